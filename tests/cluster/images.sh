@@ -1,0 +1,181 @@
+#!/usr/bin/env bash
+# Builds the images of the tests as OCI archives in the cache, without a Docker engine. As root.
+#   images.sh [pause|busybox|registry|buildkit|debian|operator]...      without a word: all
+# All but the operator are kept until what they are made of changes.
+set -euo pipefail
+source "$(dirname "$0")/lib/common.sh"
+
+PARTS="$CLUSTER_SOURCE/images"
+PROJECT="$(cd "$CLUSTER_SOURCE/../.." && pwd)"
+OUT="$CACHE/images"
+MIRROR="${LOCAL_REGISTRY_DEBIAN_MIRROR:-http://deb.debian.org/debian}"
+ALL=(pause busybox registry buildkit debian operator)
+
+image_name() {
+  case $1 in
+    pause) echo registry.k8s.io/pause:3.9 ;;
+    busybox) echo docker.io/library/busybox:1.36 ;;
+    registry) echo docker.io/library/registry:2.8.1 ;;
+    buildkit) echo docker.io/moby/buildkit:master-rootless ;;
+    debian) echo "docker.io/library/debian:$DEBIAN_SUITE-slim" ;;
+    operator) echo localhost/local-registry-operator:dev ;;
+    *) die "images.sh knows ${ALL[*]}, not '$1'" ;;
+  esac
+}
+
+# make_key IMAGE: changes with whatever the image is made of.
+make_key() {
+  {
+    cat "$PARTS"/* "$CLUSTER_SOURCE/images.sh" "$CLUSTER_SOURCE/lib/versions.sh"
+    dpkg-query -W -f '${Package} ${Version}\n' libc6 busybox-static docker-registry runc \
+      rootlesskit uidmap ca-certificates debootstrap
+    echo "$1 $MIRROR"
+  } | sha256sum | cut -d ' ' -f 1
+}
+
+# copy_programs ROOT PROGRAM...: programs of this machine into ROOT/bin, with their libraries.
+copy_programs() {
+  local root=$1 program library
+  shift
+  mkdir -p "$root/bin"
+  for program in "$@"; do
+    cp -L --preserve=mode "$program" "$root/bin/"
+    for library in $(ldd "$program" 2>/dev/null | grep -o '/[^ ]*' || true); do
+      mkdir -p "$root$(dirname "$library")"
+      cp -L --preserve=mode "$library" "$root$library"
+    done
+  done
+}
+
+# add_busybox ROOT: a shell and the small tools, with users, /tmp and the like.
+add_busybox() {
+  local root=$1 applet
+  mkdir -p "$root"/{bin,etc,tmp,root,home,proc,sys,dev,run,var}
+  chmod 1777 "$root/tmp"
+  cp "$(command -v busybox)" "$root/bin/busybox"
+  for applet in $(busybox --list); do
+    [[ -e $root/bin/$applet ]] || ln -s busybox "$root/bin/$applet"
+  done
+  printf '%s\n' root:x:0:0:root:/root:/bin/sh user:x:1000:1000:user:/home/user:/bin/sh \
+    nobody:x:65534:65534:nobody:/:/bin/false >"$root/etc/passwd"
+  printf '%s\n' root:x:0: user:x:1000: nogroup:x:65534: >"$root/etc/group"
+}
+
+# pack IMAGE CONFIG ROOT: the same files give the same archive; file capabilities are kept.
+pack() {
+  local layer="$3.layer.tar"
+  tar --create --file "$layer" --directory "$3" --sort=name --mtime=@0 --numeric-owner \
+    --format=pax --pax-option=exthdr.name=%d/%f,delete=atime,delete=ctime \
+    --xattrs --xattrs-include=security.capability .
+  python3 "$PARTS/oci.py" "$OUT/$1.tar" "$(image_name "$1")" "$2" "$layer"
+}
+
+make_pause() {
+  mkdir -p "$1"
+  gcc -Os -static -s -Wall -Werror -o "$1/pause" "$PARTS/pause.c"
+  pack pause '{"Entrypoint": ["/pause"], "User": "65535:65535"}' "$1"
+}
+
+make_busybox() {
+  add_busybox "$1"
+  pack busybox '{"Cmd": ["sh"], "Env": ["PATH=/bin"]}' "$1"
+}
+
+make_registry() {
+  add_busybox "$1"
+  copy_programs "$1" /usr/bin/docker-registry
+  mv "$1/bin/docker-registry" "$1/bin/registry"
+  mkdir -p "$1/etc/docker/registry" "$1/var/lib/registry" "$1/etc/ssl/certs"
+  cp "$PARTS/registry.yml" "$1/etc/docker/registry/config.yml"
+  cp "$PARTS/registry-entrypoint.sh" "$1/entrypoint.sh"
+  pack registry '{"Entrypoint": ["/entrypoint.sh"], "Cmd": ["/etc/docker/registry/config.yml"],
+    "Env": ["PATH=/bin"], "ExposedPorts": {"5000/tcp": {}}, "Volumes": {"/var/lib/registry": {}}}' \
+    "$1"
+}
+
+# newuidmap and newgidmap work in a pod by file capabilities; with a setuid bit they fail there.
+make_buildkit() {
+  local program
+  "$CLUSTER_SOURCE/tools.sh" buildctl buildkitd
+  add_busybox "$1"
+  copy_programs "$1" /usr/sbin/runc /usr/bin/rootlesskit /usr/bin/newuidmap /usr/bin/newgidmap \
+    "$(tool_path buildkitd)" "$(tool_path buildctl)"
+  chmod 755 "$1"/bin/new?idmap
+  setcap cap_setuid=ep "$1/bin/newuidmap"
+  setcap cap_setgid=ep "$1/bin/newgidmap"
+  echo user:100000:65536 | tee "$1/etc/subuid" >"$1/etc/subgid"
+  mkdir -p "$1/etc/ssl/certs" "$1"/home/user/.local/{tmp,share/buildkit} "$1/run/user/1000/buildkit"
+  cp -L /usr/share/ca-certificates/mozilla/*.crt "$1/etc/ssl/certs/"
+  chown -R 1000:1000 "$1/home/user" "$1/run/user/1000"
+  chmod 700 "$1/run/user/1000"
+  pack buildkit '{"Entrypoint": ["rootlesskit", "buildkitd"], "User": "1000:1000", "Env": [
+    "PATH=/bin", "USER=user", "HOME=/home/user", "XDG_RUNTIME_DIR=/run/user/1000",
+    "TMPDIR=/home/user/.local/tmp",
+    "BUILDKIT_HOST=unix:///run/user/1000/buildkit/buildkitd.sock"],
+    "Volumes": {"/home/user/.local/share/buildkit": {}}}' "$1"
+}
+
+make_debian() {
+  debootstrap --variant=minbase "$DEBIAN_SUITE" "$1" "$MIRROR"
+  cat >"$1/etc/apt/sources.list" <<LIST
+deb $MIRROR $DEBIAN_SUITE main
+deb $MIRROR $DEBIAN_SUITE-updates main
+deb ${MIRROR%/debian}/debian-security $DEBIAN_SUITE-security main
+LIST
+  rm -rf "$1"/var/cache/apt/archives/*.deb "$1"/var/lib/apt/lists/* "$1"/usr/share/{doc,man,locale}
+  rm -rf "$1"/var/log/* "$1"/dev/*
+  pack debian '{"Cmd": ["bash"], "Env": ["PATH=/usr/local/bin:/usr/local/sbin:/usr/bin:/usr/sbin:/bin:/sbin"]}' "$1"
+  in_storage pull "oci-archive:$OUT/debian.tar"
+}
+
+in_storage() {
+  local command=$1
+  shift
+  buildah --root "$CACHE/containers/storage" --runroot "$CACHE/containers/run" "$command" "$@"
+}
+
+# The project's own Dockerfile, with its base from here: nothing is pulled. /ccache outlives builds.
+build_operator() {
+  mkdir -p "$CACHE/ccache"
+  in_storage bud --isolation chroot --pull-never --layers --volume "$CACHE/ccache:/ccache" \
+    --tag "$(image_name operator)" --file "$PROJECT/Dockerfile" "$PROJECT"
+  rm -f "$OUT/operator.part"
+  in_storage push "$(image_name operator)" "oci-archive:$OUT/operator.part:$(image_name operator)"
+  mv "$OUT/operator.part" "$OUT/operator.tar"
+}
+
+ensure() {
+  local image=$1 key scratch
+  key=$(make_key "$image")
+  if [[ -f $OUT/$image.tar && "$(cat "$OUT/$image.key" 2>/dev/null)" == "$key" ]]; then
+    return
+  fi
+  scratch=$(new_scratch)
+  rm -f "$OUT/$image.key"
+  quietly "making the image $(image_name "$image")" "$scratch/log" "make_$image" "$scratch/root"
+  echo "$key" >"$OUT/$image.key"
+  rm -rf --one-file-system "$scratch"
+}
+
+ensure_operator() {
+  ensure debian
+  quietly "building the image $(image_name operator)" "$CACHE/operator-image.log" build_operator
+}
+
+main() {
+  local image
+  (($#)) || set -- "${ALL[@]}"
+  for image in "$@"; do
+    image_name "$image" >/dev/null
+  done
+  ((EUID == 0)) || die "images are made by root: debootstrap and buildah need it here"
+  mkdir -p "$OUT"
+  for image in "$@"; do
+    case $image in
+      operator) locked images ensure_operator ;;
+      *) locked images ensure "$image" ;;
+    esac
+  done
+}
+
+main "$@"

@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that are still missing. None of the services they bring is started.
+#   packages.sh [build|check|test|cluster|all]...      without a word: all
+set -euo pipefail
+source "$(dirname "$0")/lib/common.sh"
+
+BUILD=(g++ cmake ninja-build ccache pkg-config libboost1.81-dev libboost-url1.81-dev libssl-dev
+  rapidjson-dev libyaml-cpp-dev prometheus-cpp-dev libcli11-dev libspdlog-dev libfmt-dev
+  libgtest-dev libgmock-dev)
+CHECK=(clang-tidy clang-format shellcheck)
+TEST=(python3-pytest python3-yaml prometheus etcd-server openssl python3 curl)
+CLUSTER=(etcd-server openssl containerd runc containernetworking-plugins iptables nftables conntrack
+  iproute2 socat ethtool procps util-linux python3 buildah skopeo debootstrap docker-registry uidmap
+  rootlesskit libcap2-bin busybox-static gcc libc6-dev ca-certificates)
+
+POLICY=/usr/sbin/policy-rc.d # Debian asks this program before it starts a service
+
+is_installed() { [[ "$(dpkg-query -W -f '${Status}' "$1" 2>/dev/null)" == *" installed" ]]; }
+
+# go_package: Debian's Go, only where there is none at all; it can fetch a newer one.
+go_package() { command -v go >/dev/null || echo golang-go; }
+
+wanted() {
+  case $1 in
+    build) printf '%s\n' "${BUILD[@]}" ;;
+    check) printf '%s\n' "${CHECK[@]}" ;;
+    test) printf '%s\n' "${TEST[@]}" && go_package ;;
+    cluster) printf '%s\n' "${CLUSTER[@]}" && go_package ;;
+    all) wanted build && wanted check && wanted test && wanted cluster ;;
+    *) die "packages.sh knows build, check, test, cluster and all, not '$1'" ;;
+  esac
+}
+
+forbid_services() {
+  [[ -e $POLICY ]] && return
+  trap 'rm -f "$POLICY"' EXIT
+  printf '#!/bin/sh\nexit 101\n' >"$POLICY"
+  chmod 755 "$POLICY"
+}
+
+install_missing() {
+  forbid_services
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get -q update
+  apt-get -q -o DPkg::Lock::Timeout=300 install --yes --no-install-recommends "$@"
+}
+
+main() {
+  local group package names missing=()
+  (($#)) || set -- all
+  for group in "$@"; do
+    names=$(wanted "$group")
+    for package in $names; do
+      is_installed "$package" || missing+=("$package")
+    done
+  done
+  if ((${#missing[@]} == 0)); then
+    say "packages: nothing is missing for $*"
+    return
+  fi
+  ((EUID == 0)) || die "as root: apt-get install --no-install-recommends ${missing[*]}"
+  mkdir -p "$CACHE"
+  # In a subshell, so that its trap takes the guard away again whatever happens.
+  quietly "installing ${#missing[@]} packages" "$CACHE/packages.log" \
+    locked packages eval '(install_missing "${missing[@]}")'
+}
+
+main "$@"

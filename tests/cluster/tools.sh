@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# Builds the Go programs that the test cluster needs, once, into the cache outside the source tree.
+#   tools.sh [TOOL...]      without names: all of them
+set -euo pipefail
+source "$(dirname "$0")/lib/common.sh"
+source "$(dirname "$0")/lib/go.sh"
+
+ALL=(kube-apiserver kubectl kube-controller-manager kube-scheduler kubelet kube-proxy
+  helm buildctl buildkitd)
+
+tool_module() {
+  case $1 in
+    kube*) echo k8s.io/kubernetes ;;
+    helm) echo helm.sh/helm/v3 ;;
+    build*) echo github.com/moby/buildkit ;;
+  esac
+}
+
+# link_flags TOOL: what the program says when it is asked for its version.
+link_flags() {
+  local version
+  version=$(tool_version "$1")
+  case $1 in
+    kube*)
+      local at=k8s.io/component-base/version parts
+      IFS=. read -r -a parts <<<"${version#v}"
+      echo "-s -w -X $at.gitVersion=$version -X $at.gitMajor=${parts[0]} -X $at.gitMinor=${parts[1]}"
+      ;;
+    helm) echo "-s -w -X helm.sh/helm/v3/internal/version.version=$version" ;;
+    build*) echo "-s -w -X github.com/moby/buildkit/version.Version=$version" ;;
+  esac
+}
+
+# write_module MODULE VERSION: a module in the current folder that depends on MODULE alone.
+# Kubernetes asks for its own parts as v0.0.0: each is replaced by its released version.
+write_module() {
+  local module=$1 version=$2 theirs part
+  theirs=$("$GO" mod download -json "$module@$version" | sed -n 's/^\t"GoMod": "\(.*\)",$/\1/p')
+  "$GO" mod init tools.invalid/build
+  "$GO" mod edit -go="$(sed -n 's/^go //p' "$theirs")" -require="$module@$version"
+  for part in $(sed -n 's/^\t\(k8s.io\/[^ ]*\) v0\.0\.0$/\1/p' "$theirs"); do
+    "$GO" mod edit -replace="$part=$part@v0${version#v1}"
+  done
+}
+
+build() {
+  local tool=$1 scratch=$2 module
+  module=$(tool_module "$tool")
+  mkdir "$scratch/module" "$scratch/out"
+  cd "$scratch/module"
+  write_module "$module" "$(tool_version "$tool")"
+  "$GO" build -mod=mod -trimpath -ldflags "$(link_flags "$tool")" -o "$scratch/out/$tool" \
+    "$module/cmd/$tool"
+}
+
+# ensure TOOL: nothing to do when the program is there; the rename makes it appear at once, whole.
+ensure() {
+  local tool=$1 target scratch
+  target=$(dirname "$(tool_path "$tool")")
+  [[ -x $target/$tool ]] && return
+  scratch=$(new_scratch)
+  quietly "building $tool $(tool_version "$tool")" "$scratch/log" build "$tool" "$scratch"
+  rm -rf "$target"
+  mv "$scratch/out" "$target"
+  rm -rf "$scratch"
+}
+
+main() {
+  local tool
+  (($#)) || set -- "${ALL[@]}"
+  for tool in "$@"; do
+    tool_version "$tool" >/dev/null
+  done
+  for tool in "$@"; do
+    [[ -x $(tool_path "$tool") ]] || break
+  done
+  mkdir -p "$CACHE/tools"
+  if [[ ! -x $(tool_path "$tool") ]]; then
+    GO=$(find_go)
+    export CGO_ENABLED=0 GOTOOLCHAIN=local GOWORK=off
+    export GOFLAGS="${GOFLAGS:-} -buildvcs=false"
+    for tool in "$@"; do
+      locked "tool-$tool" ensure "$tool"
+    done
+  fi
+}
+
+main "$@"
