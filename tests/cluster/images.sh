@@ -26,7 +26,8 @@ image_name() {
 # make_key IMAGE: changes with whatever the image is made of.
 make_key() {
   {
-    cat "$PARTS"/* "$CLUSTER_SOURCE/images.sh" "$CLUSTER_SOURCE/lib/versions.sh"
+    declare -f "make_$1" add_busybox copy_programs pack
+    cat "$PARTS"/* "$CLUSTER_SOURCE/lib/versions.sh"
     dpkg-query -W -f '${Package} ${Version}\n' libc6 busybox-static docker-registry runc \
       rootlesskit uidmap ca-certificates debootstrap
     echo "$1 $MIRROR"
@@ -122,9 +123,10 @@ deb $MIRROR $DEBIAN_SUITE main
 deb $MIRROR $DEBIAN_SUITE-updates main
 deb ${MIRROR%/debian}/debian-security $DEBIAN_SUITE-security main
 LIST
-  rm -rf "$1"/var/cache/apt/archives/*.deb "$1"/var/lib/apt/lists/* "$1"/usr/share/{doc,man,locale}
-  rm -rf "$1"/var/log/* "$1"/dev/*
-  pack debian '{"Cmd": ["bash"], "Env": ["PATH=/usr/local/bin:/usr/local/sbin:/usr/bin:/usr/sbin:/bin:/sbin"]}' "$1"
+  find "${1:?}"/{dev,var/log,var/cache/apt,var/lib/apt/lists,usr/share/{doc,man,locale}} \
+    -mindepth 1 -delete
+  pack debian '{"Cmd": ["bash"], "Env": [
+    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]}' "$1"
   in_storage pull "oci-archive:$OUT/debian.tar"
 }
 

@@ -167,6 +167,7 @@ load_images() {
 }
 
 start_node() {
+  local image
   new_identity kube-scheduler system:kube-scheduler
   new_identity kube-proxy system:kube-proxy
   issue kubelet "/O=system:nodes/CN=system:node:$NODE" "IP:$ADDRESS,DNS:$NODE"
@@ -182,7 +183,9 @@ start_node() {
   load_images "$CACHE/images/pause.tar"
   start kubelet
   start kube-proxy
-  load_images $(find "$CACHE/images" -name '*.tar' ! -name pause.tar | sort)
+  for image in busybox registry buildkit operator; do
+    [[ ! -f $CACHE/images/$image.tar ]] || load_images "$CACHE/images/$image.tar"
+  done
   await "the node is registered" 60 kubelet kubectl get node "$NODE"
   await "the node is ready" 60 kubelet \
     kubectl wait --for=condition=Ready "node/$NODE" --timeout=1s
