@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 # Shows that the cluster does what the tests need: run, store, push, pull, build, audit.
-#   smoke.sh [--name NAME] [--no-pull]      --no-pull: skip the pull by localhost (nftables mode)
+#   smoke.sh [--name NAME]
+# In nftables mode a nodePort does not answer on localhost: the node's address is used, nothing pulled.
 set -euo pipefail
 HERE="$(dirname "$(readlink -f "$0")")"
 source "$HERE/lib/common.sh"
 
-name=dev pull=yes
+name=dev
 while (($#)); do
   case $1 in
     --name) name=$2 && shift 2 ;;
-    --no-pull) pull='' && shift ;;
     *) die "smoke.sh does not know '$1'" ;;
   esac
 done
@@ -31,15 +31,16 @@ clean() {
 }
 
 registry() {
-  local port
+  local port host=localhost
+  [[ $PROXY_MODE == iptables ]] || host=$NODE_ADDRESS
   kubectl apply -f "$HERE/smoke/registry.yaml" >/dev/null
   kubectl -n smoke rollout status deployment/registry --timeout 60s >/dev/null
   say "the registry is ready, on a claim of the default class, as uid 1000"
   port=$(kubectl -n smoke get service registry -o jsonpath='{.spec.ports[0].nodePort}')
   cluster exec -- skopeo copy --quiet --dest-tls-verify=false \
-    "oci-archive:$CACHE/images/busybox.tar" "docker://localhost:$port/org/project/image:dev"
-  say "an image is pushed to localhost:$port"
-  [[ -n $pull ]] || return 0
+    "oci-archive:$CACHE/images/busybox.tar" "docker://$host:$port/org/project/image:dev"
+  say "an image is pushed to $host:$port"
+  [[ $host == localhost ]] || return 0
   [[ $(pod pull "localhost:$port/org/project/image:dev" "echo pulled" Always) == pulled ]]
   say "a pod runs the image from localhost:$port"
 }

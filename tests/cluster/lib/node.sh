@@ -92,6 +92,7 @@ disabled_plugins = ["io.containerd.snapshotter.v1.devmapper", "io.containerd.sna
 [plugins."io.containerd.grpc.v1.cri"]
   sandbox_image = "registry.k8s.io/pause:3.9"
   restrict_oom_score_adj = true
+  netns_mounts_under_state_dir = true
   [plugins."io.containerd.grpc.v1.cri".cni]
     bin_dir = "/usr/lib/cni"
     conf_dir = "$RUN/cni"
@@ -220,10 +221,10 @@ remove_cgroup() {
 
 remove_node() {
   kill_containers
-  stop containerd
-  stop holder
+  destroy containerd
+  destroy holder
   remove_cgroup
   ip netns delete "$NETNS" 2>/dev/null || true
   ip link delete "$LINK" 2>/dev/null || true
-  rmdir /tmp/hostpath_pv 2>/dev/null || true
+  # The empty /tmp/hostpath_pv stays: to remove it would unmount it in another cluster's namespace.
 }

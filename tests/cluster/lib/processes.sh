@@ -13,7 +13,9 @@ is_component() { [[ -f $RUN/commands/$1 ]] || die "no component '$1' here: $(com
 
 components() { (cd "$RUN/commands" && echo *); }
 
-start_time() { awk '{print $22}' "/proc/$1/stat" 2>/dev/null; } # no component has a space in its name
+# start_time PID: nothing for a process that is dead and only not yet collected by its parent.
+# (No component has a space in its name, which would shift the columns.)
+start_time() { awk '$3 != "Z" {print $22}' "/proc/$1/stat" 2>/dev/null; }
 
 # running COMPONENT: true for the very process that was started, not for a later one of that id.
 running() {
@@ -50,6 +52,8 @@ stop() {
   signal "$1" TERM "${2:-10}" || signal "$1" KILL 5 || say "$1 does not die"
   rm -f "$RUN/pid/$1"
 }
+
+destroy() { signal "$1" KILL 5 && rm -f "$RUN/pid/$1"; }
 
 # await LABEL SECONDS COMPONENT CMD...: until CMD succeeds; fails as soon as the component has died.
 await() {
