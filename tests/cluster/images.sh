@@ -9,6 +9,7 @@ PARTS="$CLUSTER_SOURCE/images"
 PROJECT="$(cd "$CLUSTER_SOURCE/../.." && pwd)"
 OUT="$CACHE/images"
 MIRROR="${LOCAL_REGISTRY_DEBIAN_MIRROR:-http://deb.debian.org/debian}"
+STORAGE_LIMIT_MB=8192
 ALL=(pause busybox registry buildkit debian operator)
 
 image_name() {
@@ -136,9 +137,20 @@ in_storage() {
   buildah --root "$CACHE/containers/storage" --runroot "$CACHE/containers/run" "$command" "$@"
 }
 
+# tidy_storage: what a failed build left goes; so do all layers when they have grown too large.
+tidy_storage() {
+  local megabytes
+  in_storage rm --all >/dev/null
+  megabytes=$(du -sm "$CACHE/containers/storage" | cut -f 1)
+  ((megabytes < STORAGE_LIMIT_MB)) || in_storage rmi --all --force
+  in_storage inspect --type image "$(image_name debian)" >/dev/null 2>&1 ||
+    in_storage pull "oci-archive:$OUT/debian.tar"
+}
+
 # The project's own Dockerfile, with its base from here: nothing is pulled. /ccache outlives builds.
 build_operator() {
   mkdir -p "$CACHE/ccache"
+  tidy_storage
   in_storage bud --isolation chroot --pull-never --layers --volume "$CACHE/ccache:/ccache" \
     --tag "$(image_name operator)" --file "$PROJECT/Dockerfile" "$PROJECT"
   rm -f "$OUT/operator.part"

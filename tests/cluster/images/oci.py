@@ -44,6 +44,7 @@ def main(out, name, config, layer_path):
     image = archive.document("config.v1+json", {
         "architecture": "amd64", "os": "linux", "config": json.loads(config),
         "created": "1970-01-01T00:00:00Z",
+        "history": [{"created": "1970-01-01T00:00:00Z", "created_by": "tests/cluster/images.sh"}],
         "rootfs": {"type": "layers", "diff_ids": [layer["digest"]]}})
     manifest = archive.document("manifest.v1+json", {
         "schemaVersion": 2, "mediaType": KIND + "manifest.v1+json",

@@ -48,8 +48,13 @@ locked() {
   exec 9>&-
 }
 
-# new_scratch: a fresh folder inside the cache, so that a rename into place is atomic.
-new_scratch() { mkdir -p "$CACHE/scratch"; mktemp -d "$CACHE/scratch/XXXXXX"; }
+# new_scratch: a fresh folder inside the cache, so that a rename into place is atomic. What failed
+# leaves its folder, with the log, for a day.
+new_scratch() {
+  mkdir -p "$CACHE/scratch"
+  find "$CACHE/scratch" -mindepth 1 -maxdepth 1 -mtime +0 -exec rm -rf --one-file-system {} + || true
+  mktemp -d "$CACHE/scratch/XXXXXX"
+}
 
 tool_version() {
   case $1 in

@@ -17,17 +17,19 @@ find_go() {
 }
 
 # bootstrap_go OLD_GO: a newer toolchain is itself a Go module, which an old Go can download.
-bootstrap_go() {
+bootstrap_go() (
   local old=$1 module scratch
   local home="$CACHE/tools/go-$GO_BOOTSTRAP"
   module="golang.org/toolchain@v0.0.1-go$GO_BOOTSTRAP.$("$old" env GOOS)-$("$old" env GOARCH)"
   if [[ ! -x $home/bin/go ]]; then
     scratch=$(new_scratch)
     say "fetching Go $GO_BOOTSTRAP as a module"
+    mkdir -p "$(dirname "$home")"
+    cd "$scratch" # away from any go.mod that an old Go cannot read
     GOPATH=$scratch GOMODCACHE=$scratch/mod GOFLAGS=-modcacherw "$old" mod download "$module" >&2
     chmod -R u+x "$scratch/mod/$module/bin" "$scratch/mod/$module/pkg/tool"
     mv "$scratch/mod/$module" "$home"
     rm -rf "$scratch"
   fi
   echo "$home/bin/go"
-}
+)
