@@ -38,12 +38,12 @@ forbid_services() {
   chmod 755 "$POLICY"
 }
 
-install_missing() {
+install_missing() ( # a subshell: its trap takes the guard away again whatever happens
   forbid_services
   export DEBIAN_FRONTEND=noninteractive
   apt-get -q update
   apt-get -q -o DPkg::Lock::Timeout=300 install --yes --no-install-recommends "$@"
-}
+)
 
 main() {
   local group package names missing=()
@@ -60,9 +60,8 @@ main() {
   fi
   ((EUID == 0)) || die "as root: apt-get install --no-install-recommends ${missing[*]}"
   mkdir -p "$CACHE"
-  # In a subshell, so that its trap takes the guard away again whatever happens.
   quietly "installing ${#missing[@]} packages" "$CACHE/packages.log" \
-    locked packages eval '(install_missing "${missing[@]}")'
+    locked packages install_missing "${missing[@]}"
 }
 
 main "$@"

@@ -27,7 +27,7 @@ pod() { # pod NAME IMAGE COMMAND: runs it to its end and prints what it printed
 
 clean() {
   kubectl delete namespace smoke --ignore-not-found --wait=true >/dev/null
-  kubectl delete pod run pull buildkit --ignore-not-found --grace-period 1 >/dev/null
+  kubectl delete pod run name pull buildkit --ignore-not-found --grace-period 1 >/dev/null
 }
 
 registry() {
@@ -40,6 +40,8 @@ registry() {
   cluster exec -- skopeo copy --quiet --dest-tls-verify=false \
     "oci-archive:$CACHE/images/busybox.tar" "docker://$host:$port/org/project/image:dev"
   say "an image is pushed to $host:$port"
+  pod name busybox:1.36 "wget -q -O /dev/null http://registry.smoke.svc:5001/v2/"
+  say "a pod finds the registry by its name"
   [[ $host == localhost ]] || return 0
   [[ $(pod pull "localhost:$port/org/project/image:dev" "echo pulled" Always) == pulled ]]
   say "a pod runs the image from localhost:$port"

@@ -5,14 +5,16 @@ set -euo pipefail
 source "$(dirname "$0")/lib/common.sh"
 source "$(dirname "$0")/lib/go.sh"
 
-ALL=(kube-apiserver kubectl kube-controller-manager kube-scheduler kubelet kube-proxy
+ALL=(kube-apiserver kubectl kube-controller-manager kube-scheduler kubelet kube-proxy coredns
   helm buildctl buildkitd)
 
-tool_module() {
+# tool_source TOOL: its module, and its package in there.
+tool_source() {
   case $1 in
-    kube*) echo k8s.io/kubernetes ;;
-    helm) echo helm.sh/helm/v3 ;;
-    build*) echo github.com/moby/buildkit ;;
+    kube*) echo k8s.io/kubernetes "/cmd/$1" ;;
+    coredns) echo github.com/coredns/coredns ;;
+    helm) echo helm.sh/helm/v3 /cmd/helm ;;
+    build*) echo github.com/moby/buildkit "/cmd/$1" ;;
   esac
 }
 
@@ -26,6 +28,7 @@ link_flags() {
       IFS=. read -r -a parts <<<"${version#v}"
       echo "-s -w -X $at.gitVersion=$version -X $at.gitMajor=${parts[0]} -X $at.gitMinor=${parts[1]}"
       ;;
+    coredns) echo "-s -w" ;;
     helm) echo "-s -w -X helm.sh/helm/v3/internal/version.version=$version" ;;
     build*) echo "-s -w -X github.com/moby/buildkit/version.Version=$version" ;;
   esac
@@ -38,19 +41,19 @@ write_module() {
   theirs=$("$GO" mod download -json "$module@$version" | sed -n 's/^\t"GoMod": "\(.*\)",$/\1/p')
   "$GO" mod init tools.invalid/build
   "$GO" mod edit -go="$(sed -n 's/^go //p' "$theirs")" -require="$module@$version"
-  for part in $(sed -n 's/^\t\(k8s.io\/[^ ]*\) v0\.0\.0$/\1/p' "$theirs"); do
+  sed -n 's/^\t\(k8s.io\/[^ ]*\) v0\.0\.0$/\1/p' "$theirs" | while read -r part; do
     "$GO" mod edit -replace="$part=$part@v0${version#v1}"
   done
 }
 
 build() {
-  local tool=$1 scratch=$2 module
-  module=$(tool_module "$tool")
+  local tool=$1 scratch=$2 module package
+  read -r module package < <(tool_source "$tool")
   mkdir "$scratch/module" "$scratch/out"
   cd "$scratch/module"
   write_module "$module" "$(tool_version "$tool")"
   "$GO" build -mod=mod -trimpath -ldflags "$(link_flags "$tool")" -o "$scratch/out/$tool" \
-    "$module/cmd/$tool"
+    "$module$package"
 }
 
 # ensure TOOL: nothing to do when the program is there; the rename makes it appear at once, whole.

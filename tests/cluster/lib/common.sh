@@ -59,6 +59,7 @@ new_scratch() {
 tool_version() {
   case $1 in
     kube*) echo "$KUBERNETES_VERSION" ;;
+    coredns) echo "$COREDNS_VERSION" ;;
     helm) echo "$HELM_VERSION" ;;
     build*) echo "$BUILDKIT_VERSION" ;;
     *) die "no tool is called '$1'" ;;

@@ -25,7 +25,7 @@ bootstrap_go() (
     scratch=$(new_scratch)
     say "fetching Go $GO_BOOTSTRAP as a module"
     mkdir -p "$(dirname "$home")"
-    cd "$scratch" # away from any go.mod that an old Go cannot read
+    cd "$scratch" || exit 1 # away from any go.mod that an old Go cannot read
     GOPATH=$scratch GOMODCACHE=$scratch/mod GOFLAGS=-modcacherw "$old" mod download "$module" >&2
     chmod -R u+x "$scratch/mod/$module/bin" "$scratch/mod/$module/pkg/tool"
     mv "$scratch/mod/$module" "$home"

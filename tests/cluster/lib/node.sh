@@ -135,9 +135,11 @@ nodeStatusUpdateFrequency: 5s
 volumeStatsAggPeriod: 10s
 volumePluginDir: $RUN/kubelet/plugins-exec
 podLogsDir: $RUN/pods
+clusterDNS: [$ADDRESS]
+clusterDomain: cluster.local
 resolvConf: "$RUN/resolv.conf"
 YAML
-  : >"$RUN/resolv.conf"
+  echo "nameserver $ADDRESS" >"$RUN/resolv.conf"
   define kubelet "${ENTER[@]}" "$(tool_path kubelet)" --config "$RUN/kubelet.yaml" \
     --kubeconfig "$RUN/kubelet.kubeconfig" --hostname-override "$NODE" --node-ip "$ADDRESS" \
     --root-dir "$RUN/kubelet" --cert-dir "$RUN/kubelet/pki"
@@ -158,6 +160,27 @@ YAML
   define kube-proxy "${ENTER[@]}" "$(tool_path kube-proxy)" --config "$RUN/kube-proxy.yaml"
 }
 
+# The names of the cluster, served on the node's address; every other name does not exist.
+define_dns() {
+  cat >"$RUN/Corefile" <<CONF
+cluster.local in-addr.arpa {
+  bind $ADDRESS
+  errors
+  kubernetes {
+    kubeconfig $RUN/coredns.kubeconfig
+    ttl 1
+  }
+}
+. {
+  bind $ADDRESS
+  template ANY ANY {
+    rcode NXDOMAIN
+  }
+}
+CONF
+  define coredns "${ENTER[@]}" "$(tool_path coredns)" -conf "$RUN/Corefile"
+}
+
 load_images() {
   local archive
   for archive in "$@"; do
@@ -171,6 +194,7 @@ start_node() {
   local image
   new_identity kube-scheduler system:kube-scheduler
   new_identity kube-proxy system:kube-proxy
+  new_identity coredns system:coredns
   issue kubelet "/O=system:nodes/CN=system:node:$NODE" "IP:$ADDRESS,DNS:$NODE"
   kubeconfig kubelet >"$RUN/kubelet.kubeconfig"
   make_cgroup
@@ -178,7 +202,12 @@ start_node() {
   define_containerd
   define_kubelet
   define_proxy
+  define_dns
+  kubectl create clusterrole test-dns --verb list,watch \
+    --resource services,namespaces,endpointslices.discovery.k8s.io >/dev/null
+  kubectl create clusterrolebinding test-dns --clusterrole test-dns --user system:coredns >/dev/null
   start kube-scheduler
+  start coredns
   start containerd
   await "containerd is ready" 30 containerd in_containerd version
   load_images "$CACHE/images/pause.tar"
@@ -202,9 +231,9 @@ kill_containers() {
   done
   for parent in $(cgroup_parents); do
     [[ -d $parent/$NETNS ]] || continue
-    for pid in $(find "$parent/$NETNS" -name cgroup.procs -exec cat {} + 2>/dev/null); do
-      kill -KILL "$pid" 2>/dev/null || true
-    done
+    # shellcheck disable=SC2038 # the output of cat, not names
+    find "$parent/$NETNS" -name cgroup.procs -exec cat {} + 2>/dev/null |
+      xargs --no-run-if-empty kill -KILL 2>/dev/null || true
   done
 }
 
