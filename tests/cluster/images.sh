@@ -4,11 +4,11 @@
 # All but the operator are kept until what they are made of changes.
 set -euo pipefail
 source "$(dirname "$0")/lib/common.sh"
+source "$(dirname "$0")/lib/debian.sh"
 
 PARTS="$CLUSTER_SOURCE/images"
 PROJECT="$(cd "$CLUSTER_SOURCE/../.." && pwd)"
 OUT="$CACHE/images"
-MIRROR="${LOCAL_REGISTRY_DEBIAN_MIRROR:-http://deb.debian.org/debian}"
 STORAGE_LIMIT_MB=8192
 ALL=(pause busybox registry buildkit debian operator)
 
@@ -31,7 +31,8 @@ make_key() {
     cat "$PARTS"/* "$CLUSTER_SOURCE/lib/versions.sh"
     dpkg-query -W -f '${Package} ${Version}\n' libc6 busybox-static docker-registry runc \
       rootlesskit uidmap ca-certificates debootstrap
-    echo "$1 $MIRROR"
+    echo "$1"
+    [[ $1 != debian ]] || debian_sources
   } | sha256sum | cut -d ' ' -f 1
 }
 
@@ -118,12 +119,8 @@ make_buildkit() {
 }
 
 make_debian() {
-  debootstrap --variant=minbase "$DEBIAN_SUITE" "$1" "$MIRROR"
-  cat >"$1/etc/apt/sources.list" <<LIST
-deb $MIRROR $DEBIAN_SUITE main
-deb $MIRROR $DEBIAN_SUITE-updates main
-deb ${MIRROR%/debian}/debian-security $DEBIAN_SUITE-security main
-LIST
+  debootstrap --variant=minbase --include=ca-certificates "$DEBIAN_SUITE" "$1" "$(debian_mirror)"
+  debian_sources >"$1/etc/apt/sources.list"
   find "${1:?}"/{dev,var/log,var/cache/apt,var/lib/apt/lists,usr/share/{doc,man,locale}} \
     -mindepth 1 -delete
   pack debian '{"Cmd": ["bash"], "Env": [
