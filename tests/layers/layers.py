@@ -1,0 +1,133 @@
+#!/usr/bin/env python3
+"""Holds every #include below controller/ to the table of layers, and CMakeLists.txt as well.
+
+    layers.py [ROOT]      prints each violation as FILE:LINE: why; exit code 1 if there is one
+"""
+import pathlib
+import re
+import sys
+
+# A layer may include itself and these.
+TABLE = {
+    "base": {},
+    "json": {"base"},
+    "api": {"base", "json"},
+    "reconcile": {"base", "api"},
+    "kube": {"base", "json", "api"},
+    "registry": {"base", "json", "api"},
+    "runtime": {"base"},
+    "serve": {"base", "json", "api", "runtime"},
+    "operator": {"base", "json", "api", "reconcile", "kube", "registry", "runtime"},
+    "cli": {"base", "json", "api", "reconcile", "kube", "registry", "runtime"},
+}
+MAIN = "main.cpp"  # wiring: may include every layer
+
+# Headers of a library, and the only layers that may include them.
+OWNERS = {
+    "boost/beast": {"kube", "registry", "serve"},
+    "openssl/": {"kube", "registry", "serve"},
+    "boost/asio/ssl": {"kube", "registry", "serve"},
+    "rapidjson/": {"json"},
+    "yaml-cpp/": {"json"},
+    "spdlog/": {"base"},
+    "prometheus/": {"runtime"},
+    "CLI/": {"cli", MAIN},
+    "CLI11": {"cli", MAIN},
+}
+
+# Layers whose code is pure: none of these, not even through a header of the project.
+PURE = {"reconcile"}
+IO_HEADERS = re.compile(
+    r"boost/(asio|beast|process)|openssl/|spdlog/|prometheus/|sys/|netinet/|arpa/|netdb\.h|poll\.h"
+    r"|(unistd|fcntl|signal|dirent)\.h|c?stdio(\.h)?$|csignal$"
+    r"|(fstream|iostream|filesystem|thread|mutex|shared_mutex|future|condition_variable|coroutine)$")
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
+CMAKE_LAYER = re.compile(r"^layer\((\w+)([^)]*)\)", re.MULTILINE)
+
+
+class Tree:
+    """The sources below ROOT/controller and what each of them includes."""
+
+    def __init__(self, root):
+        self.root = pathlib.Path(root)
+        self.controller = self.root / "controller"
+        self.includes = {path: list(self._read(path)) for path in sorted(
+            path for kind in ("*.h", "*.cpp") for path in self.controller.rglob(kind))}
+
+    @staticmethod
+    def _read(path):
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            if match := INCLUDE.match(line):
+                yield number, match[1] == '"', match[2]
+
+    def layer(self, path):
+        return path.relative_to(self.controller).parts[0]
+
+    def at(self, path, number):
+        return f"{path.relative_to(self.root)}:{number}"
+
+    def violations(self):
+        for path, includes in self.includes.items():
+            layer = self.layer(path)
+            if layer != MAIN and layer not in TABLE:
+                yield f"{self.at(path, 1)}: controller/{layer} is not in the table of layers"
+                continue
+            for number, own, name in includes:
+                why = self._own(layer, name) if own else self._foreign(layer, name)
+                if why:
+                    yield f"{self.at(path, number)}: {why}"
+            if layer in PURE:
+                yield from self._impure(path)
+        yield from self._cmake()
+
+    def _own(self, layer, name):
+        if not (self.controller / name).is_file():
+            return f'"{name}" is not a file below controller/'
+        used = name.split("/")[0]
+        if layer in (used, MAIN) or used in TABLE[layer]:
+            return None
+        return f"{layer}/ may not include {used}/ ({name})"
+
+    @staticmethod
+    def _foreign(layer, name):
+        for prefix, owners in OWNERS.items():
+            if name.startswith(prefix) and layer not in owners:
+                return f"<{name}> belongs to {', '.join(sorted(owners))}, not to {layer}"
+        return None
+
+    def _impure(self, path):
+        """IO headers that path includes, with the way they come in."""
+        seen, waiting = {path}, [(path, [])]
+        while waiting:
+            current, way = waiting.pop()
+            for number, own, name in self.includes.get(current, []):
+                header = self.controller / name
+                if own and header not in seen:
+                    seen.add(header)
+                    waiting.append((header, way + [name]))
+                elif not own and IO_HEADERS.match(name):
+                    through = " through " + " → ".join(way) if way else ""
+                    yield f"{self.at(path, number if not way else 1)}: pure, yet <{name}>{through}"
+
+    def _cmake(self):
+        """What CMakeLists.txt links has to be the table too."""
+        text = (self.root / "CMakeLists.txt").read_text()
+        for match in CMAKE_LAYER.finditer(text):
+            name, words = match[1], match[2].split("LIBRARIES")[0].split()
+            uses = set(words) - {"USES"}
+            if name not in TABLE or uses != set(TABLE[name]):
+                line = text.count("\n", 0, match.start()) + 1
+                yield f"CMakeLists.txt:{line}: layer {name} uses {sorted(uses)}, not as the table"
+
+
+def main():
+    root = sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parents[2]
+    tree = Tree(root)
+    violations = list(tree.violations())
+    print(*violations, f"{len(tree.includes)} files, {len(violations)} violations", sep="\n")
+    return 1 if violations or not tree.includes else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

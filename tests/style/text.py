@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+"""Rules of the text itself, for every file that git knows or would add: lines of at most 100
+columns, functions of at most 70 lines, headers that open with their purpose, no lambda coroutine
+with captures, no foreign host, nothing of the machine that it was written on.
+
+    text.py [FILE...]      prints FILE:LINE: why; exit code 1 if there is something
+"""
+import ast
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+PROJECT = pathlib.Path(__file__).parents[2]
+COLUMNS, LINES = 100, 70
+CODE = {".h", ".cpp", ".py", ".sh", ".cmake"}
+GENERATED = re.compile(r"tests/chart/(golden|expected)/|\.svg$|\.tar$|\.png$")
+
+# Hosts that may be named in a URL: addresses of nothing, of the cluster itself, of documentation.
+HOSTS = re.compile(
+    r"localhost$|127\.|\[|[\d.]+$|kubernetes(\.|$)|.*\.(svc|local|cluster\.local)$|[^.]*$"
+    r"|(.*\.)?(invalid|test|example|example\.(com|org|net))$"
+    r"|(.*\.)?(kubernetes\.io|k8s\.io|json-schema\.org|opencontainers\.org|localregistry\.dev)$")
+URL = re.compile(r"\bhttps?://([^/\s\"'`$<>{}()|\\:%]+)")
+
+CPP_FUNCTION = re.compile(r"^( {0,4})(?!namespace|class|struct|enum|union|extern|\}|//)\S.*\{$")
+SHELL_FUNCTION = re.compile(r"^()[\w-]+\(\) [{(]")
+LAMBDA_COROUTINE = re.compile(r"\[[^\]\[]+\]\s*\([^()]*\)\s*(mutable\s*)?->\s*[\w:]*awaitable<")
+
+
+def files():
+    """What git knows and what it would add, without what is generated or binary."""
+    listed = subprocess.run(
+        ["git", "-C", str(PROJECT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        check=True, capture_output=True, text=True).stdout
+    return sorted(PROJECT / name for name in listed.split("\0")
+                  if name and not GENERATED.search(name) and (PROJECT / name).is_file())
+
+
+def own_paths():
+    """Absolute paths that only this machine has. A path of one part, like /src, says nothing."""
+    paths = {str(PROJECT), str(PROJECT.parent), os.path.expanduser("~")}
+    return [path + "/" for path in paths if path.count("/") > 1]
+
+
+def kind(path, text):
+    if path.suffix in CODE:
+        return path.suffix
+    first = text.split("\n", 1)[0]
+    if first.startswith("#!"):
+        return ".py" if "python" in first else ".sh"
+    return path.suffix
+
+
+def block_lengths(lines, start):
+    """Blocks that open on a line matching START and close with the same indentation."""
+    for number, line in enumerate(lines):
+        match = start.match(line)
+        if not match:
+            continue
+        ends = (match[1] + "}", match[1] + ")")
+        for length, later in enumerate(lines[number + 1:], 1):
+            if later.startswith(ends):
+                yield number + 1, length + 1
+                break
+
+
+def function_lengths(path_kind, text):
+    if path_kind == ".py":
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                yield node.lineno, node.end_lineno - node.lineno + 1
+    elif path_kind in (".h", ".cpp"):
+        yield from block_lengths(text.split("\n"), CPP_FUNCTION)
+    elif path_kind == ".sh":
+        yield from block_lengths(text.split("\n"), SHELL_FUNCTION)
+
+
+def of_lines(path_kind, text, machine):
+    for number, line in enumerate(text.split("\n"), 1):
+        if path_kind in CODE and len(line) > COLUMNS:
+            yield number, f"{len(line)} columns, at most {COLUMNS}"
+        if line != line.rstrip() and path_kind != ".md":
+            yield number, "white space at the end"
+        for host in URL.findall(line):
+            if not HOSTS.match(host):
+                yield number, f"names the host {host}"
+        for own in machine:
+            if own in line:
+                yield number, f"names a path of this machine: {own}"
+
+
+def problems(path, machine):
+    try:
+        text = path.read_text()
+    except UnicodeDecodeError:
+        return
+    path_kind = kind(path, text)
+    yield from of_lines(path_kind, text, machine)
+    for number, length in function_lengths(path_kind, text):
+        if length > LINES:
+            yield number, f"a function of {length} lines, at most {LINES}"
+    if path_kind == ".h" and not text.startswith("//"):
+        yield 1, "a header opens with its purpose, its owner and its thread"
+    if path_kind in (".h", ".cpp"):
+        for match in LAMBDA_COROUTINE.finditer(text):
+            yield text.count("\n", 0, match.start()) + 1, "a lambda coroutine with captures"
+    if text and not text.endswith("\n"):
+        yield text.count("\n") + 1, "no line end at the end"
+
+
+def main():
+    chosen = [pathlib.Path(name).resolve() for name in sys.argv[1:]] or files()
+    machine, found = own_paths(), 0
+    for path in chosen:
+        for number, why in problems(path, machine):
+            print(f"{path.relative_to(PROJECT)}:{number}: {why}")
+            found += 1
+    print(f"text: {len(chosen)} files, {found} problems")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

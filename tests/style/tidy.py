@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+"""clang-tidy over controller/, as many at once as there are cores. A file whose text, headers,
+command and configuration are those of an earlier clean run is not looked at again.
+
+    tidy.py BUILD_FOLDER      which has compile_commands.json, and Ninja's record of the headers
+"""
+import concurrent.futures
+import hashlib
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import time
+
+PROJECT = pathlib.Path(__file__).parents[2]
+STAMPS = PROJECT / "build" / "tidy"
+PROGRESS_SECONDS = 20
+
+
+def headers(build):
+    """Object file → what it was compiled from, as Ninja remembers it."""
+    output = subprocess.run(["ninja", "-C", str(build), "-t", "deps"], capture_output=True,
+                            text=True, check=False).stdout
+    found, current = {}, None
+    for line in output.splitlines():
+        if line and not line.startswith(" "):
+            current = found.setdefault(line.split(":")[0], [])
+        elif line:
+            current.append(line.strip())
+    return found
+
+
+def key(command, dependencies, common):
+    """None when it is not known what the file includes."""
+    if not dependencies:
+        return None
+    digest = hashlib.sha256(common + command["command"].encode())
+    for name in sorted(dependencies):
+        path = (pathlib.Path(command["directory"]) / name).resolve()
+        digest.update(str(path).encode())
+        if path.is_relative_to(PROJECT):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def check(build, path, stamp):
+    if stamp and (STAMPS / stamp).exists():
+        return True, ""
+    run = subprocess.run(["clang-tidy", "-p", str(build), "--quiet", path], capture_output=True,
+                         text=True, check=False)
+    if run.returncode == 0 and stamp:
+        (STAMPS / stamp).touch()
+    return run.returncode == 0, run.stdout if run.stdout.strip() else run.stderr
+
+
+def main():
+    build = pathlib.Path(sys.argv[1]).resolve()
+    commands = [command for command in json.loads((build / "compile_commands.json").read_text())
+                if command["file"].startswith(f"{PROJECT}/controller/")]
+    STAMPS.mkdir(parents=True, exist_ok=True)
+    version = subprocess.run(["clang-tidy", "--version"], capture_output=True, check=True).stdout
+    common, known = version + (PROJECT / ".clang-tidy").read_bytes(), headers(build)
+    start = said = time.monotonic()
+    failed = done = 0
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        jobs = []
+        for command in commands:
+            made = re.search(r" -o (\S+)", command["command"])[1]
+            stamp = key(command, known.get(made, []), common)
+            jobs.append(pool.submit(check, build, command["file"], stamp))
+        for job in concurrent.futures.as_completed(jobs):
+            clean, output = job.result()
+            done += 1
+            if not clean:
+                failed += 1
+                print(output)
+            if time.monotonic() - said > PROGRESS_SECONDS:
+                said = time.monotonic()
+                print(f"tidy: {done} of {len(jobs)} files", flush=True)
+    seconds = round(time.monotonic() - start)
+    print(f"tidy: {len(jobs)} files, {failed} with problems, {seconds} s")
+    return 1 if failed or not jobs else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
