@@ -1,0 +1,135 @@
+// LocalRegistry (localregistry.dev/v1alpha1): the resource that users write. Values; any thread.
+// The CRD in crds/ defaults and validates; what is read here has passed it, but is checked again
+// where a wrong value would do harm. Source: crds/localregistries.localregistry.dev.yaml
+#pragma once
+
+#include "api/core.h"
+
+namespace api {
+
+enum class RetentionPolicy { kRetain, kDelete };
+
+struct PersistenceSpec {
+  bool enabled = false;
+  Quantity size{"5Gi"};
+  std::optional<std::string> storage_class_name;  // unset: the cluster's default
+  RetentionPolicy when_deleted = RetentionPolicy::kRetain;
+  bool operator==(const PersistenceSpec&) const = default;
+};
+
+struct LocalRegistrySpec {
+  std::optional<bool> enabled;  // unset: a fallback
+  bool localbuild = false;
+  std::string namespace_name;  // empty: the resource's own
+  std::string name = "registry";
+  std::string image = "registry:2.8.1";
+  std::string buildkit_image = "moby/buildkit:master-rootless";
+  int port = 5000;
+  int node_port = 0;  // 0: assigned by the control plane
+  PersistenceSpec persistence;
+  std::vector<LocalObjectReference> image_pull_secrets;
+  ResourceRequirements resources;
+  ResourceRequirements buildkit_resources;
+  StringMap node_selector;
+  std::vector<Toleration> tolerations;
+  json::Raw affinity;
+  bool suspend = false;
+  bool operator==(const LocalRegistrySpec&) const = default;
+};
+
+enum class Delivery { kUpstream, kLocalRegistry, kKindLoad };
+
+struct LocalRegistryStatus {
+  std::int64_t observed_generation = 0;
+  std::optional<Delivery> delivery;
+  int node_port = 0;  // 0: no registry runs
+  std::string url;
+  std::string cluster_url;
+  std::string workload;      // "Deployment/registry"
+  std::string volume_claim;  // its name
+  std::vector<Condition> conditions;
+  bool operator==(const LocalRegistryStatus&) const = default;
+};
+
+struct LocalRegistry {
+  ObjectMeta metadata;
+  LocalRegistrySpec spec;
+  LocalRegistryStatus status;
+  bool operator==(const LocalRegistry&) const = default;
+};
+
+// "LocalRegistry", …: as in .status.delivery.
+std::string_view name(Delivery delivery);
+
+// Where the registry runs: spec.namespace, or the resource's own.
+const std::string& target_namespace(const LocalRegistry& registry);
+
+template <>
+struct Resource<LocalRegistry> {
+  static constexpr ResourceType kType = {"localregistry.dev", "v1alpha1", "LocalRegistry",
+                                         "localregistries"};
+};
+
+}  // namespace api
+
+template <>
+struct json::Leaf<api::RetentionPolicy> {
+  static constexpr std::string_view kExpected = "Retain or Delete";
+  static bool read(View view, api::RetentionPolicy& out);
+  static void write(Writer& writer, api::RetentionPolicy value);
+  static bool absent(api::RetentionPolicy value) { return value == api::RetentionPolicy::kRetain; }
+  static bool same(api::RetentionPolicy a, api::RetentionPolicy b) { return a == b; }
+};
+
+template <>
+struct json::Leaf<api::Delivery> {
+  static constexpr std::string_view kExpected = "LocalRegistry, KindLoad or Upstream";
+  static bool read(View view, api::Delivery& out);
+  static void write(Writer& writer, api::Delivery value) { writer.string(api::name(value)); }
+  static bool absent(api::Delivery) { return false; }
+  static bool same(api::Delivery a, api::Delivery b) { return a == b; }
+};
+
+template <>
+struct json::Fields<api::PersistenceSpec> {
+  using T = api::PersistenceSpec;
+  static constexpr auto kTable =
+      std::make_tuple(json::field("enabled", &T::enabled), json::field("size", &T::size),
+                      json::field("storageClassName", &T::storage_class_name),
+                      json::field("whenDeleted", &T::when_deleted));
+};
+
+template <>
+struct json::Fields<api::LocalRegistrySpec> {
+  using T = api::LocalRegistrySpec;
+  static constexpr auto kTable = std::make_tuple(
+      json::field("enabled", &T::enabled), json::field("localbuild", &T::localbuild),
+      json::field("namespace", &T::namespace_name), json::field("name", &T::name),
+      json::field("image", &T::image), json::field("buildKitImage", &T::buildkit_image),
+      json::field("port", &T::port), json::field("nodePort", &T::node_port),
+      json::field("persistence", &T::persistence),
+      json::keyed("imagePullSecrets", &T::image_pull_secrets, &api::LocalObjectReference::name),
+      json::field("resources", &T::resources),
+      json::field("buildKitResources", &T::buildkit_resources),
+      json::field("nodeSelector", &T::node_selector), json::field("tolerations", &T::tolerations),
+      json::field("affinity", &T::affinity), json::field("suspend", &T::suspend));
+};
+
+template <>
+struct json::Fields<api::LocalRegistryStatus> {
+  using T = api::LocalRegistryStatus;
+  static constexpr auto kTable = std::make_tuple(
+      json::field("observedGeneration", &T::observed_generation),
+      json::field("delivery", &T::delivery), json::field("nodePort", &T::node_port),
+      json::field("url", &T::url), json::field("clusterURL", &T::cluster_url),
+      json::field("workload", &T::workload), json::field("volumeClaim", &T::volume_claim),
+      json::keyed("conditions", &T::conditions, &api::Condition::type));
+};
+
+template <>
+struct json::Fields<api::LocalRegistry> {
+  using T = api::LocalRegistry;
+  static constexpr auto kTable =
+      std::make_tuple(json::field("metadata", &T::metadata), json::field("spec", &T::spec),
+                      json::field("status", &T::status));
+};

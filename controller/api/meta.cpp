@@ -1,0 +1,28 @@
+#include "api/meta.h"
+
+namespace api {
+
+const Condition* find_condition(const std::vector<Condition>& conditions, std::string_view type) {
+  for (const Condition& condition : conditions) {
+    if (condition.type == type) return &condition;
+  }
+  return nullptr;
+}
+
+std::string_view lookup(const StringMap& map, std::string_view key) {
+  const auto found = map.find(std::string(key));
+  return found == map.end() ? std::string_view() : found->second;
+}
+
+std::string to_string(const ObjectKey& key) {
+  return key.namespace_name.empty() ? key.name : key.namespace_name + "/" + key.name;
+}
+
+ObjectKey key_of(const ObjectMeta& meta) { return {meta.namespace_name, meta.name}; }
+
+std::string api_version(const ResourceType& type) {
+  if (type.group.empty()) return std::string(type.version);
+  return std::string(type.group) + "/" + std::string(type.version);
+}
+
+}  // namespace api

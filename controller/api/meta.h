@@ -1,0 +1,139 @@
+// What every Kubernetes object carries (metav1), as far as the operator uses it. Values; any
+// thread. Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.h"
+#include "json/fields.h"
+
+namespace api {
+
+using StringMap = std::map<std::string, std::string>;
+
+struct OwnerReference {
+  std::string api_version;
+  std::string kind;
+  std::string name;
+  std::string uid;
+  std::optional<bool> controller;
+  std::optional<bool> block_owner_deletion;
+
+  bool operator==(const OwnerReference&) const = default;
+};
+
+// managedFields are never kept.
+struct ObjectMeta {
+  std::string name;
+  std::string namespace_name;
+  std::string uid;
+  std::string resource_version;
+  std::int64_t generation = 0;
+  std::optional<base::Time> creation_timestamp;
+  std::optional<base::Time> deletion_timestamp;
+  StringMap labels;
+  StringMap annotations;
+  std::vector<std::string> finalizers;
+  std::vector<OwnerReference> owner_references;
+
+  bool operator==(const ObjectMeta&) const = default;
+};
+
+// metav1.Condition, and the conditions of Deployments and claims, which have fewer fields.
+struct Condition {
+  std::string type;
+  std::string status;  // "True", "False" or "Unknown"
+  std::string reason;
+  std::string message;
+  std::int64_t observed_generation = 0;
+  std::optional<base::Time> last_transition_time;
+
+  bool operator==(const Condition&) const = default;
+};
+
+// The condition of that type; null when there is none.
+const Condition* find_condition(const std::vector<Condition>& conditions, std::string_view type);
+
+// The label's or annotation's value; empty when there is none.
+std::string_view lookup(const StringMap& map, std::string_view key);
+
+// The identity of a namespaced object, and what the work queue holds.
+struct ObjectKey {
+  std::string namespace_name;  // empty for what has no namespace
+  std::string name;
+
+  auto operator<=>(const ObjectKey&) const = default;
+};
+
+// "namespace/name", or "name" for what has no namespace.
+std::string to_string(const ObjectKey& key);
+
+ObjectKey key_of(const ObjectMeta& meta);
+
+// How a type is named in the API. Specialised by each resource.
+struct ResourceType {
+  std::string_view group;  // empty: the core group
+  std::string_view version;
+  std::string_view kind;
+  std::string_view plural;
+  bool namespaced = true;
+};
+
+template <class T>
+struct Resource;  // static constexpr ResourceType kType
+
+// "apps/v1", or "v1" for the core group.
+std::string api_version(const ResourceType& type);
+
+// The JSON text of a whole object: apiVersion, kind and the fields of its table.
+template <class T>
+std::string encode_object(const T& object) {
+  json::Writer writer;
+  writer.begin_object();
+  writer.key("apiVersion");
+  writer.string(api_version(Resource<T>::kType));
+  writer.key("kind");
+  writer.string(Resource<T>::kType.kind);
+  json::Codec<T>::encode_members(writer, object);
+  writer.end_object();
+  return writer.take();
+}
+
+}  // namespace api
+
+template <>
+struct json::Fields<api::OwnerReference> {
+  using T = api::OwnerReference;
+  static constexpr auto kTable =
+      std::make_tuple(json::field("apiVersion", &T::api_version), json::field("kind", &T::kind),
+                      json::field("name", &T::name), json::field("uid", &T::uid),
+                      json::field("controller", &T::controller),
+                      json::field("blockOwnerDeletion", &T::block_owner_deletion));
+};
+
+template <>
+struct json::Fields<api::ObjectMeta> {
+  using T = api::ObjectMeta;
+  static constexpr auto kTable = std::make_tuple(
+      json::field("name", &T::name), json::field("namespace", &T::namespace_name),
+      json::field("uid", &T::uid), json::field("resourceVersion", &T::resource_version),
+      json::field("generation", &T::generation),
+      json::field("creationTimestamp", &T::creation_timestamp),
+      json::field("deletionTimestamp", &T::deletion_timestamp), json::field("labels", &T::labels),
+      json::field("annotations", &T::annotations), json::field("finalizers", &T::finalizers),
+      json::keyed("ownerReferences", &T::owner_references, &api::OwnerReference::uid));
+};
+
+template <>
+struct json::Fields<api::Condition> {
+  using T = api::Condition;
+  static constexpr auto kTable =
+      std::make_tuple(json::field("type", &T::type), json::field("status", &T::status),
+                      json::field("reason", &T::reason), json::field("message", &T::message),
+                      json::field("observedGeneration", &T::observed_generation),
+                      json::field("lastTransitionTime", &T::last_transition_time));
+};

@@ -1,0 +1,23 @@
+#include "base/backoff.h"
+
+#include <algorithm>
+
+namespace base {
+
+namespace {
+constexpr int kMostDoublings = 20;  // beyond any policy's bound; keeps the shift defined
+constexpr double kLeast = 0.1;      // full jitter, but never a busy loop
+}  // namespace
+
+std::chrono::milliseconds Backoff::next(Random& random, Instant now) {
+  if (failures_ > 0 && now - last_ > policy_.reset_after) failures_ = 0;
+  last_ = now;
+  const auto doubled = policy_.first * (1LL << std::min(failures_, kMostDoublings));
+  const auto bound = std::min<std::chrono::milliseconds>(doubled, policy_.most);
+  ++failures_;
+  const double share = kLeast + (1.0 - kLeast) * random.fraction();
+  return std::chrono::milliseconds(
+      static_cast<long long>(static_cast<double>(bound.count()) * share));
+}
+
+}  // namespace base

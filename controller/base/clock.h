@@ -1,0 +1,43 @@
+// The clock seam: everything that waits or reads the time does it through a Clock, so that the
+// simulation can run on virtual time. One owner (main or a test), passed by reference; used on the
+// thread of the io_context only.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+
+#include "base/time.h"
+
+namespace base {
+
+class Clock {
+ public:
+  using Instant = std::chrono::steady_clock::time_point;
+  using Duration = std::chrono::steady_clock::duration;
+
+  Clock() = default;
+  Clock(const Clock&) = delete;
+  Clock& operator=(const Clock&) = delete;
+  virtual ~Clock() = default;
+
+  // Monotonic: for durations and deadlines.
+  virtual Instant now() const = 0;
+
+  // Wall-clock time: for what is written into objects. It may jump.
+  virtual Time wall() const = 0;
+
+  // Returns after the duration. Throws boost::system::system_error (operation_aborted) when the
+  // awaiting coroutine is cancelled.
+  virtual boost::asio::awaitable<void> sleep_for(Duration duration) = 0;
+};
+
+// The machine's own clocks.
+class SystemClock final : public Clock {
+ public:
+  Instant now() const override;
+  Time wall() const override;
+  boost::asio::awaitable<void> sleep_for(Duration duration) override;
+};
+
+}  // namespace base

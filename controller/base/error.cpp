@@ -1,0 +1,49 @@
+#include "base/error.h"
+
+#include <stdexcept>
+
+namespace base {
+
+std::string_view name(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kNotFound: return "NotFound";
+    case ErrorCode::kAlreadyExists: return "AlreadyExists";
+    case ErrorCode::kConflict: return "Conflict";
+    case ErrorCode::kGone: return "Gone";
+    case ErrorCode::kInvalid: return "Invalid";
+    case ErrorCode::kUnauthorized: return "Unauthorized";
+    case ErrorCode::kForbidden: return "Forbidden";
+    case ErrorCode::kTooManyRequests: return "TooManyRequests";
+    case ErrorCode::kUnavailable: return "Unavailable";
+    case ErrorCode::kTimeout: return "Timeout";
+    case ErrorCode::kNetwork: return "Network";
+    case ErrorCode::kTls: return "Tls";
+    case ErrorCode::kMalformed: return "Malformed";
+    case ErrorCode::kTooLarge: return "TooLarge";
+    case ErrorCode::kInternal: return "Internal";
+  }
+  return "Internal";
+}
+
+bool Error::transient() const {
+  switch (code) {
+    case ErrorCode::kConflict:
+    case ErrorCode::kTooManyRequests:
+    case ErrorCode::kUnavailable:
+    case ErrorCode::kTimeout:
+    case ErrorCode::kNetwork: return true;
+    default: return false;
+  }
+}
+
+std::string to_string(const Error& error) {
+  std::string text(name(error.code));
+  if (!error.message.empty()) text += ": " + error.message;
+  return text;
+}
+
+void throw_exception_from_error(const Error& error, const boost::source_location&) {
+  throw std::logic_error("value() of a failed Result: " + to_string(error));
+}
+
+}  // namespace base

@@ -1,0 +1,61 @@
+// Every bound of the program, with its unit, in one place. Constants only.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+#include "base/backoff.h"
+
+namespace limits {
+
+using namespace std::chrono_literals;
+
+// json/
+inline constexpr std::size_t kJsonDepth = 64;       // nested arrays and objects
+inline constexpr std::size_t kYamlBytes = 4 << 20;  // bytes of one YAML document
+inline constexpr std::size_t kYamlNodes = 200'000;  // values, aliases expanded
+
+// kube/: an object has at most 1.5 MB (etcd); a page of 500 of them is read as a stream of bytes.
+inline constexpr std::size_t kWatchLineBytes = 4 << 20;  // one watch event
+inline constexpr std::size_t kResponseBytes = 64 << 20;  // one answer, a page of a list included
+inline constexpr std::size_t kHeaderBytes = 64 << 10;    // the head of one answer
+inline constexpr int kListPage = 500;                    // objects asked for at once
+inline constexpr std::size_t kConnections = 16;          // to the API server, watches aside
+inline constexpr auto kConnectTimeout = 10s;             // TCP and TLS
+inline constexpr auto kRequestTimeout = 30s;             // a request but a watch
+inline constexpr auto kIdleConnection = 60s;             // kept open without a request
+inline constexpr auto kWatchLeast = 5min;                // asked of the server, random between
+inline constexpr auto kWatchMost = 10min;
+inline constexpr auto kWatchSilence = 100s;   // bookmarks come about once a minute
+inline constexpr auto kTcpUserTimeout = 25s;  // unacknowledged data
+inline constexpr auto kTokenReload = 30s;     // the projected token changes
+inline constexpr base::BackoffPolicy kWatchBackoff = {800ms, 30s, 2min};
+inline constexpr auto kLeaseDuration = 15s;
+inline constexpr auto kLeaseRenewDeadline = 10s;
+inline constexpr auto kLeaseRetry = 2s;
+inline constexpr auto kExecPluginTimeout = 60s;           // a credential plugin of a kubeconfig
+inline constexpr std::size_t kExecPluginBytes = 1 << 20;  // what it prints
+inline constexpr std::size_t kEventQueue = 1000;          // events not sent yet; then dropped
+inline constexpr int kEventSeriesBurst = 10;              // same event in the window, then merged
+inline constexpr auto kEventSeriesWindow = 10min;
+inline constexpr std::size_t kEventNoteBytes = 1024;  // the API's own bound
+
+// runtime/
+inline constexpr auto kRetryFirst = 5ms;  // of one key, doubled
+inline constexpr auto kRetryMost = 1000s;
+inline constexpr std::size_t kWorkersMost = 256;  // --max-concurrent-reconciles
+
+// serve/
+inline constexpr std::size_t kServeConnections = 64;  // then new ones wait in the backlog
+inline constexpr std::size_t kServeHeaderBytes = 16 << 10;
+inline constexpr auto kServeTimeout = 10s;  // to read a request or write an answer
+
+// operator/
+inline constexpr int kPassesPerReconcile = 6;  // plan, act, plan again
+inline constexpr auto kReconcileTimeout = 2min;
+inline constexpr auto kShutdown = 5s;        // from SIGTERM to exit
+inline constexpr auto kNodeCheck = 60s;      // is this a KinD cluster?
+inline constexpr auto kConflictCheck = 15s;  // is the foreign object gone?
+inline constexpr std::size_t kConditionMessageBytes = 1024;
+
+}  // namespace limits

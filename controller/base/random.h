@@ -1,0 +1,31 @@
+// The source of randomness: names, jitter. One per program; a fixed seed makes a run repeatable.
+// Not thread-safe: used on the thread of the io_context.
+#pragma once
+
+#include <cstdint>
+#include <random>
+#include <string>
+
+namespace base {
+
+class Random {
+ public:
+  explicit Random(std::uint64_t seed) : engine_(seed) {}
+
+  // Seeded from the operating system.
+  static Random from_device();
+
+  // Uniform in [0, 1).
+  double fraction();
+
+  // Uniform in [low, high].
+  std::uint64_t between(std::uint64_t low, std::uint64_t high);
+
+  // length characters that are valid in a Kubernetes name: the alphabet of generateName.
+  std::string name_suffix(std::size_t length);
+
+ private:
+  std::mt19937_64 engine_;
+};
+
+}  // namespace base

@@ -1,0 +1,367 @@
+// Field tables: one table per type drives decoding, encoding, comparing and the paths in messages.
+//
+//   struct ServicePort { std::string name; int port = 0; };
+//   template <> struct json::Fields<ServicePort> {
+//     static constexpr auto kTable = std::make_tuple(json::field("name", &ServicePort::name),
+//                                                    json::field("port", &ServicePort::port));
+//   };
+//
+// Kinds of members: a leaf (std::string, bool, int, std::int64_t, base::Time, or a type with a
+// json::Leaf), a type with a table, std::optional, std::vector and std::map<std::string, …> of
+// them.
+//
+// Guarantees
+//  * A member with the value it is born with is absent: it is not encoded, and wanting it wants
+//    nothing. What has to be sent even when empty or zero is a std::optional.
+//  * Decoding ignores unknown members, takes null for absent, and names the path of a wrong type.
+//  * difference(wanted, actual) looks only at what wanted has. Maps and keyed lists may hold more
+//    in actual (somebody else's); every other list has to be equal in length and order.
+// Pure functions; any thread.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "base/time.h"
+#include "json/path.h"
+#include "json/value.h"
+#include "json/writer.h"
+
+namespace json {
+
+// Specialised by each type with named members: static constexpr auto kTable.
+template <class T>
+struct Fields;
+
+// Specialised by each type that is one JSON value:
+//   static constexpr std::string_view kExpected;            "a quantity": for messages
+//   static bool read(View value, T& out);                   false: not such a value
+//   static void write(Writer& writer, const T& value);
+//   static bool absent(const T& value);                     as born
+//   static bool same(const T& wanted, const T& actual);     the same meaning
+template <class T>
+struct Leaf;
+
+template <class Owner, class Value>
+struct Field {
+  std::string_view name;
+  Value Owner::*member;
+};
+
+template <class Owner, class Element, class Key>
+struct KeyedField {
+  std::string_view name;
+  std::vector<Element> Owner::*member;
+  Key Element::*key;
+};
+
+template <class Owner, class Value>
+constexpr Field<Owner, Value> field(std::string_view name, Value Owner::*member) {
+  return {name, member};
+}
+
+// A list that the API server merges by a key (listType=map).
+template <class Owner, class Element, class Key>
+constexpr KeyedField<Owner, Element, Key> keyed(std::string_view name,
+                                                std::vector<Element> Owner::*member,
+                                                Key Element::*key) {
+  return {name, member, key};
+}
+
+template <class T>
+concept HasFields = requires {
+  Fields<T>::kTable;
+};
+template <class T>
+concept IsLeaf = requires {
+  Leaf<T>::kExpected;
+};
+
+// The first thing that went wrong while decoding; later ones are dropped.
+using Failure = std::optional<base::Error>;
+
+// The path of the first difference; nothing when there is none.
+using Difference = std::optional<std::string>;
+
+void fail_type(Failure& failure, const Path& path, std::string_view expected, View found);
+
+template <class T>
+struct Codec;
+
+template <IsLeaf T>
+struct Codec<T> {
+  static void decode(View view, T& out, const Path& path, Failure& failure) {
+    if (!Leaf<T>::read(view, out)) fail_type(failure, path, Leaf<T>::kExpected, view);
+  }
+  static void encode(Writer& writer, const T& value) { Leaf<T>::write(writer, value); }
+  static bool absent(const T& value) { return Leaf<T>::absent(value); }
+  static void compare(const T& wanted, const T& actual, const Path& path, Difference& difference) {
+    if (!difference && !Leaf<T>::same(wanted, actual)) difference = path.text();
+  }
+};
+
+template <class T>
+struct Codec<std::optional<T>> {
+  static void decode(View view, std::optional<T>& out, const Path& path, Failure& failure) {
+    Codec<T>::decode(view, out.emplace(), path, failure);
+  }
+  static void encode(Writer& writer, const std::optional<T>& value) {
+    Codec<T>::encode(writer, *value);
+  }
+  static bool absent(const std::optional<T>& value) { return !value.has_value(); }
+  static void compare(const std::optional<T>& wanted, const std::optional<T>& actual,
+                      const Path& path, Difference& difference) {
+    if (difference) return;
+    if (actual) {
+      Codec<T>::compare(*wanted, *actual, path, difference);
+    } else {
+      difference = path.text();
+    }
+  }
+};
+
+template <class T>
+struct Codec<std::vector<T>> {
+  static void decode(View view, std::vector<T>& out, const Path& path, Failure& failure) {
+    if (view.kind() != Kind::kArray) return fail_type(failure, path, "a list", view);
+    out.resize(view.size());
+    for (std::size_t i = 0; i < out.size() && !failure; ++i) {
+      Codec<T>::decode(view.element(i), out[i], Path(path, i), failure);
+    }
+  }
+  static void encode(Writer& writer, const std::vector<T>& value) {
+    writer.begin_array();
+    for (const T& element : value) Codec<T>::encode(writer, element);
+    writer.end_array();
+  }
+  static bool absent(const std::vector<T>& value) { return value.empty(); }
+  static void compare(const std::vector<T>& wanted, const std::vector<T>& actual, const Path& path,
+                      Difference& difference) {
+    if (difference) return;
+    if (wanted.size() != actual.size()) {
+      difference = path.text();
+      return;
+    }
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      Codec<T>::compare(wanted[i], actual[i], Path(path, i), difference);
+    }
+  }
+};
+
+template <class T>
+struct Codec<std::map<std::string, T>> {
+  using Map = std::map<std::string, T>;
+
+  static void decode(View view, Map& out, const Path& path, Failure& failure) {
+    if (view.kind() != Kind::kObject) return fail_type(failure, path, "an object", view);
+    out.clear();
+    for (std::size_t i = 0; i < view.size() && !failure; ++i) {
+      const Member member = view.member(i);
+      Codec<T>::decode(member.value, out[std::string(member.name)], Path(path, member.name),
+                       failure);
+    }
+  }
+  static void encode(Writer& writer, const Map& value) {
+    writer.begin_object();
+    for (const auto& [name, element] : value) {
+      writer.key(name);
+      Codec<T>::encode(writer, element);
+    }
+    writer.end_object();
+  }
+  static bool absent(const Map& value) { return value.empty(); }
+  static void compare(const Map& wanted, const Map& actual, const Path& path,
+                      Difference& difference) {
+    for (const auto& [name, element] : wanted) {
+      if (difference) return;
+      const auto found = actual.find(name);
+      if (found == actual.end()) {
+        difference = Path::element(path, name).text();
+      } else {
+        Codec<T>::compare(element, found->second, Path::element(path, name), difference);
+      }
+    }
+  }
+};
+
+template <HasFields T>
+struct Codec<T> {
+  static void decode(View view, T& out, const Path& path, Failure& failure) {
+    if (view.kind() != Kind::kObject) return fail_type(failure, path, "an object", view);
+    for (std::size_t i = 0; i < view.size() && !failure; ++i) {
+      const Member member = view.member(i);
+      if (member.value.kind() == Kind::kNull) continue;
+      for_each([&](const auto& entry) {
+        if (entry.name != member.name) return false;
+        decode_member(member.value, out.*entry.member, Path(path, entry.name), failure);
+        return true;
+      });
+    }
+  }
+
+  static void encode(Writer& writer, const T& value) {
+    writer.begin_object();
+    encode_members(writer, value);
+    writer.end_object();
+  }
+
+  // The members alone, for an object that begins with something else (apiVersion, kind).
+  static void encode_members(Writer& writer, const T& value) {
+    for_each([&](const auto& entry) {
+      using Value = std::remove_cvref_t<decltype(value.*entry.member)>;
+      if (!Codec<Value>::absent(value.*entry.member)) {
+        writer.key(entry.name);
+        Codec<Value>::encode(writer, value.*entry.member);
+      }
+      return false;
+    });
+  }
+
+  static bool absent(const T& value) {
+    return !for_each([&](const auto& entry) {
+      using Value = std::remove_cvref_t<decltype(value.*entry.member)>;
+      return !Codec<Value>::absent(value.*entry.member);
+    });
+  }
+
+  static void compare(const T& wanted, const T& actual, const Path& path, Difference& difference) {
+    for_each([&](const auto& entry) {
+      using Value = std::remove_cvref_t<decltype(wanted.*entry.member)>;
+      if (!Codec<Value>::absent(wanted.*entry.member)) {
+        compare_member(entry, wanted, actual, Path(path, entry.name), difference);
+      }
+      return difference.has_value();
+    });
+  }
+
+ private:
+  // Calls visit with the entries of the table until it returns true; says whether one did.
+  template <class Visit>
+  static bool for_each(Visit visit) {
+    return std::apply([&](const auto&... entry) { return (visit(entry) || ...); },
+                      Fields<T>::kTable);
+  }
+
+  template <class Value>
+  static void decode_member(View view, Value& out, const Path& path, Failure& failure) {
+    Codec<Value>::decode(view, out, path, failure);
+  }
+
+  template <class Value>
+  static void compare_member(const Field<T, Value>& entry, const T& wanted, const T& actual,
+                             const Path& path, Difference& difference) {
+    Codec<Value>::compare(wanted.*entry.member, actual.*entry.member, path, difference);
+  }
+
+  template <class Element, class Key>
+  static void compare_member(const KeyedField<T, Element, Key>& entry, const T& wanted,
+                             const T& actual, const Path& path, Difference& difference) {
+    for (const Element& element : wanted.*entry.member) {
+      if (difference) return;
+      const Element* found = nullptr;
+      for (const Element& candidate : actual.*entry.member) {
+        if (candidate.*entry.key == element.*entry.key) found = &candidate;
+      }
+      const std::string key = key_text(element.*entry.key);
+      if (found == nullptr) {
+        difference = Path::element(path, key).text();
+      } else {
+        Codec<Element>::compare(element, *found, Path::element(path, key), difference);
+      }
+    }
+  }
+
+  static std::string key_text(const std::string& key) { return key; }
+  static std::string key_text(std::int64_t key) { return std::to_string(key); }
+};
+
+template <class T>
+base::Result<T> decode(View view) {
+  T value;
+  Failure failure;
+  Codec<T>::decode(view, value, Path(), failure);
+  if (failure) return *std::move(failure);
+  return value;
+}
+
+// Parses the text and decodes it.
+template <class T>
+base::Result<T> parse(std::string text) {
+  const auto document = Document::parse(std::move(text));
+  if (!document) return document.error();
+  return decode<T>(document->root());
+}
+
+template <class T>
+std::string encode(const T& value) {
+  Writer writer;
+  Codec<T>::encode(writer, value);
+  return writer.take();
+}
+
+// Where actual first lacks or contradicts something that wanted has: "spec.ports[registry].port".
+template <class T>
+Difference difference(const T& wanted, const T& actual) {
+  Difference found;
+  Codec<T>::compare(wanted, actual, Path(), found);
+  return found;
+}
+
+template <>
+struct Leaf<std::string> {
+  static constexpr std::string_view kExpected = "a string";
+  static bool read(View view, std::string& out);
+  static void write(Writer& writer, const std::string& value) { writer.string(value); }
+  static bool absent(const std::string& value) { return value.empty(); }
+  static bool same(const std::string& wanted, const std::string& actual) {
+    return wanted == actual;
+  }
+};
+
+template <>
+struct Leaf<bool> {
+  static constexpr std::string_view kExpected = "true or false";
+  static bool read(View view, bool& out);
+  static void write(Writer& writer, bool value) { writer.boolean(value); }
+  static bool absent(bool value) { return !value; }
+  static bool same(bool wanted, bool actual) { return wanted == actual; }
+};
+
+template <>
+struct Leaf<std::int64_t> {
+  static constexpr std::string_view kExpected = "an integer";
+  static bool read(View view, std::int64_t& out);
+  static void write(Writer& writer, std::int64_t value) { writer.integer(value); }
+  static bool absent(std::int64_t value) { return value == 0; }
+  static bool same(std::int64_t wanted, std::int64_t actual) { return wanted == actual; }
+};
+
+template <>
+struct Leaf<int> {
+  static constexpr std::string_view kExpected = "a 32-bit integer";
+  static bool read(View view, int& out);
+  static void write(Writer& writer, int value) { writer.integer(value); }
+  static bool absent(int value) { return value == 0; }
+  static bool same(int wanted, int actual) { return wanted == actual; }
+};
+
+// metav1.Time: whole seconds. Absent only as an empty std::optional.
+template <>
+struct Leaf<base::Time> {
+  static constexpr std::string_view kExpected = "a time as in RFC 3339";
+  static bool read(View view, base::Time& out);
+  static void write(Writer& writer, base::Time value) {
+    writer.string(base::format_seconds(value));
+  }
+  static bool absent(base::Time) { return false; }
+  static bool same(base::Time wanted, base::Time actual) { return wanted == actual; }
+};
+
+}  // namespace json

@@ -1,0 +1,134 @@
+#include "json/value.h"
+
+#include <fmt/core.h>
+#include <rapidjson/document.h>
+#include <rapidjson/error/en.h>
+
+#include "base/limits.h"
+
+namespace json {
+namespace {
+
+const rapidjson::Value& as_value(const void* value) {
+  return *static_cast<const rapidjson::Value*>(value);
+}
+
+// The deepest nesting in the text, strings aside. The text need not be valid.
+std::size_t nesting(std::string_view text) {
+  std::size_t depth = 0;
+  std::size_t deepest = 0;
+  bool in_string = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char character = text[i];
+    if (in_string) {
+      if (character == '\\') ++i;
+      if (character == '"') in_string = false;
+      continue;
+    }
+    if (character == '"') in_string = true;
+    if (character == '{' || character == '[') deepest = std::max(deepest, ++depth);
+    if ((character == '}' || character == ']') && depth > 0) --depth;
+  }
+  return deepest;
+}
+
+std::string_view view_of(const rapidjson::Value& value) {
+  return {value.GetString(), value.GetStringLength()};
+}
+
+}  // namespace
+
+std::string_view describe(Kind kind) {
+  switch (kind) {
+    case Kind::kNull: return "null";
+    case Kind::kBool: return "a boolean";
+    case Kind::kInteger: return "an integer";
+    case Kind::kNumber: return "a number";
+    case Kind::kString: return "a string";
+    case Kind::kArray: return "a list";
+    case Kind::kObject: return "an object";
+  }
+  return "nothing";
+}
+
+Kind View::kind() const {
+  const rapidjson::Value& value = as_value(value_);
+  switch (value.GetType()) {
+    case rapidjson::kNullType: return Kind::kNull;
+    case rapidjson::kFalseType:
+    case rapidjson::kTrueType: return Kind::kBool;
+    case rapidjson::kObjectType: return Kind::kObject;
+    case rapidjson::kArrayType: return Kind::kArray;
+    case rapidjson::kStringType: return Kind::kString;
+    case rapidjson::kNumberType: return value.IsInt64() ? Kind::kInteger : Kind::kNumber;
+  }
+  return Kind::kNull;
+}
+
+bool View::boolean() const { return as_value(value_).GetBool(); }
+std::int64_t View::integer() const { return as_value(value_).GetInt64(); }
+double View::number() const { return as_value(value_).GetDouble(); }
+std::string_view View::string() const { return view_of(as_value(value_)); }
+
+std::size_t View::size() const {
+  const rapidjson::Value& value = as_value(value_);
+  if (value.IsArray()) return value.Size();
+  if (value.IsObject()) return value.MemberCount();
+  return 0;
+}
+
+View View::element(std::size_t index) const {
+  return View(&as_value(value_)[static_cast<rapidjson::SizeType>(index)]);
+}
+
+Member View::member(std::size_t index) const {
+  const auto& member = *(as_value(value_).MemberBegin() + static_cast<std::ptrdiff_t>(index));
+  return {view_of(member.name), View(&member.value)};
+}
+
+std::optional<View> View::find(std::string_view name) const {
+  const rapidjson::Value& value = as_value(value_);
+  if (!value.IsObject()) return std::nullopt;
+  const rapidjson::Value key(rapidjson::StringRef(name.data(), name.size()));
+  const auto found = value.FindMember(key);
+  if (found == value.MemberEnd()) return std::nullopt;
+  return View(&found->value);
+}
+
+struct Document::Parsed {
+  std::string text;  // the strings of the document point into it
+  rapidjson::Document document;
+};
+
+Document::Document(std::unique_ptr<Parsed> parsed) : parsed_(std::move(parsed)) {}
+Document::Document(Document&&) noexcept = default;
+Document& Document::operator=(Document&&) noexcept = default;
+Document::~Document() = default;
+
+base::Result<Document> Document::parse(std::string text) {
+  if (nesting(text) > limits::kJsonDepth) {
+    return base::Error{base::ErrorCode::kTooLarge,
+                       fmt::format("JSON nested deeper than {} levels", limits::kJsonDepth)};
+  }
+  // A NUL would end the text for the in-place parser, and whatever follows it would be ignored.
+  if (text.find('\0') != std::string::npos) {
+    return base::Error{base::ErrorCode::kMalformed, "JSON with a NUL byte"};
+  }
+  auto parsed = std::make_unique<Parsed>();
+  parsed->text = std::move(text);
+  constexpr unsigned kFlags = rapidjson::kParseInsituFlag | rapidjson::kParseIterativeFlag |
+                              rapidjson::kParseValidateEncodingFlag;
+  parsed->document.ParseInsitu<kFlags>(parsed->text.data());
+  if (parsed->document.HasParseError()) {
+    return base::Error{base::ErrorCode::kMalformed,
+                       fmt::format("JSON at byte {}: {}", parsed->document.GetErrorOffset(),
+                                   rapidjson::GetParseError_En(parsed->document.GetParseError()))};
+  }
+  return Document(std::move(parsed));
+}
+
+View Document::root() const {
+  return View(static_cast<const rapidjson::Value*>(&parsed_->document));
+}
+
+}  // namespace json
