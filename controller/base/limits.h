@@ -26,24 +26,41 @@ inline constexpr auto kRequestTimeout = 30s;             // a request but a watc
 inline constexpr auto kIdleConnection = 60s;             // kept open without a request
 inline constexpr auto kWatchLeast = 5min;                // asked of the server, random between
 inline constexpr auto kWatchMost = 10min;
-inline constexpr auto kWatchSilence = 100s;   // bookmarks come about once a minute
-inline constexpr auto kTcpUserTimeout = 25s;  // unacknowledged data
-inline constexpr auto kTokenReload = 30s;     // the projected token changes
+inline constexpr auto kWatchSilence = 100s;     // bookmarks come about once a minute
+inline constexpr auto kTcpUserTimeout = 25s;    // unacknowledged data
+inline constexpr auto kTcpKeepAliveIdle = 10s;  // then a probe every kTcpKeepAliveProbe
+inline constexpr auto kTcpKeepAliveProbe = 5s;
+inline constexpr auto kTokenReload = 30s;                 // the projected token changes
+inline constexpr std::size_t kCredentialBytes = 1 << 20;  // a file with a token, key or CAs
+inline constexpr std::size_t kReadBytes = 16 << 10;       // read at once: one TLS record
+inline constexpr std::size_t kStreamChunkBytes = 64
+                                                 << 10;  // given to the reader of a watch at once
+inline constexpr std::size_t kBytesBeforeYield = 256 << 10;  // read without letting others run
+inline constexpr int kInterimResponses = 8;                  // 1xx answers before the real one
 inline constexpr base::BackoffPolicy kWatchBackoff = {800ms, 30s, 2min};
+inline constexpr auto kRetryAfterMost = 2min;  // of what a Retry-After asks for
 inline constexpr auto kLeaseDuration = 15s;
 inline constexpr auto kLeaseRenewDeadline = 10s;
 inline constexpr auto kLeaseRetry = 2s;
+inline constexpr auto kLeaseRequestTimeout = 5s;  // two tries before the deadline
+inline constexpr auto kLeaseReleaseTimeout = 1s;  // at exit, when nobody may wait for long
 inline constexpr auto kExecPluginTimeout = 60s;           // a credential plugin of a kubeconfig
 inline constexpr std::size_t kExecPluginBytes = 1 << 20;  // what it prints
+inline constexpr auto kExecPluginRetry = 5s;              // not run again sooner after a failure
 inline constexpr std::size_t kEventQueue = 1000;          // events not sent yet; then dropped
 inline constexpr int kEventSeriesBurst = 10;              // same event in the window, then merged
 inline constexpr auto kEventSeriesWindow = 10min;
 inline constexpr std::size_t kEventNoteBytes = 1024;  // the API's own bound
+inline constexpr std::size_t kEventSeries = 4096;     // remembered; then the oldest are forgotten
+inline constexpr int kEventTries = 5;                 // of sending one
 
 // runtime/
 inline constexpr auto kRetryFirst = 5ms;  // of one key, doubled
 inline constexpr auto kRetryMost = 1000s;
 inline constexpr std::size_t kWorkersMost = 256;  // --max-concurrent-reconciles
+inline constexpr auto kAlarmMost = 1h;            // the runner's longest sleep with nothing to do
+inline constexpr std::size_t kMetricSeries = 64;  // of one metric with labels from outside
+inline constexpr std::size_t kLabelBytes = 128;   // of one label value
 
 // serve/
 inline constexpr std::size_t kServeConnections = 64;  // then new ones wait in the backlog
@@ -56,6 +73,7 @@ inline constexpr auto kReconcileTimeout = 2min;
 inline constexpr auto kShutdown = 5s;        // from SIGTERM to exit
 inline constexpr auto kNodeCheck = 60s;      // is this a KinD cluster?
 inline constexpr auto kConflictCheck = 15s;  // is the foreign object gone?
+inline constexpr auto kRefusedRetry = 30s;   // a write that was refused for good
 inline constexpr std::size_t kConditionMessageBytes = 1024;
 
 }  // namespace limits

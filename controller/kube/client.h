@@ -1,0 +1,188 @@
+// The typed Kubernetes client: one request, one answer. It neither caches nor retries.
+//
+// Guarantees
+//  * What the server answers is a value. kTimeout and kNetwork leave open whether a write took
+//    effect; every other error says that it did not.
+//  * No apply without a guard: see ApplyGuard. A foreign object is not taken over by accident.
+// Assumptions
+//  * The guards of an apply are those of Kubernetes 1.34 (tests/contract holds it to them): a
+//    resourceVersion that no object has makes it a create, a uid makes it an update.
+// Caveats
+//  * A 404 is kNotFound whether the object or its whole type is missing: is_missing_type tells.
+//
+// A value that refers to a Transport, which outlives it and every awaitable it gave. Used on the
+// thread of the io_context only. Arguments need not outlive the call.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "api/meta.h"
+#include "base/error.h"
+#include "base/limits.h"
+#include "json/fields.h"
+#include "kube/requests.h"
+#include "kube/transport.h"
+
+namespace kube {
+
+template <class T>
+using Awaitable = boost::asio::awaitable<base::Result<T>>;
+
+// metadata of a list.
+struct ListMeta {
+  std::string resource_version;
+  std::string continue_token;  // empty on the last page
+};
+
+template <class T>
+struct List {
+  ListMeta metadata;
+  std::vector<T> items;
+};
+
+class Client {
+ public:
+  // Told of each answer and its HTTP status code: rest_client_requests_total.
+  using Observer = std::function<void(Method, int code)>;
+
+  explicit Client(Transport& transport, Observer observer = {})
+      : transport_(&transport), observer_(std::move(observer)) {}
+
+  // The same client with another bound on each exchange (limits::kRequestTimeout).
+  Client with_timeout(std::chrono::milliseconds timeout) const;
+
+  template <class T>
+  Awaitable<T> get(const api::ObjectKey& key) const {
+    return typed<T>(exchange(api::Resource<T>::kType, get_request(api::Resource<T>::kType, key)));
+  }
+
+  // One page. kMalformed when one of the objects cannot be read.
+  template <class T>
+  Awaitable<List<T>> list(const ListOptions& options) const {
+    return typed<List<T>>(
+        exchange(api::Resource<T>::kType, list_request(api::Resource<T>::kType, options)));
+  }
+
+  // Server-side apply of the whole intent. object has a name and, if namespaced, a namespace;
+  // its uid, resourceVersion and status are not sent. Gives the object as it is now.
+  template <class T>
+  Awaitable<T> apply(T object, const ApplyGuard& guard) const {
+    const api::ObjectKey key = api::key_of(object.metadata);
+    guard.write_to(object.metadata);
+    return typed<T>(guarded(api::Resource<T>::kType,
+                            apply_request(api::Resource<T>::kType, key, Subresource::kNone,
+                                          api::encode_object(object))));
+  }
+
+  // Server-side apply of the status alone. Of the metadata only name, namespace and uid are sent;
+  // kConflict when another object has the name. kNotFound when it is gone.
+  template <class T>
+  Awaitable<T> apply_status(const T& object) const {
+    T sent;
+    sent.metadata.name = object.metadata.name;
+    sent.metadata.namespace_name = object.metadata.namespace_name;
+    sent.metadata.uid = object.metadata.uid;
+    sent.status = object.status;
+    return typed<T>(guarded(api::Resource<T>::kType,
+                            apply_request(api::Resource<T>::kType, api::key_of(sent.metadata),
+                                          Subresource::kStatus, api::encode_object(sent))));
+  }
+
+  // POST. kAlreadyExists when the name is taken.
+  template <class T>
+  Awaitable<T> create(const T& object) const {
+    return typed<T>(exchange(api::Resource<T>::kType,
+                             create_request(api::Resource<T>::kType, object.metadata.namespace_name,
+                                            api::encode_object(object))));
+  }
+
+  // JSON merge patch. With metadata.resourceVersion or metadata.uid in the body: kConflict when
+  // they are others.
+  template <class T>
+  Awaitable<T> patch(const api::ObjectKey& key, std::string body,
+                     Subresource subresource = Subresource::kNone) const {
+    return typed<T>(
+        guarded(api::Resource<T>::kType,
+                merge_patch_request(api::Resource<T>::kType, key, subresource, std::move(body))));
+  }
+
+  // Replaces the finalizers of the object that meta was read from. kConflict when it changed
+  // since. The answer to removing the last one of a deleted object is that object, gone by then.
+  template <class T>
+  Awaitable<T> set_finalizers(const api::ObjectMeta& meta,
+                              std::vector<std::string> finalizers) const {
+    return patch<T>(api::key_of(meta), finalizers_patch(meta, std::move(finalizers)));
+  }
+
+  // The object that still is there, with a deletionTimestamp, because something holds it
+  // (finalizers); nothing when it is gone. kConflict when a precondition does not hold, kNotFound
+  // when there is no such object.
+  template <class T>
+  Awaitable<std::optional<T>> remove(const api::ObjectKey& key, const Preconditions& preconditions,
+                                     Propagation propagation) const {
+    return remainder<T>(
+        exchange(api::Resource<T>::kType,
+                 delete_request(api::Resource<T>::kType, key, preconditions, propagation)));
+  }
+
+  // What the typed functions are made of: one exchange, its answer as JSON. type has static
+  // storage, as api::Resource<T>::kType.
+  Awaitable<json::Document> exchange(const api::ResourceType& type, Request request) const;
+
+  // Opens a watch.
+  Awaitable<std::unique_ptr<Stream>> open(const api::ResourceType& type, Request request) const;
+
+ private:
+  // As exchange; a uid that is another object's is kConflict.
+  Awaitable<json::Document> guarded(const api::ResourceType& type, Request request) const;
+
+  template <class T>
+  static Awaitable<T> typed(Awaitable<json::Document> exchanged) {
+    const base::Result<json::Document> answer = co_await std::move(exchanged);
+    if (!answer) co_return answer.error();
+    co_return json::decode<T>(answer->root());
+  }
+
+  template <class T>
+  static Awaitable<std::optional<T>> remainder(Awaitable<json::Document> exchanged) {
+    const base::Result<json::Document> answer = co_await std::move(exchanged);
+    if (!answer) co_return answer.error();
+    if (!is_held(answer->root())) co_return std::nullopt;
+    base::Result<T> object = json::decode<T>(answer->root());
+    if (!object) co_return object.error();
+    co_return std::optional<T>(*std::move(object));
+  }
+
+  // Whether the answer to a delete is an object that goes on existing.
+  static bool is_held(json::View answer);
+
+  void observe(Method method, int code) const;
+
+  Transport* transport_;
+  Observer observer_;
+  std::chrono::milliseconds timeout_ = limits::kRequestTimeout;
+};
+
+}  // namespace kube
+
+template <>
+struct json::Fields<kube::ListMeta> {
+  using T = kube::ListMeta;
+  static constexpr auto kTable =
+      std::make_tuple(json::field("resourceVersion", &T::resource_version),
+                      json::field("continue", &T::continue_token));
+};
+
+template <class Item>
+struct json::Fields<kube::List<Item>> {
+  using T = kube::List<Item>;
+  static constexpr auto kTable =
+      std::make_tuple(json::field("metadata", &T::metadata), json::field("items", &T::items));
+};
