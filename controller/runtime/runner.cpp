@@ -1,0 +1,90 @@
+#include "runtime/runner.h"
+
+#include <fmt/core.h>
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/system/system_error.hpp>
+
+namespace runtime {
+
+namespace {
+
+std::string seconds_text(base::Clock::Duration duration) {
+  return fmt::format("{:.3f}s", std::chrono::duration<double>(duration).count());
+}
+
+}  // namespace
+
+ReconcileOutcome outcome_of(const ReconcileResult& result) {
+  if (!result) return ReconcileOutcome::kError;
+  if (!result->after) return ReconcileOutcome::kSuccess;
+  return result->after->count() > 0 ? ReconcileOutcome::kRequeueAfter : ReconcileOutcome::kRequeue;
+}
+
+base::Error timeout_error(base::Clock::Duration timeout) {
+  return {base::ErrorCode::kTimeout,
+          fmt::format("reconcile was not done within {}", seconds_text(timeout))};
+}
+
+base::Error bug_error(const std::exception_ptr& exception) {
+  try {
+    std::rethrow_exception(exception);
+  } catch (const std::exception& thrown) {
+    return {base::ErrorCode::kInternal, thrown.what()};
+  } catch (...) {
+    return {base::ErrorCode::kInternal, "something that is not a std::exception"};
+  }
+}
+
+base::Clock::Duration least_delay(const base::Error& error) {
+  return error.retry_after.value_or(std::chrono::milliseconds(0));
+}
+
+void log_failure(base::Logger& logger, bool first, std::string key, const base::Error& error,
+                 base::Clock::Duration delay) {
+  const std::string text = to_string(error);
+  if (first) {
+    logger.warning("reconcile failed, will be tried again",
+                   {{"key", std::move(key)}, {"error", text}, {"in", seconds_text(delay)}});
+  } else {
+    logger.debug("reconcile failed again",
+                 {{"key", std::move(key)}, {"error", text}, {"in", seconds_text(delay)}});
+  }
+}
+
+Alarm::Alarm(base::Clock& clock, TaskGroup& group, std::function<void()> ring)
+    : clock_(clock), group_(group), ring_(std::move(ring)) {}
+
+void Alarm::set(Instant then) {
+  const bool earlier = then < next_;
+  if (sleeping_ && !earlier) return;  // rings too early, and is set anew then
+  next_ = then;
+  if (sleeping_) group_.cancel(task_);
+}
+
+boost::asio::awaitable<void> Alarm::run() {
+  while (!group_.cancelled()) {
+    const base::Clock::Duration duration = std::clamp<base::Clock::Duration>(
+        next_ - clock_.now(), base::Clock::Duration::zero(), limits::kAlarmMost);
+    bool interrupted = false;
+    sleeping_ = true;
+    try {
+      auto sleep = clock_.sleep_for(duration);
+      co_await std::move(sleep);
+    } catch (const boost::system::system_error& error) {
+      if (error.code() != boost::asio::error::operation_aborted) throw;
+      interrupted = true;
+    }
+    sleeping_ = false;
+    if (group_.cancelled()) co_return;
+    if (interrupted) {  // by set(), which is no cancellation
+      co_await boost::asio::this_coro::reset_cancellation_state();
+      continue;
+    }
+    next_ = Instant::max();
+    ring_();
+  }
+}
+
+}  // namespace runtime

@@ -1,0 +1,338 @@
+// Takes keys from the work queue and reconciles them, several at once.
+//
+// Guarantees
+//  * At most Options::workers reconciles at once, and never two of the same key.
+//  * One switch (Runner::settle) handles every outcome.
+//  * A reconcile that takes longer than Options::timeout is cancelled and counts as kTimeout.
+//  * An exception that is not a cancellation is a bug: it is caught here, once for the program,
+//    logged as an error, and the key is retried like after any other error.
+//  * Cancelling run() cancels what is in flight and waits for it; what is still queued is dropped.
+//  * No polling: one sleep of the clock at a time, until the next key is due or a reconcile is over
+//    its time. Idle workers cost nothing.
+// Assumption: reconcile ends when it is cancelled (asio's cancellation, terminal).
+//
+// One owner; everything passed in by reference outlives it. Used on the thread of the io_context
+// only.
+#pragma once
+
+#include <algorithm>
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <chrono>
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "runtime/metrics.h"
+#include "runtime/task_group.h"
+#include "runtime/work_queue.h"
+
+namespace runtime {
+
+// A reconcile that went well: done until something changes, or for so long.
+struct Requeue {
+  std::optional<std::chrono::milliseconds> after = {};
+
+  bool operator==(const Requeue&) const = default;
+};
+
+using ReconcileResult = base::Result<Requeue>;
+
+struct RunnerOptions {
+  std::size_t workers = 8;  // 1 to limits::kWorkersMost
+  base::Clock::Duration timeout = limits::kReconcileTimeout;
+};
+
+// The label of a result in metrics.
+ReconcileOutcome outcome_of(const ReconcileResult& result);
+
+// How a key is called in logs; for other types of keys, found by their own namespace.
+inline const std::string& to_string(const std::string& key) { return key; }
+
+base::Error timeout_error(base::Clock::Duration timeout);
+base::Error bug_error(const std::exception_ptr& exception);
+base::Clock::Duration least_delay(const base::Error& error);  // its retry_after, or zero
+
+// A warning for the first failure of a key in a row; the repetitions only for who debugs.
+void log_failure(base::Logger& logger, bool first, std::string key, const base::Error& error,
+                 base::Clock::Duration delay);
+
+// The one sleep of the runner: rings at an instant that may change while it sleeps.
+class Alarm {
+ public:
+  using Instant = base::Clock::Instant;
+
+  // ring is called by run(), on its coroutine, and says when to ring next by set().
+  Alarm(base::Clock& clock, TaskGroup& group, std::function<void()> ring);
+
+  // Rings no later than then, and possibly earlier.
+  void set(Instant then);
+
+  // A child of the group. Ends when the group is cancelled.
+  boost::asio::awaitable<void> run();
+
+  void start() { task_ = group_.spawn(run()); }
+
+ private:
+  base::Clock& clock_;
+  TaskGroup& group_;
+  std::function<void()> ring_;
+  TaskGroup::TaskId task_ = 0;
+  Instant next_ = Instant::max();
+  bool sleeping_ = false;
+};
+
+template <class Key>
+class Runner {
+ public:
+  using Instant = base::Clock::Instant;
+  using Duration = base::Clock::Duration;
+  // Not a lambda coroutine with captures: a lambda that calls a named coroutine.
+  using Reconcile = std::function<boost::asio::awaitable<ReconcileResult>(Key)>;
+
+  Runner(boost::asio::any_io_executor executor, RunnerOptions options, Reconcile reconcile,
+         base::Clock& clock, base::Logger& logger, Metrics& metrics);
+
+  // Asks for a reconcile, now or after a delay; before run() and while it runs, also from within a
+  // reconcile. Returns at once. Ignored when run() has ended.
+  void add(const Key& key);
+  void add_after(const Key& key, Duration delay);
+
+  // Works until it is cancelled, which it throws (operation_aborted). Once.
+  boost::asio::awaitable<void> run();
+
+  const WorkQueue<Key>& queue() const { return queue_; }
+  std::size_t active() const { return active_; }  // reconciles in flight
+
+ private:
+  struct Worker {
+    std::optional<Key> key;  // none: free
+    TaskGroup::TaskId task = 0;
+    Instant started{};
+    bool timed_out = false;
+  };
+  struct AtEnd;
+
+  void wake();
+  void pump();
+  void start_workers(Instant now);
+  Instant cancel_overdue(Instant now);
+  boost::asio::awaitable<void> pump_when_woken();
+  boost::asio::awaitable<void> work(Worker& worker);
+  ReconcileResult explain(Worker& worker, const std::exception_ptr& exception);
+  void settle(Worker& worker, const ReconcileResult& result);
+  void release(Worker& worker, Instant now);
+  void report_queue();
+
+  RunnerOptions options_;
+  Reconcile reconcile_;
+  base::Clock& clock_;
+  base::Logger& logger_;
+  Metrics& metrics_;
+  WorkQueue<Key> queue_;
+  std::vector<Worker> workers_;
+  std::size_t active_ = 0;
+  bool running_ = false;
+  bool woken_ = false;
+  boost::asio::steady_timer woken_timer_;  // never expires: its cancellation wakes
+  TaskGroup group_;
+  Alarm alarm_;
+  Metrics::Collector collector_;
+};
+
+template <class Key>
+Runner<Key>::Runner(boost::asio::any_io_executor executor, RunnerOptions options,
+                    Reconcile reconcile, base::Clock& clock, base::Logger& logger, Metrics& metrics)
+    : options_(options),
+      reconcile_(std::move(reconcile)),
+      clock_(clock),
+      logger_(logger),
+      metrics_(metrics),
+      workers_(std::clamp<std::size_t>(options.workers, 1, limits::kWorkersMost)),
+      woken_timer_(executor, boost::asio::steady_timer::time_point::max()),
+      group_(executor),
+      alarm_(clock, group_, [this] { pump(); }),
+      collector_(metrics, [this] { report_queue(); }) {
+  metrics_.set_max_concurrent_reconciles(workers_.size());
+}
+
+template <class Key>
+void Runner<Key>::add(const Key& key) {
+  queue_.add(key, clock_.now());
+  wake();
+}
+
+template <class Key>
+void Runner<Key>::add_after(const Key& key, Duration delay) {
+  queue_.add_after(key, delay, clock_.now());
+  wake();
+}
+
+template <class Key>
+struct Runner<Key>::AtEnd {
+  Runner& runner;
+
+  ~AtEnd() {
+    runner.running_ = false;
+    runner.queue_.shutdown();
+  }
+};
+
+template <class Key>
+boost::asio::awaitable<void> Runner<Key>::run() {
+  const AtEnd at_end{*this};
+  running_ = true;
+  woken_ = true;
+  alarm_.start();
+  group_.spawn(pump_when_woken());
+  auto children = group_.join();
+  co_await std::move(children);
+}
+
+template <class Key>
+void Runner<Key>::wake() {
+  if (!running_ || woken_) return;
+  woken_ = true;
+  woken_timer_.cancel();
+}
+
+// Brings the workers up to date with the queue and the clock.
+template <class Key>
+void Runner<Key>::pump() {
+  if (group_.cancelled()) return;
+  const Instant now = clock_.now();
+  start_workers(now);
+  Instant next = cancel_overdue(now);
+  if (const auto due = queue_.next_due()) next = std::min(next, *due);
+  alarm_.set(next);
+}
+
+template <class Key>
+void Runner<Key>::start_workers(Instant now) {
+  for (Worker& worker : workers_) {
+    if (worker.key) continue;
+    const auto taken = queue_.take(now);
+    if (!taken) return;
+    metrics_.key_taken(taken->waited);
+    metrics_.set_active_workers(++active_);
+    worker = {taken->key, 0, now, false};
+    const TaskGroup::TaskId task = group_.spawn(work(worker));
+    worker.task = task;  // it may have ended already; then nothing bears this number
+  }
+}
+
+// Cancels what has been running for too long; returns when the next one will have.
+template <class Key>
+typename Runner<Key>::Instant Runner<Key>::cancel_overdue(Instant now) {
+  Instant next = Instant::max();
+  for (Worker& worker : workers_) {
+    if (!worker.key || worker.timed_out) continue;
+    const Instant deadline = worker.started + options_.timeout;
+    if (deadline > now) {
+      next = std::min(next, deadline);
+    } else {
+      worker.timed_out = true;
+      group_.cancel(worker.task);
+    }
+  }
+  return next;
+}
+
+template <class Key>
+boost::asio::awaitable<void> Runner<Key>::pump_when_woken() {
+  while (!group_.cancelled()) {
+    if (std::exchange(woken_, false)) {
+      pump();
+      continue;
+    }
+    boost::system::error_code ignored;  // always operation_aborted
+    auto waiting =
+        woken_timer_.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
+    co_await std::move(waiting);
+  }
+}
+
+template <class Key>
+boost::asio::awaitable<void> Runner<Key>::work(Worker& worker) {
+  std::optional<ReconcileResult> result;
+  std::exception_ptr exception;
+  try {
+    auto reconciling = reconcile_(*worker.key);
+    ReconcileResult value = co_await std::move(reconciling);
+    result.emplace(std::move(value));
+  } catch (...) {
+    exception = std::current_exception();
+  }
+  if (group_.cancelled() && is_cancellation(exception)) {
+    release(worker, clock_.now());
+    std::rethrow_exception(exception);
+  }
+  settle(worker, result ? *result : explain(worker, exception));
+}
+
+// What came instead of a result.
+template <class Key>
+ReconcileResult Runner<Key>::explain(Worker& worker, const std::exception_ptr& exception) {
+  if (worker.timed_out && is_cancellation(exception)) {
+    metrics_.reconcile_timed_out();
+    return timeout_error(options_.timeout);
+  }
+  metrics_.reconcile_panicked();
+  const base::Error error = bug_error(exception);
+  logger_.error("reconcile threw an exception, which is a bug",
+                {{"key", std::string(to_string(*worker.key))}, {"exception", error.message}});
+  return error;
+}
+
+template <class Key>
+void Runner<Key>::settle(Worker& worker, const ReconcileResult& result) {
+  const Key& key = *worker.key;
+  const Instant now = clock_.now();
+  const ReconcileOutcome outcome = outcome_of(result);
+  switch (outcome) {
+    case ReconcileOutcome::kSuccess: queue_.forget(key); break;
+    case ReconcileOutcome::kRequeueAfter:
+      queue_.forget(key);
+      queue_.add_after(key, *result->after, now);
+      break;
+    case ReconcileOutcome::kRequeue: queue_.add_rate_limited(key, now); break;
+    case ReconcileOutcome::kError: {
+      const base::Error& error = result.error();
+      const bool first = queue_.failures(key) == 0;
+      const Duration delay = queue_.add_rate_limited(key, now, least_delay(error));
+      log_failure(logger_, first, std::string(to_string(key)), error, delay);
+      break;
+    }
+  }
+  metrics_.reconciled(outcome, now - worker.started);
+  release(worker, now);
+}
+
+// Gives the key back and frees the worker.
+template <class Key>
+void Runner<Key>::release(Worker& worker, Instant now) {
+  metrics_.key_done(queue_.done(*worker.key, now));
+  worker.key.reset();
+  metrics_.set_active_workers(--active_);
+  wake();
+}
+
+template <class Key>
+void Runner<Key>::report_queue() {
+  const Instant now = clock_.now();
+  metrics_.set_queue({queue_.ready(), queue_.counters().adds, queue_.counters().retries,
+                      queue_.unfinished_work(now), queue_.longest_running(now)});
+}
+
+}  // namespace runtime

@@ -1,0 +1,101 @@
+#include "runtime/task_group.h"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/experimental/cancellation_condition.hpp>
+#include <boost/asio/multiple_exceptions.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
+#include <cassert>
+#include <utility>
+#include <vector>
+
+namespace runtime {
+
+namespace asio = boost::asio;
+
+bool is_cancellation(const std::exception_ptr& exception) {
+  if (!exception) return false;
+  try {
+    std::rethrow_exception(exception);
+  } catch (const boost::system::system_error& error) {
+    return error.code() == asio::error::operation_aborted;
+  } catch (const asio::multiple_exceptions& several) {
+    return is_cancellation(several.first_exception());
+  } catch (...) {
+    return false;
+  }
+}
+
+struct TaskGroup::Finished {
+  TaskGroup* group;
+  TaskId task;
+
+  void operator()(const std::exception_ptr& exception) const { group->finish(task, exception); }
+};
+
+TaskGroup::TaskGroup(asio::any_io_executor executor)
+    : executor_(std::move(executor)), empty_(executor_, asio::steady_timer::time_point::max()) {}
+
+TaskGroup::~TaskGroup() { assert(tasks_.empty() && "a TaskGroup was destroyed before join()"); }
+
+TaskGroup::TaskId TaskGroup::spawn(asio::awaitable<void> task) {
+  const TaskId id = ++last_;
+  if (cancelled_) return id;
+  Task& entry = tasks_[id];
+  asio::co_spawn(executor_, std::move(task),
+                 asio::bind_cancellation_slot(entry.signal.slot(), Finished{this, id}));
+  return id;
+}
+
+void TaskGroup::cancel(TaskId task) {
+  const auto found = tasks_.find(task);
+  if (found == tasks_.end()) return;
+  found->second.cancelled = true;
+  found->second.signal.emit(asio::cancellation_type::terminal);
+}
+
+void TaskGroup::cancel() {
+  if (cancelled_) return;
+  cancelled_ = true;
+  // By id: a child may end while the signal of another is emitted.
+  std::vector<TaskId> ids;
+  ids.reserve(tasks_.size());
+  for (const auto& [id, task] : tasks_) ids.push_back(id);
+  for (const TaskId id : ids) cancel(id);
+}
+
+void TaskGroup::finish(TaskId task, const std::exception_ptr& exception) {
+  const auto found = tasks_.find(task);
+  const bool asked = found->second.cancelled;
+  tasks_.erase(found);
+  if (exception && !(asked && is_cancellation(exception))) {
+    if (!failure_) failure_ = exception;
+    cancel();
+  }
+  if (tasks_.empty()) empty_.cancel();
+}
+
+asio::awaitable<void> TaskGroup::join() {
+  // A cancelled parent still has to wait, so cancellation is looked at here and thrown at the end.
+  const bool throws = co_await asio::this_coro::throw_if_cancelled();
+  co_await asio::this_coro::throw_if_cancelled(false);
+  bool aborted = false;
+  while (true) {
+    const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
+    aborted = aborted || state.cancelled() != asio::cancellation_type::none;
+    if (aborted) cancel();
+    if (tasks_.empty()) break;
+    boost::system::error_code ignored;  // always operation_aborted
+    auto waiting = empty_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    co_await std::move(waiting);
+  }
+  co_await asio::this_coro::throw_if_cancelled(throws);
+  if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
+  if (aborted) throw boost::system::system_error(asio::error::operation_aborted);
+}
+
+}  // namespace runtime

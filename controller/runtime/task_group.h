@@ -1,0 +1,80 @@
+// Structured concurrency: a parent starts coroutines, cancels them and waits for all of them.
+//
+//   boost::asio::awaitable<void> run() {
+//     runtime::TaskGroup group(co_await boost::asio::this_coro::executor);
+//     group.spawn(watch());
+//     group.spawn(serve());
+//     co_await group.join();
+//   }
+//
+// Guarantees
+//  * The first child that fails cancels the others; join() throws what it threw.
+//  * Cancelling the coroutine that waits in join() cancels the children; join() still waits for
+//    all of them, and then throws operation_aborted.
+//  * A child that ends because it was cancelled has not failed.
+// Assumption: every child ends when it is cancelled (asio's cancellation, terminal).
+//
+// One owner, the parent coroutine. Destroying a group that still has children is a bug (assert):
+// nothing that can throw belongs between the first spawn() and join(). Used on the thread of the
+// io_context only.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <map>
+
+namespace runtime {
+
+// True when the exception is what a cancelled coroutine throws: operation_aborted, or asio's
+// multiple_exceptions that begin with it (operators && and ||).
+bool is_cancellation(const std::exception_ptr& exception);
+
+class TaskGroup {
+ public:
+  using TaskId = std::uint64_t;
+
+  explicit TaskGroup(boost::asio::any_io_executor executor);
+  ~TaskGroup();
+  TaskGroup(const TaskGroup&) = delete;
+  TaskGroup& operator=(const TaskGroup&) = delete;
+
+  // Starts a child. It runs up to its first suspension before this returns. Once the group is
+  // cancelled nothing is started any more: the task is dropped.
+  TaskId spawn(boost::asio::awaitable<void> task);
+
+  // Cancels one child, and nothing when it has ended.
+  void cancel(TaskId task);
+
+  // Cancels every child, for good. Does not wait.
+  void cancel();
+
+  // Returns when there is no child left; throws what the first failed child threw, or
+  // operation_aborted when the waiting coroutine was cancelled. One caller at a time.
+  boost::asio::awaitable<void> join();
+
+  std::size_t size() const { return tasks_.size(); }  // children that have not ended
+  bool cancelled() const { return cancelled_; }
+
+ private:
+  struct Task {
+    boost::asio::cancellation_signal signal;
+    bool cancelled = false;
+  };
+  struct Finished;  // the completion handler of a child
+
+  void finish(TaskId task, const std::exception_ptr& exception);
+
+  boost::asio::any_io_executor executor_;
+  boost::asio::steady_timer empty_;  // never expires: its cancellation wakes join()
+  std::map<TaskId, Task> tasks_;
+  TaskId last_ = 0;
+  bool cancelled_ = false;
+  std::exception_ptr failure_;
+};
+
+}  // namespace runtime
