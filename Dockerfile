@@ -1,0 +1,34 @@
+# The operator's image: the program and what it links to, no shell, a user without rights.
+#   docker build --tag local-registry-operator .
+FROM debian:bookworm-slim AS build
+
+# The group `build` of tests/cluster/packages.sh, without what only tests need.
+RUN apt-get update \
+ && apt-get install --yes --no-install-recommends \
+      g++ cmake ninja-build ccache pkg-config libboost1.81-dev libboost-url1.81-dev libssl-dev \
+      rapidjson-dev libyaml-cpp-dev prometheus-cpp-dev libcli11-dev libspdlog-dev libfmt-dev \
+ && rm -rf /var/lib/apt/lists/*
+
+WORKDIR /source
+COPY CMakeLists.txt CMakePresets.json ./
+COPY controller controller
+ENV CCACHE_DIR=/ccache
+RUN cmake --preset release -DBUILD_TESTS=OFF \
+ && cmake --build --preset release --target local-registry-operator
+
+# The libraries are those that are not linked statically; none, if all are.
+RUN mkdir -p /image/etc \
+ && strip -o /image/local-registry-operator build/release/local-registry-operator \
+ && for library in $(ldd /image/local-registry-operator | grep -o '/[^ ]*'); do \
+      mkdir -p "/image${library%/*}" && cp -L "$library" "/image$library" || exit; \
+    done \
+ && echo 'operator:x:65532:65532::/:/' >/image/etc/passwd \
+ && echo 'operator:x:65532:' >/image/etc/group \
+ && echo 'hosts: files dns' >/image/etc/nsswitch.conf
+
+FROM scratch
+LABEL org.opencontainers.image.title="local-registry-operator"
+COPY --from=build /image /
+USER 65532:65532
+EXPOSE 8080 8081
+ENTRYPOINT ["/local-registry-operator"]

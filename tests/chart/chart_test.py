@@ -1,0 +1,198 @@
+"""The chart and what is derived from it, without a cluster."""
+import json
+import re
+
+import pytest
+import yaml
+
+from tools import (CHART, CRD, CRD_NAME, HERE, NAME, PROJECT, crd, documents, helm, kubectl, run,
+                   template, versions)
+
+CASES = sorted(path.stem for path in (HERE / "values").glob("*.yaml"))
+VALUES = yaml.safe_load((CHART / "values.yaml").read_text())
+SCHEMA = json.loads((CHART / "values.schema.json").read_text())
+
+# What a user may get wrong, and the value that helm's message must name.
+BAD_VALUES = {
+    "replicas=two": "/replicas",
+    "replicas=-1": "/replicas",
+    "replicsa=2": "replicsa",
+    "image.repositry=x": "repositry",
+    "image.repository=": "/image/repository",
+    "image.tag=a:b": "/image/tag",
+    "image.digest=sha256:12": "/image/digest",
+    "image.pullPolicy=Sometimes": "/image/pullPolicy",
+    "imagePullSecrets={tools}": "/imagePullSecrets/0",
+    "watchNamespaces=team-a": "/watchNamespaces",
+    "watchNamespaces={Team}": "/watchNamespaces/0",
+    "watchNamespaces={a,a}": "/watchNamespaces",
+    "maxConcurrentReconciles=0": "/maxConcurrentReconciles",
+    "log.level=loud": "/log/level",
+    "log.format=xml": "/log/format",
+    "extraArgs={leader-elect}": "/extraArgs/0",
+    "crds.install=perhaps": "/crds/install",
+    "serviceAccount.name.a=b": "/serviceAccount/name",
+    "rbac.create=1": "/rbac/create",
+    "healthProbe.port=0": "/healthProbe/port",
+    "metrics.port=70000": "/metrics/port",
+    "metrics.serviceMonitor.interval=often": "/metrics/serviceMonitor/interval",
+    "podDisruptionBudget.maxUnavailable=0": "/podDisruptionBudget/maxUnavailable",
+    "podDisruptionBudget.maxUnavailable=200%": "/podDisruptionBudget/maxUnavailable",
+    "networkPolicy.apiServerPorts={}": "/networkPolicy/apiServerPorts",
+    "resources.limits.memory=lots": "/resources/limits/memory",
+    "resources.limit.memory=1Gi": "limit",
+    "nodeSelector.disk=1": "/nodeSelector/disk",
+    "tolerations[0].operator=Maybe": "/tolerations/0/operator",
+    "affinity.nodeAfinity.a=b": "nodeAfinity",
+    "fullnameOverride=Operator": "/fullnameOverride",
+    "metrics.enabled=false,metrics.serviceMonitor.enabled=true": "metrics.serviceMonitor.enabled",
+}
+
+
+def leaves(value, path=""):
+    """The dotted paths of what has no further keys."""
+    if isinstance(value, dict) and value:
+        for key, inner in value.items():
+            yield from leaves(inner, f"{path}.{key}" if path else key)
+    else:
+        yield path, value
+
+
+def of_kind(text, kind):
+    return [document for document in documents(text) if document["kind"] == kind]
+
+
+def test_helm_lint_has_nothing_to_say():
+    output = helm("lint", "--strict", CHART, "--kube-version", versions("KUBERNETES_VERSION"))
+    assert "[WARNING]" not in output and "[ERROR]" not in output
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_release_renders_as_recorded(case, update):
+    rendered = template("--values", HERE / "values" / f"{case}.yaml")
+    golden = HERE / "golden" / f"{case}.yaml"
+    if update:
+        golden.write_text(rendered)
+    assert rendered == golden.read_text(), "if that is meant: tests/chart/run --update"
+
+
+def test_the_plain_manifests_are_what_the_chart_renders_to(update):
+    if update:
+        run(PROJECT / "deploy" / "generate")
+    printed = run(PROJECT / "deploy" / "generate", "--print")
+    assert (PROJECT / "deploy/operator.yaml").read_text() == printed, "run deploy/generate"
+
+
+def test_the_plain_manifests_differ_from_a_release_in_what_only_a_release_has():
+    def without_helm(document):
+        metadata = document["metadata"]
+        for group in ("labels", "annotations"):
+            for key in ("app.kubernetes.io/managed-by", "helm.sh/chart", "helm.sh/resource-policy"):
+                metadata.get(group, {}).pop(key, None)
+        if not metadata.get("annotations", True):
+            del metadata["annotations"]
+        return document
+
+    namespace, *plain = documents((PROJECT / "deploy/operator.yaml").read_text())
+    assert namespace["kind"] == "Namespace"
+    assert plain == [without_helm(document) for document in documents(template())]
+
+
+def test_the_plain_manifests_can_be_customised():
+    built = documents(kubectl("kustomize", PROJECT / "deploy"))
+    plain = documents((PROJECT / "deploy/operator.yaml").read_text())
+    by_name = {(one["kind"], one["metadata"]["name"]): one for one in built}
+    assert by_name == {(one["kind"], one["metadata"]["name"]): one for one in plain}
+
+
+def test_the_chart_carries_the_same_crd():
+    assert (CHART / "files" / CRD.name).read_bytes() == CRD.read_bytes(), "run deploy/generate"
+
+
+def test_a_release_installs_the_crd_and_helm_never_deletes_it():
+    [rendered] = of_kind(template(), "CustomResourceDefinition")
+    assert rendered["metadata"]["name"] == CRD_NAME
+    assert rendered["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
+    assert rendered["spec"] == crd()["spec"]
+
+
+def test_a_release_can_leave_the_crd_to_others():
+    assert not of_kind(template("--set", "crds.install=false"), "CustomResourceDefinition")
+
+
+@pytest.mark.parametrize("values", BAD_VALUES)
+def test_a_wrong_value_is_refused_by_name(values):
+    words = values.split(",") if values.count("=") > 1 else [values]
+    flags = [flag for word in words for flag in ("--set", word)]
+    assert BAD_VALUES[values] in template(*flags, good=False)
+
+
+def test_a_null_takes_a_default_out():
+    rendered = template("--set", "podSecurityContext.runAsUser=null")
+    [deployment] = of_kind(rendered, "Deployment")
+    assert "runAsUser" not in deployment["spec"]["template"]["spec"]["securityContext"]
+
+
+def test_values_and_schema_have_the_same_keys():
+    def keys(schema, path=""):
+        for key, inner in schema.get("properties", {}).items():
+            inner_path = f"{path}.{key}" if path else key
+            yield inner_path
+            yield from keys(inner, inner_path)
+
+    def value_keys(values, path=""):
+        for key, inner in values.items():
+            inner_path = f"{path}.{key}" if path else key
+            yield inner_path
+            if isinstance(inner, dict):
+                yield from value_keys(inner, inner_path)
+
+    described = {key for key in keys(SCHEMA) if key not in ("global", "enabled")}
+    given = set(value_keys(VALUES))
+    free = {"resources", "podSecurityContext", "securityContext", "affinity"}  # Kubernetes' own
+    assert {key for key in described ^ given if key.split(".")[0] not in free} == set()
+
+
+def test_the_readme_has_every_value_with_its_default():
+    rows = re.findall(r"^\| (`.+?) \| (.+?) \|", (CHART / "README.md").read_text(), re.MULTILINE)
+    documented = {name: default for names, default in rows for name in re.findall("`(.+?)`", names)}
+    leaf_values = dict(leaves(VALUES))
+    for name, default in documented.items():
+        assert name in leaf_values or any(leaf.startswith(f"{name}.") for leaf in leaf_values), name
+        if name in leaf_values and default.startswith("`"):
+            assert yaml.safe_load(default.strip("`")) == leaf_values[name], name
+    missing = [leaf for leaf in leaf_values if not any(
+        leaf == name or leaf.startswith(f"{name}.") for name in documented)]
+    assert not missing
+
+
+@pytest.mark.parametrize("length", [1, 40, 53])
+def test_names_fit_whatever_the_release_is_called(length):
+    for document in documents(template(release="r" * length)):
+        name = document["metadata"]["name"]
+        assert document["kind"] == "CustomResourceDefinition" or len(name) <= 63, name
+
+
+def test_the_operator_has_no_right_to_secrets_and_no_wildcard():
+    for case in CASES:
+        rendered = template("--values", HERE / "values" / f"{case}.yaml")
+        for role in of_kind(rendered, "ClusterRole") + of_kind(rendered, "Role"):
+            for rule in role["rules"]:
+                assert "secrets" not in rule["resources"], role["metadata"]["name"]
+                assert "*" not in rule["verbs"] + rule["resources"] + rule["apiGroups"]
+
+
+def test_the_program_the_chart_and_the_image_are_of_one_version():
+    chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
+    project = re.search(r"^project\(\S+ VERSION (\S+)", (PROJECT / "CMakeLists.txt").read_text(),
+                        re.MULTILINE)
+    assert chart["name"] == NAME and chart["appVersion"] == project[1]
+
+
+def test_the_dockerfile_installs_what_the_build_needs_and_no_more():
+    script = (PROJECT / "tests/cluster/packages.sh").read_text()
+    build = set(re.search(r"^BUILD=\((.*?)\)", script, re.MULTILINE | re.DOTALL)[1].split())
+    dockerfile = (PROJECT / "Dockerfile").read_text()
+    installed = re.search(r"--no-install-recommends \\\n(.*?)\n &&", dockerfile, re.DOTALL)[1]
+    for_tests = {"libgtest-dev", "libgmock-dev"}
+    assert set(installed.replace("\\", "").split()) == build - for_tests

@@ -1,0 +1,166 @@
+"""Releases in a real API server: install, upgrade, uninstall, and what the operator then may do.
+
+Nothing runs there, for there is no node. Each test has a namespace and a release of its own name.
+"""
+import json
+import shutil
+import subprocess
+
+import pytest
+import yaml
+
+from conftest import new_namespace, remove_crd
+from tools import (CHART, CRD_NAME, HERE, NAME, PROJECT, SECONDS, helm, kubectl, registry,
+                   template)
+
+OPERATOR = f"system:serviceaccount:{{namespace}}:{NAME}"
+
+# What the operator may do where it watches: RBAC of the API server is asked, not the manifests.
+MAY = ["list localregistries.localregistry.dev", "watch localregistries.localregistry.dev",
+       "patch localregistries.localregistry.dev",
+       "patch localregistries.localregistry.dev --subresource=status",
+       "update localregistries.localregistry.dev --subresource=finalizers",
+       "create deployments.apps", "patch statefulsets.apps", "delete services",
+       "create persistentvolumeclaims", "watch pods", "create events.events.k8s.io"]
+MAY_NOT = ["get secrets", "list secrets", "create pods", "delete pods",
+           "get pods --subresource=log", "create pods --subresource=exec", "get configmaps",
+           "create localregistries.localregistry.dev", "delete localregistries.localregistry.dev",
+           "create roles.rbac.authorization.k8s.io", "create serviceaccounts --subresource=token",
+           "update deployments.apps", "create daemonsets.apps", "create ingresses.networking.k8s.io"]
+MAY_NOT_ANYWHERE = ["create namespaces", "patch namespaces", "delete namespaces", "get nodes",
+                    "patch nodes", "get customresourcedefinitions", "create clusterroles",
+                    "impersonate users", "list persistentvolumes"]
+
+
+@pytest.fixture
+def namespace():
+    """For one release, in a cluster without the CRD; the release goes after the test."""
+    remove_crd()
+    name = new_namespace()
+    yield name
+    for release in json.loads(helm("list", "--namespace", name, "--output", "json")):
+        helm("uninstall", release["name"], "--namespace", name)
+    remove_crd()
+
+
+def install(namespace, *flags, chart=CHART, release=NAME, **options):
+    return helm("upgrade", "--install", release, chart, "--namespace", namespace, *flags, **options)
+
+
+def may(namespace, what, user, flags=()):
+    """Whether the API server lets the operator of USER's namespace do it."""
+    done = subprocess.run(["kubectl", "auth", "can-i", *what.split(), "--namespace", namespace,
+                           *flags, "--as", OPERATOR.format(namespace=user)],
+                          capture_output=True, text=True, timeout=SECONDS, check=False)
+    assert done.stdout.strip() in ("yes", "no"), done
+    return done.stdout.strip() == "yes"
+
+
+def spec_fields():
+    live = json.loads(kubectl("get", "crd", CRD_NAME, "--output", "json"))
+    schema = live["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    return schema["properties"]["spec"]["properties"]
+
+
+def older_chart(folder):
+    """The chart as it might have been before `suspend` and a longer bound came to the CRD."""
+    chart = folder / "older"
+    shutil.copytree(CHART, chart)
+    path = chart / "files" / f"{CRD_NAME}.yaml"
+    crd = yaml.safe_load(path.read_text())
+    fields = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
+    del fields["properties"]["suspend"]
+    fields["properties"]["image"]["maxLength"] = 100
+    path.write_text(yaml.safe_dump(crd))
+    return chart
+
+
+def test_an_upgrade_brings_the_new_crd_and_keeps_the_registries(namespace, tmp_path):
+    install(namespace, chart=older_chart(tmp_path))
+    assert "suspend" not in spec_fields()
+    kubectl("wait", "--for=condition=Established", f"crd/{CRD_NAME}", "--timeout=30s")
+    kubectl("apply", "--filename", "-", stdin=registry({}, namespace=namespace))
+    install(namespace)
+    assert "suspend" in spec_fields() and spec_fields()["image"]["maxLength"] == 512
+    assert "dev" in kubectl("--namespace", namespace, "get", "lreg", "--output", "name")
+
+
+def test_uninstalling_keeps_the_crd_and_the_registries_and_installing_again_takes_them_over(
+        namespace):
+    install(namespace)
+    kubectl("wait", "--for=condition=Established", f"crd/{CRD_NAME}", "--timeout=30s")
+    kubectl("apply", "--filename", "-", stdin=registry({}, namespace=namespace))
+    said = helm("uninstall", NAME, "--namespace", namespace)
+    assert CRD_NAME in said  # helm tells what it kept
+    assert "dev" in kubectl("--namespace", namespace, "get", "lreg", "--output", "name")
+    assert not kubectl("--namespace", namespace, "get", "deployments", "--output", "name")
+    install(namespace)
+    assert "dev" in kubectl("--namespace", namespace, "get", "lreg", "--output", "name")
+    helm("uninstall", NAME, "--namespace", namespace)
+    install(namespace, release="other", good=False)
+    install(namespace, "--take-ownership", release="other")
+
+
+def test_a_second_release_leaves_the_crd_to_the_first(namespace):
+    other = new_namespace()
+    install(namespace, "--set", f"watchNamespaces={{{namespace}}}")
+    flags = ("--set", f"crds.install=false,watchNamespaces={{{other}}}")
+    install(other, *flags, release="second")
+    helm("uninstall", "second", "--namespace", other)
+    assert "suspend" in spec_fields()
+
+
+def test_an_upgrade_with_changed_values_changes_the_operator(namespace):
+    install(namespace)
+    install(namespace, "--set", "replicas=2,log.level=debug,podDisruptionBudget.enabled=true")
+    live = json.loads(kubectl("--namespace", namespace, "get", "deployment", NAME, "-o", "json"))
+    assert live["spec"]["replicas"] == 2
+    assert "--log-level=debug" in live["spec"]["template"]["spec"]["containers"][0]["args"]
+    assert kubectl("--namespace", namespace, "get", "poddisruptionbudget", NAME)
+    install(namespace, "--reset-values")
+    assert not kubectl("--namespace", namespace, "get", "poddisruptionbudgets", "--output", "name")
+
+
+@pytest.mark.parametrize("case", ["everything", "nothing", "two-replicas", "watch-namespaces"])
+def test_the_api_server_takes_a_release(case, namespace):
+    rendered = template("--values", HERE / "values" / f"{case}.yaml", "--namespace", namespace,
+                        "--set", "metrics.serviceMonitor.enabled=false")
+    for team in ("team-a", "team-b"):
+        rendered = rendered.replace(f"namespace: {team}", f"namespace: {namespace}")
+    kubectl("apply", "--dry-run=server", "--validate=strict", "--filename", "-", stdin=rendered)
+
+
+def test_the_operator_may_do_what_it_needs_and_nothing_else(namespace):
+    install(namespace)
+    anywhere = new_namespace()
+    for what in MAY:
+        assert may(anywhere, what, user=namespace), what
+    for what in MAY_NOT + MAY_NOT_ANYWHERE:
+        assert not may(anywhere, what, user=namespace), what
+    for what in ("get namespaces", "watch namespaces", "list nodes"):
+        assert may(anywhere, what, user=namespace), what
+    for verb in ("get", "patch", "update"):
+        assert may(namespace, f"{verb} leases.coordination.k8s.io/{NAME}", user=namespace)
+        assert not may(namespace, f"{verb} leases.coordination.k8s.io/other", user=namespace)
+        assert not may(anywhere, f"{verb} leases.coordination.k8s.io/{NAME}", user=namespace)
+
+
+def test_an_operator_of_some_namespaces_may_do_nothing_in_others(namespace):
+    watched, other = new_namespace(), new_namespace()
+    install(namespace, "--set", f"watchNamespaces={{{watched}}}")
+    for what in MAY:
+        assert may(watched, what, user=namespace), what
+        assert not may(other, what, user=namespace), what
+        assert not may(other, what, user=namespace, flags=("--all-namespaces",)), what
+    for what in MAY_NOT + MAY_NOT_ANYWHERE:
+        assert not may(watched, what, user=namespace), what
+    assert may(watched, f"get namespaces/{watched}", user=namespace)
+    assert not may(watched, f"get namespaces/{other}", user=namespace)
+
+
+def test_the_plain_manifests_give_the_same_rights_as_a_release(namespace):
+    def rights(text):
+        return {(one["kind"], one["metadata"]["name"]): one["rules"]
+                for one in yaml.safe_load_all(text) if one and "rules" in one}
+
+    assert rights((PROJECT / "deploy/operator.yaml").read_text()) == rights(template())

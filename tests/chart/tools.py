@@ -1,0 +1,65 @@
+"""Where things are, and the programs that the tests run: helm, kubectl."""
+import os
+import pathlib
+import re
+import subprocess
+
+import yaml
+
+PROJECT = pathlib.Path(__file__).parents[2]
+HERE = PROJECT / "tests" / "chart"
+NAME = "local-registry-operator"
+CHART = PROJECT / "charts" / NAME
+CRD_NAME = "localregistries.localregistry.dev"
+CRD = PROJECT / "crds" / f"{CRD_NAME}.yaml"
+SYSTEM = "local-registry-system"
+SECONDS = 60  # of patience with one program
+
+
+def versions(name):
+    """A version that the test cluster is made of."""
+    text = (PROJECT / "tests/cluster/lib/versions.sh").read_text()
+    return re.search(rf"^readonly {name}=(\S+)", text, re.MULTILINE)[1]
+
+
+def run(*words, stdin=None, good=True):
+    """Runs a program; returns its standard output. With good=False it must fail: all it said."""
+    done = subprocess.run([str(word) for word in words], input=stdin, text=True,
+                          capture_output=True, timeout=SECONDS, check=False)
+    output = done.stdout + done.stderr
+    assert (done.returncode == 0) == good, f"{words} ended with {done.returncode}:\n{output}"
+    return done.stdout if good else output
+
+
+def kubectl(*words, **options):
+    return run("kubectl", *words, **options)
+
+
+def helm_program():
+    folder = pathlib.Path(os.environ.get("LOCAL_REGISTRY_CACHE") or pathlib.Path(
+        os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / NAME)
+    return folder / "tools" / f"helm-{versions('HELM_VERSION')}" / "helm"
+
+
+def helm(*words, **options):
+    return run(helm_program(), *words, **options)
+
+
+def template(*flags, release=NAME, **options):
+    """What the chart renders to, as text."""
+    return helm("template", release, CHART, "--namespace", SYSTEM, "--kube-version",
+                versions("KUBERNETES_VERSION"), *flags, **options)
+
+
+def documents(text):
+    return [document for document in yaml.safe_load_all(text) if document]
+
+
+def crd():
+    return yaml.safe_load(CRD.read_text())
+
+
+def registry(spec, name="dev", **metadata):
+    """A LocalRegistry as text; YAML reads JSON, so that a spec can be anything."""
+    return yaml.safe_dump({"apiVersion": "localregistry.dev/v1alpha1", "kind": "LocalRegistry",
+                           "metadata": {"name": name, **metadata}, "spec": spec})
