@@ -12,6 +12,7 @@ struct LabelSelector {
 
 struct DeploymentStrategy {
   std::string type;
+  json::Raw rolling_update;
   bool operator==(const DeploymentStrategy&) const = default;
 };
 
@@ -78,7 +79,8 @@ struct json::Fields<api::LabelSelector> {
 template <>
 struct json::Fields<api::DeploymentStrategy> {
   static constexpr auto kTable =
-      std::make_tuple(json::field("type", &api::DeploymentStrategy::type));
+      std::make_tuple(json::field("type", &api::DeploymentStrategy::type),
+                      json::field("rollingUpdate", &api::DeploymentStrategy::rolling_update));
 };
 
 template <>

@@ -27,6 +27,7 @@ struct ServiceSpec {
   StringMap selector;
   std::vector<ServicePort> ports;
   std::string cluster_ip;
+  bool publish_not_ready_addresses = false;
   bool operator==(const ServiceSpec&) const = default;
 };
 
@@ -300,7 +301,8 @@ struct json::Fields<api::ServiceSpec> {
   static constexpr auto kTable =
       std::make_tuple(json::field("type", &T::type), json::field("selector", &T::selector),
                       json::keyed("ports", &T::ports, &api::ServicePort::port),
-                      json::field("clusterIP", &T::cluster_ip));
+                      json::field("clusterIP", &T::cluster_ip),
+                      json::field("publishNotReadyAddresses", &T::publish_not_ready_addresses));
 };
 
 template <>

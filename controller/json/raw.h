@@ -1,4 +1,5 @@
-// A JSON value that is passed through without a type of its own, as spec.affinity is.
+// A JSON value that is passed through without a type of its own, as spec.affinity is. The text
+// "null" in an intent says that there must be no such field, whoever owns it.
 #pragma once
 
 #include <string>

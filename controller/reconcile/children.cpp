@@ -1,0 +1,235 @@
+#include "reconcile/children.h"
+
+#include <fmt/core.h>
+
+#include <cstdint>
+
+#include "reconcile/names.h"
+
+namespace reconcile {
+namespace {
+
+constexpr std::int64_t kUser = 1000;  // of registry and BuildKit, and the group of the volume
+constexpr int kRevisionHistory = 1;
+constexpr std::int64_t kGraceSeconds = 10;
+constexpr std::string_view kDataVolume = "data";
+constexpr std::string_view kDataPath = "/var/lib/registry";
+constexpr std::string_view kBuildKitVolume = "buildkit";
+constexpr std::string_view kBuildKitPath = "/home/user/.local/share/buildkit";
+constexpr std::string_view kPortName = "registry";
+
+// 64-bit FNV-1a. It only has to tell one intent from another; nobody gains by a collision, since
+// every field is compared as well.
+std::string hash(std::string_view text) {
+  std::uint64_t value = 0xcbf29ce484222325U;
+  for (const char character : text) {
+    value ^= static_cast<unsigned char>(character);
+    value *= 0x100000001b3U;
+  }
+  return fmt::format("{:016x}", value);
+}
+
+api::StringMap all_labels(const api::LocalRegistry& registry) {
+  api::StringMap labels = selector_labels(registry);
+  labels.emplace(kComponentLabel, kComponentValue);
+  labels.emplace(kManagedByLabel, kManager);
+  labels.emplace(kOwnerUidLabel, registry.metadata.uid);
+  return labels;
+}
+
+api::ObjectMeta metadata(const api::LocalRegistry& registry) {
+  api::ObjectMeta meta;
+  meta.name = registry.spec.name;
+  meta.namespace_name = api::target_namespace(registry);
+  meta.labels = all_labels(registry);
+  meta.annotations.emplace(kOwnerAnnotation, api::to_string(api::key_of(registry.metadata)));
+  return meta;
+}
+
+// Only within the resource's own namespace: elsewhere garbage collection would delete the object.
+void add_owner_reference(api::ObjectMeta& meta, const api::LocalRegistry& registry) {
+  if (meta.namespace_name != registry.metadata.namespace_name) return;
+  const api::ResourceType& type = api::Resource<api::LocalRegistry>::kType;
+  meta.owner_references.push_back({api::api_version(type), std::string(type.kind),
+                                   registry.metadata.name, registry.metadata.uid, true, true});
+}
+
+// The hash tells that something left the intent, which comparing fields cannot see.
+template <class T>
+void add_intent_hash(T& object) {
+  object.metadata.annotations[std::string(kIntentAnnotation)] = hash(api::encode_object(object));
+}
+
+api::Probe registry_probe(int period_seconds) {
+  api::Probe probe;
+  probe.http_get = api::HttpGetAction{"/v2/", {0, std::string(kPortName)}, "HTTP"};
+  probe.timeout_seconds = 5;
+  probe.period_seconds = period_seconds;
+  probe.failure_threshold = 3;
+  return probe;
+}
+
+api::Container registry_container(const api::LocalRegistry& registry) {
+  api::Container container;
+  container.name = kRegistryContainer;
+  container.image = registry.spec.image;
+  container.env = {{"REGISTRY_HTTP_ADDR", fmt::format(":{}", registry.spec.port)},
+                   {"REGISTRY_STORAGE_DELETE_ENABLED", "true"}};
+  container.ports = {{std::string(kPortName), "TCP", registry.spec.port}};
+  container.resources = registry.spec.resources;
+  container.volume_mounts = {{std::string(kDataVolume), std::string(kDataPath)}};
+  container.readiness_probe = registry_probe(2);
+  container.liveness_probe = registry_probe(20);
+  container.liveness_probe->initial_delay_seconds = 10;
+  api::SecurityContext security;
+  security.run_as_user = kUser;
+  security.run_as_group = kUser;
+  security.run_as_non_root = true;
+  security.read_only_root_filesystem = true;
+  security.allow_privilege_escalation = false;
+  security.capabilities = api::Capabilities{{"ALL"}, {}};
+  security.seccomp_profile = api::SecurityProfile{"RuntimeDefault"};
+  container.security_context = security;
+  return container;
+}
+
+api::Probe buildkit_probe(int initial_delay_seconds, int period_seconds) {
+  api::Probe probe;
+  probe.exec = api::ExecAction{{"buildctl", "debug", "workers"}};
+  probe.initial_delay_seconds = initial_delay_seconds;
+  probe.timeout_seconds = 10;
+  probe.period_seconds = period_seconds;
+  probe.failure_threshold = 3;
+  return probe;
+}
+
+// Rootless BuildKit makes user namespaces and mounts of its own, which both profiles forbid, and
+// gets its id ranges through programs with file capabilities, which a no-escalation flag disarms.
+api::Container buildkit_container(const api::LocalRegistry& registry) {
+  api::Container container;
+  container.name = kBuildKitContainer;
+  container.image = registry.spec.buildkit_image;
+  container.args = {"--oci-worker-no-process-sandbox"};
+  container.resources = registry.spec.buildkit_resources;
+  container.volume_mounts = {{std::string(kBuildKitVolume), std::string(kBuildKitPath)}};
+  container.readiness_probe = buildkit_probe(2, 5);
+  container.liveness_probe = buildkit_probe(10, 30);
+  api::SecurityContext security;
+  security.run_as_user = kUser;
+  security.run_as_group = kUser;
+  security.run_as_non_root = true;
+  security.seccomp_profile = api::SecurityProfile{"Unconfined"};
+  security.app_armor_profile = api::SecurityProfile{"Unconfined"};
+  container.security_context = security;
+  return container;
+}
+
+api::PodTemplateSpec pod_template(const api::LocalRegistry& registry, bool with_buildkit) {
+  api::PodTemplateSpec pod;
+  pod.metadata.labels = all_labels(registry);
+  pod.metadata.annotations.emplace(kOwnerAnnotation,
+                                   api::to_string(api::key_of(registry.metadata)));
+  api::PodSecurityContext security;
+  security.run_as_non_root = true;
+  security.run_as_user = kUser;
+  security.run_as_group = kUser;
+  security.fs_group = kUser;
+  security.fs_group_change_policy = "OnRootMismatch";
+  security.seccomp_profile = api::SecurityProfile{"RuntimeDefault"};
+  pod.spec.security_context = security;
+  pod.spec.containers.push_back(registry_container(registry));
+  api::Volume data;
+  data.name = kDataVolume;
+  if (registry.spec.persistence.enabled) {
+    data.persistent_volume_claim = api::PersistentVolumeClaimVolumeSource{registry.spec.name};
+  } else {
+    data.empty_dir = api::EmptyDirVolumeSource{};
+  }
+  pod.spec.volumes.push_back(data);
+  if (with_buildkit) {
+    pod.spec.containers.push_back(buildkit_container(registry));
+    api::Volume cache;
+    cache.name = kBuildKitVolume;
+    cache.empty_dir = api::EmptyDirVolumeSource{};
+    pod.spec.volumes.push_back(cache);
+  }
+  pod.spec.image_pull_secrets = registry.spec.image_pull_secrets;
+  pod.spec.enable_service_links = false;
+  pod.spec.automount_service_account_token = false;
+  pod.spec.termination_grace_period_seconds = kGraceSeconds;
+  pod.spec.node_selector = registry.spec.node_selector;
+  pod.spec.tolerations = registry.spec.tolerations;
+  pod.spec.affinity = registry.spec.affinity;
+  return pod;
+}
+
+// The larger of what is asked for and what the claim has: a claim cannot shrink.
+api::Quantity claim_size(const api::LocalRegistry& registry,
+                         const api::PersistentVolumeClaim* existing) {
+  const api::Quantity& wanted = registry.spec.persistence.size;
+  if (existing == nullptr) return wanted;
+  const auto found = existing->spec.resources.requests.find("storage");
+  if (found == existing->spec.resources.requests.end()) return wanted;
+  const auto order = api::compare(wanted, found->second);
+  return order && *order == std::strong_ordering::less ? found->second : wanted;
+}
+
+}  // namespace
+
+api::Deployment build_deployment(const api::LocalRegistry& registry, bool with_buildkit) {
+  api::Deployment deployment;
+  deployment.metadata = metadata(registry);
+  add_owner_reference(deployment.metadata, registry);
+  deployment.spec.replicas = 1;
+  deployment.spec.selector.match_labels = selector_labels(registry);
+  deployment.spec.strategy.type = "Recreate";
+  // Somebody who switched to RollingUpdate left its parameters, which Recreate does not allow.
+  deployment.spec.strategy.rolling_update.text = "null";
+  deployment.spec.revision_history_limit = kRevisionHistory;
+  deployment.spec.pod_template = pod_template(registry, with_buildkit);
+  add_intent_hash(deployment);
+  return deployment;
+}
+
+api::StatefulSet build_stateful_set(const api::LocalRegistry& registry, bool with_buildkit) {
+  api::StatefulSet set;
+  set.metadata = metadata(registry);
+  add_owner_reference(set.metadata, registry);
+  set.spec.replicas = 1;
+  set.spec.selector.match_labels = selector_labels(registry);
+  set.spec.service_name = registry.spec.name;
+  set.spec.revision_history_limit = kRevisionHistory;
+  set.spec.pod_template = pod_template(registry, with_buildkit);
+  add_intent_hash(set);
+  return set;
+}
+
+api::Service build_service(const api::LocalRegistry& registry, int node_port) {
+  api::Service service;
+  service.metadata = metadata(registry);
+  add_owner_reference(service.metadata, registry);
+  service.spec.type = "NodePort";
+  service.spec.selector = selector_labels(registry);
+  // The registry is served while a sidecar that cannot start keeps the pod from being ready.
+  service.spec.publish_not_ready_addresses = true;
+  service.spec.ports = {
+      {std::string(kPortName), "TCP", registry.spec.port, {0, std::string(kPortName)}, 0}};
+  add_intent_hash(service);
+  service.spec.ports.front().node_port = node_port;
+  return service;
+}
+
+api::PersistentVolumeClaim build_claim(const api::LocalRegistry& registry,
+                                       const api::PersistentVolumeClaim* existing) {
+  api::PersistentVolumeClaim claim;
+  claim.metadata = metadata(registry);
+  claim.spec.access_modes = {"ReadWriteOnce"};
+  add_intent_hash(claim);
+  claim.spec.resources.requests.emplace("storage", claim_size(registry, existing));
+  claim.spec.storage_class_name = existing != nullptr
+                                      ? existing->spec.storage_class_name
+                                      : registry.spec.persistence.storage_class_name;
+  return claim;
+}
+
+}  // namespace reconcile

@@ -1,0 +1,146 @@
+#include "reconcile/events.h"
+
+#include <fmt/core.h>
+
+#include <array>
+
+#include "reconcile/reasons.h"
+
+namespace reconcile {
+namespace {
+
+constexpr std::array<std::string_view, 4> kStorageRefusals = {
+    reason::kShrinkRefused, reason::kStorageClassChangeRefused, reason::kExpansionRefused,
+    reason::kFailed};
+constexpr std::array<std::string_view, 2> kPortRefusals = {reason::kNodePortTaken,
+                                                           reason::kNodePortOutOfRange};
+constexpr std::array<std::string_view, 4> kDeploymentFailures = {
+    reason::kQuotaExceeded, reason::kForbidden, reason::kFailed, reason::kPodSecurity};
+
+template <std::size_t N>
+bool is_one_of(std::string_view reason, const std::array<std::string_view, N>& list) {
+  for (const std::string_view candidate : list) {
+    if (candidate == reason) return true;
+  }
+  return false;
+}
+
+void append(std::string& list, std::string_view item) {
+  if (!list.empty()) list += ", ";
+  list += item;
+}
+
+// What was written, by what it was for.
+struct Writes {
+  std::string created;   // "Deployment/registry, Service/registry"
+  std::string restored;  // created anew: they had been there
+  std::string deleted;
+  std::vector<Notice> healed;
+};
+
+struct Collect {
+  Writes& writes;
+  bool ran_before;
+
+  void operator()(const ReadLive&) const {}
+  void operator()(const SetFinalizer&) const {}
+  void operator()(const Delete& remove) const {
+    append(writes.deleted, fmt::format("{}/{}", kind(remove.target), remove.key.name));
+  }
+  template <class T>
+  void operator()(const Apply<T>& apply) const {
+    const std::string object =
+        fmt::format("{}/{}", api::Resource<T>::kType.kind, apply.object.metadata.name);
+    if (apply.cause == Cause::kCreate) {
+      append(ran_before ? writes.restored : writes.created, object);
+    } else if (apply.cause == Cause::kHeal) {
+      writes.healed.push_back(
+          {false, "Healed", "Heal", fmt::format("{}: {} was changed back", object, apply.field)});
+    }
+  }
+};
+
+std::string_view reason_of(const api::LocalRegistryStatus& status, std::string_view type) {
+  const api::Condition* condition = api::find_condition(status.conditions, type);
+  return condition == nullptr ? std::string_view() : condition->reason;
+}
+
+std::string_view message_of(const api::LocalRegistryStatus& status, std::string_view type) {
+  const api::Condition* condition = api::find_condition(status.conditions, type);
+  return condition == nullptr ? std::string_view() : condition->message;
+}
+
+void tell_port(const api::LocalRegistry& before, const api::LocalRegistryStatus& after,
+               std::vector<Notice>& list) {
+  const int earlier = before.status.node_port;
+  if (after.node_port == 0 || after.node_port == earlier) return;
+  if (earlier == 0) {
+    list.push_back({false, "PortAssigned", "AssignPort",
+                    fmt::format("images are pushed to and pulled from {}", after.url)});
+    return;
+  }
+  const bool asked_for = before.spec.node_port == after.node_port;
+  list.push_back(
+      {!asked_for, "PortChanged", "AssignPort",
+       fmt::format("the node port is {} now and was {}{}: image references that name "
+                   "localhost:{} have to change",
+                   after.node_port, earlier,
+                   asked_for ? ", as spec.nodePort says" : ", which is taken", earlier)});
+}
+
+template <std::size_t N>
+void tell_refusal(const api::LocalRegistry& before, const api::LocalRegistryStatus& after,
+                  std::string_view type, const std::array<std::string_view, N>& reasons,
+                  std::string_view event_reason, std::vector<Notice>& list) {
+  const std::string_view reason = reason_of(after, type);
+  if (!is_one_of(reason, reasons) || reason == reason_of(before.status, type)) return;
+  list.push_back({true, std::string(event_reason), "Apply",
+                  fmt::format("{}: {}", reason, message_of(after, type))});
+}
+
+void tell_acceptance(const api::LocalRegistry& before, const api::LocalRegistryStatus& after,
+                     std::vector<Notice>& list) {
+  const std::string_view reason = reason_of(after, condition::kAccepted);
+  if (reason.empty() || reason == reason::kAccepted) return;
+  if (reason == reason_of(before.status, condition::kAccepted)) return;
+  list.push_back({true, "Refused", "Accept",
+                  fmt::format("{}: {}", reason, message_of(after, condition::kAccepted))});
+}
+
+void tell_buildkit(const api::LocalRegistry& before, const api::LocalRegistryStatus& after,
+                   std::vector<Notice>& list) {
+  if (reason_of(after, condition::kBuildKitReady) != reason::kPodSecurity) return;
+  if (reason_of(before.status, condition::kBuildKitReady) == reason::kPodSecurity) return;
+  list.push_back({true, "BuildKitOmitted", "Apply",
+                  std::string(message_of(after, condition::kBuildKitReady))});
+}
+
+}  // namespace
+
+std::vector<Notice> notices(const api::LocalRegistry& before, const std::vector<Action>& done,
+                            const api::LocalRegistryStatus& after) {
+  std::vector<Notice> list;
+  Writes writes;
+  const bool same_spec = before.status.observed_generation == before.metadata.generation;
+  const bool ran_before = same_spec && before.status.node_port != 0;
+  for (const Action& action : done) std::visit(Collect{writes, ran_before}, action);
+  if (!writes.created.empty()) {
+    list.push_back({false, "Created", "Create", "created " + writes.created});
+  }
+  if (!writes.restored.empty()) {
+    list.push_back({false, "Healed", "Create", writes.restored + " was gone and is created anew"});
+  }
+  for (Notice& notice : writes.healed) list.push_back(std::move(notice));
+  if (!writes.deleted.empty()) {
+    list.push_back({false, "Deleted", "Delete", "deleted " + writes.deleted});
+  }
+  tell_port(before, after, list);
+  tell_acceptance(before, after, list);
+  tell_refusal(before, after, condition::kReady, kPortRefusals, "Refused", list);
+  tell_refusal(before, after, condition::kStorageReady, kStorageRefusals, "Refused", list);
+  tell_refusal(before, after, condition::kAvailable, kDeploymentFailures, "Failed", list);
+  tell_buildkit(before, after, list);
+  return list;
+}
+
+}  // namespace reconcile

@@ -1,0 +1,58 @@
+// Labels, annotations and other names that the operator puts on objects, and what they say about
+// who owns an object. Pure; any thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "api/local_registry.h"
+
+namespace reconcile {
+
+inline constexpr std::string_view kManager = "local-registry-operator";  // also the field manager
+inline constexpr std::string_view kFinalizer = "localregistry.dev/cleanup";
+
+inline constexpr std::string_view kNameLabel = "app.kubernetes.io/name";
+inline constexpr std::string_view kNameValue = "local-registry";
+inline constexpr std::string_view kInstanceLabel = "app.kubernetes.io/instance";
+inline constexpr std::string_view kComponentLabel = "app.kubernetes.io/component";
+inline constexpr std::string_view kComponentValue = "registry";
+inline constexpr std::string_view kManagedByLabel = "app.kubernetes.io/managed-by";
+inline constexpr std::string_view kOwnerUidLabel = "localregistry.dev/owner-uid";
+
+inline constexpr std::string_view kOwnerAnnotation = "localregistry.dev/owner";
+inline constexpr std::string_view kIntentAnnotation = "localregistry.dev/intent-hash";
+inline constexpr std::string_view kAllowFromAnnotation = "localregistry.dev/allow-from";
+inline constexpr std::string_view kPodSecurityLabel = "pod-security.kubernetes.io/enforce";
+
+inline constexpr std::string_view kRegistryContainer = "registry";
+inline constexpr std::string_view kBuildKitContainer = "buildkitd";
+
+// The uid of the LocalRegistry that an object belongs to: from its controller reference, or else
+// from its label. Empty when it belongs to none, or to a controller of another kind.
+std::string owner_uid(const api::ObjectMeta& meta);
+
+// True when the object belongs to this very resource, not to an earlier one of the same name.
+bool is_owned(const api::ObjectMeta& meta, const api::LocalRegistry& registry);
+
+// True when the object was made for an earlier resource of the same namespace and name, which is
+// gone. Only to be believed of a resource that was read live: a stale one may be the earlier.
+bool is_inherited(const api::ObjectMeta& meta, const api::LocalRegistry& registry);
+
+// Owned or inherited: the operator may write and delete it for this resource.
+bool belongs_to(const api::ObjectMeta& meta, const api::LocalRegistry& registry);
+
+// The resource that an object says it belongs to; an empty name when it says nothing readable.
+api::ObjectKey owner_key(const api::ObjectMeta& meta);
+
+// True for an object that this operator made, for whichever resource.
+bool is_managed(const api::ObjectMeta& meta);
+
+bool has_finalizer(const api::ObjectMeta& meta);
+
+bool is_terminating(const api::ObjectMeta& meta);
+
+// The labels that select the pods: those of workload and Service.
+api::StringMap selector_labels(const api::LocalRegistry& registry);
+
+}  // namespace reconcile

@@ -1,0 +1,45 @@
+#include "reconcile/node_port.h"
+
+#include <algorithm>
+
+#include "reconcile/names.h"
+
+namespace reconcile {
+namespace {
+
+bool is_refused(const Observed& observed, int port) {
+  return std::any_of(observed.failures.begin(), observed.failures.end(),
+                     [port](const Failure& failure) { return failure.node_port == port; });
+}
+
+int observed_node_port(const Observed& observed) {
+  if (!observed.service || !belongs_to(observed.service->metadata, *observed.registry)) return 0;
+  const auto& ports = observed.service->spec.ports;
+  const auto found = std::find_if(ports.begin(), ports.end(), [&](const api::ServicePort& port) {
+    return port.port == observed.registry->spec.port;
+  });
+  return found == ports.end() ? 0 : found->node_port;
+}
+
+}  // namespace
+
+NodePortChoice choose_node_port(const Observed& observed) {
+  const int pinned = observed.registry->spec.node_port;
+  if (pinned != 0 && !is_refused(observed, pinned)) return {true, pinned};
+  const int earlier = observed.registry->status.node_port;
+  if (earlier != 0 && !is_refused(observed, earlier)) return {true, earlier};
+  const int current = observed_node_port(observed);
+  if (current != 0 && !is_refused(observed, current)) return {true, current};
+  return {pinned == 0, 0};
+}
+
+int refused_node_port(const base::Error& error, int asked_for) {
+  if (error.code != base::ErrorCode::kInvalid || asked_for == 0) return 0;
+  const bool refused =
+      std::any_of(error.causes.begin(), error.causes.end(), [](const base::FieldCause& cause) {
+        return cause.field.find("nodePort") != std::string::npos;
+      });
+  return refused ? asked_for : 0;
+}
+
+}  // namespace reconcile

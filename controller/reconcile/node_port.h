@@ -1,0 +1,20 @@
+// Which node port the Service shall have. Pure; any thread.
+#pragma once
+
+#include "reconcile/observed.h"
+
+namespace reconcile {
+
+struct NodePortChoice {
+  bool possible = true;  // false: the pinned port is refused and there is no Service yet
+  int port = 0;          // 0: the control plane assigns one
+};
+
+// The first of these that the API server did not refuse: the pinned port, the port of the status
+// (so that a deleted Service comes back with it), the Service's own.
+NodePortChoice choose_node_port(const Observed& observed);
+
+// The port that the error refuses; 0 when the error is about something else.
+int refused_node_port(const base::Error& error, int asked_for);
+
+}  // namespace reconcile

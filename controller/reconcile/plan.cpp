@@ -1,0 +1,347 @@
+#include "reconcile/plan.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "base/limits.h"
+#include "reconcile/acceptance.h"
+#include "reconcile/children.h"
+#include "reconcile/decision.h"
+#include "reconcile/names.h"
+#include "reconcile/node_port.h"
+#include "reconcile/reasons.h"
+#include "reconcile/status.h"
+
+namespace reconcile {
+namespace {
+
+template <class T>
+using Snapshot = std::shared_ptr<const T>;
+
+template <class T>
+constexpr Target target_for();
+template <>
+constexpr Target target_for<api::Deployment>() {
+  return Target::kDeployment;
+}
+template <>
+constexpr Target target_for<api::StatefulSet>() {
+  return Target::kStatefulSet;
+}
+template <>
+constexpr Target target_for<api::Service>() {
+  return Target::kService;
+}
+template <>
+constexpr Target target_for<api::PersistentVolumeClaim>() {
+  return Target::kClaim;
+}
+
+const std::string kIntentPath =
+    fmt::format("metadata.annotations[{}]", std::string(kIntentAnnotation));
+
+Delete delete_of(Target target, const api::ObjectMeta& meta) {
+  return {target, api::key_of(meta), meta.uid, ""};
+}
+
+template <class T>
+bool is_own(const Observed& observed, const Snapshot<T>& object) {
+  return object && belongs_to(object->metadata, *observed.registry);
+}
+
+template <class T>
+void remove_own(const Observed& observed, const Snapshot<T>& object, Plan& plan) {
+  if (is_own(observed, object) && !is_terminating(object->metadata)) {
+    plan.actions.emplace_back(delete_of(target_for<T>(), object->metadata));
+  }
+}
+
+template <class T>
+std::string intent_hash(const T& object) {
+  return std::string(api::lookup(object.metadata.annotations, kIntentAnnotation));
+}
+
+// The API server took this very intent before, and refuses it now: what somebody else wrote into
+// the object contradicts it. Only a new object helps.
+template <class T>
+bool is_spoilt(const T& wanted, const T& existing, const Failure& failure) {
+  return failure.error.code == base::ErrorCode::kInvalid &&
+         intent_hash(wanted) == intent_hash(existing);
+}
+
+template <class T>
+void create_or_heal(const Observed& observed, T wanted, const Snapshot<T>& existing, Plan& plan) {
+  const Failure* failure = find_failure(observed, target_for<T>());
+  if (!existing) {
+    if (failure == nullptr) plan.actions.emplace_back(Apply<T>{std::move(wanted), "", {}, {}});
+    return;
+  }
+  if (is_terminating(existing->metadata)) return;  // its end is an event, and brings us back
+  const json::Difference difference = json::difference(wanted, *existing);
+  if (!difference) return;
+  if (failure != nullptr) {
+    // A claim is never replaced: its images would be gone.
+    if (target_for<T>() != Target::kClaim && is_spoilt(wanted, *existing, *failure)) {
+      plan.actions.emplace_back(delete_of(target_for<T>(), existing->metadata));
+    }
+    return;
+  }
+  const bool is_update = *difference == kIntentPath;
+  plan.actions.emplace_back(Apply<T>{std::move(wanted), existing->metadata.uid,
+                                     is_update ? Cause::kUpdate : Cause::kHeal,
+                                     is_update ? std::string() : *difference});
+}
+
+// A selector cannot be changed: an object that has another one gives way to a new one.
+template <class T>
+void ensure_workload(const Observed& observed, T wanted, const Snapshot<T>& existing, Plan& plan) {
+  if (existing && existing->spec.selector != wanted.spec.selector) {
+    return remove_own(observed, existing, plan);
+  }
+  create_or_heal(observed, std::move(wanted), existing, plan);
+}
+
+void ensure_claim(const Observed& observed, Plan& plan) {
+  if (!observed.registry->spec.persistence.enabled) return;
+  create_or_heal(observed, build_claim(*observed.registry, observed.claim.get()), observed.claim,
+                 plan);
+}
+
+void ensure_stateful_set(const Observed& observed, Plan& plan) {
+  // A claim that is going is held by its pod: the pod has to go before a new claim can come.
+  if (observed.claim && is_terminating(observed.claim->metadata)) {
+    return remove_own(observed, observed.stateful_set, plan);
+  }
+  ensure_workload(observed, build_stateful_set(*observed.registry, with_buildkit(observed)),
+                  observed.stateful_set, plan);
+}
+
+void ensure_one_workload(const Observed& observed, Plan& plan) {
+  if (observed.registry->spec.persistence.enabled) {
+    remove_own(observed, observed.deployment, plan);
+    ensure_stateful_set(observed, plan);
+  } else {
+    remove_own(observed, observed.stateful_set, plan);
+    ensure_workload(observed, build_deployment(*observed.registry, with_buildkit(observed)),
+                    observed.deployment, plan);
+  }
+}
+
+void ensure_service(const Observed& observed, Plan& plan) {
+  const NodePortChoice choice = choose_node_port(observed);
+  if (!choice.possible) return;
+  create_or_heal(observed, build_service(*observed.registry, choice.port), observed.service, plan);
+}
+
+// Deletes the claim when the policy says so: only as it was read live, and as it was read.
+void remove_claim(const Observed& observed, const api::ObjectMeta& claim, Plan& plan) {
+  if (is_terminating(claim)) return;
+  if (!observed.live) {
+    plan.actions.emplace_back(ReadLive{});
+    return;
+  }
+  plan.actions.emplace_back(
+      Delete{Target::kClaim, api::key_of(claim), claim.uid, claim.resource_version});
+}
+
+bool deletes_claims(const Observed& observed) {
+  return observed.registry->spec.persistence.when_deleted == api::RetentionPolicy::kDelete;
+}
+
+// Objects under an earlier name or in an earlier namespace.
+void remove_leftovers(const Observed& observed, Plan& plan) {
+  for (const Leftover& leftover : observed.leftovers) {
+    if (leftover.target == Target::kClaim) {
+      if (deletes_claims(observed)) remove_claim(observed, leftover.metadata, plan);
+    } else if (!is_terminating(leftover.metadata)) {
+      plan.actions.emplace_back(delete_of(leftover.target, leftover.metadata));
+    }
+  }
+}
+
+bool has_leftover_service(const Observed& observed) {
+  return std::any_of(
+      observed.leftovers.begin(), observed.leftovers.end(), [](const Leftover& leftover) {
+        return leftover.target == Target::kService && !is_terminating(leftover.metadata);
+      });
+}
+
+void remove_unwanted_claim(const Observed& observed, Plan& plan) {
+  if (observed.registry->spec.persistence.enabled || !deletes_claims(observed)) return;
+  if (is_own(observed, observed.claim)) remove_claim(observed, observed.claim->metadata, plan);
+}
+
+void remove_registry(const Observed& observed, Plan& plan) {
+  remove_own(observed, observed.deployment, plan);
+  remove_own(observed, observed.stateful_set, plan);
+  remove_own(observed, observed.service, plan);
+}
+
+// Garbage collection does the rest: it takes what has an owner reference.
+bool needs_finalizer(const Observed& observed) {
+  const api::LocalRegistry& registry = *observed.registry;
+  const std::string& own = registry.metadata.namespace_name;
+  for (const Leftover& leftover : observed.leftovers) {
+    if (leftover.metadata.namespace_name != own && leftover.target != Target::kClaim) return true;
+  }
+  if (deletes_claims(observed) && (registry.spec.persistence.enabled || observed.claim))
+    return true;
+  return api::target_namespace(registry) != own &&
+         (is_deployed(observed) || is_own(observed, observed.deployment) ||
+          is_own(observed, observed.stateful_set) || is_own(observed, observed.service));
+}
+
+void drop_live_duplicates(Plan& plan) {
+  bool reads = false;
+  std::erase_if(plan.actions, [&](const Action& action) {
+    const bool is_read = std::holds_alternative<ReadLive>(action);
+    const bool again = is_read && reads;
+    reads = reads || is_read;
+    return again;
+  });
+}
+
+void plan_running(const Observed& observed, Plan& plan) {
+  const bool has = has_finalizer(observed.registry->metadata);
+  const bool needs = needs_finalizer(observed);
+  if (needs && !has) {  // before there is anything that it has to clean up
+    if (!find_failure(observed, Target::kResource)) plan.actions.emplace_back(SetFinalizer{true});
+    return;
+  }
+  // The Service of an earlier name gives its node port back before a new one asks for it.
+  if (has_leftover_service(observed)) return remove_leftovers(observed, plan);
+  if (is_deployed(observed)) {
+    ensure_claim(observed, plan);
+    ensure_one_workload(observed, plan);
+    ensure_service(observed, plan);
+  } else {
+    remove_registry(observed, plan);
+  }
+  remove_unwanted_claim(observed, plan);
+  remove_leftovers(observed, plan);
+  if (has && !needs && plan.actions.empty() && !find_failure(observed, Target::kResource)) {
+    plan.actions.emplace_back(SetFinalizer{false});
+  }
+}
+
+// What was made before the conflict was seen, and never served anybody.
+void undo_partial_creation(const Observed& observed, Plan& plan) {
+  if (observed.registry->status.node_port != 0 || is_own(observed, observed.service)) return;
+  remove_own(observed, observed.deployment, plan);
+  remove_own(observed, observed.stateful_set, plan);
+}
+
+// The resource is going. Everything is read live first: what this or an earlier process created
+// without seeing the answer may not be in a cache yet.
+void plan_deletion(const Observed& observed, Plan& plan) {
+  if (!has_finalizer(observed.registry->metadata)) return;
+  if (!observed.live) {
+    plan.actions.emplace_back(ReadLive{});
+    return;
+  }
+  if (api::target_namespace(*observed.registry) != observed.registry->metadata.namespace_name) {
+    remove_registry(observed, plan);
+  }
+  if (deletes_claims(observed) && is_own(observed, observed.claim)) {
+    remove_claim(observed, observed.claim->metadata, plan);
+  }
+  remove_leftovers(observed, plan);
+  // A delete that failed is planned again by the next reconcile, and keeps the finalizer.
+  std::erase_if(plan.actions, [&](const Action& action) {
+    return find_failure(observed, target_of(action)) != nullptr;
+  });
+  if (plan.actions.empty() && observed.failures.empty()) {
+    plan.actions.emplace_back(SetFinalizer{false});
+  }
+  if (!observed.failures.empty()) plan.requeue_after = limits::kRefusedRetry;
+}
+
+// Objects of a resource that is gone: made by a write whose answer never came, or robbed of their
+// owner reference. Claims stay: nobody can say any more what was wished for them.
+void plan_orphans(const Observed& observed, Plan& plan) {
+  for (const Leftover& leftover : observed.leftovers) {
+    if (leftover.target == Target::kClaim || is_terminating(leftover.metadata)) continue;
+    if (!leftover.metadata.owner_references.empty()) continue;  // garbage collection's
+    if (!observed.live) {
+      plan.actions.assign(1, ReadLive{});
+      return;
+    }
+    if (!find_failure(observed, leftover.target)) {
+      plan.actions.emplace_back(delete_of(leftover.target, leftover.metadata));
+    }
+  }
+}
+
+// Failed deletes and repeated failures are not tried twice in one reconcile.
+void drop_failed_deletes(const Observed& observed, Plan& plan) {
+  std::erase_if(plan.actions, [&](const Action& action) {
+    const auto* remove = std::get_if<Delete>(&action);
+    if (remove == nullptr) return false;
+    const Failure* failure = find_failure(observed, remove->target);
+    return failure != nullptr && failure->error.code != base::ErrorCode::kInvalid;
+  });
+}
+
+// What an earlier resource left is taken over only when this one was read live: a stale resource
+// may itself be the earlier one, and its objects somebody's who lives.
+bool takes_over(const Observed& observed) {
+  const auto inherited = [&](const auto& object) {
+    return object && !is_owned(object->metadata, *observed.registry) &&
+           belongs_to(object->metadata, *observed.registry);
+  };
+  const bool claim = observed.registry->spec.persistence.enabled && claim_is_usable(observed) &&
+                     !is_owned(observed.claim->metadata, *observed.registry);
+  return claim || inherited(observed.deployment) || inherited(observed.stateful_set) ||
+         inherited(observed.service);
+}
+
+void judge(const Observed& observed, const std::optional<Refusal>& refusal, Plan& plan) {
+  api::LocalRegistryStatus status = compute_status(observed, refusal);
+  if (status != observed.registry->status) plan.status = std::move(status);
+}
+
+}  // namespace
+
+Target target_of(const Action& action) {
+  struct Visitor {
+    Target operator()(const ReadLive&) const { return Target::kResource; }
+    Target operator()(const SetFinalizer&) const { return Target::kResource; }
+    Target operator()(const Apply<api::PersistentVolumeClaim>&) const { return Target::kClaim; }
+    Target operator()(const Apply<api::Deployment>&) const { return Target::kDeployment; }
+    Target operator()(const Apply<api::StatefulSet>&) const { return Target::kStatefulSet; }
+    Target operator()(const Apply<api::Service>&) const { return Target::kService; }
+    Target operator()(const Delete& remove) const { return remove.target; }
+  };
+  return std::visit(Visitor{}, action);
+}
+
+Plan plan(const Observed& observed) {
+  Plan plan;
+  if (!observed.registry) {
+    plan_orphans(observed, plan);
+    return plan;
+  }
+  if (is_terminating(observed.registry->metadata)) {
+    plan_deletion(observed, plan);
+    return plan;
+  }
+  const auto refusal = find_refusal(observed);
+  if (!observed.registry->spec.suspend) {
+    if (!refusal && takes_over(observed) && !observed.live) {
+      plan.actions.emplace_back(ReadLive{});
+    } else if (!refusal) {
+      plan_running(observed, plan);
+    } else if (refusal->reason == reason::kNameConflict) {
+      undo_partial_creation(observed, plan);
+      plan.requeue_after = limits::kConflictCheck;  // what is not ours is not watched
+    }
+  }
+  drop_failed_deletes(observed, plan);
+  drop_live_duplicates(plan);
+  if (!observed.failures.empty()) plan.requeue_after = limits::kRefusedRetry;
+  judge(observed, refusal, plan);
+  return plan;
+}
+
+}  // namespace reconcile

@@ -1,0 +1,79 @@
+// The decision: what is observed in, what to do out.
+//
+// Guarantees
+//  * plan() is an ordinary function: the same Observed gives the same Plan.
+//  * A converged resource gives a Plan without actions and without status.
+//  * What is refused breaks nothing that runs: acceptance comes before every write.
+//  * Every delete carries a uid; a claim's also a resourceVersion, and only after a live read.
+// Assumptions
+//  * Whoever executes the Plan plans again after its actions, until there are none, and writes the
+//    status then. A failed write is put into Observed::failures before that.
+// Pure; any thread.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "reconcile/observed.h"
+
+namespace reconcile {
+
+// Why an object is applied: for events and logs.
+enum class Cause { kCreate, kUpdate, kHeal };
+
+// A server-side apply of the full intent. uid empty: the object must not exist yet; otherwise it
+// must be the very object that was observed.
+template <class T>
+struct Apply {
+  T object;
+  std::string uid;
+  Cause cause = Cause::kCreate;
+  std::string field;  // kHeal: the first field that differed, "spec.type"
+
+  bool operator==(const Apply&) const = default;
+};
+
+// Preconditions: uid always, resource_version when not empty.
+struct Delete {
+  Target target;
+  api::ObjectKey key;
+  std::string uid;
+  std::string resource_version;
+
+  bool operator==(const Delete&) const = default;
+};
+
+// Adds or removes the operator's finalizer on the resource that was observed.
+struct SetFinalizer {
+  bool present = true;
+
+  bool operator==(const SetFinalizer&) const = default;
+};
+
+// Read the resource and everything called spec.name from the API server, then plan again.
+struct ReadLive {
+  bool operator==(const ReadLive&) const = default;
+};
+
+using Action =
+    std::variant<ReadLive, SetFinalizer, Apply<api::PersistentVolumeClaim>, Apply<api::Deployment>,
+                 Apply<api::StatefulSet>, Apply<api::Service>, Delete>;
+
+// What the action writes.
+Target target_of(const Action& action);
+
+struct Plan {
+  // Independent of each other: they may be executed in any order, or at once.
+  std::vector<Action> actions;
+  // Set when it differs from what the resource has. Written once there are no actions.
+  std::optional<api::LocalRegistryStatus> status;
+  // Look again after this time, even when nothing changes.
+  std::optional<std::chrono::milliseconds> requeue_after;
+};
+
+Plan plan(const Observed& observed);
+
+}  // namespace reconcile

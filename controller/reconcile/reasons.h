@@ -1,0 +1,66 @@
+// Types and reasons of conditions, as users and tools read them. Constants only.
+#pragma once
+
+#include <string_view>
+
+namespace reconcile::condition {
+
+inline constexpr std::string_view kReady = "Ready";
+inline constexpr std::string_view kAccepted = "Accepted";
+inline constexpr std::string_view kAvailable = "Available";
+inline constexpr std::string_view kBuildKitReady = "BuildKitReady";
+inline constexpr std::string_view kStorageReady = "StorageReady";
+
+}  // namespace reconcile::condition
+
+namespace reconcile::reason {
+
+// Accepted
+inline constexpr std::string_view kAccepted = "Accepted";
+inline constexpr std::string_view kNameConflict = "NameConflict";
+inline constexpr std::string_view kNamespaceNotAllowed = "NamespaceNotAllowed";
+inline constexpr std::string_view kNamespaceNotFound = "NamespaceNotFound";
+inline constexpr std::string_view kNamespaceTerminating = "NamespaceTerminating";
+inline constexpr std::string_view kNamespaceNotWatched = "NamespaceNotWatched";
+inline constexpr std::string_view kInvalidSpec = "InvalidSpec";
+
+// StorageReady
+inline constexpr std::string_view kEphemeral = "Ephemeral";
+inline constexpr std::string_view kBound = "Bound";
+inline constexpr std::string_view kExpanding = "Expanding";
+inline constexpr std::string_view kPending = "Pending";
+inline constexpr std::string_view kLost = "Lost";
+inline constexpr std::string_view kDeleting = "Deleting";
+inline constexpr std::string_view kShrinkRefused = "ShrinkRefused";
+inline constexpr std::string_view kStorageClassChangeRefused = "StorageClassChangeRefused";
+inline constexpr std::string_view kExpansionRefused = "ExpansionRefused";
+
+// BuildKitReady
+inline constexpr std::string_view kLocalBuild = "LocalBuild";
+inline constexpr std::string_view kPodSecurity = "PodSecurity";
+inline constexpr std::string_view kStarting = "Starting";
+
+// Available; or the waiting reason of a container
+inline constexpr std::string_view kAvailable = "Available";
+inline constexpr std::string_view kDeploying = "Deploying";
+inline constexpr std::string_view kUnschedulable = "Unschedulable";
+inline constexpr std::string_view kQuotaExceeded = "QuotaExceeded";
+inline constexpr std::string_view kForbidden = "Forbidden";
+inline constexpr std::string_view kNotObserved = "NotObserved";
+inline constexpr std::string_view kImagePullBackOff = "ImagePullBackOff";
+inline constexpr std::string_view kErrImagePull = "ErrImagePull";
+inline constexpr std::string_view kCrashLoopBackOff = "CrashLoopBackOff";
+
+// Ready; or the reason of the condition that is in the way
+inline constexpr std::string_view kReady = "Ready";
+inline constexpr std::string_view kDisabled = "Disabled";
+inline constexpr std::string_view kKindLoad = "KindLoad";
+inline constexpr std::string_view kSuspended = "Suspended";
+inline constexpr std::string_view kNodePortTaken = "NodePortTaken";
+inline constexpr std::string_view kNodePortOutOfRange = "NodePortOutOfRange";
+
+// several
+inline constexpr std::string_view kNotDeployed = "NotDeployed";
+inline constexpr std::string_view kFailed = "Failed";
+
+}  // namespace reconcile::reason

@@ -1,0 +1,208 @@
+#include "reconcile/status.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "base/limits.h"
+#include "reconcile/availability.h"
+#include "reconcile/decision.h"
+#include "reconcile/names.h"
+#include "reconcile/node_port.h"
+#include "reconcile/reasons.h"
+#include "reconcile/storage.h"
+
+namespace reconcile {
+namespace {
+
+constexpr std::string_view kTrue = "True";
+constexpr std::string_view kFalse = "False";
+constexpr std::string_view kUnknown = "Unknown";
+
+// Cut where a character begins: the API server takes only whole UTF-8.
+std::string bounded(std::string message) {
+  if (message.size() <= limits::kConditionMessageBytes) return message;
+  std::size_t length = limits::kConditionMessageBytes;
+  while (length > 0 && (static_cast<unsigned char>(message[length]) & 0xC0U) == 0x80U) --length;
+  message.resize(length);
+  return message;
+}
+
+class Conditions {
+ public:
+  explicit Conditions(const Observed& observed) : observed_(observed) {}
+
+  void set(std::string_view type, const Judgement& judgement) {
+    api::Condition condition;
+    condition.type = type;
+    condition.status = judgement.status;
+    condition.reason = judgement.reason;
+    condition.message = bounded(judgement.message);
+    condition.observed_generation = observed_.registry->metadata.generation;
+    condition.last_transition_time = std::chrono::floor<std::chrono::seconds>(observed_.now);
+    const api::Condition* earlier =
+        api::find_condition(observed_.registry->status.conditions, type);
+    if (earlier != nullptr && earlier->status == condition.status) {
+      condition.last_transition_time = earlier->last_transition_time;
+    }
+    list_.push_back(std::move(condition));
+  }
+
+  const api::Condition& get(std::string_view type) const {
+    return *api::find_condition(list_, type);
+  }
+
+  std::vector<api::Condition> take() { return std::move(list_); }
+
+ private:
+  const Observed& observed_;
+  std::vector<api::Condition> list_;
+};
+
+Judgement judge_acceptance(const std::optional<Refusal>& refusal) {
+  if (refusal) return {kFalse, std::string(refusal->reason), refusal->message};
+  return {kTrue, std::string(reason::kAccepted), "the resource is accepted"};
+}
+
+// The registry runs under an earlier name or in an earlier namespace, which a refusal leaves alone.
+bool runs_elsewhere(const Observed& observed, const std::optional<Refusal>& refusal) {
+  return refusal &&
+         std::any_of(observed.leftovers.begin(), observed.leftovers.end(),
+                     [](const Leftover& leftover) { return leftover.target == Target::kService; });
+}
+
+Judgement left_alone() {
+  return {kUnknown, std::string(reason::kNotObserved),
+          "the registry is left as it was before the change that is refused"};
+}
+
+Judgement judge_storage_condition(const Observed& observed) {
+  const StorageState state = judge_storage(observed);
+  return {state.ready ? kTrue : kFalse, std::string(state.reason), state.message};
+}
+
+// A pinned port that the cluster does not give.
+std::optional<Judgement> judge_pinned_port(const Observed& observed) {
+  for (const Failure& failure : observed.failures) {
+    if (failure.node_port == 0 || failure.node_port != observed.registry->spec.node_port) continue;
+    const bool range = failure.error.message.find("valid range") != std::string::npos;
+    return Judgement{kFalse,
+                     std::string(range ? reason::kNodePortOutOfRange : reason::kNodePortTaken),
+                     fmt::format("spec.nodePort {}: {}", failure.node_port,
+                                 range ? failure.error.message
+                                       : "another Service has it; choose another one, or 0")};
+  }
+  return std::nullopt;
+}
+
+bool is_degraded_on_purpose(const api::Condition& buildkit) {
+  return buildkit.reason == reason::kLocalBuild || buildkit.reason == reason::kPodSecurity;
+}
+
+Judgement in_the_way(const api::Condition& condition) {
+  return {kFalse, condition.reason, condition.message};
+}
+
+Judgement judge_ready(const Observed& observed, const Conditions& conditions) {
+  const api::Condition& accepted = conditions.get(condition::kAccepted);
+  if (accepted.status != kTrue) return in_the_way(accepted);
+  switch (decide_delivery(observed)) {
+    case api::Delivery::kUpstream:
+      return {kTrue, std::string(reason::kDisabled), "spec.enabled is false: no registry is used"};
+    case api::Delivery::kKindLoad:
+      return {kTrue, std::string(reason::kKindLoad),
+              "this is a KinD cluster: images are loaded with kind load docker-image"};
+    case api::Delivery::kLocalRegistry: break;
+  }
+  if (auto problem = judge_pinned_port(observed)) return *problem;
+  const api::Condition& storage = conditions.get(condition::kStorageReady);
+  const api::Condition& available = conditions.get(condition::kAvailable);
+  const api::Condition& buildkit = conditions.get(condition::kBuildKitReady);
+  // A claim that waits is explained by the pod that waits for it, and the other way round: a
+  // refusal comes first, then what a person can do something about.
+  if (storage.status != kTrue) return in_the_way(storage);
+  if (available.status != kTrue) return in_the_way(available);
+  if (buildkit.status != kTrue && !is_degraded_on_purpose(buildkit)) return in_the_way(buildkit);
+  if (find_failure(observed, Target::kDeployment) || find_failure(observed, Target::kStatefulSet) ||
+      find_failure(observed, Target::kService)) {
+    return {kFalse, std::string(reason::kFailed), available.message};
+  }
+  return {kTrue, std::string(reason::kReady), "images go to " + observed.registry->spec.name};
+}
+
+std::string workload_of(const Observed& observed) {
+  const api::LocalRegistry& registry = *observed.registry;
+  if (registry.spec.persistence.enabled && observed.stateful_set &&
+      belongs_to(observed.stateful_set->metadata, registry)) {
+    return fmt::format("StatefulSet/{}", registry.spec.name);
+  }
+  if (observed.deployment && belongs_to(observed.deployment->metadata, registry)) {
+    return fmt::format("Deployment/{}", registry.spec.name);
+  }
+  return "";
+}
+
+void describe_addresses(const Observed& observed, api::LocalRegistryStatus& status) {
+  const api::LocalRegistry& registry = *observed.registry;
+  if (!observed.service || !belongs_to(observed.service->metadata, registry) ||
+      is_terminating(observed.service->metadata)) {
+    // Remembered while a registry is wanted: the Service comes back with this port.
+    if (is_deployed(observed)) status.node_port = registry.status.node_port;
+    if (is_deployed(observed)) status.url = registry.status.url;
+    return;
+  }
+  for (const api::ServicePort& port : observed.service->spec.ports) {
+    if (port.port == registry.spec.port) status.node_port = port.node_port;
+  }
+  if (status.node_port != 0) status.url = fmt::format("localhost:{}", status.node_port);
+  status.cluster_url = fmt::format("{}.{}.svc:{}", registry.spec.name,
+                                   api::target_namespace(registry), registry.spec.port);
+}
+
+void describe(const Observed& observed, const std::optional<Refusal>& refusal,
+              api::LocalRegistryStatus& status) {
+  if (runs_elsewhere(observed, refusal)) {
+    const api::LocalRegistryStatus& earlier = observed.registry->status;
+    status.node_port = earlier.node_port;
+    status.url = earlier.url;
+    status.cluster_url = earlier.cluster_url;
+    status.workload = earlier.workload;
+    status.volume_claim = earlier.volume_claim;
+    return;
+  }
+  describe_addresses(observed, status);
+  status.workload = workload_of(observed);
+  if (observed.registry->spec.persistence.enabled && claim_is_usable(observed)) {
+    status.volume_claim = observed.claim->metadata.name;
+  }
+}
+
+}  // namespace
+
+api::LocalRegistryStatus compute_status(const Observed& observed,
+                                        const std::optional<Refusal>& refusal) {
+  api::LocalRegistryStatus status;
+  status.observed_generation = observed.registry->metadata.generation;
+  status.delivery = decide_delivery(observed);
+  describe(observed, refusal, status);
+  Conditions conditions(observed);
+  const bool elsewhere = runs_elsewhere(observed, refusal);
+  conditions.set(condition::kAccepted, judge_acceptance(refusal));
+  conditions.set(condition::kAvailable, elsewhere ? left_alone() : judge_registry(observed));
+  conditions.set(condition::kBuildKitReady, elsewhere ? left_alone() : judge_buildkit(observed));
+  conditions.set(condition::kStorageReady,
+                 elsewhere ? left_alone() : judge_storage_condition(observed));
+  Judgement ready = judge_ready(observed, conditions);
+  if (observed.registry->spec.suspend) {
+    ready.reason = reason::kSuspended;
+    ready.message = "spec.suspend is true: nothing is created, changed or removed";
+  }
+  if (ready.status == kTrue && ready.reason == reason::kReady) {
+    ready.message = fmt::format("images go to {}", status.url);
+  }
+  conditions.set(condition::kReady, ready);
+  status.conditions = conditions.take();
+  return status;
+}
+
+}  // namespace reconcile

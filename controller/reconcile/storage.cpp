@@ -1,0 +1,87 @@
+#include "reconcile/storage.h"
+
+#include <fmt/core.h>
+
+#include "reconcile/acceptance.h"
+#include "reconcile/names.h"
+#include "reconcile/reasons.h"
+
+namespace reconcile {
+namespace {
+
+api::Quantity storage_of(const std::map<std::string, api::Quantity>& amounts) {
+  const auto found = amounts.find("storage");
+  return found == amounts.end() ? api::Quantity{"0"} : found->second;
+}
+
+bool is_less(const api::Quantity& a, const api::Quantity& b) {
+  const auto order = api::compare(a, b);
+  return order && *order == std::strong_ordering::less;
+}
+
+// What the spec asks for that a claim cannot become. The claim stays as it is.
+std::optional<StorageState> refused_change(const Observed& observed) {
+  const api::PersistenceSpec& wanted = observed.registry->spec.persistence;
+  const api::PersistentVolumeClaimSpec& claim = observed.claim->spec;
+  const api::Quantity size = storage_of(claim.resources.requests);
+  if (is_less(wanted.size, size)) {
+    return StorageState{
+        false, reason::kShrinkRefused,
+        fmt::format("a claim cannot shrink: {} keeps its {}; set spec.persistence.size to {} or "
+                    "more",
+                    observed.claim->metadata.name, size.text, size.text)};
+  }
+  if (wanted.storage_class_name && claim.storage_class_name &&
+      *wanted.storage_class_name != *claim.storage_class_name) {
+    return StorageState{
+        false, reason::kStorageClassChangeRefused,
+        fmt::format("a claim cannot change its class: {0} keeps {1}; set "
+                    "spec.persistence.storageClassName to {1}, or delete the claim and its images",
+                    observed.claim->metadata.name, *claim.storage_class_name)};
+  }
+  return std::nullopt;
+}
+
+StorageState judge_phase(const Observed& observed) {
+  const api::PersistentVolumeClaim& claim = *observed.claim;
+  const std::string& name = claim.metadata.name;
+  if (claim.status.phase == "Lost") {
+    return {false, reason::kLost, fmt::format("claim {} has lost its volume", name)};
+  }
+  if (claim.status.phase != "Bound") {
+    return {false, reason::kPending, fmt::format("claim {} waits for a volume", name)};
+  }
+  const api::Quantity size = storage_of(claim.spec.resources.requests);
+  const api::Quantity capacity = storage_of(claim.status.capacity);
+  if (is_less(capacity, size)) {
+    return {true, reason::kExpanding,
+            fmt::format("claim {} has {} and grows to {}", name, capacity.text, size.text)};
+  }
+  return {true, reason::kBound, fmt::format("claim {} has {}", name, capacity.text)};
+}
+
+}  // namespace
+
+StorageState judge_storage(const Observed& observed) {
+  if (!observed.registry->spec.persistence.enabled) {
+    return {true, reason::kEphemeral,
+            "images are kept in an emptyDir and are gone when the pod is replaced"};
+  }
+  if (const Failure* failure = find_failure(observed, Target::kClaim)) {
+    const bool grows = observed.claim != nullptr;
+    return {false, grows ? reason::kExpansionRefused : reason::kFailed, failure->error.message};
+  }
+  if (!claim_is_usable(observed)) {
+    return {false, reason::kPending,
+            fmt::format("claim {} is not there yet", observed.registry->spec.name)};
+  }
+  if (is_terminating(observed.claim->metadata)) {
+    return {
+        false, reason::kDeleting,
+        fmt::format("claim {} is being deleted; a new one follows", observed.claim->metadata.name)};
+  }
+  if (auto refused = refused_change(observed)) return *refused;
+  return judge_phase(observed);
+}
+
+}  // namespace reconcile
