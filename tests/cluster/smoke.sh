@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Shows that the cluster does what the tests need: run, store, push, pull, build, audit.
 #   smoke.sh [--name NAME]
-# In nftables mode a nodePort does not answer on localhost: the node's address is used, nothing pulled.
+# In nftables mode a nodePort does not answer on localhost: the node's address is used, and nothing
+# is pulled.
 set -euo pipefail
 HERE="$(dirname "$(readlink -f "$0")")"
 source "$HERE/lib/common.sh"

@@ -26,7 +26,8 @@ link_flags() {
     kube*)
       local at=k8s.io/component-base/version parts
       IFS=. read -r -a parts <<<"${version#v}"
-      echo "-s -w -X $at.gitVersion=$version -X $at.gitMajor=${parts[0]} -X $at.gitMinor=${parts[1]}"
+      echo "-s -w -X $at.gitVersion=$version -X $at.gitMajor=${parts[0]}" \
+        "-X $at.gitMinor=${parts[1]}"
       ;;
     coredns) echo "-s -w" ;;
     helm) echo "-s -w -X helm.sh/helm/v3/internal/version.version=$version" ;;

@@ -40,7 +40,7 @@ PURE = {"reconcile"}
 IO_HEADERS = re.compile(
     r"boost/(asio|beast|process)|openssl/|spdlog/|prometheus/|sys/|netinet/|arpa/|netdb\.h|poll\.h"
     r"|(unistd|fcntl|signal|dirent)\.h|c?stdio(\.h)?$|csignal$"
-    r"|(fstream|iostream|filesystem|thread|mutex|shared_mutex|future|condition_variable|coroutine)$")
+    r"|(fstream|iostream|filesystem|thread|(shared_)?mutex|future|condition_variable|coroutine)$")
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 CMAKE_LAYER = re.compile(r"^layer\((\w+)([^)]*)\)", re.MULTILINE)

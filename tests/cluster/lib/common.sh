@@ -12,7 +12,8 @@ say() { printf '[%4ds] %s\n' "$SECONDS" "$*" >&2; }
 
 die() { say "error: $*"; exit 1; }
 
-# quietly LABEL LOG CMD...: runs CMD with its output in LOG; a line every 20 s; LOG's tail on failure.
+# quietly LABEL LOG CMD...: runs CMD with its output in LOG; a line every 20 s; on failure the end
+# of LOG.
 quietly() {
   local label=$1 log=$2 start=$SECONDS worker next
   shift 2
@@ -52,7 +53,8 @@ locked() {
 # leaves its folder, with the log, for a day.
 new_scratch() {
   mkdir -p "$CACHE/scratch"
-  find "$CACHE/scratch" -mindepth 1 -maxdepth 1 -mtime +0 -exec rm -rf --one-file-system {} + || true
+  find "$CACHE/scratch" -mindepth 1 -maxdepth 1 -mtime +0 \
+    -exec rm -rf --one-file-system {} + || true
   mktemp -d "$CACHE/scratch/XXXXXX"
 }
 

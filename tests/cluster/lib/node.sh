@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The node of the full cluster: its network, its mounts, its cgroup, containerd, kubelet, kube-proxy.
+# The node of the full cluster: network, mounts, cgroup, containerd, kubelet, kube-proxy.
 #
 # Network: one namespace for the control plane and the node, joined to the machine by a veth pair.
 # Mounts: one namespace kept by the process "holder". What kubelet and containerd mount is seen

@@ -1,0 +1,103 @@
+# What a person types. `make help` lists it; each target is a script that can be run by itself.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+CACHE := $(or $(LOCAL_REGISTRY_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/local-registry-operator)
+CLUSTER_NAME ?= dev
+HARNESS := tests/cluster
+PYTEST := /usr/bin/python3 -B -m pytest -p no:cacheprovider
+
+# One compiler cache for the build here and the one in the Dockerfile: paths count from the root of
+# the sources, the compiler is known by its content.
+export CCACHE_DIR := $(CACHE)/ccache
+export CCACHE_BASEDIR := $(CURDIR)
+export CCACHE_NOHASHDIR := 1
+export CCACHE_COMPILERCHECK := content
+
+.PHONY: help
+help: ## this list
+	@echo "make TARGET, where TARGET is one of:"
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+##
+.PHONY: deps build debug
+deps: ## install the missing Debian packages (root)
+	@$(HARNESS)/packages.sh
+
+build: ## build/release/local-registry-operator, and the tests
+	@$(HARNESS)/packages.sh build
+	@cmake --preset release >/dev/null
+	@cmake --build --preset release
+
+debug: ## the same without optimisation, in build/debug
+	@cmake --preset debug >/dev/null
+	@cmake --build --preset debug
+
+.PHONY: test unit golden asan tsan layers chart contract e2e quickstart
+test: ## everything: all of the following, with a summary (end to end: as root)
+	@tests/all
+
+unit: build ## unit tests
+	@ctest --preset release --no-tests=error -j 2 -E Golden
+
+golden: build ## golden cases of what the operator decides
+	@ctest --preset release --no-tests=error -j 2 -R Golden
+
+asan: ## unit tests and golden cases under AddressSanitizer and UBSan
+	@cmake --preset asan >/dev/null
+	@cmake --build --preset asan
+	@ctest --preset asan --no-tests=error -j 2
+
+tsan: ## the same under ThreadSanitizer
+	@cmake --preset tsan >/dev/null
+	@cmake --build --preset tsan
+	@ctest --preset tsan --no-tests=error -j 2
+
+layers: ## who includes whom
+	@$(PYTEST) -q tests/layers
+
+chart: ## chart, plain manifests and CRD, against a real kube-apiserver
+	@tests/chart/run
+
+contract: build ## the Kubernetes client against a real kube-apiserver
+	@tests/contract/run
+
+e2e: build ## end to end on a real node (root)
+	@tests/e2e/run
+
+quickstart: ## the README's commands, in a fresh clone (root)
+	@tests/demo/quickstart
+
+.PHONY: style tidy format
+style: ## clang-format, shellcheck, lengths, names
+	@tests/style/run text format shell python
+
+tidy: build ## clang-tidy
+	@tests/style/run tidy
+
+format: ## let clang-format rewrite the sources
+	@git ls-files --cached --others --exclude-standard -- '*.h' '*.cpp' | xargs clang-format -i
+
+.PHONY: image cluster-up cluster-down demo demo-down clean
+image: ## all images of the cluster, the operator's from the Dockerfile (root)
+	@$(HARNESS)/packages.sh cluster
+	@$(HARNESS)/images.sh
+
+cluster-up: ## a Kubernetes of one node, called CLUSTER_NAME (root)
+	@$(HARNESS)/packages.sh test cluster
+	@$(HARNESS)/tools.sh
+	@$(HARNESS)/cluster --name $(CLUSTER_NAME) up
+
+cluster-down: ## remove it
+	@$(HARNESS)/cluster --name $(CLUSTER_NAME) down
+
+demo: ## from nothing to an image that a Pod runs; CLUSTER=existing: in the cluster of KUBECONFIG
+	@tests/demo/up
+
+demo-down: ## remove what the demo made
+	@tests/demo/down
+
+clean: ## remove build/ (the cache of tools, images and ccache stays)
+	@rm -rf build

@@ -1,0 +1,53 @@
+# shellcheck shell=bash
+# Shared by up and down: which cluster, which tools, and showing what is done. Sourced.
+HERE="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+PROJECT="$(cd "$HERE/../.." && pwd)"
+HARNESS="$PROJECT/tests/cluster"
+# shellcheck source=../cluster/lib/common.sh
+source "$HARNESS/lib/common.sh"
+
+CLUSTER="${CLUSTER:-own}"                  # own, or existing: the one of KUBECONFIG
+DEMO_CLUSTER="${DEMO_CLUSTER:-demo}"       # name of the own one
+OPERATOR_IMAGE="${OPERATOR_IMAGE:-localhost/local-registry-operator:dev}"
+readonly OPERATOR_NAMESPACE=local-registry-system NAMESPACE=demo RELEASE=local-registry-operator
+
+exec 3>&1 # headings and commands are shown even where a command's output goes elsewhere
+bold() { if [[ -t 3 ]]; then printf '\033[1m%s\033[0m\n' "$*"; else printf '%s\n' "$*"; fi >&3; }
+
+# step TEXT: a heading with the seconds so far.
+step() { echo >&3 && bold "[${SECONDS}s] $*"; }
+
+# show CMD...: prints the command as a person would type it, then runs it.
+show() {
+  local word line='$'
+  for word in "$@"; do
+    [[ $word =~ ^[A-Za-z0-9_./:=@%,+-]+$ ]] || word="'$word'"
+    line+=" ${word#"$PROJECT/"}"
+  done
+  bold "$line"
+  "$@"
+}
+
+# use_cluster: its kubeconfig and tools into the environment.
+use_cluster() {
+  local exports
+  case $CLUSTER in
+    own) exports=$("$HARNESS/cluster" --name "$DEMO_CLUSTER" env) && eval "$exports" ;;
+    existing) use_tools ;;
+    *) die "CLUSTER is own or existing, not '$CLUSTER'" ;;
+  esac
+}
+
+# use_tools: the machine's own, or those of the cache.
+use_tools() {
+  local tool
+  [[ -n ${KUBECONFIG:-} ]] || die "CLUSTER=existing needs KUBECONFIG"
+  for tool in kubectl helm buildctl; do
+    command -v "$tool" >/dev/null && continue
+    "$HARNESS/tools.sh" "$tool"
+    PATH="$(dirname "$(tool_path "$tool")"):$PATH"
+  done
+  for tool in skopeo busybox; do
+    command -v "$tool" >/dev/null || die "$tool is missing: apt-get install skopeo busybox-static"
+  done
+}

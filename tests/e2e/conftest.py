@@ -1,0 +1,109 @@
+"""The cluster of the tests, the operator in it, and a namespace for each test.
+
+The first process of pytest brings the cluster up and installs the operator with its chart; workers
+(-n) and tests only use them. E2E_KEEP=1 leaves the cluster up, and uses one that is up already.
+"""
+import os
+import pathlib
+import re
+import subprocess
+import uuid
+
+import pytest
+
+import release
+import world
+
+COLLECTED = world.PROJECT / "build" / "e2e"  # what a failed run leaves to read
+
+
+def enter_environment():
+    """What `cluster env` exports, into this process and its children."""
+    script = f'eval "$({world.CLUSTER} --name {world.CLUSTER_NAME} env)"; env -0'
+    output = subprocess.run(["bash", "-c", script], check=True, capture_output=True, text=True)
+    os.environ.update(entry.split("=", 1) for entry in output.stdout.split("\0") if entry)
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "alone: disturbs the operator; nothing may run beside")
+
+
+def pytest_sessionstart(session):
+    if session.config.option.collectonly:
+        return
+    if hasattr(session.config, "workerinput"):
+        enter_environment()
+        return
+    assert os.geteuid() == 0, "the end-to-end tests need root, for a node"
+    keep = os.environ.get("E2E_KEEP") == "1"
+    if not keep:
+        world.cluster("down")
+    print("the cluster comes up", flush=True)
+    world.cluster("up")
+    enter_environment()
+    print("the operator is installed", flush=True)
+    world.cluster("load", release.image_archive())
+    release.prepare_namespace()
+    release.upgrade()
+
+
+def pytest_sessionfinish(session, exitstatus):
+    if session.config.option.collectonly or hasattr(session.config, "workerinput"):
+        return
+    if exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+        world.cluster("collect", COLLECTED / "cluster")
+        (COLLECTED / "operator.log").write_text(release.logs())
+        print(f"\nlogs, events and objects are in {COLLECTED}")
+    if os.environ.get("E2E_KEEP") != "1":
+        world.cluster("down")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A failed test's report carries what a person would ask for first."""
+    report = (yield).get_result()
+    namespace = item.funcargs.get("namespace") if hasattr(item, "funcargs") else None
+    if report.failed and namespace:
+        for title, command in (
+                ("LocalRegistries", ("get", "lreg", "--output", "yaml")),
+                ("objects", ("get", "all,pvc", "--output", "wide")),
+                ("events", ("get", "events", "--sort-by", ".lastTimestamp"))):
+            try:
+                text = world.kubectl("--namespace", namespace, *command, seconds=20)
+            except Exception as error:  # pylint: disable=broad-except
+                text = str(error)
+            report.sections.append((f"{title} of {namespace}", text[-6000:]))
+
+
+def new_namespace(request, suffix="", labels=None, annotations=None):
+    """Makes a namespace; it goes, without waiting, when the test has passed."""
+    base = re.sub(r"[^a-z0-9]+", "-", request.node.originalname.removeprefix("test_").lower())
+    name = f"{base[:40].strip('-')}-{uuid.uuid4().hex[:5]}{suffix}"
+    world.apply("", {"apiVersion": "v1", "kind": "Namespace", "metadata": {
+        "name": name, "labels": labels or {}, "annotations": annotations or {}}})
+
+    def leave():
+        if pathlib.Path(os.environ["KUBECONFIG"]).exists():
+            world.kubectl("--namespace", name, "delete", "lreg", "--all", "--wait=false")
+            world.kubectl("delete", "namespace", name, "--wait=false")
+
+    request.addfinalizer(leave)
+    world.wait_until("the default service account", lambda: "default" in world.kubectl(
+        "--namespace", name, "get", "serviceaccounts", "--output", "name"))
+    return name
+
+
+@pytest.fixture
+def namespace(request):
+    return new_namespace(request)
+
+
+@pytest.fixture
+def other_namespace(request):
+    """A second one, for registries that run elsewhere."""
+    return new_namespace(request, "-2")
+
+
+@pytest.fixture
+def restricted_namespace(request):
+    return new_namespace(request, labels={"pod-security.kubernetes.io/enforce": "restricted"})

@@ -1,0 +1,142 @@
+"""The operator in the cluster: its Helm release, its processes, its Lease, what it writes."""
+import json
+import os
+import pathlib
+import signal
+import time
+
+from world import CACHE, PROJECT, get, kubectl, objects, on_node, run, wait_until
+
+NAME = "local-registry-operator"
+NAMESPACE = "local-registry-system"  # enforces Pod Security "restricted"
+CHART = PROJECT / "charts" / NAME
+IMAGE_VALUES = "image.repository=localhost/local-registry-operator,image.tag=dev"
+USER = f"system:serviceaccount:{NAMESPACE}:{NAME}"
+METRICS_PORT, HEALTH_PORT = 8080, 8081
+HELM_SECONDS = 120
+
+
+def prepare_namespace():
+    kubectl("apply", "--filename", "-", stdin=f"""
+apiVersion: v1
+kind: Namespace
+metadata:
+  name: {NAMESPACE}
+  labels: {{pod-security.kubernetes.io/enforce: restricted}}
+""")
+
+
+def upgrade(*values):
+    """helm upgrade --install with these key=value pairs; returns when the pods are ready."""
+    flags = [word for value in (IMAGE_VALUES, *values) for word in ("--set", value)]
+    run("helm", "upgrade", "--install", NAME, CHART, "--namespace", NAMESPACE, "--wait",
+        "--timeout", f"{HELM_SECONDS}s", *flags, seconds=HELM_SECONDS + 10)
+
+
+def uninstall():
+    run("helm", "uninstall", NAME, "--namespace", NAMESPACE, "--wait", "--timeout", "60s")
+
+
+def pods():
+    """The operator's pods that are not on their way out."""
+    return [pod for pod in objects("Pod", NAMESPACE, **{"app.kubernetes.io/instance": NAME})
+            if "deletionTimestamp" not in pod["metadata"]]
+
+
+def is_ready(pod):
+    return any(condition["type"] == "Ready" and condition["status"] == "True"
+               for condition in pod["status"].get("conditions", []))
+
+
+def wait_ready(replicas=1):
+    def ready():
+        found = pods()
+        assert len(found) == replicas and all(map(is_ready, found)), [
+            (pod["metadata"]["name"], pod["status"]["phase"]) for pod in found]
+        return found
+
+    return wait_until(f"{replicas} ready operator pods", ready)
+
+
+def process(pod):
+    """The process id, on the machine, of the operator in the pod."""
+    mark = "pod" + pod["metadata"]["uid"]
+    for folder in pathlib.Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                if (folder / "comm").read_text().startswith(NAME[:15]) and \
+                        mark in (folder / "cgroup").read_text():
+                    return int(folder.name)
+            except OSError:
+                continue  # gone in between
+    return None
+
+
+def send(pod, number):
+    """Sends the signal to the operator in the pod; when, on the monotonic clock."""
+    target = wait_until(f"the process of {pod['metadata']['name']}", lambda: process(pod))
+    sent = time.monotonic()
+    os.kill(target, number)
+    return sent
+
+
+def kill_all():
+    """SIGKILL to every operator; the kubelet starts the containers again."""
+    for pod in pods():
+        send(pod, signal.SIGKILL)
+
+
+def leader():
+    """The pod that holds the Lease, or None."""
+    lease = get("Lease", NAMESPACE, NAME) or {"spec": {}}
+    holder = lease["spec"].get("holderIdentity") or ""
+    return next((pod for pod in pods() if holder.startswith(pod["metadata"]["name"])), None)
+
+
+def wait_leader(other_than=None, seconds=60):
+    def led():
+        now = leader()
+        return now and (other_than is None or now["metadata"]["uid"] != other_than) and now
+
+    return wait_until("a leader", led, seconds)
+
+
+def fetch(path, port=METRICS_PORT, pod=None):
+    """What the leader's pod, or another, answers to GET path."""
+    pod = pod or wait_leader()
+    return on_node("curl", "--silent", "--show-error", "--fail", "--max-time", "10",
+                   f"http://{pod['status']['podIP']}:{port}{path}")
+
+
+def logs():
+    return kubectl("--namespace", NAMESPACE, "logs", "--selector",
+                   f"app.kubernetes.io/instance={NAME}", "--prefix", "--tail=-1")
+
+
+class Audit:
+    """The writes of one user since this object was made, read from the API server's audit log."""
+
+    def __init__(self, user=USER):
+        self.user = user
+        self.path = pathlib.Path(os.environ["AUDIT_LOG"])
+        self.offset = self.path.stat().st_size
+
+    def writes(self, *ignored):
+        """VERB RESOURCE/SUBRESOURCE NAMESPACE/NAME, but those of the ignored resources."""
+        found = []
+        with self.path.open() as log:
+            log.seek(self.offset)
+            for line in log:
+                if not line.endswith("\n"):
+                    break  # being written
+                entry = json.loads(line)
+                what = entry.get("objectRef", {})
+                if entry["user"]["username"] == self.user and what.get("resource") not in ignored:
+                    resource = "/".join(filter(None, (what["resource"], what.get("subresource"))))
+                    found.append(f"{entry['verb']} {resource} "
+                                 f"{what.get('namespace', '')}/{what.get('name', '')}")
+        return found
+
+
+def image_archive():
+    return CACHE / "images" / "operator.tar"
