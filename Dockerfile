@@ -22,7 +22,7 @@ RUN mkdir -p /image/etc \
  && for library in $(ldd /image/local-registry-operator | grep -o '/[^ ]*'); do \
       mkdir -p "/image${library%/*}" && cp -L "$library" "/image$library" || exit; \
     done \
- && echo 'operator:x:65532:65532::/:/' >/image/etc/passwd \
+ && echo 'operator:x:65532:65532::/:/sbin/nologin' >/image/etc/passwd \
  && echo 'operator:x:65532:' >/image/etc/group \
  && echo 'hosts: files dns' >/image/etc/nsswitch.conf
 

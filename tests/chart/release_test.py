@@ -26,7 +26,8 @@ MAY_NOT = ["get secrets", "list secrets", "create pods", "delete pods",
            "get pods --subresource=log", "create pods --subresource=exec", "get configmaps",
            "create localregistries.localregistry.dev", "delete localregistries.localregistry.dev",
            "create roles.rbac.authorization.k8s.io", "create serviceaccounts --subresource=token",
-           "update deployments.apps", "create daemonsets.apps", "create ingresses.networking.k8s.io"]
+           "update deployments.apps", "create daemonsets.apps",
+           "create ingresses.networking.k8s.io"]
 MAY_NOT_ANYWHERE = ["create namespaces", "patch namespaces", "delete namespaces", "get nodes",
                     "patch nodes", "get customresourcedefinitions", "create clusterroles",
                     "impersonate users", "list persistentvolumes"]
@@ -156,6 +157,16 @@ def test_an_operator_of_some_namespaces_may_do_nothing_in_others(namespace):
         assert not may(watched, what, user=namespace), what
     assert may(watched, f"get namespaces/{watched}", user=namespace)
     assert not may(watched, f"get namespaces/{other}", user=namespace)
+
+
+def test_a_watch_of_one_object_needs_no_right_to_the_others(namespace):
+    """A right by name covers list and watch, if the request selects that name."""
+    watched, user = new_namespace(), ("--as", OPERATOR.format(namespace=namespace))
+    install(namespace, "--set", f"watchNamespaces={{{watched}}}")
+    for resource, name in (("namespaces", watched), ("leases", NAME)):
+        get = ("get", resource, "--namespace", namespace, *user)
+        kubectl(*get, "--field-selector", f"metadata.name={name}")
+        assert "Forbidden" in kubectl(*get, good=False)
 
 
 def test_the_plain_manifests_give_the_same_rights_as_a_release(namespace):
