@@ -6,6 +6,7 @@ from world import (CACHE, Failed, apply, get, kubectl, objects, on_node, run, wa
 
 READY_SECONDS = 90  # image on the node, pod scheduled, probes passed, on a busy machine
 POD_SECONDS = 60
+PROXY_SECONDS = 10
 IMAGE = "org/project/image:dev"
 OWNER_LABEL = "localregistry.dev/owner-uid"
 
@@ -78,8 +79,19 @@ def registry_pod(namespace, name="registry"):
     return pods[0]
 
 
+def answers(port):
+    """Whether localhost:<nodePort> answers on the node as a registry does."""
+    try:
+        return on_node("curl", "--silent", "--fail", "--max-time", "5",
+                       f"http://localhost:{port}/v2/") == "{}"
+    except Failed:
+        return False
+
+
 def push(port, image=IMAGE, archive="busybox"):
-    """Pushes an image of the cache as a developer on the node would."""
+    """Pushes an image of the cache as a developer on the node would. A pod that is ready is
+    reached through the port only when kube-proxy has heard of it, a moment later."""
+    wait_until(f"localhost:{port} answers", lambda: answers(port), PROXY_SECONDS)
     on_node("skopeo", "copy", "--quiet", "--dest-tls-verify=false",
             f"oci-archive:{CACHE}/images/{archive}.tar", f"docker://localhost:{port}/{image}")
 
