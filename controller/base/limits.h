@@ -42,8 +42,8 @@ inline constexpr auto kRetryAfterMost = 2min;  // of what a Retry-After asks for
 inline constexpr auto kLeaseDuration = 15s;
 inline constexpr auto kLeaseRenewDeadline = 10s;
 inline constexpr auto kLeaseRetry = 2s;
-inline constexpr auto kLeaseRequestTimeout = 5s;  // two tries before the deadline
-inline constexpr auto kLeaseReleaseTimeout = 1s;  // at exit, when nobody may wait for long
+inline constexpr auto kLeaseRequestTimeout = 5s;          // two tries before the deadline
+inline constexpr auto kLeaseReleaseTimeout = 1s;          // at exit, when nobody may wait for long
 inline constexpr auto kExecPluginTimeout = 60s;           // a credential plugin of a kubeconfig
 inline constexpr std::size_t kExecPluginBytes = 1 << 20;  // what it prints
 inline constexpr auto kExecPluginRetry = 5s;              // not run again sooner after a failure
@@ -66,6 +66,7 @@ inline constexpr std::size_t kLabelBytes = 128;   // of one label value
 inline constexpr std::size_t kServeConnections = 64;  // then new ones wait in the backlog
 inline constexpr std::size_t kServeHeaderBytes = 16 << 10;
 inline constexpr auto kServeTimeout = 10s;  // to read a request or write an answer
+inline constexpr auto kAcceptPause = 1s;    // after a connection could not be accepted
 
 // operator/
 inline constexpr int kPassesPerReconcile = 6;  // plan, act, plan again

@@ -20,30 +20,18 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
+#include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "runtime/task_group.h"
+#include "serve/bind_address.h"
 #include "serve/http.h"
 
 namespace serve {
-
-// Where to listen: ":8080", "127.0.0.1:8081", "localhost:8081", "[::1]:8080". Without a host: every
-// address of IPv6 and IPv4.
-struct BindAddress {
-  std::string host;  // an IP address; empty: every one
-  std::uint16_t port = 0;
-
-  bool operator==(const BindAddress&) const = default;
-};
-
-// Reads a bind address; "0" is off and gives nothing. kInvalid for anything else.
-base::Result<std::optional<BindAddress>> parse_bind_address(std::string_view text);
 
 struct ServerOptions {
   std::size_t connections = limits::kServeConnections;
@@ -71,11 +59,10 @@ class HttpServer {
 
  private:
   struct Connection;
+  struct Listening;
 
   boost::asio::awaitable<void> accept();
-  boost::asio::awaitable<void> wait_for_room();
-  boost::asio::awaitable<void> serve(boost::asio::ip::tcp::socket socket);
-  boost::asio::awaitable<void> converse(Connection& connection);
+  boost::asio::awaitable<void> serve(std::unique_ptr<Connection> connection);
   boost::asio::awaitable<bool> exchange(Connection& connection);
 
   boost::asio::any_io_executor executor_;
@@ -86,6 +73,7 @@ class HttpServer {
   boost::asio::steady_timer room_;  // never expires: its cancellation wakes accept()
   runtime::TaskGroup group_;
   std::size_t open_ = 0;
+  std::size_t body_bytes_ = 0;  // of the route that takes most
   std::uint16_t port_ = 0;
 };
 

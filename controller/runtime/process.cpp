@@ -1,0 +1,89 @@
+#include "runtime/process.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <sstream>
+#include <string_view>
+#include <system_error>
+
+namespace runtime {
+namespace {
+
+// The fields of /proc/self/stat after the command, which may hold spaces and brackets.
+std::vector<std::string> stat_fields() {
+  std::ifstream file("/proc/self/stat");
+  const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  const auto end = text.rfind(')');
+  if (end == std::string::npos) return {};
+  std::istringstream rest(text.substr(end + 1));
+  std::vector<std::string> fields;
+  for (std::string field; rest >> field;) fields.push_back(field);
+  return fields;
+}
+
+// Seconds since the epoch at which the machine started.
+std::optional<double> boot_time() {
+  std::ifstream file("/proc/stat");
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with("btime ")) return std::stod(line.substr(6));
+  }
+  return std::nullopt;
+}
+
+std::optional<double> open_files() {
+  std::error_code failure;
+  double count = 0;
+  for (std::filesystem::directory_iterator it("/proc/self/fd", failure), end; !failure && it != end;
+       it.increment(failure)) {
+    ++count;
+  }
+  if (failure || count < 1) return std::nullopt;
+  return count - 1;  // the one that reads the folder
+}
+
+void add_from_stat(std::vector<ProcessValue>& values) {
+  // Numbers of proc(5) less the three that come before: state is field 3 there and 0 here.
+  constexpr std::size_t kUserTime = 11;
+  constexpr std::size_t kSystemTime = 12;
+  constexpr std::size_t kStartTime = 19;
+  constexpr std::size_t kVirtual = 20;
+  constexpr std::size_t kResident = 21;
+  const std::vector<std::string> fields = stat_fields();
+  if (fields.size() <= kResident) return;
+  const auto ticks = static_cast<double>(sysconf(_SC_CLK_TCK));
+  const auto page = static_cast<double>(sysconf(_SC_PAGESIZE));
+  const double cpu = (std::stod(fields[kUserTime]) + std::stod(fields[kSystemTime])) / ticks;
+  values.push_back(
+      {"process_cpu_seconds_total", "Total user and system CPU time spent in seconds.", true, cpu});
+  values.push_back({"process_resident_memory_bytes", "Resident memory size in bytes.", false,
+                    std::stod(fields[kResident]) * page});
+  values.push_back({"process_virtual_memory_bytes", "Virtual memory size in bytes.", false,
+                    std::stod(fields[kVirtual])});
+  if (const auto boot = boot_time()) {
+    values.push_back({"process_start_time_seconds",
+                      "Start time of the process since unix epoch in seconds.", false,
+                      *boot + std::stod(fields[kStartTime]) / ticks});
+  }
+}
+
+}  // namespace
+
+std::vector<ProcessValue> read_process() {
+  std::vector<ProcessValue> values;
+  add_from_stat(values);
+  if (const auto count = open_files()) {
+    values.push_back({"process_open_fds", "Number of open file descriptors.", false, *count});
+  }
+  rlimit most{};
+  if (getrlimit(RLIMIT_NOFILE, &most) == 0) {
+    values.push_back({"process_max_fds", "Maximum number of open file descriptors.", false,
+                      static_cast<double>(most.rlim_cur)});
+  }
+  return values;
+}
+
+}  // namespace runtime
