@@ -37,6 +37,7 @@ debug: ## the same without optimisation, in build/debug
 
 .PHONY: test unit golden asan tsan layers chart contract e2e quickstart
 test: ## everything: all of the following, with a summary (end to end: as root)
+	@command -v python3 >/dev/null || $(HARNESS)/packages.sh test
 	@tests/all
 
 unit: build ## unit tests

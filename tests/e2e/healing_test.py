@@ -82,7 +82,7 @@ def test_a_deleted_service_comes_back_with_the_same_port(namespace):
 def test_a_port_that_was_taken_meanwhile_is_replaced_with_a_warning(namespace):
     port = make(namespace, without_sidecar())["nodePort"]
     patch("lreg", namespace, "dev", {"spec": {"suspend": True}})
-    wait_condition(namespace, "Ready", "False", "Suspended")
+    wait_condition(namespace, "Ready", None, "Suspended")
     delete("Service", namespace, "registry")
     apply(namespace, {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "thief"},
                       "spec": {"type": "NodePort", "ports": [{"port": 80, "nodePort": port}]}})
@@ -135,7 +135,7 @@ def test_fields_of_others_are_left_alone(namespace):
 def test_a_suspended_resource_is_not_healed_until_it_is_resumed(namespace):
     make(namespace, without_sidecar())
     patch("lreg", namespace, "dev", {"spec": {"suspend": True}})
-    wait_condition(namespace, "Ready", "False", "Suspended")
+    wait_condition(namespace, "Ready", None, "Suspended")
     delete("Deployment", namespace, "registry")
     stays("nothing is created", lambda: get("Deployment", namespace, "registry") is None)
     patch("lreg", namespace, "dev", {"spec": {"suspend": False}})

@@ -33,12 +33,12 @@ def condition(namespace, kind, name="dev"):
 
 
 def wait_condition(namespace, kind, status, reason=None, name="dev", seconds=READY_SECONDS):
-    """Waits for the condition and returns its message."""
+    """Waits for the condition, of any status when it is None, and returns its message."""
     last = {}
 
     def holds():
         last["seen"] = seen = condition(namespace, kind, name)
-        return seen[0] == status and reason in (None, seen[1])
+        return status in (None, seen[0]) and reason in (None, seen[1])
 
     try:
         wait_until(f"{kind}={status} {reason or ''} of {namespace}/{name}", holds, seconds)
