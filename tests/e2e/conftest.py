@@ -42,7 +42,7 @@ def pytest_sessionstart(session):
     world.cluster("up")
     enter_environment()
     print("the operator is installed", flush=True)
-    world.cluster("load", release.image_archive())
+    world.cluster("load", release.ARCHIVE)
     release.prepare_namespace()
     release.upgrade()
 
@@ -62,7 +62,8 @@ def pytest_sessionfinish(session, exitstatus):
 def pytest_runtest_makereport(item, call):
     """A failed test's report carries what a person would ask for first."""
     report = (yield).get_result()
-    namespace = item.funcargs.get("namespace") if hasattr(item, "funcargs") else None
+    arguments = getattr(item, "funcargs", {})
+    namespace = arguments.get("namespace") or arguments.get("restricted_namespace")
     if report.failed and namespace:
         for title, command in (
                 ("LocalRegistries", ("get", "lreg", "--output", "yaml")),
