@@ -12,7 +12,8 @@ RUN apt-get update \
 WORKDIR /source
 COPY CMakeLists.txt CMakePresets.json ./
 COPY controller controller
-ENV CCACHE_DIR=/ccache
+# As in the Makefile: where /ccache is that of a build outside, what was compiled there is found.
+ENV CCACHE_DIR=/ccache CCACHE_BASEDIR=/source CCACHE_NOHASHDIR=1 CCACHE_COMPILERCHECK=content
 RUN cmake --preset release -DBUILD_TESTS=OFF \
  && cmake --build --preset release --target local-registry-operator
 
