@@ -81,14 +81,16 @@ class Client {
                                           api::encode_object(object))));
   }
 
-  // Server-side apply of the status alone. Of the metadata only name, namespace and uid are sent;
-  // kConflict when another object has the name. kNotFound when it is gone.
+  // Server-side apply of the status alone. Of the metadata only name, namespace, uid and
+  // resourceVersion are sent; kConflict when another object has the name, or when the object has
+  // changed since that resourceVersion (empty: whatever it has). kNotFound when it is gone.
   template <class T>
   Awaitable<T> apply_status(const T& object) const {
     T sent;
     sent.metadata.name = object.metadata.name;
     sent.metadata.namespace_name = object.metadata.namespace_name;
     sent.metadata.uid = object.metadata.uid;
+    sent.metadata.resource_version = object.metadata.resource_version;
     sent.status = object.status;
     return typed<T>(guarded(api::Resource<T>::kType,
                             apply_request(api::Resource<T>::kType, api::key_of(sent.metadata),

@@ -17,7 +17,6 @@
 #include <boost/asio/awaitable.hpp>
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -49,53 +48,63 @@ api::ObjectReference reference_to(const api::ResourceType& type, const api::Obje
 // text cut to at most that many bytes, at a boundary of UTF-8, with "..." when something was cut.
 std::string shorten(std::string_view text, std::size_t most);
 
-// Decides what is written: pure but for the names, which come from the random source.
+// One request: create the event, or patch its series. A patch of an event that is gone creates it,
+// if it is whole.
+struct EventWrite {
+  bool create;
+  api::Event event;  // of a patch that was put off: only its name and its series
+
+  bool operator==(const EventWrite&) const = default;
+};
+
+// Decides what is written: pure but for the names, which come from the random source. Remembers at
+// most limits::kEventSeries series, by hashes: a mix-up merges two events, and does no other harm.
 class EventSeriesTable {
  public:
   using Instant = base::Clock::Instant;
 
+  // instance: reportingInstance. random outlives the table.
   EventSeriesTable(std::string instance, base::Random& random);
 
-  struct Write {
-    bool create;  // or patch its series
-    api::Event event;
-  };
-
   // The write that the occurrence asks for now, if any.
-  std::optional<Write> add(Occurrence occurrence, Instant now, base::Time wall);
+  std::optional<EventWrite> add(const Occurrence& occurrence, Instant now, base::Time wall);
 
   // Series whose count is not written yet, of objects that may be written to again. all: of all.
-  std::vector<Write> due(Instant now, bool all = false);
+  std::vector<EventWrite> due(Instant now, bool all = false);
 
   // When due() should be asked again; nothing when no series waits.
   std::optional<Instant> next_due() const;
 
+  std::size_t size() const { return series_.size(); }
+
  private:
-  struct Identity {
-    std::string regarding_uid;
-    std::string regarding_name;  // "kind/namespace/name"
-    std::string reason;
-    std::string note;  // empty: combined
-    EventType type;
-    auto operator<=>(const Identity&) const = default;
-  };
+  using Hash = std::uint64_t;
+
   struct Series {
-    api::Event event;
+    Hash object;  // that the event is about
+    std::string namespace_name;
+    std::string name;
+    api::EventSeries series;
     Instant last = {};
     bool unwritten = false;  // the count
   };
 
-  using Key = std::string;  // of the object: "kind/namespace/name/uid"
-
-  Series& begin_series(const Identity& identity, const Occurrence& occurrence, std::string note,
-                       base::Time wall);
-  bool may_write(const Key& object, Instant now) const;
+  Series* find(Hash identity, Instant now);
+  EventWrite begin(Hash identity, Hash object, const Occurrence& occurrence, bool combined,
+                   Instant now, base::Time wall);
+  std::optional<EventWrite> repeat(Series& series, const Occurrence& occurrence, bool combined,
+                                   Instant now, base::Time wall);
+  api::Event event_of(const Series& series, const Occurrence& occurrence, bool combined,
+                      base::Time wall) const;
+  void count_write(Series& series, Instant now);
+  bool may_write(Hash object, Instant now) const;
   void forget_old(Instant now);
 
   std::string instance_;
   base::Random& random_;
-  std::map<Identity, Series> series_;
-  std::map<Key, std::deque<Instant>> writes_;  // in the window, by object
+  std::map<Hash, Series> series_;                // by object, reason, note and type
+  std::map<Hash, std::vector<Instant>> writes_;  // the latest, by object
+  Instant swept_ = {};
 };
 
 class EventRecorder {
@@ -103,7 +112,7 @@ class EventRecorder {
   // instance: reportingInstance, the name of the pod.
   EventRecorder(const Environment& environment, std::string instance);
 
-  void record(Occurrence occurrence);
+  void record(const Occurrence& occurrence);
 
   // Sends until it is cancelled, which throws boost::system::system_error.
   boost::asio::awaitable<void> run();
@@ -116,14 +125,14 @@ class EventRecorder {
   std::uint64_t failed() const { return failed_; }    // the server did not take it
 
  private:
-  boost::asio::awaitable<void> send(EventSeriesTable::Write write);
   boost::asio::awaitable<void> send_queue();
-  boost::asio::awaitable<base::Result<api::Event>> try_send(EventSeriesTable::Write write);
+  boost::asio::awaitable<base::Result<void>> send(EventWrite write);
+  void enqueue(EventWrite write);
 
   Environment environment_;
   EventSeriesTable table_;
   Signal changed_;
-  std::deque<EventSeriesTable::Write> queue_;
+  std::deque<EventWrite> queue_;
   std::uint64_t sent_ = 0;
   std::uint64_t dropped_ = 0;
   std::uint64_t failed_ = 0;

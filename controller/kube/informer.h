@@ -44,7 +44,7 @@ class InformerCore {
   struct Part;
 
   const api::ResourceType& type_;
-  Signal changed_;  // one of the watchers has its list
+  Signal listed_;  // one of the watchers has its list
   std::vector<std::unique_ptr<Part>> parts_;
 };
 

@@ -91,22 +91,28 @@ class LeaderElection {
 
   boost::asio::awaitable<void> elect(Work lead);
   boost::asio::awaitable<void> acquire();
-  boost::asio::awaitable<void> hold(Work lead);
+  boost::asio::awaitable<bool> try_acquire();
+  boost::asio::awaitable<Outcome> hold(Work lead);
   boost::asio::awaitable<void> keep_renewing();
+  boost::asio::awaitable<void> until_deadline();
+  boost::asio::awaitable<void> pause_before_renewal(base::Clock::Instant next);
   boost::asio::awaitable<void> release();
-  boost::asio::awaitable<base::Result<api::Lease>> write(LeaseAction action, api::LeaseSpec spec,
-                                                         std::chrono::milliseconds timeout);
-  boost::asio::awaitable<void> refresh();
-  void observe(const api::Lease* lease);
+  boost::asio::awaitable<base::Result<void>> write(LeaseAction action, api::LeaseSpec spec,
+                                                   std::chrono::milliseconds timeout);
+  boost::asio::awaitable<base::Result<void>> refresh(std::chrono::milliseconds timeout);
+  LeaseView view() const;
+  bool is_ours() const;
+  void lease_changed(const api::Lease* before, const api::Lease* after);
   void set_leading(bool leading);
   void set_waiting_for(std::string text);
 
   Environment environment_;
   LeaderElectionOptions options_;
   std::function<void(bool)> on_change_;
-  Informer<api::Lease> informer_;
+  Informer<api::Lease> informer_;  // its store is what is known, our own writes included
   Signal changed_;
-  LeaseView view_;
+  bool known_ = false;  // the lease, or its absence, was seen at least once
+  base::Clock::Instant lease_changed_ = {};
   base::Clock::Instant renewed_ = {};  // when the last renewal that succeeded was sent
   bool leading_ = false;
   std::string waiting_for_;

@@ -9,14 +9,15 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "base/clock.h"
 
 namespace kube {
 
-// Runs them until the first of them ends, cancels and awaits the rest. Rethrows what the first
-// threw, and operation_aborted when the parent was cancelled. Gives the index of the first.
+// Runs them until the first of them ends, cancels and awaits the rest. Gives the index of the
+// first. Throws what one of them threw, and operation_aborted when the parent was cancelled.
 boost::asio::awaitable<std::size_t> run_until_one_ends(
     std::vector<boost::asio::awaitable<void>> branches);
 
@@ -29,13 +30,21 @@ class Signal {
 
   void notify();
 
-  // Returns at the next notify, which may be for another reason: check, and wait again.
-  boost::asio::awaitable<void> wait();
+  // Returns once notify was called after this call, which may be for another reason: check, and
+  // wait again.
+  boost::asio::awaitable<void> wait() { return wait_beyond(count_); }
 
   // The same, but at the latest after the duration.
-  boost::asio::awaitable<void> wait_for(base::Clock& clock, base::Clock::Duration duration);
+  boost::asio::awaitable<void> wait_for(base::Clock& clock, base::Clock::Duration duration) {
+    return wait_beyond_for(count_, clock, duration);
+  }
 
  private:
+  boost::asio::awaitable<void> wait_beyond(std::uint64_t seen);
+  boost::asio::awaitable<void> wait_beyond_for(std::uint64_t seen, base::Clock& clock,
+                                               base::Clock::Duration duration);
+
+  std::uint64_t count_ = 0;          // of notifications
   boost::asio::steady_timer timer_;  // never expires: its cancellation is the signal
 };
 

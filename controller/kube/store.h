@@ -3,21 +3,20 @@
 // Guarantees
 //  * One writer, the watcher. Readers get snapshots: an object they hold never changes.
 //  * A relist is swapped in at once; the cache is never emptied first.
-//  * Read your own writes (KEP-5647): after record_written and record_deleted a reader sees that
+//  * Read your own writes (KEP-5647): after record_written and record_deleted readers see that
 //    object at least as new as the write. The record ends when the watch has caught up: an event,
 //    bookmark or relist of a revision that is not lower.
-//  * Every change of what readers see is told to on_change once, after the fact; so is each event
-//    of the watch that confirms a write of our own (level-based: it says "look", not "what").
 //  * An object that was deleted here is not seen again, however late the watch is.
+//  * Every change of what readers see is told to on_change once, after the fact: those of the
+//    watch and our own alike. The event that merely confirms a write of our own is not told.
 // Assumptions
 //  * resourceVersions of one resource type are comparable as numbers (KEP-5504), and a watch sends
 //    events in their order. A relist at a lower one than before means a restored etcd: the
 //    records are dropped with it.
-//  * A written object belongs into the cache. One that the selector does not match is seen until
-//    the watch has caught up.
 // Caveats
+//  * A written object that the selector does not match is seen until the watch has caught up.
 //  * all() and by_index() have no order.
-//  * Overhead per object, its own fields aside: about 30 bytes and 40 for each index.
+//  * Overhead per object, its own fields aside: about 45 bytes, and 40 for each index.
 //  * An object that cannot be decoded stays as it was last readable.
 //
 // One owner (the Informer). Used on the thread of the io_context only.
@@ -120,6 +119,8 @@ class StoreCore {
     Entry watched;           // what the watch says
     std::uint64_t revision;  // of the write
     std::string gone_uid;    // deleted: of the object that is no more; empty: written
+
+    bool is_over(std::uint64_t now) const;  // the watch, at that revision, has caught up
   };
   using Records = std::map<api::ObjectKey, Record>;
 
@@ -128,6 +129,7 @@ class StoreCore {
     std::uint64_t revision = 0;  // the highest that the cache is known to reflect
     bool relisting = false;
     Set relisted;
+    std::multimap<std::uint64_t, api::ObjectKey> records;  // by revision of the write
   };
 
   struct Index {
@@ -135,11 +137,19 @@ class StoreCore {
     std::unordered_multimap<std::size_t, const api::ObjectMeta*> entries;  // by hash of the key
   };
 
-  void watched(std::size_t scope, const Name& name, Entry entry, std::uint64_t revision);
-  void caught_up(std::size_t scope);
-  bool is_over(const Record& record, std::uint64_t revision) const;
-  void show(const Name& name, Entry after, bool confirm);
-  void index(const Entry& before, const Entry& after);
+  using Change = std::pair<Entry, Entry>;  // before, after
+
+  Part* part_of(std::string_view namespace_name, std::string_view name);
+  const Part* part_of(std::string_view namespace_name, std::string_view name) const;
+  Entry shown(const Name& name) const;
+  void watched(Part& part, const Name& name, Entry entry, std::uint64_t revision);
+  void end_records(Part& part);
+  void add_record(Part& part, api::ObjectKey key, Record record);
+  void overlay(Part& part, bool rewound);
+  std::vector<Change> changes_to(const Part& part) const;
+  void show(const Name& name, const Entry& after);
+  void replace(const Entry& before, const Entry& after);
+  void update_indexes(const Entry& before, const Entry& after);
   void tell(const Entry& before, const Entry& after);
 
   Decode decode_;
@@ -178,8 +188,8 @@ class Store {
     })};
   }
 
-  // Called after each change with the object before and after it; null: none. It may read the
-  // store, and not write it. Both are valid during the call only.
+  // Called after each change with the object before and after it; null: none. Both are valid
+  // during the call only. It may read the store, but not write to it.
   void on_change(std::function<void(const T* before, const T* after)> changed) {
     core_.on_change([changed = std::move(changed)](const void* before, const void* after) {
       changed(static_cast<const T*>(before), static_cast<const T*>(after));

@@ -47,6 +47,9 @@ class WatchEvent {
   WatchEventType type() const { return type_; }
   json::View object() const;  // of kError: a metav1.Status
 
+  // metadata.resourceVersion of the object; empty when it has none.
+  std::string resource_version() const;
+
   // Of a bookmark: the list that send_initial_events asked for is complete.
   bool ends_initial_events() const;
 

@@ -126,15 +126,18 @@ class Watcher {
   boost::asio::awaitable<void> list_page();
   boost::asio::awaitable<void> open_watch();
   boost::asio::awaitable<void> read_events();
+  boost::asio::awaitable<void> end_of_watch();
   boost::asio::awaitable<void> fail(base::Error error);
-  std::optional<base::Error> handle_line(const base::Result<std::string>& line);
-  std::optional<base::Error> handle_event(const WatchEvent& event);
-  void handle_object(const WatchEvent& event);
-  void listed(const std::string& resource_version);
+  boost::asio::awaitable<base::Result<void>> connect(bool send_initial_events);
+  base::Result<void> handle_page(json::View page);
+  base::Result<void> handle_lines();
+  base::Result<void> handle(const WatchEvent& event);
+  base::Result<void> listed(std::string resource_version);
   void skip(const base::Error& error);
+  void count(RestartReason reason);
   void well();
+  void trouble(RestartReason reason, const base::Error& error);
   void set_waiting_for(std::string text);
-  std::chrono::seconds watch_timeout();
 
   Environment environment_;
   WatchTarget target_;
@@ -149,8 +152,12 @@ class Watcher {
   LineSplitter lines_;
   base::Clock::Instant opened_ = {};
   bool received_ = false;  // something, since the watch was opened
+  int page_ = limits::kListPage;
   base::Backoff backoff_;
+  int failures_ = 0;                      // in a row
+  std::optional<RestartReason> trouble_;  // what waiting_for_ is about
   std::string waiting_for_;
+  std::string skipped_;  // the last that was logged
 };
 
 }  // namespace kube

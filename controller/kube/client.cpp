@@ -1,0 +1,84 @@
+#include "kube/client.h"
+
+#include <algorithm>
+
+#include "json/value.h"
+#include "kube/status.h"
+
+namespace kube {
+namespace {
+
+struct DeleteAnswer {
+  std::string kind;
+  api::ObjectMeta metadata;
+};
+
+bool is_success(int status) { return status >= 200 && status < 300; }
+
+// The server finds another object under the name: for the caller that is a lost race, not a
+// fault of what was sent.
+void make_uid_mismatch_conflict(base::Error& error) {
+  if (error.code != base::ErrorCode::kInvalid) return;
+  const bool mismatch =
+      std::any_of(error.causes.begin(), error.causes.end(),
+                  [](const base::FieldCause& cause) { return cause.field == "metadata.uid"; });
+  if (mismatch) error.code = base::ErrorCode::kConflict;
+}
+
+}  // namespace
+}  // namespace kube
+
+template <>
+struct json::Fields<kube::DeleteAnswer> {
+  using T = kube::DeleteAnswer;
+  static constexpr auto kTable =
+      std::make_tuple(json::field("kind", &T::kind), json::field("metadata", &T::metadata));
+};
+
+namespace kube {
+
+Client Client::with_timeout(std::chrono::milliseconds timeout) const {
+  Client copy = *this;
+  copy.timeout_ = timeout;
+  return copy;
+}
+
+Awaitable<json::Document> Client::exchange(const api::ResourceType& type, Request request) const {
+  const Method method = request.method;
+  request.timeout = timeout_;
+  base::Result<Response> response = co_await transport_->send(std::move(request));
+  if (!response) co_return response.error();
+  observe(method, response->status);
+  if (!is_success(response->status)) co_return error_of(*response, qualified_name(type));
+  co_return json::Document::parse(std::move(response->body));
+}
+
+Awaitable<json::Document> Client::guarded(const api::ResourceType& type, Request request) const {
+  base::Result<json::Document> answer = co_await exchange(type, std::move(request));
+  if (answer) co_return answer;
+  base::Error error = answer.error();
+  make_uid_mismatch_conflict(error);
+  co_return error;
+}
+
+Awaitable<std::unique_ptr<Stream>> Client::open(const api::ResourceType& type,
+                                                Request request) const {
+  const Method method = request.method;
+  request.timeout = timeout_;
+  base::Result<Opened> opened = co_await transport_->open(std::move(request));
+  if (!opened) co_return opened.error();
+  observe(method, opened->head.status);
+  if (!opened->stream) co_return error_of(opened->head, qualified_name(type));
+  co_return std::move(opened->stream);
+}
+
+bool Client::is_held(json::View answer) {
+  const base::Result<DeleteAnswer> read = json::decode<DeleteAnswer>(answer);
+  return read && read->kind != "Status" && read->metadata.deletion_timestamp.has_value();
+}
+
+void Client::observe(Method method, int code) const {
+  if (observer_) observer_(method, code);
+}
+
+}  // namespace kube

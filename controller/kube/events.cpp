@@ -1,0 +1,288 @@
+#include "kube/events.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+#include "base/backoff.h"
+
+namespace kube {
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::string_view kDefaultNamespace = "default";  // of events about what has none
+constexpr std::string_view kCombined = "(combined from similar events): ";
+constexpr std::string_view kEllipsis = "...";
+constexpr std::size_t kNameBytes = 253;      // of an object
+constexpr std::size_t kHexDigits = 16;       // in the name of an event
+constexpr std::size_t kInstanceBytes = 128;  // reportingInstance
+constexpr auto kSweep = std::chrono::minutes(1);
+constexpr auto kLeastPause = base::Clock::Duration(std::chrono::milliseconds(100));
+constexpr base::BackoffPolicy kSendBackoff = {std::chrono::seconds(1), std::chrono::seconds(10),
+                                              std::chrono::minutes(1)};
+
+std::string object_of(const api::ObjectReference& regarding) {
+  return fmt::format("{}/{}/{}/{}", regarding.kind, regarding.namespace_name, regarding.name,
+                     regarding.uid);
+}
+
+std::uint64_t hash_of(std::string_view text) { return std::hash<std::string_view>()(text); }
+
+std::string event_name(const std::string& object, base::Random& random) {
+  std::string prefix = object.substr(0, kNameBytes - kHexDigits - 1);
+  while (!prefix.empty() && (prefix.back() == '.' || prefix.back() == '-')) prefix.pop_back();
+  return fmt::format("{}.{:016x}", prefix, random.between(0, UINT64_MAX));
+}
+
+// What a patch of a series is made of: only this may change in an event.
+api::Event series_patch(const api::Event& event) {
+  api::Event patch;
+  patch.series = event.series;
+  return patch;
+}
+
+}  // namespace
+
+api::ObjectReference reference_to(const api::ResourceType& type, const api::ObjectMeta& meta) {
+  api::ObjectReference reference;
+  reference.api_version = api::api_version(type);
+  reference.kind = type.kind;
+  reference.namespace_name = meta.namespace_name;
+  reference.name = meta.name;
+  reference.uid = meta.uid;
+  reference.resource_version = meta.resource_version;
+  return reference;
+}
+
+std::string shorten(std::string_view text, std::size_t most) {
+  if (text.size() <= most) return std::string(text);
+  std::size_t end = most - std::min(most, kEllipsis.size());
+  constexpr unsigned kContinuation = 0x80;
+  constexpr unsigned kTopBits = 0xC0;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & kTopBits) == kContinuation) --end;
+  return std::string(text.substr(0, end)) + std::string(kEllipsis.substr(0, most - end));
+}
+
+EventSeriesTable::EventSeriesTable(std::string instance, base::Random& random)
+    : instance_(shorten(instance, kInstanceBytes)), random_(random) {}
+
+std::optional<EventWrite> EventSeriesTable::add(const Occurrence& occurrence, Instant now,
+                                                base::Time wall) {
+  forget_old(now);
+  const std::string about = object_of(occurrence.regarding);
+  const Hash object = hash_of(about);
+  const std::string similar =
+      fmt::format("{}\n{}\n{}", about, occurrence.reason, static_cast<int>(occurrence.type));
+  const Hash identity = hash_of(similar + "\n" + occurrence.note);
+  if (Series* series = find(identity, now)) return repeat(*series, occurrence, false, now, wall);
+  if (may_write(object, now)) return begin(identity, object, occurrence, false, now, wall);
+  const Hash combined = hash_of(similar);
+  if (Series* series = find(combined, now)) return repeat(*series, occurrence, true, now, wall);
+  return begin(combined, object, occurrence, true, now, wall);
+}
+
+std::vector<EventWrite> EventSeriesTable::due(Instant now, bool all) {
+  std::vector<EventWrite> writes;
+  for (auto& [identity, series] : series_) {
+    if (!series.unwritten || (!all && !may_write(series.object, now))) continue;
+    count_write(series, now);
+    EventWrite write{false, {}};
+    write.event.metadata.namespace_name = series.namespace_name;
+    write.event.metadata.name = series.name;
+    write.event.series = series.series;
+    writes.push_back(std::move(write));
+  }
+  return writes;
+}
+
+std::optional<EventSeriesTable::Instant> EventSeriesTable::next_due() const {
+  std::optional<Instant> next;
+  for (const auto& [identity, series] : series_) {
+    if (!series.unwritten) continue;
+    const auto written = writes_.find(series.object);
+    if (written == writes_.end()) return Instant();
+    const Instant free = written->second.front() + limits::kEventSeriesWindow;
+    next = next ? std::min(*next, free) : free;
+  }
+  return next;
+}
+
+// The series that goes on; none when it ended.
+EventSeriesTable::Series* EventSeriesTable::find(Hash identity, Instant now) {
+  const auto known = series_.find(identity);
+  if (known == series_.end()) return nullptr;
+  const Series& series = known->second;
+  const bool ended = !series.unwritten && now - series.last >= limits::kEventSeriesWindow;
+  return ended ? nullptr : &known->second;
+}
+
+EventWrite EventSeriesTable::begin(Hash identity, Hash object, const Occurrence& occurrence,
+                                   bool combined, Instant now, base::Time wall) {
+  Series series;
+  series.object = object;
+  series.namespace_name = occurrence.regarding.namespace_name.empty()
+                              ? std::string(kDefaultNamespace)
+                              : occurrence.regarding.namespace_name;
+  series.name = event_name(occurrence.regarding.name, random_);
+  series.series.count = 1;
+  series.last = now;
+  count_write(series, now);
+  EventWrite write{true, event_of(series, occurrence, combined, wall)};
+  series_.insert_or_assign(identity, std::move(series));
+  return write;
+}
+
+std::optional<EventWrite> EventSeriesTable::repeat(Series& series, const Occurrence& occurrence,
+                                                   bool combined, Instant now, base::Time wall) {
+  series.last = now;
+  ++series.series.count;
+  series.series.last_observed_time = {wall};
+  series.unwritten = true;
+  if (!may_write(series.object, now)) return std::nullopt;
+  count_write(series, now);
+  return EventWrite{false, event_of(series, occurrence, combined, wall)};
+}
+
+api::Event EventSeriesTable::event_of(const Series& series, const Occurrence& occurrence,
+                                      bool combined, base::Time wall) const {
+  api::Event event;
+  event.metadata.name = series.name;
+  event.metadata.namespace_name = series.namespace_name;
+  event.event_time = {wall};
+  if (series.series.count > 1) event.series = series.series;
+  event.reporting_controller = kFieldManager;
+  event.reporting_instance = instance_;
+  event.action = occurrence.action;
+  event.reason = occurrence.reason;
+  event.regarding = occurrence.regarding;
+  const std::string note = combined ? std::string(kCombined) + occurrence.note : occurrence.note;
+  event.note = shorten(note, limits::kEventNoteBytes);
+  event.type = occurrence.type == EventType::kWarning ? "Warning" : "Normal";
+  return event;
+}
+
+void EventSeriesTable::count_write(Series& series, Instant now) {
+  series.unwritten = false;
+  std::vector<Instant>& times = writes_[series.object];
+  if (times.size() >= limits::kEventSeriesBurst) times.erase(times.begin());
+  times.push_back(now);
+}
+
+bool EventSeriesTable::may_write(Hash object, Instant now) const {
+  const auto written = writes_.find(object);
+  if (written == writes_.end() || written->second.size() < limits::kEventSeriesBurst) return true;
+  return now - written->second.front() >= limits::kEventSeriesWindow;
+}
+
+// Series that ended, now and then; and the older half when there are too many.
+void EventSeriesTable::forget_old(Instant now) {
+  const bool full = series_.size() >= limits::kEventSeries;
+  if (!full && now - swept_ < kSweep) return;
+  swept_ = now;
+  Instant kept_since = now - limits::kEventSeriesWindow;
+  std::erase_if(writes_, [&](const auto& entry) { return entry.second.back() <= kept_since; });
+  std::erase_if(series_, [&](const auto& entry) {
+    return !entry.second.unwritten && entry.second.last <= kept_since;
+  });
+  if (series_.size() < limits::kEventSeries) return;
+  std::vector<Instant> times;
+  for (const auto& [identity, series] : series_) times.push_back(series.last);
+  const auto middle = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2);
+  std::nth_element(times.begin(), middle, times.end());
+  kept_since = *middle;
+  std::erase_if(series_, [&](const auto& entry) { return entry.second.last <= kept_since; });
+}
+
+EventRecorder::EventRecorder(const Environment& environment, std::string instance)
+    : environment_(environment),
+      table_(std::move(instance), environment_.random),
+      changed_(environment.executor) {}
+
+void EventRecorder::record(const Occurrence& occurrence) {
+  std::optional<EventWrite> write =
+      table_.add(std::move(occurrence), environment_.clock.now(), environment_.clock.wall());
+  if (write) enqueue(*std::move(write));
+  changed_.notify();  // a series may be due earlier than what run waits for
+}
+
+void EventRecorder::enqueue(EventWrite write) {
+  if (queue_.size() >= limits::kEventQueue) {
+    ++dropped_;
+    return;
+  }
+  queue_.push_back(std::move(write));
+}
+
+asio::awaitable<void> EventRecorder::run() {
+  while (true) {
+    co_await send_queue();
+    const base::Clock::Instant now = environment_.clock.now();
+    for (EventWrite& write : table_.due(now)) enqueue(std::move(write));
+    if (!queue_.empty()) continue;
+    const std::optional<base::Clock::Instant> next = table_.next_due();
+    if (next) {
+      co_await changed_.wait_for(environment_.clock, std::max(*next - now, kLeastPause));
+    } else {
+      co_await changed_.wait();
+    }
+  }
+}
+
+asio::awaitable<void> EventRecorder::flush(base::Clock::Duration most) {
+  for (EventWrite& write : table_.due(environment_.clock.now(), true)) {
+    enqueue(std::move(write));
+  }
+  std::vector<asio::awaitable<void>> branches;
+  branches.push_back(send_queue());
+  branches.push_back(environment_.clock.sleep_for(most));
+  co_await run_until_one_ends(std::move(branches));
+}
+
+// What is being sent stays in the queue until it is: flush goes on where run was cancelled.
+asio::awaitable<void> EventRecorder::send_queue() {
+  base::Backoff backoff(kSendBackoff);
+  int tries = 0;
+  while (!queue_.empty()) {
+    EventWrite write = queue_.front();
+    const std::string about = write.event.regarding.name;
+    const base::Result<void> sent = co_await send(std::move(write));
+    if (!sent && sent.error().transient() && ++tries < limits::kEventTries) {
+      co_await environment_.clock.sleep_for(
+          backoff.next(environment_.random, environment_.clock.now()));
+      continue;
+    }
+    queue_.pop_front();
+    tries = 0;
+    backoff.reset();
+    if (sent) {
+      ++sent_;
+    } else {
+      ++failed_;
+      environment_.logger.warning("an event was not sent",
+                                  {{"about", about}, {"why", base::to_string(sent.error())}});
+    }
+  }
+}
+
+asio::awaitable<base::Result<void>> EventRecorder::send(EventWrite write) {
+  if (!write.create) {
+    Awaitable<api::Event> patching = environment_.client.patch<api::Event>(
+        api::key_of(write.event.metadata), json::encode(series_patch(write.event)));
+    const base::Result<api::Event> patched = co_await std::move(patching);
+    if (patched) co_return base::Result<void>();
+    const bool gone = patched.error().code == base::ErrorCode::kNotFound;
+    if (!gone || write.event.reason.empty()) co_return patched.error();
+  }
+  Awaitable<api::Event> creating = environment_.client.create(write.event);
+  const base::Result<api::Event> created = co_await std::move(creating);
+  // A try whose answer was lost may have taken effect.
+  if (created || created.error().code == base::ErrorCode::kAlreadyExists) {
+    co_return base::Result<void>();
+  }
+  co_return created.error();
+}
+
+}  // namespace kube

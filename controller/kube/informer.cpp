@@ -1,0 +1,91 @@
+#include "kube/informer.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "kube/status.h"
+
+namespace kube {
+namespace asio = boost::asio;
+
+namespace {
+
+WatchTarget target_of(const api::ResourceType& type, const Scope& scope,
+                      const InformerOptions& options) {
+  WatchTarget target{type, scope.namespace_name, options.label_selector, ""};
+  if (!scope.name.empty()) target.field_selector = "metadata.name=" + scope.name;
+  return target;
+}
+
+}  // namespace
+
+// From the watcher of one scope to its part of the store.
+class InformerCore::Sink final : public WatchSink {
+ public:
+  Sink(StoreCore& store, std::size_t scope, Signal& listed)
+      : store_(store), scope_(scope), listed_(listed) {}
+
+  void begin_relist() override { store_.begin_relist(scope_); }
+  base::Result<void> put(json::View object) override { return store_.put(scope_, object); }
+  base::Result<void> erase(json::View object) override { return store_.erase(scope_, object); }
+  void end_relist(std::uint64_t revision) override {
+    store_.end_relist(scope_, revision);
+    listed_.notify();
+  }
+  void progress(std::uint64_t revision) override { store_.progress(scope_, revision); }
+
+ private:
+  StoreCore& store_;
+  std::size_t scope_;
+  Signal& listed_;
+};
+
+struct InformerCore::Part {
+  Part(const Environment& environment, WatchTarget target, WatchObserver* observer,
+       StoreCore& store, std::size_t scope, Signal& listed)
+      : sink(store, scope, listed), watcher(environment, std::move(target), sink, observer) {}
+
+  Sink sink;
+  Watcher watcher;
+};
+
+InformerCore::InformerCore(const Environment& environment, const api::ResourceType& type,
+                           const InformerOptions& options, WatchObserver* observer,
+                           StoreCore& store)
+    : type_(type), listed_(environment.executor) {
+  for (std::size_t i = 0; i < options.scopes.size(); ++i) {
+    parts_.push_back(std::make_unique<Part>(
+        environment, target_of(type, options.scopes[i], options), observer, store, i, listed_));
+  }
+}
+
+InformerCore::~InformerCore() = default;
+
+asio::awaitable<void> InformerCore::run() {
+  std::vector<asio::awaitable<void>> watchers;
+  for (const std::unique_ptr<Part>& part : parts_) watchers.push_back(part->watcher.run());
+  co_await run_until_one_ends(std::move(watchers));
+}
+
+bool InformerCore::synced() const {
+  return std::all_of(parts_.begin(), parts_.end(),
+                     [](const std::unique_ptr<Part>& part) { return part->watcher.synced(); });
+}
+
+asio::awaitable<void> InformerCore::wait_synced() {
+  while (!synced()) co_await listed_.wait();
+}
+
+std::string InformerCore::waiting_for() const {
+  for (const std::unique_ptr<Part>& part : parts_) {
+    const Watcher& watcher = part->watcher;
+    if (!watcher.waiting_for().empty()) {
+      return fmt::format("waiting for {}: {}", type_.plural, watcher.waiting_for());
+    }
+    if (!watcher.synced()) return fmt::format("waiting for {}: not listed yet", type_.plural);
+  }
+  return "";
+}
+
+}  // namespace kube

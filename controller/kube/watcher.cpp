@@ -1,0 +1,346 @@
+#include "kube/watcher.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/limits.h"
+#include "kube/status.h"
+#include "kube/store.h"
+
+namespace kube {
+namespace asio = boost::asio;
+
+namespace {
+
+// A watch that is over sooner, without a single event, is a failure: it must not be tried at once.
+constexpr auto kShortestWatch = std::chrono::seconds(1);
+
+RestartReason reason_of(WatcherState state, base::ErrorCode code) {
+  const bool open = state == WatcherState::kStreaming || state == WatcherState::kWatching;
+  switch (code) {
+    case base::ErrorCode::kGone: return RestartReason::kExpired;
+    case base::ErrorCode::kNotFound: return RestartReason::kMissing;
+    case base::ErrorCode::kUnauthorized: return RestartReason::kUnauthorized;
+    case base::ErrorCode::kForbidden: return RestartReason::kForbidden;
+    case base::ErrorCode::kTooManyRequests: return RestartReason::kThrottled;
+    case base::ErrorCode::kUnavailable: return RestartReason::kServer;
+    case base::ErrorCode::kTimeout: return open ? RestartReason::kSilence : RestartReason::kNetwork;
+    case base::ErrorCode::kNetwork:
+    case base::ErrorCode::kTls: return RestartReason::kNetwork;
+    case base::ErrorCode::kInvalid:
+      return state == WatcherState::kStart ? RestartReason::kNoStreaming : RestartReason::kOther;
+    default: return RestartReason::kOther;
+  }
+}
+
+// Where to go on when what is known may be kept.
+WatcherState resumed(WatcherState state) {
+  switch (state) {
+    case WatcherState::kListing: return WatcherState::kListing;
+    case WatcherState::kListed:
+    case WatcherState::kWatching: return WatcherState::kListed;
+    default: return WatcherState::kStart;
+  }
+}
+
+// The built-in groups have no dot, or end in k8s.io.
+bool is_custom(const api::ResourceType& type) {
+  constexpr std::string_view kBuiltIn = "k8s.io";
+  return type.group.find('.') != std::string_view::npos && !type.group.ends_with(kBuiltIn);
+}
+
+std::string explain(const api::ResourceType& type, const base::Error& error) {
+  if (is_missing_type(error) && is_custom(type)) return "the CRD is not installed";
+  return base::to_string(error);
+}
+
+// Troubles that somebody has to see to; the others often pass by themselves.
+bool is_lasting(RestartReason reason) {
+  return reason == RestartReason::kMissing || reason == RestartReason::kForbidden ||
+         reason == RestartReason::kUnauthorized;
+}
+
+}  // namespace
+
+std::string_view name(RestartReason reason) {
+  switch (reason) {
+    case RestartReason::kEnded: return "ended";
+    case RestartReason::kExpired: return "expired";
+    case RestartReason::kSilence: return "silence";
+    case RestartReason::kNetwork: return "network";
+    case RestartReason::kThrottled: return "throttled";
+    case RestartReason::kUnauthorized: return "unauthorized";
+    case RestartReason::kForbidden: return "forbidden";
+    case RestartReason::kMissing: return "missing";
+    case RestartReason::kNoStreaming: return "no-streaming";
+    case RestartReason::kServer: return "server";
+    case RestartReason::kOther: return "other";
+  }
+  return "other";
+}
+
+Recovery recover(WatcherState state, const base::Error& error) {
+  const RestartReason reason = reason_of(state, error.code);
+  switch (reason) {
+    case RestartReason::kNoStreaming: return {WatcherState::kStart, reason, false};
+    case RestartReason::kExpired:
+    case RestartReason::kMissing: return {WatcherState::kStart, reason, true};
+    case RestartReason::kOther:
+      // A page that is too large is asked for again, smaller.
+      if (state == WatcherState::kListing && error.code == base::ErrorCode::kTooLarge) {
+        return {WatcherState::kListing, reason, true};
+      }
+      return {WatcherState::kStart, reason, true};
+    default: return {resumed(state), reason, true};
+  }
+}
+
+Watcher::Watcher(const Environment& environment, WatchTarget target, WatchSink& sink,
+                 WatchObserver* observer)
+    : environment_(environment),
+      target_(std::move(target)),
+      sink_(sink),
+      observer_(observer),
+      backoff_(limits::kWatchBackoff) {}
+
+asio::awaitable<void> Watcher::run() {
+  while (true) co_await step();
+}
+
+asio::awaitable<void> Watcher::step() {
+  switch (state_) {
+    case WatcherState::kStart: return start();
+    case WatcherState::kListing: return list_page();
+    case WatcherState::kListed: return open_watch();
+    case WatcherState::kStreaming:
+    case WatcherState::kWatching: return read_events();
+  }
+  return start();
+}
+
+asio::awaitable<void> Watcher::start() {
+  sink_.begin_relist();
+  continue_token_.clear();
+  if (!streams_lists_) {
+    state_ = WatcherState::kListing;
+    co_return;
+  }
+  const base::Result<void> opened = co_await connect(true);
+  if (opened) {
+    state_ = WatcherState::kStreaming;
+  } else {
+    co_await fail(opened.error());
+  }
+}
+
+asio::awaitable<void> Watcher::list_page() {
+  ListOptions options;
+  options.namespace_name = target_.namespace_name;
+  options.label_selector = target_.label_selector;
+  options.field_selector = target_.field_selector;
+  options.limit = page_;
+  options.continue_token = continue_token_;
+  Awaitable<json::Document> exchange =
+      environment_.client.exchange(target_.type, list_request(target_.type, options));
+  const base::Result<json::Document> page = co_await std::move(exchange);
+  const base::Result<void> handled = page ? handle_page(page->root()) : page.error();
+  if (!handled) co_await fail(handled.error());
+}
+
+base::Result<void> Watcher::handle_page(json::View page) {
+  const std::optional<json::View> meta = page.find("metadata");
+  const std::optional<json::View> items = page.find("items");
+  if (!meta || !items) return base::Error{base::ErrorCode::kMalformed, "not a list"};
+  base::Result<ListMeta> read = json::decode<ListMeta>(*meta);
+  if (!read) return read.error();
+  if (items->kind() == json::Kind::kArray) {
+    for (std::size_t i = 0; i < items->size(); ++i) {
+      const base::Result<void> put = sink_.put(items->element(i));
+      if (!put) skip(put.error());
+    }
+  }
+  continue_token_ = std::move(read->continue_token);
+  if (!continue_token_.empty()) return {};
+  const base::Result<void> complete = listed(std::move(read->resource_version));
+  if (complete) state_ = WatcherState::kListed;
+  return complete;
+}
+
+asio::awaitable<void> Watcher::open_watch() {
+  const base::Result<void> opened = co_await connect(false);
+  if (opened) {
+    state_ = WatcherState::kWatching;
+    well();
+  } else {
+    co_await fail(opened.error());
+  }
+}
+
+asio::awaitable<base::Result<void>> Watcher::connect(bool send_initial_events) {
+  WatchOptions options;
+  options.namespace_name = target_.namespace_name;
+  options.label_selector = target_.label_selector;
+  options.field_selector = target_.field_selector;
+  options.send_initial_events = send_initial_events;
+  if (!send_initial_events) options.resource_version = resource_version_;
+  using std::chrono::seconds;
+  options.timeout = seconds(
+      environment_.random.between(static_cast<std::uint64_t>(seconds(limits::kWatchLeast).count()),
+                                  static_cast<std::uint64_t>(seconds(limits::kWatchMost).count())));
+  Awaitable<std::unique_ptr<Stream>> opening =
+      environment_.client.open(target_.type, watch_request(target_.type, options));
+  base::Result<std::unique_ptr<Stream>> opened = co_await std::move(opening);
+  if (!opened) co_return opened.error();
+  stream_ = *std::move(opened);
+  lines_ = LineSplitter();
+  opened_ = environment_.clock.now();
+  received_ = false;
+  co_return base::Result<void>();
+}
+
+asio::awaitable<void> Watcher::read_events() {
+  const base::Result<std::string> bytes = co_await stream_->read(limits::kWatchSilence);
+  if (!bytes) {
+    co_await fail(bytes.error());
+    co_return;
+  }
+  if (bytes->empty()) {
+    co_await end_of_watch();
+    co_return;
+  }
+  lines_.feed(*bytes);
+  const base::Result<void> handled = handle_lines();
+  if (!handled) co_await fail(handled.error());
+}
+
+// The server ended the watch, in order.
+asio::awaitable<void> Watcher::end_of_watch() {
+  const bool too_short =
+      !received_ && environment_.clock.now() - opened_ < base::Clock::Duration(kShortestWatch);
+  if (state_ == WatcherState::kStreaming || too_short) {
+    base::Error error{base::ErrorCode::kNetwork, "the server ended the watch too early"};
+    co_await fail(std::move(error));
+    co_return;
+  }
+  stream_.reset();
+  state_ = WatcherState::kListed;
+  count(RestartReason::kEnded);
+}
+
+asio::awaitable<void> Watcher::fail(base::Error error) {
+  const Recovery recovery = recover(state_, error);
+  stream_.reset();
+  state_ = recovery.next;
+  if (recovery.reason == RestartReason::kNoStreaming) {
+    // Without streaming this was no answer to it: nothing to fall back to.
+    if (!std::exchange(streams_lists_, false)) trouble(RestartReason::kOther, error);
+  } else {
+    trouble(recovery.reason, error);
+  }
+  if (error.code == base::ErrorCode::kTooLarge) page_ = std::max(1, page_ / 2);
+  count(recovery.reason);
+  if (!recovery.back_off) co_return;
+  const std::chrono::milliseconds delay =
+      backoff_.next(environment_.random, environment_.clock.now());
+  const std::chrono::milliseconds asked =
+      error.retry_after.value_or(std::chrono::milliseconds::zero());
+  co_await environment_.clock.sleep_for(std::max(delay, asked));
+}
+
+base::Result<void> Watcher::handle_lines() {
+  while (std::optional<base::Result<std::string>> line = lines_.next()) {
+    received_ = true;
+    if (!*line) {
+      skip(line->error());
+      continue;
+    }
+    const base::Result<WatchEvent> event = WatchEvent::parse(**std::move(line));
+    if (!event) {
+      skip(event.error());
+      continue;
+    }
+    const base::Result<void> handled = handle(*event);
+    if (!handled) return handled;
+  }
+  return {};
+}
+
+base::Result<void> Watcher::handle(const WatchEvent& event) {
+  if (event.type() == WatchEventType::kError) {
+    return error_of_event(event.object(), qualified_name(target_.type));
+  }
+  std::string resource_version = event.resource_version();
+  if (state_ == WatcherState::kStreaming && event.ends_initial_events()) {
+    const base::Result<void> complete = listed(std::move(resource_version));
+    if (complete) state_ = WatcherState::kWatching;
+    return complete;
+  }
+  base::Result<void> done;
+  switch (event.type()) {
+    case WatchEventType::kAdded:
+    case WatchEventType::kModified: done = sink_.put(event.object()); break;
+    case WatchEventType::kDeleted: done = sink_.erase(event.object()); break;
+    default: sink_.progress(revision_of(resource_version)); break;
+  }
+  if (!done) skip(done.error());
+  if (state_ == WatcherState::kWatching && revision_of(resource_version) != 0) {
+    resource_version_ = std::move(resource_version);
+  }
+  return {};
+}
+
+base::Result<void> Watcher::listed(std::string resource_version) {
+  const std::uint64_t revision = revision_of(resource_version);
+  if (revision == 0) return base::Error{base::ErrorCode::kMalformed, "a list without a version"};
+  resource_version_ = std::move(resource_version);
+  synced_ = true;
+  sink_.end_relist(revision);
+  well();
+  return {};
+}
+
+void Watcher::skip(const base::Error& error) {
+  if (observer_ != nullptr) observer_->malformed(target_.type);
+  const std::string text = base::to_string(error);
+  if (std::exchange(skipped_, text) == text) return;
+  environment_.logger.warning("skipped an object that cannot be read",
+                              {{"resource", qualified_name(target_.type)}, {"why", text}});
+}
+
+void Watcher::count(RestartReason reason) {
+  if (observer_ != nullptr) observer_->restarted(target_.type, reason);
+}
+
+void Watcher::well() {
+  failures_ = 0;
+  trouble_.reset();
+  set_waiting_for("");
+}
+
+// Told once, not at each try; and not at all when a single new try mends it.
+void Watcher::trouble(RestartReason reason, const base::Error& error) {
+  ++failures_;
+  environment_.logger.debug("watch interrupted", {{"resource", qualified_name(target_.type)},
+                                                  {"reason", std::string(name(reason))},
+                                                  {"why", base::to_string(error)}});
+  if (trouble_ == reason || (failures_ < 2 && synced_ && !is_lasting(reason))) return;
+  trouble_ = reason;
+  set_waiting_for(explain(target_.type, error));
+}
+
+void Watcher::set_waiting_for(std::string text) {
+  if (text == waiting_for_) return;
+  waiting_for_ = std::move(text);
+  const std::string resource = qualified_name(target_.type);
+  if (waiting_for_.empty()) {
+    environment_.logger.info("watching again", {{"resource", resource}});
+  } else {
+    environment_.logger.warning("cannot watch",
+                                {{"resource", resource}, {"waiting for", waiting_for_}});
+  }
+  if (observer_ != nullptr) observer_->waiting(target_.type, waiting_for_);
+}
+
+}  // namespace kube
