@@ -73,16 +73,13 @@ std::optional<Refusal> check_namespace(const Observed& observed) {
 }
 
 std::optional<Refusal> check_opt_in(const Observed& observed) {
-  const std::string& own = observed.registry->metadata.namespace_name;
-  const std::string& target = api::target_namespace(*observed.registry);
-  if (target == own) return std::nullopt;
-  const std::string_view allowed =
-      api::lookup(observed.target_namespace->metadata.annotations, kAllowFromAnnotation);
-  if (lists(allowed, own)) return std::nullopt;
-  return Refusal{reason::kNamespaceNotAllowed,
-                 fmt::format("namespace {0} does not allow registries from {1}: it needs the "
-                             "annotation {2}: {1}",
-                             target, own, kAllowFromAnnotation)};
+  if (is_allowed(*observed.registry, *observed.target_namespace)) return std::nullopt;
+  return Refusal{
+      reason::kNamespaceNotAllowed,
+      fmt::format(
+          "namespace {0} does not allow registries from {1}: it needs the annotation {2}: {1}",
+          api::target_namespace(*observed.registry), observed.registry->metadata.namespace_name,
+          kAllowFromAnnotation)};
 }
 
 std::optional<Refusal> check_rival(const Observed& observed) {
@@ -119,6 +116,12 @@ std::optional<Refusal> check_foreign_objects(const Observed& observed) {
 }
 
 }  // namespace
+
+bool is_allowed(const api::LocalRegistry& registry, const api::Namespace& target) {
+  const std::string& own = registry.metadata.namespace_name;
+  return target.metadata.name == own ||
+         lists(api::lookup(target.metadata.annotations, kAllowFromAnnotation), own);
+}
 
 bool claim_is_usable(const Observed& observed) {
   if (!observed.claim) return false;

@@ -17,6 +17,10 @@ struct Refusal {
 
 std::optional<Refusal> find_refusal(const Observed& observed);
 
+// True when the namespace lets the resource have its registry there: it is the resource's own, or
+// it names the resource's namespace in its annotation.
+bool is_allowed(const api::LocalRegistry& registry, const api::Namespace& target);
+
 // True when the claim may be used and written: it is this resource's own, or one that an earlier
 // resource left behind.
 bool claim_is_usable(const Observed& observed);

@@ -25,12 +25,20 @@ bool was_refused(const api::LocalRegistry& registry) {
          condition->observed_generation == registry.metadata.generation;
 }
 
+api::Delivery delivery_of(const api::LocalRegistry& registry, bool kind_cluster) {
+  const std::optional<bool>& enabled = registry.spec.enabled;
+  if (enabled) return *enabled ? api::Delivery::kLocalRegistry : api::Delivery::kUpstream;
+  return kind_cluster ? api::Delivery::kKindLoad : api::Delivery::kLocalRegistry;
+}
+
 }  // namespace
 
+bool wants_registry(const api::LocalRegistry& registry, bool kind_cluster) {
+  return delivery_of(registry, kind_cluster) == api::Delivery::kLocalRegistry;
+}
+
 api::Delivery decide_delivery(const Observed& observed) {
-  const std::optional<bool>& enabled = observed.registry->spec.enabled;
-  if (enabled) return *enabled ? api::Delivery::kLocalRegistry : api::Delivery::kUpstream;
-  return observed.kind_cluster ? api::Delivery::kKindLoad : api::Delivery::kLocalRegistry;
+  return delivery_of(*observed.registry, observed.kind_cluster);
 }
 
 bool is_deployed(const Observed& observed) {

@@ -5,6 +5,9 @@
 
 namespace reconcile {
 
+// The same for one resource: false for Upstream and KindLoad.
+bool wants_registry(const api::LocalRegistry& registry, bool kind_cluster);
+
 // enabled: false → Upstream; true → LocalRegistry; unset → KindLoad on KinD, else LocalRegistry.
 api::Delivery decide_delivery(const Observed& observed);
 

@@ -296,6 +296,12 @@ bool takes_over(const Observed& observed) {
          inherited(observed.service);
 }
 
+bool had_name_conflict(const api::LocalRegistry& registry) {
+  const api::Condition* accepted =
+      api::find_condition(registry.status.conditions, condition::kAccepted);
+  return accepted != nullptr && accepted->reason == reason::kNameConflict;
+}
+
 void judge(const Observed& observed, const std::optional<Refusal>& refusal, Plan& plan) {
   api::LocalRegistryStatus status = compute_status(observed, refusal);
   if (status != observed.registry->status) plan.status = std::move(status);
@@ -328,7 +334,9 @@ Plan plan(const Observed& observed) {
   }
   const auto refusal = find_refusal(observed);
   if (!observed.registry->spec.suspend) {
-    if (!refusal && takes_over(observed) && !observed.live) {
+    if (!observed.live && had_name_conflict(*observed.registry)) {
+      plan.actions.emplace_back(ReadLive{});  // what is in the way is in no cache
+    } else if (!refusal && takes_over(observed) && !observed.live) {
       plan.actions.emplace_back(ReadLive{});
     } else if (!refusal) {
       plan_running(observed, plan);

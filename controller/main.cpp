@@ -1,0 +1,251 @@
+// The in-cluster controller: wiring only. Configuration, transport, caches, controller, election
+// and endpoints, put together and taken apart.
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <csignal>
+#include <cstdio>
+
+#include "kube/config.h"
+#include "kube/https_transport.h"
+#include "kube/leader_election.h"
+#include "kube/parallel.h"
+#include "operator/controller.h"
+#include "operator/options.h"
+#include "reconcile/names.h"
+#include "serve/health.h"
+#include "serve/http_server.h"
+#include "serve/metrics_endpoint.h"
+
+namespace {
+
+namespace asio = boost::asio;
+using controller::Caches;
+using controller::Controller;
+using controller::ExitCode;
+using controller::Options;
+
+constexpr std::size_t kIdentityCharacters = 8;
+
+// A name for this process: the pod's, or the machine's.
+std::string host_name() {
+  char name[256] = {};
+  if (::gethostname(name, sizeof(name) - 1) != 0) return "local-registry-operator";
+  return name;
+}
+
+// Secrets are in memory: no core dump leaves it.
+void forbid_core_dumps() {
+  const rlimit none = {0, 0};
+  ::setrlimit(RLIMIT_CORE, &none);
+}
+
+// Tells what a watch waits for once, not at every try.
+class WatchReporter final : public kube::WatchObserver {
+ public:
+  WatchReporter(base::Logger& logger, runtime::Metrics& metrics)
+      : logger_(logger), metrics_(metrics) {}
+
+  void restarted(const api::ResourceType& type, kube::RestartReason reason) override {
+    metrics_.watch_restarted(type.plural, kube::name(reason));
+  }
+  void malformed(const api::ResourceType& type) override {
+    metrics_.malformed_object(type.plural);
+    logger_.warning("skipped an object that cannot be read",
+                    {{"resource", std::string(type.plural)}});
+  }
+  void waiting(const api::ResourceType& type, const std::string& what) override {
+    if (what.empty()) {
+      logger_.debug("watching", {{"resource", std::string(type.plural)}});
+    } else {
+      logger_.warning(what, {{"resource", std::string(type.plural)}});
+    }
+  }
+
+ private:
+  base::Logger& logger_;
+  runtime::Metrics& metrics_;
+};
+
+// Everything that lives as long as the program, in the order in which it depends on each other.
+class Program {
+ public:
+  Program(const Options& options, const std::string& version)
+      : options_(options), logger_(options.log_level, options.log_format), metrics_(version) {}
+
+  ExitCode run();
+
+ private:
+  base::Result<void> connect();
+  ExitCode serve_and_reconcile();
+  bool bind(serve::HttpServer& server, const std::string& address, const std::string& what);
+  std::vector<serve::Route> health();
+  std::optional<std::string> waits_for() const;
+  asio::awaitable<void> live();
+  asio::awaitable<void> wait_for_signal();
+  asio::awaitable<void> lead();
+  asio::awaitable<void> work();
+
+  Options options_;
+  base::Logger logger_;
+  base::SystemClock clock_;
+  base::Random random_ = base::Random::from_device();
+  runtime::Metrics metrics_;
+  asio::io_context context_{1};
+  kube::ClientConfig config_;
+  std::unique_ptr<kube::Transport> transport_;
+  std::optional<kube::Environment> environment_;
+  std::optional<WatchReporter> reporter_;
+  std::optional<Caches> caches_;
+  std::optional<kube::EventRecorder> events_;
+  std::optional<Controller> controller_;
+  std::optional<kube::LeaderElection> election_;
+  std::optional<serve::HttpServer> health_server_;
+  std::optional<serve::HttpServer> metrics_server_;
+};
+
+base::Result<void> Program::connect() {
+  kube::ConfigChoice choice;
+  choice.kubeconfig = options_.kubeconfig;
+  choice.context = options_.context;
+  auto config = kube::load_config(choice, kube::process_environment());
+  if (!config) return config.error();
+  config_ = *std::move(config);
+  auto transport = kube::make_https_transport(config_, clock_, logger_, context_.get_executor());
+  if (!transport) return transport.error();
+  transport_ = *std::move(transport);
+  logger_.info("using", {{"server", config_.server.text()}, {"configuration", config_.origin}});
+  return base::Result<void>();
+}
+
+ExitCode Program::run() {
+  forbid_core_dumps();
+  const base::Result<void> connected = connect();
+  if (!connected) {
+    logger_.error(connected.error().message);
+    return ExitCode::kConfiguration;
+  }
+  const std::string host = config_.server.authority();
+  environment_.emplace(kube::Environment{context_.get_executor(),
+                                         kube::Client(*transport_,
+                                                      [this, host](kube::Method method, int code) {
+                                                        metrics_.request_answered(
+                                                            code, kube::name(method), host);
+                                                      }),
+                                         clock_, random_, logger_});
+  reporter_.emplace(logger_, metrics_);
+  caches_.emplace(*environment_, options_.watch_namespaces, &*reporter_);
+  events_.emplace(*environment_, host_name());
+  controller_.emplace(*environment_, *caches_, *events_, metrics_,
+                      options_.max_concurrent_reconciles);
+  if (options_.leader_elect) {
+    const std::string& own = options_.leader_election_namespace;
+    kube::LeaderElectionOptions election;
+    election.lease = {own.empty() ? config_.namespace_name : own, std::string(reconcile::kManager)};
+    election.identity = host_name() + "_" + random_.name_suffix(kIdentityCharacters);
+    election_.emplace(
+        *environment_, election, [this](bool leading) { metrics_.set_leader(leading); },
+        &*reporter_);
+    metrics_.set_leader(false);
+  }
+  return serve_and_reconcile();
+}
+
+std::optional<std::string> Program::waits_for() const {
+  if (election_ && !election_->waiting_for().empty()) return election_->waiting_for();
+  const std::string caches = caches_->waiting_for();
+  if (!caches.empty()) return caches;
+  return std::nullopt;
+}
+
+std::vector<serve::Route> Program::health() {
+  return serve::health_routes({}, {{"caches", [this] { return waits_for(); }}});
+}
+
+bool Program::bind(serve::HttpServer& server, const std::string& address, const std::string& what) {
+  const auto parsed = serve::parse_bind_address(address);
+  if (parsed && !*parsed) return true;  // off
+  const base::Result<void> bound =
+      parsed ? server.bind(**parsed) : base::Result<void>(parsed.error());
+  if (!bound) logger_.error(bound.error().message, {{"flag", what}});
+  return bound.has_value();
+}
+
+ExitCode Program::serve_and_reconcile() {
+  const auto executor = context_.get_executor();
+  health_server_.emplace(executor, health(), logger_);
+  metrics_server_.emplace(executor, std::vector<serve::Route>{serve::metrics_route(metrics_)},
+                          logger_);
+  if (!bind(*health_server_, options_.health_probe_bind_address, "--health-probe-bind-address") ||
+      !bind(*metrics_server_, options_.metrics_bind_address, "--metrics-bind-address")) {
+    return ExitCode::kBind;
+  }
+  std::exception_ptr failure;
+  asio::co_spawn(context_, live(), [&failure](std::exception_ptr thrown) { failure = thrown; });
+  context_.run();
+  if (!failure) return ExitCode::kStopped;
+  try {
+    std::rethrow_exception(failure);
+  } catch (const std::exception& exception) {
+    logger_.error("stopped by an unexpected failure", {{"exception", exception.what()}});
+  }
+  return ExitCode::kFailure;
+}
+
+// The root of all coroutines. Returns when a signal came and everything has ended.
+asio::awaitable<void> Program::live() {
+  std::vector<asio::awaitable<void>> branches;
+  branches.push_back(wait_for_signal());
+  branches.push_back(work());
+  co_await kube::run_until_one_ends(std::move(branches));
+  co_await events_->flush(limits::kEventFlush);
+  logger_.info("stopped");
+  context_.stop();  // idle connections have timers of their own
+}
+
+asio::awaitable<void> Program::wait_for_signal() {
+  asio::signal_set signals(co_await asio::this_coro::executor, SIGTERM, SIGINT);
+  const int number = co_await signals.async_wait(asio::use_awaitable);
+  logger_.info("stopping", {{"signal", number == SIGTERM ? "SIGTERM" : "SIGINT"}});
+  // Whatever hangs, the process does not: the alarm ends it.
+  std::signal(SIGALRM, SIG_DFL);
+  ::alarm(static_cast<unsigned>(std::chrono::seconds(limits::kShutdown).count()));
+}
+
+asio::awaitable<void> Program::lead() {
+  if (!election_) {
+    co_await controller_->run();
+    co_return;
+  }
+  co_await election_->run([this] { return controller_->run(); });
+}
+
+asio::awaitable<void> Program::work() {
+  std::vector<asio::awaitable<void>> branches;
+  if (health_server_->port() != 0) branches.push_back(health_server_->run());
+  if (metrics_server_->port() != 0) branches.push_back(metrics_server_->run());
+  branches.push_back(caches_->run());
+  branches.push_back(events_->run());
+  branches.push_back(lead());
+  co_await kube::run_until_one_ends(std::move(branches));
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  const auto line = controller::parse_command_line(count, arguments, VERSION);
+  if (!line) {
+    std::fprintf(stderr, "local-registry-operator: %s\nTry --help.\n",
+                 line.error().message.c_str());
+    return static_cast<int>(ExitCode::kUsage);
+  }
+  if (!line->print.empty()) {
+    std::fputs(line->print.c_str(), stdout);
+    return 0;
+  }
+  return static_cast<int>(Program(line->options, VERSION).run());
+}

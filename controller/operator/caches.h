@@ -1,0 +1,72 @@
+// The informers of the controller: what it knows of the cluster without asking.
+//
+// Children are selected by their label, so that nobody else's objects are ever received. One owner
+// (the program); used on the thread of the io_context only.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <string>
+#include <vector>
+
+#include "api/apps.h"
+#include "api/local_registry.h"
+#include "kube/informer.h"
+
+namespace controller {
+
+// An informer and the index that finds the objects of one resource.
+template <class T>
+struct Owned {
+  kube::Informer<T> informer;
+  typename kube::Store<T>::Index by_owner;  // "namespace/name" of the LocalRegistry
+
+  Owned(const kube::Environment& environment, const kube::InformerOptions& options,
+        kube::WatchObserver* observer);
+
+  kube::Store<T>& store() { return informer.store(); }
+  const kube::Store<T>& store() const { return informer.store(); }
+};
+
+class Caches {
+ public:
+  // watch_namespaces empty: all.
+  Caches(const kube::Environment& environment, const std::vector<std::string>& watch_namespaces,
+         kube::WatchObserver* observer);
+
+  // Watches until it is cancelled.
+  boost::asio::awaitable<void> run();
+
+  boost::asio::awaitable<void> wait_synced();
+  bool synced() const;
+
+  // What the first informer that is not synced waits for; empty when all are.
+  std::string waiting_for() const;
+
+  bool watches(const std::string& namespace_name) const;
+
+  // The resources that want that name ("namespace/name" of what is behind them).
+  std::vector<std::shared_ptr<const api::LocalRegistry>> wanting(
+      const api::ObjectKey& target) const;
+
+  // The resources whose registry runs, or shall run, in that namespace.
+  std::vector<std::shared_ptr<const api::LocalRegistry>> targeting(
+      const std::string& namespace_name) const;
+
+  kube::Informer<api::LocalRegistry> registries;
+  kube::Informer<api::Namespace> namespaces;
+  Owned<api::Deployment> deployments;
+  Owned<api::StatefulSet> stateful_sets;
+  Owned<api::Service> services;
+  Owned<api::PersistentVolumeClaim> claims;
+  Owned<api::Pod> pods;
+
+ private:
+  std::vector<std::string> watch_namespaces_;
+  kube::Store<api::LocalRegistry>::Index by_target_;
+  kube::Store<api::LocalRegistry>::Index by_target_namespace_;
+};
+
+// The objects called spec.name in the target namespace.
+api::ObjectKey target_key(const api::LocalRegistry& registry);
+
+}  // namespace controller

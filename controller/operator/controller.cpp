@@ -1,0 +1,224 @@
+#include "operator/controller.h"
+
+#include <boost/asio/this_coro.hpp>
+#include <map>
+
+#include "reconcile/names.h"
+
+namespace controller {
+namespace {
+
+namespace asio = boost::asio;
+
+// What the whole reconcile comes to: an error that time may mend is retried with backoff; what
+// was refused for good is looked at again after a while, or when something changes.
+runtime::ReconcileResult outcome(const Attempt& attempt, const reconcile::Plan& plan) {
+  for (const reconcile::Failure& failure : attempt.failures) {
+    if (failure.error.transient()) return failure.error;
+  }
+  return runtime::Requeue{plan.requeue_after};
+}
+
+base::Error unsettled(const Attempt& attempt) {
+  return {base::ErrorCode::kConflict, attempt.conflicted
+                                          ? "the objects kept changing while they were written"
+                                          : "the objects did not become what was written"};
+}
+
+}  // namespace
+
+Controller::Controller(const kube::Environment& environment, Caches& caches,
+                       kube::EventRecorder& events, runtime::Metrics& metrics, std::size_t workers)
+    : environment_(environment),
+      caches_(caches),
+      events_(events),
+      metrics_(metrics),
+      collector_(metrics, [this] { count_resources(); }),
+      executor_(environment, caches),
+      workers_(workers) {
+  watch_caches();
+}
+
+void Controller::watch_caches() {
+  caches_.registries.store().on_change(
+      [this](const api::LocalRegistry* before, const api::LocalRegistry* after) {
+        const api::LocalRegistry& registry = after != nullptr ? *after : *before;
+        enqueue(api::key_of(registry.metadata));
+        const bool moved = before == nullptr || after == nullptr || before->spec != after->spec;
+        if (!moved) return;
+        if (before != nullptr) enqueue_rivals(*before);
+        if (after != nullptr) enqueue_rivals(*after);
+      });
+  caches_.namespaces.store().on_change(
+      [this](const api::Namespace* before, const api::Namespace* after) {
+        const api::ObjectMeta& meta = after != nullptr ? after->metadata : before->metadata;
+        for (const auto& registry : caches_.targeting(meta.name)) {
+          enqueue(api::key_of(registry->metadata));
+        }
+      });
+  watch_children(caches_.deployments);
+  watch_children(caches_.stateful_sets);
+  watch_children(caches_.services);
+  watch_children(caches_.claims);
+  watch_children(caches_.pods);
+}
+
+template <class T>
+void Controller::watch_children(Owned<T>& cache) {
+  cache.store().on_change([this](const T* before, const T* after) {
+    const auto owner = [](const T* object) {
+      return object == nullptr ? api::ObjectKey() : reconcile::owner_key(object->metadata);
+    };
+    const api::ObjectKey earlier = owner(before);
+    const api::ObjectKey now = owner(after);
+    if (!earlier.name.empty()) enqueue(earlier);
+    if (!now.name.empty() && now != earlier) enqueue(now);
+    // Somebody who lost a name to this object may have it now.
+    if (after == nullptr) {
+      for (const auto& registry : caches_.wanting(api::key_of(before->metadata))) {
+        enqueue(api::key_of(registry->metadata));
+      }
+    }
+  });
+}
+
+void Controller::enqueue(const Key& key) {
+  if (runner_) runner_->add(key);
+}
+
+void Controller::enqueue_rivals(const api::LocalRegistry& registry) {
+  for (const auto& rival : caches_.wanting(target_key(registry))) {
+    enqueue(api::key_of(rival->metadata));
+  }
+}
+
+// Every resource, and every resource that is gone but has left something.
+void Controller::enqueue_everything() {
+  const auto add_owners = [this](const auto& cache) {
+    for (const auto& object : cache.store().all()) {
+      const api::ObjectKey owner = reconcile::owner_key(object->metadata);
+      if (!owner.name.empty()) enqueue(owner);
+    }
+  };
+  for (const auto& registry : caches_.registries.store().all()) {
+    enqueue(api::key_of(registry->metadata));
+  }
+  add_owners(caches_.deployments);
+  add_owners(caches_.stateful_sets);
+  add_owners(caches_.services);
+}
+
+asio::awaitable<void> Controller::run() {
+  co_await caches_.wait_synced();
+  kind_cluster_ = co_await check_nodes();
+  runner_ = std::make_unique<runtime::Runner<Key>>(
+      environment_.executor, runtime::RunnerOptions{workers_},
+      [this](Key key) { return reconcile(std::move(key)); }, environment_.clock,
+      environment_.logger, metrics_);
+  environment_.logger.info("reconciling",
+                           {{"resources", std::to_string(caches_.registries.store().size())},
+                            {"kind_cluster", kind_cluster_ ? "true" : "false"}});
+  enqueue_everything();
+  std::exception_ptr failure;
+  try {
+    std::vector<asio::awaitable<void>> branches;
+    branches.push_back(runner_->run());
+    branches.push_back(watch_nodes());
+    co_await kube::run_until_one_ends(std::move(branches));
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  runner_.reset();
+  if (failure) std::rethrow_exception(failure);
+}
+
+asio::awaitable<runtime::ReconcileResult> Controller::reconcile(Key key) {
+  Attempt attempt;
+  attempt.key = key;
+  const auto before = caches_.registries.store().get(key);
+  for (int pass = 0; pass < limits::kPassesPerReconcile; ++pass) {
+    const reconcile::Observed observed =
+        gather(caches_, attempt, {kind_cluster_, environment_.clock.wall()});
+    reconcile::Plan plan = reconcile::plan(observed);
+    if (plan.actions.empty()) {
+      co_return co_await finish(attempt, std::move(plan), before, observed.registry);
+    }
+    co_await executor_.execute(std::move(plan.actions), attempt);
+  }
+  co_return unsettled(attempt);
+}
+
+asio::awaitable<runtime::ReconcileResult> Controller::finish(
+    Attempt& attempt, reconcile::Plan plan, std::shared_ptr<const api::LocalRegistry> before,
+    std::shared_ptr<const api::LocalRegistry> after) {
+  if (after && plan.status) {
+    auto writing = executor_.write_status(after, *plan.status);
+    const base::Result<void> written = co_await std::move(writing);
+    if (!written) co_return written.error();
+  }
+  if (before && after && before->metadata.uid == after->metadata.uid) {
+    tell(*after,
+         reconcile::notices(*before, attempt.done, plan.status ? *plan.status : after->status));
+  }
+  co_return outcome(attempt, plan);
+}
+
+void Controller::tell(const api::LocalRegistry& registry,
+                      const std::vector<reconcile::Notice>& notices) {
+  for (const reconcile::Notice& notice : notices) {
+    environment_.logger.info("event", {{"resource", api::to_string(api::key_of(registry.metadata))},
+                                       {"reason", notice.reason},
+                                       {"note", notice.note}});
+    events_.record({kube::reference_to(api::Resource<api::LocalRegistry>::kType, registry.metadata),
+                    notice.warning ? kube::EventType::kWarning : kube::EventType::kNormal,
+                    notice.reason, notice.action, notice.note});
+  }
+}
+
+// Any node will do: a cluster is KinD's as a whole. Asks until there is an answer, since a wrong
+// one would deploy what has to be removed again.
+asio::awaitable<bool> Controller::check_nodes() {
+  bool told = false;
+  while (true) {
+    kube::ListOptions options;
+    options.limit = 1;
+    auto listing = environment_.client.list<api::Node>(options);
+    const base::Result<kube::List<api::Node>> nodes = co_await std::move(listing);
+    if (nodes) {
+      co_return !nodes->items.empty() &&
+          nodes->items.front().spec.provider_id.rfind("kind://", 0) == 0;
+    }
+    if (!told) {
+      environment_.logger.warning("cannot list nodes, to tell whether this is a KinD cluster",
+                                  {{"error", base::to_string(nodes.error())}});
+    }
+    told = true;
+    if (nodes.error().code == base::ErrorCode::kForbidden) co_return false;
+    co_await environment_.clock.sleep_for(limits::kNodeRetry);
+  }
+}
+
+asio::awaitable<void> Controller::watch_nodes() {
+  while (true) {
+    co_await environment_.clock.sleep_for(limits::kNodeCheck);
+    const bool is_kind = co_await check_nodes();
+    if (is_kind == kind_cluster_) continue;
+    kind_cluster_ = is_kind;
+    enqueue_everything();
+  }
+}
+
+void Controller::count_resources() {
+  std::map<std::pair<std::string, std::string>, std::size_t> counts;
+  for (const auto& registry : caches_.registries.store().all()) {
+    const auto& status = registry->status;
+    const api::Condition* ready = api::find_condition(status.conditions, "Ready");
+    ++counts[{status.delivery ? std::string(api::name(*status.delivery)) : std::string(),
+              ready == nullptr ? "Unknown" : ready->status}];
+  }
+  std::vector<runtime::ResourceCount> list;
+  for (const auto& [labels, count] : counts) list.push_back({labels.first, labels.second, count});
+  metrics_.set_resources(list);
+}
+
+}  // namespace controller

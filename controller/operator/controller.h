@@ -1,0 +1,71 @@
+// The controller: from what the caches say to a key in the queue, from a key to a plan, from a plan
+// to writes, until there is nothing left to do.
+//
+// Guarantees
+//  * Level-based: whatever was missed is found by looking; a key says "look", never "what".
+//  * A reconcile ends after at most limits::kPassesPerReconcile plans; what is left is retried.
+//  * The status is written last, from what was observed then, and only when it changes.
+//
+// One owner (the program). run() may be run again after it was cancelled, as leaders come and go.
+// Used on the thread of the io_context only.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "kube/environment.h"
+#include "kube/events.h"
+#include "operator/attempt.h"
+#include "operator/caches.h"
+#include "operator/execute.h"
+#include "operator/gather.h"
+#include "reconcile/events.h"
+#include "runtime/metrics.h"
+#include "runtime/runner.h"
+
+namespace controller {
+
+class Controller {
+ public:
+  // caches, events and metrics outlive the controller.
+  Controller(const kube::Environment& environment, Caches& caches, kube::EventRecorder& events,
+             runtime::Metrics& metrics, std::size_t workers);
+  Controller(const Controller&) = delete;
+  Controller& operator=(const Controller&) = delete;
+
+  // Reconciles until it is cancelled. The caches run already, or are run beside this.
+  boost::asio::awaitable<void> run();
+
+ private:
+  using Key = api::ObjectKey;
+
+  boost::asio::awaitable<runtime::ReconcileResult> reconcile(Key key);
+  boost::asio::awaitable<runtime::ReconcileResult> finish(
+      Attempt& attempt, reconcile::Plan plan, std::shared_ptr<const api::LocalRegistry> before,
+      std::shared_ptr<const api::LocalRegistry> after);
+  boost::asio::awaitable<void> watch_nodes();
+  boost::asio::awaitable<bool> check_nodes();
+
+  void watch_caches();
+  template <class T>
+  void watch_children(Owned<T>& cache);
+  void enqueue(const Key& key);
+  void enqueue_everything();
+  void enqueue_rivals(const api::LocalRegistry& registry);
+  void tell(const api::LocalRegistry& registry, const std::vector<reconcile::Notice>& notices);
+  void count_resources();
+
+  kube::Environment environment_;
+  Caches& caches_;
+  kube::EventRecorder& events_;
+  runtime::Metrics& metrics_;
+  runtime::Metrics::Collector collector_;
+  Executor executor_;
+  std::size_t workers_;
+  std::unique_ptr<runtime::Runner<Key>> runner_;  // while run() runs
+  bool kind_cluster_ = false;
+};
+
+}  // namespace controller

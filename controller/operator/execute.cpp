@@ -1,0 +1,248 @@
+#include "operator/execute.h"
+
+#include <algorithm>
+#include <boost/asio/this_coro.hpp>
+
+#include "reconcile/names.h"
+#include "reconcile/node_port.h"
+#include "runtime/task_group.h"
+
+namespace controller {
+namespace {
+
+namespace asio = boost::asio;
+using base::ErrorCode;
+using reconcile::Target;
+
+int node_port_of(const reconcile::Apply<api::Service>& action) {
+  return action.object.spec.ports.front().node_port;
+}
+
+template <class T>
+int node_port_of(const reconcile::Apply<T>&) {
+  return 0;
+}
+
+void fail(Attempt& attempt, Target target, const base::Error& error, int node_port = 0) {
+  attempt.failures.push_back({target, error, node_port});
+}
+
+// What was refused about an object says nothing about the next one of its name.
+void forgive(Attempt& attempt, Target target) {
+  std::erase_if(attempt.failures,
+                [&](const reconcile::Failure& failure) { return failure.target == target; });
+}
+
+}  // namespace
+
+asio::awaitable<void> Executor::execute(std::vector<reconcile::Action> actions, Attempt& attempt) {
+  if (actions.size() == 1) {
+    co_await execute_one(std::move(actions.front()), attempt);
+    co_return;
+  }
+  runtime::TaskGroup group(co_await asio::this_coro::executor);
+  for (reconcile::Action& action : actions) group.spawn(execute_one(std::move(action), attempt));
+  co_await group.join();
+}
+
+asio::awaitable<void> Executor::execute_one(reconcile::Action action, Attempt& attempt) {
+  using reconcile::Apply;
+  if (std::holds_alternative<reconcile::ReadLive>(action)) {
+    co_await read_live(attempt);
+  } else if (const auto* finalizer = std::get_if<reconcile::SetFinalizer>(&action)) {
+    co_await set_finalizer(*finalizer, attempt);
+  } else if (auto* claim = std::get_if<Apply<api::PersistentVolumeClaim>>(&action)) {
+    co_await apply(caches_.claims, std::move(*claim), attempt.claim, attempt);
+  } else if (auto* deployment = std::get_if<Apply<api::Deployment>>(&action)) {
+    co_await apply(caches_.deployments, std::move(*deployment), attempt.deployment, attempt);
+  } else if (auto* set = std::get_if<Apply<api::StatefulSet>>(&action)) {
+    co_await apply(caches_.stateful_sets, std::move(*set), attempt.stateful_set, attempt);
+  } else if (auto* service = std::get_if<Apply<api::Service>>(&action)) {
+    co_await apply(caches_.services, std::move(*service), attempt.service, attempt);
+  } else if (auto* gone = std::get_if<reconcile::Delete>(&action)) {
+    switch (gone->target) {
+      case Target::kDeployment:
+        co_await remove(caches_.deployments, *gone, attempt.deployment, attempt);
+        break;
+      case Target::kStatefulSet:
+        co_await remove(caches_.stateful_sets, *gone, attempt.stateful_set, attempt);
+        break;
+      case Target::kService:
+        co_await remove(caches_.services, *gone, attempt.service, attempt);
+        break;
+      case Target::kClaim: co_await remove(caches_.claims, *gone, attempt.claim, attempt); break;
+      case Target::kResource: break;
+    }
+  }
+}
+
+template <class T>
+asio::awaitable<void> Executor::apply(Owned<T>& cache, reconcile::Apply<T> action,
+                                      std::shared_ptr<const T>& foreign, Attempt& attempt) {
+  const Target target = reconcile::target_of(action);
+  const api::ObjectKey key = api::key_of(action.object.metadata);
+  const auto guard =
+      action.uid.empty() ? kube::ApplyGuard::create_only() : kube::ApplyGuard::uid(action.uid);
+  auto applying = environment_.client.apply(action.object, guard);
+  base::Result<T> result = co_await std::move(applying);
+  if (result) {
+    environment_.logger.info("applied", {{"kind", std::string(reconcile::kind(target))},
+                                         {"object", api::to_string(key)},
+                                         {"field", action.field}});
+    cache.store().record_written(*std::move(result));
+    attempt.done.emplace_back(std::move(action));
+    co_return;
+  }
+  const base::Error error = result.error();
+  if (error.code == ErrorCode::kConflict || error.code == ErrorCode::kAlreadyExists) {
+    attempt.conflicted = true;
+    co_await read(cache, key, foreign, attempt);
+    co_return;
+  }
+  fail(attempt, target, error, reconcile::refused_node_port(error, node_port_of(action)));
+}
+
+template <class T>
+asio::awaitable<void> Executor::remove(Owned<T>& cache, reconcile::Delete action,
+                                       std::shared_ptr<const T>& foreign, Attempt& attempt) {
+  const kube::Preconditions preconditions{action.uid, action.resource_version};
+  auto removing =
+      environment_.client.remove<T>(action.key, preconditions, kube::Propagation::kBackground);
+  base::Result<std::optional<T>> result = co_await std::move(removing);
+  if (result) {
+    environment_.logger.info("deleted", {{"kind", std::string(reconcile::kind(action.target))},
+                                         {"object", api::to_string(action.key)}});
+    if (result->has_value()) {
+      cache.store().record_written(**std::move(result));
+    } else {
+      cache.store().record_deleted(action.key, action.uid, "");
+    }
+    forgive(attempt, action.target);
+    attempt.done.emplace_back(std::move(action));
+    co_return;
+  }
+  const base::Error error = result.error();
+  if (error.code == ErrorCode::kNotFound) {
+    cache.store().record_deleted(action.key, action.uid, "");
+  } else if (error.code == ErrorCode::kConflict) {
+    attempt.conflicted = true;
+    co_await read(cache, action.key, foreign, attempt);
+  } else {
+    fail(attempt, action.target, error);
+  }
+}
+
+// Puts what is there now into the cache, or beside it when the cache does not hold such objects.
+template <class T>
+asio::awaitable<void> Executor::read(Owned<T>& cache, api::ObjectKey key,
+                                     std::shared_ptr<const T>& foreign, Attempt& attempt) {
+  auto reading = environment_.client.get<T>(key);
+  base::Result<T> result = co_await std::move(reading);
+  const auto registry = caches_.registries.store().get(attempt.key);
+  const bool is_target = registry && target_key(*registry) == key;
+  if (is_target) foreign.reset();
+  if (result) {
+    if (reconcile::is_managed(result->metadata)) {
+      cache.store().record_written(*std::move(result));
+    } else if (is_target) {
+      foreign = std::make_shared<const T>(*std::move(result));
+    }
+  } else if (result.error().code == ErrorCode::kNotFound) {
+    if (const auto cached = cache.store().get(key)) {
+      cache.store().record_deleted(key, cached->metadata.uid, cached->metadata.resource_version);
+    }
+  } else {
+    fail(attempt, Target::kResource, result.error());
+  }
+}
+
+asio::awaitable<void> Executor::read_registry(api::ObjectKey key) {
+  auto reading = environment_.client.get<api::LocalRegistry>(key);
+  base::Result<api::LocalRegistry> result = co_await std::move(reading);
+  auto& store = caches_.registries.store();
+  if (result) {
+    store.record_written(*std::move(result));
+  } else if (result.error().code == ErrorCode::kNotFound) {
+    if (const auto cached = store.get(key)) {
+      store.record_deleted(key, cached->metadata.uid, cached->metadata.resource_version);
+    }
+  }
+}
+
+asio::awaitable<void> Executor::read_live(Attempt& attempt) {
+  auto reading = environment_.client.get<api::LocalRegistry>(attempt.key);
+  base::Result<api::LocalRegistry> result = co_await std::move(reading);
+  auto& store = caches_.registries.store();
+  if (!result && result.error().code != ErrorCode::kNotFound) {
+    fail(attempt, Target::kResource, result.error());
+    co_return;
+  }
+  attempt.live = true;
+  if (!result) {
+    if (const auto cached = store.get(attempt.key)) {
+      store.record_deleted(attempt.key, cached->metadata.uid, cached->metadata.resource_version);
+    }
+    co_return;
+  }
+  const api::ObjectKey target = target_key(*result);
+  store.record_written(*std::move(result));
+  if (!caches_.watches(target.namespace_name)) co_return;
+  runtime::TaskGroup group(co_await asio::this_coro::executor);
+  group.spawn(read(caches_.deployments, target, attempt.deployment, attempt));
+  group.spawn(read(caches_.stateful_sets, target, attempt.stateful_set, attempt));
+  group.spawn(read(caches_.services, target, attempt.service, attempt));
+  group.spawn(read(caches_.claims, target, attempt.claim, attempt));
+  co_await group.join();
+  const auto claim = caches_.claims.store().get(target);
+  if (!claim) co_return;
+  const api::ObjectKey owner = reconcile::owner_key(claim->metadata);
+  if (!owner.name.empty() && owner != attempt.key) co_await read_registry(owner);
+}
+
+asio::awaitable<void> Executor::set_finalizer(reconcile::SetFinalizer action, Attempt& attempt) {
+  auto& store = caches_.registries.store();
+  const auto registry = store.get(attempt.key);
+  if (!registry) co_return;
+  std::vector<std::string> finalizers = registry->metadata.finalizers;
+  std::erase(finalizers, std::string(reconcile::kFinalizer));
+  if (action.present) finalizers.emplace_back(reconcile::kFinalizer);
+  const bool is_last = finalizers.empty() && reconcile::is_terminating(registry->metadata);
+  auto patching =
+      environment_.client.set_finalizers<api::LocalRegistry>(registry->metadata, finalizers);
+  base::Result<api::LocalRegistry> result = co_await std::move(patching);
+  if (result && is_last) {
+    store.record_deleted(attempt.key, registry->metadata.uid, registry->metadata.resource_version);
+  } else if (result) {
+    store.record_written(*std::move(result));
+  } else if (result.error().code == ErrorCode::kConflict ||
+             result.error().code == ErrorCode::kNotFound) {
+    attempt.conflicted = true;
+    co_await read_registry(attempt.key);
+  } else {
+    fail(attempt, Target::kResource, result.error());
+  }
+}
+
+asio::awaitable<base::Result<void>> Executor::write_status(
+    std::shared_ptr<const api::LocalRegistry> observed, api::LocalRegistryStatus status) {
+  api::LocalRegistry intent;
+  intent.metadata.name = observed->metadata.name;
+  intent.metadata.namespace_name = observed->metadata.namespace_name;
+  intent.metadata.uid = observed->metadata.uid;
+  intent.metadata.resource_version = observed->metadata.resource_version;
+  intent.status = std::move(status);
+  auto applying = environment_.client.apply_status(intent);
+  base::Result<api::LocalRegistry> result = co_await std::move(applying);
+  if (result) {
+    caches_.registries.store().record_written(*std::move(result));
+    co_return base::Result<void>();
+  }
+  const base::Error error = result.error();
+  if (error.code == ErrorCode::kConflict || error.code == ErrorCode::kNotFound) {
+    co_await read_registry(api::key_of(observed->metadata));
+  }
+  if (error.code == ErrorCode::kNotFound) co_return base::Result<void>();
+  co_return error;
+}
+
+}  // namespace controller

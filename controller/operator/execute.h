@@ -1,0 +1,52 @@
+// Carries out the actions of a plan: the only place where the controller writes.
+//
+// Guarantees
+//  * Every write that succeeds is recorded in the caches before execute returns, so that the next
+//    gather sees it (KEP-5647).
+//  * A precondition that did not hold is followed by a live read of the object.
+//  * What fails is put into Attempt::failures; nothing is tried twice.
+// Used on the thread of the io_context only; cancelled by its parent.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <vector>
+
+#include "kube/environment.h"
+#include "operator/attempt.h"
+#include "operator/caches.h"
+
+namespace controller {
+
+class Executor {
+ public:
+  Executor(const kube::Environment& environment, Caches& caches)
+      : environment_(environment), caches_(caches) {}
+
+  // All of them at once, since they are independent of each other.
+  boost::asio::awaitable<void> execute(std::vector<reconcile::Action> actions, Attempt& attempt);
+
+  // Writes the status of the resource that was observed. kConflict when it has changed since.
+  boost::asio::awaitable<base::Result<void>> write_status(
+      std::shared_ptr<const api::LocalRegistry> observed, api::LocalRegistryStatus status);
+
+ private:
+  boost::asio::awaitable<void> execute_one(reconcile::Action action, Attempt& attempt);
+  boost::asio::awaitable<void> read_live(Attempt& attempt);
+  boost::asio::awaitable<void> read_registry(api::ObjectKey key);
+  boost::asio::awaitable<void> set_finalizer(reconcile::SetFinalizer action, Attempt& attempt);
+
+  template <class T>
+  boost::asio::awaitable<void> read(Owned<T>& cache, api::ObjectKey key,
+                                    std::shared_ptr<const T>& foreign, Attempt& attempt);
+  template <class T>
+  boost::asio::awaitable<void> apply(Owned<T>& cache, reconcile::Apply<T> action,
+                                     std::shared_ptr<const T>& foreign, Attempt& attempt);
+  template <class T>
+  boost::asio::awaitable<void> remove(Owned<T>& cache, reconcile::Delete action,
+                                      std::shared_ptr<const T>& foreign, Attempt& attempt);
+
+  kube::Environment environment_;
+  Caches& caches_;
+};
+
+}  // namespace controller

@@ -1,0 +1,18 @@
+// Gathers what plan() looks at, from the caches and from what this reconcile has read itself. No
+// IO.
+#pragma once
+
+#include "operator/attempt.h"
+#include "operator/caches.h"
+#include "reconcile/observed.h"
+
+namespace controller {
+
+struct ClusterFacts {
+  bool kind_cluster = false;
+  base::Time now;
+};
+
+reconcile::Observed gather(const Caches& caches, const Attempt& attempt, const ClusterFacts& facts);
+
+}  // namespace controller

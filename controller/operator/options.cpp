@@ -1,0 +1,90 @@
+#include "operator/options.h"
+
+#include <CLI/CLI.hpp>
+
+#include "base/limits.h"
+
+namespace controller {
+namespace {
+
+constexpr const char* kDescription =
+    "Gives developers a registry in the cluster that every node pulls from as "
+    "localhost:<nodePort>.\n"
+    "It reconciles LocalRegistry resources (localregistry.dev/v1alpha1).";
+
+constexpr const char* kFooter =
+    "Exit codes: 0 stopped by SIGTERM or SIGINT; 1 unexpected failure; 2 wrong flags;\n"
+    "3 no usable kubeconfig or in-cluster configuration; 4 an address cannot be bound.\n"
+    "An API server that cannot be reached, a missing CRD or missing rights end nothing: the log "
+    "and\n"
+    "/readyz say what it waits for.";
+
+struct Words {
+  std::string log_level = "info";
+  std::string log_format = "text";
+  bool version = false;
+};
+
+void add_flags(CLI::App& app, Options& options, Words& words) {
+  app.set_help_flag("-h,--help", "Print this and exit");
+  app.add_flag("--version", words.version, "Print the version and exit");
+  app.add_option("--kubeconfig", options.kubeconfig,
+                 "Kubeconfig file; else in-cluster, $KUBECONFIG or ~/.kube/config")
+      ->type_name("FILE");
+  app.add_option("--context", options.context, "Context of the kubeconfig")->type_name("NAME");
+  app.add_option("--watch-namespaces", options.watch_namespaces,
+                 "Only these namespaces, separated by commas; else all")
+      ->delimiter(',')
+      ->type_name("NS");
+  app.add_flag("--leader-elect", options.leader_elect,
+               "Work only while holding the Lease: for several replicas");
+  app.add_option("--leader-election-namespace", options.leader_election_namespace,
+                 "Namespace of the Lease; else the pod's own")
+      ->type_name("NS");
+  app.add_option("--metrics-bind-address", options.metrics_bind_address,
+                 "Address of /metrics; 0: off")
+      ->capture_default_str()
+      ->type_name("ADDRESS");
+  app.add_option("--health-probe-bind-address", options.health_probe_bind_address,
+                 "Address of /healthz and /readyz; 0: off")
+      ->capture_default_str()
+      ->type_name("ADDRESS");
+  app.add_option("--max-concurrent-reconciles", options.max_concurrent_reconciles,
+                 "Resources reconciled at once")
+      ->capture_default_str()
+      ->check(CLI::Range(std::size_t{1}, limits::kWorkersMost))
+      ->type_name("N");
+  app.add_option("--log-level", words.log_level, "debug, info, warn or error")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
+      ->type_name("LEVEL");
+  app.add_option("--log-format", words.log_format, "text or json")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"text", "json"}))
+      ->type_name("FORMAT");
+}
+
+}  // namespace
+
+base::Result<CommandLine> parse_command_line(int count, const char* const* arguments,
+                                             const std::string& version) {
+  CommandLine line;
+  Words words;
+  CLI::App app(kDescription, "local-registry-operator");
+  app.footer(kFooter);
+  add_flags(app, line.options, words);
+  try {
+    app.parse(count, arguments);
+  } catch (const CLI::CallForHelp&) {
+    line.print = app.help();
+    return line;
+  } catch (const CLI::ParseError& error) {
+    return base::Error{base::ErrorCode::kInvalid, error.what()};
+  }
+  if (words.version) line.print = "local-registry-operator " + version + "\n";
+  line.options.log_level = *base::parse_log_level(words.log_level);
+  line.options.log_format = *base::parse_log_format(words.log_format);
+  return line;
+}
+
+}  // namespace controller

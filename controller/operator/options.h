@@ -1,0 +1,44 @@
+// The flags of the program. Values.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/log.h"
+
+namespace controller {
+
+struct Options {
+  std::string kubeconfig;
+  std::string context;
+  std::vector<std::string> watch_namespaces;  // empty: all
+  bool leader_elect = false;
+  std::string leader_election_namespace;  // empty: the pod's own
+  std::string metrics_bind_address = ":8080";
+  std::string health_probe_bind_address = ":8081";
+  std::size_t max_concurrent_reconciles = 8;
+  base::LogLevel log_level = base::LogLevel::kInfo;
+  base::LogFormat log_format = base::LogFormat::kText;
+};
+
+// The exit codes of the program, as --help tells them.
+enum class ExitCode {
+  kStopped = 0,
+  kFailure = 1,
+  kUsage = 2,
+  kConfiguration = 3,
+  kBind = 4,
+};
+
+// What the command line asks for: to run, or to print something and exit.
+struct CommandLine {
+  Options options;
+  std::string print;  // help or version; empty: run
+};
+
+// kInvalid, with a message that names the flag, for what cannot be understood.
+base::Result<CommandLine> parse_command_line(int count, const char* const* arguments,
+                                             const std::string& version);
+
+}  // namespace controller
