@@ -1,0 +1,170 @@
+#include "kube/child_process.h"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <boost/asio/buffer.hpp>
+#include <cerrno>
+#include <cstring>
+#include <map>
+
+#include "kube/config.h"
+#include "kube/wait.h"
+
+namespace kube {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr std::size_t kPipeBytes = 4096;  // read at once
+constexpr int kFirstOtherDescriptor = 3;  // after standard input, output and error
+
+struct SpawnActions {
+  posix_spawn_file_actions_t value;
+  SpawnActions() { posix_spawn_file_actions_init(&value); }
+  ~SpawnActions() { posix_spawn_file_actions_destroy(&value); }
+  SpawnActions(const SpawnActions&) = delete;
+  SpawnActions& operator=(const SpawnActions&) = delete;
+};
+
+struct SpawnAttributes {
+  posix_spawnattr_t value;
+  SpawnAttributes() { posix_spawnattr_init(&value); }
+  ~SpawnAttributes() { posix_spawnattr_destroy(&value); }
+  SpawnAttributes(const SpawnAttributes&) = delete;
+  SpawnAttributes& operator=(const SpawnAttributes&) = delete;
+};
+
+std::vector<char*> pointers(std::vector<std::string>& texts) {
+  std::vector<char*> result;
+  for (std::string& text : texts) result.push_back(text.data());
+  result.push_back(nullptr);
+  return result;
+}
+
+std::vector<std::string> merged(const std::vector<std::pair<std::string, std::string>>& more) {
+  EnvironmentVariables environment = process_environment();
+  for (const auto& [name, value] : more) environment.insert_or_assign(name, value);
+  std::vector<std::string> texts;
+  for (const auto& [name, value] : environment) texts.push_back(name + "=" + value);
+  return texts;
+}
+
+// Signals as a fresh process expects them, whatever this one has blocked or ignored.
+void set_signals(SpawnAttributes& attributes, bool own_group) {
+  sigset_t none;
+  sigset_t defaults;
+  sigemptyset(&none);
+  sigemptyset(&defaults);
+  for (const int signal : {SIGPIPE, SIGTERM, SIGINT, SIGCHLD}) sigaddset(&defaults, signal);
+  posix_spawnattr_setsigmask(&attributes.value, &none);
+  posix_spawnattr_setsigdefault(&attributes.value, &defaults);
+  int flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
+  if (own_group) flags |= POSIX_SPAWN_SETPGROUP;
+  posix_spawnattr_setpgroup(&attributes.value, 0);
+  posix_spawnattr_setflags(&attributes.value, static_cast<short>(flags));
+}
+
+base::Error cannot(std::string_view what, int why) {
+  return {base::ErrorCode::kInternal, fmt::format("{}: {}", what, std::strerror(why))};
+}
+
+}  // namespace
+
+ChildProcess::ChildProcess(const asio::any_io_executor& executor)
+    : output_(executor), ended_(executor), timer_(executor) {}
+
+ChildProcess::~ChildProcess() {
+  if (pid_ < 0) return;
+  ::kill(own_group_ ? -pid_ : pid_, SIGKILL);
+  while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+  }
+}
+
+base::Result<void> ChildProcess::start(const Command& command) {
+  std::array<int, 2> pipe{};
+  if (::pipe2(pipe.data(), O_CLOEXEC) != 0) return cannot("pipe", errno);
+  output_.assign(pipe[0]);
+  asio::posix::stream_descriptor write_end(output_.get_executor(), pipe[1]);
+
+  SpawnActions actions;
+  if (!command.shares_terminal) {
+    posix_spawn_file_actions_addopen(&actions.value, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  }
+  posix_spawn_file_actions_adddup2(&actions.value, pipe[1], STDOUT_FILENO);
+  // Connections of libraries are not always marked close-on-exec.
+  posix_spawn_file_actions_addclosefrom_np(&actions.value, kFirstOtherDescriptor);
+  SpawnAttributes attributes;
+  own_group_ = !command.shares_terminal;
+  set_signals(attributes, own_group_);
+
+  std::vector<std::string> arguments = {command.program};
+  arguments.insert(arguments.end(), command.arguments.begin(), command.arguments.end());
+  std::vector<std::string> environment = merged(command.environment);
+  const int failure =
+      posix_spawnp(&pid_, command.program.c_str(), &actions.value, &attributes.value,
+                   pointers(arguments).data(), pointers(environment).data());
+  if (failure != 0) {
+    pid_ = -1;
+    auto error = cannot(command.program, failure);
+    if (failure == ENOENT) error.code = base::ErrorCode::kNotFound;
+    return error;
+  }
+  const int ended = ::pidfd_open(pid_, 0);
+  if (ended < 0) return cannot("pidfd_open", errno);
+  ended_.assign(ended);
+  return {};
+}
+
+asio::awaitable<base::Result<std::string>> ChildProcess::output(std::size_t most,
+                                                                Instant deadline) {
+  output_.non_blocking(true);
+  std::string text;
+  std::array<char, kPipeBytes> buffer{};
+  for (;;) {
+    boost::system::error_code error;
+    const std::size_t size = output_.read_some(asio::buffer(buffer), error);
+    if (error == asio::error::eof) co_return text;
+    if (error == asio::error::would_block || error == asio::error::try_again) {
+      auto waiting =
+          wait_until(timer_, deadline,
+                     output_.async_wait(asio::posix::descriptor_base::wait_read, asio::deferred));
+      error = co_await std::move(waiting);
+      if (error == asio::error::timed_out) {
+        co_return base::Error{base::ErrorCode::kTimeout, "it takes too long"};
+      }
+      if (!error) continue;
+    }
+    if (error) co_return base::Error{base::ErrorCode::kInternal, error.message()};
+    text.append(buffer.data(), size);
+    if (text.size() > most) {
+      co_return base::Error{base::ErrorCode::kTooLarge,
+                            fmt::format("it prints more than {} bytes", most)};
+    }
+  }
+}
+
+asio::awaitable<base::Result<std::string>> ChildProcess::wait(Instant deadline) {
+  auto waiting = wait_until(
+      timer_, deadline, ended_.async_wait(asio::posix::descriptor_base::wait_read, asio::deferred));
+  const boost::system::error_code error = co_await std::move(waiting);
+  if (error == asio::error::timed_out) {
+    co_return base::Error{base::ErrorCode::kTimeout, "it takes too long"};
+  }
+  if (error) co_return base::Error{base::ErrorCode::kInternal, error.message()};
+  int status = 0;
+  while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+  }
+  pid_ = -1;
+  if (WIFSIGNALED(status)) co_return fmt::format("signal {}", WTERMSIG(status));
+  if (WEXITSTATUS(status) != 0) co_return fmt::format("exit code {}", WEXITSTATUS(status));
+  co_return std::string();
+}
+
+}  // namespace kube

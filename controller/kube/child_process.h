@@ -1,0 +1,54 @@
+// A program that is run for what it prints. If it still runs, its destructor kills it and waits for
+// it, with the processes it started unless it shares the terminal. Used by kube/ only; on the
+// thread of the io_context.
+#pragma once
+
+#include <sys/types.h>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+
+namespace kube {
+
+struct Command {
+  std::string program;  // found in PATH when it has no slash
+  std::vector<std::string> arguments;
+  std::vector<std::pair<std::string, std::string>> environment;  // over that of this process
+  bool shares_terminal = false;                                  // standard input is this process'
+};
+
+class ChildProcess {
+ public:
+  using Instant = boost::asio::steady_timer::time_point;
+
+  explicit ChildProcess(const boost::asio::any_io_executor& executor);
+  ChildProcess(const ChildProcess&) = delete;
+  ChildProcess& operator=(const ChildProcess&) = delete;
+  ~ChildProcess();
+
+  // kNotFound: there is no such program. kInternal: it cannot be started.
+  base::Result<void> start(const Command& command);
+
+  // What it printed until it closed its output. kTimeout, kTooLarge.
+  boost::asio::awaitable<base::Result<std::string>> output(std::size_t most, Instant deadline);
+
+  // Empty after exit code 0, else why: "exit code 1", "signal 9". kTimeout.
+  boost::asio::awaitable<base::Result<std::string>> wait(Instant deadline);
+
+ private:
+  boost::asio::posix::stream_descriptor output_;
+  boost::asio::posix::stream_descriptor ended_;  // a pidfd: readable once it has ended
+  boost::asio::steady_timer timer_;
+  pid_t pid_ = -1;
+  bool own_group_ = false;
+};
+
+}  // namespace kube

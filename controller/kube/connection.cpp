@@ -1,0 +1,258 @@
+#include "kube/connection.h"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <limits>
+
+#include "base/limits.h"
+#include "kube/text.h"
+#include "kube/wait.h"
+
+namespace kube {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+
+std::string shown(const std::string& host, std::uint16_t port) {
+  return host.find(':') == std::string::npos ? fmt::format("{}:{}", host, port)
+                                             : fmt::format("[{}]:{}", host, port);
+}
+
+base::Error timed_out(std::string message) {
+  return {base::ErrorCode::kTimeout, std::move(message)};
+}
+
+int as_seconds(std::chrono::seconds duration) { return static_cast<int>(duration.count()); }
+
+void set_option(int descriptor, int level, int option, int value) {
+  // Best effort: a socket without it still works, a dead peer is found later.
+  ::setsockopt(descriptor, level, option, &value, sizeof value);
+}
+
+}  // namespace
+
+Connection::Connection(const asio::any_io_executor& executor, std::span<char> scratch)
+    : executor_(executor), scratch_(scratch), socket_(executor), timer_(executor) {}
+
+Connection::~Connection() = default;
+
+void Connection::set_options(std::chrono::milliseconds tcp_user_timeout) {
+  const int descriptor = socket_.native_handle();
+  ::fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+  set_option(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
+  set_option(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1);
+  set_option(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, as_seconds(limits::kTcpKeepAliveIdle));
+  set_option(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, as_seconds(limits::kTcpKeepAliveProbe));
+  set_option(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(tcp_user_timeout.count()));
+}
+
+asio::awaitable<base::Result<std::vector<Connection::Endpoint>>> Connection::resolve(
+    const std::string& host, std::uint16_t port, Instant deadline) {
+  boost::system::error_code not_address;
+  const auto address = asio::ip::make_address(host, not_address);
+  if (!not_address) co_return std::vector<Endpoint>{Endpoint(address, port)};
+  tcp::resolver resolver(executor_);
+  timer_.expires_at(deadline);
+  auto both = asio::experimental::make_parallel_group(
+                  resolver.async_resolve(host, std::to_string(port), tcp::resolver::numeric_service,
+                                         asio::deferred),
+                  timer_.async_wait(asio::deferred))
+                  .async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
+  const auto [order, error, results, timer_error] = co_await std::move(both);
+  if (order[0] == 1 && !timer_error) co_return timed_out("looking up " + host + " took too long");
+  if (error == asio::error::operation_aborted) throw boost::system::system_error(error);
+  if (error) {
+    co_return base::Error{base::ErrorCode::kNetwork,
+                          fmt::format("cannot look up {}: {}", host, error.message())};
+  }
+  std::vector<Endpoint> endpoints;
+  for (const auto& result : results) endpoints.push_back(result.endpoint());
+  co_return endpoints;
+}
+
+asio::awaitable<boost::system::error_code> Connection::connect_endpoint(const Endpoint& endpoint,
+                                                                        Instant deadline) {
+  boost::system::error_code error;
+  if (socket_.is_open()) socket_.close(error);
+  socket_.open(endpoint.protocol(), error);
+  if (error) co_return error;
+  socket_.non_blocking(true, error);
+  if (error) co_return error;
+  auto connected = wait_until(timer_, deadline, socket_.async_connect(endpoint, asio::deferred));
+  const auto error_of_connect = co_await std::move(connected);
+  co_return error_of_connect;
+}
+
+asio::awaitable<base::Result<void>> Connection::connect_socket(const std::string& host,
+                                                               std::uint16_t port,
+                                                               Instant deadline) {
+  auto resolving = resolve(host, port, deadline);
+  const auto endpoints = co_await std::move(resolving);
+  if (!endpoints) co_return endpoints.error();
+  boost::system::error_code error = asio::error::host_not_found;
+  std::size_t left = endpoints->size();
+  for (const Endpoint& endpoint : *endpoints) {
+    // Each address has its share of the time, so that a dead one does not use it up.
+    const Instant now = std::chrono::steady_clock::now();
+    const Instant share = now + (deadline - now) / static_cast<int>(left--);
+    auto connecting = connect_endpoint(endpoint, share);
+    error = co_await std::move(connecting);
+    if (!error) co_return base::Result<void>();
+  }
+  const auto code =
+      error == asio::error::timed_out ? base::ErrorCode::kTimeout : base::ErrorCode::kNetwork;
+  co_return base::Error{
+      code, fmt::format("cannot connect to {}: {}", shown(host, port),
+                        error == asio::error::timed_out ? "no answer in time" : error.message())};
+}
+
+asio::awaitable<base::Result<void>> Connection::secure(std::shared_ptr<TlsContext> context,
+                                                       const std::string& name,
+                                                       TlsChannel::Role role, Instant deadline) {
+  auto tls = std::make_unique<TlsChannel>(std::move(context), std::move(channel_), name, role);
+  TlsChannel& handshaking = *tls;
+  channel_ = std::move(tls);
+  for (;;) {
+    const Step step = handshaking.handshake();
+    if (step.progress == Progress::kDone) co_return base::Result<void>();
+    if (step.progress == Progress::kFailed) co_return step.error;
+    auto waiting = wait(step.progress, deadline);
+    const auto waited = co_await std::move(waiting);
+    if (waited) continue;
+    if (waited.error().code != base::ErrorCode::kTimeout) co_return waited.error();
+    co_return timed_out("no answer to the TLS handshake from " + name + " in time");
+  }
+}
+
+asio::awaitable<base::Result<void>> Connection::tunnel(const Route& route, Instant deadline) {
+  const std::string target = shown(route.server.host, route.server.port);
+  std::vector<HeaderLine> headers = {{"Host", target}};
+  if (!route.proxy->user.empty() || !route.proxy->password.empty()) {
+    headers.push_back({"Proxy-Authorization",
+                       "Basic " + encode_base64(route.proxy->user + ":" + route.proxy->password)});
+  }
+  const auto head = request_head("CONNECT", target, headers);
+  if (!head) co_return head.error();
+  auto writing = write(*head, deadline);
+  const auto sent = co_await std::move(writing);
+  if (!sent) co_return sent.error();
+  AnswerParser parser({route.header_bytes, 0}, AnswerParser::Kind::kConnect);
+  while (!parser.done()) {
+    auto reading = read_once(parser, deadline);
+    const auto read = co_await std::move(reading);
+    if (!read) {
+      co_return base::Error{read.error().code, fmt::format("the proxy {}: {}", route.proxy->shown(),
+                                                           read.error().message)};
+    }
+  }
+  if (parser.status() / 100 != 2) {
+    co_return base::Error{base::ErrorCode::kNetwork,
+                          fmt::format("the proxy {} does not connect to {}: HTTP status {}",
+                                      route.proxy->shown(), target, parser.status())};
+  }
+  co_return base::Result<void>();
+}
+
+asio::awaitable<base::Result<void>> Connection::connect(const Route& route,
+                                                        std::shared_ptr<TlsContext> context,
+                                                        Instant deadline) {
+  context_ = context;
+  const bool proxied = route.proxy.has_value();
+  auto connecting = connect_socket(proxied ? route.proxy->host : route.server.host,
+                                   proxied ? route.proxy->port : route.server.port, deadline);
+  const auto connected = co_await std::move(connecting);
+  if (!connected) co_return connected.error();
+  set_options(route.tcp_user_timeout);
+  channel_ = std::make_unique<SocketChannel>(socket_.native_handle());
+  if (proxied) {
+    if (route.proxy->tls) {
+      auto securing = secure(context, route.proxy->host, TlsChannel::Role::kProxy, deadline);
+      const auto secured = co_await std::move(securing);
+      if (!secured) co_return secured.error();
+    }
+    auto tunnelling = tunnel(route, deadline);
+    const auto tunnelled = co_await std::move(tunnelling);
+    if (!tunnelled) co_return tunnelled.error();
+  }
+  if (!route.server.tls) co_return base::Result<void>();
+  auto securing = secure(std::move(context), route.tls_name, TlsChannel::Role::kServer, deadline);
+  auto secured = co_await std::move(securing);
+  co_return secured;
+}
+
+asio::awaitable<base::Result<void>> Connection::wait(Progress direction, Instant deadline) {
+  since_yield_ = 0;
+  const auto type =
+      direction == Progress::kWantWrite ? tcp::socket::wait_write : tcp::socket::wait_read;
+  auto waiting = wait_until(timer_, deadline, socket_.async_wait(type, asio::deferred));
+  const boost::system::error_code error = co_await std::move(waiting);
+  if (!error) co_return base::Result<void>();
+  if (error == asio::error::timed_out) co_return timed_out("no answer in time");
+  co_return base::Error{base::ErrorCode::kNetwork, error.message()};
+}
+
+asio::awaitable<base::Result<void>> Connection::write(std::string_view bytes, Instant deadline) {
+  while (!bytes.empty()) {
+    const Step step = channel_->write(bytes);
+    if (step.progress == Progress::kDone) {
+      bytes.remove_prefix(step.bytes);
+      continue;
+    }
+    if (step.progress == Progress::kFailed) co_return step.error;
+    if (step.progress == Progress::kEnd) {
+      co_return base::Error{base::ErrorCode::kNetwork, "the connection was closed"};
+    }
+    auto waiting = wait(step.progress, deadline);
+    const auto waited = co_await std::move(waiting);
+    if (!waited) co_return waited.error();
+  }
+  co_return base::Result<void>();
+}
+
+asio::awaitable<base::Result<void>> Connection::read_once(AnswerParser& parser, Instant deadline) {
+  for (;;) {
+    const Step step = channel_->read(scratch_);
+    switch (step.progress) {
+      case Progress::kDone:
+        since_yield_ += step.bytes;
+        co_return parser.feed({scratch_.data(), step.bytes});
+      case Progress::kEnd: co_return parser.end();
+      case Progress::kFailed: co_return step.error;
+      case Progress::kWantRead:
+      case Progress::kWantWrite: break;
+    }
+    auto waiting = wait(step.progress, deadline);
+    const auto waited = co_await std::move(waiting);
+    if (!waited) co_return waited.error();
+  }
+}
+
+asio::awaitable<base::Result<void>> Connection::advance(AnswerParser& parser, std::size_t batch,
+                                                        Instant deadline) {
+  if (since_yield_ > limits::kBytesBeforeYield) {
+    since_yield_ = 0;
+    co_await asio::post(executor_, asio::use_awaitable);
+  }
+  auto reading = read_once(parser, deadline);
+  auto read = co_await std::move(reading);
+  // What has come already costs no waiting, and each turn of the caller costs something.
+  while (read && !parser.done() && parser.body_size() < batch) {
+    const Step step = channel_->read(scratch_);
+    if (step.progress == Progress::kWantRead || step.progress == Progress::kWantWrite) break;
+    since_yield_ += step.bytes;
+    if (step.progress == Progress::kDone) {
+      read = parser.feed({scratch_.data(), step.bytes});
+    } else {
+      read = step.progress == Progress::kEnd ? parser.end() : base::Result<void>(step.error);
+    }
+  }
+  co_return read;
+}
+
+}  // namespace kube

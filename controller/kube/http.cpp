@@ -1,0 +1,198 @@
+#include "kube/http.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/http/basic_parser.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/field.hpp>
+#include <charconv>
+
+#include "base/limits.h"
+#include "kube/text.h"
+
+namespace kube {
+namespace {
+
+namespace http = boost::beast::http;
+using Code = boost::beast::error_code;
+using boost::beast::string_view;
+
+constexpr std::chrono::seconds kLongestRetryAfter = std::chrono::hours(24);
+
+// Keeps of an answer what the client needs, and nothing else.
+class Parser final : public http::basic_parser<false> {
+ public:
+  int status = 0;
+  std::optional<std::chrono::milliseconds> retry_after;
+  std::string body;
+  std::size_t most = 0;  // bytes of body; 0: no bound
+
+ private:
+  void on_request_impl(http::verb, string_view, string_view, int, Code&) override {}
+  void on_response_impl(int code, string_view, int, Code&) override { status = code; }
+  void on_field_impl(http::field name, string_view, string_view value, Code&) override {
+    if (name == http::field::retry_after)
+      retry_after = parse_retry_after({value.data(), value.size()});
+  }
+  void on_header_impl(Code&) override {}
+  void on_body_init_impl(const boost::optional<std::uint64_t>&, Code&) override {}
+  std::size_t on_body_impl(string_view part, Code& error) override {
+    if (most != 0 && body.size() + part.size() > most) {
+      error = http::error::body_limit;
+      return 0;
+    }
+    body.append(part.data(), part.size());
+    return part.size();
+  }
+  void on_chunk_header_impl(std::uint64_t, string_view, Code&) override {}
+  std::size_t on_chunk_body_impl(std::uint64_t, string_view part, Code& error) override {
+    return on_body_impl(part, error);
+  }
+  void on_finish_impl(Code&) override {}
+};
+
+}  // namespace
+
+struct AnswerParser::State {
+  AnswerBounds bounds;
+  Kind kind = Kind::kPlain;
+  std::optional<Parser> parser;
+  std::string pending;  // the beginning of a head or of a chunk's size
+  bool started = false;
+  int interim = 0;
+
+  void fresh() {
+    parser.emplace();
+    parser->eager(true);
+    parser->header_limit(static_cast<std::uint32_t>(bounds.header_bytes));
+    parser->body_limit(boost::none);
+    parser->most = bounds.body_bytes;
+    parser->skip(kind == Kind::kConnect);
+  }
+
+  bool is_interim() const {
+    return parser->is_header_done() && parser->status >= 100 && parser->status < 200;
+  }
+
+  base::Error explain(const Code& error) const {
+    if (error == http::error::body_limit) {
+      return {base::ErrorCode::kTooLarge,
+              fmt::format("the answer has a body of more than {} bytes", parser->most)};
+    }
+    if (error == http::error::header_limit || error == http::error::buffer_overflow) {
+      return {base::ErrorCode::kTooLarge,
+              fmt::format("the answer has a head of more than {} bytes", bounds.header_bytes)};
+    }
+    return {base::ErrorCode::kMalformed, "the answer is not HTTP: " + error.message()};
+  }
+};
+
+AnswerParser::AnswerParser(AnswerBounds bounds, Kind kind) : state_(std::make_unique<State>()) {
+  state_->bounds = bounds;
+  state_->kind = kind;
+  state_->fresh();
+}
+
+AnswerParser::~AnswerParser() = default;
+
+base::Result<void> AnswerParser::feed(std::string_view bytes) {
+  State& state = *state_;
+  if (bytes.empty()) return {};
+  state.started = true;
+  std::string joined;
+  if (!state.pending.empty()) {
+    joined = std::exchange(state.pending, {}) + std::string(bytes);
+    bytes = joined;
+  }
+  while (!bytes.empty()) {
+    if (state.parser->is_done()) {
+      if (!state.is_interim()) {
+        return base::Error{base::ErrorCode::kMalformed, "the answer has bytes after its end"};
+      }
+      if (++state.interim > limits::kInterimResponses) {
+        return base::Error{base::ErrorCode::kMalformed, "too many interim answers"};
+      }
+      state.fresh();
+    }
+    Code error;
+    const std::size_t used =
+        state.parser->put(boost::asio::const_buffer(bytes.data(), bytes.size()), error);
+    if (error && error != http::error::need_more) return state.explain(error);
+    bytes.remove_prefix(used);
+    if (error == http::error::need_more || used == 0) break;
+  }
+  // Only the line of a chunk's size may wait here once the head is there.
+  if (bytes.size() > state.bounds.header_bytes) return state.explain(http::error::header_limit);
+  state.pending = bytes;
+  return {};
+}
+
+base::Result<void> AnswerParser::end() {
+  State& state = *state_;
+  const base::Error cut{base::ErrorCode::kNetwork,
+                        started() ? "the connection was closed in the middle of the answer"
+                                  : "the connection was closed before an answer came"};
+  if (done()) return {};
+  if (!head_done() || !state.pending.empty()) return cut;
+  Code error;
+  state.parser->put_eof(error);
+  if (error) return cut;
+  return {};
+}
+
+bool AnswerParser::started() const { return state_->started; }
+bool AnswerParser::head_done() const {
+  return state_->parser->is_header_done() && !state_->is_interim();
+}
+bool AnswerParser::done() const { return head_done() && state_->parser->is_done(); }
+bool AnswerParser::keep_alive() const {
+  return done() && state_->pending.empty() && state_->parser->keep_alive();
+}
+int AnswerParser::status() const { return state_->parser->status; }
+std::optional<std::chrono::milliseconds> AnswerParser::retry_after() const {
+  return state_->parser->retry_after;
+}
+
+void AnswerParser::keep_whole_body(std::size_t bytes) { state_->parser->most = bytes; }
+
+std::size_t AnswerParser::body_size() const { return state_->parser->body.size(); }
+std::string AnswerParser::take_body() { return std::exchange(state_->parser->body, {}); }
+
+base::Result<std::string> request_head(std::string_view method, std::string_view target,
+                                       const std::vector<HeaderLine>& headers) {
+  const auto plain = [](char character) {
+    const auto byte = static_cast<unsigned char>(character);
+    return byte > 0x20 && byte < 0x7f;
+  };
+  if (target.empty() || !std::all_of(target.begin(), target.end(), plain)) {
+    return base::Error{base::ErrorCode::kInvalid, "the target of the request is not encoded"};
+  }
+  std::string head = fmt::format("{} {} HTTP/1.1\r\n", method, target);
+  for (const HeaderLine& header : headers) {
+    if (!fits_header(header.value) || !std::all_of(header.name.begin(), header.name.end(), plain)) {
+      return base::Error{
+          base::ErrorCode::kInvalid,
+          fmt::format("the value of the header {} has control characters", header.name)};
+    }
+    head += header.name;
+    head += ": ";
+    head += header.value;
+    head += "\r\n";
+  }
+  head += "\r\n";
+  return head;
+}
+
+std::optional<std::chrono::milliseconds> parse_retry_after(std::string_view value) {
+  std::int64_t seconds = 0;
+  const char* end = value.data() + value.size();
+  const auto [stop, failure] = std::from_chars(value.data(), end, seconds);
+  if (value.empty() || stop != end || seconds < 0) return std::nullopt;
+  if (failure == std::errc::result_out_of_range) return kLongestRetryAfter;
+  if (failure != std::errc()) return std::nullopt;
+  return std::min(std::chrono::seconds(seconds), kLongestRetryAfter);
+}
+
+}  // namespace kube

@@ -1,0 +1,31 @@
+// kubeconfig files (v1 Config), merged and resolved as kubectl does:
+//  * --kubeconfig alone, else the list in KUBECONFIG (files that do not exist are skipped), else
+//    ~/.kube/config.
+//  * Of clusters, users and contexts with one name the first wins as a whole; current-context is
+//  the
+//    first that is set.
+//  * Relative paths are relative to the folder of the file they stand in.
+//  * *-data wins over the file, tokenFile over token.
+// Not supported, and refused by name when the chosen user needs them: auth-provider, SOCKS proxies.
+//
+// Reads files when called; nothing is kept. Any thread.
+#pragma once
+
+#include <string>
+
+#include "base/error.h"
+#include "kube/config.h"
+
+namespace kube {
+
+struct KubeconfigChoice {
+  std::string file;     // --kubeconfig; empty: KUBECONFIG, else ~/.kube/config
+  std::string context;  // --context; empty: current-context
+};
+
+// kNotFound: there is no such file, or none at all. kInvalid, kMalformed, kTooLarge: the message
+// names the file and the field, and never repeats a value that may be secret.
+base::Result<ClientConfig> load_kubeconfig(const KubeconfigChoice& choice,
+                                           const EnvironmentVariables& environment);
+
+}  // namespace kube

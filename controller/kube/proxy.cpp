@@ -1,0 +1,119 @@
+#include <algorithm>
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/network_v4.hpp>
+#include <boost/asio/ip/network_v6.hpp>
+#include <cctype>
+
+#include "kube/config.h"
+#include "kube/text.h"
+
+namespace kube {
+namespace {
+
+namespace ip = boost::asio::ip;
+
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char character) { return std::tolower(character); });
+  return text;
+}
+
+std::optional<ip::address> address_of(const std::string& text) {
+  boost::system::error_code error;
+  const auto address = ip::make_address(text, error);
+  if (error) return std::nullopt;
+  return address;
+}
+
+// The first of both that is set, as Go does.
+std::string either(const EnvironmentVariables& environment, std::string_view upper,
+                   std::string_view lower_case) {
+  const std::string value = variable(environment, upper);
+  return value.empty() ? variable(environment, lower_case) : value;
+}
+
+// True when pattern is a network such as 10.0.0.0/8 or fd00::/8; then inside says whether the
+// address is in it.
+bool matches_network(const std::string& pattern, const std::optional<ip::address>& address,
+                     bool& inside) {
+  boost::system::error_code error;
+  const auto four = ip::make_network_v4(pattern, error);
+  if (!error) {
+    inside = address && address->is_v4() &&
+             ip::network_v4(address->to_v4(), four.prefix_length()).canonical() == four.canonical();
+    return true;
+  }
+  const auto six = ip::make_network_v6(pattern, error);
+  if (error) return false;
+  inside = address && address->is_v6() &&
+           ip::network_v6(address->to_v6(), six.prefix_length()).canonical() == six.canonical();
+  return true;
+}
+
+// "host:port", "[address]:port" or one of them alone.
+void split_port(const std::string& pattern, std::string& host, std::string& port) {
+  host = pattern;
+  const std::size_t colon = pattern.rfind(':');
+  const bool one_colon = colon != std::string::npos && pattern.find(':') == colon;
+  const bool bracketed = !pattern.empty() && pattern.front() == '[';
+  if (one_colon || (bracketed && colon > pattern.find(']'))) {
+    if (colon != std::string::npos) {
+      host = pattern.substr(0, colon);
+      port = pattern.substr(colon + 1);
+    }
+  }
+  if (host.size() >= 2 && host.front() == '[' && host.back() == ']') {
+    host = host.substr(1, host.size() - 2);
+  }
+}
+
+// One entry of NO_PROXY.
+bool excludes(const std::string& pattern, const ServerUrl& server) {
+  if (pattern == "*") return true;
+  const std::optional<ip::address> address = address_of(server.host);
+  bool inside = false;
+  if (matches_network(pattern, address, inside)) return inside;
+  std::string host;
+  std::string port;
+  split_port(pattern, host, port);
+  if (host.empty() || (!port.empty() && port != std::to_string(server.port))) return false;
+  if (const auto named = address_of(host)) return address == named;
+  if (host.starts_with("*.")) host.erase(0, 1);
+  const std::string name = lower(server.host);
+  if (host.front() == '.') return name.ends_with(host);
+  return name == host || name.ends_with("." + host);
+}
+
+bool excluded(const std::string& list, const ServerUrl& server) {
+  std::size_t begin = 0;
+  while (begin <= list.size()) {
+    const std::size_t end = std::min(list.find(',', begin), list.size());
+    const std::string pattern = lower(trimmed(std::string_view(list).substr(begin, end - begin)));
+    begin = end + 1;
+    if (!pattern.empty() && excludes(pattern, server)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+base::Result<std::optional<ProxyUrl>> proxy_from_environment(
+    const ServerUrl& server, const EnvironmentVariables& environment) {
+  const std::string text = server.tls ? either(environment, "HTTPS_PROXY", "https_proxy")
+                                      : either(environment, "HTTP_PROXY", "http_proxy");
+  const std::optional<ip::address> address = address_of(server.host);
+  if (text.empty() || server.host == "localhost" || (address && address->is_loopback()) ||
+      excluded(either(environment, "NO_PROXY", "no_proxy"), server)) {
+    return std::optional<ProxyUrl>();
+  }
+  // "proxy:3128" is meant as http://proxy:3128.
+  const bool has_scheme = text.find("://") != std::string::npos;
+  const auto proxy = parse_proxy_url(has_scheme ? text : "http://" + text);
+  if (!proxy) {
+    return base::Error{base::ErrorCode::kInvalid,
+                       (server.tls ? "HTTPS_PROXY: " : "HTTP_PROXY: ") + proxy.error().message};
+  }
+  return std::optional<ProxyUrl>(*proxy);
+}
+
+}  // namespace kube

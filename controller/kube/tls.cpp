@@ -1,0 +1,399 @@
+#include "kube/tls.h"
+
+#include <fmt/core.h>
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/ip/address.hpp>
+#include <limits>
+#include <vector>
+
+namespace kube {
+namespace {
+
+template <auto Free>
+struct Freed {
+  template <class T>
+  void operator()(T* object) const {
+    Free(object);
+  }
+};
+using BioPtr = std::unique_ptr<BIO, Freed<BIO_free>>;
+using CertificatePtr = std::unique_ptr<X509, Freed<X509_free>>;
+using KeyPtr = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
+using ContextPtr = std::unique_ptr<SSL_CTX, Freed<SSL_CTX_free>>;
+using SessionPtr = std::unique_ptr<SSL_SESSION, Freed<SSL_SESSION_free>>;
+using SslPtr = std::unique_ptr<SSL, Freed<SSL_free>>;
+using NamesPtr = std::unique_ptr<GENERAL_NAMES, Freed<GENERAL_NAMES_free>>;
+
+constexpr std::size_t kNamesShown = 6;  // of a certificate, in a message
+constexpr std::array<unsigned char, 9> kHttp11 = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+
+// The oldest error of OpenSSL's queue, which is emptied.
+std::string take_error() {
+  const unsigned long code = ERR_get_error();
+  ERR_clear_error();
+  const char* reason = code == 0 ? nullptr : ERR_reason_error_string(code);
+  return reason == nullptr ? "unknown error" : reason;
+}
+
+base::Error invalid(std::string_view what) {
+  return {base::ErrorCode::kInvalid, fmt::format("{}: {}", what, take_error())};
+}
+
+BioPtr memory(const std::string& text) {
+  return BioPtr(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+}
+
+// Keys of a client are not encrypted; nobody is there to be asked.
+int no_password(char*, int, int, void*) { return 0; }
+
+CertificatePtr next_certificate(BIO* bio) {
+  return CertificatePtr(PEM_read_bio_X509(bio, nullptr, no_password, nullptr));
+}
+
+base::Result<void> trust(SSL_CTX* context, const std::string& ca) {
+  if (ca.empty()) {
+    if (SSL_CTX_set_default_verify_paths(context) != 1) return invalid("the system's CAs");
+    return {};
+  }
+  const BioPtr bio = memory(ca);
+  int count = 0;
+  while (const CertificatePtr certificate = next_certificate(bio.get())) {
+    X509_STORE_add_cert(SSL_CTX_get_cert_store(context), certificate.get());
+    ++count;
+  }
+  if (count == 0) return invalid("the CA holds no certificate in PEM");
+  ERR_clear_error();
+  return {};
+}
+
+base::Result<void> present(SSL_CTX* context, const TlsSettings& settings) {
+  if (settings.certificate.empty()) return {};
+  const BioPtr chain = memory(settings.certificate);
+  const CertificatePtr own = next_certificate(chain.get());
+  if (!own) return invalid("the client certificate is not PEM");
+  if (SSL_CTX_use_certificate(context, own.get()) != 1) return invalid("the client certificate");
+  while (const CertificatePtr issuer = next_certificate(chain.get())) {
+    if (SSL_CTX_add1_chain_cert(context, issuer.get()) != 1) return invalid("its issuers");
+  }
+  ERR_clear_error();
+  const BioPtr bio = memory(settings.key);
+  const KeyPtr key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_password, nullptr));
+  if (!key) return invalid("the client key is not PEM without a password");
+  if (SSL_CTX_use_PrivateKey(context, key.get()) != 1) {
+    return invalid("the client key is not that of the certificate");
+  }
+  return {};
+}
+
+// What a certificate is for: "kubernetes, 10.96.0.1, …".
+std::string names_of(X509* certificate) {
+  const NamesPtr names(static_cast<GENERAL_NAMES*>(
+      X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
+  std::vector<std::string> shown;
+  const int count = names ? sk_GENERAL_NAME_num(names.get()) : 0;
+  for (int i = 0; i < count; ++i) {
+    const GENERAL_NAME* name = sk_GENERAL_NAME_value(names.get(), i);
+    if (shown.size() == kNamesShown) {
+      shown.emplace_back("…");
+      break;
+    }
+    const ASN1_STRING* text = name->type == GEN_DNS     ? name->d.dNSName
+                              : name->type == GEN_IPADD ? name->d.iPAddress
+                                                        : nullptr;
+    if (text == nullptr) continue;
+    const unsigned char* data = ASN1_STRING_get0_data(text);
+    const auto size = static_cast<std::size_t>(ASN1_STRING_length(text));
+    if (name->type == GEN_DNS) {
+      shown.emplace_back(reinterpret_cast<const char*>(data), size);
+      continue;
+    }
+    boost::asio::ip::address_v4::bytes_type four{};
+    boost::asio::ip::address_v6::bytes_type six{};
+    if (size == four.size()) {
+      std::copy_n(data, size, four.begin());
+      shown.push_back(boost::asio::ip::address_v4(four).to_string());
+    } else if (size == six.size()) {
+      std::copy_n(data, size, six.begin());
+      shown.push_back(boost::asio::ip::address_v6(six).to_string());
+    }
+  }
+  std::string joined;
+  for (const std::string& name : shown) joined += (joined.empty() ? "" : ", ") + name;
+  return joined.empty() ? "no name" : joined;
+}
+
+std::string date_of(const ASN1_TIME* time) {
+  std::tm date{};
+  if (time == nullptr || ASN1_TIME_to_tm(time, &date) != 1) return "an unknown date";
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", date.tm_year + 1900, date.tm_mon + 1,
+                     date.tm_mday, date.tm_hour, date.tm_min, date.tm_sec);
+}
+
+// Why the certificate that is being looked at is refused, for people.
+std::string why_refused(X509_STORE_CTX* store) {
+  X509* certificate = X509_STORE_CTX_get_current_cert(store);
+  const int error = X509_STORE_CTX_get_error(store);
+  switch (error) {
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+      return fmt::format("it expired on {}", date_of(X509_get0_notAfter(certificate)));
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+      return fmt::format("it is not valid before {}", date_of(X509_get0_notBefore(certificate)));
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH:
+      return fmt::format("it is for another host: {}", names_of(certificate));
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_CERT_SIGNATURE_FAILURE:
+    case X509_V_ERR_CERT_UNTRUSTED:
+      return fmt::format("it was signed by an unknown authority ({})",
+                         X509_verify_cert_error_string(error));
+    default: return X509_verify_cert_error_string(error);
+  }
+}
+
+// The BIO that OpenSSL sees: the channel below, and what went wrong there.
+struct Below {
+  std::unique_ptr<Channel> channel;
+  base::Error error = {};
+  bool ended = false;
+};
+
+int bridge(BIO* bio, const Step& step) {
+  auto* below = static_cast<Below*>(BIO_get_data(bio));
+  BIO_clear_retry_flags(bio);
+  switch (step.progress) {
+    case Progress::kDone: return static_cast<int>(step.bytes);
+    case Progress::kWantRead: BIO_set_retry_read(bio); return -1;
+    case Progress::kWantWrite: BIO_set_retry_write(bio); return -1;
+    case Progress::kEnd: below->ended = true; return 0;
+    case Progress::kFailed: below->error = step.error; return -1;
+  }
+  return -1;
+}
+
+int bio_read(BIO* bio, char* data, int size) {
+  auto* below = static_cast<Below*>(BIO_get_data(bio));
+  return bridge(bio, below->channel->read({data, static_cast<std::size_t>(size)}));
+}
+
+int bio_write(BIO* bio, const char* data, int size) {
+  auto* below = static_cast<Below*>(BIO_get_data(bio));
+  return bridge(bio, below->channel->write({data, static_cast<std::size_t>(size)}));
+}
+
+long bio_control(BIO* bio, int command, long, void*) {
+  if (command == BIO_CTRL_EOF) return static_cast<Below*>(BIO_get_data(bio))->ended ? 1 : 0;
+  return command == BIO_CTRL_FLUSH ? 1 : 0;
+}
+
+int bio_create(BIO* bio) {
+  BIO_set_init(bio, 1);
+  return 1;
+}
+
+// OpenSSL's table of functions for the above: made once, never changed, never freed.
+BIO_METHOD* bio_method() {
+  static BIO_METHOD* const method = [] {
+    BIO_METHOD* made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "channel");
+    BIO_meth_set_read(made, bio_read);
+    BIO_meth_set_write(made, bio_write);
+    BIO_meth_set_ctrl(made, bio_control);
+    BIO_meth_set_create(made, bio_create);
+    return made;
+  }();
+  return method;
+}
+
+}  // namespace
+
+struct TlsContext::State {
+  ContextPtr context;
+  SessionPtr session;  // the server's last
+  bool insecure = false;
+};
+
+struct TlsChannel::State {
+  std::shared_ptr<TlsContext> context;
+  Below below;
+  SslPtr ssl;
+  std::string peer;
+  Role role = Role::kServer;
+  std::string refused;  // why the peer's certificate is not good
+  bool established = false;
+  bool broken = false;
+
+  static int verify(int good, X509_STORE_CTX* store);
+  static int keep_session(SSL* ssl, SSL_SESSION* session);
+  Step outcome(int result);
+  Step failure(int error);
+};
+
+TlsContext::TlsContext(std::unique_ptr<State> state) : state_(std::move(state)) {}
+TlsContext::~TlsContext() = default;
+
+base::Result<std::shared_ptr<TlsContext>> TlsContext::make(const TlsSettings& settings) {
+  ERR_clear_error();
+  auto state = std::make_unique<State>();
+  state->insecure = settings.insecure;
+  state->context.reset(SSL_CTX_new(TLS_client_method()));
+  SSL_CTX* context = state->context.get();
+  if (context == nullptr) return invalid("OpenSSL");
+  SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+  SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
+  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+                                SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  SSL_CTX_set_alpn_protos(context, kHttp11.data(), kHttp11.size());
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+  if (!settings.insecure) {
+    if (auto trusted = trust(context, settings.ca); !trusted) return trusted.error();
+    // A certificate that is trusted by name needs no issuer: as in Go, whose clusters use it.
+    X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_PARTIAL_CHAIN);
+  }
+  if (auto presented = present(context, settings); !presented) return presented.error();
+  return std::shared_ptr<TlsContext>(new TlsContext(std::move(state)));
+}
+
+int TlsChannel::State::verify(int good, X509_STORE_CTX* store) {
+  if (good == 1) return 1;
+  const auto* ssl =
+      static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  static_cast<State*>(SSL_get_app_data(ssl))->refused = why_refused(store);
+  return 0;
+}
+
+int TlsChannel::State::keep_session(SSL* ssl, SSL_SESSION* session) {
+  auto* state = static_cast<State*>(SSL_get_app_data(ssl));
+  if (state == nullptr || state->role != Role::kServer) return 0;
+  state->context->state_->session.reset(session);
+  return 1;
+}
+
+TlsChannel::TlsChannel(std::shared_ptr<TlsContext> context, std::unique_ptr<Channel> below,
+                       const std::string& peer, Role role)
+    : state_(std::make_unique<State>()) {
+  State& state = *state_;
+  state.context = std::move(context);
+  state.below.channel = std::move(below);
+  state.peer = peer;
+  state.role = role;
+  TlsContext::State& shared = *state.context->state_;
+  SSL_CTX_sess_set_new_cb(shared.context.get(), State::keep_session);
+  state.ssl.reset(SSL_new(shared.context.get()));
+  SSL* ssl = state.ssl.get();
+  SSL_set_app_data(ssl, &state);
+  BIO* bio = BIO_new(bio_method());
+  BIO_set_data(bio, &state.below);
+  SSL_set_bio(ssl, bio, bio);
+  SSL_set_connect_state(ssl);
+
+  boost::system::error_code not_address;
+  boost::asio::ip::make_address(peer, not_address);
+  if (not_address) SSL_set_tlsext_host_name(ssl, peer.c_str());
+  if (!shared.insecure) {
+    X509_VERIFY_PARAM* rules = SSL_get0_param(ssl);
+    X509_VERIFY_PARAM_set_hostflags(
+        rules, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+    if (not_address) {
+      X509_VERIFY_PARAM_set1_host(rules, peer.data(), peer.size());
+    } else {
+      X509_VERIFY_PARAM_set1_ip_asc(rules, peer.c_str());
+    }
+    SSL_set_verify(ssl, SSL_VERIFY_PEER, State::verify);
+  }
+  if (role == Role::kServer && shared.session) SSL_set_session(ssl, shared.session.get());
+}
+
+TlsChannel::~TlsChannel() {
+  // Says goodbye when there is somebody to say it to; the answer is not waited for.
+  if (state_->established && !state_->broken) SSL_shutdown(state_->ssl.get());
+  SSL_set_app_data(state_->ssl.get(), nullptr);
+  ERR_clear_error();
+}
+
+Step TlsChannel::State::failure(int error) {
+  broken = true;
+  const bool lower = !below.error.message.empty();
+  const unsigned long code = ERR_peek_error();
+  const std::string reason = take_error();
+  if (!refused.empty()) {
+    return {Progress::kFailed,
+            0,
+            {base::ErrorCode::kTls,
+             fmt::format("the certificate of {} cannot be trusted: {}", peer, refused)}};
+  }
+  if (lower) return {Progress::kFailed, 0, below.error};
+  const bool cut =
+      error == SSL_ERROR_SYSCALL || (ERR_GET_LIB(code) == ERR_LIB_SSL &&
+                                     ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING);
+  if (cut) {
+    return {
+        Progress::kFailed,
+        0,
+        {base::ErrorCode::kNetwork,
+         established ? "the connection was cut" : "the connection was cut in the TLS handshake"}};
+  }
+  // Alerts carry numbers above SSL_AD_REASON_OFFSET: what the peer says of us.
+  const bool alert = ERR_GET_REASON(code) > SSL_AD_REASON_OFFSET;
+  return {Progress::kFailed,
+          0,
+          {base::ErrorCode::kTls,
+           fmt::format("{} {}: {}", peer, alert ? "ended the TLS session" : "speaks no good TLS",
+                       reason)}};
+}
+
+Step TlsChannel::State::outcome(int result) {
+  const int error = SSL_get_error(ssl.get(), result);
+  switch (error) {
+    case SSL_ERROR_WANT_READ: return {Progress::kWantRead};
+    case SSL_ERROR_WANT_WRITE: return {Progress::kWantWrite};
+    case SSL_ERROR_ZERO_RETURN: return {Progress::kEnd};
+    default: return failure(error);
+  }
+}
+
+Step TlsChannel::handshake() {
+  ERR_clear_error();
+  const int result = SSL_do_handshake(state_->ssl.get());
+  if (result != 1) return state_->outcome(result);
+  state_->established = true;
+  return {Progress::kDone};
+}
+
+Step TlsChannel::read(std::span<char> buffer) {
+  ERR_clear_error();
+  std::size_t size = 0;
+  const int result = SSL_read_ex(state_->ssl.get(), buffer.data(), buffer.size(), &size);
+  if (result == 1) return {Progress::kDone, size};
+  return state_->outcome(result);
+}
+
+Step TlsChannel::write(std::string_view bytes) {
+  ERR_clear_error();
+  std::size_t size = 0;
+  const int result = SSL_write_ex(state_->ssl.get(), bytes.data(), bytes.size(), &size);
+  if (result == 1) return {Progress::kDone, size};
+  return state_->outcome(result);
+}
+
+bool TlsChannel::quiet() {
+  ERR_clear_error();
+  char byte = 0;
+  std::size_t size = 0;
+  // Session tickets that wait unread are taken in by this; data or an end are not quiet.
+  const int result = SSL_peek_ex(state_->ssl.get(), &byte, 1, &size);
+  return result != 1 && state_->outcome(result).progress == Progress::kWantRead;
+}
+
+std::uint64_t TlsChannel::written() const { return state_->below.channel->written(); }
+
+}  // namespace kube
