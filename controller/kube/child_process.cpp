@@ -4,7 +4,7 @@
 #include <fmt/core.h>
 #include <signal.h>
 #include <spawn.h>
-#include <sys/pidfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -116,7 +116,8 @@ base::Result<void> ChildProcess::start(const Command& command) {
     if (failure == ENOENT) error.code = base::ErrorCode::kNotFound;
     return error;
   }
-  const int ended = ::pidfd_open(pid_, 0);
+  // glibc 2.36 declares pidfd_open for C only.
+  const int ended = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
   if (ended < 0) return cannot("pidfd_open", errno);
   ended_.assign(ended);
   return {};

@@ -52,11 +52,12 @@ void Connection::set_options(std::chrono::milliseconds tcp_user_timeout) {
   set_option(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(tcp_user_timeout.count()));
 }
 
-asio::awaitable<base::Result<std::vector<Connection::Endpoint>>> Connection::resolve(
-    const std::string& host, std::uint16_t port, Instant deadline) {
+asio::awaitable<base::Result<Connection::Endpoints>> Connection::resolve(const std::string& host,
+                                                                         std::uint16_t port,
+                                                                         Instant deadline) {
   boost::system::error_code not_address;
   const auto address = asio::ip::make_address(host, not_address);
-  if (!not_address) co_return std::vector<Endpoint>{Endpoint(address, port)};
+  if (!not_address) co_return Endpoints{Endpoint(address, port)};
   tcp::resolver resolver(executor_);
   timer_.expires_at(deadline);
   auto both = asio::experimental::make_parallel_group(
@@ -71,7 +72,7 @@ asio::awaitable<base::Result<std::vector<Connection::Endpoint>>> Connection::res
     co_return base::Error{base::ErrorCode::kNetwork,
                           fmt::format("cannot look up {}: {}", host, error.message())};
   }
-  std::vector<Endpoint> endpoints;
+  Endpoints endpoints;
   for (const auto& result : results) endpoints.push_back(result.endpoint());
   co_return endpoints;
 }

@@ -13,6 +13,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.h"
 #include "kube/channel.h"
@@ -69,10 +70,10 @@ class Connection {
 
  private:
   using Endpoint = boost::asio::ip::tcp::endpoint;
+  using Endpoints = std::vector<Endpoint>;
 
-  boost::asio::awaitable<base::Result<std::vector<Endpoint>>> resolve(const std::string& host,
-                                                                      std::uint16_t port,
-                                                                      Instant deadline);
+  boost::asio::awaitable<base::Result<Endpoints>> resolve(const std::string& host,
+                                                          std::uint16_t port, Instant deadline);
   boost::asio::awaitable<boost::system::error_code> connect_endpoint(const Endpoint& endpoint,
                                                                      Instant deadline);
   boost::asio::awaitable<base::Result<void>> connect_socket(const std::string& host,
