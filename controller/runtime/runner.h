@@ -20,6 +20,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <cstddef>
@@ -191,6 +192,7 @@ struct Runner<Key>::AtEnd {
 
 template <class Key>
 boost::asio::awaitable<void> Runner<Key>::run() {
+  co_await boost::asio::this_coro::throw_if_cancelled(false);  // see TaskGroup
   const AtEnd at_end{*this};
   running_ = true;
   woken_ = true;
@@ -214,7 +216,9 @@ void Runner<Key>::pump() {
   const Instant now = clock_.now();
   start_workers(now);
   Instant next = cancel_overdue(now);
-  if (const auto due = queue_.next_due()) next = std::min(next, *due);
+  if (active_ < workers_.size()) {  // else the next worker that is free looks again
+    if (const auto due = queue_.next_due()) next = std::min(next, *due);
+  }
   alarm_.set(next);
 }
 

@@ -3,7 +3,6 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/experimental/cancellation_condition.hpp>
 #include <boost/asio/multiple_exceptions.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -40,22 +39,42 @@ struct TaskGroup::Finished {
 TaskGroup::TaskGroup(asio::any_io_executor executor)
     : executor_(std::move(executor)), empty_(executor_, asio::steady_timer::time_point::max()) {}
 
-TaskGroup::~TaskGroup() { assert(tasks_.empty() && "a TaskGroup was destroyed before join()"); }
+TaskGroup::~TaskGroup() {
+  assert(tasks_.empty() && "a TaskGroup was destroyed before join()");
+  if (!tasks_.empty()) std::terminate();  // its children would use what is no longer there
+}
 
 TaskGroup::TaskId TaskGroup::spawn(asio::awaitable<void> task) {
   const TaskId id = ++last_;
   if (cancelled_) return id;
   Task& entry = tasks_[id];
-  asio::co_spawn(executor_, std::move(task),
+  asio::co_spawn(executor_, guard(id, std::move(task)),
                  asio::bind_cancellation_slot(entry.signal.slot(), Finished{this, id}));
   return id;
+}
+
+// Two things that Boost 1.81 gets wrong: a coroutine that is cancelled before it first runs never
+// hears of it, and the exception of one that is cancelled before its first suspension leaves the
+// io_context's run() instead of reaching the completion handler.
+asio::awaitable<void> TaskGroup::guard(TaskId id, asio::awaitable<void> task) {
+  Task& entry = tasks_.at(id);
+  entry.started = true;
+  if (entry.cancelled) throw boost::system::system_error(asio::error::operation_aborted);
+  std::exception_ptr exception;
+  try {
+    co_await std::move(task);
+  } catch (...) {
+    exception = std::current_exception();
+  }
+  co_await asio::this_coro::throw_if_cancelled(false);
+  if (exception) std::rethrow_exception(exception);
 }
 
 void TaskGroup::cancel(TaskId task) {
   const auto found = tasks_.find(task);
   if (found == tasks_.end()) return;
   found->second.cancelled = true;
-  found->second.signal.emit(asio::cancellation_type::terminal);
+  if (found->second.started) found->second.signal.emit(asio::cancellation_type::terminal);
 }
 
 void TaskGroup::cancel() {
@@ -81,7 +100,6 @@ void TaskGroup::finish(TaskId task, const std::exception_ptr& exception) {
 
 asio::awaitable<void> TaskGroup::join() {
   // A cancelled parent still has to wait, so cancellation is looked at here and thrown at the end.
-  const bool throws = co_await asio::this_coro::throw_if_cancelled();
   co_await asio::this_coro::throw_if_cancelled(false);
   bool aborted = false;
   while (true) {
@@ -93,7 +111,7 @@ asio::awaitable<void> TaskGroup::join() {
     auto waiting = empty_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     co_await std::move(waiting);
   }
-  co_await asio::this_coro::throw_if_cancelled(throws);
+  co_await asio::this_coro::throw_if_cancelled(true);
   if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
   if (aborted) throw boost::system::system_error(asio::error::operation_aborted);
 }

@@ -1,6 +1,7 @@
 // Structured concurrency: a parent starts coroutines, cancels them and waits for all of them.
 //
 //   boost::asio::awaitable<void> run() {
+//     co_await boost::asio::this_coro::throw_if_cancelled(false);  // see Assumptions
 //     runtime::TaskGroup group(co_await boost::asio::this_coro::executor);
 //     group.spawn(watch());
 //     group.spawn(serve());
@@ -12,11 +13,14 @@
 //  * Cancelling the coroutine that waits in join() cancels the children; join() still waits for
 //    all of them, and then throws operation_aborted.
 //  * A child that ends because it was cancelled has not failed.
-// Assumption: every child ends when it is cancelled (asio's cancellation, terminal).
+// Assumptions
+//  * Every child ends when it is cancelled (asio's cancellation, terminal).
+//  * A coroutine that is cancelled already throws at its next co_await, and would never enter
+//    join(). So it turns that off before it starts children; join() turns it on again.
 //
-// One owner, the parent coroutine. Destroying a group that still has children is a bug (assert):
-// nothing that can throw belongs between the first spawn() and join(). Used on the thread of the
-// io_context only.
+// One owner, the parent coroutine. Destroying a group that still has children is a bug, and ends
+// the program: nothing that can throw belongs between the first spawn() and join(). Used on the
+// thread of the io_context only.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -43,8 +47,8 @@ class TaskGroup {
   TaskGroup(const TaskGroup&) = delete;
   TaskGroup& operator=(const TaskGroup&) = delete;
 
-  // Starts a child. It runs up to its first suspension before this returns. Once the group is
-  // cancelled nothing is started any more: the task is dropped.
+  // Starts a child. On the thread of the io_context it runs up to its first suspension before this
+  // returns. Once the group is cancelled nothing is started any more: the task is dropped.
   TaskId spawn(boost::asio::awaitable<void> task);
 
   // Cancels one child, and nothing when it has ended.
@@ -54,7 +58,8 @@ class TaskGroup {
   void cancel();
 
   // Returns when there is no child left; throws what the first failed child threw, or
-  // operation_aborted when the waiting coroutine was cancelled. One caller at a time.
+  // operation_aborted when the waiting coroutine was cancelled. One caller at a time. Leaves
+  // throw_if_cancelled on.
   boost::asio::awaitable<void> join();
 
   std::size_t size() const { return tasks_.size(); }  // children that have not ended
@@ -63,10 +68,12 @@ class TaskGroup {
  private:
   struct Task {
     boost::asio::cancellation_signal signal;
+    bool started = false;
     bool cancelled = false;
   };
   struct Finished;  // the completion handler of a child
 
+  boost::asio::awaitable<void> guard(TaskId id, boost::asio::awaitable<void> task);
   void finish(TaskId task, const std::exception_ptr& exception);
 
   boost::asio::any_io_executor executor_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
@@ -208,6 +209,7 @@ base::Result<> HttpServer::bind(const BindAddress& address) {
 }
 
 asio::awaitable<void> HttpServer::run() {
+  co_await asio::this_coro::throw_if_cancelled(false);  // see TaskGroup
   const Listening listening{*this};
   group_.spawn(accept());
   auto children = group_.join();

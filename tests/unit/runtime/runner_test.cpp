@@ -1,0 +1,444 @@
+#include "runtime/runner.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <map>
+#include <memory>
+#include <random>
+#include <set>
+#include <stdexcept>
+#include <vector>
+
+#include "unit/runtime/manual_clock.h"
+
+namespace {
+
+using namespace std::chrono_literals;
+namespace asio = boost::asio;
+using runtime::ReconcileResult;
+using runtime::Requeue;
+using Runner = runtime::Runner<std::string>;
+
+// A runner on a clock of the test's own, and what its reconciles do.
+class World {
+ public:
+  explicit World(std::size_t workers = 2)
+      : runner(
+            context.get_executor(), {workers, 2min},
+            [this](std::string key) { return reconcile(this, std::move(key)); }, clock, logger,
+            metrics) {}
+
+  // All that is still in flight is cancelled, as a parent would.
+  ~World() { stop(); }
+
+  void start() {
+    asio::co_spawn(
+        context, runner.run(),
+        asio::bind_cancellation_slot(signal.slot(), [this](std::exception_ptr exception) {
+          outcome = exception;
+          ended = true;
+        }));
+    started = true;
+    clock.run();
+  }
+
+  void stop() {
+    if (!started || ended) return;
+    signal.emit(asio::cancellation_type::terminal);
+    clock.run();
+  }
+
+  // What the next reconciles of the key give; the last one for ever after.
+  void script(const std::string& key, std::vector<ReconcileResult> results) {
+    results_[key] = std::move(results);
+  }
+
+  std::string metric(const std::string& series) {
+    const std::string text = metrics.serialize();
+    const auto begin = text.find("\n" + series + " ");
+    if (begin == std::string::npos) return "absent";
+    const auto value = begin + series.size() + 2;
+    return text.substr(value, text.find('\n', value) - value);
+  }
+
+  asio::io_context context;
+  test::ManualClock clock{context};
+  base::Logger logger = base::Logger::silent();
+  runtime::Metrics metrics{"1.2.3"};
+  asio::cancellation_signal signal;
+  std::exception_ptr outcome;
+  bool started = false;
+  bool ended = false;
+  std::vector<std::string> begun;
+  std::vector<base::Clock::Instant> begun_at;
+  std::vector<std::string> finished;
+  base::Clock::Duration takes = 0s;  // what a reconcile takes
+  std::set<std::string> throws;
+  std::set<std::string> throws_strangely;
+  std::map<std::string, int> again;  // adds its own key so often while it runs
+  std::set<std::string> in_flight;
+  std::size_t most_in_flight = 0;
+  bool twice_at_once = false;
+  Runner runner;
+
+ private:
+  static asio::awaitable<ReconcileResult> reconcile(World* world, std::string key) {
+    world->begun.push_back(key);
+    world->begun_at.push_back(world->clock.now());
+    if (!world->in_flight.insert(key).second) world->twice_at_once = true;
+    const InFlight in_flight{world, key};
+    world->most_in_flight = std::max(world->most_in_flight, world->in_flight.size());
+    if (world->again[key]-- > 0) world->runner.add(key);
+    if (world->throws.contains(key)) throw std::runtime_error("a bug");
+    if (world->throws_strangely.contains(key)) throw 7;
+    if (world->takes > 0s) {
+      auto working = world->clock.sleep_for(world->takes);
+      co_await std::move(working);
+    }
+    world->finished.push_back(key);
+    co_return world->next_result(key);
+  }
+
+  struct InFlight {
+    World* world;
+    std::string key;
+
+    ~InFlight() { world->in_flight.erase(key); }
+  };
+
+  ReconcileResult next_result(const std::string& key) {
+    auto& results = results_[key];
+    if (results.empty()) return Requeue{};
+    ReconcileResult result = results.front();
+    if (results.size() > 1) results.erase(results.begin());
+    return result;
+  }
+
+  std::map<std::string, std::vector<ReconcileResult>> results_;
+};
+
+using Keys = std::vector<std::string>;
+
+base::Error unavailable() { return {base::ErrorCode::kUnavailable, "no answer"}; }
+
+TEST(Runner, ReconcilesAKeyOnceThatWasAddedBeforeItRan) {
+  World world;
+  world.runner.add("a");
+  world.runner.add("a");
+  EXPECT_TRUE(world.begun.empty());
+  world.start();
+  EXPECT_EQ(world.finished, Keys{"a"});
+  EXPECT_EQ(world.runner.queue().size(), 0U);
+}
+
+TEST(Runner, ReconcilesAKeyThatIsAddedWhileItIsIdle) {
+  World world;
+  world.start();
+  world.runner.add("a");
+  world.clock.run();
+  world.runner.add("b");
+  world.clock.run();
+  EXPECT_EQ(world.finished, (Keys{"a", "b"}));
+}
+
+TEST(Runner, DoesNotReconcileWithinTheCallOfAdd) {
+  World world;
+  world.start();
+  world.runner.add("a");
+  EXPECT_TRUE(world.begun.empty());
+}
+
+TEST(Runner, ReconcilesNoMoreAtOnceThanItHasWorkers) {
+  World world(3);
+  world.takes = 1s;
+  for (int i = 0; i < 10; ++i) world.runner.add("key" + std::to_string(i));
+  world.start();
+  EXPECT_EQ(world.runner.active(), 3U);
+  EXPECT_EQ(world.metric("controller_runtime_active_workers{controller=\"localregistry\"}"), "3");
+  EXPECT_EQ(world.metric("workqueue_depth{name=\"localregistry\"}"), "7");
+  world.clock.advance(10s);
+  EXPECT_EQ(world.finished.size(), 10U);
+  EXPECT_EQ(world.most_in_flight, 3U);
+}
+
+TEST(Runner, AKeyThatIsAddedDuringItsReconcileIsReconciledOnceMoreAfterwards) {
+  World world;
+  world.takes = 1s;
+  world.again["a"] = 1;
+  world.start();
+  world.runner.add("a");
+  world.clock.run();
+  world.runner.add("a");
+  EXPECT_EQ(world.begun, Keys{"a"});
+  world.clock.advance(10s);
+  EXPECT_EQ(world.finished, (Keys{"a", "a"}));
+  EXPECT_FALSE(world.twice_at_once);
+}
+
+TEST(Runner, WaitsAsLongAsAReconcileAskedFor) {
+  World world;
+  world.script("a", {Requeue{30s}, Requeue{}});
+  world.start();
+  world.runner.add("a");
+  world.clock.advance(30s - 1ms);
+  EXPECT_EQ(world.finished, Keys{"a"});
+  world.clock.advance(1ms);
+  EXPECT_EQ(world.finished, (Keys{"a", "a"}));
+  EXPECT_EQ(world.runner.queue().size(), 0U);
+}
+
+TEST(Runner, RetriesAnErrorAfterADelayThatDoubles) {
+  World world;
+  world.script("a", {unavailable()});
+  world.start();
+  world.runner.add("a");
+  world.clock.advance(100ms);
+  const auto start = world.begun_at.front();
+  EXPECT_EQ(world.begun_at,
+            (std::vector{start, start + 5ms, start + 15ms, start + 35ms, start + 75ms}));
+}
+
+TEST(Runner, ASuccessEndsTheBackoff) {
+  World world;
+  world.script("a", {unavailable(), unavailable(), Requeue{}, unavailable(), Requeue{}});
+  world.start();
+  world.runner.add("a");
+  world.clock.advance(1s);
+  world.runner.add("a");
+  world.clock.advance(1s);
+  ASSERT_EQ(world.begun_at.size(), 5U);
+  EXPECT_EQ(world.begun_at[4] - world.begun_at[3], 5ms);
+}
+
+TEST(Runner, ARetryWaitsAsLongAsTheServerAskedFor) {
+  World world;
+  base::Error error = unavailable();
+  error.retry_after = 7s;
+  world.script("a", {error, Requeue{}});
+  world.start();
+  world.runner.add("a");
+  world.clock.advance(1min);
+  ASSERT_EQ(world.begun_at.size(), 2U);
+  EXPECT_EQ(world.begun_at[1] - world.begun_at[0], 7s);
+}
+
+TEST(Runner, AKeyThatBacksOffIsReconciledAtOnceWhenItIsAdded) {
+  World world;
+  base::Error error = unavailable();
+  error.retry_after = 1h;
+  world.script("a", {error, Requeue{}});
+  world.start();
+  world.runner.add("a");
+  world.clock.run();
+  world.runner.add("a");
+  world.clock.run();
+  EXPECT_EQ(world.finished.size(), 2U);
+}
+
+TEST(Runner, AnExceptionIsCaughtAndTheKeyRetried) {
+  World world;
+  world.throws = {"a"};
+  world.throws_strangely = {"b"};
+  world.start();
+  world.runner.add("a");
+  world.runner.add("b");
+  world.runner.add("c");
+  world.clock.advance(5ms);
+  EXPECT_EQ(world.begun.size(), 5U);
+  EXPECT_EQ(world.finished, Keys{"c"});
+  EXPECT_FALSE(world.ended);
+  EXPECT_EQ(world.metric("controller_runtime_reconcile_panics_total{controller=\"localregistry\"}"),
+            "4");
+}
+
+TEST(Runner, AReconcileThatTakesTooLongIsCancelledAndRetried) {
+  World world;
+  world.takes = 1h;
+  world.start();
+  world.runner.add("a");
+  world.clock.advance(2min - 1ms);
+  EXPECT_EQ(world.in_flight.size(), 1U);
+  world.takes = 0s;
+  world.clock.advance(1ms);
+  EXPECT_TRUE(world.in_flight.empty());
+  world.clock.advance(5ms);
+  EXPECT_EQ(world.finished, Keys{"a"});
+  EXPECT_EQ(
+      world.metric("controller_runtime_reconcile_timeouts_total{controller=\"localregistry\"}"),
+      "1");
+  EXPECT_EQ(world.metric("controller_runtime_reconcile_errors_total{controller=\"localregistry\"}"),
+            "1");
+}
+
+TEST(Runner, EachReconcileHasItsOwnTime) {
+  World world(2);
+  world.takes = 1h;
+  world.start();
+  world.runner.add("a");
+  world.clock.advance(1min);
+  world.runner.add("b");
+  world.clock.advance(1min);
+  EXPECT_EQ(world.in_flight, (std::set<std::string>{"b"}));
+  world.stop();
+}
+
+TEST(Runner, CancelledItCancelsWhatIsInFlightAndWaitsForIt) {
+  World world(2);
+  world.takes = 1h;
+  for (const char* key : {"a", "b", "c"}) world.runner.add(key);
+  world.runner.add_after("d", 10s);
+  world.start();
+  EXPECT_EQ(world.in_flight.size(), 2U);
+  world.stop();
+  EXPECT_TRUE(world.ended);
+  EXPECT_TRUE(runtime::is_cancellation(world.outcome));
+  EXPECT_TRUE(world.in_flight.empty());
+  EXPECT_EQ(world.begun, (Keys{"a", "b"}));
+  EXPECT_EQ(world.runner.active(), 0U);
+  EXPECT_EQ(world.runner.queue().size(), 0U);
+}
+
+TEST(Runner, AfterItsEndNothingIsTakenIn) {
+  World world;
+  world.start();
+  world.stop();
+  world.runner.add("a");
+  world.runner.add_after("b", 1s);
+  world.clock.advance(1min);
+  EXPECT_TRUE(world.begun.empty());
+  EXPECT_EQ(world.runner.queue().size(), 0U);
+}
+
+TEST(Runner, SleepsOnceAtATimeAndDoesNotPoll) {
+  World world;
+  world.start();
+  world.clock.advance(limits::kAlarmMost * 3);
+  EXPECT_EQ(world.clock.sleepers(), 1U);
+  EXPECT_LE(world.clock.sleeps(), 4U);
+  const auto before = world.clock.sleeps();
+  for (int i = 0; i < 1000; ++i) world.runner.add("key" + std::to_string(i));
+  world.clock.run();
+  EXPECT_EQ(world.finished.size(), 1000U);
+  EXPECT_LE(world.clock.sleeps() - before, 2U) << "a sleep is not begun anew for each key";
+}
+
+TEST(Runner, AnEarlierDelayInterruptsTheSleep) {
+  World world;
+  world.start();
+  world.runner.add_after("late", 10min);
+  world.clock.run();
+  world.runner.add_after("early", 1min);
+  world.clock.run();
+  EXPECT_EQ(world.clock.sleepers(), 1U);
+  world.clock.advance(1min);
+  EXPECT_EQ(world.finished, Keys{"early"});
+  world.clock.advance(9min);
+  EXPECT_EQ(world.finished, (Keys{"early", "late"}));
+}
+
+TEST(Runner, CountsOutcomesAsControllerRuntimeDoes) {
+  World world;
+  world.script("after", {Requeue{1h}});
+  world.script("again", {Requeue{0ms}, Requeue{}});
+  world.script("error", {unavailable(), Requeue{}});
+  world.start();
+  for (const char* key : {"success", "after", "again", "error"}) world.runner.add(key);
+  world.clock.advance(1s);
+  const auto total = [&](const std::string& result) {
+    return world.metric(
+        "controller_runtime_reconcile_total{controller=\"localregistry\",result=\"" + result +
+        "\"}");
+  };
+  EXPECT_EQ(total("success"), "3");
+  EXPECT_EQ(total("requeue_after"), "1");
+  EXPECT_EQ(total("requeue"), "1");
+  EXPECT_EQ(total("error"), "1");
+  EXPECT_EQ(world.metric("workqueue_retries_total{name=\"localregistry\"}"), "2");
+  EXPECT_EQ(world.metric("workqueue_adds_total{name=\"localregistry\"}"), "6");
+}
+
+TEST(Runner, UnderRandomEventsEveryKeyIsReconciledAfterItsLastEventAndNeverTwiceAtOnce) {
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    SCOPED_TRACE(seed);
+    std::mt19937_64 random(seed);
+    const auto pick = [&random](int below) {
+      return std::uniform_int_distribution<int>(0, below - 1)(random);
+    };
+    World world(3);
+    for (int key = 0; key < 6; ++key) {
+      world.script(std::to_string(key),
+                   {unavailable(), Requeue{}, Requeue{std::chrono::milliseconds(pick(50) + 1)},
+                    unavailable(), Requeue{}});
+    }
+    world.start();
+    std::map<std::string, base::Clock::Instant> last;
+    for (int i = 0; i < 300; ++i) {
+      const std::string key = std::to_string(pick(6));
+      world.takes = std::chrono::milliseconds(pick(4) * 10);
+      world.again[key] = pick(2);
+      if (pick(2) == 0) world.runner.add(key);
+      if (pick(4) == 0) world.runner.add_after(key, std::chrono::milliseconds(pick(100)));
+      last[key] = world.clock.now();
+      world.clock.advance(std::chrono::milliseconds(pick(20)));
+    }
+    for (const auto& [key, when] : last) world.runner.add(key);
+    const auto asked = world.clock.now();
+    world.takes = 0s;
+    world.clock.advance(10min);
+    std::set<std::string> reconciled;
+    for (std::size_t i = 0; i < world.begun.size(); ++i) {
+      if (world.begun_at[i] >= asked) reconciled.insert(world.begun[i]);
+    }
+    EXPECT_EQ(reconciled.size(), last.size());
+    EXPECT_FALSE(world.twice_at_once);
+    EXPECT_LE(world.most_in_flight, 3U);
+    EXPECT_EQ(world.runner.queue().size(), 0U);
+  }
+}
+
+TEST(Runner, CancelledAtAnyMomentItEnds) {
+  for (int moment = 0; moment < 60; ++moment) {
+    SCOPED_TRACE(moment);
+    World world(2);
+    world.takes = 7ms;
+    world.script("a", {unavailable(), Requeue{3ms}});
+    for (const char* key : {"a", "b", "c", "d"}) world.runner.add(key);
+    world.start();
+    world.clock.advance(std::chrono::milliseconds(moment));
+    world.runner.add("a");
+    world.stop();
+    EXPECT_TRUE(world.ended);
+    EXPECT_EQ(world.clock.sleepers(), 0U);
+  }
+}
+
+TEST(Runner, WorksOnTheMachinesOwnClock) {
+  asio::io_context context;
+  base::SystemClock clock;
+  base::Logger logger = base::Logger::silent();
+  runtime::Metrics metrics("1");
+  asio::cancellation_signal signal;
+  int count = 0;
+  struct Once {
+    static asio::awaitable<ReconcileResult> reconcile(int* count, asio::cancellation_signal* signal,
+                                                      asio::io_context* context) {
+      if (++*count == 3) {
+        asio::post(*context, [signal] { signal->emit(asio::cancellation_type::terminal); });
+      }
+      co_return Requeue{5ms};
+    }
+  };
+  Runner runner(
+      context.get_executor(), {},
+      [&](const std::string&) { return Once::reconcile(&count, &signal, &context); }, clock, logger,
+      metrics);
+  runner.add("a");
+  asio::co_spawn(context, runner.run(),
+                 asio::bind_cancellation_slot(signal.slot(), [](const std::exception_ptr&) {}));
+  context.run_for(10s);
+  EXPECT_EQ(count, 3);
+}
+
+}  // namespace

@@ -1,0 +1,332 @@
+#include "runtime/work_queue.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <random>
+#include <set>
+#include <string>
+
+#include "base/limits.h"
+
+namespace {
+
+using namespace std::chrono_literals;
+using Queue = runtime::WorkQueue<std::string>;
+using Instant = Queue::Instant;
+
+const Instant kStart = Instant() + 1h;
+
+std::string take(Queue& queue, Instant now) {
+  const auto taken = queue.take(now);
+  return taken ? taken->key : "";
+}
+
+TEST(WorkQueue, HandsOutKeysInTheOrderInWhichTheyCame) {
+  Queue queue;
+  for (const char* key : {"b", "a", "c"}) queue.add(key, kStart);
+  EXPECT_EQ(take(queue, kStart), "b");
+  EXPECT_EQ(take(queue, kStart), "a");
+  EXPECT_EQ(take(queue, kStart), "c");
+  EXPECT_EQ(take(queue, kStart), "");
+}
+
+TEST(WorkQueue, HoldsAKeyOnceHoweverOftenItIsAdded) {
+  Queue queue;
+  for (int i = 0; i < 3; ++i) queue.add("a", kStart);
+  EXPECT_EQ(queue.ready(), 1U);
+  EXPECT_EQ(queue.counters().adds, 1U);
+  EXPECT_EQ(take(queue, kStart), "a");
+  EXPECT_EQ(take(queue, kStart), "");
+}
+
+TEST(WorkQueue, DoesNotHandOutATakenKeyAgainBeforeItIsDone) {
+  Queue queue;
+  queue.add("a", kStart);
+  EXPECT_EQ(take(queue, kStart), "a");
+  queue.add("a", kStart);
+  queue.add("a", kStart);
+  EXPECT_EQ(take(queue, kStart), "");
+  queue.done("a", kStart);
+  EXPECT_EQ(take(queue, kStart), "a");
+  queue.done("a", kStart);
+  EXPECT_EQ(take(queue, kStart), "");
+  EXPECT_EQ(queue.size(), 0U);
+}
+
+TEST(WorkQueue, KeepsAKeyBackUntilItsDelayIsOver) {
+  Queue queue;
+  queue.add_after("a", 10s, kStart);
+  EXPECT_EQ(queue.next_due(), kStart + 10s);
+  EXPECT_EQ(take(queue, kStart + 10s - 1ns), "");
+  EXPECT_EQ(take(queue, kStart + 10s), "a");
+  EXPECT_FALSE(queue.next_due());
+}
+
+TEST(WorkQueue, TheEarlierOfTwoDelaysCounts) {
+  Queue queue;
+  queue.add_after("a", 10s, kStart);
+  queue.add_after("a", 5s, kStart);
+  queue.add_after("a", 20s, kStart);
+  EXPECT_EQ(queue.waiting(), 1U);
+  EXPECT_EQ(take(queue, kStart + 5s), "a");
+}
+
+TEST(WorkQueue, AnAddEndsTheWait) {
+  Queue queue;
+  queue.add_after("a", 10s, kStart);
+  queue.add("a", kStart);
+  EXPECT_EQ(queue.waiting(), 0U);
+  EXPECT_EQ(take(queue, kStart), "a");
+  queue.done("a", kStart);
+  EXPECT_EQ(take(queue, kStart + 1h), "");
+}
+
+TEST(WorkQueue, ADelayAskedForWhileTheKeyIsTakenBeginsToCountAtOnce) {
+  Queue queue;
+  queue.add("a", kStart);
+  take(queue, kStart);
+  queue.add_after("a", 10s, kStart);
+  EXPECT_EQ(take(queue, kStart + 20s), "");
+  queue.done("a", kStart + 4s);
+  EXPECT_EQ(queue.next_due(), kStart + 10s);
+}
+
+TEST(WorkQueue, AnAddWhileTheKeyIsTakenGoesBeforeADelay) {
+  Queue queue;
+  queue.add("a", kStart);
+  take(queue, kStart);
+  queue.add_after("a", 10s, kStart);
+  queue.add("a", kStart);
+  queue.add_after("a", 20s, kStart);
+  queue.done("a", kStart);
+  EXPECT_EQ(take(queue, kStart), "a");
+  queue.done("a", kStart);
+  EXPECT_EQ(queue.size(), 0U);
+}
+
+TEST(WorkQueue, ADelayOfNothingIsAnAdd) {
+  Queue queue;
+  queue.add_after("a", 0s, kStart);
+  queue.add_after("b", -5s, kStart);
+  EXPECT_EQ(queue.ready(), 2U);
+}
+
+TEST(WorkQueue, ADelayBeyondTheEndOfTimeWaitsForever) {
+  Queue queue;
+  queue.add_after("a", Queue::Duration::max(), kStart);
+  EXPECT_EQ(queue.next_due(), Instant::max());
+  EXPECT_EQ(take(queue, kStart + 24h * 365), "");
+}
+
+TEST(WorkQueue, KeysThatAreAskedForNowGoBeforeThoseThatHaveWaited) {
+  Queue queue;
+  queue.add_after("waited", 1s, kStart);
+  queue.add("fresh", kStart + 5s);
+  EXPECT_EQ(take(queue, kStart + 5s), "fresh");
+  EXPECT_EQ(take(queue, kStart + 5s), "waited");
+}
+
+TEST(WorkQueue, AKeyThatHasWaitedAndIsAskedForNowMovesToTheFront) {
+  Queue queue;
+  queue.add_after("first", 1s, kStart);
+  queue.add_after("second", 2s, kStart);
+  queue.add("other", kStart);
+  EXPECT_EQ(take(queue, kStart + 5s), "other");
+  queue.add("second", kStart + 5s);
+  EXPECT_EQ(take(queue, kStart + 5s), "second");
+  EXPECT_EQ(take(queue, kStart + 5s), "first");
+}
+
+TEST(WorkQueue, AFloodOfEventsDoesNotStarveWhatHasWaited) {
+  Queue queue;
+  queue.add_after("waited", 1s, kStart);
+  int before = 0;
+  for (int i = 0; i < 100; ++i) {
+    queue.add("event" + std::to_string(i), kStart + 5s);
+    queue.add("another" + std::to_string(i), kStart + 5s);
+    const std::string key = take(queue, kStart + 5s);
+    if (key == "waited") break;
+    ++before;
+  }
+  EXPECT_EQ(before, Queue::kFairTurn - 1);
+}
+
+TEST(WorkQueue, RetriesWaitTwiceAsLongEachTimeUpToTheBound) {
+  Queue queue;
+  std::chrono::steady_clock::duration expected = limits::kRetryFirst;
+  for (int i = 0; i < 30; ++i) {
+    EXPECT_EQ(queue.add_rate_limited("a", kStart), expected);
+    expected = std::min<Queue::Duration>(expected * 2, limits::kRetryMost);
+  }
+  EXPECT_EQ(queue.failures("a"), 30);
+  EXPECT_EQ(queue.counters().retries, 30U);
+  EXPECT_EQ(queue.add_rate_limited("b", kStart), limits::kRetryFirst);
+}
+
+TEST(WorkQueue, TheRetryDelayIsDefinedForEveryNumberOfFailures) {
+  EXPECT_EQ(runtime::retry_delay(-1), 5ms);
+  EXPECT_EQ(runtime::retry_delay(0), 5ms);
+  EXPECT_EQ(runtime::retry_delay(1), 10ms);
+  EXPECT_EQ(runtime::retry_delay(17), 655'360ms);
+  EXPECT_EQ(runtime::retry_delay(18), 1000s);
+  EXPECT_EQ(runtime::retry_delay(std::numeric_limits<int>::max()), 1000s);
+}
+
+TEST(WorkQueue, ARetryWaitsAtLeastAsLongAsTheServerAskedFor) {
+  Queue queue;
+  EXPECT_EQ(queue.add_rate_limited("a", kStart, 3s), 3s);
+  EXPECT_EQ(queue.next_due(), kStart + 3s);
+  EXPECT_EQ(queue.add_rate_limited("a", kStart, 1ms), 10ms);
+}
+
+TEST(WorkQueue, ForgetBeginsTheRetriesAnew) {
+  Queue queue;
+  queue.add_rate_limited("a", kStart);
+  queue.add_rate_limited("a", kStart);
+  queue.forget("a");
+  queue.forget("unknown");
+  EXPECT_EQ(queue.add_rate_limited("a", kStart), limits::kRetryFirst);
+}
+
+TEST(WorkQueue, RemembersNothingOfAKeyThatIsDoneAndForgotten) {
+  Queue queue;
+  queue.add_rate_limited("a", kStart);
+  EXPECT_EQ(take(queue, kStart + 1s), "a");
+  queue.done("a", kStart + 1s);
+  EXPECT_EQ(queue.size(), 1U);  // its failures
+  queue.forget("a");
+  EXPECT_EQ(queue.size(), 0U);
+}
+
+TEST(WorkQueue, ShutDownItDropsWhatWaitsAndTakesNothingIn) {
+  Queue queue;
+  queue.add("ready", kStart);
+  queue.add_after("waiting", 1s, kStart);
+  queue.add("taken", kStart);
+  EXPECT_EQ(take(queue, kStart), "ready");
+  queue.add("ready", kStart);
+  queue.shutdown();
+  queue.add("new", kStart);
+  queue.add_after("new", 1s, kStart);
+  queue.add_rate_limited("new", kStart);
+  EXPECT_EQ(take(queue, kStart + 1h), "");
+  EXPECT_EQ(queue.taken(), 1U);
+  queue.done("ready", kStart);
+  EXPECT_EQ(queue.size(), 0U);
+  EXPECT_TRUE(queue.is_shut_down());
+}
+
+TEST(WorkQueue, DoneOfAKeyThatWasNotTakenDoesNothing) {
+  Queue queue;
+  queue.add("a", kStart);
+  EXPECT_EQ(queue.done("a", kStart), Queue::Duration::zero());
+  EXPECT_EQ(queue.done("unknown", kStart), Queue::Duration::zero());
+  EXPECT_EQ(take(queue, kStart), "a");
+}
+
+TEST(WorkQueue, MeasuresHowLongKeysWaitAndHowLongTheyAreAway) {
+  Queue queue;
+  queue.add("a", kStart);
+  queue.add_after("b", 1s, kStart);
+  EXPECT_EQ(queue.take(kStart + 2s)->waited, 2s);
+  EXPECT_EQ(queue.take(kStart + 3s)->waited, 2s);
+  EXPECT_EQ(queue.unfinished_work(kStart + 5s), 5s);
+  EXPECT_EQ(queue.longest_running(kStart + 5s), 3s);
+  EXPECT_EQ(queue.done("a", kStart + 6s), 4s);
+  EXPECT_EQ(queue.longest_running(kStart + 6s), 3s);
+  queue.done("b", kStart + 6s);
+  EXPECT_EQ(queue.longest_running(kStart + 6s), 0s);
+}
+
+// What the queue promises, kept beside it as plainly as possible.
+class Model {
+ public:
+  explicit Model(std::uint64_t seed) : random_(seed) {}
+
+  void step() {
+    now_ += std::chrono::milliseconds(pick(20));
+    const int key = pick(8);
+    switch (pick(7)) {
+      case 0: ask(key, now_), queue_.add(key, now_); break;
+      case 1: {
+        const auto delay = std::chrono::milliseconds(pick(200));
+        ask(key, now_ + delay), queue_.add_after(key, delay, now_);
+        break;
+      }
+      case 2: {
+        const auto delay = queue_.add_rate_limited(key, now_);
+        ask(key, now_ + delay);
+        break;
+      }
+      case 3: queue_.forget(key); break;
+      case 4:
+      case 5: take(); break;
+      default: give_back(); break;
+    }
+    EXPECT_LE(queue_.size(), 8U);
+    EXPECT_EQ(queue_.taken(), taken_.size());
+    EXPECT_LE(queue_.ready() + queue_.waiting() + queue_.taken(), 8U);
+  }
+
+  // After enough time and work nothing that was asked for is left.
+  void drain() {
+    for (int i = 0; i < 100 && !(asked_.empty() && taken_.empty()); ++i) {
+      now_ += 1000s;
+      take();
+      give_back();
+    }
+    EXPECT_TRUE(asked_.empty());
+    for (int key = 0; key < 8; ++key) queue_.forget(key);
+    EXPECT_EQ(queue_.size(), 0U);
+  }
+
+ private:
+  int pick(int below) { return std::uniform_int_distribution<int>(0, below - 1)(random_); }
+
+  void ask(int key, Instant earliest) {
+    const auto [place, added] = asked_.emplace(key, earliest);
+    if (!added) place->second = std::min(place->second, earliest);
+  }
+
+  void take() {
+    const auto taken = queue_.take(now_);
+    if (!taken) {
+      for (const auto& [key, earliest] : asked_) {
+        EXPECT_TRUE(earliest > now_ || taken_.contains(key)) << "lost or late: " << key;
+      }
+      return;
+    }
+    EXPECT_TRUE(taken_.insert(taken->key).second) << "on two workers: " << taken->key;
+    const auto asked = asked_.find(taken->key);
+    ASSERT_NE(asked, asked_.end()) << "nobody asked for " << taken->key;
+    EXPECT_LE(asked->second, now_) << "too early";
+    EXPECT_GE(taken->waited, 0s);
+    asked_.erase(asked);
+  }
+
+  void give_back() {
+    if (taken_.empty()) return;
+    const auto key = std::next(taken_.begin(), pick(static_cast<int>(taken_.size())));
+    queue_.done(*key, now_);
+    taken_.erase(key);
+  }
+
+  std::mt19937_64 random_;
+  Instant now_ = kStart;
+  runtime::WorkQueue<int> queue_;
+  std::map<int, Instant> asked_;  // key → the earliest instant at which it may be handed out
+  std::set<int> taken_;
+};
+
+TEST(WorkQueue, UnderRandomSchedulesNothingIsLostNothingIsEarlyAndNoKeyIsTakenTwice) {
+  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+    SCOPED_TRACE(seed);
+    Model model(seed);
+    for (int i = 0; i < 1'000; ++i) model.step();
+    model.drain();
+    if (testing::Test::HasFailure()) break;
+  }
+}
+
+}  // namespace
