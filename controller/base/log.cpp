@@ -3,6 +3,8 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 namespace base {
 namespace {
 
@@ -16,22 +18,61 @@ spdlog::level::level_enum to_spdlog(LogLevel level) {
   return spdlog::level::info;
 }
 
-// Appends value between quotation marks; what a hostile name carries stays on its line.
-void append_quoted(std::string& line, std::string_view value) {
-  line += '"';
-  for (const char character : value) {
-    const auto byte = static_cast<unsigned char>(character);
-    if (character == '"' || character == '\\') {
-      line += '\\';
-      line += character;
-    } else if (character == '\n') {
+constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
+
+// Length in bytes of the UTF-8 sequence that text begins with; 0 when it is none.
+std::size_t sequence_length(std::string_view text) {
+  const auto byte = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char first = byte(0);
+  if (first < 0x80) return 1;
+  const std::size_t length = first < 0xc2   ? 0
+                             : first < 0xe0 ? 2
+                             : first < 0xf0 ? 3
+                             : first < 0xf5 ? 4
+                                            : 0;
+  if (length == 0 || text.size() < length) return 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xc0U) != 0x80) return 0;
+  }
+  const unsigned char second = byte(1);
+  const bool overlong = (first == 0xe0 && second < 0xa0) || (first == 0xf0 && second < 0x90);
+  const bool surrogate = first == 0xed && second > 0x9f;
+  const bool too_large = first == 0xf4 && second > 0x8f;
+  return overlong || surrogate || too_large ? 0 : length;
+}
+
+// The control characters: C0 and DEL, and C1, which terminals obey as well.
+std::optional<unsigned> control_character(std::string_view sequence) {
+  const auto first = static_cast<unsigned char>(sequence[0]);
+  if (sequence.size() == 1 && (first < 0x20 || first == 0x7f)) return first;
+  if (sequence.size() != 2 || first != 0xc2) return std::nullopt;
+  const auto second = static_cast<unsigned char>(sequence[1]);
+  return second < 0xa0 ? std::optional<unsigned>(second) : std::nullopt;
+}
+
+// Appends the value so that it stays on its line and is valid UTF-8, whoever chose it. special:
+// what else needs a backslash.
+void append_escaped(std::string& line, std::string_view value, std::string_view special) {
+  while (!value.empty()) {
+    const std::size_t length = sequence_length(value);
+    const std::string_view sequence = value.substr(0, std::max<std::size_t>(length, 1));
+    value.remove_prefix(sequence.size());
+    if (length == 0) {
+      line += kReplacement;
+    } else if (sequence == "\n") {
       line += "\\n";
-    } else if (byte < 0x20 || byte == 0x7f) {
-      line += fmt::format("\\u{:04x}", byte);
+    } else if (const auto control = control_character(sequence)) {
+      line += fmt::format("\\u{:04x}", *control);
     } else {
-      line += character;
+      if (special.find(sequence) != std::string_view::npos) line += '\\';
+      line += sequence;
     }
   }
+}
+
+void append_quoted(std::string& line, std::string_view value) {
+  line += '"';
+  append_escaped(line, value, "\"\\");
   line += '"';
 }
 
@@ -121,7 +162,7 @@ std::string format_log_line(LogFormat format, std::string_view message,
     }
     return line;
   }
-  line += message;
+  append_escaped(line, message, "");
   for (const LogField& field : fields) {
     line += ' ';
     line += field.key;
@@ -129,7 +170,7 @@ std::string format_log_line(LogFormat format, std::string_view message,
     if (needs_quotes(field.value)) {
       append_quoted(line, field.value);
     } else {
-      line += field.value;
+      append_escaped(line, field.value, "");
     }
   }
   return line;
