@@ -1,0 +1,314 @@
+#include "serve/http_server.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/connect.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
+#include <stdexcept>
+#include <thread>
+
+namespace {
+
+using namespace std::chrono_literals;
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using serve::Request;
+using serve::Response;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+std::vector<serve::Route> routes() {
+  std::vector<serve::Route> routes(3);
+  routes[0].path = "/hello";
+  routes[0].handler = [](const Request& request) {
+    return Response{200, "text/plain", "hello " + request.query};
+  };
+  routes[1].path = "/throws";
+  routes[1].handler = [](const Request&) -> Response { throw std::runtime_error("a bug"); };
+  routes[2].path = "/echo";
+  routes[2].methods = {"POST"};
+  routes[2].body_bytes = 1000;
+  routes[2].handler = [](const Request& request) {
+    const auto type = request.headers.find("content-type");
+    return Response{201, type == request.headers.end() ? "none" : type->second, request.body};
+  };
+  return routes;
+}
+
+// A server on a thread of its own, which a test talks to over real sockets.
+class Server {
+ public:
+  explicit Server(serve::ServerOptions options = {}, serve::BindAddress address = {"127.0.0.1", 0})
+      : server_(context_.get_executor(), routes(), logger_, options) {
+    const auto bound = server_.bind(address);
+    if (!bound) throw std::runtime_error(bound.error().message);
+    asio::co_spawn(
+        context_, server_.run(),
+        asio::bind_cancellation_slot(signal_.slot(), [this](std::exception_ptr exception) {
+          cancelled = runtime::is_cancellation(exception);
+        }));
+    thread_ = std::thread([this] { context_.run(); });
+  }
+
+  ~Server() { stop(); }
+
+  // Returns when the server has ended; false when that took too long.
+  void stop() {
+    if (!thread_.joinable()) return;
+    asio::post(context_, [this] { signal_.emit(asio::cancellation_type::terminal); });
+    thread_.join();
+  }
+
+  std::uint16_t port() const { return server_.port(); }
+  std::size_t connections() const { return server_.connections(); }  // after stop()
+
+  bool cancelled = false;
+
+ private:
+  asio::io_context context_{1};
+  base::Logger logger_ = base::Logger::silent();
+  asio::cancellation_signal signal_;
+  serve::HttpServer server_;
+  std::thread thread_;
+};
+
+class Client {
+ public:
+  explicit Client(std::uint16_t port, const std::string& host = "127.0.0.1") : socket_(context_) {
+    socket_.connect({asio::ip::make_address(host), port});
+  }
+
+  void send(const std::string& text) {
+    boost::system::error_code ignored;
+    asio::write(socket_, asio::buffer(text), ignored);
+  }
+
+  // Everything until the server closes the connection.
+  std::string read_to_end() {
+    std::string text;
+    boost::system::error_code ignored;
+    asio::read(socket_, asio::dynamic_buffer(text), ignored);
+    return text;
+  }
+
+  std::string read(std::size_t bytes) {
+    std::string text(bytes, '\0');
+    boost::system::error_code ignored;
+    text.resize(asio::read(socket_, asio::buffer(text), ignored));
+    return text;
+  }
+
+  std::size_t available() { return socket_.available(); }
+
+ private:
+  asio::io_context context_;
+  tcp::socket socket_;
+};
+
+std::string answer_to(const Server& server, const std::string& request) {
+  Client client(server.port());
+  client.send(request);
+  return client.read_to_end();
+}
+
+std::string closing(const std::string& first_line, const std::string& rest = "\r\n") {
+  return first_line + " HTTP/1.1\r\nHost: test\r\nConnection: close\r\n" + rest;
+}
+
+TEST(HttpServer, AnswersAGet) {
+  const Server server;
+  const std::string answer = answer_to(server, closing("GET /hello?a=1"));
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 200 OK\r\n"));
+  EXPECT_THAT(answer, HasSubstr("\r\nContent-Length: 9\r\n"));
+  EXPECT_THAT(answer, HasSubstr("\r\nContent-Type: text/plain\r\n"));
+  EXPECT_THAT(answer, EndsWith("\r\n\r\nhello a=1"));
+}
+
+TEST(HttpServer, AnswersAHeadAsAGetWithoutTheBody) {
+  const Server server;
+  const std::string answer = answer_to(server, closing("HEAD /hello?a=1"));
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 200 OK\r\n"));
+  EXPECT_THAT(answer, HasSubstr("\r\nContent-Length: 9\r\n"));
+  EXPECT_THAT(answer, EndsWith("\r\n\r\n"));
+}
+
+TEST(HttpServer, AnUnknownPathIsNotFound) {
+  const Server server;
+  for (const char* path : {"/", "/hello/", "/Hello", "/hello%20", "//hello", "*", "/a?hello"}) {
+    EXPECT_THAT(answer_to(server, closing(std::string("GET ") + path)),
+                StartsWith("HTTP/1.1 404 Not Found\r\n"))
+        << path;
+  }
+}
+
+TEST(HttpServer, AnotherMethodIsNotAllowed) {
+  const Server server;
+  for (const char* method : {"POST", "PUT", "DELETE", "OPTIONS", "BREW"}) {
+    const std::string answer = answer_to(server, closing(std::string(method) + " /hello"));
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 405 Method Not Allowed\r\n")) << method;
+    EXPECT_THAT(answer, HasSubstr("\r\nAllow: GET, HEAD\r\n"));
+  }
+  EXPECT_THAT(answer_to(server, closing("GET /echo")), HasSubstr("\r\nAllow: POST\r\n"));
+}
+
+TEST(HttpServer, GivesAnEndpointTheBodyAndTheHeaders) {
+  const Server server;
+  const std::string answer = answer_to(
+      server, closing("POST /echo", "Content-Type: a/b\r\nContent-Length: 4\r\n\r\nbody"));
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 201 Created\r\n"));
+  EXPECT_THAT(answer, HasSubstr("\r\nContent-Type: a/b\r\n"));
+  EXPECT_THAT(answer, EndsWith("\r\n\r\nbody"));
+  EXPECT_THAT(
+      answer_to(server,
+                closing("POST /echo", "Transfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n")),
+      EndsWith("\r\n\r\nbody"));
+}
+
+TEST(HttpServer, ABodyOverTheBoundIsRefused) {
+  const Server server;
+  EXPECT_THAT(answer_to(server, closing("POST /echo", "Content-Length: 1000000\r\n\r\n")),
+              StartsWith("HTTP/1.1 413 "));
+  EXPECT_THAT(answer_to(server, closing("GET /hello", "Content-Length: 5\r\n\r\nabcde")),
+              StartsWith("HTTP/1.1 413 "));
+}
+
+TEST(HttpServer, AHeaderOverTheBoundIsRefused) {
+  const Server server;
+  const std::string much(limits::kServeHeaderBytes + 1, 'x');
+  EXPECT_THAT(answer_to(server, closing("GET /hello", "X: " + much + "\r\n\r\n")),
+              StartsWith("HTTP/1.1 431 "));
+  EXPECT_THAT(answer_to(server, closing("GET /" + much)), StartsWith("HTTP/1.1 431 "));
+}
+
+TEST(HttpServer, WhatIsNoHttpIsABadRequest) {
+  const Server server;
+  for (const char* text : {"hello\r\n\r\n", "GET /hello\r\n\r\n", "GET /hello HTTP/9.9\r\n\r\n",
+                           "GET /hello HTTP/1.1\r\nno colon\r\n\r\n", "\x16\x03\x01\x02\r\n\r\n",
+                           "POST /echo HTTP/1.1\r\nContent-Length: -1\r\n\r\n"}) {
+    EXPECT_THAT(answer_to(server, text), StartsWith("HTTP/1.1 400 Bad Request\r\n")) << text;
+  }
+}
+
+TEST(HttpServer, KeepsTheConnectionForMoreRequests) {
+  const Server server;
+  Client client(server.port());
+  std::string all;
+  for (int i = 0; i < 3; ++i) client.send("GET /hello HTTP/1.1\r\nHost: test\r\n\r\n");
+  client.send(closing("GET /hello?last"));
+  all = client.read_to_end();
+  std::size_t answers = 0;
+  for (auto at = all.find("HTTP/1.1 200"); at != std::string::npos;
+       at = all.find("HTTP/1.1 200", at + 1)) {
+    ++answers;
+  }
+  EXPECT_EQ(answers, 4U);
+  EXPECT_THAT(all, EndsWith("hello last"));
+}
+
+TEST(HttpServer, ClosesAfterARequestOfHttp10) {
+  const Server server;
+  EXPECT_THAT(answer_to(server, "GET /hello HTTP/1.0\r\n\r\n"), EndsWith("hello "));
+}
+
+TEST(HttpServer, AnExceptionOfAnEndpointIsAnInternalErrorWithoutItsText) {
+  const Server server;
+  const std::string answer = answer_to(server, closing("GET /throws"));
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 500 "));
+  EXPECT_THAT(answer, Not(HasSubstr("a bug")));
+  EXPECT_THAT(answer_to(server, closing("GET /hello")), StartsWith("HTTP/1.1 200 "));
+}
+
+TEST(HttpServer, ARequestThatDoesNotComeInTimeIsDropped) {
+  serve::ServerOptions options;
+  options.timeout = 50ms;
+  const Server server(options);
+  EXPECT_EQ(answer_to(server, "GET /hello HTTP/1.1\r\nHost:"), "");
+  EXPECT_EQ(answer_to(server, ""), "");
+}
+
+TEST(HttpServer, MoreConnectionsThanTheBoundWaitForTheirTurn) {
+  serve::ServerOptions options;
+  options.connections = 2;
+  const Server server(options);
+  auto first = std::make_unique<Client>(server.port());
+  first->send("GET /hello HTTP/1.1\r\nHost: test\r\n\r\n");
+  first->read(12);
+  Client second(server.port());
+  second.send("GET /hello HTTP/1.1\r\nHost: test\r\n\r\n");
+  second.read(12);
+  Client third(server.port());
+  third.send(closing("GET /hello"));
+  std::this_thread::sleep_for(50ms);
+  EXPECT_EQ(third.available(), 0U);
+  first.reset();
+  EXPECT_THAT(third.read_to_end(), StartsWith("HTTP/1.1 200 OK"));
+}
+
+TEST(HttpServer, CancelledItClosesEveryConnectionAndEnds) {
+  Server server;
+  Client idle(server.port());
+  Client busy(server.port());
+  busy.send("GET /hello HTTP/1.1\r\nHost: test\r\n\r\nGET /he");
+  busy.read(12);
+  const auto start = std::chrono::steady_clock::now();
+  server.stop();
+  EXPECT_LT(std::chrono::steady_clock::now() - start, 1s);
+  EXPECT_TRUE(server.cancelled);
+  EXPECT_EQ(server.connections(), 0U);
+  idle.read_to_end();
+  busy.read_to_end();
+  EXPECT_THROW(Client(server.port()), boost::system::system_error);
+}
+
+TEST(HttpServer, AddressInUseIsSaidWithTheAddress) {
+  const Server server;
+  asio::io_context context;
+  base::Logger logger = base::Logger::silent();
+  serve::HttpServer second(context.get_executor(), {}, logger);
+  const auto bound = second.bind({"127.0.0.1", server.port()});
+  ASSERT_FALSE(bound);
+  EXPECT_EQ(bound.error().message, "cannot listen on 127.0.0.1:" + std::to_string(server.port()) +
+                                       ": Address already in use");
+}
+
+TEST(HttpServer, AnAddressOfAnotherMachineCannotBeBound) {
+  asio::io_context context;
+  base::Logger logger = base::Logger::silent();
+  serve::HttpServer server(context.get_executor(), {}, logger);
+  const auto bound = server.bind({"192.0.2.1", 8080});
+  ASSERT_FALSE(bound);
+  EXPECT_THAT(bound.error().message, StartsWith("cannot listen on 192.0.2.1:8080: "));
+}
+
+TEST(HttpServer, WithoutAHostItListensOnIpv4AndIpv6) {
+  const Server server({}, {"", 0});
+  Client four(server.port(), "127.0.0.1");
+  four.send(closing("GET /hello"));
+  EXPECT_THAT(four.read_to_end(), StartsWith("HTTP/1.1 200 OK"));
+  try {
+    Client six(server.port(), "::1");
+    six.send(closing("GET /hello"));
+    EXPECT_THAT(six.read_to_end(), StartsWith("HTTP/1.1 200 OK"));
+  } catch (const boost::system::system_error& error) {
+    GTEST_SKIP() << "no IPv6 here: " << error.what();
+  }
+}
+
+TEST(HttpServer, SurvivesClientsThatGoAwayAtAnyMoment) {
+  const Server server;
+  const std::string request = closing("POST /echo", "Content-Length: 4\r\n\r\nbody");
+  for (std::size_t bytes = 0; bytes <= request.size(); ++bytes) {
+    Client client(server.port());
+    client.send(request.substr(0, bytes));
+  }
+  EXPECT_THAT(answer_to(server, closing("GET /hello")), StartsWith("HTTP/1.1 200 OK"));
+}
+
+}  // namespace
