@@ -25,7 +25,10 @@ RestartReason reason_of(WatcherState state, base::ErrorCode code) {
     case base::ErrorCode::kUnauthorized: return RestartReason::kUnauthorized;
     case base::ErrorCode::kForbidden: return RestartReason::kForbidden;
     case base::ErrorCode::kTooManyRequests: return RestartReason::kThrottled;
-    case base::ErrorCode::kUnavailable: return RestartReason::kServer;
+    // An API server on an etcd older than 3.4.25 accepts the stream and refuses it in an event.
+    case base::ErrorCode::kUnavailable:
+      return state == WatcherState::kStreaming ? RestartReason::kNoStreaming
+                                               : RestartReason::kServer;
     case base::ErrorCode::kTimeout: return open ? RestartReason::kSilence : RestartReason::kNetwork;
     case base::ErrorCode::kNetwork:
     case base::ErrorCode::kTls: return RestartReason::kNetwork;
