@@ -1,18 +1,16 @@
 #include "api/quantity.h"
 
 #include <array>
-#include <cstdint>
 
 #include "json/raw.h"
 
 namespace api {
 namespace {
 
-// A non-negative decimal number m * 10^exponent * 1024^binary, m without trailing zeros: exact for
-// everything that fits; a longer mantissa than 18 digits is no quantity here.
+// The number digits * 10^exponent * 1024^binary, exactly.
 struct Parsed {
   bool negative = false;
-  std::int64_t mantissa = 0;
+  std::string digits;  // without leading zeros; empty: zero
   int exponent = 0;
   int binary = 0;
 };
@@ -38,24 +36,21 @@ constexpr std::array<Suffix, 15> kSuffixes = {{{"", 0, 0},
                                                {"Gi", 0, 3},
                                                {"Ti", 0, 4},
                                                {"Pi", 0, 5}}};
-constexpr int kMostDigits = 18;
+constexpr std::size_t kMostCharacters = 64;  // the API server's own numbers have 19 digits
 constexpr int kMostExponent = 99;
 
 bool is_digit(char character) { return character >= '0' && character <= '9'; }
 
-// Reads "12.50" off the front of rest into mantissa and exponent.
+// Reads "12.50" off the front of rest into digits and exponent.
 bool take_number(std::string_view& rest, Parsed& parsed) {
   bool any = false;
   bool fraction = false;
-  int count = 0;
   while (!rest.empty() && (is_digit(rest.front()) || (rest.front() == '.' && !fraction))) {
     if (rest.front() == '.') {
       fraction = true;
     } else {
       any = true;
-      if (parsed.mantissa != 0 || rest.front() != '0') ++count;
-      if (count > kMostDigits) return false;
-      parsed.mantissa = parsed.mantissa * 10 + (rest.front() - '0');
+      if (!parsed.digits.empty() || rest.front() != '0') parsed.digits += rest.front();
       if (fraction) --parsed.exponent;
     }
     rest.remove_prefix(1);
@@ -80,6 +75,7 @@ std::optional<int> decimal_exponent(std::string_view text) {
 
 std::optional<Parsed> parse(std::string_view text) {
   Parsed parsed;
+  if (text.size() > kMostCharacters) return std::nullopt;
   if (!text.empty() && (text.front() == '-' || text.front() == '+')) {
     parsed.negative = text.front() == '-';
     text.remove_prefix(1);
@@ -103,12 +99,9 @@ std::optional<Parsed> parse(std::string_view text) {
   return std::nullopt;
 }
 
-// Decimal digits of mantissa * 1024^binary, without leading zeros, least significant first.
+// Decimal digits of digits * 1024^binary, without leading zeros, least significant first.
 std::string digits_of(const Parsed& parsed) {
-  std::string digits;
-  for (std::int64_t rest = parsed.mantissa; rest > 0; rest /= 10) {
-    digits += static_cast<char>('0' + rest % 10);
-  }
+  std::string digits(parsed.digits.rbegin(), parsed.digits.rend());
   for (int i = 0; i < parsed.binary; ++i) {
     int carry = 0;
     for (char& digit : digits) {
@@ -144,8 +137,8 @@ std::optional<std::strong_ordering> compare(const Quantity& a, const Quantity& b
   const auto left = parse(a.text);
   const auto right = parse(b.text);
   if (!left || !right) return std::nullopt;
-  const bool left_negative = left->negative && left->mantissa != 0;
-  const bool right_negative = right->negative && right->mantissa != 0;
+  const bool left_negative = left->negative && !left->digits.empty();
+  const bool right_negative = right->negative && !right->digits.empty();
   if (left_negative != right_negative) {
     return left_negative ? std::strong_ordering::less : std::strong_ordering::greater;
   }

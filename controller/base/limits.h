@@ -11,9 +11,10 @@ namespace limits {
 using namespace std::chrono_literals;
 
 // json/
-inline constexpr std::size_t kJsonDepth = 64;       // nested arrays and objects
-inline constexpr std::size_t kYamlBytes = 4 << 20;  // bytes of one YAML document
-inline constexpr std::size_t kYamlNodes = 200'000;  // values, aliases expanded
+inline constexpr std::size_t kJsonDepth = 64;                // nested arrays and objects
+inline constexpr std::size_t kYamlBytes = 4 << 20;           // bytes of one YAML document
+inline constexpr std::size_t kYamlNodes = 200'000;           // values, aliases expanded
+inline constexpr std::size_t kYamlExpandedBytes = 16 << 20;  // of scalars, aliases expanded
 
 // kube/: an object has at most 1.5 MB (etcd); a page of 500 of them is read as a stream of bytes.
 inline constexpr std::size_t kWatchLineBytes = 4 << 20;  // one watch event
@@ -50,7 +51,7 @@ inline constexpr auto kExecPluginRetry = 5s;              // not run again soone
 inline constexpr std::size_t kEventQueue = 1000;          // events not sent yet; then dropped
 inline constexpr int kEventSeriesBurst = 10;              // same event in the window, then merged
 inline constexpr auto kEventSeriesWindow = 10min;
-inline constexpr auto kEventFlush = 1s;                      // what is left at the end
+inline constexpr auto kEventFlush = 1s;               // what is left at the end
 inline constexpr std::size_t kEventNoteBytes = 1024;  // the API's own bound
 inline constexpr std::size_t kEventSeries = 4096;     // remembered; then the oldest are forgotten
 inline constexpr int kEventTries = 5;                 // of sending one
@@ -74,7 +75,7 @@ inline constexpr int kPassesPerReconcile = 6;  // plan, act, plan again
 inline constexpr auto kReconcileTimeout = 2min;
 inline constexpr auto kShutdown = 5s;        // from SIGTERM to exit
 inline constexpr auto kNodeCheck = 60s;      // is this a KinD cluster?
-inline constexpr auto kNodeRetry = 2s;                      // after an error
+inline constexpr auto kNodeRetry = 2s;       // after an error
 inline constexpr auto kConflictCheck = 15s;  // is the foreign object gone?
 inline constexpr auto kRefusedRetry = 30s;   // a write that was refused for good
 inline constexpr std::size_t kConditionMessageBytes = 1024;

@@ -164,8 +164,8 @@ struct Codec<std::map<std::string, T>> {
     out.clear();
     for (std::size_t i = 0; i < view.size() && !failure; ++i) {
       const Member member = view.member(i);
-      Codec<T>::decode(member.value, out[std::string(member.name)], Path(path, member.name),
-                       failure);
+      Codec<T>::decode(member.value, out[std::string(member.name)],
+                       Path::element(path, member.name), failure);
     }
   }
   static void encode(Writer& writer, const Map& value) {
@@ -361,7 +361,10 @@ struct Leaf<base::Time> {
     writer.string(base::format_seconds(value));
   }
   static bool absent(base::Time) { return false; }
-  static bool same(base::Time wanted, base::Time actual) { return wanted == actual; }
+  static bool same(base::Time wanted, base::Time actual) {
+    using std::chrono::seconds;
+    return std::chrono::floor<seconds>(wanted) == std::chrono::floor<seconds>(actual);
+  }
 };
 
 }  // namespace json

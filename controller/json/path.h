@@ -14,7 +14,7 @@ class Path {
   Path(const Path& parent, std::string_view name) : parent_(&parent), name_(name) {}
   Path(const Path& parent, std::size_t index) : parent_(&parent), index_(index) {}
 
-  // An element of a keyed list, told by its key: "containers[registry]".
+  // An element of a keyed list or a map, told by its key: "containers[registry]".
   static Path element(const Path& parent, std::string_view key) {
     Path path(parent, key);
     path.is_key_ = true;

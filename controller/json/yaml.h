@@ -1,5 +1,6 @@
-// YAML to JSON, as kubectl reads it: kubeconfig files, test cases. Bounds: limits::kYamlBytes and
-// limits::kYamlNodes (aliases expanded). Pure; any thread.
+// YAML to JSON: kubeconfig files, test cases. The core schema of YAML 1.2 with decimal numbers, so
+// unlike in kubectl (YAML 1.1) `yes` and `on` are strings. Bounds: limits::kYamlBytes and, with
+// aliases expanded, limits::kYamlNodes and limits::kYamlExpandedBytes. Pure; any thread.
 #pragma once
 
 #include <string>

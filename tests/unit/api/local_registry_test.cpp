@@ -1,0 +1,82 @@
+#include "api/local_registry.h"
+
+#include <gtest/gtest.h>
+
+namespace {
+
+api::LocalRegistry decode(const std::string& text) {
+  const auto result = json::parse<api::LocalRegistry>(text);
+  EXPECT_TRUE(result) << to_string(result.error());
+  return result ? *result : api::LocalRegistry();
+}
+
+TEST(LocalRegistry, OfFiveLinesHasTheDefaultsOfItsDefinition) {
+  const auto registry = decode(R"({"apiVersion":"localregistry.dev/v1alpha1",
+      "kind":"LocalRegistry","metadata":{"name":"dev","namespace":"team-a"},"spec":{}})");
+  const api::LocalRegistrySpec& spec = registry.spec;
+  EXPECT_FALSE(spec.enabled);
+  EXPECT_FALSE(spec.localbuild);
+  EXPECT_EQ(spec.namespace_name, "");
+  EXPECT_EQ(spec.name, "registry");
+  EXPECT_EQ(spec.image, "registry:2.8.1");
+  EXPECT_EQ(spec.buildkit_image, "moby/buildkit:master-rootless");
+  EXPECT_EQ(spec.port, 5000);
+  EXPECT_EQ(spec.node_port, 0);
+  EXPECT_FALSE(spec.persistence.enabled);
+  EXPECT_EQ(spec.persistence.size.text, "5Gi");
+  EXPECT_FALSE(spec.persistence.storage_class_name);
+  EXPECT_EQ(spec.persistence.when_deleted, api::RetentionPolicy::kRetain);
+  EXPECT_FALSE(spec.suspend);
+  EXPECT_EQ(registry.status, api::LocalRegistryStatus());
+  EXPECT_EQ(registry, decode(R"({"metadata":{"name":"dev","namespace":"team-a"}})"));
+}
+
+TEST(LocalRegistry, NullsAndUnknownFieldsAreNothing) {
+  EXPECT_EQ(decode(R"({"spec":{"enabled":null,"port":null,"persistence":null,"images":[{"x":1}],
+                       "pushSecrets":null},"status":null})"),
+            api::LocalRegistry());
+}
+
+TEST(LocalRegistry, EnabledHasThreeStates) {
+  EXPECT_EQ(decode(R"({"spec":{}})").spec.enabled, std::nullopt);
+  EXPECT_EQ(decode(R"({"spec":{"enabled":true}})").spec.enabled, true);
+  EXPECT_EQ(decode(R"({"spec":{"enabled":false}})").spec.enabled, false);
+}
+
+TEST(LocalRegistry, AWrongTypeIsToldWithItsPath) {
+  const std::pair<const char*, const char*> cases[] = {
+      {R"({"spec":{"port":"5000"}})", "spec.port: expected a 32-bit integer, found a string"},
+      {R"({"spec":{"persistence":{"size":true}}})",
+       "spec.persistence.size: expected a quantity, found a boolean"},
+      {R"({"spec":{"persistence":{"whenDeleted":"Keep"}}})",
+       "spec.persistence.whenDeleted: expected Retain or Delete, found a string"},
+      {R"({"status":{"delivery":"Elsewhere"}})",
+       "status.delivery: expected LocalRegistry, KindLoad or Upstream, found a string"},
+      {R"({"spec":{"tolerations":[{"tolerationSeconds":"1"}]}})",
+       "spec.tolerations[0].tolerationSeconds: expected an integer, found a string"},
+      {R"({"metadata":{"labels":{"a":1}}})",
+       "metadata.labels[a]: expected a string, found an integer"},
+  };
+  for (const auto& [text, message] : cases) {
+    const auto result = json::parse<api::LocalRegistry>(text);
+    ASSERT_FALSE(result) << text;
+    EXPECT_EQ(result.error().message, message);
+  }
+}
+
+TEST(LocalRegistry, RunsInItsOwnNamespaceUnlessItNamesAnother) {
+  EXPECT_EQ(api::target_namespace(decode(R"({"metadata":{"namespace":"team-a"}})")), "team-a");
+  EXPECT_EQ(api::target_namespace(
+                decode(R"({"metadata":{"namespace":"team-a"},"spec":{"namespace":"shared"}})")),
+            "shared");
+}
+
+TEST(LocalRegistry, DeliveriesAreNamedAsInItsStatus) {
+  for (const char* name : {"LocalRegistry", "KindLoad", "Upstream"}) {
+    const auto registry = decode(R"({"status":{"delivery":")" + std::string(name) + "\"}}");
+    ASSERT_TRUE(registry.status.delivery);
+    EXPECT_EQ(api::name(*registry.status.delivery), name);
+  }
+}
+
+}  // namespace

@@ -1,0 +1,139 @@
+#include "json/value.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <random>
+#include <string>
+
+#include "base/limits.h"
+#include "json/raw.h"
+
+namespace {
+
+using json::Document;
+using json::Kind;
+
+base::ErrorCode code_of(const base::Result<Document>& document) { return document.error().code; }
+
+TEST(Document, GivesEveryKindOfValue) {
+  const auto document =
+      Document::parse(R"({"n":null,"t":true,"i":-5,"d":1.5,"s":"text","a":[1,2],"o":{"x":1}})");
+  ASSERT_TRUE(document);
+  const json::View root = document->root();
+  EXPECT_EQ(root.kind(), Kind::kObject);
+  EXPECT_EQ(root.size(), 7U);
+  EXPECT_EQ(root.find("n")->kind(), Kind::kNull);
+  EXPECT_TRUE(root.find("t")->boolean());
+  EXPECT_EQ(root.find("i")->integer(), -5);
+  EXPECT_EQ(root.find("d")->number(), 1.5);
+  EXPECT_EQ(root.find("s")->string(), "text");
+  EXPECT_EQ(root.find("a")->element(1).integer(), 2);
+  EXPECT_EQ(root.find("o")->member(0).name, "x");
+  EXPECT_FALSE(root.find("missing"));
+  EXPECT_FALSE(root.find("s")->find("x"));
+  EXPECT_EQ(root.find("s")->size(), 0U);
+}
+
+TEST(Document, KeepsIntegersOf64BitsExactly) {
+  const auto document = Document::parse(
+      "[9223372036854775807,-9223372036854775808,"
+      "9223372036854775808,1.0,1e3]");
+  ASSERT_TRUE(document);
+  EXPECT_EQ(document->root().element(0).integer(), std::numeric_limits<std::int64_t>::max());
+  EXPECT_EQ(document->root().element(1).integer(), std::numeric_limits<std::int64_t>::min());
+  for (std::size_t i = 2; i < 5; ++i) {
+    EXPECT_EQ(document->root().element(i).kind(), Kind::kNumber) << i;
+  }
+}
+
+TEST(Document, ReadsEscapesAndUnicode) {
+  const auto document = Document::parse(R"(["\"\\\/\b\f\n\r\t","\u00e4\ud83d\udcbe","a\u0000b"])");
+  ASSERT_TRUE(document);
+  EXPECT_EQ(document->root().element(0).string(), "\"\\/\b\f\n\r\t");
+  EXPECT_EQ(document->root().element(1).string(), "ä💾");
+  EXPECT_EQ(document->root().element(2).string(), std::string("a\0b", 3));
+}
+
+TEST(Document, RefusesWhatIsNoJson) {
+  for (const char* text :
+       {"",        " ",         "{",           "}",        "[1,]",  "{\"a\":1,}",
+        "{a:1}",   "{'a':1}",   "nul",         "True",     "01",    "1.",
+        ".5",      "+1",        "--1",         "1e",       "\"",    "\"a\nb\"",
+        "\"\\x\"", "\"\\u12\"", "\"\\ud800\"", "[1] [2]",  "{} x",  "// c\n1",
+        "[1 2]",   "{\"a\" 1}", "NaN",         "Infinity", "1e999", "\xEF\xBB\xBF"}) {
+    const auto document = Document::parse(text);
+    ASSERT_FALSE(document) << text;
+    EXPECT_EQ(code_of(document), base::ErrorCode::kMalformed) << text;
+    EXPECT_NE(document.error().message.find("JSON at byte"), std::string::npos) << text;
+  }
+}
+
+TEST(Document, RefusesANulByteWhereverItIs) {
+  for (const std::string& text :
+       {std::string("{}\0", 3), std::string("\0{}", 3), std::string("[1,\0]", 5),
+        std::string("\"a\0b\"", 5), std::string("{}\0{\"evil\":1}", 13)}) {
+    const auto document = Document::parse(text);
+    ASSERT_FALSE(document);
+    EXPECT_EQ(code_of(document), base::ErrorCode::kMalformed);
+  }
+}
+
+TEST(Document, RefusesWhatIsNotUtf8) {
+  for (const char* text : {"\"\xff\"", "\"\xc3\"", "\"\xc0\x80\"", "\"\xed\xa0\x80\"",
+                           "\"\xf5\x80\x80\x80\"", "{\"\xfe\":1}"}) {
+    const auto document = Document::parse(text);
+    ASSERT_FALSE(document);
+    EXPECT_EQ(code_of(document), base::ErrorCode::kMalformed);
+  }
+}
+
+TEST(Document, IsBoundedInDepth) {
+  const auto nested = [](std::size_t depth) {
+    return std::string(depth, '[') + std::string(depth, ']');
+  };
+  EXPECT_TRUE(Document::parse(nested(limits::kJsonDepth)));
+  const auto deep = Document::parse(nested(limits::kJsonDepth + 1));
+  ASSERT_FALSE(deep);
+  EXPECT_EQ(code_of(deep), base::ErrorCode::kTooLarge);
+  EXPECT_EQ(code_of(Document::parse(std::string(10'000'000, '['))), base::ErrorCode::kTooLarge);
+}
+
+TEST(Document, BracketsWithinStringsAreNoDepth) {
+  EXPECT_TRUE(Document::parse("\"" + std::string(1000, '[') + "\""));
+  EXPECT_TRUE(Document::parse("\"\\\"" + std::string(1000, '{') + "\""));
+  EXPECT_FALSE(Document::parse("\"\\\\\"" + std::string(1000, '[')));
+}
+
+TEST(Document, StaysValidWhenItIsMoved) {
+  auto first = Document::parse("[\"a\"]");
+  ASSERT_TRUE(first);
+  const Document second = *std::move(first);
+  EXPECT_EQ(second.root().element(0).string(), "a");
+}
+
+TEST(Document, NeverFailsInAnotherWayOnMangledText) {
+  const std::string text =
+      R"({"metadata":{"name":"a","labels":{"x":"\u00e4"}},"spec":{"ports":[{"port":80.5e2}]}})";
+  std::mt19937_64 random(11);
+  for (int i = 0; i < 20'000; ++i) {
+    std::string mangled = text;
+    for (std::uint64_t changes = random() % 4 + 1; changes > 0; --changes) {
+      const std::size_t at = random() % mangled.size();
+      switch (random() % 3) {
+        case 0: mangled[at] = static_cast<char>(random()); break;
+        case 1: mangled.erase(at, random() % 5); break;
+        default: mangled.insert(at, 1, "{}[]\",:\\0"[random() % 9]); break;
+      }
+      if (mangled.empty()) mangled = "1";
+    }
+    const auto document = Document::parse(mangled);
+    if (!document) continue;
+    const std::string canonical = json::canonical(document->root());
+    const auto again = Document::parse(canonical);
+    ASSERT_TRUE(again) << mangled;
+    ASSERT_EQ(json::canonical(again->root()), canonical) << mangled;
+  }
+}
+
+}  // namespace
