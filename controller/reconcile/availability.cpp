@@ -2,8 +2,11 @@
 
 #include <fmt/core.h>
 
+#include <tuple>
+
 #include "reconcile/decision.h"
 #include "reconcile/names.h"
+#include "reconcile/node_port.h"
 #include "reconcile/reasons.h"
 
 namespace reconcile {
@@ -29,9 +32,18 @@ Workload find_workload(const Observed& observed) {
   return {&observed.deployment->metadata, &observed.deployment->status, Target::kDeployment};
 }
 
-// A StatefulSet controls its pods; a Deployment does so through a ReplicaSet named after it.
+// Pods that are going, were evicted or have ended tell nothing of those in their place.
+bool is_over(const api::Pod& pod) {
+  return is_terminating(pod.metadata) || pod.status.phase == "Failed" ||
+         pod.status.phase == "Succeeded";
+}
+
+// A StatefulSet controls its pods; a Deployment does so through a ReplicaSet named after it, as
+// that of another Deployment with a longer name may seem to be: the pods' label tells.
 bool is_pod_of(const api::Pod& pod, const Workload& workload) {
-  if (is_terminating(pod.metadata)) return false;
+  const api::ObjectMeta& meta = pod.metadata;
+  if (meta.namespace_name != workload.metadata->namespace_name) return false;
+  if (api::lookup(meta.labels, kInstanceLabel) != workload.metadata->name) return false;
   for (const api::OwnerReference& owner : pod.metadata.owner_references) {
     if (owner.uid == workload.metadata->uid) return true;
     if (workload.target == Target::kDeployment && owner.kind == "ReplicaSet" &&
@@ -42,11 +54,18 @@ bool is_pod_of(const api::Pod& pod, const Workload& workload) {
   return false;
 }
 
+// The newest, so that the same pods in another order tell the same.
 const api::Pod* find_pod(const Observed& observed, const Workload& workload) {
+  const api::Pod* newest = nullptr;
+  const auto age = [](const api::Pod& pod) {
+    return std::tuple(pod.metadata.creation_timestamp.value_or(base::Time()),
+                      std::string_view(pod.metadata.name));
+  };
   for (const auto& pod : observed.pods) {
-    if (is_pod_of(*pod, workload)) return pod.get();
+    if (is_over(*pod) || !is_pod_of(*pod, workload)) continue;
+    if (newest == nullptr || age(*newest) < age(*pod)) newest = pod.get();
   }
-  return nullptr;
+  return newest;
 }
 
 const api::ContainerStatus* find_container(const api::Pod& pod, std::string_view name) {
@@ -144,17 +163,19 @@ Judgement not_deployed(const Observed& observed) {
               : "no registry is wanted: spec.enabled is false"};
 }
 
-// A write of the workload that the API server refused.
-std::optional<Judgement> judge_failure(const Observed& observed) {
-  for (const Target target : {Target::kDeployment, Target::kStatefulSet, Target::kService}) {
+// A write that the API server refused.
+std::optional<Judgement> judge_failure(const Observed& observed,
+                                       std::initializer_list<Target> targets) {
+  for (const Target target : targets) {
     const Failure* failure = find_failure(observed, target);
     if (failure == nullptr) continue;
     const std::string_view reason = failure->error.code == base::ErrorCode::kForbidden
                                         ? reason_for(failure->error.message)
                                         : reason::kFailed;
+    const std::string& name = target == Target::kResource ? observed.registry->metadata.name
+                                                          : observed.registry->spec.name;
     return Judgement{kFalse, std::string(reason),
-                     fmt::format("{} {}: {}", kind(target), observed.registry->spec.name,
-                                 failure->error.message)};
+                     fmt::format("{} {}: {}", kind(target), name, failure->error.message)};
   }
   return std::nullopt;
 }
@@ -167,15 +188,22 @@ Judgement judge_registry(const Observed& observed) {
   const bool has_service =
       observed.service && belongs_to(observed.service->metadata, *observed.registry);
   if (workload.metadata == nullptr || !has_service) {
-    if (auto failure = judge_failure(observed)) return *failure;
+    if (auto failure = judge_failure(observed, {Target::kDeployment, Target::kStatefulSet,
+                                                Target::kService, Target::kResource})) {
+      return *failure;
+    }
     return {kFalse, std::string(reason::kDeploying),
             fmt::format("{} is not there yet",
                         workload.metadata == nullptr ? "the workload" : "the Service")};
   }
+  if (node_port_of(*observed.service) == 0) {
+    return {kFalse, std::string(reason::kDeploying), "the Service has no node port yet"};
+  }
   if (auto problem = judge_container(observed, workload, kRegistryContainer, reason::kDeploying)) {
     return *problem;
   }
-  if (auto failure = judge_failure(observed)) {  // what runs is not what is asked for
+  if (auto failure = judge_failure(  // what runs is not what is asked for
+          observed, {Target::kDeployment, Target::kStatefulSet, Target::kService})) {
     return {kTrue, std::string(reason::kAvailable),
             fmt::format("the registry answers, but a change was refused: {}", failure->message)};
   }
@@ -190,9 +218,11 @@ Judgement judge_buildkit(const Observed& observed) {
             "spec.localbuild is true: images are built by a local Docker"};
   }
   if (buildkit_is_forbidden(observed)) {
-    return {kFalse, std::string(reason::kPodSecurity),
-            fmt::format("Pod Security in namespace {} forbids rootless BuildKit: the registry runs "
-                        "without it; build with Docker, or allow the level privileged",
+    const bool by_label = label_forbids_buildkit(observed);
+    return {kFalse, std::string(by_label ? reason::kPodSecurity : reason::kPodSecurityDefault),
+            fmt::format("Pod Security {} {} forbids rootless BuildKit: the registry runs without "
+                        "it; build with Docker, or label the namespace with the level privileged",
+                        by_label ? "in namespace" : "as the cluster's default for namespace",
                         api::target_namespace(*observed.registry))};
   }
   if (workload.metadata == nullptr) {

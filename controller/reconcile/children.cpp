@@ -16,7 +16,6 @@ constexpr std::string_view kDataVolume = "data";
 constexpr std::string_view kDataPath = "/var/lib/registry";
 constexpr std::string_view kBuildKitVolume = "buildkit";
 constexpr std::string_view kBuildKitPath = "/home/user/.local/share/buildkit";
-constexpr std::string_view kPortName = "registry";
 
 // 64-bit FNV-1a. It only has to tell one intent from another; nobody gains by a collision, since
 // every field is compared as well.
@@ -226,9 +225,10 @@ api::PersistentVolumeClaim build_claim(const api::LocalRegistry& registry,
   claim.spec.access_modes = {"ReadWriteOnce"};
   add_intent_hash(claim);
   claim.spec.resources.requests.emplace("storage", claim_size(registry, existing));
-  claim.spec.storage_class_name = existing != nullptr
-                                      ? existing->spec.storage_class_name
-                                      : registry.spec.persistence.storage_class_name;
+  claim.spec.storage_class_name = registry.spec.persistence.storage_class_name;
+  if (existing != nullptr && existing->spec.storage_class_name) {
+    claim.spec.storage_class_name = existing->spec.storage_class_name;
+  }
   return claim;
 }
 

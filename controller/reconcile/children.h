@@ -15,8 +15,8 @@ api::StatefulSet build_stateful_set(const api::LocalRegistry& registry, bool wit
 // node_port 0: the control plane assigns one. The port is no part of the intent's hash.
 api::Service build_service(const api::LocalRegistry& registry, int node_port);
 
-// A claim that exists keeps its class and never gets smaller; null: it does not exist yet. It has
-// no owner reference: garbage collection must never take the images.
+// A claim that exists keeps the class that it has and never gets smaller; null: it does not exist
+// yet. It has no owner reference: garbage collection must never take the images.
 api::PersistentVolumeClaim build_claim(const api::LocalRegistry& registry,
                                        const api::PersistentVolumeClaim* existing);
 

@@ -17,12 +17,19 @@ bool pods_are_refused(const Observed& observed) {
 }
 
 // Without the sidecar the failure is gone; only the condition still knows of it. It is believed
-// until the resource changes.
+// until the resource changes; and longer with a StatefulSet, which would not tell of its failure.
 bool was_refused(const api::LocalRegistry& registry) {
   const api::Condition* condition =
       api::find_condition(registry.status.conditions, condition::kBuildKitReady);
-  return condition != nullptr && condition->reason == reason::kPodSecurity &&
-         condition->observed_generation == registry.metadata.generation;
+  return condition != nullptr && condition->reason == reason::kPodSecurityDefault &&
+         (condition->observed_generation == registry.metadata.generation ||
+          registry.spec.persistence.enabled);
+}
+
+// The Pod Security level of the target namespace's label; empty: it has none.
+std::string_view enforced_level(const Observed& observed) {
+  if (!observed.target_namespace) return "";
+  return api::lookup(observed.target_namespace->metadata.labels, kPodSecurityLabel);
 }
 
 api::Delivery delivery_of(const api::LocalRegistry& registry, bool kind_cluster) {
@@ -45,13 +52,14 @@ bool is_deployed(const Observed& observed) {
   return decide_delivery(observed) == api::Delivery::kLocalRegistry;
 }
 
+bool label_forbids_buildkit(const Observed& observed) {
+  const std::string_view level = enforced_level(observed);
+  return level == "baseline" || level == "restricted";
+}
+
 bool buildkit_is_forbidden(const Observed& observed) {
-  if (observed.target_namespace) {
-    const std::string_view level =
-        api::lookup(observed.target_namespace->metadata.labels, kPodSecurityLabel);
-    if (level == "baseline" || level == "restricted") return true;
-    if (level == "privileged") return false;
-  }
+  if (label_forbids_buildkit(observed)) return true;
+  if (enforced_level(observed) == "privileged") return false;
   return pods_are_refused(observed) || was_refused(*observed.registry);
 }
 

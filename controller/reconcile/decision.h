@@ -17,6 +17,9 @@ bool is_deployed(const Observed& observed);
 // True when the pod gets a BuildKit sidecar.
 bool with_buildkit(const Observed& observed);
 
+// True when the target namespace's label forbids the sidecar.
+bool label_forbids_buildkit(const Observed& observed);
+
 // True when the target namespace, or the cluster's default, forbids the sidecar.
 bool buildkit_is_forbidden(const Observed& observed);
 

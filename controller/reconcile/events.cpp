@@ -109,8 +109,9 @@ void tell_acceptance(const api::LocalRegistry& before, const api::LocalRegistryS
 
 void tell_buildkit(const api::LocalRegistry& before, const api::LocalRegistryStatus& after,
                    std::vector<Notice>& list) {
-  if (reason_of(after, condition::kBuildKitReady) != reason::kPodSecurity) return;
-  if (reason_of(before.status, condition::kBuildKitReady) == reason::kPodSecurity) return;
+  const std::string_view reason = reason_of(after, condition::kBuildKitReady);
+  if (reason != reason::kPodSecurity && reason != reason::kPodSecurityDefault) return;
+  if (reason == reason_of(before.status, condition::kBuildKitReady)) return;
   list.push_back({true, "BuildKitOmitted", "Apply",
                   std::string(message_of(after, condition::kBuildKitReady))});
 }

@@ -5,6 +5,12 @@
 namespace reconcile {
 namespace {
 
+bool is_registry(const api::OwnerReference& owner) {
+  const api::ResourceType& type = api::Resource<api::LocalRegistry>::kType;
+  const std::string_view group = std::string_view(owner.api_version).substr(0, type.group.size());
+  return owner.kind == type.kind && group == type.group;
+}
+
 const api::OwnerReference* controller_of(const api::ObjectMeta& meta) {
   for (const api::OwnerReference& reference : meta.owner_references) {
     if (reference.controller.value_or(false)) return &reference;
@@ -16,8 +22,7 @@ const api::OwnerReference* controller_of(const api::ObjectMeta& meta) {
 
 std::string owner_uid(const api::ObjectMeta& meta) {
   if (const api::OwnerReference* controller = controller_of(meta)) {
-    const bool ours = controller->kind == api::Resource<api::LocalRegistry>::kType.kind;
-    return ours ? controller->uid : std::string();
+    return is_registry(*controller) ? controller->uid : std::string();
   }
   return std::string(api::lookup(meta.labels, kOwnerUidLabel));
 }
@@ -27,8 +32,9 @@ bool is_owned(const api::ObjectMeta& meta, const api::LocalRegistry& registry) {
 }
 
 bool is_inherited(const api::ObjectMeta& meta, const api::LocalRegistry& registry) {
-  const std::string owner = owner_uid(meta);
-  return is_managed(meta) && !owner.empty() && owner != registry.metadata.uid &&
+  const api::OwnerReference* controller = controller_of(meta);
+  if (controller != nullptr && !is_registry(*controller)) return false;
+  return is_managed(meta) && owner_uid(meta) != registry.metadata.uid &&
          owner_key(meta) == api::key_of(registry.metadata);
 }
 
@@ -43,7 +49,7 @@ api::ObjectKey owner_key(const api::ObjectMeta& meta) {
     return {std::string(owner.substr(0, slash)), std::string(owner.substr(slash + 1))};
   }
   const api::OwnerReference* controller = controller_of(meta);
-  if (controller != nullptr && controller->kind == api::Resource<api::LocalRegistry>::kType.kind) {
+  if (controller != nullptr && is_registry(*controller)) {
     return {meta.namespace_name, controller->name};
   }
   return {};

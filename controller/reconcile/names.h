@@ -27,6 +27,7 @@ inline constexpr std::string_view kPodSecurityLabel = "pod-security.kubernetes.i
 
 inline constexpr std::string_view kRegistryContainer = "registry";
 inline constexpr std::string_view kBuildKitContainer = "buildkitd";
+inline constexpr std::string_view kPortName = "registry";  // of container and Service
 
 // The uid of the LocalRegistry that an object belongs to: from its controller reference, or else
 // from its label. Empty when it belongs to none, or to a controller of another kind.
@@ -35,8 +36,9 @@ std::string owner_uid(const api::ObjectMeta& meta);
 // True when the object belongs to this very resource, not to an earlier one of the same name.
 bool is_owned(const api::ObjectMeta& meta, const api::LocalRegistry& registry);
 
-// True when the object was made for an earlier resource of the same namespace and name, which is
-// gone. Only to be believed of a resource that was read live: a stale one may be the earlier.
+// True when the object was made for a resource of the same namespace and name, but not for this
+// one: for an earlier one, which is gone, or for nobody can tell which, since its label is gone.
+// Only to be believed of a resource that was read live: a stale one may be the earlier.
 bool is_inherited(const api::ObjectMeta& meta, const api::LocalRegistry& registry);
 
 // Owned or inherited: the operator may write and delete it for this resource.

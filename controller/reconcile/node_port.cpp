@@ -14,14 +14,22 @@ bool is_refused(const Observed& observed, int port) {
 
 int observed_node_port(const Observed& observed) {
   if (!observed.service || !belongs_to(observed.service->metadata, *observed.registry)) return 0;
-  const auto& ports = observed.service->spec.ports;
-  const auto found = std::find_if(ports.begin(), ports.end(), [&](const api::ServicePort& port) {
-    return port.port == observed.registry->spec.port;
-  });
-  return found == ports.end() ? 0 : found->node_port;
+  return node_port_of(*observed.service);
 }
 
 }  // namespace
+
+const api::ServicePort* find_port(const api::Service& service) {
+  for (const api::ServicePort& port : service.spec.ports) {
+    if (port.name == kPortName) return &port;
+  }
+  return nullptr;
+}
+
+int node_port_of(const api::Service& service) {
+  const api::ServicePort* port = find_port(service);
+  return port == nullptr ? 0 : port->node_port;
+}
 
 NodePortChoice choose_node_port(const Observed& observed) {
   const int pinned = observed.registry->spec.node_port;

@@ -14,6 +14,13 @@ struct NodePortChoice {
 // (so that a deleted Service comes back with it), the Service's own.
 NodePortChoice choose_node_port(const Observed& observed);
 
+// The registry's port of the Service; null when it has none. Its number may be that of an earlier
+// spec: the name is what stays.
+const api::ServicePort* find_port(const api::Service& service);
+
+// The node port of the registry; 0 when the Service has none.
+int node_port_of(const api::Service& service);
+
 // The port that the error refuses; 0 when the error is about something else.
 int refused_node_port(const base::Error& error, int asked_for);
 

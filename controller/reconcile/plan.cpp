@@ -1,7 +1,5 @@
 #include "reconcile/plan.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 
 #include "base/limits.h"
@@ -38,8 +36,10 @@ constexpr Target target_for<api::PersistentVolumeClaim>() {
   return Target::kClaim;
 }
 
-const std::string kIntentPath =
-    fmt::format("metadata.annotations[{}]", std::string(kIntentAnnotation));
+// Once in a reconcile: a read that failed is tried again by the next.
+void read_live(const Observed& observed, Plan& plan) {
+  if (!find_failure(observed, Target::kResource)) plan.actions.emplace_back(ReadLive{});
+}
 
 Delete delete_of(Target target, const api::ObjectMeta& meta) {
   return {target, api::key_of(meta), meta.uid, ""};
@@ -60,6 +60,30 @@ void remove_own(const Observed& observed, const Snapshot<T>& object, Plan& plan)
 template <class T>
 std::string intent_hash(const T& object) {
   return std::string(api::lookup(object.metadata.annotations, kIntentAnnotation));
+}
+
+// The spec asks for it, and the object never had it: no drift, though the hash is the same.
+bool is_asked_for(const Observed&, const api::PersistentVolumeClaim&, std::string_view field) {
+  return field.starts_with("spec.resources") || field == "spec.storageClassName";
+}
+
+// Nobody moved the port: it is where the status says, and shall be elsewhere now.
+bool is_asked_for(const Observed& observed, const api::Service& existing, std::string_view field) {
+  return field.ends_with(".nodePort") &&
+         node_port_of(existing) == observed.registry->status.node_port;
+}
+
+template <class T>
+bool is_asked_for(const Observed&, const T&, std::string_view) {
+  return false;
+}
+
+template <class T>
+Cause cause_of(const Observed& observed, const T& wanted, const T& existing,
+               std::string_view field) {
+  const std::string before = intent_hash(existing);
+  const bool changed = !before.empty() && before != intent_hash(wanted);
+  return changed || is_asked_for(observed, existing, field) ? Cause::kUpdate : Cause::kHeal;
 }
 
 // The API server took this very intent before, and refuses it now: what somebody else wrote into
@@ -87,10 +111,9 @@ void create_or_heal(const Observed& observed, T wanted, const Snapshot<T>& exist
     }
     return;
   }
-  const bool is_update = *difference == kIntentPath;
-  plan.actions.emplace_back(Apply<T>{std::move(wanted), existing->metadata.uid,
-                                     is_update ? Cause::kUpdate : Cause::kHeal,
-                                     is_update ? std::string() : *difference});
+  const Cause cause = cause_of(observed, wanted, *existing, *difference);
+  plan.actions.emplace_back(Apply<T>{std::move(wanted), existing->metadata.uid, cause,
+                                     cause == Cause::kHeal ? *difference : std::string()});
 }
 
 // A selector cannot be changed: an object that has another one gives way to a new one.
@@ -134,26 +157,26 @@ void ensure_service(const Observed& observed, Plan& plan) {
   create_or_heal(observed, build_service(*observed.registry, choice.port), observed.service, plan);
 }
 
-// Deletes the claim when the policy says so: only as it was read live, and as it was read.
-void remove_claim(const Observed& observed, const api::ObjectMeta& claim, Plan& plan) {
-  if (is_terminating(claim)) return;
-  if (!observed.live) {
-    plan.actions.emplace_back(ReadLive{});
-    return;
-  }
-  plan.actions.emplace_back(
-      Delete{Target::kClaim, api::key_of(claim), claim.uid, claim.resource_version});
+// Whether the claim's end is this resource's to decide. What an earlier resource left was left by
+// that one's policy, until it is taken over.
+bool may_delete(const Observed& observed, const api::ObjectMeta& claim) {
+  return observed.registry->spec.persistence.when_deleted == api::RetentionPolicy::kDelete &&
+         is_owned(claim, *observed.registry);
 }
 
-bool deletes_claims(const Observed& observed) {
-  return observed.registry->spec.persistence.when_deleted == api::RetentionPolicy::kDelete;
+// Deletes the claim when the policy says so: only as it was read live, and as it was read.
+void remove_claim(const Observed& observed, const api::ObjectMeta& claim, Plan& plan) {
+  if (is_terminating(claim) || !may_delete(observed, claim)) return;
+  if (!observed.live) return read_live(observed, plan);
+  plan.actions.emplace_back(
+      Delete{Target::kClaim, api::key_of(claim), claim.uid, claim.resource_version});
 }
 
 // Objects under an earlier name or in an earlier namespace.
 void remove_leftovers(const Observed& observed, Plan& plan) {
   for (const Leftover& leftover : observed.leftovers) {
     if (leftover.target == Target::kClaim) {
-      if (deletes_claims(observed)) remove_claim(observed, leftover.metadata, plan);
+      remove_claim(observed, leftover.metadata, plan);
     } else if (!is_terminating(leftover.metadata)) {
       plan.actions.emplace_back(delete_of(leftover.target, leftover.metadata));
     }
@@ -168,8 +191,8 @@ bool has_leftover_service(const Observed& observed) {
 }
 
 void remove_unwanted_claim(const Observed& observed, Plan& plan) {
-  if (observed.registry->spec.persistence.enabled || !deletes_claims(observed)) return;
-  if (is_own(observed, observed.claim)) remove_claim(observed, observed.claim->metadata, plan);
+  if (observed.registry->spec.persistence.enabled || !observed.claim) return;
+  remove_claim(observed, observed.claim->metadata, plan);
 }
 
 void remove_registry(const Observed& observed, Plan& plan) {
@@ -183,10 +206,13 @@ bool needs_finalizer(const Observed& observed) {
   const api::LocalRegistry& registry = *observed.registry;
   const std::string& own = registry.metadata.namespace_name;
   for (const Leftover& leftover : observed.leftovers) {
-    if (leftover.metadata.namespace_name != own && leftover.target != Target::kClaim) return true;
+    const bool is_claim = leftover.target == Target::kClaim;
+    if (is_claim && may_delete(observed, leftover.metadata)) return true;
+    if (!is_claim && leftover.metadata.namespace_name != own) return true;
   }
-  if (deletes_claims(observed) && (registry.spec.persistence.enabled || observed.claim))
-    return true;
+  if (observed.claim && may_delete(observed, observed.claim->metadata)) return true;
+  const api::PersistenceSpec& persistence = registry.spec.persistence;
+  if (persistence.enabled && persistence.when_deleted == api::RetentionPolicy::kDelete) return true;
   return api::target_namespace(registry) != own &&
          (is_deployed(observed) || is_own(observed, observed.deployment) ||
           is_own(observed, observed.stateful_set) || is_own(observed, observed.service));
@@ -225,27 +251,33 @@ void plan_running(const Observed& observed, Plan& plan) {
   }
 }
 
-// What was made before the conflict was seen, and never served anybody.
+// What was made before the conflict was seen, and never served anybody: no port was ever told.
 void undo_partial_creation(const Observed& observed, Plan& plan) {
-  if (observed.registry->status.node_port != 0 || is_own(observed, observed.service)) return;
-  remove_own(observed, observed.deployment, plan);
-  remove_own(observed, observed.stateful_set, plan);
+  if (observed.registry->status.node_port != 0) return;
+  const auto remove = [&](const auto& object) {
+    if (object && is_owned(object->metadata, *observed.registry)) {
+      remove_own(observed, object, plan);
+    }
+  };
+  remove(observed.deployment);
+  remove(observed.stateful_set);
+  remove(observed.service);
+  if (!plan.actions.empty() && !observed.live) {
+    plan.actions.clear();
+    read_live(observed, plan);
+  }
 }
 
 // The resource is going. Everything is read live first: what this or an earlier process created
 // without seeing the answer may not be in a cache yet.
 void plan_deletion(const Observed& observed, Plan& plan) {
   if (!has_finalizer(observed.registry->metadata)) return;
-  if (!observed.live) {
-    plan.actions.emplace_back(ReadLive{});
-    return;
-  }
+  if (!observed.failures.empty()) plan.requeue_after = limits::kRefusedRetry;
+  if (!observed.live) return read_live(observed, plan);
   if (api::target_namespace(*observed.registry) != observed.registry->metadata.namespace_name) {
     remove_registry(observed, plan);
   }
-  if (deletes_claims(observed) && is_own(observed, observed.claim)) {
-    remove_claim(observed, observed.claim->metadata, plan);
-  }
+  if (observed.claim) remove_claim(observed, observed.claim->metadata, plan);
   remove_leftovers(observed, plan);
   // A delete that failed is planned again by the next reconcile, and keeps the finalizer.
   std::erase_if(plan.actions, [&](const Action& action) {
@@ -254,7 +286,6 @@ void plan_deletion(const Observed& observed, Plan& plan) {
   if (plan.actions.empty() && observed.failures.empty()) {
     plan.actions.emplace_back(SetFinalizer{false});
   }
-  if (!observed.failures.empty()) plan.requeue_after = limits::kRefusedRetry;
 }
 
 // Objects of a resource that is gone: made by a write whose answer never came, or robbed of their
@@ -263,10 +294,7 @@ void plan_orphans(const Observed& observed, Plan& plan) {
   for (const Leftover& leftover : observed.leftovers) {
     if (leftover.target == Target::kClaim || is_terminating(leftover.metadata)) continue;
     if (!leftover.metadata.owner_references.empty()) continue;  // garbage collection's
-    if (!observed.live) {
-      plan.actions.assign(1, ReadLive{});
-      return;
-    }
+    if (!observed.live) return read_live(observed, plan);
     if (!find_failure(observed, leftover.target)) {
       plan.actions.emplace_back(delete_of(leftover.target, leftover.metadata));
     }
@@ -292,7 +320,11 @@ bool takes_over(const Observed& observed) {
   };
   const bool claim = observed.registry->spec.persistence.enabled && claim_is_usable(observed) &&
                      !is_owned(observed.claim->metadata, *observed.registry);
-  return claim || inherited(observed.deployment) || inherited(observed.stateful_set) ||
+  const bool leftover = std::any_of(
+      observed.leftovers.begin(), observed.leftovers.end(), [&](const Leftover& object) {
+        return object.target != Target::kClaim && !is_owned(object.metadata, *observed.registry);
+      });
+  return claim || leftover || inherited(observed.deployment) || inherited(observed.stateful_set) ||
          inherited(observed.service);
 }
 
@@ -304,7 +336,7 @@ bool had_name_conflict(const api::LocalRegistry& registry) {
 
 void judge(const Observed& observed, const std::optional<Refusal>& refusal, Plan& plan) {
   api::LocalRegistryStatus status = compute_status(observed, refusal);
-  if (status != observed.registry->status) plan.status = std::move(status);
+  if (!says_the_same(status, observed.registry->status)) plan.status = std::move(status);
 }
 
 }  // namespace
@@ -335,9 +367,9 @@ Plan plan(const Observed& observed) {
   const auto refusal = find_refusal(observed);
   if (!observed.registry->spec.suspend) {
     if (!observed.live && had_name_conflict(*observed.registry)) {
-      plan.actions.emplace_back(ReadLive{});  // what is in the way is in no cache
+      read_live(observed, plan);  // what is in the way is in no cache
     } else if (!refusal && takes_over(observed) && !observed.live) {
-      plan.actions.emplace_back(ReadLive{});
+      read_live(observed, plan);
     } else if (!refusal) {
       plan_running(observed, plan);
     } else if (refusal->reason == reason::kNameConflict) {

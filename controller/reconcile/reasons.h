@@ -37,7 +37,8 @@ inline constexpr std::string_view kExpansionRefused = "ExpansionRefused";
 
 // BuildKitReady
 inline constexpr std::string_view kLocalBuild = "LocalBuild";
-inline constexpr std::string_view kPodSecurity = "PodSecurity";
+inline constexpr std::string_view kPodSecurity = "PodSecurity";                // by a label
+inline constexpr std::string_view kPodSecurityDefault = "PodSecurityDefault";  // of the cluster
 inline constexpr std::string_view kStarting = "Starting";
 
 // Available; or the waiting reason of a container

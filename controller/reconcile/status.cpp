@@ -96,7 +96,8 @@ std::optional<Judgement> judge_pinned_port(const Observed& observed) {
 }
 
 bool is_degraded_on_purpose(const api::Condition& buildkit) {
-  return buildkit.reason == reason::kLocalBuild || buildkit.reason == reason::kPodSecurity;
+  return buildkit.reason == reason::kLocalBuild || buildkit.reason == reason::kPodSecurity ||
+         buildkit.reason == reason::kPodSecurityDefault;
 }
 
 Judgement in_the_way(const api::Condition& condition) {
@@ -151,12 +152,12 @@ void describe_addresses(const Observed& observed, api::LocalRegistryStatus& stat
     if (is_deployed(observed)) status.url = registry.status.url;
     return;
   }
-  for (const api::ServicePort& port : observed.service->spec.ports) {
-    if (port.port == registry.spec.port) status.node_port = port.node_port;
-  }
+  const api::ServicePort* port = find_port(*observed.service);
+  if (port == nullptr) return;
+  status.node_port = port->node_port;
   if (status.node_port != 0) status.url = fmt::format("localhost:{}", status.node_port);
-  status.cluster_url = fmt::format("{}.{}.svc:{}", registry.spec.name,
-                                   api::target_namespace(registry), registry.spec.port);
+  status.cluster_url =
+      fmt::format("{}.{}.svc:{}", registry.spec.name, api::target_namespace(registry), port->port);
 }
 
 void describe(const Observed& observed, const std::optional<Refusal>& refusal,
@@ -203,6 +204,17 @@ api::LocalRegistryStatus compute_status(const Observed& observed,
   conditions.set(condition::kReady, ready);
   status.conditions = conditions.take();
   return status;
+}
+
+bool says_the_same(const api::LocalRegistryStatus& wanted,
+                   const api::LocalRegistryStatus& existing) {
+  for (const api::Condition& condition : wanted.conditions) {
+    const api::Condition* found = api::find_condition(existing.conditions, condition.type);
+    if (found == nullptr || *found != condition) return false;
+  }
+  api::LocalRegistryStatus rest = existing;
+  rest.conditions = wanted.conditions;
+  return rest == wanted;
 }
 
 }  // namespace reconcile

@@ -13,4 +13,9 @@ namespace reconcile {
 api::LocalRegistryStatus compute_status(const Observed& observed,
                                         const std::optional<Refusal>& refusal);
 
+// Whether a status has to be written no more: the order of its conditions, and those that somebody
+// else added, do not count.
+bool says_the_same(const api::LocalRegistryStatus& wanted,
+                   const api::LocalRegistryStatus& existing);
+
 }  // namespace reconcile

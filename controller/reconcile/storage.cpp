@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "reconcile/acceptance.h"
+#include "reconcile/decision.h"
 #include "reconcile/names.h"
 #include "reconcile/reasons.h"
 
@@ -42,6 +43,14 @@ std::optional<StorageState> refused_change(const Observed& observed) {
   return std::nullopt;
 }
 
+// A write of the claim that did not succeed in this reconcile.
+StorageState judge_failure(const Observed& observed, const base::Error& error) {
+  const bool grows = observed.claim && is_less(storage_of(observed.claim->spec.resources.requests),
+                                               observed.registry->spec.persistence.size);
+  const bool refused = grows && !error.transient();
+  return {false, refused ? reason::kExpansionRefused : reason::kFailed, error.message};
+}
+
 StorageState judge_phase(const Observed& observed) {
   const api::PersistentVolumeClaim& claim = *observed.claim;
   const std::string& name = claim.metadata.name;
@@ -63,13 +72,16 @@ StorageState judge_phase(const Observed& observed) {
 }  // namespace
 
 StorageState judge_storage(const Observed& observed) {
+  const bool is_kept = observed.registry->spec.persistence.enabled && claim_is_usable(observed);
+  if (!is_deployed(observed) && !is_kept) {
+    return {false, reason::kNotDeployed, "no registry is deployed, and no claim is kept"};
+  }
   if (!observed.registry->spec.persistence.enabled) {
     return {true, reason::kEphemeral,
             "images are kept in an emptyDir and are gone when the pod is replaced"};
   }
   if (const Failure* failure = find_failure(observed, Target::kClaim)) {
-    const bool grows = observed.claim != nullptr;
-    return {false, grows ? reason::kExpansionRefused : reason::kFailed, failure->error.message};
+    return judge_failure(observed, failure->error);
   }
   if (!claim_is_usable(observed)) {
     return {false, reason::kPending,

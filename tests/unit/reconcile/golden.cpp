@@ -1,0 +1,284 @@
+#include "unit/reconcile/golden.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <stdexcept>
+
+#include "reconcile/names.h"
+
+namespace test {
+
+// What an observed.yaml may say. Every member but the flags is a patch.
+struct Description {
+  json::Raw was;
+  json::Raw registry;
+  json::Raw deployment;
+  json::Raw stateful_set;
+  json::Raw service;
+  json::Raw claim;
+  json::Raw target_namespace;
+  json::Raw pods;
+  std::vector<json::Raw> failures;
+  std::vector<json::Raw> refused;
+  std::vector<int> taken_ports;
+  std::string rival;
+  std::string show;
+  bool live = false;
+  bool target_not_watched = false;
+  bool kind_cluster = false;
+  bool claim_owner_lives = false;
+  bool class_does_not_expand = false;
+  bool pods_are_restricted = false;
+};
+
+// An error, as failures and refused tell it.
+struct Mishap {
+  std::string target;
+  std::string code;
+  std::string message;
+  int node_port = 0;
+};
+
+}  // namespace test
+
+template <>
+struct json::Fields<test::Description> {
+  using T = test::Description;
+  static constexpr auto kTable = std::make_tuple(
+      json::field("was", &T::was), json::field("registry", &T::registry),
+      json::field("deployment", &T::deployment), json::field("statefulSet", &T::stateful_set),
+      json::field("service", &T::service), json::field("claim", &T::claim),
+      json::field("namespace", &T::target_namespace), json::field("pods", &T::pods),
+      json::field("failures", &T::failures), json::field("refused", &T::refused),
+      json::field("takenPorts", &T::taken_ports), json::field("rival", &T::rival),
+      json::field("show", &T::show), json::field("live", &T::live),
+      json::field("targetNotWatched", &T::target_not_watched),
+      json::field("kindCluster", &T::kind_cluster),
+      json::field("claimOwnerLives", &T::claim_owner_lives),
+      json::field("classDoesNotExpand", &T::class_does_not_expand),
+      json::field("podsAreRestricted", &T::pods_are_restricted));
+};
+
+template <>
+struct json::Fields<test::Mishap> {
+  using T = test::Mishap;
+  static constexpr auto kTable =
+      std::make_tuple(json::field("target", &T::target), json::field("code", &T::code),
+                      json::field("message", &T::message), json::field("nodePort", &T::node_port));
+};
+
+namespace test {
+namespace {
+
+constexpr std::string_view kAbsent = "\"absent\"";
+
+template <class T>
+T patched(const T& base, const json::Raw& patch) {
+  return decoded<T>(merged(tree_of(base), from_json(patch.text)));
+}
+
+void patch_registry(World& world, const json::Raw& patch) {
+  if (patch.text.empty()) return;
+  if (patch.text == kAbsent) {
+    world.registry.reset();
+    return;
+  }
+  const api::LocalRegistrySpec spec = world.registry->spec;
+  auto changed = patched(*world.registry, patch);
+  if (changed.spec != spec) ++changed.metadata.generation;
+  world.registry = std::make_shared<const api::LocalRegistry>(std::move(changed));
+}
+
+// A patch of what is there; or, where nothing is, somebody else's object of that name.
+template <class T>
+void patch_object(World& world, const api::ObjectKey& key, const json::Raw& patch) {
+  if (patch.text.empty()) return;
+  Objects<T>& objects = world.all<T>();
+  if (patch.text == kAbsent) {
+    objects.erase(key);
+    return;
+  }
+  if (!objects.contains(key)) {
+    T& object = objects[key].object;
+    object.metadata.name = key.name;
+    object.metadata.namespace_name = key.namespace_name;
+    object.metadata.uid = "uid-foreign";
+    object.metadata.resource_version = "9";
+  }
+  Kept<T>& kept = objects[key];
+  kept.object = patched(kept.object, patch);
+}
+
+void patch_pods(World& world, const json::Raw& patch) {
+  if (patch.text.empty()) return;
+  world.pods = decoded<std::vector<api::Pod>>(merged(tree_of(world.pods), from_json(patch.text)));
+}
+
+void patch_namespace(World& world, const std::string& name, const json::Raw& patch) {
+  world.namespaces.try_emplace(name, a_namespace(name));
+  if (patch.text.empty()) return;
+  if (patch.text == kAbsent) {
+    world.namespaces.erase(name);
+  } else {
+    world.namespaces[name] = patched(world.namespaces[name], patch);
+  }
+}
+
+base::ErrorCode code_of(const std::string& name) {
+  for (int code = 0; code <= static_cast<int>(base::ErrorCode::kInternal); ++code) {
+    if (base::name(static_cast<base::ErrorCode>(code)) == name) {
+      return static_cast<base::ErrorCode>(code);
+    }
+  }
+  throw std::runtime_error("no such error code: " + name);
+}
+
+Target target_of(const std::string& name) {
+  for (const Target target : {Target::kResource, Target::kDeployment, Target::kStatefulSet,
+                              Target::kService, Target::kClaim}) {
+    if (reconcile::kind(target) == name) return target;
+  }
+  throw std::runtime_error("no such target: " + name);
+}
+
+reconcile::Failure failure_of(const json::Raw& text) {
+  const auto mishap = decoded<Mishap>(from_json(text.text));
+  return {target_of(mishap.target), {code_of(mishap.code), mishap.message}, mishap.node_port};
+}
+
+// The namespace as `was` saw it has to let it in: what it says now comes later.
+World earlier_world(const Description& description) {
+  api::LocalRegistry registry = patched(a_registry(), description.was);
+  World world(registry);
+  const std::string target = api::target_namespace(registry);
+  world.namespaces[target].metadata.annotations = {
+      {std::string(reconcile::kAllowFromAnnotation), registry.metadata.namespace_name}};
+  world.converge();
+  return world;
+}
+
+void add_facts(World& world, const Description& description) {
+  world.target_watched = !description.target_not_watched;
+  world.kind_cluster = description.kind_cluster;
+  world.claim_owner_lives = description.claim_owner_lives;
+  world.expandable = !description.class_does_not_expand;
+  world.pods_are_restricted = description.pods_are_restricted;
+  world.live = description.live;
+  world.taken_ports.insert(description.taken_ports.begin(), description.taken_ports.end());
+  const std::size_t slash = description.rival.find('/');
+  if (slash != std::string::npos) {
+    world.rival = {description.rival.substr(0, slash), description.rival.substr(slash + 1)};
+  }
+  for (const json::Raw& failure : description.failures) {
+    world.failures.push_back(failure_of(failure));
+  }
+  for (const json::Raw& text : description.refused) {
+    const reconcile::Failure failure = failure_of(text);
+    world.refusals[failure.target] = failure.error;
+  }
+  world.now = at("2026-01-02T00:00:00Z");
+}
+
+Tree tree_of_conditions(const std::vector<api::Condition>& conditions, base::Time now) {
+  Tree tree = object();
+  for (const api::Condition& condition : conditions) {
+    const bool is_new = condition.last_transition_time == now;
+    Tree& entry = tree[condition.type];
+    entry["status"] = string(condition.status + " " + condition.reason);
+    entry["since"] = string(is_new ? "now" : base::format_seconds(*condition.last_transition_time));
+    entry["message"] = string(condition.message);
+  }
+  return tree;
+}
+
+template <class T>
+void add_object(const reconcile::Apply<T>& action, Tree& entry) {
+  entry["object"] = tree_of(action.object);
+}
+void add_object(const auto&, Tree&) {}
+
+}  // namespace
+
+std::vector<std::string> golden_cases() {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(SOURCE_DIR "/tests/golden")) {
+    if (entry.is_directory()) names.push_back(entry.path().filename().string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+GoldenCase read_case(const Tree& yaml) {
+  const auto description = decoded<Description>(yaml);
+  const bool has_past = !description.was.text.empty();
+  World world = has_past ? earlier_world(description) : World(a_registry());
+  api::ObjectKey key = world.target_key();
+  patch_registry(world, description.registry);
+  if (!has_past && world.registry) key = world.target_key();
+  patch_object<api::Deployment>(world, key, description.deployment);
+  patch_object<api::StatefulSet>(world, key, description.stateful_set);
+  patch_object<api::Service>(world, key, description.service);
+  patch_object<api::PersistentVolumeClaim>(world, key, description.claim);
+  patch_pods(world, description.pods);
+  const api::ObjectKey target = world.registry ? world.target_key() : key;
+  patch_namespace(world, target.namespace_name, description.target_namespace);
+  add_facts(world, description);
+  return {std::move(world), description.show == "objects"};
+}
+
+Tree tree_of_actions(const std::vector<reconcile::Action>& actions, bool show_objects) {
+  Tree tree = list();
+  for (const reconcile::Action& action : actions) {
+    Tree entry = string(line_of(action));
+    if (show_objects) {
+      entry = object();
+      entry["action"] = string(line_of(action));
+      std::visit([&](const auto& what) { add_object(what, entry); }, action);
+    }
+    tree.items.push_back(std::move(entry));
+  }
+  return tree;
+}
+
+Tree tree_of_status(const api::LocalRegistryStatus& status, base::Time now) {
+  Tree tree = tree_of(status);
+  tree["conditions"] = tree_of_conditions(status.conditions, now);
+  return tree;
+}
+
+std::string difference(const std::string& expected, const std::string& actual) {
+  const auto split = [](const std::string& text) {
+    std::vector<std::string> lines;
+    for (std::size_t at = 0; at < text.size();) {
+      const std::size_t end = std::min(text.find('\n', at), text.size());
+      lines.push_back(text.substr(at, end - at));
+      at = end + 1;
+    }
+    return lines;
+  };
+  const std::vector<std::string> a = split(expected);
+  const std::vector<std::string> b = split(actual);
+  // Lengths of the longest common subsequences of what follows: the cases are short.
+  std::vector<std::vector<int>> common(a.size() + 1, std::vector<int>(b.size() + 1));
+  for (std::size_t i = a.size(); i-- > 0;) {
+    for (std::size_t j = b.size(); j-- > 0;) {
+      common[i][j] =
+          a[i] == b[j] ? common[i + 1][j + 1] + 1 : std::max(common[i + 1][j], common[i][j + 1]);
+    }
+  }
+  std::string text;
+  std::size_t i = 0;
+  std::size_t j = 0;
+  while (i < a.size() || j < b.size()) {
+    if (i < a.size() && j < b.size() && a[i] == b[j]) {
+      ++i, ++j;
+    } else if (j == b.size() || (i < a.size() && common[i + 1][j] >= common[i][j + 1])) {
+      text += "- " + a[i++] + "\n";
+    } else {
+      text += "+ " + b[j++] + "\n";
+    }
+  }
+  return text;
+}
+
+}  // namespace test

@@ -1,0 +1,553 @@
+#include "unit/reconcile/world.h"
+
+#include <fmt/core.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "base/limits.h"
+#include "reconcile/names.h"
+
+namespace test {
+namespace {
+
+constexpr int kFirstPort = 30000;
+constexpr int kLastPort = 32767;
+constexpr int kMostReconciles = 12;
+constexpr std::string_view kRefused = " (refused)";
+
+base::Error invalid(std::string field, std::string message) {
+  return {base::ErrorCode::kInvalid, message, {{std::move(field), "FieldValueInvalid", message}}};
+}
+
+template <class T>
+void add_leftovers(const Objects<T>& objects, Target target, const World& world,
+                   std::vector<reconcile::Leftover>& list) {
+  const api::ObjectKey owner = {"team-a", "dev"};
+  for (const auto& [key, kept] : objects) {
+    const api::ObjectMeta& meta = kept.object.metadata;
+    if (reconcile::owner_key(meta) != owner || !reconcile::is_managed(meta)) continue;
+    if (world.registry && !reconcile::belongs_to(meta, *world.registry)) continue;
+    if (world.registry && key == world.target_key()) continue;
+    list.push_back({target, meta});
+  }
+}
+
+template <class T>
+std::shared_ptr<const T> snapshot(const Objects<T>& objects, const api::ObjectKey& key) {
+  const auto found = objects.find(key);
+  return found == objects.end() ? nullptr : std::make_shared<const T>(found->second.object);
+}
+
+template <class T>
+void collect(Objects<T>& objects, const std::string& uid) {
+  std::erase_if(objects, [&](const auto& entry) {
+    const auto& owners = entry.second.object.metadata.owner_references;
+    return std::any_of(owners.begin(), owners.end(),
+                       [&](const api::OwnerReference& owner) { return owner.uid == uid; });
+  });
+}
+
+// Two sources of one volume, two kinds of one probe: what another's change leaves after an apply.
+std::optional<base::Error> contradiction(const api::PodTemplateSpec& pod) {
+  for (const api::Volume& volume : pod.spec.volumes) {
+    if (volume.empty_dir && volume.persistent_volume_claim) {
+      return invalid("spec.template.spec.volumes[0]", "may not specify more than 1 volume type");
+    }
+  }
+  for (const api::Container& container : pod.spec.containers) {
+    for (const auto& probe : {container.readiness_probe, container.liveness_probe}) {
+      if (probe && probe->http_get && probe->exec) {
+        return invalid("spec.template.spec.containers[0]",
+                       "may not specify more than 1 handler type");
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+template <class T>
+void add_lines(const Objects<T>& objects, std::vector<std::string>& lines) {
+  for (const auto& [key, kept] : objects) {
+    lines.push_back(fmt::format("{} {}", api::Resource<T>::kType.kind, api::to_string(key)));
+    if constexpr (std::is_same_v<T, api::Service>) {
+      for (const api::ServicePort& port : kept.object.spec.ports) {
+        lines.back() += fmt::format(" {}", port.node_port);
+      }
+    }
+    if (reconcile::is_terminating(kept.object.metadata)) lines.back() += " (terminating)";
+  }
+}
+
+std::string joined(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const std::string& line : lines) text += "\n  " + line;
+  return text;
+}
+
+int number_of(const api::ServicePort& port) { return port.node_port; }
+
+struct LineOf {
+  std::string operator()(const reconcile::ReadLive&) const { return "read live"; }
+  std::string operator()(const reconcile::SetFinalizer& action) const {
+    return action.present ? "add the finalizer" : "remove the finalizer";
+  }
+  std::string operator()(const reconcile::Delete& action) const {
+    std::string line = fmt::format("delete {} {} {}", reconcile::kind(action.target),
+                                   api::to_string(action.key), action.uid);
+    if (!action.resource_version.empty()) line += " at version " + action.resource_version;
+    return line;
+  }
+  template <class T>
+  std::string operator()(const reconcile::Apply<T>& action) const {
+    const bool creates = action.cause == reconcile::Cause::kCreate;
+    const bool heals = action.cause == reconcile::Cause::kHeal;
+    std::string line = fmt::format("{} {} {}",
+                                   creates ? "create"
+                                   : heals ? "heal"
+                                           : "update",
+                                   api::Resource<T>::kType.kind,
+                                   api::to_string(api::key_of(action.object.metadata)));
+    if (!action.uid.empty()) line += " " + action.uid;
+    if (!action.field.empty()) line += " " + action.field;
+    if constexpr (std::is_same_v<T, api::Service>) {
+      const int port = number_of(action.object.spec.ports.front());
+      if (port != 0) line += fmt::format(", nodePort {}", port);
+    }
+    return line;
+  }
+};
+
+}  // namespace
+
+base::Time at(std::string_view time) { return *base::parse_time(time); }
+
+api::LocalRegistry a_registry() {
+  api::LocalRegistry registry;
+  registry.metadata.name = "dev";
+  registry.metadata.namespace_name = "team-a";
+  registry.metadata.uid = "uid-dev";
+  registry.metadata.resource_version = "1";
+  registry.metadata.generation = 1;
+  registry.metadata.creation_timestamp = at("2026-01-01T00:00:00Z");
+  return registry;
+}
+
+api::Namespace a_namespace(std::string name) {
+  api::Namespace result;
+  result.metadata.name = std::move(name);
+  return result;
+}
+
+World::World(api::LocalRegistry created)
+    : registry(std::make_shared<const api::LocalRegistry>(std::move(created))) {
+  const std::string& target = api::target_namespace(*registry);
+  namespaces.emplace(target, a_namespace(target));
+}
+
+template <>
+Objects<api::Deployment>& World::all() {
+  return deployments;
+}
+template <>
+Objects<api::StatefulSet>& World::all() {
+  return stateful_sets;
+}
+template <>
+Objects<api::Service>& World::all() {
+  return services;
+}
+template <>
+Objects<api::PersistentVolumeClaim>& World::all() {
+  return claims;
+}
+
+template <class T>
+T* World::find() {
+  const auto found = all<T>().find(target_key());
+  return found == all<T>().end() ? nullptr : &found->second.object;
+}
+template api::Deployment* World::find();
+template api::StatefulSet* World::find();
+template api::Service* World::find();
+template api::PersistentVolumeClaim* World::find();
+
+api::ObjectKey World::target_key() const {
+  return {api::target_namespace(*registry), registry->spec.name};
+}
+
+reconcile::Observed World::observe() const {
+  reconcile::Observed observed;
+  observed.now = now;
+  observed.registry = registry;
+  observed.live = live;
+  observed.failures = failures;
+  observed.kind_cluster = kind_cluster;
+  observed.target_watched = target_watched;
+  observed.claim_owner_lives = claim_owner_lives;
+  observed.rival = rival;
+  add_leftovers(deployments, Target::kDeployment, *this, observed.leftovers);
+  add_leftovers(stateful_sets, Target::kStatefulSet, *this, observed.leftovers);
+  add_leftovers(services, Target::kService, *this, observed.leftovers);
+  add_leftovers(claims, Target::kClaim, *this, observed.leftovers);
+  if (!registry) return observed;
+  observed.deployment = snapshot(deployments, target_key());
+  observed.stateful_set = snapshot(stateful_sets, target_key());
+  observed.service = snapshot(services, target_key());
+  observed.claim = snapshot(claims, target_key());
+  for (const api::Pod& pod : pods) observed.pods.push_back(std::make_shared<const api::Pod>(pod));
+  const auto found = namespaces.find(api::target_namespace(*registry));
+  if (found != namespaces.end()) {
+    observed.target_namespace = std::make_shared<const api::Namespace>(found->second);
+  }
+  return observed;
+}
+
+void World::change_spec(const api::LocalRegistrySpec& spec) {
+  api::LocalRegistry changed = *registry;
+  if (changed.spec != spec) ++changed.metadata.generation;
+  changed.spec = spec;
+  changed.metadata.resource_version = next_version();
+  registry = std::make_shared<const api::LocalRegistry>(std::move(changed));
+}
+
+void World::delete_registry() {
+  if (registry->metadata.finalizers.empty()) {
+    const std::string uid = registry->metadata.uid;
+    registry.reset();
+    collect_garbage(uid);
+    return;
+  }
+  api::LocalRegistry changed = *registry;
+  changed.metadata.deletion_timestamp = now;
+  registry = std::make_shared<const api::LocalRegistry>(std::move(changed));
+}
+
+void World::collect_garbage(const std::string& uid) {
+  collect(deployments, uid);
+  collect(stateful_sets, uid);
+  collect(services, uid);
+  collect(claims, uid);
+  finish_deletions();
+}
+
+void World::finish_deletions() {
+  std::erase_if(claims, [&](const auto& entry) {
+    return reconcile::is_terminating(entry.second.object.metadata) &&
+           !stateful_sets.contains(entry.first);
+  });
+  std::erase_if(pods, [&](const api::Pod& pod) {
+    const api::ObjectKey workload = {pod.metadata.namespace_name,
+                                     std::string(api::lookup(pod.metadata.labels, "workload"))};
+    return !deployments.contains(workload) && !stateful_sets.contains(workload);
+  });
+}
+
+std::optional<base::Error> World::refuse(const api::Deployment* before,
+                                         const api::Deployment& after) {
+  if (before != nullptr && before->spec.selector != after.spec.selector) {
+    return invalid("spec.selector", "field is immutable");
+  }
+  if (after.spec.strategy.type == "Recreate" && !after.spec.strategy.rolling_update.text.empty()) {
+    return invalid("spec.strategy.rollingUpdate",
+                   "may not be specified when strategy `type` is 'Recreate'");
+  }
+  return contradiction(after.spec.pod_template);
+}
+
+std::optional<base::Error> World::refuse(const api::StatefulSet* before,
+                                         const api::StatefulSet& after) {
+  if (before != nullptr && (before->spec.selector != after.spec.selector ||
+                            before->spec.service_name != after.spec.service_name)) {
+    return invalid("spec", "updates to statefulset spec for fields other than … are forbidden");
+  }
+  return contradiction(after.spec.pod_template);
+}
+
+bool World::is_free(int port, const api::ObjectKey& own) const {
+  if (taken_ports.contains(port)) return false;
+  return std::none_of(services.begin(), services.end(), [&](const auto& entry) {
+    const auto& ports = entry.second.object.spec.ports;
+    return entry.first != own &&
+           std::any_of(ports.begin(), ports.end(),
+                       [&](const api::ServicePort& used) { return used.node_port == port; });
+  });
+}
+
+// An object keeps the port of a ServicePort of the same name (core/service: patchAllocatedValues).
+std::optional<base::Error> World::assign_port(const api::Service* before, api::Service& after) {
+  for (api::ServicePort& port : after.spec.ports) {
+    if (before != nullptr && port.node_port == 0) {
+      for (const api::ServicePort& old : before->spec.ports) {
+        if (old.name == port.name) port.node_port = old.node_port;
+      }
+    }
+    const api::ObjectKey key = api::key_of(after.metadata);
+    for (int next = kFirstPort; port.node_port == 0 && next <= kLastPort; ++next) {
+      if (is_free(next, key)) port.node_port = next;
+    }
+    if (port.node_port < kFirstPort || port.node_port > kLastPort) {
+      return invalid("spec.ports[0].nodePort",
+                     "provided port is not in the valid range. The range of valid ports is "
+                     "30000-32767");
+    }
+    if (!is_free(port.node_port, key)) {
+      return invalid("spec.ports[0].nodePort", "provided port is already allocated");
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<base::Error> World::refuse(const api::Service* before, api::Service& after) {
+  std::set<std::string> names;
+  for (const api::ServicePort& port : after.spec.ports) {
+    if (!names.insert(port.name).second) return invalid("spec.ports[1].name", "duplicate value");
+  }
+  return after.spec.type == "NodePort" ? assign_port(before, after) : std::nullopt;
+}
+
+std::optional<base::Error> World::refuse(const api::PersistentVolumeClaim* before,
+                                         const api::PersistentVolumeClaim& after) {
+  if (before == nullptr) return std::nullopt;
+  if (before->spec.access_modes != after.spec.access_modes ||
+      (before->spec.storage_class_name &&
+       before->spec.storage_class_name != after.spec.storage_class_name)) {
+    return invalid("spec", "spec is immutable after creation except resources.requests");
+  }
+  const auto order = api::compare(after.spec.resources.requests.at("storage"),
+                                  before->spec.resources.requests.at("storage"));
+  if (*order == std::strong_ordering::less) {
+    return invalid("spec.resources.requests.storage", "field can not be less than status.capacity");
+  }
+  if (*order == std::strong_ordering::greater && !expandable) {
+    return base::Error{base::ErrorCode::kForbidden,
+                       "only dynamically provisioned pvc can be resized and the storageclass that "
+                       "provisions the pvc must support resize"};
+  }
+  return std::nullopt;
+}
+
+template <class T>
+void World::apply(const reconcile::Apply<T>& action) {
+  Objects<T>& objects = all<T>();
+  const Target target = reconcile::target_of(action);
+  const api::ObjectKey key = api::key_of(action.object.metadata);
+  const auto found = objects.find(key);
+  const bool exists = found != objects.end();
+  if (exists != !action.uid.empty() ||
+      (exists && found->second.object.metadata.uid != action.uid)) {
+    ADD_FAILURE() << line_of(action) << ": a precondition that does not hold";
+    return;
+  }
+  const bool foreign = exists && !reconcile::belongs_to(found->second.object.metadata, *registry);
+  if (foreign && target != Target::kClaim) ADD_FAILURE() << line_of(action) << ": not ours";
+  if (refusals.contains(target)) return failures.push_back({target, refusals.at(target)});
+  const Kept<T> before = exists ? found->second : Kept<T>();
+  const Tree intent = tree_of(action.object);
+  T after = decoded<T>(applied(before.last, tree_of(before.object), intent));
+  int asked_for = 0;
+  if constexpr (std::is_same_v<T, api::Service>) {
+    asked_for = action.object.spec.ports.front().node_port;
+  }
+  if (auto error = refuse(exists ? &before.object : nullptr, after)) {
+    const bool about_port =
+        !error->causes.empty() && error->causes.front().field == "spec.ports[0].nodePort";
+    return failures.push_back({target, *error, about_port ? asked_for : 0});
+  }
+  if (!exists) after.metadata.uid = next_uid();
+  if (!exists || tree_of(after.spec) != tree_of(before.object.spec)) ++after.metadata.generation;
+  if (after != before.object) after.metadata.resource_version = next_version();
+  objects[key] = {std::move(after), intent};
+}
+
+template <class T>
+void World::remove(const reconcile::Delete& action) {
+  Objects<T>& objects = all<T>();
+  const auto found = objects.find(action.key);
+  if (found == objects.end() || found->second.object.metadata.uid != action.uid) {
+    ADD_FAILURE() << line_of(action) << ": another object";
+    return;
+  }
+  api::ObjectMeta& meta = found->second.object.metadata;
+  if (registry && !reconcile::belongs_to(meta, *registry)) {
+    ADD_FAILURE() << line_of(action) << ": not ours";
+  }
+  std::erase_if(failures, [&](const auto& failure) { return failure.target == action.target; });
+  if (action.target != Target::kClaim) {
+    objects.erase(found);
+    return finish_deletions();
+  }
+  EXPECT_TRUE(live) << "a claim is deleted without a live read";
+  EXPECT_EQ(action.resource_version, meta.resource_version);
+  EXPECT_TRUE(registry && reconcile::is_owned(meta, *registry)) << "a claim of another resource";
+  EXPECT_TRUE(registry && registry->spec.persistence.when_deleted == api::RetentionPolicy::kDelete);
+  meta.deletion_timestamp = now;  // its pod holds it
+  finish_deletions();
+}
+
+void World::set_finalizer(bool present) {
+  api::LocalRegistry changed = *registry;
+  auto& finalizers = changed.metadata.finalizers;
+  std::erase(finalizers, std::string(reconcile::kFinalizer));
+  if (present) finalizers.emplace_back(reconcile::kFinalizer);
+  changed.metadata.resource_version = next_version();
+  const bool gone = finalizers.empty() && reconcile::is_terminating(changed.metadata);
+  registry = gone ? nullptr : std::make_shared<const api::LocalRegistry>(changed);
+  if (gone) collect_garbage(changed.metadata.uid);
+}
+
+void World::execute(const reconcile::Action& action) {
+  if (std::holds_alternative<reconcile::ReadLive>(action)) {
+    EXPECT_FALSE(live) << "read twice in one reconcile";
+    live = true;
+  } else if (const auto* finalizer = std::get_if<reconcile::SetFinalizer>(&action)) {
+    set_finalizer(finalizer->present);
+  } else if (const auto* gone = std::get_if<reconcile::Delete>(&action)) {
+    switch (gone->target) {
+      case Target::kDeployment: return remove<api::Deployment>(*gone);
+      case Target::kStatefulSet: return remove<api::StatefulSet>(*gone);
+      case Target::kService: return remove<api::Service>(*gone);
+      case Target::kClaim: return remove<api::PersistentVolumeClaim>(*gone);
+      case Target::kResource: ADD_FAILURE() << "the resource is the user's"; return;
+    }
+  } else if (const auto* claim =
+                 std::get_if<reconcile::Apply<api::PersistentVolumeClaim>>(&action)) {
+    apply(*claim);
+  } else if (const auto* deployment = std::get_if<reconcile::Apply<api::Deployment>>(&action)) {
+    apply(*deployment);
+  } else if (const auto* set = std::get_if<reconcile::Apply<api::StatefulSet>>(&action)) {
+    apply(*set);
+  } else if (const auto* service = std::get_if<reconcile::Apply<api::Service>>(&action)) {
+    apply(*service);
+  }
+}
+
+void World::write(const api::LocalRegistryStatus& status) {
+  api::LocalRegistry changed = *registry;
+  changed.status = status;
+  changed.metadata.resource_version = next_version();
+  registry = std::make_shared<const api::LocalRegistry>(std::move(changed));
+}
+
+std::vector<std::string> World::reconcile() {
+  std::vector<std::string> lines;
+  for (int pass = 0; pass < limits::kPassesPerReconcile; ++pass) {
+    const reconcile::Plan plan = reconcile::plan(observe());
+    for (const reconcile::Action& action : plan.actions) {
+      const std::size_t failed = failures.size();
+      lines.push_back(line_of(action));
+      execute(action);
+      if (failures.size() > failed) lines.back() += kRefused;
+    }
+    if (!plan.actions.empty()) continue;
+    if (plan.status && registry) {
+      write(*plan.status);
+      lines.emplace_back("write the status");
+    }
+    live = false;
+    failures.clear();
+    requeue_after = plan.requeue_after;
+    return lines;
+  }
+  ADD_FAILURE() << "one reconcile does not come to an end:" << joined(lines);
+  return lines;
+}
+
+std::vector<std::string> World::run() {
+  std::vector<std::string> lines;
+  for (int i = 0; i < kMostReconciles; ++i) {
+    bool wrote = false;
+    for (const std::string& line : reconcile()) {
+      if (line == "read live") continue;
+      const bool refused = line.ends_with(kRefused);
+      wrote = wrote || !refused;
+      const bool known = std::find(lines.begin(), lines.end(), line) != lines.end();
+      if (!refused || !known) lines.push_back(line);
+    }
+    if (!wrote) return lines;
+  }
+  ADD_FAILURE() << "it never becomes quiet:" << joined(lines);
+  return lines;
+}
+
+template <class T>
+void World::run_pods(Kept<T>& kept) {
+  api::ObjectMeta& meta = kept.object.metadata;
+  const api::PodTemplateSpec& pod_template = kept.object.spec.pod_template;
+  const bool has_buildkit = pod_template.spec.containers.size() > 1;
+  kept.object.status = {};
+  kept.object.status.observed_generation = meta.generation;
+  if (pods_are_restricted && has_buildkit) {
+    kept.object.status.conditions = {{"ReplicaFailure",
+                                      "True",
+                                      "FailedCreate",
+                                      "pods \"x\" is forbidden: violates PodSecurity",
+                                      0,
+                                      {}}};
+    return;
+  }
+  kept.object.status.replicas = kept.object.status.updated_replicas = 1;
+  kept.object.status.ready_replicas = kept.object.status.available_replicas = 1;
+  api::Pod pod;
+  pod.metadata = pod_template.metadata;
+  pod.metadata.name = meta.name + "-0";
+  pod.metadata.namespace_name = meta.namespace_name;
+  pod.metadata.uid = next_uid();
+  pod.metadata.creation_timestamp = now;
+  pod.metadata.labels["workload"] = meta.name;
+  pod.metadata.owner_references = {{"apps/v1", "StatefulSet", meta.name, meta.uid, true, true}};
+  if (std::is_same_v<T, api::Deployment>) {
+    pod.metadata.owner_references = {
+        {"apps/v1", "ReplicaSet", meta.name + "-1", "uid-set", true, true}};
+  }
+  pod.status.phase = "Running";
+  pod.status.conditions = {{"Ready", "True", "", "", 0, {}}};
+  for (const api::Container& container : pod_template.spec.containers) {
+    pod.status.container_statuses.push_back({container.name, true, 0, {}});
+  }
+  pods.push_back(std::move(pod));
+}
+
+void World::settle() {
+  pods.clear();
+  for (auto& [key, kept] : claims) {
+    kept.object.status.phase = "Bound";
+    kept.object.status.capacity = kept.object.spec.resources.requests;
+  }
+  for (auto& [key, kept] : deployments) run_pods(kept);
+  for (auto& [key, kept] : stateful_sets) run_pods(kept);
+}
+
+std::vector<std::string> World::converge() {
+  std::vector<std::string> lines;
+  for (int i = 0; i < kMostReconciles; ++i) {
+    std::vector<std::string> more = run();
+    std::erase_if(more, [](const std::string& line) { return line.ends_with(kRefused); });
+    if (i > 1 && more.empty()) return lines;
+    lines.insert(lines.end(), more.begin(), more.end());
+    settle();
+  }
+  ADD_FAILURE() << "it never converges";
+  return lines;
+}
+
+std::vector<std::string> World::list() const {
+  std::vector<std::string> lines;
+  add_lines(deployments, lines);
+  add_lines(stateful_sets, lines);
+  add_lines(services, lines);
+  add_lines(claims, lines);
+  return lines;
+}
+
+std::string World::next_uid() { return fmt::format("uid-{}", ++uids_); }
+std::string World::next_version() { return std::to_string(++versions_); }
+
+std::string line_of(const reconcile::Action& action) { return std::visit(LineOf{}, action); }
+
+std::string condition(const api::LocalRegistryStatus& status, std::string_view type) {
+  const api::Condition* found = api::find_condition(status.conditions, type);
+  return found == nullptr ? "" : found->status + " " + found->reason;
+}
+
+}  // namespace test
