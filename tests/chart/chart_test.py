@@ -27,6 +27,7 @@ BAD_VALUES = {
     "watchNamespaces={Team}": "/watchNamespaces/0",
     "watchNamespaces={a,a}": "/watchNamespaces",
     "maxConcurrentReconciles=0": "/maxConcurrentReconciles",
+    "maxConcurrentReconciles=257": "/maxConcurrentReconciles",
     "log.level=loud": "/log/level",
     "log.format=xml": "/log/format",
     "extraArgs={leader-elect}": "/extraArgs/0",
