@@ -44,7 +44,7 @@ void forbid_core_dumps() {
   ::setrlimit(RLIMIT_CORE, &none);
 }
 
-// Tells what a watch waits for once, not at every try.
+// Counts what happens to the watches; the watchers log it themselves.
 class WatchReporter final : public kube::WatchObserver {
  public:
   WatchReporter(base::Logger& logger, runtime::Metrics& metrics)
@@ -57,13 +57,6 @@ class WatchReporter final : public kube::WatchObserver {
     metrics_.malformed_object(type.plural);
     logger_.warning("skipped an object that cannot be read",
                     {{"resource", std::string(type.plural)}});
-  }
-  void waiting(const api::ResourceType& type, const std::string& what) override {
-    if (what.empty()) {
-      logger_.debug("watching", {{"resource", std::string(type.plural)}});
-    } else {
-      logger_.warning(what, {{"resource", std::string(type.plural)}});
-    }
   }
 
  private:
