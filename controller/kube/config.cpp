@@ -35,16 +35,21 @@ struct Address {
 // What a server's and a proxy's URL have in common.
 base::Result<Address> parse_address(const boost::urls::url_view& url) {
   Address address;
-  if (url.scheme() != "http" && url.scheme() != "https") {
+  using boost::urls::scheme;
+  if (url.scheme_id() != scheme::http && url.scheme_id() != scheme::https) {
     return invalid("expected a URL that begins with https:// or http://");
   }
-  address.tls = url.scheme() == "https";
+  address.tls = url.scheme_id() == scheme::https;
   address.host = url.host_address();
   address.port = address.tls ? kHttpsPort : kHttpPort;
   if (address.host.empty()) return invalid("the URL has no host");
   if (url.has_port() && !url.port().empty()) {
     if (url.port_number() == 0) return invalid("the port of the URL is not between 1 and 65535");
     address.port = url.port_number();
+  }
+  // Boost 1.81 takes "host:80x" for port 80 and the path "x".
+  if (!url.encoded_path().empty() && url.encoded_path().front() != '/') {
+    return invalid("the port of the URL is not a number");
   }
   if (url.has_query() || url.has_fragment()) {
     return invalid("the URL has a query or a fragment");

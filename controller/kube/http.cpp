@@ -108,6 +108,8 @@ base::Result<void> AnswerParser::feed(std::string_view bytes) {
   }
   while (!bytes.empty()) {
     if (state.parser->is_done()) {
+      // Why a proxy refuses is in a body that nobody reads.
+      if (state.kind == Kind::kConnect && state.parser->status >= 300) return {};
       if (!state.is_interim()) {
         return base::Error{base::ErrorCode::kMalformed, "the answer has bytes after its end"};
       }

@@ -196,7 +196,7 @@ class HttpsTransport final : public Transport {
                                    const Exchange& exchange) {
     const std::uint64_t written_before = connection->written();
     AnswerParser parser({bounds_.header_bytes, bounds_.body_bytes});
-    auto exchanging = converse(*connection, exchange, parser);
+    auto exchanging = converse(*connection, exchange, parser, Until::kEnd);
     const auto exchanged = co_await std::move(exchanging);
     if (!exchanged) {
       const bool broke = exchanged.error().code == base::ErrorCode::kNetwork;
@@ -207,15 +207,27 @@ class HttpsTransport final : public Transport {
     co_return Attempt{response_of(parser), false};
   }
 
-  // Writes the request and reads the answer to its end.
-  Awaitable<void> converse(Connection& connection, const Exchange& exchange, AnswerParser& parser) {
+  enum class Until { kEnd, kStream };
+
+  // Writes the request and reads the answer to its end, or to the end of its head if that opens a
+  // stream.
+  Awaitable<void> converse(Connection& connection, const Exchange& exchange, AnswerParser& parser,
+                           Until until) {
     auto writing = connection.write(exchange.bytes, exchange.deadline);
     const auto written = co_await std::move(writing);
-    if (!written) co_return written.error();
-    while (!parser.done()) {
-      auto advancing = connection.advance(parser, limits::kBytesBeforeYield, exchange.deadline);
+    // Whoever closes early has said why before: a TLS alert, or an answer to half of a request.
+    const bool cut = !written && written.error().code == base::ErrorCode::kNetwork;
+    if (!written && !cut) co_return written.error();
+    const Instant deadline = cut ? std::chrono::steady_clock::now() : exchange.deadline;
+    const bool stream = until == Until::kStream;
+    const std::size_t batch = stream ? 1 : limits::kBytesBeforeYield;
+    while (!parser.done() && !(stream && parser.head_done() && parser.status() == kStatusOk)) {
+      if (stream && parser.head_done()) parser.keep_whole_body(bounds_.body_bytes);
+      auto advancing = connection.advance(parser, batch, deadline);
       const auto advanced = co_await std::move(advancing);
-      if (!advanced) co_return advanced.error();
+      if (advanced) continue;
+      const bool told = !cut || advanced.error().code == base::ErrorCode::kTls;
+      co_return told ? advanced.error() : written.error();
     }
     co_return base::Result<void>();
   }
@@ -224,17 +236,10 @@ class HttpsTransport final : public Transport {
     auto connecting = connect(exchange);
     auto connection = co_await std::move(connecting);
     if (!connection) co_return connection.error();
-    auto writing = (*connection)->write(exchange.bytes, exchange.deadline);
-    const auto written = co_await std::move(writing);
-    if (!written) co_return named(written.error());
     auto parser = std::make_unique<AnswerParser>(AnswerBounds{bounds_.header_bytes, 0});
-    while (!parser->done() && !(parser->head_done() && parser->status() == kStatusOk)) {
-      if (parser->head_done()) parser->keep_whole_body(bounds_.body_bytes);
-      // One byte of body is enough for a stream to begin.
-      auto advancing = (*connection)->advance(*parser, 1, exchange.deadline);
-      const auto advanced = co_await std::move(advancing);
-      if (!advanced) co_return named(advanced.error());
-    }
+    auto exchanging = converse(**connection, exchange, *parser, Until::kStream);
+    const auto exchanged = co_await std::move(exchanging);
+    if (!exchanged) co_return named(exchanged.error());
     if (parser->status() != kStatusOk) co_return Opened{response_of(*parser), nullptr};
     Response head{parser->status(), {}, parser->retry_after()};
     co_return Opened{std::move(head),

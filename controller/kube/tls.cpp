@@ -234,6 +234,7 @@ struct TlsChannel::State {
 
   static int verify(int good, X509_STORE_CTX* store);
   static int keep_session(SSL* ssl, SSL_SESSION* session);
+  void begin();
   Step outcome(int result);
   Step failure(int error);
 };
@@ -320,6 +321,12 @@ TlsChannel::~TlsChannel() {
   ERR_clear_error();
 }
 
+// What went wrong before is none of the next operation's.
+void TlsChannel::State::begin() {
+  ERR_clear_error();
+  below.error = {};
+}
+
 Step TlsChannel::State::failure(int error) {
   broken = true;
   const bool lower = !below.error.message.empty();
@@ -362,7 +369,7 @@ Step TlsChannel::State::outcome(int result) {
 }
 
 Step TlsChannel::handshake() {
-  ERR_clear_error();
+  state_->begin();
   const int result = SSL_do_handshake(state_->ssl.get());
   if (result != 1) return state_->outcome(result);
   state_->established = true;
@@ -370,7 +377,7 @@ Step TlsChannel::handshake() {
 }
 
 Step TlsChannel::read(std::span<char> buffer) {
-  ERR_clear_error();
+  state_->begin();
   std::size_t size = 0;
   const int result = SSL_read_ex(state_->ssl.get(), buffer.data(), buffer.size(), &size);
   if (result == 1) return {Progress::kDone, size};
@@ -378,7 +385,7 @@ Step TlsChannel::read(std::span<char> buffer) {
 }
 
 Step TlsChannel::write(std::string_view bytes) {
-  ERR_clear_error();
+  state_->begin();
   std::size_t size = 0;
   const int result = SSL_write_ex(state_->ssl.get(), bytes.data(), bytes.size(), &size);
   if (result == 1) return {Progress::kDone, size};
@@ -386,7 +393,7 @@ Step TlsChannel::write(std::string_view bytes) {
 }
 
 bool TlsChannel::quiet() {
-  ERR_clear_error();
+  state_->begin();
   char byte = 0;
   std::size_t size = 0;
   // Session tickets that wait unread are taken in by this; data or an end are not quiet.

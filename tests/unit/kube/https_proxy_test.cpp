@@ -1,0 +1,124 @@
+#include <gmock/gmock.h>
+#include <poll.h>
+
+#include "unit/kube/transport_fixture.h"
+
+namespace {
+
+using namespace testing_tls;
+using base::ErrorCode;
+using kube::Method;
+using testing::HasSubstr;
+using testing::Not;
+
+// Carries bytes between a client and the port that it asked for, until one side ends.
+void tunnel(Peer& peer, std::uint16_t port) {
+  const int server = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(port);
+  if (::connect(server, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0) {
+    peer.send("HTTP/1.1 200 Connection established\r\n\r\n");
+    std::thread back([&] {
+      std::array<char, 4096> part{};
+      for (;;) {
+        const ssize_t got = ::recv(server, part.data(), part.size(), 0);
+        if (got <= 0 || !peer.send({part.data(), static_cast<std::size_t>(got)})) break;
+      }
+      ::shutdown(peer.descriptor(), SHUT_RDWR);
+    });
+    for (std::string part = peer.some(); !part.empty(); part = peer.some()) {
+      ::send(server, part.data(), part.size(), MSG_NOSIGNAL);
+    }
+    ::shutdown(server, SHUT_RDWR);
+    back.join();
+  }
+  ::close(server);
+}
+
+class HttpsProxy : public TransportTest {
+ protected:
+  ScriptedServer::Script proxy() {
+    return [this](Peer& peer) {
+      const auto request = peer.request();
+      if (!request) return;
+      asked_ = *request;
+      const std::size_t colon = request->find(':');
+      tunnel(peer, static_cast<std::uint16_t>(std::stoi(request->substr(colon + 1))));
+    };
+  }
+
+  std::string asked_;  // the last CONNECT
+};
+
+TEST_F(HttpsProxy, TheServerIsReachedThroughConnectAndStillVerified) {
+  ScriptedServer server(answers("behind"), ServerTls{authority_.server()});
+  ScriptedServer proxy(this->proxy());
+  auto config = config_for(server);
+  config.proxy = kube::ProxyUrl{false, "127.0.0.1", proxy.port(), "jane", "secret"};
+  config.token = "for the server only";
+  const auto transport = this->transport(config);
+  for (int i = 0; i < 2; ++i) {
+    const auto response = get(*transport);
+    ASSERT_TRUE(response) << base::to_string(response.error());
+    EXPECT_EQ(response->body, "behind");
+  }
+  EXPECT_EQ(proxy.connections(), 1);
+  EXPECT_EQ(asked_.find("CONNECT 127.0.0.1:" + std::to_string(server.port()) + " HTTP/1.1\r\n"),
+            0U);
+  EXPECT_THAT(asked_, HasSubstr("\r\nProxy-Authorization: Basic amFuZTpzZWNyZXQ=\r\n"));
+  EXPECT_THAT(asked_, Not(HasSubstr("for the server only")));
+}
+
+TEST_F(HttpsProxy, AProxyWithTlsIsVerifiedAndCarriesTlsWithinTls) {
+  ScriptedServer server(answers(std::string(100'000, 'x')), ServerTls{authority_.server()});
+  ScriptedServer forward(this->proxy());
+  auto config = config_for(server);
+  {
+    const Authority other("other authority");
+    ScriptedServer untrusted(this->proxy(), ServerTls{other.server()});
+    config.proxy = kube::ProxyUrl{true, "127.0.0.1", untrusted.port(), "", ""};
+    const auto transport = this->transport(config);
+    const auto response = get(*transport);
+    ASSERT_FALSE(response);
+    EXPECT_EQ(response.error().code, ErrorCode::kTls);
+  }
+  ScriptedServer proxy(this->proxy(), ServerTls{authority_.server()});
+  config.proxy = kube::ProxyUrl{true, "127.0.0.1", proxy.port(), "", ""};
+  const auto transport = this->transport(config);
+  const auto response = get(*transport);
+  ASSERT_TRUE(response) << base::to_string(response.error());
+  EXPECT_EQ(response->body.size(), 100'000U);
+}
+
+TEST_F(HttpsProxy, AProxyThatRefusesIsANetworkErrorWithItsStatus) {
+  ScriptedServer server(answers("{}"), ServerTls{authority_.server()});
+  ScriptedServer proxy([](Peer& peer) {
+    peer.request();
+    peer.answer(407, "who are you?");
+  });
+  auto config = config_for(server);
+  config.proxy = kube::ProxyUrl{false, "127.0.0.1", proxy.port(), "jane", "secret"};
+  const auto transport = this->transport(config);
+  const auto response = get(*transport);
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().code, ErrorCode::kNetwork);
+  EXPECT_THAT(response.error().message, HasSubstr("HTTP status 407"));
+  EXPECT_THAT(response.error().message, Not(HasSubstr("secret")));
+  EXPECT_EQ(server.connections(), 0);
+}
+
+TEST_F(HttpsProxy, AProxyThatSaysNothingTimesOut) {
+  bounds_.connect_timeout = 50ms;
+  ScriptedServer server(answers("{}"), ServerTls{authority_.server()});
+  ScriptedServer proxy([](Peer& peer) { peer.some(), peer.some(); });
+  auto config = config_for(server);
+  config.proxy = kube::ProxyUrl{false, "127.0.0.1", proxy.port(), "", ""};
+  const auto transport = this->transport(config);
+  const auto response = get(*transport);
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().code, ErrorCode::kTimeout);
+}
+
+}  // namespace

@@ -1,0 +1,95 @@
+#include "kube/text.h"
+
+#include <gtest/gtest.h>
+
+#include "kube/http.h"
+
+namespace {
+
+TEST(Base64, IsWhatItWasAfterThereAndBack) {
+  for (const std::string text : {"", "a", "ab", "abc", "abcd"}) {
+    EXPECT_EQ(kube::decode_base64(kube::encode_base64(text)), text);
+  }
+  const std::string bytes("\x00\xff\x10\n", 4);
+  EXPECT_EQ(kube::decode_base64(kube::encode_base64(bytes)), bytes);
+}
+
+TEST(Base64, SkipsWhiteSpaceAndRefusesAnythingElse) {
+  EXPECT_EQ(kube::decode_base64("aGVs\n bG8=\r\n"), "hello");
+  for (const std::string_view wrong : {"a", "aGVsbG8", "aGVs!G8=", "=AAA", "A===", "aG=s"}) {
+    EXPECT_FALSE(kube::decode_base64(wrong)) << wrong;
+  }
+}
+
+TEST(RetryAfter, IsSecondsAndAtMostADay) {
+  using std::chrono::hours;
+  using std::chrono::seconds;
+  EXPECT_EQ(kube::parse_retry_after("0"), seconds(0));
+  EXPECT_EQ(kube::parse_retry_after("120"), seconds(120));
+  EXPECT_EQ(kube::parse_retry_after("999999999"), hours(24));
+  EXPECT_EQ(kube::parse_retry_after("99999999999999999999999"), hours(24));
+  for (const std::string_view other : {"", "-1", "1.5", " 1", "Wed, 21 Oct 2026 07:28:00 GMT"}) {
+    EXPECT_FALSE(kube::parse_retry_after(other)) << other;
+  }
+}
+
+TEST(HeaderNamePart, EncodesAllButLettersDigitsAndDashes) {
+  EXPECT_EQ(kube::header_name_part("acme.test/Team-1 %"), "acme%2Etest%2FTeam-1%20%25");
+}
+
+TEST(AnswerParser, TakesAnAnswerInPiecesOfAnySize) {
+  const std::string answer =
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nRetry-After: 3\r\n\r\n"
+      "5;name=value\r\nhello\r\n6\r\n world\r\n0\r\nTrailer: x\r\n\r\n";
+  for (std::size_t piece = 1; piece <= answer.size(); ++piece) {
+    kube::AnswerParser parser({1000, 1000});
+    for (std::size_t at = 0; at < answer.size(); at += piece) {
+      const auto fed = parser.feed(std::string_view(answer).substr(at, piece));
+      ASSERT_TRUE(fed) << base::to_string(fed.error());
+    }
+    EXPECT_TRUE(parser.done());
+    EXPECT_TRUE(parser.keep_alive());
+    EXPECT_EQ(parser.take_body(), "hello world");
+    EXPECT_EQ(parser.retry_after(), std::chrono::seconds(3));
+  }
+}
+
+TEST(AnswerParser, ABodyWithoutALengthEndsWithTheConnection) {
+  kube::AnswerParser parser({1000, 1000});
+  ASSERT_TRUE(parser.feed("HTTP/1.1 200 OK\r\n\r\nall of "));
+  ASSERT_TRUE(parser.feed("it"));
+  EXPECT_FALSE(parser.done());
+  ASSERT_TRUE(parser.end());
+  EXPECT_TRUE(parser.done());
+  EXPECT_FALSE(parser.keep_alive());
+  EXPECT_EQ(parser.take_body(), "all of it");
+}
+
+TEST(AnswerParser, AnAnswerWithoutABodyIsDoneWithItsHead) {
+  kube::AnswerParser parser({1000, 1000});
+  ASSERT_TRUE(parser.feed("HTTP/1.1 204 No Content\r\n\r\n"));
+  EXPECT_TRUE(parser.done());
+  EXPECT_TRUE(parser.keep_alive());
+}
+
+TEST(AnswerParser, RefusesContradictionsAndBytesAfterTheEnd) {
+  for (const std::string_view wrong :
+       {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}more", "HTTP/1.1 OK\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n"}) {
+    kube::AnswerParser parser({1000, 1000});
+    const auto fed = parser.feed(wrong);
+    ASSERT_FALSE(fed) << wrong;
+    EXPECT_EQ(fed.error().code, base::ErrorCode::kMalformed);
+  }
+}
+
+TEST(AnswerParser, DoesNotWaitForEverForTheRealAnswer) {
+  kube::AnswerParser parser({1000, 1000});
+  std::string many;
+  for (int i = 0; i < 20; ++i) many += "HTTP/1.1 100 Continue\r\n\r\n";
+  EXPECT_FALSE(parser.feed(many));
+}
+
+}  // namespace
