@@ -47,6 +47,13 @@ struct List {
   std::vector<T> items;
 };
 
+// An object without its spec: what goes to its status subresource.
+template <class T>
+struct StatusOf {
+  api::ObjectMeta metadata;
+  decltype(T::status) status;
+};
+
 class Client {
  public:
   // Told of each answer and its HTTP status code: rest_client_requests_total.
@@ -86,7 +93,7 @@ class Client {
   // changed since that resourceVersion (empty: whatever it has). kNotFound when it is gone.
   template <class T>
   Awaitable<T> apply_status(const T& object) const {
-    T sent;
+    StatusOf<T> sent;
     sent.metadata.name = object.metadata.name;
     sent.metadata.namespace_name = object.metadata.namespace_name;
     sent.metadata.uid = object.metadata.uid;
@@ -173,6 +180,16 @@ class Client {
 };
 
 }  // namespace kube
+
+template <class T>
+struct api::Resource<kube::StatusOf<T>> : api::Resource<T> {};
+
+template <class Object>
+struct json::Fields<kube::StatusOf<Object>> {
+  using T = kube::StatusOf<Object>;
+  static constexpr auto kTable =
+      std::make_tuple(json::field("metadata", &T::metadata), json::field("status", &T::status));
+};
 
 template <>
 struct json::Fields<kube::ListMeta> {

@@ -65,6 +65,12 @@ bool is_lasting(RestartReason reason) {
          reason == RestartReason::kUnauthorized;
 }
 
+// Gives the connection back when the watcher is cancelled, though it may live on.
+struct StreamCloser {
+  std::unique_ptr<Stream>& stream;
+  ~StreamCloser() { stream.reset(); }
+};
+
 }  // namespace
 
 std::string_view name(RestartReason reason) {
@@ -109,6 +115,7 @@ Watcher::Watcher(const Environment& environment, WatchTarget target, WatchSink& 
       backoff_(limits::kWatchBackoff) {}
 
 asio::awaitable<void> Watcher::run() {
+  const StreamCloser closer{stream_};
   while (true) co_await step();
 }
 

@@ -1,0 +1,156 @@
+// Virtual time: nothing waits in earnest. World runs all that is ready, and moves the clock to the
+// next moment that something sleeps for. One owner, a test; one thread.
+#pragma once
+
+#include <algorithm>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
+#include <chrono>
+#include <exception>
+#include <map>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+
+namespace support {
+
+class VirtualClock final : public base::Clock {
+ public:
+  Instant now() const override { return now_; }
+
+  base::Time wall() const override {
+    return base::Time(std::chrono::seconds(kWallStart)) +
+           std::chrono::duration_cast<std::chrono::microseconds>(now_ - Instant()) + wall_skew;
+  }
+
+  boost::asio::awaitable<void> sleep_for(Duration duration) override {
+    const auto executor = co_await boost::asio::this_coro::executor;
+    boost::asio::steady_timer timer(executor, boost::asio::steady_timer::time_point::max());
+    const auto entry = sleepers_.emplace(now_ + duration, &timer);
+    boost::system::error_code woken;
+    co_await timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, woken));
+    sleepers_.erase(entry);
+    const auto state = co_await boost::asio::this_coro::cancellation_state;
+    if (state.cancelled() != boost::asio::cancellation_type::none) {
+      throw boost::system::system_error(boost::asio::error::operation_aborted);
+    }
+  }
+
+  // Moves to the next moment that somebody sleeps for and wakes them; false: nobody does, or it is
+  // later than that, where the clock stops then.
+  bool advance(Instant latest) {
+    const auto next = sleepers_.begin();
+    if (next == sleepers_.end() || next->first > latest) {
+      now_ = latest;
+      return false;
+    }
+    now_ = std::max(now_, next->first);
+    for (auto it = next; it != sleepers_.end() && it->first <= now_; ++it) it->second->cancel();
+    return true;
+  }
+
+  std::chrono::microseconds wall_skew{};  // for clocks that jump
+
+ private:
+  static constexpr long kWallStart = 1'800'000'000;  // seconds of the epoch
+
+  Instant now_ = {};
+  std::multimap<Instant, boost::asio::steady_timer*> sleepers_;
+};
+
+// A coroutine that a test started: it can be cancelled, and says how it ended.
+class Running {
+ public:
+  void cancel() { signal_.emit(boost::asio::cancellation_type::terminal); }
+  bool done() const { return done_; }
+
+  // What it threw; null: nothing.
+  const std::exception_ptr& thrown() const { return thrown_; }
+
+ private:
+  friend class World;
+
+  boost::asio::cancellation_signal signal_;
+  bool done_ = false;
+  std::exception_ptr thrown_;
+};
+
+class World {
+ public:
+  World() = default;
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  ~World() { stop(); }
+
+  // Cancels and awaits whatever still runs. To be called while all that it uses still lives.
+  void stop() {
+    for (const std::unique_ptr<Running>& one : running_) one->cancel();
+    settle();
+  }
+
+  boost::asio::any_io_executor executor() { return context_.get_executor(); }
+
+  Running& start(boost::asio::awaitable<void> coroutine) {
+    running_.push_back(std::make_unique<Running>());
+    Running* one = running_.back().get();
+    boost::asio::co_spawn(context_, std::move(coroutine),
+                          boost::asio::bind_cancellation_slot(
+                              one->signal_.slot(), [one](const std::exception_ptr& thrown) {
+                                one->done_ = true;
+                                one->thrown_ = thrown;
+                              }));
+    return *one;
+  }
+
+  // Runs what is ready, without letting time pass.
+  void settle() {
+    context_.restart();
+    context_.poll();
+  }
+
+  void run_for(base::Clock::Duration duration) {
+    const base::Clock::Instant end = clock.now() + duration;
+    settle();
+    while (clock.advance(end)) settle();
+    settle();
+  }
+
+  // Starts it and runs until it is done, for at most an hour; rethrows what it throws.
+  template <class T>
+  T result_of(boost::asio::awaitable<T> coroutine) {
+    std::optional<T> result;
+    const Running& one = start(keep(std::move(coroutine), result));
+    const base::Clock::Instant latest = clock.now() + std::chrono::hours(1);
+    settle();
+    while (!one.done() && clock.advance(latest)) settle();
+    if (one.thrown()) std::rethrow_exception(one.thrown());
+    return *std::move(result);
+  }
+
+  VirtualClock clock;
+
+ private:
+  template <class T>
+  static boost::asio::awaitable<void> keep(boost::asio::awaitable<T> coroutine,
+                                           std::optional<T>& result) {
+    result.emplace(co_await std::move(coroutine));
+  }
+
+  boost::asio::io_context context_;
+  std::vector<std::unique_ptr<Running>> running_;
+};
+
+}  // namespace support

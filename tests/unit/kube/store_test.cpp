@@ -1,0 +1,514 @@
+#include "kube/store.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "api/core.h"
+
+namespace kube {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::UnorderedElementsAre;
+
+struct Version {
+  std::string name;
+  std::uint64_t revision;
+  std::string uid = "uid-1";
+  std::string label = "x";
+  bool deleting = false;
+  std::string namespace_name = "team";
+};
+
+std::string json_of(const Version& version) {
+  std::string text = R"({"metadata":{"namespace":")" + version.namespace_name + R"(","name":")" +
+                     version.name + R"(","uid":")" + version.uid + R"(","resourceVersion":")" +
+                     std::to_string(version.revision) + R"(","labels":{"owner":")" + version.label +
+                     R"("})";
+  if (version.deleting) text += R"(,"deletionTimestamp":"2026-01-01T00:00:00Z")";
+  return text + "}}";
+}
+
+api::Service service_of(const Version& version) {
+  return *json::parse<api::Service>(json_of(version));
+}
+
+std::string owner_of(const api::Service& service) {
+  return std::string(api::lookup(service.metadata.labels, "owner"));
+}
+
+// A store of Services, its index by label, and what was told of it: "a: - > 5".
+class StoreTest : public testing::Test {
+ protected:
+  explicit StoreTest(std::vector<Scope> scopes = {Scope{}}) : store(std::move(scopes)) {
+    owners = store.add_index(owner_of);
+    store.on_change([this](const api::Service* before, const api::Service* after) {
+      const std::string& name = (before != nullptr ? before : after)->metadata.name;
+      told.push_back(name + ": " + text(before) + " > " + text(after));
+    });
+  }
+
+  static std::string text(const api::Service* service) {
+    return service == nullptr ? "-" : service->metadata.resource_version;
+  }
+
+  bool put(const Version& version) { return put_text(json_of(version)); }
+  bool put_text(const std::string& object) {
+    const auto document = json::Document::parse(object);
+    return static_cast<bool>(store.core().put(0, document->root()));
+  }
+  void erase(const Version& version) {
+    const auto document = json::Document::parse(json_of(version));
+    EXPECT_TRUE(store.core().erase(0, document->root()));
+  }
+  void relist(std::uint64_t revision, const std::vector<Version>& objects) {
+    store.core().begin_relist(0);
+    for (const Version& version : objects) EXPECT_TRUE(put(version));
+    store.core().end_relist(0, revision);
+  }
+  void bookmark(std::uint64_t revision) { store.core().progress(0, revision); }
+  void record_deleted(const std::string& name, const std::string& uid, std::uint64_t revision) {
+    store.record_deleted({"team", name}, uid, std::to_string(revision));
+  }
+
+  // The resourceVersion that readers see; "-" for none.
+  std::string seen(const std::string& name) { return text(store.find({"team", name})); }
+  std::vector<std::string> seen_by_owner(const std::string& label) {
+    std::vector<std::string> names;
+    for (const auto& service : store.by_index(owners, label)) {
+      names.push_back(service->metadata.name);
+    }
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+  std::vector<std::string> take_told() { return std::exchange(told, {}); }
+
+  Store<api::Service> store;
+  Store<api::Service>::Index owners{};
+  std::vector<std::string> told;
+};
+
+TEST_F(StoreTest, ShowsWhatTheWatchPutsIn) {
+  relist(10, {{"a", 5}, {"b", 7}});
+  EXPECT_EQ(seen("a"), "5");
+  EXPECT_EQ(seen("b"), "7");
+  EXPECT_EQ(seen("c"), "-");
+  EXPECT_EQ(store.size(), 2U);
+  EXPECT_EQ(store.revision({"team", "a"}), 10U);
+  EXPECT_THAT(take_told(), UnorderedElementsAre("a: - > 5", "b: - > 7"));
+}
+
+TEST_F(StoreTest, NothingOfARelistIsSeenBeforeItsEnd) {
+  relist(10, {{"a", 5}, {"b", 7}});
+  take_told();
+  store.core().begin_relist(0);
+  put({"a", 15});
+  put({"c", 16});
+  EXPECT_EQ(seen("a"), "5");
+  EXPECT_EQ(seen("b"), "7");
+  EXPECT_EQ(seen("c"), "-");
+  EXPECT_THAT(take_told(), IsEmpty());
+  store.core().end_relist(0, 20);
+  EXPECT_EQ(seen("a"), "15");
+  EXPECT_EQ(seen("b"), "-");
+  EXPECT_EQ(seen("c"), "16");
+  EXPECT_THAT(take_told(), UnorderedElementsAre("a: 5 > 15", "b: 7 > -", "c: - > 16"));
+}
+
+TEST_F(StoreTest, ARelistTellsOfChangesOnlyWhenAllAreMade) {
+  relist(10, {{"a", 5}, {"b", 7}});
+  std::vector<std::string> seen_while_told;
+  store.on_change([&](const api::Service*, const api::Service*) {
+    seen_while_told.push_back(seen("a") + seen("b"));
+  });
+  relist(20, {{"a", 15}, {"b", 17}});
+  EXPECT_THAT(seen_while_told, ElementsAre("1517", "1517"));
+}
+
+TEST_F(StoreTest, ARelistKeepsTheObjectsThatDidNotChange) {
+  relist(10, {{"a", 5}, {"b", 7}});
+  const auto held = store.get({"team", "a"});
+  take_told();
+  relist(20, {{"a", 5}, {"b", 17}});
+  EXPECT_EQ(store.get({"team", "a"}), held);
+  EXPECT_THAT(take_told(), ElementsAre("b: 7 > 17"));
+}
+
+TEST_F(StoreTest, ABrokenRelistLeavesNoTrace) {
+  relist(10, {{"a", 5}});
+  store.core().begin_relist(0);
+  put({"b", 15});
+  relist(20, {{"a", 5}, {"c", 16}});
+  EXPECT_EQ(seen("b"), "-");
+  EXPECT_EQ(seen("c"), "16");
+}
+
+TEST_F(StoreTest, EventsWithinARelistCountToo) {
+  store.core().begin_relist(0);
+  put({"a", 5});
+  put({"b", 6});
+  put({"a", 7});
+  erase({"b", 8});
+  store.core().end_relist(0, 9);
+  EXPECT_EQ(seen("a"), "7");
+  EXPECT_EQ(seen("b"), "-");
+  EXPECT_THAT(take_told(), ElementsAre("a: - > 7"));
+}
+
+TEST_F(StoreTest, EventsMoveTheRevision) {
+  relist(10, {});
+  put({"a", 11});
+  EXPECT_EQ(store.revision({"team", "a"}), 11U);
+  erase({"a", 12});
+  EXPECT_EQ(store.revision({"team", "a"}), 12U);
+  bookmark(15);
+  EXPECT_EQ(store.revision({"team", "a"}), 15U);
+  EXPECT_THAT(take_told(), ElementsAre("a: - > 11", "a: 11 > -"));
+}
+
+TEST_F(StoreTest, AnObjectThatIsHeldDoesNotChange) {
+  relist(10, {{"a", 5}});
+  const auto held = store.get({"team", "a"});
+  put({"a", 11});
+  erase({"a", 12});
+  EXPECT_EQ(held->metadata.resource_version, "5");
+}
+
+TEST_F(StoreTest, TheIndexFollowsTheObjects) {
+  relist(10, {{"a", 5, "uid-a", "x"}, {"b", 6, "uid-b", "x"}, {"c", 7, "uid-c", "y"}});
+  EXPECT_THAT(seen_by_owner("x"), ElementsAre("a", "b"));
+  EXPECT_THAT(seen_by_owner("y"), ElementsAre("c"));
+  put({"a", 11, "uid-a", "y"});
+  erase({"b", 12, "uid-b", "x"});
+  EXPECT_THAT(seen_by_owner("x"), IsEmpty());
+  EXPECT_THAT(seen_by_owner("y"), ElementsAre("a", "c"));
+  relist(20, {{"b", 15, "uid-d", "x"}, {"c", 7, "uid-c", "y"}});
+  EXPECT_THAT(seen_by_owner("x"), ElementsAre("b"));
+  EXPECT_THAT(seen_by_owner("y"), ElementsAre("c"));
+}
+
+TEST_F(StoreTest, AnObjectWithoutAnIndexKeyIsInTheStoreButNotInTheIndex) {
+  relist(10, {{"a", 5, "uid-a", ""}});
+  EXPECT_EQ(seen("a"), "5");
+  EXPECT_THAT(seen_by_owner(""), IsEmpty());
+}
+
+TEST_F(StoreTest, TheIndexSeesOwnWrites) {
+  relist(10, {{"a", 5, "uid-a", "x"}});
+  store.record_written(service_of({"b", 11, "uid-b", "x"}));
+  record_deleted("a", "uid-a", 5);
+  EXPECT_THAT(seen_by_owner("x"), ElementsAre("b"));
+}
+
+// What cannot be read
+
+TEST_F(StoreTest, AMalformedObjectLeavesTheOneThatWasReadable) {
+  relist(10, {{"a", 5}});
+  take_told();
+  EXPECT_FALSE(put_text(R"({"metadata":{"namespace":"team","name":"a","uid":"uid-1",
+                            "resourceVersion":"11","labels":7}})"));
+  EXPECT_EQ(seen("a"), "5");
+  EXPECT_EQ(store.revision({"team", "a"}), 11U);
+  EXPECT_THAT(take_told(), IsEmpty());
+}
+
+TEST_F(StoreTest, AMalformedObjectInARelistLeavesTheOneThatWasReadable) {
+  relist(10, {{"a", 5}});
+  store.core().begin_relist(0);
+  EXPECT_FALSE(put_text(R"({"metadata":{"namespace":"team","name":"a","uid":"uid-1",
+                            "resourceVersion":"11","labels":7}})"));
+  EXPECT_FALSE(put_text(R"({"metadata":{"namespace":"team","name":"b","uid":"uid-2",
+                            "resourceVersion":"12","labels":7}})"));
+  store.core().end_relist(0, 20);
+  EXPECT_EQ(seen("a"), "5");
+  EXPECT_EQ(seen("b"), "-");
+}
+
+TEST_F(StoreTest, WhatHasNoNameOrNoVersionIsNoObject) {
+  relist(10, {});
+  for (const char* text : {"{}", "7", R"({"metadata":{}})", R"({"metadata":{"name":"a"}})",
+                           R"({"metadata":{"name":"a","resourceVersion":"x"}})",
+                           R"({"metadata":{"name":7,"resourceVersion":"1"}})"}) {
+    EXPECT_FALSE(put_text(text)) << text;
+  }
+  EXPECT_EQ(store.size(), 0U);
+}
+
+// Own writes
+
+TEST_F(StoreTest, AWrittenObjectIsSeenBeforeItsEvent) {
+  relist(10, {{"a", 5}});
+  take_told();
+  store.record_written(service_of({"a", 11}));
+  EXPECT_EQ(seen("a"), "11");
+  store.record_written(service_of({"b", 12, "uid-2"}));
+  EXPECT_EQ(seen("b"), "12");
+  EXPECT_EQ(store.size(), 2U);
+  EXPECT_THAT(take_told(), ElementsAre("a: 5 > 11", "b: - > 12"));
+}
+
+TEST_F(StoreTest, TheEventOfAnOwnWriteEndsItsRecordAndIsNotNews) {
+  relist(10, {{"a", 5}});
+  store.record_written(service_of({"a", 11}));
+  take_told();
+  put({"a", 11});
+  EXPECT_EQ(seen("a"), "11");
+  EXPECT_EQ(store.core().records(), 0U);
+  EXPECT_THAT(take_told(), IsEmpty());
+}
+
+TEST_F(StoreTest, AnEventOlderThanAnOwnWriteIsNotSeen) {
+  relist(10, {{"a", 5}});
+  store.record_written(service_of({"a", 13}));
+  take_told();
+  put({"a", 11});
+  put({"a", 12});
+  EXPECT_EQ(seen("a"), "13");
+  EXPECT_THAT(take_told(), IsEmpty());
+  put({"a", 13});
+  put({"a", 14});
+  EXPECT_EQ(seen("a"), "14");
+  EXPECT_THAT(take_told(), ElementsAre("a: 13 > 14"));
+}
+
+TEST_F(StoreTest, AnAnswerThatComesAfterItsEventIsIgnored) {
+  relist(10, {});
+  put({"a", 11});
+  put({"a", 12});
+  take_told();
+  store.record_written(service_of({"a", 11}));
+  EXPECT_EQ(seen("a"), "12");
+  EXPECT_EQ(store.core().records(), 0U);
+  EXPECT_THAT(take_told(), IsEmpty());
+}
+
+TEST_F(StoreTest, AnswersThatComeInTheWrongOrderLeaveTheNewest) {
+  relist(10, {{"a", 5}});
+  store.record_written(service_of({"a", 12}));
+  store.record_written(service_of({"a", 11}));
+  EXPECT_EQ(seen("a"), "12");
+}
+
+TEST_F(StoreTest, WrittenThenDeletedByAnotherBeforeItsEventCame) {
+  relist(10, {});
+  store.record_written(service_of({"a", 11}));
+  erase({"a", 12});  // the watch merged both
+  EXPECT_EQ(seen("a"), "-");
+  EXPECT_EQ(store.core().records(), 0U);
+  EXPECT_THAT(take_told(), ElementsAre("a: - > 11", "a: 11 > -"));
+}
+
+TEST_F(StoreTest, WrittenAndGoneInARelistInBetween) {
+  relist(10, {});
+  store.record_written(service_of({"a", 11}));
+  take_told();
+  relist(15, {});
+  EXPECT_EQ(seen("a"), "-");
+  EXPECT_EQ(store.core().records(), 0U);
+  EXPECT_THAT(take_told(), ElementsAre("a: 11 > -"));
+}
+
+TEST_F(StoreTest, WrittenAndChangedByAnotherInARelistInBetween) {
+  relist(10, {{"a", 5}});
+  store.record_written(service_of({"a", 11}));
+  take_told();
+  relist(15, {{"a", 14}});
+  EXPECT_EQ(seen("a"), "14");
+  EXPECT_THAT(take_told(), ElementsAre("a: 11 > 14"));
+}
+
+TEST_F(StoreTest, ARelistThatIsOlderThanAnOwnWriteDoesNotHideIt) {
+  relist(10, {{"a", 5}});
+  store.core().begin_relist(0);
+  put({"a", 5});
+  store.record_written(service_of({"a", 13}));
+  store.record_written(service_of({"b", 14, "uid-2"}));
+  store.core().end_relist(0, 12);
+  EXPECT_EQ(seen("a"), "13");
+  EXPECT_EQ(seen("b"), "14");
+  EXPECT_EQ(store.core().records(), 2U);
+  bookmark(14);  // and neither was seen: somebody else's doing
+  EXPECT_EQ(seen("a"), "5");
+  EXPECT_EQ(seen("b"), "-");
+}
+
+TEST_F(StoreTest, AWrittenObjectThatTheSelectorDoesNotMatchEndsWithTheNextBookmark) {
+  relist(10, {});
+  store.record_written(service_of({"a", 11}));
+  bookmark(10);
+  EXPECT_EQ(seen("a"), "11");
+  bookmark(11);
+  EXPECT_EQ(seen("a"), "-");
+  EXPECT_THAT(take_told(), ElementsAre("a: - > 11", "a: 11 > -"));
+}
+
+TEST_F(StoreTest, AnEventOfAnotherObjectShowsThatTheWatchHasCaughtUpToo) {
+  relist(10, {});
+  store.record_written(service_of({"a", 11}));
+  put({"b", 12, "uid-2"});
+  EXPECT_EQ(seen("a"), "-");
+  EXPECT_EQ(store.core().records(), 0U);
+}
+
+TEST_F(StoreTest, OwnWritesAreSeenBeforeTheFirstListIsComplete) {
+  store.record_written(service_of({"a", 11}));
+  EXPECT_EQ(seen("a"), "11");
+  relist(15, {{"a", 11}});
+  EXPECT_EQ(seen("a"), "11");
+  EXPECT_EQ(store.core().records(), 0U);
+  EXPECT_THAT(take_told(), ElementsAre("a: - > 11"));
+}
+
+TEST_F(StoreTest, ARestoredEtcdTakesTheRecordsWithIt) {
+  relist(100, {{"a", 5}});
+  store.record_written(service_of({"a", 110}));
+  relist(50, {{"a", 5}});
+  EXPECT_EQ(seen("a"), "5");
+  EXPECT_EQ(store.revision({"team", "a"}), 50U);
+  EXPECT_EQ(store.core().records(), 0U);
+}
+
+// Own deletes
+
+TEST_F(StoreTest, ADeletedObjectIsNotSeenAnyMore) {
+  relist(10, {{"a", 5}});
+  take_told();
+  record_deleted("a", "uid-1", 5);
+  EXPECT_EQ(seen("a"), "-");
+  EXPECT_EQ(store.size(), 0U);
+  bookmark(12);  // perhaps from before the delete
+  put({"a", 13});
+  EXPECT_EQ(seen("a"), "-");
+  erase({"a", 14});
+  EXPECT_EQ(seen("a"), "-");
+  EXPECT_EQ(store.core().records(), 0U);
+  EXPECT_THAT(take_told(), ElementsAre("a: 5 > -"));
+}
+
+TEST_F(StoreTest, ARelistFromBeforeADeleteDoesNotBringTheObjectBack) {
+  relist(10, {{"a", 5}});
+  record_deleted("a", "uid-1", 5);
+  relist(12, {{"a", 5}});
+  EXPECT_EQ(seen("a"), "-");
+  relist(20, {});
+  EXPECT_EQ(seen("a"), "-");
+  EXPECT_EQ(store.core().records(), 0U);
+}
+
+TEST_F(StoreTest, AnObjectThatCameAfterADeletedOneOfItsNameIsSeen) {
+  relist(10, {{"a", 5}});
+  record_deleted("a", "uid-1", 5);
+  put({"a", 14, "uid-2"});
+  EXPECT_EQ(seen("a"), "14");
+  EXPECT_EQ(store.core().records(), 0U);
+}
+
+TEST_F(StoreTest, ADeleteThatLeftTheObjectWithFinalizersShowsItAsDeleting) {
+  relist(10, {{"a", 5}});
+  Version deleting{"a", 11};
+  deleting.deleting = true;
+  store.record_written(service_of(deleting));
+  EXPECT_TRUE(store.get({"team", "a"})->metadata.deletion_timestamp);
+  put(deleting);
+  erase({"a", 12});
+  EXPECT_EQ(seen("a"), "-");
+}
+
+TEST_F(StoreTest, DeletedAndWrittenAnewBeforeEitherEventCame) {
+  relist(10, {{"a", 5}});
+  record_deleted("a", "uid-1", 5);
+  store.record_written(service_of({"a", 13, "uid-2"}));
+  EXPECT_EQ(seen("a"), "13");
+  erase({"a", 12});
+  EXPECT_EQ(seen("a"), "13");
+  put({"a", 13, "uid-2"});
+  EXPECT_EQ(seen("a"), "13");
+  EXPECT_EQ(store.core().records(), 0U);
+  EXPECT_THAT(take_told(), ElementsAre("a: - > 5", "a: 5 > -", "a: - > 13"));
+}
+
+TEST_F(StoreTest, WrittenAndDeletedBeforeEitherEventCame) {
+  relist(10, {});
+  store.record_written(service_of({"a", 11}));
+  record_deleted("a", "uid-1", 11);
+  EXPECT_EQ(seen("a"), "-");
+  put({"a", 11});
+  EXPECT_EQ(seen("a"), "-");
+  erase({"a", 12});
+  EXPECT_EQ(store.core().records(), 0U);
+  EXPECT_THAT(take_told(), ElementsAre("a: - > 11", "a: 11 > -"));
+}
+
+TEST_F(StoreTest, ALateAnswerDoesNotRaiseTheDead) {
+  relist(10, {{"a", 5}});
+  record_deleted("a", "uid-1", 11);
+  store.record_written(service_of({"a", 12}));
+  EXPECT_EQ(seen("a"), "-");
+}
+
+TEST_F(StoreTest, ALateDeleteOfAnEarlierObjectLeavesTheOneThatIsThere) {
+  relist(10, {{"a", 8, "uid-2"}});
+  record_deleted("a", "uid-1", 5);
+  EXPECT_EQ(seen("a"), "8");
+  EXPECT_EQ(store.core().records(), 0U);
+}
+
+TEST_F(StoreTest, ADeleteOfWhatTheWatchKnowsToBeGoneIsForgotten) {
+  relist(10, {});
+  record_deleted("a", "uid-1", 5);
+  EXPECT_EQ(store.core().records(), 0U);
+}
+
+// Scopes
+
+class ScopedStoreTest : public StoreTest {
+ protected:
+  ScopedStoreTest() : StoreTest({Scope{"one", ""}, Scope{"two", ""}}) {}
+
+  void relist_in(std::size_t scope, std::uint64_t revision, const std::vector<Version>& objects) {
+    store.core().begin_relist(scope);
+    for (const Version& version : objects) {
+      const auto document = json::Document::parse(json_of(version));
+      EXPECT_TRUE(store.core().put(scope, document->root()));
+    }
+    store.core().end_relist(scope, revision);
+  }
+};
+
+TEST_F(ScopedStoreTest, ARelistOfOneNamespaceLeavesTheOtherAlone) {
+  relist_in(0, 10, {{"a", 5, "uid-1", "x", false, "one"}});
+  relist_in(1, 12, {{"a", 6, "uid-2", "x", false, "two"}});
+  EXPECT_EQ(store.size(), 2U);
+  EXPECT_EQ(store.revision({"one", "a"}), 10U);
+  EXPECT_EQ(store.revision({"two", "a"}), 12U);
+  relist_in(0, 20, {});
+  EXPECT_EQ(text(store.find({"one", "a"})), "-");
+  EXPECT_EQ(text(store.find({"two", "a"})), "6");
+}
+
+TEST_F(ScopedStoreTest, WhatIsWrittenElsewhereIsNotKept) {
+  store.record_written(service_of({"a", 5, "uid-1", "x", false, "three"}));
+  EXPECT_EQ(store.size(), 0U);
+  EXPECT_EQ(store.revision({"three", "a"}), 0U);
+}
+
+TEST(Scope, MayBeOneObject) {
+  const Scope scope{"ns", "lease"};
+  EXPECT_TRUE(scope.holds("ns", "lease"));
+  EXPECT_FALSE(scope.holds("ns", "other"));
+  EXPECT_FALSE(scope.holds("other", "lease"));
+}
+
+TEST(RevisionOf, ReadsNumbersAndNothingElse) {
+  EXPECT_EQ(revision_of("18446744073709551615"), 18446744073709551615U);
+  EXPECT_EQ(revision_of(""), 0U);
+  EXPECT_EQ(revision_of("12x"), 0U);
+  EXPECT_EQ(revision_of("-1"), 0U);
+  EXPECT_EQ(revision_of("18446744073709551616"), 0U);
+}
+
+}  // namespace
+}  // namespace kube
