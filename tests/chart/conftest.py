@@ -1,9 +1,10 @@
 """--update, and a namespace with the CRD for the tests that need the API server."""
+import time
 import uuid
 
 import pytest
 
-from tools import CRD, CRD_NAME, kubectl
+from tools import CRD, CRD_NAME, SECONDS, kubectl
 
 
 def pytest_addoption(parser):
@@ -33,9 +34,26 @@ def new_namespace():
     return name
 
 
+def eventually(check):
+    """Calls CHECK until it no longer raises AssertionError, for SECONDS at most; its answer."""
+    end = time.monotonic() + SECONDS
+    while True:
+        try:
+            return check()
+        except AssertionError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.1)
+
+
+def wait_for_crd():
+    """Until its resources are served. `kubectl wait` fails on a CRD that has no conditions yet."""
+    eventually(lambda: kubectl("get", CRD_NAME, "--all-namespaces"))
+
+
 @pytest.fixture(scope="module")
 def namespace(no_crd):
     """A namespace, in a cluster that has the CRD and nothing else of the project."""
     kubectl("apply", "--filename", CRD)
-    kubectl("wait", "--for=condition=Established", f"crd/{CRD_NAME}", "--timeout=30s")
+    wait_for_crd()
     return new_namespace()

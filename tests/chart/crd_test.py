@@ -5,6 +5,7 @@ import re
 import pytest
 import yaml
 
+from conftest import eventually
 from tools import HERE, PROJECT, SYSTEM, crd, kubectl, registry
 
 REFUSED = yaml.safe_load((HERE / "refused.yaml").read_text())
@@ -162,7 +163,9 @@ def test_the_rules_are_cheap_enough_where_the_length_of_a_quantity_does_not_coun
 
 
 def test_kubectl_explain_tells_what_a_field_means(namespace):
-    text = " ".join(kubectl("explain", "lreg.spec.persistence.whenDeleted").split())
+    """The API server publishes the schema a moment after it serves the resource."""
+    told = eventually(lambda: kubectl("explain", "lreg.spec.persistence.whenDeleted"))
+    text = " ".join(told.split())
     assert "ENUM: Retain Delete" in text and "Retain keeps it with its images" in text
 
 

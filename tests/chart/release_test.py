@@ -9,7 +9,7 @@ import subprocess
 import pytest
 import yaml
 
-from conftest import new_namespace, remove_crd
+from conftest import new_namespace, remove_crd, wait_for_crd
 from tools import (CHART, CRD_NAME, HERE, NAME, PROJECT, SECONDS, helm, kubectl, registry,
                    template)
 
@@ -79,7 +79,7 @@ def older_chart(folder):
 def test_an_upgrade_brings_the_new_crd_and_keeps_the_registries(namespace, tmp_path):
     install(namespace, chart=older_chart(tmp_path))
     assert "suspend" not in spec_fields()
-    kubectl("wait", "--for=condition=Established", f"crd/{CRD_NAME}", "--timeout=30s")
+    wait_for_crd()
     kubectl("apply", "--filename", "-", stdin=registry({}, namespace=namespace))
     install(namespace)
     assert "suspend" in spec_fields() and spec_fields()["image"]["maxLength"] == 512
@@ -89,7 +89,7 @@ def test_an_upgrade_brings_the_new_crd_and_keeps_the_registries(namespace, tmp_p
 def test_uninstalling_keeps_the_crd_and_the_registries_and_installing_again_takes_them_over(
         namespace):
     install(namespace)
-    kubectl("wait", "--for=condition=Established", f"crd/{CRD_NAME}", "--timeout=30s")
+    wait_for_crd()
     kubectl("apply", "--filename", "-", stdin=registry({}, namespace=namespace))
     said = helm("uninstall", NAME, "--namespace", namespace)
     assert CRD_NAME in said  # helm tells what it kept

@@ -10,7 +10,8 @@ PROJECT = pathlib.Path(__file__).parents[2]
 HERE = PROJECT / "tests" / "chart"
 NAME = "local-registry-operator"
 CHART = PROJECT / "charts" / NAME
-CRD_NAME = "localregistries.localregistry.dev"
+GROUP = "localregistry.dev"
+CRD_NAME = f"localregistries.{GROUP}"
 CRD = PROJECT / "crds" / f"{CRD_NAME}.yaml"
 SYSTEM = "local-registry-system"
 SECONDS = 60  # of patience with one program
@@ -61,5 +62,5 @@ def crd():
 
 def registry(spec, name="dev", **metadata):
     """A LocalRegistry as text; YAML reads JSON, so that a spec can be anything."""
-    return yaml.safe_dump({"apiVersion": "localregistry.dev/v1alpha1", "kind": "LocalRegistry",
+    return yaml.safe_dump({"apiVersion": f"{GROUP}/v1alpha1", "kind": "LocalRegistry",
                            "metadata": {"name": name, **metadata}, "spec": spec})
