@@ -28,13 +28,17 @@ std::string owner_uid(const api::ObjectMeta& meta) {
 }
 
 bool is_owned(const api::ObjectMeta& meta, const api::LocalRegistry& registry) {
-  return !registry.metadata.uid.empty() && owner_uid(meta) == registry.metadata.uid;
+  const std::string& uid = registry.metadata.uid;
+  if (uid.empty()) return false;
+  // A uid is nobody else's, whatever somebody made of the rest of the reference.
+  if (const api::OwnerReference* controller = controller_of(meta)) return controller->uid == uid;
+  return api::lookup(meta.labels, kOwnerUidLabel) == uid;
 }
 
 bool is_inherited(const api::ObjectMeta& meta, const api::LocalRegistry& registry) {
   const api::OwnerReference* controller = controller_of(meta);
   if (controller != nullptr && !is_registry(*controller)) return false;
-  return is_managed(meta) && owner_uid(meta) != registry.metadata.uid &&
+  return is_managed(meta) && !is_owned(meta, registry) &&
          owner_key(meta) == api::key_of(registry.metadata);
 }
 

@@ -139,8 +139,8 @@ api::Namespace a_namespace(std::string name) {
   return result;
 }
 
-World::World(api::LocalRegistry created)
-    : registry(std::make_shared<const api::LocalRegistry>(std::move(created))) {
+World::World(api::LocalRegistry created) {
+  registry = std::make_shared<const api::LocalRegistry>(std::move(created));
   const std::string& target = api::target_namespace(*registry);
   namespaces.emplace(target, a_namespace(target));
 }
@@ -241,6 +241,14 @@ void World::finish_deletions() {
                                      std::string(api::lookup(pod.metadata.labels, "workload"))};
     return !deployments.contains(workload) && !stateful_sets.contains(workload);
   });
+}
+
+std::optional<base::Error> World::refuse_owners(const api::ObjectMeta& meta) {
+  const auto count =
+      std::count_if(meta.owner_references.begin(), meta.owner_references.end(),
+                    [](const auto& owner) { return owner.controller.value_or(false); });
+  if (count < 2) return std::nullopt;
+  return invalid("metadata.ownerReferences", "Only one reference can have Controller set to true");
 }
 
 std::optional<base::Error> World::refuse(const api::Deployment* before,
@@ -349,7 +357,9 @@ void World::apply(const reconcile::Apply<T>& action) {
   if constexpr (std::is_same_v<T, api::Service>) {
     asked_for = action.object.spec.ports.front().node_port;
   }
-  if (auto error = refuse(exists ? &before.object : nullptr, after)) {
+  auto error = refuse_owners(after.metadata);
+  if (!error) error = refuse(exists ? &before.object : nullptr, after);
+  if (error) {
     const bool about_port =
         !error->causes.empty() && error->causes.front().field == "spec.ports[0].nodePort";
     return failures.push_back({target, *error, about_port ? asked_for : 0});

@@ -111,6 +111,7 @@ class World {
   template <class T>
   void run_pods(Kept<T>& kept);
 
+  static std::optional<base::Error> refuse_owners(const api::ObjectMeta& meta);
   std::optional<base::Error> refuse(const api::Deployment* before, const api::Deployment& after);
   std::optional<base::Error> refuse(const api::StatefulSet* before, const api::StatefulSet& after);
   std::optional<base::Error> refuse(const api::Service* before, api::Service& after);
