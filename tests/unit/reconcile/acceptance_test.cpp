@@ -1,0 +1,89 @@
+#include "reconcile/acceptance.h"
+
+#include <gtest/gtest.h>
+
+#include "unit/reconcile/world.h"
+
+namespace test {
+namespace {
+
+using reconcile::find_refusal;
+
+bool allows(const std::string& list) {
+  api::Namespace target = a_namespace("shared");
+  target.metadata.annotations = {{"localregistry.dev/allow-from", list}};
+  return reconcile::is_allowed(a_registry(), target);
+}
+
+TEST(Acceptance, ANamespaceAllowsWhomItNames) {
+  EXPECT_TRUE(allows("team-a"));
+  EXPECT_TRUE(allows("x,team-a"));
+  EXPECT_TRUE(allows("x, team-a ,y"));
+  EXPECT_TRUE(allows(",team-a"));
+}
+
+TEST(Acceptance, ANamespaceAllowsNobodyElse) {
+  EXPECT_FALSE(allows(""));
+  EXPECT_FALSE(allows("*"));
+  EXPECT_FALSE(allows("team"));
+  EXPECT_FALSE(allows("team-a2"));
+  EXPECT_FALSE(allows("xteam-a"));
+  EXPECT_FALSE(allows("team-a/dev"));
+  EXPECT_FALSE(allows("team-b;team-a"));
+}
+
+TEST(Acceptance, TheOwnNamespaceNeedsNoAnnotation) {
+  EXPECT_TRUE(reconcile::is_allowed(a_registry(), a_namespace("team-a")));
+}
+
+std::string refusal_of(const std::function<void(api::LocalRegistrySpec&)>& edit) {
+  World world(a_registry());
+  api::LocalRegistrySpec spec;
+  edit(spec);
+  world.change_spec(spec);
+  const auto refusal = find_refusal(world.observe());
+  return refusal ? refusal->message : "";
+}
+
+TEST(Acceptance, ASpecThatTheSchemaWouldRefuseIsRefusedByItsField) {
+  const auto names = [](const std::string& field, auto edit) {
+    return refusal_of(edit).rfind(field, 0) == 0;
+  };
+  EXPECT_TRUE(names("spec.port", [](auto& spec) { spec.port = 0; }));
+  EXPECT_TRUE(names("spec.port", [](auto& spec) { spec.port = 65536; }));
+  EXPECT_TRUE(names("spec.nodePort", [](auto& spec) { spec.node_port = -1; }));
+  EXPECT_TRUE(names("spec.nodePort", [](auto& spec) { spec.node_port = 65536; }));
+  EXPECT_TRUE(names("spec.name", [](auto& spec) { spec.name.clear(); }));
+  EXPECT_TRUE(names("spec.name", [](auto& spec) { spec.name.assign(64, 'a'); }));
+  EXPECT_TRUE(names("spec.image", [](auto& spec) { spec.image.clear(); }));
+  EXPECT_TRUE(names("spec.persistence.size", [](auto& spec) { spec.persistence.size.text = "0"; }));
+  EXPECT_TRUE(names("spec.persistence.size", [](auto& spec) { spec.persistence.size.text = "x"; }));
+}
+
+TEST(Acceptance, TheBoundsOfTheSpecAreAccepted) {
+  EXPECT_EQ(refusal_of([](auto& spec) { spec.port = 1; }), "");
+  EXPECT_EQ(refusal_of([](auto& spec) { spec.port = 65535; }), "");
+  EXPECT_EQ(refusal_of([](auto& spec) { spec.name.assign(63, 'a'); }), "");
+}
+
+TEST(Acceptance, AClaimIsUsableWhenNobodyElseLivesToUseIt) {
+  World world(a_registry());
+  api::LocalRegistrySpec spec;
+  spec.persistence.enabled = true;
+  world.change_spec(spec);
+  EXPECT_FALSE(reconcile::claim_is_usable(world.observe())) << "there is none";
+  world.converge();
+  EXPECT_TRUE(reconcile::claim_is_usable(world.observe()));
+  api::ObjectMeta& claim = world.find<api::PersistentVolumeClaim>()->metadata;
+  claim.labels["localregistry.dev/owner-uid"] = "uid-other";
+  claim.annotations["localregistry.dev/owner"] = "team-b/other";
+  EXPECT_TRUE(reconcile::claim_is_usable(world.observe())) << "retained by one who is gone";
+  world.claim_owner_lives = true;
+  EXPECT_FALSE(reconcile::claim_is_usable(world.observe()));
+  world.claim_owner_lives = false;
+  claim.labels.clear();
+  EXPECT_FALSE(reconcile::claim_is_usable(world.observe())) << "made by somebody else";
+}
+
+}  // namespace
+}  // namespace test

@@ -1,0 +1,210 @@
+#include "reconcile/availability.h"
+
+#include <gtest/gtest.h>
+
+#include "unit/reconcile/world.h"
+
+namespace test {
+namespace {
+
+class Availability : public testing::Test {
+ protected:
+  void SetUp() override { world.converge(); }
+
+  api::WorkloadStatus& workload() { return world.find<api::Deployment>()->status; }
+  api::Pod& pod() { return world.pods.front(); }
+  api::ContainerStatus& container(std::size_t index = 0) {
+    return pod().status.container_statuses[index];
+  }
+  api::Condition& pod_ready() { return pod().status.conditions.front(); }
+
+  // As the kubelet and the controllers write it when a container is not ready.
+  void make_unready() {
+    workload().ready_replicas = 0;
+    pod_ready().status = "False";
+    pod_ready().reason = "ContainersNotReady";
+  }
+
+  static std::string text(const reconcile::Judgement& judgement) {
+    return std::string(judgement.status) + " " + judgement.reason;
+  }
+  std::string registry() const { return text(reconcile::judge_registry(world.observe())); }
+  std::string buildkit() const { return text(reconcile::judge_buildkit(world.observe())); }
+  std::string message() const { return reconcile::judge_registry(world.observe()).message; }
+
+  World world{a_registry()};
+};
+
+TEST_F(Availability, ReadyPodsMakeItAvailable) {
+  EXPECT_EQ(registry(), "True Available");
+  EXPECT_EQ(buildkit(), "True Ready");
+}
+
+TEST_F(Availability, TheRegistryIsAvailableWhileTheSidecarIsNotReady) {
+  make_unready();
+  container(1).ready = false;
+  EXPECT_EQ(registry(), "True Available");
+  EXPECT_EQ(buildkit(), "False Starting");
+}
+
+TEST_F(Availability, TheSidecarIsReadyWhileTheRegistryIsNot) {
+  make_unready();
+  container(0).ready = false;
+  EXPECT_EQ(registry(), "False Deploying");
+  EXPECT_EQ(buildkit(), "True Ready");
+}
+
+TEST_F(Availability, AContainersWordDoesNotCountWhenItsNodeIsLost) {
+  make_unready();
+  pod_ready().reason = "NodeNotReady";
+  EXPECT_EQ(registry(), "False Deploying");
+  pod_ready().status = "Unknown";
+  EXPECT_EQ(registry(), "False Deploying");
+  pod().status.conditions.clear();
+  EXPECT_EQ(registry(), "False Deploying");
+}
+
+TEST_F(Availability, NothingIsBelievedOfAnEarlierRollout) {
+  ++world.find<api::Deployment>()->metadata.generation;
+  EXPECT_EQ(registry(), "False Deploying");
+  EXPECT_EQ(buildkit(), "False Starting");
+  ++workload().observed_generation;
+  EXPECT_EQ(registry(), "True Available");
+  workload().updated_replicas = 0;
+  EXPECT_EQ(registry(), "False Deploying");
+}
+
+TEST_F(Availability, WhatAContainerWaitsForIsTold) {
+  make_unready();
+  container().ready = false;
+  container().state.waiting = api::ContainerStateWaiting{"CreateContainerConfigError", "why"};
+  EXPECT_EQ(registry(), "False CreateContainerConfigError");
+  EXPECT_EQ(message(), "why");
+}
+
+TEST_F(Availability, ThatAContainerIsBeingMadeIsNoReason) {
+  make_unready();
+  container().ready = false;
+  for (const char* reason : {"ContainerCreating", "PodInitializing", ""}) {
+    container().state.waiting = api::ContainerStateWaiting{reason, "x"};
+    EXPECT_EQ(registry(), "False Deploying") << reason;
+  }
+}
+
+TEST_F(Availability, BothWordsForAFailedPullAreOne) {
+  make_unready();
+  container().ready = false;
+  container().state.waiting = api::ContainerStateWaiting{"ErrImagePull", "not found"};
+  const std::string first = registry() + message();
+  container().state.waiting = api::ContainerStateWaiting{
+      "ImagePullBackOff", "Back-off pulling image \"x\": ErrImagePull: not found"};
+  EXPECT_EQ(registry() + message(), first);
+  EXPECT_EQ(registry(), "False ImagePullBackOff");
+}
+
+TEST_F(Availability, TheSecondsOfACrashLoopAreNotTold) {
+  make_unready();
+  container().ready = false;
+  container().state.waiting = api::ContainerStateWaiting{"CrashLoopBackOff", "back-off 10s"};
+  const std::string first = message();
+  container().state.waiting->message = "back-off 20s";
+  EXPECT_EQ(message(), first);
+}
+
+TEST_F(Availability, PodsThatAreOverOrGoingTellNothing) {
+  make_unready();
+  api::Pod next = pod();
+  next.metadata.name = "registry-1";
+  container().ready = false;
+  for (const char* phase : {"Failed", "Succeeded"}) {
+    pod().status.phase = phase;
+    world.pods = {pod(), next};
+    EXPECT_EQ(registry(), "True Available") << phase;
+  }
+  pod().status.phase = "Running";
+  pod().metadata.deletion_timestamp = world.now;
+  EXPECT_EQ(registry(), "True Available");
+}
+
+TEST_F(Availability, TheOrderOfThePodsDoesNotMatter) {
+  make_unready();
+  api::Pod next = pod();
+  next.metadata.name = "registry-1";
+  next.metadata.creation_timestamp = world.now + std::chrono::seconds(1);
+  next.status.container_statuses[0].ready = false;
+  world.pods.push_back(next);
+  EXPECT_EQ(registry(), "False Deploying") << "the newest tells";
+  std::swap(world.pods[0], world.pods[1]);
+  EXPECT_EQ(registry(), "False Deploying");
+}
+
+TEST_F(Availability, PodsOfAnotherWorkloadTellNothing) {
+  make_unready();
+  pod().metadata.labels["app.kubernetes.io/instance"] = "registry-1";
+  EXPECT_EQ(registry(), "False Deploying") << "of a Deployment registry-1, by its label";
+  pod().metadata.labels["app.kubernetes.io/instance"] = "registry";
+  EXPECT_EQ(registry(), "True Available");
+  pod().metadata.owner_references.front().name = "other-1";
+  EXPECT_EQ(registry(), "False Deploying");
+  pod().metadata.owner_references.clear();
+  EXPECT_EQ(registry(), "False Deploying");
+}
+
+TEST_F(Availability, PodsThatCannotBeMadeAreTold) {
+  world.pods.clear();
+  workload().ready_replicas = workload().updated_replicas = 0;
+  const auto say = [&](const char* why) {
+    workload().conditions = {{"ReplicaFailure", "True", "FailedCreate", why, 0, {}}};
+    return registry();
+  };
+  EXPECT_EQ(say("is forbidden: exceeded quota: tight"), "False QuotaExceeded");
+  EXPECT_EQ(say("is forbidden: violates PodSecurity"), "False PodSecurity");
+  EXPECT_EQ(say("is forbidden: by policy"), "False Forbidden");
+  EXPECT_EQ(say("something else"), "False Failed");
+  workload().conditions.front().status = "False";
+  EXPECT_EQ(registry(), "False Deploying");
+}
+
+TEST_F(Availability, APodWithoutANodeIsTold) {
+  make_unready();
+  pod().status.container_statuses.clear();
+  pod().status.conditions.push_back({"PodScheduled", "False", "Unschedulable", "no cpu", 0, {}});
+  EXPECT_EQ(registry(), "False Unschedulable");
+  EXPECT_EQ(message(), "no cpu");
+}
+
+TEST_F(Availability, WithoutAServiceOrItsPortNobodyReachesIt) {
+  world.find<api::Service>()->spec.ports.front().node_port = 0;
+  EXPECT_EQ(registry(), "False Deploying");
+  world.services.clear();
+  EXPECT_EQ(registry(), "False Deploying");
+  world.deployments.clear();
+  EXPECT_EQ(registry(), "False Deploying");
+}
+
+TEST_F(Availability, ObjectsOfOthersAreNotOurs) {
+  auto& meta = world.find<api::Deployment>()->metadata;
+  meta.owner_references.clear();
+  meta.labels.clear();
+  EXPECT_EQ(registry(), "False Deploying");
+}
+
+TEST_F(Availability, TheWorkloadOfTheOtherKindIsNotTheOneAskedFor) {
+  api::LocalRegistrySpec spec;
+  spec.persistence.enabled = true;
+  world.change_spec(spec);
+  EXPECT_EQ(registry(), "False Deploying");
+}
+
+TEST_F(Availability, WhatIsNotWantedIsNotDeployed) {
+  api::LocalRegistrySpec spec;
+  spec.enabled = false;
+  world.change_spec(spec);
+  EXPECT_EQ(registry(), "True Available") << "it is still there";
+  world.deployments.clear();
+  EXPECT_EQ(registry(), "False NotDeployed");
+  EXPECT_EQ(buildkit(), "False NotDeployed");
+}
+
+}  // namespace
+}  // namespace test

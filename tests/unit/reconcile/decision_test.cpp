@@ -1,0 +1,81 @@
+#include "reconcile/decision.h"
+
+#include <gtest/gtest.h>
+
+#include "unit/reconcile/world.h"
+
+namespace test {
+namespace {
+
+using api::Delivery;
+
+struct Row {
+  std::optional<bool> enabled;
+  bool kind_cluster;
+  Delivery delivery;
+};
+
+TEST(Decision, TheTableOfTheProductHolds) {
+  const Row table[] = {
+      {false, false, Delivery::kUpstream},     {false, true, Delivery::kUpstream},
+      {true, false, Delivery::kLocalRegistry}, {true, true, Delivery::kLocalRegistry},
+      {{}, true, Delivery::kKindLoad},         {{}, false, Delivery::kLocalRegistry},
+  };
+  for (const Row& row : table) {
+    World world(a_registry());
+    api::LocalRegistrySpec spec;
+    spec.enabled = row.enabled;
+    world.change_spec(spec);
+    world.kind_cluster = row.kind_cluster;
+    const bool deployed = row.delivery == Delivery::kLocalRegistry;
+    EXPECT_EQ(reconcile::decide_delivery(world.observe()), row.delivery);
+    EXPECT_EQ(reconcile::is_deployed(world.observe()), deployed);
+    EXPECT_EQ(reconcile::wants_registry(*world.registry, row.kind_cluster), deployed);
+  }
+}
+
+World world_of_level(const std::string& level) {
+  World world(a_registry());
+  world.namespaces["team-a"].metadata.labels = {{"pod-security.kubernetes.io/enforce", level}};
+  return world;
+}
+
+TEST(Decision, TheLabelOfTheNamespaceDecidesAboutBuildKit) {
+  EXPECT_FALSE(reconcile::with_buildkit(world_of_level("restricted").observe()));
+  EXPECT_FALSE(reconcile::with_buildkit(world_of_level("baseline").observe()));
+  EXPECT_TRUE(reconcile::with_buildkit(world_of_level("privileged").observe()));
+  EXPECT_TRUE(reconcile::with_buildkit(World(a_registry()).observe()));
+}
+
+TEST(Decision, LocalBuildNeedsNoBuildKitAnywhere) {
+  World world = world_of_level("privileged");
+  api::LocalRegistrySpec spec;
+  spec.localbuild = true;
+  world.change_spec(spec);
+  EXPECT_FALSE(reconcile::with_buildkit(world.observe()));
+  EXPECT_FALSE(reconcile::buildkit_is_forbidden(world.observe()));
+}
+
+TEST(Decision, ARefusalByTheClustersDefaultIsBelievedUntilTheResourceChanges) {
+  World world(a_registry());
+  world.pods_are_restricted = true;
+  world.converge();
+  EXPECT_EQ(condition(world.registry->status, "BuildKitReady"), "False PodSecurityDefault");
+  EXPECT_FALSE(reconcile::with_buildkit(world.observe()));
+  api::LocalRegistrySpec spec;
+  spec.image = "registry:3";
+  world.change_spec(spec);
+  EXPECT_TRUE(reconcile::with_buildkit(world.observe()));
+}
+
+TEST(Decision, ThePrivilegedLabelOverrulesAnEarlierRefusal) {
+  World world(a_registry());
+  world.pods_are_restricted = true;
+  world.converge();
+  world.namespaces["team-a"].metadata.labels = {
+      {"pod-security.kubernetes.io/enforce", "privileged"}};
+  EXPECT_TRUE(reconcile::with_buildkit(world.observe()));
+}
+
+}  // namespace
+}  // namespace test

@@ -1,0 +1,182 @@
+#include "reconcile/events.h"
+
+#include <gtest/gtest.h>
+
+#include "reconcile/reasons.h"
+#include "unit/reconcile/world.h"
+
+namespace test {
+namespace {
+
+using reconcile::Notice;
+
+// What a person is told of each reconcile of a world, as lines "Normal Created: note".
+class Events : public testing::Test {
+ protected:
+  // One reconcile with its writes, as the controller tells of it.
+  std::vector<std::string> reconcile() {
+    const auto before = world.registry;
+    std::vector<reconcile::Action> done;
+    for (int pass = 0; pass < 6; ++pass) {
+      const reconcile::Plan plan = reconcile::plan(world.observe());
+      for (const reconcile::Action& action : plan.actions) {
+        const std::size_t failed = world.failures.size();
+        world.execute(action);
+        if (world.failures.size() == failed) done.push_back(action);
+      }
+      if (!plan.actions.empty()) continue;
+      if (plan.status) world.write(*plan.status);
+      break;
+    }
+    world.live = false;
+    world.failures.clear();
+    return lines(reconcile::notices(*before, done, world.registry->status));
+  }
+
+  static std::vector<std::string> lines(const std::vector<Notice>& notices) {
+    std::vector<std::string> list;
+    for (const Notice& notice : notices) {
+      list.push_back((notice.warning ? "Warning " : "Normal ") + notice.reason + ": " +
+                     notice.note);
+    }
+    return list;
+  }
+
+  void change(const std::function<void(api::LocalRegistrySpec&)>& edit) {
+    api::LocalRegistrySpec spec = world.registry->spec;
+    edit(spec);
+    world.change_spec(spec);
+  }
+
+  using Lines = std::vector<std::string>;
+
+  World world{a_registry()};
+};
+
+TEST_F(Events, CreationAndPortAreToldOnce) {
+  EXPECT_EQ(reconcile(),
+            Lines({"Normal Created: created Deployment/registry, Service/registry",
+                   "Normal PortAssigned: images are pushed to and pulled from localhost:30000"}));
+  EXPECT_EQ(reconcile(), Lines());
+  world.settle();
+  EXPECT_EQ(reconcile(), Lines()) << "that it is ready is a condition";
+  EXPECT_EQ(reconcile(), Lines());
+}
+
+TEST_F(Events, AHealedFieldIsToldByItsName) {
+  world.converge();
+  world.find<api::Deployment>()->spec.replicas = 3;
+  EXPECT_EQ(reconcile(), Lines({"Normal Healed: Deployment/registry: spec.replicas was changed "
+                                "back"}));
+  EXPECT_EQ(reconcile(), Lines());
+}
+
+TEST_F(Events, ADeletedObjectIsToldAsHealed) {
+  world.converge();
+  world.services.clear();
+  EXPECT_EQ(reconcile(), Lines({"Normal Healed: Service/registry was gone and is created anew"}));
+  EXPECT_EQ(reconcile(), Lines());
+}
+
+TEST_F(Events, APortThatWasTakenMeanwhileIsAWarning) {
+  world.converge();
+  world.services.clear();
+  world.taken_ports = {30000};
+  const Lines lines = reconcile();
+  ASSERT_EQ(lines.size(), 2U);
+  EXPECT_EQ(lines[1],
+            "Warning PortChanged: the node port is 30001 now and was 30000, which is taken: image "
+            "references that name localhost:30000 have to change");
+  EXPECT_EQ(reconcile(), Lines());
+}
+
+TEST_F(Events, APortThatTheSpecPinsIsNoHealing) {
+  world.converge();
+  change([](auto& spec) { spec.node_port = 31234; });
+  EXPECT_EQ(reconcile(), Lines({"Normal PortChanged: the node port is 31234 now and was 30000, as "
+                                "spec.nodePort says: image references that name localhost:30000 "
+                                "have to change"}));
+}
+
+TEST_F(Events, AChangeOfTheSpecIsNoHealing) {
+  world.converge();
+  change([](auto& spec) { spec.image = "registry:3"; });
+  EXPECT_EQ(reconcile(), Lines());
+}
+
+TEST_F(Events, ALargerClaimIsNoHealing) {
+  change([](auto& spec) { spec.persistence.enabled = true; });
+  world.converge();
+  change([](auto& spec) { spec.persistence.size.text = "8Gi"; });
+  EXPECT_EQ(reconcile(), Lines());
+}
+
+TEST_F(Events, ARefusedShrinkIsToldOnce) {
+  change([](auto& spec) { spec.persistence.enabled = true; });
+  world.converge();
+  change([](auto& spec) { spec.persistence.size.text = "1Gi"; });
+  EXPECT_EQ(reconcile(),
+            Lines({"Warning Refused: ShrinkRefused: a claim cannot shrink: registry keeps its 5Gi; "
+                   "set spec.persistence.size to 5Gi or more"}));
+  EXPECT_EQ(reconcile(), Lines());
+}
+
+TEST_F(Events, AConflictIsToldOnce) {
+  world.rival = {"team-b", "other"};
+  EXPECT_EQ(reconcile(), Lines({"Warning Refused: NameConflict: LocalRegistry team-b/other has the "
+                                "name registry in namespace team-a already: choose another "
+                                "spec.name"}));
+  EXPECT_EQ(reconcile(), Lines());
+  world.rival.reset();
+  EXPECT_EQ(reconcile().size(), 2U) << "created, and its port";
+}
+
+TEST_F(Events, ARefusedWriteIsToldOnceHoweverOftenItIsTried) {
+  world.refusals[Target::kDeployment] = {base::ErrorCode::kForbidden, "exceeded quota: tight"};
+  const Lines lines = reconcile();
+  EXPECT_EQ(lines.back(),
+            "Warning Failed: QuotaExceeded: Deployment registry: exceeded quota: tight");
+  EXPECT_EQ(reconcile(), Lines());
+  EXPECT_EQ(reconcile(), Lines());
+}
+
+TEST_F(Events, APinThatIsTakenIsToldOnce) {
+  world.taken_ports = {31234};
+  change([](auto& spec) { spec.node_port = 31234; });
+  EXPECT_EQ(reconcile().back(),
+            "Warning Refused: NodePortTaken: spec.nodePort 31234: another Service has it; choose "
+            "another one, or 0");
+  EXPECT_EQ(reconcile(), Lines());
+}
+
+TEST_F(Events, ASidecarThatIsLeftOutIsToldOnce) {
+  world.namespaces["team-a"].metadata.labels = {
+      {"pod-security.kubernetes.io/enforce", "restricted"}};
+  EXPECT_EQ(reconcile().back().substr(0, 24), "Warning BuildKitOmitted:");
+  EXPECT_EQ(reconcile(), Lines());
+}
+
+TEST_F(Events, ASwitchTellsWhatIsMadeAndWhatIsRemoved) {
+  world.converge();
+  change([](auto& spec) { spec.persistence.enabled = true; });
+  EXPECT_EQ(reconcile(),
+            Lines({"Normal Created: created PersistentVolumeClaim/registry, StatefulSet/registry",
+                   "Normal Deleted: deleted Deployment/registry"}));
+}
+
+TEST_F(Events, ATakeOverIsNoHealing) {
+  world.converge();
+  api::LocalRegistry next = a_registry();
+  next.metadata.uid = "uid-dev-2";
+  world.registry = std::make_shared<const api::LocalRegistry>(next);
+  EXPECT_EQ(reconcile(),
+            Lines({"Normal PortAssigned: images are pushed to and pulled from localhost:30000"}));
+}
+
+TEST_F(Events, AFailedWriteIsNotToldAsDone) {
+  world.refusals[Target::kService] = {base::ErrorCode::kUnavailable, "try later"};
+  EXPECT_EQ(reconcile().front(), "Normal Created: created Deployment/registry");
+}
+
+}  // namespace
+}  // namespace test

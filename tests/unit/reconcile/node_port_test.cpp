@@ -1,0 +1,101 @@
+#include "reconcile/node_port.h"
+
+#include <gtest/gtest.h>
+
+#include "unit/reconcile/world.h"
+
+namespace test {
+namespace {
+
+using reconcile::NodePortChoice;
+using reconcile::refused_node_port;
+
+class NodePort : public testing::Test {
+ protected:
+  void set(int pinned, int in_status, int in_service) {
+    api::LocalRegistry registry = a_registry();
+    registry.spec.node_port = pinned;
+    registry.status.node_port = in_status;
+    world.registry = std::make_shared<const api::LocalRegistry>(registry);
+    if (in_service == 0) return;
+    auto& service = world.services[world.target_key()].object;
+    service.metadata.labels = {{"localregistry.dev/owner-uid", "uid-dev"}};
+    service.spec.ports = {{"registry", "TCP", 5000, {}, in_service}};
+  }
+
+  void refuse(int port) {
+    world.failures.push_back({Target::kService, {base::ErrorCode::kInvalid, "taken"}, port});
+  }
+
+  int port() const {
+    const NodePortChoice choice = reconcile::choose_node_port(world.observe());
+    return choice.possible ? choice.port : -1;
+  }
+
+  World world{a_registry()};
+};
+
+TEST_F(NodePort, WithoutAnyTheControlPlaneAssignsOne) {
+  set(0, 0, 0);
+  EXPECT_EQ(port(), 0);
+}
+
+TEST_F(NodePort, ThePinnedPortComesFirst) {
+  set(31000, 30001, 30002);
+  EXPECT_EQ(port(), 31000);
+}
+
+TEST_F(NodePort, ThePortOfTheStatusComesBeforeThatOfTheService) {
+  set(0, 30001, 30002);
+  EXPECT_EQ(port(), 30001);
+}
+
+TEST_F(NodePort, ThePortOfTheServiceIsKeptWhenNoStatusRemembersIt) {
+  set(0, 0, 30002);
+  EXPECT_EQ(port(), 30002);
+}
+
+TEST_F(NodePort, EachRefusedPortGivesWayToTheNext) {
+  set(31000, 30001, 30002);
+  refuse(31000);
+  EXPECT_EQ(port(), 30001);
+  refuse(30001);
+  EXPECT_EQ(port(), 30002);
+}
+
+TEST_F(NodePort, ARefusedPortOfTheStatusGivesWayToANewOne) {
+  set(0, 30001, 0);
+  refuse(30001);
+  EXPECT_EQ(port(), 0);
+}
+
+TEST_F(NodePort, ARefusedPinWithoutAServiceGivesNothing) {
+  set(31000, 0, 0);
+  refuse(31000);
+  EXPECT_EQ(port(), -1);
+}
+
+TEST_F(NodePort, AForeignServiceHasNoPortOfOurs) {
+  set(0, 0, 30002);
+  world.services.begin()->second.object.metadata.labels.clear();
+  EXPECT_EQ(port(), 0);
+}
+
+TEST_F(NodePort, ThePortOfAServiceIsKnownByItsName) {
+  api::Service service;
+  EXPECT_EQ(reconcile::node_port_of(service), 0);
+  service.spec.ports = {{"other", "TCP", 5000, {}, 30001}, {"registry", "TCP", 1, {}, 30002}};
+  EXPECT_EQ(reconcile::node_port_of(service), 30002);
+}
+
+TEST_F(NodePort, OnlyAnErrorAboutTheNodePortRefusesIt) {
+  const base::FieldCause cause = {"spec.ports[0].nodePort", "FieldValueInvalid", "taken"};
+  EXPECT_EQ(refused_node_port({base::ErrorCode::kInvalid, "", {cause}}, 30001), 30001);
+  EXPECT_EQ(refused_node_port({base::ErrorCode::kInvalid, "", {cause}}, 0), 0);
+  EXPECT_EQ(refused_node_port({base::ErrorCode::kForbidden, "", {cause}}, 30001), 0);
+  EXPECT_EQ(refused_node_port({base::ErrorCode::kInvalid, "nodePort", {}}, 30001), 0);
+  EXPECT_EQ(refused_node_port({base::ErrorCode::kInvalid, "", {{"spec.type", "", ""}}}, 30001), 0);
+}
+
+}  // namespace
+}  // namespace test

@@ -1,0 +1,130 @@
+#include "reconcile/status.h"
+
+#include <gtest/gtest.h>
+
+#include "base/limits.h"
+#include "unit/reconcile/world.h"
+
+namespace test {
+namespace {
+
+class Status : public testing::Test {
+ protected:
+  api::LocalRegistryStatus status() const {
+    const reconcile::Observed observed = world.observe();
+    return reconcile::compute_status(observed, reconcile::find_refusal(observed));
+  }
+
+  api::Condition condition_of(const char* type) const {
+    return *api::find_condition(status().conditions, type);
+  }
+
+  void refuse(std::string message) {
+    world.failures = {{Target::kDeployment, {base::ErrorCode::kForbidden, std::move(message)}}};
+  }
+
+  World world{a_registry()};
+};
+
+TEST_F(Status, EveryConditionIsThereWithTheGenerationThatWasSeen) {
+  api::LocalRegistry registry = a_registry();
+  registry.metadata.generation = 7;
+  world.registry = std::make_shared<const api::LocalRegistry>(registry);
+  EXPECT_EQ(status().observed_generation, 7);
+  for (const char* type : {"Ready", "Accepted", "Available", "BuildKitReady", "StorageReady"}) {
+    EXPECT_EQ(condition_of(type).observed_generation, 7) << type;
+    EXPECT_FALSE(condition_of(type).reason.empty()) << type;
+    EXPECT_FALSE(condition_of(type).message.empty()) << type;
+  }
+  EXPECT_EQ(status().conditions.size(), 5U);
+}
+
+TEST_F(Status, AConditionKeepsItsTimeWhileItsStatusIsTheSame) {
+  world.converge();
+  const auto since = condition_of("Ready").last_transition_time;
+  world.now += std::chrono::hours(1);
+  EXPECT_EQ(condition_of("Ready").last_transition_time, since);
+  refuse("no");
+  EXPECT_EQ(condition_of("Ready").status, "False");
+  EXPECT_EQ(condition_of("Ready").last_transition_time, world.now);
+  EXPECT_EQ(condition_of("Available").last_transition_time, since) << "only its message differs";
+}
+
+TEST_F(Status, TimesAreWholeSeconds) {
+  world.now += std::chrono::milliseconds(1500);
+  EXPECT_EQ(condition_of("Ready").last_transition_time, at("2026-01-01T00:00:01Z"));
+}
+
+TEST_F(Status, ALongMessageIsCutWhereACharacterBegins) {
+  refuse(std::string(2 * limits::kConditionMessageBytes, 'x'));
+  EXPECT_EQ(condition_of("Available").message.size(), limits::kConditionMessageBytes);
+  for (int shift = 0; shift < 3; ++shift) {
+    std::string message(static_cast<std::size_t>(shift), 'x');
+    while (message.size() < 2 * limits::kConditionMessageBytes) message += "…";
+    refuse(message);
+    const std::string cut = condition_of("Available").message;
+    EXPECT_LE(cut.size(), limits::kConditionMessageBytes);
+    EXPECT_GT(cut.size(), limits::kConditionMessageBytes - 4);
+    EXPECT_EQ(cut.substr(cut.size() - 3), "…");
+  }
+}
+
+TEST_F(Status, NothingThatWasNotObservedIsCalledReady) {
+  EXPECT_EQ(condition_of("Ready").status, "False");
+  world.run();
+  EXPECT_EQ(condition_of("Ready").status, "False") << "written, but not seen to run";
+  world.settle();
+  EXPECT_EQ(condition_of("Ready").status, "True");
+  world.services.clear();
+  EXPECT_EQ(condition_of("Ready").status, "False");
+}
+
+TEST_F(Status, AFailureIsInTheWayOfReadyThoughTheRegistryRuns) {
+  world.converge();
+  refuse("no");
+  EXPECT_EQ(condition(status(), "Ready"), "False Failed");
+  EXPECT_EQ(condition(status(), "Available"), "True Available");
+}
+
+TEST_F(Status, ThePortIsToldAsSoonAsTheServiceHasIt) {
+  world.run();
+  EXPECT_EQ(world.registry->status.node_port, 30000);
+  EXPECT_EQ(world.registry->status.url, "localhost:30000");
+  EXPECT_EQ(world.registry->status.cluster_url, "registry.team-a.svc:5000");
+  EXPECT_EQ(condition(world.registry->status, "Ready"), "False Deploying");
+}
+
+TEST_F(Status, ThePortIsForgottenWhenNoRegistryIsWanted) {
+  world.converge();
+  api::LocalRegistrySpec spec;
+  spec.enabled = false;
+  world.change_spec(spec);
+  world.converge();
+  EXPECT_EQ(world.registry->status.node_port, 0);
+  EXPECT_EQ(world.registry->status.url, "");
+  EXPECT_EQ(world.registry->status.cluster_url, "");
+  EXPECT_EQ(world.registry->status.workload, "");
+}
+
+TEST_F(Status, TheOrderOfConditionsAndThoseOfOthersDoNotCount) {
+  world.converge();
+  const api::LocalRegistryStatus wanted = world.registry->status;
+  api::LocalRegistryStatus existing = wanted;
+  std::reverse(existing.conditions.begin(), existing.conditions.end());
+  existing.conditions.push_back({"Other", "True", "X", "x", 1, world.now});
+  EXPECT_TRUE(reconcile::says_the_same(wanted, existing));
+  existing.conditions.front().message = "another";
+  EXPECT_FALSE(reconcile::says_the_same(wanted, existing));
+  existing = wanted;
+  existing.conditions.pop_back();
+  EXPECT_FALSE(reconcile::says_the_same(wanted, existing));
+  existing = wanted;
+  existing.node_port = 0;
+  EXPECT_FALSE(reconcile::says_the_same(wanted, existing));
+  existing = wanted;
+  existing.workload = "StatefulSet/registry";
+  EXPECT_FALSE(reconcile::says_the_same(wanted, existing));
+}
+
+}  // namespace
+}  // namespace test

@@ -1,0 +1,109 @@
+#include "reconcile/storage.h"
+
+#include <gtest/gtest.h>
+
+#include "reconcile/children.h"
+#include "unit/reconcile/world.h"
+
+namespace test {
+namespace {
+
+class Storage : public testing::Test {
+ protected:
+  void SetUp() override {
+    change([](auto& spec) {
+      spec.persistence.enabled = true;
+      spec.persistence.storage_class_name = "fast";
+    });
+    world.converge();
+  }
+
+  void change(const std::function<void(api::LocalRegistrySpec&)>& edit) {
+    api::LocalRegistrySpec spec = world.registry->spec;
+    edit(spec);
+    world.change_spec(spec);
+  }
+
+  std::string judge() {
+    const reconcile::StorageState state = reconcile::judge_storage(world.observe());
+    return (state.ready ? "ready " : "not ready ") + std::string(state.reason);
+  }
+
+  void fail(base::ErrorCode code) { world.failures = {{Target::kClaim, {code, "no"}}}; }
+
+  api::PersistentVolumeClaim& claim() { return *world.find<api::PersistentVolumeClaim>(); }
+
+  World world{a_registry()};
+};
+
+TEST_F(Storage, EachPhaseOfTheClaimIsTold) {
+  EXPECT_EQ(judge(), "ready Bound");
+  claim().status.phase = "Pending";
+  EXPECT_EQ(judge(), "not ready Pending");
+  claim().status.phase = "";
+  EXPECT_EQ(judge(), "not ready Pending");
+  claim().status.phase = "Lost";
+  EXPECT_EQ(judge(), "not ready Lost");
+  claim().metadata.deletion_timestamp = world.now;
+  EXPECT_EQ(judge(), "not ready Deleting");
+  world.claims.clear();
+  EXPECT_EQ(judge(), "not ready Pending");
+}
+
+TEST_F(Storage, WithoutPersistenceThereIsNothingToWaitFor) {
+  change([](auto& spec) { spec.persistence.enabled = false; });
+  EXPECT_EQ(judge(), "ready Ephemeral");
+  change([](auto& spec) { spec.enabled = false; });
+  EXPECT_EQ(judge(), "not ready NotDeployed");
+}
+
+TEST_F(Storage, AKeptClaimIsToldOfWithoutARegistry) {
+  change([](auto& spec) { spec.enabled = false; });
+  EXPECT_EQ(judge(), "ready Bound");
+}
+
+TEST_F(Storage, WhatAClaimCannotBecomeIsRefused) {
+  change([](auto& spec) { spec.persistence.size.text = "4Gi"; });
+  EXPECT_EQ(judge(), "not ready ShrinkRefused");
+  change([](auto& spec) { spec.persistence.size.text = "5120Mi"; });
+  EXPECT_EQ(judge(), "ready Bound");
+  change([](auto& spec) { spec.persistence.storage_class_name = "slow"; });
+  EXPECT_EQ(judge(), "not ready StorageClassChangeRefused");
+  change([](auto& spec) { spec.persistence.storage_class_name.reset(); });
+  EXPECT_EQ(judge(), "ready Bound");
+}
+
+TEST_F(Storage, AnExpansionThatGoesOnIsReady) {
+  claim().spec.resources.requests["storage"].text = "8Gi";
+  change([](auto& spec) { spec.persistence.size.text = "8Gi"; });
+  EXPECT_EQ(judge(), "ready Expanding");
+}
+
+TEST_F(Storage, OnlyARefusedGrowthIsARefusedExpansion) {
+  fail(base::ErrorCode::kForbidden);
+  EXPECT_EQ(judge(), "not ready Failed");
+  change([](auto& spec) { spec.persistence.size.text = "8Gi"; });
+  EXPECT_EQ(judge(), "not ready ExpansionRefused");
+  fail(base::ErrorCode::kTimeout);
+  EXPECT_EQ(judge(), "not ready Failed");
+  world.claims.clear();
+  fail(base::ErrorCode::kForbidden);
+  EXPECT_EQ(judge(), "not ready Failed");
+}
+
+TEST_F(Storage, ABuiltClaimNeverAsksForLessOrForAnotherClass) {
+  change([](auto& spec) {
+    spec.persistence.size.text = "1Gi";
+    spec.persistence.storage_class_name = "slow";
+  });
+  const auto built = reconcile::build_claim(*world.registry, &claim());
+  EXPECT_EQ(built.spec.resources.requests.at("storage").text, "5Gi");
+  EXPECT_EQ(built.spec.storage_class_name, "fast");
+  const auto anew = reconcile::build_claim(*world.registry, nullptr);
+  EXPECT_EQ(anew.spec.resources.requests.at("storage").text, "1Gi");
+  EXPECT_EQ(anew.spec.storage_class_name, "slow");
+  EXPECT_TRUE(anew.metadata.owner_references.empty()) << "garbage collection never takes it";
+}
+
+}  // namespace
+}  // namespace test
