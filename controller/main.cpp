@@ -3,12 +3,14 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <csignal>
 #include <cstdio>
+#include <map>
 
 #include "kube/config.h"
 #include "kube/https_transport.h"
@@ -44,7 +46,8 @@ void forbid_core_dumps() {
   ::setrlimit(RLIMIT_CORE, &none);
 }
 
-// Counts what happens to the watches; the watchers log it themselves.
+// Counts what happens to the watches, and tells each cause of trouble once: an API server that is
+// down stops all of them for the same reason.
 class WatchReporter final : public kube::WatchObserver {
  public:
   WatchReporter(base::Logger& logger, runtime::Metrics& metrics)
@@ -53,15 +56,24 @@ class WatchReporter final : public kube::WatchObserver {
   void restarted(const api::ResourceType& type, kube::RestartReason reason) override {
     metrics_.watch_restarted(type.plural, kube::name(reason));
   }
-  void malformed(const api::ResourceType& type) override {
-    metrics_.malformed_object(type.plural);
-    logger_.warning("skipped an object that cannot be read",
-                    {{"resource", std::string(type.plural)}});
+  void malformed(const api::ResourceType& type) override { metrics_.malformed_object(type.plural); }
+  void waiting(const api::ResourceType& type, const std::string& what) override {
+    if (what.empty()) {
+      if (causes_.erase(type.plural) > 0 && causes_.empty()) logger_.info("watching again");
+      return;
+    }
+    const bool is_known = std::any_of(causes_.begin(), causes_.end(),
+                                      [&](const auto& cause) { return cause.second == what; });
+    causes_[type.plural] = what;
+    if (is_known) return;
+    logger_.warning("cannot watch",
+                    {{"resource", std::string(type.plural)}, {"waiting_for", what}});
   }
 
  private:
   base::Logger& logger_;
   runtime::Metrics& metrics_;
+  std::map<std::string_view, std::string> causes_;  // by plural, which has static storage
 };
 
 // Everything that lives as long as the program, in the order in which it depends on each other.
@@ -161,9 +173,8 @@ std::vector<serve::Route> Program::health() {
 
 bool Program::bind(serve::HttpServer& server, const std::string& address, const std::string& what) {
   const auto parsed = serve::parse_bind_address(address);
-  if (parsed && !*parsed) return true;  // off
-  const base::Result<void> bound =
-      parsed ? server.bind(**parsed) : base::Result<void>(parsed.error());
+  if (!parsed || !*parsed) return true;  // off; main has checked that it can be read
+  const base::Result<void> bound = server.bind(**parsed);
   if (!bound) logger_.error(bound.error().message, {{"flag", what}});
   return bound.has_value();
 }
@@ -227,13 +238,28 @@ asio::awaitable<void> Program::work() {
   co_await kube::run_until_one_ends(std::move(branches));
 }
 
+base::Result<void> check_addresses(const Options& options) {
+  const std::pair<const char*, const std::string*> flags[] = {
+      {"--metrics-bind-address", &options.metrics_bind_address},
+      {"--health-probe-bind-address", &options.health_probe_bind_address}};
+  for (const auto& [flag, address] : flags) {
+    const auto parsed = serve::parse_bind_address(*address);
+    if (parsed) continue;
+    return base::Error{base::ErrorCode::kInvalid,
+                       std::string(flag) + ": " + parsed.error().message};
+  }
+  return {};
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
   const auto line = controller::parse_command_line(count, arguments, VERSION);
-  if (!line) {
-    std::fprintf(stderr, "local-registry-operator: %s\nTry --help.\n",
-                 line.error().message.c_str());
+  const base::Result<void> usable =
+      line ? check_addresses(line->options) : base::Result<void>(line.error());
+  if (!usable) {
+    std::fprintf(stderr, "local-registry-operator: %s (try --help)\n",
+                 usable.error().message.c_str());
     return static_cast<int>(ExitCode::kUsage);
   }
   if (!line->print.empty()) {

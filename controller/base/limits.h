@@ -73,9 +73,11 @@ inline constexpr auto kAcceptPause = 1s;    // after a connection could not be a
 // operator/
 inline constexpr int kPassesPerReconcile = 6;  // plan, act, plan again
 inline constexpr auto kReconcileTimeout = 2min;
-inline constexpr auto kShutdown = 5s;        // from SIGTERM to exit
-inline constexpr auto kNodeCheck = 60s;      // is this a KinD cluster?
-inline constexpr auto kNodeRetry = 2s;       // after an error
+inline constexpr auto kShutdown = 5s;                                   // from SIGTERM to exit
+inline constexpr auto kNodeCheck = 60s;                                 // is this a KinD cluster?
+inline constexpr std::chrono::milliseconds kNodePortFirstRetry = 25ms;  // doubled: a port that
+inline constexpr std::chrono::milliseconds kNodePortLastRetry = 800ms;  // was just given back
+inline constexpr auto kNodeRetry = 2s;                                  // after an error
 inline constexpr auto kConflictCheck = 15s;  // is the foreign object gone?
 inline constexpr auto kRefusedRetry = 30s;   // a write that was refused for good
 inline constexpr std::size_t kConditionMessageBytes = 1024;

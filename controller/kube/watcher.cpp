@@ -65,6 +65,13 @@ bool is_lasting(RestartReason reason) {
          reason == RestartReason::kUnauthorized;
 }
 
+// Of an object that cannot be decoded: for the log.
+std::string name_of(json::View object) {
+  const auto metadata = object.find("metadata");
+  const auto found = metadata ? metadata->find("name") : std::nullopt;
+  return found && found->kind() == json::Kind::kString ? std::string(found->string()) : "";
+}
+
 // Gives the connection back when the watcher is cancelled, though it may live on.
 struct StreamCloser {
   std::unique_ptr<Stream>& stream;
@@ -168,7 +175,7 @@ base::Result<void> Watcher::handle_page(json::View page) {
   if (items->kind() == json::Kind::kArray) {
     for (std::size_t i = 0; i < items->size(); ++i) {
       const base::Result<void> put = sink_.put(items->element(i));
-      if (!put) skip(put.error());
+      if (!put) skip(put.error(), name_of(items->element(i)));
     }
   }
   continue_token_ = std::move(read->continue_token);
@@ -294,7 +301,7 @@ base::Result<void> Watcher::handle(const WatchEvent& event) {
     case WatchEventType::kDeleted: done = sink_.erase(event.object()); break;
     default: sink_.progress(revision_of(resource_version)); break;
   }
-  if (!done) skip(done.error());
+  if (!done) skip(done.error(), name_of(event.object()));
   if (state_ == WatcherState::kWatching && revision_of(resource_version) != 0) {
     resource_version_ = std::move(resource_version);
   }
@@ -311,12 +318,13 @@ base::Result<void> Watcher::listed(std::string resource_version) {
   return {};
 }
 
-void Watcher::skip(const base::Error& error) {
+void Watcher::skip(const base::Error& error, std::string object) {
   if (observer_ != nullptr) observer_->malformed(target_.type);
   const std::string text = base::to_string(error);
   if (std::exchange(skipped_, text) == text) return;
-  environment_.logger.warning("skipped an object that cannot be read",
-                              {{"resource", qualified_name(target_.type)}, {"why", text}});
+  environment_.logger.warning(
+      "skipped an object that cannot be read",
+      {{"resource", qualified_name(target_.type)}, {"object", std::move(object)}, {"why", text}});
 }
 
 void Watcher::count(RestartReason reason) {
@@ -344,12 +352,7 @@ void Watcher::set_waiting_for(std::string text) {
   if (text == waiting_for_) return;
   waiting_for_ = std::move(text);
   const std::string resource = qualified_name(target_.type);
-  if (waiting_for_.empty()) {
-    environment_.logger.info("watching again", {{"resource", resource}});
-  } else {
-    environment_.logger.warning("cannot watch",
-                                {{"resource", resource}, {"waiting for", waiting_for_}});
-  }
+  environment_.logger.debug("watch", {{"resource", resource}, {"waiting_for", waiting_for_}});
   if (observer_ != nullptr) observer_->waiting(target_.type, waiting_for_);
 }
 

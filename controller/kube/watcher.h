@@ -133,7 +133,7 @@ class Watcher {
   base::Result<void> handle_lines();
   base::Result<void> handle(const WatchEvent& event);
   base::Result<void> listed(std::string resource_version);
-  void skip(const base::Error& error);
+  void skip(const base::Error& error, std::string object = {});
   void count(RestartReason reason);
   void well();
   void trouble(RestartReason reason, const base::Error& error);

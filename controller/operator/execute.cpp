@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/this_coro.hpp>
 
+#include "base/limits.h"
 #include "reconcile/names.h"
 #include "reconcile/node_port.h"
 #include "runtime/task_group.h"
@@ -21,6 +22,13 @@ int node_port_of(const reconcile::Apply<api::Service>& action) {
 template <class T>
 int node_port_of(const reconcile::Apply<T>&) {
   return 0;
+}
+
+// The API server tells of a deleted Service before it gives the Service's port back: for a moment
+// the port of the very Service that is made anew seems to be another's.
+bool is_port_taken(const base::Error& error) {
+  return error.code == ErrorCode::kInvalid &&
+         error.message.find("provided port is already allocated") != std::string::npos;
 }
 
 void fail(Attempt& attempt, Target target, const base::Error& error, int node_port = 0) {
@@ -85,6 +93,13 @@ asio::awaitable<void> Executor::apply(Owned<T>& cache, reconcile::Apply<T> actio
       action.uid.empty() ? kube::ApplyGuard::create_only() : kube::ApplyGuard::uid(action.uid);
   auto applying = environment_.client.apply(action.object, guard);
   base::Result<T> result = co_await std::move(applying);
+  for (auto delay = limits::kNodePortFirstRetry;
+       !result && is_port_taken(result.error()) && delay <= limits::kNodePortLastRetry;
+       delay *= 2) {
+    co_await environment_.clock.sleep_for(delay);
+    auto again = environment_.client.apply(action.object, guard);
+    result = co_await std::move(again);
+  }
   if (result) {
     environment_.logger.info("applied", {{"kind", std::string(reconcile::kind(target))},
                                          {"object", api::to_string(key)},

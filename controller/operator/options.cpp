@@ -1,6 +1,7 @@
 #include "operator/options.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
 #include "base/limits.h"
 
@@ -25,6 +26,17 @@ struct Words {
   bool version = false;
 };
 
+// A DNS label (RFC 1123). Empty when it is one; else what is wrong, as CLI11 wants it.
+std::string is_namespace(const std::string& name) {
+  constexpr std::size_t kMost = 63;
+  const auto is_inner = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  };
+  const bool valid = !name.empty() && name.size() <= kMost && name.front() != '-' &&
+                     name.back() != '-' && std::all_of(name.begin(), name.end(), is_inner);
+  return valid ? "" : "'" + name + "' is no name of a namespace: use a-z, 0-9 and -";
+}
+
 void add_flags(CLI::App& app, Options& options, Words& words) {
   app.set_help_flag("-h,--help", "Print this and exit");
   app.add_flag("--version", words.version, "Print the version and exit");
@@ -35,6 +47,7 @@ void add_flags(CLI::App& app, Options& options, Words& words) {
   app.add_option("--watch-namespaces", options.watch_namespaces,
                  "Only these namespaces, separated by commas; else all")
       ->delimiter(',')
+      ->check(is_namespace, "")
       ->type_name("NS");
   app.add_flag("--leader-elect", options.leader_elect,
                "Work only while holding the Lease: for several replicas");
