@@ -31,8 +31,8 @@ OWNERS = {
     "yaml-cpp/": {"json"},
     "spdlog/": {"base"},
     "prometheus/": {"runtime"},
-    "CLI/": {"cli", MAIN},
-    "CLI11": {"cli", MAIN},
+    "CLI/": {"operator", "cli", MAIN},
+    "CLI11": {"operator", "cli", MAIN},
 }
 
 # Layers whose code is pure: none of these, not even through a header of the project.

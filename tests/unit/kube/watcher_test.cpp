@@ -352,8 +352,8 @@ TEST_F(WatcherTest, AMalformedObjectIsSkippedAndCounted) {
 TEST_F(WatcherTest, AfterAMalformedObjectTheWatchDoesNotBeginBeforeIt) {
   start();
   list_by_stream();
-  line(
-      R"({"type":"MODIFIED","object":{"metadata":{"name":"a","resourceVersion":"11","labels":7}}})");
+  line(R"({"type":"MODIFIED","object":{"metadata":{"name":"a","resourceVersion":"11","labels":7)"
+       R"(}}})");
   transport.streams.back()->fail({ErrorCode::kNetwork, "reset"});
   world.run_for(1s);
   EXPECT_THAT(last_opened(), HasSubstr("resourceVersion=11"));
