@@ -36,7 +36,7 @@ debug: ## the same without optimisation, in build/debug
 	@cmake --build --preset debug
 
 .PHONY: test unit golden asan tsan layers chart contract e2e quickstart
-test: ## everything: all of the following, with a summary (end to end: as root)
+test: ## unit, golden, layers, style, chart and image, with a summary (image: as root)
 	@command -v python3 >/dev/null || $(HARNESS)/packages.sh test
 	@tests/all
 
