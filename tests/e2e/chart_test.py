@@ -12,8 +12,6 @@ pytestmark = pytest.mark.alone
 def operator_as_installed():
     release.upgrade()
     release.wait_ready()
-    yield
-    release.upgrade()
 
 
 def deployment():

@@ -23,12 +23,10 @@ KILL_AFTER = [0.0, 0.02, 0.1, 0.4]  # seconds after the resource was applied
 
 @pytest.fixture(autouse=True)
 def operator_as_installed():
-    """Each test begins and leaves with one replica and the chart's own values."""
+    """Each test begins with one replica that leads, and the chart's own values."""
     release.upgrade()
     release.wait_ready()
-    release.wait_leader(seconds=TAKE_OVER_SECONDS)
-    yield
-    release.upgrade()
+    release.wait_leading(TAKE_OVER_SECONDS)
 
 
 def wait_only(namespace):
@@ -80,16 +78,20 @@ def test_a_restart_of_the_operator_writes_nothing_when_all_is_converged(namespac
     assert audit.writes("leases") == []
 
 
-@pytest.mark.parametrize("delay", KILL_AFTER)
-def test_an_operator_that_is_killed_during_creation_converges(namespace, delay):
-    spec = {"persistence": {"enabled": True}} if delay > 0.05 else {}
-    apply(namespace, without_sidecar(**spec))
-    time.sleep(delay)
-    release.kill_all()
-    push(wait_ready(namespace)["nodePort"])
-    kind = "StatefulSet" if spec else "Deployment"
-    claim = ["PersistentVolumeClaim/registry"] if spec else []
-    assert children(namespace) == sorted([f"{kind}/registry", "Service/registry", *claim])
+def test_an_operator_that_is_killed_at_any_moment_of_a_creation_converges(namespace):
+    """One resource for each moment; with a claim and without one, in turns."""
+    expected = []
+    for number, delay in enumerate(KILL_AFTER):
+        release.wait_leading(TAKE_OVER_SECONDS)
+        name, persistent = f"r{number}", number % 2 == 1
+        apply(namespace, without_sidecar(name, name=name, persistence={"enabled": persistent}))
+        time.sleep(delay)
+        release.kill_all()
+        expected += [f"{'StatefulSet' if persistent else 'Deployment'}/{name}", f"Service/{name}"]
+        expected += [f"PersistentVolumeClaim/{name}"] if persistent else []
+    for number in range(len(KILL_AFTER)):
+        push(wait_ready(namespace, f"r{number}")["nodePort"])
+    assert children(namespace) == sorted(expected)
     settled(release.Audit())
 
 
@@ -207,11 +209,13 @@ def test_on_kind_images_are_loaded_and_no_registry_runs(request, namespace):
     """A node object beside the real one makes the cluster look like KinD."""
     apply("", {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "a-kind-node"},
                "spec": {"providerID": "kind://docker/kind/a-kind-node", "unschedulable": True}})
-    request.addfinalizer(lambda: kubectl("delete", "node", "a-kind-node"))
-    kubectl("--namespace", release.NAMESPACE, "rollout", "restart",
-            f"deployment/{release.NAME}")
-    kubectl("--namespace", release.NAMESPACE, "rollout", "status",
-            f"deployment/{release.NAME}")
+
+    def leave():
+        kubectl("delete", "node", "a-kind-node")
+        release.restart()
+
+    request.addfinalizer(leave)
+    release.restart()  # nodes are looked at once a minute
     apply(namespace, without_sidecar())
     wait_condition(namespace, "Ready", "True", "KindLoad")
     assert get("LocalRegistry", namespace, "dev")["status"]["delivery"] == "KindLoad"

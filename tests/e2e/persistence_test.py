@@ -6,7 +6,7 @@ from registries import (children, holds, make, push, registry_pod, run_pod, wait
 from world import apply, delete, get, kubectl, patch, stays, wait_until
 
 
-def persistent(name="dev", **persistence):
+def persistent(name="dev", /, **persistence):
     return without_sidecar(name, persistence={"enabled": True, "size": "1Gi", **persistence})
 
 

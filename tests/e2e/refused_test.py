@@ -19,7 +19,7 @@ from world import apply, delete, kubectl, refusal, wait_until
     ("spec.namespace", {"namespace": "no.dots"}),
     ("spec.image", {"image": "not an image"}),
     ("spec.image", {"image": ""}),
-    ("spec.buildKitImage", {"buildKitImage": "UPPER/case"}),
+    ("spec.buildKitImage", {"buildKitImage": "example.com/UPPER/case"}),
     ("spec.persistence.size", {"persistence": {"size": "five"}}),
     ("spec.persistence.size", {"persistence": {"size": "-5Gi"}}),
     ("spec.persistence.whenDeleted", {"persistence": {"whenDeleted": "Keep"}}),
@@ -84,7 +84,8 @@ def test_a_policy_that_refuses_a_child_is_told_of_in_its_own_words(request, name
             "matchConstraints": {"resourceRules": [{
                 "apiGroups": ["apps"], "apiVersions": ["v1"], "operations": ["CREATE"],
                 "resources": ["deployments"]}]},
-            "validations": [{"expression": "false", "message": "no Deployments on Sundays"}]}}, {
+            "validations": [{"expression": "false", "reason": "Forbidden",
+                             "message": "no Deployments on Sundays"}]}}, {
         "apiVersion": "admissionregistration.k8s.io/v1",
         "kind": "ValidatingAdmissionPolicyBinding", "metadata": {"name": name}, "spec": {
             "policyName": name, "validationActions": ["Deny"], "matchResources": {

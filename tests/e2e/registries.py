@@ -11,12 +11,12 @@ IMAGE = "org/project/image:dev"
 OWNER_LABEL = "localregistry.dev/owner-uid"
 
 
-def local_registry(name="dev", **spec):
+def local_registry(name="dev", /, **spec):
     return {"apiVersion": "localregistry.dev/v1alpha1", "kind": "LocalRegistry",
             "metadata": {"name": name}, "spec": spec}
 
 
-def without_sidecar(name="dev", **spec):
+def without_sidecar(name="dev", /, **spec):
     """BuildKit takes memory and time: left out where a test is not about it."""
     return local_registry(name, **{"localbuild": True, **spec})
 

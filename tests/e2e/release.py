@@ -7,7 +7,7 @@ import pathlib
 import signal
 import time
 
-from world import CACHE, PROJECT, get, kubectl, objects, on_node, run, wait_until
+from world import CACHE, Failed, PROJECT, get, kubectl, objects, on_node, run, wait_until
 
 NAME = "local-registry-operator"
 NAMESPACE = "local-registry-system"  # enforces Pod Security "restricted"
@@ -41,6 +41,11 @@ def upgrade(*values):
     flags += ["--set-string", image_mark()]
     run("helm", "upgrade", "--install", NAME, CHART, "--namespace", NAMESPACE, "--wait",
         "--timeout", f"{HELM_SECONDS}s", *flags, seconds=HELM_SECONDS + 10)
+
+
+def restart():
+    kubectl("--namespace", NAMESPACE, "rollout", "restart", f"deployment/{NAME}")
+    kubectl("--namespace", NAMESPACE, "rollout", "status", f"deployment/{NAME}")
 
 
 def uninstall():
@@ -109,6 +114,19 @@ def wait_leader(other_than=None, seconds=60):
         return now and (other_than is None or now["metadata"]["uid"] != other_than) and now
 
     return wait_until("a leader", led, seconds)
+
+
+def leads(pod):
+    """Whether the process in the pod itself says that it leads: a Lease may be of a dead one."""
+    try:
+        return any(line.startswith("leader_election_master_status{") and line.endswith(" 1")
+                   for line in fetch("/metrics", pod=pod).splitlines())
+    except Failed:
+        return False
+
+
+def wait_leading(seconds=60):
+    return wait_until("a process that leads", lambda: next(filter(leads, pods()), None), seconds)
 
 
 def fetch(path, port=METRICS_PORT, pod=None):
