@@ -63,6 +63,7 @@ chart: ## chart, plain manifests and CRD, against a real kube-apiserver
 	@tests/chart/run
 
 contract: build ## the Kubernetes client against a real kube-apiserver
+	@cmake --build --preset release --target contract
 	@tests/contract/run
 
 e2e: build ## end to end on a real node (root)
