@@ -122,6 +122,9 @@ asio::awaitable<base::Result<void>> Connection::secure(std::shared_ptr<TlsContex
   for (;;) {
     const Step step = handshaking.handshake();
     if (step.progress == Progress::kDone) co_return base::Result<void>();
+    if (step.progress == Progress::kFailed && step.error.code == base::ErrorCode::kNetwork) {
+      co_return base::Error{base::ErrorCode::kNetwork, name + ": " + step.error.message};
+    }
     if (step.progress == Progress::kFailed) co_return step.error;
     auto waiting = wait(step.progress, deadline);
     const auto waited = co_await std::move(waiting);

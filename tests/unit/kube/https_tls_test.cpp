@@ -114,6 +114,13 @@ TEST_F(HttpsTls, AServerThatSpeaksPlainHttpIsATlsError) {
   EXPECT_THAT(error.message, HasSubstr("speaks no good TLS"));
 }
 
+TEST_F(HttpsTls, AServerThatEndsTheHandshakeIsANetworkErrorWithItsName) {
+  ScriptedServer server([](Peer& peer) { peer.some(); });
+  const auto error = failure(server);
+  EXPECT_EQ(error.code, ErrorCode::kNetwork);
+  EXPECT_EQ(error.message, "127.0.0.1: the connection was cut in the TLS handshake");
+}
+
 TEST_F(HttpsTls, ShowsItsCertificateToAServerThatAsksForOne) {
   ScriptedServer server(answers("{}"), ServerTls{authority_.server(), authority_.pem()});
   const Identity own = authority_.issue({"client", ""});

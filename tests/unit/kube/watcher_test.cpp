@@ -210,6 +210,17 @@ TEST_F(WatcherTest, AServerThatCannotStreamIsAskedForPagesFromThenOn) {
   EXPECT_EQ(transport.opened.size(), 3U);
 }
 
+TEST_F(WatcherTest, AServerThatRefusesToStreamInAnEventIsAskedForPagesToo) {
+  transport.on_send = [](const Request&) {
+    return support::answer(200, page("10", "", {object("a", 5)}));
+  };
+  start();
+  line(error_event(500, "InternalError"));
+  EXPECT_TRUE(watcher.synced());
+  EXPECT_THAT(counts.restarts, ElementsAre("no-streaming"));
+  EXPECT_THAT(counts.waits, IsEmpty());
+}
+
 TEST_F(WatcherTest, AListWithoutItemsIsEmpty) {
   no_streaming();
   transport.on_send = [](const Request&) {
@@ -511,6 +522,7 @@ INSTANTIATE_TEST_SUITE_P(
         RecoveryCase{S::kStreaming, ErrorCode::kTimeout, S::kStart, R::kSilence},
         RecoveryCase{S::kStreaming, ErrorCode::kGone, S::kStart, R::kExpired},
         RecoveryCase{S::kStreaming, ErrorCode::kNetwork, S::kStart, R::kNetwork},
+        RecoveryCase{S::kStreaming, ErrorCode::kUnavailable, S::kStart, R::kNoStreaming},
         RecoveryCase{S::kListing, ErrorCode::kNetwork, S::kListing, R::kNetwork},
         RecoveryCase{S::kListing, ErrorCode::kTooLarge, S::kListing, R::kOther},
         RecoveryCase{S::kListing, ErrorCode::kGone, S::kStart, R::kExpired},
