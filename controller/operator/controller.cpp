@@ -151,15 +151,17 @@ asio::awaitable<runtime::ReconcileResult> Controller::reconcile(Key key) {
 asio::awaitable<runtime::ReconcileResult> Controller::finish(
     Attempt& attempt, reconcile::Plan plan, std::shared_ptr<const api::LocalRegistry> before,
     std::shared_ptr<const api::LocalRegistry> after) {
+  base::Result<void> written;
   if (after && plan.status) {
     auto writing = executor_.write_status(after, *plan.status);
-    const base::Result<void> written = co_await std::move(writing);
-    if (!written) co_return written.error();
+    written = co_await std::move(writing);
   }
+  // What was done is told once, whether or not the status could be written.
   if (before && after && before->metadata.uid == after->metadata.uid) {
-    tell(*after,
-         reconcile::notices(*before, attempt.done, plan.status ? *plan.status : after->status));
+    tell(*after, reconcile::notices(*before, attempt.done,
+                                    plan.status && written ? *plan.status : after->status));
   }
+  if (!written) co_return written.error();
   co_return outcome(attempt, plan);
 }
 

@@ -41,6 +41,14 @@ void forgive(Attempt& attempt, Target target) {
                 [&](const reconcile::Failure& failure) { return failure.target == target; });
 }
 
+// There is no object of that name, as a read just told.
+template <class T>
+void record_absence(kube::Store<T>& store, const api::ObjectKey& key) {
+  if (const auto cached = store.get(key)) {
+    store.record_deleted(key, cached->metadata.uid, cached->metadata.resource_version);
+  }
+}
+
 }  // namespace
 
 asio::awaitable<void> Executor::execute(std::vector<reconcile::Action> actions, Attempt& attempt) {
@@ -163,44 +171,36 @@ asio::awaitable<void> Executor::read(Owned<T>& cache, api::ObjectKey key,
       foreign = std::make_shared<const T>(*std::move(result));
     }
   } else if (result.error().code == ErrorCode::kNotFound) {
-    if (const auto cached = cache.store().get(key)) {
-      cache.store().record_deleted(key, cached->metadata.uid, cached->metadata.resource_version);
-    }
+    record_absence(cache.store(), key);
   } else {
     fail(attempt, Target::kResource, result.error());
   }
 }
 
-asio::awaitable<void> Executor::read_registry(api::ObjectKey key) {
+asio::awaitable<base::Result<Executor::Registry>> Executor::read_registry(api::ObjectKey key) {
   auto reading = environment_.client.get<api::LocalRegistry>(key);
   base::Result<api::LocalRegistry> result = co_await std::move(reading);
   auto& store = caches_.registries.store();
   if (result) {
-    store.record_written(*std::move(result));
-  } else if (result.error().code == ErrorCode::kNotFound) {
-    if (const auto cached = store.get(key)) {
-      store.record_deleted(key, cached->metadata.uid, cached->metadata.resource_version);
-    }
+    auto found = std::make_shared<const api::LocalRegistry>(*std::move(result));
+    store.record_written(*found);
+    co_return base::Result<Registry>(std::move(found));
   }
+  if (result.error().code != ErrorCode::kNotFound) co_return result.error();
+  record_absence(store, key);
+  co_return base::Result<Registry>(Registry());
 }
 
 asio::awaitable<void> Executor::read_live(Attempt& attempt) {
-  auto reading = environment_.client.get<api::LocalRegistry>(attempt.key);
-  base::Result<api::LocalRegistry> result = co_await std::move(reading);
-  auto& store = caches_.registries.store();
-  if (!result && result.error().code != ErrorCode::kNotFound) {
-    fail(attempt, Target::kResource, result.error());
+  auto reading = read_registry(attempt.key);
+  const base::Result<Registry> found = co_await std::move(reading);
+  if (!found) {
+    fail(attempt, Target::kResource, found.error());
     co_return;
   }
   attempt.live = true;
-  if (!result) {
-    if (const auto cached = store.get(attempt.key)) {
-      store.record_deleted(attempt.key, cached->metadata.uid, cached->metadata.resource_version);
-    }
-    co_return;
-  }
-  const api::ObjectKey target = target_key(*result);
-  store.record_written(*std::move(result));
+  if (!*found) co_return;
+  const api::ObjectKey target = target_key(**found);
   if (!caches_.watches(target.namespace_name)) co_return;
   runtime::TaskGroup group(co_await asio::this_coro::executor);
   group.spawn(read(caches_.deployments, target, attempt.deployment, attempt));

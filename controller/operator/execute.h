@@ -30,9 +30,12 @@ class Executor {
       std::shared_ptr<const api::LocalRegistry> observed, api::LocalRegistryStatus status);
 
  private:
+  using Registry = std::shared_ptr<const api::LocalRegistry>;
+
   boost::asio::awaitable<void> execute_one(reconcile::Action action, Attempt& attempt);
   boost::asio::awaitable<void> read_live(Attempt& attempt);
-  boost::asio::awaitable<void> read_registry(api::ObjectKey key);
+  // Puts the resource as it is now into the cache, and gives it; null: it is gone.
+  boost::asio::awaitable<base::Result<Registry>> read_registry(api::ObjectKey key);
   boost::asio::awaitable<void> set_finalizer(reconcile::SetFinalizer action, Attempt& attempt);
 
   template <class T>

@@ -61,6 +61,11 @@ bool is_watched(const api::ObjectMeta& meta, const std::string& target) {
     const std::string rest = target.substr(at + 12);
     if (rest.substr(0, rest.find('/')) != meta.namespace_name) return false;
   }
+  const std::size_t field = target.find("fieldSelector=metadata.name%3D");
+  if (field != std::string::npos) {
+    const std::string rest = target.substr(field + 31);
+    if (rest.substr(0, rest.find('&')) != meta.name) return false;
+  }
   return !children_only || reconcile::is_managed(meta);
 }
 

@@ -1,0 +1,303 @@
+#include "operator/controller.h"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+
+#include "base/limits.h"
+#include "unit/operator/fixture.h"
+
+namespace test {
+namespace {
+
+using std::chrono_literals::operator""s;
+using std::chrono_literals::operator""min;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::UnorderedElementsAre;
+
+class ControllerTest : public OperatorTest {
+ protected:
+  void start(const std::vector<std::string>& watch_namespaces = {}) {
+    watch(watch_namespaces);
+    recorder = std::make_unique<kube::EventRecorder>(environment(), "pod");
+    controller =
+        std::make_unique<controller::Controller>(environment(), *caches, *recorder, metrics, 2);
+    world.start(recorder->run());
+    running = &world.start(controller->run());
+    rest();
+  }
+
+  // Some time passes, in which watches are told.
+  void rest(base::Clock::Duration duration = 1s) {
+    settle();
+    const auto step = std::chrono::milliseconds(100);
+    for (auto passed = base::Clock::Duration(); passed < duration; passed += step) {
+      world.run_for(step);
+      settle();
+    }
+  }
+
+  // What the workload controllers and the kubelet do for the Deployment.
+  void run_pods() {
+    api::Deployment deployment = *cluster.find<api::Deployment>(kTarget);
+    deployment.status.observed_generation = deployment.metadata.generation;
+    deployment.status.updated_replicas = deployment.status.ready_replicas = 1;
+    cluster.put(deployment);
+    rest();
+  }
+
+  void edit(const std::function<void(api::LocalRegistrySpec&)>& change,
+            const api::ObjectKey& key = {"team-a", "dev"}) {
+    api::LocalRegistry registry = *cluster.find<api::LocalRegistry>(key);
+    change(registry.spec);
+    ++registry.metadata.generation;
+    cluster.put(registry);
+  }
+
+  std::string ready(const api::ObjectKey& key = {"team-a", "dev"}) const {
+    const auto* registry = cluster.find<api::LocalRegistry>(key);
+    const auto* condition = api::find_condition(registry->status.conditions, "Ready");
+    return condition == nullptr ? "" : condition->status + " " + condition->reason;
+  }
+
+  std::size_t events_with(const std::string& text) const {
+    return static_cast<std::size_t>(
+        std::count_if(cluster.events.begin(), cluster.events.end(),
+                      [&](const auto& body) { return body.find(text) != std::string::npos; }));
+  }
+
+  runtime::Metrics metrics{"test"};
+  std::unique_ptr<kube::EventRecorder> recorder;
+  std::unique_ptr<controller::Controller> controller;
+  support::Running* running = nullptr;
+};
+
+TEST_F(ControllerTest, AResourceGetsItsObjectsAndItsPortInThreeWrites) {
+  cluster.put(a_registry());
+  start();
+  EXPECT_THAT(cluster.writes(), UnorderedElementsAre("PATCH deployments team-a/registry",
+                                                     "PATCH services team-a/registry",
+                                                     "PATCH localregistries/status team-a/dev"));
+  EXPECT_EQ(cluster.find<api::LocalRegistry>(kDev)->status.node_port, 30000);
+  EXPECT_EQ(ready(), "False Deploying");
+  run_pods();
+  EXPECT_EQ(ready(), "True Ready");
+  EXPECT_EQ(events_with("Created"), 1U);
+  EXPECT_EQ(events_with("PortAssigned"), 1U);
+}
+
+TEST_F(ControllerTest, WhatHasConvergedIsNeitherWrittenNorRead) {
+  cluster.put(a_registry());
+  start();
+  run_pods();
+  cluster.requests.clear();
+  rest(10min);
+  EXPECT_THAT(cluster.requests, IsEmpty());
+}
+
+TEST_F(ControllerTest, ARestartWritesNothing) {
+  cluster.put(a_registry());
+  start();
+  run_pods();
+  world.stop();
+  controller.reset();
+  recorder.reset();
+  cluster.requests.clear();
+  cluster.events.clear();
+  start();
+  EXPECT_THAT(cluster.requests, IsEmpty());
+  EXPECT_THAT(cluster.events, IsEmpty());
+}
+
+TEST_F(ControllerTest, ADeletedServiceComesBackWithItsPort) {
+  cluster.put(a_registry());
+  start();
+  run_pods();
+  cluster.erase<api::Service>(kTarget);
+  rest();
+  ASSERT_NE(cluster.find<api::Service>(kTarget), nullptr);
+  EXPECT_EQ(cluster.find<api::Service>(kTarget)->spec.ports.front().node_port, 30000);
+  EXPECT_EQ(events_with("was gone and is created anew"), 1U);
+}
+
+TEST_F(ControllerTest, AChangeByHandIsChangedBack) {
+  cluster.put(a_registry());
+  start();
+  run_pods();
+  api::Deployment deployment = *cluster.find<api::Deployment>(kTarget);
+  deployment.spec.replicas = 3;
+  cluster.put(deployment);
+  rest();
+  EXPECT_EQ(cluster.find<api::Deployment>(kTarget)->spec.replicas, 1);
+  EXPECT_EQ(events_with("spec.replicas was changed back"), 1U);
+}
+
+TEST_F(ControllerTest, AForeignObjectIsToldOfAndLookedAtAgain) {
+  api::Service foreign;
+  foreign.metadata.name = "registry";
+  foreign.metadata.namespace_name = "team-a";
+  cluster.put(foreign);
+  cluster.put(a_registry());
+  start();
+  EXPECT_EQ(ready(), "False NameConflict");
+  EXPECT_EQ(cluster.find<api::Deployment>(kTarget), nullptr) << "what was begun is undone";
+  EXPECT_EQ(events_with("Refused"), 1U);
+  cluster.erase<api::Service>(kTarget);
+  rest(limits::kConflictCheck + 1s);
+  EXPECT_EQ(ready(), "False Deploying");
+  ASSERT_NE(cluster.find<api::Service>(kTarget), nullptr);
+  EXPECT_EQ(cluster.find<api::Service>(kTarget)->spec.type, "NodePort");
+}
+
+TEST_F(ControllerTest, OfTwoResourcesOfOneNameTheSecondWaitsForTheFirst) {
+  cluster.put(a_registry());
+  start();
+  api::LocalRegistry second = a_registry();
+  second.metadata.name = "second";
+  second.metadata.uid = "uid-second";
+  second.metadata.creation_timestamp = base::Time(std::chrono::hours(1));
+  cluster.put(second);
+  rest();
+  const api::ObjectKey key = {"team-a", "second"};
+  EXPECT_EQ(ready(key), "False NameConflict");
+  cluster.delete_registry(kDev);
+  rest();
+  EXPECT_EQ(ready(key), "False Deploying");
+}
+
+TEST_F(ControllerTest, AFailureThatPassesIsRetriedWithBackoff) {
+  int refused = 0;
+  cluster.intercept =
+      [&refused](const std::string& line) -> std::optional<base::Result<kube::Response>> {
+    if (line != "PATCH services team-a/registry" || refused >= 3) return std::nullopt;
+    ++refused;
+    return failure(503, "ServiceUnavailable", "try later");
+  };
+  cluster.put(a_registry());
+  start();
+  EXPECT_EQ(refused, 3);
+  EXPECT_NE(cluster.find<api::Service>(kTarget), nullptr);
+}
+
+TEST_F(ControllerTest, ARefusalIsTriedAgainAfterAWhileOnly) {
+  cluster.intercept = [](const std::string& line) -> std::optional<base::Result<kube::Response>> {
+    if (line != "PATCH deployments team-a/registry") return std::nullopt;
+    return failure(403, "Forbidden", "exceeded quota: tight");
+  };
+  cluster.put(a_registry());
+  start();
+  EXPECT_EQ(ready(), "False QuotaExceeded");
+  cluster.requests.clear();
+  rest(limits::kRefusedRetry - 5s);
+  EXPECT_THAT(cluster.requests, IsEmpty());
+  cluster.intercept = nullptr;
+  rest(10s);
+  EXPECT_NE(cluster.find<api::Deployment>(kTarget), nullptr);
+  EXPECT_EQ(events_with("QuotaExceeded"), 1U);
+}
+
+TEST_F(ControllerTest, WhatWasMadeIsToldThoughTheStatusCouldNotBeWritten) {
+  bool refused = false;
+  cluster.intercept =
+      [&refused](const std::string& line) -> std::optional<base::Result<kube::Response>> {
+    if (line != "PATCH localregistries/status team-a/dev" || refused) return std::nullopt;
+    refused = true;
+    return failure(409, "Conflict", "the object has been modified");
+  };
+  cluster.put(a_registry());
+  start();
+  EXPECT_TRUE(refused);
+  EXPECT_EQ(ready(), "False Deploying");
+  EXPECT_EQ(events_with("Created"), 1U);
+  EXPECT_EQ(events_with("PortAssigned"), 1U);
+}
+
+TEST_F(ControllerTest, ADeletedResourceCleansUpAnotherNamespace) {
+  api::Namespace shared = a_namespace("shared");
+  shared.metadata.annotations = {{"localregistry.dev/allow-from", "team-a"}};
+  cluster.put(shared);
+  api::LocalRegistry registry = a_registry();
+  registry.spec.namespace_name = "shared";
+  cluster.put(registry);
+  start();
+  ASSERT_NE(cluster.find<api::Service>({"shared", "registry"}), nullptr);
+  cluster.delete_registry(kDev);
+  rest();
+  EXPECT_EQ(cluster.find<api::LocalRegistry>(kDev), nullptr);
+  EXPECT_EQ(cluster.find<api::Service>({"shared", "registry"}), nullptr);
+  EXPECT_EQ(cluster.find<api::Deployment>({"shared", "registry"}), nullptr);
+}
+
+TEST_F(ControllerTest, ANamespaceThatAllowsItLaterGetsTheRegistryThen) {
+  cluster.put(a_namespace("shared"));
+  api::LocalRegistry registry = a_registry();
+  registry.spec.namespace_name = "shared";
+  cluster.put(registry);
+  start();
+  EXPECT_EQ(ready(), "False NamespaceNotAllowed");
+  api::Namespace shared = a_namespace("shared");
+  shared.metadata.annotations = {{"localregistry.dev/allow-from", "team-a"}};
+  cluster.put(shared);
+  rest();
+  EXPECT_EQ(ready(), "False Deploying");
+}
+
+TEST_F(ControllerTest, OnAKindClusterAFallbackMakesNothing) {
+  cluster.provider_id = "kind://docker/kind/kind-control-plane";
+  cluster.put(a_registry());
+  start();
+  EXPECT_EQ(ready(), "True KindLoad");
+  EXPECT_THAT(cluster.writes(), ElementsAre("PATCH localregistries/status team-a/dev"));
+}
+
+TEST_F(ControllerTest, AClusterThatTurnsOutToBeKindLosesItsRegistry) {
+  cluster.put(a_registry());
+  start();
+  cluster.provider_id = "kind://docker/kind/kind-control-plane";
+  rest(limits::kNodeCheck + 1s);
+  EXPECT_EQ(ready(), "True KindLoad");
+  EXPECT_EQ(cluster.find<api::Deployment>(kTarget), nullptr);
+}
+
+TEST_F(ControllerTest, OrphansOfAResourceThatIsGoneAreRemovedAtTheStart) {
+  api::Service orphan;
+  orphan.metadata.name = "registry";
+  orphan.metadata.namespace_name = "team-a";
+  orphan.metadata.labels = {{"app.kubernetes.io/managed-by", "local-registry-operator"},
+                            {"localregistry.dev/owner-uid", "uid-dev"}};
+  orphan.metadata.annotations = {{"localregistry.dev/owner", "team-a/dev"}};
+  cluster.put(orphan);
+  start();
+  EXPECT_EQ(cluster.find<api::Service>(kTarget), nullptr);
+}
+
+TEST_F(ControllerTest, AChangeDuringAReconcileIsNotLost) {
+  cluster.put(a_registry());
+  bool changed = false;
+  cluster.intercept =
+      [this, &changed](const std::string& line) -> std::optional<base::Result<kube::Response>> {
+    if (line == "PATCH services team-a/registry" && !changed) {
+      changed = true;
+      edit([](auto& spec) { spec.image = "registry:3"; });
+    }
+    return std::nullopt;
+  };
+  start();
+  EXPECT_EQ(cluster.find<api::Deployment>(kTarget)->spec.pod_template.spec.containers[0].image,
+            "registry:3");
+  EXPECT_EQ(cluster.find<api::LocalRegistry>(kDev)->status.observed_generation, 2);
+}
+
+TEST_F(ControllerTest, CancellingItEndsIt) {
+  cluster.put(a_registry());
+  start();
+  running->cancel();
+  world.settle();
+  EXPECT_TRUE(running->done());
+}
+
+}  // namespace
+}  // namespace test

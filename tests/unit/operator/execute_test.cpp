@@ -1,0 +1,311 @@
+#include "operator/execute.h"
+
+#include <gmock/gmock.h>
+
+#include "operator/gather.h"
+#include "reconcile/children.h"
+#include "unit/operator/fixture.h"
+
+namespace test {
+namespace {
+
+using base::ErrorCode;
+using controller::Attempt;
+using reconcile::Apply;
+using reconcile::Delete;
+using reconcile::Target;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::UnorderedElementsAre;
+
+boost::asio::awaitable<bool> run_actions(controller::Executor& executor,
+                                         std::vector<reconcile::Action> actions, Attempt& attempt) {
+  co_await executor.execute(std::move(actions), attempt);
+  co_return true;
+}
+
+class Execute : public OperatorTest {
+ protected:
+  void SetUp() override {
+    cluster.put(a_registry());
+    watch();
+    executor = std::make_unique<controller::Executor>(environment(), *caches);
+    attempt.key = kDev;
+  }
+
+  void execute(std::vector<reconcile::Action> actions) {
+    world.result_of(run_actions(*executor, std::move(actions), attempt));
+  }
+
+  template <class T>
+  static reconcile::Action create(T object) {
+    return Apply<T>{std::move(object), "", reconcile::Cause::kCreate, ""};
+  }
+
+  api::Deployment deployment() const { return reconcile::build_deployment(a_registry(), true); }
+  api::Service service(int port = 0) const { return reconcile::build_service(a_registry(), port); }
+  api::PersistentVolumeClaim claim() const { return reconcile::build_claim(a_registry(), nullptr); }
+
+  template <class T>
+  T foreign() const {
+    T object;
+    object.metadata.name = "registry";
+    object.metadata.namespace_name = "team-a";
+    object.metadata.uid = "uid-foreign";
+    return object;
+  }
+
+  // The next request that is this one is answered so, and has no effect.
+  void answer(const std::string& request, base::Result<kube::Response> response) {
+    cluster.intercept =
+        [request,
+         response](const std::string& line) -> std::optional<base::Result<kube::Response>> {
+      if (line != request) return std::nullopt;
+      return response;
+    };
+  }
+
+  std::unique_ptr<controller::Executor> executor;
+  Attempt attempt;
+};
+
+TEST_F(Execute, OwnWritesAreSeenBeforeAnyWatchTells) {
+  execute({create(deployment()), create(service())});
+  EXPECT_NE(caches->deployments.store().get(kTarget), nullptr);
+  ASSERT_NE(caches->services.store().get(kTarget), nullptr);
+  EXPECT_EQ(caches->services.store().get(kTarget)->spec.ports.front().node_port, 30000);
+  EXPECT_EQ(attempt.done.size(), 2U);
+  EXPECT_FALSE(attempt.conflicted);
+  EXPECT_THAT(attempt.failures, IsEmpty());
+  EXPECT_THAT(cluster.requests, UnorderedElementsAre("PATCH deployments team-a/registry",
+                                                     "PATCH services team-a/registry"));
+}
+
+TEST_F(Execute, AForeignObjectIsReadAndLeftAlone) {
+  cluster.put(foreign<api::Service>());
+  execute({create(service())});
+  EXPECT_TRUE(attempt.conflicted);
+  ASSERT_NE(attempt.service, nullptr);
+  EXPECT_EQ(attempt.service->metadata.uid, "uid-foreign");
+  EXPECT_EQ(caches->services.store().get(kTarget), nullptr) << "it is in no cache";
+  EXPECT_THAT(attempt.done, IsEmpty());
+  EXPECT_THAT(cluster.requests,
+              ElementsAre("PATCH services team-a/registry", "GET services team-a/registry"));
+  EXPECT_EQ(cluster.find<api::Service>(kTarget)->spec.type, "");
+}
+
+TEST_F(Execute, AnObjectOfOursThatNoWatchToldOfIsReadIntoTheCache) {
+  cluster.put(service(30007));
+  execute({create(service())});
+  EXPECT_EQ(attempt.service, nullptr);
+  ASSERT_NE(caches->services.store().get(kTarget), nullptr);
+  EXPECT_EQ(caches->services.store().get(kTarget)->spec.ports.front().node_port, 30007);
+}
+
+TEST_F(Execute, AnUpdateOfAnObjectThatIsGoneForgetsIt) {
+  execute({create(deployment())});
+  const std::string uid = cluster.find<api::Deployment>(kTarget)->metadata.uid;
+  cluster.erase<api::Deployment>(kTarget);
+  execute({Apply<api::Deployment>{deployment(), uid, reconcile::Cause::kUpdate, ""}});
+  EXPECT_TRUE(attempt.conflicted);
+  EXPECT_EQ(caches->deployments.store().get(kTarget), nullptr);
+}
+
+TEST_F(Execute, ARefusedWriteIsAFailureOfItsTarget) {
+  answer("PATCH deployments team-a/registry", failure(403, "Forbidden", "exceeded quota"));
+  execute({create(deployment()), create(service())});
+  ASSERT_EQ(attempt.failures.size(), 1U);
+  EXPECT_EQ(attempt.failures[0].target, Target::kDeployment);
+  EXPECT_EQ(attempt.failures[0].error.code, ErrorCode::kForbidden);
+  EXPECT_EQ(attempt.failures[0].node_port, 0);
+  EXPECT_EQ(attempt.done.size(), 1U) << "the Service was made";
+}
+
+TEST_F(Execute, ARefusedNodePortIsToldWithTheFailure) {
+  answer("PATCH services team-a/registry",
+         failure(422, "Invalid", "not in the valid range", "spec.ports[0].nodePort"));
+  execute({create(service(80))});
+  ASSERT_EQ(attempt.failures.size(), 1U);
+  EXPECT_EQ(attempt.failures[0].node_port, 80);
+}
+
+TEST_F(Execute, AWriteWithoutAnAnswerIsAFailure) {
+  answer("PATCH deployments team-a/registry", base::Error{ErrorCode::kTimeout, "no answer"});
+  execute({create(deployment())});
+  ASSERT_EQ(attempt.failures.size(), 1U);
+  EXPECT_TRUE(attempt.failures[0].error.transient());
+}
+
+TEST_F(Execute, ADeletedObjectIsGoneBeforeAnyWatchTells) {
+  execute({create(deployment())});
+  const std::string uid = cluster.find<api::Deployment>(kTarget)->metadata.uid;
+  execute({Delete{Target::kDeployment, kTarget, uid, ""}});
+  EXPECT_EQ(caches->deployments.store().get(kTarget), nullptr);
+  settle();
+  EXPECT_EQ(caches->deployments.store().get(kTarget), nullptr) << "late news do not bring it back";
+  EXPECT_EQ(attempt.done.size(), 2U);
+}
+
+TEST_F(Execute, ADeletedObjectThatSomethingHoldsIsSeenToGo) {
+  api::PersistentVolumeClaim held = claim();
+  held.metadata.finalizers = {"kubernetes.io/pvc-protection"};
+  const auto kept = cluster.put(held);
+  settle();
+  execute({Delete{Target::kClaim, kTarget, kept.metadata.uid, kept.metadata.resource_version}});
+  ASSERT_NE(caches->claims.store().get(kTarget), nullptr);
+  EXPECT_TRUE(reconcile::is_terminating(caches->claims.store().get(kTarget)->metadata));
+}
+
+TEST_F(Execute, AClaimThatChangedSinceItWasReadIsNotDeleted) {
+  const auto kept = cluster.put(claim());
+  settle();
+  execute({Delete{Target::kClaim, kTarget, kept.metadata.uid, "1"}});
+  EXPECT_TRUE(attempt.conflicted);
+  EXPECT_NE(cluster.find<api::PersistentVolumeClaim>(kTarget), nullptr);
+}
+
+TEST_F(Execute, AnotherObjectOfTheNameIsNotDeleted) {
+  cluster.put(deployment());
+  settle();
+  execute({Delete{Target::kDeployment, kTarget, "uid-earlier", ""}});
+  EXPECT_TRUE(attempt.conflicted);
+  EXPECT_NE(cluster.find<api::Deployment>(kTarget), nullptr);
+  EXPECT_NE(caches->deployments.store().get(kTarget), nullptr);
+}
+
+TEST_F(Execute, WhatIsGoneAlreadyNeedsNoDelete) {
+  cluster.put(deployment());
+  settle();
+  const std::string uid = cluster.find<api::Deployment>(kTarget)->metadata.uid;
+  cluster.erase<api::Deployment>(kTarget);
+  execute({Delete{Target::kDeployment, kTarget, uid, ""}});
+  EXPECT_EQ(caches->deployments.store().get(kTarget), nullptr);
+  EXPECT_THAT(attempt.failures, IsEmpty());
+}
+
+TEST_F(Execute, ADeleteForgivesWhatWasRefusedAboutTheObject) {
+  cluster.put(deployment());
+  settle();
+  attempt.failures = {{Target::kDeployment, {ErrorCode::kInvalid, "no"}},
+                      {Target::kService, {ErrorCode::kInvalid, "no"}}};
+  const std::string uid = cluster.find<api::Deployment>(kTarget)->metadata.uid;
+  execute({Delete{Target::kDeployment, kTarget, uid, ""}});
+  ASSERT_EQ(attempt.failures.size(), 1U);
+  EXPECT_EQ(attempt.failures[0].target, Target::kService);
+}
+
+TEST_F(Execute, ALiveReadSeesWhatNoWatchHasTold) {
+  cluster.put(service(30007));
+  cluster.put(foreign<api::Deployment>());
+  execute({reconcile::ReadLive{}});
+  EXPECT_TRUE(attempt.live);
+  EXPECT_NE(caches->services.store().get(kTarget), nullptr);
+  ASSERT_NE(attempt.deployment, nullptr);
+  EXPECT_EQ(attempt.deployment->metadata.uid, "uid-foreign");
+  EXPECT_THAT(
+      cluster.requests,
+      UnorderedElementsAre("GET localregistries team-a/dev", "GET deployments team-a/registry",
+                           "GET statefulsets team-a/registry", "GET services team-a/registry",
+                           "GET persistentvolumeclaims team-a/registry"));
+}
+
+TEST_F(Execute, ALiveReadSeesThatTheResourceIsGone) {
+  cluster.erase<api::LocalRegistry>(kDev);
+  execute({reconcile::ReadLive{}});
+  EXPECT_TRUE(attempt.live);
+  EXPECT_EQ(caches->registries.store().get(kDev), nullptr);
+}
+
+TEST_F(Execute, ALiveReadSeesThatTheResourceIsAnotherOne) {
+  cluster.erase<api::LocalRegistry>(kDev);
+  api::LocalRegistry next = a_registry();
+  next.metadata.uid = "uid-next";
+  cluster.put(next);
+  execute({reconcile::ReadLive{}});
+  EXPECT_EQ(caches->registries.store().get(kDev)->metadata.uid, "uid-next");
+}
+
+TEST_F(Execute, ALiveReadThatFailsIsNotLive) {
+  answer("GET localregistries team-a/dev", base::Error{ErrorCode::kTimeout, "no answer"});
+  execute({reconcile::ReadLive{}});
+  EXPECT_FALSE(attempt.live);
+  ASSERT_EQ(attempt.failures.size(), 1U);
+  EXPECT_EQ(attempt.failures[0].target, Target::kResource);
+}
+
+TEST_F(Execute, ALiveReadWithoutTheClaimSaysSo) {
+  answer("GET persistentvolumeclaims team-a/registry",
+         base::Error{ErrorCode::kUnavailable, "no answer"});
+  execute({reconcile::ReadLive{}});
+  ASSERT_EQ(attempt.failures.size(), 1U) << "or the claim would be taken for absent";
+}
+
+TEST_F(Execute, TheOwnerOfAForeignClaimIsReadToo) {
+  api::LocalRegistry other = a_registry();
+  other.metadata.namespace_name = "team-b";
+  other.metadata.name = "other";
+  other.metadata.uid = "uid-other";
+  other.spec.namespace_name = "team-a";
+  cluster.put(reconcile::build_claim(other, nullptr));
+  cluster.put(other);
+  execute({reconcile::ReadLive{}});
+  EXPECT_TRUE(controller::gather(*caches, attempt, {}).claim_owner_lives);
+}
+
+TEST_F(Execute, TheFinalizerIsSetAndRemovedBesideOthers) {
+  api::LocalRegistry registry = *cluster.find<api::LocalRegistry>(kDev);
+  registry.metadata.finalizers = {"example.com/a"};
+  cluster.put(registry);
+  settle();
+  execute({reconcile::SetFinalizer{true}});
+  EXPECT_THAT(cluster.find<api::LocalRegistry>(kDev)->metadata.finalizers,
+              ElementsAre("example.com/a", "localregistry.dev/cleanup"));
+  EXPECT_TRUE(reconcile::has_finalizer(caches->registries.store().get(kDev)->metadata));
+  execute({reconcile::SetFinalizer{false}});
+  EXPECT_THAT(cluster.find<api::LocalRegistry>(kDev)->metadata.finalizers,
+              ElementsAre("example.com/a"));
+}
+
+TEST_F(Execute, RemovingTheLastFinalizerOfADeletedResourceEndsIt) {
+  api::LocalRegistry registry = *cluster.find<api::LocalRegistry>(kDev);
+  registry.metadata.finalizers = {"localregistry.dev/cleanup"};
+  cluster.put(registry);
+  cluster.delete_registry(kDev);
+  settle();
+  execute({reconcile::SetFinalizer{false}});
+  EXPECT_EQ(cluster.find<api::LocalRegistry>(kDev), nullptr);
+  EXPECT_EQ(caches->registries.store().get(kDev), nullptr);
+}
+
+TEST_F(Execute, AFinalizerOfAResourceThatChangedIsNotWritten) {
+  api::LocalRegistry registry = *cluster.find<api::LocalRegistry>(kDev);
+  registry.spec.image = "registry:3";
+  cluster.put(registry);
+  execute({reconcile::SetFinalizer{true}});
+  EXPECT_TRUE(attempt.conflicted);
+  EXPECT_THAT(cluster.find<api::LocalRegistry>(kDev)->metadata.finalizers, IsEmpty());
+  EXPECT_EQ(caches->registries.store().get(kDev)->spec.image, "registry:3") << "read again";
+}
+
+TEST_F(Execute, TheStatusIsWrittenOfWhatWasObserved) {
+  const auto observed = caches->registries.store().get(kDev);
+  api::LocalRegistryStatus status;
+  status.node_port = 30000;
+  EXPECT_TRUE(world.result_of(executor->write_status(observed, status)));
+  EXPECT_EQ(cluster.find<api::LocalRegistry>(kDev)->status.node_port, 30000);
+  EXPECT_EQ(caches->registries.store().get(kDev)->status.node_port, 30000);
+  const auto again = world.result_of(executor->write_status(observed, status));
+  ASSERT_FALSE(again) << "it has changed since";
+  EXPECT_EQ(again.error().code, ErrorCode::kConflict);
+}
+
+TEST_F(Execute, TheStatusOfAResourceThatIsGoneIsNoError) {
+  const auto observed = caches->registries.store().get(kDev);
+  cluster.erase<api::LocalRegistry>(kDev);
+  answer("PATCH localregistries/status team-a/dev", failure(404, "NotFound", "gone"));
+  EXPECT_TRUE(world.result_of(executor->write_status(observed, {})));
+  EXPECT_EQ(caches->registries.store().get(kDev), nullptr);
+}
+
+}  // namespace
+}  // namespace test

@@ -1,0 +1,67 @@
+// What a test of this layer stands on: virtual time, a FakeCluster, the caches. One owner, a test;
+// one thread.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include "operator/caches.h"
+#include "reconcile/names.h"
+#include "unit/operator/fake_cluster.h"
+
+namespace test {
+
+inline api::LocalRegistry a_registry() {
+  api::LocalRegistry registry;
+  registry.metadata.name = "dev";
+  registry.metadata.namespace_name = "team-a";
+  registry.metadata.uid = "uid-dev";
+  registry.metadata.generation = 1;
+  return registry;
+}
+
+inline api::Namespace a_namespace(const std::string& name) {
+  api::Namespace result;
+  result.metadata.name = name;
+  return result;
+}
+
+class OperatorTest : public testing::Test {
+ protected:
+  OperatorTest() { cluster.put(a_namespace("team-a")); }
+  void TearDown() override { world.stop(); }
+
+  kube::Environment environment() {
+    return {world.executor(), kube::Client(transport), world.clock, random, logger};
+  }
+
+  void make_caches(const std::vector<std::string>& watch_namespaces = {}) {
+    caches = std::make_unique<controller::Caches>(environment(), watch_namespaces, nullptr);
+  }
+
+  // Lets the watches tell what happened, and everybody act on it, until nobody does any more.
+  void settle() {
+    world.settle();
+    for (int i = 0; i < kMostRounds && cluster.tell_watches(); ++i) world.settle();
+  }
+
+  // The caches list and watch; they see changes in settle() only.
+  void watch(const std::vector<std::string>& watch_namespaces = {}) {
+    make_caches(watch_namespaces);
+    world.start(caches->run());
+    settle();
+    ASSERT_TRUE(caches->synced());
+  }
+
+  static constexpr int kMostRounds = 100;
+  const api::ObjectKey kDev = {"team-a", "dev"};
+  const api::ObjectKey kTarget = {"team-a", "registry"};
+
+  support::World world;
+  support::ScriptedTransport transport{world};
+  FakeCluster cluster{transport};
+  base::Random random{1};
+  base::Logger logger = base::Logger::silent();
+  std::unique_ptr<controller::Caches> caches;
+};
+
+}  // namespace test

@@ -1,0 +1,210 @@
+#include "operator/gather.h"
+
+#include "reconcile/children.h"
+#include "unit/operator/fixture.h"
+
+namespace test {
+namespace {
+
+using controller::Attempt;
+using reconcile::Observed;
+using reconcile::Target;
+
+class Gather : public OperatorTest {
+ protected:
+  Observed gather() {
+    return controller::gather(*caches, attempt, {kind_cluster, world.clock.wall()});
+  }
+
+  void SetUp() override { attempt.key = kDev; }
+
+  // The objects of a registry, as they were applied.
+  void put_children(const api::LocalRegistry& registry) {
+    api::Deployment deployment = reconcile::build_deployment(registry, true);
+    deployment.metadata.uid = "uid-deployment-" + registry.spec.name;
+    cluster.put(deployment);
+    api::Service service = reconcile::build_service(registry, 30000);
+    service.metadata.uid = "uid-service-" + registry.spec.name;
+    cluster.put(service);
+  }
+
+  Attempt attempt;
+  bool kind_cluster = false;
+};
+
+TEST_F(Gather, WithoutTheResourceThereIsNothingToLookAt) {
+  watch();
+  const Observed observed = gather();
+  EXPECT_EQ(observed.registry, nullptr);
+  EXPECT_TRUE(observed.leftovers.empty());
+  EXPECT_FALSE(observed.live);
+}
+
+TEST_F(Gather, TheResourceItsObjectsAndItsNamespaceAreFound) {
+  cluster.put(a_registry());
+  put_children(a_registry());
+  watch();
+  kind_cluster = true;
+  const Observed observed = gather();
+  ASSERT_NE(observed.registry, nullptr);
+  ASSERT_NE(observed.deployment, nullptr);
+  ASSERT_NE(observed.service, nullptr);
+  EXPECT_EQ(observed.stateful_set, nullptr);
+  EXPECT_EQ(observed.claim, nullptr);
+  EXPECT_EQ(observed.target_namespace->metadata.name, "team-a");
+  EXPECT_TRUE(observed.leftovers.empty());
+  EXPECT_TRUE(observed.target_watched);
+  EXPECT_TRUE(observed.kind_cluster);
+  EXPECT_EQ(observed.rival, std::nullopt);
+  EXPECT_EQ(observed.now, world.clock.wall());
+}
+
+TEST_F(Gather, ObjectsOfAnEarlierNameAreLeftovers) {
+  put_children(a_registry());
+  api::LocalRegistry renamed = a_registry();
+  renamed.spec.name = "images";
+  cluster.put(renamed);
+  watch();
+  const Observed observed = gather();
+  EXPECT_EQ(observed.deployment, nullptr);
+  ASSERT_EQ(observed.leftovers.size(), 2U);
+  EXPECT_EQ(observed.leftovers[0].target, Target::kDeployment);
+  EXPECT_EQ(observed.leftovers[1].target, Target::kService);
+  EXPECT_EQ(observed.leftovers[0].metadata.name, "registry");
+}
+
+TEST_F(Gather, ObjectsOfAGoneResourceAreLeftovers) {
+  put_children(a_registry());
+  watch();
+  EXPECT_EQ(gather().leftovers.size(), 2U);
+}
+
+TEST_F(Gather, ForeignObjectsAreSeenOnlyWhereThisReconcileReadThem) {
+  cluster.put(a_registry());
+  api::Service foreign;
+  foreign.metadata.name = "registry";
+  foreign.metadata.namespace_name = "team-a";
+  cluster.put(foreign);
+  watch();
+  EXPECT_EQ(gather().service, nullptr);
+  attempt.service = std::make_shared<const api::Service>(foreign);
+  EXPECT_NE(gather().service, nullptr);
+}
+
+TEST_F(Gather, WhatThisReconcileKnowsIsPassedOn) {
+  cluster.put(a_registry());
+  watch();
+  attempt.live = true;
+  attempt.failures = {{Target::kService, {base::ErrorCode::kInvalid, "no"}, 30000}};
+  const Observed observed = gather();
+  EXPECT_TRUE(observed.live);
+  ASSERT_EQ(observed.failures.size(), 1U);
+  EXPECT_EQ(observed.failures[0].node_port, 30000);
+}
+
+TEST_F(Gather, PodsAreThoseOfTheResource) {
+  cluster.put(a_registry());
+  for (const char* owner : {"team-a/dev", "team-a/other"}) {
+    api::Pod pod;
+    pod.metadata.name = std::string("pod-") + (owner + 7);
+    pod.metadata.namespace_name = "team-a";
+    pod.metadata.labels = {{"app.kubernetes.io/managed-by", "local-registry-operator"}};
+    pod.metadata.annotations = {{"localregistry.dev/owner", owner}};
+    cluster.put(pod);
+  }
+  watch();
+  ASSERT_EQ(gather().pods.size(), 1U);
+  EXPECT_EQ(gather().pods[0]->metadata.name, "pod-dev");
+}
+
+TEST_F(Gather, AnOlderResourceOfTheSameNameIsARival) {
+  api::LocalRegistry young = a_registry();
+  young.metadata.creation_timestamp = base::Time(std::chrono::hours(2));
+  api::LocalRegistry old = a_registry();
+  old.metadata.name = "old";
+  old.metadata.uid = "uid-old";
+  old.metadata.creation_timestamp = base::Time(std::chrono::hours(1));
+  cluster.put(young);
+  cluster.put(old);
+  watch();
+  EXPECT_EQ(gather().rival, std::optional(api::ObjectKey{"team-a", "old"}));
+  attempt.key = {"team-a", "old"};
+  EXPECT_EQ(gather().rival, std::nullopt);
+}
+
+TEST_F(Gather, WhoseServiceItIsHasTheName) {
+  api::LocalRegistry young = a_registry();
+  young.metadata.creation_timestamp = base::Time(std::chrono::hours(2));
+  api::LocalRegistry old = a_registry();
+  old.metadata.name = "old";
+  old.metadata.uid = "uid-old";
+  old.metadata.creation_timestamp = base::Time(std::chrono::hours(1));
+  cluster.put(young);
+  cluster.put(old);
+  put_children(young);
+  watch();
+  EXPECT_EQ(gather().rival, std::nullopt);
+  attempt.key = {"team-a", "old"};
+  EXPECT_EQ(gather().rival, std::optional(kDev));
+}
+
+class GatherClaims : public Gather {
+ protected:
+  // The claim that team-b/other left, or uses.
+  void put_claim() {
+    cluster.put(a_registry());
+    api::LocalRegistry other = a_registry();
+    other.metadata.namespace_name = "team-b";
+    other.metadata.name = "other";
+    other.metadata.uid = "uid-other";
+    other.spec.namespace_name = "team-a";
+    cluster.put(reconcile::build_claim(other, nullptr));
+  }
+
+  void put_owner(const std::string& uid) {
+    api::LocalRegistry owner = a_registry();
+    owner.metadata.namespace_name = "team-b";
+    owner.metadata.name = "other";
+    owner.metadata.uid = uid;
+    cluster.put(owner);
+  }
+};
+
+TEST_F(GatherClaims, AClaimWhoseOwnerExistsIsItsOwners) {
+  put_claim();
+  put_owner("uid-other");
+  watch();
+  EXPECT_TRUE(gather().claim_owner_lives);
+}
+
+TEST_F(GatherClaims, AClaimWhoseOwnerIsGoneIsNobodys) {
+  put_claim();
+  watch();
+  EXPECT_FALSE(gather().claim_owner_lives);
+}
+
+TEST_F(GatherClaims, AnotherResourceOfTheOwnersNameIsNotTheOwner) {
+  put_claim();
+  put_owner("uid-next");
+  watch();
+  EXPECT_FALSE(gather().claim_owner_lives);
+}
+
+TEST_F(GatherClaims, AnOwnerThatCannotBeSeenIsTakenToLive) {
+  put_claim();
+  watch({"team-a"});
+  EXPECT_TRUE(gather().claim_owner_lives) << "team-b is not watched: who knows";
+}
+
+TEST_F(Gather, ATargetThatIsNotWatchedIsToldOf) {
+  api::LocalRegistry registry = a_registry();
+  registry.spec.namespace_name = "shared";
+  cluster.put(registry);
+  cluster.put(a_namespace("shared"));
+  watch({"team-a"});
+  EXPECT_FALSE(gather().target_watched);
+  EXPECT_EQ(gather().target_namespace, nullptr);
+}
+
+}  // namespace
+}  // namespace test
