@@ -1,9 +1,12 @@
 // Watches, informers and read-your-own-writes against a real kube-apiserver.
+#include <cstdlib>
+
 #include "api/coordination.h"
 #include "api/local_registry.h"
 #include "contract/contract.h"
 #include "kube/informer.h"
 #include "kube/requests.h"
+#include "kube/status.h"
 #include "kube/watch_decoder.h"
 
 namespace contract {
@@ -56,6 +59,31 @@ class WatchContract : public ContractTest {
     lease.metadata = named(name);
     lease.metadata.labels["group"] = label;
     return lease;
+  }
+
+  api::Event event_of(const std::string& name) {
+    api::Event event;
+    event.metadata = named(name);
+    event.event_time = {clock.wall()};
+    event.reporting_controller = "contract";
+    event.reporting_instance = "contract-0";
+    event.action = "Test";
+    event.reason = "Tested";
+    event.regarding.kind = "Namespace";
+    event.regarding.name = space;
+    event.regarding.namespace_name = space;
+    event.note = "a note";
+    event.type = "Normal";
+    return event;
+  }
+
+  // Compacts etcd; CONTRACT_ETCD is its address.
+  static void forget_all_before(const std::string& resource_version) {
+    const std::string command =
+        "curl -fsS \"$CONTRACT_ETCD/v3/kv/compaction\" -o /dev/null -d '{"
+        "\"revision\":" +
+        resource_version + ",\"physical\":true}'";
+    ASSERT_EQ(std::system(command.c_str()), 0);
   }
 
   std::string version_of(const Informer<api::Lease>& informer, const std::string& name) {
@@ -179,18 +207,23 @@ TEST_F(WatchContract, ARaceOfWritesAndEventsNeverShowsAnOlderObject) {
   stop(running);
 }
 
-TEST_F(WatchContract, AVersionThatIsTooOldIsGone) {
-  ASSERT_TRUE(result_of(client.create(lease_of("a"))));
-  kube::WatchOptions options;
-  options.namespace_name = space;
-  options.resource_version = "1";
-  options.timeout = 5s;
-  const auto& type = api::Resource<api::Lease>::kType;
+// Events are the type that the API server keeps no window of changes of: what etcd has forgotten
+// of them is forgotten.
+TEST_F(WatchContract, WhatTheServerHasForgottenIsGone) {
+  const auto& type = api::Resource<api::Event>::kType;
+  const auto first = result_of(client.create(event_of("a")));
+  ASSERT_TRUE(first) << base::to_string(first.error());
+  ASSERT_TRUE(result_of(client.create(event_of("b"))));
+  kube::ListOptions pages{space, "", "", 1, ""};
+  pages.continue_token = result_of(client.list<api::Event>(pages))->metadata.continue_token;
+  ASSERT_NE(pages.continue_token, "");
+  const auto last = result_of(client.create(event_of("c")));
+  forget_all_before(last->metadata.resource_version);
+
+  EXPECT_EQ(result_of(client.list<api::Event>(pages)).error().code, ErrorCode::kGone);
+  kube::WatchOptions options{space, "", "", first->metadata.resource_version, false, 5s};
   auto stream = result_of(client.open(type, kube::watch_request(type, options)));
-  if (!stream) {
-    EXPECT_EQ(stream.error().code, ErrorCode::kGone);
-    return;
-  }
+  ASSERT_TRUE(stream) << base::to_string(stream.error());
   const auto bytes = result_of((*stream)->read(5s));
   ASSERT_TRUE(bytes) << base::to_string(bytes.error());
   kube::LineSplitter lines;
@@ -199,13 +232,13 @@ TEST_F(WatchContract, AVersionThatIsTooOldIsGone) {
   ASSERT_TRUE(line && *line);
   const auto event = kube::WatchEvent::parse(**line);
   ASSERT_TRUE(event);
-  EXPECT_EQ(event->type(), kube::WatchEventType::kError) << **line;
+  ASSERT_EQ(event->type(), kube::WatchEventType::kError) << **line;
+  EXPECT_EQ(kube::error_of_event(event->object(), "events").code, ErrorCode::kGone);
 }
 
 TEST_F(WatchContract, AWatchEndsInOrderWhenItsTimeIsUp) {
-  kube::WatchOptions options;
-  options.namespace_name = space;
-  options.timeout = 1s;
+  const auto lease = result_of(client.create(lease_of("a")));
+  kube::WatchOptions options{space, "", "", lease->metadata.resource_version, false, 1s};
   const auto& type = api::Resource<api::Lease>::kType;
   auto stream = result_of(client.open(type, kube::watch_request(type, options)));
   ASSERT_TRUE(stream) << base::to_string(stream.error());
