@@ -89,8 +89,9 @@ class Client {
   }
 
   // Server-side apply of the status alone. Of the metadata only name, namespace, uid and
-  // resourceVersion are sent; kConflict when another object has the name, or when the object has
-  // changed since that resourceVersion (empty: whatever it has). kNotFound when it is gone.
+  // resourceVersion are sent; kConflict when the object has changed since that resourceVersion, or
+  // was made anew (empty: it is written all the same, since the API server does not compare the
+  // uid in a status of a custom resource). kNotFound when it is gone.
   template <class T>
   Awaitable<T> apply_status(const T& object) const {
     StatusOf<T> sent;

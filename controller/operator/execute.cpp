@@ -71,6 +71,8 @@ asio::awaitable<void> Executor::execute_one(reconcile::Action action, Attempt& a
     co_await apply(caches_.claims, std::move(*claim), attempt.claim, attempt);
   } else if (auto* deployment = std::get_if<Apply<api::Deployment>>(&action)) {
     co_await apply(caches_.deployments, std::move(*deployment), attempt.deployment, attempt);
+  } else if (auto* reset = std::get_if<reconcile::ResetStrategy>(&action)) {
+    co_await reset_strategy(std::move(*reset), attempt);
   } else if (auto* set = std::get_if<Apply<api::StatefulSet>>(&action)) {
     co_await apply(caches_.stateful_sets, std::move(*set), attempt.stateful_set, attempt);
   } else if (auto* service = std::get_if<Apply<api::Service>>(&action)) {
@@ -123,6 +125,22 @@ asio::awaitable<void> Executor::apply(Owned<T>& cache, reconcile::Apply<T> actio
     co_return;
   }
   fail(attempt, target, error, reconcile::refused_node_port(error, node_port_of(action)));
+}
+
+asio::awaitable<void> Executor::reset_strategy(reconcile::ResetStrategy action, Attempt& attempt) {
+  const api::ObjectKey key = api::key_of(action.patch.metadata);
+  auto patching = environment_.client.patch<api::Deployment>(key, api::encode_object(action.patch));
+  base::Result<api::Deployment> result = co_await std::move(patching);
+  if (result) {
+    caches_.deployments.store().record_written(*std::move(result));
+    attempt.done.emplace_back(std::move(action));
+  } else if (result.error().code == ErrorCode::kConflict ||
+             result.error().code == ErrorCode::kNotFound) {
+    attempt.conflicted = true;
+    co_await read(caches_.deployments, key, attempt.deployment, attempt);
+  } else {
+    fail(attempt, Target::kDeployment, result.error());
+  }
 }
 
 template <class T>

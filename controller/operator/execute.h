@@ -36,6 +36,7 @@ class Executor {
   boost::asio::awaitable<void> read_live(Attempt& attempt);
   // Puts the resource as it is now into the cache, and gives it; null: it is gone.
   boost::asio::awaitable<base::Result<Registry>> read_registry(api::ObjectKey key);
+  boost::asio::awaitable<void> reset_strategy(reconcile::ResetStrategy action, Attempt& attempt);
   boost::asio::awaitable<void> set_finalizer(reconcile::SetFinalizer action, Attempt& attempt);
 
   template <class T>

@@ -52,7 +52,8 @@ std::string incumbent_of(const Observed& observed) {
 bool claim_owner_lives(const Caches& caches, const Observed& observed) {
   if (!observed.claim) return false;
   const api::ObjectKey key = reconcile::owner_key(observed.claim->metadata);
-  if (!key.name.empty() && !caches.watches(key.namespace_name)) return true;  // nobody here can tell
+  // Nobody here can tell whether it does.
+  if (!key.name.empty() && !caches.watches(key.namespace_name)) return true;
   const auto owner = caches.registries.store().get(key);
   return owner && owner->metadata.uid != observed.registry->metadata.uid &&
          owner->metadata.uid == reconcile::owner_uid(observed.claim->metadata);

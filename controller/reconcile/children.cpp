@@ -10,6 +10,7 @@ namespace reconcile {
 namespace {
 
 constexpr std::int64_t kUser = 1000;  // of registry and BuildKit, and the group of the volume
+constexpr std::string_view kStrategy = "Recreate";  // two pods would write into one volume
 constexpr int kRevisionHistory = 1;
 constexpr std::int64_t kGraceSeconds = 10;
 constexpr std::string_view kDataVolume = "data";
@@ -181,13 +182,21 @@ api::Deployment build_deployment(const api::LocalRegistry& registry, bool with_b
   add_owner_reference(deployment.metadata, registry);
   deployment.spec.replicas = 1;
   deployment.spec.selector.match_labels = selector_labels(registry);
-  deployment.spec.strategy.type = "Recreate";
-  // Somebody who switched to RollingUpdate left its parameters, which Recreate does not allow.
-  deployment.spec.strategy.rolling_update.text = "null";
+  deployment.spec.strategy.type = std::string(kStrategy);
   deployment.spec.revision_history_limit = kRevisionHistory;
   deployment.spec.pod_template = pod_template(registry, with_buildkit);
   add_intent_hash(deployment);
   return deployment;
+}
+
+api::Deployment build_strategy_patch(const api::ObjectMeta& existing) {
+  api::Deployment patch;
+  patch.metadata.name = existing.name;
+  patch.metadata.namespace_name = existing.namespace_name;
+  patch.metadata.uid = existing.uid;
+  patch.spec.strategy.type = std::string(kStrategy);
+  patch.spec.strategy.rolling_update.text = "null";
+  return patch;
 }
 
 api::StatefulSet build_stateful_set(const api::LocalRegistry& registry, bool with_buildkit) {

@@ -10,6 +10,9 @@ namespace reconcile {
 
 // with_buildkit: false for spec.localbuild, and where Pod Security forbids it.
 api::Deployment build_deployment(const api::LocalRegistry& registry, bool with_buildkit);
+// What puts the strategy of an existing Deployment back, as a merge patch.
+api::Deployment build_strategy_patch(const api::ObjectMeta& existing);
+
 api::StatefulSet build_stateful_set(const api::LocalRegistry& registry, bool with_buildkit);
 
 // node_port 0: the control plane assigns one. The port is no part of the intent's hash.

@@ -44,19 +44,26 @@ struct Collect {
 
   void operator()(const ReadLive&) const {}
   void operator()(const SetFinalizer&) const {}
+  void operator()(const ResetStrategy& reset) const {
+    tell_healed(api::Resource<api::Deployment>::kType.kind, reset.patch.metadata, "spec.strategy");
+  }
   void operator()(const Delete& remove) const {
     append(writes.deleted, fmt::format("{}/{}", kind(remove.target), remove.key.name));
   }
   template <class T>
   void operator()(const Apply<T>& apply) const {
-    const std::string object =
-        fmt::format("{}/{}", api::Resource<T>::kType.kind, apply.object.metadata.name);
+    const std::string_view kind = api::Resource<T>::kType.kind;
+    const api::ObjectMeta& meta = apply.object.metadata;
     if (apply.cause == Cause::kCreate) {
-      append(ran_before ? writes.restored : writes.created, object);
+      append(ran_before ? writes.restored : writes.created, fmt::format("{}/{}", kind, meta.name));
     } else if (apply.cause == Cause::kHeal) {
-      writes.healed.push_back(
-          {false, "Healed", "Heal", fmt::format("{}: {} was changed back", object, apply.field)});
+      tell_healed(kind, meta, apply.field);
     }
+  }
+  void tell_healed(std::string_view kind, const api::ObjectMeta& meta,
+                   std::string_view field) const {
+    writes.healed.push_back({false, "Healed", "Heal",
+                             fmt::format("{}/{}: {} was changed back", kind, meta.name, field)});
   }
 };
 

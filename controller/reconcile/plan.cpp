@@ -125,6 +125,18 @@ void ensure_workload(const Observed& observed, T wanted, const Snapshot<T>& exis
   create_or_heal(observed, std::move(wanted), existing, plan);
 }
 
+void ensure_deployment(const Observed& observed, Plan& plan) {
+  const auto& existing = observed.deployment;
+  if (existing && !existing->spec.strategy.rolling_update.text.empty() &&
+      !is_terminating(existing->metadata) &&
+      find_failure(observed, Target::kDeployment) == nullptr) {
+    plan.actions.emplace_back(ResetStrategy{build_strategy_patch(existing->metadata)});
+    return;
+  }
+  ensure_workload(observed, build_deployment(*observed.registry, with_buildkit(observed)), existing,
+                  plan);
+}
+
 void ensure_claim(const Observed& observed, Plan& plan) {
   if (!observed.registry->spec.persistence.enabled) return;
   create_or_heal(observed, build_claim(*observed.registry, observed.claim.get()), observed.claim,
@@ -146,8 +158,7 @@ void ensure_one_workload(const Observed& observed, Plan& plan) {
     ensure_stateful_set(observed, plan);
   } else {
     remove_own(observed, observed.stateful_set, plan);
-    ensure_workload(observed, build_deployment(*observed.registry, with_buildkit(observed)),
-                    observed.deployment, plan);
+    ensure_deployment(observed, plan);
   }
 }
 
@@ -349,6 +360,7 @@ Target target_of(const Action& action) {
     Target operator()(const Apply<api::Deployment>&) const { return Target::kDeployment; }
     Target operator()(const Apply<api::StatefulSet>&) const { return Target::kStatefulSet; }
     Target operator()(const Apply<api::Service>&) const { return Target::kService; }
+    Target operator()(const ResetStrategy&) const { return Target::kDeployment; }
     Target operator()(const Delete& remove) const { return remove.target; }
   };
   return std::visit(Visitor{}, action);

@@ -46,6 +46,14 @@ struct Delete {
   bool operator==(const Delete&) const = default;
 };
 
+// A merge patch of a Deployment that somebody switched to RollingUpdate: an apply that says Recreate
+// leaves that strategy's parameters, and is refused for them.
+struct ResetStrategy {
+  api::Deployment patch;
+
+  bool operator==(const ResetStrategy&) const = default;
+};
+
 // Adds or removes the operator's finalizer on the resource that was observed.
 struct SetFinalizer {
   bool present = true;
@@ -60,7 +68,7 @@ struct ReadLive {
 
 using Action =
     std::variant<ReadLive, SetFinalizer, Apply<api::PersistentVolumeClaim>, Apply<api::Deployment>,
-                 Apply<api::StatefulSet>, Apply<api::Service>, Delete>;
+                 Apply<api::StatefulSet>, Apply<api::Service>, ResetStrategy, Delete>;
 
 // What the action writes.
 Target target_of(const Action& action);

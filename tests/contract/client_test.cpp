@@ -6,6 +6,7 @@
 #include "api/local_registry.h"
 #include "contract/contract.h"
 #include "kube/status.h"
+#include "reconcile/children.h"
 
 namespace contract {
 
@@ -250,6 +251,30 @@ TEST_F(ClientContract, WhatAnApplyNoLongerSaysIsTakenAway) {
   service.metadata.labels = {{"a", "1"}};
   const auto updated = result_of(client.apply(service, ApplyGuard::uid(created->metadata.uid)));
   EXPECT_EQ(updated->metadata.labels, (api::StringMap{{"a", "1"}}));
+}
+
+TEST_F(ClientContract, TheStrategyOfADeploymentIsResetWhereAnApplyIsRefused) {
+  auto deployment = minimal<api::Deployment>(named("registry"));
+  const auto made = result_of(client.apply(deployment, ApplyGuard::create_only()));
+  ASSERT_TRUE(made) << base::to_string(made.error());
+  ASSERT_TRUE(result_of(client.patch<api::Deployment>(
+      key("registry"), R"({"spec":{"strategy":{"type":"RollingUpdate"}}})")));
+  deployment.spec.strategy.type = "Recreate";
+  const auto guard = ApplyGuard::uid(made->metadata.uid);
+  EXPECT_EQ(result_of(client.apply(deployment, guard)).error().code, ErrorCode::kInvalid);
+
+  api::ObjectMeta other = made->metadata;
+  other.uid = kOtherUid;
+  const auto refused = result_of(client.patch<api::Deployment>(
+      key("registry"), api::encode_object(reconcile::build_strategy_patch(other))));
+  EXPECT_EQ(refused.error().code, ErrorCode::kConflict);
+  const auto reset = result_of(client.patch<api::Deployment>(
+      key("registry"), api::encode_object(reconcile::build_strategy_patch(made->metadata))));
+  ASSERT_TRUE(reset) << base::to_string(reset.error());
+  EXPECT_EQ(reset->spec.strategy.type, "Recreate");
+  EXPECT_EQ(reset->spec.strategy.rolling_update.text, "");
+  EXPECT_EQ(reset->spec.pod_template, made->spec.pod_template);
+  EXPECT_TRUE(result_of(client.apply(deployment, guard)));
 }
 
 TEST_F(ClientContract, ARefusedFieldIsNamed) {

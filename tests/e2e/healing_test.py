@@ -49,6 +49,18 @@ def test_an_edited_deployment_comes_back_as_it_was(namespace):
     wait_ready(namespace)
 
 
+def test_a_deployment_that_was_switched_to_rolling_updates_is_the_same_and_recreates_again(
+        namespace):
+    make(namespace, without_sidecar())
+    uid = get("Deployment", namespace, "registry")["metadata"]["uid"]
+    edited_and_healed("Deployment", namespace, {"spec": {"strategy": {
+        "type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}}})
+    found = get("Deployment", namespace, "registry")
+    assert found["spec"]["strategy"] == {"type": "Recreate"}
+    assert found["metadata"]["uid"] == uid
+    wait_event(namespace, "Healed", containing="spec.strategy")
+
+
 def test_a_deleted_deployment_comes_back(namespace):
     make(namespace, without_sidecar())
     before, after = deleted_and_healed("Deployment", namespace)

@@ -92,6 +92,11 @@ struct LineOf {
   std::string operator()(const reconcile::SetFinalizer& action) const {
     return action.present ? "add the finalizer" : "remove the finalizer";
   }
+  std::string operator()(const reconcile::ResetStrategy& action) const {
+    const api::ObjectMeta& meta = action.patch.metadata;
+    return fmt::format("reset the strategy of Deployment {} {}", api::to_string(api::key_of(meta)),
+                       meta.uid);
+  }
   std::string operator()(const reconcile::Delete& action) const {
     std::string line = fmt::format("delete {} {} {}", reconcile::kind(action.target),
                                    api::to_string(action.key), action.uid);
@@ -395,6 +400,23 @@ void World::remove(const reconcile::Delete& action) {
   finish_deletions();
 }
 
+void World::reset_strategy(const reconcile::ResetStrategy& action) {
+  const api::ObjectMeta& meta = action.patch.metadata;
+  const auto found = deployments.find(api::key_of(meta));
+  if (found == deployments.end() || found->second.object.metadata.uid != meta.uid) {
+    ADD_FAILURE() << line_of(action) << ": another object";
+    return;
+  }
+  if (refusals.contains(Target::kDeployment)) {
+    return failures.push_back({Target::kDeployment, refusals.at(Target::kDeployment)});
+  }
+  api::Deployment& object = found->second.object;
+  object.spec.strategy.type = action.patch.spec.strategy.type;
+  object.spec.strategy.rolling_update.text.clear();
+  ++object.metadata.generation;
+  object.metadata.resource_version = next_version();
+}
+
 void World::set_finalizer(bool present) {
   api::LocalRegistry changed = *registry;
   auto& finalizers = changed.metadata.finalizers;
@@ -412,6 +434,8 @@ void World::execute(const reconcile::Action& action) {
     live = true;
   } else if (const auto* finalizer = std::get_if<reconcile::SetFinalizer>(&action)) {
     set_finalizer(finalizer->present);
+  } else if (const auto* reset = std::get_if<reconcile::ResetStrategy>(&action)) {
+    reset_strategy(*reset);
   } else if (const auto* gone = std::get_if<reconcile::Delete>(&action)) {
     switch (gone->target) {
       case Target::kDeployment: return remove<api::Deployment>(*gone);

@@ -105,6 +105,7 @@ class World {
   void apply(const reconcile::Apply<T>& action);
   template <class T>
   void remove(const reconcile::Delete& action);
+  void reset_strategy(const reconcile::ResetStrategy& action);
   void set_finalizer(bool present);
   void collect_garbage(const std::string& uid);
   void finish_deletions();
