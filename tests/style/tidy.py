@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """clang-tidy over controller/, as many at once as there are cores. A file whose text, headers,
-command and configuration are those of an earlier clean run is not looked at again.
+command and configuration are those of an earlier clean run, in any clone, is not looked at again.
 
     tidy.py BUILD_FOLDER      which has compile_commands.json, and Ninja's record of the headers
 """
@@ -15,7 +15,10 @@ import sys
 import time
 
 PROJECT = pathlib.Path(__file__).parents[2]
-STAMPS = PROJECT / "build" / "tidy"
+CACHE = pathlib.Path(os.environ.get("LOCAL_REGISTRY_CACHE") or pathlib.Path(
+    os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
+    / "local-registry-operator")
+STAMPS = CACHE / "tidy"
 PROGRESS_SECONDS = 20
 
 
@@ -36,12 +39,13 @@ def key(command, dependencies, common):
     """None when it is not known what the file includes."""
     if not dependencies:
         return None
-    digest = hashlib.sha256(common + command["command"].encode())
+    digest = hashlib.sha256(common + command["command"].replace(f"{PROJECT}", ".").encode())
     for name in sorted(dependencies):
         path = (pathlib.Path(command["directory"]) / name).resolve()
-        digest.update(str(path).encode())
         if path.is_relative_to(PROJECT):
-            digest.update(path.read_bytes())
+            digest.update(str(path.relative_to(PROJECT)).encode() + path.read_bytes())
+        else:
+            digest.update(str(path).encode())
     return digest.hexdigest()
 
 
