@@ -27,11 +27,21 @@ running() {
 
 pid_of() { cut -d ' ' -f 1 "$RUN/pid/$1"; }
 
+# detached FILE: runs it in its own session, without an inherited lock or pipe: it outlives this
+# script and holds nothing of it, nor of whoever started this.
+detached() {
+  # shellcheck disable=SC2016
+  exec setsid bash -c 'for fd in /proc/$$/fd/*; do
+    fd=${fd##*/}
+    ((fd < 3)) || eval "exec $fd>&-"
+  done
+  source "$1"' bash "$1"
+}
+
 start() {
   local component=$1 pid
   running "$component" && return
-  # Its own session, no inherited lock (9) or pipe: it outlives this script and holds nothing of it.
-  setsid bash "$RUN/commands/$component" </dev/null >>"$RUN/log/$component.log" 2>&1 9>&- &
+  detached "$RUN/commands/$component" </dev/null >>"$RUN/log/$component.log" 2>&1 &
   pid=$!
   disown "$pid"
   echo "$pid $(start_time "$pid")" >"$RUN/pid/$component"
