@@ -11,6 +11,7 @@
 #include <csignal>
 #include <cstdio>
 #include <map>
+#include <utility>
 
 #include "kube/config.h"
 #include "kube/https_transport.h"
@@ -189,7 +190,8 @@ ExitCode Program::serve_and_reconcile() {
     return ExitCode::kBind;
   }
   std::exception_ptr failure;
-  asio::co_spawn(context_, live(), [&failure](std::exception_ptr thrown) { failure = thrown; });
+  asio::co_spawn(context_, live(),
+                 [&failure](std::exception_ptr thrown) { failure = std::move(thrown); });
   context_.run();
   if (!failure) return ExitCode::kStopped;
   try {

@@ -43,6 +43,7 @@ struct SpawnAttributes {
 
 std::vector<char*> pointers(std::vector<std::string>& texts) {
   std::vector<char*> result;
+  result.reserve(texts.size() + 1);
   for (std::string& text : texts) result.push_back(text.data());
   result.push_back(nullptr);
   return result;
@@ -52,7 +53,8 @@ std::vector<std::string> merged(const std::vector<std::pair<std::string, std::st
   EnvironmentVariables environment = process_environment();
   for (const auto& [name, value] : more) environment.insert_or_assign(name, value);
   std::vector<std::string> texts;
-  for (const auto& [name, value] : environment) texts.push_back(name + "=" + value);
+  texts.reserve(environment.size());
+  for (const auto& [name, value] : environment) texts.push_back(fmt::format("{}={}", name, value));
   return texts;
 }
 

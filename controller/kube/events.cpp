@@ -66,7 +66,7 @@ std::string shorten(std::string_view text, std::size_t most) {
   return std::string(text.substr(0, end)) + std::string(kEllipsis.substr(0, most - end));
 }
 
-EventSeriesTable::EventSeriesTable(std::string instance, base::Random& random)
+EventSeriesTable::EventSeriesTable(std::string_view instance, base::Random& random)
     : instance_(shorten(instance, kInstanceBytes)), random_(random) {}
 
 std::optional<EventWrite> EventSeriesTable::add(const Occurrence& occurrence, Instant now,
@@ -196,14 +196,14 @@ void EventSeriesTable::forget_old(Instant now) {
   std::erase_if(series_, [&](const auto& entry) { return entry.second.last <= kept_since; });
 }
 
-EventRecorder::EventRecorder(const Environment& environment, std::string instance)
+EventRecorder::EventRecorder(const Environment& environment, std::string_view instance)
     : environment_(environment),
-      table_(std::move(instance), environment_.random),
+      table_(instance, environment_.random),
       changed_(environment.executor) {}
 
 void EventRecorder::record(const Occurrence& occurrence) {
   std::optional<EventWrite> write =
-      table_.add(std::move(occurrence), environment_.clock.now(), environment_.clock.wall());
+      table_.add(occurrence, environment_.clock.now(), environment_.clock.wall());
   if (write) enqueue(*std::move(write));
   changed_.notify();  // a series may be due earlier than what run waits for
 }

@@ -64,7 +64,7 @@ class EventSeriesTable {
   using Instant = base::Clock::Instant;
 
   // instance: reportingInstance. random outlives the table.
-  EventSeriesTable(std::string instance, base::Random& random);
+  EventSeriesTable(std::string_view instance, base::Random& random);
 
   // The write that the occurrence asks for now, if any.
   std::optional<EventWrite> add(const Occurrence& occurrence, Instant now, base::Time wall);
@@ -110,7 +110,7 @@ class EventSeriesTable {
 class EventRecorder {
  public:
   // instance: reportingInstance, the name of the pod.
-  EventRecorder(const Environment& environment, std::string instance);
+  EventRecorder(const Environment& environment, std::string_view instance);
 
   void record(const Occurrence& occurrence);
 

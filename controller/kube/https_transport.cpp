@@ -156,8 +156,9 @@ class HttpsTransport final : public Transport {
     auto head =
         request_head(name(request.method), config_.server.base_path + request.target, headers);
     if (!head) co_return head.error();
-    const auto timeout =
-        request.timeout > request.timeout.zero() ? request.timeout : bounds_.request_timeout;
+    const auto timeout = request.timeout > std::chrono::milliseconds::zero()
+                             ? request.timeout
+                             : bounds_.request_timeout;
     co_return Exchange{request.method == Method::kGet, std::move(*head) + request.body,
                        identity.authorization, identity.tls,
                        std::chrono::steady_clock::now() + timeout};

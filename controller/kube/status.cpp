@@ -83,7 +83,7 @@ ErrorCode code_of(int http_code, std::string_view reason) {
 }
 
 std::optional<std::chrono::milliseconds> bounded(std::chrono::milliseconds wait) {
-  if (wait <= wait.zero()) return std::nullopt;
+  if (wait <= std::chrono::seconds::zero()) return std::nullopt;
   return std::min<std::chrono::milliseconds>(wait, limits::kRetryAfterMost);
 }
 

@@ -194,7 +194,7 @@ std::uint64_t StoreCore::revision(std::string_view namespace_name, std::string_v
   return part == nullptr ? 0 : part->revision;
 }
 
-void StoreCore::record_written(Entry entry) {
+void StoreCore::record_written(const Entry& entry) {
   const api::ObjectMeta& meta = *entry.meta;
   Part* part = part_of(meta.namespace_name, meta.name);
   const std::uint64_t revision = revision_of(meta.resource_version);

@@ -91,7 +91,7 @@ class StoreCore {
   std::vector<Entry> by_index(std::size_t index, std::string_view key) const;
   std::size_t size() const { return objects_.size(); }
   std::uint64_t revision(std::string_view namespace_name, std::string_view name) const;
-  void record_written(Entry entry);
+  void record_written(const Entry& entry);
   void record_deleted(const api::ObjectKey& key, std::string_view uid,
                       std::string_view resource_version);
   std::size_t records() const { return records_.size(); }

@@ -180,7 +180,7 @@ base::Result<void> Watcher::handle_page(json::View page) {
   }
   continue_token_ = std::move(read->continue_token);
   if (!continue_token_.empty()) return {};
-  const base::Result<void> complete = listed(std::move(read->resource_version));
+  base::Result<void> complete = listed(std::move(read->resource_version));
   if (complete) state_ = WatcherState::kListed;
   return complete;
 }
@@ -228,7 +228,7 @@ asio::awaitable<void> Watcher::read_events() {
     co_return;
   }
   lines_.feed(*bytes);
-  const base::Result<void> handled = handle_lines();
+  base::Result<void> handled = handle_lines();
   if (!handled) co_await fail(handled.error());
 }
 
@@ -278,7 +278,7 @@ base::Result<void> Watcher::handle_lines() {
       skip(event.error());
       continue;
     }
-    const base::Result<void> handled = handle(*event);
+    base::Result<void> handled = handle(*event);
     if (!handled) return handled;
   }
   return {};
@@ -290,7 +290,7 @@ base::Result<void> Watcher::handle(const WatchEvent& event) {
   }
   std::string resource_version = event.resource_version();
   if (state_ == WatcherState::kStreaming && event.ends_initial_events()) {
-    const base::Result<void> complete = listed(std::move(resource_version));
+    base::Result<void> complete = listed(std::move(resource_version));
     if (complete) state_ = WatcherState::kWatching;
     return complete;
   }

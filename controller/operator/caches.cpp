@@ -15,6 +15,7 @@ namespace asio = boost::asio;
 std::vector<kube::Scope> in_namespaces(const std::vector<std::string>& names) {
   if (names.empty()) return {kube::Scope{}};
   std::vector<kube::Scope> scopes;
+  scopes.reserve(names.size());
   for (const std::string& name : names) scopes.push_back({name, ""});
   return scopes;
 }
@@ -22,6 +23,7 @@ std::vector<kube::Scope> in_namespaces(const std::vector<std::string>& names) {
 std::vector<kube::Scope> the_namespaces(const std::vector<std::string>& names) {
   if (names.empty()) return {kube::Scope{}};
   std::vector<kube::Scope> scopes;
+  scopes.reserve(names.size());
   for (const std::string& name : names) scopes.push_back({"", name});
   return scopes;
 }

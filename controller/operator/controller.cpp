@@ -219,6 +219,7 @@ void Controller::count_resources() {
               ready == nullptr ? "Unknown" : ready->status}];
   }
   std::vector<runtime::ResourceCount> list;
+  list.reserve(counts.size());
   for (const auto& [labels, count] : counts) list.push_back({labels.first, labels.second, count});
   metrics_.set_resources(list);
 }

@@ -46,8 +46,8 @@ struct Delete {
   bool operator==(const Delete&) const = default;
 };
 
-// A merge patch of a Deployment that somebody switched to RollingUpdate: an apply that says Recreate
-// leaves that strategy's parameters, and is refused for them.
+// A merge patch of a Deployment that somebody switched to RollingUpdate: an apply that says
+// Recreate leaves that strategy's parameters, and is refused for them.
 struct ResetStrategy {
   api::Deployment patch;
 

@@ -170,10 +170,11 @@ tcp::endpoint open(tcp::acceptor& acceptor, const BindAddress& address, error_co
   if (address.host.empty()) return open_any(acceptor, address.port, failure);
   const auto host = asio::ip::make_address(address.host, failure);
   if (failure) return {};
-  const tcp::endpoint endpoint(host, address.port);
+  tcp::endpoint endpoint(host, address.port);
   acceptor.open(endpoint.protocol(), failure);
-  if (!failure && host.is_v6())
+  if (!failure && host.is_v6()) {
     acceptor.set_option(asio::ip::v6_only(!host.is_unspecified()), failure);
+  }
   return endpoint;
 }
 

@@ -17,16 +17,18 @@ bold() { if [[ -t 3 ]]; then printf '\033[1m%s\033[0m\n' "$*"; else printf '%s\n
 # step TEXT: a heading with the seconds so far.
 step() { echo >&3 && bold "[${SECONDS}s] $*"; }
 
-# show CMD...: prints the command as a person would type it, then runs it.
-show() {
+# print CMD...: the command as a person would type it.
+print() {
   local word line='$'
   for word in "$@"; do
     [[ $word =~ ^[A-Za-z0-9_./:=@%,+-]+$ ]] || word="'$word'"
     line+=" ${word#"$PROJECT/"}"
   done
   bold "$line"
-  "$@"
 }
+
+# show CMD...: prints the command, then runs it.
+show() { print "$@" && "$@"; }
 
 # use_cluster: its kubeconfig and tools into the environment.
 use_cluster() {
