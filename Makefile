@@ -36,7 +36,7 @@ debug: ## the same without optimisation, in build/debug
 	@cmake --build --preset debug
 
 .PHONY: test unit golden asan tsan layers chart contract e2e quickstart
-test: ## unit, golden, layers, style, chart and image, with a summary (image: as root)
+test: ## everything, with a summary; what needs root is skipped without it
 	@command -v python3 >/dev/null || $(HARNESS)/packages.sh test
 	@tests/all
 
