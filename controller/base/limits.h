@@ -16,6 +16,9 @@ inline constexpr std::size_t kYamlBytes = 4 << 20;           // bytes of one YAM
 inline constexpr std::size_t kYamlNodes = 200'000;           // values, aliases expanded
 inline constexpr std::size_t kYamlExpandedBytes = 16 << 20;  // of scalars, aliases expanded
 
+// api/
+inline constexpr std::size_t kImageReferenceBytes = 4096;  // a reference to an image
+
 // kube/: an object has at most 1.5 MB (etcd); a page of 500 of them is read as a stream of bytes.
 inline constexpr std::size_t kWatchLineBytes = 4 << 20;  // one watch event
 inline constexpr std::size_t kResponseBytes = 64 << 20;  // one answer, a page of a list included
@@ -55,6 +58,9 @@ inline constexpr auto kEventFlush = 1s;               // what is left at the end
 inline constexpr std::size_t kEventNoteBytes = 1024;  // the API's own bound
 inline constexpr std::size_t kEventSeries = 4096;     // remembered; then the oldest are forgotten
 inline constexpr int kEventTries = 5;                 // of sending one
+
+// registry/
+inline constexpr std::size_t kDockerConfigBytes = 1 << 20;  // a Secret has no more
 
 // runtime/
 inline constexpr auto kRetryFirst = 5ms;  // of one key, doubled
