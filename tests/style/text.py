@@ -21,7 +21,8 @@ GENERATED = re.compile(r"tests/chart/(golden|expected)/|\.svg$|\.tar$|\.png$")
 HOSTS = re.compile(
     r"localhost$|127\.|\[|[\d.]+$|kubernetes(\.|$)|.*\.(svc|local|cluster\.local)$|[^.]*$"
     r"|(.*\.)?(invalid|test|example|example\.(com|org|net))$"
-    r"|(.*\.)?(kubernetes\.io|k8s\.io|json-schema\.org|opencontainers\.org|localregistry\.dev)$")
+    r"|(.*\.)?(kubernetes\.io|k8s\.io|json-schema\.org|opencontainers\.org|localregistry\.dev)$"
+    r"|(.*\.)?docker\.io$")  # the names of Docker Hub are a part of references and of credentials
 URL = re.compile(r"\bhttps?://([^/\s\"'`$<>{}()|\\:%]+)")
 
 CPP_FUNCTION = re.compile(r"^( {0,4})(?!namespace|class|struct|enum|union|extern|\}|//)\S.*\{$")

@@ -1,0 +1,226 @@
+#include "registry/docker_config.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+#include "base/base64.h"
+#include "base/limits.h"
+#include "json/fields.h"
+
+namespace registry {
+namespace {
+
+// As the file has it.
+struct AuthText {
+  std::string auth;
+  std::string username;
+  std::string password;
+  std::string identity_token;
+};
+
+struct ConfigText {
+  std::map<std::string, AuthText> auths;
+  std::string creds_store;
+  std::map<std::string, std::string> cred_helpers;
+};
+
+}  // namespace
+}  // namespace registry
+
+template <>
+struct json::Fields<registry::AuthText> {
+  using Type = registry::AuthText;
+  static constexpr auto kTable =
+      std::make_tuple(json::field("auth", &Type::auth), json::field("username", &Type::username),
+                      json::field("password", &Type::password),
+                      json::field("identitytoken", &Type::identity_token));
+};
+
+template <>
+struct json::Fields<registry::ConfigText> {
+  using Type = registry::ConfigText;
+  static constexpr auto kTable = std::make_tuple(json::field("auths", &Type::auths),
+                                                 json::field("credsStore", &Type::creds_store),
+                                                 json::field("credHelpers", &Type::cred_helpers));
+};
+
+namespace registry {
+namespace {
+
+constexpr std::size_t kBase64Group = 4;  // characters; some tools leave the padding out
+constexpr std::string_view kHub = "docker.io";
+constexpr std::string_view kHubServer = "https://index.docker.io/v1/";
+
+// Other names of Docker Hub, in references and in keys.
+constexpr std::string_view kHubNames[] = {"index.docker.io", "registry-1.docker.io",
+                                          "registry.hub.docker.com"};
+
+base::Error invalid(std::string message) { return {base::ErrorCode::kInvalid, std::move(message)}; }
+
+// What is in brackets is a key of the file, which may be anything: "auths[…].auth: expected …".
+std::string without_keys(std::string message) {
+  const std::size_t begin = message.find('[');
+  const std::size_t end = message.rfind(']');
+  if (begin == std::string::npos || end == std::string::npos || end < begin) return message;
+  return message.replace(begin + 1, end - begin - 1, "…");
+}
+
+std::string normalized_host(std::string_view text) {
+  std::string host(text);
+  std::transform(host.begin(), host.end(), host.begin(), [](char character) {
+    return character >= 'A' && character <= 'Z' ? static_cast<char>(character - 'A' + 'a')
+                                                : character;
+  });
+  if (host.ends_with(":443")) host.erase(host.size() - 4);
+  const bool hub =
+      std::find(std::begin(kHubNames), std::end(kHubNames), host) != std::end(kHubNames);
+  return hub ? std::string(kHub) : host;
+}
+
+std::string_view without_slashes(std::string_view path) {
+  while (path.starts_with('/')) path.remove_prefix(1);
+  while (path.ends_with('/')) path.remove_suffix(1);
+  return path;
+}
+
+struct Place {
+  std::string host;
+  std::string path;
+};
+
+Place place_of(std::string_view key) {
+  for (const std::string_view scheme : {"https://", "http://"}) {
+    if (key.starts_with(scheme)) key.remove_prefix(scheme.size());
+  }
+  const std::size_t slash = key.find('/');
+  std::string_view path = slash == std::string_view::npos ? "" : key.substr(slash);
+  path = without_slashes(path);
+  // The version of an API, not a part of the registry.
+  for (const std::string_view version : {"v1", "v2"}) {
+    if (path == version || path.starts_with(std::string(version) + "/")) {
+      path = without_slashes(path.substr(version.size()));
+      break;
+    }
+  }
+  return {normalized_host(key.substr(0, slash)), std::string(path)};
+}
+
+std::string without_nuls(std::string text) {
+  const std::size_t begin = text.find_first_not_of('\0');
+  if (begin == std::string::npos) return "";
+  return text.substr(begin, text.find_last_not_of('\0') - begin + 1);
+}
+
+base::Result<Credentials> credentials_of(const AuthText& text) {
+  Credentials found{text.username, text.password, text.identity_token};
+  if (text.auth.empty()) return found;
+  std::string padded = text.auth;
+  const std::size_t rest = padded.size() % kBase64Group;
+  if (rest != 0 && padded.back() != '=') padded.append(kBase64Group - rest, '=');
+  const auto decoded = base::decode_base64(padded);
+  if (!decoded) return invalid("auths[…].auth is not base64");
+  const std::size_t colon = decoded->find(':');
+  if (colon == std::string::npos) return invalid("auths[…].auth is not user:password in base64");
+  found.username = decoded->substr(0, colon);
+  // Docker pads passwords with zeros at times.
+  found.password = without_nuls(decoded->substr(colon + 1));
+  return found;
+}
+
+bool usable(const Credentials& credentials) {
+  return !credentials.identity_token.empty() || !credentials.username.empty() ||
+         !credentials.password.empty();
+}
+
+bool is_helper_name(std::string_view name) {
+  return std::all_of(name.begin(), name.end(), [](char character) {
+    return (character >= 'a' && character <= 'z') || (character >= 'A' && character <= 'Z') ||
+           (character >= '0' && character <= '9') || character == '.' || character == '_' ||
+           character == '-';
+  });
+}
+
+// "*.example.com" is "eu.example.com", but neither "example.com" nor "a.eu.example.com".
+bool matches(std::string_view pattern, std::string_view host) {
+  while (!pattern.empty() && !host.empty()) {
+    const std::size_t end = host.find('.');
+    if (pattern.starts_with('*')) {
+      pattern.remove_prefix(1);
+    } else {
+      const std::string_view label = host.substr(0, end);
+      if (!pattern.starts_with(label)) return false;
+      pattern.remove_prefix(label.size());
+    }
+    if (end == std::string_view::npos) return pattern.empty();
+    if (!pattern.starts_with('.')) return false;
+    pattern.remove_prefix(1);
+    host.remove_prefix(end + 1);
+  }
+  return pattern.empty() && host.empty();
+}
+
+bool is_part(std::string_view part, std::string_view path) {
+  return part.empty() || part == path ||
+         (path.starts_with(part) && path.substr(part.size()).starts_with('/'));
+}
+
+}  // namespace
+
+base::Result<DockerConfig> DockerConfig::parse(std::string_view json) {
+  if (json.size() > limits::kDockerConfigBytes) {
+    return base::Error{base::ErrorCode::kTooLarge,
+                       fmt::format("larger than {} bytes", limits::kDockerConfigBytes)};
+  }
+  const auto text = json::parse<ConfigText>(std::string(json));
+  if (!text) return invalid(without_keys(text.error().message));
+  DockerConfig config;
+  for (const auto& [key, auth] : text->auths) {
+    auto credentials = credentials_of(auth);
+    if (!credentials) return credentials.error();
+    Place place = place_of(key);
+    if (place.host.empty() || !usable(*credentials)) continue;
+    config.entries_.push_back(
+        {std::move(place.host), std::move(place.path), std::move(*credentials)});
+  }
+  for (const auto& [key, name] : text->cred_helpers) {
+    if (!is_helper_name(name)) return invalid("credHelpers[…] is not the name of a helper");
+    if (!name.empty()) config.helpers_.push_back({name, place_of(key).host});
+  }
+  if (!is_helper_name(text->creds_store)) return invalid("credsStore is not the name of a helper");
+  config.store_ = text->creds_store;
+  return config;
+}
+
+std::optional<Credentials> DockerConfig::credentials(std::string_view domain,
+                                                     std::string_view path) const {
+  const std::string host = normalized_host(domain);
+  const Entry* best = nullptr;
+  // With a path the longest part of the registry is best, without one the whole of it; an entry
+  // for the very host is better than one for several.
+  const auto rank = [&](const Entry& entry) {
+    const auto length = static_cast<std::ptrdiff_t>(entry.path.size());
+    return std::make_tuple(entry.host == host, path.empty() ? -length : length);
+  };
+  for (const Entry& entry : entries_) {
+    const bool fits = (entry.host == host || matches(entry.host, host)) &&
+                      (path.empty() || is_part(entry.path, path));
+    if (fits && (best == nullptr || rank(entry) > rank(*best))) best = &entry;
+  }
+  if (best == nullptr) return std::nullopt;
+  return best->credentials;
+}
+
+std::optional<CredentialHelper> DockerConfig::helper(std::string_view domain) const {
+  const std::string host = normalized_host(domain);
+  const std::string server = host == kHub ? std::string(kHubServer) : std::string(domain);
+  for (const CredentialHelper& helper : helpers_) {
+    if (helper.server == host) return CredentialHelper{helper.name, server};
+  }
+  if (store_.empty()) return std::nullopt;
+  return CredentialHelper{store_, server};
+}
+
+}  // namespace registry
