@@ -1,0 +1,69 @@
+#include "api/image_rewriter.h"
+
+#include <fmt/core.h>
+
+namespace api {
+namespace {
+
+// True when Docker reads the registry back from a reference that begins with it.
+bool is_registry(const std::string& registry) {
+  const auto parsed = parse_image_reference(registry + "/image");
+  return parsed && parsed->domain == registry && parsed->path == "image";
+}
+
+// A usable image by the path that it has in the local registry.
+struct Owner {
+  std::string domain;
+  std::string name;
+};
+
+std::optional<std::string> refusal(const DeclaredImage& declared,
+                                   std::map<std::string, Owner>& owners) {
+  const auto parsed = parse_image_reference(declared.image);
+  if (!parsed) return fmt::format("image cannot be used: {}", parsed.error().message);
+  if (!parsed->tag.empty() || !parsed->digest.empty()) {
+    return fmt::format("image has to be a repository without {}: write {}",
+                       parsed->digest.empty() ? "tag" : "digest", repository(*parsed));
+  }
+  if (parsed->domain.empty()) {
+    return "image cannot be used: what stands before its first '/' is no valid host";
+  }
+  const auto [owner, first] =
+      owners.try_emplace(parsed->path, Owner{parsed->domain, declared.name});
+  if (first || owner->second.domain == parsed->domain) return std::nullopt;
+  return fmt::format(
+      "image has the path {} at {}, as the image {} has at {}: the local registry can hold one of "
+      "the two",
+      parsed->path, parsed->domain, owner->second.name, owner->second.domain);
+}
+
+}  // namespace
+
+ImageRewriter::ImageRewriter(const std::vector<RewriteTarget>& targets) {
+  for (const RewriteTarget& target : targets) {
+    if (!is_registry(target.registry)) continue;
+    registries_.try_emplace(repository(target.repository), target.registry);
+    known_.insert(target.registry);
+  }
+}
+
+std::optional<std::string> ImageRewriter::rewrite(std::string_view reference) const {
+  if (registries_.empty()) return std::nullopt;
+  auto parsed = parse_image_reference(reference);
+  if (!parsed || known_.contains(parsed->domain)) return std::nullopt;
+  const auto target = registries_.find(repository(*parsed));
+  if (target == registries_.end()) return std::nullopt;
+  // A path without a domain has a first segment that looks like one; behind a host it is a path.
+  parsed->domain = target->second;
+  return to_string(*parsed);
+}
+
+std::vector<std::optional<std::string>> refusals(const std::vector<DeclaredImage>& images) {
+  std::map<std::string, Owner> owners;
+  std::vector<std::optional<std::string>> result;
+  result.reserve(images.size());
+  for (const DeclaredImage& image : images) result.push_back(refusal(image, owners));
+  return result;
+}
+
+}  // namespace api
