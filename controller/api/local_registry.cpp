@@ -11,6 +11,16 @@ std::string_view name(Delivery delivery) {
   return "";
 }
 
+std::string_view name(PushPermission permission) {
+  switch (permission) {
+    case PushPermission::kNotChecked: return "NotChecked";
+    case PushPermission::kGranted: return "Granted";
+    case PushPermission::kDenied: return "Denied";
+    case PushPermission::kUnknown: return "Unknown";
+  }
+  return "";
+}
+
 const std::string& target_namespace(const LocalRegistry& registry) {
   return registry.spec.namespace_name.empty() ? registry.metadata.namespace_name
                                               : registry.spec.namespace_name;
@@ -31,15 +41,30 @@ void Leaf<api::RetentionPolicy>::write(Writer& writer, api::RetentionPolicy valu
   writer.string(value == api::RetentionPolicy::kDelete ? "Delete" : "Retain");
 }
 
-bool Leaf<api::Delivery>::read(View view, api::Delivery& out) {
+namespace {
+
+// The value of that name.
+template <class T>
+bool read_name(View view, std::initializer_list<T> values, T& out) {
   if (view.kind() != Kind::kString) return false;
-  for (const auto delivery :
-       {api::Delivery::kUpstream, api::Delivery::kLocalRegistry, api::Delivery::kKindLoad}) {
-    if (view.string() != api::name(delivery)) continue;
-    out = delivery;
+  for (const T value : values) {
+    if (view.string() != api::name(value)) continue;
+    out = value;
     return true;
   }
   return false;
+}
+
+}  // namespace
+
+bool Leaf<api::Delivery>::read(View view, api::Delivery& out) {
+  using D = api::Delivery;
+  return read_name(view, {D::kUpstream, D::kLocalRegistry, D::kKindLoad}, out);
+}
+
+bool Leaf<api::PushPermission>::read(View view, api::PushPermission& out) {
+  using P = api::PushPermission;
+  return read_name(view, {P::kNotChecked, P::kGranted, P::kDenied, P::kUnknown}, out);
 }
 
 }  // namespace json

@@ -17,6 +17,14 @@ struct PersistenceSpec {
   bool operator==(const PersistenceSpec&) const = default;
 };
 
+// An image that the user builds, as in devspace.yaml.
+struct ImageSpec {
+  std::string name;   // the key in devspace.yaml's images
+  std::string image;  // without tag: "ghcr.io/org/project/image"
+  std::vector<std::string> tags;
+  bool operator==(const ImageSpec&) const = default;
+};
+
 struct LocalRegistrySpec {
   std::optional<bool> enabled;  // unset: a fallback
   bool localbuild = false;
@@ -34,10 +42,25 @@ struct LocalRegistrySpec {
   std::vector<Toleration> tolerations;
   json::Raw affinity;
   bool suspend = false;
+  std::vector<ImageSpec> images;
+  std::vector<LocalObjectReference> push_secrets;  // in the resource's own namespace
   bool operator==(const LocalRegistrySpec&) const = default;
 };
 
 enum class Delivery { kUpstream, kLocalRegistry, kKindLoad };
+
+// What its own registry said of an image.
+enum class PushPermission { kNotChecked, kGranted, kDenied, kUnknown };
+
+struct ImageStatus {
+  std::string name;
+  std::string image;
+  PushPermission push_permission = PushPermission::kNotChecked;
+  std::optional<Delivery> delivery;  // unset: refused, or not decided yet
+  std::string resolved;              // what to name in a Pod; empty while that is not known
+  std::string message;
+  bool operator==(const ImageStatus&) const = default;
+};
 
 struct LocalRegistryStatus {
   std::int64_t observed_generation = 0;
@@ -47,6 +70,7 @@ struct LocalRegistryStatus {
   std::string cluster_url;
   std::string workload;      // "Deployment/registry"
   std::string volume_claim;  // its name
+  std::vector<ImageStatus> images;
   std::vector<Condition> conditions;
   bool operator==(const LocalRegistryStatus&) const = default;
 };
@@ -60,6 +84,9 @@ struct LocalRegistry {
 
 // "LocalRegistry", …: as in .status.delivery.
 std::string_view name(Delivery delivery);
+
+// "Granted", …: as in .status.images[].pushPermission.
+std::string_view name(PushPermission permission);
 
 // Where the registry runs: spec.namespace, or the resource's own.
 const std::string& target_namespace(const LocalRegistry& registry);
@@ -91,6 +118,32 @@ struct json::Leaf<api::Delivery> {
 };
 
 template <>
+struct json::Leaf<api::PushPermission> {
+  static constexpr std::string_view kExpected = "Granted, Denied, Unknown or NotChecked";
+  static bool read(View view, api::PushPermission& out);
+  static void write(Writer& writer, api::PushPermission value) { writer.string(api::name(value)); }
+  static bool absent(api::PushPermission) { return false; }
+  static bool same(api::PushPermission a, api::PushPermission b) { return a == b; }
+};
+
+template <>
+struct json::Fields<api::ImageSpec> {
+  using T = api::ImageSpec;
+  static constexpr auto kTable =
+      std::make_tuple(json::field("name", &T::name), json::field("image", &T::image),
+                      json::field("tags", &T::tags));
+};
+
+template <>
+struct json::Fields<api::ImageStatus> {
+  using T = api::ImageStatus;
+  static constexpr auto kTable = std::make_tuple(
+      json::field("name", &T::name), json::field("image", &T::image),
+      json::field("pushPermission", &T::push_permission), json::field("delivery", &T::delivery),
+      json::field("resolved", &T::resolved), json::field("message", &T::message));
+};
+
+template <>
 struct json::Fields<api::PersistenceSpec> {
   using T = api::PersistenceSpec;
   static constexpr auto kTable =
@@ -112,7 +165,9 @@ struct json::Fields<api::LocalRegistrySpec> {
       json::field("resources", &T::resources),
       json::field("buildKitResources", &T::buildkit_resources),
       json::field("nodeSelector", &T::node_selector), json::field("tolerations", &T::tolerations),
-      json::field("affinity", &T::affinity), json::field("suspend", &T::suspend));
+      json::field("affinity", &T::affinity), json::field("suspend", &T::suspend),
+      json::keyed("images", &T::images, &api::ImageSpec::name),
+      json::keyed("pushSecrets", &T::push_secrets, &api::LocalObjectReference::name));
 };
 
 template <>
@@ -123,6 +178,7 @@ struct json::Fields<api::LocalRegistryStatus> {
       json::field("delivery", &T::delivery), json::field("nodePort", &T::node_port),
       json::field("url", &T::url), json::field("clusterURL", &T::cluster_url),
       json::field("workload", &T::workload), json::field("volumeClaim", &T::volume_claim),
+      json::keyed("images", &T::images, &api::ImageStatus::name),
       json::keyed("conditions", &T::conditions, &api::Condition::type));
 };
 

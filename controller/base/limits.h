@@ -17,7 +17,10 @@ inline constexpr std::size_t kYamlNodes = 200'000;           // values, aliases 
 inline constexpr std::size_t kYamlExpandedBytes = 16 << 20;  // of scalars, aliases expanded
 
 // api/
-inline constexpr std::size_t kImageReferenceBytes = 4096;  // a reference to an image
+inline constexpr std::size_t kImageReferenceBytes = 4096;    // a reference to an image
+inline constexpr std::size_t kAdmissionBytes = 8 << 20;      // an AdmissionReview
+inline constexpr std::size_t kAdmissionValues = 300'000;     // in it
+inline constexpr std::size_t kAnnotationsBytes = 256 << 10;  // of one object: the API's own bound
 
 // kube/: an object has at most 1.5 MB (etcd); a page of 500 of them is read as a stream of bytes.
 inline constexpr std::size_t kWatchLineBytes = 4 << 20;  // one watch event

@@ -9,6 +9,7 @@
 #include <boost/asio/post.hpp>
 #include <limits>
 
+#include "base/base64.h"
 #include "base/limits.h"
 #include "kube/text.h"
 #include "kube/wait.h"
@@ -138,8 +139,9 @@ asio::awaitable<base::Result<void>> Connection::tunnel(const Route& route, Insta
   const std::string target = shown(route.server.host, route.server.port);
   std::vector<HeaderLine> headers = {{"Host", target}};
   if (!route.proxy->user.empty() || !route.proxy->password.empty()) {
-    headers.push_back({"Proxy-Authorization",
-                       "Basic " + encode_base64(route.proxy->user + ":" + route.proxy->password)});
+    headers.push_back(
+        {"Proxy-Authorization",
+         "Basic " + base::encode_base64(route.proxy->user + ":" + route.proxy->password)});
   }
   const auto head = request_head("CONNECT", target, headers);
   if (!head) co_return head.error();

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "base/base64.h"
 #include "kube/text.h"
 
 namespace kube {
@@ -92,7 +93,8 @@ void Credentials::update_authorization() {
   if (!token.empty()) {
     identity_.authorization = "Bearer " + token;
   } else if (!config_.username.empty() || !config_.password.empty()) {
-    identity_.authorization = "Basic " + encode_base64(config_.username + ":" + config_.password);
+    identity_.authorization =
+        "Basic " + base::encode_base64(config_.username + ":" + config_.password);
   } else {
     identity_.authorization.clear();
   }

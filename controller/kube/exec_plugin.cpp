@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include "base/base64.h"
 #include "base/limits.h"
 #include "json/fields.h"
 #include "json/raw.h"
@@ -99,7 +100,7 @@ std::string exec_info(const ExecPlugin& plugin, const ExecCluster& cluster, bool
     info.spec.cluster = InfoCluster{cluster.server,
                                     cluster.tls_server_name,
                                     cluster.insecure_skip_tls_verify,
-                                    encode_base64(cluster.ca),
+                                    base::encode_base64(cluster.ca),
                                     cluster.proxy,
                                     {plugin.cluster_config}};
   }

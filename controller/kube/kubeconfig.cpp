@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "base/base64.h"
 #include "base/limits.h"
 #include "kube/kubeconfig_file.h"
 #include "kube/text.h"
@@ -135,7 +136,7 @@ template <class T>
 base::Result<Pem> pem_of(const Entry<T>& entry, std::string_view field, const std::string& data,
                          const std::string& file) {
   if (!data.empty()) {
-    auto text = decode_base64(data);
+    auto text = base::decode_base64(data);
     if (!text) return invalid(entry.at(field) + "-data: not base64");
     return Pem{std::move(*text), {}};
   }

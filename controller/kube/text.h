@@ -1,4 +1,4 @@
-// Small texts: trimming, base64, what may stand in a header. Used by kube/ only. Pure; any thread.
+// Small texts: trimming, what may stand in a header. Used by kube/ only. Pure; any thread.
 #pragma once
 
 #include <optional>
@@ -14,11 +14,6 @@ std::string trimmed(std::string_view text);
 
 // The value of a variable; empty without one.
 std::string variable(const EnvironmentVariables& environment, std::string_view name);
-
-// RFC 4648, the standard alphabet with padding. White space in the text is skipped; nothing for
-// anything else.
-std::optional<std::string> decode_base64(std::string_view text);
-std::string encode_base64(std::string_view bytes);
 
 // True when text can be the value of an HTTP header: no control characters (RFC 9110, 5.5).
 bool fits_header(std::string_view text);

@@ -32,9 +32,28 @@ TEST(LocalRegistry, OfFiveLinesHasTheDefaultsOfItsDefinition) {
 }
 
 TEST(LocalRegistry, NullsAndUnknownFieldsAreNothing) {
-  EXPECT_EQ(decode(R"({"spec":{"enabled":null,"port":null,"persistence":null,"images":[{"x":1}],
+  EXPECT_EQ(decode(R"({"spec":{"enabled":null,"port":null,"persistence":null,"images":null,"tests":[{"x":1}],
                        "pushSecrets":null},"status":null})"),
             api::LocalRegistry());
+}
+
+TEST(LocalRegistry, HasTheImagesThatAreBuilt) {
+  const api::LocalRegistry registry = decode(
+      R"({"spec":{"images":[{"name":"backend","image":"ghcr.io/org/image","tags":["dev","v1"]},
+                            {"name":"db","image":"postgres"}],"pushSecrets":[{"name":"a"}]},
+          "status":{"images":[{"name":"backend","image":"ghcr.io/org/image",
+                               "pushPermission":"Denied","delivery":"LocalRegistry",
+                               "resolved":"localhost:31000/org/image","message":"why"},
+                              {"name":"db","image":"postgres","pushPermission":"NotChecked"}]}})");
+  ASSERT_EQ(registry.spec.images.size(), 2U);
+  EXPECT_EQ(registry.spec.images[0].tags, (std::vector<std::string>{"dev", "v1"}));
+  EXPECT_EQ(registry.spec.images[1], (api::ImageSpec{"db", "postgres", {}}));
+  EXPECT_EQ(registry.spec.push_secrets[0].name, "a");
+  ASSERT_EQ(registry.status.images.size(), 2U);
+  EXPECT_EQ(registry.status.images[0],
+            (api::ImageStatus{"backend", "ghcr.io/org/image", api::PushPermission::kDenied,
+                              api::Delivery::kLocalRegistry, "localhost:31000/org/image", "why"}));
+  EXPECT_EQ(registry.status.images[1].delivery, std::nullopt);
 }
 
 TEST(LocalRegistry, EnabledHasThreeStates) {
@@ -52,6 +71,9 @@ TEST(LocalRegistry, AWrongTypeIsToldWithItsPath) {
        "spec.persistence.whenDeleted: expected Retain or Delete, found a string"},
       {R"({"status":{"delivery":"Elsewhere"}})",
        "status.delivery: expected LocalRegistry, KindLoad or Upstream, found a string"},
+      {R"({"status":{"images":[{"name":"a","pushPermission":"Maybe"}]}})",
+       "status.images[0].pushPermission: expected Granted, Denied, Unknown or NotChecked, found "
+       "a string"},
       {R"({"spec":{"tolerations":[{"tolerationSeconds":"1"}]}})",
        "spec.tolerations[0].tolerationSeconds: expected an integer, found a string"},
       {R"({"metadata":{"labels":{"a":1}}})",

@@ -6,21 +6,6 @@
 
 namespace {
 
-TEST(Base64, IsWhatItWasAfterThereAndBack) {
-  for (const std::string text : {"", "a", "ab", "abc", "abcd"}) {
-    EXPECT_EQ(kube::decode_base64(kube::encode_base64(text)), text);
-  }
-  const std::string bytes("\x00\xff\x10\n", 4);
-  EXPECT_EQ(kube::decode_base64(kube::encode_base64(bytes)), bytes);
-}
-
-TEST(Base64, SkipsWhiteSpaceAndRefusesAnythingElse) {
-  EXPECT_EQ(kube::decode_base64("aGVs\n bG8=\r\n"), "hello");
-  for (const std::string_view wrong : {"a", "aGVsbG8", "aGVs!G8=", "=AAA", "A===", "aG=s"}) {
-    EXPECT_FALSE(kube::decode_base64(wrong)) << wrong;
-  }
-}
-
 TEST(RetryAfter, IsSecondsAndAtMostADay) {
   using std::chrono::hours;
   using std::chrono::seconds;
