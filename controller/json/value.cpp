@@ -13,10 +13,15 @@ const rapidjson::Value& as_value(const void* value) {
   return *static_cast<const rapidjson::Value*>(value);
 }
 
-// The deepest nesting in the text, strings aside. The text need not be valid.
-std::size_t nesting(std::string_view text) {
+struct Shape {
+  std::size_t deepest = 0;  // nesting
+  std::size_t values = 1;   // at least as many as there are elements and members
+};
+
+// Of a text that need not be valid, strings aside.
+Shape shape_of(std::string_view text) {
+  Shape shape;
   std::size_t depth = 0;
-  std::size_t deepest = 0;
   bool in_string = false;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char character = text[i];
@@ -26,10 +31,12 @@ std::size_t nesting(std::string_view text) {
       continue;
     }
     if (character == '"') in_string = true;
-    if (character == '{' || character == '[') deepest = std::max(deepest, ++depth);
+    const bool opens = character == '{' || character == '[';
+    if (opens) shape.deepest = std::max(shape.deepest, ++depth);
+    if (opens || character == ',') ++shape.values;
     if ((character == '}' || character == ']') && depth > 0) --depth;
   }
-  return deepest;
+  return shape;
 }
 
 std::string_view view_of(const rapidjson::Value& value) {
@@ -105,10 +112,15 @@ Document::Document(Document&&) noexcept = default;
 Document& Document::operator=(Document&&) noexcept = default;
 Document::~Document() = default;
 
-base::Result<Document> Document::parse(std::string text) {
-  if (nesting(text) > limits::kJsonDepth) {
+base::Result<Document> Document::parse(std::string text, std::size_t most_values) {
+  const Shape shape = shape_of(text);
+  if (shape.deepest > limits::kJsonDepth) {
     return base::Error{base::ErrorCode::kTooLarge,
                        fmt::format("JSON nested deeper than {} levels", limits::kJsonDepth)};
+  }
+  if (shape.values > most_values) {
+    return base::Error{base::ErrorCode::kTooLarge,
+                       fmt::format("JSON of more than {} values", most_values)};
   }
   // A NUL would end the text for the in-place parser, and whatever follows it would be ignored.
   if (text.find('\0') != std::string::npos) {

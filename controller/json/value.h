@@ -5,7 +5,9 @@
 // at a time.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -53,8 +55,10 @@ struct Member {
 
 class Document {
  public:
-  // kMalformed with the position in bytes, or kTooLarge when it is nested too deeply.
-  static base::Result<Document> parse(std::string text);
+  // kMalformed with the position in bytes, or kTooLarge when it is nested too deeply or has more
+  // values, each of which takes up to 32 bytes besides its text.
+  static base::Result<Document> parse(
+      std::string text, std::size_t most_values = std::numeric_limits<std::size_t>::max());
 
   Document(Document&&) noexcept;
   Document& operator=(Document&&) noexcept;

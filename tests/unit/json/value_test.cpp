@@ -105,6 +105,13 @@ TEST(Document, BracketsWithinStringsAreNoDepth) {
   EXPECT_FALSE(Document::parse("\"\\\\\"" + std::string(1000, '[')));
 }
 
+TEST(Document, MoreValuesThanAskedForAreTooMany) {
+  const std::string text = R"({"a":[1,2,"x,y"],"b":{}})";
+  EXPECT_TRUE(Document::parse(text, 7));
+  EXPECT_EQ(code_of(Document::parse(text, 5)), base::ErrorCode::kTooLarge);
+  EXPECT_TRUE(Document::parse("\"" + std::string(1000, ',') + "\"", 2));
+}
+
 TEST(Document, StaysValidWhenItIsMoved) {
   auto first = Document::parse("[\"a\"]");
   ASSERT_TRUE(first);
