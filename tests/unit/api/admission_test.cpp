@@ -1,0 +1,296 @@
+#include "api/admission.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/base64.h"
+#include "base/limits.h"
+#include "json/raw.h"
+
+namespace {
+
+using api::Review;
+using api::ReviewOutcome;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+api::ImageReference reference(const std::string& text) {
+  return api::parse_image_reference(text).value();
+}
+
+api::ReviewPolicy policy() {
+  api::ReviewPolicy policy;
+  policy.rewriter = [](const std::string& namespace_name) {
+    std::vector<api::RewriteTarget> targets;
+    if (namespace_name == "team-a") {
+      targets = {{reference("ghcr.io/org/project/image"), "localhost:31234"},
+                 {reference("alpine"), "localhost:31234"}};
+    }
+    return api::ImageRewriter(targets);
+  };
+  policy.excluded_namespaces = {"kube-system", "local-registry-system"};
+  policy.excluded_label = "app.kubernetes.io/managed-by";
+  policy.excluded_value = "local-registry-operator";
+  return policy;
+}
+
+// A request as the API server sends it, with what a test is about.
+struct Asked {
+  std::string pod;
+  std::string before = "null";
+  std::string subresource = "";
+  std::string operation = "CREATE";
+  std::string namespace_name = "team-a";
+  std::string resource = "pods";
+};
+
+std::string request(const Asked& asked) {
+  const std::string part =
+      asked.subresource.empty() ? "" : R"("subResource":")" + asked.subresource + R"(",)";
+  return R"({"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{)"
+         R"("uid":"705ab4f5","kind":{"group":"","version":"v1","kind":"Pod"},)"
+         R"("resource":{"group":"","version":"v1","resource":")" +
+         asked.resource + R"("},)" + part + R"("namespace":")" + asked.namespace_name +
+         R"(","operation":")" + asked.operation + R"(","userInfo":{"username":"jane"},"object":)" +
+         asked.pod + R"(,"oldObject":)" + asked.before +
+         R"(,"dryRun":false,"options":{"kind":"CreateOptions"}}})";
+}
+
+Review review(const Asked& asked) { return api::review_pod(request(asked), policy()).value(); }
+
+std::string canonical(const std::string& text) {
+  return json::canonical(json::Document::parse(text).value().root());
+}
+
+// The patch in an answer, which is held to the form of answers; "" when there is none.
+std::string patch_of(const Review& review) {
+  const auto document = json::Document::parse(review.answer).value();
+  const json::View root = document.root();
+  EXPECT_EQ(root.find("apiVersion")->string(), "admission.k8s.io/v1");
+  EXPECT_EQ(root.find("kind")->string(), "AdmissionReview");
+  const json::View response = *root.find("response");
+  EXPECT_EQ(response.find("uid")->string(), "705ab4f5");
+  EXPECT_TRUE(response.find("allowed")->boolean());
+  const auto patch = response.find("patch");
+  EXPECT_EQ(patch.has_value(), response.find("patchType").has_value());
+  if (!patch) return "";
+  EXPECT_EQ(response.find("patchType")->string(), "JSONPatch");
+  return base::decode_base64(patch->string()).value();
+}
+
+TEST(Admission, EveryKindOfImageOfAPodIsRewrittenAndTheOriginalsAreKept) {
+  const Review result = review({R"({
+    "metadata": {"name": "web", "creationTimestamp": null},
+    "spec": {
+      "containers": [{"name": "main", "image": "ghcr.io/org/project/image:1.2", "odd": [1]},
+                     {"name": "other", "image": "quay.io/else/where"}],
+      "initContainers": [{"name": "first", "image": "alpine"}],
+      "volumes": [{"name": "scratch", "emptyDir": {}},
+                  {"name": "data", "image": {"reference": "ghcr.io/org/project/image:2",
+                                             "pullPolicy": "Always"}}]}})"});
+  EXPECT_EQ(result.outcome, ReviewOutcome::kRewritten);
+  EXPECT_EQ(result.images, 3U);
+  EXPECT_EQ(result.pod, "team-a/web");
+  const std::string originals =
+      R"({\"first\":\"alpine\",\"main\":\"ghcr.io/org/project/image:1.2\",)"
+      R"(\"volume/data\":\"ghcr.io/org/project/image:2\"})";
+  EXPECT_EQ(canonical(patch_of(result)), canonical(R"([
+    {"op": "replace", "path": "/spec/containers/0/image",
+     "value": "localhost:31234/org/project/image:1.2"},
+    {"op": "replace", "path": "/spec/initContainers/0/image",
+     "value": "localhost:31234/library/alpine"},
+    {"op": "replace", "path": "/spec/volumes/1/image/reference",
+     "value": "localhost:31234/org/project/image:2"},
+    {"op": "add", "path": "/metadata/annotations",
+     "value": {"localregistry.dev/original-images": ")" +
+                                                   originals + R"("}}])"));
+  EXPECT_THAT(result.answer, HasSubstr("\"auditAnnotations\":{\"original-images\":\"" + originals));
+}
+
+TEST(Admission, APodWithoutAnImageOfARegistryIsAllowedAsItIs) {
+  for (const char* pod :
+       {R"({"metadata":{},"spec":{"containers":[{"name":"a","image":"quay.io/else/where"}]}})",
+        R"({"metadata":{},"spec":{"containers":[{"name":"a"}]}})",
+        R"({"metadata":{},"spec":{"containers":[{"name":"a","image":"Not A Reference"}]}})",
+        R"({"metadata":{},"spec":{"containers":null,"volumes":[]}})", R"({"metadata":{}})"}) {
+    const Review result = review({pod});
+    EXPECT_EQ(result.outcome, ReviewOutcome::kUnchanged) << pod;
+    EXPECT_EQ(patch_of(result), "") << pod;
+  }
+}
+
+TEST(Admission, WhatIsRewrittenAlreadyIsNotRewrittenAgain) {
+  const Review result = review({R"({"metadata":{"annotations":
+      {"localregistry.dev/original-images":"{\"a\":\"ghcr.io/org/project/image\"}"}},
+      "spec":{"containers":[{"name":"a","image":"localhost:31234/org/project/image"}]}})"});
+  EXPECT_EQ(result.outcome, ReviewOutcome::kUnchanged);
+  EXPECT_EQ(patch_of(result), "");
+}
+
+TEST(Admission, OtherAnnotationsStayAndEarlierOriginalsAreKept) {
+  const Review result = review({R"({"metadata":{"annotations":{"a/b":"c",
+      "localregistry.dev/original-images":"{\"b\":\"one\",\"a\":\"two\"}"}},
+      "spec":{"containers":[{"name":"a","image":"alpine"}]}})"});
+  EXPECT_EQ(canonical(patch_of(result)), canonical(R"([
+    {"op": "replace", "path": "/spec/containers/0/image",
+     "value": "localhost:31234/library/alpine"},
+    {"op": "add", "path": "/metadata/annotations/localregistry.dev~1original-images",
+     "value": "{\"a\":\"alpine\",\"b\":\"one\"}"}])"));
+}
+
+TEST(Admission, AnAnnotationThatSaysNothingReadableIsReplaced) {
+  for (const char* text : {"nonsense", "[1]", R"({\"a\":1})", ""}) {
+    const Review result = review({R"({"metadata":{"annotations":{
+        "localregistry.dev/original-images":")" +
+                                  std::string(text) +
+                                  R"("}},"spec":{"containers":[{"name":"a","image":"alpine"}]}})"});
+    EXPECT_THAT(patch_of(result), HasSubstr(R"("value":"{\"a\":\"alpine\"}")")) << text;
+  }
+}
+
+TEST(Admission, APodWithoutMetadataGetsSome) {
+  const Review result = review({R"({"spec":{"containers":[{"name":"a","image":"alpine"}]}})"});
+  EXPECT_THAT(patch_of(result), HasSubstr(R"("path":"/metadata","value":{"annotations":{)"));
+}
+
+// The API server would refuse the pod.
+TEST(Admission, NoAnnotationIsAddedToAPodThatHasNoRoomForIt) {
+  const auto with = [](std::size_t bytes) {
+    return review({R"({"metadata":{"annotations":{"k":")" + std::string(bytes, 'x') +
+                   R"("}},"spec":{"containers":[{"name":"a","image":"alpine"}]}})"});
+  };
+  EXPECT_THAT(patch_of(with(1000)), HasSubstr("original-images"));
+  const Review full = with(limits::kAnnotationsBytes - 10);
+  EXPECT_EQ(full.outcome, ReviewOutcome::kRewritten);
+  EXPECT_THAT(patch_of(full), testing::Not(HasSubstr("original-images")));
+}
+
+TEST(Admission, AnAnnotationOptsOut) {
+  const auto with = [](const std::string& value) {
+    return review({R"({"metadata":{"annotations":{"localregistry.dev/rewrite":")" + value +
+                   R"("}},"spec":{"containers":[{"name":"a","image":"alpine"}]}})"});
+  };
+  EXPECT_EQ(with("disabled").outcome, ReviewOutcome::kOptedOut);
+  EXPECT_EQ(patch_of(with("disabled")), "");
+  EXPECT_EQ(with("enabled").outcome, ReviewOutcome::kRewritten);
+}
+
+TEST(Admission, OnlyNewEphemeralContainersAreRewritten) {
+  Asked asked;
+  asked.operation = "UPDATE";
+  asked.subresource = "ephemeralcontainers";
+  asked.pod = R"({"metadata":{"name":"web","annotations":{"a":"b"}},"spec":{
+      "containers":[{"name":"main","image":"alpine"}],
+      "ephemeralContainers":[{"name":"debug-1","image":"alpine"},
+                             {"name":"debug-2","image":"alpine:3"}]}})";
+  asked.before = R"({"metadata":{"name":"web"},"spec":{
+      "containers":[{"name":"main","image":"alpine"}],
+      "ephemeralContainers":[{"name":"debug-1","image":"alpine"}]}})";
+  const Review result = review(asked);
+  EXPECT_EQ(canonical(patch_of(result)),
+            canonical(R"([{"op": "replace", "path": "/spec/ephemeralContainers/1/image",
+                           "value": "localhost:31234/library/alpine:3"}])"));
+  EXPECT_THAT(result.answer, HasSubstr(R"("original-images":"{\"debug-2\":\"alpine:3\"}")"));
+}
+
+TEST(Admission, OtherRequestsChangeNothing) {
+  Asked asked;
+  asked.pod = R"({"metadata":{},"spec":{"containers":[{"name":"a","image":"alpine"}]}})";
+  for (const auto& [operation, subresource, resource] :
+       {std::tuple{"UPDATE", "", "pods"},
+        {"DELETE", "", "pods"},
+        {"CREATE", "binding", "pods"},
+        {"UPDATE", "status", "pods"},
+        {"CREATE", "", "deployments"},
+        {"CREATE", "ephemeralcontainers", "pods"}}) {
+    asked.operation = operation;
+    asked.subresource = subresource;
+    asked.resource = resource;
+    const Review result = review(asked);
+    EXPECT_EQ(result.outcome, ReviewOutcome::kExcluded) << operation << subresource << resource;
+    EXPECT_EQ(patch_of(result), "");
+  }
+}
+
+TEST(Admission, TheOperatorsNamespaceAndKubeSystemAreLeftAlone) {
+  Asked asked;
+  asked.pod = R"({"metadata":{},"spec":{"containers":[{"name":"a","image":"alpine"}]}})";
+  for (const char* name : {"kube-system", "local-registry-system"}) {
+    asked.namespace_name = name;
+    EXPECT_EQ(review(asked).outcome, ReviewOutcome::kExcluded) << name;
+  }
+  asked.namespace_name = "team-b";
+  EXPECT_EQ(review(asked).outcome, ReviewOutcome::kUnchanged);
+}
+
+// A registry whose own image is declared would wait for itself.
+TEST(Admission, ThePodOfARegistryIsLeftAlone) {
+  const Review result = review({R"({"metadata":{"labels":{
+      "app.kubernetes.io/managed-by":"local-registry-operator"}},
+      "spec":{"containers":[{"name":"a","image":"alpine"}]}})"});
+  EXPECT_EQ(result.outcome, ReviewOutcome::kExcluded);
+  EXPECT_EQ(patch_of(result), "");
+}
+
+TEST(Admission, APodOfWrongTypesIsAllowedAsItIsAndCounted) {
+  for (const char* pod :
+       {"[]", "\"text\"", "null", "{\"spec\":[]}", "{\"spec\":{\"containers\":{}}}",
+        "{\"spec\":{\"containers\":[null]}}", "{\"spec\":{\"containers\":[{\"image\":7}]}}",
+        "{\"spec\":{\"volumes\":[{\"image\":\"alpine\"}]}}",
+        "{\"metadata\":{\"annotations\":{\"a\":1}},\"spec\":{}}", "{\"metadata\":7}"}) {
+    const Review result = review({pod});
+    EXPECT_EQ(result.outcome, ReviewOutcome::kMalformed) << pod;
+    EXPECT_FALSE(result.problem.empty()) << pod;
+    EXPECT_EQ(patch_of(result), "") << pod;
+  }
+}
+
+TEST(Admission, WithoutThePodBeforeEphemeralContainersAreLeftAlone) {
+  Asked asked;
+  asked.operation = "UPDATE";
+  asked.subresource = "ephemeralcontainers";
+  asked.pod = R"({"spec":{"ephemeralContainers":[{"name":"a","image":"alpine"}]}})";
+  EXPECT_EQ(review(asked).outcome, ReviewOutcome::kMalformed);
+}
+
+TEST(Admission, WhatIsNoReviewIsAnError) {
+  for (const char* body :
+       {"", "{", "[]", "7", "{}", R"({"kind":"AdmissionReview"})",
+        R"({"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1"})",
+        R"({"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":""}})",
+        R"({"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":7}})",
+        R"({"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1beta1",
+            "request":{"uid":"a"}})",
+        R"({"kind":"Pod","apiVersion":"v1","request":{"uid":"a"}})"}) {
+    const auto result = api::review_pod(body, policy());
+    ASSERT_FALSE(result) << body;
+    EXPECT_EQ(result.error().code, base::ErrorCode::kMalformed) << body;
+  }
+}
+
+TEST(Admission, WhatIsTooLargeOrTooDeepIsAnError) {
+  const auto code_of = [](std::string body) {
+    return api::review_pod(std::move(body), policy()).error().code;
+  };
+  EXPECT_EQ(code_of(std::string(limits::kAdmissionBytes + 1, ' ')), base::ErrorCode::kTooLarge);
+  EXPECT_EQ(code_of(std::string(1'000'000, '[')), base::ErrorCode::kTooLarge);
+  std::string many = "[";
+  for (int i = 0; i < 400'000; ++i) many += "0,";
+  EXPECT_EQ(code_of(many + "0]"), base::ErrorCode::kTooLarge);
+}
+
+TEST(Admission, NoCutOfAReviewDoesHarm) {
+  const std::string whole = request(
+      {R"({"metadata":{"name":"web"},"spec":{"containers":[{"name":"a","image":"alpine"}]}})"});
+  ASSERT_TRUE(api::review_pod(whole, policy()));
+  for (std::size_t bytes = 0; bytes < whole.size(); ++bytes) {
+    EXPECT_FALSE(api::review_pod(whole.substr(0, bytes), policy())) << bytes;
+  }
+}
+
+TEST(PointerToken, EscapesWhatAJsonPointerGivesAMeaning) {
+  EXPECT_EQ(api::pointer_token("a/b~c"), "a~1b~0c");
+  EXPECT_THAT(api::pointer_token(""), IsEmpty());
+}
+
+}  // namespace
