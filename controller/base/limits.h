@@ -15,6 +15,12 @@ inline constexpr std::size_t kJsonDepth = 64;                // nested arrays an
 inline constexpr std::size_t kYamlBytes = 4 << 20;           // bytes of one YAML document
 inline constexpr std::size_t kYamlNodes = 200'000;           // values, aliases expanded
 inline constexpr std::size_t kYamlExpandedBytes = 16 << 20;  // of scalars, aliases expanded
+// Of a text whose values are changed in place; it may be of any size itself.
+inline constexpr std::size_t kScalarDepth = 256;             // nested mappings and sequences
+inline constexpr std::size_t kScalarBytes = 16 << 20;        // one value, and what is before it
+inline constexpr std::size_t kScalarKeyBytes = 256;          // longer keys are not looked at
+inline constexpr std::size_t kScalarAnchorBytes = 1 << 20;   // names of the anchors of a document
+inline constexpr std::size_t kScalarWindowBytes = 64 << 10;  // from a value's tag to its text
 
 // api/
 inline constexpr std::size_t kImageReferenceBytes = 4096;    // a reference to an image
@@ -64,6 +70,30 @@ inline constexpr int kEventTries = 5;                 // of sending one
 
 // registry/
 inline constexpr std::size_t kDockerConfigBytes = 1 << 20;  // a Secret has no more
+inline constexpr std::size_t kChallenges = 16;              // in one WWW-Authenticate
+inline constexpr std::size_t kUrlBytes = 8 << 10;           // of a Location or a realm
+inline constexpr std::size_t kHostBytes = 253;              // of a name in DNS
+inline constexpr std::size_t kTokenBytes = 32 << 10;        // it is sent with every request
+inline constexpr int kRedirects = 5;                        // followed for one request
+inline constexpr std::size_t kRegistryHeaderBytes = 64 << 10;
+inline constexpr std::size_t kRegistryBodyBytes = 1 << 20;  // of an answer but a manifest
+inline constexpr auto kRegistryConnectTimeout = 10s;        // TCP and TLS
+inline constexpr auto kRegistryRequestTimeout = 15s;
+inline constexpr auto kPushCheckTimeout = 30s;    // as a whole, the upload's cancellation included
+inline constexpr auto kUploadCancelTimeout = 5s;  // of an upload that nobody wants
+inline constexpr auto kTokenLife = 60s;           // of a token that does not say (its protocol)
+inline constexpr auto kTokenMargin = 10s;         // before its end a token is asked for anew
+inline constexpr std::size_t kUploads = 4;        // blobs at once
+inline constexpr std::size_t kUploadReadBytes = 256 << 10;  // of a file at once
+inline constexpr auto kUploadSilence = 60s;                 // nothing of a blob can be sent
+inline constexpr auto kUploadCommitTimeout = 10min;         // the registry checks a whole blob
+inline constexpr int kUploadTries = 6;                      // of one blob without any progress
+inline constexpr base::BackoffPolicy kUploadBackoff = {500ms, 10s, 2min};
+inline constexpr std::size_t kManifestBytes = 4 << 20;     // as registries have it
+inline constexpr int kIndexDepth = 4;                      // an index of indexes of …
+inline constexpr std::size_t kImageParts = 10'000;         // manifests and blobs of one push
+inline constexpr std::size_t kArchiveEntries = 100'000;    // files in a tar
+inline constexpr std::size_t kArchiveNameBytes = 4 << 10;  // of one of them, long names included
 
 // runtime/
 inline constexpr auto kRetryFirst = 5ms;  // of one key, doubled
@@ -76,8 +106,12 @@ inline constexpr std::size_t kLabelBytes = 128;   // of one label value
 // serve/
 inline constexpr std::size_t kServeConnections = 64;  // then new ones wait in the backlog
 inline constexpr std::size_t kServeHeaderBytes = 16 << 10;
-inline constexpr auto kServeTimeout = 10s;  // to read a request or write an answer
-inline constexpr auto kAcceptPause = 1s;    // after a connection could not be accepted
+inline constexpr std::size_t kServeReadBytes = 4 << 10;   // asked for at once while idle
+inline constexpr std::size_t kServeBodyBytes = 32 << 20;  // of bodies of one server at once
+inline constexpr auto kServeTimeout = 10s;                // to read a request or write an answer
+inline constexpr auto kServeGoodbye = 1s;                 // for the peer to end TLS
+inline constexpr auto kServeIdle = 120s;  // between requests: longer than Go's clients wait, 90 s
+inline constexpr auto kAcceptPause = 1s;  // after a connection could not be accepted
 
 // operator/
 inline constexpr int kPassesPerReconcile = 6;  // plan, act, plan again
@@ -90,5 +124,9 @@ inline constexpr auto kNodeRetry = 2s;                                  // after
 inline constexpr auto kConflictCheck = 15s;  // is the foreign object gone?
 inline constexpr auto kRefusedRetry = 30s;   // a write that was refused for good
 inline constexpr std::size_t kConditionMessageBytes = 1024;
+
+// cli/
+inline constexpr std::chrono::milliseconds kDurationMost = 7 * 24h;  // what a flag may say
+inline constexpr std::chrono::milliseconds kCompletionTimeout = 2s;  // a person waits for it
 
 }  // namespace limits
