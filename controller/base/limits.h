@@ -113,6 +113,9 @@ inline constexpr auto kServeGoodbye = 1s;                 // for the peer to end
 inline constexpr auto kServeIdle = 120s;  // between requests: longer than Go's clients wait, 90 s
 inline constexpr auto kAcceptPause = 1s;  // after a connection could not be accepted
 
+// reconcile/
+inline constexpr std::size_t kImageMessageBytes = 1024;  // the CRD's own bound
+
 // operator/
 inline constexpr int kPassesPerReconcile = 6;  // plan, act, plan again
 inline constexpr auto kReconcileTimeout = 2min;

@@ -157,10 +157,7 @@ std::optional<Judgement> judge_container(const Observed& observed, const Workloa
 }
 
 Judgement not_deployed(const Observed& observed) {
-  return {kFalse, std::string(reason::kNotDeployed),
-          observed.registry->spec.enabled.value_or(true)
-              ? "no registry is needed on a KinD cluster: images are loaded with kind load"
-              : "no registry is wanted: spec.enabled is false"};
+  return {kFalse, std::string(reason::kNotDeployed), std::string(why_not_deployed(observed))};
 }
 
 // A write that the API server refused.

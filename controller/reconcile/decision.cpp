@@ -1,5 +1,6 @@
 #include "reconcile/decision.h"
 
+#include "reconcile/images.h"
 #include "reconcile/names.h"
 #include "reconcile/reasons.h"
 
@@ -32,24 +33,54 @@ std::string_view enforced_level(const Observed& observed) {
   return api::lookup(observed.target_namespace->metadata.labels, kPodSecurityLabel);
 }
 
+// Without a look at the images.
 api::Delivery delivery_of(const api::LocalRegistry& registry, bool kind_cluster) {
   const std::optional<bool>& enabled = registry.spec.enabled;
   if (enabled) return *enabled ? api::Delivery::kLocalRegistry : api::Delivery::kUpstream;
   return kind_cluster ? api::Delivery::kKindLoad : api::Delivery::kLocalRegistry;
 }
 
+bool depends_on_images(const api::LocalRegistry& registry, bool kind_cluster) {
+  return !registry.spec.images.empty() && !registry.spec.enabled && !kind_cluster;
+}
+
 }  // namespace
 
 bool wants_registry(const api::LocalRegistry& registry, bool kind_cluster) {
+  if (depends_on_images(registry, kind_cluster)) {
+    return registry.status.delivery == api::Delivery::kLocalRegistry;
+  }
   return delivery_of(registry, kind_cluster) == api::Delivery::kLocalRegistry;
 }
 
-api::Delivery decide_delivery(const Observed& observed) {
-  return delivery_of(*observed.registry, observed.kind_cluster);
+std::optional<api::Delivery> decide_delivery(const Observed& observed) {
+  const api::LocalRegistry& registry = *observed.registry;
+  if (!depends_on_images(registry, observed.kind_cluster)) {
+    return delivery_of(registry, observed.kind_cluster);
+  }
+  bool is_checking = false;
+  for (const ImageDecision& image : decide_images(observed)) {
+    if (image.status.delivery == api::Delivery::kLocalRegistry) return image.status.delivery;
+    is_checking = is_checking || (!image.refused && !image.status.delivery);
+  }
+  if (!is_checking) return api::Delivery::kUpstream;
+  // What runs is not taken down for a question.
+  if (registry.status.delivery == api::Delivery::kLocalRegistry) return registry.status.delivery;
+  return std::nullopt;
 }
 
 bool is_deployed(const Observed& observed) {
   return decide_delivery(observed) == api::Delivery::kLocalRegistry;
+}
+
+std::string_view why_not_deployed(const Observed& observed) {
+  const std::optional<api::Delivery> delivery = decide_delivery(observed);
+  if (!delivery) return "it is being checked whether the images can be pushed";
+  if (delivery == api::Delivery::kKindLoad) {
+    return "no registry is needed on a KinD cluster: images are loaded with kind load";
+  }
+  return observed.registry->spec.enabled ? "no registry is wanted: spec.enabled is false"
+                                         : "no registry is needed: every image can be pushed";
 }
 
 bool label_forbids_buildkit(const Observed& observed) {

@@ -5,14 +5,18 @@
 
 namespace reconcile {
 
-// The same for one resource: false for Upstream and KindLoad.
+// Whether another resource wants a registry, as far as its spec and its status tell.
 bool wants_registry(const api::LocalRegistry& registry, bool kind_cluster);
 
-// enabled: false → Upstream; true → LocalRegistry; unset → KindLoad on KinD, else LocalRegistry.
-api::Delivery decide_delivery(const Observed& observed);
+// Of the whole: LocalRegistry when any image has it; without images by the spec and KinD alone.
+// Nothing while the images are checked for the first time.
+std::optional<api::Delivery> decide_delivery(const Observed& observed);
 
 // True when workload and Service have to exist.
 bool is_deployed(const Observed& observed);
+
+// Why no registry is deployed, as a sentence.
+std::string_view why_not_deployed(const Observed& observed);
 
 // True when the pod gets a BuildKit sidecar.
 bool with_buildkit(const Observed& observed);

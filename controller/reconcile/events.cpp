@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <array>
 
 #include "reconcile/reasons.h"
@@ -44,6 +45,7 @@ struct Collect {
 
   void operator()(const ReadLive&) const {}
   void operator()(const SetFinalizer&) const {}
+  void operator()(const CheckPush&) const {}
   void operator()(const ResetStrategy& reset) const {
     tell_healed(api::Resource<api::Deployment>::kType.kind, reset.patch.metadata, "spec.strategy");
   }
@@ -123,6 +125,24 @@ void tell_buildkit(const api::LocalRegistry& before, const api::LocalRegistrySta
                   std::string(message_of(after, condition::kBuildKitReady))});
 }
 
+// Once all of them are decided: not a word for each.
+void tell_images(const api::LocalRegistry& before, const api::LocalRegistryStatus& after,
+                 std::vector<Notice>& list) {
+  std::string text;
+  for (const api::ImageStatus& image : after.images) {
+    if (!image.delivery) return;
+    const auto same = [&](const api::ImageStatus& entry) {
+      return entry.name == image.name && entry.delivery == image.delivery;
+    };
+    const auto& earlier = before.status.images;
+    if (std::any_of(earlier.begin(), earlier.end(), same)) continue;
+    append(text,
+           fmt::format("{} by {} ({})", image.name, api::name(*image.delivery), image.message));
+  }
+  if (text.empty()) return;
+  list.push_back({false, "DeliveryDecided", "Decide", "images are delivered: " + text});
+}
+
 }  // namespace
 
 std::vector<Notice> notices(const api::LocalRegistry& before, const std::vector<Action>& done,
@@ -143,6 +163,7 @@ std::vector<Notice> notices(const api::LocalRegistry& before, const std::vector<
     list.push_back({false, "Deleted", "Delete", "deleted " + writes.deleted});
   }
   tell_port(before, after, list);
+  tell_images(before, after, list);
   tell_acceptance(before, after, list);
   tell_refusal(before, after, condition::kReady, kPortRefusals, "Refused", list);
   tell_refusal(before, after, condition::kStorageReady, kStorageRefusals, "Refused", list);

@@ -31,6 +31,15 @@ struct Leftover {
   api::ObjectMeta metadata;
 };
 
+// What is known of an image's push permission for the spec as it is: the answer of its registry.
+struct PushCheck {
+  std::string name;  // in spec.images
+  api::PushPermission permission = api::PushPermission::kNotChecked;
+  std::string message;
+  bool running = false;  // the registry is being asked
+  base::Time next;       // when to ask again, unless it was granted
+};
+
 struct Observed {
   // What the key names; null when it is gone.
   std::shared_ptr<const api::LocalRegistry> registry;
@@ -49,6 +58,8 @@ struct Observed {
   bool kind_cluster = false;                               // the nodes are KinD's
   bool claim_owner_lives = false;       // the claim belongs to another resource, which exists
   std::optional<api::ObjectKey> rival;  // the resource that has this name instead
+
+  std::vector<PushCheck> push_checks;
 
   // True when registry, children and claim were read from the API server in this reconcile.
   bool live = false;

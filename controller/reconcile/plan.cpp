@@ -6,6 +6,7 @@
 #include "reconcile/acceptance.h"
 #include "reconcile/children.h"
 #include "reconcile/decision.h"
+#include "reconcile/images.h"
 #include "reconcile/names.h"
 #include "reconcile/node_port.h"
 #include "reconcile/reasons.h"
@@ -345,6 +346,16 @@ bool had_name_conflict(const api::LocalRegistry& registry) {
   return accepted != nullptr && accepted->reason == reason::kNameConflict;
 }
 
+void check_pushes(const Observed& observed, Plan& plan) {
+  std::vector<std::string> images = images_to_check(observed);
+  if (!images.empty()) plan.actions.emplace_back(CheckPush{std::move(images)});
+  const auto next = next_push_check(observed);
+  if (!next) return;
+  const auto after = std::chrono::ceil<std::chrono::milliseconds>(
+      std::max(*next - observed.now, base::Time::duration::zero()));
+  if (!plan.requeue_after || after < *plan.requeue_after) plan.requeue_after = after;
+}
+
 void judge(const Observed& observed, const std::optional<Refusal>& refusal, Plan& plan) {
   api::LocalRegistryStatus status = compute_status(observed, refusal);
   if (!says_the_same(status, observed.registry->status)) plan.status = std::move(status);
@@ -356,6 +367,7 @@ Target target_of(const Action& action) {
   struct Visitor {
     Target operator()(const ReadLive&) const { return Target::kResource; }
     Target operator()(const SetFinalizer&) const { return Target::kResource; }
+    Target operator()(const CheckPush&) const { return Target::kResource; }
     Target operator()(const Apply<api::PersistentVolumeClaim>&) const { return Target::kClaim; }
     Target operator()(const Apply<api::Deployment>&) const { return Target::kDeployment; }
     Target operator()(const Apply<api::StatefulSet>&) const { return Target::kStatefulSet; }
@@ -392,6 +404,7 @@ Plan plan(const Observed& observed) {
   drop_failed_deletes(observed, plan);
   drop_live_duplicates(plan);
   if (!observed.failures.empty()) plan.requeue_after = limits::kRefusedRetry;
+  if (!observed.registry->spec.suspend) check_pushes(observed, plan);
   judge(observed, refusal, plan);
   return plan;
 }

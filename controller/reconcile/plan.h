@@ -66,9 +66,17 @@ struct ReadLive {
   bool operator==(const ReadLive&) const = default;
 };
 
-using Action =
-    std::variant<ReadLive, SetFinalizer, Apply<api::PersistentVolumeClaim>, Apply<api::Deployment>,
-                 Apply<api::StatefulSet>, Apply<api::Service>, ResetStrategy, Delete>;
+// Ask the images' own registries whether they can be pushed, by their names in the spec. The answer
+// comes later, as a PushCheck.
+struct CheckPush {
+  std::vector<std::string> images;
+
+  bool operator==(const CheckPush&) const = default;
+};
+
+using Action = std::variant<ReadLive, SetFinalizer, CheckPush, Apply<api::PersistentVolumeClaim>,
+                            Apply<api::Deployment>, Apply<api::StatefulSet>, Apply<api::Service>,
+                            ResetStrategy, Delete>;
 
 // What the action writes.
 Target target_of(const Action& action);

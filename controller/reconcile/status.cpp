@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "reconcile/availability.h"
 #include "reconcile/decision.h"
+#include "reconcile/images.h"
 #include "reconcile/names.h"
 #include "reconcile/node_port.h"
 #include "reconcile/reasons.h"
@@ -104,17 +105,26 @@ Judgement in_the_way(const api::Condition& condition) {
   return {kFalse, condition.reason, condition.message};
 }
 
+// Without a registry.
+Judgement judge_ready_without(const Observed& observed, std::optional<api::Delivery> delivery) {
+  if (!delivery) {
+    return {kFalse, std::string(reason::kCheckingPush), std::string(why_not_deployed(observed))};
+  }
+  if (delivery == api::Delivery::kKindLoad) {
+    return {kTrue, std::string(reason::kKindLoad),
+            "this is a KinD cluster: images are loaded with kind load docker-image"};
+  }
+  if (observed.registry->spec.enabled) {
+    return {kTrue, std::string(reason::kDisabled), "spec.enabled is false: no registry is used"};
+  }
+  return {kTrue, std::string(reason::kUpstream), std::string(why_not_deployed(observed))};
+}
+
 Judgement judge_ready(const Observed& observed, const Conditions& conditions) {
   const api::Condition& accepted = conditions.get(condition::kAccepted);
   if (accepted.status != kTrue) return in_the_way(accepted);
-  switch (decide_delivery(observed)) {
-    case api::Delivery::kUpstream:
-      return {kTrue, std::string(reason::kDisabled), "spec.enabled is false: no registry is used"};
-    case api::Delivery::kKindLoad:
-      return {kTrue, std::string(reason::kKindLoad),
-              "this is a KinD cluster: images are loaded with kind load docker-image"};
-    case api::Delivery::kLocalRegistry: break;
-  }
+  const std::optional<api::Delivery> delivery = decide_delivery(observed);
+  if (delivery != api::Delivery::kLocalRegistry) return judge_ready_without(observed, delivery);
   if (auto problem = judge_pinned_port(observed)) return *problem;
   const api::Condition& storage = conditions.get(condition::kStorageReady);
   const api::Condition& available = conditions.get(condition::kAvailable);
@@ -186,6 +196,7 @@ api::LocalRegistryStatus compute_status(const Observed& observed,
   status.observed_generation = observed.registry->metadata.generation;
   status.delivery = decide_delivery(observed);
   describe(observed, refusal, status);
+  status.images = describe_images(observed, status.url);
   Conditions conditions(observed);
   const bool elsewhere = runs_elsewhere(observed, refusal);
   conditions.set(condition::kAccepted, judge_acceptance(refusal));

@@ -193,8 +193,9 @@ scrape_configs:
 
 
 def scraped(query, least):
-    answer = json.loads(on_node("curl", "--silent", "--get", "--data-urlencode", f"query={query}",
-                                "http://127.0.0.1:19090/api/v1/query"))
+    """False while Prometheus starts, too: curl fails then."""
+    answer = json.loads(on_node("curl", "--silent", "--fail", "--get", "--data-urlencode",
+                                f"query={query}", "http://127.0.0.1:19090/api/v1/query"))
     return any(float(series["value"][1]) >= least for series in answer["data"]["result"])
 
 

@@ -21,6 +21,8 @@ struct Description {
   std::vector<json::Raw> failures;
   std::vector<json::Raw> refused;
   std::vector<int> taken_ports;
+  std::map<std::string, std::string> pushes_were;
+  std::map<std::string, std::string> pushes;
   std::string rival;
   std::string show;
   bool live = false;
@@ -51,6 +53,7 @@ struct json::Fields<test::Description> {
       json::field("namespace", &T::target_namespace), json::field("pods", &T::pods),
       json::field("failures", &T::failures), json::field("refused", &T::refused),
       json::field("takenPorts", &T::taken_ports), json::field("rival", &T::rival),
+      json::field("pushesWere", &T::pushes_were), json::field("pushes", &T::pushes),
       json::field("show", &T::show), json::field("live", &T::live),
       json::field("targetNotWatched", &T::target_not_watched),
       json::field("kindCluster", &T::kind_cluster),
@@ -146,6 +149,19 @@ reconcile::Failure failure_of(const json::Raw& text) {
   return {target_of(mishap.target), {code_of(mishap.code), mishap.message}, mishap.node_port};
 }
 
+std::map<std::string, api::PushPermission> permissions(
+    const std::map<std::string, std::string>& words) {
+  std::map<std::string, api::PushPermission> result;
+  for (const auto& [image, word] : words) {
+    for (const auto permission : {api::PushPermission::kGranted, api::PushPermission::kDenied,
+                                  api::PushPermission::kUnknown}) {
+      if (api::name(permission) == word) result[image] = permission;
+    }
+    if (!result.contains(image)) throw std::runtime_error("no such permission: " + word);
+  }
+  return result;
+}
+
 // The namespace as `was` saw it has to let it in: what it says now comes later.
 World earlier_world(const Description& description) {
   api::LocalRegistry registry = patched(a_registry(), description.was);
@@ -153,7 +169,9 @@ World earlier_world(const Description& description) {
   const std::string target = api::target_namespace(registry);
   world.namespaces[target].metadata.annotations = {
       {std::string(reconcile::kAllowFromAnnotation), registry.metadata.namespace_name}};
+  world.pushes = permissions(description.pushes_were);
   world.converge();
+  world.push_checks.clear();
   return world;
 }
 
@@ -176,6 +194,7 @@ void add_facts(World& world, const Description& description) {
     const reconcile::Failure failure = failure_of(text);
     world.refusals[failure.target] = failure.error;
   }
+  world.pushes = permissions(description.pushes);
   world.now = at("2026-01-02T00:00:00Z");
 }
 

@@ -92,6 +92,9 @@ struct LineOf {
   std::string operator()(const reconcile::SetFinalizer& action) const {
     return action.present ? "add the finalizer" : "remove the finalizer";
   }
+  std::string operator()(const reconcile::CheckPush& action) const {
+    return fmt::format("check push of {}", fmt::join(action.images, ", "));
+  }
   std::string operator()(const reconcile::ResetStrategy& action) const {
     const api::ObjectMeta& meta = action.patch.metadata;
     return fmt::format("reset the strategy of Deployment {} {}", api::to_string(api::key_of(meta)),
@@ -191,6 +194,7 @@ reconcile::Observed World::observe() const {
   observed.target_watched = target_watched;
   observed.claim_owner_lives = claim_owner_lives;
   observed.rival = rival;
+  observed.push_checks = push_checks;
   add_leftovers(deployments, Target::kDeployment, *this, observed.leftovers);
   add_leftovers(stateful_sets, Target::kStatefulSet, *this, observed.leftovers);
   add_leftovers(services, Target::kService, *this, observed.leftovers);
@@ -417,6 +421,23 @@ void World::reset_strategy(const reconcile::ResetStrategy& action) {
   object.metadata.resource_version = next_version();
 }
 
+// A registry that has nothing to say never answers.
+void World::check_push(const reconcile::CheckPush& action) {
+  for (const std::string& name : action.images) {
+    const auto known =
+        std::find_if(push_checks.begin(), push_checks.end(),
+                     [&](const reconcile::PushCheck& check) { return check.name == name; });
+    if (known != push_checks.end() && known->running) ADD_FAILURE() << name << " is checked twice";
+    reconcile::PushCheck& check = known == push_checks.end() ? push_checks.emplace_back() : *known;
+    check.name = name;
+    check.running = !pushes.contains(name);
+    if (check.running) continue;
+    check.permission = pushes.at(name);
+    check.message = fmt::format("its registry says {}", api::name(check.permission));
+    check.next = now + std::chrono::minutes(10);
+  }
+}
+
 void World::set_finalizer(bool present) {
   api::LocalRegistry changed = *registry;
   auto& finalizers = changed.metadata.finalizers;
@@ -434,6 +455,8 @@ void World::execute(const reconcile::Action& action) {
     live = true;
   } else if (const auto* finalizer = std::get_if<reconcile::SetFinalizer>(&action)) {
     set_finalizer(finalizer->present);
+  } else if (const auto* check = std::get_if<reconcile::CheckPush>(&action)) {
+    check_push(*check);
   } else if (const auto* reset = std::get_if<reconcile::ResetStrategy>(&action)) {
     reset_strategy(*reset);
   } else if (const auto* gone = std::get_if<reconcile::Delete>(&action)) {

@@ -56,6 +56,8 @@ class World {
   bool kind_cluster = false;
   bool claim_owner_lives = false;
   std::optional<api::ObjectKey> rival;
+  std::map<std::string, api::PushPermission> pushes;  // what registries say, by the image's name
+  std::vector<reconcile::PushCheck> push_checks;
   bool live = false;
   std::vector<reconcile::Failure> failures;
   base::Time now = at("2026-01-01T00:00:00Z");
@@ -106,6 +108,7 @@ class World {
   template <class T>
   void remove(const reconcile::Delete& action);
   void reset_strategy(const reconcile::ResetStrategy& action);
+  void check_push(const reconcile::CheckPush& action);
   void set_finalizer(bool present);
   void collect_garbage(const std::string& uid);
   void finish_deletions();

@@ -1,0 +1,171 @@
+#include "reconcile/images.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "api/image_rewriter.h"
+#include "base/limits.h"
+
+namespace reconcile {
+namespace {
+
+using api::Delivery;
+using api::PushPermission;
+
+// The first columns of the table decide alone, when they do.
+std::optional<Delivery> decided_by_spec(const Observed& observed) {
+  const std::optional<bool>& enabled = observed.registry->spec.enabled;
+  if (enabled) return *enabled ? Delivery::kLocalRegistry : Delivery::kUpstream;
+  if (observed.kind_cluster) return Delivery::kKindLoad;
+  return std::nullopt;
+}
+
+std::string reason_of_spec(const Observed& observed) {
+  const std::optional<bool>& enabled = observed.registry->spec.enabled;
+  if (!enabled) return "this is a KinD cluster: load it with kind load docker-image";
+  return *enabled ? "spec.enabled is true" : "spec.enabled is false";
+}
+
+// What the status says of it already; null when it is new, or names another image now.
+const api::ImageStatus* earlier_entry(const Observed& observed, const api::ImageSpec& image) {
+  for (const api::ImageStatus& entry : observed.registry->status.images) {
+    if (entry.name == image.name && entry.image == image.image) return &entry;
+  }
+  return nullptr;
+}
+
+bool is_of_this_spec(const Observed& observed) {
+  return observed.registry->status.observed_generation == observed.registry->metadata.generation;
+}
+
+const PushCheck* find_check(const Observed& observed, const std::string& name) {
+  for (const PushCheck& check : observed.push_checks) {
+    if (check.name == name) return &check;
+  }
+  return nullptr;
+}
+
+// The latest answer: of this process, else what the status remembers of this very spec.
+void add_answer(const Observed& observed, const api::ImageStatus* earlier,
+                api::ImageStatus& entry) {
+  const PushCheck* check = find_check(observed, entry.name);
+  if (check != nullptr && check->permission != PushPermission::kNotChecked) {
+    entry.push_permission = check->permission;
+    entry.message = check->message;
+  } else if (earlier != nullptr && is_of_this_spec(observed)) {
+    entry.push_permission = earlier->push_permission;
+    entry.message = earlier->message;
+  }
+}
+
+void decide_by_permission(const Observed& observed, const api::ImageSpec& image,
+                          api::ImageStatus& entry) {
+  const api::ImageStatus* earlier = earlier_entry(observed, image);
+  add_answer(observed, earlier, entry);
+  if (entry.push_permission == PushPermission::kNotChecked) {
+    const bool keeps =
+        earlier != nullptr && earlier->delivery && earlier->delivery != Delivery::kKindLoad;
+    if (keeps) entry.delivery = earlier->delivery;
+    entry.message = "it is being checked whether it can be pushed";
+    return;
+  }
+  const bool stays = earlier != nullptr && is_of_this_spec(observed) &&
+                     earlier->delivery == Delivery::kLocalRegistry &&
+                     earlier->push_permission != PushPermission::kNotChecked;
+  const bool granted = entry.push_permission == PushPermission::kGranted;
+  entry.delivery = granted && !stays ? Delivery::kUpstream : Delivery::kLocalRegistry;
+  if (granted && stays) {
+    entry.message = "it can be pushed now; it stays in the local registry until the spec changes";
+  }
+}
+
+std::vector<std::optional<std::string>> refused_images(const Observed& observed) {
+  std::vector<api::DeclaredImage> declared;
+  declared.reserve(observed.registry->spec.images.size());
+  for (const api::ImageSpec& image : observed.registry->spec.images) {
+    declared.push_back({image.name, image.image});
+  }
+  return api::refusals(declared);
+}
+
+// Cut where a character begins: the API server takes only whole UTF-8.
+void cut(std::string& message) {
+  if (message.size() <= limits::kImageMessageBytes) return;
+  std::size_t length = limits::kImageMessageBytes;
+  while (length > 0 && (static_cast<unsigned char>(message[length]) & 0xC0U) == 0x80U) --length;
+  message.resize(length);
+}
+
+// The answer may change without anybody changing the spec.
+bool is_open(PushPermission permission) { return permission != PushPermission::kGranted; }
+
+bool is_due(const Observed& observed, const api::ImageStatus& entry) {
+  if (const PushCheck* check = find_check(observed, entry.name)) {
+    return !check->running && is_open(check->permission) && check->next <= observed.now;
+  }
+  return is_open(entry.push_permission);
+}
+
+}  // namespace
+
+std::vector<ImageDecision> decide_images(const Observed& observed) {
+  const auto refused = refused_images(observed);
+  const std::optional<Delivery> decided = decided_by_spec(observed);
+  std::vector<ImageDecision> decisions;
+  decisions.reserve(refused.size());
+  for (std::size_t i = 0; i < refused.size(); ++i) {
+    const api::ImageSpec& image = observed.registry->spec.images[i];
+    ImageDecision& decision = decisions.emplace_back();
+    decision.status.name = image.name;
+    decision.status.image = image.image;
+    decision.refused = refused[i].has_value();
+    if (decision.refused) {
+      decision.status.message = *refused[i];
+    } else if (decided) {
+      decision.status.delivery = decided;
+      decision.status.message = reason_of_spec(observed);
+    } else {
+      decide_by_permission(observed, image, decision.status);
+    }
+    cut(decision.status.message);
+  }
+  return decisions;
+}
+
+std::vector<api::ImageStatus> describe_images(const Observed& observed, const std::string& url) {
+  std::vector<api::ImageStatus> entries;
+  for (ImageDecision& decision : decide_images(observed)) {
+    api::ImageStatus& entry = entries.emplace_back(std::move(decision.status));
+    if (!entry.delivery) continue;
+    if (entry.delivery != Delivery::kLocalRegistry) {
+      entry.resolved = entry.image;
+    } else if (!url.empty()) {
+      const auto reference = api::parse_image_reference(entry.image);
+      if (reference) entry.resolved = fmt::format("{}/{}", url, reference->path);
+    }
+  }
+  return entries;
+}
+
+std::vector<std::string> images_to_check(const Observed& observed) {
+  std::vector<std::string> names;
+  if (decided_by_spec(observed)) return names;
+  for (const ImageDecision& decision : decide_images(observed)) {
+    if (decision.refused || !is_due(observed, decision.status)) continue;
+    names.push_back(decision.status.name);
+  }
+  return names;
+}
+
+std::optional<base::Time> next_push_check(const Observed& observed) {
+  std::optional<base::Time> next;
+  if (decided_by_spec(observed)) return next;
+  for (const PushCheck& check : observed.push_checks) {
+    if (check.running || !is_open(check.permission)) continue;
+    next = next ? std::min(*next, check.next) : check.next;
+  }
+  return next;
+}
+
+}  // namespace reconcile
