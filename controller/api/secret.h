@@ -1,0 +1,31 @@
+// Secret (core/v1). Values; any thread. They hold secrets: never log them.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "api/meta.h"
+
+namespace api {
+
+struct Secret {
+  ObjectMeta metadata;
+  std::string type;  // "kubernetes.io/dockerconfigjson"
+  StringMap data;    // base64, as it travels
+  bool operator==(const Secret&) const = default;
+};
+
+template <>
+struct Resource<Secret> {
+  static constexpr ResourceType kType = {"", "v1", "Secret", "secrets"};
+};
+
+}  // namespace api
+
+template <>
+struct json::Fields<api::Secret> {
+  using T = api::Secret;
+  static constexpr auto kTable =
+      std::make_tuple(json::field("metadata", &T::metadata), json::field("type", &T::type),
+                      json::field("data", &T::data));
+};
