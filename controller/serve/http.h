@@ -29,8 +29,8 @@ struct Response {
   std::string body;
 };
 
-// Answers at once: what it needs is in memory. An exception becomes a 500.
-using Handler = std::function<Response(const Request&)>;
+// Answers at once: what it needs is in memory. It may take the body. An exception becomes a 500.
+using Handler = std::function<Response(Request&&)>;
 
 struct Route {
   std::string path;                                    // exactly this one

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -29,13 +30,17 @@ constexpr std::size_t kBufferBytes = 2 * limits::kServeHeaderBytes;
 
 // Counted while it lives; its destructor closes it, also when its coroutine is cancelled.
 struct HttpServer::Connection {
-  Connection(HttpServer& owner, tcp::socket socket) : server(owner), stream(std::move(socket)) {
-    ++server.open_;
+  Connection(HttpServer& owner, tcp::socket socket)
+      : server(owner),
+        stream(std::move(socket)),
+        place(owner.open_.insert(owner.open_.end(), this)) {
+    error_code ignored;
+    stream.socket().set_option(tcp::no_delay(true), ignored);
   }
   ~Connection() {
     error_code ignored;
     stream.socket().shutdown(tcp::socket::shutdown_both, ignored);
-    --server.open_;
+    server.open_.erase(place);
     server.room_.cancel();
   }
   Connection(const Connection&) = delete;
@@ -44,6 +49,9 @@ struct HttpServer::Connection {
   HttpServer& server;
   beast::tcp_stream stream;
   beast::flat_buffer buffer{kBufferBytes};
+  std::list<Connection*>::iterator place;
+  bool answered = false;  // a request
+  bool idle = false;      // waits for another one
 };
 
 struct HttpServer::Listening {
@@ -53,6 +61,27 @@ struct HttpServer::Listening {
     error_code ignored;
     server.acceptor_.close(ignored);
   }
+};
+
+// A part of what bodies may take together, for as long as it lives.
+class HttpServer::Reserved {
+ public:
+  Reserved(HttpServer& server, std::size_t bytes)
+      : server_(server),
+        bytes_(bytes <= server.options_.body_bytes - server.body_bytes_ ? bytes : 0) {
+    granted_ = bytes_ == bytes;
+    server_.body_bytes_ += bytes_;
+  }
+  ~Reserved() { server_.body_bytes_ -= bytes_; }
+  Reserved(const Reserved&) = delete;
+  Reserved& operator=(const Reserved&) = delete;
+
+  bool granted() const { return granted_; }
+
+ private:
+  HttpServer& server_;
+  std::size_t bytes_;
+  bool granted_ = false;
 };
 
 namespace {
@@ -77,14 +106,21 @@ std::string joined(const std::vector<std::string>& words) {
   return text;
 }
 
-Request to_request(const http::request<http::string_body>& message) {
+using Message = http::request<http::string_body>;
+using Parser = http::request_parser<http::string_body>;
+
+std::string_view path_of(const Message& message) {
+  const std::string_view target(message.target().data(), message.target().size());
+  return target.substr(0, target.find('?'));
+}
+
+Request to_request(Message message) {
   Request request;
-  const auto target = message.target();
-  const std::string_view text(target.data(), target.size());
-  const auto mark = text.find('?');
+  const std::string_view target(message.target().data(), message.target().size());
+  const auto mark = target.find('?');
   request.method = std::string(message.method_string());
-  request.path = std::string(text.substr(0, mark));
-  if (mark != std::string_view::npos) request.query = std::string(text.substr(mark + 1));
+  request.path = std::string(target.substr(0, mark));
+  if (mark != std::string_view::npos) request.query = std::string(target.substr(mark + 1));
   for (const auto& field : message) {
     std::string name(field.name_string());
     std::transform(name.begin(), name.end(), name.begin(), [](unsigned char character) {
@@ -92,7 +128,7 @@ Request to_request(const http::request<http::string_body>& message) {
     });
     request.headers[name] = std::string(field.value());
   }
-  request.body = message.body();
+  request.body = std::move(message.body());
   return request;
 }
 
@@ -116,29 +152,33 @@ const Route* find_route(const std::vector<Route>& routes, std::string_view path)
   return nullptr;
 }
 
-Answer call(const Route& route, const Request& request, base::Logger& logger) {
+// What is wrong with a request of which the header is known; nothing when it can be read.
+std::optional<Answer> objection(const Route* route, const Parser& parser) {
+  if (route == nullptr) return plain(404, "not found");
+  const auto& methods = route->methods;
+  const auto method = parser.get().method_string();
+  if (std::find(methods.begin(), methods.end(), std::string_view(method.data(), method.size())) ==
+      methods.end()) {
+    Answer answer = plain(405, "method not allowed");
+    answer.allow = joined(methods);
+    return answer;
+  }
+  if (parser.content_length().value_or(0) > route->body_bytes) {
+    return plain(413, "request body too large");
+  }
+  return std::nullopt;
+}
+
+Answer call(const Route& route, Request request, base::Logger& logger) {
   Answer answer;
   try {
-    answer.response = route.handler(request);
+    answer.response = route.handler(std::move(request));
   } catch (const std::exception& exception) {
     logger.error("an endpoint threw an exception, which is a bug",
                  {{"path", route.path}, {"exception", exception.what()}});
     return plain(500, "internal error");
   }
   return answer;
-}
-
-Answer dispatch(const std::vector<Route>& routes, const Request& request, base::Logger& logger) {
-  const Route* route = find_route(routes, request.path);
-  if (route == nullptr) return plain(404, "not found");
-  const auto& methods = route->methods;
-  if (std::find(methods.begin(), methods.end(), request.method) == methods.end()) {
-    Answer answer = plain(405, "method not allowed");
-    answer.allow = joined(methods);
-    return answer;
-  }
-  if (request.body.size() > route->body_bytes) return plain(413, "request body too large");
-  return call(*route, request, logger);
 }
 
 http::response<http::string_body> to_message(Answer answer) {
@@ -153,6 +193,27 @@ http::response<http::string_body> to_message(Answer answer) {
   message.content_length(answer.response.body.size());
   if (!answer.head_only) message.body() = std::move(answer.response.body);
   return message;
+}
+
+// True when the answer went out whole. stream is over the other, which has the clock.
+template <class Stream>
+asio::awaitable<bool> send(Stream& stream, beast::tcp_stream& timed, Answer answer,
+                           std::chrono::milliseconds timeout) {
+  const bool head_only = answer.head_only;
+  http::response<http::string_body> message = to_message(std::move(answer));
+  http::response_serializer<http::string_body> serializer(message);
+  error_code failure;
+  timed.expires_after(timeout);
+  if (head_only) {
+    auto writing = http::async_write_header(stream, serializer,
+                                            asio::redirect_error(asio::use_awaitable, failure));
+    co_await std::move(writing);
+  } else {
+    auto writing =
+        http::async_write(stream, serializer, asio::redirect_error(asio::use_awaitable, failure));
+    co_await std::move(writing);
+  }
+  co_return !failure;
 }
 
 // Listens on every address: one socket for IPv6 and IPv4, or IPv4 alone where there is no IPv6.
@@ -188,9 +249,7 @@ HttpServer::HttpServer(asio::any_io_executor executor, std::vector<Route> routes
       options_(options),
       acceptor_(executor),
       room_(executor, asio::steady_timer::time_point::max()),
-      group_(executor) {
-  for (const Route& route : routes_) body_bytes_ = std::max(body_bytes_, route.body_bytes);
-}
+      group_(executor) {}
 
 base::Result<> HttpServer::bind(const BindAddress& address) {
   error_code failure;
@@ -220,8 +279,8 @@ asio::awaitable<void> HttpServer::run() {
 asio::awaitable<void> HttpServer::accept() {
   while (!group_.cancelled()) {
     error_code failure;
-    if (open_ >= options_.connections) {
-      auto waiting = room_.async_wait(asio::redirect_error(asio::use_awaitable, failure));
+    if (open_.size() >= options_.connections) {
+      auto waiting = make_room();
       co_await std::move(waiting);
       continue;
     }
@@ -237,53 +296,120 @@ asio::awaitable<void> HttpServer::accept() {
       co_await std::move(waiting);
       continue;
     }
-    group_.spawn(serve(std::make_unique<Connection>(*this, std::move(socket))));
+    serve(std::move(socket));
   }
 }
 
-asio::awaitable<void> HttpServer::serve(std::unique_ptr<Connection> connection) {
+// Returns when a connection has ended. The one that has been open longest of those that are idle
+// is asked to.
+asio::awaitable<void> HttpServer::make_room() {
+  const auto idle = std::find_if(open_.begin(), open_.end(),
+                                 [](const Connection* connection) { return connection->idle; });
+  if (idle != open_.end()) (*idle)->stream.cancel();
+  error_code failure;
+  auto waiting = room_.async_wait(asio::redirect_error(asio::use_awaitable, failure));
+  co_await std::move(waiting);
+}
+
+void HttpServer::serve(tcp::socket socket) {
+  auto connection = std::make_unique<Connection>(*this, std::move(socket));
+  if (options_.certificate == nullptr) {
+    group_.spawn(serve_plainly(std::move(connection)));
+  } else if (options_.certificate->current()) {
+    group_.spawn(serve_securely(std::move(connection), options_.certificate->current()));
+  }
+}
+
+asio::awaitable<void> HttpServer::serve_plainly(std::unique_ptr<Connection> connection) {
   bool more = true;
   while (more) {
-    auto exchanging = exchange(*connection);
+    auto exchanging = exchange(connection->stream, *connection);
     more = co_await std::move(exchanging);
   }
 }
 
+asio::awaitable<void> HttpServer::serve_securely(std::unique_ptr<Connection> connection,
+                                                 std::shared_ptr<asio::ssl::context> context) {
+  asio::ssl::stream<beast::tcp_stream&> stream(connection->stream, *context);
+  error_code failure;
+  connection->stream.expires_after(options_.timeout);
+  auto greeting = stream.async_handshake(asio::ssl::stream_base::server,
+                                         asio::redirect_error(asio::use_awaitable, failure));
+  co_await std::move(greeting);
+  if (failure) {
+    logger_.debug("a TLS handshake failed", {{"error", failure.message()}});
+    co_return;
+  }
+  bool more = true;
+  while (more) {
+    auto exchanging = exchange(stream, *connection);
+    more = co_await std::move(exchanging);
+  }
+  connection->stream.expires_after(limits::kServeGoodbye);
+  auto ending = stream.async_shutdown(asio::redirect_error(asio::use_awaitable, failure));
+  co_await std::move(ending);
+}
+
+// False when none came in time, or ever will.
+template <class Stream>
+asio::awaitable<bool> HttpServer::wait_for_request(Stream& stream, Connection& connection) {
+  if (connection.buffer.size() > 0) co_return true;
+  error_code failure;
+  connection.idle = connection.answered;
+  connection.stream.expires_after(connection.answered ? options_.idle : options_.timeout);
+  auto reading = stream.async_read_some(connection.buffer.prepare(limits::kServeReadBytes),
+                                        asio::redirect_error(asio::use_awaitable, failure));
+  const std::size_t bytes = co_await std::move(reading);
+  connection.idle = false;
+  connection.buffer.commit(bytes);
+  co_return !failure;
+}
+
 // One request and its answer; false when the connection is done for.
-asio::awaitable<bool> HttpServer::exchange(Connection& connection) {
-  http::request_parser<http::string_body> parser;
+template <class Stream>
+asio::awaitable<bool> HttpServer::exchange(Stream& stream, Connection& connection) {
+  auto waiting = wait_for_request(stream, connection);
+  const bool came = co_await std::move(waiting);
+  if (!came) co_return false;
+  Parser parser;
   parser.header_limit(limits::kServeHeaderBytes);
-  parser.body_limit(body_bytes_);
+  parser.body_limit(boost::none);  // until the route is known
   error_code failure;
   connection.stream.expires_after(options_.timeout);
-  auto reading = http::async_read(connection.stream, connection.buffer, parser,
-                                  asio::redirect_error(asio::use_awaitable, failure));
-  co_await std::move(reading);
+  auto heading = http::async_read_header(stream, connection.buffer, parser,
+                                         asio::redirect_error(asio::use_awaitable, failure));
+  co_await std::move(heading);
   std::optional<Answer> answer;
   if (failure) {
     answer = refusal(failure);
     if (!answer) co_return false;
-  } else {
-    const Request request = to_request(parser.get());
-    answer = dispatch(routes_, request, logger_);
-    answer->keep_alive = parser.get().keep_alive();
-    answer->head_only = request.method == "HEAD";
+    auto refusing = send(stream, connection.stream, *std::move(answer), options_.timeout);
+    co_await std::move(refusing);
+    co_return false;
   }
-  const bool keep_alive = answer->keep_alive;
-  const bool head_only = answer->head_only;
-  http::response<http::string_body> message = to_message(*std::move(answer));
-  http::response_serializer<http::string_body> serializer(message);
-  connection.stream.expires_after(options_.timeout);
-  if (head_only) {
-    auto writing = http::async_write_header(connection.stream, serializer,
-                                            asio::redirect_error(asio::use_awaitable, failure));
-    co_await std::move(writing);
-  } else {
-    auto writing = http::async_write(connection.stream, serializer,
-                                     asio::redirect_error(asio::use_awaitable, failure));
-    co_await std::move(writing);
+  const bool head_only = parser.get().method() == http::verb::head;
+  const Route* route = find_route(routes_, path_of(parser.get()));
+  answer = objection(route, parser);
+  const bool has_body = !parser.is_done();
+  const Reserved reserved(
+      *this, answer || !has_body ? 0 : parser.content_length().value_or(route->body_bytes));
+  if (!reserved.granted()) answer = plain(503, "too many large requests at once");
+  bool keep_alive = parser.get().keep_alive() && !(answer && has_body);
+  if (!answer) {
+    parser.body_limit(route->body_bytes);
+    auto reading = http::async_read(stream, connection.buffer, parser,
+                                    asio::redirect_error(asio::use_awaitable, failure));
+    co_await std::move(reading);
+    keep_alive = keep_alive && !failure;
+    answer = failure ? refusal(failure) : call(*route, to_request(parser.release()), logger_);
+    if (!answer) co_return false;
   }
-  co_return keep_alive && !failure;
+  answer->keep_alive = keep_alive;
+  answer->head_only = head_only;
+  auto sending = send(stream, connection.stream, *std::move(answer), options_.timeout);
+  const bool sent = co_await std::move(sending);
+  connection.answered = true;
+  co_return sent&& keep_alive;
 }
 
 }  // namespace serve

@@ -1,16 +1,18 @@
-// A small HTTP/1.1 server for the operator's own endpoints.
+// A small HTTP/1.1 server for the operator's own endpoints, with TLS where it is given a
+// certificate.
 //
 // Guarantees
-//  * Bounded: limits::kServeConnections at once (more wait in the backlog),
-//  limits::kServeHeaderBytes,
-//    the route's body_bytes, limits::kServeTimeout to read a request and to write an answer.
+//  * Bounded: limits::kServeConnections at once (more wait in the backlog; one that is idle makes
+//    room), limits::kServeHeaderBytes, the body_bytes of the route, limits::kServeBodyBytes of
+//    bodies at once, limits::kServeTimeout for a handshake, to read a request and to write an
+//    answer, limits::kServeIdle between two requests.
 //  * 404 for an unknown path, 405 with Allow for another method, 400, 413 and 431 for what cannot
-//  be
-//    read; keep-alive.
+//    be read, 503 for a body that there is no room for; keep-alive.
 //  * Cancelling run() closes the listener and every connection, and waits for them.
+// Caveats: while there is no certificate yet, connections are closed as soon as they are made.
 //
-// One owner, which outlives run(). Used on the thread of the io_context only. Beast stays behind
-// this header.
+// One owner, which outlives run(). Used on the thread of the io_context only. Beast and OpenSSL
+// stay behind this header.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -20,6 +22,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <list>
 #include <memory>
 #include <string>
 #include <vector>
@@ -29,6 +32,7 @@
 #include "base/log.h"
 #include "runtime/task_group.h"
 #include "serve/bind_address.h"
+#include "serve/certificate.h"
 #include "serve/http.h"
 
 namespace serve {
@@ -36,6 +40,9 @@ namespace serve {
 struct ServerOptions {
   std::size_t connections = limits::kServeConnections;
   std::chrono::milliseconds timeout = limits::kServeTimeout;
+  std::chrono::milliseconds idle = limits::kServeIdle;
+  std::size_t body_bytes = limits::kServeBodyBytes;
+  const ServerCertificate* certificate = nullptr;  // null: without TLS
 };
 
 class HttpServer {
@@ -55,15 +62,23 @@ class HttpServer {
   // bind().
   boost::asio::awaitable<void> run();
 
-  std::size_t connections() const { return open_; }
+  std::size_t connections() const { return open_.size(); }
 
  private:
   struct Connection;
   struct Listening;
+  class Reserved;
 
   boost::asio::awaitable<void> accept();
-  boost::asio::awaitable<void> serve(std::unique_ptr<Connection> connection);
-  boost::asio::awaitable<bool> exchange(Connection& connection);
+  boost::asio::awaitable<void> make_room();
+  void serve(boost::asio::ip::tcp::socket socket);
+  boost::asio::awaitable<void> serve_plainly(std::unique_ptr<Connection> connection);
+  boost::asio::awaitable<void> serve_securely(std::unique_ptr<Connection> connection,
+                                              std::shared_ptr<boost::asio::ssl::context> context);
+  template <class Stream>
+  boost::asio::awaitable<bool> exchange(Stream& stream, Connection& connection);
+  template <class Stream>
+  boost::asio::awaitable<bool> wait_for_request(Stream& stream, Connection& connection);
 
   boost::asio::any_io_executor executor_;
   std::vector<Route> routes_;
@@ -72,8 +87,8 @@ class HttpServer {
   boost::asio::ip::tcp::acceptor acceptor_;
   boost::asio::steady_timer room_;  // never expires: its cancellation wakes accept()
   runtime::TaskGroup group_;
-  std::size_t open_ = 0;
-  std::size_t body_bytes_ = 0;  // of the route that takes most
+  std::list<Connection*> open_;
+  std::size_t body_bytes_ = 0;  // of bodies that are read now, or will be
   std::uint16_t port_ = 0;
 };
 

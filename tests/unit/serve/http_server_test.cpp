@@ -3,81 +3,23 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/connect.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
-#include <stdexcept>
-#include <thread>
+
+#include "unit/serve/server.h"
 
 namespace {
 
 using namespace std::chrono_literals;
 namespace asio = boost::asio;
 using asio::ip::tcp;
-using serve::Request;
-using serve::Response;
+using test::closing;
+using test::Server;
 using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
-
-std::vector<serve::Route> routes() {
-  std::vector<serve::Route> routes(3);
-  routes[0].path = "/hello";
-  routes[0].handler = [](const Request& request) {
-    return Response{200, "text/plain", "hello " + request.query};
-  };
-  routes[1].path = "/throws";
-  routes[1].handler = [](const Request&) -> Response { throw std::runtime_error("a bug"); };
-  routes[2].path = "/echo";
-  routes[2].methods = {"POST"};
-  routes[2].body_bytes = 1000;
-  routes[2].handler = [](const Request& request) {
-    const auto type = request.headers.find("content-type");
-    return Response{201, type == request.headers.end() ? "none" : type->second, request.body};
-  };
-  return routes;
-}
-
-// A server on a thread of its own, which a test talks to over real sockets.
-class Server {
- public:
-  explicit Server(serve::ServerOptions options = {}, serve::BindAddress address = {"127.0.0.1", 0})
-      : server_(context_.get_executor(), routes(), logger_, options) {
-    const auto bound = server_.bind(address);
-    if (!bound) throw std::runtime_error(bound.error().message);
-    asio::co_spawn(
-        context_, server_.run(),
-        asio::bind_cancellation_slot(signal_.slot(), [this](std::exception_ptr exception) {
-          cancelled = runtime::is_cancellation(exception);
-        }));
-    thread_ = std::thread([this] { context_.run(); });
-  }
-
-  ~Server() { stop(); }
-
-  // Returns when the server has ended; false when that took too long.
-  void stop() {
-    if (!thread_.joinable()) return;
-    asio::post(context_, [this] { signal_.emit(asio::cancellation_type::terminal); });
-    thread_.join();
-  }
-
-  std::uint16_t port() const { return server_.port(); }
-  std::size_t connections() const { return server_.connections(); }  // after stop()
-
-  bool cancelled = false;
-
- private:
-  asio::io_context context_{1};
-  base::Logger logger_ = base::Logger::silent();
-  asio::cancellation_signal signal_;
-  serve::HttpServer server_;
-  std::thread thread_;
-};
 
 class Client {
  public:
@@ -116,10 +58,6 @@ std::string answer_to(const Server& server, const std::string& request) {
   Client client(server.port());
   client.send(request);
   return client.read_to_end();
-}
-
-std::string closing(const std::string& first_line, const std::string& rest = "\r\n") {
-  return first_line + " HTTP/1.1\r\nHost: test\r\nConnection: close\r\n" + rest;
 }
 
 TEST(HttpServer, AnswersAGet) {
@@ -238,10 +176,10 @@ TEST(HttpServer, MoreConnectionsThanTheBoundWaitForTheirTurn) {
   options.connections = 2;
   const Server server(options);
   auto first = std::make_unique<Client>(server.port());
-  first->send("GET /hello HTTP/1.1\r\nHost: test\r\n\r\n");
+  first->send("GET /hello HTTP/1.1\r\nHost: test\r\n\r\nGET /he");
   first->read(12);
   Client second(server.port());
-  second.send("GET /hello HTTP/1.1\r\nHost: test\r\n\r\n");
+  second.send("GET /hello HTTP/1.1\r\nHost: test\r\n\r\nGET /he");
   second.read(12);
   Client third(server.port());
   third.send(closing("GET /hello"));
@@ -249,6 +187,62 @@ TEST(HttpServer, MoreConnectionsThanTheBoundWaitForTheirTurn) {
   EXPECT_EQ(third.available(), 0U);
   first.reset();
   EXPECT_THAT(third.read_to_end(), StartsWith("HTTP/1.1 200 OK"));
+}
+
+TEST(HttpServer, AConnectionIsKeptBetweenRequestsForAsLongAsItMayBeIdle) {
+  serve::ServerOptions options;
+  options.timeout = 50ms;
+  options.idle = 400ms;
+  const Server server(options);
+  Client client(server.port());
+  client.send("GET /hello HTTP/1.1\r\nHost: test\r\n\r\n");
+  client.read(12);
+  std::this_thread::sleep_for(150ms);
+  const auto start = std::chrono::steady_clock::now();
+  client.send("GET /hello?again HTTP/1.1\r\nHost: test\r\n\r\n");
+  EXPECT_THAT(client.read_to_end(), HasSubstr("hello again"));
+  EXPECT_GE(std::chrono::steady_clock::now() - start, 350ms);
+}
+
+TEST(HttpServer, AnIdleConnectionMakesRoomForANewOne) {
+  serve::ServerOptions options;
+  options.connections = 2;
+  const Server server(options);
+  Client idle(server.port());
+  idle.send("GET /hello HTTP/1.1\r\nHost: test\r\n\r\n");
+  idle.read(12);
+  Client busy(server.port());
+  busy.send("GET /hello HTTP/1.1\r\nHost: test\r\n\r\nGET /he");
+  busy.read(12);
+  EXPECT_THAT(answer_to(server, closing("GET /hello")), StartsWith("HTTP/1.1 200 OK"));
+  EXPECT_THAT(idle.read_to_end(), EndsWith("hello "));
+  busy.send("llo?more HTTP/1.1\r\nConnection: close\r\n\r\n");
+  EXPECT_THAT(busy.read_to_end(), EndsWith("hello more"));
+}
+
+TEST(HttpServer, BodiesThatTogetherAreOverTheBoundAreRefusedUntilOneIsDone) {
+  serve::ServerOptions options;
+  options.body_bytes = 1'500'000;
+  const Server server(options);
+  const std::string body(1'000'000, 'x');
+  const std::string head =
+      closing("POST /large", "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n");
+  Client first(server.port());
+  first.send(head + "x");
+  std::this_thread::sleep_for(50ms);
+  EXPECT_THAT(answer_to(server, head), StartsWith("HTTP/1.1 503 "));
+  EXPECT_THAT(answer_to(server, closing("POST /echo", "Content-Length: 1\r\n\r\nx")),
+              StartsWith("HTTP/1.1 201 "));
+  first.send(body.substr(1));
+  EXPECT_THAT(first.read_to_end(), StartsWith("HTTP/1.1 201 "));
+  EXPECT_THAT(answer_to(server, head + body), StartsWith("HTTP/1.1 201 "));
+}
+
+TEST(HttpServer, ABodyOfUnknownLengthIsRefusedOnceItIsOverTheBound) {
+  const Server server;
+  EXPECT_THAT(answer_to(server, closing("POST /echo", "Transfer-Encoding: chunked\r\n\r\n400\r\n" +
+                                                          std::string(0x400, 'x') + "\r\n")),
+              StartsWith("HTTP/1.1 413 "));
 }
 
 TEST(HttpServer, CancelledItClosesEveryConnectionAndEnds) {
