@@ -29,6 +29,7 @@ OWNERS = {
     "boost/asio/ssl": {"kube", "registry", "serve"},
     "rapidjson/": {"json"},
     "yaml-cpp/": {"json"},
+    "yaml.h": {"json"},
     "spdlog/": {"base"},
     "prometheus/": {"runtime"},
     "CLI/": {"operator", "cli", MAIN},
