@@ -15,7 +15,7 @@
 #include <map>
 
 #include "kube/config.h"
-#include "kube/wait.h"
+#include "net/wait.h"
 
 namespace kube {
 namespace {
@@ -135,9 +135,9 @@ asio::awaitable<base::Result<std::string>> ChildProcess::output(std::size_t most
     const std::size_t size = output_.read_some(asio::buffer(buffer), error);
     if (error == asio::error::eof) co_return text;
     if (error == asio::error::would_block || error == asio::error::try_again) {
-      auto waiting =
-          wait_until(timer_, deadline,
-                     output_.async_wait(asio::posix::descriptor_base::wait_read, asio::deferred));
+      auto waiting = net::wait_until(
+          timer_, deadline,
+          output_.async_wait(asio::posix::descriptor_base::wait_read, asio::deferred));
       error = co_await std::move(waiting);
       if (error == asio::error::timed_out) {
         co_return base::Error{base::ErrorCode::kTimeout, "it takes too long"};
@@ -154,7 +154,7 @@ asio::awaitable<base::Result<std::string>> ChildProcess::output(std::size_t most
 }
 
 asio::awaitable<base::Result<std::string>> ChildProcess::wait(Instant deadline) {
-  auto waiting = wait_until(
+  auto waiting = net::wait_until(
       timer_, deadline, ended_.async_wait(asio::posix::descriptor_base::wait_read, asio::deferred));
   const boost::system::error_code error = co_await std::move(waiting);
   if (error == asio::error::timed_out) {

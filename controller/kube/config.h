@@ -12,15 +12,21 @@
 #include <utility>
 #include <vector>
 
+#include "base/environment.h"
 #include "base/error.h"
+#include "net/file.h"
+#include "net/url.h"
 
 namespace kube {
 
-// Names and values of environment variables.
-using EnvironmentVariables = std::map<std::string, std::string, std::less<>>;
-
-// Those of this process.
-EnvironmentVariables process_environment();
+using base::EnvironmentVariables;
+using base::process_environment;
+using net::parse_proxy_url;
+using net::parse_server_url;
+using net::proxy_from_environment;
+using net::ProxyUrl;
+using net::read_credential_file;
+using net::ServerUrl;
 
 // PEM text, or the file that holds it, which is read again when it changes. The text wins.
 struct Pem {
@@ -30,44 +36,6 @@ struct Pem {
   bool empty() const { return text.empty() && file.empty(); }
   bool operator==(const Pem&) const = default;
 };
-
-// "https://host:port/base/path". http is for tests and local proxies.
-struct ServerUrl {
-  bool tls = true;
-  std::string host;  // a name or an IP address, without brackets
-  std::uint16_t port = 443;
-  std::string base_path;  // empty or "/path" without a slash at its end, percent-encoded
-
-  // "host:port" as in a Host header, with brackets; without the port the scheme implies.
-  std::string authority() const;
-  // The whole, as in a kubeconfig.
-  std::string text() const;
-
-  bool operator==(const ServerUrl&) const = default;
-};
-
-// An HTTP proxy that is asked to CONNECT; always, even for a server without TLS.
-struct ProxyUrl {
-  bool tls = false;  // TLS to the proxy itself; it is verified as the server is
-  std::string host;
-  std::uint16_t port = 80;
-  std::string user;  // with the password: Proxy-Authorization; both decoded
-  std::string password;
-
-  // "http://host:port": without user and password, so that it may be shown.
-  std::string shown() const;
-
-  bool operator==(const ProxyUrl&) const = default;
-};
-
-// kInvalid with what is wrong; the message does not repeat the text, which may hold a password.
-base::Result<ServerUrl> parse_server_url(std::string_view text);
-base::Result<ProxyUrl> parse_proxy_url(std::string_view text);
-
-// The proxy that HTTPS_PROXY (for a server without TLS HTTP_PROXY) and NO_PROXY, or their
-// lower-case forms, give for the server, as Go's net/http reads them: never for loopback.
-base::Result<std::optional<ProxyUrl>> proxy_from_environment(
-    const ServerUrl& server, const EnvironmentVariables& environment);
 
 // client.authentication.k8s.io/v1 and v1beta1: a program that prints an ExecCredential.
 struct ExecPlugin {
@@ -113,6 +81,7 @@ struct ClientConfig {
   std::optional<ExecPlugin> exec;
   Impersonation impersonate;
 
+  std::string context;                     // its name; empty in a pod
   std::string namespace_name = "default";  // of the context, or the pod's own
   std::string user_agent = "local-registry-operator";
   std::string origin;  // "in-cluster" or "context NAME of FILE": for the log
@@ -138,9 +107,5 @@ struct ConfigChoice {
 // What the flags and the environment say. Errors are for people and name file and field.
 base::Result<ClientConfig> load_config(const ConfigChoice& choice,
                                        const EnvironmentVariables& environment);
-
-// The content of a file of at most limits::kCredentialBytes. kNotFound, kInvalid (cannot be read,
-// not a plain file), kTooLarge; the message names the file.
-base::Result<std::string> read_credential_file(const std::string& path);
 
 }  // namespace kube

@@ -6,7 +6,7 @@ ConnectionPool::ConnectionPool(const boost::asio::any_io_executor& executor, std
                                std::chrono::milliseconds idle)
     : idle_time_(idle), permits_(executor, most), alarm_(executor, [this] { close_old(); }) {}
 
-std::unique_ptr<Connection> ConnectionPool::take(const TlsContext* identity) {
+std::unique_ptr<net::Connection> ConnectionPool::take(const net::TlsContext* identity) {
   while (!idle_.empty()) {
     auto connection = std::move(idle_.back().connection);
     idle_.pop_back();
@@ -15,7 +15,7 @@ std::unique_ptr<Connection> ConnectionPool::take(const TlsContext* identity) {
   return nullptr;
 }
 
-void ConnectionPool::keep(std::unique_ptr<Connection> connection) {
+void ConnectionPool::keep(std::unique_ptr<net::Connection> connection) {
   const Instant until = std::chrono::steady_clock::now() + idle_time_;
   idle_.push_back({std::move(connection), until});
   if (idle_.size() == 1) alarm_.set(until);

@@ -3,7 +3,7 @@
 #include <fmt/core.h>
 
 #include "base/base64.h"
-#include "kube/text.h"
+#include "net/text.h"
 
 namespace kube {
 
@@ -17,7 +17,7 @@ Credentials::Credentials(const ClientConfig& config, base::Clock& clock, base::L
       executor_(std::move(executor)),
       bounds_(bounds),
       plugin_turn_(executor_, 1),
-      token_(trimmed(config.token)) {}
+      token_(net::trimmed(config.token)) {}
 
 base::Result<void> Credentials::load() {
   auto loaded = reload_files(true);
@@ -47,10 +47,10 @@ base::Result<void> Credentials::read_pem(const Pem& pem, std::string_view what, 
   return {};
 }
 
-base::Result<void> Credentials::rebuild_tls(TlsSettings settings) {
+base::Result<void> Credentials::rebuild_tls(net::TlsSettings settings) {
   const bool wanted = config_.server.tls || (config_.proxy && config_.proxy->tls);
   if (!wanted || (identity_.tls && settings == tls_)) return {};
-  auto context = TlsContext::make(settings);
+  auto context = net::TlsContext::make(settings);
   if (!context) return context.error();
   identity_.tls = std::move(*context);
   tls_ = std::move(settings);
@@ -64,14 +64,14 @@ base::Result<void> Credentials::reload_files(bool first) {
       return base::Error{base::ErrorCode::kInvalid, "token: " + content.error().message};
     }
     if (!content) warn(content.error());
-    const std::string token = content ? trimmed(*content) : std::string();
-    if (!fits_header(token)) {
+    const std::string token = content ? net::trimmed(*content) : std::string();
+    if (!net::fits_header(token)) {
       return base::Error{base::ErrorCode::kInvalid,
                          fmt::format("{} has control characters", config_.token_file)};
     }
     if (!token.empty()) token_ = token;
   }
-  TlsSettings settings = tls_;
+  net::TlsSettings settings = tls_;
   settings.insecure = config_.insecure_skip_tls_verify;
   if (auto read = read_pem(config_.ca, "CA", settings.ca); !read) return read;
   // What the plugin gave wins over the files.
@@ -122,7 +122,7 @@ asio::awaitable<base::Result<void>> Credentials::refresh() {
 }
 
 base::Result<void> Credentials::adopt(ExecCredential credential) {
-  TlsSettings settings = tls_;
+  net::TlsSettings settings = tls_;
   if (!credential.certificate.empty()) {
     settings.certificate = credential.certificate;
     settings.key = credential.key;
@@ -173,7 +173,7 @@ asio::awaitable<bool> Credentials::refused(std::string authorization) {
   if (refused_ != base::Clock::Instant{} && now - refused_ < bounds_.reload) co_return false;
   refused_ = now;
   loaded_ = now - bounds_.reload;
-  const std::shared_ptr<TlsContext> tls = identity_.tls;
+  const std::shared_ptr<net::TlsContext> tls = identity_.tls;
   plugin_result_.reset();
   auto refreshing = refresh();
   const auto refreshed = co_await std::move(refreshing);

@@ -17,9 +17,9 @@
 #include "base/log.h"
 #include "kube/config.h"
 #include "kube/exec_plugin.h"
-#include "kube/http.h"
-#include "kube/semaphore.h"
-#include "kube/tls.h"
+#include "net/http.h"
+#include "net/semaphore.h"
+#include "net/tls.h"
 
 namespace kube {
 
@@ -33,8 +33,8 @@ class Credentials {
  public:
   // A snapshot for one request.
   struct Identity {
-    std::string authorization;        // value of the header; empty: none
-    std::shared_ptr<TlsContext> tls;  // none for a server and proxy without TLS
+    std::string authorization;             // value of the header; empty: none
+    std::shared_ptr<net::TlsContext> tls;  // none for a server and proxy without TLS
   };
 
   // Everything outlives the credentials.
@@ -61,7 +61,7 @@ class Credentials {
  private:
   base::Result<void> reload_files(bool first);
   base::Result<void> read_pem(const Pem& pem, std::string_view what, std::string& text);
-  base::Result<void> rebuild_tls(TlsSettings settings);
+  base::Result<void> rebuild_tls(net::TlsSettings settings);
   base::Result<void> adopt(ExecCredential credential);
   boost::asio::awaitable<base::Result<void>> run_plugin();
   void warn(const base::Error& error);
@@ -73,10 +73,10 @@ class Credentials {
   base::Logger& logger_;
   boost::asio::any_io_executor executor_;
   CredentialBounds bounds_;
-  Semaphore plugin_turn_;  // one run at a time; who waited finds its result
+  net::Semaphore plugin_turn_;  // one run at a time; who waited finds its result
 
   Identity identity_;
-  TlsSettings tls_;  // what identity_.tls was made of
+  net::TlsSettings tls_;  // what identity_.tls was made of
   std::string token_;
   base::Clock::Instant loaded_{};
   base::Clock::Instant refused_{};  // of the last 401 that led to a refresh

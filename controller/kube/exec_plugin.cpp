@@ -8,7 +8,7 @@
 #include "json/fields.h"
 #include "json/raw.h"
 #include "kube/child_process.h"
-#include "kube/text.h"
+#include "net/text.h"
 
 namespace kube {
 namespace {
@@ -127,7 +127,7 @@ base::Result<ExecCredential> parse_exec_credential(const ExecPlugin& plugin, std
   if (status.token.empty() && status.certificate.empty()) {
     return malformed("status has neither token nor clientCertificateData");
   }
-  if (!fits_header(status.token)) return malformed("status.token has control characters");
+  if (!net::fits_header(status.token)) return malformed("status.token has control characters");
   return ExecCredential{std::move(status.token), std::move(status.certificate),
                         std::move(status.key), status.expiration};
 }

@@ -6,17 +6,17 @@
 #include <optional>
 #include <vector>
 
-#include "kube/connection.h"
 #include "kube/connection_pool.h"
 #include "kube/credentials.h"
-#include "kube/http.h"
-#include "kube/text.h"
+#include "net/connection.h"
+#include "net/http.h"
+#include "net/text.h"
 
 namespace kube {
 namespace {
 
 namespace asio = boost::asio;
-using Instant = Connection::Instant;
+using Instant = net::Connection::Instant;
 
 template <class T>
 using Awaitable = asio::awaitable<base::Result<T>>;
@@ -24,14 +24,14 @@ using Awaitable = asio::awaitable<base::Result<T>>;
 constexpr int kStatusOk = 200;
 constexpr int kStatusUnauthorized = 401;
 
-Response response_of(AnswerParser& parser) {
+Response response_of(net::AnswerParser& parser) {
   return {parser.status(), parser.take_body(), parser.retry_after()};
 }
 
 // A watch: the rest of the answer whose head has been read.
 class HttpStream final : public Stream {
  public:
-  HttpStream(std::unique_ptr<Connection> connection, std::unique_ptr<AnswerParser> parser,
+  HttpStream(std::unique_ptr<net::Connection> connection, std::unique_ptr<net::AnswerParser> parser,
              std::string server)
       : connection_(std::move(connection)),
         parser_(std::move(parser)),
@@ -54,8 +54,8 @@ class HttpStream final : public Stream {
   }
 
  private:
-  std::unique_ptr<Connection> connection_;
-  std::unique_ptr<AnswerParser> parser_;
+  std::unique_ptr<net::Connection> connection_;
+  std::unique_ptr<net::AnswerParser> parser_;
   std::string server_;
   std::optional<base::Error> failure_;
 };
@@ -113,7 +113,7 @@ class HttpsTransport final : public Transport {
     bool repeatable = false;  // it may be sent twice
     std::string bytes;
     std::string authorization;
-    std::shared_ptr<TlsContext> tls;
+    std::shared_ptr<net::TlsContext> tls;
     Instant deadline;
   };
 
@@ -133,7 +133,7 @@ class HttpsTransport final : public Transport {
     for (const std::string& group : as.groups) headers_.push_back({"Impersonate-Group", group});
     for (const auto& [key, values] : as.extra) {
       for (const std::string& value : values) {
-        headers_.push_back({"Impersonate-Extra-" + header_name_part(key), value});
+        headers_.push_back({"Impersonate-Extra-" + net::header_name_part(key), value});
       }
     }
   }
@@ -145,7 +145,7 @@ class HttpsTransport final : public Transport {
       if (!refreshed) co_return refreshed.error();
     }
     const Credentials::Identity& identity = credentials_.identity();
-    std::vector<HeaderLine> headers = headers_;
+    std::vector<net::HeaderLine> headers = headers_;
     if (!identity.authorization.empty()) {
       headers.push_back({"Authorization", identity.authorization});
     }
@@ -154,7 +154,7 @@ class HttpsTransport final : public Transport {
       headers.push_back({"Content-Length", std::to_string(request.body.size())});
     }
     auto head =
-        request_head(name(request.method), config_.server.base_path + request.target, headers);
+        net::request_head(name(request.method), config_.server.base_path + request.target, headers);
     if (!head) co_return head.error();
     const auto timeout = request.timeout > std::chrono::milliseconds::zero()
                              ? request.timeout
@@ -184,8 +184,8 @@ class HttpsTransport final : public Transport {
     co_return std::move(tried.response);
   }
 
-  Awaitable<std::unique_ptr<Connection>> connect(const Exchange& exchange) {
-    auto connection = std::make_unique<Connection>(executor_, scratch_);
+  Awaitable<std::unique_ptr<net::Connection>> connect(const Exchange& exchange) {
+    auto connection = std::make_unique<net::Connection>(executor_, scratch_);
     const Instant limit = std::chrono::steady_clock::now() + bounds_.connect_timeout;
     auto connecting = connection->connect(route_, exchange.tls, std::min(limit, exchange.deadline));
     const auto connected = co_await std::move(connecting);
@@ -193,10 +193,10 @@ class HttpsTransport final : public Transport {
     co_return connection;
   }
 
-  asio::awaitable<Attempt> attempt(std::unique_ptr<Connection> connection,
+  asio::awaitable<Attempt> attempt(std::unique_ptr<net::Connection> connection,
                                    const Exchange& exchange) {
     const std::uint64_t written_before = connection->written();
-    AnswerParser parser({bounds_.header_bytes, bounds_.body_bytes});
+    net::AnswerParser parser({bounds_.header_bytes, bounds_.body_bytes});
     auto exchanging = converse(*connection, exchange, parser, Until::kEnd);
     const auto exchanged = co_await std::move(exchanging);
     if (!exchanged) {
@@ -212,8 +212,8 @@ class HttpsTransport final : public Transport {
 
   // Writes the request and reads the answer to its end, or to the end of its head if that opens a
   // stream.
-  Awaitable<void> converse(Connection& connection, const Exchange& exchange, AnswerParser& parser,
-                           Until until) {
+  Awaitable<void> converse(net::Connection& connection, const Exchange& exchange,
+                           net::AnswerParser& parser, Until until) {
     auto writing = connection.write(exchange.bytes, exchange.deadline);
     const auto written = co_await std::move(writing);
     // Whoever closes early has said why before: a TLS alert, or an answer to half of a request.
@@ -237,7 +237,7 @@ class HttpsTransport final : public Transport {
     auto connecting = connect(exchange);
     auto connection = co_await std::move(connecting);
     if (!connection) co_return connection.error();
-    auto parser = std::make_unique<AnswerParser>(AnswerBounds{bounds_.header_bytes, 0});
+    auto parser = std::make_unique<net::AnswerParser>(net::AnswerBounds{bounds_.header_bytes, 0});
     auto exchanging = converse(**connection, exchange, *parser, Until::kStream);
     const auto exchanged = co_await std::move(exchanging);
     if (!exchanged) co_return named(exchanged.error());
@@ -259,8 +259,8 @@ class HttpsTransport final : public Transport {
   std::vector<char> scratch_;
   Credentials credentials_;
   ConnectionPool pool_;
-  Route route_;
-  std::vector<HeaderLine> headers_;  // the same in every request
+  net::Route route_;
+  std::vector<net::HeaderLine> headers_;  // the same in every request
 };
 
 }  // namespace

@@ -9,7 +9,7 @@
 #include "base/base64.h"
 #include "base/limits.h"
 #include "kube/kubeconfig_file.h"
-#include "kube/text.h"
+#include "net/text.h"
 
 namespace kube {
 namespace {
@@ -106,9 +106,9 @@ base::Result<std::vector<LoadedFile>> load_files(const KubeconfigChoice& choice,
     files.push_back(std::move(*file));
     return files;
   }
-  const std::string list = variable(environment, "KUBECONFIG");
+  const std::string list = base::variable(environment, "KUBECONFIG");
   if (!list.empty()) return load_list(list);
-  const std::string home = variable(environment, "HOME");
+  const std::string home = base::variable(environment, "HOME");
   if (home.empty()) {
     return base::Error{base::ErrorCode::kNotFound,
                        "no kubeconfig: neither KUBECONFIG nor HOME is set"};
@@ -208,7 +208,7 @@ base::Result<ExecPlugin> exec_of(const Entry<kubeconfig::User>& entry,
     if (variable.name.empty()) return invalid(entry.at("exec.env") + ": a name is missing");
     plugin.env.emplace_back(variable.name, variable.value);
   }
-  plugin.install_hint = trimmed(exec.install_hint);
+  plugin.install_hint = net::trimmed(exec.install_hint);
   plugin.provide_cluster_info = exec.provide_cluster_info;
   plugin.interactive = *interactive;
   for (const kubeconfig::Extension& extension : cluster.extensions) {
@@ -224,10 +224,10 @@ base::Result<void> apply_impersonation(const Entry<kubeconfig::User>& entry, Cli
   if (user.as.empty() && more) {
     return invalid(entry.at("as") + ": missing, while as-uid, as-groups or as-user-extra is given");
   }
-  bool fits = fits_header(user.as) && fits_header(user.as_uid);
-  for (const std::string& group : user.as_groups) fits = fits && fits_header(group);
+  bool fits = net::fits_header(user.as) && net::fits_header(user.as_uid);
+  for (const std::string& group : user.as_groups) fits = fits && net::fits_header(group);
   for (const auto& [key, values] : user.as_user_extra) {
-    for (const std::string& value : values) fits = fits && fits_header(value);
+    for (const std::string& value : values) fits = fits && net::fits_header(value);
   }
   if (!fits) return invalid(entry.at("as") + ": a value has control characters");
   return {};
@@ -256,8 +256,8 @@ base::Result<void> apply_user(const Entry<kubeconfig::User>& entry,
                    ": not supported any more by Kubernetes clients; use exec");
   }
   if (auto applied = apply_certificate(entry, config); !applied) return applied;
-  config.token = trimmed(user.token);
-  if (!fits_header(config.token)) {
+  config.token = net::trimmed(user.token);
+  if (!net::fits_header(config.token)) {
     return invalid(entry.at("token") + ": has control characters");
   }
   config.username = user.username;
@@ -336,8 +336,23 @@ base::Result<ClientConfig> load_kubeconfig(const KubeconfigChoice& choice,
   if (!context->value.namespace_name.empty()) {
     config.namespace_name = context->value.namespace_name;
   }
+  config.context = chosen->name;
   config.origin = fmt::format("context {} of {}", chosen->name, context->file);
   return config;
+}
+
+base::Result<std::vector<std::string>> context_names(const std::string& file,
+                                                     const EnvironmentVariables& environment) {
+  const auto files = load_files({file, {}}, environment);
+  if (!files) return files.error();
+  std::vector<std::string> names;
+  for (const LoadedFile& loaded : *files) {
+    for (const kubeconfig::NamedContext& context : loaded.config.contexts) {
+      const bool is_known = std::find(names.begin(), names.end(), context.name) != names.end();
+      if (!is_known) names.push_back(context.name);
+    }
+  }
+  return names;
 }
 
 }  // namespace kube

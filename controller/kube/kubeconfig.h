@@ -12,6 +12,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "kube/config.h"
@@ -27,5 +28,9 @@ struct KubeconfigChoice {
 // names the file and the field, and never repeats a value that may be secret.
 base::Result<ClientConfig> load_kubeconfig(const KubeconfigChoice& choice,
                                            const EnvironmentVariables& environment);
+
+// The names of all contexts that --context could choose, in the order of the files.
+base::Result<std::vector<std::string>> context_names(const std::string& file,
+                                                     const EnvironmentVariables& environment);
 
 }  // namespace kube

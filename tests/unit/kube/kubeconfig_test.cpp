@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 
-#include "kube/text.h"
 #include "unit/kube/transport_fixture.h"
 
 namespace {

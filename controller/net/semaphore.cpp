@@ -1,10 +1,10 @@
-#include "kube/semaphore.h"
+#include "net/semaphore.h"
 
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 
-namespace kube {
+namespace net {
 
 namespace asio = boost::asio;
 
@@ -66,4 +66,4 @@ void Semaphore::release() {
   next.timer.cancel();
 }
 
-}  // namespace kube
+}  // namespace net

@@ -2,19 +2,20 @@
 // session over another channel (TlsChannel).
 //
 // At least TLS 1.2. The peer's certificate, its dates and its names are verified unless told
-// otherwise. The last session of the server is kept and resumed. Used by kube/ only; one thread.
+// otherwise. The last session of a server is kept, and resumed with that server. one thread.
 #pragma once
 
 #include <memory>
 #include <string>
 
 #include "base/error.h"
-#include "kube/channel.h"
+#include "net/channel.h"
 
-namespace kube {
+namespace net {
 
 struct TlsSettings {
   std::string ca;           // PEM, one or more certificates; empty: the system's
+  std::string more_ca;      // PEM: trusted as well
   std::string certificate;  // PEM, the chain; empty: none
   std::string key;          // PEM, not encrypted
   bool insecure = false;    // nothing is verified
@@ -42,7 +43,8 @@ class TlsContext {
 
 class TlsChannel final : public Channel {
  public:
-  enum class Role { kServer, kProxy };  // of the peer: only the server's session is resumed
+  // Of the peer: only a server's session is resumed, and only with the server of that name.
+  enum class Role { kServer, kProxy };
 
   // peer is a host name or an IP address: what the certificate has to be for.
   // Every channel over one context shares it, also when the transport has replaced it.
@@ -65,4 +67,4 @@ class TlsChannel final : public Channel {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace kube
+}  // namespace net

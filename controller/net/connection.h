@@ -1,13 +1,15 @@
-// One connection to the API server: resolved, connected, through a proxy if there is one, with TLS,
-// one exchange at a time. Nothing is buffered between exchanges. Used by kube/ only; one owner;
+// One connection to a server: resolved, connected, through a proxy if there is one, with TLS,
+// one exchange at a time. Nothing is buffered between exchanges. one owner;
 // on the thread of the io_context.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -16,12 +18,12 @@
 #include <vector>
 
 #include "base/error.h"
-#include "kube/channel.h"
-#include "kube/config.h"
-#include "kube/http.h"
-#include "kube/tls.h"
+#include "net/channel.h"
+#include "net/http.h"
+#include "net/tls.h"
+#include "net/url.h"
 
-namespace kube {
+namespace net {
 
 // Where to and how; the same for every connection of a transport but the context.
 struct Route {
@@ -30,6 +32,12 @@ struct Route {
   std::string tls_name;  // what the server's certificate has to be for
   std::chrono::milliseconds tcp_user_timeout{};
   std::size_t header_bytes = 0;
+
+  // Says why no connection may be made to an address of the server; asked of the very address that
+  // is connected to, so that it does not matter what a name means a moment later. An empty function
+  // allows all. The address of a proxy is not asked about, nor what the proxy makes of a name.
+  using Guard = std::function<base::Result<void>(const boost::asio::ip::address&)>;
+  Guard guard = {};
 };
 
 // Every coroutine throws boost::system::system_error (operation_aborted) when it is cancelled. A
@@ -44,8 +52,8 @@ class Connection {
   Connection& operator=(const Connection&) = delete;
   ~Connection();
 
-  // context is none for a server and a proxy without TLS. kNetwork, kTimeout, kTls. route has to
-  // live until this returns.
+  // context is none for a server and a proxy without TLS. kNetwork, kTimeout, kTls, or what the
+  // guard said of the last address when it let none pass. route has to live until this returns.
   boost::asio::awaitable<base::Result<void>> connect(const Route& route,
                                                      std::shared_ptr<TlsContext> context,
                                                      Instant deadline);
@@ -77,7 +85,9 @@ class Connection {
   boost::asio::awaitable<boost::system::error_code> connect_endpoint(const Endpoint& endpoint,
                                                                      Instant deadline);
   boost::asio::awaitable<base::Result<void>> connect_socket(const std::string& host,
-                                                            std::uint16_t port, Instant deadline);
+                                                            std::uint16_t port,
+                                                            const Route::Guard& guard,
+                                                            Instant deadline);
   boost::asio::awaitable<base::Result<void>> tunnel(const Route& route, Instant deadline);
   boost::asio::awaitable<base::Result<void>> secure(std::shared_ptr<TlsContext> context,
                                                     const std::string& name, TlsChannel::Role role,
@@ -95,4 +105,4 @@ class Connection {
   std::unique_ptr<Channel> channel_;  // over socket_, so gone before it
 };
 
-}  // namespace kube
+}  // namespace net

@@ -1,4 +1,4 @@
-#include "kube/connection.h"
+#include "net/connection.h"
 
 #include <fcntl.h>
 #include <fmt/core.h>
@@ -11,10 +11,10 @@
 
 #include "base/base64.h"
 #include "base/limits.h"
-#include "kube/text.h"
-#include "kube/wait.h"
+#include "net/text.h"
+#include "net/wait.h"
 
-namespace kube {
+namespace net {
 namespace {
 
 namespace asio = boost::asio;
@@ -93,10 +93,21 @@ asio::awaitable<boost::system::error_code> Connection::connect_endpoint(const En
 
 asio::awaitable<base::Result<void>> Connection::connect_socket(const std::string& host,
                                                                std::uint16_t port,
+                                                               const Route::Guard& guard,
                                                                Instant deadline) {
   auto resolving = resolve(host, port, deadline);
-  const auto endpoints = co_await std::move(resolving);
+  auto endpoints = co_await std::move(resolving);
   if (!endpoints) co_return endpoints.error();
+  if (guard) {
+    base::Result<void> verdict;
+    std::erase_if(*endpoints, [&](const Endpoint& endpoint) {
+      auto allowed = guard(endpoint.address());
+      const bool refused = !allowed;
+      if (refused) verdict = std::move(allowed);
+      return refused;
+    });
+    if (endpoints->empty() && !verdict) co_return verdict.error();
+  }
   boost::system::error_code error = asio::error::host_not_found;
   std::size_t left = endpoints->size();
   for (const Endpoint& endpoint : *endpoints) {
@@ -170,8 +181,10 @@ asio::awaitable<base::Result<void>> Connection::connect(const Route& route,
                                                         Instant deadline) {
   context_ = context;
   const bool proxied = route.proxy.has_value();
+  const Route::Guard no_guard;
   auto connecting = connect_socket(proxied ? route.proxy->host : route.server.host,
-                                   proxied ? route.proxy->port : route.server.port, deadline);
+                                   proxied ? route.proxy->port : route.server.port,
+                                   proxied ? no_guard : route.guard, deadline);
   const auto connected = co_await std::move(connecting);
   if (!connected) co_return connected.error();
   set_options(route.tcp_user_timeout);
@@ -261,4 +274,4 @@ asio::awaitable<base::Result<void>> Connection::advance(AnswerParser& parser, st
   co_return read;
 }
 
-}  // namespace kube
+}  // namespace net

@@ -1,5 +1,5 @@
 // HTTP/1.1 by Beast's parser, without its headers: reading an answer piece by piece, writing the
-// head of a request. Used by kube/ only. One owner; one thread.
+// head of a request. One owner; one thread.
 #pragma once
 
 #include <chrono>
@@ -11,13 +11,19 @@
 #include <vector>
 
 #include "base/error.h"
-#include "kube/transport.h"
 
-namespace kube {
+namespace net {
 
 struct AnswerBounds {
   std::size_t header_bytes;
   std::size_t body_bytes;  // of a body that is kept as a whole; 0: it is taken bit by bit
+};
+
+struct HeaderLine {
+  std::string name;
+  std::string value;
+
+  bool operator==(const HeaderLine&) const = default;
 };
 
 // Takes the bytes of one answer, interim answers (1xx) before it included.
@@ -26,9 +32,13 @@ class AnswerParser {
   enum class Kind {
     kPlain,
     kConnect,  // to a CONNECT: after a 2xx there is no body, the bytes are the tunnel's
+    kHead,     // to a HEAD: there is no body, whatever the head says
   };
 
-  explicit AnswerParser(AnswerBounds bounds, Kind kind = Kind::kPlain);
+  enum class Headers { kDropped, kKept };
+
+  explicit AnswerParser(AnswerBounds bounds, Kind kind = Kind::kPlain,
+                        Headers headers = Headers::kDropped);
   AnswerParser(const AnswerParser&) = delete;
   AnswerParser& operator=(const AnswerParser&) = delete;
   ~AnswerParser();
@@ -47,6 +57,9 @@ class AnswerParser {
   int status() const;
   std::optional<std::chrono::milliseconds> retry_after() const;
 
+  // Once the head is there: every header but those of interim answers, in their order.
+  const std::vector<HeaderLine>& headers() const;
+
   // Once the head is there: whether the body is kept as a whole, as one that is not a 200 is.
   void keep_whole_body(std::size_t bytes);
 
@@ -60,11 +73,6 @@ class AnswerParser {
   std::unique_ptr<State> state_;
 };
 
-struct HeaderLine {
-  std::string name;
-  std::string value;
-};
-
 // The head of a request, the empty line included. kInvalid: something in it does not fit there.
 base::Result<std::string> request_head(std::string_view method, std::string_view target,
                                        const std::vector<HeaderLine>& headers);
@@ -72,4 +80,4 @@ base::Result<std::string> request_head(std::string_view method, std::string_view
 // Retry-After in seconds (RFC 9110, 10.2.3), at most a day; nothing for a date.
 std::optional<std::chrono::milliseconds> parse_retry_after(std::string_view value);
 
-}  // namespace kube
+}  // namespace net

@@ -22,7 +22,7 @@
 #include <thread>
 #include <vector>
 
-#include "unit/kube/certificates.h"
+#include "support/certificates.h"
 
 namespace testing_tls {
 

@@ -1,5 +1,5 @@
 // A pair of byte streams over one socket that never blocks: plain, or TLS over another channel.
-// Used by kube/ only. Has one owner (the Connection); one thread.
+// Has one owner (the Connection); one thread.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 
-namespace kube {
+namespace net {
 
 enum class Progress {
   kDone,       // some bytes moved
@@ -57,4 +57,4 @@ class SocketChannel final : public Channel {
   std::uint64_t written_ = 0;
 };
 
-}  // namespace kube
+}  // namespace net

@@ -1,25 +1,25 @@
-#include "kube/text.h"
+#include "net/http.h"
 
 #include <gtest/gtest.h>
 
-#include "kube/http.h"
+#include "net/text.h"
 
 namespace {
 
 TEST(RetryAfter, IsSecondsAndAtMostADay) {
   using std::chrono::hours;
   using std::chrono::seconds;
-  EXPECT_EQ(kube::parse_retry_after("0"), seconds(0));
-  EXPECT_EQ(kube::parse_retry_after("120"), seconds(120));
-  EXPECT_EQ(kube::parse_retry_after("999999999"), hours(24));
-  EXPECT_EQ(kube::parse_retry_after("99999999999999999999999"), hours(24));
+  EXPECT_EQ(net::parse_retry_after("0"), seconds(0));
+  EXPECT_EQ(net::parse_retry_after("120"), seconds(120));
+  EXPECT_EQ(net::parse_retry_after("999999999"), hours(24));
+  EXPECT_EQ(net::parse_retry_after("99999999999999999999999"), hours(24));
   for (const std::string_view other : {"", "-1", "1.5", " 1", "Wed, 21 Oct 2026 07:28:00 GMT"}) {
-    EXPECT_FALSE(kube::parse_retry_after(other)) << other;
+    EXPECT_FALSE(net::parse_retry_after(other)) << other;
   }
 }
 
 TEST(HeaderNamePart, EncodesAllButLettersDigitsAndDashes) {
-  EXPECT_EQ(kube::header_name_part("acme.test/Team-1 %"), "acme%2Etest%2FTeam-1%20%25");
+  EXPECT_EQ(net::header_name_part("acme.test/Team-1 %"), "acme%2Etest%2FTeam-1%20%25");
 }
 
 TEST(AnswerParser, TakesAnAnswerInPiecesOfAnySize) {
@@ -27,7 +27,7 @@ TEST(AnswerParser, TakesAnAnswerInPiecesOfAnySize) {
       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nRetry-After: 3\r\n\r\n"
       "5;name=value\r\nhello\r\n6\r\n world\r\n0\r\nTrailer: x\r\n\r\n";
   for (std::size_t piece = 1; piece <= answer.size(); ++piece) {
-    kube::AnswerParser parser({1000, 1000});
+    net::AnswerParser parser({1000, 1000});
     for (std::size_t at = 0; at < answer.size(); at += piece) {
       const auto fed = parser.feed(std::string_view(answer).substr(at, piece));
       ASSERT_TRUE(fed) << base::to_string(fed.error());
@@ -40,7 +40,7 @@ TEST(AnswerParser, TakesAnAnswerInPiecesOfAnySize) {
 }
 
 TEST(AnswerParser, ABodyWithoutALengthEndsWithTheConnection) {
-  kube::AnswerParser parser({1000, 1000});
+  net::AnswerParser parser({1000, 1000});
   ASSERT_TRUE(parser.feed("HTTP/1.1 200 OK\r\n\r\nall of "));
   ASSERT_TRUE(parser.feed("it"));
   EXPECT_FALSE(parser.done());
@@ -51,7 +51,7 @@ TEST(AnswerParser, ABodyWithoutALengthEndsWithTheConnection) {
 }
 
 TEST(AnswerParser, AnAnswerWithoutABodyIsDoneWithItsHead) {
-  kube::AnswerParser parser({1000, 1000});
+  net::AnswerParser parser({1000, 1000});
   ASSERT_TRUE(parser.feed("HTTP/1.1 204 No Content\r\n\r\n"));
   EXPECT_TRUE(parser.done());
   EXPECT_TRUE(parser.keep_alive());
@@ -63,7 +63,7 @@ TEST(AnswerParser, RefusesContradictionsAndBytesAfterTheEnd) {
         "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}more", "HTTP/1.1 OK\r\n\r\n",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n"}) {
-    kube::AnswerParser parser({1000, 1000});
+    net::AnswerParser parser({1000, 1000});
     const auto fed = parser.feed(wrong);
     ASSERT_FALSE(fed) << wrong;
     EXPECT_EQ(fed.error().code, base::ErrorCode::kMalformed);
@@ -71,7 +71,7 @@ TEST(AnswerParser, RefusesContradictionsAndBytesAfterTheEnd) {
 }
 
 TEST(AnswerParser, DoesNotWaitForEverForTheRealAnswer) {
-  kube::AnswerParser parser({1000, 1000});
+  net::AnswerParser parser({1000, 1000});
   std::string many;
   for (int i = 0; i < 20; ++i) many += "HTTP/1.1 100 Continue\r\n\r\n";
   EXPECT_FALSE(parser.feed(many));

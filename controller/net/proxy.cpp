@@ -4,10 +4,10 @@
 #include <boost/asio/ip/network_v6.hpp>
 #include <cctype>
 
-#include "kube/config.h"
-#include "kube/text.h"
+#include "net/text.h"
+#include "net/url.h"
 
-namespace kube {
+namespace net {
 namespace {
 
 namespace ip = boost::asio::ip;
@@ -26,10 +26,10 @@ std::optional<ip::address> address_of(const std::string& text) {
 }
 
 // The first of both that is set, as Go does.
-std::string either(const EnvironmentVariables& environment, std::string_view upper,
+std::string either(const base::EnvironmentVariables& environment, std::string_view upper,
                    std::string_view lower_case) {
-  const std::string value = variable(environment, upper);
-  return value.empty() ? variable(environment, lower_case) : value;
+  const std::string value = base::variable(environment, upper);
+  return value.empty() ? base::variable(environment, lower_case) : value;
 }
 
 // True when pattern is a network such as 10.0.0.0/8 or fd00::/8; then inside says whether the
@@ -98,7 +98,7 @@ bool excluded(const std::string& list, const ServerUrl& server) {
 }  // namespace
 
 base::Result<std::optional<ProxyUrl>> proxy_from_environment(
-    const ServerUrl& server, const EnvironmentVariables& environment) {
+    const ServerUrl& server, const base::EnvironmentVariables& environment) {
   const std::string text = server.tls ? either(environment, "HTTPS_PROXY", "https_proxy")
                                       : either(environment, "HTTP_PROXY", "http_proxy");
   const std::optional<ip::address> address = address_of(server.host);
@@ -116,4 +116,4 @@ base::Result<std::optional<ProxyUrl>> proxy_from_environment(
   return std::optional<ProxyUrl>(*proxy);
 }
 
-}  // namespace kube
+}  // namespace net

@@ -1,11 +1,11 @@
-#include "kube/channel.h"
+#include "net/channel.h"
 
 #include <sys/socket.h>
 
 #include <cerrno>
 #include <cstring>
 
-namespace kube {
+namespace net {
 namespace {
 
 Step failed(int why) {
@@ -42,4 +42,4 @@ bool SocketChannel::quiet() {
   return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
-}  // namespace kube
+}  // namespace net

@@ -11,7 +11,7 @@
 #include <optional>
 #include <utility>
 
-namespace kube {
+namespace net {
 
 class Semaphore {
  public:
@@ -55,4 +55,4 @@ class Semaphore {
   std::list<Waiter*> waiters_;
 };
 
-}  // namespace kube
+}  // namespace net

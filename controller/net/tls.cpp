@@ -1,4 +1,4 @@
-#include "kube/tls.h"
+#include "net/tls.h"
 
 #include <fmt/core.h>
 #include <openssl/bio.h>
@@ -6,14 +6,16 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <boost/asio/ip/address.hpp>
+#include <cstdlib>
 #include <limits>
 #include <vector>
 
-namespace kube {
+namespace net {
 namespace {
 
 template <auto Free>
@@ -57,11 +59,25 @@ CertificatePtr next_certificate(BIO* bio) {
   return CertificatePtr(PEM_read_bio_X509(bio, nullptr, no_password, nullptr));
 }
 
-base::Result<void> trust(SSL_CTX* context, const std::string& ca) {
-  if (ca.empty()) {
-    if (SSL_CTX_set_default_verify_paths(context) != 1) return invalid("the system's CAs");
+// OpenSSL looks where Debian keeps its CAs; other distributions have them elsewhere.
+base::Result<void> trust_system(SSL_CTX* context) {
+  constexpr std::array<const char*, 4> kBundles = {"/etc/ssl/certs/ca-certificates.crt",
+                                                   "/etc/pki/tls/certs/ca-bundle.crt",
+                                                   "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"};
+  if (SSL_CTX_set_default_verify_paths(context) != 1) return invalid("the system's CAs");
+  const auto readable = [](const char* path) { return ::access(path, R_OK) == 0; };
+  const bool told = std::getenv(X509_get_default_cert_file_env()) != nullptr ||
+                    std::getenv(X509_get_default_cert_dir_env()) != nullptr;
+  if (told || readable(X509_get_default_cert_file()) || readable(X509_get_default_cert_dir())) {
     return {};
   }
+  const auto* const bundle = std::find_if(kBundles.begin(), kBundles.end(), readable);
+  if (bundle != kBundles.end()) SSL_CTX_load_verify_file(context, *bundle);
+  ERR_clear_error();
+  return {};
+}
+
+base::Result<void> trust(SSL_CTX* context, const std::string& ca) {
   const BioPtr bio = memory(ca);
   int count = 0;
   while (const CertificatePtr certificate = next_certificate(bio.get())) {
@@ -92,7 +108,7 @@ base::Result<void> present(SSL_CTX* context, const TlsSettings& settings) {
   return {};
 }
 
-// What a certificate is for: "kubernetes, 10.96.0.1, …".
+// What a certificate is for: "localhost, 127.0.0.1, …".
 std::string names_of(X509* certificate) {
   const NamesPtr names(static_cast<GENERAL_NAMES*>(
       X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
@@ -218,7 +234,8 @@ BIO_METHOD* bio_method() {
 
 struct TlsContext::State {
   ContextPtr context;
-  SessionPtr session;  // the server's last
+  SessionPtr session;        // the last
+  std::string session_peer;  // whose it is: another's certificate has yet to be seen
   bool insecure = false;
 };
 
@@ -256,7 +273,9 @@ base::Result<std::shared_ptr<TlsContext>> TlsContext::make(const TlsSettings& se
   SSL_CTX_set_alpn_protos(context, kHttp11.data(), kHttp11.size());
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   if (!settings.insecure) {
-    if (auto trusted = trust(context, settings.ca); !trusted) return trusted.error();
+    auto trusted = settings.ca.empty() ? trust_system(context) : trust(context, settings.ca);
+    if (trusted && !settings.more_ca.empty()) trusted = trust(context, settings.more_ca);
+    if (!trusted) return trusted.error();
     // A certificate that is trusted by name needs no issuer: as in Go, whose clusters use it.
     X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_PARTIAL_CHAIN);
   }
@@ -276,6 +295,7 @@ int TlsChannel::State::keep_session(SSL* ssl, SSL_SESSION* session) {
   auto* state = static_cast<State*>(SSL_get_app_data(ssl));
   if (state == nullptr || state->role != Role::kServer) return 0;
   state->context->state_->session.reset(session);
+  state->context->state_->session_peer = state->peer;
   return 1;
 }
 
@@ -311,7 +331,9 @@ TlsChannel::TlsChannel(std::shared_ptr<TlsContext> context, std::unique_ptr<Chan
     }
     SSL_set_verify(ssl, SSL_VERIFY_PEER, State::verify);
   }
-  if (role == Role::kServer && shared.session) SSL_set_session(ssl, shared.session.get());
+  if (role == Role::kServer && shared.session && shared.session_peer == peer) {
+    SSL_set_session(ssl, shared.session.get());
+  }
 }
 
 TlsChannel::~TlsChannel() {
@@ -403,4 +425,4 @@ bool TlsChannel::quiet() {
 
 std::uint64_t TlsChannel::written() const { return state_->below.channel->written(); }
 
-}  // namespace kube
+}  // namespace net

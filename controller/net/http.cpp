@@ -1,4 +1,4 @@
-#include "kube/http.h"
+#include "net/http.h"
 
 #include <fmt/core.h>
 
@@ -10,9 +10,9 @@
 #include <charconv>
 
 #include "base/limits.h"
-#include "kube/text.h"
+#include "net/text.h"
 
-namespace kube {
+namespace net {
 namespace {
 
 namespace http = boost::beast::http;
@@ -28,13 +28,17 @@ class Parser final : public http::basic_parser<false> {
   std::optional<std::chrono::milliseconds> retry_after;
   std::string body;
   std::size_t most = 0;  // bytes of body; 0: no bound
+  bool keep_headers = false;
+  std::vector<HeaderLine> headers;
 
  private:
   void on_request_impl(http::verb, string_view, string_view, int, Code&) override {}
   void on_response_impl(int code, string_view, int, Code&) override { status = code; }
-  void on_field_impl(http::field name, string_view, string_view value, Code&) override {
+  void on_field_impl(http::field name, string_view text, string_view value, Code&) override {
+    if (is_header_done()) return;  // a trailer
     if (name == http::field::retry_after)
       retry_after = parse_retry_after({value.data(), value.size()});
+    if (keep_headers) headers.push_back({std::string(text), std::string(value)});
   }
   void on_header_impl(Code&) override {}
   void on_body_init_impl(const boost::optional<std::uint64_t>&, Code&) override {}
@@ -58,6 +62,7 @@ class Parser final : public http::basic_parser<false> {
 struct AnswerParser::State {
   AnswerBounds bounds;
   Kind kind = Kind::kPlain;
+  Headers headers = Headers::kDropped;
   std::optional<Parser> parser;
   std::string pending;  // the beginning of a head or of a chunk's size
   bool started = false;
@@ -69,7 +74,8 @@ struct AnswerParser::State {
     parser->header_limit(static_cast<std::uint32_t>(bounds.header_bytes));
     parser->body_limit(boost::none);
     parser->most = bounds.body_bytes;
-    parser->skip(kind == Kind::kConnect);
+    parser->keep_headers = headers == Headers::kKept;
+    parser->skip(kind != Kind::kPlain);
   }
 
   bool is_interim() const {
@@ -89,9 +95,11 @@ struct AnswerParser::State {
   }
 };
 
-AnswerParser::AnswerParser(AnswerBounds bounds, Kind kind) : state_(std::make_unique<State>()) {
+AnswerParser::AnswerParser(AnswerBounds bounds, Kind kind, Headers headers)
+    : state_(std::make_unique<State>()) {
   state_->bounds = bounds;
   state_->kind = kind;
+  state_->headers = headers;
   state_->fresh();
 }
 
@@ -157,6 +165,8 @@ std::optional<std::chrono::milliseconds> AnswerParser::retry_after() const {
   return state_->parser->retry_after;
 }
 
+const std::vector<HeaderLine>& AnswerParser::headers() const { return state_->parser->headers; }
+
 void AnswerParser::keep_whole_body(std::size_t bytes) { state_->parser->most = bytes; }
 
 std::size_t AnswerParser::body_size() const { return state_->parser->body.size(); }
@@ -197,4 +207,4 @@ std::optional<std::chrono::milliseconds> parse_retry_after(std::string_view valu
   return std::min(std::chrono::seconds(seconds), kLongestRetryAfter);
 }
 
-}  // namespace kube
+}  // namespace net

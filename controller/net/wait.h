@@ -1,5 +1,5 @@
 // Waiting for one thing, but not for ever: what house rules and Boost 1.81 leave of cancel_after.
-// Used by kube/ only, on the thread of the io_context.
+// On the thread of the io_context.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -10,7 +10,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 
-namespace kube {
+namespace net {
 
 // Waits for the operation (started with asio::deferred, completing with an error_code) until the
 // deadline. Returns its error, or asio::error::timed_out. Throws boost::system::system_error
@@ -32,4 +32,4 @@ boost::asio::awaitable<boost::system::error_code> wait_until(
   co_return operation_error;
 }
 
-}  // namespace kube
+}  // namespace net

@@ -1,10 +1,10 @@
-#include "kube/text.h"
+#include "net/text.h"
 
 #include <fmt/core.h>
 
 #include <algorithm>
 
-namespace kube {
+namespace net {
 namespace {
 
 constexpr std::string_view kWhiteSpace = " \t\r\n";
@@ -15,11 +15,6 @@ std::string trimmed(std::string_view text) {
   const std::size_t begin = text.find_first_not_of(kWhiteSpace);
   if (begin == std::string_view::npos) return "";
   return std::string(text.substr(begin, text.find_last_not_of(kWhiteSpace) - begin + 1));
-}
-
-std::string variable(const EnvironmentVariables& environment, std::string_view name) {
-  const auto found = environment.find(name);
-  return found == environment.end() ? std::string() : found->second;
 }
 
 bool fits_header(std::string_view text) {
@@ -45,4 +40,4 @@ std::string header_name_part(std::string_view text) {
   return name;
 }
 
-}  // namespace kube
+}  // namespace net

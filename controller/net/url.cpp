@@ -1,0 +1,92 @@
+#include "net/url.h"
+
+#include <fmt/core.h>
+
+#include <boost/url/parse.hpp>
+
+namespace net {
+namespace {
+
+constexpr std::uint16_t kHttpPort = 80;
+constexpr std::uint16_t kHttpsPort = 443;
+
+base::Error invalid(std::string message) { return {base::ErrorCode::kInvalid, std::move(message)}; }
+
+struct Address {
+  bool tls = false;
+  std::string host;
+  std::uint16_t port = 0;
+};
+
+// What a server's and a proxy's URL have in common.
+base::Result<Address> parse_address(const boost::urls::url_view& url) {
+  Address address;
+  using boost::urls::scheme;
+  if (url.scheme_id() != scheme::http && url.scheme_id() != scheme::https) {
+    return invalid("expected a URL that begins with https:// or http://");
+  }
+  address.tls = url.scheme_id() == scheme::https;
+  address.host = url.host_address();
+  address.port = address.tls ? kHttpsPort : kHttpPort;
+  if (address.host.empty()) return invalid("the URL has no host");
+  if (url.has_port() && !url.port().empty()) {
+    if (url.port_number() == 0) return invalid("the port of the URL is not between 1 and 65535");
+    address.port = url.port_number();
+  }
+  // Boost 1.81 takes "host:80x" for port 80 and the path "x".
+  if (!url.encoded_path().empty() && url.encoded_path().front() != '/') {
+    return invalid("the port of the URL is not a number");
+  }
+  if (url.has_query() || url.has_fragment()) {
+    return invalid("the URL has a query or a fragment");
+  }
+  return address;
+}
+
+}  // namespace
+
+std::string with_brackets(const std::string& host) {
+  return host.find(':') == std::string::npos ? host : "[" + host + "]";
+}
+
+std::string ServerUrl::authority() const {
+  const std::string shown = with_brackets(host);
+  return port == (tls ? kHttpsPort : kHttpPort) ? shown : fmt::format("{}:{}", shown, port);
+}
+
+std::string ServerUrl::text() const {
+  return fmt::format("{}://{}{}", tls ? "https" : "http", authority(), base_path);
+}
+
+std::string ProxyUrl::shown() const {
+  return fmt::format("{}://{}:{}", tls ? "https" : "http", with_brackets(host), port);
+}
+
+base::Result<ServerUrl> parse_server_url(std::string_view text) {
+  const auto url = boost::urls::parse_uri({text.data(), text.size()});
+  if (!url) return invalid("not a URL such as https://host:6443");
+  const auto address = parse_address(*url);
+  if (!address) return address.error();
+  if (url->has_userinfo()) return invalid("the URL holds a user name; users have their own field");
+  ServerUrl server{address->tls, address->host, address->port, std::string(url->encoded_path())};
+  while (!server.base_path.empty() && server.base_path.back() == '/') server.base_path.pop_back();
+  return server;
+}
+
+base::Result<ProxyUrl> parse_proxy_url(std::string_view text) {
+  const auto url = boost::urls::parse_uri({text.data(), text.size()});
+  if (!url) return invalid("not a URL such as http://proxy:3128");
+  if (url->scheme() == "socks5" || url->scheme() == "socks5h") {
+    return invalid("SOCKS proxies are not supported, only http:// and https://");
+  }
+  const auto address = parse_address(*url);
+  if (!address) return address.error();
+  ProxyUrl proxy{address->tls, address->host, address->port, {}, {}};
+  if (url->has_userinfo()) {
+    proxy.user = url->user();
+    proxy.password = url->password();
+  }
+  return proxy;
+}
+
+}  // namespace net
