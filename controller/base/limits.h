@@ -21,12 +21,6 @@ inline constexpr std::size_t kScalarBytes = 16 << 20;        // one value, and w
 inline constexpr std::size_t kScalarKeyBytes = 256;          // longer keys are not looked at
 inline constexpr std::size_t kScalarAnchorBytes = 1 << 20;   // names of the anchors of a document
 inline constexpr std::size_t kScalarWindowBytes = 64 << 10;  // from a value's tag to its text
-// Of a text whose values are changed in place; it may be of any size itself.
-inline constexpr std::size_t kScalarDepth = 256;             // nested mappings and sequences
-inline constexpr std::size_t kScalarBytes = 16 << 20;        // one value, and what is before it
-inline constexpr std::size_t kScalarKeyBytes = 256;          // longer keys are not looked at
-inline constexpr std::size_t kScalarAnchorBytes = 1 << 20;   // names of the anchors of a document
-inline constexpr std::size_t kScalarWindowBytes = 64 << 10;  // from a value's tag to its text
 
 // api/
 inline constexpr std::size_t kImageReferenceBytes = 4096;    // a reference to an image
