@@ -41,6 +41,13 @@ const Buckets& queue_buckets() {
   return buckets;
 }
 
+// Of the API server's patience, which is seconds, and of what a pod takes, which is microseconds.
+const Buckets& webhook_buckets() {
+  static const Buckets buckets = {1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3,
+                                  0.01, 0.025,  0.05, 0.1,  0.25,   0.5,  1,    2.5};
+  return buckets;
+}
+
 double seconds(Metrics::Duration duration) {
   return std::chrono::duration<double>(duration).count();
 }
@@ -173,6 +180,31 @@ QueueSeries::QueueSeries(prometheus::Registry& registry)
                     "running.")
                   .Add(labels)) {}
 
+struct WebhookSeries {
+  explicit WebhookSeries(prometheus::Registry& registry);
+
+  CounterTable requests;
+  Family<Histogram>& latency;
+  CounterTable reviews;
+  Counter& images;
+  Family<Gauge>& expiry;
+};
+
+WebhookSeries::WebhookSeries(prometheus::Registry& registry)
+    : requests(counter(registry, "controller_runtime_webhook_requests_total",
+                       "Total number of admission requests by HTTP status code."),
+               {"webhook", "code"}),
+      latency(histogram(registry, "controller_runtime_webhook_latency_seconds",
+                        "Histogram of the latency of processing admission requests")),
+      reviews(counter(registry, "localregistry_webhook_reviews_total",
+                      "Number of pods that were put to the webhook, by what became of them"),
+              {"result"}),
+      images(counter(registry, "localregistry_webhook_images_rewritten_total",
+                     "Number of images that the webhook replaced by one of a local registry")
+                 .Add({})),
+      expiry(gauge(registry, "localregistry_webhook_certificate_expiry_timestamp_seconds",
+                   "When the certificate that the webhook serves expires, since the epoch")) {}
+
 }  // namespace
 
 struct Metrics::Series {
@@ -184,6 +216,7 @@ struct Metrics::Series {
   CounterTable requests;
   CounterTable watch_restarts;
   CounterTable malformed;
+  WebhookSeries webhook;
   Family<Gauge>& leader;
   Family<Gauge>& resources;
   std::map<std::pair<std::string, std::string>, Gauge*> resource_gauges;
@@ -202,6 +235,7 @@ Metrics::Series::Series(std::string_view version)
       malformed(counter(registry, "localregistry_malformed_objects_total",
                         "Number of objects that could not be read and were skipped, by resource"),
                 {"resource"}),
+      webhook(registry),
       leader(gauge(registry, "leader_election_master_status",
                    "Gauge of if the reporting system is master of the relevant lease, 0 indicates "
                    "backup, 1 indicates master. 'name' is the string used to identify the lease.")),
@@ -252,6 +286,26 @@ void Metrics::request_answered(int code, std::string_view method, std::string_vi
 
 void Metrics::set_leader(bool leader) {
   series_->leader.Add({{"name", kLease}}).Set(leader ? 1 : 0);
+}
+
+void Metrics::serve_webhook(std::string_view path) {
+  for (const char* code : {"200", "500"}) series_->webhook.requests.at({std::string(path), code});
+  series_->webhook.latency.Add({{"webhook", label(path)}}, webhook_buckets());
+}
+
+void Metrics::webhook_answered(std::string_view path, int code, Duration took) {
+  series_->webhook.requests.at({std::string(path), std::to_string(code)}).Increment();
+  series_->webhook.latency.Add({{"webhook", label(path)}}, webhook_buckets())
+      .Observe(seconds(took));
+}
+
+void Metrics::pod_reviewed(std::string_view result, std::size_t images) {
+  series_->webhook.reviews.at({std::string(result)}).Increment();
+  series_->webhook.images.Increment(static_cast<double>(images));
+}
+
+void Metrics::set_webhook_certificate_expiry(std::chrono::seconds since_epoch) {
+  series_->webhook.expiry.Add({}).Set(static_cast<double>(since_epoch.count()));
 }
 
 void Metrics::set_resources(const std::vector<ResourceCount>& counts) {

@@ -67,6 +67,15 @@ class Metrics {
   // leader_election_master_status{name="local-registry-operator"}: absent before the first call.
   void set_leader(bool leader);
 
+  // controller_runtime_webhook_*{webhook}. code: the HTTP status. A path that serves is there with
+  // 0.
+  void serve_webhook(std::string_view path);
+  void webhook_answered(std::string_view path, int code, Duration took);
+
+  // localregistry_webhook_*. result: "rewritten", …; images: how many were.
+  void pod_reviewed(std::string_view result, std::size_t images);
+  void set_webhook_certificate_expiry(std::chrono::seconds since_epoch);
+
   // localregistry_*
   void set_resources(const std::vector<ResourceCount>& counts);  // the whole, not a change
   void watch_restarted(std::string_view resource, std::string_view reason);

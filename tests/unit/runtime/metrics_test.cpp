@@ -34,6 +34,10 @@ void use_all(runtime::Metrics& metrics) {
   metrics.set_resources({{"LocalRegistry", "True", 3}, {"", "False", 1}});
   metrics.watch_restarted("services", "Timeout");
   metrics.malformed_object("localregistries");
+  metrics.serve_webhook("/mutate");
+  metrics.webhook_answered("/mutate", 200, 30us);
+  metrics.pod_reviewed("rewritten", 2);
+  metrics.set_webhook_certificate_expiry(1'800'000'000s);
 }
 
 std::size_t count(const std::string& text, const std::string& part) {
@@ -84,6 +88,12 @@ TEST(Metrics, CarryTheNamesThatDashboardsExpect) {
            R"(localregistry_watch_restarts_total{reason="Timeout",resource="services"} 1)",
            R"(localregistry_malformed_objects_total{resource="localregistries"} 1)",
            R"(localregistry_build_info{version="1.2.3"} 1)",
+           R"(controller_runtime_webhook_requests_total{code="200",webhook="/mutate"} 1)",
+           R"(controller_runtime_webhook_requests_total{code="500",webhook="/mutate"} 0)",
+           R"(controller_runtime_webhook_latency_seconds_count{webhook="/mutate"} 1)",
+           R"(localregistry_webhook_reviews_total{result="rewritten"} 1)",
+           R"(localregistry_webhook_images_rewritten_total 2)",
+           R"(localregistry_webhook_certificate_expiry_timestamp_seconds 1800000000)",
        }) {
     EXPECT_THAT(text, HasSubstr(std::string("\n") + line + "\n"));
   }

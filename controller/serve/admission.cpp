@@ -1,0 +1,49 @@
+#include "serve/admission.h"
+
+#include <string>
+#include <utility>
+
+#include "base/limits.h"
+
+namespace serve {
+namespace {
+
+Response answer(std::string body, const api::ReviewPolicy& policy, base::Logger& logger,
+                runtime::Metrics& metrics) {
+  const base::Result<api::Review> review = api::review_pod(std::move(body), policy);
+  if (!review) {
+    metrics.pod_reviewed(api::name(api::ReviewOutcome::kMalformed), 0);
+    logger.debug("no admission review", {{"error", review.error().message}});
+    return {400, "text/plain; charset=utf-8", review.error().message + "\n"};
+  }
+  metrics.pod_reviewed(api::name(review->outcome), review->images);
+  if (review->outcome == api::ReviewOutcome::kMalformed) {
+    logger.warning("a pod that cannot be read is admitted as it is",
+                   {{"pod", review->pod}, {"error", review->problem}});
+  }
+  if (review->outcome == api::ReviewOutcome::kRewritten) {
+    logger.debug("images rewritten",
+                 {{"pod", review->pod}, {"images", std::to_string(review->images)}});
+  }
+  return {200, "application/json", review->answer};
+}
+
+}  // namespace
+
+Route admission_route(api::ReviewPolicy policy, const base::Clock& clock, base::Logger& logger,
+                      runtime::Metrics& metrics) {
+  metrics.serve_webhook(kAdmissionPath);
+  Route route;
+  route.path = kAdmissionPath;
+  route.methods = {"POST"};
+  route.body_bytes = limits::kAdmissionBytes;
+  route.handler = [policy = std::move(policy), &clock, &logger, &metrics](Request&& request) {
+    const base::Clock::Instant begin = clock.now();
+    Response response = answer(std::move(request.body), policy, logger, metrics);
+    metrics.webhook_answered(kAdmissionPath, response.status, clock.now() - begin);
+    return response;
+  };
+  return route;
+}
+
+}  // namespace serve
