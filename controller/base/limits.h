@@ -95,6 +95,14 @@ inline constexpr std::size_t kImageParts = 10'000;         // manifests and blob
 inline constexpr std::size_t kArchiveEntries = 100'000;    // files in a tar
 inline constexpr std::size_t kArchiveNameBytes = 4 << 10;  // of one of them, long names included
 
+// pki/
+inline constexpr std::size_t kAuthorities = 16;     // in one text
+inline constexpr auto kCertificateBackdate = 5min;  // for clocks that are behind
+inline constexpr auto kCertificateSettle = 10min;   // until everybody has heard of a new one
+inline constexpr auto kCertificateValidity = 90 * 24h;
+inline constexpr auto kCertificateValidityLeast = 10s;
+inline constexpr auto kCertificateValidityMost = 5 * 365 * 24h;
+
 // runtime/
 inline constexpr auto kRetryFirst = 5ms;  // of one key, doubled
 inline constexpr auto kRetryMost = 1000s;

@@ -1,0 +1,172 @@
+#include "pki/rotation.h"
+
+#include <algorithm>
+
+#include "base/limits.h"
+#include "pki/certificate.h"
+
+namespace pki {
+namespace {
+
+constexpr int kAuthorityLeaves = 4;  // an authority lasts as long as that many leaves
+constexpr int kSettleParts = 20;    // of the time that a leaf lasts, but limits::kCertificateSettle
+constexpr int kRenewNumerator = 2;  // a leaf is renewed after two thirds
+constexpr int kRenewDenominator = 3;
+
+Validity validity_of(const Certificate& certificate) {
+  return {certificate.from + limits::kCertificateBackdate, certificate.until};
+}
+
+// Which of them can be read and are authorities.
+std::vector<std::string> authorities_of(const Stored& stored) {
+  std::vector<std::string> texts = split_certificates(stored.authorities);
+  std::erase_if(texts, [](const std::string& text) {
+    const auto read = read_certificate(text);
+    return !read || !read->is_authority;
+  });
+  return texts;
+}
+
+bool covers(const std::vector<std::string>& has, const std::vector<std::string>& wanted) {
+  return std::all_of(wanted.begin(), wanted.end(), [&](const std::string& host) {
+    return std::find(has.begin(), has.end(), host) != has.end();
+  });
+}
+
+std::optional<Leaf> leaf_of(const Stored& stored, const std::vector<std::string>& authorities,
+                            const std::vector<std::string>& hosts) {
+  const auto read = read_certificate(stored.certificate);
+  if (!read || !covers(read->hosts, hosts) || !has_key(stored.certificate, stored.key)) {
+    return std::nullopt;
+  }
+  for (std::size_t i = 0; i < authorities.size(); ++i) {
+    if (is_signed_by(stored.certificate, authorities[i])) return Leaf{validity_of(*read), i};
+  }
+  return std::nullopt;
+}
+
+// What is now longer than the policy would make it is renewed as if it had been made by it.
+base::Time leaf_due(const Validity& leaf, const Policy& policy) {
+  const Duration renew = policy.leaf * kRenewNumerator / kRenewDenominator;
+  return std::min(leaf.made + renew, leaf.until - (policy.leaf - renew));
+}
+
+base::Time authority_due(const Validity& authority, const Policy& policy) {
+  return std::min(authority.made + policy.authority, authority.until) - policy.leaf;
+}
+
+base::Result<KeyPair> new_authority(const Policy& policy, base::Time now) {
+  Certificate wanted;
+  wanted.name = policy.name + " " + base::format_seconds(now);
+  wanted.from = now - limits::kCertificateBackdate;
+  wanted.until = now + policy.authority;
+  return make_authority(wanted);
+}
+
+base::Result<Stored> issue_leaf(Stored stored, const Policy& policy, base::Time now) {
+  const std::string authority = newest_authority(stored);
+  const auto read = read_certificate(authority);
+  if (!read) return read.error();
+  Certificate wanted;
+  wanted.name = policy.hosts.front();
+  wanted.hosts = policy.hosts;
+  wanted.from = now - limits::kCertificateBackdate;
+  wanted.until = std::min(now + policy.leaf, read->until);
+  base::Result<KeyPair> made = issue(wanted, {authority, stored.authority_key});
+  if (!made) return made.error();
+  stored.certificate = std::move(made->certificate);
+  stored.key = std::move(made->key);
+  return stored;
+}
+
+// The new one first; of the others the one that what is served needs.
+base::Result<Stored> add_authority(Stored stored, const Policy& policy, base::Time now) {
+  base::Result<KeyPair> made = new_authority(policy, now);
+  if (!made) return made.error();
+  std::string kept;
+  for (const std::string& authority : authorities_of(stored)) {
+    if (kept.empty() && is_signed_by(stored.certificate, authority)) kept = authority;
+  }
+  stored.authorities = std::move(made->certificate) + kept;
+  stored.authority_key = std::move(made->key);
+  return stored;
+}
+
+}  // namespace
+
+Policy policy_for(Duration leaf, std::string name, std::vector<std::string> hosts) {
+  return {std::move(name), std::move(hosts), leaf, leaf * kAuthorityLeaves,
+          std::min<Duration>(leaf / kSettleParts, limits::kCertificateSettle)};
+}
+
+Holdings examine(const Stored& stored, const std::vector<std::string>& hosts) {
+  Holdings holdings;
+  const std::vector<std::string> authorities = authorities_of(stored);
+  for (const std::string& authority : authorities) {
+    holdings.authorities.push_back(validity_of(*read_certificate(authority)));
+  }
+  holdings.can_sign = !authorities.empty() && has_key(authorities.front(), stored.authority_key);
+  holdings.leaf = leaf_of(stored, authorities, hosts);
+  return holdings;
+}
+
+Decision decide(const Holdings& holdings, const Policy& policy, base::Time now,
+                std::optional<Duration> trusted_for) {
+  const auto& authorities = holdings.authorities;
+  const bool can_sign = holdings.can_sign && now < authorities.front().until;
+  const bool has_leaf = holdings.leaf && now < holdings.leaf->validity.until &&
+                        now < authorities[holdings.leaf->authority].until;
+  if (!has_leaf) {
+    if (!can_sign) return {Step::kStartAnew, "there is no authority that can be used", {}};
+    return {Step::kIssueLeaf, "there is no certificate that can be used", {}};
+  }
+  const Leaf& leaf = *holdings.leaf;
+  if (!can_sign) return {Step::kAddAuthority, "the authority cannot sign", {}};
+  const base::Time renewal = authority_due(authorities.front(), policy);
+  if (now >= renewal) return {Step::kAddAuthority, "the authority has grown old", {}};
+
+  if (leaf.authority != 0) {
+    if (!trusted_for) return {Step::kKeep, "the new authority is not trusted yet", {}};
+    if (*trusted_for < policy.settle) {
+      return {Step::kKeep, "the new authority is trusted since now", policy.settle - *trusted_for};
+    }
+    return {Step::kIssueLeaf, "the new authority is trusted", {}};
+  }
+  const base::Time due = leaf_due(leaf.validity, policy);
+  if (now >= due) return {Step::kIssueLeaf, "the certificate has grown old", {}};
+  const base::Time next = std::min(due, renewal);
+  if (authorities.size() == 1) return {Step::kKeep, "", next - now};
+  const base::Time settled = leaf.validity.made + policy.settle;
+  if (now < settled) return {Step::kKeep, "", std::min(next, settled) - now};
+  return {Step::kDropAuthorities, "nothing that the old authority signed is served", {}};
+}
+
+base::Result<Stored> carry_out(Step step, const Stored& stored, const Policy& policy,
+                               base::Time now) {
+  Stored result = stored;
+  switch (step) {
+    case Step::kKeep: return result;
+    case Step::kIssueLeaf: return issue_leaf(std::move(result), policy, now);
+    case Step::kAddAuthority: return add_authority(std::move(result), policy, now);
+    case Step::kDropAuthorities: result.authorities = newest_authority(stored); return result;
+    case Step::kStartAnew: break;
+  }
+  base::Result<KeyPair> made = new_authority(policy, now);
+  if (!made) return made.error();
+  result.authorities = std::move(made->certificate);
+  result.authority_key = std::move(made->key);
+  return issue_leaf(std::move(result), policy, now);
+}
+
+std::optional<base::Time> expiry(const Stored& stored) {
+  const auto read = read_certificate(stored.certificate);
+  if (!read) return std::nullopt;
+  return read->until;
+}
+
+std::string newest_authority(const Stored& stored) {
+  const auto authorities = authorities_of(stored);
+  return authorities.empty() ? "" : authorities.front();
+}
+
+}  // namespace pki

@@ -1,0 +1,258 @@
+#include "pki/rotation.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <random>
+
+#include "base/limits.h"
+#include "pki/certificate.h"
+
+namespace {
+
+using namespace std::chrono_literals;
+using pki::Decision;
+using pki::Duration;
+using pki::Holdings;
+using pki::Policy;
+using pki::Step;
+using pki::Stored;
+
+const base::Time kStart = base::parse_time("2030-01-01T00:00:00Z").value();
+const std::vector<std::string> kHosts = {"webhook.system.svc"};
+
+Policy policy(Duration leaf = 90 * 24h) { return pki::policy_for(leaf, "webhook", kHosts); }
+
+// An authority made that long ago, and a leaf; times by the policy of 90 days.
+Holdings holdings(Duration authority_age, Duration leaf_age) {
+  Holdings holdings;
+  const base::Time authority = kStart - authority_age;
+  const base::Time leaf = kStart - leaf_age;
+  holdings.authorities = {{authority, authority + policy().authority}};
+  holdings.can_sign = true;
+  holdings.leaf = pki::Leaf{{leaf, leaf + policy().leaf}, 0};
+  return holdings;
+}
+
+Step step(const Holdings& holdings, std::optional<Duration> trusted_for = std::nullopt) {
+  return pki::decide(holdings, policy(), kStart, trusted_for).step;
+}
+
+TEST(Rotation, ThePolicyOfADefaultCertificate) {
+  EXPECT_EQ(policy().authority, 360 * 24h);
+  EXPECT_EQ(policy().settle, limits::kCertificateSettle);
+  EXPECT_EQ(policy(60s).settle, 3s);
+}
+
+TEST(Rotation, WithNothingAllIsMade) {
+  EXPECT_EQ(step({}), Step::kStartAnew);
+  Holdings keyless = holdings(0s, 0s);
+  keyless.can_sign = false;
+  keyless.leaf.reset();
+  EXPECT_EQ(step(keyless), Step::kStartAnew);
+}
+
+TEST(Rotation, WhatIsFreshIsKeptUntilTheLeafHasGrownOld) {
+  const Decision decision = pki::decide(holdings(0s, 0s), policy(), kStart, 0s);
+  EXPECT_EQ(decision.step, Step::kKeep);
+  EXPECT_EQ(decision.wait, 60 * 24h);
+  EXPECT_EQ(step(holdings(60 * 24h - 1s, 60 * 24h - 1s)), Step::kKeep);
+  EXPECT_EQ(step(holdings(60 * 24h, 60 * 24h)), Step::kIssueLeaf);
+}
+
+TEST(Rotation, AMissingOrExpiredLeafIsIssuedAtOnce) {
+  Holdings missing = holdings(1h, 1h);
+  missing.leaf.reset();
+  EXPECT_EQ(step(missing), Step::kIssueLeaf);
+  EXPECT_EQ(step(holdings(100 * 24h, 90 * 24h)), Step::kIssueLeaf);
+}
+
+TEST(Rotation, ANewAuthorityComesWhileTheOldOneIsGoodForAWholeLeaf) {
+  EXPECT_EQ(step(holdings(270 * 24h - 1s, 10 * 24h)), Step::kKeep);
+  EXPECT_EQ(step(holdings(270 * 24h, 10 * 24h)), Step::kAddAuthority);
+  Holdings keyless = holdings(1h, 1h);
+  keyless.can_sign = false;
+  EXPECT_EQ(step(keyless), Step::kAddAuthority);
+}
+
+TEST(Rotation, TheNewAuthoritySignsOnceItHasBeenTrustedForAWhile) {
+  Holdings both = holdings(1h, 10 * 24h);
+  both.authorities.push_back({kStart - 271 * 24h, kStart + 89 * 24h});
+  both.leaf->authority = 1;
+  EXPECT_EQ(step(both), Step::kKeep);
+  EXPECT_EQ(step(both, limits::kCertificateSettle - 1s), Step::kKeep);
+  EXPECT_EQ(pki::decide(both, policy(), kStart, 60s).wait, limits::kCertificateSettle - 60s);
+  EXPECT_EQ(step(both, limits::kCertificateSettle), Step::kIssueLeaf);
+}
+
+TEST(Rotation, TheOldAuthorityGoesOnceTheNewLeafHasBeenServedForAWhile) {
+  Holdings both = holdings(20 * 24h, 60s);
+  both.authorities.push_back({kStart - 271 * 24h, kStart + 89 * 24h});
+  const Decision decision = pki::decide(both, policy(), kStart, 1h);
+  EXPECT_EQ(decision.step, Step::kKeep);
+  EXPECT_EQ(decision.wait, limits::kCertificateSettle - 60s);
+  both.leaf->validity.made = kStart - limits::kCertificateSettle;
+  EXPECT_EQ(step(both, 1h), Step::kDropAuthorities);
+}
+
+TEST(Rotation, AShorterPolicyRenewsWhatALongerOneMade) {
+  const Policy short_lived = policy(60s);
+  const auto decided = [&](Duration age) {
+    return pki::decide(holdings(age, age), short_lived, kStart, 1h).step;
+  };
+  EXPECT_EQ(decided(10s), Step::kKeep);
+  EXPECT_EQ(decided(41s), Step::kIssueLeaf);
+  EXPECT_EQ(decided(1h), Step::kAddAuthority);
+}
+
+TEST(Rotation, AClockThatWentBackDoesNoHarm) { EXPECT_EQ(step(holdings(-1h, -1h)), Step::kKeep); }
+
+TEST(Holdings, AreWhatIsReadFromTheTexts) {
+  const Stored stored = pki::carry_out(Step::kStartAnew, {}, policy(), kStart).value();
+  const Holdings holdings = pki::examine(stored, kHosts);
+  ASSERT_EQ(holdings.authorities.size(), 1U);
+  EXPECT_EQ(holdings.authorities[0].made, kStart);
+  EXPECT_EQ(holdings.authorities[0].until, kStart + policy().authority);
+  EXPECT_TRUE(holdings.can_sign);
+  ASSERT_TRUE(holdings.leaf);
+  EXPECT_EQ(holdings.leaf->validity.made, kStart);
+  EXPECT_EQ(holdings.leaf->validity.until, kStart + policy().leaf);
+  EXPECT_EQ(pki::expiry(stored), kStart + policy().leaf);
+}
+
+TEST(Holdings, WhatDoesNotBelongTogetherIsNotThere) {
+  const Stored good = pki::carry_out(Step::kStartAnew, {}, policy(), kStart).value();
+  const Stored other = pki::carry_out(Step::kStartAnew, {}, policy(), kStart).value();
+  const auto with = [&](std::string Stored::*field, const std::string& text) {
+    Stored stored = good;
+    stored.*field = text;
+    return pki::examine(stored, kHosts);
+  };
+  EXPECT_FALSE(with(&Stored::authority_key, other.authority_key).can_sign);
+  EXPECT_FALSE(with(&Stored::authority_key, "nonsense").can_sign);
+  EXPECT_FALSE(with(&Stored::key, other.key).leaf);
+  EXPECT_FALSE(with(&Stored::certificate, other.certificate).leaf);
+  EXPECT_FALSE(with(&Stored::authorities, other.authorities).leaf);
+  EXPECT_FALSE(with(&Stored::authorities, "nonsense").can_sign);
+  EXPECT_FALSE(with(&Stored::authorities, good.certificate).can_sign) << "no authority";
+  EXPECT_FALSE(pki::examine(good, {"elsewhere.svc"}).leaf);
+  EXPECT_EQ(pki::decide(with(&Stored::authorities, "nonsense"), policy(), kStart, {}).step,
+            Step::kStartAnew);
+}
+
+TEST(CarryOut, EachStepKeepsWhatIsServedTrusted) {
+  Stored stored = pki::carry_out(Step::kStartAnew, {}, policy(), kStart).value();
+  const std::string first = pki::newest_authority(stored);
+  const std::string old_leaf = stored.certificate;
+  stored = pki::carry_out(Step::kAddAuthority, stored, policy(), kStart + 1h).value();
+  const std::string second = pki::newest_authority(stored);
+  EXPECT_NE(first, second);
+  EXPECT_EQ(stored.authorities, second + first);
+  EXPECT_EQ(stored.certificate, old_leaf);
+  EXPECT_EQ(pki::examine(stored, kHosts).leaf->authority, 1U);
+  stored = pki::carry_out(Step::kIssueLeaf, stored, policy(), kStart + 2h).value();
+  EXPECT_EQ(stored.authorities, second + first);
+  EXPECT_EQ(pki::examine(stored, kHosts).leaf->authority, 0U);
+  stored = pki::carry_out(Step::kDropAuthorities, stored, policy(), kStart + 3h).value();
+  EXPECT_EQ(stored.authorities, second);
+  EXPECT_TRUE(pki::examine(stored, kHosts).leaf);
+}
+
+TEST(CarryOut, AnAuthorityThatSignedNothingThatIsServedIsNotKept) {
+  Stored stored = pki::carry_out(Step::kStartAnew, {}, policy(), kStart).value();
+  const std::string first = pki::newest_authority(stored);
+  stored = pki::carry_out(Step::kAddAuthority, stored, policy(), kStart).value();
+  stored = pki::carry_out(Step::kAddAuthority, stored, policy(), kStart).value();
+  EXPECT_EQ(stored.authorities, pki::newest_authority(stored) + first);
+}
+
+TEST(CarryOut, NoLeafOutlivesItsAuthority) {
+  Stored stored = pki::carry_out(Step::kStartAnew, {}, policy(), kStart).value();
+  const base::Time late = kStart + policy().authority - 24h;
+  stored = pki::carry_out(Step::kIssueLeaf, stored, policy(), late).value();
+  EXPECT_EQ(pki::expiry(stored), kStart + policy().authority);
+}
+
+// One leader, a replica that serves and an API server that trusts, each behind by up to a settle.
+class LongRun {
+ public:
+  LongRun(Duration leaf, unsigned seed)
+      : policy_(pki::policy_for(leaf, "webhook", kHosts)), random_(seed) {}
+
+  void run(Duration length) {
+    const base::Time end = now_ + length;
+    while (now_ < end && !testing::Test::HasFailure()) {
+      deliver();
+      check();
+      lead();
+      now_ += between(policy_.settle / 10, policy_.settle);
+      if (random_() % 8 == 0) now_ += between(Duration(), policy_.leaf / 10);  // nobody leads
+    }
+  }
+
+  std::map<Step, int> steps;
+
+ private:
+  Duration between(Duration low, Duration high) {
+    return low + (high - low) * static_cast<long>(random_() % 1000) / 1000;
+  }
+
+  void lead() {
+    std::optional<Duration> trusted_for;
+    if (trusted_since_) trusted_for = now_ - *trusted_since_;
+    const Decision decision =
+        pki::decide(pki::examine(stored_, kHosts), policy_, now_, trusted_for);
+    ++steps[decision.step];
+    if (decision.step == Step::kKeep) return;
+    stored_ = pki::carry_out(decision.step, stored_, policy_, now_).value();
+    changed_ = now_;
+    if (decision.step == Step::kAddAuthority || decision.step == Step::kStartAnew) {
+      trusted_since_ = now_;  // injected at once, seen later
+    }
+    if (decision.step == Step::kStartAnew) trusted_ = stored_.authorities;
+  }
+
+  // What was written reaches the two within a settle.
+  void deliver() {
+    const Duration age = now_ - changed_;
+    if (age >= policy_.settle * 9 / 10 || random_() % 3 == 0) served_ = stored_.certificate;
+    if (age >= policy_.settle * 9 / 10 || random_() % 3 == 0) trusted_ = stored_.authorities;
+  }
+
+  void check() const {
+    if (served_.empty()) return;
+    const auto read = pki::read_certificate(served_);
+    ASSERT_LT(now_, read->until) << "it serves what has expired";
+    bool trusted = false;
+    for (const std::string& authority : pki::split_certificates(trusted_)) {
+      trusted = trusted || (pki::is_signed_by(served_, authority) &&
+                            now_ < pki::read_certificate(authority)->until);
+    }
+    ASSERT_TRUE(trusted) << "it serves what is not trusted, at " << base::format_seconds(now_);
+  }
+
+  Policy policy_;
+  std::mt19937 random_;
+  base::Time now_ = kStart;
+  base::Time changed_ = kStart;
+  Stored stored_;
+  std::string served_;   // by the replica
+  std::string trusted_;  // by the API server
+  std::optional<base::Time> trusted_since_;
+};
+
+TEST(Rotation, InTheLongRunNothingIsServedThatIsNotTrusted) {
+  for (unsigned seed = 1; seed <= 3; ++seed) {
+    LongRun run(2h, seed);
+    run.run(20h);
+    EXPECT_EQ(run.steps[Step::kStartAnew], 1) << seed;
+    EXPECT_GE(run.steps[Step::kIssueLeaf], 10) << seed;
+    EXPECT_GE(run.steps[Step::kAddAuthority], 2) << seed;
+    EXPECT_GE(run.steps[Step::kDropAuthorities], 2) << seed;
+    if (HasFailure()) FAIL() << "seed " << seed;
+  }
+}
+
+}  // namespace
