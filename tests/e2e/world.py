@@ -45,15 +45,18 @@ PATHS = {
 
 
 class Failed(AssertionError):
-    """A command that ended with another code than 0."""
+    """A command that ended with another code than 0, or not in time."""
 
 
 def run(*command, stdin=None, seconds=COMMAND_SECONDS):
     """What the command prints; Failed, with all it said, when it fails."""
-    done = subprocess.run([str(word) for word in command], input=stdin, timeout=seconds,
-                          capture_output=True, text=True, check=False)
+    words = " ".join(str(word) for word in command)
+    try:
+        done = subprocess.run([str(word) for word in command], input=stdin, timeout=seconds,
+                              capture_output=True, text=True, check=False)
+    except subprocess.TimeoutExpired as late:
+        raise Failed(f"{words}\ndid not end in {seconds} s") from late
     if done.returncode != 0:
-        words = " ".join(str(word) for word in command)
         raise Failed(f"{words}\nended with {done.returncode}\n{done.stdout}{done.stderr}")
     return done.stdout
 
