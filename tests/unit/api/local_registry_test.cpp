@@ -32,8 +32,9 @@ TEST(LocalRegistry, OfFiveLinesHasTheDefaultsOfItsDefinition) {
 }
 
 TEST(LocalRegistry, NullsAndUnknownFieldsAreNothing) {
-  EXPECT_EQ(decode(R"({"spec":{"enabled":null,"port":null,"persistence":null,"images":null,"tests":[{"x":1}],
-                       "pushSecrets":null},"status":null})"),
+  EXPECT_EQ(decode(
+                R"({"spec":{"enabled":null,"port":null,"persistence":null,"images":null,
+                       "tests":[{"x":1}],"pushSecrets":null},"status":null})"),
             api::LocalRegistry());
 }
 
