@@ -139,5 +139,6 @@ inline constexpr std::size_t kConditionMessageBytes = 1024;
 // cli/
 inline constexpr std::chrono::milliseconds kDurationMost = 7 * 24h;  // what a flag may say
 inline constexpr std::chrono::milliseconds kCompletionTimeout = 2s;  // a person waits for it
+inline constexpr std::size_t kRewriteMemoryBytes = 8 << 20;          // of a pipe; the rest on disk
 
 }  // namespace limits

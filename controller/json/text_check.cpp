@@ -2,30 +2,56 @@
 
 #include <fmt/core.h>
 
+#include <cstring>
+
 namespace json {
+namespace {
+
+// How many bytes at the beginning are printable ASCII; eight are looked at at once.
+std::size_t plain_bytes(std::string_view bytes) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  std::size_t at = 0;
+  while (at + sizeof(std::uint64_t) <= bytes.size()) {
+    std::uint64_t eight = 0;
+    std::memcpy(&eight, bytes.data() + at, sizeof eight);
+    // The top bit of a byte that is less than 0x20, not ASCII, or 0x7F.
+    const std::uint64_t odd = ((eight - 0x20 * kOnes) | eight | (eight + kOnes)) & 0x80 * kOnes;
+    if (odd != 0) break;
+    at += sizeof eight;
+  }
+  while (at < bytes.size() && bytes[at] >= 0x20 && bytes[at] < 0x7F) ++at;
+  return at;
+}
+
+}  // namespace
 
 std::optional<base::Error> TextCheck::feed(std::string_view bytes) {
-  for (const char raw : bytes) {
-    const auto byte = static_cast<unsigned char>(raw);
-    std::optional<base::Error> error;
-    if (missing_ == 0 && byte >= 0x20 && byte < 0x7F) {
+  while (!bytes.empty()) {
+    const std::size_t plain = missing_ == 0 ? plain_bytes(bytes) : 0;
+    if (plain > 0) {
       after_return_ = false;
-      ++column_;
-    } else if (missing_ == 0) {
-      error = begin(byte);
+      column_ += plain;
+      bytes.remove_prefix(plain);
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(bytes.front());
+    bytes.remove_prefix(1);
+    std::optional<base::Error> wrong;
+    if (missing_ == 0) {
+      wrong = begin(byte);
     } else if ((byte & 0xC0) != 0x80) {
-      error = at_here("not UTF-8");
+      wrong = error("not UTF-8");
     } else {
       character_ = character_ << 6 | (byte & 0x3FU);
-      if (--missing_ == 0) error = character(character_);
+      if (--missing_ == 0) wrong = character(character_);
     }
-    if (error) return error;
+    if (wrong) return wrong;
   }
   return std::nullopt;
 }
 
 std::optional<base::Error> TextCheck::finish() const {
-  if (missing_ > 0) return at_here("not UTF-8");
+  if (missing_ > 0) return error("not UTF-8");
   return std::nullopt;
 }
 
@@ -47,7 +73,7 @@ std::optional<base::Error> TextCheck::begin(unsigned char byte) {
     least_ = 0x10000;
     character_ = byte & 0x07U;
   } else {
-    return at_here("not UTF-8");
+    return error("not UTF-8");
   }
   return std::nullopt;
 }
@@ -55,13 +81,13 @@ std::optional<base::Error> TextCheck::begin(unsigned char byte) {
 // Line ends are counted as YAML counts them: LF, CR, both together, NEL, LS and PS.
 std::optional<base::Error> TextCheck::character(char32_t character) {
   const bool surrogate = character >= 0xD800 && character <= 0xDFFF;
-  if (character < least_ || surrogate || character > 0x10FFFF) return at_here("not UTF-8");
+  if (character < least_ || surrogate || character > 0x10FFFF) return error("not UTF-8");
   const bool line_end = character == '\n' || character == '\r' || character == 0x85 ||
                         character == 0x2028 || character == 0x2029;
   const bool control = (character < 0x20 && character != '\t') ||
                        (character >= 0x7F && character < 0xA0) || character == 0xFFFE ||
                        character == 0xFFFF;
-  if (control && !line_end) return at_here("control characters are not allowed");
+  if (control && !line_end) return error("control characters are not allowed");
   if (!line_end) {
     ++column_;
   } else if (character != '\n' || !after_return_) {
@@ -72,7 +98,7 @@ std::optional<base::Error> TextCheck::character(char32_t character) {
   return std::nullopt;
 }
 
-base::Error TextCheck::at_here(std::string_view what) const {
+base::Error TextCheck::error(std::string_view what) const {
   return {base::ErrorCode::kMalformed,
           fmt::format("YAML at line {}, column {}: {}", line_, column_, what)};
 }

@@ -19,10 +19,13 @@ class TextCheck {
   // At the end: a character may be cut off.
   std::optional<base::Error> finish() const;
 
+  // Of the character that comes next; an error there.
+  std::uint64_t line() const { return line_; }
+  base::Error error(std::string_view what) const;
+
  private:
   std::optional<base::Error> begin(unsigned char byte);
   std::optional<base::Error> character(char32_t character);
-  base::Error at_here(std::string_view what) const;
 
   std::uint64_t line_ = 1;
   std::uint64_t column_ = 1;

@@ -34,6 +34,7 @@ class Feed {
 
   // The parser has got something out of what it read so far.
   void progress() { last_ = offset_; }
+  const TextCheck& check() const { return check_; }
   const std::optional<base::Error>& error() const { return error_; }
 
  private:
@@ -62,36 +63,57 @@ class Feed {
   std::optional<base::Error> error_;
 };
 
-// From characters, which libyaml counts, to bytes. Has to be asked in ascending order.
-class Offsets {
+// The text at places that come in ascending order, which libyaml counts in characters.
+class Places {
  public:
-  Offsets(ByteSource& source, std::uint64_t begin)
+  Places(ByteSource& source, std::uint64_t begin)
       : source_(source), buffer_(kReadBytes), offset_(begin) {}
 
-  base::Result<std::uint64_t> of(std::uint64_t character) {
+  // The offset of a character in the source.
+  base::Result<std::uint64_t> offset(std::uint64_t character) {
     while (true) {
-      const char* const end = buffer_.data() + size_;
-      const char* at = buffer_.data() + used_;
-      const auto left = static_cast<std::uint64_t>(std::count_if(at, end, begins));
-      if (characters_ + left > character) {
-        // characters_ is the number of those that begin before `at`.
-        for (; characters_ < character || !begins(*at); ++at) {
-          if (begins(*at)) ++characters_;
-        }
-        used_ = static_cast<std::size_t>(at - buffer_.data());
-        return offset_ + used_;
+      const std::size_t block = std::min(kBlockBytes, size_ - used_);
+      if (block == 0) {
+        offset_ += size_;
+        used_ = 0;
+        const auto size = source_.read(offset_, buffer_.data(), buffer_.size());
+        if (!size) return size.error();
+        size_ = *size;
+        if (size_ == 0) return offset_;  // the end of the last character
+        continue;
       }
-      characters_ += left;
-      offset_ += size_;
-      used_ = 0;
-      const auto size = source_.read(offset_, buffer_.data(), buffer_.size());
-      if (!size) return size.error();
-      size_ = *size;
-      if (size_ == 0) return offset_;  // the end of the last character
+      const char* const at = buffer_.data() + used_;
+      const auto count = static_cast<std::uint64_t>(std::count_if(at, at + block, begins));
+      if (characters_ + count > character) return within(character);
+      characters_ += count;
+      used_ += block;
     }
   }
 
+  // So many bytes from an offset on, fewer only at the end.
+  base::Result<std::string> text(std::uint64_t offset, std::size_t size) {
+    if (offset >= offset_ && offset + size <= offset_ + size_) {
+      return std::string(buffer_.data() + (offset - offset_), size);
+    }
+    std::string text(size, '\0');
+    const auto read = source_.read(offset, text.data(), size);
+    if (!read) return read.error();
+    text.resize(*read);
+    return text;
+  }
+
  private:
+  static constexpr std::size_t kBlockBytes = 256;
+
+  // Where the character begins, which is in the next block.
+  std::uint64_t within(std::uint64_t character) {
+    while (characters_ < character || !begins(buffer_[used_])) {
+      if (begins(buffer_[used_])) ++characters_;
+      ++used_;
+    }
+    return offset_ + used_;
+  }
+
   static bool begins(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) != 0x80; }
 
   ByteSource& source_;
@@ -211,11 +233,7 @@ class YamlEditor {
  public:
   // begin: of the text, after a byte order mark, which libyaml would count as a column.
   YamlEditor(ByteSource& source, std::uint64_t begin, const Replace& replace, const Emit& emit)
-      : source_(source),
-        replace_(replace),
-        emit_(emit),
-        feed_(source, begin),
-        offsets_(source, begin) {}
+      : replace_(replace), emit_(emit), feed_(source, begin), places_(source, begin) {}
 
   base::Result<void> run() {
     while (true) {
@@ -236,11 +254,10 @@ class YamlEditor {
   base::Result<void> define(const yaml_event_t& event, const yaml_char_t* anchor);
   base::Result<Edit> edit(const yaml_event_t& event, const Scalar& scalar, std::string_view word);
 
-  ByteSource& source_;
   const Replace& replace_;
   const Emit& emit_;
   Feed feed_;
-  Offsets offsets_;
+  Places places_;
   Parser parser_{feed_};
   Nesting nesting_;
   std::set<std::string, std::less<>> anchors_;  // of this document
@@ -258,6 +275,8 @@ base::Error YamlEditor::failure() const {
       what += fmt::format(" that begins at line {}", parser.context_mark.line + 1);
     }
   }
+  // At the end of a text libyaml sees a line more than there is.
+  if (parser.problem_mark.line >= feed_.check().line()) return feed_.check().error(what);
   return error_at(base::ErrorCode::kMalformed, parser.problem_mark, what);
 }
 
@@ -334,15 +353,14 @@ base::Result<void> YamlEditor::scalar(const yaml_event_t& event) {
 base::Result<Edit> YamlEditor::edit(const yaml_event_t& event, const Scalar& scalar,
                                     std::string_view word) {
   if (!is_word(word)) throw std::invalid_argument("a replacement that is no word");
-  const auto begin = offsets_.of(event.start_mark.index);
+  const auto begin = places_.offset(event.start_mark.index);
   if (!begin) return begin.error();
-  const auto end = offsets_.of(event.end_mark.index);
+  const auto end = places_.offset(event.end_mark.index);
   if (!end) return end.error();
-  std::string window(std::min<std::uint64_t>(*end - *begin, limits::kScalarWindowBytes), '\0');
-  const auto size = source_.read(*begin, window.data(), window.size());
-  if (!size) return size.error();
-  window.resize(*size);
-  const auto span = find_text(window, scalar.style, scalar.value);
+  const auto window =
+      places_.text(*begin, std::min<std::uint64_t>(*end - *begin, limits::kScalarWindowBytes));
+  if (!window) return window.error();
+  const auto span = find_text(*window, scalar.style, scalar.value);
   if (!span) {
     return error_at(base::ErrorCode::kTooLarge, event.start_mark,
                     "a value that is written in too odd a way to be replaced in place");
