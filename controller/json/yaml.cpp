@@ -6,9 +6,12 @@
 
 #include <charconv>
 #include <cmath>
+#include <set>
 #include <sstream>
+#include <vector>
 
 #include "base/limits.h"
+#include "json/path.h"
 #include "json/value.h"
 #include "json/writer.h"
 
@@ -74,30 +77,119 @@ std::string_view key_of(const YAML::Node& node) {
   throw YAML::Exception(node.Mark(), "a key that is no scalar");
 }
 
-void write_node(Writer& writer, const YAML::Node& node, std::size_t depth, Budget& budget) {
-  if (depth > limits::kJsonDepth) throw TooLarge();
-  budget.take(node.IsScalar() ? node.Scalar().size() : 0);
-  switch (node.Type()) {
-    case YAML::NodeType::Undefined:
-    case YAML::NodeType::Null: return writer.null();
-    case YAML::NodeType::Scalar: return write_scalar(writer, node);
-    case YAML::NodeType::Sequence: {
-      writer.begin_array();
-      for (const YAML::Node& element : node) write_node(writer, element, depth + 1, budget);
-      return writer.end_array();
-    }
-    case YAML::NodeType::Map: {
-      writer.begin_object();
-      for (const auto& member : node) {
-        const std::string_view key = key_of(member.first);
-        budget.take(key.size());
-        writer.key(key);
-        write_node(writer, member.second, depth + 1, budget);
-      }
-      return writer.end_object();
+// Members and elements told apart no more, so that all ways to write a path are one.
+std::string normalized(std::string_view path) {
+  std::string text;
+  text.reserve(path.size());
+  for (const char c : path) {
+    if (c != ']') text += c == '[' ? '.' : c;
+  }
+  return text;
+}
+
+Position position_of(const YAML::Mark& mark) {
+  return {static_cast<std::size_t>(mark.line) + 1, static_cast<std::size_t>(mark.column) + 1};
+}
+
+struct YamlMember {
+  std::string_view key;
+  YAML::Node key_node;
+  YAML::Node value;
+};
+
+// Reads nodes into a writer. With positions it is strict about keys and merges them.
+class Reader {
+ public:
+  Reader(Writer& writer, Positions* positions) : writer_(writer), positions_(positions) {}
+
+  void read(const YAML::Node& node, const Path& path, std::size_t depth) {
+    if (depth > limits::kJsonDepth) throw TooLarge();
+    budget_.take(node.IsScalar() ? node.Scalar().size() : 0);
+    switch (node.Type()) {
+      case YAML::NodeType::Undefined:
+      case YAML::NodeType::Null: return writer_.null();
+      case YAML::NodeType::Scalar: return write_scalar(writer_, node);
+      case YAML::NodeType::Sequence: return read_sequence(node, path, depth);
+      case YAML::NodeType::Map: return read_map(node, path, depth);
     }
   }
-}
+
+ private:
+  void read_sequence(const YAML::Node& node, const Path& path, std::size_t depth) {
+    writer_.begin_array();
+    std::size_t index = 0;
+    for (const YAML::Node& element : node) {
+      const Path inner(path, index++);
+      remember(inner, element);
+      read(element, inner, depth + 1);
+    }
+    writer_.end_array();
+  }
+
+  void read_map(const YAML::Node& node, const Path& path, std::size_t depth) {
+    writer_.begin_object();
+    if (positions_ == nullptr) {
+      for (const auto& member : node) {
+        read_member({key_of(member.first), member.first, member.second}, path, depth);
+      }
+    } else {
+      std::vector<YamlMember> members;
+      collect(node, members, depth);
+      for (const YamlMember& member : members) read_member(member, path, depth);
+    }
+    writer_.end_object();
+  }
+
+  void read_member(const YamlMember& member, const Path& path, std::size_t depth) {
+    budget_.take(member.key.size());
+    writer_.key(member.key);
+    const Path inner(path, member.key);
+    remember(inner, member.key_node);
+    read(member.value, inner, depth + 1);
+  }
+
+  // The members of the map, then those that << brings in under other keys.
+  void collect(const YAML::Node& node, std::vector<YamlMember>& members, std::size_t depth) {
+    if (depth > limits::kJsonDepth) throw TooLarge();
+    std::set<std::string_view> known;
+    for (const YamlMember& member : members) known.insert(member.key);
+    std::set<std::string_view> own;
+    std::vector<YAML::Node> merged;
+    for (const auto& member : node) {
+      budget_.take(0);
+      const std::string_view key = key_of(member.first);
+      if (!own.insert(key).second) {
+        throw YAML::Exception(member.first.Mark(), fmt::format("the key {} is there twice", key));
+      }
+      if (key == "<<" && member.first.Tag() == "?") {
+        merged.push_back(member.second);
+      } else if (!known.contains(key)) {
+        members.push_back({key, member.first, member.second});
+      }
+    }
+    for (const YAML::Node& source : merged) merge(source, members, depth + 1);
+  }
+
+  void merge(const YAML::Node& source, std::vector<YamlMember>& members, std::size_t depth) {
+    if (source.IsMap()) return collect(source, members, depth);
+    if (!source.IsSequence()) throw YAML::Exception(source.Mark(), "<< needs a map");
+    for (const YAML::Node& one : source) {
+      if (!one.IsMap()) throw YAML::Exception(one.Mark(), "<< needs a map");
+      collect(one, members, depth);
+    }
+  }
+
+  void remember(const Path& path, const YAML::Node& node) {
+    if (positions_ == nullptr) return;
+    const std::string text = path.text();
+    budget_.take(text.size());
+    positions_->put(text, position_of(node.Mark()));
+  }
+
+  Writer& writer_;
+  Positions* positions_;
+  Budget budget_;
+};
 
 // Sees whether a document says anything.
 class Content final : public YAML::EventHandler {
@@ -149,17 +241,14 @@ base::Error too_large() {
                       limits::kYamlNodes, limits::kJsonDepth)};
 }
 
-}  // namespace
-
-base::Result<std::string> from_yaml(std::string_view yaml) {
+base::Result<std::string> read(std::string_view yaml, Positions* positions) {
   if (yaml.size() > limits::kYamlBytes) return too_large();
   try {
     const std::string input(yaml);
     const YAML::Node node = YAML::Load(input);
     refuse_second_document(input);
     Writer writer;
-    Budget budget;
-    write_node(writer, node, 0, budget);
+    Reader(writer, positions).read(node, Path(), 0);
     std::string text = writer.take();
     // yaml-cpp lets through what is no UTF-8, and the writer writes what it is given.
     if (const auto checked = Document::parse(text); !checked) {
@@ -171,10 +260,36 @@ base::Result<std::string> from_yaml(std::string_view yaml) {
   } catch (const SecondDocument&) {
     return base::Error{base::ErrorCode::kMalformed, "YAML with more than one document"};
   } catch (const YAML::Exception& exception) {
+    const Position position = position_of(exception.mark);
     return base::Error{base::ErrorCode::kMalformed,
-                       fmt::format("YAML at line {}, column {}: {}", exception.mark.line + 1,
-                                   exception.mark.column + 1, exception.msg)};
+                       fmt::format("YAML at line {}, column {}: {}", position.line, position.column,
+                                   exception.msg)};
   }
+}
+
+}  // namespace
+
+void Positions::put(std::string_view path, Position position) {
+  positions_.emplace(normalized(path), position);
+}
+
+Position Positions::find(std::string_view path) const {
+  for (std::string text = normalized(path); !text.empty();) {
+    if (const auto found = positions_.find(text); found != positions_.end()) return found->second;
+    const std::size_t dot = text.rfind('.');
+    text.resize(dot == std::string::npos ? 0 : dot);
+  }
+  return {1, 1};
+}
+
+base::Result<std::string> from_yaml(std::string_view yaml) { return read(yaml, nullptr); }
+
+base::Result<PositionedJson> from_yaml_with_positions(std::string_view yaml) {
+  PositionedJson result;
+  auto text = read(yaml, &result.positions);
+  if (!text) return text.error();
+  result.text = *std::move(text);
+  return result;
 }
 
 }  // namespace json

@@ -3,6 +3,8 @@
 // aliases expanded, limits::kYamlNodes and limits::kYamlExpandedBytes. Pure; any thread.
 #pragma once
 
+#include <cstddef>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -13,5 +15,35 @@ namespace json {
 // The JSON text of the only document in the YAML text ("null" when there is none).
 // kMalformed with line and column, or kTooLarge.
 base::Result<std::string> from_yaml(std::string_view yaml);
+
+// Where something stands in a text, both counted from 1; columns are characters.
+struct Position {
+  std::size_t line = 0;
+  std::size_t column = 0;
+
+  bool operator==(const Position&) const = default;
+};
+
+// Where each member (its key) and each element of a text stands.
+class Positions {
+ public:
+  void put(std::string_view path, Position position);
+
+  // path as json::Path writes it, "images.app.tags[0]" or "images[app].tags[0]". Of a path that is
+  // not in the text: where the nearest one around it stands, else the beginning.
+  Position find(std::string_view path) const;
+
+ private:
+  std::map<std::string, Position, std::less<>> positions_;
+};
+
+struct PositionedJson {
+  std::string text;
+  Positions positions;
+};
+
+// As from_yaml, for a file that a person wrote: tells where everything stands, merges what the key
+// << names as YAML 1.1 does, and refuses a key that is there twice.
+base::Result<PositionedJson> from_yaml_with_positions(std::string_view yaml);
 
 }  // namespace json
