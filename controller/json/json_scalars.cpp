@@ -43,6 +43,18 @@ class Stream {
   void Flush() { PutBegin(); }
   std::size_t PutEnd(const char*) { throw std::logic_error("the source is not written to"); }
 
+  // So many bytes from an offset on, which were read before.
+  base::Result<std::string> text(std::uint64_t offset, std::size_t size) {
+    if (offset >= offset_ && offset + size <= offset_ + size_) {
+      return std::string(buffer_.data() + (offset - offset_), size);
+    }
+    std::string text(size, '\0');
+    const auto read = source_.read(offset, text.data(), size);
+    if (!read) return read.error();
+    text.resize(*read);
+    return text;
+  }
+
   bool at_end() const { return size_ == 0 || error_; }
   void progress() { last_ = Tell(); }
   const std::optional<base::Error>& error() const { return error_; }
@@ -82,7 +94,7 @@ class Stream {
 class JsonEditor {
  public:
   JsonEditor(ByteSource& source, const Replace& replace, const Emit& emit)
-      : source_(source), replace_(replace), emit_(emit) {}
+      : replace_(replace), emit_(emit), stream_(source) {}
 
   base::Result<void> run();
 
@@ -106,12 +118,11 @@ class JsonEditor {
   bool other();
   bool open(bool object);
   bool close();
-  base::Result<Edit> edit(std::string_view word);
+  base::Result<Edit> edit(std::size_t length, std::string_view word);
 
-  ByteSource& source_;
   const Replace& replace_;
   const Emit& emit_;
-  Stream stream_{source_};
+  Stream stream_;
   Nesting nesting_;
   std::optional<base::Error> error_;
 };
@@ -149,7 +160,7 @@ bool JsonEditor::String(const char* text, unsigned length, bool) {
   if (!is_word(scalar.value)) return true;
   const auto word = replace_(scalar);
   if (!word) return true;
-  auto found = edit(*word);
+  auto found = edit(scalar.value.size(), *word);
   if (!found) {
     error_ = found.error();
     return false;
@@ -185,25 +196,17 @@ bool JsonEditor::close() {
   return true;
 }
 
-// The string ends before where the stream is. It began at the last quote that no odd number of
-// backslashes escapes.
-base::Result<Edit> JsonEditor::edit(std::string_view word) {
+// The string ends before where the stream is. It began at the last quote before, for a word has
+// none, not even an escaped one, and at most six bytes a character before: \u0061.
+base::Result<Edit> JsonEditor::edit(std::size_t length, std::string_view word) {
   if (!is_word(word)) throw std::invalid_argument("a replacement that is no word");
   const std::uint64_t end = stream_.Tell() - 1;
-  const std::uint64_t from = end - std::min<std::uint64_t>(end, limits::kScalarWindowBytes);
-  std::string window(end - from, '\0');
-  const auto size = source_.read(from, window.data(), window.size());
-  if (!size) return size.error();
-  window.resize(*size);
-  for (std::size_t at = window.size(); at-- > 0;) {
-    if (window[at] != '"') continue;
-    const std::size_t before = window.find_last_not_of('\\', at == 0 ? 0 : at - 1);
-    const std::size_t backslashes =
-        at == 0 ? 0 : at - (before == std::string::npos ? 0 : before + 1);
-    if (backslashes % 2 == 0) return Edit{from + at + 1, end, std::string(word)};
-  }
-  return base::Error{base::ErrorCode::kTooLarge,
-                     "JSON with a string that is written in too odd a way to be replaced in place"};
+  const std::uint64_t from = end - std::min<std::uint64_t>(end, 6 * length + 1);
+  const auto window = stream_.text(from, end - from);
+  if (!window) return window.error();
+  const std::size_t quote = window->rfind('"');
+  if (quote == std::string::npos) return malformed();  // it changed since it was read
+  return Edit{from + quote + 1, end, std::string(word)};
 }
 
 }  // namespace

@@ -1,0 +1,33 @@
+// `kubectl localregistry rewrite` without a cluster: what is rewritten is said on the command line.
+//   rewriter FILE|- REGISTRY IMAGE...
+// Prints the text to standard output and the number of references to standard error.
+#include <iostream>
+#include <vector>
+
+#include "api/image_rewriter.h"
+#include "cli/rewrite.h"
+
+int main(int argc, char** argv) {
+  std::ios::sync_with_stdio(false);
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  if (words.size() < 3) {
+    std::cerr << "usage: rewriter FILE|- REGISTRY IMAGE...\n";
+    return 2;
+  }
+  std::vector<api::RewriteTarget> targets;
+  for (std::size_t i = 2; i < words.size(); ++i) {
+    const auto image = api::parse_image_reference(words[i]);
+    if (!image) {
+      std::cerr << words[i] << ": " << image.error().message << '\n';
+      return 2;
+    }
+    targets.push_back({*image, words[1]});
+  }
+  const auto count = cli::rewrite_file(words[0], api::ImageRewriter(targets), std::cout);
+  if (!count) {
+    std::cerr << count.error().message << '\n';
+    return 1;
+  }
+  std::cerr << count->references << '\n';
+  return 0;
+}
