@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <boost/url/parse.hpp>
+#include <charconv>
 
 namespace net {
 namespace {
@@ -30,8 +31,13 @@ base::Result<Address> parse_address(const boost::urls::url_view& url) {
   address.port = address.tls ? kHttpsPort : kHttpPort;
   if (address.host.empty()) return invalid("the URL has no host");
   if (url.has_port() && !url.port().empty()) {
-    if (url.port_number() == 0) return invalid("the port of the URL is not between 1 and 65535");
-    address.port = url.port_number();
+    // Boost 1.81 takes 99999 for some smaller number.
+    const auto digits = url.port();
+    const char* const end = digits.data() + digits.size();
+    const auto [stop, error] = std::from_chars(digits.data(), end, address.port);
+    if (error != std::errc() || stop != end || address.port == 0) {
+      return invalid("the port of the URL is not between 1 and 65535");
+    }
   }
   // Boost 1.81 takes "host:80x" for port 80 and the path "x".
   if (!url.encoded_path().empty() && url.encoded_path().front() != '/') {

@@ -1,0 +1,132 @@
+#include "registry/policy.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/ip/network_v4.hpp>
+#include <boost/asio/ip/network_v6.hpp>
+
+namespace registry {
+namespace {
+
+namespace ip = boost::asio::ip;
+
+constexpr std::uint16_t kHttpPort = 80;
+constexpr std::uint16_t kHttpsPort = 443;
+
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](char character) {
+    return character >= 'A' && character <= 'Z' ? static_cast<char>(character - 'A' + 'a')
+                                                : character;
+  });
+  return text;
+}
+
+std::optional<ip::address> address_of(const std::string& text) {
+  boost::system::error_code error;
+  const auto address = ip::make_address(text, error);
+  if (error) return std::nullopt;
+  return address;
+}
+
+bool inside(const ip::address& address, const ip::address& network, unsigned short bits) {
+  if (address.is_v4() != network.is_v4()) return false;
+  if (address.is_v4()) {
+    return ip::network_v4(address.to_v4(), bits).network() == network.to_v4();
+  }
+  return ip::network_v6(address.to_v6(), bits).network() == network.to_v6();
+}
+
+std::string_view special_use(const ip::address_v4& address) {
+  const auto bytes = address.to_bytes();
+  if (bytes[0] == 0) return "unspecified";
+  if (bytes[0] == 127) return "loopback";
+  if (bytes[0] == 169 && bytes[1] == 254) return "link-local";
+  if (address.is_multicast()) return "multicast";
+  return address == ip::address_v4::broadcast() ? "broadcast" : "";
+}
+
+// The IPv4 address that packets to this one reach.
+std::optional<ip::address_v4> embedded(const ip::address_v6& address) {
+  constexpr std::array<unsigned char, 12> kNat64 = {0, 0x64, 0xff, 0x9b};
+  constexpr std::array<unsigned char, 12> kMapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+  constexpr std::array<unsigned char, 12> kCompatible = {};
+  const auto bytes = address.to_bytes();
+  const auto four_at = [&](std::size_t at) {
+    return ip::address_v4({bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]});
+  };
+  for (const auto& prefix : {kNat64, kMapped, kCompatible}) {
+    if (std::equal(prefix.begin(), prefix.end(), bytes.begin())) return four_at(prefix.size());
+  }
+  if (bytes[0] == 0x20 && bytes[1] == 0x02) return four_at(2);  // 6to4
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string_view special_use(const ip::address& address) {
+  if (address.is_v4()) return special_use(address.to_v4());
+  const ip::address_v6 six = address.to_v6();
+  if (six.is_unspecified()) return "unspecified";
+  if (six.is_loopback()) return "loopback";
+  if (six.is_link_local()) return "link-local";
+  if (six.is_multicast()) return "multicast";
+  const auto four = embedded(six);
+  return four ? special_use(*four) : "";
+}
+
+std::optional<InsecureRegistries::Network> InsecureRegistries::parse_network(
+    const std::string& entry) {
+  boost::system::error_code error;
+  const auto four = ip::make_network_v4(entry, error);
+  if (!error) return Network{four.network(), four.prefix_length()};
+  const auto six = ip::make_network_v6(entry, error);
+  if (!error) return Network{six.network(), six.prefix_length()};
+  return std::nullopt;
+}
+
+std::optional<InsecureRegistries::Host> InsecureRegistries::parse_host(const std::string& entry) {
+  if (const auto address = address_of(entry)) return Host{address->to_string(), std::nullopt};
+  const auto server = net::parse_server_url("http://" + entry);
+  if (!server || !server->base_path.empty() || entry.find('/') != std::string::npos) {
+    return std::nullopt;
+  }
+  const bool has_port = entry.back() != ']' && entry.find(':') != std::string::npos;
+  const auto address = address_of(server->host);
+  Host host{address ? address->to_string() : lower(server->host), std::nullopt};
+  if (has_port) host.port = server->port;
+  return host;
+}
+
+base::Result<InsecureRegistries> InsecureRegistries::parse(
+    const std::vector<std::string>& entries) {
+  InsecureRegistries registries;
+  for (const std::string& entry : entries) {
+    if (const auto network = parse_network(entry)) {
+      registries.networks_.push_back(*network);
+    } else if (auto host = parse_host(entry)) {
+      registries.hosts_.push_back(std::move(*host));
+    } else {
+      return base::Error{
+          base::ErrorCode::kInvalid,
+          fmt::format("'{}' is not a host, host:port or network such as 10.0.0.0/8", entry)};
+    }
+  }
+  return registries;
+}
+
+bool InsecureRegistries::name(const net::ServerUrl& server) const {
+  const auto address = address_of(server.host);
+  const std::string host = address ? address->to_string() : lower(server.host);
+  const bool usual_port = server.port == kHttpsPort || server.port == kHttpPort;
+  const bool named = std::any_of(hosts_.begin(), hosts_.end(), [&](const Host& entry) {
+    return entry.name == host && (entry.port ? *entry.port == server.port : usual_port);
+  });
+  return named ||
+         (address && std::any_of(networks_.begin(), networks_.end(), [&](const Network& network) {
+            return inside(*address, network.address, network.bits);
+          }));
+}
+
+}  // namespace registry

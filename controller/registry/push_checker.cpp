@@ -1,0 +1,106 @@
+#include "registry/push_checker.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "registry/session.h"
+
+namespace registry {
+namespace {
+
+namespace asio = boost::asio;
+
+InsecureRegistries readable(const std::vector<std::string>& entries) {
+  std::vector<std::string> good;
+  std::copy_if(
+      entries.begin(), entries.end(), std::back_inserter(good),
+      [](const std::string& entry) { return InsecureRegistries::parse({entry}).has_value(); });
+  return *InsecureRegistries::parse(good);
+}
+
+PushAnswer denied(std::string message) { return {Answer::kDenied, std::move(message)}; }
+PushAnswer unknown(std::string message) { return {Answer::kUnknown, std::move(message)}; }
+
+PushAnswer answer_of(const base::Error& error) {
+  return error.code == base::ErrorCode::kUnauthorized ? denied(error.message)
+                                                      : unknown(error.message);
+}
+
+std::string_view with_what(const Session& session) {
+  return session.has_credentials() ? "with the given credentials" : "without credentials";
+}
+
+// What the answer to the beginning of an upload says.
+PushAnswer judge(const Session& session, int status) {
+  const std::string host = session.host();
+  switch (status) {
+    case 201:
+    case 202: return {Answer::kGranted, fmt::format("{} lets {} be pushed", host, session.path())};
+    case 401:
+    case 403:
+      return denied(fmt::format("{} does not let {} be pushed {} (HTTP status {})", host,
+                                session.path(), with_what(session), status));
+    case 404:
+      return denied(fmt::format("{} has no {} that could be pushed to {} (HTTP status 404)", host,
+                                session.path(), with_what(session)));
+    case 429: return unknown(fmt::format("{} has had too many requests (HTTP status 429)", host));
+    default:
+      return unknown(
+          fmt::format("{} answers HTTP status {} to the beginning of an upload", host, status));
+  }
+}
+
+}  // namespace
+
+PushChecker::PushChecker(asio::any_io_executor executor, base::Clock& clock, CheckOptions options)
+    : executor_(std::move(executor)),
+      clock_(clock),
+      options_(std::move(options)),
+      insecure_(readable(options_.insecure_registries)),
+      trust_(options_.ca_file) {}
+
+asio::awaitable<PushAnswer> PushChecker::check(api::ImageReference repository,
+                                               std::optional<Credentials> credentials) {
+  HttpOptions http;
+  http.insecure = insecure_;
+  http.guard = options_.guard_addresses;
+  http.environment = options_.environment;
+  http.user_agent = options_.user_agent;
+  http.header_bytes = options_.header_bytes;
+  http.body_bytes = options_.body_bytes;
+  http.request_timeout = options_.request_timeout;
+  HttpClient client(executor_, trust_, std::move(http));
+  Session session(client, std::move(repository), std::move(credentials), Access::kPush);
+  const Instant deadline = clock_.now() + options_.timeout;
+  auto asking = ask(session, deadline);
+  auto answer = co_await std::move(asking);
+  co_return answer;
+}
+
+asio::awaitable<PushAnswer> PushChecker::ask(Session& session, Instant deadline) {
+  auto opening = session.open(deadline);
+  const auto opened = co_await std::move(opening);
+  if (!opened) co_return answer_of(opened.error());
+  auto beginning = session.send({"POST", session.url("blobs/uploads/")}, deadline);
+  const auto begun = co_await std::move(beginning);
+  if (!begun) co_return answer_of(begun.error());
+  PushAnswer answer = judge(session, begun->status);
+  if (answer.answer == Answer::kGranted) {
+    auto cancelling = cancel_upload(session, *begun, deadline);
+    co_await std::move(cancelling);
+  }
+  co_return answer;
+}
+
+// What comes of it changes nothing: a registry forgets uploads that are not gone on with.
+asio::awaitable<void> PushChecker::cancel_upload(Session& session, const HttpAnswer& begun,
+                                                 Instant deadline) {
+  auto url = session.location(begun);
+  if (!url) co_return;
+  const Instant limit = clock_.now() + limits::kUploadCancelTimeout;
+  auto cancelling = session.send({"DELETE", std::move(*url)}, std::min(deadline, limit));
+  co_await std::move(cancelling);
+}
+
+}  // namespace registry

@@ -1,0 +1,321 @@
+#include "registry/session.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <charconv>
+#include <tuple>
+
+#include "base/base64.h"
+#include "json/fields.h"
+#include "json/raw.h"
+
+namespace registry {
+namespace {
+
+// What a token server answers: Docker's own have token, OAuth2's access_token.
+struct TokenText {
+  std::string token;
+  std::string access_token;
+  json::Raw expires_in;  // seconds; some servers quote the number
+};
+
+}  // namespace
+}  // namespace registry
+
+template <>
+struct json::Fields<registry::TokenText> {
+  using Type = registry::TokenText;
+  static constexpr auto kTable = std::make_tuple(json::field("token", &Type::token),
+                                                 json::field("access_token", &Type::access_token),
+                                                 json::field("expires_in", &Type::expires_in));
+};
+
+namespace registry {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr std::string_view kHub = "docker.io";
+constexpr std::string_view kHubServer = "registry-1.docker.io";
+constexpr std::string_view kClient = "local-registry-operator";
+constexpr std::string_view kIdentityTokenUser = "<token>";  // so helpers mark an identity token
+constexpr std::chrono::seconds kLongestToken = std::chrono::hours(24);
+
+base::Error unauthorized(std::string message) {
+  return {base::ErrorCode::kUnauthorized, std::move(message)};
+}
+
+base::Error malformed(std::string message) {
+  return {base::ErrorCode::kMalformed, std::move(message)};
+}
+
+// An answer that is none of those that a registry in order gives.
+base::Error unexpected(const std::string& who, int status) {
+  if (status == 429) {
+    return {base::ErrorCode::kTooManyRequests,
+            fmt::format("{} has had too many requests (HTTP status {})", who, status)};
+  }
+  if (status >= 500) {
+    return {base::ErrorCode::kUnavailable, fmt::format("{} answers HTTP status {}", who, status)};
+  }
+  return malformed(fmt::format("{} answers HTTP status {}, which no registry does", who, status));
+}
+
+// RFC 6750, 2.1; what has other characters would break the header that it goes into.
+bool is_token(std::string_view text) {
+  return !text.empty() && text.size() <= limits::kTokenBytes &&
+         std::all_of(text.begin(), text.end(), [](char character) {
+           const auto byte = static_cast<unsigned char>(character);
+           return byte > 0x20 && byte < 0x7f;
+         });
+}
+
+std::chrono::seconds lifetime(const json::Raw& text) {
+  std::string_view digits = text.text;
+  if (digits.starts_with('"')) digits.remove_prefix(1);
+  std::int64_t seconds = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), seconds);
+  if (error != std::errc() || seconds <= 0) return limits::kTokenLife;
+  return std::min(std::chrono::seconds(seconds), kLongestToken);
+}
+
+void set_authorization(HttpRequest& request, const std::string& value) {
+  std::erase_if(request.headers,
+                [](const net::HeaderLine& line) { return line.name == "Authorization"; });
+  if (!value.empty()) request.headers.push_back({"Authorization", value});
+}
+
+}  // namespace
+
+Session::Session(HttpClient& client, api::ImageReference repository,
+                 std::optional<Credentials> credentials, Access access)
+    : client_(client),
+      repository_(std::move(repository)),
+      credentials_(std::move(credentials)),
+      access_(access) {
+  if (credentials_ && credentials_->username == kIdentityTokenUser) {
+    credentials_ = Credentials{"", "", credentials_->password};
+  }
+}
+
+bool Session::is_insecure() const { return client_.options().insecure.name(server_); }
+
+std::string Session::scope() const {
+  return fmt::format("repository:{}:{}", repository_.path,
+                     access_ == Access::kPush ? "pull,push" : "pull");
+}
+
+Url Session::url(std::string_view suffix) const {
+  return {server_, fmt::format("/v2/{}/{}", repository_.path, suffix)};
+}
+
+base::Result<Url> Session::location(const HttpAnswer& answer) const {
+  const std::string_view text = answer.header("Location");
+  auto found = resolve_url(answer.url, text);
+  if (!found) {
+    return malformed(fmt::format("{} answers with a Location that is {}", host(),
+                                 text.empty() ? "missing" : found.error().message));
+  }
+  if (found->server.host == server_.host && server_.tls && !found->server.tls) {
+    found->server = server_;
+  }
+  return found;
+}
+
+asio::awaitable<base::Result<HttpAnswer>> Session::ping(Instant deadline) {
+  HttpRequest request;
+  request.url = {server_, "/v2/"};
+  auto following = client_.follow(std::move(request), HttpClient::Elsewhere::kRefused, deadline);
+  auto answer = co_await std::move(following);
+  if (!answer) co_return answer;
+  // A redirect may have led from HTTP up to HTTPS.
+  server_ = answer->url.server;
+  const int status = answer->status;
+  // 403 and 404 are said by some for the registry as a whole, though not for each repository.
+  const bool fine = status == 200 || status == 401 || status == 403 || status == 404;
+  if (!fine) co_return unexpected(host(), status);
+  co_return answer;
+}
+
+asio::awaitable<base::Result<void>> Session::open(Instant deadline) {
+  const std::string domain(repository_.domain == kHub ? kHubServer : repository_.domain);
+  auto server = parse_url("https://" + domain);
+  if (!server) co_return base::Error{base::ErrorCode::kInvalid, "the image names no registry"};
+  server_ = server->server;
+  auto pinging = ping(deadline);
+  auto answer = co_await std::move(pinging);
+  if (!answer && is_insecure()) {
+    const base::Error by_https = answer.error();
+    server_ = parse_url("http://" + domain)->server;
+    auto plainly = ping(deadline);
+    answer = co_await std::move(plainly);
+    if (!answer) {
+      co_return base::Error{answer.error().code,
+                            fmt::format("neither by HTTPS ({}) nor by HTTP ({})", by_https.message,
+                                        answer.error().message)};
+    }
+  }
+  if (!answer) co_return answer.error();
+  if (answer->status != 401) co_return base::Result<void>();
+  remember_challenges(*answer);
+  auto authorizing = authorize(deadline);
+  auto authorized = co_await std::move(authorizing);
+  co_return authorized;
+}
+
+void Session::remember_challenges(const HttpAnswer& answer) {
+  std::vector<Challenge> found;
+  for (const net::HeaderLine& line : answer.headers) {
+    if (HttpAnswer{0, {line}}.header("WWW-Authenticate").empty()) continue;
+    for (Challenge& challenge : parse_challenges(line.value)) {
+      if (found.size() < limits::kChallenges) found.push_back(std::move(challenge));
+    }
+  }
+  challenges_ = std::move(found);
+}
+
+const Challenge* Session::challenge(std::string_view scheme) const {
+  const auto found = std::find_if(challenges_.begin(), challenges_.end(),
+                                  [&](const Challenge& one) { return one.scheme == scheme; });
+  return found == challenges_.end() ? nullptr : &*found;
+}
+
+asio::awaitable<base::Result<void>> Session::authorize(Instant deadline) {
+  authorization_.clear();
+  token_end_.reset();
+  proven_ = false;
+  if (const Challenge* bearer = challenge("bearer")) {
+    auto realm = check_realm(bearer->parameter("realm"));
+    if (!realm) co_return realm.error();
+    auto fetching =
+        fetch_token(std::move(*realm), std::string(bearer->parameter("service")), deadline);
+    auto fetched = co_await std::move(fetching);
+    co_return fetched;
+  }
+  if (challenge("basic") != nullptr) co_return authorize_basic();
+  if (challenges_.empty()) {
+    co_return unauthorized(host() + " refuses access and does not say what it asks for");
+  }
+  co_return unauthorized(host() + " asks for a kind of proof that is neither Basic nor Bearer");
+}
+
+base::Result<void> Session::authorize_basic() {
+  if (!credentials_) return unauthorized(host() + " asks for a password and there is none");
+  if (credentials_->username.empty() && credentials_->password.empty()) {
+    return unauthorized(host() + " asks for a password and there is only an identity token");
+  }
+  authorization_ =
+      "Basic " + base::encode_base64(credentials_->username + ":" + credentials_->password);
+  return {};
+}
+
+base::Result<Url> Session::check_realm(std::string_view text) const {
+  auto realm = parse_url(text);
+  if (!realm) {
+    return malformed(fmt::format("{} names a token server by {}", host(), realm.error().message));
+  }
+  if (!realm->server.tls && !is_insecure()) {
+    return malformed(host() + " names a token server by plain HTTP, to which nothing is sent");
+  }
+  return realm;
+}
+
+asio::awaitable<base::Result<HttpAnswer>> Session::ask_for_token(Url realm, std::string service,
+                                                                 Instant deadline) {
+  HttpRequest request;
+  request.headers = {{"Accept", "application/json"}};
+  if (credentials_ && !credentials_->identity_token.empty()) {
+    request.method = "POST";
+    request.url = realm;
+    request.headers.push_back({"Content-Type", "application/x-www-form-urlencoded"});
+    request.body =
+        fmt::format("grant_type=refresh_token&service={}&scope={}&client_id={}&refresh_token={}",
+                    encode_value(service), encode_value(scope()), kClient,
+                    encode_value(credentials_->identity_token));
+  } else {
+    request.url = realm;
+    if (!service.empty()) {
+      request.url = with_parameter(std::move(request.url), "service", service);
+    }
+    request.url = with_parameter(std::move(request.url), "scope", scope());
+    if (credentials_) {
+      request.url = with_parameter(std::move(request.url), "account", credentials_->username);
+      request.headers.push_back(
+          {"Authorization",
+           "Basic " + base::encode_base64(credentials_->username + ":" + credentials_->password)});
+    }
+  }
+  auto following = client_.follow(std::move(request), HttpClient::Elsewhere::kRefused, deadline);
+  auto answer = co_await std::move(following);
+  co_return answer;
+}
+
+asio::awaitable<base::Result<void>> Session::fetch_token(Url realm, std::string service,
+                                                         Instant deadline) {
+  const std::string who = "the token server " + realm.server.authority();
+  auto asking = ask_for_token(std::move(realm), std::move(service), deadline);
+  const auto answer = co_await std::move(asking);
+  if (!answer)
+    co_return base::Error{answer.error().code, "token server: " + answer.error().message};
+  const int status = answer->status;
+  if (status == 401 || status == 403) {
+    co_return unauthorized(fmt::format(
+        "{} {} (HTTP status {})", who,
+        credentials_ ? "refuses the credentials" : "gives no token without credentials", status));
+  }
+  // OAuth2 has 400 for what its users got wrong (RFC 6749, 5.2).
+  if (status == 400 && credentials_ && !credentials_->identity_token.empty()) {
+    co_return unauthorized(who + " refuses the identity token (HTTP status 400)");
+  }
+  if (status != 200) co_return unexpected(who, status);
+  co_return take_token(*answer, who);
+}
+
+base::Result<void> Session::take_token(const HttpAnswer& answer, const std::string& who) {
+  const auto text = json::parse<TokenText>(answer.body);
+  if (!text) return malformed(who + " answers with something that is no token");
+  const std::string& token = text->token.empty() ? text->access_token : text->token;
+  if (token.size() > limits::kTokenBytes) {
+    return base::Error{
+        base::ErrorCode::kTooLarge,
+        fmt::format("{} answers with a token of more than {} bytes", who, limits::kTokenBytes)};
+  }
+  if (!is_token(token)) return malformed(who + " answers with something that is no token");
+  authorization_ = "Bearer " + token;
+  token_end_ = std::chrono::steady_clock::now() + lifetime(text->expires_in);
+  return {};
+}
+
+bool Session::expired() const {
+  return token_end_ && std::chrono::steady_clock::now() + limits::kTokenMargin > *token_end_;
+}
+
+asio::awaitable<base::Result<HttpAnswer>> Session::send(HttpRequest request, Instant deadline,
+                                                        HttpClient::Elsewhere elsewhere) {
+  const bool own = same_host(server_, request.url.server);
+  if (own && expired()) {
+    auto renewing = authorize(deadline);
+    const auto renewed = co_await std::move(renewing);
+    if (!renewed) co_return renewed.error();
+  }
+  for (int round = 0;; ++round) {
+    set_authorization(request, own ? authorization_ : "");
+    auto following = client_.follow(request, elsewhere, deadline);
+    auto answer = co_await std::move(following);
+    if (!answer || !own || !same_host(server_, answer->url.server)) co_return answer;
+    if (answer->status != 401) {
+      proven_ = true;
+      co_return answer;
+    }
+    // Some ask only now, and what was good once may have expired.
+    if (round > 0 || !(authorization_.empty() || proven_)) co_return answer;
+    if (!answer->header("WWW-Authenticate").empty()) remember_challenges(*answer);
+    if (challenges_.empty()) co_return answer;
+    auto authorizing = authorize(deadline);
+    const auto authorized = co_await std::move(authorizing);
+    if (!authorized) co_return authorized.error();
+  }
+}
+
+}  // namespace registry

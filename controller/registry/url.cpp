@@ -1,0 +1,108 @@
+#include "registry/url.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <boost/url/parse.hpp>
+#include <boost/url/url.hpp>
+
+#include "base/limits.h"
+
+namespace registry {
+namespace {
+
+namespace urls = boost::urls;
+
+base::Error invalid(std::string message) { return {base::ErrorCode::kInvalid, std::move(message)}; }
+
+bool letter_or_digit(char character) {
+  return (character >= '0' && character <= '9') || (character >= 'a' && character <= 'z') ||
+         (character >= 'A' && character <= 'Z');
+}
+
+// A name of DNS or an IP address; what else a URL may have there is never meant well.
+bool is_host(std::string_view host) {
+  constexpr std::string_view kMarks = "-._:";
+  return !host.empty() && host.size() <= limits::kHostBytes &&
+         std::all_of(host.begin(), host.end(), [&](char character) {
+           return letter_or_digit(character) || kMarks.find(character) != std::string_view::npos;
+         });
+}
+
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](char character) {
+    return character >= 'A' && character <= 'Z' ? static_cast<char>(character - 'A' + 'a')
+                                                : character;
+  });
+  return text;
+}
+
+base::Result<Url> checked(const urls::url_view& url) {
+  std::string origin = std::string(url.scheme()) + "://" + std::string(url.encoded_authority());
+  // Boost 1.81 takes "host:80x" for port 80 and the path "x".
+  std::string target(url.encoded_path());
+  if (!target.empty() && target.front() != '/') {
+    return invalid("the port of the URL is not a number");
+  }
+  auto server = net::parse_server_url(origin);
+  if (!server) return server.error();
+  server->host = lower(std::move(server->host));
+  if (!is_host(server->host)) return invalid("the host of the URL is not a name or an address");
+  if (target.empty()) target = "/";
+  if (url.has_query()) target += "?" + std::string(url.encoded_query());
+  return Url{std::move(*server), std::move(target)};
+}
+
+}  // namespace
+
+base::Result<Url> parse_url(std::string_view text) {
+  if (text.size() > limits::kUrlBytes) {
+    return invalid(fmt::format("a URL of more than {} bytes", limits::kUrlBytes));
+  }
+  const auto url = urls::parse_uri({text.data(), text.size()});
+  if (!url) return invalid("not a URL");
+  return checked(*url);
+}
+
+base::Result<Url> resolve_url(const Url& base, std::string_view reference) {
+  if (reference.size() > limits::kUrlBytes) {
+    return invalid(fmt::format("a URL of more than {} bytes", limits::kUrlBytes));
+  }
+  const auto relative = urls::parse_uri_reference({reference.data(), reference.size()});
+  if (!relative || reference.empty()) return invalid("not a URL");
+  const std::string text = base.server.text() + base.target;
+  const auto absolute = urls::parse_uri(text);
+  if (!absolute) return invalid("not a URL");
+  urls::url resolved;
+  if (!urls::resolve(*absolute, *relative, resolved)) return invalid("not a URL");
+  return checked(resolved);
+}
+
+Url with_parameter(Url url, std::string_view name, std::string_view value) {
+  url.target += url.target.find('?') == std::string::npos ? '?' : '&';
+  url.target += name;
+  url.target += '=';
+  url.target += encode_value(value);
+  return url;
+}
+
+std::string encode_value(std::string_view text) {
+  constexpr std::string_view kMarks = "-._~";
+  std::string encoded;
+  for (const char character : text) {
+    if (letter_or_digit(character) || kMarks.find(character) != std::string_view::npos) {
+      encoded += character;
+    } else {
+      encoded += fmt::format("%{:02X}", static_cast<unsigned char>(character));
+    }
+  }
+  return encoded;
+}
+
+bool same_host(const net::ServerUrl& from, const net::ServerUrl& to) {
+  if (lower(from.host) != lower(to.host)) return false;
+  const bool upgrade = !from.tls && to.tls;
+  return upgrade || (from.tls == to.tls && from.port == to.port);
+}
+
+}  // namespace registry
