@@ -20,6 +20,7 @@
 #include "operator/controller.h"
 #include "operator/options.h"
 #include "reconcile/names.h"
+#include "registry/push_checker.h"
 #include "serve/health.h"
 #include "serve/http_server.h"
 #include "serve/metrics_endpoint.h"
@@ -108,6 +109,7 @@ class Program {
   std::optional<WatchReporter> reporter_;
   std::optional<Caches> caches_;
   std::optional<kube::EventRecorder> events_;
+  std::optional<registry::PushChecker> push_checker_;
   std::optional<Controller> controller_;
   std::optional<kube::LeaderElection> election_;
   std::optional<serve::HttpServer> health_server_;
@@ -146,7 +148,12 @@ ExitCode Program::run() {
   reporter_.emplace(logger_, metrics_);
   caches_.emplace(*environment_, options_.watch_namespaces, &*reporter_);
   events_.emplace(*environment_, host_name());
-  controller_.emplace(*environment_, *caches_, *events_, metrics_,
+  registry::CheckOptions check;
+  check.insecure_registries = options_.insecure_registries;
+  check.ca_file = options_.registry_ca_file;
+  check.environment = kube::process_environment();
+  push_checker_.emplace(context_.get_executor(), clock_, check);
+  controller_.emplace(*environment_, *caches_, *events_, metrics_, *push_checker_,
                       options_.max_concurrent_reconciles);
   if (options_.leader_elect) {
     const std::string& own = options_.leader_election_namespace;

@@ -125,6 +125,9 @@ inline constexpr auto kAcceptPause = 1s;  // after a connection could not be acc
 inline constexpr std::size_t kImageMessageBytes = 1024;  // the CRD's own bound
 
 // operator/
+inline constexpr std::size_t kPushChecks = 8;  // registries that are asked at once
+inline constexpr base::BackoffPolicy kPushRetry = {20s, 10min, 24h};  // where it is not known
+inline constexpr auto kPushRecheck = 10min;                           // where it was denied
 inline constexpr int kPassesPerReconcile = 6;  // plan, act, plan again
 inline constexpr auto kReconcileTimeout = 2min;
 inline constexpr auto kShutdown = 5s;                                   // from SIGTERM to exit

@@ -28,13 +28,15 @@ base::Error unsettled(const Attempt& attempt) {
 }  // namespace
 
 Controller::Controller(const kube::Environment& environment, Caches& caches,
-                       kube::EventRecorder& events, runtime::Metrics& metrics, std::size_t workers)
+                       kube::EventRecorder& events, runtime::Metrics& metrics,
+                       registry::PushChecker& checker, std::size_t workers)
     : environment_(environment),
       caches_(caches),
       events_(events),
       metrics_(metrics),
       collector_(metrics, [this] { count_resources(); }),
-      executor_(environment, caches),
+      push_checks_(environment, checker, [this](const Key& key) { enqueue(key); }),
+      executor_(environment, caches, push_checks_),
       workers_(workers) {
   watch_caches();
 }
@@ -44,6 +46,7 @@ void Controller::watch_caches() {
       [this](const api::LocalRegistry* before, const api::LocalRegistry* after) {
         const api::LocalRegistry& registry = after != nullptr ? *after : *before;
         enqueue(api::key_of(registry.metadata));
+        if (after == nullptr) push_checks_.forget(api::key_of(registry.metadata));
         const bool moved = before == nullptr || after == nullptr || before->spec != after->spec;
         if (!moved) return;
         if (before != nullptr) enqueue_rivals(*before);
@@ -122,6 +125,7 @@ asio::awaitable<void> Controller::run() {
   std::exception_ptr failure;
   try {
     std::vector<asio::awaitable<void>> branches;
+    branches.push_back(push_checks_.run());  // first: reconciles start checks
     branches.push_back(runner_->run());
     branches.push_back(watch_nodes());
     co_await kube::run_until_one_ends(std::move(branches));
@@ -137,8 +141,7 @@ asio::awaitable<runtime::ReconcileResult> Controller::reconcile(Key key) {
   attempt.key = key;
   const auto before = caches_.registries.store().get(key);
   for (int pass = 0; pass < limits::kPassesPerReconcile; ++pass) {
-    const reconcile::Observed observed =
-        gather(caches_, attempt, {kind_cluster_, environment_.clock.wall()});
+    const reconcile::Observed observed = observe(attempt);
     reconcile::Plan plan = reconcile::plan(observed);
     if (plan.actions.empty()) {
       co_return co_await finish(attempt, std::move(plan), before, observed.registry);
@@ -146,6 +149,13 @@ asio::awaitable<runtime::ReconcileResult> Controller::reconcile(Key key) {
     co_await executor_.execute(std::move(plan.actions), attempt);
   }
   co_return unsettled(attempt);
+}
+
+reconcile::Observed Controller::observe(const Attempt& attempt) const {
+  ClusterFacts facts{kind_cluster_, environment_.clock.wall()};
+  const auto registry = caches_.registries.store().get(attempt.key);
+  if (registry) facts.push_checks = push_checks_.of(*registry);
+  return gather(caches_, attempt, facts);
 }
 
 asio::awaitable<runtime::ReconcileResult> Controller::finish(

@@ -21,6 +21,7 @@
 #include "operator/caches.h"
 #include "operator/execute.h"
 #include "operator/gather.h"
+#include "operator/push_checks.h"
 #include "reconcile/events.h"
 #include "runtime/metrics.h"
 #include "runtime/runner.h"
@@ -29,9 +30,9 @@ namespace controller {
 
 class Controller {
  public:
-  // caches, events and metrics outlive the controller.
+  // caches, events, metrics and checker outlive the controller.
   Controller(const kube::Environment& environment, Caches& caches, kube::EventRecorder& events,
-             runtime::Metrics& metrics, std::size_t workers);
+             runtime::Metrics& metrics, registry::PushChecker& checker, std::size_t workers);
   Controller(const Controller&) = delete;
   Controller& operator=(const Controller&) = delete;
 
@@ -45,6 +46,7 @@ class Controller {
   boost::asio::awaitable<runtime::ReconcileResult> finish(
       Attempt& attempt, reconcile::Plan plan, std::shared_ptr<const api::LocalRegistry> before,
       std::shared_ptr<const api::LocalRegistry> after);
+  reconcile::Observed observe(const Attempt& attempt) const;
   boost::asio::awaitable<void> watch_nodes();
   boost::asio::awaitable<bool> check_nodes();
 
@@ -62,6 +64,7 @@ class Controller {
   kube::EventRecorder& events_;
   runtime::Metrics& metrics_;
   runtime::Metrics::Collector collector_;
+  PushChecks push_checks_;
   Executor executor_;
   std::size_t workers_;
   std::unique_ptr<runtime::Runner<Key>> runner_;  // while run() runs

@@ -65,6 +65,8 @@ asio::awaitable<void> Executor::execute_one(reconcile::Action action, Attempt& a
   using reconcile::Apply;
   if (std::holds_alternative<reconcile::ReadLive>(action)) {
     co_await read_live(attempt);
+  } else if (const auto* check = std::get_if<reconcile::CheckPush>(&action)) {
+    check_push(*check, attempt);
   } else if (const auto* finalizer = std::get_if<reconcile::SetFinalizer>(&action)) {
     co_await set_finalizer(*finalizer, attempt);
   } else if (auto* claim = std::get_if<Apply<api::PersistentVolumeClaim>>(&action)) {
@@ -230,6 +232,11 @@ asio::awaitable<void> Executor::read_live(Attempt& attempt) {
   if (!claim) co_return;
   const api::ObjectKey owner = reconcile::owner_key(claim->metadata);
   if (!owner.name.empty() && owner != attempt.key) co_await read_registry(owner);
+}
+
+void Executor::check_push(const reconcile::CheckPush& action, const Attempt& attempt) {
+  const auto registry = caches_.registries.store().get(attempt.key);
+  if (registry) push_checks_.start(*registry, action.images);
 }
 
 asio::awaitable<void> Executor::set_finalizer(reconcile::SetFinalizer action, Attempt& attempt) {

@@ -14,13 +14,15 @@
 #include "kube/environment.h"
 #include "operator/attempt.h"
 #include "operator/caches.h"
+#include "operator/push_checks.h"
 
 namespace controller {
 
 class Executor {
  public:
-  Executor(const kube::Environment& environment, Caches& caches)
-      : environment_(environment), caches_(caches) {}
+  // caches and push_checks outlive it.
+  Executor(const kube::Environment& environment, Caches& caches, PushChecks& push_checks)
+      : environment_(environment), caches_(caches), push_checks_(push_checks) {}
 
   // All of them at once, since they are independent of each other.
   boost::asio::awaitable<void> execute(std::vector<reconcile::Action> actions, Attempt& attempt);
@@ -36,6 +38,7 @@ class Executor {
   boost::asio::awaitable<void> read_live(Attempt& attempt);
   // Puts the resource as it is now into the cache, and gives it; null: it is gone.
   boost::asio::awaitable<base::Result<Registry>> read_registry(api::ObjectKey key);
+  void check_push(const reconcile::CheckPush& action, const Attempt& attempt);
   boost::asio::awaitable<void> reset_strategy(reconcile::ResetStrategy action, Attempt& attempt);
   boost::asio::awaitable<void> set_finalizer(reconcile::SetFinalizer action, Attempt& attempt);
 
@@ -51,6 +54,7 @@ class Executor {
 
   kube::Environment environment_;
   Caches& caches_;
+  PushChecks& push_checks_;
 };
 
 }  // namespace controller

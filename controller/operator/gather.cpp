@@ -74,6 +74,7 @@ Observed gather(const Caches& caches, const Attempt& attempt, const ClusterFacts
   Observed observed;
   observed.now = facts.now;
   observed.kind_cluster = facts.kind_cluster;
+  observed.push_checks = facts.push_checks;
   observed.live = attempt.live;
   observed.failures = attempt.failures;
   observed.registry = caches.registries.store().get(attempt.key);

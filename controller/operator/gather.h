@@ -2,15 +2,19 @@
 // IO.
 #pragma once
 
+#include <vector>
+
 #include "operator/attempt.h"
 #include "operator/caches.h"
 #include "reconcile/observed.h"
 
 namespace controller {
 
+// What is known beside the caches.
 struct ClusterFacts {
   bool kind_cluster = false;
   base::Time now;
+  std::vector<reconcile::PushCheck> push_checks = {};  // of the resource
 };
 
 reconcile::Observed gather(const Caches& caches, const Attempt& attempt, const ClusterFacts& facts);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/limits.h"
+#include "registry/policy.h"
 
 namespace controller {
 namespace {
@@ -67,6 +68,14 @@ void add_flags(CLI::App& app, Options& options, Words& words) {
       ->capture_default_str()
       ->check(CLI::Range(std::size_t{1}, limits::kWorkersMost))
       ->type_name("N");
+  app.add_option("--insecure-registries", options.insecure_registries,
+                 "Registries asked without verified TLS and at any address, separated by commas: "
+                 "host, host:port or a network such as 10.0.0.0/8")
+      ->delimiter(',')
+      ->type_name("HOST");
+  app.add_option("--registry-ca-file", options.registry_ca_file,
+                 "CA certificates (PEM) for registries, besides the system's")
+      ->type_name("FILE");
   app.add_option("--log-level", words.log_level, "debug, info, warn or error")
       ->capture_default_str()
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
@@ -95,6 +104,11 @@ base::Result<CommandLine> parse_command_line(int count, const char* const* argum
     return base::Error{base::ErrorCode::kInvalid, error.what()};
   }
   if (words.version) line.print = "local-registry-operator " + version + "\n";
+  const auto insecure = registry::InsecureRegistries::parse(line.options.insecure_registries);
+  if (!insecure) {
+    return base::Error{base::ErrorCode::kInvalid,
+                       "--insecure-registries: " + insecure.error().message};
+  }
   line.options.log_level = *base::parse_log_level(words.log_level);
   line.options.log_format = *base::parse_log_format(words.log_format);
   return line;

@@ -18,6 +18,8 @@ struct Options {
   std::string metrics_bind_address = ":8080";
   std::string health_probe_bind_address = ":8081";
   std::size_t max_concurrent_reconciles = 8;
+  std::vector<std::string> insecure_registries;  // as in registry/policy.h
+  std::string registry_ca_file;                  // trusted besides the system's CAs
   base::LogLevel log_level = base::LogLevel::kInfo;
   base::LogFormat log_format = base::LogFormat::kText;
 };

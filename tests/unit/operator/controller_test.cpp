@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/limits.h"
+#include "unit/operator/fake_push_checker.h"
 #include "unit/operator/fixture.h"
 
 namespace test {
@@ -23,8 +24,8 @@ class ControllerTest : public OperatorTest {
   void start(const std::vector<std::string>& watch_namespaces = {}) {
     watch(watch_namespaces);
     recorder = std::make_unique<kube::EventRecorder>(environment(), "pod");
-    controller =
-        std::make_unique<controller::Controller>(environment(), *caches, *recorder, metrics, 2);
+    controller = std::make_unique<controller::Controller>(environment(), *caches, *recorder,
+                                                          metrics, checker, 2);
     world.start(recorder->run());
     running = &world.start(controller->run());
     rest();
@@ -70,6 +71,7 @@ class ControllerTest : public OperatorTest {
   }
 
   runtime::Metrics metrics{"test"};
+  FakePushChecker checker{world.executor(), world.clock};
   std::unique_ptr<kube::EventRecorder> recorder;
   std::unique_ptr<controller::Controller> controller;
   support::Running* running = nullptr;
@@ -96,6 +98,44 @@ TEST_F(ControllerTest, WhatHasConvergedIsNeitherWrittenNorRead) {
   cluster.requests.clear();
   rest(10min);
   EXPECT_THAT(cluster.requests, IsEmpty());
+}
+
+TEST_F(ControllerTest, AnImageThatCannotBePushedGetsARegistryOnceThatIsKnown) {
+  api::LocalRegistry registry = a_registry();
+  registry.spec.images = {{"backend", "ghcr.io/org/image", {}}};
+  cluster.put(registry);
+  start();
+  EXPECT_EQ(ready(), "False CheckingPush");
+  EXPECT_THAT(cluster.writes(), ElementsAre("PATCH localregistries/status team-a/dev"));
+  checker.say("ghcr.io/org/image", registry::Answer::kDenied, "no");
+  rest();
+  EXPECT_EQ(ready(), "False Deploying");
+  const auto& status = cluster.find<api::LocalRegistry>(kDev)->status;
+  ASSERT_EQ(status.images.size(), 1U);
+  EXPECT_EQ(status.images[0].resolved, "localhost:30000/org/image");
+  EXPECT_EQ(status.images[0].message, "no");
+  EXPECT_EQ(events_with("DeliveryDecided"), 1U);
+}
+
+TEST_F(ControllerTest, ADeniedImageIsAskedForAgainWithoutAWriteAndStaysWhenItIsGranted) {
+  api::LocalRegistry registry = a_registry();
+  registry.spec.images = {{"backend", "ghcr.io/org/image", {}}};
+  checker.say("ghcr.io/org/image", registry::Answer::kDenied, "no");
+  cluster.put(registry);
+  start();
+  run_pods();
+  cluster.requests.clear();
+  rest(31min);
+  EXPECT_EQ(checker.asked.size(), 4U);
+  EXPECT_THAT(cluster.requests, IsEmpty());
+  checker.say("ghcr.io/org/image", registry::Answer::kGranted, "yes");
+  rest(11min);
+  EXPECT_THAT(cluster.writes(), ElementsAre("PATCH localregistries/status team-a/dev"));
+  EXPECT_NE(cluster.find<api::Service>(kTarget), nullptr);
+  EXPECT_EQ(cluster.find<api::LocalRegistry>(kDev)->status.images[0].push_permission,
+            api::PushPermission::kGranted);
+  rest(60min);
+  EXPECT_EQ(checker.asked.size(), 5U) << "what is granted is not asked for again";
 }
 
 TEST_F(ControllerTest, ARestartWritesNothing) {

@@ -4,6 +4,7 @@
 
 #include "operator/gather.h"
 #include "reconcile/children.h"
+#include "unit/operator/fake_push_checker.h"
 #include "unit/operator/fixture.h"
 
 namespace test {
@@ -29,7 +30,7 @@ class Execute : public OperatorTest {
   void SetUp() override {
     cluster.put(a_registry());
     watch();
-    executor = std::make_unique<controller::Executor>(environment(), *caches);
+    executor = std::make_unique<controller::Executor>(environment(), *caches, push_checks);
     attempt.key = kDev;
   }
 
@@ -65,6 +66,8 @@ class Execute : public OperatorTest {
     };
   }
 
+  FakePushChecker checker{world.executor(), world.clock};
+  controller::PushChecks push_checks{environment(), checker, [](const api::ObjectKey&) {}};
   std::unique_ptr<controller::Executor> executor;
   Attempt attempt;
 };

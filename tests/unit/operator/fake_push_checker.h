@@ -1,0 +1,53 @@
+// Registries that answer what a test says, in the place of real ones. One owner, a test; one
+// thread.
+#pragma once
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "registry/push_checker.h"
+
+namespace test {
+
+class FakePushChecker final : public registry::PushChecker {
+ public:
+  FakePushChecker(boost::asio::any_io_executor executor, base::Clock& clock)
+      : PushChecker(std::move(executor), clock, {}) {}
+
+  boost::asio::awaitable<registry::PushAnswer> check(
+      api::ImageReference repository, std::optional<registry::Credentials> credentials) override {
+    const std::string name = api::repository(repository);
+    asked.push_back(credentials ? credentials->username + "@" + name : name);
+    ++running;
+    most_running = std::max(most_running, running);
+    while (!answers.contains(name)) {
+      boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor,
+                                      boost::asio::steady_timer::time_point::max());
+      waiting.push_back(&timer);
+      boost::system::error_code woken;
+      co_await timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, woken));
+      std::erase(waiting, &timer);
+    }
+    --running;
+    co_return answers.at(name);
+  }
+
+  // From now on this is what the repository's registry says; who waits for it is told.
+  void say(const std::string& repository, registry::Answer answer, std::string message) {
+    answers[repository] = {answer, std::move(message)};
+    for (auto* timer : std::vector(waiting)) timer->cancel();
+  }
+
+  std::map<std::string, registry::PushAnswer> answers;
+  std::vector<std::string> asked;  // "user@ghcr.io/org/image"
+  std::vector<boost::asio::steady_timer*> waiting;
+  int running = 0;
+  int most_running = 0;
+};
+
+}  // namespace test
