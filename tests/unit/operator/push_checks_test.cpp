@@ -104,7 +104,8 @@ TEST_F(PushChecksTest, AnUnknownAnswerIsAskedForAgainLaterAndLater) {
     EXPECT_GE(delay, limits::kPushRetry.first / 10);
     EXPECT_LE(delay, limits::kPushRetry.most);
     longest = std::max<base::Clock::Duration>(longest, delay);
-    world.run_for(std::chrono::duration_cast<std::chrono::milliseconds>(delay) + 1ms);
+    world.run_for(std::chrono::duration_cast<std::chrono::milliseconds>(delay) +
+                  std::chrono::milliseconds(1));
   }
   EXPECT_GT(longest, limits::kPushRetry.first * 4);
 }
