@@ -97,6 +97,18 @@ class Peer {
     send(std::string(size.data()) + "\r\n" + std::string(text) + "\r\n");
   }
 
+  // Ends the connection in an orderly way: the end of TLS is not a cut.
+  void goodbye() {
+    if (ssl_ != nullptr) SSL_shutdown(ssl_);
+  }
+
+  // Whether the client begins a TLS session where there is none. Waits for its first byte.
+  bool meets_tls() const {
+    constexpr char kHandshake = 0x16;
+    char first = 0;
+    return ssl_ == nullptr && ::recv(descriptor_, &first, 1, MSG_PEEK) == 1 && first == kHandshake;
+  }
+
   bool resumed() const { return SSL_session_reused(ssl_) == 1; }
   int descriptor() const { return descriptor_; }
 

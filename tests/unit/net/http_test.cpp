@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "net/text.h"
+#include "net/url.h"
 
 namespace {
 
@@ -75,6 +76,33 @@ TEST(AnswerParser, DoesNotWaitForEverForTheRealAnswer) {
   std::string many;
   for (int i = 0; i < 20; ++i) many += "HTTP/1.1 100 Continue\r\n\r\n";
   EXPECT_FALSE(parser.feed(many));
+}
+
+TEST(ServerUrl, HasAPortBetween1And65535) {
+  EXPECT_EQ(net::parse_server_url("https://host:65535")->port, 65535);
+  for (const std::string_view wrong : {"0", "65536", "70000", "99999", "4294967297", "-1", "x"}) {
+    EXPECT_FALSE(net::parse_server_url("https://host:" + std::string(wrong))) << wrong;
+  }
+}
+
+TEST(AnswerParser, KeepsHeadersInTheirOrderWhenAsked) {
+  using Parser = net::AnswerParser;
+  Parser parser({1000, 1000}, Parser::Kind::kPlain, Parser::Headers::kKept);
+  ASSERT_TRUE(
+      parser.feed("HTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nA: 1\r\na:  2\r\n"
+                  "Transfer-Encoding: chunked\r\n\r\n0\r\nA: trailer\r\n\r\n"));
+  EXPECT_TRUE(parser.done());
+  const std::vector<net::HeaderLine> expected = {
+      {"A", "1"}, {"a", "2"}, {"Transfer-Encoding", "chunked"}};
+  EXPECT_EQ(parser.headers(), expected);
+}
+
+TEST(AnswerParser, AnAnswerToAHeadHasNoBody) {
+  using Parser = net::AnswerParser;
+  Parser parser({1000, 1000}, Parser::Kind::kHead);
+  ASSERT_TRUE(parser.feed("HTTP/1.1 200 OK\r\nContent-Length: 7000\r\n\r\n"));
+  EXPECT_TRUE(parser.done());
+  EXPECT_TRUE(parser.keep_alive());
 }
 
 }  // namespace

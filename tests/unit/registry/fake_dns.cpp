@@ -1,0 +1,95 @@
+#include "unit/registry/fake_dns.h"
+
+#include <arpa/inet.h>
+#include <dlfcn.h>
+#include <netdb.h>
+
+#include <deque>
+#include <mutex>
+#include <optional>
+
+namespace fake_dns {
+namespace {
+
+struct State {
+  std::mutex mutex;
+  bool active = false;
+  std::map<std::string, std::deque<Addresses>> answers;
+  std::vector<std::string> lookups;
+};
+
+State& state() {
+  static State instance;
+  return instance;
+}
+
+bool is_number(const std::string& name) {
+  in6_addr address{};
+  return ::inet_pton(AF_INET, name.c_str(), &address) == 1 ||
+         ::inet_pton(AF_INET6, name.c_str(), &address) == 1;
+}
+
+// Nothing: the name is not ours to answer. Empty: there is no such name.
+std::optional<Addresses> answer(const char* name) {
+  State& all = state();
+  const std::lock_guard lock(all.mutex);
+  if (!all.active || name == nullptr || is_number(name)) return std::nullopt;
+  all.lookups.emplace_back(name);
+  const auto found = all.answers.find(name);
+  if (found == all.answers.end()) return Addresses();
+  const Addresses first = found->second.front();
+  if (found->second.size() > 1) found->second.pop_front();
+  return first;
+}
+
+}  // namespace
+
+FakeDns::FakeDns(Names known) {
+  State& all = state();
+  const std::lock_guard lock(all.mutex);
+  all.active = true;
+  all.lookups.clear();
+  all.answers.clear();
+  for (auto& [name, addresses] : known) all.answers[name].push_back(std::move(addresses));
+}
+
+FakeDns::~FakeDns() {
+  State& all = state();
+  const std::lock_guard lock(all.mutex);
+  all.active = false;
+}
+
+void FakeDns::then(const std::string& name, Addresses addresses) {
+  State& all = state();
+  const std::lock_guard lock(all.mutex);
+  all.answers[name].push_back(std::move(addresses));
+}
+
+std::vector<std::string> FakeDns::lookups() const {
+  State& all = state();
+  const std::lock_guard lock(all.mutex);
+  return all.lookups;
+}
+
+}  // namespace fake_dns
+
+// In the place of the one of the C library, which does the work: its lists are freed by its own
+// freeaddrinfo.
+extern "C" int getaddrinfo(const char* name, const char* service, const addrinfo* hints,
+                           addrinfo** result) {
+  using Function = int (*)(const char*, const char*, const addrinfo*, addrinfo**);
+  static const auto real = reinterpret_cast<Function>(::dlsym(RTLD_NEXT, "getaddrinfo"));
+  const auto answer = fake_dns::answer(name);
+  if (!answer) return real(name, service, hints, result);
+  addrinfo* first = nullptr;
+  for (auto address = answer->rbegin(); address != answer->rend(); ++address) {
+    addrinfo* one = nullptr;
+    if (real(address->c_str(), service, hints, &one) != 0) continue;
+    addrinfo* last = one;
+    while (last->ai_next != nullptr) last = last->ai_next;
+    last->ai_next = first;
+    first = one;
+  }
+  *result = first;
+  return first == nullptr ? EAI_NONAME : 0;
+}
