@@ -102,8 +102,8 @@ Session::Session(HttpClient& client, api::ImageReference repository,
 bool Session::is_insecure() const { return client_.options().insecure.name(server_); }
 
 std::string Session::scope() const {
-  return fmt::format("repository:{}:{}", repository_.path,
-                     access_ == Access::kPush ? "pull,push" : "pull");
+  return fmt::format("repository:{}:{}{}", repository_.path,
+                     access_ == Access::kPush ? "pull,push" : "pull", deleting_ ? ",delete" : "");
 }
 
 Url Session::url(std::string_view suffix) const {
@@ -312,6 +312,7 @@ asio::awaitable<base::Result<HttpAnswer>> Session::send(HttpRequest request, Ins
     if (round > 0 || !(authorization_.empty() || proven_)) co_return answer;
     if (!answer->header("WWW-Authenticate").empty()) remember_challenges(*answer);
     if (challenges_.empty()) co_return answer;
+    deleting_ = deleting_ || request.method == "DELETE";
     auto authorizing = authorize(deadline);
     const auto authorized = co_await std::move(authorizing);
     if (!authorized) co_return authorized.error();

@@ -85,6 +85,7 @@ class Session {
   std::vector<Challenge> challenges_;
   std::string authorization_;         // the value of the header; empty: none is needed
   std::optional<Instant> token_end_;  // of a token that has an end
+  bool deleting_ = false;             // the token has to allow that as well
   bool proven_ = false;               // authorization_ was good for something
 };
 

@@ -8,7 +8,8 @@ BUILD=(g++ cmake ninja-build ccache pkg-config libboost1.81-dev libboost-url1.81
   rapidjson-dev libyaml-cpp-dev libyaml-dev prometheus-cpp-dev libcli11-dev libspdlog-dev
   libfmt-dev libgtest-dev libgmock-dev)
 CHECK=(clang-tidy clang-format shellcheck)
-TEST=(python3-pytest python3-pytest-xdist python3-yaml prometheus etcd-server openssl python3 curl)
+TEST=(python3-pytest python3-pytest-xdist python3-yaml prometheus etcd-server openssl python3 curl
+  docker-registry skopeo)
 CLUSTER=(etcd-server openssl containerd runc containernetworking-plugins iptables nftables conntrack
   iproute2 socat ethtool procps util-linux python3 buildah skopeo debootstrap docker-registry uidmap
   rootlesskit libcap2-bin busybox-static gcc libc6-dev ca-certificates)

@@ -81,6 +81,29 @@ TEST_F(PushCheckAuth, ATokenIsFetchedForThisRepositoryAndUsed) {
   EXPECT_EQ(registry_server_->seen().at(2).header("Authorization"), "Bearer hidden.token");
 }
 
+TEST_F(PushCheckAuth, TheRightToCancelIsAskedForOnlyWhenItIsMissing) {
+  int number = 0;
+  tokens_server_.emplace(
+      [&number](const Seen&, Peer& peer) {
+        peer.answer(200, R"({"token":"hidden.)" + std::to_string(++number) + R"("})");
+        return true;
+      },
+      tls());
+  const Reply challenge = {401, bearer("https://" + tokens_server_->authority() + "/token")};
+  registry_server_.emplace(
+      [&](const Seen& seen, Peer& peer) {
+        Registry registry;
+        registry.ping = registry.refused = challenge;
+        registry.authorization = seen.method == "DELETE" ? "Bearer hidden.2" : "Bearer hidden.1";
+        return registry(seen, peer);
+      },
+      tls());
+  EXPECT_EQ(check(*registry_server_, kUser).answer, Answer::kGranted);
+  ASSERT_EQ(tokens_server_->seen().size(), 2U);
+  EXPECT_THAT(tokens_server_->seen().at(1).target, HasSubstr("pull%2Cpush%2Cdelete"));
+  EXPECT_EQ(registry_server_->seen().back().header("Authorization"), "Bearer hidden.2");
+}
+
 TEST_F(PushCheckAuth, ATokenForAnybodyIsFetchedWithoutCredentials) {
   EXPECT_EQ(check_with_tokens({}).answer, Answer::kGranted);
   EXPECT_EQ(token_request().header("Authorization"), "");

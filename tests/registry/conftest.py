@@ -1,0 +1,45 @@
+"""What the tests share: an authority, credentials files, and the program that is tested."""
+import base64
+import json
+import pathlib
+import subprocess
+
+import pytest
+
+import servers
+
+PROBE = pathlib.Path(__file__).parents[2] / "build" / "release" / "registry_probe"
+
+
+@pytest.fixture(scope="session", name="authority")
+def made_authority(tmp_path_factory):
+    return servers.Authority(tmp_path_factory.mktemp("authority"))
+
+
+def run_probe(*arguments, seconds=60):
+    return subprocess.run([PROBE, *map(str, arguments)], check=True, capture_output=True, text=True,
+                          timeout=seconds)
+
+
+@pytest.fixture(name="check")
+def made_check(authority, tmp_path):
+    """check(image, user="", password="", …): the answer and the message; never a secret in it."""
+
+    def check(image, *options, user="", password="", identity="", ca=True):
+        arguments = ["check", image, *options]
+        if ca:
+            arguments += ["--ca", authority.certificate]
+        if user or identity:
+            entry = {"auth": base64.b64encode(f"{user}:{password}".encode()).decode()}
+            if identity:
+                entry["identitytoken"] = identity
+            config = tmp_path / "config.json"
+            config.write_text(json.dumps({"auths": {image.split("/")[0]: entry}}))
+            arguments += ["--config", config]
+        run = run_probe(*arguments)
+        for secret in filter(None, (password, identity)):
+            assert secret not in run.stdout + run.stderr
+        found = json.loads(run.stdout)
+        return found["answer"], found["message"]
+
+    return check

@@ -1,0 +1,101 @@
+// The registry layer as a program, for the tests in this folder: what it finds out is printed as
+// JSON.
+//   probe check IMAGE [--config FILE] [--ca FILE] [--insecure HOST]... [--guard]
+#include <CLI/CLI.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <fstream>
+#include <iostream>
+
+#include "base/clock.h"
+#include "json/writer.h"
+#include "registry/docker_config.h"
+#include "registry/push_checker.h"
+
+namespace {
+
+namespace asio = boost::asio;
+
+struct Options {
+  std::string image;
+  std::string config;
+  registry::CheckOptions check;
+};
+
+void print(const std::string& answer, const std::string& message) {
+  json::Writer writer;
+  writer.begin_object();
+  writer.key("answer");
+  writer.string(answer);
+  writer.key("message");
+  writer.string(message);
+  writer.end_object();
+  std::cout << writer.take() << std::endl;
+}
+
+std::string_view name(registry::Answer answer) {
+  switch (answer) {
+    case registry::Answer::kGranted: return "Granted";
+    case registry::Answer::kDenied: return "Denied";
+    case registry::Answer::kUnknown: return "Unknown";
+  }
+  return "";
+}
+
+// The result of what the work says; it throws what is wrong with the arguments.
+template <class T>
+T valid(base::Result<T> result) {
+  if (!result) throw std::runtime_error(base::to_string(result.error()));
+  return std::move(*result);
+}
+
+std::optional<registry::Credentials> credentials(const Options& options,
+                                                 const api::ImageReference& image) {
+  if (options.config.empty()) return std::nullopt;
+  std::ifstream file(options.config);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  return valid(registry::DockerConfig::parse(text)).credentials(image.domain, image.path);
+}
+
+template <class T>
+T run(asio::io_context& io, asio::awaitable<T> work) {
+  std::optional<T> result;
+  asio::co_spawn(io, std::move(work), [&result](std::exception_ptr failure, T value) {
+    if (failure) std::rethrow_exception(failure);
+    result = std::move(value);
+  });
+  io.run();
+  return std::move(*result);
+}
+
+int check(const Options& options) {
+  asio::io_context io{1};
+  base::SystemClock clock;
+  const api::ImageReference image = valid(api::parse_image_reference(options.image));
+  registry::PushChecker checker(io.get_executor(), clock, options.check);
+  const auto answer = run(io, checker.check(image, credentials(options, image)));
+  print(std::string(name(answer.answer)), answer.message);
+  return 0;
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  Options options;
+  options.check.guard_addresses = false;
+  CLI::App app("the registry layer as a program");
+  app.require_subcommand(1);
+  CLI::App* checking = app.add_subcommand("check", "may the image be pushed?");
+  checking->add_option("image", options.image)->required();
+  checking->add_option("--config", options.config, "credentials as Docker keeps them");
+  checking->add_option("--ca", options.check.ca_file, "more CAs to trust");
+  checking->add_option("--insecure", options.check.insecure_registries, "need no HTTPS");
+  checking->add_flag("--guard", options.check.guard_addresses, "as the operator: no loopback");
+  CLI11_PARSE(app, count, words);
+  try {
+    return check(options);
+  } catch (const std::exception& error) {
+    std::cerr << error.what() << '\n';
+    return 1;
+  }
+}
