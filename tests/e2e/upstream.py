@@ -1,0 +1,100 @@
+"""Registries that are not in the cluster: Debian's docker-registry, beside the node, with TLS of an
+own CA and with passwords. Where images come from, and where they may or may not be pushed to."""
+import base64
+import contextlib
+import json
+import os
+import subprocess
+import warnings
+
+from world import Failed, on_node, run, wait_until
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)
+    import crypt  # the only bcrypt in Debian's own Python
+
+USER, PASSWORD = "developer", "correct-horse"
+
+
+class Authority:
+    """A CA, and certificates for the node's address."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        folder.mkdir()
+        run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+            "-nodes", "-days", "2", "-subj", f"/CN={folder.name}", "-keyout", folder / "ca.key",
+            "-out", folder / "ca.crt")
+
+    def issue(self, address):
+        key, request, certificate = (self.folder / f"server.{end}" for end in ("key", "csr", "crt"))
+        run("openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+            "-subj", "/CN=registry", "-keyout", key, "-out", request)
+        extensions = self.folder / "extensions"
+        extensions.write_text(f"subjectAltName=IP:{address}\n")
+        run("openssl", "x509", "-req", "-in", request, "-CA", self.folder / "ca.crt", "-CAkey",
+            self.folder / "ca.key", "-CAcreateserial", "-days", "2", "-extfile", extensions,
+            "-out", certificate)
+        return {"certificate": str(certificate), "key": str(key)}
+
+    def pem(self):
+        return (self.folder / "ca.crt").read_text()
+
+
+def address():
+    return os.environ["NODE_ADDRESS"]
+
+
+def host(port):
+    return f"{address()}:{port}"
+
+
+def secret(name, port, password=PASSWORD):
+    """A Secret with the credentials for the registry at that port."""
+    word = base64.b64encode(f"{USER}:{password}".encode()).decode()
+    config = json.dumps({"auths": {host(port): {"auth": word}}})
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name},
+            "type": "kubernetes.io/dockerconfigjson", "stringData": {".dockerconfigjson": config}}
+
+
+def config(folder, port, authority, auth):
+    http = {"addr": host(port), "secret": "of-a-test"}
+    if authority:
+        http["tls"] = authority.issue(address())
+    return {"version": "0.1", "log": {"level": "warn"}, "http": http, "auth": auth,
+            "storage": {"filesystem": {"rootdirectory": str(folder / "data")}}}
+
+
+def htpasswd(folder):
+    """The part of the configuration that asks for USER and PASSWORD."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "htpasswd"
+    file.write_text(f"{USER}:{crypt.crypt(PASSWORD, crypt.mksalt(crypt.METHOD_BLOWFISH))}\n")
+    return {"htpasswd": {"realm": "test", "path": str(file)}}
+
+
+def is_up(port, scheme):
+    try:
+        return on_node("curl", "--silent", "--insecure", "--max-time", "5", "--output", "/dev/null",
+                       "--write-out", "%{http_code}", f"{scheme}://{host(port)}/v2/") in (
+                           "200", "401")
+    except Failed:
+        return False
+
+
+@contextlib.contextmanager
+def registry(folder, port, authority=None, auth=None):
+    """Runs at the node's address while the block runs."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "config.json"  # JSON is YAML
+    file.write_text(json.dumps(config(folder, port, authority, auth or {})))
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen([*os.environ["NETNS_EXEC"].split(), "docker-registry", "serve",
+                                    str(file)], stdout=log, stderr=log)
+    try:
+        wait_until(f"the registry at {host(port)}",
+                   lambda: is_up(port, "https" if authority else "http"))
+        yield
+    finally:
+        process.terminate()
+        process.wait(20)
