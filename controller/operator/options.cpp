@@ -69,8 +69,7 @@ void add_flags(CLI::App& app, Options& options, Words& words) {
       ->check(CLI::Range(std::size_t{1}, limits::kWorkersMost))
       ->type_name("N");
   app.add_option("--insecure-registries", options.insecure_registries,
-                 "Registries asked without verified TLS and at any address, separated by commas: "
-                 "host, host:port or a network such as 10.0.0.0/8")
+                 "Registries without verified TLS, at any address; separated by commas")
       ->delimiter(',')
       ->type_name("HOST");
   app.add_option("--registry-ca-file", options.registry_ca_file,
