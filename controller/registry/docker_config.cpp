@@ -108,10 +108,10 @@ Place place_of(std::string_view key) {
   return {normalized_host(key.substr(0, slash)), std::string(path)};
 }
 
-std::string without_nuls(std::string text) {
+std::string without_nuls(std::string_view text) {
   const std::size_t begin = text.find_first_not_of('\0');
-  if (begin == std::string::npos) return "";
-  return text.substr(begin, text.find_last_not_of('\0') - begin + 1);
+  if (begin == std::string_view::npos) return "";
+  return std::string(text.substr(begin, text.find_last_not_of('\0') - begin + 1));
 }
 
 base::Result<Credentials> credentials_of(const AuthText& text) {
@@ -126,7 +126,7 @@ base::Result<Credentials> credentials_of(const AuthText& text) {
   if (colon == std::string::npos) return invalid("auths[…].auth is not user:password in base64");
   found.username = decoded->substr(0, colon);
   // Docker pads passwords with zeros at times.
-  found.password = without_nuls(decoded->substr(colon + 1));
+  found.password = without_nuls(std::string_view(*decoded).substr(colon + 1));
   return found;
 }
 
