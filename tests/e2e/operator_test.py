@@ -17,6 +17,9 @@ pytestmark = pytest.mark.alone
 QUIET_SECONDS = 30
 LEASE_SECONDS = 15  # how long a dead leader's Lease holds; plus a retry and a start
 TAKE_OVER_SECONDS = LEASE_SECONDS + 10
+# A killed container waits for the kubelet's back-off (at most 5 s in this cluster) before it starts,
+# and only then begins to watch the Lease of its dead predecessor.
+RESTART_SECONDS = TAKE_OVER_SECONDS + 20
 HAND_OVER_SECONDS = 1.0
 KILL_AFTER = [0.0, 0.02, 0.1, 0.4]  # seconds after the resource was applied
 
@@ -26,7 +29,7 @@ def operator_as_installed():
     """Each test begins with one replica that leads, and the chart's own values."""
     release.upgrade()
     release.wait_ready()
-    release.wait_leading(TAKE_OVER_SECONDS)
+    release.wait_leading(RESTART_SECONDS)
 
 
 def wait_only(namespace):
@@ -82,7 +85,7 @@ def test_an_operator_that_is_killed_at_any_moment_of_a_creation_converges(namesp
     """One resource for each moment; with a claim and without one, in turns."""
     expected = []
     for number, delay in enumerate(KILL_AFTER):
-        release.wait_leading(TAKE_OVER_SECONDS)
+        release.wait_leading(RESTART_SECONDS)
         name, persistent = f"r{number}", number % 2 == 1
         apply(namespace, without_sidecar(name, name=name, persistence={"enabled": persistent}))
         time.sleep(delay)
