@@ -41,12 +41,12 @@ void forgive(Attempt& attempt, Target target) {
                 [&](const reconcile::Failure& failure) { return failure.target == target; });
 }
 
-// There is no object of that name, as a read just told.
+// There is no object of that name, as a read told. Only what was known before the read was sent is
+// gone: what came since may have been created after the server looked.
 template <class T>
-void record_absence(kube::Store<T>& store, const api::ObjectKey& key) {
-  if (const auto cached = store.get(key)) {
-    store.record_deleted(key, cached->metadata.uid, cached->metadata.resource_version);
-  }
+void record_absence(kube::Store<T>& store, const api::ObjectKey& key,
+                    const std::shared_ptr<const T>& before) {
+  if (before) store.record_deleted(key, before->metadata.uid, before->metadata.resource_version);
 }
 
 }  // namespace
@@ -179,6 +179,7 @@ asio::awaitable<void> Executor::remove(Owned<T>& cache, reconcile::Delete action
 template <class T>
 asio::awaitable<void> Executor::read(Owned<T>& cache, api::ObjectKey key,
                                      std::shared_ptr<const T>& foreign, Attempt& attempt) {
+  const auto before = cache.store().get(key);
   auto reading = environment_.client.get<T>(key);
   base::Result<T> result = co_await std::move(reading);
   const auto registry = caches_.registries.store().get(attempt.key);
@@ -191,23 +192,24 @@ asio::awaitable<void> Executor::read(Owned<T>& cache, api::ObjectKey key,
       foreign = std::make_shared<const T>(*std::move(result));
     }
   } else if (result.error().code == ErrorCode::kNotFound) {
-    record_absence(cache.store(), key);
+    record_absence(cache.store(), key, before);
   } else {
     fail(attempt, Target::kResource, result.error());
   }
 }
 
 asio::awaitable<base::Result<Executor::Registry>> Executor::read_registry(api::ObjectKey key) {
+  auto& store = caches_.registries.store();
+  const auto before = store.get(key);
   auto reading = environment_.client.get<api::LocalRegistry>(key);
   base::Result<api::LocalRegistry> result = co_await std::move(reading);
-  auto& store = caches_.registries.store();
   if (result) {
     auto found = std::make_shared<const api::LocalRegistry>(*std::move(result));
     store.record_written(*found);
     co_return base::Result<Registry>(std::move(found));
   }
   if (result.error().code != ErrorCode::kNotFound) co_return result.error();
-  record_absence(store, key);
+  record_absence(store, key, before);
   co_return base::Result<Registry>(Registry());
 }
 

@@ -212,6 +212,19 @@ TEST_F(Execute, ALiveReadSeesWhatNoWatchHasTold) {
                            "GET persistentvolumeclaims team-a/registry"));
 }
 
+TEST_F(Execute, WhatIsCreatedWhileALiveReadIsOnItsWayIsNotTakenForGone) {
+  // The read comes before the creation; its answer is heard after that of the creation.
+  cluster.intercept = [&](const std::string& line) -> std::optional<base::Result<kube::Response>> {
+    if (line != "GET deployments team-a/registry") return std::nullopt;
+    caches->deployments.store().record_written(cluster.put(deployment()));
+    return failure(404, "NotFound", "there is none");
+  };
+  execute({reconcile::ReadLive{}});
+  EXPECT_NE(caches->deployments.store().get(kTarget), nullptr);
+  settle();
+  EXPECT_NE(caches->deployments.store().get(kTarget), nullptr);
+}
+
 TEST_F(Execute, ALiveReadSeesThatTheResourceIsGone) {
   cluster.erase<api::LocalRegistry>(kDev);
   execute({reconcile::ReadLive{}});
