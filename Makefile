@@ -35,7 +35,7 @@ debug: ## the same without optimisation, in build/debug
 	@cmake --preset debug >/dev/null
 	@cmake --build --preset debug
 
-.PHONY: test unit golden asan tsan layers chart contract references rewrite registry e2e quickstart
+.PHONY: test unit golden asan tsan layers chart contract references rewrite registry push-speed e2e quickstart
 test: ## everything, with a summary; what needs root is skipped without it
 	@command -v python3 >/dev/null || $(HARNESS)/packages.sh test
 	@tests/all
@@ -77,6 +77,10 @@ rewrite: build ## rewriting of manifests against another YAML parser; 100 MB in 
 registry: build ## push checks and pushes against Debian's docker-registry
 	@cmake --build --preset release --target registry_probe
 	@tests/registry/run
+
+push-speed: build ## how fast 500 MB are pushed, beside skopeo
+	@cmake --build --preset release --target registry_probe
+	@tests/registry/speed
 
 e2e: build ## end to end on a real node (root)
 	@tests/e2e/run

@@ -19,8 +19,8 @@
 //  * Streams and coroutines of a transport have ended before it is destroyed.
 // Caveats
 //  * The time a credential plugin takes does not count into a request's timeout; it has its own.
-//  * Looking up a host name cannot be interrupted: a cancelled request waits for getaddrinfo. No
-//    look-up is needed for an IP address, as a pod has it.
+//  * A look-up that hangs is given up in time, but the next one waits for its end. None is needed
+//    for an IP address, as a pod has it.
 //  * While a connection is idle its timer keeps io_context::run() from returning.
 //  * An error is kNetwork, kTimeout, kTls, kTooLarge (a head or body over its bound), kMalformed
 //  (no

@@ -5,8 +5,8 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
-#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
 #include <limits>
 
 #include "base/base64.h"
@@ -36,6 +36,19 @@ void set_option(int descriptor, int level, int option, int value) {
   ::setsockopt(descriptor, level, option, &value, sizeof value);
 }
 
+// A look-up of a name. getaddrinfo cannot be interrupted, so that who gives up leaves it behind,
+// with what it needs to end.
+struct Lookup {
+  Lookup(const asio::any_io_executor& executor, asio::steady_timer::time_point deadline)
+      : resolver(executor), timer(executor, deadline) {}
+
+  tcp::resolver resolver;
+  asio::steady_timer timer;  // cancelled by the end of the look-up
+  bool done = false;
+  boost::system::error_code error;
+  std::vector<tcp::endpoint> endpoints;
+};
+
 }  // namespace
 
 Connection::Connection(const asio::any_io_executor& executor, std::span<char> scratch)
@@ -59,23 +72,28 @@ asio::awaitable<base::Result<Connection::Endpoints>> Connection::resolve(const s
   boost::system::error_code not_address;
   const auto address = asio::ip::make_address(host, not_address);
   if (!not_address) co_return Endpoints{Endpoint(address, port)};
-  tcp::resolver resolver(executor_);
-  timer_.expires_at(deadline);
-  auto both = asio::experimental::make_parallel_group(
-                  resolver.async_resolve(host, std::to_string(port), tcp::resolver::numeric_service,
-                                         asio::deferred),
-                  timer_.async_wait(asio::deferred))
-                  .async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
-  const auto [order, error, results, timer_error] = co_await std::move(both);
-  if (order[0] == 1 && !timer_error) co_return timed_out("looking up " + host + " took too long");
-  if (error == asio::error::operation_aborted) throw boost::system::system_error(error);
-  if (error) {
-    co_return base::Error{base::ErrorCode::kNetwork,
-                          fmt::format("cannot look up {}: {}", host, error.message())};
+  auto lookup = std::make_shared<Lookup>(executor_, deadline);
+  lookup->resolver.async_resolve(
+      host, std::to_string(port), tcp::resolver::numeric_service,
+      [lookup](const boost::system::error_code& error, const tcp::resolver::results_type& results) {
+        lookup->done = true;
+        lookup->error = error;
+        for (const auto& result : results) lookup->endpoints.push_back(result.endpoint());
+        lookup->timer.cancel();
+      });
+  boost::system::error_code woken;
+  auto waiting = lookup->timer.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+  co_await std::move(waiting);
+  if (!lookup->done) {
+    lookup->resolver.cancel();
+    if (woken) throw boost::system::system_error(woken);
+    co_return timed_out("looking up " + host + " took too long");
   }
-  Endpoints endpoints;
-  for (const auto& result : results) endpoints.push_back(result.endpoint());
-  co_return endpoints;
+  if (lookup->error) {
+    co_return base::Error{base::ErrorCode::kNetwork,
+                          fmt::format("cannot look up {}: {}", host, lookup->error.message())};
+  }
+  co_return std::move(lookup->endpoints);
 }
 
 asio::awaitable<boost::system::error_code> Connection::connect_endpoint(const Endpoint& endpoint,

@@ -10,7 +10,7 @@
 //    addresses in URLs are judged: names are the proxy's to resolve.
 //  * No message holds a header or a body.
 // Caveats
-//  * Looking up a host name cannot be interrupted: it may outlast the deadline (net/connection.h).
+//  * Names are looked up one after the other; one that hangs makes the next ones wait.
 // One owner; its coroutines end before it is destroyed. On the thread of the io_context.
 #pragma once
 
@@ -117,6 +117,7 @@ class HttpClient {
                                                           Instant deadline);
 
   const HttpOptions& options() const { return options_; }
+  const boost::asio::any_io_executor& executor() const { return executor_; }
 
  private:
   using ConnectionPtr = std::unique_ptr<net::Connection>;

@@ -9,8 +9,9 @@
 //    connection, no answer in time, a certificate that cannot be trusted and why, an HTTP status,
 //    an answer that makes no sense or has no end, an address that is not allowed.
 // Guarantees
-//  * A check ends in CheckOptions::timeout, but for a look-up of a name that hangs; it reads a
-//    bounded number of bytes. Cancelling it closes its connections.
+//  * A check ends in CheckOptions::timeout and reads a bounded number of bytes. Cancelling it
+//  closes
+//    its connections.
 //  * What session.h and http_client.h guarantee of credentials, HTTPS, redirects and addresses.
 // One owner, which outlives the checks; any number of them at once. On the thread of the
 // io_context.

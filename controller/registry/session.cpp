@@ -40,6 +40,7 @@ constexpr std::string_view kHub = "docker.io";
 constexpr std::string_view kHubServer = "registry-1.docker.io";
 constexpr std::string_view kClient = "local-registry-operator";
 constexpr std::string_view kIdentityTokenUser = "<token>";  // so helpers mark an identity token
+constexpr int kRenewals = 2;  // for one request, another's in between included
 constexpr std::chrono::seconds kLongestToken = std::chrono::hours(24);
 
 base::Error unauthorized(std::string message) {
@@ -93,7 +94,8 @@ Session::Session(HttpClient& client, api::ImageReference repository,
     : client_(client),
       repository_(std::move(repository)),
       credentials_(std::move(credentials)),
-      access_(access) {
+      access_(access),
+      turn_(client.executor(), 1) {
   if (credentials_ && credentials_->username == kIdentityTokenUser) {
     credentials_ = Credentials{"", "", credentials_->password};
   }
@@ -131,10 +133,6 @@ asio::awaitable<base::Result<HttpAnswer>> Session::ping(Instant deadline) {
   if (!answer) co_return answer;
   // A redirect may have led from HTTP up to HTTPS.
   server_ = answer->url.server;
-  const int status = answer->status;
-  // 403 and 404 are said by some for the registry as a whole, though not for each repository.
-  const bool fine = status == 200 || status == 401 || status == 403 || status == 404;
-  if (!fine) co_return unexpected(host(), status);
   co_return answer;
 }
 
@@ -157,7 +155,10 @@ asio::awaitable<base::Result<void>> Session::open(Instant deadline) {
     }
   }
   if (!answer) co_return answer.error();
-  if (answer->status != 401) co_return base::Result<void>();
+  const int status = answer->status;
+  // 403 and 404 are said by some for the registry as a whole, though not for each repository.
+  if (status == 200 || status == 403 || status == 404) co_return base::Result<void>();
+  if (status != 401) co_return unexpected(host(), status);
   remember_challenges(*answer);
   auto authorizing = authorize(deadline);
   auto authorized = co_await std::move(authorizing);
@@ -182,9 +183,6 @@ const Challenge* Session::challenge(std::string_view scheme) const {
 }
 
 asio::awaitable<base::Result<void>> Session::authorize(Instant deadline) {
-  authorization_.clear();
-  token_end_.reset();
-  proven_ = false;
   if (const Challenge* bearer = challenge("bearer")) {
     auto realm = check_realm(bearer->parameter("realm"));
     if (!realm) co_return realm.error();
@@ -205,8 +203,8 @@ base::Result<void> Session::authorize_basic() {
   if (credentials_->username.empty() && credentials_->password.empty()) {
     return unauthorized(host() + " asks for a password and there is only an identity token");
   }
-  authorization_ =
-      "Basic " + base::encode_base64(credentials_->username + ":" + credentials_->password);
+  set_proof("Basic " + base::encode_base64(credentials_->username + ":" + credentials_->password),
+            std::nullopt);
   return {};
 }
 
@@ -282,9 +280,26 @@ base::Result<void> Session::take_token(const HttpAnswer& answer, const std::stri
         fmt::format("{} answers with a token of more than {} bytes", who, limits::kTokenBytes)};
   }
   if (!is_token(token)) return malformed(who + " answers with something that is no token");
-  authorization_ = "Bearer " + token;
-  token_end_ = std::chrono::steady_clock::now() + lifetime(text->expires_in);
+  set_proof("Bearer " + token, std::chrono::steady_clock::now() + lifetime(text->expires_in));
   return {};
+}
+
+void Session::set_proof(std::string authorization, std::optional<Instant> end) {
+  authorization_ = std::move(authorization);
+  token_end_ = end;
+  proven_ = false;
+  ++proofs_;
+}
+
+// Proves anew who we are, unless another request has done it since the caller looked.
+asio::awaitable<base::Result<void>> Session::renew(std::uint64_t seen, Instant deadline) {
+  auto waiting = turn_.acquire(deadline);
+  const auto turn = co_await std::move(waiting);
+  if (!turn) co_return base::Error{base::ErrorCode::kTimeout, host() + ": no answer in time"};
+  if (proofs_ != seen) co_return base::Result<void>();
+  auto authorizing = authorize(deadline);
+  auto authorized = co_await std::move(authorizing);
+  co_return authorized;
 }
 
 bool Session::expired() const {
@@ -295,27 +310,31 @@ asio::awaitable<base::Result<HttpAnswer>> Session::send(HttpRequest request, Ins
                                                         HttpClient::Elsewhere elsewhere) {
   const bool own = same_host(server_, request.url.server);
   if (own && expired()) {
-    auto renewing = authorize(deadline);
+    auto renewing = renew(proofs_, deadline);
     const auto renewed = co_await std::move(renewing);
     if (!renewed) co_return renewed.error();
   }
   for (int round = 0;; ++round) {
+    const std::uint64_t seen = proofs_;
     set_authorization(request, own ? authorization_ : "");
     auto following = client_.follow(request, elsewhere, deadline);
     auto answer = co_await std::move(following);
     if (!answer || !own || !same_host(server_, answer->url.server)) co_return answer;
+    const bool current = proofs_ == seen;
     if (answer->status != 401) {
-      proven_ = true;
+      proven_ = proven_ || current;
       co_return answer;
     }
-    // Some ask only now, and what was good once may have expired.
-    if (round > 0 || !(authorization_.empty() || proven_)) co_return answer;
+    // Some ask only now, and what was good once may have expired; what is fresh is refused for
+    // good.
+    const bool fresh = current && !authorization_.empty() && !proven_;
+    if (fresh || round == kRenewals) co_return answer;
     if (!answer->header("WWW-Authenticate").empty()) remember_challenges(*answer);
     if (challenges_.empty()) co_return answer;
     deleting_ = deleting_ || request.method == "DELETE";
-    auto authorizing = authorize(deadline);
-    const auto authorized = co_await std::move(authorizing);
-    if (!authorized) co_return authorized.error();
+    auto renewing = renew(seen, deadline);
+    const auto renewed = co_await std::move(renewing);
+    if (!renewed) co_return renewed.error();
   }
 }
 

@@ -14,12 +14,14 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "api/image_reference.h"
 #include "base/error.h"
+#include "net/semaphore.h"
 #include "registry/challenge.h"
 #include "registry/docker_config.h"
 #include "registry/http_client.h"
@@ -47,7 +49,7 @@ class Session {
   Url url(std::string_view suffix) const;
 
   // Sends with what proves who we are, if it goes to the registry, and once more when that has
-  // expired. Redirects as HttpClient::follow.
+  // expired. Any number at once. Redirects as HttpClient::follow.
   boost::asio::awaitable<base::Result<HttpAnswer>> send(
       HttpRequest request, Instant deadline,
       HttpClient::Elsewhere elsewhere = HttpClient::Elsewhere::kRefused);
@@ -64,6 +66,8 @@ class Session {
  private:
   boost::asio::awaitable<base::Result<HttpAnswer>> ping(Instant deadline);
   boost::asio::awaitable<base::Result<void>> authorize(Instant deadline);
+  boost::asio::awaitable<base::Result<void>> renew(std::uint64_t seen, Instant deadline);
+  void set_proof(std::string authorization, std::optional<Instant> end);
   base::Result<void> authorize_basic();
   boost::asio::awaitable<base::Result<void>> fetch_token(Url realm, std::string service,
                                                          Instant deadline);
@@ -81,6 +85,8 @@ class Session {
   api::ImageReference repository_;
   std::optional<Credentials> credentials_;
   Access access_;
+  net::Semaphore turn_;       // of who proves anew; the others find what came of it
+  std::uint64_t proofs_ = 0;  // so far
   net::ServerUrl server_;
   std::vector<Challenge> challenges_;
   std::string authorization_;         // the value of the header; empty: none is needed

@@ -21,6 +21,15 @@ def run_probe(*arguments, seconds=60):
                           timeout=seconds)
 
 
+def credentials(path, domain, user, password, identity=""):
+    """A file as Docker keeps credentials in."""
+    entry = {"auth": base64.b64encode(f"{user}:{password}".encode()).decode()}
+    if identity:
+        entry["identitytoken"] = identity
+    path.write_text(json.dumps({"auths": {domain: entry}}))
+    return path
+
+
 @pytest.fixture(name="check")
 def made_check(authority, tmp_path):
     """check(image, user="", password="", …): the answer and the message; never a secret in it."""
@@ -30,12 +39,8 @@ def made_check(authority, tmp_path):
         if ca:
             arguments += ["--ca", authority.certificate]
         if user or identity:
-            entry = {"auth": base64.b64encode(f"{user}:{password}".encode()).decode()}
-            if identity:
-                entry["identitytoken"] = identity
-            config = tmp_path / "config.json"
-            config.write_text(json.dumps({"auths": {image.split("/")[0]: entry}}))
-            arguments += ["--config", config]
+            arguments += ["--config", credentials(tmp_path / "config.json", image.split("/")[0],
+                                                  user, password, identity)]
         run = run_probe(*arguments)
         for secret in filter(None, (password, identity)):
             assert secret not in run.stdout + run.stderr

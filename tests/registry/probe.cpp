@@ -1,6 +1,9 @@
 // The registry layer as a program, for the tests in this folder: what it finds out is printed as
 // JSON.
 //   probe check IMAGE [--config FILE] [--ca FILE] [--insecure HOST]... [--guard]
+//   probe push SOURCE IMAGE [--index N] [--progress] [--config FILE] [--ca FILE] [--insecure
+//   HOST]...
+//     SOURCE: an OCI layout, an OCI archive, an archive of docker save; the tag is that of IMAGE
 #include <CLI/CLI.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -11,6 +14,7 @@
 #include "json/writer.h"
 #include "registry/docker_config.h"
 #include "registry/push_checker.h"
+#include "registry/upload.h"
 
 namespace {
 
@@ -18,6 +22,9 @@ namespace asio = boost::asio;
 
 struct Options {
   std::string image;
+  std::string source;
+  std::size_t index = 0;  // of the image in the source
+  bool progress = false;
   std::string config;
   registry::CheckOptions check;
 };
@@ -78,6 +85,52 @@ int check(const Options& options) {
   return 0;
 }
 
+int fail(const base::Error& error) {
+  print(std::string(base::name(error.code)), error.message);
+  return 1;
+}
+
+void show(const registry::BlobProgress& progress) {
+  using State = registry::BlobProgress::State;
+  const char* state = progress.state == State::kPresent   ? "present"
+                      : progress.state == State::kSending ? "sending"
+                                                          : "sent";
+  std::cerr << progress.digest << ' ' << state << ' ' << progress.done << ' ' << progress.total
+            << std::endl;
+}
+
+int push(const Options& options) {
+  asio::io_context io{1};
+  base::SystemClock clock;
+  base::Random random = base::Random::from_device();
+  const api::ImageReference image = valid(api::parse_image_reference(options.image));
+  const auto source = registry::ImageSource::open(options.source);
+  if (!source) return fail(source.error());
+  registry::UploadOptions upload;
+  upload.insecure_registries = options.check.insecure_registries;
+  upload.ca_file = options.check.ca_file;
+  registry::Uploader uploader(io.get_executor(), clock, random, std::move(upload));
+  registry::PushRequest request{image, {}, credentials(options, image), {}};
+  if (!image.tag.empty()) request.tags = {image.tag};
+  if (options.progress) request.report = show;
+  const auto pushed =
+      run(io, uploader.push(**source, (*source)->images().at(options.index), std::move(request)));
+  if (!pushed) return fail(pushed.error());
+  json::Writer writer;
+  writer.begin_object();
+  writer.key("digest");
+  writer.string(pushed->digest);
+  writer.key("sent");
+  writer.integer(static_cast<std::int64_t>(pushed->sent));
+  writer.key("present");
+  writer.integer(pushed->present);
+  writer.key("blobs");
+  writer.integer(pushed->blobs);
+  writer.end_object();
+  std::cout << writer.take() << std::endl;
+  return 0;
+}
+
 }  // namespace
 
 int main(int count, char** words) {
@@ -86,14 +139,20 @@ int main(int count, char** words) {
   CLI::App app("the registry layer as a program");
   app.require_subcommand(1);
   CLI::App* checking = app.add_subcommand("check", "may the image be pushed?");
-  checking->add_option("image", options.image)->required();
-  checking->add_option("--config", options.config, "credentials as Docker keeps them");
-  checking->add_option("--ca", options.check.ca_file, "more CAs to trust");
-  checking->add_option("--insecure", options.check.insecure_registries, "need no HTTPS");
+  CLI::App* pushing = app.add_subcommand("push", "push it");
+  pushing->add_option("source", options.source)->required();
+  pushing->add_option("--index", options.index, "which image of the source");
+  pushing->add_flag("--progress", options.progress, "each report on standard error");
+  for (CLI::App* command : {checking, pushing}) {
+    command->add_option("image", options.image)->required();
+    command->add_option("--config", options.config, "credentials as Docker keeps them");
+    command->add_option("--ca", options.check.ca_file, "more CAs to trust");
+    command->add_option("--insecure", options.check.insecure_registries, "need no HTTPS");
+  }
   checking->add_flag("--guard", options.check.guard_addresses, "as the operator: no loopback");
   CLI11_PARSE(app, count, words);
   try {
-    return check(options);
+    return pushing->parsed() ? push(options) : check(options);
   } catch (const std::exception& error) {
     std::cerr << error.what() << '\n';
     return 1;

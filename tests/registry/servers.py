@@ -107,6 +107,14 @@ class Registry:
         return list(self.storage.rglob("blobs/sha256/*/*/data"))
 
 
+class Nobody:  # pylint: disable=too-few-public-methods
+    """In the place of a registry that may be asked without verification."""
+    domain = "nobody.invalid"
+
+
+NOBODY = Nobody()
+
+
 def htpasswd(folder, **users):
     """A file of bcrypt passwords, as `htpasswd -B` makes it."""
     with warnings.catch_warnings():
@@ -130,11 +138,12 @@ class TokenServer:
     Identity tokens are "identity of USER".
     """
 
-    def __init__(self, folder, authority, passwords, rights):
+    def __init__(self, folder, authority, passwords, rights, address=("127.0.0.1", 0)):
         self.passwords, self.rights = passwords, rights
         self.folder = pathlib.Path(folder)
         self.certificate, self.key = authority.issue("token-signer", "DNS:token-signer")
         self.requests = []
+        self.life = 300  # seconds, of a token
         owner = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -165,11 +174,11 @@ class TokenServer:
             def log_message(self, *_):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = http.server.ThreadingHTTPServer(address, Handler)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(*authority.issue("token-server"))
+        context.load_cert_chain(*authority.issue("token-server", f"IP:{address[0]}"))
         self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
-        self.port = self.server.server_address[1]
+        self.domain = f"{address[0]}:{self.server.server_address[1]}"
 
     def __enter__(self):
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
@@ -181,7 +190,7 @@ class TokenServer:
 
     def auth(self):
         """What docker-registry has to be configured with."""
-        return {"token": {"realm": f"https://127.0.0.1:{self.port}/token?tenant=tests",
+        return {"token": {"realm": f"https://{self.domain}/token?tenant=tests",
                           "service": SERVICE, "issuer": ISSUER,
                           "rootcertbundle": str(self.folder / "ca.crt")}}
 
@@ -203,13 +212,14 @@ class TokenServer:
             granted = self.rights.get(user, {}).get(name, set()) & set(actions.split(","))
             access.append({"type": kind, "name": name, "actions": sorted(granted)})
         token = self.signed(user, access)
-        return 200, {"token": token, "access_token": token, "expires_in": 300}
+        return 200, {"token": token, "access_token": token, "expires_in": self.life}
 
     def signed(self, user, access):
         now = int(time.time())
         der = openssl("x509", "-in", self.certificate, "-outform", "DER")
         header = {"typ": "JWT", "alg": "RS256", "x5c": [base64.b64encode(der).decode()]}
-        claims = {"iss": ISSUER, "sub": user, "aud": SERVICE, "exp": now + 300, "nbf": now - 5,
+        claims = {"iss": ISSUER, "sub": user, "aud": SERVICE, "exp": now + self.life,
+                  "nbf": now - 5,
                   "iat": now, "jti": hashlib.sha256(os.urandom(16)).hexdigest(), "access": access}
         text = ".".join(encoded(json.dumps(part).encode()) for part in (header, claims))
         signature = openssl("dgst", "-sha256", "-sign", self.key, stdin=text.encode())

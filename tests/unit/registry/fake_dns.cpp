@@ -7,6 +7,7 @@
 #include <deque>
 #include <mutex>
 #include <optional>
+#include <thread>
 
 namespace fake_dns {
 namespace {
@@ -15,6 +16,7 @@ struct State {
   std::mutex mutex;
   bool active = false;
   std::map<std::string, std::deque<Addresses>> answers;
+  std::map<std::string, std::chrono::milliseconds> hangs;
   std::vector<std::string> lookups;
 };
 
@@ -27,6 +29,13 @@ bool is_number(const std::string& name) {
   in6_addr address{};
   return ::inet_pton(AF_INET, name.c_str(), &address) == 1 ||
          ::inet_pton(AF_INET6, name.c_str(), &address) == 1;
+}
+
+std::chrono::milliseconds pause(const char* name) {
+  State& all = state();
+  const std::lock_guard lock(all.mutex);
+  const auto found = all.hangs.find(name == nullptr ? "" : name);
+  return found == all.hangs.end() ? std::chrono::milliseconds() : found->second;
 }
 
 // Nothing: the name is not ours to answer. Empty: there is no such name.
@@ -50,6 +59,7 @@ FakeDns::FakeDns(Names known) {
   all.active = true;
   all.lookups.clear();
   all.answers.clear();
+  all.hangs.clear();
   for (auto& [name, addresses] : known) all.answers[name].push_back(std::move(addresses));
 }
 
@@ -63,6 +73,12 @@ void FakeDns::then(const std::string& name, Addresses addresses) {
   State& all = state();
   const std::lock_guard lock(all.mutex);
   all.answers[name].push_back(std::move(addresses));
+}
+
+void FakeDns::hang(const std::string& name, std::chrono::milliseconds duration) {
+  State& all = state();
+  const std::lock_guard lock(all.mutex);
+  all.hangs[name] = duration;
 }
 
 std::vector<std::string> FakeDns::lookups() const {
@@ -79,6 +95,7 @@ extern "C" int getaddrinfo(const char* name, const char* service, const addrinfo
                            addrinfo** result) {
   using Function = int (*)(const char*, const char*, const addrinfo*, addrinfo**);
   static const auto real = reinterpret_cast<Function>(::dlsym(RTLD_NEXT, "getaddrinfo"));
+  std::this_thread::sleep_for(fake_dns::pause(name));
   const auto answer = fake_dns::answer(name);
   if (!answer) return real(name, service, hints, result);
   addrinfo* first = nullptr;

@@ -22,6 +22,9 @@ class FakeDns {
   // The answers that the name gives one after the other; the last one is given for ever.
   void then(const std::string& name, Addresses addresses);
 
+  // A look-up of the name takes so long, and finds what it would find at once.
+  void hang(const std::string& name, std::chrono::milliseconds duration);
+
   // What was looked up so far, numbers excluded.
   std::vector<std::string> lookups() const;
 };

@@ -29,6 +29,32 @@ TEST_F(PushCheckNetwork, ANameThatDoesNotExistIsUnknown) {
   expect_unknown("registry.test", "cannot look up registry.test: ");
 }
 
+TEST_F(PushCheckNetwork, ALookUpThatHangsDoesNotHoldUpTheCheck) {
+  FakeDns dns(Names{});
+  dns.hang("registry.test", 1s);
+  options_.request_timeout = 100ms;
+  const auto begin = clock_.now();
+  expect_unknown("registry.test", "looking up registry.test took too long");
+  EXPECT_LT(clock_.now() - begin, 700ms);
+  // Nor does it do harm when it ends.
+  io_.restart();
+  io_.run();
+}
+
+TEST_F(PushCheckNetwork, ACheckIsCancelledWhileANameIsLookedUp) {
+  FakeDns dns(Names{});
+  dns.hang("registry.test", 1s);
+  PushChecker checker(io_.get_executor(), clock_, options_);
+  Started<PushAnswer> started;
+  start(checker.check(image("registry.test"), kUser), started);
+  run_for(50ms);
+  started.cancel.emit(support::asio::cancellation_type::terminal);
+  const auto begin = clock_.now();
+  finish(started);
+  EXPECT_EQ(failure_of(started.failure), "cancelled");
+  EXPECT_LT(clock_.now() - begin, 700ms);
+}
+
 TEST_F(PushCheckNetwork, DockerHubIsAskedAtItsRegistry) {
   FakeDns dns(Names{});
   expect_unknown("docker.io", "cannot look up registry-1.docker.io");
@@ -127,6 +153,15 @@ TEST_F(PushCheckNetwork, AnInsecureRegistryThatIsAwayIsUnknownByBothWays) {
   const std::string domain = closed_port();
   options_.insecure_registries = {domain};
   expect_unknown(domain, "neither by HTTPS (cannot connect to");
+}
+
+TEST_F(PushCheckNetwork, AnInsecureRegistryThatAnswersByHttpsIsNotAskedByHttp) {
+  Registry registry;
+  registry.ping = {500};
+  FakeServer server(registry, tls());
+  options_.insecure_registries = {server.authority()};
+  expect_unknown(server.authority(), server.authority() + " answers HTTP status 500");
+  EXPECT_EQ(server.connections(), 1);
 }
 
 TEST_F(PushCheckNetwork, CredentialsGoToAnInsecureRegistryAndItsTokenServerByPlainHttp) {

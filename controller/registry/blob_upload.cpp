@@ -1,0 +1,339 @@
+#include "registry/blob_upload.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/limits.h"
+#include "registry/digest.h"
+
+namespace registry {
+namespace {
+
+namespace asio = boost::asio;
+using Instant = Session::Instant;
+using State = BlobProgress::State;
+
+template <class T>
+using Awaitable = asio::awaitable<base::Result<T>>;
+
+constexpr Instant kNoDeadline = Instant::max();  // each request has its own
+constexpr std::string_view kBytes = "application/octet-stream";
+
+// What a chunk is cut to when the registry, or a proxy before it, finds one too large.
+constexpr std::uint64_t kSmallerChunk = 64ULL << 20;
+constexpr std::uint64_t kSmallestChunk = 5ULL << 20;
+
+// The number of bytes that "0-1023" stands for. "0-0" is said of one byte and of none: none.
+std::optional<std::uint64_t> bytes_in_range(std::string_view range) {
+  const std::size_t dash = range.find('-');
+  if (range.starts_with("bytes=")) return bytes_in_range(range.substr(6));
+  if (dash == std::string_view::npos || range.substr(0, dash) != "0") return std::nullopt;
+  const std::string_view digits = range.substr(dash + 1);
+  std::uint64_t last = 0;
+  const char* end = digits.data() + digits.size();
+  const auto [stop, error] = std::from_chars(digits.data(), end, last);
+  if (error != std::errc() || stop != end || digits.empty()) return std::nullopt;
+  if (last == std::uint64_t(-1)) return std::nullopt;
+  return last == 0 ? 0 : last + 1;
+}
+
+}  // namespace
+
+// The bytes of one chunk, hashed as they are read for the first time.
+class BlobUpload::Source final : public BodySource {
+ public:
+  Source(BlobUpload& upload, const Parts::Blob& blob)
+      : upload_(upload), blob_(blob), hasher_(blob.descriptor.digest) {}
+
+  void set_range(std::uint64_t begin, std::uint64_t end) {
+    begin_ = at_ = begin;
+    end_ = end;
+  }
+
+  std::uint64_t size() const override { return end_ - begin_; }
+
+  base::Result<void> rewind() override {
+    at_ = begin_;
+    return {};
+  }
+
+  base::Result<std::size_t> read(std::span<char> buffer) override {
+    auto got = blob_.place->file->read(blob_.place->offset + at_, buffer);
+    if (!got) {
+      failure_ = got.error();
+      return got;
+    }
+    // A registry never has more than was read once, so that nothing is left out.
+    if (at_ + *got > hashed_) {
+      hasher_.add({buffer.data() + (hashed_ - at_), *got - (hashed_ - at_)});
+      hashed_ = at_ + *got;
+    }
+    at_ += *got;
+    if (hashed_ == blob_.place->size && digest_.empty()) digest_ = hasher_.digest();
+    return got;
+  }
+
+  void sent(std::size_t bytes) override {
+    upload_.sent_ += bytes;
+    upload_.tell(State::kSending, at_);
+  }
+
+  std::uint64_t hashed() const { return hashed_; }
+  const std::optional<base::Error>& failure() const { return failure_; }
+
+  // Whether the whole has been read and is not what it is named by.
+  bool is_wrong() const { return !digest_.empty() && digest_ != blob_.descriptor.digest; }
+
+ private:
+  BlobUpload& upload_;
+  const Parts::Blob& blob_;
+  Hasher hasher_;
+  std::uint64_t begin_ = 0;
+  std::uint64_t end_ = 0;
+  std::uint64_t at_ = 0;
+  std::uint64_t hashed_ = 0;
+  std::string digest_;  // once all was read
+  std::optional<base::Error> failure_;
+};
+
+BlobUpload::BlobUpload(Session& session, base::Clock& clock, base::Random& random, Parts::Blob blob,
+                       Report report)
+    : session_(session),
+      clock_(clock),
+      random_(random),
+      blob_(std::move(blob)),
+      report_(std::move(report)),
+      source_(std::make_unique<Source>(*this, blob_)),
+      chunk_(std::max<std::uint64_t>(size(), 1)) {}
+
+BlobUpload::~BlobUpload() = default;
+
+void BlobUpload::tell(State state, std::uint64_t done) {
+  if (report_) report_({blob_.descriptor.digest, state, done, size()});
+}
+
+base::Error BlobUpload::refused(std::string_view what, int status) const {
+  const std::string message = fmt::format("{} answers HTTP status {} to {} of {}", session_.host(),
+                                          status, what, blob_.descriptor.digest);
+  if (status == 401) return {base::ErrorCode::kUnauthorized, message};
+  if (status == 403) return {base::ErrorCode::kForbidden, message};
+  if (status == 429) return {base::ErrorCode::kTooManyRequests, message};
+  if (status >= 500) return {base::ErrorCode::kUnavailable, message};
+  return {base::ErrorCode::kMalformed, message};
+}
+
+Awaitable<bool> BlobUpload::is_present() {
+  HttpRequest request{"HEAD", session_.url("blobs/" + blob_.descriptor.digest)};
+  // Storage elsewhere is what some registries redirect to.
+  auto sending = session_.send(std::move(request), kNoDeadline, HttpClient::Elsewhere::kAnonymous);
+  const auto answer = co_await std::move(sending);
+  if (!answer) co_return answer.error();
+  if (answer->status == 200) co_return true;
+  const bool grave = answer->status == 401 || answer->status == 403 || answer->status == 429 ||
+                     answer->status >= 500;
+  if (grave) co_return refused("the search for", answer->status);
+  co_return false;
+}
+
+Awaitable<void> BlobUpload::begin() {
+  auto sending = session_.send({"POST", session_.url("blobs/uploads/")}, kNoDeadline);
+  const auto answer = co_await std::move(sending);
+  if (!answer) co_return answer.error();
+  if (answer->status != 202) co_return refused("the beginning of an upload", answer->status);
+  auto location = session_.location(*answer);
+  if (!location) co_return location.error();
+  const std::string_view least = answer->header("OCI-Chunk-Min-Length");
+  std::from_chars(least.data(), least.data() + least.size(), least_chunk_);
+  upload_ = std::move(*location);
+  offset_ = 0;
+  co_return base::Result<void>();
+}
+
+// How far the registry has come with what broke off. One that does not know any more makes us begin
+// anew, which is no error.
+Awaitable<void> BlobUpload::ask_offset() {
+  auto sending = session_.send({"GET", *upload_}, kNoDeadline);
+  const auto answer = co_await std::move(sending);
+  if (!answer) co_return answer.error();
+  if (answer->status == 429 || answer->status >= 500) {
+    co_return refused("the question how far it has come", answer->status);
+  }
+  const auto bytes = bytes_in_range(answer->header("Range"));
+  const bool known = answer->status == 204 || answer->status == 200;
+  if (!known || !bytes || *bytes > source_->hashed() || *bytes > size()) {
+    upload_.reset();
+    co_return base::Result<void>();
+  }
+  offset_ = *bytes;
+  if (auto location = session_.location(*answer)) upload_ = std::move(*location);
+  co_return base::Result<void>();
+}
+
+// A small blob: its bytes go with the request that ends the upload.
+Awaitable<void> BlobUpload::send_whole() {
+  auto text = read_whole(*blob_.place, limits::kWholeBlobBytes);
+  if (!text) co_return text.error();
+  if (!matches(blob_.descriptor.digest, *text)) {
+    co_return base::Error{base::ErrorCode::kMalformed,
+                          fmt::format("{}: {} does not have the content that it is named by",
+                                      blob_.place->file->path(), blob_.descriptor.digest)};
+  }
+  HttpRequest request{"PUT", with_parameter(*upload_, "digest", blob_.descriptor.digest)};
+  request.headers = {{"Content-Type", std::string(kBytes)}};
+  request.body = std::move(*text);
+  sent_ += request.body.size();
+  auto sending = session_.send(std::move(request), kNoDeadline);
+  const auto answer = co_await std::move(sending);
+  upload_.reset();  // whatever came of it: the next attempt looks for the blob first
+  if (!answer) co_return answer.error();
+  if (answer->status != 201) co_return refused("the upload", answer->status);
+  co_return base::Result<void>();
+}
+
+// What the registry says after a chunk: it has all up to the end, or less.
+base::Result<void> BlobUpload::take_chunk(const HttpAnswer& answer, std::uint64_t end) {
+  auto location = session_.location(answer);
+  if (!location) return location.error();
+  upload_ = std::move(*location);
+  const std::string_view range = answer.header("Range");
+  offset_ = range.empty() ? end : bytes_in_range(range).value_or(end);
+  if (offset_ <= end) return {};
+  upload_.reset();
+  return base::Error{
+      base::ErrorCode::kMalformed,
+      fmt::format("{} has more of {} than was sent", session_.host(), blob_.descriptor.digest)};
+}
+
+Awaitable<void> BlobUpload::send_chunk() {
+  const std::uint64_t end = std::min(size(), offset_ + std::max(chunk_, least_chunk_));
+  source_->set_range(offset_, end);
+  HttpRequest request{"PATCH", *upload_};
+  request.headers = {{"Content-Type", std::string(kBytes)}};
+  if (offset_ > 0 || end < size()) {
+    request.headers.push_back({"Content-Range", fmt::format("{}-{}", offset_, end - 1)});
+  }
+  request.source = source_.get();
+  request.timeout = limits::kUploadCommitTimeout;
+  auto sending = session_.send(std::move(request), kNoDeadline);
+  const auto answer = co_await std::move(sending);
+  if (source_->failure()) co_return *source_->failure();
+  if (!answer) co_return answer.error();
+  if (answer->status == 413 && chunk_ > kSmallestChunk) {
+    chunk_ = std::max(kSmallestChunk, std::min(chunk_ / 2, kSmallerChunk));
+    upload_.reset();
+    co_return base::Error{base::ErrorCode::kUnavailable, "the chunk was too large"};
+  }
+  if (answer->status != 202) {
+    // What it had is lost, or is not what we think: ask, or begin anew.
+    if (answer->status == 404) upload_.reset();
+    const bool again = answer->status == 404 || answer->status == 416;
+    auto error = refused("the upload", answer->status);
+    if (again) error.code = base::ErrorCode::kUnavailable;
+    co_return error;
+  }
+  co_return take_chunk(*answer, end);
+}
+
+Awaitable<void> BlobUpload::send_chunks() {
+  while (offset_ < size()) {
+    const std::uint64_t before = offset_;
+    auto sending = send_chunk();
+    const auto sent = co_await std::move(sending);
+    furthest_ = std::max(furthest_, offset_);
+    if (source_->is_wrong()) break;
+    if (!sent) co_return sent.error();
+    if (offset_ <= before) {
+      co_return base::Error{base::ErrorCode::kUnavailable,
+                            fmt::format("{} does not take the bytes of {}", session_.host(),
+                                        blob_.descriptor.digest)};
+    }
+  }
+  if (source_->is_wrong()) {
+    auto abandoning = abandon();
+    co_await std::move(abandoning);
+    co_return base::Error{base::ErrorCode::kMalformed,
+                          fmt::format("{}: {} does not have the content that it is named by",
+                                      blob_.place->file->path(), blob_.descriptor.digest)};
+  }
+  co_return base::Result<void>();
+}
+
+asio::awaitable<void> BlobUpload::abandon() {
+  if (!upload_) co_return;
+  HttpRequest request{"DELETE", *upload_};
+  request.timeout = limits::kUploadCancelTimeout;
+  upload_.reset();
+  auto sending = session_.send(std::move(request), kNoDeadline);
+  co_await std::move(sending);
+}
+
+Awaitable<void> BlobUpload::finish() {
+  HttpRequest request{"PUT", with_parameter(*upload_, "digest", blob_.descriptor.digest)};
+  request.timeout = limits::kUploadCommitTimeout;
+  upload_.reset();
+  auto sending = session_.send(std::move(request), kNoDeadline);
+  const auto answer = co_await std::move(sending);
+  if (!answer) co_return answer.error();
+  if (answer->status != 201) co_return refused("the end of the upload", answer->status);
+  co_return base::Result<void>();
+}
+
+Awaitable<void> BlobUpload::attempt() {
+  if (upload_) {
+    auto asking = ask_offset();
+    const auto asked = co_await std::move(asking);
+    if (!asked) co_return asked.error();
+  }
+  if (!upload_) {
+    auto looking = is_present();
+    const auto present = co_await std::move(looking);
+    if (!present) co_return present.error();
+    if (*present) {
+      tell(sent_ == 0 ? State::kPresent : State::kSent, size());
+      co_return base::Result<void>();
+    }
+    if (!blob_.place) {
+      co_return base::Error{
+          base::ErrorCode::kNotFound,
+          fmt::format("{} is neither at hand nor at {}", blob_.descriptor.digest, session_.host())};
+    }
+    auto beginning = begin();
+    const auto begun = co_await std::move(beginning);
+    if (!begun) co_return begun.error();
+  }
+  tell(State::kSending, offset_);
+  const bool small = size() <= limits::kWholeBlobBytes && offset_ == 0;
+  if (small) {
+    auto sending = send_whole();
+    const auto sent = co_await std::move(sending);
+    if (!sent) co_return sent.error();
+  } else {
+    auto sending = send_chunks();
+    const auto sent = co_await std::move(sending);
+    if (!sent) co_return sent.error();
+    auto finishing = finish();
+    const auto finished = co_await std::move(finishing);
+    if (!finished) co_return finished.error();
+  }
+  tell(State::kSent, size());
+  co_return base::Result<void>();
+}
+
+Awaitable<void> BlobUpload::run() {
+  base::Backoff backoff(limits::kUploadBackoff);
+  for (int failures = 0;;) {
+    const std::uint64_t before = furthest_;
+    auto attempting = attempt();
+    auto attempted = co_await std::move(attempting);
+    if (attempted || !attempted.error().transient()) co_return attempted;
+    failures = furthest_ > before ? 1 : failures + 1;
+    if (failures >= limits::kUploadTries) co_return attempted;
+    const auto pause = attempted.error().retry_after.value_or(backoff.next(random_, clock_.now()));
+    auto sleeping = clock_.sleep_for(pause);
+    co_await std::move(sleeping);
+  }
+}
+
+}  // namespace registry

@@ -1,0 +1,312 @@
+#include "registry/image_source.h"
+
+#include <fmt/core.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/limits.h"
+#include "registry/digest.h"
+
+namespace registry {
+namespace {
+
+constexpr std::string_view kIndexFile = "index.json";
+constexpr std::string_view kSavedFile = "manifest.json";
+constexpr std::string_view kReference = "org.opencontainers.image.ref.name";
+constexpr std::string_view kFullName = "io.containerd.image.name";
+constexpr std::string_view kAttestation = "vnd.docker.reference.type";
+constexpr std::size_t kMagicBytes = 4;
+
+bool is_folder(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+std::string blob_name(std::string_view digest) {
+  std::string name = "blobs/" + std::string(digest);
+  name[name.find(':')] = '/';
+  return name;
+}
+
+std::vector<std::string> names_of(const Descriptor& descriptor) {
+  for (const std::string_view key : {kFullName, kReference}) {
+    const auto found = descriptor.annotations.find(std::string(key));
+    if (found != descriptor.annotations.end() && !found->second.empty()) return {found->second};
+  }
+  return {};
+}
+
+// An OCI layout: a folder, or the same in a tar.
+class OciSource final : public ImageSource {
+ public:
+  OciSource(std::string path, std::optional<Tar> tar)
+      : ImageSource(std::move(path)), tar_(std::move(tar)) {}
+
+  base::Result<void> load() {
+    const auto place = file(kIndexFile);
+    if (!place) return malformed("there is no index.json, so it is no OCI layout");
+    const auto text = read_whole(*place, limits::kManifestBytes);
+    if (!text) return text.error();
+    const auto index = parse_manifest(*text);
+    if (!index) return malformed("index.json: " + index.error().message);
+    for (const Descriptor& descriptor : index->manifests) {
+      const auto known = std::find_if(images_.begin(), images_.end(), [&](const auto& image) {
+        return image.root.digest == descriptor.digest;
+      });
+      std::vector<std::string> names = names_of(descriptor);
+      if (known == images_.end()) {
+        images_.push_back({std::move(names), descriptor});
+      } else {
+        known->names.insert(known->names.end(), names.begin(), names.end());
+      }
+    }
+    return {};
+  }
+
+ private:
+  std::optional<Place> blob(std::string_view digest) const override {
+    return file(blob_name(digest));
+  }
+
+  std::optional<Place> file(std::string_view name) const {
+    if (tar_) return tar_->find(name);
+    auto opened = BlobFile::open(path_ + "/" + std::string(name));
+    if (!opened) return std::nullopt;
+    const std::uint64_t size = (*opened)->size();
+    return Place{std::move(*opened), 0, size};
+  }
+
+  std::optional<Tar> tar_;
+};
+
+// What `docker save` wrote before it wrote OCI layouts, and what others write after its example.
+class SavedSource final : public ImageSource {
+ public:
+  SavedSource(std::string path, Tar tar) : ImageSource(std::move(path)), tar_(std::move(tar)) {}
+
+  base::Result<void> load() {
+    const auto place = tar_.find(kSavedFile);
+    if (!place) return malformed("neither index.json nor manifest.json is in it: no image");
+    auto text = read_whole(*place, limits::kManifestBytes);
+    if (!text) return text.error();
+    const auto saved = parse_saved_images(std::move(*text));
+    if (!saved) return malformed(saved.error().message);
+    for (const SavedImage& image : *saved) {
+      if (const auto added = add(image); !added) return added.error();
+    }
+    return {};
+  }
+
+ private:
+  std::optional<Place> blob(std::string_view digest) const override {
+    const auto found = blobs_.find(digest);
+    if (found == blobs_.end()) return std::nullopt;
+    return found->second;
+  }
+
+  base::Result<void> add(const SavedImage& image) {
+    const auto config_place = tar_.find(image.config);
+    if (!config_place) return malformed("the config of an image is missing");
+    const auto config = read_whole(*config_place, limits::kManifestBytes);
+    if (!config) return config.error();
+    const auto diff_ids = parse_diff_ids(*config);
+    if (!diff_ids) return malformed(diff_ids.error().message);
+    if (diff_ids->size() != image.layers.size()) {
+      return malformed("an image has not as many layers as its config says");
+    }
+    std::vector<Descriptor> layers;
+    for (std::size_t i = 0; i < image.layers.size(); ++i) {
+      auto layer = add_layer(image.layers[i], (*diff_ids)[i]);
+      if (!layer) return layer.error();
+      layers.push_back(std::move(*layer));
+    }
+    const Descriptor config_descriptor{std::string(kOciConfigType),
+                                       sha256(*config),
+                                       static_cast<std::int64_t>(config->size()),
+                                       {}};
+    blobs_.insert_or_assign(config_descriptor.digest, *config_place);
+    std::string text = oci_manifest(config_descriptor, layers);
+    const Descriptor root{
+        std::string(kOciManifestType), sha256(text), static_cast<std::int64_t>(text.size()), {}};
+    texts_.insert_or_assign(root.digest, std::move(text));
+    images_.push_back({image.repo_tags, root});
+    return {};
+  }
+
+  base::Result<Descriptor> add_layer(const std::string& name, const std::string& diff_id) {
+    const auto place = tar_.find(name);
+    if (!place) return malformed("a layer is missing");
+    std::array<char, kMagicBytes> begin{};
+    const auto got = place->file->read(place->offset, begin);
+    if (!got) return got.error();
+    Descriptor layer;
+    layer.media_type = layer_media_type({begin.data(), std::min<std::size_t>(*got, place->size)});
+    layer.size = static_cast<std::int64_t>(place->size);
+    // Uncompressed, which is the rule, it is named already.
+    layer.digest = diff_id;
+    if (layer.media_type != kOciLayerType) {
+      auto digest = digest_of(*place);
+      if (!digest) return digest.error();
+      layer.digest = std::move(*digest);
+    }
+    blobs_.insert_or_assign(layer.digest, *place);
+    return layer;
+  }
+
+  static base::Result<std::string> digest_of(const Place& place) {
+    Hasher hasher("sha256:");
+    std::vector<char> buffer(limits::kUploadReadBytes);
+    for (std::uint64_t at = 0; at < place.size;) {
+      const std::span<char> room(buffer.data(),
+                                 std::min<std::uint64_t>(buffer.size(), place.size - at));
+      const auto got = place.file->read(place.offset + at, room);
+      if (!got) return got.error();
+      if (*got == 0) break;
+      hasher.add({buffer.data(), *got});
+      at += *got;
+    }
+    return hasher.digest();
+  }
+
+  Tar tar_;
+  std::map<std::string, Place, std::less<>> blobs_;
+};
+
+template <class Source>
+base::Result<std::unique_ptr<ImageSource>> loaded(std::unique_ptr<Source> source) {
+  if (const auto done = source->load(); !done) return done.error();
+  if (source->images().empty()) {
+    return base::Error{base::ErrorCode::kMalformed, "there is no image in it"};
+  }
+  return std::unique_ptr<ImageSource>(std::move(source));
+}
+
+// The beginning of a compressed file, and what makes an archive of it.
+std::optional<std::string_view> decompressor(std::string_view begin) {
+  if (begin.starts_with("\x1f\x8b")) return "gunzip";
+  if (begin.starts_with("\x28\xb5\x2f\xfd")) return "unzstd";
+  if (begin.starts_with("BZh")) return "bunzip2";
+  if (begin.starts_with("\xfd"
+                        "7zX"))
+    return "unxz";
+  return std::nullopt;
+}
+
+}  // namespace
+
+base::Error ImageSource::malformed(std::string_view why) const {
+  return {base::ErrorCode::kMalformed, fmt::format("{}: {}", path_, why)};
+}
+
+base::Result<std::unique_ptr<ImageSource>> ImageSource::open(const std::string& path) {
+  if (is_folder(path)) return loaded(std::make_unique<OciSource>(path, std::nullopt));
+  const auto file = BlobFile::open(path);
+  if (!file) return file.error();
+  std::array<char, kMagicBytes> begin{};
+  const auto got = (*file)->read(0, begin);
+  if (!got) return got.error();
+  if (const auto tool = decompressor({begin.data(), *got})) {
+    return base::Error{base::ErrorCode::kMalformed,
+                       fmt::format("{} is compressed: {} it first", path, *tool)};
+  }
+  auto tar = Tar::read(*file);
+  if (!tar) return tar.error();
+  // Docker writes both since its version 25; the OCI layout says more.
+  if (tar->find(kIndexFile)) return loaded(std::make_unique<OciSource>(path, std::move(*tar)));
+  return loaded(std::make_unique<SavedSource>(path, std::move(*tar)));
+}
+
+base::Result<std::optional<Parts::ManifestText>> ImageSource::manifest(
+    const Descriptor& descriptor) const {
+  std::string text;
+  const auto made = texts_.find(descriptor.digest);
+  if (made != texts_.end()) {
+    text = made->second;
+  } else {
+    const auto place = blob(descriptor.digest);
+    if (!place) return std::optional<Parts::ManifestText>();
+    auto read = read_whole(*place, limits::kManifestBytes);
+    if (!read) return read.error();
+    text = std::move(*read);
+  }
+  if (!matches(descriptor.digest, text)) {
+    return malformed(
+        fmt::format("{} does not have the content that it is named by", descriptor.digest));
+  }
+  return std::optional(Parts::ManifestText{descriptor, std::move(text)});
+}
+
+base::Result<void> ImageSource::add_blob(const Descriptor& descriptor, bool may_miss,
+                                         Parts& parts) const {
+  if (!parts.digests.insert(descriptor.digest).second) return {};
+  auto place = blob(descriptor.digest);
+  if (!place && may_miss) return {};
+  if (place && place->size != static_cast<std::uint64_t>(descriptor.size)) {
+    return malformed(
+        fmt::format("{} has {} bytes, not {}", descriptor.digest, place->size, descriptor.size));
+  }
+  parts.blobs.push_back({descriptor, std::move(place)});
+  return {};
+}
+
+base::Result<void> ImageSource::collect(const Descriptor& descriptor, int depth,
+                                        Parts& parts) const {
+  if (depth > limits::kIndexDepth) return malformed("indexes within indexes without end");
+  if (parts.digests.size() > limits::kImageParts) {
+    return base::Error{base::ErrorCode::kTooLarge, path_ + ": an image of too many parts"};
+  }
+  if (!parts.digests.insert(descriptor.digest).second) return {};
+  auto text = manifest(descriptor);
+  if (!text) return text.error();
+  if (!*text) return malformed(descriptor.digest + " is missing");
+  const auto parsed = parse_manifest((*text)->text);
+  if (!parsed) return malformed(parsed.error().message);
+  if (!parsed->config && parsed->manifests.empty()) {
+    return malformed(descriptor.digest + " is a manifest of nothing");
+  }
+  for (const Descriptor& part : parsed->manifests) {
+    if (const auto added = collect(part, depth + 1, parts); !added) return added.error();
+  }
+  if (parsed->config) {
+    if (const auto added = add_blob(*parsed->config, false, parts); !added) return added.error();
+  }
+  for (const Descriptor& layer : parsed->layers) {
+    const auto added = add_blob(layer, is_foreign(layer), parts);
+    if (!added) return added.error();
+  }
+  (*text)->descriptor.media_type = media_type_of(descriptor, *parsed);
+  parts.manifests.push_back(std::move(**text));
+  return {};
+}
+
+// The one platform of an incomplete index that is at hand.
+std::optional<Descriptor> ImageSource::only_platform(const Manifest& index) const {
+  std::vector<Descriptor> present;
+  bool complete = true;
+  for (const Descriptor& part : index.manifests) {
+    const bool here = blob(part.digest).has_value();
+    complete = complete && here;
+    // What BuildKit attests is no platform.
+    if (here && !part.annotations.contains(std::string(kAttestation))) present.push_back(part);
+  }
+  if (complete || present.size() != 1) return std::nullopt;
+  return present.front();
+}
+
+base::Result<Parts> ImageSource::parts(const SourceImage& image) const {
+  Descriptor root = image.root;
+  const auto text = manifest(root);
+  if (!text) return text.error();
+  if (*text) {
+    const auto parsed = parse_manifest((*text)->text);
+    if (!parsed) return malformed(parsed.error().message);
+    if (const auto only = only_platform(*parsed)) root = *only;
+  }
+  Parts parts;
+  if (const auto collected = collect(root, 0, parts); !collected) return collected.error();
+  return parts;
+}
+
+}  // namespace registry

@@ -1,0 +1,297 @@
+// A registry in memory that takes images as the distribution specification says, and does what a
+// test wants of a bad one: cuts connections in the middle of a body, forgets, refuses.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "registry/digest.h"
+#include "support/scripted_server.h"
+
+namespace upload_registry {
+
+using testing_tls::Peer;
+using testing_tls::ScriptedServer;
+
+struct Behaviour {
+  bool resumes = true;  // says how far an upload has come, and goes on with it
+  std::vector<std::size_t>
+      cuts;  // after so many bytes of each body of a PATCH, one after the other
+  std::size_t largest = SIZE_MAX;  // bytes of a body; else 413, at once
+  int unavailable = 0;             // so many requests but the ping get a 503
+  int refused = 0;                 // status of every POST instead of 202; 0: none
+  std::string least_chunk;         // OCI-Chunk-Min-Length
+  std::string location_host;       // of the Locations of uploads
+  std::function<bool(const std::string& line)> mute;  // requests that get no answer
+  std::vector<std::string> tokens;  // the first is good until a PATCH has come, and so on
+};
+
+class UploadRegistry {
+ public:
+  explicit UploadRegistry(Behaviour behaviour = {})
+      : behaviour_(std::move(behaviour)), server_([this](Peer& peer) { serve(peer); }) {}
+
+  std::string authority() const { return "127.0.0.1:" + std::to_string(server_.port()); }
+  int open() const { return server_.open(); }
+
+  std::string blob(const std::string& digest) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = blobs_.find(digest);
+    return found == blobs_.end() ? "nothing" : found->second;
+  }
+  void put(const std::string& content) {
+    const std::lock_guard lock(mutex_);
+    blobs_[registry::sha256(content)] = content;
+  }
+  std::size_t blobs() const {
+    const std::lock_guard lock(mutex_);
+    return blobs_.size();
+  }
+  std::size_t uploads() const {
+    const std::lock_guard lock(mutex_);
+    return uploads_.size();
+  }
+  // Content-Type, a space, and the text.
+  std::string manifest(const std::string& name) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = manifests_.find(name);
+    return found == manifests_.end() ? "nothing" : found->second;
+  }
+  std::vector<std::string> manifest_order() const {
+    const std::lock_guard lock(mutex_);
+    return order_;
+  }
+  // "PATCH 0-99", "PUT", …: method, and Content-Range where there is one.
+  std::vector<std::string> log() const {
+    const std::lock_guard lock(mutex_);
+    return log_;
+  }
+  int count(std::string_view method) const {
+    const auto lines = log();
+    return static_cast<int>(std::count_if(
+        lines.begin(), lines.end(), [&](const auto& line) { return line.starts_with(method); }));
+  }
+  int most_at_once() const { return most_; }
+  std::size_t taken() const { return taken_; }  // bytes of bodies of PATCH
+
+ private:
+  struct Request {
+    std::string method;
+    std::string target;
+    std::string head;
+    std::size_t length = 0;
+
+    std::string header(std::string_view name) const {
+      const std::string begin = "\r\n" + std::string(name) + ": ";
+      const std::size_t at = head.find(begin);
+      if (at == std::string::npos) return "";
+      return head.substr(at + begin.size(), head.find("\r\n", at + 2) - at - begin.size());
+    }
+  };
+
+  void serve(Peer& peer) {
+    std::string buffer;
+    if (peer.meets_tls()) return peer.answer(400, "this is HTTP");
+    for (;;) {
+      std::size_t end = 0;
+      while ((end = buffer.find("\r\n\r\n")) == std::string::npos) {
+        const std::string more = peer.some();
+        if (more.empty()) return;
+        buffer += more;
+      }
+      Request request;
+      request.head = buffer.substr(0, end + 2);
+      buffer.erase(0, end + 4);
+      const std::size_t space = request.head.find(' ');
+      request.method = request.head.substr(0, space);
+      request.target =
+          request.head.substr(space + 1, request.head.find(' ', space + 1) - space - 1);
+      const std::string length = request.header("Content-Length");
+      request.length = length.empty() ? 0 : std::stoul(length);
+      if (!answer(request, buffer, peer)) return;
+    }
+  }
+
+  bool answer(const Request& request, std::string& buffer, Peer& peer) {
+    const std::string range = request.header("Content-Range");
+    {
+      const std::lock_guard lock(mutex_);
+      log_.push_back(request.method + (range.empty() ? "" : " " + range));
+    }
+    if (behaviour_.mute && behaviour_.mute(request.method)) return !peer.some().empty();
+    if (request.target.starts_with("/token")) return token(peer);
+    if (request.target == "/v2/") return ping(peer);
+    if (request.length > behaviour_.largest) {
+      peer.answer(413, "");
+      return false;
+    }
+    if (!behaviour_.tokens.empty() && request.header("Authorization") != proof()) {
+      peer.answer(401, "", challenge());
+      return request.length == 0;
+    }
+    if (request.method == "PATCH") return patch(request, buffer, peer);
+    std::string body = std::exchange(buffer, {});
+    while (body.size() < request.length) {
+      const std::string more = peer.some();
+      if (more.empty()) return false;
+      body += more;
+    }
+    buffer = body.substr(request.length);
+    body.resize(request.length);
+    const std::lock_guard lock(mutex_);
+    if (behaviour_.unavailable > 0) {
+      --behaviour_.unavailable;
+      peer.answer(503, "");
+      return true;
+    }
+    if (request.target.find("/manifests/") != std::string::npos)
+      return manifest(request, body, peer);
+    if (request.method == "HEAD") return head(request, peer);
+    return upload(request, body, peer);
+  }
+
+  bool ping(Peer& peer) {
+    peer.answer(behaviour_.tokens.empty() ? 200 : 401, "",
+                behaviour_.tokens.empty() ? "" : challenge());
+    return true;
+  }
+
+  std::string proof() const {
+    const std::size_t at = std::min(token_.load(), behaviour_.tokens.size() - 1);
+    return "Bearer " + behaviour_.tokens[at];
+  }
+
+  bool token(Peer& peer) {
+    peer.answer(200, R"({"token":")" + proof().substr(7) + R"("})");
+    return true;
+  }
+
+  std::string challenge() const {
+    return "WWW-Authenticate: Bearer realm=\"http://" + authority() + "/token\"\r\n";
+  }
+
+  static std::string id_of(const Request& request) {
+    const std::string begin = "/blobs/uploads/";
+    const std::size_t at = request.target.find(begin) + begin.size();
+    return request.target.substr(at, request.target.find('?') - at);
+  }
+
+  std::string where(const std::string& id) const {
+    return "Location: " +
+           (behaviour_.location_host.empty() ? "" : "http://" + behaviour_.location_host) +
+           "/v2/org/app/blobs/uploads/" + id + "?state=" + std::to_string(uploads_.at(id).size()) +
+           "\r\nRange: 0-" + std::to_string(std::max<std::size_t>(uploads_.at(id).size(), 1) - 1) +
+           "\r\n";
+  }
+
+  bool head(const Request& request, Peer& peer) {
+    const std::string digest = request.target.substr(request.target.rfind('/') + 1);
+    peer.send(blobs_.contains(digest) ? "HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n"
+                                      : "HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\n");
+    return true;
+  }
+
+  bool manifest(const Request& request, const std::string& body, Peer& peer) {
+    const std::string name = request.target.substr(request.target.rfind('/') + 1);
+    manifests_[name] = request.header("Content-Type") + " " + body;
+    order_.push_back(name);
+    peer.answer(201, "");
+    return true;
+  }
+
+  bool upload(const Request& request, const std::string& body, Peer& peer) {
+    if (request.method == "POST") {
+      if (behaviour_.refused != 0) return peer.answer(behaviour_.refused, ""), true;
+      const std::string id = "upload-" + std::to_string(++number_);
+      uploads_[id];
+      const std::string least = behaviour_.least_chunk.empty()
+                                    ? ""
+                                    : "OCI-Chunk-Min-Length: " + behaviour_.least_chunk + "\r\n";
+      peer.answer(202, "", where(id) + least);
+      return true;
+    }
+    const std::string id = id_of(request);
+    if (!uploads_.contains(id)) return peer.answer(404, ""), true;
+    if (request.method == "GET") {
+      peer.answer(204, "", where(id));
+    } else if (request.method == "DELETE") {
+      uploads_.erase(id);
+      peer.answer(204, "");
+    } else {
+      const std::string content = uploads_[id] + body;
+      uploads_.erase(id);
+      const bool right =
+          request.target.ends_with("&digest=sha256%3A" + registry::sha256(content).substr(7));
+      if (right) blobs_[registry::sha256(content)] = content;
+      peer.answer(right ? 201 : 400, "");
+    }
+    return true;
+  }
+
+  bool patch(const Request& request, std::string& buffer, Peer& peer) {
+    most_ = std::max<int>(most_, ++now_);
+    const bool done = take(request, buffer, peer);
+    --now_;
+    return done;
+  }
+
+  bool take(const Request& request, std::string& buffer, Peer& peer) {
+    const std::string id = id_of(request);
+    std::size_t cut = SIZE_MAX;
+    {
+      const std::lock_guard lock(mutex_);
+      ++token_;
+      if (!behaviour_.cuts.empty()) {
+        cut = behaviour_.cuts.front();
+        behaviour_.cuts.erase(behaviour_.cuts.begin());
+      }
+      const std::string range = request.header("Content-Range");
+      const std::size_t begin = range.empty() ? 0 : std::stoul(range);
+      if (!uploads_.contains(id) || uploads_[id].size() != begin) {
+        peer.answer(uploads_.contains(id) ? 416 : 404, "");
+        return false;
+      }
+    }
+    for (std::size_t left = request.length; left > 0;) {
+      if (buffer.empty()) buffer = peer.some();
+      if (buffer.empty()) return false;
+      const std::size_t size = std::min({buffer.size(), left, cut});
+      const std::lock_guard lock(mutex_);
+      uploads_[id] += buffer.substr(0, size);
+      taken_ += size;
+      buffer.erase(0, size);
+      left -= size;
+      cut -= size;
+      if (cut == 0) {
+        if (!behaviour_.resumes) uploads_.erase(id);
+        return false;
+      }
+    }
+    const std::lock_guard lock(mutex_);
+    peer.answer(202, "", where(id));
+    return true;
+  }
+
+  Behaviour behaviour_;
+  mutable std::mutex mutex_;
+  std::map<std::string, std::string> blobs_;
+  std::map<std::string, std::string> uploads_;
+  std::map<std::string, std::string> manifests_;
+  std::vector<std::string> order_;
+  std::vector<std::string> log_;
+  int number_ = 0;
+  std::atomic<std::size_t> token_ = 0;
+  std::atomic<int> now_ = 0;
+  std::atomic<int> most_ = 0;
+  std::atomic<std::size_t> taken_ = 0;
+  ScriptedServer server_;
+};
+
+}  // namespace upload_registry
