@@ -2,11 +2,13 @@
 #   docker build --tag local-registry-operator .
 FROM debian:bookworm-slim AS build
 
-# The group `build` of tests/cluster/packages.sh, without what only tests need.
+# The group `build` of tests/cluster/packages.sh, without what only tests need;
+# and the CAs of the image.
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends \
       g++ cmake ninja-build ccache pkg-config libboost1.81-dev libboost-url1.81-dev libssl-dev \
       rapidjson-dev libyaml-cpp-dev libyaml-dev prometheus-cpp-dev libcli11-dev libspdlog-dev libfmt-dev \
+      ca-certificates \
  && rm -rf /var/lib/apt/lists/*
 
 WORKDIR /source
@@ -18,7 +20,9 @@ RUN cmake --preset release -DBUILD_TESTS=OFF \
  && cmake --build --preset release --target local-registry-operator
 
 # The libraries are those that are not linked statically; none, if all are.
-RUN mkdir -p /image/etc \
+# The CAs are those that registries are trusted by.
+RUN mkdir -p /image/etc/ssl/certs \
+ && cp /etc/ssl/certs/ca-certificates.crt /image/etc/ssl/certs/ \
  && strip -o /image/local-registry-operator build/release/local-registry-operator \
  && for library in $(ldd /image/local-registry-operator | grep -o '/[^ ]*'); do \
       mkdir -p "/image${library%/*}" && cp -L "$library" "/image$library" || exit; \
@@ -31,5 +35,5 @@ FROM scratch
 LABEL org.opencontainers.image.title="local-registry-operator"
 COPY --from=build /image /
 USER 65532:65532
-EXPOSE 8080 8081
+EXPOSE 8080 8081 9443
 ENTRYPOINT ["/local-registry-operator"]

@@ -19,8 +19,11 @@
 #include "kube/parallel.h"
 #include "operator/controller.h"
 #include "operator/options.h"
+#include "operator/webhook_certificates.h"
+#include "operator/webhook_images.h"
 #include "reconcile/names.h"
 #include "registry/push_checker.h"
+#include "serve/admission.h"
 #include "serve/health.h"
 #include "serve/http_server.h"
 #include "serve/metrics_endpoint.h"
@@ -89,11 +92,14 @@ class Program {
  private:
   base::Result<void> connect();
   ExitCode serve_and_reconcile();
+  void make_webhook();
   bool bind(serve::HttpServer& server, const std::string& address, const std::string& what);
   std::vector<serve::Route> health();
   std::optional<std::string> waits_for() const;
   asio::awaitable<void> live();
+  asio::awaitable<void> live_until_told();
   asio::awaitable<void> wait_for_signal();
+  asio::awaitable<void> elect_and_lead();
   asio::awaitable<void> lead();
   asio::awaitable<void> work();
 
@@ -112,8 +118,12 @@ class Program {
   std::optional<registry::PushChecker> push_checker_;
   std::optional<Controller> controller_;
   std::optional<kube::LeaderElection> election_;
+  serve::ServerCertificate certificate_;
+  std::optional<controller::WebhookCertificates> certificates_;  // with the webhook alone
   std::optional<serve::HttpServer> health_server_;
   std::optional<serve::HttpServer> metrics_server_;
+  std::optional<serve::HttpServer> webhook_server_;
+  std::chrono::milliseconds drain_{};  // how long the webhook is served on at the end
 };
 
 base::Result<void> Program::connect() {
@@ -172,7 +182,38 @@ std::optional<std::string> Program::waits_for() const {
   if (election_ && !election_->waiting_for().empty()) return election_->waiting_for();
   const std::string caches = caches_->waiting_for();
   if (!caches.empty()) return caches;
+  const std::string certificates = certificates_ ? certificates_->waiting_for() : std::string();
+  if (!certificates.empty()) return certificates;
   return std::nullopt;
+}
+
+// The endpoint that pods are put to, and the certificates that it serves.
+void Program::make_webhook() {
+  const std::string& own = config_.namespace_name;
+  controller::WebhookCertificateOptions options;
+  options.secret = {own, options_.webhook_secret};
+  options.configuration = options_.webhook_configuration;
+  options.policy = pki::policy_for(options_.webhook_certificate_validity, options_.webhook_service,
+                                   {options_.webhook_service + "." + own + ".svc"});
+  certificates_.emplace(
+      *environment_, std::move(options),
+      [this](const std::string& certificate, const std::string& key) {
+        return certificate_.replace(certificate, key);
+      },
+      metrics_, &*reporter_);
+  api::ReviewPolicy policy;
+  policy.rewriter = [this](const std::string& namespace_name) {
+    return controller::rewriter_for(*caches_, namespace_name);
+  };
+  policy.excluded_namespaces = {"kube-system", own};
+  policy.excluded_label = reconcile::kManagedByLabel;
+  policy.excluded_value = reconcile::kManager;
+  serve::ServerOptions server;
+  server.certificate = &certificate_;
+  webhook_server_.emplace(context_.get_executor(),
+                          std::vector<serve::Route>{
+                              serve::admission_route(std::move(policy), clock_, logger_, metrics_)},
+                          logger_, server);
 }
 
 std::vector<serve::Route> Program::health() {
@@ -192,8 +233,11 @@ ExitCode Program::serve_and_reconcile() {
   health_server_.emplace(executor, health(), logger_);
   metrics_server_.emplace(executor, std::vector<serve::Route>{serve::metrics_route(metrics_)},
                           logger_);
+  if (options_.webhook_bind_address != "0") make_webhook();
   if (!bind(*health_server_, options_.health_probe_bind_address, "--health-probe-bind-address") ||
-      !bind(*metrics_server_, options_.metrics_bind_address, "--metrics-bind-address")) {
+      !bind(*metrics_server_, options_.metrics_bind_address, "--metrics-bind-address") ||
+      (webhook_server_ &&
+       !bind(*webhook_server_, options_.webhook_bind_address, "--webhook-bind-address"))) {
     return ExitCode::kBind;
   }
   std::exception_ptr failure;
@@ -212,29 +256,51 @@ ExitCode Program::serve_and_reconcile() {
 // The root of all coroutines. Returns when a signal came and everything has ended.
 asio::awaitable<void> Program::live() {
   std::vector<asio::awaitable<void>> branches;
+  branches.push_back(live_until_told());
+  if (webhook_server_) branches.push_back(webhook_server_->run());
+  co_await kube::run_until_one_ends(std::move(branches));
+  logger_.info("stopped");
+  context_.stop();  // idle connections have timers of their own
+}
+
+// The webhook outlives the rest for a while: the API server calls it until it has heard that
+// this pod goes.
+asio::awaitable<void> Program::live_until_told() {
+  std::vector<asio::awaitable<void>> branches;
   branches.push_back(wait_for_signal());
   branches.push_back(work());
   co_await kube::run_until_one_ends(std::move(branches));
   co_await events_->flush(limits::kEventFlush);
-  logger_.info("stopped");
-  context_.stop();  // idle connections have timers of their own
+  if (drain_.count() > 0) co_await clock_.sleep_for(drain_);
 }
 
 asio::awaitable<void> Program::wait_for_signal() {
   asio::signal_set signals(co_await asio::this_coro::executor, SIGTERM, SIGINT);
   const int number = co_await signals.async_wait(asio::use_awaitable);
   logger_.info("stopping", {{"signal", number == SIGTERM ? "SIGTERM" : "SIGINT"}});
+  // The kubelet's signal; a person at a terminal does not wait.
+  if (webhook_server_ && number == SIGTERM) {
+    webhook_server_->drain();
+    drain_ = limits::kWebhookDrain;
+  }
   // Whatever hangs, the process does not: the alarm ends it.
   std::signal(SIGALRM, SIG_DFL);
   ::alarm(static_cast<unsigned>(std::chrono::seconds(limits::kShutdown).count()));
 }
 
-asio::awaitable<void> Program::lead() {
+asio::awaitable<void> Program::elect_and_lead() {
   if (!election_) {
-    co_await controller_->run();
+    co_await lead();
     co_return;
   }
-  co_await election_->run([this] { return controller_->run(); });
+  co_await election_->run([this] { return lead(); });
+}
+
+asio::awaitable<void> Program::lead() {
+  std::vector<asio::awaitable<void>> branches;
+  branches.push_back(controller_->run());
+  if (certificates_) branches.push_back(certificates_->lead());
+  co_await kube::run_until_one_ends(std::move(branches));
 }
 
 asio::awaitable<void> Program::work() {
@@ -243,14 +309,16 @@ asio::awaitable<void> Program::work() {
   if (metrics_server_->port() != 0) branches.push_back(metrics_server_->run());
   branches.push_back(caches_->run());
   branches.push_back(events_->run());
-  branches.push_back(lead());
+  if (certificates_) branches.push_back(certificates_->run());
+  branches.push_back(elect_and_lead());
   co_await kube::run_until_one_ends(std::move(branches));
 }
 
 base::Result<void> check_addresses(const Options& options) {
   const std::pair<const char*, const std::string*> flags[] = {
       {"--metrics-bind-address", &options.metrics_bind_address},
-      {"--health-probe-bind-address", &options.health_probe_bind_address}};
+      {"--health-probe-bind-address", &options.health_probe_bind_address},
+      {"--webhook-bind-address", &options.webhook_bind_address}};
   for (const auto& [flag, address] : flags) {
     const auto parsed = serve::parse_bind_address(*address);
     if (parsed) continue;

@@ -67,7 +67,9 @@ Caches::Caches(const kube::Environment& environment,
       by_target_(registries.store().add_index(
           [](const api::LocalRegistry& registry) { return api::to_string(target_key(registry)); })),
       by_target_namespace_(registries.store().add_index(
-          [](const api::LocalRegistry& registry) { return api::target_namespace(registry); })) {}
+          [](const api::LocalRegistry& registry) { return api::target_namespace(registry); })),
+      by_namespace_(registries.store().add_index(
+          [](const api::LocalRegistry& registry) { return registry.metadata.namespace_name; })) {}
 
 asio::awaitable<void> Caches::run() {
   std::vector<asio::awaitable<void>> watches;
@@ -120,6 +122,11 @@ std::vector<std::shared_ptr<const api::LocalRegistry>> Caches::wanting(
 std::vector<std::shared_ptr<const api::LocalRegistry>> Caches::targeting(
     const std::string& namespace_name) const {
   return registries.store().by_index(by_target_namespace_, namespace_name);
+}
+
+std::vector<std::shared_ptr<const api::LocalRegistry>> Caches::in_namespace(
+    const std::string& namespace_name) const {
+  return registries.store().by_index(by_namespace_, namespace_name);
 }
 
 }  // namespace controller

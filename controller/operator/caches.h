@@ -52,6 +52,10 @@ class Caches {
   std::vector<std::shared_ptr<const api::LocalRegistry>> targeting(
       const std::string& namespace_name) const;
 
+  // The resources in that namespace, wherever their registries run.
+  std::vector<std::shared_ptr<const api::LocalRegistry>> in_namespace(
+      const std::string& namespace_name) const;
+
   kube::Informer<api::LocalRegistry> registries;
   kube::Informer<api::Namespace> namespaces;
   Owned<api::Deployment> deployments;
@@ -64,6 +68,7 @@ class Caches {
   std::vector<std::string> watch_namespaces_;
   kube::Store<api::LocalRegistry>::Index by_target_;
   kube::Store<api::LocalRegistry>::Index by_target_namespace_;
+  kube::Store<api::LocalRegistry>::Index by_namespace_;
 };
 
 // The objects called spec.name in the target namespace.

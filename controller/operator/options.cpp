@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
 
 #include "base/limits.h"
 #include "registry/policy.h"
@@ -22,6 +23,7 @@ constexpr const char* kFooter =
     "/readyz say what it waits for.";
 
 struct Words {
+  std::string webhook_certificate_validity = "2160h";
   std::string log_level = "info";
   std::string log_format = "text";
   bool version = false;
@@ -36,6 +38,56 @@ std::string is_namespace(const std::string& name) {
   const bool valid = !name.empty() && name.size() <= kMost && name.front() != '-' &&
                      name.back() != '-' && std::all_of(name.begin(), name.end(), is_inner);
   return valid ? "" : "'" + name + "' is no name of a namespace: use a-z, 0-9 and -";
+}
+
+// A DNS subdomain (RFC 1123), as is_namespace.
+std::string is_name(const std::string& name) {
+  constexpr std::size_t kMost = 253;
+  bool valid = name.size() <= kMost;
+  for (std::size_t begin = 0; valid && begin <= name.size();) {
+    const std::size_t end = std::min(name.find('.', begin), name.size());
+    valid = is_namespace(name.substr(begin, end - begin)).empty();
+    begin = end + 1;
+  }
+  return valid ? "" : "'" + name + "' is no name: use a-z, 0-9, - and .";
+}
+
+// As is_namespace, of how long a certificate may be good for.
+std::string is_validity(const std::string& text) {
+  const auto duration = parse_duration(text);
+  if (!duration) return duration.error().message;
+  if (*duration < limits::kCertificateValidityLeast ||
+      *duration > limits::kCertificateValidityMost) {
+    return "'" + text + "' is less than 10s or more than 43800h";
+  }
+  return "";
+}
+
+void add_webhook_flags(CLI::App& app, Options& options, Words& words) {
+  app.add_option("--webhook-bind-address", options.webhook_bind_address,
+                 "Address of the admission webhook; 0: off")
+      ->capture_default_str()
+      ->type_name("ADDRESS");
+  app.add_option("--webhook-service", options.webhook_service,
+                 "Service, in the pod's namespace, that the certificate is for")
+      ->capture_default_str()
+      ->check(is_namespace, "")
+      ->type_name("NAME");
+  app.add_option("--webhook-secret", options.webhook_secret,
+                 "Secret, in the pod's namespace, that keeps the certificate")
+      ->capture_default_str()
+      ->check(is_name, "")
+      ->type_name("NAME");
+  app.add_option("--webhook-configuration", options.webhook_configuration,
+                 "MutatingWebhookConfiguration that is told of it")
+      ->capture_default_str()
+      ->check(is_name, "")
+      ->type_name("NAME");
+  app.add_option("--webhook-certificate-validity", words.webhook_certificate_validity,
+                 "How long a certificate is good for")
+      ->capture_default_str()
+      ->check(is_validity, "")
+      ->type_name("DURATION");
 }
 
 void add_flags(CLI::App& app, Options& options, Words& words) {
@@ -63,6 +115,7 @@ void add_flags(CLI::App& app, Options& options, Words& words) {
                  "Address of /healthz and /readyz; 0: off")
       ->capture_default_str()
       ->type_name("ADDRESS");
+  add_webhook_flags(app, options, words);
   app.add_option("--max-concurrent-reconciles", options.max_concurrent_reconciles,
                  "Resources reconciled at once")
       ->capture_default_str()
@@ -87,6 +140,29 @@ void add_flags(CLI::App& app, Options& options, Words& words) {
 
 }  // namespace
 
+base::Result<std::chrono::seconds> parse_duration(std::string_view text) {
+  const base::Error invalid{base::ErrorCode::kInvalid,
+                            "'" + std::string(text) + "' is no duration: like 90s or 2160h"};
+  std::chrono::seconds sum{};
+  std::string_view rest = text;
+  std::string_view units = "hms";
+  while (!rest.empty()) {
+    unsigned number = 0;
+    const auto [stop, failure] = std::from_chars(rest.data(), rest.data() + rest.size(), number);
+    rest.remove_prefix(static_cast<std::size_t>(stop - rest.data()));
+    const auto unit = rest.empty() ? std::string_view::npos : units.find(rest.front());
+    if (failure != std::errc() || unit == std::string_view::npos) return invalid;
+    const std::chrono::seconds one = rest.front() == 'h'   ? std::chrono::hours(1)
+                                     : rest.front() == 'm' ? std::chrono::minutes(1)
+                                                           : std::chrono::seconds(1);
+    sum += number * one;
+    rest.remove_prefix(1);
+    units.remove_prefix(unit + 1);
+  }
+  if (text.empty()) return invalid;
+  return sum;
+}
+
 base::Result<CommandLine> parse_command_line(int count, const char* const* arguments,
                                              const std::string& version) {
   CommandLine line;
@@ -103,6 +179,8 @@ base::Result<CommandLine> parse_command_line(int count, const char* const* argum
     return base::Error{base::ErrorCode::kInvalid, error.what()};
   }
   if (words.version) line.print = "local-registry-operator " + version + "\n";
+  line.options.webhook_certificate_validity =
+      parse_duration(words.webhook_certificate_validity).value();
   const auto insecure = registry::InsecureRegistries::parse(line.options.insecure_registries);
   if (!insecure) {
     return base::Error{base::ErrorCode::kInvalid,

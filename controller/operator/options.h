@@ -1,10 +1,13 @@
 // The flags of the program. Values.
 #pragma once
 
+#include <chrono>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/log.h"
 
 namespace controller {
@@ -17,6 +20,11 @@ struct Options {
   std::string leader_election_namespace;  // empty: the pod's own
   std::string metrics_bind_address = ":8080";
   std::string health_probe_bind_address = ":8081";
+  std::string webhook_bind_address = ":9443";
+  std::string webhook_service = "local-registry-operator-webhook";  // the certificate is for it
+  std::string webhook_secret = "local-registry-operator-webhook";   // that holds the certificate
+  std::string webhook_configuration = "local-registry-operator";
+  std::chrono::seconds webhook_certificate_validity = limits::kCertificateValidity;
   std::size_t max_concurrent_reconciles = 8;
   std::vector<std::string> insecure_registries;  // as in registry/policy.h
   std::string registry_ca_file;                  // trusted besides the system's CAs
@@ -38,6 +46,9 @@ struct CommandLine {
   Options options;
   std::string print;  // help or version; empty: run
 };
+
+// "90s", "1h30m": as Go writes durations, of whole hours, minutes and seconds. kInvalid for others.
+base::Result<std::chrono::seconds> parse_duration(std::string_view text);
 
 // kInvalid, with a message that names the flag, for what cannot be understood.
 base::Result<CommandLine> parse_command_line(int count, const char* const* arguments,

@@ -32,7 +32,8 @@ using NumberPtr = std::unique_ptr<BIGNUM, Freed<BN_free>>;
 using ExtensionPtr = std::unique_ptr<X509_EXTENSION, Freed<X509_EXTENSION_free>>;
 using NamesPtr = std::unique_ptr<GENERAL_NAMES, Freed<GENERAL_NAMES_free>>;
 
-constexpr int kSerialBits = 127;  // positive in 16 bytes; RFC 5280 allows 20
+constexpr std::size_t kNameBytes = 64;  // ub-common-name of RFC 5280
+constexpr int kSerialBits = 127;        // positive in 16 bytes; RFC 5280 allows 20
 
 struct Extension {
   int kind;
@@ -105,7 +106,8 @@ bool set_serial(X509* certificate) {
          BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(certificate)) != nullptr;
 }
 
-bool set_name(X509* certificate, const std::string& name) {
+bool set_name(X509* certificate, std::string_view name) {
+  name = name.substr(0, kNameBytes);
   return X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_UTF8,
                                     reinterpret_cast<const unsigned char*>(name.data()),
                                     static_cast<int>(name.size()), -1, 0) == 1;

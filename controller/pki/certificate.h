@@ -13,7 +13,7 @@
 namespace pki {
 
 struct Certificate {
-  std::string name;                // common name
+  std::string name;                // common name, of which 64 bytes are used
   std::vector<std::string> hosts;  // DNS names that it is for
   base::Time from = {};            // in whole seconds, both included
   base::Time until = {};

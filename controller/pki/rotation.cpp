@@ -57,7 +57,7 @@ base::Time authority_due(const Validity& authority, const Policy& policy) {
 
 base::Result<KeyPair> new_authority(const Policy& policy, base::Time now) {
   Certificate wanted;
-  wanted.name = policy.name + " " + base::format_seconds(now);
+  wanted.name = base::format_seconds(now) + " " + policy.name;
   wanted.from = now - limits::kCertificateBackdate;
   wanted.until = now + policy.authority;
   return make_authority(wanted);
@@ -68,7 +68,7 @@ base::Result<Stored> issue_leaf(Stored stored, const Policy& policy, base::Time 
   const auto read = read_certificate(authority);
   if (!read) return read.error();
   Certificate wanted;
-  wanted.name = policy.hosts.front();
+  wanted.name = policy.name;
   wanted.hosts = policy.hosts;
   wanted.from = now - limits::kCertificateBackdate;
   wanted.until = std::min(now + policy.leaf, read->until);

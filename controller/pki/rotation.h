@@ -38,7 +38,7 @@ struct Stored {
 using Duration = base::Time::duration;
 
 struct Policy {
-  std::string name;                // of the authorities, for people
+  std::string name;                // in the certificates, for people
   std::vector<std::string> hosts;  // what the certificate is for; not empty
   Duration leaf;                   // how long a certificate is good for
   Duration authority;              // several times that

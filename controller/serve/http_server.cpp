@@ -394,7 +394,7 @@ asio::awaitable<bool> HttpServer::exchange(Stream& stream, Connection& connectio
   const Reserved reserved(
       *this, answer || !has_body ? 0 : parser.content_length().value_or(route->body_bytes));
   if (!reserved.granted()) answer = plain(503, "too many large requests at once");
-  bool keep_alive = parser.get().keep_alive() && !(answer && has_body);
+  bool keep_alive = parser.get().keep_alive() && !(answer && has_body) && !draining_;
   if (!answer) {
     parser.body_limit(route->body_bytes);
     auto reading = http::async_read(stream, connection.buffer, parser,

@@ -62,6 +62,10 @@ class HttpServer {
   // bind().
   boost::asio::awaitable<void> run();
 
+  // From here on each answer ends its connection, so that clients look for another server before
+  // this one goes.
+  void drain() { draining_ = true; }
+
   std::size_t connections() const { return open_.size(); }
 
  private:
@@ -90,6 +94,7 @@ class HttpServer {
   std::list<Connection*> open_;
   std::size_t body_bytes_ = 0;  // of bodies that are read now, or will be
   std::uint16_t port_ = 0;
+  bool draining_ = false;
 };
 
 }  // namespace serve

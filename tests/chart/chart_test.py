@@ -5,8 +5,8 @@ import re
 import pytest
 import yaml
 
-from tools import (CHART, CRD, CRD_NAME, HERE, NAME, PROJECT, crd, documents, helm, kubectl, run,
-                   template, versions)
+from tools import (CHART, CRD, CRD_NAME, HERE, NAME, PROJECT, SYSTEM, crd, documents, helm, kubectl,
+                   run, template, versions)
 
 CASES = sorted(path.stem for path in (HERE / "values").glob("*.yaml"))
 VALUES = yaml.safe_load((CHART / "values.yaml").read_text())
@@ -37,6 +37,9 @@ BAD_VALUES = {
     "healthProbe.port=0": "/healthProbe/port",
     "metrics.port=70000": "/metrics/port",
     "metrics.serviceMonitor.interval=often": "/metrics/serviceMonitor/interval",
+    "webhook.enabled=perhaps": "/webhook/enabled",
+    "webhook.port=0": "/webhook/port",
+    "webhook.timeoutSeconds=31": "/webhook/timeoutSeconds",
     "podDisruptionBudget.maxUnavailable=0": "/podDisruptionBudget/maxUnavailable",
     "podDisruptionBudget.maxUnavailable=200%": "/podDisruptionBudget/maxUnavailable",
     "networkPolicy.apiServerPorts={}": "/networkPolicy/apiServerPorts",
@@ -174,16 +177,41 @@ def test_names_fit_whatever_the_release_is_called(length):
         assert document["kind"] == "CustomResourceDefinition" or len(name) <= 63, name
 
 
-def test_the_operator_has_no_wildcard_and_gets_secrets_only_in_namespaces_that_are_named():
+def test_the_operator_has_no_wildcard_and_reads_only_secrets_that_it_is_told_to():
     for case in CASES:
         rendered = template("--values", HERE / "values" / f"{case}.yaml")
         bound = {binding["roleRef"]["name"] for binding in of_kind(rendered, "ClusterRoleBinding")}
         for role in of_kind(rendered, "ClusterRole") + of_kind(rendered, "Role"):
+            name = role["metadata"]["name"]
             for rule in role["rules"]:
                 assert "*" not in rule["verbs"] + rule["resources"] + rule["apiGroups"]
                 if "secrets" in rule["resources"]:
-                    assert rule["verbs"] == ["get"] and role["kind"] == "ClusterRole"
-                    assert role["metadata"]["name"] not in bound
+                    if role["kind"] == "Role":  # the one of the webhook
+                        assert role["metadata"]["namespace"] == SYSTEM
+                        assert rule["verbs"] == ["create"] or rule["resourceNames"] == [name]
+                    else:
+                        assert rule["verbs"] == ["get"] and name not in bound
+
+
+def test_without_the_webhook_nothing_of_it_is_left():
+    rendered = template("--set", "webhook.enabled=false")
+    assert "--webhook-bind-address=0" in rendered
+    assert not of_kind(rendered, "MutatingWebhookConfiguration")
+    assert not [one for one in documents(rendered) if one["metadata"]["name"].endswith("webhook")]
+
+
+def test_the_webhook_can_only_ever_change_pods_of_namespaces_that_asked_for_it():
+    flags = ("--set", "watchNamespaces={team-a,team-b}")
+    [configuration] = of_kind(template(*flags), "MutatingWebhookConfiguration")
+    [hook] = configuration["webhooks"]
+    assert hook["failurePolicy"] == "Ignore" and hook["sideEffects"] == "None"
+    assert hook["timeoutSeconds"] <= 5
+    assert "caBundle" not in hook["clientConfig"], "an upgrade would take it away"
+    selector = hook["namespaceSelector"]["matchExpressions"]
+    assert {"key": "localregistry.dev/rewrite", "operator": "In", "values": ["enabled"]} in selector
+    name = "kubernetes.io/metadata.name"
+    assert {"key": name, "operator": "NotIn", "values": ["kube-system", SYSTEM]} in selector
+    assert {"key": name, "operator": "In", "values": ["team-a", "team-b"]} in selector
 
 
 def test_the_program_the_chart_and_the_image_are_of_one_version():
@@ -199,4 +227,5 @@ def test_the_dockerfile_installs_what_the_build_needs_and_no_more():
     dockerfile = (PROJECT / "Dockerfile").read_text()
     installed = re.search(r"--no-install-recommends \\\n(.*?)\n &&", dockerfile, re.DOTALL)[1]
     for_tests = {"libgtest-dev", "libgmock-dev"}
-    assert set(installed.replace("\\", "").split()) == build - for_tests
+    for_image = {"ca-certificates"}
+    assert set(installed.replace("\\", "").split()) == build - for_tests | for_image

@@ -3,6 +3,7 @@
 Nothing runs there, for there is no node. Each test has a namespace and a release of its own name.
 """
 import json
+import re
 import shutil
 import subprocess
 
@@ -144,6 +145,44 @@ def test_the_operator_may_do_what_it_needs_and_nothing_else(namespace):
         assert may(namespace, f"{verb} leases.coordination.k8s.io/{NAME}", user=namespace)
         assert not may(namespace, f"{verb} leases.coordination.k8s.io/other", user=namespace)
         assert not may(anywhere, f"{verb} leases.coordination.k8s.io/{NAME}", user=namespace)
+
+
+def test_of_secrets_and_webhook_configurations_the_operator_has_its_own(namespace):
+    install(namespace)
+    anywhere, hooks = new_namespace(), "mutatingwebhookconfigurations.admissionregistration.k8s.io"
+    for verb in ("get", "patch"):
+        assert may(namespace, f"{verb} secrets/{NAME}-webhook", user=namespace)
+        assert not may(namespace, f"{verb} secrets/other", user=namespace)
+        assert not may(anywhere, f"{verb} secrets/{NAME}-webhook", user=namespace)
+        assert may(namespace, f"{verb} {hooks}/{NAME}", user=namespace)
+        assert not may(namespace, f"{verb} {hooks}/other", user=namespace)
+    assert may(namespace, "create secrets", user=namespace)  # for one that was deleted
+    for what in ("list secrets", "delete secrets", f"create {hooks}", f"list {hooks}",
+                 f"delete {hooks}/{NAME}", f"update {hooks}/{NAME}"):
+        assert not may(namespace, what, user=namespace), what
+
+
+def test_an_upgrade_keeps_the_certificates_of_the_webhook(namespace):
+    """As the operator puts them there, for it does not run here."""
+    def bundle(configuration):
+        return configuration["webhooks"][0]["clientConfig"].get("caBundle")
+
+    install(namespace)
+    secret = ("--namespace", namespace, "secret", f"{NAME}-webhook")
+    kubectl("patch", *secret, "--patch", '{"data": {"ca.crt": "YQ=="}}')
+    [certificate] = re.findall(r"certificate-authority-data: (\S+)", kubectl(
+        "config", "view", "--raw"))
+    kubectl("apply", "--server-side", "--force-conflicts", "--field-manager", NAME, "--filename",
+            "-", stdin=yaml.safe_dump({
+                "apiVersion": "admissionregistration.k8s.io/v1", "metadata": {"name": NAME},
+                "kind": "MutatingWebhookConfiguration", "webhooks": [{
+                    "name": "rewrite.localregistry.dev",
+                    "clientConfig": {"caBundle": certificate}}]}))
+    install(namespace, "--set", "webhook.timeoutSeconds=3")
+    assert "YQ==" in kubectl("get", *secret, "--output", "yaml")
+    live = json.loads(kubectl("get", "mutatingwebhookconfiguration", NAME, "--output", "json"))
+    assert bundle(live) == certificate
+    assert live["webhooks"][0]["timeoutSeconds"] == 3 and len(live["webhooks"][0]["rules"]) == 2
 
 
 def test_an_operator_of_some_namespaces_may_do_nothing_in_others(namespace):

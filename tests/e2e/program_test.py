@@ -2,6 +2,7 @@
 
 Against a control plane of its own, so that the CRD and rights can be missing.
 """
+import base64
 import contextlib
 import json
 import os
@@ -26,6 +27,8 @@ STOP_SECONDS = 5
 CRD = PROJECT / "crds"
 FLAGS = ["--kubeconfig", "--context", "--watch-namespaces", "--leader-elect",
          "--leader-election-namespace", "--metrics-bind-address", "--health-probe-bind-address",
+         "--webhook-bind-address", "--webhook-service", "--webhook-secret",
+         "--webhook-configuration", "--webhook-certificate-validity",
          "--max-concurrent-reconciles", "--log-level", "--log-format", "--version", "--help"]
 
 
@@ -45,12 +48,13 @@ def execute(*flags, seconds=10, **environment):
 class Running:
     """The program in the background, with its log and its probe and metrics addresses."""
 
-    def __init__(self, log, kubeconfig, *flags):
+    def __init__(self, log, kubeconfig, *flags, webhook="0"):
         self.health, self.metrics, self.log = free_port(), free_port(), log
         self.process = subprocess.Popen(
             [BINARY, f"--kubeconfig={kubeconfig}",
              f"--health-probe-bind-address=127.0.0.1:{self.health}",
-             f"--metrics-bind-address=127.0.0.1:{self.metrics}", *flags],
+             f"--metrics-bind-address=127.0.0.1:{self.metrics}",
+             f"--webhook-bind-address={webhook}", *flags],
             stdout=subprocess.DEVNULL, stderr=log.open("w"))
 
     def get(self, path, port=None):
@@ -82,8 +86,8 @@ class Running:
 
 
 @contextlib.contextmanager
-def running(tmp_path, kubeconfig, *flags):
-    program = Running(tmp_path / "operator.log", kubeconfig, *flags)
+def running(tmp_path, kubeconfig, *flags, **options):
+    program = Running(tmp_path / "operator.log", kubeconfig, *flags, **options)
     try:
         yield program
     finally:
@@ -147,7 +151,8 @@ def test_help_and_version_name_every_flag_and_end_well():
 @pytest.mark.parametrize("flag", [
     "--no-such-flag", "--log-level=loud", "--log-format=xml", "--max-concurrent-reconciles=0",
     "--max-concurrent-reconciles=many", "--metrics-bind-address=nowhere",
-    "--health-probe-bind-address=:70000", "surplus", "--watch-namespaces=Not_A_Name"])
+    "--health-probe-bind-address=:70000", "--webhook-bind-address=[::1]",
+    "--webhook-certificate-validity=soon", "surplus", "--watch-namespaces=Not_A_Name"])
 def test_a_wrong_flag_ends_the_program_with_code_2_and_one_clear_line(flag):
     told = execute(flag)
     assert told.returncode == 2, told
@@ -177,7 +182,7 @@ def test_an_address_in_use_ends_the_program_with_code_4_and_names_it(plane):
         listener.listen()
         address = f"127.0.0.1:{listener.getsockname()[1]}"
         told = execute(f"--kubeconfig={plane.kubeconfig}", f"--metrics-bind-address={address}",
-                       "--health-probe-bind-address=0")
+                       "--health-probe-bind-address=0", "--webhook-bind-address=0")
     assert told.returncode == 4 and address in told.stderr, told
 
 
@@ -221,6 +226,38 @@ def test_missing_rights_are_awaited_and_their_arrival_is_noticed(served, tmp_pat
             program.wait_ready()
         finally:
             served.kubectl("delete", "clusterrolebinding", "jane")
+
+
+def test_the_webhook_answers_for_its_service_and_for_a_while_after_the_signal(served, tmp_path):
+    port = free_port()
+    served.kubectl("create", "--filename", "-", stdin="""
+apiVersion: admissionregistration.k8s.io/v1
+kind: MutatingWebhookConfiguration
+metadata: {name: local-registry-operator}
+webhooks:
+- name: rewrite.localregistry.dev
+  clientConfig: {url: "https://hook.default.svc/mutate"}
+  namespaceSelector: {matchLabels: {nobody: has-this}}
+  admissionReviewVersions: [v1]
+  sideEffects: None
+  failurePolicy: Ignore
+""")
+    with running(tmp_path, served.kubeconfig, "--webhook-service=hook",
+                 webhook=f"127.0.0.1:{port}") as program:
+        program.wait_ready()
+        secret = served.kubectl("get", "secret", "local-registry-operator-webhook", "--output",
+                                "jsonpath={.data.ca\\.crt}")
+        (tmp_path / "ca.crt").write_bytes(base64.b64decode(secret))
+        ask = ["curl", "--silent", "--show-error", "--max-time", "5", "--cacert",
+               tmp_path / "ca.crt", "--resolve", f"hook.default.svc:{port}:127.0.0.1",
+               "--data", "{}", f"https://hook.default.svc:{port}/mutate"]
+        assert "no AdmissionReview" in run(*ask)
+        program.process.send_signal(signal.SIGTERM)
+        time.sleep(1)
+        assert "no AdmissionReview" in run(*ask)
+        assert program.process.wait(STOP_SECONDS) == 0
+    served.kubectl("delete", "mutatingwebhookconfiguration", "local-registry-operator")
+    served.kubectl("delete", "secret", "local-registry-operator-webhook")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -42,6 +42,20 @@ def test_the_lease_is_only_its_own_and_only_in_its_namespace():
     assert not can("patch", f"leases/{release.NAME}", "default")
 
 
+def test_of_secrets_it_has_that_of_its_webhook_alone():
+    assert can("patch", f"secrets/{release.NAME}-webhook", release.NAMESPACE)
+    assert not can("get", "secrets/another", release.NAMESPACE)
+    assert not can("list", "secrets", release.NAMESPACE)
+    assert not can("get", f"secrets/{release.NAME}-webhook", "default")
+
+
+def test_it_may_tell_the_api_server_whom_to_trust_and_cannot_make_webhooks():
+    hooks = "mutatingwebhookconfigurations.admissionregistration.k8s.io"
+    assert can("patch", f"{hooks}/{release.NAME}")
+    assert not can("patch", f"{hooks}/another")
+    assert not can("create", hooks) and not can("delete", f"{hooks}/{release.NAME}")
+
+
 def test_the_operator_runs_in_a_namespace_that_enforces_restricted():
     labels = get("Namespace", "", release.NAMESPACE)["metadata"]["labels"]
     assert labels["pod-security.kubernetes.io/enforce"] == "restricted"

@@ -21,6 +21,11 @@
 {{- $suffix }}
 {{- end }}
 
+{{- /* webhook: the name of its Service, its Secret and its Role. */}}
+{{- define "local-registry-operator.webhook" -}}
+{{- include "local-registry-operator.withSuffix" (list . "webhook") }}
+{{- end }}
+
 {{- define "local-registry-operator.serviceAccountName" -}}
 {{- $fullname := include "local-registry-operator.fullname" . }}
 {{- $default := .Values.serviceAccount.create | ternary $fullname "default" }}

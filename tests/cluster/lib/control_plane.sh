@@ -36,6 +36,7 @@ define_apiserver() {
     --kubelet-client-certificate "$pki/apiserver.crt" --kubelet-client-key "$pki/apiserver.key" \
     --kubelet-preferred-address-types InternalIP \
     --enable-admission-plugins NodeRestriction --allow-privileged \
+    --feature-gates ImageVolume=true \
     --audit-policy-file "$RUN/audit-policy.yaml" --audit-log-path "$RUN/audit.log" \
     --audit-log-maxsize 1000 --profiling=false "${flags[@]}"
 }

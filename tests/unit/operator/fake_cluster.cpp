@@ -61,9 +61,10 @@ bool is_watched(const api::ObjectMeta& meta, const std::string& target) {
     const std::string rest = target.substr(at + 12);
     if (rest.substr(0, rest.find('/')) != meta.namespace_name) return false;
   }
-  const std::size_t field = target.find("fieldSelector=metadata.name%3D");
+  const std::string by_name = "fieldSelector=metadata.name%3D";
+  const std::size_t field = target.find(by_name);
   if (field != std::string::npos) {
-    const std::string rest = target.substr(field + 31);
+    const std::string rest = target.substr(field + by_name.size());
     if (rest.substr(0, rest.find('&')) != meta.name) return false;
   }
   return !children_only || reconcile::is_managed(meta);
@@ -200,6 +201,10 @@ base::Result<kube::Response> FakeCluster::handle(const kube::Request& request) {
   if (plural == "persistentvolumeclaims") {
     return handle<api::PersistentVolumeClaim>(request, target);
   }
+  if (plural == "secrets") return handle<api::Secret>(request, target);
+  if (plural == "mutatingwebhookconfigurations") {
+    return handle<api::MutatingWebhookConfiguration>(request, target);
+  }
   return not_found();
 }
 
@@ -214,6 +219,7 @@ kube::Response FakeCluster::handle(const kube::Request& request, const Target& t
       return request.content_type.find("apply") != std::string::npos
                  ? apply<T>(request.body, target)
                  : patch<T>(request.body, target);
+    case kube::Method::kPost: return create<T>(request.body);
     case kube::Method::kDelete: return remove<T>(request.body, target);
     default: return failure(405, "MethodNotAllowed", "no");
   }
@@ -226,6 +232,15 @@ void FakeCluster::assign_ports(api::Service& service, const api::Service* before
     }
     if (port.node_port == 0) port.node_port = next_port_++;
   }
+}
+
+template <class T>
+kube::Response FakeCluster::create(const std::string& body) {
+  T object = *json::parse<T>(body);
+  if (find<T>(api::key_of(object.metadata)) != nullptr) {
+    return failure(409, "AlreadyExists", "it exists");
+  }
+  return ok(api::encode_object(put(std::move(object))));
 }
 
 template <class T>
@@ -260,11 +275,16 @@ kube::Response FakeCluster::patch(const std::string& body, const Target& target)
   const api::ObjectMeta wanted = json::parse<PatchBody>(body)->metadata;
   const T* before = find<T>(target.key);
   if (before == nullptr) return not_found();
-  if (before->metadata.uid != wanted.uid ||
+  if ((!wanted.uid.empty() && before->metadata.uid != wanted.uid) ||
       before->metadata.resource_version != wanted.resource_version) {
     return conflict();
   }
   T changed = *before;
+  if constexpr (std::is_same_v<T, api::Secret>) {
+    const api::Secret sent = *json::parse<api::Secret>(body);
+    for (const auto& [name, value] : sent.data) changed.data[name] = value;
+    return ok(api::encode_object(put(std::move(changed))));
+  }
   changed.metadata.finalizers = wanted.finalizers;
   if (wanted.finalizers.empty() && reconcile::is_terminating(changed.metadata)) {
     const std::string uid = changed.metadata.uid;
@@ -323,6 +343,10 @@ bool FakeCluster::tell_watches() {
     if (plural == "persistentvolumeclaims") list_into<api::PersistentVolumeClaim>(feed, target);
     if (plural == "pods") list_into<api::Pod>(feed, target);
     if (plural == "namespaces") list_into<api::Namespace>(feed, target);
+    if (plural == "secrets") list_into<api::Secret>(feed, target);
+    if (plural == "mutatingwebhookconfigurations") {
+      list_into<api::MutatingWebhookConfiguration>(feed, target);
+    }
     feed.line(fmt::format(R"({{"type":"BOOKMARK","object":{{"metadata":{{"resourceVersion":"{}",)"
                           R"("annotations":{{"k8s.io/initial-events-end":"true"}}}}}}}})",
                           revision_));
@@ -352,5 +376,13 @@ template const api::Pod* FakeCluster::find(const api::ObjectKey& key) const;
 template const api::Namespace& FakeCluster::put(api::Namespace object);
 template void FakeCluster::erase<api::Namespace>(const api::ObjectKey& key);
 template const api::Namespace* FakeCluster::find(const api::ObjectKey& key) const;
+template const api::Secret& FakeCluster::put(api::Secret object);
+template void FakeCluster::erase<api::Secret>(const api::ObjectKey& key);
+template const api::Secret* FakeCluster::find(const api::ObjectKey& key) const;
+template const api::MutatingWebhookConfiguration& FakeCluster::put(
+    api::MutatingWebhookConfiguration object);
+template void FakeCluster::erase<api::MutatingWebhookConfiguration>(const api::ObjectKey& key);
+template const api::MutatingWebhookConfiguration* FakeCluster::find(
+    const api::ObjectKey& key) const;
 
 }  // namespace test

@@ -13,6 +13,8 @@
 
 #include "api/apps.h"
 #include "api/local_registry.h"
+#include "api/secret.h"
+#include "api/webhook_configuration.h"
 #include "support/scripted_transport.h"
 
 namespace test {
@@ -64,6 +66,8 @@ class FakeCluster {
   template <class T>
   kube::Response handle(const kube::Request& request, const Target& target);
   template <class T>
+  kube::Response create(const std::string& body);
+  template <class T>
   kube::Response apply(const std::string& body, const Target& target);
   template <class T>
   kube::Response patch(const std::string& body, const Target& target);
@@ -90,7 +94,7 @@ class FakeCluster {
   support::ScriptedTransport& transport_;
   std::tuple<Shelf<api::LocalRegistry>, Shelf<api::Deployment>, Shelf<api::StatefulSet>,
              Shelf<api::Service>, Shelf<api::PersistentVolumeClaim>, Shelf<api::Pod>,
-             Shelf<api::Namespace>>
+             Shelf<api::Namespace>, Shelf<api::Secret>, Shelf<api::MutatingWebhookConfiguration>>
       shelves_;
   std::deque<std::pair<std::string, std::string>> untold_;  // plural, line
   std::size_t fed_ = 0;                                     // streams that have their list

@@ -63,6 +63,12 @@ TEST(Certificate, SaysWhatWasAskedFor) {
   EXPECT_EQ(pki::read_certificate(made->certificate).value(), wanted("server"));
 }
 
+TEST(Certificate, ANameThatIsTooLongIsCut) {
+  const auto made = pki::issue(wanted(std::string(100, 'n')), authority(std::string(100, 'a')));
+  ASSERT_TRUE(made);
+  EXPECT_EQ(pki::read_certificate(made->certificate)->name, std::string(64, 'n'));
+}
+
 TEST(Certificate, ATimeBeyondTheYear2050IsKept) {
   Certificate long_lived = wanted("authority");
   long_lived.until = base::parse_time("2062-01-01T00:00:00Z").value();

@@ -220,6 +220,19 @@ TEST(HttpServer, AnIdleConnectionMakesRoomForANewOne) {
   EXPECT_THAT(busy.read_to_end(), EndsWith("hello more"));
 }
 
+TEST(HttpServer, WhileItDrainsEachAnswerEndsItsConnection) {
+  Server server;
+  Client before(server.port());
+  before.send("GET /hello HTTP/1.1\r\nHost: test\r\n\r\n");
+  before.read(12);
+  server.drain();
+  before.send("GET /hello HTTP/1.1\r\nHost: test\r\n\r\n");
+  EXPECT_THAT(before.read_to_end(), HasSubstr("\r\nConnection: close\r\n"));
+  Client after(server.port());
+  after.send("GET /hello HTTP/1.1\r\nHost: test\r\n\r\n");
+  EXPECT_THAT(after.read_to_end(), StartsWith("HTTP/1.1 200 OK"));
+}
+
 TEST(HttpServer, BodiesThatTogetherAreOverTheBoundAreRefusedUntilOneIsDone) {
   serve::ServerOptions options;
   options.body_bytes = 1'500'000;

@@ -76,6 +76,10 @@ class Server {
     done.get_future().get();
   }
 
+  void drain() {
+    run([this] { server_.drain(); });
+  }
+
   std::uint16_t port() const { return server_.port(); }
   std::size_t connections() const { return server_.connections(); }  // after stop(), or in run()
 

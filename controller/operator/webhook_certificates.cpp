@@ -1,0 +1,271 @@
+#include "operator/webhook_certificates.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "base/backoff.h"
+#include "base/base64.h"
+#include "base/limits.h"
+#include "kube/parallel.h"
+#include "reconcile/names.h"
+
+namespace controller {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr const char* kAuthorities = "ca.crt";
+constexpr const char* kAuthorityKey = "ca.key";
+constexpr const char* kCertificate = "tls.crt";
+constexpr const char* kKey = "tls.key";
+
+std::string decoded(const api::Secret& secret, const char* key) {
+  return base::decode_base64(api::lookup(secret.data, key)).value_or("");
+}
+
+pki::Stored stored_in(const api::Secret& secret) {
+  return {decoded(secret, kAuthorities), decoded(secret, kAuthorityKey),
+          decoded(secret, kCertificate), decoded(secret, kKey)};
+}
+
+api::StringMap data_of(const pki::Stored& stored) {
+  return {{kAuthorities, base::encode_base64(stored.authorities)},
+          {kAuthorityKey, base::encode_base64(stored.authority_key)},
+          {kCertificate, base::encode_base64(stored.certificate)},
+          {kKey, base::encode_base64(stored.key)}};
+}
+
+bool trusts(const api::MutatingWebhookConfiguration& configuration, const std::string& bundle) {
+  return std::all_of(configuration.webhooks.begin(), configuration.webhooks.end(),
+                     [&](const auto& hook) { return hook.client_config.ca_bundle == bundle; });
+}
+
+std::string_view name(pki::Step step) {
+  switch (step) {
+    case pki::Step::kKeep: return "keep";
+    case pki::Step::kStartAnew: return "new authority and certificate";
+    case pki::Step::kIssueLeaf: return "new certificate";
+    case pki::Step::kAddAuthority: return "new authority";
+    case pki::Step::kDropAuthorities: return "old authority dropped";
+  }
+  return "keep";
+}
+
+// True while it lives.
+class Held {
+ public:
+  explicit Held(bool& flag) : flag_(flag) { flag_ = true; }
+  ~Held() { flag_ = false; }
+  Held(const Held&) = delete;
+  Held& operator=(const Held&) = delete;
+
+ private:
+  bool& flag_;
+};
+
+}  // namespace
+
+WebhookCertificates::WebhookCertificates(const kube::Environment& environment,
+                                         WebhookCertificateOptions options, Serve serve,
+                                         runtime::Metrics& metrics, kube::WatchObserver* observer)
+    : environment_(environment),
+      options_(std::move(options)),
+      serve_(std::move(serve)),
+      metrics_(metrics),
+      secrets_(environment, {{{options_.secret.namespace_name, options_.secret.name}}, ""},
+               observer),
+      configurations_(environment, {{{"", options_.configuration}}, ""}, observer),
+      changed_(environment.executor) {
+  secrets_.store().on_change([this](const api::Secret*, const api::Secret* after) {
+    if (after != nullptr) serve_what_is_stored(*after);
+    changed();
+  });
+  configurations_.store().on_change([this](const auto*, const auto*) { changed(); });
+}
+
+void WebhookCertificates::changed() {
+  dirty_ = true;
+  changed_.notify();
+}
+
+std::shared_ptr<const api::Secret> WebhookCertificates::secret() const {
+  return secrets_.store().get(options_.secret);
+}
+
+WebhookCertificates::Configuration WebhookCertificates::configuration() const {
+  return configurations_.store().get({"", options_.configuration});
+}
+
+// A Secret that is gone or empty ends nothing: the certificate may still be trusted.
+void WebhookCertificates::serve_what_is_stored(const api::Secret& secret) {
+  const pki::Stored stored = stored_in(secret);
+  if (stored.certificate.empty() || stored.certificate == served_) return;
+  const base::Result<void> taken = serve_(stored.certificate, stored.key);
+  if (!taken) {
+    unusable_ = taken.error().message;
+    environment_.logger.warning(
+        "the webhook's certificate cannot be used",
+        {{"secret", api::to_string(options_.secret)}, {"error", unusable_}});
+    return;
+  }
+  unusable_.clear();
+  served_ = stored.certificate;
+  const base::Time until = pki::expiry(stored).value_or(base::Time());
+  metrics_.set_webhook_certificate_expiry(
+      std::chrono::floor<std::chrono::seconds>(until.time_since_epoch()));
+  environment_.logger.info("the webhook serves a certificate",
+                           {{"until", base::format_seconds(until)}});
+}
+
+asio::awaitable<void> WebhookCertificates::run() {
+  std::vector<asio::awaitable<void>> watches;
+  watches.push_back(secrets_.run());
+  watches.push_back(configurations_.run());
+  co_await kube::run_until_one_ends(std::move(watches));
+}
+
+asio::awaitable<void> WebhookCertificates::lead() {
+  const Held leading(leading_);
+  trusted_.clear();
+  co_await secrets_.wait_synced();
+  co_await configurations_.wait_synced();
+  base::Backoff backoff(limits::kWatchBackoff);
+  while (true) {
+    dirty_ = false;
+    auto stepping = step();
+    const base::Result<Wait> next = co_await std::move(stepping);
+    Wait wait = {};
+    if (next) {
+      wait = *next;
+      trouble_.clear();
+      backoff.reset();
+    } else {
+      report(next.error());
+      wait = backoff.next(environment_.random, environment_.clock.now());
+    }
+    if (next && dirty_) continue;
+    co_await changed_.wait_for(environment_.clock, wait);
+  }
+}
+
+// Each trouble is told once. That somebody else was faster is none.
+void WebhookCertificates::report(const base::Error& error) {
+  if (error.code == base::ErrorCode::kConflict || error.code == base::ErrorCode::kAlreadyExists) {
+    return;
+  }
+  const std::string text = base::to_string(error);
+  if (text == trouble_) return;
+  trouble_ = text;
+  environment_.logger.warning("the webhook's certificates cannot be kept", {{"error", text}});
+}
+
+// One thing that is to be done. Gives how long nothing else is.
+asio::awaitable<base::Result<WebhookCertificates::Wait>> WebhookCertificates::step() {
+  const auto held = secret();
+  // With the configuration the webhook is removed: nothing is to be left behind.
+  if (!held && !configuration()) co_return limits::kCertificateCheck;
+  const pki::Stored stored = held ? stored_in(*held) : pki::Stored();
+  const base::Time now = environment_.clock.wall();
+  const pki::Decision decision = pki::decide(pki::examine(stored, options_.policy.hosts),
+                                             options_.policy, now, trusted_for(stored));
+  if (decision.step != pki::Step::kKeep) {
+    base::Result<pki::Stored> renewed = pki::carry_out(decision.step, stored, options_.policy, now);
+    if (!renewed) co_return renewed.error();
+    environment_.logger.info("certificates of the webhook",
+                             {{"step", std::string(name(decision.step))}, {"why", decision.why}});
+    auto writing = write(*std::move(renewed));
+    const base::Result<void> written = co_await std::move(writing);
+    if (!written) co_return written.error();
+    co_return limits::kCertificatePause;
+  }
+  const Configuration configured = configuration();
+  const std::string bundle = base::encode_base64(stored.authorities);
+  if (configured && !trusts(*configured, bundle)) {
+    auto injecting = inject(configured, bundle);
+    const base::Result<void> injected = co_await std::move(injecting);
+    if (!injected) co_return injected.error();
+    co_return limits::kCertificatePause;
+  }
+  co_return std::min<Wait>(decision.wait.value_or(limits::kCertificateCheck),
+                           limits::kCertificateCheck);
+}
+
+// By the local clock, since the configuration was first seen to have it.
+std::optional<pki::Duration> WebhookCertificates::trusted_for(const pki::Stored& stored) {
+  const Configuration configured = configuration();
+  const std::string newest = pki::newest_authority(stored);
+  if (!configured || newest.empty() ||
+      !trusts(*configured, base::encode_base64(stored.authorities))) {
+    trusted_.clear();
+    return std::nullopt;
+  }
+  const base::Clock::Instant now = environment_.clock.now();
+  if (trusted_ != newest) trusted_since_ = now;
+  trusted_ = newest;
+  return std::chrono::duration_cast<pki::Duration>(now - trusted_since_);
+}
+
+asio::awaitable<base::Result<void>> WebhookCertificates::write(pki::Stored stored) {
+  const auto before = secret();
+  api::Secret wanted;
+  wanted.data = data_of(stored);
+  if (before) {
+    wanted.metadata.resource_version = before->metadata.resource_version;
+    auto patching = environment_.client.patch<api::Secret>(options_.secret, json::encode(wanted));
+    base::Result<api::Secret> patched = co_await std::move(patching);
+    if (!patched) co_return patched.error();
+    secrets_.store().record_written(*std::move(patched));
+    co_return base::Result<void>();
+  }
+  wanted.type = "Opaque";
+  wanted.metadata.name = options_.secret.name;
+  wanted.metadata.namespace_name = options_.secret.namespace_name;
+  wanted.metadata.labels = {
+      {std::string(reconcile::kManagedByLabel), std::string(reconcile::kManager)}};
+  if (const Configuration owner = configuration()) {
+    wanted.metadata.owner_references = {{"admissionregistration.k8s.io/v1",
+                                         "MutatingWebhookConfiguration", owner->metadata.name,
+                                         owner->metadata.uid, std::nullopt, std::nullopt}};
+  }
+  auto creating = environment_.client.create(wanted);
+  base::Result<api::Secret> created = co_await std::move(creating);
+  if (!created) co_return created.error();
+  secrets_.store().record_written(*std::move(created));
+  co_return base::Result<void>();
+}
+
+asio::awaitable<base::Result<void>> WebhookCertificates::inject(Configuration configuration,
+                                                                std::string bundle) {
+  api::MutatingWebhookConfiguration wanted;
+  wanted.metadata.name = configuration->metadata.name;
+  for (const api::MutatingWebhook& webhook : configuration->webhooks) {
+    wanted.webhooks.push_back({webhook.name, {bundle}});
+  }
+  auto applying =
+      environment_.client.apply(wanted, kube::ApplyGuard::uid(configuration->metadata.uid));
+  base::Result<api::MutatingWebhookConfiguration> applied = co_await std::move(applying);
+  if (!applied) co_return applied.error();
+  environment_.logger.info("the API server is told whom to trust",
+                           {{"configuration", options_.configuration}});
+  configurations_.store().record_written(*std::move(applied));
+  co_return base::Result<void>();
+}
+
+bool WebhookCertificates::is_trusted() const {
+  const Configuration configured = configuration();
+  const auto held = secret();
+  return !configured ||
+         (held && trusts(*configured, std::string(api::lookup(held->data, kAuthorities))));
+}
+
+std::string WebhookCertificates::waiting_for() const {
+  if (!secrets_.waiting_for().empty()) return secrets_.waiting_for();
+  if (!configurations_.waiting_for().empty()) return configurations_.waiting_for();
+  if (served_.empty() && !unusable_.empty()) return "webhook: " + unusable_;
+  if (!leading_ || (!served_.empty() && is_trusted())) return "";
+  if (!secret() && !configuration()) return "";
+  return "webhook: " + (trouble_.empty() ? "its certificate is being made" : trouble_);
+}
+
+}  // namespace controller
