@@ -14,6 +14,7 @@
 #include <cstring>
 #include <map>
 
+#include "base/limits.h"
 #include "kube/config.h"
 #include "net/wait.h"
 
@@ -77,6 +78,22 @@ base::Error cannot(std::string_view what, int why) {
   return {base::ErrorCode::kInternal, fmt::format("{}: {}", what, std::strerror(why))};
 }
 
+// A pipe from which `input` can be read to its end.
+base::Result<int> filled_pipe(const std::string& input) {
+  if (input.size() > limits::kChildInputBytes) {
+    return base::Error{base::ErrorCode::kTooLarge,
+                       fmt::format("an input of more than {} bytes", limits::kChildInputBytes)};
+  }
+  std::array<int, 2> pipe{};
+  if (::pipe2(pipe.data(), O_CLOEXEC) != 0) return cannot("pipe", errno);
+  // It fits into the pipe: nobody has to read it yet.
+  const ssize_t written = ::write(pipe[1], input.data(), input.size());
+  ::close(pipe[1]);
+  if (written == static_cast<ssize_t>(input.size())) return pipe[0];
+  ::close(pipe[0]);
+  return cannot("pipe", errno);
+}
+
 }  // namespace
 
 ChildProcess::ChildProcess(const asio::any_io_executor& executor)
@@ -96,7 +113,13 @@ base::Result<void> ChildProcess::start(const Command& command) {
   asio::posix::stream_descriptor write_end(output_.get_executor(), pipe[1]);
 
   SpawnActions actions;
-  if (!command.shares_terminal) {
+  asio::posix::stream_descriptor input(output_.get_executor());
+  if (!command.shares_terminal && !command.input.empty()) {
+    const auto filled = filled_pipe(command.input);
+    if (!filled) return filled.error();
+    input.assign(*filled);
+    posix_spawn_file_actions_adddup2(&actions.value, *filled, STDIN_FILENO);
+  } else if (!command.shares_terminal) {
     posix_spawn_file_actions_addopen(&actions.value, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   }
   posix_spawn_file_actions_adddup2(&actions.value, pipe[1], STDOUT_FILENO);
@@ -125,15 +148,14 @@ base::Result<void> ChildProcess::start(const Command& command) {
   return {};
 }
 
-asio::awaitable<base::Result<std::string>> ChildProcess::output(std::size_t most,
-                                                                Instant deadline) {
+asio::awaitable<base::Result<std::string>> ChildProcess::read(Instant deadline) {
   output_.non_blocking(true);
-  std::string text;
   std::array<char, kPipeBytes> buffer{};
   for (;;) {
     boost::system::error_code error;
     const std::size_t size = output_.read_some(asio::buffer(buffer), error);
-    if (error == asio::error::eof) co_return text;
+    if (error == asio::error::eof) co_return std::string();
+    if (!error) co_return std::string(buffer.data(), size);
     if (error == asio::error::would_block || error == asio::error::try_again) {
       auto waiting = net::wait_until(
           timer_, deadline,
@@ -144,8 +166,19 @@ asio::awaitable<base::Result<std::string>> ChildProcess::output(std::size_t most
       }
       if (!error) continue;
     }
-    if (error) co_return base::Error{base::ErrorCode::kInternal, error.message()};
-    text.append(buffer.data(), size);
+    co_return base::Error{base::ErrorCode::kInternal, error.message()};
+  }
+}
+
+asio::awaitable<base::Result<std::string>> ChildProcess::output(std::size_t most,
+                                                                Instant deadline) {
+  std::string text;
+  for (;;) {
+    auto reading = read(deadline);
+    const base::Result<std::string> part = co_await std::move(reading);
+    if (!part) co_return part.error();
+    if (part->empty()) co_return text;
+    text += *part;
     if (text.size() > most) {
       co_return base::Error{base::ErrorCode::kTooLarge,
                             fmt::format("it prints more than {} bytes", most)};

@@ -1,6 +1,6 @@
 // A program that is run for what it prints. If it still runs, its destructor kills it and waits for
-// it, with the processes it started unless it shares the terminal. Used by kube/ only; on the
-// thread of the io_context.
+// it, with the processes it started unless it shares the terminal. On the thread of the
+// io_context.
 #pragma once
 
 #include <sys/types.h>
@@ -23,6 +23,7 @@ struct Command {
   std::vector<std::string> arguments;
   std::vector<std::pair<std::string, std::string>> environment;  // over that of this process
   bool shares_terminal = false;                                  // standard input is this process'
+  std::string input = {};  // else its standard input; at most limits::kChildInputBytes
 };
 
 class ChildProcess {
@@ -34,8 +35,11 @@ class ChildProcess {
   ChildProcess& operator=(const ChildProcess&) = delete;
   ~ChildProcess();
 
-  // kNotFound: there is no such program. kInternal: it cannot be started.
+  // kNotFound: there is no such program. kInternal: it cannot be started. kTooLarge: the input.
   base::Result<void> start(const Command& command);
+
+  // The next bytes that it prints; empty once it has closed its output. kTimeout.
+  boost::asio::awaitable<base::Result<std::string>> read(Instant deadline);
 
   // What it printed until it closed its output. kTimeout, kTooLarge.
   boost::asio::awaitable<base::Result<std::string>> output(std::size_t most, Instant deadline);

@@ -12,7 +12,7 @@ TEST=(python3-pytest python3-pytest-xdist python3-yaml prometheus etcd-server op
   docker-registry skopeo)
 CLUSTER=(etcd-server openssl containerd runc containernetworking-plugins iptables nftables conntrack
   iproute2 socat ethtool procps util-linux python3 buildah skopeo debootstrap docker-registry uidmap
-  rootlesskit libcap2-bin busybox-static gcc libc6-dev ca-certificates)
+  rootlesskit libcap2-bin busybox-static gcc libc6-dev ca-certificates podman)
 
 POLICY=/usr/sbin/policy-rc.d # Debian asks this program before it starts a service
 

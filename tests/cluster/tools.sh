@@ -6,7 +6,7 @@ source "$(dirname "$0")/lib/common.sh"
 source "$(dirname "$0")/lib/go.sh"
 
 ALL=(kube-apiserver kubectl kube-controller-manager kube-scheduler kubelet kube-proxy coredns
-  helm buildctl buildkitd)
+  helm buildctl buildkitd kind)
 
 # tool_source TOOL: its module, and its package in there.
 tool_source() {
@@ -14,6 +14,7 @@ tool_source() {
     kube*) echo k8s.io/kubernetes "/cmd/$1" ;;
     coredns) echo github.com/coredns/coredns ;;
     helm) echo helm.sh/helm/v3 /cmd/helm ;;
+    kind) echo sigs.k8s.io/kind ;;
     build*) echo github.com/moby/buildkit "/cmd/$1" ;;
   esac
 }
@@ -29,7 +30,7 @@ link_flags() {
       echo "-s -w -X $at.gitVersion=$version -X $at.gitMajor=${parts[0]}" \
         "-X $at.gitMinor=${parts[1]}"
       ;;
-    coredns) echo "-s -w" ;;
+    coredns | kind) echo "-s -w" ;;
     helm) echo "-s -w -X helm.sh/helm/v3/internal/version.version=$version" ;;
     build*) echo "-s -w -X github.com/moby/buildkit/version.Version=$version" ;;
   esac

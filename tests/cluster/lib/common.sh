@@ -63,6 +63,7 @@ tool_version() {
     kube*) echo "$KUBERNETES_VERSION" ;;
     coredns) echo "$COREDNS_VERSION" ;;
     helm) echo "$HELM_VERSION" ;;
+    kind) echo "$KIND_VERSION" ;;
     build*) echo "$BUILDKIT_VERSION" ;;
     *) die "no tool is called '$1'" ;;
   esac

@@ -1,0 +1,51 @@
+// A session with the cluster of a kubeconfig, and everything that it refers to. One owner, on the
+// thread that calls run().
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/environment.h"
+#include "base/random.h"
+#include "cli/connection.h"
+#include "cli/loop.h"
+#include "cli/outcome.h"
+#include "cli/session.h"
+
+namespace cli {
+
+class Cluster {
+ public:
+  // Reads the configuration as kubectl does (in a pod without a kubeconfig: its service account)
+  // and connects to nothing yet. kConfiguration. environment and console outlive it.
+  static Outcome<std::unique_ptr<Cluster>> make(const Connection& connection,
+                                                const std::string& version,
+                                                const base::EnvironmentVariables& environment,
+                                                Console& console);
+  Cluster(const Cluster&) = delete;
+  Cluster& operator=(const Cluster&) = delete;
+  ~Cluster();
+
+  const Session& session() const { return *session_; }
+
+  // As Loop::run.
+  template <class T>
+  T run(boost::asio::awaitable<T> coroutine) {
+    return loop_.run(std::move(coroutine));
+  }
+
+ private:
+  Cluster() = default;
+
+  base::Logger logger_{base::LogLevel::kWarning, base::LogFormat::kText};
+  base::SystemClock clock_;
+  base::Random random_ = base::Random::from_device();
+  Loop loop_;
+  std::unique_ptr<kube::Transport> transport_;
+  std::optional<Session> session_;
+};
+
+}  // namespace cli

@@ -1,0 +1,260 @@
+#include "cli/completion.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "cli/help.h"
+#include "cli/names.h"
+#include "cli/parser.h"
+
+namespace cli {
+namespace {
+
+using Words = std::vector<std::string>;
+
+// Where in the grammar the words before the last one lead.
+class Place {
+ public:
+  explicit Place(const CLI::App& root) : root_(root), app_(&root) {}
+
+  void step(const std::string& word) {
+    if (option_ != nullptr) {
+      take(*option_, word);
+      option_ = nullptr;
+    } else if (word == "--") {
+      beyond_ = true;
+    } else if (word.size() > 1 && word.front() == '-') {
+      step_flag(word);
+    } else if (app_ != &root_) {
+      ++positionals_;
+    } else if (const CLI::App* command = find_command(word)) {
+      app_ = command;
+    } else {
+      lost_ = true;
+    }
+  }
+
+  // The flag of this name, here or of every command; null: there is none.
+  const CLI::Option* find_flag(const std::string& name) const {
+    const CLI::Option* found = app_->get_option_no_throw(name);
+    return found != nullptr ? found : root_.get_option_no_throw(name);
+  }
+
+  const CLI::Option* positional() const {
+    const auto all =
+        app_->get_options([](const CLI::Option* option) { return option->get_positional(); });
+    if (all.empty()) return nullptr;
+    if (positionals_ < all.size()) return all[positionals_];
+    return all.back()->get_items_expected_max() > 1 ? all.back() : nullptr;
+  }
+
+  const CLI::App& root() const { return root_; }
+  const CLI::App& app() const { return *app_; }
+  const CLI::Option* option() const { return option_; }  // whose value comes next
+  bool beyond() const { return beyond_; }                // after --: words of a command
+  bool lost() const { return lost_; }
+  const Asked& asked() const { return asked_; }
+
+ private:
+  void step_flag(const std::string& word) {
+    const std::size_t equals = word.find('=');
+    const CLI::Option* flag = find_flag(word.substr(0, equals));
+    if (flag == nullptr || flag->get_items_expected_max() == 0) return;
+    if (equals == std::string::npos) {
+      option_ = flag;
+    } else {
+      take(*flag, word.substr(equals + 1));
+    }
+  }
+
+  void take(const CLI::Option& flag, const std::string& value) {
+    const std::string name = flag.get_lnames().empty() ? "" : flag.get_lnames().front();
+    if (name == "kubeconfig") asked_.connection.kubeconfig = value;
+    if (name == "context") asked_.connection.context = value;
+    if (name == "namespace") asked_.connection.namespace_name = value;
+    if (name == "registry") asked_.registry = resource_name(value);
+  }
+
+  const CLI::App* find_command(const std::string& word) const {
+    for (const CLI::App* command : root_.get_subcommands({})) {
+      if (command->get_name() == word) return command;
+    }
+    return nullptr;
+  }
+
+  const CLI::App& root_;
+  const CLI::App* app_;
+  const CLI::Option* option_ = nullptr;
+  std::size_t positionals_ = 0;
+  bool beyond_ = false;
+  bool lost_ = false;
+  Asked asked_;
+};
+
+Candidates values(const Parser& parser, const CLI::Option* option, const Asked& asked,
+                  Names& names) {
+  if (option == nullptr) return {};
+  if (const Words choices = parser.choices(option); !choices.empty()) return {choices};
+  switch (parser.meaning(option)) {
+    case Meaning::kRegistry: return {names.registries(asked)};
+    case Meaning::kImage:
+    case Meaning::kReference: return {names.images(asked)};
+    case Meaning::kContext: return {names.contexts(asked)};
+    case Meaning::kNamespace: return {names.namespaces(asked)};
+    case Meaning::kShell: return {{"bash", "zsh", "fish"}};
+    case Meaning::kFile: return {{}, Directive::kFiles};
+    case Meaning::kFolder: return {{}, Directive::kFolders};
+    case Meaning::kNone: return {};
+  }
+  return {};
+}
+
+void add_flags(const CLI::App& app, Words& words) {
+  for (const CLI::Option* option : app.get_options()) {
+    if (!option->nonpositional() || option->get_group().empty()) continue;
+    words.push_back(
+        fmt::format("--{}\t{}", option->get_lnames().front(), option->get_description()));
+  }
+}
+
+Candidates flags(const Place& place) {
+  Candidates candidates;
+  add_flags(place.app(), candidates.words);
+  if (&place.app() == &place.root()) return candidates;
+  for (const CLI::Option* option : place.root().get_options()) {
+    if (option == place.root().get_help_ptr() || option->get_group().empty()) continue;
+    candidates.words.push_back(
+        fmt::format("--{}\t{}", option->get_lnames().front(), option->get_description()));
+  }
+  return candidates;
+}
+
+Candidates commands(const CLI::App& root) {
+  Candidates candidates;
+  for (const CLI::App* command : root.get_subcommands({})) {
+    candidates.words.push_back(
+        fmt::format("{}\t{}", command->get_name(), help_of(command->get_name()).summary));
+  }
+  return candidates;
+}
+
+Candidates candidates_at(const Parser& parser, const Place& place, const std::string& word,
+                         Names& names) {
+  if (place.lost()) return {};
+  if (place.beyond()) return {{}, Directive::kFiles};
+  if (place.option() != nullptr) return values(parser, place.option(), place.asked(), names);
+  const std::size_t equals = word.find('=');
+  if (word.starts_with("--") && equals != std::string::npos) {
+    Candidates candidates =
+        values(parser, place.find_flag(word.substr(0, equals)), place.asked(), names);
+    for (std::string& one : candidates.words) one.insert(0, word, 0, equals + 1);
+    return candidates;
+  }
+  if (word.starts_with('-')) return flags(place);
+  if (&place.app() == &place.root()) return commands(place.root());
+  return values(parser, place.positional(), place.asked(), names);
+}
+
+constexpr std::string_view kBash = R"(# bash completion of kubectl-localregistry
+_kubectl_localregistry() {
+  local line="${COMP_LINE:0:COMP_POINT}" word="${COMP_WORDS[COMP_CWORD]}" words lines directive
+  read -ra words <<<"$line"
+  [[ $line != *[[:space:]] ]] || words+=("")
+  mapfile -t lines < <(kubectl-localregistry __complete "${words[@]:1}" 2>/dev/null)
+  ((${#lines[@]})) || return
+  directive=${lines[-1]#:}
+  unset 'lines[-1]'
+  # Bash begins a new word at = and :, and wants only what follows.
+  [[ $word != [=:] ]] || word=
+  local typed="${words[-1]}"
+  local before="${typed%"$word"}"
+  COMPREPLY=("${lines[@]%%$'\t'*}")
+  COMPREPLY=("${COMPREPLY[@]#"$before"}")
+  case $directive in
+    0) compopt -o default ;;
+    16) compopt -o dirnames ;;
+  esac
+}
+complete -F _kubectl_localregistry kubectl-localregistry
+)";
+
+constexpr std::string_view kZsh = R"(#compdef kubectl-localregistry
+_kubectl_localregistry() {
+  local -a lines candidates
+  local directive line
+  lines=("${(@f)$(kubectl-localregistry __complete "${(@Q)words[2,CURRENT]}" 2>/dev/null)}")
+  directive=${lines[-1]#:}
+  lines[-1]=()
+  for line in $lines; do
+    candidates+=("${${line%%$'\t'*}//:/\\:}${${(M)line%$'\t'*}/$'\t'/:}")
+  done
+  ((${#candidates})) && _describe kubectl-localregistry candidates
+  case $directive in
+    0) _files ;;
+    16) _files -/ ;;
+  esac
+}
+if [[ $funcstack[1] == _kubectl-localregistry ]]; then
+  _kubectl_localregistry "$@"
+else
+  compdef _kubectl_localregistry kubectl-localregistry
+fi
+)";
+
+constexpr std::string_view kFish = R"(# fish completion of kubectl-localregistry
+function __kubectl_localregistry
+    set -l words (commandline --tokenize --cut-at-cursor --current-process)
+    set -l word (commandline --current-token --cut-at-cursor)
+    set -l lines (kubectl-localregistry __complete $words[2..-1] "$word" 2>/dev/null)
+    test (count $lines) -gt 0; or return
+    set -l directive (string sub --start 2 -- $lines[-1])
+    set -e lines[-1]
+    printf '%s\n' $lines
+    switch $directive
+        case 0
+            __fish_complete_path "$word"
+        case 16
+            __fish_complete_directories "$word"
+    end
+end
+complete --command kubectl-localregistry --no-files --arguments '(__kubectl_localregistry)'
+)";
+
+}  // namespace
+
+std::optional<Shell> parse_shell(std::string_view word) {
+  if (word == "bash") return Shell::kBash;
+  if (word == "zsh") return Shell::kZsh;
+  if (word == "fish") return Shell::kFish;
+  return std::nullopt;
+}
+
+Candidates complete(const Words& words, Names& names) {
+  const Parser parser("");
+  Place place(parser.app());
+  const std::string last = words.empty() ? "" : words.back();
+  for (std::size_t i = 0; i + 1 < words.size(); ++i) place.step(words[i]);
+  Candidates candidates = candidates_at(parser, place, last, names);
+  const auto other = [&](const std::string& word) { return !word.starts_with(last); };
+  candidates.words.erase(std::remove_if(candidates.words.begin(), candidates.words.end(), other),
+                         candidates.words.end());
+  return candidates;
+}
+
+std::string print(const Candidates& candidates) {
+  std::string text;
+  for (const std::string& word : candidates.words) text += word + "\n";
+  return text + fmt::format(":{}\n", static_cast<int>(candidates.directive));
+}
+
+std::string completion_script(Shell shell) {
+  switch (shell) {
+    case Shell::kBash: return std::string(kBash);
+    case Shell::kZsh: return std::string(kZsh);
+    case Shell::kFish: return std::string(kFish);
+  }
+  return "";
+}
+
+}  // namespace cli

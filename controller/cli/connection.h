@@ -1,0 +1,18 @@
+// The flags that every command has, as in kubectl. Values.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "base/limits.h"
+
+namespace cli {
+
+struct Connection {
+  std::string kubeconfig;      // empty: $KUBECONFIG, ~/.kube/config, the pod's service account
+  std::string context;         // empty: the current one
+  std::string namespace_name;  // empty: that of the context
+  std::chrono::milliseconds request_timeout = limits::kRequestTimeout;
+};
+
+}  // namespace cli

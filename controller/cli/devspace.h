@@ -1,0 +1,134 @@
+// devspace.yaml (v2beta1), as far as a LocalRegistry can say the same. Values; any thread.
+// Source: the configuration reference of DevSpace 6.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "json/fields.h"
+
+namespace cli::devspace {
+
+// A value, or an expression that DevSpace evaluates to one: "${REGISTRY}/app", "$(git describe)".
+template <class T>
+struct Setting {
+  std::optional<T> value;
+  std::string expression;
+
+  bool given() const { return value.has_value() || !expression.empty(); }
+};
+
+// Whether DevSpace would replace something in the text.
+bool is_expression(std::string_view text);
+
+struct Persistence {
+  Setting<bool> enabled;
+  Setting<std::string> size;
+  Setting<std::string> storage_class_name;
+};
+
+struct LocalRegistry {
+  Setting<bool> enabled;
+  Setting<bool> localbuild;
+  Setting<std::string> namespace_name;
+  Setting<std::string> name;
+  Setting<std::string> image;
+  Setting<std::string> buildkit_image;
+  Setting<int> port;
+  std::optional<Persistence> persistence;
+};
+
+struct Image {
+  Setting<std::string> name;  // DevSpace fills it in: the key
+  Setting<std::string> image;
+  std::vector<Setting<std::string>> tags;
+};
+
+// One of vars: the value where the file itself says it, else nothing.
+struct Variable {
+  std::optional<std::string> value;
+};
+
+struct File {
+  std::optional<std::string> version;
+  Setting<std::string> name;
+  std::map<std::string, Variable> vars;
+  std::optional<LocalRegistry> local_registry;
+  std::map<std::string, Image> images;
+};
+
+}  // namespace cli::devspace
+
+template <class T>
+struct json::Leaf<cli::devspace::Setting<T>> {
+  using Setting = cli::devspace::Setting<T>;
+
+  static constexpr std::string_view kExpected = Leaf<T>::kExpected;
+  static bool read(View view, Setting& out) {
+    if (view.kind() == Kind::kString && cli::devspace::is_expression(view.string())) {
+      out.expression = view.string();
+      return true;
+    }
+    return Leaf<T>::read(view, out.value.emplace());
+  }
+  static void write(Writer& writer, const Setting& value) {
+    if (value.value) {
+      Leaf<T>::write(writer, *value.value);
+    } else {
+      writer.string(value.expression);
+    }
+  }
+  static bool absent(const Setting& value) { return !value.given(); }
+  static bool same(const Setting& a, const Setting& b) {
+    return a.value == b.value && a.expression == b.expression;
+  }
+};
+
+template <>
+struct json::Leaf<cli::devspace::Variable> {
+  using Variable = cli::devspace::Variable;
+
+  static constexpr std::string_view kExpected = "a variable";
+  static bool read(View view, Variable& out);
+  static void write(Writer& writer, const Variable& value) { writer.string(*value.value); }
+  static bool absent(const Variable& value) { return !value.value; }
+  static bool same(const Variable& a, const Variable& b) { return a.value == b.value; }
+};
+
+template <>
+struct json::Fields<cli::devspace::Persistence> {
+  using T = cli::devspace::Persistence;
+  static constexpr auto kTable =
+      std::make_tuple(json::field("enabled", &T::enabled), json::field("size", &T::size),
+                      json::field("storageClassName", &T::storage_class_name));
+};
+
+template <>
+struct json::Fields<cli::devspace::LocalRegistry> {
+  using T = cli::devspace::LocalRegistry;
+  static constexpr auto kTable = std::make_tuple(
+      json::field("enabled", &T::enabled), json::field("localbuild", &T::localbuild),
+      json::field("namespace", &T::namespace_name), json::field("name", &T::name),
+      json::field("image", &T::image), json::field("buildKitImage", &T::buildkit_image),
+      json::field("port", &T::port), json::field("persistence", &T::persistence));
+};
+
+template <>
+struct json::Fields<cli::devspace::Image> {
+  using T = cli::devspace::Image;
+  static constexpr auto kTable =
+      std::make_tuple(json::field("name", &T::name), json::field("image", &T::image),
+                      json::field("tags", &T::tags));
+};
+
+template <>
+struct json::Fields<cli::devspace::File> {
+  using T = cli::devspace::File;
+  static constexpr auto kTable = std::make_tuple(
+      json::field("version", &T::version), json::field("name", &T::name),
+      json::field("vars", &T::vars), json::field("localRegistry", &T::local_registry),
+      json::field("images", &T::images));
+};

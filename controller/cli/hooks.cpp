@@ -1,0 +1,65 @@
+#include "cli/hooks.h"
+
+#include <fmt/core.h>
+
+#include <ostream>
+
+#include "cli/hook_process.h"
+#include "cli/registries.h"
+
+namespace cli {
+namespace {
+
+constexpr int kBySignal = 128;
+
+}  // namespace
+
+boost::asio::awaitable<Outcome<int>> run(const Session& session, EnvCommand command) {
+  auto finding = find_registry(session, command.registry);
+  const Outcome<api::LocalRegistry> registry = co_await std::move(finding);
+  if (!registry) co_return registry.error();
+  const auto images = image_variables(*registry, command.image);
+  if (!images) co_return images.error();
+  const Outcome<std::string> text = print_variables(*images, command.format);
+  if (!text) co_return text.error();
+  if (images->size() > 1 && command.format != VariablesFormat::kJson) {
+    session.console.err << "note: DEVSPACE_HOOK_IMAGE_* have the same names for every image, and "
+                           "who reads them all keeps the last: choose with --image, or use exec\n";
+  }
+  session.console.out << *text;
+  co_return 0;
+}
+
+boost::asio::awaitable<Outcome<HookRuns>> prepare(const Session& session, ExecCommand command) {
+  auto finding = find_registry(session, command.registry);
+  const Outcome<api::LocalRegistry> registry = co_await std::move(finding);
+  if (!registry) co_return registry.error();
+  const auto chosen = image_variables(*registry, command.image);
+  if (!chosen) co_return chosen.error();
+  // Those of the other images are there as well, unless one of them is not decided.
+  const auto all = image_variables(*registry);
+  std::vector<Variable> runtime;
+  for (const ImageVariables& image : all ? *all : *chosen) {
+    runtime.insert(runtime.end(), image.runtime.begin(), image.runtime.end());
+  }
+  HookRuns runs{std::move(command.command), {}};
+  for (const ImageVariables& image : *chosen) {
+    runs.variables.push_back(runtime);
+    runs.variables.back().insert(runs.variables.back().end(), image.hook.begin(), image.hook.end());
+  }
+  co_return runs;
+}
+
+int run_hooks(Console& console, const HookRuns& runs) {
+  console.out.flush();
+  for (std::size_t i = 0; i < runs.variables.size(); ++i) {
+    const HookResult result = run_hook(runs.command, runs.variables[i]);
+    if (!result.problem.empty()) console.err << "error: " << result.problem << "\n";
+    if (result.code != 0) return result.code;
+    const bool is_last = i + 1 == runs.variables.size();
+    if (result.signal != 0 && !is_last) return kBySignal + result.signal;
+  }
+  return 0;
+}
+
+}  // namespace cli

@@ -1,0 +1,415 @@
+#include "cli/parser.h"
+
+#include <fmt/core.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/duration.h"
+#include "cli/help.h"
+#include "cli/names.h"
+
+namespace cli {
+namespace {
+
+using Words = std::vector<std::string>;
+
+constexpr const char* kWaitTimeout = "3m";
+
+Failure usage(std::string message) { return {ExitCode::kUsage, std::move(message)}; }
+
+Output output_of(const std::string& word) {
+  if (word == "json") return Output::kJson;
+  if (word == "yaml") return Output::kYaml;
+  if (word == "name") return Output::kName;
+  return Output::kPeople;
+}
+
+VariablesFormat format_of(const std::string& word) {
+  if (word == "json") return VariablesFormat::kJson;
+  if (word == "env") return VariablesFormat::kEnv;
+  if (word == "dotenv") return VariablesFormat::kDotenv;
+  return VariablesFormat::kShell;
+}
+
+Outcome<std::chrono::milliseconds> duration_of(std::string_view flag, const std::string& word) {
+  const auto duration = parse_duration(word);
+  if (!duration) return usage(fmt::format("{}: {}", flag, duration.error().message));
+  return *duration;
+}
+
+Outcome<std::map<std::string, std::string>> assignments(std::string_view flag, const Words& words) {
+  std::map<std::string, std::string> result;
+  for (const std::string& word : words) {
+    const std::size_t equals = word.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return usage(fmt::format("{}: '{}' is not NAME=VALUE", flag, word));
+    }
+    result.insert_or_assign(word.substr(0, equals), word.substr(equals + 1));
+  }
+  return result;
+}
+
+// What CLI11 says, in one line that ends with where to look.
+Failure explain_parse_error(const CLI::App& app, const CLI::ParseError& error) {
+  const auto chosen = app.get_subcommands();
+  std::string message = error.what();
+  std::replace(message.begin(), message.end(), '\n', ' ');
+  const Words extras = app.remaining(true);
+  const std::string command = chosen.empty() ? "" : " " + chosen.front()->get_name();
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr && !extras.empty()) {
+    const bool is_flag = extras.front().starts_with('-');
+    const std::string what = is_flag ? "flag" : chosen.empty() ? "command" : "argument";
+    message = fmt::format("unknown {} {}", what, extras.front());
+    if (command == " exec" && !is_flag) message += ", for -- has to stand before the command";
+  }
+  return usage(fmt::format("{}: see `{}{} --help`", message, kProgram, command));
+}
+
+}  // namespace
+
+Parser::Parser(std::string version)
+    : version_(std::move(version)), app_("", "kubectl-localregistry") {
+  app_.formatter(make_help_formatter());
+  app_.set_help_flag("-h,--help", "Print this");
+  app_.require_subcommand(0, 1);
+  add_connection();
+  add_status();
+  add_url();
+  add_wait();
+  add_env();
+  add_exec();
+  add_import();
+  add_rewrite();
+  add_check();
+  add_push();
+  add_build();
+  add_completion();
+}
+
+CLI::App* Parser::add(std::string_view name) {
+  CLI::App* command = app_.add_subcommand(std::string(help_of(name).name));
+  command->fallthrough();
+  return command;
+}
+
+CLI::Option* Parser::means(CLI::Option* option, Meaning meaning) {
+  meanings_[option] = meaning;
+  return option;
+}
+
+void Parser::add_connection() {
+  app_.add_flag("--version", print_version_, "Print the version and exit")->group("");
+  means(app_.add_option("--kubeconfig", connection_.kubeconfig,
+                        "Kubeconfig file; else $KUBECONFIG or ~/.kube/config")
+            ->type_name("FILE"),
+        Meaning::kFile);
+  means(app_.add_option("--context", connection_.context, "Context of the kubeconfig")
+            ->type_name("NAME"),
+        Meaning::kContext);
+  means(app_.add_option("-n,--namespace", connection_.namespace_name,
+                        "Namespace of the LocalRegistry; else the context's")
+            ->type_name("NAME"),
+        Meaning::kNamespace);
+  app_.add_option("--request-timeout", request_timeout_,
+                  "Of one request to the API server; 0: none (default 30s)")
+      ->type_name("TIME");
+}
+
+CLI::Option* Parser::add_registry(CLI::App* command, std::string& registry) {
+  return means(
+      command
+          ->add_option("--registry", registry, "The LocalRegistry; needed when there are several")
+          ->type_name("NAME"),
+      Meaning::kRegistry);
+}
+
+CLI::Option* Parser::add_name(CLI::App* command, std::string& registry) {
+  add_registry(command, registry);
+  return means(command->add_option("NAME", registry), Meaning::kRegistry);
+}
+
+CLI::Option* Parser::add_choice(CLI::App* command, const char* flags, std::string& word,
+                                const Words& words, const char* description) {
+  const auto check = [words](const std::string& value) {
+    if (std::find(words.begin(), words.end(), value) != words.end()) return std::string();
+    return fmt::format("'{}' is none of {}", value, fmt::join(words, ", "));
+  };
+  CLI::Option* option =
+      command->add_option(flags, word, description)->check(check, "")->type_name("FORMAT");
+  choices_[option] = words;
+  return option;
+}
+
+// A flag that may be repeated, each time with one value.
+CLI::Option* Parser::add_several(CLI::App* command, const char* flags, Words& words,
+                                 const char* description, const char* type) {
+  return command->add_option(flags, words, description)->allow_extra_args(false)->type_name(type);
+}
+
+void Parser::add_status() {
+  CLI::App* command = add("status");
+  add_name(command, status_.registry);
+  add_choice(command, "-o,--output", output_, {"json", "yaml", "name"},
+             "json, yaml or name instead of text");
+}
+
+void Parser::add_url() {
+  CLI::App* command = add("url");
+  add_name(command, url_.registry);
+  command->add_flag("--in-cluster", url_.in_cluster, "The address for Pods instead");
+}
+
+void Parser::add_wait() {
+  CLI::App* command = add("wait");
+  add_name(command, wait_.registry);
+  command->add_option("--for", condition_, "The condition (default Ready)")->type_name("CONDITION");
+  command
+      ->add_option("--timeout", timeout_,
+                   fmt::format("0: look once, do not wait (default {})", kWaitTimeout))
+      ->type_name("TIME");
+}
+
+void Parser::add_env() {
+  CLI::App* command = add("env");
+  add_name(command, env_.registry);
+  means(command->add_option("--image", env_.image, "Only of this one of spec.images")
+            ->type_name("NAME"),
+        Meaning::kImage);
+  add_choice(command, "-o,--output", output_, {"shell", "env", "dotenv", "json"},
+             "shell, env, dotenv or json (default shell)");
+}
+
+void Parser::add_exec() {
+  CLI::App* command = add("exec");
+  add_registry(command, exec_.registry);
+  means(command->add_option("--image", exec_.image, "Only for this one of spec.images")
+            ->type_name("NAME"),
+        Meaning::kImage);
+}
+
+void Parser::add_import() {
+  CLI::App* command = add("import");
+  means(command->add_option("FILE", import_.options.file)->required(), Meaning::kFile);
+  command
+      ->add_option("--name", import_.options.name,
+                   "Name of the LocalRegistry; else that of the project")
+      ->type_name("NAME");
+  add_several(command, "--var", variables_,
+              "Value of ${NAME}, over that in the file; may be repeated", "NAME=VALUE");
+  add_choice(command, "-o,--output", output_, {"yaml", "json"}, "yaml or json (default yaml)");
+}
+
+void Parser::add_rewrite() {
+  CLI::App* command = add("rewrite");
+  means(
+      command
+          ->add_option("-f,--filename", rewrite_.file, "File, or - for standard input (default -)")
+          ->type_name("FILE"),
+      Meaning::kFile);
+  add_registry(command, rewrite_.registry);
+  add_several(command, "--image", rewrite_.images,
+              "Rewrite this repository, without asking the cluster; may be repeated", "REPO");
+  command->add_option("--registry-url", rewrite_.registry_url, "The registry, with --image")
+      ->type_name("HOST:PORT");
+}
+
+void Parser::add_check() {
+  CLI::App* command = add("check");
+  means(command->add_option("IMAGE", check_.images), Meaning::kReference);
+  add_registry(command, check_.registry);
+  add_several(command, "--insecure-registry", check_.insecure_registries,
+              "HOST[:PORT] or network that need not prove itself; may be repeated", "HOST");
+  means(command->add_option("--ca-file", check_.ca_file, "CAs to trust besides the system's; PEM")
+            ->type_name("FILE"),
+        Meaning::kFile);
+  add_choice(command, "-o,--output", output_, {"json"}, "json instead of a table");
+}
+
+void Parser::add_push() {
+  CLI::App* command = add("push");
+  means(command->add_option("IMAGE", push_.images)->required(), Meaning::kReference);
+  add_registry(command, push_.registry);
+  means(command
+            ->add_option("--archive", push_.archive,
+                         "A tar of `docker save` or an OCI archive, instead of the daemon")
+            ->type_name("FILE"),
+        Meaning::kFile);
+  means(command->add_option("--layout", push_.layout, "An OCI layout, instead of the daemon")
+            ->type_name("FOLDER"),
+        Meaning::kFolder);
+  add_choice(command, "--via", via_, {"auto", "node", "api-server"},
+             "auto, node (localhost:<nodePort>) or api-server (default auto)")
+      ->type_name("WAY");
+  command
+      ->add_option("--kind-cluster", push_.kind_cluster, "KinD cluster; else that of the context")
+      ->type_name("NAME");
+  add_choice(command, "-o,--output", output_, {"json"}, "json instead of references");
+}
+
+void Parser::add_build() {
+  CLI::App* command = add("build");
+  means(command->add_option("CONTEXT", build_.context), Meaning::kFolder);
+  means(add_several(command, "-t,--tag", build_.tags,
+                    "Image, or name of a declared one; may be repeated", "IMAGE")
+            ->required(),
+        Meaning::kReference);
+  means(command->add_option("-f,--file", build_.file, "Dockerfile (default CONTEXT/Dockerfile)")
+            ->type_name("FILE"),
+        Meaning::kFile);
+  add_registry(command, build_.registry);
+  add_several(command, "--build-arg", build_.build_args, "For the Dockerfile; may be repeated",
+              "NAME=VALUE");
+  command->add_option("--target", build_.target, "Stage of the Dockerfile")->type_name("STAGE");
+  add_several(command, "--platform", build_.platforms, "Platform; may be repeated", "OS/ARCH");
+  add_several(command, "--secret", build_.secrets, "id=ID,src=FILE; may be repeated", "SPEC");
+  add_several(command, "--ssh", build_.ssh, "default, or ID=SOCKET; may be repeated", "SPEC");
+  command->add_flag("--no-cache", build_.no_cache, "Build every step anew");
+  command->add_option("--progress", build_.progress, "auto, plain, tty or rawjson")
+      ->type_name("KIND");
+}
+
+void Parser::add_completion() {
+  CLI::App* command = add("completion");
+  means(command->add_option("SHELL", shell_)->required(), Meaning::kShell);
+}
+
+std::vector<std::string> Parser::choices(const CLI::Option* option) const {
+  const auto found = choices_.find(option);
+  return found == choices_.end() ? Words() : found->second;
+}
+
+Meaning Parser::meaning(const CLI::Option* option) const {
+  const auto found = meanings_.find(option);
+  return found == meanings_.end() ? Meaning::kNone : found->second;
+}
+
+Outcome<Command> Parser::read_completion(const std::string& shell) {
+  const auto parsed = parse_shell(shell);
+  if (!parsed) return usage(fmt::format("'{}' is none of bash, zsh and fish", shell));
+  return CompletionCommand{*parsed};
+}
+
+Outcome<Command> Parser::read_wait() {
+  const auto timeout = duration_of("--timeout", timeout_.empty() ? kWaitTimeout : timeout_);
+  if (!timeout) return timeout.error();
+  wait_.timeout = *timeout;
+  constexpr std::string_view kPrefix = "condition=";
+  if (condition_.starts_with(kPrefix)) condition_.erase(0, kPrefix.size());
+  if (!condition_.empty()) wait_.condition = condition_;
+  return wait_;
+}
+
+Outcome<Command> Parser::read_exec(const Words& tail) {
+  exec_.command = tail;
+  if (!tail.empty()) return exec_;
+  return usage(fmt::format("exec: no command: write `{} exec -- COMMAND`", kProgram));
+}
+
+Outcome<Command> Parser::read_import() {
+  auto variables = assignments("--var", variables_);
+  if (!variables) return variables.error();
+  import_.options.variables = *std::move(variables);
+  import_.options.namespace_name = connection_.namespace_name;
+  import_.output = output_ == "json" ? Output::kJson : Output::kYaml;
+  return import_;
+}
+
+Outcome<Command> Parser::read_rewrite() {
+  if (rewrite_.images.empty() == rewrite_.registry_url.empty()) return rewrite_;
+  return usage(
+      "--image and --registry-url belong together: give both, or neither to ask the "
+      "cluster");
+}
+
+Outcome<Command> Parser::read_check() {
+  if (const auto parsed = registry::InsecureRegistries::parse(check_.insecure_registries);
+      !parsed) {
+    return usage(fmt::format("--insecure-registry: {}", parsed.error().message));
+  }
+  check_.output = output_of(output_);
+  return check_;
+}
+
+Outcome<Command> Parser::read_push() {
+  if (!push_.archive.empty() && !push_.layout.empty()) {
+    return usage("--archive and --layout are two sources: give one of them");
+  }
+  push_.via = via_ == "node" ? Via::kNode : via_ == "api-server" ? Via::kApiServer : Via::kAuto;
+  push_.output = output_of(output_);
+  return push_;
+}
+
+// tail: what follows "--".
+Outcome<Command> Parser::chosen(const Words& tail) {
+  for (std::string* registry :
+       {&status_.registry, &url_.registry, &wait_.registry, &env_.registry, &exec_.registry,
+        &rewrite_.registry, &check_.registry, &push_.registry, &build_.registry}) {
+    *registry = resource_name(*registry);
+  }
+  status_.output = output_of(output_);
+  env_.format = format_of(output_);
+  const std::string name = app_.get_subcommands().front()->get_name();
+  if (name == "status") return status_;
+  if (name == "url") return url_;
+  if (name == "wait") return read_wait();
+  if (name == "env") return env_;
+  if (name == "exec") return read_exec(tail);
+  if (name == "import") return read_import();
+  if (name == "rewrite") return read_rewrite();
+  if (name == "check") return read_check();
+  if (name == "push") return read_push();
+  if (name == "build") return build_;
+  return read_completion(shell_);
+}
+
+Outcome<CommandLine> Parser::parse(Words words) {
+  Words tail;
+  // What follows -- is exec's command, whatever it looks like.
+  const auto marker = std::find(words.begin(), words.end(), "--");
+  const bool has_command =
+      marker != words.end() && std::find(words.begin(), marker, "exec") != marker;
+  if (has_command) {
+    tail.assign(marker + 1, words.end());
+    words.erase(marker, words.end());
+  }
+  std::reverse(words.begin(), words.end());  // as CLI11 wants them
+  CommandLine line;
+  try {
+    app_.parse(std::move(words));
+  } catch (const CLI::CallForHelp&) {
+    line.print = app_.help();
+    return line;
+  } catch (const CLI::ParseError& error) {
+    return explain_parse_error(app_, error);
+  }
+  if (print_version_) {
+    line.print = fmt::format("kubectl-localregistry {}\n", version_);
+    return line;
+  }
+  if (app_.get_subcommands().empty()) {
+    line.print = app_.help();
+    return line;
+  }
+  if (!request_timeout_.empty()) {
+    const auto timeout = duration_of("--request-timeout", request_timeout_);
+    if (!timeout) return timeout.error();
+    connection_.request_timeout = timeout->count() == 0 ? limits::kDurationMost : *timeout;
+  }
+  auto command = chosen(tail);
+  if (!command) return command.error();
+  line.connection = connection_;
+  line.command = *std::move(command);
+  return line;
+}
+
+Outcome<CommandLine> parse_command_line(const Words& words, const std::string& version) {
+  if (!words.empty() && words.front() == kCompleteWord) {
+    CommandLine line;
+    line.command = CompleteCommand{{words.begin() + 1, words.end()}};
+    return line;
+  }
+  return Parser(version).parse(words);
+}
+
+}  // namespace cli

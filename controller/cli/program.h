@@ -1,0 +1,16 @@
+// The plugin from its command line to its exit code. Blocks; on one thread.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/environment.h"
+#include "cli/output.h"
+
+namespace cli {
+
+// arguments begin with the name of the program, which may be kubectl_complete-localregistry.
+int run_program(std::vector<std::string> arguments, const std::string& version,
+                const base::EnvironmentVariables& environment, Console& console);
+
+}  // namespace cli

@@ -1,0 +1,241 @@
+#include "cli/push.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <map>
+#include <ostream>
+
+#include "cli/daemon.h"
+#include "cli/hook_process.h"
+#include "cli/progress.h"
+#include "cli/registries.h"
+#include "cli/source_image.h"
+#include "cli/temporary_file.h"
+#include "json/format.h"
+#include "json/writer.h"
+#include "kube/parallel.h"
+#include "registry/upload.h"
+
+namespace cli {
+namespace {
+
+namespace asio = boost::asio;
+using Images = std::vector<PushedImage>;
+
+bool goes_to_registry(const PushedImage& image) {
+  return image.target.delivery == api::Delivery::kLocalRegistry;
+}
+
+std::string print_json(const Images& images) {
+  json::Writer writer;
+  writer.begin_array();
+  for (const PushedImage& image : images) {
+    writer.begin_object();
+    writer.key("image");
+    writer.string(image.target.source);
+    writer.key("delivery");
+    writer.string(api::name(image.target.delivery));
+    writer.key("reference");
+    writer.string(image.target.resolved);
+    if (goes_to_registry(image)) {
+      writer.key("digest");
+      writer.string(image.digest);
+      writer.key("blobs");
+      writer.integer(image.blobs);
+      writer.key("presentBlobs");
+      writer.integer(image.present_blobs);
+      writer.key("sentBytes");
+      writer.integer(static_cast<std::int64_t>(image.sent_bytes));
+    }
+    writer.end_object();
+  }
+  writer.end_array();
+  return json::pretty(json::Document::parse(writer.take())->root());
+}
+
+// An image where it comes from, while it is pushed.
+struct OpenSource {
+  std::optional<TemporaryFile> spool;  // what a daemon gave
+  std::unique_ptr<registry::ImageSource> source;
+};
+
+// The bytes of all blobs of one image, as the uploader tells them one by one.
+class BlobProgress {
+ public:
+  explicit BlobProgress(ProgressBar& bar) : bar_(bar) {}
+
+  void expect(std::uint64_t total) { total_ = total; }
+
+  void operator()(const registry::BlobProgress& blob) {
+    std::uint64_t& known = done_[blob.digest];
+    const std::uint64_t now =
+        blob.state == registry::BlobProgress::State::kSending ? blob.done : blob.total;
+    sum_ += now - known;
+    known = now;
+    bar_.update(sum_, std::max(total_, sum_));
+  }
+
+ private:
+  ProgressBar& bar_;
+  std::map<std::string, std::uint64_t> done_;
+  std::uint64_t sum_ = 0;
+  std::uint64_t total_ = 0;
+};
+
+class Pusher {
+ public:
+  Pusher(const Session& session, const PushCommand& command, std::string address)
+      : session_(session),
+        command_(command),
+        address_(std::move(address)),
+        bar_(session.console, session.kube.clock),
+        uploader_(session.kube.executor, session.kube.clock, session.kube.random,
+                  options(address_)) {}
+
+  asio::awaitable<void> run(Images& images, Outcome<>& outcome) {
+    for (PushedImage& image : images) {
+      if (!goes_to_registry(image)) continue;
+      auto pushing = push(image);
+      outcome = co_await std::move(pushing);
+      if (!outcome) co_return;
+    }
+  }
+
+ private:
+  static registry::UploadOptions options(const std::string& address) {
+    registry::UploadOptions options;
+    options.insecure_registries = {address};
+    options.user_agent = "kubectl-localregistry";
+    return options;
+  }
+
+  asio::awaitable<Outcome<OpenSource>> open(const PushTarget& target) {
+    OpenSource open;
+    std::string path = command_.archive.empty() ? command_.layout : command_.archive;
+    if (path.empty()) {
+      auto spool = TemporaryFile::make(session_.variables);
+      if (!spool) co_return spool.error();
+      open.spool.emplace(*std::move(spool));
+      const auto socket = daemon_socket(session_.variables);
+      if (!socket) co_return socket.error();
+      bar_.begin("reading " + target.source);
+      auto saving =
+          save_image(session_.kube.executor, *socket, target.source, open.spool->descriptor(),
+                     [this](std::uint64_t bytes) { bar_.update(bytes, 0); });
+      const base::Result<void> saved = co_await std::move(saving);
+      if (!saved) co_return failure_of(saved.error());
+      path = open.spool->path();
+    }
+    auto source = registry::ImageSource::open(path);
+    if (!source) co_return Failure{ExitCode::kFailure, source.error().message};
+    open.source = *std::move(source);
+    co_return std::move(open);
+  }
+
+  asio::awaitable<Outcome<>> push(PushedImage& image) {
+    auto opening = open(image.target);
+    const Outcome<OpenSource> open = co_await std::move(opening);
+    if (!open) co_return open.error();
+    const auto chosen = choose_image(*open->source, image.target.source);
+    if (!chosen) co_return chosen.error();
+    const auto parts = open->source->parts(*chosen);
+    if (!parts) co_return failure_of(parts.error());
+    BlobProgress progress(bar_);
+    std::uint64_t total = 0;
+    for (const auto& blob : parts->blobs) total += static_cast<std::uint64_t>(blob.descriptor.size);
+    progress.expect(total);
+    bar_.begin("pushing " + image.target.source);
+    registry::PushRequest request;
+    request.repository.domain = address_;
+    request.repository.path = image.target.path;
+    request.tags = {image.target.tag};
+    request.report = [&progress](const registry::BlobProgress& blob) { progress(blob); };
+    auto pushing = uploader_.push(*open->source, *chosen, std::move(request));
+    const base::Result<registry::Pushed> pushed = co_await std::move(pushing);
+    bar_.clear();
+    if (!pushed) co_return Failure{ExitCode::kFailure, pushed.error().message};
+    image.digest = pushed->digest;
+    image.sent_bytes = pushed->sent;
+    image.blobs = pushed->blobs;
+    image.present_blobs = pushed->present;
+    session_.console.err << fmt::format("{}: {}, {} of {} blobs sent, {}\n", image.target.resolved,
+                                        image.digest, image.blobs - image.present_blobs,
+                                        image.blobs, print_bytes(image.sent_bytes));
+    co_return Outcome<>();
+  }
+
+  const Session& session_;
+  const PushCommand& command_;
+  std::string address_;
+  ProgressBar bar_;
+  registry::Uploader uploader_;
+};
+
+}  // namespace
+
+std::string print(const Images& images, Output output) {
+  if (output == Output::kJson) return print_json(images);
+  std::string text;
+  for (const PushedImage& image : images) text += image.target.resolved + "\n";
+  return text;
+}
+
+std::vector<std::string> kind_arguments(const PushCommand& command, const PushTarget& target,
+                                        const std::string& cluster) {
+  if (!command.archive.empty()) {
+    return {"kind", "load", "image-archive", command.archive, "--name", cluster};
+  }
+  return {"kind", "load", "docker-image", target.source, "--name", cluster};
+}
+
+asio::awaitable<Outcome<Images>> push(const Session& session, Connection connection,
+                                      PushCommand command) {
+  auto finding = find_registry(session, command.registry);
+  const Outcome<api::LocalRegistry> registry = co_await std::move(finding);
+  if (!registry) co_return registry.error();
+  Images images;
+  for (const std::string& image : command.images) {
+    const auto targets = push_targets(*registry, image);
+    if (!targets) co_return targets.error();
+    for (const PushTarget& target : *targets) images.push_back({.target = target});
+  }
+  if (std::none_of(images.begin(), images.end(), goes_to_registry)) co_return images;
+  auto routing = find_route(session, std::move(connection), *registry, command.via);
+  Outcome<Route> route = co_await std::move(routing);
+  if (!route) co_return route.error();
+  Outcome<> outcome;
+  Pusher pusher(session, command, route->address);
+  std::vector<asio::awaitable<void>> branches;
+  branches.push_back(pusher.run(images, outcome));
+  if (route->forward) branches.push_back(route->forward->run());
+  co_await kube::run_until_one_ends(std::move(branches));
+  if (!outcome) co_return outcome.error();
+  co_return images;
+}
+
+Outcome<> load_into_kind(const std::string& context, const PushCommand& command,
+                         const Images& images) {
+  for (const PushedImage& image : images) {
+    if (goes_to_registry(image)) continue;
+    if (!command.layout.empty()) {
+      return Failure{ExitCode::kUsage, "--layout: kind loads no such folder: use --archive"};
+    }
+    const Outcome<std::string> cluster =
+        command.kind_cluster.empty() ? kind_cluster(context) : command.kind_cluster;
+    if (!cluster) return cluster.error();
+    const HookResult result = run_hook(kind_arguments(command, image.target, *cluster), {});
+    if (!result.problem.empty()) {
+      return Failure{
+          ExitCode::kFailure,
+          fmt::format("{}: kind has to be on PATH to load images into its nodes", result.problem)};
+    }
+    if (result.code != 0) {
+      return Failure{ExitCode::kFailure, fmt::format("kind load of {} ended with code {}",
+                                                     image.target.source, result.code)};
+    }
+  }
+  return {};
+}
+
+}  // namespace cli

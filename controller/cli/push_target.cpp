@@ -1,0 +1,106 @@
+#include "cli/push_target.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "api/image_reference.h"
+#include "cli/status.h"
+#include "cli/variables.h"
+
+namespace cli {
+namespace {
+
+constexpr std::string_view kKind = "kind-";
+
+Failure not_delivered(const std::string& image) {
+  return {ExitCode::kFailure,
+          fmt::format("{} is delivered by its own registry, to which you may push: use docker push",
+                      image)};
+}
+
+PushTarget target_of(const api::LocalRegistry& registry, const api::ImageReference& reference,
+                     api::Delivery delivery) {
+  PushTarget target;
+  target.delivery = delivery;
+  target.path = reference.path;
+  target.tag = reference.tag.empty() ? "latest" : reference.tag;
+  target.source = fmt::format("{}:{}", api::repository(reference), target.tag);
+  target.resolved = delivery == api::Delivery::kLocalRegistry
+                        ? fmt::format("{}/{}:{}", registry.status.url, target.path, target.tag)
+                        : target.source;
+  return target;
+}
+
+const api::ImageSpec* find_declared(const api::LocalRegistry& registry, const std::string& name) {
+  for (const api::ImageSpec& image : registry.spec.images) {
+    if (image.name == name) return &image;
+  }
+  return nullptr;
+}
+
+// Where an image of this repository goes: as its declaration has it, else as all do.
+Outcome<api::Delivery> delivery_of(const api::LocalRegistry& registry,
+                                   const api::ImageReference& reference) {
+  for (const api::ImageSpec& image : registry.spec.images) {
+    const auto declared = api::parse_image_reference(image.image);
+    if (!declared || api::repository(*declared) != api::repository(reference)) continue;
+    const auto deliveries = image_deliveries(registry, image.name);
+    if (!deliveries) return deliveries.error();
+    return deliveries->front().delivery;
+  }
+  if (registry.status.delivery) return *registry.status.delivery;
+  return Failure{ExitCode::kNotReady,
+                 fmt::format("LocalRegistry {} is not decided yet: `kubectl localregistry wait {}` "
+                             "waits for it",
+                             registry.metadata.name, registry.metadata.name)};
+}
+
+Outcome<PushTarget> check(const api::LocalRegistry& registry,
+                          const api::ImageReference& reference) {
+  const auto delivery = delivery_of(registry, reference);
+  if (!delivery) return delivery.error();
+  if (*delivery == api::Delivery::kUpstream) return not_delivered(api::repository(reference));
+  if (*delivery == api::Delivery::kLocalRegistry) {
+    if (const auto url = url_of(registry, false); !url) return url.error();
+  }
+  return target_of(registry, reference, *delivery);
+}
+
+}  // namespace
+
+Outcome<std::vector<PushTarget>> push_targets(const api::LocalRegistry& registry,
+                                              const std::string& image) {
+  const api::ImageSpec* declared = find_declared(registry, image);
+  const auto reference = api::parse_image_reference(declared == nullptr ? image : declared->image);
+  if (!reference) {
+    return Failure{ExitCode::kUsage,
+                   fmt::format("'{}' is no image: {}", image, reference.error().message)};
+  }
+  if (!reference->digest.empty()) {
+    return Failure{ExitCode::kUsage,
+                   fmt::format("'{}' has a digest, and only a tag can be pushed", image)};
+  }
+  const bool has_tags = declared != nullptr && !declared->tags.empty();
+  std::vector<PushTarget> targets;
+  for (const std::string& tag : has_tags ? declared->tags : std::vector{reference->tag}) {
+    api::ImageReference tagged = *reference;
+    tagged.tag = tag;
+    auto target = check(registry, tagged);
+    if (!target) return target.error();
+    targets.push_back(*std::move(target));
+  }
+  return targets;
+}
+
+Outcome<std::string> kind_cluster(const std::string& context) {
+  if (context.starts_with(kKind) && context.size() > kKind.size()) {
+    return context.substr(kKind.size());
+  }
+  return Failure{ExitCode::kUsage,
+                 fmt::format("the cluster is of KinD, but the context '{}' is not called "
+                             "kind-NAME: give NAME with --kind-cluster",
+                             context)};
+}
+
+}  // namespace cli

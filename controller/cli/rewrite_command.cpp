@@ -1,0 +1,68 @@
+#include "cli/rewrite_command.h"
+
+#include <fmt/core.h>
+
+#include <ostream>
+
+#include "cli/registries.h"
+#include "cli/rewrite.h"
+#include "cli/variables.h"
+
+namespace cli {
+
+Outcome<std::vector<api::RewriteTarget>> rewrite_targets(const api::LocalRegistry& registry) {
+  const auto deliveries = image_deliveries(registry);
+  if (!deliveries) return deliveries.error();
+  std::vector<api::RewriteTarget> targets;
+  for (const ImageDelivery& image : *deliveries) {
+    if (image.delivery != api::Delivery::kLocalRegistry) continue;
+    const auto reference = api::parse_image_reference(image.image);
+    const auto resolved = api::parse_image_reference(image.resolved);
+    if (!reference || !resolved) {
+      return Failure{ExitCode::kFailure, fmt::format("image {} of LocalRegistry {} is no reference",
+                                                     image.name, registry.metadata.name)};
+    }
+    targets.push_back({*reference, resolved->domain});
+  }
+  return targets;
+}
+
+Outcome<std::vector<api::RewriteTarget>> rewrite_targets(const RewriteCommand& command) {
+  const auto usage = [](std::string message) {
+    return Failure{ExitCode::kUsage, std::move(message)};
+  };
+  // What stands before a path has to be a host: parsed as the head of a reference.
+  const auto host = api::parse_image_reference(command.registry_url + "/x");
+  if (!host || host->domain != command.registry_url) {
+    return usage(fmt::format("--registry-url: '{}' is not HOST:PORT, such as localhost:31234",
+                             command.registry_url));
+  }
+  std::vector<api::RewriteTarget> targets;
+  for (const std::string& image : command.images) {
+    const auto reference = api::parse_image_reference(image);
+    if (!reference) return usage(fmt::format("--image: {}", reference.error().message));
+    if (!reference->tag.empty() || !reference->digest.empty()) {
+      return usage(
+          fmt::format("--image: '{}' has a tag or a digest: name the repository alone", image));
+    }
+    targets.push_back({*reference, command.registry_url});
+  }
+  return targets;
+}
+
+boost::asio::awaitable<Outcome<std::vector<api::RewriteTarget>>> ask_targets(const Session& session,
+                                                                             std::string registry) {
+  auto finding = find_registry(session, registry);
+  const Outcome<api::LocalRegistry> found = co_await std::move(finding);
+  if (!found) co_return found.error();
+  co_return rewrite_targets(*found);
+}
+
+Outcome<int> run(Console& console, const RewriteCommand& command,
+                 const std::vector<api::RewriteTarget>& targets) {
+  const auto count = rewrite_file(command.file, api::ImageRewriter(targets), console.out);
+  if (!count) return failure_of(count.error());
+  return 0;
+}
+
+}  // namespace cli

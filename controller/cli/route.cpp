@@ -1,0 +1,149 @@
+#include "cli/route.h"
+
+#include <fmt/core.h>
+
+#include <chrono>
+#include <ostream>
+#include <vector>
+
+#include "base/limits.h"
+#include "cli/pods.h"
+#include "kube/parallel.h"
+#include "registry/http_client.h"
+#include "registry/trust.h"
+
+namespace cli {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr int kStatusAccepted = 202;
+constexpr int kStatusNoContent = 204;
+constexpr int kStatusOk = 200;
+constexpr std::string_view kProbeRepository = "localregistry.dev/probe";
+
+// A registry at an address of this machine, asked without images in mind.
+class Asker {
+ public:
+  explicit Asker(const asio::any_io_executor& executor)
+      : trust_(""), client_(executor, trust_, options()) {}
+
+  asio::awaitable<bool> is_registry(std::string address) {
+    auto asking = ask("GET", url(address, "/v2/"));
+    const base::Result<registry::HttpAnswer> answer = co_await std::move(asking);
+    co_return answer && answer->status == kStatusOk;
+  }
+
+  // Begins an upload; its path and query.
+  asio::awaitable<std::optional<std::string>> begin_upload(std::string address) {
+    const auto begin = url(address, fmt::format("/v2/{}/blobs/uploads/", kProbeRepository));
+    auto asking = ask("POST", begin);
+    const base::Result<registry::HttpAnswer> answer = co_await std::move(asking);
+    if (!answer || answer->status != kStatusAccepted) co_return std::nullopt;
+    const auto location = registry::resolve_url(begin, answer->header("Location"));
+    if (!location) co_return std::nullopt;
+    co_return location->target;
+  }
+
+  asio::awaitable<bool> knows_upload(std::string address, std::string target) {
+    auto asking = ask("GET", url(address, target));
+    const base::Result<registry::HttpAnswer> answer = co_await std::move(asking);
+    co_return answer && answer->status == kStatusNoContent;
+  }
+
+  asio::awaitable<void> end_upload(std::string address, std::string target) {
+    auto asking = ask("DELETE", url(address, target));
+    co_await std::move(asking);
+  }
+
+ private:
+  static registry::HttpOptions options() {
+    registry::HttpOptions options;
+    options.guard = false;  // it is this machine that is asked
+    options.user_agent = "kubectl-localregistry";
+    return options;
+  }
+
+  static registry::Url url(const std::string& address, const std::string& target) {
+    const std::size_t colon = address.rfind(':');
+    net::ServerUrl server;
+    server.tls = false;
+    server.host = address.substr(0, colon);
+    server.port = static_cast<std::uint16_t>(std::stoi(address.substr(colon + 1)));
+    return {server, target};
+  }
+
+  asio::awaitable<base::Result<registry::HttpAnswer>> ask(std::string method, registry::Url to) {
+    registry::HttpRequest request;
+    request.method = std::move(method);
+    request.url = std::move(to);
+    auto sending =
+        client_.send(std::move(request), std::chrono::steady_clock::now() + limits::kReachTimeout);
+    auto answer = co_await std::move(sending);
+    co_return answer;
+  }
+
+  registry::Trust trust_;
+  registry::HttpClient client_;
+};
+
+asio::awaitable<Outcome<Route>> forwarded(const Session& session, Connection connection,
+                                          const api::LocalRegistry& registry) {
+  const std::string& target = api::target_namespace(registry);
+  auto finding = find_pod(session, target, registry.spec.name);
+  const Outcome<std::string> pod = co_await std::move(finding);
+  if (!pod) co_return pod.error();
+  auto forward = std::make_unique<KubectlForward>(
+      session.kube.executor, session.kube.clock, std::move(connection),
+      ForwardTarget{target, "pod/" + *pod, registry.spec.port});
+  auto starting = forward->start();
+  const Outcome<> started = co_await std::move(starting);
+  if (!started) co_return started.error();
+  Route route{fmt::format("127.0.0.1:{}", forward->port()), std::move(forward)};
+  co_return std::move(route);
+}
+
+// An upload that was begun through the API server is known at the node's port too, if both are the
+// same registry: another one cannot know it.
+asio::awaitable<void> compare(std::string node, std::string forwarded_address,
+                              asio::any_io_executor executor, bool& same) {
+  Asker asker(executor);
+  auto beginning = asker.begin_upload(forwarded_address);
+  const std::optional<std::string> upload = co_await std::move(beginning);
+  if (!upload) co_return;
+  auto looking = asker.knows_upload(node, *upload);
+  same = co_await std::move(looking);
+  auto ending = asker.end_upload(forwarded_address, *upload);
+  co_await std::move(ending);
+}
+
+}  // namespace
+
+asio::awaitable<Outcome<Route>> find_route(const Session& session, Connection connection,
+                                           const api::LocalRegistry& registry, Via via) {
+  const std::string node = fmt::format("localhost:{}", registry.status.node_port);
+  bool answers = via == Via::kNode;
+  if (via == Via::kAuto) {
+    Asker asker(session.kube.executor);
+    auto asking = asker.is_registry(node);
+    answers = co_await std::move(asking);
+  }
+  if (via == Via::kNode) co_return Route{node, nullptr};
+  auto forwarding = forwarded(session, std::move(connection), registry);
+  Outcome<Route> route = co_await std::move(forwarding);
+  if (!answers) co_return std::move(route);
+  if (!route) {
+    session.console.err << printable(fmt::format("note: {}; {} is a registry and is taken for it\n",
+                                                 route.error().message, node));
+    co_return Route{node, nullptr};
+  }
+  bool same = false;
+  std::vector<asio::awaitable<void>> branches;
+  branches.push_back(compare(node, route->address, session.kube.executor, same));
+  branches.push_back(route->forward->run());
+  co_await kube::run_until_one_ends(std::move(branches));
+  if (same) co_return Route{node, nullptr};
+  co_return std::move(route);
+}
+
+}  // namespace cli

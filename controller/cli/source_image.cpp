@@ -1,0 +1,48 @@
+#include "cli/source_image.h"
+
+#include <fmt/core.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "api/image_reference.h"
+
+namespace cli {
+namespace {
+
+using registry::SourceImage;
+
+// An OCI layout may have the tag alone.
+bool is_named(const SourceImage& image, const api::ImageReference& wanted, bool by_tag) {
+  return std::any_of(image.names.begin(), image.names.end(), [&](const std::string& name) {
+    if (by_tag) return name == wanted.tag;
+    auto reference = api::parse_image_reference(name);
+    if (!reference) return false;
+    if (reference->tag.empty()) reference->tag = "latest";
+    return api::to_string(*reference) == api::to_string(wanted);
+  });
+}
+
+}  // namespace
+
+Outcome<SourceImage> choose_image(const registry::ImageSource& source,
+                                  const std::string& reference) {
+  const std::vector<SourceImage>& images = source.images();
+  if (images.size() == 1) return images.front();
+  if (const auto wanted = api::parse_image_reference(reference)) {
+    for (const bool by_tag : {false, true}) {
+      for (const SourceImage& image : images) {
+        if (is_named(image, *wanted, by_tag)) return image;
+      }
+    }
+  }
+  std::vector<std::string> names;
+  for (const SourceImage& image : images) {
+    names.insert(names.end(), image.names.begin(), image.names.end());
+  }
+  return Failure{ExitCode::kNotFound,
+                 fmt::format("{} is not among the {} images there: {}", reference, images.size(),
+                             fmt::join(names, ", "))};
+}
+
+}  // namespace cli

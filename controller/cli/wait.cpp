@@ -1,0 +1,138 @@
+#include "cli/wait.h"
+
+#include <fmt/core.h>
+
+#include <optional>
+#include <ostream>
+#include <vector>
+
+#include "cli/duration.h"
+#include "cli/registries.h"
+#include "kube/parallel.h"
+#include "kube/watcher.h"
+
+namespace cli {
+namespace {
+
+namespace asio = boost::asio;
+
+// What the watch tells of the one object, and what a person is told of it.
+class Progress final : public kube::WatchSink, public kube::WatchObserver {
+ public:
+  Progress(const Session& session, const WaitCommand& command, std::string name)
+      : session_(session),
+        condition_(command.condition),
+        name_(std::move(name)),
+        ended_(session.kube.executor) {}
+
+  void begin_relist() override { seen_ = false; }
+
+  base::Result<void> put(json::View object) override {
+    const auto registry = json::decode<api::LocalRegistry>(object);
+    if (!registry) return registry.error();
+    seen_ = true;
+    judge(*registry);
+    return {};
+  }
+
+  base::Result<void> erase(json::View) override {
+    end(Failure{ExitCode::kNotFound, fmt::format("LocalRegistry {} was deleted", name_)});
+    return {};
+  }
+
+  void end_relist(std::uint64_t) override {
+    if (!seen_) static_cast<void>(erase(json::View(nullptr)));
+  }
+
+  void progress(std::uint64_t) override {}
+
+  void waiting(const api::ResourceType&, const std::string& what) override {
+    if (!what.empty()) tell(what);
+  }
+
+  void judge(const api::LocalRegistry& registry) {
+    missing_ = missing_for(registry, condition_);
+    if (missing_.empty()) {
+      end(0);
+    } else {
+      tell(missing_);
+    }
+  }
+
+  asio::awaitable<void> ended() {
+    while (!outcome_) co_await ended_.wait();
+  }
+
+  const std::optional<Outcome<int>>& outcome() const { return outcome_; }
+  const std::string& missing() const { return missing_; }
+
+ private:
+  void end(Outcome<int> outcome) {
+    if (!outcome_) outcome_ = std::move(outcome);
+    ended_.notify();
+  }
+
+  void tell(const std::string& what) {
+    if (what == told_) return;
+    told_ = what;
+    session_.console.err << printable(
+                                fmt::format("waiting for {} of {}: {}", condition_, name_, what))
+                         << std::endl;
+  }
+
+  const Session& session_;
+  std::string condition_;
+  std::string name_;
+  kube::Signal ended_;
+  std::optional<Outcome<int>> outcome_;
+  std::string missing_;
+  std::string told_;
+  bool seen_ = false;  // in the list that comes in
+};
+
+}  // namespace
+
+std::string missing_for(const api::LocalRegistry& registry, const std::string& condition) {
+  if (holds(registry, condition)) return "";
+  const api::Condition* found = api::find_condition(registry.status.conditions, condition);
+  if (found == nullptr) {
+    return registry.status.conditions.empty() ? "the operator has not seen it yet"
+                                              : "it has no such condition";
+  }
+  if (found->observed_generation < registry.metadata.generation) {
+    return "the operator has not seen the last change yet";
+  }
+  return found->message.empty() ? found->reason
+                                : fmt::format("{}: {}", found->reason, found->message);
+}
+
+asio::awaitable<Outcome<int>> run(const Session& session, WaitCommand command) {
+  auto finding = find_registry(session, command.registry);
+  const Outcome<api::LocalRegistry> registry = co_await std::move(finding);
+  if (!registry) co_return registry.error();
+  const std::string& name = registry->metadata.name;
+  Progress progress(session, command, name);
+  progress.judge(*registry);
+  if (!progress.outcome() && command.timeout.count() > 0) {
+    kube::Watcher watcher(session.kube,
+                          {api::Resource<api::LocalRegistry>::kType, session.namespace_name, "",
+                           "metadata.name=" + name},
+                          progress, &progress);
+    std::vector<asio::awaitable<void>> branches;
+    branches.push_back(watcher.run());
+    branches.push_back(progress.ended());
+    branches.push_back(session.kube.clock.sleep_for(command.timeout));
+    co_await kube::run_until_one_ends(std::move(branches));
+  }
+  if (!progress.outcome()) {
+    co_return Failure{
+        ExitCode::kNotReady,
+        printable(fmt::format("LocalRegistry {} is not {} after {}: {}", name, command.condition,
+                              print_duration(command.timeout), progress.missing()))};
+  }
+  if (progress.outcome()->has_error()) co_return progress.outcome()->error();
+  session.console.out << print_name(*registry) << " condition met\n";
+  co_return 0;
+}
+
+}  // namespace cli

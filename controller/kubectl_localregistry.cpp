@@ -1,0 +1,22 @@
+// The kubectl plugin: wiring only.
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "cli/program.h"
+
+int main(int count, char** arguments) {
+  // Credentials are in memory: no core dump leaves it.
+  const rlimit none = {0, 0};
+  ::setrlimit(RLIMIT_CORE, &none);
+  // A reader that went away is an error of the write, not the end of the process.
+  std::signal(SIGPIPE, SIG_IGN);
+  std::ios::sync_with_stdio(false);
+  cli::Console console{std::cout, std::cerr, ::isatty(STDERR_FILENO) == 1};
+  return cli::run_program(std::vector<std::string>(arguments, arguments + count), VERSION,
+                          base::process_environment(), console);
+}

@@ -1,0 +1,105 @@
+#include "cli/push.h"
+
+#include <gmock/gmock.h>
+
+#include "cli/kubectl_forward.h"
+#include "cli/progress.h"
+
+namespace cli {
+namespace {
+
+using testing::ElementsAre;
+
+PushTarget app() {
+  return {"ghcr.io/org/app:dev", api::Delivery::kLocalRegistry, "org/app", "dev",
+          "localhost:31234/org/app:dev"};
+}
+
+PushTarget loaded() {
+  return {"ghcr.io/org/app:dev", api::Delivery::kKindLoad, "org/app", "dev", "ghcr.io/org/app:dev"};
+}
+
+TEST(Push, TheReferencesInTheClusterArePrinted) {
+  EXPECT_EQ(print({{app(), "sha256:a", 10, 2, 1}, {.target = loaded()}}, Output::kPeople),
+            "localhost:31234/org/app:dev\nghcr.io/org/app:dev\n");
+}
+
+TEST(Push, ToolsGetWhatWasSent) {
+  EXPECT_EQ(print({{app(), "sha256:a", 10, 2, 1}, {.target = loaded()}}, Output::kJson), R"([
+    {
+        "image": "ghcr.io/org/app:dev",
+        "delivery": "LocalRegistry",
+        "reference": "localhost:31234/org/app:dev",
+        "digest": "sha256:a",
+        "blobs": 2,
+        "presentBlobs": 1,
+        "sentBytes": 10
+    },
+    {
+        "image": "ghcr.io/org/app:dev",
+        "delivery": "KindLoad",
+        "reference": "ghcr.io/org/app:dev"
+    }
+]
+)");
+}
+
+TEST(Push, KindIsToldWhatToLoadIntoWhichCluster) {
+  EXPECT_THAT(kind_arguments({}, loaded(), "test"),
+              ElementsAre("kind", "load", "docker-image", "ghcr.io/org/app:dev", "--name", "test"));
+  PushCommand command;
+  command.archive = "image.tar";
+  EXPECT_THAT(kind_arguments(command, loaded(), "test"),
+              ElementsAre("kind", "load", "image-archive", "image.tar", "--name", "test"));
+}
+
+TEST(Push, AFolderCannotBeLoadedIntoKind) {
+  PushCommand command;
+  command.layout = "folder";
+  EXPECT_EQ(load_into_kind("kind-test", command, {{.target = loaded()}}).error().code,
+            ExitCode::kUsage);
+  EXPECT_TRUE(load_into_kind("none", command, {{.target = app()}}));
+}
+
+TEST(KubectlForward, SaysToKubectlWhichClusterAndPod) {
+  Connection connection;
+  const ForwardTarget target{"team", "pod/registry-x", 5000};
+  EXPECT_THAT(forward_arguments(connection, target, 0),
+              ElementsAre("port-forward", "--address", "127.0.0.1", "--namespace", "team",
+                          "pod/registry-x", ":5000"));
+  connection.kubeconfig = "file";
+  connection.context = "c";
+  EXPECT_THAT(
+      forward_arguments(connection, target, 40001),
+      ElementsAre("port-forward", "--address", "127.0.0.1", "--namespace", "team", "--kubeconfig",
+                  "file", "--context", "c", "pod/registry-x", "40001:5000"));
+}
+
+TEST(KubectlForward, ThePortIsReadFromWhatKubectlPrints) {
+  EXPECT_EQ(forwarded_port("Forwarding from 127.0.0.1:40001 -> 5000\n"), 40001);
+  EXPECT_EQ(forwarded_port("Forwarding from 127.0.0.1:400"), 0);
+  EXPECT_EQ(forwarded_port("Handling connection for 40001\n"), 0);
+  EXPECT_EQ(forwarded_port(""), 0);
+}
+
+TEST(Progress, BytesAreShownInDecimalUnits) {
+  EXPECT_EQ(print_bytes(0), "0 B");
+  EXPECT_EQ(print_bytes(999), "999 B");
+  EXPECT_EQ(print_bytes(1000), "1.0 kB");
+  EXPECT_EQ(print_bytes(12'345'678), "12.3 MB");
+  EXPECT_EQ(print_bytes(5'000'000'000), "5.0 GB");
+}
+
+TEST(Progress, ABarIsAsLongAsTheTerminalLets) {
+  EXPECT_EQ(progress_line("pushing a", 50, 100, 1000, 79),
+            "pushing a  [===============>              ]   50%  50 B / 100 B  1.0 kB/s");
+  EXPECT_EQ(progress_line("pushing a", 50, 100, 1000, 50),
+            "pushing a  [===>   ]   50%  50 B / 100 B  1.0 kB/s");
+  EXPECT_EQ(progress_line("pushing a", 50, 100, 1000, 40),
+            "pushing a   50%  50 B / 100 B  1.0 kB/s");
+  EXPECT_EQ(progress_line("pushing a", 100, 100, 0, 20).size(), 20U);
+  EXPECT_EQ(progress_line("reading a", 1500, 0, 500, 79), "reading a  1.5 kB  500 B/s");
+}
+
+}  // namespace
+}  // namespace cli
