@@ -7,7 +7,7 @@ from registries import (condition, holds, local_registry, push, run_pod, wait_co
                         wait_ready)
 from world import apply, get, kubectl, patch, stays, wait_until
 
-PORT, OTHER_PORT = 5443, 5444
+PORT, OTHER_PORT, WITH_TOKENS, TOKEN_PORT = 5443, 5444, 5445, 5446
 CHECK_SECONDS = 60
 
 pytestmark = pytest.mark.alone
@@ -15,21 +15,33 @@ pytestmark = pytest.mark.alone
 
 @pytest.fixture(scope="module")
 def registries(tmp_path_factory):
-    """One registry whose CA the operator trusts, and its passwords; the folder of both."""
+    """A registry with passwords, one with tokens, whose CAs the operator trusts; their folder."""
     folder = tmp_path_factory.mktemp("upstream")
     authority = upstream.Authority(folder / "trusted")
+    tokens = upstream.token_server(folder / "tokens", TOKEN_PORT,
+                                   **{"org/project/image": ["pull", "push", "delete"],
+                                      "org/project/other": ["pull"]})
+    with tokens as auth:
+        trust(authority.pem() + (folder / "tokens" / "ca.crt").read_text())
+        passwords = upstream.htpasswd(folder / "one")
+        with upstream.registry(folder / "one", PORT, authority, passwords), \
+                upstream.registry(folder / "two", WITH_TOKENS, authority, auth):
+            yield folder
+    release.upgrade()
+
+
+def trust(authorities):
+    """The operator's CAs for registries."""
+    lines = authorities.strip().replace("\n", "\n    ")
     kubectl("--namespace", release.NAMESPACE, "apply", "--filename", "-", stdin=f"""
 apiVersion: v1
 kind: ConfigMap
 metadata: {{name: registry-ca}}
 data:
   ca.crt: |
-    {authority.pem().strip().replace(chr(10), chr(10) + "    ")}
+    {lines}
 """)
     release.upgrade("pushCheck.caConfigMap=registry-ca")
-    with upstream.registry(folder / "one", PORT, authority, upstream.htpasswd(folder / "one")):
-        yield folder
-    release.upgrade()
 
 
 def may_read_secrets(namespace):
@@ -83,6 +95,31 @@ def test_an_image_that_its_registry_accepts_is_left_upstream(namespace, registri
     stays("no registry runs", lambda: get("Deployment", namespace, "registry") is None)
     uploads = list((registries / "one" / "data").rglob("_uploads/*/startedat"))
     assert not uploads, "an upload was begun and not cancelled"
+
+
+def test_a_registry_with_tokens_is_asked_whether_each_repository_may_be_pushed(
+        namespace, registries):
+    may_read_secrets(namespace)
+    asked = {name: f"{upstream.host(WITH_TOKENS)}/org/project/{name}"
+             for name in ("image", "other")}
+    apply(namespace, upstream.secret("regcred", WITH_TOKENS), local_registry(
+        localbuild=True, images=[{"name": name, "image": asked[name]} for name in asked],
+        pushSecrets=[{"name": "regcred"}]))
+
+    def decided():
+        status = get("LocalRegistry", namespace, "dev").get("status", {})
+        found = {image["name"]: (image.get("pushPermission"), image.get("delivery"))
+                 for image in status.get("images", [])}
+        assert found == {"image": ("Granted", "Upstream"),
+                         "other": ("Denied", "LocalRegistry")}, status
+
+    wait_until("each is decided", lambda: decided() is None, CHECK_SECONDS)
+    uploads = list((registries / "two" / "data").rglob("_uploads/*/startedat"))
+    assert not uploads, "an upload was begun and not cancelled"
+    apply(namespace, upstream.secret("regcred", WITH_TOKENS, "hunter2"))
+    patch("LocalRegistry", namespace, "dev", {"spec": {"images": [
+        {"name": "image", "image": asked["image"]}]}})
+    wait_image(namespace, "Denied", "LocalRegistry")
 
 
 def test_wrong_credentials_are_denied(namespace, registries):

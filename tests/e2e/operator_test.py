@@ -17,8 +17,8 @@ pytestmark = pytest.mark.alone
 QUIET_SECONDS = 30
 LEASE_SECONDS = 15  # how long a dead leader's Lease holds; plus a retry and a start
 TAKE_OVER_SECONDS = LEASE_SECONDS + 10
-# A killed container waits for the kubelet's back-off (at most 5 s in this cluster) before it starts,
-# and only then begins to watch the Lease of its dead predecessor.
+# A killed container waits for the kubelet's back-off (at most 5 s in this cluster) before it
+# starts, and only then begins to watch the Lease of its dead predecessor.
 RESTART_SECONDS = TAKE_OVER_SECONDS + 20
 HAND_OVER_SECONDS = 1.0
 KILL_AFTER = [0.0, 0.02, 0.1, 0.4]  # seconds after the resource was applied

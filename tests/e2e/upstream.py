@@ -4,6 +4,7 @@ import base64
 import contextlib
 import json
 import os
+import pathlib
 import subprocess
 import warnings
 
@@ -80,6 +81,27 @@ def is_up(port, scheme):
                            "200", "401")
     except Failed:
         return False
+
+
+@contextlib.contextmanager
+def token_server(folder, port, **rights):
+    """Docker's token authentication at the node's address; gives the registry's part of it.
+
+    USER may do what rights says, {repository: actions}; nobody else may do anything. The folder
+    gets ca.crt, which has signed the server's certificate.
+    """
+    folder.mkdir(parents=True)
+    script = pathlib.Path(__file__).with_name("token_server.py")
+    process = subprocess.Popen([*os.environ["NETNS_EXEC"].split(), "/usr/bin/python3", "-B", script,
+                                folder, address(), str(port)], text=True, stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE)
+    try:
+        json.dump({"passwords": {USER: PASSWORD}, "rights": {USER: rights}}, process.stdin)
+        process.stdin.close()
+        yield json.loads(process.stdout.readline())
+    finally:
+        process.terminate()
+        process.wait(20)
 
 
 @contextlib.contextmanager
