@@ -18,9 +18,11 @@ bool is_ready(const api::Pod& pod) {
 boost::asio::awaitable<Outcome<std::string>> find_pod(const Session& session,
                                                       std::string namespace_name,
                                                       std::string instance) {
+  // As the Service selects them: the instance alone may be another application's.
   auto listing = session.kube.client.list<api::Pod>(
       {.namespace_name = namespace_name,
-       .label_selector = "app.kubernetes.io/instance=" + instance});
+       .label_selector =
+           "app.kubernetes.io/name=local-registry,app.kubernetes.io/instance=" + instance});
   const base::Result<kube::List<api::Pod>> pods = co_await std::move(listing);
   if (!pods) co_return explain(pods.error(), session);
   const api::Pod* found = nullptr;

@@ -94,6 +94,9 @@ class Pusher {
                   options(address_)) {}
 
   asio::awaitable<void> run(Images& images, Outcome<>& outcome) {
+    several_ = std::any_of(images.begin(), images.end(), [&](const PushedImage& image) {
+      return image.target.path != images.front().target.path;
+    });
     for (PushedImage& image : images) {
       if (!goes_to_registry(image)) continue;
       auto pushing = push(image);
@@ -137,7 +140,7 @@ class Pusher {
     auto opening = open(image.target);
     const Outcome<OpenSource> open = co_await std::move(opening);
     if (!open) co_return open.error();
-    const auto chosen = choose_image(*open->source, image.target.source);
+    const auto chosen = choose_image(*open->source, image.target.source, several_);
     if (!chosen) co_return chosen.error();
     const auto parts = open->source->parts(*chosen);
     if (!parts) co_return failure_of(parts.error());
@@ -170,6 +173,7 @@ class Pusher {
   std::string address_;
   ProgressBar bar_;
   registry::Uploader uploader_;
+  bool several_ = false;  // repositories
 };
 
 }  // namespace

@@ -25,10 +25,10 @@ bool is_named(const SourceImage& image, const api::ImageReference& wanted, bool 
 
 }  // namespace
 
-Outcome<SourceImage> choose_image(const registry::ImageSource& source,
-                                  const std::string& reference) {
+Outcome<SourceImage> choose_image(const registry::ImageSource& source, const std::string& reference,
+                                  bool has_to_be_named) {
   const std::vector<SourceImage>& images = source.images();
-  if (images.size() == 1) return images.front();
+  if (images.size() == 1 && !has_to_be_named) return images.front();
   if (const auto wanted = api::parse_image_reference(reference)) {
     for (const bool by_tag : {false, true}) {
       for (const SourceImage& image : images) {

@@ -8,9 +8,10 @@
 
 namespace cli {
 
-// The one of that name or tag, or the only one. kNotFound: there is none such; the message lists
-// what there is.
+// The one of that name or tag; or the only one, whatever its name, unless it has to be named, as
+// when one file is pushed to several repositories. kNotFound: there is none such; the message
+// lists what there is.
 Outcome<registry::SourceImage> choose_image(const registry::ImageSource& source,
-                                            const std::string& reference);
+                                            const std::string& reference, bool has_to_be_named);
 
 }  // namespace cli

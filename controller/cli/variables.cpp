@@ -80,6 +80,11 @@ bool has_space(std::string_view value) {
 Outcome<std::string> line_of(const Variable& variable, VariablesFormat format) {
   const auto& [name, value] = variable;
   if (format == VariablesFormat::kShell) {
+    // A line break would end the comment, and eval would run what follows.
+    if (printable(value) != value) {
+      return Failure{ExitCode::kFailure,
+                     fmt::format("{}: control characters in the value: use --output json", name)};
+    }
     if (!is_shell_name(name)) return fmt::format("# {}={}\n", name, value);
     return fmt::format("export {}={}\n", name, shell_quoted(value));
   }

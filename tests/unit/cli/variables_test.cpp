@@ -98,6 +98,14 @@ TEST(Variables, TwoImagesWithOneVariableAreRefused) {
   EXPECT_THAT(image_variables(registry).error().message, HasSubstr("runtime.images.backend.tag"));
 }
 
+TEST(Variables, NothingIsSlippedIntoWhatAShellEvaluates) {
+  api::LocalRegistry registry = example();
+  registry.status.images[0].resolved = "x\ntouch /tmp/slipped #";
+  const auto images = image_variables(registry, "backend");
+  ASSERT_TRUE(images);
+  EXPECT_FALSE(print_variables(*images, VariablesFormat::kShell));
+}
+
 TEST(Variables, TheShellFormatExportsWhatAShellCanName) {
   EXPECT_EQ(printed(example(), VariablesFormat::kShell, "backend"),
             R"(# runtime.images.backend=localhost:31234/org/project/image:v1
