@@ -254,12 +254,13 @@ asio::awaitable<base::Result<void>> LeaderElection::write(LeaseAction action, ap
 
 asio::awaitable<base::Result<void>> LeaderElection::refresh(milliseconds timeout) {
   const Client client = environment_.client.with_timeout(timeout);
+  // A 404 is about what was known before: another replica may create the Lease meanwhile.
+  const LeaseView seen = view();
   Awaitable<api::Lease> getting = client.get<api::Lease>(options_.lease);
   base::Result<api::Lease> answer = co_await std::move(getting);
   if (answer) {
     informer_.store().record_written(*std::move(answer));
   } else if (answer.error().code == base::ErrorCode::kNotFound) {
-    const LeaseView seen = view();
     if (seen.lease) {
       informer_.store().record_deleted(options_.lease, seen.lease->metadata.uid,
                                        seen.lease->metadata.resource_version);

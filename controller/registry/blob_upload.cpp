@@ -60,7 +60,8 @@ class BlobUpload::Source final : public BodySource {
   }
 
   base::Result<std::size_t> read(std::span<char> buffer) override {
-    auto got = blob_.place->file->read(blob_.place->offset + at_, buffer);
+    const std::size_t most = std::min<std::uint64_t>(buffer.size(), end_ - at_);
+    auto got = blob_.place->file->read(blob_.place->offset + at_, buffer.first(most));
     if (!got) {
       failure_ = got.error();
       return got;
@@ -199,7 +200,8 @@ base::Result<void> BlobUpload::take_chunk(const HttpAnswer& answer, std::uint64_
   upload_ = std::move(*location);
   const std::string_view range = answer.header("Range");
   offset_ = range.empty() ? end : bytes_in_range(range).value_or(end);
-  if (offset_ <= end) return {};
+  // An answer may come before all was read.
+  if (offset_ <= std::min(end, source_->hashed())) return {};
   upload_.reset();
   return base::Error{
       base::ErrorCode::kMalformed,
@@ -207,7 +209,7 @@ base::Result<void> BlobUpload::take_chunk(const HttpAnswer& answer, std::uint64_
 }
 
 Awaitable<void> BlobUpload::send_chunk() {
-  const std::uint64_t end = std::min(size(), offset_ + std::max(chunk_, least_chunk_));
+  const std::uint64_t end = offset_ + std::min(size() - offset_, std::max(chunk_, least_chunk_));
   source_->set_range(offset_, end);
   HttpRequest request{"PATCH", *upload_};
   request.headers = {{"Content-Type", std::string(kBytes)}};

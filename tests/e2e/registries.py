@@ -91,9 +91,16 @@ def answers(port):
 def push(port, image=IMAGE, archive="busybox"):
     """Pushes an image of the cache as a developer on the node would. A pod that is ready is
     reached through the port only when kube-proxy has heard of it, a moment later."""
-    wait_until(f"localhost:{port} answers", lambda: answers(port), PROXY_SECONDS)
-    on_node("skopeo", "copy", "--quiet", "--dest-tls-verify=false",
-            f"oci-archive:{CACHE}/images/{archive}.tar", f"docker://localhost:{port}/{image}")
+    def pushed():
+        try:
+            on_node("skopeo", "copy", "--quiet", "--dest-tls-verify=false",
+                    f"oci-archive:{CACHE}/images/{archive}.tar",
+                    f"docker://localhost:{port}/{image}")
+        except Failed as error:
+            raise AssertionError(error) from error
+        return True
+
+    wait_until(f"an image is pushed to localhost:{port}", pushed, PROXY_SECONDS)
 
 
 def holds(port, image=IMAGE):

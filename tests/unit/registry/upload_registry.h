@@ -28,6 +28,7 @@ struct Behaviour {
   int unavailable = 0;             // so many requests but the ping get a 503
   int refused = 0;                 // status of every POST instead of 202; 0: none
   std::string least_chunk;         // OCI-Chunk-Min-Length
+  std::string early_range;         // what it claims to have, before it reads the body of a PATCH
   std::string location_host;       // of the Locations of uploads
   std::function<bool(const std::string& line)> mute;  // requests that get no answer
   std::vector<std::string> tokens;  // the first is good until a PATCH has come, and so on
@@ -128,6 +129,11 @@ class UploadRegistry {
     if (behaviour_.mute && behaviour_.mute(request.method)) return !peer.some().empty();
     if (request.target.starts_with("/token")) return token(peer);
     if (request.target == "/v2/") return ping(peer);
+    if (request.method == "PATCH" && !behaviour_.early_range.empty()) {
+      peer.send("HTTP/1.1 202 Accepted\r\nLocation: /v2/org/app/blobs/uploads/" + id_of(request) +
+                "\r\nRange: " + behaviour_.early_range + "\r\nContent-Length: 0\r\n\r\n");
+      return false;
+    }
     if (request.length > behaviour_.largest) {
       peer.answer(413, "");
       return false;

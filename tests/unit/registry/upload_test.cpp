@@ -358,6 +358,26 @@ TEST_F(UploadTest, TheSizeOfAChunkIsAtLeastWhatTheRegistryWants) {
   EXPECT_TRUE(push(registry, with_layers({bytes(kLarge)})));
 }
 
+TEST_F(UploadTest, AChunkNeverReachesBeyondTheBlob) {
+  const std::string large = bytes(kLarge);
+  Behaviour behaviour;
+  behaviour.least_chunk = "18446744073709551615";
+  behaviour.cuts = {100'000};
+  UploadRegistry registry(behaviour);
+  EXPECT_TRUE(push(registry, with_layers({large})));
+  EXPECT_EQ(registry.blob(sha256(large)), large);
+}
+
+TEST_F(UploadTest, ARegistryThatClaimsToHaveWhatWasNotReadYetEndsThePush) {
+  const std::string large = bytes(24 << 20);
+  Behaviour behaviour;
+  behaviour.early_range = "0-" + std::to_string(large.size() - 2);
+  UploadRegistry registry(behaviour);
+  const auto pushed = push(registry, with_layers({large}));
+  ASSERT_FALSE(pushed);
+  EXPECT_THAT(pushed.error().message, HasSubstr("than was sent"));
+}
+
 TEST_F(UploadTest, ARegistryThatIsAwayIsToldAsSuch) {
   std::string authority;
   {
