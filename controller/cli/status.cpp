@@ -11,7 +11,7 @@ namespace {
 
 using Rows = std::vector<std::vector<std::string>>;
 
-std::string or_dash(std::string text) { return text.empty() ? "-" : text; }
+std::string or_dash(const std::string& text) { return text.empty() ? "-" : text; }
 
 // The state in a few words: "Ready", "not ready: ImagePullBackOff".
 std::string summary(const api::LocalRegistry& registry) {

@@ -93,11 +93,12 @@ asio::awaitable<PushAnswer> PushChecker::ask(Session& session, Instant deadline)
   co_return answer;
 }
 
-// What comes of it changes nothing: a registry forgets uploads that are not gone on with.
+// What comes of it changes nothing: a registry forgets uploads that are not gone on with. Only of
+// the registry itself: whoever answers does not choose what the operator sends a DELETE to.
 asio::awaitable<void> PushChecker::cancel_upload(Session& session, const HttpAnswer& begun,
                                                  Instant deadline) {
   auto url = session.location(begun);
-  if (!url) co_return;
+  if (!url || !session.is_own(*url)) co_return;
   const Instant limit = clock_.now() + limits::kUploadCancelTimeout;
   auto cancelling = session.send({"DELETE", std::move(*url)}, std::min(deadline, limit));
   co_await std::move(cancelling);

@@ -60,6 +60,9 @@ class Session {
 
   // "ghcr.io" and "org/app": for messages.
   std::string host() const { return repository_.domain; }
+
+  // Whether the URL is one of the registry itself.
+  bool is_own(const Url& url) const { return same_host(server_, url.server); }
   const std::string& path() const { return repository_.path; }
   bool has_credentials() const { return credentials_.has_value(); }
 

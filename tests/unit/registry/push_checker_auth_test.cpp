@@ -280,7 +280,7 @@ TEST_F(PushCheckAuth, ATokenServerThatRedirectsElsewhereTakesNoCredentialsThere)
   EXPECT_EQ(elsewhere.connections(), 0);
 }
 
-TEST_F(PushCheckAuth, TheTokenGoesToNobodyButTheRegistry) {
+TEST_F(PushCheckAuth, NothingIsCancelledAtAnotherHost) {
   FakeServer elsewhere(
       [](const Seen&, Peer& peer) {
         peer.answer(204, "");
@@ -293,9 +293,7 @@ TEST_F(PushCheckAuth, TheTokenGoesToNobodyButTheRegistry) {
   registry.begin = {202, "Location: https://" + elsewhere.authority() + "/upload\r\n"};
   FakeServer server(registry, tls());
   EXPECT_EQ(check(server, kUser).answer, Answer::kGranted);
-  ASSERT_EQ(elsewhere.seen().size(), 1U);
-  EXPECT_EQ(elsewhere.seen().at(0).line(), "DELETE /upload");
-  EXPECT_EQ(elsewhere.seen().at(0).header("Authorization"), "");
+  EXPECT_EQ(elsewhere.connections(), 0);
 }
 
 }  // namespace
