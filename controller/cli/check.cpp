@@ -19,15 +19,6 @@ namespace asio = boost::asio;
 // Docker takes registries on the machine itself as they are.
 constexpr std::string_view kOwnMachine[] = {"localhost", "127.0.0.0/8", "::1/128"};
 
-std::string_view name(registry::Answer answer) {
-  switch (answer) {
-    case registry::Answer::kGranted: return "Granted";
-    case registry::Answer::kDenied: return "Denied";
-    case registry::Answer::kUnknown: return "Unknown";
-  }
-  return "";
-}
-
 std::string print_json(const std::vector<Checked>& checked) {
   json::Writer writer;
   writer.begin_array();
@@ -36,7 +27,7 @@ std::string print_json(const std::vector<Checked>& checked) {
     writer.key("image");
     writer.string(one.image);
     writer.key("pushPermission");
-    writer.string(name(one.answer.answer));
+    writer.string(api::name(registry::permission_of(one.answer.answer)));
     writer.key("message");
     writer.string(one.answer.message);
     writer.end_object();
@@ -70,7 +61,8 @@ std::string print(const std::vector<Checked>& checked, Output output) {
   if (output == Output::kJson) return print_json(checked);
   std::vector<std::vector<std::string>> rows = {{"IMAGE", "PUSH", "MESSAGE"}};
   for (const Checked& one : checked) {
-    rows.push_back({one.image, std::string(name(one.answer.answer)), one.answer.message});
+    rows.push_back({one.image, std::string(api::name(registry::permission_of(one.answer.answer))),
+                    one.answer.message});
   }
   return table(rows);
 }

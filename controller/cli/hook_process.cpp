@@ -11,7 +11,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <map>
 
 #include "base/environment.h"
 
@@ -63,23 +62,6 @@ class HeldSignals {
   int descriptor_ = -1;
 };
 
-std::vector<char*> pointers(std::vector<std::string>& texts) {
-  std::vector<char*> result;
-  result.reserve(texts.size() + 1);
-  for (std::string& text : texts) result.push_back(text.data());
-  result.push_back(nullptr);
-  return result;
-}
-
-std::vector<std::string> environment_with(const std::vector<Variable>& variables) {
-  base::EnvironmentVariables merged = base::process_environment();
-  for (const auto& [name, value] : variables) merged.insert_or_assign(name, value);
-  std::vector<std::string> texts;
-  texts.reserve(merged.size());
-  for (const auto& [name, value] : merged) texts.push_back(fmt::format("{}={}", name, value));
-  return texts;
-}
-
 // 0, or the errno of why not.
 int start(std::vector<std::string> command, const std::vector<Variable>& variables,
           const sigset_t& mask, pid_t& pid) {
@@ -91,10 +73,11 @@ int start(std::vector<std::string> command, const std::vector<Variable>& variabl
   sigaddset(&defaults, SIGPIPE);  // which this process ignores
   posix_spawnattr_setsigdefault(&attributes, &defaults);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  std::vector<std::string> environment = environment_with(variables);
+  std::vector<std::string> environment = base::child_environment(variables);
   const std::string program = command.front();
   const int failure = ::posix_spawnp(&pid, program.c_str(), nullptr, &attributes,
-                                     pointers(command).data(), pointers(environment).data());
+                                     base::null_terminated(command).data(),
+                                     base::null_terminated(environment).data());
   posix_spawnattr_destroy(&attributes);
   return failure;
 }

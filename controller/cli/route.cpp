@@ -122,13 +122,13 @@ asio::awaitable<void> compare(std::string node, std::string forwarded_address,
 asio::awaitable<Outcome<Route>> find_route(const Session& session, Connection connection,
                                            const api::LocalRegistry& registry, Via via) {
   const std::string node = fmt::format("localhost:{}", registry.status.node_port);
-  bool answers = via == Via::kNode;
+  if (via == Via::kNode) co_return Route{node, nullptr};
+  bool answers = false;
   if (via == Via::kAuto) {
     Asker asker(session.kube.executor);
     auto asking = asker.is_registry(node);
     answers = co_await std::move(asking);
   }
-  if (via == Via::kNode) co_return Route{node, nullptr};
   auto forwarding = forwarded(session, std::move(connection), registry);
   Outcome<Route> route = co_await std::move(forwarding);
   if (!answers) co_return std::move(route);

@@ -12,10 +12,9 @@
 #include <boost/asio/buffer.hpp>
 #include <cerrno>
 #include <cstring>
-#include <map>
 
+#include "base/environment.h"
 #include "base/limits.h"
-#include "kube/config.h"
 #include "net/wait.h"
 
 namespace kube {
@@ -41,23 +40,6 @@ struct SpawnAttributes {
   SpawnAttributes(const SpawnAttributes&) = delete;
   SpawnAttributes& operator=(const SpawnAttributes&) = delete;
 };
-
-std::vector<char*> pointers(std::vector<std::string>& texts) {
-  std::vector<char*> result;
-  result.reserve(texts.size() + 1);
-  for (std::string& text : texts) result.push_back(text.data());
-  result.push_back(nullptr);
-  return result;
-}
-
-std::vector<std::string> merged(const std::vector<std::pair<std::string, std::string>>& more) {
-  EnvironmentVariables environment = process_environment();
-  for (const auto& [name, value] : more) environment.insert_or_assign(name, value);
-  std::vector<std::string> texts;
-  texts.reserve(environment.size());
-  for (const auto& [name, value] : environment) texts.push_back(fmt::format("{}={}", name, value));
-  return texts;
-}
 
 // Signals as a fresh process expects them, whatever this one has blocked or ignored.
 void set_signals(SpawnAttributes& attributes, bool own_group) {
@@ -131,10 +113,10 @@ base::Result<void> ChildProcess::start(const Command& command) {
 
   std::vector<std::string> arguments = {command.program};
   arguments.insert(arguments.end(), command.arguments.begin(), command.arguments.end());
-  std::vector<std::string> environment = merged(command.environment);
-  const int failure =
-      posix_spawnp(&pid_, command.program.c_str(), &actions.value, &attributes.value,
-                   pointers(arguments).data(), pointers(environment).data());
+  std::vector<std::string> environment = base::child_environment(command.environment);
+  const int failure = posix_spawnp(&pid_, command.program.c_str(), &actions.value,
+                                   &attributes.value, base::null_terminated(arguments).data(),
+                                   base::null_terminated(environment).data());
   if (failure != 0) {
     pid_ = -1;
     auto error = cannot(command.program, failure);

@@ -15,20 +15,10 @@ namespace controller {
 namespace {
 
 namespace asio = boost::asio;
-using api::PushPermission;
 using Credentials = std::optional<registry::Credentials>;
 
 constexpr std::string_view kSecretType = "kubernetes.io/dockerconfigjson";
 constexpr std::string_view kSecretKey = ".dockerconfigjson";
-
-PushPermission permission_of(registry::Answer answer) {
-  switch (answer) {
-    case registry::Answer::kGranted: return PushPermission::kGranted;
-    case registry::Answer::kDenied: return PushPermission::kDenied;
-    case registry::Answer::kUnknown: break;
-  }
-  return PushPermission::kUnknown;
-}
 
 base::Error unusable(const std::string& name, const std::string& why) {
   return {base::ErrorCode::kInvalid, fmt::format("Secret {} {}", name, why)};
@@ -177,7 +167,7 @@ void PushChecks::record(const Question& question, registry::PushAnswer answer) {
   if (checks == nullptr) return;  // the spec is another by now
   Entry& entry = checks->entries.at(question.image.name);
   entry.check.running = false;
-  entry.check.permission = permission_of(answer.answer);
+  entry.check.permission = registry::permission_of(answer.answer);
   entry.check.message = std::move(answer.message);
   std::chrono::milliseconds delay = limits::kPushRecheck;
   if (answer.answer == registry::Answer::kUnknown) {

@@ -53,6 +53,15 @@ PushAnswer judge(const Session& session, int status) {
 
 }  // namespace
 
+api::PushPermission permission_of(Answer answer) {
+  switch (answer) {
+    case Answer::kGranted: return api::PushPermission::kGranted;
+    case Answer::kDenied: return api::PushPermission::kDenied;
+    case Answer::kUnknown: break;
+  }
+  return api::PushPermission::kUnknown;
+}
+
 PushChecker::PushChecker(asio::any_io_executor executor, base::Clock& clock, CheckOptions options)
     : executor_(std::move(executor)),
       clock_(clock),

@@ -25,6 +25,7 @@
 #include <vector>
 
 #include "api/image_reference.h"
+#include "api/local_registry.h"
 #include "base/clock.h"
 #include "base/environment.h"
 #include "base/limits.h"
@@ -53,6 +54,9 @@ struct CheckOptions {
 };
 
 enum class Answer { kGranted, kDenied, kUnknown };
+
+// As it stands in a status; api::name has its word.
+api::PushPermission permission_of(Answer answer);
 
 struct PushAnswer {
   Answer answer = Answer::kUnknown;

@@ -40,15 +40,6 @@ void print(const std::string& answer, const std::string& message) {
   std::cout << writer.take() << std::endl;
 }
 
-std::string_view name(registry::Answer answer) {
-  switch (answer) {
-    case registry::Answer::kGranted: return "Granted";
-    case registry::Answer::kDenied: return "Denied";
-    case registry::Answer::kUnknown: return "Unknown";
-  }
-  return "";
-}
-
 // The result of what the work says; it throws what is wrong with the arguments.
 template <class T>
 T valid(base::Result<T> result) {
@@ -81,7 +72,7 @@ int check(const Options& options) {
   const api::ImageReference image = valid(api::parse_image_reference(options.image));
   registry::PushChecker checker(io.get_executor(), clock, options.check);
   const auto answer = run(io, checker.check(image, credentials(options, image)));
-  print(std::string(name(answer.answer)), answer.message);
+  print(std::string(api::name(registry::permission_of(answer.answer))), answer.message);
   return 0;
 }
 
