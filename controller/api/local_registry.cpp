@@ -26,6 +26,11 @@ const std::string& target_namespace(const LocalRegistry& registry) {
                                               : registry.spec.namespace_name;
 }
 
+StringMap selector_labels(const LocalRegistry& registry) {
+  return {{"app.kubernetes.io/name", "local-registry"},
+          {std::string(kInstanceLabel), registry.spec.name}};
+}
+
 }  // namespace api
 
 namespace json {

@@ -91,6 +91,12 @@ std::string_view name(PushPermission permission);
 // Where the registry runs: spec.namespace, or the resource's own.
 const std::string& target_namespace(const LocalRegistry& registry);
 
+// Its name as a label of whatever runs it.
+inline constexpr std::string_view kInstanceLabel = "app.kubernetes.io/instance";
+
+// The labels that select the pods: those of workload and Service.
+StringMap selector_labels(const LocalRegistry& registry);
+
 template <>
 struct Resource<LocalRegistry> {
   static constexpr ResourceType kType = {"localregistry.dev", "v1alpha1", "LocalRegistry",

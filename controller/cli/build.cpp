@@ -113,7 +113,7 @@ asio::awaitable<Outcome<BuildRun>> prepare(const Session& session, Connection co
                       printable(fmt::format("BuildKit is not ready for LocalRegistry {}: {}",
                                             registry->metadata.name, missing))};
   }
-  auto finding_pod = find_pod(session, api::target_namespace(*registry), registry->spec.name);
+  auto finding_pod = find_pod(session, *registry);
   const Outcome<std::string> pod = co_await std::move(finding_pod);
   if (!pod) co_return pod.error();
   co_return build_run(*registry, *pod, connection, command);

@@ -1,6 +1,9 @@
 #include "cli/pods.h"
 
 #include <fmt/core.h>
+#include <fmt/format.h>
+
+#include <vector>
 
 #include "api/core.h"
 #include "cli/registries.h"
@@ -16,13 +19,15 @@ bool is_ready(const api::Pod& pod) {
 }  // namespace
 
 boost::asio::awaitable<Outcome<std::string>> find_pod(const Session& session,
-                                                      std::string namespace_name,
-                                                      std::string instance) {
-  // As the Service selects them: the instance alone may be another application's.
+                                                      const api::LocalRegistry& registry) {
+  const std::string& namespace_name = api::target_namespace(registry);
+  std::vector<std::string> selector;
+  for (const auto& [label, value] : api::selector_labels(registry)) {
+    selector.push_back(label + "=" + value);
+  }
   auto listing = session.kube.client.list<api::Pod>(
       {.namespace_name = namespace_name,
-       .label_selector =
-           "app.kubernetes.io/name=local-registry,app.kubernetes.io/instance=" + instance});
+       .label_selector = fmt::format("{}", fmt::join(selector, ","))});
   const base::Result<kube::List<api::Pod>> pods = co_await std::move(listing);
   if (!pods) co_return explain(pods.error(), session);
   const api::Pod* found = nullptr;
@@ -34,7 +39,7 @@ boost::asio::awaitable<Outcome<std::string>> find_pod(const Session& session,
   co_return Failure{ExitCode::kNotReady,
                     fmt::format("no pod of the registry {} runs in namespace {}: see `kubectl "
                                 "localregistry status`",
-                                instance, namespace_name)};
+                                registry.spec.name, namespace_name)};
 }
 
 }  // namespace cli

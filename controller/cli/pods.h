@@ -4,15 +4,15 @@
 #include <boost/asio/awaitable.hpp>
 #include <string>
 
+#include "api/local_registry.h"
 #include "cli/outcome.h"
 #include "cli/session.h"
 
 namespace cli {
 
-// The name of the pod of the registry `instance` that is ready, or of one that at least runs.
-// kNotReady: there is none.
+// The name of the registry's pod that is ready, or of one that at least runs. kNotReady: there is
+// none. The registry outlives the coroutine.
 boost::asio::awaitable<Outcome<std::string>> find_pod(const Session& session,
-                                                      std::string namespace_name,
-                                                      std::string instance);
+                                                      const api::LocalRegistry& registry);
 
 }  // namespace cli

@@ -90,7 +90,7 @@ class Asker {
 asio::awaitable<Outcome<Route>> forwarded(const Session& session, Connection connection,
                                           const api::LocalRegistry& registry) {
   const std::string& target = api::target_namespace(registry);
-  auto finding = find_pod(session, target, registry.spec.name);
+  auto finding = find_pod(session, registry);
   const Outcome<std::string> pod = co_await std::move(finding);
   if (!pod) co_return pod.error();
   auto forward = std::make_unique<KubectlForward>(

@@ -43,7 +43,7 @@ bool is_over(const api::Pod& pod) {
 bool is_pod_of(const api::Pod& pod, const Workload& workload) {
   const api::ObjectMeta& meta = pod.metadata;
   if (meta.namespace_name != workload.metadata->namespace_name) return false;
-  if (api::lookup(meta.labels, kInstanceLabel) != workload.metadata->name) return false;
+  if (api::lookup(meta.labels, api::kInstanceLabel) != workload.metadata->name) return false;
   for (const api::OwnerReference& owner : pod.metadata.owner_references) {
     if (owner.uid == workload.metadata->uid) return true;
     if (workload.target == Target::kDeployment && owner.kind == "ReplicaSet" &&

@@ -70,9 +70,4 @@ bool has_finalizer(const api::ObjectMeta& meta) {
 
 bool is_terminating(const api::ObjectMeta& meta) { return meta.deletion_timestamp.has_value(); }
 
-api::StringMap selector_labels(const api::LocalRegistry& registry) {
-  return {{std::string(kNameLabel), std::string(kNameValue)},
-          {std::string(kInstanceLabel), registry.spec.name}};
-}
-
 }  // namespace reconcile

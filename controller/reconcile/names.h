@@ -12,9 +12,6 @@ namespace reconcile {
 inline constexpr std::string_view kManager = "local-registry-operator";  // also the field manager
 inline constexpr std::string_view kFinalizer = "localregistry.dev/cleanup";
 
-inline constexpr std::string_view kNameLabel = "app.kubernetes.io/name";
-inline constexpr std::string_view kNameValue = "local-registry";
-inline constexpr std::string_view kInstanceLabel = "app.kubernetes.io/instance";
 inline constexpr std::string_view kComponentLabel = "app.kubernetes.io/component";
 inline constexpr std::string_view kComponentValue = "registry";
 inline constexpr std::string_view kManagedByLabel = "app.kubernetes.io/managed-by";
@@ -53,8 +50,5 @@ bool is_managed(const api::ObjectMeta& meta);
 bool has_finalizer(const api::ObjectMeta& meta);
 
 bool is_terminating(const api::ObjectMeta& meta);
-
-// The labels that select the pods: those of workload and Service.
-api::StringMap selector_labels(const api::LocalRegistry& registry);
 
 }  // namespace reconcile
