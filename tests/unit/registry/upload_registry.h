@@ -31,7 +31,10 @@ struct Behaviour {
   std::string early_range;         // what it claims to have, before it reads the body of a PATCH
   std::string location_host;       // of the Locations of uploads
   std::function<bool(const std::string& line)> mute;  // requests that get no answer
-  std::vector<std::string> tokens;  // the first is good until a PATCH has come, and so on
+  // The first is good until the PUT that ends an upload whose bytes came with it; and so on.
+  // Earlier it could end before anybody has heard that it is good, as no token of a real server
+  // does.
+  std::vector<std::string> tokens;
 };
 
 class UploadRegistry {
@@ -138,6 +141,7 @@ class UploadRegistry {
       peer.answer(413, "");
       return false;
     }
+    if (request.method == "PUT") expire_token(id_of(request));
     if (!behaviour_.tokens.empty() && request.header("Authorization") != proof()) {
       peer.answer(401, "", challenge());
       return request.length == 0;
@@ -167,6 +171,12 @@ class UploadRegistry {
     peer.answer(behaviour_.tokens.empty() ? 200 : 401, "",
                 behaviour_.tokens.empty() ? "" : challenge());
     return true;
+  }
+
+  void expire_token(const std::string& id) {
+    const std::lock_guard lock(mutex_);
+    const auto sent = sent_with_.find(id);
+    if (sent != sent_with_.end() && sent->second == token_) ++token_;
   }
 
   std::string proof() const {
@@ -253,7 +263,7 @@ class UploadRegistry {
     std::size_t cut = SIZE_MAX;
     {
       const std::lock_guard lock(mutex_);
-      ++token_;
+      sent_with_[id] = token_;
       if (!behaviour_.cuts.empty()) {
         cut = behaviour_.cuts.front();
         behaviour_.cuts.erase(behaviour_.cuts.begin());
@@ -289,6 +299,7 @@ class UploadRegistry {
   mutable std::mutex mutex_;
   std::map<std::string, std::string> blobs_;
   std::map<std::string, std::string> uploads_;
+  std::map<std::string, std::size_t> sent_with_;  // upload: the token that its last PATCH came with
   std::map<std::string, std::string> manifests_;
   std::vector<std::string> order_;
   std::vector<std::string> log_;
