@@ -1,5 +1,6 @@
 #include "base/environment.h"
 
+#include <fmt/core.h>
 #include <unistd.h>
 
 namespace base {
@@ -21,7 +22,7 @@ std::vector<std::string> child_environment(
   for (const auto& [name, value] : more) merged.insert_or_assign(name, value);
   std::vector<std::string> texts;
   texts.reserve(merged.size());
-  for (const auto& [name, value] : merged) texts.push_back(name + "=" + value);
+  for (const auto& [name, value] : merged) texts.push_back(fmt::format("{}={}", name, value));
   return texts;
 }
 

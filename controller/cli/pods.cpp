@@ -23,7 +23,7 @@ boost::asio::awaitable<Outcome<std::string>> find_pod(const Session& session,
   const std::string& namespace_name = api::target_namespace(registry);
   std::vector<std::string> selector;
   for (const auto& [label, value] : api::selector_labels(registry)) {
-    selector.push_back(label + "=" + value);
+    selector.push_back(fmt::format("{}={}", label, value));
   }
   auto listing = session.kube.client.list<api::Pod>(
       {.namespace_name = namespace_name,
