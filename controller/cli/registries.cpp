@@ -56,8 +56,7 @@ boost::asio::awaitable<Outcome<Registry>> find_registry(const Session& session, 
     auto getting = session.kube.client.get<Registry>({session.namespace_name, name});
     base::Result<Registry> registry = co_await std::move(getting);
     if (registry) co_return *std::move(registry);
-    if (registry.error().code != base::ErrorCode::kNotFound ||
-        kube::is_missing_type(registry.error())) {
+    if (registry.error().code != base::ErrorCode::kNotFound) {
       co_return explain(registry.error(), session);
     }
     co_return Failure{ExitCode::kNotFound, fmt::format("no LocalRegistry {} in namespace {}", name,

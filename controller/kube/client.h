@@ -7,8 +7,8 @@
 // Assumptions
 //  * The guards of an apply are those of Kubernetes 1.34 (tests/contract holds it to them): a
 //    resourceVersion that no object has makes it a create, a uid makes it an update.
-// Caveats
-//  * A 404 is kNotFound whether the object or its whole type is missing: is_missing_type tells.
+//  * kNotFound is about the object: a type that the server does not know, or a 404 that is no
+//    answer of Kubernetes, is kUnavailable, and is_missing_type tells.
 //
 // A value that refers to a Transport, which outlives it and every awaitable it gave. Used on the
 // thread of the io_context only. Arguments need not outlive the call.

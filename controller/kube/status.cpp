@@ -97,8 +97,9 @@ std::string quoted(std::string_view body) {
   return text;
 }
 
+// Says nothing about any object: the CRD may be on its way, a proxy may have answered.
 base::Error missing_type(std::string_view what) {
-  base::Error error{ErrorCode::kNotFound, fmt::format("the server does not have {}", what)};
+  base::Error error{ErrorCode::kUnavailable, fmt::format("the server does not have {}", what)};
   error.causes.push_back({"", std::string(kMissingType), error.message});
   return error;
 }

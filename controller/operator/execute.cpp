@@ -41,6 +41,10 @@ void forgive(Attempt& attempt, Target target) {
                 [&](const reconcile::Failure& failure) { return failure.target == target; });
 }
 
+bool is_failed_read(const reconcile::Failure& failure) {
+  return failure.target == Target::kResource;
+}
+
 // There is no object of that name, as a read told. Only what was known before the read was sent is
 // gone: what came since may have been created after the server looked.
 template <class T>
@@ -56,6 +60,7 @@ asio::awaitable<void> Executor::execute(std::vector<reconcile::Action> actions, 
     co_await execute_one(std::move(actions.front()), attempt);
     co_return;
   }
+  co_await asio::this_coro::throw_if_cancelled(false);  // see TaskGroup
   runtime::TaskGroup group(co_await asio::this_coro::executor);
   for (reconcile::Action& action : actions) group.spawn(execute_one(std::move(action), attempt));
   co_await group.join();
@@ -220,10 +225,15 @@ asio::awaitable<void> Executor::read_live(Attempt& attempt) {
     fail(attempt, Target::kResource, found.error());
     co_return;
   }
-  attempt.live = true;
-  if (!*found) co_return;
-  const api::ObjectKey target = target_key(**found);
-  if (!caches_.watches(target.namespace_name)) co_return;
+  if (*found && caches_.watches(api::target_namespace(**found))) {
+    co_await read_objects(target_key(**found), attempt);
+  }
+  // What could not be read would be taken for absent.
+  attempt.live = std::none_of(attempt.failures.begin(), attempt.failures.end(), is_failed_read);
+}
+
+asio::awaitable<void> Executor::read_objects(api::ObjectKey target, Attempt& attempt) {
+  co_await asio::this_coro::throw_if_cancelled(false);  // see TaskGroup
   runtime::TaskGroup group(co_await asio::this_coro::executor);
   group.spawn(read(caches_.deployments, target, attempt.deployment, attempt));
   group.spawn(read(caches_.stateful_sets, target, attempt.stateful_set, attempt));
@@ -233,7 +243,10 @@ asio::awaitable<void> Executor::read_live(Attempt& attempt) {
   const auto claim = caches_.claims.store().get(target);
   if (!claim) co_return;
   const api::ObjectKey owner = reconcile::owner_key(claim->metadata);
-  if (!owner.name.empty() && owner != attempt.key) co_await read_registry(owner);
+  if (owner.name.empty() || owner == attempt.key) co_return;
+  auto reading = read_registry(owner);
+  const base::Result<Registry> read = co_await std::move(reading);
+  if (!read) fail(attempt, Target::kResource, read.error());
 }
 
 void Executor::check_push(const reconcile::CheckPush& action, const Attempt& attempt) {

@@ -36,6 +36,7 @@ class Executor {
 
   boost::asio::awaitable<void> execute_one(reconcile::Action action, Attempt& attempt);
   boost::asio::awaitable<void> read_live(Attempt& attempt);
+  boost::asio::awaitable<void> read_objects(api::ObjectKey target, Attempt& attempt);
   // Puts the resource as it is now into the cache, and gives it; null: it is gone.
   boost::asio::awaitable<base::Result<Registry>> read_registry(api::ObjectKey key);
   void check_push(const reconcile::CheckPush& action, const Attempt& attempt);

@@ -303,6 +303,7 @@ void plan_deletion(const Observed& observed, Plan& plan) {
 // Objects of a resource that is gone: made by a write whose answer never came, or robbed of their
 // owner reference. Claims stay: nobody can say any more what was wished for them.
 void plan_orphans(const Observed& observed, Plan& plan) {
+  if (!observed.failures.empty()) plan.requeue_after = limits::kRefusedRetry;
   for (const Leftover& leftover : observed.leftovers) {
     if (leftover.target == Target::kClaim || is_terminating(leftover.metadata)) continue;
     if (!leftover.metadata.owner_references.empty()) continue;  // garbage collection's

@@ -17,7 +17,7 @@ import urllib.request
 import pytest
 import yaml
 
-from world import CLUSTER, PROJECT, run, wait_until
+from world import CLUSTER, PROJECT, Failed, run, wait_until
 
 pytestmark = pytest.mark.xdist_group("program")  # one control plane for all of them
 
@@ -119,6 +119,12 @@ class ControlPlane:
     def resource(self, name="dev"):
         return json.loads(self.kubectl("get", "lreg", name, "--output", "json"))
 
+    def serves(self):
+        with contextlib.suppress(Failed):
+            self.kubectl("get", "lreg", "--all-namespaces")
+            return True
+        return False
+
 
 @pytest.fixture(scope="module")
 def plane():
@@ -134,7 +140,8 @@ def plane():
 def served(plane):
     """The same with the CRD, which goes again afterwards."""
     plane.kubectl("apply", "--filename", CRD)
-    plane.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=20s")
+    # A CRD that has no conditions yet makes `kubectl wait` fail: ask for what is wanted instead.
+    wait_until("the resources are served", plane.serves)
     yield plane
     plane.kubectl("delete", "crd", "--all", "--timeout=60s")
 

@@ -243,7 +243,7 @@ TEST_F(EventRecorderTest, ASeriesWhoseEventIsGoneIsCreatedAnew) {
   world.settle();
   transport.on_send = [](const Request& request) {
     return support::answer(request.method == Method::kPatch ? 404 : 201,
-                           R"({"details":{"name":"x"}})");
+                           R"({"kind":"Status","details":{"name":"x"}})");
   };
   recorder.record(occurrence("a"));
   world.settle();

@@ -66,9 +66,9 @@ TEST(Status, AMissingObjectIsNoMissingType) {
   EXPECT_EQ(error.message, "deployments.apps \"x\" not found");
 }
 
-TEST(Status, AnUnknownResourceIsAMissingTypeHoweverTheServerPutsIt) {
+TEST(Status, AnUnknownResourceSaysNothingAboutAnObjectHoweverTheServerPutsIt) {
   const base::Error plain = decoded(404, "404 page not found\n");
-  EXPECT_EQ(plain.code, ErrorCode::kNotFound);
+  EXPECT_EQ(plain.code, ErrorCode::kUnavailable);
   EXPECT_TRUE(is_missing_type(plain));
   EXPECT_EQ(plain.message, "the server does not have deployments.apps");
   EXPECT_TRUE(is_missing_type(decoded(404, R"({"kind":"Status","reason":"NotFound",

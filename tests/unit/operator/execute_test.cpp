@@ -25,6 +25,24 @@ boost::asio::awaitable<bool> run_actions(controller::Executor& executor,
   co_return true;
 }
 
+boost::asio::awaitable<void> read_live_in_a_moment(controller::Executor& executor,
+                                                   base::Clock& clock, Attempt& attempt) {
+  co_await clock.sleep_for(std::chrono::milliseconds(1));
+  std::vector<reconcile::Action> actions;
+  actions.emplace_back(reconcile::ReadLive{});
+  co_await executor.execute(std::move(actions), attempt);
+}
+
+// A resource of another namespace whose registry runs in that of a_registry().
+api::LocalRegistry other_owner() {
+  api::LocalRegistry registry = a_registry();
+  registry.metadata.namespace_name = "team-b";
+  registry.metadata.name = "other";
+  registry.metadata.uid = "uid-other";
+  registry.spec.namespace_name = "team-a";
+  return registry;
+}
+
 class Execute : public OperatorTest {
  protected:
   void SetUp() override {
@@ -254,18 +272,63 @@ TEST_F(Execute, ALiveReadWithoutTheClaimSaysSo) {
          base::Error{ErrorCode::kUnavailable, "no answer"});
   execute({reconcile::ReadLive{}});
   ASSERT_EQ(attempt.failures.size(), 1U) << "or the claim would be taken for absent";
+  EXPECT_FALSE(attempt.live);
+}
+
+TEST_F(Execute, A404OfAProxyIsNotTakenForTheAbsenceOfAnObject) {
+  cluster.put(service(30007));
+  settle();
+  for (const auto* request : {"GET services team-a/registry", "GET localregistries team-a/dev"}) {
+    attempt = {};
+    attempt.key = kDev;
+    answer(request, kube::Response{404, "404 page not found\n", {}});
+    execute({reconcile::ReadLive{}});
+    EXPECT_FALSE(attempt.live) << request;
+    ASSERT_EQ(attempt.failures.size(), 1U) << request;
+    EXPECT_TRUE(attempt.failures[0].error.transient()) << request;
+    EXPECT_NE(caches->services.store().get(kTarget), nullptr) << request;
+    EXPECT_NE(caches->registries.store().get(kDev), nullptr) << request;
+  }
+}
+
+TEST_F(Execute, A404OfAProxyIsNoEndOfADelete) {
+  const auto kept = cluster.put(service(30007));
+  settle();
+  answer("DELETE services team-a/registry", kube::Response{404, "404 page not found\n", {}});
+  execute({Delete{Target::kService, kTarget, kept.metadata.uid, ""}});
+  EXPECT_NE(caches->services.store().get(kTarget), nullptr);
+  ASSERT_EQ(attempt.failures.size(), 1U);
+  EXPECT_EQ(attempt.failures[0].target, Target::kService);
+}
+
+TEST_F(Execute, ALiveReadThatIsCancelledBetweenItsReadsEnds) {
+  support::Running* running = nullptr;
+  bool told = false;
+  cluster.intercept = [&](const std::string&) -> std::optional<base::Result<kube::Response>> {
+    if (!std::exchange(told, true)) running->cancel();
+    return std::nullopt;
+  };
+  running = &world.start(read_live_in_a_moment(*executor, world.clock, attempt));
+  world.run_for(std::chrono::seconds(1));
+  EXPECT_TRUE(running->done());
+  EXPECT_FALSE(attempt.live);
 }
 
 TEST_F(Execute, TheOwnerOfAForeignClaimIsReadToo) {
-  api::LocalRegistry other = a_registry();
-  other.metadata.namespace_name = "team-b";
-  other.metadata.name = "other";
-  other.metadata.uid = "uid-other";
-  other.spec.namespace_name = "team-a";
+  const api::LocalRegistry other = other_owner();
   cluster.put(reconcile::build_claim(other, nullptr));
   cluster.put(other);
   execute({reconcile::ReadLive{}});
+  EXPECT_TRUE(attempt.live);
   EXPECT_TRUE(controller::gather(*caches, attempt, {}).claim_owner_lives);
+}
+
+TEST_F(Execute, ALiveReadWithoutTheOwnerOfAForeignClaimIsNotLive) {
+  cluster.put(reconcile::build_claim(other_owner(), nullptr));
+  answer("GET localregistries team-b/other", base::Error{ErrorCode::kTimeout, "no answer"});
+  execute({reconcile::ReadLive{}});
+  EXPECT_FALSE(attempt.live);
+  EXPECT_EQ(attempt.failures.size(), 1U);
 }
 
 TEST_F(Execute, TheFinalizerIsSetAndRemovedBesideOthers) {

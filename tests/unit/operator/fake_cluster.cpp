@@ -76,13 +76,12 @@ kube::Response failure(int code, const std::string& reason, const std::string& m
                        const std::string& field) {
   std::string causes;
   if (!field.empty()) {
-    causes =
-        fmt::format(R"(,"details":{{"causes":[{{"reason":"{}","field":"{}"}}]}})", reason, field);
+    causes = fmt::format(R"(,"causes":[{{"reason":"{}","field":"{}"}}])", reason, field);
   }
   return support::answer(
       code, fmt::format(R"({{"kind":"Status","status":"Failure","reason":"{}","message":"{}",)"
-                        R"("code":{}{}}})",
-                        reason, message, code, causes));
+                        R"("details":{{"name":"it"{}}},"code":{}}})",
+                        reason, message, causes, code));
 }
 
 FakeCluster::FakeCluster(support::ScriptedTransport& transport) : transport_(transport) {

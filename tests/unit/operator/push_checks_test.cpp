@@ -161,7 +161,8 @@ TEST_F(PushChecksTest, TheCredentialsOfThePushSecretsAreUsed) {
 }
 
 TEST_F(PushChecksTest, ASecretThatCannotBeUsedIsNamedAndNothingOfItIsTold) {
-  answer_secret("regcred", 404, R"({"kind":"Status","reason":"NotFound","code":404})");
+  answer_secret("regcred", 404,
+                R"({"kind":"Status","reason":"NotFound","details":{"name":"regcred"},"code":404})");
   EXPECT_EQ(message_with_secret(), "Secret regcred does not exist");
 }
 
