@@ -1,0 +1,188 @@
+#include "sim/end_state.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "api/apps.h"
+#include "api/local_registry.h"
+#include "json/value.h"
+
+namespace sim {
+namespace {
+
+using api::LocalRegistry;
+
+template <class T>
+T read(const ObjectPtr& object) {
+  const auto document = json::Document::parse(object->text);
+  return *json::decode<T>(document->root());
+}
+
+template <class T>
+std::optional<T> find(const ApiServer& server, std::string_view plural, const api::ObjectKey& key) {
+  const ObjectPtr object = server.find(plural, key);
+  if (!object) return std::nullopt;
+  return read<T>(object);
+}
+
+std::string_view status_of(const LocalRegistry& registry, std::string_view type) {
+  const api::Condition* condition = api::find_condition(registry.status.conditions, type);
+  return condition == nullptr ? "" : std::string_view(condition->status);
+}
+
+class EndState {
+ public:
+  EndState(const ApiServer& server, const LocalRegistry& registry)
+      : server_(server),
+        registry_(registry),
+        target_{api::target_namespace(registry), registry.spec.name} {}
+
+  std::vector<std::string> problems() && {
+    if (registry_.spec.suspend || registry_.metadata.deletion_timestamp) return {};
+    const ObjectPtr own = server_.find("namespaces", {"", registry_.metadata.namespace_name});
+    if (!own || own->text.find("deletionTimestamp") != std::string::npos) return {};
+    if (registry_.status.observed_generation != registry_.metadata.generation) {
+      expect(false, "the status is about an earlier spec");
+    }
+    if (status_of(registry_, "Accepted") == "False") return std::move(problems_);
+    if (registry_.status.delivery == api::Delivery::kLocalRegistry) {
+      deployed();
+    } else {
+      expect(!ours<api::Deployment>("deployments"), "a Deployment of a registry that is not used");
+      expect(!ours<api::StatefulSet>("statefulsets"), "a StatefulSet of one that is not used");
+      expect(!ours<api::Service>("services"), "a Service of a registry that is not used");
+      expect(registry_.status.node_port == 0, "a node port of a registry that is not used");
+    }
+    if (registry_.spec.images.empty()) {
+      const bool wanted = registry_.spec.enabled.value_or(true);
+      expect((registry_.status.delivery == api::Delivery::kLocalRegistry) == wanted,
+             "the delivery is not what the spec says");
+    }
+    return std::move(problems_);
+  }
+
+ private:
+  void expect(bool holds, std::string_view otherwise) {
+    if (!holds) {
+      problems_.push_back(fmt::format("{}: {}", api::to_string(api::key_of(registry_.metadata)),
+                                      otherwise));
+    }
+  }
+
+  template <class T>
+  std::optional<T> ours(std::string_view plural) const {
+    auto found = find<T>(server_, plural, target_);
+    if (found && api::lookup(found->metadata.labels, "localregistry.dev/owner-uid") !=
+                     registry_.metadata.uid) {
+      return std::nullopt;
+    }
+    return found;
+  }
+
+  void deployed() {
+    const auto deployment = ours<api::Deployment>("deployments");
+    const auto set = ours<api::StatefulSet>("statefulsets");
+    const bool persistent = registry_.spec.persistence.enabled;
+    expect(deployment.has_value() == !persistent, "the Deployment is not as declared");
+    expect(set.has_value() == persistent, "the StatefulSet is not as declared");
+    if (deployment) workload(deployment->metadata, deployment->spec.replicas,
+                             deployment->spec.pod_template.spec, deployment->spec.selector);
+    if (set) workload(set->metadata, set->spec.replicas, set->spec.pod_template.spec,
+                      set->spec.selector);
+    const auto service = ours<api::Service>("services");
+    expect(service.has_value(), "there is no Service");
+    if (service) is_served(*service);
+    if (persistent) {
+      const auto claim = find<api::PersistentVolumeClaim>(server_, "persistentvolumeclaims",
+                                                          target_);
+      expect(claim.has_value(), "there is no claim");
+    }
+    expect(status_of(registry_, "Available") == "True", "it is not available");
+  }
+
+  void workload(const api::ObjectMeta& meta, const std::optional<int>& replicas,
+                const api::PodSpec& pod, const api::LabelSelector& selector) {
+    owned(meta);
+    expect(replicas == 1, "it has not one replica");
+    expect(!selector.match_labels.empty(), "it selects no pods");
+    const auto container =
+        std::find_if(pod.containers.begin(), pod.containers.end(),
+                     [](const api::Container& one) { return one.name == "registry"; });
+    expect(container != pod.containers.end() && container->image == registry_.spec.image,
+           "it does not run the registry's image");
+    expect(pod.security_context && pod.security_context->run_as_non_root == true, "it may run as root");
+    expect(pod.node_selector == registry_.spec.node_selector, "its node selector is another one");
+    const bool has_buildkit =
+        std::any_of(pod.containers.begin(), pod.containers.end(),
+                    [](const api::Container& one) { return one.name == "buildkitd"; });
+    expect(has_buildkit == !registry_.spec.localbuild, "BuildKit is not as declared");
+  }
+
+  void is_served(const api::Service& service) {
+    owned(service.metadata);
+    const auto& ports = service.spec.ports;
+    expect(service.spec.type == "NodePort" && ports.size() == 1, "the Service is another one");
+    if (ports.size() != 1) return;
+    expect(ports.front().port == registry_.spec.port, "the Service has another port");
+    expect(ports.front().node_port != 0 && ports.front().node_port == registry_.status.node_port,
+           "the status tells of another node port");
+    expect(service.spec.selector.size() > 1, "the Service selects other pods");
+  }
+
+  void owned(const api::ObjectMeta& meta) {
+    const bool same = target_.namespace_name == registry_.metadata.namespace_name;
+    const bool has = std::any_of(
+        meta.owner_references.begin(), meta.owner_references.end(),
+        [&](const api::OwnerReference& owner) { return owner.uid == registry_.metadata.uid; });
+    expect(has == same, "its owner reference is not as it should be");
+    expect(api::lookup(meta.labels, "app.kubernetes.io/managed-by") == "local-registry-operator",
+           "its label managed-by is another one");
+  }
+
+  const ApiServer& server_;
+  const LocalRegistry& registry_;
+  api::ObjectKey target_;
+  std::vector<std::string> problems_;
+};
+
+struct Labelled {
+  api::ObjectMeta metadata;
+};
+
+}  // namespace
+}  // namespace sim
+
+template <>
+struct json::Fields<sim::Labelled> {
+  static constexpr auto kTable = std::make_tuple(json::field("metadata", &sim::Labelled::metadata));
+};
+
+namespace sim {
+
+std::vector<std::string> end_state_problems(const ApiServer& server) {
+  std::vector<std::string> problems;
+  std::set<std::string> alive;
+  for (const ObjectPtr& object : server.all("localregistries")) {
+    alive.insert(object->uid);
+    const auto registry = read<LocalRegistry>(object);
+    for (std::string& problem : EndState(server, registry).problems()) {
+      problems.push_back(std::move(problem));
+    }
+  }
+  for (const std::string_view plural : {"deployments", "statefulsets", "services"}) {
+    for (const ObjectPtr& object : server.all(plural)) {
+      const auto meta = read<Labelled>(object).metadata;
+      const std::string uid(api::lookup(meta.labels, "localregistry.dev/owner-uid"));
+      if (uid.empty() || uid == "other" || alive.contains(uid)) continue;
+      if (!meta.owner_references.empty()) continue;  // garbage collection's
+      problems.push_back(fmt::format("{} {} outlived its resource", plural,
+                                     api::to_string(object->key)));
+    }
+  }
+  return problems;
+}
+
+}  // namespace sim

@@ -1,0 +1,279 @@
+#include "sim/oracles.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "api/apps.h"
+#include "json/raw.h"
+#include "json/value.h"
+#include "reconcile/names.h"
+
+namespace sim {
+namespace {
+
+using api::LocalRegistry;
+
+// A user who changes his mind while a delete is on its way comes too late.
+constexpr auto kOnItsWay = std::chrono::seconds(2);
+
+struct PodWithVolumes {
+  api::ObjectMeta metadata;
+  api::PodSpec spec;
+};
+
+template <class T>
+T read(const ObjectPtr& object) {
+  const auto document = json::Document::parse(object->text);
+  return *json::decode<T>(document->root());
+}
+
+bool is_child(std::string_view plural) {
+  return plural == "deployments" || plural == "statefulsets" || plural == "services" ||
+         plural == "persistentvolumeclaims";
+}
+
+int node_port(const api::Service& service) {
+  return service.spec.ports.empty() ? 0 : service.spec.ports.front().node_port;
+}
+
+}  // namespace
+}  // namespace sim
+
+template <>
+struct json::Fields<sim::PodWithVolumes> {
+  using T = sim::PodWithVolumes;
+  static constexpr auto kTable =
+      std::make_tuple(json::field("metadata", &T::metadata), json::field("spec", &T::spec));
+};
+
+namespace sim {
+
+void Oracles::violated(std::string what) {
+  if (std::find(violations_.begin(), violations_.end(), what) == violations_.end()) {
+    violations_.push_back(std::move(what));
+  }
+}
+
+void Oracles::changed(const Change& change) {
+  const std::string& plural = change.after ? change.after->plural : change.before->plural;
+  const bool by_operator = change.user.starts_with(kOperator);
+  remember(change);
+  if (by_operator && plural == "events") ++events_;
+  if (by_operator && plural != "events" && plural != "leases") {
+    ++writes_;
+    last_write_ = scheduler_.now();
+    check_foreign(change);
+    check_claim(change);
+    check_port(change);
+    check_status(change);
+  }
+  check_volumes(change);
+}
+
+// What was so, for what is said later.
+void Oracles::remember(const Change& change) {
+  const ObjectPtr& object = change.after ? change.after : change.before;
+  const bool by_operator = change.user.starts_with(kOperator);
+  if (is_child(object->plural) && by_operator) {
+    if (!change.before) {
+      ++creates_;
+      ours_.insert(object->uid);
+    }
+    if (change.method == kube::Method::kDelete) ++deletes_;
+  }
+  if (!change.after) {
+    if (object->plural == "localregistries" && !wishes_[object->uid].empty()) {
+      Wish last = wishes_[object->uid].back();
+      last.since = scheduler_.now();
+      last.deleted = true;
+      wishes_[object->uid].push_back(std::move(last));
+    }
+    return;
+  }
+  if (object->plural == "localregistries") {
+    const auto registry = read<LocalRegistry>(object);
+    resources_[object->uid] = object->key;
+    auto& wishes = wishes_[object->uid];
+    const bool deleted = registry.metadata.deletion_timestamp.has_value();
+    if (wishes.empty() || wishes.back().spec != registry.spec || wishes.back().deleted != deleted) {
+      wishes.push_back({scheduler_.now(), registry.spec, deleted});
+    }
+  } else if (object->plural == "services") {
+    if (const int port = node_port(read<api::Service>(object)); port != 0) {
+      ports_[object->key].insert(port);
+    }
+  } else if (object->plural == "deployments") {
+    if (read<api::Deployment>(object).status.available_replicas > 0) available_.insert(object->key);
+  } else if (object->plural == "statefulsets") {
+    if (read<api::StatefulSet>(object).status.available_replicas > 0) {
+      available_.insert(object->key);
+    }
+  }
+}
+
+void Oracles::check_foreign(const Change& change) {
+  if (!change.before || !is_child(change.before->plural)) return;
+  if (ours_.contains(change.before->uid)) return;
+  violated(fmt::format("the operator wrote {} {}, which is not its own", change.before->plural,
+                       api::to_string(change.before->key)));
+}
+
+bool Oracles::may_delete_claim(const std::string& owner_uid, const api::ObjectKey& claim) const {
+  const auto wishes = wishes_.find(owner_uid);
+  if (wishes == wishes_.end()) return false;
+  const auto& list = wishes->second;
+  for (std::size_t i = list.size(); i > 0; --i) {
+    const Wish& wish = list[i - 1];
+    const bool wants = wish.spec.persistence.enabled && !wish.deleted && wish.spec.name == claim.name;
+    if (wish.spec.persistence.when_deleted == api::RetentionPolicy::kDelete && !wants) return true;
+    if (scheduler_.now() - wish.since > kOnItsWay) return false;  // and the earlier ones are older
+  }
+  return false;
+}
+
+void Oracles::check_claim(const Change& change) {
+  if (change.method != kube::Method::kDelete || !change.before) return;
+  if (change.before->plural != "persistentvolumeclaims") return;
+  const auto claim = read<api::PersistentVolumeClaim>(change.before);
+  const std::string uid(reconcile::owner_uid(claim.metadata));
+  if (may_delete_claim(uid, change.before->key)) return;
+  violated(fmt::format("the claim {} was deleted although nobody asked for it",
+                       api::to_string(change.before->key)));
+}
+
+void Oracles::check_port(const Change& change) {
+  if (!change.after || change.after->plural != "services") return;
+  const auto service = read<api::Service>(change.after);
+  const int port = node_port(service);
+  if (port == 0 || service.metadata.deletion_timestamp) return;
+  const ObjectPtr owner = server_.find("localregistries", reconcile::owner_key(service.metadata));
+  if (!owner || owner->uid != reconcile::owner_uid(service.metadata)) return;
+  const auto registry = read<LocalRegistry>(owner);
+  const int told = registry.status.node_port;
+  if (told == 0 || told == port || registry.spec.node_port == port) return;
+  for (const ObjectPtr& other : server_.all("services")) {
+    if (other->uid == change.after->uid) continue;
+    for (const api::ServicePort& taken : read<api::Service>(other).spec.ports) {
+      if (taken.node_port == told) return;
+    }
+  }
+  violated(fmt::format("the node port {} of {} was given up for {} although it was free", told,
+                       api::to_string(owner->key), port));
+}
+
+// At most one workload and one running pod has a claim.
+void Oracles::check_volumes(const Change& change) {
+  if (!change.after || change.after->plural != "pods") return;
+  const auto pod = read<PodWithVolumes>(change.after);
+  if (pod.metadata.deletion_timestamp || change.before) return;
+  for (const api::Volume& volume : pod.spec.volumes) {
+    if (!volume.persistent_volume_claim) continue;
+    for (const ObjectPtr& other : server_.all("pods")) {
+      if (other->uid == change.after->uid ||
+          other->key.namespace_name != change.after->key.namespace_name) {
+        continue;
+      }
+      for (const api::Volume& theirs : read<PodWithVolumes>(other).spec.volumes) {
+        if (theirs.persistent_volume_claim == volume.persistent_volume_claim) {
+          violated(fmt::format("two pods have the claim {}",
+                               volume.persistent_volume_claim->claim_name));
+        }
+      }
+    }
+  }
+}
+
+void Oracles::check_status(const Change& change) {
+  if (!change.after || change.after->plural != "localregistries") return;
+  const auto registry = read<LocalRegistry>(change.after);
+  const api::Condition* ready = api::find_condition(registry.status.conditions, "Ready");
+  if (ready == nullptr || ready->status != "True" || registry.status.node_port == 0) return;
+  const api::ObjectKey target = {api::target_namespace(registry), registry.spec.name};
+  if (change.before && read<LocalRegistry>(change.before).status == registry.status) return;
+  if (registry.status.observed_generation != registry.metadata.generation) return;
+  if (!ports_[target].contains(registry.status.node_port)) {
+    violated(fmt::format("the status tells of node port {}, which no Service {} ever had",
+                         registry.status.node_port, api::to_string(target)));
+  }
+  if (!available_.contains(target)) {
+    violated(fmt::format("the status is Ready, and no workload {} ever was",
+                         api::to_string(target)));
+  }
+}
+
+namespace {
+
+// Members that differ from run to run, or are the server's.
+bool is_incidental(std::string_view name) {
+  static const std::set<std::string_view> kNames = {
+      "uid",           "resourceVersion", "creationTimestamp",  "generation", "managedFields",
+      "clusterIP",     "clusterIPs",      "lastTransitionTime", "time",       "observedGeneration",
+      "lastUpdateTime"};
+  return kNames.contains(name);
+}
+
+void print(json::View value, std::map<std::string, std::string>& names, std::string& out) {
+  switch (value.kind()) {
+    case json::Kind::kObject: {
+      std::map<std::string_view, json::View> members;
+      for (std::size_t i = 0; i < value.size(); ++i) {
+        const json::Member member = value.member(i);
+        if (!is_incidental(member.name)) members.emplace(member.name, member.value);
+      }
+      out += '{';
+      for (const auto& [name, member] : members) {
+        out += name;
+        out += ':';
+        print(member, names, out);
+        out += ',';
+      }
+      out += '}';
+      return;
+    }
+    case json::Kind::kArray:
+      out += '[';
+      for (std::size_t i = 0; i < value.size(); ++i) {
+        print(value.element(i), names, out);
+        out += ',';
+      }
+      out += ']';
+      return;
+    default: {
+      std::string text = json::canonical(value);
+      for (const auto& [incidental, name] : names) {
+        for (std::size_t at = text.find(incidental); at != std::string::npos;
+             at = text.find(incidental, at + name.size())) {
+          text.replace(at, incidental.size(), name);
+        }
+      }
+      out += text;
+    }
+  }
+}
+
+}  // namespace
+
+std::string fingerprint(const ApiServer& server) {
+  std::map<std::string, std::string> names;  // of uids and ports
+  for (const ObjectPtr& object : server.all("localregistries")) {
+    names[object->uid] = fmt::format("<uid of {}>", api::to_string(object->key));
+  }
+  for (const ObjectPtr& object : server.all("services")) {
+    const int port = node_port(read<api::Service>(object));
+    if (port != 0) names[std::to_string(port)] = fmt::format("<port of {}>", api::to_string(object->key));
+  }
+  std::string text;
+  for (const std::string_view plural :
+       {"localregistries", "deployments", "statefulsets", "services", "persistentvolumeclaims"}) {
+    for (const ObjectPtr& object : server.all(plural)) {
+      text += fmt::format("{} {}: ", plural, api::to_string(object->key));
+      const auto document = json::Document::parse(object->text);
+      print(document->root(), names, text);
+      text += '\n';
+    }
+  }
+  return text;
+}
+
+}  // namespace sim

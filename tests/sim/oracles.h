@@ -1,0 +1,76 @@
+// What must hold, whatever happens: looked at with each write that takes effect, and at the end.
+//
+// The rules are those of a registry's life: nobody's data is deleted, nobody else's object is
+// written, a port that was told stays, no two workloads share a volume, a status tells of nothing
+// that was not so. They know nothing of how the operator works.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "api/local_registry.h"
+#include "sim/api_server.h"
+#include "sim/scheduler.h"
+
+namespace sim {
+
+// The name that replicas of the operator ask the API server by.
+inline constexpr std::string_view kOperator = "operator";
+
+class Oracles {
+ public:
+  Oracles(const ApiServer& server, const Scheduler& scheduler)
+      : server_(server), scheduler_(scheduler) {}
+
+  void changed(const Change& change);
+
+  // What was broken, in words; empty: nothing.
+  const std::vector<std::string>& violations() const { return violations_; }
+  void violated(std::string what);
+
+  // Writes of the operator that took effect, the Lease and events aside.
+  std::size_t writes() const { return writes_; }
+  std::size_t events() const { return events_; }
+  std::size_t creates() const { return creates_; }
+  std::size_t deletes() const { return deletes_; }
+  std::optional<base::Clock::Instant> last_write() const { return last_write_; }
+
+ private:
+  // A spec that a resource had, until the next one began.
+  struct Wish {
+    base::Clock::Instant since;
+    api::LocalRegistrySpec spec;
+    bool deleted = false;
+  };
+
+  void remember(const Change& change);
+  void check_foreign(const Change& change);
+  void check_claim(const Change& change);
+  void check_port(const Change& change);
+  void check_volumes(const Change& change);
+  void check_status(const Change& change);
+  bool may_delete_claim(const std::string& owner_uid, const api::ObjectKey& claim) const;
+
+  const ApiServer& server_;
+  const Scheduler& scheduler_;
+  std::vector<std::string> violations_;
+  std::set<std::string> ours_;                              // uids of what the operator created
+  std::map<std::string, std::vector<Wish>> wishes_;         // by uid of the resource
+  std::map<std::string, api::ObjectKey> resources_;         // by uid
+  std::map<api::ObjectKey, std::set<int>> ports_;           // that a Service of that name ever had
+  std::set<api::ObjectKey> available_;                      // workloads that were available once
+  std::size_t writes_ = 0;
+  std::size_t events_ = 0;
+  std::size_t creates_ = 0;
+  std::size_t deletes_ = 0;
+  std::optional<base::Clock::Instant> last_write_;
+};
+
+// All that the operator is to bring about, as text without what differs from run to run (uids,
+// versions, times; node ports are told by their order).
+std::string fingerprint(const ApiServer& server);
+
+}  // namespace sim

@@ -1,0 +1,243 @@
+#include "sim/plan.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "sim/end_state.h"
+
+namespace sim {
+namespace {
+
+constexpr auto kSettle = 60s;          // after the last fault or edit everything is as declared
+constexpr auto kStaleFor = 5s;
+constexpr auto kLag = 3s;
+constexpr std::size_t kMostEvents = 60;
+
+bool is_write(const kube::Request& request) { return request.method != kube::Method::kGet; }
+
+// The Lease and events are written for other reasons than a registry.
+bool counts(const kube::Request& request) {
+  const std::string plural = plural_of(request.target);
+  return plural != "leases" && plural != "events";
+}
+
+void answer_push_checks(Replica& replica) {
+  auto& registries = replica.registries();
+  registries.say("granted.example/a", registry::Answer::kGranted, "it may be pushed");
+  registries.say("denied.example/b", registry::Answer::kDenied, "it may not be pushed");
+}
+
+// Counts exchanges and lets one of them go wrong.
+class Saboteur {
+ public:
+  Saboteur(World& world, const std::optional<Fault>& fault) : world_(world), fault_(fault) {}
+
+  Fate fate(Replica& replica, const kube::Request& request) {
+    if (!counts(request)) return Fate::kAnswered;
+    const bool read = !is_write(request);
+    const std::size_t number = read ? reads_++ : writes_++;
+    if (!fault_ || fault_->read != read || fault_->number != number) return Fate::kAnswered;
+    if (fault_->staleness.count() > 0) {
+      world_.staleness = fault_->staleness;
+      world_.scheduler.after(kStaleFor, [this] { world_.staleness = {}; });
+    }
+    if (!fault_->lagging.empty()) replica.link().set_lag(fault_->lagging, kLag);
+    happened_ = true;
+    return fault_->fate;
+  }
+
+  std::size_t reads() const { return reads_; }
+  std::size_t writes() const { return writes_; }
+  bool happened() const { return happened_; }
+
+ private:
+  World& world_;
+  std::optional<Fault> fault_;
+  std::size_t reads_ = 0;
+  std::size_t writes_ = 0;
+  bool happened_ = false;
+};
+
+void finish(World& world, base::Clock::Duration quiet, Course& course) {
+  if (!world.converge(kSettle)) world.oracles.violated("not converged within 60 s");
+  for (std::string& problem : end_state_problems(world.server)) {
+    world.oracles.violated("at the end: " + std::move(problem));
+  }
+  const std::size_t writes = world.oracles.writes();
+  const std::size_t events = world.oracles.events();
+  world.run_for(quiet);
+  if (world.oracles.writes() != writes) {
+    world.oracles.violated(
+        fmt::format("{} writes after it had converged", world.oracles.writes() - writes));
+  }
+  if (world.oracles.events() != events) {
+    world.oracles.violated(
+        fmt::format("{} events after it had converged", world.oracles.events() - events));
+  }
+  if (events > kMostEvents) world.oracles.violated(fmt::format("{} events", events));
+  course.end = fingerprint(world.server);
+  course.violations = world.oracles.violations();
+  course.creates = world.oracles.creates();
+  course.deletes = world.oracles.deletes();
+  course.hash = world.trace.hash();
+  course.trace = world.trace.lines();
+  course.simulated = world.scheduler.now() - base::Clock::Instant();
+}
+
+}  // namespace
+
+std::string name(Fate fate) {
+  switch (fate) {
+    case Fate::kAnswered: return "answered";
+    case Fate::kLost: return "lost";
+    case Fate::kUnanswered: return "unanswered";
+    case Fate::kSilence: return "silence";
+    case Fate::kRefused: return "refused";
+    case Fate::kFailedLate: return "failed late";
+    case Fate::kThrottled: return "throttled";
+    case Fate::kConflict: return "conflict";
+    case Fate::kCrashBefore: return "crash before";
+    case Fate::kCrashUnanswered: return "crash unanswered";
+    case Fate::kCrashAnswered: return "crash answered";
+  }
+  return "";
+}
+
+std::string describe(const Fault& fault) {
+  std::string text = fmt::format("{} {} {}", fault.read ? "read" : "write", fault.number,
+                                 name(fault.fate));
+  if (fault.staleness.count() > 0) text += ", then stale";
+  if (!fault.lagging.empty()) text += fmt::format(", then late {}", fault.lagging);
+  return text;
+}
+
+Course run(const Plan& plan) {
+  WorldOptions options;
+  options.seed = plan.seed;
+  options.keep_trace = plan.keep_trace;
+  options.replicas = 0;
+  World world(options);
+  Saboteur saboteur(world, plan.fault);
+  world.on_start = answer_push_checks;
+  world.fate = [&](Replica& replica, const kube::Request& request) {
+    return saboteur.fate(replica, request);
+  };
+  world.start_replica("operator-0");
+  if (plan.scenario->prepare) plan.scenario->prepare(world);
+  world.run_for(1s);
+  for (const Step& step : plan.scenario->steps) {
+    world.trace.add(world.scheduler.now(), "--- " + step.name);
+    step.act(world);
+    if (!world.converge(kSettle + 60s)) {
+      world.oracles.violated(fmt::format("not converged after {}", step.name));
+    }
+  }
+  Course course;
+  finish(world, plan.quiet, course);
+  course.writes = saboteur.writes();
+  course.reads = saboteur.reads();
+  if (plan.fault && !saboteur.happened()) {
+    course.violations.push_back("the fault never came");
+  }
+  return course;
+}
+
+namespace {
+
+// Everything that may go wrong, at random, until it stops.
+class Weather {
+ public:
+  explicit Weather(World& world) : world_(world) {
+    // How bad it is: one exchange in that many goes wrong.
+    severity_ = std::size_t(5) << world.chance.below(5);
+  }
+
+  Fate fate(const kube::Request& request) {
+    if (over_ || !world_.chance.one_in(severity_)) return Fate::kAnswered;
+    static constexpr Fate kFates[] = {
+        Fate::kLost,         Fate::kUnanswered, Fate::kSilence,      Fate::kRefused,
+        Fate::kFailedLate,   Fate::kThrottled,  Fate::kCrashBefore,  Fate::kCrashUnanswered,
+        Fate::kCrashAnswered};
+    const Fate fate = kFates[world_.chance.below(std::size(kFates))];
+    const bool crash = fate == Fate::kCrashBefore || fate == Fate::kCrashUnanswered ||
+                       fate == Fate::kCrashAnswered;
+    return crash && !is_write(request) ? Fate::kLost : fate;
+  }
+
+  // Something else happens, and again after a while.
+  void strike() {
+    if (over_) return;
+    const auto all = world_.replicas();
+    if (!all.empty()) {
+      Replica& one = *all[world_.chance.below(all.size())];
+      switch (world_.chance.below(9)) {
+        case 0: world_.crash(one, world_.chance.between(10ms, 20s)); break;
+        case 1: world_.restart(one, world_.chance.between(10ms, 20s)); break;
+        case 2: one.link().cut_watches(); break;
+        case 3:
+          world_.server.compact(world_.server.revision());
+          one.link().cut_watches();
+          break;
+        case 4: world_.staleness = world_.chance.between(1ms, 10s); break;
+        case 5: one.clock().jump(world_.chance.between(-1h, 1h)); break;
+        case 6: one.link().set_silent(true); break;
+        case 7:
+          one.link().delays.event_most = world_.chance.between(20ms, 5s);
+          break;
+        case 8:
+          one.link().delays.request_most = world_.chance.between(4ms, 2s);
+          break;
+      }
+    }
+    world_.scheduler.after(world_.chance.between(10ms, 20s), [this] { strike(); });
+  }
+
+  void end() {
+    over_ = true;
+    world_.staleness = {};
+    for (Replica* replica : world_.replicas()) {
+      replica->link().set_silent(false);
+      replica->link().delays = Delays();
+    }
+  }
+
+ private:
+  World& world_;
+  std::size_t severity_;
+  bool over_ = false;
+};
+
+}  // namespace
+
+Course run_random(std::uint64_t seed, bool keep_trace) {
+  Chance chance(seed * 0x2545f4914f6cdd1dULL + 1);
+  WorldOptions options;
+  options.seed = seed;
+  options.keep_trace = keep_trace;
+  options.replicas = 0;
+  const int replicas = chance.one_in(2) ? 1 : 2 + int(chance.below(2));
+  options.leader_elect = replicas > 1 || chance.one_in(2);
+  const Scenario scenario = random_scenario(chance);
+  World world(options);
+  Weather weather(world);
+  world.on_start = answer_push_checks;
+  world.fate = [&](Replica&, const kube::Request& request) { return weather.fate(request); };
+  for (int i = 0; i < replicas; ++i) world.start_replica(fmt::format("operator-{}", i));
+  weather.strike();
+  for (const Step& step : scenario.steps) {
+    world.run_for(chance.one_in(3) ? chance.between(1ms, 200ms) : chance.between(200ms, 30s));
+    world.trace.add(world.scheduler.now(), "--- " + step.name);
+    step.act(world);
+  }
+  world.run_for(chance.between(1ms, 60s));
+  weather.end();
+  world.trace.add(world.scheduler.now(), "--- all is well from here");
+  // What was silent is found out by its watches, and a lease runs out.
+  world.run_for(options.leader_elect ? 150s : 120s);
+  Course course;
+  finish(world, 10min, course);
+  return course;
+}
+
+}  // namespace sim

@@ -1,0 +1,323 @@
+#include "sim/scenario.h"
+
+#include <fmt/core.h>
+
+#include <utility>
+
+namespace sim {
+namespace {
+
+using Key = api::ObjectKey;
+
+const Key kRegistry = {"team-a", "dev"};
+const Key kChild = {"team-a", "registry"};
+
+struct Spec {
+  std::string name;
+  std::string text;
+};
+
+// A class of value of each field. Those that the schema refuses leave the spec as it was.
+const std::vector<Spec>& specs() {
+  static const std::vector<Spec> kSpecs = {
+      {"default", "{}"},
+      {"enabled", R"({"enabled":true})"},
+      {"disabled", R"({"enabled":false})"},
+      {"localbuild", R"({"localbuild":true})"},
+      {"another namespace", R"({"namespace":"shared"})"},
+      {"a namespace that is not there", R"({"namespace":"nowhere"})"},
+      {"another name", R"({"name":"images"})"},
+      {"another image", R"({"image":"registry:3"})"},
+      {"another BuildKit", R"({"buildKitImage":"buildkit:1"})"},
+      {"another port", R"({"port":5001})"},
+      {"a node port", R"({"nodePort":31234})"},
+      {"another node port", R"({"nodePort":31235})"},
+      {"a node port out of range", R"({"nodePort":80})"},
+      {"persistence", R"({"persistence":{"enabled":true}})"},
+      {"persistence until deleted",
+       R"({"persistence":{"enabled":true,"whenDeleted":"Delete"}})"},
+      {"deletion without persistence", R"({"persistence":{"whenDeleted":"Delete"}})"},
+      {"a larger volume", R"({"persistence":{"enabled":true,"size":"8Gi"}})"},
+      {"a smaller volume", R"({"persistence":{"enabled":true,"size":"1Gi"}})"},
+      {"a class", R"({"persistence":{"enabled":true,"storageClassName":"fast"}})"},
+      {"pull secrets", R"({"imagePullSecrets":[{"name":"pull"}]})"},
+      {"resources", R"({"resources":{"limits":{"cpu":"1"}}})"},
+      {"BuildKit's resources", R"({"buildKitResources":{"limits":{"cpu":"1"}}})"},
+      {"a node selector", R"({"nodeSelector":{"disk":"ssd"}})"},
+      {"tolerations", R"({"tolerations":[{"key":"k","operator":"Exists"}]})"},
+      {"affinity",
+       R"({"affinity":{"podAntiAffinity":{"preferredDuringSchedulingIgnoredDuringExecution":)"
+       R"([{"weight":1,"podAffinityTerm":{"topologyKey":"kubernetes.io/hostname"}}]}}})"},
+      {"suspended", R"({"suspend":true})"},
+      {"an image that can be pushed",
+       R"({"images":[{"name":"a","image":"granted.example/a"}]})"},
+      {"an image that cannot be pushed",
+       R"({"images":[{"name":"b","image":"denied.example/b"}]})"},
+      {"a port that the schema refuses", R"({"port":0})"},
+      {"a name that the schema refuses", R"({"name":"Not_A_Name"})"},
+  };
+  return kSpecs;
+}
+
+Step apply(const Spec& spec) {
+  return {spec.name, [text = spec.text](World& world) { world.apply_registry(text); }};
+}
+
+Step patch(std::string name, std::string plural, Key key, std::string body) {
+  return {std::move(name),
+          [plural = std::move(plural), key = std::move(key), body = std::move(body)](World& world) {
+            world.patch(plural, key, body);
+          }};
+}
+
+Step removal(std::string name, std::string plural, Key key) {
+  return {std::move(name), [plural = std::move(plural), key = std::move(key)](World& world) {
+            world.remove(plural, key);
+          }};
+}
+
+const Spec kDefault = {"default", "{}"};
+const Spec kPersistent = {"persistence", R"({"persistence":{"enabled":true}})"};
+const Spec kUntilDeleted = {"persistence until deleted",
+                            R"({"persistence":{"enabled":true,"whenDeleted":"Delete"}})"};
+
+struct Corruption {
+  std::string name;
+  std::string body;
+};
+
+// Of any child.
+std::vector<Corruption> of_metadata() {
+  std::vector<Corruption> list;
+  for (const char* label :
+       {"app.kubernetes.io/name", "app.kubernetes.io/instance", "app.kubernetes.io/component",
+        "app.kubernetes.io/part-of", "app.kubernetes.io/managed-by",
+        "localregistry.dev/owner-uid"}) {
+    list.push_back({fmt::format("label {} removed", label),
+                    fmt::format(R"({{"metadata":{{"labels":{{"{}":null}}}}}})", label)});
+    list.push_back({fmt::format("label {} changed", label),
+                    fmt::format(R"({{"metadata":{{"labels":{{"{}":"other"}}}}}})", label)});
+  }
+  list.push_back({"labels removed", R"({"metadata":{"labels":null}})"});
+  list.push_back({"annotations removed", R"({"metadata":{"annotations":null}})"});
+  list.push_back({"owner references removed", R"({"metadata":{"ownerReferences":null}})"});
+  list.push_back({"owned by somebody else as well",
+                  R"({"metadata":{"annotations":{"example.com/note":"mine"}}})"});
+  return list;
+}
+
+std::vector<Corruption> of_service() {
+  return {
+      {"selector changed", R"({"spec":{"selector":{"app.kubernetes.io/name":"other"}}})"},
+      {"selector added to", R"({"spec":{"selector":{"more":"yes"}}})"},
+      {"type changed", R"({"spec":{"type":"ClusterIP"}})"},
+      {"port changed",
+       R"({"spec":{"ports":[{"name":"registry","port":80,"targetPort":80,"protocol":"TCP"}]}})"},
+      {"session affinity", R"({"spec":{"sessionAffinity":"ClientIP"}})"},
+  };
+}
+
+std::vector<Corruption> of_workload() {
+  return {
+      {"scaled to nothing", R"({"spec":{"replicas":0}})"},
+      {"scaled up", R"({"spec":{"replicas":3}})"},
+      {"pod label changed",
+       R"({"spec":{"template":{"metadata":{"labels":{"more":"yes"}}}}})"},
+      {"grace period", R"({"spec":{"template":{"spec":{"terminationGracePeriodSeconds":5}}}})"},
+      {"security context",
+       R"({"spec":{"template":{"spec":{"securityContext":{"runAsNonRoot":false,"fsGroup":0}}}}})"},
+      {"service links", R"({"spec":{"template":{"spec":{"enableServiceLinks":true}}}})"},
+      {"containers replaced",
+       R"({"spec":{"template":{"spec":{"containers":[{"name":"registry","image":"evil:1"}]}}}})"},
+  };
+}
+
+void corrupt(const Spec& spec, const std::string& plural, const std::vector<Corruption>& list,
+             std::vector<Scenario>& scenarios) {
+  for (const Corruption& corruption : list) {
+    scenarios.push_back({fmt::format("corruptions/{}: {} with {}", plural, corruption.name, spec.name),
+                         {apply(spec), patch(corruption.name, plural, kChild, corruption.body)},
+                         {}});
+  }
+}
+
+Step let_through(std::string name, std::string refused) {
+  return {std::move(name), [refused = std::move(refused)](World& world) {
+            if (refused.empty()) {
+              world.refuse = nullptr;
+              return;
+            }
+            world.refuse = [refused](const Admission& admission) -> std::optional<kube::Response> {
+              if (!admission.user.starts_with(kOperator) || !admission.after) return std::nullopt;
+              if (admission.after->plural != refused || !admission.subresource.empty()) {
+                return std::nullopt;
+              }
+              return refusal(403, "Forbidden", "exceeded quota: tight");
+            };
+          }};
+}
+
+Step foreign(const std::string& plural) {
+  return {"a foreign object", [plural](World& world) {
+            const bool set = plural == "statefulsets";
+            const std::string workload = fmt::format(
+                R"({{"apiVersion":"apps/v1","kind":"{}","metadata":{{"name":"registry",)"
+                R"("namespace":"team-a"}},"spec":{{{}"selector":{{"matchLabels":{{"a":"b"}}}},)"
+                R"("template":{{"metadata":{{"labels":{{"a":"b"}}}},"spec":{{"containers":)"
+                R"([{{"name":"c","image":"i"}}]}}}}}}}})",
+                set ? "StatefulSet" : "Deployment", set ? R"("serviceName":"registry",)" : "");
+            const std::string service =
+                R"({"apiVersion":"v1","kind":"Service","metadata":{"name":"registry",)"
+                R"("namespace":"team-a"},"spec":{"ports":[{"port":80}]}})";
+            const std::string claim =
+                R"({"apiVersion":"v1","kind":"PersistentVolumeClaim","metadata":{"name":"registry",)"
+                R"("namespace":"team-a"},"spec":{"accessModes":["ReadWriteOnce"],)"
+                R"("resources":{"requests":{"storage":"1Gi"}}}})";
+            world.create(plural, "team-a",
+                         plural == "services"                 ? service
+                         : plural == "persistentvolumeclaims" ? claim
+                                                              : workload);
+          }};
+}
+
+Step apply_as(const Spec& spec, std::string name, std::string namespace_name) {
+  return {fmt::format("{} as {}/{}", spec.name, namespace_name, name),
+          [text = spec.text, name = std::move(name),
+           namespace_name = std::move(namespace_name)](World& world) {
+            world.apply_registry(text, name, namespace_name);
+          }};
+}
+
+Step restart_all() {
+  return {"the operator is restarted", [](World& world) {
+            for (Replica* replica : world.replicas()) world.restart(*replica);
+          }};
+}
+
+const std::vector<std::string>& children() {
+  static const std::vector<std::string> kChildren = {"deployments", "statefulsets", "services",
+                                                     "persistentvolumeclaims"};
+  return kChildren;
+}
+
+}  // namespace
+
+std::vector<Scenario> spec_changes() {
+  std::vector<Scenario> list;
+  for (const Spec& from : specs()) {
+    for (const Spec& to : specs()) {
+      if (&from == &to) continue;
+      list.push_back({fmt::format("changes/{} to {}", from.name, to.name),
+                      {apply(from), apply(to)},
+                      {}});
+    }
+  }
+  return list;
+}
+
+std::vector<Scenario> corruptions() {
+  std::vector<Scenario> list;
+  for (const Spec& spec : {kDefault, kUntilDeleted}) {
+    const bool persistent = &spec != &kDefault && spec.name != kDefault.name;
+    const std::string workload = persistent ? "statefulsets" : "deployments";
+    corrupt(spec, workload, of_metadata(), list);
+    corrupt(spec, workload, of_workload(), list);
+    corrupt(spec, "services", of_metadata(), list);
+    corrupt(spec, "services", of_service(), list);
+    if (persistent) corrupt(spec, "persistentvolumeclaims", of_metadata(), list);
+    for (const std::string& plural : children()) {
+      if (!persistent && (plural == "statefulsets" || plural == "persistentvolumeclaims")) continue;
+      if (persistent && plural == "deployments") continue;
+      list.push_back({fmt::format("corruptions/{} deleted with {}", plural, spec.name),
+                      {apply(spec), removal("deleted", plural, kChild)},
+                      {}});
+    }
+  }
+  list.push_back({"corruptions/the strategy changed",
+                  {apply(kDefault),
+                   patch("rolling", "deployments", kChild,
+                         R"({"spec":{"strategy":{"type":"RollingUpdate","rollingUpdate":)"
+                         R"({"maxSurge":1,"maxUnavailable":0}}}})")},
+                  {}});
+  return list;
+}
+
+std::vector<Scenario> lives() {
+  std::vector<Scenario> list;
+  for (const Spec& spec : {kDefault, kPersistent, kUntilDeleted}) {
+    const Step create = apply(spec);
+    const Step gone = removal("deleted", "localregistries", kRegistry);
+    list.push_back({fmt::format("lives/{} deleted", spec.name), {create, gone}, {}});
+    list.push_back({fmt::format("lives/{} deleted and back", spec.name), {create, gone, create}, {}});
+    list.push_back({fmt::format("lives/{} restarted", spec.name), {create, restart_all()}, {}});
+    for (const std::string& plural : children()) {
+      list.push_back({fmt::format("lives/{} where a foreign {} is", spec.name, plural),
+                      {foreign(plural), create, removal("it goes", plural, kChild)},
+                      {}});
+      list.push_back({fmt::format("lives/{} while {} are refused", spec.name, plural),
+                      {let_through("refused", plural), create, let_through("allowed", "")},
+                      {}});
+      list.push_back({fmt::format("lives/{} changed while {} are refused", spec.name, plural),
+                      {create, let_through("refused", plural), apply({"", R"({"port":5001})"}),
+                       let_through("allowed", "")},
+                      {}});
+    }
+    list.push_back({fmt::format("lives/{} elsewhere deleted", spec.name),
+                    {{"elsewhere",
+                      [text = spec.text](World& world) {
+                        std::string with = text;
+                        with.insert(1, text == "{}" ? R"("namespace":"shared")"
+                                                    : R"("namespace":"shared",)");
+                        world.apply_registry(with);
+                      }},
+                     gone},
+                    {}});
+    list.push_back({fmt::format("lives/{} beside a rival", spec.name),
+                    {create, apply_as(spec, "rival", "team-a"), gone},
+                    {}});
+    list.push_back({fmt::format("lives/{} in a namespace that is deleted", spec.name),
+                    {create, removal("namespace", "namespaces", {"", "team-a"})},
+                    {}});
+    list.push_back({fmt::format("lives/{} whose node port is taken", spec.name),
+                    {create,
+                     {"taken",
+                      [](World& world) {
+                        world.controllers.collects_garbage = true;
+                        const auto service = world.server.find("services", kChild);
+                        const auto at = service->text.find("\"nodePort\":");
+                        const std::string port = service->text.substr(at + 11, 5);
+                        world.remove("services", kChild);
+                        world.create(
+                            "services", "team-b",
+                            fmt::format(R"({{"apiVersion":"v1","kind":"Service","metadata":{{)"
+                                        R"("name":"thief","namespace":"team-b"}},"spec":{{"type":)"
+                                        R"("NodePort","ports":[{{"port":80,"nodePort":{}}}]}}}})",
+                                        port));
+                      }}},
+                    {}});
+  }
+  return list;
+}
+
+std::vector<Scenario> scenarios() {
+  std::vector<Scenario> all = lives();
+  for (Scenario& scenario : corruptions()) all.push_back(std::move(scenario));
+  for (Scenario& scenario : spec_changes()) all.push_back(std::move(scenario));
+  return all;
+}
+
+Scenario random_scenario(Chance& chance) {
+  static const std::vector<Scenario> kMaterial = scenarios();
+  Scenario scenario;
+  scenario.name = "random";
+  const std::size_t count = 2 + chance.below(6);
+  for (std::size_t i = 0; i < count; ++i) {
+    const Scenario& from = kMaterial[chance.below(kMaterial.size())];
+    scenario.steps.push_back(from.steps[chance.below(from.steps.size())]);
+  }
+  // A refusal that lasts would be no end.
+  scenario.steps.push_back(let_through("allowed", ""));
+  return scenario;
+}
+
+}  // namespace sim

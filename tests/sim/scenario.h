@@ -1,0 +1,39 @@
+// What is wished for and done to a registry, step by step: the material that faults are put into.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "sim/world.h"
+
+namespace sim {
+
+struct Step {
+  std::string name;
+  std::function<void(World&)> act;
+};
+
+struct Scenario {
+  std::string name;  // "changes/persistence to name"
+  std::vector<Step> steps;
+  std::function<void(World&)> prepare;  // before anything runs; may be null
+};
+
+// Each class of value of each field of the spec to each other, invalid ones included.
+std::vector<Scenario> spec_changes();
+
+// Each label, selector, owner reference and owned field of each child corrupted, and each child
+// deleted, with and without persistence.
+std::vector<Scenario> corruptions();
+
+// The lives of registries: conflicts, refusals, other namespaces, rivals, deletion and return.
+std::vector<Scenario> lives();
+
+// All of them.
+std::vector<Scenario> scenarios();
+
+// A row of steps drawn from the seed.
+Scenario random_scenario(Chance& chance);
+
+}  // namespace sim

@@ -1,0 +1,268 @@
+// The simulation's command: runs plans and seeds, says what was broken, and how to see it again.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <functional>
+#include <thread>
+
+#include <fmt/core.h>
+
+#include "sim/plan.h"
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t kShown = 20;        // broken plans that are told in full
+constexpr std::size_t kLongQuietIn = 50;  // one plan in that many is watched for a whole day
+
+// What a worker has counted; sent to the parent as it is.
+struct Totals {
+  std::uint64_t runs = 0;
+  std::uint64_t broken = 0;
+  std::uint64_t long_quiets = 0;
+  std::uint64_t writes = 0;
+  double simulated_seconds = 0;
+
+  void add(const Totals& other) {
+    runs += other.runs;
+    broken += other.broken;
+    long_quiets += other.long_quiets;
+    writes += other.writes;
+    simulated_seconds += other.simulated_seconds;
+  }
+};
+
+class Report {
+ public:
+  void count(const sim::Course& course, const std::string& what) {
+    ++totals_.runs;
+    totals_.writes += course.writes;
+    totals_.simulated_seconds += std::chrono::duration<double>(course.simulated).count();
+    if (course.violations.empty()) return;
+    if (++totals_.broken > kShown) return;
+    std::string text = fmt::format("broken: {}\n", what);
+    for (const std::string& violation : course.violations) {
+      text += fmt::format("    {}\n", violation);
+    }
+    std::fputs(text.c_str(), stdout);
+    std::fflush(stdout);
+  }
+
+  void count_long_quiet() { ++totals_.long_quiets; }
+  const Totals& totals() const { return totals_; }
+
+ private:
+  Totals totals_;
+};
+
+// Runs work(job, report) in that many processes and sums up what they count.
+Totals in_parallel(int jobs, const std::function<void(int, Report&)>& work) {
+  struct Worker {
+    pid_t process;
+    int results;
+  };
+  std::vector<Worker> workers;
+  for (int job = 0; job < jobs; ++job) {
+    int ends[2];
+    if (::pipe(ends) != 0) std::exit(2);
+    const pid_t process = ::fork();
+    if (process == 0) {
+      Report report;
+      work(job, report);
+      const Totals& totals = report.totals();
+      const bool told = ::write(ends[1], &totals, sizeof(totals)) == sizeof(totals);
+      std::fflush(stdout);
+      ::_exit(told ? 0 : 2);
+    }
+    ::close(ends[1]);
+    workers.push_back({process, ends[0]});
+  }
+  Totals sum;
+  for (const Worker& worker : workers) {
+    Totals totals;
+    const bool told = ::read(worker.results, &totals, sizeof(totals)) == sizeof(totals);
+    int status = 0;
+    ::waitpid(worker.process, &status, 0);
+    if (!told || status != 0) {
+      std::puts("broken: a worker ended before its time");
+      ++totals.broken;
+    }
+    sum.add(totals);
+  }
+  return sum;
+}
+
+int conclude(const char* what, const Totals& totals, std::chrono::steady_clock::time_point begin) {
+  const double seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  fmt::print("{}: {} runs, {} broken, {} watched for 24 h after the end, {} writes, {:.0f} s, "
+             "{:.0f}:1 simulated to real\n",
+             what, totals.runs, totals.broken, totals.long_quiets, totals.writes, seconds,
+             totals.simulated_seconds / seconds);
+  if (totals.broken > 0) {
+    fmt::print("failed {}\n", what);
+    return 1;
+  }
+  fmt::print("ok {}\n", what);
+  return 0;
+}
+
+constexpr sim::Fate kMoments[] = {sim::Fate::kCrashBefore, sim::Fate::kCrashUnanswered,
+                                  sim::Fate::kCrashAnswered};
+constexpr sim::Fate kFailures[] = {sim::Fate::kLost,    sim::Fate::kUnanswered,
+                                   sim::Fate::kSilence, sim::Fate::kRefused,
+                                   sim::Fate::kFailedLate, sim::Fate::kThrottled,
+                                   sim::Fate::kConflict};
+constexpr const char* kResources[] = {"localregistries", "deployments", "statefulsets",
+                                      "services",        "persistentvolumeclaims", "pods",
+                                      "namespaces"};
+
+// What may go wrong at each write and each read of a scenario.
+std::vector<sim::Fault> faults_for(const sim::Course& course, bool all) {
+  std::vector<sim::Fault> faults;
+  for (std::size_t i = 0; i < course.writes; ++i) {
+    for (const sim::Fate fate : kMoments) faults.push_back({false, i, fate, {}, {}});
+    if (!all) continue;
+    for (const sim::Fate fate : kFailures) faults.push_back({false, i, fate, {}, {}});
+    for (const sim::Fate fate : kMoments) faults.push_back({false, i, fate, 3s, {}});
+    for (const char* plural : kResources) {
+      faults.push_back({false, i, sim::Fate::kAnswered, {}, plural});
+    }
+  }
+  for (std::size_t i = 0; all && i < course.reads; ++i) {
+    for (const sim::Fate fate : {sim::Fate::kLost, sim::Fate::kSilence, sim::Fate::kRefused,
+                                 sim::Fate::kCrashUnanswered, sim::Fate::kCrashAnswered}) {
+      faults.push_back({true, i, fate, {}, {}});
+    }
+  }
+  return faults;
+}
+
+// Every scenario without a fault, and with each fault: the same end, by as many creations and
+// deletions.
+void run_systematic(const std::vector<sim::Scenario>& scenarios, int job, int jobs, Report& report) {
+  std::size_t runs = 0;
+  for (std::size_t i = std::size_t(job); i < scenarios.size(); i += std::size_t(jobs)) {
+    const sim::Scenario& scenario = scenarios[i];
+    const sim::Course smooth = sim::run({&scenario, {}, 1, 10min, false});
+    report.count(smooth, scenario.name);
+    const bool all = !scenario.name.starts_with("changes/");
+    for (const sim::Fault& fault : faults_for(smooth, all)) {
+      const bool long_quiet = ++runs % kLongQuietIn == 0;
+      sim::Course course = sim::run({&scenario, fault, 1, long_quiet ? 24h : 10min, false});
+      if (course.end != smooth.end) course.violations.push_back("another end than without a fault");
+      if (course.creates != smooth.creates || course.deletes != smooth.deletes) {
+        course.violations.push_back(
+            fmt::format("{} children created and {} deleted, where it takes {} and {}",
+                        course.creates, course.deletes, smooth.creates, smooth.deletes));
+      }
+      if (long_quiet) report.count_long_quiet();
+      report.count(course, fmt::format("{} / {}", scenario.name, sim::describe(fault)));
+    }
+  }
+}
+
+int systematic(const std::string& only, int jobs) {
+  std::vector<sim::Scenario> scenarios = sim::scenarios();
+  std::erase_if(scenarios, [&](const sim::Scenario& scenario) {
+    return scenario.name.find(only) == std::string::npos;
+  });
+  const auto begin = std::chrono::steady_clock::now();
+  const Totals totals = in_parallel(jobs, [&](int job, Report& report) {
+    run_systematic(scenarios, job, jobs, report);
+  });
+  return conclude("systematic", totals, begin);
+}
+
+int random(std::uint64_t first, std::uint64_t seeds, int jobs) {
+  const auto begin = std::chrono::steady_clock::now();
+  const Totals totals = in_parallel(jobs, [&](int job, Report& report) {
+    for (std::uint64_t i = std::uint64_t(job); i < seeds; i += std::uint64_t(jobs)) {
+      report.count(sim::run_random(first + i), fmt::format("seed {}", first + i));
+    }
+  });
+  return conclude("random", totals, begin);
+}
+
+int replay(std::uint64_t first, std::uint64_t seeds, int jobs) {
+  const auto begin = std::chrono::steady_clock::now();
+  const Totals totals = in_parallel(jobs, [&](int job, Report& report) {
+    for (std::uint64_t i = std::uint64_t(job); i < seeds; i += std::uint64_t(jobs)) {
+      sim::Course course = sim::run_random(first + i);
+      const bool same = sim::run_random(first + i).hash == course.hash;
+      course.violations.clear();
+      if (!same) course.violations.push_back("the second run took another course");
+      report.count(course, fmt::format("seed {}", first + i));
+    }
+  });
+  return conclude("replay", totals, begin);
+}
+
+void show(const sim::Course& course) {
+  for (const std::string& line : course.trace) fmt::print("{}\n", line);
+  fmt::print("{}", course.end);
+  fmt::print("{} writes, {} reads, {} created, {} deleted, trace {:016x}\n", course.writes,
+             course.reads, course.creates, course.deletes, course.hash);
+  for (const std::string& violation : course.violations) fmt::print("broken: {}\n", violation);
+}
+
+// A run as it was told: "SCENARIO" or "SCENARIO / FAULT".
+int show_plan(const std::string& wanted) {
+  for (const sim::Scenario& scenario : sim::scenarios()) {
+    if (wanted != scenario.name && !wanted.starts_with(scenario.name + " / ")) continue;
+    const sim::Course smooth = sim::run({&scenario, {}, 1, 10min, wanted == scenario.name});
+    if (wanted == scenario.name) {
+      show(smooth);
+      return 0;
+    }
+    for (const sim::Fault& fault : faults_for(smooth, true)) {
+      if (wanted != fmt::format("{} / {}", scenario.name, sim::describe(fault))) continue;
+      const sim::Course course = sim::run({&scenario, fault, 1, 10min, true});
+      show(course);
+      if (course.end != smooth.end) fmt::print("the end without a fault:\n{}", smooth.end);
+      return 0;
+    }
+  }
+  fmt::print("no such plan: {}\n", wanted);
+  return 2;
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  CLI::App app("Runs the operator in a simulated cluster and breaks things");
+  app.require_subcommand(1);
+  int jobs = int(std::max(1U, std::thread::hardware_concurrency()));
+  std::uint64_t first = 1;
+  std::uint64_t seeds = 1000;
+  std::string only;
+  std::string plan;
+  std::uint64_t seed = 1;
+  auto* all = app.add_subcommand("systematic", "Every write of every scenario, at every moment");
+  all->add_option("--only", only, "Scenarios whose name contains this");
+  auto* some = app.add_subcommand("random", "Random scenarios with random faults");
+  auto* twice = app.add_subcommand("replay", "The same seeds twice: the same course, to the byte");
+  for (auto* command : {all, some, twice}) {
+    command->add_option("--jobs", jobs, "Processes")->check(CLI::Range(1, 64));
+  }
+  for (auto* command : {some, twice}) {
+    command->add_option("--first", first, "First seed");
+    command->add_option("--seeds", seeds, "Number of seeds");
+  }
+  auto* one = app.add_subcommand("plan", "Shows the course of one plan, named as it was told");
+  one->add_option("NAME", plan)->required();
+  auto* course = app.add_subcommand("seed", "Shows the course of one seed");
+  course->add_option("SEED", seed)->required();
+  CLI11_PARSE(app, count, arguments);
+  if (all->parsed()) return systematic(only, jobs);
+  if (some->parsed()) return random(first, seeds, jobs);
+  if (twice->parsed()) return replay(first, seeds, jobs);
+  if (one->parsed()) return show_plan(plan);
+  show(sim::run_random(seed, true));
+  return 0;
+}

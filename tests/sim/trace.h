@@ -1,0 +1,60 @@
+// What happened, in order: a hash of all of it, and the text where somebody wants to read it. Two
+// runs are the same when their traces are, to the byte. One owner, a world; one thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+
+namespace sim {
+
+class Trace {
+ public:
+  // keeps: the text too, for people.
+  explicit Trace(bool keeps = false) : keeps_(keeps) {}
+
+  void add(base::Clock::Instant when, std::string_view line) {
+    hash_number(static_cast<std::uint64_t>(when.time_since_epoch().count()));
+    hash_text(line);
+    if (keeps_) lines_.push_back(stamp(when) + std::string(line));
+  }
+
+  // What is too long to be read, an object or an answer.
+  void add_hidden(std::string_view text) { hash_text(text); }
+
+  bool keeps() const { return keeps_; }
+  std::uint64_t hash() const { return hash_; }
+  const std::vector<std::string>& lines() const { return lines_; }
+
+ private:
+  static constexpr std::uint64_t kOffset = 14695981039346656037ULL;  // FNV-1a, 64 bits
+  static constexpr std::uint64_t kPrime = 1099511628211ULL;
+
+  static std::string stamp(base::Clock::Instant when) {
+    const auto microseconds =
+        std::chrono::duration_cast<std::chrono::microseconds>(when.time_since_epoch()).count();
+    std::string text = std::to_string(microseconds);
+    return std::string(text.size() < 12 ? 12 - text.size() : 0, ' ') + text + "us ";
+  }
+
+  void hash_text(std::string_view text) {
+    for (const char character : text) {
+      hash_ = (hash_ ^ static_cast<unsigned char>(character)) * kPrime;
+    }
+    hash_ = (hash_ ^ 0xffU) * kPrime;
+  }
+  void hash_number(std::uint64_t number) {
+    for (int byte = 0; byte < 8; ++byte) {
+      hash_ = (hash_ ^ ((number >> (8 * byte)) & 0xffU)) * kPrime;
+    }
+  }
+
+  bool keeps_;
+  std::uint64_t hash_ = kOffset;
+  std::vector<std::string> lines_;
+};
+
+}  // namespace sim

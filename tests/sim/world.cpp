@@ -1,0 +1,238 @@
+#include "sim/world.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+namespace sim {
+namespace {
+
+constexpr const char* kOwnNamespace = "local-registry-operator";
+constexpr std::string_view kUser = "user";
+
+}  // namespace
+
+kube::Response refusal(int code, std::string_view reason, std::string_view message) {
+  kube::Response response;
+  response.status = code;
+  response.body = fmt::format(
+      R"({{"kind":"Status","apiVersion":"v1","metadata":{{}},"status":"Failure","message":"{}",)"
+      R"("reason":"{}","details":{{"name":"registry"}},"code":{}}})",
+      message, reason, code);
+  return response;
+}
+
+World::World(const WorldOptions& options)
+    : scheduler(options.seed),
+      chance(options.seed ^ 0x9e3779b97f4a7c15ULL),
+      trace(options.keep_trace),
+      server([this] {
+        return base::Time(std::chrono::seconds(1'800'000'000)) +
+               std::chrono::duration_cast<std::chrono::microseconds>(scheduler.now() -
+                                                                     base::Clock::Instant());
+      }, options.seed ^ 0xbf58476d1ce4e5b9ULL),
+      oracles(server, scheduler),
+      controllers(server, chance),
+      options_(options) {
+  server.on_change = [this](const Change& change) { changed(change); };
+  server.admit = [this](const Admission& admission) -> std::optional<kube::Response> {
+    if (refuse) return refuse(admission);
+    return std::nullopt;
+  };
+  for (const char* name : {kOwnNamespace, "team-a", "team-b", "shared"}) {
+    create("namespaces", "",
+           fmt::format(R"({{"apiVersion":"v1","kind":"Namespace","metadata":{{"name":"{}",)"
+                       R"("annotations":{{"localregistry.dev/allow-from":"team-a"}}}}}})",
+                       name));
+  }
+  create("nodes", "",
+         fmt::format(R"({{"apiVersion":"v1","kind":"Node","metadata":{{"name":"node-1"}},)"
+                     R"("spec":{{"providerID":"{}"}}}})",
+                     options.provider_id));
+  for (int i = 0; i < options.replicas; ++i) start_replica(fmt::format("operator-{}", i));
+}
+
+World::~World() {
+  on_start = nullptr;
+  for (const auto& replica : replicas_) {
+    if (!replica->done()) replica->crash();
+  }
+  scheduler.settle();
+  for (int i = 0; i < 1000; ++i) {
+    bury();
+    if (replicas_.empty()) break;
+    scheduler.step(scheduler.now() + 1s);
+  }
+}
+
+void World::start_replica(const std::string& name) {
+  links_.push_back(std::make_unique<Link>(
+      LinkHost{scheduler, server, chance, trace}, name));
+  Link& link = *links_.back();
+  ReplicaOptions replica;
+  replica.name = name;
+  replica.leader_elect = options_.leader_elect;
+  trace.add(scheduler.now(), fmt::format("{} starts", name));
+  replicas_.push_back(std::make_unique<Replica>(LinkHost{scheduler, server, chance, trace}, link,
+                                                replica, options_.seed + 7919 * ++started_));
+  Replica* started = replicas_.back().get();
+  link.crash = [this, started] { crash(*started); };
+  link.fate = [this, started](const kube::Request& request) {
+    return fate ? fate(*started, request) : Fate::kAnswered;
+  };
+  link.as_of = [this](const std::string&) { return state_of_long_ago(); };
+  if (on_start) on_start(*started);
+}
+
+Revision World::state_of_long_ago() const {
+  if (staleness == base::Clock::Duration::zero()) return kLatest;
+  Revision revision = 1;
+  for (const auto& [when, what] : history_) {
+    if (when + staleness <= scheduler.now()) revision = what;
+  }
+  return revision;
+}
+
+void World::changed(const Change& change) {
+  const ObjectPtr& object = change.after ? change.after : change.before;
+  if (trace.keeps()) {
+    trace.add(scheduler.now(),
+              fmt::format("  {} {} {} {} at {}", change.user, kube::name(change.method),
+                          object->plural, api::to_string(object->key), change.revision));
+  }
+  trace.add_hidden(object->text);
+  history_.emplace_back(scheduler.now(), change.revision);
+  if (history_.size() > 4096) history_.pop_front();
+  oracles.changed(change);
+  for (const auto& link : links_) link->changed(change);
+  if (object->plural != "leases" && object->plural != "events") run_controllers();
+}
+
+// Soon, and again while there is something to do.
+void World::run_controllers() {
+  if (std::exchange(controllers_wait_, true)) return;
+  scheduler.after(chance.between(1ms, 50ms), [this] {
+    controllers_wait_ = false;
+    if (controllers.step()) run_controllers();
+  });
+}
+
+void World::crash(Replica& replica, base::Clock::Duration restart_after) {
+  if (replica.done()) return;
+  trace.add(scheduler.now(), fmt::format("{} dies", replica.name()));
+  // Its coroutines are ended from outside: this may be called by one of them.
+  replica.link().die();
+  scheduler.after({}, [this, dying = &replica] {
+    for (const auto& known : replicas_) {
+      if (known.get() == dying) dying->crash();
+    }
+  });
+  scheduler.after(restart_after, [this, name = replica.name()] { start_replica(name); });
+}
+
+void World::restart(Replica& replica, base::Clock::Duration after) {
+  trace.add(scheduler.now(), fmt::format("{} is told to stop", replica.name()));
+  replica.stop();
+  scheduler.after(after, [this, name = replica.name()] { start_replica(name); });
+}
+
+void World::bury() {
+  std::erase_if(replicas_, [this](const std::unique_ptr<Replica>& replica) {
+    if (!replica->done()) return false;
+    if (const std::string failure = replica->failure(); !failure.empty()) {
+      oracles.violated(fmt::format("{} ended: {}", replica->name(), failure));
+    }
+    return true;
+  });
+}
+
+std::vector<Replica*> World::replicas() {
+  std::vector<Replica*> list;
+  for (const auto& replica : replicas_) {
+    if (!replica->done()) list.push_back(replica.get());
+  }
+  return list;
+}
+
+Replica* World::leader() {
+  for (Replica* replica : replicas()) {
+    if (replica->leading()) return replica;
+  }
+  return nullptr;
+}
+
+void World::run_for(base::Clock::Duration duration) {
+  const base::Clock::Instant end = scheduler.now() + duration;
+  bool more = true;
+  while (more) {
+    more = scheduler.step(end);
+    bury();
+    if (!options_.leader_elect) continue;
+    const auto all = replicas();
+    const auto leading = std::count_if(all.begin(), all.end(),
+                                       [](const Replica* replica) { return replica->leading(); });
+    if (leading > 1) oracles.violated("two replicas lead");
+  }
+}
+
+bool World::converge(base::Clock::Duration within) {
+  const base::Clock::Instant begin = scheduler.now();
+  const base::Clock::Instant latest = begin + within;
+  while (true) {
+    const base::Clock::Instant since = std::max(begin, oracles.last_write().value_or(begin));
+    const base::Clock::Instant quiet = since + kQuiet;
+    if (scheduler.now() >= quiet) return true;
+    if (since >= latest) return false;
+    run_for(quiet - scheduler.now());
+  }
+}
+
+kube::Response World::exchange(kube::Method method, std::string target, std::string content_type,
+                               std::string body, std::string_view who) {
+  kube::Request request;
+  request.method = method;
+  request.target = std::move(target);
+  request.content_type = std::move(content_type);
+  request.body = std::move(body);
+  kube::Response response = server.handle(request, who);
+  trace.add(scheduler.now(), fmt::format("{} {} {} -> {}{}", who, kube::name(method),
+                                         request.target, response.status,
+                                         response.status >= 400 ? " " + response.body : ""));
+  return response;
+}
+
+int World::apply(std::string_view plural, const api::ObjectKey& key, const std::string& body) {
+  return exchange(kube::Method::kPatch,
+                  path_of(plural, key) + "?fieldManager=kubectl&force=true",
+                  "application/apply-patch+yaml", body, kUser)
+      .status;
+}
+
+int World::patch(std::string_view plural, const api::ObjectKey& key, const std::string& body,
+                 std::string_view subresource) {
+  std::string target = path_of(plural, key);
+  if (!subresource.empty()) target += fmt::format("/{}", subresource);
+  return exchange(kube::Method::kPatch, target, "application/merge-patch+json", body, kUser).status;
+}
+
+int World::create(std::string_view plural, const std::string& namespace_name,
+                  const std::string& body) {
+  return exchange(kube::Method::kPost, path_of(plural, {namespace_name, ""}), "application/json",
+                  body, kUser)
+      .status;
+}
+
+int World::remove(std::string_view plural, const api::ObjectKey& key) {
+  return exchange(kube::Method::kDelete, path_of(plural, key), "application/json", "", kUser)
+      .status;
+}
+
+int World::apply_registry(const std::string& spec, const std::string& name,
+                          const std::string& namespace_name) {
+  return apply("localregistries", {namespace_name, name},
+               fmt::format(R"({{"apiVersion":"localregistry.dev/v1alpha1","kind":"LocalRegistry",)"
+                           R"("metadata":{{"name":"{}","namespace":"{}"}},"spec":{}}})",
+                           name, namespace_name, spec));
+}
+
+}  // namespace sim

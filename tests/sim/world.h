@@ -1,0 +1,117 @@
+// The simulated world: a cluster, replicas of the operator in it, and whoever else acts. One seed
+// gives one course of events, to the byte.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <list>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sim/api_server.h"
+#include "sim/controllers.h"
+#include "sim/oracles.h"
+#include "sim/replica.h"
+#include "sim/scheduler.h"
+#include "sim/trace.h"
+
+namespace sim {
+
+using namespace std::chrono_literals;
+
+struct WorldOptions {
+  std::uint64_t seed = 1;
+  int replicas = 1;
+  bool leader_elect = false;
+  bool keep_trace = false;
+  std::string provider_id = "aws:///i-1";  // of the only node
+};
+
+class World {
+ public:
+  explicit World(const WorldOptions& options);
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+  ~World();
+
+  // --- what users and others do; each fails the run when the API server refuses it unexpectedly
+
+  // Server-side apply by a user, as kubectl does it. Gives the answer's HTTP status.
+  int apply(std::string_view plural, const api::ObjectKey& key, const std::string& body);
+  // JSON merge patch. Gives the answer's HTTP status.
+  int patch(std::string_view plural, const api::ObjectKey& key, const std::string& body,
+            std::string_view subresource = {});
+  int create(std::string_view plural, const std::string& namespace_name, const std::string& body);
+  int remove(std::string_view plural, const api::ObjectKey& key);
+
+  // Apply of LocalRegistry team-a/NAME with that spec, as JSON.
+  int apply_registry(const std::string& spec, const std::string& name = "dev",
+                     const std::string& namespace_name = "team-a");
+
+  // --- time
+
+  // Lets time pass.
+  void run_for(base::Clock::Duration duration);
+
+  // Until the operator has not written for kQuiet, for at most that long. False: it still did.
+  bool converge(base::Clock::Duration within = 60s);
+
+  // --- faults
+
+  // Asked for each exchange of a replica that is no watch: what becomes of it.
+  std::function<Fate(Replica&, const kube::Request&)> fate;
+
+  // The replica dies; another process takes its place after that time.
+  void crash(Replica& replica, base::Clock::Duration restart_after = 1s);
+
+  // SIGTERM, and a new process after that time.
+  void restart(Replica& replica, base::Clock::Duration after = 1s);
+
+  // New watches begin with the state of that long ago, as of a server that lags.
+  base::Clock::Duration staleness{};
+
+  // A replica more; WorldOptions::replicas start by themselves.
+  void start_replica(const std::string& name);
+
+  // Told of each replica that starts, to set up its link and what registries answer.
+  std::function<void(Replica&)> on_start;
+
+  // --- what there is
+
+  std::vector<Replica*> replicas();
+  Replica* leader();
+
+  Scheduler scheduler;
+  Chance chance;
+  Trace trace;
+  ApiServer server;
+  Oracles oracles;
+  Controllers controllers;
+
+  // Refuses writes, as a quota or a webhook does; a copy of the answer's text.
+  std::function<std::optional<kube::Response>(const Admission&)> refuse;
+
+  static constexpr auto kQuiet = 20s;
+
+ private:
+  void changed(const Change& change);
+  void run_controllers();
+  void bury();
+  Revision state_of_long_ago() const;
+  kube::Response exchange(kube::Method method, std::string target, std::string content_type,
+                          std::string body, std::string_view who);
+
+  WorldOptions options_;
+  std::list<std::unique_ptr<Link>> links_;  // of the dead too: messages are on their way
+  std::list<std::unique_ptr<Replica>> replicas_;
+  std::deque<std::pair<base::Clock::Instant, Revision>> history_;
+  std::uint64_t started_ = 0;
+  bool controllers_wait_ = false;
+};
+
+// A Status with that code, as an admission plugin answers.
+kube::Response refusal(int code, std::string_view reason, std::string_view message);
+
+}  // namespace sim
