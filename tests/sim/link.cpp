@@ -87,6 +87,15 @@ std::string plural_of(std::string_view target) {
   return at < parts.size() ? std::string(parts[at]) : std::string();
 }
 
+bool is_counted(const kube::Request& request) {
+  const std::string plural = plural_of(request.target);
+  return plural != "leases" && plural != "events";
+}
+
+bool is_counted_write(const kube::Request& request) {
+  return request.method != kube::Method::kGet && is_counted(request);
+}
+
 struct Link::Exchange {
   Exchange(const asio::any_io_executor& executor, kube::Request asked)
       : waiter(executor), request(std::move(asked)) {}

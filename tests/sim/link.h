@@ -102,4 +102,8 @@ class Link final : public kube::Transport {
 // "deployments", from a path and query of the API.
 std::string plural_of(std::string_view target);
 
+// The Lease and events are written for other reasons than a registry.
+bool is_counted(const kube::Request& request);
+bool is_counted_write(const kube::Request& request);
+
 }  // namespace sim

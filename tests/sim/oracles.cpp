@@ -94,6 +94,10 @@ void Oracles::remember(const Change& change) {
   if (object->plural == "localregistries") {
     const auto registry = read<LocalRegistry>(object);
     resources_[object->uid] = object->key;
+    if (registry.status.node_port != 0 &&
+        registry.status.observed_generation == registry.metadata.generation) {
+      served_[object->uid] = registry.spec;
+    }
     auto& wishes = wishes_[object->uid];
     const bool deleted = registry.metadata.deletion_timestamp.has_value();
     if (wishes.empty() || wishes.back().spec != registry.spec || wishes.back().deleted != deleted) {
@@ -180,6 +184,47 @@ void Oracles::check_volumes(const Change& change) {
                                volume.persistent_volume_claim->claim_name));
         }
       }
+    }
+  }
+}
+
+void Oracles::at_end() {
+  check_left_claims();
+  check_refused();
+}
+
+// A claim whose resource is gone and wanted it deleted.
+void Oracles::check_left_claims() {
+  for (const ObjectPtr& object : server_.all("persistentvolumeclaims")) {
+    const auto claim = read<api::PersistentVolumeClaim>(object);
+    const auto wishes = wishes_.find(std::string(reconcile::owner_uid(claim.metadata)));
+    if (!ours_.contains(object->uid) || wishes == wishes_.end()) continue;
+    const Wish& last = wishes->second.back();
+    if (!last.deleted || last.spec.persistence.when_deleted != api::RetentionPolicy::kDelete) {
+      continue;
+    }
+    if (server_.find("localregistries", resources_[wishes->first])) continue;  // it has an heir
+    violated(fmt::format("the claim {} was left over", api::to_string(object->key)));
+  }
+}
+
+// A spec that is refused leaves what ran before as it was.
+void Oracles::check_refused() {
+  for (const ObjectPtr& object : server_.all("localregistries")) {
+    const auto registry = read<LocalRegistry>(object);
+    const api::Condition* accepted = api::find_condition(registry.status.conditions, "Accepted");
+    if (accepted == nullptr || accepted->status != "False") continue;
+    const auto served = served_.find(object->uid);
+    if (served == served_.end() || served->second.enabled == false) continue;
+    const api::ObjectKey target = {served->second.namespace_name.empty()
+                                       ? object->key.namespace_name
+                                       : served->second.namespace_name,
+                                   served->second.name};
+    const auto& wishes = wishes_[object->uid];
+    if (wishes.size() < 2 || wishes[wishes.size() - 2].spec != served->second) continue;
+    if (!server_.find("services", target)) {
+      violated(fmt::format("a refused spec of {} took its registry down",
+                           api::to_string(object->key)));
     }
   }
 }

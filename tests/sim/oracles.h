@@ -27,6 +27,9 @@ class Oracles {
 
   void changed(const Change& change);
 
+  // What only the end can tell.
+  void at_end();
+
   // What was broken, in words; empty: nothing.
   const std::vector<std::string>& violations() const { return violations_; }
   void violated(std::string what);
@@ -52,6 +55,8 @@ class Oracles {
   void check_port(const Change& change);
   void check_volumes(const Change& change);
   void check_status(const Change& change);
+  void check_left_claims();
+  void check_refused();
   bool may_delete_claim(const std::string& owner_uid, const api::ObjectKey& claim) const;
 
   const ApiServer& server_;
@@ -61,7 +66,8 @@ class Oracles {
   std::map<std::string, std::vector<Wish>> wishes_;         // by uid of the resource
   std::map<std::string, api::ObjectKey> resources_;         // by uid
   std::map<api::ObjectKey, std::set<int>> ports_;           // that a Service of that name ever had
-  std::set<api::ObjectKey> available_;                      // workloads that were available once
+  std::set<api::ObjectKey> available_;  // workloads that were available once
+  std::map<std::string, api::LocalRegistrySpec> served_;  // the last that had a node port, by uid
   std::size_t writes_ = 0;
   std::size_t events_ = 0;
   std::size_t creates_ = 0;

@@ -13,14 +13,10 @@ constexpr auto kSettle = 60s;          // after the last fault or edit everythin
 constexpr auto kStaleFor = 5s;
 constexpr auto kLag = 3s;
 constexpr std::size_t kMostEvents = 60;
+constexpr auto kRefusedAgain = 25s;  // what is refused is tried again no more often than that
+constexpr std::size_t kRefusedAtOnce = 4;
 
 bool is_write(const kube::Request& request) { return request.method != kube::Method::kGet; }
-
-// The Lease and events are written for other reasons than a registry.
-bool counts(const kube::Request& request) {
-  const std::string plural = plural_of(request.target);
-  return plural != "leases" && plural != "events";
-}
 
 void answer_push_checks(Replica& replica) {
   auto& registries = replica.registries();
@@ -34,7 +30,7 @@ class Saboteur {
   Saboteur(World& world, const std::optional<Fault>& fault) : world_(world), fault_(fault) {}
 
   Fate fate(Replica& replica, const kube::Request& request) {
-    if (!counts(request)) return Fate::kAnswered;
+    if (!is_counted(request)) return Fate::kAnswered;
     const bool read = !is_write(request);
     const std::size_t number = read ? reads_++ : writes_++;
     if (!fault_ || fault_->read != read || fault_->number != number) return Fate::kAnswered;
@@ -66,6 +62,7 @@ void finish(World& world, base::Clock::Duration quiet, Course& course) {
   }
   const std::size_t writes = world.oracles.writes();
   const std::size_t events = world.oracles.events();
+  const std::size_t sent_before = world.writes_sent();
   world.run_for(quiet);
   if (world.oracles.writes() != writes) {
     world.oracles.violated(
@@ -74,6 +71,16 @@ void finish(World& world, base::Clock::Duration quiet, Course& course) {
   if (world.oracles.events() != events) {
     world.oracles.violated(
         fmt::format("{} events after it had converged", world.oracles.events() - events));
+  }
+  const auto sent = world.writes_sent() - sent_before;
+  if (sent > std::size_t(quiet / kRefusedAgain) * kRefusedAtOnce) {
+    world.oracles.violated(fmt::format("{} writes were tried after it had converged", sent));
+  }
+  world.oracles.at_end();
+  for (Replica* replica : world.replicas()) {
+    if (replica->holds_foreign_objects()) {
+      world.oracles.violated("somebody else's objects are in the cache");
+    }
   }
   if (events > kMostEvents) world.oracles.violated(fmt::format("{} events", events));
   course.end = fingerprint(world.server);

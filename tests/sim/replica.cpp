@@ -1,5 +1,6 @@
 #include "sim/replica.h"
 
+#include <algorithm>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/system/system_error.hpp>
@@ -61,6 +62,17 @@ void Replica::crash() {
 bool Replica::leading() const {
   if (crashed_ || done_) return false;
   return election_ ? election_->leading() : true;
+}
+
+bool Replica::holds_foreign_objects() const {
+  const auto is_foreign = [](const auto& cache) {
+    const auto all = cache.store().all();
+    return std::any_of(all.begin(), all.end(), [](const auto& object) {
+      return !reconcile::is_managed(object->metadata);
+    });
+  };
+  return is_foreign(caches_->deployments) || is_foreign(caches_->stateful_sets) ||
+         is_foreign(caches_->services) || is_foreign(caches_->claims) || is_foreign(caches_->pods);
 }
 
 std::string Replica::failure() const {

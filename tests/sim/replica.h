@@ -42,6 +42,9 @@ class Replica {
   bool synced() const { return caches_->synced(); }
   const std::string& name() const { return options_.name; }
 
+  // Whether its caches hold what is not the operator's.
+  bool holds_foreign_objects() const;
+
   // It ended with this, which is a bug; empty: it did not.
   std::string failure() const;
 

@@ -78,6 +78,7 @@ void World::start_replica(const std::string& name) {
   Replica* started = replicas_.back().get();
   link.crash = [this, started] { crash(*started); };
   link.fate = [this, started](const kube::Request& request) {
+    if (is_counted_write(request)) ++writes_sent_;
     return fate ? fate(*started, request) : Fate::kAnswered;
   };
   link.as_of = [this](const std::string&) { return state_of_long_ago(); };

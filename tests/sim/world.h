@@ -80,6 +80,9 @@ class World {
 
   // --- what there is
 
+  // Writes that replicas sent, whatever became of them; the Lease and events aside.
+  std::size_t writes_sent() const { return writes_sent_; }
+
   std::vector<Replica*> replicas();
   Replica* leader();
 
@@ -108,6 +111,7 @@ class World {
   std::list<std::unique_ptr<Replica>> replicas_;
   std::deque<std::pair<base::Clock::Instant, Revision>> history_;
   std::uint64_t started_ = 0;
+  std::size_t writes_sent_ = 0;
   bool controllers_wait_ = false;
 };
 
