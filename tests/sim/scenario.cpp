@@ -249,6 +249,9 @@ std::vector<Scenario> lives() {
     const Step gone = removal("deleted", "localregistries", kRegistry);
     list.push_back({fmt::format("lives/{} deleted", spec.name), {create, gone}, {}});
     list.push_back({fmt::format("lives/{} deleted and back", spec.name), {create, gone, create}, {}});
+    list.push_back({fmt::format("lives/{} switched off and on", spec.name),
+                    {create, apply({"off", R"({"persistence":{"whenDeleted":"Delete"}})"}), create},
+                    {}});
     list.push_back({fmt::format("lives/{} restarted", spec.name), {create, restart_all()}, {}});
     for (const std::string& plural : children()) {
       list.push_back({fmt::format("lives/{} where a foreign {} is", spec.name, plural),
