@@ -4,6 +4,7 @@ CHAOS_SECONDS says how long the loop goes on (default 60), CHAOS_SEED which one 
 something, lets users go on with their work, mends it, and then looks at what must hold.
 """
 import contextlib
+import functools
 import os
 import pathlib
 import random
@@ -195,19 +196,29 @@ class Promises:
 
     def hold(self, users):
         for name in self.names:
+            wait_until(f"{name} is as declared", functools.partial(
+                self.is_declared, name, users.specs[name].get("port", 5000)), CONVERGED_SECONDS)
             wait_ready(self.namespace, name, CONVERGED_SECONDS)
-            status = get("LocalRegistry", self.namespace, name)["status"]
-            service = get("Service", self.namespace, name)
-            assert status["nodePort"] == self.ports[name], f"the port of {name} has changed"
-            assert service["spec"]["ports"][0]["nodePort"] == self.ports[name]
-            assert service["spec"]["ports"][0]["port"] == users.specs[name].get("port", 5000)
-            assert service["spec"]["selector"]["app.kubernetes.io/name"] != "nobody"
+            self.is_declared(name, users.specs[name].get("port", 5000))
         claims = {claim["metadata"]["name"]: claim["metadata"]["uid"]
                   for claim in objects("PersistentVolumeClaim", self.namespace)}
         assert claims == self.claims, "a claim was deleted or made anew"
         foreign = get("Service", self.namespace, "foreign")
         assert foreign == self.foreign, "somebody else's object was written"
         assert condition(self.namespace, "Accepted", "loser")[:2] == ("False", "NameConflict")
+
+
+    def is_declared(self, name, port):
+        status = get("LocalRegistry", self.namespace, name)["status"]
+        assert status["nodePort"] == self.ports[name], f"the port of {name} has changed"
+        service = get("Service", self.namespace, name)
+        assert service, "its Service is missing"
+        assert service["spec"]["ports"][0]["nodePort"] == self.ports[name]
+        assert service["spec"]["ports"][0]["port"] == port
+        assert service["spec"]["selector"]["app.kubernetes.io/name"] != "nobody"
+        kind = "StatefulSet" if name in self.claims else "Deployment"
+        assert get(kind, self.namespace, name), f"its {kind} is missing"
+        return True
 
 
 def resident_kilobytes():
