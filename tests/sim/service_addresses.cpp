@@ -1,0 +1,183 @@
+#include "sim/service_addresses.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace sim {
+namespace {
+
+constexpr int kFirstPort = 30000;
+constexpr int kLastPort = 32767;
+constexpr int kFirstDrawn = 30086;  // those before are left to who asks for one
+
+bool has_node_ports(const Value& spec) {
+  const std::string_view type = text_at(spec, {"type"});
+  if (type == "NodePort") return true;
+  const Value* wanted = find(spec, "allocateLoadBalancerNodePorts");
+  return type == "LoadBalancer" && (wanted == nullptr || wanted->IsTrue());
+}
+
+bool may_have_node_ports(const Value& spec) {
+  const std::string_view type = text_at(spec, {"type"});
+  return type == "NodePort" || type == "LoadBalancer";
+}
+
+bool has_address(const Value& spec) { return text_at(spec, {"type"}) != "ExternalName"; }
+
+int node_port(const Value& port) {
+  const Value* found = find(port, "nodePort");
+  return found == nullptr ? 0 : found->GetInt();
+}
+
+std::vector<int> node_ports(const Value& spec) {
+  std::vector<int> ports;
+  const Value* list = find(spec, "ports");
+  if (list == nullptr || !list->IsArray()) return ports;
+  for (const Value& port : list->GetArray()) {
+    if (node_port(port) != 0) ports.push_back(node_port(port));
+  }
+  std::sort(ports.begin(), ports.end());
+  return ports;
+}
+
+bool contains(const std::vector<int>& ports, int port) {
+  return std::find(ports.begin(), ports.end(), port) != ports.end();
+}
+
+}  // namespace
+
+int ServiceAddresses::draw_port() {
+  constexpr int kCount = kLastPort - kFirstDrawn + 1;
+  const int start = static_cast<int>(random_() % kCount);
+  for (int i = 0; i < kCount; ++i) {
+    const int port = kFirstDrawn + (start + i) % kCount;
+    if (!ports_.contains(port)) return port;
+  }
+  for (int port = kFirstPort; port < kFirstDrawn; ++port) {
+    if (!ports_.contains(port)) return port;
+  }
+  return 0;
+}
+
+std::string ServiceAddresses::draw_address() {
+  while (true) {
+    const std::uint64_t drawn = random_();
+    std::string address = fmt::format("10.96.{}.{}", 1 + drawn % 254, 1 + (drawn >> 16) % 254);
+    if (!addresses_.contains(address)) return address;
+  }
+}
+
+Causes ServiceAddresses::allocate(Value& service, const Value* before, Allocator& allocator) {
+  Value& spec = service["spec"];
+  const std::vector<int> had =
+      before == nullptr ? std::vector<int>{} : node_ports((*before)["spec"]);
+  Causes causes;
+  std::vector<int> taken;
+  Value* ports = find(spec, "ports");
+  if (ports != nullptr && ports->IsArray() && may_have_node_ports(spec)) {
+    for (rapidjson::SizeType i = 0; i < ports->Size() && causes.empty(); ++i) {
+      const int asked = node_port((*ports)[i]);
+      if (asked == 0 || contains(had, asked) || contains(taken, asked)) continue;
+      const std::string path = fmt::format("spec.ports[{}].nodePort", i);
+      if (asked < kFirstPort || asked > kLastPort) {
+        causes.push_back(invalid_value(path, std::to_string(asked),
+                                       fmt::format("provided port is not in the valid range. The "
+                                                   "range of valid ports is {}-{}",
+                                                   kFirstPort, kLastPort)));
+      } else if (!ports_.insert(asked).second) {
+        causes.push_back(
+            invalid_value(path, std::to_string(asked), "provided port is already allocated"));
+      } else {
+        taken.push_back(asked);
+      }
+    }
+  }
+  if (!causes.empty()) {
+    for (const int port : taken) ports_.erase(port);
+    return causes;
+  }
+  if (ports != nullptr && ports->IsArray() && has_node_ports(spec)) {
+    for (Value& port : ports->GetArray()) {
+      if (node_port(port) != 0) continue;
+      const int drawn = draw_port();
+      ports_.insert(drawn);
+      set(port, "nodePort", Value(drawn), allocator);
+    }
+  }
+  if (!has_address(spec)) return {};
+  if (text_at(spec, {"clusterIP"}).empty()) set_text(spec, "clusterIP", draw_address(), allocator);
+  const std::string address(text_at(spec, {"clusterIP"}));
+  if (address != "None") addresses_.insert(address);
+  if (is_empty(find(spec, "clusterIPs"))) {
+    Value list(rapidjson::kArrayType);
+    list.PushBack(make_text(address, allocator), allocator);
+    set(spec, "clusterIPs", std::move(list), allocator);
+  }
+  if (is_empty(find(spec, "ipFamilies"))) {
+    Value list(rapidjson::kArrayType);
+    list.PushBack(make_text("IPv4", allocator), allocator);
+    set(spec, "ipFamilies", std::move(list), allocator);
+  }
+  set_default(spec, "ipFamilyPolicy", "SingleStack", allocator);
+  return {};
+}
+
+void ServiceAddresses::carry_over(Value& service, const Value& before, Allocator& allocator) {
+  Value& spec = service["spec"];
+  const Value& old_spec = before["spec"];
+  if (has_address(spec) && has_address(old_spec)) {
+    for (const char* name : {"clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"}) {
+      const Value* had = find(old_spec, name);
+      const bool keeps = name != std::string_view("clusterIPs") ||
+                         text_at(spec, {"clusterIP"}) == text_at(old_spec, {"clusterIP"});
+      if (is_empty(find(spec, name)) && had != nullptr && keeps) {
+        set(spec, name, make_copy(*had, allocator), allocator);
+      }
+    }
+  }
+  Value* ports = find(spec, "ports");
+  const Value* old_ports = find(old_spec, "ports");
+  if (ports == nullptr || old_ports == nullptr || !ports->IsArray() || !old_ports->IsArray())
+    return;
+  if (may_have_node_ports(spec) && may_have_node_ports(old_spec)) {
+    const std::vector<int> now = node_ports(spec);
+    std::vector<int> used;
+    for (const int port : node_ports(old_spec)) {
+      if (contains(now, port)) used.push_back(port);
+    }
+    for (Value& port : ports->GetArray()) {
+      if (node_port(port) != 0) continue;
+      int had = 0;
+      for (const Value& old : old_ports->GetArray()) {
+        if (text_at(old, {"name"}) == text_at(port, {"name"})) had = node_port(old);
+      }
+      if (had == 0 || contains(used, had)) continue;
+      set(port, "nodePort", Value(had), allocator);
+      used.push_back(had);
+    }
+  }
+  if (!may_have_node_ports(old_spec) || may_have_node_ports(spec)) return;
+  if (node_ports(spec) == node_ports(old_spec)) {
+    for (Value& port : ports->GetArray()) remove(port, "nodePort");
+  }
+  for (const char* name : {"externalTrafficPolicy", "allocateLoadBalancerNodePorts"}) {
+    if (same(find(spec, name), find(old_spec, name))) remove(spec, name);
+  }
+}
+
+void ServiceAddresses::release(const Value& before, const Value* after) {
+  const std::vector<int> kept =
+      after == nullptr ? std::vector<int>{} : node_ports((*after)["spec"]);
+  for (const int port : node_ports(before["spec"])) {
+    if (!contains(kept, port)) ports_.erase(port);
+  }
+  const std::string address(text_at(before, {"spec", "clusterIP"}));
+  if (after == nullptr || text_at(*after, {"spec", "clusterIP"}) != address) {
+    addresses_.erase(address);
+  }
+}
+
+}  // namespace sim

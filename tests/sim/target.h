@@ -1,0 +1,53 @@
+// What a request is about: the path and query of its target, taken apart. Pure; any thread.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/resources.h"
+
+namespace sim {
+
+struct Target {
+  const Resource* resource = nullptr;
+  std::string namespace_name;  // empty: all, or a type that has none
+  std::string name;            // empty: the collection
+  std::string subresource;     // "status" or empty
+  std::vector<std::pair<std::string, std::string>> query;
+
+  std::string_view parameter(std::string_view name) const;  // empty: not given
+  bool has(std::string_view name) const;
+};
+
+// Nothing: no such path.
+std::optional<Target> parse_target(std::string_view target);
+
+// A label or field selector: the conditions joined by commas.
+class Selector {
+ public:
+  // Nothing: malformed.
+  static std::optional<Selector> labels(std::string_view text);
+  static std::optional<Selector> fields(std::string_view text);
+
+  bool empty() const { return terms_.empty(); }
+  bool matches(const Value& object) const;
+
+ private:
+  enum class Operation { kEquals, kDiffers, kIn, kNotIn, kExists, kAbsent };
+  struct Term {
+    std::string key;
+    Operation operation;
+    std::vector<std::string> values;
+  };
+
+  static std::optional<Term> term(std::string_view text);
+  static std::optional<std::string> value_of(const Value& object, const std::string& key,
+                                             bool labels);
+
+  std::vector<Term> terms_;
+  bool labels_ = true;
+};
+
+}  // namespace sim

@@ -1,0 +1,520 @@
+// Creations and updates: what POST, PUT and both kinds of PATCH come to.
+// Source: the generic registry of Kubernetes 1.34; the order of its checks is kept.
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "json/yaml.h"
+#include "sim/defaults.h"
+#include "sim/state.h"
+#include "sim/typed.h"
+#include "sim/validation.h"
+
+namespace sim {
+namespace {
+
+constexpr std::string_view kClaimFinalizer = "kubernetes.io/pvc-protection";
+constexpr std::size_t kSuffixLength = 5;
+
+std::string undecodable(const Resource& resource, std::string_view why) {
+  return fmt::format("{} in version \"{}\" cannot be handled as a {}: {}", resource.kind,
+                     resource.version, resource.kind, why);
+}
+
+// What a decoder makes of an object that came from outside.
+Refusal decode(const Resource& resource, Value& object, Allocator& allocator) {
+  if (Value* meta = find(object, "metadata"); meta == nullptr || meta->IsNull()) {
+    set(object, "metadata", Value(rapidjson::kObjectType), allocator);
+  }
+  if (!resource.custom) {
+    if (auto why = conform(*resource.schema, object, allocator)) {
+      return bad_request(undecodable(resource, *why));
+    }
+    set_defaults(resource, object, allocator);
+    return std::nullopt;
+  }
+  if (auto why = conform(schema_of("ObjectMeta"), object["metadata"], allocator)) {
+    return bad_request(undecodable(resource, *why));
+  }
+  prune_and_default(*resource.schema, object, allocator);
+  return std::nullopt;
+}
+
+void set_type(const Resource& resource, Value& object, Allocator& allocator) {
+  set_text(object, "apiVersion", resource.api_version(), allocator);
+  set_text(object, "kind", resource.kind, allocator);
+}
+
+Refusal check_type(const Resource& resource, const Value& object) {
+  const std::string_view kind = text_at(object, {"kind"});
+  const std::string_view version = text_at(object, {"apiVersion"});
+  if (resource.custom && kind.empty()) {
+    return bad_request("the object provided is unrecognized (must be of type " + resource.kind +
+                       "): couldn't get version/kind; json parse error");
+  }
+  if (!kind.empty() && kind != resource.kind) {
+    return bad_request(fmt::format("{} in version \"{}\" cannot be handled as a {}", kind,
+                                   resource.version, resource.kind));
+  }
+  if (!version.empty() && version != resource.api_version()) {
+    return bad_request(
+        fmt::format("the API version in the data ({}) does not match the expected API version ({})",
+                    version, resource.api_version()));
+  }
+  return std::nullopt;
+}
+
+Refusal read_object(const Call& call, Document& object) {
+  const std::string& type = call.request.content_type;
+  if (!type.empty() && type != "application/json" && type != "application/yaml") {
+    return unsupported_media_type(
+        call.resource().custom
+            ? "application/json, application/yaml"
+            : "application/json, application/yaml, application/vnd.kubernetes.protobuf");
+  }
+  object.Parse(call.request.body.data(), call.request.body.size());
+  if (object.HasParseError() || !object.IsObject()) {
+    return bad_request("the object provided is unrecognized (must be of type " +
+                       call.resource().kind + "): couldn't get version/kind; json parse error");
+  }
+  if (Refusal refusal = check_type(call.resource(), object)) return refusal;
+  set_type(call.resource(), object, object.GetAllocator());
+  return decode(call.resource(), object, object.GetAllocator());
+}
+
+Refusal check_name(const Call& call, const Value& object) {
+  const std::string_view name = text_at(object, {"metadata", "name"});
+  const std::string_view space = text_at(object, {"metadata", "namespace"});
+  if (!call.target.name.empty() && name != call.target.name) {
+    if (name.empty()) return bad_request("name must be provided");
+    return bad_request(
+        fmt::format("the name of the object ({}) does not match the name on the URL ({})", name,
+                    call.target.name));
+  }
+  if (!space.empty() && space != call.target.namespace_name) {
+    return bad_request(
+        call.target.name.empty()
+            ? "the namespace of the provided object does not match the namespace sent on the "
+              "request"
+            : fmt::format(
+                  "the namespace of the object ({}) does not match the namespace on the URL ({})",
+                  space, call.target.namespace_name));
+  }
+  return std::nullopt;
+}
+
+Update update_of(const Call& call, std::string_view operation) {
+  const Resource& resource = call.resource();
+  return {resource.schema, call.is_status() ? &resource.reset_by_status : &resource.reset_by_main,
+          call.writer(operation)};
+}
+
+bool has_finalizers(const Value& object) {
+  return !is_empty(find(object, {"metadata", "finalizers"}));
+}
+
+void copy_member(Value& to, const Value& from, std::string_view name, Allocator& allocator) {
+  const Value* found = find(from, name);
+  if (found == nullptr) {
+    remove(to, name);
+  } else {
+    set(to, name, make_copy(*found, allocator), allocator);
+  }
+}
+
+// What only the server writes, as it was.
+void keep_system_fields(Value& meta, const Value& old_meta, Allocator& allocator) {
+  if (text_at(meta, {"uid"}).empty()) copy_member(meta, old_meta, "uid", allocator);
+  for (const char* name : {"creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds",
+                           "generation", "name", "namespace", "generateName", "selfLink"}) {
+    copy_member(meta, old_meta, name, allocator);
+  }
+}
+
+kube::Response answer(int code, const ObjectPtr& object) {
+  kube::Response response;
+  response.status = code;
+  response.body = object->text;
+  return response;
+}
+
+// What a write may change: the object without its status, or its status.
+void keep_other_part(const Call& call, Value& object, const Value& before, Allocator& allocator) {
+  const Resource& resource = call.resource();
+  if (!resource.has_status) return;
+  if (!call.is_status()) return copy_member(object, before, "status", allocator);
+  copy_member(object, before, "spec", allocator);
+  if (resource.custom) {
+    Value meta = make_copy(before["metadata"], allocator);
+    copy_member(meta, object["metadata"], "resourceVersion", allocator);
+    copy_member(meta, object["metadata"], "uid", allocator);
+    set(object, "metadata", std::move(meta), allocator);
+  } else if (resource.plural == "deployments") {
+    copy_member(object["metadata"], before["metadata"], "labels", allocator);
+  }
+}
+
+void count_generation(const Resource& resource, Value& object, const Value& before,
+                      Allocator& allocator) {
+  if (!resource.counts_generations) return;
+  bool changed = !same(find(object, "spec"), find(before, "spec"));
+  if (resource.plural == "deployments") {
+    changed = changed || !same(find(object, {"metadata", "annotations"}),
+                               find(before, {"metadata", "annotations"}));
+  } else if (resource.plural == "mutatingwebhookconfigurations") {
+    changed = !same(find(object, "webhooks"), find(before, "webhooks"));
+  }
+  if (!changed) return;
+  const Value* old = find(before, {"metadata", "generation"});
+  set(object["metadata"], "generation", Value(old == nullptr ? 1 : old->GetInt64() + 1), allocator);
+}
+
+// null: what else differs is ignored.
+bool same_object(const Value& a, const Value& b) {
+  if (a.MemberCount() != b.MemberCount()) return false;
+  return a == b;
+}
+
+Causes conflict_causes(const std::vector<Conflict>& conflicts, std::string& message) {
+  Causes causes;
+  for (const Conflict& one : conflicts) {
+    const std::string what = fmt::format(
+        "conflict with \"{}\"{} using {}", one.manager.name,
+        one.manager.subresource.empty() ? ""
+                                        : " with subresource \"" + one.manager.subresource + "\"",
+        one.manager.api_version);
+    for (const std::string& path : one.paths) {
+      causes.push_back({"FieldManagerConflict", what, path});
+    }
+  }
+  message =
+      fmt::format("Apply failed with {} conflict{}", causes.size(), causes.size() == 1 ? "" : "s");
+  if (causes.size() == 1) {
+    message += ": " + causes.front().message + ": " + causes.front().field;
+    return causes;
+  }
+  message += ": ";
+  for (const Conflict& one : conflicts) {
+    const bool single = one.paths.size() == 1;
+    message += (&one == &conflicts.front() ? "" : "\n");
+    message += fmt::format("conflict{} with \"{}\" using {}:", single ? "" : "s", one.manager.name,
+                           one.manager.api_version);
+    for (const std::string& path : one.paths) message += (single ? " " : "\n- ") + path;
+  }
+  return causes;
+}
+
+}  // namespace
+
+Refusal ApiServer::State::check_namespace(const Call& call, std::string_view name) {
+  if (!call.resource().namespaced) return std::nullopt;
+  const std::string& space = call.target.namespace_name;
+  const Stored* found = find_stored("namespaces", {"", space});
+  if (found == nullptr) return namespace_missing(space);
+  if (text_at(found->content->value, {"status", "phase"}) != "Terminating") return std::nullopt;
+  return namespace_terminating(call.resource(), name, space);
+}
+
+// What the admission plugins add that every cluster has.
+void ApiServer::State::admit_new(const Resource& resource, Content& draft) {
+  Allocator& allocator = draft.value.GetAllocator();
+  if (resource.plural == "persistentvolumeclaims") {
+    Value& finalizers = need_array(draft.value["metadata"], "finalizers", allocator);
+    const bool has = std::any_of(finalizers.Begin(), finalizers.End(), [](const Value& one) {
+      return one.IsString() && as_text(one) == kClaimFinalizer;
+    });
+    if (!has) finalizers.PushBack(make_text(kClaimFinalizer, allocator), allocator);
+    if (!server->default_storage_class.empty()) {
+      set_default(draft.value["spec"], "storageClassName", server->default_storage_class,
+                  allocator);
+    }
+  } else if (resource.plural == "pods") {
+    Value& spec = draft.value["spec"];
+    set_default(spec, "priority", Value(0), allocator);
+    set_default(spec, "preemptionPolicy", "PreemptLowerPriority", allocator);
+    Value& tolerations = need_array(spec, "tolerations", allocator);
+    for (const char* taint : {"node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"}) {
+      const bool has = std::any_of(tolerations.Begin(), tolerations.End(), [&](const Value& one) {
+        return text_at(one, {"key"}) == taint;
+      });
+      if (has) continue;
+      Value toleration(rapidjson::kObjectType);
+      set_text(toleration, "key", taint, allocator);
+      set_text(toleration, "operator", "Exists", allocator);
+      set_text(toleration, "effect", "NoExecute", allocator);
+      set(toleration, "tolerationSeconds", Value(300), allocator);
+      tolerations.PushBack(std::move(toleration), allocator);
+    }
+  }
+}
+
+void ApiServer::State::prepare_new(const Call& call, Content& draft) {
+  const Resource& resource = call.resource();
+  Allocator& allocator = draft.value.GetAllocator();
+  Value& object = draft.value;
+  Value& meta = object["metadata"];
+  for (const char* name : {"deletionTimestamp", "deletionGracePeriodSeconds", "generation",
+                           "resourceVersion", "selfLink"}) {
+    sim::remove(meta, name);
+  }
+  if (resource.namespaced) set_text(meta, "namespace", call.target.namespace_name, allocator);
+  set_text(meta, "uid", new_uid(), allocator);
+  set_text(meta, "creationTimestamp", call.now, allocator);
+  if (resource.counts_generations) set(meta, "generation", Value(1), allocator);
+  if (resource.custom) return sim::remove(object, "status");
+  if (!resource.has_status) return;
+  const SchemaField* status = resource.schema->field("status");
+  set(object, "status", empty_object(*status->schema, allocator), allocator);
+  if (resource.plural == "persistentvolumeclaims" || resource.plural == "pods") {
+    set_text(object["status"], "phase", "Pending", allocator);
+  }
+  if (resource.plural == "pods") set_text(object["status"], "qosClass", "BestEffort", allocator);
+  if (resource.plural == "namespaces") {
+    set_text(object["status"], "phase", "Active", allocator);
+    Value finalizers(rapidjson::kArrayType);
+    finalizers.PushBack(make_text("kubernetes", allocator), allocator);
+    set(need_object(object, "spec", allocator), "finalizers", std::move(finalizers), allocator);
+  }
+}
+
+Refusal ApiServer::State::ask_admit(const Call& call, const Stored* before, const Content* draft) {
+  if (!server->admit) return std::nullopt;
+  Admission admission;
+  admission.user = call.user;
+  admission.method = call.request.method;
+  admission.subresource = call.target.subresource;
+  if (before != nullptr) admission.before = before->object;
+  if (draft != nullptr) {
+    auto object = std::make_shared<Object>();
+    const Value& meta = draft->value["metadata"];
+    object->plural = call.resource().plural;
+    object->key = {std::string(text_at(meta, {"namespace"})), std::string(text_at(meta, {"name"}))};
+    object->uid = text_at(meta, {"uid"});
+    object->text = text_of(call.resource(), *draft);
+    admission.after = std::move(object);
+  }
+  return server->admit(admission);
+}
+
+kube::Response ApiServer::State::finish_create(const Call& call, Content& draft) {
+  const Resource& resource = call.resource();
+  const std::string name(text_at(draft.value, {"metadata", "name"}));
+  if (Refusal refusal = check_namespace(call, name)) return *std::move(refusal);
+  admit_new(resource, draft);
+  prepare_new(call, draft);
+  Causes causes = validate_metadata(resource, draft.value, nullptr);
+  Causes more = resource.custom ? validate_custom(*resource.schema, draft.value)
+                                : validate_own_type(resource, draft.value, nullptr);
+  causes.insert(causes.end(), more.begin(), more.end());
+  if (!causes.empty()) return invalid(resource, name, causes);
+  if (Refusal refusal = ask_admit(call, nullptr, &draft)) return *std::move(refusal);
+  const bool exists = find_stored(resource.plural, {call.target.namespace_name, name}) != nullptr;
+  if (resource.plural == "services") {
+    causes = addresses.allocate(draft.value, nullptr, draft.value.GetAllocator());
+    if (!causes.empty()) return invalid(resource, name, causes);
+    if (exists) addresses.release(draft.value, nullptr);
+  }
+  if (exists) return already_exists(resource, name);
+  draft.unsettled = resource.plural == "persistentvolumeclaims";
+  return answer(201, store(call, nullptr, draft));
+}
+
+kube::Response ApiServer::State::create(const Call& call) {
+  Content draft;
+  if (Refusal refusal = read_object(call, draft.value)) return *std::move(refusal);
+  if (Refusal refusal = check_name(call, draft.value)) return *std::move(refusal);
+  Allocator& allocator = draft.value.GetAllocator();
+  Value& meta = draft.value["metadata"];
+  const std::string prefix(text_at(meta, {"generateName"}));
+  if (text_at(meta, {"name"}).empty() && !prefix.empty()) {
+    static constexpr std::string_view kLetters = "bcdfghjklmnpqrstvwxz2456789";
+    std::string name = prefix;
+    for (std::size_t i = 0; i < kSuffixLength; ++i) name += kLetters[random() % kLetters.size()];
+    set_text(meta, "name", name, allocator);
+    set_defaults(call.resource(), draft.value, allocator);
+  }
+  Document nothing;
+  nothing.CopyFrom(call.resource().custom ? Value(rapidjson::kObjectType)
+                                          : empty_object(*call.resource().schema, allocator),
+                   nothing.GetAllocator());
+  if (call.resource().custom) {
+    set(nothing, "metadata", Value(rapidjson::kObjectType), nothing.GetAllocator());
+  }
+  draft.managers = updated(update_of(call, "Update"), nothing, draft.value, {});
+  return finish_create(call, draft);
+}
+
+kube::Response ApiServer::State::replace(const Call& call) {
+  Content draft;
+  if (Refusal refusal = read_object(call, draft.value)) return *std::move(refusal);
+  if (Refusal refusal = check_name(call, draft.value)) return *std::move(refusal);
+  const Stored* before = find_stored(call.resource().plural, call.key());
+  if (before == nullptr) return not_found(call.resource(), call.target.name);
+  const std::string_view uid = text_at(draft.value, {"metadata", "uid"});
+  if (!uid.empty() && uid != before->object->uid) {
+    return conflict(call.resource(), call.target.name,
+                    fmt::format("Precondition failed: UID in precondition: {}, UID in object meta: "
+                                "{}",
+                                uid, before->object->uid));
+  }
+  if (text_at(draft.value, {"metadata", "resourceVersion"}).empty()) {
+    if (!call.resource().updates_unversioned) {
+      Resource named = call.resource();
+      named.kind = named.plural;
+      return invalid(
+          named, call.target.name,
+          {invalid_value("metadata.resourceVersion", "0", "must be specified for an update")});
+    }
+  }
+  set_default(draft.value["metadata"], "resourceVersion", std::to_string(before->object->revision),
+              draft.value.GetAllocator());
+  draft.managers = updated(update_of(call, "Update"), before->content->value, draft.value,
+                           before->content->managers);
+  return finish_update(call, *before, draft);
+}
+
+kube::Response ApiServer::State::merge(const Call& call) {
+  if (!call.target.parameter("force").empty()) {
+    Resource options;
+    options.kind = "PatchOptions";
+    options.group = "meta.k8s.io";
+    return invalid(options, "", {forbidden("force", "may not be specified for non-apply patch")});
+  }
+  const Stored* before = find_stored(call.resource().plural, call.key());
+  if (before == nullptr) return not_found(call.resource(), call.target.name);
+  Document patch;
+  patch.Parse(call.request.body.data(), call.request.body.size());
+  if (patch.HasParseError()) {
+    return bad_request("error decoding patch: unexpected end of JSON input");
+  }
+  if (!patch.IsObject()) {
+    return bad_request(
+        "error decoding patch: json: cannot unmarshal array into Go value of type "
+        "map[string]interface {}");
+  }
+  if (Value* meta = sim::find(patch, "metadata")) sim::remove(*meta, "managedFields");
+  Content draft(*before->content);
+  Allocator& allocator = draft.value.GetAllocator();
+  merge_patch(draft.value, patch, allocator);
+  set_type(call.resource(), draft.value, allocator);
+  if (Refusal refusal = decode(call.resource(), draft.value, allocator)) return *std::move(refusal);
+  draft.managers = updated(update_of(call, "Update"), before->content->value, draft.value,
+                           before->content->managers);
+  return finish_update(call, *before, draft);
+}
+
+kube::Response ApiServer::State::apply(const Call& call) {
+  const Resource& resource = call.resource();
+  if (call.target.parameter("fieldManager").empty()) {
+    Resource options;
+    options.kind = "PatchOptions";
+    options.group = "meta.k8s.io";
+    return invalid(options, "", {required_value("fieldManager", "is required for apply patch")});
+  }
+  Document patch;
+  patch.Parse(call.request.body.data(), call.request.body.size());
+  if (patch.HasParseError()) {
+    const base::Result<std::string> json = json::from_yaml(call.request.body);
+    if (json) patch.Parse(json->c_str());
+  }
+  if (patch.HasParseError() || !patch.IsObject()) return bad_request("error decoding YAML");
+  if (Refusal refusal = check_type(resource, patch)) return *std::move(refusal);
+  const Stored* before = find_stored(resource.plural, call.key());
+  if (before == nullptr && call.is_status()) return not_found(resource, call.target.name);
+  if (auto why = misfit(*resource.schema, patch)) {
+    return failure(500, "",
+                   fmt::format("failed to create typed patch object ({}/{}; {}, Kind={}): {}",
+                               text_at(patch, {"metadata", "namespace"}), call.target.name,
+                               resource.api_version(), resource.kind, *why));
+  }
+  Content draft;
+  Allocator& allocator = draft.value.GetAllocator();
+  Value live(rapidjson::kObjectType);
+  if (before != nullptr) {
+    live = make_copy(before->content->value, allocator);
+  } else if (!resource.custom) {
+    live = empty_object(*resource.schema, allocator);
+  }
+  set_type(resource, live, allocator);
+  Application application =
+      applied(update_of(call, "Apply"), live, patch, call.target.parameter("force") == "true",
+              before == nullptr ? Managers{} : before->content->managers, allocator);
+  if (!application.conflicts.empty()) {
+    std::string message;
+    const Causes causes = conflict_causes(application.conflicts, message);
+    return apply_conflict(causes, message);
+  }
+  static_cast<Value&>(draft.value) = std::move(application.object);
+  draft.managers = std::move(application.managers);
+  set_type(resource, draft.value, allocator);
+  if (Refusal refusal = decode(resource, draft.value, allocator)) return *std::move(refusal);
+  if (Refusal refusal = check_name(call, draft.value)) return *std::move(refusal);
+  if (before != nullptr) return finish_update(call, *before, draft);
+  const std::string uid(text_at(draft.value, {"metadata", "uid"}));
+  if (!uid.empty()) {
+    return conflict(resource, call.target.name,
+                    fmt::format("uid mismatch: the provided object specified uid {}, and no "
+                                "existing object was found",
+                                uid));
+  }
+  return finish_create(call, draft);
+}
+
+kube::Response ApiServer::State::finish_update(const Call& call, const Stored& before,
+                                               Content& draft) {
+  const Resource& resource = call.resource();
+  const Value& old = before.content->value;
+  Allocator& allocator = draft.value.GetAllocator();
+  Value& object = draft.value;
+  const std::string& name = before.object->key.name;
+  if (text_at(object, {"metadata", "resourceVersion"}) !=
+      text_at(old, {"metadata", "resourceVersion"})) {
+    return modified(resource, name);
+  }
+  keep_other_part(call, object, old, allocator);
+  keep_system_fields(object["metadata"], old["metadata"], allocator);
+  const bool is_service = resource.plural == "services" && !call.is_status();
+  if (is_service) ServiceAddresses::carry_over(object, old, allocator);
+  count_generation(resource, object, old, allocator);
+  Causes causes = validate_metadata(resource, object, &old);
+  Causes more = resource.custom    ? validate_custom(*resource.schema, object)
+                : call.is_status() ? validate_status(resource, object, old)
+                                   : validate_own_type(resource, object, &old);
+  causes.insert(causes.end(), more.begin(), more.end());
+  if (!causes.empty()) return invalid(resource, name, causes);
+  if (Refusal refusal = ask_admit(call, &before, &draft)) return *std::move(refusal);
+  if (sim::find(object["metadata"], "deletionTimestamp") != nullptr && !has_finalizers(object)) {
+    return finish_deletion(call, before, draft);
+  }
+  if (is_service) {
+    causes = addresses.allocate(object, &old, allocator);
+    if (!causes.empty()) return invalid(resource, name, causes);
+    addresses.release(old, &object);
+  }
+  const bool changed = !same_object(object, old) ||
+                       !same_but_for_times(draft.managers, before.content->managers) ||
+                       before.content->unsettled;
+  if (!changed) return answer(200, before.object);
+  if (same_object(object, old) && same_but_for_times(draft.managers, before.content->managers)) {
+    draft.managers = before.content->managers;
+  }
+  const Stored old_state = before;
+  draft.unsettled = false;
+  return answer(200, store(call, &old_state, draft));
+}
+
+// The last finalizer is gone: so is the object. The answer still has it.
+kube::Response ApiServer::State::finish_deletion(const Call& call, const Stored& before,
+                                                 Content& draft) {
+  draft.managers_text = write(draft.managers);
+  kube::Response response;
+  response.status = 200;
+  response.body = text_of(call.resource(), draft);
+  const Stored old_state = before;
+  erase(call, old_state);
+  return response;
+}
+
+}  // namespace sim
