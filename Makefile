@@ -35,7 +35,7 @@ debug: ## the same without optimisation, in build/debug
 	@cmake --preset debug >/dev/null
 	@cmake --build --preset debug
 
-.PHONY: test unit golden asan tsan layers chart contract references rewrite registry push-speed e2e quickstart
+.PHONY: test unit golden asan tsan layers chart contract references rewrite registry push-speed simulate bugs e2e quickstart
 test: ## everything, with a summary; what needs root is skipped without it
 	@command -v python3 >/dev/null || $(HARNESS)/packages.sh test
 	@tests/all
@@ -81,6 +81,15 @@ registry: build ## push checks and pushes against Debian's docker-registry
 push-speed: build ## how fast 500 MB are pushed, beside skopeo
 	@cmake --build --preset release --target registry_probe
 	@tests/registry/speed
+
+simulate: build ## the operator in a simulated cluster where everything goes wrong
+	@cmake --build --preset release --target simulate
+	@build/release/simulate systematic
+	@build/release/simulate random --seeds 10000
+	@build/release/simulate replay --seeds 1000
+
+bugs: build ## bugs that real operators had, put in one at a time: each is caught
+	@tests/sim/bugs/run
 
 e2e: build ## end to end on a real node (root)
 	@tests/e2e/run

@@ -254,7 +254,7 @@ bool is_incidental(std::string_view name) {
   static const std::set<std::string_view> kNames = {
       "uid",           "resourceVersion", "creationTimestamp",  "generation", "managedFields",
       "clusterIP",     "clusterIPs",      "lastTransitionTime", "time",       "observedGeneration",
-      "lastUpdateTime"};
+      "lastUpdateTime", "localregistry.dev/intent-hash"};
   return kNames.contains(name);
 }
 

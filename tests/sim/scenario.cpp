@@ -285,8 +285,8 @@ std::vector<Scenario> lives() {
                     {create,
                      {"taken",
                       [](World& world) {
-                        world.controllers.collects_garbage = true;
                         const auto service = world.server.find("services", kChild);
+                        if (!service) return;  // it is converged, and so there is one
                         const auto at = service->text.find("\"nodePort\":");
                         const std::string port = service->text.substr(at + 11, 5);
                         world.remove("services", kChild);

@@ -55,7 +55,8 @@ class World {
   // Lets time pass.
   void run_for(base::Clock::Duration duration);
 
-  // Until the operator has not written for kQuiet, for at most that long. False: it still did.
+  // Until the operator has not written for kQuiet, longer than a request may take; the last write
+  // comes within that time. False: it still did.
   bool converge(base::Clock::Duration within = 60s);
 
   // --- faults
@@ -96,7 +97,7 @@ class World {
   // Refuses writes, as a quota or a webhook does; a copy of the answer's text.
   std::function<std::optional<kube::Response>(const Admission&)> refuse;
 
-  static constexpr auto kQuiet = 20s;
+  static constexpr auto kQuiet = 45s;
 
  private:
   void changed(const Change& change);
