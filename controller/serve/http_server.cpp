@@ -300,8 +300,8 @@ asio::awaitable<void> HttpServer::accept() {
   }
 }
 
-// Returns when a connection has ended. The one that has been open longest of those that are idle
-// is asked to.
+// Returns when a connection has ended or become idle. The one that has been open longest of those
+// that are idle is asked to.
 asio::awaitable<void> HttpServer::make_room() {
   const auto idle = std::find_if(open_.begin(), open_.end(),
                                  [](const Connection* connection) { return connection->idle; });
@@ -356,6 +356,7 @@ asio::awaitable<bool> HttpServer::wait_for_request(Stream& stream, Connection& c
   if (connection.buffer.size() > 0) co_return true;
   error_code failure;
   connection.idle = connection.answered;
+  if (connection.idle) room_.cancel();
   connection.stream.expires_after(connection.answered ? options_.idle : options_.timeout);
   auto reading = stream.async_read_some(connection.buffer.prepare(limits::kServeReadBytes),
                                         asio::redirect_error(asio::use_awaitable, failure));

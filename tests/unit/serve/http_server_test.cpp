@@ -220,6 +220,26 @@ TEST(HttpServer, AnIdleConnectionMakesRoomForANewOne) {
   EXPECT_THAT(busy.read_to_end(), EndsWith("hello more"));
 }
 
+TEST(HttpServer, AConnectionThatBecomesIdleMakesRoomForOneThatWaits) {
+  serve::ServerOptions options;
+  options.connections = 1;
+  options.timeout = 60s;
+  options.idle = 8s;
+  const Server server(options);
+  Client busy(server.port());
+  busy.send("GET /hello HTTP/1.1\r\nHost: test\r\n\r\nGET /he");
+  busy.read(12);
+  Client waiting(server.port());
+  waiting.send(closing("GET /hello"));
+  std::this_thread::sleep_for(50ms);
+  EXPECT_EQ(waiting.available(), 0U);
+  const auto start = std::chrono::steady_clock::now();
+  busy.send("llo?more HTTP/1.1\r\nHost: test\r\n\r\n");
+  EXPECT_THAT(waiting.read_to_end(), StartsWith("HTTP/1.1 200 OK"));
+  EXPECT_LT(std::chrono::steady_clock::now() - start, options.idle / 2);
+  EXPECT_THAT(busy.read_to_end(), EndsWith("hello more"));
+}
+
 TEST(HttpServer, WhileItDrainsEachAnswerEndsItsConnection) {
   Server server;
   Client before(server.port());
