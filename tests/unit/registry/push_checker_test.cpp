@@ -40,7 +40,8 @@ TEST_F(PushCheck, TheUploadIsCancelledWhereverItsLocationIs) {
   for (const std::string_view location :
        {"/v2/org/app/blobs/uploads/one", "one", "./one?a=b&c=d", "../uploads/x/../one",
         "https://AUTHORITY/v2/org/app/blobs/uploads/one", "//AUTHORITY/v2/one",
-        "http://127.0.0.1/v2/one"}) {
+        // These mean the registry itself, which is asked by HTTPS.
+        "http://AUTHORITY/v2/one", "http://127.0.0.1/v2/one"}) {
     Lines lines;
     Registry registry;
     FakeServer server(
@@ -57,6 +58,13 @@ TEST_F(PushCheck, TheUploadIsCancelledWhereverItsLocationIs) {
     EXPECT_THAT(server.seen().back().line(), testing::ContainsRegex("DELETE /v2/.*one"))
         << location;
   }
+}
+
+TEST_F(PushCheck, AnUploadThatGoesOnByPlainHttpIsGrantedAndNotCancelledThere) {
+  FakeServer elsewhere(Registry{});
+  EXPECT_EQ(answer_to({202, "Location: http://" + elsewhere.authority() + "/v2/one\r\n"}),
+            Answer::kGranted);
+  EXPECT_EQ(elsewhere.connections(), 0);
 }
 
 TEST_F(PushCheck, AnUploadThatCannotBeCancelledIsStillGranted) {
