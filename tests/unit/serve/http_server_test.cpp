@@ -199,17 +199,17 @@ TEST(HttpServer, MoreConnectionsThanTheBoundWaitForTheirTurn) {
 
 TEST(HttpServer, AConnectionIsKeptBetweenRequestsForAsLongAsItMayBeIdle) {
   serve::ServerOptions options;
-  options.timeout = 50ms;
-  options.idle = 400ms;
+  options.timeout = 300ms;
+  options.idle = 1500ms;
   const Server server(options);
   Client client(server.port());
   client.send("GET /hello HTTP/1.1\r\nHost: test\r\n\r\n");
   client.read(12);
-  std::this_thread::sleep_for(150ms);
+  std::this_thread::sleep_for(400ms);
   const auto start = std::chrono::steady_clock::now();
   client.send("GET /hello?again HTTP/1.1\r\nHost: test\r\n\r\n");
   EXPECT_THAT(client.read_to_end(), HasSubstr("hello again"));
-  EXPECT_GE(std::chrono::steady_clock::now() - start, 350ms);
+  EXPECT_GE(std::chrono::steady_clock::now() - start, options.idle - 50ms);
 }
 
 TEST(HttpServer, AnIdleConnectionMakesRoomForANewOne) {
@@ -324,7 +324,7 @@ TEST(HttpServer, CancelledItClosesEveryConnectionAndEnds) {
   busy.read(12);
   const auto start = std::chrono::steady_clock::now();
   server.stop();
-  EXPECT_LT(std::chrono::steady_clock::now() - start, 1s);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, limits::kServeTimeout / 2);
   EXPECT_TRUE(server.cancelled);
   EXPECT_EQ(server.connections(), 0U);
   idle.read_to_end();
