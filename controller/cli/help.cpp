@@ -85,7 +85,8 @@ constexpr CommandHelp kCommands[] = {
 constexpr std::string_view kExitCodes =
     "Exit codes: 0 done; 1 it failed; 2 wrong flags or arguments, or one of several\n"
     "LocalRegistries has to be named; 3 no usable kubeconfig; 4 no such LocalRegistry\n"
-    "or image; 5 not ready in time, or no registry runs; exec: those of its command.\n";
+    "or image; 5 not ready in time, or no registry runs; 128 and the number of the\n"
+    "signal that stopped it; exec: those of its command.\n";
 
 std::string indented(std::string_view lines, std::string_view before) {
   std::string text;
