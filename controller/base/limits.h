@@ -60,6 +60,7 @@ inline constexpr auto kLeaseReleaseTimeout = 1s;          // at exit, when nobod
 inline constexpr auto kExecPluginTimeout = 60s;           // a credential plugin of a kubeconfig
 inline constexpr std::size_t kExecPluginBytes = 1 << 20;  // what it prints
 inline constexpr std::size_t kChildInputBytes = 4 << 10;  // written to a program before it runs
+inline constexpr std::chrono::milliseconds kChildLook = 20ms;  // has it ended? Without pidfd_open
 inline constexpr auto kExecPluginRetry = 5s;              // not run again sooner after a failure
 inline constexpr std::size_t kEventQueue = 1000;          // events not sent yet; then dropped
 inline constexpr int kEventSeriesBurst = 10;              // same event in the window, then merged

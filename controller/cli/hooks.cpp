@@ -5,14 +5,10 @@
 #include <ostream>
 
 #include "cli/hook_process.h"
+#include "cli/interrupts.h"
 #include "cli/registries.h"
 
 namespace cli {
-namespace {
-
-constexpr int kBySignal = 128;
-
-}  // namespace
 
 boost::asio::awaitable<Outcome<int>> run(const Session& session, EnvCommand command) {
   auto finding = find_registry(session, command.registry);
@@ -57,7 +53,7 @@ int run_hooks(Console& console, const HookRuns& runs) {
     if (!result.problem.empty()) console.err << "error: " << result.problem << "\n";
     if (result.code != 0) return result.code;
     const bool is_last = i + 1 == runs.variables.size();
-    if (result.signal != 0 && !is_last) return kBySignal + result.signal;
+    if (result.signal != 0 && !is_last) return kExitBySignal + result.signal;
   }
   return 0;
 }
