@@ -4,6 +4,7 @@
 
 #include <ostream>
 
+#include "cli/names.h"
 #include "cli/registries.h"
 
 namespace cli {
@@ -78,7 +79,14 @@ std::string describe(const api::LocalRegistry& registry, base::Time now) {
 
 Outcome<std::string> url_of(const api::LocalRegistry& registry, bool in_cluster) {
   const std::string& url = in_cluster ? registry.status.cluster_url : registry.status.url;
-  if (!url.empty()) return url;
+  if (is_host_port(url)) return url;
+  if (!url.empty()) {
+    return Failure{
+        ExitCode::kFailure,
+        fmt::format("status.{} of LocalRegistry {} is '{}', which is no HOST:PORT: it is "
+                    "not used",
+                    in_cluster ? "clusterURL" : "url", registry.metadata.name, printable(url))};
+  }
   const api::Condition* ready = api::find_condition(registry.status.conditions, "Ready");
   const std::string why = ready == nullptr ? "the operator has not seen it yet"
                                            : fmt::format("{}: {}", ready->reason, ready->message);

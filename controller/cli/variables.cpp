@@ -6,6 +6,7 @@
 #include <cctype>
 #include <set>
 
+#include "api/image_reference.h"
 #include "cli/output.h"
 #include "json/fields.h"
 #include "json/format.h"
@@ -13,6 +14,11 @@
 
 namespace cli {
 namespace {
+
+bool is_repository(const std::string& text) {
+  const auto reference = api::parse_image_reference(text);
+  return reference && reference->tag.empty() && reference->digest.empty();
+}
 
 Outcome<ImageDelivery> delivery_of(const api::LocalRegistry& registry,
                                    const api::ImageSpec& image) {
@@ -31,7 +37,14 @@ Outcome<ImageDelivery> delivery_of(const api::LocalRegistry& registry,
   }
   if (!found->delivery) return not_ready(found->message);
   ImageDelivery result{image.name, image.image, image.tags, *found->delivery, found->resolved};
-  if (!result.resolved.empty()) return result;
+  if (!result.resolved.empty()) {
+    if (is_repository(result.resolved)) return result;
+    return Failure{
+        ExitCode::kFailure,
+        fmt::format("image {}: '{}' in the status of LocalRegistry {} is no reference to "
+                    "a repository: it is not used",
+                    image.name, printable(result.resolved), name)};
+  }
   result.resolved = image.image;
   if (result.delivery != api::Delivery::kLocalRegistry) return result;
   return not_ready(fmt::format(
@@ -79,16 +92,18 @@ bool has_space(std::string_view value) {
 
 Outcome<std::string> line_of(const Variable& variable, VariablesFormat format) {
   const auto& [name, value] = variable;
+  // A line break would end the comment, and eval would run what follows.
+  const std::string shown = fmt::format("{}={}", name, value);
+  if (printable(shown) != shown) {
+    return Failure{
+        ExitCode::kFailure,
+        fmt::format("{}: control characters in the value: use --output json", printable(name))};
+  }
   if (format == VariablesFormat::kShell) {
-    // A line break would end the comment, and eval would run what follows.
-    if (printable(value) != value) {
-      return Failure{ExitCode::kFailure,
-                     fmt::format("{}: control characters in the value: use --output json", name)};
-    }
     if (!is_shell_name(name)) return fmt::format("# {}={}\n", name, value);
     return fmt::format("export {}={}\n", name, shell_quoted(value));
   }
-  if (format == VariablesFormat::kEnv && has_space(value)) {
+  if (format == VariablesFormat::kEnv && has_space(shown)) {
     return Failure{ExitCode::kFailure,
                    fmt::format("{}: white space in the value cannot be told in this format: use "
                                "--output json",

@@ -99,6 +99,14 @@ TEST_F(Status, TheUrlIsPrintedAlone) {
   EXPECT_EQ(out.str(), "localhost:31234\nregistry.team.svc:5000\n");
 }
 
+TEST_F(Status, AnAddressThatIsNoneIsNotPrinted) {
+  have({registry_json("dev", "True", "Ready", R"(,"url":"$(id","clusterURL":"a.b:1/x\n")")});
+  EXPECT_THAT(run(UrlCommand{}).error().message,
+              HasSubstr("status.url of LocalRegistry dev is '$(id', which is no HOST:PORT"));
+  EXPECT_EQ(run(UrlCommand{"", true}).error().code, ExitCode::kFailure);
+  EXPECT_EQ(out.str(), "");
+}
+
 TEST_F(Status, WithoutARegistryThatRunsThereIsNoUrl) {
   have({registry_json("dev", "True", "Disabled", R"(,"delivery":"Upstream")")});
   EXPECT_EQ(

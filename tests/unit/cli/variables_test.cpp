@@ -100,10 +100,19 @@ TEST(Variables, TwoImagesWithOneVariableAreRefused) {
 
 TEST(Variables, NothingIsSlippedIntoWhatAShellEvaluates) {
   api::LocalRegistry registry = example();
-  registry.status.images[0].resolved = "x\ntouch /tmp/slipped #";
-  const auto images = image_variables(registry, "backend");
-  ASSERT_TRUE(images);
-  EXPECT_FALSE(print_variables(*images, VariablesFormat::kShell));
+  for (const char* resolved : {"x\ntouch /tmp/slipped #", "$(touch /tmp/slipped)/app",
+                               "localhost:31234/app:tag", "localhost:31234/a;b"}) {
+    registry.status.images[0].resolved = resolved;
+    const auto images = image_variables(registry, "backend");
+    ASSERT_FALSE(images) << resolved;
+    EXPECT_THAT(images.error().message, HasSubstr("no reference to a repository"));
+  }
+  const std::vector<ImageVariables> images = {{"a", {}, {{"A", "x\u009b"}}}};
+  for (const auto format :
+       {VariablesFormat::kShell, VariablesFormat::kEnv, VariablesFormat::kDotenv}) {
+    EXPECT_FALSE(print_variables(images, format));
+    EXPECT_FALSE(print_variables({{"a", {{"a\nb", "x"}}, {}}}, format));
+  }
 }
 
 TEST(Variables, TheShellFormatExportsWhatAShellCanName) {
