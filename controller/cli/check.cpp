@@ -97,13 +97,12 @@ asio::awaitable<Outcome<int>> run(asio::any_io_executor executor, base::Clock& c
     co_return Failure{ExitCode::kUsage,
                       fmt::format("--insecure-registry: {}", insecure.error().message)};
   }
-  const auto credentials = DockerCredentials::load(environment);
-  if (!credentials) co_return failure_of(credentials.error());
+  const DockerCredentials credentials(environment);
   registry::PushChecker checker(executor, clock, options_of(command, environment, references));
   std::vector<Checked> checked;
   for (std::size_t i = 0; i < references.size(); ++i) {
     Checked one{command.images[i], {}};
-    auto finding = credentials->find(executor, references[i]);
+    auto finding = credentials.find(executor, references[i]);
     auto found = co_await std::move(finding);
     if (found) {
       auto checking = checker.check(references[i], *std::move(found));

@@ -59,16 +59,17 @@ constexpr CommandHelp kCommands[] = {
      "  --post-renderer-args rewrite"},
     {"check", "May you push these images to their registries?", "[IMAGE...] [flags]",
      "Asks the registry of each image whether you may push it, as docker push would,\n"
-     "with your own credentials: $DOCKER_CONFIG/config.json or ~/.docker/config.json,\n"
-     "$REGISTRY_AUTH_FILE, $XDG_RUNTIME_DIR/containers/auth.json, and the credential\n"
-     "helpers that they name. Without IMAGE: those that the LocalRegistry declares.\n"
+     "with your own credentials: those of the first file that has some, and of the\n"
+     "helpers it names: $REGISTRY_AUTH_FILE; config.json in $DOCKER_CONFIG or ~/.docker;\n"
+     "containers/auth.json in $XDG_RUNTIME_DIR, in ~/.config. Without IMAGE: those that the LocalRegistry declares.\n"
      "Exit code 1 when one may not be pushed, or it cannot be told.",
      "check ghcr.io/org/project/image\ncheck -o json"},
     {"push", "Push images to where they are delivered", "IMAGE... [flags]",
      "Pushes images to the local registry, from a Docker-compatible daemon\n"
-     "(DOCKER_HOST, /var/run/docker.sock, podman) or from files. On KinD it runs kind\n"
-     "load. IMAGE is a reference, or the name of a declared image, for each of its\n"
-     "tags. What the registry has is not sent again: a push that was cut goes on.",
+     "(DOCKER_HOST, the Docker context, the sockets of Docker, rootless too, and of\n"
+     "podman) or from files. On KinD it runs kind load. IMAGE is a reference, or the\n"
+     "name of a declared image, for each of its tags. What the registry has is not\n"
+     "sent again: a push that was cut goes on.",
      "push ghcr.io/org/project/image:dev\npush backend --archive image.tar"},
     {"build", "Build an image in the cluster", "[CONTEXT] -t IMAGE [flags]",
      "Builds an image with the BuildKit beside the registry, which pushes it there.\n"
