@@ -20,11 +20,13 @@ constexpr CommandHelp kCommands[] = {
      "status\nstatus dev -n team-a -o yaml"},
     {"url", "What image references start with", "[NAME] [flags]",
      "Prints what image references start with on every node, localhost:<nodePort>; or\n"
-     "the address for Pods. Exit code 5 when no registry runs.",
+     "the address for Pods. -o name prints the LocalRegistry that it is of. Exit code\n"
+     "5 when no registry runs.",
      "url\nurl dev --in-cluster"},
     {"wait", "Wait until a LocalRegistry is ready", "[NAME] [flags]",
      "Waits until a condition of a LocalRegistry is True for the spec as it is now.\n"
-     "Says on standard error what it waits for. Exit code 5 when the time is over.",
+     "Says on standard error what it waits for. -o json and -o yaml print the resource\n"
+     "then. Exit code 5 when the time is over.",
      "wait\nwait dev --timeout 5m\nwait dev --for BuildKitReady"},
     {"env", "The variables of DevSpace for the declared images", "[NAME] [flags]",
      "Prints, for every image that the LocalRegistry declares, runtime.images.IMAGE,\n"
@@ -33,7 +35,8 @@ constexpr CommandHelp kCommands[] = {
      "  shell   export NAME='value', for eval. No shell takes a name with dots: such\n"
      "          variables are comments there; env and exec have them all.\n"
      "  env     NAME=value, for env $(…) COMMAND\n"
-     "  dotenv  NAME=value, quoted if need be\n  json    {\"variables\": {…}, \"hooks\": [{…}, …]}",
+     "  dotenv  NAME=value, quoted if need be\n"
+     "  json    {\"variables\": {…}, \"hooks\": [{…}, …]}; yaml: the same",
      "env --image backend\nenv -o dotenv > .env"},
     {"exec", "Run a command with the variables of DevSpace", "[flags] -- COMMAND [ARGUMENT...]",
      "Runs a command as DevSpace runs a hook: once for each image that the\n"
@@ -59,21 +62,25 @@ constexpr CommandHelp kCommands[] = {
      "  --post-renderer-args rewrite"},
     {"check", "May you push these images to their registries?", "[IMAGE...] [flags]",
      "Asks the registry of each image whether you may push it, as docker push would,\n"
-     "with your own credentials: those of the first file that has some, and of the\n"
-     "helpers it names: $REGISTRY_AUTH_FILE; config.json in $DOCKER_CONFIG or ~/.docker;\n"
-     "containers/auth.json in $XDG_RUNTIME_DIR, in ~/.config. Without IMAGE: those that the LocalRegistry declares.\n"
-     "Exit code 1 when one may not be pushed, or it cannot be told.",
+     "with your own credentials, those of the first file that has some: what\n"
+     "$REGISTRY_AUTH_FILE names, config.json in $DOCKER_CONFIG or ~/.docker,\n"
+     "containers/auth.json in $XDG_RUNTIME_DIR or ~/.config; and of the credential\n"
+     "helpers that it names. Without IMAGE: those that the LocalRegistry declares.\n"
+     "-o name prints those that may be pushed. Exit code 1 when one may not be pushed,\n"
+     "or it cannot be told.",
      "check ghcr.io/org/project/image\ncheck -o json"},
     {"push", "Push images to where they are delivered", "IMAGE... [flags]",
      "Pushes images to the local registry, from a Docker-compatible daemon\n"
      "(DOCKER_HOST, the Docker context, the sockets of Docker, rootless too, and of\n"
      "podman) or from files. On KinD it runs kind load. IMAGE is a reference, or the\n"
      "name of a declared image, for each of its tags. What the registry has is not\n"
-     "sent again: a push that was cut goes on.",
+     "sent again: a push that was cut goes on. Prints the references for Pods, as\n"
+     "-o name does.",
      "push ghcr.io/org/project/image:dev\npush backend --archive image.tar"},
     {"build", "Build an image in the cluster", "[CONTEXT] -t IMAGE [flags]",
      "Builds an image with the BuildKit beside the registry, which pushes it there.\n"
-     "Needs buildctl and kubectl on PATH. Prints the reference for Pods.",
+     "Needs buildctl and kubectl on PATH. Prints the references for Pods, as -o name\n"
+     "does.",
      "build -t ghcr.io/org/project/image:dev .\nbuild -t backend -f backend/Dockerfile backend"},
     {"completion", "Shell completion", "bash|zsh|fish",
      "Prints a script that completes kubectl-localregistry. kubectl itself asks\n"

@@ -18,7 +18,8 @@ boost::asio::awaitable<Outcome<int>> run(const Session& session, EnvCommand comm
   if (!images) co_return images.error();
   const Outcome<std::string> text = print_variables(*images, command.format);
   if (!text) co_return text.error();
-  if (images->size() > 1 && command.format != VariablesFormat::kJson) {
+  if (images->size() > 1 && command.format != VariablesFormat::kJson &&
+      command.format != VariablesFormat::kYaml) {
     session.console.err << "note: DEVSPACE_HOOK_IMAGE_* have the same names for every image, and "
                            "who reads them all keeps the last: choose with --image, or use exec\n";
   }

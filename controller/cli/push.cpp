@@ -12,7 +12,6 @@
 #include "cli/registries.h"
 #include "cli/source_image.h"
 #include "cli/temporary_file.h"
-#include "json/format.h"
 #include "json/writer.h"
 #include "kube/parallel.h"
 #include "registry/upload.h"
@@ -27,7 +26,7 @@ bool goes_to_registry(const PushedImage& image) {
   return image.target.delivery == api::Delivery::kLocalRegistry;
 }
 
-std::string print_json(const Images& images) {
+std::string encode(const Images& images) {
   json::Writer writer;
   writer.begin_array();
   for (const PushedImage& image : images) {
@@ -51,7 +50,7 @@ std::string print_json(const Images& images) {
     writer.end_object();
   }
   writer.end_array();
-  return json::pretty(json::Document::parse(writer.take())->root());
+  return writer.take();
 }
 
 // An image where it comes from, while it is pushed.
@@ -179,9 +178,9 @@ class Pusher {
 }  // namespace
 
 std::string print(const Images& images, Output output) {
-  if (output == Output::kJson) return print_json(images);
+  if (output == Output::kJson || output == Output::kYaml) return print_text(encode(images), output);
   std::string text;
-  for (const PushedImage& image : images) text += image.target.resolved + "\n";
+  for (const PushedImage& image : images) text += fmt::format("{}\n", image.target.resolved);
   return text;
 }
 

@@ -32,7 +32,8 @@ struct PushedImage {
   int present_blobs = 0;  // that the registry had already
 };
 
-// What is printed of the images: their references in the cluster, one a line, or JSON. Pure.
+// What is printed of the images: their references in the cluster, one a line (also for kName), or
+// JSON or YAML. Pure.
 std::string print(const std::vector<PushedImage>& images, Output output);
 
 // The words of `kind` that load the image. Pure.

@@ -6,6 +6,7 @@
 
 #include "cli/names.h"
 #include "cli/registries.h"
+#include "json/writer.h"
 
 namespace cli {
 namespace {
@@ -118,7 +119,18 @@ boost::asio::awaitable<Outcome<int>> run(const Session& session, UrlCommand comm
   if (!registry) co_return registry.error();
   const Outcome<std::string> url = url_of(*registry, command.in_cluster);
   if (!url) co_return url.error();
-  session.console.out << *url << "\n";
+  if (command.output == Output::kPeople) {
+    session.console.out << *url << "\n";
+  } else if (command.output == Output::kName) {
+    session.console.out << print_name(*registry) << "\n";
+  } else {
+    json::Writer writer;
+    writer.begin_object();
+    writer.key(command.in_cluster ? "clusterURL" : "url");
+    writer.string(*url);
+    writer.end_object();
+    session.console.out << print_text(writer.take(), command.output);
+  }
   co_return 0;
 }
 

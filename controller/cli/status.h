@@ -19,6 +19,7 @@ struct StatusCommand {
 struct UrlCommand {
   std::string registry;
   bool in_cluster = false;  // the address for Pods
+  Output output = Output::kPeople;
 };
 
 // What people want to know of it, over several lines. Pure.

@@ -9,7 +9,6 @@
 #include "api/image_reference.h"
 #include "cli/output.h"
 #include "json/fields.h"
-#include "json/format.h"
 #include "json/value.h"
 
 namespace cli {
@@ -124,7 +123,7 @@ void write_object(json::Writer& writer, const std::vector<Variable>& variables) 
   }
 }
 
-std::string print_json(const std::vector<ImageVariables>& images) {
+std::string encode(const std::vector<ImageVariables>& images) {
   json::Writer writer;
   writer.begin_object();
   writer.key("variables");
@@ -140,7 +139,7 @@ std::string print_json(const std::vector<ImageVariables>& images) {
   }
   writer.end_array();
   writer.end_object();
-  return json::pretty(json::Document::parse(writer.take())->root());
+  return writer.take();
 }
 
 // "a" and "a.tag" are two names of images, and one name of a variable.
@@ -191,7 +190,8 @@ Outcome<std::vector<ImageVariables>> image_variables(const api::LocalRegistry& r
 
 Outcome<std::string> print_variables(const std::vector<ImageVariables>& images,
                                      VariablesFormat format) {
-  if (format == VariablesFormat::kJson) return print_json(images);
+  if (format == VariablesFormat::kJson) return print_text(encode(images), Output::kJson);
+  if (format == VariablesFormat::kYaml) return print_text(encode(images), Output::kYaml);
   std::string text;
   const auto append = [&](const std::vector<Variable>& variables) -> Outcome<> {
     for (const Variable& variable : variables) {

@@ -193,6 +193,10 @@ TEST(Check, AnswersArePrinted) {
             "ghcr.io/a   Granted\n"
             "quay.io/b   Denied    401 Unauthorized\n");
   EXPECT_THAT(print(checked, Output::kJson), HasSubstr(R"("pushPermission": "Denied")"));
+  EXPECT_EQ(print(checked, Output::kYaml),
+            "- image: ghcr.io/a\n  pushPermission: Granted\n  message: \"\"\n"
+            "- image: quay.io/b\n  pushPermission: Denied\n  message: \"401 Unauthorized\"\n");
+  EXPECT_EQ(print(checked, Output::kName), "ghcr.io/a\n");
 }
 
 }  // namespace

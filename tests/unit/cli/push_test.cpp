@@ -22,6 +22,10 @@ PushTarget loaded() {
 TEST(Push, TheReferencesInTheClusterArePrinted) {
   EXPECT_EQ(print({{app(), "sha256:a", 10, 2, 1}, {.target = loaded()}}, Output::kPeople),
             "localhost:31234/org/app:dev\nghcr.io/org/app:dev\n");
+  EXPECT_EQ(print({{.target = loaded()}}, Output::kName), "ghcr.io/org/app:dev\n");
+  EXPECT_EQ(print({{.target = loaded()}}, Output::kYaml),
+            "- image: ghcr.io/org/app:dev\n  delivery: KindLoad\n"
+            "  reference: ghcr.io/org/app:dev\n");
 }
 
 TEST(Push, ToolsGetWhatWasSent) {

@@ -153,6 +153,8 @@ TEST(Variables, JsonHasAnObjectForEachHook) {
   const json::View hooks = *document->root().find("hooks");
   ASSERT_EQ(hooks.size(), 2U);
   EXPECT_EQ(hooks.element(1).find("DEVSPACE_HOOK_IMAGE_CONFIG_NAME")->string(), "backend-dev");
+  EXPECT_THAT(printed(example(), VariablesFormat::kYaml),
+              HasSubstr("\n  - DEVSPACE_HOOK_IMAGE_NAME: localhost:31234/org/project/image\n"));
 }
 
 TEST(Variables, ValuesAreQuotedWhereTheFormatNeedsIt) {
