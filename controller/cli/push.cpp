@@ -139,7 +139,8 @@ class Pusher {
     auto opening = open(image.target);
     const Outcome<OpenSource> open = co_await std::move(opening);
     if (!open) co_return open.error();
-    const auto chosen = choose_image(*open->source, image.target.source, several_);
+    const auto chosen = choose_image(*open->source, image.target.source,
+                                     several_ ? Naming::kReferenceOrTag : Naming::kAny);
     if (!chosen) co_return chosen.error();
     const auto parts = open->source->parts(*chosen);
     if (!parts) co_return failure_of(parts.error());
@@ -174,6 +175,22 @@ class Pusher {
   registry::Uploader uploader_;
   bool several_ = false;  // repositories
 };
+
+// kind loads all that is in the archive, under the names that it has there.
+Outcome<> check_archive(const std::string& archive, const Images& images) {
+  if (std::all_of(images.begin(), images.end(), goes_to_registry)) return {};
+  const auto source = registry::ImageSource::open(archive);
+  if (!source) return Failure{ExitCode::kFailure, source.error().message};
+  for (const PushedImage& image : images) {
+    if (goes_to_registry(image)) continue;
+    const auto chosen = choose_image(**source, image.target.source, Naming::kReference);
+    if (chosen) continue;
+    return Failure{chosen.error().code,
+                   fmt::format("{}: {}; kind loads images under the names that they have there",
+                               archive, chosen.error().message)};
+  }
+  return {};
+}
 
 }  // namespace
 
@@ -219,6 +236,11 @@ asio::awaitable<Outcome<Images>> push(const Session& session, Connection connect
 
 Outcome<> load_into_kind(const std::string& context, const PushCommand& command,
                          const Images& images) {
+  if (!command.archive.empty()) {
+    if (const auto checked = check_archive(command.archive, images); !checked) {
+      return checked.error();
+    }
+  }
   for (const PushedImage& image : images) {
     if (goes_to_registry(image)) continue;
     if (!command.layout.empty()) {
@@ -237,6 +259,7 @@ Outcome<> load_into_kind(const std::string& context, const PushCommand& command,
       return Failure{ExitCode::kFailure, fmt::format("kind load of {} ended with code {}",
                                                      image.target.source, result.code)};
     }
+    if (!command.archive.empty()) break;  // it was loaded as a whole
   }
   return {};
 }

@@ -46,7 +46,8 @@ boost::asio::awaitable<Outcome<std::vector<PushedImage>>> push(const Session& se
                                                                Connection connection,
                                                                PushCommand command);
 
-// Runs `kind load …` for those images. Blocks.
+// Runs `kind load …` for those images. kNotFound: the archive does not have one of them; nothing is
+// loaded then. Blocks.
 Outcome<> load_into_kind(const std::string& context, const PushCommand& command,
                          const std::vector<PushedImage>& images);
 
