@@ -101,5 +101,22 @@ TEST(Program, ThatIsInterruptedEndsWithTheSignalAsItsCode) {
   EXPECT_EQ(err.str(), "\nerror: stopped by SIGINT\n");
 }
 
+TEST(Program, SaysWhichCredentialPluginFailedAndHow) {
+  const support::TemporaryFolder folder;
+  const std::string plugin = folder.script("plugin", "exit 3");
+  const std::string config = folder.write("config", R"({"apiVersion":"v1","kind":"Config",
+      "clusters":[{"name":"k","cluster":{"server":"https://127.0.0.1:1"}}],
+      "users":[{"name":"u","user":{"exec":{"apiVersion":"client.authentication.k8s.io/v1",
+          "command":")" + plugin + R"(","interactiveMode":"Never"}}}],
+      "contexts":[{"name":"c","context":{"cluster":"k","user":"u"}}],"current-context":"c"})");
+  std::ostringstream out;
+  std::ostringstream err;
+  Console console{out, err};
+  EXPECT_EQ(
+      run_program({"kubectl-localregistry", "status"}, "1", {{"KUBECONFIG", config}}, console), 1);
+  EXPECT_EQ(err.str(), "error: no credentials for context c: credential plugin " + plugin +
+                           ": failed with exit code 3\n");
+}
+
 }  // namespace
 }  // namespace cli
