@@ -37,6 +37,7 @@ namespace cli {
 namespace {
 
 namespace asio = boost::asio;
+using Found = base::Result<std::optional<registry::Credentials>>;
 
 // What helpers print when they have no entry, with an exit code that is not 0; in any case.
 // Source: docker/docker-credential-helpers, credentials/error.go and osxkeychain
@@ -67,8 +68,8 @@ base::Error failed(const std::string& program, base::Error error) {
 }
 
 // Nothing: it has no entry for the server.
-asio::awaitable<base::Result<std::optional<registry::Credentials>>> run_helper(
-    asio::any_io_executor executor, registry::CredentialHelper helper) {
+asio::awaitable<Found> run_helper(asio::any_io_executor executor,
+                                  registry::CredentialHelper helper) {
   const std::string program = "docker-credential-" + helper.name;
   kube::ChildProcess process(executor);
   kube::Command command;
@@ -138,7 +139,7 @@ asio::awaitable<base::Result<std::optional<registry::Credentials>>> DockerCreden
     if (!config) co_return config.error();
     if (auto helper = config->helper(repository.domain)) {
       auto running = run_helper(executor, *std::move(helper));
-      base::Result<std::optional<registry::Credentials>> found = co_await std::move(running);
+      Found found = co_await std::move(running);
       if (!found || *found) co_return found;
     }
     if (auto found = config->credentials(repository.domain, repository.path)) co_return found;

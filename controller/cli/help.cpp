@@ -11,6 +11,34 @@ namespace {
 constexpr std::size_t kColumn = 29;   // where descriptions begin
 constexpr std::size_t kColumns = 80;  // of a screen
 
+// Descriptions that would make the table below too long to look through.
+constexpr std::string_view kEnv =
+    "Prints, for every image that the LocalRegistry declares, runtime.images.IMAGE,\n"
+    ".image and .tag, and the hook variables DEVSPACE_HOOK_IMAGE_NAME, _CONFIG_NAME,\n"
+    "_TAGS and _CONFIG. Formats:\n"
+    "  shell   export NAME='value', for eval. No shell takes a name with dots: such\n"
+    "          variables are comments there; env and exec have them all.\n"
+    "  env     NAME=value, for env $(…) COMMAND\n"
+    "  dotenv  NAME=value, quoted if need be\n"
+    "  json    {\"variables\": {…}, \"hooks\": [{…}, …]}; yaml: the same";
+
+constexpr std::string_view kCheck =
+    "Asks the registry of each image whether you may push it, as docker push would,\n"
+    "with your own credentials, those of the first file that has some: what\n"
+    "$REGISTRY_AUTH_FILE names, config.json in $DOCKER_CONFIG or ~/.docker,\n"
+    "containers/auth.json in $XDG_RUNTIME_DIR or ~/.config; and of the credential\n"
+    "helpers that it names. Without IMAGE: those that the LocalRegistry declares.\n"
+    "-o name prints those that may be pushed. Exit code 1 when one may not be pushed,\n"
+    "or it cannot be told.";
+
+constexpr std::string_view kPush =
+    "Pushes images to the local registry, from a Docker-compatible daemon\n"
+    "(DOCKER_HOST, the Docker context, the sockets of Docker, rootless too, and of\n"
+    "podman) or from files. On KinD it runs kind load. IMAGE is a reference, or the\n"
+    "name of a declared image, for each of its tags. What the registry has is not\n"
+    "sent again: a push that was cut goes on. Prints the references for Pods, as\n"
+    "-o name does.";
+
 constexpr CommandHelp kCommands[] = {
     {"status", "What a LocalRegistry is and where it is", "[NAME] [flags]",
      "Shows a LocalRegistry: whether it is ready, where it is, its conditions, and\n"
@@ -28,15 +56,7 @@ constexpr CommandHelp kCommands[] = {
      "Says on standard error what it waits for. -o json and -o yaml print the resource\n"
      "then. Exit code 5 when the time is over.",
      "wait\nwait dev --timeout 5m\nwait dev --for BuildKitReady"},
-    {"env", "The variables of DevSpace for the declared images", "[NAME] [flags]",
-     "Prints, for every image that the LocalRegistry declares, runtime.images.IMAGE,\n"
-     ".image and .tag, and the hook variables DEVSPACE_HOOK_IMAGE_NAME, _CONFIG_NAME,\n"
-     "_TAGS and _CONFIG. Formats:\n"
-     "  shell   export NAME='value', for eval. No shell takes a name with dots: such\n"
-     "          variables are comments there; env and exec have them all.\n"
-     "  env     NAME=value, for env $(…) COMMAND\n"
-     "  dotenv  NAME=value, quoted if need be\n"
-     "  json    {\"variables\": {…}, \"hooks\": [{…}, …]}; yaml: the same",
+    {"env", "The variables of DevSpace for the declared images", "[NAME] [flags]", kEnv,
      "env --image backend\nenv -o dotenv > .env"},
     {"exec", "Run a command with the variables of DevSpace", "[flags] -- COMMAND [ARGUMENT...]",
      "Runs a command as DevSpace runs a hook: once for each image that the\n"
@@ -60,22 +80,9 @@ constexpr CommandHelp kCommands[] = {
      "  --registry-url localhost:31234\n"
      "helm install app ./chart --post-renderer kubectl-localregistry \\\n"
      "  --post-renderer-args rewrite"},
-    {"check", "May you push these images to their registries?", "[IMAGE...] [flags]",
-     "Asks the registry of each image whether you may push it, as docker push would,\n"
-     "with your own credentials, those of the first file that has some: what\n"
-     "$REGISTRY_AUTH_FILE names, config.json in $DOCKER_CONFIG or ~/.docker,\n"
-     "containers/auth.json in $XDG_RUNTIME_DIR or ~/.config; and of the credential\n"
-     "helpers that it names. Without IMAGE: those that the LocalRegistry declares.\n"
-     "-o name prints those that may be pushed. Exit code 1 when one may not be pushed,\n"
-     "or it cannot be told.",
+    {"check", "May you push these images to their registries?", "[IMAGE...] [flags]", kCheck,
      "check ghcr.io/org/project/image\ncheck -o json"},
-    {"push", "Push images to where they are delivered", "IMAGE... [flags]",
-     "Pushes images to the local registry, from a Docker-compatible daemon\n"
-     "(DOCKER_HOST, the Docker context, the sockets of Docker, rootless too, and of\n"
-     "podman) or from files. On KinD it runs kind load. IMAGE is a reference, or the\n"
-     "name of a declared image, for each of its tags. What the registry has is not\n"
-     "sent again: a push that was cut goes on. Prints the references for Pods, as\n"
-     "-o name does.",
+    {"push", "Push images to where they are delivered", "IMAGE... [flags]", kPush,
      "push ghcr.io/org/project/image:dev\npush backend --archive image.tar"},
     {"build", "Build an image in the cluster", "[CONTEXT] -t IMAGE [flags]",
      "Builds an image with the BuildKit beside the registry, which pushes it there.\n"

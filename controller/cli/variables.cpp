@@ -19,6 +19,14 @@ bool is_repository(const std::string& text) {
   return reference && reference->tag.empty() && reference->digest.empty();
 }
 
+Failure no_repository(const api::LocalRegistry& registry, const api::ImageStatus& image) {
+  constexpr std::string_view kMessage =
+      "image {}: '{}' in the status of LocalRegistry {} is no reference to a repository: it is not "
+      "used";
+  return {ExitCode::kFailure,
+          fmt::format(kMessage, image.name, printable(image.resolved), registry.metadata.name)};
+}
+
 Outcome<ImageDelivery> delivery_of(const api::LocalRegistry& registry,
                                    const api::ImageSpec& image) {
   const auto& statuses = registry.status.images;
@@ -36,14 +44,10 @@ Outcome<ImageDelivery> delivery_of(const api::LocalRegistry& registry,
   }
   if (!found->delivery) return not_ready(found->message);
   ImageDelivery result{image.name, image.image, image.tags, *found->delivery, found->resolved};
-  if (!result.resolved.empty()) {
-    if (is_repository(result.resolved)) return result;
-    return Failure{
-        ExitCode::kFailure,
-        fmt::format("image {}: '{}' in the status of LocalRegistry {} is no reference to "
-                    "a repository: it is not used",
-                    image.name, printable(result.resolved), name)};
+  if (!result.resolved.empty() && !is_repository(result.resolved)) {
+    return no_repository(registry, *found);
   }
+  if (!result.resolved.empty()) return result;
   result.resolved = image.image;
   if (result.delivery != api::Delivery::kLocalRegistry) return result;
   return not_ready(fmt::format(

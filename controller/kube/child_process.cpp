@@ -171,9 +171,9 @@ asio::awaitable<base::Result<std::string>> ChildProcess::output(std::size_t most
 
 asio::awaitable<boost::system::error_code> ChildProcess::wait_for_end(Instant deadline) {
   if (ended_.is_open()) {
-    auto waiting = net::wait_until(
-        timer_, deadline,
-        ended_.async_wait(asio::posix::descriptor_base::wait_read, asio::deferred));
+    auto waiting =
+        net::wait_until(timer_, deadline,
+                        ended_.async_wait(asio::posix::descriptor_base::wait_read, asio::deferred));
     const boost::system::error_code error = co_await std::move(waiting);
     co_return error;
   }

@@ -135,8 +135,8 @@ TEST_F(ExecPlugin, NeedsNoPidfdOfTheKernel) {
     if (!support::refuse_pidfd_open()) std::exit(1);
     const auto credential = run_plugin(plugin(prints(R"({"token":"t"})") + "exec >&-; sleep 0.1"));
     const auto late = run_plugin(plugin("exec >&-; sleep 60"), 100ms);
-    const bool right = credential && credential->token == "t" && !late &&
-                       late.error().code == ErrorCode::kTimeout;
+    const bool right =
+        credential && credential->token == "t" && !late && late.error().code == ErrorCode::kTimeout;
     std::exit(right ? 7 : 2);
   };
   EXPECT_EXIT(run_without_pidfd(), testing::ExitedWithCode(7), "");
