@@ -13,6 +13,7 @@
 #include "cli/push_target.h"
 #include "cli/registries.h"
 #include "cli/wait.h"
+#include "json/writer.h"
 
 namespace cli {
 namespace {
@@ -85,6 +86,7 @@ Outcome<BuildRun> build_run(const api::LocalRegistry& registry, const std::strin
     targets.insert(targets.end(), found->begin(), found->end());
   }
   BuildRun run;
+  run.output = command.output;
   for (const PushTarget& target : targets) {
     if (target.delivery == api::Delivery::kKindLoad) {
       return Failure{ExitCode::kFailure,
@@ -119,6 +121,22 @@ asio::awaitable<Outcome<BuildRun>> prepare(const Session& session, Connection co
   co_return build_run(*registry, *pod, connection, command);
 }
 
+std::string print(const BuildRun& run) {
+  if (run.output == Output::kPeople || run.output == Output::kName) {
+    return run.results.empty() ? "" : fmt::format("{}\n", fmt::join(run.results, "\n"));
+  }
+  json::Writer writer;
+  writer.begin_array();
+  for (const std::string& reference : run.results) {
+    writer.begin_object();
+    writer.key("reference");
+    writer.string(reference);
+    writer.end_object();
+  }
+  writer.end_array();
+  return print_text(writer.take(), run.output);
+}
+
 Outcome<int> run_build(Console& console, const BuildRun& run) {
   const HookResult result = run_hook(run.command, run.variables);
   if (!result.problem.empty()) {
@@ -128,7 +146,7 @@ Outcome<int> run_build(Console& console, const BuildRun& run) {
   if (result.code != 0) {
     return Failure{ExitCode::kFailure, fmt::format("buildctl ended with code {}", result.code)};
   }
-  for (const std::string& reference : run.results) console.out << reference << "\n";
+  console.out << print(run);
   return 0;
 }
 

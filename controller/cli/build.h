@@ -25,6 +25,7 @@ struct BuildCommand {
   std::vector<std::string> secrets;
   std::vector<std::string> ssh;
   bool no_cache = false;
+  Output output = Output::kPeople;
 };
 
 // What buildctl is run with.
@@ -32,7 +33,12 @@ struct BuildRun {
   std::vector<std::string> command;
   std::vector<Variable> variables;   // over those of this process
   std::vector<std::string> results;  // the references for Pods
+  Output output = Output::kPeople;
 };
+
+// What is printed once it was built: the references, one a line (also for kName), or JSON or YAML.
+// Pure.
+std::string print(const BuildRun& run);
 
 // pod: where BuildKit runs. kUsage, kNotReady, kFailure. Pure.
 Outcome<BuildRun> build_run(const api::LocalRegistry& registry, const std::string& pod,

@@ -8,7 +8,6 @@
 #include "cli/docker_credentials.h"
 #include "cli/registries.h"
 #include "cli/variables.h"
-#include "json/format.h"
 #include "json/writer.h"
 
 namespace cli {
@@ -19,7 +18,9 @@ namespace asio = boost::asio;
 // Docker takes registries on the machine itself as they are.
 constexpr std::string_view kOwnMachine[] = {"localhost", "127.0.0.0/8", "::1/128"};
 
-std::string print_json(const std::vector<Checked>& checked) {
+bool is_granted(const Checked& one) { return one.answer.answer == registry::Answer::kGranted; }
+
+std::string encode(const std::vector<Checked>& checked) {
   json::Writer writer;
   writer.begin_array();
   for (const Checked& one : checked) {
@@ -33,7 +34,7 @@ std::string print_json(const std::vector<Checked>& checked) {
     writer.end_object();
   }
   writer.end_array();
-  return json::pretty(json::Document::parse(writer.take())->root());
+  return writer.take();
 }
 
 registry::CheckOptions options_of(const CheckCommand& command,
@@ -58,7 +59,15 @@ registry::CheckOptions options_of(const CheckCommand& command,
 }  // namespace
 
 std::string print(const std::vector<Checked>& checked, Output output) {
-  if (output == Output::kJson) return print_json(checked);
+  if (output == Output::kJson || output == Output::kYaml)
+    return print_text(encode(checked), output);
+  if (output == Output::kName) {
+    std::string names;
+    for (const Checked& one : checked) {
+      if (is_granted(one)) names += fmt::format("{}\n", one.image);
+    }
+    return names;
+  }
   std::vector<std::vector<std::string>> rows = {{"IMAGE", "PUSH", "MESSAGE"}};
   for (const Checked& one : checked) {
     rows.push_back({one.image, std::string(api::name(registry::permission_of(one.answer.answer))),
@@ -97,13 +106,12 @@ asio::awaitable<Outcome<int>> run(asio::any_io_executor executor, base::Clock& c
     co_return Failure{ExitCode::kUsage,
                       fmt::format("--insecure-registry: {}", insecure.error().message)};
   }
-  const auto credentials = DockerCredentials::load(environment);
-  if (!credentials) co_return failure_of(credentials.error());
+  const DockerCredentials credentials(environment);
   registry::PushChecker checker(executor, clock, options_of(command, environment, references));
   std::vector<Checked> checked;
   for (std::size_t i = 0; i < references.size(); ++i) {
     Checked one{command.images[i], {}};
-    auto finding = credentials->find(executor, references[i]);
+    auto finding = credentials.find(executor, references[i]);
     auto found = co_await std::move(finding);
     if (found) {
       auto checking = checker.check(references[i], *std::move(found));
@@ -114,9 +122,7 @@ asio::awaitable<Outcome<int>> run(asio::any_io_executor executor, base::Clock& c
     checked.push_back(std::move(one));
   }
   console.out << print(checked, command.output);
-  const bool all_granted = std::all_of(checked.begin(), checked.end(), [](const Checked& one) {
-    return one.answer.answer == registry::Answer::kGranted;
-  });
+  const bool all_granted = std::all_of(checked.begin(), checked.end(), is_granted);
   co_return static_cast<int>(all_granted ? ExitCode::kOk : ExitCode::kFailure);
 }
 

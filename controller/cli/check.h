@@ -29,7 +29,7 @@ struct Checked {
   registry::PushAnswer answer;
 };
 
-// What is printed of the answers. Pure.
+// What is printed of the answers; kName: the images that may be pushed, one a line. Pure.
 std::string print(const std::vector<Checked>& checked, Output output);
 
 // What the LocalRegistry declares.

@@ -1,6 +1,7 @@
 #include "cli/daemon.h"
 
 #include <fmt/core.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <array>
@@ -8,8 +9,10 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <vector>
 
 #include "base/limits.h"
+#include "cli/docker_context.h"
 #include "cli/output.h"
 #include "json/fields.h"
 #include "net/http.h"
@@ -45,8 +48,6 @@ constexpr std::string_view kUnix = "unix://";
 constexpr int kStatusOk = 200;
 constexpr int kStatusNotFound = 404;
 constexpr std::size_t kProblemBytes = 64 << 10;
-
-bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
 
 // One request and its answer.
 class Exchange {
@@ -138,23 +139,35 @@ base::Result<void> write_all(int descriptor, std::string_view bytes) {
 }  // namespace
 
 Outcome<std::string> daemon_socket(const base::EnvironmentVariables& environment) {
-  const std::string host = base::variable(environment, "DOCKER_HOST");
-  if (!host.empty()) {
-    if (host.starts_with(kUnix) && host.size() > kUnix.size()) return host.substr(kUnix.size());
-    return Failure{ExitCode::kFailure,
-                   fmt::format("DOCKER_HOST: {} is not unix://PATH: save the image and use "
-                               "--archive",
-                               printable(host))};
+  const Outcome<DockerHost> host = docker_host(environment);
+  if (!host) return host.error();
+  const std::string& address = host->address;
+  if (address.starts_with(kUnix) && address.size() > kUnix.size()) {
+    return address.substr(kUnix.size());
   }
-  const std::string runtime = base::variable(environment, "XDG_RUNTIME_DIR");
-  for (const std::string& path : {std::string("/var/run/docker.sock"),
-                                  runtime.empty() ? std::string() : runtime + "/podman/podman.sock",
-                                  std::string("/run/podman/podman.sock")}) {
-    if (!path.empty() && exists(path)) return path;
+  if (!address.empty()) {
+    return Failure{
+        ExitCode::kFailure,
+        fmt::format("{} is {}, and only unix://PATH can be read from: write the image to "
+                    "a file with `docker save IMAGE -o FILE` and give it with --archive",
+                    host->origin, printable(address))};
+  }
+  std::vector<std::string> paths = {"/var/run/docker.sock"};
+  if (const auto runtime = base::variable(environment, "XDG_RUNTIME_DIR"); !runtime.empty()) {
+    paths.push_back(runtime + "/docker.sock");
+    paths.push_back(runtime + "/podman/podman.sock");
+  }
+  paths.emplace_back("/run/podman/podman.sock");
+  // That of the system may be there for others, beside one's own.
+  for (const int wanted : {R_OK | W_OK, F_OK}) {
+    for (const std::string& path : paths) {
+      if (::access(path.c_str(), wanted) == 0) return path;
+    }
   }
   return Failure{ExitCode::kFailure,
-                 "no Docker daemon: there is no /var/run/docker.sock and no socket of podman; set "
-                 "DOCKER_HOST, or use --archive"};
+                 fmt::format("no Docker daemon: there is none of the sockets {}; set DOCKER_HOST, "
+                             "or use --archive",
+                             fmt::join(paths, ", "))};
 }
 
 asio::awaitable<base::Result<void>> save_image(asio::any_io_executor executor, std::string socket,

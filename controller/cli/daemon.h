@@ -14,8 +14,9 @@
 
 namespace cli {
 
-// The socket of DOCKER_HOST (unix:// only), else the first there is of /var/run/docker.sock and
-// podman's: $XDG_RUNTIME_DIR/podman/podman.sock, /run/podman/podman.sock. kFailure: there is none.
+// The socket of DOCKER_HOST or of the Docker context (unix:// only), else the first that may be
+// used of /var/run/docker.sock, $XDG_RUNTIME_DIR/docker.sock (of a rootless Docker) and podman's:
+// $XDG_RUNTIME_DIR/podman/podman.sock, /run/podman/podman.sock. kFailure: there is none.
 Outcome<std::string> daemon_socket(const base::EnvironmentVariables& environment);
 
 // Writes the image as `docker save` gives it to the descriptor of a file. told: of the bytes so

@@ -17,7 +17,6 @@ namespace {
 std::optional<std::string> scalar_text(View view) {
   switch (view.kind()) {
     case Kind::kString: return std::string(view.string());
-    case Kind::kInteger: return std::to_string(view.integer());
     case Kind::kBool: return std::string(view.boolean() ? "true" : "false");
     default: return std::nullopt;
   }
@@ -25,7 +24,8 @@ std::optional<std::string> scalar_text(View view) {
 
 }  // namespace
 
-// NAME: value, or NAME: {value: value}. What is asked for, or computed by a command, is no value.
+// NAME: value, or NAME: {value: value}. Numbers are not taken here: who has the file takes them as
+// they are written. What is asked for, or computed by a command, is no value.
 bool Leaf<cli::devspace::Variable>::read(View view, Variable& out) {
   out.value = scalar_text(view);
   if (const auto value = view.find("value")) out.value = scalar_text(*value);

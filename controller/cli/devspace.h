@@ -47,7 +47,7 @@ struct Image {
   std::vector<Setting<std::string>> tags;
 };
 
-// One of vars: the value where the file itself says it, else nothing.
+// One of vars: the value where the file itself says it and it is no number, else nothing.
 struct Variable {
   std::optional<std::string> value;
 };

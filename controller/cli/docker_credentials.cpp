@@ -3,10 +3,13 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <utility>
 
 #include "base/limits.h"
+#include "cli/docker_context.h"
 #include "cli/input.h"
 #include "cli/output.h"
 #include "json/fields.h"
@@ -34,16 +37,26 @@ namespace cli {
 namespace {
 
 namespace asio = boost::asio;
+using Found = base::Result<std::optional<registry::Credentials>>;
 
-// What helpers print when they have no entry, with an exit code that is not 0.
-// Source: docker/docker-credential-helpers, credentials/error.go
-constexpr std::string_view kNotFound = "credentials not found in native keychain";
+// What helpers print when they have no entry, with an exit code that is not 0; in any case.
+// Source: docker/docker-credential-helpers, credentials/error.go and osxkeychain
+constexpr std::string_view kNotFound[] = {"credentials not found",
+                                          "could not be found in the keychain"};
 constexpr std::string_view kIdentityToken = "<token>";  // as the name of a user
 constexpr std::size_t kShownBytes = 200;                // of what a helper says of its failure
 
 std::string first_line(std::string text) {
   text.resize(std::min({text.find('\n'), text.size(), kShownBytes}));
   return printable(text);
+}
+
+bool says_not_found(std::string output) {
+  std::transform(output.begin(), output.end(), output.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return std::any_of(std::begin(kNotFound), std::end(kNotFound),
+                     [&](std::string_view text) { return output.find(text) != std::string::npos; });
 }
 
 base::Error failed(const std::string& program, base::Error error) {
@@ -55,8 +68,8 @@ base::Error failed(const std::string& program, base::Error error) {
 }
 
 // Nothing: it has no entry for the server.
-asio::awaitable<base::Result<std::optional<registry::Credentials>>> run_helper(
-    asio::any_io_executor executor, registry::CredentialHelper helper) {
+asio::awaitable<Found> run_helper(asio::any_io_executor executor,
+                                  registry::CredentialHelper helper) {
   const std::string program = "docker-credential-" + helper.name;
   kube::ChildProcess process(executor);
   kube::Command command;
@@ -74,68 +87,76 @@ asio::awaitable<base::Result<std::optional<registry::Credentials>>> run_helper(
   const base::Result<std::string> end = co_await std::move(waiting);
   if (!end) co_return failed(program, end.error());
   if (!end->empty()) {
-    if (output->find(kNotFound) != std::string::npos) co_return std::nullopt;
+    if (says_not_found(*output)) co_return std::nullopt;
     co_return failed(program, {base::ErrorCode::kInternal,
                                fmt::format("{}: {}", *end, first_line(*std::move(output)))});
   }
   auto credentials = parse_helper_answer(*std::move(output));
   if (!credentials) co_return failed(program, credentials.error());
-  co_return std::optional<registry::Credentials>(*std::move(credentials));
+  co_return credentials;
 }
 
 bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
 
+base::Result<registry::DockerConfig> read_config(const std::string& path) {
+  const auto text = read_input(path, limits::kDockerConfigBytes);
+  if (!text) return base::Error{base::ErrorCode::kInvalid, text.error().message};
+  auto config = registry::DockerConfig::parse(*text);
+  if (config) return config;
+  base::Error error = config.error();
+  error.message = fmt::format("{}: {}", path, error.message);
+  return error;
+}
+
 }  // namespace
 
-std::string docker_config_file(const base::EnvironmentVariables& environment) {
+std::vector<std::string> credential_files(const base::EnvironmentVariables& environment) {
   const auto within = [&](std::string_view name, std::string_view rest) {
     const std::string folder = base::variable(environment, name);
     return folder.empty() ? folder : fmt::format("{}/{}", folder, rest);
   };
-  const std::string docker = within("DOCKER_CONFIG", "config.json");
-  for (const std::string& path : {docker.empty() ? within("HOME", ".docker/config.json") : docker,
-                                  base::variable(environment, "REGISTRY_AUTH_FILE"),
-                                  within("XDG_RUNTIME_DIR", "containers/auth.json")}) {
-    if (!path.empty() && exists(path)) return path;
+  const std::string docker = docker_folder(environment);
+  const std::string xdg = within("XDG_CONFIG_HOME", "containers/auth.json");
+  std::vector<std::string> found;
+  for (std::string path : {base::variable(environment, "REGISTRY_AUTH_FILE"),
+                           docker.empty() ? docker : docker + "/config.json",
+                           within("XDG_RUNTIME_DIR", "containers/auth.json"),
+                           xdg.empty() ? within("HOME", ".config/containers/auth.json") : xdg}) {
+    if (!path.empty() && exists(path)) found.push_back(std::move(path));
   }
-  return "";
+  return found;
 }
 
-base::Result<DockerCredentials> DockerCredentials::load(
-    const base::EnvironmentVariables& environment) {
-  DockerCredentials credentials;
-  const std::string path = docker_config_file(environment);
-  if (path.empty()) return credentials;
-  const auto text = read_input(path, limits::kDockerConfigBytes);
-  if (!text) return base::Error{base::ErrorCode::kInvalid, text.error().message};
-  auto config = registry::DockerConfig::parse(*text);
-  if (!config) {
-    base::Error error = config.error();
-    error.message = fmt::format("{}: {}", path, error.message);
-    return error;
+DockerCredentials::DockerCredentials(const base::EnvironmentVariables& environment) {
+  for (const std::string& path : credential_files(environment)) {
+    configs_.push_back(read_config(path));
   }
-  credentials.config_ = *std::move(config);
-  return credentials;
 }
 
 asio::awaitable<base::Result<std::optional<registry::Credentials>>> DockerCredentials::find(
     asio::any_io_executor executor, api::ImageReference repository) const {
-  if (auto helper = config_.helper(repository.domain)) {
-    auto running = run_helper(executor, *std::move(helper));
-    base::Result<std::optional<registry::Credentials>> found = co_await std::move(running);
-    if (!found || *found) co_return found;
+  for (const base::Result<registry::DockerConfig>& config : configs_) {
+    if (!config) co_return config.error();
+    if (auto helper = config->helper(repository.domain)) {
+      auto running = run_helper(executor, *std::move(helper));
+      Found found = co_await std::move(running);
+      if (!found || *found) co_return found;
+    }
+    if (auto found = config->credentials(repository.domain, repository.path)) co_return found;
   }
-  co_return config_.credentials(repository.domain, repository.path);
+  co_return std::nullopt;
 }
 
-base::Result<registry::Credentials> parse_helper_answer(std::string output) {
+base::Result<std::optional<registry::Credentials>> parse_helper_answer(std::string output) {
   const auto answer = json::parse<HelperAnswer>(std::move(output));
-  if (!answer || answer->secret.empty()) {
+  if (!answer) {
     return base::Error{base::ErrorCode::kMalformed,
                        "it did not print a JSON object with Username and Secret"};
   }
+  const bool is_token = answer->username == kIdentityToken;
+  if (answer->secret.empty() && (is_token || answer->username.empty())) return std::nullopt;
   registry::Credentials credentials;
-  if (answer->username == kIdentityToken) {
+  if (is_token) {
     credentials.identity_token = answer->secret;
   } else {
     credentials.username = answer->username;

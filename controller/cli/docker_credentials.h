@@ -6,6 +6,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "api/image_reference.h"
 #include "base/environment.h"
@@ -14,28 +15,33 @@
 
 namespace cli {
 
-// The first of these that exists: $DOCKER_CONFIG/config.json (without DOCKER_CONFIG
-// ~/.docker/config.json), $REGISTRY_AUTH_FILE, $XDG_RUNTIME_DIR/containers/auth.json. Empty: none.
-std::string docker_config_file(const base::EnvironmentVariables& environment);
+// Those that exist, in the order in which they are asked: $REGISTRY_AUTH_FILE;
+// $DOCKER_CONFIG/config.json, or without DOCKER_CONFIG ~/.docker/config.json;
+// $XDG_RUNTIME_DIR/containers/auth.json; $XDG_CONFIG_HOME/containers/auth.json, or without
+// XDG_CONFIG_HOME that in ~/.config. Source: containers-auth.json(5), but that Docker's own file
+// comes before podman's.
+std::vector<std::string> credential_files(const base::EnvironmentVariables& environment);
 
 class DockerCredentials {
  public:
-  // Reads the file; without one there are no credentials. kInvalid, kTooLarge: the message names
-  // it.
-  static base::Result<DockerCredentials> load(const base::EnvironmentVariables& environment);
+  // Reads the files.
+  explicit DockerCredentials(const base::EnvironmentVariables& environment);
 
-  // Those for a repository: of the program docker-credential-NAME that the file names for its
-  // registry, which is run for it, else of the file itself; nothing where there are none.
-  // kNotFound, kTimeout, kTooLarge, kMalformed, kInternal: the program is not there or failed; the
-  // message names it and never quotes what it printed on success. The object outlives the call.
+  // Those for a repository, of the first file that has an entry for it: of the program
+  // docker-credential-NAME that the file names for its registry, which is run for it, else of the
+  // file itself. Nothing where there are none.
+  // kInvalid, kTooLarge: a file that was reached cannot be read; the message names it. kNotFound,
+  // kTimeout, kTooLarge, kMalformed, kInternal: the program is not there or failed; the message
+  // names it and never quotes what it printed on success. The object outlives the call.
   boost::asio::awaitable<base::Result<std::optional<registry::Credentials>>> find(
       boost::asio::any_io_executor executor, api::ImageReference repository) const;
 
  private:
-  registry::DockerConfig config_;
+  std::vector<base::Result<registry::DockerConfig>> configs_;
 };
 
-// What a credential helper printed: "ServerURL", "Username" and "Secret". kMalformed. Pure.
-base::Result<registry::Credentials> parse_helper_answer(std::string output);
+// What a credential helper printed: "ServerURL", "Username" and "Secret"; nothing when it has
+// neither, which is how some helpers say that they have no entry. kMalformed. Pure.
+base::Result<std::optional<registry::Credentials>> parse_helper_answer(std::string output);
 
 }  // namespace cli

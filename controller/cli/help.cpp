@@ -11,6 +11,34 @@ namespace {
 constexpr std::size_t kColumn = 29;   // where descriptions begin
 constexpr std::size_t kColumns = 80;  // of a screen
 
+// Descriptions that would make the table below too long to look through.
+constexpr std::string_view kEnv =
+    "Prints, for every image that the LocalRegistry declares, runtime.images.IMAGE,\n"
+    ".image and .tag, and the hook variables DEVSPACE_HOOK_IMAGE_NAME, _CONFIG_NAME,\n"
+    "_TAGS and _CONFIG. Formats:\n"
+    "  shell   export NAME='value', for eval. No shell takes a name with dots: such\n"
+    "          variables are comments there; env and exec have them all.\n"
+    "  env     NAME=value, for env $(…) COMMAND\n"
+    "  dotenv  NAME=value, quoted if need be\n"
+    "  json    {\"variables\": {…}, \"hooks\": [{…}, …]}; yaml: the same";
+
+constexpr std::string_view kCheck =
+    "Asks the registry of each image whether you may push it, as docker push would,\n"
+    "with your own credentials, those of the first file that has some: what\n"
+    "$REGISTRY_AUTH_FILE names, config.json in $DOCKER_CONFIG or ~/.docker,\n"
+    "containers/auth.json in $XDG_RUNTIME_DIR or ~/.config; and of the credential\n"
+    "helpers that it names. Without IMAGE: those that the LocalRegistry declares.\n"
+    "-o name prints those that may be pushed. Exit code 1 when one may not be pushed,\n"
+    "or it cannot be told.";
+
+constexpr std::string_view kPush =
+    "Pushes images to the local registry, from a Docker-compatible daemon\n"
+    "(DOCKER_HOST, the Docker context, the sockets of Docker, rootless too, and of\n"
+    "podman) or from files. On KinD it runs kind load. IMAGE is a reference, or the\n"
+    "name of a declared image, for each of its tags. What the registry has is not\n"
+    "sent again: a push that was cut goes on. Prints the references for Pods, as\n"
+    "-o name does.";
+
 constexpr CommandHelp kCommands[] = {
     {"status", "What a LocalRegistry is and where it is", "[NAME] [flags]",
      "Shows a LocalRegistry: whether it is ready, where it is, its conditions, and\n"
@@ -20,20 +48,15 @@ constexpr CommandHelp kCommands[] = {
      "status\nstatus dev -n team-a -o yaml"},
     {"url", "What image references start with", "[NAME] [flags]",
      "Prints what image references start with on every node, localhost:<nodePort>; or\n"
-     "the address for Pods. Exit code 5 when no registry runs.",
+     "the address for Pods. -o name prints the LocalRegistry that it is of. Exit code\n"
+     "5 when no registry runs.",
      "url\nurl dev --in-cluster"},
     {"wait", "Wait until a LocalRegistry is ready", "[NAME] [flags]",
      "Waits until a condition of a LocalRegistry is True for the spec as it is now.\n"
-     "Says on standard error what it waits for. Exit code 5 when the time is over.",
+     "Says on standard error what it waits for. -o json and -o yaml print the resource\n"
+     "then. Exit code 5 when the time is over.",
      "wait\nwait dev --timeout 5m\nwait dev --for BuildKitReady"},
-    {"env", "The variables of DevSpace for the declared images", "[NAME] [flags]",
-     "Prints, for every image that the LocalRegistry declares, runtime.images.IMAGE,\n"
-     ".image and .tag, and the hook variables DEVSPACE_HOOK_IMAGE_NAME, _CONFIG_NAME,\n"
-     "_TAGS and _CONFIG. Formats:\n"
-     "  shell   export NAME='value', for eval. No shell takes a name with dots: such\n"
-     "          variables are comments there; env and exec have them all.\n"
-     "  env     NAME=value, for env $(…) COMMAND\n"
-     "  dotenv  NAME=value, quoted if need be\n  json    {\"variables\": {…}, \"hooks\": [{…}, …]}",
+    {"env", "The variables of DevSpace for the declared images", "[NAME] [flags]", kEnv,
      "env --image backend\nenv -o dotenv > .env"},
     {"exec", "Run a command with the variables of DevSpace", "[flags] -- COMMAND [ARGUMENT...]",
      "Runs a command as DevSpace runs a hook: once for each image that the\n"
@@ -57,22 +80,14 @@ constexpr CommandHelp kCommands[] = {
      "  --registry-url localhost:31234\n"
      "helm install app ./chart --post-renderer kubectl-localregistry \\\n"
      "  --post-renderer-args rewrite"},
-    {"check", "May you push these images to their registries?", "[IMAGE...] [flags]",
-     "Asks the registry of each image whether you may push it, as docker push would,\n"
-     "with your own credentials: $DOCKER_CONFIG/config.json or ~/.docker/config.json,\n"
-     "$REGISTRY_AUTH_FILE, $XDG_RUNTIME_DIR/containers/auth.json, and the credential\n"
-     "helpers that they name. Without IMAGE: those that the LocalRegistry declares.\n"
-     "Exit code 1 when one may not be pushed, or it cannot be told.",
+    {"check", "May you push these images to their registries?", "[IMAGE...] [flags]", kCheck,
      "check ghcr.io/org/project/image\ncheck -o json"},
-    {"push", "Push images to where they are delivered", "IMAGE... [flags]",
-     "Pushes images to the local registry, from a Docker-compatible daemon\n"
-     "(DOCKER_HOST, /var/run/docker.sock, podman) or from files. On KinD it runs kind\n"
-     "load. IMAGE is a reference, or the name of a declared image, for each of its\n"
-     "tags. What the registry has is not sent again: a push that was cut goes on.",
+    {"push", "Push images to where they are delivered", "IMAGE... [flags]", kPush,
      "push ghcr.io/org/project/image:dev\npush backend --archive image.tar"},
     {"build", "Build an image in the cluster", "[CONTEXT] -t IMAGE [flags]",
      "Builds an image with the BuildKit beside the registry, which pushes it there.\n"
-     "Needs buildctl and kubectl on PATH. Prints the reference for Pods.",
+     "Needs buildctl and kubectl on PATH. Prints the references for Pods, as -o name\n"
+     "does.",
      "build -t ghcr.io/org/project/image:dev .\nbuild -t backend -f backend/Dockerfile backend"},
     {"completion", "Shell completion", "bash|zsh|fish",
      "Prints a script that completes kubectl-localregistry. kubectl itself asks\n"
@@ -85,7 +100,8 @@ constexpr CommandHelp kCommands[] = {
 constexpr std::string_view kExitCodes =
     "Exit codes: 0 done; 1 it failed; 2 wrong flags or arguments, or one of several\n"
     "LocalRegistries has to be named; 3 no usable kubeconfig; 4 no such LocalRegistry\n"
-    "or image; 5 not ready in time, or no registry runs; exec: those of its command.\n";
+    "or image; 5 not ready in time, or no registry runs; 128 and the number of the\n"
+    "signal that stopped it; exec: those of its command.\n";
 
 std::string indented(std::string_view lines, std::string_view before) {
   std::string text;

@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/signalfd.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,42 +12,35 @@
 #include <cstring>
 
 #include "base/environment.h"
+#include "cli/interrupts.h"
 
 namespace cli {
 namespace {
 
 constexpr int kPassedOn[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2};
-constexpr int kBySignal = 128;
 constexpr int kNotThere = 127;
 constexpr int kCannotRun = 126;
+constexpr int kLookAgain = 1000;  // ms: should SIGCHLD have gone to another thread
 
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-
-  int number() const { return number_; }
-
- private:
-  int number_;
-};
-
-// Signals that are read from a descriptor while this lives, instead of ending the process.
+// Signals that are read from a descriptor while this lives, instead of ending the process; SIGCHLD
+// is one of them: kernels and seccomp profiles that know no pidfd_open are about.
 class HeldSignals {
  public:
   HeldSignals() {
     sigset_t held;
     sigemptyset(&held);
     for (const int number : kPassedOn) sigaddset(&held, number);
+    sigaddset(&held, SIGCHLD);
+    // Who ignores it never hears how a child ended.
+    struct sigaction heard {};
+    heard.sa_handler = SIG_DFL;
+    ::sigaction(SIGCHLD, &heard, &earlier_child_);
     ::sigprocmask(SIG_BLOCK, &held, &earlier_);
     descriptor_ = ::signalfd(-1, &held, SFD_CLOEXEC | SFD_NONBLOCK);
   }
   ~HeldSignals() {
     if (descriptor_ >= 0) ::close(descriptor_);
+    ::sigaction(SIGCHLD, &earlier_child_, nullptr);
     ::sigprocmask(SIG_SETMASK, &earlier_, nullptr);
   }
   HeldSignals(const HeldSignals&) = delete;
@@ -59,6 +51,7 @@ class HeldSignals {
 
  private:
   sigset_t earlier_{};
+  struct sigaction earlier_child_ {};
   int descriptor_ = -1;
 };
 
@@ -82,11 +75,12 @@ int start(std::vector<std::string> command, const std::vector<Variable>& variabl
   return failure;
 }
 
-// Passes on what another process sent. The terminal sends to the whole group.
+// Passes on what another process sent. The terminal sends to the whole group. The last of them.
 int pass_on(int descriptor, pid_t pid) {
   signalfd_siginfo info{};
   int last = 0;
   while (::read(descriptor, &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
+    if (info.ssi_signo == SIGCHLD) continue;
     last = static_cast<int>(info.ssi_signo);
     if (info.ssi_code != SI_KERNEL) ::kill(pid, last);
   }
@@ -94,7 +88,7 @@ int pass_on(int descriptor, pid_t pid) {
 }
 
 int code_of(int status) {
-  return WIFSIGNALED(status) ? kBySignal + WTERMSIG(status) : WEXITSTATUS(status);
+  return WIFSIGNALED(status) ? kExitBySignal + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
 }  // namespace
@@ -109,16 +103,13 @@ HookResult run_hook(const std::vector<std::string>& command,
     result.problem = fmt::format("cannot run {}: {}", command.front(), std::strerror(failure));
     return result;
   }
-  // glibc 2.36 declares pidfd_open for C only.
-  const Descriptor ended(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-  pollfd waits[] = {{ended.number(), POLLIN, 0}, {signals.descriptor(), POLLIN, 0}};
-  while ((waits[0].revents & POLLIN) == 0) {
-    if (::poll(waits, 2, -1) < 0 && errno != EINTR) break;
-    if ((waits[1].revents & POLLIN) == 0) continue;
-    if (const int number = pass_on(signals.descriptor(), pid); number != 0) result.signal = number;
-  }
   int status = 0;
-  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  pollfd waits = {signals.descriptor(), POLLIN, 0};
+  for (;;) {
+    const pid_t ended = ::waitpid(pid, &status, WNOHANG);
+    if (ended == pid || (ended < 0 && errno != EINTR)) break;
+    ::poll(&waits, 1, kLookAgain);
+    if (const int number = pass_on(signals.descriptor(), pid); number != 0) result.signal = number;
   }
   result.code = code_of(status);
   return result;

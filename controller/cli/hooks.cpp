@@ -5,14 +5,10 @@
 #include <ostream>
 
 #include "cli/hook_process.h"
+#include "cli/interrupts.h"
 #include "cli/registries.h"
 
 namespace cli {
-namespace {
-
-constexpr int kBySignal = 128;
-
-}  // namespace
 
 boost::asio::awaitable<Outcome<int>> run(const Session& session, EnvCommand command) {
   auto finding = find_registry(session, command.registry);
@@ -22,7 +18,8 @@ boost::asio::awaitable<Outcome<int>> run(const Session& session, EnvCommand comm
   if (!images) co_return images.error();
   const Outcome<std::string> text = print_variables(*images, command.format);
   if (!text) co_return text.error();
-  if (images->size() > 1 && command.format != VariablesFormat::kJson) {
+  if (images->size() > 1 && command.format != VariablesFormat::kJson &&
+      command.format != VariablesFormat::kYaml) {
     session.console.err << "note: DEVSPACE_HOOK_IMAGE_* have the same names for every image, and "
                            "who reads them all keeps the last: choose with --image, or use exec\n";
   }
@@ -57,7 +54,7 @@ int run_hooks(Console& console, const HookRuns& runs) {
     if (!result.problem.empty()) console.err << "error: " << result.problem << "\n";
     if (result.code != 0) return result.code;
     const bool is_last = i + 1 == runs.variables.size();
-    if (result.signal != 0 && !is_last) return kBySignal + result.signal;
+    if (result.signal != 0 && !is_last) return kExitBySignal + result.signal;
   }
   return 0;
 }

@@ -180,7 +180,11 @@ const std::string* Importer::find_variable(const std::string& name) const {
     return &found->second;
   }
   const auto found = file_.vars.find(name);
-  return found != file_.vars.end() && found->second.value ? &*found->second.value : nullptr;
+  if (found == file_.vars.end()) return nullptr;
+  if (found->second.value) return &*found->second.value;
+  const std::string path = fmt::format("vars.{}", name);
+  const std::string* value = positions_.number(path);
+  return value == nullptr ? positions_.number(path + ".value") : value;
 }
 
 std::optional<std::string> Importer::replace(std::string_view text, int depth,

@@ -4,11 +4,15 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <exception>
 #include <optional>
 #include <utility>
+
+#include "cli/interrupts.h"
 
 namespace cli {
 
@@ -21,18 +25,25 @@ class Loop {
   boost::asio::any_io_executor executor() { return context_.get_executor(); }
 
   // Runs it to its end, which everything that it started has to have come to as well. Throws what
-  // it throws.
+  // it throws. A signal that asks the program to end cancels it, and once it has ended Interrupted
+  // is thrown.
   template <class T>
   T run(boost::asio::awaitable<T> coroutine) {
     std::optional<T> result;
     std::exception_ptr failure;
+    boost::asio::cancellation_signal cancellation;
+    const Interrupts interrupts(context_.get_executor(), [&cancellation] {
+      cancellation.emit(boost::asio::cancellation_type::terminal);
+    });
     boost::asio::co_spawn(context_, keep(std::move(coroutine), result),
-                          [&](const std::exception_ptr& thrown) {
-                            failure = thrown;
-                            context_.stop();  // idle connections have timers of their own
-                          });
+                          boost::asio::bind_cancellation_slot(
+                              cancellation.slot(), [&](const std::exception_ptr& thrown) {
+                                failure = thrown;
+                                context_.stop();  // idle connections have timers of their own
+                              }));
     context_.restart();
     context_.run();
+    if (interrupts.number() != 0) throw Interrupted(interrupts.number());
     if (failure) std::rethrow_exception(failure);
     return *std::move(result);
   }

@@ -1,6 +1,7 @@
 #include "cli/names.h"
 
 #include <algorithm>
+#include <charconv>
 
 namespace cli {
 namespace {
@@ -28,6 +29,16 @@ bool is_dns_subdomain(std::string_view name) {
     if (dot == std::string_view::npos) return true;
     name.remove_prefix(dot + 1);
   }
+}
+
+bool is_host_port(std::string_view text) {
+  const std::size_t colon = text.find(':');
+  if (colon == std::string_view::npos || !is_dns_subdomain(text.substr(0, colon))) return false;
+  const std::string_view digits = text.substr(colon + 1);
+  std::uint16_t port = 0;
+  const char* end = digits.data() + digits.size();
+  const auto [stop, error] = std::from_chars(digits.data(), end, port);
+  return error == std::errc() && stop == end && port != 0 && !digits.starts_with('0');
 }
 
 std::string resource_name(std::string_view argument) {

@@ -25,7 +25,8 @@ struct Console {
 // apart. What is no printable character is shown as "?".
 std::string table(const std::vector<std::vector<std::string>>& rows);
 
-// Without control characters, which a terminal would obey.
+// UTF-8 without control characters and the like, which a terminal would obey; "?" stands for them,
+// a space for the end of a line.
 std::string printable(std::string_view text);
 
 // "45s", "5m30s", "3h", "12d": as in kubectl's AGE.
@@ -36,5 +37,8 @@ std::string shell_quoted(std::string_view text);
 
 // An object as -o json or yaml asks for, without managedFields.
 std::string print_object(json::View object, Output output);
+
+// The same of a text that is JSON.
+std::string print_text(std::string text, Output output);
 
 }  // namespace cli

@@ -27,6 +27,7 @@ Output output_of(const std::string& word) {
 
 VariablesFormat format_of(const std::string& word) {
   if (word == "json") return VariablesFormat::kJson;
+  if (word == "yaml") return VariablesFormat::kYaml;
   if (word == "env") return VariablesFormat::kEnv;
   if (word == "dotenv") return VariablesFormat::kDotenv;
   return VariablesFormat::kShell;
@@ -130,7 +131,7 @@ CLI::Option* Parser::add_name(CLI::App* command, std::string& registry) {
 }
 
 CLI::Option* Parser::add_choice(CLI::App* command, const char* flags, std::string& word,
-                                const Words& words, const char* description) {
+                                const Words& words, const std::string& description) {
   const auto check = [words](const std::string& value) {
     if (std::find(words.begin(), words.end(), value) != words.end()) return std::string();
     return fmt::format("'{}' is none of {}", value, fmt::join(words, ", "));
@@ -139,6 +140,11 @@ CLI::Option* Parser::add_choice(CLI::App* command, const char* flags, std::strin
       command->add_option(flags, word, description)->check(check, "")->type_name("FORMAT");
   choices_[option] = words;
   return option;
+}
+
+void Parser::add_output(CLI::App* command, const char* usual) {
+  add_choice(command, "-o,--output", output_, {"json", "yaml", "name"},
+             fmt::format("json, yaml or name instead of {}", usual));
 }
 
 // A flag that may be repeated, each time with one value.
@@ -150,14 +156,14 @@ CLI::Option* Parser::add_several(CLI::App* command, const char* flags, Words& wo
 void Parser::add_status() {
   CLI::App* command = add("status");
   add_name(command, status_.registry);
-  add_choice(command, "-o,--output", output_, {"json", "yaml", "name"},
-             "json, yaml or name instead of text");
+  add_output(command, "text");
 }
 
 void Parser::add_url() {
   CLI::App* command = add("url");
   add_name(command, url_.registry);
   command->add_flag("--in-cluster", url_.in_cluster, "The address for Pods instead");
+  add_output(command, "text");
 }
 
 void Parser::add_wait() {
@@ -168,6 +174,7 @@ void Parser::add_wait() {
       ->add_option("--timeout", timeout_,
                    fmt::format("0: look once, do not wait (default {})", kWaitTimeout))
       ->type_name("TIME");
+  add_output(command, "text");
 }
 
 void Parser::add_env() {
@@ -176,8 +183,8 @@ void Parser::add_env() {
   means(command->add_option("--image", env_.image, "Only of this one of spec.images")
             ->type_name("NAME"),
         Meaning::kImage);
-  add_choice(command, "-o,--output", output_, {"shell", "env", "dotenv", "json"},
-             "shell, env, dotenv or json (default shell)");
+  add_choice(command, "-o,--output", output_, {"shell", "env", "dotenv", "json", "yaml"},
+             "shell, env, dotenv, json or yaml (default shell)");
 }
 
 void Parser::add_exec() {
@@ -223,7 +230,7 @@ void Parser::add_check() {
   means(command->add_option("--ca-file", check_.ca_file, "CAs to trust besides the system's; PEM")
             ->type_name("FILE"),
         Meaning::kFile);
-  add_choice(command, "-o,--output", output_, {"json"}, "json instead of a table");
+  add_output(command, "a table");
 }
 
 void Parser::add_push() {
@@ -244,7 +251,7 @@ void Parser::add_push() {
   command
       ->add_option("--kind-cluster", push_.kind_cluster, "KinD cluster; else that of the context")
       ->type_name("NAME");
-  add_choice(command, "-o,--output", output_, {"json"}, "json instead of references");
+  add_output(command, "references");
 }
 
 void Parser::add_build() {
@@ -267,6 +274,7 @@ void Parser::add_build() {
   command->add_flag("--no-cache", build_.no_cache, "Build every step anew");
   command->add_option("--progress", build_.progress, "auto, plain, tty or rawjson")
       ->type_name("KIND");
+  add_output(command, "references");
 }
 
 void Parser::add_completion() {
@@ -347,7 +355,9 @@ Outcome<Command> Parser::chosen(const Words& tail) {
         &rewrite_.registry, &check_.registry, &push_.registry, &build_.registry}) {
     *registry = resource_name(*registry);
   }
-  status_.output = output_of(output_);
+  for (Output* output : {&status_.output, &url_.output, &wait_.output, &build_.output}) {
+    *output = output_of(output_);
+  }
   env_.format = format_of(output_);
   const std::string name = app_.get_subcommands().front()->get_name();
   if (name == "status") return status_;

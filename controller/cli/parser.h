@@ -61,7 +61,8 @@ class Parser {
   CLI::Option* add_registry(CLI::App* command, std::string& registry);
   CLI::Option* add_name(CLI::App* command, std::string& registry);
   CLI::Option* add_choice(CLI::App* command, const char* flags, std::string& word,
-                          const Words& words, const char* description);
+                          const Words& words, const std::string& description);
+  void add_output(CLI::App* command, const char* usual);  // -o, instead of what is usual
   CLI::Option* add_several(CLI::App* command, const char* flags, Words& words,
                            const char* description, const char* type);
   CLI::Option* means(CLI::Option* option, Meaning meaning);

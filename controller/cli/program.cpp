@@ -1,5 +1,6 @@
 #include "cli/program.h"
 
+#include <cstring>
 #include <exception>
 #include <ostream>
 #include <type_traits>
@@ -129,6 +130,13 @@ Outcome<int> run(const Surroundings& around, const std::vector<std::string>& wor
                     line->command);
 }
 
+int interrupted(Console& console, int number) {
+  // The terminal has shown ^C where the cursor was.
+  if (console.err_is_terminal) console.err << "\n";
+  console.err << "error: stopped by SIG" << ::sigabbrev_np(number) << std::endl;
+  return kExitBySignal + number;
+}
+
 }  // namespace
 
 int run_program(std::vector<std::string> arguments, const std::string& version,
@@ -140,6 +148,9 @@ int run_program(std::vector<std::string> arguments, const std::string& version,
   Outcome<int> code = 0;
   try {
     code = run({version, environment, console}, arguments);
+  } catch (const Interrupted& signal) {
+    console.out.flush();
+    return interrupted(console, signal.number());
   } catch (const std::exception& exception) {
     code = Failure{ExitCode::kFailure, std::string("unexpected failure: ") + exception.what()};
   }

@@ -12,7 +12,6 @@
 #include "cli/registries.h"
 #include "cli/source_image.h"
 #include "cli/temporary_file.h"
-#include "json/format.h"
 #include "json/writer.h"
 #include "kube/parallel.h"
 #include "registry/upload.h"
@@ -27,7 +26,7 @@ bool goes_to_registry(const PushedImage& image) {
   return image.target.delivery == api::Delivery::kLocalRegistry;
 }
 
-std::string print_json(const Images& images) {
+std::string encode(const Images& images) {
   json::Writer writer;
   writer.begin_array();
   for (const PushedImage& image : images) {
@@ -51,7 +50,7 @@ std::string print_json(const Images& images) {
     writer.end_object();
   }
   writer.end_array();
-  return json::pretty(json::Document::parse(writer.take())->root());
+  return writer.take();
 }
 
 // An image where it comes from, while it is pushed.
@@ -140,7 +139,8 @@ class Pusher {
     auto opening = open(image.target);
     const Outcome<OpenSource> open = co_await std::move(opening);
     if (!open) co_return open.error();
-    const auto chosen = choose_image(*open->source, image.target.source, several_);
+    const auto chosen = choose_image(*open->source, image.target.source,
+                                     several_ ? Naming::kReferenceOrTag : Naming::kAny);
     if (!chosen) co_return chosen.error();
     const auto parts = open->source->parts(*chosen);
     if (!parts) co_return failure_of(parts.error());
@@ -176,12 +176,28 @@ class Pusher {
   bool several_ = false;  // repositories
 };
 
+// kind loads all that is in the archive, under the names that it has there.
+Outcome<> check_archive(const std::string& archive, const Images& images) {
+  if (std::all_of(images.begin(), images.end(), goes_to_registry)) return {};
+  const auto source = registry::ImageSource::open(archive);
+  if (!source) return Failure{ExitCode::kFailure, source.error().message};
+  for (const PushedImage& image : images) {
+    if (goes_to_registry(image)) continue;
+    const auto chosen = choose_image(**source, image.target.source, Naming::kReference);
+    if (chosen) continue;
+    return Failure{chosen.error().code,
+                   fmt::format("{}: {}; kind loads images under the names that they have there",
+                               archive, chosen.error().message)};
+  }
+  return {};
+}
+
 }  // namespace
 
 std::string print(const Images& images, Output output) {
-  if (output == Output::kJson) return print_json(images);
+  if (output == Output::kJson || output == Output::kYaml) return print_text(encode(images), output);
   std::string text;
-  for (const PushedImage& image : images) text += image.target.resolved + "\n";
+  for (const PushedImage& image : images) text += fmt::format("{}\n", image.target.resolved);
   return text;
 }
 
@@ -220,6 +236,11 @@ asio::awaitable<Outcome<Images>> push(const Session& session, Connection connect
 
 Outcome<> load_into_kind(const std::string& context, const PushCommand& command,
                          const Images& images) {
+  if (!command.archive.empty()) {
+    if (const auto checked = check_archive(command.archive, images); !checked) {
+      return checked.error();
+    }
+  }
   for (const PushedImage& image : images) {
     if (goes_to_registry(image)) continue;
     if (!command.layout.empty()) {
@@ -238,6 +259,7 @@ Outcome<> load_into_kind(const std::string& context, const PushCommand& command,
       return Failure{ExitCode::kFailure, fmt::format("kind load of {} ended with code {}",
                                                      image.target.source, result.code)};
     }
+    if (!command.archive.empty()) break;  // it was loaded as a whole
   }
   return {};
 }

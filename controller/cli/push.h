@@ -32,7 +32,8 @@ struct PushedImage {
   int present_blobs = 0;  // that the registry had already
 };
 
-// What is printed of the images: their references in the cluster, one a line, or JSON. Pure.
+// What is printed of the images: their references in the cluster, one a line (also for kName), or
+// JSON or YAML. Pure.
 std::string print(const std::vector<PushedImage>& images, Output output);
 
 // The words of `kind` that load the image. Pure.
@@ -45,7 +46,8 @@ boost::asio::awaitable<Outcome<std::vector<PushedImage>>> push(const Session& se
                                                                Connection connection,
                                                                PushCommand command);
 
-// Runs `kind load …` for those images. Blocks.
+// Runs `kind load …` for those images. kNotFound: the archive does not have one of them; nothing is
+// loaded then. Blocks.
 Outcome<> load_into_kind(const std::string& context, const PushCommand& command,
                          const std::vector<PushedImage>& images);
 

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 #include <fmt/format.h>
 
+#include "kube/exec_plugin.h"
 #include "kube/status.h"
 
 namespace cli {
@@ -33,6 +34,10 @@ Failure explain(const base::Error& error, const Session& session) {
   if (kube::is_missing_type(error)) {
     return {ExitCode::kNotFound,
             "the cluster knows no LocalRegistries: install the chart local-registry-operator"};
+  }
+  if (kube::is_plugin_error(error)) {
+    return {ExitCode::kFailure,
+            fmt::format("no credentials for context {}: {}", session.context, error.message)};
   }
   Failure failure = failure_of(error);
   switch (error.code) {

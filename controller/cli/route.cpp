@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "cli/names.h"
 #include "cli/pods.h"
 #include "kube/parallel.h"
 #include "registry/http_client.h"
@@ -122,6 +123,12 @@ asio::awaitable<void> compare(std::string node, std::string forwarded_address,
 asio::awaitable<Outcome<Route>> find_route(const Session& session, Connection connection,
                                            const api::LocalRegistry& registry, Via via) {
   const std::string node = fmt::format("localhost:{}", registry.status.node_port);
+  if (!is_host_port(node)) {
+    co_return Failure{ExitCode::kNotReady,
+                      fmt::format("LocalRegistry {} has no node port: {} is "
+                                  "none",
+                                  registry.metadata.name, registry.status.node_port)};
+  }
   if (via == Via::kNode) co_return Route{node, nullptr};
   bool answers = false;
   if (via == Via::kAuto) {

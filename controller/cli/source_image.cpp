@@ -26,11 +26,12 @@ bool is_named(const SourceImage& image, const api::ImageReference& wanted, bool 
 }  // namespace
 
 Outcome<SourceImage> choose_image(const registry::ImageSource& source, const std::string& reference,
-                                  bool has_to_be_named) {
+                                  Naming naming) {
   const std::vector<SourceImage>& images = source.images();
-  if (images.size() == 1 && !has_to_be_named) return images.front();
+  if (images.size() == 1 && naming == Naming::kAny) return images.front();
   if (const auto wanted = api::parse_image_reference(reference)) {
     for (const bool by_tag : {false, true}) {
+      if (by_tag && naming == Naming::kReference) continue;
       for (const SourceImage& image : images) {
         if (is_named(image, *wanted, by_tag)) return image;
       }
@@ -40,9 +41,10 @@ Outcome<SourceImage> choose_image(const registry::ImageSource& source, const std
   for (const SourceImage& image : images) {
     names.insert(names.end(), image.names.begin(), image.names.end());
   }
-  return Failure{ExitCode::kNotFound,
-                 fmt::format("{} is not among the {} images there: {}", reference, images.size(),
-                             fmt::join(names, ", "))};
+  const std::string listed =
+      names.empty() ? "without names" : fmt::format("{}", fmt::join(names, ", "));
+  return Failure{ExitCode::kNotFound, fmt::format("{} is not among the {} images there: {}",
+                                                  reference, images.size(), listed)};
 }
 
 }  // namespace cli

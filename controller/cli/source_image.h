@@ -8,10 +8,15 @@
 
 namespace cli {
 
-// The one of that name or tag; or the only one, whatever its name, unless it has to be named, as
-// when one file is pushed to several repositories. kNotFound: there is none such; the message
-// lists what there is.
+// How an image has to be called where it lies.
+enum class Naming {
+  kAny,             // the only one is meant, whatever its name; of several as below
+  kReferenceOrTag,  // as when one file is pushed to several repositories
+  kReference,       // the tag alone, as in an OCI layout, does not do
+};
+
+// kNotFound: there is none such; the message lists what there is.
 Outcome<registry::SourceImage> choose_image(const registry::ImageSource& source,
-                                            const std::string& reference, bool has_to_be_named);
+                                            const std::string& reference, Naming naming);
 
 }  // namespace cli

@@ -4,7 +4,9 @@
 
 #include <ostream>
 
+#include "cli/names.h"
 #include "cli/registries.h"
+#include "json/writer.h"
 
 namespace cli {
 namespace {
@@ -78,7 +80,14 @@ std::string describe(const api::LocalRegistry& registry, base::Time now) {
 
 Outcome<std::string> url_of(const api::LocalRegistry& registry, bool in_cluster) {
   const std::string& url = in_cluster ? registry.status.cluster_url : registry.status.url;
-  if (!url.empty()) return url;
+  if (is_host_port(url)) return url;
+  if (!url.empty()) {
+    return Failure{
+        ExitCode::kFailure,
+        fmt::format("status.{} of LocalRegistry {} is '{}', which is no HOST:PORT: it is "
+                    "not used",
+                    in_cluster ? "clusterURL" : "url", registry.metadata.name, printable(url))};
+  }
   const api::Condition* ready = api::find_condition(registry.status.conditions, "Ready");
   const std::string why = ready == nullptr ? "the operator has not seen it yet"
                                            : fmt::format("{}: {}", ready->reason, ready->message);
@@ -110,7 +119,18 @@ boost::asio::awaitable<Outcome<int>> run(const Session& session, UrlCommand comm
   if (!registry) co_return registry.error();
   const Outcome<std::string> url = url_of(*registry, command.in_cluster);
   if (!url) co_return url.error();
-  session.console.out << *url << "\n";
+  if (command.output == Output::kPeople) {
+    session.console.out << *url << "\n";
+  } else if (command.output == Output::kName) {
+    session.console.out << print_name(*registry) << "\n";
+  } else {
+    json::Writer writer;
+    writer.begin_object();
+    writer.key(command.in_cluster ? "clusterURL" : "url");
+    writer.string(*url);
+    writer.end_object();
+    session.console.out << print_text(writer.take(), command.output);
+  }
   co_return 0;
 }
 

@@ -6,13 +6,26 @@
 #include <cctype>
 #include <set>
 
+#include "api/image_reference.h"
 #include "cli/output.h"
 #include "json/fields.h"
-#include "json/format.h"
 #include "json/value.h"
 
 namespace cli {
 namespace {
+
+bool is_repository(const std::string& text) {
+  const auto reference = api::parse_image_reference(text);
+  return reference && reference->tag.empty() && reference->digest.empty();
+}
+
+Failure no_repository(const api::LocalRegistry& registry, const api::ImageStatus& image) {
+  constexpr std::string_view kMessage =
+      "image {}: '{}' in the status of LocalRegistry {} is no reference to a repository: it is not "
+      "used";
+  return {ExitCode::kFailure,
+          fmt::format(kMessage, image.name, printable(image.resolved), registry.metadata.name)};
+}
 
 Outcome<ImageDelivery> delivery_of(const api::LocalRegistry& registry,
                                    const api::ImageSpec& image) {
@@ -31,6 +44,9 @@ Outcome<ImageDelivery> delivery_of(const api::LocalRegistry& registry,
   }
   if (!found->delivery) return not_ready(found->message);
   ImageDelivery result{image.name, image.image, image.tags, *found->delivery, found->resolved};
+  if (!result.resolved.empty() && !is_repository(result.resolved)) {
+    return no_repository(registry, *found);
+  }
   if (!result.resolved.empty()) return result;
   result.resolved = image.image;
   if (result.delivery != api::Delivery::kLocalRegistry) return result;
@@ -79,16 +95,18 @@ bool has_space(std::string_view value) {
 
 Outcome<std::string> line_of(const Variable& variable, VariablesFormat format) {
   const auto& [name, value] = variable;
+  // A line break would end the comment, and eval would run what follows.
+  const std::string shown = fmt::format("{}={}", name, value);
+  if (printable(shown) != shown) {
+    return Failure{
+        ExitCode::kFailure,
+        fmt::format("{}: control characters in the value: use --output json", printable(name))};
+  }
   if (format == VariablesFormat::kShell) {
-    // A line break would end the comment, and eval would run what follows.
-    if (printable(value) != value) {
-      return Failure{ExitCode::kFailure,
-                     fmt::format("{}: control characters in the value: use --output json", name)};
-    }
     if (!is_shell_name(name)) return fmt::format("# {}={}\n", name, value);
     return fmt::format("export {}={}\n", name, shell_quoted(value));
   }
-  if (format == VariablesFormat::kEnv && has_space(value)) {
+  if (format == VariablesFormat::kEnv && has_space(shown)) {
     return Failure{ExitCode::kFailure,
                    fmt::format("{}: white space in the value cannot be told in this format: use "
                                "--output json",
@@ -109,7 +127,7 @@ void write_object(json::Writer& writer, const std::vector<Variable>& variables) 
   }
 }
 
-std::string print_json(const std::vector<ImageVariables>& images) {
+std::string encode(const std::vector<ImageVariables>& images) {
   json::Writer writer;
   writer.begin_object();
   writer.key("variables");
@@ -125,7 +143,7 @@ std::string print_json(const std::vector<ImageVariables>& images) {
   }
   writer.end_array();
   writer.end_object();
-  return json::pretty(json::Document::parse(writer.take())->root());
+  return writer.take();
 }
 
 // "a" and "a.tag" are two names of images, and one name of a variable.
@@ -176,7 +194,8 @@ Outcome<std::vector<ImageVariables>> image_variables(const api::LocalRegistry& r
 
 Outcome<std::string> print_variables(const std::vector<ImageVariables>& images,
                                      VariablesFormat format) {
-  if (format == VariablesFormat::kJson) return print_json(images);
+  if (format == VariablesFormat::kJson) return print_text(encode(images), Output::kJson);
+  if (format == VariablesFormat::kYaml) return print_text(encode(images), Output::kYaml);
   std::string text;
   const auto append = [&](const std::vector<Variable>& variables) -> Outcome<> {
     for (const Variable& variable : variables) {

@@ -42,6 +42,7 @@ enum class VariablesFormat {
   kEnv,     // NAME=value, without quotes: env $(…) COMMAND
   kDotenv,  // NAME=value, with quotes where the value needs them
   kJson,    // {"variables": {…}, "hooks": [{…}]}
+  kYaml,    // the same
 };
 
 // kFailure: the format cannot say one of the values.

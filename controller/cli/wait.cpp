@@ -131,7 +131,15 @@ asio::awaitable<Outcome<int>> run(const Session& session, WaitCommand command) {
                               print_duration(command.timeout), progress.missing()))};
   }
   if (progress.outcome()->has_error()) co_return progress.outcome()->error();
-  session.console.out << print_name(*registry) << " condition met\n";
+  if (command.output == Output::kPeople || command.output == Output::kName) {
+    session.console.out << print_name(*registry)
+                        << (command.output == Output::kName ? "\n" : " condition met\n");
+    co_return 0;
+  }
+  auto reading = read_object(session, api::key_of(registry->metadata));
+  const Outcome<json::Document> object = co_await std::move(reading);
+  if (!object) co_return object.error();
+  session.console.out << print_object(object->root(), command.output);
   co_return 0;
 }
 

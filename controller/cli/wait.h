@@ -15,6 +15,7 @@ struct WaitCommand {
   std::string registry;
   std::string condition = "Ready";
   std::chrono::milliseconds timeout{};
+  Output output = Output::kPeople;
 };
 
 // What is in the way of the condition: "Deploying: …"; empty when it holds. Pure.

@@ -45,15 +45,25 @@ bool is_string(const YAML::Node& node) {
   return type != "null" && type != "bool" && type != "int" && type != "float";
 }
 
-// Plain scalars by the core schema of YAML 1.2, with decimal numbers only.
-void write_scalar(Writer& writer, const YAML::Node& node) {
+// Plain scalars by the core schema of YAML 1.2, with decimal numbers only. True: it is a number.
+bool write_scalar(Writer& writer, const YAML::Node& node) {
   const std::string& text = node.Scalar();
-  if (is_string(node)) return writer.string(text);
-  if (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL") {
-    return writer.null();
+  if (is_string(node)) {
+    writer.string(text);
+    return false;
   }
-  if (text == "true" || text == "True" || text == "TRUE") return writer.boolean(true);
-  if (text == "false" || text == "False" || text == "FALSE") return writer.boolean(false);
+  if (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL") {
+    writer.null();
+    return false;
+  }
+  if (text == "true" || text == "True" || text == "TRUE") {
+    writer.boolean(true);
+    return false;
+  }
+  if (text == "false" || text == "False" || text == "FALSE") {
+    writer.boolean(false);
+    return false;
+  }
   const bool plus = text.front() == '+';
   const char* begin = text.data() + (plus ? 1 : 0);
   const char* end = text.data() + text.size();
@@ -62,14 +72,17 @@ void write_scalar(Writer& writer, const YAML::Node& node) {
   std::int64_t integer = 0;
   if (const auto [stop, failure] = std::from_chars(begin, end, integer);
       numeric && failure == std::errc() && stop == end) {
-    return writer.integer(integer);
+    writer.integer(integer);
+    return true;
   }
   double number = 0;
   if (const auto [stop, failure] = std::from_chars(begin, end, number);
       numeric && failure == std::errc() && stop == end && std::isfinite(number)) {
-    return writer.number(number);
+    writer.number(number);
+    return true;
   }
   writer.string(text);
+  return false;
 }
 
 std::string_view key_of(const YAML::Node& node) {
@@ -108,7 +121,12 @@ class Reader {
     switch (node.Type()) {
       case YAML::NodeType::Undefined:
       case YAML::NodeType::Null: return writer_.null();
-      case YAML::NodeType::Scalar: return write_scalar(writer_, node);
+      case YAML::NodeType::Scalar:
+        if (write_scalar(writer_, node) && positions_ != nullptr) {
+          budget_.take(node.Scalar().size());
+          positions_->put_number(path.text(), node.Scalar());
+        }
+        return;
       case YAML::NodeType::Sequence: return read_sequence(node, path, depth);
       case YAML::NodeType::Map: return read_map(node, path, depth);
     }
@@ -280,6 +298,15 @@ Position Positions::find(std::string_view path) const {
     text.resize(dot == std::string::npos ? 0 : dot);
   }
   return {1, 1};
+}
+
+void Positions::put_number(std::string_view path, std::string_view text) {
+  numbers_.emplace(normalized(path), text);
+}
+
+const std::string* Positions::number(std::string_view path) const {
+  const auto found = numbers_.find(normalized(path));
+  return found == numbers_.end() ? nullptr : &found->second;
 }
 
 base::Result<std::string> from_yaml(std::string_view yaml) { return read(yaml, nullptr); }

@@ -10,7 +10,9 @@
 
 #include <array>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 
 #include "base/environment.h"
@@ -125,8 +127,7 @@ base::Result<void> ChildProcess::start(const Command& command) {
   }
   // glibc 2.36 declares pidfd_open for C only.
   const int ended = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
-  if (ended < 0) return cannot("pidfd_open", errno);
-  ended_.assign(ended);
+  if (ended >= 0) ended_.assign(ended);  // old kernels and some seccomp profiles do not know it
   return {};
 }
 
@@ -168,9 +169,28 @@ asio::awaitable<base::Result<std::string>> ChildProcess::output(std::size_t most
   }
 }
 
+asio::awaitable<boost::system::error_code> ChildProcess::wait_for_end(Instant deadline) {
+  if (ended_.is_open()) {
+    auto waiting =
+        net::wait_until(timer_, deadline,
+                        ended_.async_wait(asio::posix::descriptor_base::wait_read, asio::deferred));
+    const boost::system::error_code error = co_await std::move(waiting);
+    co_return error;
+  }
+  siginfo_t info{};
+  for (;;) {
+    if (::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+        info.si_pid == pid_) {
+      co_return boost::system::error_code();
+    }
+    if (std::chrono::steady_clock::now() >= deadline) co_return asio::error::timed_out;
+    timer_.expires_after(limits::kChildLook);
+    co_await timer_.async_wait(asio::use_awaitable);
+  }
+}
+
 asio::awaitable<base::Result<std::string>> ChildProcess::wait(Instant deadline) {
-  auto waiting = net::wait_until(
-      timer_, deadline, ended_.async_wait(asio::posix::descriptor_base::wait_read, asio::deferred));
+  auto waiting = wait_for_end(deadline);
   const boost::system::error_code error = co_await std::move(waiting);
   if (error == asio::error::timed_out) {
     co_return base::Error{base::ErrorCode::kTimeout, "it takes too long"};

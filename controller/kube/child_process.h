@@ -48,8 +48,11 @@ class ChildProcess {
   boost::asio::awaitable<base::Result<std::string>> wait(Instant deadline);
 
  private:
+  // Does not reap it.
+  boost::asio::awaitable<boost::system::error_code> wait_for_end(Instant deadline);
+
   boost::asio::posix::stream_descriptor output_;
-  boost::asio::posix::stream_descriptor ended_;  // a pidfd: readable once it has ended
+  boost::asio::posix::stream_descriptor ended_;  // a pidfd: readable once it has ended; or closed
   boost::asio::steady_timer timer_;
   pid_t pid_ = -1;
   bool own_group_ = false;

@@ -6,7 +6,8 @@
 //  * No apply without a guard: see ApplyGuard. A foreign object is not taken over by accident.
 // Assumptions
 //  * The guards of an apply are those of Kubernetes 1.34 (tests/contract holds it to them): a
-//    resourceVersion that no object has makes it a create, a uid makes it an update.
+//    resourceVersion that no object has makes it a create, a uid makes it an update, a uid with a
+//    resourceVersion an update of what was read.
 //  * kNotFound is about the object: a type that the server does not know, or a 404 that is no
 //    answer of Kubernetes, is kUnavailable, and is_missing_type tells.
 //

@@ -128,9 +128,7 @@ base::Result<void> Credentials::adopt(ExecCredential credential) {
     settings.key = credential.key;
   }
   if (auto built = rebuild_tls(std::move(settings)); !built) {
-    return base::Error{
-        base::ErrorCode::kMalformed,
-        fmt::format("credential plugin {}: {}", config_.exec->command, built.error().message)};
+    return plugin_error(*config_.exec, base::ErrorCode::kMalformed, built.error().message);
   }
   plugin_result_ = std::move(credential);
   update_authorization();
@@ -141,8 +139,7 @@ asio::awaitable<base::Result<void>> Credentials::run_plugin() {
   auto acquiring = plugin_turn_.acquire(std::chrono::steady_clock::now() + bounds_.plugin_timeout);
   const auto turn = co_await std::move(acquiring);
   if (!turn) {
-    co_return base::Error{base::ErrorCode::kTimeout,
-                          fmt::format("credential plugin {}: busy", config_.exec->command)};
+    co_return plugin_error(*config_.exec, base::ErrorCode::kTimeout, "busy");
   }
   if (!plugin_due()) co_return base::Result<void>();
   if (plugin_failure_ && clock_.now() - plugin_failed_ < bounds_.plugin_retry) {

@@ -3,6 +3,8 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "base/base64.h"
 #include "base/limits.h"
 #include "json/fields.h"
@@ -94,6 +96,12 @@ namespace kube {
 
 namespace asio = boost::asio;
 
+namespace {
+
+constexpr std::string_view kPluginReason = "CredentialPlugin";  // of a cause
+
+}  // namespace
+
 std::string exec_info(const ExecPlugin& plugin, const ExecCluster& cluster, bool interactive) {
   Info info{"ExecCredential", plugin.api_version, {std::nullopt, interactive}};
   if (plugin.provide_cluster_info) {
@@ -107,10 +115,20 @@ std::string exec_info(const ExecPlugin& plugin, const ExecCluster& cluster, bool
   return json::encode(info);
 }
 
+base::Error plugin_error(const ExecPlugin& plugin, base::ErrorCode code, std::string_view what) {
+  return {code,
+          fmt::format("credential plugin {}: {}", plugin.command, what),
+          {{"", std::string(kPluginReason), plugin.command}}};
+}
+
+bool is_plugin_error(const base::Error& error) {
+  return std::any_of(error.causes.begin(), error.causes.end(),
+                     [](const base::FieldCause& cause) { return cause.reason == kPluginReason; });
+}
+
 base::Result<ExecCredential> parse_exec_credential(const ExecPlugin& plugin, std::string output) {
   const auto malformed = [&](std::string_view what) {
-    return base::Error{base::ErrorCode::kMalformed,
-                       fmt::format("credential plugin {}: {}", plugin.command, what)};
+    return plugin_error(plugin, base::ErrorCode::kMalformed, what);
   };
   auto answer = json::parse<Answer>(std::move(output));
   if (!answer) return malformed("prints no ExecCredential: " + answer.error().message);
@@ -133,10 +151,6 @@ base::Result<ExecCredential> parse_exec_credential(const ExecPlugin& plugin, std
 }
 
 namespace {
-
-base::Error plugin_error(const ExecPlugin& plugin, base::ErrorCode code, std::string_view what) {
-  return {code, fmt::format("credential plugin {}: {}", plugin.command, what)};
-}
 
 base::Error not_started(const ExecPlugin& plugin, const base::Error& error) {
   if (error.code != base::ErrorCode::kNotFound) {

@@ -41,6 +41,12 @@ struct ExecCluster {
 // The value of KUBERNETES_EXEC_INFO.
 std::string exec_info(const ExecPlugin& plugin, const ExecCluster& cluster, bool interactive);
 
+// "credential plugin NAME: what".
+base::Error plugin_error(const ExecPlugin& plugin, base::ErrorCode code, std::string_view what);
+
+// Whether an error is of a plugin, and not of an API server or the way to it.
+bool is_plugin_error(const base::Error& error);
+
 // What the plugin printed. kMalformed with the field; the message never repeats a value.
 base::Result<ExecCredential> parse_exec_credential(const ExecPlugin& plugin, std::string output);
 

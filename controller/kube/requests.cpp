@@ -135,7 +135,7 @@ namespace kube {
 
 void ApplyGuard::write_to(api::ObjectMeta& meta) const {
   meta.uid = uid_;
-  meta.resource_version = uid_.empty() ? kImpossibleVersion : std::string_view();
+  meta.resource_version = uid_.empty() ? kImpossibleVersion : std::string_view(version_);
 }
 
 Request get_request(const api::ResourceType& type, const api::ObjectKey& key) {

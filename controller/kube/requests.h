@@ -58,14 +58,22 @@ class ApplyGuard {
   // empty.
   static ApplyGuard uid(std::string uid) { return ApplyGuard(std::move(uid)); }
 
-  // Sets what makes the API server check it: metadata.uid, or a metadata.resourceVersion that no
-  // object has.
+  // The object is what was read: its uid and its resourceVersion. Otherwise kConflict. Neither is
+  // empty.
+  static ApplyGuard unchanged(const api::ObjectMeta& read) {
+    return ApplyGuard(read.uid, read.resource_version);
+  }
+
+  // Sets what makes the API server check it: metadata.uid, metadata.resourceVersion, or both; one
+  // that no object has for what is to be created.
   void write_to(api::ObjectMeta& meta) const;
 
  private:
-  explicit ApplyGuard(std::string uid) : uid_(std::move(uid)) {}
+  explicit ApplyGuard(std::string uid, std::string version = {})
+      : uid_(std::move(uid)), version_(std::move(version)) {}
 
   std::string uid_;
+  std::string version_;
 };
 
 Request get_request(const api::ResourceType& type, const api::ObjectKey& key);

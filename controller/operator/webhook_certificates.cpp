@@ -41,6 +41,12 @@ bool trusts(const api::MutatingWebhookConfiguration& configuration, const std::s
                      [&](const auto& hook) { return hook.client_config.ca_bundle == bundle; });
 }
 
+// What has been deleted the watches will tell.
+base::Result<void> unless_gone(const base::Error& error) {
+  if (error.code == base::ErrorCode::kNotFound) return {};
+  return error;
+}
+
 std::string_view name(pki::Step step) {
   switch (step) {
     case pki::Step::kKeep: return "keep";
@@ -180,9 +186,8 @@ asio::awaitable<base::Result<WebhookCertificates::Wait>> WebhookCertificates::st
     co_return limits::kCertificatePause;
   }
   const Configuration configured = configuration();
-  const std::string bundle = base::encode_base64(stored.authorities);
-  if (configured && !trusts(*configured, bundle)) {
-    auto injecting = inject(configured, bundle);
+  if (configured && !trusts(*configured, base::encode_base64(stored.authorities))) {
+    auto injecting = inject(stored.authorities);
     const base::Result<void> injected = co_await std::move(injecting);
     if (!injected) co_return injected.error();
     co_return limits::kCertificatePause;
@@ -235,15 +240,39 @@ asio::awaitable<base::Result<void>> WebhookCertificates::write(pki::Stored store
   co_return base::Result<void>();
 }
 
-asio::awaitable<base::Result<void>> WebhookCertificates::inject(Configuration configuration,
-                                                                std::string bundle) {
+// Has these trusted if they are still what the Secret holds; else the stores are told what it does.
+// The watches may be behind, so both are read anew, the configuration first: whoever writes the
+// Secret after that writes the configuration even later, and then this write or theirs meets a
+// resourceVersion that it does not expect.
+asio::awaitable<base::Result<void>> WebhookCertificates::inject(std::string authorities) {
+  auto reading =
+      environment_.client.get<api::MutatingWebhookConfiguration>({"", options_.configuration});
+  base::Result<api::MutatingWebhookConfiguration> configuration = co_await std::move(reading);
+  if (!configuration) co_return unless_gone(configuration.error());
+  auto asking = environment_.client.get<api::Secret>(options_.secret);
+  base::Result<api::Secret> secret = co_await std::move(asking);
+  if (!secret) co_return unless_gone(secret.error());
+  const bool current = stored_in(*secret).authorities == authorities;
+  secrets_.store().record_written(*std::move(secret));
+  if (!current) co_return base::Result<void>();
+  auto applying = apply_bundle(*std::move(configuration), base::encode_base64(authorities));
+  base::Result<void> applied = co_await std::move(applying);
+  co_return applied;
+}
+
+asio::awaitable<base::Result<void>> WebhookCertificates::apply_bundle(
+    api::MutatingWebhookConfiguration configuration, std::string bundle) {
+  if (trusts(configuration, bundle)) {
+    configurations_.store().record_written(std::move(configuration));
+    co_return base::Result<void>();
+  }
   api::MutatingWebhookConfiguration wanted;
-  wanted.metadata.name = configuration->metadata.name;
-  for (const api::MutatingWebhook& webhook : configuration->webhooks) {
+  wanted.metadata.name = configuration.metadata.name;
+  for (const api::MutatingWebhook& webhook : configuration.webhooks) {
     wanted.webhooks.push_back({webhook.name, {bundle}});
   }
   auto applying =
-      environment_.client.apply(wanted, kube::ApplyGuard::uid(configuration->metadata.uid));
+      environment_.client.apply(wanted, kube::ApplyGuard::unchanged(configuration.metadata));
   base::Result<api::MutatingWebhookConfiguration> applied = co_await std::move(applying);
   if (!applied) co_return applied.error();
   environment_.logger.info("the API server is told whom to trust",

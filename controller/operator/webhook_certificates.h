@@ -3,8 +3,9 @@
 //
 // Guarantees
 //  * What the Secret holds is served as soon as the watch tells of it.
-//  * Two who take themselves for the leader do not undo each other's work: what is written carries
-//    the resourceVersion that it was decided from.
+//  * Two who take themselves for the leader do not undo each other's work, however late their
+//    watches are: what is written carries the resourceVersion that it was decided from, and what is
+//    trusted is what the Secret holds then, read anew.
 //  * A Secret that it has made goes with the configuration, which owns it; without a configuration
 //    none is made.
 //  * Of the configuration only the caBundle is written, and again whenever it is changed.
@@ -63,8 +64,9 @@ class WebhookCertificates {
   void serve_what_is_stored(const api::Secret& secret);
   boost::asio::awaitable<base::Result<Wait>> step();
   boost::asio::awaitable<base::Result<void>> write(pki::Stored stored);
-  boost::asio::awaitable<base::Result<void>> inject(Configuration configuration,
-                                                    std::string bundle);
+  boost::asio::awaitable<base::Result<void>> inject(std::string authorities);
+  boost::asio::awaitable<base::Result<void>> apply_bundle(
+      api::MutatingWebhookConfiguration configuration, std::string bundle);
   std::optional<pki::Duration> trusted_for(const pki::Stored& stored);
   bool is_trusted() const;
   std::shared_ptr<const api::Secret> secret() const;

@@ -12,6 +12,7 @@ constexpr int kAuthorityLeaves = 4;  // an authority lasts as long as that many 
 constexpr int kSettleParts = 20;    // of the time that a leaf lasts, but limits::kCertificateSettle
 constexpr int kRenewNumerator = 2;  // a leaf is renewed after two thirds
 constexpr int kRenewDenominator = 3;
+constexpr int kKept = 2;  // authorities, when a new one comes
 
 Validity validity_of(const Certificate& certificate) {
   return {certificate.from + limits::kCertificateBackdate, certificate.until};
@@ -45,14 +46,30 @@ std::optional<Leaf> leaf_of(const Stored& stored, const std::vector<std::string>
   return std::nullopt;
 }
 
+Duration renewal_of(Duration leaf) { return leaf * kRenewNumerator / kRenewDenominator; }
+
+Duration settle_of(Duration leaf) {
+  return std::min<Duration>(leaf / kSettleParts, limits::kCertificateSettle);
+}
+
 // What is now longer than the policy would make it is renewed as if it had been made by it.
 base::Time leaf_due(const Validity& leaf, const Policy& policy) {
-  const Duration renew = policy.leaf * kRenewNumerator / kRenewDenominator;
+  const Duration renew = renewal_of(policy.leaf);
   return std::min(leaf.made + renew, leaf.until - (policy.leaf - renew));
 }
 
 base::Time authority_due(const Validity& authority, const Policy& policy) {
   return std::min(authority.made + policy.authority, authority.until) - policy.leaf;
+}
+
+// How much longer a new authority is only trusted before it signs. What a shorter policy made may
+// not last for a settle of this one: then it is replaced when its own policy would have done so.
+Duration patience(const Validity& leaf, const Policy& policy, base::Time now,
+                  Duration trusted_for) {
+  const Duration length = leaf.until - leaf.made;
+  const Duration least = settle_of(length) - trusted_for;
+  const Duration lasts = leaf.made + renewal_of(length) - now;
+  return std::min(policy.settle - trusted_for, std::max(least, lasts));
 }
 
 base::Result<KeyPair> new_authority(const Policy& policy, base::Time now) {
@@ -79,15 +96,19 @@ base::Result<Stored> issue_leaf(Stored stored, const Policy& policy, base::Time 
   return stored;
 }
 
-// The new one first; of the others the one that what is served needs.
+// The new one first; of the others the one that what is served needs, and the one before it, which
+// signed what may be served somewhere still.
 base::Result<Stored> add_authority(Stored stored, const Policy& policy, base::Time now) {
   base::Result<KeyPair> made = new_authority(policy, now);
   if (!made) return made.error();
-  std::string kept;
-  for (const std::string& authority : authorities_of(stored)) {
-    if (kept.empty() && is_signed_by(stored.certificate, authority)) kept = authority;
+  const std::vector<std::string> authorities = authorities_of(stored);
+  const auto needed = std::find_if(
+      authorities.begin(), authorities.end(),
+      [&](const std::string& authority) { return is_signed_by(stored.certificate, authority); });
+  stored.authorities = std::move(made->certificate);
+  for (auto kept = needed; kept != authorities.end() && kept - needed < kKept; ++kept) {
+    stored.authorities += *kept;
   }
-  stored.authorities = std::move(made->certificate) + kept;
   stored.authority_key = std::move(made->key);
   return stored;
 }
@@ -95,8 +116,7 @@ base::Result<Stored> add_authority(Stored stored, const Policy& policy, base::Ti
 }  // namespace
 
 Policy policy_for(Duration leaf, std::string name, std::vector<std::string> hosts) {
-  return {std::move(name), std::move(hosts), leaf, leaf * kAuthorityLeaves,
-          std::min<Duration>(leaf / kSettleParts, limits::kCertificateSettle)};
+  return {std::move(name), std::move(hosts), leaf, leaf * kAuthorityLeaves, settle_of(leaf)};
 }
 
 Holdings examine(const Stored& stored, const std::vector<std::string>& hosts) {
@@ -127,9 +147,8 @@ Decision decide(const Holdings& holdings, const Policy& policy, base::Time now,
 
   if (leaf.authority != 0) {
     if (!trusted_for) return {Step::kKeep, "the new authority is not trusted yet", {}};
-    if (*trusted_for < policy.settle) {
-      return {Step::kKeep, "the new authority is trusted since now", policy.settle - *trusted_for};
-    }
+    const Duration left = patience(leaf.validity, policy, now, *trusted_for);
+    if (left > Duration()) return {Step::kKeep, "the new authority is trusted since now", left};
     return {Step::kIssueLeaf, "the new authority is trusted", {}};
   }
   const base::Time due = leaf_due(leaf.validity, policy);

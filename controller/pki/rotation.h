@@ -10,7 +10,8 @@
 //
 // Guarantees
 //  * At each step what was served before is still trusted, and what is served next is trusted
-//    already, if each step reaches everybody within Policy::settle.
+//    already, if each step reaches everybody within Policy::settle. The same when the policy
+//    changes, if they do within the settle of the shorter one.
 //  * What cannot be read, does not belong together, or has expired is made anew at once.
 // Pure but for the randomness of keys; any thread.
 #pragma once

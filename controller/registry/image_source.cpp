@@ -200,6 +200,11 @@ base::Error ImageSource::malformed(std::string_view why) const {
   return {base::ErrorCode::kMalformed, fmt::format("{}: {}", path_, why)};
 }
 
+base::Error ImageSource::wrong_size(const Descriptor& descriptor, std::uint64_t size) const {
+  return malformed(
+      fmt::format("{} has {} bytes, not {}", descriptor.digest, size, descriptor.size));
+}
+
 base::Result<std::unique_ptr<ImageSource>> ImageSource::open(const std::string& path) {
   if (is_folder(path)) return loaded(std::make_unique<OciSource>(path, std::nullopt));
   const auto file = BlobFile::open(path);
@@ -235,6 +240,9 @@ base::Result<std::optional<Parts::ManifestText>> ImageSource::manifest(
     return malformed(
         fmt::format("{} does not have the content that it is named by", descriptor.digest));
   }
+  if (text.size() != static_cast<std::uint64_t>(descriptor.size)) {
+    return wrong_size(descriptor, text.size());
+  }
   return std::optional(Parts::ManifestText{descriptor, std::move(text)});
 }
 
@@ -244,8 +252,7 @@ base::Result<void> ImageSource::add_blob(const Descriptor& descriptor, bool may_
   auto place = blob(descriptor.digest);
   if (!place && may_miss) return {};
   if (place && place->size != static_cast<std::uint64_t>(descriptor.size)) {
-    return malformed(
-        fmt::format("{} has {} bytes, not {}", descriptor.digest, place->size, descriptor.size));
+    return wrong_size(descriptor, place->size);
   }
   parts.blobs.push_back({descriptor, std::move(place)});
   return {};

@@ -2,12 +2,14 @@
 // `docker save` writes. Layers stay where they are: they are read when they are sent.
 //
 // Guarantees
-//  * Manifests are given only when they have the content that their digest names.
+//  * Manifests are given only when they have the content that their digest names, and the size that
+//    whoever names them says.
 //  * An archive of `docker save` without an OCI layout gets an OCI manifest; its layers are sent as
 //    they are, most of them uncompressed, so that nothing has to be compressed or decompressed.
 // One owner; one thread; reading blocks.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -73,6 +75,7 @@ class ImageSource {
   std::map<std::string, std::string> texts_;  // manifests that are in no file, by their digests
 
  private:
+  base::Error wrong_size(const Descriptor& descriptor, std::uint64_t size) const;
   base::Result<std::optional<Parts::ManifestText>> manifest(const Descriptor& descriptor) const;
   std::optional<Descriptor> only_platform(const Manifest& index) const;
   base::Result<void> collect(const Descriptor& descriptor, int depth, Parts& parts) const;

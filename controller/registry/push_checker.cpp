@@ -108,7 +108,7 @@ asio::awaitable<void> PushChecker::cancel_upload(Session& session, const HttpAns
                                                  Instant deadline) {
   auto url = session.location(begun);
   if (!url || !session.is_own(*url)) co_return;
-  const Instant limit = clock_.now() + limits::kUploadCancelTimeout;
+  const Instant limit = clock_.now() + options_.cancel_timeout;
   auto cancelling = session.send({"DELETE", std::move(*url)}, std::min(deadline, limit));
   co_await std::move(cancelling);
 }

@@ -49,6 +49,7 @@ struct CheckOptions {
   std::string user_agent = "local-registry-operator";
   std::chrono::milliseconds timeout = limits::kPushCheckTimeout;  // of the whole
   std::chrono::milliseconds request_timeout = limits::kRegistryRequestTimeout;
+  std::chrono::milliseconds cancel_timeout = limits::kUploadCancelTimeout;  // of the upload
   std::size_t header_bytes = limits::kRegistryHeaderBytes;
   std::size_t body_bytes = limits::kRegistryBodyBytes;
 };

@@ -40,6 +40,7 @@ constexpr std::string_view kHub = "docker.io";
 constexpr std::string_view kHubServer = "registry-1.docker.io";
 constexpr std::string_view kClient = "local-registry-operator";
 constexpr std::string_view kIdentityTokenUser = "<token>";  // so helpers mark an identity token
+constexpr std::uint16_t kHttpPort = 80;
 constexpr int kRenewals = 2;  // for one request, another's in between included
 constexpr std::chrono::seconds kLongestToken = std::chrono::hours(24);
 
@@ -81,6 +82,13 @@ std::chrono::seconds lifetime(const json::Raw& text) {
   return std::min(std::chrono::seconds(seconds), kLongestToken);
 }
 
+// Whether a URL of a registry that is reached by HTTPS means that registry itself: behind a proxy
+// it may see plain HTTP, and the port that it was asked at or none.
+bool takes_itself_for_plain(const net::ServerUrl& server, const net::ServerUrl& named) {
+  return server.tls && !named.tls && server.host == named.host &&
+         (named.port == server.port || named.port == kHttpPort);
+}
+
 void set_authorization(HttpRequest& request, const std::string& value) {
   std::erase_if(request.headers,
                 [](const net::HeaderLine& line) { return line.name == "Authorization"; });
@@ -119,10 +127,13 @@ base::Result<Url> Session::location(const HttpAnswer& answer) const {
     return malformed(fmt::format("{} answers with a Location that is {}", host(),
                                  text.empty() ? "missing" : found.error().message));
   }
-  if (found->server.host == server_.host && server_.tls && !found->server.tls) {
+  const bool secure = server_.tls || answer.url.server.tls;
+  if (!secure || found->server.tls) return found;
+  if (takes_itself_for_plain(server_, found->server)) {
     found->server = server_;
+    return found;
   }
-  return found;
+  return malformed(host() + " sends an upload from HTTPS to plain HTTP, which is not followed");
 }
 
 asio::awaitable<base::Result<HttpAnswer>> Session::ping(Instant deadline) {

@@ -5,6 +5,7 @@
 //  * HTTPS is verified. Plain HTTP is tried only for a registry that InsecureRegistries names,
 //  after
 //    HTTPS.
+//  * What began by HTTPS never goes on by plain HTTP: neither a redirect nor an upload's Location.
 //  * The password or identity token goes to the registry's own host and to the token server that
 //    the registry names, there only over HTTPS or when the registry is insecure by configuration.
 //    A token goes to the registry's own host only.
@@ -55,7 +56,8 @@ class Session {
       HttpClient::Elsewhere elsewhere = HttpClient::Elsewhere::kRefused);
 
   // The Location of an answer to a request of this session: where an upload goes on. A registry
-  // behind a proxy may believe that it is reached by plain HTTP: its own host keeps its scheme.
+  // behind a proxy may believe that it is reached by plain HTTP: what means itself is asked by
+  // HTTPS as before. kMalformed: there is none, or it leads from HTTPS down to plain HTTP.
   base::Result<Url> location(const HttpAnswer& answer) const;
 
   // "ghcr.io" and "org/app": for messages.

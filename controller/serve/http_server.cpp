@@ -63,27 +63,6 @@ struct HttpServer::Listening {
   }
 };
 
-// A part of what bodies may take together, for as long as it lives.
-class HttpServer::Reserved {
- public:
-  Reserved(HttpServer& server, std::size_t bytes)
-      : server_(server),
-        bytes_(bytes <= server.options_.body_bytes - server.body_bytes_ ? bytes : 0) {
-    granted_ = bytes_ == bytes;
-    server_.body_bytes_ += bytes_;
-  }
-  ~Reserved() { server_.body_bytes_ -= bytes_; }
-  Reserved(const Reserved&) = delete;
-  Reserved& operator=(const Reserved&) = delete;
-
-  bool granted() const { return granted_; }
-
- private:
-  HttpServer& server_;
-  std::size_t bytes_;
-  bool granted_ = false;
-};
-
 namespace {
 
 // What is sent: the answer of a route, and what HTTP wants to know besides.
@@ -108,6 +87,33 @@ std::string joined(const std::vector<std::string>& words) {
 
 using Message = http::request<http::string_body>;
 using Parser = http::request_parser<http::string_body>;
+
+// A part of what bodies may take together, for as long as it lives.
+class Share {
+ public:
+  // taken is what all of them have, at most most bytes.
+  Share(std::size_t& taken, std::size_t most) : taken_(taken), most_(most) {}
+  ~Share() { taken_ -= bytes_; }
+  Share(const Share&) = delete;
+  Share& operator=(const Share&) = delete;
+
+  // False, and nothing is changed, when there is no room for as many bytes.
+  bool grow_to(std::size_t bytes) {
+    const std::size_t more = bytes - std::min(bytes, bytes_);
+    if (more > most_ - taken_) return false;
+    taken_ += more;
+    bytes_ += more;
+    return true;
+  }
+
+ private:
+  std::size_t& taken_;
+  std::size_t most_;
+  std::size_t bytes_ = 0;
+};
+
+// What a body that there is no room for fails with.
+constexpr auto kNoRoom = asio::error::no_buffer_space;
 
 std::string_view path_of(const Message& message) {
   const std::string_view target(message.target().data(), message.target().size());
@@ -138,6 +144,7 @@ std::optional<Answer> refusal(error_code failure) {
     return plain(431, "request header too large");
   }
   if (failure == http::error::body_limit) return plain(413, "request body too large");
+  if (failure == kNoRoom) return plain(503, "too many large requests at once");
   if (failure == http::error::end_of_stream || failure == http::error::partial_message ||
       failure.category() != make_error_code(http::error::bad_method).category()) {
     return std::nullopt;
@@ -167,6 +174,23 @@ std::optional<Answer> objection(const Route* route, const Parser& parser) {
     return plain(413, "request body too large");
   }
   return std::nullopt;
+}
+
+// Reads the body. What it takes is reserved as it comes, whatever its length is said to be: who
+// announces much and sends nothing keeps nobody else from being heard.
+template <class Stream>
+asio::awaitable<error_code> read_body(Stream& stream, beast::flat_buffer& buffer, Parser& parser,
+                                      Share& share) {
+  error_code failure;
+  while (!failure && !parser.is_done()) {
+    const std::uint64_t left = parser.content_length_remaining().value_or(kBufferBytes);
+    const std::size_t next = std::min<std::uint64_t>(left, kBufferBytes);
+    if (!share.grow_to(parser.get().body().size() + next)) co_return error_code(kNoRoom);
+    auto reading = http::async_read_some(stream, buffer, parser,
+                                         asio::redirect_error(asio::use_awaitable, failure));
+    co_await std::move(reading);
+  }
+  co_return failure;
 }
 
 Answer call(const Route& route, Request request, base::Logger& logger) {
@@ -300,8 +324,8 @@ asio::awaitable<void> HttpServer::accept() {
   }
 }
 
-// Returns when a connection has ended. The one that has been open longest of those that are idle
-// is asked to.
+// Returns when a connection has ended or become idle. The one that has been open longest of those
+// that are idle is asked to.
 asio::awaitable<void> HttpServer::make_room() {
   const auto idle = std::find_if(open_.begin(), open_.end(),
                                  [](const Connection* connection) { return connection->idle; });
@@ -356,6 +380,7 @@ asio::awaitable<bool> HttpServer::wait_for_request(Stream& stream, Connection& c
   if (connection.buffer.size() > 0) co_return true;
   error_code failure;
   connection.idle = connection.answered;
+  if (connection.idle) room_.cancel();
   connection.stream.expires_after(connection.answered ? options_.idle : options_.timeout);
   auto reading = stream.async_read_some(connection.buffer.prepare(limits::kServeReadBytes),
                                         asio::redirect_error(asio::use_awaitable, failure));
@@ -391,17 +416,16 @@ asio::awaitable<bool> HttpServer::exchange(Stream& stream, Connection& connectio
   const Route* route = find_route(routes_, path_of(parser.get()));
   answer = objection(route, parser);
   const bool has_body = !parser.is_done();
-  const Reserved reserved(
-      *this, answer || !has_body ? 0 : parser.content_length().value_or(route->body_bytes));
-  if (!reserved.granted()) answer = plain(503, "too many large requests at once");
   bool keep_alive = parser.get().keep_alive() && !(answer && has_body) && !draining_;
   if (!answer) {
     parser.body_limit(route->body_bytes);
-    auto reading = http::async_read(stream, connection.buffer, parser,
-                                    asio::redirect_error(asio::use_awaitable, failure));
-    co_await std::move(reading);
+    Share share(body_bytes_, options_.body_bytes);
+    auto reading = read_body(stream, connection.buffer, parser, share);
+    failure = co_await std::move(reading);
     keep_alive = keep_alive && !failure;
-    answer = failure ? refusal(failure) : call(*route, to_request(parser.release()), logger_);
+    Message message = parser.release();
+    // It ends here: sending the answer may take long.
+    answer = failure ? refusal(failure) : call(*route, to_request(std::move(message)), logger_);
     if (!answer) co_return false;
   }
   answer->keep_alive = keep_alive;

@@ -4,8 +4,8 @@
 // Guarantees
 //  * Bounded: limits::kServeConnections at once (more wait in the backlog; one that is idle makes
 //    room), limits::kServeHeaderBytes, the body_bytes of the route, limits::kServeBodyBytes of
-//    bodies at once, limits::kServeTimeout for a handshake, to read a request and to write an
-//    answer, limits::kServeIdle between two requests.
+//    bodies at once (of each what has come of it), limits::kServeTimeout for a handshake, to read a
+//    request and to write an answer, limits::kServeIdle between two requests.
 //  * 404 for an unknown path, 405 with Allow for another method, 400, 413 and 431 for what cannot
 //    be read, 503 for a body that there is no room for; keep-alive.
 //  * Cancelling run() closes the listener and every connection, and waits for them.
@@ -71,7 +71,6 @@ class HttpServer {
  private:
   struct Connection;
   struct Listening;
-  class Reserved;
 
   boost::asio::awaitable<void> accept();
   boost::asio::awaitable<void> make_room();
@@ -92,7 +91,7 @@ class HttpServer {
   boost::asio::steady_timer room_;  // never expires: its cancellation wakes accept()
   runtime::TaskGroup group_;
   std::list<Connection*> open_;
-  std::size_t body_bytes_ = 0;  // of bodies that are read now, or will be
+  std::size_t body_bytes_ = 0;  // of bodies that are read now
   std::uint16_t port_ = 0;
   bool draining_ = false;
 };

@@ -123,6 +123,21 @@ TYPED_TEST(ApplyContract, AUidUpdatesItsObjectAndConflictsWithAnyOther) {
   EXPECT_EQ(other.error().code, ErrorCode::kConflict) << base::to_string(other.error());
 }
 
+TYPED_TEST(ApplyContract, WhatHasChangedSinceItWasReadIsNotUpdated) {
+  auto object = minimal<TypeParam>(this->named("registry"));
+  const auto created = this->result_of(this->client.apply(object, ApplyGuard::create_only()));
+  object.metadata.labels["changed"] = "yes";
+  const auto updated =
+      this->result_of(this->client.apply(object, ApplyGuard::unchanged(created->metadata)));
+  ASSERT_TRUE(updated) << base::to_string(updated.error());
+  EXPECT_EQ(updated->metadata.labels.at("changed"), "yes");
+  object.metadata.labels["changed"] = "again";
+  const auto late =
+      this->result_of(this->client.apply(object, ApplyGuard::unchanged(created->metadata)));
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().code, ErrorCode::kConflict) << base::to_string(late.error());
+}
+
 TYPED_TEST(ApplyContract, AUidDoesNotCreateWhatIsGone) {
   const auto object = minimal<TypeParam>(this->named("registry"));
   const auto applied = this->result_of(this->client.apply(object, ApplyGuard::uid(kOtherUid)));

@@ -79,6 +79,17 @@ TEST(Build, ItsFlagsArePassedThrough) {
   EXPECT_THAT(run.variables, ElementsAre(Pair("KUBECONFIG", "file")));
 }
 
+TEST(Build, TheReferencesArePrintedAsTheyAreAskedFor) {
+  BuildCommand command;
+  command.tags = {"backend"};
+  EXPECT_EQ(print(run_of(command)), "localhost:31234/org/app:v1\nlocalhost:31234/org/app:v2\n");
+  command.output = Output::kName;
+  EXPECT_EQ(print(run_of(command)), "localhost:31234/org/app:v1\nlocalhost:31234/org/app:v2\n");
+  command.output = Output::kYaml;
+  EXPECT_EQ(print(run_of(command)),
+            "- reference: localhost:31234/org/app:v1\n- reference: localhost:31234/org/app:v2\n");
+}
+
 TEST(Build, WhatKindLoadsIsNotBuiltHere) {
   api::LocalRegistry registry = example();
   registry.status.images[0].delivery = api::Delivery::kKindLoad;

@@ -134,6 +134,20 @@ TEST(CommandLine, CheckAndPushTakeSeveralImages) {
   EXPECT_THAT(error_of({"push", "a", "--archive", "f", "--layout", "d"}), HasSubstr("two sources"));
 }
 
+TEST(CommandLine, WhatIsPrintedForToolsIsChosenInOneWay) {
+  const std::pair<const char*, Output> choices[] = {
+      {"json", Output::kJson}, {"yaml", Output::kYaml}, {"name", Output::kName}};
+  for (const auto& [word, output] : choices) {
+    EXPECT_EQ(command<StatusCommand>({"status", "-o", word}).output, output);
+    EXPECT_EQ(command<UrlCommand>({"url", "-o", word}).output, output);
+    EXPECT_EQ(command<WaitCommand>({"wait", "-o", word}).output, output);
+    EXPECT_EQ(command<CheckCommand>({"check", "-o", word}).output, output);
+    EXPECT_EQ(command<PushCommand>({"push", "a", "-o", word}).output, output);
+    EXPECT_EQ(command<BuildCommand>({"build", "-t", "a", "-o", word}).output, output);
+  }
+  EXPECT_EQ(command<EnvCommand>({"env", "-o", "yaml"}).format, VariablesFormat::kYaml);
+}
+
 TEST(CommandLine, BuildTakesTheFlagsOfDocker) {
   const auto build =
       command<BuildCommand>({"build", "-t", "a:1", "-f", "D", "--build-arg", "A=1", "--build-arg",
@@ -159,7 +173,7 @@ TEST(CommandLine, WhatCannotBeUnderstoodIsNamedWithItsRemedy) {
   EXPECT_EQ(error_of({"status", "a", "b"}),
             "unknown argument b: see `kubectl localregistry status --help`");
   EXPECT_THAT(error_of({"env", "-o", "xml"}),
-              StartsWith("--output: 'xml' is none of shell, env, dotenv, json: see"));
+              StartsWith("--output: 'xml' is none of shell, env, dotenv, json, yaml: see"));
   EXPECT_THAT(error_of({"wait", "--timeout", "5x"}), StartsWith("--timeout: '5x' is no duration"));
   EXPECT_THAT(error_of({"status", "--request-timeout", "x"}), StartsWith("--request-timeout: "));
   EXPECT_THAT(error_of({"import"}), HasSubstr("FILE is required"));

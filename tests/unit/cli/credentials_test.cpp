@@ -13,7 +13,9 @@
 namespace cli {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 using testing::Not;
 
 namespace fs = std::filesystem;
@@ -47,10 +49,9 @@ class Credentials : public testing::Test {
   }
 
   base::Result<std::optional<registry::Credentials>> find(const std::string& image) {
-    const auto credentials = DockerCredentials::load(environment_);
-    if (!credentials) return credentials.error();
+    const DockerCredentials credentials(environment_);
     Loop loop;
-    return loop.run(credentials->find(loop.executor(), *api::parse_image_reference(image)));
+    return loop.run(credentials.find(loop.executor(), *api::parse_image_reference(image)));
   }
 
   fs::path folder_ = fs::temp_directory_path() / ("credentials-" + std::to_string(::getpid()));
@@ -58,19 +59,67 @@ class Credentials : public testing::Test {
   base::EnvironmentVariables environment_ = {{"HOME", folder_.string()}};
 };
 
-TEST_F(Credentials, TheFirstFileThatExistsIsRead) {
-  EXPECT_EQ(docker_config_file(environment_), "");
+TEST_F(Credentials, TheFilesOfDockerAndPodmanAreAskedInOrder) {
+  EXPECT_THAT(credential_files(environment_), IsEmpty());
+  const std::string config = write(".config/containers/auth.json", "{}");
   environment_["XDG_RUNTIME_DIR"] = (folder_ / "run").string();
   const std::string podman = write("run/containers/auth.json", "{}");
-  EXPECT_EQ(docker_config_file(environment_), podman);
-  environment_["REGISTRY_AUTH_FILE"] = write("auth.json", "{}");
-  EXPECT_EQ(docker_config_file(environment_), environment_["REGISTRY_AUTH_FILE"]);
+  EXPECT_THAT(credential_files(environment_), ElementsAre(podman, config));
   const std::string home = write(".docker/config.json", "{}");
-  EXPECT_EQ(docker_config_file(environment_), home);
+  environment_["REGISTRY_AUTH_FILE"] = write("auth.json", "{}");
+  const std::string& named = environment_["REGISTRY_AUTH_FILE"];
+  EXPECT_THAT(credential_files(environment_), ElementsAre(named, home, podman, config));
   environment_["DOCKER_CONFIG"] = (folder_ / "other").string();
-  EXPECT_EQ(docker_config_file(environment_), environment_["REGISTRY_AUTH_FILE"]);
+  environment_["XDG_CONFIG_HOME"] = (folder_ / "xdg").string();
+  EXPECT_THAT(credential_files(environment_), ElementsAre(named, podman));
   const std::string other = write("other/config.json", "{}");
-  EXPECT_EQ(docker_config_file(environment_), other);
+  const std::string xdg = write("xdg/containers/auth.json", "{}");
+  EXPECT_THAT(credential_files(environment_), ElementsAre(named, other, podman, xdg));
+}
+
+TEST_F(Credentials, TheFirstFileWithAnEntryForTheRegistryWins) {
+  write(".docker/config.json", kAuths);
+  environment_["REGISTRY_AUTH_FILE"] =
+      write("auth.json", R"({"auths":{"quay.io":{"auth":"bmFtZWQ6cA=="}}})");  // named:p
+  environment_["XDG_RUNTIME_DIR"] = (folder_ / "run").string();
+  write("run/containers/auth.json",
+        R"({"auths":{"ghcr.io":{"auth":"cG9kbWFuOnA="},"docker.io":{"auth":"cG9kbWFuOnA="}}})");
+  EXPECT_EQ((*find("quay.io/org/app"))->username, "named");
+  EXPECT_EQ((*find("ghcr.io/org/app"))->username, "user");
+  EXPECT_EQ((*find("alpine"))->username, "podman");
+  EXPECT_FALSE(*find("gcr.io/org/app"));
+}
+
+TEST_F(Credentials, AFileThatCannotBeReadStandsInTheWayOnlyOfThoseAfterIt) {
+  write(".docker/config.json", kAuths);
+  environment_["XDG_RUNTIME_DIR"] = (folder_ / "run").string();
+  const std::string broken = write("run/containers/auth.json", "{");
+  EXPECT_EQ((*find("ghcr.io/org/app"))->username, "user");
+  EXPECT_THAT(find("quay.io/org/app").error().message, HasSubstr(broken));
+}
+
+TEST_F(Credentials, AHelperThatAnswersWithNothingHasNoEntry) {
+  write(".docker/config.json", R"({"credsStore":"test"})");
+  for (const char* answer : {R"({"ServerURL":"ghcr.io","Username":"","Secret":""})", "{}",
+                             R"({"Username":"<token>","Secret":""})"}) {
+    helper("test", "echo '" + std::string(answer) + "'");
+    const auto found = find("ghcr.io/org/app");
+    ASSERT_TRUE(found) << answer << to_string(found.error());
+    EXPECT_FALSE(*found) << answer;
+  }
+  helper("test", R"(echo '{"Username":"name","Secret":""}')");
+  EXPECT_EQ((*find("ghcr.io/org/app"))->username, "name");
+}
+
+TEST_F(Credentials, HelpersSayInSeveralWaysThatThereAreNone) {
+  write(".docker/config.json", R"({"credsStore":"test"})");
+  for (const char* text : {"credentials not found in native keychain", "Credentials not found",
+                           "The specified item could not be found in the keychain."}) {
+    helper("test", "echo '" + std::string(text) + "'; exit 1");
+    const auto found = find("ghcr.io/org/app");
+    ASSERT_TRUE(found) << text << to_string(found.error());
+    EXPECT_FALSE(*found);
+  }
 }
 
 TEST_F(Credentials, WithoutAFileThereAreNone) {
@@ -144,6 +193,10 @@ TEST(Check, AnswersArePrinted) {
             "ghcr.io/a   Granted\n"
             "quay.io/b   Denied    401 Unauthorized\n");
   EXPECT_THAT(print(checked, Output::kJson), HasSubstr(R"("pushPermission": "Denied")"));
+  EXPECT_EQ(print(checked, Output::kYaml),
+            "- image: ghcr.io/a\n  pushPermission: Granted\n  message: \"\"\n"
+            "- image: quay.io/b\n  pushPermission: Denied\n  message: \"401 Unauthorized\"\n");
+  EXPECT_EQ(print(checked, Output::kName), "ghcr.io/a\n");
 }
 
 }  // namespace

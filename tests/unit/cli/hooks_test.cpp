@@ -4,11 +4,13 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 
 #include "cli/hook_process.h"
+#include "support/without_pidfd.h"
 #include "unit/cli/fixture.h"
 
 namespace cli {
@@ -86,6 +88,21 @@ TEST_F(Hooks, ASignalIsPassedOn) {
                {});
   EXPECT_EQ(result.code, 7);
   EXPECT_EQ(result.signal, SIGTERM);
+}
+
+TEST_F(Hooks, ItsEndIsSeenWhateverTheKernelKnows) {
+  const auto run_without_pidfd = [] {
+    if (!support::refuse_pidfd_open()) std::exit(1);
+    ::alarm(20);
+    std::exit(run_hook({"sh", "-c", "sleep 0.1; exit 7"}, {}).code);
+  };
+  EXPECT_EXIT(run_without_pidfd(), testing::ExitedWithCode(7), "");
+}
+
+TEST_F(Hooks, ItsEndIsSeenWhereTheEndOfChildrenWasIgnored) {
+  const auto earlier = ::signal(SIGCHLD, SIG_IGN);
+  EXPECT_EQ(run_hook({"sh", "-c", "exit 7"}, {}).code, 7);
+  EXPECT_EQ(::signal(SIGCHLD, earlier), SIG_IGN);
 }
 
 TEST_F(Hooks, AfterASignalTheOtherImagesAreLeftOut) {

@@ -119,6 +119,15 @@ spec:
   EXPECT_EQ(lines(imported->notes), "");
 }
 
+TEST(Import, VariablesThatAreNumbersAreTakenAsTheyAreWritten) {
+  const auto imported = import(
+      "vars: {TAG: 1.10, LONG: {value: 20240101.0}, ZERO: 007, MINOR: -.5}\n"
+      "images: {a: {image: x, tags: [\"${TAG}\", \"v${LONG}\", \"${ZERO}\", \"a${MINOR}\"]}}\n");
+  ASSERT_TRUE(imported);
+  EXPECT_EQ(lines(imported->notes), "");
+  EXPECT_THAT(imported->manifest, HasSubstr(R"("tags":["1.10","v20240101.0","007","a-.5"])"));
+}
+
 TEST(Import, AVariableOfAWrongTypeIsAFailure) {
   ImportOptions options;
   options.variables = {{"PORT", "http"}, {"ON", "yes"}};

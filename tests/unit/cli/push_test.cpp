@@ -2,13 +2,19 @@
 
 #include <gmock/gmock.h>
 
+#include <cstdlib>
+
 #include "cli/kubectl_forward.h"
 #include "cli/progress.h"
+#include "support/temporary_folder.h"
+#include "unit/registry/test_image.h"
 
 namespace cli {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
+using testing::HasSubstr;
 
 PushTarget app() {
   return {"ghcr.io/org/app:dev", api::Delivery::kLocalRegistry, "org/app", "dev",
@@ -22,6 +28,10 @@ PushTarget loaded() {
 TEST(Push, TheReferencesInTheClusterArePrinted) {
   EXPECT_EQ(print({{app(), "sha256:a", 10, 2, 1}, {.target = loaded()}}, Output::kPeople),
             "localhost:31234/org/app:dev\nghcr.io/org/app:dev\n");
+  EXPECT_EQ(print({{.target = loaded()}}, Output::kName), "ghcr.io/org/app:dev\n");
+  EXPECT_EQ(print({{.target = loaded()}}, Output::kYaml),
+            "- image: ghcr.io/org/app:dev\n  delivery: KindLoad\n"
+            "  reference: ghcr.io/org/app:dev\n");
 }
 
 TEST(Push, ToolsGetWhatWasSent) {
@@ -51,6 +61,32 @@ TEST(Push, KindIsToldWhatToLoadIntoWhichCluster) {
   command.archive = "image.tar";
   EXPECT_THAT(kind_arguments(command, loaded(), "test"),
               ElementsAre("kind", "load", "image-archive", "image.tar", "--name", "test"));
+}
+
+TEST(Push, AnArchiveWithoutTheImageIsNotLoadedIntoKind) {
+  const support::TemporaryFolder folder;
+  folder.script("kind", "echo \"$@\" >>" + folder.path("ran"));
+  const std::string path = std::getenv("PATH");
+  ::setenv("PATH", (folder.path("") + ":" + path).c_str(), 1);
+  const auto archive_of = [&](const std::string& name) {
+    test_image::Layout layout;
+    layout.name(layout.add_image({"layer"}), test_image::kManifest, name);
+    PushCommand command;
+    command.archive = folder.write("image.tar", test_image::tar(layout.files()));
+    return command;
+  };
+  const std::vector<PushedImage> images = {{.target = loaded()}};
+  const auto refused = load_into_kind("kind-test", archive_of("ghcr.io/org/other:v1"), images);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ExitCode::kNotFound);
+  EXPECT_THAT(refused.error().message,
+              AllOf(HasSubstr("image.tar: ghcr.io/org/app:dev is not among the 1 images there"),
+                    HasSubstr("ghcr.io/org/other:v1")));
+  EXPECT_EQ(folder.read("ran"), "");
+  EXPECT_TRUE(load_into_kind("kind-test", archive_of("ghcr.io/org/app:dev"), images));
+  EXPECT_EQ(folder.read("ran"),
+            "load image-archive " + folder.path("image.tar") + " --name test\n");
+  ::setenv("PATH", path.c_str(), 1);
 }
 
 TEST(Push, AFolderCannotBeLoadedIntoKind) {

@@ -24,15 +24,23 @@ class SourceImages : public testing::Test {
 };
 
 TEST_F(SourceImages, TheOnlyOneIsMeantWhateverItsName) {
-  EXPECT_TRUE(choose_image(*named("example.com/other:1"), "ghcr.io/org/app:dev", false));
+  EXPECT_TRUE(choose_image(*named("example.com/other:1"), "ghcr.io/org/app:dev", Naming::kAny));
 }
 
 TEST_F(SourceImages, OneImageIsNotPushedToSeveralRepositories) {
   const auto source = named("ghcr.io/org/backend:dev");
-  EXPECT_TRUE(choose_image(*source, "ghcr.io/org/backend:dev", true));
-  const auto refused = choose_image(*source, "ghcr.io/org/frontend:dev", true);
+  EXPECT_TRUE(choose_image(*source, "ghcr.io/org/backend:dev", Naming::kReferenceOrTag));
+  const auto refused = choose_image(*source, "ghcr.io/org/frontend:dev", Naming::kReferenceOrTag);
   ASSERT_FALSE(refused);
   EXPECT_THAT(refused.error().message, HasSubstr("ghcr.io/org/frontend:dev is not among"));
+}
+
+TEST_F(SourceImages, ATagAloneIsNoReference) {
+  const auto source = named("dev");
+  EXPECT_TRUE(choose_image(*source, "ghcr.io/org/app:dev", Naming::kReferenceOrTag));
+  EXPECT_FALSE(choose_image(*source, "ghcr.io/org/app:dev", Naming::kReference));
+  EXPECT_THAT(choose_image(*named(""), "a:1", Naming::kReference).error().message,
+              HasSubstr("1 images there: without names"));
 }
 
 }  // namespace

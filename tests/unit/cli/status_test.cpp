@@ -99,6 +99,24 @@ TEST_F(Status, TheUrlIsPrintedAlone) {
   EXPECT_EQ(out.str(), "localhost:31234\nregistry.team.svc:5000\n");
 }
 
+TEST_F(Status, TheUrlIsPrintedForTools) {
+  have({registry_json("dev", "True", "Ready", kRunning)});
+  EXPECT_EQ(*run(UrlCommand{"", false, Output::kYaml}), 0);
+  EXPECT_EQ(*run(UrlCommand{"", true, Output::kJson}), 0);
+  EXPECT_EQ(*run(UrlCommand{"", false, Output::kName}), 0);
+  EXPECT_EQ(out.str(),
+            "url: localhost:31234\n{\n    \"clusterURL\": \"registry.team.svc:5000\"\n}\n"
+            "localregistry.localregistry.dev/dev\n");
+}
+
+TEST_F(Status, AnAddressThatIsNoneIsNotPrinted) {
+  have({registry_json("dev", "True", "Ready", R"(,"url":"$(id","clusterURL":"a.b:1/x\n")")});
+  EXPECT_THAT(run(UrlCommand{}).error().message,
+              HasSubstr("status.url of LocalRegistry dev is '$(id', which is no HOST:PORT"));
+  EXPECT_EQ(run(UrlCommand{"", true}).error().code, ExitCode::kFailure);
+  EXPECT_EQ(out.str(), "");
+}
+
 TEST_F(Status, WithoutARegistryThatRunsThereIsNoUrl) {
   have({registry_json("dev", "True", "Disabled", R"(,"delivery":"Upstream")")});
   EXPECT_EQ(

@@ -100,10 +100,19 @@ TEST(Variables, TwoImagesWithOneVariableAreRefused) {
 
 TEST(Variables, NothingIsSlippedIntoWhatAShellEvaluates) {
   api::LocalRegistry registry = example();
-  registry.status.images[0].resolved = "x\ntouch /tmp/slipped #";
-  const auto images = image_variables(registry, "backend");
-  ASSERT_TRUE(images);
-  EXPECT_FALSE(print_variables(*images, VariablesFormat::kShell));
+  for (const char* resolved : {"x\ntouch /tmp/slipped #", "$(touch /tmp/slipped)/app",
+                               "localhost:31234/app:tag", "localhost:31234/a;b"}) {
+    registry.status.images[0].resolved = resolved;
+    const auto images = image_variables(registry, "backend");
+    ASSERT_FALSE(images) << resolved;
+    EXPECT_THAT(images.error().message, HasSubstr("no reference to a repository"));
+  }
+  const std::vector<ImageVariables> images = {{"a", {}, {{"A", "x\u009b"}}}};
+  for (const auto format :
+       {VariablesFormat::kShell, VariablesFormat::kEnv, VariablesFormat::kDotenv}) {
+    EXPECT_FALSE(print_variables(images, format));
+    EXPECT_FALSE(print_variables({{"a", {{"a\nb", "x"}}, {}}}, format));
+  }
 }
 
 TEST(Variables, TheShellFormatExportsWhatAShellCanName) {
@@ -144,6 +153,8 @@ TEST(Variables, JsonHasAnObjectForEachHook) {
   const json::View hooks = *document->root().find("hooks");
   ASSERT_EQ(hooks.size(), 2U);
   EXPECT_EQ(hooks.element(1).find("DEVSPACE_HOOK_IMAGE_CONFIG_NAME")->string(), "backend-dev");
+  EXPECT_THAT(printed(example(), VariablesFormat::kYaml),
+              HasSubstr("\n  - DEVSPACE_HOOK_IMAGE_NAME: localhost:31234/org/project/image\n"));
 }
 
 TEST(Variables, ValuesAreQuotedWhereTheFormatNeedsIt) {

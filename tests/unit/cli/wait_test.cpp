@@ -43,6 +43,18 @@ TEST_F(Wait, WhatIsReadyIsNotWaitedFor) {
   EXPECT_TRUE(transport.opened.empty());
 }
 
+TEST_F(Wait, PrintsTheResourceForTools) {
+  have({registry_json("dev", "True", "Ready")});
+  answers[path("dev")] = registry_json("dev", "True", "Ready");
+  WaitCommand command;
+  command.output = Output::kName;
+  EXPECT_EQ(*run(command), 0);
+  EXPECT_EQ(out.str(), "localregistry.localregistry.dev/dev\n");
+  command.output = Output::kYaml;
+  EXPECT_EQ(*run(command), 0);
+  EXPECT_THAT(out.str(), HasSubstr("\nkind: LocalRegistry\n"));
+}
+
 TEST_F(Wait, SaysWhatItWaitsForUntilItIsReady) {
   have({registry_json("dev", "False", "Deploying")});
   start();

@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include <cstdlib>
+
+#include "support/without_pidfd.h"
 #include "unit/kube/transport_fixture.h"
 
 namespace {
@@ -125,6 +128,18 @@ TEST_F(ExecPlugin, ThatClosesItsOutputAndStaysIsKilled) {
   const auto credential = run_plugin(plugin("exec >&-; sleep 60"), 100ms);
   ASSERT_FALSE(credential);
   EXPECT_EQ(credential.error().code, ErrorCode::kTimeout);
+}
+
+TEST_F(ExecPlugin, NeedsNoPidfdOfTheKernel) {
+  const auto run_without_pidfd = [&] {
+    if (!support::refuse_pidfd_open()) std::exit(1);
+    const auto credential = run_plugin(plugin(prints(R"({"token":"t"})") + "exec >&-; sleep 0.1"));
+    const auto late = run_plugin(plugin("exec >&-; sleep 60"), 100ms);
+    const bool right =
+        credential && credential->token == "t" && !late && late.error().code == ErrorCode::kTimeout;
+    std::exit(right ? 7 : 2);
+  };
+  EXPECT_EXIT(run_without_pidfd(), testing::ExitedWithCode(7), "");
 }
 
 TEST_F(ExecPlugin, ThatPrintsTooMuchIsStopped) {

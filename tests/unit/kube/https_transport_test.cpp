@@ -196,7 +196,7 @@ TEST_F(HttpsTransport, ARequestWithoutAnAnswerTimesOut) {
 }
 
 TEST_F(HttpsTransport, APeerThatSaysNothingInTheHandshakeTimesOut) {
-  bounds_.connect_timeout = 50ms;
+  bounds_.connect_timeout = 500ms;
   ScriptedServer server([](Peer& peer) { peer.some(), peer.some(); });
   const auto transport = this->transport(config_for(server));
   const auto response = get(*transport);

@@ -146,5 +146,15 @@ TEST(ApplyGuard, AnUpdateAsksForTheUidAlone) {
   EXPECT_EQ(meta.uid, "uid-1");
 }
 
+TEST(ApplyGuard, AnUpdateOfWhatWasReadAsksForItsUidAndItsVersion) {
+  api::ObjectMeta read;
+  read.uid = "uid-1";
+  read.resource_version = "42";
+  api::ObjectMeta meta;
+  ApplyGuard::unchanged(read).write_to(meta);
+  EXPECT_EQ(meta.resource_version, "42");
+  EXPECT_EQ(meta.uid, "uid-1");
+}
+
 }  // namespace
 }  // namespace kube

@@ -251,9 +251,11 @@ kube::Response FakeCluster::apply(const std::string& body, const Target& target)
   const bool must_not_exist = version == kImpossibleVersion;
   if (must_not_exist ? before != nullptr : !uid.empty() && before == nullptr) return conflict();
   if (before != nullptr && !uid.empty() && before->metadata.uid != uid) return conflict();
+  if (target.status && before == nullptr) return not_found();
+  if (before != nullptr && !version.empty() && before->metadata.resource_version != version) {
+    return conflict();
+  }
   if (target.status) {
-    if (before == nullptr) return not_found();
-    if (!version.empty() && before->metadata.resource_version != version) return conflict();
     if constexpr (std::is_same_v<T, api::LocalRegistry>) {
       T changed = *before;
       changed.status = object.status;
@@ -323,8 +325,12 @@ void FakeCluster::list_into(support::Feed& feed, const std::string& target) cons
 }
 
 bool FakeCluster::tell_watches() {
-  const bool any = fed_ < transport_.streams.size() || !untold_.empty();
-  const auto untold = std::exchange(untold_, {});
+  auto untold = std::exchange(untold_, {});
+  const auto held = std::stable_partition(untold.begin(), untold.end(),
+                                          [&](const auto& one) { return one.first != late; });
+  untold_.assign(held, untold.end());
+  untold.erase(held, untold.end());
+  const bool any = fed_ < transport_.streams.size() || !untold.empty();
   for (std::size_t i = 0; i < transport_.streams.size(); ++i) {
     support::Feed& feed = *transport_.streams[i];
     const std::string& target = transport_.opened[i].target;

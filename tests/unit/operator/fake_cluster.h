@@ -44,6 +44,8 @@ class FakeCluster {
   // Feeds the lists to new watches, and what happened since to all. False: there was nothing.
   bool tell_watches();
 
+  std::string late;  // "secrets": their watches hear of nothing until this is another
+
   // "GET localregistries team-a/dev", "PATCH localregistries/status team-a/dev", …
   std::vector<std::string> requests;
   std::vector<std::string> writes() const;  // all but GET, events aside

@@ -67,6 +67,23 @@ class WebhookCertificatesTest : public test::OperatorTest {
     return made;
   }
 
+  // What another leader does.
+  void renew_elsewhere() {
+    const pki::Policy policy = pki::policy_for(kValidity, "webhook", kHosts);
+    const pki::Stored made =
+        pki::carry_out(pki::Step::kStartAnew, {}, policy, world.clock.wall()).value();
+    api::Secret secret = *cluster.find<api::Secret>(kSecret);
+    secret.data = {{"ca.crt", base::encode_base64(made.authorities)},
+                   {"ca.key", base::encode_base64(made.authority_key)},
+                   {"tls.crt", base::encode_base64(made.certificate)},
+                   {"tls.key", base::encode_base64(made.key)}};
+    cluster.put(std::move(secret));
+    api::MutatingWebhookConfiguration configuration =
+        *cluster.find<api::MutatingWebhookConfiguration>(kConfiguration);
+    configuration.webhooks.at(0).client_config.ca_bundle = base::encode_base64(made.authorities);
+    cluster.put(std::move(configuration));
+  }
+
   void pass(base::Clock::Duration duration) {
     world.run_for(duration);
     settle();
@@ -225,6 +242,67 @@ TEST_F(WebhookCertificatesTest, OfTwoWhoTakeThemselvesForTheLeaderOneWins) {
   EXPECT_NE(one.served.back(), first);
   EXPECT_EQ(one.served.back(), two.served.back());
   EXPECT_EQ(one.served.back(), stored("tls.crt"));
+}
+
+// Somebody who leads after this one has made new certificates and has had them trusted.
+TEST_F(WebhookCertificatesTest, ALeaderWhoseWatchIsBehindDoesNotBringBackWhatWasTrustedBefore) {
+  put_configuration();
+  Replica& one = replica();
+  support::Running& first = world.start(one.certificates.lead());
+  settle();
+  const std::string before = stored("ca.crt");
+  first.cancel();
+  settle();
+  cluster.late = "secrets";
+  renew_elsewhere();
+  settle();
+  ASSERT_NE(trusted(), before);
+  const std::size_t writes = cluster.writes().size();
+  world.start(one.certificates.lead());
+  for (int i = 0; i < 5; ++i) pass(1min);
+  EXPECT_EQ(trusted(), stored("ca.crt"));
+  EXPECT_EQ(cluster.writes().size(), writes) << cluster.writes().back();
+  EXPECT_EQ(one.served.back(), stored("tls.crt")) << "it has read it";
+  cluster.late.clear();
+  pass(1min);
+  EXPECT_EQ(trusted(), stored("ca.crt"));
+}
+
+TEST_F(WebhookCertificatesTest, AConfigurationThatIsChangedInBetweenIsReadAgain) {
+  put_configuration();
+  int changes = 0;
+  cluster.intercept =
+      [&](const std::string& request) -> std::optional<base::Result<kube::Response>> {
+    if (request.rfind("PATCH mutating", 0) != 0 || changes++ > 0) return std::nullopt;
+    api::MutatingWebhookConfiguration changed =
+        *cluster.find<api::MutatingWebhookConfiguration>(kConfiguration);
+    changed.webhooks.push_back({"second.localregistry.dev", {}});
+    cluster.put(std::move(changed));
+    return std::nullopt;
+  };
+  leader();
+  pass(5s);
+  EXPECT_EQ(changes, 2);
+  const auto& webhooks = cluster.find<api::MutatingWebhookConfiguration>(kConfiguration)->webhooks;
+  ASSERT_THAT(webhooks, SizeIs(2));
+  EXPECT_EQ(webhooks[1].client_config.ca_bundle, base::encode_base64(stored("ca.crt")));
+  EXPECT_EQ(trusted(), stored("ca.crt"));
+}
+
+TEST_F(WebhookCertificatesTest, OfASecretThatIsGoneNothingIsTrustedWhenTheWatchIsBehind) {
+  put_configuration();
+  Replica& one = leader();
+  cluster.late = "secrets";
+  cluster.erase<api::Secret>(kSecret);
+  put_configuration();
+  pass(5s);
+  EXPECT_EQ(trusted(), "");
+  cluster.late.clear();
+  settle();
+  pass(5s);
+  EXPECT_EQ(trusted(), stored("ca.crt"));
+  EXPECT_EQ(one.served.back(), stored("tls.crt"));
+  EXPECT_EQ(one.certificates.waiting_for(), "");
 }
 
 TEST_F(WebhookCertificatesTest, WithoutRightsItSaysSoAndGoesOnWhenTheyCome) {

@@ -107,6 +107,25 @@ TEST(Rotation, AShorterPolicyRenewsWhatALongerOneMade) {
   EXPECT_EQ(decided(1h), Step::kAddAuthority);
 }
 
+TEST(Rotation, ALongerPolicyDoesNotWaitForLongerThanWhatIsServedLasts) {
+  const Policy longer = policy();
+  const Duration leaf = 60s;  // its own policy gave it a settle of 3 s, and 40 s until its renewal
+  const auto decided = [&](Duration age, std::optional<Duration> trusted_for) {
+    Holdings both;
+    both.can_sign = true;
+    both.authorities = {{kStart, kStart + longer.authority}, {kStart - age, kStart + 180s}};
+    both.leaf = pki::Leaf{{kStart - age, kStart - age + leaf}, 1};
+    return pki::decide(both, longer, kStart, trusted_for);
+  };
+  EXPECT_EQ(decided(30s, 5s).step, Step::kKeep);
+  EXPECT_EQ(decided(30s, 5s).wait, 10s);
+  EXPECT_EQ(decided(30s, std::nullopt).step, Step::kKeep);
+  EXPECT_EQ(decided(40s, 2s).step, Step::kKeep);
+  EXPECT_EQ(decided(40s, 2s).wait, 1s);
+  EXPECT_EQ(decided(40s, std::nullopt).step, Step::kKeep);
+  EXPECT_EQ(decided(40s, 3s).step, Step::kIssueLeaf);
+}
+
 TEST(Rotation, AClockThatWentBackDoesNoHarm) { EXPECT_EQ(step(holdings(-1h, -1h)), Step::kKeep); }
 
 TEST(Holdings, AreWhatIsReadFromTheTexts) {
@@ -168,6 +187,20 @@ TEST(CarryOut, AnAuthorityThatSignedNothingThatIsServedIsNotKept) {
   EXPECT_EQ(stored.authorities, pki::newest_authority(stored) + first);
 }
 
+TEST(CarryOut, WhatMayStillBeServedSomewhereStaysTrustedWhenAnotherAuthorityComes) {
+  Stored stored = pki::carry_out(Step::kStartAnew, {}, policy(), kStart).value();
+  const std::string first = pki::newest_authority(stored);
+  stored = pki::carry_out(Step::kAddAuthority, stored, policy(), kStart).value();
+  const std::string second = pki::newest_authority(stored);
+  stored = pki::carry_out(Step::kIssueLeaf, stored, policy(), kStart).value();
+  stored = pki::carry_out(Step::kAddAuthority, stored, policy(), kStart).value();
+  const std::string third = pki::newest_authority(stored);
+  EXPECT_EQ(stored.authorities, third + second + first);
+  stored = pki::carry_out(Step::kIssueLeaf, stored, policy(), kStart).value();
+  stored = pki::carry_out(Step::kAddAuthority, stored, policy(), kStart).value();
+  EXPECT_EQ(stored.authorities, pki::newest_authority(stored) + third + second);
+}
+
 TEST(CarryOut, NoLeafOutlivesItsAuthority) {
   Stored stored = pki::carry_out(Step::kStartAnew, {}, policy(), kStart).value();
   const base::Time late = kStart + policy().authority - 24h;
@@ -179,7 +212,10 @@ TEST(CarryOut, NoLeafOutlivesItsAuthority) {
 class LongRun {
  public:
   LongRun(Duration leaf, unsigned seed)
-      : policy_(pki::policy_for(leaf, "webhook", kHosts)), random_(seed) {}
+      : policy_(pki::policy_for(leaf, "webhook", kHosts)),
+        leaf_(leaf),
+        settle_(policy_.settle),
+        random_(seed) {}
 
   void run(Duration length) {
     const base::Time end = now_ + length;
@@ -187,9 +223,17 @@ class LongRun {
       deliver();
       check();
       lead();
-      now_ += between(policy_.settle / 10, policy_.settle);
-      if (random_() % 8 == 0) now_ += between(Duration(), policy_.leaf / 10);  // nobody leads
+      now_ += between(settle_ / 10, settle_);
+      if (random_() % 8 == 0) now_ += between(Duration(), leaf_ / 10);  // nobody leads
     }
+  }
+
+  // The world stays as fast as it was, or is as fast as the new policy takes it to be.
+  void change_policy(Duration leaf) {
+    policy_ = pki::policy_for(leaf, "webhook", kHosts);
+    leaf_ = std::min(leaf_, leaf);
+    settle_ = std::min(settle_, policy_.settle);
+    trusted_since_ = now_;  // a leader that has just begun
   }
 
   std::map<Step, int> steps;
@@ -217,8 +261,8 @@ class LongRun {
   // What was written reaches the two within a settle.
   void deliver() {
     const Duration age = now_ - changed_;
-    if (age >= policy_.settle * 9 / 10 || random_() % 3 == 0) served_ = stored_.certificate;
-    if (age >= policy_.settle * 9 / 10 || random_() % 3 == 0) trusted_ = stored_.authorities;
+    if (age >= settle_ * 9 / 10 || random_() % 3 == 0) served_ = stored_.certificate;
+    if (age >= settle_ * 9 / 10 || random_() % 3 == 0) trusted_ = stored_.authorities;
   }
 
   void check() const {
@@ -234,6 +278,8 @@ class LongRun {
   }
 
   Policy policy_;
+  Duration leaf_;    // the shortest so far
+  Duration settle_;  // in which what was written arrives
   std::mt19937 random_;
   base::Time now_ = kStart;
   base::Time changed_ = kStart;
@@ -252,6 +298,20 @@ TEST(Rotation, InTheLongRunNothingIsServedThatIsNotTrusted) {
     EXPECT_GE(run.steps[Step::kAddAuthority], 2) << seed;
     EXPECT_GE(run.steps[Step::kDropAuthorities], 2) << seed;
     if (HasFailure()) FAIL() << "seed " << seed;
+  }
+}
+
+TEST(Rotation, AcrossAChangeOfPolicyNothingIsServedThatIsNotTrusted) {
+  for (unsigned seed = 1; seed <= 2; ++seed) {
+    for (const auto& [before, after] : {std::pair<Duration, Duration>(10min, 3h), {3h, 10min}}) {
+      LongRun run(before, seed);
+      run.run(before * seed * 9 / 10);
+      run.change_policy(after);
+      run.run(std::min(before, after) * 2);
+      EXPECT_EQ(run.steps[Step::kStartAnew], 1) << seed;
+      EXPECT_GE(run.steps[Step::kIssueLeaf], 1) << seed;
+      if (HasFailure()) FAIL() << "seed " << seed << ", " << before.count();
+    }
   }
 }
 

@@ -4,10 +4,11 @@
 #include <dlfcn.h>
 #include <netdb.h>
 
+#include <condition_variable>
 #include <deque>
 #include <mutex>
 #include <optional>
-#include <thread>
+#include <set>
 
 namespace fake_dns {
 namespace {
@@ -16,7 +17,8 @@ struct State {
   std::mutex mutex;
   bool active = false;
   std::map<std::string, std::deque<Addresses>> answers;
-  std::map<std::string, std::chrono::milliseconds> hangs;
+  std::set<std::string> hangs;
+  std::condition_variable released;
   std::vector<std::string> lookups;
 };
 
@@ -31,11 +33,11 @@ bool is_number(const std::string& name) {
          ::inet_pton(AF_INET6, name.c_str(), &address) == 1;
 }
 
-std::chrono::milliseconds pause(const char* name) {
+void wait_while_it_hangs(const char* name) {
   State& all = state();
-  const std::lock_guard lock(all.mutex);
-  const auto found = all.hangs.find(name == nullptr ? "" : name);
-  return found == all.hangs.end() ? std::chrono::milliseconds() : found->second;
+  std::unique_lock lock(all.mutex);
+  const std::string wanted = name == nullptr ? "" : name;
+  all.released.wait_for(lock, kLongestHang, [&] { return !all.hangs.contains(wanted); });
 }
 
 // Nothing: the name is not ours to answer. Empty: there is no such name.
@@ -64,6 +66,7 @@ FakeDns::FakeDns(Names known) {
 }
 
 FakeDns::~FakeDns() {
+  release();
   State& all = state();
   const std::lock_guard lock(all.mutex);
   all.active = false;
@@ -75,10 +78,17 @@ void FakeDns::then(const std::string& name, Addresses addresses) {
   all.answers[name].push_back(std::move(addresses));
 }
 
-void FakeDns::hang(const std::string& name, std::chrono::milliseconds duration) {
+void FakeDns::hang(const std::string& name) {
   State& all = state();
   const std::lock_guard lock(all.mutex);
-  all.hangs[name] = duration;
+  all.hangs.insert(name);
+}
+
+void FakeDns::release() {
+  State& all = state();
+  const std::lock_guard lock(all.mutex);
+  all.hangs.clear();
+  all.released.notify_all();
 }
 
 std::vector<std::string> FakeDns::lookups() const {
@@ -95,7 +105,7 @@ extern "C" int getaddrinfo(const char* name, const char* service, const addrinfo
                            addrinfo** result) {
   using Function = int (*)(const char*, const char*, const addrinfo*, addrinfo**);
   static const auto real = reinterpret_cast<Function>(::dlsym(RTLD_NEXT, "getaddrinfo"));
-  std::this_thread::sleep_for(fake_dns::pause(name));
+  fake_dns::wait_while_it_hangs(name);
   const auto answer = fake_dns::answer(name);
   if (!answer) return real(name, service, hints, result);
   addrinfo* first = nullptr;

@@ -9,6 +9,8 @@
 
 namespace fake_dns {
 
+inline constexpr std::chrono::seconds kLongestHang{30};
+
 using Addresses = std::vector<std::string>;
 using Names = std::map<std::string, Addresses>;  // the addresses in the order they are given in
 
@@ -22,8 +24,10 @@ class FakeDns {
   // The answers that the name gives one after the other; the last one is given for ever.
   void then(const std::string& name, Addresses addresses);
 
-  // A look-up of the name takes so long, and finds what it would find at once.
-  void hang(const std::string& name, std::chrono::milliseconds duration);
+  // A look-up of the name takes until release(), kLongestHang at most, and finds what it would
+  // find at once.
+  void hang(const std::string& name);
+  void release();  // also when it goes
 
   // What was looked up so far, numbers excluded.
   std::vector<std::string> lookups() const;

@@ -211,6 +211,24 @@ TEST_F(Sources, WhatIsMissingOrDamagedIsToldByItsDigest) {
   }
 }
 
+TEST_F(Sources, AManifestThatHasNotTheSizeThatNamesItIsRefused) {
+  const auto failure = [&](const Layout& layout) {
+    const auto source = open(test_image::tar(layout.files()));
+    const auto parts = (*source)->parts((*source)->images()[0]);
+    return parts ? std::string("fine") : parts.error().message;
+  };
+  Layout root;
+  const std::string manifest = root.add_image({"layer"});
+  const std::string size = std::to_string(manifest.size());
+  root.name_sized(manifest, kManifest, manifest.size() + 1);
+  EXPECT_THAT(failure(root), HasSubstr(sha256(manifest) + " has " + size + " bytes, not " +
+                                       std::to_string(manifest.size() + 1)));
+  Layout part;
+  part.add_image({"layer"});
+  part.name(part.add_index({test_image::sized(manifest, kManifest, 7)}), kIndex, "x");
+  EXPECT_THAT(failure(part), HasSubstr(sha256(manifest) + " has " + size + " bytes, not 7"));
+}
+
 TEST_F(Sources, ALayerThatIsNotAtHandIsLeftToTheRegistry) {
   Layout layout;
   const std::string manifest = layout.add_image({"layer"});

@@ -31,19 +31,20 @@ TEST_F(PushCheckNetwork, ANameThatDoesNotExistIsUnknown) {
 
 TEST_F(PushCheckNetwork, ALookUpThatHangsDoesNotHoldUpTheCheck) {
   FakeDns dns(Names{});
-  dns.hang("registry.test", 1s);
+  dns.hang("registry.test");
   options_.request_timeout = 100ms;
   const auto begin = clock_.now();
   expect_unknown("registry.test", "looking up registry.test took too long");
-  EXPECT_LT(clock_.now() - begin, 700ms);
+  EXPECT_LT(clock_.now() - begin, options_.timeout);
   // Nor does it do harm when it ends.
+  dns.release();
   io_.restart();
   io_.run();
 }
 
 TEST_F(PushCheckNetwork, ACheckIsCancelledWhileANameIsLookedUp) {
   FakeDns dns(Names{});
-  dns.hang("registry.test", 1s);
+  dns.hang("registry.test");
   PushChecker checker(io_.get_executor(), clock_, options_);
   Started<PushAnswer> started;
   start(checker.check(image("registry.test"), kUser), started);
@@ -52,7 +53,7 @@ TEST_F(PushCheckNetwork, ACheckIsCancelledWhileANameIsLookedUp) {
   const auto begin = clock_.now();
   finish(started);
   EXPECT_EQ(failure_of(started.failure), "cancelled");
-  EXPECT_LT(clock_.now() - begin, 700ms);
+  EXPECT_LT(clock_.now() - begin, options_.request_timeout);
 }
 
 TEST_F(PushCheckNetwork, DockerHubIsAskedAtItsRegistry) {
@@ -73,7 +74,7 @@ TEST_F(PushCheckNetwork, ARegistryThatSaysNothingIsUnknown) {
 }
 
 TEST_F(PushCheckNetwork, ARegistryThatDoesNotShakeHandsIsUnknown) {
-  options_.request_timeout = 150ms;
+  options_.request_timeout = 1s;  // the connection has to be there by then
   testing_tls::ScriptedServer server([](Peer& peer) {
     while (!peer.some().empty()) continue;
   });

@@ -40,7 +40,8 @@ TEST_F(PushCheck, TheUploadIsCancelledWhereverItsLocationIs) {
   for (const std::string_view location :
        {"/v2/org/app/blobs/uploads/one", "one", "./one?a=b&c=d", "../uploads/x/../one",
         "https://AUTHORITY/v2/org/app/blobs/uploads/one", "//AUTHORITY/v2/one",
-        "http://127.0.0.1/v2/one"}) {
+        // These mean the registry itself, which is asked by HTTPS.
+        "http://AUTHORITY/v2/one", "http://127.0.0.1/v2/one"}) {
     Lines lines;
     Registry registry;
     FakeServer server(
@@ -59,6 +60,13 @@ TEST_F(PushCheck, TheUploadIsCancelledWhereverItsLocationIs) {
   }
 }
 
+TEST_F(PushCheck, AnUploadThatGoesOnByPlainHttpIsGrantedAndNotCancelledThere) {
+  FakeServer elsewhere(Registry{});
+  EXPECT_EQ(answer_to({202, "Location: http://" + elsewhere.authority() + "/v2/one\r\n"}),
+            Answer::kGranted);
+  EXPECT_EQ(elsewhere.connections(), 0);
+}
+
 TEST_F(PushCheck, AnUploadThatCannotBeCancelledIsStillGranted) {
   for (const std::string_view location :
        {"", "Location:\r\n", "Location: http://[broken\r\n", "Location: ftp://127.0.0.1/x\r\n",
@@ -72,13 +80,15 @@ TEST_F(PushCheck, AnUploadThatCannotBeCancelledIsStillGranted) {
 }
 
 TEST_F(PushCheck, ARegistryThatHangsAtTheCancellationHasGranted) {
-  options_.request_timeout = 200ms;
+  options_.cancel_timeout = 200ms;  // what comes before it has all the time that it needs
   FakeServer server(
       [](const Seen& seen, Peer& peer) {
         return seen.method == "DELETE" ? !peer.some().empty() : Registry{}(seen, peer);
       },
       tls());
+  const auto begin = clock_.now();
   EXPECT_EQ(check(server).answer, Answer::kGranted);
+  EXPECT_GE(clock_.now() - begin, options_.cancel_timeout) << "it was not asked to";
 }
 
 TEST_F(PushCheck, ARefusalIsDenied) {

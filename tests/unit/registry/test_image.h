@@ -30,10 +30,16 @@ inline std::string blob_name(const std::string& digest) {
   return "blobs/sha256/" + digest.substr(digest.find(':') + 1);
 }
 
+// Says that the content has so many bytes.
+inline std::string sized(const std::string& content, std::string_view type, std::size_t size,
+                         const std::string& more = "") {
+  return R"({"mediaType":")" + std::string(type) + R"(","digest":")" + registry::sha256(content) +
+         R"(","size":)" + std::to_string(size) + more + "}";
+}
+
 inline std::string descriptor(const std::string& content, std::string_view type,
                               const std::string& more = "") {
-  return R"({"mediaType":")" + std::string(type) + R"(","digest":")" + registry::sha256(content) +
-         R"(","size":)" + std::to_string(content.size()) + more + "}";
+  return sized(content, type, content.size(), more);
 }
 
 using Files = std::vector<std::pair<std::string, std::string>>;  // name, content
@@ -77,6 +83,11 @@ class Layout {
                                              : R"(,"annotations":{"org.opencontainers.image.)"
                                                R"(ref.name":")" +
                                                    name + R"("})"));
+  }
+
+  // Names it in index.json, with that size.
+  void name_sized(const std::string& content, std::string_view type, std::size_t size) {
+    named_.push_back(sized(content, type, size));
   }
 
   // Takes a blob away again.
