@@ -149,6 +149,8 @@ void ensure_stateful_set(const Observed& observed, Plan& plan) {
   if (observed.claim && is_terminating(observed.claim->metadata)) {
     return remove_own(observed, observed.stateful_set, plan);
   }
+  // Until the claim is known to be there, and not somebody else's, no pod may mount it.
+  if (!observed.claim) return;
   ensure_workload(observed, build_stateful_set(*observed.registry, with_buildkit(observed)),
                   observed.stateful_set, plan);
 }
@@ -274,10 +276,6 @@ void undo_partial_creation(const Observed& observed, Plan& plan) {
   remove(observed.deployment);
   remove(observed.stateful_set);
   remove(observed.service);
-  if (!plan.actions.empty() && !observed.live) {
-    plan.actions.clear();
-    read_live(observed, plan);
-  }
 }
 
 // The resource is going. Everything is read live first: what this or an earlier process created
@@ -312,6 +310,16 @@ void plan_orphans(const Observed& observed, Plan& plan) {
       plan.actions.emplace_back(delete_of(leftover.target, leftover.metadata));
     }
   }
+}
+
+// What is known from the caches may be old: nothing is deleted but by what was read live.
+void read_live_before_deletes(const Observed& observed, Plan& plan) {
+  const bool deletes =
+      std::any_of(plan.actions.begin(), plan.actions.end(),
+                  [](const Action& action) { return std::holds_alternative<Delete>(action); });
+  if (!deletes || observed.live) return;
+  plan.actions.clear();
+  read_live(observed, plan);
 }
 
 // Failed deletes and repeated failures are not tried twice in one reconcile.
@@ -403,6 +411,7 @@ Plan plan(const Observed& observed) {
     }
   }
   drop_failed_deletes(observed, plan);
+  read_live_before_deletes(observed, plan);
   drop_live_duplicates(plan);
   if (!observed.failures.empty()) plan.requeue_after = limits::kRefusedRetry;
   if (!observed.registry->spec.suspend) check_pushes(observed, plan);
