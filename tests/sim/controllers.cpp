@@ -93,10 +93,10 @@ void Controllers::remove(const ObjectPtr& object, std::string_view who, bool at_
   request.method = kube::Method::kDelete;
   request.target = path_of(object->plural, object->key);
   request.content_type = "application/json";
-  request.body = fmt::format(
-      R"({{"kind":"DeleteOptions","apiVersion":"v1","preconditions":{{"uid":"{}"}},)"
-      R"("propagationPolicy":"Background"{}}})",
-      object->uid, at_once ? R"(,"gracePeriodSeconds":0)" : "");
+  request.body =
+      fmt::format(R"({{"kind":"DeleteOptions","apiVersion":"v1","preconditions":{{"uid":"{}"}},)"
+                  R"("propagationPolicy":"Background"{}}})",
+                  object->uid, at_once ? R"(,"gracePeriodSeconds":0)" : "");
   server_.handle(request, who);
 }
 
@@ -146,10 +146,10 @@ void Controllers::write_status(const ObjectPtr& object, const T& workload, int p
         R"({{"type":"Progressing","status":"True","reason":"NewReplicaSetAvailable","message":""}}])",
         wanted, ready > 0 ? "MinimumReplicasAvailable" : "MinimumReplicasUnavailable");
   }
-  std::string body = fmt::format(
-      R"({{"status":{{"observedGeneration":{},"replicas":{},"updatedReplicas":{},)"
-      R"("readyReplicas":{},"availableReplicas":{}{}}}}})",
-      workload.metadata.generation, pods, current, ready, ready, conditions);
+  std::string body =
+      fmt::format(R"({{"status":{{"observedGeneration":{},"replicas":{},"updatedReplicas":{},)"
+                  R"("readyReplicas":{},"availableReplicas":{}{}}}}})",
+                  workload.metadata.generation, pods, current, ready, ready, conditions);
   due([this, object, body = std::move(body)] {
     patch(object, "status", body, "system:workload-controller");
   });
@@ -201,8 +201,7 @@ void Controllers::run_workload(const ObjectPtr& object, bool old_pods_first,
         R"("uid":"{}","controller":true,"blockOwnerDeletion":true}}]}},"spec":{}}})",
         pod_name.empty() ? fmt::format("{}-{}", object->key.name, hash.substr(0, 8)) : pod_name,
         object->key.namespace_name, json::encode(labels),
-        json::encode(
-            json::decode<Meta>(document->root())->metadata.annotations),
+        json::encode(json::decode<Meta>(document->root())->metadata.annotations),
         object->plural == "deployments" ? "Deployment" : "StatefulSet", object->key.name,
         object->uid, json::canonical(*document->root().find("spec")));
     server_.handle(request, "system:workload-controller");
@@ -296,9 +295,9 @@ void Controllers::collect_garbage() {
     for (const ObjectPtr& object : server_.all(plural)) {
       const auto meta = read<Meta>(object).metadata;
       if (meta.owner_references.empty() || meta.deletion_timestamp) continue;
-      const bool wanted = std::any_of(
-          meta.owner_references.begin(), meta.owner_references.end(),
-          [&](const api::OwnerReference& owner) { return alive.contains(owner.uid); });
+      const bool wanted =
+          std::any_of(meta.owner_references.begin(), meta.owner_references.end(),
+                      [&](const api::OwnerReference& owner) { return alive.contains(owner.uid); });
       if (!wanted) due([this, object] { remove(object, "system:garbage-collector"); });
     }
   }

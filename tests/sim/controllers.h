@@ -1,6 +1,6 @@
 // What else runs in a cluster, as far as an operator can tell: the controllers of Deployments,
-// StatefulSets, claims and namespaces, the garbage collector and a kubelet. Each step does one thing
-// that is due, through the API, or nothing. Level-based, as the real ones are.
+// StatefulSets, claims and namespaces, the garbage collector and a kubelet. Each step does one
+// thing that is due, through the API, or nothing. Level-based, as the real ones are.
 #pragma once
 
 #include <string>

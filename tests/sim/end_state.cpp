@@ -67,8 +67,8 @@ class EndState {
  private:
   void expect(bool holds, std::string_view otherwise) {
     if (!holds) {
-      problems_.push_back(fmt::format("{}: {}", api::to_string(api::key_of(registry_.metadata)),
-                                      otherwise));
+      problems_.push_back(
+          fmt::format("{}: {}", api::to_string(api::key_of(registry_.metadata)), otherwise));
     }
   }
 
@@ -88,16 +88,17 @@ class EndState {
     const bool persistent = registry_.spec.persistence.enabled;
     expect(deployment.has_value() == !persistent, "the Deployment is not as declared");
     expect(set.has_value() == persistent, "the StatefulSet is not as declared");
-    if (deployment) workload(deployment->metadata, deployment->spec.replicas,
-                             deployment->spec.pod_template.spec, deployment->spec.selector);
-    if (set) workload(set->metadata, set->spec.replicas, set->spec.pod_template.spec,
-                      set->spec.selector);
+    if (deployment)
+      workload(deployment->metadata, deployment->spec.replicas, deployment->spec.pod_template.spec,
+               deployment->spec.selector);
+    if (set)
+      workload(set->metadata, set->spec.replicas, set->spec.pod_template.spec, set->spec.selector);
     const auto service = ours<api::Service>("services");
     expect(service.has_value(), "there is no Service");
     if (service) is_served(*service);
     if (persistent) {
-      const auto claim = find<api::PersistentVolumeClaim>(server_, "persistentvolumeclaims",
-                                                          target_);
+      const auto claim =
+          find<api::PersistentVolumeClaim>(server_, "persistentvolumeclaims", target_);
       expect(claim.has_value(), "there is no claim");
     }
     expect(status_of(registry_, "Available") == "True", "it is not available");
@@ -113,7 +114,8 @@ class EndState {
                      [](const api::Container& one) { return one.name == "registry"; });
     expect(container != pod.containers.end() && container->image == registry_.spec.image,
            "it does not run the registry's image");
-    expect(pod.security_context && pod.security_context->run_as_non_root == true, "it may run as root");
+    expect(pod.security_context && pod.security_context->run_as_non_root == true,
+           "it may run as root");
     expect(pod.node_selector == registry_.spec.node_selector, "its node selector is another one");
     const bool has_buildkit =
         std::any_of(pod.containers.begin(), pod.containers.end(),
@@ -178,8 +180,8 @@ std::vector<std::string> end_state_problems(const ApiServer& server) {
       const std::string uid(api::lookup(meta.labels, "localregistry.dev/owner-uid"));
       if (uid.empty() || uid == "other" || alive.contains(uid)) continue;
       if (!meta.owner_references.empty()) continue;  // garbage collection's
-      problems.push_back(fmt::format("{} {} outlived its resource", plural,
-                                     api::to_string(object->key)));
+      problems.push_back(
+          fmt::format("{} {} outlived its resource", plural, api::to_string(object->key)));
     }
   }
   return problems;

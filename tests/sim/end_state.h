@@ -1,5 +1,5 @@
-// What the product's contract says a cluster looks like once all is quiet, from the resources alone.
-// Written from the contract, not from the code: what is looked at is the objects.
+// What the product's contract says a cluster looks like once all is quiet, from the resources
+// alone. Written from the contract, not from the code: what is looked at is the objects.
 #pragma once
 
 #include <string>

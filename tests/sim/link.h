@@ -20,17 +20,17 @@ namespace sim {
 
 // What becomes of one exchange.
 enum class Fate {
-  kAnswered,        // as it should be
-  kLost,            // the request never arrives: the connection breaks
-  kUnanswered,      // it takes effect; the connection breaks before the answer comes
-  kSilence,         // it takes effect; nothing comes back until the client gives up
-  kRefused,         // 500, without an effect
-  kFailedLate,      // 504, although it has taken effect
-  kThrottled,       // 429 with Retry-After, without an effect
-  kConflict,        // 409, without an effect: somebody else was faster
-  kCrashBefore,     // the sender dies before it sends
+  kAnswered,         // as it should be
+  kLost,             // the request never arrives: the connection breaks
+  kUnanswered,       // it takes effect; the connection breaks before the answer comes
+  kSilence,          // it takes effect; nothing comes back until the client gives up
+  kRefused,          // 500, without an effect
+  kFailedLate,       // 504, although it has taken effect
+  kThrottled,        // 429 with Retry-After, without an effect
+  kConflict,         // 409, without an effect: somebody else was faster
+  kCrashBefore,      // the sender dies before it sends
   kCrashUnanswered,  // the sender dies while the answer is on its way
-  kCrashAnswered,   // the sender dies just after it has the answer
+  kCrashAnswered,    // the sender dies just after it has the answer
 };
 
 // How messages travel.

@@ -71,14 +71,20 @@ void Oracles::changed(const Change& change) {
   check_volumes(change);
 }
 
+bool Oracles::has_living_owner(const ObjectPtr& object) const {
+  const auto meta = read<PodWithVolumes>(object).metadata;
+  const ObjectPtr owner = server_.find("localregistries", reconcile::owner_key(meta));
+  return owner && owner->uid == reconcile::owner_uid(meta);
+}
+
 // What was so, for what is said later.
 void Oracles::remember(const Change& change) {
   const ObjectPtr& object = change.after ? change.after : change.before;
   const bool by_operator = change.user.starts_with(kOperator);
   if (is_child(object->plural) && by_operator) {
     if (!change.before) {
-      ++creates_;
       ours_.insert(object->uid);
+      if (has_living_owner(object)) ++creates_;  // else garbage collection takes it again
     }
     if (change.method == kube::Method::kDelete) ++deletes_;
   }
@@ -129,7 +135,8 @@ bool Oracles::may_delete_claim(const std::string& owner_uid, const api::ObjectKe
   const auto& list = wishes->second;
   for (std::size_t i = list.size(); i > 0; --i) {
     const Wish& wish = list[i - 1];
-    const bool wants = wish.spec.persistence.enabled && !wish.deleted && wish.spec.name == claim.name;
+    const bool wants =
+        wish.spec.persistence.enabled && !wish.deleted && wish.spec.name == claim.name;
     if (wish.spec.persistence.when_deleted == api::RetentionPolicy::kDelete && !wants) return true;
     if (scheduler_.now() - wish.since > kOnItsWay) return false;  // and the earlier ones are older
   }
@@ -223,8 +230,8 @@ void Oracles::check_refused() {
     const auto& wishes = wishes_[object->uid];
     if (wishes.size() < 2 || wishes[wishes.size() - 2].spec != served->second) continue;
     if (!server_.find("services", target)) {
-      violated(fmt::format("a refused spec of {} took its registry down",
-                           api::to_string(object->key)));
+      violated(
+          fmt::format("a refused spec of {} took its registry down", api::to_string(object->key)));
     }
   }
 }
@@ -242,8 +249,8 @@ void Oracles::check_status(const Change& change) {
                          registry.status.node_port, api::to_string(target)));
   }
   if (!available_.contains(target)) {
-    violated(fmt::format("the status is Ready, and no workload {} ever was",
-                         api::to_string(target)));
+    violated(
+        fmt::format("the status is Ready, and no workload {} ever was", api::to_string(target)));
   }
 }
 
@@ -252,9 +259,9 @@ namespace {
 // Members that differ from run to run, or are the server's.
 bool is_incidental(std::string_view name) {
   static const std::set<std::string_view> kNames = {
-      "uid",           "resourceVersion", "creationTimestamp",  "generation", "managedFields",
-      "clusterIP",     "clusterIPs",      "lastTransitionTime", "time",       "observedGeneration",
-      "lastUpdateTime", "localregistry.dev/intent-hash"};
+      "uid",           "resourceVersion",    "creationTimestamp", "generation",
+      "managedFields", "clusterIP",          "clusterIPs",        "lastTransitionTime",
+      "time",          "observedGeneration", "lastUpdateTime",    "localregistry.dev/intent-hash"};
   return kNames.contains(name);
 }
 
@@ -306,7 +313,8 @@ std::string fingerprint(const ApiServer& server) {
   }
   for (const ObjectPtr& object : server.all("services")) {
     const int port = node_port(read<api::Service>(object));
-    if (port != 0) names[std::to_string(port)] = fmt::format("<port of {}>", api::to_string(object->key));
+    if (port != 0)
+      names[std::to_string(port)] = fmt::format("<port of {}>", api::to_string(object->key));
   }
   std::string text;
   for (const std::string_view plural :

@@ -50,6 +50,7 @@ class Oracles {
   };
 
   void remember(const Change& change);
+  bool has_living_owner(const ObjectPtr& object) const;
   void check_foreign(const Change& change);
   void check_claim(const Change& change);
   void check_port(const Change& change);
@@ -62,11 +63,11 @@ class Oracles {
   const ApiServer& server_;
   const Scheduler& scheduler_;
   std::vector<std::string> violations_;
-  std::set<std::string> ours_;                              // uids of what the operator created
-  std::map<std::string, std::vector<Wish>> wishes_;         // by uid of the resource
-  std::map<std::string, api::ObjectKey> resources_;         // by uid
-  std::map<api::ObjectKey, std::set<int>> ports_;           // that a Service of that name ever had
-  std::set<api::ObjectKey> available_;  // workloads that were available once
+  std::set<std::string> ours_;                            // uids of what the operator created
+  std::map<std::string, std::vector<Wish>> wishes_;       // by uid of the resource
+  std::map<std::string, api::ObjectKey> resources_;       // by uid
+  std::map<api::ObjectKey, std::set<int>> ports_;         // that a Service of that name ever had
+  std::set<api::ObjectKey> available_;                    // workloads that were available once
   std::map<std::string, api::LocalRegistrySpec> served_;  // the last that had a node port, by uid
   std::size_t writes_ = 0;
   std::size_t events_ = 0;

@@ -9,7 +9,7 @@
 namespace sim {
 namespace {
 
-constexpr auto kSettle = 60s;          // after the last fault or edit everything is as declared
+constexpr auto kSettle = 60s;  // after the last fault or edit everything is as declared
 constexpr auto kStaleFor = 5s;
 constexpr auto kLag = 3s;
 constexpr std::size_t kMostEvents = 60;
@@ -112,8 +112,8 @@ std::string name(Fate fate) {
 }
 
 std::string describe(const Fault& fault) {
-  std::string text = fmt::format("{} {} {}", fault.read ? "read" : "write", fault.number,
-                                 name(fault.fate));
+  std::string text =
+      fmt::format("{} {} {}", fault.read ? "read" : "write", fault.number, name(fault.fate));
   if (fault.staleness.count() > 0) text += ", then stale";
   if (!fault.lagging.empty()) text += fmt::format(", then late {}", fault.lagging);
   return text;
@@ -163,9 +163,9 @@ class Weather {
   Fate fate(const kube::Request& request) {
     if (over_ || !world_.chance.one_in(severity_)) return Fate::kAnswered;
     static constexpr Fate kFates[] = {
-        Fate::kLost,         Fate::kUnanswered, Fate::kSilence,      Fate::kRefused,
-        Fate::kFailedLate,   Fate::kThrottled,  Fate::kCrashBefore,  Fate::kCrashUnanswered,
-        Fate::kCrashAnswered};
+        Fate::kLost,        Fate::kUnanswered,      Fate::kSilence,
+        Fate::kRefused,     Fate::kFailedLate,      Fate::kThrottled,
+        Fate::kCrashBefore, Fate::kCrashUnanswered, Fate::kCrashAnswered};
     const Fate fate = kFates[world_.chance.below(std::size(kFates))];
     const bool crash = fate == Fate::kCrashBefore || fate == Fate::kCrashUnanswered ||
                        fate == Fate::kCrashAnswered;
@@ -189,12 +189,8 @@ class Weather {
         case 4: world_.staleness = world_.chance.between(1ms, 10s); break;
         case 5: one.clock().jump(world_.chance.between(-1h, 1h)); break;
         case 6: one.link().set_silent(true); break;
-        case 7:
-          one.link().delays.event_most = world_.chance.between(20ms, 5s);
-          break;
-        case 8:
-          one.link().delays.request_most = world_.chance.between(4ms, 2s);
-          break;
+        case 7: one.link().delays.event_most = world_.chance.between(20ms, 5s); break;
+        case 8: one.link().delays.request_most = world_.chance.between(4ms, 2s); break;
       }
     }
     world_.scheduler.after(world_.chance.between(10ms, 20s), [this] { strike(); });

@@ -12,7 +12,7 @@ namespace sim {
 
 // Which exchange of the operator goes wrong, and how.
 struct Fault {
-  bool read = false;      // the n-th read; otherwise the n-th write, the Lease and events aside
+  bool read = false;  // the n-th read; otherwise the n-th write, the Lease and events aside
   std::size_t number = 0;
   Fate fate = Fate::kAnswered;
   // From then on new watches begin with the state of that long ago, for a while.

@@ -27,8 +27,7 @@ Replica::Replica(LinkHost host, Link& link, ReplicaOptions options, std::uint64_
       logger_(base::Logger::silent()),
       metrics_("sim"),
       executor_(host.scheduler.executor()) {
-  environment_.emplace(
-      kube::Environment{executor_, kube::Client(link_), clock_, random_, logger_});
+  environment_.emplace(kube::Environment{executor_, kube::Client(link_), clock_, random_, logger_});
   caches_.emplace(*environment_, std::vector<std::string>(), nullptr);
   events_.emplace(*environment_, options_.name);
   checker_.emplace(executor_, clock_);
@@ -67,9 +66,8 @@ bool Replica::leading() const {
 bool Replica::holds_foreign_objects() const {
   const auto is_foreign = [](const auto& cache) {
     const auto all = cache.store().all();
-    return std::any_of(all.begin(), all.end(), [](const auto& object) {
-      return !reconcile::is_managed(object->metadata);
-    });
+    return std::any_of(all.begin(), all.end(),
+                       [](const auto& object) { return !reconcile::is_managed(object->metadata); });
   };
   return is_foreign(caches_->deployments) || is_foreign(caches_->stateful_sets) ||
          is_foreign(caches_->services) || is_foreign(caches_->claims) || is_foreign(caches_->pods);

@@ -16,9 +16,9 @@
 namespace sim {
 
 struct ReplicaOptions {
-  std::string name;                // of its pod
+  std::string name;  // of its pod
   bool leader_elect = false;
-  double clock_rate = 1;           // of its machine's clock
+  double clock_rate = 1;  // of its machine's clock
   base::Clock::Duration wall_offset{};
   std::size_t workers = 4;
 };

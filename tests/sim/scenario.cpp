@@ -34,8 +34,7 @@ const std::vector<Spec>& specs() {
       {"another node port", R"({"nodePort":31235})"},
       {"a node port out of range", R"({"nodePort":80})"},
       {"persistence", R"({"persistence":{"enabled":true}})"},
-      {"persistence until deleted",
-       R"({"persistence":{"enabled":true,"whenDeleted":"Delete"}})"},
+      {"persistence until deleted", R"({"persistence":{"enabled":true,"whenDeleted":"Delete"}})"},
       {"deletion without persistence", R"({"persistence":{"whenDeleted":"Delete"}})"},
       {"a larger volume", R"({"persistence":{"enabled":true,"size":"8Gi"}})"},
       {"a smaller volume", R"({"persistence":{"enabled":true,"size":"1Gi"}})"},
@@ -49,10 +48,8 @@ const std::vector<Spec>& specs() {
        R"({"affinity":{"podAntiAffinity":{"preferredDuringSchedulingIgnoredDuringExecution":)"
        R"([{"weight":1,"podAffinityTerm":{"topologyKey":"kubernetes.io/hostname"}}]}}})"},
       {"suspended", R"({"suspend":true})"},
-      {"an image that can be pushed",
-       R"({"images":[{"name":"a","image":"granted.example/a"}]})"},
-      {"an image that cannot be pushed",
-       R"({"images":[{"name":"b","image":"denied.example/b"}]})"},
+      {"an image that can be pushed", R"({"images":[{"name":"a","image":"granted.example/a"}]})"},
+      {"an image that cannot be pushed", R"({"images":[{"name":"b","image":"denied.example/b"}]})"},
       {"a port that the schema refuses", R"({"port":0})"},
       {"a name that the schema refuses", R"({"name":"Not_A_Name"})"},
   };
@@ -89,10 +86,9 @@ struct Corruption {
 // Of any child.
 std::vector<Corruption> of_metadata() {
   std::vector<Corruption> list;
-  for (const char* label :
-       {"app.kubernetes.io/name", "app.kubernetes.io/instance", "app.kubernetes.io/component",
-        "app.kubernetes.io/part-of", "app.kubernetes.io/managed-by",
-        "localregistry.dev/owner-uid"}) {
+  for (const char* label : {"app.kubernetes.io/name", "app.kubernetes.io/instance",
+                            "app.kubernetes.io/component", "app.kubernetes.io/part-of",
+                            "app.kubernetes.io/managed-by", "localregistry.dev/owner-uid"}) {
     list.push_back({fmt::format("label {} removed", label),
                     fmt::format(R"({{"metadata":{{"labels":{{"{}":null}}}}}})", label)});
     list.push_back({fmt::format("label {} changed", label),
@@ -121,8 +117,7 @@ std::vector<Corruption> of_workload() {
   return {
       {"scaled to nothing", R"({"spec":{"replicas":0}})"},
       {"scaled up", R"({"spec":{"replicas":3}})"},
-      {"pod label changed",
-       R"({"spec":{"template":{"metadata":{"labels":{"more":"yes"}}}}})"},
+      {"pod label changed", R"({"spec":{"template":{"metadata":{"labels":{"more":"yes"}}}}})"},
       {"grace period", R"({"spec":{"template":{"spec":{"terminationGracePeriodSeconds":5}}}})"},
       {"security context",
        R"({"spec":{"template":{"spec":{"securityContext":{"runAsNonRoot":false,"fsGroup":0}}}}})"},
@@ -135,9 +130,10 @@ std::vector<Corruption> of_workload() {
 void corrupt(const Spec& spec, const std::string& plural, const std::vector<Corruption>& list,
              std::vector<Scenario>& scenarios) {
   for (const Corruption& corruption : list) {
-    scenarios.push_back({fmt::format("corruptions/{}: {} with {}", plural, corruption.name, spec.name),
-                         {apply(spec), patch(corruption.name, plural, kChild, corruption.body)},
-                         {}});
+    scenarios.push_back(
+        {fmt::format("corruptions/{}: {} with {}", plural, corruption.name, spec.name),
+         {apply(spec), patch(corruption.name, plural, kChild, corruption.body)},
+         {}});
   }
 }
 
@@ -158,34 +154,33 @@ Step let_through(std::string name, std::string refused) {
 }
 
 Step foreign(const std::string& plural) {
-  return {"a foreign object", [plural](World& world) {
-            const bool set = plural == "statefulsets";
-            const std::string workload = fmt::format(
-                R"({{"apiVersion":"apps/v1","kind":"{}","metadata":{{"name":"registry",)"
-                R"("namespace":"team-a"}},"spec":{{{}"selector":{{"matchLabels":{{"a":"b"}}}},)"
-                R"("template":{{"metadata":{{"labels":{{"a":"b"}}}},"spec":{{"containers":)"
-                R"([{{"name":"c","image":"i"}}]}}}}}}}})",
-                set ? "StatefulSet" : "Deployment", set ? R"("serviceName":"registry",)" : "");
-            const std::string service =
-                R"({"apiVersion":"v1","kind":"Service","metadata":{"name":"registry",)"
-                R"("namespace":"team-a"},"spec":{"ports":[{"port":80}]}})";
-            const std::string claim =
-                R"({"apiVersion":"v1","kind":"PersistentVolumeClaim","metadata":{"name":"registry",)"
-                R"("namespace":"team-a"},"spec":{"accessModes":["ReadWriteOnce"],)"
-                R"("resources":{"requests":{"storage":"1Gi"}}}})";
-            world.create(plural, "team-a",
-                         plural == "services"                 ? service
-                         : plural == "persistentvolumeclaims" ? claim
-                                                              : workload);
-          }};
+  return {
+      "a foreign object", [plural](World& world) {
+        const bool set = plural == "statefulsets";
+        const std::string workload = fmt::format(
+            R"({{"apiVersion":"apps/v1","kind":"{}","metadata":{{"name":"registry",)"
+            R"("namespace":"team-a"}},"spec":{{{}"selector":{{"matchLabels":{{"a":"b"}}}},)"
+            R"("template":{{"metadata":{{"labels":{{"a":"b"}}}},"spec":{{"containers":)"
+            R"([{{"name":"c","image":"i"}}]}}}}}}}})",
+            set ? "StatefulSet" : "Deployment", set ? R"("serviceName":"registry",)" : "");
+        const std::string service =
+            R"({"apiVersion":"v1","kind":"Service","metadata":{"name":"registry",)"
+            R"("namespace":"team-a"},"spec":{"ports":[{"port":80}]}})";
+        const std::string claim =
+            R"({"apiVersion":"v1","kind":"PersistentVolumeClaim","metadata":{"name":"registry",)"
+            R"("namespace":"team-a"},"spec":{"accessModes":["ReadWriteOnce"],)"
+            R"("resources":{"requests":{"storage":"1Gi"}}}})";
+        world.create(plural, "team-a",
+                     plural == "services"                 ? service
+                     : plural == "persistentvolumeclaims" ? claim
+                                                          : workload);
+      }};
 }
 
 Step apply_as(const Spec& spec, std::string name, std::string namespace_name) {
   return {fmt::format("{} as {}/{}", spec.name, namespace_name, name),
-          [text = spec.text, name = std::move(name),
-           namespace_name = std::move(namespace_name)](World& world) {
-            world.apply_registry(text, name, namespace_name);
-          }};
+          [text = spec.text, name = std::move(name), namespace_name = std::move(namespace_name)](
+              World& world) { world.apply_registry(text, name, namespace_name); }};
 }
 
 Step restart_all() {
@@ -207,9 +202,8 @@ std::vector<Scenario> spec_changes() {
   for (const Spec& from : specs()) {
     for (const Spec& to : specs()) {
       if (&from == &to) continue;
-      list.push_back({fmt::format("changes/{} to {}", from.name, to.name),
-                      {apply(from), apply(to)},
-                      {}});
+      list.push_back(
+          {fmt::format("changes/{} to {}", from.name, to.name), {apply(from), apply(to)}, {}});
     }
   }
   return list;
@@ -233,12 +227,12 @@ std::vector<Scenario> corruptions() {
                       {}});
     }
   }
-  list.push_back({"corruptions/the strategy changed",
-                  {apply(kDefault),
-                   patch("rolling", "deployments", kChild,
-                         R"({"spec":{"strategy":{"type":"RollingUpdate","rollingUpdate":)"
-                         R"({"maxSurge":1,"maxUnavailable":0}}}})")},
-                  {}});
+  list.push_back(
+      {"corruptions/the strategy changed",
+       {apply(kDefault), patch("rolling", "deployments", kChild,
+                               R"({"spec":{"strategy":{"type":"RollingUpdate","rollingUpdate":)"
+                               R"({"maxSurge":1,"maxUnavailable":0}}}})")},
+       {}});
   return list;
 }
 
@@ -248,7 +242,8 @@ std::vector<Scenario> lives() {
     const Step create = apply(spec);
     const Step gone = removal("deleted", "localregistries", kRegistry);
     list.push_back({fmt::format("lives/{} deleted", spec.name), {create, gone}, {}});
-    list.push_back({fmt::format("lives/{} deleted and back", spec.name), {create, gone, create}, {}});
+    list.push_back(
+        {fmt::format("lives/{} deleted and back", spec.name), {create, gone, create}, {}});
     list.push_back({fmt::format("lives/{} switched off and on", spec.name),
                     {create, apply({"off", R"({"persistence":{"whenDeleted":"Delete"}})"}), create},
                     {}});

@@ -31,8 +31,8 @@ class Chance {
 
   // Uniform in [low, high].
   base::Clock::Duration between(base::Clock::Duration low, base::Clock::Duration high) {
-    return low + base::Clock::Duration(
-                     static_cast<std::int64_t>(engine_() % std::uint64_t((high - low).count() + 1)));
+    return low + base::Clock::Duration(static_cast<std::int64_t>(
+                     engine_() % std::uint64_t((high - low).count() + 1)));
   }
 
   // True one time in that many.

@@ -26,11 +26,13 @@ World::World(const WorldOptions& options)
     : scheduler(options.seed),
       chance(options.seed ^ 0x9e3779b97f4a7c15ULL),
       trace(options.keep_trace),
-      server([this] {
-        return base::Time(std::chrono::seconds(1'800'000'000)) +
-               std::chrono::duration_cast<std::chrono::microseconds>(scheduler.now() -
-                                                                     base::Clock::Instant());
-      }, options.seed ^ 0xbf58476d1ce4e5b9ULL),
+      server(
+          [this] {
+            return base::Time(std::chrono::seconds(1'800'000'000)) +
+                   std::chrono::duration_cast<std::chrono::microseconds>(scheduler.now() -
+                                                                         base::Clock::Instant());
+          },
+          options.seed ^ 0xbf58476d1ce4e5b9ULL),
       oracles(server, scheduler),
       controllers(server, chance),
       options_(options) {
@@ -66,8 +68,7 @@ World::~World() {
 }
 
 void World::start_replica(const std::string& name) {
-  links_.push_back(std::make_unique<Link>(
-      LinkHost{scheduler, server, chance, trace}, name));
+  links_.push_back(std::make_unique<Link>(LinkHost{scheduler, server, chance, trace}, name));
   Link& link = *links_.back();
   ReplicaOptions replica;
   replica.name = name;
@@ -196,15 +197,14 @@ kube::Response World::exchange(kube::Method method, std::string target, std::str
   request.content_type = std::move(content_type);
   request.body = std::move(body);
   kube::Response response = server.handle(request, who);
-  trace.add(scheduler.now(), fmt::format("{} {} {} -> {}{}", who, kube::name(method),
-                                         request.target, response.status,
-                                         response.status >= 400 ? " " + response.body : ""));
+  trace.add(scheduler.now(),
+            fmt::format("{} {} {} -> {}{}", who, kube::name(method), request.target,
+                        response.status, response.status >= 400 ? " " + response.body : ""));
   return response;
 }
 
 int World::apply(std::string_view plural, const api::ObjectKey& key, const std::string& body) {
-  return exchange(kube::Method::kPatch,
-                  path_of(plural, key) + "?fieldManager=kubectl&force=true",
+  return exchange(kube::Method::kPatch, path_of(plural, key) + "?fieldManager=kubectl&force=true",
                   "application/apply-patch+yaml", body, kUser)
       .status;
 }
