@@ -1,7 +1,7 @@
 """Chaos on the real cluster: whatever dies or falls silent, the registries end up as declared.
 
-CHAOS_SECONDS says how long the loop goes on (default 60), CHAOS_SEED which one it is. Each turn breaks
-something, lets users go on with their work, mends it, and then looks at what must hold.
+CHAOS_SECONDS says how long the loop goes on (default 60), CHAOS_SEED which one it is. Each turn
+breaks something, lets users go on with their work, mends it, and looks at what must hold.
 """
 import contextlib
 import functools
@@ -156,7 +156,7 @@ class Users:
             make(self.namespace, without_sidecar(name, **self.specs[name]))
 
     def work(self, may_fail=False):
-        """A few edits; where the API server may be gone, those that it does not take are no edits."""
+        """A few edits. Where the API server may be gone, what it does not take is no edit."""
         for _ in range(3):
             with contextlib.suppress(*([AssertionError] if may_fail else [])):
                 self.random.choice([self.edit, self.delete_child, self.corrupt])()

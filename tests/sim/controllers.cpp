@@ -143,7 +143,8 @@ void Controllers::write_status(const ObjectPtr& object, const T& workload, int p
   if (is_deployment) {
     conditions = fmt::format(
         R"(,"conditions":[{{"type":"Available","status":"{}","reason":"{}","message":""}},)"
-        R"({{"type":"Progressing","status":"True","reason":"NewReplicaSetAvailable","message":""}}])",
+        R"({{"type":"Progressing","status":"True","reason":"NewReplicaSetAvailable",)"
+        R"("message":""}}])",
         wanted, ready > 0 ? "MinimumReplicasAvailable" : "MinimumReplicasUnavailable");
   }
   std::string body =
@@ -325,7 +326,8 @@ void Controllers::end_namespaces() {
       request.target = path_of("namespaces", object->key) + "/finalize";
       request.content_type = "application/json";
       request.body = fmt::format(
-          R"({{"apiVersion":"v1","kind":"Namespace","metadata":{{"name":"{}","uid":"{}"}},"spec":{{"finalizers":[]}}}})",
+          R"({{"apiVersion":"v1","kind":"Namespace","metadata":{{"name":"{}","uid":"{}"}},)"
+          R"("spec":{{"finalizers":[]}}}})",
           object->key.name, object->uid);
       server_.handle(request, "system:namespace-controller");
     });
