@@ -148,6 +148,10 @@ kube::Response unknown_type() {
   return response;
 }
 
+kube::Response unknown_resource() {
+  return status(404, "NotFound", "the server could not find the requested resource", Details{});
+}
+
 kube::Response already_exists(const Resource& resource, std::string_view name) {
   return status(409, "AlreadyExists",
                 fmt::format("{} \"{}\" already exists", resource.qualified_plural(), name),
@@ -198,6 +202,10 @@ kube::Response unsupported_media_type(std::string_view accepted) {
                             "types include: {}",
                             accepted),
                 std::nullopt);
+}
+
+kube::Response unsupported_patch_type() {
+  return status(415, "UnsupportedMediaType", "415: Unsupported Media Type", Details{});
 }
 
 kube::Response method_not_allowed() {

@@ -1,9 +1,26 @@
 #include "sim/defaults.h"
 
+#include <cstdint>
 #include <utility>
 
 namespace sim {
 namespace {
+
+std::string base64(std::string_view text) {
+  static constexpr std::string_view kDigits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string result;
+  for (std::size_t i = 0; i < text.size(); i += 3) {
+    std::uint32_t bits = 0;
+    for (std::size_t j = 0; j < 3; ++j) {
+      bits = bits << 8U | (i + j < text.size() ? static_cast<unsigned char>(text[i + j]) : 0U);
+    }
+    for (std::size_t j = 0; j < 4; ++j) {
+      result += i + j > text.size() ? '=' : kDigits[bits >> (18 - 6 * j) & 63U];
+    }
+  }
+  return result;
+}
 
 class Defaults {
  public:
@@ -102,7 +119,17 @@ class Defaults {
     if (!in_template) set(spec, "enableServiceLinks", true);
   }
 
-  void lease(Value&) {}
+  void secret(Value& object) {
+    set(object, "type", "Opaque");
+    const Value* texts = find(object, "stringData");
+    if (texts == nullptr) return;
+    const Value copy = make_copy(*texts, *allocator_);
+    Value& data = need_object(object, "data", *allocator_);
+    for (auto one = copy.MemberBegin(); one != copy.MemberEnd(); ++one) {
+      set_text(data, as_text(one->name), base64(as_text(one->value)), *allocator_);
+    }
+    remove(object, "stringData");
+  }
 
   void webhooks(Value& object) {
     Value* hooks = find(object, "webhooks");
@@ -228,7 +255,7 @@ void set_defaults(const Resource& resource, Value& object, Allocator& allocator)
                   "kubernetes.io/metadata.name", name, allocator);
     }
   } else if (resource.plural == "secrets") {
-    defaults.set(object, "type", "Opaque");
+    defaults.secret(object);
   } else if (resource.plural == "mutatingwebhookconfigurations") {
     defaults.webhooks(object);
   }

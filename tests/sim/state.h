@@ -93,6 +93,7 @@ struct ApiServer::State {
 
   // Writing: each ends in store() or erase(), or refuses.
   kube::Response create(const Call& call);
+  kube::Response create(const Call& call, Content& draft);
   kube::Response replace(const Call& call);
   kube::Response merge(const Call& call);
   kube::Response apply(const Call& call);

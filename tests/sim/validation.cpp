@@ -344,6 +344,15 @@ Causes validate_own_type(const Resource& resource, const Value& object, const Va
   return std::move(validator.causes);
 }
 
-Causes validate_status(const Resource&, const Value&, const Value&) { return {}; }
+Causes validate_status(const Resource& resource, const Value& object, const Value&) {
+  if (resource.plural == "services") {
+    const Value* ingress = find(object, {"status", "loadBalancer", "ingress"});
+    if (!is_empty(ingress) && text_at(object, {"spec", "type"}) != "LoadBalancer") {
+      return {forbidden("status.loadBalancer.ingress",
+                        "may only be used when `spec.type` is 'LoadBalancer'")};
+    }
+  }
+  return {};
+}
 
 }  // namespace sim

@@ -115,6 +115,22 @@ bool has_finalizers(const Value& object) {
   return !is_empty(find(object, {"metadata", "finalizers"}));
 }
 
+// The key that etcd knows the object by is a part of the message.
+kube::Response uid_precondition_failed(const Call& call, std::string_view asked,
+                                       std::string_view actual) {
+  const Resource& resource = call.resource();
+  const std::string folder = resource.custom                  ? resource.group + "/" + resource.plural
+                             : resource.plural == "services" ? "services/specs"
+                                                              : resource.plural;
+  return conflict(resource, call.target.name,
+                  fmt::format("StorageError: invalid object, Code: 4, Key: /registry/{}/{}{}{}, "
+                              "ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in "
+                              "precondition: {}, UID in object meta: {}",
+                              folder, call.target.namespace_name,
+                              call.target.namespace_name.empty() ? "" : "/", call.target.name,
+                              asked, actual));
+}
+
 void copy_member(Value& to, const Value& from, std::string_view name, Allocator& allocator) {
   const Value* found = find(from, name);
   if (found == nullptr) {
@@ -232,6 +248,8 @@ void ApiServer::State::admit_new(const Resource& resource, Content& draft) {
     }
   } else if (resource.plural == "pods") {
     Value& spec = draft.value["spec"];
+    set_default(spec, "serviceAccountName", "default", allocator);
+    set_default(spec, "serviceAccount", text_at(spec, {"serviceAccountName"}), allocator);
     set_default(spec, "priority", Value(0), allocator);
     set_default(spec, "preemptionPolicy", "PreemptLowerPriority", allocator);
     Value& tolerations = need_array(spec, "tolerations", allocator);
@@ -325,6 +343,10 @@ kube::Response ApiServer::State::create(const Call& call) {
   Content draft;
   if (Refusal refusal = read_object(call, draft.value)) return *std::move(refusal);
   if (Refusal refusal = check_name(call, draft.value)) return *std::move(refusal);
+  return create(call, draft);
+}
+
+kube::Response ApiServer::State::create(const Call& call, Content& draft) {
   Allocator& allocator = draft.value.GetAllocator();
   Value& meta = draft.value["metadata"];
   const std::string prefix(text_at(meta, {"generateName"}));
@@ -351,13 +373,16 @@ kube::Response ApiServer::State::replace(const Call& call) {
   if (Refusal refusal = read_object(call, draft.value)) return *std::move(refusal);
   if (Refusal refusal = check_name(call, draft.value)) return *std::move(refusal);
   const Stored* before = find_stored(call.resource().plural, call.key());
-  if (before == nullptr) return not_found(call.resource(), call.target.name);
   const std::string_view uid = text_at(draft.value, {"metadata", "uid"});
+  if (before == nullptr && !uid.empty() && call.resource().creates_by_replacing) {
+    return uid_precondition_failed(call, uid, "");
+  }
+  if (before == nullptr) {
+    if (call.resource().creates_by_replacing) return create(call, draft);
+    return not_found(call.resource(), call.target.name);
+  }
   if (!uid.empty() && uid != before->object->uid) {
-    return conflict(call.resource(), call.target.name,
-                    fmt::format("Precondition failed: UID in precondition: {}, UID in object meta: "
-                                "{}",
-                                uid, before->object->uid));
+    return uid_precondition_failed(call, uid, before->object->uid);
   }
   if (text_at(draft.value, {"metadata", "resourceVersion"}).empty()) {
     if (!call.resource().updates_unversioned) {
