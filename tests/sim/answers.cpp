@@ -152,10 +152,12 @@ kube::Response unknown_resource() {
   return status(404, "NotFound", "the server could not find the requested resource", Details{});
 }
 
-kube::Response already_exists(const Resource& resource, std::string_view name) {
-  return status(409, "AlreadyExists",
-                fmt::format("{} \"{}\" already exists", resource.qualified_plural(), name),
-                details_of(resource, name));
+kube::Response already_exists(const Resource& resource, std::string_view name, bool deleting) {
+  return status(
+      409, "AlreadyExists",
+      fmt::format("{}{} \"{}\" already exists", deleting ? "object is being deleted: " : "",
+                  resource.qualified_plural(), name),
+      details_of(resource, name));
 }
 
 kube::Response conflict(const Resource& resource, std::string_view name, std::string_view why) {
@@ -241,6 +243,13 @@ kube::Response deleted(const Resource& resource, std::string_view name, std::str
   Details details = details_of(resource, name);
   details.uid = uid;
   return status(200, "", "", details);
+}
+
+kube::Response forbidden_request(const Resource& resource, std::string_view name,
+                                 std::string_view why) {
+  return status(403, "Forbidden",
+                fmt::format("{} \"{}\" is forbidden: {}", resource.qualified_plural(), name, why),
+                details_of(resource, name));
 }
 
 kube::Response expired(std::string_view message) {

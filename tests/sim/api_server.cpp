@@ -44,8 +44,8 @@ void write_metadata(Writer& writer, const Content& content, std::string_view res
 // Of a list's item: Kubernetes' own types do not repeat what they are.
 std::string_view item_text(const Resource& resource, const std::string& text) {
   if (resource.custom) return text;
-  return std::string_view(text).substr(fmt::formatted_size(
-      R"({{"kind":"{}","apiVersion":"{}",)", resource.kind, resource.api_version()));
+  return std::string_view(text).substr(fmt::formatted_size(R"({{"kind":"{}","apiVersion":"{}",)",
+                                                           resource.kind, resource.api_version()));
 }
 
 struct Page {

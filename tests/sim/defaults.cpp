@@ -78,7 +78,8 @@ class Defaults {
     set(need_object(object, "status", *allocator_), "phase", "Pending");
   }
 
-  void service(Value& spec) {
+  void service(Value& object) {
+    Value& spec = object["spec"];
     set(spec, "sessionAffinity", "None");
     if (text_at(spec, {"sessionAffinity"}) == "ClientIP") {
       Value& config = need_object(spec, "sessionAffinityConfig", *allocator_);
@@ -93,13 +94,19 @@ class Defaults {
     }
     if (type == "NodePort" || type == "LoadBalancer") set(spec, "externalTrafficPolicy", "Cluster");
     if (type != "ExternalName") set(spec, "internalTrafficPolicy", "Cluster");
-    if (type == "LoadBalancer") set(spec, "allocateLoadBalancerNodePorts", true);
+    if (type != "LoadBalancer") return;
+    set(spec, "allocateLoadBalancerNodePorts", true);
+    Value* ingress = find(object, {"status", "loadBalancer", "ingress"});
+    if (ingress == nullptr || !ingress->IsArray()) return;
+    for (Value& one : ingress->GetArray()) {
+      if (find(one, "ip") != nullptr) set(one, "ipMode", "VIP");
+    }
   }
 
   void pod(Value& spec, bool in_template) {
     set(spec, "dnsPolicy", "ClusterFirst");
     set(spec, "restartPolicy", "Always");
-    if (find(spec, "hostNetwork") != nullptr) host_ports(spec);
+    if (!in_template && find(spec, "hostNetwork") != nullptr) host_ports(spec);
     set(spec, "terminationGracePeriodSeconds", 30);
     need_object(spec, "securityContext", *allocator_);
     set(spec, "schedulerName", "default-scheduler");
@@ -241,7 +248,7 @@ void set_defaults(const Resource& resource, Value& object, Allocator& allocator)
   } else if (resource.plural == "statefulsets") {
     defaults.stateful_set(*find(object, "spec"));
   } else if (resource.plural == "services") {
-    defaults.service(*find(object, "spec"));
+    defaults.service(object);
   } else if (resource.plural == "persistentvolumeclaims") {
     defaults.claim(object);
   } else if (resource.plural == "pods") {
@@ -261,13 +268,13 @@ void set_defaults(const Resource& resource, Value& object, Allocator& allocator)
   }
 }
 
-void prune_and_default(const Schema& schema, Value& value, Allocator& allocator) {
+void prune_and_default(const Schema& schema, Value& value, Nulls nulls, Allocator& allocator) {
   if (schema.kind == SchemaKind::kList && value.IsArray()) {
-    for (Value& item : value.GetArray()) prune_and_default(*schema.items, item, allocator);
+    for (Value& item : value.GetArray()) prune_and_default(*schema.items, item, nulls, allocator);
   }
   if (schema.kind == SchemaKind::kMap && value.IsObject()) {
     for (auto one = value.MemberBegin(); one != value.MemberEnd(); ++one) {
-      prune_and_default(*schema.items, one->value, allocator);
+      prune_and_default(*schema.items, one->value, nulls, allocator);
     }
   }
   if (schema.kind != SchemaKind::kStruct || !value.IsObject()) return;
@@ -276,7 +283,7 @@ void prune_and_default(const Schema& schema, Value& value, Allocator& allocator)
     const SchemaField* field = schema.field(as_text(one->name));
     if (field == nullptr) continue;
     const bool has_default = field->schema->checks && field->schema->checks->default_value;
-    if (one->value.IsNull() && has_default) continue;
+    if (one->value.IsNull() && (has_default || nulls == Nulls::kDropped)) continue;
     kept.AddMember(one->name, one->value, allocator);
   }
   for (const SchemaField& field : schema.fields) {
@@ -286,7 +293,7 @@ void prune_and_default(const Schema& schema, Value& value, Allocator& allocator)
       found = &set(kept, field.name, make_copy(*field.schema->checks->default_value, allocator),
                    allocator);
     }
-    if (found != nullptr) prune_and_default(*field.schema, *found, allocator);
+    if (found != nullptr) prune_and_default(*field.schema, *found, nulls, allocator);
   }
   value = std::move(kept);
 }

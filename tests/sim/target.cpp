@@ -81,9 +81,8 @@ bool Target::has(std::string_view wanted) const {
 }
 
 bool is_known_group(std::string_view target) {
-  return std::any_of(std::begin(kGroups), std::end(kGroups), [target](std::string_view group) {
-    return target.starts_with(group);
-  });
+  return std::any_of(std::begin(kGroups), std::end(kGroups),
+                     [target](std::string_view group) { return target.starts_with(group); });
 }
 
 std::optional<Target> parse_target(std::string_view text) {

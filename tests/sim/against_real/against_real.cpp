@@ -67,16 +67,16 @@ struct Run {
   std::uint64_t namespaces = 0;
   std::uint64_t requests = 0;
   int differences = 0;
+  int unconfirmed = 0;
   std::chrono::nanoseconds in_fake{};
   std::exception_ptr failed;
 };
 
 struct Both {
   Both(const std::string& space, int first_port, std::uint64_t seed, base::Time now)
-      : real(space, first_port),
-        fake(space, first_port),
-        server([now] { return now; }, seed) {
+      : real(space, first_port), fake(space, first_port), server([now] { return now; }, seed) {
     server.default_storage_class = "standard";
+    server.fixed_storage_classes = {"other"};
   }
 
   Memory real;
@@ -118,8 +118,8 @@ asio::awaitable<std::optional<Difference>> do_step(Run& run, Both& both, Step st
 
 std::string watch_target(const Sequence& sequence) {
   const std::string& target = sequence.watch.marker.target;
-  return target.substr(0, target.find('?')) + "?watch=true&allowWatchBookmarks=true&timeoutSeconds=10&" +
-         sequence.watch.query;
+  return target.substr(0, target.find('?')) +
+         "?watch=true&allowWatchBookmarks=true&timeoutSeconds=10&" + sequence.watch.query;
 }
 
 bool is_end(const std::string& event) {
@@ -165,7 +165,8 @@ std::string joined(const std::vector<std::string>& events) {
   return text;
 }
 
-asio::awaitable<std::optional<Difference>> do_watch(Run& run, Both& both, const Sequence& sequence) {
+asio::awaitable<std::optional<Difference>> do_watch(Run& run, Both& both,
+                                                    const Sequence& sequence) {
   std::optional<Difference> difference = co_await do_step(run, both, sequence.watch.marker);
   if (difference) co_return difference;
   if (!both.server.find(sequence.watch.plural, both.fake.marker_key())) co_return std::nullopt;
@@ -203,9 +204,8 @@ asio::awaitable<void> give_back(Run& run, const std::string& space) {
 // What a controller makes in every namespace: pods are refused without it.
 asio::awaitable<void> make_service_account(Run& run, std::string space, Sequence sequence) {
   const bool wanted =
-      std::any_of(sequence.steps.begin(), sequence.steps.end(), [](const Step& step) {
-        return step.target.find("/pods") != std::string::npos;
-      });
+      std::any_of(sequence.steps.begin(), sequence.steps.end(),
+                  [](const Step& step) { return step.target.find("/pods") != std::string::npos; });
   if (!wanted) co_return;
   kube::Request request;
   request.method = kube::Method::kPost;
@@ -218,8 +218,8 @@ asio::awaitable<void> make_service_account(Run& run, std::string space, Sequence
 
 asio::awaitable<std::optional<Difference>> compare(Run& run, Sequence sequence, int worker) {
   const std::string space = fmt::format("{}-{}", run.prefix, ++run.namespaces);
-  const auto now = std::chrono::time_point_cast<std::chrono::microseconds>(
-      std::chrono::system_clock::now());
+  const auto now =
+      std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
   Both both(space, kFirstPort + worker * kPortsOfASequence, sequence.seed, now);
   const Step begin{kube::Method::kPost, "/api/v1/namespaces?fieldManager=m", "application/json",
                    R"({"apiVersion":"v1","kind":"Namespace","metadata":{"name":"@ns@"}})"};
@@ -271,8 +271,15 @@ asio::awaitable<void> work(Run& run, int worker) {
     Sequence sequence = make_sequence(run.options.seed + run.next++);
     std::optional<Difference> difference = co_await compare(run, sequence, worker);
     if (!difference) continue;
+    // The real server now and then loses a node port that nobody has; elsewhere it does not matter.
+    const int other_ports = worker + run.options.workers;
+    difference = co_await compare(run, sequence, other_ports);
+    if (!difference) {
+      ++run.unconfirmed;
+      continue;
+    }
     ++run.differences;
-    const Difference least = co_await shrink(run, sequence, *difference, worker);
+    const Difference least = co_await shrink(run, sequence, *difference, other_ports);
     print(sequence, least);
     if (run.options.verbose) fmt::print("real {}\nfake {}\n", least.real, least.fake);
     std::fflush(stdout);
@@ -304,11 +311,11 @@ int compare_all(const Options& options) {
   run.context.run();
   if (run.failed) std::rethrow_exception(run.failed);
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-  fmt::print("{} sequences from seed {}, {} requests, {} differences, {:.1f} s, {:.1f} us a request in "
-             "the fake\n",
-             run.next, options.seed, run.requests, run.differences, took.count(),
-             static_cast<double>(run.in_fake.count()) / 1000 /
-                 static_cast<double>(std::max<std::uint64_t>(1, run.requests)));
+  const double microseconds = static_cast<double>(run.in_fake.count()) / 1000 /
+                              static_cast<double>(std::max<std::uint64_t>(1, run.requests));
+  fmt::print("{} sequences from seed {}, {} requests, {:.1f} s, {:.1f} us a request in the fake\n",
+             run.next, options.seed, run.requests, took.count(), microseconds);
+  fmt::print("{} differences, {} not seen again\n", run.differences, run.unconfirmed);
   return run.differences == 0 ? 0 : 1;
 }
 

@@ -74,12 +74,17 @@ void settle_status(Value& status, Allocator& allocator) {
     for (Value& cause : causes->GetArray()) {
       // A difference of the Go structs follows: see differences.md.
       std::string message(sim::text_at(cause, {"message"}));
+      if (sim::text_at(cause, {"field"}) == "patch") {  // it has the whole object in it
+        sim::remove(cause, "message");
+        sim::remove(status, "message");
+      }
       if (message.find("spec is immutable after creation") == std::string::npos) continue;
       sim::set_text(cause, "message", message.substr(0, message.find("\n@@")), allocator);
       sim::remove(status, "message");
     }
     if (causes->Size() > 1) sim::remove(status, "message");
-    sort_array(*causes, [](const Value& cause) { return sim::write(cause); }, allocator);
+    sort_array(
+        *causes, [](const Value& cause) { return sim::write(cause); }, allocator);
   }
   const Value* code = sim::find(status, "code");
   const int value = code == nullptr ? 0 : code->GetInt();
@@ -102,13 +107,20 @@ std::string Memory::fill(const std::string& text) const {
     const auto found = seen_.find(argument);
     const Seen seen = found == seen_.end() ? Seen{kUnknownUid, "1", "1", "30000"} : found->second;
     std::string value;
-    if (word == "ns") value = namespace_name_;
-    else if (word == "start") value = start_;
-    else if (word == "uid") value = seen.uid;
-    else if (word == "rv") value = seen.version;
-    else if (word == "old") value = seen.older;
-    else if (word == "nodeport") value = seen.node_port;
-    else if (word == "port") value = std::to_string(first_port_ + std::stoi(argument));
+    if (word == "ns")
+      value = namespace_name_;
+    else if (word == "start")
+      value = start_;
+    else if (word == "uid")
+      value = seen.uid;
+    else if (word == "rv")
+      value = seen.version;
+    else if (word == "old")
+      value = seen.older;
+    else if (word == "nodeport")
+      value = seen.node_port;
+    else if (word == "port")
+      value = std::to_string(first_port_ + std::stoi(argument));
     else {  // an @ of the text itself
       result += text.substr(at, begin + 1 - at);
       at = begin + 1;
@@ -171,7 +183,8 @@ std::string Memory::name_of(const std::string& kind, const std::string& value) {
 // Names in the middle of a text: of a message, of a key.
 std::string Memory::renamed(std::string text) {
   static const std::regex uid("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}");
-  static const std::regex record(R"((in record|current:|resource version:) \(?[0-9]+\)?)");
+  static const std::regex record(
+      R"((in record|in the precondition|ResourceVersion in [a-z ]+:|current:|resource version:) \(?[0-9]+\)?)");
   static const std::regex port(R"(\b3[0-2][0-9]{3}\b)");
   std::smatch match;
   std::string result;
@@ -226,8 +239,8 @@ void Memory::name_values(Value& value, std::string_view key, bool in_list, Alloc
   if (!value.IsObject()) return;
   for (auto one = value.MemberBegin(); one != value.MemberEnd(); ++one) {
     const std::string name(as_text(one->name));
-    name_values(one->value, name, in_list && name == "metadata" ? true : in_list && key == "metadata",
-                allocator);
+    name_values(one->value, name,
+                in_list && name == "metadata" ? true : in_list && key == "metadata", allocator);
     if (name.starts_with("k:")) one->name = sim::make_text(renamed(name), allocator);
   }
 }

@@ -42,8 +42,7 @@ class Memory {
 
   void name_values(sim::Value& value, std::string_view key, bool in_list,
                    sim::Allocator& allocator);
-  void name_text(sim::Value& value, std::string_view key, bool in_list,
-                 sim::Allocator& allocator);
+  void name_text(sim::Value& value, std::string_view key, bool in_list, sim::Allocator& allocator);
   std::string name_of(const std::string& kind, const std::string& value);
   std::string renamed(std::string text);
   void see_object(const sim::Value& object);

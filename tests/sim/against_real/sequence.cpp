@@ -52,7 +52,9 @@ class Generator {
   }
 
  private:
-  bool chance(int percent) { return random_.between(1, 100) <= static_cast<std::uint64_t>(percent); }
+  bool chance(int percent) {
+    return random_.between(1, 100) <= static_cast<std::uint64_t>(percent);
+  }
 
   std::string pick(std::initializer_list<const char*> options) {
     return *(options.begin() + static_cast<std::ptrdiff_t>(random_.between(0, options.size() - 1)));
@@ -112,10 +114,14 @@ class Generator {
     api::ObjectMeta meta;
     const std::uint64_t drawn = random_.between(1, 100);
     std::string text;
-    if (drawn <= 35) text = R"("resourceVersion":"1",)";
-    else if (drawn <= 80) text = fmt::format(R"("uid":"@uid:{}/{}@",)", kind, name);
-    else if (drawn <= 84) text = fmt::format(R"("uid":"{}",)", kNobody);
-    else if (drawn <= 87) text = fmt::format(R"("resourceVersion":"@rv:{}/{}@",)", kind, name);
+    if (drawn <= 35)
+      text = R"("resourceVersion":"1",)";
+    else if (drawn <= 80)
+      text = fmt::format(R"("uid":"@uid:{}/{}@",)", kind, name);
+    else if (drawn <= 84)
+      text = fmt::format(R"("uid":"{}",)", kNobody);
+    else if (drawn <= 87)
+      text = fmt::format(R"("resourceVersion":"@rv:{}/{}@",)", kind, name);
     const std::string mark = R"("metadata":{)";
     return body.insert(body.find(mark) + mark.size(), text);
   }
@@ -125,8 +131,7 @@ class Generator {
     const api::ObjectKey key = api::key_of(object.metadata);
     const std::string kind(api::Resource<T>::kType.kind);
     return {Method::kPatch,
-            path_of(kind) + "/" + key.name +
-                "?fieldManager=local-registry-operator&force=true",
+            path_of(kind) + "/" + key.name + "?fieldManager=local-registry-operator&force=true",
             kApply, guard(kind, key.name, api::encode_object(object))};
   }
 
@@ -179,12 +184,12 @@ class Generator {
     std::string meta = R"("name":"dev","namespace":"@ns@")";
     if (chance(60)) meta += R"(,"resourceVersion":"@rv:LocalRegistry/dev@")";
     if (chance(30)) meta += R"(,"uid":"@uid:LocalRegistry/dev@")";
-    return {Method::kPatch,
-            path_of("LocalRegistry") +
-                "/dev/status?fieldManager=local-registry-operator&force=true",
-            kApply,
-            R"({"apiVersion":"localregistry.dev/v1alpha1","kind":"LocalRegistry","metadata":{)" +
-                meta + R"(},"status":{)" + registry_status() + "}}"};
+    return {
+        Method::kPatch,
+        path_of("LocalRegistry") + "/dev/status?fieldManager=local-registry-operator&force=true",
+        kApply,
+        R"({"apiVersion":"localregistry.dev/v1alpha1","kind":"LocalRegistry","metadata":{)" + meta +
+            R"(},"status":{)" + registry_status() + "}}"};
   }
 
   Step deletes() {
@@ -193,14 +198,13 @@ class Generator {
     std::string body = R"({"apiVersion":"v1","kind":"DeleteOptions")";
     std::string preconditions;
     if (chance(60)) {
-      preconditions =
-          fmt::format(R"("uid":"{}")",
-                      chance(85) ? fmt::format("@uid:{}/{}@", which.kind, name) : kNobody);
+      preconditions = fmt::format(
+          R"("uid":"{}")", chance(85) ? fmt::format("@uid:{}/{}@", which.kind, name) : kNobody);
     }
     if (chance(25)) {
-      preconditions += fmt::format(R"({}"resourceVersion":"@{}:{}/{}@")",
-                                   preconditions.empty() ? "" : ",", chance(70) ? "rv" : "old",
-                                   which.kind, name);
+      preconditions +=
+          fmt::format(R"({}"resourceVersion":"@{}:{}/{}@")", preconditions.empty() ? "" : ",",
+                      chance(70) ? "rv" : "old", which.kind, name);
     }
     if (!preconditions.empty()) body += ",\"preconditions\":{" + preconditions + "}";
     if (chance(80)) {
@@ -221,11 +225,16 @@ class Generator {
                "}";
       case 5: return R"("images":[{"name":"a","image":")" + pick({"b/c", "B", "b:5"}) + R"("}])";
       case 6: return R"("images":[{"name":"b","image":"x","tags":["one","two"]}])";
-      case 7: return R"("resources":{"limits":{"cpu":"1"},"requests":{"cpu":)" + pick({"2", "\"500m\""}) + "}}";
+      case 7:
+        return R"("resources":{"limits":{"cpu":"1"},"requests":{"cpu":)" + pick({"2", "\"500m\""}) +
+               "}}";
       case 8: return R"("nodeSelector":{")" + pick({"disk", "a b", "k/x"}) + R"(":"ssd"})";
-      case 9: return R"("tolerations":[{"key":"k","operator":")" + pick({"Exists", "Equal", "No"}) + R"("}])";
+      case 9:
+        return R"("tolerations":[{"key":"k","operator":")" + pick({"Exists", "Equal", "No"}) +
+               R"("}])";
       case 10: return fmt::format(R"("nodePort":{})", random_.between(0, 1) * 70000);
-      case 11: return R"("persistence":{"whenDeleted":")" + pick({"Retain", "Delete", "Never"}) + R"("})";
+      case 11:
+        return R"("persistence":{"whenDeleted":")" + pick({"Retain", "Delete", "Never"}) + R"("})";
       case 12: return R"("image":")" + pick({"registry:2", "Registry", "r/s:t"}) + '"';
       default: return R"("suspend":)" + pick({"true", "false", "\"yes\""});
     }
@@ -251,10 +260,11 @@ class Generator {
               registry_body(spec)};
     }
     if (chance(20)) {
-      return {Method::kPatch, path + "/dev?fieldManager=local-registry-operator", kMerge,
-              fmt::format(
-                  R"({{"metadata":{{"uid":"@uid:LocalRegistry/dev@","resourceVersion":"@{}:LocalRegistry/dev@","finalizers":[{}]}}}})",
-                  chance(80) ? "rv" : "old", chance(50) ? R"("localregistry.dev/cleanup")" : "")};
+      return {
+          Method::kPatch, path + "/dev?fieldManager=local-registry-operator", kMerge,
+          fmt::format(
+              R"({{"metadata":{{"uid":"@uid:LocalRegistry/dev@","resourceVersion":"@{}:LocalRegistry/dev@","finalizers":[{}]}}}})",
+              chance(80) ? "rv" : "old", chance(50) ? R"("localregistry.dev/cleanup")" : "")};
     }
     return {Method::kPatch, path + "/dev?fieldManager=kubectl-edit", kMerge,
             R"({"spec":{)" + spec_field() + "}}"};
@@ -276,13 +286,14 @@ class Generator {
 
   std::string spec_edit(const std::string& kind) {
     if (kind == "Service") {
-      return pick({R"("type":"ClusterIP")", R"("type":"NodePort")", R"("type":"LoadBalancer")",
-                   R"("selector":{"x":"y"})", R"("selector":null)", R"("clusterIP":"10.96.0.99")",
-                   R"("ports":[{"name":"registry","port":5000,"protocol":"TCP","nodePort":@port:1@}])",
-                   R"("ports":[{"port":80}])", R"("ports":[{"port":80},{"port":81}])",
-                   R"("ports":[{"name":"a","port":80},{"name":"b","port":81}])",
-                   R"("ports":[])", R"("sessionAffinity":"ClientIP")",
-                   R"("publishNotReadyAddresses":false)", R"("externalTrafficPolicy":"Local")"});
+      return pick(
+          {R"("type":"ClusterIP")", R"("type":"NodePort")", R"("type":"LoadBalancer")",
+           R"("selector":{"x":"y"})", R"("selector":null)", R"("clusterIP":"10.96.0.99")",
+           R"("ports":[{"name":"registry","port":5000,"protocol":"TCP","nodePort":@port:1@}])",
+           R"("ports":[{"port":80}])", R"("ports":[{"port":80},{"port":81}])",
+           R"("ports":[{"name":"a","port":80},{"name":"b","port":81}])", R"("ports":[])",
+           R"("sessionAffinity":"ClientIP")", R"("publishNotReadyAddresses":false)",
+           R"("externalTrafficPolicy":"Local")"});
     }
     if (kind == "PersistentVolumeClaim") {
       return pick({R"("resources":{"requests":{"storage":"20Gi"}})",
@@ -291,9 +302,14 @@ class Generator {
                    R"("storageClassName":"other")", R"("volumeName":"v")",
                    R"("accessModes":["ReadWriteMany"])"});
     }
-    return pick({R"("replicas":0)", R"("replicas":3)", R"("replicas":null)", R"("replicas":-1)",
-                 R"("revisionHistoryLimit":5)", R"("minReadySeconds":4)",
-                 R"("selector":{"matchLabels":{"a":"b"}})", R"("serviceName":"x")",
+    return pick({R"("replicas":0)",
+                 R"("replicas":3)",
+                 R"("replicas":null)",
+                 R"("replicas":-1)",
+                 R"("revisionHistoryLimit":5)",
+                 R"("minReadySeconds":4)",
+                 R"("selector":{"matchLabels":{"a":"b"}})",
+                 R"("serviceName":"x")",
                  R"("strategy":{"type":"RollingUpdate"})",
                  R"("strategy":{"type":"RollingUpdate","rollingUpdate":null})",
                  R"("strategy":{"type":"Recreate","rollingUpdate":null})",
@@ -311,8 +327,7 @@ class Generator {
   // Somebody else's hand in what the operator made.
   Step edit() {
     const Type& which = chance(85) ? child() : type();
-    const std::string name =
-        which.kind == kTypes[0].kind ? std::string("dev") : object_name();
+    const std::string name = which.kind == kTypes[0].kind ? std::string("dev") : object_name();
     const std::string kind = which.kind;
     const bool has_spec = kind != "Secret" && kind != "Lease" && kind != "LocalRegistry";
     std::string body = chance(50) || !has_spec ? R"("metadata":{)" + metadata_edit() + "}"
@@ -325,8 +340,9 @@ class Generator {
   std::string workload_status() {
     std::string status = fmt::format(R"("observedGeneration":{})", random_.between(1, 4));
     const std::uint64_t ready = random_.between(0, 1);
-    status += fmt::format(R"(,"replicas":1,"updatedReplicas":1,"readyReplicas":{},"availableReplicas":{})",
-                          ready, ready);
+    status += fmt::format(
+        R"(,"replicas":1,"updatedReplicas":1,"readyReplicas":{},"availableReplicas":{})", ready,
+        ready);
     return status;
   }
 
@@ -345,7 +361,8 @@ class Generator {
                              ? std::string(R"("loadBalancer":{"ingress":[{"ip":"1.2.3.4"}]})")
                              : workload_status();
     if (kind == "Deployment" && chance(50)) {
-      status += R"(,"conditions":[{"type":"Available","status":"True","reason":"R","message":"m","lastTransitionTime":"2020-01-01T00:00:00Z","lastUpdateTime":"2020-01-01T00:00:00Z"}])";
+      status +=
+          R"(,"conditions":[{"type":"Available","status":"True","reason":"R","message":"m","lastTransitionTime":"2020-01-01T00:00:00Z","lastUpdateTime":"2020-01-01T00:00:00Z"}])";
     }
     const std::string name = object_name();
     std::string body = R"({"status":{)" + status + "}";
@@ -381,22 +398,24 @@ class Generator {
     const std::string kind = which.kind;
     const std::string name = object_name();
     const std::string version = kind == "Deployment" || kind == "StatefulSet" ? "apps/v1" : "v1";
-    std::string body = fmt::format(R"({{"apiVersion":"{}","kind":"{}","metadata":{{"name":"{}",{}}})",
-                                   version, kind, name,
-                                   pick({R"("labels":{"keep":"yes"})", R"("labels":{"keep":"no","b":"c"})",
-                                         R"("annotations":{"n":"1"})", R"("finalizers":["example.com/a"])"}));
+    std::string body = fmt::format(
+        R"({{"apiVersion":"{}","kind":"{}","metadata":{{"name":"{}",{}}})", version, kind, name,
+        pick({R"("labels":{"keep":"yes"})", R"("labels":{"keep":"no","b":"c"})",
+              R"("annotations":{"n":"1"})", R"("finalizers":["example.com/a"])"}));
     if (chance(50)) {
       body += R"(,"spec":{)";
       if (kind == "Service") {
-        body += pick({R"("type":"NodePort")", R"("ports":[{"port":5000,"protocol":"TCP","name":"z"}])",
-                      R"("selector":{"o":"p"})"});
+        body +=
+            pick({R"("type":"NodePort")", R"("ports":[{"port":5000,"protocol":"TCP","name":"z"}])",
+                  R"("selector":{"o":"p"})"});
       } else if (kind == "PersistentVolumeClaim") {
         body += R"("resources":{"requests":{"storage":"5Gi"}})";
       } else {
-        body += pick({R"("replicas":2)",
-                      R"("template":{"spec":{"containers":[{"name":"side","image":"busybox"}]}})",
-                      R"("template":{"spec":{"containers":[{"name":"registry","env":[{"name":"E","value":"1"}]}]}})",
-                      R"("template":{"metadata":{"labels":{"q":"r"}}})"});
+        body += pick(
+            {R"("replicas":2)",
+             R"("template":{"spec":{"containers":[{"name":"side","image":"busybox"}]}})",
+             R"("template":{"spec":{"containers":[{"name":"registry","env":[{"name":"E","value":"1"}]}]}})",
+             R"("template":{"metadata":{"labels":{"q":"r"}}})"});
       }
       body += "}";
     }
@@ -423,20 +442,23 @@ class Generator {
     const std::string secrets = path_of("Secret");
     switch (random_.between(0, 7)) {
       case 0:
-        return {Method::kPost, leases + "?fieldManager=m", kJson,
-                R"({"apiVersion":"coordination.k8s.io/v1","kind":"Lease","metadata":{"name":"registry"},"spec":{"holderIdentity":"a","leaseDurationSeconds":15,"renewTime":"2020-01-01T00:00:00.000001Z"}})"};
+        return {
+            Method::kPost, leases + "?fieldManager=m", kJson,
+            R"({"apiVersion":"coordination.k8s.io/v1","kind":"Lease","metadata":{"name":"registry"},"spec":{"holderIdentity":"a","leaseDurationSeconds":15,"renewTime":"2020-01-01T00:00:00.000001Z"}})"};
       case 1:
         return {Method::kPut, leases + "/registry?fieldManager=m", kJson,
                 R"({"spec":{"holderIdentity":"b","leaseTransitions":0}})", "Lease/registry"};
       case 2:
-        return {Method::kPost, secrets + "?fieldManager=m", kJson,
-                R"({"apiVersion":"v1","kind":"Secret","metadata":{"name":"registry"},"stringData":{"a":"b"},"data":{"c":"ZA=="}})"};
+        return {
+            Method::kPost, secrets + "?fieldManager=m", kJson,
+            R"({"apiVersion":"v1","kind":"Secret","metadata":{"name":"registry"},"stringData":{"a":"b"},"data":{"c":"ZA=="}})"};
       case 3:
         return {Method::kPatch, secrets + "/registry?fieldManager=m", kMerge,
                 R"({"data":{"a":)" + pick({"null", "\"eA==\""}) + "}}"};
       case 4:
-        return {Method::kPost, "/apis/events.k8s.io/v1/namespaces/@ns@/events?fieldManager=m", kJson,
-                R"({"apiVersion":"events.k8s.io/v1","kind":"Event","metadata":{"name":"e","namespace":"@ns@"},"eventTime":"2020-01-01T00:00:00.000001Z","reportingController":"c","reportingInstance":"i","action":"A","reason":"R","type":"Normal","note":"n","regarding":{"kind":"Service","namespace":"@ns@","name":"registry"}})"};
+        return {
+            Method::kPost, "/apis/events.k8s.io/v1/namespaces/@ns@/events?fieldManager=m", kJson,
+            R"({"apiVersion":"events.k8s.io/v1","kind":"Event","metadata":{"name":"e","namespace":"@ns@"},"eventTime":"2020-01-01T00:00:00.000001Z","reportingController":"c","reportingInstance":"i","action":"A","reason":"R","type":"Normal","note":"n","regarding":{"kind":"Service","namespace":"@ns@","name":"registry"}})"};
       case 5:
         return {Method::kPatch, "/api/v1/namespaces/@ns@?fieldManager=kubectl", kMerge,
                 R"({"metadata":{"annotations":{"localregistry.dev/allow-from":"a,b"}}})"};
@@ -444,8 +466,9 @@ class Generator {
         if (chance(30)) return {Method::kDelete, "/api/v1/namespaces/@ns@"};
         return {Method::kGet, "/api/v1/namespaces/@ns@"};
       default:
-        return {Method::kPost, "/api/v1/namespaces/@ns@/pods?fieldManager=m", kJson,
-                R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"registry","labels":{"a":"b"}},"spec":{"automountServiceAccountToken":false,"containers":[{"name":"c","image":"i","resources":{"limits":{"cpu":"1"}}}]}})"};
+        return {
+            Method::kPost, "/api/v1/namespaces/@ns@/pods?fieldManager=m", kJson,
+            R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"registry","labels":{"a":"b"}},"spec":{"automountServiceAccountToken":false,"containers":[{"name":"c","image":"i","resources":{"limits":{"cpu":"1"}}}]}})"};
     }
   }
 
@@ -458,7 +481,8 @@ class Generator {
       case 1: return {Method::kPost, path, "text/plain", "{}"};
       case 2: return {Method::kPatch, one, kMerge, "[1]"};
       case 3: return {Method::kPatch, one, "text/plain", "{}"};
-      case 4: return {Method::kPatch, one + "?fieldManager=m&force=true", kApply, "not: [an object"};
+      case 4:
+        return {Method::kPatch, one + "?fieldManager=m&force=true", kApply, "not: [an object"};
       case 5: return {Method::kGet, "/apis/absent.example/v1/namespaces/@ns@/absents/x"};
       case 6: return {Method::kGet, "/api/v1/namespaces/@ns@/unknowns"};
       case 7: return {Method::kPatch, one, kMerge, R"({"metadata":{"labels":{"a":1}}})"};
@@ -493,16 +517,18 @@ class Generator {
       spec = R"("accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Gi"}})";
     }
     if (kind == "Deployment" || kind == "StatefulSet") {
-      spec = R"("selector":{"matchLabels":{"a":"b"}},"template":{"metadata":{"labels":{"a":"b"}},"spec":{"containers":[{"name":"c","image":"i"}]}})";
+      spec =
+          R"("selector":{"matchLabels":{"a":"b"}},"template":{"metadata":{"labels":{"a":"b"}},"spec":{"containers":[{"name":"c","image":"i"}]}})";
     }
-    const std::string version = kind == "LocalRegistry" ? "localregistry.dev/v1alpha1"
-                                : kind == "Lease"       ? "coordination.k8s.io/v1"
+    const std::string version = kind == "LocalRegistry"      ? "localregistry.dev/v1alpha1"
+                                : kind == "Lease"            ? "coordination.k8s.io/v1"
                                 : path.starts_with("/apis/") ? "apps/v1"
                                                              : "v1";
-    plan.marker = {Method::kPost, path + "?fieldManager=m", kJson,
-                   fmt::format(
-                       R"({{"apiVersion":"{}","kind":"{}","metadata":{{"name":"marker","labels":{{"keep":"yes"}}}}{}}})",
-                       version, kind, spec.empty() ? "" : ",\"spec\":{" + spec + "}")};
+    plan.marker = {
+        Method::kPost, path + "?fieldManager=m", kJson,
+        fmt::format(
+            R"({{"apiVersion":"{}","kind":"{}","metadata":{{"name":"marker","labels":{{"keep":"yes"}}}}{}}})",
+            version, kind, spec.empty() ? "" : ",\"spec\":{" + spec + "}")};
     return plan;
   }
 
