@@ -148,10 +148,16 @@ kube::Response unknown_type() {
   return response;
 }
 
-kube::Response already_exists(const Resource& resource, std::string_view name) {
-  return status(409, "AlreadyExists",
-                fmt::format("{} \"{}\" already exists", resource.qualified_plural(), name),
-                details_of(resource, name));
+kube::Response unknown_resource() {
+  return status(404, "NotFound", "the server could not find the requested resource", Details{});
+}
+
+kube::Response already_exists(const Resource& resource, std::string_view name, bool deleting) {
+  return status(
+      409, "AlreadyExists",
+      fmt::format("{}{} \"{}\" already exists", deleting ? "object is being deleted: " : "",
+                  resource.qualified_plural(), name),
+      details_of(resource, name));
 }
 
 kube::Response conflict(const Resource& resource, std::string_view name, std::string_view why) {
@@ -200,6 +206,10 @@ kube::Response unsupported_media_type(std::string_view accepted) {
                 std::nullopt);
 }
 
+kube::Response unsupported_patch_type() {
+  return status(415, "UnsupportedMediaType", "415: Unsupported Media Type", Details{});
+}
+
 kube::Response method_not_allowed() {
   return status(405, "MethodNotAllowed",
                 "the server does not allow this method on the requested resource", Details{});
@@ -233,6 +243,13 @@ kube::Response deleted(const Resource& resource, std::string_view name, std::str
   Details details = details_of(resource, name);
   details.uid = uid;
   return status(200, "", "", details);
+}
+
+kube::Response forbidden_request(const Resource& resource, std::string_view name,
+                                 std::string_view why) {
+  return status(403, "Forbidden",
+                fmt::format("{} \"{}\" is forbidden: {}", resource.qualified_plural(), name, why),
+                details_of(resource, name));
 }
 
 kube::Response expired(std::string_view message) {

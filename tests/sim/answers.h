@@ -27,8 +27,9 @@ Cause duplicate_value(std::string_view field, std::string_view value);
 std::string quoted(std::string_view text);
 
 kube::Response not_found(const Resource& resource, std::string_view name);
-kube::Response unknown_type();
-kube::Response already_exists(const Resource& resource, std::string_view name);
+kube::Response unknown_type();      // no such group or version
+kube::Response unknown_resource();  // nothing of that name in a known one
+kube::Response already_exists(const Resource& resource, std::string_view name, bool deleting);
 kube::Response conflict(const Resource& resource, std::string_view name, std::string_view why);
 kube::Response modified(const Resource& resource, std::string_view name);
 // of: what the message names, "Deployment.apps"
@@ -38,12 +39,15 @@ kube::Response invalid(const Resource& resource, std::string_view name, const Ca
 kube::Response bad_request(std::string_view message);
 kube::Response failure(int code, std::string_view reason, std::string_view message);
 kube::Response unsupported_media_type(std::string_view accepted);
+kube::Response unsupported_patch_type();  // of Kubernetes' own types
 kube::Response method_not_allowed();
 kube::Response namespace_missing(std::string_view name);
 kube::Response namespace_terminating(const Resource& resource, std::string_view name,
                                      std::string_view namespace_name);
 kube::Response apply_conflict(const Causes& causes, std::string_view message);
 kube::Response deleted(const Resource& resource, std::string_view name, std::string_view uid);
+kube::Response forbidden_request(const Resource& resource, std::string_view name,
+                                 std::string_view why);
 kube::Response expired(std::string_view message);
 kube::Response too_large_version(std::uint64_t asked, std::uint64_t current);
 

@@ -128,7 +128,9 @@ const Stored* ApiServer::State::find_stored(std::string_view plural, const api::
 
 kube::Response ApiServer::State::handle(const kube::Request& request, std::string_view user) {
   std::optional<Target> target = parse_target(request.target);
-  if (!target) return unknown_type();
+  if (!target) {
+    return is_known_group(request.target) ? unknown_resource() : unknown_type();
+  }
   Collection& collection = *collection_of(target->resource->plural);
   const Call call{request, std::string(user), *std::move(target), collection, now()};
   const bool one = !call.target.name.empty();
@@ -142,13 +144,9 @@ kube::Response ApiServer::State::handle(const kube::Request& request, std::strin
   if (!one) return method_not_allowed();
   if (request.content_type == "application/apply-patch+yaml") return apply(call);
   if (request.content_type == "application/merge-patch+json") return merge(call);
+  if (!call.resource().custom) return unsupported_patch_type();
   return unsupported_media_type(
-      call.resource().custom
-          ? "application/json-patch+json, application/merge-patch+json, "
-            "application/apply-patch+yaml"
-          : "application/json-patch+json, application/merge-patch+json, "
-            "application/strategic-merge-patch+json, application/apply-patch+yaml, "
-            "application/apply-patch+cbor");
+      "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml");
 }
 
 kube::Response ApiServer::State::get(const Call& call) {

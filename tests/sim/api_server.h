@@ -99,6 +99,7 @@ class ApiServer {
 
   // What admission gives a claim that names no class; empty: the cluster has no default.
   std::string default_storage_class;
+  std::vector<std::string> fixed_storage_classes;  // those whose claims cannot grow
 
   Revision revision() const;  // of the last write
 

@@ -138,6 +138,10 @@ std::string message_of(const CustomRule& rule, const Value& self) {
            "' is not the name of a resource: use cpu, memory, ephemeral-storage, "
            "hugepages-<size> or <domain>/<name>";
   }
+  if (const auto wrong = first_wrong(self, is_label);
+      wrong && rule.rule.starts_with("!self.exists(k, k.size()")) {
+    return "'" + *wrong + "' is not a label key: use [<domain>/]<name>, such as kubernetes.io/arch";
+  }
   return {};
 }
 

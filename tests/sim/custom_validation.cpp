@@ -19,11 +19,10 @@ std::string indexed(const std::string& path, rapidjson::SizeType index) {
   return fmt::format("{}[{}]", path, index);
 }
 
-// What an error shows of a value: RapidJSON's text, or the type of what is not shown.
-std::string shown(const Value& value) {
-  if (value.IsString()) return "\"string\"";
-  if (value.IsObject()) return "\"object\"";
-  return value.IsArray() ? "\"array\"" : write(value);
+// What the error of a rule shows instead of the value: its type, as the schema says.
+std::string shown(const Schema& schema) {
+  if (schema.kind == SchemaKind::kIntOrString) return "\"\"";
+  return schema.is_map() ? "\"object\"" : '"' + schema.type_name + '"';
 }
 
 std::string kind_of(const Value& value) {
@@ -58,7 +57,7 @@ class Validator {
       for (const CustomRule& rule : schema.checks->rules) {
         if (holds(rule, value).value_or(true)) continue;
         const std::string said = message_of(rule, value);
-        causes.push_back(invalid_value(path + rule.field_path, shown(value),
+        causes.push_back(invalid_value(path + rule.field_path, shown(schema),
                                        said.empty() ? rule.message : said));
       }
     }
@@ -198,10 +197,11 @@ class Validator {
 Causes validate_custom(const Schema& schema, const Value& object) {
   Validator validator;
   validator.visit(schema, object, "");
-  const bool only_duplicates =
-      std::all_of(validator.causes.begin(), validator.causes.end(),
-                  [](const Cause& cause) { return cause.reason == "FieldValueDuplicate"; });
-  if (only_duplicates) {
+  const bool blocked =
+      std::any_of(validator.causes.begin(), validator.causes.end(), [](const Cause& cause) {
+        return cause.reason != "FieldValueDuplicate" && cause.reason != "FieldValueInvalid";
+      });
+  if (!blocked) {
     validator.rules(schema, object, "");
   } else {
     validator.causes.push_back(

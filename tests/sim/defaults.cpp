@@ -1,9 +1,26 @@
 #include "sim/defaults.h"
 
+#include <cstdint>
 #include <utility>
 
 namespace sim {
 namespace {
+
+std::string base64(std::string_view text) {
+  static constexpr std::string_view kDigits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string result;
+  for (std::size_t i = 0; i < text.size(); i += 3) {
+    std::uint32_t bits = 0;
+    for (std::size_t j = 0; j < 3; ++j) {
+      bits = bits << 8U | (i + j < text.size() ? static_cast<unsigned char>(text[i + j]) : 0U);
+    }
+    for (std::size_t j = 0; j < 4; ++j) {
+      result += i + j > text.size() ? '=' : kDigits[bits >> (18 - 6 * j) & 63U];
+    }
+  }
+  return result;
+}
 
 class Defaults {
  public:
@@ -61,7 +78,8 @@ class Defaults {
     set(need_object(object, "status", *allocator_), "phase", "Pending");
   }
 
-  void service(Value& spec) {
+  void service(Value& object) {
+    Value& spec = object["spec"];
     set(spec, "sessionAffinity", "None");
     if (text_at(spec, {"sessionAffinity"}) == "ClientIP") {
       Value& config = need_object(spec, "sessionAffinityConfig", *allocator_);
@@ -76,13 +94,19 @@ class Defaults {
     }
     if (type == "NodePort" || type == "LoadBalancer") set(spec, "externalTrafficPolicy", "Cluster");
     if (type != "ExternalName") set(spec, "internalTrafficPolicy", "Cluster");
-    if (type == "LoadBalancer") set(spec, "allocateLoadBalancerNodePorts", true);
+    if (type != "LoadBalancer") return;
+    set(spec, "allocateLoadBalancerNodePorts", true);
+    Value* ingress = find(object, {"status", "loadBalancer", "ingress"});
+    if (ingress == nullptr || !ingress->IsArray()) return;
+    for (Value& one : ingress->GetArray()) {
+      if (find(one, "ip") != nullptr) set(one, "ipMode", "VIP");
+    }
   }
 
   void pod(Value& spec, bool in_template) {
     set(spec, "dnsPolicy", "ClusterFirst");
     set(spec, "restartPolicy", "Always");
-    if (find(spec, "hostNetwork") != nullptr) host_ports(spec);
+    if (!in_template && find(spec, "hostNetwork") != nullptr) host_ports(spec);
     set(spec, "terminationGracePeriodSeconds", 30);
     need_object(spec, "securityContext", *allocator_);
     set(spec, "schedulerName", "default-scheduler");
@@ -102,7 +126,17 @@ class Defaults {
     if (!in_template) set(spec, "enableServiceLinks", true);
   }
 
-  void lease(Value&) {}
+  void secret(Value& object) {
+    set(object, "type", "Opaque");
+    const Value* texts = find(object, "stringData");
+    if (texts == nullptr) return;
+    const Value copy = make_copy(*texts, *allocator_);
+    Value& data = need_object(object, "data", *allocator_);
+    for (auto one = copy.MemberBegin(); one != copy.MemberEnd(); ++one) {
+      set_text(data, as_text(one->name), base64(as_text(one->value)), *allocator_);
+    }
+    remove(object, "stringData");
+  }
 
   void webhooks(Value& object) {
     Value* hooks = find(object, "webhooks");
@@ -214,7 +248,7 @@ void set_defaults(const Resource& resource, Value& object, Allocator& allocator)
   } else if (resource.plural == "statefulsets") {
     defaults.stateful_set(*find(object, "spec"));
   } else if (resource.plural == "services") {
-    defaults.service(*find(object, "spec"));
+    defaults.service(object);
   } else if (resource.plural == "persistentvolumeclaims") {
     defaults.claim(object);
   } else if (resource.plural == "pods") {
@@ -228,19 +262,19 @@ void set_defaults(const Resource& resource, Value& object, Allocator& allocator)
                   "kubernetes.io/metadata.name", name, allocator);
     }
   } else if (resource.plural == "secrets") {
-    defaults.set(object, "type", "Opaque");
+    defaults.secret(object);
   } else if (resource.plural == "mutatingwebhookconfigurations") {
     defaults.webhooks(object);
   }
 }
 
-void prune_and_default(const Schema& schema, Value& value, Allocator& allocator) {
+void prune_and_default(const Schema& schema, Value& value, Nulls nulls, Allocator& allocator) {
   if (schema.kind == SchemaKind::kList && value.IsArray()) {
-    for (Value& item : value.GetArray()) prune_and_default(*schema.items, item, allocator);
+    for (Value& item : value.GetArray()) prune_and_default(*schema.items, item, nulls, allocator);
   }
   if (schema.kind == SchemaKind::kMap && value.IsObject()) {
     for (auto one = value.MemberBegin(); one != value.MemberEnd(); ++one) {
-      prune_and_default(*schema.items, one->value, allocator);
+      prune_and_default(*schema.items, one->value, nulls, allocator);
     }
   }
   if (schema.kind != SchemaKind::kStruct || !value.IsObject()) return;
@@ -249,7 +283,7 @@ void prune_and_default(const Schema& schema, Value& value, Allocator& allocator)
     const SchemaField* field = schema.field(as_text(one->name));
     if (field == nullptr) continue;
     const bool has_default = field->schema->checks && field->schema->checks->default_value;
-    if (one->value.IsNull() && has_default) continue;
+    if (one->value.IsNull() && (has_default || nulls == Nulls::kDropped)) continue;
     kept.AddMember(one->name, one->value, allocator);
   }
   for (const SchemaField& field : schema.fields) {
@@ -259,7 +293,7 @@ void prune_and_default(const Schema& schema, Value& value, Allocator& allocator)
       found = &set(kept, field.name, make_copy(*field.schema->checks->default_value, allocator),
                    allocator);
     }
-    if (found != nullptr) prune_and_default(*field.schema, *found, allocator);
+    if (found != nullptr) prune_and_default(*field.schema, *found, nulls, allocator);
   }
   value = std::move(kept);
 }

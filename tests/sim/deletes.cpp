@@ -79,6 +79,51 @@ bool set_propagation(Value& meta, const std::string& propagation, Allocator& all
   return changed;
 }
 
+Refusal check_preconditions(const Call& call, const DeleteOptions& options, const Object& object) {
+  if (!options.uid.empty() && options.uid != object.uid) {
+    return precondition_failed(
+        call.resource(), call.target.name,
+        fmt::format("the UID in the precondition ({}) does not match the UID in record ({}). The "
+                    "object might have been deleted and then recreated",
+                    options.uid, object.uid));
+  }
+  const std::string version = std::to_string(object.revision);
+  if (!options.resource_version.empty() && options.resource_version != version) {
+    return precondition_failed(
+        call.resource(), call.target.name,
+        fmt::format("the ResourceVersion in the precondition ({}) does not match the "
+                    "ResourceVersion in record ({}). The object might have been modified",
+                    options.resource_version, version));
+  }
+  return std::nullopt;
+}
+
+// How long a pod has to stop: only that of a pod which runs somewhere waits for it.
+std::int64_t grace_of(const Resource& resource, const Value& object, const DeleteOptions& options) {
+  if (resource.plural != "pods") return 0;
+  const std::string_view phase = text_at(object, {"status", "phase"});
+  if (text_at(object, {"spec", "nodeName"}).empty() || phase == "Succeeded" || phase == "Failed") {
+    return 0;
+  }
+  const Value* own = find(object, {"spec", "terminationGracePeriodSeconds"});
+  return options.grace.value_or(own == nullptr ? kPodGraceSeconds : own->GetInt64());
+}
+
+void mark_deleted(const Resource& resource, Content& draft, base::Time now, std::int64_t grace) {
+  Allocator& allocator = draft.value.GetAllocator();
+  Value& meta = draft.value["metadata"];
+  set_text(meta, "deletionTimestamp", base::format_seconds(now + std::chrono::seconds(grace)),
+           allocator);
+  if (Value* generation = find(meta, "generation")) {
+    generation->SetInt64(generation->GetInt64() + 1);
+  }
+  if (resource.plural == "namespaces") {
+    set_text(need_object(draft.value, "status", allocator), "phase", "Terminating", allocator);
+  } else {
+    set(meta, "deletionGracePeriodSeconds", Value(grace), allocator);
+  }
+}
+
 }  // namespace
 
 kube::Response ApiServer::State::remove(const Call& call) {
@@ -88,20 +133,8 @@ kube::Response ApiServer::State::remove(const Call& call) {
   const Stored* found = find_stored(resource.plural, call.key());
   if (found == nullptr) return not_found(resource, call.target.name);
   const Stored before = *found;
-  const std::string version = std::to_string(before.object->revision);
-  if (!options.uid.empty() && options.uid != before.object->uid) {
-    return precondition_failed(
-        resource, call.target.name,
-        fmt::format("the UID in the precondition ({}) does not match the UID in record ({}). The "
-                    "object might have been deleted and then recreated",
-                    options.uid, before.object->uid));
-  }
-  if (!options.resource_version.empty() && options.resource_version != version) {
-    return precondition_failed(
-        resource, call.target.name,
-        fmt::format("the ResourceVersion in the precondition ({}) does not match the "
-                    "ResourceVersion in record ({}). The object might have been modified",
-                    options.resource_version, version));
+  if (Refusal refusal = check_preconditions(call, options, *before.object)) {
+    return *std::move(refusal);
   }
   if (Refusal refusal = ask_admit(call, &before, nullptr)) return *std::move(refusal);
 
@@ -110,46 +143,35 @@ kube::Response ApiServer::State::remove(const Call& call) {
   Value& meta = draft.value["metadata"];
   const bool deleting = sim::find(meta, "deletionTimestamp") != nullptr;
   bool changed = set_propagation(meta, options.propagation, allocator);
-  const bool is_pod = resource.plural == "pods";
-  std::int64_t grace = 0;
-  if (is_pod) {
-    const Value* own = sim::find(draft.value, {"spec", "terminationGracePeriodSeconds"});
-    grace = options.grace.value_or(own == nullptr ? kPodGraceSeconds : own->GetInt64());
-    // Nobody has to stop what runs nowhere.
-    if (text_at(draft.value, {"spec", "nodeName"}).empty()) grace = 0;
-    const std::string_view phase = text_at(draft.value, {"status", "phase"});
-    if (phase == "Succeeded" || phase == "Failed") grace = 0;
-  }
-  const bool held = !is_empty(sim::find(meta, "finalizers"));
-  const bool is_namespace =
-      resource.plural == "namespaces" && !is_empty(sim::find(draft.value, {"spec", "finalizers"}));
-  const Value* old_grace = sim::find(meta, "deletionGracePeriodSeconds");
-  const bool waits = grace > 0 && !(deleting && old_grace != nullptr && old_grace->GetInt64() == 0);
-  if (!held && !is_namespace && !waits) {
-    kube::Response response;
-    response.status = 200;
-    erase(call, before);
-    if (!resource.answers_deleted) return deleted(resource, call.target.name, before.object->uid);
-    response.body = text_of(resource, *before.content, std::to_string(revision));
-    return response;
-  }
-  if (!deleting) {
-    set_text(meta, "deletionTimestamp", base::format_seconds(wall() + std::chrono::seconds(grace)),
-             allocator);
-    if (!is_namespace) set(meta, "deletionGracePeriodSeconds", Value(grace), allocator);
-    if (Value* generation = sim::find(meta, "generation")) {
-      generation->SetInt64(generation->GetInt64() + 1);
-    }
-    if (is_namespace)
-      set_text(need_object(draft.value, "status", allocator), "phase", "Terminating", allocator);
+  const std::int64_t grace = grace_of(resource, draft.value, options);
+  const Value* left = sim::find(meta, "deletionGracePeriodSeconds");
+  const bool waits = grace > 0 && !(deleting && left != nullptr && left->GetInt64() == 0);
+  const bool held = !is_empty(sim::find(meta, "finalizers")) ||
+                    (resource.plural == "namespaces" &&
+                     !is_empty(sim::find(draft.value, {"spec", "finalizers"})));
+  const bool goes = !held && !waits;
+  if (!deleting && !goes) {
+    mark_deleted(resource, draft, wall(), grace);
     changed = true;
-  } else if (is_pod && options.grace && old_grace != nullptr && grace < old_grace->GetInt64()) {
+  } else if (deleting && waits && options.grace && left != nullptr && grace < left->GetInt64()) {
     set(meta, "deletionGracePeriodSeconds", Value(grace), allocator);
     changed = true;
   }
+  draft.unsettled = false;
   kube::Response response;
   response.status = 200;
-  response.body = changed ? store(call, &before, draft)->text : before.object->text;
+  if (!goes) {
+    response.body = changed ? store(call, &before, draft)->text : before.object->text;
+    return response;
+  }
+  // A quirk: when only the finalizers of a propagation held it, the real one forgets the version.
+  if (changed && !options.resource_version.empty()) {
+    return storage_precondition_failed(call, "ResourceVersion", "",
+                                       std::to_string(before.object->revision));
+  }
+  erase(call, before);
+  if (!resource.answers_deleted) return deleted(resource, call.target.name, before.object->uid);
+  response.body = text_of(resource, *before.content, std::to_string(revision));
   return response;
 }
 

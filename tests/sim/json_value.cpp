@@ -3,6 +3,7 @@
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
+#include <map>
 #include <utility>
 
 namespace sim {
@@ -80,6 +81,33 @@ Value& need_array(Value& object, std::string_view name, Allocator& allocator) {
   return set(object, name, Value(rapidjson::kArrayType), allocator);
 }
 
+namespace {
+
+void write_sorted(const Value& value, rapidjson::Writer<rapidjson::StringBuffer>& writer) {
+  if (value.IsArray()) {
+    writer.StartArray();
+    for (const Value& item : value.GetArray()) write_sorted(item, writer);
+    writer.EndArray();
+    return;
+  }
+  if (!value.IsObject()) {
+    value.Accept(writer);
+    return;
+  }
+  std::map<std::string_view, const Value*> members;
+  for (auto one = value.MemberBegin(); one != value.MemberEnd(); ++one) {
+    members.emplace(as_text(one->name), &one->value);
+  }
+  writer.StartObject();
+  for (const auto& [name, member] : members) {
+    writer.Key(name.data(), static_cast<rapidjson::SizeType>(name.size()));
+    write_sorted(*member, writer);
+  }
+  writer.EndObject();
+}
+
+}  // namespace
+
 // Keeps the order of the others.
 void remove(Value& object, std::string_view name) {
   if (!object.IsObject()) return;
@@ -104,6 +132,13 @@ std::string write(const Value& value) {
   rapidjson::StringBuffer buffer;
   rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
   value.Accept(writer);
+  return {buffer.GetString(), buffer.GetSize()};
+}
+
+std::string write_sorted(const Value& value) {
+  rapidjson::StringBuffer buffer;
+  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+  write_sorted(value, writer);
   return {buffer.GetString(), buffer.GetSize()};
 }
 

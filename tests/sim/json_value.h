@@ -45,6 +45,7 @@ bool same(const Value* a, const Value* b);
 bool is_empty(const Value* value);  // absent, null, {} or []
 
 std::string write(const Value& value);
+std::string write_sorted(const Value& value);  // members by name, as Go writes maps
 
 // RFC 7386.
 void merge_patch(Value& target, const Value& patch, Allocator& allocator);

@@ -153,8 +153,9 @@ std::string write(const Managers& managers) {
   return text + ']';
 }
 
-Managers updated(const Update& update, const Value& before, const Value& after,
+Managers updated(const Update& update, bool created, const Value& before, const Value& after,
                  const Managers& managers) {
+  if (managers.empty() && !created) return {};
   const Comparison comparison = compared(update, before, after);
   Managers result = managers;
   take_away(result, nullptr, comparison);

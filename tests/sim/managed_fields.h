@@ -35,7 +35,9 @@ struct Update {
   const FieldSet* ignored;  // fields that this kind of write resets
   Manager writer;           // without fields
 };
-Managers updated(const Update& update, const Value& before, const Value& after,
+// An object that nobody owns anything of stays so until it is applied.
+// created: before is an object without any field set.
+Managers updated(const Update& update, bool created, const Value& before, const Value& after,
                  const Managers& managers);
 
 struct Conflict {

@@ -60,12 +60,17 @@ Resource versioned(Resource resource) {
   return resource;
 }
 
+Resource made_by_replacing(Resource resource) {
+  resource.creates_by_replacing = true;
+  return resource;
+}
+
 Resource local_registries() {
   Resource resource = versioned(
       counting(with_status(plain("localregistry.dev", "LocalRegistry", "localregistries"))));
   resource.version = "v1alpha1";
   resource.custom = true;
-  resource.reset_by_status = fields({{"spec"}, {"metadata"}});
+  resource.reset_by_status = fields({{"spec"}});
   return resource;
 }
 
@@ -80,14 +85,14 @@ const std::vector<Resource>& all() {
       local_registries(),
       deployments(),
       counting(with_status(plain("apps", "StatefulSet", "statefulsets"))),
-      answering_deleted(with_status(plain("", "Service", "services"))),
+      made_by_replacing(answering_deleted(with_status(plain("", "Service", "services")))),
       answering_deleted(with_status(plain("", "PersistentVolumeClaim", "persistentvolumeclaims"))),
       answering_deleted(counting(with_status(plain("", "Pod", "pods")))),
       answering_deleted(global(with_status(plain("", "Namespace", "namespaces")))),
       global(with_status(plain("", "Node", "nodes"))),
       plain("", "Secret", "secrets"),
-      plain("events.k8s.io", "Event", "events"),
-      versioned(plain("coordination.k8s.io", "Lease", "leases")),
+      made_by_replacing(plain("events.k8s.io", "Event", "events")),
+      made_by_replacing(versioned(plain("coordination.k8s.io", "Lease", "leases"))),
       versioned(
           counting(global(plain("admissionregistration.k8s.io", "MutatingWebhookConfiguration",
                                 "mutatingwebhookconfigurations"))))};

@@ -18,8 +18,9 @@ struct Resource {
   bool has_status = false;
   bool custom = false;
   bool counts_generations = false;
-  bool answers_deleted = false;     // a delete answers with the object, not with a Status
-  bool updates_unversioned = true;  // PUT without resourceVersion
+  bool answers_deleted = false;       // a delete answers with the object, not with a Status
+  bool creates_by_replacing = false;  // PUT makes what is not there
+  bool updates_unversioned = true;    // PUT without resourceVersion
   const Schema* schema = nullptr;
   FieldSet reset_by_main;    // fields that a write of the object leaves as they are
   FieldSet reset_by_status;  // and one of its status

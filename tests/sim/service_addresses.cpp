@@ -47,6 +47,31 @@ bool contains(const std::vector<int>& ports, int port) {
   return std::find(ports.begin(), ports.end(), port) != ports.end();
 }
 
+void remove_if_same(Value& spec, const Value& old_spec, std::string_view name) {
+  if (same(find(spec, name), find(old_spec, name))) remove(spec, name);
+}
+
+// clusterIP and clusterIPs say the same: who changed one of them means both.
+void settle_addresses(Value& spec, const Value& old_spec, Allocator& allocator) {
+  const std::string old_address(text_at(old_spec, {"clusterIP"}));
+  const std::string address(text_at(spec, {"clusterIP"}));
+  const bool same_list = same(find(spec, "clusterIPs"), find(old_spec, "clusterIPs"));
+  if (address.empty() && !old_address.empty()) {
+    if (same_list) remove(spec, "clusterIPs");
+  } else if (address != old_address && same_list) {
+    Value list(rapidjson::kArrayType);
+    list.PushBack(make_text(address, allocator), allocator);
+    set(spec, "clusterIPs", std::move(list), allocator);
+  } else if (address == old_address && !same_list) {
+    const Value* list = find(spec, "clusterIPs");
+    if (is_empty(list)) {
+      remove(spec, "clusterIP");
+    } else {
+      set(spec, "clusterIP", make_copy((*list)[0], allocator), allocator);
+    }
+  }
+}
+
 }  // namespace
 
 int ServiceAddresses::draw_port() {
@@ -128,6 +153,7 @@ Causes ServiceAddresses::allocate(Value& service, const Value* before, Allocator
 void ServiceAddresses::carry_over(Value& service, const Value& before, Allocator& allocator) {
   Value& spec = service["spec"];
   const Value& old_spec = before["spec"];
+  settle_addresses(spec, old_spec, allocator);
   if (has_address(spec) && has_address(old_spec)) {
     for (const char* name : {"clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"}) {
       const Value* had = find(old_spec, name);
@@ -137,6 +163,9 @@ void ServiceAddresses::carry_over(Value& service, const Value& before, Allocator
         set(spec, name, make_copy(*had, allocator), allocator);
       }
     }
+  }
+  if (text_at(old_spec, {"type"}) == "LoadBalancer" && text_at(spec, {"type"}) != "LoadBalancer") {
+    remove_if_same(spec, old_spec, "allocateLoadBalancerNodePorts");
   }
   Value* ports = find(spec, "ports");
   const Value* old_ports = find(old_spec, "ports");
@@ -163,9 +192,7 @@ void ServiceAddresses::carry_over(Value& service, const Value& before, Allocator
   if (node_ports(spec) == node_ports(old_spec)) {
     for (Value& port : ports->GetArray()) remove(port, "nodePort");
   }
-  for (const char* name : {"externalTrafficPolicy", "allocateLoadBalancerNodePorts"}) {
-    if (same(find(spec, name), find(old_spec, name))) remove(spec, name);
-  }
+  remove_if_same(spec, old_spec, "externalTrafficPolicy");
 }
 
 void ServiceAddresses::release(const Value& before, const Value* after) {

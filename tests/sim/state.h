@@ -76,6 +76,10 @@ struct Call {
   Manager writer(std::string_view operation) const;  // who this call makes an owner
 };
 
+// 409 of the storage itself. what: "UID" or "ResourceVersion".
+kube::Response storage_precondition_failed(const Call& call, std::string_view what,
+                                           std::string_view asked, std::string_view actual);
+
 // The JSON text of an object, with another resourceVersion if one is given.
 std::string text_of(const Resource& resource, const Content& content,
                     std::string_view resource_version = {});
@@ -93,6 +97,7 @@ struct ApiServer::State {
 
   // Writing: each ends in store() or erase(), or refuses.
   kube::Response create(const Call& call);
+  kube::Response create(const Call& call, Content& draft);
   kube::Response replace(const Call& call);
   kube::Response merge(const Call& call);
   kube::Response apply(const Call& call);
@@ -103,6 +108,7 @@ struct ApiServer::State {
   kube::Response finish_deletion(const Call& call, const Stored& before, Content& draft);
 
   Refusal check_namespace(const Call& call, std::string_view name);
+  Refusal check_expansion(const Call& call, const Value& object, const Value& before);
   void admit_new(const Resource& resource, Content& draft);
   void prepare_new(const Call& call, Content& draft);
   Refusal ask_admit(const Call& call, const Stored* before, const Content* draft);

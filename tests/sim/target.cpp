@@ -7,6 +7,13 @@
 namespace sim {
 namespace {
 
+constexpr std::string_view kGroups[] = {"/api/v1/",
+                                        "/apis/apps/v1/",
+                                        "/apis/events.k8s.io/v1/",
+                                        "/apis/coordination.k8s.io/v1/",
+                                        "/apis/admissionregistration.k8s.io/v1/",
+                                        "/apis/localregistry.dev/v1alpha1/"};
+
 int hex(char digit) {
   if (digit >= '0' && digit <= '9') return digit - '0';
   const int lower = std::tolower(static_cast<unsigned char>(digit));
@@ -71,6 +78,11 @@ std::string_view Target::parameter(std::string_view wanted) const {
 bool Target::has(std::string_view wanted) const {
   return std::any_of(query.begin(), query.end(),
                      [wanted](const auto& one) { return one.first == wanted; });
+}
+
+bool is_known_group(std::string_view target) {
+  return std::any_of(std::begin(kGroups), std::end(kGroups),
+                     [target](std::string_view group) { return target.starts_with(group); });
 }
 
 std::optional<Target> parse_target(std::string_view text) {

@@ -21,6 +21,9 @@ struct Target {
   bool has(std::string_view name) const;
 };
 
+// Whether the path is in a group and version that is served.
+bool is_known_group(std::string_view target);
+
 // Nothing: no such path.
 std::optional<Target> parse_target(std::string_view target);
 

@@ -65,6 +65,7 @@ class Conformer {
         case SchemaKind::kString: set_text(value, field.name, "", *allocator_); break;
         case SchemaKind::kInteger: set(value, field.name, Value(0), *allocator_); break;
         case SchemaKind::kBoolean: set(value, field.name, Value(false), *allocator_); break;
+        case SchemaKind::kTime:
         case SchemaKind::kList: set(value, field.name, Value(), *allocator_); break;
         default: break;
       }

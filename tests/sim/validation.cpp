@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::string_view kImmutable = "field is immutable";
 
-std::string shown(const Value* value) { return value == nullptr ? "null" : write(*value); }
+std::string shown(const Value* value) { return value == nullptr ? "null" : write_sorted(*value); }
 
 std::string at(const std::string& path, std::size_t index) {
   return fmt::format("{}[{}]", path, index);
@@ -97,10 +97,20 @@ class TypeValidator {
     if (std::find(types.begin(), types.end(), type) == types.end()) {
       causes.push_back(unsupported_value("spec.type", quoted(type), types));
     }
+    const std::string_view policy = text_at(spec, {"externalTrafficPolicy"});
+    if (!policy.empty() && type != "NodePort" && type != "LoadBalancer") {
+      causes.push_back(invalid_value("spec.externalTrafficPolicy", quoted(policy),
+                                     "may only be set for externally-accessible services"));
+    }
     std::vector<std::string> names;
     std::vector<std::pair<std::string, std::int64_t>> seen;
     for (rapidjson::SizeType i = 0; i < ports.Size(); ++i) {
       service_port(ports[i], at("spec.ports", i), ports.Size() > 1, names, seen);
+      if ((type == "ClusterIP" || type == "ExternalName") &&
+          find(ports[i], "nodePort") != nullptr) {
+        causes.push_back(forbidden(at("spec.ports", i) + ".nodePort",
+                                   fmt::format("may not be used when `type` is '{}'", type)));
+      }
     }
     if (before != nullptr) cluster_address(spec, *find(*before, "spec"));
   }
@@ -210,6 +220,7 @@ class TypeValidator {
       causes.push_back(invalid_value(path + ".port", std::to_string(value),
                                      "must be between 1 and 65535, inclusive"));
     }
+    target_port(port, path);
     const std::pair<std::string, std::int64_t> key(text_at(port, {"protocol"}), value);
     if (std::find(seen.begin(), seen.end(), key) != seen.end()) {
       causes.push_back(
@@ -217,6 +228,14 @@ class TypeValidator {
                                             quoted(name), quoted(key.first), value)));
     }
     seen.push_back(key);
+  }
+
+  void target_port(const Value& port, const std::string& path) {
+    const Value* target = find(port, "targetPort");
+    if (target == nullptr || !target->IsInt64()) return;
+    if (target->GetInt64() >= 1 && target->GetInt64() <= 65535) return;
+    causes.push_back(invalid_value(path + ".targetPort", write(*target),
+                                   "must be between 1 and 65535, inclusive"));
   }
 
   void cluster_address(const Value& spec, const Value& before) {
@@ -344,6 +363,15 @@ Causes validate_own_type(const Resource& resource, const Value& object, const Va
   return std::move(validator.causes);
 }
 
-Causes validate_status(const Resource&, const Value&, const Value&) { return {}; }
+Causes validate_status(const Resource& resource, const Value& object, const Value&) {
+  if (resource.plural == "services") {
+    const Value* ingress = find(object, {"status", "loadBalancer", "ingress"});
+    if (!is_empty(ingress) && text_at(object, {"spec", "type"}) != "LoadBalancer") {
+      return {forbidden("status.loadBalancer.ingress",
+                        "may only be used when `spec.type` is 'LoadBalancer'")};
+    }
+  }
+  return {};
+}
 
 }  // namespace sim

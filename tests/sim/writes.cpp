@@ -24,7 +24,8 @@ std::string undecodable(const Resource& resource, std::string_view why) {
 }
 
 // What a decoder makes of an object that came from outside.
-Refusal decode(const Resource& resource, Value& object, Allocator& allocator) {
+Refusal decode(const Resource& resource, Value& object, Allocator& allocator,
+               Nulls nulls = Nulls::kDropped) {
   if (Value* meta = find(object, "metadata"); meta == nullptr || meta->IsNull()) {
     set(object, "metadata", Value(rapidjson::kObjectType), allocator);
   }
@@ -38,7 +39,7 @@ Refusal decode(const Resource& resource, Value& object, Allocator& allocator) {
   if (auto why = conform(schema_of("ObjectMeta"), object["metadata"], allocator)) {
     return bad_request(undecodable(resource, *why));
   }
-  prune_and_default(*resource.schema, object, allocator);
+  prune_and_default(*resource.schema, object, nulls, allocator);
   return std::nullopt;
 }
 
@@ -70,9 +71,7 @@ Refusal read_object(const Call& call, Document& object) {
   const std::string& type = call.request.content_type;
   if (!type.empty() && type != "application/json" && type != "application/yaml") {
     return unsupported_media_type(
-        call.resource().custom
-            ? "application/json, application/yaml"
-            : "application/json, application/yaml, application/vnd.kubernetes.protobuf");
+        "application/json, application/yaml, application/vnd.kubernetes.protobuf");
   }
   object.Parse(call.request.body.data(), call.request.body.size());
   if (object.HasParseError() || !object.IsObject()) {
@@ -171,42 +170,87 @@ void count_generation(const Resource& resource, Value& object, const Value& befo
   set(object["metadata"], "generation", Value(old == nullptr ? 1 : old->GetInt64() + 1), allocator);
 }
 
+// What a creation is compared with.
+Value nothing_of(const Resource& resource, Allocator& allocator) {
+  if (!resource.custom) return empty_object(*resource.schema, allocator);
+  Value nothing(rapidjson::kObjectType);
+  set(nothing, "metadata", Value(rapidjson::kObjectType), allocator);
+  return nothing;
+}
+
+// Who applies to an object that nobody owns anything of shares it with what was before.
+Managers managers_before(const Call& call, const Stored& before, Allocator& allocator) {
+  const Managers& managers = before.content->managers;
+  if (!managers.empty()) return managers;
+  Update update = update_of(call, "Update");
+  update.writer.name = "before-first-apply";
+  return updated(update, true, nothing_of(call.resource(), allocator), before.content->value, {});
+}
+
+// The class of a pod by what its containers ask for of processor and memory.
+std::string_view quality_of_service(const Value& spec) {
+  const Value* containers = find(spec, "containers");
+  if (containers == nullptr || !containers->IsArray()) return "BestEffort";
+  bool any = false;
+  bool all = true;
+  for (const Value& container : containers->GetArray()) {
+    for (const char* name : {"cpu", "memory"}) {
+      const Value* request = find(container, {"resources", "requests", name});
+      const Value* limit = find(container, {"resources", "limits", name});
+      any = any || request != nullptr || limit != nullptr;
+      all = all && limit != nullptr && (request == nullptr || *request == *limit);
+    }
+  }
+  return !any ? "BestEffort" : (all ? "Guaranteed" : "Burstable");
+}
+
 // null: what else differs is ignored.
 bool same_object(const Value& a, const Value& b) {
   if (a.MemberCount() != b.MemberCount()) return false;
   return a == b;
 }
 
+std::string described(const Manager& manager) {
+  std::string text = quoted(manager.name);
+  if (!manager.subresource.empty()) text += " with subresource " + quoted(manager.subresource);
+  if (manager.operation == "Update") text += " using " + manager.api_version;
+  return text;
+}
+
 Causes conflict_causes(const std::vector<Conflict>& conflicts, std::string& message) {
   Causes causes;
+  std::string list;
   for (const Conflict& one : conflicts) {
-    const std::string what = fmt::format(
-        "conflict with \"{}\"{} using {}", one.manager.name,
-        one.manager.subresource.empty() ? ""
-                                        : " with subresource \"" + one.manager.subresource + "\"",
-        one.manager.api_version);
+    const std::string who = described(one.manager);
+    list += (list.empty() ? "conflicts with " : "\nconflicts with ") + who + ":";
     for (const std::string& path : one.paths) {
-      causes.push_back({"FieldManagerConflict", what, path});
+      causes.push_back({"FieldManagerConflict", "conflict with " + who, path});
+      list += "\n- " + path;
     }
   }
-  message =
-      fmt::format("Apply failed with {} conflict{}", causes.size(), causes.size() == 1 ? "" : "s");
-  if (causes.size() == 1) {
-    message += ": " + causes.front().message + ": " + causes.front().field;
-    return causes;
-  }
-  message += ": ";
-  for (const Conflict& one : conflicts) {
-    const bool single = one.paths.size() == 1;
-    message += (&one == &conflicts.front() ? "" : "\n");
-    message += fmt::format("conflict{} with \"{}\" using {}:", single ? "" : "s", one.manager.name,
-                           one.manager.api_version);
-    for (const std::string& path : one.paths) message += (single ? " " : "\n- ") + path;
-  }
+  message = fmt::format("Apply failed with {} conflict{}: ", causes.size(),
+                        causes.size() == 1 ? "" : "s");
+  message += causes.size() == 1 ? causes.front().message + ": " + causes.front().field : list;
   return causes;
 }
 
 }  // namespace
+
+// The key that etcd knows the object by is a part of the message.
+kube::Response storage_precondition_failed(const Call& call, std::string_view what,
+                                           std::string_view asked, std::string_view actual) {
+  const Resource& resource = call.resource();
+  const std::string folder = resource.custom ? resource.group + "/" + resource.plural
+                             : resource.plural == "services" ? "services/specs"
+                                                             : resource.plural;
+  const std::string& space = call.target.namespace_name;
+  return conflict(resource, call.target.name,
+                  fmt::format("StorageError: invalid object, Code: 4, Key: /registry/{}/{}{}{}, "
+                              "ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: {} in "
+                              "precondition: {}, {} in object meta: {}",
+                              folder, space, space.empty() ? "" : "/", call.target.name, what,
+                              asked, what, actual));
+}
 
 Refusal ApiServer::State::check_namespace(const Call& call, std::string_view name) {
   if (!call.resource().namespaced) return std::nullopt;
@@ -215,6 +259,21 @@ Refusal ApiServer::State::check_namespace(const Call& call, std::string_view nam
   if (found == nullptr) return namespace_missing(space);
   if (text_at(found->content->value, {"status", "phase"}) != "Terminating") return std::nullopt;
   return namespace_terminating(call.resource(), name, space);
+}
+
+// A claim grows only where its class allows it.
+Refusal ApiServer::State::check_expansion(const Call& call, const Value& object,
+                                          const Value& before) {
+  if (call.resource().plural != "persistentvolumeclaims" || call.is_status()) return std::nullopt;
+  const std::string_view now = text_at(object, {"spec", "resources", "requests", "storage"});
+  const std::string_view old = text_at(before, {"spec", "resources", "requests", "storage"});
+  if (compare_quantities(now, old) <= 0) return std::nullopt;
+  const std::string_view storage_class = text_at(object, {"spec", "storageClassName"});
+  const auto& fixed = server->fixed_storage_classes;
+  if (std::find(fixed.begin(), fixed.end(), storage_class) == fixed.end()) return std::nullopt;
+  return forbidden_request(call.resource(), call.target.name,
+                           "only dynamically provisioned pvc can be resized and the storageclass "
+                           "that provisions the pvc must support resize");
 }
 
 // What the admission plugins add that every cluster has.
@@ -232,6 +291,8 @@ void ApiServer::State::admit_new(const Resource& resource, Content& draft) {
     }
   } else if (resource.plural == "pods") {
     Value& spec = draft.value["spec"];
+    set_default(spec, "serviceAccountName", "default", allocator);
+    set_default(spec, "serviceAccount", text_at(spec, {"serviceAccountName"}), allocator);
     set_default(spec, "priority", Value(0), allocator);
     set_default(spec, "preemptionPolicy", "PreemptLowerPriority", allocator);
     Value& tolerations = need_array(spec, "tolerations", allocator);
@@ -270,7 +331,9 @@ void ApiServer::State::prepare_new(const Call& call, Content& draft) {
   if (resource.plural == "persistentvolumeclaims" || resource.plural == "pods") {
     set_text(object["status"], "phase", "Pending", allocator);
   }
-  if (resource.plural == "pods") set_text(object["status"], "qosClass", "BestEffort", allocator);
+  if (resource.plural == "pods") {
+    set_text(object["status"], "qosClass", quality_of_service(object["spec"]), allocator);
+  }
   if (resource.plural == "namespaces") {
     set_text(object["status"], "phase", "Active", allocator);
     Value finalizers(rapidjson::kArrayType);
@@ -310,13 +373,17 @@ kube::Response ApiServer::State::finish_create(const Call& call, Content& draft)
   causes.insert(causes.end(), more.begin(), more.end());
   if (!causes.empty()) return invalid(resource, name, causes);
   if (Refusal refusal = ask_admit(call, nullptr, &draft)) return *std::move(refusal);
-  const bool exists = find_stored(resource.plural, {call.target.namespace_name, name}) != nullptr;
+  const Stored* existing = find_stored(resource.plural, {call.target.namespace_name, name});
   if (resource.plural == "services") {
     causes = addresses.allocate(draft.value, nullptr, draft.value.GetAllocator());
     if (!causes.empty()) return invalid(resource, name, causes);
-    if (exists) addresses.release(draft.value, nullptr);
+    if (existing != nullptr) addresses.release(draft.value, nullptr);
   }
-  if (exists) return already_exists(resource, name);
+  if (existing != nullptr) {
+    return already_exists(
+        resource, name,
+        sim::find(existing->content->value, {"metadata", "deletionTimestamp"}) != nullptr);
+  }
   draft.unsettled = resource.plural == "persistentvolumeclaims";
   return answer(201, store(call, nullptr, draft));
 }
@@ -325,6 +392,10 @@ kube::Response ApiServer::State::create(const Call& call) {
   Content draft;
   if (Refusal refusal = read_object(call, draft.value)) return *std::move(refusal);
   if (Refusal refusal = check_name(call, draft.value)) return *std::move(refusal);
+  return create(call, draft);
+}
+
+kube::Response ApiServer::State::create(const Call& call, Content& draft) {
   Allocator& allocator = draft.value.GetAllocator();
   Value& meta = draft.value["metadata"];
   const std::string prefix(text_at(meta, {"generateName"}));
@@ -335,14 +406,8 @@ kube::Response ApiServer::State::create(const Call& call) {
     set_text(meta, "name", name, allocator);
     set_defaults(call.resource(), draft.value, allocator);
   }
-  Document nothing;
-  nothing.CopyFrom(call.resource().custom ? Value(rapidjson::kObjectType)
-                                          : empty_object(*call.resource().schema, allocator),
-                   nothing.GetAllocator());
-  if (call.resource().custom) {
-    set(nothing, "metadata", Value(rapidjson::kObjectType), nothing.GetAllocator());
-  }
-  draft.managers = updated(update_of(call, "Update"), nothing, draft.value, {});
+  const Value nothing = nothing_of(call.resource(), allocator);
+  draft.managers = updated(update_of(call, "Update"), true, nothing, draft.value, {});
   return finish_create(call, draft);
 }
 
@@ -351,13 +416,16 @@ kube::Response ApiServer::State::replace(const Call& call) {
   if (Refusal refusal = read_object(call, draft.value)) return *std::move(refusal);
   if (Refusal refusal = check_name(call, draft.value)) return *std::move(refusal);
   const Stored* before = find_stored(call.resource().plural, call.key());
-  if (before == nullptr) return not_found(call.resource(), call.target.name);
   const std::string_view uid = text_at(draft.value, {"metadata", "uid"});
+  if (before == nullptr && !uid.empty() && call.resource().creates_by_replacing) {
+    return storage_precondition_failed(call, "UID", uid, "");
+  }
+  if (before == nullptr) {
+    if (call.resource().creates_by_replacing) return create(call, draft);
+    return not_found(call.resource(), call.target.name);
+  }
   if (!uid.empty() && uid != before->object->uid) {
-    return conflict(call.resource(), call.target.name,
-                    fmt::format("Precondition failed: UID in precondition: {}, UID in object meta: "
-                                "{}",
-                                uid, before->object->uid));
+    return storage_precondition_failed(call, "UID", uid, before->object->uid);
   }
   if (text_at(draft.value, {"metadata", "resourceVersion"}).empty()) {
     if (!call.resource().updates_unversioned) {
@@ -370,7 +438,7 @@ kube::Response ApiServer::State::replace(const Call& call) {
   }
   set_default(draft.value["metadata"], "resourceVersion", std::to_string(before->object->revision),
               draft.value.GetAllocator());
-  draft.managers = updated(update_of(call, "Update"), before->content->value, draft.value,
+  draft.managers = updated(update_of(call, "Update"), false, before->content->value, draft.value,
                            before->content->managers);
   return finish_update(call, *before, draft);
 }
@@ -399,8 +467,11 @@ kube::Response ApiServer::State::merge(const Call& call) {
   Allocator& allocator = draft.value.GetAllocator();
   merge_patch(draft.value, patch, allocator);
   set_type(call.resource(), draft.value, allocator);
-  if (Refusal refusal = decode(call.resource(), draft.value, allocator)) return *std::move(refusal);
-  draft.managers = updated(update_of(call, "Update"), before->content->value, draft.value,
+  const std::string patched = write(draft.value);
+  if (decode(call.resource(), draft.value, allocator)) {
+    return invalid(Resource{}, "", {invalid_value("patch", quoted(patched), "cannot be decoded")});
+  }
+  draft.managers = updated(update_of(call, "Update"), false, before->content->value, draft.value,
                            before->content->managers);
   return finish_update(call, *before, draft);
 }
@@ -438,9 +509,9 @@ kube::Response ApiServer::State::apply(const Call& call) {
     live = empty_object(*resource.schema, allocator);
   }
   set_type(resource, live, allocator);
-  Application application =
-      applied(update_of(call, "Apply"), live, patch, call.target.parameter("force") == "true",
-              before == nullptr ? Managers{} : before->content->managers, allocator);
+  Application application = applied(
+      update_of(call, "Apply"), live, patch, call.target.parameter("force") == "true",
+      before == nullptr ? Managers{} : managers_before(call, *before, allocator), allocator);
   if (!application.conflicts.empty()) {
     std::string message;
     const Causes causes = conflict_causes(application.conflicts, message);
@@ -449,7 +520,9 @@ kube::Response ApiServer::State::apply(const Call& call) {
   static_cast<Value&>(draft.value) = std::move(application.object);
   draft.managers = std::move(application.managers);
   set_type(resource, draft.value, allocator);
-  if (Refusal refusal = decode(resource, draft.value, allocator)) return *std::move(refusal);
+  if (Refusal refusal = decode(resource, draft.value, allocator, Nulls::kKept)) {
+    return *std::move(refusal);
+  }
   if (Refusal refusal = check_name(call, draft.value)) return *std::move(refusal);
   if (before != nullptr) return finish_update(call, *before, draft);
   const std::string uid(text_at(draft.value, {"metadata", "uid"}));
@@ -477,13 +550,14 @@ kube::Response ApiServer::State::finish_update(const Call& call, const Stored& b
   keep_system_fields(object["metadata"], old["metadata"], allocator);
   const bool is_service = resource.plural == "services" && !call.is_status();
   if (is_service) ServiceAddresses::carry_over(object, old, allocator);
-  count_generation(resource, object, old, allocator);
+  if (!call.is_status()) count_generation(resource, object, old, allocator);
   Causes causes = validate_metadata(resource, object, &old);
   Causes more = resource.custom    ? validate_custom(*resource.schema, object)
                 : call.is_status() ? validate_status(resource, object, old)
                                    : validate_own_type(resource, object, &old);
   causes.insert(causes.end(), more.begin(), more.end());
   if (!causes.empty()) return invalid(resource, name, causes);
+  if (Refusal refusal = check_expansion(call, object, old)) return *std::move(refusal);
   if (Refusal refusal = ask_admit(call, &before, &draft)) return *std::move(refusal);
   if (sim::find(object["metadata"], "deletionTimestamp") != nullptr && !has_finalizers(object)) {
     return finish_deletion(call, before, draft);
