@@ -35,7 +35,7 @@ debug: ## the same without optimisation, in build/debug
 	@cmake --preset debug >/dev/null
 	@cmake --build --preset debug
 
-.PHONY: test unit golden asan tsan layers chart contract references rewrite registry push-speed simulate bugs e2e quickstart
+.PHONY: test unit golden asan tsan fuzz layers chart contract references rewrite registry push-speed simulate bugs e2e quickstart
 test: ## everything, with a summary; what needs root is skipped without it
 	@command -v python3 >/dev/null || $(HARNESS)/packages.sh test
 	@tests/all
@@ -55,6 +55,11 @@ tsan: ## the same under ThreadSanitizer
 	@cmake --preset tsan >/dev/null
 	@cmake --build --preset tsan
 	@ctest --preset tsan --no-tests=error -j 2
+
+FUZZ_SECONDS ?= 60
+fuzz: ## the parsers under libFuzzer, FUZZ_SECONDS each, two at once
+	@$(HARNESS)/packages.sh build fuzz
+	@tests/fuzz/run $(FUZZ_SECONDS)
 
 layers: ## who includes whom
 	@$(PYTEST) -q tests/layers

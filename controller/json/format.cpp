@@ -1,6 +1,5 @@
 #include "json/format.h"
 
-#include <fmt/core.h>
 #include <rapidjson/prettywriter.h>
 #include <rapidjson/stringbuffer.h>
 #include <yaml-cpp/emitter.h>
@@ -10,6 +9,7 @@
 #include <string>
 
 #include "json/path.h"
+#include "json/raw.h"
 
 namespace json {
 namespace {
@@ -89,7 +89,7 @@ void write_yaml(YAML::Emitter& emitter, View value, const Path& path, std::strin
     case Kind::kNull: emitter << YAML::Null; return;
     case Kind::kBool: emitter << value.boolean(); return;
     case Kind::kInteger: emitter << value.integer(); return;
-    case Kind::kNumber: emitter << fmt::format("{}", value.number()); return;
+    case Kind::kNumber: emitter << canonical(value); return;
     case Kind::kString: write_text(emitter, value.string()); return;
     case Kind::kArray:
       if (value.size() == 0) emitter << YAML::Flow;

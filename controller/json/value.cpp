@@ -3,6 +3,11 @@
 #include <fmt/core.h>
 #include <rapidjson/document.h>
 #include <rapidjson/error/en.h>
+#include <rapidjson/reader.h>
+
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
 
 #include "base/limits.h"
 
@@ -39,9 +44,56 @@ Shape shape_of(std::string_view text) {
   return shape;
 }
 
+// RapidJSON 1.1 takes what should follow the first byte of a UTF-8 character before it looks at it,
+// over the NUL at the end as well: so many bytes more.
+constexpr std::size_t kBytesAfterNul = 3;
+
 std::string_view view_of(const rapidjson::Value& value) {
   return {value.GetString(), value.GetStringLength()};
 }
+
+// Builds a document of what RapidJSON reads, but for the numbers: by itself it does not read them
+// to the last bit, and with kParseFullPrecisionFlag "0e1" is undefined behaviour.
+class Builder {
+ public:
+  explicit Builder(rapidjson::Document& document) : document_(document) {}
+
+  // Called by RapidJSON.
+  bool Null() { return document_.Null(); }
+  bool Bool(bool value) { return document_.Bool(value); }
+  bool RawNumber(const char* text, unsigned length, bool) { return number({text, length}); }
+  bool Int(int value) { return document_.Int(value); }
+  bool Uint(unsigned value) { return document_.Uint(value); }
+  bool Int64(std::int64_t value) { return document_.Int64(value); }
+  bool Uint64(std::uint64_t value) { return document_.Uint64(value); }
+  bool Double(double value) { return document_.Double(value); }
+  bool String(const char* text, unsigned length, bool copy) {
+    return document_.String(text, length, copy);
+  }
+  bool Key(const char* text, unsigned length, bool copy) {
+    return document_.Key(text, length, copy);
+  }
+  bool StartObject() { return document_.StartObject(); }
+  bool EndObject(unsigned members) { return document_.EndObject(members); }
+  bool StartArray() { return document_.StartArray(); }
+  bool EndArray(unsigned elements) { return document_.EndArray(elements); }
+
+ private:
+  // False when it is too large.
+  bool number(std::string_view text) {
+    const char* const end = text.data() + text.size();
+    std::int64_t integer = 0;
+    const auto whole = std::from_chars(text.data(), end, integer);
+    if (whole.ec == std::errc() && whole.ptr == end) return document_.Int64(integer);
+    double number = 0;
+    if (std::from_chars(text.data(), end, number).ec == std::errc::result_out_of_range) {
+      number = std::strtod(std::string(text).c_str(), nullptr);  // which tells small from large
+    }
+    return std::isfinite(number) && document_.Double(number);
+  }
+
+  rapidjson::Document& document_;
+};
 
 }  // namespace
 
@@ -128,13 +180,21 @@ base::Result<Document> Document::parse(std::string text, std::size_t most_values
   }
   auto parsed = std::make_unique<Parsed>();
   parsed->text = std::move(text);
+  parsed->text.append(kBytesAfterNul, '\0');
   constexpr unsigned kFlags = rapidjson::kParseInsituFlag | rapidjson::kParseIterativeFlag |
-                              rapidjson::kParseValidateEncodingFlag;
-  parsed->document.ParseInsitu<kFlags>(parsed->text.data());
-  if (parsed->document.HasParseError()) {
+                              rapidjson::kParseValidateEncodingFlag |
+                              rapidjson::kParseNumbersAsStringsFlag;
+  rapidjson::Reader reader;
+  const auto read = [&](rapidjson::Document& document) {
+    rapidjson::InsituStringStream stream(parsed->text.data());
+    Builder builder(document);
+    return !reader.Parse<kFlags>(stream, builder).IsError();
+  };
+  parsed->document.Populate(read);
+  if (reader.HasParseError()) {
     return base::Error{base::ErrorCode::kMalformed,
-                       fmt::format("JSON at byte {}: {}", parsed->document.GetErrorOffset(),
-                                   rapidjson::GetParseError_En(parsed->document.GetParseError()))};
+                       fmt::format("JSON at byte {}: {}", reader.GetErrorOffset(),
+                                   rapidjson::GetParseError_En(reader.GetParseErrorCode()))};
   }
   return Document(std::move(parsed));
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <boost/url/parse.hpp>
 #include <charconv>
 
@@ -19,6 +20,16 @@ struct Address {
   std::uint16_t port = 0;
 };
 
+// A name or an IP address; percent-encoded, all else could stand there too.
+bool is_host(std::string_view host) {
+  constexpr std::string_view kMarks = "-._:";
+  return std::all_of(host.begin(), host.end(), [&](char character) {
+    return (character >= '0' && character <= '9') || (character >= 'a' && character <= 'z') ||
+           (character >= 'A' && character <= 'Z') ||
+           kMarks.find(character) != std::string_view::npos;
+  });
+}
+
 // What a server's and a proxy's URL have in common.
 base::Result<Address> parse_address(const boost::urls::url_view& url) {
   Address address;
@@ -30,6 +41,7 @@ base::Result<Address> parse_address(const boost::urls::url_view& url) {
   address.host = url.host_address();
   address.port = address.tls ? kHttpsPort : kHttpPort;
   if (address.host.empty()) return invalid("the URL has no host");
+  if (!is_host(address.host)) return invalid("the host of the URL is not a name or an address");
   if (url.has_port() && !url.port().empty()) {
     // Boost 1.81 takes 99999 for some smaller number.
     const auto digits = url.port();

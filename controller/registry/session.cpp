@@ -3,33 +3,10 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <charconv>
 #include <tuple>
 
 #include "base/base64.h"
-#include "json/fields.h"
-#include "json/raw.h"
-
-namespace registry {
-namespace {
-
-// What a token server answers: Docker's own have token, OAuth2's access_token.
-struct TokenText {
-  std::string token;
-  std::string access_token;
-  json::Raw expires_in;  // seconds; some servers quote the number
-};
-
-}  // namespace
-}  // namespace registry
-
-template <>
-struct json::Fields<registry::TokenText> {
-  using Type = registry::TokenText;
-  static constexpr auto kTable = std::make_tuple(json::field("token", &Type::token),
-                                                 json::field("access_token", &Type::access_token),
-                                                 json::field("expires_in", &Type::expires_in));
-};
+#include "registry/token.h"
 
 namespace registry {
 namespace {
@@ -42,7 +19,6 @@ constexpr std::string_view kClient = "local-registry-operator";
 constexpr std::string_view kIdentityTokenUser = "<token>";  // so helpers mark an identity token
 constexpr std::uint16_t kHttpPort = 80;
 constexpr int kRenewals = 2;  // for one request, another's in between included
-constexpr std::chrono::seconds kLongestToken = std::chrono::hours(24);
 
 base::Error unauthorized(std::string message) {
   return {base::ErrorCode::kUnauthorized, std::move(message)};
@@ -62,24 +38,6 @@ base::Error unexpected(const std::string& who, int status) {
     return {base::ErrorCode::kUnavailable, fmt::format("{} answers HTTP status {}", who, status)};
   }
   return malformed(fmt::format("{} answers HTTP status {}, which no registry does", who, status));
-}
-
-// RFC 6750, 2.1; what has other characters would break the header that it goes into.
-bool is_token(std::string_view text) {
-  return !text.empty() && text.size() <= limits::kTokenBytes &&
-         std::all_of(text.begin(), text.end(), [](char character) {
-           const auto byte = static_cast<unsigned char>(character);
-           return byte > 0x20 && byte < 0x7f;
-         });
-}
-
-std::chrono::seconds lifetime(const json::Raw& text) {
-  std::string_view digits = text.text;
-  if (digits.starts_with('"')) digits.remove_prefix(1);
-  std::int64_t seconds = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), seconds);
-  if (error != std::errc() || seconds <= 0) return limits::kTokenLife;
-  return std::min(std::chrono::seconds(seconds), kLongestToken);
 }
 
 // Whether a URL of a registry that is reached by HTTPS means that registry itself: behind a proxy
@@ -282,16 +240,11 @@ asio::awaitable<base::Result<void>> Session::fetch_token(Url realm, std::string 
 }
 
 base::Result<void> Session::take_token(const HttpAnswer& answer, const std::string& who) {
-  const auto text = json::parse<TokenText>(answer.body);
-  if (!text) return malformed(who + " answers with something that is no token");
-  const std::string& token = text->token.empty() ? text->access_token : text->token;
-  if (token.size() > limits::kTokenBytes) {
-    return base::Error{
-        base::ErrorCode::kTooLarge,
-        fmt::format("{} answers with a token of more than {} bytes", who, limits::kTokenBytes)};
+  const auto token = parse_token(answer.body);
+  if (!token) {
+    return base::Error{token.error().code, who + " answers with " + token.error().message};
   }
-  if (!is_token(token)) return malformed(who + " answers with something that is no token");
-  set_proof("Bearer " + token, std::chrono::steady_clock::now() + lifetime(text->expires_in));
+  set_proof("Bearer " + token->text, std::chrono::steady_clock::now() + token->life);
   return {};
 }
 

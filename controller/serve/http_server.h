@@ -62,6 +62,9 @@ class HttpServer {
   // bind().
   boost::asio::awaitable<void> run();
 
+  // Answers on a connection that somebody else has made. While run() runs.
+  void serve(boost::asio::ip::tcp::socket socket);
+
   // From here on each answer ends its connection, so that clients look for another server before
   // this one goes.
   void drain() { draining_ = true; }
@@ -74,7 +77,6 @@ class HttpServer {
 
   boost::asio::awaitable<void> accept();
   boost::asio::awaitable<void> make_room();
-  void serve(boost::asio::ip::tcp::socket socket);
   boost::asio::awaitable<void> serve_plainly(std::unique_ptr<Connection> connection);
   boost::asio::awaitable<void> serve_securely(std::unique_ptr<Connection> connection,
                                               std::shared_ptr<boost::asio::ssl::context> context);

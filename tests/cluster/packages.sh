@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that are still missing. None of the services they bring is started.
-#   packages.sh [build|check|test|cluster|all]...      without a word: all
+#   packages.sh [build|check|test|fuzz|cluster|all]...      without a word: all
 set -euo pipefail
 source "$(dirname "$0")/lib/common.sh"
 
@@ -10,6 +10,8 @@ BUILD=(g++ cmake ninja-build ccache pkg-config libboost1.81-dev libboost-url1.81
 CHECK=(clang-tidy clang-format shellcheck)
 TEST=(python3-pytest python3-pytest-xdist python3-yaml prometheus etcd-server openssl python3 curl
   docker-registry skopeo)
+# The oldest clang with the C++20 that is written here; 19 refuses Debian's RapidJSON.
+FUZZ=(clang-16 libclang-rt-16-dev)
 CLUSTER=(etcd-server openssl containerd runc containernetworking-plugins iptables nftables conntrack
   iproute2 socat ethtool procps util-linux python3 buildah skopeo debootstrap docker-registry uidmap
   rootlesskit libcap2-bin busybox-static gcc libc6-dev ca-certificates podman)
@@ -26,9 +28,10 @@ wanted() {
     build) printf '%s\n' "${BUILD[@]}" ;;
     check) printf '%s\n' "${CHECK[@]}" ;;
     test) printf '%s\n' "${TEST[@]}" && go_package ;;
+    fuzz) printf '%s\n' "${FUZZ[@]}" ;;
     cluster) printf '%s\n' "${CLUSTER[@]}" && go_package ;;
-    all) wanted build && wanted check && wanted test && wanted cluster ;;
-    *) die "packages.sh knows build, check, test, cluster and all, not '$1'" ;;
+    all) wanted build && wanted check && wanted test && wanted fuzz && wanted cluster ;;
+    *) die "packages.sh knows build, check, test, fuzz, cluster and all, not '$1'" ;;
   esac
 }
 

@@ -15,7 +15,8 @@ import sys
 PROJECT = pathlib.Path(__file__).parents[2]
 COLUMNS, LINES = 100, 70
 CODE = {".h", ".cpp", ".py", ".sh", ".cmake"}
-GENERATED = re.compile(r"tests/chart/(golden|expected)/|\.svg$|\.tar$|\.png$|\.patch$")
+GENERATED = re.compile(
+    r"tests/(chart/(golden|expected)|fuzz/corpus)/|\.svg$|\.tar$|\.png$|\.patch$")
 
 # Hosts that may be named in a URL: addresses of nothing, of the cluster itself, of documentation.
 HOSTS = re.compile(

@@ -71,7 +71,7 @@ TEST(Format, UsualStringsAreNotQuoted) {
 
 TEST(Format, WhatIsWrittenIsReadAsTheSameValue) {
   const std::string text =
-      R"({"yes":{"1":"2","a b":[[],[[1]],{"x":[{"y":"z\u0007"}]}]},"n":[-5,0.25,false,"~"]})";
+      R"({"yes":{"1":"2","a b":[[],[[1]],{"x":[{"y":"z\u0007"}]}]},"n":[-5,0.25,1e2,1e300,"~"]})";
   EXPECT_EQ(canonical(Document::parse(*from_yaml(yaml_of(text)))->root()),
             canonical(Document::parse(text)->root()));
 }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <random>
 #include <string>
 
@@ -47,6 +48,18 @@ TEST(Document, KeepsIntegersOf64BitsExactly) {
   }
 }
 
+TEST(Document, KeepsNumbersToTheLastBit) {
+  for (const std::string text :
+       {"0.1", "-1.5e-300", "1.844674417370956e26", "5e-324", "0e232", "-0.0e-1", "1e-999",
+        "0.30000000000000004", "9223372036854775808"}) {
+    const auto document = Document::parse(text);
+    ASSERT_TRUE(document);
+    EXPECT_EQ(document->root().number(), std::strtod(text.c_str(), nullptr)) << text;
+    const auto again = Document::parse(json::canonical(document->root()));
+    EXPECT_EQ(json::canonical(again->root()), json::canonical(document->root())) << text;
+  }
+}
+
 TEST(Document, ReadsEscapesAndUnicode) {
   const auto document = Document::parse(R"(["\"\\\/\b\f\n\r\t","\u00e4\ud83d\udcbe","a\u0000b"])");
   ASSERT_TRUE(document);
@@ -85,6 +98,16 @@ TEST(Document, RefusesWhatIsNotUtf8) {
     const auto document = Document::parse(text);
     ASSERT_FALSE(document);
     EXPECT_EQ(code_of(document), base::ErrorCode::kMalformed);
+  }
+}
+
+// AddressSanitizer tells when it does. The text is too long to be kept within a std::string.
+TEST(Document, ReadsNothingBehindACharacterThatIsCutOff) {
+  for (const std::string cut :
+       {"\xC3", "\xE2", "\xED", "\xF0", "\xF4", "\xF0\x9F", "\xF0\x9F\x98"}) {
+    std::string text = "{\"a name of some length\":\"" + cut;
+    text.shrink_to_fit();
+    EXPECT_EQ(code_of(Document::parse(std::move(text))), base::ErrorCode::kMalformed);
   }
 }
 

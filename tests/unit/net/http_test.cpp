@@ -78,6 +78,16 @@ TEST(AnswerParser, DoesNotWaitForEverForTheRealAnswer) {
   EXPECT_FALSE(parser.feed(many));
 }
 
+TEST(ServerUrl, HasAHostThatCanBeANameOrAnAddress) {
+  for (const char* host : {"host", "a_b.example", "127.0.0.1", "[::1]", "h%6Fst"}) {
+    EXPECT_TRUE(net::parse_server_url("https://" + std::string(host))) << host;
+  }
+  for (const char* wrong : {"a%1Db", "a%0D%0Ab", "a%20b", "a%2Fb", "a;b", "a%C3%A9"}) {
+    EXPECT_FALSE(net::parse_server_url("https://" + std::string(wrong))) << wrong;
+    EXPECT_FALSE(net::parse_proxy_url("http://" + std::string(wrong))) << wrong;
+  }
+}
+
 TEST(ServerUrl, HasAPortBetween1And65535) {
   EXPECT_EQ(net::parse_server_url("https://host:65535")->port, 65535);
   for (const std::string_view wrong : {"0", "65536", "70000", "99999", "4294967297", "-1", "x"}) {

@@ -1,0 +1,73 @@
+#include "registry/token.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <charconv>
+#include <string_view>
+#include <tuple>
+
+#include "base/limits.h"
+#include "json/fields.h"
+#include "json/raw.h"
+
+namespace registry {
+namespace {
+
+// Docker's own have token, OAuth2's access_token.
+struct TokenText {
+  std::string token;
+  std::string access_token;
+  json::Raw expires_in;  // seconds; some servers quote the number
+};
+
+}  // namespace
+}  // namespace registry
+
+template <>
+struct json::Fields<registry::TokenText> {
+  using Type = registry::TokenText;
+  static constexpr auto kTable = std::make_tuple(json::field("token", &Type::token),
+                                                 json::field("access_token", &Type::access_token),
+                                                 json::field("expires_in", &Type::expires_in));
+};
+
+namespace registry {
+namespace {
+
+constexpr std::chrono::seconds kLongestToken = std::chrono::hours(24);
+
+// RFC 6750, 2.1; what has other characters would break the header that it goes into.
+bool is_token(std::string_view text) {
+  return !text.empty() && text.size() <= limits::kTokenBytes &&
+         std::all_of(text.begin(), text.end(), [](char character) {
+           const auto byte = static_cast<unsigned char>(character);
+           return byte > 0x20 && byte < 0x7f;
+         });
+}
+
+std::chrono::seconds lifetime(const json::Raw& text) {
+  std::string_view digits = text.text;
+  if (digits.starts_with('"')) digits.remove_prefix(1);
+  std::int64_t seconds = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), seconds);
+  if (error != std::errc() || seconds <= 0) return limits::kTokenLife;
+  return std::min(std::chrono::seconds(seconds), kLongestToken);
+}
+
+}  // namespace
+
+base::Result<Token> parse_token(std::string body) {
+  const base::Error none{base::ErrorCode::kMalformed, "something that is no token"};
+  auto text = json::parse<TokenText>(std::move(body));
+  if (!text) return none;
+  std::string& token = text->token.empty() ? text->access_token : text->token;
+  if (token.size() > limits::kTokenBytes) {
+    return base::Error{base::ErrorCode::kTooLarge,
+                       fmt::format("a token of more than {} bytes", limits::kTokenBytes)};
+  }
+  if (!is_token(token)) return none;
+  return Token{std::move(token), lifetime(text->expires_in)};
+}
+
+}  // namespace registry

@@ -1,0 +1,52 @@
+// JSON: what is read, written and read again is the same value, compact, for people and as YAML,
+// and as what the field tables make of it.
+#include "api/apps.h"
+#include "api/local_registry.h"
+#include "fuzz/property.h"
+#include "json/format.h"
+#include "json/raw.h"
+#include "json/unknown.h"
+#include "json/yaml.h"
+
+namespace {
+
+std::string canonical(const std::string& text, std::string_view property) {
+  const auto document = json::Document::parse(text);
+  fuzz::require(document.has_value(), property);
+  return json::canonical(document->root());
+}
+
+template <class T>
+void check_table(json::View root) {
+  json::unknown_members<T>(root);
+  const auto value = json::decode<T>(root);
+  if (!value) return;
+  const std::string encoded = json::encode(*value);
+  const auto again = json::parse<T>(encoded);
+  fuzz::require(again.has_value(), "what was encoded can be decoded");
+  fuzz::require_same(json::encode(*again), encoded, "decoded and encoded it is the same");
+}
+
+void check_yaml(json::View root, const std::string& text) {
+  const auto yaml = json::from_yaml(json::to_yaml(root, ""));
+  if (!yaml && yaml.error().code == base::ErrorCode::kTooLarge) return;
+  fuzz::require(yaml.has_value(), "the YAML of a value can be read");
+  fuzz::require_same(canonical(*yaml, "YAML becomes JSON"), text, "as YAML it is the same value");
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const auto document = json::Document::parse(std::string(fuzz::text_of(data, size)));
+  if (!document) return 0;
+  const json::View root = document->root();
+  const std::string text = json::canonical(root);
+  fuzz::require_same(canonical(text, "canonical text is JSON"), text, "canonical text stays");
+  fuzz::require_same(canonical(json::pretty(root, ""), "pretty text is JSON"), text,
+                     "for people it is the same value");
+  json::pretty(root, "metadata.managedFields");
+  check_yaml(root, text);
+  check_table<api::LocalRegistry>(root);
+  check_table<api::Deployment>(root);
+  return 0;
+}

@@ -1,0 +1,101 @@
+// kubeconfig files: what an error says has no word of a password, token or key in it, and what is
+// taken is the same when it is read again. A line such as "token: abc" tells what is secret.
+#include "kube/kubeconfig.h"
+
+#include <unistd.h>
+
+#include <fstream>
+
+#include "fuzz/property.h"
+#include "json/yaml.h"
+
+namespace {
+
+constexpr std::size_t kShortWord = 8;
+constexpr std::string_view kSecretFields[] = {
+    "token:", "password:", "client-key-data:", "client-certificate-data:",
+    "value:", "id-token:", "refresh-token:",   "client-secret:",
+};
+
+// Where the input is kept as a file; memory, where there is such a folder.
+const std::string& file_name() {
+  static const std::string kName = (::access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp") +
+                                   std::string("/fuzz-") + std::to_string(::getpid());
+  return kName;
+}
+
+struct Parts {
+  std::string secret;  // lines that begin with the name of a secret field, without it
+  std::string open;    // all others
+};
+
+Parts parts_of(std::string_view text) {
+  Parts parts;
+  while (!text.empty()) {
+    std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+    line.remove_prefix(std::min(line.find_first_not_of(" -"), line.size()));
+    std::string* part = &parts.open;
+    for (const std::string_view field : kSecretFields) {
+      if (!line.starts_with(field)) continue;
+      part = &parts.secret;
+      line.remove_prefix(field.size());
+    }
+    *part += line;
+    *part += '\n';
+  }
+  return parts;
+}
+
+bool is_word(char character) {
+  return (character >= 'a' && character <= 'z') || (character >= 'A' && character <= 'Z') ||
+         (character >= '0' && character <= '9') || character == '_' || character == '=';
+}
+
+void check_silent(const base::Error& error, std::string_view text) {
+  fuzz::require(!error.message.empty(), "an error says something");
+  const Parts parts = parts_of(text);
+  std::size_t begin = 0;
+  for (std::size_t at = 0; at < parts.secret.size(); ++at) {
+    if (is_word(parts.secret[at])) continue;
+    const std::string word = parts.secret.substr(begin, at - begin);
+    begin = at + 1;
+    if (word.size() < kShortWord || parts.open.find(word) != std::string::npos) continue;
+    // Words of the messages and of the fields that they name are no secrets.
+    static const std::string kOwn =
+        "insecure-skip-tls-verify certificate-authority-data client-certificate-data "
+        "client-key-data impersonate current-context apiVersion tokenFile auth-provider "
+        "interactiveMode control characters Kubernetes supported sequence expected document "
+        "alphanumeric character defined anchor scalar mapping indentation recursion boolean "
+        "integer hexadecimal directive duplicate FieldValueTypeInvalid clusters contexts ";
+    if (kOwn.find(word) != std::string::npos) continue;
+    fuzz::require(error.message.find(word) == std::string::npos, "no error tells a secret");
+  }
+}
+
+base::Result<kube::ClientConfig> load(std::string_view text) {
+  std::ofstream(file_name(), std::ios::binary | std::ios::trunc) << text;
+  kube::KubeconfigChoice choice;
+  choice.file = file_name();
+  return kube::load_kubeconfig(choice, {});
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text = fuzz::text_of(data, size);
+  const auto config = load(text);
+  if (!config) check_silent(config.error(), text);
+  if (const auto names = kube::context_names(file_name(), {}); !names) {
+    check_silent(names.error(), text);
+  }
+  ::unlink(file_name().c_str());
+  const auto json = json::from_yaml(text);
+  if (!config || !json) return 0;
+  // JSON is YAML, so the same file can be written so.
+  const auto again = load(*json);
+  ::unlink(file_name().c_str());
+  fuzz::require(again.has_value(), "as JSON the file is as good");
+  fuzz::require(*again == *config, "as JSON the file says the same");
+  return 0;
+}

@@ -1,0 +1,69 @@
+// What the fuzz targets share: a property that has to hold whatever the input is, and the input cut
+// into pieces. Pure; any thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace fuzz {
+
+inline std::string_view text_of(const std::uint8_t* data, std::size_t size) {
+  return {reinterpret_cast<const char*>(data), size};
+}
+
+// Ends the program, as libFuzzer wants it, when the property does not hold.
+inline void require(bool holds, std::string_view property) {
+  if (holds) return;
+  std::fprintf(stderr, "does not hold: %.*s\n", static_cast<int>(property.size()), property.data());
+  std::abort();
+}
+
+// The same for two values, which are shown.
+inline void require_same(std::string_view one, std::string_view other, std::string_view property) {
+  if (one == other) return;
+  std::fprintf(stderr, "one: %.*s\nother: %.*s\n", static_cast<int>(one.size()), one.data(),
+               static_cast<int>(other.size()), other.data());
+  require(false, property);
+}
+
+// Numbers that look random and are the same for the same text (FNV-1a, then xorshift).
+class Numbers {
+ public:
+  explicit Numbers(std::string_view text) {
+    for (const char character : text) {
+      state_ = (state_ ^ static_cast<unsigned char>(character)) * 1099511628211U;
+    }
+    if (state_ == 0) state_ = 1;
+  }
+
+  std::size_t below(std::size_t bound) {
+    state_ ^= state_ << 13U;
+    state_ ^= state_ >> 7U;
+    state_ ^= state_ << 17U;
+    return static_cast<std::size_t>(state_ % bound);
+  }
+
+ private:
+  std::uint64_t state_ = 14695981039346656037U;
+};
+
+// The ways in which a text may come off the wire: whole, byte by byte, in pieces of any size.
+inline std::vector<std::vector<std::string_view>> ways_to_cut(std::string_view text) {
+  constexpr std::size_t kLongestPiece = 24;
+  std::vector<std::vector<std::string_view>> ways = {{text}, {}, {}};
+  for (std::size_t at = 0; at < text.size(); ++at) ways[1].push_back(text.substr(at, 1));
+  Numbers numbers(text);
+  for (std::size_t at = 0; at < text.size();) {
+    const std::string_view piece = text.substr(at, 1 + numbers.below(kLongestPiece));
+    ways[2].push_back(piece);
+    at += piece.size();
+  }
+  return ways;
+}
+
+}  // namespace fuzz

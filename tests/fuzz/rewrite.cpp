@@ -1,0 +1,86 @@
+// Images rewritten in place in YAML and JSON: only references change, every other byte stays, and
+// what was rewritten is still such a text, in which nothing is left to be rewritten.
+#include <vector>
+
+#include "api/image_rewriter.h"
+#include "fuzz/property.h"
+#include "json/scalars.h"
+#include "json/text.h"
+
+namespace {
+
+using Format = base::Result<void> (*)(json::ByteSource&, const json::Replace&, const json::Emit&);
+
+const api::ImageRewriter& rewriter() {
+  static const api::ImageRewriter kRewriter(
+      {{*api::parse_image_reference("alpine"), "localhost:31234"},
+       {*api::parse_image_reference("ghcr.io/o/app"), "[::1]:5000"}});
+  return kRewriter;
+}
+
+struct Rewritten {
+  std::vector<std::string> values;  // that can be replaced, in the order of the text
+  std::vector<json::Edit> edits;
+};
+
+base::Result<Rewritten> read(Format format, std::string_view text) {
+  Rewritten result;
+  json::TextSource source(text);
+  const json::Replace replace = [&](const json::Scalar& scalar) {
+    fuzz::require(json::is_word(scalar.value), "only words are asked for");
+    result.values.emplace_back(scalar.value);
+    return rewriter().rewrite(scalar.value);
+  };
+  const auto done = format(source, replace, [&](json::Edit edit) {
+    result.edits.push_back(std::move(edit));
+    return base::Result<void>();
+  });
+  if (!done) return done.error();
+  return result;
+}
+
+std::string applied(std::string_view text, const std::vector<json::Edit>& edits) {
+  std::string result;
+  std::uint64_t at = 0;
+  for (const json::Edit& edit : edits) {
+    fuzz::require(at <= edit.begin && edit.begin < edit.end && edit.end <= text.size(),
+                  "edits are in the text, in its order");
+    const std::string_view old = text.substr(edit.begin, edit.end - edit.begin);
+    fuzz::require(old.find('\n') == std::string_view::npos || old.front() == '"',
+                  "an edit is of one word");
+    result += text.substr(at, edit.begin - at);
+    result += edit.text;
+    at = edit.end;
+  }
+  return result + std::string(text.substr(at));
+}
+
+void check(Format format, std::string_view text) {
+  const auto found = read(format, text);
+  if (!found) {
+    fuzz::require(!found.error().message.empty(), "an error says something");
+    return;
+  }
+  const std::string after = applied(text, found->edits);
+  const auto again = read(format, after);
+  fuzz::require(again.has_value(), "what is rewritten can be read");
+  fuzz::require(again->edits.empty(), "nothing is rewritten twice");
+  fuzz::require(again->values.size() == found->values.size(), "no value comes or goes");
+  std::size_t edits = 0;
+  for (std::size_t i = 0; i < found->values.size(); ++i) {
+    const auto rewritten = rewriter().rewrite(found->values[i]);
+    edits += rewritten ? 1 : 0;
+    fuzz::require_same(again->values[i], rewritten.value_or(found->values[i]),
+                       "each value is what the rewriter says, or stays");
+  }
+  fuzz::require(edits == found->edits.size(), "there are no other edits");
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text = fuzz::text_of(data, size);
+  check(&json::yaml_edits, text);
+  check(&json::json_edits, text);
+  return 0;
+}

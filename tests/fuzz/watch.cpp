@@ -1,0 +1,86 @@
+// The body of a watch: however its bytes are cut into pieces the same lines come out, which are
+// those of the text; what is an event stays the same event when it is written again.
+#include "api/local_registry.h"
+#include "fuzz/property.h"
+#include "json/raw.h"
+#include "kube/status.h"
+#include "kube/watch_decoder.h"
+
+namespace {
+
+constexpr std::size_t kShortLine = 32;
+constexpr std::string_view kTooLong = "\n";  // no line is this
+
+using Lines = std::vector<std::string>;
+
+// What the splitter has to find.
+Lines expected(std::string_view text, std::size_t most) {
+  Lines lines;
+  for (std::size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n')) {
+    if (end > most) {
+      lines.emplace_back(kTooLong);
+    } else if (end > 0) {
+      lines.emplace_back(text.substr(0, end));
+    }
+    text.remove_prefix(end + 1);
+  }
+  return lines;
+}
+
+Lines split(const std::vector<std::string_view>& pieces, std::size_t most) {
+  kube::LineSplitter splitter(most);
+  Lines lines;
+  for (const std::string_view piece : pieces) {
+    splitter.feed(piece);
+    while (auto line = splitter.next()) lines.push_back(*line ? **line : std::string(kTooLong));
+    fuzz::require(splitter.unfinished() <= most, "a line that is too long is not kept");
+  }
+  return lines;
+}
+
+std::string_view name(kube::WatchEventType type) {
+  switch (type) {
+    case kube::WatchEventType::kAdded: return "ADDED";
+    case kube::WatchEventType::kModified: return "MODIFIED";
+    case kube::WatchEventType::kDeleted: return "DELETED";
+    case kube::WatchEventType::kBookmark: return "BOOKMARK";
+    case kube::WatchEventType::kError: return "ERROR";
+  }
+  return "";
+}
+
+void check_event(const std::string& line) {
+  const auto event = kube::WatchEvent::parse(line);
+  if (!event) return;
+  fuzz::require(event->object().kind() == json::Kind::kObject, "an event has an object");
+  if (event->type() == kube::WatchEventType::kError) {
+    kube::error_of_event(event->object(), "localregistries");
+  }
+  const std::string text = "{\"type\":\"" + std::string(name(event->type())) +
+                           "\",\"object\":" + json::canonical(event->object()) + "}";
+  const auto again = kube::WatchEvent::parse(text);
+  fuzz::require(again.has_value(), "an event that is written again is one");
+  fuzz::require(again->type() == event->type(), "its type stays");
+  fuzz::require_same(again->resource_version(), event->resource_version(), "its version stays");
+  fuzz::require(again->ends_initial_events() == event->ends_initial_events(), "its mark stays");
+  const auto registry = json::decode<api::LocalRegistry>(event->object());
+  if (!registry) return;
+  const std::string encoded = api::encode_object(*registry);
+  const auto decoded = json::parse<api::LocalRegistry>(encoded);
+  fuzz::require(decoded.has_value(), "what was encoded can be decoded");
+  fuzz::require_same(api::encode_object(*decoded), encoded, "decoded and encoded it is the same");
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text = fuzz::text_of(data, size);
+  for (const std::size_t most : {kShortLine, limits::kWatchLineBytes}) {
+    const Lines lines = expected(text, most);
+    for (const auto& pieces : fuzz::ways_to_cut(text)) {
+      fuzz::require(split(pieces, most) == lines, "the lines are those of the text");
+    }
+  }
+  for (const std::string& line : expected(text, limits::kWatchLineBytes)) check_event(line);
+  return 0;
+}
