@@ -95,11 +95,22 @@ bool is_spoilt(const T& wanted, const T& existing, const Failure& failure) {
          intent_hash(wanted) == intent_hash(existing);
 }
 
+// Another Service has had the pinned port for a while.
+bool told_of_taken_port(const Observed& observed) {
+  const api::Condition* ready =
+      api::find_condition(observed.registry->status.conditions, condition::kReady);
+  return ready != nullptr && ready->reason == reason::kNodePortTaken &&
+         ready->observed_generation == observed.registry->metadata.generation;
+}
+
 template <class T>
 void create_or_heal(const Observed& observed, T wanted, const Snapshot<T>& existing, Plan& plan) {
   const Failure* failure = find_failure(observed, target_for<T>());
   if (!existing) {
-    if (failure == nullptr) plan.actions.emplace_back(Apply<T>{std::move(wanted), "", {}, {}});
+    if (failure == nullptr) {
+      plan.actions.emplace_back(
+          Apply<T>{std::move(wanted), "", {}, {}, told_of_taken_port(observed)});
+    }
     return;
   }
   if (is_terminating(existing->metadata)) return;  // its end is an event, and brings us back
@@ -114,7 +125,8 @@ void create_or_heal(const Observed& observed, T wanted, const Snapshot<T>& exist
   }
   const Cause cause = cause_of(observed, wanted, *existing, *difference);
   plan.actions.emplace_back(Apply<T>{std::move(wanted), existing->metadata.uid, cause,
-                                     cause == Cause::kHeal ? *difference : std::string()});
+                                     cause == Cause::kHeal ? *difference : std::string(),
+                                     told_of_taken_port(observed)});
 }
 
 // A selector cannot be changed: an object that has another one gives way to a new one.
