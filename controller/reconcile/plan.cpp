@@ -329,12 +329,22 @@ void plan_orphans(const Observed& observed, Plan& plan) {
   }
 }
 
-// What is known from the caches may be old: nothing is deleted but by what was read live.
-void read_live_before_deletes(const Observed& observed, Plan& plan) {
-  const bool deletes =
-      std::any_of(plan.actions.begin(), plan.actions.end(),
-                  [](const Action& action) { return std::holds_alternative<Delete>(action); });
-  if (!deletes || observed.live) return;
+// Somebody may use the node port already: another one is not just a drift that is healed.
+bool moves_node_port(const Observed& observed, const Action& action) {
+  const auto* apply = std::get_if<Apply<api::Service>>(&action);
+  if (apply == nullptr || !observed.service) return false;
+  const int port = node_port_of(*observed.service);
+  return port != 0 && node_port_of(apply->object) != port;
+}
+
+// What is known from the caches may be old: nothing is deleted, and no node port changed, but by
+// what was read live.
+void read_live_before_harm(const Observed& observed, Plan& plan) {
+  const bool harms =
+      std::any_of(plan.actions.begin(), plan.actions.end(), [&](const Action& action) {
+        return std::holds_alternative<Delete>(action) || moves_node_port(observed, action);
+      });
+  if (!harms || observed.live) return;
   plan.actions.clear();
   read_live(observed, plan);
 }
@@ -428,7 +438,7 @@ Plan plan(const Observed& observed) {
     }
   }
   drop_failed_deletes(observed, plan);
-  read_live_before_deletes(observed, plan);
+  read_live_before_harm(observed, plan);
   drop_live_duplicates(plan);
   if (!observed.failures.empty()) plan.requeue_after = limits::kRefusedRetry;
   if (!observed.registry->spec.suspend) check_pushes(observed, plan);

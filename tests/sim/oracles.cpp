@@ -20,6 +20,9 @@ constexpr auto kOnItsWay = std::chrono::seconds(2);
 // How old the state may be that the operator acts on when a server or a connection lags.
 constexpr auto kStalest = std::chrono::seconds(30);
 
+// How long it may take to act on a new spec: until another replica leads, and longer.
+constexpr auto kUnnoticed = std::chrono::seconds(60);
+
 struct PodWithVolumes {
   api::ObjectMeta metadata;
   api::PodSpec spec;
@@ -218,6 +221,17 @@ void Oracles::at_end() {
   check_refused();
 }
 
+// The resource went before the operator could know what becomes of the claim then, and put its
+// finalizer on it.
+bool Oracles::is_too_short(const std::vector<Wish>& wishes) {
+  const auto wanted = std::find_if(wishes.rbegin(), wishes.rend(), [](const Wish& wish) {
+                        return wish.spec.persistence.when_deleted != api::RetentionPolicy::kDelete;
+                      }).base();
+  const auto going =
+      std::find_if(wishes.begin(), wishes.end(), [](const Wish& wish) { return wish.deleted; });
+  return going == wishes.end() - 1 && going->since - wanted->since < kUnnoticed;
+}
+
 // A claim whose resource is gone and wanted it deleted.
 void Oracles::check_left_claims() {
   for (const ObjectPtr& object : server_.all("persistentvolumeclaims")) {
@@ -229,6 +243,7 @@ void Oracles::check_left_claims() {
       continue;
     }
     if (server_.find("localregistries", resources_[wishes->first])) continue;  // it has an heir
+    if (is_too_short(wishes->second)) continue;
     violated(fmt::format("the claim {} was left over", api::to_string(object->key)));
   }
 }

@@ -59,6 +59,7 @@ class Oracles {
   void check_volumes(const Change& change);
   void check_status(const Change& change);
   void check_left_claims();
+  static bool is_too_short(const std::vector<Wish>& wishes);
   void check_refused();
   bool may_delete_claim(const std::string& owner_uid, const api::ObjectKey& claim) const;
 
