@@ -106,6 +106,9 @@ void Oracles::remember(const Change& change) {
   if (object->plural == "localregistries") {
     const auto registry = read<LocalRegistry>(object);
     resources_[object->uid] = object->key;
+    if (registry.status.node_port == 0 || !change.before) {
+      told_since_[object->uid] = scheduler_.now();
+    }
     if (registry.status.node_port != 0 &&
         registry.status.observed_generation == registry.metadata.generation) {
       served_[object->uid] = registry.spec;
@@ -184,14 +187,36 @@ void Oracles::check_port(const Change& change) {
   const auto registry = read<LocalRegistry>(owner);
   const int told = registry.status.node_port;
   if (told == 0 || told == port || was_pinned(owner->uid, port)) return;
-  for (const ObjectPtr& other : server_.all("services")) {
-    if (other->uid == change.after->uid) continue;
-    for (const api::ServicePort& taken : read<api::Service>(other).spec.ports) {
-      if (taken.node_port == told) return;
-    }
+  if (is_taken(told, change.after->uid)) return;
+  if (!change.before && scheduler_.now() - told_since_[owner->uid] < kStalest) {
+    // Made by what did not know yet that a port was told: it has to come back.
+    owed_.push_back({change.after->key, owner->uid, told, scheduler_.now()});
+    return;
   }
   violated(fmt::format("the node port {} of {} was given up for {} although it was free", told,
                        api::to_string(owner->key), port));
+}
+
+bool Oracles::is_taken(int port, const std::string& but_by_uid) const {
+  for (const ObjectPtr& other : server_.all("services")) {
+    if (other->uid == but_by_uid) continue;
+    for (const api::ServicePort& taken : read<api::Service>(other).spec.ports) {
+      if (taken.node_port == port) return true;
+    }
+  }
+  return false;
+}
+
+void Oracles::check_owed_ports() {
+  for (const OwedPort& owed : owed_) {
+    const Wish& last = wishes_[owed.owner_uid].back();
+    const ObjectPtr service = server_.find("services", owed.service);
+    if (last.deleted || last.since > owed.since || !service) continue;
+    if (node_port(read<api::Service>(service)) == owed.port) continue;
+    if (is_taken(owed.port, service->uid)) continue;
+    violated(fmt::format("the node port {} of {} never came back", owed.port,
+                         api::to_string(owed.service)));
+  }
 }
 
 // At most one workload and one running pod has a claim.
@@ -218,6 +243,7 @@ void Oracles::check_volumes(const Change& change) {
 
 void Oracles::at_end() {
   check_left_claims();
+  check_owed_ports();
   check_refused();
 }
 

@@ -50,12 +50,22 @@ class Oracles {
     bool deleted = false;
   };
 
+  // A node port that a status told of, and that a Service made since has not.
+  struct OwedPort {
+    api::ObjectKey service;
+    std::string owner_uid;
+    int port;
+    base::Clock::Instant since;
+  };
+
   void remember(const Change& change);
   bool has_living_owner(const ObjectPtr& object) const;
   void check_foreign(const Change& change);
   void check_claim(const Change& change);
   void check_port(const Change& change);
   bool was_pinned(const std::string& owner_uid, int port) const;
+  bool is_taken(int port, const std::string& but_by_uid) const;
+  void check_owed_ports();
   void check_volumes(const Change& change);
   void check_status(const Change& change);
   void check_left_claims();
@@ -66,10 +76,12 @@ class Oracles {
   const ApiServer& server_;
   const Scheduler& scheduler_;
   std::vector<std::string> violations_;
-  std::set<std::string> ours_;                            // uids of what the operator created
-  std::map<std::string, std::vector<Wish>> wishes_;       // by uid of the resource
-  std::map<std::string, api::ObjectKey> resources_;       // by uid
-  std::map<api::ObjectKey, std::set<int>> ports_;         // that a Service of that name ever had
+  std::set<std::string> ours_;                              // uids of what the operator created
+  std::map<std::string, std::vector<Wish>> wishes_;         // by uid of the resource
+  std::map<std::string, api::ObjectKey> resources_;         // by uid
+  std::map<api::ObjectKey, std::set<int>> ports_;           // that a Service of that name ever had
+  std::map<std::string, base::Clock::Instant> told_since_;  // of a node port at all, by uid
+  std::vector<OwedPort> owed_;
   std::set<api::ObjectKey> available_;                    // workloads that were available once
   std::map<std::string, api::LocalRegistrySpec> served_;  // the last that had a node port, by uid
   std::size_t writes_ = 0;
