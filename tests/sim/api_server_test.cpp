@@ -123,9 +123,9 @@ TEST_F(ApiServerTest, AClaimIsHeldByItsFinalizer) {
 
 TEST_F(ApiServerTest, AStatusIsWrittenAlone) {
   const std::string path = "/apis/localregistry.dev/v1alpha1/namespaces/space/localregistries";
-  const kube::Response made = create(
-      path,
-      R"({"apiVersion":"localregistry.dev/v1alpha1","kind":"LocalRegistry","metadata":{"name":"dev"}})");
+  const kube::Response made =
+      create(path, R"({"apiVersion":"localregistry.dev/v1alpha1","kind":"LocalRegistry",)"
+                   R"("metadata":{"name":"dev"}})");
   ASSERT_EQ(made.status, 201) << made.body;
   const kube::Response after =
       ask(kube::Method::kPatch, path + "/dev/status",

@@ -4,6 +4,7 @@
 // Requests name what only an answer can tell by marks, which each side fills in with what it has
 // seen:  @ns@  @start@  @uid:Kind/name@  @rv:Kind/name@  @old:Kind/name@ (the version before)
 // @port:N@ (one of the sequence's own)  @nodeport:Kind/name@
+// @continue:KindList@ (of the last page of such a list)
 #pragma once
 
 #include <cstdint>
@@ -22,11 +23,13 @@ struct Step {
   std::string base = {};  // "Kind/name": the body is merged into that object as last seen
 };
 
-// A watch of everything since the beginning, which is held to a last object made for it.
+// A watch of one type: of all that happened since the beginning, up to a last object made for it;
+// or of what there is at the end.
 struct WatchPlan {
   std::string plural;
   std::string query;
-  Step marker;  // makes the object that ends it
+  bool initial = false;  // of what there is: a bookmark ends it
+  Step marker;           // makes the object that ends it
 };
 
 struct Sequence {
