@@ -163,7 +163,7 @@ std::string Memory::name_in_text(const std::string& kind, const std::string& val
 std::string Memory::renamed(const std::string& text, Unknown unknown) {
   static const std::regex record(
       R"((in record|in the precondition|ResourceVersion in [a-z ]+:|current:|)"
-      R"(resource version:) \(?[0-9]+\)?)");
+      R"(resource version:) \(?[0-9]+(?![-0-9a-f])\)?)");
   static const std::regex value(R"([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b3[0-2][0-9]{3}\b)");
   std::string rest = std::regex_replace(text, record, "$1 N");
   std::string result;

@@ -32,7 +32,7 @@ class Memory {
   std::string canonical(const kube::Response& response);
   std::string canonical_event(std::string_view line);
 
-  api::ObjectKey marker_key() const { return {namespace_name_, "marker"}; }
+  api::ObjectKey marker_key() const { return {namespace_name_, kMarker}; }
   const std::map<std::string, std::string>& objects() const { return objects_; }
 
  private:

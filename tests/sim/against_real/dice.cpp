@@ -1,7 +1,6 @@
 #include "sim/against_real/dice.h"
 
 #include <array>
-#include <cstddef>
 
 namespace against_real {
 namespace {
@@ -23,6 +22,8 @@ constexpr std::array<Type, 7> kTypes = {
      {"Lease", "coordination.k8s.io/v1", "/apis/coordination.k8s.io/v1/namespaces/@ns@/leases",
       ""}}};
 
+constexpr int kMostPercent = 65;
+
 }  // namespace
 
 const Type& type_of(std::string_view kind) {
@@ -40,7 +41,9 @@ std::string Dice::pick(std::initializer_list<const char*> options) {
 
 const Type& Dice::any_type() { return kTypes.at(between(0, kTypes.size() - 1)); }
 
-const Type& Dice::child() { return kTypes.at(between(1, 4)); }
+std::size_t Dice::draw_child() { return between(1, 4); }
+
+const Type& Dice::child() { return kTypes.at(chance(kMostPercent) ? most_drawn_ : draw_child()); }
 
 std::string Dice::child_name() { return chance(80) ? "registry" : pick({"other", "third"}); }
 

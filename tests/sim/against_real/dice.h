@@ -2,6 +2,7 @@
 // are about and the few names that they use. One owner, make_sequence; one thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <string>
@@ -26,7 +27,7 @@ const Type& type_of(std::string_view kind);
 
 class Dice {
  public:
-  explicit Dice(std::uint64_t seed) : random_(seed) {}
+  explicit Dice(std::uint64_t seed) : random_(seed), most_drawn_(draw_child()) {}
 
   // Uniform in [low, high].
   std::uint64_t between(std::uint64_t low, std::uint64_t high) {
@@ -36,14 +37,17 @@ class Dice {
   std::string pick(std::initializer_list<const char*> options);
 
   const Type& any_type();
-  const Type& child();  // one of what the operator makes
+  const Type& child();  // one of what the operator makes; in each sequence mostly the same one
 
   // Few names, so that requests meet each other's objects.
   std::string child_name();
   std::string name_for(const Type& type);
 
  private:
+  std::size_t draw_child();
+
   base::Random random_;
+  std::size_t most_drawn_;
 };
 
 }  // namespace against_real

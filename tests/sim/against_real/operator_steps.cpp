@@ -115,12 +115,12 @@ std::string registry_status(Dice& dice) {
 
 Step operator_applies(Dice& dice) {
   const api::LocalRegistry made = draw_registry(dice);
-  switch (dice.between(0, 3)) {
-    case 0: return applied(dice, reconcile::build_deployment(made, dice.chance(60)));
-    case 1: return applied(dice, reconcile::build_stateful_set(made, dice.chance(60)));
-    case 2: return applied(dice, reconcile::build_claim(made, nullptr));
-    default: return applied_service(dice, made);
-  }
+  const std::string_view kind = dice.child().kind;
+  if (kind == "Service") return applied_service(dice, made);
+  if (kind == "PersistentVolumeClaim") return applied(dice, reconcile::build_claim(made, nullptr));
+  const bool with_buildkit = dice.chance(60);
+  if (kind == "Deployment") return applied(dice, reconcile::build_deployment(made, with_buildkit));
+  return applied(dice, reconcile::build_stateful_set(made, with_buildkit));
 }
 
 Step operator_writes_status(Dice& dice) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <memory>
 #include <stdexcept>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "sim/against_real/compared.h"
 #include "sim/against_real/explained.h"
 #include "sim/api_server.h"
+#include "sim/json_value.h"
 
 namespace against_real {
 namespace {
@@ -79,18 +81,14 @@ asio::awaitable<std::optional<Difference>> do_step(Pair& pair, Step step) {
 
 std::string watch_target(const WatchPlan& plan) {
   const std::string& target = plan.marker.target;
-  return target.substr(0, target.find('?')) +
-         "?watch=true&allowWatchBookmarks=true&timeoutSeconds=10&" + plan.query;
+  return target.substr(0, target.find('?')) + "?watch=true&timeoutSeconds=10&" + plan.query;
 }
 
-// Whether that is the last event: with the initial ones the marker comes anywhere.
-bool is_end(const std::string& event, bool initial) {
-  return initial ? event.starts_with("BOOKMARK true")
-                 : event.find(R"("name":"marker")") != std::string::npos;
+bool is_end(const std::string& event) {
+  return event.find(fmt::format(R"("name":"{}")", kMarker)) != std::string::npos;
 }
 
-asio::awaitable<std::vector<std::string>> watch_real(Pair& pair, kube::Request request,
-                                                     bool initial) {
+asio::awaitable<std::vector<std::string>> watch_real(Pair& pair, kube::Request request) {
   std::vector<std::string> events;
   base::Result<kube::Opened> opened = co_await pair.real_server.open(std::move(request));
   if (!opened) throw std::runtime_error("no watch: " + base::to_string(opened.error()));
@@ -102,7 +100,7 @@ asio::awaitable<std::vector<std::string>> watch_real(Pair& pair, kube::Request r
     lines.feed(*bytes);
     while (std::optional<base::Result<std::string>> line = lines.next()) {
       events.push_back(pair.real.canonical_event(**line));
-      if (is_end(events.back(), initial)) co_return events;
+      if (is_end(events.back())) co_return events;
     }
   }
   co_return events;
@@ -118,9 +116,29 @@ std::vector<std::string> watch_fake(Pair& pair, const kube::Request& request) {
   return events;
 }
 
-std::string joined(const std::vector<std::string>& events) {
+// What there is, for who has seen these events. The cache that serves the initial ones may be
+// behind: then some are told of twice.
+std::vector<std::string> known_after(const std::vector<std::string>& events) {
+  std::map<std::string, std::string> objects;
+  for (const std::string& event : events) {
+    sim::Document document;
+    document.Parse(event.c_str());
+    if (document.HasParseError()) return events;
+    const std::string name(sim::text_at(document, {"object", "metadata", "name"}));
+    objects[name] = sim::text_at(document, {"type"}) == "DELETED"
+                        ? ""
+                        : sim::write(*sim::find(document, "object"));
+  }
+  std::vector<std::string> known;
+  for (const auto& [name, object] : objects) {
+    if (!object.empty()) known.push_back(object);
+  }
+  return known;
+}
+
+std::string compared(const WatchPlan& plan, const std::vector<std::string>& events) {
   std::string text;
-  for (const std::string& event : events) text += event + "\n";
+  for (const std::string& event : plan.initial ? known_after(events) : events) text += event + "\n";
   return text;
 }
 
@@ -131,11 +149,10 @@ asio::awaitable<std::optional<Difference>> do_watch(Pair& pair, WatchPlan plan) 
   const Step step{kube::Method::kGet, watch_target(plan)};
   kube::Request to_real = pair.real.fill(step);
   const std::string request = described(to_real);
-  std::string fake = joined(watch_fake(pair, pair.fake.fill(step)));
-  const std::vector<std::string> events =
-      co_await watch_real(pair, std::move(to_real), plan.initial);
+  std::string fake = compared(plan, watch_fake(pair, pair.fake.fill(step)));
+  const std::vector<std::string> events = co_await watch_real(pair, std::move(to_real));
   pair.report.count_watch(events.size());
-  co_return judge(pair.report, request, joined(events), std::move(fake));
+  co_return judge(pair.report, request, compared(plan, events), std::move(fake));
 }
 
 kube::Request own_request(kube::Method method, std::string target, std::string body) {
@@ -153,7 +170,7 @@ kube::Request own_request(kube::Method method, std::string target, std::string b
 
 // Node ports are few: what a sequence took is given back.
 asio::awaitable<void> give_back(kube::Transport& transport, std::string space) {
-  for (const char* name : {"registry", "other", "third", "dev", "marker"}) {
+  for (const char* name : {"registry", "other", "third", "dev", kMarker}) {
     const std::string target = fmt::format("/api/v1/namespaces/{}/services/{}", space, name);
     kube::Request patch =
         own_request(kube::Method::kPatch, target, R"({"metadata":{"finalizers":null}})");

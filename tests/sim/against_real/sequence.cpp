@@ -43,14 +43,14 @@ WatchPlan draw_watch(Dice& dice) {
   WatchPlan plan;
   plan.plural = path.substr(path.rfind('/') + 1);
   plan.initial = dice.chance(30);
-  plan.query = plan.initial ? "sendInitialEvents=true&resourceVersionMatch=NotOlderThan"
-                            : "resourceVersion=@start@";
+  plan.query =
+      plan.initial ? "resourceVersion=0" : "resourceVersion=@start@&allowWatchBookmarks=true";
   if (dice.chance(40)) plan.query += "&labelSelector=keep%3Dyes";
-  plan.marker = {
-      kube::Method::kPost, path + "?fieldManager=m", kJson,
-      fmt::format(R"({{"apiVersion":"{}","kind":"{}",)"
-                  R"("metadata":{{"name":"marker","labels":{{"keep":"yes"}}}}{}{}}})",
-                  type.version, type.kind, type.spec.empty() ? "" : R"(,"spec":)", type.spec)};
+  plan.marker = {kube::Method::kPost, path + "?fieldManager=m", kJson,
+                 fmt::format(R"({{"apiVersion":"{}","kind":"{}",)"
+                             R"("metadata":{{"name":"{}","labels":{{"keep":"yes"}}}}{}{}}})",
+                             type.version, type.kind, kMarker,
+                             type.spec.empty() ? "" : R"(,"spec":)", type.spec)};
   return plan;
 }
 

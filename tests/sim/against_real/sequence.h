@@ -23,14 +23,16 @@ struct Step {
   std::string base = {};  // "Kind/name": the body is merged into that object as last seen
 };
 
-// A watch of one type: of all that happened since the beginning, up to a last object made for it;
-// or of what there is at the end.
+// A watch of one type: of what there is at the end, or of all that happened since the beginning.
+// The object that ends it is made before; it is the newest and the last by name.
 struct WatchPlan {
   std::string plural;
   std::string query;
-  bool initial = false;  // of what there is: a bookmark ends it
-  Step marker;           // makes the object that ends it
+  bool initial = false;  // of what there is
+  Step marker;           // makes that object
 };
+
+inline constexpr auto kMarker = "zz-marker";
 
 struct Sequence {
   std::uint64_t seed = 0;
