@@ -25,6 +25,16 @@ bool may_have_node_ports(const Value& spec) {
   return type == "NodePort" || type == "LoadBalancer";
 }
 
+bool needs_health_port(const Value& spec) {
+  return text_at(spec, {"type"}) == "LoadBalancer" &&
+         text_at(spec, {"externalTrafficPolicy"}) == "Local";
+}
+
+int health_port(const Value& spec) {
+  const Value* found = find(spec, "healthCheckNodePort");
+  return found == nullptr ? 0 : found->GetInt();
+}
+
 bool has_address(const Value& spec) { return text_at(spec, {"type"}) != "ExternalName"; }
 
 int node_port(const Value& port) {
@@ -40,6 +50,12 @@ std::vector<int> node_ports(const Value& spec) {
     if (node_port(port) != 0) ports.push_back(node_port(port));
   }
   std::sort(ports.begin(), ports.end());
+  return ports;
+}
+
+std::vector<int> all_ports(const Value& spec) {
+  std::vector<int> ports = node_ports(spec);
+  if (health_port(spec) != 0) ports.push_back(health_port(spec));
   return ports;
 }
 
@@ -132,6 +148,11 @@ Causes ServiceAddresses::allocate(Value& service, const Value* before, Allocator
       set(port, "nodePort", Value(drawn), allocator);
     }
   }
+  if (needs_health_port(spec) && health_port(spec) == 0) {
+    const int drawn = draw_port();
+    ports_.insert(drawn);
+    set(spec, "healthCheckNodePort", Value(drawn), allocator);
+  }
   if (!has_address(spec)) return {};
   if (text_at(spec, {"clusterIP"}).empty()) set_text(spec, "clusterIP", draw_address(), allocator);
   const std::string address(text_at(spec, {"clusterIP"}));
@@ -163,6 +184,11 @@ void ServiceAddresses::carry_over(Value& service, const Value& before, Allocator
         set(spec, name, make_copy(*had, allocator), allocator);
       }
     }
+  }
+  if (needs_health_port(old_spec) && needs_health_port(spec) && health_port(spec) == 0) {
+    set(spec, "healthCheckNodePort", Value(health_port(old_spec)), allocator);
+  } else if (needs_health_port(old_spec) && !needs_health_port(spec)) {
+    remove_if_same(spec, old_spec, "healthCheckNodePort");
   }
   if (text_at(old_spec, {"type"}) == "LoadBalancer" && text_at(spec, {"type"}) != "LoadBalancer") {
     remove_if_same(spec, old_spec, "allocateLoadBalancerNodePorts");
@@ -196,9 +222,8 @@ void ServiceAddresses::carry_over(Value& service, const Value& before, Allocator
 }
 
 void ServiceAddresses::release(const Value& before, const Value* after) {
-  const std::vector<int> kept =
-      after == nullptr ? std::vector<int>{} : node_ports((*after)["spec"]);
-  for (const int port : node_ports(before["spec"])) {
+  const std::vector<int> kept = after == nullptr ? std::vector<int>{} : all_ports((*after)["spec"]);
+  for (const int port : all_ports(before["spec"])) {
     if (!contains(kept, port)) ports_.erase(port);
   }
   const std::string address(text_at(before, {"spec", "clusterIP"}));

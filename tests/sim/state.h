@@ -108,6 +108,8 @@ struct ApiServer::State {
   kube::Response finish_deletion(const Call& call, const Stored& before, Content& draft);
 
   Refusal check_namespace(const Call& call, std::string_view name);
+  Refusal check_new(const Call& call, const Content& draft);
+  Refusal check_update(const Call& call, const Stored& before, const Content& draft);
   Refusal check_expansion(const Call& call, const Value& object, const Value& before);
   void admit_new(const Resource& resource, Content& draft);
   void prepare_new(const Call& call, Content& draft);

@@ -127,7 +127,9 @@ class TypeValidator {
       causes.push_back(
           invalid_value("spec.resources[storage]", write(*storage), "must be greater than zero"));
     }
-    if (before != nullptr) claim_update(object, *before);
+    if (before == nullptr) return;
+    repeat();
+    claim_update(object, *before);
   }
 
   void stateful_set_update(const Value& spec, const Value& before) {
@@ -165,6 +167,12 @@ class TypeValidator {
   }
 
  private:
+  // The real one asks twice.
+  void repeat() {
+    const Causes once = causes;
+    causes.insert(causes.end(), once.begin(), once.end());
+  }
+
   void strategy(const Value& spec) {
     const std::string_view type = text_at(spec, {"strategy", "type"});
     const Value* rolling = find(spec, {"strategy", "rollingUpdate"});
@@ -259,20 +267,20 @@ class TypeValidator {
     const bool bound = text_at(before, {"status", "phase"}) == "Bound";
     const Value* wanted = find(is, {"resources", "requests", "storage"});
     const Value* had = find(was, {"resources", "requests", "storage"});
-    const std::string new_size = wanted == nullptr ? "" : std::string(as_text(*wanted));
-    const std::string old_size = had == nullptr ? "" : std::string(as_text(*had));
-    if (bound) {
-      remove(*find(is, "resources"), "requests");
-      remove(*find(was, "resources"), "requests");
+    const std::string new_size = wanted == nullptr ? "0" : std::string(as_text(*wanted));
+    const std::string old_size = had == nullptr ? "0" : std::string(as_text(*had));
+    Value* requests = find(is, {"resources", "requests"});
+    if (bound && requests != nullptr && had != nullptr) {
+      set(*requests, "storage", make_copy(*had, is.GetAllocator()), is.GetAllocator());
     }
     if (is != was) {
       causes.push_back(forbidden("spec",
                                  "spec is immutable after creation except resources.requests and "
                                  "volumeAttributesClassName for bound claims"));
     }
-    if (!bound || new_size.empty() || compare_quantities(new_size, old_size) >= 0) return;
+    if (compare_quantities(new_size, old_size) >= 0) return;
     const Value* capacity = find(before, {"status", "capacity", "storage"});
-    if (capacity != nullptr && compare_quantities(new_size, as_text(*capacity)) <= 0) {
+    if (compare_quantities(new_size, capacity == nullptr ? "0" : as_text(*capacity)) <= 0) {
       causes.push_back(forbidden("spec.resources.requests.storage",
                                  "field can not be less than status.capacity"));
     }

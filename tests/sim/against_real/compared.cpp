@@ -203,7 +203,8 @@ void Memory::name_text(Value& value, std::string_view key, bool in_list, Allocat
 
 void Memory::name_values(Value& value, std::string_view key, bool in_list, Allocator& allocator) {
   if (value.IsString()) return name_text(value, key, in_list, allocator);
-  if (value.IsInt() && key == "nodePort" && value.GetInt() >= kFirstDrawnPort) {
+  if (value.IsInt() && (key == "nodePort" || key == "healthCheckNodePort") &&
+      value.GetInt() >= kFirstDrawnPort) {
     value = sim::make_text(name_of("port", sim::write(value)), allocator);
   }
   if (value.IsArray()) {

@@ -26,14 +26,17 @@ constexpr auto kUser = "local-registry-operator";  // the kubeconfig's, too
 constexpr auto kPatience = 30s;
 constexpr std::size_t kMostEvents = 1000;
 
+base::Time wall_time() {
+  return std::chrono::time_point_cast<base::Time::duration>(std::chrono::system_clock::now());
+}
+
 struct Pair {
-  Pair(kube::Transport& transport, Report& counts, const Place& place, std::uint64_t seed,
-       base::Time now)
+  Pair(kube::Transport& transport, Report& counts, const Place& place, std::uint64_t seed)
       : real_server(transport),
         report(counts),
         real(place.space, place.first_port),
         fake(place.space, place.first_port),
-        fake_server([now] { return now; }, seed) {
+        fake_server(wall_time, seed) {
     fake_server.default_storage_class = "standard";
     fake_server.fixed_storage_classes = {"other"};
   }
@@ -198,9 +201,7 @@ asio::awaitable<void> make_service_account(kube::Transport& transport, std::stri
 
 asio::awaitable<std::optional<Difference>> compare(kube::Transport& real, Report& report,
                                                    Sequence sequence, Place place) {
-  const auto now =
-      std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
-  Pair pair(real, report, place, sequence.seed, now);
+  Pair pair(real, report, place, sequence.seed);
   const Step begin{kube::Method::kPost, "/api/v1/namespaces?fieldManager=m", "application/json",
                    R"({"apiVersion":"v1","kind":"Namespace","metadata":{"name":"@ns@"}})"};
   std::optional<Difference> difference = co_await do_step(pair, begin);
