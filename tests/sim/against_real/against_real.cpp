@@ -40,6 +40,7 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr int kSlots = 28;  // the real one draws ports above them
+constexpr int kTries = 3;   // with other ports
 constexpr std::size_t kShown = 400;
 
 struct Options {
@@ -60,6 +61,7 @@ struct Run {
   std::unique_ptr<kube::Transport> transport;
   std::string prefix;          // of namespaces: other runs' are left alone
   std::deque<int> free_slots;  // triples of node ports
+  std::deque<int> lost_slots;  // those with one that the real one takes for taken
   int working = 0;
   std::uint64_t next = 0;
   std::uint64_t namespaces = 0;
@@ -68,22 +70,14 @@ struct Run {
   std::exception_ptr failed;
 };
 
-// Another namespace each time; ports that no other sequence uses now.
+// Another namespace each time; ports that no other sequence uses now. The longer they rest, the
+// likelier is it that the real one has found those that it lost.
 Place new_place(Run& run) {
-  const int slot = run.free_slots.front();
-  run.free_slots.pop_front();
+  std::deque<int>& slots = run.free_slots.empty() ? run.lost_slots : run.free_slots;
+  const int slot = slots.front();
+  slots.pop_front();
   return {fmt::format("{}-{}", run.prefix, ++run.namespaces),
           kFirstPort + slot * kPortsOfASequence};
-}
-
-asio::awaitable<std::optional<Difference>> compare_once(Run& run, Report& report,
-                                                        Sequence sequence) {
-  const Place place = new_place(run);
-  std::optional<Difference> difference =
-      co_await compare(*run.transport, report, std::move(sequence), place);
-  // The longer they rest, the likelier is it that the real one has found those that it lost.
-  run.free_slots.push_back((place.first_port - kFirstPort) / kPortsOfASequence);
-  co_return difference;
 }
 
 // See lost-node-port in differences.md.
@@ -93,6 +87,16 @@ bool finds_a_port_lost(const Difference& difference) {
          difference.fake.find(kTaken) == std::string::npos;
 }
 
+asio::awaitable<std::optional<Difference>> compare_once(Run& run, Report& report,
+                                                        Sequence sequence) {
+  const Place place = new_place(run);
+  std::optional<Difference> difference =
+      co_await compare(*run.transport, report, std::move(sequence), place);
+  const bool lost = difference && finds_a_port_lost(*difference);
+  std::deque<int>& slots = lost ? run.lost_slots : run.free_slots;
+  slots.push_back((place.first_port - kFirstPort) / kPortsOfASequence);
+  co_return difference;
+}
 // The fewest steps that still show a difference.
 asio::awaitable<Difference> shrink(Run& run, Sequence& sequence, Difference found) {
   sequence.steps.resize(std::min(sequence.steps.size(), found.step + 1));
@@ -126,13 +130,11 @@ asio::awaitable<void> work(Run& run) {
     Sequence sequence = make_sequence(options.first + run.next++);
     std::optional<Difference> difference = co_await compare_once(run, run.report, sequence);
     if (!difference) continue;
-    if (finds_a_port_lost(*difference)) {
+    for (int tries = 0; tries < kTries && difference && finds_a_port_lost(*difference); ++tries) {
+      run.report.count_explained({"lost-node-port"});
       difference = co_await compare_once(run, run.repeated, sequence);
-      if (!difference) {
-        run.report.count_explained({"lost-node-port"});
-        continue;
-      }
     }
+    if (!difference) continue;
     run.report.count_difference();
     Difference least = co_await shrink(run, sequence, *std::move(difference));
     print(sequence, least, options.seed.has_value());

@@ -113,6 +113,16 @@ std::string registry_status(Dice& dice) {
 
 }  // namespace
 
+Step operator_creates(Dice& dice) {
+  Step step = operator_applies(dice);
+  constexpr std::string_view kMark = R"("metadata":{)";
+  const std::size_t begin = step.body.find(kMark) + kMark.size();
+  // Without the guard: create_only gives an impossible version instead.
+  const std::size_t name = step.body.find(R"("name":)", begin);
+  step.body.replace(begin, name - begin, R"("resourceVersion":"1",)");
+  return step;
+}
+
 Step operator_applies(Dice& dice) {
   const api::LocalRegistry made = draw_registry(dice);
   const std::string_view kind = dice.child().kind;

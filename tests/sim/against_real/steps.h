@@ -12,10 +12,12 @@ inline constexpr auto kApply = "application/apply-patch+yaml";
 inline constexpr auto kNobody = "00000000-0000-4000-8000-00000000dead";  // no object's uid
 
 // The operator: what it makes, and the status of its resource.
+Step operator_creates(Dice& dice);
 Step operator_applies(Dice& dice);
 Step operator_writes_status(Dice& dice);
 
 // Those who write what the operator reads.
+Step user_creates_registry(Dice& dice);
 Step user_writes_registry(Dice& dice);
 Step controller_writes_status(Dice& dice);
 

@@ -146,14 +146,18 @@ std::string spec_edit(Dice& dice, const Type& type) {
   return workload_edit(dice);
 }
 
+Step user_creates_registry(Dice& dice) {
+  const std::string spec = dice.chance(70) ? registry_spec_field(dice) : "";
+  return {Method::kPost,
+          std::string(type_of("LocalRegistry").path) +
+              (dice.chance(80) ? "?fieldManager=kubectl-create" : ""),
+          kJson, registry_body(dice, spec)};
+}
+
 Step user_writes_registry(Dice& dice) {
+  if (dice.chance(30)) return user_creates_registry(dice);
   const Type& type = type_of("LocalRegistry");
   const std::string spec = dice.chance(70) ? registry_spec_field(dice) : "";
-  if (dice.chance(40)) {
-    return {Method::kPost,
-            std::string(type.path) + (dice.chance(80) ? "?fieldManager=kubectl-create" : ""), kJson,
-            registry_body(dice, spec)};
-  }
   if (dice.chance(40)) {
     return {Method::kPatch,
             type.one("dev") + "?fieldManager=kubectl" + (dice.chance(50) ? "&force=true" : ""),
