@@ -88,7 +88,65 @@ void settle_addresses(Value& spec, const Value& old_spec, Allocator& allocator) 
   }
 }
 
+Value* ports_of(Value& spec) {
+  Value* ports = find(spec, "ports");
+  return ports != nullptr && ports->IsArray() ? ports : nullptr;
+}
+
+// A port that is given without a node port keeps the one that its name had. Two can get the same:
+// then the write fails.
+void keep_node_ports(Value& spec, const Value& old_spec, Allocator& allocator) {
+  Value* ports = ports_of(spec);
+  const Value* old_ports = find(old_spec, "ports");
+  if (ports == nullptr || old_ports == nullptr || !old_ports->IsArray()) return;
+  if (!may_have_node_ports(spec) || !may_have_node_ports(old_spec)) return;
+  const std::vector<int> now = node_ports(spec);
+  for (Value& port : ports->GetArray()) {
+    if (node_port(port) != 0) continue;
+    int had = 0;
+    for (const Value& old : old_ports->GetArray()) {
+      if (text_at(old, {"name"}) == text_at(port, {"name"})) had = node_port(old);
+    }
+    if (had != 0 && !contains(now, had)) set(port, "nodePort", Value(had), allocator);
+  }
+}
+
+// What belongs to the type that the Service had goes with it, unless the write changes it, too.
+void drop_of_other_types(Value& service, const Value& old_spec, Allocator& allocator) {
+  Value& spec = service["spec"];
+  if (needs_health_port(old_spec) && !needs_health_port(spec)) {
+    remove_if_same(spec, old_spec, "healthCheckNodePort");
+  }
+  if (text_at(spec, {"type"}) != "LoadBalancer") {
+    if (text_at(old_spec, {"type"}) == "LoadBalancer") {
+      remove_if_same(spec, old_spec, "allocateLoadBalancerNodePorts");
+    }
+    if (Value* status = find(service, "status")) {
+      set(*status, "loadBalancer", Value(rapidjson::kObjectType), allocator);
+    }
+  }
+  if (!may_have_node_ports(old_spec) || may_have_node_ports(spec)) return;
+  Value* ports = ports_of(spec);
+  if (ports != nullptr && node_ports(spec) == node_ports(old_spec)) {
+    for (Value& port : ports->GetArray()) remove(port, "nodePort");
+  }
+  remove_if_same(spec, old_spec, "externalTrafficPolicy");
+}
+
 }  // namespace
+
+std::optional<std::string> ServiceAddresses::twice(const Value& service) {
+  const Value& spec = service["spec"];
+  const Value* ports = find(spec, "ports");
+  if (ports == nullptr || !ports->IsArray() || !may_have_node_ports(spec)) return std::nullopt;
+  std::set<std::pair<std::string_view, int>> seen;
+  for (const Value& port : ports->GetArray()) {
+    const std::string_view protocol = text_at(port, {"protocol"});
+    if (node_port(port) == 0 || seen.emplace(protocol, node_port(port)).second) continue;
+    return fmt::format("{{{} {}}}", protocol, node_port(port));
+  }
+  return std::nullopt;
+}
 
 int ServiceAddresses::draw_port() {
   constexpr int kCount = kLastPort - kFirstDrawn + 1;
@@ -187,38 +245,9 @@ void ServiceAddresses::carry_over(Value& service, const Value& before, Allocator
   }
   if (needs_health_port(old_spec) && needs_health_port(spec) && health_port(spec) == 0) {
     set(spec, "healthCheckNodePort", Value(health_port(old_spec)), allocator);
-  } else if (needs_health_port(old_spec) && !needs_health_port(spec)) {
-    remove_if_same(spec, old_spec, "healthCheckNodePort");
   }
-  if (text_at(old_spec, {"type"}) == "LoadBalancer" && text_at(spec, {"type"}) != "LoadBalancer") {
-    remove_if_same(spec, old_spec, "allocateLoadBalancerNodePorts");
-  }
-  Value* ports = find(spec, "ports");
-  const Value* old_ports = find(old_spec, "ports");
-  if (ports == nullptr || old_ports == nullptr || !ports->IsArray() || !old_ports->IsArray())
-    return;
-  if (may_have_node_ports(spec) && may_have_node_ports(old_spec)) {
-    const std::vector<int> now = node_ports(spec);
-    std::vector<int> used;
-    for (const int port : node_ports(old_spec)) {
-      if (contains(now, port)) used.push_back(port);
-    }
-    for (Value& port : ports->GetArray()) {
-      if (node_port(port) != 0) continue;
-      int had = 0;
-      for (const Value& old : old_ports->GetArray()) {
-        if (text_at(old, {"name"}) == text_at(port, {"name"})) had = node_port(old);
-      }
-      if (had == 0 || contains(used, had)) continue;
-      set(port, "nodePort", Value(had), allocator);
-      used.push_back(had);
-    }
-  }
-  if (!may_have_node_ports(old_spec) || may_have_node_ports(spec)) return;
-  if (node_ports(spec) == node_ports(old_spec)) {
-    for (Value& port : ports->GetArray()) remove(port, "nodePort");
-  }
-  remove_if_same(spec, old_spec, "externalTrafficPolicy");
+  keep_node_ports(spec, old_spec, allocator);
+  drop_of_other_types(service, old_spec, allocator);
 }
 
 void ServiceAddresses::release(const Value& before, const Value* after) {

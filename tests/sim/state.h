@@ -22,6 +22,8 @@
 
 namespace sim {
 
+enum class PatchKind { kMerge, kJson };
+
 using Refusal = std::optional<kube::Response>;  // nothing: go on
 
 // An object, apart from its managedFields. Immutable once stored.
@@ -99,7 +101,7 @@ struct ApiServer::State {
   kube::Response create(const Call& call);
   kube::Response create(const Call& call, Content& draft);
   kube::Response replace(const Call& call);
-  kube::Response merge(const Call& call);
+  kube::Response patch(const Call& call, PatchKind kind);
   kube::Response apply(const Call& call);
   kube::Response remove(const Call& call);
 

@@ -8,6 +8,7 @@
 
 #include "json/yaml.h"
 #include "sim/defaults.h"
+#include "sim/json_patch.h"
 #include "sim/state.h"
 #include "sim/typed.h"
 #include "sim/validation.h"
@@ -110,8 +111,10 @@ Update update_of(const Call& call, std::string_view operation) {
           call.writer(operation)};
 }
 
-bool has_finalizers(const Value& object) {
-  return !is_empty(find(object, {"metadata", "finalizers"}));
+// By a finalizer: a deletion has to wait for it.
+bool is_held(const Resource& resource, const Value& object) {
+  return !is_empty(find(object, {"metadata", "finalizers"})) ||
+         (resource.plural == "namespaces" && !is_empty(find(object, {"spec", "finalizers"})));
 }
 
 void copy_member(Value& to, const Value& from, std::string_view name, Allocator& allocator) {
@@ -168,6 +171,27 @@ void count_generation(const Resource& resource, Value& object, const Value& befo
   if (!changed) return;
   const Value* old = find(before, {"metadata", "generation"});
   set(object["metadata"], "generation", Value(old == nullptr ? 1 : old->GetInt64() + 1), allocator);
+}
+
+Refusal patched(const std::string& body, PatchKind kind, Value& object, Allocator& allocator) {
+  Document patch;
+  patch.Parse(body.data(), body.size());
+  if (patch.HasParseError()) {
+    return bad_request("error decoding patch: unexpected end of JSON input");
+  }
+  if (kind == PatchKind::kJson) {
+    if (!patch.IsArray()) return bad_request("error decoding patch: json: cannot unmarshal");
+    if (!json_patch(object, patch, allocator)) return inapplicable_patch();
+    return std::nullopt;
+  }
+  if (!patch.IsObject()) {
+    return bad_request(
+        "error decoding patch: json: cannot unmarshal array into Go value of type "
+        "map[string]interface {}");
+  }
+  if (Value* meta = find(patch, "metadata")) remove(*meta, "managedFields");
+  merge_patch(object, patch, allocator);
+  return std::nullopt;
 }
 
 // What a creation is compared with.
@@ -451,7 +475,7 @@ kube::Response ApiServer::State::replace(const Call& call) {
   return finish_update(call, *before, draft);
 }
 
-kube::Response ApiServer::State::merge(const Call& call) {
+kube::Response ApiServer::State::patch(const Call& call, PatchKind kind) {
   if (!call.target.parameter("force").empty()) {
     Resource options;
     options.kind = "PatchOptions";
@@ -460,20 +484,11 @@ kube::Response ApiServer::State::merge(const Call& call) {
   }
   const Stored* before = find_stored(call.resource().plural, call.key());
   if (before == nullptr) return not_found(call.resource(), call.target.name);
-  Document patch;
-  patch.Parse(call.request.body.data(), call.request.body.size());
-  if (patch.HasParseError()) {
-    return bad_request("error decoding patch: unexpected end of JSON input");
-  }
-  if (!patch.IsObject()) {
-    return bad_request(
-        "error decoding patch: json: cannot unmarshal array into Go value of type "
-        "map[string]interface {}");
-  }
-  if (Value* meta = sim::find(patch, "metadata")) sim::remove(*meta, "managedFields");
   Content draft(*before->content);
   Allocator& allocator = draft.value.GetAllocator();
-  merge_patch(draft.value, patch, allocator);
+  if (Refusal refusal = patched(call.request.body, kind, draft.value, allocator)) {
+    return *std::move(refusal);
+  }
   set_type(call.resource(), draft.value, allocator);
   const std::string patched = write(draft.value);
   if (decode(call.resource(), draft.value, allocator)) {
@@ -559,13 +574,16 @@ kube::Response ApiServer::State::finish_update(const Call& call, const Stored& b
   const bool is_service = resource.plural == "services" && !call.is_status();
   if (is_service) {
     ServiceAddresses::carry_over(object, old, allocator);
+    if (const auto port = ServiceAddresses::twice(object)) {
+      return failure(500, "", "duplicate nodePort: " + *port);
+    }
     const Causes causes = addresses.allocate(object, &old, allocator);
     if (!causes.empty()) return invalid(resource, name, causes);
   }
   if (!call.is_status()) count_generation(resource, object, old, allocator);
   Refusal refusal = check_update(call, before, draft);
   const bool goes =
-      sim::find(object["metadata"], "deletionTimestamp") != nullptr && !has_finalizers(object);
+      sim::find(object["metadata"], "deletionTimestamp") != nullptr && !is_held(resource, object);
   if (is_service && (refusal || goes)) addresses.release(object, &old);
   if (refusal) return *std::move(refusal);
   if (goes) return finish_deletion(call, before, draft);

@@ -40,7 +40,8 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr int kSlots = 28;  // the real one draws ports above them
-constexpr int kTries = 3;   // with other ports
+constexpr std::uint64_t kProgress = 500;
+constexpr int kTries = 3;  // with other ports
 constexpr std::size_t kShown = 400;
 
 struct Options {
@@ -124,11 +125,18 @@ void print(const Sequence& sequence, const Difference& difference, bool whole) {
   std::fflush(stdout);
 }
 
+void tell_progress(const Run& run) {
+  fmt::print("{} of {} sequences, {} differences\n", run.report.sequences(), run.options.sequences,
+             run.report.differences());
+  std::fflush(stdout);
+}
+
 asio::awaitable<void> work(Run& run) {
   const Options& options = run.options;
   while (run.next < options.sequences && run.report.differences() < options.stop_after) {
     Sequence sequence = make_sequence(options.first + run.next++);
     std::optional<Difference> difference = co_await compare_once(run, run.report, sequence);
+    if (run.report.sequences() % kProgress == 0) tell_progress(run);
     if (!difference) continue;
     for (int tries = 0; tries < kTries && difference && finds_a_port_lost(*difference); ++tries) {
       run.report.count_explained({"lost-node-port"});

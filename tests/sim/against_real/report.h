@@ -24,6 +24,7 @@ class Report {
   void count_explained(const std::vector<std::string_view>& names);
   void count_difference() { ++differences_; }
 
+  std::uint64_t sequences() const { return sequences_; }
   std::uint64_t differences() const { return differences_; }
   std::string text() const;
 

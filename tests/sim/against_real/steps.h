@@ -8,6 +8,7 @@ namespace against_real {
 
 inline constexpr auto kJson = "application/json";
 inline constexpr auto kMerge = "application/merge-patch+json";
+inline constexpr auto kOperations = "application/json-patch+json";
 inline constexpr auto kApply = "application/apply-patch+yaml";
 inline constexpr auto kNobody = "00000000-0000-4000-8000-00000000dead";  // no object's uid
 
@@ -23,6 +24,7 @@ Step controller_writes_status(Dice& dice);
 
 // Somebody else's hand in what the operator made.
 Step edits(Dice& dice);
+Step patches_by_operations(Dice& dice);  // JSON Patch
 Step replaces(Dice& dice);
 Step other_manager_applies(Dice& dice);
 Step deletes(Dice& dice);

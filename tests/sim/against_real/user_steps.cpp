@@ -71,6 +71,41 @@ std::string workload_edit(Dice& dice) {
                     R"("template":{"spec":{"containers":[]}})"});
 }
 
+std::string metadata_operation(Dice& dice) {
+  return dice.pick(
+      {R"({"op":"add","path":"/metadata/labels","value":{"keep":"yes"}})",
+       R"({"op":"add","path":"/metadata/labels/keep","value":"yes"})",
+       R"({"op":"remove","path":"/metadata/labels/keep"})",
+       R"({"op":"replace","path":"/metadata/labels/keep","value":"no"})",
+       R"({"op":"replace","path":"/metadata/annotations/localregistry.dev~1owner","value":"x"})",
+       R"({"op":"add","path":"/metadata/finalizers","value":["example.com/hold"]})",
+       R"({"op":"add","path":"/metadata/finalizers/-","value":"example.com/more"})",
+       R"({"op":"add","path":"/metadata/finalizers/0","value":"example.com/first"})",
+       R"({"op":"remove","path":"/metadata/finalizers/0"})",
+       R"({"op":"remove","path":"/metadata/ownerReferences"})",
+       R"({"op":"move","from":"/metadata/labels/keep","path":"/metadata/labels/kept"})",
+       R"({"op":"copy","from":"/metadata/name","path":"/metadata/labels/copy"})",
+       R"({"op":"test","path":"/metadata/labels/keep","value":"yes"})",
+       R"({"op":"test","path":"/metadata/labels/none","value":null})",
+       R"({"op":"invent","path":"/metadata"})"});
+}
+
+std::string spec_operation(Dice& dice) {
+  return dice.pick(
+      {R"({"op":"replace","path":"/spec/replicas","value":3})",
+       R"({"op":"replace","path":"/spec/replicas","value":"many"})",
+       R"({"op":"replace","path":"/spec/template/spec/containers/0/image","value":"evil"})",
+       R"({"op":"remove","path":"/spec/template/spec/containers/-1"})",
+       R"({"op":"add","path":"/spec/template/metadata/annotations/restarted","value":"now"})",
+       R"({"op":"replace","path":"/spec/ports/0/port","value":81})",
+       R"({"op":"replace","path":"/spec/ports/0/nodePort","value":@port:2@})",
+       R"({"op":"add","path":"/spec/ports/-","value":{"name":"more","port":82}})",
+       R"({"op":"remove","path":"/spec/ports/1"})",
+       R"({"op":"replace","path":"/spec/type","value":"ClusterIP"})",
+       R"({"op":"replace","path":"/spec/resources/requests/storage","value":"20Gi"})",
+       R"({"op":"add","path":"/spec/port","value":5001})"});
+}
+
 bool has_editable_spec(const Type& type) {
   return type.kind != "Secret" && type.kind != "Lease" && type.kind != "LocalRegistry";
 }
@@ -176,6 +211,22 @@ Step edits(Dice& dice) {
                                : R"("spec":{)" + spec_edit(dice, type) + "}";
   return {Method::kPatch, type.one(name) + (dice.chance(80) ? "?fieldManager=kubectl-edit" : ""),
           kMerge, "{" + body + "}"};
+}
+
+Step patches_by_operations(Dice& dice) {
+  const Type& type = dice.chance(85) ? dice.child() : dice.any_type();
+  const std::string name = dice.name_for(type);
+  std::string operations;
+  if (dice.chance(30)) {
+    const bool by_uid = dice.chance(50);
+    operations = fmt::format(R"({{"op":"test","path":"/metadata/{}","value":"@{}:{}/{}@"}},)",
+                             by_uid ? "uid" : "resourceVersion",
+                             by_uid ? "uid" : dice.pick({"rv", "old"}), type.kind, name);
+  }
+  operations += dice.chance(60) ? metadata_operation(dice) : spec_operation(dice);
+  if (dice.chance(20)) operations += "," + metadata_operation(dice);
+  return {Method::kPatch, type.one(name) + "?fieldManager=kubectl-patch", kOperations,
+          "[" + operations + "]"};
 }
 
 Step replaces(Dice& dice) {
