@@ -92,7 +92,8 @@ against-real: build ## the simulated API server against a real one
 	@tests/sim/against_real/run
 
 simulate: build ## the operator in a simulated cluster where everything goes wrong
-	@cmake --build --preset release --target simulate
+	@cmake --build --preset release --target simulate sim_server_test
+	@build/release/sim_server_test --gtest_brief=1
 	@build/release/simulate systematic
 	@build/release/simulate random --seeds 10000
 	@build/release/simulate replay --seeds 1000
