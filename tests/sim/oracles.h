@@ -36,7 +36,8 @@ class Oracles {
 
   // Writes of the operator that took effect, the Lease and events aside.
   std::size_t writes() const { return writes_; }
-  std::size_t events() const { return events_; }
+  std::size_t events() const { return events_; }  // that it made
+  std::size_t counts() const { return counts_; }  // how often one happened, told once more
   std::size_t creates() const { return creates_; }
   std::size_t deletes() const { return deletes_; }
   std::optional<base::Clock::Instant> last_write() const { return last_write_; }
@@ -54,9 +55,11 @@ class Oracles {
   void check_foreign(const Change& change);
   void check_claim(const Change& change);
   void check_port(const Change& change);
+  bool was_pinned(const std::string& owner_uid, int port) const;
   void check_volumes(const Change& change);
   void check_status(const Change& change);
   void check_left_claims();
+  static bool is_too_short(const std::vector<Wish>& wishes);
   void check_refused();
   bool may_delete_claim(const std::string& owner_uid, const api::ObjectKey& claim) const;
 
@@ -71,6 +74,7 @@ class Oracles {
   std::map<std::string, api::LocalRegistrySpec> served_;  // the last that had a node port, by uid
   std::size_t writes_ = 0;
   std::size_t events_ = 0;
+  std::size_t counts_ = 0;
   std::size_t creates_ = 0;
   std::size_t deletes_ = 0;
   std::optional<base::Clock::Instant> last_write_;
