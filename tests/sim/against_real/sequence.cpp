@@ -39,7 +39,7 @@ Step draw_step(Dice& dice) {
 }
 
 WatchPlan draw_watch(Dice& dice) {
-  const Type& type = dice.any_type();
+  const Type& type = dice.chance(60) ? dice.child() : dice.any_type();
   const std::string path(type.path);
   WatchPlan plan;
   plan.plural = path.substr(path.rfind('/') + 1);
