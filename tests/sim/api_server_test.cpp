@@ -188,6 +188,31 @@ TEST_F(ApiServerTest, TwoPortsThatInheritOneNodePortAreAFailure) {
             500);
 }
 
+TEST_F(ApiServerTest, APortThatIsThereTwiceIsToldAsTheRealOneTellsIt) {
+  const kube::Response refused =
+      create("/api/v1/namespaces/space/services",
+             R"({"metadata":{"name":"a"},"spec":{"ports":[{"name":"a","port":1},)"
+             R"({"name":"b","port":1}]}})");
+  EXPECT_EQ(refused.status, 422);
+  const Document status = parse(refused);
+  EXPECT_THAT(text_at(status["details"]["causes"][0], {"message"}),
+              testing::StrEq(R"(Duplicate value: {"Name":"","Protocol":"TCP","AppProtocol":null,)"
+                             R"("Port":1,"TargetPort":0,"NodePort":0})"));
+}
+
+TEST_F(ApiServerTest, AFinalizerThatComesTooLateIsNamedOnce) {
+  apply(reconcile::build_claim(registry(), nullptr));
+  const std::string path = "/api/v1/namespaces/space/persistentvolumeclaims/registry";
+  ask(kube::Method::kDelete, path);
+  const kube::Response refused =
+      ask(kube::Method::kPatch, path,
+          R"([{"op":"add","path":"/metadata/finalizers/0","value":"example.com/a"},)"
+          R"({"op":"add","path":"/metadata/finalizers/0","value":"example.com/a"}])",
+          "application/json-patch+json");
+  EXPECT_EQ(refused.status, 422);
+  EXPECT_THAT(refused.body, HasSubstr(R"([]string{\"example.com/a\"})"));
+}
+
 TEST_F(ApiServerTest, AnAddressOfALoadBalancerGoesWithItsType) {
   const std::string path = "/api/v1/namespaces/space/services/a";
   const std::string merge = "application/merge-patch+json";

@@ -231,9 +231,11 @@ class TypeValidator {
     target_port(port, path);
     const std::pair<std::string, std::int64_t> key(text_at(port, {"protocol"}), value);
     if (std::find(seen.begin(), seen.end(), key) != seen.end()) {
-      causes.push_back(
-          duplicate_value(path, fmt::format("{{\"name\":{},\"protocol\":{},\"port\":{}}}",
-                                            quoted(name), quoted(key.first), value)));
+      // The Go struct that it is told by: no more of it is filled in.
+      causes.push_back(duplicate_value(
+          path, fmt::format(R"({{"Name":"","Protocol":{},"AppProtocol":null,"Port":{},)"
+                            R"("TargetPort":0,"NodePort":0}})",
+                            quoted(key.first), value)));
     }
     seen.push_back(key);
   }
@@ -326,13 +328,11 @@ Causes validate_metadata(const Resource& resource, const Value& object, const Va
     causes.push_back(invalid_value("metadata.uid", quoted(text_at(meta, {"uid"})), kImmutable));
   }
   if (find(old_meta, "deletionTimestamp") != nullptr) {
-    std::vector<std::string> fresh;
+    std::set<std::string> fresh;
     const Value& had = items(old_meta, "finalizers");
     for (const Value& one : items(meta, "finalizers").GetArray()) {
-      if (std::find(had.Begin(), had.End(), one) == had.End())
-        fresh.push_back(quoted(as_text(one)));
+      if (std::find(had.Begin(), had.End(), one) == had.End()) fresh.insert(quoted(as_text(one)));
     }
-    std::sort(fresh.begin(), fresh.end());
     std::string list;
     for (const std::string& one : fresh) list += (list.empty() ? "" : ", ") + one;
     if (!fresh.empty()) {
