@@ -97,6 +97,12 @@ std::string quoted(std::string_view body) {
   return text;
 }
 
+// The API server calls it an internal error that two ports of a Service have one node port: it is
+// the Service that is wrong, and trying again does not help.
+bool is_duplicate_port(std::string_view message) {
+  return message.starts_with("duplicate nodePort");
+}
+
 // Says nothing about any object: the CRD may be on its way, a proxy may have answered.
 base::Error missing_type(std::string_view what) {
   base::Error error{ErrorCode::kUnavailable, fmt::format("the server does not have {}", what)};
@@ -107,6 +113,7 @@ base::Error missing_type(std::string_view what) {
 base::Error error_of_status(Status status, int http_code, std::string_view what) {
   if (status.code != 0) http_code = status.code;
   base::Error error{code_of(http_code, status.reason), std::move(status.message)};
+  if (is_duplicate_port(error.message)) error.code = ErrorCode::kInvalid;
   // A missing object is named; a type that the server does not know is not.
   if (error.code == ErrorCode::kNotFound && status.details.name.empty()) return missing_type(what);
   if (error.message.empty()) error.message = fmt::format("{}: status {}", what, http_code);

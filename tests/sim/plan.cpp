@@ -18,6 +18,7 @@ constexpr std::size_t kMostEvents = 60;
 // as fast as the other.
 constexpr double kSmallSkew = 0.15;
 constexpr double kLargeSkew = 0.4;
+constexpr std::size_t kLongQuietIn = 200;  // of the random runs
 constexpr auto kRefusedAgain = 25s;  // what is refused is tried again no more often than that
 constexpr std::size_t kRefusedAtOnce = 4;
 
@@ -255,7 +256,9 @@ Course run_random(std::uint64_t seed, bool keep_trace) {
   // What was silent is found out by its watches, and a lease runs out.
   world.run_for(options.leader_elect ? 150s : 120s);
   Course course;
-  finish(world, 10min, course);
+  course.long_quiet = chance.one_in(kLongQuietIn);
+  finish(world, course.long_quiet ? 24h : chance.one_in(10) ? 10min : 3min, course);
+  course.writes = world.writes_sent();
   return course;
 }
 

@@ -41,6 +41,7 @@ struct Course {
   std::size_t deletes = 0;
   std::uint64_t hash = 0;
   base::Clock::Duration simulated{};
+  bool long_quiet = false;  // nothing was written for 24 h after the end
   std::vector<std::string> trace;
 };
 

@@ -195,7 +195,9 @@ int random(std::uint64_t first, std::uint64_t seeds, int jobs) {
   const auto begin = std::chrono::steady_clock::now();
   const Totals totals = in_parallel(jobs, [&](int job, Report& report) {
     for (std::uint64_t i = std::uint64_t(job); i < seeds; i += std::uint64_t(jobs)) {
-      report.count(sim::run_random(first + i), fmt::format("seed {}", first + i));
+      const sim::Course course = sim::run_random(first + i);
+      if (course.long_quiet) report.count_long_quiet();
+      report.count(course, fmt::format("seed {}", first + i));
     }
   });
   return conclude("random", totals, begin);

@@ -75,6 +75,13 @@ TEST(Status, AnUnknownResourceSaysNothingAboutAnObjectHoweverTheServerPutsIt) {
     "message":"the server could not find the requested resource","details":{},"code":404})")));
 }
 
+TEST(Status, TwoPortsWithOneNodePortAreTheObjectsFaultNotTheServers) {
+  const auto error = decoded(500, R"({"kind":"Status","status":"Failure","code":500,)"
+                                  R"("message":"duplicate nodePort: {TCP 30007}"})");
+  EXPECT_EQ(error.code, ErrorCode::kInvalid);
+  EXPECT_FALSE(error.transient());
+}
+
 TEST(Status, ABodyThatIsNoStatusIsQuotedInPrintableCharacters) {
   const base::Error error = decoded(502, "<h1>Bad\tGateway</h1>\nsecond line");
   EXPECT_EQ(error.code, ErrorCode::kUnavailable);
