@@ -68,6 +68,11 @@ def test_a_deleted_deployment_comes_back(namespace):
     wait_ready(namespace)
 
 
+def service_ports(namespace):
+    service = get("Service", namespace, "registry")  # it may be made anew just now
+    return [one["port"] for one in service["spec"]["ports"]] if service else []
+
+
 def test_an_edited_service_comes_back_as_it_was(namespace):
     port = make(namespace, without_sidecar())["nodePort"]
     edited_and_healed("Service", namespace, {"spec": {"selector": {
@@ -77,6 +82,9 @@ def test_an_edited_service_comes_back_as_it_was(namespace):
         "name": "registry", "port": 5000, "targetPort": 1, "nodePort": None}]}})
     wait_until("the target port is as it was", lambda: get(
         "Service", namespace, "registry")["spec"]["ports"][0]["targetPort"] in (5000, "registry"))
+    assert node_port(namespace) == port
+    patch("Service", namespace, "registry", {"spec": {"ports": [{"name": "registry", "port": 80}]}})
+    wait_until("the port is as it was", lambda: service_ports(namespace) == [5000])
     assert node_port(namespace) == port
     assert wait_ready(namespace)["nodePort"] == port
     push(port)

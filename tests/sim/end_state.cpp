@@ -13,6 +13,21 @@
 namespace sim {
 namespace {
 
+struct Labelled {
+  api::ObjectMeta metadata;
+};
+
+}  // namespace
+}  // namespace sim
+
+template <>
+struct json::Fields<sim::Labelled> {
+  static constexpr auto kTable = std::make_tuple(json::field("metadata", &sim::Labelled::metadata));
+};
+
+namespace sim {
+namespace {
+
 using api::LocalRegistry;
 
 constexpr int kFirstNodePort = 30000;  // --service-node-port-range
@@ -50,7 +65,10 @@ class EndState {
     if (registry_.status.observed_generation != registry_.metadata.generation) {
       expect(false, "the status is about an earlier spec");
     }
-    if (status_of(registry_, "Accepted") == "False") return std::move(problems_);
+    if (status_of(registry_, "Accepted") == "False") {
+      expect(may_be_refused(), "it is refused without a reason");
+      return std::move(problems_);
+    }
     if (registry_.status.delivery == api::Delivery::kLocalRegistry) {
       deployed();
     } else {
@@ -73,6 +91,31 @@ class EndState {
       problems_.push_back(
           fmt::format("{}: {}", api::to_string(api::key_of(registry_.metadata)), otherwise));
     }
+  }
+
+  // The namespace is not to be had, or somebody else has the name.
+  bool may_be_refused() const {
+    if (target_.namespace_name != registry_.metadata.namespace_name) {
+      const ObjectPtr found = server_.find("namespaces", {"", target_.namespace_name});
+      if (!found) return true;
+      const auto meta = read<Labelled>(found).metadata;
+      const std::string_view allowed =
+          api::lookup(meta.annotations, "localregistry.dev/allow-from");
+      if (allowed.find(registry_.metadata.namespace_name) == std::string_view::npos) return true;
+      if (meta.deletion_timestamp) return true;
+    }
+    for (const ObjectPtr& other : server_.all("localregistries")) {
+      const auto rival = read<LocalRegistry>(other);
+      const api::ObjectKey wanted = {api::target_namespace(rival), rival.spec.name};
+      if (other->uid != registry_.metadata.uid && wanted == target_) return true;
+    }
+    const auto is_foreign = [&](std::string_view plural) {
+      const ObjectPtr found = server_.find(plural, target_);
+      return found && api::lookup(read<Labelled>(found).metadata.labels,
+                                  "localregistry.dev/owner-uid") != registry_.metadata.uid;
+    };
+    return is_foreign("deployments") || is_foreign("statefulsets") || is_foreign("services") ||
+           is_foreign("persistentvolumeclaims");
   }
 
   template <class T>
@@ -170,19 +213,7 @@ class EndState {
   std::vector<std::string> problems_;
 };
 
-struct Labelled {
-  api::ObjectMeta metadata;
-};
-
 }  // namespace
-}  // namespace sim
-
-template <>
-struct json::Fields<sim::Labelled> {
-  static constexpr auto kTable = std::make_tuple(json::field("metadata", &sim::Labelled::metadata));
-};
-
-namespace sim {
 
 std::vector<std::string> end_state_problems(const ApiServer& server) {
   std::vector<std::string> problems;

@@ -39,6 +39,11 @@ struct Totals {
 
 class Report {
  public:
+  explicit Report(bool stop_at_first) : stop_at_first_(stop_at_first) {}
+
+  // Whether the rest need not be run.
+  bool is_enough() const { return stop_at_first_ && totals_.broken > 0; }
+
   void count(const sim::Course& course, const std::string& what) {
     ++totals_.runs;
     totals_.writes += course.writes;
@@ -57,22 +62,28 @@ class Report {
   const Totals& totals() const { return totals_; }
 
  private:
+  bool stop_at_first_;
   Totals totals_;
 };
 
+struct Options {
+  int jobs = int(std::max(1U, std::thread::hardware_concurrency()));
+  bool stop_at_first = false;
+};
+
 // Runs work(job, report) in that many processes and sums up what they count.
-Totals in_parallel(int jobs, const std::function<void(int, Report&)>& work) {
+Totals in_parallel(const Options& options, const std::function<void(int, Report&)>& work) {
   struct Worker {
     pid_t process;
     int results;
   };
   std::vector<Worker> workers;
-  for (int job = 0; job < jobs; ++job) {
+  for (int job = 0; job < options.jobs; ++job) {
     int ends[2];
     if (::pipe(ends) != 0) std::exit(2);
     const pid_t process = ::fork();
     if (process == 0) {
-      Report report;
+      Report report(options.stop_at_first);
       work(job, report);
       const Totals& totals = report.totals();
       const bool told = ::write(ends[1], &totals, sizeof(totals)) == sizeof(totals);
@@ -166,6 +177,7 @@ void run_systematic(const std::vector<sim::Scenario>& scenarios, int job, int jo
     report.count(smooth, scenario.name);
     const bool all = !scenario.name.starts_with("changes/");
     for (const sim::Fault& fault : faults_for(smooth, all)) {
+      if (report.is_enough()) return;
       const bool long_quiet = ++runs % kLongQuietIn == 0;
       sim::Course course = sim::run({&scenario, fault, 1, long_quiet ? 24h : 10min, false});
       if (course.end != smooth.end) course.violations.push_back("another end than without a fault");
@@ -180,21 +192,23 @@ void run_systematic(const std::vector<sim::Scenario>& scenarios, int job, int jo
   }
 }
 
-int systematic(const std::string& only, int jobs) {
+int systematic(const std::string& only, const Options& options) {
   std::vector<sim::Scenario> scenarios = sim::scenarios();
   std::erase_if(scenarios, [&](const sim::Scenario& scenario) {
     return scenario.name.find(only) == std::string::npos;
   });
   const auto begin = std::chrono::steady_clock::now();
-  const Totals totals = in_parallel(
-      jobs, [&](int job, Report& report) { run_systematic(scenarios, job, jobs, report); });
+  const Totals totals = in_parallel(options, [&](int job, Report& report) {
+    run_systematic(scenarios, job, options.jobs, report);
+  });
   return conclude("systematic", totals, begin);
 }
 
-int random(std::uint64_t first, std::uint64_t seeds, int jobs) {
+int random(std::uint64_t first, std::uint64_t seeds, const Options& options) {
   const auto begin = std::chrono::steady_clock::now();
-  const Totals totals = in_parallel(jobs, [&](int job, Report& report) {
-    for (std::uint64_t i = std::uint64_t(job); i < seeds; i += std::uint64_t(jobs)) {
+  const Totals totals = in_parallel(options, [&](int job, Report& report) {
+    for (std::uint64_t i = std::uint64_t(job); i < seeds; i += std::uint64_t(options.jobs)) {
+      if (report.is_enough()) return;
       const sim::Course course = sim::run_random(first + i);
       if (course.long_quiet) report.count_long_quiet();
       report.count(course, fmt::format("seed {}", first + i));
@@ -203,10 +217,11 @@ int random(std::uint64_t first, std::uint64_t seeds, int jobs) {
   return conclude("random", totals, begin);
 }
 
-int replay(std::uint64_t first, std::uint64_t seeds, int jobs) {
+int replay(std::uint64_t first, std::uint64_t seeds, const Options& options) {
   const auto begin = std::chrono::steady_clock::now();
-  const Totals totals = in_parallel(jobs, [&](int job, Report& report) {
-    for (std::uint64_t i = std::uint64_t(job); i < seeds; i += std::uint64_t(jobs)) {
+  const Totals totals = in_parallel(options, [&](int job, Report& report) {
+    for (std::uint64_t i = std::uint64_t(job); i < seeds; i += std::uint64_t(options.jobs)) {
+      if (report.is_enough()) return;
       sim::Course course = sim::run_random(first + i);
       const bool same = sim::run_random(first + i).hash == course.hash;
       course.violations.clear();
@@ -251,7 +266,7 @@ int show_plan(const std::string& wanted) {
 int main(int count, char** arguments) {
   CLI::App app("Runs the operator in a simulated cluster and breaks things");
   app.require_subcommand(1);
-  int jobs = int(std::max(1U, std::thread::hardware_concurrency()));
+  Options options;
   std::uint64_t first = 1;
   std::uint64_t seeds = 1000;
   std::string only;
@@ -262,7 +277,8 @@ int main(int count, char** arguments) {
   auto* some = app.add_subcommand("random", "Random scenarios with random faults");
   auto* twice = app.add_subcommand("replay", "The same seeds twice: the same course, to the byte");
   for (auto* command : {all, some, twice}) {
-    command->add_option("--jobs", jobs, "Processes")->check(CLI::Range(1, 64));
+    command->add_option("--jobs", options.jobs, "Processes")->check(CLI::Range(1, 64));
+    command->add_flag("--stop-at-first", options.stop_at_first, "End when something is broken");
   }
   for (auto* command : {some, twice}) {
     command->add_option("--first", first, "First seed");
@@ -273,9 +289,9 @@ int main(int count, char** arguments) {
   auto* course = app.add_subcommand("seed", "Shows the course of one seed");
   course->add_option("SEED", seed)->required();
   CLI11_PARSE(app, count, arguments);
-  if (all->parsed()) return systematic(only, jobs);
-  if (some->parsed()) return random(first, seeds, jobs);
-  if (twice->parsed()) return replay(first, seeds, jobs);
+  if (all->parsed()) return systematic(only, options);
+  if (some->parsed()) return random(first, seeds, options);
+  if (twice->parsed()) return replay(first, seeds, options);
   if (one->parsed()) return show_plan(plan);
   show(sim::run_random(seed, true));
   return 0;
