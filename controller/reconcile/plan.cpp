@@ -425,9 +425,12 @@ Plan plan(const Observed& observed) {
     return plan;
   }
   const auto refusal = find_refusal(observed);
+  // What is in the way is in no cache: until it was looked for, nothing is known of it.
+  const bool in_doubt = !observed.registry->spec.suspend && !refusal && !observed.live &&
+                        had_name_conflict(*observed.registry);
   if (!observed.registry->spec.suspend) {
     if (!observed.live && had_name_conflict(*observed.registry)) {
-      read_live(observed, plan);  // what is in the way is in no cache
+      read_live(observed, plan);
     } else if (!refusal && takes_over(observed) && !observed.live) {
       read_live(observed, plan);
     } else if (!refusal) {
@@ -442,7 +445,7 @@ Plan plan(const Observed& observed) {
   drop_live_duplicates(plan);
   if (!observed.failures.empty()) plan.requeue_after = limits::kRefusedRetry;
   if (!observed.registry->spec.suspend) check_pushes(observed, plan);
-  judge(observed, refusal, plan);
+  if (!in_doubt) judge(observed, refusal, plan);
   return plan;
 }
 

@@ -16,7 +16,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t kShown = 20;        // broken plans that are told in full
+constexpr std::size_t kShown = 100;       // broken plans that are told in full
 constexpr std::size_t kUndone = 2;        // children
 constexpr std::size_t kLongQuietIn = 50;  // one plan in that many is watched for a whole day
 

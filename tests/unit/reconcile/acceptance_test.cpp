@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "reconcile/plan.h"
+#include "reconcile/reasons.h"
 #include "unit/reconcile/world.h"
 
 namespace test {
@@ -83,6 +85,17 @@ TEST(Acceptance, AClaimIsUsableWhenNobodyElseLivesToUseIt) {
   world.claim_owner_lives = false;
   claim.labels.clear();
   EXPECT_FALSE(reconcile::claim_is_usable(world.observe())) << "made by somebody else";
+}
+
+TEST(Acceptance, AConflictIsNotTakenBackByAReadThatFailed) {
+  api::LocalRegistry registry = a_registry();
+  registry.status.conditions = {
+      {"Accepted", "False", std::string(reconcile::reason::kNameConflict), "", 1, {}}};
+  World world(registry);
+  world.failures.push_back({Target::kResource, {base::ErrorCode::kTimeout, "no answer"}, 0});
+  const reconcile::Plan plan = reconcile::plan(world.observe());
+  EXPECT_FALSE(plan.status) << "what is in the way is in no cache";
+  EXPECT_TRUE(plan.actions.empty());
 }
 
 }  // namespace
