@@ -1,5 +1,5 @@
-// The switches of the mutants, and the record of which were reached. One for the whole program; used
-// on the thread of the tests only.
+// The switches of the mutants, and the record of which were reached. One for a program; used on
+// the thread of the tests only.
 #pragma once
 
 namespace mutants {

@@ -375,7 +375,7 @@ class Source:
         while at < len(places) and places[at].end <= end:
             place = places[at]
             if place.start < here:
-                raise ValueError(f"{self.name}: places overlap: {self.read(place.start, place.end)}")
+                raise ValueError(f"places overlap in {self.name} at {place.start}")
             pieces.append(self.read(here, place.start))
             inner, at = self.render_range(place.start, place.end, places, at + 1, excluded)
             pieces.append(place.wrap(inner, excluded))

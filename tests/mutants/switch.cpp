@@ -1,10 +1,10 @@
 // Which mutant is active, and which were reached. Linked into every program with mutants in it.
 // One thread, that of the tests.
-#include "mutants.h"
-
 #include <cstdio>
 #include <cstdlib>
 #include <set>
+
+#include "mutants.h"
 
 namespace mutants {
 namespace {
