@@ -8,7 +8,7 @@ namespace mutants {
 bool on(int number) noexcept;
 
 // Appends what was reached since the last call to the file of LOCAL_REGISTRY_MUTANTS_REACHED: a
-// name, milliseconds, and the numbers.
+// name, milliseconds of processor time, and the numbers.
 void write_reached(const char* name, long milliseconds);
 
 // Somebody calls write_reached.

@@ -2,7 +2,7 @@
 // One thread, that of the tests.
 #include <cstdio>
 #include <cstdlib>
-#include <set>
+#include <vector>
 
 #include "mutants.h"
 
@@ -23,19 +23,27 @@ const char* file_of_reached() {
 bool at_once = true;
 
 struct Reached {
-  std::set<int> ever;
-  std::set<int> now;
+  std::vector<bool> ever;
+  std::vector<bool> now;
+  std::vector<int> numbers;  // that are set in now
 };
 
 Reached& reached() {
-  static Reached numbers;
-  return numbers;
+  static Reached all;
+  return all;
+}
+
+bool set(std::vector<bool>& bits, int number) {
+  const auto index = static_cast<std::size_t>(number);
+  if (bits.size() <= index) bits.resize(index + 1);
+  const bool was = bits[index];
+  bits[index] = true;
+  return !was;
 }
 
 void record(int number) {
-  const bool first = reached().ever.insert(number).second;
-  reached().now.insert(number);
-  if (at_once && first) write_reached("process", 0);
+  if (set(reached().now, number)) reached().numbers.push_back(number);
+  if (set(reached().ever, number) && at_once) write_reached("process", 0);
 }
 
 }  // namespace
@@ -45,10 +53,11 @@ void write_reached(const char* name, long milliseconds) {
   std::FILE* file = std::fopen(file_of_reached(), "a");
   if (file == nullptr) std::abort();
   std::fprintf(file, "%s\t%ld", name, milliseconds);
-  for (const int number : reached().now) std::fprintf(file, "\t%d", number);
+  for (const int number : reached().numbers) std::fprintf(file, "\t%d", number);
   std::fprintf(file, "\n");
   std::fclose(file);
   reached().now.clear();
+  reached().numbers.clear();
 }
 
 void write_after_each_test() { at_once = false; }
