@@ -24,6 +24,8 @@ NAMES = {**{sign: "comparison" for sign in ("<", "<=", ">", ">=", "==", "!=")},
          **{sign: "arithmetic" for sign in ("+", "-", "*", "/", "%", "+=", "-=")},
          "&&": "logic", "||": "logic"}
 CONSTANT = re.compile(r"\b(constexpr|consteval|enum|static_assert)\b")
+NOTHING = re.compile(r'\{\}|nullptr|std::nullopt|""|0|[\w:]*zero\(\)|std::string(_view)?\(\)|'
+                     r"base::Result<void>\(\)")
 FUNCTIONS = {Kind.FUNCTION_DECL, Kind.FUNCTION_TEMPLATE, Kind.CXX_METHOD, Kind.CONSTRUCTOR,
              Kind.DESTRUCTOR, Kind.CONVERSION_FUNCTION}
 TYPES = {Kind.TYPE_REF, Kind.TEMPLATE_REF, Kind.NAMESPACE_REF, Kind.TEMPLATE_TYPE_PARAMETER,
@@ -336,7 +338,7 @@ class Source:
             self.places.append(Place(start, end, [(mutant, "return;")], "instead"))
             if not last:
                 self.removal(start, end, "jump")
-        elif not self.in_lambda and value not in ("{}", "nullptr", "std::nullopt", '""', "0"):
+        elif not self.in_lambda and not NOTHING.fullmatch(value):
             if result in (TypeKind.LVALUEREFERENCE, TypeKind.VOID, TypeKind.AUTO, TypeKind.BOOL):
                 return
             mutant = self.new(start, "return", f"{word} {value}", f"{word} {{}}")
