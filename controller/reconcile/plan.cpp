@@ -95,11 +95,22 @@ bool is_spoilt(const T& wanted, const T& existing, const Failure& failure) {
          intent_hash(wanted) == intent_hash(existing);
 }
 
+// Another Service has had the pinned port for a while.
+bool told_of_taken_port(const Observed& observed) {
+  const api::Condition* ready =
+      api::find_condition(observed.registry->status.conditions, condition::kReady);
+  return ready != nullptr && ready->reason == reason::kNodePortTaken &&
+         ready->observed_generation == observed.registry->metadata.generation;
+}
+
 template <class T>
 void create_or_heal(const Observed& observed, T wanted, const Snapshot<T>& existing, Plan& plan) {
   const Failure* failure = find_failure(observed, target_for<T>());
   if (!existing) {
-    if (failure == nullptr) plan.actions.emplace_back(Apply<T>{std::move(wanted), "", {}, {}});
+    if (failure == nullptr) {
+      plan.actions.emplace_back(
+          Apply<T>{std::move(wanted), "", {}, {}, told_of_taken_port(observed)});
+    }
     return;
   }
   if (is_terminating(existing->metadata)) return;  // its end is an event, and brings us back
@@ -114,7 +125,8 @@ void create_or_heal(const Observed& observed, T wanted, const Snapshot<T>& exist
   }
   const Cause cause = cause_of(observed, wanted, *existing, *difference);
   plan.actions.emplace_back(Apply<T>{std::move(wanted), existing->metadata.uid, cause,
-                                     cause == Cause::kHeal ? *difference : std::string()});
+                                     cause == Cause::kHeal ? *difference : std::string(),
+                                     told_of_taken_port(observed)});
 }
 
 // A selector cannot be changed: an object that has another one gives way to a new one.
@@ -317,12 +329,22 @@ void plan_orphans(const Observed& observed, Plan& plan) {
   }
 }
 
-// What is known from the caches may be old: nothing is deleted but by what was read live.
-void read_live_before_deletes(const Observed& observed, Plan& plan) {
-  const bool deletes =
-      std::any_of(plan.actions.begin(), plan.actions.end(),
-                  [](const Action& action) { return std::holds_alternative<Delete>(action); });
-  if (!deletes || observed.live) return;
+// Somebody may use the node port already: another one is not just a drift that is healed.
+bool moves_node_port(const Observed& observed, const Action& action) {
+  const auto* apply = std::get_if<Apply<api::Service>>(&action);
+  if (apply == nullptr || !observed.service) return false;
+  const int port = node_port_of(*observed.service);
+  return port != 0 && node_port_of(apply->object) != port;
+}
+
+// What is known from the caches may be old: nothing is deleted, and no node port changed, but by
+// what was read live.
+void read_live_before_harm(const Observed& observed, Plan& plan) {
+  const bool harms =
+      std::any_of(plan.actions.begin(), plan.actions.end(), [&](const Action& action) {
+        return std::holds_alternative<Delete>(action) || moves_node_port(observed, action);
+      });
+  if (!harms || observed.live) return;
   plan.actions.clear();
   read_live(observed, plan);
 }
@@ -416,7 +438,7 @@ Plan plan(const Observed& observed) {
     }
   }
   drop_failed_deletes(observed, plan);
-  read_live_before_deletes(observed, plan);
+  read_live_before_harm(observed, plan);
   drop_live_duplicates(plan);
   if (!observed.failures.empty()) plan.requeue_after = limits::kRefusedRetry;
   if (!observed.registry->spec.suspend) check_pushes(observed, plan);

@@ -32,6 +32,7 @@ struct Apply {
   std::string uid;
   Cause cause = Cause::kCreate;
   std::string field;  // kHeal: the first field that differed, "spec.type"
+  bool port_is_taken = false;  // of a Service: the status tells so already; this is another try
 
   bool operator==(const Apply&) const = default;
 };

@@ -15,6 +15,9 @@ namespace {
 
 using api::LocalRegistry;
 
+constexpr int kFirstNodePort = 30000;  // --service-node-port-range
+constexpr int kLastNodePort = 32767;
+
 template <class T>
 T read(const ObjectPtr& object) {
   const auto document = json::Document::parse(object->text);
@@ -94,14 +97,31 @@ class EndState {
     if (set)
       workload(set->metadata, set->spec.replicas, set->spec.pod_template.spec, set->spec.selector);
     const auto service = ours<api::Service>("services");
-    expect(service.has_value(), "there is no Service");
     if (service) is_served(*service);
     if (persistent) {
       const auto claim =
           find<api::PersistentVolumeClaim>(server_, "persistentvolumeclaims", target_);
       expect(claim.has_value(), "there is no claim");
     }
+    if (!service && !port_is_to_be_had()) {
+      expect(status_of(registry_, "Available") == "False", "it is available without a Service");
+      return;
+    }
+    expect(service.has_value(), "there is no Service");
     expect(status_of(registry_, "Available") == "True", "it is not available");
+  }
+
+  // A pinned port can be outside of the API server's range, or another Service's.
+  bool port_is_to_be_had() const {
+    const int port = registry_.spec.node_port;
+    if (port == 0) return true;
+    if (port < kFirstNodePort || port > kLastNodePort) return false;
+    const auto services = server_.all("services");
+    return std::none_of(services.begin(), services.end(), [&](const ObjectPtr& object) {
+      const auto ports = read<api::Service>(object).spec.ports;
+      return std::any_of(ports.begin(), ports.end(),
+                         [&](const api::ServicePort& one) { return one.node_port == port; });
+    });
   }
 
   void workload(const api::ObjectMeta& meta, const std::optional<int>& replicas,

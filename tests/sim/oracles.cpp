@@ -17,6 +17,12 @@ using api::LocalRegistry;
 // A user who changes his mind while a delete is on its way comes too late.
 constexpr auto kOnItsWay = std::chrono::seconds(2);
 
+// How old the state may be that the operator acts on when a server or a connection lags.
+constexpr auto kStalest = std::chrono::seconds(30);
+
+// How long it may take to act on a new spec: until another replica leads, and longer.
+constexpr auto kUnnoticed = std::chrono::seconds(60);
+
 struct PodWithVolumes {
   api::ObjectMeta metadata;
   api::PodSpec spec;
@@ -59,7 +65,7 @@ void Oracles::changed(const Change& change) {
   const std::string& plural = change.after ? change.after->plural : change.before->plural;
   const bool by_operator = change.user.starts_with(kOperator);
   remember(change);
-  if (by_operator && plural == "events") ++events_;
+  if (by_operator && plural == "events") ++(change.before ? counts_ : events_);
   if (by_operator && plural != "events" && plural != "leases") {
     ++writes_;
     last_write_ = scheduler_.now();
@@ -100,6 +106,9 @@ void Oracles::remember(const Change& change) {
   if (object->plural == "localregistries") {
     const auto registry = read<LocalRegistry>(object);
     resources_[object->uid] = object->key;
+    if (registry.status.node_port == 0 || !change.before) {
+      told_since_[object->uid] = scheduler_.now();
+    }
     if (registry.status.node_port != 0 &&
         registry.status.observed_generation == registry.metadata.generation) {
       served_[object->uid] = registry.spec;
@@ -133,10 +142,13 @@ bool Oracles::may_delete_claim(const std::string& owner_uid, const api::ObjectKe
   const auto wishes = wishes_.find(owner_uid);
   if (wishes == wishes_.end()) return false;
   const auto& list = wishes->second;
+  const std::string& own_namespace = resources_.at(owner_uid).namespace_name;
   for (std::size_t i = list.size(); i > 0; --i) {
     const Wish& wish = list[i - 1];
-    const bool wants =
-        wish.spec.persistence.enabled && !wish.deleted && wish.spec.name == claim.name;
+    const std::string& elsewhere = wish.spec.namespace_name;
+    const bool wants = wish.spec.persistence.enabled && !wish.deleted &&
+                       wish.spec.name == claim.name &&
+                       (elsewhere.empty() ? own_namespace : elsewhere) == claim.namespace_name;
     if (wish.spec.persistence.when_deleted == api::RetentionPolicy::kDelete && !wants) return true;
     if (scheduler_.now() - wish.since > kOnItsWay) return false;  // and the earlier ones are older
   }
@@ -153,6 +165,18 @@ void Oracles::check_claim(const Change& change) {
                        api::to_string(change.before->key)));
 }
 
+// Now, or as long ago as a cache may lag behind.
+bool Oracles::was_pinned(const std::string& owner_uid, int port) const {
+  const auto wishes = wishes_.find(owner_uid);
+  if (wishes == wishes_.end()) return false;
+  const auto& list = wishes->second;
+  for (std::size_t i = list.size(); i > 0; --i) {
+    if (list[i - 1].spec.node_port == port) return true;
+    if (scheduler_.now() - list[i - 1].since > kStalest) return false;  // so are the earlier ones
+  }
+  return false;
+}
+
 void Oracles::check_port(const Change& change) {
   if (!change.after || change.after->plural != "services") return;
   const auto service = read<api::Service>(change.after);
@@ -162,15 +186,37 @@ void Oracles::check_port(const Change& change) {
   if (!owner || owner->uid != reconcile::owner_uid(service.metadata)) return;
   const auto registry = read<LocalRegistry>(owner);
   const int told = registry.status.node_port;
-  if (told == 0 || told == port || registry.spec.node_port == port) return;
-  for (const ObjectPtr& other : server_.all("services")) {
-    if (other->uid == change.after->uid) continue;
-    for (const api::ServicePort& taken : read<api::Service>(other).spec.ports) {
-      if (taken.node_port == told) return;
-    }
+  if (told == 0 || told == port || was_pinned(owner->uid, port)) return;
+  if (is_taken(told, change.after->uid)) return;
+  if (!change.before && scheduler_.now() - told_since_[owner->uid] < kStalest) {
+    // Made by what did not know yet that a port was told: it has to come back.
+    owed_.push_back({change.after->key, owner->uid, told, scheduler_.now()});
+    return;
   }
   violated(fmt::format("the node port {} of {} was given up for {} although it was free", told,
                        api::to_string(owner->key), port));
+}
+
+bool Oracles::is_taken(int port, const std::string& but_by_uid) const {
+  for (const ObjectPtr& other : server_.all("services")) {
+    if (other->uid == but_by_uid) continue;
+    for (const api::ServicePort& taken : read<api::Service>(other).spec.ports) {
+      if (taken.node_port == port) return true;
+    }
+  }
+  return false;
+}
+
+void Oracles::check_owed_ports() {
+  for (const OwedPort& owed : owed_) {
+    const Wish& last = wishes_[owed.owner_uid].back();
+    const ObjectPtr service = server_.find("services", owed.service);
+    if (last.deleted || last.since > owed.since || !service) continue;
+    if (node_port(read<api::Service>(service)) == owed.port) continue;
+    if (is_taken(owed.port, service->uid)) continue;
+    violated(fmt::format("the node port {} of {} never came back", owed.port,
+                         api::to_string(owed.service)));
+  }
 }
 
 // At most one workload and one running pod has a claim.
@@ -197,7 +243,19 @@ void Oracles::check_volumes(const Change& change) {
 
 void Oracles::at_end() {
   check_left_claims();
+  check_owed_ports();
   check_refused();
+}
+
+// The resource went before the operator could know what becomes of the claim then, and put its
+// finalizer on it.
+bool Oracles::is_too_short(const std::vector<Wish>& wishes) {
+  const auto wanted = std::find_if(wishes.rbegin(), wishes.rend(), [](const Wish& wish) {
+                        return wish.spec.persistence.when_deleted != api::RetentionPolicy::kDelete;
+                      }).base();
+  const auto going =
+      std::find_if(wishes.begin(), wishes.end(), [](const Wish& wish) { return wish.deleted; });
+  return going == wishes.end() - 1 && going->since - wanted->since < kUnnoticed;
 }
 
 // A claim whose resource is gone and wanted it deleted.
@@ -211,6 +269,7 @@ void Oracles::check_left_claims() {
       continue;
     }
     if (server_.find("localregistries", resources_[wishes->first])) continue;  // it has an heir
+    if (is_too_short(wishes->second)) continue;
     violated(fmt::format("the claim {} was left over", api::to_string(object->key)));
   }
 }
@@ -241,6 +300,8 @@ void Oracles::check_status(const Change& change) {
   const auto registry = read<LocalRegistry>(change.after);
   const api::Condition* ready = api::find_condition(registry.status.conditions, "Ready");
   if (ready == nullptr || ready->status != "True" || registry.status.node_port == 0) return;
+  // Ready without a registry; a Service that is still there goes.
+  if (registry.status.delivery != api::Delivery::kLocalRegistry) return;
   const api::ObjectKey target = {api::target_namespace(registry), registry.spec.name};
   if (change.before && read<LocalRegistry>(change.before).status == registry.status) return;
   if (registry.status.observed_generation != registry.metadata.generation) return;

@@ -36,7 +36,8 @@ class Oracles {
 
   // Writes of the operator that took effect, the Lease and events aside.
   std::size_t writes() const { return writes_; }
-  std::size_t events() const { return events_; }
+  std::size_t events() const { return events_; }  // that it made
+  std::size_t counts() const { return counts_; }  // how often one happened, told once more
   std::size_t creates() const { return creates_; }
   std::size_t deletes() const { return deletes_; }
   std::optional<base::Clock::Instant> last_write() const { return last_write_; }
@@ -49,28 +50,43 @@ class Oracles {
     bool deleted = false;
   };
 
+  // A node port that a status told of, and that a Service made since has not.
+  struct OwedPort {
+    api::ObjectKey service;
+    std::string owner_uid;
+    int port;
+    base::Clock::Instant since;
+  };
+
   void remember(const Change& change);
   bool has_living_owner(const ObjectPtr& object) const;
   void check_foreign(const Change& change);
   void check_claim(const Change& change);
   void check_port(const Change& change);
+  bool was_pinned(const std::string& owner_uid, int port) const;
+  bool is_taken(int port, const std::string& but_by_uid) const;
+  void check_owed_ports();
   void check_volumes(const Change& change);
   void check_status(const Change& change);
   void check_left_claims();
+  static bool is_too_short(const std::vector<Wish>& wishes);
   void check_refused();
   bool may_delete_claim(const std::string& owner_uid, const api::ObjectKey& claim) const;
 
   const ApiServer& server_;
   const Scheduler& scheduler_;
   std::vector<std::string> violations_;
-  std::set<std::string> ours_;                            // uids of what the operator created
-  std::map<std::string, std::vector<Wish>> wishes_;       // by uid of the resource
-  std::map<std::string, api::ObjectKey> resources_;       // by uid
-  std::map<api::ObjectKey, std::set<int>> ports_;         // that a Service of that name ever had
+  std::set<std::string> ours_;                              // uids of what the operator created
+  std::map<std::string, std::vector<Wish>> wishes_;         // by uid of the resource
+  std::map<std::string, api::ObjectKey> resources_;         // by uid
+  std::map<api::ObjectKey, std::set<int>> ports_;           // that a Service of that name ever had
+  std::map<std::string, base::Clock::Instant> told_since_;  // of a node port at all, by uid
+  std::vector<OwedPort> owed_;
   std::set<api::ObjectKey> available_;                    // workloads that were available once
   std::map<std::string, api::LocalRegistrySpec> served_;  // the last that had a node port, by uid
   std::size_t writes_ = 0;
   std::size_t events_ = 0;
+  std::size_t counts_ = 0;
   std::size_t creates_ = 0;
   std::size_t deletes_ = 0;
   std::optional<base::Clock::Instant> last_write_;

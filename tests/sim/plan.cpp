@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/limits.h"
 #include "sim/end_state.h"
 
 namespace sim {
@@ -63,7 +64,10 @@ void finish(World& world, base::Clock::Duration quiet, Course& course) {
   const std::size_t writes = world.oracles.writes();
   const std::size_t events = world.oracles.events();
   const std::size_t sent_before = world.writes_sent();
-  world.run_for(quiet);
+  const auto counts_due = std::min<base::Clock::Duration>(quiet, limits::kEventSeriesWindow);
+  world.run_for(counts_due);
+  const std::size_t counts = world.oracles.counts();
+  world.run_for(quiet - counts_due);
   if (world.oracles.writes() != writes) {
     world.oracles.violated(
         fmt::format("{} writes after it had converged", world.oracles.writes() - writes));
@@ -71,6 +75,9 @@ void finish(World& world, base::Clock::Duration quiet, Course& course) {
   if (world.oracles.events() != events) {
     world.oracles.violated(
         fmt::format("{} events after it had converged", world.oracles.events() - events));
+  }
+  if (world.oracles.counts() != counts) {
+    world.oracles.violated("events were counted although nothing happened any more");
   }
   const auto sent = world.writes_sent() - sent_before;
   if (sent > std::size_t(quiet / kRefusedAgain) * kRefusedAtOnce) {

@@ -150,6 +150,26 @@ TEST_F(Execute, ARefusedNodePortIsToldWithTheFailure) {
   EXPECT_EQ(attempt.failures[0].node_port, 80);
 }
 
+TEST_F(Execute, APortThatIsAboutToBeGivenBackIsWaitedFor) {
+  int refusals = 2;
+  cluster.intercept = [&](const std::string&) -> std::optional<base::Result<kube::Response>> {
+    if (refusals-- <= 0) return std::nullopt;
+    return failure(422, "Invalid", "provided port is already allocated", "spec.ports[0].nodePort");
+  };
+  execute({create(service(30007))});
+  EXPECT_THAT(attempt.failures, IsEmpty());
+  EXPECT_EQ(cluster.find<api::Service>(kTarget)->spec.ports.front().node_port, 30007);
+}
+
+TEST_F(Execute, APortThatIsKnownToBeTakenIsAskedForOnce) {
+  answer("PATCH services team-a/registry",
+         failure(422, "Invalid", "provided port is already allocated", "spec.ports[0].nodePort"));
+  execute({Apply<api::Service>{service(30007), "", reconcile::Cause::kCreate, "", true}});
+  ASSERT_EQ(attempt.failures.size(), 1U);
+  EXPECT_EQ(attempt.failures[0].node_port, 30007);
+  EXPECT_THAT(cluster.requests, ElementsAre("PATCH services team-a/registry"));
+}
+
 TEST_F(Execute, AWriteWithoutAnAnswerIsAFailure) {
   answer("PATCH deployments team-a/registry", base::Error{ErrorCode::kTimeout, "no answer"});
   execute({create(deployment())});

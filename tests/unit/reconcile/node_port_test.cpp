@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "reconcile/plan.h"
+#include "reconcile/reasons.h"
 #include "unit/reconcile/world.h"
 
 namespace test {
@@ -53,6 +55,25 @@ TEST_F(NodePort, ThePortOfTheStatusComesBeforeThatOfTheService) {
 TEST_F(NodePort, ThePortOfTheServiceIsKeptWhenNoStatusRemembersIt) {
   set(0, 0, 30002);
   EXPECT_EQ(port(), 30002);
+}
+
+TEST_F(NodePort, APortThatTheStatusTellsToBeTakenIsTriedAsSuch) {
+  for (const std::int64_t told_of : {1, 2}) {
+    api::LocalRegistry registry = a_registry();
+    registry.metadata.generation = 2;
+    registry.spec.node_port = 31000;
+    registry.status.conditions = {
+        {"Ready", "False", std::string(reconcile::reason::kNodePortTaken), "", told_of, {}}};
+    world.registry = std::make_shared<const api::LocalRegistry>(registry);
+    bool found = false;
+    for (const reconcile::Action& action : reconcile::plan(world.observe()).actions) {
+      const auto* apply = std::get_if<reconcile::Apply<api::Service>>(&action);
+      if (apply == nullptr) continue;
+      found = true;
+      EXPECT_EQ(apply->port_is_taken, told_of == 2) << "another spec says nothing about this one";
+    }
+    EXPECT_TRUE(found);
+  }
 }
 
 TEST_F(NodePort, EachRefusedPortGivesWayToTheNext) {

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <condition_variable>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -30,6 +32,7 @@ struct Behaviour {
   std::string least_chunk;         // OCI-Chunk-Min-Length
   std::string early_range;         // what it claims to have, before it reads the body of a PATCH
   std::string location_host;       // of the Locations of uploads
+  int meeting = 1;  // so many PATCHes come before the body of the first is read; for 10 s at most
   std::function<bool(const std::string& line)> mute;  // requests that get no answer
   // The first is good until the PUT that ends an upload whose bytes came with it; and so on.
   // Earlier it could end before anybody has heard that it is good, as no token of a real server
@@ -252,7 +255,12 @@ class UploadRegistry {
   }
 
   bool patch(const Request& request, std::string& buffer, Peer& peer) {
-    most_ = std::max<int>(most_, ++now_);
+    {
+      std::unique_lock lock(mutex_);
+      most_ = std::max<int>(most_, ++now_);
+      met_.notify_all();
+      met_.wait_for(lock, std::chrono::seconds(10), [this] { return most_ >= behaviour_.meeting; });
+    }
     const bool done = take(request, buffer, peer);
     --now_;
     return done;
@@ -297,6 +305,7 @@ class UploadRegistry {
 
   Behaviour behaviour_;
   mutable std::mutex mutex_;
+  std::condition_variable met_;
   std::map<std::string, std::string> blobs_;
   std::map<std::string, std::string> uploads_;
   std::map<std::string, std::size_t> sent_with_;  // upload: the token that its last PATCH came with
