@@ -35,7 +35,8 @@ debug: ## the same without optimisation, in build/debug
 	@cmake --preset debug >/dev/null
 	@cmake --build --preset debug
 
-.PHONY: test unit golden asan tsan fuzz layers chart contract references rewrite registry push-speed simulate bugs mutants e2e quickstart
+.PHONY: test unit golden asan tsan fuzz layers chart contract references rewrite registry push-speed
+.PHONY: against-real simulate bugs mutants e2e quickstart
 test: ## everything, with a summary; what needs root is skipped without it
 	@command -v python3 >/dev/null || $(HARNESS)/packages.sh test
 	@tests/all
@@ -87,8 +88,13 @@ push-speed: build ## how fast 500 MB are pushed, beside skopeo
 	@cmake --build --preset release --target registry_probe
 	@tests/registry/speed
 
+against-real: build ## the simulated API server against a real one
+	@cmake --build --preset release --target against_real
+	@tests/sim/against_real/run
+
 simulate: build ## the operator in a simulated cluster where everything goes wrong
-	@cmake --build --preset release --target simulate
+	@cmake --build --preset release --target simulate sim_server_test
+	@build/release/sim_server_test --gtest_brief=1
 	@build/release/simulate systematic
 	@build/release/simulate random --seeds 10000
 	@build/release/simulate replay --seeds 1000

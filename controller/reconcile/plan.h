@@ -31,7 +31,7 @@ struct Apply {
   T object;
   std::string uid;
   Cause cause = Cause::kCreate;
-  std::string field;  // kHeal: the first field that differed, "spec.type"
+  std::string field;           // kHeal: the first field that differed, "spec.type"
   bool port_is_taken = false;  // of a Service: the status tells so already; this is another try
 
   bool operator==(const Apply&) const = default;

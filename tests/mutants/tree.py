@@ -40,13 +40,15 @@ LAYERS = ["reconcile", "kube", "runtime", "operator"]
 NUMBERS_OF_A_FILE = 10000  # so that a change of one file does not build the others again
 ROUNDS = 12                # of compiling, until what does not compile is left out
 
+# What is undefined without a mutant noticing, such as the value of an empty optional, kills it.
+STRICT = "-D_GLIBCXX_ASSERTIONS"
 # Compiling takes longer than running, but for the many golden cases.
 CMAKE = """
-set_source_files_properties({pure} PROPERTIES COMPILE_OPTIONS "-O1;-w")
-set_source_files_properties({others} PROPERTIES COMPILE_OPTIONS "-O0;-w")
-target_compile_options(unit_reconcile PRIVATE -O1 -w)
+set_source_files_properties({pure} PROPERTIES COMPILE_OPTIONS "-O1;-w;{strict}")
+set_source_files_properties({others} PROPERTIES COMPILE_OPTIONS "-O0;-w;{strict}")
+target_compile_options(unit_reconcile PRIVATE -O1 -w {strict})
 foreach(name operator unit_kube unit_runtime unit_operator)
-  target_compile_options(${{name}} PRIVATE -O0 -w)
+  target_compile_options(${{name}} PRIVATE -O0 -w {strict})
 endforeach()
 """
 
@@ -88,7 +90,7 @@ def copy_tree():
         write(TREE / f"tests/unit/{layer}/mutants_listener.cpp", listener)
     pure = [name for name in FILES if "/reconcile/" in name]
     others = [name for name in FILES if name.endswith(".cpp") and name not in pure]
-    options = CMAKE.format(pure=" ".join(pure), others=" ".join(others))
+    options = CMAKE.format(strict=STRICT, pure=" ".join(pure), others=" ".join(others))
     write(TREE / "CMakeLists.txt", (PROJECT / "CMakeLists.txt").read_text() + options)
 
 

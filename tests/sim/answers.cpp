@@ -206,6 +206,11 @@ kube::Response unsupported_media_type(std::string_view accepted) {
                 std::nullopt);
 }
 
+kube::Response inapplicable_patch() {
+  return status(422, "Invalid", "the server rejected our request due to an error in our request",
+                Details{});
+}
+
 kube::Response unsupported_patch_type() {
   return status(415, "UnsupportedMediaType", "415: Unsupported Media Type", Details{});
 }

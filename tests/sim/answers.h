@@ -39,6 +39,7 @@ kube::Response invalid(const Resource& resource, std::string_view name, const Ca
 kube::Response bad_request(std::string_view message);
 kube::Response failure(int code, std::string_view reason, std::string_view message);
 kube::Response unsupported_media_type(std::string_view accepted);
+kube::Response inapplicable_patch();      // a JSON patch whose operations do not fit
 kube::Response unsupported_patch_type();  // of Kubernetes' own types
 kube::Response method_not_allowed();
 kube::Response namespace_missing(std::string_view name);

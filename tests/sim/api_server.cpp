@@ -143,7 +143,8 @@ kube::Response ApiServer::State::handle(const kube::Request& request, std::strin
   }
   if (!one) return method_not_allowed();
   if (request.content_type == "application/apply-patch+yaml") return apply(call);
-  if (request.content_type == "application/merge-patch+json") return merge(call);
+  if (request.content_type == "application/merge-patch+json") return patch(call, PatchKind::kMerge);
+  if (request.content_type == "application/json-patch+json") return patch(call, PatchKind::kJson);
   if (!call.resource().custom) return unsupported_patch_type();
   return unsupported_media_type(
       "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml");

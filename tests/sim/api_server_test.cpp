@@ -123,9 +123,9 @@ TEST_F(ApiServerTest, AClaimIsHeldByItsFinalizer) {
 
 TEST_F(ApiServerTest, AStatusIsWrittenAlone) {
   const std::string path = "/apis/localregistry.dev/v1alpha1/namespaces/space/localregistries";
-  const kube::Response made = create(
-      path,
-      R"({"apiVersion":"localregistry.dev/v1alpha1","kind":"LocalRegistry","metadata":{"name":"dev"}})");
+  const kube::Response made =
+      create(path, R"({"apiVersion":"localregistry.dev/v1alpha1","kind":"LocalRegistry",)"
+                   R"("metadata":{"name":"dev"}})");
   ASSERT_EQ(made.status, 201) << made.body;
   const kube::Response after =
       ask(kube::Method::kPatch, path + "/dev/status",
@@ -133,6 +133,159 @@ TEST_F(ApiServerTest, AStatusIsWrittenAlone) {
   EXPECT_THAT(after.body, HasSubstr("\"nodePort\":31000"));
   EXPECT_THAT(after.body, HasSubstr("\"port\":5000"));
   EXPECT_THAT(after.body, HasSubstr("\"generation\":1"));
+}
+
+TEST_F(ApiServerTest, ANodePortIsRefusedBeforeAnythingElseIsJudged) {
+  apply(reconcile::build_service(registry(), 0));
+  const kube::Response refused =
+      ask(kube::Method::kPatch, "/api/v1/namespaces/space/services/registry",
+          R"({"metadata":{"uid":"other"},"spec":{"ports":[{"port":5000,"nodePort":80}]}})",
+          "application/merge-patch+json");
+  EXPECT_EQ(refused.status, 422);
+  EXPECT_THAT(refused.body, HasSubstr("provided port is not in the valid range"));
+  EXPECT_THAT(refused.body, Not(HasSubstr("metadata.uid")));
+}
+
+TEST_F(ApiServerTest, ARefusedWriteGivesItsNodePortBack) {
+  apply(reconcile::build_service(registry(), 0));
+  const std::string services = "/api/v1/namespaces/space/services";
+  const std::string body = R"({"spec":{"ports":[{"port":5000,"nodePort":30001}]},)"
+                           R"("metadata":{"name":"registry","uid":"other"}})";
+  EXPECT_EQ(ask(kube::Method::kPatch, services + "/registry", body, "application/merge-patch+json")
+                .status,
+            422);
+  EXPECT_EQ(create(services, R"({"metadata":{"name":"-"},"spec":{"type":"NodePort",)"
+                             R"("ports":[{"port":1,"nodePort":30001}]}})")
+                .status,
+            422);
+  const kube::Response made =
+      create(services, R"({"metadata":{"name":"a"},"spec":{"type":"NodePort",)"
+                       R"("ports":[{"port":1,"nodePort":30001}]}})");
+  EXPECT_EQ(made.status, 201) << made.body;
+}
+
+TEST_F(ApiServerTest, ALocalLoadBalancerHasAPortForHealthChecksAsLongAsItIsOne) {
+  const std::string services = "/api/v1/namespaces/space/services";
+  create(services, R"({"metadata":{"name":"a"},"spec":{"type":"LoadBalancer",)"
+                   R"("externalTrafficPolicy":"Local","ports":[{"port":1}]}})");
+  const Document made = parse(ask(kube::Method::kGet, services + "/a"));
+  const Value* port = find(made, {"spec", "healthCheckNodePort"});
+  ASSERT_NE(port, nullptr);
+  EXPECT_GE(port->GetInt(), 30000);
+  const kube::Response after =
+      ask(kube::Method::kPatch, services + "/a", R"({"spec":{"type":"ClusterIP"}})",
+          "application/merge-patch+json");
+  EXPECT_EQ(after.status, 200) << after.body;
+  EXPECT_THAT(after.body, Not(HasSubstr("healthCheckNodePort")));
+}
+
+TEST_F(ApiServerTest, TwoPortsThatInheritOneNodePortAreAFailure) {
+  const std::string services = "/api/v1/namespaces/space/services";
+  create(services, R"({"metadata":{"name":"a"},"spec":{"type":"NodePort","ports":[{"port":1}]}})");
+  EXPECT_EQ(ask(kube::Method::kPatch, services + "/a",
+                R"({"spec":{"ports":[{"port":1},{"port":2}]}})", "application/merge-patch+json")
+                .status,
+            500);
+}
+
+TEST_F(ApiServerTest, APortThatIsThereTwiceIsToldAsTheRealOneTellsIt) {
+  const kube::Response refused =
+      create("/api/v1/namespaces/space/services",
+             R"({"metadata":{"name":"a"},"spec":{"ports":[{"name":"a","port":1},)"
+             R"({"name":"b","port":1}]}})");
+  EXPECT_EQ(refused.status, 422);
+  const Document status = parse(refused);
+  EXPECT_THAT(text_at(status["details"]["causes"][0], {"message"}),
+              testing::StrEq(R"(Duplicate value: {"Name":"","Protocol":"TCP","AppProtocol":null,)"
+                             R"("Port":1,"TargetPort":0,"NodePort":0})"));
+}
+
+TEST_F(ApiServerTest, AFinalizerThatComesTooLateIsNamedOnce) {
+  apply(reconcile::build_claim(registry(), nullptr));
+  const std::string path = "/api/v1/namespaces/space/persistentvolumeclaims/registry";
+  ask(kube::Method::kDelete, path);
+  const kube::Response refused =
+      ask(kube::Method::kPatch, path,
+          R"([{"op":"add","path":"/metadata/finalizers/0","value":"example.com/a"},)"
+          R"({"op":"add","path":"/metadata/finalizers/0","value":"example.com/a"}])",
+          "application/json-patch+json");
+  EXPECT_EQ(refused.status, 422);
+  EXPECT_THAT(refused.body, HasSubstr(R"([]string{\"example.com/a\"})"));
+}
+
+TEST_F(ApiServerTest, AnAddressOfALoadBalancerGoesWithItsType) {
+  const std::string path = "/api/v1/namespaces/space/services/a";
+  const std::string merge = "application/merge-patch+json";
+  create("/api/v1/namespaces/space/services",
+         R"({"metadata":{"name":"a"},"spec":{"type":"LoadBalancer","ports":[{"port":1}]}})");
+  const std::string status = R"({"status":{"loadBalancer":{"ingress":[{"ip":"1.2.3.4"}]}}})";
+  EXPECT_THAT(ask(kube::Method::kPatch, path + "/status", status, merge).body,
+              HasSubstr("1.2.3.4"));
+  EXPECT_THAT(ask(kube::Method::kPatch, path, R"({"spec":{"type":"NodePort"}})", merge).body,
+              Not(HasSubstr("1.2.3.4")));
+}
+
+TEST_F(ApiServerTest, ANamespaceThatIsBeingDeletedOutlivesAnEdit) {
+  ask(kube::Method::kDelete, "/api/v1/namespaces/space");
+  ask(kube::Method::kPatch, "/api/v1/namespaces/space", R"({"metadata":{"labels":{"a":"b"}}})",
+      "application/merge-patch+json");
+  EXPECT_THAT(ask(kube::Method::kGet, "/api/v1/namespaces/space").body,
+              HasSubstr("\"phase\":\"Terminating\""));
+}
+
+TEST_F(ApiServerTest, AJsonPatchIsDoneAsAWholeOrNotAtAll) {
+  const std::string path = "/api/v1/namespaces/space/services/registry";
+  const std::string operations = "application/json-patch+json";
+  apply(reconcile::build_service(registry(), 0));
+  const kube::Response done = ask(
+      kube::Method::kPatch, path,
+      R"([{"op":"replace","path":"/metadata/annotations/localregistry.dev~1owner","value":"x"},)"
+      R"({"op":"add","path":"/metadata/finalizers","value":["example.com/b"]},)"
+      R"({"op":"add","path":"/metadata/finalizers/0","value":"example.com/a"}])",
+      operations);
+  EXPECT_EQ(done.status, 200);
+  EXPECT_THAT(done.body, HasSubstr(R"("localregistry.dev/owner":"x")"));
+  EXPECT_THAT(done.body, HasSubstr(R"(["example.com/a","example.com/b"])"));
+  const kube::Response refused =
+      ask(kube::Method::kPatch, path,
+          R"([{"op":"remove","path":"/metadata/finalizers/0"},)"
+          R"({"op":"test","path":"/metadata/finalizers/0","value":"example.com/a"}])",
+          operations);
+  EXPECT_EQ(refused.status, 422);
+  EXPECT_EQ(ask(kube::Method::kGet, path).body, done.body);
+}
+
+TEST_F(ApiServerTest, AClaimDoesNotShrinkBelowItsCapacityThoughItIsNotBound) {
+  apply(reconcile::build_claim(registry(), nullptr));
+  const std::string path = "/api/v1/namespaces/space/persistentvolumeclaims/registry";
+  const std::string merge = "application/merge-patch+json";
+  ask(kube::Method::kPatch, path + "/status",
+      R"({"status":{"phase":"Lost","capacity":{"storage":"5Gi"}}})", merge);
+  const kube::Response refused =
+      ask(kube::Method::kPatch, path, R"({"spec":{"resources":{"requests":{"storage":"1Gi"}}}})",
+          merge);
+  EXPECT_EQ(refused.status, 422);
+  EXPECT_THAT(refused.body, HasSubstr("spec is immutable after creation"));
+  EXPECT_THAT(refused.body, HasSubstr("field can not be less than status.capacity"));
+}
+
+TEST_F(ApiServerTest, AnApplyThatOnlyMakesItsManagerTheLatestIsAWrite) {
+  api::LocalRegistry wanted = registry();
+  wanted.spec.persistence.size = api::Quantity{"5120Mi"};  // not as it is stored: "5Gi"
+  apply(reconcile::build_claim(wanted, nullptr));
+  const std::string path = "/api/v1/namespaces/space/persistentvolumeclaims/registry";
+  time += std::chrono::seconds(1);
+  ask(kube::Method::kPatch, path + "?fieldManager=other",
+      R"({"apiVersion":"v1","kind":"PersistentVolumeClaim","metadata":{"name":"registry",)"
+      R"("labels":{"other":"yes"}}})",
+      "application/apply-patch+yaml");
+  const Revision before = server.revision();
+  time += std::chrono::seconds(1);
+  apply(reconcile::build_claim(wanted, nullptr));
+  EXPECT_EQ(server.revision(), before + 1);
+  time += std::chrono::seconds(1);
+  apply(reconcile::build_claim(wanted, nullptr));
+  EXPECT_EQ(server.revision(), before + 1);
 }
 
 }  // namespace

@@ -129,10 +129,8 @@ bool Manager::is_same(const Manager& other) const {
 
 bool same_but_for_times(const Managers& a, const Managers& b) {
   if (a.size() != b.size()) return false;
-  return std::all_of(a.begin(), a.end(), [&b](const Manager& one) {
-    return std::any_of(b.begin(), b.end(), [&one](const Manager& other) {
-      return one.is_same(other) && one.fields == other.fields;
-    });
+  return std::equal(a.begin(), a.end(), b.begin(), [](const Manager& one, const Manager& other) {
+    return one.is_same(other) && one.fields == other.fields;
   });
 }
 

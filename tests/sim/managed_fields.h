@@ -23,7 +23,8 @@ struct Manager {
 };
 using Managers = std::vector<Manager>;  // in the order in which they are written
 
-// Whether they own the same, whenever they wrote it.
+// Whether they own the same, whenever they wrote it. In another order they are not the same: who
+// wrote last comes last, and the real one takes that for a change.
 bool same_but_for_times(const Managers& a, const Managers& b);
 
 // The member managedFields of metadata, in JSON.

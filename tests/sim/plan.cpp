@@ -14,6 +14,10 @@ constexpr auto kSettle = 60s;  // after the last fault or edit everything is as 
 constexpr auto kStaleFor = 5s;
 constexpr auto kLag = 3s;
 constexpr std::size_t kMostEvents = 60;
+// A Lease of 15 s that is renewed within 10 s allows for clocks of which one runs at most 1.5 times
+// as fast as the other.
+constexpr double kSmallSkew = 0.15;
+constexpr double kLargeSkew = 0.4;
 constexpr auto kRefusedAgain = 25s;  // what is refused is tried again no more often than that
 constexpr std::size_t kRefusedAtOnce = 4;
 
@@ -228,6 +232,11 @@ Course run_random(std::uint64_t seed, bool keep_trace) {
   options.replicas = 0;
   const int replicas = chance.one_in(2) ? 1 : 2 + int(chance.below(2));
   options.leader_elect = replicas > 1 || chance.one_in(2);
+  if (chance.one_in(3)) options.clock_skew = kSmallSkew;
+  if (chance.one_in(8)) {
+    options.clock_skew = kLargeSkew;
+    options.two_may_lead = true;
+  }
   const Scenario scenario = random_scenario(chance);
   World world(options);
   Weather weather(world);

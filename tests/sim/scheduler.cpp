@@ -115,7 +115,8 @@ asio::awaitable<void> MachineClock::sleep_for(Duration duration) {
     bool over = false;
   };
   const auto sleep = std::make_shared<Sleep>(co_await asio::this_coro::executor);
-  const auto real = Duration(static_cast<Duration::rep>(double(duration.count()) / rate_));
+  // Never too early by what is rounded: whoever sleeps the rest would do so for ever.
+  const auto real = Duration(static_cast<Duration::rep>(double(duration.count()) / rate_) + 2);
   scheduler_.after(rate_ == 1 ? duration : real, [sleep] {
     sleep->over = true;
     sleep->timer.cancel();

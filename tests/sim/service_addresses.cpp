@@ -25,6 +25,16 @@ bool may_have_node_ports(const Value& spec) {
   return type == "NodePort" || type == "LoadBalancer";
 }
 
+bool needs_health_port(const Value& spec) {
+  return text_at(spec, {"type"}) == "LoadBalancer" &&
+         text_at(spec, {"externalTrafficPolicy"}) == "Local";
+}
+
+int health_port(const Value& spec) {
+  const Value* found = find(spec, "healthCheckNodePort");
+  return found == nullptr ? 0 : found->GetInt();
+}
+
 bool has_address(const Value& spec) { return text_at(spec, {"type"}) != "ExternalName"; }
 
 int node_port(const Value& port) {
@@ -40,6 +50,12 @@ std::vector<int> node_ports(const Value& spec) {
     if (node_port(port) != 0) ports.push_back(node_port(port));
   }
   std::sort(ports.begin(), ports.end());
+  return ports;
+}
+
+std::vector<int> all_ports(const Value& spec) {
+  std::vector<int> ports = node_ports(spec);
+  if (health_port(spec) != 0) ports.push_back(health_port(spec));
   return ports;
 }
 
@@ -72,7 +88,65 @@ void settle_addresses(Value& spec, const Value& old_spec, Allocator& allocator) 
   }
 }
 
+Value* ports_of(Value& spec) {
+  Value* ports = find(spec, "ports");
+  return ports != nullptr && ports->IsArray() ? ports : nullptr;
+}
+
+// A port that is given without a node port keeps the one that its name had. Two can get the same:
+// then the write fails.
+void keep_node_ports(Value& spec, const Value& old_spec, Allocator& allocator) {
+  Value* ports = ports_of(spec);
+  const Value* old_ports = find(old_spec, "ports");
+  if (ports == nullptr || old_ports == nullptr || !old_ports->IsArray()) return;
+  if (!may_have_node_ports(spec) || !may_have_node_ports(old_spec)) return;
+  const std::vector<int> now = node_ports(spec);
+  for (Value& port : ports->GetArray()) {
+    if (node_port(port) != 0) continue;
+    int had = 0;
+    for (const Value& old : old_ports->GetArray()) {
+      if (text_at(old, {"name"}) == text_at(port, {"name"})) had = node_port(old);
+    }
+    if (had != 0 && !contains(now, had)) set(port, "nodePort", Value(had), allocator);
+  }
+}
+
+// What belongs to the type that the Service had goes with it, unless the write changes it, too.
+void drop_of_other_types(Value& service, const Value& old_spec, Allocator& allocator) {
+  Value& spec = service["spec"];
+  if (needs_health_port(old_spec) && !needs_health_port(spec)) {
+    remove_if_same(spec, old_spec, "healthCheckNodePort");
+  }
+  if (text_at(spec, {"type"}) != "LoadBalancer") {
+    if (text_at(old_spec, {"type"}) == "LoadBalancer") {
+      remove_if_same(spec, old_spec, "allocateLoadBalancerNodePorts");
+    }
+    if (Value* status = find(service, "status")) {
+      set(*status, "loadBalancer", Value(rapidjson::kObjectType), allocator);
+    }
+  }
+  if (!may_have_node_ports(old_spec) || may_have_node_ports(spec)) return;
+  Value* ports = ports_of(spec);
+  if (ports != nullptr && node_ports(spec) == node_ports(old_spec)) {
+    for (Value& port : ports->GetArray()) remove(port, "nodePort");
+  }
+  remove_if_same(spec, old_spec, "externalTrafficPolicy");
+}
+
 }  // namespace
+
+std::optional<std::string> ServiceAddresses::twice(const Value& service) {
+  const Value& spec = service["spec"];
+  const Value* ports = find(spec, "ports");
+  if (ports == nullptr || !ports->IsArray() || !may_have_node_ports(spec)) return std::nullopt;
+  std::set<std::pair<std::string_view, int>> seen;
+  for (const Value& port : ports->GetArray()) {
+    const std::string_view protocol = text_at(port, {"protocol"});
+    if (node_port(port) == 0 || seen.emplace(protocol, node_port(port)).second) continue;
+    return fmt::format("{{{} {}}}", protocol, node_port(port));
+  }
+  return std::nullopt;
+}
 
 int ServiceAddresses::draw_port() {
   constexpr int kCount = kLastPort - kFirstDrawn + 1;
@@ -132,6 +206,11 @@ Causes ServiceAddresses::allocate(Value& service, const Value* before, Allocator
       set(port, "nodePort", Value(drawn), allocator);
     }
   }
+  if (needs_health_port(spec) && health_port(spec) == 0) {
+    const int drawn = draw_port();
+    ports_.insert(drawn);
+    set(spec, "healthCheckNodePort", Value(drawn), allocator);
+  }
   if (!has_address(spec)) return {};
   if (text_at(spec, {"clusterIP"}).empty()) set_text(spec, "clusterIP", draw_address(), allocator);
   const std::string address(text_at(spec, {"clusterIP"}));
@@ -164,41 +243,16 @@ void ServiceAddresses::carry_over(Value& service, const Value& before, Allocator
       }
     }
   }
-  if (text_at(old_spec, {"type"}) == "LoadBalancer" && text_at(spec, {"type"}) != "LoadBalancer") {
-    remove_if_same(spec, old_spec, "allocateLoadBalancerNodePorts");
+  if (needs_health_port(old_spec) && needs_health_port(spec) && health_port(spec) == 0) {
+    set(spec, "healthCheckNodePort", Value(health_port(old_spec)), allocator);
   }
-  Value* ports = find(spec, "ports");
-  const Value* old_ports = find(old_spec, "ports");
-  if (ports == nullptr || old_ports == nullptr || !ports->IsArray() || !old_ports->IsArray())
-    return;
-  if (may_have_node_ports(spec) && may_have_node_ports(old_spec)) {
-    const std::vector<int> now = node_ports(spec);
-    std::vector<int> used;
-    for (const int port : node_ports(old_spec)) {
-      if (contains(now, port)) used.push_back(port);
-    }
-    for (Value& port : ports->GetArray()) {
-      if (node_port(port) != 0) continue;
-      int had = 0;
-      for (const Value& old : old_ports->GetArray()) {
-        if (text_at(old, {"name"}) == text_at(port, {"name"})) had = node_port(old);
-      }
-      if (had == 0 || contains(used, had)) continue;
-      set(port, "nodePort", Value(had), allocator);
-      used.push_back(had);
-    }
-  }
-  if (!may_have_node_ports(old_spec) || may_have_node_ports(spec)) return;
-  if (node_ports(spec) == node_ports(old_spec)) {
-    for (Value& port : ports->GetArray()) remove(port, "nodePort");
-  }
-  remove_if_same(spec, old_spec, "externalTrafficPolicy");
+  keep_node_ports(spec, old_spec, allocator);
+  drop_of_other_types(service, old_spec, allocator);
 }
 
 void ServiceAddresses::release(const Value& before, const Value* after) {
-  const std::vector<int> kept =
-      after == nullptr ? std::vector<int>{} : node_ports((*after)["spec"]);
-  for (const int port : node_ports(before["spec"])) {
+  const std::vector<int> kept = after == nullptr ? std::vector<int>{} : all_ports((*after)["spec"]);
+  for (const int port : all_ports(before["spec"])) {
     if (!contains(kept, port)) ports_.erase(port);
   }
   const std::string address(text_at(before, {"spec", "clusterIP"}));

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <random>
 #include <set>
 #include <string>
@@ -21,6 +22,9 @@ class ServiceAddresses {
 
   // Takes over what an update leaves to the server, and drops what its type no longer has.
   static void carry_over(Value& service, const Value& before, Allocator& allocator);
+
+  // The node port that two of its ports have; nothing: there is none.
+  static std::optional<std::string> twice(const Value& service);
 
   // What before had and after (null: nothing) no longer has is free again.
   void release(const Value& before, const Value* after);

@@ -22,6 +22,8 @@
 
 namespace sim {
 
+enum class PatchKind { kMerge, kJson };
+
 using Refusal = std::optional<kube::Response>;  // nothing: go on
 
 // An object, apart from its managedFields. Immutable once stored.
@@ -99,7 +101,7 @@ struct ApiServer::State {
   kube::Response create(const Call& call);
   kube::Response create(const Call& call, Content& draft);
   kube::Response replace(const Call& call);
-  kube::Response merge(const Call& call);
+  kube::Response patch(const Call& call, PatchKind kind);
   kube::Response apply(const Call& call);
   kube::Response remove(const Call& call);
 
@@ -108,6 +110,8 @@ struct ApiServer::State {
   kube::Response finish_deletion(const Call& call, const Stored& before, Content& draft);
 
   Refusal check_namespace(const Call& call, std::string_view name);
+  Refusal check_new(const Call& call, const Content& draft);
+  Refusal check_update(const Call& call, const Stored& before, const Content& draft);
   Refusal check_expansion(const Call& call, const Value& object, const Value& before);
   void admit_new(const Resource& resource, Content& draft);
   void prepare_new(const Call& call, Content& draft);

@@ -127,7 +127,9 @@ class TypeValidator {
       causes.push_back(
           invalid_value("spec.resources[storage]", write(*storage), "must be greater than zero"));
     }
-    if (before != nullptr) claim_update(object, *before);
+    if (before == nullptr) return;
+    repeat();
+    claim_update(object, *before);
   }
 
   void stateful_set_update(const Value& spec, const Value& before) {
@@ -165,6 +167,12 @@ class TypeValidator {
   }
 
  private:
+  // The real one asks twice.
+  void repeat() {
+    const Causes once = causes;
+    causes.insert(causes.end(), once.begin(), once.end());
+  }
+
   void strategy(const Value& spec) {
     const std::string_view type = text_at(spec, {"strategy", "type"});
     const Value* rolling = find(spec, {"strategy", "rollingUpdate"});
@@ -223,9 +231,11 @@ class TypeValidator {
     target_port(port, path);
     const std::pair<std::string, std::int64_t> key(text_at(port, {"protocol"}), value);
     if (std::find(seen.begin(), seen.end(), key) != seen.end()) {
-      causes.push_back(
-          duplicate_value(path, fmt::format("{{\"name\":{},\"protocol\":{},\"port\":{}}}",
-                                            quoted(name), quoted(key.first), value)));
+      // The Go struct that it is told by: no more of it is filled in.
+      causes.push_back(duplicate_value(
+          path, fmt::format(R"({{"Name":"","Protocol":{},"AppProtocol":null,"Port":{},)"
+                            R"("TargetPort":0,"NodePort":0}})",
+                            quoted(key.first), value)));
     }
     seen.push_back(key);
   }
@@ -259,20 +269,20 @@ class TypeValidator {
     const bool bound = text_at(before, {"status", "phase"}) == "Bound";
     const Value* wanted = find(is, {"resources", "requests", "storage"});
     const Value* had = find(was, {"resources", "requests", "storage"});
-    const std::string new_size = wanted == nullptr ? "" : std::string(as_text(*wanted));
-    const std::string old_size = had == nullptr ? "" : std::string(as_text(*had));
-    if (bound) {
-      remove(*find(is, "resources"), "requests");
-      remove(*find(was, "resources"), "requests");
+    const std::string new_size = wanted == nullptr ? "0" : std::string(as_text(*wanted));
+    const std::string old_size = had == nullptr ? "0" : std::string(as_text(*had));
+    Value* requests = find(is, {"resources", "requests"});
+    if (bound && requests != nullptr && had != nullptr) {
+      set(*requests, "storage", make_copy(*had, is.GetAllocator()), is.GetAllocator());
     }
     if (is != was) {
       causes.push_back(forbidden("spec",
                                  "spec is immutable after creation except resources.requests and "
                                  "volumeAttributesClassName for bound claims"));
     }
-    if (!bound || new_size.empty() || compare_quantities(new_size, old_size) >= 0) return;
+    if (compare_quantities(new_size, old_size) >= 0) return;
     const Value* capacity = find(before, {"status", "capacity", "storage"});
-    if (capacity != nullptr && compare_quantities(new_size, as_text(*capacity)) <= 0) {
+    if (compare_quantities(new_size, capacity == nullptr ? "0" : as_text(*capacity)) <= 0) {
       causes.push_back(forbidden("spec.resources.requests.storage",
                                  "field can not be less than status.capacity"));
     }
@@ -318,13 +328,11 @@ Causes validate_metadata(const Resource& resource, const Value& object, const Va
     causes.push_back(invalid_value("metadata.uid", quoted(text_at(meta, {"uid"})), kImmutable));
   }
   if (find(old_meta, "deletionTimestamp") != nullptr) {
-    std::vector<std::string> fresh;
+    std::set<std::string> fresh;
     const Value& had = items(old_meta, "finalizers");
     for (const Value& one : items(meta, "finalizers").GetArray()) {
-      if (std::find(had.Begin(), had.End(), one) == had.End())
-        fresh.push_back(quoted(as_text(one)));
+      if (std::find(had.Begin(), had.End(), one) == had.End()) fresh.insert(quoted(as_text(one)));
     }
-    std::sort(fresh.begin(), fresh.end());
     std::string list;
     for (const std::string& one : fresh) list += (list.empty() ? "" : ", ") + one;
     if (!fresh.empty()) {

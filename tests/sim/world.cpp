@@ -73,6 +73,10 @@ void World::start_replica(const std::string& name) {
   ReplicaOptions replica;
   replica.name = name;
   replica.leader_elect = options_.leader_elect;
+  if (options_.clock_skew > 0) {
+    replica.clock_rate += options_.clock_skew * (double(chance.below(2001)) / 1000 - 1);
+    replica.wall_offset = chance.between(-10min, 10min);
+  }
   trace.add(scheduler.now(), fmt::format("{} starts", name));
   replicas_.push_back(std::make_unique<Replica>(LinkHost{scheduler, server, chance, trace}, link,
                                                 replica, options_.seed + 7919 * ++started_));
@@ -169,7 +173,7 @@ void World::run_for(base::Clock::Duration duration) {
   while (more) {
     more = scheduler.step(end);
     bury();
-    if (!options_.leader_elect) continue;
+    if (!options_.leader_elect || options_.two_may_lead) continue;
     const auto all = replicas();
     const auto leading = std::count_if(all.begin(), all.end(),
                                        [](const Replica* replica) { return replica->leading(); });

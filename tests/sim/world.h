@@ -26,6 +26,9 @@ struct WorldOptions {
   int replicas = 1;
   bool leader_elect = false;
   bool keep_trace = false;
+  // Each machine's clock runs too fast or too slow by up to that part, and its wall clock is wrong.
+  double clock_skew = 0;
+  bool two_may_lead = false;               // clocks are worse than a Lease allows for
   std::string provider_id = "aws:///i-1";  // of the only node
 };
 

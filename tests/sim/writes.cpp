@@ -8,6 +8,7 @@
 
 #include "json/yaml.h"
 #include "sim/defaults.h"
+#include "sim/json_patch.h"
 #include "sim/state.h"
 #include "sim/typed.h"
 #include "sim/validation.h"
@@ -110,8 +111,10 @@ Update update_of(const Call& call, std::string_view operation) {
           call.writer(operation)};
 }
 
-bool has_finalizers(const Value& object) {
-  return !is_empty(find(object, {"metadata", "finalizers"}));
+// By a finalizer: a deletion has to wait for it.
+bool is_held(const Resource& resource, const Value& object) {
+  return !is_empty(find(object, {"metadata", "finalizers"})) ||
+         (resource.plural == "namespaces" && !is_empty(find(object, {"spec", "finalizers"})));
 }
 
 void copy_member(Value& to, const Value& from, std::string_view name, Allocator& allocator) {
@@ -168,6 +171,27 @@ void count_generation(const Resource& resource, Value& object, const Value& befo
   if (!changed) return;
   const Value* old = find(before, {"metadata", "generation"});
   set(object["metadata"], "generation", Value(old == nullptr ? 1 : old->GetInt64() + 1), allocator);
+}
+
+Refusal patched(const std::string& body, PatchKind kind, Value& object, Allocator& allocator) {
+  Document patch;
+  patch.Parse(body.data(), body.size());
+  if (patch.HasParseError()) {
+    return bad_request("error decoding patch: unexpected end of JSON input");
+  }
+  if (kind == PatchKind::kJson) {
+    if (!patch.IsArray()) return bad_request("error decoding patch: json: cannot unmarshal");
+    if (!json_patch(object, patch, allocator)) return inapplicable_patch();
+    return std::nullopt;
+  }
+  if (!patch.IsObject()) {
+    return bad_request(
+        "error decoding patch: json: cannot unmarshal array into Go value of type "
+        "map[string]interface {}");
+  }
+  if (Value* meta = find(patch, "metadata")) remove(*meta, "managedFields");
+  merge_patch(object, patch, allocator);
+  return std::nullopt;
 }
 
 // What a creation is compared with.
@@ -367,25 +391,33 @@ kube::Response ApiServer::State::finish_create(const Call& call, Content& draft)
   if (Refusal refusal = check_namespace(call, name)) return *std::move(refusal);
   admit_new(resource, draft);
   prepare_new(call, draft);
+  const bool is_service = resource.plural == "services";
+  if (is_service) {
+    const Causes causes = addresses.allocate(draft.value, nullptr, draft.value.GetAllocator());
+    if (!causes.empty()) return invalid(resource, name, causes);
+  }
+  if (Refusal refusal = check_new(call, draft)) {
+    if (is_service) addresses.release(draft.value, nullptr);
+    return *std::move(refusal);
+  }
+  draft.unsettled = resource.plural == "persistentvolumeclaims";
+  return answer(201, store(call, nullptr, draft));
+}
+
+Refusal ApiServer::State::check_new(const Call& call, const Content& draft) {
+  const Resource& resource = call.resource();
+  const std::string name(text_at(draft.value, {"metadata", "name"}));
   Causes causes = validate_metadata(resource, draft.value, nullptr);
   Causes more = resource.custom ? validate_custom(*resource.schema, draft.value)
                                 : validate_own_type(resource, draft.value, nullptr);
   causes.insert(causes.end(), more.begin(), more.end());
   if (!causes.empty()) return invalid(resource, name, causes);
-  if (Refusal refusal = ask_admit(call, nullptr, &draft)) return *std::move(refusal);
+  if (Refusal refusal = ask_admit(call, nullptr, &draft)) return refusal;
   const Stored* existing = find_stored(resource.plural, {call.target.namespace_name, name});
-  if (resource.plural == "services") {
-    causes = addresses.allocate(draft.value, nullptr, draft.value.GetAllocator());
-    if (!causes.empty()) return invalid(resource, name, causes);
-    if (existing != nullptr) addresses.release(draft.value, nullptr);
-  }
-  if (existing != nullptr) {
-    return already_exists(
-        resource, name,
-        sim::find(existing->content->value, {"metadata", "deletionTimestamp"}) != nullptr);
-  }
-  draft.unsettled = resource.plural == "persistentvolumeclaims";
-  return answer(201, store(call, nullptr, draft));
+  if (existing == nullptr) return std::nullopt;
+  return already_exists(
+      resource, name,
+      sim::find(existing->content->value, {"metadata", "deletionTimestamp"}) != nullptr);
 }
 
 kube::Response ApiServer::State::create(const Call& call) {
@@ -443,7 +475,7 @@ kube::Response ApiServer::State::replace(const Call& call) {
   return finish_update(call, *before, draft);
 }
 
-kube::Response ApiServer::State::merge(const Call& call) {
+kube::Response ApiServer::State::patch(const Call& call, PatchKind kind) {
   if (!call.target.parameter("force").empty()) {
     Resource options;
     options.kind = "PatchOptions";
@@ -452,20 +484,11 @@ kube::Response ApiServer::State::merge(const Call& call) {
   }
   const Stored* before = find_stored(call.resource().plural, call.key());
   if (before == nullptr) return not_found(call.resource(), call.target.name);
-  Document patch;
-  patch.Parse(call.request.body.data(), call.request.body.size());
-  if (patch.HasParseError()) {
-    return bad_request("error decoding patch: unexpected end of JSON input");
-  }
-  if (!patch.IsObject()) {
-    return bad_request(
-        "error decoding patch: json: cannot unmarshal array into Go value of type "
-        "map[string]interface {}");
-  }
-  if (Value* meta = sim::find(patch, "metadata")) sim::remove(*meta, "managedFields");
   Content draft(*before->content);
   Allocator& allocator = draft.value.GetAllocator();
-  merge_patch(draft.value, patch, allocator);
+  if (Refusal refusal = patched(call.request.body, kind, draft.value, allocator)) {
+    return *std::move(refusal);
+  }
   set_type(call.resource(), draft.value, allocator);
   const std::string patched = write(draft.value);
   if (decode(call.resource(), draft.value, allocator)) {
@@ -549,24 +572,22 @@ kube::Response ApiServer::State::finish_update(const Call& call, const Stored& b
   keep_other_part(call, object, old, allocator);
   keep_system_fields(object["metadata"], old["metadata"], allocator);
   const bool is_service = resource.plural == "services" && !call.is_status();
-  if (is_service) ServiceAddresses::carry_over(object, old, allocator);
-  if (!call.is_status()) count_generation(resource, object, old, allocator);
-  Causes causes = validate_metadata(resource, object, &old);
-  Causes more = resource.custom    ? validate_custom(*resource.schema, object)
-                : call.is_status() ? validate_status(resource, object, old)
-                                   : validate_own_type(resource, object, &old);
-  causes.insert(causes.end(), more.begin(), more.end());
-  if (!causes.empty()) return invalid(resource, name, causes);
-  if (Refusal refusal = check_expansion(call, object, old)) return *std::move(refusal);
-  if (Refusal refusal = ask_admit(call, &before, &draft)) return *std::move(refusal);
-  if (sim::find(object["metadata"], "deletionTimestamp") != nullptr && !has_finalizers(object)) {
-    return finish_deletion(call, before, draft);
-  }
   if (is_service) {
-    causes = addresses.allocate(object, &old, allocator);
+    ServiceAddresses::carry_over(object, old, allocator);
+    if (const auto port = ServiceAddresses::twice(object)) {
+      return failure(500, "", "duplicate nodePort: " + *port);
+    }
+    const Causes causes = addresses.allocate(object, &old, allocator);
     if (!causes.empty()) return invalid(resource, name, causes);
-    addresses.release(old, &object);
   }
+  if (!call.is_status()) count_generation(resource, object, old, allocator);
+  Refusal refusal = check_update(call, before, draft);
+  const bool goes =
+      sim::find(object["metadata"], "deletionTimestamp") != nullptr && !is_held(resource, object);
+  if (is_service && (refusal || goes)) addresses.release(object, &old);
+  if (refusal) return *std::move(refusal);
+  if (goes) return finish_deletion(call, before, draft);
+  if (is_service) addresses.release(old, &object);
   const bool changed = !same_object(object, old) ||
                        !same_but_for_times(draft.managers, before.content->managers) ||
                        before.content->unsettled;
@@ -577,6 +598,20 @@ kube::Response ApiServer::State::finish_update(const Call& call, const Stored& b
   const Stored old_state = before;
   draft.unsettled = false;
   return answer(200, store(call, &old_state, draft));
+}
+
+Refusal ApiServer::State::check_update(const Call& call, const Stored& before,
+                                       const Content& draft) {
+  const Resource& resource = call.resource();
+  const Value& old = before.content->value;
+  Causes causes = validate_metadata(resource, draft.value, &old);
+  Causes more = resource.custom    ? validate_custom(*resource.schema, draft.value)
+                : call.is_status() ? validate_status(resource, draft.value, old)
+                                   : validate_own_type(resource, draft.value, &old);
+  causes.insert(causes.end(), more.begin(), more.end());
+  if (!causes.empty()) return invalid(resource, before.object->key.name, causes);
+  if (Refusal refusal = check_expansion(call, draft.value, old)) return refusal;
+  return ask_admit(call, &before, &draft);
 }
 
 // The last finalizer is gone: so is the object. The answer still has it.

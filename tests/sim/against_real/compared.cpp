@@ -66,32 +66,26 @@ void sort_members(Value& value, Allocator& allocator) {
   value = std::move(sorted);
 }
 
-// Causes come in the order of a map; the message lists them. What a decoder says of a body that
-// it cannot read is its own.
-void settle_status(Value& status, Allocator& allocator) {
-  Value* causes = sim::find(status, {"details", "causes"});
-  if (causes != nullptr && causes->IsArray()) {
-    for (Value& cause : causes->GetArray()) {
-      // A difference of the Go structs follows: see differences.md.
-      std::string message(sim::text_at(cause, {"message"}));
-      if (sim::text_at(cause, {"field"}) == "patch") {  // it has the whole object in it
-        sim::remove(cause, "message");
-        sim::remove(status, "message");
-      }
-      if (message.find("spec is immutable after creation") == std::string::npos) continue;
-      sim::set_text(cause, "message", message.substr(0, message.find("\n@@")), allocator);
-      sim::remove(status, "message");
-    }
-    if (causes->Size() > 1) sim::remove(status, "message");
-    sort_array(
-        *causes, [](const Value& cause) { return sim::write(cause); }, allocator);
-  }
-  const Value* code = sim::find(status, "code");
-  const int value = code == nullptr ? 0 : code->GetInt();
-  if (value == 400 || value == 500) sim::remove(status, "message");
-}
-
 }  // namespace
+
+// Nothing: the text between two @ is no mark.
+std::optional<std::string> Memory::value_of(const std::string& mark) const {
+  const std::size_t colon = mark.find(':');
+  const std::string word = mark.substr(0, colon);
+  const std::string argument = colon == std::string::npos ? "" : mark.substr(colon + 1);
+  const auto found = seen_.find(argument);
+  const Seen seen = found == seen_.end() ? Seen{kUnknownUid, "1", "1", "30000"} : found->second;
+  if (word == "ns") return namespace_name_;
+  if (word == "start") return start_;
+  if (word == "uid") return seen.uid;
+  if (word == "rv") return seen.version;
+  if (word == "old") return seen.older;
+  if (word == "nodeport") return seen.node_port;
+  if (word == "port") return std::to_string(first_port_ + std::stoi(argument));
+  if (word != "continue") return std::nullopt;
+  const auto page = pages_.find(argument);
+  return page == pages_.end() ? "" : page->second;
+}
 
 std::string Memory::fill(const std::string& text) const {
   std::string result;
@@ -100,34 +94,9 @@ std::string Memory::fill(const std::string& text) const {
     const std::size_t begin = text.find('@', at);
     const std::size_t end = begin == std::string::npos ? begin : text.find('@', begin + 1);
     if (end == std::string::npos) return result + text.substr(at);
-    const std::string mark = text.substr(begin + 1, end - begin - 1);
-    const std::size_t colon = mark.find(':');
-    const std::string word = mark.substr(0, colon);
-    const std::string argument = colon == std::string::npos ? "" : mark.substr(colon + 1);
-    const auto found = seen_.find(argument);
-    const Seen seen = found == seen_.end() ? Seen{kUnknownUid, "1", "1", "30000"} : found->second;
-    std::string value;
-    if (word == "ns")
-      value = namespace_name_;
-    else if (word == "start")
-      value = start_;
-    else if (word == "uid")
-      value = seen.uid;
-    else if (word == "rv")
-      value = seen.version;
-    else if (word == "old")
-      value = seen.older;
-    else if (word == "nodeport")
-      value = seen.node_port;
-    else if (word == "port")
-      value = std::to_string(first_port_ + std::stoi(argument));
-    else {  // an @ of the text itself
-      result += text.substr(at, begin + 1 - at);
-      at = begin + 1;
-      continue;
-    }
-    result += text.substr(at, begin - at) + value;
-    at = end + 1;
+    const std::optional<std::string> value = value_of(text.substr(begin + 1, end - begin - 1));
+    result += text.substr(at, begin - at) + value.value_or("@");
+    at = value ? end + 1 : begin + 1;
   }
 }
 
@@ -171,7 +140,10 @@ void Memory::see_object(const Value& object) {
 void Memory::see(const kube::Response& response) {
   Document document;
   document.Parse(response.body.c_str());
-  if (!document.HasParseError() && document.IsObject()) see_object(document);
+  if (document.HasParseError() || !document.IsObject()) return;
+  see_object(document);
+  const std::string kind(sim::text_at(document, {"kind"}));
+  if (kind.ends_with("List")) pages_[kind] = sim::text_at(document, {"metadata", "continue"});
 }
 
 std::string Memory::name_of(const std::string& kind, const std::string& value) {
@@ -180,29 +152,34 @@ std::string Memory::name_of(const std::string& kind, const std::string& value) {
   return names_[kind + value] = fmt::format("{}-{}", kind, ++counts_[kind]);
 }
 
-// Names in the middle of a text: of a message, of a key.
-std::string Memory::renamed(std::string text) {
-  static const std::regex uid("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}");
+std::string Memory::name_in_text(const std::string& kind, const std::string& value,
+                                 Unknown unknown) {
+  if (unknown == Unknown::kPlaceholder && !names_.contains(kind + value)) return kind;
+  return name_of(kind, value);
+}
+
+// Names in the middle of a text. A message gives none: it may be worded otherwise on the other
+// side.
+std::string Memory::renamed(const std::string& text, Unknown unknown) {
   static const std::regex record(
-      R"((in record|in the precondition|ResourceVersion in [a-z ]+:|current:|resource version:) \(?[0-9]+\)?)");
-  static const std::regex port(R"(\b3[0-2][0-9]{3}\b)");
-  std::smatch match;
+      R"((in record|in the precondition|ResourceVersion in [a-z ]+:|current:|)"
+      R"(resource version:) \(?[0-9]+(?![-0-9a-f])\)?)");
+  static const std::regex value(R"([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b3[0-2][0-9]{3}\b)");
+  std::string rest = std::regex_replace(text, record, "$1 N");
   std::string result;
-  while (std::regex_search(text, match, uid)) {
+  std::smatch match;
+  while (std::regex_search(rest, match, value)) {
+    const std::string found = match.str();
     result += match.prefix().str();
-    result += is_uid(match.str()) ? name_of("uid", match.str()) : match.str();
-    text = match.suffix().str();
+    if (found.size() > 5) {
+      result += is_uid(found) ? name_in_text("uid", found, unknown) : found;
+    } else {
+      const bool drawn = std::stoi(found) >= kFirstDrawnPort && found != "32767";
+      result += drawn ? name_in_text("port", found, unknown) : found;
+    }
+    rest = match.suffix().str();
   }
-  result = std::regex_replace(result + text, record, "$1 N");
-  text = std::move(result);
-  result.clear();
-  while (std::regex_search(text, match, port)) {
-    result += match.prefix().str();
-    const bool drawn = std::stoi(match.str()) >= kFirstDrawnPort && match.str() != "32767";
-    result += drawn ? name_of("port", match.str()) : match.str();
-    text = match.suffix().str();
-  }
-  return result + text;
+  return result + rest;
 }
 
 void Memory::name_text(Value& value, std::string_view key, bool in_list, Allocator& allocator) {
@@ -218,16 +195,16 @@ void Memory::name_text(Value& value, std::string_view key, bool in_list, Allocat
   } else if (key == "continue" && !text.empty()) {
     value = sim::make_text("token", allocator);
   } else if (text.size() > 3) {
-    const std::size_t space = text.find(namespace_name_);
-    value = sim::make_text(
-        key == "message" || key == "field" || space != std::string::npos ? renamed(text) : text,
-        allocator);
+    const bool says_something =
+        key == "message" || key == "field" || text.find(namespace_name_) != std::string::npos;
+    value = sim::make_text(says_something ? renamed(text, Unknown::kPlaceholder) : text, allocator);
   }
 }
 
 void Memory::name_values(Value& value, std::string_view key, bool in_list, Allocator& allocator) {
   if (value.IsString()) return name_text(value, key, in_list, allocator);
-  if (value.IsInt() && key == "nodePort" && value.GetInt() >= kFirstDrawnPort) {
+  if (value.IsInt() && (key == "nodePort" || key == "healthCheckNodePort") &&
+      value.GetInt() >= kFirstDrawnPort) {
     value = sim::make_text(name_of("port", sim::write(value)), allocator);
   }
   if (value.IsArray()) {
@@ -241,7 +218,9 @@ void Memory::name_values(Value& value, std::string_view key, bool in_list, Alloc
     const std::string name(as_text(one->name));
     name_values(one->value, name,
                 in_list && name == "metadata" ? true : in_list && key == "metadata", allocator);
-    if (name.starts_with("k:")) one->name = sim::make_text(renamed(name), allocator);
+    if (name.starts_with("k:")) {
+      one->name = sim::make_text(renamed(name, Unknown::kNamed), allocator);
+    }
   }
 }
 
@@ -255,7 +234,6 @@ std::string Memory::canonical(const kube::Response& response) {
   const bool is_list = kind.ends_with("List");
   Allocator& allocator = document.GetAllocator();
   sort_members(document, allocator);
-  if (kind == "Status") settle_status(document, allocator);
   if (is_list) {
     if (Value* meta = sim::find(document, "metadata")) {
       sim::set_text(*meta, "resourceVersion", "any", allocator);
@@ -286,13 +264,6 @@ std::string Memory::canonical_event(std::string_view line) {
   }
   name_values(document, "", false, allocator);
   return sim::write(document);
-}
-
-std::string first_difference(const std::string& real, const std::string& fake) {
-  std::size_t at = 0;
-  while (at < real.size() && at < fake.size() && real[at] == fake[at]) ++at;
-  const std::size_t begin = at > 150 ? at - 150 : 0;
-  return fmt::format("   real …{}\n   fake …{}", real.substr(begin, 420), fake.substr(begin, 420));
 }
 
 }  // namespace against_real

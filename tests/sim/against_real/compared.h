@@ -1,5 +1,5 @@
 // What two API servers have to agree on: their answers, with what each of them invents (uids,
-// versions, times, addresses, ports) replaced by names in the order of their appearance.
+// versions, times, addresses, ports, tokens) replaced by names in the order of their appearance.
 // One thread.
 #pragma once
 
@@ -32,7 +32,7 @@ class Memory {
   std::string canonical(const kube::Response& response);
   std::string canonical_event(std::string_view line);
 
-  api::ObjectKey marker_key() const { return {namespace_name_, "marker"}; }
+  api::ObjectKey marker_key() const { return {namespace_name_, kMarker}; }
   const std::map<std::string, std::string>& objects() const { return objects_; }
 
  private:
@@ -44,19 +44,20 @@ class Memory {
                    sim::Allocator& allocator);
   void name_text(sim::Value& value, std::string_view key, bool in_list, sim::Allocator& allocator);
   std::string name_of(const std::string& kind, const std::string& value);
-  std::string renamed(std::string text);
+  enum class Unknown { kNamed, kPlaceholder };  // what has no name yet
+  std::string renamed(const std::string& text, Unknown unknown);
+  std::string name_in_text(const std::string& kind, const std::string& value, Unknown unknown);
   void see_object(const sim::Value& object);
+  std::optional<std::string> value_of(const std::string& mark) const;
 
   std::string namespace_name_;
   int first_port_;
   std::string start_;
   std::map<std::string, Seen> seen_;            // by "Kind/name"
   std::map<std::string, std::string> objects_;  // likewise: as last answered
+  std::map<std::string, std::string> pages_;    // tokens that continue, by "KindList"
   std::map<std::string, std::string> names_;    // by what they stand for
   std::map<std::string, int> counts_;
 };
-
-// Where two canonical texts differ first, for people.
-std::string first_difference(const std::string& real, const std::string& fake);
 
 }  // namespace against_real

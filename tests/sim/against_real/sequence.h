@@ -4,6 +4,7 @@
 // Requests name what only an answer can tell by marks, which each side fills in with what it has
 // seen:  @ns@  @start@  @uid:Kind/name@  @rv:Kind/name@  @old:Kind/name@ (the version before)
 // @port:N@ (one of the sequence's own)  @nodeport:Kind/name@
+// @continue:KindList@ (of the last page of such a list)
 #pragma once
 
 #include <cstdint>
@@ -22,12 +23,16 @@ struct Step {
   std::string base = {};  // "Kind/name": the body is merged into that object as last seen
 };
 
-// A watch of everything since the beginning, which is held to a last object made for it.
+// A watch of one type: of what there is at the end, or of all that happened since the beginning.
+// The object that ends it is made before; it is the newest and the last by name.
 struct WatchPlan {
   std::string plural;
   std::string query;
-  Step marker;  // makes the object that ends it
+  bool initial = false;  // of what there is
+  Step marker;           // makes that object
 };
+
+inline constexpr auto kMarker = "zz-marker";
 
 struct Sequence {
   std::uint64_t seed = 0;

@@ -1,0 +1,40 @@
+// What a run did: counted while it goes, printed at its end. One owner, the run; one thread.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kube/transport.h"
+
+namespace against_real {
+
+// "get", "list", "create", "update", "patch", "json-patch", "strategic-patch", "apply", "delete",
+// "deletecollection", "watch"; " of status" after those of that subresource.
+std::string verb_of(const kube::Request& request);
+
+class Report {
+ public:
+  // A request that was sent to both, and the code that both answered or the real one did.
+  void count_request(const kube::Request& request, int code);
+  void count_watch(std::uint64_t events);
+  void count_sequence() { ++sequences_; }
+  void count_explained(const std::vector<std::string_view>& names);
+  void count_difference() { ++differences_; }
+
+  std::uint64_t sequences() const { return sequences_; }
+  std::uint64_t differences() const { return differences_; }
+  std::string text() const;
+
+ private:
+  std::uint64_t sequences_ = 0;
+  std::uint64_t differences_ = 0;
+  std::uint64_t watch_events_ = 0;
+  std::map<std::string, std::uint64_t> requests_;  // by verb
+  std::map<int, std::uint64_t> codes_;
+  std::map<std::string, std::uint64_t, std::less<>> explained_;
+};
+
+}  // namespace against_real
