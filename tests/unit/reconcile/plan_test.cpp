@@ -204,6 +204,23 @@ TEST_F(Planning, OneLiveReadIsEnoughForTwoClaims) {
   EXPECT_THAT(plan(), Contains(StartsWith("delete PersistentVolumeClaim team-a/images")));
 }
 
+TEST_F(Planning, OneLiveReadIsEnoughWhateverElseIsDone) {
+  move_elsewhere();
+  use_persistence(api::RetentionPolicy::kDelete);
+  world.converge();
+  world.services.clear();
+  world.stateful_sets.clear();
+  change([](auto& spec) { spec.name = "images"; });
+  EXPECT_THAT(plan(), ElementsAre("read live", StartsWith("create Service shared/images")));
+}
+
+TEST_F(Planning, ARefusedResourceTakesNothingOver) {
+  world.converge();
+  make_anew();
+  change([](auto& spec) { spec.port = 0; });
+  EXPECT_THAT(plan(), IsEmpty());
+}
+
 TEST_F(Planning, EachObjectOfAnEarlierResourceIsTakenOverOnlyAfterALiveRead) {
   world.converge();
   make_anew();

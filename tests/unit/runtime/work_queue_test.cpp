@@ -210,6 +210,7 @@ TEST(WorkQueue, RetriesWaitTwiceAsLongEachTimeUpToTheBound) {
     expected = std::min<Queue::Duration>(expected * 2, limits::kRetryMost);
   }
   EXPECT_EQ(queue.failures("a"), 30);
+  EXPECT_EQ(queue.failures("unknown"), 0);
   EXPECT_EQ(queue.counters().retries, 30U);
   EXPECT_EQ(queue.add_rate_limited("b", kStart), limits::kRetryFirst);
 }
@@ -266,6 +267,23 @@ TEST(WorkQueue, ShutDownItDropsWhatWaitsAndTakesNothingIn) {
   queue.done("ready", kStart);
   EXPECT_EQ(queue.size(), 0U);
   EXPECT_TRUE(queue.is_shut_down());
+}
+
+TEST(WorkQueue, ShutDownItForgetsWhatWasToComeOfAKeyThatIsTaken) {
+  Queue queue;
+  queue.add("taken", kStart);
+  take(queue, kStart);
+  queue.add_rate_limited("taken", kStart);
+  queue.add("fresh", kStart + 1s);
+  queue.add_after("waited", 1ms, kStart);
+  EXPECT_EQ(take(queue, kStart + 1s), "fresh");
+  EXPECT_EQ(queue.ready(), 1U);
+  queue.shutdown();
+  EXPECT_EQ(queue.ready(), 0U);
+  queue.done("taken", kStart + 1s);
+  queue.done("fresh", kStart + 1s);
+  EXPECT_EQ(queue.size(), 0U);
+  EXPECT_FALSE(queue.next_due());
 }
 
 TEST(WorkQueue, DoneOfAKeyThatWasNotTakenDoesNothing) {
