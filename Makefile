@@ -35,7 +35,8 @@ debug: ## the same without optimisation, in build/debug
 	@cmake --preset debug >/dev/null
 	@cmake --build --preset debug
 
-.PHONY: test unit golden asan tsan fuzz layers chart contract references rewrite registry push-speed against-real simulate bugs e2e quickstart
+.PHONY: test unit golden asan tsan fuzz layers chart contract references rewrite registry push-speed
+.PHONY: against-real simulate bugs mutants e2e quickstart
 test: ## everything, with a summary; what needs root is skipped without it
 	@command -v python3 >/dev/null || $(HARNESS)/packages.sh test
 	@tests/all
@@ -100,6 +101,11 @@ simulate: build ## the operator in a simulated cluster where everything goes wro
 
 bugs: build ## bugs that real operators had, put in one at a time: each is caught
 	@tests/sim/bugs/run
+
+# One file: make mutants MUTANTS=plan.cpp. More options: tests/mutants/run --help.
+mutants: ## the code changed in small ways, one at a time: do the tests see it? (hours)
+	@$(HARNESS)/packages.sh build mutants
+	@tests/mutants/run $(MUTANTS)
 
 e2e: build ## end to end on a real node (root)
 	@tests/e2e/run

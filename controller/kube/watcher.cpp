@@ -98,7 +98,8 @@ std::string_view name(RestartReason reason) {
 }
 
 Recovery recover(WatcherState state, const base::Error& error) {
-  const RestartReason reason = reason_of(state, error.code);
+  const RestartReason reason =
+      is_missing_type(error) ? RestartReason::kMissing : reason_of(state, error.code);
   switch (reason) {
     case RestartReason::kNoStreaming: return {WatcherState::kStart, reason, false};
     case RestartReason::kExpired:

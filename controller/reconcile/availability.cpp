@@ -47,7 +47,7 @@ bool is_pod_of(const api::Pod& pod, const Workload& workload) {
   for (const api::OwnerReference& owner : pod.metadata.owner_references) {
     if (owner.uid == workload.metadata->uid) return true;
     if (workload.target == Target::kDeployment && owner.kind == "ReplicaSet" &&
-        owner.name.rfind(workload.metadata->name + "-", 0) == 0) {
+        owner.name.starts_with(workload.metadata->name + "-")) {
       return true;
     }
   }

@@ -64,8 +64,7 @@ void decide_by_permission(const Observed& observed, const api::ImageSpec& image,
   const api::ImageStatus* earlier = earlier_entry(observed, image);
   add_answer(observed, earlier, entry);
   if (entry.push_permission == PushPermission::kNotChecked) {
-    const bool keeps =
-        earlier != nullptr && earlier->delivery && earlier->delivery != Delivery::kKindLoad;
+    const bool keeps = earlier != nullptr && earlier->delivery != Delivery::kKindLoad;
     if (keeps) entry.delivery = earlier->delivery;
     entry.message = "it is being checked whether it can be pushed";
     return;

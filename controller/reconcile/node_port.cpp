@@ -42,7 +42,7 @@ NodePortChoice choose_node_port(const Observed& observed) {
 }
 
 int refused_node_port(const base::Error& error, int asked_for) {
-  if (error.code != base::ErrorCode::kInvalid || asked_for == 0) return 0;
+  if (error.code != base::ErrorCode::kInvalid) return 0;
   const bool refused =
       std::any_of(error.causes.begin(), error.causes.end(), [](const base::FieldCause& cause) {
         return cause.field.find("nodePort") != std::string::npos;

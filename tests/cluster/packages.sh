@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that are still missing. None of the services they bring is started.
-#   packages.sh [build|check|test|fuzz|cluster|all]...      without a word: all
+#   packages.sh [build|check|test|fuzz|cluster|mutants|all]...      without a word: all
 set -euo pipefail
 source "$(dirname "$0")/lib/common.sh"
 
@@ -12,6 +12,7 @@ TEST=(python3-pytest python3-pytest-xdist python3-yaml prometheus etcd-server op
   docker-registry skopeo)
 # The oldest clang with the C++20 that is written here; 19 refuses Debian's RapidJSON.
 FUZZ=(clang-16 libclang-rt-16-dev)
+MUTANTS=(python3-clang-16) # large, and of no use for anything else: not in "all"
 CLUSTER=(etcd-server openssl containerd runc containernetworking-plugins iptables nftables conntrack
   iproute2 socat ethtool procps util-linux python3 buildah skopeo debootstrap docker-registry uidmap
   rootlesskit libcap2-bin busybox-static gcc libc6-dev ca-certificates podman)
@@ -29,9 +30,10 @@ wanted() {
     check) printf '%s\n' "${CHECK[@]}" ;;
     test) printf '%s\n' "${TEST[@]}" && go_package ;;
     fuzz) printf '%s\n' "${FUZZ[@]}" ;;
+    mutants) printf '%s\n' "${MUTANTS[@]}" ;;
     cluster) printf '%s\n' "${CLUSTER[@]}" && go_package ;;
     all) wanted build && wanted check && wanted test && wanted fuzz && wanted cluster ;;
-    *) die "packages.sh knows build, check, test, fuzz, cluster and all, not '$1'" ;;
+    *) die "packages.sh knows build, check, test, fuzz, cluster, mutants and all, not '$1'" ;;
   esac
 }
 

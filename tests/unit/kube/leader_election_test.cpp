@@ -68,6 +68,8 @@ INSTANTIATE_TEST_SUITE_P(
         DecisionCase{"another's, expired: take", view_of("you"), 15s, LeaseAction::kTake, 4},
         DecisionCase{"another's, with a longer term: wait", view_of("you", 60), 59s,
                      LeaseAction::kWait, 0},
+        DecisionCase{"another's, of one second, expired: take", view_of("you", 1), 1s,
+                     LeaseAction::kTake, 4},
         DecisionCase{"another's, without a term: ours counts", view_of("you", 0), 14s,
                      LeaseAction::kWait, 0},
         DecisionCase{"another's, without a term, expired: take", view_of("you", 0), 15s,
@@ -93,6 +95,7 @@ TEST(Decision, AReleaseKeepsTheTransitionsAndNamesNobody) {
   EXPECT_EQ(spec.holder_identity, "");
   EXPECT_EQ(spec.lease_duration_seconds, 1);
   EXPECT_EQ(spec.lease_transitions, 3);
+  EXPECT_EQ(spec.renew_time->time, kWall);
 }
 
 // One lease, as the API server keeps it: versions, conflicts, watches.
@@ -295,6 +298,96 @@ TEST_F(LeaderElectionTest, TheFirstLeadsAtOnceAndTheSecondWaits) {
   EXPECT_EQ(b.election->holder(), "a");
   EXPECT_EQ(b.election->waiting_for(), "");
   EXPECT_EQ(stage.performances, 1);
+  EXPECT_LE(b.transport->sent.size(), 3U) << "the watch tells it what there is to know";
+}
+
+TEST_F(LeaderElectionTest, OnlyTheOneLeaseIsWatched) {
+  Participant& a = join("a");
+  ASSERT_FALSE(a.transport->opened.empty());
+  const std::string& target = a.transport->opened.front().target;
+  EXPECT_THAT(target, testing::HasSubstr("/namespaces/system/leases?"));
+  EXPECT_THAT(target, testing::HasSubstr("fieldSelector=metadata.name%3Dlease"));
+}
+
+TEST_F(LeaderElectionTest, WhoBeginsLateLeadsAsWell) {
+  run_for(60s);
+  Participant& a = join("a");
+  EXPECT_EQ(server.writes, 1) << "a renewal has time";
+  run_for(60s);
+  EXPECT_THAT(a.changes, ElementsAre(true));
+}
+
+TEST_F(LeaderElectionTest, WhoIsForestalledByACreationSaysNothingOfIt) {
+  server.fault = [this](const Request& request) -> std::optional<base::Result<Response>> {
+    if (request.method != Method::kPost || server.lease) return std::nullopt;
+    server.lease = view_of("other").lease;
+    server.lease->metadata.name = "lease";
+    server.lease->metadata.namespace_name = "system";
+    server.lease->metadata.uid = "uid-other";
+    server.lease->metadata.resource_version = std::to_string(++server.version);
+    return std::nullopt;
+  };
+  Participant& a = join("a");
+  EXPECT_EQ(server.holder(), "other");
+  EXPECT_EQ(a.election->waiting_for(), "");
+  run_for(5s);
+  EXPECT_FALSE(a.election->leading());
+  run_for(20s);
+  EXPECT_TRUE(a.election->leading());
+}
+
+TEST_F(LeaderElectionTest, ACandidateSaysNoMoreWhatIsOver) {
+  join("a");
+  run_for(20s);
+  server.fault = [](const Request&) { return base::Result<Response>(support::answer(503, "")); };
+  Participant& b = join("b");
+  EXPECT_THAT(b.election->waiting_for(), testing::HasSubstr("Unavailable"));
+  server.fault = nullptr;
+  run_for(5s);
+  EXPECT_EQ(b.election->waiting_for(), "");
+  EXPECT_FALSE(b.election->leading());
+}
+
+TEST_F(LeaderElectionTest, ALeaseThatIsDeletedIsFoundOutByTheNextRenewalWithoutAWatch) {
+  Participant& a = join("a");
+  run_for(20s);
+  server.lease.reset();
+  run_for(5s);
+  EXPECT_TRUE(a.election->leading());
+  EXPECT_EQ(server.holder(), "a");
+}
+
+TEST_F(LeaderElectionTest, ACandidateWithoutAWatchFindsOutThatTheLeaseIsGone) {
+  Participant& a = join("a");
+  Participant& b = join("b");
+  run_for(20s);
+  cut(a);
+  b.transport->on_open = [](const Request&) -> base::Result<Response> {
+    return Error{ErrorCode::kNetwork, "cut"};
+  };
+  for (const auto& stream : b.transport->streams) stream->fail({ErrorCode::kNetwork, "cut"});
+  server.lease.reset();
+  run_for(40s);
+  EXPECT_TRUE(b.election->leading());
+  EXPECT_EQ(server.holder(), "b");
+}
+
+TEST_F(LeaderElectionTest, ALeaseThatSomebodyLabelsMeanwhileIsReleasedAllTheSame) {
+  Participant& a = join("a");
+  run_for(20s);
+  int labels = 0;
+  server.fault = [&](const Request& request) -> std::optional<base::Result<Response>> {
+    const bool releases = request.body.find(R"("holderIdentity":"")") != std::string::npos;
+    if (releases && labels++ == 0) {
+      server.lease->metadata.resource_version = std::to_string(++server.version);
+    }
+    return std::nullopt;
+  };
+  a.running->cancel();
+  run_for(1s);
+  EXPECT_TRUE(a.running->done());
+  EXPECT_EQ(server.holder(), "");
+  EXPECT_EQ(labels, 2);
 }
 
 TEST_F(LeaderElectionTest, TheLeaseIsRenewedEveryTwoSecondsAndNotMore) {
@@ -347,8 +440,10 @@ TEST_F(LeaderElectionTest, ALeaderThatIsBackInTimeNeverStopped) {
   run_for(20s);
   server.fault = [](const Request&) { return base::Result<Response>(support::answer(503, "")); };
   run_for(7s);
+  EXPECT_THAT(a.election->waiting_for(), testing::HasSubstr("Unavailable"));
   server.fault = nullptr;
   run_for(60s);
+  EXPECT_EQ(a.election->waiting_for(), "");
   EXPECT_TRUE(a.election->leading());
   EXPECT_EQ(stage.performances, 1);
 }
@@ -488,7 +583,7 @@ TEST_F(LeaderElectionTest, MissingRightsAreSaidAndWaitedFor) {
             "Forbidden: leases.coordination.k8s.io \"lease\" is forbidden");
   EXPECT_LE(a.transport->sent.size(), 40U);
   server.fault = nullptr;
-  run_for(10s);
+  for (int i = 0; i < 200 && !a.election->leading(); ++i) run_for(50ms);
   EXPECT_TRUE(a.election->leading());
   EXPECT_EQ(a.election->waiting_for(), "");
 }

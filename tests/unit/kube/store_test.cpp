@@ -101,6 +101,62 @@ TEST_F(StoreTest, ShowsWhatTheWatchPutsIn) {
   EXPECT_THAT(take_told(), UnorderedElementsAre("a: - > 5", "b: - > 7"));
 }
 
+TEST_F(StoreTest, BeforeTheFirstListNothingIsKnown) {
+  EXPECT_EQ(store.revision({"team", "a"}), 0U);
+  put({"a", 5});
+  EXPECT_EQ(seen("a"), "5") << "outside of a list each event is seen at once";
+}
+
+TEST_F(StoreTest, GivesAllThatIsSeen) {
+  relist(10, {{"a", 5}, {"b", 7}});
+  store.record_written(service_of({"c", 11}));
+  std::vector<std::string> names;
+  for (const auto& service : store.all()) names.push_back(service->metadata.name);
+  EXPECT_THAT(names, UnorderedElementsAre("a", "b", "c"));
+}
+
+TEST_F(StoreTest, TellsThousandsOfObjectsApart) {
+  std::vector<Version> versions;
+  for (int i = 0; i < 3000; ++i) {
+    Version version{"name" + std::to_string(i / 3), static_cast<std::uint64_t>(i + 1)};
+    version.namespace_name = "team" + std::to_string(i % 3);
+    versions.push_back(version);
+  }
+  relist(5000, versions);
+  EXPECT_EQ(store.size(), 3000U);
+  for (const Version& version : versions) {
+    EXPECT_EQ(text(store.find({version.namespace_name, version.name})),
+              std::to_string(version.revision));
+    EXPECT_EQ(store.find({version.namespace_name, version.name + "x"}), nullptr);
+    EXPECT_EQ(store.find({version.namespace_name + "x", version.name}), nullptr);
+  }
+}
+
+TEST_F(StoreTest, EachIndexHasKeysOfItsOwn) {
+  const auto by_name =
+      store.add_index([](const api::Service& service) { return service.metadata.name; });
+  relist(10, {{"a", 5, "uid-a", "x"}, {"b", 7, "uid-b", "x"}});
+  EXPECT_EQ(store.by_index(owners, "x").size(), 2U);
+  ASSERT_EQ(store.by_index(by_name, "b").size(), 1U);
+  EXPECT_EQ(store.by_index(by_name, "b").front()->metadata.uid, "uid-b");
+  EXPECT_TRUE(store.by_index(by_name, "x").empty());
+}
+
+TEST_F(StoreTest, ABookmarkWithinARelistIsNotBelieved) {
+  relist(10, {{"a", 5}});
+  store.record_written(service_of({"a", 15}));
+  store.core().begin_relist(0);
+  bookmark(20);
+  EXPECT_EQ(store.revision({"team", "a"}), 10U);
+  EXPECT_EQ(seen("a"), "15");
+}
+
+TEST_F(StoreTest, AnObjectOfTheSameVersionButAnotherUidIsAnother) {
+  relist(10, {{"a", 5}});
+  relist(8, {{"a", 5, "uid-2"}});
+  EXPECT_EQ(store.get({"team", "a"})->metadata.uid, "uid-2") << "of another etcd";
+}
+
 TEST_F(StoreTest, NothingOfARelistIsSeenBeforeItsEnd) {
   relist(10, {{"a", 5}, {"b", 7}});
   take_told();
@@ -231,8 +287,11 @@ TEST_F(StoreTest, WhatHasNoNameOrNoVersionIsNoObject) {
   relist(10, {});
   for (const char* text : {"{}", "7", R"({"metadata":{}})", R"({"metadata":{"name":"a"}})",
                            R"({"metadata":{"name":"a","resourceVersion":"x"}})",
+                           R"({"metadata":{"resourceVersion":"5"}})",
                            R"({"metadata":{"name":7,"resourceVersion":"1"}})"}) {
     EXPECT_FALSE(put_text(text)) << text;
+    const auto document = json::Document::parse(text);
+    EXPECT_FALSE(store.core().erase(0, document->root())) << text;
   }
   EXPECT_EQ(store.size(), 0U);
 }
@@ -283,6 +342,29 @@ TEST_F(StoreTest, AnAnswerThatComesAfterItsEventIsIgnored) {
   EXPECT_EQ(seen("a"), "12");
   EXPECT_EQ(store.core().records(), 0U);
   EXPECT_THAT(take_told(), IsEmpty());
+}
+
+TEST_F(StoreTest, AnAnswerThatTheWatchHasPassedIsIgnored) {
+  relist(10, {});
+  bookmark(12);
+  store.record_written(service_of({"a", 12}));
+  EXPECT_EQ(seen("a"), "-");
+  EXPECT_EQ(store.core().records(), 0U);
+}
+
+TEST_F(StoreTest, BehindTwoOwnWritesIsWhatTheWatchSays) {
+  relist(10, {{"a", 5}});
+  store.record_written(service_of({"a", 12}));
+  store.record_written(service_of({"a", 13}));
+  bookmark(13);
+  EXPECT_EQ(seen("a"), "5");
+}
+
+TEST_F(StoreTest, ARelistOfTheSameRevisionLeavesOwnWrites) {
+  relist(10, {});
+  store.record_written(service_of({"a", 11}));
+  relist(10, {});
+  EXPECT_EQ(seen("a"), "11");
 }
 
 TEST_F(StoreTest, AnswersThatComeInTheWrongOrderLeaveTheNewest) {
@@ -442,6 +524,25 @@ TEST_F(StoreTest, WrittenAndDeletedBeforeEitherEventCame) {
   EXPECT_THAT(take_told(), ElementsAre("a: - > 11", "a: 11 > -"));
 }
 
+TEST_F(StoreTest, WrittenAndDeletedWithoutAnyEventIsForgottenInTime) {
+  relist(10, {});
+  store.record_written(service_of({"a", 11}));
+  record_deleted("a", "uid-1", 11);
+  bookmark(12);
+  EXPECT_EQ(seen("a"), "-");
+  EXPECT_EQ(store.core().records(), 0U);
+}
+
+TEST_F(StoreTest, ADeleteByAnOldVersionHoldsUntilTheNewestThatWasWritten) {
+  relist(10, {});
+  store.record_written(service_of({"a", 15}));
+  record_deleted("a", "uid-1", 5);
+  bookmark(12);
+  EXPECT_EQ(store.core().records(), 1U);
+  put({"a", 15});
+  EXPECT_EQ(seen("a"), "-");
+}
+
 TEST_F(StoreTest, ALateAnswerDoesNotRaiseTheDead) {
   relist(10, {{"a", 5}});
   record_deleted("a", "uid-1", 11);
@@ -459,6 +560,7 @@ TEST_F(StoreTest, ALateDeleteOfAnEarlierObjectLeavesTheOneThatIsThere) {
 TEST_F(StoreTest, ADeleteOfWhatTheWatchKnowsToBeGoneIsForgotten) {
   relist(10, {});
   record_deleted("a", "uid-1", 5);
+  record_deleted("b", "uid-2", 10);
   EXPECT_EQ(store.core().records(), 0U);
 }
 
@@ -493,6 +595,8 @@ TEST_F(ScopedStoreTest, WhatIsWrittenElsewhereIsNotKept) {
   store.record_written(service_of({"a", 5, "uid-1", "x", false, "three"}));
   EXPECT_EQ(store.size(), 0U);
   EXPECT_EQ(store.revision({"three", "a"}), 0U);
+  store.record_deleted({"three", "a"}, "uid-1", "7");
+  EXPECT_EQ(store.core().records(), 0U);
 }
 
 TEST(Scope, MayBeOneObject) {

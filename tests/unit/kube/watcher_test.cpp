@@ -6,6 +6,8 @@
 #include <map>
 #include <set>
 
+#include "api/apps.h"
+#include "api/coordination.h"
 #include "api/core.h"
 #include "api/local_registry.h"
 #include "kube/store.h"
@@ -102,7 +104,10 @@ std::string page(const std::string& version, const std::string& next,
 
 class WatcherTest : public testing::Test {
  protected:
-  WatcherTest() : transport(world) {}
+  explicit WatcherTest(bool talks = false)
+      : transport(world),
+        logger(talks ? base::Logger(base::LogLevel::kDebug, base::LogFormat::kText)
+                     : base::Logger::silent()) {}
 
   void TearDown() override { world.stop(); }
 
@@ -132,7 +137,7 @@ class WatcherTest : public testing::Test {
   support::World world;
   support::ScriptedTransport transport;
   base::Random random{1};
-  base::Logger logger = base::Logger::silent();
+  base::Logger logger;
   NotingSink sink;
   Counts counts;
   Watcher watcher{{world.executor(), Client(transport), world.clock, random, logger},
@@ -163,6 +168,41 @@ TEST_F(WatcherTest, ABookmarkWithoutTheMarkDoesNotEndTheList) {
   line(bookmark(9));
   EXPECT_FALSE(watcher.synced());
   EXPECT_EQ(sink.relists, 0);
+}
+
+TEST_F(WatcherTest, AListOfTheFirstRevisionOfAllIsAList) {
+  start();
+  line(bookmark(1, true));
+  EXPECT_TRUE(watcher.synced());
+}
+
+TEST_F(WatcherTest, AListThatEndsWithoutAVersionIsNone) {
+  start();
+  line(event("ADDED", "a", 5));
+  line(R"({"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"x","annotations":{)"
+       R"("k8s.io/initial-events-end":"true"}}}})");
+  EXPECT_FALSE(watcher.synced());
+  EXPECT_EQ(sink.relists, 0);
+  world.run_for(5s);
+  EXPECT_GE(transport.opened.size(), 2U) << "it is asked for anew";
+}
+
+TEST_F(WatcherTest, TheMarkOutsideOfAListIsAnyBookmark) {
+  start();
+  list_by_stream();
+  line(bookmark(20, true));
+  EXPECT_EQ(sink.relists, 1);
+  EXPECT_EQ(sink.objects.size(), 2U);
+  EXPECT_EQ(sink.revision, 20U);
+}
+
+TEST_F(WatcherTest, AnEventWithoutAVersionDoesNotMoveTheWatch) {
+  start();
+  list_by_stream();
+  line(R"({"type":"MODIFIED","object":{"metadata":{"namespace":"team","name":"a"}}})");
+  transport.streams.back()->fail({ErrorCode::kNetwork, "reset"});
+  world.run_for(1s);
+  EXPECT_THAT(last_opened(), HasSubstr("resourceVersion=10"));
 }
 
 TEST_F(WatcherTest, EventsChangeWhatIsKnown) {
@@ -208,6 +248,52 @@ TEST_F(WatcherTest, AServerThatCannotStreamIsAskedForPagesFromThenOn) {
   world.run_for(30s);
   EXPECT_EQ(transport.sent.size(), 4U);
   EXPECT_EQ(transport.opened.size(), 3U);
+}
+
+TEST_F(WatcherTest, ListAndWatchAskForTheSame) {
+  no_streaming();
+  transport.on_send = [](const Request&) { return support::answer(200, page("10", "", {})); };
+  Watcher narrow{{world.executor(), Client(transport), world.clock, random, logger},
+                 {api::Resource<api::Service>::kType, "team", "x=y", "metadata.name=a"},
+                 sink,
+                 &counts};
+  support::Running& narrowed = world.start(narrow.run());
+  world.settle();
+  ASSERT_EQ(transport.sent.size(), 1U);
+  for (const std::string& target : {transport.sent[0].target, last_opened()}) {
+    EXPECT_THAT(target, HasSubstr("/namespaces/team/services?"));
+    EXPECT_THAT(target, HasSubstr("labelSelector=x%3Dy"));
+    EXPECT_THAT(target, HasSubstr("fieldSelector=metadata.name%3Da"));
+  }
+  narrowed.cancel();
+  world.settle();
+}
+
+TEST_F(WatcherTest, APageBringsAllItsObjectsButThoseThatCannotBeRead) {
+  no_streaming();
+  transport.on_send = [](const Request&) {
+    return support::answer(
+        200, page("10", "", {object("a", 5), R"({"metadata":7})", object("b", 6), object("c", 7)}));
+  };
+  start();
+  EXPECT_EQ(sink.objects, (NotingSink::Objects{{"a", "5"}, {"b", "6"}, {"c", "7"}}));
+  EXPECT_EQ(counts.malformed_objects, 1);
+}
+
+TEST_F(WatcherTest, WhatIsNoListIsNotTakenForAnEmptyOne) {
+  no_streaming();
+  for (const char* text :
+       {"{}", R"({"items":[]})", R"({"metadata":{"resourceVersion":"10"}})",
+        R"({"metadata":7,"items":[]})", R"({"metadata":{"resourceVersion":""},"items":[]})"}) {
+    transport.on_send = [text](const Request&) { return support::answer(200, text); };
+    if (running == nullptr) start();
+    transport.sent.clear();
+    world.run_for(5min);
+    EXPECT_FALSE(watcher.synced()) << text;
+    EXPECT_THAT(watcher.waiting_for(), HasSubstr("Malformed")) << text;
+    EXPECT_GE(transport.sent.size(), 5U) << text;
+    EXPECT_LE(transport.sent.size(), 100U) << text;
+  }
 }
 
 TEST_F(WatcherTest, AServerThatRefusesToStreamInAnEventIsAskedForPagesToo) {
@@ -256,6 +342,9 @@ TEST_F(WatcherTest, AnExpiredPageStartsTheListAnew) {
   start();
   world.run_for(10s);
   EXPECT_EQ(sink.objects, (NotingSink::Objects{{"b", "7"}}));
+  ASSERT_EQ(transport.sent.size(), 3U);
+  EXPECT_THAT(transport.sent[1].target, HasSubstr("continue=more"));
+  EXPECT_THAT(transport.sent[2].target, Not(HasSubstr("continue=")));
 }
 
 TEST_F(WatcherTest, AWatchThatTheServerEndsGoesOnWhereItWasAtOnce) {
@@ -270,9 +359,16 @@ TEST_F(WatcherTest, AWatchThatTheServerEndsGoesOnWhereItWasAtOnce) {
   EXPECT_THAT(last_opened(), HasSubstr("resourceVersion=15"));
   EXPECT_THAT(last_opened(), Not(HasSubstr("sendInitialEvents")));
   EXPECT_EQ(sink.relists, 1);
+  EXPECT_THAT(counts.restarts, ElementsAre("ended"));
+  world.run_for(30s);
+  transport.streams.back()->end();
+  world.settle();
+  EXPECT_EQ(transport.opened.size(), 3U) << "a watch without events may end as well";
+  EXPECT_THAT(counts.restarts, ElementsAre("ended", "ended"));
 }
 
 TEST_F(WatcherTest, AWatchThatEndsAtOnceAgainAndAgainIsNotABusyLoop) {
+  world.run_for(10s);
   start();
   list_by_stream();
   for (int i = 0; i < 1000; ++i) {
@@ -287,6 +383,7 @@ TEST_F(WatcherTest, AnExpiredVersionListsAgainAndKeepsTheOldUntilTheNewIsWhole) 
   list_by_stream();
   line(error_event(410, "Expired"));
   EXPECT_EQ(sink.objects.size(), 2U);
+  EXPECT_TRUE(transport.streams.front()->closed) << "before it waits";
   world.run_for(1s);
   EXPECT_THAT(last_opened(), HasSubstr("sendInitialEvents=true"));
   EXPECT_THAT(last_opened(), Not(HasSubstr("resourceVersion=")));
@@ -396,6 +493,7 @@ TEST_F(WatcherTest, AMissingCrdIsWaitedForInOneSentence) {
   EXPECT_THAT(counts.waits, ElementsAre("the CRD is not installed"));
   EXPECT_GE(transport.opened.size(), 20U);
   EXPECT_LE(transport.opened.size(), 200U);
+  EXPECT_THAT(counts.restarts, testing::Each("missing"));
   transport.on_open = nullptr;
   world.run_for(31s);
   line(bookmark(10, true));
@@ -403,6 +501,116 @@ TEST_F(WatcherTest, AMissingCrdIsWaitedForInOneSentence) {
   EXPECT_TRUE(registries.synced());
   waiting.cancel();
   world.settle();
+}
+
+TEST_F(WatcherTest, OnlyATypeOfACrdIsMissedAsOne) {
+  transport.on_open = [](const Request&) { return support::answer(404, "404 page not found\n"); };
+  for (const api::ResourceType* type :
+       {&api::Resource<api::Service>::kType, &api::Resource<api::Deployment>::kType,
+        &api::Resource<api::Lease>::kType}) {
+    Watcher built_in{{world.executor(), Client(transport), world.clock, random, logger},
+                     {*type, "", "", ""},
+                     sink,
+                     nullptr};
+    support::Running& waiting = world.start(built_in.run());
+    world.run_for(1min);
+    EXPECT_THAT(built_in.waiting_for(), HasSubstr("the server does not have")) << type->plural;
+    waiting.cancel();
+    world.settle();
+  }
+}
+
+TEST_F(WatcherTest, ACrdThatMayNotBeReadIsNotMissing) {
+  Watcher registries{{world.executor(), Client(transport), world.clock, random, logger},
+                     {api::Resource<api::LocalRegistry>::kType, "", "", ""},
+                     sink,
+                     nullptr};
+  transport.on_open = [](const Request&) {
+    return support::answer(403, R"({"kind":"Status","reason":"Forbidden","code":403})");
+  };
+  support::Running& waiting = world.start(registries.run());
+  world.run_for(1min);
+  EXPECT_THAT(registries.waiting_for(), HasSubstr("Forbidden"));
+  waiting.cancel();
+  world.settle();
+}
+
+TEST_F(WatcherTest, WhatSomebodyHasToSeeToIsToldAtOnce) {
+  const std::tuple<int, const char*, const char*> lasting[] = {
+      {401, "Unauthorized", "Unauthorized"},
+      {403, "Forbidden", "Forbidden"},
+      {404, "NotFound", "the server does not have services"}};
+  start();
+  for (const auto& [code, reason, told] : lasting) {
+    list_by_stream();
+    line(error_event(code, reason));
+    EXPECT_THAT(watcher.waiting_for(), HasSubstr(told));
+    world.run_for(1min);
+    if (code != 404) line(bookmark(20));
+  }
+}
+
+TEST_F(WatcherTest, WhatPassesByItselfIsToldAtTheSecondFailure) {
+  start();
+  list_by_stream();
+  line(error_event(503, "ServiceUnavailable"));
+  EXPECT_EQ(watcher.waiting_for(), "");
+  transport.on_open = [](const Request&) { return support::answer(503, ""); };
+  world.run_for(1s);
+  EXPECT_THAT(watcher.waiting_for(), HasSubstr("Unavailable"));
+  transport.on_open = nullptr;
+  world.run_for(1min);
+  EXPECT_EQ(watcher.waiting_for(), "") << "it watches again";
+  line(error_event(503, "ServiceUnavailable"));
+  EXPECT_EQ(watcher.waiting_for(), "") << "one failure, after all was well";
+  transport.on_open = [](const Request&) { return support::answer(503, ""); };
+  world.run_for(10s);
+  EXPECT_THAT(watcher.waiting_for(), HasSubstr("Unavailable")) << "as often as it happens";
+}
+
+TEST_F(WatcherTest, ATroubleIsToldOnceInWhateverWords) {
+  int tries = 0;
+  transport.on_open = [&tries](const Request&) -> base::Result<Response> {
+    return Error{ErrorCode::kNetwork, "try " + std::to_string(++tries)};
+  };
+  start();
+  EXPECT_THAT(counts.waits, ElementsAre("Network: try 1")) << "nothing is known yet: at once";
+  world.run_for(10min);
+  EXPECT_THAT(counts.waits, ElementsAre("Network: try 1"));
+}
+
+class LoudWatcherTest : public WatcherTest {
+ protected:
+  LoudWatcherTest() : WatcherTest(true) {}
+};
+
+TEST_F(LoudWatcherTest, AnObjectThatCannotBeReadIsLoggedByItsNameAndOnlyOnce) {
+  testing::internal::CaptureStderr();
+  start();
+  list_by_stream();
+  const std::string bad =
+      R"({"type":"MODIFIED","object":{"metadata":{"name":"spoilt","resourceVersion":"11",)"
+      R"("labels":7}}})";
+  line(bad);
+  line(bad);
+  line(R"({"type":"MODIFIED","object":7})");
+  line(R"({"type":"MODIFIED","object":{"metadata":{"name":8,"resourceVersion":"12"}}})");
+  const std::string text = testing::internal::GetCapturedStderr();
+  const auto first = text.find("skipped an object that cannot be read");
+  ASSERT_NE(first, std::string::npos) << text;
+  EXPECT_THAT(text, HasSubstr("object=spoilt"));
+  EXPECT_EQ(text.find("object=spoilt"), text.rfind("object=spoilt")) << text;
+}
+
+TEST(RestartReasons, HaveNames) {
+  const std::pair<RestartReason, const char*> names[] = {
+      {RestartReason::kEnded, "ended"},         {RestartReason::kExpired, "expired"},
+      {RestartReason::kSilence, "silence"},     {RestartReason::kNetwork, "network"},
+      {RestartReason::kThrottled, "throttled"}, {RestartReason::kUnauthorized, "unauthorized"},
+      {RestartReason::kForbidden, "forbidden"}, {RestartReason::kMissing, "missing"},
+      {RestartReason::kServer, "server"},       {RestartReason::kNoStreaming, "no-streaming"},
+      {RestartReason::kOther, "other"}};
+  for (const auto& [reason, text] : names) EXPECT_EQ(name(reason), text);
 }
 
 TEST_F(WatcherTest, MissingRightsAreWaitedForWithTheServersReason) {
@@ -525,6 +733,8 @@ INSTANTIATE_TEST_SUITE_P(
         RecoveryCase{S::kStreaming, ErrorCode::kUnavailable, S::kStart, R::kNoStreaming},
         RecoveryCase{S::kListing, ErrorCode::kNetwork, S::kListing, R::kNetwork},
         RecoveryCase{S::kListing, ErrorCode::kTooLarge, S::kListing, R::kOther},
+        RecoveryCase{S::kStart, ErrorCode::kTooLarge, S::kStart, R::kOther},
+        RecoveryCase{S::kWatching, ErrorCode::kTooLarge, S::kStart, R::kOther},
         RecoveryCase{S::kListing, ErrorCode::kGone, S::kStart, R::kExpired},
         RecoveryCase{S::kListing, ErrorCode::kInvalid, S::kStart, R::kOther},
         RecoveryCase{S::kListed, ErrorCode::kUnavailable, S::kListed, R::kServer},

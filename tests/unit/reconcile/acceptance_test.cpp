@@ -22,6 +22,7 @@ TEST(Acceptance, ANamespaceAllowsWhomItNames) {
   EXPECT_TRUE(allows("x,team-a"));
   EXPECT_TRUE(allows("x, team-a ,y"));
   EXPECT_TRUE(allows(",team-a"));
+  EXPECT_TRUE(allows("x, ,team-a"));
 }
 
 TEST(Acceptance, ANamespaceAllowsNobodyElse) {
@@ -32,6 +33,8 @@ TEST(Acceptance, ANamespaceAllowsNobodyElse) {
   EXPECT_FALSE(allows("xteam-a"));
   EXPECT_FALSE(allows("team-a/dev"));
   EXPECT_FALSE(allows("team-b;team-a"));
+  EXPECT_FALSE(allows(" "));
+  EXPECT_FALSE(allows("x,"));
 }
 
 TEST(Acceptance, TheOwnNamespaceNeedsNoAnnotation) {
@@ -65,6 +68,7 @@ TEST(Acceptance, ASpecThatTheSchemaWouldRefuseIsRefusedByItsField) {
 TEST(Acceptance, TheBoundsOfTheSpecAreAccepted) {
   EXPECT_EQ(refusal_of([](auto& spec) { spec.port = 1; }), "");
   EXPECT_EQ(refusal_of([](auto& spec) { spec.port = 65535; }), "");
+  EXPECT_EQ(refusal_of([](auto& spec) { spec.node_port = 65535; }), "");
   EXPECT_EQ(refusal_of([](auto& spec) { spec.name.assign(63, 'a'); }), "");
 }
 
@@ -83,6 +87,12 @@ TEST(Acceptance, AClaimIsUsableWhenNobodyElseLivesToUseIt) {
   world.claim_owner_lives = true;
   EXPECT_FALSE(reconcile::claim_is_usable(world.observe()));
   world.claim_owner_lives = false;
+  const api::StringMap labels = claim.labels;
+  claim.labels["app.kubernetes.io/managed-by"] = "somebody";
+  EXPECT_FALSE(reconcile::claim_is_usable(world.observe())) << "not made by this operator";
+  claim.labels = labels;
+  claim.labels.erase("localregistry.dev/owner-uid");
+  EXPECT_FALSE(reconcile::claim_is_usable(world.observe())) << "nobody can tell whose it is";
   claim.labels.clear();
   EXPECT_FALSE(reconcile::claim_is_usable(world.observe())) << "made by somebody else";
 }

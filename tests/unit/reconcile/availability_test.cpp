@@ -116,6 +116,8 @@ TEST_F(Availability, PodsThatAreOverOrGoingTellNothing) {
   api::Pod next = pod();
   next.metadata.name = "registry-1";
   container().ready = false;
+  pod().metadata.creation_timestamp = world.now + std::chrono::seconds(1);
+  EXPECT_EQ(registry(), "False Deploying");
   for (const char* phase : {"Failed", "Succeeded"}) {
     pod().status.phase = phase;
     world.pods = {pod(), next};
@@ -144,10 +146,42 @@ TEST_F(Availability, PodsOfAnotherWorkloadTellNothing) {
   EXPECT_EQ(registry(), "False Deploying") << "of a Deployment registry-1, by its label";
   pod().metadata.labels["app.kubernetes.io/instance"] = "registry";
   EXPECT_EQ(registry(), "True Available");
+  pod().metadata.namespace_name = "team-b";
+  EXPECT_EQ(registry(), "False Deploying") << "of a Deployment of that name in another namespace";
+  pod().metadata.namespace_name = "team-a";
+  const std::string replica_set = pod().metadata.owner_references.front().name;
   pod().metadata.owner_references.front().name = "other-1";
+  EXPECT_EQ(registry(), "False Deploying");
+  pod().metadata.owner_references.front().name = replica_set;
+  pod().metadata.owner_references.front().kind = "Job";
   EXPECT_EQ(registry(), "False Deploying");
   pod().metadata.owner_references.clear();
   EXPECT_EQ(registry(), "False Deploying");
+}
+
+TEST_F(Availability, AStatefulSetKnowsItsPodsByItsUid) {
+  api::LocalRegistrySpec spec;
+  spec.persistence.enabled = true;
+  world.change_spec(spec);
+  world.converge();
+  auto& set = *world.find<api::StatefulSet>();
+  set.status.ready_replicas = 0;
+  pod_ready().status = "False";
+  pod_ready().reason = "ContainersNotReady";
+  EXPECT_EQ(registry(), "True Available");
+  pod().metadata.owner_references.front() = {"apps/v1", "ReplicaSet", "registry-1", "x", {}, {}};
+  EXPECT_EQ(registry(), "False Deploying") << "no ReplicaSet makes its pods";
+}
+
+TEST_F(Availability, WhatTheWorkloadSaysCountsWhileItsPodsAreNotSeen) {
+  world.pods.clear();
+  EXPECT_EQ(registry(), "True Available");
+  EXPECT_EQ(buildkit(), "True Ready");
+}
+
+TEST_F(Availability, AReadyPodCountsBeforeTheWorkloadHasSeenIt) {
+  workload().ready_replicas = 0;
+  EXPECT_EQ(registry(), "True Available");
 }
 
 TEST_F(Availability, PodsThatCannotBeMadeAreTold) {
@@ -171,6 +205,8 @@ TEST_F(Availability, APodWithoutANodeIsTold) {
   pod().status.conditions.push_back({"PodScheduled", "False", "Unschedulable", "no cpu", 0, {}});
   EXPECT_EQ(registry(), "False Unschedulable");
   EXPECT_EQ(message(), "no cpu");
+  pod().status.conditions.back().status = "True";
+  EXPECT_EQ(registry(), "False Deploying");
 }
 
 TEST_F(Availability, WithoutAServiceOrItsPortNobodyReachesIt) {
@@ -201,6 +237,7 @@ TEST_F(Availability, WhatIsNotWantedIsNotDeployed) {
   spec.enabled = false;
   world.change_spec(spec);
   EXPECT_EQ(registry(), "True Available") << "it is still there";
+  EXPECT_EQ(buildkit(), "True Ready");
   world.deployments.clear();
   EXPECT_EQ(registry(), "False NotDeployed");
   EXPECT_EQ(buildkit(), "False NotDeployed");

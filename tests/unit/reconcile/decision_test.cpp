@@ -68,6 +68,38 @@ TEST(Decision, ARefusalByTheClustersDefaultIsBelievedUntilTheResourceChanges) {
   EXPECT_TRUE(reconcile::with_buildkit(world.observe()));
 }
 
+TEST(Decision, AFailureOfPodsThatIsOverSaysNothing) {
+  World world(a_registry());
+  world.converge();
+  auto& conditions = world.find<api::Deployment>()->status.conditions;
+  conditions = {{"ReplicaFailure", "True", "FailedCreate", "violates PodSecurity", 0, {}}};
+  EXPECT_FALSE(reconcile::with_buildkit(world.observe()));
+  conditions.front().status = "False";
+  EXPECT_TRUE(reconcile::with_buildkit(world.observe()));
+}
+
+TEST(Decision, WithImagesTheStatusKnowsWhetherARegistryIsWanted) {
+  api::LocalRegistry registry = a_registry();
+  registry.spec.images = {{"app", "ghcr.io/org/app", {}}};
+  EXPECT_FALSE(reconcile::wants_registry(registry, false)) << "nothing is decided yet";
+  registry.status.delivery = Delivery::kUpstream;
+  EXPECT_FALSE(reconcile::wants_registry(registry, false));
+  registry.spec.enabled = true;
+  EXPECT_TRUE(reconcile::wants_registry(registry, false)) << "the spec says so";
+  registry.spec.enabled.reset();
+  registry.status.delivery = Delivery::kLocalRegistry;
+  EXPECT_TRUE(reconcile::wants_registry(registry, false));
+  EXPECT_FALSE(reconcile::wants_registry(registry, true)) << "on a KinD cluster";
+}
+
+TEST(Decision, ARefusedImageIsNotWaitedFor) {
+  World world(a_registry());
+  api::LocalRegistrySpec spec;
+  spec.images = {{"app", "Not An Image", {}}};
+  world.change_spec(spec);
+  EXPECT_EQ(reconcile::decide_delivery(world.observe()), Delivery::kUpstream);
+}
+
 TEST(Decision, ThePrivilegedLabelOverrulesAnEarlierRefusal) {
   World world(a_registry());
   world.pods_are_restricted = true;

@@ -71,6 +71,76 @@ TEST_F(Events, AHealedFieldIsToldByItsName) {
   EXPECT_EQ(reconcile(), Lines());
 }
 
+TEST_F(Events, AStrategyThatIsChangedBackIsTold) {
+  world.converge();
+  world.find<api::Deployment>()->spec.strategy = {"RollingUpdate", {R"({"maxSurge":1})"}};
+  EXPECT_EQ(reconcile(), Lines({"Normal Healed: Deployment/registry: spec.strategy was changed "
+                                "back"}));
+}
+
+TEST_F(Events, AStatusThatSaysNothingTellsNothing) {
+  world.converge();
+  EXPECT_EQ(lines(reconcile::notices(*world.registry, {}, {})), Lines());
+}
+
+TEST_F(Events, WhatIsMadeByALaterTryIsCreatedNotHealed) {
+  world.refusals[Target::kService] = {base::ErrorCode::kUnavailable, "try later"};
+  reconcile();
+  world.refusals.clear();
+  EXPECT_EQ(reconcile().front(), "Normal Created: created Service/registry");
+}
+
+TEST_F(Events, ASidecarThatTheClustersDefaultForbidsIsToldOnce) {
+  world.pods_are_restricted = true;
+  int told = 0;
+  for (int round = 0; round < 5; ++round) {
+    for (const std::string& line : reconcile()) {
+      told += line.starts_with("Warning BuildKitOmitted:") ? 1 : 0;
+    }
+    world.settle();
+  }
+  EXPECT_EQ(told, 1);
+}
+
+TEST_F(Events, HowImagesAreDeliveredIsToldOnceAllOfThemAreDecided) {
+  change([](auto& spec) {
+    spec.images = {{"app", "ghcr.io/org/app", {}}, {"web", "ghcr.io/org/web", {}}};
+  });
+  world.pushes = {{"app", api::PushPermission::kGranted}};
+  reconcile();
+  EXPECT_EQ(reconcile(), Lines()) << "nobody knows of the other yet";
+  world.pushes["web"] = api::PushPermission::kGranted;
+  world.push_checks.back().running = false;
+  reconcile();
+  const auto decided = world.registry->status.images;
+  ASSERT_EQ(decided.size(), 2U);
+  api::LocalRegistry before = *world.registry;
+  before.status.images.clear();
+  EXPECT_EQ(lines(reconcile::notices(before, {}, world.registry->status)),
+            Lines({"Normal DeliveryDecided: images are delivered: app by Upstream (its registry "
+                   "says Granted), web by Upstream (its registry says Granted)"}));
+  EXPECT_EQ(reconcile(), Lines());
+}
+
+TEST_F(Events, OnlyTheImagesWhoseDeliveryIsNewAreTold) {
+  api::LocalRegistry before = *world.registry;
+  api::LocalRegistryStatus after;
+  const auto image = [](const char* name, api::Delivery delivery) {
+    api::ImageStatus status;
+    status.name = name;
+    status.delivery = delivery;
+    status.message = "why";
+    return status;
+  };
+  using enum api::Delivery;
+  before.status.images = {image("app", kUpstream), image("web", kUpstream)};
+  after.images = {image("app", kUpstream), image("web", kLocalRegistry), image("new", kUpstream)};
+  EXPECT_EQ(lines(reconcile::notices(before, {}, after)),
+            Lines({"Normal DeliveryDecided: images are delivered: web by LocalRegistry (why), new "
+                   "by Upstream (why)"}));
+  EXPECT_EQ(lines(reconcile::notices(before, {}, before.status)), Lines());
+}
+
 TEST_F(Events, ADeletedObjectIsToldAsHealed) {
   world.converge();
   world.services.clear();

@@ -49,6 +49,9 @@ TEST_F(Names, ARegistryOfAnotherGroupIsAnotherController) {
   taken.owner_references = {{"example.com/v1", "LocalRegistry", "dev", "uid-x", true, {}}};
   EXPECT_FALSE(belongs_to(taken, registry));
   EXPECT_EQ(owner_uid(taken), "");
+  taken.owner_references.front().api_version = meta().owner_references.front().api_version;
+  taken.owner_references.front().kind = "LocalRegistryPolicy";
+  EXPECT_EQ(owner_uid(taken), "") << "and so is another kind of ours";
 }
 
 TEST_F(Names, OurUidIsOursWhateverElseTheReferenceSays) {
@@ -59,7 +62,8 @@ TEST_F(Names, OurUidIsOursWhateverElseTheReferenceSays) {
 
 TEST_F(Names, AnOwnerThatDoesNotControlIsNoController) {
   api::ObjectMeta shared = meta();
-  shared.owner_references.push_back({"v1", "ConfigMap", "x", "uid-x", {}, {}});
+  shared.owner_references.insert(shared.owner_references.begin(),
+                                 {"v1", "ConfigMap", "x", "uid-x", {}, {}});
   EXPECT_TRUE(is_owned(shared, registry));
 }
 
@@ -89,6 +93,8 @@ TEST_F(Names, AnOwnerThatCannotBeReadIsNobody) {
   api::ObjectMeta robbed = meta();
   robbed.annotations[std::string(kOwnerAnnotation)] = "no slash";
   EXPECT_EQ(owner_key(robbed), (api::ObjectKey{"team-a", "dev"})) << "the reference tells too";
+  robbed.owner_references = {{"apps/v1", "Deployment", "x", "uid-x", true, {}}};
+  EXPECT_EQ(owner_key(robbed), api::ObjectKey());
   robbed.owner_references.clear();
   EXPECT_EQ(owner_key(robbed), api::ObjectKey());
 }

@@ -90,6 +90,12 @@ TEST_F(NodePort, ARefusedPortOfTheStatusGivesWayToANewOne) {
   EXPECT_EQ(port(), 0);
 }
 
+TEST_F(NodePort, ARefusedPortOfTheServiceGivesWayToANewOne) {
+  set(0, 0, 30002);
+  refuse(30002);
+  EXPECT_EQ(port(), 0);
+}
+
 TEST_F(NodePort, ARefusedPinWithoutAServiceGivesNothing) {
   set(31000, 0, 0);
   refuse(31000);

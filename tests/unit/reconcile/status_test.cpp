@@ -19,6 +19,12 @@ class Status : public testing::Test {
     return *api::find_condition(status().conditions, type);
   }
 
+  void change(const std::function<void(api::LocalRegistrySpec&)>& edit) {
+    api::LocalRegistrySpec spec = world.registry->spec;
+    edit(spec);
+    world.change_spec(spec);
+  }
+
   void refuse(std::string message) {
     world.failures = {{Target::kDeployment, {base::ErrorCode::kForbidden, std::move(message)}}};
   }
@@ -69,6 +75,13 @@ TEST_F(Status, ALongMessageIsCutWhereACharacterBegins) {
   }
 }
 
+TEST_F(Status, AMessageWithoutASingleCharacterIsCutToNothing) {
+  world.converge();
+  const std::string message(2 * limits::kConditionMessageBytes, '\x80');
+  world.pods.front().status.container_statuses.front().state.waiting = {"X", message};
+  EXPECT_EQ(condition_of("Available").message, "");
+}
+
 TEST_F(Status, NothingThatWasNotObservedIsCalledReady) {
   EXPECT_EQ(condition_of("Ready").status, "False");
   world.run();
@@ -84,6 +97,53 @@ TEST_F(Status, AFailureIsInTheWayOfReadyThoughTheRegistryRuns) {
   refuse("no");
   EXPECT_EQ(condition(status(), "Ready"), "False Failed");
   EXPECT_EQ(condition(status(), "Available"), "True Available");
+  for (const Target target : {Target::kService, Target::kStatefulSet}) {
+    world.failures.front().target = target;
+    EXPECT_EQ(condition(status(), "Ready"), "False Failed") << reconcile::kind(target);
+  }
+}
+
+TEST_F(Status, ARenamedRegistryIsNotJudgedByTheEarlierName) {
+  world.converge();
+  change([](auto& spec) { spec.name = "images"; });
+  EXPECT_EQ(condition(status(), "Available"), "False Deploying");
+}
+
+TEST_F(Status, ARefusedRenameLeavesTheRegistryAndItsClaimAsTheyWere) {
+  change([](auto& spec) { spec.persistence.enabled = true; });
+  world.converge();
+  change([](auto& spec) { spec.name = "images", spec.port = 0; });
+  EXPECT_EQ(condition(status(), "Available"), "Unknown NotObserved");
+  EXPECT_EQ(status().volume_claim, "registry");
+  EXPECT_EQ(status().workload, "StatefulSet/registry");
+  world.stateful_sets.clear();
+  world.claims.clear();
+  EXPECT_EQ(condition(status(), "Available"), "Unknown NotObserved") << "its Service tells";
+}
+
+TEST_F(Status, AClaimThatIsLeftIsNoRegistry) {
+  change([](auto& spec) { spec.persistence.enabled = true; });
+  world.converge();
+  change([](auto& spec) { spec.name = "images", spec.port = 0; });
+  world.stateful_sets.clear();
+  world.services.clear();
+  EXPECT_EQ(condition(status(), "Available"), "False Deploying");
+}
+
+TEST_F(Status, AStatefulSetThatIsNotAskedForIsNotTheWorkload) {
+  change([](auto& spec) { spec.persistence.enabled = true; });
+  world.converge();
+  EXPECT_EQ(status().workload, "StatefulSet/registry");
+  change([](auto& spec) { spec.persistence.enabled = false; });
+  EXPECT_EQ(status().workload, "");
+}
+
+TEST_F(Status, AServiceThatIsGoingHasNoAddressButItsPortIsRemembered) {
+  world.converge();
+  world.find<api::Service>()->metadata.deletion_timestamp = world.now;
+  EXPECT_EQ(status().cluster_url, "");
+  EXPECT_EQ(status().node_port, 30000);
+  EXPECT_EQ(status().url, "localhost:30000");
 }
 
 TEST_F(Status, ThePortIsToldAsSoonAsTheServiceHasIt) {

@@ -62,6 +62,17 @@ TEST_F(Storage, AKeptClaimIsToldOfWithoutARegistry) {
   EXPECT_EQ(judge(), "ready Bound");
 }
 
+TEST_F(Storage, WithoutARegistryAndWithoutAClaimThereIsNothing) {
+  change([](auto& spec) { spec.enabled = false; });
+  world.claims.clear();
+  EXPECT_EQ(judge(), "not ready NotDeployed");
+}
+
+TEST_F(Storage, ASizeThatCannotBeReadIsNotSmaller) {
+  claim().spec.resources.requests["storage"].text = "much";
+  EXPECT_EQ(judge(), "ready Bound");
+}
+
 TEST_F(Storage, WhatAClaimCannotBecomeIsRefused) {
   change([](auto& spec) { spec.persistence.size.text = "4Gi"; });
   EXPECT_EQ(judge(), "not ready ShrinkRefused");

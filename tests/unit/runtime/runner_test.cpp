@@ -1,5 +1,6 @@
 #include "runtime/runner.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -24,8 +25,10 @@ using Runner = runtime::Runner<std::string>;
 // A runner on a clock of the test's own, and what its reconciles do.
 class World {
  public:
-  explicit World(std::size_t workers = 2)
-      : runner(
+  explicit World(std::size_t workers = 2, bool talks = false)
+      : logger(talks ? base::Logger(base::LogLevel::kDebug, base::LogFormat::kText)
+                     : base::Logger::silent()),
+        runner(
             context.get_executor(), {workers, 2min},
             [this](std::string key) { return reconcile(this, std::move(key)); }, clock, logger,
             metrics) {}
@@ -65,7 +68,7 @@ class World {
 
   asio::io_context context;
   test::ManualClock clock{context};
-  base::Logger logger = base::Logger::silent();
+  base::Logger logger;
   runtime::Metrics metrics{"1.2.3"};
   asio::cancellation_signal signal;
   std::exception_ptr outcome;
@@ -77,6 +80,9 @@ class World {
   base::Clock::Duration takes = 0s;  // what a reconcile takes
   std::set<std::string> throws;
   std::set<std::string> throws_strangely;
+  std::set<std::string> throws_aborted;
+  std::set<std::string> throws_when_cancelled;
+  std::set<std::string> ends_well_when_cancelled;
   std::map<std::string, int> again;  // adds its own key so often while it runs
   std::set<std::string> in_flight;
   std::size_t most_in_flight = 0;
@@ -93,9 +99,17 @@ class World {
     if (world->again[key]-- > 0) world->runner.add(key);
     if (world->throws.contains(key)) throw std::runtime_error("a bug");
     if (world->throws_strangely.contains(key)) throw 7;
+    if (world->throws_aborted.contains(key)) {
+      throw boost::system::system_error(asio::error::operation_aborted);
+    }
     if (world->takes > 0s) {
-      auto working = world->clock.sleep_for(world->takes);
-      co_await std::move(working);
+      try {
+        auto working = world->clock.sleep_for(world->takes);
+        co_await std::move(working);
+      } catch (const boost::system::system_error&) {
+        if (world->throws_when_cancelled.contains(key)) throw std::runtime_error("another bug");
+        if (!world->ends_well_when_cancelled.contains(key)) throw;
+      }
     }
     world->finished.push_back(key);
     co_return world->next_result(key);
@@ -212,6 +226,16 @@ TEST(Runner, ASuccessEndsTheBackoff) {
   EXPECT_EQ(world.begun_at[4] - world.begun_at[3], 5ms);
 }
 
+TEST(Runner, AReconcileThatAsksForALaterOneEndsTheBackoffToo) {
+  World world;
+  world.script("a", {unavailable(), unavailable(), Requeue{1s}, unavailable(), Requeue{}});
+  world.start();
+  world.runner.add("a");
+  world.clock.advance(10s);
+  ASSERT_EQ(world.begun_at.size(), 5U);
+  EXPECT_EQ(world.begun_at[4] - world.begun_at[3], 5ms);
+}
+
 TEST(Runner, ARetryWaitsAsLongAsTheServerAskedFor) {
   World world;
   base::Error error = unavailable();
@@ -251,6 +275,107 @@ TEST(Runner, AnExceptionIsCaughtAndTheKeyRetried) {
   EXPECT_FALSE(world.ended);
   EXPECT_EQ(world.metric("controller_runtime_reconcile_panics_total{controller=\"localregistry\"}"),
             "4");
+}
+
+std::string panics(World& world) {
+  return world.metric("controller_runtime_reconcile_panics_total{controller=\"localregistry\"}");
+}
+
+std::string timeouts(World& world) {
+  return world.metric("controller_runtime_reconcile_timeouts_total{controller=\"localregistry\"}");
+}
+
+TEST(Runner, WhatIsThrownInPlaceOfACancellationIsABug) {
+  World world;
+  world.takes = 1h;
+  world.throws_when_cancelled = {"a"};
+  world.start();
+  world.runner.add("a");
+  world.clock.advance(2min);
+  EXPECT_EQ(panics(world), "1");
+  EXPECT_EQ(timeouts(world), "0");
+  world.clock.advance(1s);
+  world.stop();
+  EXPECT_EQ(panics(world), "2") << "at the end too";
+  EXPECT_TRUE(world.ended);
+}
+
+TEST(Runner, ACancellationThatNobodyAskedForIsABug) {
+  World world;
+  world.throws_aborted = {"a"};
+  world.start();
+  world.runner.add("a");
+  world.clock.run();
+  EXPECT_EQ(panics(world), "1");
+  EXPECT_EQ(timeouts(world), "0");
+}
+
+TEST(Runner, AReconcileMayEndWellThoughItIsCancelled) {
+  World world;
+  world.takes = 1h;
+  world.ends_well_when_cancelled = {"a"};
+  world.start();
+  world.runner.add("a");
+  world.clock.run();
+  world.stop();
+  EXPECT_TRUE(world.ended);
+  EXPECT_EQ(world.finished, Keys{"a"});
+  EXPECT_EQ(world.runner.active(), 0U);
+}
+
+TEST(Runner, TheFirstFailureIsAWarningAndTheOthersAreForWhoDebugs) {
+  testing::internal::CaptureStderr();
+  World world(2, true);
+  world.script("a", {unavailable()});
+  world.start();
+  world.runner.add("a");
+  world.clock.run();
+  const std::string first = testing::internal::GetCapturedStderr();
+  EXPECT_THAT(first, testing::HasSubstr("reconcile failed, will be tried again"));
+  EXPECT_THAT(first, testing::HasSubstr("key=a"));
+  EXPECT_THAT(first, testing::HasSubstr("in=0.005s"));
+  testing::internal::CaptureStderr();
+  world.clock.advance(1s);
+  const std::string later = testing::internal::GetCapturedStderr();
+  EXPECT_THAT(later, testing::HasSubstr("reconcile failed again"));
+  EXPECT_THAT(later, testing::Not(testing::HasSubstr("will be tried again")));
+}
+
+TEST(Runner, ABugIsLogged) {
+  testing::internal::CaptureStderr();
+  World world(2, true);
+  world.throws = {"a"};
+  world.start();
+  world.runner.add("a");
+  world.clock.run();
+  const std::string text = testing::internal::GetCapturedStderr();
+  EXPECT_THAT(text, testing::HasSubstr("reconcile threw an exception, which is a bug"));
+  EXPECT_THAT(text, testing::HasSubstr("a bug"));
+}
+
+TEST(Runner, ItsOwnErrorsSayWhatHappened) {
+  const base::Error timeout = runtime::timeout_error(2min);
+  EXPECT_EQ(timeout.code, base::ErrorCode::kTimeout);
+  EXPECT_EQ(timeout.message, "reconcile was not done within 120.000s");
+  const base::Error bug = runtime::bug_error(std::make_exception_ptr(std::runtime_error("why")));
+  EXPECT_EQ(bug.code, base::ErrorCode::kInternal);
+  EXPECT_EQ(bug.message, "why");
+  const base::Error strange = runtime::bug_error(std::make_exception_ptr(7));
+  EXPECT_EQ(strange.code, base::ErrorCode::kInternal);
+  EXPECT_EQ(strange.message, "something that is not a std::exception");
+}
+
+TEST(Runner, AMillisecondIsADelay) {
+  using runtime::ReconcileOutcome;
+  EXPECT_EQ(runtime::outcome_of(Requeue{1ms}), ReconcileOutcome::kRequeueAfter);
+  EXPECT_EQ(runtime::outcome_of(Requeue{0ms}), ReconcileOutcome::kRequeue);
+}
+
+TEST(Runner, EightWorkAtOnceUnlessItIsToldOtherwise) {
+  World world(runtime::RunnerOptions().workers);
+  EXPECT_EQ(
+      world.metric("controller_runtime_max_concurrent_reconciles{controller=\"localregistry\"}"),
+      "8");
 }
 
 TEST(Runner, AReconcileThatTakesTooLongIsCancelledAndRetried) {
@@ -296,6 +421,7 @@ TEST(Runner, CancelledItCancelsWhatIsInFlightAndWaitsForIt) {
   EXPECT_TRUE(runtime::is_cancellation(world.outcome));
   EXPECT_TRUE(world.in_flight.empty());
   EXPECT_EQ(world.begun, (Keys{"a", "b"}));
+  EXPECT_EQ(panics(world), "0") << "that is no bug";
   EXPECT_EQ(world.runner.active(), 0U);
   EXPECT_EQ(world.runner.queue().size(), 0U);
 }
@@ -357,6 +483,7 @@ TEST(Runner, CountsOutcomesAsControllerRuntimeDoes) {
   EXPECT_EQ(total("error"), "1");
   EXPECT_EQ(world.metric("workqueue_retries_total{name=\"localregistry\"}"), "2");
   EXPECT_EQ(world.metric("workqueue_adds_total{name=\"localregistry\"}"), "6");
+  EXPECT_EQ(world.metric("workqueue_queue_duration_seconds_count{name=\"localregistry\"}"), "6");
 }
 
 TEST(Runner, UnderRandomEventsEveryKeyIsReconciledAfterItsLastEventAndNeverTwiceAtOnce) {

@@ -1,0 +1,60 @@
+#include "reconcile/children.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "unit/reconcile/world.h"
+
+namespace test {
+namespace {
+
+using testing::Contains;
+using testing::Pair;
+using testing::SizeIs;
+
+api::LocalRegistry with_persistence() {
+  api::LocalRegistry registry = a_registry();
+  registry.spec.persistence.enabled = true;
+  registry.spec.persistence.size.text = "5Gi";
+  return registry;
+}
+
+TEST(Children, AStatefulSetRunsOnePodWithTheClaim) {
+  const api::StatefulSet set = reconcile::build_stateful_set(with_persistence(), false);
+  EXPECT_EQ(set.spec.replicas, 1);
+  EXPECT_EQ(set.spec.service_name, "registry");
+  EXPECT_EQ(set.spec.revision_history_limit, 1);
+  ASSERT_THAT(set.spec.selector.match_labels, SizeIs(testing::Gt(0U)));
+  for (const auto& [name, value] : set.spec.selector.match_labels) {
+    EXPECT_THAT(set.spec.pod_template.metadata.labels, Contains(Pair(name, value)));
+  }
+  ASSERT_THAT(set.spec.pod_template.spec.volumes, SizeIs(1));
+  const api::Volume& data = set.spec.pod_template.spec.volumes.front();
+  ASSERT_TRUE(data.persistent_volume_claim);
+  EXPECT_EQ(data.persistent_volume_claim->claim_name, "registry");
+  EXPECT_FALSE(data.empty_dir);
+}
+
+TEST(Children, AStrategyIsResetWithItsParametersInOneWrite) {
+  api::ObjectMeta existing;
+  existing.name = "registry";
+  existing.uid = "uid-1";
+  const api::Deployment patch = reconcile::build_strategy_patch(existing);
+  EXPECT_EQ(patch.metadata.uid, "uid-1");
+  EXPECT_EQ(patch.spec.strategy.type, "Recreate");
+  EXPECT_EQ(patch.spec.strategy.rolling_update.text, "null");
+}
+
+TEST(Children, AClaimWhoseSizeCannotBeReadIsAskedForWhatIsWanted) {
+  api::PersistentVolumeClaim existing;
+  const auto asked_for = [&] {
+    const auto claim = reconcile::build_claim(with_persistence(), &existing);
+    return claim.spec.resources.requests.at("storage").text;
+  };
+  EXPECT_EQ(asked_for(), "5Gi") << "it says no size";
+  existing.spec.resources.requests["storage"].text = "much";
+  EXPECT_EQ(asked_for(), "5Gi");
+}
+
+}  // namespace
+}  // namespace test

@@ -1,0 +1,380 @@
+#include "reconcile/plan.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/limits.h"
+#include "reconcile/reasons.h"
+#include "unit/reconcile/world.h"
+
+namespace test {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::Not;
+using testing::StartsWith;
+using namespace std::chrono_literals;
+
+// One plan of a world, as lines.
+class Planning : public testing::Test {
+ protected:
+  using Lines = std::vector<std::string>;
+  using Edit = std::function<void(api::LocalRegistrySpec&)>;
+
+  Lines plan() const {
+    Lines lines;
+    for (const auto& action : reconcile::plan(world.observe()).actions) {
+      lines.push_back(line_of(action));
+    }
+    return lines;
+  }
+
+  void change(const Edit& edit) {
+    api::LocalRegistrySpec spec = world.registry->spec;
+    edit(spec);
+    world.change_spec(spec);
+  }
+
+  void use_persistence(api::RetentionPolicy policy = api::RetentionPolicy::kRetain) {
+    change([policy](auto& spec) {
+      spec.persistence.enabled = true;
+      spec.persistence.when_deleted = policy;
+    });
+  }
+
+  void move_elsewhere() {
+    world.namespaces["shared"] = a_namespace("shared");
+    world.namespaces["shared"].metadata.annotations = {{"localregistry.dev/allow-from", "team-a"}};
+    change([](auto& spec) { spec.namespace_name = "shared"; });
+  }
+
+  void fail(Target target, base::ErrorCode code) { world.failures = {{target, {code, "no"}}}; }
+
+  // Another resource of the same name: what is there was made for the earlier one.
+  void make_anew() {
+    api::LocalRegistry next = *world.registry;
+    next.metadata.uid = "uid-next";
+    next.status = {};
+    world.registry = std::make_shared<const api::LocalRegistry>(next);
+  }
+
+  void begin_deletion(api::ObjectMeta& meta) const { meta.deletion_timestamp = world.now; }
+
+  static void make_foreign(api::ObjectMeta& meta) {
+    meta.labels.clear();
+    meta.annotations.clear();
+    meta.owner_references.clear();
+  }
+
+  // The first writes of a resource, whose status was not written yet.
+  void make_children() {
+    for (int pass = 0; pass < 2; ++pass) {
+      for (const auto& action : reconcile::plan(world.observe()).actions) world.execute(action);
+    }
+  }
+
+  api::ObjectMeta& deployment() { return world.find<api::Deployment>()->metadata; }
+  api::ObjectMeta& stateful_set() { return world.find<api::StatefulSet>()->metadata; }
+  api::ObjectMeta& service() { return world.find<api::Service>()->metadata; }
+  api::ObjectMeta& claim() { return world.find<api::PersistentVolumeClaim>()->metadata; }
+
+  World world{a_registry()};
+};
+
+// What is going
+
+TEST_F(Planning, WhatIsBeingDeletedIsNotDeletedAgain) {
+  world.converge();
+  change([](auto& spec) { spec.enabled = false; });
+  begin_deletion(deployment());
+  world.live = true;
+  EXPECT_THAT(plan(), ElementsAre(StartsWith("delete Service team-a/registry")));
+}
+
+TEST_F(Planning, WhatIsBeingDeletedIsNotHealed) {
+  world.converge();
+  world.find<api::Deployment>()->spec.replicas = 3;
+  EXPECT_THAT(plan(), ElementsAre(StartsWith("heal Deployment")));
+  begin_deletion(deployment());
+  EXPECT_THAT(plan(), IsEmpty());
+}
+
+TEST_F(Planning, TheStrategyOfADeploymentThatIsGoingIsLeftAlone) {
+  world.converge();
+  world.find<api::Deployment>()->spec.strategy = {"RollingUpdate", {R"({"maxSurge":1})"}};
+  EXPECT_THAT(plan(), ElementsAre(StartsWith("reset the strategy")));
+  fail(Target::kDeployment, base::ErrorCode::kForbidden);
+  EXPECT_THAT(plan(), IsEmpty()) << "it was refused in this reconcile";
+  world.failures.clear();
+  begin_deletion(deployment());
+  EXPECT_THAT(plan(), IsEmpty());
+}
+
+TEST_F(Planning, AnOrphanThatIsGoingIsLeftAlone) {
+  world.converge();
+  for (auto* meta : {&deployment(), &service()}) meta->owner_references.clear();
+  begin_deletion(deployment());
+  world.registry.reset();
+  world.live = true;
+  EXPECT_THAT(plan(), ElementsAre(StartsWith("delete Service team-a/registry")));
+}
+
+TEST_F(Planning, AServiceOfTheEarlierNameThatIsGoingDoesNotHoldUpTheNewOne) {
+  world.converge();
+  begin_deletion(service());
+  change([](auto& spec) { spec.name = "images"; });
+  world.live = true;
+  EXPECT_THAT(plan(), Contains(StartsWith("create Service team-a/images")));
+}
+
+TEST_F(Planning, WhatIsLeftUnderTheEarlierNameWithoutAServiceIsRemoved) {
+  world.converge();
+  world.services.clear();
+  change([](auto& spec) { spec.name = "images"; });
+  world.live = true;
+  EXPECT_THAT(plan(), Contains(StartsWith("delete Deployment team-a/registry")));
+}
+
+// What failed
+
+TEST_F(Planning, ARemovalThatIsRefusedIsNotTriedTwiceInOneReconcile) {
+  world.converge();
+  change([](auto& spec) { spec.enabled = false; });
+  world.live = true;
+  fail(Target::kDeployment, base::ErrorCode::kForbidden);
+  EXPECT_THAT(plan(), ElementsAre(StartsWith("delete Service")));
+}
+
+TEST_F(Planning, AClaimIsNeverReplacedByANewOne) {
+  use_persistence();
+  world.converge();
+  world.find<api::PersistentVolumeClaim>()->spec.access_modes = {"ReadWriteMany"};
+  EXPECT_THAT(plan(), ElementsAre(StartsWith("heal PersistentVolumeClaim")));
+  world.live = true;
+  fail(Target::kClaim, base::ErrorCode::kInvalid);
+  EXPECT_THAT(plan(), IsEmpty());
+}
+
+TEST_F(Planning, TheSoonerOfTwoReasonsToLookAgainCounts) {
+  const auto after = [&](base::Time::duration next) {
+    world.push_checks = {{"app", api::PushPermission::kDenied, "", false, world.now + next}};
+    return reconcile::plan(world.observe()).requeue_after;
+  };
+  change([](auto& spec) { spec.images = {{"app", "ghcr.io/org/app", {}}}; });
+  fail(Target::kService, base::ErrorCode::kForbidden);
+  EXPECT_EQ(after(1s), std::optional<std::chrono::milliseconds>(1s));
+  EXPECT_EQ(after(1000h), std::optional<std::chrono::milliseconds>(limits::kRefusedRetry));
+}
+
+// Live reads
+
+TEST_F(Planning, AClaimElsewhereThatIsKnownNeedsNoLiveRead) {
+  move_elsewhere();
+  use_persistence();
+  world.converge();
+  EXPECT_THAT(plan(), IsEmpty());
+}
+
+TEST_F(Planning, AClaimThatIsLeftIsDeletedByPolicyOnlyAsItWasReadLive) {
+  use_persistence(api::RetentionPolicy::kDelete);
+  world.converge();
+  world.stateful_sets.clear();
+  change([](auto& spec) { spec.persistence.enabled = false; });
+  EXPECT_THAT(plan(), Contains("read live"));
+  EXPECT_THAT(plan(), Not(Contains(StartsWith("delete"))));
+  world.live = true;
+  EXPECT_THAT(plan(), Contains(StartsWith("delete PersistentVolumeClaim team-a/registry")));
+}
+
+TEST_F(Planning, OneLiveReadIsEnoughForTwoClaims) {
+  use_persistence(api::RetentionPolicy::kDelete);
+  world.converge();
+  const auto kept = *world.claims.begin();
+  change([](auto& spec) { spec.name = "images"; });
+  world.converge();
+  world.claims.insert(kept);
+  world.stateful_sets.clear();
+  change([](auto& spec) { spec.persistence.enabled = false; });
+  const Lines lines = plan();
+  EXPECT_EQ(std::count(lines.begin(), lines.end(), "read live"), 1);
+  world.live = true;
+  EXPECT_THAT(plan(), Contains(StartsWith("delete PersistentVolumeClaim team-a/registry")));
+  EXPECT_THAT(plan(), Contains(StartsWith("delete PersistentVolumeClaim team-a/images")));
+}
+
+TEST_F(Planning, OneLiveReadIsEnoughWhateverElseIsDone) {
+  move_elsewhere();
+  use_persistence(api::RetentionPolicy::kDelete);
+  world.converge();
+  world.services.clear();
+  world.stateful_sets.clear();
+  change([](auto& spec) { spec.name = "images"; });
+  EXPECT_THAT(plan(), ElementsAre("read live", StartsWith("create Service shared/images")));
+}
+
+TEST_F(Planning, ARefusedResourceTakesNothingOver) {
+  world.converge();
+  make_anew();
+  change([](auto& spec) { spec.port = 0; });
+  EXPECT_THAT(plan(), IsEmpty());
+}
+
+TEST_F(Planning, EachObjectOfAnEarlierResourceIsTakenOverOnlyAfterALiveRead) {
+  world.converge();
+  make_anew();
+  const auto services = std::exchange(world.services, {});
+  EXPECT_THAT(plan(), ElementsAre("read live")) << "a Deployment alone";
+  world.services = services;
+  world.deployments.clear();
+  EXPECT_THAT(plan(), ElementsAre("read live")) << "a Service alone";
+}
+
+TEST_F(Planning, AStatefulSetOfAnEarlierResourceIsTakenOverOnlyAfterALiveRead) {
+  use_persistence();
+  world.converge();
+  make_anew();
+  world.services.clear();
+  claim().labels["localregistry.dev/owner-uid"] = "uid-next";
+  EXPECT_THAT(plan(), ElementsAre("read live"));
+}
+
+TEST_F(Planning, WhatAnEarlierResourceLeavesUnderAnotherNameIsReasonForALiveReadToo) {
+  world.converge();
+  make_anew();
+  change([](auto& spec) { spec.name = "images"; });
+  world.services.clear();
+  begin_deletion(world.deployments.begin()->second.object.metadata);
+  EXPECT_THAT(plan(), ElementsAre("read live"));
+}
+
+// Conflicts
+
+TEST_F(Planning, ADeploymentThatWasMadeBeforeTheConflictWasSeenIsRemoved) {
+  make_children();
+  make_foreign(service());
+  world.live = true;
+  EXPECT_THAT(plan(), ElementsAre(StartsWith("delete Deployment team-a/registry")));
+}
+
+TEST_F(Planning, AStatefulSetThatWasMadeBeforeTheConflictWasSeenIsRemoved) {
+  use_persistence();
+  make_children();
+  make_foreign(service());
+  world.live = true;
+  EXPECT_THAT(plan(), ElementsAre(StartsWith("delete StatefulSet team-a/registry")));
+}
+
+TEST_F(Planning, WhatAnEarlierResourceMadeIsLeftAloneInAConflict) {
+  make_children();
+  make_foreign(service());
+  make_anew();
+  world.live = true;
+  EXPECT_THAT(plan(), IsEmpty());
+}
+
+// The finalizer
+
+TEST_F(Planning, APolicyForClaimsThatAreNotThereNeedsNoFinalizer) {
+  change([](auto& spec) { spec.persistence.when_deleted = api::RetentionPolicy::kDelete; });
+  world.converge();
+  change([](auto& spec) { spec.name = "images"; });
+  world.live = true;
+  EXPECT_THAT(plan(), Not(Contains("add the finalizer")));
+}
+
+TEST_F(Planning, AClaimThatGoesByPolicyNeedsTheFinalizerUntilItIsGone) {
+  use_persistence(api::RetentionPolicy::kDelete);
+  world.converge();
+  auto kept = *world.claims.begin();
+  begin_deletion(kept.second.object.metadata);
+  change([](auto& spec) { spec.persistence.enabled = false; });
+  world.converge();
+  EXPECT_THAT(plan(), IsEmpty());
+  world.claims.insert(kept);
+  EXPECT_THAT(plan(), ElementsAre("add the finalizer"));
+  change([](auto& spec) { spec.name = "images"; });
+  EXPECT_THAT(plan(), ElementsAre("add the finalizer")) << "under an earlier name too";
+}
+
+TEST_F(Planning, WhatIsLeftInAnotherNamespaceNeedsTheFinalizerUntilItIsGone) {
+  move_elsewhere();
+  world.converge();
+  auto kept = *world.deployments.begin();
+  begin_deletion(kept.second.object.metadata);
+  change([](auto& spec) { spec.namespace_name = ""; });
+  world.converge();
+  EXPECT_THAT(plan(), IsEmpty());
+  world.deployments.insert(kept);
+  EXPECT_THAT(plan(), ElementsAre("add the finalizer"));
+}
+
+TEST_F(Planning, EachObjectOfADisabledRegistryElsewhereNeedsTheFinalizerUntilItIsGone) {
+  move_elsewhere();
+  use_persistence();
+  world.converge();
+  const auto stateful_sets = world.stateful_sets;
+  change([](auto& spec) { spec.persistence.enabled = false; });
+  world.converge();
+  const auto deployments = world.deployments;
+  const auto services = world.services;
+  change([](auto& spec) { spec.enabled = false; });
+  world.converge();
+  EXPECT_THAT(plan(), IsEmpty());
+  world.deployments = deployments;
+  EXPECT_THAT(plan(), ElementsAre("add the finalizer"));
+  world.deployments.clear();
+  world.stateful_sets = stateful_sets;
+  EXPECT_THAT(plan(), ElementsAre("add the finalizer"));
+  world.stateful_sets.clear();
+  world.services = services;
+  EXPECT_THAT(plan(), ElementsAre("add the finalizer"));
+}
+
+TEST_F(Planning, TheFinalizerGoesOnceThereIsNothingElseToDo) {
+  use_persistence(api::RetentionPolicy::kDelete);
+  world.converge();
+  change([](auto& spec) { spec.persistence.when_deleted = api::RetentionPolicy::kRetain; });
+  const auto services = std::exchange(world.services, {});
+  EXPECT_THAT(plan(), ElementsAre(StartsWith("create Service")));
+  world.services = services;
+  EXPECT_THAT(plan(), ElementsAre("remove the finalizer"));
+  fail(Target::kResource, base::ErrorCode::kForbidden);
+  EXPECT_THAT(plan(), IsEmpty()) << "it was refused in this reconcile";
+}
+
+TEST_F(Planning, TheFinalizerOfADeletedResourceStaysWhileAClaimIsToBeDeleted) {
+  use_persistence(api::RetentionPolicy::kDelete);
+  world.converge();
+  world.delete_registry();
+  world.live = true;
+  EXPECT_THAT(plan(), ElementsAre(StartsWith("delete PersistentVolumeClaim team-a/registry")));
+}
+
+// Actions
+
+TEST_F(Planning, AResetOfTheStrategyWritesTheDeployment) {
+  EXPECT_EQ(reconcile::target_of(reconcile::ResetStrategy{}), Target::kDeployment);
+}
+
+TEST_F(Planning, AnotherTryForAPortThatIsKnownToBeTakenSaysSo) {
+  world.converge();
+  world.services.clear();
+  const auto is_known = [&] {
+    const auto actions = reconcile::plan(world.observe()).actions;
+    return std::get<reconcile::Apply<api::Service>>(actions.front()).port_is_taken;
+  };
+  EXPECT_FALSE(is_known());
+  api::LocalRegistry told = *world.registry;
+  for (api::Condition& condition : told.status.conditions) {
+    if (condition.type == "Ready") condition.reason = reconcile::reason::kNodePortTaken;
+  }
+  world.registry = std::make_shared<const api::LocalRegistry>(told);
+  EXPECT_TRUE(is_known());
+  change([](auto& spec) { spec.node_port = 31000; });
+  EXPECT_FALSE(is_known()) << "of the port of an earlier spec";
+}
+
+}  // namespace
+}  // namespace test
