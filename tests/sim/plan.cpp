@@ -19,7 +19,7 @@ constexpr std::size_t kMostEvents = 60;
 constexpr double kSmallSkew = 0.15;
 constexpr double kLargeSkew = 0.4;
 constexpr std::size_t kLongQuietIn = 200;  // of the random runs
-constexpr auto kRefusedAgain = 25s;  // what is refused is tried again no more often than that
+constexpr auto kRefusedAgain = 25s;        // what is refused is tried again no more often than that
 constexpr std::size_t kRefusedAtOnce = 4;
 
 bool is_write(const kube::Request& request) { return request.method != kube::Method::kGet; }
