@@ -110,6 +110,7 @@ void Oracles::remember(const Change& change) {
       told_since_[object->uid] = scheduler_.now();
     }
     if (registry.status.node_port != 0 &&
+        registry.status.delivery == api::Delivery::kLocalRegistry &&
         registry.status.observed_generation == registry.metadata.generation) {
       served_[object->uid] = registry.spec;
     }
