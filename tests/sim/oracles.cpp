@@ -109,10 +109,10 @@ void Oracles::remember(const Change& change) {
     if (registry.status.node_port == 0 || !change.before) {
       told_since_[object->uid] = scheduler_.now();
     }
-    if (registry.status.node_port != 0 &&
-        registry.status.delivery == api::Delivery::kLocalRegistry &&
-        registry.status.observed_generation == registry.metadata.generation) {
-      served_[object->uid] = registry.spec;
+    if (registry.status.observed_generation == registry.metadata.generation) {
+      const bool used = registry.status.delivery == api::Delivery::kLocalRegistry;
+      if (used && registry.status.node_port != 0) served_[object->uid] = registry.spec;
+      if (!used) served_.erase(object->uid);
     }
     auto& wishes = wishes_[object->uid];
     const bool deleted = registry.metadata.deletion_timestamp.has_value();
