@@ -398,6 +398,39 @@ TEST_F(LeaderElectionTest, TheLeaseIsRenewedEveryTwoSecondsAndNotMore) {
   EXPECT_LE(server.writes - before, 50);
 }
 
+TEST_F(LeaderElectionTest, AReleaseThatIsForestalledAgainAndAgainIsGivenUp) {
+  Participant& a = join("a");
+  run_for(20s);
+  int tries = 0;
+  server.fault = [&](const Request& request) -> std::optional<base::Result<Response>> {
+    if (request.body.find(R"("holderIdentity":"")") == std::string::npos) return std::nullopt;
+    ++tries;
+    server.lease->metadata.resource_version = std::to_string(++server.version);
+    return std::nullopt;
+  };
+  a.running->cancel();
+  run_for(1s);
+  EXPECT_TRUE(a.running->done());
+  EXPECT_EQ(tries, 2);
+  EXPECT_EQ(server.holder(), "a");
+}
+
+TEST_F(LeaderElectionTest, ALeaseThatIsStolenDuringItsReleaseIsTheThiefs) {
+  Participant& a = join("a");
+  run_for(20s);
+  server.fault = [&](const Request& request) -> std::optional<base::Result<Response>> {
+    if (request.body.find(R"("holderIdentity":"")") == std::string::npos) return std::nullopt;
+    server.lease->spec.holder_identity = "thief";
+    server.lease->metadata.resource_version = std::to_string(++server.version);
+    server.fault = nullptr;
+    return std::nullopt;
+  };
+  a.running->cancel();
+  run_for(1s);
+  EXPECT_TRUE(a.running->done());
+  EXPECT_EQ(server.holder(), "thief");
+}
+
 TEST_F(LeaderElectionTest, OnCancellationTheWorkEndsThenTheLeaseIsFreeAndTheOtherLeadsAtOnce) {
   Participant& a = join("a");
   Participant& b = join("b");

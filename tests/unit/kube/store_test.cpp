@@ -118,8 +118,9 @@ TEST_F(StoreTest, GivesAllThatIsSeen) {
 TEST_F(StoreTest, TellsThousandsOfObjectsApart) {
   std::vector<Version> versions;
   for (int i = 0; i < 3000; ++i) {
-    Version version{"name" + std::to_string(i / 3), static_cast<std::uint64_t>(i + 1)};
-    version.namespace_name = "team" + std::to_string(i % 3);
+    const std::string number = std::to_string(i);
+    Version version{i % 2 == 0 ? "a" + number : "a", static_cast<std::uint64_t>(i + 1)};
+    if (i % 2 == 1) version.namespace_name += number;
     versions.push_back(version);
   }
   relist(5000, versions);

@@ -556,8 +556,9 @@ TEST_F(WatcherTest, WhatPassesByItselfIsToldAtTheSecondFailure) {
   line(error_event(503, "ServiceUnavailable"));
   EXPECT_EQ(watcher.waiting_for(), "");
   transport.on_open = [](const Request&) { return support::answer(503, ""); };
-  world.run_for(1s);
+  for (int i = 0; i < 1000 && transport.opened.size() < 2; ++i) world.run_for(10ms);
   EXPECT_THAT(watcher.waiting_for(), HasSubstr("Unavailable"));
+  EXPECT_EQ(counts.restarts.size(), 2U);
   transport.on_open = nullptr;
   world.run_for(1min);
   EXPECT_EQ(watcher.waiting_for(), "") << "it watches again";
@@ -592,14 +593,15 @@ TEST_F(LoudWatcherTest, AnObjectThatCannotBeReadIsLoggedByItsNameAndOnlyOnce) {
       R"({"type":"MODIFIED","object":{"metadata":{"name":"spoilt","resourceVersion":"11",)"
       R"("labels":7}}})";
   line(bad);
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("object=spoilt"));
+  testing::internal::CaptureStderr();
   line(bad);
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), Not(HasSubstr("object=spoilt")));
+  testing::internal::CaptureStderr();
   line(R"({"type":"MODIFIED","object":7})");
   line(R"({"type":"MODIFIED","object":{"metadata":{"name":8,"resourceVersion":"12"}}})");
-  const std::string text = testing::internal::GetCapturedStderr();
-  const auto first = text.find("skipped an object that cannot be read");
-  ASSERT_NE(first, std::string::npos) << text;
-  EXPECT_THAT(text, HasSubstr("object=spoilt"));
-  EXPECT_EQ(text.find("object=spoilt"), text.rfind("object=spoilt")) << text;
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              HasSubstr("skipped an object that cannot be read"));
 }
 
 TEST(RestartReasons, HaveNames) {
