@@ -425,11 +425,11 @@ Plan plan(const Observed& observed) {
     return plan;
   }
   const auto refusal = find_refusal(observed);
+  const bool suspended = observed.registry->spec.suspend;
   // What is in the way is in no cache: until it was looked for, nothing is known of it.
-  const bool in_doubt = !observed.registry->spec.suspend && !refusal && !observed.live &&
-                        had_name_conflict(*observed.registry);
-  if (!observed.registry->spec.suspend) {
-    if (!observed.live && had_name_conflict(*observed.registry)) {
+  const bool has_to_look = !suspended && !observed.live && had_name_conflict(*observed.registry);
+  if (!suspended) {
+    if (has_to_look) {
       read_live(observed, plan);
     } else if (!refusal && takes_over(observed) && !observed.live) {
       read_live(observed, plan);
@@ -444,8 +444,8 @@ Plan plan(const Observed& observed) {
   read_live_before_harm(observed, plan);
   drop_live_duplicates(plan);
   if (!observed.failures.empty()) plan.requeue_after = limits::kRefusedRetry;
-  if (!observed.registry->spec.suspend) check_pushes(observed, plan);
-  if (!in_doubt) judge(observed, refusal, plan);
+  if (!suspended) check_pushes(observed, plan);
+  if (refusal || !has_to_look) judge(observed, refusal, plan);
   return plan;
 }
 
