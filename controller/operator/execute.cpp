@@ -111,7 +111,7 @@ asio::awaitable<void> Executor::apply(Owned<T>& cache, reconcile::Apply<T> actio
   auto applying = environment_.client.apply(action.object, guard);
   base::Result<T> result = co_await std::move(applying);
   for (auto delay = limits::kNodePortFirstRetry;
-       !action.port_is_taken && !result && is_port_taken(result.error()) &&
+       action.port_may_come_free && !result && is_port_taken(result.error()) &&
        delay <= limits::kNodePortLastRetry;
        delay *= 2) {
     co_await environment_.clock.sleep_for(delay);

@@ -1,5 +1,7 @@
 #include "reconcile/decision.h"
 
+#include <fmt/core.h>
+
 #include "reconcile/images.h"
 #include "reconcile/names.h"
 #include "reconcile/reasons.h"
@@ -71,6 +73,19 @@ std::optional<api::Delivery> decide_delivery(const Observed& observed) {
 
 bool is_deployed(const Observed& observed) {
   return decide_delivery(observed) == api::Delivery::kLocalRegistry;
+}
+
+bool has_lost_workload(const Observed& observed) {
+  const api::LocalRegistry& registry = *observed.registry;
+  const bool deployed = is_deployed(observed);
+  const bool persistent = registry.spec.persistence.enabled;
+  const auto is_told = [&](Target target) {
+    return registry.status.workload == fmt::format("{}/{}", kind(target), registry.spec.name);
+  };
+  const bool lost_deployment = !observed.deployment && is_told(Target::kDeployment);
+  const bool lost_stateful_set = !observed.stateful_set && is_told(Target::kStatefulSet);
+  return !observed.live && ((lost_deployment && (!deployed || persistent)) ||
+                            (lost_stateful_set && (!deployed || !persistent)));
 }
 
 std::string_view why_not_deployed(const Observed& observed) {

@@ -15,6 +15,10 @@ std::optional<api::Delivery> decide_delivery(const Observed& observed);
 // True when workload and Service have to exist.
 bool is_deployed(const Observed& observed);
 
+// True when the status tells of a workload that the spec does not ask for and no cache holds: until
+// it was read live it may be there, without the labels by which workloads are watched.
+bool has_lost_workload(const Observed& observed);
+
 // Why no registry is deployed, as a sentence.
 std::string_view why_not_deployed(const Observed& observed);
 

@@ -7,11 +7,6 @@
 namespace reconcile {
 namespace {
 
-bool is_refused(const Observed& observed, int port) {
-  return std::any_of(observed.failures.begin(), observed.failures.end(),
-                     [port](const Failure& failure) { return failure.node_port == port; });
-}
-
 int observed_node_port(const Observed& observed) {
   if (!observed.service || !belongs_to(observed.service->metadata, *observed.registry)) return 0;
   return node_port_of(*observed.service);
@@ -29,6 +24,11 @@ const api::ServicePort* find_port(const api::Service& service) {
 int node_port_of(const api::Service& service) {
   const api::ServicePort* port = find_port(service);
   return port == nullptr ? 0 : port->node_port;
+}
+
+bool is_refused(const Observed& observed, int port) {
+  return std::any_of(observed.failures.begin(), observed.failures.end(),
+                     [port](const Failure& failure) { return failure.node_port == port; });
 }
 
 NodePortChoice choose_node_port(const Observed& observed) {

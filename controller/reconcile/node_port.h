@@ -10,6 +10,9 @@ struct NodePortChoice {
   int port = 0;          // 0: the control plane assigns one
 };
 
+// Whether the API server refused the port in this reconcile.
+bool is_refused(const Observed& observed, int port);
+
 // The first of these that the API server did not refuse: the pinned port, the port of the status
 // (so that a deleted Service comes back with it), the Service's own.
 NodePortChoice choose_node_port(const Observed& observed);

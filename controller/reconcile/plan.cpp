@@ -95,12 +95,22 @@ bool is_spoilt(const T& wanted, const T& existing, const Failure& failure) {
          intent_hash(wanted) == intent_hash(existing);
 }
 
-// Another Service has had the pinned port for a while.
-bool told_of_taken_port(const Observed& observed) {
-  const api::Condition* ready =
-      api::find_condition(observed.registry->status.conditions, condition::kReady);
-  return ready != nullptr && ready->reason == reason::kNodePortTaken &&
-         ready->observed_generation == observed.registry->metadata.generation;
+// The port was ours until just now, or nobody tried it before: who has it may be about to give it
+// back.
+bool may_come_free(const Observed& observed, int port) {
+  const api::LocalRegistry& registry = *observed.registry;
+  return port == registry.status.node_port ||
+         registry.status.observed_generation != registry.metadata.generation;
+}
+
+bool may_come_free(const Observed& observed, const api::Service& wanted) {
+  const int port = node_port_of(wanted);
+  return port != 0 && may_come_free(observed, port);
+}
+
+template <class T>
+bool may_come_free(const Observed&, const T&) {
+  return false;
 }
 
 template <class T>
@@ -108,8 +118,8 @@ void create_or_heal(const Observed& observed, T wanted, const Snapshot<T>& exist
   const Failure* failure = find_failure(observed, target_for<T>());
   if (!existing) {
     if (failure == nullptr) {
-      plan.actions.emplace_back(
-          Apply<T>{std::move(wanted), "", {}, {}, told_of_taken_port(observed)});
+      const bool waits = may_come_free(observed, wanted);
+      plan.actions.emplace_back(Apply<T>{std::move(wanted), "", {}, {}, waits});
     }
     return;
   }
@@ -124,9 +134,9 @@ void create_or_heal(const Observed& observed, T wanted, const Snapshot<T>& exist
     return;
   }
   const Cause cause = cause_of(observed, wanted, *existing, *difference);
+  const bool waits = may_come_free(observed, wanted);
   plan.actions.emplace_back(Apply<T>{std::move(wanted), existing->metadata.uid, cause,
-                                     cause == Cause::kHeal ? *difference : std::string(),
-                                     told_of_taken_port(observed)});
+                                     cause == Cause::kHeal ? *difference : std::string(), waits});
 }
 
 // A selector cannot be changed: an object that has another one gives way to a new one.
@@ -172,7 +182,9 @@ void ensure_stateful_set(const Observed& observed, Plan& plan) {
                   observed.stateful_set, plan);
 }
 
+// The one of the other kind goes.
 void ensure_one_workload(const Observed& observed, Plan& plan) {
+  if (has_lost_workload(observed)) return read_live(observed, plan);
   if (observed.registry->spec.persistence.enabled) {
     remove_own(observed, observed.deployment, plan);
     ensure_stateful_set(observed, plan);
@@ -272,6 +284,8 @@ void plan_running(const Observed& observed, Plan& plan) {
     ensure_claim(observed, plan);
     ensure_one_workload(observed, plan);
     ensure_service(observed, plan);
+  } else if (has_lost_workload(observed)) {
+    read_live(observed, plan);
   } else {
     remove_registry(observed, plan);
   }

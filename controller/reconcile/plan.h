@@ -31,8 +31,9 @@ struct Apply {
   T object;
   std::string uid;
   Cause cause = Cause::kCreate;
-  std::string field;           // kHeal: the first field that differed, "spec.type"
-  bool port_is_taken = false;  // of a Service: the status tells so already; this is another try
+  std::string field;  // kHeal: the first field that differed, "spec.type"
+  // Of a Service: who has its node port may be about to give it back; worth a few tries.
+  bool port_may_come_free = false;
 
   bool operator==(const Apply&) const = default;
 };

@@ -141,25 +141,35 @@ Judgement judge_ready(const Observed& observed, const Conditions& conditions) {
   return {kTrue, std::string(reason::kReady), "images go to " + observed.registry->spec.name};
 }
 
+// The one that has to go comes first: should it lose its labels, only the status knows of it.
 std::string workload_of(const Observed& observed) {
+  if (has_lost_workload(observed)) return observed.registry->status.workload;
   const api::LocalRegistry& registry = *observed.registry;
-  if (registry.spec.persistence.enabled && observed.stateful_set &&
-      belongs_to(observed.stateful_set->metadata, registry)) {
-    return fmt::format("StatefulSet/{}", registry.spec.name);
+  const auto is_there = [&](const auto& workload) {
+    return workload && belongs_to(workload->metadata, registry);
+  };
+  const auto goes = [&](const auto& workload) {
+    return is_there(workload) && !is_terminating(workload->metadata);
+  };
+  const std::string deployment = fmt::format("Deployment/{}", registry.spec.name);
+  const std::string stateful_set = fmt::format("StatefulSet/{}", registry.spec.name);
+  if (registry.spec.persistence.enabled) {
+    if (goes(observed.deployment)) return deployment;
+    return is_there(observed.stateful_set) ? stateful_set : "";
   }
-  if (observed.deployment && belongs_to(observed.deployment->metadata, registry)) {
-    return fmt::format("Deployment/{}", registry.spec.name);
-  }
-  return "";
+  if (goes(observed.stateful_set)) return stateful_set;
+  return is_there(observed.deployment) ? deployment : "";
 }
 
 void describe_addresses(const Observed& observed, api::LocalRegistryStatus& status) {
   const api::LocalRegistry& registry = *observed.registry;
   if (!observed.service || !belongs_to(observed.service->metadata, registry) ||
       is_terminating(observed.service->metadata)) {
-    // Remembered while a registry is wanted: the Service comes back with this port.
-    if (is_deployed(observed)) status.node_port = registry.status.node_port;
-    if (is_deployed(observed)) status.url = registry.status.url;
+    // Remembered while a registry is wanted: the Service comes back with this port, unless somebody
+    // else has it now.
+    if (!is_deployed(observed) || is_refused(observed, registry.status.node_port)) return;
+    status.node_port = registry.status.node_port;
+    status.url = registry.status.url;
     return;
   }
   const api::ServicePort* port = find_port(*observed.service);

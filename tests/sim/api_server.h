@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "api/meta.h"
@@ -26,6 +27,26 @@ namespace sim {
 using Revision = std::uint64_t;
 inline constexpr Revision kLatest = std::numeric_limits<Revision>::max();
 
+// What was read from an object already, one value of each type.
+class Remembered {
+ public:
+  // The T, made when it is asked for first.
+  template <class T, class Make>
+  const T& get(const Make& make) const {
+    static constexpr char kType = 0;  // its address is T's name
+    for (const auto& [type, value] : values_) {
+      if (type == &kType) return *static_cast<const T*>(value.get());
+    }
+    auto made = std::make_shared<const T>(make());
+    const T& result = *made;
+    values_.emplace_back(&kType, std::move(made));
+    return result;
+  }
+
+ private:
+  mutable std::vector<std::pair<const void*, std::shared_ptr<const void>>> values_;
+};
+
 // One state of one object. Immutable.
 struct Object {
   std::string plural;  // "deployments"
@@ -33,6 +54,7 @@ struct Object {
   std::string uid;
   Revision revision = 0;
   std::string text;  // the whole object, managedFields included, as it is answered
+  Remembered remembered;
 };
 using ObjectPtr = std::shared_ptr<const Object>;
 

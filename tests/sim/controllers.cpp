@@ -7,8 +7,7 @@
 #include <set>
 
 #include "api/local_registry.h"
-#include "json/raw.h"
-#include "json/value.h"
+#include "sim/read.h"
 
 namespace sim {
 namespace {
@@ -18,33 +17,24 @@ constexpr std::string_view kOwned[] = {"pods", "deployments", "statefulsets", "s
                                        "persistentvolumeclaims"};
 constexpr std::string_view kClaimProtection = "kubernetes.io/pvc-protection";
 
-struct Meta {
-  api::ObjectMeta metadata;
+// Of a workload's pods.
+struct Template {
+  std::string text;  // JSON
+  std::string hash;
 };
 
-struct PodOfWorkload {
-  api::ObjectMeta metadata;
-  api::PodSpec spec;
-  api::PodStatus status;
-};
-
-template <class T>
-T read(const ObjectPtr& object) {
-  const auto document = json::Document::parse(object->text);
-  return *json::decode<T>(document->root());
-}
-
-std::string template_of(const ObjectPtr& workload) {
-  const auto document = json::Document::parse(workload->text);
-  return json::canonical(*document->root().find("spec")->find("template"));
-}
-
-std::string template_hash(std::string_view text) {
-  std::uint64_t hash = 14695981039346656037ULL;
-  for (const char character : text) {
-    hash = (hash ^ static_cast<unsigned char>(character)) * 1099511628211ULL;
-  }
-  return fmt::format("{:016x}", hash);
+const Template& template_of(const ObjectPtr& workload) {
+  return workload->remembered.get<Template>([&] {
+    const auto document = json::Document::parse(workload->text);
+    Template result;
+    result.text = json::canonical(*document->root().find("spec")->find("template"));
+    std::uint64_t hash = 14695981039346656037ULL;
+    for (const char character : result.text) {
+      hash = (hash ^ static_cast<unsigned char>(character)) * 1099511628211ULL;
+    }
+    result.hash = fmt::format("{:016x}", hash);
+    return result;
+  });
 }
 
 bool is_ready(const api::PodStatus& status) {
@@ -53,24 +43,10 @@ bool is_ready(const api::PodStatus& status) {
 }
 
 constexpr std::string_view kHashLabel = "pod-template-hash";
+// The real one counts the roll-outs in it.
+constexpr std::string_view kRevision = "deployment.kubernetes.io/revision";
 
 }  // namespace
-}  // namespace sim
-
-template <>
-struct json::Fields<sim::Meta> {
-  static constexpr auto kTable = std::make_tuple(json::field("metadata", &sim::Meta::metadata));
-};
-
-template <>
-struct json::Fields<sim::PodOfWorkload> {
-  using T = sim::PodOfWorkload;
-  static constexpr auto kTable =
-      std::make_tuple(json::field("metadata", &T::metadata), json::field("spec", &T::spec),
-                      json::field("status", &T::status));
-};
-
-namespace sim {
 
 std::string path_of(std::string_view plural, const api::ObjectKey& key) {
   static const std::map<std::string_view, std::string_view> kGroups = {
@@ -160,17 +136,16 @@ void Controllers::write_status(const ObjectPtr& object, const T& workload, int p
 template <class T>
 void Controllers::run_workload(const ObjectPtr& object, bool old_pods_first,
                                const std::string& pod_name) {
-  const T workload = read<T>(object);
+  const T& workload = read<T>(object);
   if (workload.metadata.deletion_timestamp) return;
-  const std::string pod_template = template_of(object);
-  const std::string hash = template_hash(pod_template);
+  const auto& [pod_template, hash] = template_of(object);
   int pods = 0;
   int current = 0;
   int ready = 0;
   bool old = false;
   for (const ObjectPtr& owned : server_.owned_by(object->uid)) {
     if (owned->plural != "pods") continue;
-    const auto pod = read<PodOfWorkload>(owned);
+    const auto& pod = read<Pod>(owned);
     ++pods;
     const bool is_current = api::lookup(pod.metadata.labels, kHashLabel) == hash &&
                             workload.spec.replicas.value_or(1) > 0;
@@ -189,7 +164,7 @@ void Controllers::run_workload(const ObjectPtr& object, bool old_pods_first,
   due([this, object, pod_template, hash, pod_name] {
     // The template's metadata and spec, with a name, an owner and the hash.
     api::StringMap labels =
-        json::decode<Meta>(json::Document::parse(pod_template)->root())->metadata.labels;
+        json::decode<AnyObject>(json::Document::parse(pod_template)->root())->metadata.labels;
     labels[std::string(kHashLabel)] = hash;
     const auto document = json::Document::parse(pod_template);
     kube::Request request;
@@ -202,7 +177,7 @@ void Controllers::run_workload(const ObjectPtr& object, bool old_pods_first,
         R"("uid":"{}","controller":true,"blockOwnerDeletion":true}}]}},"spec":{}}})",
         pod_name.empty() ? fmt::format("{}-{}", object->key.name, hash.substr(0, 8)) : pod_name,
         object->key.namespace_name, json::encode(labels),
-        json::encode(json::decode<Meta>(document->root())->metadata.annotations),
+        json::encode(json::decode<AnyObject>(document->root())->metadata.annotations),
         object->plural == "deployments" ? "Deployment" : "StatefulSet", object->key.name,
         object->uid, json::canonical(*document->root().find("spec")));
     server_.handle(request, "system:workload-controller");
@@ -211,7 +186,14 @@ void Controllers::run_workload(const ObjectPtr& object, bool old_pods_first,
 
 void Controllers::run_deployments() {
   for (const ObjectPtr& object : server_.all("deployments")) {
-    const auto deployment = read<api::Deployment>(object);
+    const auto& deployment = read<api::Deployment>(object);
+    if (api::lookup(deployment.metadata.annotations, kRevision) != "1") {
+      due([this, object] {
+        patch(object, "",
+              fmt::format(R"({{"metadata":{{"annotations":{{"{}":"1"}}}}}})", kRevision),
+              "system:workload-controller");
+      });
+    }
     run_workload<api::Deployment>(object, deployment.spec.strategy.type == "Recreate", "");
   }
 }
@@ -224,7 +206,7 @@ void Controllers::run_stateful_sets() {
 
 void Controllers::run_pods() {
   for (const ObjectPtr& object : server_.all("pods")) {
-    const auto pod = read<PodOfWorkload>(object);
+    const auto& pod = read<Pod>(object);
     if (pod.metadata.deletion_timestamp) {
       due([this, object] { remove(object, "system:kubelet", true); });
       continue;
@@ -250,13 +232,13 @@ void Controllers::run_pods() {
 void Controllers::run_claims() {
   std::set<api::ObjectKey> used;
   for (const ObjectPtr& object : server_.all("pods")) {
-    for (const api::Volume& volume : read<PodOfWorkload>(object).spec.volumes) {
+    for (const api::Volume& volume : read<Pod>(object).spec.volumes) {
       if (!volume.persistent_volume_claim) continue;
       used.insert({object->key.namespace_name, volume.persistent_volume_claim->claim_name});
     }
   }
   for (const ObjectPtr& object : server_.all("persistentvolumeclaims")) {
-    const auto claim = read<api::PersistentVolumeClaim>(object);
+    const auto& claim = read<api::PersistentVolumeClaim>(object);
     if (claim.metadata.deletion_timestamp) {
       std::vector<std::string> finalizers = claim.metadata.finalizers;
       const auto removed = std::erase(finalizers, std::string(kClaimProtection));
@@ -294,7 +276,7 @@ void Controllers::collect_garbage() {
   }
   for (const std::string_view plural : kOwned) {
     for (const ObjectPtr& object : server_.all(plural)) {
-      const auto meta = read<Meta>(object).metadata;
+      const auto& meta = read<AnyObject>(object).metadata;
       if (meta.owner_references.empty() || meta.deletion_timestamp) continue;
       const bool wanted =
           std::any_of(meta.owner_references.begin(), meta.owner_references.end(),
@@ -306,13 +288,13 @@ void Controllers::collect_garbage() {
 
 void Controllers::end_namespaces() {
   for (const ObjectPtr& object : server_.all("namespaces")) {
-    if (!read<Meta>(object).metadata.deletion_timestamp) continue;
+    if (!read<AnyObject>(object).metadata.deletion_timestamp) continue;
     bool empty = true;
     const auto sweep = [&](std::string_view plural) {
       for (const ObjectPtr& held : server_.all(plural)) {
         if (held->key.namespace_name != object->key.name) continue;
         empty = false;
-        if (read<Meta>(held).metadata.deletion_timestamp) continue;
+        if (read<AnyObject>(held).metadata.deletion_timestamp) continue;
         due([this, held] { remove(held, "system:namespace-controller"); });
       }
     };

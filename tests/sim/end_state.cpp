@@ -8,22 +8,7 @@
 
 #include "api/apps.h"
 #include "api/local_registry.h"
-#include "json/value.h"
-
-namespace sim {
-namespace {
-
-struct Labelled {
-  api::ObjectMeta metadata;
-};
-
-}  // namespace
-}  // namespace sim
-
-template <>
-struct json::Fields<sim::Labelled> {
-  static constexpr auto kTable = std::make_tuple(json::field("metadata", &sim::Labelled::metadata));
-};
+#include "sim/read.h"
 
 namespace sim {
 namespace {
@@ -32,12 +17,6 @@ using api::LocalRegistry;
 
 constexpr int kFirstNodePort = 30000;  // --service-node-port-range
 constexpr int kLastNodePort = 32767;
-
-template <class T>
-T read(const ObjectPtr& object) {
-  const auto document = json::Document::parse(object->text);
-  return *json::decode<T>(document->root());
-}
 
 template <class T>
 std::optional<T> find(const ApiServer& server, std::string_view plural, const api::ObjectKey& key) {
@@ -98,20 +77,20 @@ class EndState {
     if (target_.namespace_name != registry_.metadata.namespace_name) {
       const ObjectPtr found = server_.find("namespaces", {"", target_.namespace_name});
       if (!found) return true;
-      const auto meta = read<Labelled>(found).metadata;
+      const auto& meta = read<AnyObject>(found).metadata;
       const std::string_view allowed =
           api::lookup(meta.annotations, "localregistry.dev/allow-from");
       if (allowed.find(registry_.metadata.namespace_name) == std::string_view::npos) return true;
       if (meta.deletion_timestamp) return true;
     }
     for (const ObjectPtr& other : server_.all("localregistries")) {
-      const auto rival = read<LocalRegistry>(other);
+      const auto& rival = read<LocalRegistry>(other);
       const api::ObjectKey wanted = {api::target_namespace(rival), rival.spec.name};
       if (other->uid != registry_.metadata.uid && wanted == target_) return true;
     }
     const auto is_foreign = [&](std::string_view plural) {
       const ObjectPtr found = server_.find(plural, target_);
-      return found && api::lookup(read<Labelled>(found).metadata.labels,
+      return found && api::lookup(read<AnyObject>(found).metadata.labels,
                                   "localregistry.dev/owner-uid") != registry_.metadata.uid;
     };
     return is_foreign("deployments") || is_foreign("statefulsets") || is_foreign("services") ||
@@ -161,7 +140,7 @@ class EndState {
     if (port < kFirstNodePort || port > kLastNodePort) return false;
     const auto services = server_.all("services");
     return std::none_of(services.begin(), services.end(), [&](const ObjectPtr& object) {
-      const auto ports = read<api::Service>(object).spec.ports;
+      const auto& ports = read<api::Service>(object).spec.ports;
       return std::any_of(ports.begin(), ports.end(),
                          [&](const api::ServicePort& one) { return one.node_port == port; });
     });
@@ -220,14 +199,14 @@ std::vector<std::string> end_state_problems(const ApiServer& server) {
   std::set<std::string> alive;
   for (const ObjectPtr& object : server.all("localregistries")) {
     alive.insert(object->uid);
-    const auto registry = read<LocalRegistry>(object);
+    const auto& registry = read<LocalRegistry>(object);
     for (std::string& problem : EndState(server, registry).problems()) {
       problems.push_back(std::move(problem));
     }
   }
   for (const std::string_view plural : {"deployments", "statefulsets", "services"}) {
     for (const ObjectPtr& object : server.all(plural)) {
-      const auto meta = read<Labelled>(object).metadata;
+      const auto& meta = read<AnyObject>(object).metadata;
       const std::string uid(api::lookup(meta.labels, "localregistry.dev/owner-uid"));
       if (uid.empty() || uid == "other" || alive.contains(uid)) continue;
       if (!meta.owner_references.empty()) continue;  // garbage collection's

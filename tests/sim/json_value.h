@@ -5,14 +5,29 @@
 #include <rapidjson/document.h>
 
 #include <initializer_list>
+#include <memory>
 #include <string>
 #include <string_view>
 
 namespace sim {
 
 using Value = rapidjson::Value;
-using Document = rapidjson::Document;
-using Allocator = Document::AllocatorType;
+using Allocator = rapidjson::Document::AllocatorType;
+
+// Where a document's values are. Before the document, which is destroyed first.
+struct DocumentMemory {
+  static constexpr std::size_t kPiece = 2048;  // bytes; RapidJSON's own are 64 KiB
+  std::unique_ptr<Allocator> memory = std::make_unique<Allocator>(kPiece);
+};
+
+struct Document : private DocumentMemory, rapidjson::Document {
+  Document() : rapidjson::Document(memory.get()) {}
+
+  void Swap(Document& other) noexcept {
+    rapidjson::Document::Swap(other);
+    memory.swap(other.memory);
+  }
+};
 
 std::string_view as_text(const Value& value);  // of a string
 

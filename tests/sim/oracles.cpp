@@ -5,9 +5,8 @@
 #include <algorithm>
 
 #include "api/apps.h"
-#include "json/raw.h"
-#include "json/value.h"
 #include "reconcile/names.h"
+#include "sim/read.h"
 
 namespace sim {
 namespace {
@@ -23,17 +22,6 @@ constexpr auto kStalest = std::chrono::seconds(30);
 // How long it may take to act on a new spec: until another replica leads, and longer.
 constexpr auto kUnnoticed = std::chrono::seconds(60);
 
-struct PodWithVolumes {
-  api::ObjectMeta metadata;
-  api::PodSpec spec;
-};
-
-template <class T>
-T read(const ObjectPtr& object) {
-  const auto document = json::Document::parse(object->text);
-  return *json::decode<T>(document->root());
-}
-
 bool is_child(std::string_view plural) {
   return plural == "deployments" || plural == "statefulsets" || plural == "services" ||
          plural == "persistentvolumeclaims";
@@ -44,16 +32,6 @@ int node_port(const api::Service& service) {
 }
 
 }  // namespace
-}  // namespace sim
-
-template <>
-struct json::Fields<sim::PodWithVolumes> {
-  using T = sim::PodWithVolumes;
-  static constexpr auto kTable =
-      std::make_tuple(json::field("metadata", &T::metadata), json::field("spec", &T::spec));
-};
-
-namespace sim {
 
 void Oracles::violated(std::string what) {
   if (std::find(violations_.begin(), violations_.end(), what) == violations_.end()) {
@@ -78,7 +56,7 @@ void Oracles::changed(const Change& change) {
 }
 
 bool Oracles::has_living_owner(const ObjectPtr& object) const {
-  const auto meta = read<PodWithVolumes>(object).metadata;
+  const auto& meta = read<AnyObject>(object).metadata;
   const ObjectPtr owner = server_.find("localregistries", reconcile::owner_key(meta));
   return owner && owner->uid == reconcile::owner_uid(meta);
 }
@@ -104,12 +82,14 @@ void Oracles::remember(const Change& change) {
     return;
   }
   if (object->plural == "localregistries") {
-    const auto registry = read<LocalRegistry>(object);
+    const auto& registry = read<LocalRegistry>(object);
     resources_[object->uid] = object->key;
     if (registry.status.node_port == 0 || !change.before) {
       told_since_[object->uid] = scheduler_.now();
     }
-    if (registry.status.observed_generation == registry.metadata.generation) {
+    const api::Condition* accepted = api::find_condition(registry.status.conditions, "Accepted");
+    if (registry.status.observed_generation == registry.metadata.generation &&
+        accepted != nullptr && accepted->status == "True") {
       const bool used = registry.status.delivery == api::Delivery::kLocalRegistry;
       if (used && registry.status.node_port != 0) served_[object->uid] = registry.spec;
       if (!used) served_.erase(object->uid);
@@ -159,7 +139,7 @@ bool Oracles::may_delete_claim(const std::string& owner_uid, const api::ObjectKe
 void Oracles::check_claim(const Change& change) {
   if (change.method != kube::Method::kDelete || !change.before) return;
   if (change.before->plural != "persistentvolumeclaims") return;
-  const auto claim = read<api::PersistentVolumeClaim>(change.before);
+  const auto& claim = read<api::PersistentVolumeClaim>(change.before);
   const std::string uid(reconcile::owner_uid(claim.metadata));
   if (may_delete_claim(uid, change.before->key)) return;
   violated(fmt::format("the claim {} was deleted although nobody asked for it",
@@ -180,12 +160,12 @@ bool Oracles::was_pinned(const std::string& owner_uid, int port) const {
 
 void Oracles::check_port(const Change& change) {
   if (!change.after || change.after->plural != "services") return;
-  const auto service = read<api::Service>(change.after);
+  const auto& service = read<api::Service>(change.after);
   const int port = node_port(service);
   if (port == 0 || service.metadata.deletion_timestamp) return;
   const ObjectPtr owner = server_.find("localregistries", reconcile::owner_key(service.metadata));
   if (!owner || owner->uid != reconcile::owner_uid(service.metadata)) return;
-  const auto registry = read<LocalRegistry>(owner);
+  const auto& registry = read<LocalRegistry>(owner);
   const int told = registry.status.node_port;
   if (told == 0 || told == port || was_pinned(owner->uid, port)) return;
   if (is_taken(told, change.after->uid)) return;
@@ -223,7 +203,7 @@ void Oracles::check_owed_ports() {
 // At most one workload and one running pod has a claim.
 void Oracles::check_volumes(const Change& change) {
   if (!change.after || change.after->plural != "pods") return;
-  const auto pod = read<PodWithVolumes>(change.after);
+  const auto& pod = read<Pod>(change.after);
   if (pod.metadata.deletion_timestamp || change.before) return;
   for (const api::Volume& volume : pod.spec.volumes) {
     if (!volume.persistent_volume_claim) continue;
@@ -232,7 +212,7 @@ void Oracles::check_volumes(const Change& change) {
           other->key.namespace_name != change.after->key.namespace_name) {
         continue;
       }
-      for (const api::Volume& theirs : read<PodWithVolumes>(other).spec.volumes) {
+      for (const api::Volume& theirs : read<Pod>(other).spec.volumes) {
         if (theirs.persistent_volume_claim == volume.persistent_volume_claim) {
           violated(fmt::format("two pods have the claim {}",
                                volume.persistent_volume_claim->claim_name));
@@ -262,7 +242,7 @@ bool Oracles::is_too_short(const std::vector<Wish>& wishes) {
 // A claim whose resource is gone and wanted it deleted.
 void Oracles::check_left_claims() {
   for (const ObjectPtr& object : server_.all("persistentvolumeclaims")) {
-    const auto claim = read<api::PersistentVolumeClaim>(object);
+    const auto& claim = read<api::PersistentVolumeClaim>(object);
     const auto wishes = wishes_.find(std::string(reconcile::owner_uid(claim.metadata)));
     if (!ours_.contains(object->uid) || wishes == wishes_.end()) continue;
     const Wish& last = wishes->second.back();
@@ -278,7 +258,7 @@ void Oracles::check_left_claims() {
 // A spec that is refused leaves what ran before as it was.
 void Oracles::check_refused() {
   for (const ObjectPtr& object : server_.all("localregistries")) {
-    const auto registry = read<LocalRegistry>(object);
+    const auto& registry = read<LocalRegistry>(object);
     const api::Condition* accepted = api::find_condition(registry.status.conditions, "Accepted");
     if (accepted == nullptr || accepted->status != "False") continue;
     const auto served = served_.find(object->uid);
@@ -298,7 +278,7 @@ void Oracles::check_refused() {
 
 void Oracles::check_status(const Change& change) {
   if (!change.after || change.after->plural != "localregistries") return;
-  const auto registry = read<LocalRegistry>(change.after);
+  const auto& registry = read<LocalRegistry>(change.after);
   const api::Condition* ready = api::find_condition(registry.status.conditions, "Ready");
   if (ready == nullptr || ready->status != "True" || registry.status.node_port == 0) return;
   // Ready without a registry; a Service that is still there goes.

@@ -18,8 +18,8 @@ constexpr std::size_t kMostEvents = 60;
 // as fast as the other.
 constexpr double kSmallSkew = 0.15;
 constexpr double kLargeSkew = 0.4;
-constexpr std::size_t kLongQuietIn = 200;  // of the random runs
-constexpr auto kRefusedAgain = 25s;        // what is refused is tried again no more often than that
+constexpr std::size_t kLongQuietIn = 1000;  // of the random runs
+constexpr auto kRefusedAgain = 25s;  // what is refused is tried again no more often than that
 constexpr std::size_t kRefusedAtOnce = 4;
 
 bool is_write(const kube::Request& request) { return request.method != kube::Method::kGet; }
@@ -40,9 +40,9 @@ class Saboteur {
     const bool read = !is_write(request);
     const std::size_t number = read ? reads_++ : writes_++;
     if (!fault_ || fault_->read != read || fault_->number != number) return Fate::kAnswered;
-    if (fault_->staleness.count() > 0) {
-      world_.staleness = fault_->staleness;
-      world_.scheduler.after(kStaleFor, [this] { world_.staleness = {}; });
+    if (!fault_->past.is_now()) {
+      world_.past = fault_->past;
+      world_.scheduler.after(kStaleFor, [this] { world_.past = {}; });
     }
     if (!fault_->lagging.empty()) replica.link().set_lag(fault_->lagging, kLag);
     happened_ = true;
@@ -61,18 +61,34 @@ class Saboteur {
   bool happened_ = false;
 };
 
-void finish(World& world, base::Clock::Duration quiet, Course& course) {
-  if (!world.converge(kSettle)) world.oracles.violated("not converged within 60 s");
-  for (std::string& problem : end_state_problems(world.server)) {
-    world.oracles.violated("at the end: " + std::move(problem));
+void look_into_caches(World& world) {
+  for (Replica* replica : world.replicas()) {
+    if (replica->holds_foreign_objects()) {
+      world.oracles.violated("somebody else's objects are in the cache");
+    }
   }
+}
+
+// Nothing is written any more. What is refused is tried again now and then; when it is much too
+// often nobody waits for the rest of the time.
+void watch(World& world, base::Clock::Duration quiet) {
   const std::size_t writes = world.oracles.writes();
   const std::size_t events = world.oracles.events();
-  const std::size_t sent_before = world.writes_sent();
+  const std::size_t sent = world.writes_sent();
+  const auto is_too_much = [&](base::Clock::Duration watched) {
+    const std::size_t tried = world.writes_sent() - sent;
+    const bool much = tried > std::size_t(watched / kRefusedAgain) * kRefusedAtOnce;
+    if (much) {
+      world.oracles.violated(fmt::format("{} writes were tried after it had converged", tried));
+    }
+    return much;
+  };
   const auto counts_due = std::min<base::Clock::Duration>(quiet, limits::kEventSeriesWindow);
   world.run_for(counts_due);
   const std::size_t counts = world.oracles.counts();
+  if (is_too_much(counts_due)) return;
   world.run_for(quiet - counts_due);
+  is_too_much(quiet);
   if (world.oracles.writes() != writes) {
     world.oracles.violated(
         fmt::format("{} writes after it had converged", world.oracles.writes() - writes));
@@ -84,17 +100,19 @@ void finish(World& world, base::Clock::Duration quiet, Course& course) {
   if (world.oracles.counts() != counts) {
     world.oracles.violated("events were counted although nothing happened any more");
   }
-  const auto sent = world.writes_sent() - sent_before;
-  if (sent > std::size_t(quiet / kRefusedAgain) * kRefusedAtOnce) {
-    world.oracles.violated(fmt::format("{} writes were tried after it had converged", sent));
+}
+
+void finish(World& world, base::Clock::Duration quiet, Course& course) {
+  if (!world.converge(kSettle)) world.oracles.violated("not converged within 60 s");
+  for (std::string& problem : end_state_problems(world.server)) {
+    world.oracles.violated("at the end: " + std::move(problem));
   }
+  watch(world, quiet);
   world.oracles.at_end();
-  for (Replica* replica : world.replicas()) {
-    if (replica->holds_foreign_objects()) {
-      world.oracles.violated("somebody else's objects are in the cache");
-    }
+  look_into_caches(world);
+  if (const std::size_t events = world.oracles.events(); events > kMostEvents) {
+    world.oracles.violated(fmt::format("{} events", events));
   }
-  if (events > kMostEvents) world.oracles.violated(fmt::format("{} events", events));
   course.end = fingerprint(world.server);
   course.violations = world.oracles.violations();
   course.creates = world.oracles.creates();
@@ -126,7 +144,10 @@ std::string name(Fate fate) {
 std::string describe(const Fault& fault) {
   std::string text =
       fmt::format("{} {} {}", fault.read ? "read" : "write", fault.number, name(fault.fate));
-  if (fault.staleness.count() > 0) text += ", then stale";
+  if (!fault.past.is_now()) {
+    text += fmt::format(", then {}stale{}{}", fault.past.before_deletion ? "most " : "",
+                        fault.past.plural.empty() ? "" : " ", fault.past.plural);
+  }
   if (!fault.lagging.empty()) text += fmt::format(", then late {}", fault.lagging);
   return text;
 }
@@ -151,6 +172,7 @@ Course run(const Plan& plan) {
     if (!world.converge(kSettle + 60s)) {
       world.oracles.violated(fmt::format("not converged after {}", step.name));
     }
+    look_into_caches(world);
   }
   Course course;
   finish(world, plan.quiet, course);
@@ -179,6 +201,7 @@ class Weather {
         Fate::kRefused,     Fate::kFailedLate,      Fate::kThrottled,
         Fate::kCrashBefore, Fate::kCrashUnanswered, Fate::kCrashAnswered};
     const Fate fate = kFates[world_.chance.below(std::size(kFates))];
+    was_silent_ = was_silent_ || fate == Fate::kSilence;
     const bool crash = fate == Fate::kCrashBefore || fate == Fate::kCrashUnanswered ||
                        fate == Fate::kCrashAnswered;
     return crash && !is_write(request) ? Fate::kLost : fate;
@@ -198,9 +221,15 @@ class Weather {
           world_.server.compact(world_.server.revision());
           one.link().cut_watches();
           break;
-        case 4: world_.staleness = world_.chance.between(1ms, 10s); break;
+        case 4:
+          world_.past = {world_.chance.between(1ms, 10s), world_.chance.one_in(3),
+                         world_.chance.one_in(2) ? "localregistries" : ""};
+          break;
         case 5: one.clock().jump(world_.chance.between(-1h, 1h)); break;
-        case 6: one.link().set_silent(true); break;
+        case 6:
+          one.link().set_silent(true);
+          was_silent_ = true;
+          break;
         case 7: one.link().delays.event_most = world_.chance.between(20ms, 5s); break;
         case 8: one.link().delays.request_most = world_.chance.between(4ms, 2s); break;
       }
@@ -208,9 +237,12 @@ class Weather {
     world_.scheduler.after(world_.chance.between(10ms, 20s), [this] { strike(); });
   }
 
+  // Whether some request or watch was left without an answer, which is found out late.
+  bool was_silent() const { return was_silent_; }
+
   void end() {
     over_ = true;
-    world_.staleness = {};
+    world_.past = {};
     for (Replica* replica : world_.replicas()) {
       replica->link().set_silent(false);
       replica->link().delays = Delays();
@@ -221,6 +253,7 @@ class Weather {
   World& world_;
   std::size_t severity_;
   bool over_ = false;
+  bool was_silent_ = false;
 };
 
 }  // namespace
@@ -232,7 +265,7 @@ Course run_random(std::uint64_t seed, bool keep_trace) {
   options.keep_trace = keep_trace;
   options.replicas = 0;
   const int replicas = chance.one_in(2) ? 1 : 2 + int(chance.below(2));
-  options.leader_elect = replicas > 1 || chance.one_in(2);
+  options.leader_elect = replicas > 1 || chance.one_in(4);
   if (chance.one_in(3)) options.clock_skew = kSmallSkew;
   if (chance.one_in(8)) {
     options.clock_skew = kLargeSkew;
@@ -253,11 +286,11 @@ Course run_random(std::uint64_t seed, bool keep_trace) {
   world.run_for(chance.between(1ms, 60s));
   weather.end();
   world.trace.add(world.scheduler.now(), "--- all is well from here");
-  // What was silent is found out by its watches, and a lease runs out.
-  world.run_for(options.leader_elect ? 150s : 120s);
+  // A process begins, a lease runs out, and what was silent is found out by its watches.
+  world.run_for(weather.was_silent() ? 150s : 40s);
   Course course;
   course.long_quiet = chance.one_in(kLongQuietIn);
-  finish(world, course.long_quiet ? 24h : chance.one_in(10) ? 10min : 3min, course);
+  finish(world, course.long_quiet ? 24h : chance.one_in(20) ? 10min : 30s, course);
   course.writes = world.writes_sent();
   return course;
 }

@@ -15,8 +15,7 @@ struct Fault {
   bool read = false;  // the n-th read; otherwise the n-th write, the Lease and events aside
   std::size_t number = 0;
   Fate fate = Fate::kAnswered;
-  // From then on new watches begin with the state of that long ago, for a while.
-  base::Clock::Duration staleness{};
+  Past past;  // from then on, for a while
   // From then on events of this resource are held back.
   std::string lagging;
 };

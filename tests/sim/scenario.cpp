@@ -183,6 +183,24 @@ Step apply_as(const Spec& spec, std::string name, std::string namespace_name) {
               World& world) { world.apply_registry(text, name, namespace_name); }};
 }
 
+// As soon as the one with that uid is gone.
+void apply_after(World& world, const std::string& uid, const std::string& spec) {
+  const ObjectPtr found = world.server.find("localregistries", kRegistry);
+  if (!found) {
+    world.apply_registry(spec);
+  } else if (found->uid == uid) {
+    world.scheduler.after(20ms, [&world, uid, spec] { apply_after(world, uid, spec); });
+  }
+}
+
+Step replace(const Spec& spec) {
+  return {"replaced", [text = spec.text](World& world) {
+            const ObjectPtr found = world.server.find("localregistries", kRegistry);
+            world.remove("localregistries", kRegistry);
+            apply_after(world, found ? found->uid : "", text);
+          }};
+}
+
 Step restart_all() {
   return {"the operator is restarted", [](World& world) {
             for (Replica* replica : world.replicas()) world.restart(*replica);
@@ -244,6 +262,7 @@ std::vector<Scenario> lives() {
     list.push_back({fmt::format("lives/{} deleted", spec.name), {create, gone}, {}});
     list.push_back(
         {fmt::format("lives/{} deleted and back", spec.name), {create, gone, create}, {}});
+    list.push_back({fmt::format("lives/{} replaced", spec.name), {create, replace(spec)}, {}});
     list.push_back({fmt::format("lives/{} switched off and on", spec.name),
                     {create, apply({"off", R"({"persistence":{"whenDeleted":"Delete"}})"}), create},
                     {}});

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,8 +31,8 @@ class Trace {
   const std::vector<std::string>& lines() const { return lines_; }
 
  private:
-  static constexpr std::uint64_t kOffset = 14695981039346656037ULL;  // FNV-1a, 64 bits
-  static constexpr std::uint64_t kPrime = 1099511628211ULL;
+  static constexpr std::uint64_t kOffset = 14695981039346656037ULL;
+  static constexpr std::uint64_t kPrime = 0x9fb21c651e98df25ULL;
 
   static std::string stamp(base::Clock::Instant when) {
     const auto microseconds =
@@ -40,16 +41,21 @@ class Trace {
     return std::string(text.size() < 12 ? 12 - text.size() : 0, ' ') + text + "us ";
   }
 
+  // Eight bytes at a time: texts are long and many.
   void hash_text(std::string_view text) {
-    for (const char character : text) {
-      hash_ = (hash_ ^ static_cast<unsigned char>(character)) * kPrime;
+    hash_number(text.size());
+    for (; text.size() >= sizeof(std::uint64_t); text.remove_prefix(sizeof(std::uint64_t))) {
+      std::uint64_t part = 0;
+      std::memcpy(&part, text.data(), sizeof(part));
+      hash_number(part);
     }
-    hash_ = (hash_ ^ 0xffU) * kPrime;
+    std::uint64_t rest = 0;
+    std::memcpy(&rest, text.data(), text.size());
+    hash_number(rest);
   }
   void hash_number(std::uint64_t number) {
-    for (int byte = 0; byte < 8; ++byte) {
-      hash_ = (hash_ ^ ((number >> (8 * byte)) & 0xffU)) * kPrime;
-    }
+    hash_ = (hash_ ^ number) * kPrime;
+    hash_ ^= hash_ >> 32U;
   }
 
   bool keeps_;

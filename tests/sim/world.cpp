@@ -86,15 +86,19 @@ void World::start_replica(const std::string& name) {
     if (is_counted_write(request)) ++writes_sent_;
     return fate ? fate(*started, request) : Fate::kAnswered;
   };
-  link.as_of = [this](const std::string&) { return state_of_long_ago(); };
+  link.as_of = [this](const std::string& target) { return state_of_long_ago(plural_of(target)); };
   if (on_start) on_start(*started);
 }
 
-Revision World::state_of_long_ago() const {
-  if (staleness == base::Clock::Duration::zero()) return kLatest;
+Revision World::state_of_long_ago(const std::string& plural) const {
+  if (past.is_now() || (!past.plural.empty() && past.plural != plural)) return kLatest;
+  if (past.before_deletion) {
+    const auto deletion = deletions_.find(plural);
+    return deletion == deletions_.end() ? kLatest : deletion->second - 1;
+  }
   Revision revision = 1;
   for (const auto& [when, what] : history_) {
-    if (when + staleness <= scheduler.now()) revision = what;
+    if (when + past.ago <= scheduler.now()) revision = what;
   }
   return revision;
 }
@@ -108,6 +112,7 @@ void World::changed(const Change& change) {
   }
   trace.add_hidden(object->text);
   history_.emplace_back(scheduler.now(), change.revision);
+  if (!change.after) deletions_[object->plural] = change.revision;
   if (history_.size() > 4096) history_.pop_front();
   oracles.changed(change);
   for (const auto& link : links_) link->changed(change);

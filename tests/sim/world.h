@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <list>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -30,6 +31,16 @@ struct WorldOptions {
   double clock_skew = 0;
   bool two_may_lead = false;               // clocks are worse than a Lease allows for
   std::string provider_id = "aws:///i-1";  // of the only node
+};
+
+// An earlier state.
+struct Past {
+  base::Clock::Duration ago{};
+  bool before_deletion = false;  // instead: of the latest object that is gone, while it was going
+  std::string plural;            // of this resource alone; empty: of all
+
+  bool operator==(const Past&) const = default;
+  bool is_now() const { return *this == Past(); }
 };
 
 class World {
@@ -73,8 +84,8 @@ class World {
   // SIGTERM, and a new process after that time.
   void restart(Replica& replica, base::Clock::Duration after = 1s);
 
-  // New watches begin with the state of that long ago, as of a server that lags.
-  base::Clock::Duration staleness{};
+  // What new watches begin with, as of a server that lags.
+  Past past;
 
   // A replica more; WorldOptions::replicas start by themselves.
   void start_replica(const std::string& name);
@@ -106,7 +117,7 @@ class World {
   void changed(const Change& change);
   void run_controllers();
   void bury();
-  Revision state_of_long_ago() const;
+  Revision state_of_long_ago(const std::string& plural) const;
   kube::Response exchange(kube::Method method, std::string target, std::string content_type,
                           std::string body, std::string_view who);
 
@@ -114,6 +125,7 @@ class World {
   std::list<std::unique_ptr<Link>> links_;  // of the dead too: messages are on their way
   std::list<std::unique_ptr<Replica>> replicas_;
   std::deque<std::pair<base::Clock::Instant, Revision>> history_;
+  std::map<std::string, Revision> deletions_;  // the latest of each resource
   std::uint64_t started_ = 0;
   std::size_t writes_sent_ = 0;
   bool controllers_wait_ = false;

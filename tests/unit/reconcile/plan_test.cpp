@@ -177,6 +177,26 @@ TEST_F(Planning, AClaimElsewhereThatIsKnownNeedsNoLiveRead) {
   EXPECT_THAT(plan(), IsEmpty());
 }
 
+TEST_F(Planning, AWorkloadOfTheOtherKindThatNoCacheHoldsIsLookedFor) {
+  world.converge();
+  world.deployments.clear();
+  EXPECT_THAT(plan(), ElementsAre(StartsWith("create Deployment"))) << "its name tells soon enough";
+  use_persistence();
+  EXPECT_THAT(plan(), Contains("read live")) << "it may only have lost its labels";
+  world.live = true;
+  EXPECT_THAT(plan(), Not(Contains("read live")));
+}
+
+TEST_F(Planning, AWorkloadOfARegistryThatIsNotUsedAnyMoreIsLookedForWhenNoCacheHoldsIt) {
+  world.converge();
+  world.deployments.clear();
+  world.services.clear();
+  change([](auto& spec) { spec.enabled = false; });
+  EXPECT_THAT(plan(), ElementsAre("read live"));
+  world.live = true;
+  EXPECT_THAT(plan(), ElementsAre());
+}
+
 TEST_F(Planning, AClaimThatIsLeftIsDeletedByPolicyOnlyAsItWasReadLive) {
   use_persistence(api::RetentionPolicy::kDelete);
   world.converge();
@@ -356,24 +376,6 @@ TEST_F(Planning, TheFinalizerOfADeletedResourceStaysWhileAClaimIsToBeDeleted) {
 
 TEST_F(Planning, AResetOfTheStrategyWritesTheDeployment) {
   EXPECT_EQ(reconcile::target_of(reconcile::ResetStrategy{}), Target::kDeployment);
-}
-
-TEST_F(Planning, AnotherTryForAPortThatIsKnownToBeTakenSaysSo) {
-  world.converge();
-  world.services.clear();
-  const auto is_known = [&] {
-    const auto actions = reconcile::plan(world.observe()).actions;
-    return std::get<reconcile::Apply<api::Service>>(actions.front()).port_is_taken;
-  };
-  EXPECT_FALSE(is_known());
-  api::LocalRegistry told = *world.registry;
-  for (api::Condition& condition : told.status.conditions) {
-    if (condition.type == "Ready") condition.reason = reconcile::reason::kNodePortTaken;
-  }
-  world.registry = std::make_shared<const api::LocalRegistry>(told);
-  EXPECT_TRUE(is_known());
-  change([](auto& spec) { spec.node_port = 31000; });
-  EXPECT_FALSE(is_known()) << "of the port of an earlier spec";
 }
 
 }  // namespace

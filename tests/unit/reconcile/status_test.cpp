@@ -130,12 +130,14 @@ TEST_F(Status, AClaimThatIsLeftIsNoRegistry) {
   EXPECT_EQ(condition(status(), "Available"), "False Deploying");
 }
 
-TEST_F(Status, AStatefulSetThatIsNotAskedForIsNotTheWorkload) {
+TEST_F(Status, AStatefulSetThatHasToGoIsTheWorkloadUntilItGoes) {
   change([](auto& spec) { spec.persistence.enabled = true; });
   world.converge();
   EXPECT_EQ(status().workload, "StatefulSet/registry");
   change([](auto& spec) { spec.persistence.enabled = false; });
-  EXPECT_EQ(status().workload, "");
+  EXPECT_EQ(status().workload, "StatefulSet/registry");
+  world.converge();
+  EXPECT_EQ(status().workload, "Deployment/registry");
 }
 
 TEST_F(Status, AServiceThatIsGoingHasNoAddressButItsPortIsRemembered) {
