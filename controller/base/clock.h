@@ -27,9 +27,12 @@ class Clock {
   // Wall-clock time: for what is written into objects. It may jump.
   virtual Time wall() const = 0;
 
-  // Returns after the duration. Throws boost::system::system_error (operation_aborted) when the
-  // awaiting coroutine is cancelled.
-  virtual boost::asio::awaitable<void> sleep_for(Duration duration) = 0;
+  // Returns true after the duration, and false when the awaiting coroutine is cancelled.
+  virtual boost::asio::awaitable<bool> try_sleep_for(Duration duration) = 0;
+
+  // The same, but throws boost::system::system_error (operation_aborted) when the coroutine is
+  // cancelled.
+  boost::asio::awaitable<void> sleep_for(Duration duration);
 };
 
 // The machine's own clocks.
@@ -37,7 +40,7 @@ class SystemClock final : public Clock {
  public:
   Instant now() const override;
   Time wall() const override;
-  boost::asio::awaitable<void> sleep_for(Duration duration) override;
+  boost::asio::awaitable<bool> try_sleep_for(Duration duration) override;
 };
 
 }  // namespace base

@@ -34,6 +34,10 @@ asio::awaitable<void> throw_if_cancelled() {
   }
 }
 
+asio::awaitable<void> sleep_until_cancelled(base::Clock& clock, base::Clock::Duration duration) {
+  co_await clock.try_sleep_for(duration);
+}
+
 }  // namespace
 
 asio::awaitable<std::size_t> run_until_one_ends(std::vector<asio::awaitable<void>> branches) {
@@ -66,18 +70,23 @@ void Signal::notify() {
   timer_.cancel();
 }
 
-asio::awaitable<void> Signal::wait_beyond(std::uint64_t seen) {
+asio::awaitable<void> Signal::wait_until_cancelled(std::uint64_t seen) {
   if (count_ != seen) co_return;
   boost::system::error_code notified;
   co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, notified));
+}
+
+asio::awaitable<void> Signal::wait_beyond(std::uint64_t seen) {
+  co_await wait_until_cancelled(seen);
   co_await throw_if_cancelled();
 }
 
+// The one that loses just returns: this happens too often for exceptions.
 asio::awaitable<void> Signal::wait_beyond_for(std::uint64_t seen, base::Clock& clock,
                                               base::Clock::Duration duration) {
   std::vector<asio::awaitable<void>> branches;
-  branches.push_back(wait_beyond(seen));
-  branches.push_back(clock.sleep_for(duration));
+  branches.push_back(wait_until_cancelled(seen));
+  branches.push_back(sleep_until_cancelled(clock, duration));
   co_await run_until_one_ends(std::move(branches));
 }
 

@@ -40,6 +40,7 @@ class Signal {
   }
 
  private:
+  boost::asio::awaitable<void> wait_until_cancelled(std::uint64_t seen);
   boost::asio::awaitable<void> wait_beyond(std::uint64_t seen);
   boost::asio::awaitable<void> wait_beyond_for(std::uint64_t seen, base::Clock& clock,
                                                base::Clock::Duration duration);

@@ -48,6 +48,7 @@ void Oracles::changed(const Change& change) {
     ++writes_;
     last_write_ = scheduler_.now();
     check_foreign(change);
+    check_owner(change);
     check_claim(change);
     check_port(change);
     check_status(change);
@@ -134,6 +135,15 @@ bool Oracles::may_delete_claim(const std::string& owner_uid, const api::ObjectKe
     if (scheduler_.now() - wish.since > kOnItsWay) return false;  // and the earlier ones are older
   }
   return false;
+}
+
+// What belongs to a resource that lives is not given to one that is gone: garbage collection would
+// take it.
+void Oracles::check_owner(const Change& change) {
+  if (!change.before || !change.after || !is_child(change.after->plural)) return;
+  if (!has_living_owner(change.before) || has_living_owner(change.after)) return;
+  violated(fmt::format("{} {} was taken from the resource it belongs to", change.after->plural,
+                       api::to_string(change.after->key)));
 }
 
 void Oracles::check_claim(const Change& change) {

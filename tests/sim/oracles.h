@@ -61,6 +61,7 @@ class Oracles {
   void remember(const Change& change);
   bool has_living_owner(const ObjectPtr& object) const;
   void check_foreign(const Change& change);
+  void check_owner(const Change& change);
   void check_claim(const Change& change);
   void check_port(const Change& change);
   bool was_pinned(const std::string& owner_uid, int port) const;

@@ -14,6 +14,7 @@ constexpr auto kSettle = 60s;  // after the last fault or edit everything is as 
 constexpr auto kStaleFor = 5s;
 constexpr auto kLag = 3s;
 constexpr std::size_t kMostEvents = 60;
+constexpr std::size_t kMostWrites = 60;  // that are sent for one step of one resource
 // A Lease of 15 s that is renewed within 10 s allows for clocks of which one runs at most 1.5 times
 // as fast as the other.
 constexpr double kSmallSkew = 0.15;
@@ -168,9 +169,14 @@ Course run(const Plan& plan) {
   world.run_for(1s);
   for (const Step& step : plan.scenario->steps) {
     world.trace.add(world.scheduler.now(), "--- " + step.name);
+    const std::size_t sent = world.writes_sent();
     step.act(world);
     if (!world.converge(kSettle + 60s)) {
       world.oracles.violated(fmt::format("not converged after {}", step.name));
+    }
+    if (world.writes_sent() > sent + kMostWrites) {
+      world.oracles.violated(
+          fmt::format("{} writes were sent after {}", world.writes_sent() - sent, step.name));
     }
     look_into_caches(world);
   }

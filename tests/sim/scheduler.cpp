@@ -6,7 +6,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/system/system_error.hpp>
+#include <boost/system/error_code.hpp>
 
 namespace sim {
 namespace {
@@ -106,7 +106,7 @@ base::Time MachineClock::wall() const {
          std::chrono::duration_cast<std::chrono::microseconds>(now() - Instant() + offset_);
 }
 
-asio::awaitable<void> MachineClock::sleep_for(Duration duration) {
+asio::awaitable<bool> MachineClock::try_sleep_for(Duration duration) {
   // The timer is asio's part of it: it never expires, and is cancelled when the time has come.
   struct Sleep {
     explicit Sleep(const asio::any_io_executor& executor)
@@ -126,9 +126,7 @@ asio::awaitable<void> MachineClock::sleep_for(Duration duration) {
     co_await sleep->timer.async_wait(asio::redirect_error(asio::use_awaitable, woken));
   }
   const auto state = co_await asio::this_coro::cancellation_state;
-  if (state.cancelled() != asio::cancellation_type::none) {
-    throw boost::system::system_error(asio::error::operation_aborted);
-  }
+  co_return state.cancelled() == asio::cancellation_type::none;
 }
 
 }  // namespace sim

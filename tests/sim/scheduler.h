@@ -116,7 +116,7 @@ class MachineClock final : public base::Clock {
 
   Instant now() const override;
   base::Time wall() const override;
-  boost::asio::awaitable<void> sleep_for(Duration duration) override;
+  boost::asio::awaitable<bool> try_sleep_for(Duration duration) override;
 
   // The wall clock jumps.
   void jump(base::Clock::Duration by) { offset_ += by; }

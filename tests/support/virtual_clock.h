@@ -35,7 +35,7 @@ class VirtualClock final : public base::Clock {
            std::chrono::duration_cast<std::chrono::microseconds>(now_ - Instant()) + wall_skew;
   }
 
-  boost::asio::awaitable<void> sleep_for(Duration duration) override {
+  boost::asio::awaitable<bool> try_sleep_for(Duration duration) override {
     const auto executor = co_await boost::asio::this_coro::executor;
     boost::asio::steady_timer timer(executor, boost::asio::steady_timer::time_point::max());
     const auto entry = sleepers_.emplace(now_ + duration, &timer);
@@ -43,9 +43,7 @@ class VirtualClock final : public base::Clock {
     co_await timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, woken));
     sleepers_.erase(entry);
     const auto state = co_await boost::asio::this_coro::cancellation_state;
-    if (state.cancelled() != boost::asio::cancellation_type::none) {
-      throw boost::system::system_error(boost::asio::error::operation_aborted);
-    }
+    co_return state.cancelled() == boost::asio::cancellation_type::none;
   }
 
   // Moves to the next moment that somebody sleeps for and wakes them; false: nobody does, or it is

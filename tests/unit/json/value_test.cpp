@@ -92,6 +92,30 @@ TEST(Document, RefusesANulByteWhereverItIs) {
   }
 }
 
+// RapidJSON's fast way through a string takes those from 0x1A on.
+TEST(Document, RefusesControlCharactersWhereverTheyAre) {
+  for (char control = 1; control < ' '; ++control) {
+    for (std::size_t before = 0; before < 40; ++before) {
+      const std::string text = "{\"a\":\"" + std::string(before, 'x') + control + "y\"}";
+      EXPECT_EQ(code_of(Document::parse(text)), base::ErrorCode::kMalformed)
+          << int(control) << " after " << before;
+    }
+  }
+}
+
+TEST(Document, ReadsTheSameTextAtWhateverPlaceOfAStringAnEscapeIs) {
+  for (std::size_t before = 0; before < 40; ++before) {
+    for (std::size_t after = 0; after < 40; ++after) {
+      const std::string left(before, 'x');
+      const std::string right(after, 'z');
+      const auto document = Document::parse("[\"" + left + R"(\u00e4\"ä)" + right + "\", 7]");
+      ASSERT_TRUE(document);
+      EXPECT_EQ(document->root().element(0).string(), left + "ä\"ä" + right);
+      EXPECT_EQ(document->root().element(1).integer(), 7);
+    }
+  }
+}
+
 TEST(Document, RefusesWhatIsNotUtf8) {
   for (const char* text : {"\"\xff\"", "\"\xc3\"", "\"\xc0\x80\"", "\"\xed\xa0\x80\"",
                            "\"\xf5\x80\x80\x80\"", "{\"\xfe\":1}"}) {

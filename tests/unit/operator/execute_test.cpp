@@ -156,15 +156,17 @@ TEST_F(Execute, APortThatIsAboutToBeGivenBackIsWaitedFor) {
     if (refusals-- <= 0) return std::nullopt;
     return failure(422, "Invalid", "provided port is already allocated", "spec.ports[0].nodePort");
   };
-  execute({create(service(30007))});
+  execute({Apply<api::Service>{service(30007), "", reconcile::Cause::kCreate, "", true}});
   EXPECT_THAT(attempt.failures, IsEmpty());
-  EXPECT_EQ(cluster.find<api::Service>(kTarget)->spec.ports.front().node_port, 30007);
+  const auto made = cluster.find<api::Service>(kTarget);
+  ASSERT_NE(made, nullptr);
+  EXPECT_EQ(made->spec.ports.front().node_port, 30007);
 }
 
-TEST_F(Execute, APortThatIsKnownToBeTakenIsAskedForOnce) {
+TEST_F(Execute, APortThatSomebodyElseHasIsAskedForOnce) {
   answer("PATCH services team-a/registry",
          failure(422, "Invalid", "provided port is already allocated", "spec.ports[0].nodePort"));
-  execute({Apply<api::Service>{service(30007), "", reconcile::Cause::kCreate, "", true}});
+  execute({create(service(30007))});
   ASSERT_EQ(attempt.failures.size(), 1U);
   EXPECT_EQ(attempt.failures[0].node_port, 30007);
   EXPECT_THAT(cluster.requests, ElementsAre("PATCH services team-a/registry"));

@@ -33,9 +33,9 @@ class HastyClock final : public base::Clock {
  public:
   Instant now() const override { return std::chrono::steady_clock::now(); }
   base::Time wall() const override { return {}; }
-  boost::asio::awaitable<void> sleep_for(Duration duration) override {
+  boost::asio::awaitable<bool> try_sleep_for(Duration duration) override {
     slept_.push_back(duration);
-    co_return;
+    co_return true;
   }
   std::size_t pauses() const { return slept_.size(); }
 

@@ -22,7 +22,7 @@ class ManualClock final : public base::Clock {
   Instant now() const override { return now_; }
   base::Time wall() const override { return base::Time(); }
 
-  boost::asio::awaitable<void> sleep_for(Duration duration) override {
+  boost::asio::awaitable<bool> try_sleep_for(Duration duration) override {
     ++sleeps_;
     const Instant until = now_ + duration;
     boost::asio::steady_timer timer(context_, boost::asio::steady_timer::time_point::max());
@@ -32,7 +32,7 @@ class ManualClock final : public base::Clock {
     auto waiting =
         timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
     co_await std::move(waiting);
-    if (now_ < until) throw boost::system::system_error(boost::asio::error::operation_aborted);
+    co_return now_ >= until;
   }
 
   // Runs what can run; then moves the time to each sleeper's end in turn until duration has passed,
