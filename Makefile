@@ -96,7 +96,7 @@ simulate: build ## the operator in a simulated cluster where everything goes wro
 	@cmake --build --preset release --target simulate sim_server_test
 	@build/release/sim_server_test --gtest_brief=1
 	@build/release/simulate systematic
-	@build/release/simulate random --seeds 6000
+	@build/release/simulate random --seeds 10000
 	@build/release/simulate replay --seeds 1000
 
 bugs: build ## bugs that real operators had, put in one at a time: each is caught
