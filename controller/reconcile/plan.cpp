@@ -163,10 +163,11 @@ void ensure_deployment(const Observed& observed, Plan& plan) {
 void ensure_claim(const Observed& observed, Plan& plan) {
   if (!observed.registry->spec.persistence.enabled) return;
   // Nothing would ever remove the claim of a resource that is gone by now, unknown to the caches:
-  // in another namespace garbage collection does not.
-  const bool elsewhere =
-      api::target_namespace(*observed.registry) != observed.registry->metadata.namespace_name;
-  if (!observed.claim && elsewhere && !observed.live) return read_live(observed, plan);
+  // garbage collection has no part in claims, nor in another namespace.
+  const bool would_be_left =
+      api::target_namespace(*observed.registry) != observed.registry->metadata.namespace_name ||
+      observed.registry->spec.persistence.when_deleted == api::RetentionPolicy::kDelete;
+  if (!observed.claim && would_be_left && !observed.live) return read_live(observed, plan);
   create_or_heal(observed, build_claim(*observed.registry, observed.claim.get()), observed.claim,
                  plan);
 }

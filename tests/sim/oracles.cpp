@@ -92,7 +92,10 @@ void Oracles::remember(const Change& change) {
     if (registry.status.observed_generation == registry.metadata.generation &&
         accepted != nullptr && accepted->status == "True") {
       const bool used = registry.status.delivery == api::Delivery::kLocalRegistry;
-      if (used && registry.status.node_port != 0) served_[object->uid] = registry.spec;
+      const api::ObjectKey target = {api::target_namespace(registry), registry.spec.name};
+      if (used && registry.status.node_port != 0 && server_.find("services", target)) {
+        served_[object->uid] = registry.spec;
+      }
       if (!used) served_.erase(object->uid);
     }
     auto& wishes = wishes_[object->uid];

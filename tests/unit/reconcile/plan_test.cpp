@@ -177,6 +177,19 @@ TEST_F(Planning, AClaimElsewhereThatIsKnownNeedsNoLiveRead) {
   EXPECT_THAT(plan(), IsEmpty());
 }
 
+TEST_F(Planning, AClaimThatNobodyElseWouldRemoveIsMadeOnlyForAResourceThatWasReadLive) {
+  use_persistence(api::RetentionPolicy::kRetain);
+  EXPECT_THAT(plan(), Contains(StartsWith("create PersistentVolumeClaim")));
+  use_persistence(api::RetentionPolicy::kDelete);
+  api::LocalRegistry kept = *world.registry;
+  kept.metadata.finalizers = {std::string(reconcile::kFinalizer)};
+  world.registry = std::make_shared<const api::LocalRegistry>(kept);
+  EXPECT_THAT(plan(), Not(Contains(StartsWith("create PersistentVolumeClaim"))));
+  EXPECT_THAT(plan(), Contains("read live"));
+  world.live = true;
+  EXPECT_THAT(plan(), Contains(StartsWith("create PersistentVolumeClaim")));
+}
+
 TEST_F(Planning, AWorkloadOfTheOtherKindThatNoCacheHoldsIsLookedFor) {
   world.converge();
   world.deployments.clear();
