@@ -78,8 +78,10 @@ asio::awaitable<void> Executor::execute_one(reconcile::Action action, Attempt& a
     co_await apply(caches_.claims, std::move(*claim), attempt.claim, attempt);
   } else if (auto* deployment = std::get_if<Apply<api::Deployment>>(&action)) {
     co_await apply(caches_.deployments, std::move(*deployment), attempt.deployment, attempt);
-  } else if (auto* reset = std::get_if<reconcile::ResetStrategy>(&action)) {
-    co_await reset_strategy(std::move(*reset), attempt);
+  } else if (auto* strategy = std::get_if<reconcile::ResetStrategy>(&action)) {
+    co_await reset(caches_.deployments, std::move(*strategy), attempt.deployment, attempt);
+  } else if (auto* ports = std::get_if<reconcile::ResetPorts>(&action)) {
+    co_await reset(caches_.services, std::move(*ports), attempt.service, attempt);
   } else if (auto* set = std::get_if<Apply<api::StatefulSet>>(&action)) {
     co_await apply(caches_.stateful_sets, std::move(*set), attempt.stateful_set, attempt);
   } else if (auto* service = std::get_if<Apply<api::Service>>(&action)) {
@@ -135,19 +137,22 @@ asio::awaitable<void> Executor::apply(Owned<T>& cache, reconcile::Apply<T> actio
   fail(attempt, target, error, reconcile::refused_node_port(error, node_port_of(action)));
 }
 
-asio::awaitable<void> Executor::reset_strategy(reconcile::ResetStrategy action, Attempt& attempt) {
+template <class T, class Reset>
+asio::awaitable<void> Executor::reset(Owned<T>& cache, Reset action,
+                                      std::shared_ptr<const T>& foreign, Attempt& attempt) {
   const api::ObjectKey key = api::key_of(action.patch.metadata);
-  auto patching = environment_.client.patch<api::Deployment>(key, api::encode_object(action.patch));
-  base::Result<api::Deployment> result = co_await std::move(patching);
+  auto patching = environment_.client.patch<T>(key, api::encode_object(action.patch));
+  base::Result<T> result = co_await std::move(patching);
   if (result) {
-    caches_.deployments.store().record_written(*std::move(result));
+    cache.store().record_written(*std::move(result));
+    forgive(attempt, reconcile::target_of(action));
     attempt.done.emplace_back(std::move(action));
   } else if (result.error().code == ErrorCode::kConflict ||
              result.error().code == ErrorCode::kNotFound) {
     attempt.conflicted = true;
-    co_await read(caches_.deployments, key, attempt.deployment, attempt);
+    co_await read(cache, key, foreign, attempt);
   } else {
-    fail(attempt, Target::kDeployment, result.error());
+    fail(attempt, reconcile::target_of(action), result.error());
   }
 }
 

@@ -40,7 +40,9 @@ class Executor {
   // Puts the resource as it is now into the cache, and gives it; null: it is gone.
   boost::asio::awaitable<base::Result<Registry>> read_registry(api::ObjectKey key);
   void check_push(const reconcile::CheckPush& action, const Attempt& attempt);
-  boost::asio::awaitable<void> reset_strategy(reconcile::ResetStrategy action, Attempt& attempt);
+  template <class T, class Reset>
+  boost::asio::awaitable<void> reset(Owned<T>& cache, Reset action,
+                                     std::shared_ptr<const T>& foreign, Attempt& attempt);
   boost::asio::awaitable<void> set_finalizer(reconcile::SetFinalizer action, Attempt& attempt);
 
   template <class T>

@@ -227,6 +227,16 @@ api::Service build_service(const api::LocalRegistry& registry, int node_port) {
   return service;
 }
 
+api::Service build_ports_patch(const api::ObjectMeta& existing, const api::Service& wanted) {
+  api::Service patch;
+  patch.metadata.name = existing.name;
+  patch.metadata.namespace_name = existing.namespace_name;
+  patch.metadata.uid = existing.uid;
+  patch.metadata.resource_version = existing.resource_version;  // who has the node port now?
+  patch.spec.ports = wanted.spec.ports;
+  return patch;
+}
+
 api::PersistentVolumeClaim build_claim(const api::LocalRegistry& registry,
                                        const api::PersistentVolumeClaim* existing) {
   api::PersistentVolumeClaim claim;

@@ -18,6 +18,9 @@ api::StatefulSet build_stateful_set(const api::LocalRegistry& registry, bool wit
 // node_port 0: the control plane assigns one. The port is no part of the intent's hash.
 api::Service build_service(const api::LocalRegistry& registry, int node_port);
 
+// What takes the place of all ports of an existing Service, as a merge patch.
+api::Service build_ports_patch(const api::ObjectMeta& existing, const api::Service& wanted);
+
 // A claim that exists keeps the class that it has and never gets smaller; null: it does not exist
 // yet. It has no owner reference: garbage collection must never take the images.
 api::PersistentVolumeClaim build_claim(const api::LocalRegistry& registry,

@@ -49,6 +49,9 @@ struct Collect {
   void operator()(const ResetStrategy& reset) const {
     tell_healed(api::Resource<api::Deployment>::kType.kind, reset.patch.metadata, "spec.strategy");
   }
+  void operator()(const ResetPorts& reset) const {
+    tell_healed(api::Resource<api::Service>::kType.kind, reset.patch.metadata, "spec.ports");
+  }
   void operator()(const Delete& remove) const {
     append(writes.deleted, fmt::format("{}/{}", kind(remove.target), remove.key.name));
   }

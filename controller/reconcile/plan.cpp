@@ -195,10 +195,31 @@ void ensure_one_workload(const Observed& observed, Plan& plan) {
   }
 }
 
+// The API server refused the Service for what it is, once, and somebody gave it a port that is not
+// wanted.
+bool has_port_in_the_way(const Observed& observed, const api::Service& wanted) {
+  if (!observed.service || is_terminating(observed.service->metadata)) return false;
+  const auto refusals =
+      std::count_if(observed.failures.begin(), observed.failures.end(), [](const Failure& failure) {
+        return failure.target == Target::kService &&
+               failure.error.code == base::ErrorCode::kInvalid && failure.node_port == 0;
+      });
+  const auto& ports = observed.service->spec.ports;
+  return refusals == 1 &&
+         std::any_of(ports.begin(), ports.end(), [&](const api::ServicePort& port) {
+           return port.port != wanted.spec.ports.front().port;
+         });
+}
+
 void ensure_service(const Observed& observed, Plan& plan) {
   const NodePortChoice choice = choose_node_port(observed);
   if (!choice.possible) return;
-  create_or_heal(observed, build_service(*observed.registry, choice.port), observed.service, plan);
+  const api::Service wanted = build_service(*observed.registry, choice.port);
+  if (has_port_in_the_way(observed, wanted)) {
+    plan.actions.emplace_back(ResetPorts{build_ports_patch(observed.service->metadata, wanted)});
+  } else {
+    create_or_heal(observed, wanted, observed.service, plan);
+  }
 }
 
 // Whether the claim's end is this resource's to decide. What an earlier resource left was left by
@@ -347,9 +368,10 @@ void plan_orphans(const Observed& observed, Plan& plan) {
 // Somebody may use the node port already: another one is not just a drift that is healed.
 bool moves_node_port(const Observed& observed, const Action& action) {
   const auto* apply = std::get_if<Apply<api::Service>>(&action);
-  if (apply == nullptr || !observed.service) return false;
+  const auto* reset = std::get_if<ResetPorts>(&action);
+  if ((apply == nullptr && reset == nullptr) || !observed.service) return false;
   const int port = node_port_of(*observed.service);
-  return port != 0 && node_port_of(apply->object) != port;
+  return port != 0 && node_port_of(apply == nullptr ? reset->patch : apply->object) != port;
 }
 
 // What is known from the caches may be old: nothing is deleted, and no node port changed, but by
@@ -424,6 +446,7 @@ Target target_of(const Action& action) {
     Target operator()(const Apply<api::StatefulSet>&) const { return Target::kStatefulSet; }
     Target operator()(const Apply<api::Service>&) const { return Target::kService; }
     Target operator()(const ResetStrategy&) const { return Target::kDeployment; }
+    Target operator()(const ResetPorts&) const { return Target::kService; }
     Target operator()(const Delete& remove) const { return remove.target; }
   };
   return std::visit(Visitor{}, action);

@@ -56,6 +56,14 @@ struct ResetStrategy {
   bool operator==(const ResetStrategy&) const = default;
 };
 
+// A merge patch of a Service to which somebody added a port: an apply leaves the port there, and is
+// refused when both have one node port.
+struct ResetPorts {
+  api::Service patch;
+
+  bool operator==(const ResetPorts&) const = default;
+};
+
 // Adds or removes the operator's finalizer on the resource that was observed.
 struct SetFinalizer {
   bool present = true;
@@ -78,7 +86,7 @@ struct CheckPush {
 
 using Action = std::variant<ReadLive, SetFinalizer, CheckPush, Apply<api::PersistentVolumeClaim>,
                             Apply<api::Deployment>, Apply<api::StatefulSet>, Apply<api::Service>,
-                            ResetStrategy, Delete>;
+                            ResetStrategy, ResetPorts, Delete>;
 
 // What the action writes.
 Target target_of(const Action& action);

@@ -73,6 +73,15 @@ void Oracles::remember(const Change& change) {
     }
     if (change.method == kube::Method::kDelete) ++deletes_;
   }
+  if (object->plural == "services" && !change.after && !by_operator) {
+    // Somebody else takes it down.
+    std::erase_if(served_, [&](const auto& served) {
+      const api::LocalRegistrySpec& spec = served.second;
+      const std::string& own = resources_[served.first].namespace_name;
+      return object->key ==
+             api::ObjectKey{spec.namespace_name.empty() ? own : spec.namespace_name, spec.name};
+    });
+  }
   if (!change.after) {
     if (object->plural == "localregistries" && !wishes_[object->uid].empty()) {
       Wish last = wishes_[object->uid].back();

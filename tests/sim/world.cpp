@@ -81,7 +81,12 @@ void World::start_replica(const std::string& name) {
   replicas_.push_back(std::make_unique<Replica>(LinkHost{scheduler, server, chance, trace}, link,
                                                 replica, options_.seed + 7919 * ++started_));
   Replica* started = replicas_.back().get();
-  link.crash = [this, started] { crash(*started); };
+  // Messages outlive whoever sent them.
+  link.crash = [this, sender = &link] {
+    for (const auto& known : replicas_) {
+      if (&known->link() == sender) return crash(*known);
+    }
+  };
   link.fate = [this, started](const kube::Request& request) {
     if (is_counted_write(request)) ++writes_sent_;
     return fate ? fate(*started, request) : Fate::kAnswered;
@@ -133,9 +138,9 @@ void World::crash(Replica& replica, base::Clock::Duration restart_after) {
   trace.add(scheduler.now(), fmt::format("{} dies", replica.name()));
   // Its coroutines are ended from outside: this may be called by one of them.
   replica.link().die();
-  scheduler.after({}, [this, dying = &replica] {
+  scheduler.after({}, [this, link = &replica.link()] {
     for (const auto& known : replicas_) {
-      if (known.get() == dying) dying->crash();
+      if (&known->link() == link) known->crash();
     }
   });
   scheduler.after(restart_after, [this, name = replica.name()] { start_replica(name); });

@@ -45,6 +45,19 @@ TEST(Children, AStrategyIsResetWithItsParametersInOneWrite) {
   EXPECT_EQ(patch.spec.strategy.rolling_update.text, "null");
 }
 
+TEST(Children, PortsAreResetAllAtOnceInTheServiceThatWasRead) {
+  api::ObjectMeta existing;
+  existing.name = "registry";
+  existing.uid = "uid-1";
+  existing.resource_version = "7";
+  const api::Service wanted = reconcile::build_service(a_registry(), 30007);
+  const api::Service patch = reconcile::build_ports_patch(existing, wanted);
+  EXPECT_EQ(api::encode_object(patch),
+            R"({"apiVersion":"v1","kind":"Service","metadata":{"name":"registry","uid":"uid-1",)"
+            R"("resourceVersion":"7"},"spec":{"ports":[{"name":"registry","protocol":"TCP",)"
+            R"("port":5000,"targetPort":"registry","nodePort":30007}]}})");
+}
+
 TEST(Children, AClaimWhoseSizeCannotBeReadIsAskedForWhatIsWanted) {
   api::PersistentVolumeClaim existing;
   const auto asked_for = [&] {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/limits.h"
+#include "reconcile/names.h"
 #include "reconcile/reasons.h"
 #include "unit/reconcile/world.h"
 
@@ -99,6 +100,31 @@ TEST_F(Planning, WhatIsBeingDeletedIsNotHealed) {
   EXPECT_THAT(plan(), ElementsAre(StartsWith("heal Deployment")));
   begin_deletion(deployment());
   EXPECT_THAT(plan(), IsEmpty());
+}
+
+TEST_F(Planning, PortsThatSomebodyGaveTheServiceGoWhenAnApplyIsRefusedForThem) {
+  world.converge();
+  auto& ports = world.find<api::Service>()->spec.ports;
+  ports.push_back(ports.front());
+  ports.back().name = "theirs";
+  ports.back().port = 80;
+  change([](auto& spec) { spec.port = 5001; });
+  EXPECT_THAT(plan(), Contains(StartsWith("update Service team-a/registry")));
+  fail(Target::kService, base::ErrorCode::kInvalid);
+  EXPECT_THAT(plan(), Contains(StartsWith("reset the ports of Service team-a/registry")));
+  EXPECT_THAT(plan(), Not(Contains(StartsWith("delete Service"))));
+  world.failures.push_back(world.failures.front());
+  EXPECT_THAT(plan(), Not(Contains(StartsWith("reset the ports")))) << "it was refused as well";
+}
+
+TEST_F(Planning, PortsAreNotResetForANodePortThatIsRefused) {
+  world.converge();
+  auto& ports = world.find<api::Service>()->spec.ports;
+  ports.push_back(ports.front());
+  ports.back().port = 80;
+  change([](auto& spec) { spec.node_port = 80; });
+  world.failures.push_back({Target::kService, {base::ErrorCode::kInvalid, "out of range"}, 80});
+  EXPECT_THAT(plan(), Not(Contains(StartsWith("reset the ports"))));
 }
 
 TEST_F(Planning, TheStrategyOfADeploymentThatIsGoingIsLeftAlone) {
@@ -389,6 +415,7 @@ TEST_F(Planning, TheFinalizerOfADeletedResourceStaysWhileAClaimIsToBeDeleted) {
 
 TEST_F(Planning, AResetOfTheStrategyWritesTheDeployment) {
   EXPECT_EQ(reconcile::target_of(reconcile::ResetStrategy{}), Target::kDeployment);
+  EXPECT_EQ(reconcile::target_of(reconcile::ResetPorts{}), Target::kService);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "base/limits.h"
 #include "reconcile/names.h"
+#include "reconcile/node_port.h"
 
 namespace test {
 namespace {
@@ -99,6 +100,12 @@ struct LineOf {
     const api::ObjectMeta& meta = action.patch.metadata;
     return fmt::format("reset the strategy of Deployment {} {}", api::to_string(api::key_of(meta)),
                        meta.uid);
+  }
+  std::string operator()(const reconcile::ResetPorts& action) const {
+    const api::ObjectMeta& meta = action.patch.metadata;
+    return fmt::format("reset the ports of Service {} {}, nodePort {}",
+                       api::to_string(api::key_of(meta)), meta.uid,
+                       reconcile::node_port_of(action.patch));
   }
   std::string operator()(const reconcile::Delete& action) const {
     std::string line = fmt::format("delete {} {} {}", reconcile::kind(action.target),
@@ -404,21 +411,38 @@ void World::remove(const reconcile::Delete& action) {
   finish_deletions();
 }
 
-void World::reset_strategy(const reconcile::ResetStrategy& action) {
-  const api::ObjectMeta& meta = action.patch.metadata;
-  const auto found = deployments.find(api::key_of(meta));
-  if (found == deployments.end() || found->second.object.metadata.uid != meta.uid) {
-    ADD_FAILURE() << line_of(action) << ": another object";
-    return;
+// Null when it is gone or refused.
+template <class T>
+T* World::find_for_reset(Objects<T>& objects, Target target, const api::ObjectMeta& meta) {
+  const auto found = objects.find(api::key_of(meta));
+  if (found == objects.end() || found->second.object.metadata.uid != meta.uid) {
+    ADD_FAILURE() << "reset of another object";
+    return nullptr;
   }
-  if (refusals.contains(Target::kDeployment)) {
-    return failures.push_back({Target::kDeployment, refusals.at(Target::kDeployment)});
+  if (refusals.contains(target)) {
+    failures.push_back({target, refusals.at(target)});
+    return nullptr;
   }
-  api::Deployment& object = found->second.object;
-  object.spec.strategy.type = action.patch.spec.strategy.type;
-  object.spec.strategy.rolling_update.text.clear();
+  T& object = found->second.object;
   ++object.metadata.generation;
   object.metadata.resource_version = next_version();
+  return &object;
+}
+
+void World::reset_strategy(const reconcile::ResetStrategy& action) {
+  auto* object = find_for_reset(deployments, Target::kDeployment, action.patch.metadata);
+  if (object == nullptr) return;
+  object->spec.strategy.type = action.patch.spec.strategy.type;
+  object->spec.strategy.rolling_update.text.clear();
+}
+
+void World::reset_ports(const reconcile::ResetPorts& action) {
+  auto* object = find_for_reset(services, Target::kService, action.patch.metadata);
+  if (object == nullptr) return;
+  object->spec.ports = action.patch.spec.ports;
+  std::erase_if(failures, [](const reconcile::Failure& failure) {
+    return failure.target == Target::kService;
+  });
 }
 
 // A registry that has nothing to say never answers.
@@ -459,6 +483,8 @@ void World::execute(const reconcile::Action& action) {
     check_push(*check);
   } else if (const auto* reset = std::get_if<reconcile::ResetStrategy>(&action)) {
     reset_strategy(*reset);
+  } else if (const auto* ports = std::get_if<reconcile::ResetPorts>(&action)) {
+    reset_ports(*ports);
   } else if (const auto* gone = std::get_if<reconcile::Delete>(&action)) {
     switch (gone->target) {
       case Target::kDeployment: return remove<api::Deployment>(*gone);

@@ -107,7 +107,10 @@ class World {
   void apply(const reconcile::Apply<T>& action);
   template <class T>
   void remove(const reconcile::Delete& action);
+  template <class T>
+  T* find_for_reset(Objects<T>& objects, reconcile::Target target, const api::ObjectMeta& meta);
   void reset_strategy(const reconcile::ResetStrategy& action);
+  void reset_ports(const reconcile::ResetPorts& action);
   void check_push(const reconcile::CheckPush& action);
   void set_finalizer(bool present);
   void collect_garbage(const std::string& uid);
