@@ -11,9 +11,11 @@
 // them.
 //
 // Guarantees
-//  * A member with the value it is born with is absent: it is not encoded, and wanting it wants
-//    nothing. What has to be sent even when empty or zero is a std::optional.
+//  * A member that is empty, zero or false is absent: it is not encoded, and wanting it wants
+//    nothing. What has to be sent even then is a std::optional. What is born with another value
+//    comes back with that one from a text that lacks it.
 //  * Decoding ignores unknown members, takes null for absent, and names the path of a wrong type.
+//    Of two members of one name the last counts.
 //  * difference(wanted, actual) looks only at what wanted has. Maps and keyed lists may hold more
 //    in actual (somebody else's); every other list has to be equal in length and order.
 // Pure functions; any thread.
@@ -195,13 +197,20 @@ template <HasFields T>
 struct Codec<T> {
   static void decode(View view, T& out, const Path& path, Failure& failure) {
     if (view.kind() != Kind::kObject) return fail_type(failure, path, "an object", view);
+    std::uint64_t seen = 0;
     for (std::size_t i = 0; i < view.size() && !failure; ++i) {
       const Member member = view.member(i);
       if (member.value.kind() == Kind::kNull) continue;
+      std::uint64_t bit = 1;
       for_each([&](const auto& entry) {
-        if (entry.name != member.name) return false;
-        decode_member(member.value, out.*entry.member, Path(path, entry.name), failure);
-        return true;
+        const bool here = entry.name == member.name;
+        if (here) {
+          if ((seen & bit) != 0) out.*entry.member = {};  // of two the last counts, and all of it
+          decode_member(member.value, out.*entry.member, Path(path, entry.name), failure);
+          seen |= bit;
+        }
+        bit <<= 1U;
+        return here;
       });
     }
   }
@@ -242,6 +251,8 @@ struct Codec<T> {
   }
 
  private:
+  static_assert(std::tuple_size_v<std::remove_cvref_t<decltype(Fields<T>::kTable)>> <= 64);
+
   // Calls visit with the entries of the table until it returns true; says whether one did.
   template <class Visit>
   static bool for_each(Visit visit) {

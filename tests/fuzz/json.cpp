@@ -21,10 +21,13 @@ void check_table(json::View root) {
   json::unknown_members<T>(root);
   const auto value = json::decode<T>(root);
   if (!value) return;
-  const std::string encoded = json::encode(*value);
-  const auto again = json::parse<T>(encoded);
+  // What was empty may come back as what it is born with: once.
+  const auto again = json::parse<T>(json::encode(*value));
   fuzz::require(again.has_value(), "what was encoded can be decoded");
-  fuzz::require_same(json::encode(*again), encoded, "decoded and encoded it is the same");
+  const auto third = json::parse<T>(json::encode(*again));
+  fuzz::require(third.has_value(), "what was encoded can be decoded again");
+  fuzz::require_same(json::encode(*third), json::encode(*again),
+                     "decoded and encoded it is the same");
 }
 
 void check_yaml(json::View root, const std::string& text) {

@@ -2,61 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "json/raw.h"
-
-namespace example {
-
-struct Port {
-  std::string name;
-  int port = 0;
-  bool operator==(const Port&) const = default;
-};
-
-struct Inner {
-  std::string mode = "slow";
-  std::int64_t size = 0;
-  bool operator==(const Inner&) const = default;
-};
-
-struct Thing {
-  std::string name;
-  bool on = false;
-  int count = 3;
-  std::optional<bool> choice;
-  std::optional<Inner> maybe;
-  Inner inner;
-  std::vector<std::string> words;
-  std::vector<Port> ports;
-  std::vector<Port> list;
-  std::map<std::string, std::string> labels;
-  std::optional<base::Time> when;
-  json::Raw raw;
-  bool operator==(const Thing&) const = default;
-};
-
-}  // namespace example
-
-template <>
-struct json::Fields<example::Port> {
-  static constexpr auto kTable = std::make_tuple(json::field("name", &example::Port::name),
-                                                 json::field("port", &example::Port::port));
-};
-template <>
-struct json::Fields<example::Inner> {
-  static constexpr auto kTable = std::make_tuple(json::field("mode", &example::Inner::mode),
-                                                 json::field("size", &example::Inner::size));
-};
-template <>
-struct json::Fields<example::Thing> {
-  using T = example::Thing;
-  static constexpr auto kTable = std::make_tuple(
-      json::field("name", &T::name), json::field("on", &T::on), json::field("count", &T::count),
-      json::field("choice", &T::choice), json::field("maybe", &T::maybe),
-      json::field("inner", &T::inner), json::field("words", &T::words),
-      json::keyed("ports", &T::ports, &example::Port::name), json::field("list", &T::list),
-      json::field("labels", &T::labels), json::field("when", &T::when),
-      json::field("raw", &T::raw));
-};
+#include "unit/json/example.h"
 
 namespace {
 
@@ -103,6 +49,17 @@ TEST(Fields, TheValuesThatAreThereAreTaken) {
   EXPECT_EQ(value.labels.at(""), "empty");
   EXPECT_EQ(base::format_seconds(*value.when), "2026-01-31T12:00:00Z");
   EXPECT_EQ(value.raw.text, R"({"a":[null],"b":1})");
+}
+
+TEST(Fields, OfTwoMembersOfOneNameTheLastCounts) {
+  const Thing value = thing(R"({"name":"a","name":"b","ports":[{"name":"p","port":80}],
+      "ports":[{"port":81}],"inner":{"size":5},"inner":{},"labels":{"a":"b"},"labels":{},
+      "maybe":{"size":1},"maybe":{}})");
+  EXPECT_EQ(value.name, "b");
+  EXPECT_EQ(value.ports, (std::vector<example::Port>{{"", 81}}));
+  EXPECT_EQ(value.inner, example::Inner());
+  EXPECT_TRUE(value.labels.empty());
+  EXPECT_EQ(value.maybe, example::Inner());
 }
 
 TEST(Fields, AWrongTypeIsRefusedWithItsPath) {
