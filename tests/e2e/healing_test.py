@@ -69,8 +69,7 @@ def test_a_deleted_deployment_comes_back(namespace):
 
 
 def service_ports(namespace):
-    service = get("Service", namespace, "registry")  # it may be made anew just now
-    return [one["port"] for one in service["spec"]["ports"]] if service else []
+    return [one["port"] for one in get("Service", namespace, "registry")["spec"]["ports"]]
 
 
 def test_an_edited_service_comes_back_as_it_was(namespace):
@@ -83,9 +82,11 @@ def test_an_edited_service_comes_back_as_it_was(namespace):
     wait_until("the target port is as it was", lambda: get(
         "Service", namespace, "registry")["spec"]["ports"][0]["targetPort"] in (5000, "registry"))
     assert node_port(namespace) == port
+    uid = get("Service", namespace, "registry")["metadata"]["uid"]
     patch("Service", namespace, "registry", {"spec": {"ports": [{"name": "registry", "port": 80}]}})
     wait_until("the port is as it was", lambda: service_ports(namespace) == [5000])
     assert node_port(namespace) == port
+    assert get("Service", namespace, "registry")["metadata"]["uid"] == uid, "it was made anew"
     assert wait_ready(namespace)["nodePort"] == port
     push(port)
 
