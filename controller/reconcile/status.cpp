@@ -151,14 +151,15 @@ std::string workload_of(const Observed& observed) {
   const auto goes = [&](const auto& workload) {
     return is_there(workload) && !is_terminating(workload->metadata);
   };
-  const std::string deployment = fmt::format("Deployment/{}", registry.spec.name);
-  const std::string stateful_set = fmt::format("StatefulSet/{}", registry.spec.name);
+  const auto name_of = [&](std::string_view kind) {
+    return fmt::format("{}/{}", kind, registry.spec.name);
+  };
   if (registry.spec.persistence.enabled) {
-    if (goes(observed.deployment)) return deployment;
-    return is_there(observed.stateful_set) ? stateful_set : "";
+    if (goes(observed.deployment)) return name_of("Deployment");
+    return is_there(observed.stateful_set) ? name_of("StatefulSet") : "";
   }
-  if (goes(observed.stateful_set)) return stateful_set;
-  return is_there(observed.deployment) ? deployment : "";
+  if (goes(observed.stateful_set)) return name_of("StatefulSet");
+  return is_there(observed.deployment) ? name_of("Deployment") : "";
 }
 
 void describe_addresses(const Observed& observed, api::LocalRegistryStatus& status) {
