@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <boost/asio/ip/address_v6.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/url.hpp>
 
@@ -22,7 +23,12 @@ bool letter_or_digit(char character) {
 
 // A name of DNS or an IP address; what else a URL may have there is never meant well.
 bool is_host(std::string_view host) {
-  constexpr std::string_view kMarks = "-._:";
+  if (host.find(':') != std::string_view::npos) {
+    boost::system::error_code wrong;
+    boost::asio::ip::make_address_v6(host, wrong);
+    return !wrong;
+  }
+  constexpr std::string_view kMarks = "-._";
   return !host.empty() && host.size() <= limits::kHostBytes &&
          std::all_of(host.begin(), host.end(), [&](char character) {
            return letter_or_digit(character) || kMarks.find(character) != std::string_view::npos;

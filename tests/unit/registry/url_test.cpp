@@ -45,6 +45,8 @@ TEST(Url, WhatIsNoneOrHoldsMoreIsRefusedWithoutQuotingIt) {
                                   "https://host/a b",
                                   "https://host/\r\nX: y",
                                   "https://ho%0ast/",
+                                  "https://host%3A80x/",
+                                  "https://a%3Ab/",
                                   "https://%68idden\x01/",
                                   "https://host/\x80",
                                   "mailto:a@b",
