@@ -21,8 +21,9 @@ void write_canonical(Writer& writer, View view) {
     case Kind::kObject: {
       std::vector<Member> members;
       for (std::size_t i = 0; i < view.size(); ++i) members.push_back(view.member(i));
-      std::sort(members.begin(), members.end(),
-                [](const Member& a, const Member& b) { return a.name < b.name; });
+      // Stable: of two of one name the last counts.
+      std::stable_sort(members.begin(), members.end(),
+                       [](const Member& a, const Member& b) { return a.name < b.name; });
       writer.begin_object();
       for (const Member& member : members) {
         writer.key(member.name);

@@ -55,6 +55,15 @@ std::size_t first_bad_byte(std::string_view text) {
   return i;
 }
 
+bool is_utf8(std::string_view text) {
+  const char* const end = text.data() + text.size();
+  for (const char* next = text.data(); next != end;) {
+    const auto character = utf::utf_traits<char>::decode(next, end);
+    if (character == utf::illegal || character == utf::incomplete) return false;
+  }
+  return true;
+}
+
 // RapidJSON's SSE2 reads aligned blocks of 16 bytes, over the end as well.
 constexpr std::size_t kBytesAfterEnd = 16;
 
@@ -70,11 +79,14 @@ std::string_view view_of(const rapidjson::Value& value) {
 // to the last bit, and with kParseFullPrecisionFlag "0e1" is undefined behaviour.
 class Builder {
  public:
-  Builder(rapidjson::Document& document, std::size_t most_values)
-      : document_(document), most_values_(most_values) {}
+  // has_escapes: of characters by their number. RapidJSON takes the second half of a surrogate pair
+  // for one, and makes of it what is not UTF-8.
+  Builder(rapidjson::Document& document, std::size_t most_values, bool has_escapes)
+      : document_(document), most_values_(most_values), has_escapes_(has_escapes) {}
 
   bool is_too_deep() const { return depth_ > limits::kJsonDepth; }
   bool is_too_much() const { return values_ > most_values_; }
+  bool has_half_pair() const { return has_half_pair_; }
 
   // Called by RapidJSON, which stops at the first false.
   bool Null() { return begin() && document_.Null(); }
@@ -88,10 +100,10 @@ class Builder {
   bool Uint64(std::uint64_t value) { return document_.Uint64(value); }
   bool Double(double value) { return document_.Double(value); }
   bool String(const char* text, unsigned length, bool copy) {
-    return begin() && document_.String(text, length, copy);
+    return begin() && is_whole({text, length}) && document_.String(text, length, copy);
   }
   bool Key(const char* text, unsigned length, bool copy) {
-    return document_.Key(text, length, copy);
+    return is_whole({text, length}) && document_.Key(text, length, copy);
   }
   bool StartObject() { return begin() && open() && document_.StartObject(); }
   bool EndObject(unsigned members) {
@@ -107,6 +119,10 @@ class Builder {
  private:
   bool begin() { return ++values_ <= most_values_; }
   bool open() { return ++depth_ <= limits::kJsonDepth; }
+  bool is_whole(std::string_view text) {
+    has_half_pair_ = has_escapes_ && !is_utf8(text);
+    return !has_half_pair_;
+  }
 
   // False when it is too large.
   bool number(std::string_view text) {
@@ -123,6 +139,8 @@ class Builder {
 
   rapidjson::Document& document_;
   std::size_t most_values_;
+  bool has_escapes_;
+  bool has_half_pair_ = false;
   std::size_t values_ = 0;
   std::size_t depth_ = 0;
 };
@@ -212,11 +230,12 @@ base::Result<Document> Document::parse(std::string text, std::size_t most_values
   if (const std::size_t bad = first_bad_byte(text); bad < text.size()) {
     return malformed(bad, "Not UTF-8, or a control character.");
   }
+  const bool has_escapes = text.find("\\u") != std::string::npos;
   auto parsed = std::make_unique<Parsed>(std::move(text));
   constexpr unsigned kFlags = rapidjson::kParseInsituFlag | rapidjson::kParseIterativeFlag |
                               rapidjson::kParseNumbersAsStringsFlag;
   rapidjson::Reader reader;
-  Builder builder(parsed->document, most_values);
+  Builder builder(parsed->document, most_values, has_escapes);
   const auto read = [&](rapidjson::Document&) {
     rapidjson::InsituStringStream stream(parsed->text.data());
     return !reader.Parse<kFlags>(stream, builder).IsError();
@@ -229,6 +248,9 @@ base::Result<Document> Document::parse(std::string text, std::size_t most_values
   if (builder.is_too_much()) {
     return base::Error{base::ErrorCode::kTooLarge,
                        fmt::format("JSON of more than {} values", most_values)};
+  }
+  if (builder.has_half_pair()) {
+    return malformed(reader.GetErrorOffset(), "Half of a surrogate pair.");
   }
   if (reader.HasParseError()) {
     return malformed(reader.GetErrorOffset(),

@@ -69,12 +69,38 @@ TEST(Document, ReadsEscapesAndUnicode) {
 }
 
 TEST(Document, RefusesWhatIsNoJson) {
-  for (const char* text :
-       {"",        " ",         "{",           "}",        "[1,]",  "{\"a\":1,}",
-        "{a:1}",   "{'a':1}",   "nul",         "True",     "01",    "1.",
-        ".5",      "+1",        "--1",         "1e",       "\"",    "\"a\nb\"",
-        "\"\\x\"", "\"\\u12\"", "\"\\ud800\"", "[1] [2]",  "{} x",  "// c\n1",
-        "[1 2]",   "{\"a\" 1}", "NaN",         "Infinity", "1e999", "\xEF\xBB\xBF"}) {
+  for (const char* text : {"",
+                           " ",
+                           "{",
+                           "}",
+                           "[1,]",
+                           "{\"a\":1,}",
+                           "{a:1}",
+                           "{'a':1}",
+                           "nul",
+                           "True",
+                           "01",
+                           "1.",
+                           ".5",
+                           "+1",
+                           "--1",
+                           "1e",
+                           "\"",
+                           "\"a\nb\"",
+                           "\"\\x\"",
+                           "\"\\u12\"",
+                           "\"\\ud800\"",
+                           "\"\\udc00\"",
+                           "{\"\\uDFFF\":1}",
+                           "[1] [2]",
+                           "{} x",
+                           "// c\n1",
+                           "[1 2]",
+                           "{\"a\" 1}",
+                           "NaN",
+                           "Infinity",
+                           "1e999",
+                           "\xEF\xBB\xBF"}) {
     const auto document = Document::parse(text);
     ASSERT_FALSE(document) << text;
     EXPECT_EQ(code_of(document), base::ErrorCode::kMalformed) << text;
