@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <boost/asio/ip/address_v6.hpp>
 #include <boost/url/parse.hpp>
 #include <charconv>
 
@@ -22,7 +23,12 @@ struct Address {
 
 // A name or an IP address; percent-encoded, all else could stand there too.
 bool is_host(std::string_view host) {
-  constexpr std::string_view kMarks = "-._:";
+  if (host.find(':') != std::string_view::npos) {
+    boost::system::error_code wrong;
+    boost::asio::ip::make_address_v6(host, wrong);
+    return !wrong;
+  }
+  constexpr std::string_view kMarks = "-._";
   return std::all_of(host.begin(), host.end(), [&](char character) {
     return (character >= '0' && character <= '9') || (character >= 'a' && character <= 'z') ||
            (character >= 'A' && character <= 'Z') ||

@@ -3,7 +3,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <boost/asio/ip/address_v6.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/url.hpp>
 
@@ -19,20 +18,6 @@ base::Error invalid(std::string message) { return {base::ErrorCode::kInvalid, st
 bool letter_or_digit(char character) {
   return (character >= '0' && character <= '9') || (character >= 'a' && character <= 'z') ||
          (character >= 'A' && character <= 'Z');
-}
-
-// A name of DNS or an IP address; what else a URL may have there is never meant well.
-bool is_host(std::string_view host) {
-  if (host.find(':') != std::string_view::npos) {
-    boost::system::error_code wrong;
-    boost::asio::ip::make_address_v6(host, wrong);
-    return !wrong;
-  }
-  constexpr std::string_view kMarks = "-._";
-  return !host.empty() && host.size() <= limits::kHostBytes &&
-         std::all_of(host.begin(), host.end(), [&](char character) {
-           return letter_or_digit(character) || kMarks.find(character) != std::string_view::npos;
-         });
 }
 
 std::string lower(std::string text) {
@@ -53,7 +38,9 @@ base::Result<Url> checked(const urls::url_view& url) {
   auto server = net::parse_server_url(origin);
   if (!server) return server.error();
   server->host = lower(std::move(server->host));
-  if (!is_host(server->host)) return invalid("the host of the URL is not a name or an address");
+  if (server->host.size() > limits::kHostBytes) {
+    return invalid(fmt::format("the URL has a host of more than {} bytes", limits::kHostBytes));
+  }
   if (target.empty()) target = "/";
   if (url.has_query()) target += "?" + std::string(url.encoded_query());
   return Url{std::move(*server), std::move(target)};

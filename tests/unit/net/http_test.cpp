@@ -82,7 +82,8 @@ TEST(ServerUrl, HasAHostThatCanBeANameOrAnAddress) {
   for (const char* host : {"host", "a_b.example", "127.0.0.1", "[::1]", "h%6Fst"}) {
     EXPECT_TRUE(net::parse_server_url("https://" + std::string(host))) << host;
   }
-  for (const char* wrong : {"a%1Db", "a%0D%0Ab", "a%20b", "a%2Fb", "a;b", "a%C3%A9"}) {
+  for (const char* wrong :
+       {"a%1Db", "a%0D%0Ab", "a%20b", "a%2Fb", "a;b", "a%C3%A9", "a%3Ab", "1%3A80"}) {
     EXPECT_FALSE(net::parse_server_url("https://" + std::string(wrong))) << wrong;
     EXPECT_FALSE(net::parse_proxy_url("http://" + std::string(wrong))) << wrong;
   }
