@@ -75,12 +75,16 @@ bool is_deployed(const Observed& observed) {
   return decide_delivery(observed) == api::Delivery::kLocalRegistry;
 }
 
+std::string workload_name(const api::LocalRegistry& registry, Target target) {
+  return fmt::format("{}/{}", kind(target), registry.spec.name);
+}
+
 bool has_lost_workload(const Observed& observed) {
   const api::LocalRegistry& registry = *observed.registry;
   const bool deployed = is_deployed(observed);
   const bool persistent = registry.spec.persistence.enabled;
   const auto is_told = [&](Target target) {
-    return registry.status.workload == fmt::format("{}/{}", kind(target), registry.spec.name);
+    return registry.status.workload == workload_name(registry, target);
   };
   const bool lost_deployment = !observed.deployment && is_told(Target::kDeployment);
   const bool lost_stateful_set = !observed.stateful_set && is_told(Target::kStatefulSet);

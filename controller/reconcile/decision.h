@@ -1,6 +1,9 @@
 // When the registry is used: the table of the product. Pure; any thread.
 #pragma once
 
+#include <string>
+#include <string_view>
+
 #include "reconcile/observed.h"
 
 namespace reconcile {
@@ -14,6 +17,9 @@ std::optional<api::Delivery> decide_delivery(const Observed& observed);
 
 // True when workload and Service have to exist.
 bool is_deployed(const Observed& observed);
+
+// What the status calls a workload of that kind: "Deployment/registry".
+std::string workload_name(const api::LocalRegistry& registry, Target target);
 
 // True when the status tells of a workload that the spec does not ask for and no cache holds: until
 // it was read live it may be there, without the labels by which workloads are watched.

@@ -97,15 +97,11 @@ bool is_spoilt(const T& wanted, const T& existing, const Failure& failure) {
 
 // The port was ours until just now, or nobody tried it before: who has it may be about to give it
 // back.
-bool may_come_free(const Observed& observed, int port) {
-  const api::LocalRegistry& registry = *observed.registry;
-  return port == registry.status.node_port ||
-         registry.status.observed_generation != registry.metadata.generation;
-}
-
 bool may_come_free(const Observed& observed, const api::Service& wanted) {
+  const api::LocalRegistry& registry = *observed.registry;
   const int port = node_port_of(wanted);
-  return port != 0 && may_come_free(observed, port);
+  return port != 0 && (port == registry.status.node_port ||
+                       registry.status.observed_generation != registry.metadata.generation);
 }
 
 template <class T>
@@ -261,6 +257,7 @@ void remove_unwanted_claim(const Observed& observed, Plan& plan) {
 }
 
 void remove_registry(const Observed& observed, Plan& plan) {
+  if (has_lost_workload(observed)) return read_live(observed, plan);
   remove_own(observed, observed.deployment, plan);
   remove_own(observed, observed.stateful_set, plan);
   remove_own(observed, observed.service, plan);
@@ -306,8 +303,6 @@ void plan_running(const Observed& observed, Plan& plan) {
     ensure_claim(observed, plan);
     ensure_one_workload(observed, plan);
     ensure_service(observed, plan);
-  } else if (has_lost_workload(observed)) {
-    read_live(observed, plan);
   } else {
     remove_registry(observed, plan);
   }

@@ -151,15 +151,13 @@ std::string workload_of(const Observed& observed) {
   const auto goes = [&](const auto& workload) {
     return is_there(workload) && !is_terminating(workload->metadata);
   };
-  const auto name_of = [&](std::string_view kind) {
-    return fmt::format("{}/{}", kind, registry.spec.name);
-  };
+  const auto name_of = [&](Target target) { return workload_name(registry, target); };
   if (registry.spec.persistence.enabled) {
-    if (goes(observed.deployment)) return name_of("Deployment");
-    return is_there(observed.stateful_set) ? name_of("StatefulSet") : "";
+    if (goes(observed.deployment)) return name_of(Target::kDeployment);
+    return is_there(observed.stateful_set) ? name_of(Target::kStatefulSet) : "";
   }
-  if (goes(observed.stateful_set)) return name_of("StatefulSet");
-  return is_there(observed.deployment) ? name_of("Deployment") : "";
+  if (goes(observed.stateful_set)) return name_of(Target::kStatefulSet);
+  return is_there(observed.deployment) ? name_of(Target::kDeployment) : "";
 }
 
 void describe_addresses(const Observed& observed, api::LocalRegistryStatus& status) {

@@ -31,6 +31,11 @@ int node_port(const api::Service& service) {
   return service.spec.ports.empty() ? 0 : service.spec.ports.front().node_port;
 }
 
+// Where a resource of that spec has its objects.
+api::ObjectKey target_of(const api::LocalRegistrySpec& spec, const api::ObjectKey& resource) {
+  return {spec.namespace_name.empty() ? resource.namespace_name : spec.namespace_name, spec.name};
+}
+
 }  // namespace
 
 void Oracles::violated(std::string what) {
@@ -76,10 +81,7 @@ void Oracles::remember(const Change& change) {
   if (object->plural == "services" && !change.after && !by_operator) {
     // Somebody else takes it down.
     std::erase_if(served_, [&](const auto& served) {
-      const api::LocalRegistrySpec& spec = served.second;
-      const std::string& own = resources_[served.first].namespace_name;
-      return object->key ==
-             api::ObjectKey{spec.namespace_name.empty() ? own : spec.namespace_name, spec.name};
+      return object->key == target_of(served.second, resources_[served.first]);
     });
   }
   if (!change.after) {
@@ -136,13 +138,11 @@ bool Oracles::may_delete_claim(const std::string& owner_uid, const api::ObjectKe
   const auto wishes = wishes_.find(owner_uid);
   if (wishes == wishes_.end()) return false;
   const auto& list = wishes->second;
-  const std::string& own_namespace = resources_.at(owner_uid).namespace_name;
+  const api::ObjectKey& resource = resources_.at(owner_uid);
   for (std::size_t i = list.size(); i > 0; --i) {
     const Wish& wish = list[i - 1];
-    const std::string& elsewhere = wish.spec.namespace_name;
-    const bool wants = wish.spec.persistence.enabled && !wish.deleted &&
-                       wish.spec.name == claim.name &&
-                       (elsewhere.empty() ? own_namespace : elsewhere) == claim.namespace_name;
+    const bool wants =
+        wish.spec.persistence.enabled && !wish.deleted && target_of(wish.spec, resource) == claim;
     if (wish.spec.persistence.when_deleted == api::RetentionPolicy::kDelete && !wants) return true;
     if (scheduler_.now() - wish.since > kOnItsWay) return false;  // and the earlier ones are older
   }
@@ -285,10 +285,7 @@ void Oracles::check_refused() {
     if (accepted == nullptr || accepted->status != "False") continue;
     const auto served = served_.find(object->uid);
     if (served == served_.end() || served->second.enabled == false) continue;
-    const api::ObjectKey target = {served->second.namespace_name.empty()
-                                       ? object->key.namespace_name
-                                       : served->second.namespace_name,
-                                   served->second.name};
+    const api::ObjectKey target = target_of(served->second, object->key);
     const auto& wishes = wishes_[object->uid];
     if (wishes.size() < 2 || wishes[wishes.size() - 2].spec != served->second) continue;
     if (!server_.find("services", target)) {

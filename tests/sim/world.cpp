@@ -82,10 +82,8 @@ void World::start_replica(const std::string& name) {
                                                 replica, options_.seed + 7919 * ++started_));
   Replica* started = replicas_.back().get();
   // Messages outlive whoever sent them.
-  link.crash = [this, sender = &link] {
-    for (const auto& known : replicas_) {
-      if (&known->link() == sender) return crash(*known);
-    }
+  link.crash = [this, &link] {
+    if (Replica* alive = sender(link)) crash(*alive);
   };
   link.fate = [this, started](const kube::Request& request) {
     if (is_counted_write(request)) ++writes_sent_;
@@ -138,10 +136,8 @@ void World::crash(Replica& replica, base::Clock::Duration restart_after) {
   trace.add(scheduler.now(), fmt::format("{} dies", replica.name()));
   // Its coroutines are ended from outside: this may be called by one of them.
   replica.link().die();
-  scheduler.after({}, [this, link = &replica.link()] {
-    for (const auto& known : replicas_) {
-      if (&known->link() == link) known->crash();
-    }
+  scheduler.after({}, [this, &link = replica.link()] {
+    if (Replica* dying = sender(link)) dying->crash();
   });
   scheduler.after(restart_after, [this, name = replica.name()] { start_replica(name); });
 }
@@ -150,6 +146,13 @@ void World::restart(Replica& replica, base::Clock::Duration after) {
   trace.add(scheduler.now(), fmt::format("{} is told to stop", replica.name()));
   replica.stop();
   scheduler.after(after, [this, name = replica.name()] { start_replica(name); });
+}
+
+Replica* World::sender(const Link& link) {
+  for (const auto& replica : replicas_) {
+    if (&replica->link() == &link) return replica.get();
+  }
+  return nullptr;
 }
 
 void World::bury() {

@@ -117,6 +117,7 @@ class World {
   void changed(const Change& change);
   void run_controllers();
   void bury();
+  Replica* sender(const Link& link);  // null: it is gone
   Revision state_of_long_ago(const std::string& plural) const;
   kube::Response exchange(kube::Method method, std::string target, std::string content_type,
                           std::string body, std::string_view who);

@@ -423,6 +423,8 @@ T* World::find_for_reset(Objects<T>& objects, Target target, const api::ObjectMe
     failures.push_back({target, refusals.at(target)});
     return nullptr;
   }
+  std::erase_if(failures,
+                [&](const reconcile::Failure& failure) { return failure.target == target; });
   T& object = found->second.object;
   ++object.metadata.generation;
   object.metadata.resource_version = next_version();
@@ -440,9 +442,6 @@ void World::reset_ports(const reconcile::ResetPorts& action) {
   auto* object = find_for_reset(services, Target::kService, action.patch.metadata);
   if (object == nullptr) return;
   object->spec.ports = action.patch.spec.ports;
-  std::erase_if(failures, [](const reconcile::Failure& failure) {
-    return failure.target == Target::kService;
-  });
 }
 
 // A registry that has nothing to say never answers.
