@@ -45,6 +45,11 @@ bool is_lost_race(const base::Error& error) {
   return error.code == base::ErrorCode::kConflict || error.code == base::ErrorCode::kAlreadyExists;
 }
 
+// The lease is not the one that was looked at, or gone.
+bool is_outdated(const base::Error& error) {
+  return is_lost_race(error) || error.code == base::ErrorCode::kNotFound;
+}
+
 }  // namespace
 
 LeaseDecision decide(const LeaseView& view, const LeaderElectionOptions& options, Instant now,
@@ -165,7 +170,6 @@ asio::awaitable<LeaderElection::Outcome> LeaderElection::hold(Work lead) {
   // The work has ended. Even if this coroutine was cancelled the others get the lease at once.
   co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
   co_await release();
-  co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
   if (thrown) std::rethrow_exception(thrown);
   co_return outcome;
 }
@@ -180,11 +184,9 @@ asio::awaitable<void> LeaderElection::keep_renewing() {
     LeaseDecision decision = decide(view(), options_, now, environment_.clock.wall());
     base::Result<void> renewed =
         co_await write(LeaseAction::kRenew, std::move(decision.spec), limits::kLeaseRequestTimeout);
-    const bool gone = !renewed && renewed.error().code == base::ErrorCode::kNotFound;
-    if (!renewed && (gone || is_lost_race(renewed.error()))) {
+    if (is_outdated(renewed.error())) {
       renewed = co_await refresh(limits::kLeaseRequestTimeout);
-      next = environment_.clock.now();  // if it still is ours
-      if (renewed) continue;
+      if (renewed) continue;  // at once, if it still is ours
     }
     if (renewed) {
       renewed_ = now;

@@ -80,16 +80,15 @@ std::string workload_name(const api::LocalRegistry& registry, Target target) {
 }
 
 bool has_lost_workload(const Observed& observed) {
+  if (observed.live) return false;
   const api::LocalRegistry& registry = *observed.registry;
-  const bool deployed = is_deployed(observed);
   const bool persistent = registry.spec.persistence.enabled;
-  const auto is_told = [&](Target target) {
-    return registry.status.workload == workload_name(registry, target);
+  const auto is_lost = [&](Target target, const auto& workload, bool right_kind) {
+    const bool wanted = is_deployed(observed) && right_kind;
+    return !workload && !wanted && registry.status.workload == workload_name(registry, target);
   };
-  const bool lost_deployment = !observed.deployment && is_told(Target::kDeployment);
-  const bool lost_stateful_set = !observed.stateful_set && is_told(Target::kStatefulSet);
-  return !observed.live && ((lost_deployment && (!deployed || persistent)) ||
-                            (lost_stateful_set && (!deployed || !persistent)));
+  return is_lost(Target::kDeployment, observed.deployment, !persistent) ||
+         is_lost(Target::kStatefulSet, observed.stateful_set, persistent);
 }
 
 std::string_view why_not_deployed(const Observed& observed) {

@@ -99,9 +99,8 @@ bool is_spoilt(const T& wanted, const T& existing, const Failure& failure) {
 // back.
 bool may_come_free(const Observed& observed, const api::Service& wanted) {
   const api::LocalRegistry& registry = *observed.registry;
-  const int port = node_port_of(wanted);
-  return port != 0 && (port == registry.status.node_port ||
-                       registry.status.observed_generation != registry.metadata.generation);
+  return node_port_of(wanted) == registry.status.node_port ||
+         registry.status.observed_generation != registry.metadata.generation;
 }
 
 template <class T>

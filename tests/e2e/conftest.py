@@ -52,7 +52,11 @@ def pytest_sessionfinish(session, exitstatus):
         return
     if exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
         world.cluster("collect", COLLECTED / "cluster")
-        (COLLECTED / "operator.log").write_text(release.logs())
+        try:
+            logs = release.logs()
+        except world.Failed as failed:  # nothing answers, which the report of the test explains
+            logs = str(failed)
+        (COLLECTED / "operator.log").write_text(logs)
         print(f"\nlogs, events and objects are in {COLLECTED}")
     if os.environ.get("E2E_KEEP") != "1":
         world.cluster("down")

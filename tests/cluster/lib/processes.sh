@@ -13,9 +13,10 @@ is_component() { [[ -f $RUN/commands/$1 ]] || die "no component '$1' here: $(com
 
 components() { (cd "$RUN/commands" && echo *); }
 
-# start_time PID: nothing for a process that is dead and only not yet collected by its parent.
+# start_time PID: nothing for a process that is dead and only not yet collected by its parent. While
+# other threads of it are left, it still has its ports.
 # (No component has a space in its name, which would shift the columns.)
-start_time() { awk '$3 != "Z" {print $22}' "/proc/$1/stat" 2>/dev/null; }
+start_time() { awk '$3 != "Z" || $20 > 1 {print $22}' "/proc/$1/stat" 2>/dev/null; }
 
 # running COMPONENT: true for the very process that was started, not for a later one of that id.
 running() {

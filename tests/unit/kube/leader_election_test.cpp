@@ -236,9 +236,23 @@ class LeaderElectionTest : public testing::Test {
   };
 
   Participant& join(const std::string& identity, LeaderElection::Work work = {}) {
+    return join(identity, server.connect(), std::move(work));
+  }
+
+  Participant& join_without_a_watch(const std::string& identity) {
+    auto transport = server.connect();
+    transport->on_open = [](const Request&) {
+      return support::answer(403, R"({"kind":"Status","reason":"Forbidden","code":403})");
+    };
+    return join(identity, std::move(transport));
+  }
+
+  Participant& join(const std::string& identity,
+                    std::unique_ptr<support::ScriptedTransport> transport,
+                    LeaderElection::Work work = {}) {
     participants.push_back(std::make_unique<Participant>());
     Participant* one = participants.back().get();
-    one->transport = server.connect();
+    one->transport = std::move(transport);
     one->election = std::make_unique<LeaderElection>(
         Environment{world.executor(), Client(*one->transport), world.clock, random, logger},
         options_of(identity), [one](bool leading) { one->changes.push_back(leading); });
@@ -261,6 +275,16 @@ class LeaderElectionTest : public testing::Test {
       world.run_for(kStep);
       settle();
     }
+  }
+
+  static int releases(const Participant& one) {
+    return static_cast<int>(
+        std::count_if(one.transport->sent.begin(), one.transport->sent.end(),
+                      [](const Request& request) { return is_release(request); }));
+  }
+
+  static bool is_release(const Request& request) {
+    return request.body.find(R"("holderIdentity":"")") != std::string::npos;
   }
 
   static void cut(Participant& one) {
@@ -377,8 +401,7 @@ TEST_F(LeaderElectionTest, ALeaseThatSomebodyLabelsMeanwhileIsReleasedAllTheSame
   run_for(20s);
   int labels = 0;
   server.fault = [&](const Request& request) -> std::optional<base::Result<Response>> {
-    const bool releases = request.body.find(R"("holderIdentity":"")") != std::string::npos;
-    if (releases && labels++ == 0) {
+    if (is_release(request) && labels++ == 0) {
       server.lease->metadata.resource_version = std::to_string(++server.version);
     }
     return std::nullopt;
@@ -403,7 +426,7 @@ TEST_F(LeaderElectionTest, AReleaseThatIsForestalledAgainAndAgainIsGivenUp) {
   run_for(20s);
   int tries = 0;
   server.fault = [&](const Request& request) -> std::optional<base::Result<Response>> {
-    if (request.body.find(R"("holderIdentity":"")") == std::string::npos) return std::nullopt;
+    if (!is_release(request)) return std::nullopt;
     ++tries;
     server.lease->metadata.resource_version = std::to_string(++server.version);
     return std::nullopt;
@@ -415,11 +438,53 @@ TEST_F(LeaderElectionTest, AReleaseThatIsForestalledAgainAndAgainIsGivenUp) {
   EXPECT_EQ(server.holder(), "a");
 }
 
+TEST_F(LeaderElectionTest, AReleaseThatIsRefusedIsNotTriedAgain) {
+  Participant& a = join("a");
+  run_for(20s);
+  server.fault = [&](const Request& request) -> std::optional<base::Result<Response>> {
+    if (!is_release(request)) return std::nullopt;
+    return base::Result<Response>(support::answer(403, R"({"kind":"Status","code":403})"));
+  };
+  a.running->cancel();
+  run_for(1s);
+  EXPECT_TRUE(a.running->done());
+  EXPECT_EQ(releases(a), 1);
+}
+
+TEST_F(LeaderElectionTest, AfterAConflictTheLeaseIsRenewedAtOnce) {
+  join("a");
+  run_for(20s);
+  bool labelled = false;
+  server.fault = [&](const Request& request) -> std::optional<base::Result<Response>> {
+    if (request.method == Method::kPatch && !std::exchange(labelled, true)) {
+      server.lease->metadata.resource_version = std::to_string(++server.version);
+    }
+    return std::nullopt;
+  };
+  const int before = server.writes;
+  while (!labelled) run_for(50ms);
+  server.fault = nullptr;
+  EXPECT_EQ(server.writes - before, 1);
+}
+
+TEST_F(LeaderElectionTest, ARenewalThatFailsIsNotTriedInABusyLoop) {
+  Participant& a = join("a");
+  run_for(20s);
+  server.fault = [](const Request& request) -> std::optional<base::Result<Response>> {
+    if (request.method != Method::kPatch) return std::nullopt;
+    return base::Result<Response>(support::answer(503, ""));
+  };
+  const std::size_t before = a.transport->sent.size();
+  run_for(8s);
+  EXPECT_LE(a.transport->sent.size() - before, 4U);
+  EXPECT_TRUE(a.election->leading());
+}
+
 TEST_F(LeaderElectionTest, ALeaseThatIsStolenDuringItsReleaseIsTheThiefs) {
   Participant& a = join("a");
   run_for(20s);
   server.fault = [&](const Request& request) -> std::optional<base::Result<Response>> {
-    if (request.body.find(R"("holderIdentity":"")") == std::string::npos) return std::nullopt;
+    if (!is_release(request)) return std::nullopt;
     server.lease->spec.holder_identity = "thief";
     server.lease->metadata.resource_version = std::to_string(++server.version);
     server.fault = nullptr;
@@ -466,6 +531,7 @@ TEST_F(LeaderElectionTest, ALeaderThatCannotRenewStopsAtItsDeadline) {
   EXPECT_FALSE(a.election->leading());
   EXPECT_EQ(stage.on_stage, 0);
   EXPECT_EQ(a.election->waiting_for(), "Network: cut");
+  EXPECT_EQ(releases(a), 0) << "by then it may be another's";
 }
 
 TEST_F(LeaderElectionTest, ALeaderThatIsBackInTimeNeverStopped) {
@@ -589,19 +655,15 @@ TEST_F(LeaderElectionTest, ACandidateWhoseWatchIsSilentLooksForItself) {
 }
 
 TEST_F(LeaderElectionTest, WithoutTheRightToWatchItStillWorks) {
-  participants.push_back(std::make_unique<Participant>());
-  Participant& a = *participants.back();
-  a.transport = server.connect();
-  a.transport->on_open = [](const Request&) {
-    return support::answer(403, R"({"kind":"Status","reason":"Forbidden","code":403})");
-  };
-  a.election = std::make_unique<LeaderElection>(
-      Environment{world.executor(), Client(*a.transport), world.clock, random, logger},
-      options_of("a"));
-  a.running = &world.start(a.election->run([this] { return perform(stage, world.clock, 1000h); }));
-  run_for(60s);
+  Participant& a = join_without_a_watch("a");
+  Participant& b = join_without_a_watch("b");
+  run_for(5min);
   EXPECT_TRUE(a.election->leading());
   EXPECT_EQ(stage.performances, 1);
+  EXPECT_FALSE(b.election->leading());
+  for (const Request& request : b.transport->sent) {
+    EXPECT_TRUE(request.method == Method::kGet) << "it reads the lease, and need not try for it";
+  }
 }
 
 TEST_F(LeaderElectionTest, MissingRightsAreSaidAndWaitedFor) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "reconcile/children.h"
 #include "reconcile/reasons.h"
 #include "unit/reconcile/world.h"
 
@@ -76,6 +77,14 @@ TEST_F(Events, AStrategyThatIsChangedBackIsTold) {
   world.find<api::Deployment>()->spec.strategy = {"RollingUpdate", {R"({"maxSurge":1})"}};
   EXPECT_EQ(reconcile(), Lines({"Normal Healed: Deployment/registry: spec.strategy was changed "
                                 "back"}));
+}
+
+TEST_F(Events, PortsThatAreTakenAwayAreTold) {
+  world.converge();
+  const api::Service wanted = *world.find<api::Service>();
+  const reconcile::ResetPorts reset{reconcile::build_ports_patch(wanted.metadata, wanted)};
+  EXPECT_EQ(lines(reconcile::notices(*world.registry, {reset}, world.registry->status)),
+            Lines({"Normal Healed: Service/registry: spec.ports was changed back"}));
 }
 
 TEST_F(Events, AStatusThatSaysNothingTellsNothing) {

@@ -117,6 +117,36 @@ TEST_F(Planning, PortsThatSomebodyGaveTheServiceGoWhenAnApplyIsRefusedForThem) {
   EXPECT_THAT(plan(), Not(Contains(StartsWith("reset the ports")))) << "it was refused as well";
 }
 
+TEST_F(Planning, PortsAreNotResetForAnotherReason) {
+  world.converge();
+  auto& ports = world.find<api::Service>()->spec.ports;
+  ports.push_back(ports.front());
+  ports.back().port = 80;
+  change([](auto& spec) { spec.port = 5001; });
+  fail(Target::kService, base::ErrorCode::kForbidden);
+  EXPECT_THAT(plan(), Not(Contains(StartsWith("reset the ports"))));
+  fail(Target::kDeployment, base::ErrorCode::kInvalid);
+  EXPECT_THAT(plan(), Not(Contains(StartsWith("reset the ports"))));
+  fail(Target::kService, base::ErrorCode::kInvalid);
+  EXPECT_THAT(plan(), Contains(StartsWith("reset the ports")));
+  begin_deletion(service());
+  EXPECT_THAT(plan(), Not(Contains(StartsWith("reset the ports"))));
+  world.services.clear();
+  EXPECT_THAT(plan(), Not(Contains(StartsWith("reset the ports"))));
+}
+
+TEST_F(Planning, PortsAreResetToAnotherNodePortOnlyAfterALiveRead) {
+  world.converge();
+  auto& ports = world.find<api::Service>()->spec.ports;
+  ports.push_back(ports.front());
+  ports.back().port = 80;
+  change([](auto& spec) { spec.node_port = 31234; });
+  fail(Target::kService, base::ErrorCode::kInvalid);
+  EXPECT_THAT(plan(), ElementsAre("read live"));
+  world.live = true;
+  EXPECT_THAT(plan(), ElementsAre(StartsWith("reset the ports")));
+}
+
 TEST_F(Planning, PortsAreNotResetForANodePortThatIsRefused) {
   world.converge();
   auto& ports = world.find<api::Service>()->spec.ports;
@@ -226,14 +256,40 @@ TEST_F(Planning, AWorkloadOfTheOtherKindThatNoCacheHoldsIsLookedFor) {
   EXPECT_THAT(plan(), Not(Contains("read live")));
 }
 
-TEST_F(Planning, AWorkloadOfARegistryThatIsNotUsedAnyMoreIsLookedForWhenNoCacheHoldsIt) {
+TEST_F(Planning, AStatefulSetThatNoCacheHoldsIsLookedForBeforeADeploymentTakesItsPlace) {
+  use_persistence();
   world.converge();
-  world.deployments.clear();
-  world.services.clear();
-  change([](auto& spec) { spec.enabled = false; });
+  world.stateful_sets.clear();
+  EXPECT_THAT(plan(), ElementsAre(StartsWith("create StatefulSet")));
+  change([](auto& spec) { spec.persistence.enabled = false; });
   EXPECT_THAT(plan(), ElementsAre("read live"));
   world.live = true;
-  EXPECT_THAT(plan(), ElementsAre());
+  EXPECT_THAT(plan(), ElementsAre(StartsWith("create Deployment")));
+}
+
+TEST_F(Planning, AWorkloadOfARegistryThatIsNotUsedAnyMoreIsLookedForWhenNoCacheHoldsIt) {
+  world.converge();
+  world.services.clear();
+  change([](auto& spec) { spec.enabled = false; });
+  begin_deletion(deployment());
+  EXPECT_THAT(plan(), IsEmpty()) << "it is there, and going";
+  world.deployments.clear();
+  EXPECT_THAT(plan(), ElementsAre("read live"));
+  world.live = true;
+  EXPECT_THAT(plan(), IsEmpty());
+}
+
+TEST_F(Planning, AStatefulSetOfARegistryThatIsNotUsedAnyMoreIsLookedForWhenNoCacheHoldsIt) {
+  use_persistence();
+  world.converge();
+  world.services.clear();
+  change([](auto& spec) { spec.enabled = false; });
+  begin_deletion(stateful_set());
+  EXPECT_THAT(plan(), IsEmpty()) << "it is there, and going";
+  world.stateful_sets.clear();
+  EXPECT_THAT(plan(), ElementsAre("read live"));
+  world.live = true;
+  EXPECT_THAT(plan(), IsEmpty());
 }
 
 TEST_F(Planning, AClaimThatIsLeftIsDeletedByPolicyOnlyAsItWasReadLive) {
@@ -241,6 +297,9 @@ TEST_F(Planning, AClaimThatIsLeftIsDeletedByPolicyOnlyAsItWasReadLive) {
   world.converge();
   world.stateful_sets.clear();
   change([](auto& spec) { spec.persistence.enabled = false; });
+  api::LocalRegistry switched = *world.registry;
+  switched.status.workload = "Deployment/registry";  // what had the claim has gone
+  world.registry = std::make_shared<const api::LocalRegistry>(switched);
   EXPECT_THAT(plan(), Contains("read live"));
   EXPECT_THAT(plan(), Not(Contains(StartsWith("delete"))));
   world.live = true;
@@ -331,6 +390,26 @@ TEST_F(Planning, WhatAnEarlierResourceMadeIsLeftAloneInAConflict) {
   make_anew();
   world.live = true;
   EXPECT_THAT(plan(), IsEmpty());
+}
+
+TEST_F(Planning, AfterAConflictOnlyWhatNeedsNoLookIsToldBeforeALiveRead) {
+  make_children();
+  make_foreign(service());
+  world.run();
+  const auto status = [&] { return reconcile::plan(world.observe()).status; };
+  const auto reason = [&](std::string_view type) {
+    return api::find_condition(status()->conditions, type)->reason;
+  };
+  world.services.clear();
+  EXPECT_THAT(plan(), ElementsAre("read live"));
+  EXPECT_FALSE(status()) << "whether the name is free now is not known yet";
+  change([](auto& spec) { spec.port = 0; });
+  ASSERT_TRUE(status());
+  EXPECT_EQ(reason(reconcile::condition::kAccepted), reconcile::reason::kInvalidSpec);
+  change([](auto& spec) { spec.port = 5000, spec.suspend = true; });
+  EXPECT_THAT(plan(), IsEmpty());
+  ASSERT_TRUE(status());
+  EXPECT_EQ(reason(reconcile::condition::kReady), reconcile::reason::kSuspended);
 }
 
 // The finalizer

@@ -140,6 +140,20 @@ TEST_F(Status, AStatefulSetThatHasToGoIsTheWorkloadUntilItGoes) {
   EXPECT_EQ(status().workload, "Deployment/registry");
 }
 
+TEST_F(Status, ADeploymentThatHasToGoIsTheWorkloadUntilItGoes) {
+  world.converge();
+  change([](auto& spec) { spec.persistence.enabled = true; });
+  EXPECT_EQ(status().workload, "Deployment/registry");
+  auto deployments = world.deployments;
+  world.deployments.clear();
+  EXPECT_EQ(status().workload, "Deployment/registry") << "it may only have lost its labels";
+  world.live = true;
+  EXPECT_EQ(status().workload, "") << "as was read, it is gone";
+  deployments.begin()->second.object.metadata.deletion_timestamp = world.now;
+  world.deployments = deployments;
+  EXPECT_EQ(status().workload, "");
+}
+
 TEST_F(Status, AServiceThatIsGoingHasNoAddressButItsPortIsRemembered) {
   world.converge();
   world.find<api::Service>()->metadata.deletion_timestamp = world.now;

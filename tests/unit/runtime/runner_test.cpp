@@ -87,6 +87,7 @@ class World {
   std::set<std::string> in_flight;
   std::size_t most_in_flight = 0;
   bool twice_at_once = false;
+  bool cancels_the_runner = false;
   Runner runner;
 
  private:
@@ -102,6 +103,7 @@ class World {
     if (world->throws_aborted.contains(key)) {
       throw boost::system::system_error(asio::error::operation_aborted);
     }
+    if (world->cancels_the_runner) world->signal.emit(asio::cancellation_type::terminal);
     if (world->takes > 0s) {
       try {
         auto working = world->clock.sleep_for(world->takes);
@@ -424,6 +426,18 @@ TEST(Runner, CancelledItCancelsWhatIsInFlightAndWaitsForIt) {
   EXPECT_EQ(panics(world), "0") << "that is no bug";
   EXPECT_EQ(world.runner.active(), 0U);
   EXPECT_EQ(world.runner.queue().size(), 0U);
+}
+
+TEST(Runner, CancelledByItsVeryFirstReconcileItWaitsForItAllTheSame) {
+  World world;
+  world.takes = 1h;
+  world.cancels_the_runner = true;
+  world.runner.add("a");
+  world.start();
+  EXPECT_EQ(world.begun, Keys{"a"});
+  EXPECT_TRUE(world.ended);
+  EXPECT_TRUE(runtime::is_cancellation(world.outcome));
+  EXPECT_TRUE(world.in_flight.empty());
 }
 
 TEST(Runner, AfterItsEndNothingIsTakenIn) {
