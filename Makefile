@@ -36,7 +36,7 @@ debug: ## the same without optimisation, in build/debug
 	@cmake --build --preset debug
 
 .PHONY: test unit golden asan tsan fuzz layers chart contract references rewrite registry push-speed
-.PHONY: against-real simulate bugs mutants e2e quickstart
+.PHONY: against-real simulate bugs mutants bench e2e quickstart
 test: ## everything, with a summary; what needs root is skipped without it
 	@command -v python3 >/dev/null || $(HARNESS)/packages.sh test
 	@tests/all
@@ -106,6 +106,11 @@ bugs: build ## bugs that real operators had, put in one at a time: each is caugh
 mutants: ## the code changed in small ways, one at a time: do the tests see it? (hours)
 	@$(HARNESS)/packages.sh build mutants
 	@tests/mutants/run $(MUTANTS)
+
+# With the operators to compare with: make bench PEERS=FOLDER. More options: tests/bench/run --help.
+bench: build ## memory, writes, CPU and latency, beside the least that a client can do (30 min)
+	@cmake --build --preset release --target bench_floor
+	@tests/bench/run $(if $(PEERS),--peers $(PEERS)) $(BENCH)
 
 e2e: build ## end to end on a real node (root)
 	@tests/e2e/run

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # etcd, kube-apiserver, kube-controller-manager and kube-scheduler. ENTER is the command that enters
-# the cluster's namespaces (empty in the light mode); ADDRESS and the ports are set by the caller.
+# the cluster's namespaces (empty in the light mode); ADDRESS, the ports and the API server's
+# EXTRA_FLAGS are set by the caller.
 
 write_audit_policy() {
   cat >"$RUN/audit-policy.yaml" <<'YAML'
@@ -23,7 +24,7 @@ define_etcd() {
 
 define_apiserver() {
   local pki="$RUN/pki" flags=()
-  read -r -a flags <<<"${LOCAL_REGISTRY_APISERVER_FLAGS:-}"
+  read -r -a flags <<<"${EXTRA_FLAGS[*]} ${LOCAL_REGISTRY_APISERVER_FLAGS:-}"
   define kube-apiserver "${ENTER[@]}" "$(tool_path kube-apiserver)" \
     --etcd-servers "http://127.0.0.1:$ETCD_PORT" \
     --bind-address "$LISTEN" --advertise-address "$ADDRESS" --secure-port "$API_PORT" \

@@ -1,0 +1,67 @@
+"""Who takes part: this operator, the least a client can do, and the same operator by others.
+
+The others are in a folder that is given: controller-runtime/ (Go) and kube-rs/ (Rust). They are
+built once, in the cache, by what they are made of.
+"""
+import hashlib
+import os
+import pathlib
+import shutil
+import subprocess
+
+PROJECT = pathlib.Path(__file__).resolve().parents[2]
+BINARIES = PROJECT / "build" / "release"
+CACHE = pathlib.Path(os.environ.get("LOCAL_REGISTRY_CACHE",
+                                    pathlib.Path.home() / ".cache/local-registry-operator"))
+WORKERS = 8
+
+PEERS = {
+    "go": ("controller-runtime", "bin/operator --tuned --workers {workers}",
+           ["go", "build", "-trimpath", "-ldflags", "-s -w", "-o", "bin/operator", "."]),
+    "rust": ("kube-rs", "target/release/localregistry-kube-rs --tuned --concurrency {workers}",
+             ["cargo", "build", "--release"]),
+}
+
+
+def digest(folder):
+    state = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            state.update(str(path.relative_to(folder)).encode() + path.read_bytes())
+    return state.hexdigest()[:12]
+
+
+def built(name, folder):
+    """The command of a peer, built when it is not."""
+    source, command, build = PEERS[name]
+    home = CACHE / "bench" / f"{source}-{digest(folder / source)}"
+    program = home / command.split()[0]
+    if not program.exists():
+        print(f"building {source}", flush=True)
+        shutil.rmtree(home, ignore_errors=True)
+        shutil.copytree(folder / source, home, copy_function=shutil.copyfile)
+        subprocess.run(["chmod", "-R", "u+w", home], check=True)
+        go = subprocess.run(["bash", "-c", f"source {PROJECT}/tests/cluster/lib/common.sh; "
+                             f"source {PROJECT}/tests/cluster/lib/versions.sh; "
+                             f"source {PROJECT}/tests/cluster/lib/go.sh; find_go"],
+                            check=True, capture_output=True, text=True).stdout.strip()
+        words = [go if build[0] == "go" else build[0], *build[1:]]
+        subprocess.run(words, cwd=home, check=True,
+                       env={**os.environ, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local"})
+    return f"{home}/{command.format(workers=WORKERS)}"
+
+
+def operators(peers):
+    """name -> command; {kubeconfig} in it is replaced."""
+    found = {"operator": f"{BINARIES}/local-registry-operator --kubeconfig {{kubeconfig}} "
+             f"--max-concurrent-reconciles {WORKERS} --metrics-bind-address 127.0.0.1:0 "
+             "--health-probe-bind-address 127.0.0.1:0 --webhook-bind-address 0"}
+    for name in PEERS if peers else ():
+        found[name] = built(name, peers)
+    return found
+
+
+def floors():
+    """name -> words of the command."""
+    floor = str(BINARIES / "bench_floor")
+    return {"floor-create": [floor], "floor-apply": [floor, "--apply"]}

@@ -1,0 +1,206 @@
+"""The figures of a run against what they are to be: a table, and a plot."""
+import dataclasses
+import statistics
+import typing
+
+WATCHED_PER_RESOURCE = 3  # itself, its Deployment, its Service
+OURS = "operator"
+
+
+class Figures:
+    """Medians over the rounds. None: not measured."""
+
+    def __init__(self, runs):
+        self.runs = runs
+
+    def counts(self):
+        return sorted({run["count"] for run in self.runs})
+
+    def get(self, contender, count, path):
+        found = []
+        for run in self.runs:
+            if run["contender"] != contender or run["count"] != count:
+                continue
+            value = run["figures"]
+            for key in path.split("."):
+                value = value.get(key) if isinstance(value, dict) else None
+            if value is not None:
+                found.append(value)
+        return statistics.median(found) if found else None
+
+    def has(self, contender):
+        return any(run["contender"] == contender for run in self.runs)
+
+
+@dataclasses.dataclass
+class Row:
+    title: str
+    value: typing.Callable        # of a contender
+    bound: typing.Callable | None  # of a contender's value: the most that ours may be, or None
+    target: str
+    form: str = "{:.2f}"
+
+
+def least(*values):
+    known = [value for value in values if value is not None]
+    return min(known) if known else None
+
+
+def times(factor, value):
+    return None if None in (factor, value) else factor * value
+
+
+def mebibytes(value):
+    return None if value is None else value / 1024
+
+
+def share(part, whole):
+    return None if part is None or not whole else part / whole
+
+
+def rows(figures, count):
+    def at(path, scale=lambda value: value):
+        return lambda who: scale(figures.get(who, count, path))
+
+    def peers(go, rust):
+        return lambda of: least(times(go, of("go")), times(rust, of("rust")))
+
+    def floors(factor, *others):
+        def bound(of):
+            return least(times(factor, of("floor-apply")),
+                         *(times(other, of(peer)) for other in others for peer in ("go", "rust")))
+        return bound
+
+    def fixed(value):
+        return lambda _: value
+
+    def per_object(who):
+        full, idle = (figures.get(who, count, path) for path in ("burst.rss", "idle.rss"))
+        return None if full is None else (full - idle) * 1024 / (WATCHED_PER_RESOURCE * count)
+
+    def ports_lost(who):
+        kept, all_of_them = (figures.get(who, count, f"heal.{key}") for key in ("ports_kept",
+                                                                               "ports"))
+        return None if kept is None else all_of_them - kept
+
+    def relist_peak(who):
+        return share(figures.get(who, count, "relist.peak"),
+                     figures.get(who, count, "relist.before"))
+
+    return [
+        Row("idle, one resource: RSS, MiB", at("idle.rss", mebibytes), peers(0.2, 0.65),
+            "0.2 × Go, 0.65 × Rust"),
+        Row("idle: CPU, ms a second", at("idle.cpu_ms_per_s"), peers(1, None), "Go"),
+        Row("RSS, MiB", at("burst.rss", mebibytes), peers(1 / 6, 1 / 3), "1/6 Go, 1/3 Rust"),
+        Row("  for each watched object, bytes", per_object, fixed(1024), "1 KiB", "{:.0f}"),
+        Row("  peak in a burst to it", lambda who: share(figures.get(who, count, "burst.peak"),
+                                                         figures.get(who, count, "burst.rss")),
+            fixed(1.2), "1.2"),
+        Row("  peak when all is listed again to it", relist_peak, fixed(1.2), "1.2"),
+        Row("writes for a resource", at("burst.writes_per_resource"), fixed(3), "3"),
+        Row("  and events", at("burst.events_per_resource"), None, ""),
+        Row("reads for a resource", at("burst.reads_per_resource"), fixed(0), "0"),
+        Row("writes and events when quiet", at("quiet.writes"), fixed(0), "0"),
+        Row("CPU for a resource in a burst, ms", at("burst.cpu_ms_per_resource"), fixed(0.5),
+            "0.5"),
+        Row("burst, s to all ports", at("burst.seconds"), floors(1.05), "1.05 × floor"),
+        Row("one at a time, p50, ms", at("paced.p50_ms"), floors(1.0, 0.7),
+            "floor, 0.7 × peers"),
+        Row("  p99, ms", at("paced.p99_ms"), floors(1.2, 0.7), "1.2 × floor, 0.7 × peers"),
+        Row("heal, p50, ms", at("heal.p50_ms"), fixed(15), "15"),
+        Row("  p99, ms", at("heal.p99_ms"), peers(1, 1), "both peers"),
+        Row("  node ports lost", ports_lost, fixed(0), "0", "{:.0f}"),
+        Row("exec → first resource done, ms", at("start_ms"), peers(None, 0.5), "0.5 × Rust"),
+        Row("restart: CPU, s", at("restart.cpu_s"), fixed(0.05 * count / 1000), "0.05 for 1,000"),
+        Row("  writes", at("restart.writes"), fixed(0), "0"),
+        Row("stopping, s", at("restart.stop_seconds"), None, ""),
+    ]
+
+
+def table(figures, count):
+    """Markdown, and how many targets are missed."""
+    contenders = [name for name in ("go", "rust", "floor-create", "floor-apply", OURS)
+                  if figures.has(name)]
+    lines = [f"| {count} resources | " + " | ".join(contenders) + " | target: at most | |",
+             "|---|" + "---:|" * len(contenders) + "---|---|"]
+    short = 0
+    for row in rows(figures, count):
+        ours, bound = row.value(OURS), row.bound(row.value) if row.bound else None
+        if ours is None:
+            continue
+        verdict = ""
+        if bound is not None:
+            passed = ours <= bound * (1 + 1e-9)
+            verdict = "pass" if passed else "short"
+            short += not passed
+        cells = [row.form.format(value) if (value := row.value(name)) is not None else ""
+                 for name in contenders]
+        wanted = row.target if bound is None or row.target == row.form.format(bound) else \
+            f"{row.form.format(bound)} ({row.target})"
+        lines.append(f"| {row.title} | " + " | ".join(cells) + f" | {wanted} | {verdict} |")
+    return "\n".join(lines), short
+
+
+# A small plot: lines of one colour for each contender.
+
+COLOURS = {"go": "#00a0c0", "rust": "#c06030", OURS: "#206020", "floor-apply": "#909090"}
+WIDTH, HEIGHT, MARGIN = 360, 240, 48
+
+
+def panel(title, unit, series, left):
+    """One diagram. series: name -> [(count, value)]."""
+    points = [point for line in series.values() for point in line]
+    most_x = max(x for x, _ in points)
+    most_y = max(y for _, y in points) * 1.05 or 1
+
+    def place(x, y):
+        return (left + MARGIN + x / most_x * (WIDTH - 1.5 * MARGIN),
+                HEIGHT - MARGIN - y / most_y * (HEIGHT - 2 * MARGIN))
+    parts = [f'<text x="{left + WIDTH / 2}" y="22" class="title">{title}</text>']
+    for part in range(5):
+        y = most_y * part / 4
+        x0, height = place(0, y)
+        parts.append(f'<line x1="{x0:.1f}" x2="{place(most_x, y)[0]:.1f}" y1="{height:.1f}" '
+                     f'y2="{height:.1f}" class="grid"/>'
+                     f'<text x="{x0 - 4:.1f}" y="{height + 4:.1f}" class="left">{y:.3g}</text>')
+    for x in sorted({x for x, _ in points}):
+        at = place(x, 0)
+        parts.append(f'<text x="{at[0]:.1f}" y="{at[1] + 16:.1f}" class="below">{x}</text>')
+    parts.append(f'<text x="{left + WIDTH / 2}" y="{HEIGHT - 10}" class="below">resources; '
+                 f'{unit}</text>')
+    for name, line in series.items():
+        colour = COLOURS[name]
+        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in (place(*point) for point in line))
+        parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" '
+                     'stroke-width="2"/>')
+        end = place(*line[-1])
+        parts.append(f'<text x="{end[0] - 4:.1f}" y="{end[1] - 6:.1f}" fill="{colour}" '
+                     f'class="right">{name}</text>')
+    return "".join(parts)
+
+
+def plot(figures):
+    """SVG: memory, and the processor's time in a burst, against the number of resources."""
+    def series(path, scale, with_idle):
+        found = {}
+        for name in COLOURS:
+            line = [(count, scale(value)) for count in figures.counts()
+                    if (value := figures.get(name, count, path)) is not None]
+            idle = figures.get(name, figures.counts()[0], "idle.rss")
+            if with_idle and idle is not None:
+                line.insert(0, (1, scale(idle)))
+            if line:
+                found[name] = line
+        return found
+
+    def burst_cpu():
+        return {name: [(0, 0.0)] + [(count, count * value / 1000) for count in figures.counts()
+                                    if (value := figures.get(name, count,
+                                                             "burst.cpu_ms_per_resource"))]
+                for name in COLOURS if figures.has(name)}
+    style = ("text{font:11px sans-serif}.title{font-weight:bold;text-anchor:middle}"
+             ".left,.right{text-anchor:end}.below{text-anchor:middle}.grid{stroke:#ddd}")
+    return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{2 * WIDTH}" height="{HEIGHT}">'
+            f'<style>{style}</style><rect width="100%" height="100%" fill="#fff"/>'
+            + panel("resident memory", "MiB", series("burst.rss", lambda v: v / 1024, True), 0)
+            + panel("processor time of a burst", "s", burst_cpu(), WIDTH) + "</svg>\n")
