@@ -84,6 +84,16 @@ void write_text(YAML::Emitter& emitter, std::string_view text) {
   emitter << std::string(text);
 }
 
+// A key that is followed by a colon has at most 1024 characters (YAML 1.2, 8.2.2); quoted, each of
+// its bytes may take ten.
+void write_key(YAML::Emitter& emitter, std::string_view name) {
+  constexpr std::size_t kPlain = 1000;
+  constexpr std::size_t kQuoted = 100;
+  if (name.size() > (is_plain(name) ? kPlain : kQuoted)) emitter << YAML::LongKey;
+  emitter << YAML::Key;
+  write_text(emitter, name);
+}
+
 void write_yaml(YAML::Emitter& emitter, View value, const Path& path, std::string_view hidden) {
   switch (value.kind()) {
     case Kind::kNull: emitter << YAML::Null; return;
@@ -106,8 +116,7 @@ void write_yaml(YAML::Emitter& emitter, View value, const Path& path, std::strin
         const Member member = value.member(i);
         const Path inner(path, member.name);
         if (!hidden.empty() && inner.text() == hidden) continue;
-        emitter << YAML::Key;
-        write_text(emitter, member.name);
+        write_key(emitter, member.name);
         emitter << YAML::Value;
         write_yaml(emitter, member.value, inner, hidden);
       }

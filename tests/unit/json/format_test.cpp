@@ -76,6 +76,18 @@ TEST(Format, WhatIsWrittenIsReadAsTheSameValue) {
             canonical(Document::parse(text)->root()));
 }
 
+TEST(Format, AKeyThatIsLongerThanYamlTakesOnALineIsReadAsTheSameKey) {
+  for (const std::string& key : {std::string(2000, 'a'), std::string(1001, '-') + "a",
+                                 "a" + std::string(300, '\x01'), "a" + std::string(101, '"')}) {
+    const std::string text =
+        R"({"first":{)" + encode(key) + R"(:[{"a":1,"b":[]}],"other":2},"last":3})";
+    const auto read = from_yaml(yaml_of(text));
+    ASSERT_TRUE(read) << base::to_string(read.error());
+    EXPECT_EQ(canonical(Document::parse(*read)->root()), canonical(Document::parse(text)->root()));
+  }
+  EXPECT_EQ(yaml_of(R"({"app.kubernetes.io/name":"a"})"), "app.kubernetes.io/name: a\n");
+}
+
 TEST(Format, OneMemberCanBeHidden) {
   const std::string text = R"({"metadata":{"name":"a","managedFields":[{}]},"managedFields":1})";
   EXPECT_EQ(yaml_of(text, "metadata.managedFields"), "metadata:\n  name: a\nmanagedFields: 1\n");
