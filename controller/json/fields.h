@@ -166,8 +166,9 @@ struct Codec<std::map<std::string, T>> {
     out.clear();
     for (std::size_t i = 0; i < view.size() && !failure; ++i) {
       const Member member = view.member(i);
-      Codec<T>::decode(member.value, out[std::string(member.name)],
-                       Path::element(path, member.name), failure);
+      T& element = out[std::string(member.name)];
+      element = {};  // of two of that name the last counts, and all of it
+      Codec<T>::decode(member.value, element, Path::element(path, member.name), failure);
     }
   }
   static void encode(Writer& writer, const Map& value) {
@@ -200,13 +201,16 @@ struct Codec<T> {
     std::uint64_t seen = 0;
     for (std::size_t i = 0; i < view.size() && !failure; ++i) {
       const Member member = view.member(i);
-      if (member.value.kind() == Kind::kNull) continue;
+      const bool is_null = member.value.kind() == Kind::kNull;
       std::uint64_t bit = 1;
       for_each([&](const auto& entry) {
         const bool here = entry.name == member.name;
         if (here) {
-          if ((seen & bit) != 0) out.*entry.member = {};  // of two the last counts, and all of it
-          decode_member(member.value, out.*entry.member, Path(path, entry.name), failure);
+          // Of two the last counts, and all of it.
+          if ((seen & bit) != 0) out.*entry.member = T{}.*entry.member;
+          if (!is_null) {
+            decode_member(member.value, out.*entry.member, Path(path, entry.name), failure);
+          }
           seen |= bit;
         }
         bit <<= 1U;

@@ -202,10 +202,11 @@ Member View::member(std::size_t index) const {
 std::optional<View> View::find(std::string_view name) const {
   const rapidjson::Value& value = as_value(value_);
   if (!value.IsObject()) return std::nullopt;
-  const rapidjson::Value key(rapidjson::StringRef(name.data(), name.size()));
-  const auto found = value.FindMember(key);
-  if (found == value.MemberEnd()) return std::nullopt;
-  return View(&found->value);
+  for (auto member = value.MemberEnd(); member != value.MemberBegin();) {
+    --member;
+    if (view_of(member->name) == name) return View(&member->value);
+  }
+  return std::nullopt;
 }
 
 struct Document::Parsed {

@@ -41,7 +41,8 @@ class View {
   View element(std::size_t index) const;   // kArray
   Member member(std::size_t index) const;  // kObject, in the order of the text
 
-  // The member of that name of an object; nothing when there is none or this is no object.
+  // The member of that name of an object, of two of them the last; nothing when there is none or
+  // this is no object.
   std::optional<View> find(std::string_view name) const;
 
  private:

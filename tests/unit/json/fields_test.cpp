@@ -54,12 +54,16 @@ TEST(Fields, TheValuesThatAreThereAreTaken) {
 TEST(Fields, OfTwoMembersOfOneNameTheLastCounts) {
   const Thing value = thing(R"({"name":"a","name":"b","ports":[{"name":"p","port":80}],
       "ports":[{"port":81}],"inner":{"size":5},"inner":{},"labels":{"a":"b"},"labels":{},
-      "maybe":{"size":1},"maybe":{}})");
+      "maybe":{"size":1},"maybe":{},"count":5,"count":null})");
   EXPECT_EQ(value.name, "b");
   EXPECT_EQ(value.ports, (std::vector<example::Port>{{"", 81}}));
   EXPECT_EQ(value.inner, example::Inner());
   EXPECT_TRUE(value.labels.empty());
   EXPECT_EQ(value.maybe, example::Inner());
+  EXPECT_EQ(value.count, 3) << "as it is born";
+  using Inners = std::map<std::string, example::Inner>;
+  const auto inners = json::parse<Inners>(R"({"a":{"size":5},"b":{"size":6},"a":{}})");
+  EXPECT_EQ(*inners, (Inners{{"a", {}}, {"b", {"slow", 6}}}));
 }
 
 TEST(Fields, AWrongTypeIsRefusedWithItsPath) {

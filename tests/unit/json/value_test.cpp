@@ -25,6 +25,7 @@ TEST(Document, GivesEveryKindOfValue) {
   EXPECT_EQ(root.kind(), Kind::kObject);
   EXPECT_EQ(root.size(), 7U);
   EXPECT_EQ(root.find("n")->kind(), Kind::kNull);
+  EXPECT_EQ(Document::parse(R"({"a":1,"b":2,"a":3})")->root().find("a")->integer(), 3);
   EXPECT_TRUE(root.find("t")->boolean());
   EXPECT_EQ(root.find("i")->integer(), -5);
   EXPECT_EQ(root.find("d")->number(), 1.5);
