@@ -6,7 +6,7 @@ from world import (CACHE, Failed, apply, get, kubectl, objects, on_node, run, wa
 
 READY_SECONDS = 90  # image on the node, pod scheduled, probes passed, on a busy machine
 POD_SECONDS = 60
-PROXY_SECONDS = 10
+PROXY_SECONDS = 30
 IMAGE = "org/project/image:dev"
 OWNER_LABEL = "localregistry.dev/owner-uid"
 
@@ -90,10 +90,12 @@ def answers(port):
 
 def push(port, image=IMAGE, archive="busybox"):
     """Pushes an image of the cache as a developer on the node would. A pod that is ready is
-    reached through the port only when kube-proxy has heard of it, a moment later."""
+    reached through the port only when kube-proxy has heard of it, a moment later; and while the pod
+    of an earlier registry of that name ends, it still gets a part of the connections."""
     def pushed():
         try:
-            on_node("skopeo", "copy", "--quiet", "--dest-tls-verify=false",
+            on_node("skopeo", "--command-timeout", "10s", "copy", "--quiet",
+                    "--dest-tls-verify=false",
                     f"oci-archive:{CACHE}/images/{archive}.tar",
                     f"docker://localhost:{port}/{image}")
         except Failed as error:
