@@ -63,6 +63,14 @@ class Planning : public testing::Test {
 
   void begin_deletion(api::ObjectMeta& meta) const { meta.deletion_timestamp = world.now; }
 
+  // Somebody does.
+  void give_the_service_another_port() {
+    auto& ports = world.find<api::Service>()->spec.ports;
+    ports.push_back(ports.front());
+    ports.back().name = "theirs";
+    ports.back().port = 80;
+  }
+
   static void make_foreign(api::ObjectMeta& meta) {
     meta.labels.clear();
     meta.annotations.clear();
@@ -104,10 +112,7 @@ TEST_F(Planning, WhatIsBeingDeletedIsNotHealed) {
 
 TEST_F(Planning, PortsThatSomebodyGaveTheServiceGoWhenAnApplyIsRefusedForThem) {
   world.converge();
-  auto& ports = world.find<api::Service>()->spec.ports;
-  ports.push_back(ports.front());
-  ports.back().name = "theirs";
-  ports.back().port = 80;
+  give_the_service_another_port();
   change([](auto& spec) { spec.port = 5001; });
   EXPECT_THAT(plan(), Contains(StartsWith("update Service team-a/registry")));
   fail(Target::kService, base::ErrorCode::kInvalid);
@@ -119,9 +124,7 @@ TEST_F(Planning, PortsThatSomebodyGaveTheServiceGoWhenAnApplyIsRefusedForThem) {
 
 TEST_F(Planning, PortsAreNotResetForAnotherReason) {
   world.converge();
-  auto& ports = world.find<api::Service>()->spec.ports;
-  ports.push_back(ports.front());
-  ports.back().port = 80;
+  give_the_service_another_port();
   change([](auto& spec) { spec.port = 5001; });
   fail(Target::kService, base::ErrorCode::kForbidden);
   EXPECT_THAT(plan(), Not(Contains(StartsWith("reset the ports"))));
@@ -137,9 +140,7 @@ TEST_F(Planning, PortsAreNotResetForAnotherReason) {
 
 TEST_F(Planning, PortsAreResetToAnotherNodePortOnlyAfterALiveRead) {
   world.converge();
-  auto& ports = world.find<api::Service>()->spec.ports;
-  ports.push_back(ports.front());
-  ports.back().port = 80;
+  give_the_service_another_port();
   change([](auto& spec) { spec.node_port = 31234; });
   fail(Target::kService, base::ErrorCode::kInvalid);
   EXPECT_THAT(plan(), ElementsAre("read live"));
@@ -149,9 +150,7 @@ TEST_F(Planning, PortsAreResetToAnotherNodePortOnlyAfterALiveRead) {
 
 TEST_F(Planning, PortsAreNotResetForANodePortThatIsRefused) {
   world.converge();
-  auto& ports = world.find<api::Service>()->spec.ports;
-  ports.push_back(ports.front());
-  ports.back().port = 80;
+  give_the_service_another_port();
   change([](auto& spec) { spec.node_port = 80; });
   world.failures.push_back({Target::kService, {base::ErrorCode::kInvalid, "out of range"}, 80});
   EXPECT_THAT(plan(), Not(Contains(StartsWith("reset the ports"))));
