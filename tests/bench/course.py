@@ -25,8 +25,19 @@ def percentiles(seconds):
                                   2) for share in (50, 99)}
 
 
-def in_threads(count, work):
-    threads = [threading.Thread(target=work, daemon=True) for _ in range(count)]
+def by_creators(credentials, items, work):
+    """work(connection, item) for each of them, by as many at once as there are creators."""
+    left = list(reversed(items))
+
+    def run():
+        connection = Connection(credentials)
+        while True:
+            try:
+                item = left.pop()
+            except IndexError:
+                return
+            work(connection, item)
+    threads = [threading.Thread(target=run, daemon=True) for _ in range(CREATORS)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -35,19 +46,12 @@ def in_threads(count, work):
 
 def create_many(credentials, names, answers):
     """In a process of its own: creates LocalRegistries and tells when each was answered."""
-    left, answered = list(reversed(names)), {}
-    begin = time.monotonic()
+    answered, begin = {}, time.monotonic()
 
-    def work():
-        connection = Connection(credentials)
-        while True:
-            try:
-                name = left.pop()
-            except IndexError:
-                return
-            connection.ask("POST", REGISTRIES, a_registry(name))
-            answered[name] = time.monotonic()
-    in_threads(CREATORS, work)
+    def create(connection, name):
+        connection.ask("POST", REGISTRIES, a_registry(name))
+        answered[name] = time.monotonic()
+    by_creators(credentials, names, create)
     answers.put((begin, answered))
 
 
@@ -188,19 +192,13 @@ class Course:
         victims = [key for number in range(half)
                    for key in (("Service", f"burst-{number:05d}"),
                                ("Deployment", f"burst-{half + number:05d}"))]
-        left = list(reversed(victims))
 
-        def work():
-            connection = Connection(self.plane.credentials)
-            while True:
-                try:
-                    kind, name = left.pop()
-                except IndexError:
-                    return
-                connection.ask("DELETE", f"{paths[kind]}/{name}")
-                deleted[kind, name] = time.monotonic()
+        def delete(connection, victim):
+            kind, name = victim
+            connection.ask("DELETE", f"{paths[kind]}/{name}")
+            deleted[victim] = time.monotonic()
         since = time.time()
-        in_threads(CREATORS, work)
+        by_creators(self.plane.credentials, victims, delete)
         self.program.wait("everything is back", lambda: all(key in back for key in victims),
                           HEAL_SECONDS)
         self.program.wait("the status tells the ports", lambda: all(
