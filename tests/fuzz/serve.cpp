@@ -105,9 +105,16 @@ std::vector<int> statuses(std::string_view text, bool head_only) {
   return found;
 }
 
-// Whether what is cut off is told that it is no HTTP depends on where the parser had got to.
-std::string_view without_refusal(std::string_view text) {
-  return text.substr(0, text.rfind("HTTP/1.1 400 "));
+// Whether what is cut off is told that it is no HTTP depends on where the parser had got to. A
+// chunk whose header has a quoted text that goes on behind its line, which is no HTTP either, Beast
+// counts each time that it reads on: in pieces it may be too large before it is found out.
+std::string_view without_refusal(std::string_view answers, std::string_view request) {
+  std::string_view left = answers.substr(0, answers.rfind("HTTP/1.1 400 "));
+  const std::size_t quote = request.rfind('"');
+  if (quote != std::string_view::npos && request.find(';') < quote) {
+    left = left.substr(0, left.rfind("HTTP/1.1 413 "));
+  }
+  return left;
 }
 
 }  // namespace
@@ -119,7 +126,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string whole = server.answers(ways.front());
   // Which answer belongs to a HEAD is not to be told once there are others.
   if (text.find("HEAD ") == std::string_view::npos) statuses(whole, false);
-  fuzz::require_same(without_refusal(server.answers(ways.back())), without_refusal(whole),
+  const std::string pieced = server.answers(ways.back());
+  fuzz::require_same(without_refusal(pieced, text), without_refusal(whole, text),
                      "pieces make no difference");
   return 0;
 }
