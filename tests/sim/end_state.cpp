@@ -37,6 +37,31 @@ class EndState {
         registry_(registry),
         target_{api::target_namespace(registry), registry.spec.name} {}
 
+  // The namespace is not to be had, or somebody else has the name.
+  bool may_be_refused() const {
+    if (target_.namespace_name != registry_.metadata.namespace_name) {
+      const ObjectPtr found = server_.find("namespaces", {"", target_.namespace_name});
+      if (!found) return true;
+      const auto& meta = read<AnyObject>(found).metadata;
+      const std::string_view allowed =
+          api::lookup(meta.annotations, "localregistry.dev/allow-from");
+      if (allowed.find(registry_.metadata.namespace_name) == std::string_view::npos) return true;
+      if (meta.deletion_timestamp) return true;
+    }
+    for (const ObjectPtr& other : server_.all("localregistries")) {
+      const auto& rival = read<LocalRegistry>(other);
+      const api::ObjectKey wanted = {api::target_namespace(rival), rival.spec.name};
+      if (other->uid != registry_.metadata.uid && wanted == target_) return true;
+    }
+    const auto is_foreign = [&](std::string_view plural) {
+      const ObjectPtr found = server_.find(plural, target_);
+      return found && api::lookup(read<AnyObject>(found).metadata.labels,
+                                  "localregistry.dev/owner-uid") != registry_.metadata.uid;
+    };
+    return is_foreign("deployments") || is_foreign("statefulsets") || is_foreign("services") ||
+           is_foreign("persistentvolumeclaims");
+  }
+
   std::vector<std::string> problems() && {
     if (registry_.spec.suspend || registry_.metadata.deletion_timestamp) return {};
     const ObjectPtr own = server_.find("namespaces", {"", registry_.metadata.namespace_name});
@@ -70,31 +95,6 @@ class EndState {
       problems_.push_back(
           fmt::format("{}: {}", api::to_string(api::key_of(registry_.metadata)), otherwise));
     }
-  }
-
-  // The namespace is not to be had, or somebody else has the name.
-  bool may_be_refused() const {
-    if (target_.namespace_name != registry_.metadata.namespace_name) {
-      const ObjectPtr found = server_.find("namespaces", {"", target_.namespace_name});
-      if (!found) return true;
-      const auto& meta = read<AnyObject>(found).metadata;
-      const std::string_view allowed =
-          api::lookup(meta.annotations, "localregistry.dev/allow-from");
-      if (allowed.find(registry_.metadata.namespace_name) == std::string_view::npos) return true;
-      if (meta.deletion_timestamp) return true;
-    }
-    for (const ObjectPtr& other : server_.all("localregistries")) {
-      const auto& rival = read<LocalRegistry>(other);
-      const api::ObjectKey wanted = {api::target_namespace(rival), rival.spec.name};
-      if (other->uid != registry_.metadata.uid && wanted == target_) return true;
-    }
-    const auto is_foreign = [&](std::string_view plural) {
-      const ObjectPtr found = server_.find(plural, target_);
-      return found && api::lookup(read<AnyObject>(found).metadata.labels,
-                                  "localregistry.dev/owner-uid") != registry_.metadata.uid;
-    };
-    return is_foreign("deployments") || is_foreign("statefulsets") || is_foreign("services") ||
-           is_foreign("persistentvolumeclaims");
   }
 
   template <class T>
@@ -215,6 +215,11 @@ std::vector<std::string> end_state_problems(const ApiServer& server) {
     }
   }
   return problems;
+}
+
+bool has_reason_to_refuse(const ApiServer& server, const api::ObjectKey& registry) {
+  const ObjectPtr object = server.find("localregistries", registry);
+  return object && EndState(server, read<LocalRegistry>(object)).may_be_refused();
 }
 
 }  // namespace sim

@@ -12,4 +12,8 @@ namespace sim {
 // What is not as declared, in words; empty: all is.
 std::vector<std::string> end_state_problems(const ApiServer& server);
 
+// Whether the LocalRegistry has to be refused as the cluster is now: its namespace or its name is
+// not to be had. False when there is no such resource.
+bool has_reason_to_refuse(const ApiServer& server, const api::ObjectKey& registry);
+
 }  // namespace sim

@@ -6,6 +6,7 @@
 
 #include "api/apps.h"
 #include "reconcile/names.h"
+#include "sim/end_state.h"
 #include "sim/read.h"
 
 namespace sim {
@@ -78,10 +79,12 @@ void Oracles::remember(const Change& change) {
     }
     if (change.method == kube::Method::kDelete) ++deletes_;
   }
-  if (object->plural == "services" && !change.after && !by_operator) {
-    // Somebody else takes it down.
+  if (object->plural == "services" && !change.after) {
+    // Somebody else takes it down, or the operator for a spec that nothing is in the way of yet.
     std::erase_if(served_, [&](const auto& served) {
-      return object->key == target_of(served.second, resources_[served.first]);
+      const api::ObjectKey& resource = resources_[served.first];
+      return object->key == target_of(served.second, resource) &&
+             (!by_operator || !has_reason_to_refuse(server_, resource));
     });
   }
   if (!change.after) {
@@ -188,6 +191,7 @@ void Oracles::check_port(const Change& change) {
   const ObjectPtr owner = server_.find("localregistries", reconcile::owner_key(service.metadata));
   if (!owner || owner->uid != reconcile::owner_uid(service.metadata)) return;
   const auto& registry = read<LocalRegistry>(owner);
+  if (registry.spec.enabled == false) return;  // no port is owed to anybody
   const int told = registry.status.node_port;
   if (told == 0 || told == port || was_pinned(owner->uid, port)) return;
   if (is_taken(told, change.after->uid)) return;
