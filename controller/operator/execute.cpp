@@ -35,6 +35,16 @@ void fail(Attempt& attempt, Target target, const base::Error& error, int node_po
   attempt.failures.push_back({target, error, node_port});
 }
 
+template <class T>
+kube::ApplyGuard guard_of(const reconcile::Apply<T>& action) {
+  if (action.uid.empty()) return kube::ApplyGuard::create_only();
+  if (action.resource_version.empty()) return kube::ApplyGuard::uid(action.uid);
+  api::ObjectMeta observed;
+  observed.uid = action.uid;
+  observed.resource_version = action.resource_version;
+  return kube::ApplyGuard::unchanged(observed);
+}
+
 // What was refused about an object says nothing about the next one of its name.
 void forgive(Attempt& attempt, Target target) {
   std::erase_if(attempt.failures,
@@ -108,8 +118,7 @@ asio::awaitable<void> Executor::apply(Owned<T>& cache, reconcile::Apply<T> actio
                                       std::shared_ptr<const T>& foreign, Attempt& attempt) {
   const Target target = reconcile::target_of(action);
   const api::ObjectKey key = api::key_of(action.object.metadata);
-  const auto guard =
-      action.uid.empty() ? kube::ApplyGuard::create_only() : kube::ApplyGuard::uid(action.uid);
+  const kube::ApplyGuard guard = guard_of(action);
   auto applying = environment_.client.apply(action.object, guard);
   base::Result<T> result = co_await std::move(applying);
   for (auto delay = limits::kNodePortFirstRetry;

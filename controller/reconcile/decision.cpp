@@ -79,16 +79,26 @@ std::string workload_name(const api::LocalRegistry& registry, Target target) {
   return fmt::format("{}/{}", kind(target), registry.spec.name);
 }
 
-bool has_lost_workload(const Observed& observed) {
-  if (observed.live) return false;
+namespace {
+
+bool is_unseen(const Observed& observed, Target target, bool seen) {
   const api::LocalRegistry& registry = *observed.registry;
-  const bool persistent = registry.spec.persistence.enabled;
-  const auto is_lost = [&](Target target, const auto& workload, bool right_kind) {
-    const bool wanted = is_deployed(observed) && right_kind;
-    return !workload && !wanted && registry.status.workload == workload_name(registry, target);
-  };
-  return is_lost(Target::kDeployment, observed.deployment, !persistent) ||
-         is_lost(Target::kStatefulSet, observed.stateful_set, persistent);
+  return !observed.live && !seen && registry.status.workload == workload_name(registry, target);
+}
+
+}  // namespace
+
+bool has_unseen_workload(const Observed& observed) {
+  return is_unseen(observed, Target::kDeployment, observed.deployment != nullptr) ||
+         is_unseen(observed, Target::kStatefulSet, observed.stateful_set != nullptr);
+}
+
+bool has_lost_workload(const Observed& observed) {
+  if (!has_unseen_workload(observed)) return false;
+  const bool persistent = observed.registry->spec.persistence.enabled;
+  const Target wanted = persistent ? Target::kStatefulSet : Target::kDeployment;
+  return !is_deployed(observed) ||
+         observed.registry->status.workload != workload_name(*observed.registry, wanted);
 }
 
 std::string_view why_not_deployed(const Observed& observed) {

@@ -21,8 +21,11 @@ bool is_deployed(const Observed& observed);
 // What the status calls a workload of that kind: "Deployment/registry".
 std::string workload_name(const api::LocalRegistry& registry, Target target);
 
-// True when the status tells of a workload that the spec does not ask for and no cache holds: until
-// it was read live it may be there, without the labels by which workloads are watched.
+// True when the status tells of a workload that no cache holds: until it was read live it may be
+// there, without the labels by which workloads are watched.
+bool has_unseen_workload(const Observed& observed);
+
+// True when that one is of a kind that the spec does not ask for.
 bool has_lost_workload(const Observed& observed);
 
 // Why no registry is deployed, as a sentence.

@@ -108,13 +108,23 @@ bool may_come_free(const Observed&, const T&) {
   return false;
 }
 
+// The node port that is written is the one that was seen: by who saw an old one it would be moved.
+std::string version_to_write(const api::Service& existing) {
+  return existing.metadata.resource_version;
+}
+
+template <class T>
+std::string version_to_write(const T&) {
+  return {};
+}
+
 template <class T>
 void create_or_heal(const Observed& observed, T wanted, const Snapshot<T>& existing, Plan& plan) {
   const Failure* failure = find_failure(observed, target_for<T>());
   if (!existing) {
     if (failure == nullptr) {
       const bool waits = may_come_free(observed, wanted);
-      plan.actions.emplace_back(Apply<T>{std::move(wanted), "", {}, {}, waits});
+      plan.actions.emplace_back(Apply<T>{std::move(wanted), "", {}, {}, waits, {}});
     }
     return;
   }
@@ -131,7 +141,8 @@ void create_or_heal(const Observed& observed, T wanted, const Snapshot<T>& exist
   const Cause cause = cause_of(observed, wanted, *existing, *difference);
   const bool waits = may_come_free(observed, wanted);
   plan.actions.emplace_back(Apply<T>{std::move(wanted), existing->metadata.uid, cause,
-                                     cause == Cause::kHeal ? *difference : std::string(), waits});
+                                     cause == Cause::kHeal ? *difference : std::string(), waits,
+                                     version_to_write(*existing)});
 }
 
 // A selector cannot be changed: an object that has another one gives way to a new one.
@@ -359,13 +370,15 @@ void plan_orphans(const Observed& observed, Plan& plan) {
   }
 }
 
-// Somebody may use the node port already: another one is not just a drift that is healed.
+// Somebody may use the node port already: another one is not just a drift that is healed. Any port
+// is asked for where none is known to have been told, which an old status may not tell.
 bool moves_node_port(const Observed& observed, const Action& action) {
   const auto* apply = std::get_if<Apply<api::Service>>(&action);
   const auto* reset = std::get_if<ResetPorts>(&action);
   if ((apply == nullptr && reset == nullptr) || !observed.service) return false;
   const int port = node_port_of(*observed.service);
-  return port != 0 && node_port_of(apply == nullptr ? reset->patch : apply->object) != port;
+  const int wanted = node_port_of(apply == nullptr ? reset->patch : apply->object);
+  return wanted == 0 || (port != 0 && wanted != port);
 }
 
 // What is known from the caches may be old: nothing is deleted, and no node port changed, but by
@@ -413,6 +426,12 @@ bool had_name_conflict(const api::LocalRegistry& registry) {
   return accepted != nullptr && accepted->reason == reason::kNameConflict;
 }
 
+// An earlier spec may have been acted on, without a word of it in the status.
+bool has_an_untold_past(const Observed& observed) {
+  return observed.registry->status.observed_generation == 0 &&
+         observed.registry->metadata.generation > 1 && !is_deployed(observed);
+}
+
 void check_pushes(const Observed& observed, Plan& plan) {
   std::vector<std::string> images = images_to_check(observed);
   if (!images.empty()) plan.actions.emplace_back(CheckPush{std::move(images)});
@@ -458,8 +477,12 @@ Plan plan(const Observed& observed) {
   }
   const auto refusal = find_refusal(observed);
   const bool suspended = observed.registry->spec.suspend;
-  // What is in the way is in no cache: until it was looked for, nothing is known of it.
-  const bool has_to_look = !suspended && !observed.live && had_name_conflict(*observed.registry);
+  // What is in the way, or was left, may be in no cache: until it was looked for, nothing is known
+  // of it.
+  const bool has_to_look = !suspended && !observed.live &&
+                           (had_name_conflict(*observed.registry) || has_an_untold_past(observed));
+  // Nothing else would look for it, and the status is all that knows of it.
+  if ((suspended || refusal) && has_unseen_workload(observed)) read_live(observed, plan);
   if (!suspended) {
     if (has_to_look) {
       read_live(observed, plan);

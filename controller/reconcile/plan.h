@@ -25,7 +25,7 @@ namespace reconcile {
 enum class Cause { kCreate, kUpdate, kHeal };
 
 // A server-side apply of the full intent. uid empty: the object must not exist yet; otherwise it
-// must be the very object that was observed.
+// must be the very object that was observed, and with resource_version as it was observed.
 template <class T>
 struct Apply {
   T object;
@@ -34,6 +34,7 @@ struct Apply {
   std::string field;  // kHeal: the first field that differed, "spec.type"
   // Of a Service: who has its node port may be about to give it back; worth a few tries.
   bool port_may_come_free = false;
+  std::string resource_version = {};
 
   bool operator==(const Apply&) const = default;
 };

@@ -143,7 +143,9 @@ Judgement judge_ready(const Observed& observed, const Conditions& conditions) {
 
 // The one that has to go comes first: should it lose its labels, only the status knows of it.
 std::string workload_of(const Observed& observed) {
-  if (has_lost_workload(observed)) return observed.registry->status.workload;
+  if (observed.target_namespace && has_unseen_workload(observed)) {
+    return observed.registry->status.workload;
+  }
   const api::LocalRegistry& registry = *observed.registry;
   const auto is_there = [&](const auto& workload) {
     return workload && belongs_to(workload->metadata, registry);
@@ -162,19 +164,19 @@ std::string workload_of(const Observed& observed) {
 
 void describe_addresses(const Observed& observed, api::LocalRegistryStatus& status) {
   const api::LocalRegistry& registry = *observed.registry;
-  if (!observed.service || !belongs_to(observed.service->metadata, registry) ||
-      is_terminating(observed.service->metadata)) {
-    // Remembered while a registry is wanted: the Service comes back with this port, unless somebody
-    // else has it now.
-    if (!is_deployed(observed) || is_refused(observed, registry.status.node_port)) return;
+  const bool is_there = observed.service && belongs_to(observed.service->metadata, registry) &&
+                        !is_terminating(observed.service->metadata);
+  const api::ServicePort* port = is_there ? find_port(*observed.service) : nullptr;
+  if (port != nullptr && port->node_port != 0) {
+    status.node_port = port->node_port;
+    status.url = fmt::format("localhost:{}", status.node_port);
+  } else if (is_deployed(observed) && !is_refused(observed, registry.status.node_port)) {
+    // Remembered while a registry is wanted: the Service gets this port back, unless somebody else
+    // has it now.
     status.node_port = registry.status.node_port;
     status.url = registry.status.url;
-    return;
   }
-  const api::ServicePort* port = find_port(*observed.service);
   if (port == nullptr) return;
-  status.node_port = port->node_port;
-  if (status.node_port != 0) status.url = fmt::format("localhost:{}", status.node_port);
   status.cluster_url =
       fmt::format("{}.{}.svc:{}", registry.spec.name, api::target_namespace(registry), port->port);
 }

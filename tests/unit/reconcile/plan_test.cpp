@@ -192,6 +192,26 @@ TEST_F(Planning, WhatIsLeftUnderTheEarlierNameWithoutAServiceIsRemoved) {
   EXPECT_THAT(plan(), Contains(StartsWith("delete Deployment team-a/registry")));
 }
 
+TEST_F(Planning, AServiceIsWrittenOnlyAsItWasSeen) {
+  world.converge();
+  world.find<api::Service>()->spec.type = "LoadBalancer";
+  const auto actions = reconcile::plan(world.observe()).actions;
+  ASSERT_EQ(actions.size(), 1U);
+  EXPECT_EQ(std::get<reconcile::Apply<api::Service>>(actions.front()).resource_version,
+            service().resource_version)
+      << "who has not seen its node port would move it";
+}
+
+TEST_F(Planning, AnyNodePortIsAskedForAnExistingServiceOnlyAfterALiveRead) {
+  make_children();
+  auto& ports = world.find<api::Service>()->spec.ports;
+  ports.front().node_port = 0;
+  world.find<api::Service>()->spec.type = "ClusterIP";
+  EXPECT_THAT(plan(), ElementsAre("read live")) << "a port may have been told meanwhile";
+  world.live = true;
+  EXPECT_THAT(plan(), ElementsAre(StartsWith("heal Service team-a/registry")));
+}
+
 // What failed
 
 TEST_F(Planning, ARemovalThatIsRefusedIsNotTriedTwiceInOneReconcile) {
@@ -274,6 +294,13 @@ TEST_F(Planning, AWorkloadOfARegistryThatIsNotUsedAnyMoreIsLookedForWhenNoCacheH
   EXPECT_THAT(plan(), IsEmpty()) << "it is there, and going";
   world.deployments.clear();
   EXPECT_THAT(plan(), ElementsAre("read live"));
+  world.live = true;
+  EXPECT_THAT(plan(), IsEmpty());
+}
+
+TEST_F(Planning, WhatAnEarlierSpecMadeBeforeAStatusToldOfItIsLookedFor) {
+  change([](auto& spec) { spec.enabled = false; });
+  EXPECT_THAT(plan(), ElementsAre("read live")) << "a Service may have lost its labels";
   world.live = true;
   EXPECT_THAT(plan(), IsEmpty());
 }

@@ -154,6 +154,15 @@ TEST_F(Status, ADeploymentThatHasToGoIsTheWorkloadUntilItGoes) {
   EXPECT_EQ(status().workload, "");
 }
 
+TEST_F(Status, AWorkloadThatLosesItsLabelsWhileNothingIsHealedIsNotForgotten) {
+  world.converge();
+  change([](auto& spec) { spec.suspend = true; });
+  world.deployments.clear();  // as far as a cache can tell
+  EXPECT_EQ(status().workload, "Deployment/registry");
+  change([](auto& spec) { spec.suspend = false, spec.port = 0; });
+  EXPECT_EQ(status().workload, "Deployment/registry");
+}
+
 TEST_F(Status, AServiceThatIsGoingHasNoAddressButItsPortIsRemembered) {
   world.converge();
   world.find<api::Service>()->metadata.deletion_timestamp = world.now;

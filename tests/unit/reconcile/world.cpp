@@ -358,8 +358,11 @@ void World::apply(const reconcile::Apply<T>& action) {
   const api::ObjectKey key = api::key_of(action.object.metadata);
   const auto found = objects.find(key);
   const bool exists = found != objects.end();
-  if (exists != !action.uid.empty() ||
-      (exists && found->second.object.metadata.uid != action.uid)) {
+  const api::ObjectMeta none;
+  const api::ObjectMeta& meta = exists ? found->second.object.metadata : none;
+  const bool changed =
+      !action.resource_version.empty() && meta.resource_version != action.resource_version;
+  if (exists != !action.uid.empty() || meta.uid != action.uid || changed) {
     ADD_FAILURE() << line_of(action) << ": a precondition that does not hold";
     return;
   }
