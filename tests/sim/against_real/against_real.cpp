@@ -61,7 +61,7 @@ struct Run {
   base::Logger logger = base::Logger::silent();
   std::unique_ptr<kube::Transport> transport;
   std::string prefix;          // of namespaces: other runs' are left alone
-  std::deque<int> free_slots;  // triples of node ports
+  std::deque<int> free_slots;  // triples of node ports, and an address
   std::deque<int> lost_slots;  // those with one that the real one takes for taken
   int working = 0;
   std::uint64_t next = 0;
@@ -71,8 +71,8 @@ struct Run {
   std::exception_ptr failed;
 };
 
-// Another namespace each time; ports that no other sequence uses now. The longer they rest, the
-// likelier is it that the real one has found those that it lost.
+// Another namespace each time; ports and an address that no other sequence uses now. The longer
+// they rest, the likelier is it that the real one has found those that it lost.
 Place new_place(Run& run) {
   std::deque<int>& slots = run.free_slots.empty() ? run.lost_slots : run.free_slots;
   const int slot = slots.front();
@@ -81,11 +81,14 @@ Place new_place(Run& run) {
           kFirstPort + slot * kPortsOfASequence};
 }
 
-// See lost-node-port in differences.md.
-bool finds_a_port_lost(const Difference& difference) {
-  constexpr std::string_view kTaken = "provided port is already allocated";
-  return difference.real.starts_with("422 ") && difference.real.find(kTaken) != std::string::npos &&
-         difference.fake.find(kTaken) == std::string::npos;
+// See lost-allocation in differences.md.
+bool finds_a_loss(const Difference& difference) {
+  const auto is_taken = [](const std::string& answer) {
+    return answer.find("provided port is already allocated") != std::string::npos ||
+           answer.find("provided IP is already allocated") != std::string::npos;
+  };
+  return difference.real.starts_with("422 ") && is_taken(difference.real) &&
+         !is_taken(difference.fake);
 }
 
 asio::awaitable<std::optional<Difference>> compare_once(Run& run, Report& report,
@@ -93,7 +96,7 @@ asio::awaitable<std::optional<Difference>> compare_once(Run& run, Report& report
   const Place place = new_place(run);
   std::optional<Difference> difference =
       co_await compare(*run.transport, report, std::move(sequence), place);
-  const bool lost = difference && finds_a_port_lost(*difference);
+  const bool lost = difference && finds_a_loss(*difference);
   std::deque<int>& slots = lost ? run.lost_slots : run.free_slots;
   slots.push_back((place.first_port - kFirstPort) / kPortsOfASequence);
   co_return difference;
@@ -138,8 +141,8 @@ asio::awaitable<void> work(Run& run) {
     std::optional<Difference> difference = co_await compare_once(run, run.report, sequence);
     if (run.report.sequences() % kProgress == 0) tell_progress(run);
     if (!difference) continue;
-    for (int tries = 0; tries < kTries && difference && finds_a_port_lost(*difference); ++tries) {
-      run.report.count_explained({"lost-node-port"});
+    for (int tries = 0; tries < kTries && difference && finds_a_loss(*difference); ++tries) {
+      run.report.count_explained({"lost-allocation"});
       difference = co_await compare_once(run, run.repeated, sequence);
     }
     if (!difference) continue;

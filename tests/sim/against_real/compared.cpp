@@ -81,6 +81,7 @@ std::optional<std::string> Memory::value_of(const std::string& mark) const {
   if (word == "rv") return seen.version;
   if (word == "old") return seen.older;
   if (word == "nodeport") return seen.node_port;
+  if (word == "address") return fmt::format("10.96.0.{}", 100 + first_port_ % 100);
   if (word == "port") return std::to_string(first_port_ + std::stoi(argument));
   if (word != "continue") return std::nullopt;
   const auto page = pages_.find(argument);

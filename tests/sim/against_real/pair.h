@@ -22,8 +22,8 @@ struct Difference {
 
 // Where a sequence runs: what no other one that runs at the same time may use.
 struct Place {
-  std::string space;  // a namespace, made for it
-  int first_port = 0;
+  std::string space;   // a namespace, made for it
+  int first_port = 0;  // of kPortsOfASequence; the address goes with it
 };
 inline constexpr int kFirstPort = 30000;
 inline constexpr int kPortsOfASequence = 3;

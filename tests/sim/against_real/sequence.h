@@ -3,7 +3,7 @@
 //
 // Requests name what only an answer can tell by marks, which each side fills in with what it has
 // seen:  @ns@  @start@  @uid:Kind/name@  @rv:Kind/name@  @old:Kind/name@ (the version before)
-// @port:N@ (one of the sequence's own)  @nodeport:Kind/name@
+// @port:N@ @address@ (of the sequence's own)  @nodeport:Kind/name@
 // @continue:KindList@ (of the last page of such a list)
 #pragma once
 

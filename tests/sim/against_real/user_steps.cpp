@@ -32,7 +32,7 @@ Step changes_finalizers(Dice& dice) {
 std::string service_edit(Dice& dice) {
   return dice.pick(
       {R"("type":"ClusterIP")", R"("type":"NodePort")", R"("type":"LoadBalancer")",
-       R"("selector":{"x":"y"})", R"("selector":null)", R"("clusterIP":"10.96.0.99")",
+       R"("selector":{"x":"y"})", R"("selector":null)", R"("clusterIP":"@address@")",
        R"("ports":[{"name":"registry","port":5000,"protocol":"TCP","nodePort":@port:1@}])",
        R"("ports":[{"port":80}])", R"("ports":[{"port":80},{"port":81}])",
        R"("ports":[{"name":"a","port":80},{"name":"b","port":81}])", R"("ports":[])",
