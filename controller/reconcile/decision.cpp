@@ -93,6 +93,11 @@ bool has_unseen_workload(const Observed& observed) {
          is_unseen(observed, Target::kStatefulSet, observed.stateful_set != nullptr);
 }
 
+bool has_unseen_service(const Observed& observed) {
+  return !observed.live && !observed.service && observed.registry->status.node_port != 0 &&
+         !is_deployed(observed);
+}
+
 bool has_lost_workload(const Observed& observed) {
   if (!has_unseen_workload(observed)) return false;
   const bool persistent = observed.registry->spec.persistence.enabled;

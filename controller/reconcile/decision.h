@@ -28,6 +28,9 @@ bool has_unseen_workload(const Observed& observed);
 // True when that one is of a kind that the spec does not ask for.
 bool has_lost_workload(const Observed& observed);
 
+// The same for the Service of a registry that is not deployed: the status tells of its node port.
+bool has_unseen_service(const Observed& observed);
+
 // Why no registry is deployed, as a sentence.
 std::string_view why_not_deployed(const Observed& observed);
 

@@ -267,7 +267,9 @@ void remove_unwanted_claim(const Observed& observed, Plan& plan) {
 }
 
 void remove_registry(const Observed& observed, Plan& plan) {
-  if (has_lost_workload(observed)) return read_live(observed, plan);
+  if (has_lost_workload(observed) || has_unseen_service(observed)) {
+    return read_live(observed, plan);
+  }
   remove_own(observed, observed.deployment, plan);
   remove_own(observed, observed.stateful_set, plan);
   remove_own(observed, observed.service, plan);
@@ -426,10 +428,11 @@ bool had_name_conflict(const api::LocalRegistry& registry) {
   return accepted != nullptr && accepted->reason == reason::kNameConflict;
 }
 
-// An earlier spec may have been acted on, without a word of it in the status.
+// What an earlier spec made may be in no cache, and the status may not tell of it: who made it died
+// before, and then somebody took its labels away.
 bool has_an_untold_past(const Observed& observed) {
-  return observed.registry->status.observed_generation == 0 &&
-         observed.registry->metadata.generation > 1 && !is_deployed(observed);
+  const std::int64_t generation = observed.registry->metadata.generation;
+  return generation > 1 && observed.registry->status.observed_generation != generation;
 }
 
 void check_pushes(const Observed& observed, Plan& plan) {
@@ -482,7 +485,9 @@ Plan plan(const Observed& observed) {
   const bool has_to_look = !suspended && !observed.live &&
                            (had_name_conflict(*observed.registry) || has_an_untold_past(observed));
   // Nothing else would look for it, and the status is all that knows of it.
-  if ((suspended || refusal) && has_unseen_workload(observed)) read_live(observed, plan);
+  if ((suspended || refusal) && (has_unseen_workload(observed) || has_unseen_service(observed))) {
+    read_live(observed, plan);
+  }
   if (!suspended) {
     if (has_to_look) {
       read_live(observed, plan);

@@ -170,9 +170,10 @@ void describe_addresses(const Observed& observed, api::LocalRegistryStatus& stat
   if (port != nullptr && port->node_port != 0) {
     status.node_port = port->node_port;
     status.url = fmt::format("localhost:{}", status.node_port);
-  } else if (is_deployed(observed) && !is_refused(observed, registry.status.node_port)) {
-    // Remembered while a registry is wanted: the Service gets this port back, unless somebody else
-    // has it now.
+  } else if (has_unseen_service(observed) ||
+             (is_deployed(observed) && !is_refused(observed, registry.status.node_port))) {
+    // Remembered while a Service may be there, and while a registry is wanted: the Service gets
+    // this port back, unless somebody else has it now.
     status.node_port = registry.status.node_port;
     status.url = registry.status.url;
   }

@@ -15,7 +15,8 @@ namespace {
 using api::LocalRegistry;
 
 // A user who changes his mind while a delete is on its way comes too late.
-constexpr auto kOnItsWay = std::chrono::seconds(2);
+// Slow requests take two seconds each way: the answer to a read, another one, the delete.
+constexpr auto kOnItsWay = std::chrono::seconds(8);
 
 // How old the state may be that the operator acts on when a server or a connection lags.
 constexpr auto kStalest = std::chrono::seconds(30);
@@ -172,13 +173,13 @@ void Oracles::check_claim(const Change& change) {
 }
 
 // Now, or as long ago as a cache may lag behind.
-bool Oracles::was_pinned(const std::string& owner_uid, int port) const {
+bool Oracles::was_pinned(const std::string& owner_uid, int port, base::Clock::Duration ago) const {
   const auto wishes = wishes_.find(owner_uid);
   if (wishes == wishes_.end()) return false;
   const auto& list = wishes->second;
   for (std::size_t i = list.size(); i > 0; --i) {
     if (list[i - 1].spec.node_port == port) return true;
-    if (scheduler_.now() - list[i - 1].since > kStalest) return false;  // so are the earlier ones
+    if (scheduler_.now() - list[i - 1].since > ago) return false;  // so are the earlier ones
   }
   return false;
 }
@@ -193,10 +194,12 @@ void Oracles::check_port(const Change& change) {
   const auto& registry = read<LocalRegistry>(owner);
   if (registry.spec.enabled == false) return;  // no port is owed to anybody
   const int told = registry.status.node_port;
-  if (told == 0 || told == port || was_pinned(owner->uid, port)) return;
+  if (told == 0 || told == port || was_pinned(owner->uid, port, kStalest)) return;
   if (is_taken(told, change.after->uid)) return;
-  if (!change.before && scheduler_.now() - told_since_[owner->uid] < kStalest) {
-    // Made by what did not know yet that a port was told: it has to come back.
+  const bool news = scheduler_.now() - told_since_[owner->uid] < kStalest;
+  if (!change.before && (news || was_pinned(owner->uid, port, base::Clock::Duration::max()))) {
+    // Nobody uses a Service that is new. It was made by what did not know yet that a port was told,
+    // or that this one is pinned no more: the other one has to come back.
     owed_.push_back({change.after->key, owner->uid, told, scheduler_.now()});
     return;
   }

@@ -64,7 +64,7 @@ class Oracles {
   void check_owner(const Change& change);
   void check_claim(const Change& change);
   void check_port(const Change& change);
-  bool was_pinned(const std::string& owner_uid, int port) const;
+  bool was_pinned(const std::string& owner_uid, int port, base::Clock::Duration ago) const;
   bool is_taken(int port, const std::string& but_by_uid) const;
   void check_owed_ports();
   void check_volumes(const Change& change);

@@ -88,7 +88,8 @@ void patch_registry(World& world, const json::Raw& patch) {
   }
   const api::LocalRegistrySpec spec = world.registry->spec;
   auto changed = patched(*world.registry, patch);
-  if (changed.spec != spec) ++changed.metadata.generation;
+  const bool is_another = changed.spec != spec && changed.status.observed_generation != 0;
+  if (is_another) ++changed.metadata.generation;
   world.registry = std::make_shared<const api::LocalRegistry>(std::move(changed));
 }
 

@@ -70,6 +70,7 @@ TEST_F(NodePort, OnlyAPortThatIsNewOrWasOursIsWorthWaitingForAMoment) {
     registry.spec.node_port = 31000;
     registry.status.observed_generation = observed_generation;
     registry.status.node_port = told;
+    world.live = true;
     world.registry = std::make_shared<const api::LocalRegistry>(registry);
     bool found = false;
     for (const reconcile::Action& action : reconcile::plan(world.observe()).actions) {

@@ -61,6 +61,15 @@ class Planning : public testing::Test {
     world.registry = std::make_shared<const api::LocalRegistry>(next);
   }
 
+  // As if the spec that is there had been reconciled, and the Service had gone.
+  void acknowledge_without_service() {
+    world.services.clear();
+    api::LocalRegistry next = *world.registry;
+    next.status.observed_generation = next.metadata.generation;
+    next.status.node_port = 0;
+    world.registry = std::make_shared<const api::LocalRegistry>(next);
+  }
+
   void begin_deletion(api::ObjectMeta& meta) const { meta.deletion_timestamp = world.now; }
 
   // Somebody does.
@@ -114,6 +123,7 @@ TEST_F(Planning, PortsThatSomebodyGaveTheServiceGoWhenAnApplyIsRefusedForThem) {
   world.converge();
   give_the_service_another_port();
   change([](auto& spec) { spec.port = 5001; });
+  world.live = true;
   EXPECT_THAT(plan(), Contains(StartsWith("update Service team-a/registry")));
   fail(Target::kService, base::ErrorCode::kInvalid);
   EXPECT_THAT(plan(), Contains(StartsWith("reset the ports of Service team-a/registry")));
@@ -126,6 +136,7 @@ TEST_F(Planning, PortsAreNotResetForAnotherReason) {
   world.converge();
   give_the_service_another_port();
   change([](auto& spec) { spec.port = 5001; });
+  world.live = true;
   fail(Target::kService, base::ErrorCode::kForbidden);
   EXPECT_THAT(plan(), Not(Contains(StartsWith("reset the ports"))));
   fail(Target::kDeployment, base::ErrorCode::kInvalid);
@@ -288,8 +299,8 @@ TEST_F(Planning, AStatefulSetThatNoCacheHoldsIsLookedForBeforeADeploymentTakesIt
 
 TEST_F(Planning, AWorkloadOfARegistryThatIsNotUsedAnyMoreIsLookedForWhenNoCacheHoldsIt) {
   world.converge();
-  world.services.clear();
   change([](auto& spec) { spec.enabled = false; });
+  acknowledge_without_service();
   begin_deletion(deployment());
   EXPECT_THAT(plan(), IsEmpty()) << "it is there, and going";
   world.deployments.clear();
@@ -298,9 +309,29 @@ TEST_F(Planning, AWorkloadOfARegistryThatIsNotUsedAnyMoreIsLookedForWhenNoCacheH
   EXPECT_THAT(plan(), IsEmpty());
 }
 
-TEST_F(Planning, WhatAnEarlierSpecMadeBeforeAStatusToldOfItIsLookedFor) {
+TEST_F(Planning, AnotherSpecIsActedOnOnlyAfterALookAtWhatIsThere) {
+  world.converge();
+  change([](auto& spec) { spec.port = 5001; });
+  EXPECT_THAT(plan(), ElementsAre("read live"))
+      << "what an earlier one made may have lost its labels before a status told of it";
+  world.live = true;
+  EXPECT_THAT(plan(), ElementsAre(StartsWith("update Deployment"), StartsWith("update Service")));
+}
+
+TEST_F(Planning, AServiceOfARegistryThatIsNotUsedAnyMoreIsLookedForWhenNoCacheHoldsIt) {
+  world.converge();
   change([](auto& spec) { spec.enabled = false; });
-  EXPECT_THAT(plan(), ElementsAre("read live")) << "a Service may have lost its labels";
+  acknowledge_without_service();
+  world.deployments.clear();
+  api::LocalRegistry told = *world.registry;
+  told.status.workload.clear();
+  world.registry = std::make_shared<const api::LocalRegistry>(told);
+  EXPECT_THAT(plan(), IsEmpty());
+  told.status.node_port = 30000;
+  world.registry = std::make_shared<const api::LocalRegistry>(told);
+  EXPECT_THAT(plan(), ElementsAre("read live")) << "it may have lost its labels";
+  change([](auto& spec) { spec.suspend = true; });
+  EXPECT_THAT(plan(), ElementsAre("read live")) << "or the status would forget it";
   world.live = true;
   EXPECT_THAT(plan(), IsEmpty());
 }
@@ -308,8 +339,8 @@ TEST_F(Planning, WhatAnEarlierSpecMadeBeforeAStatusToldOfItIsLookedFor) {
 TEST_F(Planning, AStatefulSetOfARegistryThatIsNotUsedAnyMoreIsLookedForWhenNoCacheHoldsIt) {
   use_persistence();
   world.converge();
-  world.services.clear();
   change([](auto& spec) { spec.enabled = false; });
+  acknowledge_without_service();
   begin_deletion(stateful_set());
   EXPECT_THAT(plan(), IsEmpty()) << "it is there, and going";
   world.stateful_sets.clear();
@@ -352,9 +383,9 @@ TEST_F(Planning, OneLiveReadIsEnoughWhateverElseIsDone) {
   move_elsewhere();
   use_persistence(api::RetentionPolicy::kDelete);
   world.converge();
-  world.services.clear();
   world.stateful_sets.clear();
   change([](auto& spec) { spec.name = "images"; });
+  acknowledge_without_service();
   EXPECT_THAT(plan(), ElementsAre("read live", StartsWith("create Service shared/images")));
 }
 
@@ -459,6 +490,7 @@ TEST_F(Planning, AClaimThatGoesByPolicyNeedsTheFinalizerUntilItIsGone) {
   world.claims.insert(kept);
   EXPECT_THAT(plan(), ElementsAre("add the finalizer"));
   change([](auto& spec) { spec.name = "images"; });
+  world.live = true;
   EXPECT_THAT(plan(), ElementsAre("add the finalizer")) << "under an earlier name too";
 }
 
@@ -500,6 +532,7 @@ TEST_F(Planning, TheFinalizerGoesOnceThereIsNothingElseToDo) {
   use_persistence(api::RetentionPolicy::kDelete);
   world.converge();
   change([](auto& spec) { spec.persistence.when_deleted = api::RetentionPolicy::kRetain; });
+  world.live = true;
   const auto services = std::exchange(world.services, {});
   EXPECT_THAT(plan(), ElementsAre(StartsWith("create Service")));
   world.services = services;

@@ -171,6 +171,17 @@ TEST_F(Status, AServiceThatIsGoingHasNoAddressButItsPortIsRemembered) {
   EXPECT_EQ(status().url, "localhost:30000");
 }
 
+TEST_F(Status, ThePortOfAServiceThatMayBeThereIsNotForgottenWhenNoRegistryIsUsed) {
+  world.converge();
+  change([](auto& spec) { spec.enabled = false; });
+  world.services.clear();  // as far as a cache can tell
+  EXPECT_EQ(status().node_port, 30000);
+  EXPECT_EQ(status().url, "localhost:30000");
+  EXPECT_EQ(status().cluster_url, "");
+  world.live = true;
+  EXPECT_EQ(status().node_port, 0) << "it is gone";
+}
+
 TEST_F(Status, ThePortIsToldAsSoonAsTheServiceHasIt) {
   world.run();
   EXPECT_EQ(world.registry->status.node_port, 30000);

@@ -221,7 +221,9 @@ reconcile::Observed World::observe() const {
 
 void World::change_spec(const api::LocalRegistrySpec& spec) {
   api::LocalRegistry changed = *registry;
-  if (changed.spec != spec) ++changed.metadata.generation;
+  if (changed.spec != spec && changed.status.observed_generation != 0) {
+    ++changed.metadata.generation;
+  }
   changed.spec = spec;
   changed.metadata.resource_version = next_version();
   registry = std::make_shared<const api::LocalRegistry>(std::move(changed));

@@ -74,7 +74,7 @@ class World {
   T* find();
   api::ObjectKey target_key() const;
 
-  // Changes the spec as a user does: another generation.
+  // Changes the spec as a user does: another generation, once the first one was reconciled.
   void change_spec(const api::LocalRegistrySpec& spec);
 
   // As kubectl delete does: it waits for finalizers.
