@@ -57,8 +57,8 @@ tsan: ## the same under ThreadSanitizer
 	@cmake --build --preset tsan
 	@ctest --preset tsan --no-tests=error -j 2
 
-FUZZ_SECONDS ?= 60
-fuzz: ## the parsers under libFuzzer, FUZZ_SECONDS each, two at once
+# A long run: make fuzz FUZZ_SECONDS=600
+fuzz: ## the parsers under libFuzzer, a minute each, two at once
 	@$(HARNESS)/packages.sh build fuzz
 	@tests/fuzz/run $(FUZZ_SECONDS)
 
