@@ -64,9 +64,16 @@ class Planning : public testing::Test {
   // As if the spec that is there had been reconciled, and the Service had gone.
   void acknowledge_without_service() {
     world.services.clear();
+    tell([this](auto& status) {
+      status.observed_generation = world.registry->metadata.generation;
+      status.node_port = 0;
+    });
+  }
+
+  // Changes what the status says.
+  void tell(const std::function<void(api::LocalRegistryStatus&)>& edit) {
     api::LocalRegistry next = *world.registry;
-    next.status.observed_generation = next.metadata.generation;
-    next.status.node_port = 0;
+    edit(next.status);
     world.registry = std::make_shared<const api::LocalRegistry>(next);
   }
 
@@ -132,6 +139,16 @@ TEST_F(Planning, PortsThatSomebodyGaveTheServiceGoWhenAnApplyIsRefusedForThem) {
   EXPECT_THAT(plan(), Not(Contains(StartsWith("reset the ports")))) << "it was refused as well";
 }
 
+TEST_F(Planning, PortsAreResetToAnotherNodePortOnlyAfterALiveRead) {
+  world.converge();
+  give_the_service_another_port();
+  world.find<api::Service>()->spec.ports.front().node_port = 30005;
+  fail(Target::kService, base::ErrorCode::kInvalid);
+  EXPECT_THAT(plan(), ElementsAre("read live"));
+  world.live = true;
+  EXPECT_THAT(plan(), ElementsAre(StartsWith("reset the ports of Service team-a/registry")));
+}
+
 TEST_F(Planning, PortsAreNotResetForAnotherReason) {
   world.converge();
   give_the_service_another_port();
@@ -149,20 +166,11 @@ TEST_F(Planning, PortsAreNotResetForAnotherReason) {
   EXPECT_THAT(plan(), Not(Contains(StartsWith("reset the ports"))));
 }
 
-TEST_F(Planning, PortsAreResetToAnotherNodePortOnlyAfterALiveRead) {
-  world.converge();
-  give_the_service_another_port();
-  change([](auto& spec) { spec.node_port = 31234; });
-  fail(Target::kService, base::ErrorCode::kInvalid);
-  EXPECT_THAT(plan(), ElementsAre("read live"));
-  world.live = true;
-  EXPECT_THAT(plan(), ElementsAre(StartsWith("reset the ports")));
-}
-
 TEST_F(Planning, PortsAreNotResetForANodePortThatIsRefused) {
   world.converge();
   give_the_service_another_port();
   change([](auto& spec) { spec.node_port = 80; });
+  world.live = true;
   world.failures.push_back({Target::kService, {base::ErrorCode::kInvalid, "out of range"}, 80});
   EXPECT_THAT(plan(), Not(Contains(StartsWith("reset the ports"))));
 }
@@ -309,6 +317,16 @@ TEST_F(Planning, AWorkloadOfARegistryThatIsNotUsedAnyMoreIsLookedForWhenNoCacheH
   EXPECT_THAT(plan(), IsEmpty());
 }
 
+TEST_F(Planning, AWorkloadOfTheOtherKindThatTheStatusTellsOfIsLookedForWhenNoCacheHoldsIt) {
+  use_persistence();
+  world.converge();
+  EXPECT_THAT(plan(), IsEmpty());
+  tell([](auto& status) { status.workload = "Deployment/registry"; });
+  EXPECT_THAT(plan(), Contains("read live")) << "it may have lost its labels before it went";
+  world.live = true;
+  EXPECT_THAT(plan(), IsEmpty());
+}
+
 TEST_F(Planning, AnotherSpecIsActedOnOnlyAfterALookAtWhatIsThere) {
   world.converge();
   change([](auto& spec) { spec.port = 5001; });
@@ -320,15 +338,17 @@ TEST_F(Planning, AnotherSpecIsActedOnOnlyAfterALookAtWhatIsThere) {
 
 TEST_F(Planning, AServiceOfARegistryThatIsNotUsedAnyMoreIsLookedForWhenNoCacheHoldsIt) {
   world.converge();
+  const auto services = world.services;
   change([](auto& spec) { spec.enabled = false; });
   acknowledge_without_service();
   world.deployments.clear();
-  api::LocalRegistry told = *world.registry;
-  told.status.workload.clear();
-  world.registry = std::make_shared<const api::LocalRegistry>(told);
+  tell([](auto& status) { status.workload.clear(); });
   EXPECT_THAT(plan(), IsEmpty());
-  told.status.node_port = 30000;
-  world.registry = std::make_shared<const api::LocalRegistry>(told);
+  tell([](auto& status) { status.node_port = 30000; });
+  world.services = services;
+  begin_deletion(service());
+  EXPECT_THAT(plan(), IsEmpty()) << "it is there, and going";
+  world.services.clear();
   EXPECT_THAT(plan(), ElementsAre("read live")) << "it may have lost its labels";
   change([](auto& spec) { spec.suspend = true; });
   EXPECT_THAT(plan(), ElementsAre("read live")) << "or the status would forget it";
@@ -526,6 +546,20 @@ TEST_F(Planning, EachObjectOfADisabledRegistryElsewhereNeedsTheFinalizerUntilItI
   world.stateful_sets.clear();
   world.services = services;
   EXPECT_THAT(plan(), ElementsAre("add the finalizer"));
+}
+
+TEST_F(Planning, AClaimThatComesToLightLaterGoesByPolicyAfterALiveRead) {
+  use_persistence(api::RetentionPolicy::kDelete);
+  world.converge();
+  const auto kept = *world.claims.begin();
+  change([](auto& spec) { spec.persistence.enabled = false; });
+  world.converge();
+  world.claims.insert(kept);
+  EXPECT_THAT(plan(), ElementsAre("add the finalizer"));
+  world.execute(reconcile::SetFinalizer{true});
+  EXPECT_THAT(plan(), ElementsAre("read live"));
+  world.live = true;
+  EXPECT_THAT(plan(), ElementsAre(StartsWith("delete PersistentVolumeClaim team-a/registry")));
 }
 
 TEST_F(Planning, TheFinalizerGoesOnceThereIsNothingElseToDo) {

@@ -163,6 +163,14 @@ TEST_F(Status, AWorkloadThatLosesItsLabelsWhileNothingIsHealedIsNotForgotten) {
   EXPECT_EQ(status().workload, "Deployment/registry");
 }
 
+TEST_F(Status, AWorkloadWhoseNamespaceIsGoneIsGoneToo) {
+  world.converge();
+  world.deployments.clear();
+  EXPECT_EQ(status().workload, "Deployment/registry") << "it may have lost its labels";
+  world.namespaces.clear();
+  EXPECT_EQ(status().workload, "");
+}
+
 TEST_F(Status, AServiceThatIsGoingHasNoAddressButItsPortIsRemembered) {
   world.converge();
   world.find<api::Service>()->metadata.deletion_timestamp = world.now;
