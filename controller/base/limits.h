@@ -32,6 +32,8 @@ inline constexpr std::size_t kAnnotationsBytes = 256 << 10;  // of one object: t
 inline constexpr std::size_t kWatchLineBytes = 4 << 20;  // one watch event
 inline constexpr std::size_t kResponseBytes = 64 << 20;  // one answer, a page of a list included
 inline constexpr std::size_t kHeaderBytes = 64 << 10;    // the head of one answer
+inline constexpr std::size_t kUnpackedObjects = 16;      // of a cache, the last that were read
+inline constexpr std::size_t kDictionaryBytes = 4096;    // what a cache's objects share
 inline constexpr int kListPage = 500;                    // objects asked for at once
 inline constexpr std::size_t kConnections = 16;          // to the API server, watches aside
 inline constexpr auto kConnectTimeout = 10s;             // TCP and TLS
@@ -111,10 +113,14 @@ inline constexpr auto kCertificateValidityMost = 5 * 365 * 24h;
 // runtime/
 inline constexpr auto kRetryFirst = 5ms;  // of one key, doubled
 inline constexpr auto kRetryMost = 1000s;
+inline constexpr auto kRetryTransientMost = 30s;  // when time alone may mend the error
 inline constexpr std::size_t kWorkersMost = 256;  // --max-concurrent-reconciles
 inline constexpr auto kAlarmMost = 1h;            // the runner's longest sleep with nothing to do
-inline constexpr std::size_t kMetricSeries = 64;  // of one metric with labels from outside
-inline constexpr std::size_t kLabelBytes = 128;   // of one label value
+inline constexpr auto kTrimInterval = 5s;         // between looks for memory to give back
+inline constexpr std::size_t kTrimHeapBytes = 256 << 10;  // of the heap, less than which stays
+inline constexpr std::size_t kTrimMappedBytes = 1 << 20;  // and of files
+inline constexpr std::size_t kMetricSeries = 64;          // of one metric with labels from outside
+inline constexpr std::size_t kLabelBytes = 128;           // of one label value
 
 // serve/
 inline constexpr std::size_t kServeConnections = 64;  // then new ones wait in the backlog

@@ -41,6 +41,10 @@ base::Clock::Duration least_delay(const base::Error& error) {
   return error.retry_after.value_or(std::chrono::milliseconds(0));
 }
 
+base::Clock::Duration most_delay(const base::Error& error) {
+  return error.transient() ? limits::kRetryTransientMost : limits::kRetryMost;
+}
+
 void log_failure(base::Logger& logger, bool first, std::string key, const base::Error& error,
                  base::Clock::Duration delay) {
   const std::string text = to_string(error);

@@ -65,6 +65,10 @@ base::Error timeout_error(base::Clock::Duration timeout);
 base::Error bug_error(const std::exception_ptr& exception);
 base::Clock::Duration least_delay(const base::Error& error);  // its retry_after, or zero
 
+// The longest wait before the next try. An outage that took many tries must not be waited for long
+// after its end: nothing tells the key that the API server is well again.
+base::Clock::Duration most_delay(const base::Error& error);
+
 // A warning for the first failure of a key in a row; the repetitions only for who debugs.
 void log_failure(base::Logger& logger, bool first, std::string key, const base::Error& error,
                  base::Clock::Duration delay);
@@ -314,7 +318,7 @@ void Runner<Key>::settle(Worker& worker, const ReconcileResult& result) {
     case ReconcileOutcome::kError: {
       const base::Error& error = result.error();
       const bool first = queue_.failures(key) == 0;
-      const Duration delay = queue_.add_rate_limited(key, now, least_delay(error));
+      const Duration delay = queue_.add_rate_limited(key, now, least_delay(error), most_delay(error));
       log_failure(logger_, first, std::string(to_string(key)), error, delay);
       break;
     }

@@ -28,6 +28,8 @@
 #include <optional>
 #include <utility>
 
+#include "base/limits.h"
+
 namespace runtime {
 
 // What workqueue metrics are made of. Counters since the start.
@@ -64,9 +66,10 @@ class WorkQueue {
   // Ready after the delay, or earlier when something else says so. Nothing after shutdown().
   void add_after(const Key& key, Duration delay, Instant now);
 
-  // As add_after with the delay of the key's failures, of which this is one more; at least `least`.
-  // Returns the delay.
-  Duration add_rate_limited(const Key& key, Instant now, Duration least = Duration::zero());
+  // As add_after with the delay of the key's failures, of which this is one more; at most `most`,
+  // but at least `least`. Returns the delay.
+  Duration add_rate_limited(const Key& key, Instant now, Duration least = Duration::zero(),
+                            Duration most = limits::kRetryMost);
 
   // The key's failures are history.
   void forget(const Key& key);
@@ -182,10 +185,10 @@ void WorkQueue<Key>::add_after(const Key& key, Duration delay, Instant now) {
 
 template <class Key>
 typename WorkQueue<Key>::Duration WorkQueue<Key>::add_rate_limited(const Key& key, Instant now,
-                                                                   Duration least) {
+                                                                   Duration least, Duration most) {
   if (shut_down_) return Duration::zero();
   Entry& entry = entries_.try_emplace(key).first->second;
-  const Duration delay = std::max(retry_delay(entry.failures), least);
+  const Duration delay = std::max(std::min(retry_delay(entry.failures), most), least);
   ++entry.failures;
   ++counters_.retries;
   add_after(key, delay, now);

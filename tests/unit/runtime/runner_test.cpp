@@ -216,6 +216,25 @@ TEST(Runner, RetriesAnErrorAfterADelayThatDoubles) {
             (std::vector{start, start + 5ms, start + 15ms, start + 35ms, start + 75ms}));
 }
 
+TEST(Runner, AnOutageOfAnyLengthIsForgottenThirtySecondsAfterItsEnd) {
+  World world;
+  world.script("a", {unavailable()});
+  world.start();
+  world.runner.add("a");
+  world.clock.advance(1h);
+  ASSERT_GT(world.begun_at.size(), 100U);
+  EXPECT_EQ(world.begun_at.back() - world.begun_at.end()[-2], limits::kRetryTransientMost);
+}
+
+TEST(Runner, AnErrorThatTimeDoesNotMendIsTriedEverMoreSeldom) {
+  World world;
+  world.script("a", {base::Error{base::ErrorCode::kInternal, "a bug"}});
+  world.start();
+  world.runner.add("a");
+  world.clock.advance(2h);
+  EXPECT_EQ(world.begun_at.back() - world.begun_at.end()[-2], limits::kRetryMost);
+}
+
 TEST(Runner, ASuccessEndsTheBackoff) {
   World world;
   world.script("a", {unavailable(), unavailable(), Requeue{}, unavailable(), Requeue{}});

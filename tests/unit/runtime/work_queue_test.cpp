@@ -231,6 +231,14 @@ TEST(WorkQueue, ARetryWaitsAtLeastAsLongAsTheServerAskedFor) {
   EXPECT_EQ(queue.add_rate_limited("a", kStart, 1ms), 10ms);
 }
 
+TEST(WorkQueue, ARetryWaitsNoLongerThanTheCallerAllowsUnlessTheServerAskedForMore) {
+  Queue queue;
+  for (int i = 0; i < 20; ++i) queue.add_rate_limited("a", kStart);
+  EXPECT_EQ(queue.add_rate_limited("a", kStart, 0s, 30s), 30s);
+  EXPECT_EQ(queue.add_rate_limited("a", kStart, 40s, 30s), 40s);
+  EXPECT_EQ(queue.add_rate_limited("b", kStart, 0s, 30s), limits::kRetryFirst);
+}
+
 TEST(WorkQueue, ForgetBeginsTheRetriesAnew) {
   Queue queue;
   queue.add_rate_limited("a", kStart);
