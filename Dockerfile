@@ -7,7 +7,7 @@ FROM debian:bookworm-slim AS build
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends \
       g++ cmake ninja-build ccache pkg-config libboost1.81-dev libboost-url1.81-dev libssl-dev \
-      rapidjson-dev libyaml-cpp-dev libyaml-dev prometheus-cpp-dev libcli11-dev libspdlog-dev libfmt-dev \
+      rapidjson-dev libyaml-cpp-dev libyaml-dev liblz4-dev prometheus-cpp-dev libcli11-dev libspdlog-dev libfmt-dev \
       ca-certificates \
  && rm -rf /var/lib/apt/lists/*
 

@@ -101,7 +101,7 @@ asio::awaitable<void> LeaderElection::run(Work lead) {
 }
 
 std::string LeaderElection::holder() const {
-  const api::Lease* lease = informer_.store().find(options_.lease);
+  const auto lease = informer_.store().get(options_.lease);
   return lease == nullptr ? std::string() : lease->spec.holder_identity.value_or("");
 }
 
@@ -275,7 +275,7 @@ asio::awaitable<base::Result<void>> LeaderElection::refresh(milliseconds timeout
 }
 
 LeaseView LeaderElection::view() const {
-  const api::Lease* lease = informer_.store().find(options_.lease);
+  const auto lease = informer_.store().get(options_.lease);
   if (lease == nullptr) return {};
   return {*lease, lease_changed_};
 }

@@ -1,8 +1,11 @@
 #include "kube/store.h"
 
+#include <lz4.h>
+
 #include <algorithm>
 #include <charconv>
 #include <functional>
+#include <stdexcept>
 #include <utility>
 
 namespace kube {
@@ -19,18 +22,6 @@ struct Identity {
 struct Identified {
   Identity metadata;
 };
-
-bool is_same_version(const Entry& entry, const Identity& identity) {
-  return entry && entry.meta->resource_version == identity.resource_version &&
-         entry.meta->uid == identity.uid;
-}
-
-// By content: the watch brings a copy of its own of what we wrote.
-bool is_same_version(const Entry& a, const Entry& b) {
-  if (a == b) return true;
-  return a && b && a.meta->resource_version == b.meta->resource_version &&
-         a.meta->uid == b.meta->uid;
-}
 
 std::size_t hash(std::string_view text) { return std::hash<std::string_view>()(text); }
 
@@ -63,6 +54,30 @@ base::Result<Identity> identify(json::View object) {
   return std::move(read->metadata);
 }
 
+// By LZ4. What does not get smaller stays as it is.
+std::string compress(const std::string& packed, const std::string& dictionary) {
+  LZ4_stream_t stream;
+  LZ4_initStream(&stream, sizeof(stream));
+  LZ4_loadDict(&stream, dictionary.data(), static_cast<int>(dictionary.size()));
+  std::string smaller(packed.size(), '\0');
+  const int size = LZ4_compress_fast_continue(&stream, packed.data(), smaller.data(),
+                                              static_cast<int>(packed.size()),
+                                              static_cast<int>(smaller.size()), 1);
+  if (size <= 0 || size >= static_cast<int>(packed.size())) return packed;
+  smaller.resize(static_cast<std::size_t>(size));
+  return smaller;
+}
+
+std::string decompress(std::string_view bytes, std::size_t size, const std::string& dictionary) {
+  if (bytes.size() == size) return std::string(bytes);
+  std::string packed(size, '\0');
+  const int done = LZ4_decompress_safe_usingDict(
+      bytes.data(), packed.data(), static_cast<int>(bytes.size()), static_cast<int>(size),
+      dictionary.data(), static_cast<int>(dictionary.size()));
+  if (done != static_cast<int>(size)) throw std::logic_error("the cache cannot read its object");
+  return packed;
+}
+
 }  // namespace
 
 std::uint64_t revision_of(std::string_view resource_version) {
@@ -82,21 +97,91 @@ std::size_t StoreCore::Hash::operator()(const Name& name) const {
   return hash(name.namespace_name) * kOdd + hash(name.name);
 }
 
-std::size_t StoreCore::Hash::operator()(const Entry& entry) const {
-  return (*this)(Name{entry.meta->namespace_name, entry.meta->name});
+std::size_t StoreCore::Hash::operator()(const PackedEntry& entry) const {
+  return (*this)(Name{entry.namespace_name(), entry.name()});
 }
 
-bool StoreCore::Equal::operator()(const Entry& a, const Entry& b) const {
-  return (*this)(Name{a.meta->namespace_name, a.meta->name}, b);
+bool StoreCore::Equal::operator()(const PackedEntry& a, const PackedEntry& b) const {
+  return (*this)(Name{a.namespace_name(), a.name()}, b);
 }
 
-bool StoreCore::Equal::operator()(const Name& a, const Entry& b) const {
-  return a.name == b.meta->name && a.namespace_name == b.meta->namespace_name;
+bool StoreCore::Equal::operator()(const Name& a, const PackedEntry& b) const {
+  return a.name == b.name() && a.namespace_name == b.namespace_name();
 }
 
-bool StoreCore::Equal::operator()(const Entry& a, const Name& b) const { return (*this)(b, a); }
+bool StoreCore::Equal::operator()(const PackedEntry& a, const Name& b) const {
+  return (*this)(b, a);
+}
 
-StoreCore::StoreCore(Decode decode, std::vector<Scope> scopes) : decode_(decode) {
+bool StoreCore::ByHashAndName::operator()(const Indexed& a, const Indexed& b) const {
+  return std::make_tuple(a.hash, a.entry.namespace_name(), a.entry.name()) <
+         std::make_tuple(b.hash, b.entry.namespace_name(), b.entry.name());
+}
+
+// Followed by the texts, one after the other. The uid is its hash: the server draws them at random.
+struct PackedEntry::Block {
+  std::uint64_t revision;
+  std::uint64_t uid;
+  mutable std::uint32_t references;
+  std::uint32_t stored;  // bytes
+  std::uint32_t size;
+  std::uint32_t namespace_size;
+  std::uint32_t name_size;
+
+  const char* texts() const { return reinterpret_cast<const char*>(this + 1); }
+};
+
+void intrusive_ptr_add_ref(const PackedEntry::Block* block) { ++block->references; }
+
+void intrusive_ptr_release(const PackedEntry::Block* block) {
+  if (--block->references == 0) ::operator delete(const_cast<PackedEntry::Block*>(block));
+}
+
+PackedEntry::PackedEntry(const api::ObjectMeta& meta, std::string_view bytes, std::size_t size) {
+  const std::string& namespace_name = meta.namespace_name;
+  const std::size_t whole = sizeof(Block) + namespace_name.size() + meta.name.size() + bytes.size();
+  auto* block = new (::operator new(whole)) Block{revision_of(meta.resource_version),
+                                                  hash(meta.uid),
+                                                  0,
+                                                  static_cast<std::uint32_t>(bytes.size()),
+                                                  static_cast<std::uint32_t>(size),
+                                                  static_cast<std::uint32_t>(namespace_name.size()),
+                                                  static_cast<std::uint32_t>(meta.name.size())};
+  char* texts = reinterpret_cast<char*>(block + 1);
+  texts = std::copy(namespace_name.begin(), namespace_name.end(), texts);
+  texts = std::copy(meta.name.begin(), meta.name.end(), texts);
+  std::copy(bytes.begin(), bytes.end(), texts);
+  block_.reset(block);
+}
+
+std::string_view PackedEntry::namespace_name() const {
+  return {block_->texts(), block_->namespace_size};
+}
+
+std::string_view PackedEntry::name() const {
+  return {block_->texts() + block_->namespace_size, block_->name_size};
+}
+
+std::string_view PackedEntry::bytes() const {
+  return {block_->texts() + block_->namespace_size + block_->name_size, block_->stored};
+}
+
+std::size_t PackedEntry::size() const { return block_->size; }
+
+bool PackedEntry::is_version(std::string_view uid, std::string_view resource_version) const {
+  return block_ && block_->revision == revision_of(resource_version) && has_uid(uid);
+}
+
+// By content: the watch brings a copy of its own of what we wrote.
+bool PackedEntry::is_same_version(const PackedEntry& other) const {
+  if (block_ == other.block_) return true;
+  return block_ && other.block_ && block_->revision == other.block_->revision &&
+         block_->uid == other.block_->uid;
+}
+
+bool PackedEntry::has_uid(std::string_view uid) const { return block_->uid == hash(uid); }
+
+StoreCore::StoreCore(Type type, std::vector<Scope> scopes) : type_(type) {
   for (Scope& scope : scopes) parts_.push_back(Part{std::move(scope), 0, false, {}, {}});
 }
 
@@ -116,12 +201,13 @@ base::Result<void> StoreCore::put(std::size_t scope, json::View object) {
   if (!identity) return identity.error();
   const Name name{identity->namespace_name, identity->name};
   const std::uint64_t revision = revision_of(identity->resource_version);
-  Entry entry = shown(name);
+  PackedEntry entry = shown(name);
   base::Result<void> read;
-  if (!is_same_version(entry, *identity)) {  // else: no need to decode what is there already
-    base::Result<Entry> decoded = decode_(object);
+  // Else there is no need to decode what is there already.
+  if (!entry.is_version(identity->uid, identity->resource_version)) {
+    base::Result<Entry> decoded = type_.decode(object);
     if (decoded) {
-      entry = *std::move(decoded);
+      entry = pack(*decoded);
     } else {
       read = decoded.error();
     }
@@ -146,7 +232,7 @@ base::Result<void> StoreCore::erase(std::size_t scope, json::View object) {
   if (part.relisting) {
     part.relisted.erase(name);
   } else {
-    watched(part, name, Entry{}, revision_of(identity->resource_version));
+    watched(part, name, PackedEntry(), revision_of(identity->resource_version));
   }
   return {};
 }
@@ -159,8 +245,8 @@ void StoreCore::end_relist(std::size_t scope, std::uint64_t revision) {
   overlay(part, rewound);
   const std::vector<Change> changes = changes_to(part);
   part.relisted = Set();
-  for (const auto& [before, after] : changes) replace(before, after);
-  for (const auto& [before, after] : changes) tell(before, after);
+  for (const Change& change : changes) replace(change, unpack(change.first), unpack(change.second));
+  for (const Change& change : changes) tell(unpack(change.first), unpack(change.second));
 }
 
 void StoreCore::progress(std::size_t scope, std::uint64_t revision) {
@@ -170,23 +256,46 @@ void StoreCore::progress(std::size_t scope, std::uint64_t revision) {
   end_records(part);
 }
 
-const Entry* StoreCore::find(std::string_view namespace_name, std::string_view name) const {
-  const auto found = objects_.find(Name{namespace_name, name});
-  return found == objects_.end() ? nullptr : &*found;
+Entry StoreCore::get(std::string_view namespace_name, std::string_view name) const {
+  return unpack(shown(Name{namespace_name, name}));
 }
 
-std::vector<Entry> StoreCore::all() const { return {objects_.begin(), objects_.end()}; }
+void StoreCore::each(const std::function<void(const Entry&)>& visit) const {
+  for (const PackedEntry& entry : objects_) visit(unpack(entry));
+}
 
 std::vector<Entry> StoreCore::by_index(std::size_t index, std::string_view key) const {
   std::vector<Entry> found;
   const auto [first, last] = indexes_[index].entries.equal_range(hash(key));
   for (auto it = first; it != last; ++it) {
-    const Entry* entry = find(it->second->namespace_name, it->second->name);
-    if (entry != nullptr && indexes_[index].key(entry->object.get()) == key) {
-      found.push_back(*entry);
-    }
+    Entry entry = unpack(it->entry);
+    if (indexes_[index].key(entry.object.get()) == key) found.push_back(std::move(entry));
   }
   return found;
+}
+
+PackedEntry StoreCore::pack(const Entry& entry) {
+  const std::string packed = type_.pack(entry.object.get());
+  PackedEntry kept(*entry.meta, compress(packed, dictionary_), packed.size());
+  if (dictionary_.empty()) dictionary_ = packed.substr(0, limits::kDictionaryBytes);
+  remember(kept, entry);
+  return kept;
+}
+
+Entry StoreCore::unpack(const PackedEntry& entry) const {
+  if (!entry) return Entry();
+  for (const auto& [kept, unpacked] : recent_) {
+    if (kept && kept.address() == entry.address()) return unpacked;
+  }
+  const std::string packed = decompress(entry.bytes(), entry.size(), dictionary_);
+  Entry unpacked = type_.unpack(packed);
+  remember(entry, unpacked);
+  return unpacked;
+}
+
+void StoreCore::remember(const PackedEntry& entry, const Entry& unpacked) const {
+  recent_[next_recent_] = {entry, unpacked};
+  next_recent_ = (next_recent_ + 1) % recent_.size();
 }
 
 std::uint64_t StoreCore::revision(std::string_view namespace_name, std::string_view name) const {
@@ -209,7 +318,7 @@ void StoreCore::record_written(const Entry& entry) {
     record.watched = earlier.watched;
   }
   add_record(*part, api::key_of(meta), std::move(record));
-  show(name, entry);
+  show(name, pack(entry));
 }
 
 void StoreCore::record_deleted(const api::ObjectKey& key, std::string_view uid,
@@ -217,8 +326,8 @@ void StoreCore::record_deleted(const api::ObjectKey& key, std::string_view uid,
   Part* part = part_of(key.namespace_name, key.name);
   if (part == nullptr) return;
   const Name name{key.namespace_name, key.name};
-  const Entry current = shown(name);
-  if (current && current.meta->uid != uid) return;  // another object by now
+  const PackedEntry current = shown(name);
+  if (current && !current.has_uid(uid)) return;  // another object by now
   Record record{current, revision_of(resource_version), std::string(uid)};
   const auto known = records_.find(key);
   if (known != records_.end()) {
@@ -228,7 +337,7 @@ void StoreCore::record_deleted(const api::ObjectKey& key, std::string_view uid,
   if (record.watched || record.revision > part->revision) {
     add_record(*part, key, std::move(record));
   }
-  show(name, Entry{});
+  show(name, PackedEntry());
 }
 
 StoreCore::Part* StoreCore::part_of(std::string_view namespace_name, std::string_view name) {
@@ -246,13 +355,13 @@ const StoreCore::Part* StoreCore::part_of(std::string_view namespace_name,
   return nullptr;
 }
 
-Entry StoreCore::shown(const Name& name) const {
-  const Entry* entry = find(name.namespace_name, name.name);
-  return entry == nullptr ? Entry{} : *entry;
+PackedEntry StoreCore::shown(const Name& name) const {
+  const auto found = objects_.find(name);
+  return found == objects_.end() ? PackedEntry() : *found;
 }
 
 // What the watch says about one object now; entry is empty when it is gone.
-void StoreCore::watched(Part& part, const Name& name, Entry entry, std::uint64_t revision) {
+void StoreCore::watched(Part& part, const Name& name, PackedEntry entry, std::uint64_t revision) {
   const auto record =
       records_.find(api::ObjectKey{std::string(name.namespace_name), std::string(name.name)});
   if (record != records_.end()) {
@@ -266,7 +375,7 @@ void StoreCore::watched(Part& part, const Name& name, Entry entry, std::uint64_t
 
 bool StoreCore::Record::is_over(std::uint64_t now) const {
   if (revision > now) return false;
-  return gone_uid.empty() || !watched || watched.meta->uid != gone_uid;
+  return gone_uid.empty() || !watched || !watched.has_uid(gone_uid);
 }
 
 // Ends the records that the watch has caught up with.
@@ -279,7 +388,7 @@ void StoreCore::end_records(Part& part) {
       continue;
     }
     const api::ObjectKey key = it->second;
-    const Entry after = std::move(record->second.watched);
+    const PackedEntry after = std::move(record->second.watched);
     it = part.records.erase(it);
     records_.erase(record);
     show(Name{key.namespace_name, key.name}, after);
@@ -303,7 +412,7 @@ void StoreCore::overlay(Part& part, bool rewound) {
     const auto record = records_.find(it->second);
     const Name name{record->first.namespace_name, record->first.name};
     const auto listed = part.relisted.find(name);
-    record->second.watched = listed == part.relisted.end() ? Entry{} : *listed;
+    record->second.watched = listed == part.relisted.end() ? PackedEntry() : *listed;
     if (rewound || record->second.is_over(part.revision)) {
       it = part.records.erase(it);
       records_.erase(record);
@@ -318,41 +427,39 @@ void StoreCore::overlay(Part& part, bool rewound) {
 // From what is shown of that part to what was listed.
 std::vector<StoreCore::Change> StoreCore::changes_to(const Part& part) const {
   std::vector<Change> changes;
-  for (const Entry& entry : objects_) {
-    const Name name{entry.meta->namespace_name, entry.meta->name};
+  for (const PackedEntry& entry : objects_) {
+    const Name name{entry.namespace_name(), entry.name()};
     if (!part.scope.holds(name.namespace_name, name.name)) continue;
-    if (!part.relisted.contains(name)) changes.emplace_back(entry, Entry{});
+    if (!part.relisted.contains(name)) changes.emplace_back(entry, PackedEntry());
   }
-  for (const Entry& entry : part.relisted) {
-    const Entry before = shown(Name{entry.meta->namespace_name, entry.meta->name});
-    if (!is_same_version(before, entry)) changes.emplace_back(before, entry);
+  for (const PackedEntry& entry : part.relisted) {
+    const PackedEntry before = shown(Name{entry.namespace_name(), entry.name()});
+    if (!before.is_same_version(entry)) changes.emplace_back(before, entry);
   }
   return changes;
 }
 
-void StoreCore::show(const Name& name, const Entry& after) {
-  const Entry before = shown(name);
-  if (is_same_version(before, after)) return;
-  replace(before, after);
-  tell(before, after);
+void StoreCore::show(const Name& name, const PackedEntry& after) {
+  const Change change{shown(name), after};
+  if (change.first.is_same_version(after)) return;
+  const Entry before = unpack(change.first);
+  const Entry now = unpack(after);
+  replace(change, before, now);
+  tell(before, now);
 }
 
-void StoreCore::replace(const Entry& before, const Entry& after) {
-  if (before) objects_.erase(before);
-  if (after) objects_.insert(after);
-  update_indexes(before, after);
+void StoreCore::replace(const Change& change, const Entry& before, const Entry& after) {
+  if (before) objects_.erase(change.first);
+  if (after) objects_.insert(change.second);
+  update_indexes(change, before, after);
 }
 
-void StoreCore::update_indexes(const Entry& before, const Entry& after) {
+void StoreCore::update_indexes(const Change& change, const Entry& before, const Entry& after) {
   for (Index& index : indexes_) {
     const std::string old_key = before ? index.key(before.object.get()) : std::string();
     const std::string new_key = after ? index.key(after.object.get()) : std::string();
-    if (!old_key.empty()) {
-      const auto [first, last] = index.entries.equal_range(hash(old_key));
-      index.entries.erase(std::find_if(
-          first, last, [&](const auto& entry) { return entry.second == before.meta; }));
-    }
-    if (!new_key.empty()) index.entries.emplace(hash(new_key), after.meta);
+    if (!old_key.empty()) index.entries.erase(Indexed{hash(old_key), change.first});
+    if (!new_key.empty()) index.entries.insert(Indexed{hash(new_key), change.second});
   }
 }
 

@@ -15,13 +15,16 @@
 //    records are dropped with it.
 // Caveats
 //  * A written object that the selector does not match is seen until the watch has caught up.
-//  * all() and by_index() have no order.
-//  * Overhead per object, its own fields aside: about 45 bytes, and 40 for each index.
+//  * each() and by_index() have no order.
+//  * Objects are kept packed (json/pack.h), compressed by what they have in common with the first
+//    of their type, and unpacked for whoever reads them; the last few stay unpacked.
 //  * An object that cannot be decoded stays as it was last readable.
 //
 // One owner (the Informer). Used on the thread of the io_context only.
 #pragma once
 
+#include <array>
+#include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>
 #include <cstddef>
 #include <cstdint>
@@ -29,15 +32,17 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "api/meta.h"
 #include "base/error.h"
+#include "base/limits.h"
 #include "json/fields.h"
+#include "json/pack.h"
 #include "json/value.h"
 
 namespace kube {
@@ -51,7 +56,33 @@ struct Entry {
   const api::ObjectMeta* meta = nullptr;
 
   explicit operator bool() const { return meta != nullptr; }
-  bool operator==(const Entry&) const = default;
+};
+
+// One state of an object as it is kept: what tells it from others, and the rest packed. Without
+// one: none. Copies share it; one thread.
+class PackedEntry {
+ public:
+  PackedEntry() = default;
+  // bytes: its object, in whatever form; size: of what they become.
+  PackedEntry(const api::ObjectMeta& meta, std::string_view bytes, std::size_t size);
+
+  explicit operator bool() const { return block_ != nullptr; }
+  std::string_view namespace_name() const;
+  std::string_view name() const;
+  std::string_view bytes() const;
+  std::size_t size() const;
+  const void* address() const { return block_.get(); }  // while a copy lives, its own
+
+  bool is_version(std::string_view uid, std::string_view resource_version) const;
+  bool is_same_version(const PackedEntry& other) const;
+  bool has_uid(std::string_view uid) const;
+
+ private:
+  struct Block;
+  friend void intrusive_ptr_add_ref(const Block* block);
+  friend void intrusive_ptr_release(const Block* block);
+
+  boost::intrusive_ptr<const Block> block_;
 };
 
 // A part of the API: a namespace, or everything; in it one object, or all.
@@ -66,11 +97,16 @@ struct Scope {
 // What is the same for every type. Store<T> is the way to it.
 class StoreCore {
  public:
-  using Decode = base::Result<Entry> (*)(json::View);
+  // What there is to know of a type.
+  struct Type {
+    base::Result<Entry> (*decode)(json::View);
+    std::string (*pack)(const void*);
+    Entry (*unpack)(std::string_view);
+  };
   using IndexKey = std::function<std::string(const void*)>;
   using Changed = std::function<void(const void* before, const void* after)>;  // null: none
 
-  StoreCore(Decode decode, std::vector<Scope> scopes);
+  StoreCore(Type type, std::vector<Scope> scopes);
 
   // Before the first object only. Gives the number of the index.
   std::size_t add_index(IndexKey key);
@@ -86,8 +122,8 @@ class StoreCore {
   void progress(std::size_t scope, std::uint64_t revision);
 
   // For readers and writers of objects.
-  const Entry* find(std::string_view namespace_name, std::string_view name) const;
-  std::vector<Entry> all() const;
+  Entry get(std::string_view namespace_name, std::string_view name) const;
+  void each(const std::function<void(const Entry&)>& visit) const;
   std::vector<Entry> by_index(std::size_t index, std::string_view key) const;
   std::size_t size() const { return objects_.size(); }
   std::uint64_t revision(std::string_view namespace_name, std::string_view name) const;
@@ -104,19 +140,19 @@ class StoreCore {
   struct Hash {
     using is_transparent = void;
     std::size_t operator()(const Name& name) const;
-    std::size_t operator()(const Entry& entry) const;
+    std::size_t operator()(const PackedEntry& entry) const;
   };
   struct Equal {
     using is_transparent = void;
-    bool operator()(const Entry& a, const Entry& b) const;
-    bool operator()(const Name& a, const Entry& b) const;
-    bool operator()(const Entry& a, const Name& b) const;
+    bool operator()(const PackedEntry& a, const PackedEntry& b) const;
+    bool operator()(const Name& a, const PackedEntry& b) const;
+    bool operator()(const PackedEntry& a, const Name& b) const;
   };
-  using Set = boost::unordered_flat_set<Entry, Hash, Equal>;
+  using Set = boost::unordered_flat_set<PackedEntry, Hash, Equal>;
 
   // A write of our own that the watch has not caught up with. What is written is in objects_.
   struct Record {
-    Entry watched;           // what the watch says
+    PackedEntry watched;     // what the watch says
     std::uint64_t revision;  // of the write
     std::string gone_uid;    // deleted: of the object that is no more; empty: written
 
@@ -132,32 +168,50 @@ class StoreCore {
     std::multimap<std::uint64_t, api::ObjectKey> records;  // by revision of the write
   };
 
+  // By hash of the key, then by name: many objects may have one key, and one of them is found
+  // among them at once.
+  struct Indexed {
+    std::size_t hash;
+    PackedEntry entry;
+  };
+  struct ByHashAndName {
+    using is_transparent = void;
+    bool operator()(const Indexed& a, const Indexed& b) const;
+    bool operator()(const Indexed& a, std::size_t b) const { return a.hash < b; }
+    bool operator()(std::size_t a, const Indexed& b) const { return a < b.hash; }
+  };
   struct Index {
     IndexKey key;
-    std::unordered_multimap<std::size_t, const api::ObjectMeta*> entries;  // by hash of the key
+    std::set<Indexed, ByHashAndName> entries;
   };
 
-  using Change = std::pair<Entry, Entry>;  // before, after
+  using Change = std::pair<PackedEntry, PackedEntry>;  // before, after
 
   Part* part_of(std::string_view namespace_name, std::string_view name);
   const Part* part_of(std::string_view namespace_name, std::string_view name) const;
-  Entry shown(const Name& name) const;
-  void watched(Part& part, const Name& name, Entry entry, std::uint64_t revision);
+  PackedEntry pack(const Entry& entry);
+  Entry unpack(const PackedEntry& entry) const;
+  void remember(const PackedEntry& entry, const Entry& unpacked) const;
+  PackedEntry shown(const Name& name) const;
+  void watched(Part& part, const Name& name, PackedEntry entry, std::uint64_t revision);
   void end_records(Part& part);
   void add_record(Part& part, api::ObjectKey key, Record record);
   void overlay(Part& part, bool rewound);
   std::vector<Change> changes_to(const Part& part) const;
-  void show(const Name& name, const Entry& after);
-  void replace(const Entry& before, const Entry& after);
-  void update_indexes(const Entry& before, const Entry& after);
+  void show(const Name& name, const PackedEntry& after);
+  void replace(const Change& change, const Entry& before, const Entry& after);
+  void update_indexes(const Change& change, const Entry& before, const Entry& after);
   void tell(const Entry& before, const Entry& after);
 
-  Decode decode_;
+  Type type_;
   std::vector<Part> parts_;
   std::vector<Index> indexes_;
   std::vector<Changed> listeners_;
   Set objects_;  // what readers see
   Records records_;
+  std::string dictionary_;  // the first object, packed
+  mutable std::array<std::pair<PackedEntry, Entry>, limits::kUnpackedObjects> recent_;
+  mutable std::size_t next_recent_ = 0;
 };
 
 template <class T>
@@ -171,6 +225,19 @@ base::Result<Entry> decode_entry(json::View view) {
 }
 
 template <class T>
+std::string pack_entry(const void* object) {
+  return json::pack(*static_cast<const T*>(object));
+}
+
+template <class T>
+Entry unpack_entry(std::string_view packed) {
+  auto object = std::make_shared<T>();
+  json::unpack(packed, *object);
+  const api::ObjectMeta* meta = &object->metadata;
+  return Entry{std::move(object), meta};
+}
+
+template <class T>
 class Store {
  public:
   using Pointer = std::shared_ptr<const T>;
@@ -179,7 +246,7 @@ class Store {
   };
 
   explicit Store(std::vector<Scope> scopes = {Scope{}})
-      : core_(decode_entry<T>, std::move(scopes)) {}
+      : core_({decode_entry<T>, pack_entry<T>, unpack_entry<T>}, std::move(scopes)) {}
 
   // A secondary index; objects with an empty key are not in it. Before the informer runs.
   Index add_index(std::function<std::string(const T&)> key) {
@@ -198,20 +265,21 @@ class Store {
 
   // Null when there is none.
   Pointer get(const api::ObjectKey& key) const {
-    const Entry* entry = core_.find(key.namespace_name, key.name);
-    return entry == nullptr ? nullptr : as_pointer(*entry);
+    return as_pointer(core_.get(key.namespace_name, key.name));
   }
 
-  // As get, but valid only until the next co_await.
-  const T* find(const api::ObjectKey& key) const {
-    const Entry* entry = core_.find(key.namespace_name, key.name);
-    return entry == nullptr ? nullptr : static_cast<const T*>(entry->object.get());
+  // Each of them, one after the other: they do not fit into memory all at once. visit may not
+  // change the store.
+  void each(const std::function<void(const Pointer&)>& visit) const {
+    core_.each([&](const Entry& entry) { visit(as_pointer(entry)); });
   }
-
-  std::vector<Pointer> all() const { return as_pointers(core_.all()); }
 
   std::vector<Pointer> by_index(Index index, std::string_view key) const {
-    return as_pointers(core_.by_index(index.number, key));
+    std::vector<Pointer> pointers;
+    for (const Entry& entry : core_.by_index(index.number, key)) {
+      pointers.push_back(as_pointer(entry));
+    }
+    return pointers;
   }
 
   std::size_t size() const { return core_.size(); }
@@ -241,13 +309,6 @@ class Store {
  private:
   static Pointer as_pointer(const Entry& entry) {
     return std::static_pointer_cast<const T>(entry.object);
-  }
-
-  static std::vector<Pointer> as_pointers(const std::vector<Entry>& entries) {
-    std::vector<Pointer> pointers;
-    pointers.reserve(entries.size());
-    for (const Entry& entry : entries) pointers.push_back(as_pointer(entry));
-    return pointers;
   }
 
   StoreCore core_;

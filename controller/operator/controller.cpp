@@ -98,14 +98,13 @@ void Controller::enqueue_rivals(const api::LocalRegistry& registry) {
 // Every resource, and every resource that is gone but has left something.
 void Controller::enqueue_everything() {
   const auto add_owners = [this](const auto& cache) {
-    for (const auto& object : cache.store().all()) {
+    cache.store().each([this](const auto& object) {
       const api::ObjectKey owner = reconcile::owner_key(object->metadata);
       if (!owner.name.empty()) enqueue(owner);
-    }
+    });
   };
-  for (const auto& registry : caches_.registries.store().all()) {
-    enqueue(api::key_of(registry->metadata));
-  }
+  caches_.registries.store().each(
+      [this](const auto& registry) { enqueue(api::key_of(registry->metadata)); });
   add_owners(caches_.deployments);
   add_owners(caches_.stateful_sets);
   add_owners(caches_.services);
@@ -222,12 +221,12 @@ asio::awaitable<void> Controller::watch_nodes() {
 
 void Controller::count_resources() {
   std::map<std::pair<std::string, std::string>, std::size_t> counts;
-  for (const auto& registry : caches_.registries.store().all()) {
+  caches_.registries.store().each([&](const auto& registry) {
     const auto& status = registry->status;
     const api::Condition* ready = api::find_condition(status.conditions, "Ready");
     ++counts[{status.delivery ? std::string(api::name(*status.delivery)) : std::string(),
               ready == nullptr ? "Unknown" : ready->status}];
-  }
+  });
   std::vector<runtime::ResourceCount> list;
   list.reserve(counts.size());
   for (const auto& [labels, count] : counts) list.push_back({labels.first, labels.second, count});

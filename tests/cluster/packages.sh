@@ -5,7 +5,7 @@ set -euo pipefail
 source "$(dirname "$0")/lib/common.sh"
 
 BUILD=(g++ cmake ninja-build ccache pkg-config libboost1.81-dev libboost-url1.81-dev libssl-dev
-  rapidjson-dev libyaml-cpp-dev libyaml-dev prometheus-cpp-dev libcli11-dev libspdlog-dev
+  rapidjson-dev libyaml-cpp-dev libyaml-dev liblz4-dev prometheus-cpp-dev libcli11-dev libspdlog-dev
   libfmt-dev libgtest-dev libgmock-dev)
 CHECK=(clang-tidy clang-format shellcheck)
 TEST=(python3-pytest python3-pytest-xdist python3-yaml prometheus etcd-server openssl python3 curl

@@ -141,11 +141,11 @@ TEST_F(WatchContract, APagedListGivesTheSameAsAStreamedOne) {
   EXPECT_EQ(old.lists, 2);
   EXPECT_EQ(streamed.store().size(), static_cast<std::size_t>(kMany));
   EXPECT_EQ(paged.store().size(), static_cast<std::size_t>(kMany));
-  for (const auto& lease : streamed.store().all()) {
-    const auto* other = paged.store().find(api::key_of(lease->metadata));
+  streamed.store().each([&](const auto& lease) {
+    const auto other = paged.store().get(api::key_of(lease->metadata));
     ASSERT_NE(other, nullptr);
     EXPECT_EQ(*other, *lease);
-  }
+  });
   const auto later = result_of(client.create(lease_of("later")));
   EXPECT_TRUE(
       eventually([&] { return version_of(paged, "later") == later->metadata.resource_version; }));
@@ -165,9 +165,9 @@ TEST_F(WatchContract, OwnWritesAreSeenAtOnceAndConfirmedByTheWatch) {
   const auto service =
       result_of(client.apply(service_of(named("registry")), ApplyGuard::create_only()));
   informer.store().record_written(*service);
-  ASSERT_NE(informer.store().find(key("registry")), nullptr);
+  ASSERT_NE(informer.store().get(key("registry")), nullptr);
   EXPECT_TRUE(eventually([&] { return informer.store().core().records() == 0; }));
-  EXPECT_EQ(*informer.store().find(key("registry")), *service);
+  EXPECT_EQ(*informer.store().get(key("registry")), *service);
   EXPECT_EQ(told, std::vector<std::string>{"->" + service->metadata.resource_version});
 
   const auto left = result_of(client.remove<api::Service>(
@@ -176,7 +176,7 @@ TEST_F(WatchContract, OwnWritesAreSeenAtOnceAndConfirmedByTheWatch) {
   EXPECT_FALSE(left->has_value());
   informer.store().record_deleted(key("registry"), service->metadata.uid,
                                   service->metadata.resource_version);
-  EXPECT_EQ(informer.store().find(key("registry")), nullptr);
+  EXPECT_EQ(informer.store().get(key("registry")), nullptr);
   EXPECT_TRUE(eventually([&] { return informer.store().core().records() == 0; }));
   EXPECT_EQ(told.size(), 2U);
   stop(running);

@@ -65,9 +65,10 @@ bool Replica::leading() const {
 
 bool Replica::holds_foreign_objects() const {
   const auto is_foreign = [](const auto& cache) {
-    const auto all = cache.store().all();
-    return std::any_of(all.begin(), all.end(),
-                       [](const auto& object) { return !reconcile::is_managed(object->metadata); });
+    bool found = false;
+    cache.store().each(
+        [&](const auto& object) { found = found || !reconcile::is_managed(object->metadata); });
+    return found;
   };
   return is_foreign(caches_->deployments) || is_foreign(caches_->stateful_sets) ||
          is_foreign(caches_->services) || is_foreign(caches_->claims) || is_foreign(caches_->pods);

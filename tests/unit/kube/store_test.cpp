@@ -51,7 +51,8 @@ class StoreTest : public testing::Test {
     });
   }
 
-  static std::string text(const api::Service* service) {
+  template <class Pointer>
+  static std::string text(const Pointer& service) {
     return service == nullptr ? "-" : service->metadata.resource_version;
   }
 
@@ -75,7 +76,7 @@ class StoreTest : public testing::Test {
   }
 
   // The resourceVersion that readers see; "-" for none.
-  std::string seen(const std::string& name) { return text(store.find({"team", name})); }
+  std::string seen(const std::string& name) { return text(store.get({"team", name})); }
   std::vector<std::string> seen_by_owner(const std::string& label) {
     std::vector<std::string> names;
     for (const auto& service : store.by_index(owners, label)) {
@@ -111,7 +112,7 @@ TEST_F(StoreTest, GivesAllThatIsSeen) {
   relist(10, {{"a", 5}, {"b", 7}});
   store.record_written(service_of({"c", 11}));
   std::vector<std::string> names;
-  for (const auto& service : store.all()) names.push_back(service->metadata.name);
+  store.each([&](const auto& service) { names.push_back(service->metadata.name); });
   EXPECT_THAT(names, UnorderedElementsAre("a", "b", "c"));
 }
 
@@ -126,10 +127,10 @@ TEST_F(StoreTest, TellsThousandsOfObjectsApart) {
   relist(5000, versions);
   EXPECT_EQ(store.size(), 3000U);
   for (const Version& version : versions) {
-    EXPECT_EQ(text(store.find({version.namespace_name, version.name})),
+    EXPECT_EQ(text(store.get({version.namespace_name, version.name})),
               std::to_string(version.revision));
-    EXPECT_EQ(store.find({version.namespace_name, version.name + "x"}), nullptr);
-    EXPECT_EQ(store.find({version.namespace_name + "x", version.name}), nullptr);
+    EXPECT_EQ(store.get({version.namespace_name, version.name + "x"}), nullptr);
+    EXPECT_EQ(store.get({version.namespace_name + "x", version.name}), nullptr);
   }
 }
 
@@ -190,7 +191,7 @@ TEST_F(StoreTest, ARelistKeepsTheObjectsThatDidNotChange) {
   const auto held = store.get({"team", "a"});
   take_told();
   relist(20, {{"a", 5}, {"b", 17}});
-  EXPECT_EQ(store.get({"team", "a"}), held);
+  EXPECT_EQ(*store.get({"team", "a"}), *held);
   EXPECT_THAT(take_told(), ElementsAre("b: 7 > 17"));
 }
 
@@ -588,8 +589,8 @@ TEST_F(ScopedStoreTest, ARelistOfOneNamespaceLeavesTheOtherAlone) {
   EXPECT_EQ(store.revision({"one", "a"}), 10U);
   EXPECT_EQ(store.revision({"two", "a"}), 12U);
   relist_in(0, 20, {});
-  EXPECT_EQ(text(store.find({"one", "a"})), "-");
-  EXPECT_EQ(text(store.find({"two", "a"})), "6");
+  EXPECT_EQ(text(store.get({"one", "a"})), "-");
+  EXPECT_EQ(text(store.get({"two", "a"})), "6");
 }
 
 TEST_F(ScopedStoreTest, WhatIsWrittenElsewhereIsNotKept) {
