@@ -82,15 +82,26 @@ std::string_view message_of(const api::LocalRegistryStatus& status, std::string_
   return condition == nullptr ? std::string_view() : condition->message;
 }
 
+std::string where_images_go(const api::LocalRegistryStatus& status) {
+  return fmt::format("images are pushed to and pulled from {}", status.url);
+}
+
+// Together with what was created, where that was in one: an event is a write.
+void tell_creation(const api::LocalRegistry& before, const api::LocalRegistryStatus& after,
+                   const std::string& created, std::vector<Notice>& list) {
+  const bool has_port = before.status.node_port == 0 && after.node_port != 0;
+  if (!created.empty()) {
+    list.push_back({false, "Created", "Create",
+                    "created " + created + (has_port ? "; " + where_images_go(after) : "")});
+  } else if (has_port) {
+    list.push_back({false, "PortAssigned", "AssignPort", where_images_go(after)});
+  }
+}
+
 void tell_port(const api::LocalRegistry& before, const api::LocalRegistryStatus& after,
                std::vector<Notice>& list) {
   const int earlier = before.status.node_port;
-  if (after.node_port == 0 || after.node_port == earlier) return;
-  if (earlier == 0) {
-    list.push_back({false, "PortAssigned", "AssignPort",
-                    fmt::format("images are pushed to and pulled from {}", after.url)});
-    return;
-  }
+  if (earlier == 0 || after.node_port == 0 || after.node_port == earlier) return;
   const bool asked_for = before.spec.node_port == after.node_port;
   list.push_back(
       {!asked_for, "PortChanged", "AssignPort",
@@ -155,9 +166,7 @@ std::vector<Notice> notices(const api::LocalRegistry& before, const std::vector<
   const bool same_spec = before.status.observed_generation == before.metadata.generation;
   const bool ran_before = same_spec && before.status.node_port != 0;
   for (const Action& action : done) std::visit(Collect{writes, ran_before}, action);
-  if (!writes.created.empty()) {
-    list.push_back({false, "Created", "Create", "created " + writes.created});
-  }
+  tell_creation(before, after, writes.created, list);
   if (!writes.restored.empty()) {
     list.push_back({false, "Healed", "Create", writes.restored + " was gone and is created anew"});
   }

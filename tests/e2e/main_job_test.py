@@ -53,12 +53,11 @@ def test_status_and_printed_columns_tell_what_runs(namespace):
 
 def test_events_tell_once_what_a_person_wants_to_know(namespace):
     port = make(namespace, local_registry(localbuild=True))["nodePort"]
-    wait_event(namespace, "PortAssigned", containing=str(port))
-    wait_event(namespace, "Created")
+    wait_event(namespace, "Created", containing=f"localhost:{port}")
     said = [event[:3] for event in events(namespace)]
     assert len(said) == len(set(said)), said
     assert not [event for event in said if event[0] != "Normal"], said
-    assert "PortAssigned" in kubectl("--namespace", namespace, "describe", "lreg", "dev")
+    assert "Created" in kubectl("--namespace", namespace, "describe", "lreg", "dev")
 
 
 def test_the_registry_answers_by_its_name_in_the_cluster(namespace):

@@ -56,8 +56,8 @@ class Events : public testing::Test {
 
 TEST_F(Events, CreationAndPortAreToldOnce) {
   EXPECT_EQ(reconcile(),
-            Lines({"Normal Created: created Deployment/registry, Service/registry",
-                   "Normal PortAssigned: images are pushed to and pulled from localhost:30000"}));
+            Lines({"Normal Created: created Deployment/registry, Service/registry; images are "
+                   "pushed to and pulled from localhost:30000"}));
   EXPECT_EQ(reconcile(), Lines());
   world.settle();
   EXPECT_EQ(reconcile(), Lines()) << "that it is ready is a condition";
@@ -96,7 +96,9 @@ TEST_F(Events, WhatIsMadeByALaterTryIsCreatedNotHealed) {
   world.refusals[Target::kService] = {base::ErrorCode::kUnavailable, "try later"};
   reconcile();
   world.refusals.clear();
-  EXPECT_EQ(reconcile().front(), "Normal Created: created Service/registry");
+  EXPECT_EQ(reconcile().front(),
+            "Normal Created: created Service/registry; images are pushed to and pulled from "
+            "localhost:30000");
 }
 
 TEST_F(Events, ASidecarThatTheClustersDefaultForbidsIsToldOnce) {
@@ -207,7 +209,7 @@ TEST_F(Events, AConflictIsToldOnce) {
                                 "spec.name"}));
   EXPECT_EQ(reconcile(), Lines());
   world.rival.reset();
-  EXPECT_EQ(reconcile().size(), 2U) << "created, and its port";
+  EXPECT_EQ(reconcile().size(), 1U) << "created, and its port";
 }
 
 TEST_F(Events, ARefusedWriteIsToldOnceHoweverOftenItIsTried) {
