@@ -23,6 +23,7 @@
 #include "operator/webhook_images.h"
 #include "reconcile/names.h"
 #include "registry/push_checker.h"
+#include "runtime/process.h"
 #include "serve/admission.h"
 #include "serve/health.h"
 #include "serve/http_server.h"
@@ -101,6 +102,7 @@ class Program {
   asio::awaitable<void> wait_for_signal();
   asio::awaitable<void> elect_and_lead();
   asio::awaitable<void> lead();
+  asio::awaitable<void> give_back_memory();
   asio::awaitable<void> work();
 
   Options options_;
@@ -303,6 +305,14 @@ asio::awaitable<void> Program::lead() {
   co_await kube::run_until_one_ends(std::move(branches));
 }
 
+asio::awaitable<void> Program::give_back_memory() {
+  runtime::UnneededMemory unneeded;
+  while (true) {
+    co_await clock_.sleep_for(limits::kTrimInterval);
+    unneeded.give_back();
+  }
+}
+
 asio::awaitable<void> Program::work() {
   std::vector<asio::awaitable<void>> branches;
   if (health_server_->port() != 0) branches.push_back(health_server_->run());
@@ -310,6 +320,7 @@ asio::awaitable<void> Program::work() {
   branches.push_back(caches_->run());
   branches.push_back(events_->run());
   if (certificates_) branches.push_back(certificates_->run());
+  branches.push_back(give_back_memory());
   branches.push_back(elect_and_lead());
   co_await kube::run_until_one_ends(std::move(branches));
 }

@@ -1,14 +1,20 @@
 #include "runtime/process.h"
 
+#include <link.h>
+#include <malloc.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <optional>
 #include <sstream>
 #include <string_view>
 #include <system_error>
+
+#include "base/limits.h"
 
 namespace runtime {
 namespace {
@@ -43,6 +49,30 @@ std::optional<double> open_files() {
   }
   if (failure || count < 1) return std::nullopt;
   return count - 1;  // the one that reads the folder
+}
+
+// Of files, mapped and resident: code and constants.
+std::size_t mapped_bytes() {
+  std::ifstream file("/proc/self/statm");
+  std::size_t size = 0;
+  std::size_t resident = 0;
+  std::size_t shared = 0;
+  file >> size >> resident >> shared;
+  return shared * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+}
+
+// Takes what is never written of one loaded object out of the process. The page cache has it when
+// it is used again.
+int unmap(dl_phdr_info* object, std::size_t, void*) {
+  const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
+  for (int i = 0; i < object->dlpi_phnum; ++i) {
+    const ElfW(Phdr)& segment = object->dlpi_phdr[i];
+    if (segment.p_type != PT_LOAD || (segment.p_flags & PF_W) != 0) continue;
+    const std::uintptr_t begin = (object->dlpi_addr + segment.p_vaddr) & ~(page - 1);
+    const std::uintptr_t end = object->dlpi_addr + segment.p_vaddr + segment.p_memsz;
+    madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+  }
+  return 0;
 }
 
 void add_from_stat(std::vector<ProcessValue>& values) {
@@ -84,6 +114,23 @@ std::vector<ProcessValue> read_process() {
                       static_cast<double>(most.rlim_cur)});
   }
   return values;
+}
+
+void UnneededMemory::give_back() {
+  const std::size_t free = mallinfo2().fordblks;
+  const std::size_t change = free > free_ ? free - free_ : free_ - free;
+  if (change >= limits::kTrimHeapBytes) {
+    malloc_trim(0);
+    free_ = mallinfo2().fordblks;
+  }
+  const std::size_t mapped = mapped_bytes();
+  if (has_unmapped_) {
+    usual_ = mapped;
+    has_unmapped_ = false;
+  } else if (mapped >= usual_ + limits::kTrimMappedBytes) {
+    dl_iterate_phdr(unmap, nullptr);
+    has_unmapped_ = true;
+  }
 }
 
 }  // namespace runtime

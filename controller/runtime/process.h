@@ -1,7 +1,8 @@
-// What the process costs, read from /proc/self. Any thread.
+// What the process costs, read from /proc/self, and what it can give back. Any thread.
 // Source: the process metrics of the Prometheus client libraries, under the same names
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -18,5 +19,18 @@ struct ProcessValue {
 // process_open_fds, process_max_fds and process_start_time_seconds; those that cannot be read are
 // left out.
 std::vector<ProcessValue> read_process();
+
+// Gives back to the system what is not needed any more, when it has become much since the last
+// time: memory that was freed, which after a burst or a list lies between what is in use; and code
+// and constants that only the start, a burst or a list needed.
+class UnneededMemory {
+ public:
+  void give_back();
+
+ private:
+  std::size_t free_ = 0;   // bytes of the heap, after the last time
+  std::size_t usual_ = 0;  // bytes of files, a while after the last time
+  bool has_unmapped_ = false;
+};
 
 }  // namespace runtime
