@@ -318,7 +318,8 @@ void Runner<Key>::settle(Worker& worker, const ReconcileResult& result) {
     case ReconcileOutcome::kError: {
       const base::Error& error = result.error();
       const bool first = queue_.failures(key) == 0;
-      const Duration delay = queue_.add_rate_limited(key, now, least_delay(error), most_delay(error));
+      const Duration delay =
+          queue_.add_rate_limited(key, now, least_delay(error), most_delay(error));
       log_failure(logger_, first, std::string(to_string(key)), error, delay);
       break;
     }
