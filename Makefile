@@ -109,7 +109,7 @@ mutants: ## the code changed in small ways, one at a time: do the tests see it? 
 
 # With the operators to compare with: make bench PEERS=FOLDER. More options: tests/bench/run --help.
 bench: build ## memory, writes, CPU and latency, beside the least that a client can do (30 min)
-	@cmake --build --preset release --target bench_floor
+	@cmake --build --preset release --target bench_floor bench_load
 	@tests/bench/run $(if $(PEERS),--peers $(PEERS)) $(BENCH)
 
 e2e: build ## end to end on a real node (root)

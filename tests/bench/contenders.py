@@ -1,7 +1,7 @@
 """Who takes part: this operator, the least a client can do, and the same operator by others.
 
-The others are in a folder that is given: controller-runtime/ (Go) and kube-rs/ (Rust). They are
-built once, in the cache, by what they are made of.
+The others are in a folder that is given: controller-runtime/ (Go) and kube-rs/ (Rust); and webhook/
+here. They are built once, in the cache, by what they are made of.
 """
 import hashlib
 import os
@@ -15,9 +15,9 @@ CACHE = pathlib.Path(os.environ.get("LOCAL_REGISTRY_CACHE",
                                     pathlib.Path.home() / ".cache/local-registry-operator"))
 WORKERS = 8
 
+GO_BUILD = ["go", "build", "-trimpath", "-ldflags", "-s -w", "-o", "bin/operator", "."]
 PEERS = {
-    "go": ("controller-runtime", "bin/operator --tuned --workers {workers}",
-           ["go", "build", "-trimpath", "-ldflags", "-s -w", "-o", "bin/operator", "."]),
+    "go": ("controller-runtime", "bin/operator --tuned --workers {workers}", GO_BUILD),
     "rust": ("kube-rs", "target/release/localregistry-kube-rs --tuned --concurrency {workers}",
              ["cargo", "build", "--release"]),
 }
@@ -31,15 +31,14 @@ def digest(folder):
     return state.hexdigest()[:12]
 
 
-def built(name, folder):
+def built(source, command, build):
     """The command of a peer, built when it is not."""
-    source, command, build = PEERS[name]
-    home = CACHE / "bench" / f"{source}-{digest(folder / source)}"
+    home = CACHE / "bench" / f"{source.name}-{digest(source)}"
     program = home / command.split()[0]
     if not program.exists():
-        print(f"building {source}", flush=True)
+        print(f"building {source.name}", flush=True)
         shutil.rmtree(home, ignore_errors=True)
-        shutil.copytree(folder / source, home, copy_function=shutil.copyfile)
+        shutil.copytree(source, home, copy_function=shutil.copyfile)
         subprocess.run(["chmod", "-R", "u+w", home], check=True)
         go = subprocess.run(["bash", "-c", f"source {PROJECT}/tests/cluster/lib/common.sh; "
                              f"source {PROJECT}/tests/cluster/lib/versions.sh; "
@@ -48,7 +47,7 @@ def built(name, folder):
         words = [go if build[0] == "go" else build[0], *build[1:]]
         subprocess.run(words, cwd=home, check=True,
                        env={**os.environ, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local"})
-    return f"{home}/{command.format(workers=WORKERS)}"
+    return f"{home}/{command}"
 
 
 def operators(peers):
@@ -56,8 +55,8 @@ def operators(peers):
     found = {"operator": f"{BINARIES}/local-registry-operator --kubeconfig {{kubeconfig}} "
              f"--max-concurrent-reconciles {WORKERS} --metrics-bind-address 127.0.0.1:0 "
              "--health-probe-bind-address 127.0.0.1:0 --webhook-bind-address 0"}
-    for name in PEERS if peers else ():
-        found[name] = built(name, peers)
+    for name, (folder, command, build) in PEERS.items() if peers else ():
+        found[name] = built(peers / folder, command.format(workers=WORKERS), build)
     return found
 
 
@@ -65,3 +64,8 @@ def floors():
     """name -> words of the command."""
     floor = str(BINARIES / "bench_floor")
     return {"floor-create": [floor], "floor-apply": [floor, "--apply"]}
+
+
+def webhook():
+    """The command of the admission webhook in Go, which is in this folder."""
+    return built(pathlib.Path(__file__).resolve().parent / "webhook", "bin/operator", GO_BUILD)
