@@ -367,7 +367,8 @@ def leader(options, folder):
                          "crash_most_s": round(max(crash), 2), "lease_s": seconds}}
 
 
-# foreign: large objects that are not ours come, and are there when the operator starts.
+# foreign: large objects that are not ours come, and are there when the operator starts. What an
+# object takes is anonymous memory; of the program's file more or less is resident at any time.
 
 def foreign(options, folder):
     def a_deployment(name):
@@ -398,9 +399,10 @@ def foreign(options, folder):
             restarted = settled(program)
         finally:
             program.stop()
-    return {"operator": {"objects": options.foreign, "before": before["rss"],
-                         "after": after["rss"], "restarted": restarted["rss"],
-                         "growth_kib": max(after["rss"], restarted["rss"]) - before["rss"]}}
+    found = [memory["anonymous"] for memory in (before, after, restarted)]
+    return {"operator": {"objects": options.foreign, **dict(zip(("before", "after", "restarted"),
+                                                               found)),
+                         "growth_kib": max(found) - found[0]}}
 
 
 MEASURES = {"rewrite": rewrite, "image": image, "webhook": webhook, "leader": leader,
