@@ -8,7 +8,9 @@
 #include <ostream>
 #include <vector>
 
+#include "base/limits.h"
 #include "cli/rewrite_source.h"
+#include "json/pack.h"
 
 namespace cli {
 namespace {
@@ -25,22 +27,63 @@ std::optional<std::string> replacement(const api::ImageRewriter& rewriter,
 }
 
 // What one reading of the text found: the second has to find the same.
-struct Finding {
-  std::uint64_t edits = 0;
-  std::size_t hash = 0;
-
+class Finding {
+ public:
   void add(const json::Edit& edit) {
     constexpr std::size_t kPrime = 1099511628211U;
-    ++edits;
+    ++edits_;
     for (const std::size_t part :
          {std::size_t{edit.begin}, std::size_t{edit.end}, std::hash<std::string>()(edit.text)}) {
-      hash = (hash ^ part) * kPrime;
+      hash_ = (hash_ ^ part) * kPrime;
     }
   }
-  bool operator==(const Finding&) const = default;
+
+  // Adds it, and keeps it for each() unless that has become too much.
+  void keep(const json::Edit& edit) {
+    add(edit);
+    constexpr std::size_t kNumbers = 24;  // bytes, at most
+    bytes_ += kNumbers + edit.original.size() + edit.text.size();
+    if (!keeps_all()) {
+      kept_ = {};
+      return;
+    }
+    kept_.number(edit.begin);
+    kept_.text(edit.original);
+    kept_.text(edit.text);
+  }
+
+  std::uint64_t edits() const { return edits_; }
+  bool keeps_all() const { return bytes_ <= limits::kRewriteMemoryBytes; }  // as of a pipe
+  bool is_same(const Finding& other) const {
+    return edits_ == other.edits_ && hash_ == other.hash_;
+  }
+
+  // Those that were kept, until one fails. Once.
+  base::Result<void> each(const json::Emit& emit) {
+    const std::string kept = kept_.take();
+    json::Unpacker unpacker(kept);
+    while (!unpacker.at_end()) {
+      json::Edit edit;
+      edit.begin = unpacker.number();
+      edit.original = unpacker.text();
+      edit.text = unpacker.text();
+      edit.end = edit.begin + edit.original.size();
+      if (auto result = emit(std::move(edit)); !result) return result;
+    }
+    return {};
+  }
+
+ private:
+  std::uint64_t edits_ = 0;
+  std::size_t hash_ = 0;
+  std::size_t bytes_ = 0;  // that all would take
+  json::Packer kept_;
 };
 
 base::Error not_written() { return {base::ErrorCode::kInvalid, "the output cannot be written"}; }
+base::Error changed() {
+  return {base::ErrorCode::kInvalid, "the text changed while it was rewritten"};
+}
 
 class Copy {
  public:
@@ -50,31 +93,42 @@ class Copy {
   // Everything of the source up to that offset; nothing: up to its end.
   base::Result<void> until(std::optional<std::uint64_t> end) {
     while (!end || done_ < *end) {
-      if (done_ < begin_ || done_ >= begin_ + size_) {
-        const auto size = source_.read(done_, buffer_.data(), buffer_.size());
-        if (!size) return size.error();
-        begin_ = done_;
-        size_ = *size;
-        if (size_ == 0) break;
-      }
-      const std::uint64_t stop = std::min(end.value_or(begin_ + size_), begin_ + size_);
-      if (!output_.write(buffer_.data() + (done_ - begin_),
-                         static_cast<std::streamsize>(stop - done_))) {
-        return not_written();
-      }
-      done_ = stop;
+      const auto ready = fill();
+      if (!ready) return ready.error();
+      if (ready->empty()) break;
+      const auto size = std::min<std::uint64_t>(ready->size(), end.value_or(UINT64_MAX) - done_);
+      if (!output_.write(ready->data(), static_cast<std::streamsize>(size))) return not_written();
+      done_ += size;
     }
     return {};
   }
 
   base::Result<void> edit(const json::Edit& edit) {
     if (auto copied = until(edit.begin); !copied) return copied;
+    for (std::string_view original = edit.original; !original.empty();) {
+      const auto ready = fill();
+      if (!ready) return ready.error();
+      const std::string_view same = ready->substr(0, original.size());
+      if (same.empty() || !original.starts_with(same)) return changed();
+      original.remove_prefix(same.size());
+      done_ += same.size();
+    }
     if (!(output_ << edit.text)) return not_written();
-    done_ = edit.end;
     return {};
   }
 
  private:
+  // What comes next of the source, at least a byte; nothing at its end.
+  base::Result<std::string_view> fill() {
+    if (done_ < begin_ || done_ >= begin_ + size_) {
+      const auto size = source_.read(done_, buffer_.data(), buffer_.size());
+      if (!size) return size.error();
+      begin_ = done_;
+      size_ = *size;
+    }
+    return std::string_view(buffer_.data(), size_).substr(done_ - begin_);
+  }
+
   json::ByteSource& source_;
   std::ostream& output_;
   std::vector<char> buffer_;  // of the source from begin_ on
@@ -86,11 +140,23 @@ class Copy {
 base::Result<Finding> look(Format format, json::ByteSource& source, const json::Replace& replace) {
   Finding finding;
   const auto result = format(source, replace, [&](const json::Edit& edit) {
-    finding.add(edit);
+    finding.keep(edit);
     return base::Result<void>();
   });
   if (!result) return result.error();
   return finding;
+}
+
+// There are too many edits to keep: the text is parsed a second time.
+base::Result<void> copy_anew(const Finding& found, Format format, json::ByteSource& source,
+                             const json::Replace& replace, Copy& copy) {
+  Finding again;
+  const auto result = format(source, replace, [&](const json::Edit& edit) {
+    again.add(edit);
+    return copy.edit(edit);
+  });
+  if (result && !again.is_same(found)) return changed();
+  return result;
 }
 
 }  // namespace
@@ -110,20 +176,13 @@ base::Result<RewriteCount> rewrite_text(json::ByteSource& source,
   }
   if (!found) return found.error();
   Copy copy(source, output);
-  Finding again;
-  if (found->edits > 0) {
-    const auto result = format(source, replace, [&](const json::Edit& edit) {
-      again.add(edit);
-      return copy.edit(edit);
-    });
-    if (!result) return result.error();
-  }
+  const base::Result<void> made =
+      found->keeps_all() ? found->each([&](const json::Edit& edit) { return copy.edit(edit); })
+                         : copy_anew(*found, format, source, replace, copy);
+  if (!made) return made.error();
   if (auto copied = copy.until(std::nullopt); !copied) return copied.error();
   if (!output.flush()) return not_written();
-  if (again != *found) {
-    return base::Error{base::ErrorCode::kInvalid, "the text changed while it was rewritten"};
-  }
-  return RewriteCount{found->edits};
+  return RewriteCount{found->edits()};
 }
 
 base::Result<RewriteCount> rewrite_file(const std::string& file, const api::ImageRewriter& rewriter,

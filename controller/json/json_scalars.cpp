@@ -206,7 +206,7 @@ base::Result<Edit> JsonEditor::edit(std::size_t length, std::string_view word) {
   if (!window) return window.error();
   const std::size_t quote = window->rfind('"');
   if (quote == std::string::npos) return malformed();  // it changed since it was read
-  return Edit{from + quote + 1, end, std::string(word)};
+  return Edit{from + quote + 1, end, std::string(word), window->substr(quote + 1)};
 }
 
 }  // namespace

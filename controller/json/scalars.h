@@ -46,11 +46,12 @@ struct Scalar {
   std::uint64_t line = 0;  // where it begins, from 1; 0 in JSON
 };
 
-// The bytes from begin to end become the text.
+// The bytes from begin to end, which are the original, become the text.
 struct Edit {
   std::uint64_t begin = 0;
   std::uint64_t end = 0;
   std::string text;
+  std::string original;
 
   bool operator==(const Edit&) const = default;
 };

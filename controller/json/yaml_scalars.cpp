@@ -367,7 +367,8 @@ base::Result<Edit> YamlEditor::edit(const yaml_event_t& event, const Scalar& sca
   }
   std::string text(word);
   if (scalar.style == ScalarStyle::kPlain) text = plain_or_quoted(word, nesting_.in_flow());
-  return Edit{*begin + span->begin, *begin + span->end, std::move(text)};
+  return Edit{*begin + span->begin, *begin + span->end, std::move(text),
+              window->substr(span->begin, span->end - span->begin)};
 }
 
 }  // namespace

@@ -138,20 +138,50 @@ TEST(Rewrite, AnOutputThatTakesNothingIsAnError) {
   EXPECT_EQ(count.error().message, "the output cannot be written");
 }
 
-TEST(Rewrite, ATextThatChangesBetweenTheReadingsIsAnError) {
-  class Changing final : public json::ByteSource {
-   public:
-    base::Result<std::size_t> read(std::uint64_t offset, char* buffer, std::size_t size) override {
-      json::TextSource text(++reads_ < 6 ? "image: backend\n" : "imagex: backendx\n");
-      return text.read(offset, buffer, size);
-    }
+// A text that another one takes the place of as soon as something of it has been written.
+class Changing final : public json::ByteSource, public std::stringbuf {
+ public:
+  explicit Changing(std::string after) : after_(std::move(after)) {}
 
-   private:
-    int reads_ = 0;
-  };
-  Changing source;
-  std::ostringstream output;
-  EXPECT_FALSE(cli::rewrite_text(source, rewriter(), output));
+  static std::string before() {
+    return "image: backend\n#" + std::string(100'000, ' ') + "\nimage: 'backend'\n";
+  }
+
+  base::Result<std::size_t> read(std::uint64_t offset, char* buffer, std::size_t size) override {
+    const std::string text = str().empty() ? before() : after_;
+    return json::TextSource(text).read(offset, buffer, size);
+  }
+
+ private:
+  std::string after_;
+};
+
+TEST(Rewrite, ATextThatChangesBetweenTheReadingsIsAnError) {
+  const std::string text = Changing::before();
+  std::string moved = text;
+  moved.insert(text.size() - 10, " ");
+  for (const std::string& after :
+       {moved, text.substr(0, 90'000), text.substr(0, text.size() - 4)}) {
+    Changing changing(after);
+    std::ostream output(&changing);
+    const auto result = cli::rewrite_text(changing, rewriter(), output);
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().message, "the text changed while it was rewritten");
+  }
+  Changing same(text);
+  std::ostream output(&same);
+  EXPECT_TRUE(cli::rewrite_text(same, rewriter(), output));
+}
+
+TEST(Rewrite, MoreReferencesThanAreKeptAreFoundASecondTime) {
+  constexpr std::size_t kReferences = limits::kRewriteMemoryBytes / 32;
+  std::string text;
+  std::string expected;
+  for (std::size_t i = 0; i < kReferences; ++i) {
+    text += "- org/frontend\n";
+    expected += "- localhost:31234/org/frontend\n";
+  }
+  EXPECT_TRUE(rewritten(text) == expected);
 }
 
 class RewriteFile : public testing::Test {
