@@ -151,7 +151,7 @@ base::Result<Finding> look(Format format, json::ByteSource& source, const json::
 base::Result<void> copy_anew(const Finding& found, Format format, json::ByteSource& source,
                              const json::Replace& replace, Copy& copy) {
   Finding again;
-  const auto result = format(source, replace, [&](const json::Edit& edit) {
+  auto result = format(source, replace, [&](const json::Edit& edit) {
     again.add(edit);
     return copy.edit(edit);
   });
