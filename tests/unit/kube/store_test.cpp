@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include <algorithm>
 
@@ -607,6 +608,55 @@ TEST(Scope, MayBeOneObject) {
   EXPECT_FALSE(scope.holds("ns", "other"));
   EXPECT_FALSE(scope.holds("other", "lease"));
 }
+
+// AddressSanitizer has a heap of its own, which is not counted here.
+#ifndef __SANITIZE_ADDRESS__
+class StoreMemory : public StoreTest {
+ protected:
+  static constexpr int kObjects = 2000;
+
+  // Labels as a controller sets them: one tells them apart.
+  static std::string json_of_one(int number) {
+    const std::string name = "registry-" + std::to_string(number);
+    return R"({"metadata":{"namespace":"team","name":")" + name + R"(","uid":"uid-)" + name +
+           R"(","resourceVersion":"5","labels":{"app.kubernetes.io/name":"local-registry",)"
+           R"("app.kubernetes.io/managed-by":"local-registry-operator","owner":")" +
+           name + R"("},"annotations":{"localregistry.dev/owner":"team/)" + name +
+           R"("}},"spec":{"type":"NodePort","selector":{"app.kubernetes.io/name":"local-registry",)"
+           R"("app.kubernetes.io/instance":"registry"},"ports":[{"name":"registry","port":5000,)"
+           R"("nodePort":30001,"protocol":"TCP"}]}})";
+  }
+
+  static std::size_t used() { return mallinfo2().uordblks; }
+
+  void put_all(int revision) {
+    for (int i = 0; i < kObjects; ++i) {
+      std::string text = json_of_one(i);
+      text.replace(text.find(R"("5")"), 3, '"' + std::to_string(revision) + '"');
+      ASSERT_TRUE(put_text(text));
+      told.clear();
+    }
+  }
+};
+
+TEST_F(StoreMemory, ObjectsThatAreAlikeTakeAFractionOfTheirText) {
+  const std::size_t before = used();
+  put_all(5);
+  const std::size_t each = (used() - before) / kObjects;
+  EXPECT_LT(each, json_of_one(kObjects).size() / 2);
+}
+
+TEST_F(StoreMemory, EarlierVersionsAndWhatIsGoneTakeNone) {
+  const std::size_t before = used();
+  put_all(5);
+  const std::size_t full = used() - before;
+  for (int revision = 6; revision < 10; ++revision) put_all(revision);
+  EXPECT_LT(used() - before, full + full / 10);
+  relist(20, {});
+  told.clear();
+  EXPECT_LT(used() - before, full / 2) << "the table and the last few that were read stay";
+}
+#endif
 
 TEST(RevisionOf, ReadsNumbersAndNothingElse) {
   EXPECT_EQ(revision_of("18446744073709551615"), 18446744073709551615U);
