@@ -43,6 +43,14 @@ def cluster(*words, **options):
                           text=True, **options).stdout
 
 
+def etcd():
+    """One that lets the API server stream lists, built when it is not."""
+    subprocess.run([PROJECT / "tests" / "cluster" / "tools.sh", "etcd"], check=True)
+    return subprocess.run(["bash", "-c", f"source {PROJECT}/tests/cluster/lib/common.sh; "
+                           "tool_path etcd"], check=True, capture_output=True,
+                          text=True).stdout.strip()
+
+
 def a_registry(name):
     return {"apiVersion": "localregistry.dev/v1alpha1", "kind": "LocalRegistry",
             "metadata": {"name": name}, "spec": {"name": name}}
@@ -140,7 +148,8 @@ class Plane:
                  f"--audit-policy-file={policy} {api_flags}")
         cluster("down")
         cluster("up", "--control-plane-only",
-                env={**os.environ, "LOCAL_REGISTRY_APISERVER_FLAGS": flags})
+                env={**os.environ, "LOCAL_REGISTRY_APISERVER_FLAGS": flags,
+                     "LOCAL_REGISTRY_ETCD": etcd()})
         exported = dict(re.findall(r"^export (\w+)=(.*)$", cluster("env"), re.MULTILINE))
         self.audit = pathlib.Path(exported["AUDIT_LOG"])
         self.run_folder = pathlib.Path(exported["CLUSTER_RUN"])

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the Go programs that the test cluster needs, once, into the cache outside the source tree.
-#   tools.sh [TOOL...]      without names: all of them
+#   tools.sh [TOOL...]      without names: all of them but etcd, which make bench asks for
 set -euo pipefail
 source "$(dirname "$0")/lib/common.sh"
 source "$(dirname "$0")/lib/go.sh"
@@ -13,6 +13,7 @@ tool_source() {
   case $1 in
     kube*) echo k8s.io/kubernetes "/cmd/$1" ;;
     coredns) echo github.com/coredns/coredns ;;
+    etcd) echo go.etcd.io/etcd/server/v3 ;;
     helm) echo helm.sh/helm/v3 /cmd/helm ;;
     kind) echo sigs.k8s.io/kind ;;
     build*) echo github.com/moby/buildkit "/cmd/$1" ;;
@@ -30,7 +31,7 @@ link_flags() {
       echo "-s -w -X $at.gitVersion=$version -X $at.gitMajor=${parts[0]}" \
         "-X $at.gitMinor=${parts[1]}"
       ;;
-    coredns | kind) echo "-s -w" ;;
+    coredns | etcd | kind) echo "-s -w" ;;
     helm) echo "-s -w -X helm.sh/helm/v3/internal/version.version=$version" ;;
     build*) echo "-s -w -X github.com/moby/buildkit/version.Version=$version" ;;
   esac

@@ -62,6 +62,7 @@ tool_version() {
   case $1 in
     kube*) echo "$KUBERNETES_VERSION" ;;
     coredns) echo "$COREDNS_VERSION" ;;
+    etcd) echo "$ETCD_VERSION" ;;
     helm) echo "$HELM_VERSION" ;;
     kind) echo "$KIND_VERSION" ;;
     build*) echo "$BUILDKIT_VERSION" ;;
