@@ -81,6 +81,7 @@ void Oracles::remember(const Change& change) {
     if (change.method == kube::Method::kDelete) ++deletes_;
   }
   if (object->plural == "services" && !change.after) {
+    told_ports_.erase(object->key);
     // Somebody else takes it down, or the operator for a spec that nothing is in the way of yet.
     std::erase_if(served_, [&](const auto& served) {
       const api::ObjectKey& resource = resources_[served.first];
@@ -110,6 +111,7 @@ void Oracles::remember(const Change& change) {
       const api::ObjectKey target = {api::target_namespace(registry), registry.spec.name};
       if (used && registry.status.node_port != 0 && server_.find("services", target)) {
         served_[object->uid] = registry.spec;
+        told_ports_[target] = registry.status.node_port;
       }
       if (!used) served_.erase(object->uid);
     }
@@ -229,6 +231,27 @@ void Oracles::check_owed_ports() {
   }
 }
 
+// A Service that has lost its port has been asked for the one that was told, whatever the spec says
+// meanwhile; see end_state.cpp for one of which no status ever told a port.
+void Oracles::check_forgotten_ports() {
+  for (const ObjectPtr& object : server_.all("localregistries")) {
+    const auto& registry = read<LocalRegistry>(object);
+    const api::Condition* accepted = api::find_condition(registry.status.conditions, "Accepted");
+    const bool used = registry.status.delivery == api::Delivery::kLocalRegistry &&
+                      accepted != nullptr && accepted->status == "True" && !registry.spec.suspend &&
+                      !registry.metadata.deletion_timestamp;
+    const auto told = told_ports_.find(target_of(registry.spec, object->key));
+    if (!used || told == told_ports_.end()) continue;
+    const ObjectPtr service = server_.find("services", told->first);
+    if (!service || reconcile::owner_uid(read<AnyObject>(service).metadata) != object->uid)
+      continue;
+    if (node_port(read<api::Service>(service)) != 0 || is_taken(told->second, service->uid))
+      continue;
+    violated(fmt::format("the node port {} of {}, which was told, is forgotten", told->second,
+                         api::to_string(object->key)));
+  }
+}
+
 // At most one workload and one running pod has a claim.
 void Oracles::check_volumes(const Change& change) {
   if (!change.after || change.after->plural != "pods") return;
@@ -254,6 +277,7 @@ void Oracles::check_volumes(const Change& change) {
 void Oracles::at_end() {
   check_left_claims();
   check_owed_ports();
+  check_forgotten_ports();
   check_refused();
 }
 

@@ -67,6 +67,7 @@ class Oracles {
   bool was_pinned(const std::string& owner_uid, int port, base::Clock::Duration ago) const;
   bool is_taken(int port, const std::string& but_by_uid) const;
   void check_owed_ports();
+  void check_forgotten_ports();
   void check_volumes(const Change& change);
   void check_status(const Change& change);
   void check_left_claims();
@@ -82,6 +83,7 @@ class Oracles {
   std::map<std::string, api::ObjectKey> resources_;         // by uid
   std::map<api::ObjectKey, std::set<int>> ports_;           // that a Service of that name ever had
   std::map<std::string, base::Clock::Instant> told_since_;  // of a node port at all, by uid
+  std::map<api::ObjectKey, int> told_ports_;  // the last that a status told, of a Service that is
   std::vector<OwedPort> owed_;
   std::set<api::ObjectKey> available_;                    // workloads that were available once
   std::map<std::string, api::LocalRegistrySpec> served_;  // the last that had a node port, by uid
