@@ -17,7 +17,8 @@ YAML
 define_etcd() {
   local client="http://127.0.0.1:$ETCD_PORT" peer="http://127.0.0.1:$ETCD_PEER_PORT"
   define etcd "${ENTER[@]}" "${LOCAL_REGISTRY_ETCD:-etcd}" --data-dir "$RUN/etcd" \
-    --unsafe-no-fsync --logger zap --log-level warn --listen-client-urls "$client" --advertise-client-urls "$client" \
+    --unsafe-no-fsync --logger zap --log-level warn \
+    --listen-client-urls "$client" --advertise-client-urls "$client" \
     --listen-peer-urls "$peer" --initial-advertise-peer-urls "$peer" \
     --initial-cluster "default=$peer"
 }
