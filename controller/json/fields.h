@@ -11,9 +11,9 @@
 // them.
 //
 // Guarantees
-//  * A member that is empty, zero or false is absent: it is not encoded, and wanting it wants
-//    nothing. What has to be sent even then is a std::optional. What is born with another value
-//    comes back with that one from a text that lacks it.
+//  * A member that is empty, zero or false is absent: wanting it wants nothing, and it is encoded
+//    only when it is born with another value, so that what is decoded from the text is the same.
+//    What has to be sent even then is a std::optional.
 //  * Decoding ignores unknown members, takes null for absent, and names the path of a wrong type.
 //    Of two members of one name the last counts.
 //  * difference(wanted, actual) looks only at what wanted has. Maps and keyed lists may hold more
@@ -46,7 +46,7 @@ struct Fields;
 //   static constexpr std::string_view kExpected;            "a quantity": for messages
 //   static bool read(View value, T& out);                   false: not such a value
 //   static void write(Writer& writer, const T& value);
-//   static bool absent(const T& value);                     as born
+//   static bool absent(const T& value);                     empty, zero or false
 //   static bool same(const T& wanted, const T& actual);     the same meaning
 template <class T>
 struct Leaf;
@@ -194,6 +194,13 @@ struct Codec<std::map<std::string, T>> {
   }
 };
 
+// As it is born.
+template <class T>
+const T& born() {
+  static const T kBorn{};
+  return kBorn;
+}
+
 template <HasFields T>
 struct Codec<T> {
   static void decode(View view, T& out, const Path& path, Failure& failure) {
@@ -229,7 +236,7 @@ struct Codec<T> {
   static void encode_members(Writer& writer, const T& value) {
     for_each([&](const auto& entry) {
       using Value = std::remove_cvref_t<decltype(value.*entry.member)>;
-      if (!Codec<Value>::absent(value.*entry.member)) {
+      if (has_to_be_said(entry, value)) {
         writer.key(entry.name);
         Codec<Value>::encode(writer, value.*entry.member);
       }
@@ -238,10 +245,7 @@ struct Codec<T> {
   }
 
   static bool absent(const T& value) {
-    return !for_each([&](const auto& entry) {
-      using Value = std::remove_cvref_t<decltype(value.*entry.member)>;
-      return !Codec<Value>::absent(value.*entry.member);
-    });
+    return !for_each([&](const auto& entry) { return has_to_be_said(entry, value); });
   }
 
   static void compare(const T& wanted, const T& actual, const Path& path, Difference& difference) {
@@ -262,6 +266,13 @@ struct Codec<T> {
   static bool for_each(Visit visit) {
     return std::apply([&](const auto&... entry) { return (visit(entry) || ...); },
                       Fields<T>::kTable);
+  }
+
+  template <class Entry>
+  static bool has_to_be_said(const Entry& entry, const T& value) {
+    using Value = std::remove_cvref_t<decltype(value.*entry.member)>;
+    return !Codec<Value>::absent(value.*entry.member) ||
+           !Codec<Value>::absent(born<T>().*entry.member);
   }
 
   template <class Value>

@@ -139,11 +139,10 @@ struct Packing<std::map<std::string, T>> {
 template <HasFields T>
 struct Packing<T> {
   static void write(Packer& packer, const T& value) {
-    static const T kBorn{};
     std::uint64_t present = 0;
     std::uint64_t bit = 1;
     each([&](const auto& entry) {
-      if (!(value.*entry.member == kBorn.*entry.member)) present |= bit;
+      if (!(value.*entry.member == born<T>().*entry.member)) present |= bit;
       bit <<= 1U;
     });
     packer.number(present);

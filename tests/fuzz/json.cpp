@@ -21,12 +21,9 @@ void check_table(json::View root) {
   json::unknown_members<T>(root);
   const auto value = json::decode<T>(root);
   if (!value) return;
-  // What was empty may come back as what it is born with: once.
   const auto again = json::parse<T>(json::encode(*value));
   fuzz::require(again.has_value(), "what was encoded can be decoded");
-  const auto third = json::parse<T>(json::encode(*again));
-  fuzz::require(third.has_value(), "what was encoded can be decoded again");
-  fuzz::require_same(json::encode(*third), json::encode(*again),
+  fuzz::require_same(json::encode(*again), json::encode(*value),
                      "decoded and encoded it is the same");
 }
 

@@ -101,15 +101,23 @@ TEST(Fields, TheFirstOfSeveralFailuresIsTold) {
   EXPECT_EQ(result.error().causes[0].field, "count");
 }
 
-TEST(Fields, WhatIsAsBornIsNotEncoded) {
+TEST(Fields, WhatIsEmptyIsNotEncoded) {
+  EXPECT_EQ(json::encode(example::Port()), "{}");
+  Thing value;
+  EXPECT_EQ(json::encode(value), R"({"count":3,"inner":{"mode":"slow"}})");
+  value.choice = false;
+  value.labels["a"] = "";
+  EXPECT_EQ(json::encode(value),
+            R"({"count":3,"choice":false,"inner":{"mode":"slow"},"labels":{"a":""}})");
+}
+
+TEST(Fields, WhatIsEmptyThoughBornOtherwiseIsEncoded) {
   Thing value;
   value.count = 0;
   value.inner.mode = "";
-  EXPECT_EQ(json::encode(value), "{}");
-  value.choice = false;
-  value.maybe.emplace().mode = "";
-  value.labels["a"] = "";
-  EXPECT_EQ(json::encode(value), R"({"choice":false,"maybe":{},"labels":{"a":""}})");
+  EXPECT_EQ(json::encode(value), R"({"count":0,"inner":{"mode":""}})");
+  EXPECT_EQ(thing(json::encode(value)), value);
+  EXPECT_EQ(json::difference(value, Thing()), std::nullopt) << "it wants nothing";
 }
 
 TEST(Fields, WhatIsEncodedIsDecodedTheSame) {
