@@ -21,6 +21,7 @@ constexpr std::size_t kHexDigits = 16;       // in the name of an event
 constexpr std::size_t kInstanceBytes = 128;  // reportingInstance
 constexpr auto kSweep = std::chrono::minutes(1);
 constexpr auto kLeastPause = base::Clock::Duration(std::chrono::milliseconds(100));
+constexpr int kRest = 4;  // times as long as an event took, until the next
 constexpr base::BackoffPolicy kSendBackoff = {std::chrono::seconds(1), std::chrono::seconds(10),
                                               std::chrono::minutes(1)};
 
@@ -218,7 +219,7 @@ void EventRecorder::enqueue(EventWrite write) {
 
 asio::awaitable<void> EventRecorder::run() {
   while (true) {
-    co_await send_queue();
+    co_await send_queue(Pace::kGivesWay);
     const base::Clock::Instant now = environment_.clock.now();
     for (EventWrite& write : table_.due(now)) enqueue(std::move(write));
     if (!queue_.empty()) continue;
@@ -236,18 +237,19 @@ asio::awaitable<void> EventRecorder::flush(base::Clock::Duration most) {
     enqueue(std::move(write));
   }
   std::vector<asio::awaitable<void>> branches;
-  branches.push_back(send_queue());
+  branches.push_back(send_queue(Pace::kHurries));
   branches.push_back(environment_.clock.sleep_for(most));
   co_await run_until_one_ends(std::move(branches));
 }
 
 // What is being sent stays in the queue until it is: flush goes on where run was cancelled.
-asio::awaitable<void> EventRecorder::send_queue() {
+asio::awaitable<void> EventRecorder::send_queue(Pace pace) {
   base::Backoff backoff(kSendBackoff);
   int tries = 0;
   while (!queue_.empty()) {
     EventWrite write = queue_.front();
     const std::string about = write.event.regarding.name;
+    const base::Clock::Instant begin = environment_.clock.now();
     const base::Result<void> sent = co_await send(std::move(write));
     if (!sent && sent.error().transient() && ++tries < limits::kEventTries) {
       co_await environment_.clock.sleep_for(
@@ -263,6 +265,9 @@ asio::awaitable<void> EventRecorder::send_queue() {
       ++failed_;
       environment_.logger.warning("an event was not sent",
                                   {{"about", about}, {"why", base::to_string(sent.error())}});
+    }
+    if (pace == Pace::kGivesWay) {
+      co_await environment_.clock.sleep_for(kRest * (environment_.clock.now() - begin));
     }
   }
 }

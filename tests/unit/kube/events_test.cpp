@@ -217,6 +217,27 @@ TEST_F(EventRecorderTest, EventsAreSentInTheBackgroundInTheirOrder) {
   EXPECT_EQ(recorder.sent(), 2U);
 }
 
+TEST_F(EventRecorderTest, EventsTakeAFifthOfTheTimeAndTheRestIsForOtherWrites) {
+  start();
+  transport.delay = 20ms;
+  for (const char* note : {"one", "two", "three"}) recorder.record(occurrence(note));
+  world.run_for(99ms);
+  EXPECT_EQ(transport.sent.size(), 1U);
+  world.run_for(100ms);
+  EXPECT_EQ(transport.sent.size(), 2U);
+  world.run_for(100ms);
+  EXPECT_EQ(recorder.sent(), 3U);
+}
+
+TEST_F(EventRecorderTest, AFlushDoesNotGiveWay) {
+  transport.delay = 20ms;
+  for (const char* note : {"one", "two", "three"}) recorder.record(occurrence(note));
+  world.start(recorder.flush(1s));
+  world.settle();
+  world.run_for(60ms);
+  EXPECT_EQ(recorder.sent(), 3U);
+}
+
 TEST_F(EventRecorderTest, ASeriesIsPatchedAndCatchesUpByItself) {
   start();
   for (int i = 0; i < 30; ++i) {
