@@ -266,8 +266,9 @@ asio::awaitable<void> EventRecorder::send_queue(Pace pace) {
       environment_.logger.warning("an event was not sent",
                                   {{"about", about}, {"why", base::to_string(sent.error())}});
     }
-    if (pace == Pace::kGivesWay) {
-      co_await environment_.clock.sleep_for(kRest * (environment_.clock.now() - begin));
+    const base::Clock::Duration rest = kRest * (environment_.clock.now() - begin);
+    if (pace == Pace::kGivesWay && rest > base::Clock::Duration::zero()) {
+      co_await environment_.clock.sleep_for(rest);
     }
   }
 }
