@@ -21,7 +21,8 @@ constexpr std::size_t kHexDigits = 16;       // in the name of an event
 constexpr std::size_t kInstanceBytes = 128;  // reportingInstance
 constexpr auto kSweep = std::chrono::minutes(1);
 constexpr auto kLeastPause = base::Clock::Duration(std::chrono::milliseconds(100));
-constexpr int kRest = 4;  // times as long as an event took, until the next
+constexpr int kRest = 4;  // times as long as an event took, until the next; less the more wait
+constexpr auto kMostRest = base::Clock::Duration(std::chrono::seconds(1));
 constexpr base::BackoffPolicy kSendBackoff = {std::chrono::seconds(1), std::chrono::seconds(10),
                                               std::chrono::minutes(1)};
 
@@ -242,6 +243,13 @@ asio::awaitable<void> EventRecorder::flush(base::Clock::Duration most) {
   co_await run_until_one_ends(std::move(branches));
 }
 
+base::Clock::Duration EventRecorder::rest_after(base::Clock::Duration took) const {
+  const std::size_t room = limits::kEventQueue - queue_.size();
+  const auto share = static_cast<double>(room) / limits::kEventQueue;
+  const std::chrono::duration<double, base::Clock::Duration::period> rest = kRest * share * took;
+  return std::min(std::chrono::duration_cast<base::Clock::Duration>(rest), kMostRest);
+}
+
 // What is being sent stays in the queue until it is: flush goes on where run was cancelled.
 asio::awaitable<void> EventRecorder::send_queue(Pace pace) {
   base::Backoff backoff(kSendBackoff);
@@ -266,7 +274,7 @@ asio::awaitable<void> EventRecorder::send_queue(Pace pace) {
       environment_.logger.warning("an event was not sent",
                                   {{"about", about}, {"why", base::to_string(sent.error())}});
     }
-    const base::Clock::Duration rest = kRest * (environment_.clock.now() - begin);
+    const base::Clock::Duration rest = rest_after(environment_.clock.now() - begin);
     if (pace == Pace::kGivesWay && rest > base::Clock::Duration::zero()) {
       co_await environment_.clock.sleep_for(rest);
     }

@@ -125,11 +125,12 @@ class EventRecorder {
   std::uint64_t failed() const { return failed_; }    // the server did not take it
 
  private:
-  // Giving way, events take a fifth of the time: what they tell of goes before them, and a server
-  // that is slow gets fewer.
+  // Giving way, events take a fifth of the time, more as the queue fills: what they tell of goes
+  // before them, and a server that is slow gets fewer.
   enum class Pace { kGivesWay, kHurries };
 
   boost::asio::awaitable<void> send_queue(Pace pace);
+  base::Clock::Duration rest_after(base::Clock::Duration took) const;
   boost::asio::awaitable<base::Result<void>> send(EventWrite write);
   void enqueue(EventWrite write);
 

@@ -15,6 +15,7 @@ CREATORS = 8
 STEADY_SECONDS = 3    # without a write: whatever was begun has ended
 BURST_SECONDS = 600
 HEAL_SECONDS = 300
+PROBE_SECONDS = 120   # a watch may have backed off for long
 BUSY = 0.12           # of a core; an operator that uses less has started
 
 
@@ -247,7 +248,7 @@ class Course:
         def healed():
             status, text = self.api.request("GET", f"{SERVICES}/first")
             return status == 200 and json.loads(text)["metadata"]["uid"] != before
-        self.program.wait("a Service that was deleted is back", healed, 30)
+        self.program.wait("a Service that was deleted is back", healed, PROBE_SECONDS)
 
     # The API server has forgotten where the watches were: everything is listed again.
     def relist(self):

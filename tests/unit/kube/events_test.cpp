@@ -229,6 +229,32 @@ TEST_F(EventRecorderTest, EventsTakeAFifthOfTheTimeAndTheRestIsForOtherWrites) {
   EXPECT_EQ(recorder.sent(), 3U);
 }
 
+TEST_F(EventRecorderTest, TheMoreEventsWaitTheLessTheyGiveWay) {
+  for (std::size_t i = 0; i < limits::kEventQueue; ++i) {
+    recorder.record(occurrence("note", "resource-" + std::to_string(i)));
+  }
+  start();
+  transport.delay = 20ms;
+  world.run_for(10s);
+  const std::uint64_t while_full = recorder.sent();
+  world.run_for(30s);
+  const std::uint64_t before = recorder.sent();
+  world.run_for(10s);
+  EXPECT_GT(while_full, 2 * (recorder.sent() - before));
+  world.run_for(60s);
+  EXPECT_EQ(recorder.sent(), limits::kEventQueue) << "none is dropped";
+}
+
+TEST_F(EventRecorderTest, AfterAnAnswerThatTookLongEventsGiveWayForASecondAtMost) {
+  start();
+  transport.delay = 5s;
+  for (const char* note : {"one", "two"}) recorder.record(occurrence(note));
+  world.run_for(5900ms);
+  EXPECT_EQ(transport.sent.size(), 1U);
+  world.run_for(200ms);
+  EXPECT_EQ(transport.sent.size(), 2U);
+}
+
 TEST_F(EventRecorderTest, AFlushDoesNotGiveWay) {
   transport.delay = 20ms;
   for (const char* note : {"one", "two", "three"}) recorder.record(occurrence(note));
