@@ -15,7 +15,8 @@ namespace {
 
 using kube::Method;
 
-constexpr auto kAsOperator = "?fieldManager=local-registry-operator&force=true";
+constexpr auto kAsOperator =
+    "?fieldManager=local-registry-operator&force=true&fieldValidation=Ignore";
 constexpr auto kAffinity =
     R"({"nodeAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":{"nodeSelectorTerms":)"
     R"([{"matchExpressions":[{"key":"a","operator":"In","values":["b"]}]}]}}})";

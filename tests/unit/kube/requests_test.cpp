@@ -73,13 +73,13 @@ TEST(Requests, AnApplyIsForcedAndNamesItsFieldManager) {
   EXPECT_EQ(request.body, R"({"a":1})");
   EXPECT_EQ(request.target,
             "/api/v1/namespaces/team/services/registry"
-            "?fieldManager=local-registry-operator&force=true");
+            "?fieldManager=local-registry-operator&force=true&fieldValidation=Ignore");
 }
 
 TEST(Requests, TheStatusIsASubresource) {
   EXPECT_EQ(apply_request(kLocalRegistry, {"team", "registry"}, Subresource::kStatus, "{}").target,
             "/apis/localregistry.dev/v1alpha1/namespaces/team/localregistries/registry/status"
-            "?fieldManager=local-registry-operator&force=true");
+            "?fieldManager=local-registry-operator&force=true&fieldValidation=Ignore");
   EXPECT_EQ(
       merge_patch_request(kLocalRegistry, {"team", "registry"}, Subresource::kStatus, "{}").target,
       "/apis/localregistry.dev/v1alpha1/namespaces/team/localregistries/registry/status"
