@@ -307,9 +307,12 @@ asio::awaitable<void> Program::lead() {
 
 asio::awaitable<void> Program::give_back_memory() {
   runtime::UnneededMemory unneeded;
+  std::chrono::nanoseconds before{0};
   while (true) {
     co_await clock_.sleep_for(limits::kTrimInterval);
-    unneeded.give_back();
+    const std::chrono::nanoseconds now = runtime::processor_time();
+    unneeded.give_back(now - before);
+    before = now;
   }
 }
 

@@ -4,6 +4,7 @@
 #include <malloc.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <bit>
@@ -117,7 +118,13 @@ std::vector<ProcessValue> read_process() {
   return values;
 }
 
-void UnneededMemory::give_back() {
+std::chrono::nanoseconds processor_time() {
+  timespec time{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
+void UnneededMemory::give_back(std::chrono::nanoseconds used) {
   const std::size_t free = mallinfo2().fordblks;
   const std::size_t change = free > free_ ? free - free_ : free_ - free;
   if (change >= limits::kTrimHeapBytes) {
@@ -125,7 +132,9 @@ void UnneededMemory::give_back() {
     free_ = mallinfo2().fordblks;
   }
   const std::size_t mapped = mapped_bytes();
-  if (has_unmapped_) {
+  if (used > limits::kTrimQuiet) {  // what is mapped now is not what is usual
+    has_unmapped_ = false;
+  } else if (has_unmapped_) {
     usual_ = mapped;
     has_unmapped_ = false;
   } else if (mapped >= usual_ + limits::kTrimMappedBytes) {

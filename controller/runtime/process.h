@@ -2,6 +2,7 @@
 // Source: the process metrics of the Prometheus client libraries, under the same names
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -21,16 +22,20 @@ struct ProcessValue {
 std::vector<ProcessValue> read_process();
 
 // Gives back to the system what is not needed any more, when it has become much since the last
-// time: memory that was freed, which after a burst or a list lies between what is in use; and code
-// and constants that only the start, a burst or a list needed.
+// time: memory that was freed, which after a burst or a list lies between what is in use; and, once
+// the process is quiet, code and constants that only the start, a burst or a list needed.
 class UnneededMemory {
  public:
-  void give_back();
+  // Every now and then. used: the processor's time that the process took since the last time.
+  void give_back(std::chrono::nanoseconds used);
 
  private:
   std::size_t free_ = 0;   // bytes of the heap, after the last time
-  std::size_t usual_ = 0;  // bytes of files, a while after the last time
+  std::size_t usual_ = 0;  // bytes of files, when quiet and a while after the last time
   bool has_unmapped_ = false;
 };
+
+// The processor's time that the process took since it began.
+std::chrono::nanoseconds processor_time();
 
 }  // namespace runtime

@@ -2,12 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <fstream>
 #include <memory>
 #include <string>
 #include <vector>
 
 namespace {
+
+using namespace std::chrono_literals;
 
 // In bytes, as the kernel counts it: "VmRSS", "RssFile".
 std::size_t memory(const std::string& name) {
@@ -33,7 +36,7 @@ TEST(UnneededMemory, WhatWasFreedBetweenWhatIsInUseIsGivenBack) {
     if (i % 64 != 0) blocks[i].reset();
   }
   runtime::UnneededMemory unneeded;
-  unneeded.give_back();
+  unneeded.give_back(0ms);
   EXPECT_LT(memory("VmRSS") + kBlock * kBlocks / 2, full);
 }
 #endif
@@ -41,13 +44,34 @@ TEST(UnneededMemory, WhatWasFreedBetweenWhatIsInUseIsGivenBack) {
 TEST(UnneededMemory, CodeThatOnlyTheStartNeededIsGivenBackOnce) {
   const std::size_t before = memory("RssFile");
   runtime::UnneededMemory unneeded;
-  unneeded.give_back();
+  unneeded.give_back(0ms);
   EXPECT_LT(memory("RssFile"), before) << "what runs now is mapped again";
   EXPECT_FALSE(runtime::read_process().empty());
-  unneeded.give_back();
+  unneeded.give_back(0ms);
   const std::size_t usual = memory("RssFile");
-  unneeded.give_back();
+  unneeded.give_back(0ms);
   EXPECT_GE(memory("RssFile"), usual) << "what is in use stays";
+}
+
+TEST(UnneededMemory, CodeIsGivenBackOnceTheProcessIsQuietAndWhatABurstUsedIsNotUsual) {
+  runtime::UnneededMemory unneeded;
+  const std::size_t before = memory("RssFile");
+  unneeded.give_back(1s);
+  EXPECT_GE(memory("RssFile"), before) << "it is busy";
+  unneeded.give_back(0ms);
+  const std::size_t least = memory("RssFile");
+  EXPECT_LT(least, before);
+  EXPECT_FALSE(runtime::read_process().empty());
+  unneeded.give_back(1s);
+  unneeded.give_back(0ms);
+  EXPECT_LE(memory("RssFile"), least) << "not kept for what was mapped while it was busy";
+}
+
+TEST(ProcessorTime, GrowsWithWork) {
+  const std::chrono::nanoseconds before = runtime::processor_time();
+  while (runtime::processor_time() - before < 5ms) {
+  }
+  EXPECT_GT(runtime::processor_time(), before);
 }
 
 }  // namespace
