@@ -21,7 +21,8 @@ constexpr std::size_t kHexDigits = 16;       // in the name of an event
 constexpr std::size_t kInstanceBytes = 128;  // reportingInstance
 constexpr auto kSweep = std::chrono::minutes(1);
 constexpr auto kLeastPause = base::Clock::Duration(std::chrono::milliseconds(100));
-constexpr int kRest = 4;  // times as long as an event took, until the next; less the more wait
+constexpr int kRest = 9;  // times as long as an event took, until the next
+constexpr std::size_t kAmple = limits::kEventQueue / 5;  // room for more; with less they rest less
 constexpr auto kMostRest = base::Clock::Duration(std::chrono::seconds(1));
 constexpr base::BackoffPolicy kSendBackoff = {std::chrono::seconds(1), std::chrono::seconds(10),
                                               std::chrono::minutes(1)};
@@ -244,8 +245,8 @@ asio::awaitable<void> EventRecorder::flush(base::Clock::Duration most) {
 }
 
 base::Clock::Duration EventRecorder::rest_after(base::Clock::Duration took) const {
-  const std::size_t room = limits::kEventQueue - queue_.size();
-  const auto share = static_cast<double>(room) / limits::kEventQueue;
+  const std::size_t room = std::min(limits::kEventQueue - queue_.size(), kAmple);
+  const auto share = static_cast<double>(room) / kAmple;
   const std::chrono::duration<double, base::Clock::Duration::period> rest = kRest * share * took;
   return std::min(std::chrono::duration_cast<base::Clock::Duration>(rest), kMostRest);
 }

@@ -125,8 +125,8 @@ class EventRecorder {
   std::uint64_t failed() const { return failed_; }    // the server did not take it
 
  private:
-  // Giving way, events take a fifth of the time, more as the queue fills: what they tell of goes
-  // before them, and a server that is slow gets fewer.
+  // Giving way, events take a tenth of the time, more when the queue gets full: what they tell of
+  // goes before them, and a server that is slow gets fewer.
   enum class Pace { kGivesWay, kHurries };
 
   boost::asio::awaitable<void> send_queue(Pace pace);

@@ -145,6 +145,7 @@ class Plane:
         policy = pathlib.Path(self.folder.name) / "audit.yaml"
         policy.write_text(AUDIT_POLICY)
         flags = ("--max-requests-inflight=2000 --max-mutating-requests-inflight=1000 "
+                 "--service-node-port-range=20000-39999 "
                  f"--audit-policy-file={policy} {api_flags}")
         cluster("down")
         cluster("up", "--control-plane-only",

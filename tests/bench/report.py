@@ -142,11 +142,42 @@ def written(head, lines, contenders):
     return "\n".join(text), short
 
 
+def contenders_of(figures):
+    return [name for name in ("go", "rust", "floor-create", "floor-apply", OURS)
+            if figures.has(name)]
+
+
 def table(figures, count):
-    contenders = [name for name in ("go", "rust", "floor-create", "floor-apply", OURS)
-                  if figures.has(name)]
     return written(f"{count} resources", [(row, row.value) for row in rows(figures, count)],
-                   contenders)
+                   contenders_of(figures))
+
+
+def slopes_table(figures):
+    """How memory and time grow between the smallest and the largest burst."""
+    counts = figures.counts()
+    if len(counts) < 2:
+        return "", 0
+    fewest, most = counts[0], counts[-1]
+
+    def growth(path, scale, of_each=False):
+        def value(who):
+            small, large = (figures.get(who, count, path) for count in (fewest, most))
+            if None in (small, large):
+                return None
+            if of_each:
+                small, large = small * fewest, large * most
+            return scale * (large - small) / (most - fewest)
+        return value
+    lines = [
+        Row("memory for each watched object, bytes",
+            growth("burst.rss", 1024 / WATCHED_PER_RESOURCE), lambda _: 1024, "1 KiB", "{:.0f}"),
+        Row("burst, ms to all ports", growth("burst.seconds", 1000),
+            lambda of: times(1.05, of("floor-apply")), "1.05 × floor"),
+        Row("CPU in a burst, ms", growth("burst.cpu_ms_per_resource", 1, True), lambda _: 0.5,
+            "0.5"),
+        Row("CPU of a restart, ms", growth("restart.cpu_s", 1000), lambda _: 0.05, "0.05")]
+    return written(f"for each resource more, from {fewest} to {most}",
+                   [(row, row.value) for row in lines], contenders_of(figures))
 
 
 def measures_table(found):
@@ -181,7 +212,7 @@ def measures_table(found):
 # A small plot: lines of one colour for each contender.
 
 COLOURS = {"go": "#00a0c0", "rust": "#c06030", OURS: "#206020", "floor-apply": "#909090"}
-WIDTH, HEIGHT, MARGIN = 360, 240, 48
+WIDTH, HEIGHT, MARGIN = 300, 240, 48
 
 
 def panel(title, unit, series, left):
@@ -217,7 +248,7 @@ def panel(title, unit, series, left):
 
 
 def plot(figures):
-    """SVG: memory, and the processor's time in a burst, against the number of resources."""
+    """SVG: memory, and a burst's time, against the number of resources."""
     def series(path, scale, with_idle):
         found = {}
         for name in COLOURS:
@@ -230,6 +261,11 @@ def plot(figures):
                 found[name] = line
         return found
 
+    def burst_time():
+        return {name: [(0, 0.0)] + [(count, value) for count in figures.counts()
+                                    if (value := figures.get(name, count, "burst.seconds"))]
+                for name in COLOURS if figures.has(name)}
+
     def burst_cpu():
         return {name: [(0, 0.0)] + [(count, count * value / 1000) for count in figures.counts()
                                     if (value := figures.get(name, count,
@@ -237,7 +273,8 @@ def plot(figures):
                 for name in COLOURS if figures.has(name)}
     style = ("text{font:11px sans-serif}.title{font-weight:bold;text-anchor:middle}"
              ".left,.right{text-anchor:end}.below{text-anchor:middle}.grid{stroke:#ddd}")
-    return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{2 * WIDTH}" height="{HEIGHT}">'
+    return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{3 * WIDTH}" height="{HEIGHT}">'
             f'<style>{style}</style><rect width="100%" height="100%" fill="#fff"/>'
             + panel("resident memory", "MiB", series("burst.rss", lambda v: v / 1024, True), 0)
-            + panel("processor time of a burst", "s", burst_cpu(), WIDTH) + "</svg>\n")
+            + panel("a burst, until all have a port", "s", burst_time(), WIDTH)
+            + panel("processor time of a burst", "s", burst_cpu(), 2 * WIDTH) + "</svg>\n")
