@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <filesystem>
@@ -132,12 +133,12 @@ void UnneededMemory::give_back(std::chrono::nanoseconds used) {
     free_ = mallinfo2().fordblks;
   }
   const std::size_t mapped = mapped_bytes();
-  if (used > limits::kTrimQuiet) {  // what is mapped now is not what is usual
+  if (used > limits::kTrimQuiet) {  // what is mapped now is not the least
     has_unmapped_ = false;
   } else if (has_unmapped_) {
-    usual_ = mapped;
+    least_ = least_ == 0 ? mapped : std::min(least_, mapped);
     has_unmapped_ = false;
-  } else if (mapped >= usual_ + limits::kTrimMappedBytes) {
+  } else if (mapped >= least_ + limits::kTrimMappedBytes) {
     dl_iterate_phdr(unmap, nullptr);
     has_unmapped_ = true;
   }

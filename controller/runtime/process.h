@@ -31,7 +31,7 @@ class UnneededMemory {
 
  private:
   std::size_t free_ = 0;   // bytes of the heap, after the last time
-  std::size_t usual_ = 0;  // bytes of files, when quiet and a while after the last time
+  std::size_t least_ = 0;  // bytes of files, when quiet and a while after the last time
   bool has_unmapped_ = false;
 };
 
