@@ -117,9 +117,9 @@ inline constexpr auto kRetryTransientMost = 30s;  // when time alone may mend th
 inline constexpr std::size_t kWorkersMost = 256;  // --max-concurrent-reconciles
 inline constexpr auto kAlarmMost = 1h;            // the runner's longest sleep with nothing to do
 inline constexpr auto kTrimInterval = 5s;         // between looks for memory to give back
-inline constexpr auto kTrimQuiet = 50ms;  // of the processor between two looks: else it is busy
+inline constexpr auto kTrimQuiet = 250ms;         // of the processor between two looks: else busy
 inline constexpr std::size_t kTrimHeapBytes = 256 << 10;  // of the heap, less than which stays
-inline constexpr std::size_t kTrimMappedBytes = 1 << 20;  // and of files
+inline constexpr std::size_t kTrimMappedBytes = 3 << 20;  // of files, less than which stays
 inline constexpr std::size_t kMetricSeries = 64;          // of one metric with labels from outside
 inline constexpr std::size_t kLabelBytes = 128;           // of one label value
 

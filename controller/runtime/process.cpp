@@ -7,7 +7,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <filesystem>
@@ -132,16 +131,8 @@ void UnneededMemory::give_back(std::chrono::nanoseconds used) {
     malloc_trim(0);
     free_ = mallinfo2().fordblks;
   }
-  const std::size_t mapped = mapped_bytes();
-  if (used > limits::kTrimQuiet) {  // what is mapped now is not the least
-    has_unmapped_ = false;
-  } else if (has_unmapped_) {
-    least_ = least_ == 0 ? mapped : std::min(least_, mapped);
-    has_unmapped_ = false;
-  } else if (mapped >= least_ + limits::kTrimMappedBytes) {
-    dl_iterate_phdr(unmap, nullptr);
-    has_unmapped_ = true;
-  }
+  const bool is_quiet = used <= limits::kTrimQuiet;
+  if (is_quiet && mapped_bytes() >= limits::kTrimMappedBytes) dl_iterate_phdr(unmap, nullptr);
 }
 
 }  // namespace runtime

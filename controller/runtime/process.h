@@ -21,18 +21,17 @@ struct ProcessValue {
 // left out.
 std::vector<ProcessValue> read_process();
 
-// Gives back to the system what is not needed any more, when it has become much since the last
-// time: memory that was freed, which after a burst or a list lies between what is in use; and, once
-// the process is quiet, code and constants that only the start, a burst or a list needed.
+// Gives back to the system what is not needed any more: memory that was freed, which after a burst
+// or a list lies between what is in use, when it has become much since the last time; and, while
+// the process is quiet, code and constants that only the start, a burst or a list needed. The
+// kernel has them in its cache: what is used again is mapped again within a tenth of a millisecond.
 class UnneededMemory {
  public:
   // Every now and then. used: the processor's time that the process took since the last time.
   void give_back(std::chrono::nanoseconds used);
 
  private:
-  std::size_t free_ = 0;   // bytes of the heap, after the last time
-  std::size_t least_ = 0;  // bytes of files, when quiet and a while after the last time
-  bool has_unmapped_ = false;
+  std::size_t free_ = 0;  // bytes of the heap, after the last time
 };
 
 // The processor's time that the process took since it began.

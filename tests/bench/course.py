@@ -75,6 +75,9 @@ class Course:
             for step in (self.start, self.idle, self.paced, self.burst, self.quiet, self.heal,
                          self.restart, self.relist, self.end):
                 step()
+        except Exception as error:
+            error.figures = self.figures
+            raise
         finally:
             if self.program:
                 self.program.stop()
