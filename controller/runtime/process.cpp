@@ -63,16 +63,15 @@ std::size_t mapped_bytes() {
   return shared * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
 }
 
-// Takes what is never written of one loaded object out of the process. The page cache has it when
-// it is used again.
-int unmap(dl_phdr_info* object, std::size_t, void*) {
+// advice: an int.
+int advise(dl_phdr_info* object, std::size_t, void* advice) {
   const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
   for (int i = 0; i < object->dlpi_phnum; ++i) {
     const ElfW(Phdr)& segment = object->dlpi_phdr[i];
     if (segment.p_type != PT_LOAD || (segment.p_flags & PF_W) != 0) continue;
     const std::uintptr_t begin = (object->dlpi_addr + segment.p_vaddr) & ~(page - 1);
     const std::uintptr_t end = object->dlpi_addr + segment.p_vaddr + segment.p_memsz;
-    madvise(std::bit_cast<void*>(begin), end - begin, MADV_DONTNEED);
+    madvise(std::bit_cast<void*>(begin), end - begin, *static_cast<int*>(advice));
   }
   return 0;
 }
@@ -124,6 +123,8 @@ std::chrono::nanoseconds processor_time() {
   return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }
 
+void advise_code(int advice) { dl_iterate_phdr(advise, &advice); }
+
 void UnneededMemory::give_back(std::chrono::nanoseconds used) {
   const std::size_t free = mallinfo2().fordblks;
   const std::size_t change = free > free_ ? free - free_ : free_ - free;
@@ -132,7 +133,7 @@ void UnneededMemory::give_back(std::chrono::nanoseconds used) {
     free_ = mallinfo2().fordblks;
   }
   const bool is_quiet = used <= limits::kTrimQuiet;
-  if (is_quiet && mapped_bytes() >= limits::kTrimMappedBytes) dl_iterate_phdr(unmap, nullptr);
+  if (is_quiet && mapped_bytes() >= limits::kTrimMappedBytes) advise_code(MADV_DONTNEED);
 }
 
 }  // namespace runtime

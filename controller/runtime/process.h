@@ -34,6 +34,10 @@ class UnneededMemory {
   std::size_t free_ = 0;  // bytes of the heap, after the last time
 };
 
+// Advises the kernel, as madvise(2) does, about all that is loaded and never written: code and
+// constants of the program and its libraries.
+void advise_code(int advice);
+
 // The processor's time that the process took since it began.
 std::chrono::nanoseconds processor_time();
 

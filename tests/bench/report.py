@@ -261,20 +261,16 @@ def plot(figures):
                 found[name] = line
         return found
 
-    def burst_time():
-        return {name: [(0, 0.0)] + [(count, value) for count in figures.counts()
-                                    if (value := figures.get(name, count, "burst.seconds"))]
+    def from_zero(path, total):
+        return {name: [(0, 0.0)] + [(count, total(count, value)) for count in figures.counts()
+                                    if (value := figures.get(name, count, path))]
                 for name in COLOURS if figures.has(name)}
-
-    def burst_cpu():
-        return {name: [(0, 0.0)] + [(count, count * value / 1000) for count in figures.counts()
-                                    if (value := figures.get(name, count,
-                                                             "burst.cpu_ms_per_resource"))]
-                for name in COLOURS if figures.has(name)}
+    burst_time = from_zero("burst.seconds", lambda _, seconds: seconds)
+    burst_cpu = from_zero("burst.cpu_ms_per_resource", lambda count, each: count * each / 1000)
     style = ("text{font:11px sans-serif}.title{font-weight:bold;text-anchor:middle}"
              ".left,.right{text-anchor:end}.below{text-anchor:middle}.grid{stroke:#ddd}")
     return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{3 * WIDTH}" height="{HEIGHT}">'
             f'<style>{style}</style><rect width="100%" height="100%" fill="#fff"/>'
             + panel("resident memory", "MiB", series("burst.rss", lambda v: v / 1024, True), 0)
-            + panel("a burst, until all have a port", "s", burst_time(), WIDTH)
-            + panel("processor time of a burst", "s", burst_cpu(), 2 * WIDTH) + "</svg>\n")
+            + panel("a burst, until all have a port", "s", burst_time, WIDTH)
+            + panel("processor time of a burst", "s", burst_cpu, 2 * WIDTH) + "</svg>\n")

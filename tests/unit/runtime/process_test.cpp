@@ -1,13 +1,9 @@
 #include "runtime/process.h"
 
 #include <gtest/gtest.h>
-#include <link.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
-#include <bit>
 #include <chrono>
-#include <cstdint>
 #include <fstream>
 #include <memory>
 #include <string>
@@ -48,21 +44,8 @@ TEST(UnneededMemory, WhatWasFreedBetweenWhatIsInUseIsGivenBack) {
 }
 #endif
 
-// Maps all pages of what is loaded and never written, as if all of it were in use.
-int map_code(dl_phdr_info* object, std::size_t, void*) {
-  const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
-  for (int i = 0; i < object->dlpi_phnum; ++i) {
-    const ElfW(Phdr)& segment = object->dlpi_phdr[i];
-    if (segment.p_type != PT_LOAD || (segment.p_flags & PF_W) != 0) continue;
-    const std::uintptr_t begin = (object->dlpi_addr + segment.p_vaddr) & ~(page - 1);
-    const std::uintptr_t end = object->dlpi_addr + segment.p_vaddr + segment.p_memsz;
-    madvise(std::bit_cast<void*>(begin), end - begin, MADV_POPULATE_READ);
-  }
-  return 0;
-}
-
 TEST(UnneededMemory, CodeIsGivenBackOnceTheProcessIsQuiet) {
-  dl_iterate_phdr(map_code, nullptr);
+  runtime::advise_code(MADV_POPULATE_READ);  // as if all of it were in use
   const std::size_t before = memory("RssFile");
   ASSERT_GE(before, limits::kTrimMappedBytes);
   runtime::UnneededMemory unneeded;
