@@ -307,7 +307,7 @@ base::Result<Review> review_pod(std::string body, const ReviewPolicy& policy) {
   if (body.size() > limits::kAdmissionBytes) {
     return base::Error{base::ErrorCode::kTooLarge, "an AdmissionReview over the bound"};
   }
-  const auto document = json::Document::parse(std::move(body), limits::kAdmissionValues);
+  const auto document = json::Document::parse(std::move(body), {limits::kAdmissionValues});
   if (!document) return document.error();
   const auto decoded = json::decode<AdmissionReview>(document->root());
   if (!decoded) return decoded.error();

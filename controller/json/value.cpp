@@ -81,18 +81,18 @@ class Builder {
  public:
   // has_escapes: of characters by their number. RapidJSON takes the second half of a surrogate pair
   // for one, and makes of it what is not UTF-8.
-  Builder(rapidjson::Document& document, std::size_t most_values, bool has_escapes)
-      : document_(document), most_values_(most_values), has_escapes_(has_escapes) {}
+  Builder(rapidjson::Document& document, const ParseOptions& options, bool has_escapes)
+      : document_(document), options_(options), has_escapes_(has_escapes) {}
 
   bool is_too_deep() const { return depth_ > limits::kJsonDepth; }
-  bool is_too_much() const { return values_ > most_values_; }
+  bool is_too_much() const { return values_ > options_.most_values; }
   bool has_half_pair() const { return has_half_pair_; }
 
-  // Called by RapidJSON, which stops at the first false.
-  bool Null() { return begin() && document_.Null(); }
-  bool Bool(bool value) { return begin() && document_.Bool(value); }
+  // Called by RapidJSON, which stops at the first false, and so recurses no deeper than is let open.
+  bool Null() { return begin() && (left_out_ != 0 || document_.Null()); }
+  bool Bool(bool value) { return begin() && (left_out_ != 0 || document_.Bool(value)); }
   bool RawNumber(const char* text, unsigned length, bool) {
-    return begin() && number({text, length});
+    return begin() && (left_out_ != 0 || number({text, length}));
   }
   bool Int(int value) { return document_.Int(value); }
   bool Uint(unsigned value) { return document_.Uint(value); }
@@ -100,24 +100,43 @@ class Builder {
   bool Uint64(std::uint64_t value) { return document_.Uint64(value); }
   bool Double(double value) { return document_.Double(value); }
   bool String(const char* text, unsigned length, bool copy) {
-    return begin() && is_whole({text, length}) && document_.String(text, length, copy);
+    if (!begin() || !is_whole({text, length})) return false;
+    return left_out_ != 0 || document_.String(text, length, copy);
   }
   bool Key(const char* text, unsigned length, bool copy) {
-    return is_whole({text, length}) && document_.Key(text, length, copy);
+    const std::string_view key(text, length);
+    if (!is_whole(key)) return false;
+    if (left_out_ != 0) return true;
+    after_managed_fields_ = !options_.managed_fields && key == kManagedFields;
+    return document_.Key(text, length, copy);
   }
-  bool StartObject() { return begin() && open() && document_.StartObject(); }
+  bool StartObject() { return begin() && open() && (left_out_ != 0 || document_.StartObject()); }
   bool EndObject(unsigned members) {
     --depth_;
-    return document_.EndObject(members);
+    return left_out_ != 0 || document_.EndObject(members);
   }
-  bool StartArray() { return begin() && open() && document_.StartArray(); }
+  bool StartArray() {
+    const bool leave_out = after_managed_fields_;
+    if (!begin() || !open()) return false;
+    if (left_out_ != 0) return true;
+    if (!leave_out) return document_.StartArray();
+    left_out_ = depth_;
+    return document_.Null();
+  }
   bool EndArray(unsigned elements) {
-    --depth_;
-    return document_.EndArray(elements);
+    const std::size_t depth = depth_--;
+    if (left_out_ == 0) return document_.EndArray(elements);
+    if (left_out_ == depth) left_out_ = 0;
+    return true;
   }
 
  private:
-  bool begin() { return ++values_ <= most_values_; }
+  static constexpr std::string_view kManagedFields = "managedFields";
+
+  bool begin() {
+    after_managed_fields_ = false;
+    return ++values_ <= options_.most_values;
+  }
   bool open() { return ++depth_ <= limits::kJsonDepth; }
   bool is_whole(std::string_view text) {
     has_half_pair_ = has_escapes_ && !is_utf8(text);
@@ -138,11 +157,13 @@ class Builder {
   }
 
   rapidjson::Document& document_;
-  std::size_t most_values_;
+  ParseOptions options_;
   bool has_escapes_;
   bool has_half_pair_ = false;
+  bool after_managed_fields_ = false;
   std::size_t values_ = 0;
   std::size_t depth_ = 0;
+  std::size_t left_out_ = 0;  // the depth of the list that is left out; 0: none is
 };
 
 base::Error malformed(std::size_t offset, std::string_view what) {
@@ -227,16 +248,16 @@ Document::Document(Document&&) noexcept = default;
 Document& Document::operator=(Document&&) noexcept = default;
 Document::~Document() = default;
 
-base::Result<Document> Document::parse(std::string text, std::size_t most_values) {
+base::Result<Document> Document::parse(std::string text, const ParseOptions& options) {
   if (const std::size_t bad = first_bad_byte(text); bad < text.size()) {
     return malformed(bad, "Not UTF-8, or a control character.");
   }
   const bool has_escapes = text.find("\\u") != std::string::npos;
   auto parsed = std::make_unique<Parsed>(std::move(text));
-  constexpr unsigned kFlags = rapidjson::kParseInsituFlag | rapidjson::kParseIterativeFlag |
-                              rapidjson::kParseNumbersAsStringsFlag;
+  constexpr unsigned kFlags =
+      rapidjson::kParseInsituFlag | rapidjson::kParseNumbersAsStringsFlag;
   rapidjson::Reader reader;
-  Builder builder(parsed->document, most_values, has_escapes);
+  Builder builder(parsed->document, options, has_escapes);
   const auto read = [&](rapidjson::Document&) {
     rapidjson::InsituStringStream stream(parsed->text.data());
     return !reader.Parse<kFlags>(stream, builder).IsError();
@@ -248,7 +269,7 @@ base::Result<Document> Document::parse(std::string text, std::size_t most_values
   }
   if (builder.is_too_much()) {
     return base::Error{base::ErrorCode::kTooLarge,
-                       fmt::format("JSON of more than {} values", most_values)};
+                       fmt::format("JSON of more than {} values", options.most_values)};
   }
   if (builder.has_half_pair()) {
     return malformed(reader.GetErrorOffset(), "Half of a surrogate pair.");

@@ -54,12 +54,18 @@ struct Member {
   View value;
 };
 
+struct ParseOptions {
+  // More are kTooLarge. Each takes up to 32 bytes besides its text.
+  std::size_t most_values = std::numeric_limits<std::size_t>::max();
+  // False: metadata.managedFields, which is half of many an object and kept by nobody, is null.
+  bool managed_fields = true;
+};
+
 class Document {
  public:
-  // kMalformed with the position in bytes, or kTooLarge when it is nested too deeply or has more
-  // values, each of which takes up to 32 bytes besides its text.
-  static base::Result<Document> parse(
-      std::string text, std::size_t most_values = std::numeric_limits<std::size_t>::max());
+  // kMalformed with the position in bytes, or kTooLarge when it is nested too deeply or has too many
+  // values.
+  static base::Result<Document> parse(std::string text, const ParseOptions& options = {});
 
   Document(Document&&) noexcept;
   Document& operator=(Document&&) noexcept;

@@ -2,38 +2,42 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace json {
 
 // The caller keeps the grammar: a key before each value of an object, every begin with its end.
 class Writer {
  public:
-  Writer();
-  ~Writer();
+  Writer() = default;
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
-  void begin_object();
-  void end_object();
-  void begin_array();
-  void end_array();
+  void begin_object() { begin('{'); }
+  void end_object() { end('}'); }
+  void begin_array() { begin('['); }
+  void end_array() { end(']'); }
   void key(std::string_view name);
-  void string(std::string_view value);
+  void string(std::string_view value);  // UTF-8
   void integer(std::int64_t value);
-  void number(double value);
-  void boolean(bool value);
-  void null();
+  void number(double value);  // finite
+  void boolean(bool value) { raw(value ? "true" : "false"); }
+  void null() { raw("null"); }
   void raw(std::string_view text);  // text is one whole JSON value
 
-  // What was written so far.
-  std::string take() const;
+  // What was written; the end of its use.
+  std::string take() { return std::move(text_); }
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  void begin(char bracket);
+  void end(char bracket);
+  void separate();
+  void quote(std::string_view value);
+
+  std::string text_;
+  bool first_ = true;  // nothing that a comma would have to follow
 };
 
 }  // namespace json

@@ -50,7 +50,7 @@ Awaitable<json::Document> Client::exchange(const api::ResourceType& type, Reques
   if (!response) co_return response.error();
   observe(method, response->status);
   if (!is_success(response->status)) co_return error_of(*response, qualified_name(type));
-  co_return json::Document::parse(std::move(response->body));
+  co_return json::Document::parse(std::move(response->body), {.managed_fields = false});
 }
 
 Awaitable<json::Document> Client::guarded(const api::ResourceType& type, Request request) const {

@@ -85,7 +85,8 @@ std::optional<base::Result<std::string>> LineSplitter::next() {
 }
 
 base::Result<WatchEvent> WatchEvent::parse(std::string line) {
-  base::Result<json::Document> document = json::Document::parse(std::move(line));
+  base::Result<json::Document> document =
+      json::Document::parse(std::move(line), {.managed_fields = false});
   if (!document) return document.error();
   const std::optional<json::View> type = document->root().find("type");
   const std::optional<json::View> object = document->root().find("object");

@@ -19,6 +19,9 @@ runtime::ReconcileResult outcome(const Attempt& attempt, const reconcile::Plan& 
   return runtime::Requeue{plan.requeue_after};
 }
 
+// Nothing happened that the next reconcile would see otherwise than this one does.
+bool is_smooth(const Attempt& attempt) { return attempt.failures.empty() && !attempt.conflicted; }
+
 base::Error unsettled(const Attempt& attempt) {
   return {base::ErrorCode::kConflict, attempt.conflicted
                                           ? "the objects kept changing while they were written"
@@ -45,7 +48,7 @@ void Controller::watch_caches() {
   caches_.registries.store().on_change(
       [this](const api::LocalRegistry* before, const api::LocalRegistry* after) {
         const api::LocalRegistry& registry = after != nullptr ? *after : *before;
-        enqueue(api::key_of(registry.metadata));
+        if (!recording_last_status_) enqueue(api::key_of(registry.metadata));
         if (after == nullptr) push_checks_.forget(api::key_of(registry.metadata));
         const bool moved = before == nullptr || after == nullptr || before->spec != after->spec;
         if (!moved) return;
@@ -140,6 +143,7 @@ asio::awaitable<runtime::ReconcileResult> Controller::reconcile(Key key) {
   attempt.key = key;
   const auto before = caches_.registries.store().get(key);
   for (int pass = 0; pass < limits::kPassesPerReconcile; ++pass) {
+    if (is_smooth(attempt)) runner_->absorb(key);  // its own writes, for the most part
     const reconcile::Observed observed = observe(attempt);
     reconcile::Plan plan = reconcile::plan(observed);
     if (plan.actions.empty()) {
@@ -163,7 +167,9 @@ asio::awaitable<runtime::ReconcileResult> Controller::finish(
   base::Result<void> written;
   if (after && plan.status) {
     auto writing = executor_.write_status(after, *plan.status);
-    written = co_await std::move(writing);
+    auto answer = co_await std::move(writing);
+    if (answer && *answer) record_status(**answer, is_smooth(attempt) && !plan.requeue_after);
+    if (!answer) written = answer.error();
   }
   // What was done is told once, whether or not the status could be written.
   if (before && after && before->metadata.uid == after->metadata.uid) {
@@ -172,6 +178,13 @@ asio::awaitable<runtime::ReconcileResult> Controller::finish(
   }
   if (!written) co_return written.error();
   co_return outcome(attempt, plan);
+}
+
+// last: the next reconcile would find nothing to do, since its plan is that of this one.
+void Controller::record_status(const api::LocalRegistry& written, bool last) {
+  recording_last_status_ = last;
+  caches_.registries.store().record_written(written);
+  recording_last_status_ = false;
 }
 
 void Controller::tell(const api::LocalRegistry& registry,

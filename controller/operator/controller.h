@@ -47,6 +47,7 @@ class Controller {
       Attempt& attempt, reconcile::Plan plan, std::shared_ptr<const api::LocalRegistry> before,
       std::shared_ptr<const api::LocalRegistry> after);
   reconcile::Observed observe(const Attempt& attempt) const;
+  void record_status(const api::LocalRegistry& written, bool last);
   boost::asio::awaitable<void> watch_nodes();
   boost::asio::awaitable<bool> check_nodes();
 
@@ -69,6 +70,7 @@ class Controller {
   std::size_t workers_;
   std::unique_ptr<runtime::Runner<Key>> runner_;  // while run() runs
   bool kind_cluster_ = false;
+  bool recording_last_status_ = false;
 };
 
 }  // namespace controller

@@ -293,7 +293,7 @@ asio::awaitable<void> Executor::set_finalizer(reconcile::SetFinalizer action, At
   }
 }
 
-asio::awaitable<base::Result<void>> Executor::write_status(
+asio::awaitable<base::Result<std::optional<api::LocalRegistry>>> Executor::write_status(
     std::shared_ptr<const api::LocalRegistry> observed, api::LocalRegistryStatus status) {
   api::LocalRegistry intent;
   intent.metadata.name = observed->metadata.name;
@@ -303,15 +303,12 @@ asio::awaitable<base::Result<void>> Executor::write_status(
   intent.status = std::move(status);
   auto applying = environment_.client.apply_status(intent);
   base::Result<api::LocalRegistry> result = co_await std::move(applying);
-  if (result) {
-    caches_.registries.store().record_written(*std::move(result));
-    co_return base::Result<void>();
-  }
+  if (result) co_return std::optional<api::LocalRegistry>(*std::move(result));
   const base::Error error = result.error();
   if (error.code == ErrorCode::kConflict || error.code == ErrorCode::kNotFound) {
     co_await read_registry(api::key_of(observed->metadata));
   }
-  if (error.code == ErrorCode::kNotFound) co_return base::Result<void>();
+  if (error.code == ErrorCode::kNotFound) co_return std::optional<api::LocalRegistry>();
   co_return error;
 }
 

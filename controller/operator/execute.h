@@ -2,13 +2,14 @@
 //
 // Guarantees
 //  * Every write that succeeds is recorded in the caches before execute returns, so that the next
-//    gather sees it (KEP-5647).
+//    gather sees it (KEP-5647); a status is its caller's to record.
 //  * A precondition that did not hold is followed by a live read of the object.
 //  * What fails is put into Attempt::failures; nothing is tried twice.
 // Used on the thread of the io_context only; cancelled by its parent.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <optional>
 #include <vector>
 
 #include "kube/environment.h"
@@ -27,8 +28,9 @@ class Executor {
   // All of them at once, since they are independent of each other.
   boost::asio::awaitable<void> execute(std::vector<reconcile::Action> actions, Attempt& attempt);
 
-  // Writes the status of the resource that was observed. kConflict when it has changed since.
-  boost::asio::awaitable<base::Result<void>> write_status(
+  // Writes the status of the resource that was observed, and gives what it is then; nothing when
+  // it is gone. kConflict when it has changed since.
+  boost::asio::awaitable<base::Result<std::optional<api::LocalRegistry>>> write_status(
       std::shared_ptr<const api::LocalRegistry> observed, api::LocalRegistryStatus status);
 
  private:

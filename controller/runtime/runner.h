@@ -114,6 +114,10 @@ class Runner {
   void add(const Key& key);
   void add_after(const Key& key, Duration delay);
 
+  // From within the reconcile of the key: it looks at everything anew, so that what was asked for
+  // until now asks for no other.
+  void absorb(const Key& key) { queue_.absorb(key); }
+
   // Works until it is cancelled, which it throws (operation_aborted). Once.
   boost::asio::awaitable<void> run();
 

@@ -4,7 +4,7 @@
 // Guarantees
 //  * A key is in the queue at most once, however often it is added.
 //  * A key that was taken is not handed out again before done(). Added meanwhile, it is handed out
-//    once more afterwards: nothing that was asked for is lost.
+//    once more afterwards, unless its owner says that it saw what was asked for: nothing is lost.
 //  * What was asked for now (add) goes before what has waited (add_after, add_rate_limited), each
 //  in
 //    the order in which it came; but every kFairTurn-th key taken is one that has waited, so that a
@@ -78,6 +78,9 @@ class WorkQueue {
   // shutdown(). Keys whose wait is over become ready first.
   std::optional<Taken> take(Instant now);
 
+  // What was asked for of a taken key so far is seen by what its owner does from now on.
+  void absorb(const Key& key);
+
   // Gives a taken key back. Returns how long it was away; zero for a key that was not taken.
   Duration done(const Key& key, Instant now);
 
@@ -149,7 +152,6 @@ void WorkQueue<Key>::add(const Key& key, Instant now) {
       return;
     case State::kTaken:
       if (entry.again) return;
-      ++counters_.adds;
       entry.again = true;
       entry.asked = now;
       entry.later.reset();
@@ -220,6 +222,12 @@ std::optional<typename WorkQueue<Key>::Taken> WorkQueue<Key>::take(Instant now) 
 }
 
 template <class Key>
+void WorkQueue<Key>::absorb(const Key& key) {
+  const Place place = entries_.find(key);
+  if (place != entries_.end()) place->second.again = false;
+}
+
+template <class Key>
 typename WorkQueue<Key>::Duration WorkQueue<Key>::done(const Key& key, Instant now) {
   const Place place = entries_.find(key);
   if (place == entries_.end() || place->second.state != State::kTaken) return Duration::zero();
@@ -228,6 +236,7 @@ typename WorkQueue<Key>::Duration WorkQueue<Key>::done(const Key& key, Instant n
   entry.state = State::kIdle;
   const Duration away = now - entry.since;
   if (std::exchange(entry.again, false)) {
+    ++counters_.adds;
     make_fresh(place, entry.asked);
   } else if (entry.later) {
     wait(place, *entry.later);

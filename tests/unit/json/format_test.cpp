@@ -56,9 +56,10 @@ TEST(Format, StringsThatYamlWouldTakeForSomethingElseAreQuoted) {
     writer.begin_array();
     writer.string(text);
     writer.end_array();
-    const std::string yaml = yaml_of(writer.take());
+    const std::string written = writer.take();
+    const std::string yaml = yaml_of(written);
     EXPECT_EQ(yaml.substr(0, 3), "- \"") << text;
-    EXPECT_EQ(*from_yaml(yaml), writer.take()) << text;
+    EXPECT_EQ(*from_yaml(yaml), written) << text;
   }
 }
 

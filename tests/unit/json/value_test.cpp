@@ -109,6 +109,29 @@ TEST(Document, RefusesWhatIsNoJson) {
   }
 }
 
+TEST(Document, LeavesListsOfManagedFieldsOutWhenToldTo) {
+  const std::string text =
+      R"({"metadata":{"managedFields":[{"f":{"f:x":[1,"\u0041",null,true,1.5]}},[[]]],"name":"a"},)"
+      R"("managedFields":"text","other":[{"managedFields":{"a":[1]}},[2]],"b":[3]})";
+  const auto without = Document::parse(text, {.managed_fields = false});
+  ASSERT_TRUE(without);
+  EXPECT_EQ(json::canonical(without->root()),
+            R"({"b":[3],"managedFields":"text","metadata":{"managedFields":null,"name":"a"},)"
+            R"("other":[{"managedFields":{"a":[1]}},[2]]})");
+  EXPECT_NE(json::canonical(Document::parse(text)->root()).find("f:x"), std::string::npos);
+}
+
+TEST(Document, BoundsAndChecksWhatItLeavesOutAsWell) {
+  const auto code = [](const std::string& list, std::size_t most_values = 100) {
+    return code_of(Document::parse("{\"managedFields\":" + list + "}", {most_values, false}));
+  };
+  EXPECT_EQ(code("[1,2,3]", 4), base::ErrorCode::kTooLarge);
+  EXPECT_EQ(code(std::string(100, '[') + std::string(100, ']')), base::ErrorCode::kTooLarge);
+  EXPECT_EQ(code("[\"\\udc00\"]"), base::ErrorCode::kMalformed);
+  EXPECT_EQ(code("[1"), base::ErrorCode::kMalformed);
+  EXPECT_EQ(code("[{\"a\":1,}]"), base::ErrorCode::kMalformed);
+}
+
 TEST(Document, RefusesANulByteWhereverItIs) {
   for (const std::string& text :
        {std::string("{}\0", 3), std::string("\0{}", 3), std::string("[1,\0]", 5),
@@ -181,9 +204,9 @@ TEST(Document, BracketsWithinStringsAreNoDepth) {
 
 TEST(Document, MoreValuesThanAskedForAreTooMany) {
   const std::string text = R"({"a":[1,2,"x,y"],"b":{}})";
-  EXPECT_TRUE(Document::parse(text, 7));
-  EXPECT_EQ(code_of(Document::parse(text, 5)), base::ErrorCode::kTooLarge);
-  EXPECT_TRUE(Document::parse("\"" + std::string(1000, ',') + "\"", 2));
+  EXPECT_TRUE(Document::parse(text, {7}));
+  EXPECT_EQ(code_of(Document::parse(text, {5})), base::ErrorCode::kTooLarge);
+  EXPECT_TRUE(Document::parse("\"" + std::string(1000, ',') + "\"", {2}));
 }
 
 TEST(Document, StaysValidWhenItIsMoved) {

@@ -91,6 +91,25 @@ TEST_F(ControllerTest, AResourceGetsItsObjectsAndItsPortInThreeWrites) {
   EXPECT_EQ(events_with("PortAssigned"), 0U) << "it is told with the creation";
 }
 
+TEST_F(ControllerTest, ItsOwnWritesAskForNoOtherReconcile) {
+  cluster.put(a_registry());
+  start();
+  EXPECT_EQ(cluster.find<api::LocalRegistry>(kDev)->status.node_port, 30000);
+  EXPECT_THAT(metrics.serialize(), HasSubstr("controller_runtime_reconcile_total{controller="
+                                             "\"localregistry\",result=\"success\"} 1\n"));
+}
+
+TEST_F(ControllerTest, AStatusThatSomebodyOverwritesIsPutRight) {
+  cluster.put(a_registry());
+  start();
+  api::LocalRegistry registry = *cluster.find<api::LocalRegistry>(kDev);
+  registry.status = {};
+  cluster.put(registry);
+  rest();
+  EXPECT_EQ(cluster.find<api::LocalRegistry>(kDev)->status.node_port, 30000);
+  EXPECT_EQ(ready(), "False Deploying");
+}
+
 TEST_F(ControllerTest, WhatHasConvergedIsNeitherWrittenNorRead) {
   cluster.put(a_registry());
   start();
@@ -312,6 +331,22 @@ TEST_F(ControllerTest, OrphansOfAResourceThatIsGoneAreRemovedAtTheStart) {
   cluster.put(orphan);
   start();
   EXPECT_EQ(cluster.find<api::Service>(kTarget), nullptr);
+}
+
+TEST_F(ControllerTest, WhatGoesWhileTheLastWriteOfAReconcileIsUnderwayComesBack) {
+  cluster.put(a_registry());
+  bool deleted = false;
+  cluster.intercept =
+      [this, &deleted](const std::string& line) -> std::optional<base::Result<kube::Response>> {
+    if (line == "PATCH localregistries/status team-a/dev" && !deleted) {
+      deleted = true;
+      cluster.erase<api::Service>(kTarget);
+    }
+    return std::nullopt;
+  };
+  start();
+  ASSERT_TRUE(deleted);
+  EXPECT_NE(cluster.find<api::Service>(kTarget), nullptr);
 }
 
 TEST_F(ControllerTest, AChangeDuringAReconcileIsNotLost) {

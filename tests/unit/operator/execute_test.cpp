@@ -392,9 +392,11 @@ TEST_F(Execute, TheStatusIsWrittenOfWhatWasObserved) {
   const auto observed = caches->registries.store().get(kDev);
   api::LocalRegistryStatus status;
   status.node_port = 30000;
-  EXPECT_TRUE(world.result_of(executor->write_status(observed, status)));
+  const auto written = world.result_of(executor->write_status(observed, status));
+  ASSERT_TRUE(written && *written);
+  EXPECT_EQ((*written)->status.node_port, 30000);
+  EXPECT_EQ((*written)->metadata, cluster.find<api::LocalRegistry>(kDev)->metadata);
   EXPECT_EQ(cluster.find<api::LocalRegistry>(kDev)->status.node_port, 30000);
-  EXPECT_EQ(caches->registries.store().get(kDev)->status.node_port, 30000);
   const auto again = world.result_of(executor->write_status(observed, status));
   ASSERT_FALSE(again) << "it has changed since";
   EXPECT_EQ(again.error().code, ErrorCode::kConflict);
@@ -404,7 +406,9 @@ TEST_F(Execute, TheStatusOfAResourceThatIsGoneIsNoError) {
   const auto observed = caches->registries.store().get(kDev);
   cluster.erase<api::LocalRegistry>(kDev);
   answer("PATCH localregistries/status team-a/dev", failure(404, "NotFound", "gone"));
-  EXPECT_TRUE(world.result_of(executor->write_status(observed, {})));
+  const auto written = world.result_of(executor->write_status(observed, {}));
+  ASSERT_TRUE(written);
+  EXPECT_FALSE(*written);
   EXPECT_EQ(caches->registries.store().get(kDev), nullptr);
 }
 

@@ -61,10 +61,53 @@ TEST(WorkQueue, WhatIsAskedForWhileTheKeyIsTakenCountsOnceAndWaitsFromThenOn) {
   take(queue, kStart);
   queue.add("a", kStart + 1s);
   queue.add("a", kStart + 2s);
-  EXPECT_EQ(queue.counters().adds, 2U);
   queue.done("a", kStart + 5s);
   EXPECT_EQ(queue.counters().adds, 2U);
   EXPECT_EQ(queue.take(kStart + 6s)->waited, 5s);
+}
+
+TEST(WorkQueue, WhatTheOwnerOfAKeySawIsNotAskedForAgain) {
+  Queue queue;
+  queue.add("a", kStart);
+  take(queue, kStart);
+  queue.add("a", kStart);
+  queue.absorb("a");
+  queue.absorb("unknown");
+  queue.done("a", kStart);
+  EXPECT_EQ(queue.size(), 0U);
+  EXPECT_EQ(queue.counters().adds, 1U);
+}
+
+TEST(WorkQueue, WhatIsAskedForAfterTheOwnerLookedIsNotLost) {
+  Queue queue;
+  queue.add("a", kStart);
+  take(queue, kStart);
+  queue.add("a", kStart);
+  queue.absorb("a");
+  queue.add("a", kStart + 1s);
+  queue.done("a", kStart + 2s);
+  EXPECT_EQ(queue.take(kStart + 2s)->waited, 1s);
+}
+
+TEST(WorkQueue, OnlyATakenKeyCanBeSeen) {
+  Queue queue;
+  queue.add("a", kStart);
+  queue.add_after("b", 1s, kStart);
+  queue.absorb("a");
+  queue.absorb("b");
+  EXPECT_EQ(take(queue, kStart), "a");
+  EXPECT_EQ(take(queue, kStart + 1s), "b");
+}
+
+TEST(WorkQueue, AWaitThatIsAskedForAfterTheOwnerLookedCounts) {
+  Queue queue;
+  queue.add("a", kStart);
+  take(queue, kStart);
+  queue.add("a", kStart);
+  queue.absorb("a");
+  queue.add_after("a", 10s, kStart);
+  queue.done("a", kStart);
+  EXPECT_EQ(queue.next_due(), kStart + 10s);
 }
 
 TEST(WorkQueue, KeepsAKeyBackUntilItsDelayIsOver) {
