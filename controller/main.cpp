@@ -11,8 +11,10 @@
 #include <csignal>
 #include <cstdio>
 #include <map>
+#include <thread>
 #include <utility>
 
+#include "base/limits.h"
 #include "kube/config.h"
 #include "kube/https_transport.h"
 #include "kube/leader_election.h"
@@ -23,6 +25,7 @@
 #include "operator/webhook_images.h"
 #include "reconcile/names.h"
 #include "registry/push_checker.h"
+#include "runtime/loop.h"
 #include "runtime/process.h"
 #include "serve/admission.h"
 #include "serve/health.h"
@@ -245,7 +248,9 @@ ExitCode Program::serve_and_reconcile() {
   std::exception_ptr failure;
   asio::co_spawn(context_, live(),
                  [&failure](std::exception_ptr thrown) { failure = std::move(thrown); });
-  context_.run();
+  runtime::run(
+      context_, [this] { return controller_->has_backlog(); },
+      [] { std::this_thread::sleep_for(limits::kBacklogPause); });
   if (!failure) return ExitCode::kStopped;
   try {
     std::rethrow_exception(failure);

@@ -116,6 +116,7 @@ inline constexpr auto kRetryMost = 1000s;
 inline constexpr auto kRetryTransientMost = 30s;  // when time alone may mend the error
 inline constexpr std::size_t kWorkersMost = 256;  // --max-concurrent-reconciles
 inline constexpr auto kAlarmMost = 1h;            // the runner's longest sleep with nothing to do
+inline constexpr auto kBacklogPause = 5ms;           // between looks at what comes in, in a burst
 inline constexpr auto kTrimInterval = 5s;         // between looks for memory to give back
 inline constexpr auto kTrimQuiet = 250ms;         // of the processor between two looks: else busy
 inline constexpr std::size_t kTrimHeapBytes = 256 << 10;  // of the heap, less than which stays

@@ -39,6 +39,9 @@ class Controller {
   // Reconciles until it is cancelled. The caches run already, or are run beside this.
   boost::asio::awaitable<void> run();
 
+  // More resources have to be looked at than there are workers.
+  bool has_backlog() const { return runner_ && runner_->queue().ready() > 0; }
+
  private:
   using Key = api::ObjectKey;
 

@@ -1,0 +1,75 @@
+#include "runtime/loop.h"
+
+#include <gmock/gmock.h>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <string>
+#include <vector>
+
+namespace {
+
+using testing::ElementsAre;
+using namespace std::chrono_literals;
+
+class Loop : public testing::Test {
+ protected:
+  // What the loop does: names of handlers, and its pauses.
+  std::vector<std::string> log;
+  bool backlog = false;
+  boost::asio::io_context context{1};
+
+  void post(const std::string& name) {
+    boost::asio::post(context, [this, name] { log.push_back(name); });
+  }
+
+  void run(const std::function<void()>& meanwhile = [] {}) {
+    runtime::run(
+        context, [this] { return backlog; },
+        [&] {
+          log.emplace_back("pause");
+          meanwhile();
+        });
+  }
+};
+
+TEST_F(Loop, WithoutABacklogNothingWaits) {
+  post("a");
+  boost::asio::steady_timer timer(context, 1ms);
+  timer.async_wait([this](const auto&) { log.emplace_back("b"); });
+  run();
+  EXPECT_THAT(log, ElementsAre("a", "b"));
+}
+
+TEST_F(Loop, InABacklogWhatComesDuringAPauseIsDoneTogether) {
+  backlog = true;
+  post("a");
+  int pauses = 0;
+  boost::asio::steady_timer later(context, 1ms);  // keeps the context waiting
+  later.async_wait([](const auto&) {});
+  run([&] {
+    if (++pauses > 1) {
+      backlog = false;
+      return;
+    }
+    for (const char* name : {"b", "c", "d"}) post(name);
+  });
+  EXPECT_THAT(log, ElementsAre("a", "pause", "b", "c", "d", "pause"));
+}
+
+TEST_F(Loop, WhatIsReadyIsDoneBeforeAPause) {
+  backlog = true;
+  for (const char* name : {"a", "b", "c"}) post(name);
+  run();
+  EXPECT_THAT(log, ElementsAre("a", "b", "c", "pause"));
+}
+
+TEST_F(Loop, AHandlerThatStopsTheContextEndsTheLoop) {
+  boost::asio::steady_timer never(context, 1h);
+  never.async_wait([](const auto&) {});
+  boost::asio::post(context, [this] { context.stop(); });
+  run();
+  EXPECT_TRUE(context.stopped());
+}
+
+}  // namespace
