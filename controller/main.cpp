@@ -14,7 +14,6 @@
 #include <thread>
 #include <utility>
 
-#include "base/limits.h"
 #include "kube/config.h"
 #include "kube/https_transport.h"
 #include "kube/leader_election.h"
@@ -249,8 +248,8 @@ ExitCode Program::serve_and_reconcile() {
   asio::co_spawn(context_, live(),
                  [&failure](std::exception_ptr thrown) { failure = std::move(thrown); });
   runtime::run(
-      context_, [this] { return controller_->has_backlog(); },
-      [] { std::this_thread::sleep_for(limits::kBacklogPause); });
+      context_, [this] { return controller_->patience(); },
+      [](base::Clock::Duration pause) { std::this_thread::sleep_for(pause); });
   if (!failure) return ExitCode::kStopped;
   try {
     std::rethrow_exception(failure);

@@ -39,8 +39,10 @@ class Controller {
   // Reconciles until it is cancelled. The caches run already, or are run beside this.
   boost::asio::awaitable<void> run();
 
-  // More resources have to be looked at than there are workers.
-  bool has_backlog() const { return runner_ && runner_->queue().ready() > 0; }
+  // See runtime::Runner.
+  base::Clock::Duration patience() const {
+    return runner_ ? runner_->patience() : base::Clock::Duration::zero();
+  }
 
  private:
   using Key = api::ObjectKey;

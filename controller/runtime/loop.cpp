@@ -2,11 +2,12 @@
 
 namespace runtime {
 
-void run(boost::asio::io_context& context, const std::function<bool()>& has_backlog,
-         const std::function<void()>& pause) {
+void run(boost::asio::io_context& context, const std::function<base::Clock::Duration()>& patience,
+         const std::function<void(base::Clock::Duration)>& pause) {
   while (context.run_one() > 0) {
     context.poll();
-    if (has_backlog()) pause();
+    const base::Clock::Duration wait = patience();
+    if (wait > base::Clock::Duration::zero()) pause(wait);
   }
 }
 

@@ -124,6 +124,10 @@ class Runner {
   const WorkQueue<Key>& queue() const { return queue_; }
   std::size_t active() const { return active_; }  // reconciles in flight
 
+  // How long the loop may wait before it looks at what has come in: nothing, but in a burst a small
+  // part of what a reconcile takes lately, so that it takes hardly longer.
+  Duration patience() const;
+
  private:
   struct Worker {
     std::optional<Key> key;  // none: free
@@ -132,6 +136,8 @@ class Runner {
     bool timed_out = false;
   };
   struct AtEnd;
+
+  static constexpr int kUsualOf = 8;  // reconciles that the moving average is of, about
 
   void wake();
   void pump();
@@ -152,6 +158,7 @@ class Runner {
   WorkQueue<Key> queue_;
   std::vector<Worker> workers_;
   std::size_t active_ = 0;
+  Duration usual_ = Duration::zero();  // of a reconcile: a moving average
   bool running_ = false;
   bool woken_ = false;
   boost::asio::steady_timer woken_timer_;  // never expires: its cancellation wakes
@@ -329,7 +336,14 @@ void Runner<Key>::settle(Worker& worker, const ReconcileResult& result) {
     }
   }
   metrics_.reconciled(outcome, now - worker.started);
+  usual_ += (now - worker.started - usual_) / kUsualOf;
   release(worker, now);
+}
+
+template <class Key>
+typename Runner<Key>::Duration Runner<Key>::patience() const {
+  if (queue_.ready() <= limits::kBacklog) return Duration::zero();
+  return std::min<Duration>(usual_ / limits::kBacklogShare, limits::kBacklogPauseMost);
 }
 
 // Gives the key back and frees the worker.

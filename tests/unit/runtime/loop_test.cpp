@@ -16,7 +16,7 @@ class Loop : public testing::Test {
  protected:
   // What the loop does: names of handlers, and its pauses.
   std::vector<std::string> log;
-  bool backlog = false;
+  std::chrono::milliseconds patience{0};
   boost::asio::io_context context{1};
 
   void post(const std::string& name) {
@@ -25,15 +25,16 @@ class Loop : public testing::Test {
 
   void run(const std::function<void()>& meanwhile = [] {}) {
     runtime::run(
-        context, [this] { return backlog; },
-        [&] {
+        context, [this] { return patience; },
+        [&](base::Clock::Duration wait) {
+          EXPECT_EQ(wait, patience);
           log.emplace_back("pause");
           meanwhile();
         });
   }
 };
 
-TEST_F(Loop, WithoutABacklogNothingWaits) {
+TEST_F(Loop, WithoutPatienceNothingWaits) {
   post("a");
   boost::asio::steady_timer timer(context, 1ms);
   timer.async_wait([this](const auto&) { log.emplace_back("b"); });
@@ -41,15 +42,15 @@ TEST_F(Loop, WithoutABacklogNothingWaits) {
   EXPECT_THAT(log, ElementsAre("a", "b"));
 }
 
-TEST_F(Loop, InABacklogWhatComesDuringAPauseIsDoneTogether) {
-  backlog = true;
+TEST_F(Loop, WhatComesDuringAPauseIsDoneTogether) {
+  patience = 5ms;
   post("a");
   int pauses = 0;
   boost::asio::steady_timer later(context, 1ms);  // keeps the context waiting
   later.async_wait([](const auto&) {});
   run([&] {
     if (++pauses > 1) {
-      backlog = false;
+      patience = 0ms;
       return;
     }
     for (const char* name : {"b", "c", "d"}) post(name);
@@ -58,7 +59,7 @@ TEST_F(Loop, InABacklogWhatComesDuringAPauseIsDoneTogether) {
 }
 
 TEST_F(Loop, WhatIsReadyIsDoneBeforeAPause) {
-  backlog = true;
+  patience = 5ms;
   for (const char* name : {"a", "b", "c"}) post(name);
   run();
   EXPECT_THAT(log, ElementsAre("a", "b", "c", "pause"));
