@@ -88,7 +88,8 @@ class Builder {
   bool is_too_much() const { return values_ > options_.most_values; }
   bool has_half_pair() const { return has_half_pair_; }
 
-  // Called by RapidJSON, which stops at the first false, and so recurses no deeper than is let open.
+  // Called by RapidJSON, which stops at the first false, and so recurses no deeper than open
+  // allows.
   bool Null() { return begin() && (left_out_ != 0 || document_.Null()); }
   bool Bool(bool value) { return begin() && (left_out_ != 0 || document_.Bool(value)); }
   bool RawNumber(const char* text, unsigned length, bool) {
@@ -254,8 +255,7 @@ base::Result<Document> Document::parse(std::string text, const ParseOptions& opt
   }
   const bool has_escapes = text.find("\\u") != std::string::npos;
   auto parsed = std::make_unique<Parsed>(std::move(text));
-  constexpr unsigned kFlags =
-      rapidjson::kParseInsituFlag | rapidjson::kParseNumbersAsStringsFlag;
+  constexpr unsigned kFlags = rapidjson::kParseInsituFlag | rapidjson::kParseNumbersAsStringsFlag;
   rapidjson::Reader reader;
   Builder builder(parsed->document, options, has_escapes);
   const auto read = [&](rapidjson::Document&) {

@@ -63,8 +63,7 @@ struct ParseOptions {
 
 class Document {
  public:
-  // kMalformed with the position in bytes, or kTooLarge when it is nested too deeply or has too many
-  // values.
+  // kMalformed with the position in bytes, or kTooLarge: nested too deeply, or of too many values.
   static base::Result<Document> parse(std::string text, const ParseOptions& options = {});
 
   Document(Document&&) noexcept;

@@ -130,9 +130,12 @@ asio::awaitable<void> Executor::apply(Owned<T>& cache, reconcile::Apply<T> actio
     result = co_await std::move(again);
   }
   if (result) {
-    environment_.logger.info("applied", {{"kind", std::string(reconcile::kind(target))},
-                                         {"object", api::to_string(key)},
-                                         {"field", action.field}});
+    // What is created or healed is told by an event, which is in the log.
+    const bool is_told = action.cause != reconcile::Cause::kUpdate;
+    const auto log = is_told ? &base::Logger::debug : &base::Logger::info;
+    (environment_.logger.*log)("applied", {{"kind", std::string(reconcile::kind(target))},
+                                           {"object", api::to_string(key)},
+                                           {"field", action.field}});
     cache.store().record_written(*std::move(result));
     attempt.done.emplace_back(std::move(action));
     co_return;

@@ -129,8 +129,9 @@ def written(head, lines, contenders):
         if ours is None:
             continue
         verdict = ""
-        if bound is not None:
-            passed = ours >= bound * (1 - 1e-9) if row.at_least else ours <= bound * (1 + 1e-9)
+        if bound is not None:  # judged as shown
+            shown, limit = float(row.form.format(ours)), float(row.form.format(bound))
+            passed = shown >= limit if row.at_least else shown <= limit
             verdict = "pass" if passed else "short"
             short += not passed
         cells = [row.form.format(found) if (found := value(name)) is not None else ""

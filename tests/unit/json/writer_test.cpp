@@ -46,8 +46,7 @@ TEST(Writer, WritesIntegersOf64Bits) {
 TEST(Writer, EscapesEveryCharacterThatHasToBeWhereverItIs) {
   for (int character = 0; character < 0x80; ++character) {
     for (std::size_t before = 0; before < 20; ++before) {
-      const std::string text =
-          std::string(before, 'x') + static_cast<char>(character) + "\xC3\xA4";
+      const std::string text = std::string(before, 'x') + static_cast<char>(character) + "\xC3\xA4";
       Writer writer;
       writer.begin_object();
       writer.key(text);
