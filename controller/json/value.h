@@ -57,7 +57,7 @@ struct Member {
 struct ParseOptions {
   // More are kTooLarge. Each takes up to 32 bytes besides its text.
   std::size_t most_values = std::numeric_limits<std::size_t>::max();
-  // False: metadata.managedFields, which is half of many an object and kept by nobody, is null.
+  // False: a list called managedFields, half of many an object and of no use, is read as null.
   bool managed_fields = true;
 };
 

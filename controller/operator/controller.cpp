@@ -167,9 +167,9 @@ asio::awaitable<runtime::ReconcileResult> Controller::finish(
   base::Result<void> written;
   if (after && plan.status) {
     auto writing = executor_.write_status(after, *plan.status);
-    auto answer = co_await std::move(writing);
-    if (answer && *answer) record_status(**answer, is_smooth(attempt) && !plan.requeue_after);
+    const auto answer = co_await std::move(writing);
     if (!answer) written = answer.error();
+    if (answer && *answer) record_status(**answer, is_smooth(attempt) && !plan.requeue_after);
   }
   // What was done is told once, whether or not the status could be written.
   if (before && after && before->metadata.uid == after->metadata.uid) {
@@ -182,9 +182,13 @@ asio::awaitable<runtime::ReconcileResult> Controller::finish(
 
 // last: the next reconcile would find nothing to do, since its plan is that of this one.
 void Controller::record_status(const api::LocalRegistry& written, bool last) {
+  struct Recording {
+    bool& flag;
+    ~Recording() { flag = false; }
+  };
+  const Recording recording{recording_last_status_};
   recording_last_status_ = last;
   caches_.registries.store().record_written(written);
-  recording_last_status_ = false;
 }
 
 void Controller::tell(const api::LocalRegistry& registry,
