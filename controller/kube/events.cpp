@@ -219,9 +219,17 @@ void EventRecorder::enqueue(EventWrite write) {
   queue_.push_back(std::move(write));
 }
 
+void EventRecorder::tell_dropped() {
+  const std::uint64_t more = dropped_ - std::exchange(told_, dropped_);
+  if (more == 0) return;
+  environment_.logger.warning("events were dropped: more came than could be sent",
+                              {{"events", std::to_string(more)}});
+}
+
 asio::awaitable<void> EventRecorder::run() {
   while (true) {
     co_await send_queue(Pace::kGivesWay);
+    tell_dropped();
     const base::Clock::Instant now = environment_.clock.now();
     for (EventWrite& write : table_.due(now)) enqueue(std::move(write));
     if (!queue_.empty()) continue;

@@ -1,7 +1,8 @@
 // Events (events.k8s.io/v1) about objects, sent in the background.
 //
 // Guarantees
-//  * record() never waits and never fails: what does not fit into the queue is dropped and counted.
+//  * record() never waits and never fails: what does not fit into the queue is dropped, and told in
+//    the log when the queue is empty again.
 //  * The same event again within limits::kEventSeriesWindow is one object whose series.count
 //    grows. About one object at most limits::kEventSeriesBurst writes are made in the window; what
 //    comes beyond is counted, merged ("combined from similar events") and written as the window
@@ -133,6 +134,7 @@ class EventRecorder {
   base::Clock::Duration rest_after(base::Clock::Duration took) const;
   boost::asio::awaitable<base::Result<void>> send(EventWrite write);
   void enqueue(EventWrite write);
+  void tell_dropped();
 
   Environment environment_;
   EventSeriesTable table_;
@@ -140,6 +142,7 @@ class EventRecorder {
   std::deque<EventWrite> queue_;
   std::uint64_t sent_ = 0;
   std::uint64_t dropped_ = 0;
+  std::uint64_t told_ = 0;  // of those that were dropped
   std::uint64_t failed_ = 0;
 };
 

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "api/local_registry.h"
 #include "support/scripted_transport.h"
 
@@ -282,6 +284,24 @@ TEST_F(EventRecorderTest, AFullQueueDropsAndCounts) {
     recorder.record(occurrence("a", "registry-" + std::to_string(i)));
   }
   EXPECT_EQ(recorder.dropped(), 7U);
+}
+
+TEST_F(EventRecorderTest, WhatWasDroppedIsToldInTheLogOnceTheQueueIsEmpty) {
+  base::Logger talking(base::LogLevel::kWarning, base::LogFormat::kText);
+  EventRecorder full({world.executor(), Client(transport), world.clock, random, talking}, "pod-1");
+  for (std::size_t i = 0; i < limits::kEventQueue + 7; ++i) {
+    full.record(occurrence("a", "registry-" + std::to_string(i)));
+  }
+  testing::internal::CaptureStderr();
+  world.start(full.run());
+  world.run_for(10min);
+  full.record(occurrence("one more"));
+  world.run_for(1min);
+  const std::string text = testing::internal::GetCapturedStderr();
+  world.stop();
+  EXPECT_THAT(text, HasSubstr("events were dropped: more came than could be sent"));
+  EXPECT_THAT(text, HasSubstr("events=7"));
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1) << text;
 }
 
 TEST_F(EventRecorderTest, ASeriesWhoseEventIsGoneIsCreatedAnew) {
