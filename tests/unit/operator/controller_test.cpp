@@ -58,6 +58,16 @@ class ControllerTest : public OperatorTest {
     cluster.put(registry);
   }
 
+  // Something happens while the first request of that line is under way.
+  void during_first(const std::string& awaited, const std::function<void()>& something) {
+    cluster.intercept =
+        [awaited, something, done = false](
+            const std::string& line) mutable -> std::optional<base::Result<kube::Response>> {
+      if (line == awaited && !std::exchange(done, true)) something();
+      return std::nullopt;
+    };
+  }
+
   std::string ready(const api::ObjectKey& key = {"team-a", "dev"}) const {
     const auto* registry = cluster.find<api::LocalRegistry>(key);
     const auto* condition = api::find_condition(registry->status.conditions, "Ready");
@@ -336,14 +346,10 @@ TEST_F(ControllerTest, OrphansOfAResourceThatIsGoneAreRemovedAtTheStart) {
 TEST_F(ControllerTest, WhatGoesWhileTheLastWriteOfAReconcileIsUnderwayComesBack) {
   cluster.put(a_registry());
   bool deleted = false;
-  cluster.intercept =
-      [this, &deleted](const std::string& line) -> std::optional<base::Result<kube::Response>> {
-    if (line == "PATCH localregistries/status team-a/dev" && !deleted) {
-      deleted = true;
-      cluster.erase<api::Service>(kTarget);
-    }
-    return std::nullopt;
-  };
+  during_first("PATCH localregistries/status team-a/dev", [this, &deleted] {
+    deleted = true;
+    cluster.erase<api::Service>(kTarget);
+  });
   start();
   ASSERT_TRUE(deleted);
   EXPECT_NE(cluster.find<api::Service>(kTarget), nullptr);
@@ -351,15 +357,8 @@ TEST_F(ControllerTest, WhatGoesWhileTheLastWriteOfAReconcileIsUnderwayComesBack)
 
 TEST_F(ControllerTest, AChangeDuringAReconcileIsNotLost) {
   cluster.put(a_registry());
-  bool changed = false;
-  cluster.intercept =
-      [this, &changed](const std::string& line) -> std::optional<base::Result<kube::Response>> {
-    if (line == "PATCH services team-a/registry" && !changed) {
-      changed = true;
-      edit([](auto& spec) { spec.image = "registry:3"; });
-    }
-    return std::nullopt;
-  };
+  during_first("PATCH services team-a/registry",
+               [this] { edit([](auto& spec) { spec.image = "registry:3"; }); });
   start();
   EXPECT_EQ(cluster.find<api::Deployment>(kTarget)->spec.pod_template.spec.containers[0].image,
             "registry:3");
