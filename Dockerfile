@@ -1,6 +1,17 @@
 # The operator's image: the program and what it links to, no shell, a user without rights.
 #   docker build --tag local-registry-operator .
-FROM debian:bookworm-slim AS build
+# BASE and SNAPSHOT pin every package, so that the same sources give the same image. Move both
+# forward together: the snapshot must not be older than the base.
+ARG BASE=debian:bookworm-20260824-slim@sha256:88200866dfff7ea7f5cbcb6ec7c8a701889efe6fe859fe64d6990e4b07ea4171
+FROM $BASE AS build
+
+# Day of Debian's archive that packages come from; empty: what the base image's apt uses.
+ARG SNAPSHOT=20260824T000000Z
+RUN [ -z "$SNAPSHOT" ] || { rm -f /etc/apt/sources.list.d/* \
+ && for suite in debian/$SNAPSHOT=bookworm debian/$SNAPSHOT=bookworm-updates \
+      debian-security/$SNAPSHOT=bookworm-security; do \
+      echo "deb [check-valid-until=no] http://snapshot.debian.org/archive/${suite%=*} ${suite#*=} main"; \
+    done >/etc/apt/sources.list; }
 
 # The group `build` of tests/cluster/packages.sh, without what only tests need;
 # and the CAs of the image.
@@ -20,12 +31,18 @@ RUN cmake --preset release -DBUILD_TESTS=OFF \
  && cmake --build --preset release --target local-registry-operator
 
 # The libraries are those that are not linked statically; none, if all are.
-# The CAs are those that registries are trusted by.
+# The CAs are those that registries are trusted by. The licences are those of every linked library.
 RUN mkdir -p /image/etc/ssl/certs \
  && cp /etc/ssl/certs/ca-certificates.crt /image/etc/ssl/certs/ \
  && strip -o /image/local-registry-operator build/release/local-registry-operator \
  && for library in $(ldd /image/local-registry-operator | grep -o '/[^ ]*'); do \
       mkdir -p "/image${library%/*}" && cp -L "$library" "/image$library" || exit; \
+    done \
+ && for package in libboost1.81-dev libcli11-dev libfmt-dev liblz4-dev libspdlog-dev libssl-dev \
+      libyaml-cpp-dev libyaml-dev prometheus-cpp-dev rapidjson-dev \
+      ca-certificates libc6 libgcc-s1 libstdc++6; do \
+      mkdir -p "/image/usr/share/doc/$package" \
+       && cp -L "/usr/share/doc/$package/copyright" "/image/usr/share/doc/$package/" || exit; \
     done \
  && echo 'operator:x:65532:65532::/:/sbin/nologin' >/image/etc/passwd \
  && echo 'operator:x:65532:' >/image/etc/group \

@@ -1,5 +1,4 @@
 // The kubectl plugin: wiring only.
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -7,12 +6,11 @@
 #include <string>
 #include <vector>
 
+#include "base/core_dumps.h"
 #include "cli/program.h"
 
 int main(int count, char** arguments) {
-  // Credentials are in memory: no core dump leaves it.
-  const rlimit none = {0, 0};
-  ::setrlimit(RLIMIT_CORE, &none);
+  base::forbid_core_dumps();  // credentials are in memory
   // A reader that went away is an error of the write, not the end of the process.
   std::signal(SIGPIPE, SIG_IGN);
   std::ios::sync_with_stdio(false);

@@ -1,6 +1,5 @@
 // The in-cluster controller: wiring only. Configuration, transport, caches, controller, election
 // and endpoints, put together and taken apart.
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,6 +13,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/core_dumps.h"
 #include "kube/config.h"
 #include "kube/https_transport.h"
 #include "kube/leader_election.h"
@@ -46,12 +46,6 @@ std::string host_name() {
   char name[256] = {};
   if (::gethostname(name, sizeof(name) - 1) != 0) return "local-registry-operator";
   return name;
-}
-
-// Secrets are in memory: no core dump leaves it.
-void forbid_core_dumps() {
-  const rlimit none = {0, 0};
-  ::setrlimit(RLIMIT_CORE, &none);
 }
 
 // Counts what happens to the watches, and tells each cause of trouble once: an API server that is
@@ -145,7 +139,7 @@ base::Result<void> Program::connect() {
 }
 
 ExitCode Program::run() {
-  forbid_core_dumps();
+  base::forbid_core_dumps();
   const base::Result<void> connected = connect();
   if (!connected) {
     logger_.error(connected.error().message);
@@ -172,7 +166,7 @@ ExitCode Program::run() {
   if (options_.leader_elect) {
     const std::string& own = options_.leader_election_namespace;
     kube::LeaderElectionOptions election;
-    election.lease = {own.empty() ? config_.namespace_name : own, std::string(reconcile::kManager)};
+    election.lease = {own.empty() ? config_.namespace_name : own, options_.leader_election_id};
     election.identity = host_name() + "_" + random_.name_suffix(kIdentityCharacters);
     election_.emplace(
         *environment_, election, [this](bool leading) { metrics_.set_leader(leading); },

@@ -107,6 +107,11 @@ void add_flags(CLI::App& app, Options& options, Words& words) {
   app.add_option("--leader-election-namespace", options.leader_election_namespace,
                  "Namespace of the Lease; else the pod's own")
       ->type_name("NS");
+  app.add_option("--leader-election-id", options.leader_election_id,
+                 "Name of the Lease; each release in a namespace needs one of its own")
+      ->capture_default_str()
+      ->check(is_name, "")
+      ->type_name("NAME");
   app.add_option("--metrics-bind-address", options.metrics_bind_address,
                  "Address of /metrics; 0: off")
       ->capture_default_str()

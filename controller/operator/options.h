@@ -17,7 +17,8 @@ struct Options {
   std::string context;
   std::vector<std::string> watch_namespaces;  // empty: all
   bool leader_elect = false;
-  std::string leader_election_namespace;  // empty: the pod's own
+  std::string leader_election_namespace;                       // empty: the pod's own
+  std::string leader_election_id = "local-registry-operator";  // name of the Lease
   std::string metrics_bind_address = ":8080";
   std::string health_probe_bind_address = ":8081";
   std::string webhook_bind_address = ":9443";

@@ -5,8 +5,8 @@ import re
 import pytest
 import yaml
 
-from tools import (CHART, CRD, CRD_NAME, HERE, NAME, PROJECT, SYSTEM, crd, documents, helm, kubectl,
-                   run, template, versions)
+from tools import (CHART, CRD, CRD_NAME, HERE, NAME, PROJECT, SYSTEM, crd, documents, helm,
+                   helm_program, kubectl, run, template, versions)
 
 CASES = sorted(path.stem for path in (HERE / "values").glob("*.yaml"))
 VALUES = yaml.safe_load((CHART / "values.yaml").read_text())
@@ -99,7 +99,8 @@ def test_the_plain_manifests_differ_from_a_release_in_what_only_a_release_has():
 
     namespace, *plain = documents((PROJECT / "deploy/operator.yaml").read_text())
     assert namespace["kind"] == "Namespace"
-    assert plain == [without_helm(document) for document in documents(template())]
+    rendered = documents(template("--set", "crds.install=false"))
+    assert plain == [without_helm(document) for document in rendered]
 
 
 def test_the_plain_manifests_can_be_customised():
@@ -107,6 +108,29 @@ def test_the_plain_manifests_can_be_customised():
     plain = documents((PROJECT / "deploy/operator.yaml").read_text())
     by_name = {(one["kind"], one["metadata"]["name"]): one for one in built}
     assert by_name == {(one["kind"], one["metadata"]["name"]): one for one in plain}
+
+
+def test_deleting_the_plain_manifests_deletes_no_crd():
+    assert not of_kind(kubectl("kustomize", PROJECT / "deploy"), "CustomResourceDefinition")
+
+
+@pytest.mark.parametrize("version, is_supported", [("1.29.14", False), ("1.30.0", True)])
+def test_the_chart_needs_the_first_kubernetes_that_knows_app_armor_profiles(version, is_supported):
+    output = run(helm_program(), "template", NAME, CHART, "--kube-version", version,
+                 good=is_supported)
+    assert is_supported or "incompatible with Kubernetes" in output
+
+
+def test_each_release_has_a_lease_of_its_own_and_may_write_no_other():
+    for release in ("first", "second"):
+        rendered, name = template(release=release), f"{release}-{NAME}"
+        [deployment] = of_kind(rendered, "Deployment")
+        arguments = deployment["spec"]["template"]["spec"]["containers"][0]["args"]
+        assert f"--leader-election-id={name}" in arguments
+        named = [rule["resourceNames"] for role in of_kind(rendered, "Role")
+                 for rule in role["rules"] if "leases" in rule["resources"]
+                 and "patch" in rule["verbs"]]
+        assert named == [[name]]
 
 
 def test_the_chart_carries_the_same_crd():

@@ -121,8 +121,9 @@ make_buildkit() {
 make_debian() {
   debootstrap --variant=minbase --include=ca-certificates "$DEBIAN_SUITE" "$1" "$(debian_mirror)"
   debian_sources >"$1/etc/apt/sources.list"
-  find "${1:?}"/{dev,var/log,var/cache/apt,var/lib/apt/lists,usr/share/{doc,man,locale}} \
+  find "${1:?}"/{dev,var/log,var/cache/apt,var/lib/apt/lists,usr/share/{man,locale}} \
     -mindepth 1 -delete
+  find "${1:?}/usr/share/doc" -type f ! -name copyright -delete
   pack debian '{"Cmd": ["bash"], "Env": [
     "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]}' "$1"
   in_storage pull "oci-archive:$OUT/debian.tar"
@@ -144,11 +145,13 @@ tidy_storage() {
     in_storage pull "oci-archive:$OUT/debian.tar"
 }
 
-# The project's own Dockerfile, with its base from here: nothing is pulled. /ccache outlives builds.
+# The project's own Dockerfile, with its base and its packages from here: nothing is pulled.
+# /ccache outlives builds.
 build_operator() {
   mkdir -p "$CACHE/ccache"
   tidy_storage
   in_storage bud --isolation chroot --pull-never --layers --volume "$CACHE/ccache:/ccache" \
+    --build-arg "BASE=$(image_name debian)" --build-arg SNAPSHOT= \
     --tag "$(image_name operator)" --file "$PROJECT/Dockerfile" "$PROJECT"
   rm -f "$OUT/operator.part"
   in_storage push "$(image_name operator)" "oci-archive:$OUT/operator.part:$(image_name operator)"

@@ -1,9 +1,11 @@
 """The chart on a real cluster: upgraded with other values, removed, installed again."""
+import re
+
 import pytest
 
 import release
 from registries import children, holds, make, push, wait_ready, without_sidecar
-from world import apply, delete, get, kubectl, stays, wait_until
+from world import PROJECT, apply, delete, get, kubectl, patch, stays, wait_until
 
 pytestmark = pytest.mark.alone
 
@@ -59,6 +61,62 @@ def test_a_resource_that_is_deleted_while_no_operator_runs_goes_when_one_does(na
     release.upgrade()
     wait_until("it is gone", lambda: get("LocalRegistry", namespace, "dev") is None)
     assert children(other_namespace) == []
+
+
+def test_the_documented_order_removes_the_plain_manifests_and_everything_behind_them(
+        namespace, other_namespace):
+    release.uninstall()
+    kubectl("delete", "namespace", release.NAMESPACE)
+    kubectl("apply", "--server-side", "--force-conflicts", "--filename", PROJECT / "crds")
+    kubectl("apply", "--filename", "-", stdin=plain_manifests())
+    try:
+        allow = f"localregistry.dev/allow-from={namespace}"
+        kubectl("annotate", "namespace", other_namespace, allow)
+        make(namespace, without_sidecar(namespace=other_namespace))
+        kubectl("delete", "localregistries", "--all", "--all-namespaces", seconds=60)
+        assert children(other_namespace) == []
+        make(namespace, without_sidecar(namespace=other_namespace))
+        # Out of order: the set ends all the same, and the registry that is left runs on.
+        kubectl("delete", "--filename", "-", stdin=plain_manifests(), seconds=60)
+        assert get("Namespace", None, release.NAMESPACE) is None
+        assert get("LocalRegistry", namespace, "dev") and children(other_namespace)
+        leave_without_an_operator(namespace, other_namespace)
+    finally:
+        release.prepare_namespace()
+
+
+def plain_manifests():
+    """What `kubectl apply -k deploy` applies, with the image that the node has."""
+    image = "localhost/local-registry-operator"
+    built = kubectl("kustomize", PROJECT / "deploy")
+    assert f"image: {image}:" in built
+    return re.sub(f"image: {image}:.*", f"image: {image}:dev", built)
+
+
+def leave_without_an_operator(namespace, other_namespace):
+    """The way out of the chart's README for a resource whose operator is gone."""
+    uid = get("LocalRegistry", namespace, "dev")["metadata"]["uid"]
+    delete("lreg", namespace, "dev", "--wait=false")
+    stays("the finalizer holds it", lambda: get("LocalRegistry", namespace, "dev"))
+    kubectl("delete", "deployments,statefulsets,services,pvc", "--all-namespaces",
+            "--selector", f"localregistry.dev/owner-uid={uid}")
+    patch("lreg", namespace, "dev", {"metadata": {"finalizers": None}})
+    wait_until("it is gone", lambda: get("LocalRegistry", namespace, "dev") is None)
+    assert children(other_namespace) == []
+
+
+def test_two_releases_in_one_namespace_both_work(namespace, other_namespace):
+    second = "second"
+    release.upgrade(f"watchNamespaces={{{namespace}}}")
+    try:
+        release.upgrade(f"watchNamespaces={{{other_namespace}}}", "crds.install=false",
+                        name=second)
+        make(namespace, without_sidecar())
+        make(other_namespace, without_sidecar())
+        for name in (release.NAME, f"{second}-{release.NAME}"):
+            assert get("Lease", release.NAMESPACE, name)["spec"]["holderIdentity"]
+    finally:
+        release.uninstall(second)
 
 
 def test_with_watched_namespaces_only_those_are_served(namespace, other_namespace):

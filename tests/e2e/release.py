@@ -35,11 +35,11 @@ def image_mark():
     return f"podAnnotations.archive={hashlib.sha256(ARCHIVE.read_bytes()).hexdigest()[:16]}"
 
 
-def upgrade(*values):
+def upgrade(*values, name=NAME):
     """helm upgrade --install with these key=value pairs; returns when the pods are ready."""
     flags = [word for value in (IMAGE_VALUES, *values) for word in ("--set", value)]
     flags += ["--set-string", image_mark()]
-    run("helm", "upgrade", "--install", NAME, CHART, "--namespace", NAMESPACE, "--wait",
+    run("helm", "upgrade", "--install", name, CHART, "--namespace", NAMESPACE, "--wait",
         "--timeout", f"{HELM_SECONDS}s", *flags, seconds=HELM_SECONDS + 10)
 
 
@@ -48,8 +48,8 @@ def restart():
     kubectl("--namespace", NAMESPACE, "rollout", "status", f"deployment/{NAME}")
 
 
-def uninstall():
-    run("helm", "uninstall", NAME, "--namespace", NAMESPACE, "--wait", "--timeout", "60s")
+def uninstall(name=NAME):
+    run("helm", "uninstall", name, "--namespace", NAMESPACE, "--wait", "--timeout", "60s")
 
 
 def pods():

@@ -23,6 +23,7 @@ HOSTS = re.compile(
     r"localhost$|127\.|\[|[\d.]+$|kubernetes(\.|$)|.*\.(svc|local|cluster\.local)$|[^.]*$"
     r"|(.*\.)?(invalid|test|example|example\.(com|org|net))$"
     r"|(.*\.)?(kubernetes\.io|k8s\.io|json-schema\.org|opencontainers\.org|localregistry\.dev)$"
+    r"|snapshot\.debian\.org$"  # dated packages of the Dockerfile
     r"|(.*\.)?docker\.io$"  # the names of Docker Hub are a part of references and of credentials
     r"|www\.w3\.org$")      # the namespace of SVG
 URL = re.compile(r"\bhttps?://([^/\s\"'`$<>{}()|\\:%]+)")

@@ -27,6 +27,7 @@ TEST(Options, WithoutFlagsTheDefaultsHold) {
   EXPECT_THAT(options.watch_namespaces, IsEmpty());
   EXPECT_FALSE(options.leader_elect);
   EXPECT_EQ(options.leader_election_namespace, "");
+  EXPECT_EQ(options.leader_election_id, "local-registry-operator");
   EXPECT_EQ(options.metrics_bind_address, ":8080");
   EXPECT_EQ(options.health_probe_bind_address, ":8081");
   EXPECT_EQ(options.webhook_bind_address, ":9443");
@@ -48,6 +49,7 @@ TEST(Options, EveryFlagIsRead) {
                            "--leader-elect",
                            "--leader-election-namespace",
                            "system",
+                           "--leader-election-id=second",
                            "--metrics-bind-address",
                            "0",
                            "--health-probe-bind-address",
@@ -73,6 +75,7 @@ TEST(Options, EveryFlagIsRead) {
   EXPECT_THAT(options.watch_namespaces, ElementsAre("a", "b"));
   EXPECT_TRUE(options.leader_elect);
   EXPECT_EQ(options.leader_election_namespace, "system");
+  EXPECT_EQ(options.leader_election_id, "second");
   EXPECT_EQ(options.metrics_bind_address, "0");
   EXPECT_EQ(options.health_probe_bind_address, "127.0.0.1:1");
   EXPECT_EQ(options.webhook_bind_address, "0");
@@ -129,10 +132,11 @@ TEST(Options, AWrongValueIsToldWithItsFlag) {
 TEST(Options, HelpNamesEveryFlagAndTheExitCodes) {
   const auto line = parse({"--help"});
   ASSERT_TRUE(line);
-  for (const char* flag : {"--kubeconfig", "--context", "--watch-namespaces", "--leader-elect",
-                           "--leader-election-namespace", "--metrics-bind-address",
-                           "--health-probe-bind-address", "--max-concurrent-reconciles",
-                           "--log-level", "--log-format", "--version", "--help", "Exit codes"}) {
+  for (const char* flag :
+       {"--kubeconfig", "--context", "--watch-namespaces", "--leader-elect",
+        "--leader-election-namespace", "--leader-election-id", "--metrics-bind-address",
+        "--health-probe-bind-address", "--max-concurrent-reconciles", "--log-level", "--log-format",
+        "--version", "--help", "Exit codes"}) {
     EXPECT_THAT(line->print, HasSubstr(flag));
   }
 }
