@@ -140,6 +140,7 @@ base::Result<void> Program::connect() {
 
 ExitCode Program::run() {
   base::forbid_core_dumps();
+  runtime::map_large_blocks();
   const base::Result<void> connected = connect();
   if (!connected) {
     logger_.error(connected.error().message);

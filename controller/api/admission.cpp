@@ -9,6 +9,7 @@
 #include "base/base64.h"
 #include "base/limits.h"
 #include "json/raw.h"
+#include "json/selection.h"
 
 namespace api {
 namespace {
@@ -53,7 +54,20 @@ struct ReviewedPod {
 
 struct PodPatch {
   std::string patch;    // JSON; empty: nothing changes
-  StringMap originals;  // as in the annotation
+  StringMap originals;  // the original images of what it rewrites, as in the annotation
+};
+
+// The parts of a review that are kept while it is parsed. The pods are decoded by themselves, so
+// that a pod that cannot be read does not keep the review from being answered.
+struct ReviewedRequest : AdmissionRequest {
+  ReviewedPod object;
+  ReviewedPod old_object;
+};
+
+struct WholeReview {
+  std::string api_version;
+  std::string kind;
+  ReviewedRequest request;
 };
 
 struct PatchOperation {
@@ -112,6 +126,22 @@ struct json::Fields<api::ReviewedPod> {
 };
 
 template <>
+struct json::Fields<api::ReviewedRequest> {
+  using T = api::ReviewedRequest;
+  static constexpr auto kTable = std::tuple_cat(
+      json::Fields<api::AdmissionRequest>::kTable,
+      std::make_tuple(json::field("object", &T::object), json::field("oldObject", &T::old_object)));
+};
+
+template <>
+struct json::Fields<api::WholeReview> {
+  using T = api::WholeReview;
+  static constexpr auto kTable =
+      std::make_tuple(json::field("apiVersion", &T::api_version), json::field("kind", &T::kind),
+                      json::field("request", &T::request));
+};
+
+template <>
 struct json::Fields<api::PatchOperation> {
   using T = api::PatchOperation;
   static constexpr auto kTable =
@@ -122,51 +152,86 @@ struct json::Fields<api::PatchOperation> {
 namespace api {
 namespace {
 
+// The names and images of containers before an UPDATE.
+using Containers = std::set<std::pair<std::string_view, std::string_view>>;
+
+void add_all(Containers& all, const std::vector<ReviewedContainer>& containers) {
+  for (const auto& container : containers) all.emplace(container.name, container.image);
+}
+
+// What the annotation records; nothing when it cannot be read, or is longer than the API server
+// lets an annotation be.
+StringMap recorded_originals(const ReviewedPod& pod) {
+  const std::string_view text = pod.annotation(kOriginalImagesAnnotation);
+  if (text.size() > limits::kAnnotationsBytes) return {};
+  const auto document = json::Document::parse(std::string(text), {limits::kAdmissionValues});
+  if (!document) return {};
+  auto known = json::decode<StringMap>(document->root());
+  return known ? *std::move(known) : StringMap();
+}
+
 // The patch while it is made.
 class Patch {
  public:
-  explicit Patch(const ImageRewriter& rewriter) : rewriter_(rewriter) {}
+  // before: containers that are left alone.
+  explicit Patch(const ImageRewriter& rewriter, Containers before = {})
+      : rewriter_(rewriter), before_(std::move(before)) {}
 
-  void containers(std::string_view list, const std::vector<ReviewedContainer>& containers,
-                  const std::set<std::string_view>& settled = {}) {
+  void containers(std::string_view list, const std::vector<ReviewedContainer>& containers) {
     for (std::size_t i = 0; i < containers.size(); ++i) {
-      if (settled.contains(containers[i].name)) continue;
-      image(fmt::format("/spec/{}/{}/image", list, i), containers[i].name, containers[i].image);
+      const auto& [name, image] = containers[i];
+      if (before_.contains({name, image})) continue;
+      rewrite(fmt::format("/spec/{}/{}/image", list, i), name, image);
     }
   }
 
   void volumes(const std::vector<ReviewedVolume>& volumes) {
     for (std::size_t i = 0; i < volumes.size(); ++i) {
-      image(fmt::format("/spec/volumes/{}/image/reference", i), "volume/" + volumes[i].name,
-            volumes[i].image.reference);
+      rewrite(fmt::format("/spec/volumes/{}/image/reference", i), "volume/" + volumes[i].name,
+              volumes[i].image.reference);
     }
   }
 
-  // Adds the annotation, with what an earlier one says of others. Left out when the API server
-  // would refuse the pod for the size of its annotations.
-  void annotate(const ReviewedPod& pod) {
+  // Writes the annotation of a pod that is created: the entries of an earlier one for other
+  // containers stay.
+  void annotate_created(const ReviewedPod& pod) {
     if (originals_.empty()) return;
-    const std::string_view earlier = pod.annotation(kOriginalImagesAnnotation);
     StringMap all = originals_;
-    if (const auto known = json::parse<StringMap>(std::string(earlier))) {
-      all.insert(known->begin(), known->end());
-    }
-    const std::string key(kOriginalImagesAnnotation);
-    const std::string value = json::encode(all);
-    const StringMap one = {{key, value}};
-    if (!pod.metadata) return add("/metadata", json::encode(Annotated{{"annotations", one}}));
-    const StringMap& annotations = pod.metadata->annotations;
-    if (size_of(annotations) - earlier.size() + key.size() + value.size() >
-        limits::kAnnotationsBytes) {
-      return;
-    }
-    if (annotations.empty()) return add("/metadata/annotations", json::encode(one));
-    add("/metadata/annotations/" + pointer_token(key), json::encode(value));
+    all.merge(recorded_originals(pod));
+    annotate(pod, all);
   }
 
-  PodPatch take() && {
+  // Writes the annotation of a pod that is updated, so that it is true of each container whose
+  // image changed. An entry that the update itself removed is put back while it is still true.
+  void annotate_updated(const ReviewedPod& pod, const ReviewedPod& before) {
+    StringMap all = recorded_originals(pod);
+    const auto changed = changed_images(pod);
+    const std::size_t erased = std::erase_if(all, [&](const auto& entry) {
+      const auto found = changed.find(entry.first);
+      return found != changed.end() && rewriter_.rewrite(entry.second) != found->second;
+    });
+    if (originals_.empty() && erased == 0) return;
+    for (auto& [name, original] : recorded_originals(before)) {
+      const bool is_same = std::any_of(
+          before_.begin(), before_.end(),
+          [&, n = name](const auto& one) { return one.first == n && !changed.contains(n); });
+      if (is_same) all.try_emplace(name, std::move(original));
+    }
+    for (const auto& [name, original] : originals_) all[name] = original;
+    annotate(pod, all);
+  }
+
+  // kTooLarge when the patch is over its bound.
+  base::Result<PodPatch> take() && {
     PodPatch result;
-    if (!operations_.empty()) result.patch = json::encode(operations_);
+    if (!operations_.empty() && bytes_ <= limits::kAdmissionPatchBytes) {
+      result.patch = json::encode(operations_);
+    }
+    if (std::max(result.patch.size(), bytes_) > limits::kAdmissionPatchBytes) {
+      return base::Error{base::ErrorCode::kTooLarge,
+                         fmt::format("the patch of its images has more than {} bytes",
+                                     limits::kAdmissionPatchBytes)};
+    }
     result.originals = std::move(originals_);
     return result;
   }
@@ -180,11 +245,44 @@ class Patch {
     return bytes;
   }
 
-  void image(std::string path, const std::string& name, const std::string& original) {
+  // The containers of the pod whose image is not the one before, by name.
+  std::map<std::string_view, std::string_view> changed_images(const ReviewedPod& pod) const {
+    std::map<std::string_view, std::string_view> changed;
+    for (const auto* list : {&pod.spec.containers, &pod.spec.init_containers}) {
+      for (const auto& [name, image] : *list) {
+        if (!before_.contains({name, image})) changed[name] = image;
+      }
+    }
+    return changed;
+  }
+
+  void rewrite(std::string path, const std::string& name, const std::string& original) {
     const auto rewritten = rewriter_.rewrite(original);
     if (!rewritten || *rewritten == original) return;
+    bytes_ += path.size() + rewritten->size();
+    if (bytes_ > limits::kAdmissionPatchBytes) return;
     operations_.push_back({"replace", std::move(path), text_value(*rewritten)});
     originals_[name] = original;
+  }
+
+  // Makes the annotation hold these entries. A pod has none when there are no entries, or when the
+  // API server would refuse the pod for the size of its annotations.
+  void annotate(const ReviewedPod& pod, const StringMap& all) {
+    const std::string key(kOriginalImagesAnnotation);
+    const std::string path = "/metadata/annotations/" + pointer_token(key);
+    const std::string value = json::encode(all);
+    const StringMap one = {{key, value}};
+    if (!pod.metadata) return add("/metadata", json::encode(Annotated{{"annotations", one}}));
+    const StringMap& annotations = pod.metadata->annotations;
+    const std::string_view earlier = pod.annotation(key);
+    if (value == earlier) return;
+    const std::size_t bytes = size_of(annotations) - earlier.size() + key.size() + value.size();
+    if (all.empty() || bytes > limits::kAnnotationsBytes) {
+      if (annotations.contains(key)) operations_.push_back({"remove", path, {}});
+      return;
+    }
+    if (annotations.empty()) return add("/metadata/annotations", json::encode(one));
+    add(path, json::encode(value));
   }
 
   void add(std::string path, std::string value) {
@@ -192,46 +290,63 @@ class Patch {
   }
 
   const ImageRewriter& rewriter_;
+  Containers before_;
   std::vector<PatchOperation> operations_;
+  std::size_t bytes_ = 0;  // of the images in the patch; over its bound nothing more is kept
   StringMap originals_;
 };
 
 bool opted_out(const ReviewedPod& pod) { return pod.annotation(kRewriteKey) == kRewriteDisabled; }
 
-PodPatch patch_pod(const ReviewedPod& pod, const ImageRewriter& rewriter) {
+base::Result<PodPatch> patch_created(const ReviewedPod& pod, const ImageRewriter& rewriter) {
   Patch patch(rewriter);
   patch.containers("containers", pod.spec.containers);
   patch.containers("initContainers", pod.spec.init_containers);
   patch.volumes(pod.spec.volumes);
-  patch.annotate(pod);
+  patch.annotate_created(pod);
   return std::move(patch).take();
 }
 
-PodPatch patch_ephemeral_containers(const ReviewedPod& pod, const ReviewedPod& before,
-                                    const ImageRewriter& rewriter) {
-  std::set<std::string_view> settled;
-  for (const auto& container : before.spec.ephemeral_containers) settled.insert(container.name);
-  Patch patch(rewriter);
-  patch.containers("ephemeralContainers", pod.spec.ephemeral_containers, settled);
+base::Result<PodPatch> patch_updated(const ReviewedPod& pod, const ReviewedPod& before,
+                                     const ImageRewriter& rewriter) {
+  Containers earlier;
+  add_all(earlier, before.spec.containers);
+  add_all(earlier, before.spec.init_containers);
+  Patch patch(rewriter, std::move(earlier));
+  patch.containers("containers", pod.spec.containers);
+  patch.containers("initContainers", pod.spec.init_containers);
+  patch.annotate_updated(pod, before);
   return std::move(patch).take();
 }
 
-// What a request is about.
-enum class Subject { kPod, kEphemeralContainers, kOther };
+base::Result<PodPatch> patch_ephemeral_containers(const ReviewedPod& pod, const ReviewedPod& before,
+                                                  const ImageRewriter& rewriter) {
+  Containers earlier;
+  add_all(earlier, before.spec.ephemeral_containers);
+  Patch patch(rewriter, std::move(earlier));
+  patch.containers("ephemeralContainers", pod.spec.ephemeral_containers);
+  return std::move(patch).take();
+}
+
+enum class Subject { kCreated, kUpdated, kEphemeralContainers, kOther };
 
 Subject subject_of(const AdmissionRequest& request) {
   if (!request.resource.group.empty() || request.resource.resource != "pods") {
     return Subject::kOther;
   }
-  if (request.operation == "CREATE" && request.subresource.empty()) return Subject::kPod;
-  if (request.operation == "UPDATE" && request.subresource == "ephemeralcontainers") {
-    return Subject::kEphemeralContainers;
+  const bool is_update = request.operation == "UPDATE";
+  if (request.subresource.empty()) {
+    if (request.operation == "CREATE") return Subject::kCreated;
+    return is_update ? Subject::kUpdated : Subject::kOther;
   }
-  return Subject::kOther;
+  const bool is_ephemeral = request.subresource == "ephemeralcontainers";
+  return is_update && is_ephemeral ? Subject::kEphemeralContainers : Subject::kOther;
 }
 
 bool is_excluded(const ReviewedPod& pod, const ReviewPolicy& policy) {
-  return !policy.excluded_label.empty() && pod.metadata &&
+  if (!pod.metadata) return false;
+  if (pod.metadata->annotations.contains(std::string(kMirrorAnnotation))) return true;
+  return !policy.excluded_label.empty() &&
          lookup(pod.metadata->labels, policy.excluded_label) == policy.excluded_value;
 }
 
@@ -245,9 +360,22 @@ base::Result<ReviewedPod> decode_pod(json::View root, std::string_view which) {
   return json::decode<ReviewedPod>(*pod);
 }
 
-// The outcome and what is to be patched.
-base::Result<PodPatch> look_at(json::View root, const AdmissionRequest& request,
-                               const ReviewPolicy& policy, Review& review) {
+// The patch of a pod that is not excluded. before: absent on CREATE.
+base::Result<PodPatch> patch_pod(const AdmissionRequest& request, const ReviewedPod& pod,
+                                 const ReviewedPod& before, const ReviewPolicy& policy) {
+  const ImageRewriter rewriter = policy.rewriter(request.namespace_name);
+  switch (subject_of(request)) {
+    case Subject::kCreated: return patch_created(pod, rewriter);
+    case Subject::kUpdated: return patch_updated(pod, before, rewriter);
+    case Subject::kEphemeralContainers: return patch_ephemeral_containers(pod, before, rewriter);
+    case Subject::kOther: break;
+  }
+  return PodPatch();
+}
+
+// Sets the outcome but for kRewritten and kMalformed, and returns the patch.
+base::Result<PodPatch> review_objects(json::View root, const AdmissionRequest& request,
+                                      const ReviewPolicy& policy, Review& review) {
   const base::Result<ReviewedPod> pod = decode_pod(root, "object");
   if (!pod) return pod.error();
   if (pod->metadata) {
@@ -255,7 +383,11 @@ base::Result<PodPatch> look_at(json::View root, const AdmissionRequest& request,
     review.pod = to_string(
         ObjectKey{request.namespace_name, meta.name.empty() ? meta.generate_name : meta.name});
   }
-  if (is_excluded(*pod, policy)) {
+  const bool is_new = subject_of(request) == Subject::kCreated;
+  const auto before =
+      is_new ? base::Result<ReviewedPod>(ReviewedPod()) : decode_pod(root, "oldObject");
+  if (!before) return before.error();
+  if (is_excluded(*pod, policy) || is_excluded(*before, policy)) {
     review.outcome = ReviewOutcome::kExcluded;
     return PodPatch();
   }
@@ -263,11 +395,7 @@ base::Result<PodPatch> look_at(json::View root, const AdmissionRequest& request,
     review.outcome = ReviewOutcome::kOptedOut;
     return PodPatch();
   }
-  const ImageRewriter rewriter = policy.rewriter(request.namespace_name);
-  if (subject_of(request) == Subject::kPod) return patch_pod(*pod, rewriter);
-  const base::Result<ReviewedPod> before = decode_pod(root, "oldObject");
-  if (!before) return before.error();
-  return patch_ephemeral_containers(*pod, *before, rewriter);
+  return patch_pod(request, *pod, *before, policy);
 }
 
 bool is_excluded(const AdmissionRequest& request, const ReviewPolicy& policy) {
@@ -307,7 +435,10 @@ base::Result<Review> review_pod(std::string body, const ReviewPolicy& policy) {
   if (body.size() > limits::kAdmissionBytes) {
     return base::Error{base::ErrorCode::kTooLarge, "an AdmissionReview over the bound"};
   }
-  const auto document = json::Document::parse(std::move(body), {limits::kAdmissionValues});
+  json::ParseOptions options;
+  options.most_values = limits::kAdmissionValues;
+  options.members = json::selection<WholeReview>();
+  const auto document = json::Document::parse(std::move(body), options);
   if (!document) return document.error();
   const auto decoded = json::decode<AdmissionReview>(document->root());
   if (!decoded) return decoded.error();
@@ -323,7 +454,7 @@ base::Result<Review> review_pod(std::string body, const ReviewPolicy& policy) {
   if (is_excluded(request, policy)) {
     review.outcome = ReviewOutcome::kExcluded;
   } else {
-    const base::Result<PodPatch> patch = look_at(document->root(), request, policy, review);
+    const base::Result<PodPatch> patch = review_objects(document->root(), request, policy, review);
     if (!patch) {
       review.outcome = ReviewOutcome::kMalformed;
       review.problem = patch.error().message;
@@ -332,7 +463,9 @@ base::Result<Review> review_pod(std::string body, const ReviewPolicy& policy) {
       review.images = patch->originals.size();
       answer.response.patch_type = "JSONPatch";
       answer.response.patch = base::encode_base64(patch->patch);
-      answer.response.audit_annotations["original-images"] = json::encode(patch->originals);
+      if (!patch->originals.empty()) {
+        answer.response.audit_annotations["original-images"] = json::encode(patch->originals);
+      }
     }
   }
   review.answer = encode_object(answer);

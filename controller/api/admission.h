@@ -1,13 +1,21 @@
-// Admission of pods (admission.k8s.io/v1): what the API server asks when a pod is created or gets
-// ephemeral containers, and the JSON patch (RFC 6902) that names images of the local registry.
+// Admission of pods (admission.k8s.io/v1): the API server's question when a pod is created, when it
+// is updated, or when it gets ephemeral containers, and the answer: a JSON patch (RFC 6902) that
+// replaces images by those of the local registry.
 //
 // Guarantees
-//  * Nothing is ever refused. A pod that cannot be read is allowed as it is.
-//  * A patch replaces images and adds one annotation; whatever else is in the pod is not touched,
-//    known here or not. What is rewritten already is not rewritten again.
-//  * Of ephemeral containers only new ones are rewritten, and no annotation is added: the
-//    subresource takes no other change. The audit log has what was asked for all the same.
-//  * A patch always applies: one that did not would be an error that no failurePolicy forgives.
+//  * No pod is refused. A pod that cannot be read is allowed unchanged.
+//  * A patch replaces images and writes one annotation; no other field of the pod is touched. An
+//    image that is rewritten already is not rewritten again.
+//  * Of an UPDATE only the containers whose image changed in it are looked at: the API server lets
+//    nothing else of a pod's spec change, and a container that runs is left alone.
+//  * The annotation stays true: an entry whose container got another image by an UPDATE is removed.
+//  * Of ephemeral containers only new ones are rewritten, and no annotation is written: the
+//    subresource takes no other change. The audit log has the original images all the same.
+//  * A mirror pod is never changed: the kubelet runs the static pod of its file, whatever the API
+//    server stores.
+//  * A patch always applies: a patch that does not apply would fail the request whatever the
+//    failurePolicy is.
+//  * Memory besides the text: at most limits::kAdmissionReviewBytes.
 // Pure; any thread.
 // Source: https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/
 #pragma once
@@ -23,13 +31,16 @@
 
 namespace api {
 
-// A label of the namespace ("enabled"), and an annotation of a pod that wants out ("disabled").
+// A label of the namespace ("enabled"), and an annotation of a pod that opts out ("disabled").
 inline constexpr std::string_view kRewriteKey = "localregistry.dev/rewrite";
 inline constexpr std::string_view kRewriteDisabled = "disabled";
 
 // An annotation of a pod: JSON, from the name of a container, or "volume/" and the name of a
 // volume, to the image that was asked for.
 inline constexpr std::string_view kOriginalImagesAnnotation = "localregistry.dev/original-images";
+
+// The annotation by which the kubelet marks the mirror of a static pod.
+inline constexpr std::string_view kMirrorAnnotation = "kubernetes.io/config.mirror";
 
 struct GroupVersionResource {
   std::string group;
@@ -75,11 +86,11 @@ struct ReviewPolicy {
 };
 
 enum class ReviewOutcome {
-  kRewritten,
-  kUnchanged,  // it names no image of a local registry
-  kOptedOut,   // by its annotation
-  kExcluded,   // by the policy, or no request that this is about
-  kMalformed,  // the pod cannot be read
+  kRewritten,  // there is a patch
+  kUnchanged,  // the pod names no image of a local registry, or no image changed
+  kOptedOut,   // by the pod's annotation
+  kExcluded,   // by the policy, a mirror pod, or a request for another resource or operation
+  kMalformed,  // the pod cannot be read, or its patch would be too large
 };
 
 // "rewritten", …: a label of localregistry_webhook_reviews_total.

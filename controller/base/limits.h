@@ -23,9 +23,12 @@ inline constexpr std::size_t kScalarAnchorBytes = 1 << 20;   // names of the anc
 inline constexpr std::size_t kScalarWindowBytes = 64 << 10;  // from a value's tag to its text
 
 // api/
-inline constexpr std::size_t kImageReferenceBytes = 4096;    // a reference to an image
-inline constexpr std::size_t kAdmissionBytes = 8 << 20;      // an AdmissionReview
-inline constexpr std::size_t kAdmissionValues = 300'000;     // in it
+inline constexpr std::size_t kImageReferenceBytes = 4096;  // a reference to an image
+// An AdmissionReview. An object has at most 1.5 MiB in etcd, and the review of an UPDATE has two.
+inline constexpr std::size_t kAdmissionBytes = 4 << 20;
+inline constexpr std::size_t kAdmissionValues = 20'000;         // values of it that are looked at
+inline constexpr std::size_t kAdmissionPatchBytes = 128 << 10;  // the JSON patch in the answer
+inline constexpr std::size_t kAdmissionReviewBytes = 12 << 20;  // of memory for one, its text aside
 inline constexpr std::size_t kAnnotationsBytes = 256 << 10;  // of one object: the API's own bound
 
 // kube/: an object has at most 1.5 MB (etcd); a page of 500 of them is read as a stream of bytes.
@@ -126,15 +129,31 @@ inline constexpr std::size_t kTrimMappedBytes = 3 << 20;  // of files, less than
 inline constexpr std::size_t kMetricSeries = 64;          // of one metric with labels from outside
 inline constexpr std::size_t kLabelBytes = 128;           // of one label value
 
-// serve/
-inline constexpr std::size_t kServeConnections = 64;  // then new ones wait in the backlog
-inline constexpr std::size_t kServeHeaderBytes = 16 << 10;
-inline constexpr std::size_t kServeReadBytes = 4 << 10;   // asked for at once while idle
-inline constexpr std::size_t kServeBodyBytes = 32 << 20;  // of bodies of one server at once
-inline constexpr auto kServeTimeout = 10s;                // to read a request or write an answer
-inline constexpr auto kServeGoodbye = 1s;                 // for the peer to end TLS
+// serve/: bounds of one server.
+inline constexpr std::size_t kServeConnections = 128;           // open at once
+inline constexpr std::size_t kServeConnectionsPerAddress = 96;  // of one client address
+inline constexpr std::size_t kServeConnectionsServed = 96;      // that had an answer: kept longest
+inline constexpr std::size_t kServeHeaderBytes = 16 << 10;      // the head of one request
+inline constexpr std::size_t kServeHeaderFields = 100;          // header fields in it
+inline constexpr std::size_t kServeReadBytes = 4 << 10;         // requested at once while idle
+inline constexpr std::size_t kServeSmallBodyBytes = 32 << 10;   // of each body, at any time
+inline constexpr std::size_t kServeBodyBytes = 8 << 20;         // of all bodies together
+inline constexpr std::size_t kServeAnswerBytes = 2 << 20;  // of all answers that are being sent
+inline constexpr int kServeSocketBytes = 64 << 10;  // kernel buffer of a connection, each direction
+// A connection without a request is not evicted sooner, so that a burst of honest clients is
+// served.
+inline constexpr auto kServePatience = 50ms;
+inline constexpr auto kServeSilentPatience = 10ms;  // the same for one that has sent nothing
+inline constexpr auto kServeHandshake = 2s;     // from the connection to the end of TLS' handshake
+inline constexpr auto kServeHead = 2s;          // from the first byte of a request to its head
+inline constexpr auto kServeLargeBody = 500ms;  // of one large body, while the others wait
+inline constexpr auto kServeLargeWait = 1s;     // of a large body for its turn
+inline constexpr auto kServeTimeout = 5s;       // to read a small body, or to write an answer
+inline constexpr auto kServeGoodbye = 1s;       // for the peer to end TLS
 inline constexpr auto kServeIdle = 120s;  // between requests: longer than Go's clients wait, 90 s
 inline constexpr auto kAcceptPause = 1s;  // after a connection could not be accepted
+// Each body has its first bytes at any time; one at a time has more.
+static_assert(kServeConnections * kServeSmallBodyBytes + kAdmissionBytes <= kServeBodyBytes);
 
 // reconcile/
 inline constexpr std::size_t kImageMessageBytes = 1024;  // the CRD's own bound

@@ -11,12 +11,14 @@
 #include <rapidjson/reader.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/locale/utf.hpp>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 #include "base/limits.h"
 
@@ -82,7 +84,9 @@ class Builder {
   // has_escapes: of characters by their number. RapidJSON takes the second half of a surrogate pair
   // for one, and makes of it what is not UTF-8.
   Builder(rapidjson::Document& document, const ParseOptions& options, bool has_escapes)
-      : document_(document), options_(options), has_escapes_(has_escapes) {}
+      : document_(document), options_(options), has_escapes_(has_escapes) {
+    levels_[0].selected = options.members;
+  }
 
   bool is_too_deep() const { return depth_ > limits::kJsonDepth; }
   bool is_too_much() const { return values_ > options_.most_values; }
@@ -90,10 +94,14 @@ class Builder {
 
   // Called by RapidJSON, which stops at the first false, and so recurses no deeper than open
   // allows.
-  bool Null() { return begin() && (left_out_ != 0 || document_.Null()); }
-  bool Bool(bool value) { return begin() && (left_out_ != 0 || document_.Bool(value)); }
+  bool Null() {
+    return leaf([this] { return document_.Null(); });
+  }
+  bool Bool(bool value) {
+    return leaf([&] { return document_.Bool(value); });
+  }
   bool RawNumber(const char* text, unsigned length, bool) {
-    return begin() && (left_out_ != 0 || number({text, length}));
+    return leaf([&] { return number({text, length}); });
   }
   bool Int(int value) { return document_.Int(value); }
   bool Uint(unsigned value) { return document_.Uint(value); }
@@ -101,44 +109,87 @@ class Builder {
   bool Uint64(std::uint64_t value) { return document_.Uint64(value); }
   bool Double(double value) { return document_.Double(value); }
   bool String(const char* text, unsigned length, bool copy) {
-    if (!begin() || !is_whole({text, length})) return false;
-    return left_out_ != 0 || document_.String(text, length, copy);
+    return is_whole({text, length}) && leaf([&] { return document_.String(text, length, copy); });
   }
   bool Key(const char* text, unsigned length, bool copy) {
     const std::string_view key(text, length);
     if (!is_whole(key)) return false;
     if (left_out_ != 0) return true;
+    if (!select(key)) return true;
     after_managed_fields_ = !options_.managed_fields && key == kManagedFields;
     return document_.Key(text, length, copy);
   }
-  bool StartObject() { return begin() && open() && (left_out_ != 0 || document_.StartObject()); }
-  bool EndObject(unsigned members) {
-    --depth_;
-    return left_out_ != 0 || document_.EndObject(members);
+  bool StartObject() { return open(false) && (left_out_ != 0 || document_.StartObject()); }
+  bool EndObject(unsigned) {
+    const std::size_t depth = depth_--;
+    return left_out_ == 0 ? document_.EndObject(levels_[depth].members) : closed(depth);
   }
   bool StartArray() {
-    const bool leave_out = after_managed_fields_;
-    if (!begin() || !open()) return false;
+    const bool is_managed_fields = after_managed_fields_;
+    if (!open(true)) return false;
     if (left_out_ != 0) return true;
-    if (!leave_out) return document_.StartArray();
+    if (!is_managed_fields) return document_.StartArray();
     left_out_ = depth_;
     return document_.Null();
   }
   bool EndArray(unsigned elements) {
     const std::size_t depth = depth_--;
-    if (left_out_ == 0) return document_.EndArray(elements);
-    if (left_out_ == depth) left_out_ = 0;
-    return true;
+    return left_out_ == 0 ? document_.EndArray(elements) : closed(depth);
   }
 
  private:
   static constexpr std::string_view kManagedFields = "managedFields";
 
-  bool begin() {
+  // An object or list that is open and kept.
+  struct Level {
+    std::span<const Selection> selected;  // empty: everything is kept
+    bool is_list = true;
+    unsigned members = 0;  // that are kept, of an object
+  };
+
+  template <class Write>
+  bool leaf(Write write) {
     after_managed_fields_ = false;
-    return ++values_ <= options_.most_values;
+    const bool is_dropped = std::exchange(drops_next_, false) || left_out_ != 0;
+    return is_dropped || (count() && write());
   }
-  bool open() { return ++depth_ <= limits::kJsonDepth; }
+
+  bool count() { return ++values_ <= options_.most_values; }
+
+  bool open(bool is_list) {
+    after_managed_fields_ = false;
+    if (++depth_ > limits::kJsonDepth) return false;
+    if (left_out_ != 0) return true;
+    if (std::exchange(drops_next_, false)) {
+      left_out_ = depth_;
+      return true;
+    }
+    const Level& outer = levels_[depth_ - 1];
+    levels_[depth_] = {outer.is_list ? outer.selected : next_, is_list, 0};
+    return count();
+  }
+
+  // The end of an object or list at that depth while something is left out.
+  bool closed(std::size_t depth) {
+    if (left_out_ == depth) left_out_ = 0;
+    return true;
+  }
+
+  // False when the member of that name is to be dropped.
+  bool select(std::string_view key) {
+    Level& level = levels_[depth_];
+    next_ = {};
+    if (!level.selected.empty()) {
+      const auto found = std::find_if(level.selected.begin(), level.selected.end(),
+                                      [&](const Selection& one) { return one.name == key; });
+      drops_next_ = found == level.selected.end();
+      if (drops_next_) return false;
+      next_ = found->members;
+    }
+    ++level.members;
+    return true;
+  }
+
   bool is_whole(std::string_view text) {
     has_half_pair_ = has_escapes_ && !is_utf8(text);
     return !has_half_pair_;
@@ -164,7 +215,10 @@ class Builder {
   bool after_managed_fields_ = false;
   std::size_t values_ = 0;
   std::size_t depth_ = 0;
-  std::size_t left_out_ = 0;  // the depth of the list that is left out; 0: none is
+  std::array<Level, limits::kJsonDepth + 1> levels_;  // by depth; the first holds the root
+  std::span<const Selection> next_;                   // selected of the member that comes next
+  bool drops_next_ = false;                           // the value that comes next is dropped
+  std::size_t left_out_ = 0;  // depth of the object or list that is left out; 0: none is
 };
 
 base::Error malformed(std::size_t offset, std::string_view what) {

@@ -10,6 +10,7 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -54,11 +55,21 @@ struct Member {
   View value;
 };
 
+// A member of an object that is kept while a text is parsed. See json/selection.h.
+struct Selection {
+  std::string_view name;
+  std::span<const Selection> members;  // that are kept of its value; empty: all of it is kept
+};
+
 struct ParseOptions {
-  // More are kTooLarge. Each takes up to 32 bytes besides its text.
+  // Values that are kept; more are kTooLarge. Each takes up to 32 bytes besides its text.
   std::size_t most_values = std::numeric_limits<std::size_t>::max();
   // False: a list called managedFields, half of many an object and of no use, is read as null.
   bool managed_fields = true;
+  // The members of the root that are kept; empty: everything is kept. The other members are held to
+  // JSON's syntax and dropped, so that they take no memory. A list is transparent: what is selected
+  // of it is selected of each of its elements.
+  std::span<const Selection> members = {};
 };
 
 class Document {

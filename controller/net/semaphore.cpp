@@ -1,5 +1,6 @@
 #include "net/semaphore.h"
 
+#include <algorithm>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
@@ -10,6 +11,7 @@ namespace asio = boost::asio;
 
 struct Semaphore::Waiter {
   asio::steady_timer timer;  // expires at the deadline, or is cancelled by who grants
+  Position position;
   bool granted = false;
 };
 
@@ -17,7 +19,12 @@ struct Semaphore::Waiter {
 class Semaphore::Queued {
  public:
   Queued(Semaphore& owner, Waiter& waiter) : owner_(owner), waiter_(waiter) {
-    owner_.waiters_.push_back(&waiter_);
+    auto& waiters = owner_.waiters_;
+    const auto is_last = [](const Waiter* other) { return other->position == Position::kLast; };
+    const auto place = waiter.position == Position::kLast
+                           ? waiters.end()
+                           : std::find_if(waiters.begin(), waiters.end(), is_last);
+    waiters.insert(place, &waiter_);
   }
   ~Queued() {
     if (waiter_.granted) {
@@ -41,12 +48,12 @@ class Semaphore::Queued {
 };
 
 asio::awaitable<std::optional<Semaphore::Permit>> Semaphore::acquire(
-    asio::steady_timer::time_point deadline) {
+    asio::steady_timer::time_point deadline, Position position) {
   if (free_ > 0) {
     --free_;
     co_return Permit(*this);
   }
-  Waiter waiter{asio::steady_timer(executor_, deadline)};
+  Waiter waiter{asio::steady_timer(executor_, deadline), position};
   Queued queued(*this, waiter);
   boost::system::error_code error;
   co_await waiter.timer.async_wait(asio::redirect_error(asio::use_awaitable, error));

@@ -1,6 +1,6 @@
 // A bound on how many coroutines are somewhere at once; the others wait in a queue, first in,
-// first out. Owned by what it guards, which outlives every Permit. Used on the thread of the
-// io_context only.
+// first out, those that ask to be next before the others. Owned by what it guards, which outlives
+// every Permit. Used on the thread of the io_context only.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -37,10 +37,13 @@ class Semaphore {
   Semaphore(const Semaphore&) = delete;
   Semaphore& operator=(const Semaphore&) = delete;
 
+  // In the queue: behind all others, or before those that are kLast.
+  enum class Position { kLast, kNext };
+
   // Nothing when the deadline passed before a place was free. Throws boost::system::system_error
   // (operation_aborted) when the awaiting coroutine is cancelled.
   boost::asio::awaitable<std::optional<Permit>> acquire(
-      boost::asio::steady_timer::time_point deadline);
+      boost::asio::steady_timer::time_point deadline, Position position = Position::kLast);
 
   std::size_t waiting() const { return waiters_.size(); }
 

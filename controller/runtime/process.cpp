@@ -21,6 +21,9 @@
 namespace runtime {
 namespace {
 
+// Where glibc begins by itself; setting it keeps glibc from moving it.
+constexpr int kLargeBlockBytes = 128 << 10;
+
 // The fields of /proc/self/stat after the command, which may hold spaces and brackets.
 std::vector<std::string> stat_fields() {
   std::ifstream file("/proc/self/stat");
@@ -122,6 +125,8 @@ std::chrono::nanoseconds processor_time() {
   clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
   return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }
+
+void map_large_blocks() { mallopt(M_MMAP_THRESHOLD, kLargeBlockBytes); }
 
 void advise_code(int advice) { dl_iterate_phdr(advise, &advice); }
 

@@ -38,6 +38,11 @@ class UnneededMemory {
 // constants of the program and its libraries.
 void advise_code(int advice);
 
+// From here on each block of memory of 128 KiB or more is mapped by itself, and so is
+// given back to the system when it is freed. By default glibc takes them from the heap once one of
+// them was freed, and the heap keeps what lies below a block that is in use.
+void map_large_blocks();
+
 // The processor's time that the process took since it began.
 std::chrono::nanoseconds processor_time();
 

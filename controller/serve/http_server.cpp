@@ -12,8 +12,11 @@
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
 #include <exception>
+#include <iterator>
 #include <optional>
 #include <utility>
+
+#include "serve/body.h"
 
 namespace serve {
 
@@ -24,34 +27,57 @@ using boost::system::error_code;
 using tcp = asio::ip::tcp;
 
 namespace {
-// A header in full and what came with it.
-constexpr std::size_t kBufferBytes = 2 * limits::kServeHeaderBytes;
+
+using Instant = Occupant::Instant;
+
+Instant now() { return std::chrono::steady_clock::now(); }
+
+// A head in full and what comes with it.
+constexpr std::size_t kBufferBytes = limits::kServeHeaderBytes + limits::kServeReadBytes;
+
+// Behind a large body, so that a parser that appends to the text does not copy all of it.
+constexpr std::size_t kBytesForParser = 64;
+
+// The client's address; of IPv4 in IPv6 the IPv4 one. Without a network the address that is none.
+asio::ip::address address_of(const tcp::socket& socket) {
+  error_code failure;
+  const asio::ip::address address = socket.remote_endpoint(failure).address();
+  if (failure || !address.is_v6() || !address.to_v6().is_v4_mapped()) return address;
+  return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
+}
+
 }  // namespace
 
-// Counted while it lives; its destructor closes it, also when its coroutine is cancelled.
+// Has a place while it lives; its destructor closes it, also when its coroutine is cancelled.
 struct HttpServer::Connection {
-  Connection(HttpServer& owner, tcp::socket socket)
-      : server(owner),
-        stream(std::move(socket)),
-        place(owner.open_.insert(owner.open_.end(), this)) {
+  Connection(HttpServer& owner, tcp::socket socket) : server(owner), stream(std::move(socket)) {
+    occupant.id = ++server.last_;
+    occupant.address = address_of(stream.socket());
+    occupant.since = now();
+    server.open_.emplace(occupant.id, this);
     error_code ignored;
     stream.socket().set_option(tcp::no_delay(true), ignored);
   }
   ~Connection() {
     error_code ignored;
     stream.socket().shutdown(tcp::socket::shutdown_both, ignored);
-    server.open_.erase(place);
+    server.open_.erase(occupant.id);
+    sent();
     server.room_.cancel();
   }
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
+  // The answer's memory is free.
+  void sent() { server.answer_bytes_ -= std::exchange(answer_bytes, 0); }
+
   HttpServer& server;
   beast::tcp_stream stream;
   beast::flat_buffer buffer{kBufferBytes};
-  std::list<Connection*>::iterator place;
-  bool answered = false;  // a request
-  bool idle = false;      // waits for another one
+  Occupant occupant;
+  runtime::TaskGroup::TaskId task = 0;
+  bool evicted = false;
+  std::size_t answer_bytes = 0;  // of the answer that is being sent
 };
 
 struct HttpServer::Listening {
@@ -85,34 +111,10 @@ std::string joined(const std::vector<std::string>& words) {
   return text;
 }
 
-using Message = http::request<http::string_body>;
-using Parser = http::request_parser<http::string_body>;
+using Message = http::request<ReceivedBody>;
+using Parser = http::request_parser<ReceivedBody>;
 
-// A part of what bodies may take together, for as long as it lives.
-class Share {
- public:
-  // taken is what all of them have, at most most bytes.
-  Share(std::size_t& taken, std::size_t most) : taken_(taken), most_(most) {}
-  ~Share() { taken_ -= bytes_; }
-  Share(const Share&) = delete;
-  Share& operator=(const Share&) = delete;
-
-  // False, and nothing is changed, when there is no room for as many bytes.
-  bool grow_to(std::size_t bytes) {
-    const std::size_t more = bytes - std::min(bytes, bytes_);
-    if (more > most_ - taken_) return false;
-    taken_ += more;
-    bytes_ += more;
-    return true;
-  }
-
- private:
-  std::size_t& taken_;
-  std::size_t most_;
-  std::size_t bytes_ = 0;
-};
-
-// What a body that there is no room for fails with.
+// A body that does not get its turn fails with this.
 constexpr auto kNoRoom = asio::error::no_buffer_space;
 
 std::string_view path_of(const Message& message) {
@@ -138,13 +140,16 @@ Request to_request(Message message) {
   return request;
 }
 
-// The status for a request that could not be read; nothing when there is nobody to tell.
+// The status for a request that could not be read; nothing when no client waits for one.
 std::optional<Answer> refusal(error_code failure) {
   if (failure == http::error::header_limit || failure == http::error::buffer_overflow) {
     return plain(431, "request header too large");
   }
   if (failure == http::error::body_limit) return plain(413, "request body too large");
-  if (failure == kNoRoom) return plain(503, "too many large requests at once");
+  if (failure == kNoRoom) {
+    return plain(503, fmt::format("other requests of more than {} bytes are being read; try again",
+                                  limits::kServeSmallBodyBytes));
+  }
   if (failure == http::error::end_of_stream || failure == http::error::partial_message ||
       failure.category() != make_error_code(http::error::bad_method).category()) {
     return std::nullopt;
@@ -159,8 +164,12 @@ const Route* find_route(const std::vector<Route>& routes, std::string_view path)
   return nullptr;
 }
 
-// What is wrong with a request of which the header is known; nothing when it can be read.
+// What is wrong with a request whose head is known; nothing when it can be read.
 std::optional<Answer> objection(const Route* route, const Parser& parser) {
+  const auto fields = std::distance(parser.get().begin(), parser.get().end());
+  if (static_cast<std::size_t>(fields) > limits::kServeHeaderFields) {
+    return plain(431, fmt::format("more than {} header fields", limits::kServeHeaderFields));
+  }
   if (route == nullptr) return plain(404, "not found");
   const auto& methods = route->methods;
   const auto method = parser.get().method_string();
@@ -171,26 +180,10 @@ std::optional<Answer> objection(const Route* route, const Parser& parser) {
     return answer;
   }
   if (parser.content_length().value_or(0) > route->body_bytes) {
-    return plain(413, "request body too large");
+    return plain(413, fmt::format("request body too large: {} bytes, of {} at most",
+                                  *parser.content_length(), route->body_bytes));
   }
   return std::nullopt;
-}
-
-// Reads the body. What it takes is reserved as it comes, whatever its length is said to be: who
-// announces much and sends nothing keeps nobody else from being heard.
-template <class Stream>
-asio::awaitable<error_code> read_body(Stream& stream, beast::flat_buffer& buffer, Parser& parser,
-                                      Share& share) {
-  error_code failure;
-  while (!failure && !parser.is_done()) {
-    const std::uint64_t left = parser.content_length_remaining().value_or(kBufferBytes);
-    const std::size_t next = std::min<std::uint64_t>(left, kBufferBytes);
-    if (!share.grow_to(parser.get().body().size() + next)) co_return error_code(kNoRoom);
-    auto reading = http::async_read_some(stream, buffer, parser,
-                                         asio::redirect_error(asio::use_awaitable, failure));
-    co_await std::move(reading);
-  }
-  co_return failure;
 }
 
 Answer call(const Route& route, Request request, base::Logger& logger) {
@@ -219,7 +212,7 @@ http::response<http::string_body> to_message(Answer answer) {
   return message;
 }
 
-// True when the answer went out whole. stream is over the other, which has the clock.
+// True when the answer went out whole. timed: the stream below, which has the clock.
 template <class Stream>
 asio::awaitable<bool> send(Stream& stream, beast::tcp_stream& timed, Answer answer,
                            std::chrono::milliseconds timeout) {
@@ -272,13 +265,19 @@ HttpServer::HttpServer(asio::any_io_executor executor, std::vector<Route> routes
       logger_(logger),
       options_(options),
       acceptor_(executor),
-      room_(executor, asio::steady_timer::time_point::max()),
+      room_(executor),
+      large_body_(executor, 1),
       group_(executor) {}
 
 base::Result<> HttpServer::bind(const BindAddress& address) {
   error_code failure;
   const tcp::endpoint endpoint = open(acceptor_, address, failure);
   if (!failure) acceptor_.set_option(asio::socket_base::reuse_address(true), failure);
+  // For its connections: what a client sends and does not get read stays small, also in the kernel.
+  const asio::socket_base::receive_buffer_size receiving(limits::kServeSocketBytes);
+  const asio::socket_base::send_buffer_size sending(limits::kServeSocketBytes);
+  if (!failure) acceptor_.set_option(receiving, failure);
+  if (!failure) acceptor_.set_option(sending, failure);
   if (!failure) acceptor_.bind(endpoint, failure);
   if (!failure) acceptor_.listen(asio::socket_base::max_listen_connections, failure);
   if (failure) {
@@ -303,11 +302,6 @@ asio::awaitable<void> HttpServer::run() {
 asio::awaitable<void> HttpServer::accept() {
   while (!group_.cancelled()) {
     error_code failure;
-    if (open_.size() >= options_.connections) {
-      auto waiting = make_room();
-      co_await std::move(waiting);
-      continue;
-    }
     tcp::socket socket(executor_);
     auto accepting =
         acceptor_.async_accept(socket, asio::redirect_error(asio::use_awaitable, failure));
@@ -320,28 +314,66 @@ asio::awaitable<void> HttpServer::accept() {
       co_await std::move(waiting);
       continue;
     }
+    auto waiting = make_room(address_of(socket));
+    co_await std::move(waiting);
     serve(std::move(socket));
   }
 }
 
-// Returns when a connection has ended or become idle. The one that has been open longest of those
-// that are idle is asked to.
-asio::awaitable<void> HttpServer::make_room() {
-  const auto idle = std::find_if(open_.begin(), open_.end(),
-                                 [](const Connection* connection) { return connection->idle; });
-  if (idle != open_.end()) (*idle)->stream.cancel();
-  error_code failure;
-  auto waiting = room_.async_wait(asio::redirect_error(asio::use_awaitable, failure));
-  co_await std::move(waiting);
+// Returns when there is a place for a connection from that address.
+asio::awaitable<void> HttpServer::make_room(asio::ip::address address) {
+  while (!group_.cancelled()) {
+    std::vector<Occupant> occupants;
+    for (const auto& [id, connection] : open_) {
+      if (!connection->evicted) occupants.push_back(connection->occupant);
+    }
+    const auto eviction = choose_eviction(occupants, address, options_.places);
+    if (!eviction) co_return;
+    if (eviction->due <= now()) {
+      evict(*open_.at(eviction->id));
+      continue;
+    }
+    error_code ignored;
+    room_.expires_at(eviction->due);
+    auto waiting = room_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    co_await std::move(waiting);
+  }
+}
+
+void HttpServer::evict(Connection& connection) {
+  logger_.debug("a connection is closed to make room for another one",
+                {{"address", connection.occupant.address.to_string()}});
+  connection.evicted = true;
+  connection.sent();
+  group_.cancel(connection.task);
+}
+
+// Evicts those that have been receiving an answer longest until there is room for one of as many
+// bytes, or no other answer is left.
+void HttpServer::make_room_for_answer(Connection& connection, std::size_t bytes) {
+  while (answer_bytes_ > 0 && answer_bytes_ + bytes > options_.answer_bytes) {
+    Connection* longest = nullptr;
+    for (const auto& [id, other] : open_) {
+      if (other->answer_bytes == 0) continue;
+      if (longest == nullptr || other->occupant.since < longest->occupant.since) longest = other;
+    }
+    evict(*longest);
+  }
+  connection.answer_bytes = bytes;
+  answer_bytes_ += bytes;
 }
 
 void HttpServer::serve(tcp::socket socket) {
   auto connection = std::make_unique<Connection>(*this, std::move(socket));
+  const std::uint64_t id = connection->occupant.id;
+  runtime::TaskGroup::TaskId task = 0;
   if (options_.certificate == nullptr) {
-    group_.spawn(serve_plainly(std::move(connection)));
+    task = group_.spawn(serve_plainly(std::move(connection)));
   } else if (options_.certificate->current()) {
-    group_.spawn(serve_securely(std::move(connection), options_.certificate->current()));
+    task = group_.spawn(serve_securely(std::move(connection), options_.certificate->current()));
   }
+  const auto place = open_.find(id);  // it may have ended already
+  if (place != open_.end()) place->second->task = task;
 }
 
 asio::awaitable<void> HttpServer::serve_plainly(std::unique_ptr<Connection> connection) {
@@ -352,18 +384,28 @@ asio::awaitable<void> HttpServer::serve_plainly(std::unique_ptr<Connection> conn
   }
 }
 
+// The state of TLS, which is large, is made when the client has spoken.
 asio::awaitable<void> HttpServer::serve_securely(std::unique_ptr<Connection> connection,
                                                  std::shared_ptr<asio::ssl::context> context) {
-  asio::ssl::stream<beast::tcp_stream&> stream(connection->stream, *context);
+  beast::flat_buffer& buffer = connection->buffer;
   error_code failure;
-  connection->stream.expires_after(options_.timeout);
-  auto greeting = stream.async_handshake(asio::ssl::stream_base::server,
+  connection->stream.expires_after(options_.handshake);
+  auto listening = connection->stream.async_read_some(
+      buffer.prepare(limits::kServeReadBytes), asio::redirect_error(asio::use_awaitable, failure));
+  const std::size_t bytes = co_await std::move(listening);
+  if (failure) co_return;
+  buffer.commit(bytes);
+  connection->occupant.spoke = true;
+  asio::ssl::stream<beast::tcp_stream&> stream(connection->stream, *context);
+  auto greeting = stream.async_handshake(asio::ssl::stream_base::server, buffer.data(),
                                          asio::redirect_error(asio::use_awaitable, failure));
-  co_await std::move(greeting);
-  if (failure) {
+  const std::size_t used = co_await std::move(greeting);
+  // A client sends nothing behind its first flight before it has the server's answer.
+  if (failure || used != bytes) {
     logger_.debug("a TLS handshake failed", {{"error", failure.message()}});
     co_return;
   }
+  buffer.consume(used);
   bool more = true;
   while (more) {
     auto exchanging = exchange(stream, *connection);
@@ -374,66 +416,124 @@ asio::awaitable<void> HttpServer::serve_securely(std::unique_ptr<Connection> con
   co_await std::move(ending);
 }
 
-// False when none came in time, or ever will.
+// False when no request came in time, or ever will.
 template <class Stream>
 asio::awaitable<bool> HttpServer::wait_for_request(Stream& stream, Connection& connection) {
+  Occupant& occupant = connection.occupant;
   if (connection.buffer.size() > 0) co_return true;
   error_code failure;
-  connection.idle = connection.answered;
-  if (connection.idle) room_.cancel();
-  connection.stream.expires_after(connection.answered ? options_.idle : options_.timeout);
+  if (occupant.idle) {
+    connection.buffer.shrink_to_fit();
+    occupant.since = now();
+    room_.cancel();
+  }
+  connection.stream.expires_after(occupant.idle ? options_.idle : options_.head);
   auto reading = stream.async_read_some(connection.buffer.prepare(limits::kServeReadBytes),
                                         asio::redirect_error(asio::use_awaitable, failure));
   const std::size_t bytes = co_await std::move(reading);
-  connection.idle = false;
+  occupant.spoke = true;
+  if (std::exchange(occupant.idle, false)) occupant.since = now();
   connection.buffer.commit(bytes);
   co_return !failure;
 }
 
-// One request and its answer; false when the connection is done for.
+// A request, as far as it could be read.
+struct HttpServer::Incoming {
+  const Route* route = nullptr;
+  Request request;
+  std::optional<Answer> refusal;  // instead of what the route answers
+  bool is_gone = false;           // no client waits for an answer
+  bool head_only = false;
+  bool keep_alive = false;
+  std::optional<net::Semaphore::Permit> turn;  // of a large body
+};
+
+// Reads the body, which stops with kNoRoom when it is large and its turn does not come.
+template <class Stream, class Parser>
+asio::awaitable<error_code> HttpServer::read_body(Stream& stream, Connection& connection,
+                                                  Parser& parser, Incoming& incoming) {
+  const std::size_t most = incoming.route->body_bytes;
+  const std::size_t total = std::min<std::uint64_t>(parser.content_length().value_or(most), most);
+  std::string& body = parser.get().body();
+  body.reserve(std::min(total, limits::kServeSmallBodyBytes));
+  connection.stream.expires_after(options_.timeout);
+  error_code failure;
+  while (!failure && !parser.is_done()) {
+    const bool is_large = total > limits::kServeSmallBodyBytes &&
+                          body.size() + kBufferBytes > limits::kServeSmallBodyBytes;
+    if (is_large && !incoming.turn) {
+      const auto position = connection.occupant.served ? net::Semaphore::Position::kNext
+                                                       : net::Semaphore::Position::kLast;
+      auto waiting = large_body_.acquire(now() + options_.large_wait, position);
+      incoming.turn = co_await std::move(waiting);
+      if (!incoming.turn) co_return error_code(kNoRoom);
+      body.reserve(total + kBytesForParser);
+      connection.stream.expires_after(options_.large_body);
+    }
+    auto reading = http::async_read_some(stream, connection.buffer, parser,
+                                         asio::redirect_error(asio::use_awaitable, failure));
+    co_await std::move(reading);
+  }
+  co_return failure;
+}
+
+// Reads one request. The parser, which holds the head, ends here.
+template <class Stream>
+asio::awaitable<void> HttpServer::read_request(Stream& stream, Connection& connection,
+                                               Incoming& incoming) {
+  Parser parser;
+  parser.header_limit(limits::kServeHeaderBytes);
+  parser.body_limit(boost::none);  // until the route is known
+  error_code failure;
+  connection.stream.expires_after(options_.head);
+  auto heading = http::async_read_header(stream, connection.buffer, parser,
+                                         asio::redirect_error(asio::use_awaitable, failure));
+  co_await std::move(heading);
+  if (!failure) {
+    incoming.head_only = parser.get().method() == http::verb::head;
+    incoming.route = find_route(routes_, path_of(parser.get()));
+    incoming.refusal = objection(incoming.route, parser);
+    incoming.keep_alive =
+        parser.get().keep_alive() && !(incoming.refusal && !parser.is_done()) && !draining_;
+    if (incoming.refusal) co_return;
+    parser.body_limit(incoming.route->body_bytes);
+    auto reading = read_body(stream, connection, parser, incoming);
+    failure = co_await std::move(reading);
+  }
+  if (!failure) {
+    incoming.request = to_request(parser.release());
+    co_return;
+  }
+  incoming.keep_alive = false;
+  incoming.refusal = refusal(failure);
+  incoming.is_gone = !incoming.refusal;
+}
+
+// One request and its answer; false when the connection has to end.
 template <class Stream>
 asio::awaitable<bool> HttpServer::exchange(Stream& stream, Connection& connection) {
   auto waiting = wait_for_request(stream, connection);
   const bool came = co_await std::move(waiting);
   if (!came) co_return false;
-  Parser parser;
-  parser.header_limit(limits::kServeHeaderBytes);
-  parser.body_limit(boost::none);  // until the route is known
-  error_code failure;
-  connection.stream.expires_after(options_.timeout);
-  auto heading = http::async_read_header(stream, connection.buffer, parser,
-                                         asio::redirect_error(asio::use_awaitable, failure));
-  co_await std::move(heading);
-  std::optional<Answer> answer;
-  if (failure) {
-    answer = refusal(failure);
-    if (!answer) co_return false;
-    auto refusing = send(stream, connection.stream, *std::move(answer), options_.timeout);
-    co_await std::move(refusing);
-    co_return false;
-  }
-  const bool head_only = parser.get().method() == http::verb::head;
-  const Route* route = find_route(routes_, path_of(parser.get()));
-  answer = objection(route, parser);
-  const bool has_body = !parser.is_done();
-  bool keep_alive = parser.get().keep_alive() && !(answer && has_body) && !draining_;
-  if (!answer) {
-    parser.body_limit(route->body_bytes);
-    Share share(body_bytes_, options_.body_bytes);
-    auto reading = read_body(stream, connection.buffer, parser, share);
-    failure = co_await std::move(reading);
-    keep_alive = keep_alive && !failure;
-    Message message = parser.release();
-    // It ends here: sending the answer may take long.
-    answer = failure ? refusal(failure) : call(*route, to_request(std::move(message)), logger_);
-    if (!answer) co_return false;
-  }
-  answer->keep_alive = keep_alive;
-  answer->head_only = head_only;
-  auto sending = send(stream, connection.stream, *std::move(answer), options_.timeout);
+  Incoming incoming;
+  auto reading = read_request(stream, connection, incoming);
+  co_await std::move(reading);
+  if (incoming.is_gone) co_return false;
+  Answer answer = incoming.refusal ? *std::move(incoming.refusal)
+                                   : call(*incoming.route, std::move(incoming.request), logger_);
+  incoming.turn.reset();  // sending the answer may take long
+  const bool is_bad_request = answer.response.status >= 400 && answer.response.status < 500;
+  const bool is_served = !incoming.refusal && !is_bad_request;
+  answer.keep_alive = incoming.keep_alive;
+  answer.head_only = incoming.head_only;
+  make_room_for_answer(connection, answer.response.body.size());
+  auto sending = send(stream, connection.stream, std::move(answer), options_.timeout);
   const bool sent = co_await std::move(sending);
-  connection.answered = true;
-  co_return sent&& keep_alive;
+  connection.sent();
+  if (sent && is_served) connection.occupant.served = true;
+  connection.occupant.idle = sent && incoming.keep_alive && connection.buffer.size() == 0;
+  connection.occupant.since = now();
+  co_return sent&& incoming.keep_alive;
 }
 
 }  // namespace serve

@@ -40,6 +40,7 @@ BAD_VALUES = {
     "webhook.enabled=perhaps": "/webhook/enabled",
     "webhook.port=0": "/webhook/port",
     "webhook.timeoutSeconds=31": "/webhook/timeoutSeconds",
+    "webhook.from={10.0.0.0/8}": "/webhook/from/0",
     "podDisruptionBudget.maxUnavailable=0": "/podDisruptionBudget/maxUnavailable",
     "podDisruptionBudget.maxUnavailable=200%": "/podDisruptionBudget/maxUnavailable",
     "networkPolicy.apiServerPorts={}": "/networkPolicy/apiServerPorts",

@@ -3,13 +3,17 @@
 Against a control plane of its own, so that the CRD and rights can be missing.
 """
 import base64
+import collections
 import contextlib
+import http.client
 import json
 import os
 import pathlib
 import signal
 import socket
+import ssl
 import subprocess
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -17,6 +21,7 @@ import urllib.request
 import pytest
 import yaml
 
+from floods import SlowConnections, in_threads
 from world import CLUSTER, PROJECT, Failed, run, wait_until
 
 pytestmark = pytest.mark.xdist_group("program")  # one control plane for all of them
@@ -235,7 +240,43 @@ def test_missing_rights_are_awaited_and_their_arrival_is_noticed(served, tmp_pat
             served.kubectl("delete", "clusterrolebinding", "jane")
 
 
-def test_the_webhook_answers_for_its_service_and_for_a_while_after_the_signal(served, tmp_path):
+class Webhook:
+    """The program's webhook, called as the API server calls it."""
+
+    def __init__(self, program, port, authority):
+        self.program, self.port = program, port
+        self.context = ssl.create_default_context(cafile=authority)
+
+    def connect(self):
+        """A connection that can be kept."""
+        connection = http.client.HTTPSConnection("hook.default.svc", timeout=WEBHOOK_SECONDS)
+        plain = socket.create_connection(("127.0.0.1", self.port), WEBHOOK_SECONDS)
+        connection.sock = self.context.wrap_socket(plain, server_hostname="hook.default.svc")
+        return connection
+
+    def post(self, body, connection=None):
+        """(code, text) of the answer, or (0, why) when there is none."""
+        try:
+            used = connection or self.connect()
+            used.request("POST", "/mutate", body, {"Content-Type": "application/json"})
+            answer = used.getresponse()
+            return answer.status, answer.read().decode()
+        except (OSError, http.client.HTTPException) as error:
+            return 0, repr(error)
+
+
+def review(operation="CREATE", padding=0):
+    """An AdmissionReview of a pod; an UPDATE has it twice. padding: bytes of each pod besides."""
+    content = {"metadata": {"name": "web", "annotations": {"padding": "x" * padding}},
+               "spec": {"containers": [{"name": "main", "image": "ghcr.io/org/image"}]}}
+    return json.dumps({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
+        "uid": "1", "resource": {"group": "", "version": "v1", "resource": "pods"},
+        "namespace": "default", "operation": operation, "object": content,
+        "oldObject": content if operation == "UPDATE" else None}})
+
+
+@contextlib.contextmanager
+def with_webhook(served, tmp_path):
     port = free_port()
     served.kubectl("create", "--filename", "-", stdin="""
 apiVersion: admissionregistration.k8s.io/v1
@@ -249,22 +290,94 @@ webhooks:
   sideEffects: None
   failurePolicy: Ignore
 """)
-    with running(tmp_path, served.kubeconfig, "--webhook-service=hook",
-                 webhook=f"127.0.0.1:{port}") as program:
-        program.wait_ready()
-        secret = served.kubectl("get", "secret", "local-registry-operator-webhook", "--output",
-                                "jsonpath={.data.ca\\.crt}")
-        (tmp_path / "ca.crt").write_bytes(base64.b64decode(secret))
-        ask = ["curl", "--silent", "--show-error", "--max-time", "5", "--cacert",
-               tmp_path / "ca.crt", "--resolve", f"hook.default.svc:{port}:127.0.0.1",
-               "--data", "{}", f"https://hook.default.svc:{port}/mutate"]
-        assert "no AdmissionReview" in run(*ask)
-        program.process.send_signal(signal.SIGTERM)
+    try:
+        with running(tmp_path, served.kubeconfig, "--webhook-service=hook",
+                     webhook=f"127.0.0.1:{port}") as program:
+            program.wait_ready()
+            secret = served.kubectl("get", "secret", "local-registry-operator-webhook", "--output",
+                                    "jsonpath={.data.ca\\.crt}")
+            (tmp_path / "ca.crt").write_bytes(base64.b64decode(secret))
+            yield Webhook(program, port, tmp_path / "ca.crt")
+    finally:
+        served.kubectl("delete", "mutatingwebhookconfiguration", "local-registry-operator")
+        served.kubectl("delete", "secret", "local-registry-operator-webhook", "--ignore-not-found")
+
+
+def test_the_webhook_answers_for_its_service_and_for_a_while_after_the_signal(served, tmp_path):
+    with with_webhook(served, tmp_path) as webhook:
+        code, text = webhook.post("{}")
+        assert code == 400 and "no AdmissionReview" in text
+        webhook.program.process.send_signal(signal.SIGTERM)
         time.sleep(1)
-        assert "no AdmissionReview" in run(*ask)
-        assert program.process.wait(STOP_SECONDS) == 0
-    served.kubectl("delete", "mutatingwebhookconfiguration", "local-registry-operator")
-    served.kubectl("delete", "secret", "local-registry-operator-webhook")
+        assert "no AdmissionReview" in webhook.post("{}")[1]
+        assert webhook.program.process.wait(STOP_SECONDS) == 0
+
+
+FLOOD = 1000          # connections
+PROBE_SECONDS = 1     # the kubelet's patience with a probe
+WEBHOOK_SECONDS = 2   # the API server's patience with the webhook
+MEMORY_LIMIT = 128 << 20
+
+
+@pytest.mark.parametrize("addresses", [("127.0.0.1",), [f"127.0.0.{n}" for n in range(2, 200)]],
+                         ids=["its own", "many"])
+@pytest.mark.parametrize("port", ["health", "metrics", "webhook"])
+def test_a_thousand_slow_connections_keep_no_client_out(served, tmp_path, port, addresses):
+    texts = [b"", b"GET /healthz HTTP/1.1\r\nHost: a\r\n" + b"X-Slow: 1\r\n" * 100,
+             b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"a" * 200]
+    with with_webhook(served, tmp_path) as webhook:
+        program = webhook.program
+        kept = webhook.connect()
+        assert webhook.post(review(), kept)[0] == 200
+        target = webhook.port if port == "webhook" else getattr(program, port)
+        with SlowConnections(target, FLOOD, texts, addresses) as flood:
+            wait_until("all were made", lambda: flood.made >= FLOOD)
+            served.kubectl("apply", "--filename", "-", stdin=resource("during"))
+            begin = time.monotonic()
+            wait_until("it is reconciled", lambda: served.resource("during").get(
+                "status", {}).get("nodePort"))
+            reconciled = time.monotonic() - begin
+            end = time.monotonic() + 5
+            while time.monotonic() < end:
+                begin = time.monotonic()
+                assert program.get("/healthz")[0] == 200
+                assert program.get("/metrics", program.metrics)[0] == 200
+                assert time.monotonic() - begin < 2 * PROBE_SECONDS
+                assert webhook.post(review())[0] == 200
+                assert webhook.post(review(), kept)[0] == 200
+        print(f"{flood.made} connections were made, {flood.closed} closed by the server; "
+              f"a new resource was reconciled within {reconciled:.1f} s")
+        served.kubectl("delete", "lreg", "during")
+        assert peak_memory(program) < MEMORY_LIMIT
+
+
+def peak_memory(program):
+    """Bytes of memory that the program had at most."""
+    lines = pathlib.Path(f"/proc/{program.process.pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) << 10 for line in lines if line.startswith("VmHWM"))
+
+
+@pytest.mark.parametrize("megabytes", [3, 8])
+def test_large_bodies_from_anyone_stay_within_the_memory_limit(served, tmp_path, megabytes):
+    with with_webhook(served, tmp_path) as webhook:
+        kept = webhook.connect()
+        assert webhook.post(review(), kept)[0] == 200
+        before = peak_memory(webhook.program)
+        answers = []
+        large = review("UPDATE", padding=megabytes << 19)
+        flood = threading.Thread(
+            target=lambda: answers.extend(in_threads(48, lambda: webhook.post(large))))
+        flood.start()
+        while flood.is_alive():
+            assert webhook.post(review(), kept)[0] == 200
+        flood.join()
+        after = peak_memory(webhook.program)
+        print(f"{collections.Counter(code for code, _ in answers)}; "
+              f"{before >> 20} MiB before, {after >> 20} MiB at most")
+        assert after < MEMORY_LIMIT // 2
+        # A client that is still sending when it is refused may see its connection closed.
+        assert {code for code, _ in answers} <= {0, 200, 413, 503}, answers
+        assert webhook.post(review("UPDATE", padding=3 << 19), kept)[0] == 200
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

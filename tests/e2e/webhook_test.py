@@ -214,6 +214,90 @@ def test_kubectl_debug_gets_the_image_of_the_local_registry(namespace):
         "--namespace", namespace, "logs", "web", "--container=after", may_fail=True))
 
 
+@pytest.fixture
+def declared(namespace):
+    """The image where the local registry of the namespace has it; nothing has to run there."""
+    apply(namespace, declaring())
+    port = wait_until("its port", lambda: get("LocalRegistry", namespace, "dev").get(
+        "status", {}).get("nodePort"))
+    return wait_rewriting(namespace, port)
+
+
+def originals_of(stored):
+    return json.loads(stored["metadata"].get("annotations", {}).get(ORIGINALS, "{}"))
+
+
+def test_a_pod_that_is_applied_a_second_time_stays_on_the_local_registry(namespace, declared):
+    manifest = pod(f"{IMAGE}:dev")
+    apply(namespace, manifest)
+    first = get("Pod", namespace, "web")
+    apply(namespace, manifest)
+    second = get("Pod", namespace, "web")
+    for stored in (first, second):
+        assert image_of(stored) == f"{declared}:dev"
+        assert originals_of(stored) == {"main": f"{IMAGE}:dev"}
+    assert second["spec"] == first["spec"]
+
+
+def test_an_image_that_is_set_is_rewritten_and_the_annotation_stays_true(namespace, declared):
+    apply(namespace, pod(f"{IMAGE}:dev", initContainers=[container(IMAGE, "first")]))
+
+    def set_image(image):
+        kubectl("--namespace", namespace, "set", "image", "pod/web", f"main={image}")
+        return get("Pod", namespace, "web")
+
+    stored = set_image(f"{IMAGE}:dev2")
+    assert image_of(stored) == f"{declared}:dev2"
+    assert originals_of(stored) == {"main": f"{IMAGE}:dev2", "first": IMAGE}
+    stored = set_image("busybox:1.36")
+    assert image_of(stored) == "busybox:1.36" and originals_of(stored) == {"first": IMAGE}
+
+
+def test_a_server_side_apply_of_the_same_pod_is_no_conflict_and_no_change(namespace, declared):
+    manifest = json.dumps({**pod(f"{IMAGE}:dev"), "metadata": {"name": "web"}})
+
+    def apply_on_the_server():
+        kubectl("--namespace", namespace, "apply", "--server-side", "--filename", "-",
+                stdin=manifest)
+        stored = get("Pod", namespace, "web")
+        assert image_of(stored) == f"{declared}:dev"
+        return stored["spec"], stored["metadata"]["annotations"]
+
+    first = apply_on_the_server()
+    assert apply_on_the_server() == first
+    assert apply_on_the_server() == first
+
+
+def test_a_replaced_pod_is_rewritten_again(namespace, declared):
+    apply(namespace, pod(f"{IMAGE}:dev"))
+    stored = get("Pod", namespace, "web")
+    stored["spec"]["containers"][0]["image"] = f"{IMAGE}:dev2"
+    del stored["metadata"]["annotations"]
+    kubectl("--namespace", namespace, "replace", "--filename", "-", stdin=json.dumps(stored))
+    stored = get("Pod", namespace, "web")
+    assert image_of(stored) == f"{declared}:dev2"
+    assert originals_of(stored) == {"main": f"{IMAGE}:dev2"}
+
+
+def test_a_pod_that_was_not_rewritten_is_left_alone_when_other_fields_change(namespace, declared):
+    apply(namespace, pod(IMAGE, annotations={"localregistry.dev/rewrite": "disabled"}))
+    kubectl("--namespace", namespace, "annotate", "pod/web", "localregistry.dev/rewrite-")
+    kubectl("--namespace", namespace, "label", "pod/web", "any=thing")
+    stored = get("Pod", namespace, "web")
+    assert image_of(stored) == IMAGE and originals_of(stored) == {} and declared
+
+
+def test_a_mirror_pod_is_never_changed(namespace, declared):
+    mark = "5f0c1b9d3c1d4e8e9a0b1c2d3e4f5a6b"
+    mirror = pod(IMAGE, name="proxy-node-1", nodeName="node-1", automountServiceAccountToken=False,
+                 tolerations=[{"operator": "Exists", "effect": "NoExecute"}],
+                 annotations={f"kubernetes.io/config.{key}": mark
+                              for key in ("hash", "mirror", "source")})
+    stored = admitted(namespace, mirror)
+    assert image_of(stored) == IMAGE and originals_of(stored) == {}
+    assert image_of(admitted(namespace, pod(IMAGE))) == declared
+
+
 def test_the_audit_log_tells_what_was_asked_for(namespace, local):
     path = release.Audit().path
     offset = path.stat().st_size

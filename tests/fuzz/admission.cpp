@@ -1,6 +1,6 @@
 // AdmissionReview, held against a JSON parser that the operator does not use: an answer is JSON
 // with the request's uid that allows, its patch applies, touches nothing but images and one
-// annotation, and leaves nothing to be patched.
+// annotation, of an UPDATE only images that changed in it, and leaves nothing to be patched.
 #include "api/admission.h"
 
 #include <boost/json/src.hpp>
@@ -53,14 +53,19 @@ void apply(js::value& pod, const js::value& operation) {
     *place = operation.at("value");
     return;
   }
-  fuzz::require(name == "add", "what is not replaced is added");
+  fuzz::require(name == "add" || name == "remove", "an operation is one of three");
   js::value* parent = slash == 0 ? &pod : pod.find_pointer(path.substr(0, slash), error);
   fuzz::require(parent != nullptr && parent->is_object(), "there is an object to add to");
   std::string key = path.substr(slash + 1);
   for (std::size_t at = 0; (at = key.find('~', at)) != std::string::npos; ++at) {
     key.replace(at, 2, key.substr(at, 2) == "~1" ? "/" : "~");
   }
-  parent->as_object()[key] = operation.at("value");
+  if (name == "add") {
+    parent->as_object()[key] = operation.at("value");
+    return;
+  }
+  fuzz::require_same(key, api::kOriginalImagesAnnotation, "one annotation is removed");
+  fuzz::require(parent->as_object().erase(key) == 1, "what is removed is there");
 }
 
 // What the patch changed is as it was before.
@@ -74,7 +79,9 @@ void revert(js::value& patched, const js::value& pod, const js::value& patch) {
       continue;
     }
     const js::value* before = pod.find_pointer(path, error);
-    if (before != nullptr) {
+    if (operation.at("op") == "remove") {
+      patched.at("metadata").at("annotations").as_object()[key] = *before;
+    } else if (before != nullptr) {
       *patched.find_pointer(path, error) = *before;
     } else if (path == "/metadata") {
       patched.as_object().erase("metadata");
@@ -89,9 +96,49 @@ void revert(js::value& patched, const js::value& pod, const js::value& patch) {
   fuzz::require(patched == pod, "whatever else is in the pod stays");
 }
 
+std::string text_member(const js::value& object, std::string_view name) {
+  const js::value* value = object.as_object().if_contains({name.data(), name.size()});
+  return value != nullptr && value->is_string() ? std::string(value->as_string()) : "";
+}
+
+// True when a list of containers of the pod has one of that name and image.
+bool has_container(const js::value& pod, const std::string& list, const js::value& wanted) {
+  js::error_code error;
+  const js::value* containers = pod.find_pointer("/spec/" + list, error);
+  if (containers == nullptr || !containers->is_array()) return false;
+  const auto& all = containers->as_array();
+  return std::any_of(all.begin(), all.end(), [&](const js::value& one) {
+    return text_member(one, "name") == text_member(wanted, "name") &&
+           text_member(one, "image") == text_member(wanted, "image");
+  });
+}
+
+// Every image that is replaced was changed by the update.
+void check_update(const js::value& pod, const js::value& before, const js::value& patch) {
+  for (const js::value& operation : patch.as_array()) {
+    const std::string path(operation.at("path").as_string());
+    if (operation.at("op") != "replace") continue;
+    js::error_code error;
+    const js::value& container = *pod.find_pointer(path.substr(0, path.rfind('/')), error);
+    const bool is_ephemeral = path.find("/ephemeralContainers/") != std::string::npos;
+    const bool is_same = is_ephemeral ? has_container(before, "ephemeralContainers", container)
+                                      : has_container(before, "containers", container) ||
+                                            has_container(before, "initContainers", container);
+    fuzz::require(!is_same, "an update rewrites only images that it changed");
+    fuzz::require(path.find("/volumes/") == std::string::npos, "an update changes no volume");
+  }
+}
+
 void check_patch(js::value body, const js::value& patch) {
   js::value& pod = body.at("request").at("object");
   const js::value before = pod;
+  js::error_code error;
+  fuzz::require(
+      pod.find_pointer("/metadata/annotations/kubernetes.io~1config.mirror", error) == nullptr,
+      "a mirror pod is never changed");
+  if (body.at("request").at("operation") == "UPDATE") {
+    check_update(pod, body.at("request").at("oldObject"), patch);
+  }
   for (const js::value& operation : patch.as_array()) apply(pod, operation);
   const auto again = api::review_pod(js::serialize(body), policy());
   fuzz::require(again && again->outcome == api::ReviewOutcome::kUnchanged,

@@ -1,5 +1,6 @@
 // The operator's own HTTP server, over a pair of sockets instead of the network: whatever comes,
-// what it answers is HTTP, with a status that it has, and it lets go of the connection.
+// what it answers is HTTP, with a status that it has, it lets go of the connection, and another
+// connection that is kept meanwhile has its answers.
 #include <fmt/format.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -47,28 +48,48 @@ class Server {
 
   // Everything that comes back until the server closes the connection.
   std::string answers(const std::vector<std::string_view>& pieces) {
-    int ends[2] = {};
-    fuzz::require(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) == 0,
-                  "sockets can be had");
-    tcp::socket socket(context_);
-    socket.assign(tcp::v4(), ends[0]);
-    server_.serve(std::move(socket));
+    const int kept = connect();
+    ask_kept(kept);
+    const int client = connect();
     std::string text;
     for (const std::string_view piece : pieces) {
-      if (::send(ends[1], piece.data(), piece.size(), MSG_NOSIGNAL) < 0) break;
+      if (::send(client, piece.data(), piece.size(), MSG_NOSIGNAL) < 0) break;
       context_.poll();
-      take(ends[1], text);
+      take(client, text);
     }
-    ::shutdown(ends[1], SHUT_WR);
+    ask_kept(kept);
+    ::close(kept);
+    ::shutdown(client, SHUT_WR);
     context_.poll();
-    take(ends[1], text);
-    ::close(ends[1]);
+    take(client, text);
+    ::close(client);
     context_.poll();
     fuzz::require(server_.connections() == 0, "a connection that has ended is let go");
     return text;
   }
 
  private:
+  // The client's end of a new connection.
+  int connect() {
+    int ends[2] = {};
+    fuzz::require(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) == 0,
+                  "sockets can be had");
+    tcp::socket socket(context_);
+    socket.assign(tcp::v4(), ends[0]);
+    server_.serve(std::move(socket));
+    return ends[1];
+  }
+
+  void ask_kept(int kept) {
+    constexpr std::string_view kRequest = "GET /readyz HTTP/1.1\r\nHost: kept\r\n\r\n";
+    std::string answer;
+    fuzz::require(::send(kept, kRequest.data(), kRequest.size(), MSG_NOSIGNAL) > 0,
+                  "a kept connection stays open");
+    context_.poll();
+    take(kept, answer);
+    fuzz::require(answer.starts_with("HTTP/1.1 200 "), "a kept connection is answered");
+  }
+
   static void take(int end, std::string& text) {
     char buffer[4096];
     for (ssize_t got = 0; (got = ::recv(end, buffer, sizeof buffer, 0)) > 0;) {

@@ -18,7 +18,7 @@ TABLE = {
     "registry": {"base", "json", "api", "net"},
     "pki": {"base"},
     "runtime": {"base"},
-    "serve": {"base", "json", "api", "runtime"},
+    "serve": {"base", "json", "api", "net", "runtime"},
     "operator": {"base", "json", "api", "reconcile", "net", "kube", "registry", "pki", "runtime"},
     "cli": {"base", "json", "api", "net", "kube", "registry"},
 }

@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/base64.h"
 #include "base/limits.h"
@@ -193,12 +196,134 @@ TEST(Admission, OnlyNewEphemeralContainersAreRewritten) {
   EXPECT_THAT(result.answer, HasSubstr(R"("original-images":"{\"debug-2\":\"alpine:3\"}")"));
 }
 
+// A pod of one container with that image, and with the annotation when it is not empty.
+std::string pod_of(const std::string& image, const std::string& originals = "",
+                   const std::string& annotations = "") {
+  std::string all = annotations;
+  if (!originals.empty()) {
+    all += (all.empty() ? "" : ",") + json::encode(std::string(api::kOriginalImagesAnnotation)) +
+           ":" + json::encode(originals);
+  }
+  return R"({"metadata":{"name":"web","annotations":{)" + all +
+         R"(}},"spec":{"containers":[{"name":"main","image":")" + image + R"("}]}})";
+}
+
+Review update(const std::string& before, const std::string& pod) {
+  Asked asked;
+  asked.operation = "UPDATE";
+  asked.before = before;
+  asked.pod = pod;
+  return review(asked);
+}
+
+const char* const kOriginal = R"({"main":"alpine:1"})";
+const char* const kLocal = "localhost:31234/library/alpine:1";
+
+TEST(Admission, AnImageThatAnUpdatePutsBackIsRewrittenAgainAndNothingElseIsPatched) {
+  const Review result = update(pod_of(kLocal, kOriginal), pod_of("alpine:1", kOriginal));
+  EXPECT_EQ(result.outcome, ReviewOutcome::kRewritten);
+  EXPECT_EQ(result.images, 1U);
+  EXPECT_EQ(canonical(patch_of(result)),
+            canonical(R"([{"op": "replace", "path": "/spec/containers/0/image",
+                           "value": "localhost:31234/library/alpine:1"}])"));
+}
+
+TEST(Admission, AReplacedPodGetsItsAnnotationBack) {
+  const Review result = update(pod_of(kLocal, kOriginal), pod_of("alpine:1"));
+  EXPECT_EQ(canonical(patch_of(result)), canonical(R"([
+    {"op": "replace", "path": "/spec/containers/0/image",
+     "value": "localhost:31234/library/alpine:1"},
+    {"op": "add", "path": "/metadata/annotations",
+     "value": {"localregistry.dev/original-images": "{\"main\":\"alpine:1\"}"}}])"));
+}
+
+TEST(Admission, ANewImageOfAnUpdateIsRewrittenAndItsOriginalRecorded) {
+  const Review result = update(pod_of(kLocal, kOriginal), pod_of("alpine:2", kOriginal));
+  EXPECT_EQ(canonical(patch_of(result)), canonical(R"([
+    {"op": "replace", "path": "/spec/containers/0/image",
+     "value": "localhost:31234/library/alpine:2"},
+    {"op": "add", "path": "/metadata/annotations/localregistry.dev~1original-images",
+     "value": "{\"main\":\"alpine:2\"}"}])"));
+}
+
+TEST(Admission, OnlyTheContainersWhoseImageChangedAreRewritten) {
+  const auto pod = [](const std::string& first, const std::string& main) {
+    return R"({"metadata":{"name":"web","labels":{"a":")" + main + R"("}},"spec":{
+        "containers":[{"name":"main","image":")" +
+           main + R"("},{"name":"other","image":"alpine:9"}],
+        "initContainers":[{"name":"first","image":")" +
+           first + R"("}],
+        "ephemeralContainers":[{"name":"debug","image":"alpine:9"}],
+        "volumes":[{"name":"data","image":{"reference":"alpine:9"}}]}})";
+  };
+  EXPECT_EQ(canonical(patch_of(update(pod("alpine:1", "alpine:1"), pod("alpine:1", "alpine:2")))),
+            canonical(R"([
+    {"op": "replace", "path": "/spec/containers/0/image",
+     "value": "localhost:31234/library/alpine:2"},
+    {"op": "add", "path": "/metadata/annotations",
+     "value": {"localregistry.dev/original-images": "{\"main\":\"alpine:2\"}"}}])"));
+  EXPECT_THAT(patch_of(update(pod("alpine:1", "x"), pod("alpine:2", "x"))),
+              HasSubstr("/spec/initContainers/0/image"));
+  const Review same = update(pod("alpine:1", "alpine:1"), pod("alpine:1", "alpine:1"));
+  EXPECT_EQ(same.outcome, ReviewOutcome::kUnchanged);
+  EXPECT_EQ(patch_of(same), "");
+}
+
+TEST(Admission, ARunningPodThatWasNotRewrittenIsLeftAloneWhenOtherFieldsChange) {
+  const Review result = update(pod_of("alpine:1"), pod_of("alpine:1", "", R"("a":"b")"));
+  EXPECT_EQ(result.outcome, ReviewOutcome::kUnchanged);
+  EXPECT_EQ(patch_of(result), "");
+}
+
+TEST(Admission, AnOriginalThatIsNoLongerTrueIsRemoved) {
+  EXPECT_EQ(
+      canonical(patch_of(update(pod_of(kLocal, kOriginal), pod_of("quay.io/a/b", kOriginal)))),
+      canonical(R"([{"op": "remove",
+                           "path": "/metadata/annotations/localregistry.dev~1original-images"}])"));
+  const std::string two = R"({"main":"alpine:1","other":"alpine:7"})";
+  EXPECT_EQ(canonical(patch_of(update(pod_of(kLocal, two), pod_of("quay.io/a/b", two)))),
+            canonical(R"([{"op": "add",
+                           "path": "/metadata/annotations/localregistry.dev~1original-images",
+                           "value": "{\"other\":\"alpine:7\"}"}])"));
+  EXPECT_EQ(patch_of(update(pod_of("x"), pod_of("quay.io/a/b"))), "");
+}
+
+// The API server calls a webhook again after another one changed the pod.
+TEST(Admission, WhatAnUpdateRewroteIsNotPatchedAgain) {
+  const std::string before = pod_of("quay.io/a/b");
+  EXPECT_EQ(patch_of(update(before, pod_of(kLocal, kOriginal))), "");
+}
+
+TEST(Admission, AMirrorPodIsNeverChanged) {
+  const std::string mirror = pod_of("alpine:1", "", R"("kubernetes.io/config.mirror":"5f0c")");
+  EXPECT_EQ(review({mirror}).outcome, ReviewOutcome::kExcluded);
+  EXPECT_EQ(patch_of(review({mirror})), "");
+  EXPECT_EQ(update(pod_of("alpine:2"), mirror).outcome, ReviewOutcome::kExcluded);
+  EXPECT_EQ(update(mirror, pod_of("alpine:2")).outcome, ReviewOutcome::kExcluded);
+}
+
+TEST(Admission, ThePodOfARegistryIsLeftAloneByAnUpdateThatTakesItsLabel) {
+  const auto pod = [](const std::string& image, const std::string& labels) {
+    return R"({"metadata":{"labels":{)" + labels +
+           R"(}},"spec":{"containers":[{"name":"a","image":")" + image + R"("}]}})";
+  };
+  const std::string own = R"("app.kubernetes.io/managed-by":"local-registry-operator")";
+  EXPECT_EQ(update(pod("alpine:1", own), pod("alpine:2", "")).outcome, ReviewOutcome::kExcluded);
+  EXPECT_EQ(update(pod("alpine:1", ""), pod("alpine:2", own)).outcome, ReviewOutcome::kExcluded);
+}
+
+TEST(Admission, AnAnnotationOptsOutOfUpdatesToo) {
+  const std::string out = R"("localregistry.dev/rewrite":"disabled")";
+  EXPECT_EQ(update(pod_of(kLocal), pod_of("alpine:1", "", out)).outcome, ReviewOutcome::kOptedOut);
+}
+
 TEST(Admission, OtherRequestsChangeNothing) {
   Asked asked;
   asked.pod = R"({"metadata":{},"spec":{"containers":[{"name":"a","image":"alpine"}]}})";
   for (const auto& [operation, subresource, resource] :
-       {std::tuple{"UPDATE", "", "pods"},
-        {"DELETE", "", "pods"},
+       {std::tuple{"DELETE", "", "pods"},
+        {"CONNECT", "", "pods"},
+        {"UPDATE", "resize", "pods"},
         {"CREATE", "binding", "pods"},
         {"UPDATE", "status", "pods"},
         {"CREATE", "", "deployments"},
@@ -245,12 +370,15 @@ TEST(Admission, APodOfWrongTypesIsAllowedAsItIsAndCounted) {
   }
 }
 
-TEST(Admission, WithoutThePodBeforeEphemeralContainersAreLeftAlone) {
+TEST(Admission, WithoutThePodBeforeAnUpdateIsLeftAlone) {
   Asked asked;
   asked.operation = "UPDATE";
-  asked.subresource = "ephemeralcontainers";
-  asked.pod = R"({"spec":{"ephemeralContainers":[{"name":"a","image":"alpine"}]}})";
-  EXPECT_EQ(review(asked).outcome, ReviewOutcome::kMalformed);
+  for (const char* subresource : {"ephemeralcontainers", ""}) {
+    asked.subresource = subresource;
+    asked.pod = R"({"spec":{"ephemeralContainers":[{"name":"a","image":"alpine"}],
+                            "containers":[{"name":"b","image":"alpine"}]}})";
+    EXPECT_EQ(review(asked).outcome, ReviewOutcome::kMalformed);
+  }
 }
 
 TEST(Admission, WhatIsNoReviewIsAnError) {
@@ -274,9 +402,115 @@ TEST(Admission, WhatIsTooLargeOrTooDeepIsAnError) {
   };
   EXPECT_EQ(code_of(std::string(limits::kAdmissionBytes + 1, ' ')), base::ErrorCode::kTooLarge);
   EXPECT_EQ(code_of(std::string(1'000'000, '[')), base::ErrorCode::kTooLarge);
-  std::string many = "[";
-  for (int i = 0; i < 400'000; ++i) many += "0,";
-  EXPECT_EQ(code_of(many + "0]"), base::ErrorCode::kTooLarge);
+  std::string many = R"({"request":{"object":{"spec":{"containers":[)";
+  for (std::size_t i = 0; i < limits::kAdmissionValues; ++i) many += "{},";
+  EXPECT_EQ(code_of(many + "{}]}}}}"), base::ErrorCode::kTooLarge);
+}
+
+// An object has at most 1.5 MiB in etcd; the request of an UPDATE carries it twice.
+constexpr std::size_t kObjectBytes = 3 << 19;
+
+// A pod of nearly that size: a third of it managedFields, the rest variables of its container.
+std::string largest_pod(const std::string& image) {
+  std::string text = R"({"metadata":{"name":"large","managedFields":[{"fieldsV1":{)";
+  while (text.size() < kObjectBytes / 3) {
+    text += R"("f:n)" + std::to_string(text.size()) + R"(":{},)";
+  }
+  text += R"("f:end":{}}}]},"spec":{"containers":[{"name":"main","image":")" + image;
+  text += R"(","env":[)";
+  while (text.size() < kObjectBytes - 100) {
+    text += R"({"name":"A)" + std::to_string(text.size()) + R"(","value":"b"},)";
+  }
+  return text + R"({"name":"END"}]}]}})";
+}
+
+TEST(Admission, TheLargestPodThatTheApiServerStoresIsReviewed) {
+  Asked asked;
+  asked.operation = "UPDATE";
+  asked.before = largest_pod("alpine:1");
+  asked.pod = largest_pod("alpine:2");
+  ASSERT_LE(asked.pod.size(), kObjectBytes);
+  EXPECT_LT(request(asked).size(), limits::kAdmissionBytes);
+  EXPECT_EQ(review(asked).outcome, ReviewOutcome::kRewritten);
+}
+
+TEST(Admission, APodWhoseImagesTakeTooLargeAPatchIsAllowedUnchanged) {
+  std::string pod = R"({"spec":{"containers":[)";
+  for (int i = 0; i < 2000; ++i) {
+    pod += R"({"name":"a)" + std::to_string(i) + R"(","image":"alpine:)" + std::string(100, 'x') +
+           "\"},";
+  }
+  pod += R"({"name":"last","image":"alpine"}]}})";
+  const Review result = review({pod});
+  EXPECT_EQ(result.outcome, ReviewOutcome::kMalformed);
+  EXPECT_THAT(result.problem, HasSubstr("more than 131072 bytes"));
+  EXPECT_EQ(patch_of(result), "");
+}
+
+// Bytes of memory that the process has had at most.
+std::size_t peak_memory() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return static_cast<std::size_t>(usage.ru_maxrss) << 10;
+}
+
+// Reviews the body and writes the bytes of memory that it took besides the body.
+void measure(std::string body, int out) {
+  const std::size_t before = peak_memory();
+  const auto result = api::review_pod(std::move(body), policy());
+  const std::size_t taken = peak_memory() - before;
+  const bool written = ::write(out, &taken, sizeof taken) == sizeof taken;
+  ::_exit(written ? 0 : 1);
+}
+
+// The same in a process for each body, so that none takes what another one gave back.
+std::size_t memory_of_review(const std::string& body) {
+  int ends[2] = {};
+  EXPECT_EQ(::pipe(ends), 0);
+  const pid_t child = ::fork();
+  if (child == 0) measure(body, ends[1]);
+  std::size_t taken = ~std::size_t{0};
+  EXPECT_EQ(::read(ends[0], &taken, sizeof taken), static_cast<ssize_t>(sizeof taken));
+  ::waitpid(child, nullptr, 0);
+  ::close(ends[0]);
+  ::close(ends[1]);
+  return taken;
+}
+
+// A review whose pod is the text, with as much of the list as there is room for.
+std::string filled(const std::string& begin, const std::string& element, const std::string& end) {
+  const std::string head =
+      R"({"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"1",)"
+      R"("resource":{"version":"v1","resource":"pods"},"namespace":"team-a","operation":"CREATE",)"
+      R"("object":)";
+  std::string text = head + begin + element;
+  std::size_t elements = 1;
+  while (text.size() + element.size() + end.size() + 64 < limits::kAdmissionBytes &&
+         ++elements < limits::kAdmissionValues / 2 - 100) {
+    text += "," + element;
+  }
+  return text + end + "}}";
+}
+
+TEST(Admission, TheWorstReviewsStayWithinTheirBoundOfMemory) {
+  const std::string containers = R"({"spec":{"containers":[)";
+  const std::string annotations = R"({"metadata":{"annotations":{)";
+  const std::string reference =
+      "alpine:" + std::string(100, 'x') + "@sha256:" + std::string(64, 'a');
+  const std::string bodies[] = {
+      filled(containers, R"({"image":"alpine"})", "]}}"),
+      filled(containers, R"({"image":")" + reference + R"("})", "]}}"),
+      filled(containers, "{}", "]}}"),
+      filled(annotations, R"("a":"")", "}}}"),
+      filled(annotations,
+             R"("localregistry.dev/original-images":")" +
+                 std::string(limits::kAdmissionBytes - 1000, 'x') + "\"",
+             R"(}},"spec":{"containers":[{"name":"a","image":"alpine"}]}})"),
+      filled(R"({"unknown":[)", R"({"a":{},"b":[0,1,2,3,4,5,6,7,8,9]})", "]}")};
+  for (const std::string& body : bodies) {
+    ASSERT_LE(body.size(), limits::kAdmissionBytes);
+    EXPECT_LE(memory_of_review(body), limits::kAdmissionReviewBytes) << body.substr(0, 250);
+  }
 }
 
 TEST(Admission, NoCutOfAReviewDoesHarm) {

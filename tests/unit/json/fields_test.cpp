@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "json/selection.h"
 #include "unit/json/example.h"
 
 namespace {
@@ -23,6 +24,18 @@ TEST(Fields, WhatIsAbsentKeepsTheValueItIsBornWith) {
   EXPECT_EQ(thing("{}").count, 3);
   EXPECT_EQ(thing(R"({"inner":{}})").inner.mode, "slow");
   EXPECT_EQ(thing(R"({"maybe":{}})").maybe, example::Inner());
+}
+
+TEST(Fields, ASelectionHasAllThatDecodingReads) {
+  const std::string text = R"({"name":"a","x":[{"name":"b"}],"on":true,"count":0,"choice":false,
+      "maybe":{"mode":"fast","y":{}},"inner":{"size":5,"name":"c"},"words":["x","y"],
+      "ports":[{"name":"p","x":1,"port":80}],"list":[{"port":1}],
+      "labels":{"k":"v","":"empty"},"when":"2026-01-31T12:00:00Z","raw":{"b":1,"a":[null]}})";
+  const auto document = json::Document::parse(text, {.members = json::selection<example::Thing>()});
+  ASSERT_TRUE(document);
+  EXPECT_EQ(json::decode<Thing>(document->root()).value(), thing(text));
+  EXPECT_FALSE(document->root().find("x"));
+  EXPECT_FALSE(document->root().find("inner")->find("name"));
 }
 
 TEST(Fields, NullIsAbsent) {

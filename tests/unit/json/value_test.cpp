@@ -125,11 +125,46 @@ TEST(Document, BoundsAndChecksWhatItLeavesOutAsWell) {
   const auto code = [](const std::string& list, std::size_t most_values = 100) {
     return code_of(Document::parse("{\"managedFields\":" + list + "}", {most_values, false}));
   };
-  EXPECT_EQ(code("[1,2,3]", 4), base::ErrorCode::kTooLarge);
+  EXPECT_EQ(code("[1,2,3]", 1), base::ErrorCode::kTooLarge);
+  EXPECT_TRUE(Document::parse("{\"managedFields\":[1,2,3]}", {2, false}));  // they take no memory
   EXPECT_EQ(code(std::string(100, '[') + std::string(100, ']')), base::ErrorCode::kTooLarge);
   EXPECT_EQ(code("[\"\\udc00\"]"), base::ErrorCode::kMalformed);
   EXPECT_EQ(code("[1"), base::ErrorCode::kMalformed);
   EXPECT_EQ(code("[{\"a\":1,}]"), base::ErrorCode::kMalformed);
+}
+
+TEST(Document, KeepsWhatIsSelectedAndDropsTheOtherMembers) {
+  const json::Selection inner[] = {{"name", {}}, {"image", {}}};
+  const json::Selection root[] = {{"all", {}}, {"list", inner}, {"one", inner}};
+  const json::ParseOptions options{.members = root};
+  const auto kept = [&](const std::string& text) {
+    const auto document = Document::parse(text, options);
+    return document ? json::canonical(document->root()) : document.error().message;
+  };
+  EXPECT_EQ(kept(R"({"x":1,"all":{"x":[1,{"y":2}]},"y":[{"all":1}],"z":{"all":2}})"),
+            R"({"all":{"x":[1,{"y":2}]}})");
+  EXPECT_EQ(
+      kept(R"({"list":[{"x":1,"name":"a","y":{"name":"b"}},2,[{"x":3,"image":[4]}],{}],"x":9})"),
+      R"({"list":[{"name":"a"},2,[{"image":[4]}],{}]})");
+  EXPECT_EQ(kept(R"({"one":{"x":[],"image":null},"one":{"image":{"x":5}}})"),
+            R"({"one":{"image":null},"one":{"image":{"x":5}}})");
+  EXPECT_EQ(kept(R"([{"x":1,"all":2}])"), R"([{"all":2}])");
+  EXPECT_EQ(kept("7"), "7");
+}
+
+TEST(Document, ChecksWhatItDropsAndDoesNotCountIt) {
+  const json::Selection root[] = {{"a", {}}};
+  const auto code = [&](const std::string& dropped, std::size_t most = 2) {
+    const auto document = Document::parse(R"({"x":)" + dropped + R"(,"a":1})",
+                                          {.most_values = most, .members = root});
+    return document ? base::ErrorCode::kNotFound : code_of(document);
+  };
+  EXPECT_EQ(code("[1,2,{\"a\":3}]"), base::ErrorCode::kNotFound);
+  EXPECT_EQ(code("1", 1), base::ErrorCode::kTooLarge);
+  EXPECT_EQ(code(std::string(100, '[') + std::string(100, ']')), base::ErrorCode::kTooLarge);
+  EXPECT_EQ(code("[\"\\udc00\"]"), base::ErrorCode::kMalformed);
+  EXPECT_EQ(code("[1"), base::ErrorCode::kMalformed);
+  EXPECT_EQ(code("{\"a\":1,}"), base::ErrorCode::kMalformed);
 }
 
 TEST(Document, RefusesANulByteWhereverItIs) {

@@ -76,7 +76,7 @@ TEST_F(AdmissionRoute, WhatIsNoReviewIsABadRequestWithTheReason) {
 TEST_F(AdmissionRoute, TakesPostsOfSomeMegabytes) {
   EXPECT_EQ(route.path, "/mutate");
   EXPECT_EQ(route.methods, std::vector<std::string>{"POST"});
-  EXPECT_EQ(route.body_bytes, std::size_t{8} << 20);
+  EXPECT_EQ(route.body_bytes, std::size_t{4} << 20);
 }
 
 }  // namespace

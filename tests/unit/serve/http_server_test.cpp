@@ -2,9 +2,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <boost/asio/connect.hpp>
 #include <boost/asio/read.hpp>
+#include <boost/asio/read_until.hpp>
 #include <boost/asio/write.hpp>
 #include <list>
 
@@ -53,6 +55,14 @@ class Client {
     boost::system::error_code ignored;
     text.resize(asio::read(socket_, asio::buffer(text), ignored));
     return text;
+  }
+
+  // Up to and with that text, or to the end.
+  std::string read_until(const std::string& text) {
+    std::string read;
+    boost::system::error_code ignored;
+    asio::read_until(socket_, asio::dynamic_buffer(read), text, ignored);
+    return read;
   }
 
   std::size_t available() { return socket_.available(); }
@@ -133,6 +143,16 @@ TEST(HttpServer, AHeaderOverTheBoundIsRefused) {
   EXPECT_THAT(answer_to(server, closing("GET /" + much)), StartsWith("HTTP/1.1 431 "));
 }
 
+TEST(HttpServer, AHeadOfManyFieldsIsRefused) {
+  const Server server;
+  std::string fields;
+  for (std::size_t i = 0; i + 2 < limits::kServeHeaderFields; ++i) fields += "a:b\r\n";
+  EXPECT_THAT(answer_to(server, closing("GET /hello", fields + "\r\n")),
+              StartsWith("HTTP/1.1 200 "));
+  EXPECT_THAT(answer_to(server, closing("GET /hello", fields + "c:d\r\n\r\n")),
+              StartsWith("HTTP/1.1 431 "));
+}
+
 TEST(HttpServer, WhatIsNoHttpIsABadRequest) {
   const Server server;
   for (const char* text : {"hello\r\n\r\n", "GET /hello\r\n\r\n", "GET /hello HTTP/9.9\r\n\r\n",
@@ -173,7 +193,7 @@ TEST(HttpServer, AnExceptionOfAnEndpointIsAnInternalErrorWithoutItsText) {
 
 TEST(HttpServer, ARequestThatDoesNotComeInTimeIsDropped) {
   serve::ServerOptions options;
-  options.timeout = 50ms;
+  options.head = 50ms;
   const Server server(options);
   EXPECT_EQ(answer_to(server, "GET /hello HTTP/1.1\r\nHost:"), "");
   EXPECT_EQ(answer_to(server, ""), "");
@@ -181,7 +201,8 @@ TEST(HttpServer, ARequestThatDoesNotComeInTimeIsDropped) {
 
 TEST(HttpServer, MoreConnectionsThanTheBoundWaitForTheirTurn) {
   serve::ServerOptions options;
-  options.connections = 2;
+  options.places.connections = 2;
+  options.places.patience = 60s;
   const Server server(options);
   auto first = std::make_unique<Client>(server.port());
   first->send("GET /hello HTTP/1.1\r\nHost: test\r\n\r\nGET /he");
@@ -199,7 +220,7 @@ TEST(HttpServer, MoreConnectionsThanTheBoundWaitForTheirTurn) {
 
 TEST(HttpServer, AConnectionIsKeptBetweenRequestsForAsLongAsItMayBeIdle) {
   serve::ServerOptions options;
-  options.timeout = 300ms;
+  options.head = 300ms;
   options.idle = 1500ms;
   const Server server(options);
   Client client(server.port());
@@ -214,7 +235,7 @@ TEST(HttpServer, AConnectionIsKeptBetweenRequestsForAsLongAsItMayBeIdle) {
 
 TEST(HttpServer, AnIdleConnectionMakesRoomForANewOne) {
   serve::ServerOptions options;
-  options.connections = 2;
+  options.places.connections = 2;
   const Server server(options);
   Client idle(server.port());
   idle.send("GET /hello HTTP/1.1\r\nHost: test\r\n\r\n");
@@ -230,8 +251,9 @@ TEST(HttpServer, AnIdleConnectionMakesRoomForANewOne) {
 
 TEST(HttpServer, AConnectionThatBecomesIdleMakesRoomForOneThatWaits) {
   serve::ServerOptions options;
-  options.connections = 1;
-  options.timeout = 60s;
+  options.places.connections = 1;
+  options.places.patience = 60s;
+  options.head = 60s;
   options.idle = 8s;
   const Server server(options);
   Client busy(server.port());
@@ -248,6 +270,87 @@ TEST(HttpServer, AConnectionThatBecomesIdleMakesRoomForOneThatWaits) {
   EXPECT_THAT(busy.read_to_end(), EndsWith("hello more"));
 }
 
+// Connections to a server that send a text and nothing more, each from the address of that number.
+class Flood {
+ public:
+  Flood(std::uint16_t port, std::size_t connections, const std::string& text,
+        const std::function<int(std::size_t)>& last_byte) {
+    rlimit most{};
+    getrlimit(RLIMIT_NOFILE, &most);
+    most.rlim_cur = most.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &most);
+    for (std::size_t i = 0; i < connections; ++i) {
+      tcp::socket& socket = sockets_.emplace_back(context_);
+      const auto from = "127.0.0." + std::to_string(last_byte(i));
+      socket.open(tcp::v4());
+      socket.bind({asio::ip::make_address(from), 0});
+      socket.connect({asio::ip::make_address("127.0.0.1"), port});
+      boost::system::error_code ignored;  // it may be closed already
+      asio::write(socket, asio::buffer(text), ignored);
+    }
+  }
+
+ private:
+  asio::io_context context_;
+  std::list<tcp::socket> sockets_;
+};
+
+constexpr std::size_t kFlood = 1000;
+
+const std::string kWhole = "GET /hello HTTP/1.1\r\nHost: test\r\n\r\n";
+
+// Clients that get their answers while others take all places: one that is new, and one that had an
+// answer before. When those others had answers, too, the one that is idle longest is closed, and
+// its client comes as a new one.
+class UnderFlood : public testing::TestWithParam<std::string> {
+ protected:
+  static void check(const std::function<int(std::size_t)>& last_byte) {
+    const Server server;
+    Client kept(server.port());
+    kept.send("GET /hello HTTP/1.1\r\nHost: test\r\n\r\n");
+    EXPECT_THAT(kept.read_until("hello "), StartsWith("HTTP/1.1 200 OK"));
+    const Flood flood(server.port(), kFlood, GetParam(), last_byte);
+    for (int i = 0; i < 20; ++i) {
+      const auto begin = std::chrono::steady_clock::now();
+      EXPECT_THAT(answer_to(server, closing("GET /hello")), StartsWith("HTTP/1.1 200 OK"));
+      EXPECT_LT(std::chrono::steady_clock::now() - begin, 1s) << "the kubelet waits no longer";
+    }
+    if (GetParam().starts_with(kWhole)) return;
+    kept.send(closing("GET /hello?kept"));
+    EXPECT_THAT(kept.read_to_end(), EndsWith("hello kept"));
+  }
+};
+
+TEST_P(UnderFlood, OfTheirOwnAddress) {
+  check([](std::size_t) { return 1; });
+}
+
+TEST_P(UnderFlood, OfOneOtherAddress) {
+  check([](std::size_t) { return 2; });
+}
+
+TEST_P(UnderFlood, OfManyAddresses) {
+  check([](std::size_t i) { return static_cast<int>(2 + i % 200); });
+}
+
+INSTANTIATE_TEST_SUITE_P(HttpServer, UnderFlood,
+                         testing::Values("", "G", "GET /hello HTTP/1.1\r\nHost:",
+                                         "POST /large HTTP/1.1\r\nContent-Length: 9999\r\n\r\nx",
+                                         kWhole, kWhole + "GET /he"));
+
+TEST(HttpServer, OneAddressHasNotAllPlaces) {
+  serve::ServerOptions options;
+  options.places.connections = 8;
+  options.places.per_address = 4;
+  options.places.silent_patience = 0ms;
+  Server server(options);
+  const Flood flood(server.port(), 20, "", [](std::size_t) { return 2; });
+  EXPECT_THAT(answer_to(server, closing("GET /hello")), StartsWith("HTTP/1.1 200 OK"));
+  std::size_t open = 0;
+  server.run([&] { open = server.connections(); });
+  EXPECT_LE(open, 4U);
+}
+
 TEST(HttpServer, WhileItDrainsEachAnswerEndsItsConnection) {
   Server server;
   Client before(server.port());
@@ -261,52 +364,108 @@ TEST(HttpServer, WhileItDrainsEachAnswerEndsItsConnection) {
   EXPECT_THAT(after.read_to_end(), StartsWith("HTTP/1.1 200 OK"));
 }
 
-TEST(HttpServer, BodiesThatTogetherAreOverTheBoundAreRefusedUntilOneIsDone) {
+std::string post_large(const std::string& body) {
+  return closing("POST /large", "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n") +
+         body;
+}
+
+const std::string kLargeBody(1'000'000, 'x');
+
+TEST(HttpServer, OfLargeBodiesOneIsReadAtATimeAndTheOthersWaitForTheirTurn) {
   serve::ServerOptions options;
-  options.body_bytes = 1'500'000;
+  options.large_body = 60s;
+  options.large_wait = 60s;
   const Server server(options);
-  const std::string body(1'000'000, 'x');
-  const std::string head =
-      closing("POST /large", "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n");
   Client first(server.port());
-  first.send(head + body.substr(1));
+  first.send(post_large(kLargeBody).substr(0, kLargeBody.size()));
   std::this_thread::sleep_for(50ms);
-  EXPECT_THAT(answer_to(server, head + body.substr(500'000)), StartsWith("HTTP/1.1 503 "));
+  Client second(server.port());
+  std::thread sending([&] { second.send(post_large(kLargeBody)); });
+  std::this_thread::sleep_for(100ms);
+  EXPECT_EQ(second.available(), 0U);
   EXPECT_THAT(answer_to(server, closing("POST /echo", "Content-Length: 1\r\n\r\nx")),
               StartsWith("HTTP/1.1 201 "));
-  first.send("x");
+  first.send(std::string(200, 'x'));
   EXPECT_THAT(first.read_to_end(), StartsWith("HTTP/1.1 201 "));
-  EXPECT_THAT(answer_to(server, head + body), StartsWith("HTTP/1.1 201 "));
+  EXPECT_THAT(second.read_to_end(), StartsWith("HTTP/1.1 201 "));
+  sending.join();
+}
+
+TEST(HttpServer, ALargeBodyWhoseTurnDoesNotComeIsRefusedWithTheReason) {
+  serve::ServerOptions options;
+  options.large_body = 60s;
+  options.large_wait = 50ms;
+  const Server server(options);
+  Client first(server.port());
+  first.send(post_large(kLargeBody).substr(0, kLargeBody.size()));
+  std::this_thread::sleep_for(50ms);
+  Client second(server.port());
+  second.send(post_large(std::string(40'000, 'x')));
+  const std::string answer = second.read_to_end();
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 503 "));
+  EXPECT_THAT(answer, HasSubstr("other requests of more than 32768 bytes are being read"));
+  first.send(std::string(200, 'x'));
+  EXPECT_THAT(first.read_to_end(), StartsWith("HTTP/1.1 201 "));
+  EXPECT_THAT(answer_to(server, post_large(kLargeBody)), StartsWith("HTTP/1.1 201 "));
+}
+
+TEST(HttpServer, ALargeBodyThatIsSlowLosesItsTurn) {
+  serve::ServerOptions options;
+  options.large_body = 100ms;
+  options.large_wait = 60s;
+  const Server server(options);
+  Client slow(server.port());
+  slow.send(post_large(kLargeBody).substr(0, 500'000));
+  std::this_thread::sleep_for(20ms);
+  EXPECT_THAT(answer_to(server, post_large(kLargeBody)), StartsWith("HTTP/1.1 201 "));
+  EXPECT_EQ(slow.read_to_end(), "");
+}
+
+TEST(HttpServer, ALargeBodyOfAConnectionThatWasServedIsNextBeforeOthers) {
+  serve::ServerOptions options;
+  options.large_body = 60s;
+  options.large_wait = 300ms;
+  const Server server(options);
+  Client kept(server.port());
+  kept.send("GET /hello HTTP/1.1\r\nHost: test\r\n\r\n");
+  kept.read(12);
+  std::list<Client> others;
+  for (int i = 0; i < 3; ++i) {  // of 3 one has the turn and does not end, two wait
+    others.emplace_back(server.port()).send(post_large(kLargeBody).substr(0, 200'000));
+  }
+  std::this_thread::sleep_for(50ms);
+  kept.send(post_large(std::string(40'000, 'x')));
+  std::this_thread::sleep_for(50ms);
+  others.pop_front();
+  EXPECT_THAT(kept.read_to_end(), HasSubstr("HTTP/1.1 201 "));
 }
 
 TEST(HttpServer, WhoAnnouncesALargeBodyAndDoesNotSendItTakesNoRoomFromOthers) {
-  serve::ServerOptions options;
-  options.body_bytes = 1'500'000;
-  const Server server(options);
-  const std::string body(1'000'000, 'x');
-  const std::string head =
-      closing("POST /large", "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n");
+  const Server server;
   std::list<Client> slow;
-  for (int i = 0; i < 4; ++i) slow.emplace_back(server.port()).send(head + "x");
+  for (int i = 0; i < 4; ++i) {
+    slow.emplace_back(server.port()).send(post_large(kLargeBody).substr(0, 8'000));
+  }
   slow.emplace_back(server.port())
       .send(closing("POST /large", "Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n"));
   std::this_thread::sleep_for(50ms);
-  EXPECT_THAT(answer_to(server, head + body), StartsWith("HTTP/1.1 201 "));
+  EXPECT_THAT(answer_to(server, post_large(kLargeBody)), StartsWith("HTTP/1.1 201 "));
 }
 
-TEST(HttpServer, WhoDoesNotReadTheAnswerToALargeBodyTakesNoRoomFromOthers) {
+TEST(HttpServer, WhoDoesNotReadItsAnswerTakesNoRoomFromOthers) {
   serve::ServerOptions options;
-  options.body_bytes = 1'500'000;
+  options.answer_bytes = 1'500'000;
   const Server server(options);
-  const std::string body(1'000'000, 'x');
   const std::string request =
-      "POST /large HTTP/1.1\r\nHost: test\r\nContent-Length: " + std::to_string(body.size()) +
-      "\r\n\r\n" + body;
+      "POST /large HTTP/1.1\r\nHost: test\r\nContent-Length: " + std::to_string(kLargeBody.size()) +
+      "\r\n\r\n" + kLargeBody;
   std::list<Client> slow;  // what they are answered is more than what sockets hold
   for (int i = 0; i < 4; ++i) {
     slow.emplace_back(server.port(), "127.0.0.1", 4096).send(request);
     EXPECT_EQ(slow.back().read(12), "HTTP/1.1 201");
   }
+  EXPECT_LT(slow.front().read_to_end().size(), kLargeBody.size());
+  EXPECT_GT(slow.back().read(kLargeBody.size()).size(), kLargeBody.size() - 1);
 }
 
 TEST(HttpServer, ABodyOfUnknownLengthIsRefusedOnceItIsOverTheBound) {

@@ -162,7 +162,7 @@ TEST_F(HttpsServer, WithoutACertificateConnectionsAreClosed) {
 
 TEST_F(HttpsServer, WhoSpeaksNoTlsIsTurnedAway) {
   serve::ServerOptions wanted = options();
-  wanted.timeout = 1500ms;  // enough for the one below who does, on any machine
+  wanted.handshake = 1500ms;  // enough for the client below, on any machine
   const Server server(wanted);
   asio::io_context io;
   std::list<std::pair<std::string, tcp::socket>> others;
@@ -179,6 +179,29 @@ TEST_F(HttpsServer, WhoSpeaksNoTlsIsTurnedAway) {
   }
   Client client(server.port(), authority.pem());
   EXPECT_THAT(client.get(), HasSubstr("200 OK"));
+}
+
+TEST_F(HttpsServer, ConnectionsWithoutAHandshakeKeepNoClientOut) {
+  const Server server(options());
+  Client kept(server.port(), authority.pem());
+  EXPECT_THAT(kept.get(), HasSubstr("200 OK"));
+  asio::io_context io;
+  std::list<tcp::socket> silent;
+  for (const char* text : {"", "\x16\x03\x01\x02"}) {
+    for (std::size_t i = 0; i < limits::kServeConnections; ++i) {
+      tcp::socket& socket = silent.emplace_back(io);
+      socket.connect({asio::ip::make_address("127.0.0.1"), server.port()});
+      boost::system::error_code ignored;
+      asio::write(socket, asio::buffer(std::string(text)), ignored);
+    }
+    for (int i = 0; i < 5; ++i) {
+      const auto begin = std::chrono::steady_clock::now();
+      Client client(server.port(), authority.pem());
+      EXPECT_THAT(client.get(), HasSubstr("200 OK"));
+      EXPECT_LT(std::chrono::steady_clock::now() - begin, 1s);
+    }
+    EXPECT_THAT(kept.get(), HasSubstr("200 OK"));
+  }
 }
 
 TEST_F(HttpsServer, CancelledItClosesEveryConnectionAndEnds) {

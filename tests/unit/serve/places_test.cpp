@@ -1,0 +1,96 @@
+#include "serve/places.h"
+
+#include <gtest/gtest.h>
+
+namespace {
+
+using namespace std::chrono_literals;
+using serve::Occupant;
+
+const Occupant::Instant kStart{1h};
+
+enum class Kind { kSilent, kSlow, kIdle, kBusy };
+
+boost::asio::ip::address address(int last) {
+  return boost::asio::ip::make_address("10.0.0." + std::to_string(last));
+}
+
+// A connection of that address and kind, since so many seconds after the start.
+Occupant occupant(std::uint64_t id, int last, Kind kind, int since) {
+  Occupant result;
+  result.id = id;
+  result.address = address(last);
+  result.served = kind == Kind::kIdle || kind == Kind::kBusy;
+  result.idle = kind == Kind::kIdle;
+  result.spoke = kind != Kind::kSilent;
+  result.since = kStart + std::chrono::seconds(since);
+  return result;
+}
+
+serve::PlaceLimits few() {
+  serve::PlaceLimits limits;
+  limits.connections = 4;
+  limits.per_address = 3;
+  limits.served = 3;
+  return limits;
+}
+
+// The number of the one that goes for a client of that address; 0: there is a place.
+std::uint64_t victim(const std::vector<Occupant>& occupants, int last = 9) {
+  const auto eviction = choose_eviction(occupants, address(last), few());
+  return eviction ? eviction->id : 0;
+}
+
+TEST(Places, NoConnectionGoesWhileThereArePlaces) {
+  EXPECT_EQ(victim({}), 0U);
+  EXPECT_EQ(victim({occupant(1, 1, Kind::kSilent, 0), occupant(2, 1, Kind::kIdle, 0),
+                    occupant(3, 2, Kind::kSlow, 0)}),
+            0U);
+}
+
+TEST(Places, TheOneThatHasBeenLongestWithoutAWholeRequestGoesFirstOfAllASilentOne) {
+  EXPECT_EQ(victim({occupant(1, 1, Kind::kIdle, 0), occupant(2, 1, Kind::kSlow, 1),
+                    occupant(3, 2, Kind::kSilent, 5), occupant(4, 2, Kind::kSilent, 4)}),
+            4U);
+  EXPECT_EQ(victim({occupant(1, 1, Kind::kIdle, 0), occupant(2, 1, Kind::kSlow, 3),
+                    occupant(3, 2, Kind::kSlow, 2), occupant(4, 2, Kind::kBusy, 1)}),
+            3U);
+}
+
+TEST(Places, ServedConnectionsGiveWayToNewOnesWhenTheyHaveMoreThanTheirPart) {
+  const std::vector<Occupant> all = {occupant(1, 1, Kind::kBusy, 0), occupant(2, 1, Kind::kIdle, 7),
+                                     occupant(3, 2, Kind::kIdle, 6),
+                                     occupant(4, 3, Kind::kIdle, 8)};
+  EXPECT_EQ(victim(all), 3U);
+  std::vector<Occupant> busy = all;
+  for (Occupant& one : busy) one.idle = false;
+  EXPECT_EQ(victim(busy), 1U);
+  std::vector<Occupant> one_is_new = all;
+  one_is_new[3] = occupant(4, 3, Kind::kSilent, 8);
+  EXPECT_EQ(victim(one_is_new), 4U);
+}
+
+TEST(Places, OfAnAddressThatHasAllOfItsPlacesOneOfItsOwnGoes) {
+  const std::vector<Occupant> three = {occupant(1, 1, Kind::kIdle, 0),
+                                       occupant(2, 1, Kind::kSlow, 5),
+                                       occupant(3, 1, Kind::kSlow, 4)};
+  EXPECT_EQ(victim(three, 1), 3U);
+  EXPECT_EQ(victim(three, 2), 0U);
+  std::vector<Occupant> four = three;
+  four.push_back(occupant(4, 2, Kind::kSilent, 0));
+  EXPECT_EQ(victim(four, 1), 3U);
+  EXPECT_EQ(victim(four, 2), 4U);
+}
+
+TEST(Places, AConnectionHasAMomentForItsRequestAndAnIdleOneHasNone) {
+  const auto due = [](Kind kind) {
+    const std::vector<Occupant> all(4, occupant(1, 1, kind, 0));
+    return choose_eviction(all, address(2), few())->due - kStart;
+  };
+  EXPECT_EQ(due(Kind::kSilent), limits::kServeSilentPatience);
+  EXPECT_EQ(due(Kind::kSlow), limits::kServePatience);
+  EXPECT_EQ(due(Kind::kBusy), limits::kServePatience);
+  EXPECT_EQ(due(Kind::kIdle), 0s);
+}
+
+}  // namespace
