@@ -47,6 +47,7 @@ struct StatefulSetSpec {
   std::optional<int> replicas;
   LabelSelector selector;
   std::string service_name;
+  std::string pod_management_policy;  // cannot be changed
   std::optional<int> revision_history_limit;
   PodTemplateSpec pod_template;
   bool operator==(const StatefulSetSpec&) const = default;
@@ -118,6 +119,7 @@ struct json::Fields<api::StatefulSetSpec> {
   static constexpr auto kTable =
       std::make_tuple(json::field("replicas", &T::replicas), json::field("selector", &T::selector),
                       json::field("serviceName", &T::service_name),
+                      json::field("podManagementPolicy", &T::pod_management_policy),
                       json::field("revisionHistoryLimit", &T::revision_history_limit),
                       json::field("template", &T::pod_template));
 };

@@ -22,12 +22,16 @@ struct ServicePort {
   bool operator==(const ServicePort&) const = default;
 };
 
+// A boolean that the API server leaves out while it is false: false and unset are the same when an
+// object is compared, but false is sent, so that an apply takes true back from another client.
+enum class Switch { kUnset, kOff, kOn };
+
 struct ServiceSpec {
   std::string type;
   StringMap selector;
   std::vector<ServicePort> ports;
   std::string cluster_ip;
-  bool publish_not_ready_addresses = false;
+  Switch publish_not_ready_addresses = Switch::kUnset;
   bool operator==(const ServiceSpec&) const = default;
 };
 
@@ -147,6 +151,7 @@ struct Container {
   std::vector<VolumeMount> volume_mounts;
   std::optional<Probe> liveness_probe;
   std::optional<Probe> readiness_probe;
+  std::string termination_message_policy;
   std::optional<SecurityContext> security_context;
   bool operator==(const Container&) const = default;
 };
@@ -177,6 +182,12 @@ struct Toleration {
   bool operator==(const Toleration&) const = default;
 };
 
+struct Sysctl {
+  std::string name;
+  std::string value;
+  bool operator==(const Sysctl&) const = default;
+};
+
 struct PodSecurityContext {
   std::optional<bool> run_as_non_root;
   std::optional<std::int64_t> run_as_user;
@@ -184,6 +195,7 @@ struct PodSecurityContext {
   std::optional<std::int64_t> fs_group;
   std::string fs_group_change_policy;
   std::optional<SecurityProfile> seccomp_profile;
+  std::vector<Sysctl> sysctls;
   bool operator==(const PodSecurityContext&) const = default;
 };
 
@@ -213,8 +225,22 @@ struct ContainerStateWaiting {
   bool operator==(const ContainerStateWaiting&) const = default;
 };
 
+struct ContainerStateRunning {
+  std::optional<base::Time> started_at;
+  bool operator==(const ContainerStateRunning&) const = default;
+};
+
+struct ContainerStateTerminated {
+  std::string reason;   // "Error", "OOMKilled", "Completed", …
+  std::string message;  // the end of the container's log, by terminationMessagePolicy
+  int exit_code = 0;
+  bool operator==(const ContainerStateTerminated&) const = default;
+};
+
 struct ContainerState {
   std::optional<ContainerStateWaiting> waiting;
+  std::optional<ContainerStateRunning> running;
+  std::optional<ContainerStateTerminated> terminated;
   bool operator==(const ContainerState&) const = default;
 };
 
@@ -223,6 +249,7 @@ struct ContainerStatus {
   bool ready = false;
   int restart_count = 0;
   ContainerState state;
+  ContainerState last_state;  // of the run before
   bool operator==(const ContainerStatus&) const = default;
 };
 
@@ -293,6 +320,24 @@ struct json::Fields<api::ServicePort> {
       std::make_tuple(json::field("name", &T::name), json::field("protocol", &T::protocol),
                       json::field("port", &T::port), json::field("targetPort", &T::target_port),
                       json::field("nodePort", &T::node_port));
+};
+
+template <>
+struct json::Leaf<api::Switch> {
+  static constexpr std::string_view kExpected = "true or false";
+  static bool read(View view, api::Switch& out) {
+    bool on = false;
+    if (!Leaf<bool>::read(view, on)) return false;
+    out = on ? api::Switch::kOn : api::Switch::kOff;
+    return true;
+  }
+  static void write(Writer& writer, api::Switch value) {
+    writer.boolean(value == api::Switch::kOn);
+  }
+  static bool absent(api::Switch value) { return value == api::Switch::kUnset; }
+  static bool same(api::Switch wanted, api::Switch actual) {
+    return (wanted == api::Switch::kOn) == (actual == api::Switch::kOn);
+  }
 };
 
 template <>
@@ -433,6 +478,7 @@ struct json::Fields<api::Container> {
       json::keyed("volumeMounts", &T::volume_mounts, &api::VolumeMount::mount_path),
       json::field("livenessProbe", &T::liveness_probe),
       json::field("readinessProbe", &T::readiness_probe),
+      json::field("terminationMessagePolicy", &T::termination_message_policy),
       json::field("securityContext", &T::security_context));
 };
 
@@ -466,13 +512,20 @@ struct json::Fields<api::Toleration> {
 };
 
 template <>
+struct json::Fields<api::Sysctl> {
+  using T = api::Sysctl;
+  static constexpr auto kTable =
+      std::make_tuple(json::field("name", &T::name), json::field("value", &T::value));
+};
+
+template <>
 struct json::Fields<api::PodSecurityContext> {
   using T = api::PodSecurityContext;
   static constexpr auto kTable = std::make_tuple(
       json::field("runAsNonRoot", &T::run_as_non_root), json::field("runAsUser", &T::run_as_user),
       json::field("runAsGroup", &T::run_as_group), json::field("fsGroup", &T::fs_group),
       json::field("fsGroupChangePolicy", &T::fs_group_change_policy),
-      json::field("seccompProfile", &T::seccomp_profile));
+      json::field("seccompProfile", &T::seccomp_profile), json::field("sysctls", &T::sysctls));
 };
 
 template <>
@@ -505,17 +558,34 @@ struct json::Fields<api::ContainerStateWaiting> {
 };
 
 template <>
-struct json::Fields<api::ContainerState> {
+struct json::Fields<api::ContainerStateRunning> {
   static constexpr auto kTable =
-      std::make_tuple(json::field("waiting", &api::ContainerState::waiting));
+      std::make_tuple(json::field("startedAt", &api::ContainerStateRunning::started_at));
+};
+
+template <>
+struct json::Fields<api::ContainerStateTerminated> {
+  using T = api::ContainerStateTerminated;
+  static constexpr auto kTable =
+      std::make_tuple(json::field("reason", &T::reason), json::field("message", &T::message),
+                      json::field("exitCode", &T::exit_code));
+};
+
+template <>
+struct json::Fields<api::ContainerState> {
+  using T = api::ContainerState;
+  static constexpr auto kTable =
+      std::make_tuple(json::field("waiting", &T::waiting), json::field("running", &T::running),
+                      json::field("terminated", &T::terminated));
 };
 
 template <>
 struct json::Fields<api::ContainerStatus> {
   using T = api::ContainerStatus;
-  static constexpr auto kTable = std::make_tuple(
-      json::field("name", &T::name), json::field("ready", &T::ready),
-      json::field("restartCount", &T::restart_count), json::field("state", &T::state));
+  static constexpr auto kTable =
+      std::make_tuple(json::field("name", &T::name), json::field("ready", &T::ready),
+                      json::field("restartCount", &T::restart_count),
+                      json::field("state", &T::state), json::field("lastState", &T::last_state));
 };
 
 template <>

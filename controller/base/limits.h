@@ -157,6 +157,16 @@ static_assert(kServeConnections * kServeSmallBodyBytes + kAdmissionBytes <= kSer
 
 // reconcile/
 inline constexpr std::size_t kImageMessageBytes = 1024;  // the CRD's own bound
+// Of a pod template that is recorded in an annotation; a larger one is not recorded.
+inline constexpr std::size_t kRecordedTemplateBytes = 64 << 10;
+inline constexpr std::size_t kTerminationMessageBytes = 256;  // of it, in a condition
+// A container that has run for so long after a crash is no longer called crashing: the kubelet
+// forgets its back-off then.
+inline constexpr auto kCrashMemory = 10min;
+// The Service publishes a pod whose sidecar has not become ready for so long, and no longer
+// publishes pods that are not ready once the pod has been ready for so long.
+inline constexpr auto kSidecarPatience = 15s;
+inline constexpr auto kSidecarSettled = 60s;
 
 // operator/
 inline constexpr std::size_t kPushChecks = 8;  // registries that are asked at once

@@ -172,8 +172,9 @@ template <class T>
 asio::awaitable<void> Executor::remove(Owned<T>& cache, reconcile::Delete action,
                                        std::shared_ptr<const T>& foreign, Attempt& attempt) {
   const kube::Preconditions preconditions{action.uid, action.resource_version};
-  auto removing =
-      environment_.client.remove<T>(action.key, preconditions, kube::Propagation::kBackground);
+  const auto propagation =
+      action.keeps_pods ? kube::Propagation::kOrphan : kube::Propagation::kBackground;
+  auto removing = environment_.client.remove<T>(action.key, preconditions, propagation);
   base::Result<std::optional<T>> result = co_await std::move(removing);
   if (result) {
     environment_.logger.info("deleted", {{"kind", std::string(reconcile::kind(action.target))},

@@ -2,12 +2,13 @@
 
 #include <fmt/core.h>
 
-#include <tuple>
-
+#include "base/limits.h"
 #include "reconcile/decision.h"
 #include "reconcile/names.h"
 #include "reconcile/node_port.h"
+#include "reconcile/pods.h"
 #include "reconcile/reasons.h"
+#include "reconcile/text.h"
 
 namespace reconcile {
 namespace {
@@ -15,104 +16,93 @@ namespace {
 constexpr std::string_view kTrue = "True";
 constexpr std::string_view kFalse = "False";
 
-// The workload that the spec asks for, of either kind; without metadata when it is absent.
-struct Workload {
-  const api::ObjectMeta* metadata = nullptr;
-  const api::WorkloadStatus* status = nullptr;
-  Target target = Target::kDeployment;
-};
-
-Workload find_workload(const Observed& observed) {
-  const api::LocalRegistry& registry = *observed.registry;
-  if (registry.spec.persistence.enabled) {
-    if (!observed.stateful_set || !belongs_to(observed.stateful_set->metadata, registry)) return {};
-    return {&observed.stateful_set->metadata, &observed.stateful_set->status, Target::kStatefulSet};
-  }
-  if (!observed.deployment || !belongs_to(observed.deployment->metadata, registry)) return {};
-  return {&observed.deployment->metadata, &observed.deployment->status, Target::kDeployment};
-}
-
-// Pods that are going, were evicted or have ended tell nothing of those in their place.
-bool is_over(const api::Pod& pod) {
-  return is_terminating(pod.metadata) || pod.status.phase == "Failed" ||
-         pod.status.phase == "Succeeded";
-}
-
-// A StatefulSet controls its pods; a Deployment does so through a ReplicaSet named after it, as
-// that of another Deployment with a longer name may seem to be: the pods' label tells.
-bool is_pod_of(const api::Pod& pod, const Workload& workload) {
-  const api::ObjectMeta& meta = pod.metadata;
-  if (meta.namespace_name != workload.metadata->namespace_name) return false;
-  if (api::lookup(meta.labels, api::kInstanceLabel) != workload.metadata->name) return false;
-  for (const api::OwnerReference& owner : pod.metadata.owner_references) {
-    if (owner.uid == workload.metadata->uid) return true;
-    if (workload.target == Target::kDeployment && owner.kind == "ReplicaSet" &&
-        owner.name.starts_with(workload.metadata->name + "-")) {
-      return true;
-    }
-  }
-  return false;
-}
-
-// The newest, so that the same pods in another order tell the same.
-const api::Pod* find_pod(const Observed& observed, const Workload& workload) {
-  const api::Pod* newest = nullptr;
-  const auto age = [](const api::Pod& pod) {
-    return std::tuple(pod.metadata.creation_timestamp.value_or(base::Time()),
-                      std::string_view(pod.metadata.name));
-  };
-  for (const auto& pod : observed.pods) {
-    if (is_over(*pod) || !is_pod_of(*pod, workload)) continue;
-    if (newest == nullptr || age(*newest) < age(*pod)) newest = pod.get();
-  }
-  return newest;
-}
-
-const api::ContainerStatus* find_container(const api::Pod& pod, std::string_view name) {
-  for (const api::ContainerStatus& container : pod.status.container_statuses) {
-    if (container.name == name) return &container;
-  }
-  return nullptr;
-}
-
-// The kubelet's word for a container counts only while the kubelet has it: when the node is lost,
-// somebody else makes the pod unready and the containers' states stay as they were.
-bool is_ready(const api::Pod& pod, const api::ContainerStatus& container) {
-  const api::Condition* ready = api::find_condition(pod.status.conditions, "Ready");
-  return container.ready && ready != nullptr &&
-         (ready->status == kTrue || ready->reason == "ContainersNotReady");
-}
-
 // The pod runs what the workload says now, not what it said before.
 bool is_rolled_out(const Workload& workload) {
   return workload.status->observed_generation >= workload.metadata->generation &&
          workload.status->updated_replicas > 0;
 }
 
-// "Back-off pulling image …: ErrImagePull: why" and "why" take turns; both are told as "why".
+// "Back-off pulling image …: ErrImagePull: why" and "why" take turns; both are reported as "why".
 std::string pull_problem(std::string_view message) {
   constexpr std::string_view kMarker = "ErrImagePull: ";
   const std::size_t at = message.find(kMarker);
   return std::string(at == std::string_view::npos ? message : message.substr(at + kMarker.size()));
 }
 
+bool mentions_error(std::string_view line) {
+  for (const std::string_view word : {"error", "fatal", "failed", "denied", "Error"}) {
+    if (line.find(word) != std::string_view::npos) return true;
+  }
+  return false;
+}
+
+// The line of a container's log that explains its end: the beginning of a Go program's panic, or
+// the last line that mentions an error, or the last one.
+std::string_view explaining_line(std::string_view log) {
+  std::string_view last;
+  std::string_view error;
+  while (!log.empty()) {
+    const std::size_t end = log.find('\n');
+    const std::string_view line = log.substr(0, end);
+    log.remove_prefix(end == std::string_view::npos ? log.size() : end + 1);
+    if (line.starts_with("panic: ") || line.starts_with("fatal error: ")) return line;
+    if (!line.empty()) last = line;
+    if (mentions_error(line)) error = line;
+  }
+  return error.empty() ? last : error;
+}
+
+std::string why_it_ended(const api::ContainerStateTerminated& end) {
+  if (end.reason == reason::kOomKilled) return "it needs more memory than its limit";
+  std::string line = bounded_text(explaining_line(end.message), limits::kTerminationMessageBytes);
+  for (char& character : line) {
+    if (static_cast<unsigned char>(character) < ' ' || character == '\x7f') character = ' ';
+  }
+  return line.empty() ? fmt::format("exit code {}", end.exit_code) : line;
+}
+
+std::string crash_remedy(const api::ContainerStateTerminated& end, bool is_registry) {
+  if (end.reason == reason::kOomKilled) {
+    return fmt::format("raise spec.{}.limits.memory",
+                       is_registry ? "resources" : "buildKitResources");
+  }
+  if (is_registry) return "see kubectl logs -c registry --previous";
+  return "see kubectl logs -c buildkitd --previous; where nodes do not allow rootless BuildKit "
+         "(sysctl user.max_user_namespaces), set spec.localbuild to true";
+}
+
+// One reason for all that follows a crash, so that the status is not written for each of them.
+Judgement crashing(std::string_view container, const api::ContainerStateTerminated& end) {
+  const bool out_of_memory = end.reason == reason::kOomKilled;
+  return {kFalse, std::string(out_of_memory ? reason::kOomKilled : reason::kCrashLoopBackOff),
+          fmt::format("container {} keeps failing: {}; {}", container, why_it_ended(end),
+                      crash_remedy(end, container == kRegistryContainer)),
+          Wording::kCrash};
+}
+
+// What a container that did not start waits for.
 Judgement waiting(const api::ContainerStatus& container) {
   const api::ContainerStateWaiting& state = *container.state.waiting;
   if (state.reason == reason::kImagePullBackOff || state.reason == reason::kErrImagePull) {
-    return {kFalse, std::string(reason::kImagePullBackOff), pull_problem(state.message)};
+    return {kFalse, std::string(reason::kImagePullBackOff), pull_problem(state.message),
+            Wording::kQuoted};
   }
   if (state.reason == reason::kCrashLoopBackOff) {  // its message counts the seconds
-    return {kFalse, state.reason,
-            fmt::format("container {} keeps failing: kubectl logs -c {} tells more", container.name,
-                        container.name)};
+    return crashing(container.name, {});
   }
-  return {kFalse, state.reason, state.message};
+  return {kFalse, state.reason, state.message, Wording::kQuoted};
 }
 
-bool tells_something(const api::ContainerStatus& container) {
-  return container.state.waiting && !container.state.waiting->reason.empty() &&
-         container.state.waiting->reason != "ContainerCreating" &&
-         container.state.waiting->reason != "PodInitializing";
+bool is_about_image(const api::ContainerStateWaiting& state) {
+  return state.reason.find("Image") != std::string::npos;
+}
+
+std::optional<Judgement> judge_trouble(const api::ContainerStatus& container, base::Time now) {
+  const bool waits = waits_for_reason(container);
+  if (waits && is_about_image(*container.state.waiting)) return waiting(container);
+  if (const auto* end = find_crash(container, now)) return crashing(container.name, *end);
+  if (waits) return waiting(container);
+  return std::nullopt;
 }
 
 std::string_view reason_for(std::string_view message) {
@@ -122,18 +112,20 @@ std::string_view reason_for(std::string_view message) {
   return reason::kFailed;
 }
 
-// Pods that cannot be made.
+// Pods that cannot be created.
 std::optional<Judgement> judge_replicas(const Workload& workload) {
   const api::Condition* failure =
       api::find_condition(workload.status->conditions, "ReplicaFailure");
   if (failure == nullptr || failure->status != kTrue) return std::nullopt;
-  return Judgement{kFalse, std::string(reason_for(failure->message)), failure->message};
+  return Judgement{kFalse, std::string(reason_for(failure->message)), failure->message,
+                   Wording::kQuoted};
 }
 
 std::optional<Judgement> judge_scheduling(const api::Pod& pod) {
   const api::Condition* scheduled = api::find_condition(pod.status.conditions, "PodScheduled");
   if (scheduled == nullptr || scheduled->status != kFalse) return std::nullopt;
-  return Judgement{kFalse, std::string(reason::kUnschedulable), scheduled->message};
+  return Judgement{kFalse, std::string(reason::kUnschedulable), scheduled->message,
+                   Wording::kQuoted};
 }
 
 // Why a container of the workload is not ready, or nothing when it is.
@@ -145,7 +137,14 @@ std::optional<Judgement> judge_container(const Observed& observed, const Workloa
   const api::Pod* pod = find_pod(observed, workload);
   const api::ContainerStatus* container =
       pod == nullptr ? nullptr : find_container(*pod, container_name);
-  if (container != nullptr && tells_something(*container)) return waiting(*container);
+  if (workload.replicas->value_or(1) == 0) {
+    return Judgement{
+        kFalse, std::string(reason::kScaledToZero),
+        fmt::format("{} {} has 0 replicas", kind(workload.target), workload.metadata->name)};
+  }
+  if (container != nullptr) {
+    if (auto trouble = judge_trouble(*container, observed.now)) return trouble;
+  }
   if (auto failure = judge_replicas(workload)) return failure;
   if (pod != nullptr) {
     if (auto failure = judge_scheduling(*pod)) return failure;
@@ -154,6 +153,17 @@ std::optional<Judgement> judge_container(const Observed& observed, const Workloa
   if (workload.status->ready_replicas > 0) return std::nullopt;
   if (container != nullptr && is_ready(*pod, *container)) return std::nullopt;
   return not_yet;
+}
+
+// While the pod is not ready, because of its sidecar, the Service leads to it only when it
+// publishes such pods.
+bool is_reachable(const Observed& observed, const Workload& workload) {
+  if (workload.status->ready_replicas > 0) return true;
+  if (observed.service->spec.publish_not_ready_addresses == api::Switch::kOn) return true;
+  const api::Pod* pod = find_pod(observed, workload);
+  const api::Condition* ready =
+      pod == nullptr ? nullptr : api::find_condition(pod->status.conditions, "Ready");
+  return ready != nullptr && ready->status == kTrue;
 }
 
 Judgement not_deployed(const Observed& observed) {
@@ -179,6 +189,13 @@ std::optional<Judgement> judge_failure(const Observed& observed,
 
 }  // namespace
 
+std::string restart_remedy(const Observed& observed) {
+  const api::ObjectMeta& meta = observed.registry->metadata;
+  return fmt::format(
+      "to have it restarted: kubectl annotate lreg {} -n {} --overwrite {}=\"$(date)\"", meta.name,
+      meta.namespace_name, kRestartAnnotation);
+}
+
 Judgement judge_registry(const Observed& observed) {
   const Workload workload = find_workload(observed);
   if (workload.metadata == nullptr && !is_deployed(observed)) return not_deployed(observed);
@@ -199,6 +216,10 @@ Judgement judge_registry(const Observed& observed) {
   if (auto problem = judge_container(observed, workload, kRegistryContainer, reason::kDeploying)) {
     return *problem;
   }
+  if (!is_reachable(observed, workload)) {
+    return {kFalse, std::string(reason::kDeploying),
+            "the registry runs, and is reached once its BuildKit sidecar is ready or has failed"};
+  }
   if (auto failure = judge_failure(  // what runs is not what is asked for
           observed, {Target::kDeployment, Target::kStatefulSet, Target::kService})) {
     return {kTrue, std::string(reason::kAvailable),
@@ -214,7 +235,9 @@ Judgement judge_buildkit(const Observed& observed) {
     return {kFalse, std::string(reason::kLocalBuild),
             "spec.localbuild is true: images are built by a local Docker"};
   }
-  if (buildkit_is_forbidden(observed)) {
+  const bool is_there =
+      workload.metadata != nullptr && has_container(*workload.pod_template, kBuildKitContainer);
+  if (!is_there && buildkit_is_forbidden(observed)) {
     const bool by_label = label_forbids_buildkit(observed);
     return {kFalse, std::string(by_label ? reason::kPodSecurity : reason::kPodSecurityDefault),
             fmt::format("Pod Security {} {} forbids rootless BuildKit: the registry runs without "
@@ -224,6 +247,12 @@ Judgement judge_buildkit(const Observed& observed) {
   }
   if (workload.metadata == nullptr) {
     return {kFalse, std::string(reason::kStarting), "the workload is not there yet"};
+  }
+  if (!is_there && may_hold_images(observed, workload) &&
+      !observed.registry->spec.persistence.enabled) {
+    return {kFalse, std::string(reason::kRestartLosesImages),
+            fmt::format("BuildKit is allowed again, and is added when the pod is replaced; {}",
+                        restart_remedy(observed))};
   }
   if (auto problem = judge_container(observed, workload, kBuildKitContainer, reason::kStarting)) {
     return *problem;

@@ -4,30 +4,68 @@
 
 #include <cstdint>
 
+#include "base/limits.h"
 #include "reconcile/names.h"
 
 namespace reconcile {
+
+// What the user chose of the pod. A field that is added later has to be absent while it has its
+// default value: another hash would restart every registry.
+struct PodInputs {
+  std::string image;
+  int port = 0;
+  std::string buildkit_image;  // empty with spec.localbuild
+  std::vector<api::LocalObjectReference> image_pull_secrets;
+  api::ResourceRequirements resources;
+  api::ResourceRequirements buildkit_resources;
+  api::StringMap node_selector;
+  std::vector<api::Toleration> tolerations;
+  json::Raw affinity;
+};
+
+}  // namespace reconcile
+
+template <>
+struct json::Fields<reconcile::PodInputs> {
+  using T = reconcile::PodInputs;
+  static constexpr auto kTable = std::make_tuple(
+      json::field("image", &T::image), json::field("port", &T::port),
+      json::field("buildKitImage", &T::buildkit_image),
+      json::field("imagePullSecrets", &T::image_pull_secrets),
+      json::field("resources", &T::resources),
+      json::field("buildKitResources", &T::buildkit_resources),
+      json::field("nodeSelector", &T::node_selector), json::field("tolerations", &T::tolerations),
+      json::field("affinity", &T::affinity));
+};
+
+namespace reconcile {
 namespace {
+
+PodInputs inputs_of(const api::LocalRegistrySpec& spec) {
+  PodInputs inputs{spec.image,     spec.port, spec.buildkit_image, spec.image_pull_secrets,
+                   spec.resources, {},        spec.node_selector,  spec.tolerations,
+                   spec.affinity};
+  if (spec.localbuild) {
+    inputs.buildkit_image.clear();
+  } else {
+    inputs.buildkit_resources = spec.buildkit_resources;
+  }
+  return inputs;
+}
 
 constexpr std::int64_t kUser = 1000;  // of registry and BuildKit, and the group of the volume
 constexpr std::string_view kStrategy = "Recreate";  // two pods would write into one volume
 constexpr int kRevisionHistory = 1;
 constexpr std::int64_t kGraceSeconds = 10;
+constexpr int kPrivilegedPorts = 1024;  // below it a process needs a capability or a sysctl
+constexpr std::string_view kUnprivilegedPorts = "net.ipv4.ip_unprivileged_port_start";
+constexpr std::string_view kLogIsMessage = "FallbackToLogsOnError";
+// Other than the default OrderedReady, this replaces a pod of an old revision that is not ready.
+constexpr std::string_view kPodManagement = "Parallel";
 constexpr std::string_view kDataVolume = "data";
 constexpr std::string_view kDataPath = "/var/lib/registry";
 constexpr std::string_view kBuildKitVolume = "buildkit";
 constexpr std::string_view kBuildKitPath = "/home/user/.local/share/buildkit";
-
-// 64-bit FNV-1a. It only has to tell one intent from another; nobody gains by a collision, since
-// every field is compared as well.
-std::string hash(std::string_view text) {
-  std::uint64_t value = 0xcbf29ce484222325U;
-  for (const char character : text) {
-    value ^= static_cast<unsigned char>(character);
-    value *= 0x100000001b3U;
-  }
-  return fmt::format("{:016x}", value);
-}
 
 api::StringMap all_labels(const api::LocalRegistry& registry) {
   api::StringMap labels = selector_labels(registry);
@@ -73,7 +111,10 @@ api::Container registry_container(const api::LocalRegistry& registry) {
   api::Container container;
   container.name = kRegistryContainer;
   container.image = registry.spec.image;
+  // A descriptor that is cached outlives its blob: a push after a garbage collection would succeed
+  // and send nothing.
   container.env = {{"REGISTRY_HTTP_ADDR", fmt::format(":{}", registry.spec.port)},
+                   {"REGISTRY_STORAGE_CACHE_BLOBDESCRIPTOR", "none"},
                    {"REGISTRY_STORAGE_DELETE_ENABLED", "true"}};
   container.ports = {{std::string(kPortName), "TCP", registry.spec.port}};
   container.resources = registry.spec.resources;
@@ -81,6 +122,7 @@ api::Container registry_container(const api::LocalRegistry& registry) {
   container.readiness_probe = registry_probe(2);
   container.liveness_probe = registry_probe(20);
   container.liveness_probe->initial_delay_seconds = 10;
+  container.termination_message_policy = kLogIsMessage;
   api::SecurityContext security;
   security.run_as_user = kUser;
   security.run_as_group = kUser;
@@ -114,6 +156,7 @@ api::Container buildkit_container(const api::LocalRegistry& registry) {
   container.volume_mounts = {{std::string(kBuildKitVolume), std::string(kBuildKitPath)}};
   container.readiness_probe = buildkit_probe(2, 5);
   container.liveness_probe = buildkit_probe(10, 30);
+  container.termination_message_policy = kLogIsMessage;
   api::SecurityContext security;
   security.run_as_user = kUser;
   security.run_as_group = kUser;
@@ -127,6 +170,7 @@ api::Container buildkit_container(const api::LocalRegistry& registry) {
 api::PodTemplateSpec pod_template(const api::LocalRegistry& registry, bool with_buildkit) {
   api::PodTemplateSpec pod;
   pod.metadata.labels = all_labels(registry);
+  pod.metadata.labels.emplace(kAppLabel, registry.spec.name);
   pod.metadata.annotations.emplace(kOwnerAnnotation,
                                    api::to_string(api::key_of(registry.metadata)));
   api::PodSecurityContext security;
@@ -136,6 +180,9 @@ api::PodTemplateSpec pod_template(const api::LocalRegistry& registry, bool with_
   security.fs_group = kUser;
   security.fs_group_change_policy = "OnRootMismatch";
   security.seccomp_profile = api::SecurityProfile{"RuntimeDefault"};
+  if (registry.spec.port < kPrivilegedPorts) {
+    security.sysctls = {{std::string(kUnprivilegedPorts), std::to_string(registry.spec.port)}};
+  }
   pod.spec.security_context = security;
   pod.spec.containers.push_back(registry_container(registry));
   api::Volume data;
@@ -174,17 +221,53 @@ api::Quantity claim_size(const api::LocalRegistry& registry,
   return order && *order == std::strong_ordering::less ? found->second : wanted;
 }
 
+// A template that is too large for an annotation is not recorded.
+void record_pod(api::Deployment& deployment, const AppliedPod& pod) {
+  std::string text = json::encode(pod);
+  if (text.size() > limits::kRecordedTemplateBytes) return;
+  deployment.metadata.annotations.emplace(kAppliedPodAnnotation, std::move(text));
+}
+
 }  // namespace
 
+// 64-bit FNV-1a. It only has to tell one intent from another; nobody gains by a collision, since
+// every field is compared as well.
+std::string hash(std::string_view text) {
+  std::uint64_t value = 0xcbf29ce484222325U;
+  for (const char character : text) {
+    value ^= static_cast<unsigned char>(character);
+    value *= 0x100000001b3U;
+  }
+  return fmt::format("{:016x}", value);
+}
+
+bool is_hash(std::string_view text) {
+  return text.size() == hash("").size() &&
+         text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+AppliedPod new_pod(const api::LocalRegistry& registry, bool with_buildkit) {
+  const std::string_view restart = api::lookup(registry.metadata.annotations, kRestartAnnotation);
+  return {hash(json::encode(inputs_of(registry.spec))), restart.empty() ? "" : hash(restart),
+          pod_template(registry, with_buildkit)};
+}
+
 api::Deployment build_deployment(const api::LocalRegistry& registry, bool with_buildkit) {
+  return build_deployment(registry, new_pod(registry, with_buildkit), kNeverRefused);
+}
+
+api::Deployment build_deployment(const api::LocalRegistry& registry, const AppliedPod& pod,
+                                 std::string_view buildkit_refused) {
   api::Deployment deployment;
   deployment.metadata = metadata(registry);
+  deployment.metadata.annotations.emplace(kBuildKitRefusedAnnotation, buildkit_refused);
+  record_pod(deployment, pod);
   add_owner_reference(deployment.metadata, registry);
   deployment.spec.replicas = 1;
   deployment.spec.selector.match_labels = selector_labels(registry);
   deployment.spec.strategy.type = std::string(kStrategy);
   deployment.spec.revision_history_limit = kRevisionHistory;
-  deployment.spec.pod_template = pod_template(registry, with_buildkit);
+  deployment.spec.pod_template = pod.pod_template;
   add_intent_hash(deployment);
   return deployment;
 }
@@ -199,27 +282,31 @@ api::Deployment build_strategy_patch(const api::ObjectMeta& existing) {
   return patch;
 }
 
-api::StatefulSet build_stateful_set(const api::LocalRegistry& registry, bool with_buildkit) {
+api::StatefulSet build_stateful_set(const api::LocalRegistry& registry, bool with_buildkit,
+                                    std::string_view buildkit_refused) {
   api::StatefulSet set;
   set.metadata = metadata(registry);
+  set.metadata.annotations.emplace(kBuildKitRefusedAnnotation, buildkit_refused);
   add_owner_reference(set.metadata, registry);
   set.spec.replicas = 1;
   set.spec.selector.match_labels = selector_labels(registry);
   set.spec.service_name = registry.spec.name;
+  set.spec.pod_management_policy = kPodManagement;
   set.spec.revision_history_limit = kRevisionHistory;
   set.spec.pod_template = pod_template(registry, with_buildkit);
   add_intent_hash(set);
   return set;
 }
 
-api::Service build_service(const api::LocalRegistry& registry, int node_port) {
+api::Service build_service(const api::LocalRegistry& registry, int node_port,
+                           bool publishes_not_ready) {
   api::Service service;
   service.metadata = metadata(registry);
   add_owner_reference(service.metadata, registry);
   service.spec.type = "NodePort";
   service.spec.selector = selector_labels(registry);
-  // The registry is served while a sidecar that cannot start keeps the pod from being ready.
-  service.spec.publish_not_ready_addresses = true;
+  service.spec.publish_not_ready_addresses =
+      publishes_not_ready ? api::Switch::kOn : api::Switch::kOff;
   service.spec.ports = {
       {std::string(kPortName), "TCP", registry.spec.port, {0, std::string(kPortName)}, 0}};
   add_intent_hash(service);

@@ -2,31 +2,65 @@
 
 #include <fmt/core.h>
 
+#include "reconcile/children.h"
 #include "reconcile/images.h"
 #include "reconcile/names.h"
+#include "reconcile/pods.h"
 #include "reconcile/reasons.h"
 
 namespace reconcile {
 namespace {
 
-// Pods that the workload's controller could not make because of Pod Security: there is no label on
-// the namespace, but a default of the cluster.
+// Pods with BuildKit that the Deployment's controller could not create because of Pod Security:
+// there is no label on the namespace, but a default of the cluster.
 bool pods_are_refused(const Observed& observed) {
   if (!observed.deployment) return false;
+  const api::Deployment& deployment = *observed.deployment;
+  if (!has_container(deployment.spec.pod_template, kBuildKitContainer)) return false;
+  if (deployment.status.observed_generation < deployment.metadata.generation) return false;
   const api::Condition* failure =
-      api::find_condition(observed.deployment->status.conditions, "ReplicaFailure");
+      api::find_condition(deployment.status.conditions, "ReplicaFailure");
   return failure != nullptr && failure->status == "True" &&
          failure->message.find("violates PodSecurity") != std::string::npos;
 }
 
-// Without the sidecar the failure is gone; only the condition still knows of it. It is believed
-// until the resource changes; and longer with a StatefulSet, which would not tell of its failure.
-bool was_refused(const api::LocalRegistry& registry) {
+// What the cluster's answer to BuildKit depends on.
+std::string buildkit_circumstances(const Observed& observed) {
+  std::string text = observed.registry->spec.buildkit_image;
+  if (observed.target_namespace) {
+    for (const auto& [name, value] : observed.target_namespace->metadata.labels) {
+      if (name.starts_with(kPodSecurityPrefix)) text += fmt::format("\n{}={}", name, value);
+    }
+  }
+  return hash(text);
+}
+
+// Once the pods run without BuildKit, the failure is gone from the Deployment's status. The refusal
+// is remembered on the workload for as long as the circumstances are the same; on a StatefulSet
+// for longer, because its status would not report a refusal. A workload that an earlier version of
+// the operator made has no such annotation: the condition is all that is known of it.
+bool was_refused(const Observed& observed) {
+  const api::LocalRegistry& registry = *observed.registry;
+  bool is_recorded = false;
+  bool is_refused = false;
+  const auto look = [&](const auto& workload) {
+    if (!workload || !belongs_to(workload->metadata, registry)) return;
+    const auto value = api::lookup(workload->metadata.annotations, kBuildKitRefusedAnnotation);
+    is_recorded = is_recorded || !value.empty();
+    if (value.empty() || value == kNeverRefused) return;
+    is_refused = is_refused || value == buildkit_circumstances(observed) ||
+                 (registry.spec.persistence.enabled && is_hash(value));
+  };
+  look(observed.deployment);
+  look(observed.stateful_set);
+  if (is_recorded) return is_refused;
   const api::Condition* condition =
       api::find_condition(registry.status.conditions, condition::kBuildKitReady);
-  return condition != nullptr && condition->reason == reason::kPodSecurityDefault &&
-         (condition->observed_generation == registry.metadata.generation ||
-          registry.spec.persistence.enabled);
+  return condition != nullptr && condition->reason == reason::kPodSecurityDefault;
+}
+
+bool default_forbids_buildkit(const Observed& observed) {
+  return pods_are_refused(observed) || was_refused(observed);
 }
 
 // The Pod Security level of the target namespace's label; empty: it has none.
@@ -124,7 +158,14 @@ bool label_forbids_buildkit(const Observed& observed) {
 bool buildkit_is_forbidden(const Observed& observed) {
   if (label_forbids_buildkit(observed)) return true;
   if (enforced_level(observed) == "privileged") return false;
-  return pods_are_refused(observed) || was_refused(*observed.registry);
+  return default_forbids_buildkit(observed);
+}
+
+std::string buildkit_refusal(const Observed& observed) {
+  if (observed.registry->spec.localbuild || !default_forbids_buildkit(observed)) {
+    return std::string(kNeverRefused);
+  }
+  return buildkit_circumstances(observed);
 }
 
 bool with_buildkit(const Observed& observed) {

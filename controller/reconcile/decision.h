@@ -43,4 +43,8 @@ bool label_forbids_buildkit(const Observed& observed);
 // True when the target namespace, or the cluster's default, forbids the sidecar.
 bool buildkit_is_forbidden(const Observed& observed);
 
+// The value of kBuildKitRefusedAnnotation: for what the cluster's default refused the sidecar, so
+// that it is not tried again for the same.
+std::string buildkit_refusal(const Observed& observed);
+
 }  // namespace reconcile

@@ -6,6 +6,7 @@
 
 #include "api/image_rewriter.h"
 #include "base/limits.h"
+#include "reconcile/text.h"
 
 namespace reconcile {
 namespace {
@@ -88,14 +89,6 @@ std::vector<std::optional<std::string>> refused_images(const Observed& observed)
   return api::refusals(declared);
 }
 
-// Cut where a character begins: the API server takes only whole UTF-8.
-void cut(std::string& message) {
-  if (message.size() <= limits::kImageMessageBytes) return;
-  std::size_t length = limits::kImageMessageBytes;
-  while (length > 0 && (static_cast<unsigned char>(message[length]) & 0xC0U) == 0x80U) --length;
-  message.resize(length);
-}
-
 // The answer may change without anybody changing the spec.
 bool is_open(PushPermission permission) { return permission != PushPermission::kGranted; }
 
@@ -127,7 +120,7 @@ std::vector<ImageDecision> decide_images(const Observed& observed) {
     } else {
       decide_by_permission(observed, image, decision.status);
     }
-    cut(decision.status.message);
+    decision.status.message = bounded_text(decision.status.message, limits::kImageMessageBytes);
   }
   return decisions;
 }

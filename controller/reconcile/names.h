@@ -16,10 +16,18 @@ inline constexpr std::string_view kComponentLabel = "app.kubernetes.io/component
 inline constexpr std::string_view kComponentValue = "registry";
 inline constexpr std::string_view kManagedByLabel = "app.kubernetes.io/managed-by";
 inline constexpr std::string_view kOwnerUidLabel = "localregistry.dev/owner-uid";
+inline constexpr std::string_view kAppLabel = "app";  // of pods, which DevSpace finds by it
 
 inline constexpr std::string_view kOwnerAnnotation = "localregistry.dev/owner";
 inline constexpr std::string_view kIntentAnnotation = "localregistry.dev/intent-hash";
+// On a Deployment: the pod template that was applied, and what it was made from, as AppliedPod.
+inline constexpr std::string_view kAppliedPodAnnotation = "localregistry.dev/applied-pod";
+// On a workload: for which image and labels the cluster's Pod Security default refused BuildKit.
+inline constexpr std::string_view kBuildKitRefusedAnnotation = "localregistry.dev/buildkit-refused";
+// On a LocalRegistry, by users: another value ends the hold of a pod template.
+inline constexpr std::string_view kRestartAnnotation = "localregistry.dev/restart-requested-at";
 inline constexpr std::string_view kAllowFromAnnotation = "localregistry.dev/allow-from";
+inline constexpr std::string_view kPodSecurityPrefix = "pod-security.kubernetes.io/";
 inline constexpr std::string_view kPodSecurityLabel = "pod-security.kubernetes.io/enforce";
 
 inline constexpr std::string_view kRegistryContainer = "registry";

@@ -9,11 +9,17 @@
 #include "reconcile/images.h"
 #include "reconcile/names.h"
 #include "reconcile/node_port.h"
+#include "reconcile/publishing.h"
 #include "reconcile/reasons.h"
 #include "reconcile/status.h"
+#include "reconcile/template_hold.h"
 
 namespace reconcile {
 namespace {
+
+void look_again(Plan& plan, std::chrono::milliseconds after) {
+  if (!plan.requeue_after || after < *plan.requeue_after) plan.requeue_after = after;
+}
 
 template <class T>
 using Snapshot = std::shared_ptr<const T>;
@@ -43,7 +49,7 @@ void read_live(const Observed& observed, Plan& plan) {
 }
 
 Delete delete_of(Target target, const api::ObjectMeta& meta) {
-  return {target, api::key_of(meta), meta.uid, ""};
+  return {target, api::key_of(meta), meta.uid, "", false};
 }
 
 template <class T>
@@ -145,7 +151,7 @@ void create_or_heal(const Observed& observed, T wanted, const Snapshot<T>& exist
                                      version_to_write(*existing)});
 }
 
-// A selector cannot be changed: an object that has another one gives way to a new one.
+// A selector cannot be changed: an object that has another one is recreated.
 template <class T>
 void ensure_workload(const Observed& observed, T wanted, const Snapshot<T>& existing, Plan& plan) {
   if (existing && existing->spec.selector != wanted.spec.selector) {
@@ -154,7 +160,13 @@ void ensure_workload(const Observed& observed, T wanted, const Snapshot<T>& exis
   create_or_heal(observed, std::move(wanted), existing, plan);
 }
 
-void ensure_deployment(const Observed& observed, Plan& plan) {
+// Nor can the pod management policy: the set is recreated, and the new one adopts the pod.
+bool must_be_recreated(const api::StatefulSet& existing, const api::StatefulSet& wanted) {
+  return existing.spec.pod_management_policy != wanted.spec.pod_management_policy &&
+         existing.spec.selector == wanted.spec.selector && !is_terminating(existing.metadata);
+}
+
+void ensure_deployment(const Observed& observed, const api::Deployment& wanted, Plan& plan) {
   const auto& existing = observed.deployment;
   if (existing && !existing->spec.strategy.rolling_update.text.empty() &&
       !is_terminating(existing->metadata) &&
@@ -162,8 +174,7 @@ void ensure_deployment(const Observed& observed, Plan& plan) {
     plan.actions.emplace_back(ResetStrategy{build_strategy_patch(existing->metadata)});
     return;
   }
-  ensure_workload(observed, build_deployment(*observed.registry, with_buildkit(observed)), existing,
-                  plan);
+  ensure_workload(observed, wanted, existing, plan);
 }
 
 void ensure_claim(const Observed& observed, Plan& plan) {
@@ -185,19 +196,27 @@ void ensure_stateful_set(const Observed& observed, Plan& plan) {
   }
   // Until the claim is known to be there, and not somebody else's, no pod may mount it.
   if (!observed.claim) return;
-  ensure_workload(observed, build_stateful_set(*observed.registry, with_buildkit(observed)),
-                  observed.stateful_set, plan);
+  const auto& existing = observed.stateful_set;
+  api::StatefulSet wanted =
+      build_stateful_set(*observed.registry, with_buildkit(observed), buildkit_refusal(observed));
+  if (existing && must_be_recreated(*existing, wanted)) {
+    Delete remove = delete_of(Target::kStatefulSet, existing->metadata);
+    remove.keeps_pods = true;
+    plan.actions.emplace_back(std::move(remove));
+    return;
+  }
+  ensure_workload(observed, std::move(wanted), existing, plan);
 }
 
-// The one of the other kind goes.
-void ensure_one_workload(const Observed& observed, Plan& plan) {
+// The one of the other kind goes. deployment: null with persistence.
+void ensure_one_workload(const Observed& observed, const DeploymentIntent* deployment, Plan& plan) {
   if (has_lost_workload(observed)) return read_live(observed, plan);
-  if (observed.registry->spec.persistence.enabled) {
+  if (deployment == nullptr) {
     remove_own(observed, observed.deployment, plan);
     ensure_stateful_set(observed, plan);
   } else {
     remove_own(observed, observed.stateful_set, plan);
-    ensure_deployment(observed, plan);
+    ensure_deployment(observed, deployment->object, plan);
   }
 }
 
@@ -220,7 +239,9 @@ bool has_port_in_the_way(const Observed& observed, const api::Service& wanted) {
 void ensure_service(const Observed& observed, Plan& plan) {
   const NodePortChoice choice = choose_node_port(observed);
   if (!choice.possible) return;
-  const api::Service wanted = build_service(*observed.registry, choice.port);
+  const Publishing publishing = decide_publishing(observed);
+  if (publishing.look_again) look_again(plan, *publishing.look_again);
+  const api::Service wanted = build_service(*observed.registry, choice.port, publishing.not_ready);
   if (has_port_in_the_way(observed, wanted)) {
     plan.actions.emplace_back(ResetPorts{build_ports_patch(observed.service->metadata, wanted)});
   } else {
@@ -240,7 +261,7 @@ void remove_claim(const Observed& observed, const api::ObjectMeta& claim, Plan& 
   if (is_terminating(claim) || !may_delete(observed, claim)) return;
   if (!observed.live) return read_live(observed, plan);
   plan.actions.emplace_back(
-      Delete{Target::kClaim, api::key_of(claim), claim.uid, claim.resource_version});
+      Delete{Target::kClaim, api::key_of(claim), claim.uid, claim.resource_version, false});
 }
 
 // Objects under an earlier name or in an earlier namespace.
@@ -302,7 +323,7 @@ void drop_live_duplicates(Plan& plan) {
   });
 }
 
-void plan_running(const Observed& observed, Plan& plan) {
+void plan_running(const Observed& observed, const DeploymentIntent* deployment, Plan& plan) {
   const bool has = has_finalizer(observed.registry->metadata);
   const bool needs = needs_finalizer(observed);
   if (needs && !has) {  // before there is anything that it has to clean up
@@ -313,7 +334,7 @@ void plan_running(const Observed& observed, Plan& plan) {
   if (has_leftover_service(observed)) return remove_leftovers(observed, plan);
   if (is_deployed(observed)) {
     ensure_claim(observed, plan);
-    ensure_one_workload(observed, plan);
+    ensure_one_workload(observed, deployment, plan);
     ensure_service(observed, plan);
   } else {
     remove_registry(observed, plan);
@@ -440,13 +461,14 @@ void check_pushes(const Observed& observed, Plan& plan) {
   if (!images.empty()) plan.actions.emplace_back(CheckPush{std::move(images)});
   const auto next = next_push_check(observed);
   if (!next) return;
-  const auto after = std::chrono::ceil<std::chrono::milliseconds>(
-      std::max(*next - observed.now, base::Time::duration::zero()));
-  if (!plan.requeue_after || after < *plan.requeue_after) plan.requeue_after = after;
+  look_again(plan, std::chrono::ceil<std::chrono::milliseconds>(
+                       std::max(*next - observed.now, base::Time::duration::zero())));
 }
 
-void judge(const Observed& observed, const std::optional<Refusal>& refusal, Plan& plan) {
-  api::LocalRegistryStatus status = compute_status(observed, refusal);
+void judge(const Observed& observed, const std::optional<Refusal>& refusal,
+           const DeploymentIntent* deployment, Plan& plan) {
+  const std::string kept = deployment == nullptr ? "" : deployment->outdated_field;
+  api::LocalRegistryStatus status = compute_status(observed, refusal, kept);
   if (!says_the_same(status, observed.registry->status)) plan.status = std::move(status);
 }
 
@@ -480,6 +502,11 @@ Plan plan(const Observed& observed) {
   }
   const auto refusal = find_refusal(observed);
   const bool suspended = observed.registry->spec.suspend;
+  std::optional<DeploymentIntent> intent;
+  if (!observed.registry->spec.persistence.enabled && is_deployed(observed)) {
+    intent = intend_deployment(observed);
+  }
+  const DeploymentIntent* deployment = intent ? &*intent : nullptr;
   // What is in the way, or was left, may be in no cache: until it was looked for, nothing is known
   // of it.
   const bool has_to_look = !suspended && !observed.live &&
@@ -494,7 +521,7 @@ Plan plan(const Observed& observed) {
     } else if (!refusal && takes_over(observed) && !observed.live) {
       read_live(observed, plan);
     } else if (!refusal) {
-      plan_running(observed, plan);
+      plan_running(observed, deployment, plan);
     } else if (refusal->reason == reason::kNameConflict) {
       undo_partial_creation(observed, plan);
       plan.requeue_after = limits::kConflictCheck;  // what is not ours is not watched
@@ -505,7 +532,7 @@ Plan plan(const Observed& observed) {
   drop_live_duplicates(plan);
   if (!observed.failures.empty()) plan.requeue_after = limits::kRefusedRetry;
   if (!suspended) check_pushes(observed, plan);
-  if (refusal || !has_to_look) judge(observed, refusal, plan);
+  if (refusal || !has_to_look) judge(observed, refusal, deployment, plan);
   return plan;
 }
 

@@ -45,6 +45,7 @@ struct Delete {
   api::ObjectKey key;
   std::string uid;
   std::string resource_version;
+  bool keeps_pods = false;  // of a workload: the next one of its name adopts them
 
   bool operator==(const Delete&) const = default;
 };

@@ -10,6 +10,7 @@ inline constexpr std::string_view kAccepted = "Accepted";
 inline constexpr std::string_view kAvailable = "Available";
 inline constexpr std::string_view kBuildKitReady = "BuildKitReady";
 inline constexpr std::string_view kStorageReady = "StorageReady";
+inline constexpr std::string_view kUpToDate = "UpToDate";
 
 }  // namespace reconcile::condition
 
@@ -51,6 +52,12 @@ inline constexpr std::string_view kNotObserved = "NotObserved";
 inline constexpr std::string_view kImagePullBackOff = "ImagePullBackOff";
 inline constexpr std::string_view kErrImagePull = "ErrImagePull";
 inline constexpr std::string_view kCrashLoopBackOff = "CrashLoopBackOff";
+inline constexpr std::string_view kOomKilled = "OOMKilled";
+inline constexpr std::string_view kScaledToZero = "ScaledToZero";
+
+// UpToDate
+inline constexpr std::string_view kUpToDate = "UpToDate";
+inline constexpr std::string_view kRestartLosesImages = "RestartLosesImages";
 
 // Ready; or the reason of the condition that is in the way
 inline constexpr std::string_view kReady = "Ready";

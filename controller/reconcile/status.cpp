@@ -10,8 +10,10 @@
 #include "reconcile/images.h"
 #include "reconcile/names.h"
 #include "reconcile/node_port.h"
+#include "reconcile/pods.h"
 #include "reconcile/reasons.h"
 #include "reconcile/storage.h"
+#include "reconcile/text.h"
 
 namespace reconcile {
 namespace {
@@ -20,13 +22,14 @@ constexpr std::string_view kTrue = "True";
 constexpr std::string_view kFalse = "False";
 constexpr std::string_view kUnknown = "Unknown";
 
-// Cut where a character begins: the API server takes only whole UTF-8.
-std::string bounded(std::string message) {
-  if (message.size() <= limits::kConditionMessageBytes) return message;
-  std::size_t length = limits::kConditionMessageBytes;
-  while (length > 0 && (static_cast<unsigned char>(message[length]) & 0xC0U) == 0x80U) --length;
-  message.resize(length);
-  return message;
+// Whether the earlier message still does, so that nothing has to be written.
+bool still_holds(const api::Condition& earlier, const api::Condition& now, Wording wording) {
+  if (wording == Wording::kOwn || earlier.status != now.status || earlier.reason != now.reason ||
+      earlier.observed_generation != now.observed_generation) {
+    return false;
+  }
+  return wording == Wording::kCrash ||
+         without_numbers(earlier.message) == without_numbers(now.message);
 }
 
 class Conditions {
@@ -38,13 +41,16 @@ class Conditions {
     condition.type = type;
     condition.status = judgement.status;
     condition.reason = judgement.reason;
-    condition.message = bounded(judgement.message);
+    condition.message = bounded_text(judgement.message, limits::kConditionMessageBytes);
     condition.observed_generation = observed_.registry->metadata.generation;
     condition.last_transition_time = std::chrono::floor<std::chrono::seconds>(observed_.now);
     const api::Condition* earlier =
         api::find_condition(observed_.registry->status.conditions, type);
     if (earlier != nullptr && earlier->status == condition.status) {
       condition.last_transition_time = earlier->last_transition_time;
+    }
+    if (earlier != nullptr && still_holds(*earlier, condition, judgement.wording)) {
+      condition.message = earlier->message;
     }
     list_.push_back(std::move(condition));
   }
@@ -82,6 +88,30 @@ Judgement judge_storage_condition(const Observed& observed) {
   return {state.ready ? kTrue : kFalse, std::string(state.reason), state.message};
 }
 
+// Nothing is deployed, and nothing will be for now: no container is starting, no PVC is coming.
+std::optional<Judgement> judge_absence(const Observed& observed,
+                                       const std::optional<Refusal>& refusal) {
+  if (!is_deployed(observed)) return std::nullopt;  // which has its own words
+  if (observed.registry->spec.suspend) {
+    return Judgement{kFalse, std::string(reason::kNotDeployed),
+                     "nothing is deployed while spec.suspend is true"};
+  }
+  if (!refusal) return std::nullopt;
+  return Judgement{kFalse, std::string(reason::kNotDeployed),
+                   fmt::format("nothing is deployed: {}", refusal->message)};
+}
+
+Judgement judge_template(const Observed& observed, const std::string& outdated_field) {
+  if (outdated_field.empty()) {
+    return {kTrue, std::string(reason::kUpToDate),
+            "no pod keeps a template that this version of the operator would replace"};
+  }
+  return {kFalse, std::string(reason::kRestartLosesImages),
+          fmt::format("{} would change, but not by the spec: the running pod is kept, because its "
+                      "images are in an emptyDir and would be lost; {}",
+                      outdated_field, restart_remedy(observed))};
+}
+
 // A pinned port that the cluster does not give.
 std::optional<Judgement> judge_pinned_port(const Observed& observed) {
   for (const Failure& failure : observed.failures) {
@@ -98,7 +128,8 @@ std::optional<Judgement> judge_pinned_port(const Observed& observed) {
 
 bool is_degraded_on_purpose(const api::Condition& buildkit) {
   return buildkit.reason == reason::kLocalBuild || buildkit.reason == reason::kPodSecurity ||
-         buildkit.reason == reason::kPodSecurityDefault;
+         buildkit.reason == reason::kPodSecurityDefault ||
+         buildkit.reason == reason::kRestartLosesImages;
 }
 
 Judgement in_the_way(const api::Condition& condition) {
@@ -203,7 +234,8 @@ void describe(const Observed& observed, const std::optional<Refusal>& refusal,
 }  // namespace
 
 api::LocalRegistryStatus compute_status(const Observed& observed,
-                                        const std::optional<Refusal>& refusal) {
+                                        const std::optional<Refusal>& refusal,
+                                        const std::string& outdated_field) {
   api::LocalRegistryStatus status;
   status.observed_generation = observed.registry->metadata.generation;
   status.delivery = decide_delivery(observed);
@@ -212,10 +244,18 @@ api::LocalRegistryStatus compute_status(const Observed& observed,
   Conditions conditions(observed);
   const bool elsewhere = runs_elsewhere(observed, refusal);
   conditions.set(condition::kAccepted, judge_acceptance(refusal));
-  conditions.set(condition::kAvailable, elsewhere ? left_alone() : judge_registry(observed));
-  conditions.set(condition::kBuildKitReady, elsewhere ? left_alone() : judge_buildkit(observed));
-  conditions.set(condition::kStorageReady,
-                 elsewhere ? left_alone() : judge_storage_condition(observed));
+  const std::optional<Judgement> absence = judge_absence(observed, refusal);
+  const bool has_workload = find_workload(observed).metadata != nullptr;
+  const bool has_storage = !observed.registry->spec.persistence.enabled || observed.claim;
+  const auto judge = [&](std::string_view type, bool exists,
+                         Judgement (*judge_it)(const Observed&)) {
+    const bool absent = absence && !exists;
+    conditions.set(type, elsewhere ? left_alone() : absent ? *absence : judge_it(observed));
+  };
+  judge(condition::kAvailable, has_workload, judge_registry);
+  judge(condition::kBuildKitReady, has_workload, judge_buildkit);
+  judge(condition::kStorageReady, has_storage, judge_storage_condition);
+  conditions.set(condition::kUpToDate, judge_template(observed, outdated_field));
   Judgement ready = judge_ready(observed, conditions);
   if (observed.registry->spec.suspend) {
     ready.reason = reason::kSuspended;

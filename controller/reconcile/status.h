@@ -2,16 +2,18 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "reconcile/acceptance.h"
 #include "reconcile/observed.h"
 
 namespace reconcile {
 
-// Judges what is there, never what is wished. A condition keeps its time while its status is the
-// same.
+// Judges what was observed, never what the spec asks for. A condition keeps its time while its
+// status is the same. outdated_field: see DeploymentIntent.
 api::LocalRegistryStatus compute_status(const Observed& observed,
-                                        const std::optional<Refusal>& refusal);
+                                        const std::optional<Refusal>& refusal,
+                                        const std::string& outdated_field);
 
 // Whether a status has to be written no more: the order of its conditions, and those that somebody
 // else added, do not count.

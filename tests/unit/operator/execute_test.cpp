@@ -182,7 +182,7 @@ TEST_F(Execute, AWriteWithoutAnAnswerIsAFailure) {
 TEST_F(Execute, ADeletedObjectIsGoneBeforeAnyWatchTells) {
   execute({create(deployment())});
   const std::string uid = cluster.find<api::Deployment>(kTarget)->metadata.uid;
-  execute({Delete{Target::kDeployment, kTarget, uid, ""}});
+  execute({Delete{Target::kDeployment, kTarget, uid, "", false}});
   EXPECT_EQ(caches->deployments.store().get(kTarget), nullptr);
   settle();
   EXPECT_EQ(caches->deployments.store().get(kTarget), nullptr) << "late news do not bring it back";
@@ -194,7 +194,8 @@ TEST_F(Execute, ADeletedObjectThatSomethingHoldsIsSeenToGo) {
   held.metadata.finalizers = {"kubernetes.io/pvc-protection"};
   const auto kept = cluster.put(held);
   settle();
-  execute({Delete{Target::kClaim, kTarget, kept.metadata.uid, kept.metadata.resource_version}});
+  execute(
+      {Delete{Target::kClaim, kTarget, kept.metadata.uid, kept.metadata.resource_version, false}});
   ASSERT_NE(caches->claims.store().get(kTarget), nullptr);
   EXPECT_TRUE(reconcile::is_terminating(caches->claims.store().get(kTarget)->metadata));
 }
@@ -202,7 +203,7 @@ TEST_F(Execute, ADeletedObjectThatSomethingHoldsIsSeenToGo) {
 TEST_F(Execute, AClaimThatChangedSinceItWasReadIsNotDeleted) {
   const auto kept = cluster.put(claim());
   settle();
-  execute({Delete{Target::kClaim, kTarget, kept.metadata.uid, "1"}});
+  execute({Delete{Target::kClaim, kTarget, kept.metadata.uid, "1", false}});
   EXPECT_TRUE(attempt.conflicted);
   EXPECT_NE(cluster.find<api::PersistentVolumeClaim>(kTarget), nullptr);
 }
@@ -210,7 +211,7 @@ TEST_F(Execute, AClaimThatChangedSinceItWasReadIsNotDeleted) {
 TEST_F(Execute, AnotherObjectOfTheNameIsNotDeleted) {
   cluster.put(deployment());
   settle();
-  execute({Delete{Target::kDeployment, kTarget, "uid-earlier", ""}});
+  execute({Delete{Target::kDeployment, kTarget, "uid-earlier", "", false}});
   EXPECT_TRUE(attempt.conflicted);
   EXPECT_NE(cluster.find<api::Deployment>(kTarget), nullptr);
   EXPECT_NE(caches->deployments.store().get(kTarget), nullptr);
@@ -221,7 +222,7 @@ TEST_F(Execute, WhatIsGoneAlreadyNeedsNoDelete) {
   settle();
   const std::string uid = cluster.find<api::Deployment>(kTarget)->metadata.uid;
   cluster.erase<api::Deployment>(kTarget);
-  execute({Delete{Target::kDeployment, kTarget, uid, ""}});
+  execute({Delete{Target::kDeployment, kTarget, uid, "", false}});
   EXPECT_EQ(caches->deployments.store().get(kTarget), nullptr);
   EXPECT_THAT(attempt.failures, IsEmpty());
 }
@@ -232,7 +233,7 @@ TEST_F(Execute, ADeleteForgivesWhatWasRefusedAboutTheObject) {
   attempt.failures = {{Target::kDeployment, {ErrorCode::kInvalid, "no"}},
                       {Target::kService, {ErrorCode::kInvalid, "no"}}};
   const std::string uid = cluster.find<api::Deployment>(kTarget)->metadata.uid;
-  execute({Delete{Target::kDeployment, kTarget, uid, ""}});
+  execute({Delete{Target::kDeployment, kTarget, uid, "", false}});
   ASSERT_EQ(attempt.failures.size(), 1U);
   EXPECT_EQ(attempt.failures[0].target, Target::kService);
 }
@@ -317,7 +318,7 @@ TEST_F(Execute, A404OfAProxyIsNoEndOfADelete) {
   const auto kept = cluster.put(service(30007));
   settle();
   answer("DELETE services team-a/registry", kube::Response{404, "404 page not found\n", {}});
-  execute({Delete{Target::kService, kTarget, kept.metadata.uid, ""}});
+  execute({Delete{Target::kService, kTarget, kept.metadata.uid, "", false}});
   EXPECT_NE(caches->services.store().get(kTarget), nullptr);
   ASSERT_EQ(attempt.failures.size(), 1U);
   EXPECT_EQ(attempt.failures[0].target, Target::kService);

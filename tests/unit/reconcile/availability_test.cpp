@@ -18,8 +18,10 @@ class Availability : public testing::Test {
   }
   api::Condition& pod_ready() { return pod().status.conditions.front(); }
 
-  // As the kubelet and the controllers write it when a container is not ready.
+  // As the kubelet and the controllers write it when a container is not ready. The Service leads
+  // to the pod even so.
   void make_unready() {
+    world.find<api::Service>()->spec.publish_not_ready_addresses = api::Switch::kOn;
     workload().ready_replicas = 0;
     pod_ready().status = "False";
     pod_ready().reason = "ContainersNotReady";
@@ -45,6 +47,82 @@ TEST_F(Availability, TheRegistryIsAvailableWhileTheSidecarIsNotReady) {
   container(1).ready = false;
   EXPECT_EQ(registry(), "True Available");
   EXPECT_EQ(buildkit(), "False Starting");
+}
+
+TEST_F(Availability, ARegistryThatTheServiceDoesNotLeadToIsNotAvailable) {
+  make_unready();
+  container(1).ready = false;
+  world.find<api::Service>()->spec.publish_not_ready_addresses = api::Switch::kOff;
+  EXPECT_EQ(registry(), "False Deploying");
+  pod_ready().status = "True";
+  EXPECT_EQ(registry(), "True Available");
+}
+
+TEST_F(Availability, ACrashIsOneReasonUntilTheContainerIsReadyAgain) {
+  make_unready();
+  container().ready = false;
+  container().state.terminated = {"Error", "", 2};
+  EXPECT_EQ(registry(), "False CrashLoopBackOff") << "it has just ended";
+  container().state = {};
+  container().last_state.terminated = {"Error", "", 2};
+  container().state.waiting = api::ContainerStateWaiting{"CrashLoopBackOff", "back-off 10s"};
+  EXPECT_EQ(registry(), "False CrashLoopBackOff");
+  container().state.waiting->reason = "RunContainerError";
+  EXPECT_EQ(registry(), "False CrashLoopBackOff");
+  container().state = {};
+  container().state.running = api::ContainerStateRunning{world.now};
+  EXPECT_EQ(registry(), "False CrashLoopBackOff") << "it runs for a moment";
+  EXPECT_EQ(message(),
+            "container registry keeps failing: exit code 2; see kubectl logs -c registry "
+            "--previous");
+  container().state.running->started_at = world.now - std::chrono::minutes(11);
+  EXPECT_EQ(registry(), "False Deploying") << "the crash is long ago";
+}
+
+TEST_F(Availability, AnImageThatCannotBePulledIsNotCalledACrash) {
+  make_unready();
+  container().ready = false;
+  container().last_state.terminated = {"Error", "", 2};
+  container().state.waiting = api::ContainerStateWaiting{"ErrImagePull", "not found"};
+  EXPECT_EQ(registry(), "False ImagePullBackOff");
+}
+
+TEST_F(Availability, OutOfMemoryIsAReasonWithItsRemedy) {
+  make_unready();
+  container(1).ready = false;
+  container(1).last_state.terminated = {"OOMKilled", "some log", 137};
+  for (const char* waits_for : {"CrashLoopBackOff", ""}) {
+    container(1).state.waiting = api::ContainerStateWaiting{waits_for, "back-off 10s"};
+    EXPECT_EQ(buildkit(), "False OOMKilled") << waits_for;
+  }
+  EXPECT_EQ(reconcile::judge_buildkit(world.observe()).message,
+            "container buildkitd keeps failing: it needs more memory than its limit; raise "
+            "spec.buildKitResources.limits.memory");
+}
+
+TEST_F(Availability, TheLineOfTheLogThatExplainsTheEndIsQuoted) {
+  make_unready();
+  container().ready = false;
+  const auto quoted = [&](const std::string& log) {
+    container().last_state.terminated = {"Error", log, 1};
+    const std::string text = message();
+    const std::size_t begin = text.find("failing: ") + 9;
+    return text.substr(begin, text.rfind("; see") - begin);
+  };
+  EXPECT_EQ(quoted("level=info starting\nlevel=fatal msg=\"bind: permission denied\"\nbye\n"),
+            "level=fatal msg=\"bind: permission denied\"");
+  EXPECT_EQ(quoted("panic: no such driver\n\ngoroutine 1 [running]:\n/go/errors/error.go:3\n"),
+            "panic: no such driver");
+  EXPECT_EQ(quoted("one\ttwo\x1b[0m\n"), "one two [0m") << "on one line";
+  EXPECT_EQ(quoted(std::string(300, 'x')), std::string(256, 'x'));
+}
+
+TEST_F(Availability, AWorkloadWithoutReplicasIsNotStarting) {
+  world.find<api::Deployment>()->spec.replicas = 0;
+  workload().ready_replicas = workload().updated_replicas = 0;
+  world.pods.clear();
+  EXPECT_EQ(registry(), "False ScaledToZero");
+  EXPECT_EQ(buildkit(), "False ScaledToZero");
 }
 
 TEST_F(Availability, TheSidecarIsReadyWhileTheRegistryIsNot) {
@@ -166,6 +244,7 @@ TEST_F(Availability, AStatefulSetKnowsItsPodsByItsUid) {
   world.converge();
   auto& set = *world.find<api::StatefulSet>();
   set.status.ready_replicas = 0;
+  world.find<api::Service>()->spec.publish_not_ready_addresses = api::Switch::kOn;
   pod_ready().status = "False";
   pod_ready().reason = "ContainersNotReady";
   EXPECT_EQ(registry(), "True Available");

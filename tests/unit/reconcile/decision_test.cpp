@@ -56,7 +56,7 @@ TEST(Decision, LocalBuildNeedsNoBuildKitAnywhere) {
   EXPECT_FALSE(reconcile::buildkit_is_forbidden(world.observe()));
 }
 
-TEST(Decision, ARefusalByTheClustersDefaultIsBelievedUntilTheResourceChanges) {
+TEST(Decision, ARefusalByTheClustersDefaultIsBelievedUntilTheBuildKitImageChanges) {
   World world(a_registry());
   world.pods_are_restricted = true;
   world.converge();
@@ -64,6 +64,9 @@ TEST(Decision, ARefusalByTheClustersDefaultIsBelievedUntilTheResourceChanges) {
   EXPECT_FALSE(reconcile::with_buildkit(world.observe()));
   api::LocalRegistrySpec spec;
   spec.image = "registry:3";
+  world.change_spec(spec);
+  EXPECT_FALSE(reconcile::with_buildkit(world.observe()));
+  spec.buildkit_image = "buildkit:1";
   world.change_spec(spec);
   EXPECT_TRUE(reconcile::with_buildkit(world.observe()));
 }

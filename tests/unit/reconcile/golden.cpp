@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <stdexcept>
 
+#include "reconcile/children.h"
 #include "reconcile/names.h"
 
 namespace test {
@@ -17,6 +18,7 @@ struct Description {
   json::Raw service;
   json::Raw claim;
   json::Raw target_namespace;
+  json::Raw namespace_was;
   json::Raw pods;
   std::vector<json::Raw> failures;
   std::vector<json::Raw> refused;
@@ -25,12 +27,14 @@ struct Description {
   std::map<std::string, std::string> pushes;
   std::string rival;
   std::string show;
+  std::string earlier_version;
   bool live = false;
   bool target_not_watched = false;
   bool kind_cluster = false;
   bool claim_owner_lives = false;
   bool class_does_not_expand = false;
   bool pods_are_restricted = false;
+  bool pods_were_restricted = false;
 };
 
 // An error, as failures and refused tell it.
@@ -50,16 +54,18 @@ struct json::Fields<test::Description> {
       json::field("was", &T::was), json::field("registry", &T::registry),
       json::field("deployment", &T::deployment), json::field("statefulSet", &T::stateful_set),
       json::field("service", &T::service), json::field("claim", &T::claim),
-      json::field("namespace", &T::target_namespace), json::field("pods", &T::pods),
+      json::field("namespace", &T::target_namespace),
+      json::field("namespaceWas", &T::namespace_was), json::field("pods", &T::pods),
       json::field("failures", &T::failures), json::field("refused", &T::refused),
       json::field("takenPorts", &T::taken_ports), json::field("rival", &T::rival),
       json::field("pushesWere", &T::pushes_were), json::field("pushes", &T::pushes),
-      json::field("show", &T::show), json::field("live", &T::live),
-      json::field("targetNotWatched", &T::target_not_watched),
+      json::field("show", &T::show), json::field("earlierVersion", &T::earlier_version),
+      json::field("live", &T::live), json::field("targetNotWatched", &T::target_not_watched),
       json::field("kindCluster", &T::kind_cluster),
       json::field("claimOwnerLives", &T::claim_owner_lives),
       json::field("classDoesNotExpand", &T::class_does_not_expand),
-      json::field("podsAreRestricted", &T::pods_are_restricted));
+      json::field("podsAreRestricted", &T::pods_are_restricted),
+      json::field("podsWereRestricted", &T::pods_were_restricted));
 };
 
 template <>
@@ -111,6 +117,44 @@ void patch_object(World& world, const api::ObjectKey& key, const json::Raw& patc
   }
   Kept<T>& kept = objects[key];
   kept.object = patched(kept.object, patch);
+}
+
+// The pod template as an operator made it that did not set these fields yet.
+void age(api::PodTemplateSpec& pod) {
+  pod.metadata.labels.erase(std::string(reconcile::kAppLabel));
+  for (api::Container& container : pod.spec.containers) {
+    container.termination_message_policy.clear();
+    std::erase_if(container.env, [](const api::EnvVar& variable) {
+      return variable.name != "REGISTRY_HTTP_ADDR";
+    });
+  }
+}
+
+constexpr std::string_view kAppliedPod = reconcile::kAppliedPodAnnotation;
+
+// The workloads as an earlier version of the operator applied them, with the record of what it
+// applied or without one.
+void age_workloads(World& world, const std::string& how) {
+  if (how.empty()) return;
+  if (how != "recorded" && how != "unrecorded") throw std::runtime_error("no such age: " + how);
+  for (auto& [key, kept] : world.deployments) {
+    const auto& record = kept.object.metadata.annotations[std::string(kAppliedPod)];
+    auto pod = decoded<reconcile::AppliedPod>(from_json(record));
+    age(pod.pod_template);
+    auto aged = reconcile::build_deployment(*world.registry, pod, reconcile::kNeverRefused);
+    if (how == "unrecorded") {
+      aged.metadata.annotations.erase(std::string(kAppliedPod));
+      aged.metadata.annotations.erase(std::string(reconcile::kBuildKitRefusedAnnotation));
+      aged.metadata.annotations[std::string(reconcile::kIntentAnnotation)] = "earlier";
+    }
+    kept.object.metadata.annotations = aged.metadata.annotations;
+    kept.object.spec.pod_template = aged.spec.pod_template;
+    kept.last = tree_of(aged);
+  }
+  for (auto& [key, kept] : world.stateful_sets) {
+    age(kept.object.spec.pod_template);
+    kept.object.spec.pod_management_policy = "OrderedReady";
+  }
 }
 
 void patch_pods(World& world, const json::Raw& patch) {
@@ -170,7 +214,9 @@ World earlier_world(const Description& description) {
   const std::string target = api::target_namespace(registry);
   world.namespaces[target].metadata.annotations = {
       {std::string(reconcile::kAllowFromAnnotation), registry.metadata.namespace_name}};
+  patch_namespace(world, target, description.namespace_was);
   world.pushes = permissions(description.pushes_were);
+  world.pods_are_restricted = description.pods_were_restricted;
   world.converge();
   world.push_checks.clear();
   return world;
@@ -233,6 +279,7 @@ GoldenCase read_case(const Tree& yaml) {
   const bool has_past = !description.was.text.empty();
   World world = has_past ? earlier_world(description) : World(a_registry());
   api::ObjectKey key = world.target_key();
+  age_workloads(world, description.earlier_version);
   patch_registry(world, description.registry);
   if (!has_past && world.registry) key = world.target_key();
   patch_object<api::Deployment>(world, key, description.deployment);

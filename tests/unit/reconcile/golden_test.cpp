@@ -33,7 +33,8 @@ Tree tree_of_end(const World& world) {
   tree["objects"] = lines(world.list());
   if (!world.registry) return tree;
   const api::LocalRegistryStatus& status = world.registry->status;
-  for (const char* type : {"Ready", "Accepted", "Available", "BuildKitReady", "StorageReady"}) {
+  for (const char* type :
+       {"Ready", "Accepted", "Available", "BuildKitReady", "StorageReady", "UpToDate"}) {
     if (!condition(status, type).empty()) tree[type] = string(condition(status, type));
   }
   return tree;

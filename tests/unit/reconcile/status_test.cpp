@@ -1,5 +1,6 @@
 #include "reconcile/status.h"
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include "base/limits.h"
@@ -12,7 +13,7 @@ class Status : public testing::Test {
  protected:
   api::LocalRegistryStatus status() const {
     const reconcile::Observed observed = world.observe();
-    return reconcile::compute_status(observed, reconcile::find_refusal(observed));
+    return reconcile::compute_status(observed, reconcile::find_refusal(observed), "");
   }
 
   api::Condition condition_of(const char* type) const {
@@ -37,12 +38,13 @@ TEST_F(Status, EveryConditionIsThereWithTheGenerationThatWasSeen) {
   registry.metadata.generation = 7;
   world.registry = std::make_shared<const api::LocalRegistry>(registry);
   EXPECT_EQ(status().observed_generation, 7);
-  for (const char* type : {"Ready", "Accepted", "Available", "BuildKitReady", "StorageReady"}) {
+  for (const char* type :
+       {"Ready", "Accepted", "Available", "BuildKitReady", "StorageReady", "UpToDate"}) {
     EXPECT_EQ(condition_of(type).observed_generation, 7) << type;
     EXPECT_FALSE(condition_of(type).reason.empty()) << type;
     EXPECT_FALSE(condition_of(type).message.empty()) << type;
   }
-  EXPECT_EQ(status().conditions.size(), 5U);
+  EXPECT_EQ(status().conditions.size(), 6U);
 }
 
 TEST_F(Status, AConditionKeepsItsTimeWhileItsStatusIsTheSame) {
@@ -54,6 +56,68 @@ TEST_F(Status, AConditionKeepsItsTimeWhileItsStatusIsTheSame) {
   EXPECT_EQ(condition_of("Ready").status, "False");
   EXPECT_EQ(condition_of("Ready").last_transition_time, world.now);
   EXPECT_EQ(condition_of("Available").last_transition_time, since) << "only its message differs";
+}
+
+TEST_F(Status, EachCrashAfterTheFirstOneWritesNothing) {
+  world.converge();
+  world.find<api::Deployment>()->status.ready_replicas = 0;
+  api::Pod& pod = world.pods.front();
+  pod.status.conditions.front() = {"Ready", "False", "ContainersNotReady", "", 0, world.now};
+  api::ContainerStatus& sidecar = pod.status.container_statuses[1];
+  sidecar.ready = false;
+  sidecar.state.terminated = {"Error", "time=1 error: not permitted", 1};
+  world.run();
+  EXPECT_EQ(condition(world.registry->status, "Available"), "True Available");
+  EXPECT_EQ(condition(world.registry->status, "BuildKitReady"), "False CrashLoopBackOff");
+  const auto before = world.registry->status;
+  for (int crash = 2; crash < 18; ++crash) {
+    sidecar.restart_count = crash;
+    sidecar.state = {};
+    sidecar.last_state.terminated = {"Error", fmt::format("time={} error: other", crash), 1};
+    sidecar.state.waiting = api::ContainerStateWaiting{"CrashLoopBackOff", "back-off"};
+    EXPECT_EQ(world.run(), std::vector<std::string>());
+    sidecar.state = {};
+    sidecar.state.running = api::ContainerStateRunning{world.now};
+    EXPECT_EQ(world.run(), std::vector<std::string>());
+    sidecar.state = {};
+    sidecar.state.terminated = {"Error", "", 137};
+    EXPECT_EQ(world.run(), std::vector<std::string>());
+  }
+  EXPECT_EQ(world.registry->status, before);
+}
+
+TEST_F(Status, NumbersInTheWordsOfOtherProgramsAreNoReasonToWrite) {
+  world.converge();
+  world.find<api::Deployment>()->status.ready_replicas = 0;
+  api::Pod& pod = world.pods.front();
+  pod.status.conditions.front().status = "False";
+  api::ContainerStatus& container = pod.status.container_statuses[0];
+  container.ready = false;
+  const auto pull = [&](const char* why) {
+    container.state.waiting = api::ContainerStateWaiting{"ErrImagePull", why};
+    return world.run();
+  };
+  EXPECT_FALSE(pull("read tcp 10.0.0.1:40001->10.0.0.2:443: i/o timeout").empty());
+  EXPECT_EQ(pull("read tcp 10.0.0.1:40002->10.0.0.2:443: i/o timeout"), std::vector<std::string>());
+  EXPECT_FALSE(pull("not found").empty());
+}
+
+TEST_F(Status, NothingIsCalledDeployingThatIsNotDeployed) {
+  api::LocalRegistrySpec spec;
+  spec.suspend = true;
+  spec.persistence.enabled = true;
+  world.change_spec(spec);
+  for (const char* type : {"Available", "BuildKitReady", "StorageReady"}) {
+    EXPECT_EQ(condition_of(type).reason, "NotDeployed") << type;
+  }
+  spec.suspend = false;
+  spec.namespace_name = "missing";
+  world.change_spec(spec);
+  for (const char* type : {"Available", "BuildKitReady", "StorageReady"}) {
+    EXPECT_EQ(condition_of(type).reason, "NotDeployed") << type;
+  }
+  EXPECT_NE(condition_of("Available").message.find("namespace missing does not exist"),
+            std::string::npos);
 }
 
 TEST_F(Status, TimesAreWholeSeconds) {
@@ -127,7 +191,7 @@ TEST_F(Status, AClaimThatIsLeftIsNoRegistry) {
   change([](auto& spec) { spec.name = "images", spec.port = 0; });
   world.stateful_sets.clear();
   world.services.clear();
-  EXPECT_EQ(condition(status(), "Available"), "False Deploying");
+  EXPECT_EQ(condition(status(), "Available"), "False NotDeployed");
 }
 
 TEST_F(Status, AStatefulSetThatHasToGoIsTheWorkloadUntilItGoes) {

@@ -111,6 +111,7 @@ struct LineOf {
     std::string line = fmt::format("delete {} {} {}", reconcile::kind(action.target),
                                    api::to_string(action.key), action.uid);
     if (!action.resource_version.empty()) line += " at version " + action.resource_version;
+    if (action.keeps_pods) line += " without its pods";
     return line;
   }
   template <class T>
@@ -283,8 +284,10 @@ std::optional<base::Error> World::refuse(const api::Deployment* before,
 
 std::optional<base::Error> World::refuse(const api::StatefulSet* before,
                                          const api::StatefulSet& after) {
-  if (before != nullptr && (before->spec.selector != after.spec.selector ||
-                            before->spec.service_name != after.spec.service_name)) {
+  if (before != nullptr &&
+      (before->spec.selector != after.spec.selector ||
+       before->spec.service_name != after.spec.service_name ||
+       before->spec.pod_management_policy != after.spec.pod_management_policy)) {
     return invalid("spec", "updates to statefulset spec for fields other than … are forbidden");
   }
   return contradiction(after.spec.pod_template);
@@ -406,7 +409,7 @@ void World::remove(const reconcile::Delete& action) {
   std::erase_if(failures, [&](const auto& failure) { return failure.target == action.target; });
   if (action.target != Target::kClaim) {
     objects.erase(found);
-    return finish_deletions();
+    return action.keeps_pods ? void() : finish_deletions();
   }
   EXPECT_TRUE(live) << "a claim is deleted without a live read";
   EXPECT_EQ(action.resource_version, meta.resource_version);
@@ -590,7 +593,7 @@ void World::run_pods(Kept<T>& kept) {
   pod.status.phase = "Running";
   pod.status.conditions = {{"Ready", "True", "", "", 0, {}}};
   for (const api::Container& container : pod_template.spec.containers) {
-    pod.status.container_statuses.push_back({container.name, true, 0, {}});
+    pod.status.container_statuses.push_back({container.name, true, 0, {}, {}});
   }
   pods.push_back(std::move(pod));
 }

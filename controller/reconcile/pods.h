@@ -1,0 +1,51 @@
+// The workload of a registry and its pods, as observed. Pure; any thread.
+#pragma once
+
+#include <string_view>
+
+#include "reconcile/observed.h"
+
+namespace reconcile {
+
+// The workload that the spec asks for, of either kind; all pointers null when it is absent.
+struct Workload {
+  const api::ObjectMeta* metadata = nullptr;
+  const std::optional<int>* replicas = nullptr;
+  const api::PodTemplateSpec* pod_template = nullptr;
+  const api::WorkloadStatus* status = nullptr;
+  Target target = Target::kDeployment;
+};
+
+Workload find_workload(const Observed& observed);
+
+// True for a pod that is ending, was evicted or has ended: it says nothing about its successor.
+bool is_over(const api::Pod& pod);
+
+// The newest pod of the workload that is not over, so that the order of the pods does not matter;
+// null when there is none.
+const api::Pod* find_pod(const Observed& observed, const Workload& workload);
+
+// True while a pod of the workload is being deleted.
+bool has_ending_pod(const Observed& observed, const Workload& workload);
+
+bool has_container(const api::PodTemplateSpec& pod, std::string_view name);
+
+const api::ContainerStatus* find_container(const api::Pod& pod, std::string_view name);
+
+// True when the container is ready and the kubelet is there to say so: when a node is lost, another
+// controller makes the pod unready and the containers' states stay unchanged.
+bool is_ready(const api::Pod& pod, const api::ContainerStatus& container);
+
+// True when the container waits for something worth a reason, such as its image.
+bool waits_for_reason(const api::ContainerStatus& container);
+
+// The end of the container's last run, while that is why it is not ready; null otherwise. It is the
+// same between two crashes, while the container runs for a moment, as it is during the back-off.
+const api::ContainerStateTerminated* find_crash(const api::ContainerStatus& container,
+                                                base::Time now);
+
+// True when the pod's volumes may hold images: the registry's container runs, or has run. An
+// emptyDir outlives a crash of its container.
+bool may_hold_images(const Observed& observed, const Workload& workload);
+
+}  // namespace reconcile

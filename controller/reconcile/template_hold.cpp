@@ -1,0 +1,108 @@
+#include "reconcile/template_hold.h"
+
+#include <algorithm>
+
+#include "reconcile/children.h"
+#include "reconcile/decision.h"
+#include "reconcile/names.h"
+#include "reconcile/pods.h"
+
+namespace reconcile {
+namespace {
+
+std::optional<AppliedPod> recorded_pod(const api::Deployment& existing) {
+  const std::string_view text = api::lookup(existing.metadata.annotations, kAppliedPodAnnotation);
+  if (text.empty()) return std::nullopt;
+  auto parsed = json::parse<AppliedPod>(std::string(text));
+  if (!parsed) return std::nullopt;
+  return *std::move(parsed);
+}
+
+// The fields of a pod template that come from the spec.
+api::PodTemplateSpec chosen_part(const api::PodTemplateSpec& pod) {
+  api::PodTemplateSpec part;
+  for (const api::Container& container : pod.spec.containers) {
+    api::Container& chosen = part.spec.containers.emplace_back();
+    chosen.name = container.name;
+    chosen.image = container.image;
+    chosen.ports = container.ports;
+    chosen.resources = container.resources;
+  }
+  part.spec.image_pull_secrets = pod.spec.image_pull_secrets;
+  part.spec.node_selector = pod.spec.node_selector;
+  part.spec.tolerations = pod.spec.tolerations;
+  part.spec.affinity = pod.spec.affinity;
+  return part;
+}
+
+// Without a record: whether the user changed the pod since the template was applied. While the
+// spec is the one that was reconciled, additions by other clients do not count, nor does a sidecar
+// that a Pod Security level adds or removes.
+bool is_changed_by_user(const Observed& observed, const api::PodTemplateSpec& wanted) {
+  api::PodTemplateSpec chosen = chosen_part(wanted);
+  const api::PodTemplateSpec& existing = observed.deployment->spec.pod_template;
+  const api::LocalRegistry& registry = *observed.registry;
+  const bool same_spec = registry.status.observed_generation == registry.metadata.generation;
+  if (same_spec) {
+    std::erase_if(chosen.spec.containers, [&](const api::Container& container) {
+      return !has_container(existing, container.name);
+    });
+  }
+  const api::PodTemplateSpec found = chosen_part(existing);
+  return json::difference(chosen, found) || (!same_spec && json::difference(found, chosen));
+}
+
+bool asks_for_restart(const AppliedPod& applied, const AppliedPod& wanted) {
+  return !wanted.restart.empty() && wanted.restart != applied.restart;
+}
+
+// Where a new template differs from the one that runs: in something that it adds or changes, or in
+// something that it no longer has.
+json::Difference change(const AppliedPod& applied, const AppliedPod& wanted,
+                        const api::PodTemplateSpec& existing) {
+  if (auto added = json::difference(wanted.pod_template, existing)) return added;
+  return json::difference(applied.pod_template, wanted.pod_template);
+}
+
+// The field that keeps the new template away; nothing when the new one is applied. applied: what
+// the record says, or without one what is assumed and is to be recorded.
+json::Difference reason_to_keep(const Observed& observed, std::optional<AppliedPod>& applied,
+                                const AppliedPod& wanted) {
+  const Workload workload = find_workload(observed);
+  if (workload.metadata == nullptr || is_terminating(*workload.metadata)) return std::nullopt;
+  const api::PodTemplateSpec& existing = *workload.pod_template;
+  const api::LocalRegistry& registry = *observed.registry;
+  if (api::lookup(existing.metadata.labels, kOwnerUidLabel) != registry.metadata.uid) {
+    return std::nullopt;  // of an earlier resource of this name, which was deleted with its images
+  }
+  if (applied) {
+    if (json::difference(applied->pod_template, existing)) return std::nullopt;
+    if (applied->inputs != wanted.inputs) return std::nullopt;
+  } else {
+    if (!json::difference(wanted.pod_template, existing)) return std::nullopt;
+    if (is_changed_by_user(observed, wanted.pod_template)) return std::nullopt;
+    applied = AppliedPod{wanted.inputs, "", existing};
+  }
+  if (asks_for_restart(*applied, wanted) || !may_hold_images(observed, workload)) {
+    return std::nullopt;
+  }
+  return change(*applied, wanted, existing);
+}
+
+}  // namespace
+
+DeploymentIntent intend_deployment(const Observed& observed) {
+  const api::LocalRegistry& registry = *observed.registry;
+  const std::string refused = buildkit_refusal(observed);
+  AppliedPod pod = new_pod(registry, with_buildkit(observed));
+  if (!observed.deployment) return {build_deployment(registry, pod, refused), ""};
+  std::optional<AppliedPod> applied = recorded_pod(*observed.deployment);
+  if (const auto field = reason_to_keep(observed, applied, pod)) {
+    return {build_deployment(registry, *applied, refused), "spec.template." + *field};
+  }
+  // A request that was withdrawn is not forgotten: the same value again is no new request.
+  if (pod.restart.empty() && applied) pod.restart = applied->restart;
+  return {build_deployment(registry, pod, refused), ""};
+}
+
+}  // namespace reconcile

@@ -1,0 +1,300 @@
+"""When a registry's pod is replaced, and when it is kept: its images may go with it."""
+import hashlib
+import json
+import re
+
+import pytest
+
+from registries import (IMAGE, answers, condition, holds, local_registry, make, push, registry_pod,
+                        wait_condition, wait_ready, without_sidecar)
+from world import Failed, apply, delete, get, kubectl, on_node, patch, stays, wait_until
+
+BROKEN_SIDECAR = {"buildKitImage": "busybox:1.36"}  # has no such program: it cannot start
+BLOBS = "/v2/load/blobs/uploads/"
+ENDPOINT_SECONDS = 2  # until kube-proxy has heard that a pod ends
+
+
+def pod_uid(namespace):
+    return registry_pod(namespace)["metadata"]["uid"]
+
+
+def is_kept(namespace, uid):
+    stays("the pod is the same", lambda: pod_uid(namespace) == uid)
+
+
+def earlier_deployment(namespace):
+    """A Deployment as the operator applied it before it recorded pod templates."""
+    uid = get("LocalRegistry", namespace, "dev")["metadata"]["uid"]
+    labels = {"app.kubernetes.io/component": "registry", "app.kubernetes.io/instance": "registry",
+              "app.kubernetes.io/managed-by": "local-registry-operator",
+              "app.kubernetes.io/name": "local-registry", "localregistry.dev/owner-uid": uid}
+    owner = {"localregistry.dev/owner": f"{namespace}/dev"}
+    user = {"runAsNonRoot": True, "runAsUser": 1000, "runAsGroup": 1000,
+            "seccompProfile": {"type": "RuntimeDefault"}}
+    probe = {"httpGet": {"path": "/v2/", "port": "registry", "scheme": "HTTP"},
+             "timeoutSeconds": 5, "failureThreshold": 3}
+    return {
+        "apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": {
+            "name": "registry", "namespace": namespace, "labels": labels,
+            "annotations": {**owner, "localregistry.dev/intent-hash": "a12285dc26dbec8d"},
+            "ownerReferences": [{
+                "apiVersion": "localregistry.dev/v1alpha1", "kind": "LocalRegistry", "name": "dev",
+                "uid": uid, "controller": True, "blockOwnerDeletion": True}]},
+        "spec": {
+            "replicas": 1, "strategy": {"type": "Recreate"}, "revisionHistoryLimit": 1,
+            "selector": {"matchLabels": {key: labels[key] for key in (
+                "app.kubernetes.io/instance", "app.kubernetes.io/name")}},
+            "template": {
+                "metadata": {"labels": labels, "annotations": owner},
+                "spec": {
+                    "containers": [{
+                        "name": "registry", "image": "registry:2.8.1",
+                        "env": [{"name": "REGISTRY_HTTP_ADDR", "value": ":5000"},
+                                {"name": "REGISTRY_STORAGE_DELETE_ENABLED", "value": "true"}],
+                        "ports": [{"name": "registry", "protocol": "TCP", "containerPort": 5000}],
+                        "volumeMounts": [{"name": "data", "mountPath": "/var/lib/registry"}],
+                        "livenessProbe": {**probe, "initialDelaySeconds": 10, "periodSeconds": 20},
+                        "readinessProbe": {**probe, "periodSeconds": 2},
+                        "securityContext": {
+                            **user, "readOnlyRootFilesystem": True,
+                            "allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}}],
+                    "volumes": [{"name": "data", "emptyDir": {}}],
+                    "securityContext": {**user, "fsGroup": 1000,
+                                        "fsGroupChangePolicy": "OnRootMismatch"},
+                    "enableServiceLinks": False, "automountServiceAccountToken": False,
+                    "terminationGracePeriodSeconds": 10}}}}
+
+
+@pytest.fixture
+def upgraded(namespace):
+    """A registry whose Deployment an earlier version of the operator applied, with an image in it,
+    which this version then reconciles: the UID of its pod, and its port."""
+    apply(namespace, without_sidecar(suspend=True))
+    wait_condition(namespace, "Ready", None, "Suspended")
+    kubectl("apply", "--server-side", "--field-manager=local-registry-operator", "--filename", "-",
+            stdin=json.dumps(earlier_deployment(namespace)))
+    wait_until("the pod runs", lambda: registry_pod(namespace)["status"]["phase"] == "Running")
+    uid = pod_uid(namespace)
+    patch("lreg", namespace, "dev", {"spec": {"suspend": False}})
+    port = wait_ready(namespace)["nodePort"]
+    push(port)
+    return uid, port
+
+
+def test_another_version_of_the_operator_keeps_the_pod_and_its_images(namespace, upgraded):
+    uid, port = upgraded
+    message = wait_condition(namespace, "UpToDate", "False", "RestartLosesImages")
+    assert "localregistry.dev/restart-requested-at" in message
+    patch("lreg", namespace, "dev", {"spec": {
+        "enabled": True, "images": [{"name": "app", "image": "ghcr.io/org/app"}],
+        "pushSecrets": [{"name": "regcred"}]}})
+    wait_ready(namespace)
+    patch("Deployment", namespace, "registry", {"spec": {"revisionHistoryLimit": 5}})
+    wait_until("the Deployment is healed", lambda: get(
+        "Deployment", namespace, "registry")["spec"]["revisionHistoryLimit"] == 1)
+    is_kept(namespace, uid)
+    assert holds(port)
+
+
+def test_a_kept_pod_is_replaced_when_the_user_asks_for_it(namespace, upgraded):
+    uid, _ = upgraded
+    wait_condition(namespace, "UpToDate", "False", "RestartLosesImages")
+    kubectl("--namespace", namespace, "annotate", "lreg", "dev",
+            "localregistry.dev/restart-requested-at=now")
+    wait_until("another pod", lambda: pod_uid(namespace) != uid)
+    wait_condition(namespace, "UpToDate", "True")
+    assert registry_pod(namespace)["metadata"]["labels"]["app"] == "registry"
+    wait_ready(namespace)
+    uid = pod_uid(namespace)
+    kubectl("--namespace", namespace, "annotate", "--overwrite", "lreg", "dev",
+            "localregistry.dev/restart-requested-at=later")
+    is_kept(namespace, uid)
+
+
+def test_a_kept_pod_is_replaced_by_a_new_template_when_it_is_gone(namespace, upgraded):
+    uid, _ = upgraded
+    delete("pod", namespace, "--selector=app.kubernetes.io/instance=registry", "--wait=false")
+    wait_until("another pod", lambda: pod_uid(namespace) != uid)
+    wait_condition(namespace, "UpToDate", "True")
+
+
+def test_a_refusal_of_buildkit_by_the_clusters_default_is_remembered(namespace):
+    """What a PodSecurity default does, as a policy, since this cluster has no such default."""
+    apply("", {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy",
+               "metadata": {"name": namespace},
+               "spec": {"failurePolicy": "Fail",
+                        "matchConstraints": {"resourceRules": [{
+                            "apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"],
+                            "operations": ["CREATE"]}]},
+                        "validations": [{
+                            "expression": "!object.spec.containers.exists(c, c.name=='buildkitd')",
+                            "message": "violates PodSecurity baseline:latest: seccompProfile"}]}},
+          {"apiVersion": "admissionregistration.k8s.io/v1",
+           "kind": "ValidatingAdmissionPolicyBinding", "metadata": {"name": namespace},
+           "spec": {"policyName": namespace, "validationActions": ["Deny"],
+                    "matchResources": {"namespaceSelector": {"matchLabels": {
+                        "kubernetes.io/metadata.name": namespace}}}}})
+    try:
+        stays("the policy is heard of", lambda: True)
+        port = make(namespace, local_registry(enabled=True))["nodePort"]
+        wait_condition(namespace, "BuildKitReady", "False", "PodSecurityDefault")
+        push(port)
+        uid = pod_uid(namespace)
+        patch("lreg", namespace, "dev", {"spec": {
+            "images": [{"name": "app", "image": "ghcr.io/org/app"}]}})
+        wait_ready(namespace)
+        is_kept(namespace, uid)
+        assert holds(port)
+    finally:
+        delete("validatingadmissionpolicybinding", namespace, namespace)
+        delete("validatingadmissionpolicy", namespace, namespace)
+
+
+@pytest.mark.parametrize("mistake", [
+    {"image": "registry:no-such-tag"}, {"nodeSelector": {"no-such": "node"}},
+    {"resources": {"limits": {"memory": "1Mi"}}},
+    {"resources": {"requests": {"memory": "1000Gi"}}}],
+    ids=["image", "selector", "limit", "request"])
+def test_a_corrected_spec_takes_effect_with_persistence(namespace, mistake):
+    apply(namespace, without_sidecar(persistence={"enabled": True}, **mistake))
+    wait_until("a pod that is not ready", lambda: registry_pod(namespace))
+    wait_condition(namespace, "Available", "False")
+    apply(namespace, without_sidecar(persistence={"enabled": True}))
+    push(wait_ready(namespace)["nodePort"])
+
+
+def test_a_stateful_set_of_an_earlier_version_is_recreated_with_its_images(namespace):
+    port = make(namespace, without_sidecar(persistence={"enabled": True}))["nodePort"]
+    push(port)
+    patch("lreg", namespace, "dev", {"spec": {"suspend": True}})
+    wait_condition(namespace, "Ready", None, "Suspended")
+    made = get("StatefulSet", namespace, "registry")
+    uid = pod_uid(namespace)
+    delete("statefulset", namespace, "registry", "--cascade=orphan")
+    earlier = {key: made["metadata"][key] for key in (
+        "name", "namespace", "labels", "annotations", "ownerReferences")}
+    made["spec"]["podManagementPolicy"] = "OrderedReady"
+    kubectl("apply", "--server-side", "--field-manager=local-registry-operator", "--filename", "-",
+            stdin=json.dumps({"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": earlier,
+                              "spec": made["spec"]}))
+    wait_until("the set is ready", lambda: get("StatefulSet", namespace, "registry")[
+        "status"].get("readyReplicas") == 1)
+    assert pod_uid(namespace) == uid, "the same template needs no other pod"
+    patch("lreg", namespace, "dev", {"spec": {"suspend": False}})
+    wait_until("the set is another one", lambda: get("StatefulSet", namespace, "registry")["spec"][
+        "podManagementPolicy"] == "Parallel")
+    wait_ready(namespace)
+    is_kept(namespace, uid)
+    assert holds(port)
+
+
+def test_a_privileged_port_works(namespace):
+    status = make(namespace, without_sidecar(port=80))
+    push(status["nodePort"])
+    assert status["clusterURL"].endswith(":80")
+
+
+def test_why_a_container_ends_is_said_once(namespace):
+    apply(namespace, local_registry(**BROKEN_SIDECAR))
+    wait_condition(namespace, "Available", "True")
+    message = wait_condition(namespace, "BuildKitReady", "False", "CrashLoopBackOff")
+    assert "oci-worker-no-process-sandbox" in message and "spec.localbuild" in message
+    version = get("LocalRegistry", namespace, "dev")["metadata"]["resourceVersion"]
+
+    def restarts():
+        return sum(one["restartCount"] for one in registry_pod(namespace)["status"][
+            "containerStatuses"] if one["name"] == "buildkitd")
+
+    seen = restarts()
+    wait_until("two more crashes", lambda: restarts() >= seen + 2, 120)
+    assert get("LocalRegistry", namespace, "dev")["metadata"]["resourceVersion"] == version
+
+
+def test_a_registry_without_replicas_is_not_called_starting(namespace):
+    make(namespace, without_sidecar())
+    patch("lreg", namespace, "dev", {"spec": {"suspend": True}})
+    wait_condition(namespace, "Ready", None, "Suspended")
+    patch("Deployment", namespace, "registry", {"spec": {"replicas": 0}})
+    wait_condition(namespace, "Available", "False", "ScaledToZero")
+
+
+def test_a_push_after_a_garbage_collection_can_be_pulled(namespace):
+    port = make(namespace, without_sidecar(persistence={"enabled": True}))["nodePort"]
+    push(port)
+    uid = pod_uid(namespace)
+    on_node("skopeo", "delete", "--tls-verify=false", f"docker://localhost:{port}/{IMAGE}")
+    kubectl("--namespace", namespace, "exec", "statefulset/registry", "--container", "registry",
+            "--", "registry", "garbage-collect", "/etc/docker/registry/config.yml")
+    push(port)
+    on_node("skopeo", "--command-timeout", "30s", "copy", "--quiet", "--src-tls-verify=false",
+            f"docker://localhost:{port}/{IMAGE}", "dir:/tmp/" + namespace)
+    on_node("rm", "-r", "/tmp/" + namespace)
+    assert pod_uid(namespace) == uid
+
+
+def publishes(namespace):
+    return get("Service", namespace, "registry")["spec"].get("publishNotReadyAddresses", False)
+
+
+def test_the_service_publishes_a_pod_that_its_sidecar_keeps_from_being_ready(namespace):
+    apply(namespace, local_registry(**BROKEN_SIDECAR))
+    wait_condition(namespace, "Available", "True")
+    port = get("LocalRegistry", namespace, "dev")["status"]["nodePort"]
+    assert publishes(namespace)
+    wait_until("it answers", lambda: answers(port))
+    uid = pod_uid(namespace)
+    delete("pod", namespace, registry_pod(namespace)["metadata"]["name"], "--wait=false")
+    wait_until("the pod that ends is not published", lambda: not publishes(namespace))
+    wait_until("the next one is", lambda: pod_uid(namespace) != uid and publishes(namespace))
+    wait_until("it answers", lambda: answers(port))
+
+
+def test_a_pod_that_starts_without_trouble_is_never_published_unready(namespace):
+    make(namespace, without_sidecar())
+    service = get("Service", namespace, "registry")["metadata"]
+    assert not publishes(namespace)
+    delete("pod", namespace, registry_pod(namespace)["metadata"]["name"])
+    wait_until("the next one is ready", lambda: condition(namespace, "Available")[0] == "True")
+    now = get("Service", namespace, "registry")["metadata"]
+    assert now["resourceVersion"] == service["resourceVersion"], "the Service was written"
+
+
+def curl(*words):
+    """What curl prints on the node; empty when nothing answers."""
+    try:
+        return on_node("curl", "--silent", "--max-time", "2", *words, seconds=5)
+    except Failed:
+        return ""
+
+
+def pushed_blob(port, text):
+    """The digest of a blob with this text, if the registry has acknowledged it; else None."""
+    digest = "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+    begun = curl("--include", "--request", "POST", f"http://localhost:{port}{BLOBS}")
+    place = re.search(r"^location: *(\S+)", begun, re.IGNORECASE | re.MULTILINE)
+    if not place:
+        return None
+    code = curl("--output", "/dev/null", "--write-out", "%{http_code}", "--request", "PUT",
+                "--data-binary", text, f"{place.group(1)}&digest={digest}")
+    return digest if code == "201" else None
+
+
+def test_no_push_is_acknowledged_by_a_pod_that_ends(namespace):
+    port = make(namespace, without_sidecar())["nodePort"]
+    pod = registry_pod(namespace)["metadata"]
+    delete("pod", namespace, pod["name"], "--wait=false")
+    stays("kube-proxy hears of it", lambda: True, ENDPOINT_SECONDS)
+    acknowledged = []
+
+    def pushes_go_on():
+        digest = pushed_blob(port, f"blob {len(acknowledged)}")
+        if digest:
+            acknowledged.append(digest)
+        return len(acknowledged) > 20
+
+    wait_until("pushes go on", pushes_go_on)
+    assert pod_uid(namespace) != pod["uid"]
+    lost = [digest for digest in acknowledged if "200" not in curl(
+        "--head", f"http://localhost:{port}/v2/load/blobs/{digest}").splitlines()[0]]
+    assert lost == []
