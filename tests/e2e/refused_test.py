@@ -1,7 +1,7 @@
 """Bad input: refused by kubectl apply where a schema can know, told in a condition where not."""
 import pytest
 
-from registries import (children, condition, local_registry, make, push, registry_pod,
+from registries import (children, condition, holds, local_registry, make, push, registry_pod,
                         wait_condition, wait_event, wait_ready, without_sidecar)
 from world import apply, delete, kubectl, refusal, wait_until
 
@@ -48,6 +48,10 @@ def test_a_namespace_that_enforces_restricted_gets_the_registry_without_buildkit
     push(status["nodePort"])
     kubectl("label", "--overwrite", "namespace", namespace,
             "pod-security.kubernetes.io/enforce=privileged")
+    wait_condition(namespace, "BuildKitReady", "False", "RestartLosesImages")
+    assert holds(status["nodePort"])
+    kubectl("--namespace", namespace, "annotate", "lreg", "dev",
+            "localregistry.dev/restart-requested-at=now")
     wait_condition(namespace, "BuildKitReady", "True", "Ready")
 
 

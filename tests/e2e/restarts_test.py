@@ -136,7 +136,9 @@ def test_a_refusal_of_buildkit_by_the_clusters_default_is_remembered(namespace):
                     "matchResources": {"namespaceSelector": {"matchLabels": {
                         "kubernetes.io/metadata.name": namespace}}}}})
     try:
-        stays("the policy is heard of", lambda: True)
+        wait_until("the policy is in force", lambda: "violates" in kubectl(
+            "--namespace", namespace, "run", "buildkitd", "--image", "x", "--dry-run=server",
+            may_fail=True))
         port = make(namespace, local_registry(enabled=True))["nodePort"]
         wait_condition(namespace, "BuildKitReady", "False", "PodSecurityDefault")
         push(port)
