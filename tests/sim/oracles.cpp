@@ -50,6 +50,10 @@ void Oracles::changed(const Change& change) {
   const std::string& plural = change.after ? change.after->plural : change.before->plural;
   const bool by_operator = change.user.starts_with(kOperator);
   remember(change);
+  if (plural == "pods" && change.method == kube::Method::kDelete && change.before &&
+      kept_pods_.contains(change.before->uid)) {
+    violated(fmt::format("pod {} is deleted with its images", change.before->key.name));
+  }
   if (by_operator && plural == "events") ++(change.before ? counts_ : events_);
   if (by_operator && plural != "events" && plural != "leases") {
     ++writes_;

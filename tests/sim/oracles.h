@@ -27,6 +27,9 @@ class Oracles {
 
   void changed(const Change& change);
 
+  // From now on the pod has images that nothing may lose.
+  void keep_pod(const std::string& uid) { kept_pods_.insert(uid); }
+
   // What only the end can tell.
   void at_end();
 
@@ -78,6 +81,7 @@ class Oracles {
   const ApiServer& server_;
   const Scheduler& scheduler_;
   std::vector<std::string> violations_;
+  std::set<std::string> kept_pods_;                         // uids
   std::set<std::string> ours_;                              // uids of what the operator created
   std::map<std::string, std::vector<Wish>> wishes_;         // by uid of the resource
   std::map<std::string, api::ObjectKey> resources_;         // by uid

@@ -4,6 +4,10 @@
 
 #include <utility>
 
+#include "reconcile/children.h"
+#include "reconcile/names.h"
+#include "sim/read.h"
+
 namespace sim {
 namespace {
 
@@ -207,6 +211,41 @@ Step restart_all() {
           }};
 }
 
+// As a version of the operator that made other pods applied it, and did not record what it applied.
+std::string earlier_deployment(const api::LocalRegistry& registry) {
+  reconcile::AppliedPod pod = reconcile::new_pod(registry, true);
+  pod.pod_template.metadata.labels.erase(std::string(reconcile::kAppLabel));
+  for (api::Container& container : pod.pod_template.spec.containers) {
+    container.termination_message_policy.clear();
+    if (!container.env.empty()) container.env.resize(1);
+  }
+  api::Deployment deployment = reconcile::build_deployment(registry, pod, reconcile::kNeverRefused);
+  auto& annotations = deployment.metadata.annotations;
+  annotations.erase(std::string(reconcile::kAppliedPodAnnotation));
+  annotations.erase(std::string(reconcile::kBuildKitRefusedAnnotation));
+  annotations[std::string(reconcile::kIntentAnnotation)] = "earlier";
+  return api::encode_object(deployment);
+}
+
+constexpr auto kAway = 40s;
+
+// The operator is away while the Deployment becomes one of an earlier version; then it comes back,
+// and must not replace the pod.
+Step upgrade() {
+  return {"the operator is upgraded", [](World& world) {
+            const ObjectPtr registry = world.server.find("localregistries", kRegistry);
+            if (!registry || !world.server.find("deployments", kChild)) return;
+            for (Replica* replica : world.replicas()) world.crash(*replica, kAway);
+            world.apply("deployments", kChild,
+                        earlier_deployment(read<api::LocalRegistry>(registry)),
+                        reconcile::kManager);
+            world.run_for(kAway / 2);
+            for (const ObjectPtr& pod : world.server.all("pods")) {
+              if (!read<Pod>(pod).metadata.deletion_timestamp) world.oracles.keep_pod(pod->uid);
+            }
+          }};
+}
+
 const std::vector<std::string>& children() {
   static const std::vector<std::string> kChildren = {"deployments", "statefulsets", "services",
                                                      "persistentvolumeclaims"};
@@ -256,6 +295,9 @@ std::vector<Scenario> corruptions() {
 
 std::vector<Scenario> lives() {
   std::vector<Scenario> list;
+  list.push_back({"lives/upgraded",
+                  {apply(kDefault), upgrade(), apply({"", R"({"pushSecrets":[{"name":"x"}]})"})},
+                  {}});
   for (const Spec& spec : {kDefault, kPersistent, kUntilDeleted}) {
     const Step create = apply(spec);
     const Step gone = removal("deleted", "localregistries", kRegistry);

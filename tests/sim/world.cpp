@@ -220,8 +220,10 @@ kube::Response World::exchange(kube::Method method, std::string target, std::str
   return response;
 }
 
-int World::apply(std::string_view plural, const api::ObjectKey& key, const std::string& body) {
-  return exchange(kube::Method::kPatch, path_of(plural, key) + "?fieldManager=kubectl&force=true",
+int World::apply(std::string_view plural, const api::ObjectKey& key, const std::string& body,
+                 std::string_view manager) {
+  return exchange(kube::Method::kPatch,
+                  fmt::format("{}?fieldManager={}&force=true", path_of(plural, key), manager),
                   "application/apply-patch+yaml", body, kUser)
       .status;
 }

@@ -53,7 +53,8 @@ class World {
   // --- what users and others do; each fails the run when the API server refuses it unexpectedly
 
   // Server-side apply by a user, as kubectl does it. Gives the answer's HTTP status.
-  int apply(std::string_view plural, const api::ObjectKey& key, const std::string& body);
+  int apply(std::string_view plural, const api::ObjectKey& key, const std::string& body,
+            std::string_view manager = "kubectl");
   // JSON merge patch. Gives the answer's HTTP status.
   int patch(std::string_view plural, const api::ObjectKey& key, const std::string& body,
             std::string_view subresource = {});
