@@ -1,17 +1,15 @@
 """When a registry's pod is replaced, and when it is kept: its images may go with it."""
-import hashlib
 import json
-import re
+import time
 
 import pytest
 
 from registries import (IMAGE, answers, condition, holds, local_registry, make, push, registry_pod,
                         wait_condition, wait_ready, without_sidecar)
-from world import Failed, apply, delete, get, kubectl, on_node, patch, stays, wait_until
+from world import apply, delete, get, kubectl, objects, on_node, patch, stays, wait_until
 
 BROKEN_SIDECAR = {"buildKitImage": "busybox:1.36"}  # has no such program: it cannot start
-BLOBS = "/v2/load/blobs/uploads/"
-ENDPOINT_SECONDS = 2  # until kube-proxy has heard that a pod ends
+ENDPOINT_SECONDS = 0.4  # until the EndpointSlice says that a pod ends
 
 
 def pod_uid(namespace):
@@ -262,41 +260,22 @@ def test_a_pod_that_starts_without_trouble_is_never_published_unready(namespace)
     assert now["resourceVersion"] == service["resourceVersion"], "the Service was written"
 
 
-def curl(*words):
-    """What curl prints on the node; empty when nothing answers."""
-    try:
-        return on_node("curl", "--silent", "--max-time", "2", *words, seconds=5)
-    except Failed:
-        return ""
+def is_published(namespace, pod):
+    """Whether connections to the Service may be led to the pod with that UID as to a ready one."""
+    return any(one["conditions"]["ready"] for found in objects("EndpointSlice", namespace)
+               for one in found["endpoints"] or [] if one["targetRef"]["uid"] == pod)
 
 
-def pushed_blob(port, text):
-    """The digest of a blob with this text, if the registry has acknowledged it; else None."""
-    digest = "sha256:" + hashlib.sha256(text.encode()).hexdigest()
-    begun = curl("--include", "--request", "POST", f"http://localhost:{port}{BLOBS}")
-    place = re.search(r"^location: *(\S+)", begun, re.IGNORECASE | re.MULTILINE)
-    if not place:
-        return None
-    code = curl("--output", "/dev/null", "--write-out", "%{http_code}", "--request", "PUT",
-                "--data-binary", text, f"{place.group(1)}&digest={digest}")
-    return digest if code == "201" else None
-
-
-def test_no_push_is_acknowledged_by_a_pod_that_ends(namespace):
-    port = make(namespace, without_sidecar())["nodePort"]
+def test_a_pod_that_ends_takes_no_new_pushes(namespace):
+    make(namespace, without_sidecar())
     pod = registry_pod(namespace)["metadata"]
+    wait_until("the pod is published", lambda: is_published(namespace, pod["uid"]))
     delete("pod", namespace, pod["name"], "--wait=false")
-    stays("kube-proxy hears of it", lambda: True, ENDPOINT_SECONDS)
-    acknowledged = []
-
-    def pushes_go_on():
-        digest = pushed_blob(port, f"blob {len(acknowledged)}")
-        if digest:
-            acknowledged.append(digest)
-        return len(acknowledged) > 20
-
-    wait_until("pushes go on", pushes_go_on)
-    assert pod_uid(namespace) != pod["uid"]
-    lost = [digest for digest in acknowledged if "200" not in curl(
-        "--head", f"http://localhost:{port}/v2/load/blobs/{digest}").splitlines()[0]]
-    assert lost == []
+    begin, late, samples = time.monotonic(), 0, 0
+    while get("Pod", namespace, pod["name"]):
+        published = is_published(namespace, pod["uid"])
+        if time.monotonic() - begin > ENDPOINT_SECONDS:
+            samples += 1
+            late += published
+    assert samples > 0, "it ended before anything was seen"
+    assert late == 0, f"{late} of {samples}"

@@ -38,6 +38,7 @@ PATHS = {
     "PersistentVolumeClaim": "/api/v1/{}/persistentvolumeclaims",
     "Deployment": "/apis/apps/v1/{}/deployments",
     "StatefulSet": "/apis/apps/v1/{}/statefulsets",
+    "EndpointSlice": "/apis/discovery.k8s.io/v1/{}/endpointslices",
     "Lease": "/apis/coordination.k8s.io/v1/{}/leases",
     "Event": "/apis/events.k8s.io/v1/{}/events",
     "LocalRegistry": "/apis/localregistry.dev/v1alpha1/{}/localregistries",

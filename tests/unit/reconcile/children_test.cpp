@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/limits.h"
+#include "reconcile/names.h"
 #include "unit/reconcile/world.h"
 
 namespace test {
@@ -33,6 +35,53 @@ TEST(Children, AStatefulSetRunsOnePodWithTheClaim) {
   ASSERT_TRUE(data.persistent_volume_claim);
   EXPECT_EQ(data.persistent_volume_claim->claim_name, "registry");
   EXPECT_FALSE(data.empty_dir);
+}
+
+// Each field of the spec with another value than the default one.
+std::vector<api::LocalRegistrySpec> changed_specs() {
+  std::vector<api::LocalRegistrySpec> specs;
+  const auto add = [&](const auto& change) { change(specs.emplace_back()); };
+  add([](auto& spec) { spec.enabled = true; });
+  add([](auto& spec) { spec.localbuild = true; });
+  add([](auto& spec) { spec.image = "registry:3"; });
+  add([](auto& spec) { spec.buildkit_image = "buildkit:1"; });
+  add([](auto& spec) { spec.port = 80; });
+  add([](auto& spec) { spec.port = 5001; });
+  add([](auto& spec) { spec.node_port = 31234; });
+  add([](auto& spec) { spec.persistence.size.text = "8Gi"; });
+  add([](auto& spec) { spec.persistence.storage_class_name = "fast"; });
+  add([](auto& spec) { spec.persistence.when_deleted = api::RetentionPolicy::kDelete; });
+  add([](auto& spec) { spec.image_pull_secrets = {{"pull"}}; });
+  add([](auto& spec) { spec.resources.limits = {{"cpu", {"1"}}}; });
+  add([](auto& spec) { spec.buildkit_resources.limits = {{"cpu", {"1"}}}; });
+  add([](auto& spec) { spec.node_selector = {{"disk", "ssd"}}; });
+  add([](auto& spec) { spec.tolerations = {{"k", "Exists", "", "", {}}}; });
+  add([](auto& spec) { spec.affinity.text = R"({"podAffinity":{}})"; });
+  add([](auto& spec) { spec.suspend = true; });
+  add([](auto& spec) { spec.images = {{"app", "ghcr.io/org/app", {}}}; });
+  add([](auto& spec) { spec.push_secrets = {{"regcred"}}; });
+  return specs;
+}
+
+// A change that the hash does not show would be kept away from a running registry; and another
+// hash for the same pod would end the hold of its template.
+TEST(Children, TheHashOfWhatTheUserChoseChangesWithThePodAndWithNothingElse) {
+  const reconcile::AppliedPod before = reconcile::new_pod(a_registry(), true);
+  for (const api::LocalRegistrySpec& spec : changed_specs()) {
+    api::LocalRegistry registry = a_registry();
+    registry.spec = spec;
+    const auto after = reconcile::new_pod(registry, !spec.localbuild);
+    EXPECT_EQ(after.pod_template == before.pod_template, after.inputs == before.inputs)
+        << json::encode(spec);
+  }
+}
+
+TEST(Children, ATemplateThatIsTooLargeIsNotRecorded) {
+  api::LocalRegistry registry = a_registry();
+  const std::string key(reconcile::kAppliedPodAnnotation);
+  EXPECT_TRUE(reconcile::build_deployment(registry, true).metadata.annotations.contains(key));
+  registry.spec.affinity.text = '"' + std::string(limits::kRecordedTemplateBytes, 'x') + '"';
+  EXPECT_FALSE(reconcile::build_deployment(registry, true).metadata.annotations.contains(key));
 }
 
 TEST(Children, AStrategyIsResetWithItsParametersInOneWrite) {
