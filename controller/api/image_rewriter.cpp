@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include "base/quote.h"
+
 namespace api {
 namespace {
 
@@ -23,7 +25,7 @@ std::optional<std::string> refusal(const DeclaredImage& declared,
   if (!parsed) return fmt::format("image cannot be used: {}", parsed.error().message);
   if (!parsed->tag.empty() || !parsed->digest.empty()) {
     return fmt::format("image has to be a repository without {}: write {}",
-                       parsed->digest.empty() ? "tag" : "digest", repository(*parsed));
+                       parsed->digest.empty() ? "tag" : "digest", base::shown(repository(*parsed)));
   }
   if (parsed->domain.empty()) {
     return "image cannot be used: what stands before its first '/' is no valid host";
@@ -34,7 +36,8 @@ std::optional<std::string> refusal(const DeclaredImage& declared,
   return fmt::format(
       "image has the path {} at {}, as the image {} has at {}: the local registry can hold one of "
       "the two",
-      parsed->path, parsed->domain, owner->second.name, owner->second.domain);
+      base::shown(parsed->path), base::shown(parsed->domain), base::shown(owner->second.name),
+      base::shown(owner->second.domain));
 }
 
 }  // namespace

@@ -10,6 +10,11 @@ namespace limits {
 
 using namespace std::chrono_literals;
 
+// base/
+inline constexpr std::size_t kShownCharacters = 80;       // of a value that a message shows
+inline constexpr std::size_t kShownPathCharacters = 256;  // of the name of a file
+inline constexpr std::size_t kReportCharacters = 1024;    // of what a server or program reports
+
 // json/
 inline constexpr std::size_t kJsonDepth = 64;                // nested arrays and objects
 inline constexpr std::size_t kYamlBytes = 4 << 20;           // bytes of one YAML document
@@ -64,6 +69,7 @@ inline constexpr auto kLeaseRequestTimeout = 5s;          // two tries before th
 inline constexpr auto kLeaseReleaseTimeout = 1s;          // at exit, when nobody may wait for long
 inline constexpr auto kExecPluginTimeout = 60s;           // a credential plugin of a kubeconfig
 inline constexpr std::size_t kExecPluginBytes = 1 << 20;  // what it prints
+inline constexpr auto kIdTokenMargin = 10s;               // before its end it counts as expired
 inline constexpr std::size_t kChildInputBytes = 4 << 10;  // written to a program before it runs
 inline constexpr std::chrono::milliseconds kChildLook = 20ms;  // has it ended? Without pidfd_open
 inline constexpr auto kExecPluginRetry = 5s;      // not run again sooner after a failure
@@ -191,6 +197,8 @@ inline constexpr auto kDaemonSilence = 10min;  // podman writes an image to disk
 inline constexpr std::size_t kDaemonReadBytes = 256 << 10;
 inline constexpr auto kForwardStart = 30s;   // until kubectl port-forward listens
 inline constexpr auto kForwardRestart = 1s;  // after it has ended
+inline constexpr auto kForwardLost = 60s;    // without a pod to forward to, then a push ends
+inline constexpr int kPushRounds = 3;        // of one image, each to another pod
 inline constexpr auto kReachTimeout = 3s;    // does localhost:<nodePort> answer?
 inline constexpr std::chrono::milliseconds kDurationMost = 7 * 24h;  // what a flag may say
 inline constexpr std::chrono::milliseconds kCompletionTimeout = 2s;  // a person waits for it

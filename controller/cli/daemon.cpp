@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "base/quote.h"
 #include "cli/docker_context.h"
 #include "cli/output.h"
 #include "json/fields.h"
@@ -112,12 +113,13 @@ class Exchange {
 base::Error refusal(const Exchange& exchange, const std::string& image, int status,
                     std::string body) {
   if (status == kStatusNotFound) {
-    return exchange.failed(base::ErrorCode::kNotFound, fmt::format("it has no image {}", image));
+    return exchange.failed(base::ErrorCode::kNotFound,
+                           fmt::format("it has no image {}", base::shown(image)));
   }
   const auto problem = json::parse<Problem>(std::move(body));
-  const std::string said = problem ? printable(problem->message) : "";
+  const std::string said = problem ? base::reported(problem->message) : "";
   return exchange.failed(base::ErrorCode::kInternal,
-                         fmt::format("HTTP status {} for image {}{}{}", status, image,
+                         fmt::format("HTTP status {} for image {}{}{}", status, base::shown(image),
                                      said.empty() ? "" : ": ", said));
 }
 
@@ -150,7 +152,7 @@ Outcome<std::string> daemon_socket(const base::EnvironmentVariables& environment
         ExitCode::kFailure,
         fmt::format("{} is {}, and only unix://PATH can be read from: write the image to "
                     "a file with `docker save IMAGE -o FILE` and give it with --archive",
-                    host->origin, printable(address))};
+                    host->origin, base::shown(address))};
   }
   std::vector<std::string> paths = {"/var/run/docker.sock"};
   if (const auto runtime = base::variable(environment, "XDG_RUNTIME_DIR"); !runtime.empty()) {

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "base/limits.h"
+#include "base/quote.h"
 #include "cli/input.h"
 #include "json/fields.h"
 #include "registry/digest.h"
@@ -68,7 +69,8 @@ Outcome<T> read_json(const std::string& path) {
   if (!text) return text.error();
   const auto value = json::parse<T>(*text);
   if (value) return *value;
-  return Failure{ExitCode::kFailure, fmt::format("{}: {}", path, value.error().message)};
+  return Failure{ExitCode::kFailure,
+                 fmt::format("{}: {}", base::shown_path(path), value.error().message)};
 }
 
 bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
@@ -85,7 +87,7 @@ Outcome<Choice> chosen_context(const base::EnvironmentVariables& environment,
   if (choice.name.empty() && exists(file)) {
     const auto config = read_json<ContextConfig>(file);
     if (!config) return config.error();
-    choice = {config->current_context, fmt::format("currentContext of {}", file)};
+    choice = {config->current_context, fmt::format("currentContext of {}", base::shown_path(file))};
   }
   if (choice.name == kNoContext) choice.name.clear();
   return choice;
@@ -115,13 +117,13 @@ Outcome<DockerHost> docker_host(const base::EnvironmentVariables& environment) {
         ExitCode::kFailure,
         fmt::format("{} names the Docker context {}, which is not there: `docker context "
                     "ls` lists those that are",
-                    choice->by, choice->name)};
+                    choice->by, base::shown(choice->name))};
   }
   const auto meta = read_json<ContextMeta>(file);
   if (!meta) return meta.error();
   const bool has_host = meta->endpoints && meta->endpoints->docker;
   DockerHost found{has_host ? meta->endpoints->docker->host : std::string(),
-                   fmt::format("the Docker context {}", choice->name)};
+                   fmt::format("the Docker context {}", base::shown(choice->name))};
   if (!found.address.empty()) return found;
   return Failure{ExitCode::kFailure, fmt::format("{} has no address of a daemon", found.origin)};
 }

@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/quote.h"
+
 namespace cli {
 namespace {
 
@@ -38,7 +40,7 @@ Outcome<std::string> read_input(const std::string& file, std::size_t most) {
   const std::string shown = file == "-" ? "standard input" : file;
   const auto failed = [&](int why) {
     return Failure{ExitCode::kFailure,
-                   fmt::format("cannot read {}: {}", shown, std::strerror(why))};
+                   fmt::format("cannot read {}: {}", base::shown_path(shown), std::strerror(why))};
   };
   const Input input(file);
   if (input.descriptor() < 0) return failed(errno);
@@ -52,7 +54,8 @@ Outcome<std::string> read_input(const std::string& file, std::size_t most) {
     if (got == 0) break;
     size += static_cast<std::size_t>(got);
     if (size > most) {
-      return Failure{ExitCode::kFailure, fmt::format("{} has more than {} bytes", shown, most)};
+      return Failure{ExitCode::kFailure,
+                     fmt::format("{} has more than {} bytes", base::shown_path(shown), most)};
     }
   }
   text.resize(size);

@@ -3,7 +3,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <iterator>
 
 #include "json/format.h"
 
@@ -19,79 +18,7 @@ std::size_t width(std::string_view text) {
   }));
 }
 
-struct Character {
-  char32_t code = 0;
-  std::size_t size = 0;  // in bytes
-};
-
-constexpr char32_t kNone = 0xFFFFFFFF;  // the code of a byte that belongs to no UTF-8
-
-// Of a text that is not empty.
-Character first_character(std::string_view text) {
-  struct Form {
-    unsigned mask, lead;  // of the first byte
-    char32_t least;       // that has to be written this way
-  };
-  constexpr Form kForms[] = {
-      {0x80, 0x00, 0}, {0xE0, 0xC0, 0x80}, {0xF0, 0xE0, 0x800}, {0xF8, 0xF0, 0x10000}};
-  constexpr unsigned kRestBits = 6;
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  for (std::size_t size = 1; size <= std::size(kForms); ++size) {
-    const auto& [mask, lead, least] = kForms[size - 1];
-    if ((byte(0) & mask) != lead) continue;
-    char32_t code = byte(0) & ~mask;
-    for (std::size_t i = 1; i < size; ++i) {
-      if (i >= text.size() || (byte(i) & 0xC0U) != 0x80U) return {kNone, 1};
-      code = code << kRestBits | (byte(i) & 0x3FU);
-    }
-    const bool is_valid = code >= least && code <= 0x10FFFF && (code < 0xD800 || code > 0xDFFF);
-    return is_valid ? Character{code, size} : Character{kNone, 1};
-  }
-  return {kNone, 1};
-}
-
-// Whether a terminal does something else than to show it: controls of ASCII and C1, ends of lines,
-// what changes the direction of the text around it, and what nobody sees.
-bool is_obeyed(char32_t code) {
-  struct Range {
-    char32_t first, last;
-  };
-  constexpr Range kRanges[] = {
-      {0x00, 0x1F},        // C0
-      {0x7F, 0x9F},        // DEL, C1
-      {0x061C, 0x061C},    // Arabic letter mark
-      {0x200B, 0x200B},    // zero width space
-      {0x200E, 0x200F},    // left-to-right and right-to-left mark
-      {0x2028, 0x202E},    // line and paragraph separator, embeddings, overrides
-      {0x2060, 0x206F},    // invisible operators, isolates, deprecated formats
-      {0xFEFF, 0xFEFF},    // byte order mark
-      {0xFFF9, 0xFFFB},    // interlinear annotations
-      {0xE0000, 0xE0FFF},  // tags
-      {0x110000, kNone},   // no character
-  };
-  return std::any_of(std::begin(kRanges), std::end(kRanges), [code](const Range& range) {
-    return code >= range.first && code <= range.last;
-  });
-}
-
 }  // namespace
-
-std::string printable(std::string_view text) {
-  std::string result;
-  result.reserve(text.size());
-  while (!text.empty()) {
-    const Character next = first_character(text);
-    if (next.code == '\n' || next.code == '\t') {
-      result += ' ';
-    } else if (is_obeyed(next.code)) {
-      result += '?';
-    } else {
-      result += text.substr(0, next.size);
-    }
-    text.remove_prefix(next.size);
-  }
-  return result;
-}
 
 std::string table(const std::vector<std::vector<std::string>>& rows) {
   std::vector<std::vector<std::string>> shown;

@@ -7,10 +7,13 @@
 #include <string_view>
 #include <vector>
 
+#include "base/quote.h"
 #include "cli/outcome.h"
 #include "json/value.h"
 
 namespace cli {
+
+using base::printable;
 
 enum class Output { kPeople, kJson, kYaml, kName };
 
@@ -24,10 +27,6 @@ struct Console {
 // Rows of equal length, the first of them the headings; columns as kubectl sets them, three spaces
 // apart. What is no printable character is shown as "?".
 std::string table(const std::vector<std::vector<std::string>>& rows);
-
-// UTF-8 without control characters and the like, which a terminal would obey; "?" stands for them,
-// a space for the end of a line.
-std::string printable(std::string_view text);
 
 // "45s", "5m30s", "3h", "12d": as in kubectl's AGE.
 std::string age(std::chrono::seconds duration);

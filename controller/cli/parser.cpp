@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/quote.h"
 #include "cli/duration.h"
 #include "cli/help.h"
 #include "cli/names.h"
@@ -44,7 +45,7 @@ Outcome<std::map<std::string, std::string>> assignments(std::string_view flag, c
   for (const std::string& word : words) {
     const std::size_t equals = word.find('=');
     if (equals == std::string::npos || equals == 0) {
-      return usage(fmt::format("{}: '{}' is not NAME=VALUE", flag, word));
+      return usage(fmt::format("{}: {} is not NAME=VALUE", flag, base::quoted(word)));
     }
     result.insert_or_assign(word.substr(0, equals), word.substr(equals + 1));
   }
@@ -54,14 +55,13 @@ Outcome<std::map<std::string, std::string>> assignments(std::string_view flag, c
 // What CLI11 says, in one line that ends with where to look.
 Failure explain_parse_error(const CLI::App& app, const CLI::ParseError& error) {
   const auto chosen = app.get_subcommands();
-  std::string message = error.what();
-  std::replace(message.begin(), message.end(), '\n', ' ');
+  std::string message = base::reported(error.what());
   const Words extras = app.remaining(true);
   const std::string command = chosen.empty() ? "" : " " + chosen.front()->get_name();
   if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr && !extras.empty()) {
     const bool is_flag = extras.front().starts_with('-');
     const std::string what = is_flag ? "flag" : chosen.empty() ? "command" : "argument";
-    message = fmt::format("unknown {} {}", what, extras.front());
+    message = fmt::format("unknown {} {}", what, base::shown(extras.front()));
     if (command == " exec" && !is_flag) message += ", for -- has to stand before the command";
   }
   return usage(fmt::format("{}: see `{}{} --help`", message, kProgram, command));
@@ -134,7 +134,7 @@ CLI::Option* Parser::add_choice(CLI::App* command, const char* flags, std::strin
                                 const Words& words, const std::string& description) {
   const auto check = [words](const std::string& value) {
     if (std::find(words.begin(), words.end(), value) != words.end()) return std::string();
-    return fmt::format("'{}' is none of {}", value, fmt::join(words, ", "));
+    return fmt::format("{} is none of {}", base::quoted(value), fmt::join(words, ", "));
   };
   CLI::Option* option =
       command->add_option(flags, word, description)->check(check, "")->type_name("FORMAT");
@@ -294,7 +294,7 @@ Meaning Parser::meaning(const CLI::Option* option) const {
 
 Outcome<Command> Parser::read_completion(const std::string& shell) {
   const auto parsed = parse_shell(shell);
-  if (!parsed) return usage(fmt::format("'{}' is none of bash, zsh and fish", shell));
+  if (!parsed) return usage(fmt::format("{} is none of bash, zsh and fish", base::quoted(shell)));
   return CompletionCommand{*parsed};
 }
 

@@ -5,6 +5,7 @@
 #include <ostream>
 #include <type_traits>
 
+#include "base/quote.h"
 #include "cli/cluster.h"
 #include "cli/cluster_names.h"
 #include "cli/command_line.h"
@@ -159,7 +160,7 @@ int run_program(std::vector<std::string> arguments, const std::string& version,
     code = Failure{ExitCode::kFailure, "standard output cannot be written"};
   }
   if (code) return *code;
-  console.err << "error: " << printable(code.error().message) << "\n";
+  console.err << "error: " << base::reported(code.error().message) << "\n";
   return static_cast<int>(code.error().code);
 }
 

@@ -4,6 +4,7 @@
 
 #include <ostream>
 
+#include "base/quote.h"
 #include "cli/registries.h"
 #include "cli/rewrite.h"
 #include "cli/variables.h"
@@ -34,16 +35,16 @@ Outcome<std::vector<api::RewriteTarget>> rewrite_targets(const RewriteCommand& c
   // What stands before a path has to be a host: parsed as the head of a reference.
   const auto host = api::parse_image_reference(command.registry_url + "/x");
   if (!host || host->domain != command.registry_url) {
-    return usage(fmt::format("--registry-url: '{}' is not HOST:PORT, such as localhost:31234",
-                             command.registry_url));
+    return usage(fmt::format("--registry-url: {} is not HOST:PORT, such as localhost:31234",
+                             base::quoted(command.registry_url)));
   }
   std::vector<api::RewriteTarget> targets;
   for (const std::string& image : command.images) {
     const auto reference = api::parse_image_reference(image);
     if (!reference) return usage(fmt::format("--image: {}", reference.error().message));
     if (!reference->tag.empty() || !reference->digest.empty()) {
-      return usage(
-          fmt::format("--image: '{}' has a tag or a digest: name the repository alone", image));
+      return usage(fmt::format("--image: {} has a tag or a digest: name the repository alone",
+                               base::quoted(image)));
     }
     targets.push_back({*reference, command.registry_url});
   }

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "api/image_reference.h"
+#include "base/quote.h"
 
 namespace cli {
 namespace {
@@ -42,9 +43,9 @@ Outcome<SourceImage> choose_image(const registry::ImageSource& source, const std
     names.insert(names.end(), image.names.begin(), image.names.end());
   }
   const std::string listed =
-      names.empty() ? "without names" : fmt::format("{}", fmt::join(names, ", "));
+      names.empty() ? "without names" : base::reported(fmt::format("{}", fmt::join(names, ", ")));
   return Failure{ExitCode::kNotFound, fmt::format("{} is not among the {} images there: {}",
-                                                  reference, images.size(), listed)};
+                                                  base::shown(reference), images.size(), listed)};
 }
 
 }  // namespace cli

@@ -4,6 +4,7 @@
 
 #include <ostream>
 
+#include "base/quote.h"
 #include "cli/names.h"
 #include "cli/registries.h"
 #include "json/writer.h"
@@ -84,9 +85,9 @@ Outcome<std::string> url_of(const api::LocalRegistry& registry, bool in_cluster)
   if (!url.empty()) {
     return Failure{
         ExitCode::kFailure,
-        fmt::format("status.{} of LocalRegistry {} is '{}', which is no HOST:PORT: it is "
+        fmt::format("status.{} of LocalRegistry {} is {}, which is no HOST:PORT: it is "
                     "not used",
-                    in_cluster ? "clusterURL" : "url", registry.metadata.name, printable(url))};
+                    in_cluster ? "clusterURL" : "url", registry.metadata.name, base::quoted(url))};
   }
   const api::Condition* ready = api::find_condition(registry.status.conditions, "Ready");
   const std::string why = ready == nullptr ? "the operator has not seen it yet"

@@ -9,6 +9,8 @@
 #include <cstring>
 #include <utility>
 
+#include "base/quote.h"
+
 namespace cli {
 namespace {
 
@@ -33,7 +35,7 @@ Outcome<TemporaryFile> TemporaryFile::make(const base::EnvironmentVariables& env
   if (descriptor >= 0) return TemporaryFile(descriptor);
   return Failure{ExitCode::kFailure,
                  fmt::format("no temporary file can be made in {}: {}; TMPDIR names another folder",
-                             folder, std::strerror(errno))};
+                             base::shown_path(folder), std::strerror(errno))};
 }
 
 TemporaryFile::TemporaryFile(TemporaryFile&& other) noexcept

@@ -1,14 +1,16 @@
 #include "json/path.h"
 
+#include "base/quote.h"
+
 namespace json {
 
 std::string Path::text() const {
   if (parent_ == nullptr) return "";
   std::string text = parent_->text();
-  if (is_key_) return text + "[" + std::string(name_) + "]";
+  if (is_key_) return text + "[" + base::shown(name_) + "]";
   if (name_.empty()) return text + "[" + std::to_string(index_) + "]";
   if (!text.empty()) text += '.';
-  return text + std::string(name_);
+  return text + base::shown(name_);
 }
 
 }  // namespace json

@@ -1,4 +1,5 @@
-// The way to a field, for messages: "spec.ports[0].nodePort". Lives on the stack of who walks;
+// The way to a field, for messages: "spec.ports[0].nodePort". Names and keys may come from
+// outside, so they are shortened (base/quote.h). Lives on the stack of who walks;
 // nothing is allocated until a message is needed.
 #pragma once
 

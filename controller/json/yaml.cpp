@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "base/quote.h"
 #include "json/path.h"
 #include "json/value.h"
 #include "json/writer.h"
@@ -177,7 +178,8 @@ class Reader {
       budget_.take(0);
       const std::string_view key = key_of(member.first);
       if (!own.insert(key).second) {
-        throw YAML::Exception(member.first.Mark(), fmt::format("the key {} is there twice", key));
+        throw YAML::Exception(member.first.Mark(),
+                              fmt::format("the key {} is there twice", base::shown(key)));
       }
       if (key == "<<" && member.first.Tag() == "?") {
         merged.push_back(member.second);
@@ -281,7 +283,7 @@ base::Result<std::string> read(std::string_view yaml, Positions* positions) {
     const Position position = position_of(exception.mark);
     return base::Error{base::ErrorCode::kMalformed,
                        fmt::format("YAML at line {}, column {}: {}", position.line, position.column,
-                                   exception.msg)};
+                                   base::reported(exception.msg))};
   }
 }
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/backoff.h"
+#include "base/quote.h"
 
 namespace kube {
 namespace asio = boost::asio;
@@ -15,7 +16,6 @@ namespace {
 
 constexpr std::string_view kDefaultNamespace = "default";  // of events about what has none
 constexpr std::string_view kCombined = "(combined from similar events): ";
-constexpr std::string_view kEllipsis = "...";
 constexpr std::size_t kNameBytes = 253;      // of an object
 constexpr std::size_t kHexDigits = 16;       // in the name of an event
 constexpr std::size_t kInstanceBytes = 128;  // reportingInstance
@@ -60,17 +60,8 @@ api::ObjectReference reference_to(const api::ResourceType& type, const api::Obje
   return reference;
 }
 
-std::string shorten(std::string_view text, std::size_t most) {
-  if (text.size() <= most) return std::string(text);
-  std::size_t end = most - std::min(most, kEllipsis.size());
-  constexpr unsigned kContinuation = 0x80;
-  constexpr unsigned kTopBits = 0xC0;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & kTopBits) == kContinuation) --end;
-  return std::string(text.substr(0, end)) + std::string(kEllipsis.substr(0, most - end));
-}
-
 EventSeriesTable::EventSeriesTable(std::string_view instance, base::Random& random)
-    : instance_(shorten(instance, kInstanceBytes)), random_(random) {}
+    : instance_(base::cut_line(instance, kInstanceBytes)), random_(random) {}
 
 std::optional<EventWrite> EventSeriesTable::add(const Occurrence& occurrence, Instant now,
                                                 base::Time wall) {
@@ -162,7 +153,7 @@ api::Event EventSeriesTable::event_of(const Series& series, const Occurrence& oc
   event.reason = occurrence.reason;
   event.regarding = occurrence.regarding;
   const std::string note = combined ? std::string(kCombined) + occurrence.note : occurrence.note;
-  event.note = shorten(note, limits::kEventNoteBytes);
+  event.note = base::cut_line(note, limits::kEventNoteBytes);
   event.type = occurrence.type == EventType::kWarning ? "Warning" : "Normal";
   return event;
 }

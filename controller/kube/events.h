@@ -46,9 +46,6 @@ struct Occurrence {
 // A reference to an object of that type.
 api::ObjectReference reference_to(const api::ResourceType& type, const api::ObjectMeta& meta);
 
-// text cut to at most that many bytes, at a boundary of UTF-8, with "..." when something was cut.
-std::string shorten(std::string_view text, std::size_t most);
-
 // One request: create the event, or patch its series. A patch of an event that is gone creates it,
 // if it is whole.
 struct EventWrite {

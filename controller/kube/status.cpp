@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/limits.h"
+#include "base/quote.h"
 #include "json/fields.h"
 
 namespace kube {
@@ -87,14 +88,9 @@ std::optional<std::chrono::milliseconds> bounded(std::chrono::milliseconds wait)
   return std::min<std::chrono::milliseconds>(wait, limits::kRetryAfterMost);
 }
 
-// The first line of a body that is no Status, for people: printable, and not much of it.
-std::string quoted(std::string_view body) {
-  std::string text;
-  for (const char character : body.substr(0, kQuotedBytes)) {
-    if (character == '\n' || character == '\r') break;
-    text += character >= ' ' && character <= '~' ? character : '?';
-  }
-  return text;
+// The first line of a body that is no Status.
+std::string first_line(std::string_view body) {
+  return base::cut_line(body.substr(0, body.find_first_of("\r\n")), kQuotedBytes);
 }
 
 // The API server calls it an internal error that two ports of a Service have one node port: it is
@@ -112,7 +108,7 @@ base::Error missing_type(std::string_view what) {
 
 base::Error error_of_status(Status status, int http_code, std::string_view what) {
   if (status.code != 0) http_code = status.code;
-  base::Error error{code_of(http_code, status.reason), std::move(status.message)};
+  base::Error error{code_of(http_code, status.reason), base::reported(status.message)};
   if (is_duplicate_port(error.message)) error.code = ErrorCode::kInvalid;
   // A missing object is named; a type that the server does not know is not.
   if (error.code == ErrorCode::kNotFound && status.details.name.empty()) return missing_type(what);
@@ -142,7 +138,7 @@ base::Error error_of(const Response& response, std::string_view what) {
     error = missing_type(what);
   } else {
     error = {code_of(response.status, ""),
-             fmt::format("{}: status {}: {}", what, response.status, quoted(response.body))};
+             fmt::format("{}: status {}: {}", what, response.status, first_line(response.body))};
   }
   if (response.retry_after) error.retry_after = bounded(*response.retry_after);
   return error;

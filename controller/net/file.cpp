@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "base/limits.h"
+#include "base/quote.h"
 
 namespace net {
 namespace {
@@ -36,7 +37,8 @@ base::Result<std::string> read_credential_file(const std::string& path) {
   const auto failed = [&](int why) {
     const auto code =
         why == ENOENT || why == ENOTDIR ? base::ErrorCode::kNotFound : base::ErrorCode::kInvalid;
-    return base::Error{code, fmt::format("cannot read {}: {}", path, std::strerror(why))};
+    return base::Error{
+        code, fmt::format("cannot read {}: {}", base::shown_path(path), std::strerror(why))};
   };
   const File file(path);
   if (file.descriptor() < 0) return failed(errno);
@@ -53,8 +55,9 @@ base::Result<std::string> read_credential_file(const std::string& path) {
     size += static_cast<std::size_t>(got);
   }
   if (size > limits::kCredentialBytes) {
-    return base::Error{base::ErrorCode::kTooLarge,
-                       fmt::format("{} has more than {} bytes", path, limits::kCredentialBytes)};
+    return base::Error{
+        base::ErrorCode::kTooLarge,
+        fmt::format("{} has more than {} bytes", base::shown_path(path), limits::kCredentialBytes)};
   }
   return content.substr(0, size);
 }

@@ -15,6 +15,8 @@
 #include <limits>
 #include <vector>
 
+#include "base/quote.h"
+
 namespace net {
 namespace {
 
@@ -127,7 +129,7 @@ std::string names_of(X509* certificate) {
     const unsigned char* data = ASN1_STRING_get0_data(text);
     const auto size = static_cast<std::size_t>(ASN1_STRING_length(text));
     if (name->type == GEN_DNS) {
-      shown.emplace_back(reinterpret_cast<const char*>(data), size);
+      shown.push_back(base::shown({reinterpret_cast<const char*>(data), size}));
       continue;
     }
     boost::asio::ip::address_v4::bytes_type four{};

@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "base/limits.h"
+#include "base/quote.h"
 #include "registry/policy.h"
 
 namespace controller {
@@ -147,7 +148,7 @@ void add_flags(CLI::App& app, Options& options, Words& words) {
 
 base::Result<std::chrono::seconds> parse_duration(std::string_view text) {
   const base::Error invalid{base::ErrorCode::kInvalid,
-                            "'" + std::string(text) + "' is no duration: like 90s or 2160h"};
+                            base::quoted(text) + " is no duration: like 90s or 2160h"};
   std::chrono::seconds sum{};
   std::string_view rest = text;
   std::string_view units = "hms";
@@ -181,7 +182,7 @@ base::Result<CommandLine> parse_command_line(int count, const char* const* argum
     line.print = app.help();
     return line;
   } catch (const CLI::ParseError& error) {
-    return base::Error{base::ErrorCode::kInvalid, error.what()};
+    return base::Error{base::ErrorCode::kInvalid, base::reported(error.what())};
   }
   if (words.version) line.print = "local-registry-operator " + version + "\n";
   line.options.webhook_certificate_validity =

@@ -10,6 +10,7 @@
 #include "api/secret.h"
 #include "base/base64.h"
 #include "base/limits.h"
+#include "base/quote.h"
 
 namespace controller {
 namespace {
@@ -39,8 +40,8 @@ base::Error unreadable(const std::string& name, const base::Error& error) {
 base::Result<registry::DockerConfig> config_of(const api::Secret& secret) {
   const std::string& name = secret.metadata.name;
   if (secret.type != kSecretType) {
-    return unusable(name, fmt::format("is of type {}, not {}",
-                                      secret.type.substr(0, limits::kLabelBytes), kSecretType));
+    return unusable(name,
+                    fmt::format("is of type {}, not {}", base::shown(secret.type), kSecretType));
   }
   const auto found = secret.data.find(std::string(kSecretKey));
   if (found == secret.data.end()) return unusable(name, fmt::format("has no {}", kSecretKey));

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "base/limits.h"
+#include "base/quote.h"
 #include "reconcile/decision.h"
 #include "reconcile/names.h"
 #include "reconcile/node_port.h"
@@ -54,10 +55,8 @@ std::string_view explaining_line(std::string_view log) {
 
 std::string why_it_ended(const api::ContainerStateTerminated& end) {
   if (end.reason == reason::kOomKilled) return "it needs more memory than its limit";
-  std::string line = bounded_text(explaining_line(end.message), limits::kTerminationMessageBytes);
-  for (char& character : line) {
-    if (static_cast<unsigned char>(character) < ' ' || character == '\x7f') character = ' ';
-  }
+  const std::string line =
+      base::cut_line(explaining_line(end.message), limits::kTerminationMessageBytes);
   return line.empty() ? fmt::format("exit code {}", end.exit_code) : line;
 }
 

@@ -6,7 +6,7 @@
 
 #include "api/image_rewriter.h"
 #include "base/limits.h"
-#include "reconcile/text.h"
+#include "base/quote.h"
 
 namespace reconcile {
 namespace {
@@ -120,7 +120,7 @@ std::vector<ImageDecision> decide_images(const Observed& observed) {
     } else {
       decide_by_permission(observed, image, decision.status);
     }
-    decision.status.message = bounded_text(decision.status.message, limits::kImageMessageBytes);
+    decision.status.message = base::cut_line(decision.status.message, limits::kImageMessageBytes);
   }
   return decisions;
 }

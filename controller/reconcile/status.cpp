@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/limits.h"
+#include "base/quote.h"
 #include "reconcile/availability.h"
 #include "reconcile/decision.h"
 #include "reconcile/images.h"
@@ -41,7 +42,7 @@ class Conditions {
     condition.type = type;
     condition.status = judgement.status;
     condition.reason = judgement.reason;
-    condition.message = bounded_text(judgement.message, limits::kConditionMessageBytes);
+    condition.message = base::cut_line(judgement.message, limits::kConditionMessageBytes);
     condition.observed_generation = observed_.registry->metadata.generation;
     condition.last_transition_time = std::chrono::floor<std::chrono::seconds>(observed_.now);
     const api::Condition* earlier =

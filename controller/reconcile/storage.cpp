@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "base/quote.h"
 #include "reconcile/acceptance.h"
 #include "reconcile/decision.h"
 #include "reconcile/names.h"
@@ -38,7 +39,7 @@ std::optional<StorageState> refused_change(const Observed& observed) {
         false, reason::kStorageClassChangeRefused,
         fmt::format("a claim cannot change its class: {0} keeps {1}; set "
                     "spec.persistence.storageClassName to {1}, or delete the claim and its images",
-                    observed.claim->metadata.name, *claim.storage_class_name)};
+                    observed.claim->metadata.name, base::shown(*claim.storage_class_name))};
   }
   return std::nullopt;
 }

@@ -4,13 +4,6 @@
 
 namespace reconcile {
 
-std::string bounded_text(std::string_view text, std::size_t bytes) {
-  if (text.size() <= bytes) return std::string(text);
-  std::size_t length = bytes;
-  while (length > 0 && (static_cast<unsigned char>(text[length]) & 0xC0U) == 0x80U) --length;
-  return std::string(text.substr(0, length));
-}
-
 std::string without_numbers(std::string_view text) {
   std::string result;
   std::string word;

@@ -7,6 +7,8 @@
 #include <boost/asio/ip/network_v4.hpp>
 #include <boost/asio/ip/network_v6.hpp>
 
+#include "base/quote.h"
+
 namespace registry {
 namespace {
 
@@ -108,9 +110,9 @@ base::Result<InsecureRegistries> InsecureRegistries::parse(
     } else if (auto host = parse_host(entry)) {
       registries.hosts_.push_back(std::move(*host));
     } else {
-      return base::Error{
-          base::ErrorCode::kInvalid,
-          fmt::format("'{}' is not a host, host:port or network such as 10.0.0.0/8", entry)};
+      return base::Error{base::ErrorCode::kInvalid,
+                         fmt::format("{} is not a host, host:port or network such as 10.0.0.0/8",
+                                     base::quoted(entry))};
     }
   }
   return registries;

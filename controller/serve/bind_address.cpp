@@ -5,14 +5,16 @@
 #include <boost/asio/ip/address.hpp>
 #include <charconv>
 
+#include "base/quote.h"
+
 namespace serve {
 namespace {
 
 base::Error invalid(std::string_view text, std::string_view why) {
   return {base::ErrorCode::kInvalid,
-          fmt::format("'{}' is not an address to listen on: {} (like :8080, 127.0.0.1:8080, "
+          fmt::format("{} is not an address to listen on: {} (like :8080, 127.0.0.1:8080, "
                       "[::1]:8080, or 0 for off)",
-                      text, why)};
+                      base::quoted(text), why)};
 }
 
 std::optional<std::uint16_t> parse_port(std::string_view text) {

@@ -153,19 +153,6 @@ TEST_F(EventSeriesTableTest, ALongNameLeavesRoomForTheRest) {
   EXPECT_THAT(write->event.metadata.name, Not(HasSubstr("..")));
 }
 
-TEST(Shorten, CutsBetweenCharacters) {
-  EXPECT_EQ(shorten("short", 5), "short");
-  EXPECT_EQ(shorten("longer text", 10), "longer ...");
-  EXPECT_EQ(shorten("äöü€", 8), "äö...");
-  EXPECT_EQ(shorten("abc", 2), "..");
-  for (std::size_t most = 3; most < 40; ++most) {
-    const std::string cut = shorten("€€€€€€€€€€€€€€", most);
-    EXPECT_LE(cut.size(), most);
-    EXPECT_GT(cut.size() + 3, most);
-    EXPECT_EQ((cut.size() - 3) % 3, 0U) << "whole characters and the dots";
-  }
-}
-
 TEST(ReferenceTo, NamesTheObjectWithItsUid) {
   api::ObjectMeta meta;
   meta.name = "a";

@@ -85,7 +85,7 @@ TEST(Status, TwoPortsWithOneNodePortAreTheObjectsFaultNotTheServers) {
 TEST(Status, ABodyThatIsNoStatusIsQuotedInPrintableCharacters) {
   const base::Error error = decoded(502, "<h1>Bad\tGateway</h1>\nsecond line");
   EXPECT_EQ(error.code, ErrorCode::kUnavailable);
-  EXPECT_EQ(error.message, "deployments.apps: status 502: <h1>Bad?Gateway</h1>");
+  EXPECT_EQ(error.message, "deployments.apps: status 502: <h1>Bad Gateway</h1>");
   EXPECT_LT(decoded(502, std::string(100'000, 'x')).message.size(), 300U);
 }
 

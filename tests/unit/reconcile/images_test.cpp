@@ -135,9 +135,9 @@ TEST_F(Images, ALongMessageIsCutWhereACharacterBegins) {
   }
 }
 
-TEST_F(Images, AMessageWithoutASingleCharacterIsCutToNothing) {
+TEST_F(Images, AMessageThatIsNotUtf8IsShownAsQuestionMarks) {
   answer(PushPermission::kDenied, std::string(2 * limits::kImageMessageBytes, '\x80'));
-  EXPECT_EQ(decided().message, "");
+  EXPECT_EQ(decided().message, std::string(limits::kImageMessageBytes - 3, '?') + "…");
 }
 
 TEST_F(Images, AShortMessageIsNotCut) {

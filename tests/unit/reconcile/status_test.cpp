@@ -139,11 +139,12 @@ TEST_F(Status, ALongMessageIsCutWhereACharacterBegins) {
   }
 }
 
-TEST_F(Status, AMessageWithoutASingleCharacterIsCutToNothing) {
+TEST_F(Status, AMessageThatIsNotUtf8IsShownAsQuestionMarks) {
   world.converge();
   const std::string message(2 * limits::kConditionMessageBytes, '\x80');
   world.pods.front().status.container_statuses.front().state.waiting = {"X", message};
-  EXPECT_EQ(condition_of("Available").message, "");
+  EXPECT_EQ(condition_of("Available").message,
+            std::string(limits::kConditionMessageBytes - 3, '?') + "…");
 }
 
 TEST_F(Status, NothingThatWasNotObservedIsCalledReady) {
