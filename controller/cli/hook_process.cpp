@@ -3,7 +3,6 @@
 #include <fmt/core.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -11,8 +10,9 @@
 #include <cerrno>
 #include <cstring>
 
-#include "base/environment.h"
+#include "base/quote.h"
 #include "cli/interrupts.h"
+#include "kube/spawn.h"
 
 namespace cli {
 namespace {
@@ -56,23 +56,15 @@ class HeldSignals {
 };
 
 // 0, or the errno of why not.
-int start(std::vector<std::string> command, const std::vector<Variable>& variables,
+int start(const std::vector<std::string>& command, const std::vector<Variable>& variables,
           const sigset_t& mask, pid_t& pid) {
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  posix_spawnattr_setsigmask(&attributes, &mask);
-  sigset_t defaults;
-  sigemptyset(&defaults);
-  sigaddset(&defaults, SIGPIPE);  // which this process ignores
-  posix_spawnattr_setsigdefault(&attributes, &defaults);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  std::vector<std::string> environment = base::child_environment(variables);
-  const std::string program = command.front();
-  const int failure = ::posix_spawnp(&pid, program.c_str(), nullptr, &attributes,
-                                     base::null_terminated(command).data(),
-                                     base::null_terminated(environment).data());
-  posix_spawnattr_destroy(&attributes);
-  return failure;
+  kube::Spawn program;
+  program.words = command;
+  program.environment = variables;
+  program.default_signals = {SIGPIPE};  // which this process ignores
+  program.mask = &mask;
+  program.death_signal = SIGTERM;
+  return kube::spawn(program, pid);
 }
 
 // Passes on what another process sent. The terminal sends to the whole group. The last of them.
@@ -100,7 +92,8 @@ HookResult run_hook(const std::vector<std::string>& command,
   pid_t pid = -1;
   if (const int failure = start(command, variables, signals.earlier(), pid); failure != 0) {
     result.code = failure == ENOENT ? kNotThere : kCannotRun;
-    result.problem = fmt::format("cannot run {}: {}", command.front(), std::strerror(failure));
+    result.problem =
+        fmt::format("cannot run {}: {}", base::shown(command.front()), std::strerror(failure));
     return result;
   }
   int status = 0;

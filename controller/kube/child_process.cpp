@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,8 +14,9 @@
 #include <chrono>
 #include <cstring>
 
-#include "base/environment.h"
 #include "base/limits.h"
+#include "base/quote.h"
+#include "kube/spawn.h"
 #include "net/wait.h"
 
 namespace kube {
@@ -25,41 +25,14 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr std::size_t kPipeBytes = 4096;  // read at once
-constexpr int kFirstOtherDescriptor = 3;  // after standard input, output and error
-
-struct SpawnActions {
-  posix_spawn_file_actions_t value;
-  SpawnActions() { posix_spawn_file_actions_init(&value); }
-  ~SpawnActions() { posix_spawn_file_actions_destroy(&value); }
-  SpawnActions(const SpawnActions&) = delete;
-  SpawnActions& operator=(const SpawnActions&) = delete;
-};
-
-struct SpawnAttributes {
-  posix_spawnattr_t value;
-  SpawnAttributes() { posix_spawnattr_init(&value); }
-  ~SpawnAttributes() { posix_spawnattr_destroy(&value); }
-  SpawnAttributes(const SpawnAttributes&) = delete;
-  SpawnAttributes& operator=(const SpawnAttributes&) = delete;
-};
-
-// Signals as a fresh process expects them, whatever this one has blocked or ignored.
-void set_signals(SpawnAttributes& attributes, bool own_group) {
-  sigset_t none;
-  sigset_t defaults;
-  sigemptyset(&none);
-  sigemptyset(&defaults);
-  for (const int signal : {SIGPIPE, SIGTERM, SIGINT, SIGCHLD}) sigaddset(&defaults, signal);
-  posix_spawnattr_setsigmask(&attributes.value, &none);
-  posix_spawnattr_setsigdefault(&attributes.value, &defaults);
-  int flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
-  if (own_group) flags |= POSIX_SPAWN_SETPGROUP;
-  posix_spawnattr_setpgroup(&attributes.value, 0);
-  posix_spawnattr_setflags(&attributes.value, static_cast<short>(flags));
-}
-
 base::Error cannot(std::string_view what, int why) {
   return {base::ErrorCode::kInternal, fmt::format("{}: {}", what, std::strerror(why))};
+}
+
+base::Result<int> empty_input() {
+  const int opened = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  if (opened < 0) return cannot("/dev/null", errno);
+  return opened;
 }
 
 // A pipe from which `input` can be read to its end.
@@ -94,34 +67,29 @@ base::Result<void> ChildProcess::start(const Command& command) {
   std::array<int, 2> pipe{};
   if (::pipe2(pipe.data(), O_CLOEXEC) != 0) return cannot("pipe", errno);
   output_.assign(pipe[0]);
-  asio::posix::stream_descriptor write_end(output_.get_executor(), pipe[1]);
+  const asio::posix::stream_descriptor write_end(output_.get_executor(), pipe[1]);
 
-  SpawnActions actions;
   asio::posix::stream_descriptor input(output_.get_executor());
-  if (!command.shares_terminal && !command.input.empty()) {
-    const auto filled = filled_pipe(command.input);
-    if (!filled) return filled.error();
-    input.assign(*filled);
-    posix_spawn_file_actions_adddup2(&actions.value, *filled, STDIN_FILENO);
-  } else if (!command.shares_terminal) {
-    posix_spawn_file_actions_addopen(&actions.value, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  if (!command.shares_terminal) {
+    const base::Result<int> opened =
+        command.input.empty() ? empty_input() : filled_pipe(command.input);
+    if (!opened) return opened.error();
+    input.assign(*opened);
   }
-  posix_spawn_file_actions_adddup2(&actions.value, pipe[1], STDOUT_FILENO);
-  // Connections of libraries are not always marked close-on-exec.
-  posix_spawn_file_actions_addclosefrom_np(&actions.value, kFirstOtherDescriptor);
-  SpawnAttributes attributes;
   own_group_ = !command.shares_terminal;
-  set_signals(attributes, own_group_);
-
-  std::vector<std::string> arguments = {command.program};
-  arguments.insert(arguments.end(), command.arguments.begin(), command.arguments.end());
-  std::vector<std::string> environment = base::child_environment(command.environment);
-  const int failure = posix_spawnp(&pid_, command.program.c_str(), &actions.value,
-                                   &attributes.value, base::null_terminated(arguments).data(),
-                                   base::null_terminated(environment).data());
-  if (failure != 0) {
-    pid_ = -1;
-    auto error = cannot(command.program, failure);
+  Spawn program;
+  program.words = {command.program};
+  program.words.insert(program.words.end(), command.arguments.begin(), command.arguments.end());
+  program.environment = command.environment;
+  program.input = input.is_open() ? input.native_handle() : -1;
+  program.output = pipe[1];
+  program.merges_errors = command.merges_errors;
+  program.closes_others = true;  // connections of libraries are not always marked close-on-exec
+  program.own_group = own_group_;
+  program.default_signals = {SIGPIPE, SIGTERM, SIGINT, SIGCHLD};
+  program.death_signal = SIGKILL;
+  if (const int failure = spawn(program, pid_); failure != 0) {
+    auto error = cannot(base::shown(command.program), failure);
     if (failure == ENOENT) error.code = base::ErrorCode::kNotFound;
     return error;
   }

@@ -1,6 +1,6 @@
 // A program that is run for what it prints. If it still runs, its destructor kills it and waits for
-// it, with the processes it started unless it shares the terminal. On the thread of the
-// io_context.
+// it, with the processes it started unless it shares the terminal. The kernel kills it when this
+// process is killed. On the thread of the io_context.
 #pragma once
 
 #include <sys/types.h>
@@ -23,7 +23,8 @@ struct Command {
   std::vector<std::string> arguments;
   std::vector<std::pair<std::string, std::string>> environment;  // over that of this process
   bool shares_terminal = false;                                  // standard input is this process'
-  std::string input = {};  // else its standard input; at most limits::kChildInputBytes
+  bool merges_errors = false;  // read() returns what it writes to standard error as well
+  std::string input = {};      // else its standard input; at most limits::kChildInputBytes
 };
 
 class ChildProcess {
