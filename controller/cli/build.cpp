@@ -14,6 +14,7 @@
 #include "cli/registries.h"
 #include "cli/wait.h"
 #include "json/writer.h"
+#include "registry/url.h"
 
 namespace cli {
 namespace {
@@ -34,12 +35,13 @@ void append(Words& words, const std::string& flag, const Words& values,
   }
 }
 
-// The address of BuildKit; buildctl runs `kubectl exec` for it.
+// The address of BuildKit; buildctl runs `kubectl exec` for it. BuildKit decodes the query, so that
+// a context may have any name.
 std::string address(const api::LocalRegistry& registry, const std::string& pod,
                     const Connection& connection) {
   std::string text = fmt::format("kube-pod://{}?namespace={}&container=buildkitd", pod,
                                  api::target_namespace(registry));
-  if (!connection.context.empty()) text += "&context=" + connection.context;
+  if (!connection.context.empty()) text += "&context=" + registry::encode_value(connection.context);
   return text;
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <ostream>
 
+#include "base/quote.h"
 #include "cli/docker_credentials.h"
 #include "cli/registries.h"
 #include "cli/variables.h"
@@ -96,8 +97,8 @@ asio::awaitable<Outcome<int>> run(asio::any_io_executor executor, base::Clock& c
   for (const std::string& image : command.images) {
     const auto reference = api::parse_image_reference(image);
     if (!reference) {
-      co_return Failure{ExitCode::kUsage,
-                        fmt::format("'{}' is no image: {}", image, reference.error().message)};
+      co_return Failure{ExitCode::kUsage, fmt::format("{} is no image: {}", base::quoted(image),
+                                                      reference.error().message)};
     }
     references.push_back(*reference);
   }
@@ -107,6 +108,9 @@ asio::awaitable<Outcome<int>> run(asio::any_io_executor executor, base::Clock& c
                       fmt::format("--insecure-registry: {}", insecure.error().message)};
   }
   const DockerCredentials credentials(environment);
+  if (!credentials.warning().empty()) {
+    console.err << "warning: " << printable(credentials.warning()) << "\n";
+  }
   registry::PushChecker checker(executor, clock, options_of(command, environment, references));
   std::vector<Checked> checked;
   for (std::size_t i = 0; i < references.size(); ++i) {

@@ -9,9 +9,9 @@
 #include <utility>
 
 #include "base/limits.h"
+#include "base/quote.h"
 #include "cli/docker_context.h"
 #include "cli/input.h"
-#include "cli/output.h"
 #include "json/fields.h"
 #include "kube/child_process.h"
 
@@ -44,12 +44,7 @@ using Found = base::Result<std::optional<registry::Credentials>>;
 constexpr std::string_view kNotFound[] = {"credentials not found",
                                           "could not be found in the keychain"};
 constexpr std::string_view kIdentityToken = "<token>";  // as the name of a user
-constexpr std::size_t kShownBytes = 200;                // of what a helper says of its failure
-
-std::string first_line(std::string text) {
-  text.resize(std::min({text.find('\n'), text.size(), kShownBytes}));
-  return printable(text);
-}
+constexpr std::string_view kAuthVariable = "DOCKER_AUTH_CONFIG";
 
 bool says_not_found(std::string output) {
   std::transform(output.begin(), output.end(), output.begin(), [](char c) {
@@ -63,7 +58,7 @@ base::Error failed(const std::string& program, base::Error error) {
   if (error.code == base::ErrorCode::kNotFound) {
     error.message = "there is no such program on PATH, and the Docker configuration names it";
   }
-  error.message = fmt::format("{}: {}", program, error.message);
+  error.message = fmt::format("{}: {}", base::shown(program), error.message);
   return error;
 }
 
@@ -89,7 +84,8 @@ asio::awaitable<Found> run_helper(asio::any_io_executor executor,
   if (!end->empty()) {
     if (says_not_found(*output)) co_return std::nullopt;
     co_return failed(program, {base::ErrorCode::kInternal,
-                               fmt::format("{}: {}", *end, first_line(*std::move(output)))});
+                               fmt::format("{}: {}", *end,
+                                           base::reported(output->substr(0, output->find('\n'))))});
   }
   auto credentials = parse_helper_answer(*std::move(output));
   if (!credentials) co_return failed(program, credentials.error());
@@ -104,7 +100,7 @@ base::Result<registry::DockerConfig> read_config(const std::string& path) {
   auto config = registry::DockerConfig::parse(*text);
   if (config) return config;
   base::Error error = config.error();
-  error.message = fmt::format("{}: {}", path, error.message);
+  error.message = fmt::format("{}: {}", base::shown_path(path), error.message);
   return error;
 }
 
@@ -128,6 +124,16 @@ std::vector<std::string> credential_files(const base::EnvironmentVariables& envi
 }
 
 DockerCredentials::DockerCredentials(const base::EnvironmentVariables& environment) {
+  const std::string text = base::variable(environment, kAuthVariable);
+  if (!text.empty()) {
+    auto config = registry::DockerConfig::parse(text);
+    if (config) {
+      config->drop_helpers();
+      configs_.push_back(*std::move(config));
+    } else {
+      warning_ = fmt::format("{} is not used: {}", kAuthVariable, config.error().message);
+    }
+  }
   for (const std::string& path : credential_files(environment)) {
     configs_.push_back(read_config(path));
   }

@@ -15,7 +15,7 @@
 
 namespace cli {
 
-// Those that exist, in the order in which they are asked: $REGISTRY_AUTH_FILE;
+// The files that exist, in the order in which they are asked: $REGISTRY_AUTH_FILE;
 // $DOCKER_CONFIG/config.json, or without DOCKER_CONFIG ~/.docker/config.json;
 // $XDG_RUNTIME_DIR/containers/auth.json; $XDG_CONFIG_HOME/containers/auth.json, or without
 // XDG_CONFIG_HOME that in ~/.config. Source: containers-auth.json(5), but that Docker's own file
@@ -24,10 +24,15 @@ std::vector<std::string> credential_files(const base::EnvironmentVariables& envi
 
 class DockerCredentials {
  public:
-  // Reads the files.
+  // Reads DOCKER_AUTH_CONFIG and the files.
   explicit DockerCredentials(const base::EnvironmentVariables& environment);
 
-  // Those for a repository, of the first file that has an entry for it: of the program
+  // Why DOCKER_AUTH_CONFIG is not used, which Docker only warns of as well; empty: it is used, or
+  // not set. Nothing of its value is in the text.
+  const std::string& warning() const { return warning_; }
+
+  // Those for a repository: of DOCKER_AUTH_CONFIG (which wins over files and programs, as in Docker
+  // 28.3), else of the first file that has an entry for it: of the program
   // docker-credential-NAME that the file names for its registry, which is run for it, else of the
   // file itself. Nothing where there are none.
   // kInvalid, kTooLarge: a file that was reached cannot be read; the message names it. kNotFound,
@@ -38,6 +43,7 @@ class DockerCredentials {
 
  private:
   std::vector<base::Result<registry::DockerConfig>> configs_;
+  std::string warning_;
 };
 
 // What a credential helper printed: "ServerURL", "Username" and "Secret"; nothing when it has

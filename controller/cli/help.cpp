@@ -24,12 +24,12 @@ constexpr std::string_view kEnv =
 
 constexpr std::string_view kCheck =
     "Asks the registry of each image whether you may push it, as docker push would,\n"
-    "with your own credentials, those of the first file that has some: what\n"
-    "$REGISTRY_AUTH_FILE names, config.json in $DOCKER_CONFIG or ~/.docker,\n"
-    "containers/auth.json in $XDG_RUNTIME_DIR or ~/.config; and of the credential\n"
-    "helpers that it names. Without IMAGE: those that the LocalRegistry declares.\n"
-    "-o name prints those that may be pushed. Exit code 1 when one may not be pushed,\n"
-    "or it cannot be told.";
+    "with your own credentials: those in $DOCKER_AUTH_CONFIG, else of the first file\n"
+    "that has some: what $REGISTRY_AUTH_FILE names, config.json in $DOCKER_CONFIG or\n"
+    "~/.docker, containers/auth.json in $XDG_RUNTIME_DIR or ~/.config; and of the\n"
+    "credential helpers that it names. Without IMAGE: those that the LocalRegistry\n"
+    "declares. -o name prints those that may be pushed. Exit code 1 when one may not\n"
+    "be pushed, or it cannot be told.";
 
 constexpr std::string_view kPush =
     "Pushes images to the local registry, from a Docker-compatible daemon\n"

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 #include <fmt/format.h>
 
+#include "base/quote.h"
 #include "kube/exec_plugin.h"
 #include "kube/status.h"
 
@@ -16,7 +17,7 @@ Outcome<Registry> only_one(std::vector<Registry> found, const std::string& names
     return Failure{ExitCode::kNotFound,
                    fmt::format("no LocalRegistry in namespace {}: apply one, or choose another "
                                "namespace with -n",
-                               namespace_name)};
+                               base::shown(namespace_name))};
   }
   if (found.size() == 1) return std::move(found.front());
   std::vector<std::string> names;
@@ -25,7 +26,8 @@ Outcome<Registry> only_one(std::vector<Registry> found, const std::string& names
   return Failure{ExitCode::kUsage,
                  fmt::format("namespace {} has several LocalRegistries: name one of {} with "
                              "--registry",
-                             namespace_name, fmt::join(names, ", "))};
+                             base::shown(namespace_name),
+                             base::reported(fmt::format("{}", fmt::join(names, ", "))))};
 }
 
 }  // namespace
@@ -35,9 +37,9 @@ Failure explain(const base::Error& error, const Session& session) {
     return {ExitCode::kNotFound,
             "the cluster knows no LocalRegistries: install the chart local-registry-operator"};
   }
-  if (kube::is_plugin_error(error)) {
-    return {ExitCode::kFailure,
-            fmt::format("no credentials for context {}: {}", session.context, error.message)};
+  if (kube::has_no_credentials(error)) {
+    return {ExitCode::kFailure, fmt::format("no credentials for context {}: {}",
+                                            base::shown(session.context), error.message)};
   }
   Failure failure = failure_of(error);
   switch (error.code) {
@@ -49,7 +51,7 @@ Failure explain(const base::Error& error, const Session& session) {
     case base::ErrorCode::kUnauthorized:
       failure.message =
           fmt::format("the API server does not accept the credentials of context {}: {}",
-                      session.context, error.message);
+                      base::shown(session.context), error.message);
       break;
     default: break;
   }
@@ -64,8 +66,9 @@ boost::asio::awaitable<Outcome<Registry>> find_registry(const Session& session, 
     if (registry.error().code != base::ErrorCode::kNotFound) {
       co_return explain(registry.error(), session);
     }
-    co_return Failure{ExitCode::kNotFound, fmt::format("no LocalRegistry {} in namespace {}", name,
-                                                       session.namespace_name)};
+    co_return Failure{ExitCode::kNotFound,
+                      fmt::format("no LocalRegistry {} in namespace {}", base::shown(name),
+                                  base::shown(session.namespace_name))};
   }
   auto listing = session.kube.client.list<Registry>({.namespace_name = session.namespace_name});
   base::Result<kube::List<Registry>> list = co_await std::move(listing);

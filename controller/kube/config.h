@@ -14,6 +14,7 @@
 
 #include "base/environment.h"
 #include "base/error.h"
+#include "base/time.h"
 #include "net/file.h"
 #include "net/url.h"
 
@@ -63,6 +64,17 @@ struct Impersonation {
   bool operator==(const Impersonation&) const = default;
 };
 
+// Of auth-provider "oidc" in a kubeconfig: sent as a bearer token as long as it is valid. It is not
+// refreshed here: the refresh token may be good for one use only, so that whoever uses it has to
+// write the new one into the kubeconfig, as kubectl does.
+struct IdToken {
+  std::string token;
+  base::Time expires;
+  std::string origin;  // "FILE: users[NAME].user.auth-provider": for messages
+
+  bool operator==(const IdToken&) const = default;
+};
+
 struct ClientConfig {
   ServerUrl server;
   std::optional<ProxyUrl> proxy;
@@ -79,6 +91,7 @@ struct ClientConfig {
   Pem client_certificate;
   Pem client_key;
   std::optional<ExecPlugin> exec;
+  std::optional<IdToken> id_token;
   Impersonation impersonate;
 
   std::string context;                     // its name; empty in a pod

@@ -3,6 +3,8 @@
 #include <fmt/core.h>
 
 #include "base/base64.h"
+#include "base/quote.h"
+#include "kube/id_token.h"
 #include "net/text.h"
 
 namespace kube {
@@ -31,7 +33,14 @@ bool Credentials::plugin_due() const {
   return plugin_result_->expires && clock_.wall() >= *plugin_result_->expires;
 }
 
-bool Credentials::fresh() const { return !plugin_due() && clock_.now() - loaded_ < bounds_.reload; }
+base::Result<void> Credentials::check_id_token() const {
+  if (!config_.id_token) return {};
+  return check_valid(*config_.id_token, clock_.wall());
+}
+
+bool Credentials::fresh() const {
+  return !plugin_due() && check_id_token() && clock_.now() - loaded_ < bounds_.reload;
+}
 
 base::Result<void> Credentials::read_pem(const Pem& pem, std::string_view what, std::string& text) {
   if (!pem.text.empty() || pem.file.empty()) {
@@ -48,7 +57,7 @@ base::Result<void> Credentials::read_pem(const Pem& pem, std::string_view what, 
 }
 
 base::Result<void> Credentials::rebuild_tls(net::TlsSettings settings) {
-  const bool wanted = config_.server.tls || (config_.proxy && config_.proxy->tls);
+  const bool wanted = config_.server.tls || (config_.proxy && config_.proxy->tls());
   if (!wanted || (identity_.tls && settings == tls_)) return {};
   auto context = net::TlsContext::make(settings);
   if (!context) return context.error();
@@ -66,8 +75,9 @@ base::Result<void> Credentials::reload_files(bool first) {
     if (!content) warn(content.error());
     const std::string token = content ? net::trimmed(*content) : std::string();
     if (!net::fits_header(token)) {
-      return base::Error{base::ErrorCode::kInvalid,
-                         fmt::format("{} has control characters", config_.token_file)};
+      return base::Error{
+          base::ErrorCode::kInvalid,
+          fmt::format("{} has control characters", base::shown_path(config_.token_file))};
     }
     if (!token.empty()) token_ = token;
   }
@@ -95,6 +105,8 @@ void Credentials::update_authorization() {
   } else if (!config_.username.empty() || !config_.password.empty()) {
     identity_.authorization =
         "Basic " + base::encode_base64(config_.username + ":" + config_.password);
+  } else if (config_.id_token) {
+    identity_.authorization = "Bearer " + config_.id_token->token;
   } else {
     identity_.authorization.clear();
   }
@@ -115,6 +127,7 @@ asio::awaitable<base::Result<void>> Credentials::refresh() {
       warn(loaded.error());
     }
   }
+  if (const auto valid = check_id_token(); !valid) co_return valid;
   if (!plugin_due()) co_return base::Result<void>();
   auto running = run_plugin();
   const auto ran = co_await std::move(running);

@@ -52,6 +52,7 @@ class Credentials {
 
   // Brings the identity up to date. A file that cannot be read any more leaves what was read
   // before, with a warning; a plugin that fails is an error: kUnauthorized, kTimeout, kMalformed.
+  // kUnauthorized as well: the ID token has expired.
   boost::asio::awaitable<base::Result<void>> refresh();
 
   // After a 401 to a request with this authorization: true when there is another by now, so that
@@ -65,6 +66,7 @@ class Credentials {
   base::Result<void> adopt(ExecCredential credential);
   boost::asio::awaitable<base::Result<void>> run_plugin();
   void warn(const base::Error& error);
+  base::Result<void> check_id_token() const;
   bool plugin_due() const;
   void update_authorization();
 

@@ -7,6 +7,7 @@
 
 #include "base/base64.h"
 #include "base/limits.h"
+#include "base/quote.h"
 #include "json/fields.h"
 #include "json/raw.h"
 #include "kube/child_process.h"
@@ -96,12 +97,6 @@ namespace kube {
 
 namespace asio = boost::asio;
 
-namespace {
-
-constexpr std::string_view kPluginReason = "CredentialPlugin";  // of a cause
-
-}  // namespace
-
 std::string exec_info(const ExecPlugin& plugin, const ExecCluster& cluster, bool interactive) {
   Info info{"ExecCredential", plugin.api_version, {std::nullopt, interactive}};
   if (plugin.provide_cluster_info) {
@@ -117,13 +112,13 @@ std::string exec_info(const ExecPlugin& plugin, const ExecCluster& cluster, bool
 
 base::Error plugin_error(const ExecPlugin& plugin, base::ErrorCode code, std::string_view what) {
   return {code,
-          fmt::format("credential plugin {}: {}", plugin.command, what),
-          {{"", std::string(kPluginReason), plugin.command}}};
+          fmt::format("credential plugin {}: {}", base::shown_path(plugin.command), what),
+          {{"", std::string(kNoCredentials), ""}}};
 }
 
-bool is_plugin_error(const base::Error& error) {
+bool has_no_credentials(const base::Error& error) {
   return std::any_of(error.causes.begin(), error.causes.end(),
-                     [](const base::FieldCause& cause) { return cause.reason == kPluginReason; });
+                     [](const base::FieldCause& cause) { return cause.reason == kNoCredentials; });
 }
 
 base::Result<ExecCredential> parse_exec_credential(const ExecPlugin& plugin, std::string output) {
@@ -157,7 +152,7 @@ base::Error not_started(const ExecPlugin& plugin, const base::Error& error) {
     return plugin_error(plugin, base::ErrorCode::kUnauthorized, "cannot be run: " + error.message);
   }
   std::string what = "there is no such program";
-  if (!plugin.install_hint.empty()) what += ". " + plugin.install_hint;
+  if (!plugin.install_hint.empty()) what += ". " + base::reported(plugin.install_hint);
   return plugin_error(plugin, base::ErrorCode::kUnauthorized, what);
 }
 

@@ -44,8 +44,11 @@ std::string exec_info(const ExecPlugin& plugin, const ExecCluster& cluster, bool
 // "credential plugin NAME: what".
 base::Error plugin_error(const ExecPlugin& plugin, base::ErrorCode code, std::string_view what);
 
-// Whether an error is of a plugin, and not of an API server or the way to it.
-bool is_plugin_error(const base::Error& error);
+// The reason of a cause of an error that means: no request was sent, for lack of credentials.
+inline constexpr std::string_view kNoCredentials = "NoCredentials";
+
+// Whether an error has such a cause: it is neither of the API server nor of the way to it.
+bool has_no_credentials(const base::Error& error);
 
 // What the plugin printed. kMalformed with the field; the message never repeats a value.
 base::Result<ExecCredential> parse_exec_credential(const ExecPlugin& plugin, std::string output);

@@ -153,8 +153,10 @@ class HttpsTransport final : public Transport {
     if (request.method != Method::kGet || !request.body.empty()) {
       headers.push_back({"Content-Length", std::to_string(request.body.size())});
     }
-    auto head =
-        net::request_head(name(request.method), config_.server.base_path + request.target, headers);
+    route_.add_proxy_headers(headers);
+    auto head = net::request_head(name(request.method),
+                                  route_.request_target(config_.server.base_path + request.target),
+                                  headers);
     if (!head) co_return head.error();
     const auto timeout = request.timeout > std::chrono::milliseconds::zero()
                              ? request.timeout

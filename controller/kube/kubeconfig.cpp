@@ -7,7 +7,8 @@
 #include <optional>
 
 #include "base/base64.h"
-#include "base/limits.h"
+#include "base/quote.h"
+#include "kube/id_token.h"
 #include "kube/kubeconfig_file.h"
 #include "net/text.h"
 
@@ -35,7 +36,7 @@ struct Entry {
   T value;
 
   std::string at(std::string_view field) const {
-    return fmt::format("{}: {}.{}", file, where, field);
+    return fmt::format("{}: {}.{}", base::shown_path(file), where, field);
   }
 
   // A path as the file means it.
@@ -50,8 +51,9 @@ base::Result<void> check_names(const LoadedFile& file, std::string_view list,
   for (std::size_t i = 0; i < entries.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) {
       if (entries[i].name == entries[j].name) {
-        return invalid(fmt::format("{}: {}[{}].name: there is another {} before it", file.path,
-                                   list, i, entries[i].name));
+        return invalid(fmt::format("{}: {}[{}].name: there is another {} before it",
+                                   base::shown_path(file.path), list, i,
+                                   base::quoted(entries[i].name)));
       }
     }
   }
@@ -64,7 +66,7 @@ base::Result<LoadedFile> load_file(const std::string& path) {
   auto config = kubeconfig::parse(*text);
   if (!config) {
     base::Error error = config.error();
-    error.message = fmt::format("{}: {}", path, error.message);
+    error.message = fmt::format("{}: {}", base::shown_path(path), error.message);
     return error;
   }
   LoadedFile file{path, std::move(*config)};
@@ -92,7 +94,8 @@ base::Result<std::vector<LoadedFile>> load_list(const std::string& list) {
     }
   }
   if (files.empty()) {
-    return base::Error{base::ErrorCode::kNotFound, "no kubeconfig: none of " + list + " exists"};
+    return base::Error{base::ErrorCode::kNotFound,
+                       "no kubeconfig: none of " + base::shown_path(list) + " exists"};
   }
   return files;
 }
@@ -124,7 +127,8 @@ std::optional<Entry<T>> find(const std::vector<LoadedFile>& files,
   for (const LoadedFile& file : files) {
     for (const Named& named : file.config.*list) {
       if (named.name != name) continue;
-      return Entry<T>{file.path, fmt::format("{}[{}].{}", list_name, name, member_name),
+      return Entry<T>{file.path,
+                      fmt::format("{}[{}].{}", list_name, base::shown(name), member_name),
                       named.*member};
     }
   }
@@ -147,11 +151,27 @@ base::Result<Pem> pem_of(const Entry<T>& entry, std::string_view field, const st
   return pem;
 }
 
+// "host" and "host:port" are allowed, as in client-go (rest.DefaultServerURL): by HTTPS when
+// something about TLS is configured, else by HTTP.
+base::Result<ServerUrl> parse_server(const std::string& text, bool mentions_tls) {
+  if (text.find("://") != std::string::npos) return parse_server_url(text);
+  auto server = parse_server_url((mentions_tls ? "https://" : "http://") + text);
+  if (!server || server->base_path.empty()) return server;
+  return invalid("expected a URL such as https://host:6443, or HOST:PORT without a path");
+}
+
+bool mentions_tls(const kubeconfig::Cluster& cluster, const kubeconfig::User& user) {
+  return cluster.insecure_skip_tls_verify || !cluster.certificate_authority.empty() ||
+         !cluster.certificate_authority_data.empty() || !user.client_certificate.empty() ||
+         !user.client_certificate_data.empty();
+}
+
 base::Result<void> apply_cluster(const Entry<kubeconfig::Cluster>& entry,
+                                 const kubeconfig::User& user,
                                  const EnvironmentVariables& environment, ClientConfig& config) {
   const kubeconfig::Cluster& cluster = entry.value;
   if (cluster.server.empty()) return invalid(entry.at("server") + ": missing");
-  const auto server = parse_server_url(cluster.server);
+  const auto server = parse_server(cluster.server, mentions_tls(cluster, user));
   if (!server) return invalid(entry.at("server") + ": " + server.error().message);
   config.server = *server;
   config.tls_server_name = cluster.tls_server_name;
@@ -248,13 +268,31 @@ base::Result<void> apply_certificate(const Entry<kubeconfig::User>& entry, Clien
   return {};
 }
 
+// A token, password or certificate makes kubectl ignore the plugin, and a token or password makes
+// it ignore the ID token.
+base::Result<void> apply_provider(const Entry<kubeconfig::User>& entry,
+                                  const kubeconfig::Cluster& cluster, ClientConfig& config) {
+  const kubeconfig::User& user = entry.value;
+  if (user.exec && user.auth_provider) {
+    return invalid(entry.at("auth-provider") + ": exec is given as well; only one can hold");
+  }
+  const bool has_header = !config.token.empty() || !config.token_file.empty() ||
+                          !config.username.empty() || !config.password.empty();
+  if (user.exec) {
+    auto exec = exec_of(entry, cluster);
+    if (!exec) return exec.error();
+    if (!has_header && config.client_certificate.empty()) config.exec = std::move(*exec);
+  }
+  if (!user.auth_provider || has_header) return {};
+  auto token = id_token_of(*user.auth_provider, entry.at("auth-provider"));
+  if (!token) return token.error();
+  config.id_token = std::move(*token);
+  return {};
+}
+
 base::Result<void> apply_user(const Entry<kubeconfig::User>& entry,
                               const kubeconfig::Cluster& cluster, ClientConfig& config) {
   const kubeconfig::User& user = entry.value;
-  if (!user.auth_provider.text.empty()) {
-    return invalid(entry.at("auth-provider") +
-                   ": not supported any more by Kubernetes clients; use exec");
-  }
   if (auto applied = apply_certificate(entry, config); !applied) return applied;
   config.token = net::trimmed(user.token);
   if (!net::fits_header(config.token)) {
@@ -273,12 +311,17 @@ base::Result<void> apply_user(const Entry<kubeconfig::User>& entry,
   if (basic && (!config.token.empty() || !config.token_file.empty())) {
     return invalid(entry.at("username") + ": a token is given as well; only one of both can hold");
   }
-  if (user.exec) {
-    auto exec = exec_of(entry, cluster);
-    if (!exec) return exec.error();
-    config.exec = std::move(*exec);
-  }
+  if (auto applied = apply_provider(entry, cluster, config); !applied) return applied;
   return apply_impersonation(entry, config);
+}
+
+// kubectl sends no credentials without TLS, and neither does it read the files that hold them.
+void drop_credentials(ClientConfig& config) {
+  ClientConfig kept;
+  kept.server = std::move(config.server);
+  kept.proxy = std::move(config.proxy);
+  kept.impersonate = std::move(config.impersonate);
+  config = std::move(kept);
 }
 
 struct ChosenContext {
@@ -291,10 +334,12 @@ base::Result<ChosenContext> chosen_context(const KubeconfigChoice& choice,
   if (!choice.context.empty()) return ChosenContext{choice.context, "--context"};
   for (const LoadedFile& file : files) {
     if (!file.config.current_context.empty()) {
-      return ChosenContext{file.config.current_context, file.path + ": current-context"};
+      return ChosenContext{file.config.current_context,
+                           base::shown_path(file.path) + ": current-context"};
     }
   }
-  return invalid(files.front().path + ": current-context: missing, and no --context is given");
+  return invalid(base::shown_path(files.front().path) +
+                 ": current-context: missing, and no --context is given");
 }
 
 }  // namespace
@@ -309,35 +354,42 @@ base::Result<ClientConfig> load_kubeconfig(const KubeconfigChoice& choice,
   const auto context = find(*files, &Config::contexts, &kubeconfig::NamedContext::context,
                             "contexts", "context", chosen->name);
   if (!context) {
-    return invalid(fmt::format("{}: there is no context {} in {}", chosen->from, chosen->name,
-                               files->front().path));
+    return invalid(fmt::format("{}: there is no context {} in {}", chosen->from,
+                               base::quoted(chosen->name), base::shown_path(files->front().path)));
   }
   const auto cluster = find(*files, &Config::clusters, &kubeconfig::NamedCluster::cluster,
                             "clusters", "cluster", context->value.cluster);
   if (!cluster) {
-    return invalid(fmt::format("{}: there is no cluster \"{}\"", context->at("cluster"),
-                               context->value.cluster));
+    return invalid(fmt::format("{}: there is no cluster {}", context->at("cluster"),
+                               base::quoted(context->value.cluster)));
+  }
+  std::optional<Entry<kubeconfig::User>> user;
+  if (!context->value.user.empty()) {
+    user = find(*files, &Config::users, &kubeconfig::NamedUser::user, "users", "user",
+                context->value.user);
+    if (!user) {
+      return invalid(fmt::format("{}: there is no user {}", context->at("user"),
+                                 base::quoted(context->value.user)));
+    }
   }
   ClientConfig config;
-  if (auto applied = apply_cluster(*cluster, environment, config); !applied) {
+  const kubeconfig::User anonymous;
+  if (auto applied = apply_cluster(*cluster, user ? user->value : anonymous, environment, config);
+      !applied) {
     return applied.error();
   }
-  if (!context->value.user.empty()) {
-    const auto user = find(*files, &Config::users, &kubeconfig::NamedUser::user, "users", "user",
-                           context->value.user);
-    if (!user) {
-      return invalid(
-          fmt::format("{}: there is no user \"{}\"", context->at("user"), context->value.user));
-    }
+  if (user) {
     if (auto applied = apply_user(*user, cluster->value, config); !applied) {
       return applied.error();
     }
   }
+  if (!config.server.tls) drop_credentials(config);
   if (!context->value.namespace_name.empty()) {
     config.namespace_name = context->value.namespace_name;
   }
   config.context = chosen->name;
-  config.origin = fmt::format("context {} of {}", chosen->name, context->file);
+  config.origin =
+      fmt::format("context {} of {}", base::shown(chosen->name), base::shown_path(context->file));
   return config;
 }
 

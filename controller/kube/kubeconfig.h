@@ -2,11 +2,14 @@
 //  * --kubeconfig alone, else the list in KUBECONFIG (files that do not exist are skipped), else
 //    ~/.kube/config.
 //  * Of clusters, users and contexts with one name the first wins as a whole; current-context is
-//  the
-//    first that is set.
+//    the first that is set.
 //  * Relative paths are relative to the folder of the file they stand in.
-//  * *-data wins over the file, tokenFile over token.
-// Not supported, and refused by name when the chosen user needs them: auth-provider, SOCKS proxies.
+//  * *-data wins over the file, tokenFile over token; exec counts only without token, password and
+//    certificate.
+//  * A server without scheme is reached by HTTPS when a CA, a client certificate or
+//    insecure-skip-tls-verify is given, else by HTTP. By HTTP no credentials are sent.
+//  * auth-provider "oidc": its ID token is sent while it is valid. It is not refreshed. Other
+//    providers are refused by name, as kubectl does since 1.26.
 //
 // Reads files when called; nothing is kept. Any thread.
 #pragma once

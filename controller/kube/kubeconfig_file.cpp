@@ -40,6 +40,13 @@ struct Fields<kube::kubeconfig::Exec> {
 };
 
 template <>
+struct Fields<kube::kubeconfig::AuthProvider> {
+  using T = kube::kubeconfig::AuthProvider;
+  static constexpr auto kTable =
+      std::make_tuple(field("name", &T::name), field("config", &T::config));
+};
+
+template <>
 struct Fields<kube::kubeconfig::User> {
   using T = kube::kubeconfig::User;
   static constexpr auto kTable = std::make_tuple(

@@ -42,6 +42,11 @@ struct Exec {
   std::string interactive_mode;
 };
 
+struct AuthProvider {
+  std::string name;
+  std::map<std::string, std::string> config;
+};
+
 struct User {
   std::string client_certificate;
   std::string client_certificate_data;
@@ -55,7 +60,7 @@ struct User {
   std::map<std::string, std::vector<std::string>> as_user_extra;
   std::string username;
   std::string password;
-  json::Raw auth_provider;
+  std::optional<AuthProvider> auth_provider;
   std::optional<Exec> exec;
 };
 

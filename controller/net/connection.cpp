@@ -11,6 +11,7 @@
 
 #include "base/base64.h"
 #include "base/limits.h"
+#include "net/socks.h"
 #include "net/text.h"
 #include "net/wait.h"
 
@@ -49,7 +50,25 @@ struct Lookup {
   std::vector<tcp::endpoint> endpoints;
 };
 
+bool has_credentials(const ProxyUrl& proxy) {
+  return !proxy.user.empty() || !proxy.password.empty();
+}
+
+HeaderLine proxy_authorization(const ProxyUrl& proxy) {
+  return {"Proxy-Authorization", "Basic " + base::encode_base64(proxy.user + ":" + proxy.password)};
+}
+
 }  // namespace
+
+std::string Route::request_target(const std::string& target) const {
+  if (!passes_requests()) return target;
+  return fmt::format("http://{}{}", server.authority(), target);
+}
+
+void Route::add_proxy_headers(std::vector<HeaderLine>& headers) const {
+  if (!passes_requests() || !has_credentials(*proxy)) return;
+  headers.push_back(proxy_authorization(*proxy));
+}
 
 Connection::Connection(const asio::any_io_executor& executor, std::span<char> scratch)
     : executor_(executor), scratch_(scratch), socket_(executor), timer_(executor) {}
@@ -167,11 +186,7 @@ asio::awaitable<base::Result<void>> Connection::secure(std::shared_ptr<TlsContex
 asio::awaitable<base::Result<void>> Connection::tunnel(const Route& route, Instant deadline) {
   const std::string target = shown(route.server.host, route.server.port);
   std::vector<HeaderLine> headers = {{"Host", target}};
-  if (!route.proxy->user.empty() || !route.proxy->password.empty()) {
-    headers.push_back(
-        {"Proxy-Authorization",
-         "Basic " + base::encode_base64(route.proxy->user + ":" + route.proxy->password)});
-  }
+  if (has_credentials(*route.proxy)) headers.push_back(proxy_authorization(*route.proxy));
   const auto head = request_head("CONNECT", target, headers);
   if (!head) co_return head.error();
   auto writing = write(*head, deadline);
@@ -194,6 +209,82 @@ asio::awaitable<base::Result<void>> Connection::tunnel(const Route& route, Insta
   co_return base::Result<void>();
 }
 
+// Not through scratch_: what follows the answer belongs to the server.
+asio::awaitable<base::Result<std::string>> Connection::read_exactly(std::size_t size,
+                                                                    Instant deadline) {
+  std::string bytes(size, '\0');
+  for (std::size_t done = 0; done < size;) {
+    const Step step = channel_->read({bytes.data() + done, size - done});
+    if (step.progress == Progress::kDone) {
+      done += step.bytes;
+      continue;
+    }
+    if (step.progress == Progress::kFailed) co_return step.error;
+    if (step.progress == Progress::kEnd) {
+      co_return base::Error{base::ErrorCode::kNetwork, "the connection was closed"};
+    }
+    auto waiting = wait(step.progress, deadline);
+    const auto waited = co_await std::move(waiting);
+    if (!waited) co_return waited.error();
+  }
+  co_return bytes;
+}
+
+asio::awaitable<base::Result<std::string>> Connection::exchange(const std::string& bytes,
+                                                                std::size_t size,
+                                                                Instant deadline) {
+  auto writing = write(bytes, deadline);
+  const auto sent = co_await std::move(writing);
+  if (!sent) co_return sent.error();
+  auto reading = read_exactly(size, deadline);
+  auto answer = co_await std::move(reading);
+  co_return answer;
+}
+
+asio::awaitable<base::Result<void>> Connection::socks(const Route& route, Instant deadline) {
+  const std::string greeting = socks::greeting(*route.proxy);
+  auto greeted = exchange(greeting, socks::kMethodBytes, deadline);
+  const auto choice = co_await std::move(greeted);
+  if (!choice) co_return choice.error();
+  const auto method = socks::parse_method(*choice);
+  if (!method) co_return method.error();
+  if (*method == socks::Method::kPassword) {
+    const auto message = socks::password_message(*route.proxy);
+    if (!message) co_return message.error();
+    auto proving = exchange(*message, socks::kPasswordBytes, deadline);
+    const auto answer = co_await std::move(proving);
+    if (!answer) co_return answer.error();
+    if (const auto proven = socks::parse_password_answer(*answer); !proven) co_return proven;
+  }
+  const auto message = socks::connect_message(route.server.host, route.server.port);
+  if (!message) co_return message.error();
+  auto connecting = exchange(*message, socks::kReplyBytes, deadline);
+  const auto begin = co_await std::move(connecting);
+  if (!begin) co_return begin.error();
+  const auto rest = socks::rest_of_reply(*begin);
+  if (!rest) co_return rest.error();
+  auto reading = read_exactly(*rest, deadline);
+  const auto bound_address = co_await std::move(reading);
+  if (!bound_address) co_return bound_address.error();
+  co_return base::Result<void>();
+}
+
+asio::awaitable<base::Result<void>> Connection::enter_proxy(const Route& route, Instant deadline) {
+  if (route.passes_requests()) co_return base::Result<void>();
+  if (route.proxy->kind != ProxyKind::kSocks5) {
+    auto tunnelling = tunnel(route, deadline);
+    const auto tunnelled = co_await std::move(tunnelling);
+    co_return tunnelled;
+  }
+  auto asking = socks(route, deadline);
+  const auto connected = co_await std::move(asking);
+  if (connected) co_return connected;
+  co_return base::Error{
+      connected.error().code,
+      fmt::format("the proxy {} does not connect to {}: {}", route.proxy->shown(),
+                  shown(route.server.host, route.server.port), connected.error().message)};
+}
+
 asio::awaitable<base::Result<void>> Connection::connect(const Route& route,
                                                         std::shared_ptr<TlsContext> context,
                                                         Instant deadline) {
@@ -208,14 +299,14 @@ asio::awaitable<base::Result<void>> Connection::connect(const Route& route,
   set_options(route.tcp_user_timeout);
   channel_ = std::make_unique<SocketChannel>(socket_.native_handle());
   if (proxied) {
-    if (route.proxy->tls) {
+    if (route.proxy->tls()) {
       auto securing = secure(context, route.proxy->host, TlsChannel::Role::kProxy, deadline);
       const auto secured = co_await std::move(securing);
       if (!secured) co_return secured.error();
     }
-    auto tunnelling = tunnel(route, deadline);
-    const auto tunnelled = co_await std::move(tunnelling);
-    if (!tunnelled) co_return tunnelled.error();
+    auto entering = enter_proxy(route, deadline);
+    const auto entered = co_await std::move(entering);
+    if (!entered) co_return entered.error();
   }
   if (!route.server.tls) co_return base::Result<void>();
   auto securing = secure(std::move(context), route.tls_name, TlsChannel::Role::kServer, deadline);

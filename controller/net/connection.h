@@ -38,6 +38,17 @@ struct Route {
   // allows all. The address of a proxy is not asked about, nor what the proxy makes of a name.
   using Guard = std::function<base::Result<void>(const boost::asio::ip::address&)>;
   Guard guard = {};
+
+  // True for a server without TLS behind an HTTP proxy: requests go to the proxy itself, which
+  // passes them on. All other servers are reached through a tunnel.
+  bool passes_requests() const { return proxy && proxy->kind != ProxyKind::kSocks5 && !server.tls; }
+
+  // What a request for this target of the server begins with: the target, or the whole URL for a
+  // proxy that passes requests on.
+  std::string request_target(const std::string& target) const;
+
+  // Credentials for a proxy that passes requests on are added to `headers`.
+  void add_proxy_headers(std::vector<HeaderLine>& headers) const;
 };
 
 // Every coroutine throws boost::system::system_error (operation_aborted) when it is cancelled. A
@@ -89,6 +100,13 @@ class Connection {
                                                             const Route::Guard& guard,
                                                             Instant deadline);
   boost::asio::awaitable<base::Result<void>> tunnel(const Route& route, Instant deadline);
+  boost::asio::awaitable<base::Result<void>> socks(const Route& route, Instant deadline);
+  boost::asio::awaitable<base::Result<void>> enter_proxy(const Route& route, Instant deadline);
+  // Writes bytes and reads an answer of `size` bytes.
+  boost::asio::awaitable<base::Result<std::string>> exchange(const std::string& bytes,
+                                                             std::size_t size, Instant deadline);
+  boost::asio::awaitable<base::Result<std::string>> read_exactly(std::size_t size,
+                                                                 Instant deadline);
   boost::asio::awaitable<base::Result<void>> secure(std::shared_ptr<TlsContext> context,
                                                     const std::string& name, TlsChannel::Role role,
                                                     Instant deadline);

@@ -8,6 +8,7 @@ namespace net {
 namespace {
 
 constexpr std::string_view kWhiteSpace = " \t\r\n";
+constexpr std::string_view kNameMarks = "!#$&'*+-.^_`|~";  // RFC 9110, 5.6.2, without "%"
 
 }  // namespace
 
@@ -30,7 +31,8 @@ std::string header_name_part(std::string_view text) {
     const auto byte = static_cast<unsigned char>(character);
     const bool plain = (character >= 'A' && character <= 'Z') ||
                        (character >= 'a' && character <= 'z') ||
-                       (character >= '0' && character <= '9') || character == '-';
+                       (character >= '0' && character <= '9') ||
+                       kNameMarks.find(character) != std::string_view::npos;
     if (plain) {
       name += character;
     } else {

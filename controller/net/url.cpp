@@ -12,11 +12,11 @@ namespace {
 
 constexpr std::uint16_t kHttpPort = 80;
 constexpr std::uint16_t kHttpsPort = 443;
+constexpr std::uint16_t kSocksPort = 1080;
 
 base::Error invalid(std::string message) { return {base::ErrorCode::kInvalid, std::move(message)}; }
 
 struct Address {
-  bool tls = false;
   std::string host;
   std::uint16_t port = 0;
 };
@@ -36,16 +36,11 @@ bool is_host(std::string_view host) {
   });
 }
 
-// What a server's and a proxy's URL have in common.
-base::Result<Address> parse_address(const boost::urls::url_view& url) {
+// What a server's and a proxy's URL have in common. default_port: without a port in the URL.
+base::Result<Address> parse_address(const boost::urls::url_view& url, std::uint16_t default_port) {
   Address address;
-  using boost::urls::scheme;
-  if (url.scheme_id() != scheme::http && url.scheme_id() != scheme::https) {
-    return invalid("expected a URL that begins with https:// or http://");
-  }
-  address.tls = url.scheme_id() == scheme::https;
   address.host = url.host_address();
-  address.port = address.tls ? kHttpsPort : kHttpPort;
+  address.port = default_port;
   if (address.host.empty()) return invalid("the URL has no host");
   if (!is_host(address.host)) return invalid("the host of the URL is not a name or an address");
   if (url.has_port() && !url.port().empty()) {
@@ -67,6 +62,25 @@ base::Result<Address> parse_address(const boost::urls::url_view& url) {
   return address;
 }
 
+struct ProxyScheme {
+  ProxyKind kind;
+  std::uint16_t port;
+};
+
+base::Result<ProxyScheme> proxy_scheme(const boost::urls::url_view& url) {
+  using boost::urls::scheme;
+  if (url.scheme_id() == scheme::http) return ProxyScheme{ProxyKind::kHttp, kHttpPort};
+  if (url.scheme_id() == scheme::https) return ProxyScheme{ProxyKind::kHttps, kHttpsPort};
+  std::string other(url.scheme().data(), url.scheme().size());
+  std::transform(other.begin(), other.end(), other.begin(), [](char character) {
+    return character >= 'A' && character <= 'Z' ? static_cast<char>(character - 'A' + 'a')
+                                                : character;
+  });
+  // Go's HTTP client treats both alike.
+  if (other == "socks5" || other == "socks5h") return ProxyScheme{ProxyKind::kSocks5, kSocksPort};
+  return invalid("expected a URL that begins with http://, https:// or socks5://");
+}
+
 }  // namespace
 
 std::string with_brackets(const std::string& host) {
@@ -83,16 +97,24 @@ std::string ServerUrl::text() const {
 }
 
 std::string ProxyUrl::shown() const {
-  return fmt::format("{}://{}:{}", tls ? "https" : "http", with_brackets(host), port);
+  const std::string_view scheme = kind == ProxyKind::kSocks5  ? "socks5"
+                                  : kind == ProxyKind::kHttps ? "https"
+                                                              : "http";
+  return fmt::format("{}://{}:{}", scheme, with_brackets(host), port);
 }
 
 base::Result<ServerUrl> parse_server_url(std::string_view text) {
   const auto url = boost::urls::parse_uri({text.data(), text.size()});
   if (!url) return invalid("not a URL such as https://host:6443");
-  const auto address = parse_address(*url);
+  using boost::urls::scheme;
+  const bool tls = url->scheme_id() == scheme::https;
+  if (!tls && url->scheme_id() != scheme::http) {
+    return invalid("expected a URL that begins with https:// or http://");
+  }
+  const auto address = parse_address(*url, tls ? kHttpsPort : kHttpPort);
   if (!address) return address.error();
   if (url->has_userinfo()) return invalid("the URL holds a user name; users have their own field");
-  ServerUrl server{address->tls, address->host, address->port, std::string(url->encoded_path())};
+  ServerUrl server{tls, address->host, address->port, std::string(url->encoded_path())};
   while (!server.base_path.empty() && server.base_path.back() == '/') server.base_path.pop_back();
   return server;
 }
@@ -100,12 +122,11 @@ base::Result<ServerUrl> parse_server_url(std::string_view text) {
 base::Result<ProxyUrl> parse_proxy_url(std::string_view text) {
   const auto url = boost::urls::parse_uri({text.data(), text.size()});
   if (!url) return invalid("not a URL such as http://proxy:3128");
-  if (url->scheme() == "socks5" || url->scheme() == "socks5h") {
-    return invalid("SOCKS proxies are not supported, only http:// and https://");
-  }
-  const auto address = parse_address(*url);
+  const auto scheme = proxy_scheme(*url);
+  if (!scheme) return scheme.error();
+  const auto address = parse_address(*url, scheme->port);
   if (!address) return address.error();
-  ProxyUrl proxy{address->tls, address->host, address->port, {}, {}};
+  ProxyUrl proxy{scheme->kind, address->host, address->port, {}, {}};
   if (url->has_userinfo()) {
     proxy.user = url->user();
     proxy.password = url->password();

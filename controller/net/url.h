@@ -26,13 +26,20 @@ struct ServerUrl {
   bool operator==(const ServerUrl&) const = default;
 };
 
-// An HTTP proxy that is asked to CONNECT; always, even for a server without TLS.
+enum class ProxyKind {
+  kHttp,
+  kHttps,   // TLS to the proxy itself, whose certificate is verified as the server's is
+  kSocks5,  // RFC 1928; the proxy looks up the server's name
+};
+
 struct ProxyUrl {
-  bool tls = false;  // TLS to the proxy itself; it is verified as the server is
+  ProxyKind kind = ProxyKind::kHttp;
   std::string host;
   std::uint16_t port = 80;
-  std::string user;  // with the password: Proxy-Authorization; both decoded
+  std::string user;  // decoded, as is the password
   std::string password;
+
+  bool tls() const { return kind == ProxyKind::kHttps; }
 
   // "http://host:port": without user and password, so that it may be shown.
   std::string shown() const;
@@ -45,10 +52,11 @@ std::string with_brackets(const std::string& host);
 
 // kInvalid with what is wrong; the message does not repeat the text, which may hold a password.
 base::Result<ServerUrl> parse_server_url(std::string_view text);
-base::Result<ProxyUrl> parse_proxy_url(std::string_view text);
+base::Result<ProxyUrl> parse_proxy_url(std::string_view text);  // http, https, socks5, socks5h
 
 // The proxy that HTTPS_PROXY (for a server without TLS HTTP_PROXY) and NO_PROXY, or their
-// lower-case forms, give for the server, as Go's net/http reads them: never for loopback.
+// lower-case forms, give for the server, as Go's net/http reads them: never for loopback, and
+// ALL_PROXY does not count.
 base::Result<std::optional<ProxyUrl>> proxy_from_environment(
     const ServerUrl& server, const base::EnvironmentVariables& environment);
 

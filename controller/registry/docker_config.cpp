@@ -19,6 +19,7 @@ struct AuthText {
   std::string username;
   std::string password;
   std::string identity_token;
+  std::string registry_token;
 };
 
 struct ConfigText {
@@ -33,10 +34,10 @@ struct ConfigText {
 template <>
 struct json::Fields<registry::AuthText> {
   using Type = registry::AuthText;
-  static constexpr auto kTable =
-      std::make_tuple(json::field("auth", &Type::auth), json::field("username", &Type::username),
-                      json::field("password", &Type::password),
-                      json::field("identitytoken", &Type::identity_token));
+  static constexpr auto kTable = std::make_tuple(
+      json::field("auth", &Type::auth), json::field("username", &Type::username),
+      json::field("password", &Type::password), json::field("identitytoken", &Type::identity_token),
+      json::field("registrytoken", &Type::registry_token));
 };
 
 template <>
@@ -115,7 +116,7 @@ std::string without_nuls(std::string_view text) {
 }
 
 base::Result<Credentials> credentials_of(const AuthText& text) {
-  Credentials found{text.username, text.password, text.identity_token};
+  Credentials found{text.username, text.password, text.identity_token, text.registry_token};
   if (text.auth.empty()) return found;
   std::string padded = text.auth;
   const std::size_t rest = padded.size() % kBase64Group;
@@ -131,8 +132,8 @@ base::Result<Credentials> credentials_of(const AuthText& text) {
 }
 
 bool usable(const Credentials& credentials) {
-  return !credentials.identity_token.empty() || !credentials.username.empty() ||
-         !credentials.password.empty();
+  return !credentials.registry_token.empty() || !credentials.identity_token.empty() ||
+         !credentials.username.empty() || !credentials.password.empty();
 }
 
 bool is_helper_name(std::string_view name) {
@@ -211,6 +212,11 @@ std::optional<Credentials> DockerConfig::credentials(std::string_view domain,
   }
   if (best == nullptr) return std::nullopt;
   return best->credentials;
+}
+
+void DockerConfig::drop_helpers() {
+  helpers_.clear();
+  store_.clear();
 }
 
 std::optional<CredentialHelper> DockerConfig::helper(std::string_view domain) const {

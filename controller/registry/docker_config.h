@@ -19,6 +19,8 @@ struct Credentials {
   std::string username;
   std::string password;
   std::string identity_token;  // an OAuth2 refresh token; it wins over the password
+  std::string registry_token =
+      {};  // sent to a registry that asks for a bearer token; it wins over all
 
   bool operator==(const Credentials&) const = default;
 };
@@ -46,6 +48,9 @@ class DockerConfig {
   // The program that keeps the domain's credentials: of credHelpers, else of credsStore. Docker
   // asks it before it looks at `auths`.
   std::optional<CredentialHelper> helper(std::string_view domain) const;
+
+  // Only `auths` count from here on, as in DOCKER_AUTH_CONFIG.
+  void drop_helpers();
 
  private:
   struct Entry {

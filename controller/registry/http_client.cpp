@@ -62,7 +62,10 @@ base::Result<std::string> HttpClient::head_of(const HttpRequest& request) const 
   const std::uint64_t size =
       request.source != nullptr ? request.source->size() : request.body.size();
   if (!reads_only(request.method)) headers.push_back({"Content-Length", std::to_string(size)});
-  return net::request_head(request.method, request.url.target, headers);
+  const auto route = route_to(request.url.server);
+  if (!route) return route.error();
+  route->add_proxy_headers(headers);
+  return net::request_head(request.method, route->request_target(request.url.target), headers);
 }
 
 HttpClient::Instant HttpClient::soon(const HttpRequest& request, Instant deadline) const {
@@ -123,7 +126,7 @@ Awaitable<HttpClient::ConnectionPtr> HttpClient::connect(net::ServerUrl server, 
   const auto route = route_to(server);
   if (!route) co_return route.error();
   Trust::Context context;
-  if (server.tls || (route->proxy && route->proxy->tls)) {
+  if (server.tls || (route->proxy && route->proxy->tls())) {
     auto found = options_.insecure.name(server) ? trust_.unverified() : trust_.verified();
     if (!found) co_return found.error();
     context = std::move(*found);

@@ -153,6 +153,10 @@ const Challenge* Session::challenge(std::string_view scheme) const {
 
 asio::awaitable<base::Result<void>> Session::authorize(Instant deadline) {
   if (const Challenge* bearer = challenge("bearer")) {
+    if (credentials_ && !credentials_->registry_token.empty()) {
+      set_proof("Bearer " + credentials_->registry_token, std::nullopt);
+      co_return base::Result<void>();
+    }
     auto realm = check_realm(bearer->parameter("realm"));
     if (!realm) co_return realm.error();
     auto fetching =
@@ -170,7 +174,7 @@ asio::awaitable<base::Result<void>> Session::authorize(Instant deadline) {
 base::Result<void> Session::authorize_basic() {
   if (!credentials_) return unauthorized(host() + " asks for a password and there is none");
   if (credentials_->username.empty() && credentials_->password.empty()) {
-    return unauthorized(host() + " asks for a password and there is only an identity token");
+    return unauthorized(host() + " asks for a password and there is only a token");
   }
   set_proof("Basic " + base::encode_base64(credentials_->username + ":" + credentials_->password),
             std::nullopt);

@@ -48,6 +48,25 @@ TEST(Build, BuildctlIsToldPodContextAndName) {
   EXPECT_THAT(run.variables, IsEmpty());
 }
 
+TEST(Build, AContextMayHaveAnyName) {
+  BuildCommand command;
+  command.tags = {"backend"};
+  const std::string before = "kube-pod://registry-x?namespace=team&container=buildkitd&context=";
+  const std::pair<const char*, const char*> cases[] = {
+      {"dev+foo", "dev%2Bfoo"},
+      {"my first cluster", "my%20first%20cluster"},
+      {"R&D", "R%26D"},
+      {"team/api:6443/kube:admin", "team%2Fapi%3A6443%2Fkube%3Aadmin"},
+      {"dev#1", "dev%231"},
+      {"50%25", "50%2525"},
+      {"kind-dev.1_x", "kind-dev.1_x"}};
+  for (const auto& [name, encoded] : cases) {
+    Connection connection;
+    connection.context = name;
+    EXPECT_EQ(run_of(command, connection).command[2], before + encoded);
+  }
+}
+
 TEST(Build, ItsFlagsArePassedThrough) {
   BuildCommand command;
   command.context = "src";

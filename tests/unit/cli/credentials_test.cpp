@@ -77,6 +77,24 @@ TEST_F(Credentials, TheFilesOfDockerAndPodmanAreAskedInOrder) {
   EXPECT_THAT(credential_files(environment_), ElementsAre(named, other, podman, xdg));
 }
 
+TEST_F(Credentials, TheVariableOfDockerWinsOverFilesAndHelpers) {
+  write(".docker/config.json", R"({"auths":{"ghcr.io":{"auth":"amFuZTp3cm9uZw=="},)"
+                               R"("quay.io":{"auth":"amFuZTp3cm9uZw=="}},"credsStore":"none"})");
+  helper("none", R"(echo "credentials not found"; exit 1)");
+  environment_["DOCKER_AUTH_CONFIG"] = kAuths;
+  EXPECT_EQ((*find("ghcr.io/org/app"))->password, "password");
+  EXPECT_EQ((*find("quay.io/org/app"))->password, "wrong");
+}
+
+TEST_F(Credentials, AVariableThatCannotBeReadIsAWarningWithoutItsValue) {
+  write(".docker/config.json", kAuths);
+  environment_["DOCKER_AUTH_CONFIG"] = R"({"auths":{"ghcr.io":{"auth":"hunter2hunter2!"}}})";
+  const DockerCredentials credentials(environment_);
+  EXPECT_THAT(credentials.warning(), testing::AllOf(HasSubstr("DOCKER_AUTH_CONFIG is not used"),
+                                                    Not(HasSubstr("hunter"))));
+  EXPECT_EQ((*find("ghcr.io/org/app"))->password, "password");
+}
+
 TEST_F(Credentials, TheFirstFileWithAnEntryForTheRegistryWins) {
   write(".docker/config.json", kAuths);
   environment_["REGISTRY_AUTH_FILE"] =

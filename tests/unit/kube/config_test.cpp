@@ -48,14 +48,21 @@ TEST(ServerUrl, RefusesWhatItCannotUseWithoutRepeatingIt) {
 TEST(ProxyUrl, MayHaveAUserAndAPasswordWhichAreNotShown) {
   const auto url = kube::parse_proxy_url("http://ja%40ne:pass%20word@proxy.test:3128");
   ASSERT_TRUE(url);
-  EXPECT_EQ(*url, (kube::ProxyUrl{false, "proxy.test", 3128, "ja@ne", "pass word"}));
+  EXPECT_EQ(*url,
+            (kube::ProxyUrl{net::ProxyKind::kHttp, "proxy.test", 3128, "ja@ne", "pass word"}));
   EXPECT_EQ(url->shown(), "http://proxy.test:3128");
 }
 
-TEST(ProxyUrl, OfSocksIsRefusedByName) {
-  const auto url = kube::parse_proxy_url("socks5://proxy.test:1080");
-  ASSERT_FALSE(url);
-  EXPECT_THAT(url.error().message, HasSubstr("SOCKS proxies are not supported"));
+TEST(ProxyUrl, MayBeOfSocks) {
+  for (const std::string scheme : {"socks5", "socks5h", "SOCKS5"}) {
+    const auto url = kube::parse_proxy_url(scheme + "://jane:secret@proxy.test");
+    ASSERT_TRUE(url) << scheme;
+    EXPECT_EQ(*url,
+              (kube::ProxyUrl{net::ProxyKind::kSocks5, "proxy.test", 1080, "jane", "secret"}));
+    EXPECT_EQ(url->shown(), "socks5://proxy.test:1080");
+  }
+  EXPECT_EQ(kube::parse_proxy_url("socks5://proxy.test:1081")->port, 1081);
+  EXPECT_FALSE(kube::parse_proxy_url("socks4://proxy.test"));
 }
 
 struct NoProxyCase {
@@ -113,11 +120,19 @@ TEST(ProxyFromEnvironment, ReadsTheVariableOfTheSchemeInEitherCase) {
   EXPECT_EQ(bare->shown(), "http://p.test:3128");
 }
 
+TEST(ProxyFromEnvironment, MayBeOfSocksAndIgnoresAllProxyAsGoDoes) {
+  const auto server = *kube::parse_server_url("https://api.test");
+  const auto socks = kube::proxy_from_environment(server, {{"HTTPS_PROXY", "socks5://p.test"}});
+  ASSERT_TRUE(socks && *socks);
+  EXPECT_EQ((*socks)->shown(), "socks5://p.test:1080");
+  EXPECT_FALSE(*kube::proxy_from_environment(server, {{"ALL_PROXY", "socks5://p.test"}}));
+}
+
 TEST(ProxyFromEnvironment, NamesTheVariableThatIsWrong) {
   const auto proxy = kube::proxy_from_environment(*kube::parse_server_url("https://api.test"),
-                                                  {{"HTTPS_PROXY", "socks5://jane:secret@p"}});
+                                                  {{"HTTPS_PROXY", "socks4://jane:secret@p"}});
   ASSERT_FALSE(proxy);
-  EXPECT_THAT(proxy.error().message, HasSubstr("HTTPS_PROXY: SOCKS"));
+  EXPECT_THAT(proxy.error().message, HasSubstr("HTTPS_PROXY: expected a URL"));
   EXPECT_THAT(proxy.error().message, Not(HasSubstr("secret")));
 }
 

@@ -254,7 +254,7 @@ TEST_F(HttpsCredentials, NoErrorHoldsASecret) {
     config.token = secret;
     config.password = secret;
     keep(config);
-    config.proxy = kube::ProxyUrl{false, "127.0.0.1", plain.port(), secret, secret};
+    config.proxy = kube::ProxyUrl{net::ProxyKind::kHttp, "127.0.0.1", plain.port(), secret, secret};
     keep(config);
     config.token = secret + "\r\nX: y";
     keep(config);

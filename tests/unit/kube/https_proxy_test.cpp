@@ -12,14 +12,16 @@ using testing::HasSubstr;
 using testing::Not;
 
 // Carries bytes between a client and the port that it asked for, until one side ends.
-void tunnel(Peer& peer, std::uint16_t port) {
+// connected: what the client is told once it is connected.
+void tunnel(Peer& peer, std::uint16_t port,
+            const std::string& connected = "HTTP/1.1 200 Connection established\r\n\r\n") {
   const int server = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   address.sin_port = htons(port);
   if (::connect(server, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0) {
-    peer.send("HTTP/1.1 200 Connection established\r\n\r\n");
+    peer.send(connected);
     std::thread back([&] {
       std::array<char, 4096> part{};
       for (;;) {
@@ -56,7 +58,7 @@ TEST_F(HttpsProxy, TheServerIsReachedThroughConnectAndStillVerified) {
   ScriptedServer server(answers("behind"), ServerTls{authority_.server()});
   ScriptedServer proxy(this->proxy());
   auto config = config_for(server);
-  config.proxy = kube::ProxyUrl{false, "127.0.0.1", proxy.port(), "jane", "secret"};
+  config.proxy = kube::ProxyUrl{net::ProxyKind::kHttp, "127.0.0.1", proxy.port(), "jane", "secret"};
   config.token = "for the server only";
   const auto transport = this->transport(config);
   for (int i = 0; i < 2; ++i) {
@@ -78,14 +80,14 @@ TEST_F(HttpsProxy, AProxyWithTlsIsVerifiedAndCarriesTlsWithinTls) {
   {
     const Authority other("other authority");
     ScriptedServer untrusted(this->proxy(), ServerTls{other.server()});
-    config.proxy = kube::ProxyUrl{true, "127.0.0.1", untrusted.port(), "", ""};
+    config.proxy = kube::ProxyUrl{net::ProxyKind::kHttps, "127.0.0.1", untrusted.port(), "", ""};
     const auto transport = this->transport(config);
     const auto response = get(*transport);
     ASSERT_FALSE(response);
     EXPECT_EQ(response.error().code, ErrorCode::kTls);
   }
   ScriptedServer proxy(this->proxy(), ServerTls{authority_.server()});
-  config.proxy = kube::ProxyUrl{true, "127.0.0.1", proxy.port(), "", ""};
+  config.proxy = kube::ProxyUrl{net::ProxyKind::kHttps, "127.0.0.1", proxy.port(), "", ""};
   const auto transport = this->transport(config);
   const auto response = get(*transport);
   ASSERT_TRUE(response) << base::to_string(response.error());
@@ -99,7 +101,7 @@ TEST_F(HttpsProxy, AProxyThatRefusesIsANetworkErrorWithItsStatus) {
     peer.answer(407, "who are you?");
   });
   auto config = config_for(server);
-  config.proxy = kube::ProxyUrl{false, "127.0.0.1", proxy.port(), "jane", "secret"};
+  config.proxy = kube::ProxyUrl{net::ProxyKind::kHttp, "127.0.0.1", proxy.port(), "jane", "secret"};
   const auto transport = this->transport(config);
   const auto response = get(*transport);
   ASSERT_FALSE(response);
@@ -109,12 +111,110 @@ TEST_F(HttpsProxy, AProxyThatRefusesIsANetworkErrorWithItsStatus) {
   EXPECT_EQ(server.connections(), 0);
 }
 
+// A SOCKS 5 proxy that wants a password when it is offered one; see RFC 1928 and 1929.
+class SocksProxy : public HttpsProxy {
+ protected:
+  ScriptedServer::Script socks(char reply = 0) {
+    return [this, reply](Peer& peer) {
+      const std::string greeting = peer.some();
+      const bool wants_password = greeting == std::string("\5\2\0\2", 4);
+      peer.send(wants_password ? std::string("\5\2", 2) : std::string("\5\0", 2));
+      if (wants_password) {
+        password_ = peer.some();
+        peer.send(password_ == "\1\4jane\6secret" ? std::string("\1\0", 2) : "\1\1");
+      }
+      target_ = peer.some();
+      if (target_.size() < 4) return;
+      const std::string reply_bytes =
+          std::string("\5") + reply + std::string("\0\1\0\0\0\0\0\0", 8);
+      if (reply != 0) {
+        peer.send(reply_bytes);
+        return;
+      }
+      const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(target_[i]); };
+      const std::size_t size = target_.size();
+      tunnel(peer, static_cast<std::uint16_t>(byte(size - 2) << 8U | byte(size - 1)), reply_bytes);
+    };
+  }
+
+  std::string password_;
+  std::string target_;
+};
+
+TEST_F(SocksProxy, TheServerIsReachedThroughItAndStillVerified) {
+  ScriptedServer server(answers("behind"), ServerTls{authority_.server()});
+  for (const std::string user : {"", "jane"}) {
+    ScriptedServer proxy(socks());
+    auto config = config_for(server);
+    config.proxy = kube::ProxyUrl{net::ProxyKind::kSocks5, "127.0.0.1", proxy.port(), user,
+                                  user.empty() ? "" : "secret"};
+    const auto transport = this->transport(config);
+    const auto response = get(*transport);
+    ASSERT_TRUE(response) << base::to_string(response.error());
+    EXPECT_EQ(response->body, "behind");
+    EXPECT_EQ(target_.substr(0, 8), std::string("\5\1\0\1\x7f\0\0\1", 8));
+    EXPECT_EQ(password_.empty(), user.empty());
+  }
+}
+
+TEST_F(SocksProxy, ARefusalIsANetworkErrorThatSaysWhy) {
+  ScriptedServer server(answers("{}"), ServerTls{authority_.server()});
+  ScriptedServer proxy(socks(5));
+  auto config = config_for(server);
+  config.proxy = kube::ProxyUrl{net::ProxyKind::kSocks5, "127.0.0.1", proxy.port(), "", ""};
+  const auto refused = get(*transport(config));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kNetwork);
+  EXPECT_THAT(refused.error().message, HasSubstr("connection refused"));
+  ScriptedServer strict(socks());
+  config.proxy =
+      kube::ProxyUrl{net::ProxyKind::kSocks5, "127.0.0.1", strict.port(), "jane", "wrong"};
+  const auto wrong = get(*transport(config));
+  ASSERT_FALSE(wrong);
+  EXPECT_THAT(wrong.error().message, HasSubstr("it refuses user name and password"));
+  EXPECT_THAT(wrong.error().message, Not(HasSubstr("wrong")));
+  EXPECT_EQ(server.connections(), 0);
+}
+
+TEST_F(SocksProxy, AnotherProtocolIsMalformed) {
+  ScriptedServer server(answers("{}"), ServerTls{authority_.server()});
+  ScriptedServer proxy([](Peer& peer) {
+    peer.some();
+    peer.send("HTTP/1.1 400 Bad Request\r\n\r\n");
+  });
+  auto config = config_for(server);
+  config.proxy = kube::ProxyUrl{net::ProxyKind::kSocks5, "127.0.0.1", proxy.port(), "", ""};
+  const auto response = get(*transport(config));
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().code, ErrorCode::kMalformed);
+}
+
+// As Go does: an HTTP proxy gets requests for plain HTTP itself, with the whole URL.
+TEST_F(HttpsProxy, ARequestForAPlainServerGoesToTheProxyItself) {
+  ScriptedServer proxy([this](Peer& peer) {
+    while (const auto request = peer.request()) {
+      asked_ = *request;
+      peer.answer(200, "behind");
+    }
+  });
+  kube::ClientConfig config;
+  config.server = *kube::parse_server_url("http://api.test:8080/base");
+  config.proxy = kube::ProxyUrl{net::ProxyKind::kHttp, "127.0.0.1", proxy.port(), "jane", "secret"};
+  const auto transport = this->transport(config);
+  const auto response = get(*transport);
+  ASSERT_TRUE(response) << base::to_string(response.error());
+  EXPECT_EQ(response->body, "behind");
+  EXPECT_EQ(asked_.find("GET http://api.test:8080/base/"), 0U);
+  EXPECT_THAT(asked_, HasSubstr("\r\nHost: api.test:8080\r\n"));
+  EXPECT_THAT(asked_, HasSubstr("\r\nProxy-Authorization: Basic amFuZTpzZWNyZXQ=\r\n"));
+}
+
 TEST_F(HttpsProxy, AProxyThatSaysNothingTimesOut) {
   bounds_.connect_timeout = 50ms;
   ScriptedServer server(answers("{}"), ServerTls{authority_.server()});
   ScriptedServer proxy([](Peer& peer) { peer.some(), peer.some(); });
   auto config = config_for(server);
-  config.proxy = kube::ProxyUrl{false, "127.0.0.1", proxy.port(), "", ""};
+  config.proxy = kube::ProxyUrl{net::ProxyKind::kHttp, "127.0.0.1", proxy.port(), "", ""};
   const auto transport = this->transport(config);
   const auto response = get(*transport);
   ASSERT_FALSE(response);

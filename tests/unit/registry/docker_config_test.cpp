@@ -53,6 +53,8 @@ TEST(DockerConfig, HasAnIdentityToken) {
   const auto config =
       parsed(R"({"auths":{"acr.test":{"auth":"MDA6","identitytoken":"long.token"}}})");
   EXPECT_EQ(config.credentials("acr.test"), (Credentials{"00", "", "long.token"}));
+  EXPECT_EQ(parsed(R"({"auths":{"a.test":{"registrytoken":"abc"}}})").credentials("a.test"),
+            (Credentials{"", "", "", "abc"}));
 }
 
 TEST(DockerConfig, BaseSixtyFourMayLackItsPaddingAndHaveZerosAtTheEnd) {

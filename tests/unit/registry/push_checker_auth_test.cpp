@@ -133,6 +133,13 @@ TEST_F(PushCheckAuth, AnIdentityTokenIsExchanged) {
                                       "&refresh_token=hidden%2Fidentity%2B");
 }
 
+TEST_F(PushCheckAuth, ARegistryTokenIsSentWithoutATokenServer) {
+  EXPECT_EQ(check_with_tokens(Credentials{"user", "wrong", "", "hidden.token"}).answer,
+            Answer::kGranted);
+  EXPECT_TRUE(tokens_server_->seen().empty());
+  EXPECT_EQ(check_with_tokens(Credentials{"", "", "", "hidden.other"}).answer, Answer::kDenied);
+}
+
 TEST_F(PushCheckAuth, AHelpersIdentityTokenIsKnownByItsUser) {
   EXPECT_EQ(check_with_tokens(Credentials{"<token>", "hidden", ""}).answer, Answer::kGranted);
   EXPECT_THAT(token_request().body, HasSubstr("refresh_token=hidden"));
@@ -226,7 +233,7 @@ TEST_F(PushCheckAuth, APasswordIsAskedForWhereThereIsOnlyAnIdentityToken) {
   FakeServer server(registry, tls());
   const auto answer = check(server, Credentials{"", "", "hidden"});
   EXPECT_EQ(answer.answer, Answer::kDenied);
-  EXPECT_THAT(answer.message, HasSubstr("only an identity token"));
+  EXPECT_THAT(answer.message, HasSubstr("there is only a token"));
 }
 
 TEST_F(PushCheckAuth, ATokenServerByPlainHttpGetsNothing) {

@@ -1,0 +1,105 @@
+#include "kube/id_token.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+
+#include "base/base64.h"
+#include "base/limits.h"
+#include "base/quote.h"
+#include "json/fields.h"
+#include "json/raw.h"
+#include "kube/exec_plugin.h"
+#include "net/text.h"
+
+namespace kube {
+namespace {
+
+struct Claims {
+  json::Raw expires;  // seconds since the epoch, which some providers write as a fraction
+};
+
+}  // namespace
+}  // namespace kube
+
+template <>
+struct json::Fields<kube::Claims> {
+  static constexpr auto kTable = std::make_tuple(json::field("exp", &kube::Claims::expires));
+};
+
+namespace kube {
+namespace {
+
+constexpr std::string_view kProvider = "oidc";
+constexpr std::size_t kBase64Group = 4;        // characters
+constexpr double kSecondsMost = 253402300799;  // the end of the year 9999
+
+// Base64 for URLs, without padding (RFC 7515, section 2).
+std::optional<std::string> decode_part(std::string part) {
+  std::replace(part.begin(), part.end(), '-', '+');
+  std::replace(part.begin(), part.end(), '_', '/');
+  part.append((kBase64Group - part.size() % kBase64Group) % kBase64Group, '=');
+  return base::decode_base64(part);
+}
+
+std::optional<base::Time> end_of(const std::string& token) {
+  const std::size_t first = token.find('.');
+  const std::size_t second = first == std::string::npos ? first : token.find('.', first + 1);
+  if (second == std::string::npos || token.find('.', second + 1) != std::string::npos) {
+    return std::nullopt;
+  }
+  auto payload = decode_part(token.substr(first + 1, second - first - 1));
+  if (!payload) return std::nullopt;
+  const auto claims = json::parse<Claims>(*std::move(payload));
+  if (!claims || claims->expires.text.empty()) return std::nullopt;
+  char* stop = nullptr;
+  const double seconds = std::strtod(claims->expires.text.c_str(), &stop);
+  const bool is_time = *stop == '\0' && seconds >= 0 && seconds <= kSecondsMost;
+  if (!is_time) return std::nullopt;
+  return base::Time(std::chrono::seconds(std::llround(std::floor(seconds))));
+}
+
+base::Error invalid(std::string message) { return {base::ErrorCode::kInvalid, std::move(message)}; }
+
+std::string find(const kubeconfig::AuthProvider& provider, const std::string& field) {
+  const auto found = provider.config.find(field);
+  return found == provider.config.end() ? std::string() : found->second;
+}
+
+}  // namespace
+
+base::Result<IdToken> id_token_of(const kubeconfig::AuthProvider& provider, std::string where) {
+  if (provider.name != kProvider) {
+    return invalid(fmt::format("{}.name: kubectl has no provider {} since version 1.26; use exec",
+                               where, base::quoted(provider.name)));
+  }
+  for (const std::string field : {"idp-issuer-url", "client-id"}) {
+    if (find(provider, field).empty()) {
+      return invalid(fmt::format("{}.config.{}: missing", where, field));
+    }
+  }
+  IdToken token{find(provider, "id-token"), {}, std::move(where)};
+  if (token.token.empty()) return token;  // which has expired, so to speak
+  const auto expires = end_of(token.token);
+  if (!expires || !net::fits_header(token.token)) {
+    return invalid(token.origin + ".config.id-token: not a JSON Web Token with a time of expiry");
+  }
+  token.expires = *expires;
+  return token;
+}
+
+base::Result<void> check_valid(const IdToken& token, base::Time now) {
+  if (now + limits::kIdTokenMargin < token.expires) return {};
+  const std::string what = token.token.empty()
+                               ? std::string("missing")
+                               : "expired at " + base::format_seconds(token.expires);
+  return base::Error{base::ErrorCode::kUnauthorized,
+                     fmt::format("{}.config.id-token: {}, and only kubectl refreshes it: run "
+                                 "`kubectl version`, or log in again",
+                                 token.origin, what),
+                     {{"", std::string(kNoCredentials), ""}}};
+}
+
+}  // namespace kube

@@ -1,0 +1,121 @@
+"""What the tests share: servers, and both programs run with the same kubeconfig."""
+import base64
+import copy
+import dataclasses
+import json
+import os
+import subprocess
+
+import pytest
+
+import endpoints
+
+KUBECTL = os.environ["KUBECTL"]
+PLUGIN = os.environ["PLUGIN"]
+SECONDS = 60
+
+
+@dataclasses.dataclass
+class Outcome:
+    """What one of the programs did."""
+    code: int
+    error: str
+    requests: list  # that reached the API servers
+    proxied: list   # that reached the proxy
+
+    def sent(self):
+        """The request for the LocalRegistry, as the API server saw it; None: there was none."""
+        return next((request for request in self.requests
+                     if request["path"].endswith(endpoints.PATH)), None)
+
+
+class World:
+    """Servers, and a folder for files. Names in it: port, tls_port, proxy_port."""
+
+    def __init__(self, folder, authority, plain, secure, proxy):
+        self.folder, self.authority = folder, authority
+        self.plain, self.secure, self.proxy = plain, secure, proxy
+
+    def write(self, name, content):
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content if isinstance(content, str) else json.dumps(content))
+        return str(path)
+
+    def data(self, name):
+        """A file of the authority, as the fields that end in -data want it."""
+        return base64.b64encode(self.authority.read(name).encode()).decode()
+
+    def copy(self, name, to=None):
+        return self.write(to or name, self.authority.read(name))
+
+    def cluster(self, **fields):
+        """Of the API server with TLS, which is trusted; fields with None are left out."""
+        cluster = {"server": f"https://127.0.0.1:{self.secure.port}",
+                   "certificate-authority-data": self.data("ca.crt")}
+        cluster.update(fields)
+        return {name: value for name, value in cluster.items() if value is not None}
+
+    def config(self, cluster=None, user=None, **more):
+        """One of one context. Without a user kubectl would ask for a name and a password."""
+        config = {
+            "apiVersion": "v1", "kind": "Config", "current-context": "main",
+            "clusters": [{"name": "c", "cluster": self.cluster() if cluster is None else cluster}],
+            "users": [{"name": "u", "user": {"token": "t"} if user is None else user}],
+            "contexts": [{"name": "main", "context": {"cluster": "c", "user": "u",
+                                                      "namespace": "team-a"}}]}
+        config.update(more)
+        return config
+
+    def run(self, command, environment):
+        for server in (self.plain, self.secure, self.proxy):
+            server.seen.clear()
+        clean = {"PATH": os.environ["PATH"], "HOME": str(self.folder / "home")}
+        result = subprocess.run(command, env={**clean, **environment}, capture_output=True,
+                                text=True, timeout=SECONDS, check=False, cwd=self.folder,
+                                stdin=subprocess.DEVNULL)
+        return Outcome(result.returncode, result.stderr,
+                       copy.copy(self.plain.seen + self.secure.seen), copy.copy(self.proxy.seen))
+
+    def both(self, config, environment=None, flags=()):
+        """What kubectl and the plugin do with a kubeconfig: an object, or a list for KUBECONFIG."""
+        environment = dict(environment or {})
+        if isinstance(config, (dict, str)):
+            flags = ("--kubeconfig", self.write("config", config), *flags)
+        else:
+            environment["KUBECONFIG"] = ":".join(config)
+        kubectl = self.run([KUBECTL, "get", "--raw", endpoints.PATH, *flags], environment)
+        plugin = self.run([PLUGIN, "url", "dev", "-n", "team-a", *flags], environment)
+        return kubectl, plugin
+
+    def same(self, config, environment=None, flags=()):
+        """Both send the same request, which is returned."""
+        kubectl, plugin = self.both(config, environment, flags)
+        assert kubectl.code == 0, f"kubectl: {kubectl.error}"
+        assert plugin.code == 0, plugin.error
+        assert plugin.sent() == kubectl.sent()
+        assert plugin.proxied[:1] == kubectl.proxied[:1]
+        return plugin.sent()
+
+    def refused(self, config, environment=None, flags=()):
+        """Neither sends a request; the plugin's message is returned."""
+        kubectl, plugin = self.both(config, environment, flags)
+        assert kubectl.code != 0 and kubectl.sent() is None, f"kubectl: {kubectl.error}"
+        assert plugin.code in (1, 3) and plugin.sent() is None, plugin.error
+        assert plugin.error.count("\n") == 1, plugin.error
+        return plugin.error
+
+
+@pytest.fixture(scope="session", name="authority")
+def made_authority(tmp_path_factory):
+    return endpoints.Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="session", name="running")
+def running_servers(authority):
+    return endpoints.ApiServer(), endpoints.ApiServer(authority), endpoints.Proxy()
+
+
+@pytest.fixture
+def world(tmp_path, authority, running):
+    return World(tmp_path, authority, *running)
