@@ -84,10 +84,12 @@ class BlobProgress {
 
 class Pusher {
  public:
-  Pusher(const Session& session, const PushCommand& command, std::string address)
+  // route is in use until run() has ended.
+  Pusher(const Session& session, const PushCommand& command, const Route& route)
       : session_(session),
         command_(command),
-        address_(std::move(address)),
+        address_(route.address),
+        forward_(route.forward.get()),
         bar_(session.console, session.kube.clock),
         uploader_(session.kube.executor, session.kube.clock, session.kube.random,
                   options(address_)) {}
@@ -96,12 +98,20 @@ class Pusher {
     several_ = std::any_of(images.begin(), images.end(), [&](const PushedImage& image) {
       return image.target.path != images.front().target.path;
     });
-    for (PushedImage& image : images) {
-      if (!goes_to_registry(image)) continue;
-      auto pushing = push(image);
+    // With an emptyDir the images go with the pod, so after a change of pods all are pushed again.
+    // Those that are there cost few requests.
+    for (int round = 0; round < limits::kPushRounds; ++round) {
+      const int pod = current_pod();
+      auto pushing = push_all(images);
       outcome = co_await std::move(pushing);
-      if (!outcome) co_return;
+      if (!outcome && forward_ != nullptr) co_await forward_->listening();
+      if (pod == current_pod()) co_return;
+      session_.console.err << "note: another pod of the registry runs: pushing again" << std::endl;
     }
+    if (!outcome) co_return;
+    outcome = Failure{ExitCode::kFailure,
+                      "the registry's pod was replaced each time while images were pushed: push "
+                      "again once the registry is ready"};
   }
 
  private:
@@ -133,6 +143,18 @@ class Pusher {
     if (!source) co_return Failure{ExitCode::kFailure, source.error().message};
     open.source = *std::move(source);
     co_return std::move(open);
+  }
+
+  int current_pod() const { return forward_ == nullptr ? 0 : forward_->pods(); }
+
+  asio::awaitable<Outcome<>> push_all(Images& images) {
+    for (PushedImage& image : images) {
+      if (!goes_to_registry(image)) continue;
+      auto pushing = push(image);
+      const Outcome<> pushed = co_await std::move(pushing);
+      if (!pushed) co_return pushed.error();
+    }
+    co_return Outcome<>();
   }
 
   asio::awaitable<Outcome<>> push(PushedImage& image) {
@@ -171,6 +193,7 @@ class Pusher {
   const Session& session_;
   const PushCommand& command_;
   std::string address_;
+  KubectlForward* forward_;  // null: not through the API server
   ProgressBar bar_;
   registry::Uploader uploader_;
   bool several_ = false;  // repositories
@@ -225,11 +248,13 @@ asio::awaitable<Outcome<Images>> push(const Session& session, Connection connect
   Outcome<Route> route = co_await std::move(routing);
   if (!route) co_return route.error();
   Outcome<> outcome;
-  Pusher pusher(session, command, route->address);
+  Pusher pusher(session, command, *route);
   std::vector<asio::awaitable<void>> branches;
   branches.push_back(pusher.run(images, outcome));
   if (route->forward) branches.push_back(route->forward->run());
-  co_await kube::run_until_one_ends(std::move(branches));
+  const std::size_t first = co_await kube::run_until_one_ends(std::move(branches));
+  const bool lost = first != 0 && route->forward->failure();
+  if (lost) co_return *route->forward->failure();
   if (!outcome) co_return outcome.error();
   co_return images;
 }

@@ -5,8 +5,10 @@
 #include <algorithm>
 
 #include "api/image_reference.h"
+#include "base/quote.h"
 #include "cli/status.h"
 #include "cli/variables.h"
+#include "cli/wait.h"
 
 namespace cli {
 namespace {
@@ -50,10 +52,8 @@ Outcome<api::Delivery> delivery_of(const api::LocalRegistry& registry,
     return deliveries->front().delivery;
   }
   if (registry.status.delivery) return *registry.status.delivery;
-  return Failure{ExitCode::kNotReady,
-                 fmt::format("LocalRegistry {} is not decided yet: `kubectl localregistry wait {}` "
-                             "waits for it",
-                             registry.metadata.name, registry.metadata.name)};
+  return Failure{ExitCode::kNotReady, fmt::format("LocalRegistry {} is not decided yet: {}",
+                                                  registry.metadata.name, advice_for(registry))};
 }
 
 Outcome<PushTarget> check(const api::LocalRegistry& registry,
@@ -74,12 +74,12 @@ Outcome<std::vector<PushTarget>> push_targets(const api::LocalRegistry& registry
   const api::ImageSpec* declared = find_declared(registry, image);
   const auto reference = api::parse_image_reference(declared == nullptr ? image : declared->image);
   if (!reference) {
-    return Failure{ExitCode::kUsage,
-                   fmt::format("'{}' is no image: {}", image, reference.error().message)};
+    return Failure{ExitCode::kUsage, fmt::format("{} is no image: {}", base::quoted(image),
+                                                 reference.error().message)};
   }
   if (!reference->digest.empty()) {
-    return Failure{ExitCode::kUsage,
-                   fmt::format("'{}' has a digest, and only a tag can be pushed", image)};
+    return Failure{ExitCode::kUsage, fmt::format("{} has a digest, and only a tag can be pushed",
+                                                 base::quoted(image))};
   }
   const bool has_tags = declared != nullptr && !declared->tags.empty();
   std::vector<PushTarget> targets;
@@ -98,9 +98,9 @@ Outcome<std::string> kind_cluster(const std::string& context) {
     return context.substr(kKind.size());
   }
   return Failure{ExitCode::kUsage,
-                 fmt::format("the cluster is of KinD, but the context '{}' is not called "
+                 fmt::format("the cluster is of KinD, but the context {} is not called "
                              "kind-NAME: give NAME with --kind-cluster",
-                             context)};
+                             base::quoted(context))};
 }
 
 }  // namespace cli

@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "cli/names.h"
 #include "cli/pods.h"
+#include "cli/registries.h"
 #include "kube/parallel.h"
 #include "registry/http_client.h"
 #include "registry/trust.h"
@@ -88,15 +89,22 @@ class Asker {
   registry::HttpClient client_;
 };
 
+// The pod that serves the registry now. The LocalRegistry is read again, as its spec may change.
+asio::awaitable<Outcome<ForwardTarget>> find_target(const Session& session, std::string name) {
+  auto finding = find_registry(session, std::move(name));
+  const Outcome<api::LocalRegistry> registry = co_await std::move(finding);
+  if (!registry) co_return registry.error();
+  auto finding_pod = find_pod(session, *registry);
+  const Outcome<std::string> pod = co_await std::move(finding_pod);
+  if (!pod) co_return pod.error();
+  co_return ForwardTarget{api::target_namespace(*registry), "pod/" + *pod, registry->spec.port};
+}
+
 asio::awaitable<Outcome<Route>> forwarded(const Session& session, Connection connection,
                                           const api::LocalRegistry& registry) {
-  const std::string& target = api::target_namespace(registry);
-  auto finding = find_pod(session, registry);
-  const Outcome<std::string> pod = co_await std::move(finding);
-  if (!pod) co_return pod.error();
   auto forward = std::make_unique<KubectlForward>(
-      session.kube.executor, session.kube.clock, std::move(connection),
-      ForwardTarget{target, "pod/" + *pod, registry.spec.port});
+      session.kube.executor, session.kube.clock, session.console, std::move(connection),
+      [&session, name = registry.metadata.name] { return find_target(session, name); });
   auto starting = forward->start();
   const Outcome<> started = co_await std::move(starting);
   if (!started) co_return started.error();

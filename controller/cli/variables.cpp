@@ -7,7 +7,9 @@
 #include <set>
 
 #include "api/image_reference.h"
+#include "base/quote.h"
 #include "cli/output.h"
+#include "cli/wait.h"
 #include "json/fields.h"
 #include "json/value.h"
 
@@ -21,10 +23,10 @@ bool is_repository(const std::string& text) {
 
 Failure no_repository(const api::LocalRegistry& registry, const api::ImageStatus& image) {
   constexpr std::string_view kMessage =
-      "image {}: '{}' in the status of LocalRegistry {} is no reference to a repository: it is not "
+      "image {}: {} in the status of LocalRegistry {} is no reference to a repository: it is not "
       "used";
   return {ExitCode::kFailure,
-          fmt::format(kMessage, image.name, printable(image.resolved), registry.metadata.name)};
+          fmt::format(kMessage, image.name, base::quoted(image.resolved), registry.metadata.name)};
 }
 
 Outcome<ImageDelivery> delivery_of(const api::LocalRegistry& registry,
@@ -34,13 +36,11 @@ Outcome<ImageDelivery> delivery_of(const api::LocalRegistry& registry,
       std::find_if(statuses.begin(), statuses.end(), [&](const api::ImageStatus& status) {
         return status.name == image.name && status.image == image.image;
       });
-  const std::string& name = registry.metadata.name;
   const auto not_ready = [&](const std::string& why) {
     return Failure{ExitCode::kNotReady, fmt::format("image {}: {}", image.name, why)};
   };
   if (found == statuses.end() || (!found->delivery && found->message.empty())) {
-    return not_ready(fmt::format(
-        "not decided yet where it goes: `kubectl localregistry wait {}` waits for it", name));
+    return not_ready("not decided yet where it goes: " + advice_for(registry));
   }
   if (!found->delivery) return not_ready(found->message);
   ImageDelivery result{image.name, image.image, image.tags, *found->delivery, found->resolved};
@@ -50,8 +50,7 @@ Outcome<ImageDelivery> delivery_of(const api::LocalRegistry& registry,
   if (!result.resolved.empty()) return result;
   result.resolved = image.image;
   if (result.delivery != api::Delivery::kLocalRegistry) return result;
-  return not_ready(fmt::format(
-      "the registry has no port yet: `kubectl localregistry wait {}` waits for it", name));
+  return not_ready("the registry has no port: " + advice_for(registry));
 }
 
 std::string encode_tags(const std::vector<std::string>& tags) {
@@ -172,9 +171,9 @@ Outcome<std::vector<ImageDelivery>> image_deliveries(const api::LocalRegistry& r
   const std::string& name = registry.metadata.name;
   return Failure{
       ExitCode::kNotFound,
-      only.empty()
-          ? fmt::format("LocalRegistry {} declares no images: spec.images is empty", name)
-          : fmt::format("LocalRegistry {} declares no image {} in spec.images", name, only)};
+      only.empty() ? fmt::format("LocalRegistry {} declares no images: spec.images is empty", name)
+                   : fmt::format("LocalRegistry {} declares no image {} in spec.images", name,
+                                 base::shown(only))};
 }
 
 Outcome<std::vector<ImageVariables>> image_variables(const api::LocalRegistry& registry,

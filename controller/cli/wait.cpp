@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <iterator>
 #include <optional>
 #include <ostream>
 #include <vector>
@@ -15,6 +17,14 @@ namespace cli {
 namespace {
 
 namespace asio = boost::asio;
+
+// Whether time alone changes a reason of Ready=False. With all others, such as NodePortTaken, a
+// person has to do something.
+bool is_passing(std::string_view reason) {
+  constexpr std::string_view kPassing[] = {"CheckingPush", "Deploying",         "Starting",
+                                           "Pending",      "ContainerCreating", "PodInitializing"};
+  return std::find(std::begin(kPassing), std::end(kPassing), reason) != std::end(kPassing);
+}
 
 // What the watch tells of the one object, and what a person is told of it.
 class Progress final : public kube::WatchSink, public kube::WatchObserver {
@@ -104,6 +114,18 @@ std::string missing_for(const api::LocalRegistry& registry, const std::string& c
   }
   return found->message.empty() ? found->reason
                                 : fmt::format("{}: {}", found->reason, found->message);
+}
+
+std::string advice_for(const api::LocalRegistry& registry) {
+  const std::string& name = registry.metadata.name;
+  const api::Condition* ready = api::find_condition(registry.status.conditions, "Ready");
+  const bool is_current =
+      ready != nullptr && ready->observed_generation >= registry.metadata.generation;
+  if (is_current && ready->status == "True") return "see `kubectl localregistry status`";
+  const bool passes = !is_current || is_passing(ready->reason);
+  const std::string missing = missing_for(registry, "Ready");
+  if (!passes) return missing;
+  return fmt::format("{}; `kubectl localregistry wait {}` waits for it", missing, name);
 }
 
 asio::awaitable<Outcome<int>> run(const Session& session, WaitCommand command) {

@@ -274,6 +274,26 @@ def test_a_push_that_was_killed_goes_on_where_it_was(namespace, tmp_path):
     assert holds(port, "org/project/image:big")
 
 
+def test_a_push_through_the_api_server_follows_the_pod(namespace, tmp_path):
+    """The pod is deleted in the middle of the push, and the images of its emptyDir with it."""
+    port = ready(namespace)
+    _, digests = plugin.big_archive(tmp_path / "big.tar", [BIG, SMALL])
+    push_it = subprocess.Popen(
+        ["kubectl-localregistry", "-n", namespace, "push", "ghcr.io/org/project/image:big",
+         "--archive", str(tmp_path / "big.tar"), "--via", "api-server"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    wait_until("the small layer is there", lambda: on_node(
+        "curl", "--silent", "--head", "--output", "/dev/null", "--write-out", "%{http_code}",
+        f"http://localhost:{port}/v2/org/project/image/blobs/{digests[1]}") == "200")
+    kubectl("--namespace", namespace, "delete", "pod",
+            registry_pod(namespace)["metadata"]["name"], "--wait=false")
+    out, err = push_it.communicate(timeout=240)
+    assert push_it.returncode == 0, err
+    assert out == f"localhost:{port}/org/project/image:big\n"
+    assert "has ended" in err and "Unhandled Error" not in err.split("has ended")[0], err
+    assert holds(port, "org/project/image:big")
+
+
 def test_an_image_is_built_in_the_cluster_and_runs(namespace, tmp_path):
     port = make(namespace, local_registry(enabled=True, images=IMAGES))["nodePort"]
     (tmp_path / "dev.Dockerfile").write_text(

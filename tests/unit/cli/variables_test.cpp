@@ -73,7 +73,7 @@ TEST(Variables, WhatIsNotDecidedYetIsAFailure) {
   api::LocalRegistry registry = example();
   registry.status.images[0].resolved = "";
   EXPECT_EQ(image_variables(registry).error().code, ExitCode::kNotReady);
-  EXPECT_THAT(image_variables(registry).error().message, HasSubstr("no port yet"));
+  EXPECT_THAT(image_variables(registry).error().message, HasSubstr("has no port: "));
   registry.status.images[0].delivery.reset();
   EXPECT_THAT(image_variables(registry).error().message, HasSubstr("kubectl localregistry wait"));
   registry.status.images[0].message = "the path is that of image other";
@@ -83,6 +83,24 @@ TEST(Variables, WhatIsNotDecidedYetIsAFailure) {
   registry.status.images[0].image = "ghcr.io/org/earlier";
   EXPECT_EQ(image_variables(registry).error().code, ExitCode::kNotReady);
   EXPECT_TRUE(image_variables(registry, "backend-dev"));
+}
+
+// Waiting helps where time alone changes something.
+TEST(Variables, AFailureHasTheConditionsOwnMessage) {
+  for (const std::string reason : {"NodePortTaken", "NameConflict", "Forbidden", "Deploying"}) {
+    api::LocalRegistry registry = example();
+    registry.metadata.name = "dev";
+    registry.metadata.generation = 3;
+    registry.status.images[0].resolved = "";
+    registry.status.conditions = {{"Ready", "False", reason, "what to do", 3, {}}};
+    const std::string message = image_variables(registry).error().message;
+    EXPECT_THAT(message, HasSubstr(reason + ": what to do"));
+    EXPECT_EQ(message.find("localregistry wait") != std::string::npos, reason == "Deploying");
+    registry.status.images[0].delivery.reset();
+    EXPECT_THAT(image_variables(registry).error().message, HasSubstr(reason + ": what to do"));
+    registry.metadata.generation = 4;
+    EXPECT_THAT(image_variables(registry).error().message, HasSubstr("localregistry wait dev"));
+  }
 }
 
 TEST(Variables, AnImageThatIsNotDeclaredIsNotFound) {
