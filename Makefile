@@ -35,7 +35,7 @@ debug: ## the same without optimisation, in build/debug
 	@cmake --preset debug >/dev/null
 	@cmake --build --preset debug
 
-.PHONY: test unit golden asan tsan fuzz layers chart contract references rewrite registry push-speed
+.PHONY: test unit golden asan tsan fuzz fuzz-fixed kubectl layers chart contract references rewrite registry push-speed
 .PHONY: against-real simulate bugs mutants bench e2e quickstart
 test: ## everything, with a summary; what needs root is skipped without it
 	@command -v python3 >/dev/null || $(HARNESS)/packages.sh test
@@ -57,10 +57,18 @@ tsan: ## the same under ThreadSanitizer
 	@cmake --build --preset tsan
 	@ctest --preset tsan --no-tests=error -j 2
 
-# A long run: make fuzz FUZZ_SECONDS=600
-fuzz: ## the parsers under libFuzzer, a minute each, two at once
+# A long run: make fuzz FUZZ_SECONDS=600. The report is build/fuzz/report.txt.
+fuzz: ## the parsers under libFuzzer with new seeds, a minute each, two at once
 	@$(HARNESS)/packages.sh build fuzz
-	@tests/fuzz/run $(FUZZ_SECONDS)
+	@tests/fuzz/run $(or $(FUZZ_SECONDS),60)
+
+fuzz-fixed: ## the same with a fixed number of inputs from one seed: the same verdict everywhere
+	@$(HARNESS)/packages.sh build fuzz
+	@tests/fuzz/run fixed
+
+kubectl: build ## the plugin beside kubectl: both send the same to an API server
+	@$(HARNESS)/tools.sh kubectl
+	@tests/kubectl/run
 
 layers: ## who includes whom
 	@$(PYTEST) -q tests/layers

@@ -20,7 +20,10 @@ template <class T>
 void check_table(json::View root) {
   json::unknown_members<T>(root);
   const auto value = json::decode<T>(root);
-  if (!value) return;
+  if (!value) {
+    fuzz::require_short_line(value.error().message);
+    return;
+  }
   const auto again = json::parse<T>(json::encode(*value));
   fuzz::require(again.has_value(), "what was encoded can be decoded");
   fuzz::require_same(json::encode(*again), json::encode(*value),
@@ -46,7 +49,10 @@ void check_yaml(json::View root, const std::string& text) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto document = json::Document::parse(std::string(fuzz::text_of(data, size)));
-  if (!document) return 0;
+  if (!document) {
+    fuzz::require_short_line(document.error().message);
+    return 0;
+  }
   const json::View root = document->root();
   const std::string text = json::canonical(root);
   fuzz::require_same(canonical(text, "canonical text is JSON"), text, "canonical text stays");

@@ -17,7 +17,10 @@ void check_descriptor(const registry::Descriptor& descriptor) {
 
 void check_manifest(std::string_view text) {
   const auto manifest = registry::parse_manifest(text);
-  if (!manifest) return;
+  if (!manifest) {
+    fuzz::require_short_line(manifest.error().message);
+    return;
+  }
   fuzz::require(manifest->layers.size() + manifest->manifests.size() <= limits::kImageParts,
                 "there are only so many parts");
   for (const auto& layer : manifest->layers) check_descriptor(layer);

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/quote.h"
+
 namespace fuzz {
 
 inline std::string_view text_of(const std::uint8_t* data, std::size_t size) {
@@ -29,6 +31,16 @@ inline void require_same(std::string_view one, std::string_view other, std::stri
   std::fprintf(stderr, "one: %.*s\nother: %.*s\n", static_cast<int>(one.size()), one.data(),
                static_cast<int>(other.size()), other.data());
   require(false, property);
+}
+
+// Holds for every message, whatever the input was: one line that a terminal shows as it stands, and
+// not much of the input in it.
+inline void require_short_line(std::string_view message) {
+  constexpr std::size_t kMostBytes = 2048;
+  require(!message.empty(), "a message says something");
+  require_same(base::printable(message), message,
+               "a message is one line without control characters");
+  require(message.size() <= kMostBytes, "a message is short");
 }
 
 // Numbers that look random and are the same for the same text (FNV-1a, then xorshift).

@@ -12,6 +12,7 @@ void check_reference(std::string_view text) {
   const auto reference = api::parse_image_reference(text);
   if (!reference) {
     fuzz::require(reference.error().code == base::ErrorCode::kInvalid, "it is refused as invalid");
+    fuzz::require_short_line(reference.error().message);
     return;
   }
   const std::string whole = api::to_string(*reference);
@@ -54,7 +55,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (line.find('/') == std::string::npos) registry = line;
     if (auto image = api::parse_image_reference(line)) targets.push_back({*image, registry});
   }
-  fuzz::require(api::refusals(images).size() == images.size(), "each image gets a verdict");
+  const auto refusals = api::refusals(images);
+  fuzz::require(refusals.size() == images.size(), "each image gets a verdict");
+  for (const auto& refusal : refusals) {
+    if (refusal) fuzz::require_short_line(*refusal);
+  }
   check_reference(first);
   if (const auto self = api::parse_image_reference(first)) targets.push_back({*self, registry});
   check_rewriter(first, api::ImageRewriter(targets));

@@ -28,7 +28,10 @@ void check_url(const registry::Url& url) {
 
 void check_server(std::string_view text) {
   const auto server = net::parse_server_url(text);
-  if (!server) return;
+  if (!server) {
+    fuzz::require_short_line(server.error().message);
+    return;
+  }
   fuzz::require(net::fits_header(server->authority()), "the host fits into a header");
   const auto again = net::parse_server_url(server->text());
   fuzz::require(again.has_value() && *again == *server, "read again the server is the same");
@@ -36,7 +39,10 @@ void check_server(std::string_view text) {
 
 void check_proxy(std::string_view text) {
   const auto proxy = net::parse_proxy_url(text);
-  if (!proxy) return;
+  if (!proxy) {
+    fuzz::require_short_line(proxy.error().message);
+    return;
+  }
   const auto again = net::parse_proxy_url(proxy->shown());
   fuzz::require(again.has_value(), "what is shown is a proxy");
   fuzz::require(again->host == proxy->host && again->port == proxy->port && again->user.empty() &&
