@@ -65,8 +65,8 @@ struct Impersonation {
 };
 
 // Of auth-provider "oidc" in a kubeconfig: sent as a bearer token as long as it is valid. It is not
-// refreshed here: the refresh token may be good for one use only, so that whoever uses it has to
-// write the new one into the kubeconfig, as kubectl does.
+// refreshed here: a refresh token may be good for one use only, so that the client that uses it has
+// to write the new one into the kubeconfig, as kubectl does.
 struct IdToken {
   std::string token;
   base::Time expires;
