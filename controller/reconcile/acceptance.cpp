@@ -85,8 +85,9 @@ std::optional<Refusal> check_opt_in(const Observed& observed) {
 std::optional<Refusal> check_rival(const Observed& observed) {
   if (!observed.rival) return std::nullopt;
   return Refusal{reason::kNameConflict,
-                 fmt::format("LocalRegistry {} has the name {} in namespace {} already: choose "
-                             "another spec.name",
+                 fmt::format("LocalRegistry {} has the name {} in namespace {} already: change "
+                             "spec.name, or add the images to spec.images of that LocalRegistry: "
+                             "one registry can serve several projects",
                              api::to_string(*observed.rival), observed.registry->spec.name,
                              api::target_namespace(*observed.registry))};
 }
