@@ -73,7 +73,7 @@ kubectl: build ## the plugin beside kubectl: both send the same to an API server
 layers: ## who includes whom
 	@$(PYTEST) -q tests/layers
 
-chart: ## chart, plain manifests and CRD, against a real kube-apiserver
+chart: build ## chart, plain manifests, CRD and `import`, against a real kube-apiserver
 	@tests/chart/run
 
 contract: build ## the Kubernetes client against a real kube-apiserver

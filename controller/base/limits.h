@@ -203,5 +203,12 @@ inline constexpr auto kReachTimeout = 3s;    // does localhost:<nodePort> answer
 inline constexpr std::chrono::milliseconds kDurationMost = 7 * 24h;  // what a flag may say
 inline constexpr std::chrono::milliseconds kCompletionTimeout = 2s;  // a person waits for it
 inline constexpr std::size_t kRewriteMemoryBytes = 8 << 20;          // of a pipe; the rest on disk
+inline constexpr std::size_t kRewriteSiblingValues = 4096;      // from registry: to its repository:
+inline constexpr std::size_t kRewriteWarnings = 100;            // of one text; the rest is counted
+inline constexpr std::size_t kRewriteEmbeddedBytes = 64 << 10;  // of a text, looked for references
+inline constexpr std::size_t kSpecImages = 64;       // of a LocalRegistry, as its CRD says
+inline constexpr std::size_t kSpecImageTags = 16;    // of one of them
+inline constexpr std::size_t kSpecImageBytes = 512;  // a reference in the spec
+inline constexpr std::size_t kSpecTagBytes = 128;
 
 }  // namespace limits

@@ -17,12 +17,18 @@ template <class T>
 struct Setting {
   std::optional<T> value;
   std::string expression;
+  // A number or a boolean where a string belongs. DevSpace takes its text, which json::Positions
+  // has.
+  bool is_written = false;
 
-  bool given() const { return value.has_value() || !expression.empty(); }
+  bool given() const { return value.has_value() || !expression.empty() || is_written; }
 };
 
 // Whether DevSpace would replace something in the text.
 bool is_expression(std::string_view text);
+
+// What DevSpace reads as a boolean besides true and false: yes, On, n, ...
+std::optional<bool> boolean_word(std::string_view text);
 
 struct Persistence {
   Setting<bool> enabled;
@@ -47,15 +53,25 @@ struct Image {
   std::vector<Setting<std::string>> tags;
 };
 
-// One of vars: the value where the file itself says it and it is no number, else nothing.
+// One of vars. Its texts are nothing where they are numbers or booleans, which json::Positions has
+// as they are written, at this path.
 struct Variable {
+  std::string path;  // "vars.NAME"
   std::optional<std::string> value;
+  std::optional<std::string> default_value;
+  std::string source;  // "env", "input", "none", "all"; empty: as all
+  bool has_command = false;
+};
+
+// NAME: VALUE, NAME: {value: …}, or a list of {name: NAME, value: …} as older versions have it.
+struct Variables {
+  std::map<std::string, Variable> by_name;
 };
 
 struct File {
   std::optional<std::string> version;
   Setting<std::string> name;
-  std::map<std::string, Variable> vars;
+  Variables vars;
   std::optional<LocalRegistry> local_registry;
   std::map<std::string, Image> images;
 };
@@ -71,6 +87,17 @@ struct json::Leaf<cli::devspace::Setting<T>> {
     if (view.kind() == Kind::kString && cli::devspace::is_expression(view.string())) {
       out.expression = view.string();
       return true;
+    }
+    if constexpr (std::is_same_v<T, std::string>) {
+      out.is_written = view.kind() == Kind::kBool || view.kind() == Kind::kInteger ||
+                       view.kind() == Kind::kNumber;
+      if (out.is_written) return true;
+    }
+    if constexpr (std::is_same_v<T, bool>) {
+      if (view.kind() == Kind::kString) {
+        out.value = cli::devspace::boolean_word(view.string());
+        return out.value.has_value();
+      }
     }
     return Leaf<T>::read(view, out.value.emplace());
   }
@@ -88,14 +115,11 @@ struct json::Leaf<cli::devspace::Setting<T>> {
 };
 
 template <>
-struct json::Leaf<cli::devspace::Variable> {
-  using Variable = cli::devspace::Variable;
+struct json::Leaf<cli::devspace::Variables> {
+  using Variables = cli::devspace::Variables;
 
-  static constexpr std::string_view kExpected = "a variable";
-  static bool read(View view, Variable& out);
-  static void write(Writer& writer, const Variable& value) { writer.string(*value.value); }
-  static bool absent(const Variable& value) { return !value.value; }
-  static bool same(const Variable& a, const Variable& b) { return a.value == b.value; }
+  static constexpr std::string_view kExpected = "an object";
+  static bool read(View view, Variables& out);
 };
 
 template <>

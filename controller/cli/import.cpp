@@ -8,8 +8,11 @@
 
 #include "api/image_reference.h"
 #include "api/local_registry.h"
+#include "api/quantity.h"
+#include "base/limits.h"
 #include "cli/devspace.h"
 #include "cli/names.h"
+#include "cli/reference_template.h"
 #include "json/unknown.h"
 #include "json/value.h"
 #include "json/yaml.h"
@@ -19,8 +22,12 @@ namespace {
 
 constexpr std::string_view kDefaultName = "dev";
 constexpr std::string_view kPrint = "`devspace print`";  // the newest version, all applied
+constexpr std::string_view kVersion = "v2beta1";
+constexpr std::string_view kLeftOut = "left out";
 constexpr int kPortMost = 65535;
-constexpr int kVariableDepth = 8;  // variables in the values of variables
+constexpr std::size_t kQuantityBytes = 32;
+constexpr std::size_t kPersistentNameBytes = 52;  // of a StatefulSet, which adds a suffix
+constexpr int kVariableDepth = 8;                 // variables in the values of variables
 
 struct Metadata {
   std::string name;
@@ -120,6 +127,33 @@ constexpr std::string_view kChanging[] = {"profiles", "imports", "dependencies"}
 constexpr std::string_view kOtherSections[] = {"functions", "pipelines",   "deployments", "dev",
                                                "commands",  "pullSecrets", "require",     "hooks"};
 
+// Variables that DevSpace fills in itself, whatever the environment says.
+constexpr std::string_view kPredefined[] = {
+    "DEVSPACE_NAME",      "DEVSPACE_EXECUTABLE", "DEVSPACE_KUBECTL_EXECUTABLE",
+    "DEVSPACE_TMPDIR",    "DEVSPACE_VERSION",    "DEVSPACE_RANDOM",
+    "DEVSPACE_PROFILE",   "DEVSPACE_PROFILES",   "DEVSPACE_USER_HOME",
+    "DEVSPACE_TIMESTAMP", "DEVSPACE_GIT_BRANCH", "DEVSPACE_GIT_COMMIT",
+    "DEVSPACE_CONTEXT",   "DEVSPACE_NAMESPACE"};
+
+// Without blanks at both ends.
+std::string_view trimmed(std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(" \t");
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(" \t") + 1 - begin);
+}
+
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// The name of an image in the spec: a label's value.
+bool is_image_name(std::string_view name) {
+  constexpr std::size_t kMost = 63;
+  const auto outer = [](char c) { return is_letter(c) || is_digit(c); };
+  return !name.empty() && name.size() <= kMost && outer(name.front()) && outer(name.back()) &&
+         std::all_of(name.begin(), name.end(),
+                     [&](char c) { return outer(c) || c == '-' || c == '_' || c == '.'; });
+}
+
 template <std::size_t N>
 bool is_one_of(std::string_view text, const std::string_view (&words)[N]) {
   return std::find(std::begin(words), std::end(words), text) != std::end(words);
@@ -136,15 +170,23 @@ class Importer {
  private:
   Manifest manifest();
   void take_registry(const devspace::LocalRegistry& from, Spec& to);
+  void check_registry(const Spec& spec);
+  void take_persistence(const devspace::Persistence& from, Spec& to);
+  std::string take_reference(const std::string& path, const Setting<std::string>& from);
   void take_images(Spec& to);
+  void take_image(const std::string& key, const devspace::Image& from, Spec& to);
   void take_tags(const std::string& path, const devspace::Image& from, api::ImageSpec& to);
+  void add_tag(const std::string& path, const std::string& tag, api::ImageSpec& to);
   std::string resource_name();
   void explain_unknown(const std::vector<std::string>& unknown);
 
-  // The text with its variables; nothing, and a note, where one is not known.
-  std::optional<std::string> resolve(const std::string& path, const std::string& expression);
-  std::optional<std::string> replace(std::string_view text, int depth, std::string& missing);
-  const std::string* find_variable(const std::string& name) const;
+  // The text with its variables; nothing, and a note that it was left out, where one is not known.
+  std::optional<std::string> resolve(const std::string& path, std::string_view expression,
+                                     std::string_view left_out = kLeftOut);
+  // why: a sentence on what is not known.
+  std::optional<std::string> replace(std::string_view text, int depth, std::string& why) const;
+  std::optional<std::string> variable(const std::string& name, std::string& why) const;
+  std::optional<std::string> image_of(const std::string& path, const Setting<std::string>& setting);
 
   std::optional<std::string> text(const std::string& path, const Setting<std::string>& setting);
   std::optional<bool> boolean(const std::string& path, const Setting<bool>& setting);
@@ -175,20 +217,48 @@ void Importer::fail(const std::string& path, const std::string& message) {
   failure_ = Failure{ExitCode::kFailure, fmt::format("{}: {}: {}", at(path), path, message)};
 }
 
-const std::string* Importer::find_variable(const std::string& name) const {
+// In DevSpace's order: the command line, what it knows itself, the value in the file, the
+// environment, the default.
+std::optional<std::string> Importer::variable(const std::string& name, std::string& why) const {
   if (const auto found = options_.variables.find(name); found != options_.variables.end()) {
-    return &found->second;
+    return found->second;
   }
-  const auto found = file_.vars.find(name);
-  if (found == file_.vars.end()) return nullptr;
-  if (found->second.value) return &*found->second.value;
-  const std::string path = fmt::format("vars.{}", name);
-  const std::string* value = positions_.number(path);
-  return value == nullptr ? positions_.number(path + ".value") : value;
+  const std::string remedy = fmt::format("give it with --var {}=VALUE", name);
+  if (is_one_of(name, kPredefined) || name.starts_with("devspace.") ||
+      name.starts_with("runtime.")) {
+    why = fmt::format("only DevSpace knows the value of ${{{}}}: {}", name, remedy);
+    return std::nullopt;
+  }
+  const auto found = file_.vars.by_name.find(name);
+  const devspace::Variable variable =
+      found == file_.vars.by_name.end() ? devspace::Variable{} : found->second;
+  const auto written = [&](const std::string& path) -> std::optional<std::string> {
+    const std::string* const text = positions_.written(path);
+    if (variable.path.empty() || text == nullptr) return std::nullopt;
+    return *text;
+  };
+  if (variable.value) return variable.value;
+  if (const auto value = written(variable.path)) return value;
+  if (const auto value = written(variable.path + ".value")) return value;
+  if (variable.has_command) {
+    why = fmt::format("only DevSpace runs the command of ${{{}}}: {}", name, remedy);
+    return std::nullopt;
+  }
+  const bool from_environment =
+      variable.source.empty() || variable.source == "all" || variable.source == "env";
+  if (from_environment) {
+    const std::string value = base::variable(options_.environment, name);
+    if (!value.empty()) return value;
+  }
+  if (variable.default_value) return variable.default_value;
+  if (const auto value = written(variable.path + ".default")) return value;
+  why = fmt::format("the value of ${{{}}} is not in the file{}: {}", name,
+                    from_environment ? " or the environment" : "", remedy);
+  return std::nullopt;
 }
 
 std::optional<std::string> Importer::replace(std::string_view text, int depth,
-                                             std::string& missing) {
+                                             std::string& why) const {
   std::string result;
   while (!text.empty()) {
     const std::size_t begin = std::min(text.find("${"), text.find("$!{"));
@@ -196,37 +266,40 @@ std::optional<std::string> Importer::replace(std::string_view text, int depth,
     const std::size_t open = text.find('{', begin) + 1;
     const std::size_t close = text.find('}', open);
     if (close == std::string_view::npos) break;
-    const std::string name(text.substr(open, close - open));
-    const std::string* value = find_variable(name);
-    missing = fmt::format("${{{}}}", name);
-    if (value == nullptr || depth == 0) return std::nullopt;
-    const auto inner = replace(*value, depth - 1, missing);
+    const std::string name(trimmed(text.substr(open, close - open)));
+    if (depth == 0) {
+      why = fmt::format("the value of ${{{}}} needs itself, or too many others", name);
+      return std::nullopt;
+    }
+    const auto value = variable(name, why);
+    if (!value) return std::nullopt;
+    const auto inner = replace(*value, depth - 1, why);
     if (!inner) return std::nullopt;
     result += text.substr(0, begin);
     result += *inner;
     text.remove_prefix(close + 1);
+    if (result.size() > limits::kYamlBytes) {
+      why = "it is too long";
+      return std::nullopt;
+    }
   }
   result += text;
   if (!devspace::is_expression(result)) return result;
-  missing = fmt::format("\"{}\"", result);
+  why = fmt::format("only DevSpace evaluates \"{}\"", result);
   return std::nullopt;
 }
 
-std::optional<std::string> Importer::resolve(const std::string& path,
-                                             const std::string& expression) {
-  std::string missing;
-  auto result = replace(expression, kVariableDepth, missing);
-  if (result) return result;
-  const bool is_variable = missing.front() == '$';
-  note(path, is_variable ? fmt::format("left out, for the value of {} is not in the file: give it "
-                                       "with --var {}=VALUE",
-                                       missing, missing.substr(2, missing.size() - 3))
-                         : fmt::format("left out, for only DevSpace evaluates {}", missing));
-  return std::nullopt;
+std::optional<std::string> Importer::resolve(const std::string& path, std::string_view expression,
+                                             std::string_view left_out) {
+  std::string why;
+  auto result = replace(expression, kVariableDepth, why);
+  if (!result) note(path, fmt::format("{}, for {}", left_out, why));
+  return result;
 }
 
 std::optional<std::string> Importer::text(const std::string& path,
                                           const Setting<std::string>& setting) {
+  if (setting.is_written) return *positions_.written(path);
   if (setting.expression.empty()) return setting.value;
   return resolve(path, setting.expression);
 }
@@ -235,10 +308,12 @@ std::optional<bool> Importer::boolean(const std::string& path, const Setting<boo
   if (setting.expression.empty()) return setting.value;
   const auto value = resolve(path, setting.expression);
   if (!value) return std::nullopt;
-  if (*value != "true" && *value != "false") {
+  constexpr std::string_view kTrue[] = {"true", "True", "TRUE"};
+  constexpr std::string_view kFalse[] = {"false", "False", "FALSE"};
+  if (!is_one_of(*value, kTrue) && !is_one_of(*value, kFalse)) {
     fail(path, fmt::format("expected true or false, found \"{}\"", *value));
   }
-  return *value == "true";
+  return is_one_of(*value, kTrue);
 }
 
 std::optional<int> Importer::number(const std::string& path, const Setting<int>& setting) {
@@ -259,67 +334,137 @@ void Importer::take_registry(const devspace::LocalRegistry& from, Spec& to) {
   to.localbuild = boolean("localRegistry.localbuild", from.localbuild);
   to.namespace_name = text("localRegistry.namespace", from.namespace_name).value_or("");
   to.name = text("localRegistry.name", from.name).value_or("");
-  to.image = text("localRegistry.image", from.image).value_or("");
-  to.buildkit_image = text("localRegistry.buildKitImage", from.buildkit_image).value_or("");
+  to.image = take_reference("localRegistry.image", from.image);
+  to.buildkit_image = take_reference("localRegistry.buildKitImage", from.buildkit_image);
   const auto port = number("localRegistry.port", from.port);
   if (port && (*port < 1 || *port > kPortMost)) {
     fail("localRegistry.port", fmt::format("{} is not between 1 and {}", *port, kPortMost));
   }
   to.port = port.value_or(0);
-  for (const auto& [path, name] : {std::pair("localRegistry.namespace", &to.namespace_name),
-                                   std::pair("localRegistry.name", &to.name)}) {
-    if (!name->empty() && !is_dns_label(*name)) {
-      fail(path, fmt::format("\"{}\" is no name in Kubernetes: use a-z, 0-9 and -", *name));
-    }
-  }
-  if (!to.namespace_name.empty() && to.namespace_name != options_.namespace_name) {
+  if (from.persistence) take_persistence(*from.persistence, to);
+  check_registry(to);
+}
+
+void Importer::check_registry(const Spec& spec) {
+  const std::string path = "localRegistry.name";
+  if (!spec.namespace_name.empty() && !is_dns_label(spec.namespace_name)) {
+    fail("localRegistry.namespace",
+         fmt::format("\"{}\" is no name in Kubernetes: use a-z, 0-9 and -", spec.namespace_name));
+  } else if (!spec.namespace_name.empty() && spec.namespace_name != options_.namespace_name) {
     note("localRegistry.namespace",
          fmt::format("unless the LocalRegistry is in {0} itself, the namespace {0} has to allow it "
                      "with the annotation localregistry.dev/allow-from",
-                     to.namespace_name));
+                     spec.namespace_name));
   }
-  if (!from.persistence) return;
+  if (spec.name.empty()) return;
+  if (!is_dns_label(spec.name) || !is_letter(spec.name.front())) {
+    fail(path, fmt::format("\"{}\" is no name of a Service in Kubernetes: use a-z, 0-9 and -, and "
+                           "begin with a letter",
+                           spec.name));
+  } else if (spec.persistence.enabled.value_or(false) && spec.name.size() > kPersistentNameBytes) {
+    fail(path, fmt::format("\"{}\" is longer than {} characters, the most with persistence",
+                           spec.name, kPersistentNameBytes));
+  }
+}
+
+void Importer::take_persistence(const devspace::Persistence& from, Spec& to) {
   const std::string path = "localRegistry.persistence";
-  to.persistence.enabled = boolean(path + ".enabled", from.persistence->enabled);
-  to.persistence.size = text(path + ".size", from.persistence->size).value_or("");
-  if (!to.persistence.size.empty() && !api::is_quantity(to.persistence.size)) {
-    fail(path + ".size", fmt::format("\"{}\" is no quantity such as 5Gi", to.persistence.size));
+  to.persistence.enabled = boolean(path + ".enabled", from.enabled);
+  const std::string size = text(path + ".size", from.size).value_or("");
+  if (!size.empty() && (!api::is_quantity(size) || size.size() > kQuantityBytes)) {
+    fail(path + ".size", fmt::format("\"{}\" is no quantity such as 5Gi", size));
+  } else if (!size.empty() && api::compare({size}, {"0"}) != std::strong_ordering::greater) {
+    fail(path + ".size", fmt::format("\"{}\" is not greater than zero", size));
   }
-  to.persistence.storage_class_name =
-      text(path + ".storageClassName", from.persistence->storage_class_name).value_or("");
+  to.persistence.size = size;
+  const std::string name = text(path + ".storageClassName", from.storage_class_name).value_or("");
+  if (!name.empty() && !is_dns_subdomain(name)) {
+    fail(path + ".storageClassName",
+         fmt::format("\"{}\" is no name in Kubernetes: use a-z, 0-9, - and .", name));
+  }
+  to.persistence.storage_class_name = name;
+}
+
+// An image that the registry itself runs.
+std::string Importer::take_reference(const std::string& path, const Setting<std::string>& from) {
+  const std::string image = text(path, from).value_or("");
+  if (image.empty()) return image;
+  const auto reference = api::parse_image_reference(image);
+  if (!reference) fail(path, reference.error().message);
+  if (image.size() > limits::kSpecImageBytes) {
+    fail(path, fmt::format("longer than {} characters", limits::kSpecImageBytes));
+  }
+  return image;
+}
+
+void Importer::add_tag(const std::string& path, const std::string& tag, api::ImageSpec& to) {
+  if (std::find(to.tags.begin(), to.tags.end(), tag) != to.tags.end()) return;
+  if (tag.find('#') != std::string::npos) {
+    note(path, "left out, for only DevSpace replaces # by random characters");
+  } else if (!api::parse_image_reference("x:" + tag)) {
+    fail(path, fmt::format("\"{}\" is no tag", tag));
+  } else if (to.tags.size() == limits::kSpecImageTags) {
+    note(path, fmt::format("left out, for an image of a LocalRegistry has at most {} tags",
+                           limits::kSpecImageTags));
+  } else {
+    to.tags.push_back(tag);
+  }
 }
 
 void Importer::take_tags(const std::string& path, const devspace::Image& from, api::ImageSpec& to) {
   for (std::size_t i = 0; i < from.tags.size(); ++i) {
     const std::string where = fmt::format("{}.tags[{}]", path, i);
-    const auto tag = text(where, from.tags[i]);
-    if (!tag) continue;
-    if (tag->find('#') != std::string::npos) {
-      note(where, "left out, for only DevSpace replaces # by random characters");
-    } else if (!api::parse_image_reference("x:" + *tag)) {
-      fail(where, fmt::format("\"{}\" is no tag", *tag));
-    } else {
-      to.tags.push_back(*tag);
-    }
+    if (const auto tag = text(where, from.tags[i])) add_tag(where, *tag, to);
+  }
+}
+
+// With its tag, unless only that has a variable that is not known.
+std::optional<std::string> Importer::image_of(const std::string& path,
+                                              const Setting<std::string>& setting) {
+  const std::string& expression = setting.expression;
+  const auto parsed = parse_template(expression);
+  if (!parsed || parsed->repository == expression.size()) return text(path, setting);
+  auto image = resolve(path, expression.substr(0, parsed->repository));
+  if (!image) return std::nullopt;
+  const auto tag = resolve(path, expression.substr(parsed->repository), "its tag is left out");
+  return *image + tag.value_or("");
+}
+
+void Importer::take_image(const std::string& key, const devspace::Image& from, Spec& to) {
+  const std::string path = "images." + key;
+  if (!from.image.given()) return fail(path, "the field image is missing");
+  const auto image = image_of(path + ".image", from.image);
+  if (!image) return;
+  const auto reference = api::parse_image_reference(*image);
+  if (!reference) return fail(path + ".image", reference.error().message);
+  if (!reference->digest.empty()) {
+    return fail(path + ".image", "has a digest, which is known only when the image is built");
+  }
+  api::ImageSpec spec{key, *image, {}};
+  if (!reference->tag.empty()) {
+    // As DevSpace does: the first of the tags.
+    spec.image.resize(image->size() - reference->tag.size() - 1);
+    add_tag(path + ".image", reference->tag, spec);
+  }
+  if (spec.image.size() > limits::kSpecImageBytes) {
+    return fail(path + ".image", fmt::format("longer than {} characters", limits::kSpecImageBytes));
+  }
+  take_tags(path, from, spec);
+  if (!is_image_name(key)) {
+    note(path, fmt::format("left out, for \"{}\" cannot name an image of a LocalRegistry: use at "
+                           "most 63 letters, digits, '-', '_' and '.', with a letter or digit at "
+                           "both ends",
+                           key));
+  } else if (to.images.size() == limits::kSpecImages) {
+    note(path,
+         fmt::format("left out, for a LocalRegistry has at most {} images", limits::kSpecImages));
+  } else {
+    to.images.push_back(std::move(spec));
   }
 }
 
 void Importer::take_images(Spec& to) {
-  for (const auto& [key, from] : file_.images) {
-    const std::string path = "images." + key;
-    if (!from.image.given()) fail(path, "the field image is missing");
-    const auto image = text(path + ".image", from.image);
-    if (!image) continue;
-    const auto reference = api::parse_image_reference(*image);
-    if (!reference) {
-      fail(path + ".image", reference.error().message);
-    } else if (!reference->tag.empty() || !reference->digest.empty()) {
-      fail(path + ".image", "has a tag or a digest: write the repository alone, tags into tags");
-    }
-    api::ImageSpec spec{key, *image, {}};
-    take_tags(path, from, spec);
-    to.images.push_back(std::move(spec));
-  }
+  for (const auto& [key, image] : file_.images) take_image(key, image, to);
 }
 
 std::string Importer::resource_name() {
@@ -370,14 +515,25 @@ Manifest Importer::manifest() {
 }
 
 Outcome<Imported> Importer::run(const std::vector<std::string>& unknown) {
-  if (file_.version && *file_.version != "v2beta1") {
-    fail("version",
-         fmt::format("{} is not v2beta1: import what {} prints", *file_.version, kPrint));
-  }
   const Manifest result = manifest();
   explain_unknown(unknown);
   if (failure_) return *failure_;
   return Imported{json::encode(result), std::move(notes_)};
+}
+
+// In another version the sections have other forms: what they are is said first.
+std::optional<Failure> wrong_version(json::View root, const json::Positions& positions,
+                                     const ImportOptions& options) {
+  const auto version = root.find("version");
+  if (!version || version->kind() == json::Kind::kNull) return std::nullopt;
+  const std::string* const written = positions.written("version");
+  std::string shown = written != nullptr ? *written : "a value of another type";
+  if (version->kind() == json::Kind::kString) shown = version->string();
+  if (shown == kVersion) return std::nullopt;
+  const json::Position position = positions.find("version");
+  return Failure{ExitCode::kFailure,
+                 fmt::format("{}:{}:{}: version: {} is not {}: import what {} prints", options.file,
+                             position.line, position.column, shown, kVersion, kPrint)};
 }
 
 }  // namespace
@@ -386,6 +542,12 @@ Outcome<Imported> import_devspace(std::string_view yaml, const ImportOptions& op
   const auto failed = [&](const std::string& message) {
     return Failure{ExitCode::kFailure, fmt::format("{}: {}", options.file, message)};
   };
+  if (!options.name.empty() && !is_dns_subdomain(options.name)) {
+    return Failure{ExitCode::kUsage,
+                   fmt::format("--name: \"{}\" is no name in Kubernetes: use a-z, "
+                               "0-9, - and .",
+                               options.name)};
+  }
   const auto text = json::from_yaml_with_positions(yaml);
   if (!text) return failed(text.error().message);
   const auto document = json::Document::parse(text->text);
@@ -393,6 +555,7 @@ Outcome<Imported> import_devspace(std::string_view yaml, const ImportOptions& op
   if (document->root().kind() != json::Kind::kObject) {
     return failed("no devspace.yaml: expected a map with localRegistry and images");
   }
+  if (auto failure = wrong_version(document->root(), text->positions, options)) return *failure;
   const auto file = json::decode<devspace::File>(document->root());
   if (!file) {
     const std::string path = file.error().causes.empty() ? "" : file.error().causes.front().field;

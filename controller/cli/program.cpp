@@ -24,7 +24,8 @@ Outcome<std::unique_ptr<Cluster>> connect(const Surroundings& around,
   return Cluster::make(connection, around.version, around.environment, around.console);
 }
 
-Outcome<int> run(const Surroundings& around, const Connection&, const ImportCommand& command) {
+Outcome<int> run(const Surroundings& around, const Connection&, ImportCommand command) {
+  command.options.environment = around.environment;
   return run(around.console, command);
 }
 

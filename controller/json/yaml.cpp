@@ -46,7 +46,8 @@ bool is_string(const YAML::Node& node) {
   return type != "null" && type != "bool" && type != "int" && type != "float";
 }
 
-// Plain scalars by the core schema of YAML 1.2, with decimal numbers only. True: it is a number.
+// Plain scalars by the core schema of YAML 1.2, with decimal numbers only. True: it is a number or
+// a boolean.
 bool write_scalar(Writer& writer, const YAML::Node& node) {
   const std::string& text = node.Scalar();
   if (is_string(node)) {
@@ -59,11 +60,11 @@ bool write_scalar(Writer& writer, const YAML::Node& node) {
   }
   if (text == "true" || text == "True" || text == "TRUE") {
     writer.boolean(true);
-    return false;
+    return true;
   }
   if (text == "false" || text == "False" || text == "FALSE") {
     writer.boolean(false);
-    return false;
+    return true;
   }
   const bool plus = text.front() == '+';
   const char* begin = text.data() + (plus ? 1 : 0);
@@ -125,7 +126,7 @@ class Reader {
       case YAML::NodeType::Scalar:
         if (write_scalar(writer_, node) && positions_ != nullptr) {
           budget_.take(node.Scalar().size());
-          positions_->put_number(path.text(), node.Scalar());
+          positions_->put_written(path.text(), node.Scalar());
         }
         return;
       case YAML::NodeType::Sequence: return read_sequence(node, path, depth);
@@ -302,13 +303,13 @@ Position Positions::find(std::string_view path) const {
   return {1, 1};
 }
 
-void Positions::put_number(std::string_view path, std::string_view text) {
-  numbers_.emplace(normalized(path), text);
+void Positions::put_written(std::string_view path, std::string_view text) {
+  written_.emplace(normalized(path), text);
 }
 
-const std::string* Positions::number(std::string_view path) const {
-  const auto found = numbers_.find(normalized(path));
-  return found == numbers_.end() ? nullptr : &found->second;
+const std::string* Positions::written(std::string_view path) const {
+  const auto found = written_.find(normalized(path));
+  return found == written_.end() ? nullptr : &found->second;
 }
 
 base::Result<std::string> from_yaml(std::string_view yaml) { return read(yaml, nullptr); }

@@ -33,14 +33,15 @@ class Positions {
   // not in the text: where the nearest one around it stands, else the beginning.
   Position find(std::string_view path) const;
 
-  void put_number(std::string_view path, std::string_view text);
+  void put_written(std::string_view path, std::string_view text);
 
-  // The number there as it was written, which JSON does not keep: "1.10". Null: there is none.
-  const std::string* number(std::string_view path) const;
+  // The number or boolean there as it was written, which JSON does not keep: "1.10", "True". Null:
+  // there is none.
+  const std::string* written(std::string_view path) const;
 
  private:
   std::map<std::string, Position, std::less<>> positions_;
-  std::map<std::string, std::string, std::less<>> numbers_;
+  std::map<std::string, std::string, std::less<>> written_;
 };
 
 struct PositionedJson {

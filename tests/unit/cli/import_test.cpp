@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -67,8 +68,9 @@ TEST(Import, AWrongTypeIsToldWithLineAndColumn) {
             "devspace.yaml:2:3: localRegistry.enabled: expected true or false, found a string");
   EXPECT_EQ(failure("images:\n  a:\n    image: x\n    tags: v1\n"),
             "devspace.yaml:4:5: images[a].tags: expected a list, found a string");
-  EXPECT_EQ(failure("images:\n  a:\n    image: x\n    tags:\n    - v1\n    - 1.0\n"),
-            "devspace.yaml:6:7: images[a].tags[1]: expected a string, found a number");
+  EXPECT_EQ(failure("images:\n  a:\n    image: x\n    tags:\n    - v1\n    - [a]\n"),
+            "devspace.yaml:6:7: images[a].tags[1]: expected a string, found a list");
+  EXPECT_EQ(failure("vars: [a]\n"), "devspace.yaml:1:1: vars: expected an object, found a list");
   EXPECT_EQ(failure("images:\n- image: x\n"),
             "devspace.yaml:1:1: images: expected an object, found a list");
   EXPECT_EQ(failure("images:\n  a:\n"),
@@ -83,10 +85,106 @@ TEST(Import, AWrongValueIsToldWithLineAndColumn) {
   EXPECT_THAT(failure("localRegistry: {persistence: {size: big}}\n"), HasSubstr("no quantity"));
   EXPECT_THAT(failure("images:\n  a:\n    image: upper/Case\n"),
               StartsWith("devspace.yaml:3:5: images.a.image: "));
-  EXPECT_THAT(failure("images: {a: {image: \"x:v1\"}}\n"), HasSubstr("tags into tags"));
+  EXPECT_THAT(failure("images: {a: {image: \"x@sha256:" + std::string(64, 'a') + "\"}}\n"),
+              HasSubstr("has a digest"));
   EXPECT_THAT(failure("images: {a: {image: x, tags: [\"a b\"]}}\n"), HasSubstr("is no tag"));
   EXPECT_THAT(failure("images: {a: {tags: [x]}}\n"), HasSubstr("the field image is missing"));
-  EXPECT_THAT(failure("version: v1beta11\n"), HasSubstr("v1beta11 is not v2beta1"));
+}
+
+TEST(Import, WhatTheCrdRefusesIsAFailure) {
+  const std::string long_name(53, 'a');
+  for (const auto& [yaml, message] : std::vector<std::pair<std::string, std::string>>{
+           {"localRegistry: {name: 5reg}\n", "begin with a letter"},
+           {"localRegistry: {name: 5}\n", "\"5\" is no name of a Service"},
+           {"localRegistry: {name: " + long_name + ", persistence: {enabled: true}}\n",
+            "longer than 52 characters"},
+           {"localRegistry: {image: Registry}\n", "localRegistry.image: "},
+           {"localRegistry: {buildKitImage: 'a b'}\n", "localRegistry.buildKitImage: "},
+           {"localRegistry: {persistence: {size: 0}}\n", "\"0\" is not greater than zero"},
+           {"localRegistry: {persistence: {size: -1Gi}}\n", "\"-1Gi\" is not greater than zero"},
+           {"localRegistry: {persistence: {storageClassName: Fast}}\n", "\"Fast\" is no name"},
+           {"images: {a: {image: '" + std::string(300, 'h') + ".test/" + std::string(220, 'p') +
+                "'}}\n",
+            "longer than 512 characters"}}) {
+    EXPECT_THAT(failure(yaml), HasSubstr(message)) << yaml;
+  }
+  ImportOptions options;
+  options.name = "Mine";
+  EXPECT_EQ(import("a: 1\n", options).error().code, ExitCode::kUsage);
+}
+
+TEST(Import, AnotherVersionIsNamedBeforeItsOtherForms) {
+  EXPECT_EQ(failure("name: a\nversion: v1beta11\nvars:\n- name: A\n  value: b\nimages: [x]\n"),
+            "devspace.yaml:2:1: version: v1beta11 is not v2beta1: import what `devspace print` "
+            "prints");
+  EXPECT_THAT(failure("images: []\nversion: 2.0\n"), HasSubstr(":2:1: version: 2.0 is not"));
+  EXPECT_THAT(failure("version: {}\n"), HasSubstr("version: a value of another type is not"));
+}
+
+TEST(Import, TooManyTagsAndImagesAndOtherNamesAreLeftOut) {
+  std::string yaml = "images:\n  9-_.a: {image: x, tags: [t]}\n  -a: {image: x}\n";
+  yaml += "  'a b': {image: x}\n  '" + std::string(64, 'a') + "': {image: x}\n";
+  std::string tags;
+  for (int i = 0; i < 18; ++i) tags += (i > 0 ? ", v" : "v") + std::to_string(i);
+  yaml += "  many: {image: x, tags: [" + tags + "]}\n";
+  for (int i = 0; i < 64; ++i) yaml += "  z" + std::to_string(i) + ": {image: x}\n";
+  const auto imported = import(yaml);
+  ASSERT_TRUE(imported);
+  EXPECT_THAT(imported->manifest, HasSubstr(R"("name":"9-_.a")"));
+  EXPECT_THAT(imported->manifest, HasSubstr(R"("v15"])"));
+  const std::string notes = lines(imported->notes);
+  EXPECT_EQ(std::count(notes.begin(), notes.end(), '\n'), 7) << notes;
+  EXPECT_THAT(notes, HasSubstr("images.many.tags[16]: left out, for an image of a LocalRegistry"));
+  EXPECT_THAT(notes, HasSubstr("left out, for \"a b\" cannot name an image"));
+  EXPECT_THAT(notes, HasSubstr("left out, for a LocalRegistry has at most 64 images"));
+}
+
+TEST(Import, TheEnvironmentWinsOverADefaultAsInDevSpace) {
+  ImportOptions options;
+  options.environment = {{"ENV", "e"},   {"ALL", "e"},          {"NONE", "e"},
+                         {"INPUT", "e"}, {"VALUE", "e"},        {"UNDECLARED", "e"},
+                         {"EMPTY", ""},  {"DEVSPACE_NAME", "e"}};
+  const auto imported = import(
+      "vars:\n  ENV: {source: env, default: d}\n  ALL: {default: d, question: Which}\n"
+      "  NONE: {source: none, default: d}\n  INPUT: {source: input, default: d}\n"
+      "  VALUE: {value: v}\n  EMPTY: {default: d}\n  INNER: {default: \"${ENV}-${ALL}\"}\n"
+      "  RUN: {command: date, default: d}\n"
+      "images: {a: {image: x, tags: [\"e1-${ENV}\", \"a2-${ALL}\", \"n3-${NONE}\", \"i4-${INPUT}\","
+      " \"v5-${VALUE}\", \"u6-${UNDECLARED}\", \"m7-${EMPTY}\", \"${INNER}\", \"${RUN}\","
+      " \"${DEVSPACE_NAME}\"]}}\n",
+      options);
+  ASSERT_TRUE(imported) << imported.error().message;
+  EXPECT_THAT(imported->manifest,
+              HasSubstr(R"("tags":["e1-e","a2-e","n3-d","i4-d","v5-v","u6-e","m7-d","e-e"])"));
+  EXPECT_EQ(
+      lines(imported->notes),
+      "devspace.yaml:10:148: images.a.tags[8]: left out, for only DevSpace runs the command of "
+      "${RUN}: give it with --var RUN=VALUE\n"
+      "devspace.yaml:10:158: images.a.tags[9]: left out, for only DevSpace knows the value of "
+      "${DEVSPACE_NAME}: give it with --var DEVSPACE_NAME=VALUE\n");
+}
+
+TEST(Import, VarsMayBeAList) {
+  const auto imported = import(
+      "vars:\n- {name: A, value: a}\n- {name: B, default: 1.10}\n- {value: nameless}\n"
+      "images: {x: {image: x, tags: [\"${A}\", \"${B}\"]}}\n");
+  ASSERT_TRUE(imported);
+  EXPECT_THAT(imported->manifest, HasSubstr(R"("tags":["a","1.10"])"));
+}
+
+TEST(Import, ABooleanMayBeAnyWordThatDevSpaceReads) {
+  const auto imported = import("localRegistry: {enabled: yes, localbuild: Off}\n");
+  ASSERT_TRUE(imported);
+  EXPECT_THAT(imported->manifest, HasSubstr(R"("enabled":true,"localbuild":false)"));
+}
+
+TEST(Import, OnlyTheTagOfAnImageMayBeUnknown) {
+  const auto imported = import(
+      "images: {a: {image: \"ghcr.io/o/a:${DEVSPACE_RANDOM}\"}, b: {image: \"${X}/b:1\"}}\n");
+  ASSERT_TRUE(imported);
+  EXPECT_THAT(imported->manifest, HasSubstr(R"([{"name":"a","image":"ghcr.io/o/a"}])"));
+  EXPECT_THAT(lines(imported->notes), HasSubstr("images.a.image: its tag is left out, for only"));
+  EXPECT_THAT(lines(imported->notes), HasSubstr("images.b.image: left out, for the value of ${X}"));
 }
 
 TEST(Import, WhatIsNoYamlIsToldWithLineAndColumn) {
