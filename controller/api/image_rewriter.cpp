@@ -61,6 +61,13 @@ std::optional<std::string> ImageRewriter::rewrite(std::string_view reference) co
   return to_string(*parsed);
 }
 
+std::vector<std::string> ImageRewriter::repositories() const {
+  std::vector<std::string> result;
+  result.reserve(registries_.size());
+  for (const auto& [repository, registry] : registries_) result.push_back(repository);
+  return result;
+}
+
 std::vector<std::optional<std::string>> refusals(const std::vector<DeclaredImage>& images) {
   std::map<std::string, Owner> owners;
   std::vector<std::optional<std::string>> result;

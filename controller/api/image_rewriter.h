@@ -36,6 +36,12 @@ class ImageRewriter {
   // that what came out is never rewritten again.
   std::optional<std::string> rewrite(std::string_view reference) const;
 
+  // What the targets are of: "docker.io/library/alpine", in order.
+  std::vector<std::string> repositories() const;
+
+  // Whether the host is one of the registries.
+  bool is_known(std::string_view host) const { return known_.contains(host); }
+
  private:
   std::map<std::string, std::string, std::less<>> registries_;  // by repository
   std::set<std::string, std::less<>> known_;                    // the registries

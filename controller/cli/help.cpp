@@ -67,19 +67,28 @@ constexpr CommandHelp kCommands[] = {
      "exec -- ./deploy.sh\nexec --image backend -- env"},
     {"import", "A LocalRegistry from a devspace.yaml", "FILE|- [flags]",
      "Prints a LocalRegistry made of the sections localRegistry and images of a\n"
-     "devspace.yaml. What could not be carried over is told on standard error; what is\n"
-     "wrong in the file is an error with line and column.",
+     "devspace.yaml. Variables get the value of --var, of the file, of the environment\n"
+     "or their default, in this order. What could not be carried over is reported on\n"
+     "standard error; what is wrong in the file is an error with line and column.",
      "import devspace.yaml | kubectl apply -f -\nimport devspace.yaml --var HOST=ghcr.io"},
     {"rewrite", "Put the local registry into manifests", "-f FILE|- [flags]",
      "Writes manifests, Helm values, Compose files or a devspace.yaml to standard\n"
-     "output with every value that is a reference to an image of the local registry\n"
-     "rewritten to it. Everything else stays as it is to the byte; the file is not\n"
-     "changed. The images are those that the LocalRegistry declares, or --image.",
+     "output with the references to images of the local registry rewritten to it. A\n"
+     "reference with a registry, tag or digest is rewritten wherever it stands; a path\n"
+     "alone (org/app) only under a key that names an image, such as image; registry and\n"
+     "repository of one mapping together. Every other byte is unchanged, and so is the\n"
+     "file. A value that looks like such an image and is left gives a warning. The\n"
+     "images are those that the LocalRegistry declares, or --image.\n"
+     "\n"
+     "As a post-renderer: Helm 3 takes the program, Helm 4 the name of a plugin\n"
+     "(deploy/helm-plugin). Helm 3 does not post-render hooks; Helm 4 hides warnings.",
      "rewrite -f deployment.yaml | kubectl apply -f -",
      "kubectl localregistry rewrite -f - --image ghcr.io/org/app \\\n"
      "  --registry-url localhost:31234\n"
      "helm install app ./chart --post-renderer kubectl-localregistry \\\n"
-     "  --post-renderer-args rewrite"},
+     "  --post-renderer-args rewrite                           # Helm 3\n"
+     "helm plugin install deploy/helm-plugin\n"
+     "helm install app ./chart --post-renderer localregistry   # Helm 4"},
     {"check", "May you push these images to their registries?", "[IMAGE...] [flags]", kCheck,
      "check ghcr.io/org/project/image\ncheck -o json"},
     {"push", "Push images to where they are delivered", "IMAGE... [flags]", kPush,

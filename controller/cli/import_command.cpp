@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "cli/input.h"
+#include "cli/rewrite.h"
 #include "json/format.h"
 
 namespace cli {
@@ -13,7 +14,9 @@ namespace cli {
 Outcome<int> run(Console& console, const ImportCommand& command) {
   const Outcome<std::string> text = read_input(command.options.file, limits::kYamlBytes);
   if (!text) return text.error();
-  const Outcome<Imported> imported = import_devspace(*text, command.options);
+  ImportOptions options = command.options;
+  options.file = shown_file(options.file);
+  const Outcome<Imported> imported = import_devspace(*text, options);
   if (!imported) return imported.error();
   for (const std::string& note : imported->notes) {
     console.err << "note: " << printable(note) << "\n";

@@ -9,22 +9,16 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "cli/reference_editor.h"
 #include "cli/rewrite_source.h"
 #include "json/pack.h"
 
 namespace cli {
 namespace {
 
-using Format = base::Result<void> (*)(json::ByteSource&, const json::Replace&, const json::Emit&);
+using Format = base::Result<void> (*)(json::ByteSource&, json::ScalarVisitor&);
 
 constexpr std::size_t kCopyBytes = 64 << 10;
-
-std::optional<std::string> replacement(const api::ImageRewriter& rewriter,
-                                       const json::Scalar& scalar) {
-  const bool bare = scalar.value.find_first_of("/:@") == std::string_view::npos;
-  if (bare && !names_image(scalar.key)) return std::nullopt;
-  return rewriter.rewrite(scalar.value);
-}
 
 // What one reading of the text found: the second has to find the same.
 class Finding {
@@ -59,7 +53,7 @@ class Finding {
   }
 
   // Those that were kept, until one fails. Once.
-  base::Result<void> each(const json::Emit& emit) {
+  base::Result<void> each(const Emit& emit) {
     const std::string kept = kept_.take();
     json::Unpacker unpacker(kept);
     while (!unpacker.at_end()) {
@@ -137,75 +131,87 @@ class Copy {
   std::uint64_t done_ = 0;
 };
 
-base::Result<Finding> look(Format format, json::ByteSource& source, const json::Replace& replace) {
+struct Look {
   Finding finding;
-  const auto result = format(source, replace, [&](const json::Edit& edit) {
-    finding.keep(edit);
-    return base::Result<void>();
-  });
-  if (!result) return result.error();
-  return finding;
+  RewriteReport report;
+};
+
+base::Result<Look> look(Format format, json::ByteSource& source,
+                        const api::ImageRewriter& rewriter) {
+  Look look;
+  RewriteReport& report = look.report;
+  ReferenceEditor editor(
+      rewriter,
+      [&](const json::Edit& edit) {
+        look.finding.keep(edit);
+        return base::Result<void>();
+      },
+      [&](std::uint64_t line, std::string message) {
+        if (report.warnings.size() == limits::kRewriteWarnings) {
+          ++report.more_warnings;
+        } else {
+          report.warnings.push_back({line, std::move(message)});
+        }
+      });
+  if (const auto result = format(source, editor); !result) return result.error();
+  report.edits = look.finding.edits();
+  std::stable_sort(report.warnings.begin(), report.warnings.end(),
+                   [](const auto& a, const auto& b) { return a.line < b.line; });
+  return look;
 }
 
 // There are too many edits to keep: the text is parsed a second time.
 base::Result<void> copy_anew(const Finding& found, Format format, json::ByteSource& source,
-                             const json::Replace& replace, Copy& copy) {
+                             const api::ImageRewriter& rewriter, Copy& copy) {
   Finding again;
-  auto result = format(source, replace, [&](const json::Edit& edit) {
-    again.add(edit);
-    return copy.edit(edit);
-  });
+  ReferenceEditor editor(
+      rewriter,
+      [&](const json::Edit& edit) {
+        again.add(edit);
+        return copy.edit(edit);
+      },
+      [](std::uint64_t, const std::string&) {});
+  auto result = format(source, editor);
   if (result && !again.is_same(found)) return changed();
   return result;
 }
 
 }  // namespace
 
-base::Result<RewriteCount> rewrite_text(json::ByteSource& source,
-                                        const api::ImageRewriter& rewriter, std::ostream& output) {
-  const json::Replace replace = [&](const json::Scalar& scalar) {
-    return replacement(rewriter, scalar);
-  };
+base::Result<RewriteReport> rewrite_text(json::ByteSource& source,
+                                         const api::ImageRewriter& rewriter, std::ostream& output) {
   const auto may_be_json = json::begins_as_json(source);
   if (!may_be_json) return may_be_json.error();
-  Format format = *may_be_json ? &json::json_edits : &json::yaml_edits;
-  auto found = look(format, source, replace);
+  Format format = *may_be_json ? &json::scan_json : &json::scan_yaml;
+  auto found = look(format, source, rewriter);
   if (!found && *may_be_json && found.error().code == base::ErrorCode::kMalformed) {
-    format = &json::yaml_edits;
-    found = look(format, source, replace);
+    format = &json::scan_yaml;
+    found = look(format, source, rewriter);
   }
   if (!found) return found.error();
   Copy copy(source, output);
+  Finding& finding = found->finding;
   const base::Result<void> made =
-      found->keeps_all() ? found->each([&](const json::Edit& edit) { return copy.edit(edit); })
-                         : copy_anew(*found, format, source, replace, copy);
+      finding.keeps_all() ? finding.each([&](const json::Edit& edit) { return copy.edit(edit); })
+                          : copy_anew(finding, format, source, rewriter, copy);
   if (!made) return made.error();
   if (auto copied = copy.until(std::nullopt); !copied) return copied.error();
   if (!output.flush()) return not_written();
-  return RewriteCount{found->edits()};
+  return std::move(found->report);
 }
 
-base::Result<RewriteCount> rewrite_file(const std::string& file, const api::ImageRewriter& rewriter,
-                                        std::ostream& output) {
+base::Result<RewriteReport> rewrite_file(const std::string& file,
+                                         const api::ImageRewriter& rewriter, std::ostream& output) {
   const auto source = RewriteSource::open(file);
   if (!source) return source.error();
-  auto count = rewrite_text(**source, rewriter, output);
-  if (count) return count;
-  base::Error error = count.error();
-  const std::string shown = file == "-" ? "standard input" : file;
+  auto report = rewrite_text(**source, rewriter, output);
+  if (report) return report;
+  base::Error error = report.error();
+  const std::string shown = shown_file(file);
   if (error.message.find(shown) == std::string::npos) error.message = shown + ": " + error.message;
   return error;
 }
 
-bool names_image(std::string_view key) {
-  constexpr std::string_view kWord = "image";
-  const auto lower = [](char character) {
-    return character >= 'A' && character <= 'Z' ? static_cast<char>(character + ('a' - 'A'))
-                                                : character;
-  };
-  const auto same = [&](char a, char b) { return lower(a) == b; };
-  return std::search(key.begin(), key.end(), kWord.begin(), kWord.end(), same) != key.end() ||
-         key == "repository";
-}
+std::string shown_file(const std::string& file) { return file == "-" ? "standard input" : file; }
 
 }  // namespace cli

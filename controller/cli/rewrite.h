@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <iosfwd>
 #include <string>
-#include <string_view>
+#include <vector>
 
 #include "api/image_rewriter.h"
 #include "base/error.h"
@@ -14,25 +14,37 @@
 
 namespace cli {
 
-struct RewriteCount {
-  std::uint64_t references = 0;  // that were rewritten
+// About a value that looks like a declared image and is unchanged, or may be none and is rewritten.
+struct RewriteWarning {
+  std::uint64_t line = 0;  // from 1
+  std::string message;     // one line
 
-  bool operator==(const RewriteCount&) const = default;
+  bool operator==(const RewriteWarning&) const = default;
 };
 
-// Writes the text to output with every value rewritten that is, as a whole, a reference that the
-// rewriter knows. A single word without '/', ':' and '@' could be the name of anything, as in
-// `app: backend`: it is taken for an image only under a key that speaks of one. Nothing is written
-// unless all of the text can be read. kMalformed: no YAML, with line and column. kTooLarge: over a
-// bound. kInvalid: cannot be read or written, or changed between the two times that it is read.
-base::Result<RewriteCount> rewrite_text(json::ByteSource& source,
-                                        const api::ImageRewriter& rewriter, std::ostream& output);
+struct RewriteReport {
+  std::uint64_t edits = 0;               // values that were changed
+  std::vector<RewriteWarning> warnings;  // at most limits::kRewriteWarnings
+  std::uint64_t more_warnings = 0;       // that are not kept
+};
+
+// Writes the text to output with the values rewritten that name an image that the rewriter knows:
+// * a reference with a registry, a tag or a digest, wherever it stands but in imagePullSecrets;
+// * a path alone, as in `image: org/app`, under a key that names an image;
+// * registry and repository of one mapping, together: the registry gets the rewriter's host;
+// * the literal repository of a value with variables after it.
+// A LocalRegistry, after its apiVersion, is unchanged: it declares the images.
+// Nothing is written unless all of the text can be read. kMalformed: no YAML, with line and column.
+// kTooLarge: over a bound. kInvalid: cannot be read or written, or changed between the two times
+// that it is read.
+base::Result<RewriteReport> rewrite_text(json::ByteSource& source,
+                                         const api::ImageRewriter& rewriter, std::ostream& output);
 
 // The same for a file, which is not changed, or for standard input, "-". Messages name it.
-base::Result<RewriteCount> rewrite_file(const std::string& file, const api::ImageRewriter& rewriter,
-                                        std::ostream& output);
+base::Result<RewriteReport> rewrite_file(const std::string& file,
+                                         const api::ImageRewriter& rewriter, std::ostream& output);
 
-// True for the keys "image", "initImage", "images", "repository" and the like.
-bool names_image(std::string_view key);
+// What messages call the file: "standard input" for "-".
+std::string shown_file(const std::string& file);
 
 }  // namespace cli

@@ -61,8 +61,18 @@ boost::asio::awaitable<Outcome<std::vector<api::RewriteTarget>>> ask_targets(con
 
 Outcome<int> run(Console& console, const RewriteCommand& command,
                  const std::vector<api::RewriteTarget>& targets) {
-  const auto count = rewrite_file(command.file, api::ImageRewriter(targets), console.out);
-  if (!count) return failure_of(count.error());
+  const auto report = rewrite_file(command.file, api::ImageRewriter(targets), console.out);
+  if (!report) return failure_of(report.error());
+  const std::string file = shown_file(command.file);
+  for (const RewriteWarning& warning : report->warnings) {
+    console.err << printable(fmt::format("warning: {}:{}: {}", file, warning.line, warning.message))
+                << "\n";
+  }
+  if (report->more_warnings > 0) {
+    console.err << printable(fmt::format("warning: {}: and {} more warnings like these", file,
+                                         report->more_warnings))
+                << "\n";
+  }
   return 0;
 }
 

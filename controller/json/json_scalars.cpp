@@ -28,6 +28,7 @@ class Stream {
   char Peek() const { return current_; }
   char Take() {
     const char taken = current_;
+    if (taken == '\n') ++line_;
     if (++used_ < size_) {
       current_ = buffer_[used_];
     } else {
@@ -56,6 +57,7 @@ class Stream {
   }
 
   bool at_end() const { return size_ == 0 || error_; }
+  std::uint64_t line() const { return line_; }
   void progress() { last_ = Tell(); }
   const std::optional<base::Error>& error() const { return error_; }
 
@@ -86,15 +88,15 @@ class Stream {
   std::size_t used_ = 0;  // of it, gone past
   std::uint64_t offset_ = 0;
   std::uint64_t last_ = 0;
+  std::uint64_t line_ = 1;
   char current_ = '\0';
   std::optional<base::Error> error_;
 };
 
 // Gets what RapidJSON finds. False ends the parsing, with the error kept.
-class JsonEditor {
+class JsonScan {
  public:
-  JsonEditor(ByteSource& source, const Replace& replace, const Emit& emit)
-      : replace_(replace), emit_(emit), stream_(source) {}
+  JsonScan(ByteSource& source, ScalarVisitor& visitor) : visitor_(visitor), stream_(source) {}
 
   base::Result<void> run();
 
@@ -110,24 +112,25 @@ class JsonEditor {
   bool String(const char* text, unsigned length, bool);
   bool Key(const char* text, unsigned length, bool);
   bool StartObject() { return open(true); }
-  bool EndObject(unsigned) { return close(); }
+  bool EndObject(unsigned) { return end_of_object(); }
   bool StartArray() { return open(false); }
-  bool EndArray(unsigned) { return close(); }
+  bool EndArray(unsigned) { return end_of_array(); }
 
  private:
   bool other();
   bool open(bool object);
-  bool close();
-  base::Result<Edit> edit(std::size_t length, std::string_view word);
+  bool end_of_object();
+  bool end_of_array();
+  bool may_go_on(const base::Result<void>& result);
+  base::Result<Place> place(std::string_view value, std::size_t length);
 
-  const Replace& replace_;
-  const Emit& emit_;
+  ScalarVisitor& visitor_;
   Stream stream_;
   Nesting nesting_;
   std::optional<base::Error> error_;
 };
 
-base::Result<void> JsonEditor::run() {
+base::Result<void> JsonScan::run() {
   constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseStopWhenDoneFlag |
                               rapidjson::kParseValidateEncodingFlag |
                               rapidjson::kParseNumbersAsStringsFlag;
@@ -150,39 +153,31 @@ base::Result<void> JsonEditor::run() {
   }
 }
 
-bool JsonEditor::String(const char* text, unsigned length, bool) {
+bool JsonScan::String(const char* text, unsigned length, bool) {
   stream_.progress();
-  Scalar scalar;
-  scalar.value = {text, length};
-  scalar.key = nesting_.key();
-  scalar.style = ScalarStyle::kDoubleQuoted;
+  const Scalar scalar{
+      {text, length}, nesting_.key(), ScalarStyle::kDoubleQuoted, stream_.line(), nesting_};
+  const std::size_t wanted = visitor_.value(scalar);
   nesting_.leaf({});
-  if (!is_word(scalar.value)) return true;
-  const auto word = replace_(scalar);
-  if (!word) return true;
-  auto found = edit(scalar.value.size(), *word);
-  if (!found) {
-    error_ = found.error();
-    return false;
-  }
-  const auto emitted = emit_(*std::move(found));
-  if (!emitted) error_ = emitted.error();
-  return !error_;
+  if (wanted == 0) return true;
+  auto found = place(scalar.value, wanted);
+  if (!found) return may_go_on(found.error());
+  return may_go_on(visitor_.place(*std::move(found)));
 }
 
-bool JsonEditor::Key(const char* text, unsigned length, bool) {
+bool JsonScan::Key(const char* text, unsigned length, bool) {
   stream_.progress();
   nesting_.leaf({text, length});
   return true;
 }
 
-bool JsonEditor::other() {
+bool JsonScan::other() {
   stream_.progress();
   nesting_.leaf({});
   return true;
 }
 
-bool JsonEditor::open(bool object) {
+bool JsonScan::open(bool object) {
   stream_.progress();
   if (nesting_.open(object, true)) return true;
   error_ = base::Error{base::ErrorCode::kTooLarge,
@@ -190,29 +185,60 @@ bool JsonEditor::open(bool object) {
   return false;
 }
 
-bool JsonEditor::close() {
+bool JsonScan::end_of_object() {
+  stream_.progress();
+  return may_go_on(visitor_.end_of_map(nesting_.close()));
+}
+
+bool JsonScan::end_of_array() {
   stream_.progress();
   nesting_.close();
   return true;
 }
 
-// The string ends before where the stream is. It began at the last quote before, for a word has
-// none, not even an escaped one, and at most six bytes a character before: \u0061.
-base::Result<Edit> JsonEditor::edit(std::size_t length, std::string_view word) {
-  if (!is_word(word)) throw std::invalid_argument("a replacement that is no word");
+bool JsonScan::may_go_on(const base::Result<void>& result) {
+  if (!result) error_ = result.error();
+  return result.has_value();
+}
+
+// Where a string begins in the window, which ends where it does: at the last quote that is not
+// escaped. An odd number of backslashes before a quote escapes it.
+std::optional<std::size_t> begin_of_string(std::string_view window) {
+  for (std::size_t end = window.size(); end > 0;) {
+    const std::size_t quote = window.rfind('"', end - 1);
+    if (quote == std::string_view::npos) break;
+    const std::size_t other = window.substr(0, quote).find_last_not_of('\\');
+    const std::size_t backslashes = other == std::string_view::npos ? quote : quote - other - 1;
+    if (backslashes % 2 == 0) return quote + 1;
+    end = quote;
+  }
+  return std::nullopt;
+}
+
+// The string ends before where the stream is, and takes at most six bytes for a byte of its value:
+// \u0061.
+base::Result<Place> JsonScan::place(std::string_view value, std::size_t length) {
+  const std::string_view part = value.substr(0, length);
+  if (!is_word(part)) throw std::invalid_argument("a part that is no word");
   const std::uint64_t end = stream_.Tell() - 1;
-  const std::uint64_t from = end - std::min<std::uint64_t>(end, 6 * length + 1);
+  const std::uint64_t from = end - std::min<std::uint64_t>(end, 6 * value.size() + 1);
   const auto window = stream_.text(from, end - from);
   if (!window) return window.error();
-  const std::size_t quote = window->rfind('"');
-  if (quote == std::string::npos) return malformed();  // it changed since it was read
-  return Edit{from + quote + 1, end, std::string(word), window->substr(quote + 1)};
+  const auto begin = begin_of_string(*window);
+  if (!begin) return malformed();  // the text changed since it was read
+  const std::string_view text = std::string_view(*window).substr(*begin);
+  const bool whole = part.size() == value.size();
+  const auto written = whole ? std::optional(text.size()) : written_length(text, part);
+  if (!written) return malformed();
+  return Place{
+      from + *begin, from + *begin + *written, std::string(text.substr(0, *written)), false, true,
+      whole};
 }
 
 }  // namespace
 
-base::Result<void> json_edits(ByteSource& source, const Replace& replace, const Emit& emit) {
-  return JsonEditor(source, replace, emit).run();
+base::Result<void> scan_json(ByteSource& source, ScalarVisitor& visitor) {
+  return JsonScan(source, visitor).run();
 }
 
 }  // namespace json

@@ -2,10 +2,36 @@
 
 #include <algorithm>
 #include <array>
+#include <stdexcept>
 
 #include "json/text.h"
 
 namespace json {
+namespace {
+
+// Whether the word is read as that string everywhere without quotes: nothing with a slash, and
+// nothing that begins with a letter and has a colon, is a number, a date or a boolean, and a letter
+// or digit begins no other syntax.
+bool may_be_plain(std::string_view word, bool in_flow) {
+  const char first = word.front();
+  const bool letter = (first >= 'a' && first <= 'z') || (first >= 'A' && first <= 'Z');
+  const bool digit = first >= '0' && first <= '9';
+  const bool slash = word.find('/') != std::string_view::npos;
+  const bool host = letter && !in_flow && word.find(':') != std::string_view::npos;
+  return (letter || digit) && (slash || host) && word.back() != ':' &&
+         !(in_flow && word.find_first_of(",[]{}") != std::string_view::npos);
+}
+
+}  // namespace
+
+std::optional<Edit> edit_at(const Place& place, std::string_view word) {
+  if (!is_word(word)) throw std::invalid_argument("a replacement that is no word");
+  const bool quote = place.plain && !may_be_plain(word, place.in_flow);
+  if (quote && !place.whole) return std::nullopt;
+  std::string text(word);
+  if (quote) text = '"' + text + '"';
+  return Edit{place.begin, place.end, std::move(text), place.original};
+}
 
 base::Result<std::size_t> TextSource::read(std::uint64_t offset, char* buffer, std::size_t size) {
   if (offset >= text_.size()) return std::size_t{0};

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <algorithm>
+#include <charconv>
+#include <optional>
 #include <string_view>
 
 namespace json {
@@ -15,6 +17,32 @@ inline bool is_word(std::string_view text) {
     return character > ' ' && character < 0x7F && character != '"' && character != '\'' &&
            character != '\\';
   });
+}
+
+// How many bytes of the text, in which characters may be escaped, stand for the word that it begins
+// with: each for itself, or as \/, \u002f or \x2f. Nothing: it does not begin so.
+inline std::optional<std::size_t> written_length(std::string_view text, std::string_view word) {
+  std::size_t at = 0;
+  for (const char wanted : word) {
+    const std::string_view rest = text.substr(at);
+    if (rest.empty()) return std::nullopt;
+    std::size_t digits = 0;
+    if (rest.size() > 1 && rest[0] == '\\') digits = rest[1] == 'u' ? 4 : rest[1] == 'x' ? 2 : 0;
+    if (digits > 0) {
+      int code = 0;
+      const std::string_view written = rest.substr(2, digits);
+      std::from_chars(written.data(), written.data() + written.size(), code, 16);
+      if (code != wanted) return std::nullopt;
+      at += 2 + digits;
+    } else if (rest.starts_with("\\/") && wanted == '/') {
+      at += 2;
+    } else if (rest[0] == wanted) {
+      ++at;
+    } else {
+      return std::nullopt;
+    }
+  }
+  return at;
 }
 
 }  // namespace json

@@ -171,17 +171,6 @@ ScalarStyle style_of(yaml_scalar_style_t style) {
   }
 }
 
-// The word as a plain scalar if it is read as that string everywhere, and quoted otherwise: nothing
-// with a slash is a number, a date or a boolean, and a letter or digit begins no other syntax.
-std::string plain_or_quoted(std::string_view word, bool in_flow) {
-  const char first = word.front();
-  const bool begins = (first >= 'a' && first <= 'z') || (first >= 'A' && first <= 'Z') ||
-                      (first >= '0' && first <= '9');
-  const bool plain = begins && word.find('/') != std::string_view::npos && word.back() != ':' &&
-                     !(in_flow && word.find_first_of(",[]{}") != std::string_view::npos);
-  return plain ? std::string(word) : '"' + std::string(word) + '"';
-}
-
 constexpr std::string_view kBlanks = " \t\r\n";
 
 // Where in the window the scalar begins, after its anchor, its tag and what is between.
@@ -205,8 +194,21 @@ struct Span {
   std::size_t end = 0;
 };
 
-// The bytes of the window, which begins and ends as libyaml says that the scalar does, that stand
-// for its value. Nothing: they are not there, which would be a surprise.
+// The bytes of the window, which begins where libyaml says that the scalar does, that stand for a
+// first part of its value. Nothing: they are not there, which would be a surprise.
+std::optional<Span> find_part(std::string_view window, ScalarStyle style, std::string_view part) {
+  std::size_t begin = skip_properties(window);
+  if (begin >= window.size()) return std::nullopt;
+  if (style == ScalarStyle::kSingleQuoted || style == ScalarStyle::kDoubleQuoted) ++begin;
+  if (style == ScalarStyle::kBlock) {
+    begin = window.find_first_of("\r\n", begin);
+    begin = std::min(window.find_first_not_of(" \r\n", begin), window.size());
+  }
+  const auto length = written_length(window.substr(begin), part);
+  return length ? std::optional(Span{begin, begin + *length}) : std::nullopt;
+}
+
+// The same for all of the value; the window ends where the scalar does.
 std::optional<Span> find_text(std::string_view window, ScalarStyle style, std::string_view value) {
   std::size_t begin = skip_properties(window);
   if (begin >= window.size()) return std::nullopt;
@@ -229,11 +231,11 @@ std::optional<Span> find_text(std::string_view window, ScalarStyle style, std::s
   return ends ? std::optional(Span{begin, begin + value.size()}) : std::nullopt;
 }
 
-class YamlEditor {
+class YamlScan {
  public:
   // begin: of the text, after a byte order mark, which libyaml would count as a column.
-  YamlEditor(ByteSource& source, std::uint64_t begin, const Replace& replace, const Emit& emit)
-      : replace_(replace), emit_(emit), feed_(source, begin), places_(source, begin) {}
+  YamlScan(ByteSource& source, std::uint64_t begin, ScalarVisitor& visitor)
+      : visitor_(visitor), feed_(source, begin), places_(source, begin) {}
 
   base::Result<void> run() {
     while (true) {
@@ -252,10 +254,9 @@ class YamlEditor {
                           const yaml_char_t* anchor);
   base::Result<void> scalar(const yaml_event_t& event);
   base::Result<void> define(const yaml_event_t& event, const yaml_char_t* anchor);
-  base::Result<Edit> edit(const yaml_event_t& event, const Scalar& scalar, std::string_view word);
+  base::Result<Place> place(const yaml_event_t& event, const Scalar& scalar, std::size_t length);
 
-  const Replace& replace_;
-  const Emit& emit_;
+  ScalarVisitor& visitor_;
   Feed feed_;
   Places places_;
   Parser parser_{feed_};
@@ -264,7 +265,7 @@ class YamlEditor {
   std::size_t anchor_bytes_ = 0;
 };
 
-base::Error YamlEditor::failure() const {
+base::Error YamlScan::failure() const {
   if (feed_.error()) return *feed_.error();
   const yaml_parser_t& parser = parser_.raw;
   if (parser.error == YAML_MEMORY_ERROR) throw std::bad_alloc();
@@ -280,7 +281,7 @@ base::Error YamlEditor::failure() const {
   return error_at(base::ErrorCode::kMalformed, parser.problem_mark, what);
 }
 
-base::Result<void> YamlEditor::handle(const yaml_event_t& event) {
+base::Result<void> YamlScan::handle(const yaml_event_t& event) {
   switch (event.type) {
     case YAML_DOCUMENT_START_EVENT:
       anchors_.clear();
@@ -292,12 +293,15 @@ base::Result<void> YamlEditor::handle(const yaml_event_t& event) {
     case YAML_SEQUENCE_START_EVENT:
       return open(event, false, event.data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE,
                   event.data.sequence_start.anchor);
-    case YAML_MAPPING_END_EVENT:
+    case YAML_MAPPING_END_EVENT: return visitor_.end_of_map(nesting_.close());
     case YAML_SEQUENCE_END_EVENT: nesting_.close(); return {};
     case YAML_ALIAS_EVENT:
       if (!anchors_.contains(text_of(event.data.alias.anchor))) {
         return error_at(base::ErrorCode::kMalformed, event.start_mark,
                         "an alias without an anchor");
+      }
+      if (nesting_.is_value()) {
+        visitor_.alias({{}, nesting_.key(), {}, event.start_mark.line + 1, nesting_});
       }
       nesting_.leaf({});
       return {};
@@ -306,15 +310,15 @@ base::Result<void> YamlEditor::handle(const yaml_event_t& event) {
   }
 }
 
-base::Result<void> YamlEditor::open(const yaml_event_t& event, bool mapping, bool flow,
-                                    const yaml_char_t* anchor) {
+base::Result<void> YamlScan::open(const yaml_event_t& event, bool mapping, bool flow,
+                                  const yaml_char_t* anchor) {
   if (auto defined = define(event, anchor); !defined) return defined;
   if (nesting_.open(mapping, flow)) return {};
   return error_at(base::ErrorCode::kTooLarge, event.start_mark,
                   fmt::format("more than {} levels", limits::kScalarDepth));
 }
 
-base::Result<void> YamlEditor::define(const yaml_event_t& event, const yaml_char_t* anchor) {
+base::Result<void> YamlScan::define(const yaml_event_t& event, const yaml_char_t* anchor) {
   if (anchor == nullptr) return {};
   const std::string_view name = text_of(anchor);
   constexpr std::size_t kOverhead = 64;  // of one in the set
@@ -323,36 +327,33 @@ base::Result<void> YamlEditor::define(const yaml_event_t& event, const yaml_char
   return error_at(base::ErrorCode::kTooLarge, event.start_mark, "too many anchors");
 }
 
-base::Result<void> YamlEditor::scalar(const yaml_event_t& event) {
+base::Result<void> YamlScan::scalar(const yaml_event_t& event) {
   const auto& data = event.data.scalar;
   if (auto defined = define(event, data.anchor); !defined) return defined;
-  Scalar scalar;
-  scalar.value = text_of(data.value, data.length);
-  scalar.style = style_of(data.style);
-  scalar.line = event.start_mark.line + 1;
+  Scalar scalar{text_of(data.value, data.length), nesting_.key(), style_of(data.style),
+                event.start_mark.line + 1, nesting_};
   if (!nesting_.is_value()) {
     nesting_.leaf(scalar.value);
     return {};
   }
-  scalar.key = nesting_.key();
   if (scalar.style == ScalarStyle::kBlock) {
     const std::size_t last = scalar.value.find_last_not_of('\n');
     scalar.value = scalar.value.substr(0, last == std::string_view::npos ? 0 : last + 1);
   }
-  if (is_word(scalar.value)) {
-    if (const auto word = replace_(scalar)) {
-      auto found = edit(event, scalar, *word);
-      if (!found) return found.error();
-      if (auto emitted = emit_(*std::move(found)); !emitted) return emitted;
-    }
+  if (const std::size_t length = visitor_.value(scalar); length > 0) {
+    auto found = place(event, scalar, length);
+    if (!found) return found.error();
+    if (auto taken = visitor_.place(*std::move(found)); !taken) return taken;
   }
   nesting_.leaf(scalar.value);
   return {};
 }
 
-base::Result<Edit> YamlEditor::edit(const yaml_event_t& event, const Scalar& scalar,
-                                    std::string_view word) {
-  if (!is_word(word)) throw std::invalid_argument("a replacement that is no word");
+base::Result<Place> YamlScan::place(const yaml_event_t& event, const Scalar& scalar,
+                                    std::size_t length) {
+  const std::string_view part = scalar.value.substr(0, length);
+  if (!is_word(part)) throw std::invalid_argument("a part that is no word");
+  const bool whole = part.size() == scalar.value.size();
   const auto begin = places_.offset(event.start_mark.index);
   if (!begin) return begin.error();
   const auto end = places_.offset(event.end_mark.index);
@@ -360,25 +361,28 @@ base::Result<Edit> YamlEditor::edit(const yaml_event_t& event, const Scalar& sca
   const auto window =
       places_.text(*begin, std::min<std::uint64_t>(*end - *begin, limits::kScalarWindowBytes));
   if (!window) return window.error();
-  const auto span = find_text(*window, scalar.style, scalar.value);
+  const auto span =
+      whole ? find_text(*window, scalar.style, part) : find_part(*window, scalar.style, part);
   if (!span) {
     return error_at(base::ErrorCode::kTooLarge, event.start_mark,
                     "a value that is written in too odd a way to be replaced in place");
   }
-  std::string text(word);
-  if (scalar.style == ScalarStyle::kPlain) text = plain_or_quoted(word, nesting_.in_flow());
-  return Edit{*begin + span->begin, *begin + span->end, std::move(text),
-              window->substr(span->begin, span->end - span->begin)};
+  return Place{*begin + span->begin,
+               *begin + span->end,
+               window->substr(span->begin, span->end - span->begin),
+               scalar.style == ScalarStyle::kPlain,
+               nesting_.in_flow(),
+               whole};
 }
 
 }  // namespace
 
-base::Result<void> yaml_edits(ByteSource& source, const Replace& replace, const Emit& emit) {
+base::Result<void> scan_yaml(ByteSource& source, ScalarVisitor& visitor) {
   std::array<char, kByteOrderMark.size()> start;
   const auto size = source.read(0, start.data(), start.size());
   if (!size) return size.error();
   const bool marked = std::string_view(start.data(), *size) == kByteOrderMark;
-  return YamlEditor(source, marked ? kByteOrderMark.size() : 0, replace, emit).run();
+  return YamlScan(source, marked ? kByteOrderMark.size() : 0, visitor).run();
 }
 
 }  // namespace json

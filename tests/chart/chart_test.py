@@ -138,6 +138,16 @@ def test_the_chart_carries_the_same_crd():
     assert (CHART / "files" / CRD.name).read_bytes() == CRD.read_bytes(), "run deploy/generate"
 
 
+def test_the_plugin_for_helm_4_is_what_helm_4_reads():
+    # Source: internal/plugin/metadata_v1.go of Helm 4, which refuses other fields.
+    plugin = yaml.safe_load((PROJECT / "deploy" / "helm-plugin" / "plugin.yaml").read_text())
+    chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
+    assert plugin == {
+        "apiVersion": "v1", "type": "postrenderer/v1", "name": "localregistry",
+        "version": chart["version"], "runtime": "subprocess", "runtimeConfig": {
+            "platformCommand": [{"command": "kubectl-localregistry", "args": ["rewrite"]}]}}
+
+
 def test_a_release_installs_the_crd_and_helm_never_deletes_it():
     [rendered] = of_kind(template(), "CustomResourceDefinition")
     assert rendered["metadata"]["name"] == CRD_NAME

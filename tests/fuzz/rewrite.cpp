@@ -1,16 +1,23 @@
 // Images rewritten in place in YAML and JSON: only references change, every other byte stays, and
-// what was rewritten is still such a text, in which nothing is left to be rewritten.
+// what was rewritten is still such a text, in which nothing is left to be rewritten. A value
+// changes only under a key of images, or if it has a registry, a tag or a digest.
+#include "cli/rewrite.h"
+
 #include <algorithm>
+#include <sstream>
 #include <vector>
 
 #include "api/image_rewriter.h"
+#include "cli/image_keys.h"
+#include "cli/reference_template.h"
 #include "fuzz/property.h"
 #include "json/scalars.h"
 #include "json/text.h"
+#include "unit/json/replacing.h"
 
 namespace {
 
-using Format = base::Result<void> (*)(json::ByteSource&, const json::Replace&, const json::Emit&);
+using testing_json::Scan;
 
 const api::ImageRewriter& rewriter() {
   static const api::ImageRewriter kRewriter(
@@ -24,15 +31,15 @@ struct Rewritten {
   std::vector<json::Edit> edits;
 };
 
-base::Result<Rewritten> read(Format format, std::string_view text) {
+base::Result<Rewritten> read(Scan scan, std::string_view text) {
   Rewritten result;
   json::TextSource source(text);
-  const json::Replace replace = [&](const json::Scalar& scalar) {
+  const testing_json::Replace replace = [&](const json::Scalar& scalar) {
     fuzz::require(json::is_word(scalar.value), "only words are asked for");
     result.values.emplace_back(scalar.value);
     return rewriter().rewrite(scalar.value);
   };
-  const auto done = format(source, replace, [&](json::Edit edit) {
+  const auto done = testing_json::replace_words(scan, source, replace, [&](json::Edit edit) {
     result.edits.push_back(std::move(edit));
     return base::Result<void>();
   });
@@ -68,14 +75,14 @@ bool may_end_in_a_tab(std::string_view text, const std::vector<json::Edit>& edit
   });
 }
 
-void check(Format format, std::string_view text) {
-  const auto found = read(format, text);
+void check(Scan scan, std::string_view text) {
+  const auto found = read(scan, text);
   if (!found) {
     fuzz::require_short_line(found.error().message);
     return;
   }
   const std::string after = applied(text, found->edits);
-  const auto again = read(format, after);
+  const auto again = read(scan, after);
   if (!again && may_end_in_a_tab(text, found->edits)) return;
   fuzz::require(again.has_value(), "what is rewritten can be read");
   fuzz::require(again->edits.empty(), "nothing is rewritten twice");
@@ -90,11 +97,84 @@ void check(Format format, std::string_view text) {
   fuzz::require(edits == found->edits.size(), "there are no other edits");
 }
 
+struct Value {
+  std::string key;
+  std::string text;
+};
+
+// All values of a text.
+class Values final : public json::ScalarVisitor {
+ public:
+  std::size_t value(const json::Scalar& scalar) override {
+    all.push_back({std::string(scalar.key), std::string(scalar.value)});
+    return 0;
+  }
+  base::Result<void> place(json::Place) override { return {}; }
+  void alias(const json::Scalar&) override {}
+  base::Result<void> end_of_map(std::uint64_t) override { return {}; }
+
+  std::vector<Value> all;
+};
+
+std::vector<Value> values_of(const std::string& text) {
+  json::TextSource source(text);
+  Values as_json;
+  if (json::begins_as_json(source).value() && json::scan_json(source, as_json)) return as_json.all;
+  Values as_yaml;
+  fuzz::require(json::scan_yaml(source, as_yaml).has_value(), "what is rewritten can be read");
+  return as_yaml.all;
+}
+
+// Nothing: the text is refused.
+std::optional<std::string> rewritten(const std::string& text) {
+  json::TextSource source(text);
+  std::ostringstream output;
+  const auto report = cli::rewrite_text(source, rewriter(), output);
+  if (report) return output.str();
+  fuzz::require(output.str().empty(), "nothing is written of what is refused");
+  return std::nullopt;
+}
+
+bool may_change(const Value& value) {
+  for (const std::string_view key : {"name", "value", "reference"}) {
+    if (value.key == key) return true;
+  }
+  if (cli::names_image(value.key)) return true;
+  if (cli::half_of(value.key).half == cli::Half::kRegistry) return true;
+  if (const auto parsed = cli::parse_template(value.text)) return parsed->pattern.empty();
+  const auto reference = api::parse_image_reference(value.text);
+  if (!reference) return false;
+  return !reference->tag.empty() || !reference->digest.empty() ||
+         reference->path.size() < value.text.size();
+}
+
+void check_rewriting(std::string_view input) {
+  const std::string text(input);
+  const auto once = rewritten(text);
+  if (!once) return;
+  const auto twice = rewritten(*once);
+  if (!twice && once->find('\t') != std::string::npos) return;  // see may_end_in_a_tab
+  fuzz::require_same(*once, twice.value_or("refused"), "rewriting twice is rewriting once");
+  const std::vector<Value> before = values_of(text);
+  const std::vector<Value> after = values_of(*once);
+  fuzz::require(before.size() == after.size(), "no value comes or goes by rewriting");
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    fuzz::require_same(before[i].key, after[i].key, "keys stay");
+    if (before[i].text == after[i].text) continue;
+    fuzz::require(may_change(before[i]), "only what may be an image changes");
+    const bool at_registry =
+        after[i].text.starts_with("localhost:31234") || after[i].text.starts_with("[::1]:5000") ||
+        cli::half_of(before[i].key).half != cli::Half::kNone || before[i].key == "name";
+    fuzz::require(at_registry, "what changes goes to a registry");
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text = fuzz::text_of(data, size);
-  check(&json::yaml_edits, text);
-  check(&json::json_edits, text);
+  check(&json::scan_yaml, text);
+  check(&json::scan_json, text);
+  check_rewriting(text);
   return 0;
 }

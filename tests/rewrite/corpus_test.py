@@ -8,6 +8,7 @@ from conftest import REGISTRY
 
 COUNT = 1000
 GROUPS = 20
+MOST_WARNINGS = 100
 
 
 @pytest.mark.parametrize("group", range(GROUPS))
@@ -18,12 +19,16 @@ def test_only_references_differ(rewrite, group):
         text = before.decode()
         if objects is not None:
             assert oracle.load(text.removeprefix("\ufeff")) == objects, f"{seed} is no test"
-        wanted, count, said = oracle.expected(text, REGISTRY, manifests.DECLARED)
+        warned = set()
+        wanted, count, said = oracle.expected(text, REGISTRY, manifests.DECLARED, warned)
         run = rewrite(before, manifests.DECLARED)
         assert run.code == 0, f"{seed}: {run.error}"
         assert run.output.decode() == wanted, f"manifest {seed}"
         assert oracle.trees(run.output.decode()) == said, f"manifest {seed}"
-        assert run.error == f"{count}\n"
+        *warnings, edits = run.error.splitlines()
+        assert int(edits) == count, f"manifest {seed}"
+        lines = {int(one.split(":")[0]) for one in warnings}
+        assert lines >= warned or len(warnings) == MOST_WARNINGS, f"manifest {seed}"
         assert rewrite(run.output, manifests.DECLARED).output == run.output, f"{seed}: not twice"
         total += count
     assert total > COUNT // GROUPS, "too few references to prove much"

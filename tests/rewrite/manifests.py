@@ -16,9 +16,20 @@ OTHERS = ["nginx", "nginx:1.25-alpine", "ghcr.io/org/project/image2:v1", "ghcr.i
           "docker://ghcr.io/org/project/image", "oci://ghcr.io/org/project/image:v1",
           "--image=ghcr.io/org/project/image:v1", "see ghcr.io/org/project/image",
           "${REGISTRY}/org/frontend", "ghcr.io/org/project/image:${TAG}", "org/frontend:", "a/b@c",
-          "org/frontend:v1 ", "registry.k8s.io/pause:3.9"]
+          "org/frontend:v1 ", "registry.k8s.io/pause:3.9", "${IMAGE:-org/frontend}",
+          "{{ .Values.image }}:{{ .Values.tag }}", "$REPO/image:dev",
+          "localhost:${PORT}/org/frontend"]
 TAGS = ["", "", ":v1", ":1.2.3-rc.1_x", ":latest", ":dev@sha256:" + "ab" * 32,
-        "@sha256:" + "0123456789abcdef" * 4]
+        "@sha256:" + "0123456789abcdef" * 4, ":${TAG}", ":v$TAG", ":${TAG:-dev}-x@$DIGEST",
+        ":{{ .Values.tag }}", ":{{ .tag | default \"x\" }}"]
+REGISTRIES = ["ghcr.io", "docker.io", "index.docker.io/", "", "quay.io", "ghcr.io/org",
+              "registry.example:5000", "localhost:31234", "${REGISTRY}", "{{ .registry }}", None,
+              "docker.io/library", "ghcr.io/org/"]
+PAIRS = [("ghcr.io", "org/project/image"), ("ghcr.io/org", "project/image"),
+         ("docker.io", "org/frontend"), ("docker.io", "backend"), ("docker.io/library/", "backend"),
+         ("registry.example:5000", "team/api-server:v1"), ("quay.io/", "x/y-z__w")]
+PATHS = ["org/project/image", "project/image", "backend", "library/backend", "org/frontend",
+         "team/api-server", "x/y-z__w", "ghcr.io/org/project/image", "org/project/image:v1"]
 WORDS = ["backend", "frontend", "api", "web", "true story", "yes", "no", "1.5", "12", "~", "null",
          "it's", 'say "hi"', "a: b", "# no comment", "ünïcode", "鯨", "🐳", "- x", "{x}", "[y]",
          "C:\\dir", "tab\there", "*star", "&amp", "!bang", "%percent", "@at", "`tick", "", " lead",
@@ -53,7 +64,9 @@ class Content:
                            for _ in range(self.rng.randint(0, 4))]
         if self.rng.random() < 0.4:
             one["env"] = [{"name": "SIDECAR_IMAGE", "value": self.image()},
-                          {"name": "TEXT", "value": self.word()}]
+                          {"name": "TEXT", "value": self.word()},
+                          self.shuffled({"name": self.rng.choice(["RELATED_IMAGE_X", "SLUG"]),
+                                         "value": self.image()})]
         if self.rng.random() < 0.3:
             one["ports"] = [{"containerPort": 8080, "protocol": "TCP"}]
         if self.rng.random() < 0.2:
@@ -97,11 +110,36 @@ class Content:
         return {"apiVersion": "v1", "kind": "List",
                 "items": [self.workload() for _ in range(self.rng.randint(0, 3))]}
 
+    def shuffled(self, members):
+        names = list(members)
+        self.rng.shuffle(names)
+        return {name: members[name] for name in names}
+
+    def halves(self):
+        """registry and repository, in either order, with other keys between them."""
+        registry, path = self.rng.choice(REGISTRIES), self.rng.choice(PATHS)
+        if self.rng.random() < 0.5:
+            registry, path = self.rng.choice(PAIRS)
+        one = {"registry": registry, "repository": path,
+               "tag": self.word(), "pullSecrets": [self.rng.choice(SPELLINGS)],
+               "nested": {"image": self.image()}}
+        if self.rng.random() < 0.3:
+            one = {self.rng.choice(["registry", "imageRegistry"]): registry,
+                   self.rng.choice(["image", "imageRepository", "imageName", "name"]):
+                   path, "initImage": self.image()}
+        if self.rng.random() < 0.2:
+            del one[self.rng.choice(list(one))]
+        return self.shuffled(one)
+
     def helm_values(self):
         return {"replicaCount": 1, "image": {"repository": self.image().split("@")[0],
                                              "tag": self.word(), "pullPolicy": "IfNotPresent"},
                 "sidecar": {"image": self.image(), "enabled": False}, "nodeSelector": {},
                 "images": {"proxy": self.image(), "list": [self.image(), self.image()]},
+                "global": {"imageRegistry": self.rng.choice(REGISTRIES),
+                           "imagePullSecrets": [self.rng.choice(SPELLINGS)]},
+                "apart": {"image": self.halves()}, "other": self.halves(),
+                "imageTag": self.image(), "IMAGE_NAME": self.image(), "slug": self.image(),
                 "extraArgs": [], "nullable": None, "backend": {"name": "backend"}}
 
     def compose(self):
@@ -113,7 +151,9 @@ class Content:
     def kustomization(self):
         return {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization",
                 "resources": ["../base", "org/frontend"],
-                "images": [{"name": self.image(), "newName": self.image(), "newTag": "v2"}]}
+                "images": [self.shuffled({"name": self.image(), "newName": self.image(),
+                                          "newTag": "v2"}),
+                           {"name": self.image(), "newTag": "v2"}]}
 
     def devspace(self):
         return {"version": "v2beta1", "name": "backend",

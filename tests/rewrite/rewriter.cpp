@@ -1,6 +1,7 @@
 // `kubectl localregistry rewrite` without a cluster: what is rewritten is said on the command line.
 //   rewriter FILE|- REGISTRY IMAGE...
-// Prints the text to standard output and the number of references to standard error.
+// Prints the text to standard output; to standard error the warnings, and last how many values were
+// changed.
 #include <iostream>
 #include <vector>
 
@@ -23,11 +24,14 @@ int main(int argc, char** argv) {
     }
     targets.push_back({*image, words[1]});
   }
-  const auto count = cli::rewrite_file(words[0], api::ImageRewriter(targets), std::cout);
-  if (!count) {
-    std::cerr << count.error().message << '\n';
+  const auto report = cli::rewrite_file(words[0], api::ImageRewriter(targets), std::cout);
+  if (!report) {
+    std::cerr << report.error().message << '\n';
     return 1;
   }
-  std::cerr << count->references << '\n';
+  for (const cli::RewriteWarning& warning : report->warnings) {
+    std::cerr << warning.line << ": " << warning.message << '\n';
+  }
+  std::cerr << report->edits << '\n';
   return 0;
 }

@@ -11,6 +11,7 @@
 #include <fstream>
 #include <sstream>
 #include <thread>
+#include <vector>
 
 #include "base/limits.h"
 #include "cli/rewrite_source.h"
@@ -66,18 +67,239 @@ TEST(Rewrite, AManifestKeepsAllButItsReferences) {
             "x: localhost:31234/org/frontend:dev");
 }
 
-TEST(Rewrite, AWordAloneIsAnImageOnlyWhereTheKeySaysSo) {
-  for (const char* key : {"image", "Image", "initImage", "devImage", "images", "imageName",
-                          "repository", "imageSelector"}) {
-    EXPECT_TRUE(cli::names_image(key)) << key;
+// The warnings, one a line.
+std::string warnings(const std::string& text) {
+  json::TextSource source(text);
+  std::ostringstream output;
+  const auto report = cli::rewrite_text(source, rewriter(), output);
+  if (!report) return to_string(report.error());
+  std::string lines;
+  for (const auto& warning : report->warnings) {
+    lines += std::to_string(warning.line) + ": " + warning.message + "\n";
   }
-  for (const char* key : {"name", "app", "", "imag", "i-m-a-g-e", "repo", "service"}) {
-    EXPECT_FALSE(cli::names_image(key)) << key;
-  }
+  return lines;
+}
+
+constexpr const char* kBare =
+    "without registry, tag and digest it counts as an image only under a key such as image or "
+    "repository\n";
+
+TEST(Rewrite, AWordAloneIsAnImageOnlyUnderAKeyThatNamesOne) {
   EXPECT_EQ(rewritten("images: [backend]\nname: [backend]\n"),
             "images: [localhost:31234/library/backend]\nname: [backend]\n");
   EXPECT_EQ(rewritten("name: backend:1\n"), "name: localhost:31234/library/backend:1\n");
   EXPECT_EQ(rewritten("backend"), "backend");
+  EXPECT_EQ(warnings("name: backend\napp: [backend]\n"), "");
+}
+
+TEST(Rewrite, APathAloneIsAnImageOnlyUnderAKeyThatNamesOne) {
+  const std::string text =
+      "args: [--prefix, org/frontend]\nsubPath: org/frontend\nGITHUB_REPOSITORY: org/frontend\n"
+      "repo: org/frontend\nspec: {prefix: org/frontend}\n";
+  EXPECT_EQ(rewritten(text), text);
+  EXPECT_EQ(warnings(text), std::string("1: args: org/frontend is unchanged: ") + kBare +
+                                "2: subPath: org/frontend is unchanged: " + kBare +
+                                "3: GITHUB_REPOSITORY: org/frontend is unchanged: " + kBare +
+                                "4: repo: org/frontend is unchanged: " + kBare +
+                                "5: prefix: org/frontend is unchanged: " + kBare);
+  EXPECT_EQ(rewritten("RELATED_IMAGE_X: org/frontend\nrepository: org/frontend\n"
+                      "volume: {image: {reference: org/frontend}}\nreference: org/frontend\n"),
+            "RELATED_IMAGE_X: localhost:31234/org/frontend\n"
+            "repository: localhost:31234/org/frontend\n"
+            "volume: {image: {reference: localhost:31234/org/frontend}}\n"
+            "reference: org/frontend\n");
+}
+
+TEST(Rewrite, AHostATagOrADigestIsEnoughAnywhere) {
+  const std::string digest = "@sha256:" + std::string(64, 'a');
+  EXPECT_EQ(rewritten("a: docker.io/org/frontend\nb: [org/frontend:1]\nc: backend" + digest + "\n"),
+            "a: localhost:31234/org/frontend\nb: [localhost:31234/org/frontend:1]\n"
+            "c: localhost:31234/library/backend" +
+                digest + "\n");
+  EXPECT_EQ(warnings("upstream: backend:8080\nimage: backend:8080\n"),
+            "1: upstream: backend:8080 is rewritten as an image with a tag; if it is a host and a "
+            "port, it must not be\n");
+}
+
+TEST(Rewrite, NamesOfPullSecretsStay) {
+  const std::string text =
+      "imagePullSecrets: [backend, org/frontend:1]\nglobal:\n  imagePullSecrets:\n"
+      "  - name: ghcr.io/org/project/image\n  pullSecret: backend:1\nimageTag: backend\n";
+  EXPECT_EQ(rewritten(text), text);
+  EXPECT_EQ(warnings(text),
+            "1: imagePullSecrets: org/frontend:1 is unchanged: there are names of Secrets\n"
+            "4: name: ghcr.io/org/project/image is unchanged: there are names of Secrets\n"
+            "5: pullSecret: backend:1 is unchanged: there are names of Secrets\n");
+}
+
+TEST(Rewrite, RegistryAndRepositoryOfOneMappingAreOneReference) {
+  for (const auto& [before, after] : std::vector<std::pair<std::string, std::string>>{
+           {"image:\n  registry: docker.io # x\n  repository: org/frontend\n",
+            "image:\n  registry: localhost:31234 # x\n  repository: org/frontend\n"},
+           {"image:\n  repository: org/project/image\n  tag: v1\n  registry: 'ghcr.io'\n",
+            "image:\n  repository: org/project/image\n  tag: v1\n  registry: 'localhost:31234'\n"},
+           {"{registry: ghcr.io/org/, repository: 'project/image:v1'}",
+            "{registry: localhost:31234/org/, repository: 'project/image:v1'}"},
+           {"{registry: docker.io, repository: backend}",
+            "{registry: \"localhost:31234\", repository: library/backend}"},
+           {"{registry: docker.io/library, repository: backend}",
+            "{registry: localhost:31234/library, repository: backend}"},
+           {"{registry: org, repository: frontend}",
+            "{registry: \"localhost:31234\", repository: org/frontend}"},
+           {"{imageRegistry: ghcr.io, initImage: backend, imageRepository: org/project/image}",
+            "{imageRegistry: \"localhost:31234\", initImage: localhost:31234/library/backend, "
+            "imageRepository: org/project/image}"},
+           {"image: {registry: docker.io, name: org/frontend}",
+            "image: {registry: \"localhost:31234\", name: org/frontend}"},
+           {"{registry: ghcr.io, image: org/project/image}",
+            "{registry: \"localhost:31234\", image: org/project/image}"},
+           {"{registry: ghcr.io, repository: 'org/project/image:{{ .tag }}'}",
+            "{registry: \"localhost:31234\", repository: 'org/project/image:{{ .tag }}'}"},
+           {R"({"repository":"org\/frontend","a":{"registry":"x"},"registry":"docker.io"})",
+            R"({"repository":"org\/frontend","a":{"registry":"x"},"registry":"localhost:31234"})"},
+           {"registry: ''\nrepository: org/frontend\n",
+            "registry: ''\nrepository: localhost:31234/org/frontend\n"},
+           {"registry: ~\nrepository: org/frontend\n",
+            "registry: ~\nrepository: localhost:31234/org/frontend\n"},
+           {"registry: {host: ghcr.io}\nrepository: org/frontend\n",
+            "registry: {host: ghcr.io}\nrepository: localhost:31234/org/frontend\n"}}) {
+    EXPECT_EQ(rewritten(before), after);
+    EXPECT_EQ(rewritten(after), after);
+    EXPECT_EQ(warnings(before), "");
+  }
+}
+
+TEST(Rewrite, AnotherImageOfTheSamePathStays) {
+  const std::string text = "registry: quay.io\nrepository: org/frontend\n";
+  EXPECT_EQ(rewritten(text), text);
+  EXPECT_EQ(warnings(text), "");
+}
+
+TEST(Rewrite, APairThatCannotBeDecidedStaysWithAWarning) {
+  for (const auto& [text, why] : std::vector<std::pair<std::string, std::string>>{
+           {"registry: ${R}\nrepository: org/frontend\n",
+            "2: repository: org/frontend is unchanged: the value of the registry beside it is not "
+            "known here\n"},
+           {"x: &r quay.io\ny: {registry: *r, repository: org/frontend}\n",
+            "2: repository: org/frontend is unchanged: the value of the registry beside it is not "
+            "known here\n"},
+           {"x: &r {registry: quay.io}\ny: {<<: *r, repository: org/frontend}\n",
+            "2: repository: org/frontend is unchanged: the value of the registry beside it is not "
+            "known here\n"},
+           {"registry: docker.io\nrepository: ghcr.io/org/project/image\n",
+            "2: repository: ghcr.io/org/project/image is unchanged: it has a registry and stands "
+            "beside registry\n"},
+           {"registry: docker.io\nimage: other\nrepository: org/frontend\n",
+            "3: repository: org/frontend is unchanged: registry stands before another image of the "
+            "mapping, too\n"},
+           {"global: {imageRegistry: mirror.example}\n",
+            "1: imageRegistry: mirror.example is unchanged: no repository stands beside it; a "
+            "chart "
+            "may put it before images that are declared and before others\n"},
+           {"registry: ghcr.io\n",
+            "1: registry: ghcr.io is unchanged: no repository stands beside it; a chart may put it "
+            "before images that are declared and before others\n"}}) {
+    EXPECT_EQ(rewritten(text), text);
+    EXPECT_EQ(warnings(text), why);
+  }
+  EXPECT_EQ(warnings("registry: quay.io\nglobal: {imageRegistry: 'localhost:31234'}\n"), "");
+}
+
+TEST(Rewrite, APairThatIsTooFarApartIsDecidedWithoutTheOther) {
+  std::string between;
+  for (std::size_t i = 0; i <= limits::kRewriteSiblingValues; ++i) between += "- x\n";
+  const std::string text = "registry: docker.io\nlist:\n" + between + "repository: org/frontend\n";
+  EXPECT_EQ(rewritten(text), text);
+  EXPECT_THAT(warnings(text), HasSubstr("repository: org/frontend is unchanged: the value of"));
+  const std::string image = "image: org/frontend\nlist:\n" + between;
+  EXPECT_EQ(rewritten(image), "image: localhost:31234/org/frontend\nlist:\n" + between);
+}
+
+TEST(Rewrite, ALiteralRepositoryIsRewrittenBeforeVariables) {
+  for (const char* tail : {":${TAG:-dev}", ":$TAG", "@${DIGEST}", ":v1-$(git describe)",
+                           ":{{ .Values.tag }}", ":{{ .tag | default 'x' }}", ":$!{TAG}-###"}) {
+    const std::string value = std::string("org/frontend") + tail;
+    EXPECT_EQ(rewritten("a: " + value + "\n"), "a: localhost:31234/" + value + "\n");
+    EXPECT_EQ(rewritten("a: \"" + value + "\"\n"), "a: \"localhost:31234/" + value + "\"\n");
+    EXPECT_EQ(rewritten("{\"a\": \"" + value + "\"}"),
+              "{\"a\": \"localhost:31234/" + value + "\"}");
+  }
+  EXPECT_EQ(rewritten(R"({"a": "org\/frontend:{{ .tag | default \"x\" }}"})"),
+            R"({"a": "localhost:31234/org/frontend:{{ .tag | default \"x\" }}"})");
+}
+
+TEST(Rewrite, ARepositoryWithAVariableStaysWithAWarning) {
+  const std::string why =
+      " is unchanged: its repository has a variable; write the repository out, or set the "
+      "variable\n";
+  for (const char* value :
+       {"${REGISTRY}/frontend:dev", "${IMAGE}", "$IMAGE:v1", "{{ .Values.image }}:{{ .tag }}",
+        "org/${NAME}:1", "${REGISTRY:-docker.io}/org/frontend:${TAG:-dev}"}) {
+    const std::string text = "a: 1\nimage: '" + std::string(value) + "'\n";
+    EXPECT_EQ(rewritten(text), text);
+    EXPECT_EQ(warnings(text), "2: image: " + std::string(value) + why);
+  }
+  EXPECT_EQ(warnings("args: ['${REGISTRY}/org/frontend:1', '${HOME}', '$X/y', 'echo ${A}/b']\n"),
+            "1: args: ${REGISTRY}/org/frontend:1" + why);
+  EXPECT_EQ(warnings("image: quay.io/${NAME}:1\nother_image: nginx:${TAG}\n"), "");
+}
+
+TEST(Rewrite, ATextWithAReferenceInItStaysWithAWarning) {
+  const std::string text =
+      "args: [--image=ghcr.io/org/project/image:v1]\n"
+      "data:\n  script: |\n    docker pull ghcr.io/org/project/image\n    true\n"
+      "  url: docker://ghcr.io/org/project/image:v1\n"
+      "  other: see ghcr.io/org/project/image2 and mirror/ghcr.io/org/project/image\n"
+      "  kubectl.kubernetes.io/last-applied-configuration: '[\"ghcr.io/org/project/image\"]'\n";
+  EXPECT_EQ(rewritten(text), text);
+  const std::string why =
+      ": a text with ghcr.io/org/project/image in it is unchanged: only a value that is a "
+      "reference "
+      "as a whole is rewritten\n";
+  EXPECT_EQ(warnings(text), "1: args" + why + "3: script" + why + "6: url" + why);
+}
+
+TEST(Rewrite, KustomizeLooksForTheNameAndWritesTheNewName) {
+  EXPECT_EQ(rewritten("images:\n- name: org/frontend\n  newName: org/frontend\n  newTag: v1\n"
+                      "- newName: ghcr.io/org/project/image\n  name: ghcr.io/org/project/image\n"
+                      "- name: ghcr.io/org/project/image\n  newTag: v1\n"),
+            "images:\n- name: org/frontend\n  newName: localhost:31234/org/frontend\n  newTag: v1\n"
+            "- newName: localhost:31234/org/project/image\n  name: ghcr.io/org/project/image\n"
+            "- name: localhost:31234/org/project/image\n  newTag: v1\n");
+}
+
+TEST(Rewrite, ANameMaySayThatItsValueIsAnImage) {
+  EXPECT_EQ(rewritten("env:\n- {name: RELATED_IMAGE_X, value: org/frontend}\n"
+                      "- {value: org/frontend, name: image.repository}\n"
+                      "- {value: org/frontend, name: SLUG}\n- {value: org/frontend}\n"),
+            "env:\n- {name: RELATED_IMAGE_X, value: localhost:31234/org/frontend}\n"
+            "- {value: localhost:31234/org/frontend, name: image.repository}\n"
+            "- {value: org/frontend, name: SLUG}\n- {value: org/frontend}\n");
+}
+
+TEST(Rewrite, ALocalRegistryGoesOnDeclaringItsImages) {
+  const std::string own =
+      "apiVersion: localregistry.dev/v1alpha1\nkind: LocalRegistry\n"
+      "spec: {images: [{name: a, image: ghcr.io/org/project/image}]}\n";
+  EXPECT_EQ(rewritten(own + "---\nimage: org/frontend\n"),
+            own + "---\nimage: localhost:31234/org/frontend\n");
+  EXPECT_EQ(warnings(own), "");
+  EXPECT_EQ(rewritten("items:\n- {apiVersion: localregistry.dev/v1alpha1, image: org/frontend}\n"
+                      "- {apiVersion: v1, image: org/frontend}\n"),
+            "items:\n- {apiVersion: localregistry.dev/v1alpha1, image: org/frontend}\n"
+            "- {apiVersion: v1, image: localhost:31234/org/frontend}\n");
+}
+
+TEST(Rewrite, WarningsAreKeptUpToABound) {
+  std::string text;
+  for (std::size_t i = 0; i < limits::kRewriteWarnings + 7; ++i) text += "- org/frontend\n";
+  json::TextSource source(text);
+  std::ostringstream output;
+  const auto report = cli::rewrite_text(source, rewriter(), output);
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->warnings.size(), limits::kRewriteWarnings);
+  EXPECT_EQ(report->more_warnings, 7U);
+  EXPECT_EQ(output.str(), text);
 }
 
 TEST(Rewrite, JsonIsRewrittenToo) {
@@ -94,8 +316,8 @@ TEST(Rewrite, YamlThatBeginsAsJsonDoesIsYaml) {
   EXPECT_EQ(rewritten("{image: backend}\n---\n{\"image\": 'backend'}\n"),
             "{image: localhost:31234/library/backend}\n---\n"
             "{\"image\": 'localhost:31234/library/backend'}\n");
-  EXPECT_EQ(rewritten("[org/frontend, # comment\n org/frontend]"),
-            "[localhost:31234/org/frontend, # comment\n localhost:31234/org/frontend]");
+  EXPECT_EQ(rewritten("[org/frontend:1, # comment\n org/frontend:2]"),
+            "[localhost:31234/org/frontend:1, # comment\n localhost:31234/org/frontend:2]");
 }
 
 TEST(Rewrite, ABrokenDocumentLeavesNothingWritten) {
@@ -121,12 +343,12 @@ TEST(Rewrite, ATextWithoutReferencesComesOutAsItIs) {
   }
 }
 
-TEST(Rewrite, SaysHowManyReferencesItRewrote) {
-  json::TextSource source("image: backend\nother: [org/frontend, x]\n");
+TEST(Rewrite, SaysHowManyValuesItChanged) {
+  json::TextSource source("image: backend\nother: [org/frontend:1, x]\n");
   std::ostringstream output;
-  const auto count = cli::rewrite_text(source, rewriter(), output);
-  ASSERT_TRUE(count);
-  EXPECT_EQ(count->references, 2U);
+  const auto report = cli::rewrite_text(source, rewriter(), output);
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->edits, 2U);
 }
 
 TEST(Rewrite, AnOutputThatTakesNothingIsAnError) {
@@ -178,8 +400,8 @@ TEST(Rewrite, MoreReferencesThanAreKeptAreFoundASecondTime) {
   std::string text;
   std::string expected;
   for (std::size_t i = 0; i < kReferences; ++i) {
-    text += "- org/frontend\n";
-    expected += "- localhost:31234/org/frontend\n";
+    text += "- org/frontend:1\n";
+    expected += "- localhost:31234/org/frontend:1\n";
   }
   EXPECT_TRUE(rewritten(text) == expected);
 }
@@ -227,11 +449,11 @@ TEST_F(RewriteFile, APipeIsReadToItsEndFirst) {
     ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
     std::thread writer([&] {
       std::ofstream output(fifo);
-      for (std::size_t i = 0; i < lines; ++i) output << "- org/frontend\n";
+      for (std::size_t i = 0; i < lines; ++i) output << "- org/frontend:1\n";
     });
     const std::string text = rewrite(fifo);
     writer.join();
-    const std::string line = "- localhost:31234/org/frontend\n";
+    const std::string line = "- localhost:31234/org/frontend:1\n";
     EXPECT_EQ(text.size(), lines * line.size());
     EXPECT_THAT(text.substr(0, 100), StartsWith(line));
     EXPECT_EQ(text.substr(text.size() - line.size()), line);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "unit/json/replacing.h"
 
 namespace {
 
@@ -17,16 +18,17 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-using Format = base::Result<void> (*)(json::ByteSource&, const json::Replace&, const json::Emit&);
+using testing_json::replace_words;
+using testing_json::Scan;
 
 // The text with every value that is `from` replaced, or the error.
-std::string replaced(Format format, const std::string& text, const std::string& from,
+std::string replaced(Scan scan, const std::string& text, const std::string& from,
                      const std::string& to) {
   json::TextSource source(text);
   std::string out;
   std::uint64_t done = 0;
-  const auto result = format(
-      source,
+  const auto result = replace_words(
+      scan, source,
       [&](const Scalar& scalar) { return scalar.value == from ? std::optional(to) : std::nullopt; },
       [&](const Edit& edit) -> base::Result<void> {
         out += text.substr(done, edit.begin - done) + edit.text;
@@ -37,31 +39,31 @@ std::string replaced(Format format, const std::string& text, const std::string& 
 }
 
 std::string yaml(const std::string& text, const std::string& to = "NEW/a:1") {
-  return replaced(json::yaml_edits, text, "old/a", to);
+  return replaced(json::scan_yaml, text, "old/a", to);
 }
 
 std::string json_text(const std::string& text) {
-  return replaced(json::json_edits, text, "old/a", "NEW/a:1");
+  return replaced(json::scan_json, text, "old/a", "NEW/a:1");
 }
 
-base::Result<void> read(Format format, const std::string& text) {
+base::Result<void> read(Scan scan, const std::string& text) {
   json::TextSource source(text);
-  return format(
-      source, [](const Scalar&) { return std::nullopt; },
+  return replace_words(
+      scan, source, [](const Scalar&) { return std::nullopt; },
       [](const Edit&) { return base::Result<void>(); });
 }
 
 std::string failure(const std::string& text) {
-  const auto result = read(json::yaml_edits, text);
+  const auto result = read(json::scan_yaml, text);
   return result ? "" : to_string(result.error());
 }
 
 // What replace is asked for: "key=value".
-std::vector<std::string> asked(Format format, const std::string& text) {
+std::vector<std::string> asked(Scan scan, const std::string& text) {
   json::TextSource source(text);
   std::vector<std::string> words;
-  const auto result = format(
-      source,
+  const auto result = replace_words(
+      scan, source,
       [&](const Scalar& scalar) -> std::optional<std::string> {
         words.push_back(std::string(scalar.key) + "=" + std::string(scalar.value));
         return std::nullopt;
@@ -145,12 +147,12 @@ TEST(YamlEdits, APlainValueIsQuotedWhereItHasToBe) {
 }
 
 TEST(YamlEdits, AreAskedForWithTheKey) {
-  EXPECT_THAT(asked(json::yaml_edits,
+  EXPECT_THAT(asked(json::scan_yaml,
                     "a: 1\nb: [2, {c: 3}, [4]]\nd:\n- 5\n? [6]\n: 7\ne: two words\nf: ''\ng:\n"),
               ElementsAre("a=1", "b=2", "c=3", "b=4", "d=5", "=7"));
-  EXPECT_THAT(asked(json::yaml_edits, "a: 1\n---\n2\n--- [3]\n---\n---\nb: 4\n...\n# end\n"),
+  EXPECT_THAT(asked(json::scan_yaml, "a: 1\n---\n2\n--- [3]\n---\n---\nb: 4\n...\n# end\n"),
               ElementsAre("a=1", "=2", "=3", "b=4"));
-  EXPECT_THAT(asked(json::json_edits, R"({"a": "1", "b": ["2", {"c": "3"}, ["4"]]} ["5"] "6" 7)"),
+  EXPECT_THAT(asked(json::scan_json, R"({"a": "1", "b": ["2", {"c": "3"}, ["4"]]} ["5"] "6" 7)"),
               ElementsAre("a=1", "b=2", "c=3", "b=4", "=5", "=6"));
 }
 
@@ -241,19 +243,19 @@ TEST(JsonEdits, TakeWhatYamlDoesNot) {
 TEST(JsonEdits, WhatIsNoJsonIsMalformed) {
   for (const char* text : {"{", "{\"a\":1", "{a: 1}", "{\"a\":1}\n---\n{\"a\":1}", "[1,]", "\"x",
                            "[\"\xff\"]", "{\"a\":1}}", "[1]#", "nul", "[\"\t\"]"}) {
-    const auto result = read(json::json_edits, text);
+    const auto result = read(json::scan_json, text);
     ASSERT_FALSE(result) << text;
     EXPECT_EQ(result.error().code, ErrorCode::kMalformed) << text;
   }
-  EXPECT_TRUE(read(json::json_edits, ""));
-  EXPECT_TRUE(read(json::json_edits, " \n"));
+  EXPECT_TRUE(read(json::scan_json, ""));
+  EXPECT_TRUE(read(json::scan_json, " \n"));
 }
 
 TEST(JsonEdits, DepthAndValuesAreBounded) {
   for (const std::string& text :
        {std::string(1'000'000, '['),
         "[\"" + std::string(limits::kScalarBytes + (1 << 20), 'x') + "\"]"}) {
-    const auto result = read(json::json_edits, text);
+    const auto result = read(json::scan_json, text);
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().code, ErrorCode::kTooLarge);
   }
@@ -266,17 +268,17 @@ TEST(Edits, AnErrorOfTheSourceOrTheReceiverEndsThem) {
       return base::Error{ErrorCode::kInternal, "the disk is gone"};
     }
   };
-  for (const Format format : {&json::yaml_edits, &json::json_edits}) {
+  for (const Scan scan : {&json::scan_yaml, &json::scan_json}) {
     Broken source;
-    const auto result = format(
-        source, [](const Scalar&) { return std::nullopt; },
+    const auto result = replace_words(
+        scan, source, [](const Scalar&) { return std::nullopt; },
         [](const Edit&) { return base::Result<void>(); });
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().message, "the disk is gone");
     json::TextSource text("[\"x\",\"x\"]");
     int emitted = 0;
-    const auto stopped = format(
-        text, [](const Scalar&) { return std::optional<std::string>("y"); },
+    const auto stopped = replace_words(
+        scan, text, [](const Scalar&) { return std::optional<std::string>("y"); },
         [&](const Edit&) -> base::Result<void> {
           ++emitted;
           return base::Error{ErrorCode::kTooLarge, "full"};

@@ -1,0 +1,126 @@
+#include "cli/image_keys.h"
+
+#include <algorithm>
+#include <vector>
+
+namespace cli {
+namespace {
+
+bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
+bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+char lower(char c) { return is_upper(c) ? static_cast<char>(c + ('a' - 'A')) : c; }
+
+// "initImageName", "INIT_IMAGE_NAME" and "init-image.name" are init, image, name.
+std::vector<std::string> words_of(std::string_view key) {
+  std::vector<std::string> words;
+  char last = '\0';
+  for (std::size_t i = 0; i < key.size(); ++i) {
+    const char c = key[i];
+    if (!is_upper(c) && !is_lower(c) && !is_digit(c)) {
+      last = '\0';
+      continue;
+    }
+    const bool before_lower = i + 1 < key.size() && is_lower(key[i + 1]);
+    const bool begins = last == '\0' || (is_upper(c) && (!is_upper(last) || before_lower));
+    if (begins) words.emplace_back();
+    words.back() += lower(c);
+    last = c;
+  }
+  return words;
+}
+
+template <std::size_t N>
+bool is_one_of(std::string_view word, const std::string_view (&words)[N]) {
+  return std::find(std::begin(words), std::end(words), word) != std::end(words);
+}
+
+// What an image may be called by, after the word image.
+constexpr std::string_view kNames[] = {"name",      "names",    "repository", "repo",
+                                       "reference", "ref",      "uri",        "url",
+                                       "selector",  "override", "overrides",  "default"};
+// Keys with one of these are about an image and hold no name of one.
+constexpr std::string_view kOthers[] = {
+    "secret",     "secrets", "pull",       "policy",      "tag",     "tags",     "registry",
+    "registries", "digest",  "credential", "credentials", "version", "username", "password"};
+
+std::string_view without_digits(std::string_view word) {
+  while (!word.empty() && is_digit(word.back())) word.remove_suffix(1);
+  return word;
+}
+
+bool is_image(std::string_view word) {
+  word = without_digits(word);
+  return word.ends_with("image") || word.ends_with("images");
+}
+
+// "imagename", in which no upper-case letter marks where a word begins.
+bool is_image_and_name(std::string_view word) {
+  constexpr std::string_view kImage = "image";
+  return word.starts_with(kImage) && is_one_of(word.substr(kImage.size()), kNames);
+}
+
+// False for most keys, without splitting them: those without "image" that end otherwise than
+// registry and repository.
+bool may_speak(std::string_view key) {
+  constexpr std::string_view kImage = "image";
+  if (key.empty()) return false;
+  if (lower(key.back()) == 'y' || key == "newName") return true;
+  return std::search(key.begin(), key.end(), kImage.begin(), kImage.end(),
+                     [](char a, char b) { return lower(a) == b; }) != key.end();
+}
+
+// Everything of a key that several images of one mapping have in common, left out.
+std::string stem_of(const std::vector<std::string>& words) {
+  std::string stem;
+  for (const std::string& word : words) {
+    if (word == "image" || word == "images" || word == "registry") continue;
+    if (is_one_of(word, kNames) || is_image_and_name(word)) continue;
+    if (!stem.empty()) stem += '.';
+    stem += word;
+  }
+  return stem;
+}
+
+}  // namespace
+
+bool names_image(std::string_view key) {
+  if (!may_speak(key)) return false;
+  const std::vector<std::string> words = words_of(key);
+  if (words.empty()) return false;
+  if (words.size() == 1 && words[0] == "repository") return true;
+  if (key == "newName") return true;  // Kustomize
+  if (std::any_of(words.begin(), words.end(),
+                  [](const std::string& word) { return is_one_of(word, kOthers); })) {
+    return false;
+  }
+  if (is_image_and_name(words.back())) return true;
+  const auto image = std::find_if(words.begin(), words.end(),
+                                  [](const std::string& word) { return is_image(word); });
+  if (image == words.end()) return false;
+  // A variable is called by what runs the image: RELATED_IMAGE_BACKEND.
+  if (std::none_of(key.begin(), key.end(), is_lower)) return true;
+  return std::all_of(image + 1, words.end(), [](const std::string& word) {
+    return is_image(word) || is_one_of(word, kNames);
+  });
+}
+
+bool holds_pull_secrets(std::string_view key) {
+  const std::vector<std::string> words = words_of(key);
+  const auto has = [&](std::string_view word) {
+    return std::find(words.begin(), words.end(), word) != words.end();
+  };
+  return has("pull") && (has("secret") || has("secrets"));
+}
+
+HalfKey half_of(std::string_view key) {
+  if (!may_speak(key)) return {};
+  const std::vector<std::string> words = words_of(key);
+  if (words.empty()) return {};
+  if (words.back() == "registry") return {Half::kRegistry, stem_of(words)};
+  if (key == "newName" || !names_image(key)) return {};
+  const bool repository = words.back() == "repository" || words.back() == "imagerepository";
+  return {repository ? Half::kRepository : Half::kImage, stem_of(words)};
+}
+
+}  // namespace cli

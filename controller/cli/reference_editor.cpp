@@ -1,0 +1,485 @@
+#include "cli/reference_editor.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "api/image_reference.h"
+#include "base/limits.h"
+#include "cli/reference_template.h"
+#include "json/text.h"
+
+namespace cli {
+namespace {
+
+constexpr std::string_view kLibrary = "docker.io/library/";
+constexpr std::string_view kDockerHub = "docker.io/";
+constexpr std::string_view kOwnGroup = "localregistry.dev/";
+constexpr std::string_view kLastApplied = "kubectl.kubernetes.io/last-applied-configuration";
+constexpr std::size_t kShownBytes = 80;
+
+std::string shown(std::string_view text) {
+  if (text.size() <= kShownBytes) return std::string(text);
+  return std::string(text.substr(0, kShownBytes)) + "...";
+}
+
+// What YAML reads as nothing.
+bool is_null(const json::Scalar& scalar) {
+  const std::string_view value = scalar.value;
+  if (scalar.style != json::ScalarStyle::kPlain) return value.empty();
+  return value.empty() || value == "~" || value == "null" || value == "Null" || value == "NULL";
+}
+
+bool has_variable(std::string_view value) {
+  return value.find('$') != std::string_view::npos || value.find("{{") != std::string_view::npos;
+}
+
+bool has_slash(std::string_view value) { return value.find('/') != std::string_view::npos; }
+
+// What the text of a reference has beside a path.
+struct Parts {
+  bool host = false;
+  bool tag = false;  // or a digest
+};
+
+std::optional<Parts> parts_of(std::string_view text) {
+  const auto parsed = api::parse_image_reference(text);
+  if (!parsed) return std::nullopt;
+  std::size_t rest = 0;
+  if (!parsed->tag.empty()) rest += parsed->tag.size() + 1;
+  if (!parsed->digest.empty()) rest += parsed->digest.size() + 1;
+  // The path may have got "library/" before it, but never loses anything but a host.
+  return Parts{parsed->path.size() < text.size() - rest, rest > 0};
+}
+
+std::string_view without_slashes(std::string_view registry) {
+  while (registry.ends_with('/')) registry.remove_suffix(1);
+  return registry;
+}
+
+// The repository as users write it, from what it is canonically: each of its spellings.
+std::vector<std::string_view> spellings(std::string_view repository) {
+  std::vector<std::string_view> result = {repository};
+  if (repository.starts_with(kDockerHub)) result.push_back(repository.substr(kDockerHub.size()));
+  if (repository.starts_with(kLibrary)) result.push_back(repository.substr(kLibrary.size()));
+  return result;
+}
+
+bool is_word_byte(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+         c == '-';
+}
+
+// Whether the repository stands in the text, and not as a part of a longer one.
+bool contains(std::string_view text, std::string_view repository) {
+  for (std::size_t at = text.find(repository); at != std::string_view::npos;
+       at = text.find(repository, at + 1)) {
+    const std::string_view before = text.substr(0, at);
+    const std::string_view after = text.substr(at + repository.size());
+    const bool begins =
+        before.empty() || before.ends_with("://") ||
+        !(is_word_byte(before.back()) || before.back() == '.' || before.back() == '/');
+    const bool ends = after.empty() || !(is_word_byte(after.front()) || after.front() == '/');
+    if (begins && ends) return true;
+  }
+  return false;
+}
+
+bool is_digits(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+// Such as "backend:8080", which may as well be a host and its port.
+bool may_be_an_address(std::string_view value) {
+  const std::size_t colon = value.find(':');
+  return !has_slash(value) && colon != std::string_view::npos && is_digits(value.substr(colon + 1));
+}
+
+}  // namespace
+
+ReferenceEditor::ReferenceEditor(const api::ImageRewriter& rewriter, Emit emit, Warn warn)
+    : rewriter_(rewriter),
+      repositories_(rewriter.repositories()),
+      emit_(std::move(emit)),
+      warn_(std::move(warn)) {}
+
+ReferenceEditor::Mapping* ReferenceEditor::find(std::uint64_t map) {
+  const auto found = std::find_if(mappings_.rbegin(), mappings_.rend(),
+                                  [&](const Mapping& mapping) { return mapping.map <= map; });
+  return found != mappings_.rend() && found->map == map ? &*found : nullptr;
+}
+
+// The mapping is the innermost one of the text: it goes to the end.
+ReferenceEditor::Mapping& ReferenceEditor::at(std::uint64_t map) {
+  if (Mapping* const found = find(map)) return *found;
+  mappings_.emplace_back().map = map;
+  return mappings_.back();
+}
+
+void ReferenceEditor::note_siblings(const json::Scalar& scalar) {
+  const std::uint64_t map = scalar.around.map();
+  if (map == 0) return;
+  if (scalar.key == "newName") at(map).has_new_name = true;
+  if (scalar.key == "name" && names_image(scalar.value)) at(map).name_says_image = true;
+  if (scalar.key == "apiVersion" && scalar.value.starts_with(kOwnGroup)) {
+    at(map).is_local_registry = true;
+  }
+}
+
+void ReferenceEditor::alias(const json::Scalar& scalar) {
+  const std::uint64_t map = scalar.around.map();
+  if (map == 0) return;
+  if (scalar.key == "newName") at(map).has_new_name = true;
+  if (scalar.key == "<<") at(map).has_merge = true;
+  const HalfKey half = half_of(scalar.key);
+  if (half.half == Half::kRegistry) add_unknown(at(map), half.stem);
+}
+
+void ReferenceEditor::add_unknown(Mapping& mapping, const std::string& stem) {
+  constexpr std::size_t kMost = 64;
+  if (mapping.unknown_registries.size() < kMost) mapping.unknown_registries.insert(stem);
+  mapping.all_unknown = mapping.unknown_registries.size() == kMost;
+}
+
+std::size_t ReferenceEditor::value(const json::Scalar& scalar) {
+  ++values_;
+  give_up_old();
+  note_siblings(scalar);
+  const bool declares = std::any_of(mappings_.begin(), mappings_.end(), [](const Mapping& mapping) {
+    return mapping.is_local_registry;
+  });
+  waiting_ = declares ? std::nullopt : candidate(scalar);
+  return waiting_ ? waiting_->text.size() : 0;
+}
+
+std::optional<ReferenceEditor::Candidate> ReferenceEditor::candidate(const json::Scalar& scalar) {
+  if (scalar.value.empty()) return std::nullopt;
+  if (scalar.value.size() > limits::kImageReferenceBytes) {
+    warn_of_embedded(scalar);
+    return std::nullopt;
+  }
+  Candidate found;
+  found.key = scalar.key;
+  found.text = scalar.value;
+  found.line = scalar.line;
+  found.map = scalar.around.map();
+  const HalfKey half = half_of(scalar.key);
+  found.stem = half.stem;
+  if (found.map != 0 && half.half == Half::kRegistry) return registry_candidate(scalar, found);
+  found.names_image = half.half == Half::kRepository || half.half == Half::kImage ||
+                      names_image(scalar.key) ||
+                      (scalar.key == "reference" && names_image(scalar.around.parent_key()));
+  if (has_variable(scalar.value) && !take_template(scalar, found)) return std::nullopt;
+  const auto parts = json::is_word(found.text) ? parts_of(found.text) : std::nullopt;
+  if (!parts) {
+    warn_of_embedded(scalar);
+    return std::nullopt;
+  }
+  found.has_host = parts->host;
+  found.is_complete = parts->host || parts->tag || found.text.size() < scalar.value.size();
+  found.replacement = rewriter_.rewrite(found.text).value_or("");
+  if (!found.replacement.empty() && scalar.around.any_key(&holds_pull_secrets)) {
+    if (found.is_complete || has_slash(found.text)) leave(found, "there are names of Secrets");
+    return std::nullopt;
+  }
+  return with_role(scalar, half.half, std::move(found));
+}
+
+// The registry of a mapping; nothing when it is none, or has a variable.
+std::optional<ReferenceEditor::Candidate> ReferenceEditor::registry_candidate(
+    const json::Scalar& scalar, const Candidate& found) {
+  if (is_null(scalar) || scalar.around.any_key(&holds_pull_secrets)) return std::nullopt;
+  if (has_variable(scalar.value) || !json::is_word(scalar.value)) {
+    add_unknown(at(found.map), found.stem);
+    return std::nullopt;
+  }
+  if (!parts_of(fmt::format("{}/x", without_slashes(scalar.value)))) return std::nullopt;
+  Candidate registry = found;
+  registry.role = Candidate::Role::kRegistry;
+  return registry;
+}
+
+// A value with variables: its literal repository is what may be replaced. False: it has none.
+bool ReferenceEditor::take_template(const json::Scalar& scalar, Candidate& found) {
+  const auto parsed = parse_template(scalar.value);
+  if (!parsed) {
+    warn_of_embedded(scalar);
+    return false;
+  }
+  if (parsed->pattern.empty()) {
+    found.text = scalar.value.substr(0, parsed->repository);
+    return true;
+  }
+  const std::size_t star = parsed->pattern.rfind('*');
+  const bool speaks = found.names_image || has_slash(parsed->pattern.substr(star + 1));
+  const bool matches =
+      std::any_of(repositories_.begin(), repositories_.end(), [&](const std::string& repository) {
+        const auto names = spellings(repository);
+        return std::any_of(names.begin(), names.end(),
+                           [&](std::string_view name) { return may_be(parsed->pattern, name); });
+      });
+  if (speaks && matches) {
+    leave(found, "its repository has a variable; write the repository out, or set the variable");
+  }
+  return false;
+}
+
+std::optional<ReferenceEditor::Candidate> ReferenceEditor::with_role(const json::Scalar& scalar,
+                                                                     Half half, Candidate found) {
+  using Role = Candidate::Role;
+  const bool declared = !found.replacement.empty();
+  const bool under_image = scalar.key == "name" && names_image(scalar.around.parent_key());
+  if (found.map != 0 && half == Half::kRepository) {
+    found.role = Role::kRepository;
+  } else if (found.map != 0 && half == Half::kImage && !found.is_complete) {
+    found.role = Role::kImage;
+  } else if (found.map != 0 && scalar.key == "name" &&
+             (declared || (under_image && !found.is_complete))) {
+    found.role = Role::kName;
+    found.parent_names_image = under_image;
+  } else if (declared && (found.is_complete || found.names_image)) {
+    found.role = Role::kComplete;
+    if (!found.names_image && may_be_an_address(found.text)) {
+      warn_(found.line, fmt::format("{}: {} is rewritten as an image with a tag; if it is a host "
+                                    "and a port, it must not be",
+                                    shown(found.key), shown(found.text)));
+    }
+  } else if (declared && found.map != 0 && scalar.key == "value") {
+    found.role = Role::kValue;
+  } else {
+    if (declared) leave_bare(found);
+    if (!declared) warn_of_embedded(scalar);
+    return std::nullopt;
+  }
+  return found;
+}
+
+void ReferenceEditor::warn_of_embedded(const json::Scalar& scalar) {
+  if (!has_slash(scalar.value) || scalar.key == kLastApplied) return;
+  const std::string_view text = scalar.value.substr(0, limits::kRewriteEmbeddedBytes);
+  const auto found =
+      std::find_if(repositories_.begin(), repositories_.end(),
+                   [&](const std::string& repository) { return contains(text, repository); });
+  if (found == repositories_.end()) return;
+  warn_(scalar.line, fmt::format("{}: a text with {} in it is unchanged: only a value that is a "
+                                 "reference as a whole is rewritten",
+                                 shown(scalar.key), *found));
+}
+
+base::Result<void> ReferenceEditor::place(json::Place place) {
+  Candidate candidate = *std::move(waiting_);
+  waiting_.reset();
+  candidate.place = std::move(place);
+  candidate.slot = first_slot_ + slots_.size();
+  slots_.emplace_back();
+  if (candidate.role == Candidate::Role::kComplete) {
+    replace(candidate, candidate.replacement);
+    return flush();
+  }
+  Mapping& mapping = at(candidate.map);
+  if (mapping.candidates.empty()) mapping.first = values_;
+  mapping.candidates.push_back(std::move(candidate));
+  if (mapping.is_given_up) settle(mapping);
+  return flush();
+}
+
+base::Result<void> ReferenceEditor::end_of_map(std::uint64_t map) {
+  if (mappings_.empty() || mappings_.back().map != map) return {};
+  settle(mappings_.back());
+  mappings_.pop_back();
+  return flush();
+}
+
+// Decides what has waited for too many values, by what is known.
+void ReferenceEditor::give_up_old() {
+  for (Mapping& mapping : mappings_) {
+    if (mapping.candidates.empty()) continue;
+    if (values_ - mapping.first <= limits::kRewriteSiblingValues) continue;
+    mapping.is_given_up = true;
+    settle(mapping);
+  }
+}
+
+// Decides all candidates of the mapping.
+void ReferenceEditor::settle(Mapping& mapping) {
+  using Role = Candidate::Role;
+  std::vector<Candidate> candidates = std::move(mapping.candidates);
+  mapping.candidates.clear();
+  std::map<std::string, Halves> halves;  // by stem
+  for (const Candidate& candidate : candidates) {
+    if (candidate.role == Role::kRegistry) {
+      const Candidate*& registry = halves[candidate.stem].registry;
+      if (registry != nullptr) decide(*registry);  // a key that is there twice: the last one counts
+      registry = &candidate;
+    } else if (candidate.role == Role::kRepository || candidate.role == Role::kImage) {
+      halves[candidate.stem].paths.push_back(&candidate);
+    }
+  }
+  for (const Candidate& candidate : candidates) {
+    if (candidate.role == Role::kName) settle_name(mapping, candidate, halves);
+    if (candidate.role != Role::kValue) continue;
+    if (mapping.name_says_image) {
+      replace(candidate, candidate.replacement);
+    } else {
+      leave_bare(candidate);
+    }
+  }
+  for (const auto& [stem, two] : halves) settle_halves(mapping, stem, two);
+}
+
+// A name is an image if it says so itself; beside a registry and under a key that names an image it
+// is a repository.
+void ReferenceEditor::settle_name(const Mapping& mapping, const Candidate& name,
+                                  std::map<std::string, Halves>& halves) {
+  if (mapping.has_new_name) {
+    if (!name.is_complete) return decide(name);
+    return leave(name, "Kustomize looks for it in the resources, and writes newName instead");
+  }
+  const auto plain = halves.find("");
+  const bool has_registry = plain != halves.end() && plain->second.registry != nullptr;
+  if (name.parent_names_image && !name.is_complete && has_registry && plain->second.paths.empty()) {
+    plain->second.paths.push_back(&name);
+  } else {
+    settle_alone(name);
+  }
+}
+
+void ReferenceEditor::settle_halves(Mapping& mapping, const std::string& stem,
+                                    const Halves& halves) {
+  const Candidate* const registry = halves.registry;
+  const bool is_unknown = mapping.all_unknown || mapping.unknown_registries.contains(stem);
+  if (registry != nullptr && !is_unknown && !halves.paths.empty()) {
+    settle_pair(*registry, halves.paths);
+  } else {
+    if (registry != nullptr) settle_lone_registry(*registry);
+    for (const Candidate* const path : halves.paths) {
+      const bool is_repository = path->role == Candidate::Role::kRepository;
+      if (is_unknown || (mapping.has_merge && is_repository)) {
+        leave_without_registry(*path);
+      } else {
+        settle_alone(*path);
+      }
+    }
+  }
+  // What comes after one that was given up is not decided without it.
+  if (registry != nullptr && mapping.is_given_up) add_unknown(mapping, stem);
+}
+
+void ReferenceEditor::settle_alone(const Candidate& candidate) {
+  if (candidate.replacement.empty()) return decide(candidate);
+  if (candidate.is_complete || candidate.names_image) {
+    return replace(candidate, candidate.replacement);
+  }
+  leave_bare(candidate);
+}
+
+// Before which images a chart puts it, the text does not say.
+void ReferenceEditor::settle_lone_registry(const Candidate& registry) {
+  const std::string_view text = without_slashes(registry.text);
+  const std::string_view host = text.substr(0, text.find('/'));
+  const bool of_declared =
+      std::any_of(repositories_.begin(), repositories_.end(), [&](const std::string& repository) {
+        return std::string_view(repository).starts_with(std::string(host) + "/");
+      });
+  const bool of_chart = registry.key != "registry" && half_of(registry.key).stem.empty();
+  if (rewriter_.is_known(std::string(host)) || !(of_declared || of_chart)) {
+    return decide(registry);
+  }
+  leave(registry,
+        "no repository stands beside it; a chart may put it before images that are declared and "
+        "before others");
+}
+
+void ReferenceEditor::settle_pair(const Candidate& registry,
+                                  const std::vector<const Candidate*>& paths) {
+  struct Rewritten {
+    const Candidate* path;
+    std::string text;
+  };
+  const std::string_view before = without_slashes(registry.text);
+  std::vector<Rewritten> rewritten;
+  for (const Candidate* const path : paths) {
+    if (path->has_host) {
+      if (!path->replacement.empty()) {
+        leave(*path, fmt::format("it has a registry and stands beside {}", registry.key));
+      }
+    } else if (auto text = rewriter_.rewrite(fmt::format("{}/{}", before, path->text))) {
+      rewritten.push_back({path, *std::move(text)});
+    }
+    decide(*path);
+  }
+  decide(registry);
+  if (rewritten.empty()) return;
+  std::optional<std::string> host;
+  bool possible = rewritten.size() == paths.size();
+  for (Rewritten& one : rewritten) {
+    // Without a path in the registry, Docker's "library/" goes into the repository.
+    const std::size_t slash =
+        has_slash(before) ? one.text.size() - std::min(one.text.size(), one.path->text.size() + 1)
+                          : one.text.find('/');
+    const std::string head = one.text.substr(0, slash);
+    one.text.erase(0, slash + 1);
+    possible = possible && (!has_slash(before) || one.text == one.path->text) &&
+               host.value_or(head) == head;
+    host = head;
+  }
+  if (!possible) {
+    for (const Rewritten& one : rewritten) {
+      leave(*one.path,
+            fmt::format("{} stands before another image of the mapping, too", registry.key));
+    }
+    return;
+  }
+  replace(registry, *host + registry.text.substr(before.size()));
+  for (const Rewritten& one : rewritten) {
+    if (one.text != one.path->text) replace(*one.path, one.text);
+  }
+}
+
+void ReferenceEditor::leave_without_registry(const Candidate& path) {
+  const bool declared =
+      !path.replacement.empty() ||
+      std::any_of(repositories_.begin(), repositories_.end(), [&](const std::string& repository) {
+        return repository.ends_with("/" + path.text);
+      });
+  if (!declared) return decide(path);
+  leave(path, "the value of the registry beside it is not known here");
+}
+
+void ReferenceEditor::leave_bare(const Candidate& candidate) {
+  if (!has_slash(candidate.text)) return decide(candidate);
+  leave(candidate,
+        "without registry, tag and digest it counts as an image only under a key such as image or "
+        "repository");
+}
+
+void ReferenceEditor::leave(const Candidate& candidate, const std::string& why) {
+  warn_(candidate.line,
+        fmt::format("{}: {} is unchanged: {}", shown(candidate.key), shown(candidate.text), why));
+  decide(candidate);
+}
+
+void ReferenceEditor::replace(const Candidate& candidate, const std::string& word) {
+  decide(candidate);
+  auto edit = json::edit_at(candidate.place, word);
+  if (!edit) return leave(candidate, "it would have to be quoted");
+  slots_[*candidate.slot - first_slot_].edit = *std::move(edit);
+}
+
+// Without an edit, if none is made after. A candidate without a place has no slot.
+void ReferenceEditor::decide(const Candidate& candidate) {
+  if (candidate.slot) slots_[*candidate.slot - first_slot_].decided = true;
+}
+
+base::Result<void> ReferenceEditor::flush() {
+  while (!slots_.empty() && slots_.front().decided) {
+    std::optional<json::Edit> edit = std::move(slots_.front().edit);
+    slots_.pop_front();
+    ++first_slot_;
+    if (!edit) continue;
+    if (auto emitted = emit_(*std::move(edit)); !emitted) return emitted;
+  }
+  return {};
+}
+
+}  // namespace cli
