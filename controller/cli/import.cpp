@@ -10,6 +10,7 @@
 #include "api/local_registry.h"
 #include "api/quantity.h"
 #include "base/limits.h"
+#include "base/quote.h"
 #include "cli/devspace.h"
 #include "cli/names.h"
 #include "cli/reference_template.h"
@@ -285,7 +286,7 @@ std::optional<std::string> Importer::replace(std::string_view text, int depth,
   }
   result += text;
   if (!devspace::is_expression(result)) return result;
-  why = fmt::format("only DevSpace evaluates \"{}\"", result);
+  why = fmt::format("only DevSpace evaluates \"{}\"", base::shown(result));
   return std::nullopt;
 }
 
@@ -311,7 +312,7 @@ std::optional<bool> Importer::boolean(const std::string& path, const Setting<boo
   constexpr std::string_view kTrue[] = {"true", "True", "TRUE"};
   constexpr std::string_view kFalse[] = {"false", "False", "FALSE"};
   if (!is_one_of(*value, kTrue) && !is_one_of(*value, kFalse)) {
-    fail(path, fmt::format("expected true or false, found \"{}\"", *value));
+    fail(path, fmt::format("expected true or false, found \"{}\"", base::shown(*value)));
   }
   return is_one_of(*value, kTrue);
 }
@@ -324,7 +325,7 @@ std::optional<int> Importer::number(const std::string& path, const Setting<int>&
   const char* end = value->data() + value->size();
   const auto [stop, error] = std::from_chars(value->data(), end, result);
   if (error != std::errc() || stop != end) {
-    fail(path, fmt::format("expected an integer, found \"{}\"", *value));
+    fail(path, fmt::format("expected an integer, found \"{}\"", base::shown(*value)));
   }
   return result;
 }
@@ -349,7 +350,8 @@ void Importer::check_registry(const Spec& spec) {
   const std::string path = "localRegistry.name";
   if (!spec.namespace_name.empty() && !is_dns_label(spec.namespace_name)) {
     fail("localRegistry.namespace",
-         fmt::format("\"{}\" is no name in Kubernetes: use a-z, 0-9 and -", spec.namespace_name));
+         fmt::format("\"{}\" is no name in Kubernetes: use a-z, 0-9 and -",
+                     base::shown(spec.namespace_name)));
   } else if (!spec.namespace_name.empty() && spec.namespace_name != options_.namespace_name) {
     note("localRegistry.namespace",
          fmt::format("unless the LocalRegistry is in {0} itself, the namespace {0} has to allow it "
@@ -360,10 +362,10 @@ void Importer::check_registry(const Spec& spec) {
   if (!is_dns_label(spec.name) || !is_letter(spec.name.front())) {
     fail(path, fmt::format("\"{}\" is no name of a Service in Kubernetes: use a-z, 0-9 and -, and "
                            "begin with a letter",
-                           spec.name));
+                           base::shown(spec.name)));
   } else if (spec.persistence.enabled.value_or(false) && spec.name.size() > kPersistentNameBytes) {
     fail(path, fmt::format("\"{}\" is longer than {} characters, the most with persistence",
-                           spec.name, kPersistentNameBytes));
+                           base::shown(spec.name), kPersistentNameBytes));
   }
 }
 
@@ -372,15 +374,15 @@ void Importer::take_persistence(const devspace::Persistence& from, Spec& to) {
   to.persistence.enabled = boolean(path + ".enabled", from.enabled);
   const std::string size = text(path + ".size", from.size).value_or("");
   if (!size.empty() && (!api::is_quantity(size) || size.size() > kQuantityBytes)) {
-    fail(path + ".size", fmt::format("\"{}\" is no quantity such as 5Gi", size));
+    fail(path + ".size", fmt::format("\"{}\" is no quantity such as 5Gi", base::shown(size)));
   } else if (!size.empty() && api::compare({size}, {"0"}) != std::strong_ordering::greater) {
-    fail(path + ".size", fmt::format("\"{}\" is not greater than zero", size));
+    fail(path + ".size", fmt::format("\"{}\" is not greater than zero", base::shown(size)));
   }
   to.persistence.size = size;
   const std::string name = text(path + ".storageClassName", from.storage_class_name).value_or("");
   if (!name.empty() && !is_dns_subdomain(name)) {
     fail(path + ".storageClassName",
-         fmt::format("\"{}\" is no name in Kubernetes: use a-z, 0-9, - and .", name));
+         fmt::format("\"{}\" is no name in Kubernetes: use a-z, 0-9, - and .", base::shown(name)));
   }
   to.persistence.storage_class_name = name;
 }
@@ -402,7 +404,7 @@ void Importer::add_tag(const std::string& path, const std::string& tag, api::Ima
   if (tag.find('#') != std::string::npos) {
     note(path, "left out, for only DevSpace replaces # by random characters");
   } else if (!api::parse_image_reference("x:" + tag)) {
-    fail(path, fmt::format("\"{}\" is no tag", tag));
+    fail(path, fmt::format("\"{}\" is no tag", base::shown(tag)));
   } else if (to.tags.size() == limits::kSpecImageTags) {
     note(path, fmt::format("left out, for an image of a LocalRegistry has at most {} tags",
                            limits::kSpecImageTags));
@@ -454,7 +456,7 @@ void Importer::take_image(const std::string& key, const devspace::Image& from, S
     note(path, fmt::format("left out, for \"{}\" cannot name an image of a LocalRegistry: use at "
                            "most 63 letters, digits, '-', '_' and '.', with a letter or digit at "
                            "both ends",
-                           key));
+                           base::shown(key)));
   } else if (to.images.size() == limits::kSpecImages) {
     note(path,
          fmt::format("left out, for a LocalRegistry has at most {} images", limits::kSpecImages));
@@ -474,7 +476,7 @@ std::string Importer::resource_name() {
   if (name) {
     note("name", fmt::format("\"{}\" is no name in Kubernetes: the LocalRegistry is called {}; "
                              "--name gives it another one",
-                             *name, kDefaultName));
+                             base::shown(*name), kDefaultName));
   }
   return std::string(kDefaultName);
 }
@@ -533,7 +535,7 @@ std::optional<Failure> wrong_version(json::View root, const json::Positions& pos
   const json::Position position = positions.find("version");
   return Failure{ExitCode::kFailure,
                  fmt::format("{}:{}:{}: version: {} is not {}: import what {} prints", options.file,
-                             position.line, position.column, shown, kVersion, kPrint)};
+                             position.line, position.column, base::shown(shown), kVersion, kPrint)};
 }
 
 }  // namespace
@@ -546,7 +548,7 @@ Outcome<Imported> import_devspace(std::string_view yaml, const ImportOptions& op
     return Failure{ExitCode::kUsage,
                    fmt::format("--name: \"{}\" is no name in Kubernetes: use a-z, "
                                "0-9, - and .",
-                               options.name)};
+                               base::shown(options.name))};
   }
   const auto text = json::from_yaml_with_positions(yaml);
   if (!text) return failed(text.error().message);
