@@ -210,12 +210,13 @@ std::string Importer::at(const std::string& path) const {
 }
 
 void Importer::note(const std::string& path, const std::string& message) {
-  notes_.push_back(fmt::format("{}: {}: {}", at(path), path, message));
+  notes_.push_back(fmt::format("{}: {}: {}", at(path), base::shown_path(path), message));
 }
 
 void Importer::fail(const std::string& path, const std::string& message) {
   if (failure_) return;
-  failure_ = Failure{ExitCode::kFailure, fmt::format("{}: {}: {}", at(path), path, message)};
+  failure_ = Failure{ExitCode::kFailure,
+                     fmt::format("{}: {}: {}", at(path), base::shown_path(path), message)};
 }
 
 // In DevSpace's order: the command line, what it knows itself, the value in the file, the
@@ -224,10 +225,11 @@ std::optional<std::string> Importer::variable(const std::string& name, std::stri
   if (const auto found = options_.variables.find(name); found != options_.variables.end()) {
     return found->second;
   }
-  const std::string remedy = fmt::format("give it with --var {}=VALUE", name);
+  const std::string shown = base::shown(name);
+  const std::string remedy = fmt::format("give it with --var {}=VALUE", shown);
   if (is_one_of(name, kPredefined) || name.starts_with("devspace.") ||
       name.starts_with("runtime.")) {
-    why = fmt::format("only DevSpace knows the value of ${{{}}}: {}", name, remedy);
+    why = fmt::format("only DevSpace knows the value of ${{{}}}: {}", shown, remedy);
     return std::nullopt;
   }
   const auto found = file_.vars.by_name.find(name);
@@ -242,7 +244,7 @@ std::optional<std::string> Importer::variable(const std::string& name, std::stri
   if (const auto value = written(variable.path)) return value;
   if (const auto value = written(variable.path + ".value")) return value;
   if (variable.has_command) {
-    why = fmt::format("only DevSpace runs the command of ${{{}}}: {}", name, remedy);
+    why = fmt::format("only DevSpace runs the command of ${{{}}}: {}", shown, remedy);
     return std::nullopt;
   }
   const bool from_environment =
@@ -253,7 +255,7 @@ std::optional<std::string> Importer::variable(const std::string& name, std::stri
   }
   if (variable.default_value) return variable.default_value;
   if (const auto value = written(variable.path + ".default")) return value;
-  why = fmt::format("the value of ${{{}}} is not in the file{}: {}", name,
+  why = fmt::format("the value of ${{{}}} is not in the file{}: {}", shown,
                     from_environment ? " or the environment" : "", remedy);
   return std::nullopt;
 }
@@ -269,7 +271,7 @@ std::optional<std::string> Importer::replace(std::string_view text, int depth,
     if (close == std::string_view::npos) break;
     const std::string name(trimmed(text.substr(open, close - open)));
     if (depth == 0) {
-      why = fmt::format("the value of ${{{}}} needs itself, or too many others", name);
+      why = fmt::format("the value of ${{{}}} needs itself, or too many others", base::shown(name));
       return std::nullopt;
     }
     const auto value = variable(name, why);

@@ -6,6 +6,7 @@
 
 #include "api/image_reference.h"
 #include "base/limits.h"
+#include "base/quote.h"
 #include "cli/reference_template.h"
 #include "json/text.h"
 
@@ -16,12 +17,6 @@ constexpr std::string_view kLibrary = "docker.io/library/";
 constexpr std::string_view kDockerHub = "docker.io/";
 constexpr std::string_view kOwnGroup = "localregistry.dev/";
 constexpr std::string_view kLastApplied = "kubectl.kubernetes.io/last-applied-configuration";
-constexpr std::size_t kShownBytes = 80;
-
-std::string shown(std::string_view text) {
-  if (text.size() <= kShownBytes) return std::string(text);
-  return std::string(text.substr(0, kShownBytes)) + "...";
-}
 
 // What YAML reads as nothing.
 bool is_null(const json::Scalar& scalar) {
@@ -242,7 +237,7 @@ std::optional<ReferenceEditor::Candidate> ReferenceEditor::with_role(const json:
     if (!found.names_image && may_be_an_address(found.text)) {
       warn_(found.line, fmt::format("{}: {} is rewritten as an image with a tag; if it is a host "
                                     "and a port, it must not be",
-                                    shown(found.key), shown(found.text)));
+                                    base::shown(found.key), base::shown(found.text)));
     }
   } else if (declared && found.map != 0 && scalar.key == "value") {
     found.role = Role::kValue;
@@ -263,7 +258,7 @@ void ReferenceEditor::warn_of_embedded(const json::Scalar& scalar) {
   if (found == repositories_.end()) return;
   warn_(scalar.line, fmt::format("{}: a text with {} in it is unchanged: only a value that is a "
                                  "reference as a whole is rewritten",
-                                 shown(scalar.key), *found));
+                                 base::shown(scalar.key), *found));
 }
 
 base::Result<void> ReferenceEditor::place(json::Place place) {
@@ -401,7 +396,8 @@ void ReferenceEditor::settle_pair(const Candidate& registry,
   for (const Candidate* const path : paths) {
     if (path->has_host) {
       if (!path->replacement.empty()) {
-        leave(*path, fmt::format("it has a registry and stands beside {}", registry.key));
+        leave(*path,
+              fmt::format("it has a registry and stands beside {}", base::shown(registry.key)));
       }
     } else if (auto text = rewriter_.rewrite(fmt::format("{}/{}", before, path->text))) {
       rewritten.push_back({path, *std::move(text)});
@@ -425,8 +421,8 @@ void ReferenceEditor::settle_pair(const Candidate& registry,
   }
   if (!possible) {
     for (const Rewritten& one : rewritten) {
-      leave(*one.path,
-            fmt::format("{} stands before another image of the mapping, too", registry.key));
+      leave(*one.path, fmt::format("{} stands before another image of the mapping, too",
+                                   base::shown(registry.key)));
     }
     return;
   }
@@ -454,8 +450,8 @@ void ReferenceEditor::leave_bare(const Candidate& candidate) {
 }
 
 void ReferenceEditor::leave(const Candidate& candidate, const std::string& why) {
-  warn_(candidate.line,
-        fmt::format("{}: {} is unchanged: {}", shown(candidate.key), shown(candidate.text), why));
+  warn_(candidate.line, fmt::format("{}: {} is unchanged: {}", base::shown(candidate.key),
+                                    base::shown(candidate.text), why));
   decide(candidate);
 }
 

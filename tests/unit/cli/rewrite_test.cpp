@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "base/quote.h"
 #include "cli/rewrite_source.h"
 
 namespace {
@@ -237,7 +238,7 @@ TEST(Rewrite, ARepositoryWithAVariableStaysWithAWarning) {
         "org/${NAME}:1", "${REGISTRY:-docker.io}/org/frontend:${TAG:-dev}"}) {
     const std::string text = "a: 1\nimage: '" + std::string(value) + "'\n";
     EXPECT_EQ(rewritten(text), text);
-    EXPECT_EQ(warnings(text), "2: image: " + std::string(value) + why);
+    EXPECT_EQ(warnings(text), "2: image: " + base::shown(value) + why);
   }
   EXPECT_EQ(warnings("args: ['${REGISTRY}/org/frontend:1', '${HOME}', '$X/y', 'echo ${A}/b']\n"),
             "1: args: ${REGISTRY}/org/frontend:1" + why);
