@@ -20,6 +20,7 @@
 #include "kube/parallel.h"
 #include "operator/controller.h"
 #include "operator/options.h"
+#include "operator/service_network.h"
 #include "operator/webhook_certificates.h"
 #include "operator/webhook_images.h"
 #include "reconcile/names.h"
@@ -114,6 +115,7 @@ class Program {
   std::optional<Caches> caches_;
   std::optional<kube::EventRecorder> events_;
   std::optional<registry::PushChecker> push_checker_;
+  std::optional<controller::ServiceNetwork> service_network_;
   std::optional<Controller> controller_;
   std::optional<kube::LeaderElection> election_;
   serve::ServerCertificate certificate_;
@@ -160,8 +162,15 @@ ExitCode Program::run() {
   registry::CheckOptions check;
   check.insecure_registries = options_.insecure_registries;
   check.ca_file = options_.registry_ca_file;
+  check.denied_networks = options_.push_check_deny;
+  check.report_network_errors = false;
   check.environment = kube::process_environment();
   push_checker_.emplace(context_.get_executor(), clock_, check);
+  service_network_.emplace(*environment_,
+                           base::variable(check.environment, "KUBERNETES_SERVICE_HOST"),
+                           [this](registry::Networks networks) {
+                             push_checker_->set_service_networks(std::move(networks));
+                           });
   controller_.emplace(*environment_, *caches_, *events_, metrics_, *push_checker_,
                       options_.max_concurrent_reconciles);
   if (options_.leader_elect) {
@@ -298,7 +307,9 @@ asio::awaitable<void> Program::elect_and_lead() {
 }
 
 asio::awaitable<void> Program::lead() {
+  co_await service_network_->learn();  // before the first push check
   std::vector<asio::awaitable<void>> branches;
+  branches.push_back(service_network_->run());
   branches.push_back(controller_->run());
   if (certificates_) branches.push_back(certificates_->lead());
   co_await kube::run_until_one_ends(std::move(branches));

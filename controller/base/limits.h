@@ -36,18 +36,35 @@ inline constexpr std::size_t kAdmissionPatchBytes = 128 << 10;  // the JSON patc
 inline constexpr std::size_t kAdmissionReviewBytes = 12 << 20;  // of memory for one, its text aside
 inline constexpr std::size_t kAnnotationsBytes = 256 << 10;  // of one object: the API's own bound
 
-// kube/: an object has at most 1.5 MB (etcd); a page of 500 of them is read as a stream of bytes.
-inline constexpr std::size_t kWatchLineBytes = 4 << 20;  // one watch event
-inline constexpr std::size_t kResponseBytes = 64 << 20;  // one answer, a page of a list included
-inline constexpr std::size_t kHeaderBytes = 64 << 10;    // the head of one answer
-inline constexpr std::size_t kUnpackedObjects = 16;      // of a cache, the last that were read
-inline constexpr std::size_t kDictionaryBytes = 4096;    // what a cache's objects share
-inline constexpr int kListPage = 500;                    // objects asked for at once
-inline constexpr std::size_t kConnections = 16;          // to the API server, watches aside
-inline constexpr auto kConnectTimeout = 10s;             // TCP and TLS
-inline constexpr auto kRequestTimeout = 30s;             // a request but a watch
-inline constexpr auto kIdleConnection = 60s;             // kept open without a request
-inline constexpr auto kWatchLeast = 5min;                // asked of the server, random between
+// kube/: an object has up to 1.5 MiB in etcd, and several times that as JSON. Of an answer only
+// the fields that are read are kept while its bytes come (json/sieve.h); these count what is kept.
+inline constexpr std::size_t kObjectBytes = 64 << 10;           // one object, decoded
+inline constexpr std::size_t kRegistryObjectBytes = 512 << 10;  // one LocalRegistry, decoded
+inline constexpr std::size_t kSecretBytes = 256 << 10;          // one Secret, decoded
+inline constexpr std::size_t kMetadataBytes = 16 << 10;         // the metadata in any of them
+inline constexpr std::size_t kListElementBytes = 16 << 10;      // the elements of one list in it
+inline constexpr std::size_t kJsonKeyBytes = 512;               // a longer key is left out
+inline constexpr std::size_t kWatchLineBytes = 2 << 20;         // one watch event
+inline constexpr std::size_t kResponseBytes = 64 << 20;         // one answer, a whole list included
+inline constexpr std::size_t kErrorBytes = 256 << 10;           // one answer that is no 2xx
+// What each cache may hold, packed. See the sum at the end of this file.
+inline constexpr std::size_t kRegistryCacheBytes = 20 << 20;  // LocalRegistries
+inline constexpr std::size_t kNamespaceCacheBytes = 4 << 20;  // Namespaces
+inline constexpr std::size_t kChildCacheBytes = 6 << 20;      // each kind of child, and Pods
+inline constexpr std::size_t kCacheEntryBytes = 160;  // of tables and indexes for one object
+inline constexpr std::size_t kCacheShare = 16;      // of a full cache a namespace has 1/kCacheShare
+inline constexpr std::size_t kObjectsOfOwner = 64;  // of one kind, that one resource can have
+inline constexpr std::size_t kRememberedBytes =
+    2048;  // packed: larger objects are not kept unpacked
+inline constexpr std::size_t kHeaderBytes = 64 << 10;  // the head of one answer
+inline constexpr std::size_t kUnpackedObjects = 16;    // of a cache, the last that were read
+inline constexpr std::size_t kDictionaryBytes = 4096;  // what a cache's objects share
+inline constexpr int kListPage = 500;                  // objects asked for at once
+inline constexpr std::size_t kConnections = 16;        // to the API server, watches aside
+inline constexpr auto kConnectTimeout = 10s;           // TCP and TLS
+inline constexpr auto kRequestTimeout = 30s;           // a request but a watch
+inline constexpr auto kIdleConnection = 60s;           // kept open without a request
+inline constexpr auto kWatchLeast = 5min;              // asked of the server, random between
 inline constexpr auto kWatchMost = 10min;
 inline constexpr auto kWatchSilence = 100s;     // bookmarks come about once a minute
 inline constexpr auto kTcpUserTimeout = 25s;    // unacknowledged data
@@ -90,7 +107,9 @@ inline constexpr std::size_t kTokenBytes = 32 << 10;        // it is sent with e
 inline constexpr int kRedirects = 5;                        // followed for one request
 inline constexpr std::size_t kRegistryHeaderBytes = 64 << 10;
 inline constexpr std::size_t kRegistryBodyBytes = 1 << 20;  // of an answer but a manifest
-inline constexpr auto kRegistryConnectTimeout = 10s;        // TCP and TLS
+inline constexpr std::size_t kCheckBodyBytes = 128 << 10;   // of an answer to a push check
+inline constexpr std::size_t kTokenValues = 1000;     // JSON values in a token server's answer
+inline constexpr auto kRegistryConnectTimeout = 10s;  // TCP and TLS
 inline constexpr auto kRegistryRequestTimeout = 15s;
 inline constexpr auto kPushCheckTimeout = 30s;    // as a whole, the upload's cancellation included
 inline constexpr auto kUploadCancelTimeout = 5s;  // of an upload that nobody wants
@@ -175,7 +194,12 @@ inline constexpr auto kSidecarPatience = 15s;
 inline constexpr auto kSidecarSettled = 60s;
 
 // operator/
-inline constexpr std::size_t kPushChecks = 8;  // registries that are asked at once
+inline constexpr std::size_t kPushChecks = 8;              // registries that are asked at once
+inline constexpr std::size_t kPushChecksPerNamespace = 4;  // of them for one namespace
+inline constexpr std::size_t kPushChecksPerHost = 4;       // of them at one registry
+inline constexpr std::size_t kPushQuestions = 8192;        // that wait
+inline constexpr std::size_t kPushQuestionsPerNamespace = 1024;  // of them for one namespace
+inline constexpr auto kServiceNetworkCheck = 10min;  // has the cluster's Service network changed?
 inline constexpr base::BackoffPolicy kPushRetry = {20s, 10min, 24h};  // where it is not known
 inline constexpr auto kPushRecheck = 10min;                           // where it was denied
 inline constexpr int kPassesPerReconcile = 6;                         // plan, act, plan again

@@ -50,6 +50,7 @@ void Controller::watch_caches() {
         const api::LocalRegistry& registry = after != nullptr ? *after : *before;
         if (!recording_last_status_) enqueue(api::key_of(registry.metadata));
         if (after == nullptr) push_checks_.forget(api::key_of(registry.metadata));
+        if (after != nullptr) push_checks_.update(*after);
         const bool moved = before == nullptr || after == nullptr || before->spec != after->spec;
         if (!moved) return;
         if (before != nullptr) enqueue_rivals(*before);

@@ -131,6 +131,10 @@ void add_flags(CLI::App& app, Options& options, Words& words) {
                  "Registries without verified TLS, at any address; separated by commas")
       ->delimiter(',')
       ->type_name("HOST");
+  app.add_option("--push-check-deny", options.push_check_deny,
+                 "Networks (10.0.0.0/8) where no push check goes, besides the Services'")
+      ->delimiter(',')
+      ->type_name("NET");
   app.add_option("--registry-ca-file", options.registry_ca_file,
                  "CA certificates (PEM) for registries, besides the system's")
       ->type_name("FILE");
@@ -191,6 +195,10 @@ base::Result<CommandLine> parse_command_line(int count, const char* const* argum
   if (!insecure) {
     return base::Error{base::ErrorCode::kInvalid,
                        "--insecure-registries: " + insecure.error().message};
+  }
+  const auto denied = registry::Networks::parse(line.options.push_check_deny);
+  if (!denied) {
+    return base::Error{base::ErrorCode::kInvalid, "--push-check-deny: " + denied.error().message};
   }
   line.options.log_level = *base::parse_log_level(words.log_level);
   line.options.log_format = *base::parse_log_format(words.log_format);

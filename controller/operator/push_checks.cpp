@@ -21,54 +21,74 @@ using Credentials = std::optional<registry::Credentials>;
 constexpr std::string_view kSecretType = "kubernetes.io/dockerconfigjson";
 constexpr std::string_view kSecretKey = ".dockerconfigjson";
 
-base::Error unusable(const std::string& name, const std::string& why) {
-  return {base::ErrorCode::kInvalid, fmt::format("Secret {} {}", name, why)};
-}
-
-// The message is for the status: it names the Secret, and nothing of what is in it.
-base::Error unreadable(const std::string& name, const base::Error& error) {
-  switch (error.code) {
-    case base::ErrorCode::kNotFound: return unusable(name, "does not exist");
-    case base::ErrorCode::kForbidden:
-      return unusable(name,
-                      "may not be read by the operator: bind its role for push Secrets in "
-                      "this namespace");
-    default: return unusable(name, fmt::format("could not be read: {}", base::name(error.code)));
-  }
-}
+base::Error unusable(std::string why) { return {base::ErrorCode::kInvalid, std::move(why)}; }
 
 base::Result<registry::DockerConfig> config_of(const api::Secret& secret) {
-  const std::string& name = secret.metadata.name;
   if (secret.type != kSecretType) {
-    return unusable(name,
-                    fmt::format("is of type {}, not {}", base::shown(secret.type), kSecretType));
+    return unusable(fmt::format("it is of type {}, not {}", base::shown(secret.type), kSecretType));
   }
   const auto found = secret.data.find(std::string(kSecretKey));
-  if (found == secret.data.end()) return unusable(name, fmt::format("has no {}", kSecretKey));
+  if (found == secret.data.end()) return unusable(fmt::format("it has no {}", kSecretKey));
   const auto text = base::decode_base64(found->second);
-  if (!text) return unusable(name, fmt::format("has a {} that is not base64", kSecretKey));
+  if (!text) return unusable(fmt::format("its {} is not base64", kSecretKey));
   auto config = registry::DockerConfig::parse(*text);
-  if (!config) return unusable(name, "is not usable: " + config.error().message);
+  if (!config) return unusable("its content is not usable: " + config.error().message);
   return config;
+}
+
+// For the status, whatever the reason: an author of LocalRegistries who may not read Secrets must
+// not learn which Secrets exist and of what type they are.
+std::string unusable_secret(const std::string& name, const std::string& namespace_name) {
+  return fmt::format(
+      "Secret {0} cannot be used: it must exist in namespace {1}, be of type {2} with valid "
+      "content, and the operator must be allowed to read Secrets in namespace {1}",
+      name, namespace_name, kSecretType);
+}
+
+bool asks(const api::LocalRegistry& registry) {
+  return !registry.spec.enabled && !registry.metadata.deletion_timestamp;
+}
+
+// The image of that name in the spec; null when there is none.
+const api::ImageSpec* find_image(const api::LocalRegistry& registry, const std::string& name) {
+  const auto& images = registry.spec.images;
+  const auto found = std::find_if(images.begin(), images.end(),
+                                  [&](const api::ImageSpec& image) { return image.name == name; });
+  return found == images.end() ? nullptr : &*found;
+}
+
+// Of an image that is no reference: none.
+std::string host_of(const std::string& image) {
+  const auto reference = api::parse_image_reference(image);
+  return reference ? reference->domain : std::string();
 }
 
 }  // namespace
 
-// Whatever ends run(): what was being asked is not being asked any more.
+// Whatever ends run(): no check runs any more.
 struct PushChecks::AtEnd {
   PushChecks& checks;
   ~AtEnd() {
     checks.group_.reset();
     checks.table_.clear();
+    checks.queue_.clear();
+  }
+};
+
+// Given back when the check ends, also when it is cancelled; then the next one begins.
+struct PushChecks::Place {
+  PushChecks& checks;
+  PushQuestion question;
+
+  ~Place() {
+    checks.queue_.done(question);
+    checks.ask_next();
   }
 };
 
 PushChecks::PushChecks(const kube::Environment& environment, registry::PushChecker& checker,
                        Changed changed)
-    : environment_(environment),
-      checker_(checker),
-      changed_(std::move(changed)),
-      places_(environment.executor, limits::kPushChecks) {}
+    : environment_(environment), checker_(checker), changed_(std::move(changed)) {}
 
 asio::awaitable<void> PushChecks::run() {
   co_await asio::this_coro::throw_if_cancelled(false);  // see TaskGroup
@@ -84,32 +104,70 @@ asio::awaitable<void> PushChecks::wait_forever() {
   co_await never.async_wait(asio::use_awaitable);
 }
 
-PushChecks::Checks* PushChecks::find(const api::ObjectKey& key, const std::string& uid,
-                                     std::int64_t generation) {
-  const auto found = table_.find(key);
-  if (found == table_.end()) return nullptr;
-  Checks& checks = found->second;
-  return checks.uid == uid && checks.generation == generation ? &checks : nullptr;
+// Null when the question is not asked any more.
+PushChecks::Entry* PushChecks::find(const PushQuestion& question) {
+  const auto checks = table_.find(question.resource);
+  if (checks == table_.end()) return nullptr;
+  const auto entry = checks->second.entries.find(question.image);
+  return entry == checks->second.entries.end() ? nullptr : &entry->second;
+}
+
+void PushChecks::drop(Entry& entry) {
+  if (!entry.check.running) return;
+  if (entry.asked == 0) {
+    queue_.remove(entry.question);
+  } else if (group_) {
+    group_->cancel(entry.task);
+  }
+}
+
+void PushChecks::update(const api::LocalRegistry& registry) {
+  const auto known = table_.find(api::key_of(registry.metadata));
+  if (known == table_.end()) return;
+  Checks& checks = known->second;
+  const bool same_resource = checks.uid == registry.metadata.uid;
+  if (same_resource && checks.generation == registry.metadata.generation) return;
+  const bool same_secrets = same_resource && checks.secrets == registry.spec.push_secrets;
+  for (auto entry = checks.entries.begin(); entry != checks.entries.end();) {
+    const api::ImageSpec* image = find_image(registry, entry->first);
+    const bool still_asked = same_secrets && asks(registry) && image != nullptr &&
+                             image->image == entry->second.image && entry->second.check.running;
+    if (still_asked) {
+      ++entry;
+      continue;
+    }
+    drop(entry->second);
+    entry = checks.entries.erase(entry);
+  }
+  checks.uid = registry.metadata.uid;
+  checks.generation = registry.metadata.generation;
+  checks.secrets = registry.spec.push_secrets;
 }
 
 void PushChecks::start(const api::LocalRegistry& registry, const std::vector<std::string>& images) {
   if (!group_ || group_->cancelled()) return;
   const api::ObjectMeta& meta = registry.metadata;
   const api::ObjectKey key = api::key_of(meta);
-  if (find(key, meta.uid, meta.generation) == nullptr) {
-    table_.insert_or_assign(key, Checks{meta.uid, meta.generation, {}});
+  update(registry);
+  Checks& checks =
+      table_.try_emplace(key, Checks{meta.uid, meta.generation, registry.spec.push_secrets, {}})
+          .first->second;
+  for (const std::string& name : images) {
+    const api::ImageSpec* image = find_image(registry, name);
+    if (image == nullptr) continue;
+    Entry& entry = checks.entries[name];
+    if (entry.check.running) continue;
+    entry.check.name = name;
+    entry.image = image->image;
+    entry.question = PushQuestion{key, name, host_of(image->image)};
+    entry.asked = 0;
+    entry.check.running = queue_.add(entry.question);
+    if (entry.check.running) continue;
+    entry.check.message = fmt::format("too many images of namespace {} wait for their push check",
+                                      key.namespace_name);
+    entry.check.next = environment_.clock.wall() + limits::kPushRetry.first;
   }
-  for (const api::ImageSpec& image : registry.spec.images) {
-    if (std::find(images.begin(), images.end(), image.name) == images.end()) continue;
-    auto& entries = table_.at(key).entries;
-    const auto found =
-        entries.try_emplace(image.name, Entry{{}, base::Backoff(limits::kPushRetry)}).first;
-    reconcile::PushCheck& check = found->second.check;
-    if (check.running) continue;
-    check.name = image.name;
-    check.running = true;
-    group_->spawn(ask(Question{key, meta.uid, meta.generation, image, registry.spec.push_secrets}));
-  }
+  ask_next();
 }
 
 std::vector<reconcile::PushCheck> PushChecks::of(const api::LocalRegistry& registry) const {
@@ -123,22 +181,50 @@ std::vector<reconcile::PushCheck> PushChecks::of(const api::LocalRegistry& regis
   return checks;
 }
 
-void PushChecks::forget(const api::ObjectKey& key) { table_.erase(key); }
-
-asio::awaitable<void> PushChecks::ask(Question question) {
-  auto waiting = places_.acquire(asio::steady_timer::time_point::max());
-  const auto place = co_await std::move(waiting);
-  auto asking = answer(question);
-  registry::PushAnswer given = co_await std::move(asking);
-  record(question, std::move(given));
+void PushChecks::forget(const api::ObjectKey& key) {
+  const auto known = table_.find(key);
+  if (known == table_.end()) return;
+  for (auto& [name, entry] : known->second.entries) drop(entry);
+  table_.erase(known);
 }
 
-asio::awaitable<registry::PushAnswer> PushChecks::answer(const Question& question) {
-  const auto reference = api::parse_image_reference(question.image.image);
+// Begins as many checks as may run. A check may end before it waits for anything, and calls this
+// again: the loop that runs already goes on then.
+void PushChecks::ask_next() {
+  if (asking_) return;
+  asking_ = true;
+  while (group_ && !group_->cancelled()) {
+    std::optional<PushQuestion> question = queue_.next();
+    if (!question) break;
+    begin(*std::move(question));
+  }
+  asking_ = false;
+}
+
+void PushChecks::begin(PushQuestion question) {
+  const std::uint64_t number = ++asked_;
+  find(question)->asked = number;
+  const runtime::TaskGroup::TaskId task = group_->spawn(ask(question, number));
+  Entry* entry = find(question);
+  if (entry != nullptr && entry->asked == number) entry->task = task;
+}
+
+asio::awaitable<void> PushChecks::ask(PushQuestion question, std::uint64_t number) {
+  const Place place{*this, question};
+  const std::string image = find(question)->image;
+  auto asking =
+      answer(image, question.resource.namespace_name, table_.at(question.resource).secrets);
+  registry::PushAnswer given = co_await std::move(asking);
+  record(question, number, std::move(given));
+}
+
+asio::awaitable<registry::PushAnswer> PushChecks::answer(
+    std::string image, std::string namespace_name, std::vector<api::LocalObjectReference> secrets) {
+  const auto reference = api::parse_image_reference(image);
   if (!reference) {
     co_return registry::PushAnswer{registry::Answer::kUnknown, reference.error().message};
   }
-  auto finding = find_credentials(question, *reference);
+  auto finding = find_credentials(std::move(namespace_name), std::move(secrets), *reference);
   const base::Result<Credentials> credentials = co_await std::move(finding);
   if (!credentials) {
     co_return registry::PushAnswer{registry::Answer::kUnknown, credentials.error().message};
@@ -148,41 +234,46 @@ asio::awaitable<registry::PushAnswer> PushChecks::answer(const Question& questio
 }
 
 // Of the first Secret that has any for that registry. One that cannot be used is an error even when
-// another has them: it was named to be used.
+// another has them: it was named to be used. Why it cannot be used is in the log alone.
 asio::awaitable<base::Result<Credentials>> PushChecks::find_credentials(
-    const Question& question, api::ImageReference reference) {
+    std::string namespace_name, std::vector<api::LocalObjectReference> secrets,
+    api::ImageReference reference) {
   Credentials credentials;
-  for (const api::LocalObjectReference& named : question.secrets) {
-    auto reading = environment_.client.get<api::Secret>({question.key.namespace_name, named.name});
+  for (const api::LocalObjectReference& named : secrets) {
+    auto reading = environment_.client.get<api::Secret>({namespace_name, named.name});
     const base::Result<api::Secret> secret = co_await std::move(reading);
-    if (!secret) co_return unreadable(named.name, secret.error());
-    const auto config = config_of(*secret);
-    if (!config) co_return config.error();
+    const auto config = secret ? config_of(*secret) : secret.error();
+    if (!config) {
+      environment_.logger.info("cannot use a push Secret",
+                               {{"secret", namespace_name + "/" + named.name},
+                                {"why", base::to_string(config.error())}});
+      co_return unusable(unusable_secret(named.name, namespace_name));
+    }
     if (!credentials) credentials = config->credentials(reference.domain, reference.path);
   }
   co_return credentials;
 }
 
-void PushChecks::record(const Question& question, registry::PushAnswer answer) {
-  Checks* checks = find(question.key, question.uid, question.generation);
-  if (checks == nullptr) return;  // the spec is another by now
-  Entry& entry = checks->entries.at(question.image.name);
-  entry.check.running = false;
-  entry.check.permission = registry::permission_of(answer.answer);
-  entry.check.message = std::move(answer.message);
+void PushChecks::record(const PushQuestion& question, std::uint64_t number,
+                        registry::PushAnswer answer) {
+  Entry* entry = find(question);
+  if (entry == nullptr || entry->asked != number) return;  // the spec does not ask this any more
+  entry->check.running = false;
+  entry->check.permission = registry::permission_of(answer.answer);
+  entry->check.message = std::move(answer.message);
   std::chrono::milliseconds delay = limits::kPushRecheck;
   if (answer.answer == registry::Answer::kUnknown) {
-    delay = entry.backoff.next(environment_.random, environment_.clock.now());
+    delay = entry->backoff.next(environment_.random, environment_.clock.now());
   } else {
-    entry.backoff.reset();
+    entry->backoff.reset();
   }
-  entry.check.next = environment_.clock.wall() + delay;
+  entry->check.next = environment_.clock.wall() + delay;
   environment_.logger.info("checked push permission",
-                           {{"resource", api::to_string(question.key)},
-                            {"image", question.image.image},
-                            {"permission", std::string(api::name(entry.check.permission))},
-                            {"why", entry.check.message}});
-  changed_(question.key);
+                           {{"resource", api::to_string(question.resource)},
+                            {"image", entry->image},
+                            {"permission", std::string(api::name(entry->check.permission))},
+                            {"why", entry->check.message}});
+  changed_(question.resource);
 }
 
 }  // namespace controller

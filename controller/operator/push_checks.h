@@ -2,7 +2,9 @@
 //
 // Guarantees
 //  * An answer belongs to one generation of one resource: a changed spec is asked about anew.
-//  * An image is never asked about twice at once; at most limits::kPushChecks are at the same time.
+//  * A question that the current spec no longer asks is dropped: it leaves the queue, and its check
+//    is cancelled. A question that the current spec still asks keeps its place.
+//  * An image is never asked about twice at once. PushQueue decides whose turn it is.
 //  * An answer that is Unknown, or Denied, says when to ask again (PushCheck::next).
 // Assumptions
 //  * Who is told of a change gathers again.
@@ -20,7 +22,7 @@
 #include "api/local_registry.h"
 #include "base/backoff.h"
 #include "kube/environment.h"
-#include "net/semaphore.h"
+#include "operator/push_queue.h"
 #include "reconcile/observed.h"
 #include "registry/push_checker.h"
 #include "runtime/task_group.h"
@@ -40,49 +42,61 @@ class PushChecks {
   boost::asio::awaitable<void> run();
 
   // Begins to ask about these images of the resource as it is; nothing while run() does not run.
+  // An image for which the queue has no room gets a time to ask again (PushCheck::next).
   void start(const api::LocalRegistry& registry, const std::vector<std::string>& images);
 
   // What is known of the resource as it is.
   std::vector<reconcile::PushCheck> of(const api::LocalRegistry& registry) const;
 
+  // Drops the questions that this resource, as it is now, does not ask any more.
+  void update(const api::LocalRegistry& registry);
+
+  // The resource is gone: drops its questions and answers.
   void forget(const api::ObjectKey& key);
+
+  const PushQueue& queue() const { return queue_; }
 
  private:
   struct Entry {
     reconcile::PushCheck check;
-    base::Backoff backoff;
+    base::Backoff backoff{limits::kPushRetry};
+    std::string image;                    // as in the spec that asks
+    PushQuestion question;                // while check.running
+    std::uint64_t asked = 0;              // the number of that check; 0: it waits
+    runtime::TaskGroup::TaskId task = 0;  // which asks
   };
 
   // Of one generation of one resource.
   struct Checks {
     std::string uid;
     std::int64_t generation = 0;
+    std::vector<api::LocalObjectReference> secrets;
     std::map<std::string, Entry> entries;  // by the image's name
   };
 
-  // What is asked, as it was when it was started.
-  struct Question {
-    api::ObjectKey key;
-    std::string uid;
-    std::int64_t generation = 0;
-    api::ImageSpec image;
-    std::vector<api::LocalObjectReference> secrets;
-  };
-
   struct AtEnd;
+  struct Place;
 
   boost::asio::awaitable<void> wait_forever();
-  boost::asio::awaitable<void> ask(Question question);
-  boost::asio::awaitable<registry::PushAnswer> answer(const Question& question);
+  Entry* find(const PushQuestion& question);
+  void drop(Entry& entry);
+  void ask_next();
+  void begin(PushQuestion question);
+  boost::asio::awaitable<void> ask(PushQuestion question, std::uint64_t number);
+  boost::asio::awaitable<registry::PushAnswer> answer(
+      std::string image, std::string namespace_name,
+      std::vector<api::LocalObjectReference> secrets);
   boost::asio::awaitable<base::Result<std::optional<registry::Credentials>>> find_credentials(
-      const Question& question, api::ImageReference reference);
-  void record(const Question& question, registry::PushAnswer answer);
-  Checks* find(const api::ObjectKey& key, const std::string& uid, std::int64_t generation);
+      std::string namespace_name, std::vector<api::LocalObjectReference> secrets,
+      api::ImageReference reference);
+  void record(const PushQuestion& question, std::uint64_t number, registry::PushAnswer answer);
 
   kube::Environment environment_;
   registry::PushChecker& checker_;
   Changed changed_;
-  net::Semaphore places_;
+  PushQueue queue_;
+  std::uint64_t asked_ = 0;  // so far
+  bool asking_ = false;      // ask_next() runs
   std::map<api::ObjectKey, Checks> table_;
   std::unique_ptr<runtime::TaskGroup> group_;  // while run() runs
 };

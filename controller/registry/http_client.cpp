@@ -77,8 +77,15 @@ HttpClient::Instant HttpClient::soon(const HttpRequest& request, Instant deadlin
 
 base::Result<void> HttpClient::judge(const net::ServerUrl& server,
                                      const asio::ip::address& address) const {
+  if (!options_.guard || may_be_asked(address, server, options_.insecure, options_.denied)) {
+    return {};
+  }
   const std::string_view use = special_use(address);
-  if (use.empty() || !options_.guard || options_.insecure.name(server)) return {};
+  if (use.empty() || options_.denied.always.contain(address)) {
+    return base::Error{base::ErrorCode::kInvalid,
+                       fmt::format("{} is at {}, an address where no registry is asked",
+                                   server.authority(), address.to_string())};
+  }
   return base::Error{base::ErrorCode::kInvalid,
                      fmt::format("{} is at {}, a {} address, where only registries that are "
                                  "configured as insecure are looked for",

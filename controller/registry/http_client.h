@@ -5,9 +5,9 @@
 //  * A server is verified (Trust) unless InsecureRegistries names it; plain HTTP is spoken only
 //  when
 //    a URL says so, which is for the caller to judge.
-//  * No connection is made to an address of special use (policy.h), whatever a name resolves to,
-//    unless InsecureRegistries names the server or options.guard is off. Through a proxy only
-//    addresses in URLs are judged: names are the proxy's to resolve.
+//  * Unless options.guard is off, each address is judged (may_be_asked in policy.h) that a
+//    connection is made to: what a name resolves to for this connection, of redirects and token
+//    servers too. Through a proxy only addresses in URLs are judged: the proxy resolves names.
 //  * No message holds a header or a body.
 // Caveats
 //  * Names are looked up one after the other; one that hangs makes the next ones wait.
@@ -80,6 +80,7 @@ struct HttpAnswer {
 struct HttpOptions {
   InsecureRegistries insecure = {};
   bool guard = true;
+  DeniedAddresses denied = {};                  // as long as guard is on
   base::EnvironmentVariables environment = {};  // for HTTPS_PROXY and its like
   std::string user_agent = "local-registry-operator";
   std::size_t header_bytes = limits::kRegistryHeaderBytes;

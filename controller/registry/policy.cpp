@@ -78,14 +78,74 @@ std::string_view special_use(const ip::address& address) {
   return four ? special_use(*four) : "";
 }
 
-std::optional<InsecureRegistries::Network> InsecureRegistries::parse_network(
-    const std::string& entry) {
+std::optional<Networks::Network> Networks::parse_network(const std::string& entry) {
+  if (const auto address = address_of(entry)) {
+    return Network{*address, static_cast<unsigned short>(address->is_v4() ? 32 : 128)};
+  }
   boost::system::error_code error;
   const auto four = ip::make_network_v4(entry, error);
   if (!error) return Network{four.network(), four.prefix_length()};
   const auto six = ip::make_network_v6(entry, error);
   if (!error) return Network{six.network(), six.prefix_length()};
   return std::nullopt;
+}
+
+base::Result<Networks> Networks::parse(const std::vector<std::string>& entries) {
+  Networks networks;
+  for (const std::string& entry : entries) {
+    const auto network = parse_network(entry);
+    if (!network) {
+      return base::Error{
+          base::ErrorCode::kInvalid,
+          fmt::format("'{}' is not an address or a network such as 10.0.0.0/8", entry)};
+    }
+    networks.networks_.push_back(*network);
+  }
+  return networks;
+}
+
+bool Networks::contain(const ip::address& address) const {
+  const auto four = address.is_v6() ? embedded(address.to_v6()) : std::nullopt;
+  return std::any_of(networks_.begin(), networks_.end(), [&](const Network& network) {
+    return inside(address, network.address, network.bits) ||
+           (four && inside(*four, network.address, network.bits));
+  });
+}
+
+namespace {
+
+// So many bits of the address are certain to be those of its network, when the address before this
+// one is the network's own.
+template <class Bytes>
+int common_bits(const Bytes& bytes, int least) {
+  int bits = static_cast<int>(bytes.size() * 8);
+  // The last bit is that of the first address.
+  for (int bit = bits - 2; bit >= least; --bit) {
+    const auto byte = bytes[static_cast<std::size_t>(bit / 8)];
+    if (((byte >> (7 - bit % 8)) & 1) != 0) return bit + 1;
+  }
+  return least;
+}
+
+}  // namespace
+
+std::string service_network_of(const std::string& kubernetes_address) {
+  constexpr int kLeastBits4 = 12;  // the largest ranges that kube-apiserver takes have 20 bits
+  constexpr int kLeastBits6 = 108;
+  const auto address = address_of(kubernetes_address);
+  if (!address) return "";
+  if (address->is_v4()) {
+    const int bits = common_bits(address->to_v4().to_bytes(), kLeastBits4);
+    return fmt::format(
+        "{}/{}",
+        ip::network_v4(address->to_v4(), static_cast<unsigned short>(bits)).network().to_string(),
+        bits);
+  }
+  const int bits = common_bits(address->to_v6().to_bytes(), kLeastBits6);
+  return fmt::format(
+      "{}/{}",
+      ip::network_v6(address->to_v6(), static_cast<unsigned short>(bits)).network().to_string(),
+      bits);
 }
 
 std::optional<InsecureRegistries::Host> InsecureRegistries::parse_host(const std::string& entry) {
@@ -104,31 +164,41 @@ std::optional<InsecureRegistries::Host> InsecureRegistries::parse_host(const std
 base::Result<InsecureRegistries> InsecureRegistries::parse(
     const std::vector<std::string>& entries) {
   InsecureRegistries registries;
+  std::vector<std::string> networks;
   for (const std::string& entry : entries) {
-    if (const auto network = parse_network(entry)) {
-      registries.networks_.push_back(*network);
-    } else if (auto host = parse_host(entry)) {
+    if (auto host = parse_host(entry)) {
       registries.hosts_.push_back(std::move(*host));
+    } else if (Networks::parse({entry})) {
+      networks.push_back(entry);
     } else {
       return base::Error{base::ErrorCode::kInvalid,
                          fmt::format("{} is not a host, host:port or network such as 10.0.0.0/8",
                                      base::quoted(entry))};
     }
   }
+  registries.networks_ = *Networks::parse(networks);
   return registries;
 }
 
 bool InsecureRegistries::name(const net::ServerUrl& server) const {
   const auto address = address_of(server.host);
+  return name_host(server) || (address && networks_.contain(*address));
+}
+
+bool InsecureRegistries::name_host(const net::ServerUrl& server) const {
+  const auto address = address_of(server.host);
   const std::string host = address ? address->to_string() : lower(server.host);
   const bool usual_port = server.port == kHttpsPort || server.port == kHttpPort;
-  const bool named = std::any_of(hosts_.begin(), hosts_.end(), [&](const Host& entry) {
+  return std::any_of(hosts_.begin(), hosts_.end(), [&](const Host& entry) {
     return entry.name == host && (entry.port ? *entry.port == server.port : usual_port);
   });
-  return named ||
-         (address && std::any_of(networks_.begin(), networks_.end(), [&](const Network& network) {
-            return inside(*address, network.address, network.bits);
-          }));
+}
+
+bool may_be_asked(const ip::address& address, const net::ServerUrl& server,
+                  const InsecureRegistries& insecure, const DeniedAddresses& denied) {
+  if (denied.always.contain(address)) return false;
+  if (denied.services.contain(address)) return insecure.name_host(server);
+  return special_use(address).empty() || insecure.name(server);
 }
 
 }  // namespace registry

@@ -15,6 +15,38 @@
 
 namespace registry {
 
+// Networks of addresses, IPv4 and IPv6.
+class Networks {
+ public:
+  // Each entry is a network such as "10.0.0.0/8", or one address. kInvalid, naming the entry.
+  static base::Result<Networks> parse(const std::vector<std::string>& entries);
+
+  // None.
+  Networks() = default;
+
+  // An IPv4 address within an IPv6 one (mapped, compatible, NAT64, 6to4) counts as itself as well.
+  bool contain(const boost::asio::ip::address& address) const;
+
+  bool empty() const { return networks_.empty(); }
+  bool operator==(const Networks&) const = default;
+
+ private:
+  struct Network {
+    boost::asio::ip::address address;  // with its host bits zero
+    unsigned short bits = 0;
+
+    bool operator==(const Network&) const = default;
+  };
+
+  static std::optional<Network> parse_network(const std::string& entry);
+
+  std::vector<Network> networks_;
+};
+
+// The largest network that a Service network may be whose first address is that of the Service
+// `kubernetes`, as it is by default: "10.96.0.1" gives "10.96.0.0/12". Empty for no address.
+std::string service_network_of(const std::string& kubernetes_address);
+
 // Registries that are taken as they are, as Docker's insecure-registries has them: HTTPS without
 // verification is tried first, then plain HTTP, and they may be at any address.
 //
@@ -30,26 +62,34 @@ class InsecureRegistries {
 
   bool name(const net::ServerUrl& server) const;
 
+  // Whether an entry is this very host, rather than a network that it is in.
+  bool name_host(const net::ServerUrl& server) const;
+
  private:
   struct Host {
     std::string name;  // lower case, without brackets
     std::optional<std::uint16_t> port;
   };
-  struct Network {
-    boost::asio::ip::address address;  // with its host bits zero
-    unsigned short bits;
-  };
 
-  static std::optional<Network> parse_network(const std::string& entry);
   static std::optional<Host> parse_host(const std::string& entry);
 
   std::vector<Host> hosts_;
-  std::vector<Network> networks_;
+  Networks networks_;
 };
 
 // Why no registry is looked for at the address: "loopback", "link-local", "multicast",
 // "unspecified" or "broadcast". Empty for any other. An IPv4 address within an IPv6 one (mapped,
 // compatible, NAT64, 6to4) counts as itself.
 std::string_view special_use(const boost::asio::ip::address& address);
+
+// Where no registry is asked, besides addresses of special use.
+struct DeniedAddresses {
+  Networks always;    // whatever --insecure-registries says: --push-check-deny
+  Networks services;  // the Service network: but for hosts that --insecure-registries names
+};
+
+// Whether a registry, which was named as that server, may be asked at the address.
+bool may_be_asked(const boost::asio::ip::address& address, const net::ServerUrl& server,
+                  const InsecureRegistries& insecure, const DeniedAddresses& denied);
 
 }  // namespace registry

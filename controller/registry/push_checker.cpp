@@ -11,20 +11,29 @@ namespace {
 
 namespace asio = boost::asio;
 
-InsecureRegistries readable(const std::vector<std::string>& entries) {
+// Without the entries that cannot be read.
+template <class List>
+List readable(const std::vector<std::string>& entries) {
   std::vector<std::string> good;
-  std::copy_if(
-      entries.begin(), entries.end(), std::back_inserter(good),
-      [](const std::string& entry) { return InsecureRegistries::parse({entry}).has_value(); });
-  return *InsecureRegistries::parse(good);
+  std::copy_if(entries.begin(), entries.end(), std::back_inserter(good),
+               [](const std::string& entry) { return List::parse({entry}).has_value(); });
+  return *List::parse(good);
 }
 
 PushAnswer denied(std::string message) { return {Answer::kDenied, std::move(message)}; }
 PushAnswer unknown(std::string message) { return {Answer::kUnknown, std::move(message)}; }
 
-PushAnswer answer_of(const base::Error& error) {
-  return error.code == base::ErrorCode::kUnauthorized ? denied(error.message)
-                                                      : unknown(error.message);
+// What an author of LocalRegistries could use to explore a network: whether something listens at an
+// address, what it speaks, and for which names its certificate is.
+bool is_about_network(const base::Error& error) {
+  switch (error.code) {
+    case base::ErrorCode::kNetwork:
+    case base::ErrorCode::kTimeout:
+    case base::ErrorCode::kTls:
+    case base::ErrorCode::kTooLarge:
+    case base::ErrorCode::kInvalid: return true;
+    default: return false;
+  }
 }
 
 std::string_view with_what(const Session& session) {
@@ -66,14 +75,26 @@ PushChecker::PushChecker(asio::any_io_executor executor, base::Clock& clock, Che
     : executor_(std::move(executor)),
       clock_(clock),
       options_(std::move(options)),
-      insecure_(readable(options_.insecure_registries)),
+      insecure_(readable<InsecureRegistries>(options_.insecure_registries)),
+      denied_{readable<Networks>(options_.denied_networks), {}},
       trust_(options_.ca_file) {}
+
+PushAnswer PushChecker::answer_of(const Session& session, const base::Error& error) const {
+  if (error.code == base::ErrorCode::kUnauthorized) return denied(error.message);
+  if (options_.report_network_errors) return unknown(error.message);
+  if (!is_about_network(error) && !session.is_at_token_server()) return unknown(error.message);
+  return unknown(
+      fmt::format("the operator cannot reach {} as a registry; check the image's registry, or set "
+                  "spec.enabled: true",
+                  session.host()));
+}
 
 asio::awaitable<PushAnswer> PushChecker::check(api::ImageReference repository,
                                                std::optional<Credentials> credentials) {
   HttpOptions http;
   http.insecure = insecure_;
   http.guard = options_.guard_addresses;
+  http.denied = denied_;
   http.environment = options_.environment;
   http.user_agent = options_.user_agent;
   http.header_bytes = options_.header_bytes;
@@ -90,10 +111,10 @@ asio::awaitable<PushAnswer> PushChecker::check(api::ImageReference repository,
 asio::awaitable<PushAnswer> PushChecker::ask(Session& session, Instant deadline) {
   auto opening = session.open(deadline);
   const auto opened = co_await std::move(opening);
-  if (!opened) co_return answer_of(opened.error());
+  if (!opened) co_return answer_of(session, opened.error());
   auto beginning = session.send({"POST", session.url("blobs/uploads/")}, deadline);
   const auto begun = co_await std::move(beginning);
-  if (!begun) co_return answer_of(begun.error());
+  if (!begun) co_return answer_of(session, begun.error());
   PushAnswer answer = judge(session, begun->status);
   if (answer.answer == Answer::kGranted) {
     auto cancelling = cancel_upload(session, *begun, deadline);

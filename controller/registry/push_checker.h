@@ -7,7 +7,10 @@
 //    (404).
 //  * kUnknown: anything else; the message says what: a name that cannot be looked up, a refused
 //    connection, no answer in time, a certificate that cannot be trusted and why, an HTTP status,
-//    an answer that makes no sense or has no end, an address that is not allowed.
+//    an answer that makes no sense or has no end, an address that is not allowed. Without
+//    CheckOptions::report_network_errors all of these but the HTTP status of the registry itself
+//    have one wording, so that the check tells nothing about a network that its author cannot
+//    reach.
 // Guarantees
 //  * A check ends in CheckOptions::timeout and reads a bounded number of bytes. Cancelling it
 //  closes
@@ -45,13 +48,16 @@ struct CheckOptions {
   // Whether addresses of special use are refused, as they have to be when others than the user of
   // this machine say which registry is asked.
   bool guard_addresses = true;
+  std::vector<std::string> denied_networks = {};  // asked never, as in policy.h; ignored if none
+  // Whether messages say why a registry or its token server cannot be reached.
+  bool report_network_errors = true;
   base::EnvironmentVariables environment = {};  // for HTTPS_PROXY, HTTP_PROXY and NO_PROXY
   std::string user_agent = "local-registry-operator";
   std::chrono::milliseconds timeout = limits::kPushCheckTimeout;  // of the whole
   std::chrono::milliseconds request_timeout = limits::kRegistryRequestTimeout;
   std::chrono::milliseconds cancel_timeout = limits::kUploadCancelTimeout;  // of the upload
   std::size_t header_bytes = limits::kRegistryHeaderBytes;
-  std::size_t body_bytes = limits::kRegistryBodyBytes;
+  std::size_t body_bytes = limits::kCheckBodyBytes;
 };
 
 enum class Answer { kGranted, kDenied, kUnknown };
@@ -80,9 +86,13 @@ class PushChecker {
   virtual boost::asio::awaitable<PushAnswer> check(api::ImageReference repository,
                                                    std::optional<Credentials> credentials);
 
+  // The networks of the cluster's Services, from now on.
+  void set_service_networks(Networks networks) { denied_.services = std::move(networks); }
+
  private:
   using Instant = HttpClient::Instant;
 
+  PushAnswer answer_of(const Session& session, const base::Error& error) const;
   boost::asio::awaitable<PushAnswer> ask(Session& session, Instant deadline);
   boost::asio::awaitable<void> cancel_upload(Session& session, const HttpAnswer& begun,
                                              Instant deadline);
@@ -91,6 +101,7 @@ class PushChecker {
   base::Clock& clock_;
   CheckOptions options_;
   InsecureRegistries insecure_;
+  DeniedAddresses denied_;
   Trust trust_;
 };
 

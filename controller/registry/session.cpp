@@ -225,6 +225,7 @@ asio::awaitable<base::Result<HttpAnswer>> Session::ask_for_token(Url realm, std:
 asio::awaitable<base::Result<void>> Session::fetch_token(Url realm, std::string service,
                                                          Instant deadline) {
   const std::string who = "the token server " + realm.server.authority();
+  at_token_server_ = true;
   auto asking = ask_for_token(std::move(realm), std::move(service), deadline);
   const auto answer = co_await std::move(asking);
   if (!answer)
@@ -248,6 +249,7 @@ base::Result<void> Session::take_token(const HttpAnswer& answer, const std::stri
   if (!token) {
     return base::Error{token.error().code, who + " answers with " + token.error().message};
   }
+  at_token_server_ = false;
   set_proof("Bearer " + token->text, std::chrono::steady_clock::now() + token->life);
   return {};
 }

@@ -68,6 +68,9 @@ class Session {
   const std::string& path() const { return repository_.path; }
   bool has_credentials() const { return credentials_.has_value(); }
 
+  // Whether the token server has been asked and has not given a token yet: an error is about it.
+  bool is_at_token_server() const { return at_token_server_; }
+
  private:
   boost::asio::awaitable<base::Result<HttpAnswer>> ping(Instant deadline);
   boost::asio::awaitable<base::Result<void>> authorize(Instant deadline);
@@ -97,7 +100,8 @@ class Session {
   std::string authorization_;         // the value of the header; empty: none is needed
   std::optional<Instant> token_end_;  // of a token that has an end
   bool deleting_ = false;             // the token has to allow that as well
-  bool proven_ = false;               // authorization_ was good for something
+  bool at_token_server_ = false;
+  bool proven_ = false;  // authorization_ was good for something
 };
 
 }  // namespace registry

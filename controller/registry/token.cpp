@@ -59,7 +59,11 @@ std::chrono::seconds lifetime(const json::Raw& text) {
 
 base::Result<Token> parse_token(std::string body) {
   const base::Error none{base::ErrorCode::kMalformed, "something that is no token"};
-  auto text = json::parse<TokenText>(std::move(body));
+  // Memory for many small values would exceed the body's own by far.
+  const auto document =
+      json::Document::parse(std::move(body), {.most_values = limits::kTokenValues});
+  if (!document) return none;
+  auto text = json::decode<TokenText>(document->root());
   if (!text) return none;
   std::string& token = text->token.empty() ? text->access_token : text->token;
   if (token.size() > limits::kTokenBytes) {

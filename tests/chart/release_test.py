@@ -139,7 +139,8 @@ def test_the_operator_may_do_what_it_needs_and_nothing_else(namespace):
         assert may(anywhere, what, user=namespace), what
     for what in MAY_NOT + MAY_NOT_ANYWHERE:
         assert not may(anywhere, what, user=namespace), what
-    for what in ("get namespaces", "watch namespaces", "list nodes"):
+    for what in ("get namespaces", "watch namespaces", "list nodes",
+                 "list servicecidrs.networking.k8s.io"):
         assert may(anywhere, what, user=namespace), what
     for verb in ("get", "patch", "update"):
         assert may(namespace, f"{verb} leases.coordination.k8s.io/{NAME}", user=namespace)

@@ -34,7 +34,8 @@ FLAGS = ["--kubeconfig", "--context", "--watch-namespaces", "--leader-elect",
          "--leader-election-namespace", "--metrics-bind-address", "--health-probe-bind-address",
          "--webhook-bind-address", "--webhook-service", "--webhook-secret",
          "--webhook-configuration", "--webhook-certificate-validity",
-         "--max-concurrent-reconciles", "--log-level", "--log-format", "--version", "--help"]
+         "--max-concurrent-reconciles", "--push-check-deny", "--log-level", "--log-format",
+         "--version", "--help"]
 
 
 def free_port():
@@ -164,7 +165,8 @@ def test_help_and_version_name_every_flag_and_end_well():
     "--no-such-flag", "--log-level=loud", "--log-format=xml", "--max-concurrent-reconciles=0",
     "--max-concurrent-reconciles=many", "--metrics-bind-address=nowhere",
     "--health-probe-bind-address=:70000", "--webhook-bind-address=[::1]",
-    "--webhook-certificate-validity=soon", "surplus", "--watch-namespaces=Not_A_Name"])
+    "--webhook-certificate-validity=soon", "--push-check-deny=ten/8", "surplus",
+    "--watch-namespaces=Not_A_Name"])
 def test_a_wrong_flag_ends_the_program_with_code_2_and_one_clear_line(flag):
     told = execute(flag)
     assert told.returncode == 2, told

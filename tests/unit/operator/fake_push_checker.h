@@ -25,7 +25,7 @@ class FakePushChecker final : public registry::PushChecker {
       api::ImageReference repository, std::optional<registry::Credentials> credentials) override {
     const std::string name = api::repository(repository);
     asked.push_back(credentials ? credentials->username + "@" + name : name);
-    ++running;
+    const Counted counted(running);
     most_running = std::max(most_running, running);
     while (!answers.contains(name)) {
       boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor,
@@ -35,7 +35,6 @@ class FakePushChecker final : public registry::PushChecker {
       co_await timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, woken));
       std::erase(waiting, &timer);
     }
-    --running;
     co_return answers.at(name);
   }
 
@@ -44,6 +43,15 @@ class FakePushChecker final : public registry::PushChecker {
     answers[repository] = {answer, std::move(message)};
     for (auto* timer : std::vector(waiting)) timer->cancel();
   }
+
+  // One of the checks that run, until it ends or is cancelled.
+  struct Counted {
+    explicit Counted(int& counter) : count(counter) { ++count; }
+    Counted(const Counted&) = delete;
+    Counted& operator=(const Counted&) = delete;
+    ~Counted() { --count; }
+    int& count;
+  };
 
   std::map<std::string, registry::PushAnswer> answers;
   std::vector<std::string> asked;  // "user@ghcr.io/org/image"

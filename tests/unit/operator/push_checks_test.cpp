@@ -32,6 +32,22 @@ class PushChecksTest : public OperatorTest {
     return registry;
   }
 
+  // image0, image1, … below that prefix.
+  static api::LocalRegistry with_images(const std::string& prefix, int count) {
+    api::LocalRegistry registry = a_registry();
+    for (int i = 0; i < count; ++i) {
+      const std::string name = "image" + std::to_string(i);
+      registry.spec.images.push_back({name, prefix + name, {}});
+    }
+    return registry;
+  }
+
+  static std::vector<std::string> names_of(const api::LocalRegistry& registry) {
+    std::vector<std::string> names;
+    for (const api::ImageSpec& image : registry.spec.images) names.push_back(image.name);
+    return names;
+  }
+
   void start(const api::LocalRegistry& registry) {
     checks->start(registry, {"backend"});
     world.settle();
@@ -135,16 +151,18 @@ TEST_F(PushChecksTest, AnotherResourceOfTheNameKnowsNothingOfTheFirst) {
 }
 
 TEST_F(PushChecksTest, OnlySoManyRegistriesAreAskedAtOnce) {
-  api::LocalRegistry registry = a_registry();
-  std::vector<std::string> names;
-  for (int i = 0; i < 30; ++i) {
-    names.push_back("image" + std::to_string(i));
-    registry.spec.images.push_back({names.back(), "ghcr.io/org/" + names.back(), {}});
+  for (int team = 0; team < 5; ++team) {
+    api::LocalRegistry registry = with_images("host" + std::to_string(team) + ".test/", 6);
+    registry.metadata.namespace_name = "team-" + std::to_string(team);
+    checks->start(registry, names_of(registry));
   }
-  checks->start(registry, names);
   world.settle();
   EXPECT_EQ(checker.asked.size(), limits::kPushChecks);
-  for (const std::string& name : names) checker.say("ghcr.io/org/" + name, Answer::kGranted, "");
+  for (int team = 0; team < 5; ++team) {
+    for (int i = 0; i < 6; ++i) {
+      checker.say(fmt::format("host{}.test/image{}", team, i), Answer::kGranted, "");
+    }
+  }
   world.settle();
   EXPECT_EQ(checker.asked.size(), 30U);
   EXPECT_EQ(checker.most_running, static_cast<int>(limits::kPushChecks));
@@ -160,28 +178,131 @@ TEST_F(PushChecksTest, TheCredentialsOfThePushSecretsAreUsed) {
   EXPECT_THAT(checker.asked, ElementsAre("me@ghcr.io/org/image"));
 }
 
-TEST_F(PushChecksTest, ASecretThatCannotBeUsedIsNamedAndNothingOfItIsTold) {
-  answer_secret("regcred", 404,
-                R"({"kind":"Status","reason":"NotFound","details":{"name":"regcred"},"code":404})");
-  EXPECT_EQ(message_with_secret(), "Secret regcred does not exist");
+TEST_F(PushChecksTest, NoStatusSaysWhetherASecretExistsOrOfWhatTypeItIs) {
+  const std::string not_found =
+      R"({"kind":"Status","reason":"NotFound","details":{"name":"regcred"},"code":404})";
+  const std::string forbidden = R"({"kind":"Status","reason":"Forbidden","code":403})";
+  const std::vector<std::pair<int, std::string>> answers = {
+      {404, not_found},
+      {403, forbidden},
+      {500, "{}"},
+      {200, secret("Opaque", "{}")},
+      {200, secret("kubernetes.io/dockerconfigjson", "{\"hunter2\"")},
+      {200, R"({"metadata":{"name":"regcred"},"type":"kubernetes.io/dockerconfigjson"})"},
+      {200, R"({"metadata":{"name":"regcred"},"type":"kubernetes.io/dockerconfigjson",)"
+            R"("data":{".dockerconfigjson":"*"}})"}};
+  for (const auto& [status, body] : answers) {
+    answer_secret("regcred", status, body);
+    EXPECT_EQ(message_with_secret(),
+              "Secret regcred cannot be used: it must exist in namespace team-a, be of type "
+              "kubernetes.io/dockerconfigjson with valid content, and the operator must be "
+              "allowed to read Secrets in namespace team-a")
+        << status << body;
+    checks->forget(kDev);
+  }
 }
 
-TEST_F(PushChecksTest, ASecretThatMayNotBeReadSaysWhatToDo) {
-  answer_secret("regcred", 403, R"({"kind":"Status","reason":"Forbidden","code":403})");
-  EXPECT_THAT(message_with_secret(), HasSubstr("Secret regcred may not be read by the operator: "));
+TEST_F(PushChecksTest, QuestionsOfAnEarlierSpecAreDroppedAndTheirChecksCancelled) {
+  for (int generation = 1; generation <= 200; ++generation) {
+    api::LocalRegistry registry = with_images("slow.test/" + std::to_string(generation) + "/", 64);
+    registry.metadata.generation = generation;
+    checks->update(registry);
+    checks->start(registry, names_of(registry));
+    world.settle();
+    EXPECT_LE(checks->queue().waiting(), 64U);
+    EXPECT_LE(checker.running, static_cast<int>(limits::kPushChecksPerHost));
+  }
+  for (const std::string& name : std::vector(checker.asked.end() - 4, checker.asked.end())) {
+    EXPECT_THAT(name, HasSubstr("slow.test/200/"));
+  }
 }
 
-TEST_F(PushChecksTest, ASecretOfAnotherTypeIsRefused) {
-  answer_secret("regcred", 200, secret("Opaque", "{}"));
-  EXPECT_EQ(message_with_secret(),
-            "Secret regcred is of type Opaque, not kubernetes.io/dockerconfigjson");
+TEST_F(PushChecksTest, AQuestionThatTheNewSpecStillAsksKeepsItsPlace) {
+  api::LocalRegistry registry = with_images("slow.test/", 20);
+  checks->start(registry, names_of(registry));
+  world.settle();
+  const auto asked = checker.asked;
+  for (int generation = 2; generation < 50; ++generation) {
+    registry.metadata.generation = generation;
+    registry.spec.suspend = generation % 2 == 0;
+    checks->update(registry);
+    checks->start(registry, names_of(registry));
+    world.settle();
+  }
+  EXPECT_EQ(checker.asked, asked);
+  EXPECT_EQ(checks->queue().waiting(), 20U - asked.size());
+  for (int i = 0; i < 20; ++i) {
+    checker.say("slow.test/image" + std::to_string(i), Answer::kGranted, "yes");
+  }
+  world.settle();
+  EXPECT_EQ(checks->of(registry).size(), 20U);
+  for (const auto& check : checks->of(registry)) {
+    EXPECT_EQ(check.permission, PushPermission::kGranted) << check.name;
+  }
 }
 
-TEST_F(PushChecksTest, ASecretWithBadJsonIsRefusedWithoutItsText) {
-  answer_secret("regcred", 200, secret("kubernetes.io/dockerconfigjson", "{\"hunter2\""));
-  const std::string message = message_with_secret();
-  EXPECT_THAT(message, HasSubstr("Secret regcred is not usable: "));
-  EXPECT_THAT(message, testing::Not(HasSubstr("hunter2")));
+TEST_F(PushChecksTest, AQuestionIsOutdatedByTheSpecTheSecretsAndTheDeletion) {
+  using Change = std::function<void(api::LocalRegistry&)>;
+  const std::vector<Change> changes = {
+      [](api::LocalRegistry& registry) { registry.spec.images.front().image = "other.test/x"; },
+      [](api::LocalRegistry& registry) { registry.spec.images.clear(); },
+      [](api::LocalRegistry& registry) { registry.spec.push_secrets = {{"other"}}; },
+      [](api::LocalRegistry& registry) { registry.spec.enabled = true; },
+      [](api::LocalRegistry& registry) { registry.metadata.uid = "uid-other"; },
+      [](api::LocalRegistry& registry) { registry.metadata.deletion_timestamp = base::Time(); }};
+  for (const Change& change : changes) {
+    api::LocalRegistry registry = with_image();
+    start(registry);
+    EXPECT_EQ(checker.running, 1);
+    registry.metadata.generation = 2;
+    change(registry);
+    checks->update(registry);
+    world.settle();
+    EXPECT_EQ(checker.running, 0);
+    EXPECT_EQ(checks->queue().running(), 0U);
+    EXPECT_THAT(checks->of(registry), IsEmpty());
+    checks->forget(kDev);
+  }
+}
+
+TEST_F(PushChecksTest, AForgottenResourceGivesItsPlacesBack) {
+  const api::LocalRegistry registry = with_images("slow.test/", 20);
+  checks->start(registry, names_of(registry));
+  world.settle();
+  checks->forget(kDev);
+  world.settle();
+  EXPECT_EQ(checker.running, 0);
+  EXPECT_EQ(checks->queue().waiting(), 0U);
+  EXPECT_EQ(checks->queue().running(), 0U);
+}
+
+TEST_F(PushChecksTest, ANamespaceWithASlowRegistryDoesNotHoldUpAnother) {
+  const api::LocalRegistry slow = with_images("slow.test/", 64);
+  checks->start(slow, names_of(slow));
+  world.settle();
+  api::LocalRegistry other = with_image();
+  other.metadata.namespace_name = "team-b";
+  checker.say("ghcr.io/org/image", Answer::kGranted, "yes");
+  start(other);
+  EXPECT_EQ(check_of(other).permission, PushPermission::kGranted);
+}
+
+TEST_F(PushChecksTest, AnImageThatFindsNoRoomInTheQueueIsAskedAboutLater) {
+  for (std::size_t i = 0; i * 64 <= limits::kPushQuestionsPerNamespace; ++i) {
+    api::LocalRegistry registry = with_images("slow.test/", 64);
+    registry.metadata.name = "dev" + std::to_string(i);
+    checks->start(registry, names_of(registry));
+  }
+  world.settle();
+  EXPECT_LE(checks->queue().waiting(), limits::kPushQuestionsPerNamespace);
+  api::LocalRegistry late = with_image("slow.test/late");
+  late.metadata.name = "late";
+  start(late);
+  EXPECT_FALSE(check_of(late).running);
+  EXPECT_EQ(check_of(late).permission, PushPermission::kNotChecked);
+  EXPECT_GT(check_of(late).next, world.clock.wall());
+  EXPECT_EQ(check_of(late).message,
+            "too many images of namespace team-a wait for their push check");
 }
 
 TEST_F(PushChecksTest, WhatRunsIsCancelledWithIt) {

@@ -5,6 +5,8 @@
 namespace {
 
 using registry::InsecureRegistries;
+using registry::Networks;
+using registry::service_network_of;
 using registry::special_use;
 
 bool names(const std::vector<std::string>& entries, const std::string& url) {
@@ -97,6 +99,61 @@ TEST(SpecialUse, AddressesOfNetworksHaveNone) {
         "128.0.0.1", "2001:db8::1", "fd00::1", "fec0::1", "::ffff:8.8.8.8", "64:ff9b::8.8.8.8"}) {
     EXPECT_EQ(use(address), "") << address;
   }
+}
+
+bool contain(const std::vector<std::string>& entries, const std::string& address) {
+  const auto networks = Networks::parse(entries);
+  EXPECT_TRUE(networks) << base::to_string(networks.error());
+  return networks && networks->contain(boost::asio::ip::make_address(address));
+}
+
+TEST(Networks, ContainAddressesHoweverTheyAreWritten) {
+  EXPECT_TRUE(contain({"10.96.0.0/12"}, "10.96.0.1"));
+  EXPECT_TRUE(contain({"10.96.0.0/12"}, "10.111.255.255"));
+  EXPECT_FALSE(contain({"10.96.0.0/12"}, "10.112.0.0"));
+  EXPECT_TRUE(contain({"10.1.2.3"}, "10.1.2.3"));
+  EXPECT_FALSE(contain({"10.1.2.3"}, "10.1.2.4"));
+  EXPECT_TRUE(contain({"1.2.3.4", "fd00::/64"}, "fd00::1"));
+  EXPECT_TRUE(contain({"10.96.0.0/12"}, "::ffff:10.96.0.1"));
+  EXPECT_TRUE(contain({"10.96.0.0/12"}, "64:ff9b::10.96.0.1"));
+  EXPECT_TRUE(contain({"10.96.0.0/12"}, "2002:0a60:1::"));
+  EXPECT_FALSE(contain({}, "10.96.0.1"));
+  for (const std::string entry : {"", "ten/8", "10.0.0.0/33", "registry.test", "10.0.0.1:5000"}) {
+    const auto parsed = Networks::parse({"10.0.0.0/8", entry});
+    ASSERT_FALSE(parsed) << entry;
+    EXPECT_NE(parsed.error().message.find("'" + entry + "'"), std::string::npos);
+  }
+}
+
+TEST(ServiceNetwork, IsTheLargestThatMayBeginAtTheAddressOfKubernetes) {
+  EXPECT_EQ(service_network_of("10.96.0.1"), "10.96.0.0/12");
+  EXPECT_EQ(service_network_of("10.43.0.1"), "10.43.0.0/16");
+  EXPECT_EQ(service_network_of("10.100.0.1"), "10.100.0.0/14");
+  EXPECT_EQ(service_network_of("10.0.0.1"), "10.0.0.0/12");
+  EXPECT_EQ(service_network_of("34.118.224.1"), "34.118.224.0/19");
+  EXPECT_EQ(service_network_of("172.20.7.129"), "172.20.7.128/25");
+  EXPECT_EQ(service_network_of("fd00:10:96::1"), "fd00:10:96::/108");
+  EXPECT_EQ(service_network_of("kubernetes.default.svc"), "");
+  EXPECT_EQ(service_network_of(""), "");
+}
+
+TEST(DeniedAddresses, AreOpenedByTheNameOfAHostAtMost) {
+  const registry::DeniedAddresses denied{*Networks::parse({"10.244.0.0/16"}),
+                                         *Networks::parse({"10.96.0.0/12"})};
+  const auto asked = [&](const std::string& server, const std::string& address,
+                         const std::vector<std::string>& insecure = {}) {
+    return registry::may_be_asked(boost::asio::ip::make_address(address),
+                                  *net::parse_server_url("https://" + server),
+                                  *InsecureRegistries::parse(insecure), denied);
+  };
+  EXPECT_TRUE(asked("ghcr.io", "140.82.121.34"));
+  EXPECT_FALSE(asked("registry.infra.svc", "10.96.7.7"));
+  EXPECT_TRUE(asked("registry.infra.svc", "10.96.7.7", {"registry.infra.svc"}));
+  EXPECT_FALSE(asked("10.96.7.7", "10.96.7.7", {"10.0.0.0/8"}));
+  EXPECT_TRUE(asked("10.96.7.7", "10.96.7.7", {"10.96.7.7"}));
+  EXPECT_FALSE(asked("registry.test", "10.244.1.1", {"registry.test"}));
+  EXPECT_FALSE(asked("localhost", "127.0.0.1"));
+  EXPECT_TRUE(asked("localhost", "127.0.0.1", {"localhost"}));
 }
 
 }  // namespace

@@ -279,4 +279,89 @@ TEST_F(PushCheckGuard, AnAddressThatIsWrittenIsJudgedEvenWithAProxy) {
   EXPECT_EQ(proxy.connections(), 0);
 }
 
+// As the operator asks: what cannot be reached has one wording.
+class PushCheckInACluster : public PushCheckNetwork {
+ protected:
+  PushCheckInACluster() { options_.report_network_errors = false; }
+
+  void expect_no_reason(const std::string& domain) {
+    const auto answer = check(domain, kUser);
+    EXPECT_EQ(answer.answer, Answer::kUnknown);
+    EXPECT_EQ(answer.message, "the operator cannot reach " + domain +
+                                  " as a registry; check the image's registry, or set "
+                                  "spec.enabled: true");
+  }
+};
+
+TEST_F(PushCheckInACluster, WhatCannotBeReachedHasOneWording) {
+  options_.request_timeout = 1s;
+  expect_no_reason(closed_port());
+  FakeServer plain(Registry{});
+  expect_no_reason(plain.authority());
+  testing_tls::ScriptedServer silent([](Peer& peer) {
+    while (!peer.some().empty()) continue;
+  });
+  expect_no_reason("127.0.0.1:" + std::to_string(silent.port()));
+  FakeServer another(Registry{}, ServerTls{authority_.issue({"x", "DNS:internal.test"})});
+  expect_no_reason(another.authority());
+  FakeServer rude([](const Seen&, Peer&) { return false; }, tls());
+  expect_no_reason(rude.authority());
+  Registry endless;
+  endless.ping = {200, "", std::string(2 * limits::kCheckBodyBytes, 'x')};
+  FakeServer large(endless, tls());
+  expect_no_reason(large.authority());
+  FakeDns dns(Names{});
+  expect_no_reason("registry.test");
+}
+
+TEST_F(PushCheckInACluster, WhatIsDeniedReadsLikeWhatCannotBeReached) {
+  FakeServer server(Registry{}, tls());
+  options_.guard_addresses = true;
+  expect_no_reason(server.authority());
+  options_.denied_networks = {"127.0.0.0/8"};
+  options_.insecure_registries = {server.authority()};
+  expect_no_reason(server.authority());
+  EXPECT_EQ(server.connections(), 0);
+}
+
+TEST_F(PushCheckInACluster, ATokenServerIsNoWayToLookAround) {
+  FakeServer unavailable(
+      [](const Seen&, Peer& peer) {
+        peer.answer(503, "");
+        return true;
+      },
+      tls());
+  FakeServer no_token(
+      [](const Seen&, Peer& peer) {
+        peer.answer(200, "<html>");
+        return true;
+      },
+      tls());
+  for (const std::string& realm : {unavailable.authority(), no_token.authority(), closed_port()}) {
+    Registry registry;
+    registry.ping = {401, bearer("https://" + realm + "/token")};
+    FakeServer server(registry, tls());
+    expect_no_reason(server.authority());
+  }
+}
+
+TEST_F(PushCheckInACluster, WhatTheRegistryItselfAnswersIsReported) {
+  Registry registry;
+  registry.ping = {500};
+  FakeServer server(registry, tls());
+  expect_unknown(server.authority(), "answers HTTP status 500");
+}
+
+TEST_F(PushCheckInACluster, TheNetworkOfServicesIsNotAsked) {
+  FakeServer server(Registry{}, tls());
+  FakeDns dns(Names{{"registry.test", {"127.0.0.1"}}});
+  options_.guard_addresses = true;
+  options_.insecure_registries = {"127.0.0.0/8"};
+  PushChecker checker(io_.get_executor(), clock_, options_);
+  EXPECT_EQ(run(checker.check(image(server.authority()), {})).answer, Answer::kGranted);
+  checker.set_service_networks(*registry::Networks::parse({"127.0.0.0/12"}));
+  EXPECT_EQ(run(checker.check(image(server.authority()), {})).answer, Answer::kUnknown);
+  EXPECT_EQ(server.connections(), 1);
+}
+
 }  // namespace
