@@ -98,6 +98,9 @@ inline constexpr std::string_view kInstanceLabel = "app.kubernetes.io/instance";
 StringMap selector_labels(const LocalRegistry& registry);
 
 template <>
+inline constexpr std::size_t kObjectBytes<LocalRegistry> = limits::kRegistryObjectBytes;
+
+template <>
 struct Resource<LocalRegistry> {
   static constexpr ResourceType kType = {"localregistry.dev", "v1alpha1", "LocalRegistry",
                                          "localregistries"};

@@ -2,12 +2,14 @@
 // thread. Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/
 #pragma once
 
+#include <array>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/limits.h"
 #include "base/time.h"
 #include "json/fields.h"
 
@@ -26,6 +28,22 @@ struct OwnerReference {
   bool operator==(const OwnerReference&) const = default;
 };
 
+// The labels and annotations that the operator reads. The caches and answers of the API server hold
+// no others (json/sieve.h), so a key that the operator begins to read or write belongs here.
+inline constexpr std::array kKeptLabels = {
+    json::KeptKey{"app", limits::kLabelBytes},
+    json::KeptKey{"app.kubernetes.io/", limits::kLabelBytes},
+    json::KeptKey{"localregistry.dev/", limits::kLabelBytes},
+    json::KeptKey{"pod-security.kubernetes.io/", limits::kLabelBytes}};
+inline constexpr std::array kKeptAnnotations = {
+    json::KeptKey{"localregistry.dev/owner", 63 + 1 + 253 + 2},  // "namespace/name"
+    json::KeptKey{"localregistry.dev/", limits::kMetadataBytes / 2},
+    json::KeptKey{"k8s.io/initial-events-end", limits::kLabelBytes}};
+
+// Memory that one decoded object of a type may take; of a larger one a part is read.
+template <class T>
+inline constexpr std::size_t kObjectBytes = limits::kObjectBytes;
+
 // managedFields are never kept.
 struct ObjectMeta {
   std::string name;
@@ -39,6 +57,7 @@ struct ObjectMeta {
   StringMap annotations;
   std::vector<std::string> finalizers;
   std::vector<OwnerReference> owner_references;
+  json::Kept kept = json::Kept::kWhole;  // of the object; no field of the API
 
   bool operator==(const ObjectMeta&) const = default;
 };
@@ -123,8 +142,10 @@ struct json::Fields<api::ObjectMeta> {
       json::field("uid", &T::uid), json::field("resourceVersion", &T::resource_version),
       json::field("generation", &T::generation),
       json::field("creationTimestamp", &T::creation_timestamp),
-      json::field("deletionTimestamp", &T::deletion_timestamp), json::field("labels", &T::labels),
-      json::field("annotations", &T::annotations), json::field("finalizers", &T::finalizers),
+      json::field("deletionTimestamp", &T::deletion_timestamp),
+      json::limited("labels", &T::labels, api::kKeptLabels),
+      json::limited("annotations", &T::annotations, api::kKeptAnnotations),
+      json::field("finalizers", &T::finalizers),
       json::keyed("ownerReferences", &T::owner_references, &api::OwnerReference::uid));
 };
 

@@ -16,6 +16,9 @@ struct Secret {
 };
 
 template <>
+inline constexpr std::size_t kObjectBytes<Secret> = limits::kSecretBytes;
+
+template <>
 struct Resource<Secret> {
   static constexpr ResourceType kType = {"", "v1", "Secret", "secrets"};
 };

@@ -41,21 +41,23 @@ inline constexpr std::size_t kAnnotationsBytes = 256 << 10;  // of one object: t
 inline constexpr std::size_t kObjectBytes = 64 << 10;           // one object, decoded
 inline constexpr std::size_t kRegistryObjectBytes = 512 << 10;  // one LocalRegistry, decoded
 inline constexpr std::size_t kSecretBytes = 256 << 10;          // one Secret, decoded
-inline constexpr std::size_t kMetadataBytes = 16 << 10;         // the metadata in any of them
+inline constexpr std::size_t kMetadataBytes = 32 << 10;         // the metadata in any of them
 inline constexpr std::size_t kListElementBytes = 16 << 10;      // the elements of one list in it
 inline constexpr std::size_t kJsonKeyBytes = 512;               // a longer key is left out
 inline constexpr std::size_t kWatchLineBytes = 2 << 20;         // one watch event
 inline constexpr std::size_t kResponseBytes = 64 << 20;         // one answer, a whole list included
 inline constexpr std::size_t kErrorBytes = 256 << 10;           // one answer that is no 2xx
 // What each cache may hold, packed. See the sum at the end of this file.
-inline constexpr std::size_t kRegistryCacheBytes = 20 << 20;  // LocalRegistries
+inline constexpr std::size_t kRegistryCacheBytes = 12 << 20;  // LocalRegistries
 inline constexpr std::size_t kNamespaceCacheBytes = 4 << 20;  // Namespaces
-inline constexpr std::size_t kChildCacheBytes = 6 << 20;      // each kind of child, and Pods
-inline constexpr std::size_t kCacheEntryBytes = 160;  // of tables and indexes for one object
-inline constexpr std::size_t kCacheShare = 16;      // of a full cache a namespace has 1/kCacheShare
-inline constexpr std::size_t kObjectsOfOwner = 64;  // of one kind, that one resource can have
+inline constexpr std::size_t kChildCacheBytes = 5 << 20;      // each kind of child, and Pods
+inline constexpr std::size_t kCacheEntryBytes = 120;  // of tables, indexes and queue for one object
+inline constexpr std::size_t kCacheShare = 16;     // of a full cache a namespace has 1/kCacheShare
+inline constexpr std::size_t kObjectsOfOwner = 6;  // of one kind, that are looked at
+inline constexpr std::size_t kObjectsOfIndex = 1024;  // that are compared with one another
+inline constexpr std::size_t kDeclaredImages = 4096;  // of one namespace, for its pods
 inline constexpr std::size_t kRememberedBytes =
-    2048;  // packed: larger objects are not kept unpacked
+    1536;  // packed: larger objects are not kept unpacked
 inline constexpr std::size_t kHeaderBytes = 64 << 10;  // the head of one answer
 inline constexpr std::size_t kUnpackedObjects = 16;    // of a cache, the last that were read
 inline constexpr std::size_t kDictionaryBytes = 4096;  // what a cache's objects share
@@ -197,8 +199,13 @@ inline constexpr auto kSidecarSettled = 60s;
 inline constexpr std::size_t kPushChecks = 8;              // registries that are asked at once
 inline constexpr std::size_t kPushChecksPerNamespace = 4;  // of them for one namespace
 inline constexpr std::size_t kPushChecksPerHost = 4;       // of them at one registry
-inline constexpr std::size_t kPushQuestions = 8192;        // that wait
+inline constexpr std::size_t kPushQuestions = 4096;        // that wait
 inline constexpr std::size_t kPushQuestionsPerNamespace = 1024;  // of them for one namespace
+// Questions and answers that are remembered, and Secrets that they name. Of one namespace: while
+// less than half of all are remembered, and from then on.
+inline constexpr std::size_t kPushAnswers = 4096;
+inline constexpr std::size_t kPushAnswersPerNamespace = 1024;
+inline constexpr std::size_t kPushAnswersPerNamespaceLeast = 128;
 inline constexpr auto kServiceNetworkCheck = 10min;  // has the cluster's Service network changed?
 inline constexpr base::BackoffPolicy kPushRetry = {20s, 10min, 24h};  // where it is not known
 inline constexpr auto kPushRecheck = 10min;                           // where it was denied
@@ -234,5 +241,40 @@ inline constexpr std::size_t kSpecImages = 64;       // of a LocalRegistry, as i
 inline constexpr std::size_t kSpecImageTags = 16;    // of one of them
 inline constexpr std::size_t kSpecImageBytes = 512;  // a reference in the spec
 inline constexpr std::size_t kSpecTagBytes = 128;
+
+// Memory that users of the cluster can make the operator use, each part at its worst and all at
+// once, against the chart's limit. tests/e2e/memory_test.py holds the program to it.
+namespace memory {
+
+inline constexpr std::size_t kLimit = 128 << 20;  // charts/…/values.yaml
+inline constexpr std::size_t kWorkers = 8;        // --max-concurrent-reconciles
+inline constexpr std::size_t kWatches = 7;        // LocalRegistries, Namespaces, children
+inline constexpr std::size_t kChildKinds = 5;     // Pods included
+inline constexpr std::size_t kProgram = 8 << 20;  // idle, as measured, and room
+inline constexpr std::size_t kCaches =
+    kRegistryCacheBytes + kNamespaceCacheBytes + kChildKinds * kChildCacheBytes;
+inline constexpr std::size_t kFragments = kCaches / 8;  // of the heap
+// Objects of a cache that are kept unpacked take up to 32 times their packed bytes.
+inline constexpr std::size_t kUnpacked = kWatches * kUnpackedObjects * kRememberedBytes * 32;
+// What one reconcile holds: its resource, its children, its Pods, and children to be deleted.
+inline constexpr std::size_t kReconcile = kRegistryObjectBytes + 4 * kObjectBytes +
+                                          kObjectsOfOwner * kObjectBytes +
+                                          4 * kObjectsOfOwner * kMetadataBytes;
+// One event, answer or review at a time.
+inline constexpr std::size_t kDecoding = kAdmissionReviewBytes;
+inline constexpr std::size_t kStreams =
+    kWatches * (2 * kStreamChunkBytes + kObjectBytes) + 2 * kRegistryObjectBytes;
+inline constexpr std::size_t kPushCheck = 2 * kSecretBytes + 2 * kCheckBodyBytes + (200 << 10);
+inline constexpr std::size_t kPushMemory = kPushChecks * kPushCheck + kPushAnswers * 1200;
+inline constexpr std::size_t kEvents = kEventQueue * 2 * kEventNoteBytes + kEventSeries * 512;
+// Connections with their TLS, requests and answers, of the webhook, the metrics and the probes.
+inline constexpr std::size_t kServe =
+    kServeConnections * ((40 << 10) + 3 * (20 << 10)) + kServeBodyBytes + kServeAnswerBytes;
+
+static_assert(kProgram + kCaches + kFragments + kUnpacked + kWorkers * kReconcile + kDecoding +
+                  kStreams + kPushMemory + kEvents + kServe <=
+              kLimit);
+
+}  // namespace memory
 
 }  // namespace limits

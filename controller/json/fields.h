@@ -24,6 +24,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -64,9 +65,36 @@ struct KeyedField {
   Key Element::*key;
 };
 
+// What is kept of a resource (json/sieve.h, kube/store.h).
+enum class Kept {
+  kWhole = 0,
+  kPart = 1,      // not all of it: its spec, for example, is over the bound
+  kIdentity = 2,  // and not all of its metadata
+  kNoRoom = 3,    // its metadata alone: the cache is full
+};
+
+// A key of a map that is read; one that ends in '/' stands for all keys that begin so.
+struct KeptKey {
+  std::string_view key;
+  std::size_t most_bytes;  // of the value as JSON
+};
+
+// A map of which a reader of many objects keeps these keys alone (json/sieve.h). For everything
+// else it is a Field.
+template <class Owner, class Map>
+struct LimitedField : Field<Owner, Map> {
+  std::span<const KeptKey> keys;
+};
+
 template <class Owner, class Value>
 constexpr Field<Owner, Value> field(std::string_view name, Value Owner::*member) {
   return {name, member};
+}
+
+template <class Owner, class Map>
+constexpr LimitedField<Owner, Map> limited(std::string_view name, Map Owner::*member,
+                                           std::span<const KeptKey> keys) {
+  return {{name, member}, keys};
 }
 
 // A list that the API server merges by a key (listType=map).

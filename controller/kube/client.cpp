@@ -8,7 +8,8 @@
 namespace kube {
 namespace {
 
-struct DeleteAnswer {
+// What is read of any answer to a delete.
+struct Held {
   std::string kind;
   api::ObjectMeta metadata;
 };
@@ -29,8 +30,8 @@ void make_uid_mismatch_conflict(base::Error& error) {
 }  // namespace kube
 
 template <>
-struct json::Fields<kube::DeleteAnswer> {
-  using T = kube::DeleteAnswer;
+struct json::Fields<kube::Held> {
+  using T = kube::Held;
   static constexpr auto kTable =
       std::make_tuple(json::field("kind", &T::kind), json::field("metadata", &T::metadata));
 };
@@ -45,11 +46,16 @@ Client Client::with_timeout(std::chrono::milliseconds timeout) const {
 
 Awaitable<json::Document> Client::exchange(const api::ResourceType& type, Request request) const {
   const Method method = request.method;
+  const json::Shape* const keep = request.keep;
+  const std::size_t keep_bytes = request.keep_bytes;
   request.timeout = timeout_;
   base::Result<Response> response = co_await transport_->send(std::move(request));
   if (!response) co_return response.error();
   observe(method, response->status);
   if (!is_success(response->status)) co_return error_of(*response, qualified_name(type));
+  if (keep != nullptr && !response->sifted) {
+    response->body = json::sift(response->body, *keep, keep_bytes);
+  }
   co_return json::Document::parse(std::move(response->body), {.managed_fields = false});
 }
 
@@ -73,7 +79,7 @@ Awaitable<std::unique_ptr<Stream>> Client::open(const api::ResourceType& type,
 }
 
 bool Client::is_held(json::View answer) {
-  const base::Result<DeleteAnswer> read = json::decode<DeleteAnswer>(answer);
+  const base::Result<Held> read = json::decode<Held>(answer);
   return read && read->kind != "Status" && read->metadata.deletion_timestamp.has_value();
 }
 

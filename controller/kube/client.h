@@ -28,6 +28,8 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "json/fields.h"
+#include "json/sieve.h"
+#include "kube/decode.h"
 #include "kube/requests.h"
 #include "kube/transport.h"
 
@@ -46,6 +48,12 @@ template <class T>
 struct List {
   ListMeta metadata;
   std::vector<T> items;
+};
+
+// The answer to a delete: the object, or a Status.
+template <class T>
+struct DeleteAnswer : T {
+  std::string kind;
 };
 
 // An object without its spec: what goes to its status subresource.
@@ -68,14 +76,15 @@ class Client {
 
   template <class T>
   Awaitable<T> get(const api::ObjectKey& key) const {
-    return typed<T>(exchange(api::Resource<T>::kType, get_request(api::Resource<T>::kType, key)));
+    return typed<T>(
+        exchange(api::Resource<T>::kType, kept<T>(get_request(api::Resource<T>::kType, key))));
   }
 
   // One page. kMalformed when one of the objects cannot be read.
   template <class T>
   Awaitable<List<T>> list(const ListOptions& options) const {
-    return typed<List<T>>(
-        exchange(api::Resource<T>::kType, list_request(api::Resource<T>::kType, options)));
+    return typed<List<T>>(exchange(api::Resource<T>::kType,
+                                   kept<List<T>>(list_request(api::Resource<T>::kType, options))));
   }
 
   // Server-side apply of the whole intent. object has a name and, if namespaced, a namespace;
@@ -85,8 +94,8 @@ class Client {
     const api::ObjectKey key = api::key_of(object.metadata);
     guard.write_to(object.metadata);
     return typed<T>(guarded(api::Resource<T>::kType,
-                            apply_request(api::Resource<T>::kType, key, Subresource::kNone,
-                                          api::encode_object(object))));
+                            kept<T>(apply_request(api::Resource<T>::kType, key, Subresource::kNone,
+                                                  api::encode_object(object)))));
   }
 
   // Server-side apply of the status alone. Of the metadata only name, namespace, uid and
@@ -101,17 +110,19 @@ class Client {
     sent.metadata.uid = object.metadata.uid;
     sent.metadata.resource_version = object.metadata.resource_version;
     sent.status = object.status;
-    return typed<T>(guarded(api::Resource<T>::kType,
-                            apply_request(api::Resource<T>::kType, api::key_of(sent.metadata),
-                                          Subresource::kStatus, api::encode_object(sent))));
+    return typed<T>(
+        guarded(api::Resource<T>::kType,
+                kept<T>(apply_request(api::Resource<T>::kType, api::key_of(sent.metadata),
+                                      Subresource::kStatus, api::encode_object(sent)))));
   }
 
   // POST. kAlreadyExists when the name is taken.
   template <class T>
   Awaitable<T> create(const T& object) const {
-    return typed<T>(exchange(api::Resource<T>::kType,
-                             create_request(api::Resource<T>::kType, object.metadata.namespace_name,
-                                            api::encode_object(object))));
+    return typed<T>(
+        exchange(api::Resource<T>::kType,
+                 kept<T>(create_request(api::Resource<T>::kType, object.metadata.namespace_name,
+                                        api::encode_object(object)))));
   }
 
   // JSON merge patch. With metadata.resourceVersion or metadata.uid in the body: kConflict when
@@ -119,9 +130,9 @@ class Client {
   template <class T>
   Awaitable<T> patch(const api::ObjectKey& key, std::string body,
                      Subresource subresource = Subresource::kNone) const {
-    return typed<T>(
-        guarded(api::Resource<T>::kType,
-                merge_patch_request(api::Resource<T>::kType, key, subresource, std::move(body))));
+    return typed<T>(guarded(
+        api::Resource<T>::kType,
+        kept<T>(merge_patch_request(api::Resource<T>::kType, key, subresource, std::move(body)))));
   }
 
   // Replaces the finalizers of the object that meta was read from. kConflict when it changed
@@ -138,13 +149,13 @@ class Client {
   template <class T>
   Awaitable<std::optional<T>> remove(const api::ObjectKey& key, const Preconditions& preconditions,
                                      Propagation propagation) const {
-    return remainder<T>(
-        exchange(api::Resource<T>::kType,
-                 delete_request(api::Resource<T>::kType, key, preconditions, propagation)));
+    return remainder<T>(exchange(api::Resource<T>::kType,
+                                 kept<DeleteAnswer<T>>(delete_request(
+                                     api::Resource<T>::kType, key, preconditions, propagation))));
   }
 
-  // What the typed functions are made of: one exchange, its answer as JSON. type has static
-  // storage, as api::Resource<T>::kType.
+  // What the typed functions are made of: one exchange, its answer as JSON, of which they ask for
+  // what their type reads (Request::keep). type has static storage, as api::Resource<T>::kType.
   Awaitable<json::Document> exchange(const api::ResourceType& type, Request request) const;
 
   // Opens a watch.
@@ -154,11 +165,19 @@ class Client {
   // As exchange; a uid that is another object's is kConflict.
   Awaitable<json::Document> guarded(const api::ResourceType& type, Request request) const;
 
+  // Asks for what T reads.
+  template <class T>
+  static Request kept(Request request) {
+    request.keep = &json::shape_of<T>();
+    request.keep_bytes = api::kObjectBytes<T>;
+    return request;
+  }
+
   template <class T>
   static Awaitable<T> typed(Awaitable<json::Document> exchanged) {
     const base::Result<json::Document> answer = co_await std::move(exchanged);
     if (!answer) co_return answer.error();
-    co_return json::decode<T>(answer->root());
+    co_return decode_object<T>(answer->root());
   }
 
   template <class T>
@@ -166,7 +185,7 @@ class Client {
     const base::Result<json::Document> answer = co_await std::move(exchanged);
     if (!answer) co_return answer.error();
     if (!is_held(answer->root())) co_return std::nullopt;
-    base::Result<T> object = json::decode<T>(answer->root());
+    base::Result<T> object = decode_object<T>(answer->root());
     if (!object) co_return object.error();
     co_return std::optional<T>(*std::move(object));
   }
@@ -185,6 +204,18 @@ class Client {
 
 template <class T>
 struct api::Resource<kube::StatusOf<T>> : api::Resource<T> {};
+
+template <class T>
+inline constexpr std::size_t api::kObjectBytes<kube::List<T>> = api::kObjectBytes<T>;
+template <class T>
+inline constexpr std::size_t api::kObjectBytes<kube::DeleteAnswer<T>> = api::kObjectBytes<T>;
+
+template <class Object>
+struct json::Fields<kube::DeleteAnswer<Object>> {
+  static constexpr auto kTable =
+      std::tuple_cat(json::Fields<Object>::kTable,
+                     std::make_tuple(json::field("kind", &kube::DeleteAnswer<Object>::kind)));
+};
 
 template <class Object>
 struct json::Fields<kube::StatusOf<Object>> {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "json/sieve.h"
 #include "kube/connection_pool.h"
 #include "kube/credentials.h"
 #include "net/connection.h"
@@ -115,6 +116,8 @@ class HttpsTransport final : public Transport {
     std::string authorization;
     std::shared_ptr<net::TlsContext> tls;
     Instant deadline;
+    const json::Shape* keep = nullptr;  // as in Request
+    std::size_t keep_bytes = 0;
   };
 
   // What became of a request on a connection that was idle before.
@@ -161,9 +164,13 @@ class HttpsTransport final : public Transport {
     const auto timeout = request.timeout > std::chrono::milliseconds::zero()
                              ? request.timeout
                              : bounds_.request_timeout;
-    co_return Exchange{request.method == Method::kGet, std::move(*head) + request.body,
-                       identity.authorization, identity.tls,
-                       std::chrono::steady_clock::now() + timeout};
+    co_return Exchange{request.method == Method::kGet,
+                       std::move(*head) + request.body,
+                       identity.authorization,
+                       identity.tls,
+                       std::chrono::steady_clock::now() + timeout,
+                       request.keep,
+                       request.keep_bytes};
   }
 
   // On an idle connection if there is one, else on a new one.
@@ -198,7 +205,13 @@ class HttpsTransport final : public Transport {
   asio::awaitable<Attempt> attempt(std::unique_ptr<net::Connection> connection,
                                    const Exchange& exchange) {
     const std::uint64_t written_before = connection->written();
-    net::AnswerParser parser({bounds_.header_bytes, bounds_.body_bytes});
+    net::AnswerParser parser({bounds_.header_bytes, bounds_.body_bytes, limits::kErrorBytes});
+    if (exchange.keep != nullptr) {
+      parser.filter_body(
+          [sieve = std::make_shared<json::Sieve>(*exchange.keep, exchange.keep_bytes,
+                                                 json::Sieve::Input::kOne)](
+              std::string_view piece, std::string& kept) { sieve->feed(piece, kept); });
+    }
     auto exchanging = converse(*connection, exchange, parser, Until::kEnd);
     const auto exchanged = co_await std::move(exchanging);
     if (!exchanged) {
@@ -207,7 +220,9 @@ class HttpsTransport final : public Transport {
       co_return Attempt{named(exchanged.error()), broke && safe && !parser.started()};
     }
     if (parser.keep_alive()) pool_.keep(std::move(connection));
-    co_return Attempt{response_of(parser), false};
+    Response response = response_of(parser);
+    response.sifted = exchange.keep != nullptr;
+    co_return Attempt{std::move(response), false};
   }
 
   enum class Until { kEnd, kStream };
@@ -225,7 +240,7 @@ class HttpsTransport final : public Transport {
     const bool stream = until == Until::kStream;
     const std::size_t batch = stream ? 1 : limits::kBytesBeforeYield;
     while (!parser.done() && !(stream && parser.head_done() && parser.status() == kStatusOk)) {
-      if (stream && parser.head_done()) parser.keep_whole_body(bounds_.body_bytes);
+      if (stream && parser.head_done()) parser.keep_whole_body(limits::kErrorBytes);
       auto advancing = connection.advance(parser, batch, deadline);
       const auto advanced = co_await std::move(advancing);
       if (advanced) continue;

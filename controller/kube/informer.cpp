@@ -11,9 +11,9 @@ namespace asio = boost::asio;
 
 namespace {
 
-WatchTarget target_of(const api::ResourceType& type, const Scope& scope,
-                      const InformerOptions& options) {
-  WatchTarget target{type, scope.namespace_name, options.label_selector, ""};
+WatchTarget target_of(WatchTarget target, const Scope& scope, const InformerOptions& options) {
+  target.namespace_name = scope.namespace_name;
+  target.label_selector = options.label_selector;
   if (!scope.name.empty()) target.field_selector = "metadata.name=" + scope.name;
   return target;
 }
@@ -23,40 +23,61 @@ WatchTarget target_of(const api::ResourceType& type, const Scope& scope,
 // From the watcher of one scope to its part of the store.
 class InformerCore::Sink final : public WatchSink {
  public:
-  Sink(StoreCore& store, std::size_t scope, Signal& listed)
-      : store_(store), scope_(scope), listed_(listed) {}
+  Sink(StoreCore& store, std::size_t scope, Signal& listed, base::Logger& logger,
+       std::string_view plural)
+      : store_(store), scope_(scope), listed_(listed), logger_(logger), plural_(plural) {}
 
   void begin_relist() override { store_.begin_relist(scope_); }
-  base::Result<void> put(json::View object) override { return store_.put(scope_, object); }
+  base::Result<void> put(json::View object) override {
+    base::Result<void> done = store_.put(scope_, object);
+    warn();
+    return done;
+  }
   base::Result<void> erase(json::View object) override { return store_.erase(scope_, object); }
   void end_relist(std::uint64_t revision) override {
     store_.end_relist(scope_, revision);
     listed_.notify();
   }
   void progress(std::uint64_t revision) override { store_.progress(scope_, revision); }
+  bool wants_relist() const override { return store_.wants_relist(); }
 
  private:
+  // Once, when the first object is not kept as a whole; the metrics have how many there are.
+  void warn() {
+    const bool is_short = store_.reduced() + store_.dropped() > 0;
+    if (is_short && !is_short_) {
+      logger_.warning(
+          "the cache does not hold every object as a whole",
+          {{"resource", std::string(plural_)}, {"bytes", std::to_string(store_.bytes())}});
+    }
+    is_short_ = is_short;
+  }
+
   StoreCore& store_;
   std::size_t scope_;
   Signal& listed_;
+  base::Logger& logger_;
+  std::string_view plural_;
+  bool is_short_ = false;
 };
 
 struct InformerCore::Part {
   Part(const Environment& environment, WatchTarget target, WatchObserver* observer,
        StoreCore& store, std::size_t scope, Signal& listed)
-      : sink(store, scope, listed), watcher(environment, std::move(target), sink, observer) {}
+      : sink(store, scope, listed, environment.logger, target.type.plural),
+        watcher(environment, std::move(target), sink, observer) {}
 
   Sink sink;
   Watcher watcher;
 };
 
-InformerCore::InformerCore(const Environment& environment, const api::ResourceType& type,
+InformerCore::InformerCore(const Environment& environment, WatchTarget target,
                            const InformerOptions& options, WatchObserver* observer,
                            StoreCore& store)
-    : type_(type), listed_(environment.executor) {
+    : type_(target.type), listed_(environment.executor) {
   for (std::size_t i = 0; i < options.scopes.size(); ++i) {
     parts_.push_back(std::make_unique<Part>(
-        environment, target_of(type, options.scopes[i], options), observer, store, i, listed_));
+        environment, target_of(target, options.scopes[i], options), observer, store, i, listed_));
   }
 }
 

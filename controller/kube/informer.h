@@ -28,8 +28,9 @@ struct InformerOptions {
 // What is the same for every type.
 class InformerCore {
  public:
-  InformerCore(const Environment& environment, const api::ResourceType& type,
-               const InformerOptions& options, WatchObserver* observer, StoreCore& store);
+  // target: its scope is that of the options.
+  InformerCore(const Environment& environment, WatchTarget target, const InformerOptions& options,
+               WatchObserver* observer, StoreCore& store);
   ~InformerCore();
   InformerCore(const InformerCore&) = delete;
   InformerCore& operator=(const InformerCore&) = delete;
@@ -55,7 +56,9 @@ class Informer {
   explicit Informer(const Environment& environment, const InformerOptions& options = {},
                     WatchObserver* observer = nullptr)
       : store_(options.scopes),
-        core_(environment, api::Resource<T>::kType, options, observer, store_.core()) {}
+        core_(environment,
+              {api::Resource<T>::kType, {}, {}, {}, &json::shape_of<T>(), api::kObjectBytes<T>},
+              options, observer, store_.core()) {}
 
   Store<T>& store() { return store_; }
   const Store<T>& store() const { return store_; }

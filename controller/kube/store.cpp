@@ -127,6 +127,8 @@ struct PackedEntry::Block {
   std::uint32_t size;
   std::uint32_t namespace_size;
   std::uint32_t name_size;
+  std::uint32_t kept : 2;     // a json::Kept
+  std::uint32_t wanted : 30;  // bytes
 
   const char* texts() const { return reinterpret_cast<const char*>(this + 1); }
 };
@@ -137,7 +139,8 @@ void intrusive_ptr_release(const PackedEntry::Block* block) {
   if (--block->references == 0) ::operator delete(const_cast<PackedEntry::Block*>(block));
 }
 
-PackedEntry::PackedEntry(const api::ObjectMeta& meta, std::string_view bytes, std::size_t size) {
+PackedEntry::PackedEntry(const api::ObjectMeta& meta, std::string_view bytes, std::size_t size,
+                         std::size_t wanted) {
   const std::string& namespace_name = meta.namespace_name;
   const std::size_t whole = sizeof(Block) + namespace_name.size() + meta.name.size() + bytes.size();
   auto* block = new (::operator new(whole)) Block{revision_of(meta.resource_version),
@@ -146,7 +149,9 @@ PackedEntry::PackedEntry(const api::ObjectMeta& meta, std::string_view bytes, st
                                                   static_cast<std::uint32_t>(bytes.size()),
                                                   static_cast<std::uint32_t>(size),
                                                   static_cast<std::uint32_t>(namespace_name.size()),
-                                                  static_cast<std::uint32_t>(meta.name.size())};
+                                                  static_cast<std::uint32_t>(meta.name.size()),
+                                                  static_cast<std::uint32_t>(meta.kept) & 3U,
+                                                  static_cast<std::uint32_t>(wanted) & 0x3fffffffU};
   char* texts = reinterpret_cast<char*>(block + 1);
   texts = std::copy(namespace_name.begin(), namespace_name.end(), texts);
   texts = std::copy(meta.name.begin(), meta.name.end(), texts);
@@ -168,6 +173,16 @@ std::string_view PackedEntry::bytes() const {
 
 std::size_t PackedEntry::size() const { return block_->size; }
 
+json::Kept PackedEntry::kept() const { return static_cast<json::Kept>(block_->kept); }
+
+std::size_t PackedEntry::wanted() const { return block_->wanted; }
+
+std::size_t PackedEntry::cost() const {
+  if (!block_) return 0;
+  return sizeof(Block) + block_->namespace_size + block_->name_size + block_->stored +
+         limits::kCacheEntryBytes;
+}
+
 bool PackedEntry::is_version(std::string_view uid, std::string_view resource_version) const {
   return block_ && block_->revision == revision_of(resource_version) && has_uid(uid);
 }
@@ -176,7 +191,7 @@ bool PackedEntry::is_version(std::string_view uid, std::string_view resource_ver
 bool PackedEntry::is_same_version(const PackedEntry& other) const {
   if (block_ == other.block_) return true;
   return block_ && other.block_ && block_->revision == other.block_->revision &&
-         block_->uid == other.block_->uid;
+         block_->uid == other.block_->uid && block_->kept == other.block_->kept;
 }
 
 bool PackedEntry::has_uid(std::string_view uid) const { return block_->uid == hash(uid); }
@@ -192,7 +207,10 @@ std::size_t StoreCore::add_index(IndexKey key) {
 
 void StoreCore::begin_relist(std::size_t scope) {
   parts_[scope].relisting = true;
+  dropped_ = 0;
+  if (parts_[scope].relisted.empty()) return;
   parts_[scope].relisted.clear();
+  recount();
 }
 
 base::Result<void> StoreCore::put(std::size_t scope, json::View object) {
@@ -204,18 +222,23 @@ base::Result<void> StoreCore::put(std::size_t scope, json::View object) {
   PackedEntry entry = shown(name);
   base::Result<void> read;
   // Else there is no need to decode what is there already.
-  if (!entry.is_version(identity->uid, identity->resource_version)) {
+  if (!entry.is_version(identity->uid, identity->resource_version) ||
+      entry.kept() == json::Kept::kNoRoom) {
     base::Result<Entry> decoded = type_.decode(object);
     if (decoded) {
-      entry = pack(*decoded);
+      entry = keep(*decoded, part.relisting ? PackedEntry() : entry);
     } else {
       read = decoded.error();
     }
   }
   if (part.relisting) {
+    const auto earlier = part.relisted.find(name);
+    if (!entry && (!read || earlier == part.relisted.end())) return read;
+    const bool is_new = entry.address() != shown(name).address();
+    if (earlier != part.relisted.end()) part.relisted.erase(earlier);
     if (!entry) return read;
-    part.relisted.erase(name);
-    part.relisted.insert(std::move(entry));
+    part.relisted.insert(entry);
+    if (is_new) account(entry, true);
   } else if (read) {
     watched(part, name, std::move(entry), revision);
   } else {
@@ -245,6 +268,7 @@ void StoreCore::end_relist(std::size_t scope, std::uint64_t revision) {
   overlay(part, rewound);
   const std::vector<Change> changes = changes_to(part);
   part.relisted = Set();
+  recount();
   for (const Change& change : changes) replace(change, unpack(change.first), unpack(change.second));
   for (const Change& change : changes) tell(unpack(change.first), unpack(change.second));
 }
@@ -264,19 +288,100 @@ void StoreCore::each(const std::function<void(const Entry&)>& visit) const {
   for (const PackedEntry& entry : objects_) visit(unpack(entry));
 }
 
-std::vector<Entry> StoreCore::by_index(std::size_t index, std::string_view key) const {
-  std::vector<Entry> found;
+void StoreCore::each_of(std::size_t index, std::string_view key,
+                        const std::function<bool(const Entry&)>& visit) const {
   const auto [first, last] = indexes_[index].entries.equal_range(hash(key));
   for (auto it = first; it != last; ++it) {
-    Entry entry = unpack(it->entry);
-    if (indexes_[index].key(entry.object.get()) == key) found.push_back(std::move(entry));
+    const Entry entry = unpack(it->entry);
+    if (indexes_[index].key(entry.object.get()) == key && !visit(entry)) return;
   }
-  return found;
 }
 
-PackedEntry StoreCore::pack(const Entry& entry) {
+// held: bytes that others take.
+bool StoreCore::has_room(std::string_view namespace_name, std::size_t held,
+                         std::size_t cost) const {
+  const std::size_t for_stubs = type_.cache_bytes / 8;
+  if (held + cost > type_.cache_bytes - for_stubs) return false;
+  if (!crowded_) return true;
+  const auto share = shares_.find(namespace_name);
+  const std::size_t own = share == shares_.end() ? 0 : share->second;
+  return own + cost <= type_.cache_bytes / limits::kCacheShare;
+}
+
+// What is kept of an object in the place of another: all of it, or its metadata, or nothing.
+PackedEntry StoreCore::keep(const Entry& entry, const PackedEntry& instead_of) {
+  const std::size_t held = bytes_ - std::min(bytes_, instead_of.cost());
+  PackedEntry whole = pack(entry);
+  const bool has_place =
+      instead_of && instead_of.kept() != json::Kept::kNoRoom && whole.cost() <= instead_of.cost();
+  if (has_place || has_room(entry.meta->namespace_name, held, whole.cost())) return whole;
+  PackedEntry stub = pack(type_.stub(*entry.meta), whole.cost());
+  if (held + stub.cost() <= type_.cache_bytes) return stub;
+  ++dropped_;
+  return PackedEntry();
+}
+
+void StoreCore::account(const PackedEntry& entry, bool added) {
+  if (!entry) return;
+  const std::size_t cost = entry.cost();
+  const bool in_part = entry.kept() != json::Kept::kWhole;
+  if (added) {
+    bytes_ += cost;
+    reduced_ += in_part ? 1 : 0;
+  } else {
+    bytes_ -= std::min(bytes_, cost);
+    reduced_ -= in_part && reduced_ > 0 ? 1 : 0;
+  }
+  if (crowded_) {
+    std::size_t& share = shares_[std::string(entry.namespace_name())];
+    share = added ? share + cost : share - std::min(share, cost);
+  }
+  note_shares();
+}
+
+// Which namespace has how much is known only while it matters.
+void StoreCore::note_shares() {
+  if (!crowded_ && bytes_ > type_.cache_bytes / 2) {
+    crowded_ = true;
+    const auto add = [this](const PackedEntry& entry) {
+      shares_[std::string(entry.namespace_name())] += entry.cost();
+    };
+    for (const PackedEntry& entry : objects_) add(entry);
+    for (const Part& part : parts_) {
+      for (const PackedEntry& entry : part.relisted) {
+        if (!objects_.contains(entry)) add(entry);
+      }
+    }
+  } else if (crowded_ && bytes_ < type_.cache_bytes / 8 * 3) {
+    crowded_ = false;
+    shares_.clear();
+  }
+}
+
+void StoreCore::recount() {
+  bytes_ = 0;
+  reduced_ = 0;
+  crowded_ = false;
+  shares_.clear();
+  for (const PackedEntry& entry : objects_) {
+    bytes_ += entry.cost();
+    reduced_ += entry.kept() == json::Kept::kWhole ? 0 : 1;
+  }
+  note_shares();
+}
+
+bool StoreCore::wants_relist() const {
+  if (dropped_ > 0 && bytes_ < type_.cache_bytes / 4 * 3) return true;
+  if (reduced_ == 0) return false;
+  return std::any_of(objects_.begin(), objects_.end(), [this](const PackedEntry& entry) {
+    return entry.kept() == json::Kept::kNoRoom &&
+           has_room(entry.namespace_name(), bytes_, entry.wanted());
+  });
+}
+
+PackedEntry StoreCore::pack(const Entry& entry, std::size_t wanted) {
   const std::string packed = type_.pack(entry.object.get());
-  PackedEntry kept(*entry.meta, compress(packed, dictionary_), packed.size());
+  PackedEntry kept(*entry.meta, compress(packed, dictionary_), packed.size(), wanted);
   if (dictionary_.empty()) dictionary_ = packed.substr(0, limits::kDictionaryBytes);
   remember(kept, entry);
   return kept;
@@ -288,12 +393,13 @@ Entry StoreCore::unpack(const PackedEntry& entry) const {
     if (kept && kept.address() == entry.address()) return unpacked;
   }
   const std::string packed = decompress(entry.bytes(), entry.size(), dictionary_);
-  Entry unpacked = type_.unpack(packed);
+  Entry unpacked = type_.unpack(packed, entry.kept());
   remember(entry, unpacked);
   return unpacked;
 }
 
 void StoreCore::remember(const PackedEntry& entry, const Entry& unpacked) const {
+  if (entry.size() > limits::kRememberedBytes) return;
   recent_[next_recent_] = {entry, unpacked};
   next_recent_ = (next_recent_ + 1) % recent_.size();
 }
@@ -318,7 +424,7 @@ void StoreCore::record_written(const Entry& entry) {
     record.watched = earlier.watched;
   }
   add_record(*part, api::key_of(meta), std::move(record));
-  show(name, pack(entry));
+  show(name, keep(entry, shown(name)));
 }
 
 void StoreCore::record_deleted(const api::ObjectKey& key, std::string_view uid,
@@ -451,6 +557,8 @@ void StoreCore::show(const Name& name, const PackedEntry& after) {
 void StoreCore::replace(const Change& change, const Entry& before, const Entry& after) {
   if (before) objects_.erase(change.first);
   if (after) objects_.insert(change.second);
+  account(change.first, false);
+  account(change.second, true);
   update_indexes(change, before, after);
 }
 

@@ -19,6 +19,12 @@
 //  * Objects are kept packed (json/pack.h), compressed by what they have in common with the first
 //    of their type, and unpacked for whoever reads them; the last few stay unpacked.
 //  * An object that cannot be decoded stays as it was last readable.
+// Bounds
+//  * The objects of a store take at most Type::cache_bytes. Beyond limits::kCacheShare's part of
+//    them a namespace gets no more once half of them are used, so that one namespace does not use
+//    up the room of the others. An object for which there is no room is kept with its metadata
+//    alone (json::Kept::kNoRoom), and when there is no room for that either, not at all.
+//    wants_relist() says that there is room again.
 //
 // One owner (the Informer). Used on the thread of the io_context only.
 #pragma once
@@ -38,12 +44,14 @@
 #include <utility>
 #include <vector>
 
+#include "api/local_registry.h"
 #include "api/meta.h"
 #include "base/error.h"
 #include "base/limits.h"
 #include "json/fields.h"
 #include "json/pack.h"
 #include "json/value.h"
+#include "kube/decode.h"
 
 namespace kube {
 
@@ -63,14 +71,19 @@ struct Entry {
 class PackedEntry {
  public:
   PackedEntry() = default;
-  // bytes: its object, in whatever form; size: of what they become.
-  PackedEntry(const api::ObjectMeta& meta, std::string_view bytes, std::size_t size);
+  // bytes: its object, in whatever form; size: of what they become; wanted: what the whole object
+  // would take, of one that is kept in part for want of room.
+  PackedEntry(const api::ObjectMeta& meta, std::string_view bytes, std::size_t size,
+              std::size_t wanted = 0);
 
   explicit operator bool() const { return block_ != nullptr; }
   std::string_view namespace_name() const;
   std::string_view name() const;
   std::string_view bytes() const;
   std::size_t size() const;
+  json::Kept kept() const;
+  std::size_t wanted() const;
+  std::size_t cost() const;  // bytes of memory, with its places in tables; of none 0
   const void* address() const { return block_.get(); }  // while a copy lives, its own
 
   bool is_version(std::string_view uid, std::string_view resource_version) const;
@@ -101,7 +114,9 @@ class StoreCore {
   struct Type {
     base::Result<Entry> (*decode)(json::View);
     std::string (*pack)(const void*);
-    Entry (*unpack)(std::string_view);
+    Entry (*unpack)(std::string_view, json::Kept);
+    Entry (*stub)(const api::ObjectMeta&);  // an object with these metadata alone
+    std::size_t cache_bytes;
   };
   using IndexKey = std::function<std::string(const void*)>;
   using Changed = std::function<void(const void* before, const void* after)>;  // null: none
@@ -124,8 +139,13 @@ class StoreCore {
   // For readers and writers of objects.
   Entry get(std::string_view namespace_name, std::string_view name) const;
   void each(const std::function<void(const Entry&)>& visit) const;
-  std::vector<Entry> by_index(std::size_t index, std::string_view key) const;
+  void each_of(std::size_t index, std::string_view key,
+               const std::function<bool(const Entry&)>& visit) const;
   std::size_t size() const { return objects_.size(); }
+  std::size_t bytes() const { return bytes_; }
+  std::size_t reduced() const { return reduced_; }  // objects that are kept in part
+  std::size_t dropped() const { return dropped_; }  // since the last list
+  bool wants_relist() const;
   std::uint64_t revision(std::string_view namespace_name, std::string_view name) const;
   void record_written(const Entry& entry);
   void record_deleted(const api::ObjectKey& key, std::string_view uid,
@@ -189,7 +209,12 @@ class StoreCore {
 
   Part* part_of(std::string_view namespace_name, std::string_view name);
   const Part* part_of(std::string_view namespace_name, std::string_view name) const;
-  PackedEntry pack(const Entry& entry);
+  PackedEntry pack(const Entry& entry, std::size_t wanted = 0);
+  PackedEntry keep(const Entry& entry, const PackedEntry& instead_of);
+  bool has_room(std::string_view namespace_name, std::size_t held, std::size_t cost) const;
+  void account(const PackedEntry& entry, bool added);
+  void recount();
+  void note_shares();
   Entry unpack(const PackedEntry& entry) const;
   void remember(const PackedEntry& entry, const Entry& unpacked) const;
   PackedEntry shown(const Name& name) const;
@@ -210,18 +235,27 @@ class StoreCore {
   Set objects_;  // what readers see
   Records records_;
   std::string dictionary_;  // the first object, packed
+  std::size_t bytes_ = 0;   // of objects_ and of lists that are being put together
+  std::size_t reduced_ = 0;
+  std::size_t dropped_ = 0;
+  std::map<std::string, std::size_t, std::less<>> shares_;  // bytes by namespace, while crowded_
+  bool crowded_ = false;                                    // more than half of the room is used
   mutable std::array<std::pair<PackedEntry, Entry>, limits::kUnpackedObjects> recent_;
   mutable std::size_t next_recent_ = 0;
 };
 
 template <class T>
+Entry entry_of(T object) {
+  auto pointer = std::make_shared<T>(std::move(object));
+  const api::ObjectMeta* meta = &pointer->metadata;
+  return Entry{std::move(pointer), meta};
+}
+
+template <class T>
 base::Result<Entry> decode_entry(json::View view) {
-  auto object = std::make_shared<T>();
-  json::Failure failure;
-  json::Codec<T>::decode(view, *object, json::Path(), failure);
-  if (failure) return *std::move(failure);
-  const api::ObjectMeta* meta = &object->metadata;
-  return Entry{std::move(object), meta};
+  base::Result<T> object = decode_object<T>(view);
+  if (!object) return object.error();
+  return entry_of(*std::move(object));
 }
 
 template <class T>
@@ -230,12 +264,30 @@ std::string pack_entry(const void* object) {
 }
 
 template <class T>
-Entry unpack_entry(std::string_view packed) {
+Entry unpack_entry(std::string_view packed, json::Kept kept) {
   auto object = std::make_shared<T>();
   json::unpack(packed, *object);
+  object->metadata.kept = kept;
   const api::ObjectMeta* meta = &object->metadata;
   return Entry{std::move(object), meta};
 }
+
+// An object with these metadata alone, for want of room.
+template <class T>
+Entry stub_entry(const api::ObjectMeta& metadata) {
+  T object;
+  object.metadata = metadata;
+  object.metadata.kept = json::Kept::kNoRoom;
+  return entry_of(std::move(object));
+}
+
+// What a store of a type may hold, packed.
+template <class T>
+inline constexpr std::size_t kCacheBytes = limits::kChildCacheBytes;
+template <>
+inline constexpr std::size_t kCacheBytes<api::LocalRegistry> = limits::kRegistryCacheBytes;
+template <>
+inline constexpr std::size_t kCacheBytes<api::Namespace> = limits::kNamespaceCacheBytes;
 
 template <class T>
 class Store {
@@ -246,7 +298,8 @@ class Store {
   };
 
   explicit Store(std::vector<Scope> scopes = {Scope{}})
-      : core_({decode_entry<T>, pack_entry<T>, unpack_entry<T>}, std::move(scopes)) {}
+      : core_({decode_entry<T>, pack_entry<T>, unpack_entry<T>, stub_entry<T>, kCacheBytes<T>},
+              std::move(scopes)) {}
 
   // A secondary index; objects with an empty key are not in it. Before the informer runs.
   Index add_index(std::function<std::string(const T&)> key) {
@@ -274,15 +327,30 @@ class Store {
     core_.each([&](const Entry& entry) { visit(as_pointer(entry)); });
   }
 
-  std::vector<Pointer> by_index(Index index, std::string_view key) const {
+  // At most so many of those of a key, since all of them may not fit into memory.
+  std::vector<Pointer> by_index(Index index, std::string_view key,
+                                std::size_t most = limits::kObjectsOfIndex) const {
     std::vector<Pointer> pointers;
-    for (const Entry& entry : core_.by_index(index.number, key)) {
-      pointers.push_back(as_pointer(entry));
-    }
+    core_.each_of(index.number, key, [&](const Entry& entry) {
+      if (pointers.size() < most) pointers.push_back(as_pointer(entry));
+      return pointers.size() < most;
+    });
     return pointers;
   }
 
+  // Each of those of a key, one after the other, until visit returns false. It may not change the
+  // store.
+  void each_of(Index index, std::string_view key,
+               const std::function<bool(const Pointer&)>& visit) const {
+    core_.each_of(index.number, key, [&](const Entry& entry) { return visit(as_pointer(entry)); });
+  }
+
   std::size_t size() const { return core_.size(); }
+
+  // Its memory in bytes; objects that are kept in part; objects that are not kept at all.
+  std::size_t bytes() const { return core_.bytes(); }
+  std::size_t reduced() const { return core_.reduced(); }
+  std::size_t dropped() const { return core_.dropped(); }
 
   // The highest resourceVersion that the cache is known to reflect for this key.
   std::uint64_t revision(const api::ObjectKey& key) const {

@@ -13,6 +13,11 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/limits.h"
+
+namespace json {
+struct Shape;
+}
 
 namespace kube {
 
@@ -27,12 +32,16 @@ struct Request {
   std::string content_type;  // of the body; empty without one
   std::string body;
   std::chrono::milliseconds timeout{};  // of send: the whole exchange. Of open: until the head.
+  // Of send: what of the body of a 2xx the caller reads; null: all of it. See json/sieve.h.
+  const json::Shape* keep = nullptr;
+  std::size_t keep_bytes = limits::kObjectBytes;  // of one resource in the body, decoded
 };
 
 struct Response {
   int status = 0;  // HTTP status code, whatever it is
   std::string body;
   std::optional<std::chrono::milliseconds> retry_after;  // from Retry-After, seconds only
+  bool sifted = false;  // the body is what Request::keep keeps; the client sifts it if not
 };
 
 // The body of an answer that comes bit by bit: a watch. Closed by its destructor.

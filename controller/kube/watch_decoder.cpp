@@ -32,6 +32,7 @@ std::optional<WatchEventType> parse_type(std::string_view text) {
   if (text == "DELETED") return WatchEventType::kDeleted;
   if (text == "BOOKMARK") return WatchEventType::kBookmark;
   if (text == "ERROR") return WatchEventType::kError;
+  if (text == "PAGE") return WatchEventType::kPage;
   return std::nullopt;
 }
 

@@ -36,7 +36,14 @@ class LineSplitter {
   bool dropping_ = false;    // until the end of a line that is too long
 };
 
-enum class WatchEventType { kAdded, kModified, kDeleted, kBookmark, kError };
+enum class WatchEventType {
+  kAdded,
+  kModified,
+  kDeleted,
+  kBookmark,
+  kError,
+  kPage,  // the end of one page of a list: {"metadata": the list's}. From a json::Sieve alone
+};
 
 // One event. object is valid while the event lives.
 class WatchEvent {

@@ -92,6 +92,7 @@ std::string_view name(RestartReason reason) {
     case RestartReason::kMissing: return "missing";
     case RestartReason::kNoStreaming: return "no-streaming";
     case RestartReason::kServer: return "server";
+    case RestartReason::kRoom: return "room";
     case RestartReason::kOther: return "other";
   }
   return "other";
@@ -120,6 +121,7 @@ Watcher::Watcher(const Environment& environment, WatchTarget target, WatchSink& 
       target_(std::move(target)),
       sink_(sink),
       observer_(observer),
+      sieve_(*target_.shape, target_.object_bytes, json::Sieve::Input::kLines),
       backoff_(limits::kWatchBackoff) {}
 
 asio::awaitable<void> Watcher::run() {
@@ -160,30 +162,53 @@ asio::awaitable<void> Watcher::list_page() {
   options.field_selector = target_.field_selector;
   options.limit = page_;
   options.continue_token = continue_token_;
-  Awaitable<json::Document> exchange =
-      environment_.client.exchange(target_.type, list_request(target_.type, options));
-  const base::Result<json::Document> page = co_await std::move(exchange);
-  const base::Result<void> handled = page ? handle_page(page->root()) : page.error();
+  // As a stream, since a page of large objects does not fit into memory.
+  Awaitable<std::unique_ptr<Stream>> opening =
+      environment_.client.open(target_.type, list_request(target_.type, options));
+  base::Result<std::unique_ptr<Stream>> opened = co_await std::move(opening);
+  if (!opened) {
+    co_await fail(opened.error());
+    co_return;
+  }
+  stream_ = *std::move(opened);
+  sieve_ = json::Sieve(*target_.shape, target_.object_bytes, json::Sieve::Input::kPage);
+  lines_ = LineSplitter();
+  auto reading = read_page();
+  const base::Result<void> handled = co_await std::move(reading);
+  stream_.reset();
   if (!handled) co_await fail(handled.error());
 }
 
-base::Result<void> Watcher::handle_page(json::View page) {
+asio::awaitable<base::Result<void>> Watcher::read_page() {
+  page_ended_ = false;
+  while (true) {
+    const base::Result<std::string> bytes = co_await stream_->read(limits::kRequestTimeout);
+    if (!bytes) co_return bytes.error();
+    if (bytes->empty()) break;
+    std::string lines;
+    sieve_.feed(*bytes, lines);
+    lines_.feed(lines);
+    base::Result<void> handled = handle_lines();
+    if (!handled) co_return handled;
+  }
+  // The end of the body came before that of the list.
+  if (!page_ended_) co_return base::Error{base::ErrorCode::kMalformed, "not a list"};
+  if (!continue_token_.empty()) co_return base::Result<void>();
+  base::Result<void> complete = listed(std::move(resource_version_));
+  if (complete) state_ = WatcherState::kListed;
+  co_return complete;
+}
+
+// page: {"metadata": the list's}. With the items it may come in any order.
+base::Result<void> Watcher::end_page(json::View page) {
   const std::optional<json::View> meta = page.find("metadata");
-  const std::optional<json::View> items = page.find("items");
-  if (!meta || !items) return base::Error{base::ErrorCode::kMalformed, "not a list"};
+  if (!meta) return base::Error{base::ErrorCode::kMalformed, "not a list"};
   base::Result<ListMeta> read = json::decode<ListMeta>(*meta);
   if (!read) return read.error();
-  if (items->kind() == json::Kind::kArray) {
-    for (std::size_t i = 0; i < items->size(); ++i) {
-      const base::Result<void> put = sink_.put(items->element(i));
-      if (!put) skip(put.error(), name_of(items->element(i)));
-    }
-  }
   continue_token_ = std::move(read->continue_token);
-  if (!continue_token_.empty()) return {};
-  base::Result<void> complete = listed(std::move(read->resource_version));
-  if (complete) state_ = WatcherState::kListed;
-  return complete;
+  resource_version_ = std::move(read->resource_version);
+  page_ended_ = true;
+  return {};
 }
 
 asio::awaitable<void> Watcher::open_watch() {
@@ -212,7 +237,9 @@ asio::awaitable<base::Result<void>> Watcher::connect(bool send_initial_events) {
   base::Result<std::unique_ptr<Stream>> opened = co_await std::move(opening);
   if (!opened) co_return opened.error();
   stream_ = *std::move(opened);
+  sieve_ = json::Sieve(*target_.shape, target_.object_bytes, json::Sieve::Input::kLines);
   lines_ = LineSplitter();
+  relist_ = false;
   opened_ = environment_.clock.now();
   received_ = false;
   co_return base::Result<void>();
@@ -228,9 +255,17 @@ asio::awaitable<void> Watcher::read_events() {
     co_await end_of_watch();
     co_return;
   }
-  lines_.feed(*bytes);
-  base::Result<void> handled = handle_lines();
-  if (!handled) co_await fail(handled.error());
+  std::string lines;
+  sieve_.feed(*bytes, lines);
+  lines_.feed(lines);
+  const base::Result<void> handled = handle_lines();
+  if (!handled) {
+    co_await fail(handled.error());
+  } else if (relist_) {
+    stream_.reset();
+    state_ = WatcherState::kStart;
+    count(RestartReason::kRoom);
+  }
 }
 
 // The server ended the watch, in order.
@@ -300,7 +335,11 @@ base::Result<void> Watcher::handle(const WatchEvent& event) {
     case WatchEventType::kAdded:
     case WatchEventType::kModified: done = sink_.put(event.object()); break;
     case WatchEventType::kDeleted: done = sink_.erase(event.object()); break;
-    default: sink_.progress(revision_of(resource_version)); break;
+    case WatchEventType::kPage: return end_page(event.object());
+    default:
+      sink_.progress(revision_of(resource_version));
+      relist_ = state_ == WatcherState::kWatching && sink_.wants_relist();
+      break;
   }
   if (!done) skip(done.error(), name_of(event.object()));
   if (state_ == WatcherState::kWatching && revision_of(resource_version) != 0) {

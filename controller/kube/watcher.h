@@ -6,6 +6,8 @@
 //  * Whatever the server or the network does, it goes on: a state, a backoff, a new try. Only
 //    cancellation ends it.
 //  * An object that cannot be read is counted and left out, never fatal.
+//  * Of an object only what WatchTarget::shape reads takes memory, whether it comes in a list or as
+//    an event, and only so much as fits into object_bytes.
 // Assumptions: silence for limits::kWatchSilence means a dead connection, since bookmarks come
 //   about once a minute.
 // Caveats: between two tries the sink is stale; waiting_for() says so.
@@ -23,6 +25,7 @@
 
 #include "api/meta.h"
 #include "base/backoff.h"
+#include "json/sieve.h"
 #include "kube/environment.h"
 #include "kube/watch_decoder.h"
 
@@ -48,6 +51,7 @@ enum class RestartReason {
   kMissing,       // 404: the CRD is not installed
   kNoStreaming,   // the server cannot stream lists: asked for pages instead
   kServer,        // 5xx
+  kRoom,          // the cache has room for objects that it had none for
   kOther,
 };
 
@@ -78,6 +82,9 @@ class WatchSink {
   virtual void end_relist(std::uint64_t revision) = 0;
   // All changes up to this revision were put.
   virtual void progress(std::uint64_t revision) = 0;
+  // Whether a new list would bring objects for which there was no room before. Asked after
+  // progress, about once a minute.
+  virtual bool wants_relist() const { return false; }
 };
 
 // Told of what is counted. Does nothing unless overridden.
@@ -99,6 +106,8 @@ struct WatchTarget {
   std::string namespace_name;     // empty: all, or a type that has none
   std::string label_selector;
   std::string field_selector;
+  const json::Shape* shape = &json::shape_of<std::string>();  // what is read of an object
+  std::size_t object_bytes = limits::kObjectBytes;            // of one object, decoded
 };
 
 class Watcher {
@@ -129,7 +138,8 @@ class Watcher {
   boost::asio::awaitable<void> end_of_watch();
   boost::asio::awaitable<void> fail(base::Error error);
   boost::asio::awaitable<base::Result<void>> connect(bool send_initial_events);
-  base::Result<void> handle_page(json::View page);
+  boost::asio::awaitable<base::Result<void>> read_page();
+  base::Result<void> end_page(json::View page);
   base::Result<void> handle_lines();
   base::Result<void> handle(const WatchEvent& event);
   base::Result<void> listed(std::string resource_version);
@@ -149,7 +159,10 @@ class Watcher {
   std::string resource_version_;  // where a watch goes on
   std::string continue_token_;
   std::unique_ptr<Stream> stream_;
+  json::Sieve sieve_;
   LineSplitter lines_;
+  bool page_ended_ = false;
+  bool relist_ = false;
   base::Clock::Instant opened_ = {};
   bool received_ = false;  // something, since the watch was opened
   int page_ = limits::kListPage;

@@ -27,9 +27,14 @@ class Parser final : public http::basic_parser<false> {
   int status = 0;
   std::optional<std::chrono::milliseconds> retry_after;
   std::string body;
-  std::size_t most = 0;  // bytes of body; 0: no bound
+  std::size_t most = 0;     // bytes of body; 0: no bound
+  std::size_t refused = 0;  // the same of an answer that is no 2xx; 0: as most
+  AnswerParser::BodyFilter filter;
   bool keep_headers = false;
   std::vector<HeaderLine> headers;
+
+  bool is_success() const { return status / 100 == 2; }
+  std::size_t bound_of_body() const { return refused != 0 && !is_success() ? refused : most; }
 
  private:
   void on_request_impl(http::verb, string_view, string_view, int, Code&) override {}
@@ -43,7 +48,13 @@ class Parser final : public http::basic_parser<false> {
   void on_header_impl(Code&) override {}
   void on_body_init_impl(const boost::optional<std::uint64_t>&, Code&) override {}
   std::size_t on_body_impl(string_view part, Code& error) override {
-    if (most != 0 && body.size() + part.size() > most) {
+    if (filter && is_success()) {
+      filter({part.data(), part.size()}, body);
+      if (most != 0 && body.size() > most) error = http::error::body_limit;
+      return part.size();
+    }
+    const std::size_t bound = bound_of_body();
+    if (bound != 0 && body.size() + part.size() > bound) {
       error = http::error::body_limit;
       return 0;
     }
@@ -67,6 +78,7 @@ struct AnswerParser::State {
   std::string pending;  // the beginning of a head or of a chunk's size
   bool started = false;
   int interim = 0;
+  BodyFilter filter;
 
   void fresh() {
     parser.emplace();
@@ -74,6 +86,8 @@ struct AnswerParser::State {
     parser->header_limit(static_cast<std::uint32_t>(bounds.header_bytes));
     parser->body_limit(boost::none);
     parser->most = bounds.body_bytes;
+    parser->refused = bounds.refused_bytes;
+    parser->filter = filter;
     parser->keep_headers = headers == Headers::kKept;
     parser->skip(kind != Kind::kPlain);
   }
@@ -85,7 +99,7 @@ struct AnswerParser::State {
   base::Error explain(const Code& error) const {
     if (error == http::error::body_limit) {
       return {base::ErrorCode::kTooLarge,
-              fmt::format("the answer has a body of more than {} bytes", parser->most)};
+              fmt::format("the answer has a body of more than {} bytes", parser->bound_of_body())};
     }
     if (error == http::error::header_limit || error == http::error::buffer_overflow) {
       return {base::ErrorCode::kTooLarge,
@@ -168,6 +182,11 @@ std::optional<std::chrono::milliseconds> AnswerParser::retry_after() const {
 const std::vector<HeaderLine>& AnswerParser::headers() const { return state_->parser->headers; }
 
 void AnswerParser::keep_whole_body(std::size_t bytes) { state_->parser->most = bytes; }
+
+void AnswerParser::filter_body(BodyFilter filter) {
+  state_->parser->filter = filter;
+  state_->filter = std::move(filter);
+}
 
 std::size_t AnswerParser::body_size() const { return state_->parser->body.size(); }
 std::string AnswerParser::take_body() { return std::exchange(state_->parser->body, {}); }

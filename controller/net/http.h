@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,7 +17,8 @@ namespace net {
 
 struct AnswerBounds {
   std::size_t header_bytes;
-  std::size_t body_bytes;  // of a body that is kept as a whole; 0: it is taken bit by bit
+  std::size_t body_bytes;         // of a body that is kept as a whole; 0: it is taken bit by bit
+  std::size_t refused_bytes = 0;  // of the body of an answer that is no 2xx; 0: as body_bytes
 };
 
 struct HeaderLine {
@@ -62,6 +64,10 @@ class AnswerParser {
 
   // Once the head is there: whether the body is kept as a whole, as one that is not a 200 is.
   void keep_whole_body(std::size_t bytes);
+
+  // What of the body of a 2xx is kept: the filter appends it to `kept`, piece by piece.
+  using BodyFilter = std::function<void(std::string_view piece, std::string& kept)>;
+  void filter_body(BodyFilter filter);
 
   // The body so far; what was taken before is not in it.
   std::size_t body_size() const;

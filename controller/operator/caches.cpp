@@ -28,6 +28,11 @@ std::vector<kube::Scope> the_namespaces(const std::vector<std::string>& names) {
   return scopes;
 }
 
+// Else its spec may be missing, and with it where the registry shall run.
+bool is_whole(const api::LocalRegistry& registry) {
+  return registry.metadata.kept == json::Kept::kWhole;
+}
+
 kube::InformerOptions children(const std::vector<std::string>& names) {
   return {in_namespaces(names),
           fmt::format("{}={}", reconcile::kManagedByLabel, reconcile::kManager)};
@@ -64,10 +69,12 @@ Caches::Caches(const kube::Environment& environment,
       claims(environment, children(watch_namespaces), observer),
       pods(environment, children(watch_namespaces), observer),
       watch_namespaces_(watch_namespaces),
-      by_target_(registries.store().add_index(
-          [](const api::LocalRegistry& registry) { return api::to_string(target_key(registry)); })),
-      by_target_namespace_(registries.store().add_index(
-          [](const api::LocalRegistry& registry) { return api::target_namespace(registry); })),
+      by_target_(registries.store().add_index([](const api::LocalRegistry& registry) {
+        return is_whole(registry) ? api::to_string(target_key(registry)) : std::string();
+      })),
+      by_target_namespace_(registries.store().add_index([](const api::LocalRegistry& registry) {
+        return is_whole(registry) ? api::target_namespace(registry) : std::string();
+      })),
       by_namespace_(registries.store().add_index(
           [](const api::LocalRegistry& registry) { return registry.metadata.namespace_name; })) {}
 
@@ -116,17 +123,49 @@ bool Caches::watches(const std::string& namespace_name) const {
 
 std::vector<std::shared_ptr<const api::LocalRegistry>> Caches::wanting(
     const api::ObjectKey& target) const {
-  return registries.store().by_index(by_target_, api::to_string(target));
+  std::vector<std::shared_ptr<const api::LocalRegistry>> found;
+  registries.store().each_of(by_target_, api::to_string(target), [&](const auto& registry) {
+    // Whether there are images matters, and not which.
+    auto light = std::make_shared<api::LocalRegistry>(*registry);
+    if (light->spec.images.size() > 1) light->spec.images.resize(1);
+    light->spec.images.shrink_to_fit();
+    light->status.images = {};
+    light->spec.affinity = {};
+    found.push_back(std::move(light));
+    return found.size() < limits::kObjectsOfIndex;
+  });
+  return found;
 }
 
-std::vector<std::shared_ptr<const api::LocalRegistry>> Caches::targeting(
-    const std::string& namespace_name) const {
-  return registries.store().by_index(by_target_namespace_, namespace_name);
+std::vector<api::ObjectKey> Caches::targeting(const std::string& namespace_name) const {
+  std::vector<api::ObjectKey> keys;
+  registries.store().each_of(by_target_namespace_, namespace_name, [&](const auto& registry) {
+    keys.push_back(api::key_of(registry->metadata));
+    return true;
+  });
+  return keys;
 }
 
-std::vector<std::shared_ptr<const api::LocalRegistry>> Caches::in_namespace(
-    const std::string& namespace_name) const {
-  return registries.store().by_index(by_namespace_, namespace_name);
+void Caches::each_in_namespace(
+    const std::string& namespace_name,
+    const std::function<bool(const std::shared_ptr<const api::LocalRegistry>&)>& visit) const {
+  registries.store().each_of(by_namespace_, namespace_name, visit);
+}
+
+namespace {
+
+template <class T>
+Caches::Usage usage_of(const kube::Store<T>& store) {
+  return {api::Resource<T>::kType.plural, store.bytes(), store.reduced(), store.dropped()};
+}
+
+}  // namespace
+
+std::vector<Caches::Usage> Caches::usage() const {
+  return {usage_of(registries.store()),  usage_of(namespaces.store()),
+          usage_of(deployments.store()), usage_of(stateful_sets.store()),
+          usage_of(services.store()),    usage_of(claims.store()),
+          usage_of(pods.store())};
 }
 
 }  // namespace controller

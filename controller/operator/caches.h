@@ -44,17 +44,27 @@ class Caches {
 
   bool watches(const std::string& namespace_name) const;
 
-  // The resources that want that name ("namespace/name" of what is behind them).
+  // The resources that want that name ("namespace/name" of what is behind them), without their
+  // images; at most limits::kObjectsOfIndex.
   std::vector<std::shared_ptr<const api::LocalRegistry>> wanting(
       const api::ObjectKey& target) const;
 
-  // The resources whose registry runs, or shall run, in that namespace.
-  std::vector<std::shared_ptr<const api::LocalRegistry>> targeting(
-      const std::string& namespace_name) const;
+  // The keys of the resources whose registry runs, or shall run, in that namespace.
+  std::vector<api::ObjectKey> targeting(const std::string& namespace_name) const;
 
-  // The resources in that namespace, wherever their registries run.
-  std::vector<std::shared_ptr<const api::LocalRegistry>> in_namespace(
-      const std::string& namespace_name) const;
+  // Each resource in that namespace, wherever its registry runs, until visit returns false.
+  void each_in_namespace(
+      const std::string& namespace_name,
+      const std::function<bool(const std::shared_ptr<const api::LocalRegistry>&)>& visit) const;
+
+  // What each cache holds: for the metrics.
+  struct Usage {
+    std::string_view resource;  // the plural
+    std::size_t bytes;
+    std::size_t reduced;  // objects that are not kept as a whole
+    std::size_t dropped;  // objects that are not kept at all
+  };
+  std::vector<Usage> usage() const;
 
   kube::Informer<api::LocalRegistry> registries;
   kube::Informer<api::Namespace> namespaces;

@@ -3,6 +3,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <map>
 
+#include "reconcile/acceptance.h"
 #include "reconcile/names.h"
 
 namespace controller {
@@ -37,7 +38,11 @@ Controller::Controller(const kube::Environment& environment, Caches& caches,
       caches_(caches),
       events_(events),
       metrics_(metrics),
-      collector_(metrics, [this] { count_resources(); }),
+      collector_(metrics,
+                 [this] {
+                   count_resources();
+                   count_caches();
+                 }),
       push_checks_(environment, checker, [this](const Key& key) { enqueue(key); }),
       executor_(environment, caches, push_checks_),
       workers_(workers) {
@@ -59,9 +64,7 @@ void Controller::watch_caches() {
   caches_.namespaces.store().on_change(
       [this](const api::Namespace* before, const api::Namespace* after) {
         const api::ObjectMeta& meta = after != nullptr ? after->metadata : before->metadata;
-        for (const auto& registry : caches_.targeting(meta.name)) {
-          enqueue(api::key_of(registry->metadata));
-        }
+        for (const Key& key : caches_.targeting(meta.name)) enqueue(key);
       });
   watch_children(caches_.deployments);
   watch_children(caches_.stateful_sets);
@@ -143,6 +146,7 @@ asio::awaitable<runtime::ReconcileResult> Controller::reconcile(Key key) {
   Attempt attempt;
   attempt.key = key;
   const auto before = caches_.registries.store().get(key);
+  if (before) report_missing_part(*before);
   for (int pass = 0; pass < limits::kPassesPerReconcile; ++pass) {
     if (is_smooth(attempt)) runner_->absorb(key);  // its own writes, for the most part
     const reconcile::Observed observed = observe(attempt);
@@ -179,6 +183,13 @@ asio::awaitable<runtime::ReconcileResult> Controller::finish(
   }
   if (!written) co_return written.error();
   co_return outcome(attempt, plan);
+}
+
+// Whatever the status can say of it.
+void Controller::report_missing_part(const api::LocalRegistry& registry) {
+  const auto missing = reconcile::find_missing_part(registry);
+  if (!missing) return;
+  tell(registry, {{true, std::string(missing->reason), "Reconcile", missing->message}});
 }
 
 // last: the next reconcile would find nothing to do, since its plan is that of this one.
@@ -249,6 +260,12 @@ void Controller::count_resources() {
   list.reserve(counts.size());
   for (const auto& [labels, count] : counts) list.push_back({labels.first, labels.second, count});
   metrics_.set_resources(list);
+}
+
+void Controller::count_caches() {
+  for (const Caches::Usage& usage : caches_.usage()) {
+    metrics_.set_cache(usage.resource, usage.bytes, usage.reduced, usage.dropped);
+  }
 }
 
 }  // namespace controller

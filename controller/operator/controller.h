@@ -63,7 +63,9 @@ class Controller {
   void enqueue_everything();
   void enqueue_rivals(const api::LocalRegistry& registry);
   void tell(const api::LocalRegistry& registry, const std::vector<reconcile::Notice>& notices);
+  void report_missing_part(const api::LocalRegistry& registry);
   void count_resources();
+  void count_caches();
 
   kube::Environment environment_;
   Caches& caches_;

@@ -211,7 +211,11 @@ asio::awaitable<void> Executor::read(Owned<T>& cache, api::ObjectKey key,
   if (is_target) foreign.reset();
   if (result) {
     if (reconcile::is_managed(result->metadata)) {
-      cache.store().record_written(*std::move(result));
+      cache.store().record_written(*result);
+      // A cache without room does not hold it.
+      if (is_target && !cache.store().get(key)) {
+        foreign = std::make_shared<const T>(*std::move(result));
+      }
     } else if (is_target) {
       foreign = std::make_shared<const T>(*std::move(result));
     }
@@ -277,6 +281,8 @@ asio::awaitable<void> Executor::set_finalizer(reconcile::SetFinalizer action, At
   auto& store = caches_.registries.store();
   const auto registry = store.get(attempt.key);
   if (!registry) co_return;
+  // A list of which a part is missing would remove the finalizers of others.
+  if (registry->metadata.kept == json::Kept::kIdentity) co_return;
   std::vector<std::string> finalizers = registry->metadata.finalizers;
   std::erase(finalizers, std::string(reconcile::kFinalizer));
   if (action.present) finalizers.emplace_back(reconcile::kFinalizer);

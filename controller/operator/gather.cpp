@@ -1,5 +1,6 @@
 #include "operator/gather.h"
 
+#include "base/limits.h"
 #include "reconcile/names.h"
 #include "reconcile/rivalry.h"
 
@@ -20,7 +21,8 @@ std::shared_ptr<const T> find(const Owned<T>& cache, const api::ObjectKey& key,
 template <class T>
 void add_leftovers(const Owned<T>& cache, Target target, const api::ObjectKey& owner,
                    const api::LocalRegistry* registry, std::vector<reconcile::Leftover>& list) {
-  for (const auto& object : cache.store().by_index(cache.by_owner, api::to_string(owner))) {
+  for (const auto& object :
+       cache.store().by_index(cache.by_owner, api::to_string(owner), limits::kObjectsOfOwner)) {
     if (registry != nullptr) {
       if (!reconcile::belongs_to(object->metadata, *registry)) continue;
       if (api::key_of(object->metadata) == target_key(*registry)) continue;
@@ -65,7 +67,8 @@ void add_objects(const Caches& caches, const Attempt& attempt, Observed& observe
   observed.stateful_set = find(caches.stateful_sets, key, attempt.stateful_set);
   observed.service = find(caches.services, key, attempt.service);
   observed.claim = find(caches.claims, key, attempt.claim);
-  observed.pods = caches.pods.store().by_index(caches.pods.by_owner, api::to_string(attempt.key));
+  observed.pods = caches.pods.store().by_index(caches.pods.by_owner, api::to_string(attempt.key),
+                                               limits::kObjectsOfOwner);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <utility>
 
 #include "api/secret.h"
 #include "base/base64.h"
@@ -71,6 +72,8 @@ struct PushChecks::AtEnd {
   ~AtEnd() {
     checks.group_.reset();
     checks.table_.clear();
+    checks.answers_of_namespace_.clear();
+    checks.answers_ = 0;
     checks.queue_.clear();
   }
 };
@@ -127,21 +130,82 @@ void PushChecks::update(const api::LocalRegistry& registry) {
   Checks& checks = known->second;
   const bool same_resource = checks.uid == registry.metadata.uid;
   if (same_resource && checks.generation == registry.metadata.generation) return;
-  const bool same_secrets = same_resource && checks.secrets == registry.spec.push_secrets;
+  const bool same_secrets = checks.entries.empty() || checks.secrets == registry.spec.push_secrets;
+  checks.uid = registry.metadata.uid;
+  checks.generation = registry.metadata.generation;
+  checks.full_until.reset();
+  if (!same_resource || !same_secrets || !asks(registry)) {
+    drop_all(known->first, checks);
+    return;
+  }
+  std::size_t dropped = 0;
   for (auto entry = checks.entries.begin(); entry != checks.entries.end();) {
     const api::ImageSpec* image = find_image(registry, entry->first);
-    const bool still_asked = same_secrets && asks(registry) && image != nullptr &&
-                             image->image == entry->second.image && entry->second.check.running;
+    const bool still_asked =
+        image != nullptr && image->image == entry->second.image && entry->second.check.running;
     if (still_asked) {
       ++entry;
       continue;
     }
     drop(entry->second);
     entry = checks.entries.erase(entry);
+    ++dropped;
   }
-  checks.uid = registry.metadata.uid;
-  checks.generation = registry.metadata.generation;
-  checks.secrets = registry.spec.push_secrets;
+  if (dropped > 0 && checks.entries.empty()) dropped += std::exchange(checks.secrets, {}).size();
+  release(known->first.namespace_name, dropped);
+}
+
+// Every question and answer of a resource.
+void PushChecks::drop_all(const api::ObjectKey& key, Checks& checks) {
+  if (checks.entries.empty()) return;
+  for (auto& [name, entry] : checks.entries) drop(entry);
+  release(key.namespace_name, checks.entries.size() + checks.secrets.size());
+  checks.entries.clear();
+  checks.secrets.clear();
+}
+
+// False when there is no room for so many more.
+bool PushChecks::reserve(const std::string& namespace_name, std::size_t answers) {
+  const bool plenty = answers_ < limits::kPushAnswers / 2;
+  const std::size_t most =
+      plenty ? limits::kPushAnswersPerNamespace : limits::kPushAnswersPerNamespaceLeast;
+  std::size_t& own = answers_of_namespace_[namespace_name];
+  const bool fits = answers_ + answers <= limits::kPushAnswers && own + answers <= most;
+  if (fits) {
+    own += answers;
+    answers_ += answers;
+  }
+  if (own == 0) answers_of_namespace_.erase(namespace_name);
+  return fits;
+}
+
+void PushChecks::release(const std::string& namespace_name, std::size_t answers) {
+  if (answers == 0) return;
+  answers_ -= answers;
+  const auto own = answers_of_namespace_.find(namespace_name);
+  own->second -= answers;
+  if (own->second == 0) answers_of_namespace_.erase(own);
+}
+
+// False when there is no room for the question.
+bool PushChecks::ask_about(const api::ObjectKey& key, Checks& checks, const api::ImageSpec& image) {
+  const auto known = checks.entries.find(image.name);
+  if (known != checks.entries.end() && known->second.check.running) return true;
+  PushQuestion question{key, image.name, host_of(image.image)};
+  const bool is_new = known == checks.entries.end();
+  const std::size_t secrets = checks.entries.empty() ? checks.secrets.size() : 0;
+  if (is_new && !reserve(key.namespace_name, 1 + secrets)) return false;
+  if (!queue_.add(question)) {
+    if (is_new) release(key.namespace_name, 1 + secrets);
+    return false;
+  }
+  Entry& entry = checks.entries[image.name];
+  entry.check.name = image.name;
+  entry.check.running = true;
+  entry.image = image.image;
+  entry.question = std::move(question);
+  entry.asked = 0;
+  return true;
 }
 
 void PushChecks::start(const api::LocalRegistry& registry, const std::vector<std::string>& images) {
@@ -150,41 +214,45 @@ void PushChecks::start(const api::LocalRegistry& registry, const std::vector<std
   const api::ObjectKey key = api::key_of(meta);
   update(registry);
   Checks& checks =
-      table_.try_emplace(key, Checks{meta.uid, meta.generation, registry.spec.push_secrets, {}})
-          .first->second;
+      table_.try_emplace(key, Checks{meta.uid, meta.generation, {}, {}, {}}).first->second;
+  checks.full_until.reset();
+  if (checks.entries.empty()) checks.secrets = registry.spec.push_secrets;
   for (const std::string& name : images) {
     const api::ImageSpec* image = find_image(registry, name);
-    if (image == nullptr) continue;
-    Entry& entry = checks.entries[name];
-    if (entry.check.running) continue;
-    entry.check.name = name;
-    entry.image = image->image;
-    entry.question = PushQuestion{key, name, host_of(image->image)};
-    entry.asked = 0;
-    entry.check.running = queue_.add(entry.question);
-    if (entry.check.running) continue;
-    entry.check.message = fmt::format("too many images of namespace {} wait for their push check",
-                                      key.namespace_name);
-    entry.check.next = environment_.clock.wall() + limits::kPushRetry.first;
+    if (image == nullptr || ask_about(key, checks, *image)) continue;
+    checks.full_until = environment_.clock.wall() + limits::kPushRetry.first;
+    const auto known = checks.entries.find(name);
+    if (known != checks.entries.end()) known->second.check.next = *checks.full_until;
   }
+  if (checks.entries.empty()) checks.secrets.clear();
   ask_next();
 }
 
 std::vector<reconcile::PushCheck> PushChecks::of(const api::LocalRegistry& registry) const {
-  std::vector<reconcile::PushCheck> checks;
+  std::vector<reconcile::PushCheck> list;
   const auto found = table_.find(api::key_of(registry.metadata));
   if (found == table_.end() || found->second.uid != registry.metadata.uid ||
       found->second.generation != registry.metadata.generation) {
-    return checks;
+    return list;
   }
-  for (const auto& [name, entry] : found->second.entries) checks.push_back(entry.check);
-  return checks;
+  const Checks& checks = found->second;
+  for (const auto& [name, entry] : checks.entries) list.push_back(entry.check);
+  if (!checks.full_until) return list;
+  for (const api::ImageSpec& image : registry.spec.images) {
+    if (checks.entries.contains(image.name)) continue;
+    reconcile::PushCheck& check = list.emplace_back();
+    check.name = image.name;
+    check.message = fmt::format("too many images of namespace {} wait for their push check",
+                                registry.metadata.namespace_name);
+    check.next = *checks.full_until;
+  }
+  return list;
 }
 
 void PushChecks::forget(const api::ObjectKey& key) {
   const auto known = table_.find(key);
   if (known == table_.end()) return;
-  for (auto& [name, entry] : known->second.entries) drop(entry);
+  drop_all(key, known->second);
   table_.erase(known);
 }
 

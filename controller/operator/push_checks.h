@@ -42,7 +42,7 @@ class PushChecks {
   boost::asio::awaitable<void> run();
 
   // Begins to ask about these images of the resource as it is; nothing while run() does not run.
-  // An image for which the queue has no room gets a time to ask again (PushCheck::next).
+  // An image for which there is no room gets a time to ask again (PushCheck::next).
   void start(const api::LocalRegistry& registry, const std::vector<std::string>& images);
 
   // What is known of the resource as it is.
@@ -72,14 +72,20 @@ class PushChecks {
     std::int64_t generation = 0;
     std::vector<api::LocalObjectReference> secrets;
     std::map<std::string, Entry> entries;  // by the image's name
+    // There was no room for the images that have no entry: when to ask again.
+    std::optional<base::Time> full_until;
   };
 
   struct AtEnd;
   struct Place;
 
   boost::asio::awaitable<void> wait_forever();
+  bool reserve(const std::string& namespace_name, std::size_t answers);
+  void release(const std::string& namespace_name, std::size_t answers);
+  bool ask_about(const api::ObjectKey& key, Checks& checks, const api::ImageSpec& image);
   Entry* find(const PushQuestion& question);
   void drop(Entry& entry);
+  void drop_all(const api::ObjectKey& key, Checks& checks);
   void ask_next();
   void begin(PushQuestion question);
   boost::asio::awaitable<void> ask(PushQuestion question, std::uint64_t number);
@@ -95,6 +101,9 @@ class PushChecks {
   registry::PushChecker& checker_;
   Changed changed_;
   PushQueue queue_;
+  // Entries and the Secrets of Checks that have some; by namespace.
+  std::map<std::string, std::size_t> answers_of_namespace_;
+  std::size_t answers_ = 0;
   std::uint64_t asked_ = 0;  // so far
   bool asking_ = false;      // ask_next() runs
   std::map<api::ObjectKey, Checks> table_;

@@ -1,33 +1,56 @@
 #include "operator/webhook_images.h"
 
 #include <algorithm>
+#include <iterator>
 #include <tuple>
+
+#include "base/limits.h"
 
 namespace controller {
 
-std::vector<api::RewriteTarget> rewrite_targets(
-    std::vector<std::shared_ptr<const api::LocalRegistry>> registries) {
-  const auto age = [](const std::shared_ptr<const api::LocalRegistry>& registry) {
-    const api::ObjectMeta& meta = registry->metadata;
-    return std::tuple(meta.creation_timestamp.value_or(base::Time::max()), meta.name);
-  };
-  std::sort(registries.begin(), registries.end(),
-            [&](const auto& a, const auto& b) { return age(a) < age(b); });
+namespace {
+
+// What one resource declares, and what decides between two that declare the same.
+struct Declared {
+  base::Time created;
+  std::string name;
   std::vector<api::RewriteTarget> targets;
-  for (const auto& registry : registries) {
-    const api::LocalRegistryStatus& status = registry->status;
-    if (status.node_port == 0 || registry->metadata.deletion_timestamp) continue;
-    for (const api::ImageStatus& image : status.images) {
-      if (image.delivery != api::Delivery::kLocalRegistry) continue;
-      auto repository = api::parse_image_reference(image.image);
-      if (repository) targets.push_back({*std::move(repository), status.url});
-    }
+};
+
+Declared declared_by(const api::LocalRegistry& registry, std::size_t most) {
+  const api::ObjectMeta& meta = registry.metadata;
+  Declared declared{meta.creation_timestamp.value_or(base::Time::max()), meta.name, {}};
+  const api::LocalRegistryStatus& status = registry.status;
+  if (status.node_port == 0 || meta.deletion_timestamp) return declared;
+  for (const api::ImageStatus& image : status.images) {
+    if (image.delivery != api::Delivery::kLocalRegistry || declared.targets.size() >= most)
+      continue;
+    auto repository = api::parse_image_reference(image.image);
+    if (repository) declared.targets.push_back({*std::move(repository), status.url});
   }
-  return targets;
+  return declared;
 }
 
+}  // namespace
+
 api::ImageRewriter rewriter_for(const Caches& caches, const std::string& namespace_name) {
-  return api::ImageRewriter(rewrite_targets(caches.in_namespace(namespace_name)));
+  std::vector<Declared> all;
+  std::size_t room = limits::kDeclaredImages;
+  caches.each_in_namespace(namespace_name, [&](const auto& registry) {
+    Declared declared = declared_by(*registry, room);
+    room -= declared.targets.size();
+    if (!declared.targets.empty()) all.push_back(std::move(declared));
+    return room > 0;
+  });
+  std::sort(all.begin(), all.end(), [](const Declared& a, const Declared& b) {
+    return std::tie(a.created, a.name) < std::tie(b.created, b.name);
+  });
+  std::vector<api::RewriteTarget> targets;
+  for (Declared& declared : all) {
+    targets.insert(targets.end(), std::make_move_iterator(declared.targets.begin()),
+                   std::make_move_iterator(declared.targets.end()));
+  }
+  return api::ImageRewriter(std::move(targets));
 }
 
 }  // namespace controller

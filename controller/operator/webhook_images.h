@@ -12,12 +12,9 @@
 
 namespace controller {
 
-// The images that are delivered by a registry whose port is known. Of two resources that declare
-// the same image the older one comes first, and so counts. One that is being deleted does not.
-std::vector<api::RewriteTarget> rewrite_targets(
-    std::vector<std::shared_ptr<const api::LocalRegistry>> registries);
-
-// What the images of the pods of that namespace become, by the LocalRegistries in it.
+// What the images of the pods of that namespace become, by the LocalRegistries in it: those that a
+// registry delivers whose port is known. Of two resources that declare the same image the older one
+// counts. One that is being deleted does not. At most limits::kDeclaredImages images count.
 api::ImageRewriter rewriter_for(const Caches& caches, const std::string& namespace_name);
 
 }  // namespace controller

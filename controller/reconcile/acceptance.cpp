@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "api/quantity.h"
+#include "base/limits.h"
 #include "reconcile/decision.h"
 #include "reconcile/names.h"
 #include "reconcile/reasons.h"
@@ -100,6 +101,34 @@ std::optional<Refusal> foreign(const Observed& observed, Target target) {
                              api::target_namespace(*observed.registry))};
 }
 
+// What is known in part could not be compared with what is wanted.
+std::optional<Refusal> check_whole(const Observed& observed) {
+  const auto check = [](Target target, const api::ObjectMeta& meta) -> std::optional<Refusal> {
+    if (meta.kept == json::Kept::kWhole) return std::nullopt;
+    if (meta.kept == json::Kept::kNoRoom) {
+      return Refusal{reason::kNoRoom,
+                     fmt::format("the operator has no room for {0} {1}: namespace {2} has too many "
+                                 "objects with the label {3}={4}; delete some of them",
+                                 kind(target), api::to_string(api::key_of(meta)),
+                                 meta.namespace_name, kManagedByLabel, kManager)};
+    }
+    return Refusal{
+        reason::kTooLarge,
+        fmt::format("{} {} is larger than the {} bytes that the operator reads: remove "
+                    "what others added to it, or delete it",
+                    kind(target), api::to_string(api::key_of(meta)), limits::kObjectBytes)};
+  };
+  std::optional<Refusal> refusal;
+  const auto check_object = [&](Target target, const auto& object) {
+    if (object && !refusal) refusal = check(target, object->metadata);
+  };
+  check_object(Target::kDeployment, observed.deployment);
+  check_object(Target::kStatefulSet, observed.stateful_set);
+  check_object(Target::kService, observed.service);
+  check_object(Target::kClaim, observed.claim);
+  return refusal;
+}
+
 // Only the kinds that are going to be written.
 std::optional<Refusal> check_foreign_objects(const Observed& observed) {
   const api::LocalRegistry& registry = *observed.registry;
@@ -138,7 +167,24 @@ std::optional<Refusal> find_refusal(const Observed& observed) {
   if (auto refusal = check_namespace(observed)) return refusal;
   if (auto refusal = check_opt_in(observed)) return refusal;
   if (auto refusal = check_rival(observed)) return refusal;
-  return check_foreign_objects(observed);
+  if (auto refusal = check_foreign_objects(observed)) return refusal;
+  return check_whole(observed);
+}
+
+std::optional<Refusal> find_missing_part(const api::LocalRegistry& registry) {
+  if (registry.metadata.kept == json::Kept::kWhole) return std::nullopt;
+  const std::string& own = registry.metadata.namespace_name;
+  if (registry.metadata.kept == json::Kept::kNoRoom) {
+    return Refusal{reason::kNoRoom,
+                   fmt::format("the operator has no room for this resource: namespace {} has too "
+                               "many or too large LocalRegistries; delete some of them",
+                               own)};
+  }
+  return Refusal{reason::kTooLarge,
+                 fmt::format("the resource is larger than the {} bytes, or its metadata than the "
+                             "{} bytes, that the operator reads: remove images, or labels, "
+                             "annotations and finalizers",
+                             limits::kRegistryObjectBytes, limits::kMetadataBytes)};
 }
 
 }  // namespace reconcile

@@ -17,6 +17,9 @@ struct Refusal {
 
 std::optional<Refusal> find_refusal(const Observed& observed);
 
+// Why this resource, of which only a part is known, is not served; nothing when it is whole.
+std::optional<Refusal> find_missing_part(const api::LocalRegistry& registry);
+
 // True when the namespace lets the resource have its registry there: it is the resource's own, or
 // it names the resource's namespace in its annotation.
 bool is_allowed(const api::LocalRegistry& registry, const api::Namespace& target);

@@ -472,6 +472,15 @@ void judge(const Observed& observed, const std::optional<Refusal>& refusal,
   if (!says_the_same(status, observed.registry->status)) plan.status = std::move(status);
 }
 
+// Of a resource that is known in part nothing is written but why it is not served. Without its
+// status not even that, since a status without its other fields would remove them: then an event
+// says it.
+void judge_part(const Observed& observed, const Refusal& missing, Plan& plan) {
+  if (observed.registry->metadata.kept == json::Kept::kNoRoom) return;
+  api::LocalRegistryStatus status = compute_status_of_part(observed, missing);
+  if (!says_the_same(status, observed.registry->status)) plan.status = std::move(status);
+}
+
 }  // namespace
 
 Target target_of(const Action& action) {
@@ -494,6 +503,13 @@ Plan plan(const Observed& observed) {
   Plan plan;
   if (!observed.registry) {
     plan_orphans(observed, plan);
+    return plan;
+  }
+  const auto missing = find_missing_part(*observed.registry);
+  // Without all of its finalizers even the operator's own cannot be removed.
+  const bool is_unknown = observed.registry->metadata.kept == json::Kept::kIdentity;
+  if (missing && (is_unknown || !is_terminating(observed.registry->metadata))) {
+    judge_part(observed, *missing, plan);
     return plan;
   }
   if (is_terminating(observed.registry->metadata)) {

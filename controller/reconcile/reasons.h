@@ -24,6 +24,8 @@ inline constexpr std::string_view kNamespaceNotFound = "NamespaceNotFound";
 inline constexpr std::string_view kNamespaceTerminating = "NamespaceTerminating";
 inline constexpr std::string_view kNamespaceNotWatched = "NamespaceNotWatched";
 inline constexpr std::string_view kInvalidSpec = "InvalidSpec";
+inline constexpr std::string_view kTooLarge = "TooLarge";
+inline constexpr std::string_view kNoRoom = "NoRoom";
 
 // StorageReady
 inline constexpr std::string_view kEphemeral = "Ephemeral";

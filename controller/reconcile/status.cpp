@@ -270,6 +270,22 @@ api::LocalRegistryStatus compute_status(const Observed& observed,
   return status;
 }
 
+api::LocalRegistryStatus compute_status_of_part(const Observed& observed, const Refusal& missing) {
+  api::LocalRegistryStatus status = observed.registry->status;
+  status.observed_generation = observed.registry->metadata.generation;
+  Conditions conditions(observed);
+  conditions.set(condition::kAccepted, judge_acceptance(missing));
+  conditions.set(condition::kReady, judge_acceptance(missing));
+  std::vector<api::Condition> others = std::move(status.conditions);
+  status.conditions = conditions.take();
+  for (api::Condition& other : others) {
+    if (api::find_condition(status.conditions, other.type) == nullptr) {
+      status.conditions.push_back(std::move(other));
+    }
+  }
+  return status;
+}
+
 bool says_the_same(const api::LocalRegistryStatus& wanted,
                    const api::LocalRegistryStatus& existing) {
   for (const api::Condition& condition : wanted.conditions) {

@@ -15,6 +15,10 @@ api::LocalRegistryStatus compute_status(const Observed& observed,
                                         const std::optional<Refusal>& refusal,
                                         const std::string& outdated_field);
 
+// The status of a resource of which only a part is known: as it is, but Ready and Accepted are
+// False for that reason.
+api::LocalRegistryStatus compute_status_of_part(const Observed& observed, const Refusal& missing);
+
 // Whether a status has to be written no more: the order of its conditions, and those that somebody
 // else added, do not count.
 bool says_the_same(const api::LocalRegistryStatus& wanted,

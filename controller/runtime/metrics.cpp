@@ -219,6 +219,9 @@ struct Metrics::Series {
   WebhookSeries webhook;
   Family<Gauge>& leader;
   Family<Gauge>& resources;
+  Family<Gauge>& cache_bytes;
+  Family<Gauge>& cache_reduced;
+  Family<Gauge>& cache_dropped;
   std::map<std::pair<std::string, std::string>, Gauge*> resource_gauges;
 };
 
@@ -241,7 +244,14 @@ Metrics::Series::Series(std::string_view version)
                    "backup, 1 indicates master. 'name' is the string used to identify the lease.")),
       resources(gauge(registry, "localregistry_resources",
                       "Number of LocalRegistry resources, by delivery and by the status of their "
-                      "condition Ready")) {
+                      "condition Ready")),
+      cache_bytes(gauge(registry, "localregistry_cache_bytes",
+                        "Memory that the objects of a cache take, by resource")),
+      cache_reduced(gauge(registry, "localregistry_cache_reduced_objects",
+                          "Number of objects that are not served because they, or the objects of "
+                          "their namespace, are too large, by resource")),
+      cache_dropped(gauge(registry, "localregistry_cache_dropped_objects",
+                          "Number of objects that found no room in a full cache, by resource")) {
   gauge(registry, "localregistry_build_info", "The version that runs; the value is always 1")
       .Add({{"version", label(version)}})
       .Set(1);
@@ -325,6 +335,16 @@ void Metrics::set_resources(const std::vector<ResourceCount>& counts) {
 
 void Metrics::watch_restarted(std::string_view resource, std::string_view reason) {
   series_->watch_restarts.at({std::string(resource), std::string(reason)}).Increment();
+}
+
+void Metrics::set_cache(std::string_view resource, std::size_t bytes, std::size_t reduced,
+                        std::size_t dropped) {
+  const auto set = [&](Family<Gauge>& family, std::size_t value) {
+    family.Add({{"resource", label(resource)}}).Set(static_cast<double>(value));
+  };
+  set(series_->cache_bytes, bytes);
+  set(series_->cache_reduced, reduced);
+  set(series_->cache_dropped, dropped);
 }
 
 void Metrics::malformed_object(std::string_view resource) {

@@ -78,6 +78,10 @@ class Metrics {
 
   // localregistry_*
   void set_resources(const std::vector<ResourceCount>& counts);  // the whole, not a change
+  // bytes: that the cache takes; reduced: objects that it does not hold as a whole; dropped: that
+  // it does not hold at all.
+  void set_cache(std::string_view resource, std::size_t bytes, std::size_t reduced,
+                 std::size_t dropped);
   void watch_restarted(std::string_view resource, std::string_view reason);
   void malformed_object(std::string_view resource);
 

@@ -54,14 +54,14 @@ def execute(*flags, seconds=10, **environment):
 class Running:
     """The program in the background, with its log and its probe and metrics addresses."""
 
-    def __init__(self, log, kubeconfig, *flags, webhook="0"):
+    def __init__(self, log, kubeconfig, *flags, webhook="0", preexec=None):
         self.health, self.metrics, self.log = free_port(), free_port(), log
         self.process = subprocess.Popen(
             [BINARY, f"--kubeconfig={kubeconfig}",
              f"--health-probe-bind-address=127.0.0.1:{self.health}",
              f"--metrics-bind-address=127.0.0.1:{self.metrics}",
              f"--webhook-bind-address={webhook}", *flags],
-            stdout=subprocess.DEVNULL, stderr=log.open("w"))
+            stdout=subprocess.DEVNULL, stderr=log.open("w"), preexec_fn=preexec)
 
     def get(self, path, port=None):
         """(code, body), or (0, why) while nothing listens."""
@@ -103,11 +103,11 @@ def running(tmp_path, kubeconfig, *flags, **options):
 
 
 class ControlPlane:
-    def __init__(self):
-        self.folder = None
+    def __init__(self, name=CONTROL_PLANE):
+        self.folder, self.name = None, name
 
     def cluster(self, *words):
-        return run(CLUSTER, "--name", CONTROL_PLANE, *words)
+        return run(CLUSTER, "--name", self.name, *words)
 
     def up(self):
         self.cluster("up", "--control-plane-only")

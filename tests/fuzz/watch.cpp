@@ -1,8 +1,11 @@
 // The body of a watch: however its bytes are cut into pieces the same lines come out, which are
-// those of the text; what is an event stays the same event when it is written again.
+// those of the text; what is an event stays the same event when it is written again; what a sieve
+// keeps of the body does not depend on the pieces either.
 #include "api/local_registry.h"
 #include "fuzz/property.h"
 #include "json/raw.h"
+#include "json/sieve.h"
+#include "kube/decode.h"
 #include "kube/status.h"
 #include "kube/watch_decoder.h"
 
@@ -10,6 +13,8 @@ namespace {
 
 constexpr std::size_t kShortLine = 32;
 constexpr std::string_view kTooLong = "\n";  // no line is this
+constexpr std::size_t kObjectBytes = 64;     // so that small inputs exceed it
+constexpr std::size_t kKeptBytes = limits::kWatchLineBytes + (64 << 10);
 
 using Lines = std::vector<std::string>;
 
@@ -45,6 +50,7 @@ std::string_view name(kube::WatchEventType type) {
     case kube::WatchEventType::kDeleted: return "DELETED";
     case kube::WatchEventType::kBookmark: return "BOOKMARK";
     case kube::WatchEventType::kError: return "ERROR";
+    case kube::WatchEventType::kPage: return "PAGE";
   }
   return "";
 }
@@ -71,6 +77,35 @@ void check_event(const std::string& line) {
   fuzz::require_same(api::encode_object(*decoded), encoded, "decoded and encoded it is the same");
 }
 
+// What is kept of a body is the same however its bytes are cut, and bounded.
+void check_sieve(std::string_view text, json::Sieve::Input input) {
+  std::optional<std::string> expected;
+  for (const auto& pieces : fuzz::ways_to_cut(text)) {
+    json::Sieve sieve(json::shape_of<api::LocalRegistry>(), kObjectBytes, input);
+    std::string kept;
+    for (const std::string_view piece : pieces) {
+      sieve.feed(piece, kept);
+      fuzz::require(sieve.unfinished() <= kKeptBytes, "what is kept is bounded");
+    }
+    if (!expected) expected = kept;
+    fuzz::require_same(kept, *expected, "what is kept does not depend on the pieces");
+  }
+}
+
+// Of a whole object what is kept decodes as the object does, but for labels and annotations.
+void check_kept(const std::string& text) {
+  const auto whole = json::parse<api::LocalRegistry>(text);
+  if (!whole) return;
+  const auto document = json::Document::parse(
+      json::sift(text, json::shape_of<api::LocalRegistry>(), text.size() * 1000));
+  if (!document) return;  // what is left out is not checked, and more is taken for JSON
+  auto kept = kube::decode_object<api::LocalRegistry>(document->root());
+  if (!kept || kept->metadata.kept != json::Kept::kWhole) return;
+  kept->metadata.labels = whole->metadata.labels;
+  kept->metadata.annotations = whole->metadata.annotations;
+  fuzz::require_same(api::encode_object(*kept), api::encode_object(*whole), "nothing is lost");
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -82,5 +117,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
   }
   for (const std::string& line : expected(text, limits::kWatchLineBytes)) check_event(line);
+  for (const auto input :
+       {json::Sieve::Input::kOne, json::Sieve::Input::kLines, json::Sieve::Input::kPage}) {
+    check_sieve(text, input);
+  }
+  check_kept(std::string(text));
   return 0;
 }

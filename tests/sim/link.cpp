@@ -284,8 +284,30 @@ asio::awaitable<base::Result<kube::Response>> Link::send(kube::Request request) 
   co_return *std::move(exchange->answer);
 }
 
+// A list, which comes as a whole.
+class WholeBody final : public kube::Stream {
+ public:
+  explicit WholeBody(std::string body) : body_(std::move(body)) {}
+  asio::awaitable<base::Result<std::string>> read(std::chrono::milliseconds) override {
+    co_return std::exchange(body_, {});
+  }
+
+ private:
+  std::string body_;
+};
+
 asio::awaitable<base::Result<kube::Opened>> Link::open(kube::Request request) {
   if (dead_) co_return broken("the process is gone");
+  if (request.target.find("watch=true") == std::string::npos) {
+    base::Result<kube::Response> answer = co_await send(std::move(request));
+    if (!answer) co_return answer.error();
+    kube::Opened whole;
+    if (answer->status == 200) {
+      whole.stream = std::make_unique<WholeBody>(std::exchange(answer->body, {}));
+    }
+    whole.head = *std::move(answer);
+    co_return std::move(whole);
+  }
   const auto executor = co_await asio::this_coro::executor;
   const auto exchange = std::make_shared<Exchange>(executor, std::move(request));
   const Duration way = host_.chance.between(delays.request_least, delays.request_most);

@@ -81,76 +81,110 @@ TEST(PushQueue, HasRoomForSoManyAndNoMore) {
   EXPECT_EQ(queue.waiting(), 3U);
 }
 
+// A queue, and what a naive model of it knows.
+class RandomRun {
+ public:
+  explicit RandomRun(unsigned seed) : random_(seed) {}
+
+  void step() {
+    const std::size_t dice = below(10);
+    if (dice < 4) {
+      add();
+    } else if (dice == 4 && !waiting_.empty()) {
+      EXPECT_TRUE(queue_.remove(take(waiting_)));
+    } else if (dice < 7 && !running_.empty()) {
+      queue_.done(take(running_));
+    } else {
+      begin_next();
+    }
+    // Who waits for something else than its turn may be passed over meanwhile.
+    const std::set<std::string> ready = ready_namespaces();
+    std::erase_if(passed_, [&](const auto& one) { return !ready.contains(one.first); });
+    EXPECT_EQ(queue_.waiting(), waiting_.size());
+    EXPECT_EQ(queue_.running(), running_.size());
+    EXPECT_LE(waiting_.size(), bounds_.waiting);
+  }
+
+  // Every question is answered at last.
+  void finish() {
+    while (!waiting_.empty()) {
+      while (const auto next = queue_.next()) {
+        EXPECT_EQ(std::erase(waiting_, *next), 1U);
+        running_.push_back(*next);
+      }
+      ASSERT_FALSE(running_.empty());
+      queue_.done(take(running_));
+    }
+  }
+
+ private:
+  std::size_t below(std::size_t n) { return std::size_t{random_() % n}; }
+
+  PushQuestion take(std::vector<PushQuestion>& from) {
+    const auto at = from.begin() + static_cast<std::ptrdiff_t>(below(from.size()));
+    PushQuestion taken = *at;
+    from.erase(at);
+    return taken;
+  }
+
+  void add() {
+    const auto one = question("team" + std::to_string(below(5)), std::to_string(++number_),
+                              "host" + std::to_string(below(4)));
+    if (queue_.add(one)) waiting_.push_back(one);
+  }
+
+  bool is_ready(const PushQuestion& one) const {
+    std::size_t of_namespace = 0;
+    std::size_t of_host = 0;
+    for (const PushQuestion& other : running_) {
+      of_namespace += other.resource.namespace_name == one.resource.namespace_name ? 1 : 0;
+      of_host += other.host == one.host ? 1 : 0;
+    }
+    return of_namespace < bounds_.running_of_namespace && of_host < bounds_.running_of_host;
+  }
+
+  std::set<std::string> ready_namespaces() const {
+    std::set<std::string> ready;
+    for (const PushQuestion& one : waiting_) {
+      if (is_ready(one)) ready.insert(one.resource.namespace_name);
+    }
+    return ready;
+  }
+
+  void begin_next() {
+    const std::set<std::string> ready = ready_namespaces();
+    const auto next = queue_.next();
+    if (!next) {
+      EXPECT_TRUE(ready.empty() || running_.size() == bounds_.running);
+      return;
+    }
+    EXPECT_TRUE(is_ready(*next) && running_.size() < bounds_.running);
+    const std::string team = next->resource.namespace_name;
+    passed_.erase(team);
+    for (const std::string& other : ready) {
+      if (other != team) EXPECT_LE(++passed_[other][team], 1) << other << " waits for " << team;
+    }
+    EXPECT_EQ(std::erase(waiting_, *next), 1U);
+    running_.push_back(*next);
+  }
+
+  std::mt19937 random_;
+  PushQueueBounds bounds_{1 + below(6), 1 + below(4), 1 + below(4), 60, 25};
+  PushQueue queue_{bounds_};
+  std::vector<PushQuestion> waiting_;
+  std::vector<PushQuestion> running_;
+  // For each namespace that waits for its turn: how often each other one was served meanwhile.
+  std::map<std::string, std::map<std::string, int>> passed_;
+  int number_ = 0;
+};
+
 // The properties of the header, whatever comes in which order.
 TEST(PushQueue, IsFairAndBoundedInRandomRuns) {
   for (unsigned seed = 0; seed < 200; ++seed) {
-    std::mt19937 random(seed);
-    const auto below = [&](std::size_t n) { return std::size_t{random() % n}; };
-    const PushQueueBounds bounds{1 + below(6), 1 + below(4), 1 + below(4), 60, 25};
-    PushQueue queue(bounds);
-    std::vector<PushQuestion> waiting;
-    std::vector<PushQuestion> running;
-    // For each namespace that waits: how often each other one was served since it was last.
-    std::map<std::string, std::map<std::string, int>> served;
-    const auto count = [&](const auto& matches) {
-      return static_cast<std::size_t>(std::count_if(running.begin(), running.end(), matches));
-    };
-    const auto is_ready = [&](const PushQuestion& one) {
-      return count([&](const PushQuestion& other) {
-               return other.resource.namespace_name == one.resource.namespace_name;
-             }) < bounds.running_of_namespace &&
-             count([&](const PushQuestion& other) { return other.host == one.host; }) <
-                 bounds.running_of_host;
-    };
-    int number = 0;
-    for (int step = 0; step < 600; ++step) {
-      const std::size_t dice = below(10);
-      if (dice < 4) {
-        const auto one = question("team" + std::to_string(below(5)), std::to_string(++number),
-                                  "host" + std::to_string(below(4)));
-        if (queue.add(one)) waiting.push_back(one);
-      } else if (dice == 4 && !waiting.empty()) {
-        const std::size_t at = below(waiting.size());
-        EXPECT_TRUE(queue.remove(waiting[at]));
-        waiting.erase(waiting.begin() + static_cast<std::ptrdiff_t>(at));
-      } else if (dice < 7 && !running.empty()) {
-        const std::size_t at = below(running.size());
-        queue.done(running[at]);
-        running.erase(running.begin() + static_cast<std::ptrdiff_t>(at));
-      } else {
-        std::set<std::string> ready;
-        for (const PushQuestion& one : waiting) {
-          if (is_ready(one)) ready.insert(one.resource.namespace_name);
-        }
-        const auto next = queue.next();
-        if (!next) {
-          EXPECT_TRUE(ready.empty() || running.size() == bounds.running) << seed;
-          continue;
-        }
-        EXPECT_TRUE(is_ready(*next) && running.size() < bounds.running) << seed;
-        const std::string team = next->resource.namespace_name;
-        served.erase(team);
-        for (const std::string& other : ready) {
-          if (other != team) EXPECT_LE(++served[other][team], 1) << seed << ": " << other;
-        }
-        std::erase_if(served, [&](const auto& one) { return !ready.contains(one.first); });
-        EXPECT_EQ(std::erase(waiting, *next), 1U);
-        running.push_back(*next);
-      }
-      EXPECT_EQ(queue.waiting(), waiting.size());
-      EXPECT_EQ(queue.running(), running.size());
-      EXPECT_LE(waiting.size(), bounds.waiting);
-    }
-    // Every question is answered at last.
-    while (!waiting.empty()) {
-      while (const auto next = queue.next()) {
-        EXPECT_EQ(std::erase(waiting, *next), 1U);
-        running.push_back(*next);
-      }
-      ASSERT_FALSE(running.empty()) << seed;
-      queue.done(running.back());
-      running.pop_back();
-    }
+    SCOPED_TRACE(seed);
+    RandomRun run(seed);
+    for (int step = 0; step < 600; ++step) run.step();
+    run.finish();
   }
 }
 

@@ -108,5 +108,62 @@ TEST(Acceptance, AConflictIsNotTakenBackByAReadThatFailed) {
   EXPECT_TRUE(plan.actions.empty());
 }
 
+// A converged world of which the operator knows only a part.
+reconcile::Observed part_of(World& world, json::Kept kept) {
+  reconcile::Observed observed = world.observe();
+  auto registry = std::make_shared<api::LocalRegistry>(*observed.registry);
+  registry->metadata.kept = kept;
+  if (kept == json::Kept::kNoRoom) {
+    registry->spec = {};
+    registry->status = {};
+  }
+  observed.registry = registry;
+  return observed;
+}
+
+TEST(Acceptance, OfAResourceThatIsKnownInPartNothingIsWrittenButWhy) {
+  for (const auto kept : {json::Kept::kPart, json::Kept::kIdentity}) {
+    World world(a_registry());
+    world.converge();
+    const reconcile::Plan plan = reconcile::plan(part_of(world, kept));
+    EXPECT_TRUE(plan.actions.empty());
+    ASSERT_TRUE(plan.status);
+    const auto* accepted = api::find_condition(plan.status->conditions, "Accepted");
+    ASSERT_NE(accepted, nullptr);
+    EXPECT_EQ(accepted->status, "False");
+    EXPECT_EQ(accepted->reason, "TooLarge");
+    EXPECT_EQ(api::find_condition(plan.status->conditions, "Ready")->reason, "TooLarge");
+    EXPECT_NE(plan.status->node_port, 0) << "what is in the status stays";
+    EXPECT_EQ(plan.status->url, world.observe().registry->status.url);
+  }
+}
+
+TEST(Acceptance, AResourceWithoutRoomIsLeftAsItIs) {
+  World world(a_registry());
+  world.converge();
+  const reconcile::Observed observed = part_of(world, json::Kept::kNoRoom);
+  const reconcile::Plan plan = reconcile::plan(observed);
+  EXPECT_TRUE(plan.actions.empty());
+  EXPECT_FALSE(plan.status) << "it would remove the fields of the status that are not known";
+  EXPECT_EQ(reconcile::find_missing_part(*observed.registry)->reason, reconcile::reason::kNoRoom);
+}
+
+TEST(Acceptance, AChildThatIsKnownInPartIsNotWritten) {
+  World world(a_registry());
+  world.converge();
+  for (const auto kept : {json::Kept::kPart, json::Kept::kNoRoom}) {
+    reconcile::Observed observed = world.observe();
+    auto deployment = std::make_shared<api::Deployment>(*observed.deployment);
+    deployment->metadata.kept = kept;
+    deployment->spec = {};
+    observed.deployment = deployment;
+    const reconcile::Plan plan = reconcile::plan(observed);
+    EXPECT_TRUE(plan.actions.empty());
+    ASSERT_TRUE(plan.status);
+    EXPECT_EQ(api::find_condition(plan.status->conditions, "Accepted")->reason,
+              kept == json::Kept::kPart ? "TooLarge" : "NoRoom");
+  }
+}
+
 }  // namespace
 }  // namespace test

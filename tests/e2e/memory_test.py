@@ -1,0 +1,443 @@
+"""No user of the cluster brings the operator down: the program in a memory cgroup of 128 MiB.
+
+Against a control plane of its own that is full of hostile objects of every watched kind, in one
+namespace, and with another tenant who wants a registry within two seconds meanwhile.
+"""
+import base64
+import concurrent.futures
+import contextlib
+import http.client
+import itertools
+import json
+import os
+import pathlib
+import random
+import signal
+import socket
+import ssl
+import string
+import tempfile
+import threading
+import time
+import urllib.parse
+
+import pytest
+import yaml
+
+from program_test import CRD, ControlPlane, Running, free_port
+from world import wait_until
+
+pytestmark = [pytest.mark.xdist_group("memory"), pytest.mark.alone]
+
+LIMIT = 128 << 20       # the chart's memory limit
+SERVED_SECONDS = 2      # another tenant's resource meanwhile
+READY_SECONDS = 60      # the lists, on a busy machine
+EDITS_A_MINUTE, EDIT_SECONDS = 2000, 30
+MANAGED = {"app.kubernetes.io/managed-by": "local-registry-operator"}
+HOSTILE, VICTIM = "hostile", "victim"
+CGROUPS = pathlib.Path("/sys/fs/cgroup")
+
+
+class MemoryCgroup:
+    """A memory cgroup, of version 1 or 2, as the machine has it."""
+
+    def __init__(self, name):
+        if "memory" in self._read(CGROUPS / "cgroup.controllers").split():
+            self.folder, self.version = CGROUPS / name, 2
+        elif (CGROUPS / "memory").is_dir():
+            self.folder, self.version = CGROUPS / "memory" / name, 1
+        else:
+            pytest.skip("this machine has no memory controller for cgroups")
+        try:
+            self.folder.mkdir(exist_ok=True)
+            self._write("memory.limit_in_bytes" if self.version == 1 else "memory.max", LIMIT)
+        except OSError as error:
+            pytest.skip(f"a memory cgroup cannot be made here: {error}")
+
+    @staticmethod
+    def _read(path):
+        return path.read_text() if path.exists() else ""
+
+    def _write(self, name, value):
+        (self.folder / name).write_text(str(value))
+
+    def enter(self):
+        """For a child before it becomes the program."""
+        self._write("cgroup.procs", os.getpid())
+
+    def peak(self):
+        name = "memory.max_usage_in_bytes" if self.version == 1 else "memory.peak"
+        return int(self._read(self.folder / name) or 0)
+
+    def killed(self):
+        name = "memory.oom_control" if self.version == 1 else "memory.events"
+        counts = dict(line.split() for line in self._read(self.folder / name).splitlines())
+        return int(counts.get("oom_kill", 0))
+
+    def remove(self):
+        with contextlib.suppress(OSError):
+            self.folder.rmdir()
+
+
+class Api:
+    """Many requests to the API server, each thread by a connection of its own."""
+
+    def __init__(self, kubeconfig):
+        config = yaml.safe_load(kubeconfig.read_text())
+        server = config["clusters"][0]["cluster"]
+        user = config["users"][0]["user"]
+        self.address = urllib.parse.urlsplit(server["server"]).netloc
+        self.context = ssl.create_default_context(
+            cadata=base64.b64decode(server["certificate-authority-data"]).decode())
+        with tempfile.NamedTemporaryFile() as pair:
+            pair.write(base64.b64decode(user["client-certificate-data"]))
+            pair.write(base64.b64decode(user["client-key-data"]))
+            pair.flush()
+            self.context.load_cert_chain(pair.name)
+        self.local = threading.local()
+
+    def __call__(self, method, path, body=None, kind="application/json", may_fail=False):
+        if not hasattr(self.local, "connection"):
+            self.local.connection = http.client.HTTPSConnection(self.address, timeout=60,
+                                                                context=self.context)
+        connection = self.local.connection
+        try:
+            connection.request(method, path, json.dumps(body) if body is not None else None,
+                               {"Content-Type": kind})
+            answer = connection.getresponse()
+            text = answer.read().decode()
+        except (OSError, http.client.HTTPException):
+            connection.close()
+            del self.local.connection
+            raise
+        assert answer.status < 300 or may_fail, f"{method} {path}: {answer.status} {text[:500]}"
+        return json.loads(text) if answer.status < 300 else None
+
+    def create(self, path, bodies):
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            list(pool.map(lambda body: self("POST", path, body), bodies))
+
+
+def noise(size, seed=[0]):
+    """Text that does not compress well."""
+    seed[0] += 1
+    source = random.Random(seed[0])
+    return "".join(source.choices(string.ascii_lowercase, k=min(size, 4096))) * (size // 4096 + 1)
+
+
+def registries(namespace=""):
+    inner = f"namespaces/{namespace}/" if namespace else ""
+    return f"/apis/localregistry.dev/v1alpha1/{inner}localregistries"
+
+
+def images(count, host, tags=1):
+    return [{"name": f"image-{number}", "image": f"{host}/{noise(400)[:400]}/{number}",
+             "tags": [noise(100)[:100] + str(tag) for tag in range(tags)]}
+            for number in range(count)]
+
+
+def hostile_registries():
+    """What the schema lets pass, annotations and finalizers without end."""
+    def named(name, spec=None, **metadata):
+        return {"apiVersion": "localregistry.dev/v1alpha1", "kind": "LocalRegistry",
+                "metadata": {"name": name, **metadata},
+                "spec": {"enabled": False, "localbuild": True, **(spec or {})}}
+    for number in range(560):
+        yield named(f"annotations-{number}", annotations={"note": noise(250_000)[:250_000]})
+    for number in range(150):
+        yield named(f"images-{number}", {"images": images(64, "ghcr.io", tags=16)})
+    for number in range(5):
+        yield named(f"finalizers-{number}", finalizers=[
+            f"example.com/{index:05}" for index in range(30_000)])
+    for number in range(5):
+        yield named(f"labels-{number}", labels={
+            f"localregistry.dev/{index:05}": "x" * 60 for index in range(6_000)})
+
+
+def hostile_children():
+    """(path, bodies): objects with the operator's own label, which anybody can set."""
+    def meta(name, number):
+        return {"name": f"{name}-{number}", "labels": MANAGED, "annotations": {
+            "localregistry.dev/owner": f"{HOSTILE}/{name}-{number}",
+            "note": noise(200_000)[:200_000]}}
+    pod = {"containers": [{"name": f"c{index}", "image": "x", "env": [
+        {"name": f"E{variable}", "value": noise(1000)[:1000]} for variable in range(30)]}
+        for index in range(20)]}
+    template = {"metadata": {"labels": {"a": "b"}}, "spec": pod}
+    workload = {"selector": {"matchLabels": {"a": "b"}}, "template": template, "replicas": 0}
+    claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+    base = f"namespaces/{HOSTILE}"
+    numbers = range(60)
+    yield (f"/apis/apps/v1/{base}/deployments",
+           [{"metadata": meta("deployment", number), "spec": workload} for number in numbers])
+    yield (f"/apis/apps/v1/{base}/statefulsets",
+           [{"metadata": meta("set", number), "spec": {**workload, "serviceName": "x"}}
+            for number in numbers])
+    yield (f"/api/v1/{base}/services",
+           [{"metadata": meta("service", number), "spec": {"ports": [
+               {"name": f"p{port}", "port": port + 1} for port in range(250)]}}
+            for number in numbers])
+    yield (f"/api/v1/{base}/persistentvolumeclaims",
+           [{"metadata": meta("claim", number), "spec": claim} for number in numbers])
+    yield (f"/api/v1/{base}/pods",
+           [{"metadata": meta("pod", number), "spec": pod} for number in numbers])
+    yield ("/api/v1/namespaces",
+           [{"metadata": {"name": f"hostile-{number}", "annotations": {
+               "localregistry.dev/allow-from": noise(100_000)[:100_000],
+               "note": noise(100_000)[:100_000]}}} for number in numbers])
+    many = {f"host{index}.test": {"auth": "eDp5"} for index in range(20_000)}
+    config = base64.b64encode(json.dumps({"auths": many}).encode()).decode()
+    yield (f"/api/v1/{base}/secrets",
+           [{"metadata": {"name": "large"}, "type": "kubernetes.io/dockerconfigjson",
+             "data": {".dockerconfigjson": config}}])
+
+
+def fill(api):
+    for name in (HOSTILE, VICTIM):
+        api("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
+        # The pods below need it, and no controller manager makes it here.
+        api("POST", f"/api/v1/namespaces/{name}/serviceaccounts", {"metadata": {"name": "default"}})
+    for path, bodies in hostile_children():
+        api.create(path, bodies)
+    api.create(registries(HOSTILE), hostile_registries())
+
+
+class Limited(Running):
+    """The program in the cgroup."""
+
+    def __init__(self, cgroup, *arguments, **options):
+        self.cgroup = cgroup
+        super().__init__(*arguments, **options)
+
+    def lives(self):
+        self.still_runs()
+        assert self.cgroup.killed() == 0
+        return True
+
+    def metric(self, name):
+        text = self.get("/metrics", self.metrics)[1]
+        return sum(float(line.split()[-1]) for line in text.splitlines() if line.startswith(name))
+
+
+@pytest.fixture(scope="module")
+def cgroup():
+    if os.geteuid() != 0:
+        pytest.skip("a memory cgroup needs root")
+    made = MemoryCgroup(f"local-registry-operator-test-{os.getpid()}")
+    yield made
+    print(f"\nat most {made.peak() / (1 << 20):.1f} MiB of {LIMIT >> 20} were used")
+    made.remove()
+
+
+@pytest.fixture(scope="module", params=["", "--feature-gates=WatchList=false"],
+                ids=["streamed lists", "paged lists"])
+def full(request, cgroup):
+    """A control plane full of hostile objects, and its API."""
+    os.environ["LOCAL_REGISTRY_APISERVER_FLAGS"] = request.param
+    plane = ControlPlane("e2e-memory")
+    plane.cluster("down")
+    plane.up()
+    try:
+        plane.kubectl("apply", "--filename", CRD)
+        wait_until("the resources are served", plane.serves)
+        plane.api = Api(plane.kubeconfig)
+        fill(plane.api)
+        yield plane
+    finally:
+        del os.environ["LOCAL_REGISTRY_APISERVER_FLAGS"]
+        plane.cluster("down")
+
+
+@contextlib.contextmanager
+def limited(cgroup, full, tmp_path, *flags, **options):
+    program = Limited(cgroup, tmp_path / "operator.log", full.kubeconfig, *flags,
+                      preexec=cgroup.enter, **options)
+    try:
+        wait_until("/readyz", lambda: program.lives() and program.get("/readyz")[0] == 200,
+                   READY_SECONDS)
+        yield program
+        program.lives()
+        print(f"\nat most {cgroup.peak() / (1 << 20):.1f} MiB so far")
+    finally:
+        if program.process.poll() is None:
+            program.process.kill()
+            program.process.wait()
+
+
+names = (f"dev-{number}" for number in itertools.count())
+
+
+def serve_another_tenant(api):
+    """Seconds from the creation of a resource to its node port; its Service goes again."""
+    name = next(names)
+    begin = time.monotonic()
+    api("POST", registries(VICTIM), {
+        "apiVersion": "localregistry.dev/v1alpha1", "kind": "LocalRegistry",
+        "metadata": {"name": name}, "spec": {"name": name, "enabled": True, "localbuild": True}})
+    path = f"{registries(VICTIM)}/{name}"
+    wait_until("it has a port", lambda: api("GET", path).get("status", {}).get("nodePort"))
+    seconds = time.monotonic() - begin
+    api("DELETE", path)
+    api("DELETE", f"/api/v1/namespaces/{VICTIM}/services/{name}", may_fail=True)
+    return seconds
+
+
+def test_hostile_objects_of_every_kind_are_survived_and_others_are_served(cgroup, full, tmp_path):
+    for _ in range(3):  # each start lists all of them
+        with limited(cgroup, full, tmp_path) as program:
+            times = [serve_another_tenant(full.api) for _ in range(5)]
+            assert max(times) < SERVED_SECONDS, times
+            assert program.metric("localregistry_cache_reduced_objects") > 0
+            program.stop(signal.SIGTERM)
+
+
+def condition(registry, kind):
+    conditions = registry.get("status", {}).get("conditions", [])
+    return next((entry for entry in conditions if entry["type"] == kind), {})
+
+
+def test_what_is_too_large_says_so_and_keeps_its_finalizers(cgroup, full, tmp_path):
+    path = f"{registries(HOSTILE)}/finalizers-0"
+    with limited(cgroup, full, tmp_path):
+        wait_until("a reason", lambda: condition(full.api("GET", path), "Accepted").get(
+            "reason") == "TooLarge")
+        assert len(full.api("GET", path)["metadata"]["finalizers"]) == 30_000
+        small = full.api("GET", f"{registries(HOSTILE)}/annotations-0")
+        assert condition(small, "Accepted").get("status") == "True", "its spec is small"
+
+
+def test_changes_of_hostile_objects_are_survived(cgroup, full, tmp_path):
+    def touch(number):
+        for path in (f"{registries(HOSTILE)}/annotations-{number}",
+                     f"/apis/apps/v1/namespaces/{HOSTILE}/deployments/deployment-{number}",
+                     f"/api/v1/namespaces/{HOSTILE}/pods/pod-{number}"):
+            change = {"metadata": {"annotations": {"touched": noise(50_000)[:50_000]}}}
+            full.api("PATCH", path, change, "application/merge-patch+json")
+
+    with limited(cgroup, full, tmp_path) as program:
+        with concurrent.futures.ThreadPoolExecutor(3) as pool:
+            touching = [pool.submit(touch, number) for number in range(60)]
+            times = []
+            while not all(future.done() for future in touching):
+                times.append(serve_another_tenant(full.api))
+                program.lives()
+            for future in touching:
+                future.result()
+        assert max(times) < SERVED_SECONDS, times
+
+
+class Tarpit:
+    """Accepts connections and never says anything."""
+
+    def __init__(self):
+        self.listener = socket.socket()
+        self.listener.bind(("127.0.0.1", 0))
+        self.listener.listen(1024)
+        self.port = self.listener.getsockname()[1]
+        self.held = []
+        threading.Thread(target=self.hold, daemon=True).start()
+
+    def hold(self):
+        with contextlib.suppress(OSError):
+            while True:
+                self.held.append(self.listener.accept()[0])
+
+    def close(self):
+        self.listener.close()
+        for connection in self.held:
+            connection.close()
+
+
+def test_edits_of_64_images_at_a_tarpit_are_survived(cgroup, full, tmp_path):
+    tarpit = Tarpit()
+    host = f"127.0.0.1:{tarpit.port}"
+    path = f"{registries(HOSTILE)}/tarpit"
+    full.api("POST", registries(HOSTILE), {
+        "apiVersion": "localregistry.dev/v1alpha1", "kind": "LocalRegistry",
+        "metadata": {"name": "tarpit"}, "spec": {
+            "localbuild": True, "name": "tarpit", "images": images(64, host),
+            "pushSecrets": [{"name": "large"}]}})
+    done = threading.Event()
+
+    def edit():
+        """At that rate, every third one without the Secret: then the registry is asked."""
+        begin = time.monotonic()
+        for number in itertools.count():
+            if done.is_set():
+                return number
+            change = {"images": images(64, host),
+                      "pushSecrets": [{"name": "large"}] if number % 3 == 0 else []}
+            full.api("PATCH", path, {"spec": change}, "application/merge-patch+json")
+            time.sleep(max(0, begin + (number + 1) * 60 / EDITS_A_MINUTE - time.monotonic()))
+
+    try:
+        with limited(cgroup, full, tmp_path, f"--insecure-registries={host}") as program, \
+                concurrent.futures.ThreadPoolExecutor(1) as pool:
+            editing = pool.submit(edit)
+            end, times = time.monotonic() + EDIT_SECONDS, []
+            try:
+                while time.monotonic() < end and not editing.done():
+                    times.append(serve_another_tenant(full.api))
+                    program.lives()
+            finally:
+                done.set()
+            edits = editing.result()
+            print(f"\n{edits} edits; another tenant was served within {max(times):.2f} s")
+            assert max(times) < SERVED_SECONDS, times
+            assert tarpit.held, "the registry was never asked"
+    finally:
+        tarpit.close()
+        full.api("DELETE", path)
+
+
+def flood(port, head, count, seconds):
+    """So many connections that begin a request and do not end it."""
+    held = []
+    for _ in range(count):
+        connection = socket.socket()
+        connection.settimeout(seconds)
+        with contextlib.suppress(OSError):
+            connection.connect(("127.0.0.1", port))
+            connection.send(head)
+        held.append(connection)
+    return held
+
+
+def test_slow_connections_to_every_port_are_survived(cgroup, full, tmp_path):
+    webhook = free_port()
+    with limited(cgroup, full, tmp_path, webhook=f"127.0.0.1:{webhook}") as program:
+        held = []
+        try:
+            for port in (program.health, program.metrics, webhook):
+                held += flood(port, b"GET /readyz HTTP/1.1\r\nHost: x\r\n", 1000, 5)
+            times = [serve_another_tenant(full.api) for _ in range(5)]
+            assert max(times) < SERVED_SECONDS, times
+            wait_until("the probe gets through", lambda: program.get("/healthz")[0] == 200, 10)
+        finally:
+            for connection in held:
+                connection.close()
+
+
+def test_large_bodies_for_the_webhook_are_survived(cgroup, full, tmp_path):
+    webhook, size = free_port(), 8 << 20
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+
+    def post(_):
+        connection = http.client.HTTPSConnection("127.0.0.1", webhook, timeout=30, context=context)
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            connection.request("POST", "/mutate", b"[" + b"0," * (size // 2 - 1) + b"0]",
+                               {"Content-Type": "application/json"})
+            connection.getresponse().read()
+        connection.close()
+
+    full.api("POST", "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations", {
+        "metadata": {"name": "local-registry-operator"}}, may_fail=True)
+    with limited(cgroup, full, tmp_path, webhook=f"127.0.0.1:{webhook}") as program, \
+            concurrent.futures.ThreadPoolExecutor(48) as pool:
+        posting = [pool.submit(post, number) for number in range(48)]
+        times = [serve_another_tenant(full.api) for _ in range(5)]
+        for future in posting:
+            future.result()
+        assert max(times) < SERVED_SECONDS, times
+        program.lives()
