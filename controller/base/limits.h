@@ -170,6 +170,8 @@ inline constexpr int kServeSocketBytes = 64 << 10;  // kernel buffer of a connec
 // A connection without a request is not evicted sooner, so that a burst of honest clients is
 // served.
 inline constexpr auto kServePatience = 50ms;
+// With more than these waiting to be accepted there is no patience: honest clients are behind them.
+inline constexpr std::size_t kServeBacklog = 128;
 inline constexpr auto kServeSilentPatience = 10ms;  // the same for one that has sent nothing
 inline constexpr auto kServeHandshake = 2s;     // from the connection to the end of TLS' handshake
 inline constexpr auto kServeHead = 2s;          // from the first byte of a request to its head

@@ -1,6 +1,8 @@
 #include "serve/http_server.h"
 
 #include <fmt/core.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <boost/asio/ip/v6_only.hpp>
@@ -44,6 +46,14 @@ asio::ip::address address_of(const tcp::socket& socket) {
   const asio::ip::address address = socket.remote_endpoint(failure).address();
   if (failure || !address.is_v6() || !address.to_v6().is_v4_mapped()) return address;
   return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
+}
+
+// Connections that the kernel has made and that are not accepted yet.
+std::size_t backlog(tcp::acceptor& acceptor) {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  const int got = ::getsockopt(acceptor.native_handle(), IPPROTO_TCP, TCP_INFO, &info, &size);
+  return got == 0 ? info.tcpi_unacked : 0;  // what this field is of a socket that listens
 }
 
 }  // namespace
@@ -329,7 +339,7 @@ asio::awaitable<void> HttpServer::make_room(asio::ip::address address) {
     }
     const auto eviction = choose_eviction(occupants, address, options_.places);
     if (!eviction) co_return;
-    if (eviction->due <= now()) {
+    if (eviction->due <= now() || backlog(acceptor_) > limits::kServeBacklog) {
       evict(*open_.at(eviction->id));
       continue;
     }
@@ -445,6 +455,7 @@ struct HttpServer::Incoming {
   bool is_gone = false;           // no client waits for an answer
   bool head_only = false;
   bool keep_alive = false;
+  bool is_unread = false;                      // a part of it may still come
   std::optional<net::Semaphore::Permit> turn;  // of a large body
 };
 
@@ -495,11 +506,13 @@ asio::awaitable<void> HttpServer::read_request(Stream& stream, Connection& conne
     incoming.refusal = objection(incoming.route, parser);
     incoming.keep_alive =
         parser.get().keep_alive() && !(incoming.refusal && !parser.is_done()) && !draining_;
+    incoming.is_unread = !parser.is_done();
     if (incoming.refusal) co_return;
     parser.body_limit(incoming.route->body_bytes);
     auto reading = read_body(stream, connection, parser, incoming);
     failure = co_await std::move(reading);
   }
+  incoming.is_unread = static_cast<bool>(failure);
   if (!failure) {
     incoming.request = to_request(parser.release());
     co_return;
@@ -507,6 +520,23 @@ asio::awaitable<void> HttpServer::read_request(Stream& stream, Connection& conne
   incoming.keep_alive = false;
   incoming.refusal = refusal(failure);
   incoming.is_gone = !incoming.refusal;
+}
+
+// Reads on for a moment after a request was refused, so that a client that is still sending gets
+// the answer: closing the connection at once would reset it.
+template <class Stream>
+asio::awaitable<void> HttpServer::discard(Stream& stream, Connection& connection) {
+  error_code failure;
+  if (options_.certificate == nullptr) {
+    connection.stream.socket().shutdown(tcp::socket::shutdown_send, failure);
+  }
+  connection.stream.expires_after(limits::kServeGoodbye);
+  while (!failure) {
+    connection.buffer.clear();
+    auto reading = stream.async_read_some(connection.buffer.prepare(limits::kServeReadBytes),
+                                          asio::redirect_error(asio::use_awaitable, failure));
+    co_await std::move(reading);
+  }
 }
 
 // One request and its answer; false when the connection has to end.
@@ -530,6 +560,11 @@ asio::awaitable<bool> HttpServer::exchange(Stream& stream, Connection& connectio
   auto sending = send(stream, connection.stream, std::move(answer), options_.timeout);
   const bool sent = co_await std::move(sending);
   connection.sent();
+  if (sent && incoming.is_unread) {
+    auto discarding = discard(stream, connection);
+    co_await std::move(discarding);
+    co_return false;
+  }
   if (sent && is_served) connection.occupant.served = true;
   connection.occupant.idle = sent && incoming.keep_alive && connection.buffer.size() == 0;
   connection.occupant.since = now();

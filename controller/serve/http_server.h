@@ -104,6 +104,8 @@ class HttpServer {
   template <class Stream>
   boost::asio::awaitable<void> read_request(Stream& stream, Connection& connection,
                                             Incoming& incoming);
+  template <class Stream>
+  boost::asio::awaitable<void> discard(Stream& stream, Connection& connection);
   template <class Stream, class Parser>
   boost::asio::awaitable<boost::system::error_code> read_body(Stream& stream,
                                                               Connection& connection,

@@ -43,7 +43,7 @@ struct Occupant {
 
 struct Eviction {
   std::uint64_t id = 0;
-  Occupant::Instant due;  // not evicted before
+  Occupant::Instant due;  // not evicted before, unless many clients wait
 };
 
 // Nothing when there is a place for a connection from address.

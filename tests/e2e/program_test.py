@@ -260,7 +260,8 @@ class Webhook:
         """(code, text) of the answer, or (0, why) when there is none."""
         try:
             used = connection or self.connect()
-            used.request("POST", "/mutate", body, {"Content-Type": "application/json"})
+            with contextlib.suppress(OSError):  # refused while it is sent: there is an answer
+                used.request("POST", "/mutate", body, {"Content-Type": "application/json"})
             answer = used.getresponse()
             return answer.status, answer.read().decode()
         except (OSError, http.client.HTTPException) as error:
@@ -377,8 +378,7 @@ def test_large_bodies_from_anyone_stay_within_the_memory_limit(served, tmp_path,
         print(f"{collections.Counter(code for code, _ in answers)}; "
               f"{before >> 20} MiB before, {after >> 20} MiB at most")
         assert after < MEMORY_LIMIT // 2
-        # A client that is still sending when it is refused may see its connection closed.
-        assert {code for code, _ in answers} <= {0, 200, 413, 503}, answers
+        assert {code for code, _ in answers} <= {200, 413, 503}, answers
         assert webhook.post(review("UPDATE", padding=3 << 19), kept)[0] == 200
 
 

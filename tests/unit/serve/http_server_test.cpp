@@ -135,6 +135,18 @@ TEST(HttpServer, ABodyOverTheBoundIsRefused) {
               StartsWith("HTTP/1.1 413 "));
 }
 
+TEST(HttpServer, AClientThatIsStillSendingGetsTheRefusal) {
+  const Server server;
+  for (int i = 0; i < 5; ++i) {
+    const std::string body(4'000'000, 'x');
+    const std::string answer =
+        answer_to(server, closing("POST /echo", "Content-Length: " + std::to_string(body.size()) +
+                                                    "\r\n\r\n" + body));
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 413 "));
+    EXPECT_THAT(answer, HasSubstr("request body too large: 4000000 bytes, of 1000 at most"));
+  }
+}
+
 TEST(HttpServer, AHeaderOverTheBoundIsRefused) {
   const Server server;
   const std::string much(limits::kServeHeaderBytes + 1, 'x');
