@@ -378,7 +378,8 @@ def test_large_bodies_from_anyone_stay_within_the_memory_limit(served, tmp_path,
         print(f"{collections.Counter(code for code, _ in answers)}; "
               f"{before >> 20} MiB before, {after >> 20} MiB at most")
         assert after < MEMORY_LIMIT // 2
-        assert {code for code, _ in answers} <= {200, 413, 503}, answers
+        # 0: a client that goes on sending for longer than a refused request is read on.
+        assert {code for code, _ in answers} <= {0, 200, 413, 503}, answers
         assert webhook.post(review("UPDATE", padding=3 << 19), kept)[0] == 200
 
 
