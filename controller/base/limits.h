@@ -186,8 +186,10 @@ static_assert(kServeConnections * kServeSmallBodyBytes + kAdmissionBytes <= kSer
 
 // reconcile/
 inline constexpr std::size_t kImageMessageBytes = 1024;  // the CRD's own bound
-// Of a pod template that is recorded in an annotation; a larger one is not recorded.
-inline constexpr std::size_t kRecordedTemplateBytes = 64 << 10;
+// Of a pod template that is recorded in an annotation, which the caches have to hold whole; a
+// larger one is not recorded.
+inline constexpr std::size_t kRecordedTemplateBytes = 12 << 10;
+static_assert(kRecordedTemplateBytes < kMetadataBytes / 2);
 inline constexpr std::size_t kTerminationMessageBytes = 256;  // of it, in a condition
 // A container that has run for so long after a crash is no longer called crashing: the kubelet
 // forgets its back-off then.
