@@ -96,9 +96,10 @@ push-speed: build ## how fast 500 MB are pushed, beside skopeo
 	@cmake --build --preset release --target registry_probe
 	@tests/registry/speed
 
-against-real: build ## the simulated API server against a real one
-	@cmake --build --preset release --target against_real
+against-real: build ## the simulated API server and controllers against real ones
+	@cmake --build --preset release --target against_real controllers_real
 	@tests/sim/against_real/run
+	@tests/sim/controllers_real/run
 
 simulate: build ## the operator in a simulated cluster where everything goes wrong
 	@cmake --build --preset release --target simulate sim_server_test

@@ -136,7 +136,9 @@ kube::Response ApiServer::State::handle(const kube::Request& request, std::strin
   const bool one = !call.target.name.empty();
   switch (request.method) {
     case kube::Method::kGet: return one ? get(call) : list(call);
-    case kube::Method::kPost: return one ? method_not_allowed() : create(call);
+    case kube::Method::kPost:
+      if (call.target.subresource == "binding") return bind(call);
+      return one ? method_not_allowed() : create(call);
     case kube::Method::kPut: return one ? replace(call) : method_not_allowed();
     case kube::Method::kDelete: return one ? remove(call) : method_not_allowed();
     case kube::Method::kPatch: break;

@@ -1,14 +1,21 @@
-// What else runs in a cluster, as far as an operator can tell: the controllers of Deployments,
-// StatefulSets, claims and namespaces, the garbage collector and a kubelet. Each step does one
-// thing that is due, through the API, or nothing. Level-based, as the real ones are.
+// The controllers of a cluster, as far as an operator can tell: those of Deployments, ReplicaSets,
+// StatefulSets, PersistentVolumeClaims and namespaces, the garbage collector, and the scheduler and
+// kubelet of one node. Each step sends one request that is due, through the API, or nothing.
+// Level-based, as the real ones are.
+//
+// Source: pkg/controller of Kubernetes 1.34. tests/sim/controllers_real holds them to a real
+// kube-controller-manager; tests/sim/differences.md lists what is known to differ. One thread.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "api/apps.h"
 #include "sim/api_server.h"
+#include "sim/kubelet.h"
 #include "sim/scheduler.h"
+#include "sim/workloads.h"
 
 namespace sim {
 
@@ -19,25 +26,60 @@ class Controllers {
   // Does one of the things that are due, drawn from the seed. False: there is nothing to do.
   bool step();
 
-  bool pods_become_ready = true;  // false: their image cannot be pulled, say
-  bool claims_are_bound = true;
-  bool collects_garbage = true;
+  // Whether the scheduler, the kubelet and the volume binder act as well.
+  bool has_node = true;
 
  private:
-  void run_deployments();
-  void run_stateful_sets();
+  struct Rollout;  // one Deployment and its ReplicaSets
+
+  void run_deployment(const ObjectPtr& object);
+  void scale(const Rollout& rollout);
+  bool roll_out_recreate(Rollout& rollout);
+  bool roll_out_rolling(Rollout& rollout);
+  bool scale_down_old(const Rollout& rollout);
+  void create_replica_set(const Rollout& rollout);
+  bool scale_replica_set(const Rollout& rollout, const ObjectPtr& replica_set, int replicas);
+  void clean_up(const Rollout& rollout);
+  std::optional<Rollout> rollout_of(const ObjectPtr& deployment);
+  bool plan_roll_out(Rollout& rollout);
+  // The patch that the status asks for; empty: it is as it should be.
+  std::string deployment_status(const Rollout& rollout, bool with_progress) const;
+
+  void run_replica_set(const ObjectPtr& object);
+  void run_stateful_set(const ObjectPtr& object);
+  enum class Replica { kGoesOn, kWaits, kFails };
+  Replica run_replica(const ObjectPtr& set, const ObjectPtr& pod, int ordinal);
+  bool run_replicas(const ObjectPtr& set, const std::vector<ObjectPtr>& replicas, bool ordered);
+  bool scale_down_set(const std::vector<ObjectPtr>& condemned, const ObjectPtr& first_unavailable,
+                      bool ordered);
+  void update_set(const ObjectPtr& set, const std::vector<ObjectPtr>& replicas);
+  void write_set_status(const ObjectPtr& set, const std::vector<ObjectPtr>& pods);
+
   void run_pods();
   void run_claims();
   void collect_garbage();
+  bool is_dangling(const api::OwnerReference& owner, const std::string& space) const;
+  void orphan_dependents(const ObjectPtr& object);
+  void delete_dependents_first(const ObjectPtr& object);
+  void collect(const ObjectPtr& object);
   void end_namespaces();
+  bool delete_content(const std::string& space);
 
-  template <class T>
-  void run_workload(const ObjectPtr& object, bool old_pods_first, const std::string& pod_name);
-  template <class T>
-  void write_status(const ObjectPtr& object, const T& workload, int pods, int current, int ready);
-  void remove(const ObjectPtr& object, std::string_view who, bool at_once = false);
+  // What the controller owns of that type. Nothing: it has to adopt what it selects or to release
+  // what it no longer does first, which is due. may_claim: further conditions; null: none.
+  std::optional<std::vector<ObjectPtr>> claim(
+      const ObjectPtr& controller, std::string_view plural,
+      const std::function<bool(const ObjectPtr&)>& may_claim = nullptr);
+  bool is_ending(const std::string& space) const;  // the namespace is being deleted
+  void create_pod(const ObjectPtr& owner, const std::string& name, const api::StringMap& labels);
+
+  void remove(const ObjectPtr& object, std::string_view user, std::string_view propagation = {});
   void patch(const ObjectPtr& object, std::string_view subresource, std::string body,
-             std::string_view who);
+             std::string_view user);
+  void patch_owners(const ObjectPtr& object, const std::vector<api::OwnerReference>& owners,
+                    std::string_view user);
+  void patch_finalizers(const ObjectPtr& object, const std::vector<std::string>& finalizers,
+                        std::string_view user);
   void due(std::function<void()> work) { due_.push_back(std::move(work)); }
 
   ApiServer& server_;

@@ -50,6 +50,11 @@ class Defaults {
     pod(*find(spec, {"template", "spec"}), true);
   }
 
+  void replica_set(Value& spec) {
+    set(spec, "replicas", 1);
+    pod(*find(spec, {"template", "spec"}), true);
+  }
+
   void stateful_set(Value& spec) {
     set(spec, "podManagementPolicy", "OrderedReady");
     Value& strategy = need_object(spec, "updateStrategy", *allocator_);
@@ -245,6 +250,8 @@ void set_defaults(const Resource& resource, Value& object, Allocator& allocator)
   Defaults defaults(allocator);
   if (resource.plural == "deployments") {
     defaults.deployment(*find(object, "spec"));
+  } else if (resource.plural == "replicasets") {
+    defaults.replica_set(*find(object, "spec"));
   } else if (resource.plural == "statefulsets") {
     defaults.stateful_set(*find(object, "spec"));
   } else if (resource.plural == "services") {

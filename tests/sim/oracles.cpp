@@ -8,6 +8,7 @@
 #include "reconcile/names.h"
 #include "sim/end_state.h"
 #include "sim/read.h"
+#include "sim/workloads.h"
 
 namespace sim {
 namespace {
@@ -134,7 +135,23 @@ void Oracles::remember(const Change& change) {
     if (read<api::StatefulSet>(object).status.available_replicas > 0) {
       available_.insert(object->key);
     }
+  } else if (object->plural == "pods") {
+    remember_pod(object);
   }
+}
+
+// The operator may see the pod before the workload's controller does.
+void Oracles::remember_pod(const ObjectPtr& object) {
+  const auto& pod = read<Pod>(object);
+  const auto& containers = pod.status.container_statuses;
+  const api::OwnerReference* owner = controller_of(pod.metadata);
+  const bool ready = std::any_of(
+      containers.begin(), containers.end(),
+      [](const api::ContainerStatus& one) { return one.name == "registry" && one.ready; });
+  if (owner == nullptr || !ready) return;
+  const bool is_set = owner->kind == "StatefulSet";  // otherwise a ReplicaSet, name and hash
+  available_.insert({object->key.namespace_name,
+                     is_set ? owner->name : owner->name.substr(0, owner->name.rfind('-'))});
 }
 
 void Oracles::check_foreign(const Change& change) {
@@ -261,6 +278,7 @@ void Oracles::check_volumes(const Change& change) {
   if (!change.after || change.after->plural != "pods") return;
   const auto& pod = read<Pod>(change.after);
   if (pod.metadata.deletion_timestamp || change.before) return;
+  const api::OwnerReference* owner = controller_of(pod.metadata);
   for (const api::Volume& volume : pod.spec.volumes) {
     if (!volume.persistent_volume_claim) continue;
     for (const ObjectPtr& other : server_.all("pods")) {
@@ -268,8 +286,11 @@ void Oracles::check_volumes(const Change& change) {
           other->key.namespace_name != change.after->key.namespace_name) {
         continue;
       }
-      for (const api::Volume& theirs : read<Pod>(other).spec.volumes) {
-        if (theirs.persistent_volume_claim == volume.persistent_volume_claim) {
+      // A user who scales a StatefulSet up makes its pods share the PVC.
+      const api::OwnerReference* theirs = controller_of(read<Pod>(other).metadata);
+      if (owner != nullptr && theirs != nullptr && theirs->uid == owner->uid) continue;
+      for (const api::Volume& used : read<Pod>(other).spec.volumes) {
+        if (used.persistent_volume_claim == volume.persistent_volume_claim) {
           violated(fmt::format("two pods have the claim {}",
                                volume.persistent_volume_claim->claim_name));
         }
@@ -354,10 +375,21 @@ namespace {
 
 // Members that differ from run to run, or are the server's.
 bool is_incidental(std::string_view name) {
-  static const std::set<std::string_view> kNames = {
-      "uid",           "resourceVersion",    "creationTimestamp", "generation",
-      "managedFields", "clusterIP",          "clusterIPs",        "lastTransitionTime",
-      "time",          "observedGeneration", "lastUpdateTime",    "localregistry.dev/intent-hash"};
+  static const std::set<std::string_view> kNames = {"uid",
+                                                    "resourceVersion",
+                                                    "creationTimestamp",
+                                                    "generation",
+                                                    "managedFields",
+                                                    "clusterIP",
+                                                    "clusterIPs",
+                                                    "lastTransitionTime",
+                                                    "time",
+                                                    "observedGeneration",
+                                                    "lastUpdateTime",
+                                                    "localregistry.dev/intent-hash",
+                                                    "currentRevision",
+                                                    "updateRevision",
+                                                    "deployment.kubernetes.io/revision"};
   return kNames.contains(name);
 }
 

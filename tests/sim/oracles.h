@@ -62,6 +62,7 @@ class Oracles {
   };
 
   void remember(const Change& change);
+  void remember_pod(const ObjectPtr& object);
   bool has_living_owner(const ObjectPtr& object) const;
   void check_foreign(const Change& change);
   void check_owner(const Change& change);
@@ -89,7 +90,7 @@ class Oracles {
   std::map<std::string, base::Clock::Instant> told_since_;  // of a node port at all, by uid
   std::map<api::ObjectKey, int> told_ports_;  // the last that a status told, of a Service that is
   std::vector<OwedPort> owed_;
-  std::set<api::ObjectKey> available_;                    // workloads that were available once
+  std::set<api::ObjectKey> available_;  // workloads that were available once, or whose pod was
   std::map<std::string, api::LocalRegistrySpec> served_;  // the last that had a node port, by uid
   std::size_t writes_ = 0;
   std::size_t events_ = 0;

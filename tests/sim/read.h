@@ -13,9 +13,16 @@ struct AnyObject {
   api::ObjectMeta metadata;
 };
 
+struct PodSpec {
+  std::string node_name;
+  api::StringMap node_selector;
+  std::vector<api::Container> containers;
+  std::vector<api::Volume> volumes;
+};
+
 struct Pod {
   api::ObjectMeta metadata;
-  api::PodSpec spec;
+  PodSpec spec;
   api::PodStatus status;
 };
 
@@ -34,6 +41,15 @@ template <>
 struct json::Fields<sim::AnyObject> {
   static constexpr auto kTable =
       std::make_tuple(json::field("metadata", &sim::AnyObject::metadata));
+};
+
+template <>
+struct json::Fields<sim::PodSpec> {
+  using T = sim::PodSpec;
+  static constexpr auto kTable = std::make_tuple(
+      json::field("nodeName", &T::node_name), json::field("nodeSelector", &T::node_selector),
+      json::keyed("containers", &T::containers, &api::Container::name),
+      json::keyed("volumes", &T::volumes, &api::Volume::name));
 };
 
 template <>

@@ -84,6 +84,7 @@ const std::vector<Resource>& all() {
   static const std::vector<Resource> resources = {
       local_registries(),
       deployments(),
+      counting(with_status(plain("apps", "ReplicaSet", "replicasets"))),
       counting(with_status(plain("apps", "StatefulSet", "statefulsets"))),
       made_by_replacing(answering_deleted(with_status(plain("", "Service", "services")))),
       answering_deleted(with_status(plain("", "PersistentVolumeClaim", "persistentvolumeclaims"))),

@@ -104,6 +104,7 @@ struct ApiServer::State {
   kube::Response patch(const Call& call, PatchKind kind);
   kube::Response apply(const Call& call);
   kube::Response remove(const Call& call);
+  kube::Response bind(const Call& call);  // a pod to a node
 
   kube::Response finish_create(const Call& call, Content& draft);
   kube::Response finish_update(const Call& call, const Stored& before, Content& draft);

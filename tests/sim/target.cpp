@@ -113,8 +113,10 @@ std::optional<Target> parse_target(std::string_view text) {
   if (target.resource == nullptr) return std::nullopt;
   target.name = next();
   target.subresource = next();
-  const bool finalize = target.subresource == "finalize" && target.resource->plural == "namespaces";
-  if (at < path.size() || (!target.subresource.empty() && !finalize &&
+  const bool special =
+      (target.subresource == "finalize" && target.resource->plural == "namespaces") ||
+      (target.subresource == "binding" && target.resource->plural == "pods");
+  if (at < path.size() || (!target.subresource.empty() && !special &&
                            (target.subresource != "status" || !target.resource->has_status))) {
     return std::nullopt;
   }

@@ -14,7 +14,7 @@ struct Target {
   const Resource* resource = nullptr;
   std::string namespace_name;  // empty: all, or a type that has none
   std::string name;            // empty: the collection
-  std::string subresource;     // "status" or empty
+  std::string subresource;     // "status", "finalize", "binding" or empty
   std::vector<std::pair<std::string, std::string>> query;
 
   std::string_view parameter(std::string_view name) const;  // empty: not given

@@ -582,8 +582,10 @@ kube::Response ApiServer::State::finish_update(const Call& call, const Stored& b
   }
   if (!call.is_status()) count_generation(resource, object, old, allocator);
   Refusal refusal = check_update(call, before, draft);
-  const bool goes =
-      sim::find(object["metadata"], "deletionTimestamp") != nullptr && !is_held(resource, object);
+  const Value* grace = sim::find(object, {"metadata", "deletionGracePeriodSeconds"});
+  const bool waits = grace != nullptr && grace->GetInt64() > 0;  // for its node to stop it
+  const bool goes = sim::find(object["metadata"], "deletionTimestamp") != nullptr && !waits &&
+                    !is_held(resource, object);
   if (is_service && (refusal || goes)) addresses.release(object, &old);
   if (refusal) return *std::move(refusal);
   if (goes) return finish_deletion(call, before, draft);
@@ -612,6 +614,32 @@ Refusal ApiServer::State::check_update(const Call& call, const Stored& before,
   if (!causes.empty()) return invalid(resource, before.object->key.name, causes);
   if (Refusal refusal = check_expansion(call, draft.value, old)) return refusal;
   return ask_admit(call, &before, &draft);
+}
+
+// The scheduler's write: it names the node in the pod's spec and sets the condition PodScheduled.
+kube::Response ApiServer::State::bind(const Call& call) {
+  const Stored* before = find_stored(call.resource().plural, call.key());
+  if (before == nullptr) return not_found(call.resource(), call.target.name);
+  Document binding;
+  binding.Parse(call.request.body.data(), call.request.body.size());
+  if (binding.HasParseError()) return bad_request("the binding cannot be read");
+  const Value& old = before->content->value;
+  if (!text_at(old, {"spec", "nodeName"}).empty() ||
+      sim::find(old, {"metadata", "deletionTimestamp"}) != nullptr) {
+    return conflict(call.resource(), call.target.name, "the pod is bound or being deleted");
+  }
+  const Stored old_state = *before;
+  Content draft(*before->content);
+  Allocator& allocator = draft.value.GetAllocator();
+  set_text(draft.value["spec"], "nodeName", text_at(binding, {"target", "name"}), allocator);
+  Value condition(rapidjson::kObjectType);
+  set_text(condition, "type", "PodScheduled", allocator);
+  set_text(condition, "status", "True", allocator);
+  set_text(condition, "lastTransitionTime", call.now, allocator);
+  Value& conditions = need_array(draft.value["status"], "conditions", allocator);
+  conditions.Clear();
+  conditions.PushBack(condition, allocator);
+  return answer(201, store(call, &old_state, draft));
 }
 
 // The last finalizer is gone: so is the object. The answer still has it.

@@ -46,7 +46,8 @@ define_apiserver() {
 # The provisioner makes folders of mode 0750 that belong to whoever runs the manager: uid 1000, as
 # the pods of the tests do. The one capability lets it read the keys and delete what a pod wrote.
 define_controller_manager() {
-  local as=() provision=()
+  local as=() provision=() flags=()
+  read -r -d '' -a flags <<<"${LOCAL_REGISTRY_MANAGER_FLAGS:-}" || true
   if [[ -n ${HOLDER:-} ]]; then
     as=(setpriv --reuid 1000 --regid 1000 --clear-groups --inh-caps "-all,+dac_override"
       --ambient-caps "+dac_override")
@@ -58,7 +59,7 @@ define_controller_manager() {
     --service-account-private-key-file "$RUN/pki/service-account.key" \
     --cluster-signing-cert-file "$RUN/pki/ca.crt" --cluster-signing-key-file "$RUN/pki/ca.key" \
     --node-monitor-period 1s --node-monitor-grace-period 20s \
-    --pvclaimbinder-sync-period 2s "${provision[@]}"
+    --pvclaimbinder-sync-period 2s "${provision[@]}" "${flags[@]}"
 }
 
 define_scheduler() {

@@ -1,0 +1,200 @@
+// The garbage collector, the protection of PersistentVolumeClaims, and the end of namespaces.
+// Source: pkg/controller/garbagecollector, volume/pvcprotection and namespace of Kubernetes 1.34.
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "sim/controllers.h"
+
+namespace sim {
+namespace {
+
+// The types that have an owner, own something or live in a namespace.
+constexpr std::string_view kCollected[] = {
+    "localregistries", "deployments", "replicasets",           "statefulsets", "pods",
+    "services",        "secrets",     "persistentvolumeclaims"};
+constexpr std::string_view kClaimProtection = "kubernetes.io/pvc-protection";
+constexpr std::string_view kOrphan = "orphan";
+constexpr std::string_view kForeground = "foregroundDeletion";
+constexpr std::string_view kCollector = "system:garbage-collector";
+
+const api::ObjectMeta& meta_of(const ObjectPtr& object) { return read<AnyObject>(object).metadata; }
+
+bool has_finalizer(const api::ObjectMeta& meta, std::string_view name) {
+  return std::find(meta.finalizers.begin(), meta.finalizers.end(), name) != meta.finalizers.end();
+}
+
+bool deletes_dependents(const api::ObjectMeta& meta) {
+  return meta.deletion_timestamp && has_finalizer(meta, kForeground);
+}
+
+std::vector<std::string> without(std::vector<std::string> finalizers, std::string_view name) {
+  std::erase(finalizers, std::string(name));
+  return finalizers;
+}
+
+// Empty: the simulated API server does not know the kind.
+std::string_view plural_of_kind(std::string_view kind) {
+  static const std::map<std::string_view, std::string_view> kPlurals = {
+      {"LocalRegistry", "localregistries"},
+      {"Deployment", "deployments"},
+      {"ReplicaSet", "replicasets"},
+      {"StatefulSet", "statefulsets"},
+      {"Pod", "pods"},
+      {"Service", "services"},
+      {"Secret", "secrets"},
+      {"PersistentVolumeClaim", "persistentvolumeclaims"}};
+  const auto found = kPlurals.find(kind);
+  return found == kPlurals.end() ? std::string_view() : found->second;
+}
+
+}  // namespace
+
+void Controllers::run_claims() {
+  std::set<api::ObjectKey> used;
+  for (const ObjectPtr& object : server_.all("pods")) {
+    const auto& pod = read<Pod>(object);
+    if (pod.spec.node_name.empty()) continue;
+    for (const api::Volume& volume : pod.spec.volumes) {
+      if (!volume.persistent_volume_claim) continue;
+      used.insert({object->key.namespace_name, volume.persistent_volume_claim->claim_name});
+    }
+  }
+  for (const ObjectPtr& object : server_.all("persistentvolumeclaims")) {
+    const api::ObjectMeta& meta = meta_of(object);
+    const bool is_protected = has_finalizer(meta, kClaimProtection);
+    std::vector<std::string> finalizers = meta.finalizers;
+    if (meta.deletion_timestamp) {
+      if (!is_protected || used.contains(object->key)) continue;
+      finalizers = without(std::move(finalizers), kClaimProtection);
+    } else {
+      if (is_protected) continue;
+      finalizers.emplace_back(kClaimProtection);
+    }
+    due([this, object, finalizers] {
+      patch_finalizers(object, finalizers, "system:pvc-protection-controller");
+    });
+  }
+}
+
+void Controllers::collect_garbage() {
+  for (const std::string_view plural : kCollected) {
+    for (const ObjectPtr& object : server_.all(plural)) {
+      const api::ObjectMeta& meta = meta_of(object);
+      if (meta.deletion_timestamp && has_finalizer(meta, kOrphan)) {
+        orphan_dependents(object);
+      } else if (deletes_dependents(meta)) {
+        delete_dependents_first(object);
+      } else if (!meta.deletion_timestamp && !meta.owner_references.empty()) {
+        collect(object);
+      }
+    }
+  }
+}
+
+void Controllers::orphan_dependents(const ObjectPtr& object) {
+  bool last = true;
+  for (const ObjectPtr& dependent : server_.owned_by(object->uid)) {
+    if (dependent->key.namespace_name != object->key.namespace_name) continue;
+    last = false;
+    std::vector<api::OwnerReference> others = meta_of(dependent).owner_references;
+    std::erase_if(others, [&](const auto& one) { return one.uid == object->uid; });
+    due([this, dependent, others] { patch_owners(dependent, others, kCollector); });
+  }
+  if (!last) return;
+  due([this, object] {
+    patch_finalizers(object, without(meta_of(object).finalizers, kOrphan), kCollector);
+  });
+}
+
+void Controllers::delete_dependents_first(const ObjectPtr& object) {
+  bool blocked = false;
+  for (const ObjectPtr& dependent : server_.owned_by(object->uid)) {
+    if (dependent->key.namespace_name != object->key.namespace_name) continue;
+    const auto& owners = meta_of(dependent).owner_references;
+    blocked = blocked || std::any_of(owners.begin(), owners.end(), [&](const auto& owner) {
+                return owner.uid == object->uid && owner.block_owner_deletion == true;
+              });
+  }
+  if (blocked) return;  // collect() deletes them
+  due([this, object] {
+    patch_finalizers(object, without(meta_of(object).finalizers, kForeground), kCollector);
+  });
+}
+
+// Whether there is no such owner in the namespace. An owner of an unknown kind counts as present.
+bool Controllers::is_dangling(const api::OwnerReference& owner, const std::string& space) const {
+  const std::string_view plural = plural_of_kind(owner.kind);
+  if (plural.empty()) return false;
+  const ObjectPtr found = server_.find(plural, {space, owner.name});
+  return !found || found->uid != owner.uid;
+}
+
+// An object with owners, by what became of them.
+void Controllers::collect(const ObjectPtr& object) {
+  const api::ObjectMeta& meta = meta_of(object);
+  std::vector<api::OwnerReference> solid;
+  bool waited_for = false;  // an owner is deleted once its dependents are
+  for (const api::OwnerReference& owner : meta.owner_references) {
+    if (is_dangling(owner, object->key.namespace_name)) continue;
+    const std::string_view plural = plural_of_kind(owner.kind);
+    const ObjectPtr found =
+        plural.empty() ? nullptr : server_.find(plural, {object->key.namespace_name, owner.name});
+    if (found && deletes_dependents(meta_of(found))) {
+      waited_for = true;
+    } else {
+      solid.push_back(owner);
+    }
+  }
+  if (!solid.empty()) {
+    if (solid.size() == meta.owner_references.size()) return;
+    due([this, object, solid] { patch_owners(object, solid, kCollector); });
+    return;
+  }
+  const bool has_dependents = !server_.owned_by(object->uid).empty();
+  const std::string_view propagation = waited_for && has_dependents       ? "Foreground"
+                                       : has_finalizer(meta, kOrphan)     ? "Orphan"
+                                       : has_finalizer(meta, kForeground) ? "Foreground"
+                                                                          : "Background";
+  due([this, object, propagation] { remove(object, kCollector, propagation); });
+}
+
+// Deletes what is in the namespace, pods first. True: nothing is left.
+bool Controllers::delete_content(const std::string& space) {
+  bool empty = true;
+  const auto sweep = [&](std::string_view plural) {
+    for (const ObjectPtr& held : server_.all(plural)) {
+      if (held->key.namespace_name != space) continue;
+      empty = false;
+      if (meta_of(held).deletion_timestamp) continue;
+      due([this, held] { remove(held, "system:namespace-controller", "Background"); });
+    }
+  };
+  sweep("pods");
+  if (!empty) return false;
+  for (const std::string_view plural : kCollected) sweep(plural);
+  sweep("events");
+  return empty;
+}
+
+void Controllers::end_namespaces() {
+  for (const ObjectPtr& object : server_.all("namespaces")) {
+    if (!meta_of(object).deletion_timestamp) continue;
+    if (!delete_content(object->key.name)) continue;
+    due([this, object] {
+      kube::Request request;
+      request.method = kube::Method::kPut;
+      request.target = path_of("namespaces", object->key) + "/finalize";
+      request.content_type = "application/json";
+      request.body = fmt::format(
+          R"({{"apiVersion":"v1","kind":"Namespace","metadata":{{"name":"{}","uid":"{}"}},)"
+          R"("spec":{{"finalizers":[]}}}})",
+          object->key.name, object->uid);
+      server_.handle(request, "system:namespace-controller");
+    });
+  }
+}
+
+}  // namespace sim
