@@ -172,7 +172,7 @@ ExitCode Program::run() {
                              push_checker_->set_service_networks(std::move(networks));
                            });
   controller_.emplace(*environment_, *caches_, *events_, metrics_, *push_checker_,
-                      options_.max_concurrent_reconciles);
+                      options_.max_concurrent_reconciles, options_.allowed_images);
   if (options_.leader_elect) {
     const std::string& own = options_.leader_election_namespace;
     kube::LeaderElectionOptions election;

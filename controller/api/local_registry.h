@@ -65,11 +65,16 @@ struct ImageStatus {
 struct LocalRegistryStatus {
   std::int64_t observed_generation = 0;
   std::optional<Delivery> delivery;
-  int node_port = 0;  // 0: no registry runs
+  int node_port = 0;       // 0: no registry runs
+  int last_node_port = 0;  // while node_port is 0: the one before, requested again; 0: none
   std::string url;
   std::string cluster_url;
-  std::string workload;      // "Deployment/registry"
-  std::string volume_claim;  // its name
+  std::string workload;                       // "Deployment/registry"
+  std::string volume_claim;                   // its name
+  std::vector<std::string> other_namespaces;  // besides its own, where its objects may be
+  // The resourceVersion of the resource's creation. Recorded only when another resource of the same
+  // second wants the same name: it orders the two.
+  std::string first_resource_version;
   std::vector<ImageStatus> images;
   std::vector<Condition> conditions;
   bool operator==(const LocalRegistryStatus&) const = default;
@@ -185,8 +190,11 @@ struct json::Fields<api::LocalRegistryStatus> {
   static constexpr auto kTable = std::make_tuple(
       json::field("observedGeneration", &T::observed_generation),
       json::field("delivery", &T::delivery), json::field("nodePort", &T::node_port),
-      json::field("url", &T::url), json::field("clusterURL", &T::cluster_url),
-      json::field("workload", &T::workload), json::field("volumeClaim", &T::volume_claim),
+      json::field("lastNodePort", &T::last_node_port), json::field("url", &T::url),
+      json::field("clusterURL", &T::cluster_url), json::field("workload", &T::workload),
+      json::field("volumeClaim", &T::volume_claim),
+      json::field("otherNamespaces", &T::other_namespaces),
+      json::field("firstResourceVersion", &T::first_resource_version),
       json::keyed("images", &T::images, &api::ImageStatus::name),
       json::keyed("conditions", &T::conditions, &api::Condition::type));
 };

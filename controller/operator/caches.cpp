@@ -6,6 +6,7 @@
 
 #include "kube/parallel.h"
 #include "reconcile/names.h"
+#include "reconcile/places.h"
 
 namespace controller {
 namespace {
@@ -119,6 +120,11 @@ std::string Caches::waiting_for() const {
 bool Caches::watches(const std::string& namespace_name) const {
   return watch_namespaces_.empty() || std::find(watch_namespaces_.begin(), watch_namespaces_.end(),
                                                 namespace_name) != watch_namespaces_.end();
+}
+
+bool Caches::may_be_left(const api::ObjectMeta& object) const {
+  const auto found = namespaces.store().get({"", object.namespace_name});
+  return reconcile::may_be_left_by_gone_owner(object, found.get());
 }
 
 std::vector<std::shared_ptr<const api::LocalRegistry>> Caches::wanting(

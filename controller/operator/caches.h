@@ -44,6 +44,9 @@ class Caches {
 
   bool watches(const std::string& namespace_name) const;
 
+  // Whether an object whose owner is gone can have been its child.
+  bool may_be_left(const api::ObjectMeta& object) const;
+
   // The resources that want that name ("namespace/name" of what is behind them), without their
   // images; at most limits::kObjectsOfIndex.
   std::vector<std::shared_ptr<const api::LocalRegistry>> wanting(

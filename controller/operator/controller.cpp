@@ -5,6 +5,7 @@
 
 #include "reconcile/acceptance.h"
 #include "reconcile/names.h"
+#include "reconcile/places.h"
 
 namespace controller {
 namespace {
@@ -33,7 +34,8 @@ base::Error unsettled(const Attempt& attempt) {
 
 Controller::Controller(const kube::Environment& environment, Caches& caches,
                        kube::EventRecorder& events, runtime::Metrics& metrics,
-                       registry::PushChecker& checker, std::size_t workers)
+                       registry::PushChecker& checker, std::size_t workers,
+                       std::vector<std::string> allowed_images)
     : environment_(environment),
       caches_(caches),
       events_(events),
@@ -45,7 +47,8 @@ Controller::Controller(const kube::Environment& environment, Caches& caches,
                  }),
       push_checks_(environment, checker, [this](const Key& key) { enqueue(key); }),
       executor_(environment, caches, push_checks_),
-      workers_(workers) {
+      workers_(workers),
+      allowed_images_(std::move(allowed_images)) {
   watch_caches();
 }
 
@@ -56,7 +59,9 @@ void Controller::watch_caches() {
         if (!recording_last_status_) enqueue(api::key_of(registry.metadata));
         if (after == nullptr) push_checks_.forget(api::key_of(registry.metadata));
         if (after != nullptr) push_checks_.update(*after);
-        const bool moved = before == nullptr || after == nullptr || before->spec != after->spec;
+        // The delivery decides whether the resource wants its name.
+        const bool moved = before == nullptr || after == nullptr || before->spec != after->spec ||
+                           before->status.delivery != after->status.delivery;
         if (!moved) return;
         if (before != nullptr) enqueue_rivals(*before);
         if (after != nullptr) enqueue_rivals(*after);
@@ -76,8 +81,8 @@ void Controller::watch_caches() {
 template <class T>
 void Controller::watch_children(Owned<T>& cache) {
   cache.store().on_change([this](const T* before, const T* after) {
-    const auto owner = [](const T* object) {
-      return object == nullptr ? api::ObjectKey() : reconcile::owner_key(object->metadata);
+    const auto owner = [this](const T* object) {
+      return object == nullptr ? api::ObjectKey() : owner_of(object->metadata);
     };
     const api::ObjectKey earlier = owner(before);
     const api::ObjectKey now = owner(after);
@@ -92,13 +97,23 @@ void Controller::watch_children(Owned<T>& cache) {
   });
 }
 
+// The resource that the object is to be looked at for; without a name when there is none. An object
+// that only claims to belong to a resource is no reason to reconcile it.
+Controller::Key Controller::owner_of(const api::ObjectMeta& object) const {
+  Key owner = reconcile::owner_key(object);
+  const auto registry = caches_.registries.store().get(owner);
+  const bool counts = registry ? reconcile::may_have_children_in(*registry, object.namespace_name)
+                               : caches_.may_be_left(object);
+  return counts ? owner : Key();
+}
+
 void Controller::enqueue(const Key& key) {
   if (runner_) runner_->add(key);
 }
 
 void Controller::enqueue_rivals(const api::LocalRegistry& registry) {
   for (const auto& rival : caches_.wanting(target_key(registry))) {
-    enqueue(api::key_of(rival->metadata));
+    if (rival->metadata.uid != registry.metadata.uid) enqueue(api::key_of(rival->metadata));
   }
 }
 
@@ -106,7 +121,7 @@ void Controller::enqueue_rivals(const api::LocalRegistry& registry) {
 void Controller::enqueue_everything() {
   const auto add_owners = [this](const auto& cache) {
     cache.store().each([this](const auto& object) {
-      const api::ObjectKey owner = reconcile::owner_key(object->metadata);
+      const Key owner = owner_of(object->metadata);
       if (!owner.name.empty()) enqueue(owner);
     });
   };
@@ -160,7 +175,7 @@ asio::awaitable<runtime::ReconcileResult> Controller::reconcile(Key key) {
 }
 
 reconcile::Observed Controller::observe(const Attempt& attempt) const {
-  ClusterFacts facts{kind_cluster_, environment_.clock.wall()};
+  ClusterFacts facts{kind_cluster_, environment_.clock.wall(), {}, allowed_images_};
   const auto registry = caches_.registries.store().get(attempt.key);
   if (registry) facts.push_checks = push_checks_.of(*registry);
   return gather(caches_, attempt, facts);

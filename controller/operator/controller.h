@@ -32,7 +32,8 @@ class Controller {
  public:
   // caches, events, metrics and checker outlive the controller.
   Controller(const kube::Environment& environment, Caches& caches, kube::EventRecorder& events,
-             runtime::Metrics& metrics, registry::PushChecker& checker, std::size_t workers);
+             runtime::Metrics& metrics, registry::PushChecker& checker, std::size_t workers,
+             std::vector<std::string> allowed_images = {});
   Controller(const Controller&) = delete;
   Controller& operator=(const Controller&) = delete;
 
@@ -59,6 +60,7 @@ class Controller {
   void watch_caches();
   template <class T>
   void watch_children(Owned<T>& cache);
+  Key owner_of(const api::ObjectMeta& object) const;
   void enqueue(const Key& key);
   void enqueue_everything();
   void enqueue_rivals(const api::LocalRegistry& registry);
@@ -75,6 +77,7 @@ class Controller {
   PushChecks push_checks_;
   Executor executor_;
   std::size_t workers_;
+  std::vector<std::string> allowed_images_;       // --allowed-images; empty: any
   std::unique_ptr<runtime::Runner<Key>> runner_;  // while run() runs
   bool kind_cluster_ = false;
   bool recording_last_status_ = false;

@@ -266,7 +266,9 @@ asio::awaitable<void> Executor::read_objects(api::ObjectKey target, Attempt& att
   const auto claim = caches_.claims.store().get(target);
   if (!claim) co_return;
   const api::ObjectKey owner = reconcile::owner_key(claim->metadata);
-  if (owner.name.empty() || owner == attempt.key) co_return;
+  if (owner.name.empty() || owner == attempt.key || !caches_.watches(owner.namespace_name)) {
+    co_return;
+  }
   auto reading = read_registry(owner);
   const base::Result<Registry> read = co_await std::move(reading);
   if (!read) fail(attempt, Target::kResource, read.error());

@@ -1,7 +1,10 @@
 #include "operator/gather.h"
 
+#include <algorithm>
+
 #include "base/limits.h"
 #include "reconcile/names.h"
+#include "reconcile/places.h"
 #include "reconcile/rivalry.h"
 
 namespace controller {
@@ -17,27 +20,34 @@ std::shared_ptr<const T> find(const Owned<T>& cache, const api::ObjectKey& key,
   return cached ? cached : read_live;
 }
 
-// Objects that say they are the key's: all but the one that is looked at by its name.
+// Children of the key's resource, except the one at the current target name, and orphans. When the
+// resource is gone: what can have been its children.
 template <class T>
-void add_leftovers(const Owned<T>& cache, Target target, const api::ObjectKey& owner,
-                   const api::LocalRegistry* registry, std::vector<reconcile::Leftover>& list) {
+void add_leftovers(const Caches& caches, const Owned<T>& cache, Target target,
+                   const api::ObjectKey& owner, Observed& observed) {
   for (const auto& object :
        cache.store().by_index(cache.by_owner, api::to_string(owner), limits::kObjectsOfOwner)) {
-    if (registry != nullptr) {
-      if (!reconcile::belongs_to(object->metadata, *registry)) continue;
-      if (api::key_of(object->metadata) == target_key(*registry)) continue;
+    const api::ObjectMeta& meta = object->metadata;
+    if (!observed.registry) {
+      if (caches.may_be_left(meta)) observed.leftovers.push_back({target, meta});
+      continue;
     }
-    list.push_back({target, object->metadata});
+    const api::LocalRegistry& registry = *observed.registry;
+    if (!reconcile::may_have_children_in(registry, meta.namespace_name)) continue;
+    if (reconcile::is_orphan(meta, registry) &&
+        reconcile::may_have_orphans_in(registry, meta.namespace_name)) {
+      observed.orphans.push_back({target, meta});
+    }
+    if (!reconcile::belongs_to(meta, registry)) continue;
+    if (api::key_of(meta) != target_key(registry)) observed.leftovers.push_back({target, meta});
   }
 }
 
-void add_all_leftovers(const Caches& caches, const api::ObjectKey& owner,
-                       const api::LocalRegistry* registry, Observed& observed) {
-  auto& list = observed.leftovers;
-  add_leftovers(caches.deployments, Target::kDeployment, owner, registry, list);
-  add_leftovers(caches.stateful_sets, Target::kStatefulSet, owner, registry, list);
-  add_leftovers(caches.services, Target::kService, owner, registry, list);
-  add_leftovers(caches.claims, Target::kClaim, owner, registry, list);
+void add_all_leftovers(const Caches& caches, const api::ObjectKey& owner, Observed& observed) {
+  add_leftovers(caches, caches.deployments, Target::kDeployment, owner, observed);
+  add_leftovers(caches, caches.stateful_sets, Target::kStatefulSet, owner, observed);
+  add_leftovers(caches, caches.services, Target::kService, owner, observed);
+  add_leftovers(caches, caches.claims, Target::kClaim, owner, observed);
 }
 
 // Whose the objects of that name are.
@@ -69,6 +79,10 @@ void add_objects(const Caches& caches, const Attempt& attempt, Observed& observe
   observed.claim = find(caches.claims, key, attempt.claim);
   observed.pods = caches.pods.store().by_index(caches.pods.by_owner, api::to_string(attempt.key),
                                                limits::kObjectsOfOwner);
+  // A pod elsewhere only claims to be of this resource.
+  std::erase_if(observed.pods, [&](const auto& pod) {
+    return pod->metadata.namespace_name != key.namespace_name;
+  });
 }
 
 }  // namespace
@@ -81,18 +95,25 @@ Observed gather(const Caches& caches, const Attempt& attempt, const ClusterFacts
   observed.live = attempt.live;
   observed.failures = attempt.failures;
   observed.registry = caches.registries.store().get(attempt.key);
-  add_all_leftovers(caches, attempt.key, observed.registry.get(), observed);
+  observed.owner_watched = caches.watches(attempt.key.namespace_name);
+  observed.allowed_images = facts.allowed_images;
+  add_all_leftovers(caches, attempt.key, observed);
   if (!observed.registry) return observed;
   const api::LocalRegistry& registry = *observed.registry;
   add_objects(caches, attempt, observed);
   const std::string& target = api::target_namespace(registry);
   observed.target_watched = caches.watches(target);
   observed.target_namespace = caches.namespaces.store().get({"", target});
+  observed.unwatched_namespaces = reconcile::other_namespaces(registry);
+  std::erase_if(observed.unwatched_namespaces,
+                [&](const std::string& name) { return caches.watches(name); });
   observed.claim_owner_lives = claim_owner_lives(caches, observed);
   const std::string incumbent = incumbent_of(observed);
-  observed.rival =
-      reconcile::find_rival(registry, caches.wanting(target_key(registry)),
-                            {observed.target_namespace.get(), facts.kind_cluster, incumbent});
+  const auto others = caches.wanting(target_key(registry));
+  observed.has_twin = reconcile::has_twin(registry, others);
+  observed.rival = reconcile::find_rival(
+      registry, others,
+      {observed.target_namespace.get(), facts.kind_cluster, incumbent, observed.allowed_images});
   return observed;
 }
 

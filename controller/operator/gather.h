@@ -15,6 +15,7 @@ struct ClusterFacts {
   bool kind_cluster = false;
   base::Time now;
   std::vector<reconcile::PushCheck> push_checks = {};  // of the resource
+  std::vector<std::string> allowed_images = {};        // --allowed-images; empty: any
 };
 
 reconcile::Observed gather(const Caches& caches, const Attempt& attempt, const ClusterFacts& facts);

@@ -135,6 +135,11 @@ void add_flags(CLI::App& app, Options& options, Words& words) {
                  "Networks (10.0.0.0/8) where no push check goes, besides the Services'")
       ->delimiter(',')
       ->type_name("NET");
+  app.add_option("--allowed-images", options.allowed_images,
+                 "Images, or what they begin with, of registries in another namespace than their "
+                 "resource; else any; separated by commas")
+      ->delimiter(',')
+      ->type_name("IMAGE");
   app.add_option("--registry-ca-file", options.registry_ca_file,
                  "CA certificates (PEM) for registries, besides the system's")
       ->type_name("FILE");

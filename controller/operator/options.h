@@ -29,6 +29,7 @@ struct Options {
   std::size_t max_concurrent_reconciles = 8;
   std::vector<std::string> insecure_registries;  // as in registry/policy.h
   std::vector<std::string> push_check_deny;      // networks, as in registry/policy.h
+  std::vector<std::string> allowed_images;       // prefixes, for other namespaces; empty: any
   std::string registry_ca_file;                  // trusted besides the system's CAs
   base::LogLevel log_level = base::LogLevel::kInfo;
   base::LogFormat log_format = base::LogFormat::kText;

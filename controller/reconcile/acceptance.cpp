@@ -2,6 +2,9 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
+#include "api/image_reference.h"
 #include "api/quantity.h"
 #include "base/limits.h"
 #include "reconcile/decision.h"
@@ -29,6 +32,41 @@ bool lists(std::string_view list, std::string_view name) {
     list.remove_prefix(comma + 1);
   }
   return false;
+}
+
+// The prefix as the canonical name of an image begins. Docker takes the first part of a name for a
+// host only before a slash, and when it has a dot or a colon or is "localhost".
+std::string canonical_prefix(std::string_view prefix) {
+  const std::size_t slash = prefix.find('/');
+  const std::string_view first = prefix.substr(0, slash);
+  const bool has_host =
+      slash != std::string_view::npos &&
+      (first == "localhost" || first.find_first_of(".:") != std::string_view::npos);
+  if (has_host) return std::string(prefix);
+  const bool is_official = slash == std::string_view::npos;
+  return fmt::format("docker.io/{}{}", is_official ? "library/" : "", prefix);
+}
+
+bool covers(std::string_view prefix, std::string_view name) {
+  if (!name.starts_with(prefix)) return false;
+  constexpr std::string_view kEnds = "/:@";
+  return name.size() == prefix.size() || kEnds.find(prefix.back()) != std::string_view::npos ||
+         kEnds.find(name[prefix.size()]) != std::string_view::npos;
+}
+
+Refusal image_refusal(std::string_view field, std::string_view image,
+                      const api::Namespace& target) {
+  return {reason::kImageNotAllowed,
+          fmt::format("{} {} is not allowed in namespace {}, which is another one: use an image "
+                      "that the operator's --allowed-images lists, or leave spec.namespace out",
+                      field, image, target.metadata.name)};
+}
+
+Refusal pull_secret_refusal(std::string_view secret, const api::Namespace& target) {
+  return {reason::kPullSecretNotAllowed,
+          fmt::format("spec.imagePullSecrets: namespace {0} does not allow Secret {1}: add {1} to "
+                      "its annotation {2}, or remove the Secret from the spec",
+                      target.metadata.name, secret, kAllowPullSecretsAnnotation)};
 }
 
 // What the CRD's schema refuses already; a resource may be older than the schema.
@@ -83,6 +121,11 @@ std::optional<Refusal> check_opt_in(const Observed& observed) {
           kAllowFromAnnotation)};
 }
 
+std::optional<Refusal> check_foreign_pod(const Observed& observed) {
+  return find_foreign_refusal(*observed.registry, *observed.target_namespace,
+                              observed.allowed_images);
+}
+
 std::optional<Refusal> check_rival(const Observed& observed) {
   if (!observed.rival) return std::nullopt;
   return Refusal{reason::kNameConflict,
@@ -95,10 +138,22 @@ std::optional<Refusal> check_rival(const Observed& observed) {
 
 std::optional<Refusal> foreign(const Observed& observed, Target target) {
   return Refusal{reason::kNameConflict,
-                 fmt::format("{} {} in namespace {} is not this resource's: it is left alone; "
-                             "choose another spec.name, or remove it",
-                             kind(target), observed.registry->spec.name,
-                             api::target_namespace(*observed.registry))};
+                 fmt::format("{0} {1}/{2} exists and is not managed by this LocalRegistry: change "
+                             "spec.name, or delete the {0}",
+                             kind(target), api::target_namespace(*observed.registry),
+                             observed.registry->spec.name)};
+}
+
+std::optional<Refusal> foreign_claim(const Observed& observed) {
+  const api::ObjectKey owner = owner_key(observed.claim->metadata);
+  if (!is_managed(observed.claim->metadata) || owner.name.empty()) {
+    return foreign(observed, Target::kClaim);
+  }
+  return Refusal{reason::kNameConflict,
+                 fmt::format("PersistentVolumeClaim {}/{} has the images of LocalRegistry {}: "
+                             "change spec.name",
+                             api::target_namespace(*observed.registry),
+                             observed.registry->spec.name, api::to_string(owner))};
 }
 
 // What is known in part could not be compared with what is wanted.
@@ -141,23 +196,56 @@ std::optional<Refusal> check_foreign_objects(const Observed& observed) {
     return std::nullopt;
   }
   if (is_foreign(observed.stateful_set)) return foreign(observed, Target::kStatefulSet);
-  if (observed.claim && !claim_is_usable(observed)) return foreign(observed, Target::kClaim);
+  if (observed.claim && !claim_is_usable(observed)) return foreign_claim(observed);
   return std::nullopt;
 }
 
 }  // namespace
 
+bool allows(const api::Namespace& target, std::string_view other) {
+  return target.metadata.name == other ||
+         lists(api::lookup(target.metadata.annotations, kAllowFromAnnotation), other);
+}
+
 bool is_allowed(const api::LocalRegistry& registry, const api::Namespace& target) {
-  const std::string& own = registry.metadata.namespace_name;
-  return target.metadata.name == own ||
-         lists(api::lookup(target.metadata.annotations, kAllowFromAnnotation), own);
+  return allows(target, registry.metadata.namespace_name);
+}
+
+bool image_is_allowed(std::string_view image, const std::vector<std::string>& prefixes) {
+  if (prefixes.empty()) return true;
+  const auto reference = api::parse_image_reference(image);
+  if (!reference) return false;
+  const std::string name = api::to_string(*reference);
+  return std::any_of(prefixes.begin(), prefixes.end(), [&](const std::string& prefix) {
+    return covers(canonical_prefix(prefix), name);
+  });
+}
+
+std::optional<Refusal> find_foreign_refusal(const api::LocalRegistry& registry,
+                                            const api::Namespace& target,
+                                            const std::vector<std::string>& allowed_images) {
+  if (target.metadata.name == registry.metadata.namespace_name) return std::nullopt;
+  const std::pair<std::string_view, const std::string*> images[] = {
+      {"spec.image", &registry.spec.image}, {"spec.buildKitImage", &registry.spec.buildkit_image}};
+  for (const auto& [field, image] : images) {
+    if (image == &registry.spec.buildkit_image && registry.spec.localbuild) continue;
+    if (!image_is_allowed(*image, allowed_images)) return image_refusal(field, *image, target);
+  }
+  const std::string_view listed =
+      api::lookup(target.metadata.annotations, kAllowPullSecretsAnnotation);
+  for (const api::LocalObjectReference& secret : registry.spec.image_pull_secrets) {
+    if (!lists(listed, secret.name)) return pull_secret_refusal(secret.name, target);
+  }
+  return std::nullopt;
 }
 
 bool claim_is_usable(const Observed& observed) {
   if (!observed.claim) return false;
   const api::ObjectMeta& claim = observed.claim->metadata;
   if (belongs_to(claim, *observed.registry)) return true;
-  return is_managed(claim) && !owner_uid(claim).empty() && !observed.claim_owner_lives;
+  const std::string& own = observed.registry->metadata.namespace_name;
+  return is_managed(claim) && !owner_uid(claim).empty() && !observed.claim_owner_lives &&
+         owner_key(claim).namespace_name == own;
 }
 
 std::optional<Refusal> find_refusal(const Observed& observed) {
@@ -166,6 +254,7 @@ std::optional<Refusal> find_refusal(const Observed& observed) {
   if (auto refusal = check_watched(observed)) return refusal;
   if (auto refusal = check_namespace(observed)) return refusal;
   if (auto refusal = check_opt_in(observed)) return refusal;
+  if (auto refusal = check_foreign_pod(observed)) return refusal;
   if (auto refusal = check_rival(observed)) return refusal;
   if (auto refusal = check_foreign_objects(observed)) return refusal;
   return check_whole(observed);

@@ -24,8 +24,23 @@ std::optional<Refusal> find_missing_part(const api::LocalRegistry& registry);
 // it names the resource's namespace in its annotation.
 bool is_allowed(const api::LocalRegistry& registry, const api::Namespace& target);
 
-// True when the claim may be used and written: it is this resource's own, or one that an earlier
-// resource left behind.
+// True when the namespace is the other one, or names it in its annotation.
+bool allows(const api::Namespace& target, std::string_view other);
+
+// What a resource of another namespace may not have in the target namespace: images beside
+// `allowed_images` (prefixes; empty: any), and pull Secrets that the Namespace does not list.
+// Nothing when the target is the resource's own namespace.
+std::optional<Refusal> find_foreign_refusal(const api::LocalRegistry& registry,
+                                            const api::Namespace& target,
+                                            const std::vector<std::string>& allowed_images);
+
+// Whether one of the prefixes covers the image. Both are read as Docker reads names ("registry" is
+// docker.io/library/registry), and a prefix ends where a part of the name ends: "ghcr.io/acme"
+// covers ghcr.io/acme/tool and not ghcr.io/acme-tools.
+bool image_is_allowed(std::string_view image, const std::vector<std::string>& prefixes);
+
+// True when the PVC may be used and written: it is this resource's own, or one that a resource of
+// the same namespace retained when it was deleted. Another namespace's images stay its own.
 bool claim_is_usable(const Observed& observed);
 
 }  // namespace reconcile

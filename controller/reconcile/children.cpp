@@ -84,9 +84,16 @@ api::ObjectMeta metadata(const api::LocalRegistry& registry) {
   return meta;
 }
 
-// Only within the resource's own namespace: elsewhere garbage collection would delete the object.
+// Argo CD before 3.0 takes an object with this label for a part of the Application of that name,
+// and prunes it, unless the object has an owner.
+void remove_instance_label(api::ObjectMeta& meta) {
+  meta.labels.erase(std::string(api::kInstanceLabel));
+}
+
+// Only within the resource's own namespace: elsewhere garbage collection would delete the object,
+// which is then one without an owner.
 void add_owner_reference(api::ObjectMeta& meta, const api::LocalRegistry& registry) {
-  if (meta.namespace_name != registry.metadata.namespace_name) return;
+  if (meta.namespace_name != registry.metadata.namespace_name) return remove_instance_label(meta);
   const api::ResourceType& type = api::Resource<api::LocalRegistry>::kType;
   meta.owner_references.push_back({api::api_version(type), std::string(type.kind),
                                    registry.metadata.name, registry.metadata.uid, true, true});
@@ -328,6 +335,7 @@ api::PersistentVolumeClaim build_claim(const api::LocalRegistry& registry,
                                        const api::PersistentVolumeClaim* existing) {
   api::PersistentVolumeClaim claim;
   claim.metadata = metadata(registry);
+  remove_instance_label(claim.metadata);
   claim.spec.access_modes = {"ReadWriteOnce"};
   add_intent_hash(claim);
   claim.spec.resources.requests.emplace("storage", claim_size(registry, existing));

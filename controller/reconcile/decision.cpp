@@ -89,6 +89,12 @@ bool wants_registry(const api::LocalRegistry& registry, bool kind_cluster) {
   return delivery_of(registry, kind_cluster) == api::Delivery::kLocalRegistry;
 }
 
+bool may_want_registry(const api::LocalRegistry& registry, bool kind_cluster) {
+  if (wants_registry(registry, kind_cluster)) return true;
+  return depends_on_images(registry, kind_cluster) && !registry.status.delivery &&
+         !registry.spec.suspend && !registry.metadata.deletion_timestamp;
+}
+
 std::optional<api::Delivery> decide_delivery(const Observed& observed) {
   const api::LocalRegistry& registry = *observed.registry;
   if (!depends_on_images(registry, observed.kind_cluster)) {

@@ -11,6 +11,9 @@ namespace reconcile {
 // Whether another resource wants a registry, as far as its spec and its status tell.
 bool wants_registry(const api::LocalRegistry& registry, bool kind_cluster);
 
+// As wants_registry, and also while the push check of its images has not decided it yet.
+bool may_want_registry(const api::LocalRegistry& registry, bool kind_cluster);
+
 // Of the whole: LocalRegistry when any image has it; without images by the spec and KinD alone.
 // Nothing while the images are checked for the first time.
 std::optional<api::Delivery> decide_delivery(const Observed& observed);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "reconcile/node_port.h"
 #include "reconcile/reasons.h"
 
 namespace reconcile {
@@ -53,6 +54,7 @@ struct Collect {
     tell_healed(api::Resource<api::Service>::kType.kind, reset.patch.metadata, "spec.ports");
   }
   void operator()(const Delete& remove) const {
+    if (remove.is_orphan) return;  // it never was this resource's
     append(writes.deleted, fmt::format("{}/{}", kind(remove.target), remove.key.name));
   }
   template <class T>
@@ -100,7 +102,7 @@ void tell_creation(const api::LocalRegistry& before, const api::LocalRegistrySta
 
 void tell_port(const api::LocalRegistry& before, const api::LocalRegistryStatus& after,
                std::vector<Notice>& list) {
-  const int earlier = before.status.node_port;
+  const int earlier = remembered_node_port(before.status);
   if (earlier == 0 || after.node_port == 0 || after.node_port == earlier) return;
   const bool asked_for = before.spec.node_port == after.node_port;
   list.push_back(
@@ -139,6 +141,14 @@ void tell_buildkit(const api::LocalRegistry& before, const api::LocalRegistrySta
                   std::string(message_of(after, condition::kBuildKitReady))});
 }
 
+void tell_cleanup(const api::LocalRegistry& before, const api::LocalRegistryStatus& after,
+                  std::vector<Notice>& list) {
+  const std::string_view reason = reason_of(after, condition::kCleanupBlocked);
+  if (reason.empty() || !reason_of(before.status, condition::kCleanupBlocked).empty()) return;
+  list.push_back({true, std::string(condition::kCleanupBlocked), "Delete",
+                  std::string(message_of(after, condition::kCleanupBlocked))});
+}
+
 // Once all of them are decided: not a word for each.
 void tell_images(const api::LocalRegistry& before, const api::LocalRegistryStatus& after,
                  std::vector<Notice>& list) {
@@ -164,7 +174,7 @@ std::vector<Notice> notices(const api::LocalRegistry& before, const std::vector<
   std::vector<Notice> list;
   Writes writes;
   const bool same_spec = before.status.observed_generation == before.metadata.generation;
-  const bool ran_before = same_spec && before.status.node_port != 0;
+  const bool ran_before = same_spec && remembered_node_port(before.status) != 0;
   for (const Action& action : done) std::visit(Collect{writes, ran_before}, action);
   tell_creation(before, after, writes.created, list);
   if (!writes.restored.empty()) {
@@ -181,6 +191,7 @@ std::vector<Notice> notices(const api::LocalRegistry& before, const std::vector<
   tell_refusal(before, after, condition::kStorageReady, kStorageRefusals, "Refused", list);
   tell_refusal(before, after, condition::kAvailable, kDeploymentFailures, "Failed", list);
   tell_buildkit(before, after, list);
+  tell_cleanup(before, after, list);
   return list;
 }
 

@@ -18,11 +18,30 @@ const api::OwnerReference* controller_of(const api::ObjectMeta& meta) {
   return nullptr;
 }
 
+// A name or namespace (RFC 1123). An annotation may say anything, such as "..", which must not
+// become a part of a request's path.
+bool is_name(std::string_view text) {
+  constexpr std::size_t kMostCharacters = 253;
+  const auto is_alphanumeric = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+  };
+  return !text.empty() && text.size() <= kMostCharacters && is_alphanumeric(text.front()) &&
+         is_alphanumeric(text.back()) && std::all_of(text.begin(), text.end(), [&](char c) {
+           return is_alphanumeric(c) || c == '-' || c == '.';
+         });
+}
+
+// Owner references count only inside the owner's namespace: Kubernetes allows no others.
+bool may_be_referenced(const api::ObjectMeta& meta) {
+  return owner_key(meta).namespace_name == meta.namespace_name;
+}
+
 }  // namespace
 
 std::string owner_uid(const api::ObjectMeta& meta) {
   if (const api::OwnerReference* controller = controller_of(meta)) {
-    return is_registry(*controller) ? controller->uid : std::string();
+    const bool counts = is_registry(*controller) && may_be_referenced(meta);
+    return counts ? controller->uid : std::string();
   }
   return std::string(api::lookup(meta.labels, kOwnerUidLabel));
 }
@@ -30,12 +49,16 @@ std::string owner_uid(const api::ObjectMeta& meta) {
 bool is_owned(const api::ObjectMeta& meta, const api::LocalRegistry& registry) {
   const std::string& uid = registry.metadata.uid;
   if (uid.empty()) return false;
-  // A uid is nobody else's, whatever somebody made of the rest of the reference.
-  if (const api::OwnerReference* controller = controller_of(meta)) return controller->uid == uid;
-  return api::lookup(meta.labels, kOwnerUidLabel) == uid;
+  const bool has_label = api::lookup(meta.labels, kOwnerUidLabel) == uid;
+  const api::OwnerReference* controller = controller_of(meta);
+  if (controller == nullptr) return has_label;
+  if (controller->uid != uid) return false;
+  // A uid belongs to one object for ever, so the rest of the reference may be wrong.
+  return has_label || meta.namespace_name == registry.metadata.namespace_name;
 }
 
 bool is_inherited(const api::ObjectMeta& meta, const api::LocalRegistry& registry) {
+  if (meta.namespace_name != registry.metadata.namespace_name) return false;
   const api::OwnerReference* controller = controller_of(meta);
   if (controller != nullptr && !is_registry(*controller)) return false;
   return is_managed(meta) && !is_owned(meta, registry) &&
@@ -46,11 +69,21 @@ bool belongs_to(const api::ObjectMeta& meta, const api::LocalRegistry& registry)
   return is_owned(meta, registry) || is_inherited(meta, registry);
 }
 
+bool is_orphan(const api::ObjectMeta& meta, const api::LocalRegistry& registry) {
+  const std::string_view uid = api::lookup(meta.labels, kOwnerUidLabel);
+  return is_managed(meta) && owner_key(meta) == api::key_of(registry.metadata) &&
+         meta.namespace_name != registry.metadata.namespace_name && !uid.empty() &&
+         uid != registry.metadata.uid && meta.owner_references.empty();
+}
+
 api::ObjectKey owner_key(const api::ObjectMeta& meta) {
   const std::string_view owner = api::lookup(meta.annotations, kOwnerAnnotation);
   const std::size_t slash = owner.find('/');
   if (slash != std::string_view::npos) {
-    return {std::string(owner.substr(0, slash)), std::string(owner.substr(slash + 1))};
+    const std::string_view namespace_name = owner.substr(0, slash);
+    const std::string_view name = owner.substr(slash + 1);
+    if (!is_name(namespace_name) || !is_name(name)) return {};
+    return {std::string(namespace_name), std::string(name)};
   }
   const api::OwnerReference* controller = controller_of(meta);
   if (controller != nullptr && is_registry(*controller)) {

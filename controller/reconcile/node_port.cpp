@@ -26,6 +26,10 @@ int node_port_of(const api::Service& service) {
   return port == nullptr ? 0 : port->node_port;
 }
 
+int remembered_node_port(const api::LocalRegistryStatus& status) {
+  return status.node_port != 0 ? status.node_port : status.last_node_port;
+}
+
 bool is_refused(const Observed& observed, int port) {
   return std::any_of(observed.failures.begin(), observed.failures.end(),
                      [port](const Failure& failure) { return failure.node_port == port; });
@@ -34,7 +38,7 @@ bool is_refused(const Observed& observed, int port) {
 NodePortChoice choose_node_port(const Observed& observed) {
   const int pinned = observed.registry->spec.node_port;
   if (pinned != 0 && !is_refused(observed, pinned)) return {true, pinned};
-  const int earlier = observed.registry->status.node_port;
+  const int earlier = remembered_node_port(observed.registry->status);
   if (earlier != 0 && !is_refused(observed, earlier)) return {true, earlier};
   const int current = observed_node_port(observed);
   if (current != 0 && !is_refused(observed, current)) return {true, current};

@@ -10,11 +10,14 @@ struct NodePortChoice {
   int port = 0;          // 0: the control plane assigns one
 };
 
+// The port that the Service has, or had last; 0 when it never had one.
+int remembered_node_port(const api::LocalRegistryStatus& status);
+
 // Whether the API server refused the port in this reconcile.
 bool is_refused(const Observed& observed, int port);
 
-// The first of these that the API server did not refuse: the pinned port, the port of the status
-// (so that a deleted Service comes back with it), the Service's own.
+// The first of these that the API server did not refuse: the pinned port, the one that the status
+// remembers (so that a deleted Service comes back with it), the Service's own.
 NodePortChoice choose_node_port(const Observed& observed);
 
 // The registry's port of the Service; null when it has none. Its number may be that of an earlier

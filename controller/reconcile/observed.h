@@ -51,13 +51,20 @@ struct Observed {
   std::shared_ptr<const api::PersistentVolumeClaim> claim;
 
   std::vector<Leftover> leftovers;
+  // Objects in other namespaces that were created for an earlier resource of this key.
+  std::vector<Leftover> orphans;
   std::vector<std::shared_ptr<const api::Pod>> pods;  // of this resource
 
   std::shared_ptr<const api::Namespace> target_namespace;  // null when there is none
   bool target_watched = true;                              // false: outside of --watch-namespaces
-  bool kind_cluster = false;                               // the nodes are KinD's
-  bool claim_owner_lives = false;       // the claim belongs to another resource, which exists
-  std::optional<api::ObjectKey> rival;  // the resource that has this name instead
+  bool owner_watched = true;                               // so is the resource's own
+  // Of other_namespaces(): those outside of --watch-namespaces. What is there cannot be removed.
+  std::vector<std::string> unwatched_namespaces;
+  std::vector<std::string> allowed_images;  // --allowed-images; empty: any
+  bool kind_cluster = false;                // the nodes are KinD's
+  bool claim_owner_lives = false;           // the PVC belongs to another resource, which exists
+  std::optional<api::ObjectKey> rival;      // the resource that has this name instead
+  bool has_twin = false;                    // see rivalry.h
 
   std::vector<PushCheck> push_checks;
 

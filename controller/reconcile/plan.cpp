@@ -9,8 +9,10 @@
 #include "reconcile/images.h"
 #include "reconcile/names.h"
 #include "reconcile/node_port.h"
+#include "reconcile/places.h"
 #include "reconcile/publishing.h"
 #include "reconcile/reasons.h"
+#include "reconcile/rivalry.h"
 #include "reconcile/status.h"
 #include "reconcile/template_hold.h"
 
@@ -105,7 +107,7 @@ bool is_spoilt(const T& wanted, const T& existing, const Failure& failure) {
 // back.
 bool may_come_free(const Observed& observed, const api::Service& wanted) {
   const api::LocalRegistry& registry = *observed.registry;
-  return node_port_of(wanted) == registry.status.node_port ||
+  return node_port_of(wanted) == remembered_node_port(registry.status) ||
          registry.status.observed_generation != registry.metadata.generation;
 }
 
@@ -300,6 +302,7 @@ void remove_registry(const Observed& observed, Plan& plan) {
 bool needs_finalizer(const Observed& observed) {
   const api::LocalRegistry& registry = *observed.registry;
   const std::string& own = registry.metadata.namespace_name;
+  if (!observed.unwatched_namespaces.empty()) return true;
   for (const Leftover& leftover : observed.leftovers) {
     const bool is_claim = leftover.target == Target::kClaim;
     if (is_claim && may_delete(observed, leftover.metadata)) return true;
@@ -348,7 +351,7 @@ void plan_running(const Observed& observed, const DeploymentIntent* deployment, 
 
 // What was made before the conflict was seen, and never served anybody: no port was ever told.
 void undo_partial_creation(const Observed& observed, Plan& plan) {
-  if (observed.registry->status.node_port != 0) return;
+  if (remembered_node_port(observed.registry->status) != 0) return;
   const auto remove = [&](const auto& object) {
     if (object && is_owned(object->metadata, *observed.registry)) {
       remove_own(observed, object, plan);
@@ -357,6 +360,25 @@ void undo_partial_creation(const Observed& observed, Plan& plan) {
   remove(observed.deployment);
   remove(observed.stateful_set);
   remove(observed.service);
+}
+
+// Objects of an earlier resource of this key, in another namespace, where garbage collection does
+// not reach. Its PVCs stay: their policy is gone with it.
+void remove_orphans(const Observed& observed, Plan& plan) {
+  for (const Leftover& orphan : observed.orphans) {
+    if (orphan.target == Target::kClaim || is_terminating(orphan.metadata)) continue;
+    if (!observed.live) return read_live(observed, plan);
+    if (find_failure(observed, orphan.target)) continue;
+    Delete action = delete_of(orphan.target, orphan.metadata);
+    action.is_orphan = true;
+    plan.actions.emplace_back(std::move(action));
+  }
+}
+
+// Objects may be where the operator cannot look: the finalizer stays, and the status says why.
+void block_deletion(const Observed& observed, Plan& plan) {
+  api::LocalRegistryStatus status = with_blocked_cleanup(observed);
+  if (!says_the_same(status, observed.registry->status)) plan.status = std::move(status);
 }
 
 // The resource is going. Everything is read live first: what this or an earlier process created
@@ -374,14 +396,18 @@ void plan_deletion(const Observed& observed, Plan& plan) {
   std::erase_if(plan.actions, [&](const Action& action) {
     return find_failure(observed, target_of(action)) != nullptr;
   });
-  if (plan.actions.empty() && observed.failures.empty()) {
+  if (!plan.actions.empty() || !observed.failures.empty()) return;
+  if (observed.unwatched_namespaces.empty()) {
     plan.actions.emplace_back(SetFinalizer{false});
+  } else {
+    block_deletion(observed, plan);
   }
 }
 
 // Objects of a resource that is gone: made by a write whose answer never came, or robbed of their
 // owner reference. Claims stay: nobody can say any more what was wished for them.
 void plan_orphans(const Observed& observed, Plan& plan) {
+  if (!observed.owner_watched) return;  // the resource may exist
   if (!observed.failures.empty()) plan.requeue_after = limits::kRefusedRetry;
   for (const Leftover& leftover : observed.leftovers) {
     if (leftover.target == Target::kClaim || is_terminating(leftover.metadata)) continue;
@@ -454,6 +480,16 @@ bool had_name_conflict(const api::LocalRegistry& registry) {
 bool has_an_untold_past(const Observed& observed) {
   const std::int64_t generation = observed.registry->metadata.generation;
   return generation > 1 && observed.registry->status.observed_generation != generation;
+}
+
+// Whether the status has all that has to be known before the first write to another object. Where
+// objects are in another namespace is known by nothing else after a crash; and a finalizer changes
+// the resourceVersion by which the resource may be the older one.
+bool is_recorded(const Observed& observed) {
+  const api::LocalRegistry& registry = *observed.registry;
+  if (is_deployed(observed) && !target_is_recorded(observed)) return false;
+  return !observed.has_twin || !registry.status.first_resource_version.empty() ||
+         first_resource_version(registry).empty();
 }
 
 void check_pushes(const Observed& observed, Plan& plan) {
@@ -534,8 +570,14 @@ Plan plan(const Observed& observed) {
   if (!suspended) {
     if (has_to_look) {
       read_live(observed, plan);
+    } else if (!observed.orphans.empty() && !observed.live) {
+      read_live(observed, plan);
     } else if (!refusal && takes_over(observed) && !observed.live) {
       read_live(observed, plan);
+    } else if (!refusal && !is_recorded(observed)) {
+      plan.status = with_record(observed);
+      plan.requeue_after = limits::kRefusedRetry;  // the written status is an event, and is faster
+      return plan;
     } else if (!refusal) {
       plan_running(observed, deployment, plan);
     } else if (refusal->reason == reason::kNameConflict) {
@@ -543,6 +585,7 @@ Plan plan(const Observed& observed) {
       plan.requeue_after = limits::kConflictCheck;  // what is not ours is not watched
     }
   }
+  if (!suspended) remove_orphans(observed, plan);
   drop_failed_deletes(observed, plan);
   read_live_before_harm(observed, plan);
   drop_live_duplicates(plan);

@@ -46,6 +46,7 @@ struct Delete {
   std::string uid;
   std::string resource_version;
   bool keeps_pods = false;  // of a workload: the next one of its name adopts them
+  bool is_orphan = false;   // of an earlier resource, in another namespace: see Observed::orphans
 
   bool operator==(const Delete&) const = default;
 };

@@ -11,6 +11,8 @@ inline constexpr std::string_view kAvailable = "Available";
 inline constexpr std::string_view kBuildKitReady = "BuildKitReady";
 inline constexpr std::string_view kStorageReady = "StorageReady";
 inline constexpr std::string_view kUpToDate = "UpToDate";
+// Only there, and True, while objects cannot be removed.
+inline constexpr std::string_view kCleanupBlocked = "CleanupBlocked";
 
 }  // namespace reconcile::condition
 
@@ -23,6 +25,8 @@ inline constexpr std::string_view kNamespaceNotAllowed = "NamespaceNotAllowed";
 inline constexpr std::string_view kNamespaceNotFound = "NamespaceNotFound";
 inline constexpr std::string_view kNamespaceTerminating = "NamespaceTerminating";
 inline constexpr std::string_view kNamespaceNotWatched = "NamespaceNotWatched";
+inline constexpr std::string_view kImageNotAllowed = "ImageNotAllowed";
+inline constexpr std::string_view kPullSecretNotAllowed = "PullSecretNotAllowed";
 inline constexpr std::string_view kInvalidSpec = "InvalidSpec";
 inline constexpr std::string_view kTooLarge = "TooLarge";
 inline constexpr std::string_view kNoRoom = "NoRoom";

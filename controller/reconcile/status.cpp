@@ -11,8 +11,10 @@
 #include "reconcile/images.h"
 #include "reconcile/names.h"
 #include "reconcile/node_port.h"
+#include "reconcile/places.h"
 #include "reconcile/pods.h"
 #include "reconcile/reasons.h"
+#include "reconcile/rivalry.h"
 #include "reconcile/storage.h"
 #include "reconcile/text.h"
 
@@ -173,6 +175,17 @@ Judgement judge_ready(const Observed& observed, const Conditions& conditions) {
   return {kTrue, std::string(reason::kReady), "images go to " + observed.registry->spec.name};
 }
 
+// The operator moved out of a namespace in which objects of the resource may be.
+Judgement judge_cleanup(const Observed& observed) {
+  return {
+      kTrue, std::string(reason::kNamespaceNotWatched),
+      fmt::format("objects of this resource may be in namespace {}, which the operator does not "
+                  "watch: add it to --watch-namespaces; or delete the objects there that have "
+                  "the label {}={}, and remove the finalizer {} of this resource",
+                  fmt::join(observed.unwatched_namespaces, ", "), kOwnerUidLabel,
+                  observed.registry->metadata.uid, kFinalizer)};
+}
+
 // The one that has to go comes first: should it lose its labels, only the status knows of it.
 std::string workload_of(const Observed& observed) {
   if (observed.target_namespace && has_unseen_workload(observed)) {
@@ -196,20 +209,22 @@ std::string workload_of(const Observed& observed) {
 
 void describe_addresses(const Observed& observed, api::LocalRegistryStatus& status) {
   const api::LocalRegistry& registry = *observed.registry;
+  // A Service that is being deleted is served until it is gone.
   const bool is_there = observed.service && belongs_to(observed.service->metadata, registry) &&
-                        !is_terminating(observed.service->metadata);
+                        (is_deployed(observed) || !is_terminating(observed.service->metadata));
   const api::ServicePort* port = is_there ? find_port(*observed.service) : nullptr;
   if (port != nullptr && port->node_port != 0) {
     status.node_port = port->node_port;
     status.url = fmt::format("localhost:{}", status.node_port);
-  } else if (has_unseen_service(observed) ||
-             (is_deployed(observed) && !is_refused(observed, registry.status.node_port))) {
-    // Remembered while a Service may be there, and while a registry is wanted: the Service gets
-    // this port back, unless somebody else has it now.
+  } else if (has_unseen_service(observed)) {
     status.node_port = registry.status.node_port;
     status.url = registry.status.url;
+  } else {
+    // Another Service may have the port now, so that no client may be sent there. The port is
+    // requested again when the Service comes back.
+    status.last_node_port = remembered_node_port(registry.status);
   }
-  if (port == nullptr) return;
+  if (port == nullptr || is_terminating(observed.service->metadata)) return;
   status.cluster_url =
       fmt::format("{}.{}.svc:{}", registry.spec.name, api::target_namespace(registry), port->port);
 }
@@ -219,6 +234,7 @@ void describe(const Observed& observed, const std::optional<Refusal>& refusal,
   if (runs_elsewhere(observed, refusal)) {
     const api::LocalRegistryStatus& earlier = observed.registry->status;
     status.node_port = earlier.node_port;
+    status.last_node_port = earlier.last_node_port;
     status.url = earlier.url;
     status.cluster_url = earlier.cluster_url;
     status.workload = earlier.workload;
@@ -232,6 +248,13 @@ void describe(const Observed& observed, const std::optional<Refusal>& refusal,
   }
 }
 
+// What has to survive a crash. may_create: objects are created if a registry is deployed.
+void record_places(const Observed& observed, bool may_create, api::LocalRegistryStatus& status) {
+  status.other_namespaces = namespaces_to_record(observed, may_create && is_deployed(observed));
+  status.first_resource_version = observed.registry->status.first_resource_version;
+  if (observed.has_twin) status.first_resource_version = first_resource_version(*observed.registry);
+}
+
 }  // namespace
 
 api::LocalRegistryStatus compute_status(const Observed& observed,
@@ -241,6 +264,7 @@ api::LocalRegistryStatus compute_status(const Observed& observed,
   status.observed_generation = observed.registry->metadata.generation;
   status.delivery = decide_delivery(observed);
   describe(observed, refusal, status);
+  record_places(observed, !refusal && !observed.registry->spec.suspend, status);
   status.images = describe_images(observed, status.url);
   Conditions conditions(observed);
   const bool elsewhere = runs_elsewhere(observed, refusal);
@@ -266,6 +290,9 @@ api::LocalRegistryStatus compute_status(const Observed& observed,
     ready.message = fmt::format("images go to {}", status.url);
   }
   conditions.set(condition::kReady, ready);
+  if (!observed.unwatched_namespaces.empty()) {
+    conditions.set(condition::kCleanupBlocked, judge_cleanup(observed));
+  }
   status.conditions = conditions.take();
   return status;
 }
@@ -286,12 +313,35 @@ api::LocalRegistryStatus compute_status_of_part(const Observed& observed, const 
   return status;
 }
 
+api::LocalRegistryStatus with_record(const Observed& observed) {
+  api::LocalRegistryStatus status = observed.registry->status;
+  record_places(observed, true, status);
+  return status;
+}
+
+api::LocalRegistryStatus with_blocked_cleanup(const Observed& observed) {
+  Conditions conditions(observed);
+  conditions.set(condition::kCleanupBlocked, judge_cleanup(observed));
+  api::LocalRegistryStatus status = observed.registry->status;
+  std::erase_if(status.conditions, [](const api::Condition& condition) {
+    return condition.type == condition::kCleanupBlocked;
+  });
+  for (api::Condition& condition : conditions.take()) {
+    status.conditions.push_back(std::move(condition));
+  }
+  return status;
+}
+
 bool says_the_same(const api::LocalRegistryStatus& wanted,
                    const api::LocalRegistryStatus& existing) {
   for (const api::Condition& condition : wanted.conditions) {
     const api::Condition* found = api::find_condition(existing.conditions, condition.type);
     if (found == nullptr || *found != condition) return false;
   }
+  const auto is_blocked = [](const api::LocalRegistryStatus& status) {
+    return api::find_condition(status.conditions, condition::kCleanupBlocked) != nullptr;
+  };
+  if (is_blocked(wanted) != is_blocked(existing)) return false;
   api::LocalRegistryStatus rest = existing;
   rest.conditions = wanted.conditions;
   return rest == wanted;

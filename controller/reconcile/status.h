@@ -18,6 +18,11 @@ api::LocalRegistryStatus compute_status(const Observed& observed,
 // The status of a resource of which only a part is known: as it is, but Ready and Accepted are
 // False for that reason.
 api::LocalRegistryStatus compute_status_of_part(const Observed& observed, const Refusal& missing);
+// The status as it is, and what has to be recorded before the first write to another object.
+api::LocalRegistryStatus with_record(const Observed& observed);
+
+// What the status says of a resource that is being deleted and whose objects cannot be removed.
+api::LocalRegistryStatus with_blocked_cleanup(const Observed& observed);
 
 // Whether a status has to be written no more: the order of its conditions, and those that somebody
 // else added, do not count.

@@ -149,7 +149,7 @@ class EndState {
   bool has_port(const std::optional<api::Service>& service) const {
     if (!service) return false;
     const auto& ports = service->spec.ports;
-    return registry_.status.node_port != 0 ||
+    return registry_.status.node_port != 0 || registry_.status.last_node_port != 0 ||
            std::any_of(ports.begin(), ports.end(),
                        [](const api::ServicePort& one) { return one.node_port != 0; });
   }
@@ -230,6 +230,7 @@ std::vector<std::string> end_state_problems(const ApiServer& server) {
       const std::string uid(api::lookup(meta.labels, "localregistry.dev/owner-uid"));
       if (uid.empty() || uid == "other" || alive.contains(uid)) continue;
       if (!meta.owner_references.empty()) continue;  // garbage collection's
+      if (meta.labels.contains("forged")) continue;  // it never was the resource's
       problems.push_back(
           fmt::format("{} {} outlived its resource", plural, api::to_string(object->key)));
     }

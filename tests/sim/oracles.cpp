@@ -34,6 +34,11 @@ int node_port(const api::Service& service) {
   return service.spec.ports.empty() ? 0 : service.spec.ports.front().node_port;
 }
 
+// The node port that clients were given last.
+int told_node_port(const api::LocalRegistryStatus& status) {
+  return status.node_port != 0 ? status.node_port : status.last_node_port;
+}
+
 // Where a resource of that spec has its objects.
 api::ObjectKey target_of(const api::LocalRegistrySpec& spec, const api::ObjectKey& resource) {
   return {spec.namespace_name.empty() ? resource.namespace_name : spec.namespace_name, spec.name};
@@ -64,6 +69,7 @@ void Oracles::changed(const Change& change) {
     check_claim(change);
     check_port(change);
     check_status(change);
+    check_older(change);
   }
   check_volumes(change);
 }
@@ -106,7 +112,8 @@ void Oracles::remember(const Change& change) {
   if (object->plural == "localregistries") {
     const auto& registry = read<LocalRegistry>(object);
     resources_[object->uid] = object->key;
-    if (registry.status.node_port == 0 || !change.before) {
+    if (!change.before) created_.emplace(object->uid, created_.size());
+    if (told_node_port(registry.status) == 0 || !change.before) {
       told_since_[object->uid] = scheduler_.now();
     }
     const api::Condition* accepted = api::find_condition(registry.status.conditions, "Accepted");
@@ -216,7 +223,7 @@ void Oracles::check_port(const Change& change) {
   if (!owner || owner->uid != reconcile::owner_uid(service.metadata)) return;
   const auto& registry = read<LocalRegistry>(owner);
   if (registry.spec.enabled == false) return;  // no port is owed to anybody
-  const int told = registry.status.node_port;
+  const int told = told_node_port(registry.status);
   if (told == 0 || told == port || was_pinned(owner->uid, port, kStalest)) return;
   if (is_taken(told, change.after->uid)) return;
   const bool news = scheduler_.now() - told_since_[owner->uid] < kStalest;
@@ -304,6 +311,45 @@ void Oracles::at_end() {
   check_owed_ports();
   check_forgotten_ports();
   check_refused();
+  check_named_ports();
+}
+
+// Pods that name the port would run the images of another Service that has it now.
+void Oracles::check_named_ports() {
+  const auto services = server_.all("services");
+  for (const ObjectPtr& object : server_.all("localregistries")) {
+    const auto& registry = read<LocalRegistry>(object);
+    const int port = registry.status.node_port;
+    if (port == 0 || registry.metadata.deletion_timestamp) continue;
+    const bool is_served = std::any_of(services.begin(), services.end(), [&](const auto& service) {
+      const auto& read_service = read<api::Service>(service);
+      return node_port(read_service) == port &&
+             reconcile::owner_uid(read_service.metadata) == object->uid;
+    });
+    if (is_served) continue;
+    violated(fmt::format("the status of {} names node port {}, which no Service of it has",
+                         api::to_string(object->key), port));
+  }
+}
+
+// Of two resources in their own namespace that want one name the older one has it, unless the
+// younger one had it before.
+void Oracles::check_older(const Change& change) {
+  if (change.before || !is_child(change.after->plural)) return;
+  const std::string uid = reconcile::owner_uid(read<AnyObject>(change.after).metadata);
+  const auto created = created_.find(uid);
+  if (created == created_.end() || had_name_.contains({uid, change.after->key})) return;
+  had_name_.insert({uid, change.after->key});
+  for (const ObjectPtr& other : server_.all("localregistries")) {
+    const auto& registry = read<LocalRegistry>(other);
+    const std::vector<Wish>& wishes = wishes_[other->uid];
+    if (other->uid == uid || created_[other->uid] > created->second || wishes.size() != 1) continue;
+    const bool wants = !wishes.back().deleted && registry.spec.enabled.value_or(true) &&
+                       registry.spec.images.empty() && registry.spec.namespace_name.empty();
+    if (!wants || target_of(registry.spec, other->key) != change.after->key) continue;
+    violated(fmt::format("{} {} was created for a younger resource than {}", change.after->plural,
+                         api::to_string(change.after->key), api::to_string(other->key)));
+  }
 }
 
 // The resource went before the operator could know what becomes of the claim then, and put its
@@ -389,7 +435,9 @@ bool is_incidental(std::string_view name) {
                                                     "localregistry.dev/intent-hash",
                                                     "currentRevision",
                                                     "updateRevision",
-                                                    "deployment.kubernetes.io/revision"};
+                                                    "deployment.kubernetes.io/revision",
+                                                    "lastNodePort",
+                                                    "firstResourceVersion"};
   return kNames.contains(name);
 }
 

@@ -77,15 +77,19 @@ class Oracles {
   void check_left_claims();
   static bool is_too_short(const std::vector<Wish>& wishes);
   void check_refused();
+  void check_named_ports();
+  void check_older(const Change& change);
   bool may_delete_claim(const std::string& owner_uid, const api::ObjectKey& claim) const;
 
   const ApiServer& server_;
   const Scheduler& scheduler_;
   std::vector<std::string> violations_;
-  std::set<std::string> kept_pods_;                         // uids
-  std::set<std::string> ours_;                              // uids of what the operator created
-  std::map<std::string, std::vector<Wish>> wishes_;         // by uid of the resource
-  std::map<std::string, api::ObjectKey> resources_;         // by uid
+  std::set<std::string> kept_pods_;                  // uids
+  std::set<std::string> ours_;                       // uids of what the operator created
+  std::map<std::string, std::vector<Wish>> wishes_;  // by uid of the resource
+  std::map<std::string, api::ObjectKey> resources_;  // by uid
+  std::map<std::string, std::size_t> created_;       // the order of the resources' creation, by uid
+  std::set<std::pair<std::string, api::ObjectKey>> had_name_;  // that had an object of that name
   std::map<api::ObjectKey, std::set<int>> ports_;           // that a Service of that name ever had
   std::map<std::string, base::Clock::Instant> told_since_;  // of a node port at all, by uid
   std::map<api::ObjectKey, int> told_ports_;  // the last that a status told, of a Service that is

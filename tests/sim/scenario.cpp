@@ -60,6 +60,32 @@ const std::vector<Spec>& specs() {
   return kSpecs;
 }
 
+// A tenant who may edit team-b makes objects there that say they are team-a/dev's, uid and all.
+void forge(World& world) {
+  const ObjectPtr victim = world.server.find("localregistries", kRegistry);
+  const std::string meta =
+      fmt::format(R"("metadata":{{"name":"forged","namespace":"team-b","labels":{{"forged":"yes",)"
+                  R"("app.kubernetes.io/managed-by":"local-registry-operator",)"
+                  R"("app.kubernetes.io/instance":"registry","localregistry.dev/owner-uid":"{}"}},)"
+                  R"("annotations":{{"localregistry.dev/owner":"team-a/dev"}}}})",
+                  victim ? victim->uid : "of-an-earlier-one");
+  const std::string pod =
+      R"({"metadata":{"labels":{"a":"b"}},"spec":{"containers":[{"name":"c","image":"i"}]}})";
+  world.create("services", "team-b",
+               fmt::format(R"({{"apiVersion":"v1","kind":"Service",{},"spec":{{"type":"NodePort",)"
+                           R"("ports":[{{"name":"registry","port":5000}}]}}}})",
+                           meta));
+  world.create("deployments", "team-b",
+               fmt::format(R"({{"apiVersion":"apps/v1","kind":"Deployment",{},"spec":{{"selector":)"
+                           R"({{"matchLabels":{{"a":"b"}}}},"template":{}}}}})",
+                           meta, pod));
+  world.create("persistentvolumeclaims", "team-b",
+               fmt::format(R"({{"apiVersion":"v1","kind":"PersistentVolumeClaim",{},"spec":)"
+                           R"({{"accessModes":["ReadWriteOnce"],"resources":{{"requests":)"
+                           R"({{"storage":"1Gi"}}}}}}}})",
+                           meta));
+}
+
 Step apply(const Spec& spec) {
   return {spec.name, [text = spec.text](World& world) { world.apply_registry(text); }};
 }
@@ -252,6 +278,25 @@ const std::vector<std::string>& children() {
   return kChildren;
 }
 
+// Resources and objects of others that are in reach.
+void beside_others(const Spec& spec, const Step& gone, std::vector<Scenario>& list) {
+  const Step create = apply(spec);
+  list.push_back({fmt::format("lives/{} beside a rival", spec.name),
+                  {create, apply_as(spec, "rival", "team-a"), gone},
+                  {}});
+  list.push_back({fmt::format("lives/{} beside a tenant who forges", spec.name),
+                  {create, {"forged", forge}, apply({"", R"({"port":5001})"}), gone},
+                  {}});
+  list.push_back({fmt::format("lives/{} together with a rival", spec.name),
+                  {{"both",
+                    [text = spec.text](World& world) {
+                      world.apply_registry(text);
+                      world.apply_registry(text, "rival", "team-a");
+                    }},
+                   gone},
+                  {}});
+}
+
 }  // namespace
 
 std::vector<Scenario> spec_changes() {
@@ -331,9 +376,7 @@ std::vector<Scenario> lives() {
                       }},
                      gone},
                     {}});
-    list.push_back({fmt::format("lives/{} beside a rival", spec.name),
-                    {create, apply_as(spec, "rival", "team-a"), gone},
-                    {}});
+    beside_others(spec, gone, list);
     list.push_back({fmt::format("lives/{} in a namespace that is deleted", spec.name),
                     {create, removal("namespace", "namespaces", {"", "team-a"})},
                     {}});

@@ -44,8 +44,8 @@ World::World(const WorldOptions& options)
   for (const char* name : {kOwnNamespace, "team-a", "team-b", "shared"}) {
     create("namespaces", "",
            fmt::format(R"({{"apiVersion":"v1","kind":"Namespace","metadata":{{"name":"{}",)"
-                       R"("annotations":{{"localregistry.dev/allow-from":"team-a"}}}}}})",
-                       name));
+                       R"("annotations":{{"localregistry.dev/allow-from":"{}"}}}}}})",
+                       name, std::string_view(name) == "team-b" ? "" : "team-a"));
   }
   create("nodes", "",
          fmt::format(R"({{"apiVersion":"v1","kind":"Node","metadata":{{"name":"node-1"}},)"

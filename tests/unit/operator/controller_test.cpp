@@ -237,6 +237,120 @@ TEST_F(ControllerTest, OfTwoResourcesOfOneNameTheSecondWaitsForTheFirst) {
   EXPECT_EQ(ready(key), "False Deploying");
 }
 
+TEST_F(ControllerTest, AForgedChildInAnotherNamespaceCausesNoWriteNoEventAndNoReconcile) {
+  cluster.put(a_namespace("team-c"));
+  cluster.put(a_registry());
+  start();
+  run_pods();
+  cluster.requests.clear();
+  const std::size_t events = cluster.events.size();
+  const std::string before = metrics.serialize();
+  for (int i = 0; i < 5; ++i) {
+    api::Service forged;
+    forged.metadata.name = "forged-" + std::to_string(i);
+    forged.metadata.namespace_name = "team-c";
+    forged.metadata.uid = forged.metadata.name;
+    forged.metadata.labels = {{"app.kubernetes.io/managed-by", "local-registry-operator"},
+                              {"localregistry.dev/owner-uid", "uid-dev"}};
+    forged.metadata.annotations = {{"localregistry.dev/owner", "team-a/dev"}};
+    cluster.put(forged);
+    rest();
+    EXPECT_NE(cluster.find<api::Service>({"team-c", forged.metadata.name}), nullptr);
+  }
+  EXPECT_THAT(cluster.requests, IsEmpty());
+  EXPECT_EQ(cluster.events.size(), events);
+  const auto total = [](const std::string& text) {
+    const auto at = text.find("controller_runtime_reconcile_total{");
+    return text.substr(at, text.find('\n', at) - at);
+  };
+  EXPECT_EQ(total(metrics.serialize()), total(before));
+  EXPECT_TRUE(cluster.find<api::LocalRegistry>(kDev)->metadata.finalizers.empty());
+}
+
+TEST_F(ControllerTest, AYoungerResourceOfTheSameSecondWritesNothingOfItsOwn) {
+  api::LocalRegistry first = a_registry();
+  first.metadata.uid = "zz";  // which used to decide
+  first.metadata.name = "first";
+  cluster.put(first);
+  api::LocalRegistry second = a_registry();
+  second.metadata.uid = "aa";
+  second.metadata.name = "second";
+  second.spec.persistence.enabled = true;
+  second.spec.persistence.when_deleted = api::RetentionPolicy::kDelete;
+  cluster.put(second);
+  start();
+  EXPECT_EQ(ready({"team-a", "second"}), "False NameConflict");
+  EXPECT_EQ(ready({"team-a", "first"}), "False Deploying");
+  EXPECT_TRUE(cluster.find<api::LocalRegistry>({"team-a", "second"})->metadata.finalizers.empty());
+  EXPECT_EQ(cluster.find<api::Service>(kTarget)->metadata.labels.at("localregistry.dev/owner-uid"),
+            "zz");
+}
+
+TEST_F(ControllerTest, AYoungerResourceWaitsForTheCheckOfTheOlderOne) {
+  api::LocalRegistry first = a_registry();
+  first.metadata.name = "first";
+  first.metadata.uid = "uid-first";
+  first.spec.images = {{"a", "ghcr.io/acme/a", {}}};
+  cluster.put(first);
+  cluster.put(a_registry());  // it has no images, and so is decided at once
+  start();
+  EXPECT_EQ(ready(), "False NameConflict");
+  EXPECT_EQ(cluster.find<api::Service>(kTarget), nullptr);
+}
+
+TEST_F(ControllerTest, AServiceThatCannotComeBackNamesNoPortAndComesBackWithIt) {
+  cluster.put(a_registry());
+  start();
+  run_pods();
+  cluster.intercept = [](const std::string& line) -> std::optional<base::Result<kube::Response>> {
+    if (line != "PATCH services team-a/registry") return std::nullopt;
+    return failure(403, "Forbidden", "Services of type NodePort are not allowed");
+  };
+  cluster.erase<api::Service>(kTarget);
+  rest();
+  const api::LocalRegistryStatus& status = cluster.find<api::LocalRegistry>(kDev)->status;
+  EXPECT_EQ(status.node_port, 0);
+  EXPECT_EQ(status.url, "");
+  EXPECT_EQ(status.last_node_port, 30000);
+  cluster.intercept = nullptr;
+  rest(limits::kRefusedRetry + 1s);
+  EXPECT_EQ(cluster.find<api::LocalRegistry>(kDev)->status.node_port, 30000);
+  EXPECT_EQ(events_with("PortChanged"), 0U);
+}
+
+TEST_F(ControllerTest, TheNodePortSurvivesThatTheRegistryIsSwitchedOff) {
+  cluster.put(a_registry());
+  start();
+  edit([](auto& spec) { spec.enabled = false; });
+  rest();
+  EXPECT_EQ(cluster.find<api::Service>(kTarget), nullptr);
+  api::LocalRegistry other = a_registry();
+  other.metadata.name = "other";
+  other.metadata.uid = "uid-other";
+  other.spec.name = "other";
+  cluster.put(other);  // it gets the next port
+  rest();
+  edit([](auto& spec) { spec.enabled = true; });
+  rest();
+  EXPECT_EQ(cluster.find<api::LocalRegistry>(kDev)->status.node_port, 30000);
+}
+
+TEST_F(ControllerTest, ADeletedResourceWhoseNamespaceIsNoLongerWatchedStaysAndSaysWhy) {
+  api::LocalRegistry registry = a_registry();
+  registry.metadata.finalizers = {"localregistry.dev/cleanup"};
+  registry.spec.namespace_name = "shared";
+  registry.status.other_namespaces = {"shared"};
+  cluster.put(registry);
+  start({"team-a"});
+  cluster.delete_registry(kDev);
+  rest();
+  const auto* kept = cluster.find<api::LocalRegistry>(kDev);
+  ASSERT_NE(kept, nullptr);
+  EXPECT_THAT(kept->metadata.finalizers, ElementsAre("localregistry.dev/cleanup"));
+  EXPECT_NE(api::find_condition(kept->status.conditions, "CleanupBlocked"), nullptr);
+  EXPECT_EQ(events_with("CleanupBlocked"), 1U);
+}
+
 TEST_F(ControllerTest, AFailureThatPassesIsRetriedWithBackoff) {
   int refused = 0;
   cluster.intercept =

@@ -117,6 +117,88 @@ TEST_F(Gather, PodsAreThoseOfTheResource) {
   EXPECT_EQ(gather().pods[0]->metadata.name, "pod-dev");
 }
 
+// What a tenant who may edit team-c makes to look like a child of team-a/dev: he has seen its uid.
+class GatherForged : public Gather {
+ protected:
+  void forge(const std::string& uid) {
+    cluster.put(a_namespace("team-c"));
+    api::Service service = reconcile::build_service(a_registry(), 30001);
+    service.metadata.namespace_name = "team-c";
+    service.metadata.labels["localregistry.dev/owner-uid"] = uid;
+    service.metadata.owner_references.clear();
+    service.metadata.uid = "uid-forged";
+    cluster.put(service);
+    api::PersistentVolumeClaim pvc = reconcile::build_claim(a_registry(), nullptr);
+    pvc.metadata.namespace_name = "team-c";
+    pvc.metadata.labels["localregistry.dev/owner-uid"] = uid;
+    cluster.put(pvc);
+    api::Pod pod;
+    pod.metadata = service.metadata;
+    pod.metadata.name = "registry-0";
+    cluster.put(pod);
+  }
+};
+
+TEST_F(GatherForged, ObjectsOfANamespaceThatTheResourceNeverUsedAreNoChildren) {
+  cluster.put(a_registry());
+  forge("uid-dev");
+  watch();
+  const Observed observed = gather();
+  EXPECT_TRUE(observed.leftovers.empty());
+  EXPECT_TRUE(observed.orphans.empty());
+  EXPECT_TRUE(observed.pods.empty());
+  EXPECT_EQ(observed.service, nullptr);
+}
+
+TEST_F(GatherForged, WithAnotherUidTheyAreNoOrphans) {
+  cluster.put(a_registry());
+  forge("uid-earlier");
+  watch();
+  EXPECT_TRUE(gather().orphans.empty());
+}
+
+TEST_F(GatherForged, OfAResourceThatIsGoneTheyAreNotLeft) {
+  forge("uid-dev");
+  watch();
+  EXPECT_TRUE(gather().leftovers.empty());
+}
+
+TEST_F(GatherForged, NeitherAreTheyInANamespaceThatAllowsTheResource) {
+  api::Namespace allowing = a_namespace("team-c");
+  cluster.put(a_registry());
+  forge("uid-dev");
+  allowing.metadata.annotations = {{"localregistry.dev/allow-from", "team-a"}};
+  cluster.put(allowing);
+  watch();
+  EXPECT_TRUE(gather().leftovers.empty());
+  EXPECT_TRUE(gather().pods.empty());
+}
+
+TEST_F(Gather, ObjectsOfARecordedNamespaceAreLeftoversByTheUidAlone) {
+  api::LocalRegistry registry = a_registry();
+  registry.status.other_namespaces = {"before"};
+  cluster.put(registry);
+  cluster.put(a_namespace("before"));
+  api::Service service = reconcile::build_service(registry, 30001);
+  service.metadata.namespace_name = "before";
+  service.metadata.owner_references.clear();
+  cluster.put(service);
+  service.metadata.name = "stripped";
+  service.metadata.labels.erase("localregistry.dev/owner-uid");
+  cluster.put(service);
+  watch();
+  ASSERT_EQ(gather().leftovers.size(), 1U);
+  EXPECT_EQ(gather().leftovers[0].metadata.name, "registry");
+}
+
+TEST_F(Gather, ARecordedNamespaceThatIsNotWatchedIsToldOf) {
+  api::LocalRegistry registry = a_registry();
+  registry.status.other_namespaces = {"before"};
+  cluster.put(registry);
+  watch({"team-a"});
+  EXPECT_EQ(gather().unwatched_namespaces, std::vector<std::string>{"before"});
+}
+
 TEST_F(Gather, AnOlderResourceOfTheSameNameIsARival) {
   api::LocalRegistry young = a_registry();
   young.metadata.creation_timestamp = base::Time(std::chrono::hours(2));

@@ -83,6 +83,8 @@ TEST(Acceptance, AClaimIsUsableWhenNobodyElseLivesToUseIt) {
   api::ObjectMeta& claim = world.find<api::PersistentVolumeClaim>()->metadata;
   claim.labels["localregistry.dev/owner-uid"] = "uid-other";
   claim.annotations["localregistry.dev/owner"] = "team-b/other";
+  EXPECT_FALSE(reconcile::claim_is_usable(world.observe())) << "retained for another namespace";
+  claim.annotations["localregistry.dev/owner"] = "team-a/other";
   EXPECT_TRUE(reconcile::claim_is_usable(world.observe())) << "retained by one who is gone";
   world.claim_owner_lives = true;
   EXPECT_FALSE(reconcile::claim_is_usable(world.observe()));
@@ -95,6 +97,66 @@ TEST(Acceptance, AClaimIsUsableWhenNobodyElseLivesToUseIt) {
   EXPECT_FALSE(reconcile::claim_is_usable(world.observe())) << "nobody can tell whose it is";
   claim.labels.clear();
   EXPECT_FALSE(reconcile::claim_is_usable(world.observe())) << "made by somebody else";
+}
+
+TEST(Acceptance, AnImageIsAllowedByAPrefixThatEndsWithAPartOfItsName) {
+  using reconcile::image_is_allowed;
+  EXPECT_TRUE(image_is_allowed("anything:1", {}));
+  EXPECT_TRUE(image_is_allowed("ghcr.io/acme/tool:1", {"ghcr.io/acme"}));
+  EXPECT_TRUE(image_is_allowed("ghcr.io/acme/tool:1", {"ghcr.io/acme/"}));
+  EXPECT_TRUE(image_is_allowed("ghcr.io/acme/tool:1", {"x/y", "ghcr.io/"}));
+  EXPECT_TRUE(image_is_allowed("registry:2.8.1", {"registry"}));
+  EXPECT_TRUE(image_is_allowed("docker.io/library/registry:2.8.1", {"registry:2.8.1"}));
+  EXPECT_TRUE(image_is_allowed("moby/buildkit:master-rootless", {"moby/buildkit"}));
+  EXPECT_TRUE(image_is_allowed("localhost:5000/a/b", {"localhost:5000/a"}));
+  EXPECT_FALSE(image_is_allowed("ghcr.io/acme-tools/x", {"ghcr.io/acme"}));
+  EXPECT_FALSE(image_is_allowed("registry:2.8.1", {"registry:2"}));
+  EXPECT_FALSE(image_is_allowed("registry-evil:1", {"registry"}));
+  EXPECT_FALSE(image_is_allowed("evil.example/registry:2.8.1", {"registry"}));
+  EXPECT_FALSE(image_is_allowed("evil.example/ghcr.io/acme/tool", {"ghcr.io/acme"}));
+  EXPECT_FALSE(image_is_allowed("NOT AN IMAGE", {"registry"}));
+}
+
+class ForeignPod : public testing::Test {
+ protected:
+  std::string reason() const {
+    const auto refusal = reconcile::find_foreign_refusal(registry, target, allowed_images);
+    return refusal ? std::string(refusal->reason) : "";
+  }
+
+  api::LocalRegistry registry = a_registry();
+  api::Namespace target = a_namespace("shared");
+  std::vector<std::string> allowed_images;
+};
+
+TEST_F(ForeignPod, OnlyListedImagesRunInAnotherNamespace) {
+  EXPECT_EQ(reason(), "");
+  allowed_images = {"registry", "moby/buildkit"};
+  EXPECT_EQ(reason(), "");
+  registry.spec.image = "ghcr.io/evil/miner";
+  EXPECT_EQ(reason(), "ImageNotAllowed");
+  registry.spec.image = "registry:3";
+  registry.spec.buildkit_image = "ghcr.io/evil/miner";
+  EXPECT_EQ(reason(), "ImageNotAllowed");
+  registry.spec.localbuild = true;
+  EXPECT_EQ(reason(), "") << "it is not used";
+}
+
+TEST_F(ForeignPod, OnlyPullSecretsThatTheNamespaceListsAreUsed) {
+  registry.spec.image_pull_secrets = {{"pull"}, {"more"}};
+  EXPECT_EQ(reason(), "PullSecretNotAllowed");
+  target.metadata.annotations = {{"localregistry.dev/allow-pull-secrets", "pull"}};
+  EXPECT_EQ(reason(), "PullSecretNotAllowed");
+  target.metadata.annotations = {{"localregistry.dev/allow-pull-secrets", "pull, more"}};
+  EXPECT_EQ(reason(), "");
+}
+
+TEST_F(ForeignPod, InItsOwnNamespaceAResourceIsAsFreeAsItsAuthor) {
+  target = a_namespace("team-a");
+  allowed_images = {"registry"};
+  registry.spec.image = "ghcr.io/acme/registry";
+  registry.spec.image_pull_secrets = {{"pull"}};
+  EXPECT_EQ(reason(), "");
 }
 
 TEST(Acceptance, AConflictIsNotTakenBackByAReadThatFailed) {

@@ -108,6 +108,21 @@ TEST(Children, PortsAreResetAllAtOnceInTheServiceThatWasRead) {
             R"("port":5000,"targetPort":"registry","nodePort":30007}]}})");
 }
 
+TEST(Children, AnObjectWithoutAnOwnerHasNoLabelThatArgoCdTakesForItsOwn) {
+  const auto is_labelled = [](const auto& object) {
+    return object.metadata.labels.contains("app.kubernetes.io/instance");
+  };
+  EXPECT_FALSE(is_labelled(reconcile::build_claim(with_persistence(), nullptr)));
+  api::LocalRegistry registry = with_persistence();
+  EXPECT_TRUE(is_labelled(reconcile::build_service(registry, 0)));
+  registry.spec.namespace_name = "shared";
+  EXPECT_FALSE(is_labelled(reconcile::build_service(registry, 0)));
+  EXPECT_FALSE(is_labelled(reconcile::build_deployment(registry, true)));
+  const api::StatefulSet set = reconcile::build_stateful_set(registry, true);
+  EXPECT_FALSE(is_labelled(set));
+  EXPECT_TRUE(is_labelled(set.spec.pod_template)) << "its selector needs it; pods have an owner";
+}
+
 TEST(Children, AClaimWhoseSizeCannotBeReadIsAskedForWhatIsWanted) {
   api::PersistentVolumeClaim existing;
   const auto asked_for = [&] {

@@ -202,10 +202,29 @@ TEST(Drift, EveryFieldOfTheServiceInAnotherNamespaceIsHealed) {
   const Tree whole = tree_of(*converged.find<api::Service>());
   std::vector<Way> leaves;
   add_leaves(converged.services.at(converged.target_key()).last, {}, leaves);
+  const std::string owner_uid = "/metadata/labels/localregistry.dev/owner-uid";
   for (const Way& way : leaves) {
-    if (is_fixed(text_of(way))) continue;
+    if (is_fixed(text_of(way)) || text_of(way) == owner_uid) continue;
     expect_healed<api::Service>(converged, changed(whole, way), text_of(way));
     expect_healed<api::Service>(converged, removed(whole, way), text_of(way));
+  }
+}
+
+TEST(Drift, AnObjectInAnotherNamespaceWithoutTheOwnersUidIsLeftAlone) {
+  api::LocalRegistry registry = a_registry();
+  registry.spec.namespace_name = "shared";
+  World converged(registry);
+  converged.namespaces["shared"].metadata.annotations = {
+      {"localregistry.dev/allow-from", "team-a"}};
+  converged.converge();
+  for (const char* const uid : {"", "uid-earlier"}) {
+    World world = converged;
+    auto& labels = world.find<api::Deployment>()->metadata.labels;
+    labels["localregistry.dev/owner-uid"] = uid;
+    if (*uid == 0) labels.erase("localregistry.dev/owner-uid");
+    world.converge();
+    EXPECT_EQ(condition(world.registry->status, "Accepted"), "False NameConflict");
+    EXPECT_EQ(world.list(), converged.list()) << "it runs, and images are in it";
   }
 }
 

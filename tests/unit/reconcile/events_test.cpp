@@ -1,6 +1,6 @@
 #include "reconcile/events.h"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include "reconcile/children.h"
 #include "reconcile/reasons.h"
@@ -202,11 +202,38 @@ TEST_F(Events, ARefusedShrinkIsToldOnce) {
   EXPECT_EQ(reconcile(), Lines());
 }
 
+TEST_F(Events, APortThatWasTakenWhileTheRegistryWasOffIsToldAsChanged) {
+  reconcile();
+  change([](auto& spec) { spec.enabled = false; });
+  reconcile();
+  world.taken_ports.insert(30000);
+  change([](auto& spec) { spec.enabled = true; });
+  EXPECT_THAT(reconcile(), testing::Contains(testing::StartsWith(
+                               "Warning PortChanged: the node port is 30001 now and was 30000")));
+}
+
+TEST_F(Events, ObjectsThatCannotBeRemovedAreToldOnce) {
+  world.namespaces["shared"].metadata.annotations = {{"localregistry.dev/allow-from", "team-a"}};
+  world.namespaces["shared"].metadata.name = "shared";
+  change([](auto& spec) { spec.namespace_name = "shared"; });
+  world.converge();
+  world.unwatched = {"shared"};
+  world.target_watched = false;
+  world.deployments.clear();  // no cache shows them
+  world.services.clear();
+  world.delete_registry();
+  EXPECT_THAT(reconcile(), testing::ElementsAre(testing::StartsWith(
+                               "Warning CleanupBlocked: objects of this resource may be in "
+                               "namespace shared, which the operator does not watch")));
+  EXPECT_EQ(reconcile(), Lines());
+}
+
 TEST_F(Events, AConflictIsToldOnce) {
   world.rival = {"team-b", "other"};
   EXPECT_EQ(reconcile(), Lines({"Warning Refused: NameConflict: LocalRegistry team-b/other has the "
-                                "name registry in namespace team-a already: choose another "
-                                "spec.name"}));
+                                "name registry in namespace team-a already: change spec.name, or "
+                                "add the images to spec.images of that LocalRegistry: one "
+                                "registry can serve several projects"}));
   EXPECT_EQ(reconcile(), Lines());
   world.rival.reset();
   EXPECT_EQ(reconcile().size(), 1U) << "created, and its port";

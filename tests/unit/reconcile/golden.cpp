@@ -28,6 +28,9 @@ struct Description {
   std::string rival;
   std::string show;
   std::string earlier_version;
+  std::vector<std::string> not_watched;
+  std::vector<std::string> allowed_images;
+  bool has_twin = false;
   bool live = false;
   bool target_not_watched = false;
   bool kind_cluster = false;
@@ -61,6 +64,8 @@ struct json::Fields<test::Description> {
       json::field("pushesWere", &T::pushes_were), json::field("pushes", &T::pushes),
       json::field("show", &T::show), json::field("earlierVersion", &T::earlier_version),
       json::field("live", &T::live), json::field("targetNotWatched", &T::target_not_watched),
+      json::field("notWatched", &T::not_watched), json::field("hasTwin", &T::has_twin),
+      json::field("allowedImages", &T::allowed_images),
       json::field("kindCluster", &T::kind_cluster),
       json::field("claimOwnerLives", &T::claim_owner_lives),
       json::field("classDoesNotExpand", &T::class_does_not_expand),
@@ -224,6 +229,9 @@ World earlier_world(const Description& description) {
 
 void add_facts(World& world, const Description& description) {
   world.target_watched = !description.target_not_watched;
+  world.unwatched.insert(description.not_watched.begin(), description.not_watched.end());
+  world.allowed_images = description.allowed_images;
+  world.has_twin = description.has_twin;
   world.kind_cluster = description.kind_cluster;
   world.claim_owner_lives = description.claim_owner_lives;
   world.expandable = !description.class_does_not_expand;

@@ -76,11 +76,52 @@ TEST_F(Names, WhatAnEarlierResourceOfTheNameLeftIsInherited) {
   EXPECT_FALSE(belongs_to(left, registry));
 }
 
-TEST_F(Names, WhatLostItsUidIsInheritedByItsName) {
-  api::ObjectMeta robbed = meta_elsewhere();
+TEST_F(Names, AnObjectInTheOwnNamespaceThatLostItsUidIsInheritedByItsName) {
+  api::ObjectMeta robbed = meta();
+  robbed.owner_references.clear();
   robbed.labels.erase(std::string(kOwnerUidLabel));
   EXPECT_FALSE(is_owned(robbed, registry));
   EXPECT_TRUE(is_inherited(robbed, registry));
+}
+
+TEST_F(Names, OutsideTheOwnNamespaceOnlyTheUidLabelMakesAChild) {
+  api::ObjectMeta robbed = meta_elsewhere();
+  robbed.labels.erase(std::string(kOwnerUidLabel));
+  EXPECT_FALSE(belongs_to(robbed, registry)) << "the annotation is not believed";
+  robbed.owner_references = meta().owner_references;
+  EXPECT_FALSE(belongs_to(robbed, registry)) << "neither is an owner reference";
+  EXPECT_EQ(owner_uid(robbed), "");
+  robbed.labels[std::string(kOwnerUidLabel)] = "uid-dev";
+  EXPECT_TRUE(belongs_to(robbed, registry));
+  robbed.owner_references = {{"apps/v1", "Deployment", "x", "uid-x", true, {}}};
+  EXPECT_FALSE(belongs_to(robbed, registry)) << "another controller has taken it";
+}
+
+TEST_F(Names, AnObjectElsewhereOfAnEarlierResourceIsAnOrphan) {
+  EXPECT_FALSE(is_orphan(meta_elsewhere(), registry));
+  api::ObjectMeta left = meta_elsewhere();
+  left.labels[std::string(kOwnerUidLabel)] = "uid-earlier";
+  EXPECT_TRUE(is_orphan(left, registry));
+  api::ObjectMeta other = left;
+  other.annotations[std::string(kOwnerAnnotation)] = "team-a/other";
+  EXPECT_FALSE(is_orphan(other, registry));
+  other = left;
+  other.owner_references = {{"v1", "ConfigMap", "x", "uid-x", {}, {}}};
+  EXPECT_FALSE(is_orphan(other, registry)) << "garbage collection removes it";
+  other = left;
+  other.labels.erase(std::string(kOwnerUidLabel));
+  EXPECT_FALSE(is_orphan(other, registry)) << "it may be a living resource's";
+  other = left;
+  other.namespace_name = "team-a";
+  EXPECT_FALSE(is_orphan(other, registry)) << "there it is inherited";
+}
+
+TEST_F(Names, AnOwnerThatCannotBeANameIsNoOwner) {
+  for (const char* text : {"a/..", "../b", "a/b/c", "a/", "/b", "a/B", "a/b?x=y", "a/-b", "a/b."}) {
+    api::ObjectMeta forged = meta();
+    forged.annotations[std::string(kOwnerAnnotation)] = text;
+    EXPECT_EQ(owner_key(forged), api::ObjectKey()) << text;
+  }
 }
 
 TEST_F(Names, WhatLostAllLabelsIsForeign) {

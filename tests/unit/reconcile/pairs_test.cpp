@@ -98,7 +98,9 @@ World fresh(const LocalRegistrySpec& spec) {
   World world(registry);
   for (const char* name : {"team-a", "shared"}) {
     world.namespaces[name] = a_namespace(name);
-    world.namespaces[name].metadata.annotations = {{"localregistry.dev/allow-from", "team-a"}};
+    world.namespaces[name].metadata.annotations = {
+        {"localregistry.dev/allow-from", "team-a"},
+        {"localregistry.dev/allow-pull-secrets", "pull"}};
   }
   world.converge();
   return world;
@@ -144,6 +146,8 @@ bool is_deployed(const LocalRegistrySpec& spec) { return spec.enabled.value_or(t
 int wanted_port(const World& before, const World& after, const LocalRegistrySpec& to) {
   if (!is_deployed(to)) return 0;
   if (to.node_port != 0) return to.node_port;
+  const api::LocalRegistryStatus& status = before.registry->status;
+  if (port_of(before) == 0 && status.last_node_port != 0) return status.last_node_port;
   return port_of(before) != 0 ? port_of(before) : port_of(after);
 }
 

@@ -583,6 +583,18 @@ TEST_F(Planning, TheFinalizerOfADeletedResourceStaysWhileAClaimIsToBeDeleted) {
   EXPECT_THAT(plan(), ElementsAre(StartsWith("delete PersistentVolumeClaim team-a/registry")));
 }
 
+TEST_F(Planning, ThePvcOfAnEarlierOperatorLosesTheLabelThatArgoCdTakesForItsOwn) {
+  const char* const kLabel = "app.kubernetes.io/instance";
+  use_persistence();
+  world.converge();
+  auto& kept = world.claims.at(world.target_key());
+  kept.object.metadata.labels[kLabel] = "registry";
+  kept.object.metadata.annotations["localregistry.dev/intent-hash"] = "earlier";
+  kept.last["metadata"]["labels"][kLabel] = string("registry");
+  world.converge();
+  EXPECT_FALSE(world.find<api::PersistentVolumeClaim>()->metadata.labels.contains(kLabel));
+}
+
 // Actions
 
 TEST_F(Planning, AResetOfTheStrategyWritesTheDeployment) {

@@ -23,11 +23,28 @@ class Rivalry : public testing::Test {
   }
 
   std::optional<api::ObjectKey> rival_of(const api::LocalRegistry& self) const {
-    Others all;
+    return find_rival(self, all(), {&shared, kind_cluster, incumbent, allowed_images});
+  }
+
+  bool has_twin(const api::LocalRegistry& self) const { return reconcile::has_twin(self, all()); }
+
+  Others all() const {
+    Others list;
     for (const auto& registry : registries) {
-      all.push_back(std::make_shared<const api::LocalRegistry>(registry));
+      list.push_back(std::make_shared<const api::LocalRegistry>(registry));
     }
-    return find_rival(self, all, {&shared, kind_cluster, incumbent});
+    return list;
+  }
+
+  void put_into_one_second(const std::string& first, const std::string& second) {
+    registries[1].metadata.creation_timestamp = registries[0].metadata.creation_timestamp;
+    registries[0].metadata.resource_version = first;
+    registries[1].metadata.resource_version = second;
+  }
+
+  void expect_the_old_one() const {
+    EXPECT_EQ(rival_of(old()), std::nullopt);
+    EXPECT_EQ(rival_of(young()), std::optional(api::ObjectKey{"team-a", "old"}));
   }
 
   void SetUp() override {
@@ -43,6 +60,7 @@ class Rivalry : public testing::Test {
   std::vector<api::LocalRegistry> registries;
   bool kind_cluster = false;
   std::string incumbent;
+  std::vector<std::string> allowed_images;
 };
 
 TEST_F(Rivalry, TheOlderOneWins) {
@@ -51,8 +69,57 @@ TEST_F(Rivalry, TheOlderOneWins) {
 }
 
 TEST_F(Rivalry, OfTwoOfTheSameSecondOneWins) {
-  registries[1].metadata.creation_timestamp = registries[0].metadata.creation_timestamp;
+  put_into_one_second("7", "7");
   EXPECT_NE(rival_of(old()).has_value(), rival_of(young()).has_value());
+}
+
+TEST_F(Rivalry, OfTwoOfTheSameSecondTheOneThatWasCreatedFirstWins) {
+  put_into_one_second("9", "10");  // numbers, not texts
+  expect_the_old_one();
+  registries[0].metadata.uid = "zz";
+  expect_the_old_one();
+}
+
+TEST_F(Rivalry, TheOrderOfASecondIsRecordedBeforeAWriteChangesIt) {
+  put_into_one_second("9", "10");
+  EXPECT_TRUE(has_twin(old()));
+  EXPECT_TRUE(has_twin(young()));
+  registries[0].status.first_resource_version = "9";
+  registries[0].metadata.resource_version = "11";
+  expect_the_old_one();
+  registries[1].status.first_resource_version = "10";
+  expect_the_old_one();
+  registries[0].metadata.uid = "zz";
+  expect_the_old_one();
+}
+
+TEST_F(Rivalry, WhatWasWrittenBeforeATwinWasSeenIsTheOldest) {
+  put_into_one_second("12", "11");
+  registries[0].metadata.finalizers = {"localregistry.dev/cleanup"};
+  expect_the_old_one();
+  registries[0].metadata.finalizers.clear();
+  registries[0].status.conditions = {{"Ready", "False", "Deploying", "", 1, {}}};
+  expect_the_old_one();
+  EXPECT_EQ(reconcile::first_resource_version(old()), "");
+}
+
+TEST_F(Rivalry, ResourcesOfOtherSecondsAreNoTwins) { EXPECT_FALSE(has_twin(old())); }
+
+TEST_F(Rivalry, AnOlderOneThatIsBeingCheckedIsWaitedFor) {
+  registries[0].spec.images = {{"a", "ghcr.io/a/a", {}}};
+  expect_the_old_one();
+  registries[0].status.delivery = api::Delivery::kUpstream;
+  EXPECT_EQ(rival_of(young()), std::nullopt) << "it needs no registry";
+  registries[0].status.delivery.reset();
+  registries[0].spec.suspend = true;
+  EXPECT_EQ(rival_of(young()), std::nullopt) << "nothing is checked while it is suspended";
+}
+
+TEST_F(Rivalry, WhoMayNotHaveItsImageThereDoesNotCount) {
+  allowed_images = {"registry", "moby/buildkit"};
+  expect_the_old_one();
+  registries[0].spec.image = "ghcr.io/evil/miner";
+  EXPECT_EQ(rival_of(young()), std::nullopt);
 }
 
 TEST_F(Rivalry, WhoRunsKeepsTheNameAgainstAnOlderOne) {
@@ -85,7 +152,7 @@ TEST_F(Rivalry, WhoIsNotAllowedDoesNotCount) {
 
 TEST_F(Rivalry, NobodyCompetesForANamespaceThatIsNotThere) {
   Others others = {std::make_shared<const api::LocalRegistry>(old())};
-  EXPECT_EQ(find_rival(young(), others, {nullptr, false, ""}), std::nullopt);
+  EXPECT_EQ(find_rival(young(), others, {nullptr, false, "", {}}), std::nullopt);
 }
 
 TEST_F(Rivalry, AThirdOneSeesTheWinner) {

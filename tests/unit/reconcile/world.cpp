@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "reconcile/names.h"
 #include "reconcile/node_port.h"
+#include "reconcile/places.h"
 
 namespace test {
 namespace {
@@ -28,9 +29,22 @@ void add_leftovers(const Objects<T>& objects, Target target, const World& world,
   for (const auto& [key, kept] : objects) {
     const api::ObjectMeta& meta = kept.object.metadata;
     if (reconcile::owner_key(meta) != owner || !reconcile::is_managed(meta)) continue;
+    if (world.registry ? !world.may_own(meta) : !world.may_be_left(meta)) continue;
     if (world.registry && !reconcile::belongs_to(meta, *world.registry)) continue;
     if (world.registry && key == world.target_key()) continue;
     list.push_back({target, meta});
+  }
+}
+
+template <class T>
+void add_orphans(const Objects<T>& objects, Target target, const World& world,
+                 std::vector<reconcile::Leftover>& list) {
+  for (const auto& [key, kept] : objects) {
+    const api::ObjectMeta& meta = kept.object.metadata;
+    if (reconcile::may_have_orphans_in(*world.registry, key.namespace_name) &&
+        reconcile::is_orphan(meta, *world.registry)) {
+      list.push_back({target, meta});
+    }
   }
 }
 
@@ -112,6 +126,7 @@ struct LineOf {
                                    api::to_string(action.key), action.uid);
     if (!action.resource_version.empty()) line += " at version " + action.resource_version;
     if (action.keeps_pods) line += " without its pods";
+    if (action.is_orphan) line += " (an orphan)";
     return line;
   }
   template <class T>
@@ -202,12 +217,21 @@ reconcile::Observed World::observe() const {
   observed.target_watched = target_watched;
   observed.claim_owner_lives = claim_owner_lives;
   observed.rival = rival;
+  observed.has_twin = has_twin;
+  observed.allowed_images = allowed_images;
   observed.push_checks = push_checks;
   add_leftovers(deployments, Target::kDeployment, *this, observed.leftovers);
   add_leftovers(stateful_sets, Target::kStatefulSet, *this, observed.leftovers);
   add_leftovers(services, Target::kService, *this, observed.leftovers);
   add_leftovers(claims, Target::kClaim, *this, observed.leftovers);
   if (!registry) return observed;
+  add_orphans(deployments, Target::kDeployment, *this, observed.orphans);
+  add_orphans(stateful_sets, Target::kStatefulSet, *this, observed.orphans);
+  add_orphans(services, Target::kService, *this, observed.orphans);
+  add_orphans(claims, Target::kClaim, *this, observed.orphans);
+  observed.unwatched_namespaces = reconcile::other_namespaces(*registry);
+  std::erase_if(observed.unwatched_namespaces,
+                [&](const std::string& name) { return !unwatched.contains(name); });
   observed.deployment = snapshot(deployments, target_key());
   observed.stateful_set = snapshot(stateful_sets, target_key());
   observed.service = snapshot(services, target_key());
@@ -218,6 +242,16 @@ reconcile::Observed World::observe() const {
     observed.target_namespace = std::make_shared<const api::Namespace>(found->second);
   }
   return observed;
+}
+
+bool World::may_be_left(const api::ObjectMeta& object) const {
+  const auto found = namespaces.find(object.namespace_name);
+  return reconcile::may_be_left_by_gone_owner(object,
+                                              found == namespaces.end() ? nullptr : &found->second);
+}
+
+bool World::may_own(const api::ObjectMeta& object) const {
+  return reconcile::may_have_children_in(*registry, object.namespace_name);
 }
 
 void World::change_spec(const api::LocalRegistrySpec& spec) {
@@ -403,7 +437,9 @@ void World::remove(const reconcile::Delete& action) {
     return;
   }
   api::ObjectMeta& meta = found->second.object.metadata;
-  if (registry && !reconcile::belongs_to(meta, *registry)) {
+  const bool is_orphan = action.is_orphan && registry && reconcile::is_orphan(meta, *registry);
+  EXPECT_TRUE(!is_orphan || live) << "an orphan is deleted without a live read";
+  if (registry && !is_orphan && !reconcile::belongs_to(meta, *registry)) {
     ADD_FAILURE() << line_of(action) << ": not ours";
   }
   std::erase_if(failures, [&](const auto& failure) { return failure.target == action.target; });

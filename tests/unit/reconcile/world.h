@@ -56,6 +56,9 @@ class World {
   bool kind_cluster = false;
   bool claim_owner_lives = false;
   std::optional<api::ObjectKey> rival;
+  bool has_twin = false;
+  std::set<std::string> unwatched;  // namespaces
+  std::vector<std::string> allowed_images;
   std::map<std::string, api::PushPermission> pushes;  // what registries say, by the image's name
   std::vector<reconcile::PushCheck> push_checks;
   bool live = false;
@@ -65,6 +68,10 @@ class World {
   std::optional<std::chrono::milliseconds> requeue_after;  // of the last reconcile
 
   reconcile::Observed observe() const;
+
+  // As operator/caches says it.
+  bool may_own(const api::ObjectMeta& object) const;
+  bool may_be_left(const api::ObjectMeta& object) const;
 
   template <class T>
   Objects<T>& all();

@@ -1,0 +1,90 @@
+#include "reconcile/places.h"
+
+#include <algorithm>
+#include <set>
+
+#include "reconcile/acceptance.h"
+#include "reconcile/names.h"
+#include "reconcile/reasons.h"
+
+namespace reconcile {
+namespace {
+
+bool is_elsewhere(const api::LocalRegistry& registry) {
+  return api::target_namespace(registry) != registry.metadata.namespace_name;
+}
+
+// The status is about this spec, and a workload of the registry was there.
+bool ran_in_target(const api::LocalRegistry& registry) {
+  const api::LocalRegistryStatus& status = registry.status;
+  const api::Condition* accepted = api::find_condition(status.conditions, condition::kAccepted);
+  return status.observed_generation == registry.metadata.generation && !status.workload.empty() &&
+         accepted != nullptr && accepted->reason == reason::kAccepted;
+}
+
+bool contains(const std::vector<std::string>& list, const std::string& name) {
+  return std::find(list.begin(), list.end(), name) != list.end();
+}
+
+// Also one whose label was edited: it is the resource's until another process says otherwise.
+bool has_own_object(const Observed& observed) {
+  const api::ObjectKey key = api::key_of(observed.registry->metadata);
+  const auto is_own = [&](const auto& object) {
+    return object && is_managed(object->metadata) && owner_key(object->metadata) == key;
+  };
+  return is_own(observed.deployment) || is_own(observed.stateful_set) || is_own(observed.service);
+}
+
+}  // namespace
+
+std::vector<std::string> other_namespaces(const api::LocalRegistry& registry) {
+  std::vector<std::string> names = registry.status.other_namespaces;
+  const std::string& target = api::target_namespace(registry);
+  if (is_elsewhere(registry) && ran_in_target(registry) && !contains(names, target)) {
+    names.push_back(target);
+  }
+  return names;
+}
+
+bool may_have_children_in(const api::LocalRegistry& registry, const std::string& namespace_name) {
+  return namespace_name == registry.metadata.namespace_name ||
+         namespace_name == api::target_namespace(registry) ||
+         contains(registry.status.other_namespaces, namespace_name);
+}
+
+bool may_be_left_by_gone_owner(const api::ObjectMeta& object, const api::Namespace* found) {
+  const std::string owner = owner_key(object).namespace_name;
+  if (owner == object.namespace_name) return true;
+  return found != nullptr && allows(*found, owner) &&
+         !api::lookup(object.labels, kOwnerUidLabel).empty();
+}
+
+bool may_have_orphans_in(const api::LocalRegistry& registry, const std::string& namespace_name) {
+  return namespace_name == api::target_namespace(registry) &&
+         !contains(other_namespaces(registry), namespace_name);
+}
+
+bool target_is_recorded(const Observed& observed) {
+  const api::LocalRegistry& registry = *observed.registry;
+  return !is_elsewhere(registry) ||
+         contains(registry.status.other_namespaces, api::target_namespace(registry));
+}
+
+std::vector<std::string> namespaces_to_record(const Observed& observed, bool creates) {
+  const api::LocalRegistry& registry = *observed.registry;
+  std::set<std::string> names(observed.unwatched_namespaces.begin(),
+                              observed.unwatched_namespaces.end());
+  // A PVC that is retained stays there, and nothing has to find it again.
+  const bool with_pvcs = registry.spec.persistence.when_deleted == api::RetentionPolicy::kDelete;
+  for (const Leftover& leftover : observed.leftovers) {
+    if (leftover.target == Target::kClaim && !with_pvcs) continue;
+    names.insert(leftover.metadata.namespace_name);
+  }
+  const std::string& target = api::target_namespace(registry);
+  const bool was_used = contains(other_namespaces(registry), target);
+  if (creates || (was_used && has_own_object(observed))) names.insert(target);
+  names.erase(registry.metadata.namespace_name);
+  return {names.begin(), names.end()};
+}
+
+}  // namespace reconcile
