@@ -1,5 +1,6 @@
 #include "api/quantity.h"
 
+#include <algorithm>
 #include <array>
 
 #include "json/raw.h"
@@ -38,6 +39,7 @@ constexpr std::array<Suffix, 15> kSuffixes = {{{"", 0, 0},
                                                {"Pi", 0, 5}}};
 constexpr std::size_t kMostCharacters = 64;  // the API server's own numbers have 19 digits
 constexpr int kMostExponent = 99;
+constexpr int kSmallestExponent = -3;  // of what the API server stores in a list of resources
 
 bool is_digit(char character) { return character >= '0' && character <= '9'; }
 
@@ -145,6 +147,23 @@ std::optional<std::strong_ordering> compare(const Quantity& a, const Quantity& b
   return left_negative ? compare_magnitude(*right, *left) : compare_magnitude(*left, *right);
 }
 
+Quantity rounded_up(const Quantity& quantity) {
+  const auto parsed = parse(quantity.text);
+  if (!parsed || parsed->exponent >= kSmallestExponent || parsed->negative) return quantity;
+  std::string digits = digits_of(*parsed);  // the least significant first
+  const auto cut = std::min<std::size_t>(
+      static_cast<std::size_t>(kSmallestExponent - parsed->exponent), digits.size());
+  const bool has_rest = digits.find_first_not_of('0') < cut;
+  digits.erase(0, cut);
+  for (std::size_t i = 0; has_rest; ++i) {
+    if (i == digits.size()) digits += '0';
+    if (++digits[i] <= '9') break;
+    digits[i] = '0';
+  }
+  if (digits.empty()) digits = "0";
+  return {std::string(digits.rbegin(), digits.rend()) + "m"};
+}
+
 bool is_quantity(std::string_view text) { return parse(text).has_value(); }
 
 }  // namespace api
@@ -162,7 +181,7 @@ bool Leaf<api::Quantity>::read(View view, api::Quantity& out) {
 
 bool Leaf<api::Quantity>::same(const api::Quantity& wanted, const api::Quantity& actual) {
   if (wanted == actual) return true;
-  const auto order = api::compare(wanted, actual);
+  const auto order = api::compare(api::rounded_up(wanted), api::rounded_up(actual));
   return order && *order == std::strong_ordering::equal;
 }
 

@@ -21,6 +21,10 @@ struct Quantity {
 // Orders by value; nothing when one of them is not a quantity.
 std::optional<std::strong_ordering> compare(const Quantity& a, const Quantity& b);
 
+// As the API server stores a quantity of a resource: a part of a thousandth is rounded up to one
+// ("0.00000000001" cpu becomes "1m"). Every other text is given back unchanged.
+Quantity rounded_up(const Quantity& quantity);
+
 // True for what the API server takes as a quantity.
 bool is_quantity(std::string_view text);
 

@@ -186,6 +186,17 @@ static_assert(kServeConnections * kServeSmallBodyBytes + kAdmissionBytes <= kSer
 
 // reconcile/
 inline constexpr std::size_t kImageMessageBytes = 1024;  // the CRD's own bound
+inline constexpr std::size_t kHealsInWindow = 6;         // of one field; then it is contested
+inline constexpr auto kHealWindow = 10min;
+inline constexpr std::size_t kContestedWrites = 10;  // to a contested object for one intent
+inline constexpr auto kContestedWindow = 1h;
+inline constexpr auto kContestFirstRetry = 5min;      // then doubled
+inline constexpr auto kContestLastRetry = 1h;         // and no more than that
+inline constexpr auto kContestAdoptedRetry = 10min;   // after a start of the operator
+inline constexpr std::size_t kContestedFields = 16;   // of one object; further ones are not kept
+inline constexpr std::size_t kHealedFields = 32;      // of one resource, with the times of heals
+inline constexpr std::size_t kContestedNamed = 3;     // fields of one object in a message
+inline constexpr std::size_t kOverriddenBytes = 128;  // of a field's path in a message
 // Of a pod template that is recorded in an annotation, which the caches have to hold whole; a
 // larger one is not recorded.
 inline constexpr std::size_t kRecordedTemplateBytes = 12 << 10;
@@ -214,6 +225,8 @@ inline constexpr auto kServiceNetworkCheck = 10min;  // has the cluster's Servic
 inline constexpr base::BackoffPolicy kPushRetry = {20s, 10min, 24h};  // where it is not known
 inline constexpr auto kPushRecheck = 10min;                           // where it was denied
 inline constexpr int kPassesPerReconcile = 6;                         // plan, act, plan again
+inline constexpr auto kPassesTime = 30s;  // after which no pass begins: the status is still written
+inline constexpr std::size_t kWriteHistories = 1024;  // resources whose heals are remembered
 inline constexpr auto kReconcileTimeout = 2min;
 inline constexpr auto kWebhookDrain = 4s;  // served on after the signal
 inline constexpr auto kShutdown = 8s;      // from SIGTERM to exit

@@ -16,8 +16,10 @@
 //    What has to be sent even then is a std::optional.
 //  * Decoding ignores unknown members, takes null for absent, and names the path of a wrong type.
 //    Of two members of one name the last counts.
-//  * difference(wanted, actual) looks only at what wanted has. Maps and keyed lists may hold more
-//    in actual (somebody else's); every other list has to be equal in length and order.
+//  * difference(wanted, actual) and differences() look only at what wanted has. Maps and keyed
+//  lists
+//    may hold more in actual (another manager's); every other list has to be equal in length and
+//    order.
 // Pure functions; any thread.
 #pragma once
 
@@ -120,6 +122,22 @@ using Failure = std::optional<base::Error>;
 // The path of the first difference; nothing when there is none.
 using Difference = std::optional<std::string>;
 
+// Collects the paths at which two values differ, the first `most` of them.
+class Differences {
+ public:
+  explicit Differences(std::size_t most) : most_(most) {}
+
+  bool full() const { return paths_.size() >= most_; }
+  void add(const Path& path) {
+    if (!full()) paths_.push_back(path.text());
+  }
+  std::vector<std::string> take() { return std::move(paths_); }
+
+ private:
+  std::size_t most_;
+  std::vector<std::string> paths_;
+};
+
 void fail_type(Failure& failure, const Path& path, std::string_view expected, View found);
 
 template <class T>
@@ -132,8 +150,8 @@ struct Codec<T> {
   }
   static void encode(Writer& writer, const T& value) { Leaf<T>::write(writer, value); }
   static bool absent(const T& value) { return Leaf<T>::absent(value); }
-  static void compare(const T& wanted, const T& actual, const Path& path, Difference& difference) {
-    if (!difference && !Leaf<T>::same(wanted, actual)) difference = path.text();
+  static void compare(const T& wanted, const T& actual, const Path& path, Differences& found) {
+    if (!Leaf<T>::same(wanted, actual)) found.add(path);
   }
 };
 
@@ -147,12 +165,11 @@ struct Codec<std::optional<T>> {
   }
   static bool absent(const std::optional<T>& value) { return !value.has_value(); }
   static void compare(const std::optional<T>& wanted, const std::optional<T>& actual,
-                      const Path& path, Difference& difference) {
-    if (difference) return;
+                      const Path& path, Differences& found) {
     if (actual) {
-      Codec<T>::compare(*wanted, *actual, path, difference);
+      Codec<T>::compare(*wanted, *actual, path, found);
     } else {
-      difference = path.text();
+      found.add(path);
     }
   }
 };
@@ -173,14 +190,10 @@ struct Codec<std::vector<T>> {
   }
   static bool absent(const std::vector<T>& value) { return value.empty(); }
   static void compare(const std::vector<T>& wanted, const std::vector<T>& actual, const Path& path,
-                      Difference& difference) {
-    if (difference) return;
-    if (wanted.size() != actual.size()) {
-      difference = path.text();
-      return;
-    }
-    for (std::size_t i = 0; i < wanted.size(); ++i) {
-      Codec<T>::compare(wanted[i], actual[i], Path(path, i), difference);
+                      Differences& found) {
+    if (wanted.size() != actual.size()) return found.add(path);
+    for (std::size_t i = 0; i < wanted.size() && !found.full(); ++i) {
+      Codec<T>::compare(wanted[i], actual[i], Path(path, i), found);
     }
   }
 };
@@ -208,15 +221,14 @@ struct Codec<std::map<std::string, T>> {
     writer.end_object();
   }
   static bool absent(const Map& value) { return value.empty(); }
-  static void compare(const Map& wanted, const Map& actual, const Path& path,
-                      Difference& difference) {
+  static void compare(const Map& wanted, const Map& actual, const Path& path, Differences& found) {
     for (const auto& [name, element] : wanted) {
-      if (difference) return;
-      const auto found = actual.find(name);
-      if (found == actual.end()) {
-        difference = Path::element(path, name).text();
+      if (found.full()) return;
+      const auto place = actual.find(name);
+      if (place == actual.end()) {
+        found.add(Path::element(path, name));
       } else {
-        Codec<T>::compare(element, found->second, Path::element(path, name), difference);
+        Codec<T>::compare(element, place->second, Path::element(path, name), found);
       }
     }
   }
@@ -276,13 +288,13 @@ struct Codec<T> {
     return !for_each([&](const auto& entry) { return has_to_be_said(entry, value); });
   }
 
-  static void compare(const T& wanted, const T& actual, const Path& path, Difference& difference) {
+  static void compare(const T& wanted, const T& actual, const Path& path, Differences& found) {
     for_each([&](const auto& entry) {
       using Value = std::remove_cvref_t<decltype(wanted.*entry.member)>;
       if (!Codec<Value>::absent(wanted.*entry.member)) {
-        compare_member(entry, wanted, actual, Path(path, entry.name), difference);
+        compare_member(entry, wanted, actual, Path(path, entry.name), found);
       }
-      return difference.has_value();
+      return found.full();
     });
   }
 
@@ -310,24 +322,24 @@ struct Codec<T> {
 
   template <class Value>
   static void compare_member(const Field<T, Value>& entry, const T& wanted, const T& actual,
-                             const Path& path, Difference& difference) {
-    Codec<Value>::compare(wanted.*entry.member, actual.*entry.member, path, difference);
+                             const Path& path, Differences& found) {
+    Codec<Value>::compare(wanted.*entry.member, actual.*entry.member, path, found);
   }
 
   template <class Element, class Key>
   static void compare_member(const KeyedField<T, Element, Key>& entry, const T& wanted,
-                             const T& actual, const Path& path, Difference& difference) {
+                             const T& actual, const Path& path, Differences& found) {
     for (const Element& element : wanted.*entry.member) {
-      if (difference) return;
-      const Element* found = nullptr;
+      if (found.full()) return;
+      const Element* other = nullptr;
       for (const Element& candidate : actual.*entry.member) {
-        if (candidate.*entry.key == element.*entry.key) found = &candidate;
+        if (candidate.*entry.key == element.*entry.key) other = &candidate;
       }
       const std::string key = key_text(element.*entry.key);
-      if (found == nullptr) {
-        difference = Path::element(path, key).text();
+      if (other == nullptr) {
+        found.add(Path::element(path, key));
       } else {
-        Codec<Element>::compare(element, *found, Path::element(path, key), difference);
+        Codec<Element>::compare(element, *other, Path::element(path, key), found);
       }
     }
   }
@@ -360,12 +372,21 @@ std::string encode(const T& value) {
   return writer.take();
 }
 
-// Where actual first lacks or contradicts something that wanted has: "spec.ports[registry].port".
+// Where actual lacks or contradicts something that wanted has: "spec.ports[registry].port". In the
+// order of the tables; at most `most` paths.
+template <class T>
+std::vector<std::string> differences(const T& wanted, const T& actual, std::size_t most) {
+  Differences found(most);
+  Codec<T>::compare(wanted, actual, Path(), found);
+  return found.take();
+}
+
+// The first of them.
 template <class T>
 Difference difference(const T& wanted, const T& actual) {
-  Difference found;
-  Codec<T>::compare(wanted, actual, Path(), found);
-  return found;
+  std::vector<std::string> paths = differences(wanted, actual, 1);
+  if (paths.empty()) return std::nullopt;
+  return std::move(paths.front());
 }
 
 template <>

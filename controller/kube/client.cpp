@@ -44,7 +44,8 @@ Client Client::with_timeout(std::chrono::milliseconds timeout) const {
   return copy;
 }
 
-Awaitable<json::Document> Client::exchange(const api::ResourceType& type, Request request) const {
+Awaitable<json::Document> Client::exchange(const api::ResourceType& type, Request request,
+                                           json::ParseOptions options) const {
   const Method method = request.method;
   const json::Shape* const keep = request.keep;
   const std::size_t keep_bytes = request.keep_bytes;
@@ -56,7 +57,7 @@ Awaitable<json::Document> Client::exchange(const api::ResourceType& type, Reques
   if (keep != nullptr && !response->sifted) {
     response->body = json::sift(response->body, *keep, keep_bytes);
   }
-  co_return json::Document::parse(std::move(response->body), {.managed_fields = false});
+  co_return json::Document::parse(std::move(response->body), options);
 }
 
 Awaitable<json::Document> Client::guarded(const api::ResourceType& type, Request request) const {

@@ -80,6 +80,13 @@ class Client {
         exchange(api::Resource<T>::kType, kept<T>(get_request(api::Resource<T>::kType, key))));
   }
 
+  // The same for a type that has metadata.managedFields, which other reads leave out.
+  template <class T>
+  Awaitable<T> get_with_managed_fields(const api::ObjectKey& key) const {
+    return typed<T>(exchange(api::Resource<T>::kType, get_request(api::Resource<T>::kType, key),
+                             {.managed_fields = true}));
+  }
+
   // One page. kMalformed when one of the objects cannot be read.
   template <class T>
   Awaitable<List<T>> list(const ListOptions& options) const {
@@ -156,7 +163,8 @@ class Client {
 
   // What the typed functions are made of: one exchange, its answer as JSON, of which they ask for
   // what their type reads (Request::keep). type has static storage, as api::Resource<T>::kType.
-  Awaitable<json::Document> exchange(const api::ResourceType& type, Request request) const;
+  Awaitable<json::Document> exchange(const api::ResourceType& type, Request request,
+                                     json::ParseOptions options = {.managed_fields = false}) const;
 
   // Opens a watch.
   Awaitable<std::unique_ptr<Stream>> open(const api::ResourceType& type, Request request) const;

@@ -12,9 +12,16 @@ namespace {
 
 namespace asio = boost::asio;
 
+base::Error unsettled(const Attempt& attempt) {
+  return {base::ErrorCode::kConflict, attempt.conflicted
+                                          ? "the objects kept changing while they were written"
+                                          : "the objects did not become what was written"};
+}
+
 // What the whole reconcile comes to: an error that time may mend is retried with backoff; what
 // was refused for good is looked at again after a while, or when something changes.
 runtime::ReconcileResult outcome(const Attempt& attempt, const reconcile::Plan& plan) {
+  if (!plan.actions.empty()) return unsettled(attempt);
   for (const reconcile::Failure& failure : attempt.failures) {
     if (failure.error.transient()) return failure.error;
   }
@@ -24,10 +31,9 @@ runtime::ReconcileResult outcome(const Attempt& attempt, const reconcile::Plan& 
 // Nothing happened that the next reconcile would see otherwise than this one does.
 bool is_smooth(const Attempt& attempt) { return attempt.failures.empty() && !attempt.conflicted; }
 
-base::Error unsettled(const Attempt& attempt) {
-  return {base::ErrorCode::kConflict, attempt.conflicted
-                                          ? "the objects kept changing while they were written"
-                                          : "the objects did not become what was written"};
+// The next reconcile would find nothing to do.
+bool is_last(const Attempt& attempt, const reconcile::Plan& plan) {
+  return is_smooth(attempt) && plan.actions.empty() && !plan.requeue_after;
 }
 
 }  // namespace
@@ -46,7 +52,8 @@ Controller::Controller(const kube::Environment& environment, Caches& caches,
                    count_caches();
                  }),
       push_checks_(environment, checker, [this](const Key& key) { enqueue(key); }),
-      executor_(environment, caches, push_checks_),
+      histories_(environment.clock),
+      executor_(environment, caches, push_checks_, histories_),
       workers_(workers),
       allowed_images_(std::move(allowed_images)) {
   watch_caches();
@@ -59,6 +66,8 @@ void Controller::watch_caches() {
         if (!recording_last_status_) enqueue(api::key_of(registry.metadata));
         if (after == nullptr) push_checks_.forget(api::key_of(registry.metadata));
         if (after != nullptr) push_checks_.update(*after);
+        const bool is_another = before != nullptr && registry.metadata.uid != before->metadata.uid;
+        if (after == nullptr || is_another) histories_.forget(api::key_of(registry.metadata));
         // The delivery decides whether the resource wants its name.
         const bool moved = before == nullptr || after == nullptr || before->spec != after->spec ||
                            before->status.delivery != after->status.delivery;
@@ -162,34 +171,42 @@ asio::awaitable<runtime::ReconcileResult> Controller::reconcile(Key key) {
   attempt.key = key;
   const auto before = caches_.registries.store().get(key);
   if (before) report_missing_part(*before);
-  for (int pass = 0; pass < limits::kPassesPerReconcile; ++pass) {
+  const auto deadline = environment_.clock.now() + limits::kPassesTime;
+  for (int pass = 0;; ++pass) {
     if (is_smooth(attempt)) runner_->absorb(key);  // its own writes, for the most part
     const reconcile::Observed observed = observe(attempt);
     reconcile::Plan plan = reconcile::plan(observed);
-    if (plan.actions.empty()) {
+    const bool is_over =
+        pass == limits::kPassesPerReconcile || environment_.clock.now() >= deadline;
+    if (plan.actions.empty() || is_over) {
       co_return co_await finish(attempt, std::move(plan), before, observed.registry);
     }
     co_await executor_.execute(std::move(plan.actions), attempt);
   }
-  co_return unsettled(attempt);
 }
 
 reconcile::Observed Controller::observe(const Attempt& attempt) const {
-  ClusterFacts facts{kind_cluster_, environment_.clock.wall(), {}, allowed_images_};
+  ClusterFacts facts{kind_cluster_, environment_.clock.wall()};
+  facts.allowed_images = allowed_images_;
   const auto registry = caches_.registries.store().get(attempt.key);
   if (registry) facts.push_checks = push_checks_.of(*registry);
+  facts.history = histories_.of(attempt.key);
+  facts.instant = environment_.clock.now();
   return gather(caches_, attempt, facts);
 }
 
 asio::awaitable<runtime::ReconcileResult> Controller::finish(
     Attempt& attempt, reconcile::Plan plan, std::shared_ptr<const api::LocalRegistry> before,
     std::shared_ptr<const api::LocalRegistry> after) {
+  for (const reconcile::Target target : plan.settled) {
+    histories_.end_contest(attempt.key, target);
+  }
   base::Result<void> written;
   if (after && plan.status) {
     auto writing = executor_.write_status(after, *plan.status);
     const auto answer = co_await std::move(writing);
     if (!answer) written = answer.error();
-    if (answer && *answer) record_status(**answer, is_smooth(attempt) && !plan.requeue_after);
+    if (answer && *answer) record_status(**answer, is_last(attempt, plan));
   }
   // What was done is told once, whether or not the status could be written.
   if (before && after && before->metadata.uid == after->metadata.uid) {
@@ -275,6 +292,7 @@ void Controller::count_resources() {
   list.reserve(counts.size());
   for (const auto& [labels, count] : counts) list.push_back({labels.first, labels.second, count});
   metrics_.set_resources(list);
+  metrics_.set_contested_objects(histories_.contested());
 }
 
 void Controller::count_caches() {

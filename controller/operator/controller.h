@@ -3,8 +3,10 @@
 //
 // Guarantees
 //  * Level-based: whatever was missed is found by looking; a key says "look", never "what".
-//  * A reconcile ends after at most limits::kPassesPerReconcile plans; what is left is retried.
-//  * The status is written last, from what was observed then, and only when it changes.
+//  * A reconcile carries out at most limits::kPassesPerReconcile plans, and begins none after
+//    limits::kPassesTime; what is left is retried.
+//  * The status is written last, whatever became of the actions: from what was observed then, and
+//    only when it changes.
 //
 // One owner (the program). run() may be run again after it was cancelled, as leaders come and go.
 // Used on the thread of the io_context only.
@@ -75,6 +77,7 @@ class Controller {
   runtime::Metrics& metrics_;
   runtime::Metrics::Collector collector_;
   PushChecks push_checks_;
+  WriteHistories histories_;
   Executor executor_;
   std::size_t workers_;
   std::vector<std::string> allowed_images_;       // --allowed-images; empty: any

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/this_coro.hpp>
 
+#include "api/managed_fields.h"
 #include "base/limits.h"
 #include "reconcile/names.h"
 #include "reconcile/node_port.h"
@@ -45,6 +46,16 @@ kube::ApplyGuard guard_of(const reconcile::Apply<T>& action) {
   return kube::ApplyGuard::unchanged(observed);
 }
 
+std::optional<reconcile::WriteRecord> record_of(const reconcile::ResetStrategy& action,
+                                                const api::Deployment& after) {
+  return reconcile::record_of_strategy(action.intent, after);
+}
+
+// An apply follows, whose answer is recorded.
+std::optional<reconcile::WriteRecord> record_of(const reconcile::ResetPorts&, const api::Service&) {
+  return std::nullopt;
+}
+
 // What was refused about an object says nothing about the next one of its name.
 void forgive(Attempt& attempt, Target target) {
   std::erase_if(attempt.failures,
@@ -82,6 +93,8 @@ asio::awaitable<void> Executor::execute_one(reconcile::Action action, Attempt& a
     co_await read_live(attempt);
   } else if (const auto* check = std::get_if<reconcile::CheckPush>(&action)) {
     check_push(*check, attempt);
+  } else if (auto* note = std::get_if<reconcile::NoteOverride>(&action)) {
+    co_await note_override(std::move(*note), attempt);
   } else if (const auto* finalizer = std::get_if<reconcile::SetFinalizer>(&action)) {
     co_await set_finalizer(*finalizer, attempt);
   } else if (auto* claim = std::get_if<Apply<api::PersistentVolumeClaim>>(&action)) {
@@ -119,6 +132,7 @@ asio::awaitable<void> Executor::apply(Owned<T>& cache, reconcile::Apply<T> actio
   const Target target = reconcile::target_of(action);
   const api::ObjectKey key = api::key_of(action.object.metadata);
   const kube::ApplyGuard guard = guard_of(action);
+  const auto before = cache.store().get(key);
   auto applying = environment_.client.apply(action.object, guard);
   base::Result<T> result = co_await std::move(applying);
   for (auto delay = limits::kNodePortFirstRetry;
@@ -130,6 +144,7 @@ asio::awaitable<void> Executor::apply(Owned<T>& cache, reconcile::Apply<T> actio
     result = co_await std::move(again);
   }
   if (result) {
+    record(before.get(), *result, action, attempt);
     // What is created or healed is told by an event, which is in the log.
     const bool is_told = action.cause != reconcile::Cause::kUpdate;
     const auto log = is_told ? &base::Logger::debug : &base::Logger::info;
@@ -146,7 +161,29 @@ asio::awaitable<void> Executor::apply(Owned<T>& cache, reconcile::Apply<T> actio
     co_await read(cache, key, foreign, attempt);
     co_return;
   }
+  histories_.record_failed_write(attempt.key, target);
   fail(attempt, target, error, reconcile::refused_node_port(error, node_port_of(action)));
+}
+
+// An answer that differs from what was applied: something on the way to the store changes it. No
+// event reports such a field as healed.
+template <class T>
+void Executor::record(const T* before, const T& after, reconcile::Apply<T>& action,
+                      const Attempt& attempt) {
+  reconcile::WriteRecord write;
+  write.target = reconcile::target_of(action);
+  write.intent = reconcile::digest_of(action.object);
+  write.overridden = reconcile::differing_fields(action.object, after);
+  if (before != nullptr) {
+    const bool is_heal = action.cause == reconcile::Cause::kHeal;
+    write.healed = reconcile::healed_fields(action.object, *before, is_heal);
+  }
+  const auto& overridden = write.overridden;
+  if (std::find(overridden.begin(), overridden.end(), action.field) != overridden.end()) {
+    action.cause = reconcile::Cause::kUpdate;
+    action.field.clear();
+  }
+  histories_.record_write(attempt.key, std::move(write));
 }
 
 template <class T, class Reset>
@@ -156,6 +193,8 @@ asio::awaitable<void> Executor::reset(Owned<T>& cache, Reset action,
   auto patching = environment_.client.patch<T>(key, api::encode_object(action.patch));
   base::Result<T> result = co_await std::move(patching);
   if (result) {
+    auto write = record_of(action, *result);
+    if (write) histories_.record_write(attempt.key, *std::move(write));
     cache.store().record_written(*std::move(result));
     forgive(attempt, reconcile::target_of(action));
     attempt.done.emplace_back(std::move(action));
@@ -274,6 +313,50 @@ asio::awaitable<void> Executor::read_objects(api::ObjectKey target, Attempt& att
   if (!read) fail(attempt, Target::kResource, read.error());
 }
 
+// The managers of the contested fields; none when they cannot be read.
+template <class T>
+asio::awaitable<void> Executor::read_managers(api::ObjectKey key, std::string own,
+                                              std::map<std::string, std::string>& managers) {
+  auto reading = environment_.client.get_with_managed_fields<api::ManagedFieldsOf<T>>(key);
+  const base::Result<api::ManagedFieldsOf<T>> result = co_await std::move(reading);
+  if (!result) co_return;
+  for (auto& [path, manager] : managers) {
+    manager = api::other_manager_of(result->metadata.managed_fields, path, own);
+  }
+}
+
+asio::awaitable<void> Executor::note_override(reconcile::NoteOverride action, Attempt& attempt) {
+  reconcile::OverrideRecord record;
+  record.target = action.target;
+  record.intent = action.intent;
+  record.retry_after = action.retry_after;
+  for (const std::string& path : action.fields) record.managers.emplace(path, "");
+  const std::string own(kube::kFieldManager);
+  switch (action.target) {
+    case Target::kDeployment:
+      co_await read_managers<api::Deployment>(action.key, own, record.managers);
+      break;
+    case Target::kStatefulSet:
+      co_await read_managers<api::StatefulSet>(action.key, own, record.managers);
+      break;
+    case Target::kService:
+      co_await read_managers<api::Service>(action.key, own, record.managers);
+      break;
+    case Target::kClaim:
+      co_await read_managers<api::PersistentVolumeClaim>(action.key, own, record.managers);
+      break;
+    case Target::kResource: break;
+  }
+  for (const auto& [path, manager] : record.managers) {
+    environment_.logger.warning("an owned field is changed by another client",
+                                {{"kind", std::string(reconcile::kind(action.target))},
+                                 {"object", api::to_string(action.key)},
+                                 {"field", path},
+                                 {"manager", manager}});
+  }
+  histories_.record_override(attempt.key, std::move(record));
+}
+
 void Executor::check_push(const reconcile::CheckPush& action, const Attempt& attempt) {
   const auto registry = caches_.registries.store().get(attempt.key);
   if (registry) push_checks_.start(*registry, action.images);
@@ -288,10 +371,18 @@ asio::awaitable<void> Executor::set_finalizer(reconcile::SetFinalizer action, At
   std::vector<std::string> finalizers = registry->metadata.finalizers;
   std::erase(finalizers, std::string(reconcile::kFinalizer));
   if (action.present) finalizers.emplace_back(reconcile::kFinalizer);
-  const bool is_last = finalizers.empty() && reconcile::is_terminating(registry->metadata);
+  bool is_last = finalizers.empty() && reconcile::is_terminating(registry->metadata);
   auto patching =
       environment_.client.set_finalizers<api::LocalRegistry>(registry->metadata, finalizers);
   base::Result<api::LocalRegistry> result = co_await std::move(patching);
+  if (result) {
+    reconcile::WriteRecord write{Target::kResource, std::size_t(action.present), {}, {}, {}};
+    if (reconcile::has_finalizer(result->metadata) != action.present) {
+      write.overridden.emplace_back("metadata.finalizers");
+      is_last = false;
+    }
+    histories_.record_write(attempt.key, std::move(write));
+  }
   if (result && is_last) {
     store.record_deleted(attempt.key, registry->metadata.uid, registry->metadata.resource_version);
   } else if (result) {

@@ -5,10 +5,12 @@
 //    gather sees it (KEP-5647); a status is its caller's to record.
 //  * A precondition that did not hold is followed by a live read of the object.
 //  * What fails is put into Attempt::failures; nothing is tried twice.
+//  * Every heal, and every answer that differs from what was written, is recorded in the histories.
 // Used on the thread of the io_context only; cancelled by its parent.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -16,14 +18,19 @@
 #include "operator/attempt.h"
 #include "operator/caches.h"
 #include "operator/push_checks.h"
+#include "operator/write_histories.h"
 
 namespace controller {
 
 class Executor {
  public:
-  // caches and push_checks outlive it.
-  Executor(const kube::Environment& environment, Caches& caches, PushChecks& push_checks)
-      : environment_(environment), caches_(caches), push_checks_(push_checks) {}
+  // caches, push_checks and histories outlive it.
+  Executor(const kube::Environment& environment, Caches& caches, PushChecks& push_checks,
+           WriteHistories& histories)
+      : environment_(environment),
+        caches_(caches),
+        push_checks_(push_checks),
+        histories_(histories) {}
 
   // All of them at once, since they are independent of each other.
   boost::asio::awaitable<void> execute(std::vector<reconcile::Action> actions, Attempt& attempt);
@@ -42,6 +49,12 @@ class Executor {
   // Puts the resource as it is now into the cache, and gives it; null: it is gone.
   boost::asio::awaitable<base::Result<Registry>> read_registry(api::ObjectKey key);
   void check_push(const reconcile::CheckPush& action, const Attempt& attempt);
+  boost::asio::awaitable<void> note_override(reconcile::NoteOverride action, Attempt& attempt);
+  template <class T>
+  boost::asio::awaitable<void> read_managers(api::ObjectKey key, std::string own,
+                                             std::map<std::string, std::string>& managers);
+  template <class T>
+  void record(const T* before, const T& after, reconcile::Apply<T>& action, const Attempt& attempt);
   template <class T, class Reset>
   boost::asio::awaitable<void> reset(Owned<T>& cache, Reset action,
                                      std::shared_ptr<const T>& foreign, Attempt& attempt);
@@ -60,6 +73,7 @@ class Executor {
   kube::Environment environment_;
   Caches& caches_;
   PushChecks& push_checks_;
+  WriteHistories& histories_;
 };
 
 }  // namespace controller

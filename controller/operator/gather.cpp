@@ -92,6 +92,8 @@ Observed gather(const Caches& caches, const Attempt& attempt, const ClusterFacts
   observed.now = facts.now;
   observed.kind_cluster = facts.kind_cluster;
   observed.push_checks = facts.push_checks;
+  observed.history = facts.history;
+  observed.instant = facts.instant;
   observed.live = attempt.live;
   observed.failures = attempt.failures;
   observed.registry = caches.registries.store().get(attempt.key);

@@ -15,7 +15,9 @@ struct ClusterFacts {
   bool kind_cluster = false;
   base::Time now;
   std::vector<reconcile::PushCheck> push_checks = {};  // of the resource
-  std::vector<std::string> allowed_images = {};        // --allowed-images; empty: any
+  reconcile::WriteHistory history = {};                // of the resource
+  reconcile::Instant instant = {};
+  std::vector<std::string> allowed_images = {};  // --allowed-images; empty: any
 };
 
 reconcile::Observed gather(const Caches& caches, const Attempt& attempt, const ClusterFacts& facts);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "api/affinity.h"
 #include "base/limits.h"
 #include "reconcile/names.h"
 
@@ -213,7 +214,7 @@ api::PodTemplateSpec pod_template(const api::LocalRegistry& registry, bool with_
   pod.spec.termination_grace_period_seconds = kGraceSeconds;
   pod.spec.node_selector = registry.spec.node_selector;
   pod.spec.tolerations = registry.spec.tolerations;
-  pod.spec.affinity = registry.spec.affinity;
+  pod.spec.affinity = api::stored_affinity(registry.spec.affinity);
   return pod;
 }
 

@@ -16,6 +16,7 @@ constexpr std::array<std::string_view, 4> kStorageRefusals = {
     reason::kFailed};
 constexpr std::array<std::string_view, 2> kPortRefusals = {reason::kNodePortTaken,
                                                            reason::kNodePortOutOfRange};
+constexpr std::array<std::string_view, 1> kOverrides = {reason::kFieldOverridden};
 constexpr std::array<std::string_view, 4> kDeploymentFailures = {
     reason::kQuotaExceeded, reason::kForbidden, reason::kFailed, reason::kPodSecurity};
 
@@ -47,6 +48,7 @@ struct Collect {
   void operator()(const ReadLive&) const {}
   void operator()(const SetFinalizer&) const {}
   void operator()(const CheckPush&) const {}
+  void operator()(const NoteOverride&) const {}
   void operator()(const ResetStrategy& reset) const {
     tell_healed(api::Resource<api::Deployment>::kType.kind, reset.patch.metadata, "spec.strategy");
   }
@@ -190,6 +192,7 @@ std::vector<Notice> notices(const api::LocalRegistry& before, const std::vector<
   tell_refusal(before, after, condition::kReady, kPortRefusals, "Refused", list);
   tell_refusal(before, after, condition::kStorageReady, kStorageRefusals, "Refused", list);
   tell_refusal(before, after, condition::kAvailable, kDeploymentFailures, "Failed", list);
+  tell_refusal(before, after, condition::kConverged, kOverrides, "FieldOverridden", list);
   tell_buildkit(before, after, list);
   tell_cleanup(before, after, list);
   return list;

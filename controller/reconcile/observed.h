@@ -9,6 +9,7 @@
 
 #include "api/apps.h"
 #include "api/local_registry.h"
+#include "reconcile/write_history.h"
 
 namespace reconcile {
 
@@ -67,11 +68,13 @@ struct Observed {
   bool has_twin = false;                    // see rivalry.h
 
   std::vector<PushCheck> push_checks;
+  WriteHistory history;  // of earlier reconciles and of this one
 
   // True when registry, children and claim were read from the API server in this reconcile.
   bool live = false;
   std::vector<Failure> failures;
   base::Time now;
+  Instant instant;  // the same moment on the monotonic clock
 };
 
 // The failure of this reconcile for the target, refused node ports aside (those were an answer, and

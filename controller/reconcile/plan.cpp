@@ -1,10 +1,13 @@
 #include "reconcile/plan.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
 #include "base/limits.h"
 #include "reconcile/acceptance.h"
 #include "reconcile/children.h"
+#include "reconcile/contest.h"
 #include "reconcile/decision.h"
 #include "reconcile/images.h"
 #include "reconcile/names.h"
@@ -19,7 +22,10 @@
 namespace reconcile {
 namespace {
 
-void look_again(Plan& plan, std::chrono::milliseconds after) {
+template <class Duration>
+void look_again_after(Duration delay, Plan& plan) {
+  const auto after =
+      std::chrono::ceil<std::chrono::milliseconds>(std::max(delay, Duration::zero()));
   if (!plan.requeue_after || after < *plan.requeue_after) plan.requeue_after = after;
 }
 
@@ -127,36 +133,95 @@ std::string version_to_write(const T&) {
 }
 
 template <class T>
-void create_or_heal(const Observed& observed, T wanted, const Snapshot<T>& existing, Plan& plan) {
-  const Failure* failure = find_failure(observed, target_for<T>());
-  if (!existing) {
-    if (failure == nullptr) {
-      const bool waits = may_come_free(observed, wanted);
-      plan.actions.emplace_back(Apply<T>{std::move(wanted), "", {}, {}, waits, {}});
-    }
-    return;
-  }
-  if (is_terminating(existing->metadata)) return;  // its end is an event, and brings us back
-  const json::Difference difference = json::difference(wanted, *existing);
-  if (!difference) return;
-  if (failure != nullptr) {
-    // A claim is never replaced: its images would be gone.
-    if (target_for<T>() != Target::kClaim && is_spoilt(wanted, *existing, *failure)) {
-      plan.actions.emplace_back(delete_of(target_for<T>(), existing->metadata));
-    }
-    return;
-  }
-  const Cause cause = cause_of(observed, wanted, *existing, *difference);
-  const bool waits = may_come_free(observed, wanted);
-  plan.actions.emplace_back(Apply<T>{std::move(wanted), existing->metadata.uid, cause,
-                                     cause == Cause::kHeal ? *difference : std::string(), waits,
-                                     version_to_write(*existing)});
+Drift drift_of(const T& wanted, const T& existing) {
+  return {target_for<T>(), api::key_of(wanted.metadata), digest_of(wanted),
+          differing_fields(wanted, existing), intent_hash(wanted) == intent_hash(existing)};
 }
 
-// A selector cannot be changed: an object that has another one is recreated.
+// What is contested stays in the plan, so that the status reports it.
+void leave_contested(const Observed& observed, Target target, Plan& plan) {
+  if (const FieldContest* contest = observed.history.find(target))
+    plan.contested.push_back(*contest);
+}
+
+// The object is as wanted.
+void end_contest(const Observed& observed, Target target, Plan& plan) {
+  const FieldContest* contest = observed.history.find(target);
+  if (contest == nullptr) return;
+  if (is_on_trial(*contest, observed.instant)) return leave_contested(observed, target, plan);
+  plan.settled.push_back(target);
+}
+
+template <class T>
+void create(const Observed& observed, T wanted, Plan& plan) {
+  const Target target = target_for<T>();
+  if (find_failure(observed, target) != nullptr) return leave_contested(observed, target, plan);
+  // A policy may have changed the label by which the cache selects the object.
+  if (observed.history.find(target) != nullptr && !observed.live) return read_live(observed, plan);
+  const bool waits = may_come_free(observed, wanted);
+  plan.actions.emplace_back(Apply<T>{std::move(wanted), "", {}, {}, waits, {}});
+}
+
+// Of an apply that the API server refused. A PersistentVolumeClaim is never recreated: its images
+// would be gone. Nor is an object that another client keeps changing.
+template <class T>
+void recreate_if_spoilt(const Observed& observed, const Drift& drift, const T& wanted,
+                        const T& existing, const Failure& failure, Plan& plan) {
+  if (drift.target == Target::kClaim || !is_spoilt(wanted, existing, failure)) return;
+  if (is_contested(observed, drift)) return leave_contested(observed, drift.target, plan);
+  plan.actions.emplace_back(delete_of(drift.target, existing.metadata));
+}
+
+// An apply leaves the parameters of a RollingUpdate, and is refused for them.
+std::optional<Action> reset_before_apply(const api::Deployment& existing, const Drift& drift) {
+  if (existing.spec.strategy.rolling_update.text.empty()) return std::nullopt;
+  return ResetStrategy{build_strategy_patch(existing.metadata), drift.intent};
+}
+
+template <class T>
+std::optional<Action> reset_before_apply(const T&, const Drift&) {
+  return std::nullopt;
+}
+
+template <class T>
+void heal(const Observed& observed, T wanted, const T& existing, const Drift& drift, Plan& plan) {
+  DriftAnswer answer = judge_drift(observed, drift);
+  if (answer.note) return plan.actions.emplace_back(*std::move(answer.note)), void();
+  if (!answer.apply) return leave_contested(observed, drift.target, plan);
+  if (auto reset = reset_before_apply(existing, drift)) {
+    return plan.actions.emplace_back(*std::move(reset)), void();
+  }
+  Cause cause = Cause::kUpdate;
+  if (!answer.healed.empty()) cause = cause_of(observed, wanted, existing, answer.healed);
+  const bool waits = may_come_free(observed, wanted);
+  plan.actions.emplace_back(Apply<T>{std::move(wanted), existing.metadata.uid, cause,
+                                     cause == Cause::kHeal ? answer.healed : std::string(), waits,
+                                     version_to_write(existing)});
+}
+
+template <class T>
+void create_or_heal(const Observed& observed, T wanted, const Snapshot<T>& existing, Plan& plan) {
+  if (!existing) return create(observed, std::move(wanted), plan);
+  const Target target = target_for<T>();
+  if (is_terminating(existing->metadata)) {  // its end is an event, and brings us back
+    plan.waits_for = fmt::format("{} {} is being deleted", kind(target),
+                                 api::to_string(api::key_of(existing->metadata)));
+    return;
+  }
+  const Drift drift = drift_of(wanted, *existing);
+  if (drift.fields.empty()) return end_contest(observed, target, plan);
+  if (const Failure* failure = find_failure(observed, target)) {
+    return recreate_if_spoilt(observed, drift, wanted, *existing, *failure, plan);
+  }
+  heal(observed, std::move(wanted), *existing, drift, plan);
+}
+
+// A selector cannot be changed: an object that has another one gives way to a new one, unless
+// another client gives each new one that selector.
 template <class T>
 void ensure_workload(const Observed& observed, T wanted, const Snapshot<T>& existing, Plan& plan) {
-  if (existing && existing->spec.selector != wanted.spec.selector) {
+  if (existing && existing->spec.selector != wanted.spec.selector &&
+      !is_contested(observed, drift_of(wanted, *existing), kSelectorField)) {
     return remove_own(observed, existing, plan);
   }
   create_or_heal(observed, std::move(wanted), existing, plan);
@@ -169,14 +234,7 @@ bool must_be_recreated(const api::StatefulSet& existing, const api::StatefulSet&
 }
 
 void ensure_deployment(const Observed& observed, const api::Deployment& wanted, Plan& plan) {
-  const auto& existing = observed.deployment;
-  if (existing && !existing->spec.strategy.rolling_update.text.empty() &&
-      !is_terminating(existing->metadata) &&
-      find_failure(observed, Target::kDeployment) == nullptr) {
-    plan.actions.emplace_back(ResetStrategy{build_strategy_patch(existing->metadata)});
-    return;
-  }
-  ensure_workload(observed, wanted, existing, plan);
+  ensure_workload(observed, wanted, observed.deployment, plan);
 }
 
 void ensure_claim(const Observed& observed, Plan& plan) {
@@ -242,7 +300,7 @@ void ensure_service(const Observed& observed, Plan& plan) {
   const NodePortChoice choice = choose_node_port(observed);
   if (!choice.possible) return;
   const Publishing publishing = decide_publishing(observed);
-  if (publishing.look_again) look_again(plan, *publishing.look_again);
+  if (publishing.look_again) look_again_after(*publishing.look_again, plan);
   const api::Service wanted = build_service(*observed.registry, choice.port, publishing.not_ready);
   if (has_port_in_the_way(observed, wanted)) {
     plan.actions.emplace_back(ResetPorts{build_ports_patch(observed.service->metadata, wanted)});
@@ -326,12 +384,22 @@ void drop_live_duplicates(Plan& plan) {
   });
 }
 
+// Once in a reconcile, and not against another client that keeps changing it back.
+void set_finalizer(const Observed& observed, bool present, Plan& plan) {
+  if (find_failure(observed, Target::kResource)) return;
+  const FieldContest* contest = observed.history.find(Target::kResource);
+  const bool same = contest != nullptr && contest->intent == std::size_t(present);
+  if (same && observed.instant < contest->retry) {
+    return leave_contested(observed, Target::kResource, plan);
+  }
+  plan.actions.emplace_back(SetFinalizer{present});
+}
+
 void plan_running(const Observed& observed, const DeploymentIntent* deployment, Plan& plan) {
   const bool has = has_finalizer(observed.registry->metadata);
   const bool needs = needs_finalizer(observed);
   if (needs && !has) {  // before there is anything that it has to clean up
-    if (!find_failure(observed, Target::kResource)) plan.actions.emplace_back(SetFinalizer{true});
-    return;
+    return set_finalizer(observed, true, plan);
   }
   // The Service of an earlier name gives its node port back before a new one asks for it.
   if (has_leftover_service(observed)) return remove_leftovers(observed, plan);
@@ -344,8 +412,10 @@ void plan_running(const Observed& observed, const DeploymentIntent* deployment, 
   }
   remove_unwanted_claim(observed, plan);
   remove_leftovers(observed, plan);
-  if (has && !needs && plan.actions.empty() && !find_failure(observed, Target::kResource)) {
-    plan.actions.emplace_back(SetFinalizer{false});
+  if (has && !needs && plan.actions.empty()) {
+    set_finalizer(observed, false, plan);
+  } else if (has == needs) {
+    end_contest(observed, Target::kResource, plan);
   }
 }
 
@@ -360,6 +430,18 @@ void undo_partial_creation(const Observed& observed, Plan& plan) {
   remove(observed.deployment);
   remove(observed.stateful_set);
   remove(observed.service);
+}
+
+void retry_contested(const Observed& observed, Plan& plan) {
+  const auto next = next_try(plan.contested, observed.instant);
+  if (next) look_again_after(*next - observed.instant, plan);
+}
+
+// What has to come first failed: nothing else in the status is known to be outdated.
+void report_failure(const Observed& observed, Plan& plan) {
+  api::LocalRegistryStatus status =
+      status_after_failure(observed, judge_convergence(observed, std::nullopt, plan));
+  if (!says_the_same(status, observed.registry->status)) plan.status = std::move(status);
 }
 
 // Objects of an earlier resource of this key, in another namespace, where garbage collection does
@@ -396,12 +478,15 @@ void plan_deletion(const Observed& observed, Plan& plan) {
   std::erase_if(plan.actions, [&](const Action& action) {
     return find_failure(observed, target_of(action)) != nullptr;
   });
-  if (!plan.actions.empty() || !observed.failures.empty()) return;
-  if (observed.unwatched_namespaces.empty()) {
-    plan.actions.emplace_back(SetFinalizer{false});
-  } else {
-    block_deletion(observed, plan);
+  if (plan.actions.empty() && observed.failures.empty()) {
+    if (observed.unwatched_namespaces.empty()) {
+      set_finalizer(observed, false, plan);
+    } else {
+      block_deletion(observed, plan);
+    }
   }
+  retry_contested(observed, plan);
+  if (!observed.failures.empty()) report_failure(observed, plan);
 }
 
 // Objects of a resource that is gone: made by a write whose answer never came, or robbed of their
@@ -496,15 +581,14 @@ void check_pushes(const Observed& observed, Plan& plan) {
   std::vector<std::string> images = images_to_check(observed);
   if (!images.empty()) plan.actions.emplace_back(CheckPush{std::move(images)});
   const auto next = next_push_check(observed);
-  if (!next) return;
-  look_again(plan, std::chrono::ceil<std::chrono::milliseconds>(
-                       std::max(*next - observed.now, base::Time::duration::zero())));
+  if (next) look_again_after(*next - observed.now, plan);
 }
 
 void judge(const Observed& observed, const std::optional<Refusal>& refusal,
            const DeploymentIntent* deployment, Plan& plan) {
   const std::string kept = deployment == nullptr ? "" : deployment->outdated_field;
-  api::LocalRegistryStatus status = compute_status(observed, refusal, kept);
+  api::LocalRegistryStatus status =
+      compute_status(observed, refusal, judge_convergence(observed, refusal, plan), kept);
   if (!says_the_same(status, observed.registry->status)) plan.status = std::move(status);
 }
 
@@ -524,6 +608,7 @@ Target target_of(const Action& action) {
     Target operator()(const ReadLive&) const { return Target::kResource; }
     Target operator()(const SetFinalizer&) const { return Target::kResource; }
     Target operator()(const CheckPush&) const { return Target::kResource; }
+    Target operator()(const NoteOverride& note) const { return note.target; }
     Target operator()(const Apply<api::PersistentVolumeClaim>&) const { return Target::kClaim; }
     Target operator()(const Apply<api::Deployment>&) const { return Target::kDeployment; }
     Target operator()(const Apply<api::StatefulSet>&) const { return Target::kStatefulSet; }
@@ -590,8 +675,13 @@ Plan plan(const Observed& observed) {
   read_live_before_harm(observed, plan);
   drop_live_duplicates(plan);
   if (!observed.failures.empty()) plan.requeue_after = limits::kRefusedRetry;
+  retry_contested(observed, plan);
   if (!suspended) check_pushes(observed, plan);
-  if (refusal || !has_to_look) judge(observed, refusal, deployment, plan);
+  if (refusal || !has_to_look) {
+    judge(observed, refusal, deployment, plan);
+  } else if (find_failure(observed, Target::kResource)) {
+    report_failure(observed, plan);
+  }
   return plan;
 }
 

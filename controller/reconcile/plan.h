@@ -6,8 +6,10 @@
 //  * What is refused breaks nothing that runs: acceptance comes before every write.
 //  * Every delete carries a uid; a claim's also a resourceVersion, and only after a live read.
 // Assumptions
-//  * Whoever executes the Plan plans again after its actions, until there are none, and writes the
-//    status then. A failed write is put into Observed::failures before that.
+//  * The caller executes the Plan and plans again, until there are no actions or no passes left,
+//  and
+//    writes the status then. A failed write is put into Observed::failures before that, and each
+//    write into Observed::history.
 // Pure; any thread.
 #pragma once
 
@@ -55,6 +57,7 @@ struct Delete {
 // Recreate leaves that strategy's parameters, and is refused for them.
 struct ResetStrategy {
   api::Deployment patch;
+  std::size_t intent = 0;  // digest_of() the Deployment that is wanted
 
   bool operator==(const ResetStrategy&) const = default;
 };
@@ -87,9 +90,22 @@ struct CheckPush {
   bool operator==(const CheckPush&) const = default;
 };
 
-using Action = std::variant<ReadLive, SetFinalizer, CheckPush, Apply<api::PersistentVolumeClaim>,
-                            Apply<api::Deployment>, Apply<api::StatefulSet>, Apply<api::Service>,
-                            ResetStrategy, ResetPorts, Delete>;
+// Record that these fields of the object are contested (see write_history.h). Reads who manages
+// them; writes nothing to the API server.
+struct NoteOverride {
+  Target target;
+  api::ObjectKey key;
+  std::size_t intent = 0;
+  std::vector<std::string> fields;
+  std::chrono::milliseconds retry_after{};
+
+  bool operator==(const NoteOverride&) const = default;
+};
+
+using Action =
+    std::variant<ReadLive, SetFinalizer, CheckPush, NoteOverride, Apply<api::PersistentVolumeClaim>,
+                 Apply<api::Deployment>, Apply<api::StatefulSet>, Apply<api::Service>,
+                 ResetStrategy, ResetPorts, Delete>;
 
 // What the action writes.
 Target target_of(const Action& action);
@@ -97,7 +113,11 @@ Target target_of(const Action& action);
 struct Plan {
   // Independent of each other: they may be executed in any order, or at once.
   std::vector<Action> actions;
-  // Set when it differs from what the resource has. Written once there are no actions.
+  std::vector<FieldContest> contested;  // objects that are left as another client has them
+  std::vector<Target> settled;          // objects over which there is no contest any more
+  std::string waits_for;                // what has to end first: an object that is being deleted
+  // Set when it differs from what the resource has. Written once there are no actions, or when the
+  // reconcile has to end before.
   std::optional<api::LocalRegistryStatus> status;
   // Look again after this time, even when nothing changes.
   std::optional<std::chrono::milliseconds> requeue_after;

@@ -10,6 +10,7 @@ inline constexpr std::string_view kAccepted = "Accepted";
 inline constexpr std::string_view kAvailable = "Available";
 inline constexpr std::string_view kBuildKitReady = "BuildKitReady";
 inline constexpr std::string_view kStorageReady = "StorageReady";
+inline constexpr std::string_view kConverged = "Converged";
 inline constexpr std::string_view kUpToDate = "UpToDate";
 // Only there, and True, while objects cannot be removed.
 inline constexpr std::string_view kCleanupBlocked = "CleanupBlocked";
@@ -74,6 +75,11 @@ inline constexpr std::string_view kCheckingPush = "CheckingPush";
 inline constexpr std::string_view kSuspended = "Suspended";
 inline constexpr std::string_view kNodePortTaken = "NodePortTaken";
 inline constexpr std::string_view kNodePortOutOfRange = "NodePortOutOfRange";
+
+// Converged
+inline constexpr std::string_view kConverged = "Converged";
+inline constexpr std::string_view kFieldOverridden = "FieldOverridden";
+inline constexpr std::string_view kApplying = "Applying";
 
 // several
 inline constexpr std::string_view kNotDeployed = "NotDeployed";

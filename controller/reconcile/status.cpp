@@ -69,6 +69,14 @@ class Conditions {
   std::vector<api::Condition> list_;
 };
 
+// Each of the conditions takes the place of the one of its type in `list`, or is added to it.
+void replace(std::vector<api::Condition>& list, std::vector<api::Condition> conditions) {
+  for (api::Condition& condition : conditions) {
+    std::erase_if(list, [&](const api::Condition& old) { return old.type == condition.type; });
+    list.push_back(std::move(condition));
+  }
+}
+
 Judgement judge_acceptance(const std::optional<Refusal>& refusal) {
   if (refusal) return {kFalse, std::string(refusal->reason), refusal->message};
   return {kTrue, std::string(reason::kAccepted), "the resource is accepted"};
@@ -259,6 +267,8 @@ void record_places(const Observed& observed, bool may_create, api::LocalRegistry
 
 api::LocalRegistryStatus compute_status(const Observed& observed,
                                         const std::optional<Refusal>& refusal,
+                                        const Judgement& convergence,
+
                                         const std::string& outdated_field) {
   api::LocalRegistryStatus status;
   status.observed_generation = observed.registry->metadata.generation;
@@ -293,6 +303,7 @@ api::LocalRegistryStatus compute_status(const Observed& observed,
   if (!observed.unwatched_namespaces.empty()) {
     conditions.set(condition::kCleanupBlocked, judge_cleanup(observed));
   }
+  conditions.set(condition::kConverged, convergence);
   status.conditions = conditions.take();
   return status;
 }
@@ -303,13 +314,18 @@ api::LocalRegistryStatus compute_status_of_part(const Observed& observed, const 
   Conditions conditions(observed);
   conditions.set(condition::kAccepted, judge_acceptance(missing));
   conditions.set(condition::kReady, judge_acceptance(missing));
-  std::vector<api::Condition> others = std::move(status.conditions);
-  status.conditions = conditions.take();
-  for (api::Condition& other : others) {
-    if (api::find_condition(status.conditions, other.type) == nullptr) {
-      status.conditions.push_back(std::move(other));
-    }
-  }
+  replace(status.conditions, conditions.take());
+  return status;
+}
+
+api::LocalRegistryStatus status_after_failure(const Observed& observed,
+                                              const Judgement& convergence) {
+  api::LocalRegistryStatus status = observed.registry->status;
+  Conditions conditions(observed);
+  conditions.set(condition::kConverged, convergence);
+  const api::Condition* ready = api::find_condition(status.conditions, condition::kReady);
+  if (ready == nullptr || ready->status != kFalse) conditions.set(condition::kReady, convergence);
+  replace(status.conditions, conditions.take());
   return status;
 }
 
@@ -323,12 +339,7 @@ api::LocalRegistryStatus with_blocked_cleanup(const Observed& observed) {
   Conditions conditions(observed);
   conditions.set(condition::kCleanupBlocked, judge_cleanup(observed));
   api::LocalRegistryStatus status = observed.registry->status;
-  std::erase_if(status.conditions, [](const api::Condition& condition) {
-    return condition.type == condition::kCleanupBlocked;
-  });
-  for (api::Condition& condition : conditions.take()) {
-    status.conditions.push_back(std::move(condition));
-  }
+  replace(status.conditions, conditions.take());
   return status;
 }
 

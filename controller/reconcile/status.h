@@ -5,14 +5,16 @@
 #include <string>
 
 #include "reconcile/acceptance.h"
+#include "reconcile/availability.h"
 #include "reconcile/observed.h"
 
 namespace reconcile {
 
 // Judges what was observed, never what the spec asks for. A condition keeps its time while its
-// status is the same. outdated_field: see DeploymentIntent.
+// status is the same. convergence: the condition Converged. outdated_field: see DeploymentIntent.
 api::LocalRegistryStatus compute_status(const Observed& observed,
                                         const std::optional<Refusal>& refusal,
+                                        const Judgement& convergence,
                                         const std::string& outdated_field);
 
 // The status of a resource of which only a part is known: as it is, but Ready and Accepted are
@@ -23,6 +25,11 @@ api::LocalRegistryStatus with_record(const Observed& observed);
 
 // What the status says of a resource that is being deleted and whose objects cannot be removed.
 api::LocalRegistryStatus with_blocked_cleanup(const Observed& observed);
+
+// The status of a resource whose children could not be read or deleted: as it was, but for the
+// conditions that say so. Its observedGeneration stays, since the spec was not acted on.
+api::LocalRegistryStatus status_after_failure(const Observed& observed,
+                                              const Judgement& convergence);
 
 // Whether a status has to be written no more: the order of its conditions, and those that somebody
 // else added, do not count.

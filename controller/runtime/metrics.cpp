@@ -222,6 +222,7 @@ struct Metrics::Series {
   Family<Gauge>& cache_bytes;
   Family<Gauge>& cache_reduced;
   Family<Gauge>& cache_dropped;
+  Gauge& contested;
   std::map<std::pair<std::string, std::string>, Gauge*> resource_gauges;
 };
 
@@ -251,7 +252,11 @@ Metrics::Series::Series(std::string_view version)
                           "Number of objects that are not served because they, or the objects of "
                           "their namespace, are too large, by resource")),
       cache_dropped(gauge(registry, "localregistry_cache_dropped_objects",
-                          "Number of objects that found no room in a full cache, by resource")) {
+                          "Number of objects that found no room in a full cache, by resource")),
+      contested(gauge(registry, "localregistry_contested_objects",
+                      "Number of objects that are not healed, because another client keeps "
+                      "changing a field that the operator owns")
+                    .Add({})) {
   gauge(registry, "localregistry_build_info", "The version that runs; the value is always 1")
       .Add({{"version", label(version)}})
       .Set(1);
@@ -331,6 +336,10 @@ void Metrics::set_resources(const std::vector<ResourceCount>& counts) {
     }
     value->Increment(static_cast<double>(count.count));
   }
+}
+
+void Metrics::set_contested_objects(std::size_t count) {
+  series_->contested.Set(static_cast<double>(count));
 }
 
 void Metrics::watch_restarted(std::string_view resource, std::string_view reason) {

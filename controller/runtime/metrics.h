@@ -82,6 +82,7 @@ class Metrics {
   // it does not hold at all.
   void set_cache(std::string_view resource, std::size_t bytes, std::size_t reduced,
                  std::size_t dropped);
+  void set_contested_objects(std::size_t count);
   void watch_restarted(std::string_view resource, std::string_view reason);
   void malformed_object(std::string_view resource);
 

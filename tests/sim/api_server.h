@@ -116,6 +116,10 @@ class ApiServer {
   // Asked before something is stored or deleted: an answer refuses it.
   std::function<std::optional<kube::Response>(const Admission&)> admit;
 
+  // Asked before a write is checked, as a mutating webhook is: gives what the object shall be
+  // instead, as JSON; nothing: it stays.
+  std::function<std::optional<std::string>(const Admission&)> mutate;
+
   // Told of each write that took effect, in order, before it is answered.
   std::function<void(const Change&)> on_change;
 

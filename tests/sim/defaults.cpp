@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "sim/typed.h"
+
 namespace sim {
 namespace {
 
@@ -79,6 +81,7 @@ class Defaults {
   }
 
   void claim(Value& object) {
+    round_up(find(object, {"spec", "resources"}));
     set(need_object(object, "spec", *allocator_), "volumeMode", "Filesystem");
     set(need_object(object, "status", *allocator_), "phase", "Pending");
   }
@@ -200,17 +203,28 @@ class Defaults {
           set(*field, "apiVersion", "v1");
       }
     }
-    if (Value* profile = find(container, {"securityContext"})) {
-      if (find(*profile, "procMount") != nullptr) return;
-    }
-    if (!requests_from_limits) return;
     Value* resources = find(container, "resources");
+    round_up(resources);
+    if (!requests_from_limits) return;
     const Value* limits = resources == nullptr ? nullptr : find(*resources, "limits");
     if (is_empty(limits)) return;
     const Value copy = make_copy(*limits, *allocator_);
     Value& requests = need_object(*resources, "requests", *allocator_);
     for (auto one = copy.MemberBegin(); one != copy.MemberEnd(); ++one) {
       set_default(requests, as_text(one->name), make_copy(one->value, *allocator_), *allocator_);
+    }
+  }
+
+  // A list of resources has no parts of a thousandth.
+  void round_up(Value* resources) {
+    for (const char* name : {"limits", "requests"}) {
+      Value* list = resources == nullptr ? nullptr : find(*resources, name);
+      if (list == nullptr || !list->IsObject()) continue;
+      for (auto one = list->MemberBegin(); one != list->MemberEnd(); ++one) {
+        if (one->value.IsString()) {
+          one->value = make_text(rounded_quantity(as_text(one->value)), *allocator_);
+        }
+      }
     }
   }
 

@@ -294,6 +294,7 @@ Course run_random(std::uint64_t seed, bool keep_trace) {
   world.trace.add(world.scheduler.now(), "--- all is well from here");
   // A process begins, a lease runs out, and what was silent is found out by its watches.
   world.run_for(weather.was_silent() ? 150s : 40s);
+  world.end_contests();
   Course course;
   course.long_quiet = chance.one_in(kLongQuietIn);
   finish(world, course.long_quiet ? 24h : chance.one_in(20) ? 10min : 30s, course);

@@ -125,21 +125,38 @@ std::string in_decimals(Wide nanos, Form form) {
 
 }  // namespace
 
-std::optional<std::string> canonical_quantity(std::string_view text) {
-  const std::optional<Amount> amount = parse(text);
-  if (!amount) return std::nullopt;
-  if (amount->nanos == 0) return "0";
-  const Wide size = amount->nanos < 0 ? -amount->nanos : amount->nanos;
+namespace {
+
+std::string canonical(const Amount& amount) {
+  if (amount.nanos == 0) return "0";
+  const Wide size = amount.nanos < 0 ? -amount.nanos : amount.nanos;
   // Small and broken amounts have no binary suffix.
-  if (amount->form != Form::kBinary || size < 1024 * kUnit || size % kUnit != 0) {
-    return in_decimals(amount->nanos,
-                       amount->form == Form::kBinary ? Form::kDecimal : amount->form);
+  if (amount.form != Form::kBinary || size < 1024 * kUnit || size % kUnit != 0) {
+    return in_decimals(amount.nanos, amount.form == Form::kBinary ? Form::kDecimal : amount.form);
   }
   for (const auto& [suffix, exponent] : kBinarySuffixes) {
     const Wide unit = power(2, exponent) * kUnit;
-    if (amount->nanos % unit == 0) return digits_of(amount->nanos / unit) + std::string(suffix);
+    if (amount.nanos % unit == 0) return digits_of(amount.nanos / unit) + std::string(suffix);
   }
-  return digits_of(amount->nanos / kUnit);
+  return digits_of(amount.nanos / kUnit);
+}
+
+}  // namespace
+
+std::optional<std::string> canonical_quantity(std::string_view text) {
+  const std::optional<Amount> amount = parse(text);
+  if (!amount) return std::nullopt;
+  return canonical(*amount);
+}
+
+std::string rounded_quantity(std::string_view text) {
+  std::optional<Amount> amount = parse(text);
+  if (!amount) return std::string(text);
+  constexpr Wide kMilli = kUnit / 1000;
+  const Wide rest = amount->nanos % kMilli;
+  if (rest == 0) return std::string(text);
+  if (rest > 0) amount->nanos += kMilli - rest;
+  return canonical(*amount);
 }
 
 int compare_quantities(std::string_view a, std::string_view b) {

@@ -183,6 +183,55 @@ Step let_through(std::string name, std::string refused) {
           }};
 }
 
+struct Policy {
+  std::string name;
+  std::string plural;
+  std::string from;  // in the object's JSON
+  std::string to;
+};
+
+const std::vector<Policy>& policies() {
+  static const std::vector<Policy> kPolicies = {
+      {"images", "deployments", R"("image":"registry)", R"("image":"harbor.test/hub/registry)"},
+      {"images of sets", "statefulsets", R"("image":"registry)",
+       R"("image":"harbor.test/registry)"},
+      {"resources", "deployments", R"("cpu":"50m")", R"("cpu":"250m")"},
+      {"grace periods", "deployments", R"("terminationGracePeriodSeconds":10)",
+       R"("terminationGracePeriodSeconds":30)"},
+      {"ports", "services", R"("targetPort":"registry")", R"("targetPort":5000)"},
+      {"a field of nobody", "deployments", R"("schedulerName":"default-scheduler")",
+       R"("schedulerName":"other")"},
+  };
+  return kPolicies;
+}
+
+// Of every write of such objects.
+Step begin_policy(const Policy& policy) {
+  return {"policy for " + policy.name, [policy](World& world) {
+            world.mutate = [policy](const Admission& admission) -> std::optional<std::string> {
+              if (admission.after->plural != policy.plural) return std::nullopt;
+              std::string text = admission.after->text;
+              const std::size_t at = text.find(policy.from);
+              if (at == std::string::npos) return std::nullopt;
+              return text.replace(at, policy.from.size(), policy.to);
+            };
+          }};
+}
+
+Step end_contests() {
+  return {"no policy and no fight any more", [](World& world) { world.end_contests(); }};
+}
+
+constexpr const char* kReported = "it is reported";
+
+Step expect_contest() {
+  return {kReported, [](World& world) { world.expect_contest_in_status(); }};
+}
+
+Step begin_fight() {
+  return {"a fight over replicas", [](World& world) { world.fight(true); }};
+}
+
 Step foreign(const std::string& plural) {
   return {
       "a foreign object", [plural](World& world) {
@@ -401,8 +450,37 @@ std::vector<Scenario> lives() {
   return list;
 }
 
+std::vector<Scenario> contests() {
+  std::vector<Scenario> list;
+  const Spec asking = {"asking", R"({"resources":{"requests":{"cpu":"50m"}}})"};
+  for (const Policy& policy : policies()) {
+    const bool set = policy.plural == "statefulsets";
+    const Spec& spec = set ? kPersistent : asking;
+    const bool is_owned = policy.name != "a field of nobody";
+    std::vector<Step> steps = {begin_policy(policy), apply(spec)};
+    if (is_owned) steps.push_back(expect_contest());
+    steps.push_back(end_contests());
+    list.push_back({fmt::format("contests/{} from the start", policy.name), steps, {}});
+    if (!is_owned) continue;
+    list.push_back({fmt::format("contests/{} after a while", policy.name),
+                    {apply(spec), begin_policy(policy), removal("deleted", policy.plural, kChild),
+                     expect_contest(), restart_all(),
+                     apply({"another port", set ? R"({"persistence":{"enabled":true},"port":5001})"
+                                                : R"({"resources":{"requests":{"cpu":"50m"}},)"
+                                                  R"("port":5001})"}),
+                     expect_contest(), end_contests()},
+                    {}});
+  }
+  list.push_back({"contests/replicas",
+                  {apply(kDefault), begin_fight(), expect_contest(), restart_all(),
+                   expect_contest(), end_contests()},
+                  {}});
+  return list;
+}
+
 std::vector<Scenario> scenarios() {
   std::vector<Scenario> all = lives();
+  for (Scenario& scenario : contests()) all.push_back(std::move(scenario));
   for (Scenario& scenario : corruptions()) all.push_back(std::move(scenario));
   for (Scenario& scenario : spec_changes()) all.push_back(std::move(scenario));
   return all;
@@ -415,7 +493,8 @@ Scenario random_scenario(Chance& chance) {
   const std::size_t count = 2 + chance.below(6);
   for (std::size_t i = 0; i < count; ++i) {
     const Scenario& from = kMaterial[chance.below(kMaterial.size())];
-    scenario.steps.push_back(from.steps[chance.below(from.steps.size())]);
+    const Step& step = from.steps[chance.below(from.steps.size())];
+    if (step.name != kReported) scenario.steps.push_back(step);  // it needs the step before it
   }
   // A refusal that lasts would be no end.
   scenario.steps.push_back(let_through("allowed", ""));

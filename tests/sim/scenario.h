@@ -30,6 +30,10 @@ std::vector<Scenario> corruptions();
 // The lives of registries: conflicts, refusals, other namespaces, rivals, deletion and return.
 std::vector<Scenario> lives();
 
+// Policies that rewrite what the operator writes, and another controller that changes it back: for
+// a while, under a changing spec, across a restart.
+std::vector<Scenario> contests();
+
 // All of them.
 std::vector<Scenario> scenarios();
 

@@ -116,7 +116,9 @@ struct ApiServer::State {
   Refusal check_expansion(const Call& call, const Value& object, const Value& before);
   void admit_new(const Resource& resource, Content& draft);
   void prepare_new(const Call& call, Content& draft);
+  Admission admission_of(const Call& call, const Stored* before, const Content* draft) const;
   Refusal ask_admit(const Call& call, const Stored* before, const Content* draft);
+  Refusal ask_mutate(const Call& call, const Stored* before, Content& draft);
 
   ObjectPtr store(const Call& call, const Stored* before, Content& draft);
   void erase(const Call& call, const Stored& before);

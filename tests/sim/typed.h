@@ -20,6 +20,9 @@ Value empty_object(const Schema& schema, Allocator& allocator);
 // "1024Mi" as "1Gi"; nothing for what is no quantity.
 std::optional<std::string> canonical_quantity(std::string_view text);
 
+// The same rounded up to a thousandth, as a list of resources keeps it. text is a quantity.
+std::string rounded_quantity(std::string_view text);
+
 // The order of two quantities: negative, zero or positive. Both are quantities.
 int compare_quantities(std::string_view a, std::string_view b);
 

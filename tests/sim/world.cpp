@@ -9,6 +9,10 @@ namespace {
 
 constexpr const char* kOwnNamespace = "local-registry-operator";
 constexpr std::string_view kUser = "user";
+constexpr std::size_t kContestedWrites = 10;  // of the operator to a contested object in an hour
+constexpr std::size_t kHealsToNotice = 7;     // after a start that remembers none
+// The longest back-off, and a look whether it lasts, by a clock that runs too slow.
+constexpr auto kContestsEnd = 130min;
 
 }  // namespace
 
@@ -41,6 +45,7 @@ World::World(const WorldOptions& options)
     if (refuse) return refuse(admission);
     return std::nullopt;
   };
+  server.mutate = [this](const Admission& admission) { return mutated(admission); };
   for (const char* name : {kOwnNamespace, "team-a", "team-b", "shared"}) {
     create("namespaces", "",
            fmt::format(R"({{"apiVersion":"v1","kind":"Namespace","metadata":{{"name":"{}",)"
@@ -67,7 +72,68 @@ World::~World() {
   }
 }
 
+// Of all that is written; the operator's writes are counted.
+std::optional<std::string> World::mutated(const Admission& admission) {
+  if (!mutate) return std::nullopt;
+  std::optional<std::string> text = mutate(admission);
+  const Object& object = *admission.after;
+  if (text && admission.user.starts_with(kOperator)) {
+    check_contested_writes(object, 1);
+  }
+  return text;
+}
+
+// However long something contradicts the operator, it writes the object seldom: what users do may
+// cause one more write, and each start of the operator as many as are needed to notice it again.
+void World::check_contested_writes(const Object& object, std::size_t each_start) {
+  const std::string name = object.plural + " " + api::to_string(object.key);
+  const auto since = scheduler.now() - 1h;
+  const auto drop_old = [since](std::deque<base::Clock::Instant>& times) {
+    while (!times.empty() && times.front() < since) times.pop_front();
+  };
+  auto& times = contested_writes_[name];
+  times.push_back(scheduler.now());
+  for (auto* list : {&times, &edits_, &starts_}) drop_old(*list);
+  if (times.size() <= kContestedWrites + edits_.size() + each_start * starts_.size()) return;
+  oracles.violated(fmt::format("{} writes within an hour to the contested {}", times.size(), name));
+}
+
+void World::fight(bool begins) {
+  was_contested_ = was_contested_ || begins;
+  if (std::exchange(fights_, begins) || !begins) return;
+  fight_on();
+}
+
+void World::fight_on() {
+  if (!fights_) return;
+  for (const char* plural : {"deployments", "statefulsets"}) {
+    const ObjectPtr object = server.find(plural, {"team-a", "registry"});
+    if (!object || object->text.find("\"replicas\":1") == std::string::npos) continue;
+    exchange(kube::Method::kPatch, path_of(plural, object->key) + "?fieldManager=scaler",
+             "application/merge-patch+json", R"({"spec":{"replicas":0}})", "scaler");
+  }
+  scheduler.after(5s, [this] { fight_on(); });
+}
+
+void World::end_contests() {
+  was_contested_ = was_contested_ || mutate;
+  mutate = nullptr;
+  fights_ = false;
+  if (std::exchange(was_contested_, false)) run_for(kContestsEnd);
+}
+
+void World::expect_contest_in_status() {
+  const ObjectPtr object = server.find("localregistries", {"team-a", "dev"});
+  if (object == nullptr || object->text.find("FieldOverridden") == std::string::npos) {
+    oracles.violated("no status says that a field is contested");
+  }
+  if (object != nullptr && object->text.find("\"nodePort\":3") == std::string::npos) {
+    oracles.violated("a field is contested, and the status has no node port");
+  }
+}
+
 void World::start_replica(const std::string& name) {
+  starts_.push_back(scheduler.now());
   links_.push_back(std::make_unique<Link>(LinkHost{scheduler, server, chance, trace}, name));
   Link& link = *links_.back();
   ReplicaOptions replica;
@@ -116,6 +182,10 @@ void World::changed(const Change& change) {
   trace.add_hidden(object->text);
   history_.emplace_back(scheduler.now(), change.revision);
   if (!change.after) deletions_[object->plural] = change.revision;
+  const bool is_fought = object->plural == "deployments" || object->plural == "statefulsets";
+  if (fights_ && is_fought && change.before && change.user.starts_with(kOperator)) {
+    check_contested_writes(*object, kHealsToNotice);
+  }
   if (history_.size() > 4096) history_.pop_front();
   oracles.changed(change);
   for (const auto& link : links_) link->changed(change);
@@ -208,6 +278,7 @@ bool World::converge(base::Clock::Duration within) {
 
 kube::Response World::exchange(kube::Method method, std::string target, std::string content_type,
                                std::string body, std::string_view who) {
+  if (who == kUser) edits_.push_back(scheduler.now());
   kube::Request request;
   request.method = method;
   request.target = std::move(target);

@@ -112,11 +112,26 @@ class World {
   // Refuses writes, as a quota or a webhook does; a copy of the answer's text.
   std::function<std::optional<kube::Response>(const Admission&)> refuse;
 
+  // Changes what anyone writes, as a mutating policy does: gives the object's text.
+  std::function<std::optional<std::string>(const Admission&)> mutate;
+
+  // Another controller changes the number of replicas back whenever it has that many.
+  void fight(bool begins);
+
+  // No policy and no fight any more; after that time the spec has been reached.
+  void end_contests();
+
+  // Reports it when no status says that a field is contested.
+  void expect_contest_in_status();
+
   static constexpr auto kQuiet = 45s;
 
  private:
   void changed(const Change& change);
   void run_controllers();
+  std::optional<std::string> mutated(const Admission& admission);
+  void check_contested_writes(const Object& object, std::size_t each_start);
+  void fight_on();
   void bury();
   Replica* sender(const Link& link);  // null: it is gone
   Revision state_of_long_ago(const std::string& plural) const;
@@ -131,6 +146,12 @@ class World {
   std::uint64_t started_ = 0;
   std::size_t writes_sent_ = 0;
   bool controllers_wait_ = false;
+  bool fights_ = false;
+  bool was_contested_ = false;
+  // Writes of the operator to contested objects, and what may cause more of them.
+  std::map<std::string, std::deque<base::Clock::Instant>> contested_writes_;
+  std::deque<base::Clock::Instant> edits_;  // by users
+  std::deque<base::Clock::Instant> starts_;
 };
 
 // A Status with that code, as an admission plugin answers.

@@ -366,8 +366,8 @@ void ApiServer::State::prepare_new(const Call& call, Content& draft) {
   }
 }
 
-Refusal ApiServer::State::ask_admit(const Call& call, const Stored* before, const Content* draft) {
-  if (!server->admit) return std::nullopt;
+Admission ApiServer::State::admission_of(const Call& call, const Stored* before,
+                                         const Content* draft) const {
   Admission admission;
   admission.user = call.user;
   admission.method = call.request.method;
@@ -382,13 +382,30 @@ Refusal ApiServer::State::ask_admit(const Call& call, const Stored* before, cons
     object->text = text_of(call.resource(), *draft);
     admission.after = std::move(object);
   }
-  return server->admit(admission);
+  return admission;
+}
+
+Refusal ApiServer::State::ask_admit(const Call& call, const Stored* before, const Content* draft) {
+  if (!server->admit) return std::nullopt;
+  return server->admit(admission_of(call, before, draft));
+}
+
+// What is mutated gets its defaults again; who manages a field stays the same.
+Refusal ApiServer::State::ask_mutate(const Call& call, const Stored* before, Content& draft) {
+  if (!server->mutate || call.is_status()) return std::nullopt;
+  const auto text = server->mutate(admission_of(call, before, &draft));
+  if (!text) return std::nullopt;
+  draft.value.Parse(text->data(), text->size());
+  if (draft.value.HasParseError()) return bad_request("the mutated object is no JSON");
+  sim::remove(draft.value["metadata"], "managedFields");
+  return decode(call.resource(), draft.value, draft.value.GetAllocator());
 }
 
 kube::Response ApiServer::State::finish_create(const Call& call, Content& draft) {
   const Resource& resource = call.resource();
   const std::string name(text_at(draft.value, {"metadata", "name"}));
   if (Refusal refusal = check_namespace(call, name)) return *std::move(refusal);
+  if (Refusal refusal = ask_mutate(call, nullptr, draft)) return *std::move(refusal);
   admit_new(resource, draft);
   prepare_new(call, draft);
   const bool is_service = resource.plural == "services";
@@ -569,6 +586,7 @@ kube::Response ApiServer::State::finish_update(const Call& call, const Stored& b
       text_at(old, {"metadata", "resourceVersion"})) {
     return modified(resource, name);
   }
+  if (Refusal refused = ask_mutate(call, &before, draft)) return *std::move(refused);
   keep_other_part(call, object, old, allocator);
   keep_system_fields(object["metadata"], old["metadata"], allocator);
   const bool is_service = resource.plural == "services" && !call.is_status();

@@ -9,6 +9,7 @@
 #include "api/local_registry.h"
 #include "reconcile/children.h"
 #include "sim/against_real/steps.h"
+#include "support/random_spec.h"
 
 namespace against_real {
 namespace {
@@ -35,6 +36,14 @@ void draw_scheduling(Dice& dice, api::LocalRegistrySpec& spec) {
     }
   }
   if (dice.chance(10)) spec.affinity.text = kAffinity;
+  if (!dice.chance(30)) return;
+  const std::string text = support::RandomSpec(dice.between(1, 1'000'000'000)).spec();
+  const auto drawn = json::parse<api::LocalRegistrySpec>(text);
+  if (!drawn) return;
+  spec.resources = drawn->resources;
+  spec.tolerations = drawn->tolerations;
+  spec.node_selector = drawn->node_selector;
+  spec.affinity = drawn->affinity;
 }
 
 api::LocalRegistry draw_registry(Dice& dice) {

@@ -68,10 +68,22 @@ class ControllerTest : public OperatorTest {
     };
   }
 
-  std::string ready(const api::ObjectKey& key = {"team-a", "dev"}) const {
-    const auto* registry = cluster.find<api::LocalRegistry>(key);
-    const auto* condition = api::find_condition(registry->status.conditions, "Ready");
+  static std::string condition_text(const api::LocalRegistry& registry, const char* type) {
+    const auto* condition = api::find_condition(registry.status.conditions, type);
     return condition == nullptr ? "" : condition->status + " " + condition->reason;
+  }
+
+  std::string ready(const api::ObjectKey& key = {"team-a", "dev"}) const {
+    return condition_text(*cluster.find<api::LocalRegistry>(key), "Ready");
+  }
+
+  std::string converged() const {
+    return condition_text(*cluster.find<api::LocalRegistry>(kDev), "Converged");
+  }
+
+  std::size_t writes_to(const std::string& line) const {
+    const auto writes = cluster.writes();
+    return static_cast<std::size_t>(std::count(writes.begin(), writes.end(), line));
   }
 
   std::size_t events_with(const std::string& text) const {
@@ -107,6 +119,73 @@ TEST_F(ControllerTest, ItsOwnWritesAskForNoOtherReconcile) {
   EXPECT_EQ(cluster.find<api::LocalRegistry>(kDev)->status.node_port, 30000);
   EXPECT_THAT(metrics.serialize(), HasSubstr("controller_runtime_reconcile_total{controller="
                                              "\"localregistry\",result=\"success\"} 1\n"));
+}
+
+TEST_F(ControllerTest, AFieldThatAPolicyRewritesIsReportedAndNotFoughtOver) {
+  cluster.mutate = [](api::Deployment& deployment) {
+    deployment.spec.pod_template.spec.containers[0].image = "harbor.test/registry";
+  };
+  cluster.put(a_registry());
+  start();
+  EXPECT_THAT(cluster.writes(), UnorderedElementsAre("PATCH deployments team-a/registry",
+                                                     "PATCH services team-a/registry",
+                                                     "PATCH localregistries/status team-a/dev"));
+  run_pods();
+  rest(10s);
+  EXPECT_EQ(ready(), "True Ready");
+  EXPECT_EQ(converged(), "False FieldOverridden");
+  EXPECT_EQ(cluster.find<api::LocalRegistry>(kDev)->status.node_port, 30000);
+  EXPECT_EQ(events_with("FieldOverridden"), 1U);
+  EXPECT_EQ(events_with("Healed"), 0U);
+  EXPECT_THAT(metrics.serialize(), HasSubstr("localregistry_contested_objects 1\n"));
+  cluster.delete_registry(kDev);
+  rest();
+  EXPECT_THAT(metrics.serialize(), HasSubstr("localregistry_contested_objects 0\n"));
+}
+
+TEST_F(ControllerTest, TheStatusIsWrittenThoughAChildKeepsChanging) {
+  cluster.put(a_registry());
+  cluster.intercept = [](const std::string& line) -> std::optional<base::Result<kube::Response>> {
+    if (line != "PATCH deployments team-a/registry") return std::nullopt;
+    return failure(409, "Conflict", "the object has been modified");
+  };
+  start();
+  EXPECT_EQ(cluster.find<api::LocalRegistry>(kDev)->status.node_port, 30000);
+  EXPECT_EQ(converged(), "False Applying");
+}
+
+TEST_F(ControllerTest, TheStatusIsWrittenThoughTheChildrenCannotBeRead) {
+  api::LocalRegistry registry = a_registry();
+  registry.metadata.generation = 2;  // its children are read first
+  cluster.put(registry);
+  cluster.intercept = [](const std::string& line) -> std::optional<base::Result<kube::Response>> {
+    if (line != "GET statefulsets team-a/registry") return std::nullopt;
+    return failure(403, "Forbidden", "no rights");
+  };
+  start();
+  EXPECT_EQ(converged(), "False Failed");
+  EXPECT_EQ(ready(), "False Failed");
+  EXPECT_EQ(cluster.find<api::LocalRegistry>(kDev)->status.observed_generation, 0)
+      << "the spec was not acted on";
+  cluster.intercept = nullptr;
+  rest(60s);
+  EXPECT_EQ(converged(), "True Converged");
+}
+
+TEST_F(ControllerTest, AFinalizerThatAPolicyRemovesIsNotFoughtOver) {
+  api::LocalRegistry registry = a_registry();
+  registry.spec.namespace_name = "shared";
+  cluster.put(registry);
+  api::Namespace shared = a_namespace("shared");
+  shared.metadata.annotations = {{"localregistry.dev/allow-from", "team-a"}};
+  cluster.put(shared);
+  cluster.removes_finalizers = true;
+  start();
+  rest(60s);
+  EXPECT_LE(writes_to("PATCH localregistries team-a/dev"), 2U);
+  EXPECT_EQ(converged(), "False FieldOverridden");
+  EXPECT_EQ(cluster.find<api::Deployment>({"shared", "registry"}), nullptr)
+      << "nothing would ever remove it";
 }
 
 TEST_F(ControllerTest, AStatusThatSomebodyOverwritesIsPutRight) {

@@ -48,7 +48,8 @@ class Execute : public OperatorTest {
   void SetUp() override {
     cluster.put(a_registry());
     watch();
-    executor = std::make_unique<controller::Executor>(environment(), *caches, push_checks);
+    executor =
+        std::make_unique<controller::Executor>(environment(), *caches, push_checks, histories);
     attempt.key = kDev;
   }
 
@@ -86,6 +87,7 @@ class Execute : public OperatorTest {
 
   FakePushChecker checker{world.executor(), world.clock};
   controller::PushChecks push_checks{environment(), checker, [](const api::ObjectKey&) {}};
+  controller::WriteHistories histories{world.clock};
   std::unique_ptr<controller::Executor> executor;
   Attempt attempt;
 };

@@ -268,6 +268,9 @@ kube::Response FakeCluster::apply(const std::string& body, const Target& target)
     object.metadata.generation = before->metadata.generation + 1;
   }
   if constexpr (std::is_same_v<T, api::Service>) assign_ports(object, before);
+  if constexpr (std::is_same_v<T, api::Deployment>) {
+    if (mutate) mutate(object);
+  }
   return ok(api::encode_object(put(std::move(object))));
 }
 
@@ -287,6 +290,7 @@ kube::Response FakeCluster::patch(const std::string& body, const Target& target)
     return ok(api::encode_object(put(std::move(changed))));
   }
   changed.metadata.finalizers = wanted.finalizers;
+  if (removes_finalizers) changed.metadata.finalizers.clear();
   if (wanted.finalizers.empty() && reconcile::is_terminating(changed.metadata)) {
     const std::string uid = changed.metadata.uid;
     erase<T>(target.key);

@@ -53,6 +53,10 @@ class FakeCluster {
   // Answers instead of the server. The request has no effect then.
   std::function<std::optional<base::Result<kube::Response>>(const std::string& request)> intercept;
 
+  // A mutating policy: changes every Deployment that is written.
+  std::function<void(api::Deployment&)> mutate;
+  bool removes_finalizers = false;  // another policy
+
   std::vector<std::string> events;  // bodies of events.k8s.io/v1
   std::string provider_id = "";     // of the only node
 

@@ -166,7 +166,9 @@ TEST(Acceptance, AConflictIsNotTakenBackByAReadThatFailed) {
   World world(registry);
   world.failures.push_back({Target::kResource, {base::ErrorCode::kTimeout, "no answer"}, 0});
   const reconcile::Plan plan = reconcile::plan(world.observe());
-  EXPECT_FALSE(plan.status) << "what is in the way is in no cache";
+  ASSERT_TRUE(plan.status);
+  EXPECT_EQ(condition(*plan.status, "Accepted"), "False NameConflict") << "it is in no cache";
+  EXPECT_EQ(condition(*plan.status, "Converged"), "False Failed");
   EXPECT_TRUE(plan.actions.empty());
 }
 

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <stdexcept>
 
+#include "base/limits.h"
 #include "reconcile/children.h"
 #include "reconcile/names.h"
 
@@ -22,10 +23,13 @@ struct Description {
   json::Raw pods;
   std::vector<json::Raw> failures;
   std::vector<json::Raw> refused;
+  std::map<std::string, json::Raw> policies;
   std::vector<int> taken_ports;
   std::map<std::string, std::string> pushes_were;
   std::map<std::string, std::string> pushes;
   std::string rival;
+  std::string manager;
+  std::map<std::string, std::string> healed_too_often;
   std::string show;
   std::string earlier_version;
   std::vector<std::string> not_watched;
@@ -60,6 +64,8 @@ struct json::Fields<test::Description> {
       json::field("namespace", &T::target_namespace),
       json::field("namespaceWas", &T::namespace_was), json::field("pods", &T::pods),
       json::field("failures", &T::failures), json::field("refused", &T::refused),
+      json::field("policies", &T::policies), json::field("manager", &T::manager),
+      json::field("healedTooOften", &T::healed_too_often),
       json::field("takenPorts", &T::taken_ports), json::field("rival", &T::rival),
       json::field("pushesWere", &T::pushes_were), json::field("pushes", &T::pushes),
       json::field("show", &T::show), json::field("earlierVersion", &T::earlier_version),
@@ -227,6 +233,23 @@ World earlier_world(const Description& description) {
   return world;
 }
 
+template <class T>
+std::size_t intent_of(World& world) {
+  return reconcile::digest_of(decoded<T>(world.all<T>().at(world.target_key()).last));
+}
+
+// As if the field had been healed as often as it may be.
+void add_heals(World& world, const std::map<std::string, std::string>& fields) {
+  for (const auto& [kind, path] : fields) {
+    const Target target = target_of(kind);
+    const std::size_t intent = target == Target::kService ? intent_of<api::Service>(world)
+                                                          : intent_of<api::Deployment>(world);
+    for (std::size_t i = 0; i < limits::kHealsInWindow; ++i) {
+      reconcile::record_write(world.history, {target, intent, {path}, {}, world.instant});
+    }
+  }
+}
+
 void add_facts(World& world, const Description& description) {
   world.target_watched = !description.target_not_watched;
   world.unwatched.insert(description.not_watched.begin(), description.not_watched.end());
@@ -249,6 +272,11 @@ void add_facts(World& world, const Description& description) {
     const reconcile::Failure failure = failure_of(text);
     world.refusals[failure.target] = failure.error;
   }
+  for (const auto& [target, patch] : description.policies) {
+    world.policies[target_of(target)] = from_json(patch.text);
+  }
+  world.manager = description.manager;
+  add_heals(world, description.healed_too_often);
   world.pushes = permissions(description.pushes);
   world.now = at("2026-01-02T00:00:00Z");
 }

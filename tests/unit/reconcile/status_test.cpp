@@ -13,7 +13,8 @@ class Status : public testing::Test {
  protected:
   api::LocalRegistryStatus status() const {
     const reconcile::Observed observed = world.observe();
-    return reconcile::compute_status(observed, reconcile::find_refusal(observed), "");
+    return reconcile::compute_status(observed, reconcile::find_refusal(observed),
+                                     {"True", "Converged", ""}, "");
   }
 
   api::Condition condition_of(const char* type) const {

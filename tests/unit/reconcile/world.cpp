@@ -110,6 +110,10 @@ struct LineOf {
   std::string operator()(const reconcile::CheckPush& action) const {
     return fmt::format("check push of {}", fmt::join(action.images, ", "));
   }
+  std::string operator()(const reconcile::NoteOverride& action) const {
+    return fmt::format("note that {} {} is contested in {}", reconcile::kind(action.target),
+                       api::to_string(action.key), fmt::join(action.fields, ", "));
+  }
   std::string operator()(const reconcile::ResetStrategy& action) const {
     const api::ObjectMeta& meta = action.patch.metadata;
     return fmt::format("reset the strategy of Deployment {} {}", api::to_string(api::key_of(meta)),
@@ -210,6 +214,8 @@ api::ObjectKey World::target_key() const {
 reconcile::Observed World::observe() const {
   reconcile::Observed observed;
   observed.now = now;
+  observed.instant = instant;
+  observed.history = history;
   observed.registry = registry;
   observed.live = live;
   observed.failures = failures;
@@ -407,10 +413,13 @@ void World::apply(const reconcile::Apply<T>& action) {
   }
   const bool foreign = exists && !reconcile::belongs_to(found->second.object.metadata, *registry);
   if (foreign && target != Target::kClaim) ADD_FAILURE() << line_of(action) << ": not ours";
-  if (refusals.contains(target)) return failures.push_back({target, refusals.at(target)});
+  if (refusals.contains(target)) {
+    reconcile::record_failed_write(history, target, instant);
+    return failures.push_back({target, refusals.at(target)});
+  }
   const Kept<T> before = exists ? found->second : Kept<T>();
   const Tree intent = tree_of(action.object);
-  T after = decoded<T>(applied(before.last, tree_of(before.object), intent));
+  T after = admitted<T>(target, applied(before.last, tree_of(before.object), intent));
   int asked_for = 0;
   if constexpr (std::is_same_v<T, api::Service>) {
     asked_for = action.object.spec.ports.front().node_port;
@@ -420,12 +429,41 @@ void World::apply(const reconcile::Apply<T>& action) {
   if (error) {
     const bool about_port =
         !error->causes.empty() && error->causes.front().field == "spec.ports[0].nodePort";
+    reconcile::record_failed_write(history, target, instant);
     return failures.push_back({target, *error, about_port ? asked_for : 0});
   }
   if (!exists) after.metadata.uid = next_uid();
   if (!exists || tree_of(after.spec) != tree_of(before.object.spec)) ++after.metadata.generation;
   if (after != before.object) after.metadata.resource_version = next_version();
+  record(action, exists ? &before.object : nullptr, after);
   objects[key] = {std::move(after), intent};
+}
+
+template <class T>
+T World::admitted(Target target, Tree object) const {
+  const auto policy = policies.find(target);
+  return decoded<T>(policy == policies.end() ? object : merged(object, policy->second));
+}
+
+// As operator/execute does.
+template <class T>
+void World::record(const reconcile::Apply<T>& action, const T* before, const T& after) {
+  reconcile::WriteRecord write;
+  write.target = reconcile::target_of(action);
+  write.intent = reconcile::digest_of(action.object);
+  write.now = instant;
+  write.overridden = reconcile::differing_fields(action.object, after);
+  if (before != nullptr) {
+    const bool is_heal = action.cause == reconcile::Cause::kHeal;
+    write.healed = reconcile::healed_fields(action.object, *before, is_heal);
+  }
+  reconcile::record_write(history, write);
+}
+
+void World::note(const reconcile::NoteOverride& action) {
+  reconcile::OverrideRecord record{action.target, action.intent, {}, action.retry_after, instant};
+  for (const std::string& path : action.fields) record.managers[path] = manager;
+  reconcile::record_override(history, record);
 }
 
 template <class T>
@@ -480,6 +518,10 @@ void World::reset_strategy(const reconcile::ResetStrategy& action) {
   if (object == nullptr) return;
   object->spec.strategy.type = action.patch.spec.strategy.type;
   object->spec.strategy.rolling_update.text.clear();
+  *object = admitted<api::Deployment>(Target::kDeployment, tree_of(*object));
+  reconcile::WriteRecord write = reconcile::record_of_strategy(action.intent, *object);
+  write.now = instant;
+  reconcile::record_write(history, write);
 }
 
 void World::reset_ports(const reconcile::ResetPorts& action) {
@@ -522,6 +564,8 @@ void World::execute(const reconcile::Action& action) {
     live = true;
   } else if (const auto* finalizer = std::get_if<reconcile::SetFinalizer>(&action)) {
     set_finalizer(finalizer->present);
+  } else if (const auto* noted = std::get_if<reconcile::NoteOverride>(&action)) {
+    note(*noted);
   } else if (const auto* check = std::get_if<reconcile::CheckPush>(&action)) {
     check_push(*check);
   } else if (const auto* reset = std::get_if<reconcile::ResetStrategy>(&action)) {
@@ -559,6 +603,7 @@ std::vector<std::string> World::reconcile() {
   std::vector<std::string> lines;
   for (int pass = 0; pass < limits::kPassesPerReconcile; ++pass) {
     const reconcile::Plan plan = reconcile::plan(observe());
+    for (const Target target : plan.settled) reconcile::end_contest(history, target);
     for (const reconcile::Action& action : plan.actions) {
       const std::size_t failed = failures.size();
       lines.push_back(line_of(action));

@@ -48,6 +48,7 @@ class World {
   std::vector<api::Pod> pods;
   std::set<int> taken_ports;
   std::map<Target, base::Error> refusals;  // of every apply of such an object
+  std::map<Target, Tree> policies;         // merge patches that admission makes of every write
   bool expandable = true;                  // the storage class lets claims grow
   bool pods_are_restricted = false;        // by a default of the cluster, not by a label
 
@@ -63,7 +64,11 @@ class World {
   std::vector<reconcile::PushCheck> push_checks;
   bool live = false;
   std::vector<reconcile::Failure> failures;
+  reconcile::WriteHistory history;
+  reconcile::Instant instant{};
   base::Time now = at("2026-01-01T00:00:00Z");
+
+  std::string manager;  // of contested fields
 
   std::optional<std::chrono::milliseconds> requeue_after;  // of the last reconcile
 
@@ -112,6 +117,11 @@ class World {
  private:
   template <class T>
   void apply(const reconcile::Apply<T>& action);
+  template <class T>
+  T admitted(Target target, Tree object) const;
+  template <class T>
+  void record(const reconcile::Apply<T>& action, const T* before, const T& after);
+  void note(const reconcile::NoteOverride& action);
   template <class T>
   void remove(const reconcile::Delete& action);
   template <class T>

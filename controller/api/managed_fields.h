@@ -1,0 +1,61 @@
+// Who manages which fields of an object (metadata.managedFields): read on demand, never cached.
+// Values and pure functions; any thread.
+// Source: https://kubernetes.io/docs/reference/using-api/server-side-apply/
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/meta.h"
+#include "json/raw.h"
+
+namespace api {
+
+struct ManagedFieldsEntry {
+  std::string manager;
+  std::string subresource;  // empty: the object itself
+  std::optional<base::Time> time;
+  json::Raw fields;  // fieldsV1
+  bool operator==(const ManagedFieldsEntry&) const = default;
+};
+
+struct ManagedFieldsMeta {
+  std::vector<ManagedFieldsEntry> managed_fields;
+  bool operator==(const ManagedFieldsMeta&) const = default;
+};
+
+// An object of the type T, of which only metadata.managedFields is read.
+template <class T>
+struct ManagedFieldsOf {
+  ManagedFieldsMeta metadata;
+};
+template <class T>
+struct Resource<ManagedFieldsOf<T>> : Resource<T> {};
+
+// The manager that last wrote the field, other than `own`; empty when there is none.
+// path: as json::differences gives it, "spec.template.spec.containers[registry].image".
+std::string other_manager_of(const std::vector<ManagedFieldsEntry>& entries, std::string_view path,
+                             std::string_view own);
+
+}  // namespace api
+
+template <>
+struct json::Fields<api::ManagedFieldsEntry> {
+  using T = api::ManagedFieldsEntry;
+  static constexpr auto kTable = std::make_tuple(
+      json::field("manager", &T::manager), json::field("subresource", &T::subresource),
+      json::field("time", &T::time), json::field("fieldsV1", &T::fields));
+};
+
+template <>
+struct json::Fields<api::ManagedFieldsMeta> {
+  static constexpr auto kTable =
+      std::make_tuple(json::field("managedFields", &api::ManagedFieldsMeta::managed_fields));
+};
+
+template <class Object>
+struct json::Fields<api::ManagedFieldsOf<Object>> {
+  static constexpr auto kTable =
+      std::make_tuple(json::field("metadata", &api::ManagedFieldsOf<Object>::metadata));
+};

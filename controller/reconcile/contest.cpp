@@ -1,0 +1,192 @@
+#include "reconcile/contest.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "reconcile/reasons.h"
+
+namespace reconcile {
+namespace {
+
+constexpr std::string_view kFalse = "False";
+constexpr std::string_view kAdmission = "an admission webhook or policy";
+
+// "Deployment team-a/registry"
+std::string describe(Target target, const api::ObjectKey& key) {
+  return fmt::format("{} {}", kind(target), api::to_string(key));
+}
+
+api::ObjectKey key_of(const Observed& observed, Target target) {
+  const api::LocalRegistry& registry = *observed.registry;
+  if (target == Target::kResource) return api::key_of(registry.metadata);
+  return {api::target_namespace(registry), registry.spec.name};
+}
+
+std::size_t writes_lately(const FieldContest& contest, Instant now) {
+  return static_cast<std::size_t>(
+      std::count_if(contest.writes.begin(), contest.writes.end(),
+                    [&](Instant time) { return time > now - limits::kContestedWindow; }));
+}
+
+// The status that an earlier process left reports this contest, and the API server took this intent
+// before: the object is not written once more only because the operator was started again.
+bool was_reported(const Observed& observed, const Drift& drift, std::string_view path) {
+  const api::LocalRegistry& registry = *observed.registry;
+  const api::Condition* converged =
+      api::find_condition(registry.status.conditions, condition::kConverged);
+  return drift.was_applied && converged != nullptr &&
+         converged->reason == reason::kFieldOverridden &&
+         converged->observed_generation == registry.metadata.generation &&
+         converged->message.find(describe(drift.target, drift.key) + ":") != std::string::npos &&
+         converged->message.find(path) != std::string::npos;
+}
+
+// The differing fields that have to be recorded as contested.
+std::vector<std::string> fields_to_note(const Observed& observed, const Drift& drift,
+                                        const FieldContest* contest) {
+  std::vector<std::string> paths;
+  for (const std::string& path : drift.fields) {
+    const ContestedField* field = contest == nullptr ? nullptr : contest->find(path);
+    const bool is_new =
+        is_healed_too_often(observed.history, drift.target, drift.intent, path, observed.instant) ||
+        (contest == nullptr && was_reported(observed, drift, path));
+    if (field == nullptr ? is_new : !field->manager_is_known) paths.push_back(path);
+  }
+  return paths;
+}
+
+// "spec.replicas (field manager scaler)"
+std::string describe(const ContestedField& field) {
+  std::string path = field.path.substr(0, limits::kOverriddenBytes);
+  return fmt::format(
+      "{} is changed by {}", path,
+      field.manager.empty() ? std::string(kAdmission) : "field manager " + field.manager);
+}
+
+std::string describe(const Observed& observed, const FieldContest& contest) {
+  std::string text = describe(contest.target, key_of(observed, contest.target)) + ": ";
+  for (std::size_t i = 0; i < std::min(contest.fields.size(), limits::kContestedNamed); ++i) {
+    if (i > 0) text += ", ";
+    text += describe(contest.fields[i]);
+  }
+  if (contest.fields.size() > limits::kContestedNamed) {
+    text += fmt::format(", and {} more fields", contest.fields.size() - limits::kContestedNamed);
+  }
+  return text;
+}
+
+Judgement overridden(const Observed& observed, const std::vector<FieldContest>& contests) {
+  std::string text;
+  for (const FieldContest& contest : contests) {
+    if (!text.empty()) text += "; ";
+    text += describe(observed, contest);
+  }
+  return {kFalse, std::string(reason::kFieldOverridden),
+          text + "; exempt the object from what changes it, or set the spec to the same value"};
+}
+
+const Failure* find_any_failure(const Observed& observed) {
+  for (const Failure& failure : observed.failures) {
+    if (failure.node_port == 0 || failure.node_port == observed.registry->spec.node_port) {
+      return &failure;
+    }
+  }
+  return nullptr;
+}
+
+bool is_write(const Action& action) {
+  return !std::holds_alternative<ReadLive>(action) && !std::holds_alternative<CheckPush>(action) &&
+         !std::holds_alternative<NoteOverride>(action);
+}
+
+}  // namespace
+
+DriftAnswer judge_drift(const Observed& observed, const Drift& drift) {
+  DriftAnswer answer;
+  const FieldContest* contest = observed.history.find(drift.target);
+  if (contest != nullptr && contest->intent != drift.intent) {  // a new intent is always tried
+    answer.apply = true;
+    answer.healed = drift.fields.front();
+    return answer;
+  }
+  if (std::vector<std::string> noted = fields_to_note(observed, drift, contest); !noted.empty()) {
+    const bool is_adopted = contest == nullptr && was_reported(observed, drift, noted.front());
+    answer.note =
+        NoteOverride{drift.target, drift.key, drift.intent, std::move(noted),
+                     is_adopted ? limits::kContestAdoptedRetry : limits::kContestFirstRetry};
+    return answer;
+  }
+  const auto healed =
+      std::find_if(drift.fields.begin(), drift.fields.end(), [&](const std::string& path) {
+        return contest == nullptr || contest->find(path) == nullptr;
+      });
+  if (healed != drift.fields.end()) answer.healed = *healed;
+  if (contest == nullptr) {
+    answer.apply = true;
+    return answer;
+  }
+  const bool is_due = !answer.healed.empty() || observed.instant >= contest->retry;
+  answer.apply = is_due && writes_lately(*contest, observed.instant) < limits::kContestedWrites;
+  return answer;
+}
+
+bool is_on_trial(const FieldContest& contest, Instant now) {
+  const bool was_healed = std::any_of(contest.fields.begin(), contest.fields.end(),
+                                      [](const auto& field) { return !field.by_answer; });
+  return was_healed && now < contest.last_write + limits::kHealWindow;
+}
+
+bool is_contested(const Observed& observed, const Drift& drift, std::string_view path) {
+  const FieldContest* contest = observed.history.find(drift.target);
+  if (contest == nullptr) return was_reported(observed, drift, path);
+  return contest->intent == drift.intent && contest->find(path) != nullptr;
+}
+
+bool is_contested(const Observed& observed, const Drift& drift) {
+  return std::any_of(drift.fields.begin(), drift.fields.end(),
+                     [&](const std::string& path) { return is_contested(observed, drift, path); });
+}
+
+std::optional<Instant> next_try(const std::vector<FieldContest>& contests, Instant now) {
+  std::optional<Instant> next;
+  for (const FieldContest& contest : contests) {
+    Instant time = contest.retry;
+    if (is_on_trial(contest, now)) time = std::min(time, contest.last_write + limits::kHealWindow);
+    if (time <= now && !contest.writes.empty()) {
+      time =
+          contest.writes.front() + limits::kContestedWindow;  // the writes of this hour are spent
+    }
+    if (!next || time < *next) next = time;
+  }
+  return next;
+}
+
+Judgement judge_convergence(const Observed& observed, const std::optional<Refusal>& refusal,
+                            const Plan& plan) {
+  if (observed.registry->spec.suspend) {
+    return {"Unknown", std::string(reason::kSuspended),
+            "spec.suspend is true: what differs from the spec is left unchanged"};
+  }
+  if (refusal) {
+    return {"Unknown", std::string(reason::kNotObserved),
+            "the spec was refused: nothing is compared with it"};
+  }
+  if (!plan.contested.empty()) return overridden(observed, plan.contested);
+  if (const Failure* failure = find_any_failure(observed)) {
+    return {kFalse, std::string(reason::kFailed),
+            fmt::format("{}: {}", describe(failure->target, key_of(observed, failure->target)),
+                        failure->error.message)};
+  }
+  const auto writes = std::count_if(plan.actions.begin(), plan.actions.end(), is_write);
+  if (writes > 0) {
+    return {kFalse, std::string(reason::kApplying),
+            "objects keep changing while they are written; the operator tries again"};
+  }
+  if (!plan.waits_for.empty()) {
+    return {kFalse, std::string(reason::kApplying), plan.waits_for};
+  }
+  return {"True", std::string(reason::kConverged), "every owned field is as declared"};
+}
+
+}  // namespace reconcile

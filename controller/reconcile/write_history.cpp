@@ -1,0 +1,199 @@
+#include "reconcile/write_history.h"
+
+#include <algorithm>
+
+#include "reconcile/observed.h"
+
+namespace reconcile {
+namespace {
+
+// Doubles from limits::kContestFirstRetry to limits::kContestLastRetry.
+Instant::duration delay_after(int tries) {
+  Instant::duration delay = limits::kContestFirstRetry;
+  for (int i = 1; i < tries && delay < limits::kContestLastRetry; ++i) delay *= 2;
+  return std::min<Instant::duration>(delay, limits::kContestLastRetry);
+}
+
+void add_time(std::vector<Instant>& times, Instant now) {
+  if (times.size() >= limits::kContestedWrites) times.erase(times.begin());
+  times.push_back(now);
+}
+
+FieldContest* find_mutable(WriteHistory& history, Target target) {
+  for (FieldContest& contest : history.contests) {
+    if (contest.target == target) return &contest;
+  }
+  return nullptr;
+}
+
+FieldContest& begin_contest(WriteHistory& history, Target target) {
+  FieldContest& contest = history.contests.emplace_back();
+  contest.target = target;
+  return contest;
+}
+
+ContestedField& field_of(FieldContest& contest, const std::string& path) {
+  for (ContestedField& field : contest.fields) {
+    if (field.path == path) return field;
+  }
+  if (contest.fields.size() >= limits::kContestedFields) {
+    contest.fields.erase(contest.fields.begin());
+  }
+  contest.fields.push_back({path, false, false, {}});
+  return contest.fields.back();
+}
+
+// The oldest heal goes when there are too many.
+void add_heal(WriteHistory& history, const WriteRecord& write, const std::string& path) {
+  auto place = std::find_if(
+      history.healed.begin(), history.healed.end(),
+      [&](const HealedField& field) { return field.target == write.target && field.path == path; });
+  if (place == history.healed.end()) {
+    if (history.healed.size() >= limits::kHealedFields) {
+      history.healed.erase(std::min_element(
+          history.healed.begin(), history.healed.end(),
+          [](const auto& a, const auto& b) { return a.times.back() < b.times.back(); }));
+    }
+    place = history.healed.insert(history.healed.end(), {write.target, path, write.intent, {}});
+  }
+  add_time(place->times, write.now);
+}
+
+// What the answer says now counts, with the managers that are known already.
+void replace_answered(FieldContest& contest, const WriteRecord& write) {
+  const std::vector<std::string>& overridden = write.overridden;
+  std::erase_if(contest.fields, [&](const ContestedField& field) {
+    return field.by_answer && field.path.starts_with(write.part) &&
+           std::find(overridden.begin(), overridden.end(), field.path) == overridden.end();
+  });
+  for (const std::string& path : overridden) field_of(contest, path).by_answer = true;
+}
+
+std::size_t count_since(const std::vector<Instant>& times, Instant since) {
+  return static_cast<std::size_t>(
+      std::count_if(times.begin(), times.end(), [&](Instant time) { return time > since; }));
+}
+
+// The writes that led to the contest count as writes to a contested object.
+std::vector<Instant> heals_of(const WriteHistory& history, const FieldContest& contest) {
+  std::vector<Instant> most;
+  for (const HealedField& field : history.healed) {
+    const bool counts = field.target == contest.target && contest.find(field.path) != nullptr;
+    if (counts && field.times.size() > most.size()) most = field.times;
+  }
+  return most;
+}
+
+template <class T>
+void add_if_differs(const T& wanted, const T& actual, std::string_view path,
+                    std::vector<std::string>& fields) {
+  if (wanted == actual) return;
+  const auto within = [&](const std::string& field) { return field.starts_with(path); };
+  std::erase_if(fields, within);
+  fields.emplace_back(path);
+}
+
+}  // namespace
+
+const ContestedField* FieldContest::find(std::string_view path) const {
+  for (const ContestedField& field : fields) {
+    if (field.path == path) return &field;
+  }
+  return nullptr;
+}
+
+const FieldContest* WriteHistory::find(Target target) const {
+  for (const FieldContest& contest : contests) {
+    if (contest.target == target) return &contest;
+  }
+  return nullptr;
+}
+
+void record_write(WriteHistory& history, const WriteRecord& write) {
+  std::erase_if(history.healed, [&](const HealedField& field) {
+    return field.target == write.target && field.intent != write.intent;
+  });
+  for (const std::string& path : write.healed) add_heal(history, write, path);
+  FieldContest* contest = find_mutable(history, write.target);
+  if (contest == nullptr && write.overridden.empty()) return;
+  if (contest == nullptr) contest = &begin_contest(history, write.target);
+  replace_answered(*contest, write);
+  if (contest->fields.empty()) return end_contest(history, write.target);
+  contest->intent = write.intent;
+  contest->last_write = write.now;
+  contest->retry = write.now + delay_after(++contest->tries);
+  add_time(contest->writes, write.now);
+}
+
+void record_failed_write(WriteHistory& history, Target target, Instant now) {
+  FieldContest* contest = find_mutable(history, target);
+  if (contest != nullptr) contest->retry = now + delay_after(++contest->tries);
+}
+
+void record_override(WriteHistory& history, const OverrideRecord& record) {
+  FieldContest* contest = find_mutable(history, record.target);
+  const bool is_new = contest == nullptr;
+  if (is_new) contest = &begin_contest(history, record.target);
+  for (const auto& [path, manager] : record.managers) {
+    ContestedField& field = field_of(*contest, path);
+    field.manager_is_known = true;
+    field.manager = manager;
+  }
+  if (is_new) {
+    contest->intent = record.intent;
+    contest->tries = 1;
+    contest->last_write = record.now;
+    contest->retry = record.now + record.retry_after;
+    contest->writes = heals_of(history, *contest);
+  } else if (contest->retry <= record.now) {
+    contest->retry = record.now + delay_after(++contest->tries);
+  }
+}
+
+void end_contest(WriteHistory& history, Target target) {
+  std::erase_if(history.contests,
+                [&](const FieldContest& contest) { return contest.target == target; });
+}
+
+void forget_old_heals(WriteHistory& history, Instant now) {
+  std::erase_if(history.healed, [&](const HealedField& field) {
+    return field.times.back() + limits::kContestedWindow < now;
+  });
+}
+
+bool is_healed_too_often(const WriteHistory& history, Target target, std::size_t intent,
+                         std::string_view path, Instant now) {
+  for (const HealedField& field : history.healed) {
+    if (field.target != target || field.intent != intent || field.path != path) continue;
+    return count_since(field.times, now - limits::kHealWindow) >= limits::kHealsInWindow ||
+           count_since(field.times, now - limits::kContestedWindow) >= limits::kContestedWrites;
+  }
+  return false;
+}
+
+void add_whole_fields(const api::Deployment& wanted, const api::Deployment& actual,
+                      std::vector<std::string>& fields) {
+  add_if_differs(wanted.spec.selector, actual.spec.selector, kSelectorField, fields);
+  add_if_differs(wanted.spec.strategy.rolling_update, actual.spec.strategy.rolling_update,
+                 kRollingUpdateField, fields);
+}
+
+void add_whole_fields(const api::StatefulSet& wanted, const api::StatefulSet& actual,
+                      std::vector<std::string>& fields) {
+  add_if_differs(wanted.spec.selector, actual.spec.selector, kSelectorField, fields);
+}
+
+WriteRecord record_of_strategy(std::size_t intent, const api::Deployment& answer) {
+  WriteRecord write;
+  write.target = Target::kDeployment;
+  write.intent = intent;
+  write.healed.emplace_back(kRollingUpdateField);
+  write.part = "spec.strategy";
+  if (answer.spec.strategy.type != "Recreate") write.overridden.emplace_back("spec.strategy.type");
+  if (!answer.spec.strategy.rolling_update.text.empty()) {
+    write.overridden.emplace_back(kRollingUpdateField);
+  }
+  return write;
+}
+
+}  // namespace reconcile

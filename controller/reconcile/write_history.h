@@ -1,0 +1,141 @@
+// What the operator remembers of its writes for one resource: which fields it had to heal, and
+// which fields other clients keep changing (contests). plan() reads it as a part of Observed, and
+// whoever carries out a plan records into it. Bounded by limits::kHealedFields and
+// limits::kContestedFields. Values; any thread.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/apps.h"
+#include "base/limits.h"
+
+namespace reconcile {
+
+enum class Target;
+
+// Of the monotonic clock: the wall clock may jump.
+using Instant = std::chrono::steady_clock::time_point;
+
+// The times at which one field was healed for one intent, the newest last; at most
+// limits::kContestedWrites.
+struct HealedField {
+  Target target{};
+  std::string path;        // "spec.replicas"
+  std::size_t intent = 0;  // digest_of() the object that was applied
+  std::vector<Instant> times;
+};
+
+struct ContestedField {
+  std::string path;
+  // True: the API server's answer to an apply differed from what was applied. False: the field was
+  // healed again and again.
+  bool by_answer = false;
+  bool manager_is_known = false;
+  std::string manager;  // the field manager that changes it; empty: an admission plugin, or unknown
+};
+
+// One child whose fields another client or an admission plugin keeps changing.
+struct FieldContest {
+  Target target{};
+  std::size_t intent = 0;  // digest_of() the object that was applied last
+  std::vector<ContestedField> fields;
+  int tries = 0;
+  Instant last_write;
+  Instant retry;                // no apply for the sake of these fields before that time
+  std::vector<Instant> writes;  // to the object, at most limits::kContestedWrites, newest last
+
+  const ContestedField* find(std::string_view path) const;
+};
+
+struct WriteHistory {
+  std::vector<HealedField> healed;
+  std::vector<FieldContest> contests;
+
+  const FieldContest* find(Target target) const;
+  bool empty() const { return healed.empty() && contests.empty(); }
+};
+
+// One write that succeeded.
+struct WriteRecord {
+  Target target{};
+  std::size_t intent = 0;
+  std::vector<std::string> healed;      // the fields that the write changed back
+  std::vector<std::string> overridden;  // the fields that differ in the API server's answer
+  Instant now;
+  std::string part = {};  // only fields below this path were written; empty: all
+};
+void record_write(WriteHistory& history, const WriteRecord& write);
+
+// The write for the sake of contested fields failed: the next one comes later.
+void record_failed_write(WriteHistory& history, Target target, Instant now);
+
+// Fields that are contested from now on.
+struct OverrideRecord {
+  Target target{};
+  std::size_t intent = 0;
+  std::map<std::string, std::string> managers;  // by path; empty: not known
+  std::chrono::milliseconds retry_after{};      // when this is a new contest
+  Instant now;
+};
+void record_override(WriteHistory& history, const OverrideRecord& record);
+
+// The contest over that child is over.
+void end_contest(WriteHistory& history, Target target);
+
+// Drops the heals that no longer count.
+void forget_old_heals(WriteHistory& history, Instant now);
+
+// Whether the field was healed too often for that intent to be healed again:
+// limits::kHealsInWindow times within limits::kHealWindow, or limits::kContestedWrites times within
+// limits::kContestedWindow.
+bool is_healed_too_often(const WriteHistory& history, Target target, std::size_t intent,
+                         std::string_view path, Instant now);
+
+// Tells one intent from another within this process.
+template <class T>
+std::size_t digest_of(const T& wanted) {
+  return std::hash<std::string>()(api::encode_object(wanted));
+}
+
+// What an apply cannot compare field by field: a selector is one value, and the parameters of a
+// rolling update must be absent.
+void add_whole_fields(const api::Deployment& wanted, const api::Deployment& actual,
+                      std::vector<std::string>& fields);
+void add_whole_fields(const api::StatefulSet& wanted, const api::StatefulSet& actual,
+                      std::vector<std::string>& fields);
+inline void add_whole_fields(const api::Service&, const api::Service&, std::vector<std::string>&) {}
+inline void add_whole_fields(const api::PersistentVolumeClaim&, const api::PersistentVolumeClaim&,
+                             std::vector<std::string>&) {}
+
+inline constexpr std::string_view kSelectorField = "spec.selector";
+inline constexpr std::string_view kIntentField =
+    "metadata.annotations[localregistry.dev/intent-hash]";
+inline constexpr std::string_view kRollingUpdateField = "spec.strategy.rollingUpdate";
+
+// The owned fields in which the object is not as wanted, at most limits::kContestedFields.
+template <class T>
+std::vector<std::string> differing_fields(const T& wanted, const T& actual) {
+  std::vector<std::string> fields = json::differences(wanted, actual, limits::kContestedFields);
+  add_whole_fields(wanted, actual, fields);
+  return fields;
+}
+
+// The merge patch that takes the parameters of a RollingUpdate away.
+WriteRecord record_of_strategy(std::size_t intent, const api::Deployment& answer);
+
+// The fields that an update of an existing object heals. The hash of the intent counts only alone:
+// otherwise the intent is a new one.
+template <class T>
+std::vector<std::string> healed_fields(const T& wanted, const T& existing, bool is_heal) {
+  std::vector<std::string> fields = differing_fields(wanted, existing);
+  const bool is_hash = fields.size() == 1 && fields.front() == kIntentField;
+  if (!is_heal && !is_hash) fields.clear();
+  return fields;
+}
+
+}  // namespace reconcile

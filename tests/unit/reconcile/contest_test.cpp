@@ -1,0 +1,236 @@
+// A field that a policy or another client keeps changing: it is not fought over, the status says
+// so, and nothing else suffers.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "base/limits.h"
+#include "reconcile/reasons.h"
+#include "unit/reconcile/world.h"
+
+namespace test {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr const char* kImagePolicy =
+    R"({"spec":{"template":{"spec":{"containers":{"registry":{"image":"harbor.test/reg"}}}}}})";
+
+class Contest : public testing::Test {
+ protected:
+  void SetUp() override { world.manager = "scaler"; }
+
+  void set_policy(const std::string& patch, Target target = Target::kDeployment) {
+    world.policies[target] = from_json(patch);
+  }
+
+  // Time passes, with a reconcile each minute and whenever one is due. Gives the writes to
+  // children.
+  std::size_t writes_within(std::chrono::minutes duration) {
+    std::size_t writes = 0;
+    for (auto passed = 0min; passed < duration; passed += 1min) {
+      writes += count_writes(world.run());
+      world.settle();
+      advance(1min);
+      if (each_minute) each_minute();
+    }
+    return writes;
+  }
+
+  void advance(std::chrono::minutes duration) {
+    world.instant += duration;
+    world.now += duration;
+  }
+
+  static std::size_t count_writes(const std::vector<std::string>& lines) {
+    return static_cast<std::size_t>(
+        std::count_if(lines.begin(), lines.end(), [](const std::string& line) {
+          return line != "write the status" && !line.starts_with("note");
+        }));
+  }
+
+  std::string condition_of(const char* type) { return condition(world.registry->status, type); }
+  std::string message() {
+    return api::find_condition(world.registry->status.conditions, "Converged")->message;
+  }
+  std::string image() {
+    return world.find<api::Deployment>()->spec.pod_template.spec.containers[0].image;
+  }
+
+  World world{a_registry()};
+  std::function<void()> each_minute;
+};
+
+TEST_F(Contest, AnImageThatAPolicyRewritesIsWrittenOnceAndReported) {
+  set_policy(kImagePolicy);
+  world.converge();
+  EXPECT_EQ(condition_of("Converged"), "False FieldOverridden");
+  EXPECT_THAT(message(), HasSubstr("Deployment team-a/registry: "
+                                   "spec.template.spec.containers[registry].image"));
+  EXPECT_EQ(condition_of("Ready"), "True Ready") << "the cluster's owner wants that image";
+  EXPECT_EQ(world.registry->status.node_port, 30000);
+  EXPECT_EQ(image(), "harbor.test/reg");
+  EXPECT_EQ(world.find<api::Deployment>()->metadata.generation, 1);
+}
+
+TEST_F(Contest, AContestedObjectIsWrittenAtMostTenTimesInAnHour) {
+  set_policy(kImagePolicy);
+  world.converge();
+  const std::size_t first = writes_within(60min);
+  EXPECT_GE(first, 2U) << "it is tried again";
+  EXPECT_LE(first, limits::kContestedWrites);
+  EXPECT_LE(writes_within(120min), 3U) << "each hour once";
+}
+
+TEST_F(Contest, WhenThePolicyGoesTheSpecIsReached) {
+  set_policy(kImagePolicy);
+  world.converge();
+  writes_within(180min);
+  world.policies.clear();
+  writes_within(61min);
+  EXPECT_EQ(image(), "registry:2.8.1");
+  EXPECT_EQ(condition_of("Converged"), "True Converged");
+  EXPECT_TRUE(world.history.contests.empty());
+  EXPECT_EQ(writes_within(60min), 0U);
+}
+
+TEST_F(Contest, AChangedSpecStillReachesTheObject) {
+  set_policy(kImagePolicy);
+  world.converge();
+  api::LocalRegistrySpec spec = world.registry->spec;
+  spec.resources.requests["cpu"] = {"100m"};
+  world.change_spec(spec);
+  const auto lines = world.run();
+  EXPECT_EQ(count_writes(lines), 1U);
+  const auto& container = world.find<api::Deployment>()->spec.pod_template.spec.containers[0];
+  EXPECT_EQ(container.resources.requests.at("cpu"), api::Quantity{"100m"});
+  EXPECT_EQ(condition_of("Converged"), "False FieldOverridden");
+}
+
+TEST_F(Contest, OtherFieldsOfTheObjectAreStillHealed) {
+  set_policy(kImagePolicy);
+  world.converge();
+  world.find<api::Deployment>()->spec.replicas = 0;
+  const auto lines = world.run();
+  EXPECT_EQ(world.find<api::Deployment>()->spec.replicas, 1);
+  ASSERT_EQ(count_writes(lines), 1U);
+  EXPECT_THAT(lines[0], HasSubstr("spec.replicas")) << "the event names what was healed";
+  world.services.clear();
+  EXPECT_EQ(count_writes(world.run()), 1U) << "and so are other objects";
+}
+
+TEST_F(Contest, ARestartOfTheOperatorWritesNothing) {
+  set_policy(kImagePolicy);
+  world.converge();
+  std::size_t writes = 0;
+  for (int start = 0; start < 20; ++start) {
+    world.history = {};
+    writes += count_writes(world.run());
+    advance(1min);
+  }
+  EXPECT_EQ(writes, 0U);
+  EXPECT_EQ(condition_of("Converged"), "False FieldOverridden");
+}
+
+TEST_F(Contest, AFieldThatIsHealedAgainAndAgainIsLeftToTheOther) {
+  world.converge();
+  each_minute = [&] { world.find<api::Deployment>()->spec.replicas = 0; };
+  each_minute();
+  EXPECT_LE(writes_within(60min), limits::kContestedWrites);
+  EXPECT_EQ(condition_of("Converged"), "False FieldOverridden");
+  EXPECT_THAT(message(), HasSubstr("spec.replicas is changed by field manager scaler"));
+  each_minute = nullptr;
+  writes_within(75min);
+  EXPECT_EQ(world.find<api::Deployment>()->spec.replicas, 1);
+  EXPECT_EQ(condition_of("Converged"), "True Converged");
+}
+
+TEST_F(Contest, FiveEditsByHandAreAllHealed) {
+  world.converge();
+  for (std::size_t i = 0; i + 1 < limits::kHealsInWindow; ++i) {
+    world.find<api::Deployment>()->spec.replicas = 0;
+    EXPECT_EQ(count_writes(world.run()), 1U);
+  }
+  EXPECT_EQ(condition_of("Converged"), "True Converged");
+}
+
+TEST_F(Contest, EveryFieldThatIsFoughtOverCountsTowardsTheSameBound) {
+  world.converge();
+  each_minute = [&] {
+    world.find<api::Deployment>()->spec.replicas = 0;
+    world.find<api::Deployment>()->spec.revision_history_limit = 7;
+    world.find<api::Deployment>()->metadata.annotations.clear();
+  };
+  each_minute();
+  EXPECT_LE(writes_within(60min), limits::kContestedWrites);
+}
+
+TEST_F(Contest, APolicyThatRemovesTheOwnAnnotationsIsNotFoughtOver) {
+  set_policy(R"({"metadata":{"annotations":{"localregistry.dev/intent-hash":null}}})");
+  world.converge();
+  EXPECT_LE(writes_within(60min), limits::kContestedWrites);
+  EXPECT_EQ(condition_of("Converged"), "False FieldOverridden");
+}
+
+// The selector cannot be changed afterwards: each new object would get the same one.
+TEST_F(Contest, APolicyThatExtendsTheSelectorNeverCausesADelete) {
+  set_policy(R"({"spec":{"selector":{"matchLabels":{"team":"a"}}}})");
+  world.converge();
+  const std::string uid = world.find<api::Deployment>()->metadata.uid;
+  writes_within(180min);
+  EXPECT_EQ(world.find<api::Deployment>()->metadata.uid, uid);
+  EXPECT_THAT(message(), HasSubstr("spec.selector is changed by"));
+  world.history = {};
+  writes_within(60min);
+  EXPECT_EQ(world.find<api::Deployment>()->metadata.uid, uid) << "nor does a restart";
+}
+
+TEST_F(Contest, APolicyThatSetsTheStrategyNeverCausesADelete) {
+  set_policy(R"({"spec":{"strategy":{"type":"RollingUpdate","rollingUpdate":{"maxSurge":1}}}})");
+  world.converge();
+  const std::string uid = world.find<api::Deployment>()->metadata.uid;
+  EXPECT_LE(writes_within(60min), limits::kContestedWrites);
+  writes_within(120min);
+  EXPECT_EQ(world.find<api::Deployment>()->metadata.uid, uid);
+  EXPECT_EQ(condition_of("Converged"), "False FieldOverridden");
+  world.policies.clear();
+  writes_within(61min);
+  EXPECT_EQ(world.find<api::Deployment>()->spec.strategy.type, "Recreate");
+  EXPECT_EQ(condition_of("Converged"), "True Converged");
+}
+
+// At the retry the API server refuses what cannot be changed: the object stays all the same.
+TEST_F(Contest, AnImmutableFieldThatAPolicySetAtCreationNeverCausesADelete) {
+  api::LocalRegistrySpec spec;
+  spec.persistence.enabled = true;
+  world.change_spec(spec);
+  set_policy(R"({"spec":{"serviceName":"other"}})", Target::kStatefulSet);
+  world.converge();
+  const std::string uid = world.find<api::StatefulSet>()->metadata.uid;
+  world.policies.clear();  // from now on the apply is refused
+  writes_within(180min);
+  EXPECT_EQ(world.find<api::StatefulSet>()->metadata.uid, uid);
+}
+
+TEST_F(Contest, WhatIsRememberedIsBounded) {
+  for (int i = 0; i < 1000; ++i) {
+    reconcile::record_write(world.history, {Target::kDeployment,
+                                            1,
+                                            {"spec.field" + std::to_string(i)},
+                                            {"spec.other" + std::to_string(i)},
+                                            world.instant});
+    reconcile::record_override(
+        world.history,
+        {Target::kDeployment, 1, {{"spec.more" + std::to_string(i), "x"}}, 1ms, world.instant});
+  }
+  EXPECT_LE(world.history.healed.size(), limits::kHealedFields);
+  ASSERT_EQ(world.history.contests.size(), 1U);
+  EXPECT_LE(world.history.contests[0].fields.size(), limits::kContestedFields);
+  EXPECT_LE(world.history.contests[0].writes.size(), limits::kContestedWrites);
+}
+
+}  // namespace
+}  // namespace test
