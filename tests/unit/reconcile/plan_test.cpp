@@ -523,6 +523,10 @@ TEST_F(Planning, WhatIsLeftInAnotherNamespaceNeedsTheFinalizerUntilItIsGone) {
   world.converge();
   EXPECT_THAT(plan(), IsEmpty());
   world.deployments.insert(kept);
+  EXPECT_THAT(plan(), IsEmpty()) << "in a namespace that the resource never used it is no child";
+  api::LocalRegistry recorded = *world.registry;
+  recorded.status.other_namespaces = {"shared"};
+  world.registry = std::make_shared<const api::LocalRegistry>(recorded);
   EXPECT_THAT(plan(), ElementsAre("add the finalizer"));
 }
 

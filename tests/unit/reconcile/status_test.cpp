@@ -39,13 +39,13 @@ TEST_F(Status, EveryConditionIsThereWithTheGenerationThatWasSeen) {
   registry.metadata.generation = 7;
   world.registry = std::make_shared<const api::LocalRegistry>(registry);
   EXPECT_EQ(status().observed_generation, 7);
-  for (const char* type :
-       {"Ready", "Accepted", "Available", "BuildKitReady", "StorageReady", "UpToDate"}) {
+  for (const char* type : {"Ready", "Accepted", "Available", "BuildKitReady", "StorageReady",
+                           "UpToDate", "Converged"}) {
     EXPECT_EQ(condition_of(type).observed_generation, 7) << type;
     EXPECT_FALSE(condition_of(type).reason.empty()) << type;
     EXPECT_FALSE(condition_of(type).message.empty()) << type;
   }
-  EXPECT_EQ(status().conditions.size(), 6U);
+  EXPECT_EQ(status().conditions.size(), 7U);
 }
 
 TEST_F(Status, AConditionKeepsItsTimeWhileItsStatusIsTheSame) {
