@@ -108,6 +108,24 @@ const Spec kPersistent = {"persistence", R"({"persistence":{"enabled":true}})"};
 const Spec kUntilDeleted = {"persistence until deleted",
                             R"({"persistence":{"enabled":true,"whenDeleted":"Delete"}})"};
 
+// The spec with one more field.
+Spec with(const Spec& spec, const std::string& name, const std::string& field) {
+  Spec result{spec.name + " with " + name, spec.text};
+  result.text.insert(1, spec.text == "{}" ? field : field + ",");
+  return result;
+}
+
+// Fields that keep the pod from being ready, as sim/kubelet.h says; each is corrected afterwards.
+const std::vector<Spec>& mistakes() {
+  static const std::vector<Spec> kMistakes = {
+      {"a mistyped image", R"("image":"registry:missing")"},
+      {"an image that crashes", R"("image":"registry:crashing")"},
+      {"a node selector that fits no node", R"("nodeSelector":{"disk":"none"})"},
+      {"a BuildKit that crashes", R"("buildKitImage":"buildkit:crashing")"},
+  };
+  return kMistakes;
+}
+
 struct Corruption {
   std::string name;
   std::string body;
@@ -416,13 +434,8 @@ std::vector<Scenario> lives() {
                       {}});
     }
     list.push_back({fmt::format("lives/{} elsewhere deleted", spec.name),
-                    {{"elsewhere",
-                      [text = spec.text](World& world) {
-                        std::string with = text;
-                        with.insert(1, text == "{}" ? R"("namespace":"shared")"
-                                                    : R"("namespace":"shared",)");
-                        world.apply_registry(with);
-                      }},
+                    {{"elsewhere", [elsewhere = with(spec, "", R"("namespace":"shared")").text](
+                                       World& world) { world.apply_registry(elsewhere); }},
                      gone},
                     {}});
     beside_others(spec, gone, list);
@@ -478,9 +491,29 @@ std::vector<Scenario> contests() {
   return list;
 }
 
+std::vector<Scenario> corrections() {
+  std::vector<Scenario> list;
+  for (const Spec& spec : {kDefault, kPersistent}) {
+    for (const Spec& mistake : mistakes()) {
+      const Spec wrong = with(spec, mistake.name, mistake.text);
+      list.push_back({fmt::format("corrections/{} corrected", wrong.name),
+                      {apply(spec), apply(wrong), apply(spec)},
+                      {}});
+      list.push_back({fmt::format("corrections/{} from the beginning", wrong.name),
+                      {apply(wrong), apply(spec)},
+                      {}});
+      list.push_back({fmt::format("corrections/{} deleted", wrong.name),
+                      {apply(wrong), removal("deleted", "localregistries", kRegistry)},
+                      {}});
+    }
+  }
+  return list;
+}
+
 std::vector<Scenario> scenarios() {
   std::vector<Scenario> all = lives();
   for (Scenario& scenario : contests()) all.push_back(std::move(scenario));
+  for (Scenario& scenario : corrections()) all.push_back(std::move(scenario));
   for (Scenario& scenario : corruptions()) all.push_back(std::move(scenario));
   for (Scenario& scenario : spec_changes()) all.push_back(std::move(scenario));
   return all;

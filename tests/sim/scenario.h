@@ -34,6 +34,9 @@ std::vector<Scenario> lives();
 // a while, under a changing spec, across a restart.
 std::vector<Scenario> contests();
 
+// Specs whose pod never becomes ready, and their corrections.
+std::vector<Scenario> corrections();
+
 // All of them.
 std::vector<Scenario> scenarios();
 
