@@ -170,6 +170,7 @@ Course run(const Plan& plan) {
   for (const Step& step : plan.scenario->steps) {
     world.trace.add(world.scheduler.now(), "--- " + step.name);
     const std::size_t sent = world.writes_sent();
+    const std::size_t events = world.oracles.events();
     step.act(world);
     if (!world.converge(kSettle + 60s)) {
       world.oracles.violated(fmt::format("not converged after {}", step.name));
@@ -177,6 +178,12 @@ Course run(const Plan& plan) {
     if (world.writes_sent() > sent + kMostWrites) {
       world.oracles.violated(
           fmt::format("{} writes were sent after {}", world.writes_sent() - sent, step.name));
+    }
+    if (step.must_change_nothing &&
+        (world.writes_sent() != sent || world.oracles.events() != events)) {
+      world.oracles.violated(fmt::format("{} writes and {} events because of {}",
+                                         world.writes_sent() - sent,
+                                         world.oracles.events() - events, step.name));
     }
     look_into_caches(world);
   }

@@ -6,6 +6,7 @@
 
 #include "reconcile/children.h"
 #include "reconcile/names.h"
+#include "sim/hostile.h"
 #include "sim/read.h"
 
 namespace sim {
@@ -513,6 +514,7 @@ std::vector<Scenario> corrections() {
 std::vector<Scenario> scenarios() {
   std::vector<Scenario> all = lives();
   for (Scenario& scenario : contests()) all.push_back(std::move(scenario));
+  for (Scenario& scenario : hostilities()) all.push_back(std::move(scenario));
   for (Scenario& scenario : corrections()) all.push_back(std::move(scenario));
   for (Scenario& scenario : corruptions()) all.push_back(std::move(scenario));
   for (Scenario& scenario : spec_changes()) all.push_back(std::move(scenario));

@@ -12,6 +12,8 @@ namespace sim {
 struct Step {
   std::string name;
   std::function<void(World&)> act;
+  // Whether the operator must neither write nor report anything because of the step.
+  bool must_change_nothing = false;
 };
 
 struct Scenario {

@@ -46,11 +46,12 @@ World::World(const WorldOptions& options)
     return std::nullopt;
   };
   server.mutate = [this](const Admission& admission) { return mutated(admission); };
-  for (const char* name : {kOwnNamespace, "team-a", "team-b", "shared"}) {
+  for (const std::string_view name : {kOwnNamespace, "team-a", "team-b", "team-c", "shared"}) {
+    const bool is_closed = name == "team-b" || name == "team-c";
     create("namespaces", "",
            fmt::format(R"({{"apiVersion":"v1","kind":"Namespace","metadata":{{"name":"{}",)"
                        R"("annotations":{{"localregistry.dev/allow-from":"{}"}}}}}})",
-                       name, std::string_view(name) == "team-b" ? "" : "team-a"));
+                       name, is_closed ? "" : "team-a"));
   }
   create("nodes", "",
          fmt::format(R"({{"apiVersion":"v1","kind":"Node","metadata":{{"name":"node-1"}},)"
