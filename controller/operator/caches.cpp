@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "kube/parallel.h"
+#include "reconcile/acceptance.h"
 #include "reconcile/names.h"
 #include "reconcile/places.h"
 
@@ -39,6 +40,11 @@ kube::InformerOptions children(const std::vector<std::string>& names) {
           fmt::format("{}={}", reconcile::kManagedByLabel, reconcile::kManager)};
 }
 
+// No name has a space.
+std::string index_key(const std::string& namespace_name, const api::ObjectKey& owner) {
+  return namespace_name + " " + api::to_string(owner);
+}
+
 }  // namespace
 
 api::ObjectKey target_key(const api::LocalRegistry& registry) {
@@ -51,8 +57,16 @@ Owned<T>::Owned(const kube::Environment& environment, const kube::InformerOption
     : informer(environment, options, observer),
       by_owner(informer.store().add_index([](const T& object) {
         const api::ObjectKey owner = reconcile::owner_key(object.metadata);
-        return owner.name.empty() ? std::string() : api::to_string(owner);
+        if (owner.name.empty()) return std::string();
+        return index_key(object.metadata.namespace_name, owner);
       })) {}
+
+template <class T>
+std::vector<std::shared_ptr<const T>> Owned<T>::owned_in(const std::string& namespace_name,
+                                                         const api::ObjectKey& owner,
+                                                         std::size_t most) const {
+  return store().by_index(by_owner, index_key(namespace_name, owner), most);
+}
 
 template struct Owned<api::Deployment>;
 template struct Owned<api::StatefulSet>;
@@ -125,6 +139,15 @@ bool Caches::watches(const std::string& namespace_name) const {
 bool Caches::may_be_left(const api::ObjectMeta& object) const {
   const auto found = namespaces.store().get({"", object.namespace_name});
   return reconcile::may_be_left_by_gone_owner(object, found.get());
+}
+
+std::vector<std::string> Caches::namespaces_of_gone(const api::ObjectKey& owner) const {
+  std::vector<std::string> names = {owner.namespace_name};
+  namespaces.store().each([&](const std::shared_ptr<const api::Namespace>& found) {
+    if (found->metadata.name == owner.namespace_name) return;
+    if (reconcile::allows(*found, owner.namespace_name)) names.push_back(found->metadata.name);
+  });
+  return names;
 }
 
 std::vector<std::shared_ptr<const api::LocalRegistry>> Caches::wanting(

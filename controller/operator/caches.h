@@ -14,17 +14,23 @@
 
 namespace controller {
 
-// An informer and the index that finds the objects of one resource.
+// An informer and the index that finds the objects of one resource in one namespace, so that
+// objects of other namespaces that name the same resource hide none of them.
 template <class T>
 struct Owned {
   kube::Informer<T> informer;
-  typename kube::Store<T>::Index by_owner;  // "namespace/name" of the LocalRegistry
+  typename kube::Store<T>::Index by_owner;
 
   Owned(const kube::Environment& environment, const kube::InformerOptions& options,
         kube::WatchObserver* observer);
 
   kube::Store<T>& store() { return informer.store(); }
   const kube::Store<T>& store() const { return informer.store(); }
+
+  // At most `most` objects in that namespace that name the LocalRegistry as their owner.
+  std::vector<std::shared_ptr<const T>> owned_in(const std::string& namespace_name,
+                                                 const api::ObjectKey& owner,
+                                                 std::size_t most) const;
 };
 
 class Caches {
@@ -46,6 +52,9 @@ class Caches {
 
   // Whether an object whose owner is gone can have been its child.
   bool may_be_left(const api::ObjectMeta& object) const;
+
+  // The namespaces that can have children of that resource when it is gone.
+  std::vector<std::string> namespaces_of_gone(const api::ObjectKey& owner) const;
 
   // The resources that want that name ("namespace/name" of what is behind them), without their
   // images; at most limits::kObjectsOfIndex.

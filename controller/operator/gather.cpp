@@ -13,6 +13,9 @@ namespace {
 using reconcile::Observed;
 using reconcile::Target;
 
+// Of one kind and one owner, so that no namespace takes the room of another.
+constexpr std::size_t kObjectsInNamespace = limits::kObjectsOfOwner / 2;
+
 template <class T>
 std::shared_ptr<const T> find(const Owned<T>& cache, const api::ObjectKey& key,
                               const std::shared_ptr<const T>& read_live) {
@@ -20,34 +23,46 @@ std::shared_ptr<const T> find(const Owned<T>& cache, const api::ObjectKey& key,
   return cached ? cached : read_live;
 }
 
+void add_leftover(const Caches& caches, Target target, const api::ObjectMeta& meta,
+                  Observed& observed) {
+  if (!observed.registry) {
+    if (caches.may_be_left(meta)) observed.leftovers.push_back({target, meta});
+    return;
+  }
+  const api::LocalRegistry& registry = *observed.registry;
+  if (reconcile::is_orphan(meta, registry) &&
+      reconcile::may_have_orphans_in(registry, meta.namespace_name)) {
+    observed.orphans.push_back({target, meta});
+  }
+  if (!reconcile::belongs_to(meta, registry)) return;
+  if (api::key_of(meta) != target_key(registry)) observed.leftovers.push_back({target, meta});
+}
+
 // Children of the key's resource, except the one at the current target name, and orphans. When the
 // resource is gone: what can have been its children.
 template <class T>
 void add_leftovers(const Caches& caches, const Owned<T>& cache, Target target,
-                   const api::ObjectKey& owner, Observed& observed) {
-  for (const auto& object :
-       cache.store().by_index(cache.by_owner, api::to_string(owner), limits::kObjectsOfOwner)) {
-    const api::ObjectMeta& meta = object->metadata;
-    if (!observed.registry) {
-      if (caches.may_be_left(meta)) observed.leftovers.push_back({target, meta});
-      continue;
-    }
-    const api::LocalRegistry& registry = *observed.registry;
-    if (!reconcile::may_have_children_in(registry, meta.namespace_name)) continue;
-    if (reconcile::is_orphan(meta, registry) &&
-        reconcile::may_have_orphans_in(registry, meta.namespace_name)) {
-      observed.orphans.push_back({target, meta});
-    }
-    if (!reconcile::belongs_to(meta, registry)) continue;
-    if (api::key_of(meta) != target_key(registry)) observed.leftovers.push_back({target, meta});
+                   const std::vector<std::string>& namespaces, const api::ObjectKey& owner,
+                   Observed& observed) {
+  std::size_t room = limits::kObjectsOfOwner;
+  for (const std::string& name : namespaces) {
+    const auto objects = cache.owned_in(name, owner, std::min(room, kObjectsInNamespace));
+    room -= objects.size();
+    for (const auto& object : objects) add_leftover(caches, target, object->metadata, observed);
   }
 }
 
 void add_all_leftovers(const Caches& caches, const api::ObjectKey& owner, Observed& observed) {
-  add_leftovers(caches, caches.deployments, Target::kDeployment, owner, observed);
-  add_leftovers(caches, caches.stateful_sets, Target::kStatefulSet, owner, observed);
-  add_leftovers(caches, caches.services, Target::kService, owner, observed);
-  add_leftovers(caches, caches.claims, Target::kClaim, owner, observed);
+  const std::vector<std::string> namespaces = observed.registry
+                                                  ? reconcile::namespaces_of(*observed.registry)
+                                                  : caches.namespaces_of_gone(owner);
+  const auto add = [&](const auto& cache, Target target) {
+    add_leftovers(caches, cache, target, namespaces, owner, observed);
+  };
+  add(caches.deployments, Target::kDeployment);
+  add(caches.stateful_sets, Target::kStatefulSet);
+  add(caches.services, Target::kService);
+  add(caches.claims, Target::kClaim);
 }
 
 // Whose the objects of that name are.
@@ -77,12 +92,7 @@ void add_objects(const Caches& caches, const Attempt& attempt, Observed& observe
   observed.stateful_set = find(caches.stateful_sets, key, attempt.stateful_set);
   observed.service = find(caches.services, key, attempt.service);
   observed.claim = find(caches.claims, key, attempt.claim);
-  observed.pods = caches.pods.store().by_index(caches.pods.by_owner, api::to_string(attempt.key),
-                                               limits::kObjectsOfOwner);
-  // A pod elsewhere only claims to be of this resource.
-  std::erase_if(observed.pods, [&](const auto& pod) {
-    return pod->metadata.namespace_name != key.namespace_name;
-  });
+  observed.pods = caches.pods.owned_in(key.namespace_name, attempt.key, limits::kObjectsOfOwner);
 }
 
 }  // namespace

@@ -46,10 +46,18 @@ std::vector<std::string> other_namespaces(const api::LocalRegistry& registry) {
   return names;
 }
 
+std::vector<std::string> namespaces_of(const api::LocalRegistry& registry) {
+  std::vector<std::string> names = {registry.metadata.namespace_name};
+  const std::string& target = api::target_namespace(registry);
+  if (!contains(names, target)) names.push_back(target);
+  for (const std::string& name : registry.status.other_namespaces) {
+    if (!contains(names, name)) names.push_back(name);
+  }
+  return names;
+}
+
 bool may_have_children_in(const api::LocalRegistry& registry, const std::string& namespace_name) {
-  return namespace_name == registry.metadata.namespace_name ||
-         namespace_name == api::target_namespace(registry) ||
-         contains(registry.status.other_namespaces, namespace_name);
+  return contains(namespaces_of(registry), namespace_name);
 }
 
 bool may_be_left_by_gone_owner(const api::ObjectMeta& object, const api::Namespace* found) {

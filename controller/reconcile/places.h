@@ -14,9 +14,12 @@ namespace reconcile {
 // recorded in status.otherNamespaces, and the target namespace if the registry runs there.
 std::vector<std::string> other_namespaces(const api::LocalRegistry& registry);
 
-// Whether an object in that namespace can be a child of the resource: the namespace is the
-// resource's own, its target, or one of other_namespaces(). That a Namespace allows the resource is
-// not enough: its other tenants see the uid.
+// The namespaces in which an object can be a child of the resource: its own, its target, and those
+// of status.otherNamespaces. That a Namespace allows the resource is not enough: its other tenants
+// see the uid.
+std::vector<std::string> namespaces_of(const api::LocalRegistry& registry);
+
+// Whether the namespace is one of namespaces_of().
 bool may_have_children_in(const api::LocalRegistry& registry, const std::string& namespace_name);
 
 // Whether the object can have been a child of its owner, which is gone: it is in the owner's

@@ -150,6 +150,26 @@ TEST_F(GatherForged, ObjectsOfANamespaceThatTheResourceNeverUsedAreNoChildren) {
   EXPECT_EQ(observed.service, nullptr);
 }
 
+TEST_F(GatherForged, HoweverManyTheyAreTheyHideNoChildOfTheResource) {
+  cluster.put(a_registry());
+  forge("uid-dev");
+  api::Service forged = reconcile::build_service(a_registry(), 0);
+  forged.metadata.namespace_name = "team-c";
+  for (int i = 0; i < 20; ++i) {
+    forged.metadata.name = "forged-" + std::to_string(i);
+    forged.metadata.uid = "uid-forged-" + std::to_string(i);
+    cluster.put(forged);
+  }
+  api::Service left = reconcile::build_service(a_registry(), 0);
+  left.metadata.name = "earlier-name";
+  left.metadata.uid = "uid-left";
+  cluster.put(left);
+  watch();
+  const Observed observed = gather();
+  ASSERT_EQ(observed.leftovers.size(), 1U);
+  EXPECT_EQ(observed.leftovers[0].metadata.name, "earlier-name");
+}
+
 TEST_F(GatherForged, WithAnotherUidTheyAreNoOrphans) {
   cluster.put(a_registry());
   forge("uid-earlier");
