@@ -44,7 +44,7 @@ def test_status_and_printed_columns_tell_what_runs(namespace):
     assert "volumeClaim" not in status
     assert {entry["type"]: entry["status"] for entry in status["conditions"]} == {
         "Ready": "True", "Accepted": "True", "Available": "True", "BuildKitReady": "False",
-        "StorageReady": "True", "UpToDate": "True"}
+        "StorageReady": "True", "UpToDate": "True", "Converged": "True"}
     columns = kubectl("--namespace", namespace, "get", "lreg", "--output", "wide").splitlines()
     assert columns[0].split() == ["NAME", "DELIVERY", "URL", "READY", "REASON", "AGE", "WORKLOAD",
                                   "NODEPORT", "VOLUME"]
