@@ -14,7 +14,7 @@ class Status : public testing::Test {
   api::LocalRegistryStatus status() const {
     const reconcile::Observed observed = world.observe();
     return reconcile::compute_status(observed, reconcile::find_refusal(observed),
-                                     {"True", "Converged", ""}, "");
+                                     {"True", "Converged", "as declared"}, "");
   }
 
   api::Condition condition_of(const char* type) const {
