@@ -347,8 +347,7 @@ bool Controllers::scale_down_old(const Rollout& rollout) {
 void Controllers::create_replica_set(const Rollout& rollout) {
   const ObjectPtr deployment = rollout.deployment;
   if (is_ending(deployment->key.namespace_name)) return;
-  const PodTemplate& pods = template_of(deployment);
-  const std::string name = fmt::format("{}-{}", deployment->key.name, pods.hash);
+  const std::string name = fmt::format("{}-{}", deployment->key.name, template_of(deployment).hash);
   if (server_.find("replicasets", {deployment->key.namespace_name, name})) return;
   int newest = 0;
   for (const ObjectPtr& set : rollout.old) {
