@@ -99,6 +99,16 @@ bool is_duplicate_port(std::string_view message) {
   return message.starts_with("duplicate nodePort");
 }
 
+// A policy, quota or webhook refused the request. It chooses the HTTP status, which is 422 for a
+// ValidatingAdmissionPolicy by default; but the object is not invalid, and what refuses it may go.
+// A validation error, whose text may quote anything, begins otherwise.
+bool is_refused_by_admission(std::string_view message) {
+  const std::size_t forbidden = message.find("\" is forbidden: ");
+  if (forbidden != message.npos && forbidden < message.find("\" is invalid: ")) return true;
+  return message.starts_with("admission webhook \"") &&
+         message.find("denied the request") != message.npos;
+}
+
 // Says nothing about any object: the CRD may be on its way, a proxy may have answered.
 base::Error missing_type(std::string_view what) {
   base::Error error{ErrorCode::kUnavailable, fmt::format("the server does not have {}", what)};
@@ -110,6 +120,9 @@ base::Error error_of_status(Status status, int http_code, std::string_view what)
   if (status.code != 0) http_code = status.code;
   base::Error error{code_of(http_code, status.reason), base::reported(status.message)};
   if (is_duplicate_port(error.message)) error.code = ErrorCode::kInvalid;
+  if (error.code == ErrorCode::kInvalid && is_refused_by_admission(error.message)) {
+    error.code = ErrorCode::kForbidden;
+  }
   // A missing object is named; a type that the server does not know is not.
   if (error.code == ErrorCode::kNotFound && status.details.name.empty()) return missing_type(what);
   if (error.message.empty()) error.message = fmt::format("{}: status {}", what, http_code);

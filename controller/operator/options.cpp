@@ -136,8 +136,7 @@ void add_flags(CLI::App& app, Options& options, Words& words) {
       ->delimiter(',')
       ->type_name("NET");
   app.add_option("--allowed-images", options.allowed_images,
-                 "Images, or what they begin with, of registries in another namespace than their "
-                 "resource; else any; separated by commas")
+                 "Prefixes of images for registries in other namespaces; else any")
       ->delimiter(',')
       ->type_name("IMAGE");
   app.add_option("--registry-ca-file", options.registry_ca_file,

@@ -109,7 +109,7 @@ class Namespace:
     def get(self, kind, name):
         return json.loads(self.kubectl("get", kind, name, "--output", "json"))
 
-    def declare(self, name="dev", **spec):
+    def declare(self, name="dev", /, **spec):
         self.kubectl("apply", "--filename", "-", stdin=yaml.safe_dump({
             "apiVersion": "localregistry.dev/v1alpha1", "kind": "LocalRegistry",
             "metadata": {"name": name}, "spec": {"enabled": True, **spec}}))

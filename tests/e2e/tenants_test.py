@@ -33,7 +33,7 @@ spec: {policyName: no-nodeports, validationActions: [Deny]}
 """
 
 
-def lreg(namespace, name, **spec):
+def lreg(namespace, name, /, **spec):
     return {"apiVersion": "localregistry.dev/v1alpha1", "kind": "LocalRegistry",
             "metadata": {"name": name, "namespace": namespace}, "spec": spec}
 

@@ -272,7 +272,7 @@ def test_a_replaced_pod_is_rewritten_again(namespace, declared):
     apply(namespace, pod(f"{IMAGE}:dev"))
     stored = get("Pod", namespace, "web")
     stored["spec"]["containers"][0]["image"] = f"{IMAGE}:dev2"
-    del stored["metadata"]["annotations"]
+    del stored["metadata"]["annotations"], stored["metadata"]["resourceVersion"]
     kubectl("--namespace", namespace, "replace", "--filename", "-", stdin=json.dumps(stored))
     stored = get("Pod", namespace, "web")
     assert image_of(stored) == f"{declared}:dev2"

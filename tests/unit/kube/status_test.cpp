@@ -1,5 +1,6 @@
 #include "kube/status.h"
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include "api/local_registry.h"
@@ -118,6 +119,28 @@ TEST(QualifiedName, IsThePluralWithItsGroup) {
   EXPECT_EQ(qualified_name(api::Resource<api::LocalRegistry>::kType),
             "localregistries.localregistry.dev");
   EXPECT_EQ(qualified_name(api::Resource<api::Service>::kType), "services");
+}
+
+std::string refusal_of(int code, const std::string& message) {
+  return fmt::format(R"({{"kind":"Status","reason":"Invalid","message":"{}","code":{}}})", message,
+                     code);
+}
+
+TEST(StatusOfAdmission, ARefusalByAPolicyIsForbiddenWhateverItsHttpStatus) {
+  for (const char* message :
+       {R"(services \"registry\" is forbidden: ValidatingAdmissionPolicy 'p' denied request: no)",
+        R"(admission webhook \"w.example\" denied the request: no)"}) {
+    EXPECT_EQ(decoded(422, refusal_of(422, message)).code, ErrorCode::kForbidden) << message;
+    EXPECT_EQ(decoded(400, refusal_of(400, message)).code, ErrorCode::kForbidden) << message;
+  }
+}
+
+TEST(StatusOfAdmission, AnInvalidObjectStaysInvalidWhateverItsTextQuotes) {
+  for (const char* message :
+       {R"(Service \"registry\" is invalid: spec.type: Invalid value: \"x\" is forbidden: \"y\")",
+        R"(StatefulSet.apps \"registry\" is invalid: spec: Forbidden: updates are forbidden)"}) {
+    EXPECT_EQ(decoded(422, refusal_of(422, message)).code, ErrorCode::kInvalid) << message;
+  }
 }
 
 }  // namespace
