@@ -67,13 +67,14 @@ TEST(YamlPositions, TheBoundsHold) {
     laughs += "]\n";
   }
   EXPECT_EQ(json::from_yaml_with_positions(laughs).error().code, base::ErrorCode::kTooLarge);
-  // Paths are remembered: long keys above many values count as often as there are values.
+  // Paths are remembered, their keys shortened to 80 characters: long keys above many values count
+  // as often as there are values.
   std::string deep;
   for (int level = 0; level < 10; ++level) {
     deep += std::string(static_cast<std::size_t>(level), ' ') + std::string(1000, 'k') + ":\n";
   }
   deep += std::string(10, ' ') + "[";
-  for (std::size_t i = 0; i < limits::kYamlExpandedBytes / 10'000 + 1; ++i) deep += "x, ";
+  for (std::size_t i = 0; i < limits::kYamlExpandedBytes / 800 + 1; ++i) deep += "x, ";
   EXPECT_EQ(json::from_yaml_with_positions(deep + "]").error().code, base::ErrorCode::kTooLarge);
   EXPECT_EQ(json::from_yaml_with_positions("a: &a {<<: *a}\n").has_error(), true);
 }
