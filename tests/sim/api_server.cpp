@@ -33,7 +33,7 @@ void write_metadata(Writer& writer, const Content& content, std::string_view res
       member->value.Accept(writer);
     }
   }
-  if (!content.managers.empty()) {
+  if (!content.managers_text.empty()) {  // of a draft it is written when it is stored
     key(writer, "managedFields");
     const std::string& text = content.managers_text;
     writer.RawValue(text.data(), text.size(), rapidjson::kArrayType);

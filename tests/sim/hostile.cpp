@@ -35,7 +35,8 @@ const std::vector<Claim>& claims() {
 }
 
 std::string forged_metadata(const Claim& claim, const std::string& name, const std::string& uid) {
-  std::string labels = R"("app.kubernetes.io/name":"local-registry",)"
+  // The oracles know it by the first label.
+  std::string labels = R"("forged":"yes","app.kubernetes.io/name":"local-registry",)"
                        R"("app.kubernetes.io/instance":"registry")";
   if (claim.managed) labels += R"(,"app.kubernetes.io/managed-by":"local-registry-operator")";
   if (claim.uid_label) labels += fmt::format(R"(,"localregistry.dev/owner-uid":"{}")", uid);
