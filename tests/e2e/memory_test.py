@@ -311,7 +311,7 @@ def test_changes_of_hostile_objects_are_survived(cgroup, full, tmp_path):
         for path in (f"{registries(HOSTILE)}/annotations-{number}",
                      f"/apis/apps/v1/namespaces/{HOSTILE}/deployments/deployment-{number}",
                      f"/api/v1/namespaces/{HOSTILE}/pods/pod-{number}"):
-            change = {"metadata": {"annotations": {"touched": noise(50_000)[:50_000]}}}
+            change = {"metadata": {"annotations": {"note": noise(250_000)[:250_000]}}}
             full.api("PATCH", path, change, "application/merge-patch+json")
 
     with limited(cgroup, full, tmp_path) as program:
