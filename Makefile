@@ -36,7 +36,7 @@ debug: ## the same without optimisation, in build/debug
 	@cmake --build --preset debug
 
 .PHONY: test unit golden asan tsan fuzz fuzz-fixed kubectl layers chart contract references rewrite registry push-speed
-.PHONY: against-real simulate bugs mutants bench e2e quickstart
+.PHONY: against-real simulate bugs mutants bench e2e memory quickstart
 test: ## everything, with a summary; what needs root is skipped without it
 	@command -v python3 >/dev/null || $(HARNESS)/packages.sh test
 	@tests/all
@@ -123,6 +123,9 @@ bench: build ## memory, writes, CPU and latency, beside the least that a client 
 
 e2e: build ## end to end on a real node (root)
 	@tests/e2e/run
+
+memory: build ## the operator in a memory cgroup of 128 MiB against hostile objects (root, 15 min)
+	@E2E_MEMORY=1 tests/e2e/run
 
 quickstart: ## the README's commands, in a fresh clone (root)
 	@tests/demo/quickstart

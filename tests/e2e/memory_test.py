@@ -27,7 +27,7 @@ import yaml
 from program_test import CRD, ControlPlane, Running, free_port
 from world import wait_until
 
-pytestmark = [pytest.mark.xdist_group("memory"), pytest.mark.alone]
+pytestmark = [pytest.mark.xdist_group("memory"), pytest.mark.memory]
 
 LIMIT = 128 << 20       # the chart's memory limit
 SERVED_SECONDS = 2      # another tenant's resource meanwhile
