@@ -95,7 +95,8 @@ std::size_t end_of_value(std::string_view line) {
     if (kSpaces.find(line[i]) != std::string_view::npos) word = i + 1;
     if (line[i] != ':') continue;
     if (word > 0) return line.find_last_not_of(kSpaces, word - 1) + 1;
-    const bool ends_word = i + 1 == line.size() || kSpaces.find(line[i + 1]) != line.npos;
+    const bool ends_word =
+        i + 1 == line.size() || kSpaces.find(line[i + 1]) != std::string_view::npos;
     if (ends_word && i > 0 && i + 1 < line.size()) return i;  // ": x" has no key
   }
   return line.size();

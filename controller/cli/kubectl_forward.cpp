@@ -19,7 +19,8 @@ namespace asio = boost::asio;
 bool is_log(std::string_view line) {
   constexpr std::string_view kLevels = "IWEF";
   constexpr std::size_t kDigits = 4;  // month and day
-  if (line.size() <= kDigits + 1 || kLevels.find(line.front()) == line.npos) return false;
+  if (line.size() <= kDigits + 1 || kLevels.find(line.front()) == std::string_view::npos)
+    return false;
   const std::string_view digits = line.substr(1, kDigits);
   return line[kDigits + 1] == ' ' &&
          std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; });

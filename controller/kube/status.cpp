@@ -104,9 +104,10 @@ bool is_duplicate_port(std::string_view message) {
 // A validation error, whose text may quote anything, begins otherwise.
 bool is_refused_by_admission(std::string_view message) {
   const std::size_t forbidden = message.find("\" is forbidden: ");
-  if (forbidden != message.npos && forbidden < message.find("\" is invalid: ")) return true;
+  if (forbidden != std::string_view::npos && forbidden < message.find("\" is invalid: "))
+    return true;
   return message.starts_with("admission webhook \"") &&
-         message.find("denied the request") != message.npos;
+         message.find("denied the request") != std::string_view::npos;
 }
 
 // Says nothing about any object: the CRD may be on its way, a proxy may have answered.
