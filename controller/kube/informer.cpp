@@ -71,7 +71,7 @@ struct InformerCore::Part {
   Watcher watcher;
 };
 
-InformerCore::InformerCore(const Environment& environment, WatchTarget target,
+InformerCore::InformerCore(const Environment& environment, const WatchTarget& target,
                            const InformerOptions& options, WatchObserver* observer,
                            StoreCore& store)
     : type_(target.type), listed_(environment.executor) {

@@ -29,8 +29,8 @@ struct InformerOptions {
 class InformerCore {
  public:
   // target: its scope is that of the options.
-  InformerCore(const Environment& environment, WatchTarget target, const InformerOptions& options,
-               WatchObserver* observer, StoreCore& store);
+  InformerCore(const Environment& environment, const WatchTarget& target,
+               const InformerOptions& options, WatchObserver* observer, StoreCore& store);
   ~InformerCore();
   InformerCore(const InformerCore&) = delete;
   InformerCore& operator=(const InformerCore&) = delete;
