@@ -7,7 +7,7 @@
 namespace sim {
 namespace {
 
-constexpr int kFlood = 200;              // edits, or objects
+constexpr int kFlood = 100;              // edits, or objects
 constexpr std::size_t kNote = 64 << 10;  // bytes of an annotation that is of no use
 
 const api::ObjectKey kVictim = {"team-a", "dev"};
@@ -150,13 +150,14 @@ std::vector<Scenario> hostilities() {
   std::vector<Scenario> list;
   for (const auto& [title, spec] : kVictims) {
     for (const Forgery& forgery : forgeries()) {
+      std::vector<Step> steps = {live_with(spec)};
       for (const Claim& claim : claims()) {
-        list.push_back(
-            {fmt::format("hostile/{} of {} against {}", forgery.plural, claim.name, title),
-             {live_with(spec), forge(forgery, claim, "registry"), forge(forgery, claim, "another"),
-              edit_forged(forgery)},
-             {}});
+        const bool is_first = steps.size() == 1;
+        steps.push_back(
+            forge(forgery, claim, is_first ? "registry" : fmt::format("other-{}", steps.size())));
       }
+      steps.push_back(edit_forged(forgery));
+      list.push_back({fmt::format("hostile/{} against {}", forgery.plural, title), steps, {}});
       list.push_back({fmt::format("hostile/{} left when {} goes", forgery.plural, title),
                       {live_with(spec),
                        forge(forgery, claims()[1], "registry"),
