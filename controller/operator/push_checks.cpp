@@ -262,14 +262,14 @@ void PushChecks::ask_next() {
   if (asking_) return;
   asking_ = true;
   while (group_ && !group_->cancelled()) {
-    std::optional<PushQuestion> question = queue_.next();
+    const std::optional<PushQuestion> question = queue_.next();
     if (!question) break;
-    begin(*std::move(question));
+    begin(*question);
   }
   asking_ = false;
 }
 
-void PushChecks::begin(PushQuestion question) {
+void PushChecks::begin(const PushQuestion& question) {
   const std::uint64_t number = ++asked_;
   find(question)->asked = number;
   const runtime::TaskGroup::TaskId task = group_->spawn(ask(question, number));

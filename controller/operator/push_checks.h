@@ -87,7 +87,7 @@ class PushChecks {
   void drop(Entry& entry);
   void drop_all(const api::ObjectKey& key, Checks& checks);
   void ask_next();
-  void begin(PushQuestion question);
+  void begin(const PushQuestion& question);
   boost::asio::awaitable<void> ask(PushQuestion question, std::uint64_t number);
   boost::asio::awaitable<registry::PushAnswer> answer(
       std::string image, std::string namespace_name,

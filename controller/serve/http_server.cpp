@@ -43,7 +43,7 @@ constexpr std::size_t kBytesForParser = 64;
 // The client's address; of IPv4 in IPv6 the IPv4 one. Without a network the address that is none.
 asio::ip::address address_of(const tcp::socket& socket) {
   error_code failure;
-  const asio::ip::address address = socket.remote_endpoint(failure).address();
+  asio::ip::address address = socket.remote_endpoint(failure).address();
   if (failure || !address.is_v6() || !address.to_v6().is_v4_mapped()) return address;
   return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
 }
