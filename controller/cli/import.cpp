@@ -241,8 +241,8 @@ std::optional<std::string> Importer::variable(const std::string& name, std::stri
     return *text;
   };
   if (variable.value) return variable.value;
-  if (const auto value = written(variable.path)) return value;
-  if (const auto value = written(variable.path + ".value")) return value;
+  if (auto value = written(variable.path)) return value;
+  if (auto value = written(variable.path + ".value")) return value;
   if (variable.has_command) {
     why = fmt::format("only DevSpace runs the command of ${{{}}}: {}", shown, remedy);
     return std::nullopt;
@@ -250,11 +250,11 @@ std::optional<std::string> Importer::variable(const std::string& name, std::stri
   const bool from_environment =
       variable.source.empty() || variable.source == "all" || variable.source == "env";
   if (from_environment) {
-    const std::string value = base::variable(options_.environment, name);
+    std::string value = base::variable(options_.environment, name);
     if (!value.empty()) return value;
   }
   if (variable.default_value) return variable.default_value;
-  if (const auto value = written(variable.path + ".default")) return value;
+  if (auto value = written(variable.path + ".default")) return value;
   why = fmt::format("the value of ${{{}}} is not in the file{}: {}", shown,
                     from_environment ? " or the environment" : "", remedy);
   return std::nullopt;
@@ -391,7 +391,7 @@ void Importer::take_persistence(const devspace::Persistence& from, Spec& to) {
 
 // An image that the registry itself runs.
 std::string Importer::take_reference(const std::string& path, const Setting<std::string>& from) {
-  const std::string image = text(path, from).value_or("");
+  std::string image = text(path, from).value_or("");
   if (image.empty()) return image;
   const auto reference = api::parse_image_reference(image);
   if (!reference) fail(path, reference.error().message);

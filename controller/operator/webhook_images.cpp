@@ -50,7 +50,7 @@ api::ImageRewriter rewriter_for(const Caches& caches, const std::string& namespa
     targets.insert(targets.end(), std::make_move_iterator(declared.targets.begin()),
                    std::make_move_iterator(declared.targets.end()));
   }
-  return api::ImageRewriter(std::move(targets));
+  return api::ImageRewriter(targets);
 }
 
 }  // namespace controller
