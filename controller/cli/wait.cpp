@@ -123,7 +123,7 @@ std::string advice_for(const api::LocalRegistry& registry) {
       ready != nullptr && ready->observed_generation >= registry.metadata.generation;
   if (is_current && ready->status == "True") return "see `kubectl localregistry status`";
   const bool passes = !is_current || is_passing(ready->reason);
-  const std::string missing = missing_for(registry, "Ready");
+  std::string missing = missing_for(registry, "Ready");
   if (!passes) return missing;
   return fmt::format("{}; `kubectl localregistry wait {}` waits for it", missing, name);
 }
