@@ -148,8 +148,8 @@ std::vector<Scenario> hostilities() {
       {"a volume until deleted", R"({"persistence":{"enabled":true,"whenDeleted":"Delete"}})"},
   };
   std::vector<Scenario> list;
-  for (const auto& [title, spec] : kVictims) {
-    for (const Forgery& forgery : forgeries()) {
+  for (const Forgery& forgery : forgeries()) {
+    for (const auto& [title, spec] : kVictims) {
       std::vector<Step> steps = {live_with(spec)};
       for (const Claim& claim : claims()) {
         const bool is_first = steps.size() == 1;
@@ -158,19 +158,18 @@ std::vector<Scenario> hostilities() {
       }
       steps.push_back(edit_forged(forgery));
       list.push_back({fmt::format("hostile/{} against {}", forgery.plural, title), steps, {}});
-      list.push_back({fmt::format("hostile/{} left when {} goes", forgery.plural, title),
-                      {live_with(spec),
-                       forge(forgery, claims()[1], "registry"),
-                       {"deleted", [](World& world) { world.remove("localregistries", kVictim); }}},
-                      {}});
     }
-    for (const char* target : {"team-a", "shared", "team-b"}) {
-      list.push_back({fmt::format("hostile/{} reached for beside {}", target, title),
-                      {live_with(spec), reach_for(target)},
-                      {}});
-    }
-    list.push_back({fmt::format("hostile/flood beside {}", title), {live_with(spec), flood()}, {}});
+    list.push_back({fmt::format("hostile/{} left when its victim goes", forgery.plural),
+                    {live_with("{}"),
+                     forge(forgery, claims()[1], "registry"),
+                     {"deleted", [](World& world) { world.remove("localregistries", kVictim); }}},
+                    {}});
   }
+  for (const char* target : {"team-a", "shared", "team-b"}) {
+    list.push_back(
+        {fmt::format("hostile/{} reached for", target), {live_with("{}"), reach_for(target)}, {}});
+  }
+  list.push_back({"hostile/flood", {live_with("{}"), flood()}, {}});
   return list;
 }
 
