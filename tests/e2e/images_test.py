@@ -156,7 +156,7 @@ def test_a_secret_that_the_operator_may_not_read_says_how_to_allow_it(namespace,
 UNREACHABLE = "the operator cannot reach {} as a registry"
 
 
-def test_a_certificate_of_an_unknown_authority_reads_like_a_registry_that_is_down(namespace, registries):
+def test_a_certificate_that_is_not_trusted_reads_like_an_absent_registry(namespace, registries):
     stranger = upstream.Authority(registries / "stranger")
     with upstream.registry(registries / "two", OTHER_PORT, stranger):
         apply(namespace, resource(f"{upstream.host(OTHER_PORT)}/org/image"))
