@@ -1,4 +1,4 @@
-// Leaves out of a JSON text what nobody reads, while its bytes come. What is left out costs no
+// Removes fields that no type reads from a JSON text as its bytes arrive. A removed field costs no
 // memory, however large it is; what is kept of one resource is bounded.
 //
 // Guarantees

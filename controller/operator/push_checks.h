@@ -48,7 +48,7 @@ class PushChecks {
   // What is known of the resource as it is.
   std::vector<reconcile::PushCheck> of(const api::LocalRegistry& registry) const;
 
-  // Drops the questions that this resource, as it is now, does not ask any more.
+  // Drops the questions that the current spec of this resource no longer asks.
   void update(const api::LocalRegistry& registry);
 
   // The resource is gone: drops its questions and answers.

@@ -216,7 +216,7 @@ void create_or_heal(const Observed& observed, T wanted, const Snapshot<T>& exist
   heal(observed, std::move(wanted), *existing, drift, plan);
 }
 
-// A selector cannot be changed: an object that has another one gives way to a new one, unless
+// A selector cannot be changed: an object that has another one is recreated, unless
 // another client gives each new one that selector.
 template <class T>
 void ensure_workload(const Observed& observed, T wanted, const Snapshot<T>& existing, Plan& plan) {

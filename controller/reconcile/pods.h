@@ -40,7 +40,7 @@ bool is_ready(const api::Pod& pod, const api::ContainerStatus& container);
 bool waits_for_reason(const api::ContainerStatus& container);
 
 // The end of the container's last run, while that is why it is not ready; null otherwise. It is the
-// same between two crashes, while the container runs for a moment, as it is during the back-off.
+// same between two crashes, while the container runs for a moment, and during the back-off.
 const api::ContainerStateTerminated* find_crash(const api::ContainerStatus& container,
                                                 base::Time now);
 

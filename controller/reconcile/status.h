@@ -17,10 +17,10 @@ api::LocalRegistryStatus compute_status(const Observed& observed,
                                         const Judgement& convergence,
                                         const std::string& outdated_field);
 
-// The status of a resource of which only a part is known: as it is, but Ready and Accepted are
+// The status of a resource of which only a part is known: unchanged, but Ready and Accepted are
 // False for that reason.
 api::LocalRegistryStatus compute_status_of_part(const Observed& observed, const Refusal& missing);
-// The status as it is, and what has to be recorded before the first write to another object.
+// The current status, with what has to be recorded before the first write to another object.
 api::LocalRegistryStatus with_record(const Observed& observed);
 
 // What the status says of a resource that is being deleted and whose objects cannot be removed.

@@ -1,6 +1,6 @@
 // What the operator remembers of its writes for one resource: which fields it had to heal, and
 // which fields other clients keep changing (contests). plan() reads it as a part of Observed, and
-// whoever carries out a plan records into it. Bounded by limits::kHealedFields and
+// the executor of a plan records into it. Bounded by limits::kHealedFields and
 // limits::kContestedFields. Values; any thread.
 #pragma once
 
@@ -96,7 +96,7 @@ void forget_old_heals(WriteHistory& history, Instant now);
 bool is_healed_too_often(const WriteHistory& history, Target target, std::size_t intent,
                          std::string_view path, Instant now);
 
-// Tells one intent from another within this process.
+// Distinguishes one intent from another within this process.
 template <class T>
 std::size_t digest_of(const T& wanted) {
   return std::hash<std::string>()(api::encode_object(wanted));

@@ -44,7 +44,7 @@ class Networks {
 };
 
 // The largest network that a Service network may be whose first address is that of the Service
-// `kubernetes`, as it is by default: "10.96.0.1" gives "10.96.0.0/12". Empty for no address.
+// `kubernetes`, for the default network: "10.96.0.1" gives "10.96.0.0/12". Empty for no address.
 std::string service_network_of(const std::string& kubernetes_address);
 
 // Registries that are taken as they are, as Docker's insecure-registries has them: HTTPS without

@@ -9,7 +9,7 @@
 //    connection, no answer in time, a certificate that cannot be trusted and why, an HTTP status,
 //    an answer that makes no sense or has no end, an address that is not allowed. Without
 //    CheckOptions::report_network_errors all of these but the HTTP status of the registry itself
-//    have one wording, so that the check tells nothing about a network that its author cannot
+//    have one wording, so that the check reveals nothing about a network that its author cannot
 //    reach.
 // Guarantees
 //  * A check ends in CheckOptions::timeout and reads a bounded number of bytes. Cancelling it
