@@ -40,6 +40,7 @@ constexpr std::array<Suffix, 15> kSuffixes = {{{"", 0, 0},
 constexpr std::size_t kMostCharacters = 64;  // the API server's own numbers have 19 digits
 constexpr int kMostExponent = 99;
 constexpr int kSmallestExponent = -3;  // of what the API server stores in a list of resources
+const char* const kMostBinary = "9223372036854775807";  // 2^63 - 1, of a number with "Ki" to "Ei"
 
 bool is_digit(char character) { return character >= '0' && character <= '9'; }
 
@@ -149,7 +150,11 @@ std::optional<std::strong_ordering> compare(const Quantity& a, const Quantity& b
 
 Quantity rounded_up(const Quantity& quantity) {
   const auto parsed = parse(quantity.text);
-  if (!parsed || parsed->exponent >= kSmallestExponent || parsed->negative) return quantity;
+  if (!parsed || parsed->negative) return quantity;
+  if (parsed->binary > 0 && compare_magnitude(*parsed, Parsed{false, kMostBinary, 0, 0}) > 0) {
+    return {kMostBinary};
+  }
+  if (parsed->exponent >= kSmallestExponent) return quantity;
   std::string digits = digits_of(*parsed);  // the least significant first
   const auto cut = std::min<std::size_t>(
       static_cast<std::size_t>(kSmallestExponent - parsed->exponent), digits.size());

@@ -22,7 +22,8 @@ struct Quantity {
 std::optional<std::strong_ordering> compare(const Quantity& a, const Quantity& b);
 
 // As the API server stores a quantity of a resource: a part of a thousandth is rounded up to one
-// ("0.00000000001" cpu becomes "1m"). Every other text is given back unchanged.
+// ("0.00000000001" cpu becomes "1m"), and more than 2^63 - 1 with a binary suffix ("8Ei" and more)
+// becomes that. Every other text is given back unchanged.
 Quantity rounded_up(const Quantity& quantity);
 
 // True for what the API server takes as a quantity.

@@ -93,8 +93,10 @@ void Sieve::reset() {
 }
 
 void Sieve::broken() {
+  // The text before is put out when it ends, so what follows it comes after it, in whatever pieces.
+  if (input_ != Input::kOne || state_ != State::kEnd) current_.clear();
+  current_ += '?';  // which no reader takes for JSON
   state_ = State::kBroken;
-  current_ = "?";  // which no reader takes for JSON
 }
 
 void Sieve::end_line(std::string& out) {

@@ -63,11 +63,6 @@ std::optional<base::Time> end_of(const std::string& token) {
 
 base::Error invalid(std::string message) { return {base::ErrorCode::kInvalid, std::move(message)}; }
 
-std::string find(const kubeconfig::AuthProvider& provider, const std::string& field) {
-  const auto found = provider.config.find(field);
-  return found == provider.config.end() ? std::string() : found->second;
-}
-
 }  // namespace
 
 base::Result<IdToken> id_token_of(const kubeconfig::AuthProvider& provider, std::string where) {
@@ -75,12 +70,10 @@ base::Result<IdToken> id_token_of(const kubeconfig::AuthProvider& provider, std:
     return invalid(fmt::format("{}.name: kubectl has no provider {} since version 1.26; use exec",
                                where, base::quoted(provider.name)));
   }
-  for (const std::string field : {"idp-issuer-url", "client-id"}) {
-    if (find(provider, field).empty()) {
-      return invalid(fmt::format("{}.config.{}: missing", where, field));
-    }
-  }
-  IdToken token{find(provider, "id-token"), {}, std::move(where)};
+  const kubeconfig::AuthProviderConfig& config = provider.config;
+  if (config.idp_issuer_url.empty()) return invalid(where + ".config.idp-issuer-url: missing");
+  if (config.client_id.empty()) return invalid(where + ".config.client-id: missing");
+  IdToken token{config.id_token, {}, std::move(where)};
   if (token.token.empty()) return token;  // which has expired, so to speak
   const auto expires = end_of(token.token);
   if (!expires || !net::fits_header(token.token)) {

@@ -40,6 +40,14 @@ struct Fields<kube::kubeconfig::Exec> {
 };
 
 template <>
+struct Fields<kube::kubeconfig::AuthProviderConfig> {
+  using T = kube::kubeconfig::AuthProviderConfig;
+  static constexpr auto kTable =
+      std::make_tuple(field("idp-issuer-url", &T::idp_issuer_url),
+                      field("client-id", &T::client_id), field("id-token", &T::id_token));
+};
+
+template <>
 struct Fields<kube::kubeconfig::AuthProvider> {
   using T = kube::kubeconfig::AuthProvider;
   static constexpr auto kTable =

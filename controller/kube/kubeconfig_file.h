@@ -42,9 +42,17 @@ struct Exec {
   std::string interactive_mode;
 };
 
+// The fields of provider "oidc" that are read. Others are not decoded: a key that a forgotten space
+// glues to its token would be named in an error.
+struct AuthProviderConfig {
+  std::string idp_issuer_url;
+  std::string client_id;
+  std::string id_token;
+};
+
 struct AuthProvider {
   std::string name;
-  std::map<std::string, std::string> config;
+  AuthProviderConfig config;
 };
 
 struct User {

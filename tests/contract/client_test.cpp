@@ -113,11 +113,11 @@ TYPED_TEST(ApplyContract, CreateOnlyCreatesWhatIsAbsentAndConflictsWithWhatIsThe
 TYPED_TEST(ApplyContract, AUidUpdatesItsObjectAndConflictsWithAnyOther) {
   auto object = minimal<TypeParam>(this->named("registry"));
   const auto created = this->result_of(this->client.apply(object, ApplyGuard::create_only()));
-  object.metadata.labels["changed"] = "yes";
+  object.metadata.labels["app"] = "yes";
   const auto updated =
       this->result_of(this->client.apply(object, ApplyGuard::uid(created->metadata.uid)));
   ASSERT_TRUE(updated) << base::to_string(updated.error());
-  EXPECT_EQ(updated->metadata.labels.at("changed"), "yes");
+  EXPECT_EQ(updated->metadata.labels["app"], "yes");
   const auto other = this->result_of(this->client.apply(object, ApplyGuard::uid(kOtherUid)));
   ASSERT_FALSE(other);
   EXPECT_EQ(other.error().code, ErrorCode::kConflict) << base::to_string(other.error());
@@ -126,12 +126,12 @@ TYPED_TEST(ApplyContract, AUidUpdatesItsObjectAndConflictsWithAnyOther) {
 TYPED_TEST(ApplyContract, WhatHasChangedSinceItWasReadIsNotUpdated) {
   auto object = minimal<TypeParam>(this->named("registry"));
   const auto created = this->result_of(this->client.apply(object, ApplyGuard::create_only()));
-  object.metadata.labels["changed"] = "yes";
+  object.metadata.labels["app"] = "yes";
   const auto updated =
       this->result_of(this->client.apply(object, ApplyGuard::unchanged(created->metadata)));
   ASSERT_TRUE(updated) << base::to_string(updated.error());
-  EXPECT_EQ(updated->metadata.labels.at("changed"), "yes");
-  object.metadata.labels["changed"] = "again";
+  EXPECT_EQ(updated->metadata.labels["app"], "yes");
+  object.metadata.labels["app"] = "again";
   const auto late =
       this->result_of(this->client.apply(object, ApplyGuard::unchanged(created->metadata)));
   ASSERT_FALSE(late);
@@ -261,11 +261,11 @@ TEST_F(ClientContract, TheStatusOfAnObjectThatWasMadeAnewIsNotWritten) {
 
 TEST_F(ClientContract, WhatAnApplyNoLongerSaysIsTakenAway) {
   auto service = service_of(named("registry"));
-  service.metadata.labels = {{"a", "1"}, {"b", "2"}};
+  service.metadata.labels = {{"app", "a"}, {"app.kubernetes.io/name", "b"}};
   const auto created = result_of(client.apply(service, ApplyGuard::create_only()));
-  service.metadata.labels = {{"a", "1"}};
+  service.metadata.labels = {{"app", "a"}};
   const auto updated = result_of(client.apply(service, ApplyGuard::uid(created->metadata.uid)));
-  EXPECT_EQ(updated->metadata.labels, (api::StringMap{{"a", "1"}}));
+  EXPECT_EQ(updated->metadata.labels, (api::StringMap{{"app", "a"}}));
 }
 
 TEST_F(ClientContract, TheStrategyOfADeploymentIsResetWhereAnApplyIsRefused) {

@@ -23,15 +23,13 @@ class WithoutStreaming final : public kube::Transport {
   explicit WithoutStreaming(kube::Transport& real) : real_(real) {}
 
   boost::asio::awaitable<base::Result<kube::Response>> send(kube::Request request) override {
-    ++lists;
     return real_.send(std::move(request));
   }
 
   boost::asio::awaitable<base::Result<kube::Opened>> open(kube::Request request) override {
-    if (request.target.find("sendInitialEvents") == std::string::npos) {
-      return real_.open(std::move(request));
-    }
-    return refuse();
+    if (request.target.find("sendInitialEvents") != std::string::npos) return refuse();
+    if (request.target.find("watch=") == std::string::npos) ++lists;
+    return real_.open(std::move(request));
   }
 
   int lists = 0;

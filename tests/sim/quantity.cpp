@@ -1,7 +1,12 @@
-// Quantities as Kubernetes writes them: the largest suffix that leaves a whole number.
+// resource.Quantity as the API server reads, stores and prints it: the largest suffix that leaves a
+// whole number, and a text that is already short enough as it was written.
+// Source: k8s.io/apimachinery/pkg/api/resource (ParseQuantity, CanonicalizeBytes, RoundUp).
+#include <algorithm>
 #include <array>
+#include <boost/multiprecision/cpp_int.hpp>
 #include <cctype>
 #include <cstdint>
+#include <limits>
 #include <utility>
 
 #include "sim/typed.h"
@@ -9,15 +14,21 @@
 namespace sim {
 namespace {
 
-__extension__ using Wide = __int128;  // a quantity is kept in thousand-millionths
+using Integer = boost::multiprecision::cpp_int;
 
-constexpr Wide kUnit = 1'000'000'000;
+constexpr int kNano = -9;
+constexpr int kMilli = -3;
+constexpr int kMostDigits = 18;        // of an int64 whose value is certain to fit
+constexpr int kMostBinaryDigits = 15;  // the same, before a factor of 1024^n is applied
 
 enum class Form { kBinary, kDecimal, kExponent };
 
 struct Amount {
-  Wide nanos = 0;
+  Integer value;
+  int scale = 0;  // the quantity is value * 10^scale
   Form form = Form::kDecimal;
+  std::string text;      // as it was written, if it is kept so
+  bool is_small = true;  // it is an int64: rounding to a scale that it has keeps the text
 };
 
 constexpr std::array<std::pair<std::string_view, int>, 6> kBinarySuffixes = {
@@ -33,31 +44,33 @@ constexpr std::array<std::pair<std::string_view, int>, 10> kDecimalSuffixes = {{
                                                                                 {"u", -6},
                                                                                 {"n", -9}}};
 
-std::optional<int> exponent_of(std::string_view text) {
-  std::size_t at = 0;
-  bool negative = false;
-  if (at < text.size() && (text[at] == '-' || text[at] == '+')) negative = text[at++] == '-';
-  if (at == text.size() || text.size() - at > 2) return std::nullopt;
-  int value = 0;
-  for (; at < text.size(); ++at) {
-    if (std::isdigit(static_cast<unsigned char>(text[at])) == 0) return std::nullopt;
-    value = value * 10 + (text[at] - '0');
-  }
-  return negative ? -value : value;
+bool is_digit(char character) { return std::isdigit(static_cast<unsigned char>(character)) != 0; }
+
+Integer power(int base, int exponent) {
+  return boost::multiprecision::pow(Integer(base), static_cast<unsigned>(exponent));
 }
 
-Wide power(int base, int exponent) {
-  Wide value = 1;
-  while (exponent-- > 0) value *= base;
-  return value;
-}
-
-// The factor of a suffix as a power of ten or two; nothing: no such suffix.
+// How a suffix multiplies: base^exponent.
 struct Scale {
   int base = 10;
   int exponent = 0;
   Form form = Form::kDecimal;
 };
+
+// "e3", "E-3". Nothing: no exponent.
+std::optional<int> exponent_of(std::string_view text) {
+  if (text.size() < 2 || (text.front() != 'e' && text.front() != 'E')) return std::nullopt;
+  text.remove_prefix(1);
+  const bool is_negative = text.front() == '-';
+  if (is_negative || text.front() == '+') text.remove_prefix(1);
+  if (text.empty() || text.size() > 3) return std::nullopt;
+  int value = 0;
+  for (const char character : text) {
+    if (!is_digit(character)) return std::nullopt;
+    value = value * 10 + (character - '0');
+  }
+  return is_negative ? -value : value;
+}
 
 std::optional<Scale> scale_of(std::string_view suffix) {
   for (const auto& [name, exponent] : kBinarySuffixes) {
@@ -66,79 +79,140 @@ std::optional<Scale> scale_of(std::string_view suffix) {
   for (const auto& [name, exponent] : kDecimalSuffixes) {
     if (suffix == name) return Scale{10, exponent, Form::kDecimal};
   }
-  if (suffix.front() != 'e' && suffix.front() != 'E') return std::nullopt;
-  const std::optional<int> exponent = exponent_of(suffix.substr(1));
-  if (!exponent || *exponent > 18 || *exponent < -9) return std::nullopt;
+  const std::optional<int> exponent = exponent_of(suffix);
+  if (!exponent) return std::nullopt;
   return Scale{10, *exponent, Form::kExponent};
 }
 
+// A number in its parts: "-012.50Mi" has the digits "12" and "50".
+struct Parts {
+  bool is_negative = false;
+  std::string whole;
+  std::string fraction;
+  std::string_view suffix;
+};
+
+std::string take_digits(std::string_view& text) {
+  std::string digits;
+  for (; !text.empty() && is_digit(text.front()); text.remove_prefix(1)) digits += text.front();
+  return digits;
+}
+
+std::optional<Parts> parts_of(std::string_view text) {
+  if (text.empty()) return std::nullopt;
+  Parts parts;
+  parts.is_negative = text.front() == '-';
+  if (parts.is_negative || text.front() == '+') text.remove_prefix(1);
+  bool has_digits = false;
+  for (; !text.empty() && text.front() == '0'; text.remove_prefix(1)) has_digits = true;
+  parts.whole = take_digits(text);
+  if (!text.empty() && text.front() == '.') {
+    text.remove_prefix(1);
+    parts.fraction = take_digits(text);
+  }
+  if (!has_digits && parts.whole.empty() && parts.fraction.empty()) return std::nullopt;
+  if (parts.whole.empty()) parts.whole = "0";
+  parts.suffix = text;
+  return parts;
+}
+
+// Rounds away from zero. True: nothing was lost.
+bool round_up(Amount& amount, int scale) {
+  if (amount.scale >= scale) return true;
+  const Integer unit = power(10, scale - amount.scale);
+  const Integer rest = amount.value % unit;
+  amount.value /= unit;
+  if (rest > 0) ++amount.value;
+  if (rest < 0) --amount.value;
+  amount.scale = scale;
+  return rest == 0;
+}
+
+// Keeps the text where the API server does: it says no more than the printed one would.
+void keep_text(Amount& amount, const Parts& parts, const Scale& scale, std::string_view text) {
+  const std::string digits = parts.whole + parts.fraction;
+  const bool ends_in_zeros = digits.size() >= 3 && digits.substr(digits.size() - 3) == "000";
+  const bool is_kept = scale.form == Form::kBinary
+                           ? (from_digits(digits) % 8) != 0
+                           : amount.scale % 3 == 0 && !ends_in_zeros && digits.front() != '0';
+  if (is_kept) amount.text = text;
+}
+
+Integer from_digits(const std::string& digits) {
+  Integer value = 0;
+  for (const char digit : digits) value = value * 10 + (digit - '0');
+  return value;
+}
+
 std::optional<Amount> parse(std::string_view text) {
-  std::size_t at = 0;
-  bool negative = false;
-  if (at < text.size() && (text[at] == '-' || text[at] == '+')) negative = text[at++] == '-';
-  Wide digits = 0;
-  int decimals = 0;
-  bool any = false;
-  bool point = false;
-  for (; at < text.size(); ++at) {
-    if (text[at] == '.' && !point) {
-      point = true;
-    } else if (std::isdigit(static_cast<unsigned char>(text[at])) != 0) {
-      any = true;
-      if (decimals == 9 || digits > power(10, 18)) continue;  // beyond what is kept
-      digits = digits * 10 + (text[at] - '0');
-      if (point) ++decimals;
-    } else {
-      break;
+  if (text == "0") return Amount{0, 0, Form::kDecimal, "0"};
+  const std::optional<Parts> parts = parts_of(text);
+  const std::optional<Scale> scale = parts ? scale_of(parts->suffix) : std::nullopt;
+  if (!scale) return std::nullopt;
+  const int digits = static_cast<int>(parts->whole.size() + parts->fraction.size());
+  Amount amount{from_digits(parts->whole + parts->fraction), 0, scale->form, "", true};
+  amount.scale = -static_cast<int>(parts->fraction.size());
+  bool is_small = false;
+  if (scale->base == 10) {
+    amount.scale += scale->exponent;
+    is_small = digits <= kMostDigits && amount.scale >= kNano;
+  } else {
+    amount.value *= power(2, scale->exponent);
+    is_small = parts->fraction.empty() &&
+               digits + scale->exponent * 3 / 10 + 1 <= kMostBinaryDigits;
+  }
+  amount.is_small = is_small;
+  if (is_small) {
+    keep_text(amount, *parts, *scale, text);
+  } else {
+    round_up(amount, kNano);
+    const Integer most = std::numeric_limits<std::int64_t>::max();
+    Integer whole = amount.value;
+    if (amount.scale < 0) whole /= power(10, -amount.scale);
+    if (amount.form == Form::kBinary && whole >= most) {
+      amount.value = most;
+      amount.scale = 0;
+    }
+    if (amount.form == Form::kBinary && whole == 0) amount.form = Form::kDecimal;
+  }
+  if (parts->is_negative) amount.value = -amount.value;
+  return amount;
+}
+
+std::string in_decimals(Amount amount, Form form) {
+  while (amount.value % 10 == 0) {
+    amount.value /= 10;
+    ++amount.scale;
+  }
+  while (amount.scale % 3 != 0) {
+    amount.value *= 10;
+    --amount.scale;
+  }
+  const std::string digits = amount.value.str();
+  if (form == Form::kDecimal) {
+    for (const auto& [suffix, exponent] : kDecimalSuffixes) {
+      if (exponent == amount.scale) return digits + std::string(suffix);
     }
   }
-  const std::optional<Scale> scale = any ? scale_of(text.substr(at)) : std::nullopt;
-  if (!scale) return std::nullopt;
-  Wide nanos = digits * power(10, 9 - decimals);
-  if (scale->exponent >= 0) {
-    nanos *= power(scale->base, scale->exponent);
-  } else {
-    const Wide divisor = power(scale->base, -scale->exponent);
-    nanos = (nanos + divisor - 1) / divisor;
-  }
-  return Amount{negative ? -nanos : nanos, scale->form};
+  return digits + (amount.scale == 0 ? "" : "e" + std::to_string(amount.scale));
 }
 
-std::string digits_of(Wide value) {
-  if (value == 0) return "0";
-  const bool negative = value < 0;
-  if (negative) value = -value;
-  std::string text;
-  for (; value > 0; value /= 10) text.insert(text.begin(), static_cast<char>('0' + value % 10));
-  return negative ? "-" + text : text;
-}
-
-std::string in_decimals(Wide nanos, Form form) {
-  for (const auto& [suffix, exponent] : kDecimalSuffixes) {
-    const Wide unit = power(10, exponent + 9);
-    if (nanos % unit != 0) continue;
-    if (form == Form::kDecimal) return digits_of(nanos / unit) + std::string(suffix);
-    return digits_of(nanos / unit) + (exponent == 0 ? "" : "e" + std::to_string(exponent));
-  }
-  return digits_of(nanos) + "n";
-}
-
-}  // namespace
-
-namespace {
-
-std::string canonical(const Amount& amount) {
-  if (amount.nanos == 0) return "0";
-  const Wide size = amount.nanos < 0 ? -amount.nanos : amount.nanos;
+std::string printed(const Amount& amount) {
+  if (!amount.text.empty()) return amount.text;
+  if (amount.value == 0) return "0";
+  if (amount.form != Form::kBinary) return in_decimals(amount, amount.form);
+  Amount whole = amount;
+  const bool is_exact = round_up(whole, 0);
+  if (whole.scale > 0) whole.value *= power(10, whole.scale);
   // Small and broken amounts have no binary suffix.
-  if (amount.form != Form::kBinary || size < 1024 * kUnit || size % kUnit != 0) {
-    return in_decimals(amount.nanos, amount.form == Form::kBinary ? Form::kDecimal : amount.form);
+  if (!is_exact || boost::multiprecision::abs(whole.value) < 1024) {
+    return in_decimals(amount, Form::kDecimal);
   }
   for (const auto& [suffix, exponent] : kBinarySuffixes) {
-    const Wide unit = power(2, exponent) * kUnit;
-    if (amount.nanos % unit == 0) return digits_of(amount.nanos / unit) + std::string(suffix);
+    const Integer unit = power(2, exponent);
+    if (whole.value % unit == 0) return Integer(whole.value / unit).str() + std::string(suffix);
   }
-  return digits_of(amount.nanos / kUnit);
+  return whole.value.str();
 }
 
 }  // namespace
@@ -146,23 +220,25 @@ std::string canonical(const Amount& amount) {
 std::optional<std::string> canonical_quantity(std::string_view text) {
   const std::optional<Amount> amount = parse(text);
   if (!amount) return std::nullopt;
-  return canonical(*amount);
+  return printed(*amount);
 }
 
 std::string rounded_quantity(std::string_view text) {
   std::optional<Amount> amount = parse(text);
   if (!amount) return std::string(text);
-  constexpr Wide kMilli = kUnit / 1000;
-  const Wide rest = amount->nanos % kMilli;
-  if (rest == 0) return std::string(text);
-  if (rest > 0) amount->nanos += kMilli - rest;
-  return canonical(*amount);
+  if (amount->is_small && amount->scale >= kMilli) return printed(*amount);
+  amount->text.clear();
+  round_up(*amount, kMilli);
+  return printed(*amount);
 }
 
 int compare_quantities(std::string_view a, std::string_view b) {
-  const Wide left = parse(a).value_or(Amount{}).nanos;
-  const Wide right = parse(b).value_or(Amount{}).nanos;
-  return left < right ? -1 : (left > right ? 1 : 0);
+  Amount left = parse(a).value_or(Amount{});
+  Amount right = parse(b).value_or(Amount{});
+  const int scale = std::min(left.scale, right.scale);
+  left.value *= power(10, left.scale - scale);
+  right.value *= power(10, right.scale - scale);
+  return left.value.compare(right.value);
 }
 
 }  // namespace sim
