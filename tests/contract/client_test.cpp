@@ -117,7 +117,7 @@ TYPED_TEST(ApplyContract, AUidUpdatesItsObjectAndConflictsWithAnyOther) {
   const auto updated =
       this->result_of(this->client.apply(object, ApplyGuard::uid(created->metadata.uid)));
   ASSERT_TRUE(updated) << base::to_string(updated.error());
-  EXPECT_EQ(updated->metadata.labels["app"], "yes");
+  EXPECT_EQ(updated->metadata.labels.at("app"), "yes");
   const auto other = this->result_of(this->client.apply(object, ApplyGuard::uid(kOtherUid)));
   ASSERT_FALSE(other);
   EXPECT_EQ(other.error().code, ErrorCode::kConflict) << base::to_string(other.error());
@@ -130,7 +130,7 @@ TYPED_TEST(ApplyContract, WhatHasChangedSinceItWasReadIsNotUpdated) {
   const auto updated =
       this->result_of(this->client.apply(object, ApplyGuard::unchanged(created->metadata)));
   ASSERT_TRUE(updated) << base::to_string(updated.error());
-  EXPECT_EQ(updated->metadata.labels["app"], "yes");
+  EXPECT_EQ(updated->metadata.labels.at("app"), "yes");
   object.metadata.labels["app"] = "again";
   const auto late =
       this->result_of(this->client.apply(object, ApplyGuard::unchanged(created->metadata)));

@@ -16,6 +16,8 @@ import signal
 import socket
 import ssl
 import string
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -25,7 +27,7 @@ import pytest
 import yaml
 
 from program_test import CRD, ControlPlane, Running, free_port
-from world import wait_until
+from world import run, wait_until
 
 pytestmark = [pytest.mark.xdist_group("memory"), pytest.mark.memory]
 
@@ -326,31 +328,54 @@ def test_changes_of_hostile_objects_are_survived(cgroup, full, tmp_path):
         assert max(times) < SERVED_SECONDS, times
 
 
+TARPIT = """
+import socket, sys
+listener = socket.create_server((sys.argv[1], 5000), backlog=1024)
+print("listens", flush=True)
+held = []
+while True:
+    held.append(listener.accept()[0])
+    print("asked", flush=True)
+"""
+
+
 class Tarpit:
-    """Accepts connections and never says anything."""
+    """Accepts connections and never answers, in a network namespace: loopback is never asked."""
 
-    def __init__(self):
-        self.listener = socket.socket()
-        self.listener.bind(("127.0.0.1", 0))
-        self.listener.listen(1024)
-        self.port = self.listener.getsockname()[1]
-        self.held = []
-        threading.Thread(target=self.hold, daemon=True).start()
+    NETNS, ADDRESS = "registry-tarpit", "203.0.113.2"
 
-    def hold(self):
-        with contextlib.suppress(OSError):
-            while True:
-                self.held.append(self.listener.accept()[0])
+    def __init__(self, log):
+        self.log, self.host = log, f"{self.ADDRESS}:5000"
+        self.remove()
+        for words in (f"ip netns add {self.NETNS}",
+                      f"ip link add {self.NETNS} type veth peer name eth0 netns {self.NETNS}",
+                      f"ip addr add 203.0.113.1/30 dev {self.NETNS}",
+                      f"ip link set {self.NETNS} up",
+                      f"ip -n {self.NETNS} addr add {self.ADDRESS}/30 dev eth0",
+                      f"ip -n {self.NETNS} link set eth0 up"):
+            run(*words.split())
+        with self.log.open("w") as out:
+            self.process = subprocess.Popen(
+                ["ip", "netns", "exec", self.NETNS, sys.executable, "-c", TARPIT, self.ADDRESS],
+                stdout=out)
+        wait_until("the tarpit listens", self.log.read_text)
+
+    def was_asked(self):
+        return "asked" in self.log.read_text()
+
+    def remove(self):
+        for words in (f"ip link delete {self.NETNS}", f"ip netns delete {self.NETNS}"):
+            subprocess.run(words.split(), check=False, stderr=subprocess.DEVNULL)
 
     def close(self):
-        self.listener.close()
-        for connection in self.held:
-            connection.close()
+        self.process.kill()
+        self.process.wait()
+        self.remove()
 
 
 def test_edits_of_64_images_at_a_tarpit_are_survived(cgroup, full, tmp_path):
-    tarpit = Tarpit()
-    host = f"127.0.0.1:{tarpit.port}"
+    tarpit = Tarpit(tmp_path / "tarpit.log")
+    host = tarpit.host
     path = f"{registries(HOSTILE)}/tarpit"
     full.api("POST", registries(HOSTILE), {
         "apiVersion": "localregistry.dev/v1alpha1", "kind": "LocalRegistry",
@@ -384,7 +409,7 @@ def test_edits_of_64_images_at_a_tarpit_are_survived(cgroup, full, tmp_path):
             edits = editing.result()
             print(f"\n{edits} edits; another tenant was served within {max(times):.2f} s")
             assert max(times) < SERVED_SECONDS, times
-            assert tarpit.held, "the registry was never asked"
+            assert tarpit.was_asked(), "the registry was never asked"
     finally:
         tarpit.close()
         full.api("DELETE", path)

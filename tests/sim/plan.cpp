@@ -103,8 +103,12 @@ void watch(World& world, base::Clock::Duration quiet) {
   }
 }
 
-void finish(World& world, base::Clock::Duration quiet, Course& course) {
+void settle(World& world) {
   if (!world.converge(kSettle)) world.oracles.violated("not converged within 60 s");
+}
+
+// The world has settled.
+void finish(World& world, base::Clock::Duration quiet, Course& course) {
   for (std::string& problem : end_state_problems(world.server)) {
     world.oracles.violated("at the end: " + std::move(problem));
   }
@@ -188,9 +192,11 @@ Course run(const Plan& plan) {
     look_into_caches(world);
   }
   Course course;
-  finish(world, plan.quiet, course);
+  settle(world);
+  // A fault while the quiet is watched would break it: the status reports what could not be read.
   course.writes = saboteur.writes();
   course.reads = saboteur.reads();
+  finish(world, plan.quiet, course);
   if (plan.fault && !saboteur.happened()) {
     course.violations.push_back("the fault never came");
   }
@@ -304,6 +310,7 @@ Course run_random(std::uint64_t seed, bool keep_trace) {
   world.end_contests();
   Course course;
   course.long_quiet = chance.one_in(kLongQuietIn);
+  settle(world);
   finish(world, course.long_quiet ? 24h : chance.one_in(20) ? 10min : 30s, course);
   course.writes = world.writes_sent();
   return course;

@@ -46,6 +46,12 @@ constexpr std::array<std::pair<std::string_view, int>, 10> kDecimalSuffixes = {{
 
 bool is_digit(char character) { return std::isdigit(static_cast<unsigned char>(character)) != 0; }
 
+Integer from_digits(const std::string& digits) {
+  Integer value = 0;
+  for (const char digit : digits) value = value * 10 + (digit - '0');
+  return value;
+}
+
 Integer power(int base, int exponent) {
   return boost::multiprecision::pow(Integer(base), static_cast<unsigned>(exponent));
 }
@@ -133,15 +139,9 @@ void keep_text(Amount& amount, const Parts& parts, const Scale& scale, std::stri
   const std::string digits = parts.whole + parts.fraction;
   const bool ends_in_zeros = digits.size() >= 3 && digits.substr(digits.size() - 3) == "000";
   const bool is_kept = scale.form == Form::kBinary
-                           ? (from_digits(digits) % 8) != 0
+                           ? from_digits(digits) % 8 != 0
                            : amount.scale % 3 == 0 && !ends_in_zeros && digits.front() != '0';
   if (is_kept) amount.text = text;
-}
-
-Integer from_digits(const std::string& digits) {
-  Integer value = 0;
-  for (const char digit : digits) value = value * 10 + (digit - '0');
-  return value;
 }
 
 std::optional<Amount> parse(std::string_view text) {

@@ -447,6 +447,8 @@ TEST(Admission, APodWhoseImagesTakeTooLargeAPatchIsAllowedUnchanged) {
   EXPECT_EQ(patch_of(result), "");
 }
 
+#ifndef __SANITIZE_ADDRESS__  // which takes memory of its own
+
 // Bytes of memory that the process has had at most.
 std::size_t peak_memory() {
   rusage usage{};
@@ -512,6 +514,8 @@ TEST(Admission, TheWorstReviewsStayWithinTheirBoundOfMemory) {
     EXPECT_LE(memory_of_review(body), limits::kAdmissionReviewBytes) << body.substr(0, 250);
   }
 }
+
+#endif
 
 TEST(Admission, NoCutOfAReviewDoesHarm) {
   const std::string whole = request(

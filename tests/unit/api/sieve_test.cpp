@@ -92,6 +92,15 @@ TEST(Sieve, WhatIsNoJsonIsNoneAfterwards) {
   }
 }
 
+TEST(Sieve, WhatFollowsATextMakesItNoneHoweverTheBytesAreCut) {
+  const std::string text = "{\"metadata\":{}}\n{\"a\":1}";
+  const std::string whole = kept<api::Service>(text);
+  EXPECT_FALSE(json::Document::parse(whole));
+  for (std::size_t piece = 1; piece <= text.size(); ++piece) {
+    EXPECT_EQ(lines_of(Sieve::Input::kOne, text, piece), whole) << piece;
+  }
+}
+
 const std::string kEvents =
     "{\"type\":\"ADDED\",\"object\":{\"kind\":\"Service\",\"metadata\":{\"name\":\"a\\\"\"},\"x\":"
     "1}}\n"

@@ -342,6 +342,12 @@ TEST_F(Kubeconfig, HasTheIdTokenOfOidc) {
   EXPECT_FALSE(with_token->id_token);
 }
 
+TEST_F(Kubeconfig, ATokenThatAForgottenSpaceMadePartOfAKeyIsInNoError) {
+  const std::string head = "auth-provider: {name: oidc, config: {idp-issuer-url: x, client-id: k, ";
+  EXPECT_THAT(refusal(head + "'id-token:eyJhbGciOi': [1]}}"), Not(HasSubstr("eyJhbGciOi")));
+  EXPECT_THAT(refusal(head + "id-token:eyJhbGciOi }}"), Not(HasSubstr("eyJhbGciOi")));
+}
+
 TEST_F(Kubeconfig, RefusalsNameTheField) {
   const std::string at = "users[u].user.";
   EXPECT_THAT(refusal("auth-provider: {name: gcp}"),
