@@ -33,7 +33,8 @@ void write_metadata(Writer& writer, const Content& content, std::string_view res
       member->value.Accept(writer);
     }
   }
-  if (!content.managers_text.empty()) {  // of a draft it is written when it is stored
+  // Of a draft it is written when it is stored; a list without entries is left out.
+  if (!content.managers_text.empty() && content.managers_text != "[]") {
     key(writer, "managedFields");
     const std::string& text = content.managers_text;
     writer.RawValue(text.data(), text.size(), rapidjson::kArrayType);
