@@ -39,8 +39,9 @@ class RandomSpec {
     if (one_in(3)) number += "." + zeros(below(12)) + std::to_string(below(1000));
     if (one_in(12)) number = "." + zeros(below(12)) + std::to_string(1 + below(99));
     if (one_in(20)) number += number.find('.') == std::string::npos ? "." : "";
-    static const std::vector<std::string> kSuffixes = {
-        "", "", "m", "m", "u", "n", "k", "M", "G", "Ki", "Mi", "Gi", "Pi", "Ei", "e2", "E-2", "e-11", "e+3"};
+    static const std::vector<std::string> kSuffixes = {"",   "",   "m",  "m",   "u",    "n",
+                                                       "k",  "M",  "G",  "Ki",  "Mi",   "Gi",
+                                                       "Pi", "Ei", "e2", "E-2", "e-11", "e+3"};
     return number + kSuffixes[below(kSuffixes.size())];
   }
 
