@@ -144,6 +144,15 @@ struct Controllers::Rollout {
   }
 };
 
+// The real controller finds pods by the Deployment's selector, so it does not wait for one that has
+// lost its labels; but no change of a pod wakes it, only one of the Deployment or of a ReplicaSet.
+bool Controllers::is_counted(const ObjectPtr& pod, const Rollout& rollout) {
+  if (has_labels(read<Pod>(pod).metadata, rollout.wanted.spec.selector.match_labels)) return true;
+  return pod->revision > rollout.deployment->revision &&
+         std::all_of(rollout.all.begin(), rollout.all.end(),
+                     [&](const ObjectPtr& set) { return pod->revision > set->revision; });
+}
+
 std::optional<Controllers::Rollout> Controllers::rollout_of(const ObjectPtr& deployment) {
   auto owned = claim(deployment, "replicasets");
   if (!owned) return std::nullopt;
@@ -156,7 +165,7 @@ std::optional<Controllers::Rollout> Controllers::rollout_of(const ObjectPtr& dep
       rollout.old.push_back(set);
     }
     for (const ObjectPtr& pod : server_.owned_by(set->uid)) {
-      if (pod->plural == "pods") rollout.pods.push_back(pod);
+      if (pod->plural == "pods" && is_counted(pod, rollout)) rollout.pods.push_back(pod);
     }
   }
   return rollout;
