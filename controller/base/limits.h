@@ -245,6 +245,7 @@ inline constexpr auto kDaemonSilence = 10min;  // podman writes an image to disk
 inline constexpr std::size_t kDaemonReadBytes = 256 << 10;
 inline constexpr auto kForwardStart = 30s;   // until kubectl port-forward listens
 inline constexpr auto kForwardRestart = 1s;  // after it has ended
+inline constexpr auto kForwardCheck = 2s;    // between two looks at the pod
 inline constexpr auto kForwardLost = 60s;    // without a pod to forward to, then a push ends
 inline constexpr int kPushRounds = 3;        // of one image, each to another pod
 inline constexpr auto kReachTimeout = 3s;    // does localhost:<nodePort> answer?

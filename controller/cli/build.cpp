@@ -118,9 +118,9 @@ asio::awaitable<Outcome<BuildRun>> prepare(const Session& session, Connection co
                                             registry->metadata.name, missing))};
   }
   auto finding_pod = find_pod(session, *registry);
-  const Outcome<std::string> pod = co_await std::move(finding_pod);
+  const Outcome<api::ObjectMeta> pod = co_await std::move(finding_pod);
   if (!pod) co_return pod.error();
-  co_return build_run(*registry, *pod, connection, command);
+  co_return build_run(*registry, pod->name, connection, command);
 }
 
 std::string print(const BuildRun& run) {

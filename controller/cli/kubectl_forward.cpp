@@ -71,7 +71,8 @@ KubectlForward::KubectlForward(asio::any_io_executor executor, base::Clock& cloc
       console_(console),
       connection_(std::move(connection)),
       find_(std::move(find)),
-      started_(executor_) {}
+      confirms_(executor_),
+      look_now_(executor_) {}
 
 KubectlForward::~KubectlForward() = default;
 
@@ -148,9 +149,21 @@ asio::awaitable<Outcome<>> KubectlForward::start_process() {
   co_return listening;
 }
 
-asio::awaitable<Outcome<>> KubectlForward::start() {
+asio::awaitable<Outcome<ForwardTarget>> KubectlForward::look() {
+  ++looks_;
   auto finding = find_();
-  const Outcome<ForwardTarget> target = co_await std::move(finding);
+  auto target = co_await std::move(finding);
+  co_return target;
+}
+
+void KubectlForward::confirm() {
+  last_confirmed_ = looks_;
+  confirms_.notify();
+}
+
+asio::awaitable<Outcome<>> KubectlForward::start() {
+  auto looking = look();
+  const Outcome<ForwardTarget> target = co_await std::move(looking);
   if (!target) co_return target.error();
   if (*target != target_) ++pods_;
   target_ = *target;
@@ -158,42 +171,76 @@ asio::awaitable<Outcome<>> KubectlForward::start() {
   const Outcome<> started = co_await std::move(starting);
   if (!started) co_return started.error();
   listens_ = true;
-  started_.notify();
+  confirm();
   co_return Outcome<>();
 }
 
-asio::awaitable<void> KubectlForward::listening() {
-  while (!listens_) co_await started_.wait();
+asio::awaitable<void> KubectlForward::confirmed() {
+  const int before = looks_;
+  look_now_.notify();
+  while (!listens_ || last_confirmed_ <= before) co_await confirms_.wait();
 }
 
-asio::awaitable<void> KubectlForward::run() {
+// Returns once the process has closed its output.
+asio::awaitable<void> KubectlForward::follow_output() {
   for (;;) {
     // It reports each connection, and would stop if its output was not read.
     auto reading = read_line(kube::ChildProcess::Instant::max());
     const base::Result<std::string> line = co_await std::move(reading);
-    if (line && !line->empty()) {
-      take(line->substr(0, line->find('\n')));
+    if (!line || line->empty()) co_return;
+    take(line->substr(0, line->find('\n')));
+  }
+}
+
+// Returns once the pod that is forwarded to has ended or was replaced. An API server that cannot be
+// asked says nothing about the pod.
+asio::awaitable<void> KubectlForward::follow_pod() {
+  for (;;) {
+    co_await look_now_.wait_for(clock_, limits::kForwardCheck);
+    auto looking = look();
+    const Outcome<ForwardTarget> target = co_await std::move(looking);
+    if (target ? *target == target_ : target.error().code != ExitCode::kNotReady) {
+      confirm();
       continue;
     }
+    problem_ = target ? "another pod runs" : "the pod has ended";
+    co_return;
+  }
+}
+
+// False: no pod could be reached for limits::kForwardLost; failure_ has the reason.
+asio::awaitable<bool> KubectlForward::connect_again() {
+  const auto lost = clock_.now();
+  for (;;) {
+    co_await clock_.sleep_for(limits::kForwardRestart);
+    auto starting = start();
+    const Outcome<> started = co_await std::move(starting);
+    if (started) co_return true;
+    if (clock_.now() - lost < limits::kForwardLost) continue;
+    const std::chrono::seconds waited = limits::kForwardLost;
+    failure_ = Failure{started.error().code,
+                       fmt::format("the connection to the registry was lost and could not be made "
+                                   "again for {} s: {}; push again once the registry is ready",
+                                   waited.count(), started.error().message)};
+    co_return false;
+  }
+}
+
+asio::awaitable<void> KubectlForward::run() {
+  for (;;) {
+    std::vector<asio::awaitable<void>> branches;
+    branches.push_back(follow_output());
+    branches.push_back(follow_pod());
+    co_await kube::run_until_one_ends(std::move(branches));
     listens_ = false;
+    process_.reset();
     console_.err << printable(fmt::format(
                         "note: the connection to {} has ended{}; connecting again",
                         target_.resource, problem_.empty() ? "" : " (" + problem_ + ")"))
                  << std::endl;
-    const auto lost = clock_.now();
-    while (!listens_) {
-      co_await clock_.sleep_for(limits::kForwardRestart);
-      auto starting = start();
-      const Outcome<> started = co_await std::move(starting);
-      if (started || clock_.now() - lost < limits::kForwardLost) continue;
-      const std::chrono::seconds waited = limits::kForwardLost;
-      failure_ =
-          Failure{started.error().code,
-                  fmt::format("the connection to the registry was lost and could not be made "
-                              "again for {} s: {}; push again once the registry is ready",
-                              waited.count(), started.error().message)};
-      co_return;
-    }
+    auto connecting = connect_again();
+    const bool connected = co_await std::move(connecting);
+    if (!connected) co_return;
   }
 }
 

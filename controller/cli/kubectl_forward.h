@@ -1,6 +1,8 @@
 // A way to a port of the registry's pod through the API server: `kubectl port-forward`. It is
 // started again when it ends, always with the same port on this machine, and to the pod that runs
-// then. One owner; on the thread of the io_context. Ended by the destructor.
+// then. It is also ended when the pod ends or is replaced: kubectl does not notice that, and its
+// connections would wait for ever. One owner; on the thread of the io_context. Ended by the
+// destructor.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -26,6 +28,7 @@ struct ForwardTarget {
   std::string namespace_name;
   std::string resource;  // "pod/registry-x"
   int port = 0;
+  std::string uid;  // of the pod: that of a StatefulSet has the same name as the one before
 
   bool operator==(const ForwardTarget&) const = default;
 };
@@ -49,7 +52,8 @@ ForwardLine kind_of_line(std::string_view line);
 
 class KubectlForward {
  public:
-  // Finds the pod to forward to. Called before each start.
+  // Finds the pod to forward to; kNotReady: none runs. Called before each start, and every
+  // limits::kForwardCheck while it listens.
   using Find = std::function<boost::asio::awaitable<Outcome<ForwardTarget>>()>;
 
   // clock, console and what `find` refers to outlive it.
@@ -70,8 +74,9 @@ class KubectlForward {
   // Set once run() has returned.
   const std::optional<Failure>& failure() const { return failure_; }
 
-  // Returns once it listens, at once if it does. While run() runs.
-  boost::asio::awaitable<void> listening();
+  // Returns once it listens, and a look at the pod that began after this call has not found that
+  // the pod has ended. While run() runs.
+  boost::asio::awaitable<void> confirmed();
 
   // Counts the pods that were forwarded to: an image that was pushed to an earlier one may be lost.
   int pods() const { return pods_; }
@@ -82,6 +87,11 @@ class KubectlForward {
   boost::asio::awaitable<Outcome<>> start_process();
   boost::asio::awaitable<Outcome<>> wait_for_port();
   boost::asio::awaitable<base::Result<std::string>> read_line(kube::ChildProcess::Instant deadline);
+  boost::asio::awaitable<Outcome<ForwardTarget>> look();
+  void confirm();
+  boost::asio::awaitable<void> follow_output();
+  boost::asio::awaitable<void> follow_pod();
+  boost::asio::awaitable<bool> connect_again();
   void take(const std::string& line);
 
   boost::asio::any_io_executor executor_;
@@ -91,8 +101,11 @@ class KubectlForward {
   Find find_;
   ForwardTarget target_;
   std::unique_ptr<kube::ChildProcess> process_;
-  kube::Signal started_;
   bool listens_ = false;
+  int looks_ = 0;           // at the pod, that have begun
+  int last_confirmed_ = 0;  // the number of the last one that has not found that the pod has ended
+  kube::Signal confirms_;   // one of the two above has changed
+  kube::Signal look_now_;
   std::string unread_;   // of its output: less than a line
   std::string problem_;  // the last one that it reported
   std::optional<Failure> failure_;

@@ -18,7 +18,7 @@ bool is_ready(const api::Pod& pod) {
 
 }  // namespace
 
-boost::asio::awaitable<Outcome<std::string>> find_pod(const Session& session,
+boost::asio::awaitable<Outcome<api::ObjectMeta>> find_pod(const Session& session,
                                                       const api::LocalRegistry& registry) {
   const std::string& namespace_name = api::target_namespace(registry);
   std::vector<std::string> selector;
@@ -35,7 +35,7 @@ boost::asio::awaitable<Outcome<std::string>> find_pod(const Session& session,
     if (pod.metadata.deletion_timestamp || pod.status.phase != "Running") continue;
     if (found == nullptr || is_ready(pod)) found = &pod;
   }
-  if (found != nullptr) co_return found->metadata.name;
+  if (found != nullptr) co_return found->metadata;
   co_return Failure{ExitCode::kNotReady,
                     fmt::format("no pod of the registry {} runs in namespace {}: see `kubectl "
                                 "localregistry status`",

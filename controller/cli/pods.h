@@ -10,9 +10,9 @@
 
 namespace cli {
 
-// The name of the registry's pod that is ready, or of one that at least runs. kNotReady: there is
-// none. The registry outlives the coroutine.
-boost::asio::awaitable<Outcome<std::string>> find_pod(const Session& session,
+// The metadata of the registry's pod that is ready, or of one that at least runs. kNotReady: there
+// is none. The registry outlives the coroutine.
+boost::asio::awaitable<Outcome<api::ObjectMeta>> find_pod(const Session& session,
                                                       const api::LocalRegistry& registry);
 
 }  // namespace cli

@@ -104,7 +104,7 @@ class Pusher {
       const int pod = current_pod();
       auto pushing = push_all(images);
       outcome = co_await std::move(pushing);
-      if (!outcome && forward_ != nullptr) co_await forward_->listening();
+      if (forward_ != nullptr) co_await forward_->confirmed();
       if (pod == current_pod()) co_return;
       session_.console.err << "note: another pod of the registry runs: pushing again" << std::endl;
     }

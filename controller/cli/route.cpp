@@ -95,9 +95,10 @@ asio::awaitable<Outcome<ForwardTarget>> find_target(const Session& session, std:
   const Outcome<api::LocalRegistry> registry = co_await std::move(finding);
   if (!registry) co_return registry.error();
   auto finding_pod = find_pod(session, *registry);
-  const Outcome<std::string> pod = co_await std::move(finding_pod);
+  const Outcome<api::ObjectMeta> pod = co_await std::move(finding_pod);
   if (!pod) co_return pod.error();
-  co_return ForwardTarget{api::target_namespace(*registry), "pod/" + *pod, registry->spec.port};
+  co_return ForwardTarget{api::target_namespace(*registry), "pod/" + pod->name, registry->spec.port,
+                          pod->uid};
 }
 
 asio::awaitable<Outcome<Route>> forwarded(const Session& session, Connection connection,

@@ -44,7 +44,7 @@ class Pushes:
         self.config = world.write("config", world.config(
             {"server": f"http://127.0.0.1:{world.plain.port}"}))
 
-    def pod(self, name, registry=None):
+    def pod(self, name, registry=None, uid=None):
         """This pod runs now, and no other."""
         for old in self.forwards.iterdir():
             if old.name != "pid":
@@ -52,14 +52,15 @@ class Pushes:
         items = []
         if name:
             (self.forwards / name).write_text(str(registry.port))
-            items = [{"metadata": {"name": name, "namespace": "team-a"}, "status": {
+            meta = {"name": name, "namespace": "team-a", "uid": uid or name}
+            items = [{"metadata": meta, "status": {
                 "phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}}]
         self.world.plain.objects[PODS] = {"metadata": {"resourceVersion": "1"}, "items": items}
 
-    def start(self, rate=1e9):
+    def start(self, rate=1e9, hangs=False):
         environment = {"PATH": f"{self.world.folder / 'bin'}:{os.environ['PATH']}",
                        "TMPDIR": str(self.temporary), "FORWARDS": str(self.forwards),
-                       "RATE": str(rate), "HOME": str(self.world.folder)}
+                       "RATE": str(rate), "HANGS": str(int(hangs)), "HOME": str(self.world.folder)}
         return subprocess.Popen(
             [conftest.PLUGIN, "push", "example.com/team/app:1", "--archive", self.archive,
              "--via", "api-server", "--kubeconfig", self.config],
@@ -137,6 +138,23 @@ def test_a_push_follows_the_pod_and_begins_again(pushes, registry, tmp_path):
         assert process.returncode == 0, err
         assert out == "localhost:31234/team/app:1\n"
         assert "pod/a has ended (error: lost connection to pod)" in err
+        assert holds_image(second, tmp_path / "pulled")
+
+
+@pytest.mark.parametrize("name", ["b", "a"], ids=["another name", "a StatefulSet's name"])
+def test_a_push_follows_the_pod_although_kubectl_does_not_notice(pushes, registry, tmp_path, name):
+    """Its connections hang, and nothing is lost with a pod that ended after the last byte."""
+    pushes.pod("a", registry, "1")
+    process = pushes.start(rate=4 * MEGABYTE, hangs=True)
+    wait_until("the upload is under way", lambda: has_upload(registry))
+    pushes.pod(None)
+    with servers.Registry(tmp_path / "second") as second:
+        time.sleep(3)
+        pushes.pod(name, second, "2")
+        out, err = process.communicate(timeout=60)
+        assert process.returncode == 0, err
+        assert out == "localhost:31234/team/app:1\n"
+        assert "pod/a has ended (the pod has ended); connecting again" in err
         assert holds_image(second, tmp_path / "pulled")
 
 
