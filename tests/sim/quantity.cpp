@@ -128,6 +128,12 @@ bool round_up(Amount& amount, int scale) {
   return rest == 0;
 }
 
+Integer from_digits(const std::string& digits) {
+  Integer value = 0;
+  for (const char digit : digits) value = value * 10 + (digit - '0');
+  return value;
+}
+
 // Keeps the text where the API server does: it says no more than the printed one would.
 void keep_text(Amount& amount, const Parts& parts, const Scale& scale, std::string_view text) {
   const std::string digits = parts.whole + parts.fraction;
@@ -136,12 +142,6 @@ void keep_text(Amount& amount, const Parts& parts, const Scale& scale, std::stri
                            ? (from_digits(digits) % 8) != 0
                            : amount.scale % 3 == 0 && !ends_in_zeros && digits.front() != '0';
   if (is_kept) amount.text = text;
-}
-
-Integer from_digits(const std::string& digits) {
-  Integer value = 0;
-  for (const char digit : digits) value = value * 10 + (digit - '0');
-  return value;
 }
 
 std::optional<Amount> parse(std::string_view text) {
