@@ -4,6 +4,9 @@
 
 #include <algorithm>
 
+#include "api/local_registry.h"
+#include "sim/read.h"
+
 namespace sim {
 namespace {
 
@@ -131,6 +134,37 @@ void World::expect_contest_in_status() {
   if (object != nullptr && object->text.find("\"nodePort\":3") == std::string::npos) {
     oracles.violated("a field is contested, and the status has no node port");
   }
+}
+
+void World::set_buildkit_state(int restarts, const std::string& now, const std::string& before) {
+  for (const ObjectPtr& object : server.all("pods")) {
+    const auto& pod = read<Pod>(object);
+    const bool is_child =
+        object->key.namespace_name == "team-a" &&
+        api::lookup(pod.metadata.labels, "app.kubernetes.io/instance") == "registry";
+    if (!is_child || pod.metadata.deletion_timestamp) continue;
+    patch("pods", object->key,
+          fmt::format(
+              R"({{"status":{{"conditions":[{{"type":"PodScheduled","status":"True"}},)"
+              R"({{"type":"Ready","status":"False","reason":"ContainersNotReady"}}],)"
+              R"("containerStatuses":[{{"name":"registry","image":"i","imageID":"","ready":true,)"
+              R"("restartCount":0,"state":{{"running":{{}}}}}},{{"name":"buildkitd","image":"i",)"
+              R"("imageID":"","ready":false,"restartCount":{},"state":{},"lastState":{}}}]}}}})",
+              restarts, now, before),
+          "status");
+  }
+}
+
+void World::note_node_port() {
+  const ObjectPtr object = server.find("localregistries", {"team-a", "dev"});
+  noted_node_port_ = object ? read<api::LocalRegistry>(object).status.node_port : 0;
+}
+
+void World::expect_noted_node_port() {
+  const ObjectPtr object = server.find("localregistries", {"team-a", "dev"});
+  const int port = object ? read<api::LocalRegistry>(object).status.node_port : 0;
+  if (port == noted_node_port_) return;
+  oracles.violated(fmt::format("the node port {} has become {}", noted_node_port_, port));
 }
 
 void World::start_replica(const std::string& name) {
