@@ -193,7 +193,8 @@ void Oracles::check_owner(const Change& change) {
                        api::to_string(change.after->key)));
 }
 
-// What a resource left is for its namespace: nobody else gets images that it may not read.
+// A PVC that a resource retained stays with the resource's namespace: a resource of another
+// namespace must not get its images.
 void Oracles::check_heir(const Change& change) {
   if (!change.before || !change.after || !is_child(change.after->plural)) return;
   const auto owner = [](const ObjectPtr& object) {

@@ -158,8 +158,8 @@ std::optional<Amount> parse(std::string_view text) {
     is_small = digits <= kMostDigits && amount.scale >= kNano;
   } else {
     amount.value *= power(2, scale->exponent);
-    is_small = parts->fraction.empty() &&
-               digits + scale->exponent * 3 / 10 + 1 <= kMostBinaryDigits;
+    is_small =
+        parts->fraction.empty() && digits + scale->exponent * 3 / 10 + 1 <= kMostBinaryDigits;
   }
   amount.is_small = is_small;
   if (is_small) {
