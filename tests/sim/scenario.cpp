@@ -399,12 +399,22 @@ Step crash_buildkit(int number) {
   return step;
 }
 
+// All watches end and have to begin again with a list, in which the Service is missing.
+void remove_unseen(World& world) {
+  world.remove("services", kChild);
+  world.server.compact(world.server.revision());
+  for (Replica* replica : world.replicas()) replica->link().cut_watches();
+}
+
 // A registry that its clients cannot use for a while.
 void interrupt(const Spec& spec, const Step& gone, std::vector<Scenario>& list) {
   const Step create = apply(spec);
   list.push_back({fmt::format("lives/{} whose Service cannot come back", spec.name),
                   {create, let_through("refused", "services"),
                    removal("the Service goes", "services", kChild), let_through("allowed", "")},
+                  {}});
+  list.push_back({fmt::format("lives/{} whose Service goes unseen", spec.name),
+                  {create, {"the Service goes, and no watch reports it", remove_unseen}},
                   {}});
   list.push_back({fmt::format("lives/{} whose BuildKit keeps crashing", spec.name),
                   {create, crash_buildkit(1), crash_buildkit(2), crash_buildkit(3), gone},

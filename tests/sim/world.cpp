@@ -190,6 +190,12 @@ void World::start_replica(const std::string& name) {
     if (is_counted_write(request)) ++writes_sent_;
     return fate ? fate(*started, request) : Fate::kAnswered;
   };
+  link.answered = [this](const kube::Request& request, const kube::Response& response) {
+    const bool is_status = request.target.find("/status?") != std::string::npos;
+    if (is_status && response.status == 422) {
+      oracles.violated(fmt::format("a status was refused: {}", response.body));
+    }
+  };
   link.as_of = [this](const std::string& target) { return state_of_long_ago(plural_of(target)); };
   if (on_start) on_start(*started);
 }
