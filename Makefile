@@ -108,7 +108,7 @@ simulate: build ## the operator in a simulated cluster where everything goes wro
 	@build/release/simulate random --seeds 10000
 	@build/release/simulate replay --seeds 1000
 
-bugs: build ## bugs that real operators had, put in one at a time: each is caught
+bugs: build ## bugs of other operators and of this one, put in one at a time: each is caught
 	@tests/sim/bugs/run
 
 # One file: make mutants MUTANTS=plan.cpp. More options: tests/mutants/run --help.

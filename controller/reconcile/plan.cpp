@@ -152,12 +152,19 @@ void end_contest(const Observed& observed, Target target, Plan& plan) {
   plan.settled.push_back(target);
 }
 
+bool is_elsewhere(const Observed& observed) {
+  return api::target_namespace(*observed.registry) != observed.registry->metadata.namespace_name;
+}
+
 template <class T>
 void create(const Observed& observed, T wanted, Plan& plan) {
   const Target target = target_for<T>();
   if (find_failure(observed, target) != nullptr) return leave_contested(observed, target, plan);
-  // A policy may have changed the label by which the cache selects the object.
-  if (observed.history.find(target) != nullptr && !observed.live) return read_live(observed, plan);
+  // A policy may have changed the label by which the cache selects the object. And a stale cache
+  // may show an earlier spec: what is created for it in another namespace, which the status no
+  // longer records, would never be found again.
+  const bool is_risky = observed.history.find(target) != nullptr || is_elsewhere(observed);
+  if (is_risky && !observed.live) return read_live(observed, plan);
   const bool waits = may_come_free(observed, wanted);
   plan.actions.emplace_back(Apply<T>{std::move(wanted), "", {}, {}, waits, {}});
 }
@@ -242,7 +249,7 @@ void ensure_claim(const Observed& observed, Plan& plan) {
   // Nothing would ever remove the claim of a resource that is gone by now, unknown to the caches:
   // garbage collection has no part in claims, nor in another namespace.
   const bool would_be_left =
-      api::target_namespace(*observed.registry) != observed.registry->metadata.namespace_name ||
+      is_elsewhere(observed) ||
       observed.registry->spec.persistence.when_deleted == api::RetentionPolicy::kDelete;
   if (!observed.claim && would_be_left && !observed.live) return read_live(observed, plan);
   create_or_heal(observed, build_claim(*observed.registry, observed.claim.get()), observed.claim,

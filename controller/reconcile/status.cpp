@@ -44,7 +44,9 @@ class Conditions {
     condition.type = type;
     condition.status = judgement.status;
     condition.reason = judgement.reason;
-    condition.message = base::cut_line(judgement.message, limits::kConditionMessageBytes);
+    // The API server refuses a status in which a condition has no message.
+    const std::string& message = judgement.message.empty() ? judgement.reason : judgement.message;
+    condition.message = base::cut_line(message, limits::kConditionMessageBytes);
     condition.observed_generation = observed_.registry->metadata.generation;
     condition.last_transition_time = std::chrono::floor<std::chrono::seconds>(observed_.now);
     const api::Condition* earlier =

@@ -197,8 +197,8 @@ std::optional<std::vector<ObjectPtr>> Controllers::claim(
   return std::nullopt;
 }
 
-void Controllers::create_pod(const ObjectPtr& owner, const std::string& name,
-                             const api::StringMap& labels) {
+kube::Response Controllers::create_pod(const ObjectPtr& owner, const std::string& name,
+                                       const api::StringMap& labels) {
   Document pod;
   pod.Parse(template_of(owner).text.c_str());
   Allocator& allocator = pod.GetAllocator();
@@ -224,7 +224,7 @@ void Controllers::create_pod(const ObjectPtr& owner, const std::string& name,
   request.target = path_of("pods", {owner->key.namespace_name, ""});
   request.content_type = "application/json";
   request.body = write(pod);
-  server_.handle(request, kUser);
+  return server_.handle(request, kUser);
 }
 
 void Controllers::run_pods() {

@@ -72,7 +72,9 @@ class Controllers {
       const ObjectPtr& controller, std::string_view plural,
       const std::function<bool(const ObjectPtr&)>& may_claim = nullptr);
   bool is_ending(const std::string& space) const;  // the namespace is being deleted
-  void create_pod(const ObjectPtr& owner, const std::string& name, const api::StringMap& labels);
+  void record_refusal(const ObjectPtr& replica_set, const kube::Response& refusal);
+  kube::Response create_pod(const ObjectPtr& owner, const std::string& name,
+                            const api::StringMap& labels);
 
   void remove(const ObjectPtr& object, std::string_view user, std::string_view propagation = {});
   void patch(const ObjectPtr& object, std::string_view subresource, std::string body,

@@ -17,6 +17,7 @@ constexpr std::string_view kHashLabel = "pod-template-hash";
 constexpr std::string_view kRevision = "deployment.kubernetes.io/revision";
 constexpr std::string_view kDesired = "deployment.kubernetes.io/desired-replicas";
 constexpr std::string_view kMost = "deployment.kubernetes.io/max-replicas";
+constexpr std::string_view kReplicaFailure = "ReplicaFailure";
 constexpr std::size_t kSuffixLength = 5;
 
 int number(std::string_view text) { return std::atoi(std::string(text).c_str()); }
@@ -47,8 +48,8 @@ void set_condition(std::vector<api::Condition>& conditions, api::Condition condi
 std::string shown(const std::vector<api::Condition>& conditions) {
   std::string text;
   for (const api::Condition& one : conditions) {
-    text += fmt::format(R"({}{{"type":"{}","status":"{}","reason":"{}","message":""}})",
-                        text.empty() ? "" : ",", one.type, one.status, one.reason);
+    text += fmt::format(R"({}{{"type":"{}","status":"{}","reason":"{}","message":"{}"}})",
+                        text.empty() ? "" : ",", one.type, one.status, one.reason, one.message);
   }
   return text;
 }
@@ -460,6 +461,12 @@ std::string Controllers::deployment_status(const Rollout& rollout, bool with_pro
   const bool enough = available >= wanted.spec.wanted() - rollout.most_unavailable();
   set("Available", enough ? "True" : "False",
       enough ? "MinimumReplicasAvailable" : "MinimumReplicasUnavailable");
+  std::erase_if(conditions, [](const auto& one) { return one.type == kReplicaFailure; });
+  if (rollout.now) {
+    const auto& of_set = workload(rollout.now).status.conditions;
+    const api::Condition* failure = api::find_condition(of_set, kReplicaFailure);
+    if (failure != nullptr) set_condition(conditions, *failure);
+  }
   const api::Condition* progress = api::find_condition(is.conditions, "Progressing");
   const bool was_complete =
       replicas == updated && progress != nullptr && progress->reason == "NewReplicaSetAvailable";
@@ -487,6 +494,20 @@ std::string Controllers::deployment_status(const Rollout& rollout, bool with_pro
       shown(conditions));
 }
 
+// The pods of that template are not tried again: what refuses them here does so for ever.
+void Controllers::record_refusal(const ObjectPtr& replica_set, const kube::Response& refusal) {
+  Document answer;
+  answer.Parse(refusal.body.c_str());
+  const api::Condition failure = {std::string(kReplicaFailure),
+                                  "True",
+                                  "FailedCreate",
+                                  std::string(as_text(*find(answer, "message"))),
+                                  0,
+                                  {}};
+  patch(replica_set, "status",
+        fmt::format(R"({{"status":{{"conditions":[{}]}}}})", shown({failure})), kUser);
+}
+
 void Controllers::run_replica_set(const ObjectPtr& object) {
   const Workload& wanted = workload(object);
   auto claimed = claim(object, "pods");
@@ -496,13 +517,17 @@ void Controllers::run_replica_set(const ObjectPtr& object) {
   const auto ready = static_cast<int>(std::count_if(
       pods.begin(), pods.end(), [](const ObjectPtr& pod) { return is_ready(read<Pod>(pod)); }));
   if (!wanted.metadata.deletion_timestamp) {
-    if (replicas < wanted.spec.wanted() && !is_ending(object->key.namespace_name)) {
+    const bool may_create =
+        !is_ending(object->key.namespace_name) &&
+        api::find_condition(wanted.status.conditions, kReplicaFailure) == nullptr;
+    if (replicas < wanted.spec.wanted() && may_create) {
       due([this, object, missing = wanted.spec.wanted() - replicas] {
         const std::string hash(api::lookup(read<Workload>(object).metadata.labels, kHashLabel));
         for (int pod = 0; pod < missing; ++pod) {
           std::string name = object->key.name + "-";
           for (std::size_t i = 0; i < kSuffixLength; ++i) name += char('a' + chance_.below(26));
-          create_pod(object, name, {{std::string(kHashLabel), hash}});
+          const auto created = create_pod(object, name, {{std::string(kHashLabel), hash}});
+          if (created.status == 403) return record_refusal(object, created);
         }
       });
     } else if (replicas > wanted.spec.wanted()) {

@@ -31,6 +31,15 @@ std::string_view status_of(const LocalRegistry& registry, std::string_view type)
   return condition == nullptr ? "" : std::string_view(condition->status);
 }
 
+// Whether the object is of that resource, as far as the operator can know.
+bool is_marked(const api::ObjectMeta& meta, const LocalRegistry& registry) {
+  return api::lookup(meta.labels, "app.kubernetes.io/managed-by") == "local-registry-operator" &&
+         api::lookup(meta.labels, "localregistry.dev/owner-uid") == registry.metadata.uid &&
+         api::lookup(meta.annotations, "localregistry.dev/owner") ==
+             api::to_string(api::key_of(registry.metadata)) &&
+         !meta.labels.contains("forged");
+}
+
 class EndState {
  public:
   EndState(const ApiServer& server, const LocalRegistry& registry)
@@ -82,6 +91,7 @@ class EndState {
       expect(!ours<api::Service>("services"), "a Service of a registry that is not used");
       expect(registry_.status.node_port == 0, "a node port of a registry that is not used");
     }
+    nothing_is_left();
     if (registry_.spec.images.empty()) {
       const bool wanted = registry_.spec.enabled.value_or(true);
       expect((registry_.status.delivery == api::Delivery::kLocalRegistry) == wanted,
@@ -108,6 +118,18 @@ class EndState {
     return found;
   }
 
+  // Under an earlier name or in an earlier namespace.
+  void nothing_is_left() {
+    for (const std::string_view plural : {"deployments", "statefulsets", "services"}) {
+      for (const ObjectPtr& object : server_.all(plural)) {
+        if (object->key == target_ || !is_marked(read<AnyObject>(object).metadata, registry_)) {
+          continue;
+        }
+        expect(false, fmt::format("{} {} is left over", plural, api::to_string(object->key)));
+      }
+    }
+  }
+
   void deployed() {
     const auto deployment = ours<api::Deployment>("deployments");
     const auto set = ours<api::StatefulSet>("statefulsets");
@@ -132,12 +154,27 @@ class EndState {
     }
     expect(service.has_value(), "there is no Service");
     if (service) is_served(*service);
+    if (service) expect(!publishes_in_vain(*service), "its Service publishes pods that are ending");
     const std::string_view available = status_of(registry_, "Available");
     if (!can_run()) {
       expect(available == "False", "it is available although its pod cannot run");
     } else {
       expect(available == "True", "it is not available");
     }
+  }
+
+  // Addresses that are not ready are published while a sidecar keeps the pod from being ready: else
+  // clients would push to a pod that is about to be gone.
+  bool publishes_in_vain(const api::Service& service) const {
+    if (service.spec.publish_not_ready_addresses != api::Switch::kOn) return false;
+    const auto pods = server_.all("pods");
+    return std::none_of(pods.begin(), pods.end(), [&](const ObjectPtr& object) {
+      const auto& pod = read<Pod>(object);
+      const api::Condition* ready = api::find_condition(pod.status.conditions, "Ready");
+      return object->key.namespace_name == target_.namespace_name &&
+             api::lookup(pod.metadata.labels, "app.kubernetes.io/instance") == target_.name &&
+             !pod.metadata.deletion_timestamp && (ready == nullptr || ready->status != "True");
+    });
   }
 
   // Whether the registry's container runs on the only node. BuildKit may still fail beside it.
@@ -183,7 +220,10 @@ class EndState {
     const bool has_buildkit =
         std::any_of(pod.containers.begin(), pod.containers.end(),
                     [](const api::Container& one) { return one.name == "buildkitd"; });
-    expect(has_buildkit == !registry_.spec.localbuild, "BuildKit is not as declared");
+    const api::Condition* buildkit =
+        api::find_condition(registry_.status.conditions, "BuildKitReady");
+    const bool is_refused = buildkit != nullptr && buildkit->reason == "PodSecurityDefault";
+    expect(is_refused || has_buildkit == !registry_.spec.localbuild, "BuildKit is not as declared");
   }
 
   void is_served(const api::Service& service) {

@@ -8,6 +8,7 @@ namespace sim {
 namespace {
 
 constexpr int kFlood = 100;              // edits, or objects
+constexpr int kForgedAtOnce = 8;         // of each kind
 constexpr std::size_t kNote = 64 << 10;  // bytes of an annotation that is of no use
 
 const api::ObjectKey kVictim = {"team-a", "dev"};
@@ -34,7 +35,8 @@ const std::vector<Claim>& claims() {
   return kClaims;
 }
 
-std::string forged_metadata(const Claim& claim, const std::string& name, const std::string& uid) {
+std::string forged_metadata(const Claim& claim, const std::string& name, const std::string& uid,
+                            const std::string& space) {
   // The oracles know it by the first label.
   std::string labels = R"("forged":"yes","app.kubernetes.io/name":"local-registry",)"
                        R"("app.kubernetes.io/instance":"registry")";
@@ -52,7 +54,7 @@ std::string forged_metadata(const Claim& claim, const std::string& name, const s
   return fmt::format(
       R"("metadata":{{"name":"{}","namespace":"{}","labels":{{{}}},"annotations":{{{}}},)"
       R"("ownerReferences":[{}]}})",
-      name, kHostileNamespace, labels, annotations, references);
+      name, space, labels, annotations, references);
 }
 
 struct Forgery {
@@ -85,14 +87,16 @@ std::string uid_of_victim(World& world) {
   return victim ? victim->uid : "00000000-0000-0000-0000-000000000000";
 }
 
-Step forge(const Forgery& forgery, const Claim& claim, const std::string& object_name) {
+Step forge(const Forgery& forgery, const Claim& claim, const std::string& object_name,
+           const std::string& space = kHostileNamespace) {
   Step step;
-  step.name = fmt::format("forged {} {} with {}", forgery.plural, object_name, claim.name);
-  step.act = [forgery, claim, object_name](World& world) {
-    world.create(
-        forgery.plural, kHostileNamespace,
-        fmt::format("{{{},{},{}}}", forgery.head,
-                    forged_metadata(claim, object_name, uid_of_victim(world)), forgery.rest));
+  step.name =
+      fmt::format("forged {} {}/{} with {}", forgery.plural, space, object_name, claim.name);
+  step.act = [forgery, claim, object_name, space](World& world) {
+    world.create(forgery.plural, space,
+                 fmt::format("{{{},{},{}}}", forgery.head,
+                             forged_metadata(claim, object_name, uid_of_victim(world), space),
+                             forgery.rest));
   };
   step.must_change_nothing = true;
   return step;
@@ -134,6 +138,27 @@ Step flood() {
           }};
 }
 
+// So many objects that say they are the victim's that no others of its objects would be looked at.
+Step forge_many(const std::string& space) {
+  return {fmt::format("many objects forged in {}", space), [space](World& world) {
+            for (const Forgery& forgery : forgeries()) {
+              for (int i = 0; i < kForgedAtOnce; ++i) {
+                forge(forgery, claims().front(), fmt::format("a-{}", i), space).act(world);
+              }
+            }
+          }};
+}
+
+Step create_namespace(const std::string& name) {
+  return {fmt::format("namespace {}", name), [name](World& world) {
+            world.create("namespaces", "",
+                         fmt::format(R"({{"apiVersion":"v1","kind":"Namespace","metadata":{{)"
+                                     R"("name":"{}","annotations":{{)"
+                                     R"("localregistry.dev/allow-from":"team-a"}}}}}})",
+                                     name));
+          }};
+}
+
 Step live_with(const std::string& spec) {
   return {"the victim's registry",
           [spec](World& world) { world.apply_registry(spec, kVictim.name); }};
@@ -165,6 +190,16 @@ std::vector<Scenario> hostilities() {
                      {"deleted", [](World& world) { world.remove("localregistries", kVictim); }}},
                     {}});
   }
+  for (const Forgery& forgery : forgeries()) {
+    list.push_back({fmt::format("hostile/{} in the target namespace", forgery.plural),
+                    {live_with(R"({"namespace":"shared"})"),
+                     forge(forgery, claims().front(), "other", "shared")},
+                    {}});
+  }
+  list.push_back({"hostile/many objects that hide one elsewhere",
+                  {create_namespace("attic"), live_with(R"({"namespace":"attic"})"),
+                   forge_many("shared"), live_with(R"({"namespace":"shared"})")},
+                  {}});
   for (const char* target : {"team-a", "shared", "team-b"}) {
     list.push_back(
         {fmt::format("hostile/{} reached for", target), {live_with("{}"), reach_for(target)}, {}});

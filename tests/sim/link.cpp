@@ -230,11 +230,13 @@ void Link::deliver(const std::shared_ptr<Exchange>& exchange, Fate chosen) {
     case Fate::kConflict: response = status_answer(409, "Conflict"); break;
     default: response = host_.server.handle(exchange->request, user_); break;
   }
+  if (answered) answered(exchange->request, response);
   if (chosen == Fate::kFailedLate) response = status_answer(504, "Timeout");
   if (host_.trace.keeps()) {
     host_.trace.add(host_.scheduler.now(),
-                    fmt::format("{} {} {} -> {}", user_, kube::name(exchange->request.method),
-                                exchange->request.target, response.status));
+                    fmt::format("{} {} {} -> {}{}", user_, kube::name(exchange->request.method),
+                                exchange->request.target, response.status,
+                                response.status >= 400 ? " " + response.body : ""));
     host_.trace.add_hidden(response.body);
   } else {
     host_.trace.add(host_.scheduler.now(), exchange->request.target);

@@ -57,6 +57,9 @@ class Link final : public kube::Transport {
   // Asked about each exchange but a watch; none: all is answered.
   std::function<Fate(const kube::Request&)> fate;
 
+  // Called with what the API server answers, whether or not the answer arrives. Set by the world.
+  std::function<void(const kube::Request&, const kube::Response&)> answered;
+
   // The sender dies, at once. Set by the world.
   std::function<void()> crash;
 

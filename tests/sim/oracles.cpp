@@ -66,6 +66,7 @@ void Oracles::changed(const Change& change) {
     last_write_ = scheduler_.now();
     check_foreign(change);
     check_owner(change);
+    check_heir(change);
     check_claim(change);
     check_port(change);
     check_status(change);
@@ -192,6 +193,19 @@ void Oracles::check_owner(const Change& change) {
                        api::to_string(change.after->key)));
 }
 
+// A PVC that a resource retained stays with the resource's namespace: a resource of another
+// namespace must not get its images.
+void Oracles::check_heir(const Change& change) {
+  if (!change.before || !change.after || !is_child(change.after->plural)) return;
+  const auto owner = [](const ObjectPtr& object) {
+    return reconcile::owner_key(read<AnyObject>(object).metadata).namespace_name;
+  };
+  const std::string before = owner(change.before);
+  if (before.empty() || before == owner(change.after)) return;
+  violated(fmt::format("{} {} of a resource in {} was taken over from another namespace",
+                       change.after->plural, api::to_string(change.after->key), before));
+}
+
 void Oracles::check_claim(const Change& change) {
   if (change.method != kube::Method::kDelete || !change.before) return;
   if (change.before->plural != "persistentvolumeclaims") return;
@@ -306,12 +320,14 @@ void Oracles::check_volumes(const Change& change) {
   }
 }
 
+void Oracles::at_rest() { check_named_ports(); }
+
 void Oracles::at_end() {
   check_left_claims();
   check_owed_ports();
   check_forgotten_ports();
   check_refused();
-  check_named_ports();
+  at_rest();
 }
 
 // Pods that name the port would run the images of another Service that has it now.

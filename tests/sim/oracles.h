@@ -30,6 +30,9 @@ class Oracles {
   // From now on the pod has images that nothing may lose.
   void keep_pod(const std::string& uid) { kept_pods_.insert(uid); }
 
+  // What has to hold whenever the operator has nothing to do.
+  void at_rest();
+
   // What only the end can tell.
   void at_end();
 
@@ -66,6 +69,7 @@ class Oracles {
   bool has_living_owner(const ObjectPtr& object) const;
   void check_foreign(const Change& change);
   void check_owner(const Change& change);
+  void check_heir(const Change& change);
   void check_claim(const Change& change);
   void check_port(const Change& change);
   bool was_pinned(const std::string& owner_uid, int port, base::Clock::Duration ago) const;

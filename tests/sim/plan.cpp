@@ -67,6 +67,9 @@ void look_into_caches(World& world) {
     if (replica->holds_foreign_objects()) {
       world.oracles.violated("somebody else's objects are in the cache");
     }
+    if (replica->holds_foreign_annotations()) {
+      world.oracles.violated("annotations that the operator does not use are in the cache");
+    }
   }
 }
 
@@ -190,6 +193,7 @@ Course run(const Plan& plan) {
                                          world.oracles.events() - events, step.name));
     }
     look_into_caches(world);
+    world.oracles.at_rest();
   }
   Course course;
   // What was silent is given up after a while, and the status reports it: not in the quiet.

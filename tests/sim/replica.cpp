@@ -74,6 +74,25 @@ bool Replica::holds_foreign_objects() const {
          is_foreign(caches_->services) || is_foreign(caches_->claims) || is_foreign(caches_->pods);
 }
 
+bool Replica::holds_foreign_annotations() const {
+  bool found = false;
+  const auto look = [&](const auto& store) {
+    store.each([&](const auto& object) {
+      for (const auto& [key, value] : object->metadata.annotations) {
+        found = found || !key.starts_with("localregistry.dev/");
+      }
+    });
+  };
+  look(caches_->registries.store());
+  look(caches_->namespaces.store());
+  look(caches_->deployments.store());
+  look(caches_->stateful_sets.store());
+  look(caches_->services.store());
+  look(caches_->claims.store());
+  look(caches_->pods.store());
+  return found;
+}
+
 std::string Replica::failure() const {
   if (!done_ || crashed_) return "";
   try {

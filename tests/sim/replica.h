@@ -45,6 +45,9 @@ class Replica {
   // Whether its caches hold what is not the operator's.
   bool holds_foreign_objects() const;
 
+  // Whether its caches hold annotations that the operator does not use.
+  bool holds_foreign_annotations() const;
+
   // It ended with this, which is a bug; empty: it did not.
   std::string failure() const;
 

@@ -16,6 +16,7 @@ using Key = api::ObjectKey;
 
 const Key kRegistry = {"team-a", "dev"};
 const Key kChild = {"team-a", "registry"};
+constexpr int kTries = 100;  // to draw a uid
 
 struct Spec {
   std::string name;
@@ -241,10 +242,10 @@ Step end_contests() {
   return {"no policy and no fight any more", [](World& world) { world.end_contests(); }};
 }
 
-constexpr const char* kReported = "it is reported";
-
 Step expect_contest() {
-  return {kReported, [](World& world) { world.expect_contest_in_status(); }};
+  Step step = {"it is reported", [](World& world) { world.expect_contest_in_status(); }};
+  step.is_bound = true;
+  return step;
 }
 
 Step begin_fight() {
@@ -323,6 +324,13 @@ std::string earlier_deployment(const api::LocalRegistry& registry) {
 
 constexpr auto kAway = 40s;
 
+// From now on the pods that run have images that nothing may lose.
+void keep_pods(World& world) {
+  for (const ObjectPtr& pod : world.server.all("pods")) {
+    if (!read<Pod>(pod).metadata.deletion_timestamp) world.oracles.keep_pod(pod->uid);
+  }
+}
+
 // The operator is away while the Deployment becomes one of an earlier version; then it comes back,
 // and must not replace the pod.
 Step upgrade() {
@@ -334,16 +342,121 @@ Step upgrade() {
                         earlier_deployment(read<api::LocalRegistry>(registry)),
                         reconcile::kManager);
             world.run_for(kAway / 2);
-            for (const ObjectPtr& pod : world.server.all("pods")) {
-              if (!read<Pod>(pod).metadata.deletion_timestamp) world.oracles.keep_pod(pod->uid);
-            }
+            keep_pods(world);
           }};
+}
+
+// The cluster's default for Pod Security refuses pods with BuildKit, and no label says so.
+Scenario forbidden_buildkit() {
+  Step forbid = {"BuildKit is forbidden", [](World& world) {
+                   world.refuse = [](const Admission& admission) -> std::optional<kube::Response> {
+                     const bool is_refused =
+                         admission.after && admission.after->plural == "pods" &&
+                         admission.after->text.find("buildkitd") != std::string::npos;
+                     if (!is_refused) return std::nullopt;
+                     return refusal(403, "Forbidden",
+                                    "pods are forbidden: violates PodSecurity baseline:latest");
+                   };
+                 }};
+  Step keep = {"images are pushed", keep_pods};
+  Step expect = {"the refusal is remembered", [](World& world) {
+                   const ObjectPtr found = world.server.find("localregistries", kRegistry);
+                   if (found && found->text.find("PodSecurityDefault") != std::string::npos) return;
+                   world.oracles.violated("the status does not say why there is no BuildKit");
+                 }};
+  forbid.is_bound = keep.is_bound = expect.is_bound = true;
+  return {"lives/default where BuildKit is forbidden",
+          {forbid, apply(kDefault), expect, keep, apply({"", R"({"pushSecrets":[{"name":"x"}]})"}),
+           expect, restart_all(), expect},
+          {}};
 }
 
 const std::vector<std::string>& children() {
   static const std::vector<std::string> kChildren = {"deployments", "statefulsets", "services",
                                                      "persistentvolumeclaims"};
   return kChildren;
+}
+
+// BuildKit has crashed for the n-th time, and the kubelet has waited, started it again, and seen it
+// crash once more. From the second time on there is nothing new to report.
+Step crash_buildkit(int number) {
+  Step step = {fmt::format("crash {} of BuildKit", number), [number](World& world) {
+                 const std::string end = fmt::format(
+                     R"({{"terminated":{{"exitCode":1,"reason":"Error","message":"fatal: no user )"
+                     R"(namespaces, try {}"}}}})",
+                     number);
+                 const std::string wait = fmt::format(
+                     R"({{"waiting":{{"reason":"CrashLoopBackOff","message":"back-off {}0s"}}}})",
+                     number);
+                 world.set_buildkit_state(number - 1, R"({"running":{}})", end);
+                 world.run_for(5s);
+                 world.set_buildkit_state(number - 1, end, end);
+                 world.run_for(5s);
+                 world.set_buildkit_state(number, wait, end);
+               }};
+  step.must_change_nothing = number > 1;
+  step.is_bound = true;
+  return step;
+}
+
+// All watches end and have to begin again with a list, in which the Service is missing.
+void remove_unseen(World& world) {
+  world.remove("services", kChild);
+  world.server.compact(world.server.revision());
+  for (Replica* replica : world.replicas()) replica->link().cut_watches();
+}
+
+// A registry that its clients cannot use for a while.
+void interrupt(const Spec& spec, const Step& gone, std::vector<Scenario>& list) {
+  const Step create = apply(spec);
+  list.push_back({fmt::format("lives/{} whose Service cannot come back", spec.name),
+                  {create, let_through("refused", "services"),
+                   removal("the Service goes", "services", kChild), let_through("allowed", "")},
+                  {}});
+  list.push_back({fmt::format("lives/{} whose Service goes unseen", spec.name),
+                  {create, {"the Service goes, and no watch reports it", remove_unseen}},
+                  {}});
+  list.push_back({fmt::format("lives/{} whose BuildKit keeps crashing", spec.name),
+                  {create, crash_buildkit(1), crash_buildkit(2), crash_buildkit(3), gone},
+                  {}});
+  Step note = {"its port is noted", [](World& world) { world.note_node_port(); }};
+  Step expect = {"it has the same port", [](World& world) { world.expect_noted_node_port(); }};
+  note.is_bound = expect.is_bound = true;
+  const Spec off = with(spec, "nothing enabled", R"("enabled":false)");
+  list.push_back({fmt::format("lives/{} disabled and enabled", spec.name),
+                  {create, note, apply(off), create, expect},
+                  {}});
+}
+
+// What becomes of a PVC that is retained.
+void retained_claims(std::vector<Scenario>& list) {
+  const Step gone = removal("deleted", "localregistries", kRegistry);
+  list.push_back({"lives/persistence retained and then not wanted",
+                  {apply(kPersistent), gone,
+                   apply({"deletion", R"({"persistence":{"whenDeleted":"Delete"}})"}), gone},
+                  {}});
+  const Spec elsewhere = with(kPersistent, "", R"("namespace":"shared")");
+  list.push_back({"lives/persistence retained in a shared namespace",
+                  {apply(elsewhere), gone,
+                   patch("open to team-b", "namespaces", {"", "shared"},
+                         R"({"metadata":{"annotations":{"localregistry.dev/allow-from":)"
+                         R"("team-a,team-b"}}})"),
+                   apply_as(elsewhere, "dev", "team-b")},
+                  {}});
+}
+
+// Two resources of one name in the same moment. The older one is not the first by its uid.
+void apply_both(World& world, const std::string& spec) {
+  world.apply_registry(spec);
+  const auto uid_of = [&](const std::string& name) {
+    const ObjectPtr found = world.server.find("localregistries", {"team-a", name});
+    return found ? found->uid : "";
+  };
+  for (int tries = 0; tries < kTries; ++tries) {
+    world.apply_registry(spec, "rival");
+    if (uid_of("rival") < uid_of("dev")) return;
+    world.remove("localregistries", {"team-a", "rival"});
+  }
 }
 
 // Resources and objects of others that are in reach.
@@ -356,12 +469,7 @@ void beside_others(const Spec& spec, const Step& gone, std::vector<Scenario>& li
                   {create, {"forged", forge}, apply({"", R"({"port":5001})"}), gone},
                   {}});
   list.push_back({fmt::format("lives/{} together with a rival", spec.name),
-                  {{"both",
-                    [text = spec.text](World& world) {
-                      world.apply_registry(text);
-                      world.apply_registry(text, "rival", "team-a");
-                    }},
-                   gone},
+                  {{"both", [text = spec.text](World& world) { apply_both(world, text); }}, gone},
                   {}});
 }
 
@@ -411,6 +519,8 @@ std::vector<Scenario> lives() {
   list.push_back({"lives/upgraded",
                   {apply(kDefault), upgrade(), apply({"", R"({"pushSecrets":[{"name":"x"}]})"})},
                   {}});
+  list.push_back(forbidden_buildkit());
+  retained_claims(list);
   for (const Spec& spec : {kDefault, kPersistent, kUntilDeleted}) {
     const Step create = apply(spec);
     const Step gone = removal("deleted", "localregistries", kRegistry);
@@ -422,6 +532,7 @@ std::vector<Scenario> lives() {
                     {create, apply({"off", R"({"persistence":{"whenDeleted":"Delete"}})"}), create},
                     {}});
     list.push_back({fmt::format("lives/{} restarted", spec.name), {create, restart_all()}, {}});
+    interrupt(spec, gone, list);
     for (const std::string& plural : children()) {
       list.push_back({fmt::format("lives/{} where a foreign {} is", spec.name, plural),
                       {foreign(plural), create, removal("it goes", plural, kChild)},
@@ -529,7 +640,7 @@ Scenario random_scenario(Chance& chance) {
   for (std::size_t i = 0; i < count; ++i) {
     const Scenario& from = kMaterial[chance.below(kMaterial.size())];
     const Step& step = from.steps[chance.below(from.steps.size())];
-    if (step.name != kReported) scenario.steps.push_back(step);  // it needs the step before it
+    if (!step.is_bound) scenario.steps.push_back(step);
   }
   // A refusal that lasts would be no end.
   scenario.steps.push_back(let_through("allowed", ""));

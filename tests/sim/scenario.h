@@ -14,6 +14,8 @@ struct Step {
   std::function<void(World&)> act;
   // Whether the operator must neither write nor report anything because of the step.
   bool must_change_nothing = false;
+  // Whether it only makes sense after the steps before it: random scenarios leave it out.
+  bool is_bound = false;
 };
 
 struct Scenario {

@@ -4,6 +4,9 @@
 
 #include <algorithm>
 
+#include "api/local_registry.h"
+#include "sim/read.h"
+
 namespace sim {
 namespace {
 
@@ -133,6 +136,37 @@ void World::expect_contest_in_status() {
   }
 }
 
+void World::set_buildkit_state(int restarts, const std::string& now, const std::string& before) {
+  for (const ObjectPtr& object : server.all("pods")) {
+    const auto& pod = read<Pod>(object);
+    const bool is_child =
+        object->key.namespace_name == "team-a" &&
+        api::lookup(pod.metadata.labels, "app.kubernetes.io/instance") == "registry";
+    if (!is_child || pod.metadata.deletion_timestamp) continue;
+    patch("pods", object->key,
+          fmt::format(
+              R"({{"status":{{"conditions":[{{"type":"PodScheduled","status":"True"}},)"
+              R"({{"type":"Ready","status":"False","reason":"ContainersNotReady"}}],)"
+              R"("containerStatuses":[{{"name":"registry","image":"i","imageID":"","ready":true,)"
+              R"("restartCount":0,"state":{{"running":{{}}}}}},{{"name":"buildkitd","image":"i",)"
+              R"("imageID":"","ready":false,"restartCount":{},"state":{},"lastState":{}}}]}}}})",
+              restarts, now, before),
+          "status");
+  }
+}
+
+void World::note_node_port() {
+  const ObjectPtr object = server.find("localregistries", {"team-a", "dev"});
+  noted_node_port_ = object ? read<api::LocalRegistry>(object).status.node_port : 0;
+}
+
+void World::expect_noted_node_port() {
+  const ObjectPtr object = server.find("localregistries", {"team-a", "dev"});
+  const int port = object ? read<api::LocalRegistry>(object).status.node_port : 0;
+  if (port == noted_node_port_) return;
+  oracles.violated(fmt::format("the node port {} has become {}", noted_node_port_, port));
+}
+
 void World::start_replica(const std::string& name) {
   starts_.push_back(scheduler.now());
   links_.push_back(std::make_unique<Link>(LinkHost{scheduler, server, chance, trace}, name));
@@ -155,6 +189,12 @@ void World::start_replica(const std::string& name) {
   link.fate = [this, started](const kube::Request& request) {
     if (is_counted_write(request)) ++writes_sent_;
     return fate ? fate(*started, request) : Fate::kAnswered;
+  };
+  link.answered = [this](const kube::Request& request, const kube::Response& response) {
+    const bool is_status = request.target.find("/status?") != std::string::npos;
+    if (is_status && response.status == 422) {
+      oracles.violated(fmt::format("a status was refused: {}", response.body));
+    }
   };
   link.as_of = [this](const std::string& target) { return state_of_long_ago(plural_of(target)); };
   if (on_start) on_start(*started);

@@ -121,6 +121,14 @@ class World {
   // No policy and no fight any more; after that time the spec has been reached.
   void end_contests();
 
+  // What the kubelet says of the container "buildkitd" of team-a/registry's pod: how often it was
+  // restarted, and its state and the one before, as JSON. The registry beside it is ready.
+  void set_buildkit_state(int restarts, const std::string& now, const std::string& before);
+
+  // The node port of team-a/dev, and later whether it is the same.
+  void note_node_port();
+  void expect_noted_node_port();
+
   // Reports it when no status says that a field is contested.
   void expect_contest_in_status();
 
@@ -148,6 +156,7 @@ class World {
   bool controllers_wait_ = false;
   bool fights_ = false;
   bool was_contested_ = false;
+  int noted_node_port_ = 0;
   // Writes of the operator to contested objects, and what may cause more of them.
   std::map<std::string, std::deque<base::Clock::Instant>> contested_writes_;
   std::deque<base::Clock::Instant> edits_;  // by users

@@ -406,7 +406,18 @@ TEST_F(Planning, OneLiveReadIsEnoughWhateverElseIsDone) {
   world.stateful_sets.clear();
   change([](auto& spec) { spec.name = "images"; });
   acknowledge_without_service();
-  EXPECT_THAT(plan(), ElementsAre("read live", StartsWith("create Service shared/images")));
+  EXPECT_THAT(plan(), ElementsAre("read live"));
+}
+
+TEST_F(Planning, NothingIsCreatedInAnotherNamespaceForASpecThatWasNotReadLive) {
+  move_elsewhere();
+  world.converge();
+  world.deployments.clear();
+  world.services.clear();
+  EXPECT_THAT(plan(), ElementsAre("read live"));
+  world.live = true;
+  EXPECT_THAT(plan(), ElementsAre(StartsWith("create Deployment shared/registry"),
+                                  StartsWith("create Service shared/registry")));
 }
 
 TEST_F(Planning, ARefusedResourceTakesNothingOver) {
