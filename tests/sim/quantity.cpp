@@ -134,12 +134,6 @@ bool round_up(Amount& amount, int scale) {
   return rest == 0;
 }
 
-Integer from_digits(const std::string& digits) {
-  Integer value = 0;
-  for (const char digit : digits) value = value * 10 + (digit - '0');
-  return value;
-}
-
 // Keeps the text where the API server does: it says no more than the printed one would.
 void keep_text(Amount& amount, const Parts& parts, const Scale& scale, std::string_view text) {
   const std::string digits = parts.whole + parts.fraction;
