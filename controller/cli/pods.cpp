@@ -19,7 +19,7 @@ bool is_ready(const api::Pod& pod) {
 }  // namespace
 
 boost::asio::awaitable<Outcome<api::ObjectMeta>> find_pod(const Session& session,
-                                                      const api::LocalRegistry& registry) {
+                                                          const api::LocalRegistry& registry) {
   const std::string& namespace_name = api::target_namespace(registry);
   std::vector<std::string> selector;
   for (const auto& [label, value] : api::selector_labels(registry)) {

@@ -13,6 +13,6 @@ namespace cli {
 // The metadata of the registry's pod that is ready, or of one that at least runs. kNotReady: there
 // is none. The registry outlives the coroutine.
 boost::asio::awaitable<Outcome<api::ObjectMeta>> find_pod(const Session& session,
-                                                      const api::LocalRegistry& registry);
+                                                          const api::LocalRegistry& registry);
 
 }  // namespace cli

@@ -4,12 +4,14 @@
 
 #include "base/limits.h"
 #include "reconcile/names.h"
+#include "reconcile/node_port.h"
 #include "reconcile/places.h"
 #include "reconcile/rivalry.h"
 
 namespace controller {
 namespace {
 
+using reconcile::Leftover;
 using reconcile::Observed;
 using reconcile::Target;
 
@@ -23,19 +25,26 @@ std::shared_ptr<const T> find(const Owned<T>& cache, const api::ObjectKey& key,
   return cached ? cached : read_live;
 }
 
-void add_leftover(const Caches& caches, Target target, const api::ObjectMeta& meta,
-                  Observed& observed) {
+int port_of(const api::Service& service) { return reconcile::node_port_of(service); }
+
+template <class T>
+int port_of(const T&) {
+  return 0;
+}
+
+void add_leftover(const Caches& caches, Leftover object, Observed& observed) {
+  const api::ObjectMeta& meta = object.metadata;
   if (!observed.registry) {
-    if (caches.may_be_left(meta)) observed.leftovers.push_back({target, meta});
+    if (caches.may_be_left(meta)) observed.leftovers.push_back(std::move(object));
     return;
   }
   const api::LocalRegistry& registry = *observed.registry;
   if (reconcile::is_orphan(meta, registry) &&
       reconcile::may_have_orphans_in(registry, meta.namespace_name)) {
-    observed.orphans.push_back({target, meta});
+    observed.orphans.push_back(object);
   }
   if (!reconcile::belongs_to(meta, registry)) return;
-  if (api::key_of(meta) != target_key(registry)) observed.leftovers.push_back({target, meta});
+  if (api::key_of(meta) != target_key(registry)) observed.leftovers.push_back(std::move(object));
 }
 
 // Children of the key's resource, except the one at the current target name, and orphans. When the
@@ -48,7 +57,9 @@ void add_leftovers(const Caches& caches, const Owned<T>& cache, Target target,
   for (const std::string& name : namespaces) {
     const auto objects = cache.owned_in(name, owner, std::min(room, kObjectsInNamespace));
     room -= objects.size();
-    for (const auto& object : objects) add_leftover(caches, target, object->metadata, observed);
+    for (const auto& object : objects) {
+      add_leftover(caches, {target, object->metadata, port_of(*object)}, observed);
+    }
   }
 }
 

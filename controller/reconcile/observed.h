@@ -30,6 +30,7 @@ struct Failure {
 struct Leftover {
   Target target;
   api::ObjectMeta metadata;
+  int node_port = 0;  // of a Service; 0: it has none
 };
 
 // What is known of an image's push permission for the spec as it is: the answer of its registry.

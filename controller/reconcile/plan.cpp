@@ -109,12 +109,15 @@ bool is_spoilt(const T& wanted, const T& existing, const Failure& failure) {
          intent_hash(wanted) == intent_hash(existing);
 }
 
-// The port was ours until just now, or nobody tried it before: who has it may be about to give it
-// back.
+// The Service had the port until just now, or the port was not requested before: the object that
+// has it may be about to release it. A port that was refused before is requested once at a time.
 bool may_come_free(const Observed& observed, const api::Service& wanted) {
   const api::LocalRegistry& registry = *observed.registry;
-  return node_port_of(wanted) == remembered_node_port(registry.status) ||
-         registry.status.observed_generation != registry.metadata.generation;
+  if (registry.status.observed_generation != registry.metadata.generation) return true;
+  const api::Condition* ready = api::find_condition(registry.status.conditions, condition::kReady);
+  const bool was_refused = ready != nullptr && (ready->reason == reason::kNodePortTaken ||
+                                                ready->reason == reason::kNodePortOutOfRange);
+  return !was_refused && node_port_of(wanted) == remembered_node_port(registry.status);
 }
 
 template <class T>

@@ -84,11 +84,15 @@ Judgement judge_acceptance(const std::optional<Refusal>& refusal) {
   return {kTrue, std::string(reason::kAccepted), "the resource is accepted"};
 }
 
-// The registry runs under an earlier name or in an earlier namespace, which a refusal leaves alone.
-bool runs_elsewhere(const Observed& observed, const std::optional<Refusal>& refusal) {
-  return refusal &&
-         std::any_of(observed.leftovers.begin(), observed.leftovers.end(),
-                     [](const Leftover& leftover) { return leftover.target == Target::kService; });
+// The Service under an earlier name or in an earlier namespace, where a refusal leaves the registry
+// alone. Null: there is none.
+const Leftover* find_earlier_service(const Observed& observed,
+                                     const std::optional<Refusal>& refusal) {
+  if (!refusal) return nullptr;
+  const auto found =
+      std::find_if(observed.leftovers.begin(), observed.leftovers.end(),
+                   [](const Leftover& leftover) { return leftover.target == Target::kService; });
+  return found == observed.leftovers.end() ? nullptr : &*found;
 }
 
 Judgement left_alone() {
@@ -239,16 +243,26 @@ void describe_addresses(const Observed& observed, api::LocalRegistryStatus& stat
       fmt::format("{}.{}.svc:{}", registry.spec.name, api::target_namespace(registry), port->port);
 }
 
+// The status as it was before the change that is refused, with the port that the Service has now.
+void describe_earlier(const api::LocalRegistry& registry, const Leftover& service,
+                      api::LocalRegistryStatus& status) {
+  const api::LocalRegistryStatus& earlier = registry.status;
+  status.workload = earlier.workload;
+  status.volume_claim = earlier.volume_claim;
+  status.cluster_url = earlier.cluster_url;
+  if (service.node_port == 0) {
+    status.last_node_port = remembered_node_port(earlier);
+    return;
+  }
+  status.node_port = service.node_port;
+  status.url = fmt::format("localhost:{}", service.node_port);
+  status.last_node_port = earlier.last_node_port;
+}
+
 void describe(const Observed& observed, const std::optional<Refusal>& refusal,
               api::LocalRegistryStatus& status) {
-  if (runs_elsewhere(observed, refusal)) {
-    const api::LocalRegistryStatus& earlier = observed.registry->status;
-    status.node_port = earlier.node_port;
-    status.last_node_port = earlier.last_node_port;
-    status.url = earlier.url;
-    status.cluster_url = earlier.cluster_url;
-    status.workload = earlier.workload;
-    status.volume_claim = earlier.volume_claim;
+  if (const Leftover* service = find_earlier_service(observed, refusal)) {
+    describe_earlier(*observed.registry, *service, status);
     return;
   }
   describe_addresses(observed, status);
@@ -279,7 +293,7 @@ api::LocalRegistryStatus compute_status(const Observed& observed,
   record_places(observed, !refusal && !observed.registry->spec.suspend, status);
   status.images = describe_images(observed, status.url);
   Conditions conditions(observed);
-  const bool elsewhere = runs_elsewhere(observed, refusal);
+  const bool elsewhere = find_earlier_service(observed, refusal) != nullptr;
   conditions.set(condition::kAccepted, judge_acceptance(refusal));
   const std::optional<Judgement> absence = judge_absence(observed, refusal);
   const bool has_workload = find_workload(observed).metadata != nullptr;

@@ -6,6 +6,7 @@
 #include "reconcile/decision.h"
 #include "reconcile/names.h"
 #include "reconcile/pods.h"
+#include "reconcile/reasons.h"
 
 namespace reconcile {
 namespace {
@@ -35,20 +36,33 @@ api::PodTemplateSpec chosen_part(const api::PodTemplateSpec& pod) {
   return part;
 }
 
+// Whether the user has changed spec.localbuild since the spec was last reconciled. Otherwise a
+// sidecar that one of two templates lacks was added or removed by a Pod Security level.
+bool is_localbuild_changed(const api::LocalRegistry& registry) {
+  const api::Condition* buildkit =
+      api::find_condition(registry.status.conditions, condition::kBuildKitReady);
+  if (buildkit == nullptr) return true;
+  return registry.spec.localbuild != (buildkit->reason == reason::kLocalBuild);
+}
+
+void drop_containers_without_match(api::PodTemplateSpec& part, const api::PodTemplateSpec& other) {
+  std::erase_if(part.spec.containers, [&](const api::Container& container) {
+    return !has_container(other, container.name);
+  });
+}
+
 // Without a record: whether the user changed the pod since the template was applied. While the
-// spec is the one that was reconciled, additions by other clients do not count, nor does a sidecar
-// that a Pod Security level adds or removes.
+// spec is the one that was reconciled, additions by other clients do not count.
 bool is_changed_by_user(const Observed& observed, const api::PodTemplateSpec& wanted) {
-  api::PodTemplateSpec chosen = chosen_part(wanted);
   const api::PodTemplateSpec& existing = observed.deployment->spec.pod_template;
+  api::PodTemplateSpec chosen = chosen_part(wanted);
+  api::PodTemplateSpec found = chosen_part(existing);
   const api::LocalRegistry& registry = *observed.registry;
   const bool same_spec = registry.status.observed_generation == registry.metadata.generation;
-  if (same_spec) {
-    std::erase_if(chosen.spec.containers, [&](const api::Container& container) {
-      return !has_container(existing, container.name);
-    });
+  if (same_spec || !is_localbuild_changed(registry)) {
+    drop_containers_without_match(chosen, existing);
+    drop_containers_without_match(found, wanted);
   }
-  const api::PodTemplateSpec found = chosen_part(existing);
   return json::difference(chosen, found) || (!same_spec && json::difference(found, chosen));
 }
 

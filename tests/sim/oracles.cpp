@@ -56,6 +56,11 @@ void Oracles::changed(const Change& change) {
   const std::string& plural = change.after ? change.after->plural : change.before->plural;
   const bool by_operator = change.user.starts_with(kOperator);
   remember(change);
+  // What another client deletes or changes on a Deployment replaces its pods.
+  const bool is_by_user = change.user == "user";
+  if (is_by_user && (change.method == kube::Method::kDelete || plural == "deployments")) {
+    kept_pods_.clear();
+  }
   if (plural == "pods" && change.method == kube::Method::kDelete && change.before &&
       kept_pods_.contains(change.before->uid)) {
     violated(fmt::format("pod {} is deleted with its images", change.before->key.name));
