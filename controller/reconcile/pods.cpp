@@ -115,8 +115,8 @@ bool is_ready(const api::Pod& pod, const api::ContainerStatus& container) {
 
 bool may_hold_images(const Observed& observed, const Workload& workload) {
   if (workload.metadata == nullptr) return false;
-  // The pod may be in no cache, when another client removed the label by which pods are watched, and
-  // a stale cache may show the pod before it.
+  // The pod may be in no cache, when another client removed the label by which pods are watched,
+  // and a stale cache may show the pod before it.
   if (workload.status->ready_replicas > 0) return true;
   return std::any_of(observed.pods.begin(), observed.pods.end(), [&](const auto& pod) {
     return !is_over(*pod) && is_pod_of(*pod, workload) && may_hold_images(*pod);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "api/apps.h"
+#include "reconcile/children.h"
 #include "reconcile/names.h"
 #include "sim/end_state.h"
 #include "sim/read.h"
@@ -52,15 +53,25 @@ void Oracles::violated(std::string what) {
   }
 }
 
+namespace {
+
+// A user who deletes an object, edits a Deployment, or changes the pod by the spec.
+bool may_replace_pods(const Change& change, const std::string& plural) {
+  if (change.method == kube::Method::kDelete || plural == "deployments") return true;
+  if (plural != "localregistries" || !change.before || !change.after) return false;
+  const auto inputs = [](const ObjectPtr& object) {
+    return reconcile::new_pod(read<api::LocalRegistry>(object), true).inputs;
+  };
+  return inputs(change.before) != inputs(change.after);
+}
+
+}  // namespace
+
 void Oracles::changed(const Change& change) {
   const std::string& plural = change.after ? change.after->plural : change.before->plural;
   const bool by_operator = change.user.starts_with(kOperator);
   remember(change);
-  // What another client deletes or changes on a Deployment replaces its pods.
-  const bool is_by_user = change.user == "user";
-  if (is_by_user && (change.method == kube::Method::kDelete || plural == "deployments")) {
-    kept_pods_.clear();
-  }
+  if (change.user == "user" && may_replace_pods(change, plural)) kept_pods_.clear();
   if (plural == "pods" && change.method == kube::Method::kDelete && change.before &&
       kept_pods_.contains(change.before->uid)) {
     violated(fmt::format("pod {} is deleted with its images", change.before->key.name));
