@@ -101,7 +101,7 @@ TEST(Push, AFolderCannotBeLoadedIntoKind) {
 
 TEST(KubectlForward, SaysToKubectlWhichClusterAndPod) {
   Connection connection;
-  const ForwardTarget target{"team", "pod/registry-x", 5000};
+  const ForwardTarget target{"team", "pod/registry-x", 5000, "1"};
   EXPECT_THAT(forward_arguments(connection, target, 0),
               ElementsAre("port-forward", "--address", "127.0.0.1", "--namespace", "team",
                           "pod/registry-x", ":5000"));
@@ -150,23 +150,24 @@ class Forward : public testing::Test {
   ~Forward() override { ::setenv("PATH", path_.c_str(), 1); }
 
   boost::asio::awaitable<Outcome<ForwardTarget>> find() {
-    ++found_;
-    co_return ForwardTarget{"team", "pod/registry-" + std::to_string(found_), 5000};
+    const std::string number = std::to_string(pod_);
+    co_return ForwardTarget{"team", "pod/registry-" + number, 5000, number};
   }
 
-  boost::asio::awaitable<void> wait_for_second(KubectlForward& forward) {
-    folder_.write("end", "");
+  boost::asio::awaitable<void> wait_for_second(KubectlForward& forward, bool kubectl_ends) {
+    pod_ = 2;
+    if (kubectl_ends) folder_.write("end", "");
     while (forward.pods() < 2) co_await clock_.sleep_for(std::chrono::milliseconds(10));
-    co_await forward.listening();
+    co_await forward.confirmed();
   }
 
-  boost::asio::awaitable<Outcome<>> follow(KubectlForward& forward) {
+  boost::asio::awaitable<Outcome<>> follow(KubectlForward& forward, bool kubectl_ends) {
     auto starting = forward.start();
     const Outcome<> started = co_await std::move(starting);
     if (!started) co_return started.error();
     std::vector<boost::asio::awaitable<void>> branches;
     branches.push_back(forward.run());
-    branches.push_back(wait_for_second(forward));
+    branches.push_back(wait_for_second(forward, kubectl_ends));
     co_await kube::run_until_one_ends(std::move(branches));
     co_return Outcome<>();
   }
@@ -177,13 +178,13 @@ class Forward : public testing::Test {
   std::ostringstream out_;
   std::ostringstream err_;
   Console console_{out_, err_};
-  int found_ = 0;
+  int pod_ = 1;
 };
 
 TEST_F(Forward, ItFollowsThePodThatRunsAndKeepsItsPort) {
   Loop loop;
   KubectlForward forward(loop.executor(), clock_, console_, {}, [this] { return find(); });
-  const Outcome<> followed = loop.run(follow(forward));
+  const Outcome<> followed = loop.run(follow(forward, true));
   ASSERT_TRUE(followed) << followed.error().message;
   const std::string before = "port-forward --address 127.0.0.1 --namespace team pod/registry-";
   EXPECT_EQ(folder_.read("ran"), before + "1 :5000\n" + before + "2 40001:5000\n");
@@ -192,6 +193,16 @@ TEST_F(Forward, ItFollowsThePodThatRunsAndKeepsItsPort) {
       "open https://idp.test\n"
       "note: the connection to pod/registry-1 has ended (\"Unhandled Error\"); connecting again\n";
   EXPECT_THAT(err_.str(), testing::AnyOf(reported, reported + "open https://idp.test\n"));
+}
+
+TEST_F(Forward, ItFollowsThePodAlthoughKubectlDoesNotNotice) {
+  Loop loop;
+  KubectlForward forward(loop.executor(), clock_, console_, {}, [this] { return find(); });
+  const Outcome<> followed = loop.run(follow(forward, false));
+  ASSERT_TRUE(followed) << followed.error().message;
+  EXPECT_THAT(folder_.read("ran"), testing::EndsWith("pod/registry-2 40001:5000\n"));
+  EXPECT_THAT(err_.str(), testing::HasSubstr("the connection to pod/registry-1 has ended (another "
+                                             "pod runs); connecting again\n"));
 }
 
 TEST_F(Forward, WhatKubectlReportsIsInTheError) {
