@@ -125,6 +125,7 @@ std::string indented(std::string_view lines, std::string_view before) {
 // "  -n, --namespace NAME       …", its description wrapped.
 std::string flag_line(std::string_view left, std::string_view description) {
   std::string line = fmt::format("{:<{}}", left, kColumn);
+  if (line.back() != ' ') line += "  ";
   std::string text;
   while (!description.empty()) {
     const std::size_t space = description.find(' ');

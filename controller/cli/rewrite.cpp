@@ -208,7 +208,7 @@ base::Result<RewriteReport> rewrite_file(const std::string& file,
   if (report) return report;
   base::Error error = report.error();
   const std::string shown = shown_file(file);
-  if (error.message.find(shown) == std::string::npos) error.message = shown + ": " + error.message;
+  if (!error.message.starts_with(shown + ":")) error.message = shown + ": " + error.message;
   return error;
 }
 

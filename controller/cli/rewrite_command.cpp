@@ -5,6 +5,7 @@
 #include <ostream>
 
 #include "base/quote.h"
+#include "cli/names.h"
 #include "cli/registries.h"
 #include "cli/rewrite.h"
 #include "cli/variables.h"
@@ -34,7 +35,10 @@ Outcome<std::vector<api::RewriteTarget>> rewrite_targets(const RewriteCommand& c
   };
   // What stands before a path has to be a host: parsed as the head of a reference.
   const auto host = api::parse_image_reference(command.registry_url + "/x");
-  if (!host || host->domain != command.registry_url) {
+  const std::string& url = command.registry_url;
+  const std::size_t colon = url.rfind(':');
+  const bool has_port = colon != std::string::npos && is_host_port("host:" + url.substr(colon + 1));
+  if (!host || host->domain != url || !has_port) {
     return usage(fmt::format("--registry-url: {} is not HOST:PORT, such as localhost:31234",
                              base::quoted(command.registry_url)));
   }

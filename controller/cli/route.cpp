@@ -149,8 +149,9 @@ asio::awaitable<Outcome<Route>> find_route(const Session& session, Connection co
   Outcome<Route> route = co_await std::move(forwarding);
   if (!answers) co_return std::move(route);
   if (!route) {
-    session.console.err << printable(fmt::format("note: {}; {} is a registry and is taken for it\n",
-                                                 route.error().message, node));
+    session.console.err << printable(fmt::format("note: {}; using {}, which answers as a registry",
+                                                 route.error().message, node))
+                        << std::endl;
     co_return Route{node, nullptr};
   }
   bool same = false;

@@ -13,6 +13,7 @@
 #include "base/limits.h"
 #include "base/quote.h"
 #include "json/path.h"
+#include "json/scalars.h"
 #include "json/value.h"
 #include "json/writer.h"
 
@@ -262,8 +263,29 @@ base::Error too_large() {
                       limits::kYamlNodes, limits::kJsonDepth)};
 }
 
+class NoScalars final : public ScalarVisitor {
+ public:
+  std::size_t value(const Scalar&) override { return 0; }
+  base::Result<void> place(Place) override { return {}; }
+  void alias(const Scalar&) override {}
+  base::Result<void> end_of_map(std::uint64_t) override { return {}; }
+};
+
+// yaml-cpp takes a quote that is never closed for one that ends with the text, so that everything
+// behind it would be lost. libyaml, like kubectl, refuses it.
+base::Result<void> refuse_open_quote(std::string_view yaml) {
+  TextSource source(yaml);
+  NoScalars visitor;
+  auto scanned = scan_yaml(source, visitor);
+  const bool is_open = !scanned && scanned.error().code == base::ErrorCode::kMalformed &&
+                       scanned.error().message.find("end of stream") != std::string::npos;
+  if (is_open) return scanned.error();
+  return {};
+}
+
 base::Result<std::string> read(std::string_view yaml, Positions* positions) {
   if (yaml.size() > limits::kYamlBytes) return too_large();
+  if (const auto closed = refuse_open_quote(yaml); !closed) return closed.error();
   try {
     const std::string input(yaml);
     const YAML::Node node = YAML::Load(input);

@@ -54,7 +54,8 @@ TEST(RewriteCommand, WhatIsNoRepositoryOrNoHostIsAUsageError) {
     EXPECT_EQ(rewrite_targets(command).error().code, ExitCode::kUsage) << image;
   }
   command.images = {"app"};
-  for (const char* url : {"", "registry", "http://localhost:5000", "localhost:5000/x", "a b:1"}) {
+  for (const char* url : {"", "registry", "http://localhost:5000", "localhost:5000/x", "a b:1",
+                          "localhost", "localhost:0", "localhost:99999"}) {
     command.registry_url = url;
     EXPECT_THAT(rewrite_targets(command).error().message, HasSubstr("--registry-url")) << url;
   }

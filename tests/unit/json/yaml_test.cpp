@@ -108,6 +108,15 @@ TEST(Yaml, WhatIsNotUtf8IsRefused) {
             "{\"a\":\"ä\"}");
 }
 
+TEST(Yaml, AQuoteThatIsNeverClosedIsRefused) {
+  for (const char* yaml : {"a: \"ghcr.io\nb: 1\n", "a: 'x\nb: 1", "a: [\"x", "\"", "a: \"x\\\""}) {
+    const auto json = json::from_yaml(yaml);
+    ASSERT_FALSE(json) << yaml;
+    EXPECT_NE(json.error().message.find("line"), std::string::npos) << json.error().message;
+  }
+  EXPECT_TRUE(json::from_yaml("a: \"x\ny\"\nb: it's\n"));
+}
+
 TEST(Yaml, AnErrorNamesLineAndColumn) {
   const auto result = json::from_yaml("a: 1\nb: [1, 2\nc: 3\n");
   ASSERT_FALSE(result);
