@@ -334,36 +334,34 @@ void keep_pods(World& world) {
 // The operator is away while the Deployment becomes one of an earlier version; then it comes back,
 // and must not replace the pod.
 Step upgrade() {
-  return {"the operator is upgraded", [](World& world) {
-            const ObjectPtr registry = world.server.find("localregistries", kRegistry);
-            if (!registry || !world.server.find("deployments", kChild)) return;
-            for (Replica* replica : world.replicas()) world.crash(*replica, kAway);
-            world.apply("deployments", kChild,
-                        earlier_deployment(read<api::LocalRegistry>(registry)),
-                        reconcile::kManager);
-            world.run_for(kAway / 2);
-            keep_pods(world);
-          }};
+  const auto act = [](World& world) {
+    const ObjectPtr registry = world.server.find("localregistries", kRegistry);
+    if (!registry || !world.server.find("deployments", kChild)) return;
+    for (Replica* replica : world.replicas()) world.crash(*replica, kAway);
+    world.apply("deployments", kChild, earlier_deployment(read<api::LocalRegistry>(registry)),
+                reconcile::kManager);
+    world.run_for(kAway / 2);
+    keep_pods(world);
+  };
+  return {"the operator is upgraded", act};
 }
 
 // The cluster's default for Pod Security refuses pods with BuildKit, and no label says so.
 Scenario forbidden_buildkit() {
-  Step forbid = {"BuildKit is forbidden", [](World& world) {
-                   world.refuse = [](const Admission& admission) -> std::optional<kube::Response> {
-                     const bool is_refused =
-                         admission.after && admission.after->plural == "pods" &&
-                         admission.after->text.find("buildkitd") != std::string::npos;
-                     if (!is_refused) return std::nullopt;
-                     return refusal(403, "Forbidden",
-                                    "pods are forbidden: violates PodSecurity baseline:latest");
-                   };
-                 }};
+  const auto refuse = [](const Admission& admission) -> std::optional<kube::Response> {
+    const bool is_refused = admission.after && admission.after->plural == "pods" &&
+                            admission.after->text.find("buildkitd") != std::string::npos;
+    if (!is_refused) return std::nullopt;
+    return refusal(403, "Forbidden", "pods are forbidden: violates PodSecurity baseline:latest");
+  };
+  const auto look = [](World& world) {
+    const ObjectPtr found = world.server.find("localregistries", kRegistry);
+    if (found && found->text.find("PodSecurityDefault") != std::string::npos) return;
+    world.oracles.violated("the status does not say why there is no BuildKit");
+  };
+  Step forbid = {"BuildKit is forbidden", [refuse](World& world) { world.refuse = refuse; }};
   Step keep = {"images are pushed", keep_pods};
-  Step expect = {"the refusal is remembered", [](World& world) {
-                   const ObjectPtr found = world.server.find("localregistries", kRegistry);
-                   if (found && found->text.find("PodSecurityDefault") != std::string::npos) return;
-                   world.oracles.violated("the status does not say why there is no BuildKit");
-                 }};
+  Step expect = {"the refusal is remembered", look};
   forbid.is_bound = keep.is_bound = expect.is_bound = true;
   return {"lives/default where BuildKit is forbidden",
           {forbid, apply(kDefault), expect, keep, apply({"", R"({"pushSecrets":[{"name":"x"}]})"}),
@@ -380,20 +378,20 @@ const std::vector<std::string>& children() {
 // BuildKit has crashed for the n-th time, and the kubelet has waited, started it again, and seen it
 // crash once more. From the second time on there is nothing new to report.
 Step crash_buildkit(int number) {
-  Step step = {fmt::format("crash {} of BuildKit", number), [number](World& world) {
-                 const std::string end = fmt::format(
-                     R"({{"terminated":{{"exitCode":1,"reason":"Error","message":"fatal: no user )"
-                     R"(namespaces, try {}"}}}})",
-                     number);
-                 const std::string wait = fmt::format(
-                     R"({{"waiting":{{"reason":"CrashLoopBackOff","message":"back-off {}0s"}}}})",
-                     number);
-                 world.set_buildkit_state(number - 1, R"({"running":{}})", end);
-                 world.run_for(5s);
-                 world.set_buildkit_state(number - 1, end, end);
-                 world.run_for(5s);
-                 world.set_buildkit_state(number, wait, end);
-               }};
+  const auto crash = [number](World& world) {
+    const std::string end =
+        fmt::format(R"({{"terminated":{{"exitCode":1,"reason":"Error","message":"fatal: no user )"
+                    R"(namespaces, try {}"}}}})",
+                    number);
+    const std::string wait = fmt::format(
+        R"({{"waiting":{{"reason":"CrashLoopBackOff","message":"back-off {}0s"}}}})", number);
+    world.set_buildkit_state(number - 1, R"({"running":{}})", end);
+    world.run_for(5s);
+    world.set_buildkit_state(number - 1, end, end);
+    world.run_for(5s);
+    world.set_buildkit_state(number, wait, end);
+  };
+  Step step = {fmt::format("crash {} of BuildKit", number), crash};
   step.must_change_nothing = number > 1;
   step.is_bound = true;
   return step;
