@@ -270,6 +270,8 @@ def test_a_server_side_apply_of_the_same_pod_is_no_conflict_and_no_change(namesp
 
 def test_a_replaced_pod_is_rewritten_again(namespace, declared):
     apply(namespace, pod(f"{IMAGE}:dev"))
+    # A pod that is scheduled between the read and the write would lose its node, which is refused.
+    wait_until("it is scheduled", lambda: get("Pod", namespace, "web")["spec"].get("nodeName"))
     stored = get("Pod", namespace, "web")
     stored["spec"]["containers"][0]["image"] = f"{IMAGE}:dev2"
     del stored["metadata"]["annotations"], stored["metadata"]["resourceVersion"]
