@@ -167,12 +167,11 @@ inline constexpr std::size_t kServeSmallBodyBytes = 32 << 10;   // of each body,
 inline constexpr std::size_t kServeBodyBytes = 8 << 20;         // of all bodies together
 inline constexpr std::size_t kServeAnswerBytes = 2 << 20;  // of all answers that are being sent
 inline constexpr int kServeSocketBytes = 64 << 10;  // kernel buffer of a connection, each direction
-// A connection without a request is not evicted sooner, so that a burst of honest clients is
-// served.
-inline constexpr auto kServePatience = 50ms;
-// With more than these waiting to be accepted there is no patience: honest clients are behind them.
-inline constexpr std::size_t kServeBacklog = 128;
-inline constexpr auto kServeSilentPatience = 10ms;  // the same for one that has sent nothing
+// How long a connection without a request is kept when others wait for its place, so that a burst
+// of honest clients on a busy node is served.
+inline constexpr auto kServePatience = 250ms;
+inline constexpr auto kServeSilentPatience = 50ms;  // the same for one that has sent nothing
+inline constexpr auto kServeWait = 500ms;       // for a place, at most: half of a probe's timeout
 inline constexpr auto kServeHandshake = 2s;     // from the connection to the end of TLS' handshake
 inline constexpr auto kServeHead = 2s;          // from the first byte of a request to its head
 inline constexpr auto kServeLargeBody = 500ms;  // of one large body, while the others wait
@@ -245,7 +244,7 @@ inline constexpr auto kDaemonSilence = 10min;  // podman writes an image to disk
 inline constexpr std::size_t kDaemonReadBytes = 256 << 10;
 inline constexpr auto kForwardStart = 30s;   // until kubectl port-forward listens
 inline constexpr auto kForwardRestart = 1s;  // after it has ended
-inline constexpr auto kForwardCheck = 2s;    // between two looks at the pod
+inline constexpr auto kForwardCheck = 2s;    // between two checks of the pod
 inline constexpr auto kForwardLost = 60s;    // without a pod to forward to, then a push ends
 inline constexpr int kPushRounds = 3;        // of one image, each to another pod
 inline constexpr auto kReachTimeout = 3s;    // does localhost:<nodePort> answer?

@@ -78,6 +78,12 @@ struct HttpServer::Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
+  void advance(Progress progress) {
+    if (progress <= occupant.progress) return;
+    occupant.progress = progress;
+    occupant.since = now();
+  }
+
   // The answer's memory is free.
   void sent() { server.answer_bytes_ -= std::exchange(answer_bytes, 0); }
 
@@ -337,9 +343,13 @@ asio::awaitable<void> HttpServer::make_room(asio::ip::address address) {
     for (const auto& [id, connection] : open_) {
       if (!connection->evicted) occupants.push_back(connection->occupant);
     }
-    const auto eviction = choose_eviction(occupants, address, options_.places);
+    const std::size_t clients = backlog(acceptor_);
+    most_waiting_ = clients == 0 ? 0 : std::max(most_waiting_, clients);
+    const Instant instant = now();
+    const auto eviction =
+        choose_eviction(occupants, address, most_waiting_, instant, options_.places);
     if (!eviction) co_return;
-    if (eviction->due <= now() || backlog(acceptor_) > limits::kServeBacklog) {
+    if (eviction->due <= instant) {
       evict(*open_.at(eviction->id));
       continue;
     }
@@ -405,7 +415,7 @@ asio::awaitable<void> HttpServer::serve_securely(std::unique_ptr<Connection> con
   const std::size_t bytes = co_await std::move(listening);
   if (failure) co_return;
   buffer.commit(bytes);
-  connection->occupant.spoke = true;
+  connection->advance(Progress::kSpoke);
   asio::ssl::stream<beast::tcp_stream&> stream(connection->stream, *context);
   auto greeting = stream.async_handshake(asio::ssl::stream_base::server, buffer.data(),
                                          asio::redirect_error(asio::use_awaitable, failure));
@@ -416,6 +426,7 @@ asio::awaitable<void> HttpServer::serve_securely(std::unique_ptr<Connection> con
     co_return;
   }
   buffer.consume(used);
+  connection->advance(Progress::kSecured);
   bool more = true;
   while (more) {
     auto exchanging = exchange(stream, *connection);
@@ -441,7 +452,7 @@ asio::awaitable<bool> HttpServer::wait_for_request(Stream& stream, Connection& c
   auto reading = stream.async_read_some(connection.buffer.prepare(limits::kServeReadBytes),
                                         asio::redirect_error(asio::use_awaitable, failure));
   const std::size_t bytes = co_await std::move(reading);
-  occupant.spoke = true;
+  connection.advance(Progress::kSpoke);
   if (std::exchange(occupant.idle, false)) occupant.since = now();
   connection.buffer.commit(bytes);
   co_return !failure;

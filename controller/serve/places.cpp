@@ -6,20 +6,39 @@
 namespace serve {
 namespace {
 
-// Lower goes first. are_many: connections that were served have more than their part.
-int rank(const Occupant& occupant, bool are_many) {
-  if (!occupant.served) {
-    const int unserved = occupant.spoke ? 1 : 0;
-    return are_many ? unserved + 2 : unserved;
-  }
-  const int served = occupant.idle ? 0 : 1;
-  return are_many ? served : served + 2;
+// Whether the connections that were served have to give way, and not the others.
+bool served_give_way(const std::vector<const Occupant*>& candidates, std::size_t places,
+                     const PlaceLimits& limits) {
+  const auto served = static_cast<std::size_t>(
+      std::count_if(candidates.begin(), candidates.end(),
+                    [](const Occupant* candidate) { return candidate->served; }));
+  // Of what one address may have the same part is for connections that were served.
+  return served == candidates.size() || served > places * limits.served / limits.connections;
+}
+
+// Lower goes first, of connections of which all were served or none was.
+int rank(const Occupant& occupant) {
+  if (occupant.served) return occupant.idle ? 0 : 1;
+  return static_cast<int>(occupant.progress);
+}
+
+// When so many clients wait for one of so many places, each is kept so long that the last of them
+// has had one within limits.wait.
+std::chrono::microseconds patience(const Occupant& occupant, std::size_t places,
+                                   std::size_t waiting, const PlaceLimits& limits) {
+  if (occupant.idle) return {};
+  const auto clients = static_cast<std::int64_t>(std::max<std::size_t>(waiting, 1));
+  const std::chrono::microseconds most =
+      occupant.progress == Progress::kNone ? limits.silent_patience : limits.patience;
+  const std::chrono::microseconds wait = limits.wait;
+  return std::min(most, wait * static_cast<std::int64_t>(places) / clients);
 }
 
 }  // namespace
 
 std::optional<Eviction> choose_eviction(const std::vector<Occupant>& occupants,
                                         const boost::asio::ip::address& address,
+                                        std::size_t waiting, Occupant::Instant now,
                                         const PlaceLimits& limits) {
   const auto of_address = [&](const Occupant& occupant) { return occupant.address == address; };
   const auto own =
@@ -27,24 +46,26 @@ std::optional<Eviction> choose_eviction(const std::vector<Occupant>& occupants,
   const bool address_is_full = own >= limits.per_address;
   if (!address_is_full && occupants.size() < limits.connections) return std::nullopt;
   std::vector<const Occupant*> candidates;
-  std::size_t served = 0;
   for (const Occupant& occupant : occupants) {
-    if (address_is_full && !of_address(occupant)) continue;
-    candidates.push_back(&occupant);
-    if (occupant.served) ++served;
+    if (!address_is_full || of_address(occupant)) candidates.push_back(&occupant);
   }
   const std::size_t places = address_is_full ? limits.per_address : limits.connections;
-  // Of what one address may have the same part is for connections that were served.
-  const bool are_many = served > places * limits.served / limits.connections;
-  const auto worst = std::min_element(candidates.begin(), candidates.end(),
-                                      [&](const Occupant* one, const Occupant* other) {
-                                        return std::tuple(rank(*one, are_many), one->since) <
-                                               std::tuple(rank(*other, are_many), other->since);
-                                      });
-  const Occupant& victim = **worst;
-  Eviction eviction{victim.id, victim.since};
-  if (!victim.idle) eviction.due += victim.spoke ? limits.patience : limits.silent_patience;
-  return eviction;
+  const bool served = served_give_way(candidates, places, limits);
+  std::erase_if(candidates, [&](const Occupant* candidate) { return candidate->served != served; });
+  const auto due = [&](const Occupant& candidate) {
+    return candidate.since + patience(candidate, candidates.size(), waiting, limits);
+  };
+  // One that is due goes, whatever its rank: to wait for one of a lower rank would let the queue
+  // grow. When none is due, the next one that will be.
+  const auto order = [&](const Occupant& candidate) {
+    const Occupant::Instant at = due(candidate);
+    return at <= now ? std::tuple(false, rank(candidate), candidate.since)
+                     : std::tuple(true, 0, at);
+  };
+  const auto worst = std::min_element(
+      candidates.begin(), candidates.end(),
+      [&](const Occupant* one, const Occupant* other) { return order(*one) < order(*other); });
+  return Eviction{(*worst)->id, due(**worst)};
 }
 
 }  // namespace serve

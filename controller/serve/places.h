@@ -2,8 +2,11 @@
 //
 // A connection that had an answer ("served") is worth more than one that had none, so that a kept
 // connection of the API server outlives a flood of silent ones. Neither is kept for ever: when the
-// served ones have more than their part, the one that has been idle longest goes. Of the others the
-// one that has been longest without a whole request goes, first of all those that sent nothing.
+// served ones have more than their part, the one that has been idle longest goes.
+//
+// Of the others each is kept for a moment, its patience. Of those whose moment is over the one that
+// has got least far goes: it sent nothing, it sent something, it has completed the handshake of
+// TLS. Among equals the one that has been there longest goes.
 // When the client's address has all the places that one address may have, one of that address goes.
 //
 // Pure; any thread.
@@ -24,9 +27,18 @@ struct PlaceLimits {
   std::size_t connections = limits::kServeConnections;
   std::size_t per_address = limits::kServeConnectionsPerAddress;
   std::size_t served = limits::kServeConnectionsServed;  // that others have to give way to
-  // Before a connection that is not idle is evicted, from its `since`.
+  // How long a connection that is not idle is kept, from its `since`, when few clients wait.
   std::chrono::milliseconds patience = limits::kServePatience;
   std::chrono::milliseconds silent_patience = limits::kServeSilentPatience;
+  // Of any client for a place, however many wait: the more there are, the shorter each is kept.
+  std::chrono::milliseconds wait = limits::kServeWait;
+};
+
+// What a connection has done so far for its first request.
+enum class Progress {
+  kNone,    // nothing came from it
+  kSpoke,   // something came from it
+  kSecured  // the handshake of TLS is complete
 };
 
 // A connection that has a place.
@@ -37,18 +49,21 @@ struct Occupant {
   boost::asio::ip::address address;  // of the client
   bool served = false;               // a request of it was answered by an endpoint
   bool idle = false;                 // it waits for another request after an answer
-  bool spoke = false;                // something came from it
-  Instant since;                     // it was accepted, its request began, or it became idle
+  Progress progress = Progress::kNone;
+  Instant since;  // it was accepted, made progress, its request began, or it became idle
 };
 
 struct Eviction {
   std::uint64_t id = 0;
-  Occupant::Instant due;  // not evicted before, unless many clients wait
+  Occupant::Instant due;  // not evicted before
 };
 
-// Nothing when there is a place for a connection from address.
+// Nothing when there is a place for a connection from address. waiting: the most clients that have
+// waited at once since none did. With the number of this moment, a client at the end of the queue
+// would wait longer the shorter the queue gets.
 std::optional<Eviction> choose_eviction(const std::vector<Occupant>& occupants,
                                         const boost::asio::ip::address& address,
+                                        std::size_t waiting, Occupant::Instant now,
                                         const PlaceLimits& limits);
 
 }  // namespace serve

@@ -227,10 +227,18 @@ def originals_of(stored):
     return json.loads(stored["metadata"].get("annotations", {}).get(ORIGINALS, "{}"))
 
 
+def scheduled(namespace):
+    """The pod web once it has a node, so that nobody but the test changes its spec any more."""
+    def found():
+        stored = get("Pod", namespace, "web")
+        return stored if stored["spec"].get("nodeName") else None
+    return wait_until("it is scheduled", found)
+
+
 def test_a_pod_that_is_applied_a_second_time_stays_on_the_local_registry(namespace, declared):
     manifest = pod(f"{IMAGE}:dev")
     apply(namespace, manifest)
-    first = get("Pod", namespace, "web")
+    first = scheduled(namespace)
     apply(namespace, manifest)
     second = get("Pod", namespace, "web")
     for stored in (first, second):
@@ -259,7 +267,7 @@ def test_a_server_side_apply_of_the_same_pod_is_no_conflict_and_no_change(namesp
     def apply_on_the_server():
         kubectl("--namespace", namespace, "apply", "--server-side", "--filename", "-",
                 stdin=manifest)
-        stored = get("Pod", namespace, "web")
+        stored = scheduled(namespace)
         assert image_of(stored) == f"{declared}:dev"
         return stored["spec"], stored["metadata"]["annotations"]
 

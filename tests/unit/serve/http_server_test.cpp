@@ -215,6 +215,7 @@ TEST(HttpServer, MoreConnectionsThanTheBoundWaitForTheirTurn) {
   serve::ServerOptions options;
   options.places.connections = 2;
   options.places.patience = 60s;
+  options.places.wait = 60s;
   const Server server(options);
   auto first = std::make_unique<Client>(server.port());
   first->send("GET /hello HTTP/1.1\r\nHost: test\r\n\r\nGET /he");
@@ -265,6 +266,7 @@ TEST(HttpServer, AConnectionThatBecomesIdleMakesRoomForOneThatWaits) {
   serve::ServerOptions options;
   options.places.connections = 1;
   options.places.patience = 60s;
+  options.places.wait = 60s;
   options.head = 60s;
   options.idle = 8s;
   const Server server(options);

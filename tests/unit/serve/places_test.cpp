@@ -9,7 +9,7 @@ using serve::Occupant;
 
 const Occupant::Instant kStart{1h};
 
-enum class Kind { kSilent, kSlow, kIdle, kBusy };
+enum class Kind { kSilent, kSlow, kSecured, kIdle, kBusy };
 
 boost::asio::ip::address address(int last) {
   return boost::asio::ip::make_address("10.0.0." + std::to_string(last));
@@ -22,7 +22,9 @@ Occupant occupant(std::uint64_t id, int last, Kind kind, int since) {
   result.address = address(last);
   result.served = kind == Kind::kIdle || kind == Kind::kBusy;
   result.idle = kind == Kind::kIdle;
-  result.spoke = kind != Kind::kSilent;
+  result.progress = kind == Kind::kSilent ? serve::Progress::kNone
+                    : kind == Kind::kSlow ? serve::Progress::kSpoke
+                                          : serve::Progress::kSecured;
   result.since = kStart + std::chrono::seconds(since);
   return result;
 }
@@ -37,8 +39,14 @@ serve::PlaceLimits few() {
 
 // The number of the one that goes for a client of that address; 0: there is a place.
 std::uint64_t victim(const std::vector<Occupant>& occupants, int last = 9) {
-  const auto eviction = choose_eviction(occupants, address(last), few());
+  const auto eviction = choose_eviction(occupants, address(last), 0, kStart + 1min, few());
   return eviction ? eviction->id : 0;
+}
+
+// How long a connection of that kind is kept when all are like it and so many clients wait.
+std::chrono::nanoseconds kept_for(Kind kind, std::size_t waiting) {
+  const std::vector<Occupant> all(4, occupant(1, 1, kind, 0));
+  return choose_eviction(all, address(2), waiting, kStart, few())->due - kStart;
 }
 
 TEST(Places, NoConnectionGoesWhileThereArePlaces) {
@@ -55,6 +63,28 @@ TEST(Places, TheOneThatHasBeenLongestWithoutAWholeRequestGoesFirstOfAllASilentOn
   EXPECT_EQ(victim({occupant(1, 1, Kind::kIdle, 0), occupant(2, 1, Kind::kSlow, 3),
                     occupant(3, 2, Kind::kSlow, 2), occupant(4, 2, Kind::kBusy, 1)}),
             3U);
+}
+
+TEST(Places, AConnectionThatHasCompletedTheHandshakeOutlivesThoseThatHaveNot) {
+  EXPECT_EQ(victim({occupant(1, 1, Kind::kSecured, 0), occupant(2, 1, Kind::kSlow, 1),
+                    occupant(3, 2, Kind::kSlow, 2), occupant(4, 2, Kind::kBusy, 0)}),
+            2U);
+  EXPECT_EQ(victim({occupant(1, 1, Kind::kSecured, 1), occupant(2, 1, Kind::kSecured, 0),
+                    occupant(3, 2, Kind::kIdle, 0), occupant(4, 2, Kind::kBusy, 0)}),
+            2U);
+}
+
+TEST(Places, OneWhoseMomentIsOverGoesBeforeASilentOneThatHasJustCome) {
+  const std::vector<Occupant> all = {
+      occupant(1, 1, Kind::kSecured, 0), occupant(2, 1, Kind::kSlow, 1),
+      occupant(3, 2, Kind::kSilent, 9), occupant(4, 2, Kind::kSilent, 8)};
+  const auto victim_at = [&](std::chrono::nanoseconds since) {
+    return choose_eviction(all, address(9), 0, kStart + since, few())->id;
+  };
+  EXPECT_EQ(victim_at(8s), 2U);
+  EXPECT_EQ(victim_at(9s), 4U);
+  EXPECT_EQ(victim_at(1s), 1U);
+  EXPECT_EQ(victim_at(0s), 1U) << "the first whose moment will be over";
 }
 
 TEST(Places, ServedConnectionsGiveWayToNewOnesWhenTheyHaveMoreThanTheirPart) {
@@ -83,14 +113,23 @@ TEST(Places, OfAnAddressThatHasAllOfItsPlacesOneOfItsOwnGoes) {
 }
 
 TEST(Places, AConnectionHasAMomentForItsRequestAndAnIdleOneHasNone) {
-  const auto due = [](Kind kind) {
-    const std::vector<Occupant> all(4, occupant(1, 1, kind, 0));
-    return choose_eviction(all, address(2), few())->due - kStart;
-  };
-  EXPECT_EQ(due(Kind::kSilent), limits::kServeSilentPatience);
-  EXPECT_EQ(due(Kind::kSlow), limits::kServePatience);
-  EXPECT_EQ(due(Kind::kBusy), limits::kServePatience);
-  EXPECT_EQ(due(Kind::kIdle), 0s);
+  EXPECT_EQ(kept_for(Kind::kSilent, 0), limits::kServeSilentPatience);
+  EXPECT_EQ(kept_for(Kind::kSlow, 0), limits::kServePatience);
+  EXPECT_EQ(kept_for(Kind::kSecured, 0), limits::kServePatience);
+  EXPECT_EQ(kept_for(Kind::kBusy, 0), limits::kServePatience);
+  EXPECT_EQ(kept_for(Kind::kIdle, 0), 0s);
+}
+
+TEST(Places, TheMomentGetsShorterSoThatHoweverManyWaitEachHasAPlaceInTime) {
+  constexpr int kPlaces = 4;
+  for (const std::size_t waiting : {1U, 8U, 100U, 1000U, 4096U}) {
+    for (const Kind kind : {Kind::kSilent, Kind::kSlow, Kind::kSecured, Kind::kBusy}) {
+      EXPECT_LE(kept_for(kind, waiting) * static_cast<int>(waiting) / kPlaces, limits::kServeWait)
+          << waiting;
+    }
+    EXPECT_GT(kept_for(Kind::kSilent, waiting), 0s) << waiting;
+  }
+  EXPECT_EQ(kept_for(Kind::kSlow, 100), limits::kServeWait * kPlaces / 100);
 }
 
 }  // namespace
