@@ -72,7 +72,7 @@ KubectlForward::KubectlForward(asio::any_io_executor executor, base::Clock& cloc
       connection_(std::move(connection)),
       find_(std::move(find)),
       confirms_(executor_),
-      look_now_(executor_) {}
+      check_now_(executor_) {}
 
 KubectlForward::~KubectlForward() = default;
 
@@ -149,21 +149,21 @@ asio::awaitable<Outcome<>> KubectlForward::start_process() {
   co_return listening;
 }
 
-asio::awaitable<Outcome<ForwardTarget>> KubectlForward::look() {
-  ++looks_;
+asio::awaitable<Outcome<ForwardTarget>> KubectlForward::check_pod() {
+  ++checks_;
   auto finding = find_();
   auto target = co_await std::move(finding);
   co_return target;
 }
 
 void KubectlForward::confirm() {
-  last_confirmed_ = looks_;
+  last_confirmed_ = checks_;
   confirms_.notify();
 }
 
 asio::awaitable<Outcome<>> KubectlForward::start() {
-  auto looking = look();
-  const Outcome<ForwardTarget> target = co_await std::move(looking);
+  auto checking = check_pod();
+  const Outcome<ForwardTarget> target = co_await std::move(checking);
   if (!target) co_return target.error();
   if (*target != target_) ++pods_;
   target_ = *target;
@@ -176,8 +176,8 @@ asio::awaitable<Outcome<>> KubectlForward::start() {
 }
 
 asio::awaitable<void> KubectlForward::confirmed() {
-  const int before = looks_;
-  look_now_.notify();
+  const int before = checks_;
+  check_now_.notify();
   while (!listens_ || last_confirmed_ <= before) co_await confirms_.wait();
 }
 
@@ -192,13 +192,13 @@ asio::awaitable<void> KubectlForward::follow_output() {
   }
 }
 
-// Returns once the pod that is forwarded to has ended or was replaced. An API server that cannot be
-// asked says nothing about the pod.
+// Returns once the pod that is forwarded to has ended or was replaced. When the API server
+// does not answer, the pod is taken to run still.
 asio::awaitable<void> KubectlForward::follow_pod() {
   for (;;) {
-    co_await look_now_.wait_for(clock_, limits::kForwardCheck);
-    auto looking = look();
-    const Outcome<ForwardTarget> target = co_await std::move(looking);
+    co_await check_now_.wait_for(clock_, limits::kForwardCheck);
+    auto checking = check_pod();
+    const Outcome<ForwardTarget> target = co_await std::move(checking);
     if (target ? *target == target_ : target.error().code != ExitCode::kNotReady) {
       confirm();
       continue;
@@ -208,26 +208,26 @@ asio::awaitable<void> KubectlForward::follow_pod() {
   }
 }
 
-// False: no pod could be reached for limits::kForwardLost; failure_ has the reason.
-asio::awaitable<bool> KubectlForward::connect_again() {
+// Sets failure_ when no pod could be reached for limits::kForwardLost.
+asio::awaitable<void> KubectlForward::connect_again() {
   const auto lost = clock_.now();
   for (;;) {
     co_await clock_.sleep_for(limits::kForwardRestart);
     auto starting = start();
     const Outcome<> started = co_await std::move(starting);
-    if (started) co_return true;
+    if (started) co_return;
     if (clock_.now() - lost < limits::kForwardLost) continue;
     const std::chrono::seconds waited = limits::kForwardLost;
     failure_ = Failure{started.error().code,
                        fmt::format("the connection to the registry was lost and could not be made "
                                    "again for {} s: {}; push again once the registry is ready",
                                    waited.count(), started.error().message)};
-    co_return false;
+    co_return;
   }
 }
 
 asio::awaitable<void> KubectlForward::run() {
-  for (;;) {
+  while (!failure_) {
     std::vector<asio::awaitable<void>> branches;
     branches.push_back(follow_output());
     branches.push_back(follow_pod());
@@ -238,9 +238,7 @@ asio::awaitable<void> KubectlForward::run() {
                         "note: the connection to {} has ended{}; connecting again",
                         target_.resource, problem_.empty() ? "" : " (" + problem_ + ")"))
                  << std::endl;
-    auto connecting = connect_again();
-    const bool connected = co_await std::move(connecting);
-    if (!connected) co_return;
+    co_await connect_again();
   }
 }
 

@@ -74,8 +74,8 @@ class KubectlForward {
   // Set once run() has returned.
   const std::optional<Failure>& failure() const { return failure_; }
 
-  // Returns once it listens, and a look at the pod that began after this call has not found that
-  // the pod has ended. While run() runs.
+  // Returns once it listens, and a check of the pod that began after this call has found that the
+  // pod still runs, or has got no answer. To be called while run() runs.
   boost::asio::awaitable<void> confirmed();
 
   // Counts the pods that were forwarded to: an image that was pushed to an earlier one may be lost.
@@ -87,11 +87,11 @@ class KubectlForward {
   boost::asio::awaitable<Outcome<>> start_process();
   boost::asio::awaitable<Outcome<>> wait_for_port();
   boost::asio::awaitable<base::Result<std::string>> read_line(kube::ChildProcess::Instant deadline);
-  boost::asio::awaitable<Outcome<ForwardTarget>> look();
+  boost::asio::awaitable<Outcome<ForwardTarget>> check_pod();
   void confirm();
   boost::asio::awaitable<void> follow_output();
   boost::asio::awaitable<void> follow_pod();
-  boost::asio::awaitable<bool> connect_again();
+  boost::asio::awaitable<void> connect_again();
   void take(const std::string& line);
 
   boost::asio::any_io_executor executor_;
@@ -102,12 +102,12 @@ class KubectlForward {
   ForwardTarget target_;
   std::unique_ptr<kube::ChildProcess> process_;
   bool listens_ = false;
-  int looks_ = 0;           // at the pod, that have begun
-  int last_confirmed_ = 0;  // the number of the last one that has not found that the pod has ended
-  kube::Signal confirms_;   // one of the two above has changed
-  kube::Signal look_now_;
-  std::string unread_;   // of its output: less than a line
-  std::string problem_;  // the last one that it reported
+  int checks_ = 0;          // of the pod, that have begun
+  int last_confirmed_ = 0;  // the number of the last check that did not find that the pod has ended
+  kube::Signal confirms_;   // last_confirmed_ has changed
+  kube::Signal check_now_;  // the next check is due before limits::kForwardCheck is over
+  std::string unread_;      // of its output: less than a line
+  std::string problem_;     // the last one that it reported
   std::optional<Failure> failure_;
   std::uint16_t port_ = 0;
   int pods_ = 0;

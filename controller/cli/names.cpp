@@ -33,8 +33,11 @@ bool is_dns_subdomain(std::string_view name) {
 
 bool is_host_port(std::string_view text) {
   const std::size_t colon = text.find(':');
-  if (colon == std::string_view::npos || !is_dns_subdomain(text.substr(0, colon))) return false;
-  const std::string_view digits = text.substr(colon + 1);
+  return colon != std::string_view::npos && is_dns_subdomain(text.substr(0, colon)) &&
+         is_port(text.substr(colon + 1));
+}
+
+bool is_port(std::string_view digits) {
   std::uint16_t port = 0;
   const char* end = digits.data() + digits.size();
   const auto [stop, error] = std::from_chars(digits.data(), end, port);

@@ -15,6 +15,9 @@ bool is_dns_subdomain(std::string_view name);
 // "localhost:31234": a name or an IPv4 address, and a port of 1 to 65535.
 bool is_host_port(std::string_view text);
 
+// "31234": from 1 to 65535, without leading zeros.
+bool is_port(std::string_view digits);
+
 // "dev" for "dev", "lreg/dev" and "localregistries.localregistry.dev/dev", as kubectl takes it;
 // what names another type is left as it is.
 std::string resource_name(std::string_view argument);

@@ -37,7 +37,8 @@ Outcome<std::vector<api::RewriteTarget>> rewrite_targets(const RewriteCommand& c
   const auto host = api::parse_image_reference(command.registry_url + "/x");
   const std::string& url = command.registry_url;
   const std::size_t colon = url.rfind(':');
-  const bool has_port = colon != std::string::npos && is_host_port("host:" + url.substr(colon + 1));
+  const bool has_port =
+      colon != std::string::npos && is_port(std::string_view(url).substr(colon + 1));
   if (!host || host->domain != url || !has_port) {
     return usage(fmt::format("--registry-url: {} is not HOST:PORT, such as localhost:31234",
                              base::quoted(command.registry_url)));

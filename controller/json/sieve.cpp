@@ -93,7 +93,8 @@ void Sieve::reset() {
 }
 
 void Sieve::broken() {
-  // The text before is put out when it ends, so what follows it comes after it, in whatever pieces.
+  // A whole text may be in the output before the bytes that follow it arrive. So it is never taken
+  // back, and the output is the same however the bytes are cut.
   if (input_ != Input::kOne || state_ != State::kEnd) current_.clear();
   current_ += '?';  // which no reader takes for JSON
   state_ = State::kBroken;

@@ -16,15 +16,6 @@ namespace asio = boost::asio;
 using base::ErrorCode;
 using reconcile::Target;
 
-int node_port_of(const reconcile::Apply<api::Service>& action) {
-  return action.object.spec.ports.front().node_port;
-}
-
-template <class T>
-int node_port_of(const reconcile::Apply<T>&) {
-  return 0;
-}
-
 // The API server tells of a deleted Service before it gives the Service's port back: for a moment
 // the port of the very Service that is made anew seems to be another's.
 bool is_port_taken(const base::Error& error) {
@@ -162,7 +153,8 @@ asio::awaitable<void> Executor::apply(Owned<T>& cache, reconcile::Apply<T> actio
     co_return;
   }
   histories_.record_failed_write(attempt.key, target);
-  fail(attempt, target, error, reconcile::refused_node_port(error, node_port_of(action)));
+  const int port = reconcile::node_port_of_child(action.object);
+  fail(attempt, target, error, reconcile::refused_node_port(error, port));
 }
 
 // An answer that differs from what was applied: something on the way to the store changes it. No

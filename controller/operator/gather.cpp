@@ -25,13 +25,6 @@ std::shared_ptr<const T> find(const Owned<T>& cache, const api::ObjectKey& key,
   return cached ? cached : read_live;
 }
 
-int port_of(const api::Service& service) { return reconcile::node_port_of(service); }
-
-template <class T>
-int port_of(const T&) {
-  return 0;
-}
-
 void add_leftover(const Caches& caches, Leftover object, Observed& observed) {
   const api::ObjectMeta& meta = object.metadata;
   if (!observed.registry) {
@@ -58,7 +51,8 @@ void add_leftovers(const Caches& caches, const Owned<T>& cache, Target target,
     const auto objects = cache.owned_in(name, owner, std::min(room, kObjectsInNamespace));
     room -= objects.size();
     for (const auto& object : objects) {
-      add_leftover(caches, {target, object->metadata, port_of(*object)}, observed);
+      const int port = reconcile::node_port_of_child(*object);
+      add_leftover(caches, {target, object->metadata, port}, observed);
     }
   }
 }

@@ -14,8 +14,6 @@ namespace {
 constexpr std::array<std::string_view, 4> kStorageRefusals = {
     reason::kShrinkRefused, reason::kStorageClassChangeRefused, reason::kExpansionRefused,
     reason::kFailed};
-constexpr std::array<std::string_view, 2> kPortRefusals = {reason::kNodePortTaken,
-                                                           reason::kNodePortOutOfRange};
 constexpr std::array<std::string_view, 1> kOverrides = {reason::kFieldOverridden};
 constexpr std::array<std::string_view, 4> kDeploymentFailures = {
     reason::kQuotaExceeded, reason::kForbidden, reason::kFailed, reason::kPodSecurity};
@@ -189,7 +187,7 @@ std::vector<Notice> notices(const api::LocalRegistry& before, const std::vector<
   tell_port(before, after, list);
   tell_images(before, after, list);
   tell_acceptance(before, after, list);
-  tell_refusal(before, after, condition::kReady, kPortRefusals, "Refused", list);
+  tell_refusal(before, after, condition::kReady, reason::kPortRefusals, "Refused", list);
   tell_refusal(before, after, condition::kStorageReady, kStorageRefusals, "Refused", list);
   tell_refusal(before, after, condition::kAvailable, kDeploymentFailures, "Failed", list);
   tell_refusal(before, after, condition::kConverged, kOverrides, "FieldOverridden", list);

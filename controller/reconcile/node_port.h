@@ -1,6 +1,8 @@
 // Which node port the Service shall have. Pure; any thread.
 #pragma once
 
+#include <type_traits>
+
 #include "reconcile/observed.h"
 
 namespace reconcile {
@@ -26,6 +28,16 @@ const api::ServicePort* find_port(const api::Service& service);
 
 // The node port of the registry; 0 when the Service has none.
 int node_port_of(const api::Service& service);
+
+// The same for a child of any kind; 0 for all but a Service.
+template <class T>
+int node_port_of_child(const T& child) {
+  if constexpr (std::is_same_v<T, api::Service>) {
+    return node_port_of(child);
+  } else {
+    return 0;
+  }
+}
 
 // The port that the error refuses; 0 when the error is about something else.
 int refused_node_port(const base::Error& error, int asked_for);

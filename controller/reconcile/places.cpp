@@ -10,10 +10,6 @@
 namespace reconcile {
 namespace {
 
-bool is_elsewhere(const api::LocalRegistry& registry) {
-  return api::target_namespace(registry) != registry.metadata.namespace_name;
-}
-
 // The status is about this spec, and a workload of the registry was there.
 bool ran_in_target(const api::LocalRegistry& registry) {
   const api::LocalRegistryStatus& status = registry.status;
@@ -36,6 +32,10 @@ bool has_own_object(const Observed& observed) {
 }
 
 }  // namespace
+
+bool is_elsewhere(const api::LocalRegistry& registry) {
+  return api::target_namespace(registry) != registry.metadata.namespace_name;
+}
 
 std::vector<std::string> other_namespaces(const api::LocalRegistry& registry) {
   std::vector<std::string> names = registry.status.other_namespaces;

@@ -10,6 +10,9 @@
 
 namespace reconcile {
 
+// True when the registry runs in another namespace than the resource's own.
+bool is_elsewhere(const api::LocalRegistry& registry);
+
 // Namespaces besides the resource's own in which objects of it may be, as its status says: those
 // recorded in status.otherNamespaces, and the target namespace if the registry runs there.
 std::vector<std::string> other_namespaces(const api::LocalRegistry& registry);

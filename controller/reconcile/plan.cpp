@@ -115,8 +115,9 @@ bool may_come_free(const Observed& observed, const api::Service& wanted) {
   const api::LocalRegistry& registry = *observed.registry;
   if (registry.status.observed_generation != registry.metadata.generation) return true;
   const api::Condition* ready = api::find_condition(registry.status.conditions, condition::kReady);
-  const bool was_refused = ready != nullptr && (ready->reason == reason::kNodePortTaken ||
-                                                ready->reason == reason::kNodePortOutOfRange);
+  const auto& refusals = reason::kPortRefusals;
+  const bool was_refused = ready != nullptr && std::find(refusals.begin(), refusals.end(),
+                                                         ready->reason) != refusals.end();
   return !was_refused && node_port_of(wanted) == remembered_node_port(registry.status);
 }
 
@@ -155,10 +156,6 @@ void end_contest(const Observed& observed, Target target, Plan& plan) {
   plan.settled.push_back(target);
 }
 
-bool is_elsewhere(const Observed& observed) {
-  return api::target_namespace(*observed.registry) != observed.registry->metadata.namespace_name;
-}
-
 template <class T>
 void create(const Observed& observed, T wanted, Plan& plan) {
   const Target target = target_for<T>();
@@ -166,7 +163,8 @@ void create(const Observed& observed, T wanted, Plan& plan) {
   // A policy may have changed the label by which the cache selects the object. And a stale cache
   // may show an earlier spec: what is created for it in another namespace, which the status no
   // longer records, would never be found again.
-  const bool is_risky = observed.history.find(target) != nullptr || is_elsewhere(observed);
+  const bool is_risky =
+      observed.history.find(target) != nullptr || is_elsewhere(*observed.registry);
   if (is_risky && !observed.live) return read_live(observed, plan);
   const bool waits = may_come_free(observed, wanted);
   plan.actions.emplace_back(Apply<T>{std::move(wanted), "", {}, {}, waits, {}});
@@ -252,7 +250,7 @@ void ensure_claim(const Observed& observed, Plan& plan) {
   // Nothing would ever remove the claim of a resource that is gone by now, unknown to the caches:
   // garbage collection has no part in claims, nor in another namespace.
   const bool would_be_left =
-      is_elsewhere(observed) ||
+      is_elsewhere(*observed.registry) ||
       observed.registry->spec.persistence.when_deleted == api::RetentionPolicy::kDelete;
   if (!observed.claim && would_be_left && !observed.live) return read_live(observed, plan);
   create_or_heal(observed, build_claim(*observed.registry, observed.claim.get()), observed.claim,
@@ -479,9 +477,7 @@ void plan_deletion(const Observed& observed, Plan& plan) {
   if (!has_finalizer(observed.registry->metadata)) return;
   if (!observed.failures.empty()) plan.requeue_after = limits::kRefusedRetry;
   if (!observed.live) return read_live(observed, plan);
-  if (api::target_namespace(*observed.registry) != observed.registry->metadata.namespace_name) {
-    remove_registry(observed, plan);
-  }
+  if (is_elsewhere(*observed.registry)) remove_registry(observed, plan);
   if (observed.claim) remove_claim(observed, observed.claim->metadata, plan);
   remove_leftovers(observed, plan);
   // A delete that failed is planned again by the next reconcile, and keeps the finalizer.

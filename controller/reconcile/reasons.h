@@ -1,6 +1,7 @@
 // Types and reasons of conditions, as users and tools read them. Constants only.
 #pragma once
 
+#include <array>
 #include <string_view>
 
 namespace reconcile::condition {
@@ -75,6 +76,8 @@ inline constexpr std::string_view kCheckingPush = "CheckingPush";
 inline constexpr std::string_view kSuspended = "Suspended";
 inline constexpr std::string_view kNodePortTaken = "NodePortTaken";
 inline constexpr std::string_view kNodePortOutOfRange = "NodePortOutOfRange";
+inline constexpr std::array<std::string_view, 2> kPortRefusals = {kNodePortTaken,
+                                                                  kNodePortOutOfRange};
 
 // Converged
 inline constexpr std::string_view kConverged = "Converged";

@@ -221,6 +221,11 @@ std::string workload_of(const Observed& observed) {
   return is_there(observed.deployment) ? name_of(Target::kDeployment) : "";
 }
 
+void set_node_port(int port, api::LocalRegistryStatus& status) {
+  status.node_port = port;
+  status.url = fmt::format("localhost:{}", port);
+}
+
 void describe_addresses(const Observed& observed, api::LocalRegistryStatus& status) {
   const api::LocalRegistry& registry = *observed.registry;
   // A Service that is being deleted is served until it is gone.
@@ -228,8 +233,7 @@ void describe_addresses(const Observed& observed, api::LocalRegistryStatus& stat
                         (is_deployed(observed) || !is_terminating(observed.service->metadata));
   const api::ServicePort* port = is_there ? find_port(*observed.service) : nullptr;
   if (port != nullptr && port->node_port != 0) {
-    status.node_port = port->node_port;
-    status.url = fmt::format("localhost:{}", status.node_port);
+    set_node_port(port->node_port, status);
   } else if (has_unseen_service(observed)) {
     status.node_port = registry.status.node_port;
     status.url = registry.status.url;
@@ -254,8 +258,7 @@ void describe_earlier(const api::LocalRegistry& registry, const Leftover& servic
     status.last_node_port = remembered_node_port(earlier);
     return;
   }
-  status.node_port = service.node_port;
-  status.url = fmt::format("localhost:{}", service.node_port);
+  set_node_port(service.node_port, status);
   status.last_node_port = earlier.last_node_port;
 }
 

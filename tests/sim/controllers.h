@@ -40,7 +40,6 @@ class Controllers {
   void create_replica_set(const Rollout& rollout);
   bool scale_replica_set(const Rollout& rollout, const ObjectPtr& replica_set, int replicas);
   void clean_up(const Rollout& rollout);
-  static bool is_counted(const ObjectPtr& pod, const Rollout& rollout);
   std::optional<Rollout> rollout_of(const ObjectPtr& deployment);
   bool plan_roll_out(Rollout& rollout);
   // The patch that the status asks for; empty: it is as it should be.

@@ -93,6 +93,16 @@ struct Controllers::Rollout {
 
   bool rolls() const { return wanted.spec.strategy.type == "RollingUpdate"; }
 
+  // The real controller finds pods by the Deployment's selector, so it does not wait for a pod that
+  // has lost its labels. But a change of a pod does not wake it: it still waits until the
+  // Deployment or a ReplicaSet changes.
+  bool waits_for(const ObjectPtr& pod) const {
+    if (has_labels(read<Pod>(pod).metadata, wanted.spec.selector.match_labels)) return true;
+    return pod->revision > deployment->revision &&
+           std::all_of(all.begin(), all.end(),
+                       [&](const ObjectPtr& set) { return pod->revision > set->revision; });
+  }
+
   int most_unavailable() const {
     const int replicas = wanted.spec.wanted();
     if (!rolls() || replicas == 0) return 0;
@@ -145,15 +155,6 @@ struct Controllers::Rollout {
   }
 };
 
-// The real controller finds pods by the Deployment's selector, so it does not wait for one that has
-// lost its labels; but no change of a pod wakes it, only one of the Deployment or of a ReplicaSet.
-bool Controllers::is_counted(const ObjectPtr& pod, const Rollout& rollout) {
-  if (has_labels(read<Pod>(pod).metadata, rollout.wanted.spec.selector.match_labels)) return true;
-  return pod->revision > rollout.deployment->revision &&
-         std::all_of(rollout.all.begin(), rollout.all.end(),
-                     [&](const ObjectPtr& set) { return pod->revision > set->revision; });
-}
-
 std::optional<Controllers::Rollout> Controllers::rollout_of(const ObjectPtr& deployment) {
   auto owned = claim(deployment, "replicasets");
   if (!owned) return std::nullopt;
@@ -166,7 +167,7 @@ std::optional<Controllers::Rollout> Controllers::rollout_of(const ObjectPtr& dep
       rollout.old.push_back(set);
     }
     for (const ObjectPtr& pod : server_.owned_by(set->uid)) {
-      if (pod->plural == "pods" && is_counted(pod, rollout)) rollout.pods.push_back(pod);
+      if (pod->plural == "pods" && rollout.waits_for(pod)) rollout.pods.push_back(pod);
     }
   }
   return rollout;

@@ -9,8 +9,11 @@
 
 namespace sim {
 
-// What is not as declared, in words; empty: all is.
-std::vector<std::string> end_state_problems(const ApiServer& server);
+enum class EarlierPlaces { kJudged, kIgnored };
+
+// What is not as declared, in words; empty: all is. earlier: whether children under an earlier name
+// or in an earlier namespace count.
+std::vector<std::string> end_state_problems(const ApiServer& server, EarlierPlaces earlier);
 
 // Whether the LocalRegistry has to be refused as the cluster is now: its namespace or its name is
 // not to be had. False when there is no such resource.

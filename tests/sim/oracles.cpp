@@ -45,16 +45,6 @@ api::ObjectKey target_of(const api::LocalRegistrySpec& spec, const api::ObjectKe
   return {spec.namespace_name.empty() ? resource.namespace_name : spec.namespace_name, spec.name};
 }
 
-}  // namespace
-
-void Oracles::violated(std::string what) {
-  if (std::find(violations_.begin(), violations_.end(), what) == violations_.end()) {
-    violations_.push_back(std::move(what));
-  }
-}
-
-namespace {
-
 // A user who deletes an object, edits a Deployment, or changes the pod by the spec.
 bool may_replace_pods(const Change& change, const std::string& plural) {
   if (change.method == kube::Method::kDelete || plural == "deployments") return true;
@@ -67,11 +57,17 @@ bool may_replace_pods(const Change& change, const std::string& plural) {
 
 }  // namespace
 
+void Oracles::violated(std::string what) {
+  if (std::find(violations_.begin(), violations_.end(), what) == violations_.end()) {
+    violations_.push_back(std::move(what));
+  }
+}
+
 void Oracles::changed(const Change& change) {
   const std::string& plural = change.after ? change.after->plural : change.before->plural;
   const bool by_operator = change.user.starts_with(kOperator);
   remember(change);
-  if (change.user == "user" && may_replace_pods(change, plural)) kept_pods_.clear();
+  if (change.user == kUser && may_replace_pods(change, plural)) kept_pods_.clear();
   if (plural == "pods" && change.method == kube::Method::kDelete && change.before &&
       kept_pods_.contains(change.before->uid)) {
     violated(fmt::format("pod {} is deleted with its images", change.before->key.name));

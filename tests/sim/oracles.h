@@ -20,6 +20,9 @@ namespace sim {
 // The name that replicas of the operator ask the API server by.
 inline constexpr std::string_view kOperator = "operator";
 
+// The name by which a scenario's own steps ask it.
+inline constexpr std::string_view kUser = "user";
+
 class Oracles {
  public:
   Oracles(const ApiServer& server, const Scheduler& scheduler)

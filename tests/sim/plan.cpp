@@ -10,7 +10,8 @@
 namespace sim {
 namespace {
 
-constexpr auto kSettle = 60s;  // after the last fault or edit everything is as declared
+constexpr auto kSettle = 60s;        // after the last fault or edit everything is as declared
+constexpr auto kSilenceEnds = 150s;  // an exchange or a watch without an answer has been given up
 constexpr auto kStaleFor = 5s;
 constexpr auto kLag = 3s;
 constexpr std::size_t kMostEvents = 60;
@@ -110,11 +111,9 @@ void settle(World& world) {
   if (!world.converge(kSettle)) world.oracles.violated("not converged within 60 s");
 }
 
-// The world has settled. may_leave: children in an earlier namespace are not looked for. See
-// "Limits" in README.md.
-void finish(World& world, base::Clock::Duration quiet, Course& course, bool may_leave = false) {
-  for (std::string& problem : end_state_problems(world.server)) {
-    if (may_leave && problem.ends_with("is left over")) continue;
+// To be called once the world has settled.
+void finish(World& world, base::Clock::Duration quiet, Course& course, EarlierPlaces earlier) {
+  for (std::string& problem : end_state_problems(world.server, earlier)) {
     world.oracles.violated("at the end: " + std::move(problem));
   }
   watch(world, quiet);
@@ -198,13 +197,13 @@ Course run(const Plan& plan) {
     world.oracles.at_rest();
   }
   Course course;
-  // What was silent is given up after a while, and the status reports it: not in the quiet.
-  if (plan.fault && plan.fault->fate == Fate::kSilence) world.run_for(150s);
+  // An exchange without an answer times out, and the status reports that: before the quiet begins.
+  if (plan.fault && plan.fault->fate == Fate::kSilence) world.run_for(kSilenceEnds);
   settle(world);
-  // A fault while the quiet is watched would break it: the status reports what could not be read.
+  // Only exchanges before the quiet get faults, since the status reports a read that failed.
   course.writes = saboteur.writes();
   course.reads = saboteur.reads();
-  finish(world, plan.quiet, course);
+  finish(world, plan.quiet, course, EarlierPlaces::kJudged);
   if (plan.fault && !saboteur.happened()) {
     course.violations.push_back("the fault never came");
   }
@@ -314,12 +313,17 @@ Course run_random(std::uint64_t seed, bool keep_trace) {
   weather.end();
   world.trace.add(world.scheduler.now(), "--- all is well from here");
   // A process begins, a lease runs out, and what was silent is found out by its watches.
-  world.run_for(weather.was_silent() ? 150s : 40s);
+  world.run_for(weather.was_silent() ? kSilenceEnds : 40s);
   world.end_contests();
   Course course;
   course.long_quiet = chance.one_in(kLongQuietIn);
   settle(world);
-  finish(world, course.long_quiet ? 24h : chance.one_in(20) ? 10min : 30s, course, true);
+  finish(world,
+         course.long_quiet   ? 24h
+         : chance.one_in(20) ? 10min
+                             : 30s,
+         course,
+         EarlierPlaces::kIgnored);  // see "Limits" in README.md
   course.writes = world.writes_sent();
   return course;
 }

@@ -150,19 +150,19 @@ std::optional<Amount> parse(std::string_view text) {
   const std::optional<Scale> scale = parts ? scale_of(parts->suffix) : std::nullopt;
   if (!scale) return std::nullopt;
   const int digits = static_cast<int>(parts->whole.size() + parts->fraction.size());
-  Amount amount{from_digits(parts->whole + parts->fraction), 0, scale->form, "", true};
+  Amount amount;
+  amount.value = from_digits(parts->whole + parts->fraction);
   amount.scale = -static_cast<int>(parts->fraction.size());
-  bool is_small = false;
+  amount.form = scale->form;
   if (scale->base == 10) {
     amount.scale += scale->exponent;
-    is_small = digits <= kMostDigits && amount.scale >= kNano;
+    amount.is_small = digits <= kMostDigits && amount.scale >= kNano;
   } else {
     amount.value *= power(2, scale->exponent);
-    is_small =
+    amount.is_small =
         parts->fraction.empty() && digits + scale->exponent * 3 / 10 + 1 <= kMostBinaryDigits;
   }
-  amount.is_small = is_small;
-  if (is_small) {
+  if (amount.is_small) {
     keep_text(amount, *parts, *scale, text);
   } else {
     round_up(amount, kNano);

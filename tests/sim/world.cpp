@@ -11,7 +11,6 @@ namespace sim {
 namespace {
 
 constexpr const char* kOwnNamespace = "local-registry-operator";
-constexpr std::string_view kUser = "user";
 constexpr std::size_t kContestedWrites = 10;  // of the operator to a contested object in an hour
 constexpr std::size_t kHealsToNotice = 7;     // after a start that remembers none
 // The longest back-off, and a look whether it lasts, by a clock that runs too slow.

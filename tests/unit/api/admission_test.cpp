@@ -447,7 +447,7 @@ TEST(Admission, APodWhoseImagesTakeTooLargeAPatchIsAllowedUnchanged) {
   EXPECT_EQ(patch_of(result), "");
 }
 
-#ifndef __SANITIZE_ADDRESS__  // which takes memory of its own
+#ifndef __SANITIZE_ADDRESS__  // AddressSanitizer needs additional memory
 
 // Bytes of memory that the process has had at most.
 std::size_t peak_memory() {

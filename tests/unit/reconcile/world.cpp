@@ -32,9 +32,7 @@ void add_leftovers(const Objects<T>& objects, Target target, const World& world,
     if (world.registry ? !world.may_own(meta) : !world.may_be_left(meta)) continue;
     if (world.registry && !reconcile::belongs_to(meta, *world.registry)) continue;
     if (world.registry && key == world.target_key()) continue;
-    int port = 0;
-    if constexpr (std::is_same_v<T, api::Service>) port = reconcile::node_port_of(kept.object);
-    list.push_back({target, meta, port});
+    list.push_back({target, meta, reconcile::node_port_of_child(kept.object)});
   }
 }
 
