@@ -18,6 +18,9 @@ struct Attempt {
   std::shared_ptr<const api::Service> service;
   std::shared_ptr<const api::PersistentVolumeClaim> claim;
 
+  // Children in other namespaces that were read live and that no cache holds, for want of room.
+  std::vector<reconcile::Leftover> children;
+
   bool live = false;
   bool conflicted = false;  // a precondition did not hold: what was seen is old
   std::vector<reconcile::Failure> failures;

@@ -1,5 +1,7 @@
 #include "operator/execute.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <boost/asio/this_coro.hpp>
 
@@ -7,6 +9,7 @@
 #include "base/limits.h"
 #include "reconcile/names.h"
 #include "reconcile/node_port.h"
+#include "reconcile/places.h"
 #include "runtime/task_group.h"
 
 namespace controller {
@@ -51,6 +54,18 @@ std::optional<reconcile::WriteRecord> record_of(const reconcile::ResetPorts&, co
 void forgive(Attempt& attempt, Target target) {
   std::erase_if(attempt.failures,
                 [&](const reconcile::Failure& failure) { return failure.target == target; });
+}
+
+// after: what a deleted object that has finalizers is until they go; null: it is gone.
+void record_removal(Attempt& attempt, const std::string& uid, const api::ObjectMeta* after) {
+  if (after == nullptr) {
+    std::erase_if(attempt.children,
+                  [&](const reconcile::Leftover& child) { return child.metadata.uid == uid; });
+    return;
+  }
+  for (reconcile::Leftover& child : attempt.children) {
+    if (child.metadata.uid == uid) child.metadata = *after;
+  }
 }
 
 bool is_failed_read(const reconcile::Failure& failure) {
@@ -210,6 +225,7 @@ asio::awaitable<void> Executor::remove(Owned<T>& cache, reconcile::Delete action
   if (result) {
     environment_.logger.info("deleted", {{"kind", std::string(reconcile::kind(action.target))},
                                          {"object", api::to_string(action.key)}});
+    record_removal(attempt, action.uid, *result ? &(*result)->metadata : nullptr);
     if (result->has_value()) {
       cache.store().record_written(**std::move(result));
     } else {
@@ -221,6 +237,7 @@ asio::awaitable<void> Executor::remove(Owned<T>& cache, reconcile::Delete action
   }
   const base::Error error = result.error();
   if (error.code == ErrorCode::kNotFound) {
+    record_removal(attempt, action.uid, nullptr);
     cache.store().record_deleted(action.key, action.uid, "");
   } else if (error.code == ErrorCode::kConflict) {
     attempt.conflicted = true;
@@ -282,6 +299,11 @@ asio::awaitable<void> Executor::read_live(Attempt& attempt) {
   if (*found && caches_.watches(api::target_namespace(**found))) {
     co_await read_objects(target_key(**found), attempt);
   }
+  if (*found) {
+    for (const std::string& name : reconcile::namespaces_to_search(**found)) {
+      if (caches_.watches(name)) co_await read_namespace(name, (*found)->metadata.uid, attempt);
+    }
+  }
   // What could not be read would be taken for absent.
   attempt.live = std::none_of(attempt.failures.begin(), attempt.failures.end(), is_failed_read);
 }
@@ -303,6 +325,40 @@ asio::awaitable<void> Executor::read_objects(api::ObjectKey target, Attempt& att
   auto reading = read_registry(owner);
   const base::Result<Registry> read = co_await std::move(reading);
   if (!read) fail(attempt, Target::kResource, read.error());
+}
+
+asio::awaitable<void> Executor::read_namespace(std::string name, std::string uid,
+                                               Attempt& attempt) {
+  co_await asio::this_coro::throw_if_cancelled(false);  // see TaskGroup
+  kube::ListOptions options;
+  options.namespace_name = std::move(name);
+  options.label_selector = fmt::format("{}={},{}={}", reconcile::kManagedByLabel,
+                                       reconcile::kManager, reconcile::kOwnerUidLabel, uid);
+  // More than these are found by the reconcile after they are deleted.
+  options.limit = static_cast<int>(limits::kObjectsOfOwner);
+  runtime::TaskGroup group(co_await asio::this_coro::executor);
+  group.spawn(read_children(caches_.deployments, Target::kDeployment, options, attempt));
+  group.spawn(read_children(caches_.stateful_sets, Target::kStatefulSet, options, attempt));
+  group.spawn(read_children(caches_.services, Target::kService, options, attempt));
+  group.spawn(read_children(caches_.claims, Target::kClaim, options, attempt));
+  co_await group.join();
+}
+
+template <class T>
+asio::awaitable<void> Executor::read_children(Owned<T>& cache, Target target,
+                                              kube::ListOptions options, Attempt& attempt) {
+  auto listing = environment_.client.list<T>(options);
+  base::Result<kube::List<T>> result = co_await std::move(listing);
+  if (!result) {
+    fail(attempt, Target::kResource, result.error());
+    co_return;
+  }
+  for (T& child : result->items) {
+    reconcile::Leftover found{target, child.metadata, reconcile::node_port_of_child(child)};
+    const api::ObjectKey key = api::key_of(child.metadata);
+    cache.store().record_written(std::move(child));
+    if (!cache.store().get(key)) attempt.children.push_back(std::move(found));
+  }
 }
 
 // The managers of the contested fields; none when they cannot be read.

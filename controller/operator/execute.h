@@ -60,6 +60,11 @@ class Executor {
                                      std::shared_ptr<const T>& foreign, Attempt& attempt);
   boost::asio::awaitable<void> set_finalizer(reconcile::SetFinalizer action, Attempt& attempt);
 
+  // Children in that namespace, whatever their names are.
+  boost::asio::awaitable<void> read_namespace(std::string name, std::string uid, Attempt& attempt);
+  template <class T>
+  boost::asio::awaitable<void> read_children(Owned<T>& cache, reconcile::Target target,
+                                             kube::ListOptions options, Attempt& attempt);
   template <class T>
   boost::asio::awaitable<void> read(Owned<T>& cache, api::ObjectKey key,
                                     std::shared_ptr<const T>& foreign, Attempt& attempt);

@@ -115,6 +115,7 @@ Observed gather(const Caches& caches, const Attempt& attempt, const ClusterFacts
   observed.owner_watched = caches.watches(attempt.key.namespace_name);
   observed.allowed_images = facts.allowed_images;
   add_all_leftovers(caches, attempt.key, observed);
+  for (const Leftover& child : attempt.children) add_leftover(caches, child, observed);
   if (!observed.registry) return observed;
   const api::LocalRegistry& registry = *observed.registry;
   add_objects(caches, attempt, observed);

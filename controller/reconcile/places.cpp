@@ -31,6 +31,24 @@ bool has_own_object(const Observed& observed) {
   return is_own(observed.deployment) || is_own(observed.stateful_set) || is_own(observed.service);
 }
 
+// Those besides the resource's own in which, as far as is known, it has objects or will have some.
+std::set<std::string> namespaces_with_objects(const Observed& observed, bool creates) {
+  const api::LocalRegistry& registry = *observed.registry;
+  std::set<std::string> names(observed.unwatched_namespaces.begin(),
+                              observed.unwatched_namespaces.end());
+  // A PVC that is retained stays there, and nothing has to find it again.
+  const bool with_pvcs = registry.spec.persistence.when_deleted == api::RetentionPolicy::kDelete;
+  for (const Leftover& leftover : observed.leftovers) {
+    if (leftover.target == Target::kClaim && !with_pvcs) continue;
+    names.insert(leftover.metadata.namespace_name);
+  }
+  const std::string& target = api::target_namespace(registry);
+  const bool was_used = contains(other_namespaces(registry), target);
+  if (creates || (was_used && has_own_object(observed))) names.insert(target);
+  names.erase(registry.metadata.namespace_name);
+  return names;
+}
+
 }  // namespace
 
 bool is_elsewhere(const api::LocalRegistry& registry) {
@@ -56,6 +74,10 @@ std::vector<std::string> namespaces_of(const api::LocalRegistry& registry) {
   return names;
 }
 
+std::vector<std::string> namespaces_to_search(const api::LocalRegistry& registry) {
+  return is_terminating(registry.metadata) ? namespaces_of(registry) : other_namespaces(registry);
+}
+
 bool may_have_children_in(const api::LocalRegistry& registry, const std::string& namespace_name) {
   return contains(namespaces_of(registry), namespace_name);
 }
@@ -79,20 +101,19 @@ bool target_is_recorded(const Observed& observed) {
 }
 
 std::vector<std::string> namespaces_to_record(const Observed& observed, bool creates) {
-  const api::LocalRegistry& registry = *observed.registry;
-  std::set<std::string> names(observed.unwatched_namespaces.begin(),
-                              observed.unwatched_namespaces.end());
-  // A PVC that is retained stays there, and nothing has to find it again.
-  const bool with_pvcs = registry.spec.persistence.when_deleted == api::RetentionPolicy::kDelete;
-  for (const Leftover& leftover : observed.leftovers) {
-    if (leftover.target == Target::kClaim && !with_pvcs) continue;
-    names.insert(leftover.metadata.namespace_name);
+  std::set<std::string> names = namespaces_with_objects(observed, creates);
+  if (!observed.live) {
+    const std::vector<std::string>& recorded = observed.registry->status.other_namespaces;
+    names.insert(recorded.begin(), recorded.end());
   }
-  const std::string& target = api::target_namespace(registry);
-  const bool was_used = contains(other_namespaces(registry), target);
-  if (creates || (was_used && has_own_object(observed))) names.insert(target);
-  names.erase(registry.metadata.namespace_name);
   return {names.begin(), names.end()};
+}
+
+bool may_drop_namespace(const Observed& observed, bool creates) {
+  const std::set<std::string> names = namespaces_with_objects(observed, creates);
+  const std::vector<std::string>& recorded = observed.registry->status.other_namespaces;
+  return std::any_of(recorded.begin(), recorded.end(),
+                     [&](const std::string& name) { return !names.contains(name); });
 }
 
 }  // namespace reconcile

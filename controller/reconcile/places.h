@@ -22,6 +22,10 @@ std::vector<std::string> other_namespaces(const api::LocalRegistry& registry);
 // see the uid.
 std::vector<std::string> namespaces_of(const api::LocalRegistry& registry);
 
+// Where a live read looks for children under any name: in other_namespaces(), and in all of
+// namespaces_of() once the resource is being deleted.
+std::vector<std::string> namespaces_to_search(const api::LocalRegistry& registry);
+
 // Whether the namespace is one of namespaces_of().
 bool may_have_children_in(const api::LocalRegistry& registry, const std::string& namespace_name);
 
@@ -40,7 +44,11 @@ bool target_is_recorded(const Observed& observed);
 bool may_have_orphans_in(const api::LocalRegistry& registry, const std::string& namespace_name);
 
 // status.otherNamespaces: those in which objects may still be. `creates`: the plan creates, or
-// will create, objects in the target namespace.
+// will create, objects in the target namespace. Caches may not show a child yet, so a name is
+// dropped only after a live read.
 std::vector<std::string> namespaces_to_record(const Observed& observed, bool creates);
+
+// Whether a live read may find that a name in status.otherNamespaces can be dropped.
+bool may_drop_namespace(const Observed& observed, bool creates);
 
 }  // namespace reconcile

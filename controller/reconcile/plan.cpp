@@ -421,6 +421,7 @@ void plan_running(const Observed& observed, const DeploymentIntent* deployment, 
   remove_unwanted_claim(observed, plan);
   remove_leftovers(observed, plan);
   if (has && !needs && plan.actions.empty()) {
+    if (!observed.live) return read_live(observed, plan);  // a cache may not show a child yet
     set_finalizer(observed, false, plan);
   } else if (has == needs) {
     end_contest(observed, Target::kResource, plan);
@@ -677,6 +678,8 @@ Plan plan(const Observed& observed) {
     }
   }
   if (!suspended) remove_orphans(observed, plan);
+  const bool creates = !refusal && !suspended && is_deployed(observed);
+  if (!observed.live && may_drop_namespace(observed, creates)) read_live(observed, plan);
   drop_failed_deletes(observed, plan);
   read_live_before_harm(observed, plan);
   drop_live_duplicates(plan);

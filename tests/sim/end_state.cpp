@@ -72,7 +72,7 @@ class EndState {
            is_foreign("persistentvolumeclaims");
   }
 
-  std::vector<std::string> problems(EarlierPlaces earlier) && {
+  std::vector<std::string> problems() && {
     if (registry_.spec.suspend || registry_.metadata.deletion_timestamp) return {};
     const ObjectPtr own = server_.find("namespaces", {"", registry_.metadata.namespace_name});
     if (!own || own->text.find("deletionTimestamp") != std::string::npos) return {};
@@ -91,7 +91,7 @@ class EndState {
       expect(!ours<api::Service>("services"), "a Service of a registry that is not used");
       expect(registry_.status.node_port == 0, "a node port of a registry that is not used");
     }
-    if (earlier == EarlierPlaces::kJudged) nothing_is_left();
+    nothing_is_left();
     if (registry_.spec.images.empty()) {
       const bool wanted = registry_.spec.enabled.value_or(true);
       expect((registry_.status.delivery == api::Delivery::kLocalRegistry) == wanted,
@@ -254,13 +254,13 @@ class EndState {
 
 }  // namespace
 
-std::vector<std::string> end_state_problems(const ApiServer& server, EarlierPlaces earlier) {
+std::vector<std::string> end_state_problems(const ApiServer& server) {
   std::vector<std::string> problems;
   std::set<std::string> alive;
   for (const ObjectPtr& object : server.all("localregistries")) {
     alive.insert(object->uid);
     const auto& registry = read<LocalRegistry>(object);
-    for (std::string& problem : EndState(server, registry).problems(earlier)) {
+    for (std::string& problem : EndState(server, registry).problems()) {
       problems.push_back(std::move(problem));
     }
   }

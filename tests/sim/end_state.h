@@ -9,11 +9,8 @@
 
 namespace sim {
 
-enum class EarlierPlaces { kJudged, kIgnored };
-
-// What is not as declared, in words; empty: all is. earlier: whether children under an earlier name
-// or in an earlier namespace count.
-std::vector<std::string> end_state_problems(const ApiServer& server, EarlierPlaces earlier);
+// What is not as declared, in words; empty: all is.
+std::vector<std::string> end_state_problems(const ApiServer& server);
 
 // Whether the LocalRegistry has to be refused as the cluster is now: its namespace or its name is
 // not to be had. False when there is no such resource.

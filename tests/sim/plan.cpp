@@ -112,8 +112,8 @@ void settle(World& world) {
 }
 
 // To be called once the world has settled.
-void finish(World& world, base::Clock::Duration quiet, Course& course, EarlierPlaces earlier) {
-  for (std::string& problem : end_state_problems(world.server, earlier)) {
+void finish(World& world, base::Clock::Duration quiet, Course& course) {
+  for (std::string& problem : end_state_problems(world.server)) {
     world.oracles.violated("at the end: " + std::move(problem));
   }
   watch(world, quiet);
@@ -203,7 +203,7 @@ Course run(const Plan& plan) {
   // Only exchanges before the quiet get faults, since the status reports a read that failed.
   course.writes = saboteur.writes();
   course.reads = saboteur.reads();
-  finish(world, plan.quiet, course, EarlierPlaces::kJudged);
+  finish(world, plan.quiet, course);
   if (plan.fault && !saboteur.happened()) {
     course.violations.push_back("the fault never came");
   }
@@ -318,12 +318,7 @@ Course run_random(std::uint64_t seed, bool keep_trace) {
   Course course;
   course.long_quiet = chance.one_in(kLongQuietIn);
   settle(world);
-  finish(world,
-         course.long_quiet   ? 24h
-         : chance.one_in(20) ? 10min
-                             : 30s,
-         course,
-         EarlierPlaces::kIgnored);  // see "Limits" in README.md
+  finish(world, course.long_quiet ? 24h : chance.one_in(20) ? 10min : 30s, course);
   course.writes = world.writes_sent();
   return course;
 }

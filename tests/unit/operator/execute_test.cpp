@@ -255,6 +255,65 @@ TEST_F(Execute, ALiveReadSeesWhatNoWatchHasTold) {
                            "GET persistentvolumeclaims team-a/registry"));
 }
 
+// What the resource had in the namespace "before", where no cache shows it yet.
+class ExecuteElsewhere : public Execute {
+ protected:
+  void SetUp() override {
+    Execute::SetUp();
+    api::LocalRegistry registry = a_registry();
+    registry.status.other_namespaces = {"before"};
+    cluster.put(registry);
+    settle();
+    cluster.requests.clear();
+    earlier = service(30007);
+    earlier.metadata.namespace_name = "before";
+    earlier.metadata.name = "earlier";
+  }
+
+  reconcile::Observed observed() const { return controller::gather(*caches, attempt, {}); }
+
+  api::Service earlier;
+};
+
+TEST_F(ExecuteElsewhere, ALiveReadFindsChildrenWithNamesThatNobodyKnows) {
+  cluster.put(earlier);
+  execute({reconcile::ReadLive{}});
+  EXPECT_TRUE(attempt.live);
+  EXPECT_THAT(
+      cluster.requests,
+      testing::IsSupersetOf({"GET deployments before/", "GET statefulsets before/",
+                             "GET services before/", "GET persistentvolumeclaims before/"}));
+  const reconcile::Observed seen = observed();
+  ASSERT_EQ(seen.leftovers.size(), 1U);
+  EXPECT_EQ(api::key_of(seen.leftovers[0].metadata), (api::ObjectKey{"before", "earlier"}));
+  EXPECT_EQ(seen.leftovers[0].node_port, 30007);
+}
+
+TEST_F(ExecuteElsewhere, ALiveReadLeavesOutChildrenOfAnotherResource) {
+  earlier.metadata.labels[std::string(reconcile::kOwnerUidLabel)] = "uid-other";
+  cluster.put(earlier);
+  execute({reconcile::ReadLive{}});
+  EXPECT_THAT(observed().leftovers, IsEmpty());
+}
+
+TEST_F(ExecuteElsewhere, AChildThatTheCacheHasNoRoomForIsFoundUntilItIsDeleted) {
+  const std::string uid = cluster.put(earlier).metadata.uid;
+  attempt.children.push_back(
+      {Target::kService, cluster.find<api::Service>({"before", "earlier"})->metadata, 30007});
+  ASSERT_EQ(observed().leftovers.size(), 1U);
+  execute({Delete{Target::kService, {"before", "earlier"}, uid, "", false}});
+  EXPECT_EQ(cluster.find<api::Service>({"before", "earlier"}), nullptr);
+  EXPECT_THAT(observed().leftovers, IsEmpty());
+}
+
+TEST_F(ExecuteElsewhere, ALiveReadWithoutOneOfTheListsIsNotLive) {
+  answer("GET services before/", base::Error{ErrorCode::kTimeout, "no answer"});
+  execute({reconcile::ReadLive{}});
+  EXPECT_FALSE(attempt.live);
+  ASSERT_EQ(attempt.failures.size(), 1U);
+  EXPECT_EQ(attempt.failures[0].target, Target::kResource);
+}
+
 TEST_F(Execute, WhatIsCreatedWhileALiveReadIsOnItsWayIsNotTakenForGone) {
   // The read comes before the creation; its answer is heard after that of the creation.
   cluster.intercept = [&](const std::string& line) -> std::optional<base::Result<kube::Response>> {

@@ -3,6 +3,8 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <boost/url/url_view.hpp>
+#include <sstream>
 
 #include "json/fields.h"
 #include "reconcile/names.h"
@@ -54,8 +56,20 @@ std::string event_line(const std::string& type, const std::string& object) {
   return fmt::format(R"({{"type":"{}","object":{}}})", type, object);
 }
 
+// Of the form "key=value,key=value", as all of the operator's are.
+bool is_selected(const api::ObjectMeta& meta, const std::string& target) {
+  const boost::urls::url_view url(target);
+  const auto selector = url.params().find("labelSelector");
+  if (selector == url.params().end()) return true;
+  std::istringstream terms((*selector).value);
+  for (std::string term; std::getline(terms, term, ',');) {
+    const std::size_t equals = term.find('=');
+    if (api::lookup(meta.labels, term.substr(0, equals)) != term.substr(equals + 1)) return false;
+  }
+  return true;
+}
+
 bool is_watched(const api::ObjectMeta& meta, const std::string& target) {
-  const bool children_only = target.find("labelSelector") != std::string::npos;
   const std::size_t at = target.find("/namespaces/");
   if (at != std::string::npos) {
     const std::string rest = target.substr(at + 12);
@@ -67,7 +81,7 @@ bool is_watched(const api::ObjectMeta& meta, const std::string& target) {
     const std::string rest = target.substr(field + by_name.size());
     if (rest.substr(0, rest.find('&')) != meta.name) return false;
   }
-  return !children_only || reconcile::is_managed(meta);
+  return is_selected(meta, target);
 }
 
 }  // namespace
@@ -208,9 +222,20 @@ base::Result<kube::Response> FakeCluster::handle(const kube::Request& request) {
 }
 
 template <class T>
+std::string FakeCluster::list(const std::string& target) const {
+  std::string items;
+  for (const auto& [key, object] : shelf<T>()) {
+    if (!is_watched(object.metadata, target)) continue;
+    items += (items.empty() ? "" : ",") + api::encode_object(object);
+  }
+  return fmt::format(R"({{"metadata":{{}},"items":[{}]}})", items);
+}
+
+template <class T>
 kube::Response FakeCluster::handle(const kube::Request& request, const Target& target) {
   switch (request.method) {
     case kube::Method::kGet: {
+      if (target.key.name.empty()) return ok(list<T>(request.target));
       const T* found = find<T>(target.key);
       return found == nullptr ? not_found() : ok(api::encode_object(*found));
     }

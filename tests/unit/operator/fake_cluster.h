@@ -72,6 +72,8 @@ class FakeCluster {
   template <class T>
   kube::Response handle(const kube::Request& request, const Target& target);
   template <class T>
+  std::string list(const std::string& target) const;
+  template <class T>
   kube::Response create(const std::string& body);
   template <class T>
   kube::Response apply(const std::string& body, const Target& target);
