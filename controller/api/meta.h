@@ -91,6 +91,9 @@ struct ObjectKey {
 // "namespace/name", or "name" for what has no namespace.
 std::string to_string(const ObjectKey& key);
 
+// In the work queue namespaces take turns, so that no tenant keeps the others waiting.
+inline std::string_view fair_group(const ObjectKey& key) { return key.namespace_name; }
+
 ObjectKey key_of(const ObjectMeta& meta);
 
 // How a type is named in the API. Specialised by each resource.

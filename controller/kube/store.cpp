@@ -200,8 +200,8 @@ StoreCore::StoreCore(Type type, std::vector<Scope> scopes) : type_(type) {
   for (Scope& scope : scopes) parts_.push_back(Part{std::move(scope), 0, false, {}, {}});
 }
 
-std::size_t StoreCore::add_index(IndexKey key) {
-  indexes_.push_back(Index{std::move(key), {}});
+std::size_t StoreCore::add_index(IndexKey key, Digest digest) {
+  indexes_.push_back(Index{std::move(key), std::move(digest), {}});
   return indexes_.size() - 1;
 }
 
@@ -295,6 +295,13 @@ void StoreCore::each_of(std::size_t index, std::string_view key,
     const Entry entry = unpack(it->entry);
     if (indexes_[index].key(entry.object.get()) == key && !visit(entry)) return;
   }
+}
+
+std::vector<Candidate> StoreCore::candidates(std::size_t index, std::string_view key) const {
+  const auto [first, last] = indexes_[index].entries.equal_range(hash(key));
+  std::vector<Candidate> found;
+  for (auto it = first; it != last; ++it) found.push_back({it->entry, it->digest});
+  return found;
 }
 
 // held: bytes that others take.
@@ -567,7 +574,9 @@ void StoreCore::update_indexes(const Change& change, const Entry& before, const 
     const std::string old_key = before ? index.key(before.object.get()) : std::string();
     const std::string new_key = after ? index.key(after.object.get()) : std::string();
     if (!old_key.empty()) index.entries.erase(Indexed{hash(old_key), change.first});
-    if (!new_key.empty()) index.entries.insert(Indexed{hash(new_key), change.second});
+    if (new_key.empty()) continue;
+    const std::uint64_t digest = index.digest ? index.digest(after.object.get()) : 0;
+    index.entries.insert(Indexed{hash(new_key), change.second, digest});
   }
 }
 

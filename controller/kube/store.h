@@ -98,6 +98,17 @@ class PackedEntry {
   boost::intrusive_ptr<const Block> block_;
 };
 
+// An object that an index may have for a key. It is not unpacked, so now and then it is one of
+// another key.
+struct Candidate {
+  PackedEntry entry;
+  std::uint64_t digest = 0;  // as the index makes it of the object; 0: the index makes none
+
+  api::ObjectKey key() const {
+    return {std::string(entry.namespace_name()), std::string(entry.name())};
+  }
+};
+
 // A part of the API: a namespace, or everything; in it one object, or all.
 struct Scope {
   std::string namespace_name = {};  // empty: all, or a type that has none
@@ -119,12 +130,14 @@ class StoreCore {
     std::size_t cache_bytes;
   };
   using IndexKey = std::function<std::string(const void*)>;
+  using Digest = std::function<std::uint64_t(const void*)>;
   using Changed = std::function<void(const void* before, const void* after)>;  // null: none
 
   StoreCore(Type type, std::vector<Scope> scopes);
 
-  // Before the first object only. Gives the number of the index.
-  std::size_t add_index(IndexKey key);
+  // Before the first object only. Gives the number of the index. digest: a number that tells
+  // whether an object is worth unpacking.
+  std::size_t add_index(IndexKey key, Digest digest = {});
   void on_change(Changed changed) { listeners_.push_back(std::move(changed)); }
 
   // For the watcher of that scope. Between begin_relist and end_relist nothing of what was put is
@@ -141,6 +154,7 @@ class StoreCore {
   void each(const std::function<void(const Entry&)>& visit) const;
   void each_of(std::size_t index, std::string_view key,
                const std::function<bool(const Entry&)>& visit) const;
+  std::vector<Candidate> candidates(std::size_t index, std::string_view key) const;
   std::size_t size() const { return objects_.size(); }
   std::size_t bytes() const { return bytes_; }
   std::size_t reduced() const { return reduced_; }  // objects that are kept in part
@@ -193,6 +207,7 @@ class StoreCore {
   struct Indexed {
     std::size_t hash;
     PackedEntry entry;
+    std::uint64_t digest = 0;
   };
   struct ByHashAndName {
     using is_transparent = void;
@@ -202,6 +217,7 @@ class StoreCore {
   };
   struct Index {
     IndexKey key;
+    Digest digest;
     std::set<Indexed, ByHashAndName> entries;
   };
 
@@ -308,6 +324,16 @@ class Store {
     })};
   }
 
+  // The same with a number of each object, for candidates().
+  Index add_index(std::function<std::string(const T&)> key,
+                  std::function<std::uint64_t(const T&)> digest) {
+    return {core_.add_index(
+        [key = std::move(key)](const void* object) { return key(*static_cast<const T*>(object)); },
+        [digest = std::move(digest)](const void* object) {
+          return digest(*static_cast<const T*>(object));
+        })};
+  }
+
   // Called after each change with the object before and after it; null: none. Both are valid
   // during the call only. It may read the store, but not write to it.
   void on_change(std::function<void(const T* before, const T* after)> changed) {
@@ -343,6 +369,12 @@ class Store {
   void each_of(Index index, std::string_view key,
                const std::function<bool(const Pointer&)>& visit) const {
     core_.each_of(index.number, key, [&](const Entry& entry) { return visit(as_pointer(entry)); });
+  }
+
+  // All of a key, unlike each_of without unpacking any: the time it takes is hardly any, so that
+  // nobody's thousands of objects delay the others.
+  std::vector<Candidate> candidates(Index index, std::string_view key) const {
+    return core_.candidates(index.number, key);
   }
 
   std::size_t size() const { return core_.size(); }

@@ -6,8 +6,10 @@
 
 #include "kube/parallel.h"
 #include "reconcile/acceptance.h"
+#include "reconcile/images.h"
 #include "reconcile/names.h"
 #include "reconcile/places.h"
+#include "reconcile/rivalry.h"
 
 namespace controller {
 namespace {
@@ -84,14 +86,19 @@ Caches::Caches(const kube::Environment& environment,
       claims(environment, children(watch_namespaces), observer),
       pods(environment, children(watch_namespaces), observer),
       watch_namespaces_(watch_namespaces),
-      by_target_(registries.store().add_index([](const api::LocalRegistry& registry) {
-        return is_whole(registry) ? api::to_string(target_key(registry)) : std::string();
-      })),
+      by_target_(registries.store().add_index(
+          [](const api::LocalRegistry& registry) {
+            return is_whole(registry) ? api::to_string(target_key(registry)) : std::string();
+          },
+          reconcile::claim_digest)),
       by_target_namespace_(registries.store().add_index([](const api::LocalRegistry& registry) {
         return is_whole(registry) ? api::target_namespace(registry) : std::string();
       })),
       by_namespace_(registries.store().add_index(
-          [](const api::LocalRegistry& registry) { return registry.metadata.namespace_name; })) {}
+          [](const api::LocalRegistry& registry) { return registry.metadata.namespace_name; },
+          [](const api::LocalRegistry& registry) {
+            return static_cast<std::uint64_t>(reconcile::rewrites_images(registry));
+          })) {}
 
 asio::awaitable<void> Caches::run() {
   std::vector<asio::awaitable<void>> watches;
@@ -150,35 +157,23 @@ std::vector<std::string> Caches::namespaces_of_gone(const api::ObjectKey& owner)
   return names;
 }
 
-std::vector<std::shared_ptr<const api::LocalRegistry>> Caches::wanting(
-    const api::ObjectKey& target) const {
-  std::vector<std::shared_ptr<const api::LocalRegistry>> found;
-  registries.store().each_of(by_target_, api::to_string(target), [&](const auto& registry) {
-    // Whether there are images matters, and not which.
-    auto light = std::make_shared<api::LocalRegistry>(*registry);
-    if (light->spec.images.size() > 1) light->spec.images.resize(1);
-    light->spec.images.shrink_to_fit();
-    light->status.images = {};
-    light->spec.affinity = {};
-    found.push_back(std::move(light));
-    return found.size() < limits::kObjectsOfIndex;
-  });
-  return found;
+std::vector<kube::Candidate> Caches::wanting(const api::ObjectKey& target) const {
+  return registries.store().candidates(by_target_, api::to_string(target));
 }
 
-std::vector<api::ObjectKey> Caches::targeting(const std::string& namespace_name) const {
-  std::vector<api::ObjectKey> keys;
-  registries.store().each_of(by_target_namespace_, namespace_name, [&](const auto& registry) {
-    keys.push_back(api::key_of(registry->metadata));
-    return true;
-  });
-  return keys;
+std::vector<kube::Candidate> Caches::targeting(const std::string& namespace_name) const {
+  return registries.store().candidates(by_target_namespace_, namespace_name);
 }
 
-void Caches::each_in_namespace(
+void Caches::each_rewriting(
     const std::string& namespace_name,
     const std::function<bool(const std::shared_ptr<const api::LocalRegistry>&)>& visit) const {
-  registries.store().each_of(by_namespace_, namespace_name, visit);
+  for (const kube::Candidate& candidate :
+       registries.store().candidates(by_namespace_, namespace_name)) {
+    if (candidate.digest == 0 || candidate.entry.namespace_name() != namespace_name) continue;
+    const auto found = registries.store().get(candidate.key());
+    if (found && !visit(found)) return;
+  }
 }
 
 namespace {

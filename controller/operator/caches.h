@@ -56,16 +56,16 @@ class Caches {
   // The namespaces that can have children of that resource when it is gone.
   std::vector<std::string> namespaces_of_gone(const api::ObjectKey& owner) const;
 
-  // The resources that want that name ("namespace/name" of what is behind them), without their
-  // images; at most limits::kObjectsOfIndex.
-  std::vector<std::shared_ptr<const api::LocalRegistry>> wanting(
-      const api::ObjectKey& target) const;
+  // The resources that want that name ("namespace/name" of what is behind them), with their
+  // reconcile::claim_digest.
+  std::vector<kube::Candidate> wanting(const api::ObjectKey& target) const;
 
-  // The keys of the resources whose registry runs, or shall run, in that namespace.
-  std::vector<api::ObjectKey> targeting(const std::string& namespace_name) const;
+  // Those whose registry runs, or shall run, in that namespace.
+  std::vector<kube::Candidate> targeting(const std::string& namespace_name) const;
 
-  // Each resource in that namespace, wherever its registry runs, until visit returns false.
-  void each_in_namespace(
+  // Each resource in that namespace to whose registry images are rewritten, wherever it runs, until
+  // visit returns false.
+  void each_rewriting(
       const std::string& namespace_name,
       const std::function<bool(const std::shared_ptr<const api::LocalRegistry>&)>& visit) const;
 

@@ -78,7 +78,7 @@ void Controller::watch_caches() {
   caches_.namespaces.store().on_change(
       [this](const api::Namespace* before, const api::Namespace* after) {
         const api::ObjectMeta& meta = after != nullptr ? after->metadata : before->metadata;
-        for (const Key& key : caches_.targeting(meta.name)) enqueue(key);
+        for (const auto& registry : caches_.targeting(meta.name)) enqueue(registry.key());
       });
   watch_children(caches_.deployments);
   watch_children(caches_.stateful_sets);
@@ -99,9 +99,7 @@ void Controller::watch_children(Owned<T>& cache) {
     if (!now.name.empty() && now != earlier) enqueue(now);
     // Somebody who lost a name to this object may have it now.
     if (after == nullptr) {
-      for (const auto& registry : caches_.wanting(api::key_of(before->metadata))) {
-        enqueue(api::key_of(registry->metadata));
-      }
+      for (const auto& claim : caches_.wanting(api::key_of(before->metadata))) enqueue(claim.key());
     }
   });
 }
@@ -122,7 +120,7 @@ void Controller::enqueue(const Key& key) {
 
 void Controller::enqueue_rivals(const api::LocalRegistry& registry) {
   for (const auto& rival : caches_.wanting(target_key(registry))) {
-    if (rival->metadata.uid != registry.metadata.uid) enqueue(api::key_of(rival->metadata));
+    if (!rival.entry.has_uid(registry.metadata.uid)) enqueue(rival.key());
   }
 }
 

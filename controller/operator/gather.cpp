@@ -100,6 +100,29 @@ void add_objects(const Caches& caches, const Attempt& attempt, Observed& observe
   observed.pods = caches.pods.owned_in(key.namespace_name, attempt.key, limits::kObjectsOfOwner);
 }
 
+void find_rival(const Caches& caches, Observed& observed) {
+  const api::LocalRegistry& registry = *observed.registry;
+  const api::ObjectKey target = target_key(registry);
+  const std::string incumbent = incumbent_of(observed);
+  const auto candidates = caches.wanting(target);
+  std::vector<reconcile::Claim> claims;
+  claims.reserve(candidates.size());
+  for (const kube::Candidate& candidate : candidates) {
+    const kube::PackedEntry& entry = candidate.entry;
+    claims.push_back({entry.namespace_name(), entry.name(), candidate.digest,
+                      entry.has_uid(registry.metadata.uid), entry.has_uid(incumbent)});
+  }
+  const auto load = [&](const reconcile::Claim& claim) {
+    auto found =
+        caches.registries.store().get({std::string(claim.namespace_name), std::string(claim.name)});
+    return found && target_key(*found) == target ? found : nullptr;
+  };
+  observed.has_twin = reconcile::has_twin(registry, claims);
+  observed.rival = reconcile::find_rival(
+      registry, std::move(claims), load,
+      {observed.target_namespace.get(), observed.kind_cluster, incumbent, observed.allowed_images});
+}
+
 }  // namespace
 
 Observed gather(const Caches& caches, const Attempt& attempt, const ClusterFacts& facts) {
@@ -126,12 +149,7 @@ Observed gather(const Caches& caches, const Attempt& attempt, const ClusterFacts
   std::erase_if(observed.unwatched_namespaces,
                 [&](const std::string& name) { return caches.watches(name); });
   observed.claim_owner_lives = claim_owner_lives(caches, observed);
-  const std::string incumbent = incumbent_of(observed);
-  const auto others = caches.wanting(target_key(registry));
-  observed.has_twin = reconcile::has_twin(registry, others);
-  observed.rival = reconcile::find_rival(
-      registry, others,
-      {observed.target_namespace.get(), facts.kind_cluster, incumbent, observed.allowed_images});
+  find_rival(caches, observed);
   return observed;
 }
 

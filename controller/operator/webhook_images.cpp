@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "base/limits.h"
+#include "reconcile/images.h"
 
 namespace controller {
 
@@ -21,7 +22,7 @@ Declared declared_by(const api::LocalRegistry& registry, std::size_t most) {
   const api::ObjectMeta& meta = registry.metadata;
   Declared declared{meta.creation_timestamp.value_or(base::Time::max()), meta.name, {}};
   const api::LocalRegistryStatus& status = registry.status;
-  if (status.node_port == 0 || meta.deletion_timestamp) return declared;
+  if (!reconcile::rewrites_images(registry)) return declared;
   for (const api::ImageStatus& image : status.images) {
     if (image.delivery != api::Delivery::kLocalRegistry || declared.targets.size() >= most)
       continue;
@@ -36,7 +37,7 @@ Declared declared_by(const api::LocalRegistry& registry, std::size_t most) {
 api::ImageRewriter rewriter_for(const Caches& caches, const std::string& namespace_name) {
   std::vector<Declared> all;
   std::size_t room = limits::kDeclaredImages;
-  caches.each_in_namespace(namespace_name, [&](const auto& registry) {
+  caches.each_rewriting(namespace_name, [&](const auto& registry) {
     Declared declared = declared_by(*registry, room);
     room -= declared.targets.size();
     if (!declared.targets.empty()) all.push_back(std::move(declared));

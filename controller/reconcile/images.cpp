@@ -160,4 +160,12 @@ std::optional<base::Time> next_push_check(const Observed& observed) {
   return next;
 }
 
+bool rewrites_images(const api::LocalRegistry& registry) {
+  const api::LocalRegistryStatus& status = registry.status;
+  return status.node_port != 0 && !registry.metadata.deletion_timestamp &&
+         std::any_of(status.images.begin(), status.images.end(), [](const api::ImageStatus& image) {
+           return image.delivery == api::Delivery::kLocalRegistry;
+         });
+}
+
 }  // namespace reconcile

@@ -30,4 +30,7 @@ std::vector<std::string> images_to_check(const Observed& observed);
 // When one has to be asked again at the soonest; nothing: all are settled, or being asked.
 std::optional<base::Time> next_push_check(const Observed& observed);
 
+// Whether the webhook rewrites images to this resource's registry.
+bool rewrites_images(const api::LocalRegistry& registry);
+
 }  // namespace reconcile

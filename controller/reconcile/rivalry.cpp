@@ -17,6 +17,23 @@ bool competes(const api::LocalRegistry& other, const Contest& contest) {
          !find_foreign_refusal(other, *contest.target_namespace, contest.allowed_images);
 }
 
+constexpr int kFlagBits = 2;
+constexpr std::uint64_t kMayWant = 1;
+constexpr std::uint64_t kMayWantInKind = 2;
+
+std::uint64_t second_of(const api::LocalRegistry& registry) {
+  const base::Time created = registry.metadata.creation_timestamp.value_or(base::Time());
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::seconds>(created.time_since_epoch()).count());
+}
+
+// Without the resource itself.
+bool may_count(const Claim& claim, const Contest& contest) {
+  const std::uint64_t wants = contest.kind_cluster ? kMayWantInKind : kMayWant;
+  return (claim.digest & wants) != 0 && contest.target_namespace != nullptr &&
+         allows(*contest.target_namespace, claim.namespace_name);
+}
+
 // 0 for a text that is no number.
 std::uint64_t number(std::string_view text) {
   std::uint64_t value = 0;
@@ -38,11 +55,15 @@ bool is_older(const api::LocalRegistry& a, const api::LocalRegistry& b) {
 
 }  // namespace
 
-bool has_twin(const api::LocalRegistry& self,
-              const std::vector<std::shared_ptr<const api::LocalRegistry>>& others) {
-  return std::any_of(others.begin(), others.end(), [&](const auto& other) {
-    return other->metadata.uid != self.metadata.uid &&
-           other->metadata.creation_timestamp == self.metadata.creation_timestamp;
+std::uint64_t claim_digest(const api::LocalRegistry& registry) {
+  const std::uint64_t flags = (may_want_registry(registry, false) ? kMayWant : 0) |
+                              (may_want_registry(registry, true) ? kMayWantInKind : 0);
+  return second_of(registry) << kFlagBits | flags;
+}
+
+bool has_twin(const api::LocalRegistry& self, const std::vector<Claim>& claims) {
+  return std::any_of(claims.begin(), claims.end(), [&](const Claim& claim) {
+    return !claim.is_self && claim.digest >> kFlagBits == second_of(self);
   });
 }
 
@@ -54,20 +75,27 @@ std::string first_resource_version(const api::LocalRegistry& registry) {
   return was_written ? std::string() : registry.metadata.resource_version;
 }
 
-std::optional<api::ObjectKey> find_rival(
-    const api::LocalRegistry& self,
-    const std::vector<std::shared_ptr<const api::LocalRegistry>>& others, const Contest& contest) {
+std::optional<api::ObjectKey> find_rival(const api::LocalRegistry& self, std::vector<Claim> claims,
+                                         const LoadClaim& load, const Contest& contest) {
   if (self.metadata.uid == contest.incumbent_uid) return std::nullopt;
-  const api::LocalRegistry* winner = &self;
-  for (const auto& other : others) {
-    if (other->metadata.uid == self.metadata.uid || !competes(*other, contest)) continue;
-    if (other->metadata.uid == contest.incumbent_uid) {
+  std::sort(claims.begin(), claims.end(), [](const Claim& one, const Claim& other) {
+    return std::tuple(!one.is_incumbent, one.digest) <
+           std::tuple(!other.is_incumbent, other.digest);
+  });
+  std::shared_ptr<const api::LocalRegistry> winner;
+  for (const Claim& claim : claims) {
+    const api::LocalRegistry& best = winner ? *winner : self;
+    if (claim.is_self || !may_count(claim, contest)) continue;
+    if (!claim.is_incumbent && claim.digest >> kFlagBits > second_of(best)) break;
+    const auto other = load(claim);
+    if (!other || !competes(*other, contest)) continue;
+    if (claim.is_incumbent) {
       if (wants_registry(*other, contest.kind_cluster)) return api::key_of(other->metadata);
-      continue;
+    } else if (is_older(*other, best)) {
+      winner = other;
     }
-    if (is_older(*other, *winner)) winner = other.get();
   }
-  if (winner == &self) return std::nullopt;
+  if (!winner) return std::nullopt;
   return api::key_of(winner->metadata);
 }
 

@@ -1,6 +1,9 @@
 // Two resources that want the same name in the same namespace: who has it. Pure; any thread.
 #pragma once
 
+#include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,20 +21,37 @@ struct Contest {
   std::vector<std::string> allowed_images = {};  // --allowed-images; empty: any
 };
 
-// The resource of `others` that has the name instead of self; nothing when self has it. The
+// What tells, without the whole resource, whether it can have a name that others want: the second
+// of its creation, whose order is that of these numbers, and whether it may want a registry.
+std::uint64_t claim_digest(const api::LocalRegistry& registry);
+
+// One of those who may want the name. The views are the caller's.
+struct Claim {
+  std::string_view namespace_name;
+  std::string_view name;
+  std::uint64_t digest = 0;
+  bool is_self = false;
+  bool is_incumbent = false;
+};
+
+// The resource of a claim; null when it does not want the name after all.
+using LoadClaim = std::function<std::shared_ptr<const api::LocalRegistry>(const Claim&)>;
+
+// The resource of `claims` that has the name instead of self; nothing when self has it. The
 // resource whose objects run keeps the name (a newcomer breaks nothing that runs); else the older
 // one wins, also while it is still being checked whether the older one needs a registry. Resources
 // that want no registry, or may not have one there, do not count.
 //
 // creationTimestamp has whole seconds. Two resources of one second are ordered by the
 // resourceVersion of their creation: see first_resource_version.
-std::optional<api::ObjectKey> find_rival(
-    const api::LocalRegistry& self,
-    const std::vector<std::shared_ptr<const api::LocalRegistry>>& others, const Contest& contest);
+//
+// Of thousands of claims only the incumbent and those of the second of the oldest that counts are
+// loaded.
+std::optional<api::ObjectKey> find_rival(const api::LocalRegistry& self, std::vector<Claim> claims,
+                                         const LoadClaim& load, const Contest& contest);
 
-// True when another resource that was created in the same second wants the same name.
-bool has_twin(const api::LocalRegistry& self,
-              const std::vector<std::shared_ptr<const api::LocalRegistry>>& others);
+// True when another resource that was created in the same second may want the same name.
+bool has_twin(const api::LocalRegistry& self, const std::vector<Claim>& claims);
 
 // The resourceVersion in which the resource was created. It is known until the operator writes the
 // resource for the first time, and it is recorded in status then if the resource has a twin. Empty:

@@ -5,13 +5,13 @@
 //  * A key is in the queue at most once, however often it is added.
 //  * A key that was taken is not handed out again before done(). Added meanwhile, it is handed out
 //    once more afterwards, unless its owner says that it saw what was asked for: nothing is lost.
-//  * What was asked for now (add) goes before what has waited (add_after, add_rate_limited), each
-//  in
-//    the order in which it came; but every kFairTurn-th key taken is one that has waited, so that a
-//    flood of events does not keep a retry from its turn.
+//  * What was asked for now (add) goes before what has waited (add_after, add_rate_limited); but
+//    every kFairTurn-th key taken is one that has waited, so that a flood of events does not keep a
+//    retry from its turn.
+//  * Of either, groups of keys take turns (fair_group), so that one with thousands of keys does not
+//    keep the others waiting. The keys of one group go in the order in which they came.
 //  * Bounded by construction: one entry for each key that is waiting, ready, taken or remembered
-//  for
-//    its failures. Who deletes an object forgets its key.
+//    for its failures. Who deletes an object forgets its key.
 // Caveat: add() drops the wait of a key, since its reconcile says anew whether it has to wait.
 //
 // One owner, the runner; not thread-safe: used on the thread of the io_context only.
@@ -26,11 +26,20 @@
 #include <list>
 #include <map>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "base/limits.h"
+#include "runtime/turns.h"
 
 namespace runtime {
+
+// Keys of one group take one turn together: here all of them. Another type of keys has its own
+// function, in its own namespace.
+template <class Key>
+std::string_view fair_group(const Key&) {
+  return {};
+}
 
 // What workqueue metrics are made of. Counters since the start.
 struct WorkQueueCounters {
@@ -107,7 +116,8 @@ class WorkQueue {
   struct Entry;
   using Entries = std::map<Key, Entry>;
   using Place = typename Entries::iterator;
-  using List = std::list<Place>;
+  using Ready = Turns<Place>;
+  using List = typename Ready::List;
   using Due = std::pair<Instant, std::uint64_t>;  // the number keeps the order of the same instant
 
   enum class State { kIdle, kFresh, kWaited, kWaiting, kTaken };
@@ -123,14 +133,14 @@ class WorkQueue {
     typename List::iterator where{};  // kFresh, kWaited, kTaken
   };
 
-  void make_fresh(Place place, Instant since);
+  void make_ready(Place place, State state, Instant since);
   void wait(Place place, Instant until);
   void promote(Instant now);
   void erase_if_idle(Place place);
 
   Entries entries_;
-  List fresh_;
-  List waited_;
+  Ready fresh_;
+  Ready waited_;
   List taken_;  // in the order in which they were taken
   std::map<Due, Place> waiting_;
   WorkQueueCounters counters_;
@@ -146,10 +156,13 @@ void WorkQueue<Key>::add(const Key& key, Instant now) {
   Entry& entry = place->second;
   switch (entry.state) {
     case State::kFresh: return;
-    case State::kWaited:
-      fresh_.splice(fresh_.end(), waited_, entry.where);
+    case State::kWaited: {
+      List moved;
+      waited_.remove(fair_group(key), entry.where, moved);
+      fresh_.add(fair_group(key), moved, entry.where);
       entry.state = State::kFresh;
       return;
+    }
     case State::kTaken:
       if (entry.again) return;
       entry.again = true;
@@ -160,7 +173,7 @@ void WorkQueue<Key>::add(const Key& key, Instant now) {
     case State::kIdle: break;
   }
   ++counters_.adds;
-  make_fresh(place, now);
+  make_ready(place, State::kFresh, now);
 }
 
 template <class Key>
@@ -210,11 +223,10 @@ std::optional<typename WorkQueue<Key>::Taken> WorkQueue<Key>::take(Instant now) 
   promote(now);
   if (fresh_.empty() && waited_.empty()) return std::nullopt;
   const bool fair = !waited_.empty() && turn_ + 1 >= kFairTurn;
-  List& from = fresh_.empty() || fair ? waited_ : fresh_;
+  Ready& from = fresh_.empty() || fair ? waited_ : fresh_;
   turn_ = &from == &waited_ ? 0 : turn_ + 1;
-  const Place place = from.front();
+  const Place place = *from.next(taken_);
   Entry& entry = place->second;
-  taken_.splice(taken_.end(), from, entry.where);
   const Duration waited = now - entry.since;
   entry.state = State::kTaken;
   entry.since = now;
@@ -237,7 +249,7 @@ typename WorkQueue<Key>::Duration WorkQueue<Key>::done(const Key& key, Instant n
   const Duration away = now - entry.since;
   if (std::exchange(entry.again, false)) {
     ++counters_.adds;
-    make_fresh(place, entry.asked);
+    make_ready(place, State::kFresh, entry.asked);
   } else if (entry.later) {
     wait(place, *entry.later);
     entry.later.reset();
@@ -287,10 +299,14 @@ typename WorkQueue<Key>::Duration WorkQueue<Key>::longest_running(Instant now) c
 }
 
 template <class Key>
-void WorkQueue<Key>::make_fresh(Place place, Instant since) {
-  place->second.state = State::kFresh;
-  place->second.since = since;
-  place->second.where = fresh_.insert(fresh_.end(), place);
+void WorkQueue<Key>::make_ready(Place place, State state, Instant since) {
+  Entry& entry = place->second;
+  entry.state = state;
+  entry.since = since;
+  List one = {place};
+  entry.where = one.begin();
+  Ready& ready = state == State::kFresh ? fresh_ : waited_;
+  ready.add(fair_group(place->first), one, entry.where);
 }
 
 template <class Key>
@@ -306,9 +322,7 @@ void WorkQueue<Key>::promote(Instant now) {
     const Place place = waiting_.begin()->second;
     waiting_.erase(waiting_.begin());
     ++counters_.adds;
-    place->second.state = State::kWaited;
-    place->second.since = place->second.due.first;
-    place->second.where = waited_.insert(waited_.end(), place);
+    make_ready(place, State::kWaited, place->second.due.first);
   }
 }
 

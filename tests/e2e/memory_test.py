@@ -12,7 +12,6 @@ import json
 import os
 import pathlib
 import random
-import signal
 import socket
 import ssl
 import string
@@ -156,24 +155,34 @@ def hostile_registries():
             f"localregistry.dev/{index:05}": "x" * 60 for index in range(6_000)})
 
 
+def hostile_meta(name, number):
+    """With the operator's own label, which anybody can set, and an owner that never was."""
+    return {"name": f"{name}-{number}", "labels": MANAGED, "annotations": {
+        "localregistry.dev/owner": f"{HOSTILE}/{name}-{number}",
+        "note": noise(200_000)[:200_000]}}
+
+
+def hostile_deployment(number, pod=None):
+    pod = pod or {"containers": [{"name": "c", "image": "x"}]}
+    template = {"metadata": {"labels": {"a": "b"}}, "spec": pod}
+    return {"metadata": hostile_meta("deployment", number), "spec": {
+        "selector": {"matchLabels": {"a": "b"}}, "template": template, "replicas": 0}}
+
+
 def hostile_children():
-    """(path, bodies): objects with the operator's own label, which anybody can set."""
-    def meta(name, number):
-        return {"name": f"{name}-{number}", "labels": MANAGED, "annotations": {
-            "localregistry.dev/owner": f"{HOSTILE}/{name}-{number}",
-            "note": noise(200_000)[:200_000]}}
+    """(path, bodies): objects of each kind that the operator watches."""
+    meta = hostile_meta
     pod = {"containers": [{"name": f"c{index}", "image": "x", "env": [
         {"name": f"E{variable}", "value": noise(1000)[:1000]} for variable in range(30)]}
         for index in range(20)]}
-    template = {"metadata": {"labels": {"a": "b"}}, "spec": pod}
-    workload = {"selector": {"matchLabels": {"a": "b"}}, "template": template, "replicas": 0}
     claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
     base = f"namespaces/{HOSTILE}"
     numbers = range(60)
     yield (f"/apis/apps/v1/{base}/deployments",
-           [{"metadata": meta("deployment", number), "spec": workload} for number in numbers])
+           [hostile_deployment(number, pod) for number in numbers])
     yield (f"/apis/apps/v1/{base}/statefulsets",
-           [{"metadata": meta("set", number), "spec": {**workload, "serviceName": "x"}}
+           [{"metadata": meta("set", number),
+             "spec": {**hostile_deployment(number, pod)["spec"], "serviceName": "x"}}
             for number in numbers])
     yield (f"/api/v1/{base}/services",
            [{"metadata": meta("service", number), "spec": {"ports": [
@@ -290,7 +299,6 @@ def test_hostile_objects_of_every_kind_are_survived_and_others_are_served(cgroup
             times = [serve_another_tenant(full.api) for _ in range(5)]
             assert max(times) < SERVED_SECONDS, times
             assert program.metric("localregistry_cache_reduced_objects") > 0
-            program.stop(signal.SIGTERM)
 
 
 def condition(registry, kind):
@@ -311,10 +319,12 @@ def test_what_is_too_large_says_so_and_keeps_its_finalizers(cgroup, full, tmp_pa
 def test_changes_of_hostile_objects_are_survived(cgroup, full, tmp_path):
     def touch(number):
         for path in (f"{registries(HOSTILE)}/annotations-{number}",
-                     f"/apis/apps/v1/namespaces/{HOSTILE}/deployments/deployment-{number}",
                      f"/api/v1/namespaces/{HOSTILE}/pods/pod-{number}"):
             change = {"metadata": {"annotations": {"note": noise(250_000)[:250_000]}}}
             full.api("PATCH", path, change, "application/merge-patch+json")
+        # The operator deletes it, since its owner is gone.
+        full.api("POST", f"/apis/apps/v1/namespaces/{HOSTILE}/deployments",
+                 hostile_deployment(number), may_fail=True)
 
     with limited(cgroup, full, tmp_path) as program:
         with concurrent.futures.ThreadPoolExecutor(3) as pool:

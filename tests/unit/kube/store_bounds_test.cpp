@@ -148,6 +148,7 @@ TEST_F(FullStore, ManyObjectsOfOneKeyAreVisitedOneByOne) {
   std::size_t visited = 0;
   store.each_of(all, "all", [&](const auto&) { return ++visited < 4000; });
   EXPECT_EQ(visited, 4000U);
+  EXPECT_EQ(store.candidates(all, "all").size(), 5000U);
 }
 
 }  // namespace

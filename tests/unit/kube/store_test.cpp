@@ -135,6 +135,23 @@ TEST_F(StoreTest, TellsThousandsOfObjectsApart) {
   }
 }
 
+TEST_F(StoreTest, CandidatesHaveTheDigestOfTheObjectAsItIsNow) {
+  const auto by_name =
+      store.add_index([](const api::Service& service) { return service.metadata.name; },
+                      [](const api::Service& service) {
+                        return kube::revision_of(service.metadata.resource_version);
+                      });
+  relist(10, {{"a", 5, "uid-a", "x"}, {"b", 7, "uid-b", "x"}});
+  relist(12, {{"a", 11, "uid-a", "x"}});
+  const auto found = store.candidates(by_name, "a");
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].digest, 11U);
+  EXPECT_EQ(found[0].key().name, "a");
+  EXPECT_TRUE(found[0].entry.has_uid("uid-a"));
+  EXPECT_TRUE(store.candidates(by_name, "b").empty());
+  EXPECT_EQ(store.candidates(owners, "x").size(), 1U);
+}
+
 TEST_F(StoreTest, EachIndexHasKeysOfItsOwn) {
   const auto by_name =
       store.add_index([](const api::Service& service) { return service.metadata.name; });

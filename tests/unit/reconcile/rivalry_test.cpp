@@ -2,13 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "unit/reconcile/world.h"
 
 namespace test {
 namespace {
 
-using reconcile::find_rival;
-using Others = std::vector<std::shared_ptr<const api::LocalRegistry>>;
+using reconcile::Claim;
 
 class Rivalry : public testing::Test {
  protected:
@@ -23,15 +24,34 @@ class Rivalry : public testing::Test {
   }
 
   std::optional<api::ObjectKey> rival_of(const api::LocalRegistry& self) const {
-    return find_rival(self, all(), {&shared, kind_cluster, incumbent, allowed_images});
+    return rival_of(self, &shared);
   }
 
-  bool has_twin(const api::LocalRegistry& self) const { return reconcile::has_twin(self, all()); }
+  std::optional<api::ObjectKey> rival_of(const api::LocalRegistry& self,
+                                         const api::Namespace* target) const {
+    const auto load = [&](const Claim& claim) {
+      ++loaded;
+      const auto found = std::find_if(
+          registries.begin(), registries.end(), [&](const api::LocalRegistry& registry) {
+            return registry.metadata.namespace_name == claim.namespace_name &&
+                   registry.metadata.name == claim.name;
+          });
+      return std::make_shared<const api::LocalRegistry>(*found);
+    };
+    return reconcile::find_rival(self, claims(self), load,
+                                 {target, kind_cluster, incumbent, allowed_images});
+  }
 
-  Others all() const {
-    Others list;
-    for (const auto& registry : registries) {
-      list.push_back(std::make_shared<const api::LocalRegistry>(registry));
+  bool has_twin(const api::LocalRegistry& self) const {
+    return reconcile::has_twin(self, claims(self));
+  }
+
+  std::vector<Claim> claims(const api::LocalRegistry& self) const {
+    std::vector<Claim> list;
+    for (const api::LocalRegistry& registry : registries) {
+      const api::ObjectMeta& meta = registry.metadata;
+      list.push_back({meta.namespace_name, meta.name, reconcile::claim_digest(registry),
+                      meta.uid == self.metadata.uid, meta.uid == incumbent});
     }
     return list;
   }
@@ -61,6 +81,7 @@ class Rivalry : public testing::Test {
   bool kind_cluster = false;
   std::string incumbent;
   std::vector<std::string> allowed_images;
+  mutable int loaded = 0;
 };
 
 TEST_F(Rivalry, TheOlderOneWins) {
@@ -151,8 +172,21 @@ TEST_F(Rivalry, WhoIsNotAllowedDoesNotCount) {
 }
 
 TEST_F(Rivalry, NobodyCompetesForANamespaceThatIsNotThere) {
-  Others others = {std::make_shared<const api::LocalRegistry>(old())};
-  EXPECT_EQ(find_rival(young(), others, {nullptr, false, "", {}}), std::nullopt);
+  EXPECT_EQ(rival_of(young(), nullptr), std::nullopt);
+}
+
+TEST_F(Rivalry, OfThousandsOnlyThoseThatCanHaveTheNameAreLoaded) {
+  for (int i = 0; i < 3000; ++i) {
+    registries.push_back(resource("team-b", "later-" + std::to_string(i), 3 + i));
+    registries.push_back(resource("team-c", "not-allowed-" + std::to_string(i), -i));
+    registries.push_back(resource("team-b", "without-" + std::to_string(i), -i));
+    registries.back().spec.enabled = false;
+  }
+  expect_the_old_one();
+  EXPECT_EQ(loaded, 1) << "the old one, for the young one";
+  incumbent = "uid-later-2999";
+  EXPECT_EQ(rival_of(old()), std::optional(api::ObjectKey{"team-b", "later-2999"}));
+  EXPECT_EQ(loaded, 2);
 }
 
 TEST_F(Rivalry, AThirdOneSeesTheWinner) {

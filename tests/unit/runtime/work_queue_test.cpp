@@ -23,6 +23,16 @@ std::string take(Queue& queue, Instant now) {
   return taken ? taken->key : "";
 }
 
+// A key of a group.
+struct Member {
+  std::string group;
+  int number = 0;
+
+  auto operator<=>(const Member&) const = default;
+};
+
+std::string_view fair_group(const Member& member) { return member.group; }
+
 // "a" is taken, asked for again, and its owner has seen that.
 void take_and_see(Queue& queue) {
   queue.add("a", kStart);
@@ -245,6 +255,44 @@ TEST(WorkQueue, AFloodOfEventsDoesNotStarveWhatHasWaited) {
   EXPECT_EQ(turns, (std::vector{Queue::kFairTurn, 2 * Queue::kFairTurn}));
 }
 
+// The groups of the next so many keys, in the order in which they are handed out.
+std::string groups(runtime::WorkQueue<Member>& queue, Instant now, int keys) {
+  std::string text;
+  for (int i = 0; i < keys; ++i) {
+    const auto taken = queue.take(now);
+    text += taken ? taken->key.group : "-";
+  }
+  return text;
+}
+
+TEST(WorkQueue, AGroupWithManyKeysDelaysAnotherByOneKeyATurn) {
+  runtime::WorkQueue<Member> queue;
+  for (int i = 0; i < 1000; ++i) queue.add({"a", i}, kStart);
+  EXPECT_EQ(groups(queue, kStart, 2), "aa");
+  for (int i = 0; i < 3; ++i) queue.add({"b", i}, kStart);
+  queue.add({"c", 0}, kStart);
+  EXPECT_EQ(groups(queue, kStart, 8), "abcababa");
+  EXPECT_EQ(queue.take(kStart)->key.number, 6) << "in a group the first that came goes first";
+}
+
+TEST(WorkQueue, GroupsTakeTurnsAmongTheKeysThatHaveWaitedToo) {
+  runtime::WorkQueue<Member> queue;
+  for (int i = 0; i < 100; ++i) queue.add_after({"a", i}, 1s, kStart);
+  queue.add_after({"b", 0}, 2s, kStart);
+  queue.add_after({"b", 1}, 2s, kStart);
+  EXPECT_EQ(groups(queue, kStart + 5s, 5), "ababa");
+}
+
+TEST(WorkQueue, AKeyThatMovesToTheFrontTakesTheTurnOfItsGroup) {
+  runtime::WorkQueue<Member> queue;
+  queue.add_after({"b", 0}, 1s, kStart);
+  queue.add_after({"b", 1}, 1s, kStart);
+  for (int i = 0; i < 3; ++i) queue.add({"a", i}, kStart + 5s);
+  EXPECT_EQ(groups(queue, kStart + 5s, 1), "a");
+  queue.add({"b", 1}, kStart + 5s);
+  EXPECT_EQ(groups(queue, kStart + 5s, 5), "abba-") << "b's second key, then the one that waited";
+}
+
 TEST(WorkQueue, RetriesWaitTwiceAsLongEachTimeUpToTheBound) {
   Queue queue;
   std::chrono::steady_clock::duration expected = limits::kRetryFirst;
@@ -368,18 +416,18 @@ class Model {
     now_ += std::chrono::milliseconds(pick(20));
     const int key = pick(8);
     switch (pick(7)) {
-      case 0: ask(key, now_), queue_.add(key, now_); break;
+      case 0: ask(key, now_), queue_.add(member(key), now_); break;
       case 1: {
         const auto delay = std::chrono::milliseconds(pick(200));
-        ask(key, now_ + delay), queue_.add_after(key, delay, now_);
+        ask(key, now_ + delay), queue_.add_after(member(key), delay, now_);
         break;
       }
       case 2: {
-        const auto delay = queue_.add_rate_limited(key, now_);
+        const auto delay = queue_.add_rate_limited(member(key), now_);
         ask(key, now_ + delay);
         break;
       }
-      case 3: queue_.forget(key); break;
+      case 3: queue_.forget(member(key)); break;
       case 4:
       case 5: take(); break;
       default: give_back(); break;
@@ -397,11 +445,12 @@ class Model {
       give_back();
     }
     EXPECT_TRUE(asked_.empty());
-    for (int key = 0; key < 8; ++key) queue_.forget(key);
+    for (int key = 0; key < 8; ++key) queue_.forget(member(key));
     EXPECT_EQ(queue_.size(), 0U);
   }
 
  private:
+  static Member member(int key) { return {std::string(1, static_cast<char>('a' + key % 3)), key}; }
   int pick(int below) { return std::uniform_int_distribution<int>(0, below - 1)(random_); }
 
   void ask(int key, Instant earliest) {
@@ -417,9 +466,10 @@ class Model {
       }
       return;
     }
-    EXPECT_TRUE(taken_.insert(taken->key).second) << "on two workers: " << taken->key;
-    const auto asked = asked_.find(taken->key);
-    ASSERT_NE(asked, asked_.end()) << "nobody asked for " << taken->key;
+    const int key = taken->key.number;
+    EXPECT_TRUE(taken_.insert(key).second) << "on two workers: " << key;
+    const auto asked = asked_.find(key);
+    ASSERT_NE(asked, asked_.end()) << "nobody asked for " << key;
     EXPECT_LE(asked->second, now_) << "too early";
     EXPECT_GE(taken->waited, 0s);
     asked_.erase(asked);
@@ -428,13 +478,13 @@ class Model {
   void give_back() {
     if (taken_.empty()) return;
     const auto key = std::next(taken_.begin(), pick(static_cast<int>(taken_.size())));
-    queue_.done(*key, now_);
+    queue_.done(member(*key), now_);
     taken_.erase(key);
   }
 
   std::mt19937_64 random_;
   Instant now_ = kStart;
-  runtime::WorkQueue<int> queue_;
+  runtime::WorkQueue<Member> queue_;
   std::map<int, Instant> asked_;  // key → the earliest instant at which it may be handed out
   std::set<int> taken_;
 };
