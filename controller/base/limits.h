@@ -144,6 +144,7 @@ inline constexpr auto kCertificateValidityMost = 5 * 365 * 24h;
 inline constexpr auto kRetryFirst = 5ms;  // of one key, doubled
 inline constexpr auto kRetryMost = 1000s;
 inline constexpr auto kRetryTransientMost = 30s;  // when time alone may mend the error
+inline constexpr int kConflictsToWarn = 5;        // in a row, of one key
 inline constexpr std::size_t kWorkersMost = 256;  // --max-concurrent-reconciles
 inline constexpr auto kAlarmMost = 1h;            // the runner's longest sleep with nothing to do
 inline constexpr std::size_t kBacklog = 32;       // keys that wait for a worker: more are a burst

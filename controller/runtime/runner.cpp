@@ -45,14 +45,16 @@ base::Clock::Duration most_delay(const base::Error& error) {
   return error.transient() ? limits::kRetryTransientMost : limits::kRetryMost;
 }
 
-void log_failure(base::Logger& logger, bool first, std::string key, const base::Error& error,
+void log_failure(base::Logger& logger, int failures, std::string key, const base::Error& error,
                  base::Clock::Duration delay) {
   const std::string text = to_string(error);
-  if (first) {
+  const bool is_conflict = error.code == base::ErrorCode::kConflict;
+  if (failures + 1 == (is_conflict ? limits::kConflictsToWarn : 1)) {
     logger.warning("reconcile failed, will be tried again",
                    {{"key", std::move(key)}, {"error", text}, {"in", seconds_text(delay)}});
   } else {
-    logger.debug("reconcile failed again",
+    logger.debug(is_conflict ? "an object changed while it was reconciled, will be tried again"
+                             : "reconcile failed again",
                  {{"key", std::move(key)}, {"error", text}, {"in", seconds_text(delay)}});
   }
 }

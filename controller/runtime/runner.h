@@ -69,8 +69,10 @@ base::Clock::Duration least_delay(const base::Error& error);  // its retry_after
 // after its end: nothing tells the key that the API server is well again.
 base::Clock::Duration most_delay(const base::Error& error);
 
-// A warning for the first failure of a key in a row; the repetitions only for who debugs.
-void log_failure(base::Logger& logger, bool first, std::string key, const base::Error& error,
+// A warning for the first failure of a key in a row, of conflicts for the
+// limits::kConflictsToWarn-th: a user who edits a resource while it is reconciled is no failure.
+// The rest at debug level. failures: those in a row before this one.
+void log_failure(base::Logger& logger, int failures, std::string key, const base::Error& error,
                  base::Clock::Duration delay);
 
 // The one sleep of the runner: rings at an instant that may change while it sleeps.
@@ -328,10 +330,10 @@ void Runner<Key>::settle(Worker& worker, const ReconcileResult& result) {
     case ReconcileOutcome::kRequeue: queue_.add_rate_limited(key, now); break;
     case ReconcileOutcome::kError: {
       const base::Error& error = result.error();
-      const bool first = queue_.failures(key) == 0;
+      const int failures = queue_.failures(key);
       const Duration delay =
           queue_.add_rate_limited(key, now, least_delay(error), most_delay(error));
-      log_failure(logger_, first, std::string(to_string(key)), error, delay);
+      log_failure(logger_, failures, std::string(to_string(key)), error, delay);
       break;
     }
   }

@@ -362,6 +362,19 @@ TEST(Runner, TheFirstFailureIsAWarningAndTheOthersAreForWhoDebugs) {
   EXPECT_THAT(later, testing::Not(testing::HasSubstr("will be tried again")));
 }
 
+std::string log_of_conflict(int failures) {
+  testing::internal::CaptureStderr();
+  base::Logger logger(base::LogLevel::kInfo, base::LogFormat::kText);
+  runtime::log_failure(logger, failures, "a", {base::ErrorCode::kConflict, "it changed"}, 5ms);
+  return testing::internal::GetCapturedStderr();
+}
+
+TEST(Runner, UsersWhoEditWhatIsReconciledFillNoLog) {
+  EXPECT_EQ(log_of_conflict(0), "");
+  EXPECT_THAT(log_of_conflict(limits::kConflictsToWarn - 1), testing::HasSubstr("it changed"));
+  EXPECT_EQ(log_of_conflict(limits::kConflictsToWarn), "");
+}
+
 TEST(Runner, ABugIsLogged) {
   testing::internal::CaptureStderr();
   World world(2, true);
