@@ -10,6 +10,7 @@
 #include "cli/registries.h"
 #include "cli/variables.h"
 #include "json/writer.h"
+#include "net/file.h"
 
 namespace cli {
 namespace {
@@ -106,6 +107,12 @@ asio::awaitable<Outcome<int>> run(asio::any_io_executor executor, base::Clock& c
       !insecure) {
     co_return Failure{ExitCode::kUsage,
                       fmt::format("--insecure-registry: {}", insecure.error().message)};
+  }
+  if (!command.ca_file.empty()) {
+    const auto file = net::read_credential_file(command.ca_file);
+    if (!file) {
+      co_return Failure{ExitCode::kUsage, fmt::format("--ca-file: {}", file.error().message)};
+    }
   }
   const DockerCredentials credentials(environment);
   if (!credentials.warning().empty()) {

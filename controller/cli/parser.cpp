@@ -126,8 +126,10 @@ CLI::Option* Parser::add_registry(CLI::App* command, std::string& registry) {
 }
 
 CLI::Option* Parser::add_name(CLI::App* command, std::string& registry) {
-  add_registry(command, registry);
-  return means(command->add_option("NAME", registry), Meaning::kRegistry);
+  CLI::Option* flag = add_registry(command, registry);
+  CLI::Option* name = means(command->add_option("NAME", registry), Meaning::kRegistry);
+  flag->excludes(name);
+  return name;
 }
 
 CLI::Option* Parser::add_choice(CLI::App* command, const char* flags, std::string& word,
@@ -405,6 +407,13 @@ Outcome<CommandLine> Parser::parse(Words words) {
     const auto timeout = duration_of("--request-timeout", request_timeout_);
     if (!timeout) return timeout.error();
     connection_.request_timeout = timeout->count() == 0 ? limits::kDurationMost : *timeout;
+  }
+  const std::string& namespace_name = connection_.namespace_name;
+  if (!namespace_name.empty() && !is_dns_label(namespace_name)) {
+    return usage(
+        fmt::format("--namespace: {} is not the name of a namespace: use lower case "
+                    "letters, digits and -, such as team-a",
+                    base::quoted(namespace_name)));
   }
   auto command = chosen(tail);
   if (!command) return command.error();

@@ -234,6 +234,15 @@ std::vector<std::string> kind_arguments(const PushCommand& command, const PushTa
 
 asio::awaitable<Outcome<Images>> push(const Session& session, Connection connection,
                                       PushCommand command) {
+  const std::string& path = command.archive.empty() ? command.layout : command.archive;
+  if (!path.empty()) {  // before the cluster is asked
+    const auto source = registry::ImageSource::open(path);
+    if (!source) {
+      co_return Failure{ExitCode::kUsage,
+                        fmt::format("--{}: {}", command.archive.empty() ? "layout" : "archive",
+                                    source.error().message)};
+    }
+  }
   auto finding = find_registry(session, command.registry);
   const Outcome<api::LocalRegistry> registry = co_await std::move(finding);
   if (!registry) co_return registry.error();

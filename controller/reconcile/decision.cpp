@@ -2,6 +2,9 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "reconcile/children.h"
 #include "reconcile/images.h"
 #include "reconcile/names.h"
@@ -152,8 +155,16 @@ std::string_view why_not_deployed(const Observed& observed) {
   if (delivery == api::Delivery::kKindLoad) {
     return "no registry is needed on a KinD cluster: images are loaded with kind load";
   }
-  return observed.registry->spec.enabled ? "no registry is wanted: spec.enabled is false"
-                                         : "no registry is needed: every image can be pushed";
+  if (observed.registry->spec.enabled) return "no registry is wanted: spec.enabled is false";
+  const std::vector<ImageDecision> images = decide_images(observed);
+  const auto refused = std::count_if(images.begin(), images.end(),
+                                     [](const ImageDecision& image) { return image.refused; });
+  if (refused == 0) return "no registry is needed: every image can be pushed";
+  if (refused == std::ssize(images)) {
+    return "no registry is needed: no image of spec.images can be used; status.images says why";
+  }
+  return "no registry is needed: every image that can be used can be pushed; status.images says "
+         "why others cannot be used";
 }
 
 bool label_forbids_buildkit(const Observed& observed) {
