@@ -54,7 +54,10 @@ inline constexpr std::size_t kChildCacheBytes = 5 << 20;      // each kind of ch
 inline constexpr std::size_t kCacheEntryBytes = 120;  // of tables, indexes and queue for one object
 inline constexpr std::size_t kCacheShare = 16;     // of a full cache a namespace has 1/kCacheShare
 inline constexpr std::size_t kObjectsOfOwner = 6;  // of one kind, that are looked at
-inline constexpr std::size_t kObjectsOfIndex = 1024;  // that are compared with one another
+inline constexpr std::size_t kObjectsOfIndex = 1024;  // of one key, that are unpacked at once
+// Of a list of children with nothing of the resource on them, in one live read.
+inline constexpr std::size_t kPagesOfChildren = 16;
+inline constexpr std::size_t kRivals = 64;            // that are compared, and that are woken
 inline constexpr std::size_t kDeclaredImages = 4096;  // of one namespace, for its pods
 inline constexpr std::size_t kRememberedBytes =
     1536;  // packed: larger objects are not kept unpacked
@@ -172,7 +175,7 @@ inline constexpr int kServeSocketBytes = 64 << 10;  // kernel buffer of a connec
 // of honest clients on a busy node is served.
 inline constexpr auto kServePatience = 250ms;
 inline constexpr auto kServeSilentPatience = 50ms;  // the same for one that has sent nothing
-inline constexpr auto kServeWait = 500ms;       // for a place, at most: half of a probe's timeout
+inline constexpr auto kServeWait = 400ms;           // for a place; see PlaceLimits::wait
 inline constexpr auto kServeHandshake = 2s;     // from the connection to the end of TLS' handshake
 inline constexpr auto kServeHead = 2s;          // from the first byte of a request to its head
 inline constexpr auto kServeLargeBody = 500ms;  // of one large body, while the others wait

@@ -102,7 +102,7 @@ class PackedEntry {
 // another key.
 struct Candidate {
   PackedEntry entry;
-  std::uint64_t digest = 0;  // as the index makes it of the object; 0: the index makes none
+  std::uint64_t digest = 0;  // as the index makes it of the object; without such a function 0
 
   api::ObjectKey key() const {
     return {std::string(entry.namespace_name()), std::string(entry.name())};
@@ -371,8 +371,8 @@ class Store {
     core_.each_of(index.number, key, [&](const Entry& entry) { return visit(as_pointer(entry)); });
   }
 
-  // All of a key, unlike each_of without unpacking any: the time it takes is hardly any, so that
-  // nobody's thousands of objects delay the others.
+  // All objects of a key, without unpacking them. The time is linear in their number, and small for
+  // each.
   std::vector<Candidate> candidates(Index index, std::string_view key) const {
     return core_.candidates(index.number, key);
   }

@@ -18,11 +18,15 @@ struct Attempt {
   std::shared_ptr<const api::Service> service;
   std::shared_ptr<const api::PersistentVolumeClaim> claim;
 
-  // Children in other namespaces that were read live and that no cache holds, for want of room.
+  // Children under whatever name that a live read listed, until they are deleted.
   std::vector<reconcile::Leftover> children;
 
+  // The resource as it was read live: a cache without room does not hold its spec.
+  std::shared_ptr<const api::LocalRegistry> registry;
+
   bool live = false;
-  bool conflicted = false;  // a precondition did not hold: what was seen is old
+  bool searched_to_delete = false;  // live, and everywhere that a deletion has to look
+  bool conflicted = false;          // a precondition did not hold: what was seen is old
   std::vector<reconcile::Failure> failures;
   std::vector<reconcile::Action> done;  // writes that succeeded
 };

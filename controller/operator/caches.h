@@ -63,8 +63,8 @@ class Caches {
   // Those whose registry runs, or shall run, in that namespace.
   std::vector<kube::Candidate> targeting(const std::string& namespace_name) const;
 
-  // Each resource in that namespace to whose registry images are rewritten, wherever it runs, until
-  // visit returns false.
+  // Visits each resource of that namespace whose images the webhook rewrites, wherever its registry
+  // runs, until visit returns false.
   void each_rewriting(
       const std::string& namespace_name,
       const std::function<bool(const std::shared_ptr<const api::LocalRegistry>&)>& visit) const;

@@ -1,11 +1,13 @@
 #include "operator/controller.h"
 
+#include <algorithm>
 #include <boost/asio/this_coro.hpp>
 #include <map>
 
 #include "reconcile/acceptance.h"
 #include "reconcile/names.h"
 #include "reconcile/places.h"
+#include "reconcile/rivalry.h"
 
 namespace controller {
 namespace {
@@ -34,6 +36,21 @@ bool is_smooth(const Attempt& attempt) { return attempt.failures.empty() && !att
 // The next reconcile would find nothing to do.
 bool is_last(const Attempt& attempt, const reconcile::Plan& plan) {
   return is_smooth(attempt) && plan.actions.empty() && !plan.requeue_after;
+}
+
+// Of those who want a name the ones that may get it next. The others look again by themselves after
+// limits::kConflictCheck.
+std::vector<kube::Candidate> oldest(std::vector<kube::Candidate> claims) {
+  std::erase_if(claims, [](const kube::Candidate& claim) {
+    return !reconcile::may_want_registry(claim.digest);
+  });
+  const auto some = std::min(claims.size(), limits::kRivals);
+  std::partial_sort(claims.begin(), claims.begin() + static_cast<std::ptrdiff_t>(some),
+                    claims.end(), [](const kube::Candidate& one, const kube::Candidate& other) {
+                      return one.digest < other.digest;
+                    });
+  claims.resize(some);
+  return claims;
 }
 
 }  // namespace
@@ -99,7 +116,9 @@ void Controller::watch_children(Owned<T>& cache) {
     if (!now.name.empty() && now != earlier) enqueue(now);
     // Somebody who lost a name to this object may have it now.
     if (after == nullptr) {
-      for (const auto& claim : caches_.wanting(api::key_of(before->metadata))) enqueue(claim.key());
+      for (const auto& claim : oldest(caches_.wanting(api::key_of(before->metadata)))) {
+        enqueue(claim.key());
+      }
     }
   });
 }
@@ -119,7 +138,7 @@ void Controller::enqueue(const Key& key) {
 }
 
 void Controller::enqueue_rivals(const api::LocalRegistry& registry) {
-  for (const auto& rival : caches_.wanting(target_key(registry))) {
+  for (const auto& rival : oldest(caches_.wanting(target_key(registry)))) {
     if (!rival.entry.has_uid(registry.metadata.uid)) enqueue(rival.key());
   }
 }

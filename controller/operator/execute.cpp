@@ -56,7 +56,7 @@ void forgive(Attempt& attempt, Target target) {
                 [&](const reconcile::Failure& failure) { return failure.target == target; });
 }
 
-// after: what a deleted object that has finalizers is until they go; null: it is gone.
+// after: the deleted object while finalizers hold it; null once it is gone.
 void record_removal(Attempt& attempt, const std::string& uid, const api::ObjectMeta* after) {
   if (after == nullptr) {
     std::erase_if(attempt.children,
@@ -241,6 +241,8 @@ asio::awaitable<void> Executor::remove(Owned<T>& cache, reconcile::Delete action
     cache.store().record_deleted(action.key, action.uid, "");
   } else if (error.code == ErrorCode::kConflict) {
     attempt.conflicted = true;
+    attempt.live = false;  // what was listed is old
+    record_removal(attempt, action.uid, nullptr);
     co_await read(cache, action.key, foreign, attempt);
   } else {
     fail(attempt, action.target, error);
@@ -299,6 +301,8 @@ asio::awaitable<void> Executor::read_live(Attempt& attempt) {
   if (*found && caches_.watches(api::target_namespace(**found))) {
     co_await read_objects(target_key(**found), attempt);
   }
+  attempt.registry = *found;
+  attempt.children.clear();
   if (*found) {
     for (const std::string& name : reconcile::namespaces_to_search(**found)) {
       if (caches_.watches(name)) co_await read_namespace(name, (*found)->metadata.uid, attempt);
@@ -306,6 +310,8 @@ asio::awaitable<void> Executor::read_live(Attempt& attempt) {
   }
   // What could not be read would be taken for absent.
   attempt.live = std::none_of(attempt.failures.begin(), attempt.failures.end(), is_failed_read);
+  attempt.searched_to_delete =
+      attempt.live && (!*found || reconcile::is_terminating((*found)->metadata));
 }
 
 asio::awaitable<void> Executor::read_objects(api::ObjectKey target, Attempt& attempt) {
@@ -334,30 +340,38 @@ asio::awaitable<void> Executor::read_namespace(std::string name, std::string uid
   options.namespace_name = std::move(name);
   options.label_selector = fmt::format("{}={},{}={}", reconcile::kManagedByLabel,
                                        reconcile::kManager, reconcile::kOwnerUidLabel, uid);
-  // More than these are found by the reconcile after they are deleted.
   options.limit = static_cast<int>(limits::kObjectsOfOwner);
   runtime::TaskGroup group(co_await asio::this_coro::executor);
-  group.spawn(read_children(caches_.deployments, Target::kDeployment, options, attempt));
-  group.spawn(read_children(caches_.stateful_sets, Target::kStatefulSet, options, attempt));
-  group.spawn(read_children(caches_.services, Target::kService, options, attempt));
-  group.spawn(read_children(caches_.claims, Target::kClaim, options, attempt));
+  group.spawn(read_children<api::Deployment>(Target::kDeployment, options, attempt));
+  group.spawn(read_children<api::StatefulSet>(Target::kStatefulSet, options, attempt));
+  group.spawn(read_children<api::Service>(Target::kService, options, attempt));
+  group.spawn(read_children<api::PersistentVolumeClaim>(Target::kClaim, options, attempt));
   co_await group.join();
 }
 
 template <class T>
-asio::awaitable<void> Executor::read_children(Owned<T>& cache, Target target,
-                                              kube::ListOptions options, Attempt& attempt) {
-  auto listing = environment_.client.list<T>(options);
-  base::Result<kube::List<T>> result = co_await std::move(listing);
-  if (!result) {
-    fail(attempt, Target::kResource, result.error());
-    co_return;
-  }
-  for (T& child : result->items) {
-    reconcile::Leftover found{target, child.metadata, reconcile::node_port_of_child(child)};
-    const api::ObjectKey key = api::key_of(child.metadata);
-    cache.store().record_written(std::move(child));
-    if (!cache.store().get(key)) attempt.children.push_back(std::move(found));
+asio::awaitable<void> Executor::read_children(Target target, kube::ListOptions options,
+                                              Attempt& attempt) {
+  const auto registry = attempt.registry;
+  for (std::size_t page = 0; page < limits::kPagesOfChildren; ++page) {
+    auto listing = environment_.client.list<T>(options);
+    base::Result<kube::List<T>> result = co_await std::move(listing);
+    if (!result) {
+      // The role for a namespace goes with the namespace, and so do the objects.
+      const bool is_gone = result.error().code == ErrorCode::kForbidden &&
+                           !caches_.namespaces.store().get({"", options.namespace_name});
+      if (!is_gone) fail(attempt, Target::kResource, result.error());
+      co_return;
+    }
+    std::size_t found = 0;
+    for (const T& child : result->items) {
+      if (!reconcile::belongs_to(child.metadata, *registry)) continue;
+      attempt.children.push_back({target, child.metadata, reconcile::node_port_of_child(child)});
+      ++found;
+    }
+    options.continue_token = result->metadata.continue_token;
+    // Once these are deleted, the next live read finds the others.
+    if (options.continue_token.empty() || found > 0) co_return;
   }
 }
 

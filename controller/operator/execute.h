@@ -63,8 +63,8 @@ class Executor {
   // Children in that namespace, whatever their names are.
   boost::asio::awaitable<void> read_namespace(std::string name, std::string uid, Attempt& attempt);
   template <class T>
-  boost::asio::awaitable<void> read_children(Owned<T>& cache, reconcile::Target target,
-                                             kube::ListOptions options, Attempt& attempt);
+  boost::asio::awaitable<void> read_children(reconcile::Target target, kube::ListOptions options,
+                                             Attempt& attempt);
   template <class T>
   boost::asio::awaitable<void> read(Owned<T>& cache, api::ObjectKey key,
                                     std::shared_ptr<const T>& foreign, Attempt& attempt);

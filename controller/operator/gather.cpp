@@ -100,6 +100,26 @@ void add_objects(const Caches& caches, const Attempt& attempt, Observed& observe
   observed.pods = caches.pods.owned_in(key.namespace_name, attempt.key, limits::kObjectsOfOwner);
 }
 
+// What is kept in part does not say where the objects of a resource that is deleted are.
+std::shared_ptr<const api::LocalRegistry> find_registry(const Caches& caches,
+                                                        const Attempt& attempt) {
+  auto cached = caches.registries.store().get(attempt.key);
+  const auto& read = attempt.registry;
+  const bool is_part = cached && cached->metadata.kept != json::Kept::kWhole &&
+                       reconcile::is_terminating(cached->metadata);
+  return is_part && read && read->metadata.uid == cached->metadata.uid ? read : cached;
+}
+
+// Of those that a live read listed: what the cache does not show.
+void add_listed(const Caches& caches, const Attempt& attempt, Observed& observed) {
+  for (const Leftover& child : attempt.children) {
+    const bool is_known = std::any_of(
+        observed.leftovers.begin(), observed.leftovers.end(),
+        [&](const Leftover& leftover) { return leftover.metadata.uid == child.metadata.uid; });
+    if (!is_known) add_leftover(caches, child, observed);
+  }
+}
+
 void find_rival(const Caches& caches, Observed& observed) {
   const api::LocalRegistry& registry = *observed.registry;
   const api::ObjectKey target = target_key(registry);
@@ -132,13 +152,14 @@ Observed gather(const Caches& caches, const Attempt& attempt, const ClusterFacts
   observed.push_checks = facts.push_checks;
   observed.history = facts.history;
   observed.instant = facts.instant;
-  observed.live = attempt.live;
   observed.failures = attempt.failures;
-  observed.registry = caches.registries.store().get(attempt.key);
+  observed.registry = find_registry(caches, attempt);
+  const bool deletes = observed.registry && reconcile::is_terminating(observed.registry->metadata);
+  observed.live = deletes ? attempt.searched_to_delete : attempt.live;
   observed.owner_watched = caches.watches(attempt.key.namespace_name);
   observed.allowed_images = facts.allowed_images;
   add_all_leftovers(caches, attempt.key, observed);
-  for (const Leftover& child : attempt.children) add_leftover(caches, child, observed);
+  add_listed(caches, attempt, observed);
   if (!observed.registry) return observed;
   const api::LocalRegistry& registry = *observed.registry;
   add_objects(caches, attempt, observed);

@@ -44,7 +44,8 @@ std::set<std::string> namespaces_with_objects(const Observed& observed, bool cre
   }
   const std::string& target = api::target_namespace(registry);
   const bool was_used = contains(other_namespaces(registry), target);
-  if (creates || (was_used && has_own_object(observed))) names.insert(target);
+  const bool has_pvc = with_pvcs && observed.claim && is_owned(observed.claim->metadata, registry);
+  if (creates || (was_used && (has_own_object(observed) || has_pvc))) names.insert(target);
   names.erase(registry.metadata.namespace_name);
   return names;
 }

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <tuple>
 
+#include "base/limits.h"
 #include "reconcile/acceptance.h"
 #include "reconcile/decision.h"
 #include "reconcile/names.h"
@@ -61,6 +62,8 @@ std::uint64_t claim_digest(const api::LocalRegistry& registry) {
   return second_of(registry) << kFlagBits | flags;
 }
 
+bool may_want_registry(std::uint64_t digest) { return (digest & (kMayWant | kMayWantInKind)) != 0; }
+
 bool has_twin(const api::LocalRegistry& self, const std::vector<Claim>& claims) {
   return std::any_of(claims.begin(), claims.end(), [&](const Claim& claim) {
     return !claim.is_self && claim.digest >> kFlagBits == second_of(self);
@@ -83,10 +86,12 @@ std::optional<api::ObjectKey> find_rival(const api::LocalRegistry& self, std::ve
            std::tuple(!other.is_incumbent, other.digest);
   });
   std::shared_ptr<const api::LocalRegistry> winner;
+  std::size_t loaded = 0;
   for (const Claim& claim : claims) {
     const api::LocalRegistry& best = winner ? *winner : self;
     if (claim.is_self || !may_count(claim, contest)) continue;
     if (!claim.is_incumbent && claim.digest >> kFlagBits > second_of(best)) break;
+    if (++loaded > limits::kRivals) break;
     const auto other = load(claim);
     if (!other || !competes(*other, contest)) continue;
     if (claim.is_incumbent) {

@@ -21,9 +21,12 @@ struct Contest {
   std::vector<std::string> allowed_images = {};  // --allowed-images; empty: any
 };
 
-// What tells, without the whole resource, whether it can have a name that others want: the second
-// of its creation, whose order is that of these numbers, and whether it may want a registry.
+// A number that orders resources by the second of their creation, and whose low bits say whether
+// the resource may want a registry. It is enough to rule out most rivals without unpacking them.
 std::uint64_t claim_digest(const api::LocalRegistry& registry);
+
+// Whether a resource with that digest may want a registry, on a KinD cluster or on another.
+bool may_want_registry(std::uint64_t digest);
 
 // One of those who may want the name. The views are the caller's.
 struct Claim {
@@ -46,7 +49,8 @@ using LoadClaim = std::function<std::shared_ptr<const api::LocalRegistry>(const 
 // resourceVersion of their creation: see first_resource_version.
 //
 // Of thousands of claims only the incumbent and those of the second of the oldest that counts are
-// loaded.
+// loaded, and limits::kRivals at most. When that many may not have the name after all, self may
+// take itself for the winner beside a rival; then whoever creates the objects first has the name.
 std::optional<api::ObjectKey> find_rival(const api::LocalRegistry& self, std::vector<Claim> claims,
                                          const LoadClaim& load, const Contest& contest);
 

@@ -45,11 +45,15 @@ base::Clock::Duration most_delay(const base::Error& error) {
   return error.transient() ? limits::kRetryTransientMost : limits::kRetryMost;
 }
 
-void log_failure(base::Logger& logger, int failures, std::string key, const base::Error& error,
+bool is_worth_warning(const base::Error& error, int failures) {
+  return error.code != base::ErrorCode::kConflict || failures + 1 >= limits::kConflictsToWarn;
+}
+
+void log_failure(base::Logger& logger, bool warning, std::string key, const base::Error& error,
                  base::Clock::Duration delay) {
   const std::string text = to_string(error);
   const bool is_conflict = error.code == base::ErrorCode::kConflict;
-  if (failures + 1 == (is_conflict ? limits::kConflictsToWarn : 1)) {
+  if (warning) {
     logger.warning("reconcile failed, will be tried again",
                    {{"key", std::move(key)}, {"error", text}, {"in", seconds_text(delay)}});
   } else {

@@ -27,6 +27,7 @@
 #include <exception>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -69,10 +70,13 @@ base::Clock::Duration least_delay(const base::Error& error);  // its retry_after
 // after its end: nothing tells the key that the API server is well again.
 base::Clock::Duration most_delay(const base::Error& error);
 
-// A warning for the first failure of a key in a row, of conflicts for the
-// limits::kConflictsToWarn-th: a user who edits a resource while it is reconciled is no failure.
-// The rest at debug level. failures: those in a row before this one.
-void log_failure(base::Logger& logger, int failures, std::string key, const base::Error& error,
+// Whether a failure is worth a warning, of which each row of failures gets one: a conflict only as
+// the limits::kConflictsToWarn-th failure in a row or a later one, because an edit during a
+// reconcile is normal. failures: those in a row before this one.
+bool is_worth_warning(const base::Error& error, int failures);
+
+// As a warning, or at debug level.
+void log_failure(base::Logger& logger, bool warning, std::string key, const base::Error& error,
                  base::Clock::Duration delay);
 
 // The one sleep of the runner: rings at an instant that may change while it sleeps.
@@ -149,6 +153,7 @@ class Runner {
   boost::asio::awaitable<void> work(Worker& worker);
   ReconcileResult explain(Worker& worker, const std::exception_ptr& exception);
   void settle(Worker& worker, const ReconcileResult& result);
+  void forget_failures(const Key& key);
   void release(Worker& worker, Instant now);
   void report_queue();
 
@@ -158,6 +163,7 @@ class Runner {
   base::Logger& logger_;
   Metrics& metrics_;
   WorkQueue<Key> queue_;
+  std::set<Key> warned_;  // of the keys that have failures in queue_, those with a warning
   std::vector<Worker> workers_;
   std::size_t active_ = 0;
   Duration usual_ = Duration::zero();  // of a reconcile: a moving average
@@ -317,23 +323,30 @@ ReconcileResult Runner<Key>::explain(Worker& worker, const std::exception_ptr& e
 }
 
 template <class Key>
+void Runner<Key>::forget_failures(const Key& key) {
+  queue_.forget(key);
+  warned_.erase(key);
+}
+
+template <class Key>
 void Runner<Key>::settle(Worker& worker, const ReconcileResult& result) {
   const Key& key = *worker.key;
   const Instant now = clock_.now();
   const ReconcileOutcome outcome = outcome_of(result);
   switch (outcome) {
-    case ReconcileOutcome::kSuccess: queue_.forget(key); break;
+    case ReconcileOutcome::kSuccess: forget_failures(key); break;
     case ReconcileOutcome::kRequeueAfter:
-      queue_.forget(key);
+      forget_failures(key);
       queue_.add_after(key, *result->after, now);
       break;
     case ReconcileOutcome::kRequeue: queue_.add_rate_limited(key, now); break;
     case ReconcileOutcome::kError: {
       const base::Error& error = result.error();
-      const int failures = queue_.failures(key);
+      const bool warning =
+          is_worth_warning(error, queue_.failures(key)) && warned_.insert(key).second;
       const Duration delay =
           queue_.add_rate_limited(key, now, least_delay(error), most_delay(error));
-      log_failure(logger_, failures, std::string(to_string(key)), error, delay);
+      log_failure(logger_, warning, std::string(to_string(key)), error, delay);
       break;
     }
   }

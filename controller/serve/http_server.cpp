@@ -81,7 +81,7 @@ struct HttpServer::Connection {
   void advance(Progress progress) {
     if (progress <= occupant.progress) return;
     occupant.progress = progress;
-    occupant.since = now();
+    if (progress == Progress::kGreeted || progress == Progress::kAsked) occupant.since = now();
   }
 
   // The answer's memory is free.
@@ -129,6 +129,16 @@ std::string joined(const std::vector<std::string>& words) {
 
 using Message = http::request<ReceivedBody>;
 using Parser = http::request_parser<ReceivedBody>;
+
+// Whether a whole record of a TLS handshake came, which a client's greeting is (RFC 8446, 5.1).
+bool has_greeting(const asio::const_buffer& received) {
+  constexpr std::size_t kHeaderBytes = 5;
+  constexpr unsigned kHandshake = 22;
+  const auto* bytes = static_cast<const unsigned char*>(received.data());
+  if (received.size() < kHeaderBytes || bytes[0] != kHandshake) return false;
+  const std::size_t length = std::size_t{bytes[3]} << 8U | bytes[4];
+  return received.size() >= kHeaderBytes + length;
+}
 
 // A body that does not get its turn fails with this.
 constexpr auto kNoRoom = asio::error::no_buffer_space;
@@ -415,7 +425,7 @@ asio::awaitable<void> HttpServer::serve_securely(std::unique_ptr<Connection> con
   const std::size_t bytes = co_await std::move(listening);
   if (failure) co_return;
   buffer.commit(bytes);
-  connection->advance(Progress::kSpoke);
+  connection->advance(has_greeting(buffer.data()) ? Progress::kGreeted : Progress::kSpoke);
   asio::ssl::stream<beast::tcp_stream&> stream(connection->stream, *context);
   auto greeting = stream.async_handshake(asio::ssl::stream_base::server, buffer.data(),
                                          asio::redirect_error(asio::use_awaitable, failure));
@@ -512,6 +522,7 @@ asio::awaitable<void> HttpServer::read_request(Stream& stream, Connection& conne
                                          asio::redirect_error(asio::use_awaitable, failure));
   co_await std::move(heading);
   if (!failure) {
+    connection.advance(Progress::kAsked);
     incoming.head_only = parser.get().method() == http::verb::head;
     incoming.route = find_route(routes_, path_of(parser.get()));
     incoming.refusal = objection(incoming.route, parser);
@@ -577,8 +588,9 @@ asio::awaitable<bool> HttpServer::exchange(Stream& stream, Connection& connectio
     co_return false;
   }
   if (sent && is_served) connection.occupant.served = true;
+  // A client whose next request begins before each answer is never idle, and gains no time.
   connection.occupant.idle = sent && incoming.keep_alive && connection.buffer.size() == 0;
-  connection.occupant.since = now();
+  if (connection.occupant.idle) connection.occupant.since = now();
   co_return sent&& incoming.keep_alive;
 }
 

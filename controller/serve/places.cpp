@@ -12,7 +12,7 @@ bool served_give_way(const std::vector<const Occupant*>& candidates, std::size_t
   const auto served = static_cast<std::size_t>(
       std::count_if(candidates.begin(), candidates.end(),
                     [](const Occupant* candidate) { return candidate->served; }));
-  // Of what one address may have the same part is for connections that were served.
+  // Served connections may have the same fraction of one address's places as of all places.
   return served == candidates.size() || served > places * limits.served / limits.connections;
 }
 
@@ -31,7 +31,10 @@ std::chrono::microseconds patience(const Occupant& occupant, std::size_t places,
   const std::chrono::microseconds most =
       occupant.progress == Progress::kNone ? limits.silent_patience : limits.patience;
   const std::chrono::microseconds wait = limits.wait;
-  return std::min(most, wait * static_cast<std::int64_t>(places) / clients);
+  const bool is_in_handshake =
+      occupant.progress == Progress::kGreeted || occupant.progress == Progress::kSecured;
+  const int times = is_in_handshake ? kForHandshake : 1;
+  return times * std::min(most, wait * static_cast<std::int64_t>(places) / clients);
 }
 
 }  // namespace

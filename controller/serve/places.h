@@ -4,10 +4,10 @@
 // connection of the API server outlives a flood of silent ones. Neither is kept for ever: when the
 // served ones have more than their part, the one that has been idle longest goes.
 //
-// Of the others each is kept for a moment, its patience. Of those whose moment is over the one that
-// has got least far goes: it sent nothing, it sent something, it has completed the handshake of
-// TLS. Among equals the one that has been there longest goes.
-// When the client's address has all the places that one address may have, one of that address goes.
+// Every other connection is kept for its patience, a time that gets shorter the more clients wait.
+// Of those whose patience is over the one that has got least far goes; among equals the one that
+// has been there longest. See Progress. When the client's address has all the places that one
+// address may have, one of that address goes.
 //
 // Pure; any thread.
 #pragma once
@@ -30,16 +30,21 @@ struct PlaceLimits {
   // How long a connection that is not idle is kept, from its `since`, when few clients wait.
   std::chrono::milliseconds patience = limits::kServePatience;
   std::chrono::milliseconds silent_patience = limits::kServeSilentPatience;
-  // Of any client for a place, however many wait: the more there are, the shorter each is kept.
+  // The longest that a client waits for places whose holders send nothing, or nothing of use. Who
+  // greets holds its place kForHandshake times as long, and who asks once more.
   std::chrono::milliseconds wait = limits::kServeWait;
 };
 
 // What a connection has done so far for its first request.
 enum class Progress {
-  kNone,    // nothing came from it
-  kSpoke,   // something came from it
-  kSecured  // the handshake of TLS is complete
+  kNone,     // nothing came from it
+  kSpoke,    // something came from it
+  kGreeted,  // its whole greeting of TLS came
+  kSecured,  // the handshake of TLS is complete
+  kAsked     // the head of a request came
 };
+// A greeting costs its sender a key exchange, and has to go back and forth before the request.
+inline constexpr int kForHandshake = 4;
 
 // A connection that has a place.
 struct Occupant {
@@ -50,7 +55,9 @@ struct Occupant {
   bool served = false;               // a request of it was answered by an endpoint
   bool idle = false;                 // it waits for another request after an answer
   Progress progress = Progress::kNone;
-  Instant since;  // it was accepted, made progress, its request began, or it became idle
+  // When it was accepted, greeted, sent the head of its first request, became idle, or began
+  // another request after it was idle.
+  Instant since;
 };
 
 struct Eviction {
@@ -58,9 +65,9 @@ struct Eviction {
   Occupant::Instant due;  // not evicted before
 };
 
-// Nothing when there is a place for a connection from address. waiting: the most clients that have
-// waited at once since none did. With the number of this moment, a client at the end of the queue
-// would wait longer the shorter the queue gets.
+// Nothing when there is a place for a connection from address. waiting: the largest number of
+// clients that waited at once since the queue was last empty. With the current number, patience
+// would grow as the queue shrinks, and the last client would wait too long.
 std::optional<Eviction> choose_eviction(const std::vector<Occupant>& occupants,
                                         const boost::asio::ip::address& address,
                                         std::size_t waiting, Occupant::Instant now,

@@ -306,6 +306,49 @@ TEST_F(ExecuteElsewhere, AChildThatTheCacheHasNoRoomForIsFoundUntilItIsDeleted) 
   EXPECT_THAT(observed().leftovers, IsEmpty());
 }
 
+TEST_F(ExecuteElsewhere, AChildThatLostTheAnnotationOfItsOwnerIsFoundByTheUid) {
+  earlier.metadata.annotations.clear();
+  cluster.put(earlier);
+  settle();
+  execute({reconcile::ReadLive{}});
+  EXPECT_EQ(observed().leftovers.size(), 1U);
+}
+
+TEST_F(ExecuteElsewhere, AChildThatTheCacheShowsTooIsThereOnce) {
+  cluster.put(earlier);
+  settle();
+  execute({reconcile::ReadLive{}});
+  EXPECT_EQ(observed().leftovers.size(), 1U);
+}
+
+TEST_F(ExecuteElsewhere, ALiveReadFromBeforeTheDeletionIsNotEnoughToEndIt) {
+  api::LocalRegistry registry = *cluster.find<api::LocalRegistry>(kDev);
+  registry.metadata.finalizers = {"localregistry.dev/cleanup"};
+  cluster.put(registry);
+  execute({reconcile::ReadLive{}});
+  EXPECT_TRUE(observed().live);
+  cluster.delete_registry(kDev);
+  settle();
+  EXPECT_FALSE(observed().live);
+  cluster.requests.clear();
+  execute({reconcile::ReadLive{}});
+  EXPECT_TRUE(observed().live);
+  EXPECT_THAT(cluster.requests,
+              testing::IsSupersetOf({"GET services before/", "GET services team-a/"}));
+}
+
+TEST_F(ExecuteElsewhere, ANamespaceThatIsGoneWithItsRoleDoesNotKeepAnybody) {
+  answer("GET services before/", base::Error{ErrorCode::kForbidden, "no"});
+  execute({reconcile::ReadLive{}});
+  EXPECT_TRUE(attempt.live);
+  api::Namespace found;
+  found.metadata.name = "before";
+  cluster.put(found);
+  settle();
+  execute({reconcile::ReadLive{}});
+  EXPECT_FALSE(attempt.live) << "what is there cannot be seen";
+}
+
 TEST_F(ExecuteElsewhere, ALiveReadWithoutOneOfTheListsIsNotLive) {
   answer("GET services before/", base::Error{ErrorCode::kTimeout, "no answer"});
   execute({reconcile::ReadLive{}});

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/limits.h"
 #include "unit/reconcile/world.h"
 
 namespace test {
@@ -187,6 +188,16 @@ TEST_F(Rivalry, OfThousandsOnlyThoseThatCanHaveTheNameAreLoaded) {
   incumbent = "uid-later-2999";
   EXPECT_EQ(rival_of(old()), std::optional(api::ObjectKey{"team-b", "later-2999"}));
   EXPECT_EQ(loaded, 2);
+}
+
+TEST_F(Rivalry, ManyThatMayNotHaveTheirImageThereCostNoMoreThanTheBound) {
+  allowed_images = {"registry", "moby/buildkit"};
+  for (int i = 0; i < 3000; ++i) {
+    registries.push_back(resource("team-a", "refused-" + std::to_string(i), -i));
+    registries.back().spec.image = "ghcr.io/evil/miner";
+  }
+  rival_of(young());
+  EXPECT_LE(loaded, static_cast<int>(limits::kRivals));
 }
 
 TEST_F(Rivalry, AThirdOneSeesTheWinner) {

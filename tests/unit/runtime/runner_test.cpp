@@ -362,17 +362,35 @@ TEST(Runner, TheFirstFailureIsAWarningAndTheOthersAreForWhoDebugs) {
   EXPECT_THAT(later, testing::Not(testing::HasSubstr("will be tried again")));
 }
 
-std::string log_of_conflict(int failures) {
+// Warnings of a key whose reconciles end so, one after the other.
+std::size_t warnings_of(const std::vector<base::ErrorCode>& row) {
   testing::internal::CaptureStderr();
-  base::Logger logger(base::LogLevel::kInfo, base::LogFormat::kText);
-  runtime::log_failure(logger, failures, "a", {base::ErrorCode::kConflict, "it changed"}, 5ms);
-  return testing::internal::GetCapturedStderr();
+  {
+    World world(2, true);
+    std::vector<ReconcileResult> results;
+    for (const base::ErrorCode code : row) results.emplace_back(base::Error{code, "it failed"});
+    results.emplace_back(Requeue{});
+    world.script("a", results);
+    world.start();
+    world.runner.add("a");
+    world.clock.run();
+    for (std::size_t i = 0; i < row.size(); ++i) world.clock.advance(1000s);
+  }
+  const std::string log = testing::internal::GetCapturedStderr();
+  std::size_t count = 0;
+  for (auto at = log.find(" warning "); at != std::string::npos;
+       at = log.find(" warning ", at + 1)) {
+    ++count;
+  }
+  return count;
 }
 
 TEST(Runner, UsersWhoEditWhatIsReconciledFillNoLog) {
-  EXPECT_EQ(log_of_conflict(0), "");
-  EXPECT_THAT(log_of_conflict(limits::kConflictsToWarn - 1), testing::HasSubstr("it changed"));
-  EXPECT_EQ(log_of_conflict(limits::kConflictsToWarn), "");
+  using enum base::ErrorCode;
+  EXPECT_EQ(warnings_of({kConflict, kConflict, kConflict, kConflict}), 0U);
+  EXPECT_EQ(warnings_of({kConflict, kConflict, kConflict, kConflict, kConflict, kConflict}), 1U);
+  EXPECT_EQ(warnings_of({kConflict, kForbidden, kForbidden}), 1U) << "a conflict hides no failure";
+  EXPECT_EQ(warnings_of({kForbidden, kConflict, kConflict, kConflict, kConflict}), 1U);
 }
 
 TEST(Runner, ABugIsLogged) {

@@ -22,9 +22,10 @@ Occupant occupant(std::uint64_t id, int last, Kind kind, int since) {
   result.address = address(last);
   result.served = kind == Kind::kIdle || kind == Kind::kBusy;
   result.idle = kind == Kind::kIdle;
-  result.progress = kind == Kind::kSilent ? serve::Progress::kNone
-                    : kind == Kind::kSlow ? serve::Progress::kSpoke
-                                          : serve::Progress::kSecured;
+  result.progress = kind == Kind::kSilent    ? serve::Progress::kNone
+                    : kind == Kind::kSlow    ? serve::Progress::kSpoke
+                    : kind == Kind::kSecured ? serve::Progress::kSecured
+                                             : serve::Progress::kAsked;
   result.since = kStart + std::chrono::seconds(since);
   return result;
 }
@@ -74,7 +75,7 @@ TEST(Places, AConnectionThatHasCompletedTheHandshakeOutlivesThoseThatHaveNot) {
             2U);
 }
 
-TEST(Places, OneWhoseMomentIsOverGoesBeforeASilentOneThatHasJustCome) {
+TEST(Places, OneWhosePatienceIsOverGoesBeforeASilentOneThatHasJustCome) {
   const std::vector<Occupant> all = {
       occupant(1, 1, Kind::kSecured, 0), occupant(2, 1, Kind::kSlow, 1),
       occupant(3, 2, Kind::kSilent, 9), occupant(4, 2, Kind::kSilent, 8)};
@@ -84,7 +85,7 @@ TEST(Places, OneWhoseMomentIsOverGoesBeforeASilentOneThatHasJustCome) {
   EXPECT_EQ(victim_at(8s), 2U);
   EXPECT_EQ(victim_at(9s), 4U);
   EXPECT_EQ(victim_at(1s), 1U);
-  EXPECT_EQ(victim_at(0s), 1U) << "the first whose moment will be over";
+  EXPECT_EQ(victim_at(0s), 1U) << "the first whose patience will be over";
 }
 
 TEST(Places, ServedConnectionsGiveWayToNewOnesWhenTheyHaveMoreThanTheirPart) {
@@ -112,21 +113,23 @@ TEST(Places, OfAnAddressThatHasAllOfItsPlacesOneOfItsOwnGoes) {
   EXPECT_EQ(victim(four, 2), 4U);
 }
 
-TEST(Places, AConnectionHasAMomentForItsRequestAndAnIdleOneHasNone) {
+TEST(Places, AConnectionIsKeptForItsPatienceAndAnIdleOneIsNot) {
   EXPECT_EQ(kept_for(Kind::kSilent, 0), limits::kServeSilentPatience);
   EXPECT_EQ(kept_for(Kind::kSlow, 0), limits::kServePatience);
-  EXPECT_EQ(kept_for(Kind::kSecured, 0), limits::kServePatience);
+  EXPECT_EQ(kept_for(Kind::kSecured, 0), serve::kForHandshake * limits::kServePatience);
   EXPECT_EQ(kept_for(Kind::kBusy, 0), limits::kServePatience);
   EXPECT_EQ(kept_for(Kind::kIdle, 0), 0s);
 }
 
-TEST(Places, TheMomentGetsShorterSoThatHoweverManyWaitEachHasAPlaceInTime) {
+TEST(Places, PatienceGetsShorterSoThatHoweverManyWaitEachHasAPlaceInTime) {
   constexpr int kPlaces = 4;
   for (const std::size_t waiting : {1U, 8U, 100U, 1000U, 4096U}) {
-    for (const Kind kind : {Kind::kSilent, Kind::kSlow, Kind::kSecured, Kind::kBusy}) {
+    for (const Kind kind : {Kind::kSilent, Kind::kSlow, Kind::kBusy}) {
       EXPECT_LE(kept_for(kind, waiting) * static_cast<int>(waiting) / kPlaces, limits::kServeWait)
           << waiting;
     }
+    EXPECT_LE(kept_for(Kind::kSecured, waiting),
+              serve::kForHandshake * kept_for(Kind::kSlow, waiting));
     EXPECT_GT(kept_for(Kind::kSilent, waiting), 0s) << waiting;
   }
   EXPECT_EQ(kept_for(Kind::kSlow, 100), limits::kServeWait * kPlaces / 100);
