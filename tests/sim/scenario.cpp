@@ -335,11 +335,13 @@ void keep_pods(World& world) {
 // and must not replace the pod.
 Step upgrade() {
   const auto act = [](World& world) {
-    const ObjectPtr registry = world.server.find("localregistries", kRegistry);
-    if (!registry || !world.server.find("deployments", kChild)) return;
+    const ObjectPtr object = world.server.find("localregistries", kRegistry);
+    if (!object || !world.server.find("deployments", kChild)) return;
+    const auto& registry = read<api::LocalRegistry>(object);
+    // A spec that was not acted upon yet may replace the pod whatever the version is.
+    if (registry.status.observed_generation != registry.metadata.generation) return;
     for (Replica* replica : world.replicas()) world.crash(*replica, kAway);
-    world.apply("deployments", kChild, earlier_deployment(read<api::LocalRegistry>(registry)),
-                reconcile::kManager);
+    world.apply("deployments", kChild, earlier_deployment(registry), reconcile::kManager);
     world.run_for(kAway / 2);
     keep_pods(world);
   };
