@@ -45,14 +45,15 @@ api::ObjectKey target_of(const api::LocalRegistrySpec& spec, const api::ObjectKe
   return {spec.namespace_name.empty() ? resource.namespace_name : spec.namespace_name, spec.name};
 }
 
-// A user who deletes an object, edits a Deployment, or changes the pod by the spec.
+// A user who deletes an object, edits a Deployment, changes the pod by the spec, or moves the
+// registry.
 bool may_replace_pods(const Change& change, const std::string& plural) {
   if (change.method == kube::Method::kDelete || plural == "deployments") return true;
   if (plural != "localregistries" || !change.before || !change.after) return false;
-  const auto inputs = [](const ObjectPtr& object) {
-    return reconcile::new_pod(read<api::LocalRegistry>(object), true).inputs;
-  };
-  return inputs(change.before) != inputs(change.after);
+  const auto& before = read<api::LocalRegistry>(change.before);
+  const auto& after = read<api::LocalRegistry>(change.after);
+  return target_of(before.spec, change.before->key) != target_of(after.spec, change.after->key) ||
+         reconcile::new_pod(before, true).inputs != reconcile::new_pod(after, true).inputs;
 }
 
 }  // namespace
