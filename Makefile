@@ -124,7 +124,7 @@ bench: build ## memory, writes, CPU and latency, beside the least that a client 
 e2e: build ## end to end on a real node (root)
 	@tests/e2e/run
 
-memory: build ## the operator in a memory cgroup of 128 MiB against hostile objects (root, 15 min)
+memory: build ## the operator in a memory cgroup of 128 MiB against hostile objects (root, 6 min)
 	@E2E_MEMORY=1 tests/e2e/run
 
 quickstart: ## the README's commands, in a fresh clone (root)

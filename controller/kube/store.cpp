@@ -575,8 +575,7 @@ void StoreCore::update_indexes(const Change& change, const Entry& before, const 
     const std::string new_key = after ? index.key(after.object.get()) : std::string();
     if (!old_key.empty()) index.entries.erase(Indexed{hash(old_key), change.first});
     if (new_key.empty()) continue;
-    const std::uint64_t digest = index.digest ? index.digest(after.object.get()) : 0;
-    index.entries.insert(Indexed{hash(new_key), change.second, digest});
+    index.entries.insert(Indexed{hash(new_key), change.second, index.digest(after.object.get())});
   }
 }
 

@@ -102,7 +102,7 @@ class PackedEntry {
 // another key.
 struct Candidate {
   PackedEntry entry;
-  std::uint64_t digest = 0;  // as the index makes it of the object; without such a function 0
+  std::uint64_t digest = 0;  // the number that the index makes of the object
 
   api::ObjectKey key() const {
     return {std::string(entry.namespace_name()), std::string(entry.name())};
@@ -135,9 +135,9 @@ class StoreCore {
 
   StoreCore(Type type, std::vector<Scope> scopes);
 
-  // Before the first object only. Gives the number of the index. digest: a number that tells
-  // whether an object is worth unpacking.
-  std::size_t add_index(IndexKey key, Digest digest = {});
+  // To be called before the first object comes. Returns the number of the index. digest makes a
+  // number of each object, by which a reader can tell whether the object is worth unpacking.
+  std::size_t add_index(IndexKey key, Digest digest);
   void on_change(Changed changed) { listeners_.push_back(std::move(changed)); }
 
   // For the watcher of that scope. Between begin_relist and end_relist nothing of what was put is
@@ -317,16 +317,11 @@ class Store {
       : core_({decode_entry<T>, pack_entry<T>, unpack_entry<T>, stub_entry<T>, kCacheBytes<T>},
               std::move(scopes)) {}
 
-  // A secondary index; objects with an empty key are not in it. Before the informer runs.
-  Index add_index(std::function<std::string(const T&)> key) {
-    return {core_.add_index([key = std::move(key)](const void* object) {
-      return key(*static_cast<const T*>(object));
-    })};
-  }
-
-  // The same with a number of each object, for candidates().
-  Index add_index(std::function<std::string(const T&)> key,
-                  std::function<std::uint64_t(const T&)> digest) {
+  // A secondary index; objects with an empty key are not in it. digest makes the number that
+  // candidates() gives with an object; without it 0. Before the informer runs.
+  Index add_index(
+      std::function<std::string(const T&)> key,
+      std::function<std::uint64_t(const T&)> digest = [](const T&) { return 0U; }) {
     return {core_.add_index(
         [key = std::move(key)](const void* object) { return key(*static_cast<const T*>(object)); },
         [digest = std::move(digest)](const void* object) {
@@ -362,13 +357,6 @@ class Store {
       return pointers.size() < most;
     });
     return pointers;
-  }
-
-  // Each of those of a key, one after the other, until visit returns false. It may not change the
-  // store.
-  void each_of(Index index, std::string_view key,
-               const std::function<bool(const Pointer&)>& visit) const {
-    core_.each_of(index.number, key, [&](const Entry& entry) { return visit(as_pointer(entry)); });
   }
 
   // All objects of a key, without unpacking them. The time is linear in their number, and small for

@@ -25,8 +25,7 @@ struct Attempt {
   std::shared_ptr<const api::LocalRegistry> registry;
 
   bool live = false;
-  bool searched_to_delete = false;  // live, and everywhere that a deletion has to look
-  bool conflicted = false;          // a precondition did not hold: what was seen is old
+  bool conflicted = false;  // a precondition did not hold: what was seen is old
   std::vector<reconcile::Failure> failures;
   std::vector<reconcile::Action> done;  // writes that succeeded
 };

@@ -89,8 +89,8 @@ void Controller::watch_caches() {
         const bool moved = before == nullptr || after == nullptr || before->spec != after->spec ||
                            before->status.delivery != after->status.delivery;
         if (!moved) return;
-        if (before != nullptr) enqueue_rivals(*before);
-        if (after != nullptr) enqueue_rivals(*after);
+        if (before != nullptr) enqueue_rivals(target_key(*before), before->metadata.uid);
+        if (after != nullptr) enqueue_rivals(target_key(*after), after->metadata.uid);
       });
   caches_.namespaces.store().on_change(
       [this](const api::Namespace* before, const api::Namespace* after) {
@@ -115,11 +115,7 @@ void Controller::watch_children(Owned<T>& cache) {
     if (!earlier.name.empty()) enqueue(earlier);
     if (!now.name.empty() && now != earlier) enqueue(now);
     // Somebody who lost a name to this object may have it now.
-    if (after == nullptr) {
-      for (const auto& claim : oldest(caches_.wanting(api::key_of(before->metadata)))) {
-        enqueue(claim.key());
-      }
-    }
+    if (after == nullptr) enqueue_rivals(api::key_of(before->metadata));
   });
 }
 
@@ -137,9 +133,9 @@ void Controller::enqueue(const Key& key) {
   if (runner_) runner_->add(key);
 }
 
-void Controller::enqueue_rivals(const api::LocalRegistry& registry) {
-  for (const auto& rival : oldest(caches_.wanting(target_key(registry)))) {
-    if (!rival.entry.has_uid(registry.metadata.uid)) enqueue(rival.key());
+void Controller::enqueue_rivals(const api::ObjectKey& target, std::string_view except_uid) {
+  for (const kube::Candidate& rival : oldest(caches_.wanting(target))) {
+    if (!rival.entry.has_uid(except_uid)) enqueue(rival.key());
   }
 }
 

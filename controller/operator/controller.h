@@ -65,7 +65,8 @@ class Controller {
   Key owner_of(const api::ObjectMeta& object) const;
   void enqueue(const Key& key);
   void enqueue_everything();
-  void enqueue_rivals(const api::LocalRegistry& registry);
+  // Those who want that name, but for the one with that uid.
+  void enqueue_rivals(const api::ObjectKey& target, std::string_view except_uid = {});
   void tell(const api::LocalRegistry& registry, const std::vector<reconcile::Notice>& notices);
   void report_missing_part(const api::LocalRegistry& registry);
   void count_resources();

@@ -305,13 +305,11 @@ asio::awaitable<void> Executor::read_live(Attempt& attempt) {
   attempt.children.clear();
   if (*found) {
     for (const std::string& name : reconcile::namespaces_to_search(**found)) {
-      if (caches_.watches(name)) co_await read_namespace(name, (*found)->metadata.uid, attempt);
+      if (caches_.watches(name)) co_await read_namespace(name, attempt);
     }
   }
   // What could not be read would be taken for absent.
   attempt.live = std::none_of(attempt.failures.begin(), attempt.failures.end(), is_failed_read);
-  attempt.searched_to_delete =
-      attempt.live && (!*found || reconcile::is_terminating((*found)->metadata));
 }
 
 asio::awaitable<void> Executor::read_objects(api::ObjectKey target, Attempt& attempt) {
@@ -333,13 +331,13 @@ asio::awaitable<void> Executor::read_objects(api::ObjectKey target, Attempt& att
   if (!read) fail(attempt, Target::kResource, read.error());
 }
 
-asio::awaitable<void> Executor::read_namespace(std::string name, std::string uid,
-                                               Attempt& attempt) {
+asio::awaitable<void> Executor::read_namespace(std::string name, Attempt& attempt) {
   co_await asio::this_coro::throw_if_cancelled(false);  // see TaskGroup
   kube::ListOptions options;
   options.namespace_name = std::move(name);
-  options.label_selector = fmt::format("{}={},{}={}", reconcile::kManagedByLabel,
-                                       reconcile::kManager, reconcile::kOwnerUidLabel, uid);
+  options.label_selector =
+      fmt::format("{}={},{}={}", reconcile::kManagedByLabel, reconcile::kManager,
+                  reconcile::kOwnerUidLabel, attempt.registry->metadata.uid);
   options.limit = static_cast<int>(limits::kObjectsOfOwner);
   runtime::TaskGroup group(co_await asio::this_coro::executor);
   group.spawn(read_children<api::Deployment>(Target::kDeployment, options, attempt));
@@ -352,7 +350,6 @@ asio::awaitable<void> Executor::read_namespace(std::string name, std::string uid
 template <class T>
 asio::awaitable<void> Executor::read_children(Target target, kube::ListOptions options,
                                               Attempt& attempt) {
-  const auto registry = attempt.registry;
   for (std::size_t page = 0; page < limits::kPagesOfChildren; ++page) {
     auto listing = environment_.client.list<T>(options);
     base::Result<kube::List<T>> result = co_await std::move(listing);
@@ -365,7 +362,7 @@ asio::awaitable<void> Executor::read_children(Target target, kube::ListOptions o
     }
     std::size_t found = 0;
     for (const T& child : result->items) {
-      if (!reconcile::belongs_to(child.metadata, *registry)) continue;
+      if (!reconcile::belongs_to(child.metadata, *attempt.registry)) continue;
       attempt.children.push_back({target, child.metadata, reconcile::node_port_of_child(child)});
       ++found;
     }

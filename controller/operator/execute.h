@@ -61,7 +61,7 @@ class Executor {
   boost::asio::awaitable<void> set_finalizer(reconcile::SetFinalizer action, Attempt& attempt);
 
   // Children in that namespace, whatever their names are.
-  boost::asio::awaitable<void> read_namespace(std::string name, std::string uid, Attempt& attempt);
+  boost::asio::awaitable<void> read_namespace(std::string name, Attempt& attempt);
   template <class T>
   boost::asio::awaitable<void> read_children(reconcile::Target target, kube::ListOptions options,
                                              Attempt& attempt);

@@ -110,6 +110,15 @@ std::shared_ptr<const api::LocalRegistry> find_registry(const Caches& caches,
   return is_part && read && read->metadata.uid == cached->metadata.uid ? read : cached;
 }
 
+// Whether the live read looked everywhere that this resource needs: only of one that was being
+// deleted by then it lists all namespaces.
+bool was_searched(const Attempt& attempt, const api::LocalRegistry* registry) {
+  const auto is_deleted = [](const api::LocalRegistry* one) {
+    return one != nullptr && reconcile::is_terminating(one->metadata);
+  };
+  return !is_deleted(registry) || is_deleted(attempt.registry.get());
+}
+
 // Of those that a live read listed: what the cache does not show.
 void add_listed(const Caches& caches, const Attempt& attempt, Observed& observed) {
   for (const Leftover& child : attempt.children) {
@@ -154,8 +163,7 @@ Observed gather(const Caches& caches, const Attempt& attempt, const ClusterFacts
   observed.instant = facts.instant;
   observed.failures = attempt.failures;
   observed.registry = find_registry(caches, attempt);
-  const bool deletes = observed.registry && reconcile::is_terminating(observed.registry->metadata);
-  observed.live = deletes ? attempt.searched_to_delete : attempt.live;
+  observed.live = attempt.live && was_searched(attempt, observed.registry.get());
   observed.owner_watched = caches.watches(attempt.key.namespace_name);
   observed.allowed_images = facts.allowed_images;
   add_all_leftovers(caches, attempt.key, observed);

@@ -111,8 +111,9 @@ std::vector<std::string> namespaces_to_record(const Observed& observed, bool cre
 }
 
 bool may_drop_namespace(const Observed& observed, bool creates) {
-  const std::set<std::string> names = namespaces_with_objects(observed, creates);
   const std::vector<std::string>& recorded = observed.registry->status.other_namespaces;
+  if (recorded.empty()) return false;  // as of most resources
+  const std::set<std::string> names = namespaces_with_objects(observed, creates);
   return std::any_of(recorded.begin(), recorded.end(),
                      [&](const std::string& name) { return !names.contains(name); });
 }

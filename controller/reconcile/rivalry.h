@@ -48,9 +48,10 @@ using LoadClaim = std::function<std::shared_ptr<const api::LocalRegistry>(const 
 // creationTimestamp has whole seconds. Two resources of one second are ordered by the
 // resourceVersion of their creation: see first_resource_version.
 //
-// Of thousands of claims only the incumbent and those of the second of the oldest that counts are
-// loaded, and limits::kRivals at most. When that many may not have the name after all, self may
-// take itself for the winner beside a rival; then whoever creates the objects first has the name.
+// Loads the incumbent and, from the oldest on, only as many claims as are needed to find the
+// winner: limits::kRivals at most. When that many may not have the name after all, the search ends
+// without a rival although there may be one. Then both try to create the objects, and the first has
+// the name.
 std::optional<api::ObjectKey> find_rival(const api::LocalRegistry& self, std::vector<Claim> claims,
                                          const LoadClaim& load, const Contest& contest);
 

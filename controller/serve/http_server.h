@@ -122,7 +122,7 @@ class HttpServer {
   std::map<std::uint64_t, Connection*> open_;  // by number, and so in the order of their arrival
   std::uint64_t last_ = 0;                     // number of a connection
   std::size_t answer_bytes_ = 0;               // of answers that are being sent
-  std::size_t most_waiting_ = 0;               // for a place, since nobody waited
+  std::size_t most_waiting_ = 0;               // clients at once, since the queue was empty
   std::uint16_t port_ = 0;
   bool draining_ = false;
 };

@@ -26,7 +26,7 @@ def enter_environment():
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "alone: disturbs the operator; nothing may run beside")
-    config.addinivalue_line("markers", "memory: measures times, on an idle machine")
+    config.addinivalue_line("markers", "memory: the operator in a memory cgroup")
 
 
 def pytest_sessionstart(session):
