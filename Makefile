@@ -125,7 +125,7 @@ e2e: build ## end to end on a real node (root)
 	@tests/e2e/run
 
 memory: build ## the operator in a memory cgroup of 128 MiB against hostile objects (root, 6 min)
-	@E2E_MEMORY=1 tests/e2e/run
+	@E2E_MEMORY=2 tests/e2e/run
 
 quickstart: ## the README's commands, in a fresh clone (root)
 	@tests/demo/quickstart

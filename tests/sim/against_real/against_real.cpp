@@ -7,7 +7,7 @@
 // KUBECONFIG names the real one. Sequence i has the seed --first + i and a namespace of its own.
 // The last line is "ok against-real", or "failed against-real" with exit code 1: there were
 // differences that differences.md does not explain, each printed with the fewest requests that
-// show it.
+// show it. A difference that is not there when its sequence is sent again is printed and counted.
 #include <fmt/core.h>
 
 #include <CLI/CLI.hpp>
@@ -43,6 +43,8 @@ constexpr int kSlots = 28;  // the real one draws ports above them
 constexpr std::uint64_t kProgress = 500;
 constexpr int kTries = 3;  // with other ports
 constexpr std::size_t kShown = 400;
+// One sequence of so many, and one more, may differ once and not when it is sent again.
+constexpr std::uint64_t kSequencesToOne = 500;
 
 struct Options {
   std::uint64_t sequences = 1500;
@@ -146,6 +148,13 @@ asio::awaitable<void> work(Run& run) {
       difference = co_await compare_once(run, run.repeated, sequence);
     }
     if (!difference) continue;
+    const std::optional<Difference> again = co_await compare_once(run, run.repeated, sequence);
+    if (!again) {
+      run.report.count_not_seen_again();
+      fmt::print("\nnot seen again:");
+      print(sequence, *difference, true);
+      continue;
+    }
     run.report.count_difference();
     Difference least = co_await shrink(run, sequence, *std::move(difference));
     print(sequence, least, options.seed.has_value());
@@ -183,7 +192,8 @@ bool compare_all(const Options& options) {
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
   fmt::print("seeds {} to {}, {:.0f} s\n{}", options.first, options.first + run.next - 1,
              took.count(), run.report.text());
-  return run.report.differences() == 0;
+  const std::uint64_t tolerated = 1 + run.report.sequences() / kSequencesToOne;
+  return run.report.differences() == 0 && run.report.not_seen_again() <= tolerated;
 }
 
 }  // namespace

@@ -66,9 +66,10 @@ std::string Report::text() const {
       "  codes: {}\n"
       "  watch events: {}\n"
       "  explained: {}\n"
+      "  not seen again: {}\n"
       "{} differences\n",
       sequences_, requests, listed(requests_), listed(codes_), watch_events_, listed(explained_),
-      differences_);
+      not_seen_again_, differences_);
 }
 
 }  // namespace against_real

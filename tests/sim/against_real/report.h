@@ -23,14 +23,17 @@ class Report {
   void count_sequence() { ++sequences_; }
   void count_explained(const std::vector<std::string_view>& names);
   void count_difference() { ++differences_; }
+  void count_not_seen_again() { ++not_seen_again_; }
 
   std::uint64_t sequences() const { return sequences_; }
   std::uint64_t differences() const { return differences_; }
+  std::uint64_t not_seen_again() const { return not_seen_again_; }
   std::string text() const;
 
  private:
   std::uint64_t sequences_ = 0;
   std::uint64_t differences_ = 0;
+  std::uint64_t not_seen_again_ = 0;
   std::uint64_t watch_events_ = 0;
   std::map<std::string, std::uint64_t> requests_;  // by verb
   std::map<int, std::uint64_t> codes_;
