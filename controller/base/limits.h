@@ -55,7 +55,7 @@ inline constexpr std::size_t kCacheEntryBytes = 120;  // of tables, indexes and 
 inline constexpr std::size_t kCacheShare = 16;     // of a full cache a namespace has 1/kCacheShare
 inline constexpr std::size_t kObjectsOfOwner = 6;  // of one kind, that are looked at
 inline constexpr std::size_t kObjectsOfIndex = 1024;  // of one key, that are unpacked at once
-// Of a list of children with nothing of the resource on them, in one live read.
+// A live read of children ends after so many pages in a row with no child of the resource.
 inline constexpr std::size_t kPagesOfChildren = 16;
 inline constexpr std::size_t kRivals = 64;            // that are compared, and that are woken
 inline constexpr std::size_t kDeclaredImages = 4096;  // of one namespace, for its pods
@@ -148,6 +148,9 @@ inline constexpr auto kRetryFirst = 5ms;  // of one key, doubled
 inline constexpr auto kRetryMost = 1000s;
 inline constexpr auto kRetryTransientMost = 30s;  // when time alone may mend the error
 inline constexpr int kConflictsToWarn = 5;        // in a row, of one key
+inline constexpr int kPaceBurst = 20;             // reconciles of one key, and then …
+inline constexpr auto kPaceInterval = 250ms;      // … one each time
+inline constexpr std::size_t kPacedKeys = 4096;   // that are held to it
 inline constexpr std::size_t kWorkersMost = 256;  // --max-concurrent-reconciles
 inline constexpr auto kAlarmMost = 1h;            // the runner's longest sleep with nothing to do
 inline constexpr std::size_t kBacklog = 32;       // keys that wait for a worker: more are a burst

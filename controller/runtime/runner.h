@@ -2,6 +2,7 @@
 //
 // Guarantees
 //  * At most Options::workers reconciles at once, and never two of the same key.
+//  * A key that is asked for all the time is reconciled no more often than Pace lets it.
 //  * One switch (Runner::settle) handles every outcome.
 //  * A reconcile that takes longer than Options::timeout is cancelled and counts as kTimeout.
 //  * An exception that is not a cancellation is a bug: it is caught here, once for the program,
@@ -37,6 +38,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "runtime/metrics.h"
+#include "runtime/pace.h"
 #include "runtime/task_group.h"
 #include "runtime/work_queue.h"
 
@@ -163,6 +165,7 @@ class Runner {
   base::Logger& logger_;
   Metrics& metrics_;
   WorkQueue<Key> queue_;
+  Pace<Key> pace_;
   std::set<Key> warned_;  // of the keys that have failures in queue_, those with a warning
   std::vector<Worker> workers_;
   std::size_t active_ = 0;
@@ -193,7 +196,8 @@ Runner<Key>::Runner(boost::asio::any_io_executor executor, RunnerOptions options
 
 template <class Key>
 void Runner<Key>::add(const Key& key) {
-  queue_.add(key, clock_.now());
+  const Instant now = clock_.now();
+  queue_.add_after(key, pace_.wait(key, now), now);
   wake();
 }
 
@@ -251,6 +255,7 @@ void Runner<Key>::start_workers(Instant now) {
     if (worker.key) continue;
     const auto taken = queue_.take(now);
     if (!taken) return;
+    pace_.count(taken->key, now);
     metrics_.key_taken(taken->waited);
     metrics_.set_active_workers(++active_);
     worker = {taken->key, 0, now, false};

@@ -236,7 +236,9 @@ std::optional<typename WorkQueue<Key>::Taken> WorkQueue<Key>::take(Instant now) 
 template <class Key>
 void WorkQueue<Key>::absorb(const Key& key) {
   const Place place = entries_.find(key);
-  if (place != entries_.end()) place->second.again = false;
+  if (place == entries_.end()) return;
+  place->second.again = false;
+  place->second.later.reset();
 }
 
 template <class Key>

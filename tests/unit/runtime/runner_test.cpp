@@ -193,6 +193,25 @@ TEST(Runner, AKeyThatIsAddedDuringItsReconcileIsReconciledOnceMoreAfterwards) {
   EXPECT_FALSE(world.twice_at_once);
 }
 
+TEST(Runner, AKeyThatIsAskedForAllTheTimeIsReconciledNoMoreOftenThanItsPace) {
+  World world;
+  world.start();
+  for (int i = 0; i < 1000; ++i) {
+    world.runner.add("busy");
+    world.clock.advance(10ms);
+  }
+  const auto paced = static_cast<std::size_t>(10s / limits::kPaceInterval);
+  EXPECT_EQ(world.begun.size(), limits::kPaceBurst + paced);
+  world.runner.add("busy");
+  world.clock.run();
+  EXPECT_EQ(world.begun.size(), limits::kPaceBurst + paced) << "it waits";
+  world.clock.advance(1h);
+  EXPECT_EQ(world.begun.size(), limits::kPaceBurst + paced + 1) << "and is not lost";
+  world.runner.add("other");
+  world.clock.run();
+  EXPECT_EQ(world.begun.back(), "other");
+}
+
 TEST(Runner, WaitsAsLongAsAReconcileAskedFor) {
   World world;
   world.script("a", {Requeue{30s}, Requeue{}});

@@ -94,6 +94,16 @@ TEST(WorkQueue, WhatTheOwnerOfAKeySawIsNotAskedForAgain) {
   EXPECT_EQ(queue.counters().adds, 1U);
 }
 
+TEST(WorkQueue, WhatTheOwnerOfAKeySawIsNotAskedForLaterEither) {
+  Queue queue;
+  queue.add("a", kStart);
+  take(queue, kStart);
+  queue.add_after("a", 1s, kStart);
+  queue.absorb("a");
+  queue.done("a", kStart);
+  EXPECT_EQ(queue.size(), 0U);
+}
+
 TEST(WorkQueue, WhatIsAskedForAfterTheOwnerLookedIsNotLost) {
   Queue queue;
   take_and_see(queue);
