@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "reconcile/images.h"
 #include "reconcile/node_port.h"
 #include "reconcile/reasons.h"
 
@@ -149,11 +150,15 @@ void tell_cleanup(const api::LocalRegistry& before, const api::LocalRegistryStat
                   std::string(message_of(after, condition::kCleanupBlocked))});
 }
 
-// Once all of them are decided: not a word for each.
+// Reports how images are delivered, in one event once all of them are decided. Refused images never
+// are; their status entries say why.
 void tell_images(const api::LocalRegistry& before, const api::LocalRegistryStatus& after,
                  std::vector<Notice>& list) {
   std::string text;
-  for (const api::ImageStatus& image : after.images) {
+  const auto refusals = refused_images(before.spec);
+  for (std::size_t i = 0; i < after.images.size(); ++i) {
+    const api::ImageStatus& image = after.images[i];
+    if (i < refusals.size() && refusals[i]) continue;
     if (!image.delivery) return;
     const auto same = [&](const api::ImageStatus& entry) {
       return entry.name == image.name && entry.delivery == image.delivery;

@@ -80,15 +80,6 @@ void decide_by_permission(const Observed& observed, const api::ImageSpec& image,
   }
 }
 
-std::vector<std::optional<std::string>> refused_images(const Observed& observed) {
-  std::vector<api::DeclaredImage> declared;
-  declared.reserve(observed.registry->spec.images.size());
-  for (const api::ImageSpec& image : observed.registry->spec.images) {
-    declared.push_back({image.name, image.image});
-  }
-  return api::refusals(declared);
-}
-
 // The answer may change without anybody changing the spec.
 bool is_open(PushPermission permission) { return permission != PushPermission::kGranted; }
 
@@ -101,8 +92,15 @@ bool is_due(const Observed& observed, const api::ImageStatus& entry) {
 
 }  // namespace
 
+std::vector<std::optional<std::string>> refused_images(const api::LocalRegistrySpec& spec) {
+  std::vector<api::DeclaredImage> declared;
+  declared.reserve(spec.images.size());
+  for (const api::ImageSpec& image : spec.images) declared.push_back({image.name, image.image});
+  return api::refusals(declared);
+}
+
 std::vector<ImageDecision> decide_images(const Observed& observed) {
-  const auto refused = refused_images(observed);
+  const auto refused = refused_images(observed.registry->spec);
   const std::optional<Delivery> decided = decided_by_spec(observed);
   std::vector<ImageDecision> decisions;
   decisions.reserve(refused.size());

@@ -14,6 +14,10 @@ struct ImageDecision {
   bool refused = false;     // it cannot be used as it is declared
 };
 
+// Returns one entry for each of spec.images, in their order: why the image is refused, such as
+// another image with the same path; nullopt if it is not.
+std::vector<std::optional<std::string>> refused_images(const api::LocalRegistrySpec& spec);
+
 // One for each of spec.images, in their order; resolved is left empty.
 //
 // Once an image is delivered by the local registry it stays so until the spec changes: a permission

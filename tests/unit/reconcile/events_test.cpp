@@ -133,6 +133,19 @@ TEST_F(Events, HowImagesAreDeliveredIsToldOnceAllOfThemAreDecided) {
   EXPECT_EQ(reconcile(), Lines());
 }
 
+TEST_F(Events, ARefusedImageDoesNotHideHowTheOthersAreDelivered) {
+  change([](auto& spec) {
+    spec.enabled = true;
+    spec.images = {{"app", "ghcr.io/org/app", {}}, {"copy", "quay.io/org/app", {}}};
+  });
+  const Lines told = reconcile();
+  EXPECT_THAT(told, testing::Contains(testing::AllOf(
+                        testing::StartsWith("Normal DeliveryDecided: images are delivered: app by "
+                                            "LocalRegistry"),
+                        testing::Not(testing::HasSubstr("copy")))));
+  EXPECT_THAT(reconcile(), testing::Not(testing::Contains(testing::HasSubstr("DeliveryDecided"))));
+}
+
 TEST_F(Events, OnlyTheImagesWhoseDeliveryIsNewAreTold) {
   api::LocalRegistry before = *world.registry;
   api::LocalRegistryStatus after;
