@@ -65,8 +65,9 @@ bool is_word_byte(char c) {
          c == '-';
 }
 
-// Whether the repository stands in the text, and not as a part of a longer one.
-bool contains(std::string_view text, std::string_view repository) {
+// Reports whether the text contains the repository, and not only as part of a longer one.
+// complete: a tag or a digest has to follow.
+bool contains(std::string_view text, std::string_view repository, bool complete) {
   for (std::size_t at = text.find(repository); at != std::string_view::npos;
        at = text.find(repository, at + 1)) {
     const std::string_view before = text.substr(0, at);
@@ -74,10 +75,23 @@ bool contains(std::string_view text, std::string_view repository) {
     const bool begins =
         before.empty() || before.ends_with("://") ||
         !(is_word_byte(before.back()) || before.back() == '.' || before.back() == '/');
-    const bool ends = after.empty() || !(is_word_byte(after.front()) || after.front() == '/');
+    const bool ends =
+        complete ? after.starts_with(':') || after.starts_with('@')
+                 : after.empty() || !(is_word_byte(after.front()) || after.front() == '/');
     if (begins && ends) return true;
   }
   return false;
+}
+
+// Returns the first spelling of the repository that the text contains; empty if there is none. A
+// spelling without a registry is a path like many others, so it counts only with a tag or a digest,
+// and a single word such as "alpine" never counts.
+std::string_view spelling_in(std::string_view text, std::string_view repository) {
+  for (const std::string_view spelling : spellings(repository)) {
+    const bool has_host = spelling.size() == repository.size();
+    if (has_slash(spelling) && contains(text, spelling, !has_host)) return spelling;
+  }
+  return {};
 }
 
 bool is_digits(std::string_view text) {
@@ -252,13 +266,14 @@ std::optional<ReferenceEditor::Candidate> ReferenceEditor::with_role(const json:
 void ReferenceEditor::warn_of_embedded(const json::Scalar& scalar) {
   if (!has_slash(scalar.value) || scalar.key == kLastApplied) return;
   const std::string_view text = scalar.value.substr(0, limits::kRewriteEmbeddedBytes);
-  const auto found =
-      std::find_if(repositories_.begin(), repositories_.end(),
-                   [&](const std::string& repository) { return contains(text, repository); });
-  if (found == repositories_.end()) return;
-  warn_(scalar.line, fmt::format("{}: a text with {} in it is unchanged: only a value that is a "
-                                 "reference as a whole is rewritten",
-                                 base::shown(scalar.key), *found));
+  for (const std::string& repository : repositories_) {
+    const std::string_view found = spelling_in(text, repository);
+    if (found.empty()) continue;
+    return warn_(scalar.line,
+                 fmt::format("{}: a text with {} in it is unchanged: only a value that is a "
+                             "reference as a whole is rewritten",
+                             base::shown(scalar.key), found));
+  }
 }
 
 base::Result<void> ReferenceEditor::place(json::Place place) {

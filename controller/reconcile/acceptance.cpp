@@ -269,11 +269,15 @@ std::optional<Refusal> find_missing_part(const api::LocalRegistry& registry) {
                                "many or too large LocalRegistries; delete some of them",
                                own)};
   }
-  return Refusal{reason::kTooLarge,
-                 fmt::format("the resource is larger than the {} bytes, or its metadata than the "
-                             "{} bytes, that the operator reads: remove images, or labels, "
-                             "annotations and finalizers",
-                             limits::kRegistryObjectBytes, limits::kMetadataBytes)};
+  const bool delays_deletion =
+      registry.metadata.kept == json::Kept::kIdentity && is_terminating(registry.metadata);
+  return Refusal{
+      reason::kTooLarge,
+      fmt::format("the resource is larger than the {} bytes, or its metadata than the {} bytes, "
+                  "that the operator reads: remove images, or finalizers, owner references, labels "
+                  "and annotations{}",
+                  limits::kRegistryObjectBytes, limits::kMetadataBytes,
+                  delays_deletion ? "; its deletion waits until then" : "")};
 }
 
 }  // namespace reconcile

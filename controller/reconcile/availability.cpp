@@ -104,8 +104,13 @@ std::optional<Judgement> judge_trouble(const api::ContainerStatus& container, ba
   return std::nullopt;
 }
 
+// Source: the messages of the admission plugins ResourceQuota ("exceeded quota: NAME, requested: …",
+// "failed quota: NAME: must specify …", "insufficient quota to …") and PodSecurity.
 std::string_view reason_for(std::string_view message) {
-  if (message.find("exceeded quota") != std::string_view::npos) return reason::kQuotaExceeded;
+  for (const std::string_view quota : {"exceeded quota", "failed quota", "insufficient quota",
+                                       "status unknown for quota"}) {
+    if (message.find(quota) != std::string_view::npos) return reason::kQuotaExceeded;
+  }
   if (message.find("violates PodSecurity") != std::string_view::npos) return reason::kPodSecurity;
   if (message.find("forbidden") != std::string_view::npos) return reason::kForbidden;
   return reason::kFailed;
@@ -175,18 +180,21 @@ std::optional<Judgement> judge_failure(const Observed& observed,
   for (const Target target : targets) {
     const Failure* failure = find_failure(observed, target);
     if (failure == nullptr) continue;
-    const std::string_view reason = failure->error.code == base::ErrorCode::kForbidden
-                                        ? reason_for(failure->error.message)
-                                        : reason::kFailed;
     const std::string& name = target == Target::kResource ? observed.registry->metadata.name
                                                           : observed.registry->spec.name;
-    return Judgement{kFalse, std::string(reason),
+    return Judgement{kFalse, std::string(reason_of_failure(failure->error)),
                      fmt::format("{} {}: {}", kind(target), name, failure->error.message)};
   }
   return std::nullopt;
 }
 
 }  // namespace
+
+std::string_view reason_of_failure(const base::Error& error) {
+  if (error.code != base::ErrorCode::kForbidden) return reason::kFailed;
+  const std::string_view reason = reason_for(error.message);
+  return reason == reason::kFailed ? reason::kForbidden : reason;  // a webhook has its own words
+}
 
 std::string restart_remedy(const Observed& observed) {
   const api::ObjectMeta& meta = observed.registry->metadata;
@@ -210,6 +218,7 @@ Judgement judge_registry(const Observed& observed) {
                         workload.metadata == nullptr ? "the workload" : "the Service")};
   }
   if (node_port_of(*observed.service) == 0) {
+    if (auto failure = judge_failure(observed, {Target::kService})) return *failure;
     return {kFalse, std::string(reason::kDeploying), "the Service has no node port yet"};
   }
   if (auto problem = judge_container(observed, workload, kRegistryContainer, reason::kDeploying)) {

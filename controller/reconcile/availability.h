@@ -23,6 +23,10 @@ struct Judgement {
   Wording wording = Wording::kOwn;
 };
 
+// Returns the reason of a condition for a write that the API server rejected: QuotaExceeded,
+// PodSecurity or Forbidden for a write that admission refused, else Failed.
+std::string_view reason_of_failure(const base::Error& error);
+
 // How the user has a kept pod template replaced.
 std::string restart_remedy(const Observed& observed);
 

@@ -174,7 +174,8 @@ Judgement judge_convergence(const Observed& observed, const std::optional<Refusa
   }
   if (!plan.contested.empty()) return overridden(observed, plan.contested);
   if (const Failure* failure = find_any_failure(observed)) {
-    return {kFalse, std::string(reason::kFailed),
+    const bool rejected = failure->error.code == base::ErrorCode::kInvalid;
+    return {kFalse, std::string(rejected ? reason::kRejected : reason_of_failure(failure->error)),
             fmt::format("{}: {}", describe(failure->target, key_of(observed, failure->target)),
                         failure->error.message)};
   }

@@ -12,10 +12,12 @@
 namespace reconcile {
 namespace {
 
-constexpr std::array<std::string_view, 4> kStorageRefusals = {
+constexpr std::array<std::string_view, 7> kStorageRefusals = {
     reason::kShrinkRefused, reason::kStorageClassChangeRefused, reason::kExpansionRefused,
-    reason::kFailed};
+    reason::kQuotaExceeded, reason::kForbidden, reason::kPodSecurity, reason::kFailed};
 constexpr std::array<std::string_view, 1> kOverrides = {reason::kFieldOverridden};
+constexpr std::array<std::string_view, 4> kRejectedWrites = {
+    reason::kQuotaExceeded, reason::kForbidden, reason::kPodSecurity, reason::kRejected};
 constexpr std::array<std::string_view, 4> kDeploymentFailures = {
     reason::kQuotaExceeded, reason::kForbidden, reason::kFailed, reason::kPodSecurity};
 
@@ -124,6 +126,18 @@ void tell_refusal(const api::LocalRegistry& before, const api::LocalRegistryStat
                   fmt::format("{}: {}", reason, message_of(after, type))});
 }
 
+// Reports a write that was rejected, such as the update or the deletion of a child, unless another
+// condition gives the same reason and has its own event.
+void tell_rejected_write(const api::LocalRegistry& before, const api::LocalRegistryStatus& after,
+                         std::vector<Notice>& list) {
+  if (is_one_of(reason_of(after, condition::kAvailable), kDeploymentFailures) ||
+      is_one_of(reason_of(after, condition::kStorageReady), kStorageRefusals) ||
+      is_one_of(reason_of(after, condition::kReady), reason::kPortRefusals)) {
+    return;
+  }
+  tell_refusal(before, after, condition::kConverged, kRejectedWrites, "Failed", list);
+}
+
 void tell_acceptance(const api::LocalRegistry& before, const api::LocalRegistryStatus& after,
                      std::vector<Notice>& list) {
   const std::string_view reason = reason_of(after, condition::kAccepted);
@@ -196,6 +210,7 @@ std::vector<Notice> notices(const api::LocalRegistry& before, const std::vector<
   tell_refusal(before, after, condition::kStorageReady, kStorageRefusals, "Refused", list);
   tell_refusal(before, after, condition::kAvailable, kDeploymentFailures, "Failed", list);
   tell_refusal(before, after, condition::kConverged, kOverrides, "FieldOverridden", list);
+  tell_rejected_write(before, after, list);
   tell_buildkit(before, after, list);
   tell_cleanup(before, after, list);
   return list;

@@ -83,6 +83,7 @@ inline constexpr std::array<std::string_view, 2> kPortRefusals = {kNodePortTaken
 inline constexpr std::string_view kConverged = "Converged";
 inline constexpr std::string_view kFieldOverridden = "FieldOverridden";
 inline constexpr std::string_view kApplying = "Applying";
+inline constexpr std::string_view kRejected = "Rejected";  // by the API server, as invalid
 
 // several
 inline constexpr std::string_view kNotDeployed = "NotDeployed";

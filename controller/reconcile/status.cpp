@@ -182,9 +182,10 @@ Judgement judge_ready(const Observed& observed, const Conditions& conditions) {
   if (storage.status != kTrue) return in_the_way(storage);
   if (available.status != kTrue) return in_the_way(available);
   if (buildkit.status != kTrue && !is_degraded_on_purpose(buildkit)) return in_the_way(buildkit);
-  if (find_failure(observed, Target::kDeployment) || find_failure(observed, Target::kStatefulSet) ||
-      find_failure(observed, Target::kService)) {
-    return {kFalse, std::string(reason::kFailed), available.message};
+  for (const Target target : {Target::kDeployment, Target::kStatefulSet, Target::kService}) {
+    const Failure* failure = find_failure(observed, target);
+    if (failure == nullptr) continue;
+    return {kFalse, std::string(reason_of_failure(failure->error)), available.message};
   }
   return {kTrue, std::string(reason::kReady), "images go to " + observed.registry->spec.name};
 }

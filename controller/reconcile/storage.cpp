@@ -4,6 +4,7 @@
 
 #include "base/quote.h"
 #include "reconcile/acceptance.h"
+#include "reconcile/availability.h"
 #include "reconcile/decision.h"
 #include "reconcile/names.h"
 #include "reconcile/reasons.h"
@@ -16,6 +17,11 @@ api::Quantity storage_of(const std::map<std::string, api::Quantity>& amounts) {
   return found == amounts.end() ? api::Quantity{"0"} : found->second;
 }
 
+// Returns the size that the API server stores for spec.persistence.size.
+api::Quantity wanted_size(const Observed& observed) {
+  return api::rounded_up(observed.registry->spec.persistence.size);
+}
+
 bool is_less(const api::Quantity& a, const api::Quantity& b) {
   const auto order = api::compare(a, b);
   return order && *order == std::strong_ordering::less;
@@ -26,7 +32,7 @@ std::optional<StorageState> refused_change(const Observed& observed) {
   const api::PersistenceSpec& wanted = observed.registry->spec.persistence;
   const api::PersistentVolumeClaimSpec& claim = observed.claim->spec;
   const api::Quantity size = storage_of(claim.resources.requests);
-  if (is_less(wanted.size, size)) {
+  if (is_less(wanted_size(observed), size)) {
     return StorageState{
         false, reason::kShrinkRefused,
         fmt::format("a claim cannot shrink: {} keeps its {}; set spec.persistence.size to {} or "
@@ -46,10 +52,11 @@ std::optional<StorageState> refused_change(const Observed& observed) {
 
 // A write of the claim that did not succeed in this reconcile.
 StorageState judge_failure(const Observed& observed, const base::Error& error) {
-  const bool grows = observed.claim && is_less(storage_of(observed.claim->spec.resources.requests),
-                                               observed.registry->spec.persistence.size);
+  const bool grows =
+      observed.claim &&
+      is_less(storage_of(observed.claim->spec.resources.requests), wanted_size(observed));
   const bool refused = grows && !error.transient();
-  return {false, refused ? reason::kExpansionRefused : reason::kFailed, error.message};
+  return {false, refused ? reason::kExpansionRefused : reason_of_failure(error), error.message};
 }
 
 StorageState judge_phase(const Observed& observed) {

@@ -260,6 +260,17 @@ TEST(Rewrite, ATextWithAReferenceInItStaysWithAWarning) {
   EXPECT_EQ(warnings(text), "1: args" + why + "3: script" + why + "6: url" + why);
 }
 
+TEST(Rewrite, ATextWithAnImageOfDockerHubInItStaysWithAWarningIfItHasATag) {
+  const std::string text =
+      "args: [--image=org/frontend:3, --slug=org/frontend, --to=x/org/frontend:3]\n"
+      "env:\n- value: IMG=org/frontend@sha256:0\n- value: http://x/backend:8080\n";
+  EXPECT_EQ(rewritten(text), text);
+  const std::string why =
+      ": a text with org/frontend in it is unchanged: only a value that is a reference as a whole "
+      "is rewritten\n";
+  EXPECT_EQ(warnings(text), "1: args" + why + "3: value" + why);
+}
+
 TEST(Rewrite, KustomizeLooksForTheNameAndWritesTheNewName) {
   EXPECT_EQ(rewritten("images:\n- name: org/frontend\n  newName: org/frontend\n  newTag: v1\n"
                       "- newName: ghcr.io/org/project/image\n  name: ghcr.io/org/project/image\n"

@@ -163,8 +163,8 @@ TEST_F(ControllerTest, TheStatusIsWrittenThoughTheChildrenCannotBeRead) {
     return failure(403, "Forbidden", "no rights");
   };
   start();
-  EXPECT_EQ(converged(), "False Failed");
-  EXPECT_EQ(ready(), "False Failed");
+  EXPECT_EQ(converged(), "False Forbidden");
+  EXPECT_EQ(ready(), "False Forbidden");
   EXPECT_EQ(cluster.find<api::LocalRegistry>(kDev)->status.observed_generation, 0)
       << "the spec was not acted on";
   cluster.intercept = nullptr;

@@ -271,6 +271,8 @@ TEST_F(Availability, PodsThatCannotBeMadeAreTold) {
     return registry();
   };
   EXPECT_EQ(say("is forbidden: exceeded quota: tight"), "False QuotaExceeded");
+  EXPECT_EQ(say("is forbidden: failed quota: tight: must specify limits.cpu for: registry"),
+            "False QuotaExceeded");
   EXPECT_EQ(say("is forbidden: violates PodSecurity"), "False PodSecurity");
   EXPECT_EQ(say("is forbidden: by policy"), "False Forbidden");
   EXPECT_EQ(say("something else"), "False Failed");

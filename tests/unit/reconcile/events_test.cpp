@@ -261,6 +261,29 @@ TEST_F(Events, ARefusedWriteIsToldOnceHoweverOftenItIsTried) {
   EXPECT_EQ(reconcile(), Lines());
 }
 
+TEST_F(Events, ARefusedChangeOfARunningRegistryIsReportedOnce) {
+  world.converge();
+  world.refusals[Target::kDeployment] = {base::ErrorCode::kForbidden, "denied: no nginx here"};
+  change([](auto& spec) { spec.image = "registry:3"; });
+  EXPECT_EQ(reconcile(), Lines({"Warning Failed: Forbidden: Deployment team-a/registry: denied: no "
+                                "nginx here"}));
+  EXPECT_EQ(reconcile(), Lines());
+  world.refusals.clear();
+  EXPECT_EQ(reconcile(), Lines());
+}
+
+TEST_F(Events, AServiceThatCannotBecomeANodePortIsReported) {
+  reconcile();
+  world.find<api::Service>()->spec.ports.front().node_port = 0;
+  world.refusals[Target::kService] = {base::ErrorCode::kInvalid, "clusterIPs: may not be None"};
+  const Lines told = reconcile();
+  EXPECT_THAT(told, testing::Contains(testing::HasSubstr("clusterIPs: may not be None")));
+  EXPECT_EQ(reconcile(), Lines());
+  const api::Condition* ready =
+      api::find_condition(world.registry->status.conditions, reconcile::condition::kReady);
+  EXPECT_EQ(ready->message, "Service registry: clusterIPs: may not be None");
+}
+
 TEST_F(Events, APinThatIsTakenIsToldOnce) {
   world.taken_ports = {31234};
   change([](auto& spec) { spec.node_port = 31234; });

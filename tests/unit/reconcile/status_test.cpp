@@ -161,11 +161,11 @@ TEST_F(Status, NothingThatWasNotObservedIsCalledReady) {
 TEST_F(Status, AFailureIsInTheWayOfReadyThoughTheRegistryRuns) {
   world.converge();
   refuse("no");
-  EXPECT_EQ(condition(status(), "Ready"), "False Failed");
+  EXPECT_EQ(condition(status(), "Ready"), "False Forbidden");
   EXPECT_EQ(condition(status(), "Available"), "True Available");
   for (const Target target : {Target::kService, Target::kStatefulSet}) {
     world.failures.front().target = target;
-    EXPECT_EQ(condition(status(), "Ready"), "False Failed") << reconcile::kind(target);
+    EXPECT_EQ(condition(status(), "Ready"), "False Forbidden") << reconcile::kind(target);
   }
 }
 

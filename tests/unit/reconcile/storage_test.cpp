@@ -92,14 +92,30 @@ TEST_F(Storage, AnExpansionThatGoesOnIsReady) {
 
 TEST_F(Storage, OnlyARefusedGrowthIsARefusedExpansion) {
   fail(base::ErrorCode::kForbidden);
-  EXPECT_EQ(judge(), "not ready Failed");
+  EXPECT_EQ(judge(), "not ready Forbidden");
   change([](auto& spec) { spec.persistence.size.text = "8Gi"; });
   EXPECT_EQ(judge(), "not ready ExpansionRefused");
   fail(base::ErrorCode::kTimeout);
   EXPECT_EQ(judge(), "not ready Failed");
   world.claims.clear();
   fail(base::ErrorCode::kForbidden);
-  EXPECT_EQ(judge(), "not ready Failed");
+  EXPECT_EQ(judge(), "not ready Forbidden");
+}
+
+TEST_F(Storage, AQuotaThatRefusesTheClaimIsTheReason) {
+  world.claims.clear();
+  world.failures = {
+      {Target::kClaim, {base::ErrorCode::kForbidden, "forbidden: exceeded quota: tight"}}};
+  EXPECT_EQ(judge(), "not ready QuotaExceeded");
+}
+
+TEST_F(Storage, ASizeThatTheApiServerRoundsUpIsNoShrinking) {
+  claim().spec.resources.requests["storage"].text = "1m";
+  claim().status.capacity["storage"].text = "1m";
+  change([](auto& spec) { spec.persistence.size.text = "1n"; });
+  EXPECT_EQ(judge(), "ready Bound");
+  EXPECT_EQ(reconcile::build_claim(*world.registry, nullptr).spec.resources.requests.at("storage"),
+            api::Quantity{"1m"});
 }
 
 TEST_F(Storage, ABuiltClaimNeverAsksForLessOrForAnotherClass) {
