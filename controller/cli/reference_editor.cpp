@@ -75,9 +75,9 @@ bool contains(std::string_view text, std::string_view repository, bool complete)
     const bool begins =
         before.empty() || before.ends_with("://") ||
         !(is_word_byte(before.back()) || before.back() == '.' || before.back() == '/');
-    const bool ends =
-        complete ? after.starts_with(':') || after.starts_with('@')
-                 : after.empty() || !(is_word_byte(after.front()) || after.front() == '/');
+    const bool ends = complete
+                          ? after.starts_with(':') || after.starts_with('@')
+                          : after.empty() || !(is_word_byte(after.front()) || after.front() == '/');
     if (begins && ends) return true;
   }
   return false;

@@ -2,6 +2,9 @@
 
 #include <fmt/core.h>
 
+#include <array>
+#include <utility>
+
 #include "base/limits.h"
 #include "base/quote.h"
 #include "reconcile/decision.h"
@@ -104,11 +107,12 @@ std::optional<Judgement> judge_trouble(const api::ContainerStatus& container, ba
   return std::nullopt;
 }
 
-// Source: the messages of the admission plugins ResourceQuota ("exceeded quota: NAME, requested: …",
-// "failed quota: NAME: must specify …", "insufficient quota to …") and PodSecurity.
+// The messages of the admission plugin ResourceQuota.
+constexpr std::array<std::string_view, 4> kQuotaMessages = {
+    "exceeded quota", "failed quota", "insufficient quota", "status unknown for quota"};
+
 std::string_view reason_for(std::string_view message) {
-  for (const std::string_view quota : {"exceeded quota", "failed quota", "insufficient quota",
-                                       "status unknown for quota"}) {
+  for (const std::string_view quota : kQuotaMessages) {
     if (message.find(quota) != std::string_view::npos) return reason::kQuotaExceeded;
   }
   if (message.find("violates PodSecurity") != std::string_view::npos) return reason::kPodSecurity;
@@ -142,9 +146,9 @@ std::optional<Judgement> judge_container(const Observed& observed, const Workloa
   const api::ContainerStatus* container =
       pod == nullptr ? nullptr : find_container(*pod, container_name);
   if (workload.replicas->value_or(1) == 0) {
-    return Judgement{
-        kFalse, std::string(reason::kScaledToZero),
-        fmt::format("{} {} has 0 replicas", kind(workload.target), workload.metadata->name)};
+    std::string message =
+        fmt::format("{} {} has 0 replicas", kind(workload.target), workload.metadata->name);
+    return Judgement{kFalse, std::string(reason::kScaledToZero), std::move(message)};
   }
   if (container != nullptr) {
     if (auto trouble = judge_trouble(*container, observed.now)) return trouble;

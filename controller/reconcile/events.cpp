@@ -12,9 +12,13 @@
 namespace reconcile {
 namespace {
 
-constexpr std::array<std::string_view, 7> kStorageRefusals = {
-    reason::kShrinkRefused, reason::kStorageClassChangeRefused, reason::kExpansionRefused,
-    reason::kQuotaExceeded, reason::kForbidden, reason::kPodSecurity, reason::kFailed};
+constexpr std::array<std::string_view, 7> kStorageRefusals = {reason::kShrinkRefused,
+                                                              reason::kStorageClassChangeRefused,
+                                                              reason::kExpansionRefused,
+                                                              reason::kQuotaExceeded,
+                                                              reason::kForbidden,
+                                                              reason::kPodSecurity,
+                                                              reason::kFailed};
 constexpr std::array<std::string_view, 1> kOverrides = {reason::kFieldOverridden};
 constexpr std::array<std::string_view, 4> kRejectedWrites = {
     reason::kQuotaExceeded, reason::kForbidden, reason::kPodSecurity, reason::kRejected};

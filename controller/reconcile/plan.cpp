@@ -276,14 +276,25 @@ void ensure_stateful_set(const Observed& observed, Plan& plan) {
   ensure_workload(observed, std::move(wanted), existing, plan);
 }
 
-// The one of the other kind goes. deployment: null with persistence.
+// Plans the deletion of a workload that is not wanted any more. True if it still runs: two
+// workloads would answer behind one Service, and each would have a part of the images.
+template <class T>
+bool remove_other_workload(const Observed& observed, const std::shared_ptr<const T>& workload,
+                           Plan& plan) {
+  const bool is_running = is_own(observed, workload) && !is_terminating(workload->metadata);
+  remove_own(observed, workload, plan);
+  return is_running;
+}
+
+// Deletes the workload of the other kind, and creates or heals the wanted one after that.
+// deployment: null with persistence.
 void ensure_one_workload(const Observed& observed, const DeploymentIntent* deployment, Plan& plan) {
   if (has_lost_workload(observed)) return read_live(observed, plan);
   if (deployment == nullptr) {
-    remove_own(observed, observed.deployment, plan);
+    if (remove_other_workload(observed, observed.deployment, plan)) return;
     ensure_stateful_set(observed, plan);
   } else {
-    remove_own(observed, observed.stateful_set, plan);
+    if (remove_other_workload(observed, observed.stateful_set, plan)) return;
     ensure_deployment(observed, deployment->object, plan);
   }
 }

@@ -52,9 +52,8 @@ std::optional<StorageState> refused_change(const Observed& observed) {
 
 // A write of the claim that did not succeed in this reconcile.
 StorageState judge_failure(const Observed& observed, const base::Error& error) {
-  const bool grows =
-      observed.claim &&
-      is_less(storage_of(observed.claim->spec.resources.requests), wanted_size(observed));
+  const bool grows = observed.claim && is_less(storage_of(observed.claim->spec.resources.requests),
+                                               wanted_size(observed));
   const bool refused = grows && !error.transient();
   return {false, refused ? reason::kExpansionRefused : reason_of_failure(error), error.message};
 }

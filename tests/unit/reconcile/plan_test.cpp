@@ -149,6 +149,21 @@ TEST_F(Planning, PortsAreResetToAnotherNodePortOnlyAfterALiveRead) {
   EXPECT_THAT(plan(), ElementsAre(StartsWith("reset the ports of Service team-a/registry")));
 }
 
+TEST_F(Planning, TheOtherWorkloadIsCreatedOnceTheDeletionOfTheFirstIsAccepted) {
+  world.converge();
+  change([](auto& spec) { spec.persistence.enabled = true; });
+  world.live = true;
+  EXPECT_THAT(plan(), AllOf(Contains(StartsWith("delete Deployment team-a/registry")),
+                            Not(Contains(StartsWith("create StatefulSet")))));
+  fail(Target::kDeployment, base::ErrorCode::kForbidden);
+  world.claims.clear();
+  EXPECT_THAT(plan(), Not(Contains(StartsWith("create StatefulSet"))));
+  world.failures.clear();
+  world.converge();
+  EXPECT_TRUE(world.find<api::StatefulSet>() != nullptr);
+  EXPECT_TRUE(world.find<api::Deployment>() == nullptr);
+}
+
 TEST_F(Planning, PortsAreNotResetForAnotherReason) {
   world.converge();
   give_the_service_another_port();
