@@ -1,11 +1,12 @@
-# The operator's image: the program and what it links to, no shell, a user without rights.
+# The operator's image has the program, its libraries and an unprivileged user, and no shell.
 #   docker build --tag local-registry-operator .
 # BASE and SNAPSHOT pin every package, so that the same sources give the same image. Move both
 # forward together: the snapshot must not be older than the base.
 ARG BASE=debian:bookworm-20260824-slim@sha256:88200866dfff7ea7f5cbcb6ec7c8a701889efe6fe859fe64d6990e4b07ea4171
 FROM $BASE AS build
 
-# Day of Debian's archive that packages come from; empty: what the base image's apt uses.
+# The day of Debian's archive from which packages are installed. If it is empty, the base image's
+# apt sources are used.
 ARG SNAPSHOT=20260824T000000Z
 RUN [ -z "$SNAPSHOT" ] || { rm -f /etc/apt/sources.list.d/* \
  && for suite in debian/$SNAPSHOT=bookworm debian/$SNAPSHOT=bookworm-updates \
@@ -13,8 +14,8 @@ RUN [ -z "$SNAPSHOT" ] || { rm -f /etc/apt/sources.list.d/* \
       echo "deb [check-valid-until=no] http://snapshot.debian.org/archive/${suite%=*} ${suite#*=} main"; \
     done >/etc/apt/sources.list; }
 
-# The group `build` of tests/cluster/packages.sh, without what only tests need;
-# and the CAs of the image.
+# The group `build` of tests/cluster/packages.sh without the packages for tests, and the CAs for the
+# image.
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends \
       g++ cmake ninja-build ccache pkg-config libboost1.81-dev libboost-url1.81-dev libssl-dev \
@@ -25,13 +26,13 @@ RUN apt-get update \
 WORKDIR /source
 COPY CMakeLists.txt CMakePresets.json ./
 COPY controller controller
-# As in the Makefile: where /ccache is that of a build outside, what was compiled there is found.
+# As in the Makefile, so that a mounted /ccache also has the results of builds outside of the image.
 ENV CCACHE_DIR=/ccache CCACHE_BASEDIR=/source CCACHE_NOHASHDIR=1 CCACHE_COMPILERCHECK=content
 RUN cmake --preset release -DBUILD_TESTS=OFF \
  && cmake --build --preset release --target local-registry-operator
 
-# The libraries are those that are not linked statically; none, if all are.
-# The CAs are those that registries are trusted by. The licences are those of every linked library.
+# /image gets the libraries that are linked dynamically, if any, the CAs for verifying registries,
+# and the licences of all linked libraries.
 RUN mkdir -p /image/etc/ssl/certs \
  && cp /etc/ssl/certs/ca-certificates.crt /image/etc/ssl/certs/ \
  && strip -o /image/local-registry-operator build/release/local-registry-operator \

@@ -1,4 +1,4 @@
-# What a person types. `make help` lists it; each target is a script that can be run by itself.
+# The commands for people. `make help` lists them; each target runs a script that also runs alone.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
@@ -9,8 +9,8 @@ CLUSTER_NAME ?= dev
 HARNESS := tests/cluster
 PYTEST := /usr/bin/python3 -B -m pytest -p no:cacheprovider
 
-# One compiler cache for the build here and the one in the Dockerfile: paths count from the root of
-# the sources, the compiler is known by its content.
+# This build and the one in the Dockerfile share a compiler cache. For that, paths are relative to
+# the root of the sources, and the compiler is identified by its content.
 export CCACHE_DIR := $(CACHE)/ccache
 export CCACHE_BASEDIR := $(CURDIR)
 export CCACHE_NOHASHDIR := 1
@@ -57,7 +57,7 @@ tsan: ## the same under ThreadSanitizer
 	@cmake --build --preset tsan
 	@ctest --preset tsan --no-tests=error -j 2
 
-# A long run: make fuzz FUZZ_SECONDS=600. The report is build/fuzz/report.txt.
+# For a long run: make fuzz FUZZ_SECONDS=600. The report is build/fuzz/report.txt.
 fuzz: ## the parsers under libFuzzer with new seeds, a minute each, two at once
 	@$(HARNESS)/packages.sh build fuzz
 	@tests/fuzz/run $(or $(FUZZ_SECONDS),60)
@@ -111,12 +111,12 @@ simulate: build ## the operator in a simulated cluster where everything goes wro
 bugs: build ## bugs of other operators and of this one, put in one at a time: each is caught
 	@tests/sim/bugs/run
 
-# One file: make mutants MUTANTS=plan.cpp. More options: tests/mutants/run --help.
+# For one file: make mutants MUTANTS=plan.cpp. More options: tests/mutants/run --help.
 mutants: ## the code changed in small ways, one at a time: do the tests see it? (hours)
 	@$(HARNESS)/packages.sh build mutants
 	@tests/mutants/run $(MUTANTS)
 
-# With the operators to compare with: make bench PEERS=FOLDER. More options: tests/bench/run --help.
+# To compare with the peers: make bench PEERS=FOLDER. More options: tests/bench/run --help.
 bench: build ## memory, writes, CPU and latency, beside the least that a client can do (30 min)
 	@cmake --build --preset release --target bench_floor bench_load
 	@tests/bench/run $(if $(PEERS),--peers $(PEERS)) $(BENCH)

@@ -1,4 +1,4 @@
-// The kubectl plugin: wiring only.
+// This file is the main program of the kubectl plugin. It only calls cli::run_program.
 #include <unistd.h>
 
 #include <csignal>
@@ -10,8 +10,8 @@
 #include "cli/program.h"
 
 int main(int count, char** arguments) {
-  base::forbid_core_dumps();  // credentials are in memory
-  // A reader that went away is an error of the write, not the end of the process.
+  base::forbid_core_dumps();  // the memory holds credentials
+  // If the reader of a pipe has exited, a write returns an error instead of ending the process.
   std::signal(SIGPIPE, SIG_IGN);
   std::ios::sync_with_stdio(false);
   cli::Console console{std::cout, std::cerr, ::isatty(STDERR_FILENO) == 1};

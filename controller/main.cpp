@@ -1,5 +1,6 @@
-// The in-cluster controller: wiring only. Configuration, transport, caches, controller, election
-// and endpoints, put together and taken apart.
+// This file is the main program of local-registry-operator. It only creates, connects, runs and
+// stops the parts: configuration, transport, caches, controller, leader election and endpoints.
+// All coroutines run on one thread, the one that calls main().
 #include <unistd.h>
 
 #include <algorithm>
@@ -42,15 +43,15 @@ using controller::Options;
 
 constexpr std::size_t kIdentityCharacters = 8;
 
-// A name for this process: the pod's, or the machine's.
+// Returns the host name. In a cluster it is the pod's name.
 std::string host_name() {
   char name[256] = {};
   if (::gethostname(name, sizeof(name) - 1) != 0) return "local-registry-operator";
   return name;
 }
 
-// Counts what happens to the watches, and tells each cause of trouble once: an API server that is
-// down stops all of them for the same reason.
+// Counts restarted watches and malformed objects, and logs each cause of a failed watch only once:
+// an API server that is down stops all watches for the same cause.
 class WatchReporter final : public kube::WatchObserver {
  public:
   WatchReporter(base::Logger& logger, runtime::Metrics& metrics)
@@ -76,10 +77,10 @@ class WatchReporter final : public kube::WatchObserver {
  private:
   base::Logger& logger_;
   runtime::Metrics& metrics_;
-  std::map<std::string_view, std::string> causes_;  // by plural, which has static storage
+  std::map<std::string_view, std::string> causes_;  // by plural name, a string literal
 };
 
-// Everything that lives as long as the program, in the order in which it depends on each other.
+// Owns every part that lives as long as the program. Each member depends only on earlier members.
 class Program {
  public:
   Program(const Options& options, const std::string& version)
@@ -119,11 +120,11 @@ class Program {
   std::optional<Controller> controller_;
   std::optional<kube::LeaderElection> election_;
   serve::ServerCertificate certificate_;
-  std::optional<controller::WebhookCertificates> certificates_;  // with the webhook alone
+  std::optional<controller::WebhookCertificates> certificates_;  // set only with the webhook
   std::optional<serve::HttpServer> health_server_;
   std::optional<serve::HttpServer> metrics_server_;
   std::optional<serve::HttpServer> webhook_server_;
-  std::chrono::milliseconds drain_{};  // how long the webhook is served on at the end
+  std::chrono::milliseconds drain_{};  // how long the webhook serves after SIGTERM
 };
 
 base::Result<void> Program::connect() {
@@ -195,7 +196,7 @@ std::optional<std::string> Program::waits_for() const {
   return std::nullopt;
 }
 
-// The endpoint that pods are put to, and the certificates that it serves.
+// Creates the webhook's endpoint and its certificates.
 void Program::make_webhook() {
   const std::string& own = config_.namespace_name;
   controller::WebhookCertificateOptions options;
@@ -230,7 +231,7 @@ std::vector<serve::Route> Program::health() {
 
 bool Program::bind(serve::HttpServer& server, const std::string& address, const std::string& what) {
   const auto parsed = serve::parse_bind_address(address);
-  if (!parsed || !*parsed) return true;  // off; main has checked that it can be read
+  if (!parsed || !*parsed) return true;  // "0" disables it; main() has refused invalid addresses
   const base::Result<void> bound = server.bind(**parsed);
   if (!bound) logger_.error(bound.error().message, {{"flag", what}});
   return bound.has_value();
@@ -263,18 +264,18 @@ ExitCode Program::serve_and_reconcile() {
   return ExitCode::kFailure;
 }
 
-// The root of all coroutines. Returns when a signal came and everything has ended.
+// Runs all other coroutines. Returns after a signal, when all of them have ended.
 asio::awaitable<void> Program::live() {
   std::vector<asio::awaitable<void>> branches;
   branches.push_back(live_until_told());
   if (webhook_server_) branches.push_back(webhook_server_->run());
   co_await kube::run_until_one_ends(std::move(branches));
   logger_.info("stopped");
-  context_.stop();  // idle connections have timers of their own
+  context_.stop();  // else the timers of idle connections keep it running
 }
 
-// The webhook outlives the rest for a while: the API server calls it until it has heard that
-// this pod goes.
+// Runs everything but the webhook until a signal, then waits for drain_. The webhook serves longer
+// than the rest, because the API server calls this pod until it learns that the pod is terminating.
 asio::awaitable<void> Program::live_until_told() {
   std::vector<asio::awaitable<void>> branches;
   branches.push_back(wait_for_signal());
@@ -288,12 +289,12 @@ asio::awaitable<void> Program::wait_for_signal() {
   asio::signal_set signals(co_await asio::this_coro::executor, SIGTERM, SIGINT);
   const int number = co_await signals.async_wait(asio::use_awaitable);
   logger_.info("stopping", {{"signal", number == SIGTERM ? "SIGTERM" : "SIGINT"}});
-  // The kubelet's signal; a person at a terminal does not wait.
+  // The kubelet sends SIGTERM. SIGINT comes from a person at a terminal, who need not wait.
   if (webhook_server_ && number == SIGTERM) {
     webhook_server_->drain();
     drain_ = limits::kWebhookDrain;
   }
-  // Whatever hangs, the process does not: the alarm ends it.
+  // The alarm ends the process if the shutdown hangs.
   std::signal(SIGALRM, SIG_DFL);
   ::alarm(static_cast<unsigned>(std::chrono::seconds(limits::kShutdown).count()));
 }
@@ -307,7 +308,7 @@ asio::awaitable<void> Program::elect_and_lead() {
 }
 
 asio::awaitable<void> Program::lead() {
-  co_await service_network_->learn();  // before the first push check
+  co_await service_network_->learn();  // before any push check, which must not call Services
   std::vector<asio::awaitable<void>> branches;
   branches.push_back(service_network_->run());
   branches.push_back(controller_->run());

@@ -14,7 +14,7 @@
 namespace api {
 namespace {
 
-// The part of a pod that is looked at.
+// The Reviewed… structs hold the part of a pod that the webhook reads.
 struct ReviewedMeta {
   std::string name;
   std::string generate_name;
@@ -54,11 +54,12 @@ struct ReviewedPod {
 
 struct PodPatch {
   std::string patch;    // JSON; empty: nothing changes
-  StringMap originals;  // the original images of what it rewrites, as in the annotation
+  StringMap originals;  // the original images that the patch replaces, as in the annotation
 };
 
-// The parts of a review that are kept while it is parsed. The pods are decoded by themselves, so
-// that a pod that cannot be read does not keep the review from being answered.
+// The parts of a review that the parser keeps (json/selection.h). This struct is never decoded
+// itself: the pods are decoded separately from the AdmissionReview, so that a review with a
+// malformed pod is still answered.
 struct ReviewedRequest : AdmissionRequest {
   ReviewedPod object;
   ReviewedPod old_object;
@@ -159,8 +160,8 @@ void add_all(Containers& all, const std::vector<ReviewedContainer>& containers) 
   for (const auto& container : containers) all.emplace(container.name, container.image);
 }
 
-// What the annotation records; nothing when it cannot be read, or is longer than the API server
-// lets an annotation be.
+// Returns the original images that the pod's annotation records. Returns none when the annotation
+// is malformed or longer than the API server allows.
 StringMap recorded_originals(const ReviewedPod& pod) {
   const std::string_view text = pod.annotation(kOriginalImagesAnnotation);
   if (text.size() > limits::kAnnotationsBytes) return {};
@@ -170,10 +171,10 @@ StringMap recorded_originals(const ReviewedPod& pod) {
   return known ? *std::move(known) : StringMap();
 }
 
-// The patch while it is made.
+// Collects the operations of one patch.
 class Patch {
  public:
-  // before: containers that are left alone.
+  // `before`: the containers that are not rewritten, because they had this image before an UPDATE.
   explicit Patch(const ImageRewriter& rewriter, Containers before = {})
       : rewriter_(rewriter), before_(std::move(before)) {}
 
@@ -192,8 +193,8 @@ class Patch {
     }
   }
 
-  // Writes the annotation of a pod that is created: the entries of an earlier one for other
-  // containers stay.
+  // Writes the annotation of a created pod. If the pod already has the annotation, its entries for
+  // other containers stay.
   void annotate_created(const ReviewedPod& pod) {
     if (originals_.empty()) return;
     StringMap all = originals_;
@@ -201,8 +202,8 @@ class Patch {
     annotate(pod, all);
   }
 
-  // Writes the annotation of a pod that is updated, so that it is true of each container whose
-  // image changed. An entry that the update itself removed is put back while it is still true.
+  // Writes the annotation of an updated pod, so that it is correct for each container whose image
+  // changed. An entry that the update removed is restored if its container is unchanged.
   void annotate_updated(const ReviewedPod& pod, const ReviewedPod& before) {
     StringMap all = recorded_originals(pod);
     const auto changed = changed_images(pod);
@@ -221,7 +222,7 @@ class Patch {
     annotate(pod, all);
   }
 
-  // kTooLarge when the patch is over its bound.
+  // Returns the patch; kTooLarge when it exceeds limits::kAdmissionPatchBytes.
   base::Result<PodPatch> take() && {
     PodPatch result;
     if (!operations_.empty() && bytes_ <= limits::kAdmissionPatchBytes) {
@@ -245,7 +246,7 @@ class Patch {
     return bytes;
   }
 
-  // The containers of the pod whose image is not the one before, by name.
+  // Returns the new image of each container whose image changed, by container name.
   std::map<std::string_view, std::string_view> changed_images(const ReviewedPod& pod) const {
     std::map<std::string_view, std::string_view> changed;
     for (const auto* list : {&pod.spec.containers, &pod.spec.init_containers}) {
@@ -265,8 +266,8 @@ class Patch {
     originals_[name] = original;
   }
 
-  // Makes the annotation hold these entries. A pod has none when there are no entries, or when the
-  // API server would refuse the pod for the size of its annotations.
+  // Sets the annotation to these entries. Removes it when there are no entries, or when the API
+  // server would refuse the pod because its annotations are too large.
   void annotate(const ReviewedPod& pod, const StringMap& all) {
     const std::string key(kOriginalImagesAnnotation);
     const std::string path = "/metadata/annotations/" + pointer_token(key);
@@ -292,7 +293,7 @@ class Patch {
   const ImageRewriter& rewriter_;
   Containers before_;
   std::vector<PatchOperation> operations_;
-  std::size_t bytes_ = 0;  // of the images in the patch; over its bound nothing more is kept
+  std::size_t bytes_ = 0;  // of paths and images; above the bound, operations are not kept
   StringMap originals_;
 };
 
@@ -350,7 +351,7 @@ bool is_excluded(const ReviewedPod& pod, const ReviewPolicy& policy) {
          lookup(pod.metadata->labels, policy.excluded_label) == policy.excluded_value;
 }
 
-// The pod of a request, or the one before it.
+// Decodes a pod of the request. `which`: "object", or "oldObject" for the pod before an UPDATE.
 base::Result<ReviewedPod> decode_pod(json::View root, std::string_view which) {
   const auto request = root.find("request");
   const auto pod = request ? request->find(which) : std::nullopt;
@@ -360,7 +361,8 @@ base::Result<ReviewedPod> decode_pod(json::View root, std::string_view which) {
   return json::decode<ReviewedPod>(*pod);
 }
 
-// The patch of a pod that is not excluded. before: absent on CREATE.
+// Returns the patch of a pod that is not excluded. `before`: the pod before an UPDATE; empty on
+// CREATE.
 base::Result<PodPatch> patch_pod(const AdmissionRequest& request, const ReviewedPod& pod,
                                  const ReviewedPod& before, const ReviewPolicy& policy) {
   const ImageRewriter rewriter = policy.rewriter(request.namespace_name);
@@ -373,7 +375,8 @@ base::Result<PodPatch> patch_pod(const AdmissionRequest& request, const Reviewed
   return PodPatch();
 }
 
-// Sets the outcome but for kRewritten and kMalformed, and returns the patch.
+// Returns the patch. Sets review.pod, and review.outcome to kExcluded or kOptedOut where that
+// applies; the caller sets kRewritten and kMalformed.
 base::Result<PodPatch> review_objects(json::View root, const AdmissionRequest& request,
                                       const ReviewPolicy& policy, Review& review) {
   const base::Result<ReviewedPod> pod = decode_pod(root, "object");

@@ -1,22 +1,24 @@
-// Admission of pods (admission.k8s.io/v1): the API server's question when a pod is created, when it
-// is updated, or when it gets ephemeral containers, and the answer: a JSON patch (RFC 6902) that
-// replaces images by those of the local registry.
+// This file answers admission reviews of pods (admission.k8s.io/v1). The API server sends a review
+// when a pod is created or updated, or gets ephemeral containers. The answer is a JSON patch
+// (RFC 6902) that replaces images with those of the local registry.
 //
 // Guarantees
-//  * No pod is refused. A pod that cannot be read is allowed unchanged.
-//  * A patch replaces images and writes one annotation; no other field of the pod is touched. An
-//    image that is rewritten already is not rewritten again.
-//  * Of an UPDATE only the containers whose image changed in it are looked at: the API server lets
-//    nothing else of a pod's spec change, and a container that runs is left alone.
-//  * The annotation stays true: an entry whose container got another image by an UPDATE is removed.
-//  * Of ephemeral containers only new ones are rewritten, and no annotation is written: the
-//    subresource takes no other change. The audit log has the original images all the same.
-//  * A mirror pod is never changed: the kubelet runs the static pod of its file, whatever the API
+//  * No pod is refused. A pod that cannot be decoded is allowed unchanged.
+//  * A patch replaces images and writes one annotation; it changes no other field of the pod. An
+//    image that is already rewritten is not rewritten again.
+//  * On UPDATE, only the containers whose image the update changes are rewritten, so that an update
+//    of other fields never changes a running container. Volumes cannot change on UPDATE.
+//  * The annotation stays correct: when an UPDATE gives a container another image, its entry is
+//    removed.
+//  * Of the ephemeral containers, only new ones are rewritten. They get no annotation, because the
+//    ephemeralcontainers subresource accepts no other change; the audit log has their original
+//    images.
+//  * A mirror pod is never changed: the kubelet runs the static pod from its file, whatever the API
 //    server stores.
-//  * A patch always applies: a patch that does not apply would fail the request whatever the
-//    failurePolicy is.
-//  * Memory besides the text: at most limits::kAdmissionReviewBytes.
-// Pure; any thread.
+//  * A patch always applies. The API server fails a request whose patch does not apply, whatever
+//    the failurePolicy is.
+//  * Memory besides the text of the review: at most limits::kAdmissionReviewBytes.
+// The functions are pure and can be called on any thread.
 // Source: https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/
 #pragma once
 
@@ -31,12 +33,14 @@
 
 namespace api {
 
-// A label of the namespace ("enabled"), and an annotation of a pod that opts out ("disabled").
+// The key of the label by which a namespace opts in ("enabled"), and also of the annotation by
+// which a pod opts out (kRewriteDisabled).
 inline constexpr std::string_view kRewriteKey = "localregistry.dev/rewrite";
 inline constexpr std::string_view kRewriteDisabled = "disabled";
 
-// An annotation of a pod: JSON, from the name of a container, or "volume/" and the name of a
-// volume, to the image that was asked for.
+// The pod annotation that records the original images. Its value is a JSON object. A member's name
+// is a container name, or "volume/" and a volume name; its value is the image that the user
+// requested.
 inline constexpr std::string_view kOriginalImagesAnnotation = "localregistry.dev/original-images";
 
 // The annotation by which the kubelet marks the mirror of a static pod.
@@ -74,40 +78,41 @@ struct AdmissionAnswer {
   AdmissionResponse response;
 };
 
-// The same for every pod.
+// The settings of the webhook, which are the same for every pod.
 struct ReviewPolicy {
-  // What the images of a namespace become.
+  // Returns the rewriter for the pods of a namespace.
   std::function<ImageRewriter(const std::string& namespace_name)> rewriter;
   std::vector<std::string> excluded_namespaces;
-  // A label of pods that are left alone: those of the registries themselves, which could
-  // otherwise wait for their own image.
+  // Pods with this label and value are not rewritten. They run the registries themselves, which
+  // could otherwise wait for an image that only they serve. An empty label excludes no pod.
   std::string excluded_label;
   std::string excluded_value;
 };
 
 enum class ReviewOutcome {
-  kRewritten,  // there is a patch
+  kRewritten,  // the answer has a patch
   kUnchanged,  // the pod names no image of a local registry, or no image changed
   kOptedOut,   // by the pod's annotation
   kExcluded,   // by the policy, a mirror pod, or a request for another resource or operation
   kMalformed,  // the pod cannot be read, or its patch would be too large
 };
 
-// "rewritten", …: a label of localregistry_webhook_reviews_total.
+// Returns "rewritten", …: a label value of the metric localregistry_webhook_reviews_total.
 std::string_view name(ReviewOutcome outcome);
 
 struct Review {
   ReviewOutcome outcome = ReviewOutcome::kUnchanged;
   std::string answer;      // an AdmissionReview, as JSON
-  std::size_t images = 0;  // rewritten
-  std::string pod;         // "namespace/name", for the log; the name may be empty still
-  std::string problem;     // of kMalformed
+  std::size_t images = 0;  // number of rewritten images
+  std::string pod;         // "namespace/name" for the log; generateName when there is no name yet
+  std::string problem;     // why the outcome is kMalformed
 };
 
-// Answers a review. kMalformed or kTooLarge when there is no request in it that could be answered.
+// Answers a review. `body`: an AdmissionReview as JSON. Returns kMalformed or kTooLarge when the
+// body has no request that can be answered.
 base::Result<Review> review_pod(std::string body, const ReviewPolicy& policy);
 
-// As in a JSON pointer (RFC 6901): "a/b" is "a~1b".
+// Escapes a name for a JSON pointer (RFC 6901): "a/b" becomes "a~1b".
 std::string pointer_token(std::string_view name);
 
 template <>

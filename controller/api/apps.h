@@ -1,4 +1,5 @@
-// Deployment and StatefulSet (apps/v1), with the fields that the operator uses. Values; any thread.
+// This file declares Deployment and StatefulSet (apps/v1) with the fields that the operator uses.
+// The types are plain values and can be used on any thread.
 #pragma once
 
 #include "api/core.h"
@@ -25,7 +26,8 @@ struct DeploymentSpec {
   bool operator==(const DeploymentSpec&) const = default;
 };
 
-// Of both kinds; availableReplicas counts pods that are ready.
+// The status of a Deployment or a StatefulSet. available_replicas counts pods that are ready for at
+// least minReadySeconds.
 struct WorkloadStatus {
   std::int64_t observed_generation = 0;
   int replicas = 0;
@@ -47,7 +49,7 @@ struct StatefulSetSpec {
   std::optional<int> replicas;
   LabelSelector selector;
   std::string service_name;
-  std::string pod_management_policy;  // cannot be changed
+  std::string pod_management_policy;  // immutable
   std::optional<int> revision_history_limit;
   PodTemplateSpec pod_template;
   bool operator==(const StatefulSetSpec&) const = default;

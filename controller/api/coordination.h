@@ -1,11 +1,12 @@
-// Lease (coordination.k8s.io/v1) and Event (events.k8s.io/v1). Values; any thread.
+// This file declares Lease (coordination.k8s.io/v1) and Event (events.k8s.io/v1). The types are
+// plain values and can be used on any thread.
 #pragma once
 
 #include "api/meta.h"
 
 namespace api {
 
-// metav1.MicroTime: microseconds in the text.
+// metav1.MicroTime, which is written with microseconds.
 struct MicroTime {
   base::Time time;
   bool operator==(const MicroTime&) const = default;

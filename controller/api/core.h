@@ -1,4 +1,5 @@
-// Objects of the core group, with the fields that the operator uses. Values; any thread.
+// This file declares objects of the core group with the fields that the operator uses. The types
+// are plain values and can be used on any thread.
 // Source: https://kubernetes.io/docs/reference/kubernetes-api/ (v1.34)
 #pragma once
 
@@ -22,8 +23,8 @@ struct ServicePort {
   bool operator==(const ServicePort&) const = default;
 };
 
-// A boolean that the API server leaves out while it is false: false and unset are the same when an
-// object is compared, but false is sent, so that an apply takes true back from another client.
+// A boolean that the API server omits when it is false. A comparison treats kOff and kUnset as
+// equal, but kOff is sent, so that an apply resets a true that another client set.
 enum class Switch { kUnset, kOff, kOn };
 
 struct ServiceSpec {
@@ -249,7 +250,7 @@ struct ContainerStatus {
   bool ready = false;
   int restart_count = 0;
   ContainerState state;
-  ContainerState last_state;  // of the run before
+  ContainerState last_state;  // of the previous run
   bool operator==(const ContainerStatus&) const = default;
 };
 
@@ -260,7 +261,7 @@ struct PodStatus {
   bool operator==(const PodStatus&) const = default;
 };
 
-// Only what explains why a registry is not ready: the spec of a pod is not read.
+// A Pod with only the fields that explain why a registry is not ready. Its spec is not read.
 struct Pod {
   ObjectMeta metadata;
   PodStatus status;

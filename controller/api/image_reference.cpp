@@ -23,7 +23,8 @@ struct Algorithm {
   std::size_t digits;
 };
 
-// The registered ones: Docker's grammar has room for others, but nothing reads those.
+// The digest algorithms that are accepted. Docker's grammar allows others, but no client reads
+// them.
 constexpr std::array<Algorithm, 3> kAlgorithms = {
     {{"sha256:", 64}, {"sha384:", 96}, {"sha512:", 128}}};
 
@@ -58,7 +59,7 @@ bool is_host_label(std::string_view label) {
          });
 }
 
-// Digits, colons and letters up to f in brackets: no zone, no IPv4 at the end.
+// True for hexadecimal digits and colons in brackets. Docker allows no zone and no IPv4 suffix.
 bool is_ipv6_literal(std::string_view host) {
   if (host.size() < 3 || host.front() != '[' || host.back() != ']') return false;
   return all_of(host.substr(1, host.size() - 2), [](char character) {
@@ -77,7 +78,8 @@ bool is_domain(std::string_view domain) {
   return is_ipv6_literal(host) || all_parts(host, '.', is_host_label);
 }
 
-// Letters and digits, joined by one of: a dot, one or two underscores, any number of dashes.
+// A path component is runs of lower-case letters and digits. A dot, one or two underscores, or any
+// number of dashes joins two runs.
 bool is_path_component(std::string_view component) {
   std::size_t at = 0;
   while (true) {
@@ -112,7 +114,8 @@ struct Split {
   std::optional<std::string_view> digest;  // without its '@'
 };
 
-// The domain and the rest. A first segment that cannot be a name on Docker Hub is a domain.
+// Returns the domain and the rest of the text. The first segment is the domain if it cannot be part
+// of a name on Docker Hub; otherwise the domain is docker.io.
 std::pair<std::string_view, std::string_view> split_domain(std::string_view text) {
   const std::size_t slash = text.find('/');
   if (slash == std::string_view::npos) return {kDockerHub, text};

@@ -1,7 +1,10 @@
-// References to container images, read and written as Docker does. Values; any thread.
-// The same strings are accepted, with the same canonical form, as by ParseNormalizedNamed of the Go
-// module github.com/distribution/reference v0.6.0 with sha256, sha384 and sha512 registered, which
-// tests/references holds against it. Longer texts than limits::kImageReferenceBytes are refused.
+// This file parses and prints references to container images by Docker's rules. The types are
+// plain values and the functions are pure; both can be used on any thread.
+//
+// parse_image_reference accepts the same strings, with the same canonical form, as
+// ParseNormalizedNamed of the Go module github.com/distribution/reference v0.6.0 with sha256,
+// sha384 and sha512 registered; tests/references compares the two. Unlike the Go module, it refuses
+// texts longer than limits::kImageReferenceBytes.
 #pragma once
 
 #include <string>
@@ -12,8 +15,9 @@
 namespace api {
 
 struct ImageReference {
-  // "docker.io", "localhost:5000", "[::1]:5000". Empty only for what Docker takes for a path though
-  // it looks like a host: "under_score.example/image".
+  // "docker.io", "localhost:5000", "[::1]:5000". Empty only if the first segment looks like a host
+  // but is not a valid one, so that Docker reads it as part of the path:
+  // "under_score.example/image".
   std::string domain;
   std::string path;    // "library/alpine"; at most 255 bytes
   std::string tag;     // empty: none; at most 128 bytes
@@ -22,14 +26,16 @@ struct ImageReference {
   bool operator==(const ImageReference&) const = default;
 };
 
-// "alpine" is docker.io/library/alpine. No tag is made up. kInvalid, with a message that says why
-// and does not quote the text. Time and memory are linear.
+// Parses a reference: "alpine" becomes docker.io/library/alpine. Adds no default tag. Returns
+// kInvalid with a message that gives the reason and does not quote the text. Time and memory are
+// linear in the length of the text.
 base::Result<ImageReference> parse_image_reference(std::string_view text);
 
-// "docker.io/library/alpine"
+// Returns the reference without tag and digest: "docker.io/library/alpine".
 std::string repository(const ImageReference& reference);
 
-// "docker.io/library/alpine:3@sha256:…": what parse_image_reference reads as the same reference.
+// Returns "docker.io/library/alpine:3@sha256:…", which parse_image_reference parses to an equal
+// value.
 std::string to_string(const ImageReference& reference);
 
 }  // namespace api

@@ -7,13 +7,13 @@
 namespace api {
 namespace {
 
-// True when Docker reads the registry back from a reference that begins with it.
+// True when Docker parses the registry as the host of a reference that begins with it.
 bool is_registry(const std::string& registry) {
   const auto parsed = parse_image_reference(registry + "/image");
   return parsed && parsed->domain == registry && parsed->path == "image";
 }
 
-// A usable image by the path that it has in the local registry.
+// The declared image that owns a path in the local registry.
 struct Owner {
   std::string domain;
   std::string name;
@@ -56,7 +56,8 @@ std::optional<std::string> ImageRewriter::rewrite(std::string_view reference) co
   if (!parsed || known_.contains(parsed->domain)) return std::nullopt;
   const auto target = registries_.find(repository(*parsed));
   if (target == registries_.end()) return std::nullopt;
-  // A path without a domain has a first segment that looks like one; behind a host it is a path.
+  // When the domain is empty, the first segment of the path looks like a host. Behind the
+  // registry's host it is an ordinary path segment.
   parsed->domain = target->second;
   return to_string(*parsed);
 }

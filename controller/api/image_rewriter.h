@@ -1,5 +1,6 @@
-// Which references name a declared image, and what they are in the local registry. The one place
-// that knows: the webhook, the plugin and the status use it. Values; any thread.
+// This file decides which references name a declared image, and rewrites them to the local
+// registry. The webhook, the plugin and the status all use it, so that they agree. The types are
+// values and can be used on any thread.
 #pragma once
 
 #include <map>
@@ -13,43 +14,44 @@
 
 namespace api {
 
-// One of spec.images.
+// One entry of spec.images.
 struct DeclaredImage {
   std::string name;
   std::string image;  // a repository, as users write it
 };
 
-// What is at this repository is at registry too, under the same path.
+// References to `repository` are rewritten to `registry`, under the same path.
 struct RewriteTarget {
-  ImageReference repository;  // tag and digest do not matter
+  ImageReference repository;  // tag and digest are ignored
   std::string registry;       // host and port: "localhost:31234"
 };
 
 class ImageRewriter {
  public:
-  // Of two targets with one repository the first counts. One whose registry is no host that Docker
-  // would take for one never matches.
+  // Of two targets with the same repository, the first wins. A target is ignored when Docker would
+  // not parse its registry as a host.
   explicit ImageRewriter(const std::vector<RewriteTarget>& targets);
 
-  // The reference with its host replaced: the path is the canonical one, tag and digest are kept.
-  // Nothing when it is no reference, matches nothing, or is at one of the registries already, so
-  // that what came out is never rewritten again.
+  // Returns the reference with its host replaced, its path made canonical, and its tag and digest
+  // kept. Returns nothing when the text is not a reference, matches no target, or is already at one
+  // of the registries, so that a rewritten reference is never rewritten again.
   std::optional<std::string> rewrite(std::string_view reference) const;
 
-  // What the targets are of: "docker.io/library/alpine", in order.
+  // Returns the canonical repositories of the targets, sorted: "docker.io/library/alpine".
   std::vector<std::string> repositories() const;
 
-  // Whether the host is one of the registries.
+  // True when the host is the registry of a target.
   bool is_known(std::string_view host) const { return known_.contains(host); }
 
  private:
   std::map<std::string, std::string, std::less<>> registries_;  // by repository
-  std::set<std::string, std::less<>> known_;                    // the registries
+  std::set<std::string, std::less<>> known_;                    // the registries of all targets
 };
 
-// For each declared image why it cannot be used, as a sentence for its status without a full stop;
-// nothing when it can: it is a repository, without tag and digest, and no earlier one has its path
-// at another host, for the local registry keeps the path alone.
+// Returns for each declared image why it cannot be used, as a sentence for its status without a
+// full stop; nothing when it can be used. A usable image is a repository without tag and digest,
+// and no earlier image has the same path at another host: the local registry keeps only the path,
+// so it cannot hold both.
 std::vector<std::optional<std::string>> refusals(const std::vector<DeclaredImage>& images);
 
 }  // namespace api

@@ -1,6 +1,7 @@
-// LocalRegistry (localregistry.dev/v1alpha1): the resource that users write. Values; any thread.
-// The CRD in crds/ defaults and validates; what is read here has passed it, but is checked again
-// where a wrong value would do harm. Source: crds/localregistries.localregistry.dev.yaml
+// This file declares LocalRegistry (localregistry.dev/v1alpha1), the resource that users write. The
+// CRD schema sets default values and validates. The operator checks a value again where a wrong one
+// would do harm. The types are plain values and can be used on any thread.
+// Source: crds/localregistries.localregistry.dev.yaml
 #pragma once
 
 #include "api/core.h"
@@ -26,7 +27,7 @@ struct ImageSpec {
 };
 
 struct LocalRegistrySpec {
-  std::optional<bool> enabled;  // unset: a fallback
+  std::optional<bool> enabled;  // unset: used only if an image cannot be pushed
   bool localbuild = false;
   std::string namespace_name;  // empty: the resource's own
   std::string name = "registry";
@@ -49,7 +50,7 @@ struct LocalRegistrySpec {
 
 enum class Delivery { kUpstream, kLocalRegistry, kKindLoad };
 
-// What its own registry said of an image.
+// The result of an image's push check at its own registry.
 enum class PushPermission { kNotChecked, kGranted, kDenied, kUnknown };
 
 struct ImageStatus {
@@ -57,7 +58,7 @@ struct ImageStatus {
   std::string image;
   PushPermission push_permission = PushPermission::kNotChecked;
   std::optional<Delivery> delivery;  // unset: refused, or not decided yet
-  std::string resolved;              // what to name in a Pod; empty while that is not known
+  std::string resolved;              // the reference to use in Pods; empty while it is unknown
   std::string message;
   bool operator==(const ImageStatus&) const = default;
 };
@@ -66,14 +67,14 @@ struct LocalRegistryStatus {
   std::int64_t observed_generation = 0;
   std::optional<Delivery> delivery;
   int node_port = 0;       // 0: no registry runs
-  int last_node_port = 0;  // while node_port is 0: the one before, requested again; 0: none
+  int last_node_port = 0;  // while node_port is 0: the previous one, to request again; 0: none
   std::string url;
   std::string cluster_url;
   std::string workload;                       // "Deployment/registry"
-  std::string volume_claim;                   // its name
-  std::vector<std::string> other_namespaces;  // besides its own, where its objects may be
-  // The resourceVersion of the resource's creation. Recorded only when another resource of the same
-  // second wants the same name: it orders the two.
+  std::string volume_claim;                   // name of the PVC
+  std::vector<std::string> other_namespaces;  // besides its own: those that may hold its objects
+  // The resourceVersion at the resource's creation. It is recorded only when another resource that
+  // was created in the same second wants the same name, and decides which of the two is older.
   std::string first_resource_version;
   std::vector<ImageStatus> images;
   std::vector<Condition> conditions;
@@ -87,19 +88,19 @@ struct LocalRegistry {
   bool operator==(const LocalRegistry&) const = default;
 };
 
-// "LocalRegistry", …: as in .status.delivery.
+// Returns "LocalRegistry", …, as in .status.delivery.
 std::string_view name(Delivery delivery);
 
-// "Granted", …: as in .status.images[].pushPermission.
+// Returns "Granted", …, as in .status.images[].pushPermission.
 std::string_view name(PushPermission permission);
 
-// Where the registry runs: spec.namespace, or the resource's own.
+// Returns the namespace in which the registry runs: spec.namespace, or the resource's own.
 const std::string& target_namespace(const LocalRegistry& registry);
 
-// Its name as a label of whatever runs it.
+// The label whose value is spec.name. Pods have it, and selector_labels contains it.
 inline constexpr std::string_view kInstanceLabel = "app.kubernetes.io/instance";
 
-// The labels that select the pods: those of workload and Service.
+// Returns the labels by which the workload and the Service select the pods.
 StringMap selector_labels(const LocalRegistry& registry);
 
 template <>

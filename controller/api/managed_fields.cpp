@@ -33,7 +33,8 @@ std::string text_of(json::View value) {
   return value.kind() == json::Kind::kString ? std::string(value.string()) : json::canonical(value);
 }
 
-// An element of a list is named by all its keys: k:{"port":5000,"protocol":"TCP"}.
+// True when `member` names a list element and `key` is the value of one of its merge keys.
+// managedFields names an element by all its merge keys: k:{"port":5000,"protocol":"TCP"}.
 bool has_key(std::string_view member, std::string_view key) {
   if (!member.starts_with("k:")) return false;
   const auto keys = json::Document::parse(std::string(member.substr(2)));
@@ -55,7 +56,8 @@ std::optional<json::View> find_step(json::View node, const Step& step) {
   return std::nullopt;
 }
 
-// A set without members stands for everything below it.
+// True when the field set `node` contains the path `steps`. A set without members contains
+// everything below it.
 bool owns(json::View node, const std::vector<Step>& steps) {
   for (std::size_t i = 0; i < steps.size(); ++i) {
     const auto next = find_step(node, steps[i]);

@@ -1,5 +1,6 @@
-// Who manages which fields of an object (metadata.managedFields): read on demand, never cached.
-// Values and pure functions; any thread.
+// This file reads metadata.managedFields: which manager owns which fields of an object. The
+// operator reads it on demand and never caches it. The types are plain values and the functions are
+// pure; both can be used on any thread.
 // Source: https://kubernetes.io/docs/reference/using-api/server-side-apply/
 #pragma once
 
@@ -33,8 +34,9 @@ struct ManagedFieldsOf {
 template <class T>
 struct Resource<ManagedFieldsOf<T>> : Resource<T> {};
 
-// The manager that last wrote the field, other than `own`; empty when there is none.
-// path: as json::differences gives it, "spec.template.spec.containers[registry].image".
+// Returns the manager other than `own` that wrote the field last; empty when there is none. Writes
+// to a subresource, such as status, do not count. `path`: as json::differences returns it, for
+// example "spec.template.spec.containers[registry].image".
 std::string other_manager_of(const std::vector<ManagedFieldsEntry>& entries, std::string_view path,
                              std::string_view own);
 

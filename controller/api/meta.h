@@ -1,5 +1,6 @@
-// What every Kubernetes object carries (metav1), as far as the operator uses it. Values; any
-// thread. Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/
+// This file declares what all Kubernetes objects share (metav1: metadata, conditions, type names),
+// with the fields that the operator uses. The types are plain values and can be used on any thread.
+// Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/
 #pragma once
 
 #include <array>
@@ -28,23 +29,25 @@ struct OwnerReference {
   bool operator==(const OwnerReference&) const = default;
 };
 
-// The labels and annotations that the operator reads. The caches and answers of the API server hold
-// no others (json/sieve.h), so a key that the operator begins to read or write belongs here.
+// The labels and annotations that the operator reads. All others are dropped from the API server's
+// responses and never cached (json/sieve.h), so every key that the operator reads or writes must be
+// listed here.
 inline constexpr std::array kKeptLabels = {
     json::KeptKey{"app", limits::kLabelBytes},
     json::KeptKey{"app.kubernetes.io/", limits::kLabelBytes},
     json::KeptKey{"localregistry.dev/", limits::kLabelBytes},
     json::KeptKey{"pod-security.kubernetes.io/", limits::kLabelBytes}};
 inline constexpr std::array kKeptAnnotations = {
-    json::KeptKey{"localregistry.dev/owner", 63 + 1 + 253 + 2},  // "namespace/name"
+    json::KeptKey{"localregistry.dev/owner", 63 + 1 + 253 + 2},  // "namespace/name", quoted
     json::KeptKey{"localregistry.dev/", limits::kMetadataBytes / 2},
     json::KeptKey{"k8s.io/initial-events-end", limits::kLabelBytes}};
 
-// Memory that one decoded object of a type may take; of a larger one a part is read.
+// The bytes of memory that one decoded object of type T may take. Only a part of a larger object is
+// read (json/sieve.h).
 template <class T>
 inline constexpr std::size_t kObjectBytes = limits::kObjectBytes;
 
-// managedFields are never kept.
+// managedFields is not a member, because the operator never caches it; see api/managed_fields.h.
 struct ObjectMeta {
   std::string name;
   std::string namespace_name;
@@ -57,12 +60,13 @@ struct ObjectMeta {
   StringMap annotations;
   std::vector<std::string> finalizers;
   std::vector<OwnerReference> owner_references;
-  json::Kept kept = json::Kept::kWhole;  // of the object; no field of the API
+  json::Kept kept = json::Kept::kWhole;  // how much of the object is kept; not an API field
 
   bool operator==(const ObjectMeta&) const = default;
 };
 
-// metav1.Condition, and the conditions of Deployments and claims, which have fewer fields.
+// metav1.Condition. It also holds the conditions of workloads, PVCs and Pods, which do not have all
+// of these fields.
 struct Condition {
   std::string type;
   std::string status;  // "True", "False" or "Unknown"
@@ -74,29 +78,30 @@ struct Condition {
   bool operator==(const Condition&) const = default;
 };
 
-// The condition of that type; null when there is none.
+// Returns the condition of this type; null when there is none.
 const Condition* find_condition(const std::vector<Condition>& conditions, std::string_view type);
 
-// The label's or annotation's value; empty when there is none.
+// Returns the value of a label or annotation; empty when there is none.
 std::string_view lookup(const StringMap& map, std::string_view key);
 
-// The identity of a namespaced object, and what the work queue holds.
+// The identity of an object. The work queue holds ObjectKeys.
 struct ObjectKey {
-  std::string namespace_name;  // empty for what has no namespace
+  std::string namespace_name;  // empty for a cluster-scoped object
   std::string name;
 
   auto operator<=>(const ObjectKey&) const = default;
 };
 
-// "namespace/name", or "name" for what has no namespace.
+// Returns "namespace/name", or "name" for a cluster-scoped object.
 std::string to_string(const ObjectKey& key);
 
-// In the work queue namespaces take turns, so that no tenant keeps the others waiting.
+// Returns the group of a key in the work queue. Groups take turns, so that no namespace delays the
+// others (runtime/turns.h).
 inline std::string_view fair_group(const ObjectKey& key) { return key.namespace_name; }
 
 ObjectKey key_of(const ObjectMeta& meta);
 
-// How a type is named in the API. Specialised by each resource.
+// The names of a resource type in the API.
 struct ResourceType {
   std::string_view group;  // empty: the core group
   std::string_view version;
@@ -105,13 +110,15 @@ struct ResourceType {
   bool namespaced = true;
 };
 
+// Each resource type specialises this template with `static constexpr ResourceType kType`.
 template <class T>
-struct Resource;  // static constexpr ResourceType kType
+struct Resource;
 
-// "apps/v1", or "v1" for the core group.
+// Returns "apps/v1", or "v1" for the core group.
 std::string api_version(const ResourceType& type);
 
-// The JSON text of a whole object: apiVersion, kind and the fields of its table.
+// Returns the JSON text of a whole object: apiVersion, kind and the members of its field table
+// (json/fields.h).
 template <class T>
 std::string encode_object(const T& object) {
   json::Writer writer;

@@ -1,5 +1,5 @@
-// ServiceCIDR (networking.k8s.io/v1, Kubernetes 1.33 and later), with the fields that the operator
-// uses. Values; any thread.
+// This file declares ServiceCIDR (networking.k8s.io/v1, Kubernetes 1.33 and later) with the fields
+// that the operator reads. The types are plain values and can be used on any thread.
 #pragma once
 
 #include "api/meta.h"
@@ -7,7 +7,7 @@
 namespace api {
 
 struct ServiceCidrSpec {
-  std::vector<std::string> cidrs;  // "10.96.0.0/12"; of each IP family at most one
+  std::vector<std::string> cidrs;  // "10.96.0.0/12"; at most one per IP family
   bool operator==(const ServiceCidrSpec&) const = default;
 };
 

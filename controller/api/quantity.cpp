@@ -8,7 +8,7 @@
 namespace api {
 namespace {
 
-// The number digits * 10^exponent * 1024^binary, exactly.
+// A parsed quantity. Its exact value is digits * 10^exponent * 1024^binary.
 struct Parsed {
   bool negative = false;
   std::string digits;  // without leading zeros; empty: zero
@@ -39,12 +39,13 @@ constexpr std::array<Suffix, 15> kSuffixes = {{{"", 0, 0},
                                                {"Pi", 0, 5}}};
 constexpr std::size_t kMostCharacters = 64;  // the API server's own numbers have 19 digits
 constexpr int kMostExponent = 99;
-constexpr int kSmallestExponent = -3;  // of what the API server stores in a list of resources
-const char* const kMostBinary = "9223372036854775807";  // 2^63 - 1, of a number with "Ki" to "Ei"
+constexpr int kSmallestExponent = -3;  // the API server stores resource amounts in thousandths
+const char* const kMostBinary = "9223372036854775807";  // 2^63 - 1, the maximum with "Ki" to "Ei"
 
 bool is_digit(char character) { return character >= '0' && character <= '9'; }
 
-// Reads "12.50" off the front of rest into digits and exponent.
+// Moves a number such as "12.50" from the front of `rest` into digits and exponent. Returns false
+// when `rest` does not begin with a number.
 bool take_number(std::string_view& rest, Parsed& parsed) {
   bool any = false;
   bool fraction = false;
@@ -61,7 +62,8 @@ bool take_number(std::string_view& rest, Parsed& parsed) {
   return any;
 }
 
-// "e3", "E-3": a decimal exponent. "E" alone is exa, which the table of suffixes has.
+// Parses a decimal exponent: "e3", "E-3". Returns nothing for "E" alone, which is the suffix exa in
+// kSuffixes.
 std::optional<int> decimal_exponent(std::string_view text) {
   if (text.size() < 2 || (text.front() != 'e' && text.front() != 'E')) return std::nullopt;
   text.remove_prefix(1);
@@ -102,7 +104,8 @@ std::optional<Parsed> parse(std::string_view text) {
   return std::nullopt;
 }
 
-// Decimal digits of digits * 1024^binary, without leading zeros, least significant first.
+// Returns the decimal digits of digits * 1024^binary, least significant first, without leading
+// zeros.
 std::string digits_of(const Parsed& parsed) {
   std::string digits(parsed.digits.rbegin(), parsed.digits.rend());
   for (int i = 0; i < parsed.binary; ++i) {
@@ -117,7 +120,7 @@ std::string digits_of(const Parsed& parsed) {
   return digits;
 }
 
-// Both magnitudes, as digits with the same exponent.
+// Compares the absolute values of a and b, digit by digit after bringing both to one exponent.
 std::strong_ordering compare_magnitude(const Parsed& a, const Parsed& b) {
   std::string left = digits_of(a);
   std::string right = digits_of(b);

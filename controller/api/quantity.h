@@ -1,5 +1,6 @@
-// resource.Quantity and IntOrString: values that the API server may write in another way than it
-// was told ("1024Mi" comes back as "1Gi"), so they are compared by meaning. Values; any thread.
+// This file declares resource.Quantity and IntOrString. The API server may return a quantity in
+// another notation than the client sent ("1024Mi" comes back as "1Gi"), so quantities are compared
+// by value. The types are plain values and can be used on any thread.
 // Source: k8s.io/apimachinery/pkg/api/resource (Quantity), pkg/util/intstr (IntOrString).
 #pragma once
 
@@ -18,15 +19,15 @@ struct Quantity {
   bool operator==(const Quantity&) const = default;
 };
 
-// Orders by value; nothing when one of them is not a quantity.
+// Compares by value. Returns nothing when a or b is not a quantity.
 std::optional<std::strong_ordering> compare(const Quantity& a, const Quantity& b);
 
-// As the API server stores a quantity of a resource: a part of a thousandth is rounded up to one
-// ("0.00000000001" cpu becomes "1m"), and more than 2^63 - 1 with a binary suffix ("8Ei" and more)
-// becomes that. Every other text is given back unchanged.
+// Returns the quantity as the API server stores it in resource requests and limits. A value is
+// rounded up to whole thousandths ("0.00000000001" becomes "1m"). A value above 2^63 - 1 with a
+// binary suffix ("8Ei") becomes 2^63 - 1. Every other text is returned unchanged.
 Quantity rounded_up(const Quantity& quantity);
 
-// True for what the API server takes as a quantity.
+// True when the API server accepts the text as a quantity.
 bool is_quantity(std::string_view text);
 
 // A port by number or by name.

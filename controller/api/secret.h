@@ -1,4 +1,5 @@
-// Secret (core/v1). Values; any thread. They hold secrets: never log them.
+// This file declares Secret (core/v1). Its data is confidential: never log it. The types are plain
+// values and can be used on any thread.
 #pragma once
 
 #include <map>
@@ -11,7 +12,7 @@ namespace api {
 struct Secret {
   ObjectMeta metadata;
   std::string type;  // "kubernetes.io/dockerconfigjson"
-  StringMap data;    // base64, as it travels
+  StringMap data;    // values in base64, as the API server sends them
   bool operator==(const Secret&) const = default;
 };
 

@@ -1,5 +1,6 @@
-// MutatingWebhookConfiguration (admissionregistration.k8s.io/v1), with the fields that the operator
-// writes: whom the API server trusts when it calls a webhook. Values; any thread.
+// This file declares MutatingWebhookConfiguration (admissionregistration.k8s.io/v1) with the field
+// that the operator writes: caBundle, by which the API server verifies the webhook's certificate.
+// The types are plain values and can be used on any thread.
 #pragma once
 
 #include "api/meta.h"

@@ -5,8 +5,8 @@
 namespace base {
 
 namespace {
-constexpr int kMostDoublings = 20;  // beyond any policy's bound; keeps the shift defined
-constexpr double kLeast = 0.1;      // full jitter, but never a busy loop
+constexpr int kMostDoublings = 20;  // 2^20 times `first` exceeds any bound; avoids overflow
+constexpr double kLeast = 0.1;      // smallest share of the bound: prevents a busy loop
 }  // namespace
 
 std::chrono::milliseconds Backoff::next(Random& random, Instant now) {

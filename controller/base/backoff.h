@@ -1,4 +1,4 @@
-// Exponential backoff with full jitter. A value with no clock of its own; any thread.
+// Exponential backoff with jitter. A value type; the caller passes the time. Any thread.
 #pragma once
 
 #include <chrono>
@@ -10,21 +10,22 @@ namespace base {
 struct BackoffPolicy {
   std::chrono::milliseconds first;        // upper bound of the first delay
   std::chrono::milliseconds most;         // upper bound of every delay
-  std::chrono::milliseconds reset_after;  // a quiet time after which the count starts anew
+  std::chrono::milliseconds reset_after;  // time without a failure that resets the delay
 };
 
-// Delays for one thing that is tried again and again.
+// Computes the delays between the tries of one operation.
 class Backoff {
  public:
   using Instant = std::chrono::steady_clock::time_point;
 
   explicit Backoff(BackoffPolicy policy) : policy_(policy) {}
 
-  // The delay before the next try: uniform between a tenth of the bound and the bound, which
-  // doubles with every call. now is the time of the failure.
+  // Returns the delay before the next try: uniform between a tenth of the bound and the bound. The
+  // bound starts at policy.first and doubles with every call, up to policy.most. `now`: time of the
+  // failure.
   std::chrono::milliseconds next(Random& random, Instant now);
 
-  // After a success that is known to be one.
+  // Call it after a confirmed success: the next bound is policy.first again.
   void reset() { failures_ = 0; }
 
  private:

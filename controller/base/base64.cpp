@@ -9,9 +9,9 @@ namespace {
 constexpr std::string_view kAlphabet =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr std::string_view kWhiteSpace = " \t\r\n";
-constexpr int kGroup = 4;  // characters, for three bytes
+constexpr int kGroup = 4;  // characters that encode three bytes
 
-// Six bits, or -1.
+// Returns the six bits that the character encodes; -1 when it is not in the alphabet.
 int value_of(char character) {
   const std::size_t at = kAlphabet.find(character);
   return at == std::string_view::npos ? -1 : static_cast<int>(at);

@@ -1,4 +1,5 @@
-// Base64 (RFC 4648, section 4), as Secrets, kubeconfigs and HTTP's Basic use it. Pure; any thread.
+// Base64 (RFC 4648, section 4), as used by Secrets, kubeconfigs and HTTP Basic authentication.
+// Pure; any thread.
 #pragma once
 
 #include <optional>
@@ -7,7 +8,7 @@
 
 namespace base {
 
-// White space is skipped; anything else that is not base64 with its padding gives nullopt.
+// Skips white space. Returns nullopt for any other text that is not padded base64.
 std::optional<std::string> decode_base64(std::string_view text);
 
 std::string encode_base64(std::string_view bytes);

@@ -3,10 +3,10 @@
 
 namespace base {
 
-// Forbids core dumps of this process, and ptrace by other processes of the same user. Programs that
-// it starts are not affected.
-// A resource limit alone is not enough: the kernel ignores it when core_pattern is a pipe
-// (core(5)).
+// Forbids core dumps of this process, and ptrace by other processes of the same user. A program
+// that this process starts inherits the core size limit of 0, but may be traced: execve(2) makes it
+// dumpable again.
+// The limit alone is not enough: the kernel ignores it when core_pattern is a pipe (core(5)).
 void forbid_core_dumps();
 
 }  // namespace base

@@ -1,4 +1,4 @@
-// The variables that a program was started with. Values; any thread.
+// Environment variables of this process, and their form for child processes. Values; any thread.
 #pragma once
 
 #include <map>
@@ -9,20 +9,22 @@
 
 namespace base {
 
-// Names and values.
+// Maps the name of a variable to its value.
 using EnvironmentVariables = std::map<std::string, std::string, std::less<>>;
 
-// Those of this process.
+// Returns the variables of this process.
 EnvironmentVariables process_environment();
 
-// NAME=VALUE of this process, and over that what `more` says: for a program that is started.
+// Returns NAME=VALUE texts for a child process: the variables of this process, overridden by
+// `more`.
 std::vector<std::string> child_environment(
     const std::vector<std::pair<std::string, std::string>>& more);
 
-// As exec and posix_spawn take words: a null at the end. Valid as long as the texts are.
+// Returns pointers to the texts and a null at the end, as exec(3) and posix_spawn(3) require. They
+// are valid until `texts` is changed or destroyed.
 std::vector<char*> null_terminated(std::vector<std::string>& texts);
 
-// The value of a variable; empty without one.
+// Returns the value of the variable; empty when it is not set.
 std::string variable(const EnvironmentVariables& environment, std::string_view name);
 
 }  // namespace base

@@ -1,8 +1,8 @@
-// The one error type of the program, and Result<T>, which carries it.
+// The error type of the program, and Result<T>, which carries it.
 //
-// What the API server or a registry answers (NotFound, Conflict, Gone, Invalid, …) is a value and
-// travels as a Result; exceptions are for bugs, for a bad start and for cancelled coroutines.
-// Values; safe to use on any thread.
+// An error that the API server or a registry answers with (NotFound, Conflict, Gone, Invalid, …)
+// is a value and travels as a Result. Exceptions are for bugs, for errors at program start and for
+// cancelled coroutines. Values; safe to use on any thread.
 #pragma once
 
 #include <boost/system/result.hpp>
@@ -18,48 +18,48 @@ enum class ErrorCode {
   kNotFound,         // 404: no such object, or no such resource type
   kAlreadyExists,    // 409, reason AlreadyExists
   kConflict,         // 409, reason Conflict: a precondition or a resourceVersion did not hold
-  kGone,             // 410: the resourceVersion is too old, list again
-  kInvalid,          // 400, 422: refused for what it says
+  kGone,             // 410: the resourceVersion is too old; list again
+  kInvalid,          // 400, 422: the content of the request was rejected
   kUnauthorized,     // 401
   kForbidden,        // 403: RBAC, quota, admission
   kTooManyRequests,  // 429
-  kUnavailable,      // 5xx
+  kUnavailable,      // 5xx (the API server's 504 is kTimeout)
   kTimeout,          // no answer in time: the request may have taken effect
-  kNetwork,          // no connection, or it broke: the request may have taken effect
-  kTls,              // the certificate could not be verified, or no common protocol
-  kMalformed,        // what came in cannot be read: JSON, YAML, a wrong type
-  kTooLarge,         // over a bound of base/limits.h
-  kInternal,         // a bug, or something nobody thought of
+  kNetwork,          // no or a broken connection: the request may have taken effect
+  kTls,              // certificate not verified, or no common protocol version
+  kMalformed,        // input that cannot be read: bad JSON or YAML, a wrong type
+  kTooLarge,         // 413, or over a bound of base/limits.h
+  kInternal,         // a bug, or an unforeseen failure
 };
 
 // The name of the code as it appears in logs and metrics: "NotFound".
 std::string_view name(ErrorCode code);
 
-// One of a Status' details.causes: the field that was refused, and why.
+// An entry of details.causes in a metav1.Status: a rejected field and the reason.
 struct FieldCause {
   std::string field;    // "spec.ports[0].nodePort"
   std::string reason;   // "FieldValueInvalid"
-  std::string message;  // for people
+  std::string message;  // for the user
 
   bool operator==(const FieldCause&) const = default;
 };
 
 struct Error {
   ErrorCode code = ErrorCode::kInternal;
-  std::string message;  // one sentence for people, without a full stop
+  std::string message;  // one sentence for the user, without a full stop
   std::vector<FieldCause> causes = {};
   std::optional<std::chrono::milliseconds> retry_after = {};  // from Retry-After on 429 and 503
 
-  // True when the same request may succeed later without anybody changing anything.
+  // Returns true when a retry may succeed without a change by a user.
   bool transient() const;
 
   bool operator==(const Error&) const = default;
 };
 
-// "Conflict: the object has been modified".
+// Returns the code and the message: "Conflict: the object has been modified".
 std::string to_string(const Error& error);
 
-// Called by Result<T>::value() on an error, which is a bug of the caller: throws std::logic_error.
+// Result<T>::value() calls this on an error, which is a bug of the caller. Throws std::logic_error.
 [[noreturn]] void throw_exception_from_error(const Error& error, const boost::source_location&);
 
 template <class T = void>

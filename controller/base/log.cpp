@@ -20,7 +20,8 @@ spdlog::level::level_enum to_spdlog(LogLevel level) {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 
-// Length in bytes of the UTF-8 sequence that text begins with; 0 when it is none.
+// Returns the length in bytes of the UTF-8 sequence at the start of a text that is not empty; 0
+// when it is invalid.
 std::size_t sequence_length(std::string_view text) {
   const auto byte = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char first = byte(0);
@@ -41,7 +42,8 @@ std::size_t sequence_length(std::string_view text) {
   return overlong || surrogate || too_large ? 0 : length;
 }
 
-// The control characters: C0 and DEL, and C1, which terminals obey as well.
+// Returns the code of the sequence if it is a control character: C0, DEL, or C1, which terminals
+// obey as well.
 std::optional<unsigned> control_character(std::string_view sequence) {
   const auto first = static_cast<unsigned char>(sequence[0]);
   if (sequence.size() == 1 && (first < 0x20 || first == 0x7f)) return first;
@@ -50,8 +52,8 @@ std::optional<unsigned> control_character(std::string_view sequence) {
   return second < 0xa0 ? std::optional<unsigned>(second) : std::nullopt;
 }
 
-// Appends the value so that it stays on its line and is valid UTF-8, whoever chose it. special:
-// what else needs a backslash.
+// Appends the value as valid UTF-8 without line breaks and control characters, since it may come
+// from outside. `special`: further characters that get a backslash.
 void append_escaped(std::string& line, std::string_view value, std::string_view special) {
   while (!value.empty()) {
     const std::size_t length = sequence_length(value);

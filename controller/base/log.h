@@ -1,6 +1,6 @@
 // Structured logging: a message and key-value pairs, as text for people or as JSON lines.
 //
-// A Logger is made by main and passed by reference. It writes to standard error, whole lines only.
+// main creates the Logger and passes it by reference. It writes whole lines to standard error.
 // Never give it the content of a Secret, a token or a request body. Any thread.
 #pragma once
 
@@ -15,10 +15,10 @@ namespace base {
 enum class LogLevel { kDebug, kInfo, kWarning, kError };
 enum class LogFormat { kText, kJson };
 
-// "debug", "info", "warn" or "error"; nothing for another word.
+// Reads "debug", "info", "warn" or "error"; nullopt for any other text.
 std::optional<LogLevel> parse_log_level(std::string_view text);
 
-// "text" or "json"; nothing for another word.
+// Reads "text" or "json"; nullopt for any other text.
 std::optional<LogFormat> parse_log_format(std::string_view text);
 
 struct LogField {
@@ -52,7 +52,8 @@ class Logger {
   std::unique_ptr<Sink> sink_;
 };
 
-// The line without time and level, for tests: `message key=value` or `"msg":"…","key":"…"`.
+// Returns the log line without time and level: `message key=value` or `"msg":"…","key":"…"`.
+// Public for tests.
 std::string format_log_line(LogFormat format, std::string_view message,
                             std::initializer_list<LogField> fields);
 

@@ -17,13 +17,13 @@ struct Character {
   std::size_t size = 0;  // in bytes
 };
 
-constexpr char32_t kNone = 0xFFFFFFFF;  // the code of a byte that belongs to no UTF-8
+constexpr char32_t kNone = 0xFFFFFFFF;  // the code of a byte that is not valid UTF-8
 
-// Of a text that is not empty.
+// Decodes the first character of a text that is not empty.
 Character first_character(std::string_view text) {
   struct Form {
     unsigned mask, lead;  // of the first byte
-    char32_t least;       // that has to be written this way
+    char32_t least;       // smallest code; a smaller one in this form is overlong
   };
   constexpr Form kForms[] = {
       {0x80, 0x00, 0}, {0xE0, 0xC0, 0x80}, {0xF0, 0xE0, 0x800}, {0xF8, 0xF0, 0x10000}};
@@ -43,8 +43,8 @@ Character first_character(std::string_view text) {
   return {kNone, 1};
 }
 
-// Whether a terminal does something else than to show it: controls of ASCII and C1, line ends,
-// changes of the direction of text, and invisible characters.
+// Returns true when a terminal obeys the character instead of showing it: C0 and C1 controls, line
+// ends, changes of the text direction, and invisible characters.
 bool is_obeyed(char32_t code) {
   struct Range {
     char32_t first, last;
@@ -60,14 +60,14 @@ bool is_obeyed(char32_t code) {
       {0xFEFF, 0xFEFF},    // byte order mark
       {0xFFF9, 0xFFFB},    // interlinear annotations
       {0xE0000, 0xE0FFF},  // tags
-      {0x110000, kNone},   // no character
+      {0x110000, kNone},   // beyond Unicode, and kNone
   };
   return std::any_of(std::begin(kRanges), std::end(kRanges), [code](const Range& range) {
     return code >= range.first && code <= range.last;
   });
 }
 
-// Printable, and cut after `most` characters.
+// Returns the text as printable() does, cut after `most` characters.
 std::string printable_part(std::string_view text, std::size_t most) {
   std::string result;
   result.reserve(std::min(text.size(), most));
@@ -86,9 +86,10 @@ std::string printable_part(std::string_view text, std::size_t most) {
   return result;
 }
 
-// Where the next key of YAML seems to begin, else the size of the line. Line breaks inside of YAML
-// quotes are spaces by now, so a word with a colon in it counts unless it is the first word, as in
-// "arn:aws:eks".
+// Returns the offset at which the value ends: before text that looks like the next YAML key, else
+// the end of the line. The YAML parser has replaced line breaks inside quotes by spaces, so a key
+// may follow on the same line. A word that contains a colon counts as a key. The first word counts
+// only if a space follows the colon, so "arn:aws:eks" is a value.
 std::size_t end_of_value(std::string_view line) {
   std::size_t word = 0;
   for (std::size_t i = 0; i < line.size(); ++i) {
@@ -102,7 +103,7 @@ std::size_t end_of_value(std::string_view line) {
   return line.size();
 }
 
-// At most `most` characters of the value, up to where it ends: see shown().
+// Returns at most `most` characters of the value, up to its end as shown() defines it.
 std::string first_part(std::string_view value, std::size_t most) {
   const std::string_view line = value.substr(0, value.find_first_of("\r\n"));
   const std::string_view part = line.substr(0, end_of_value(line));

@@ -5,7 +5,7 @@
 namespace base {
 
 namespace {
-// Without vowels and what looks alike, as k8s.io/apimachinery/pkg/util/rand.
+// The alphabet of k8s.io/apimachinery/pkg/util/rand: no vowels, and no characters that look alike.
 constexpr std::string_view kAlphabet = "bcdfghjklmnpqrstvwxz2456789";
 }  // namespace
 

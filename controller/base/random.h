@@ -1,5 +1,5 @@
-// The source of randomness: names, jitter. One per program; a fixed seed makes a run repeatable.
-// Not thread-safe: used on the thread of the io_context.
+// The program's random numbers, for names and jitter. One per program; a fixed seed makes a run
+// repeatable. Not thread-safe: used on the thread of the io_context only.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,8 @@ class Random {
   // Uniform in [low, high].
   std::uint64_t between(std::uint64_t low, std::uint64_t high);
 
-  // length characters that are valid in a Kubernetes name: the alphabet of generateName.
+  // Returns `length` characters that are valid in a Kubernetes name, from the alphabet of
+  // generateName.
   std::string name_suffix(std::size_t length);
 
  private:

@@ -22,7 +22,7 @@ std::string format_date_and_time(Time time) {
                      clock.hours().count(), clock.minutes().count(), clock.seconds().count());
 }
 
-// The number in all of text; -1 when it is not only digits.
+// Returns the decimal number; -1 when the text has anything but digits.
 int digits(std::string_view text) {
   int value = 0;
   const char* end = text.data() + text.size();
@@ -31,7 +31,8 @@ int digits(std::string_view text) {
   return failure == std::errc() && stop == end ? value : -1;
 }
 
-// Takes ".123456789" off the front of rest; more than microseconds are cut.
+// Removes a fraction (".123456789") from the front of `rest` and returns it, cut to microseconds.
+// Returns zero without a point, and nullopt when no digit follows the point.
 std::optional<microseconds> take_fraction(std::string_view& rest) {
   if (rest.empty() || rest.front() != '.') return microseconds(0);
   rest.remove_prefix(1);
@@ -47,7 +48,7 @@ std::optional<microseconds> take_fraction(std::string_view& rest) {
   return microseconds(value);
 }
 
-// "Z" or "+01:00", and nothing after it.
+// Reads "Z" or "+01:00" with nothing after it.
 std::optional<seconds> parse_offset(std::string_view text) {
   if (text == "Z" || text == "z") return seconds(0);
   if (text.size() != 6 || (text[0] != '+' && text[0] != '-') || text[3] != ':') return std::nullopt;

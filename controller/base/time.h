@@ -8,7 +8,8 @@
 
 namespace base {
 
-// Wall-clock time, microseconds since the Unix epoch: metav1.Time has seconds, MicroTime these.
+// Wall-clock time in microseconds since the Unix epoch, the precision of metav1.MicroTime.
+// metav1.Time has whole seconds.
 using Time = std::chrono::sys_time<std::chrono::microseconds>;
 
 // "2026-01-31T12:00:00Z", as metav1.Time.
@@ -17,7 +18,7 @@ std::string format_seconds(Time time);
 // "2026-01-31T12:00:00.000001Z", as metav1.MicroTime.
 std::string format_micros(Time time);
 
-// Reads RFC 3339 with any fraction and offset; nothing for anything else.
+// Reads RFC 3339 with any fraction and offset; nullopt for any other text.
 std::optional<Time> parse_time(std::string_view text);
 
 }  // namespace base

@@ -35,8 +35,8 @@ void append(Words& words, const std::string& flag, const Words& values,
   }
 }
 
-// The address of BuildKit; buildctl runs `kubectl exec` for it. BuildKit decodes the query, so that
-// a context may have any name.
+// Returns the address of BuildKit, which buildctl reaches by `kubectl exec`. The name of the
+// context is percent-encoded, because buildctl decodes the query of the address.
 std::string address(const api::LocalRegistry& registry, const std::string& pod,
                     const Connection& connection) {
   std::string text = fmt::format("kube-pod://{}?namespace={}&container=buildkitd", pod,
@@ -66,13 +66,14 @@ Words command_of(const BuildCommand& command, const std::string& to, const std::
   return words;
 }
 
-// The registry as BuildKit sees it: in the same pod.
+// Returns the output option of the build. BuildKit runs in the same pod as the registry, so it
+// pushes to localhost.
 std::string output_of(const api::LocalRegistry& registry, const std::vector<PushTarget>& targets) {
   Words names;
   for (const PushTarget& target : targets) {
     names.push_back(fmt::format("localhost:{}/{}:{}", registry.spec.port, target.path, target.tag));
   }
-  // A list of names is one value of a line of comma-separated ones, so it is in quotes.
+  // The option is a line of comma-separated values, so the list of names is quoted.
   return fmt::format("type=image,\"name={}\",push=true,registry.insecure=true",
                      fmt::join(names, ","));
 }
@@ -109,7 +110,7 @@ asio::awaitable<Outcome<BuildRun>> prepare(const Session& session, Connection co
   auto finding = find_registry(session, command.registry);
   const Outcome<api::LocalRegistry> registry = co_await std::move(finding);
   if (!registry) co_return registry.error();
-  // What is wrong with the words is told before what is wrong with the cluster.
+  // Errors of the arguments are reported before errors of the cluster.
   const auto checked = build_run(*registry, "", connection, command);
   if (!checked) co_return checked.error();
   if (const std::string missing = missing_for(*registry, "BuildKitReady"); !missing.empty()) {

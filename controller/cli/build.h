@@ -1,4 +1,5 @@
-// build: BuildKit beside the registry builds an image and pushes it there; buildctl drives it.
+// The build command: buildctl makes the BuildKit sidecar of the registry's pod build an image and
+// push it to the registry.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -15,9 +16,9 @@ namespace cli {
 
 struct BuildCommand {
   std::string context = ".";
-  std::vector<std::string> tags;  // -t: references, or names of declared images
+  std::vector<std::string> tags;  // -t: image references, or names of declared images
   std::string registry;
-  std::string file;  // the Dockerfile; empty: the one in the context
+  std::string file;  // path of the Dockerfile; empty: CONTEXT/Dockerfile
   std::string target;
   std::string progress;
   std::vector<std::string> build_args;
@@ -28,26 +29,31 @@ struct BuildCommand {
   Output output = Output::kPeople;
 };
 
-// What buildctl is run with.
+// A prepared run of buildctl.
 struct BuildRun {
   std::vector<std::string> command;
-  std::vector<Variable> variables;   // over those of this process
-  std::vector<std::string> results;  // the references for Pods
+  std::vector<Variable> variables;   // override the environment of this process
+  std::vector<std::string> results;  // references by which Pods pull the image
   Output output = Output::kPeople;
 };
 
-// What is printed once it was built: the references, one a line (also for kName), or JSON or YAML.
-// Pure.
+// Returns the output after a successful build: the references, one per line (kPeople and kName), or
+// JSON or YAML. Pure.
 std::string print(const BuildRun& run);
 
-// pod: where BuildKit runs. kUsage, kNotReady, kFailure. Pure.
+// Makes the command line of buildctl. `pod`: name of the registry's pod. Errors: those of
+// push_targets(); kFailure also if an image is loaded into KinD's nodes, because no BuildKit runs
+// then. Pure.
 Outcome<BuildRun> build_run(const api::LocalRegistry& registry, const std::string& pod,
                             const Connection& connection, const BuildCommand& command);
 
+// Reads the LocalRegistry and finds its pod. kNotReady: the condition BuildKitReady is not True.
+// Other errors: those of find_registry(), find_pod() and build_run().
 boost::asio::awaitable<Outcome<BuildRun>> prepare(const Session& session, Connection connection,
                                                   BuildCommand command);
 
-// Runs it and prints the references. Blocks; there may be no other threads.
+// Runs buildctl and prints the references. Blocks until buildctl ends. The process must have no
+// other threads (see hook_process.h). kFailure: buildctl is missing or failed.
 Outcome<int> run_build(Console& console, const BuildRun& run);
 
 }  // namespace cli

@@ -17,7 +17,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-// Docker takes registries on the machine itself as they are.
+// Docker treats registries on the local machine as insecure registries by default.
 constexpr std::string_view kOwnMachine[] = {"localhost", "127.0.0.0/8", "::1/128"};
 
 bool is_granted(const Checked& one) { return one.answer.answer == registry::Answer::kGranted; }
@@ -52,7 +52,7 @@ registry::CheckOptions options_of(const CheckCommand& command,
     }
   }
   options.ca_file = command.ca_file;
-  options.guard_addresses = false;  // the user says which registry is asked
+  options.guard_addresses = false;  // the user chooses which registries are asked
   options.environment = environment;
   options.user_agent = "kubectl-localregistry";
   return options;

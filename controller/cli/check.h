@@ -1,5 +1,5 @@
-// check: may the user push these images? Asked of their own registries with the user's own
-// credentials.
+// The check command reports whether the user may push images to the images' own registries. It asks
+// those registries with the user's own credentials.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -25,19 +25,21 @@ struct CheckCommand {
 };
 
 struct Checked {
-  std::string image;  // as it was asked for
+  std::string image;  // as the user wrote it
   registry::PushAnswer answer;
 };
 
-// What is printed of the answers; kName: the images that may be pushed, one a line. Pure.
+// Returns the output of the command. kName: the images that the user may push, one per line. Pure.
 std::string print(const std::vector<Checked>& checked, Output output);
 
-// What the LocalRegistry declares.
+// Returns the images in spec.images of the LocalRegistry. kNotFound: it declares none. Other
+// errors: those of find_registry().
 boost::asio::awaitable<Outcome<std::vector<std::string>>> declared_images(const Session& session,
                                                                           std::string registry);
 
-// The code is 0 only when all may be pushed. kUsage: one is no reference. environment, console and
-// clock outlive the call.
+// Checks the images one after the other and prints the answers. The exit code is 0 only if the user
+// may push all of them. kUsage: an image is not a reference, or --insecure-registry or --ca-file is
+// wrong. `environment`, `console` and `clock` must outlive the call.
 boost::asio::awaitable<Outcome<int>> run(boost::asio::any_io_executor executor, base::Clock& clock,
                                          const base::EnvironmentVariables& environment,
                                          Console& console, CheckCommand command);

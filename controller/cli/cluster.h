@@ -1,5 +1,5 @@
-// A session with the cluster of a kubeconfig, and everything that it refers to. One owner, on the
-// thread that calls run().
+// Cluster owns a Session for the cluster of a kubeconfig, and every object that the Session refers
+// to. One owner, on the thread that calls run().
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -19,8 +19,9 @@ namespace cli {
 
 class Cluster {
  public:
-  // Reads the configuration as kubectl does (in a pod without a kubeconfig: its service account)
-  // and connects to nothing yet. kConfiguration. environment and console outlive it.
+  // Reads the kubeconfig as kubectl does; in a pod without a kubeconfig, uses the service account.
+  // Does not connect yet. kConfiguration: there is no usable configuration. `environment` and
+  // `console` must outlive the Cluster.
   static Outcome<std::unique_ptr<Cluster>> make(const Connection& connection,
                                                 const std::string& version,
                                                 const base::EnvironmentVariables& environment,
@@ -31,7 +32,7 @@ class Cluster {
 
   const Session& session() const { return *session_; }
 
-  // As Loop::run.
+  // See Loop::run.
   template <class T>
   T run(boost::asio::awaitable<T> coroutine) {
     return loop_.run(std::move(coroutine));

@@ -34,7 +34,7 @@ asio::awaitable<Words> list_images(const Session& session, std::string registry)
   co_return names;
 }
 
-// Completion has to answer while a person waits.
+// The request timeout is short, because the user waits for completion.
 std::unique_ptr<Cluster> connect(const Asked& asked, const base::EnvironmentVariables& environment,
                                  Console& console) {
   Connection connection = asked.connection;

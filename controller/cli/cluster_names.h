@@ -1,4 +1,5 @@
-// What completion asks the cluster and the kubeconfig for. One owner; any thread.
+// ClusterNames reads the names for completion from the cluster and the kubeconfig. One owner; any
+// thread.
 #pragma once
 
 #include "base/environment.h"
@@ -8,7 +9,7 @@ namespace cli {
 
 class ClusterNames final : public Names {
  public:
-  // environment outlives it.
+  // `environment` must outlive the object.
   explicit ClusterNames(const base::EnvironmentVariables& environment)
       : environment_(environment) {}
 

@@ -1,4 +1,4 @@
-// What the user typed. Values.
+// CommandLine is the parsed command line. Values.
 #pragma once
 
 #include <string>
@@ -26,10 +26,11 @@ using Command = std::variant<StatusCommand, UrlCommand, WaitCommand, EnvCommand,
 struct CommandLine {
   Connection connection;
   Command command;
-  std::string print;  // help or version; not empty: that is all there is to do
+  std::string print;  // text of --help or --version; if not empty, no command runs
 };
 
-// words: without the name of the program. kUsage, with a message that names flag or argument.
+// Parses `words`, the arguments without the name of the program. kUsage: the message names the
+// wrong flag or argument.
 Outcome<CommandLine> parse_command_line(const std::vector<std::string>& words,
                                         const std::string& version);
 

@@ -13,7 +13,7 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-// Where in the grammar the words before the last one lead.
+// Place follows the words before the last one through the grammar.
 class Place {
  public:
   explicit Place(const CLI::App& root) : root_(root), app_(&root) {}
@@ -35,7 +35,7 @@ class Place {
     }
   }
 
-  // The flag of this name, here or of every command; null: there is none.
+  // Returns the flag of this name, of the command or of all commands; null if there is none.
   const CLI::Option* find_flag(const std::string& name) const {
     const CLI::Option* found = app_->get_option_no_throw(name);
     return found != nullptr ? found : root_.get_option_no_throw(name);
@@ -51,8 +51,9 @@ class Place {
 
   const CLI::App& root() const { return root_; }
   const CLI::App& app() const { return *app_; }
-  const CLI::Option* option() const { return option_; }  // whose value comes next
-  bool beyond() const { return beyond_; }                // after --: words of a command
+  // Returns the flag whose value is the next word; null: there is none.
+  const CLI::Option* option() const { return option_; }
+  bool beyond() const { return beyond_; }  // after --, among the words of a command
   bool lost() const { return lost_; }
   const Asked& asked() const { return asked_; }
 

@@ -1,5 +1,5 @@
-// Completion of the command line: scripts for shells, and the candidates that they and kubectl ask
-// for.
+// This file completes command lines: it has the scripts for shells, and computes the candidates
+// that those scripts and kubectl request.
 #pragma once
 
 #include <optional>
@@ -11,8 +11,8 @@
 
 namespace cli {
 
-// The hidden command that gives candidates, and the name of a program under which kubectl asks for
-// those of a plugin.
+// kCompleteWord is the hidden command that prints candidates. kCompleteProgram is the program that
+// kubectl runs to get the candidates of this plugin.
 inline constexpr std::string_view kCompleteWord = "__complete";
 inline constexpr std::string_view kCompleteProgram = "kubectl_complete-localregistry";
 
@@ -23,28 +23,31 @@ struct CompletionCommand {
 };
 
 struct CompleteCommand {
-  std::vector<std::string> words;  // the last one is to be completed; may be empty
+  std::vector<std::string> words;  // the last word, which may be empty, is completed
 };
 
-// "bash", "zsh" or "fish"; nothing for another word.
+// Accepts "bash", "zsh" and "fish"; returns nullopt for any other word.
 std::optional<Shell> parse_shell(std::string_view word);
 
-// Source: the protocol of the Go library cobra (spf13/cobra), which kubectl speaks.
+// A Directive is an instruction to the shell. Source: the completion protocol of the Go library
+// cobra (spf13/cobra), which kubectl uses.
 enum class Directive { kFiles = 0, kNoSpace = 2, kNoFiles = 4, kFolders = 16 };
 
 struct Candidates {
-  std::vector<std::string> words;  // "word" or "word\tdescription", all begin with what was typed
+  std::vector<std::string> words;  // "word" or "word\tdescription"; begin with the typed text
   Directive directive = Directive::kNoFiles;
 };
 
-// The flags among the words that say where names are to be asked for.
+// Asked holds the flags that select the cluster, the namespace and the LocalRegistry from which
+// names are read.
 struct Asked {
   Connection connection;
   std::string registry;
 };
 
-// What the cluster and the kubeconfig know, asked for only when it is needed. Empty on any trouble:
-// completion says nothing.
+// Names reads candidates from the cluster and the kubeconfig. complete() calls a function only when
+// it needs these names. A function returns no names on any error, because completion prints no
+// errors.
 class Names {
  public:
   using Words = std::vector<std::string>;
@@ -60,13 +63,13 @@ class Names {
   virtual Words namespaces(const Asked& asked) = 0;
 };
 
-// words as in CompleteCommand.
+// Returns the candidates for the last word. `words`: as in CompleteCommand.
 Candidates complete(const std::vector<std::string>& words, Names& names);
 
-// One candidate a line, then ":" and the number of the directive.
+// Formats one candidate per line, then ":" and the number of the directive.
 std::string print(const Candidates& candidates);
 
-// The script for a shell. Source: the manuals of bash, zsh (compsys) and fish.
+// Returns the completion script for a shell. Source: the manuals of bash, zsh (compsys) and fish.
 std::string completion_script(Shell shell);
 
 }  // namespace cli

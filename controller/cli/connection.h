@@ -1,4 +1,5 @@
-// The flags that every command has, as in kubectl. Values.
+// Connection holds the flags that every command has; they have the same names as in kubectl.
+// Values.
 #pragma once
 
 #include <chrono>

@@ -22,10 +22,10 @@
 namespace cli {
 namespace {
 
-// How the API says what is wrong.
+// The body of an error answer of Docker's API.
 struct Problem {
   std::string message;
-  std::string cause;  // podman
+  std::string cause;  // only podman sends it
 };
 
 }  // namespace
@@ -50,7 +50,7 @@ constexpr int kStatusOk = 200;
 constexpr int kStatusNotFound = 404;
 constexpr std::size_t kProblemBytes = 64 << 10;
 
-// One request and its answer.
+// Exchange sends one request and reads its answer.
 class Exchange {
  public:
   Exchange(const asio::any_io_executor& executor, std::string path)
@@ -63,13 +63,13 @@ class Exchange {
     const boost::system::error_code error = co_await std::move(connecting);
     if (error) co_return failed(base::ErrorCode::kNetwork, error.message());
     socket_.native_non_blocking(true);
-    // A head fits into the socket's buffer.
+    // The head of the request fits into the socket's buffer.
     const ssize_t written = ::write(socket_.native_handle(), head.data(), head.size());
     if (written == static_cast<ssize_t>(head.size())) co_return base::Result<void>();
     co_return failed(base::ErrorCode::kNetwork, "it takes no request");
   }
 
-  // More of the answer into the parser.
+  // Reads more of the answer into the parser.
   asio::awaitable<base::Result<void>> advance(net::AnswerParser& parser) {
     for (;;) {
       const ssize_t got = ::read(socket_.native_handle(), buffer_.data(), buffer_.size());
@@ -160,7 +160,7 @@ Outcome<std::string> daemon_socket(const base::EnvironmentVariables& environment
     paths.push_back(runtime + "/podman/podman.sock");
   }
   paths.emplace_back("/run/podman/podman.sock");
-  // That of the system may be there for others, beside one's own.
+  // Sockets that this user may access come first: the system socket may belong to other users.
   for (const int wanted : {R_OK | W_OK, F_OK}) {
     for (const std::string& path : paths) {
       if (::access(path.c_str(), wanted) == 0) return path;

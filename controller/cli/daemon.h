@@ -1,5 +1,5 @@
-// A daemon with Docker's API (Docker, podman) and the images in it, through its socket. On the
-// thread of the io_context. Source: the reference of the Docker Engine API
+// This file reads images from a daemon with Docker's API (Docker, podman) through its Unix socket.
+// Coroutines run on the thread of the io_context. Source: the reference of the Docker Engine API.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -14,14 +14,18 @@
 
 namespace cli {
 
-// The socket of DOCKER_HOST or of the Docker context (unix:// only), else the first that may be
-// used of /var/run/docker.sock, $XDG_RUNTIME_DIR/docker.sock (of a rootless Docker) and podman's:
-// $XDG_RUNTIME_DIR/podman/podman.sock, /run/podman/podman.sock. kFailure: there is none.
+// Returns the path of the daemon's socket: that of DOCKER_HOST or of the Docker context (unix://
+// only), else the first of these that this user may read and write: /var/run/docker.sock,
+// $XDG_RUNTIME_DIR/docker.sock (rootless Docker), and podman's $XDG_RUNTIME_DIR/podman/podman.sock
+// and /run/podman/podman.sock. If this user may access none of them, returns the first that exists.
+// kFailure: none exists, or the configured address is not unix://PATH.
 Outcome<std::string> daemon_socket(const base::EnvironmentVariables& environment);
 
-// Writes the image as `docker save` gives it to the descriptor of a file. told: of the bytes so
-// far. kNotFound: the daemon has no such image. kNetwork, kTimeout, kMalformed; kInvalid: the file
-// cannot be written. All messages name the socket.
+// Writes the image, in the format of `docker save`, to a file descriptor. Calls the callback with
+// the number of bytes written so far. kNotFound: the daemon has no such image. kInternal: the
+// daemon answers with another HTTP status. kNetwork, kTimeout, kMalformed: the exchange failed.
+// kInvalid: the file cannot be written, or `image` does not fit into a URL. Messages about the
+// daemon name the socket.
 boost::asio::awaitable<base::Result<void>> save_image(boost::asio::any_io_executor executor,
                                                       std::string socket, std::string image,
                                                       int descriptor,

@@ -1,5 +1,5 @@
-// devspace.yaml (v2beta1), as far as a LocalRegistry can say the same. Values; any thread.
-// Source: the configuration reference of DevSpace 6.
+// These types hold the parts of a devspace.yaml (v2beta1) that correspond to fields of a
+// LocalRegistry. Values; any thread. Source: the configuration reference of DevSpace 6.
 #pragma once
 
 #include <map>
@@ -12,22 +12,24 @@
 
 namespace cli::devspace {
 
-// A value, or an expression that DevSpace evaluates to one: "${REGISTRY}/app", "$(git describe)".
+// A Setting is a value, or an expression that DevSpace evaluates to a value: "${REGISTRY}/app",
+// "$(git describe)".
 template <class T>
 struct Setting {
   std::optional<T> value;
   std::string expression;
-  // A number or a boolean where a string belongs. DevSpace takes its text, which json::Positions
-  // has.
+  // True if the file has a number or a boolean where a string belongs. DevSpace then uses the text
+  // as written, which json::Positions keeps.
   bool is_written = false;
 
   bool given() const { return value.has_value() || !expression.empty() || is_written; }
 };
 
-// Whether DevSpace would replace something in the text.
+// Reports whether the text contains a variable or a command that DevSpace replaces.
 bool is_expression(std::string_view text);
 
-// What DevSpace reads as a boolean besides true and false: yes, On, n, ...
+// Parses the words that DevSpace accepts as booleans besides true and false, such as yes, On and n.
+// Returns nullopt for any other word.
 std::optional<bool> boolean_word(std::string_view text);
 
 struct Persistence {
@@ -48,22 +50,23 @@ struct LocalRegistry {
 };
 
 struct Image {
-  Setting<std::string> name;  // DevSpace fills it in: the key
+  Setting<std::string> name;  // not used: DevSpace overwrites it with the key of the image
   Setting<std::string> image;
   std::vector<Setting<std::string>> tags;
 };
 
-// One of vars. Its texts are nothing where they are numbers or booleans, which json::Positions has
-// as they are written, at this path.
+// A variable of the section vars. `value` and `default_value` are nullopt for numbers and booleans;
+// json::Positions keeps those as written, at `path` or below it.
 struct Variable {
-  std::string path;  // "vars.NAME"
+  std::string path;  // "vars.NAME" or "vars[0]"
   std::optional<std::string> value;
   std::optional<std::string> default_value;
-  std::string source;  // "env", "input", "none", "all"; empty: as all
+  std::string source;  // "env", "input", "none", "all"; empty: "all"
   bool has_command = false;
 };
 
-// NAME: VALUE, NAME: {value: …}, or a list of {name: NAME, value: …} as older versions have it.
+// The section vars: NAME: VALUE, NAME: {value: …}, or a list of {name: NAME, value: …} as older
+// versions of DevSpace have it.
 struct Variables {
   std::map<std::string, Variable> by_name;
 };

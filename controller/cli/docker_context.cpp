@@ -61,7 +61,7 @@ struct json::Fields<cli::ContextMeta> {
 namespace cli {
 namespace {
 
-constexpr std::string_view kNoContext = "default";  // the name of not having one
+constexpr std::string_view kNoContext = "default";  // Docker's name for no context
 
 template <class T>
 Outcome<T> read_json(const std::string& path) {
@@ -76,7 +76,7 @@ Outcome<T> read_json(const std::string& path) {
 bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
 
 struct Choice {
-  std::string name;  // of a context; empty: none is chosen
+  std::string name;  // name of the context; empty: none is chosen
   std::string by;
 };
 

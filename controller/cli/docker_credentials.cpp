@@ -39,11 +39,12 @@ namespace {
 namespace asio = boost::asio;
 using Found = base::Result<std::optional<registry::Credentials>>;
 
-// What helpers print when they have no entry, with an exit code that is not 0; in any case.
-// Source: docker/docker-credential-helpers, credentials/error.go and osxkeychain
+// Helpers print one of these texts and end with a nonzero exit code if they have no entry. The
+// comparison is case-insensitive. Source: docker/docker-credential-helpers, credentials/error.go
+// and osxkeychain
 constexpr std::string_view kNotFound[] = {"credentials not found",
                                           "could not be found in the keychain"};
-constexpr std::string_view kIdentityToken = "<token>";  // as the name of a user
+constexpr std::string_view kIdentityToken = "<token>";  // user name of identity tokens
 constexpr std::string_view kAuthVariable = "DOCKER_AUTH_CONFIG";
 
 bool says_not_found(std::string output) {
@@ -62,7 +63,7 @@ base::Error failed(const std::string& program, base::Error error) {
   return error;
 }
 
-// Nothing: it has no entry for the server.
+// Runs a credential helper. Returns nullopt if the helper has no entry for the server.
 asio::awaitable<Found> run_helper(asio::any_io_executor executor,
                                   registry::CredentialHelper helper) {
   const std::string program = "docker-credential-" + helper.name;

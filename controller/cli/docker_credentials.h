@@ -1,5 +1,6 @@
-// The user's own credentials for registries, as docker and podman keep them: a file, and programs
-// that the file names. Holds secrets; on the thread of the io_context.
+// DockerCredentials finds the user's own credentials for registries where docker and podman keep
+// them: in files, and in the credential helpers that these files name. It holds secrets. Coroutines
+// run on the thread of the io_context.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -15,11 +16,11 @@
 
 namespace cli {
 
-// The files that exist, in the order in which they are asked: $REGISTRY_AUTH_FILE;
+// Returns the credential files that exist, in order of precedence: $REGISTRY_AUTH_FILE;
 // $DOCKER_CONFIG/config.json, or without DOCKER_CONFIG ~/.docker/config.json;
 // $XDG_RUNTIME_DIR/containers/auth.json; $XDG_CONFIG_HOME/containers/auth.json, or without
-// XDG_CONFIG_HOME that in ~/.config. Source: containers-auth.json(5), but that Docker's own file
-// comes before podman's.
+// XDG_CONFIG_HOME ~/.config/containers/auth.json. Source: containers-auth.json(5), except that
+// Docker's own file precedes podman's.
 std::vector<std::string> credential_files(const base::EnvironmentVariables& environment);
 
 class DockerCredentials {
@@ -27,17 +28,18 @@ class DockerCredentials {
   // Reads DOCKER_AUTH_CONFIG and the files.
   explicit DockerCredentials(const base::EnvironmentVariables& environment);
 
-  // Why DOCKER_AUTH_CONFIG is not used, which Docker only warns of as well; empty: it is used, or
-  // not set. Nothing of its value is in the text.
+  // Returns the reason why DOCKER_AUTH_CONFIG is ignored; empty if it is used or not set. Callers
+  // only warn in this case, as Docker does. The text contains nothing of the variable's value.
   const std::string& warning() const { return warning_; }
 
-  // Those for a repository: of DOCKER_AUTH_CONFIG (which wins over files and programs, as in Docker
-  // 28.3), else of the first file that has an entry for it: of the program
-  // docker-credential-NAME that the file names for its registry, which is run for it, else of the
-  // file itself. Nothing where there are none.
-  // kInvalid, kTooLarge: a file that was reached cannot be read; the message names it. kNotFound,
-  // kTimeout, kTooLarge, kMalformed, kInternal: the program is not there or failed; the message
-  // names it and never quotes what it printed on success. The object outlives the call.
+  // Returns the credentials for a repository; nullopt if there are none. DOCKER_AUTH_CONFIG takes
+  // precedence over files and helpers, as in Docker 28.3. Then the first file counts that has an
+  // entry for the repository. If the file names a helper docker-credential-NAME for the registry,
+  // each call runs that helper first and uses the entries of the file only if the helper has none.
+  // kInvalid, kTooLarge: a file cannot be read before credentials are found; the message names the
+  // file. kNotFound, kTimeout, kTooLarge, kMalformed, kInternal: the helper is missing or failed;
+  // the message names it and never quotes what a successful helper printed. The object must outlive
+  // the call.
   boost::asio::awaitable<base::Result<std::optional<registry::Credentials>>> find(
       boost::asio::any_io_executor executor, api::ImageReference repository) const;
 
@@ -46,8 +48,9 @@ class DockerCredentials {
   std::string warning_;
 };
 
-// What a credential helper printed: "ServerURL", "Username" and "Secret"; nothing when it has
-// neither, which is how some helpers say that they have no entry. kMalformed. Pure.
+// Parses the output of a credential helper: "ServerURL", "Username" and "Secret". Returns nullopt
+// if user name and secret are empty; some helpers report a missing entry that way. kMalformed: the
+// output is not such an object. Pure.
 base::Result<std::optional<registry::Credentials>> parse_helper_answer(std::string output);
 
 }  // namespace cli

@@ -16,7 +16,7 @@ struct Unit {
   std::string_view name;
   milliseconds::rep size;
 };
-// "ms" before "m".
+// The first match counts, so "ms" comes before "m".
 constexpr Unit kUnits[] = {{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}};
 
 base::Error invalid(std::string_view text) {

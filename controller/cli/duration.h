@@ -1,4 +1,5 @@
-// Durations as flags take them: "90s", "1m30s", "2h", "500ms", or whole seconds. Pure; any thread.
+// This file parses and prints durations of flags: "90s", "1m30s", "2h", "500ms", or a bare number
+// of seconds. Pure; any thread.
 #pragma once
 
 #include <chrono>
@@ -9,10 +10,10 @@
 
 namespace cli {
 
-// kInvalid, with what is accepted. At most limits::kDurationMost.
+// kInvalid: not a duration, or more than limits::kDurationMost; the message shows what is accepted.
 base::Result<std::chrono::milliseconds> parse_duration(std::string_view text);
 
-// "1m30s"
+// Formats a duration: "1m30s".
 std::string print_duration(std::chrono::milliseconds duration);
 
 }  // namespace cli

@@ -8,10 +8,10 @@
 namespace cli {
 namespace {
 
-constexpr std::size_t kColumn = 29;   // where descriptions begin
-constexpr std::size_t kColumns = 80;  // of a screen
+constexpr std::size_t kColumn = 29;   // column at which descriptions begin
+constexpr std::size_t kColumns = 80;  // width of a terminal
 
-// Descriptions that would make the table below too long to look through.
+// The long descriptions are defined here, so that the table below stays readable.
 constexpr std::string_view kEnv =
     "Prints, for every image that the LocalRegistry declares, runtime.images.IMAGE,\n"
     ".image and .tag, and the hook variables DEVSPACE_HOOK_IMAGE_NAME, _CONFIG_NAME,\n"
@@ -122,7 +122,7 @@ std::string indented(std::string_view lines, std::string_view before) {
   return text;
 }
 
-// "  -n, --namespace NAME       …", its description wrapped.
+// Formats "  -n, --namespace NAME       …" and wraps the description.
 std::string flag_line(std::string_view left, std::string_view description) {
   std::string line = fmt::format("{:<{}}", left, kColumn);
   if (line.back() != ' ') line += "  ";

@@ -1,4 +1,5 @@
-// The words of --help: at most 40 lines of 80 columns for each command. Pure; any thread.
+// This file makes the texts of --help: at most 40 lines of 80 columns per command. Pure; any
+// thread.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -13,16 +14,16 @@ inline constexpr std::string_view kProgram = "kubectl localregistry";
 struct CommandHelp {
   std::string_view name;
   std::string_view summary;       // one line, for the list of commands
-  std::string_view usage;         // what follows the name
-  std::string_view description;   // what --help begins with
-  std::string_view examples;      // without the name of the program; one a line
-  std::string_view further = {};  // examples of other programs
+  std::string_view usage;         // arguments after the name
+  std::string_view description;   // text at the top of --help
+  std::string_view examples;      // one per line, without the name of the program
+  std::string_view further = {};  // more examples, as complete command lines
 };
 
-// By the name of the subcommand, which is one.
+// Returns the help of a subcommand. Throws std::logic_error for an unknown name.
 const CommandHelp& help_of(std::string_view name);
 
-// What --help of the program and of a subcommand prints.
+// Makes the formatter for --help of the program and of its subcommands.
 std::shared_ptr<CLI::FormatterBase> make_help_formatter();
 
 }  // namespace cli

@@ -20,10 +20,11 @@ namespace {
 constexpr int kPassedOn[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2};
 constexpr int kNotThere = 127;
 constexpr int kCannotRun = 126;
-constexpr int kLookAgain = 1000;  // ms: should SIGCHLD have gone to another thread
+constexpr int kLookAgain = 1000;  // ms; another thread may have received SIGCHLD
 
-// Signals that are read from a descriptor while this lives, instead of ending the process; SIGCHLD
-// is one of them: kernels and seccomp profiles that know no pidfd_open are about.
+// HeldSignals blocks signals during its lifetime, so that they are read from a descriptor and do
+// not terminate the process. SIGCHLD is one of them and reports the end of the child: some kernels
+// and seccomp profiles do not support pidfd_open.
 class HeldSignals {
  public:
   HeldSignals() {
@@ -31,7 +32,7 @@ class HeldSignals {
     sigemptyset(&held);
     for (const int number : kPassedOn) sigaddset(&held, number);
     sigaddset(&held, SIGCHLD);
-    // Who ignores it never hears how a child ended.
+    // A process that ignores SIGCHLD cannot read the exit status of its children.
     struct sigaction heard {};
     heard.sa_handler = SIG_DFL;
     ::sigaction(SIGCHLD, &heard, &earlier_child_);
@@ -55,7 +56,7 @@ class HeldSignals {
   int descriptor_ = -1;
 };
 
-// 0, or the errno of why not.
+// Starts the command. Returns 0, or the errno of the failure.
 int start(const std::vector<std::string>& command, const std::vector<Variable>& variables,
           const sigset_t& mask, pid_t& pid) {
   kube::Spawn program;
@@ -67,7 +68,9 @@ int start(const std::vector<std::string>& command, const std::vector<Variable>& 
   return kube::spawn(program, pid);
 }
 
-// Passes on what another process sent. The terminal sends to the whole group. The last of them.
+// Forwards the pending signals that another process sent. Signals of the terminal (SI_KERNEL) are
+// not forwarded, because the terminal sends them to the whole process group. Returns the last
+// pending signal; 0: none.
 int pass_on(int descriptor, pid_t pid) {
   signalfd_siginfo info{};
   int last = 0;

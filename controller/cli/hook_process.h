@@ -1,6 +1,8 @@
-// A command of the user's that is run in the foreground, with more variables in its environment.
-// It shares the terminal and the process group; signals that another process sends to this one are
-// passed on to it (what the terminal sends it gets by itself). Blocks the thread until it ends.
+// run_hook() runs a command of the user in the foreground, with more variables in its environment.
+// The command shares the terminal and the process group of this process. Signals that another
+// process sends to this process are forwarded to the command; the terminal sends its signals to the
+// command directly. Blocks the thread until the command ends. The process must have no other
+// threads: they could receive the signals instead.
 #pragma once
 
 #include <string>
@@ -11,10 +13,11 @@
 namespace cli {
 
 struct HookResult {
-  int code = 0;         // its exit code; 128 and the number of the signal that ended it; as in a
-                        // shell 127 when it is not there and 126 when it cannot be run
-  int signal = 0;       // that came to this process meanwhile; 0: none
-  std::string problem;  // why it could not be started; empty: it ran
+  // The exit code of the command; 128 + the number of the signal that ended it; as in a shell, 127
+  // if the command does not exist and 126 if it cannot be run.
+  int code = 0;
+  int signal = 0;       // last signal to this process meanwhile; 0: none
+  std::string problem;  // why the command did not start; empty: it ran
 };
 
 HookResult run_hook(const std::vector<std::string>& command,

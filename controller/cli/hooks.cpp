@@ -33,7 +33,8 @@ boost::asio::awaitable<Outcome<HookRuns>> prepare(const Session& session, ExecCo
   if (!registry) co_return registry.error();
   const auto chosen = image_variables(*registry, command.image);
   if (!chosen) co_return chosen.error();
-  // Those of the other images are there as well, unless one of them is not decided.
+  // Each run gets the runtime variables of all images. If one of them is not decided yet, it gets
+  // those of the chosen images only.
   const auto all = image_variables(*registry);
   std::vector<Variable> runtime;
   for (const ImageVariables& image : all ? *all : *chosen) {

@@ -1,4 +1,4 @@
-// env and exec: the variables of DevSpace for other programs.
+// The commands env and exec give the variables of DevSpace to other programs.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -13,7 +13,7 @@ namespace cli {
 
 struct EnvCommand {
   std::string registry;
-  std::string image;  // of spec.images; empty: all
+  std::string image;  // name in spec.images; empty: all
   VariablesFormat format = VariablesFormat::kShell;
 };
 
@@ -25,7 +25,7 @@ struct ExecCommand {
 
 boost::asio::awaitable<Outcome<int>> run(const Session& session, EnvCommand command);
 
-// What exec is to run: one set of variables for each run.
+// The runs of exec: the command, and one set of variables for each run.
 struct HookRuns {
   std::vector<std::string> command;
   std::vector<std::vector<Variable>> variables;
@@ -33,8 +33,9 @@ struct HookRuns {
 
 boost::asio::awaitable<Outcome<HookRuns>> prepare(const Session& session, ExecCommand command);
 
-// One after the other, until one fails: its code is the result. Blocks. Signals reach the command
-// only when there are no other threads, as those of connections may be.
+// Executes the runs one after the other until one fails, and returns the exit code of the last one.
+// After a signal to this process no further run starts. Blocks. The process must have no other
+// threads, such as those of connections; otherwise the command may miss signals.
 int run_hooks(Console& console, const HookRuns& runs);
 
 }  // namespace cli

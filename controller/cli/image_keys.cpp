@@ -11,7 +11,8 @@ bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 char lower(char c) { return is_upper(c) ? static_cast<char>(c + ('a' - 'A')) : c; }
 
-// "initImageName", "INIT_IMAGE_NAME" and "init-image.name" are init, image, name.
+// Splits a key into lower-case words: "initImageName", "INIT_IMAGE_NAME" and "init-image.name" give
+// init, image, name.
 std::vector<std::string> words_of(std::string_view key) {
   std::vector<std::string> words;
   char last = '\0';
@@ -35,11 +36,11 @@ bool is_one_of(std::string_view word, const std::string_view (&words)[N]) {
   return std::find(std::begin(words), std::end(words), word) != std::end(words);
 }
 
-// What an image may be called by, after the word image.
+// Words that may follow the word image in a key whose value names an image.
 constexpr std::string_view kNames[] = {"name",      "names",    "repository", "repo",
                                        "reference", "ref",      "uri",        "url",
                                        "selector",  "override", "overrides",  "default"};
-// Keys with one of these are about an image and hold no name of one.
+// A key with one of these words describes an image, but its value does not name the image.
 constexpr std::string_view kOthers[] = {
     "secret",     "secrets", "pull",       "policy",      "tag",     "tags",     "registry",
     "registries", "digest",  "credential", "credentials", "version", "username", "password"};
@@ -54,14 +55,14 @@ bool is_image(std::string_view word) {
   return word.ends_with("image") || word.ends_with("images");
 }
 
-// "imagename", in which no upper-case letter marks where a word begins.
+// Accepts "imagename" and the like, where no upper-case letter marks the second word.
 bool is_image_and_name(std::string_view word) {
   constexpr std::string_view kImage = "image";
   return word.starts_with(kImage) && is_one_of(word.substr(kImage.size()), kNames);
 }
 
-// False for most keys, without splitting them: those without "image" that end otherwise than
-// registry and repository.
+// Rejects most keys fast, without splitting them: keys that neither contain "image" nor end in y as
+// registry and repository do. Accepts newName.
 bool may_speak(std::string_view key) {
   constexpr std::string_view kImage = "image";
   if (key.empty()) return false;
@@ -70,7 +71,8 @@ bool may_speak(std::string_view key) {
                      [](char a, char b) { return lower(a) == b; }) != key.end();
 }
 
-// Everything of a key that several images of one mapping have in common, left out.
+// Returns the words of a key that distinguish one image of a mapping from the others, such as init.
+// Leaves out words that keys of all images have, such as image, registry and name.
 std::string stem_of(const std::vector<std::string>& words) {
   std::string stem;
   for (const std::string& word : words) {
@@ -98,7 +100,8 @@ bool names_image(std::string_view key) {
   const auto image = std::find_if(words.begin(), words.end(),
                                   [](const std::string& word) { return is_image(word); });
   if (image == words.end()) return false;
-  // A variable is called by what runs the image: RELATED_IMAGE_BACKEND.
+  // The name of an environment variable ends with the component that runs the image:
+  // RELATED_IMAGE_BACKEND.
   if (std::none_of(key.begin(), key.end(), is_lower)) return true;
   return std::all_of(image + 1, words.end(), [](const std::string& word) {
     return is_image(word) || is_one_of(word, kNames);

@@ -1,5 +1,5 @@
-// What the keys of manifests, Helm values, Compose files and devspace.yaml say of the values under
-// them: is this an image, or one of the two halves of one? Pure; any thread.
+// This file classifies keys of manifests, Helm values, Compose files and devspace.yaml: does the
+// value under a key name an image, or one part of an image reference? Pure; any thread.
 #pragma once
 
 #include <string>
@@ -7,21 +7,23 @@
 
 namespace cli {
 
-// True for "image", "initImage", "images", "imageName", "repository", "newName", "RELATED_IMAGE_X"
-// and the like. False for "imagePullSecrets", "imageTag", "imagePullPolicy", "name", "repo".
+// Reports whether the value under the key names an image. True for "image", "initImage", "images",
+// "imageName", "repository", "newName", "RELATED_IMAGE_X" and the like. False for
+// "imagePullSecrets", "imageTag", "imagePullPolicy", "name", "repo".
 bool names_image(std::string_view key);
 
-// True for "imagePullSecrets" and the like: below are names of Secrets.
+// Reports whether the value under the key holds names of pull Secrets: "imagePullSecrets" and the
+// like.
 bool holds_pull_secrets(std::string_view key);
 
-// Which half of a reference a key stands for: charts of the Bitnami pattern write
-// "{{ registry }}/{{ repository }}:{{ tag }}".
+// The part of a reference that the value under a key holds. Charts that follow Bitnami's pattern
+// build the reference as "{{ registry }}/{{ repository }}:{{ tag }}".
 enum class Half { kNone, kRegistry, kRepository, kImage };
 
 struct HalfKey {
   Half half = Half::kNone;
-  // What the keys of two halves have in common: "" of registry, repository, image, imageRegistry;
-  // "init" of initImageRegistry and initImage.
+  // What the keys of both halves have in common: "" for registry, repository, image and
+  // imageRegistry; "init" for initImageRegistry and initImage.
   std::string stem;
 };
 

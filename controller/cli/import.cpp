@@ -22,20 +22,21 @@ namespace cli {
 namespace {
 
 constexpr std::string_view kDefaultName = "dev";
-constexpr std::string_view kPrint = "`devspace print`";  // the newest version, all applied
+// This command converts a file to the newest version and applies its profiles and imports.
+constexpr std::string_view kPrint = "`devspace print`";
 constexpr std::string_view kVersion = "v2beta1";
 constexpr std::string_view kLeftOut = "left out";
 constexpr int kPortMost = 65535;
 constexpr std::size_t kQuantityBytes = 32;
-constexpr std::size_t kPersistentNameBytes = 52;  // of a StatefulSet, which adds a suffix
-constexpr int kVariableDepth = 8;                 // variables in the values of variables
+constexpr std::size_t kPersistentNameBytes = 52;  // StatefulSets add a suffix to it
+constexpr int kVariableDepth = 8;                 // nesting of variables in the values of variables
 
 struct Metadata {
   std::string name;
   std::string namespace_name;
 };
 
-// What the file says and nothing else: defaults are the CRD's to fill in.
+// The structs below hold only what the file sets; the CRD supplies the default values.
 struct Persistence {
   std::optional<bool> enabled;
   std::string size;
@@ -103,7 +104,7 @@ namespace {
 
 using devspace::Setting;
 
-// What a field of an image is for, where `build` has a flag for it.
+// A field of an image that is not carried over, and what to do instead.
 struct Hint {
   std::string_view field;
   std::string_view remedy;
@@ -123,12 +124,12 @@ constexpr std::string_view kImageFields[] = {
     "kaniko",           "custom",   "injectRestartHelper",
     "restartHelperPath"};
 
-// Sections that may change the two that are read.
+// Sections that may change what the imported sections contain.
 constexpr std::string_view kChanging[] = {"profiles", "imports", "dependencies"};
 constexpr std::string_view kOtherSections[] = {"functions", "pipelines",   "deployments", "dev",
                                                "commands",  "pullSecrets", "require",     "hooks"};
 
-// Variables that DevSpace fills in itself, whatever the environment says.
+// Variables that DevSpace sets itself, regardless of the environment.
 constexpr std::string_view kPredefined[] = {
     "DEVSPACE_NAME",      "DEVSPACE_EXECUTABLE", "DEVSPACE_KUBECTL_EXECUTABLE",
     "DEVSPACE_TMPDIR",    "DEVSPACE_VERSION",    "DEVSPACE_RANDOM",
@@ -136,7 +137,7 @@ constexpr std::string_view kPredefined[] = {
     "DEVSPACE_TIMESTAMP", "DEVSPACE_GIT_BRANCH", "DEVSPACE_GIT_COMMIT",
     "DEVSPACE_CONTEXT",   "DEVSPACE_NAMESPACE"};
 
-// Without blanks at both ends.
+// Removes spaces and tabs at both ends.
 std::string_view trimmed(std::string_view text) {
   const std::size_t begin = text.find_first_not_of(" \t");
   if (begin == std::string_view::npos) return {};
@@ -146,7 +147,7 @@ std::string_view trimmed(std::string_view text) {
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// The name of an image in the spec: a label's value.
+// Accepts the name of an entry of spec.images, which must be a valid label value.
 bool is_image_name(std::string_view name) {
   constexpr std::size_t kMost = 63;
   const auto outer = [](char c) { return is_letter(c) || is_digit(c); };
@@ -181,10 +182,11 @@ class Importer {
   std::string resource_name();
   void explain_unknown(const std::vector<std::string>& unknown);
 
-  // The text with its variables; nothing, and a note that it was left out, where one is not known.
+  // Replaces the variables in the text. If a variable is unknown, returns nullopt and adds a note
+  // that begins with `left_out`.
   std::optional<std::string> resolve(const std::string& path, std::string_view expression,
                                      std::string_view left_out = kLeftOut);
-  // why: a sentence on what is not known.
+  // replace() and variable() set `why` to the reason when they return nullopt.
   std::optional<std::string> replace(std::string_view text, int depth, std::string& why) const;
   std::optional<std::string> variable(const std::string& name, std::string& why) const;
   std::optional<std::string> image_of(const std::string& path, const Setting<std::string>& setting);
@@ -201,7 +203,7 @@ class Importer {
   const devspace::File& file_;
   const json::Positions& positions_;
   std::vector<std::string> notes_;
-  std::optional<Failure> failure_;  // the first
+  std::optional<Failure> failure_;  // the first failure
 };
 
 std::string Importer::at(const std::string& path) const {
@@ -219,8 +221,8 @@ void Importer::fail(const std::string& path, const std::string& message) {
                      fmt::format("{}: {}: {}", at(path), base::shown_path(path), message)};
 }
 
-// In DevSpace's order: the command line, what it knows itself, the value in the file, the
-// environment, the default.
+// The order is that of DevSpace: the command line, predefined variables, the value in the file, the
+// environment, the default value.
 std::optional<std::string> Importer::variable(const std::string& name, std::string& why) const {
   if (const auto found = options_.variables.find(name); found != options_.variables.end()) {
     return found->second;
@@ -389,7 +391,7 @@ void Importer::take_persistence(const devspace::Persistence& from, Spec& to) {
   to.persistence.storage_class_name = name;
 }
 
-// An image that the registry itself runs.
+// Reads the reference of an image that runs in the registry's pod.
 std::string Importer::take_reference(const std::string& path, const Setting<std::string>& from) {
   std::string image = text(path, from).value_or("");
   if (image.empty()) return image;
@@ -422,7 +424,8 @@ void Importer::take_tags(const std::string& path, const devspace::Image& from, a
   }
 }
 
-// With its tag, unless only that has a variable that is not known.
+// Returns the reference of an image. If only its tag contains an unknown variable, leaves out the
+// tag.
 std::optional<std::string> Importer::image_of(const std::string& path,
                                               const Setting<std::string>& setting) {
   const std::string& expression = setting.expression;
@@ -446,7 +449,7 @@ void Importer::take_image(const std::string& key, const devspace::Image& from, S
   }
   api::ImageSpec spec{key, *image, {}};
   if (!reference->tag.empty()) {
-    // As DevSpace does: the first of the tags.
+    // The tag of the reference becomes the first of the tags, as in DevSpace.
     spec.image.resize(image->size() - reference->tag.size() - 1);
     add_tag(path + ".image", reference->tag, spec);
   }
@@ -525,7 +528,8 @@ Outcome<Imported> Importer::run(const std::vector<std::string>& unknown) {
   return Imported{json::encode(result), std::move(notes_)};
 }
 
-// In another version the sections have other forms: what they are is said first.
+// Checks the version before all else, because other versions define the sections differently.
+// Returns nullopt if the version is right or missing.
 std::optional<Failure> wrong_version(json::View root, const json::Positions& positions,
                                      const ImportOptions& options) {
   const auto version = root.find("version");

@@ -1,4 +1,5 @@
-// A LocalRegistry from the sections localRegistry and images of a devspace.yaml. Pure; any thread.
+// import_devspace() makes a LocalRegistry from the sections localRegistry and images of a
+// devspace.yaml. Pure; any thread.
 #pragma once
 
 #include <map>
@@ -12,11 +13,11 @@
 namespace cli {
 
 struct ImportOptions {
-  std::string file = "devspace.yaml";            // for messages
-  std::string name;                              // of the resource; empty: of the project
-  std::string namespace_name;                    // of the resource; empty: said by who applies it
-  std::map<std::string, std::string> variables;  // --var: win over those of the file
-  base::EnvironmentVariables environment;        // win over defaults, as in DevSpace
+  std::string file = "devspace.yaml";  // for messages
+  std::string name;                    // of the LocalRegistry; empty: the project's, else "dev"
+  std::string namespace_name;          // of the LocalRegistry; empty: none in the manifest
+  std::map<std::string, std::string> variables;  // --var: take precedence over the file
+  base::EnvironmentVariables environment;        // takes precedence over defaults
 };
 
 struct Imported {
@@ -24,9 +25,10 @@ struct Imported {
   std::vector<std::string> notes;  // what was not carried over, and what to do about it
 };
 
-// Strict about types and values: what is wrong is a failure that begins with FILE:LINE:COLUMN, and
-// so is what DevSpace takes for its local registry and the CRD does not. What is right and yet no
-// part of a LocalRegistry is a note. The API server takes every manifest that is returned.
+// Converts the text of a devspace.yaml. A wrong type or value is a failure whose message begins
+// with FILE:LINE:COLUMN; so is a value that DevSpace accepts for its local registry and the CRD
+// refuses. A correct part of the file that a LocalRegistry cannot represent gives a note. The API
+// server accepts every manifest that is returned.
 Outcome<Imported> import_devspace(std::string_view yaml, const ImportOptions& options);
 
 }  // namespace cli

@@ -1,4 +1,4 @@
-// import: reads the file, prints the resource.
+// The import command reads a devspace.yaml and prints a LocalRegistry.
 #pragma once
 
 #include "cli/import.h"

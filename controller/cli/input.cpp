@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kFirstBytes = 64 << 10;
 
-// Closes what it has opened.
+// Input opens a file and closes it; it leaves standard input open.
 class Input {
  public:
   explicit Input(const std::string& file)

@@ -1,4 +1,4 @@
-// Files that the user names. Any thread.
+// read_input() reads files that the user names. Any thread.
 #pragma once
 
 #include <cstddef>
@@ -8,8 +8,8 @@
 
 namespace cli {
 
-// The content of the file, or of standard input for "-". kFailure: it cannot be read, or has more
-// than so many bytes.
+// Returns the content of the file, or of standard input for "-". `most`: maximum size in bytes.
+// kFailure: the file cannot be read or is larger.
 Outcome<std::string> read_input(const std::string& file, std::size_t most);
 
 }  // namespace cli

@@ -14,12 +14,13 @@ namespace asio = boost::asio;
 
 constexpr std::array kHandled = {SIGINT, SIGTERM, SIGHUP};
 
-// All that a handler can reach. Lock-free, so that it may.
+// The state that the signal handler uses. It must be lock-free to be safe there.
 std::atomic<int> first{0};       // number of the first signal
-std::atomic<int> notified = -1;  // the end of a pipe that is written to after it
+std::atomic<int> notified = -1;  // write end of the pipe that reports the first signal
 static_assert(std::atomic<int>::is_always_lock_free);
 
-// Nothing but what is safe in a handler. The next signal finds what the system does by default.
+// The handler calls async-signal-safe functions only. It restores the default actions, so that the
+// next signal terminates the process.
 extern "C" void on_signal(int number) {
   const int before = errno;
   for (const int handled : kHandled) {

@@ -1,6 +1,7 @@
-// SIGINT, SIGTERM and SIGHUP while this lives: the first is told on the thread of the io_context, a
-// second one ends the process at once, whatever it is busy with. What the process ignored before,
-// as under nohup, it goes on ignoring. One at a time in a process; one owner.
+// Interrupts handles SIGINT, SIGTERM and SIGHUP during its lifetime. The first signal causes a
+// callback on the thread of the io_context. A second one terminates the process at once, whatever
+// the process is doing. A signal that the process ignored before, as under nohup, stays ignored. At
+// most one object exists per process; one owner.
 #pragma once
 
 #include <signal.h>
@@ -13,17 +14,18 @@
 
 namespace cli {
 
-inline constexpr int kExitBySignal = 128;  // and the number of the signal: as a shell has it
+inline constexpr int kExitBySignal = 128;  // plus the number of the signal, as in a shell
 
 class Interrupts {
  public:
-  // told: called once, after the first signal; outlived by what it refers to.
+  // The callback runs once, after the first signal. Everything that it refers to must outlive the
+  // object.
   Interrupts(const boost::asio::any_io_executor& executor, std::function<void()> told);
   Interrupts(const Interrupts&) = delete;
   Interrupts& operator=(const Interrupts&) = delete;
   ~Interrupts();
 
-  // Of the first signal, also when nobody was told of it yet; 0: there was none.
+  // Returns the number of the first signal, even if the callback has not run yet; 0: no signal.
   int number() const;
 
  private:
@@ -32,7 +34,7 @@ class Interrupts {
   int write_end_ = -1;
 };
 
-// The work was given up because of a signal.
+// Interrupted is thrown after a signal has cancelled the work.
 class Interrupted final : public std::exception {
  public:
   explicit Interrupted(int number) : number_(number) {}

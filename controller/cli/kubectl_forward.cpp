@@ -15,7 +15,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-// A line of klog: "E1129 13:58:01.123456   12 portforward.go:424] …".
+// Accepts a line of klog: "E1129 13:58:01.123456   12 portforward.go:424] …".
 bool is_log(std::string_view line) {
   constexpr std::string_view kLevels = "IWEF";
   constexpr std::size_t kDigits = 4;  // month and day
@@ -89,7 +89,7 @@ void KubectlForward::take(const std::string& line) {
   }
 }
 
-// Empty once it has closed its output.
+// Returns the next line of kubectl; empty once kubectl has closed its output.
 asio::awaitable<base::Result<std::string>> KubectlForward::read_line(
     kube::ChildProcess::Instant deadline) {
   for (;;) {
@@ -184,7 +184,7 @@ asio::awaitable<void> KubectlForward::confirmed() {
 // Returns once the process has closed its output.
 asio::awaitable<void> KubectlForward::follow_output() {
   for (;;) {
-    // It reports each connection, and would stop if its output was not read.
+    // kubectl prints a line for each connection, and blocks if its output is not read.
     auto reading = read_line(kube::ChildProcess::Instant::max());
     const base::Result<std::string> line = co_await std::move(reading);
     if (!line || line->empty()) co_return;
@@ -192,8 +192,8 @@ asio::awaitable<void> KubectlForward::follow_output() {
   }
 }
 
-// Returns once the pod that is forwarded to has ended or was replaced. When the API server
-// does not answer, the pod is taken to run still.
+// Returns once the pod that is forwarded to has ended or was replaced. While the API server does
+// not answer, the pod is assumed to run.
 asio::awaitable<void> KubectlForward::follow_pod() {
   for (;;) {
     co_await check_now_.wait_for(clock_, limits::kForwardCheck);
@@ -208,7 +208,7 @@ asio::awaitable<void> KubectlForward::follow_pod() {
   }
 }
 
-// Sets failure_ when no pod could be reached for limits::kForwardLost.
+// Starts kubectl again. Sets failure_ if no pod could be reached for limits::kForwardLost.
 asio::awaitable<void> KubectlForward::connect_again() {
   const auto lost = clock_.now();
   for (;;) {

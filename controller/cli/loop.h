@@ -1,5 +1,5 @@
-// Runs coroutines for a program that has nothing else to do. One owner, on the thread that calls
-// run().
+// Loop runs coroutines for a program that does nothing else meanwhile. One owner, on the thread
+// that calls run().
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -24,9 +24,9 @@ class Loop {
 
   boost::asio::any_io_executor executor() { return context_.get_executor(); }
 
-  // Runs it to its end, which everything that it started has to have come to as well. Throws what
-  // it throws. A signal that asks the program to end cancels it, and once it has ended Interrupted
-  // is thrown.
+  // Runs the coroutine until it ends; everything that it started must have ended by then. Rethrows
+  // its exception. SIGINT, SIGTERM or SIGHUP cancels the coroutine; after the coroutine has ended,
+  // run() throws Interrupted.
   template <class T>
   T run(boost::asio::awaitable<T> coroutine) {
     std::optional<T> result;
@@ -39,7 +39,7 @@ class Loop {
                           boost::asio::bind_cancellation_slot(
                               cancellation.slot(), [&](const std::exception_ptr& thrown) {
                                 failure = thrown;
-                                context_.stop();  // idle connections have timers of their own
+                                context_.stop();  // timers of idle connections still run
                               }));
     context_.restart();
     context_.run();

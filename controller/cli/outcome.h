@@ -1,4 +1,5 @@
-// How a command of the plugin ends: its exit code, or why it failed. Values; any thread.
+// Outcome is what a command of the plugin returns: a value such as its exit code, or the Failure
+// that ended it. Values; any thread.
 #pragma once
 
 #include <boost/system/result.hpp>
@@ -8,7 +9,8 @@
 
 namespace cli {
 
-// As --help tells them. exec passes on the code of its command instead.
+// Exit codes of the plugin, which --help documents. exec returns the exit code of its command
+// instead.
 enum class ExitCode {
   kOk = 0,
   kFailure = 1,        // the cluster, a registry or a file: the message says which
@@ -32,7 +34,7 @@ struct Failure {
 template <class T = void>
 using Outcome = boost::system::result<T, Failure>;
 
-// The failure that an error is: kNotFound is kNotFound, everything else kFailure.
+// Converts an error: kNotFound becomes ExitCode::kNotFound, every other code kFailure.
 Failure failure_of(const base::Error& error);
 
 }  // namespace cli

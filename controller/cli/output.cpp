@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kGap = 3;
 
-// Characters, of text that is UTF-8.
+// Counts the characters of a UTF-8 text.
 std::size_t width(std::string_view text) {
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
     return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;

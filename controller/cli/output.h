@@ -1,4 +1,4 @@
-// What the commands print: tables, ages, quoted words. Pure; any thread.
+// This file formats what the commands print: tables, ages, quoted words. Pure; any thread.
 #pragma once
 
 #include <chrono>
@@ -17,27 +17,28 @@ using base::printable;
 
 enum class Output { kPeople, kJson, kYaml, kName };
 
-// Where a command writes. err_is_terminal: progress is shown. One owner, main or a test.
+// Console holds the streams that a command writes to. `err_is_terminal`: progress is shown. One
+// owner: main or a test.
 struct Console {
   std::ostream& out;
   std::ostream& err;
   bool err_is_terminal = false;
 };
 
-// Rows of equal length, the first of them the headings; columns as kubectl sets them, three spaces
-// apart. What is no printable character is shown as "?".
+// Formats rows of equal length, the first of which has the headings. Columns are three spaces
+// apart, as in kubectl. "?" replaces each character that is not printable.
 std::string table(const std::vector<std::vector<std::string>>& rows);
 
-// "45s", "5m30s", "3h", "12d": as in kubectl's AGE.
+// Formats a duration as in kubectl's column AGE: "45s", "5m30s", "3h", "12d".
 std::string age(std::chrono::seconds duration);
 
-// As one word for a shell: '…'.
+// Quotes the text as one word for a shell: '…'.
 std::string shell_quoted(std::string_view text);
 
-// An object as -o json or yaml asks for, without managedFields.
+// Formats an object for -o json or -o yaml, without metadata.managedFields.
 std::string print_object(json::View object, Output output);
 
-// The same of a text that is JSON.
+// Does the same for a text, which must be valid JSON.
 std::string print_text(std::string text, Output output);
 
 }  // namespace cli

@@ -52,7 +52,7 @@ Outcome<std::map<std::string, std::string>> assignments(std::string_view flag, c
   return result;
 }
 
-// What CLI11 says, in one line that ends with where to look.
+// Converts an error of CLI11 to one line that ends with the --help command to run.
 Failure explain_parse_error(const CLI::App& app, const CLI::ParseError& error) {
   const auto chosen = app.get_subcommands();
   std::string message = base::reported(error.what());
@@ -149,7 +149,7 @@ void Parser::add_output(CLI::App* command, const char* usual) {
              fmt::format("json, yaml or name instead of {}", usual));
 }
 
-// A flag that may be repeated, each time with one value.
+// Adds a flag that may be repeated, each time with one value.
 CLI::Option* Parser::add_several(CLI::App* command, const char* flags, Words& words,
                                  const char* description, const char* type) {
   return command->add_option(flags, words, description)->allow_extra_args(false)->type_name(type);
@@ -350,7 +350,7 @@ Outcome<Command> Parser::read_push() {
   return push_;
 }
 
-// tail: what follows "--".
+// Returns the chosen command. `tail`: the words after "--".
 Outcome<Command> Parser::chosen(const Words& tail) {
   for (std::string* registry :
        {&status_.registry, &url_.registry, &wait_.registry, &env_.registry, &exec_.registry,
@@ -377,7 +377,7 @@ Outcome<Command> Parser::chosen(const Words& tail) {
 
 Outcome<CommandLine> Parser::parse(Words words) {
   Words tail;
-  // What follows -- is exec's command, whatever it looks like.
+  // The words after -- are the command of exec, even if they look like flags.
   const auto marker = std::find(words.begin(), words.end(), "--");
   const bool has_command =
       marker != words.end() && std::find(words.begin(), marker, "exec") != marker;
@@ -385,7 +385,7 @@ Outcome<CommandLine> Parser::parse(Words words) {
     tail.assign(marker + 1, words.end());
     words.erase(marker, words.end());
   }
-  std::reverse(words.begin(), words.end());  // as CLI11 wants them
+  std::reverse(words.begin(), words.end());  // the order that CLI11 requires
   CommandLine line;
   try {
     app_.parse(std::move(words));

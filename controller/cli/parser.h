@@ -1,5 +1,5 @@
-// The grammar of the command line: subcommands and flags, for parsing, help and completion alike.
-// One owner; any thread.
+// Parser holds the grammar of the command line, its subcommands and flags; parsing, help and
+// completion use it. One owner; any thread.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -13,12 +13,12 @@
 
 namespace cli {
 
-// What a word of the command line is, for completion.
+// The kind of value that an option or argument takes; completion uses it.
 enum class Meaning {
   kNone,
   kRegistry,
   kImage,      // the name of a declared image
-  kReference,  // the same, or what it stands for
+  kReference,  // an image reference, or the name of a declared image
   kContext,
   kNamespace,
   kFile,
@@ -32,12 +32,12 @@ class Parser {
   Parser(const Parser&) = delete;
   Parser& operator=(const Parser&) = delete;
 
-  // Once.
+  // Parses the words; may be called once.
   Outcome<CommandLine> parse(std::vector<std::string> words);
 
   const CLI::App& app() const { return app_; }
 
-  // The words that an option takes; empty: any.
+  // Returns the words that an option accepts; empty: any word.
   std::vector<std::string> choices(const CLI::Option* option) const;
   Meaning meaning(const CLI::Option* option) const;
 
@@ -62,7 +62,7 @@ class Parser {
   CLI::Option* add_name(CLI::App* command, std::string& registry);
   CLI::Option* add_choice(CLI::App* command, const char* flags, std::string& word,
                           const Words& words, const std::string& description);
-  void add_output(CLI::App* command, const char* usual);  // -o, instead of what is usual
+  void add_output(CLI::App* command, const char* usual);  // adds -o; `usual`: the default format
   CLI::Option* add_several(CLI::App* command, const char* flags, Words& words,
                            const char* description, const char* type);
   CLI::Option* means(CLI::Option* option, Meaning meaning);
@@ -94,7 +94,7 @@ class Parser {
   PushCommand push_;
   BuildCommand build_;
   std::string shell_;
-  // As they are typed; what they mean is found out once all is parsed.
+  // Values as the user typed them; they are converted after the whole command line is parsed.
   std::string output_;
   std::string condition_;
   std::string timeout_;

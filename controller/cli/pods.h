@@ -1,4 +1,4 @@
-// The pod that runs a registry.
+// find_pod() finds the pod that runs a registry.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -10,8 +10,9 @@
 
 namespace cli {
 
-// The metadata of the registry's pod that is ready, or of one that at least runs. kNotReady: there
-// is none. The registry outlives the coroutine.
+// Returns the metadata of the registry's pod: of a ready one, else of one that runs. kNotReady:
+// there is none, or it is being deleted. Other errors: see explain(). `registry` must outlive the
+// coroutine.
 boost::asio::awaitable<Outcome<api::ObjectMeta>> find_pod(const Session& session,
                                                           const api::LocalRegistry& registry);
 

@@ -113,7 +113,7 @@ Outcome<int> run(const Surroundings& around, const Connection& connection,
   return run_build(around.console, build);
 }
 
-// All other commands are about a LocalRegistry.
+// The other commands need only a Session.
 template <class Command>
 Outcome<int> run(const Surroundings& around, const Connection& connection, const Command& command) {
   const auto cluster = connect(around, connection);
@@ -133,7 +133,7 @@ Outcome<int> run(const Surroundings& around, const std::vector<std::string>& wor
 }
 
 int interrupted(Console& console, int number) {
-  // The terminal has shown ^C where the cursor was.
+  // The terminal has printed ^C at the cursor.
   if (console.err_is_terminal) console.err << "\n";
   console.err << "error: stopped by SIG" << ::sigabbrev_np(number) << std::endl;
   return kExitBySignal + number;

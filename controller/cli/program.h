@@ -1,4 +1,4 @@
-// The plugin from its command line to its exit code. Blocks; on one thread.
+// run_program() runs the plugin from its command line to its exit code. Blocks; on one thread.
 #pragma once
 
 #include <string>
@@ -9,7 +9,8 @@
 
 namespace cli {
 
-// arguments begin with the name of the program, which may be kubectl_complete-localregistry.
+// Returns the exit code. `arguments` begins with the name of the program, which may be
+// kubectl_complete-localregistry.
 int run_program(std::vector<std::string> arguments, const std::string& version,
                 const base::EnvironmentVariables& environment, Console& console);
 

@@ -11,7 +11,7 @@ namespace cli {
 namespace {
 
 constexpr std::chrono::milliseconds kRedraw(100);
-constexpr std::size_t kColumns = 80;  // of a terminal that does not say
+constexpr std::size_t kColumns = 80;  // width if the terminal does not report it
 constexpr std::size_t kBarMost = 30;
 constexpr std::size_t kBarLeast = 5;
 constexpr std::string_view kClear = "\r\x1b[K";

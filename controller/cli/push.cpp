@@ -53,13 +53,14 @@ std::string encode(const Images& images) {
   return writer.take();
 }
 
-// An image where it comes from, while it is pushed.
+// OpenSource keeps the source of an image open while the image is pushed.
 struct OpenSource {
-  std::optional<TemporaryFile> spool;  // what a daemon gave
+  std::optional<TemporaryFile> spool;  // the archive that a daemon sent
   std::unique_ptr<registry::ImageSource> source;
 };
 
-// The bytes of all blobs of one image, as the uploader tells them one by one.
+// BlobProgress adds up the bytes of all blobs of one image; the uploader reports each blob
+// separately.
 class BlobProgress {
  public:
   explicit BlobProgress(ProgressBar& bar) : bar_(bar) {}
@@ -84,7 +85,7 @@ class BlobProgress {
 
 class Pusher {
  public:
-  // route is in use until run() has ended.
+  // `route` must stay valid until run() has ended.
   Pusher(const Session& session, const PushCommand& command, const Route& route)
       : session_(session),
         command_(command),
@@ -98,8 +99,8 @@ class Pusher {
     several_ = std::any_of(images.begin(), images.end(), [&](const PushedImage& image) {
       return image.target.path != images.front().target.path;
     });
-    // With an emptyDir the images go with the pod, so after a change of pods all are pushed again.
-    // Those that are there cost few requests.
+    // An emptyDir is deleted with its pod, so all images are pushed again after the pod was
+    // replaced. Images that are already in the registry cost few requests.
     for (int round = 0; round < limits::kPushRounds; ++round) {
       const int pod = current_pod();
       auto pushing = push_all(images);
@@ -196,10 +197,11 @@ class Pusher {
   KubectlForward* forward_;  // null: not through the API server
   ProgressBar bar_;
   registry::Uploader uploader_;
-  bool several_ = false;  // repositories
+  bool several_ = false;  // the images go to several repositories
 };
 
-// kind loads all that is in the archive, under the names that it has there.
+// Checks that the archive has every image under its reference: kind loads all images of an archive
+// under the names that they have there.
 Outcome<> check_archive(const std::string& archive, const Images& images) {
   if (std::all_of(images.begin(), images.end(), goes_to_registry)) return {};
   const auto source = registry::ImageSource::open(archive);
@@ -235,7 +237,7 @@ std::vector<std::string> kind_arguments(const PushCommand& command, const PushTa
 asio::awaitable<Outcome<Images>> push(const Session& session, Connection connection,
                                       PushCommand command) {
   const std::string& path = command.archive.empty() ? command.layout : command.archive;
-  if (!path.empty()) {  // before the cluster is asked
+  if (!path.empty()) {  // fail before the first request to the cluster
     const auto source = registry::ImageSource::open(path);
     if (!source) {
       co_return Failure{ExitCode::kUsage,
@@ -293,7 +295,7 @@ Outcome<> load_into_kind(const std::string& context, const PushCommand& command,
       return Failure{ExitCode::kFailure, fmt::format("kind load of {} ended with code {}",
                                                      image.target.source, result.code)};
     }
-    if (!command.archive.empty()) break;  // it was loaded as a whole
+    if (!command.archive.empty()) break;  // kind has loaded the whole archive
   }
   return {};
 }

@@ -1,4 +1,5 @@
-// push: images to where the LocalRegistry says that they go.
+// The push command pushes images to where the LocalRegistry delivers them: to its registry, or into
+// the nodes of KinD.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -17,8 +18,8 @@ namespace cli {
 struct PushCommand {
   std::vector<std::string> images;
   std::string registry;
-  std::string archive;  // of `docker save` or OCI; empty: from the daemon
-  std::string layout;   // a folder
+  std::string archive;  // tar of `docker save` or OCI archive; empty: see `layout`
+  std::string layout;   // folder with an OCI layout; both empty: the daemon has the images
   std::string kind_cluster;
   Via via = Via::kAuto;
   Output output = Output::kPeople;
@@ -26,28 +27,28 @@ struct PushCommand {
 
 struct PushedImage {
   PushTarget target;
-  std::string digest = {};  // of its manifest; empty for KinD
+  std::string digest = {};  // of the manifest; empty for KinD
   std::uint64_t sent_bytes = 0;
   int blobs = 0;
-  int present_blobs = 0;  // that the registry had already
+  int present_blobs = 0;  // blobs that the registry already had
 };
 
-// What is printed of the images: their references in the cluster, one a line (also for kName), or
-// JSON or YAML. Pure.
+// Returns the output of the command: the references in the cluster, one per line (kPeople and
+// kName), or JSON or YAML. Pure.
 std::string print(const std::vector<PushedImage>& images, Output output);
 
-// The words of `kind` that load the image. Pure.
+// Returns the command line of `kind` that loads the image. Pure.
 std::vector<std::string> kind_arguments(const PushCommand& command, const PushTarget& target,
                                         const std::string& cluster);
 
-// Pushes to the local registry. What KinD is to load comes back without a digest: for that there is
-// load_into_kind, once there are no other threads.
+// Pushes the images that are delivered by the local registry. Images for KinD are returned without
+// a digest; the caller passes them to load_into_kind() when the process has no other threads.
 boost::asio::awaitable<Outcome<std::vector<PushedImage>>> push(const Session& session,
                                                                Connection connection,
                                                                PushCommand command);
 
-// Runs `kind load …` for those images. kNotFound: the archive does not have one of them; nothing is
-// loaded then. Blocks.
+// Runs `kind load` for the images that are loaded into KinD. kNotFound: the archive does not have
+// one of them; then nothing is loaded. Blocks.
 Outcome<> load_into_kind(const std::string& context, const PushCommand& command,
                          const std::vector<PushedImage>& images);
 

@@ -41,7 +41,8 @@ const api::ImageSpec* find_declared(const api::LocalRegistry& registry, const st
   return nullptr;
 }
 
-// Where an image of this repository goes: as its declaration has it, else as all do.
+// Returns the delivery of an image: that of the declared image with its repository, else that of
+// the whole LocalRegistry.
 Outcome<api::Delivery> delivery_of(const api::LocalRegistry& registry,
                                    const api::ImageReference& reference) {
   for (const api::ImageSpec& image : registry.spec.images) {

@@ -1,4 +1,4 @@
-// What is to be pushed where: decided from the LocalRegistry alone. Pure; any thread.
+// push_targets() decides from the LocalRegistry alone where an image is pushed. Pure; any thread.
 #pragma once
 
 #include <string>
@@ -11,20 +11,23 @@
 namespace cli {
 
 struct PushTarget {
-  std::string source;  // "ghcr.io/org/project/image:dev": as daemons and archives know it
+  std::string source;  // "ghcr.io/org/project/image:dev": name in daemon or archive
   api::Delivery delivery = api::Delivery::kLocalRegistry;  // or kKindLoad
-  std::string path;      // "org/project/image": of the repository in the local registry
-  std::string tag;       // "dev"
-  std::string resolved;  // "localhost:31234/org/project/image:dev", or source where nothing changes
+  std::string path;  // "org/project/image": repository in the local registry
+  std::string tag;   // "dev"
+  // The reference for Pods: "localhost:31234/org/project/image:dev"; for KinD the same as `source`.
+  std::string resolved;
 };
 
-// image is a reference, or the name of a declared image, which stands for one target for each of
-// its tags. kUsage: neither, or one with a digest. kNotReady: no registry runs, or it is not
-// decided. kFailure: the image is delivered by its own registry.
+// Returns one target for an image reference. The name of a declared image gives one target for each
+// of its tags. kUsage: `image` is neither, or has a digest. kNotReady: no registry runs, or the
+// delivery is not decided yet. kFailure: the image is delivered by its own registry, or status.url
+// is not HOST:PORT.
 Outcome<std::vector<PushTarget>> push_targets(const api::LocalRegistry& registry,
                                               const std::string& image);
 
-// The name of the KinD cluster of a context: "test" of "kind-test". kUsage: it is of no KinD.
+// Returns the name of the KinD cluster of a context: "test" for "kind-test". kUsage: the context is
+// not called kind-NAME.
 Outcome<std::string> kind_cluster(const std::string& context);
 
 }  // namespace cli

@@ -18,7 +18,7 @@ constexpr std::string_view kDockerHub = "docker.io/";
 constexpr std::string_view kOwnGroup = "localregistry.dev/";
 constexpr std::string_view kLastApplied = "kubectl.kubernetes.io/last-applied-configuration";
 
-// What YAML reads as nothing.
+// Reports whether the scalar is empty, or null in YAML.
 bool is_null(const json::Scalar& scalar) {
   const std::string_view value = scalar.value;
   if (scalar.style != json::ScalarStyle::kPlain) return value.empty();
@@ -31,7 +31,7 @@ bool has_variable(std::string_view value) {
 
 bool has_slash(std::string_view value) { return value.find('/') != std::string_view::npos; }
 
-// What the text of a reference has beside a path.
+// The parts of a reference besides its path.
 struct Parts {
   bool host = false;
   bool tag = false;  // or a digest
@@ -43,7 +43,7 @@ std::optional<Parts> parts_of(std::string_view text) {
   std::size_t rest = 0;
   if (!parsed->tag.empty()) rest += parsed->tag.size() + 1;
   if (!parsed->digest.empty()) rest += parsed->digest.size() + 1;
-  // The path may have got "library/" before it, but never loses anything but a host.
+  // The parser may add "library/" to the path, and removes nothing but a host.
   return Parts{parsed->path.size() < text.size() - rest, rest > 0};
 }
 
@@ -52,7 +52,8 @@ std::string_view without_slashes(std::string_view registry) {
   return registry;
 }
 
-// The repository as users write it, from what it is canonically: each of its spellings.
+// Returns all spellings of a canonical repository: "docker.io/library/alpine" may be written
+// "library/alpine" or "alpine".
 std::vector<std::string_view> spellings(std::string_view repository) {
   std::vector<std::string_view> result = {repository};
   if (repository.starts_with(kDockerHub)) result.push_back(repository.substr(kDockerHub.size()));
@@ -98,7 +99,7 @@ bool is_digits(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-// Such as "backend:8080", which may as well be a host and its port.
+// Accepts a value such as "backend:8080", which may also be a host and a port.
 bool may_be_an_address(std::string_view value) {
   const std::size_t colon = value.find(':');
   return !has_slash(value) && colon != std::string_view::npos && is_digits(value.substr(colon + 1));
@@ -118,7 +119,8 @@ ReferenceEditor::Mapping* ReferenceEditor::find(std::uint64_t map) {
   return found != mappings_.rend() && found->map == map ? &*found : nullptr;
 }
 
-// The mapping is the innermost one of the text: it goes to the end.
+// Finds the state of a mapping, or adds it. A mapping without a state is the innermost one, so its
+// state goes to the end.
 ReferenceEditor::Mapping& ReferenceEditor::at(std::uint64_t map) {
   if (Mapping* const found = find(map)) return *found;
   mappings_.emplace_back().map = map;
@@ -194,7 +196,8 @@ std::optional<ReferenceEditor::Candidate> ReferenceEditor::candidate(const json:
   return with_role(scalar, half.half, std::move(found));
 }
 
-// The registry of a mapping; nothing when it is none, or has a variable.
+// Returns the registry of a mapping; nullopt if the value is not a registry, or contains a
+// variable.
 std::optional<ReferenceEditor::Candidate> ReferenceEditor::registry_candidate(
     const json::Scalar& scalar, const Candidate& found) {
   if (is_null(scalar) || scalar.around.any_key(&holds_pull_secrets)) return std::nullopt;
@@ -208,7 +211,8 @@ std::optional<ReferenceEditor::Candidate> ReferenceEditor::registry_candidate(
   return registry;
 }
 
-// A value with variables: its literal repository is what may be replaced. False: it has none.
+// Handles a value with variables. If its repository is literal, sets found.text to the repository
+// and returns true.
 bool ReferenceEditor::take_template(const json::Scalar& scalar, Candidate& found) {
   const auto parsed = parse_template(scalar.value);
   if (!parsed) {
@@ -300,7 +304,7 @@ base::Result<void> ReferenceEditor::end_of_map(std::uint64_t map) {
   return flush();
 }
 
-// Decides what has waited for too many values, by what is known.
+// Decides the candidates that have waited for too many values, with what is known by now.
 void ReferenceEditor::give_up_old() {
   for (Mapping& mapping : mappings_) {
     if (mapping.candidates.empty()) continue;
@@ -319,7 +323,7 @@ void ReferenceEditor::settle(Mapping& mapping) {
   for (const Candidate& candidate : candidates) {
     if (candidate.role == Role::kRegistry) {
       const Candidate*& registry = halves[candidate.stem].registry;
-      if (registry != nullptr) decide(*registry);  // a key that is there twice: the last one counts
+      if (registry != nullptr) decide(*registry);  // of duplicate keys the last one counts
       registry = &candidate;
     } else if (candidate.role == Role::kRepository || candidate.role == Role::kImage) {
       halves[candidate.stem].paths.push_back(&candidate);
@@ -337,8 +341,9 @@ void ReferenceEditor::settle(Mapping& mapping) {
   for (const auto& [stem, two] : halves) settle_halves(mapping, stem, two);
 }
 
-// A name is an image if it says so itself; beside a registry and under a key that names an image it
-// is a repository.
+// Decides a value under the key `name`. Beside a registry and under a key that names an image, it
+// is a repository. Beside newName of Kustomize it stays unchanged. Otherwise it is rewritten only
+// if it is a complete reference.
 void ReferenceEditor::settle_name(const Mapping& mapping, const Candidate& name,
                                   std::map<std::string, Halves>& halves) {
   if (mapping.has_new_name) {
@@ -371,7 +376,7 @@ void ReferenceEditor::settle_halves(Mapping& mapping, const std::string& stem,
       }
     }
   }
-  // What comes after one that was given up is not decided without it.
+  // More values of the mapping may follow. They must not be decided as if it had no registry.
   if (registry != nullptr && mapping.is_given_up) add_unknown(mapping, stem);
 }
 
@@ -383,7 +388,8 @@ void ReferenceEditor::settle_alone(const Candidate& candidate) {
   leave_bare(candidate);
 }
 
-// Before which images a chart puts it, the text does not say.
+// Decides a registry without a repository. It stays unchanged, because the text does not show
+// before which images a chart puts it.
 void ReferenceEditor::settle_lone_registry(const Candidate& registry) {
   const std::string_view text = without_slashes(registry.text);
   const std::string_view host = text.substr(0, text.find('/'));
@@ -424,7 +430,7 @@ void ReferenceEditor::settle_pair(const Candidate& registry,
   std::optional<std::string> host;
   bool possible = rewritten.size() == paths.size();
   for (Rewritten& one : rewritten) {
-    // Without a path in the registry, Docker's "library/" goes into the repository.
+    // If the registry has no path, the "library/" that Docker adds goes into the repository.
     const std::size_t slash =
         has_slash(before) ? one.text.size() - std::min(one.text.size(), one.path->text.size() + 1)
                           : one.text.find('/');
@@ -477,7 +483,8 @@ void ReferenceEditor::replace(const Candidate& candidate, const std::string& wor
   slots_[*candidate.slot - first_slot_].edit = *std::move(edit);
 }
 
-// Without an edit, if none is made after. A candidate without a place has no slot.
+// Marks the candidate as decided; replace() then adds its edit. A candidate without a place has no
+// slot.
 void ReferenceEditor::decide(const Candidate& candidate) {
   if (candidate.slot) slots_[*candidate.slot - first_slot_].decided = true;
 }

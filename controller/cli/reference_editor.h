@@ -1,7 +1,8 @@
-// Decides which values of a text are references to declared images, and what is written instead:
-// the rule "Files" of the README. A decision may need another value of the same mapping, such as
-// registry and repository; edits wait for it, in the order of the text. Memory is bounded by
-// limits::kRewriteSiblingValues. One thread; used for one text.
+// ReferenceEditor decides which values of a text are references to declared images, and what
+// replaces them. The rules are in the README, "Images in files". A decision may need another value
+// of the same mapping, such as registry and repository. Edits wait for such decisions, because they
+// are emitted in the order of the text. limits::kRewriteSiblingValues bounds the memory. One
+// thread; one object per text.
 #pragma once
 
 #include <cstdint>
@@ -22,12 +23,13 @@ namespace cli {
 
 using Emit = std::function<base::Result<void>(json::Edit)>;
 
-// A value that looks like a declared image and is unchanged, or may be none and is rewritten.
+// Reports a value that looks like a declared image and is left unchanged, or a rewritten value that
+// may not be an image. `line` counts from 1.
 using Warn = std::function<void(std::uint64_t line, std::string message)>;
 
 class ReferenceEditor final : public json::ScalarVisitor {
  public:
-  // The rewriter outlives this. emit gets the edits in the order of the text.
+  // `rewriter` must outlive the object. `emit` gets the edits in the order of the text.
   ReferenceEditor(const api::ImageRewriter& rewriter, Emit emit, Warn warn);
 
   std::size_t value(const json::Scalar& scalar) override;
@@ -35,53 +37,54 @@ class ReferenceEditor final : public json::ScalarVisitor {
   void alias(const json::Scalar& scalar) override;
   base::Result<void> end_of_map(std::uint64_t map) override;
 
-  // The text has ended.
+  // Emits the edits that are left; to be called at the end of the text.
   base::Result<void> finish() { return flush(); }
 
  private:
-  // An edit that is made, not made, or not decided yet.
+  // The state of one candidate: undecided, decided with an edit, or decided without one.
   struct Slot {
     bool decided = false;
     std::optional<json::Edit> edit;
   };
 
-  // A value that is, on its own or with another one, a reference.
+  // A value that may be a reference, alone or together with another value of its mapping.
   struct Candidate {
     enum class Role { kComplete, kName, kValue, kRegistry, kRepository, kImage };
 
     Role role = Role::kComplete;
     std::string key;
-    std::string text;         // the value, or the part of it that may be replaced
-    std::string replacement;  // of the text, when it is a declared image on its own; else empty
+    std::string text;  // the value, or the part of it that may be replaced
+    // Replaces `text` if that alone is a declared image; else empty.
+    std::string replacement;
     bool has_host = false;
     bool is_complete = false;         // it has a registry, a tag or a digest
-    bool names_image = false;         // its key does
-    bool parent_names_image = false;  // the key of its mapping does
+    bool names_image = false;         // its key says that it is an image
+    bool parent_names_image = false;  // the key of its mapping says so
     std::string stem;                 // see HalfKey
     std::uint64_t line = 0;
-    std::uint64_t map = 0;              // that holds it; 0: none does
-    std::optional<std::uint64_t> slot;  // once it has a place
+    std::uint64_t map = 0;              // number of the mapping that holds it; 0: none
+    std::optional<std::uint64_t> slot;  // number of its slot, set by place()
     json::Place place;
   };
 
-  // Those of one mapping that are one reference together.
+  // Candidates of one mapping that form references together: one registry and its repositories.
   struct Halves {
     const Candidate* registry = nullptr;
     std::vector<const Candidate*> paths;
   };
 
-  // What is known of a mapping that has not ended.
+  // The state of a mapping that has not ended yet.
   struct Mapping {
     std::uint64_t map = 0;
-    std::uint64_t first = 0;  // number of the value that has waited longest
+    std::uint64_t first = 0;  // number of the value that waits longest
     std::vector<Candidate> candidates;
-    std::set<std::string> unknown_registries;  // stems: a variable or an alias
-    bool all_unknown = false;                  // there are too many of them
-    bool has_merge = false;                    // of a mapping that an alias names
+    std::set<std::string> unknown_registries;  // stems of registries without a known value
+    bool all_unknown = false;                  // more stems than are kept: all count as unknown
+    bool has_merge = false;                    // an alias is merged into the mapping (<<)
     bool has_new_name = false;
-    bool is_local_registry = false;  // declares images, and is not to name others
+    bool is_local_registry = false;  // its values declare images and stay unchanged
     bool name_says_image = false;    // as in {name: RELATED_IMAGE_X, value: ...}
-    bool is_given_up = false;        // nothing waits for its end
+    bool is_given_up = false;        // candidates no longer wait for its end
   };
 
   Mapping* find(std::uint64_t map);
@@ -116,10 +119,10 @@ class ReferenceEditor final : public json::ScalarVisitor {
   const Emit emit_;
   const Warn warn_;
   std::deque<Slot> slots_;
-  std::uint64_t first_slot_ = 0;      // the number of the first of them
-  std::uint64_t values_ = 0;          // seen
+  std::uint64_t first_slot_ = 0;      // number of slots_.front()
+  std::uint64_t values_ = 0;          // values seen so far
   std::vector<Mapping> mappings_;     // from the outermost to the innermost
-  std::optional<Candidate> waiting_;  // for its place
+  std::optional<Candidate> waiting_;  // the candidate that waits for place()
 };
 
 }  // namespace cli

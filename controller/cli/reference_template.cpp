@@ -9,12 +9,13 @@ bool is_name(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
 }
 
-// What may stand in a reference beside variables; # is a random character of DevSpace's tags.
+// Reports whether a reference may contain the character besides variables. DevSpace replaces # in
+// tags by random characters.
 bool is_literal(char c) {
   return is_name(c) || std::string_view(".-/:@+#[]").find(c) != std::string_view::npos;
 }
 
-// Up to the bracket that closes the first one; 0: none does.
+// Returns the length up to and including the bracket that closes the first one; 0: none does.
 std::size_t bracketed(std::string_view text, char open, char close) {
   std::size_t depth = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -24,7 +25,7 @@ std::size_t bracketed(std::string_view text, char open, char close) {
   return 0;
 }
 
-// Bytes of the variable that the text begins with; 0: with none.
+// Returns the length of the variable at the beginning of the text; 0: the text begins with none.
 std::size_t variable(std::string_view text) {
   if (text.starts_with("{{")) {
     const std::size_t end = text.find("}}");
@@ -46,9 +47,9 @@ std::size_t variable(std::string_view text) {
 
 std::optional<ReferenceTemplate> parse_template(std::string_view value) {
   if (value.size() > limits::kImageReferenceBytes) return std::nullopt;
-  std::string pattern;     // of all so far
-  std::string repository;  // the part of it before the tag, as far as that is known
-  std::size_t size = 0;    // bytes of the value up to there
+  std::string pattern;     // pattern of the value up to `at`
+  std::string repository;  // the part of `pattern` before the tag
+  std::size_t size = 0;    // bytes of the value before the tag
   bool has_variable = false;
   bool in_tag = false;
   for (std::size_t at = 0; at < value.size();) {
@@ -81,7 +82,8 @@ std::optional<ReferenceTemplate> parse_template(std::string_view value) {
 
 bool may_be(std::string_view pattern, std::string_view repository) {
   std::size_t at = 0;
-  std::size_t star = std::string_view::npos;  // the last one, and what of the rest it has taken
+  // `star`: the last '*' that was reached; its text ends at `taken` in the repository.
+  std::size_t star = std::string_view::npos;
   std::size_t taken = 0;
   std::size_t i = 0;
   while (i < repository.size()) {

@@ -1,4 +1,4 @@
-// References with variables of a shell, Compose, DevSpace or Helm in them:
+// This file parses references that contain variables of a shell, Compose, DevSpace or Helm:
 // "ghcr.io/org/app:${TAG:-dev}", "{{ .Values.registry }}/app". Pure; any thread.
 #pragma once
 
@@ -10,17 +10,18 @@
 namespace cli {
 
 struct ReferenceTemplate {
-  // Bytes of the value that are the repository: up to its tag or digest.
+  // Length of the repository in the value, which ends before tag or digest; bytes.
   std::size_t repository = 0;
-  // The repository with '*' for each variable; empty when it has none.
+  // The repository with '*' for each variable; empty if the repository has no variable.
   std::string pattern;
 };
 
-// Nothing: the value has no variable, or is no reference whatever its variables are.
+// Parses a value. Returns nullopt if it has no variable, or is not a reference for any values of
+// its variables.
 std::optional<ReferenceTemplate> parse_template(std::string_view value);
 
-// Whether some values of the variables make that repository of the pattern. Time is linear in the
-// product of the lengths.
+// Reports whether the repository matches the pattern, in which '*' stands for any text. The time is
+// proportional to the product of both lengths.
 bool may_be(std::string_view pattern, std::string_view repository);
 
 }  // namespace cli

@@ -1,4 +1,5 @@
-// Which LocalRegistry a command is about. Arguments outlive the coroutines.
+// This file finds the LocalRegistry that a command works on. Arguments that are passed by reference
+// must outlive the coroutines.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -11,22 +12,23 @@
 
 namespace cli {
 
-// The one of that name, or without a name the only one in the namespace. kNotFound: there is none,
-// or no such type. kUsage: there are several, which the message lists.
+// Returns the LocalRegistry of that name; for an empty name, the only one in the namespace.
+// kNotFound: there is none, or the cluster does not have the type. kUsage: there are several; the
+// message lists them.
 boost::asio::awaitable<Outcome<api::LocalRegistry>> find_registry(const Session& session,
                                                                   std::string name);
 
-// The object as the API server has it, for -o json and yaml.
+// Reads the complete object from the API server, for -o json and -o yaml.
 boost::asio::awaitable<Outcome<json::Document>> read_object(const Session& session,
                                                             api::ObjectKey key);
 
-// The failure for what the API server answered, with what to do about it.
+// Converts an error of a request to the API server to a Failure whose message names the remedy.
 Failure explain(const base::Error& error, const Session& session);
 
-// Whether a condition is True, and was computed from the spec as it is now.
+// Reports whether a condition is True and was computed from the current spec.
 bool holds(const api::LocalRegistry& registry, const std::string& condition);
 
-// "localregistry.localregistry.dev/dev"
+// Returns the name as kubectl prints it: "localregistry.localregistry.dev/dev".
 std::string print_name(const api::LocalRegistry& registry);
 
 }  // namespace cli

@@ -20,7 +20,7 @@ using Format = base::Result<void> (*)(json::ByteSource&, json::ScalarVisitor&);
 
 constexpr std::size_t kCopyBytes = 64 << 10;
 
-// What one reading of the text found: the second has to find the same.
+// Finding holds what one reading of the text found. A second reading must find the same.
 class Finding {
  public:
   void add(const json::Edit& edit) {
@@ -32,10 +32,10 @@ class Finding {
     }
   }
 
-  // Adds it, and keeps it for each() unless that has become too much.
+  // Adds the edit. Keeps it for each() unless all edits together exceed the bound.
   void keep(const json::Edit& edit) {
     add(edit);
-    constexpr std::size_t kNumbers = 24;  // bytes, at most
+    constexpr std::size_t kNumbers = 24;  // maximum size of the numbers, bytes
     bytes_ += kNumbers + edit.original.size() + edit.text.size();
     if (!keeps_all()) {
       kept_ = {};
@@ -47,12 +47,13 @@ class Finding {
   }
 
   std::uint64_t edits() const { return edits_; }
-  bool keeps_all() const { return bytes_ <= limits::kRewriteMemoryBytes; }  // as of a pipe
+  // The bound is the same as for the text of a pipe.
+  bool keeps_all() const { return bytes_ <= limits::kRewriteMemoryBytes; }
   bool is_same(const Finding& other) const {
     return edits_ == other.edits_ && hash_ == other.hash_;
   }
 
-  // Those that were kept, until one fails. Once.
+  // Emits the kept edits until one fails; may be called once.
   base::Result<void> each(const Emit& emit) {
     const std::string kept = kept_.take();
     json::Unpacker unpacker(kept);
@@ -70,7 +71,7 @@ class Finding {
  private:
   std::uint64_t edits_ = 0;
   std::size_t hash_ = 0;
-  std::size_t bytes_ = 0;  // that all would take
+  std::size_t bytes_ = 0;  // size of all edits
   json::Packer kept_;
 };
 
@@ -84,7 +85,7 @@ class Copy {
   Copy(json::ByteSource& source, std::ostream& output)
       : source_(source), output_(output), buffer_(kCopyBytes) {}
 
-  // Everything of the source up to that offset; nothing: up to its end.
+  // Copies the source up to `end`; nullopt: to the end of the source.
   base::Result<void> until(std::optional<std::uint64_t> end) {
     while (!end || done_ < *end) {
       const auto ready = fill();
@@ -112,7 +113,7 @@ class Copy {
   }
 
  private:
-  // What comes next of the source, at least a byte; nothing at its end.
+  // Returns the next bytes of the source, at least one; empty at its end.
   base::Result<std::string_view> fill() {
     if (done_ < begin_ || done_ >= begin_ + size_) {
       const auto size = source_.read(done_, buffer_.data(), buffer_.size());
@@ -125,7 +126,7 @@ class Copy {
 
   json::ByteSource& source_;
   std::ostream& output_;
-  std::vector<char> buffer_;  // of the source from begin_ on
+  std::vector<char> buffer_;  // bytes of the source from begin_ on
   std::uint64_t begin_ = 0;
   std::size_t size_ = 0;
   std::uint64_t done_ = 0;
@@ -160,7 +161,7 @@ base::Result<Look> look(Format format, json::ByteSource& source,
   return look;
 }
 
-// There are too many edits to keep: the text is parsed a second time.
+// Parses the text a second time, because there were too many edits to keep.
 base::Result<void> copy_anew(const Finding& found, Format format, json::ByteSource& source,
                              const api::ImageRewriter& rewriter, Copy& copy) {
   Finding again;

@@ -1,6 +1,6 @@
-// Rewrites the images in manifests, Helm values, Compose files, devspace.yaml: in any YAML or JSON.
-// Everything but the references keeps its bytes: comments, order, anchors, quotes, line ends.
-// Memory is bounded whatever the size. One thread.
+// This file rewrites image references in any YAML or JSON text: manifests, Helm values, Compose
+// files, devspace.yaml. All other bytes are unchanged: comments, order, anchors, quotes, line ends.
+// Memory is bounded for texts of any size. One thread.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,8 @@
 
 namespace cli {
 
-// About a value that looks like a declared image and is unchanged, or may be none and is rewritten.
+// A warning about a value that looks like a declared image and is left unchanged, or about a
+// rewritten value that may not be an image.
 struct RewriteWarning {
   std::uint64_t line = 0;  // from 1
   std::string message;     // one line
@@ -25,26 +26,27 @@ struct RewriteWarning {
 struct RewriteReport {
   std::uint64_t edits = 0;               // values that were changed
   std::vector<RewriteWarning> warnings;  // at most limits::kRewriteWarnings
-  std::uint64_t more_warnings = 0;       // that are not kept
+  std::uint64_t more_warnings = 0;       // number of further warnings, which are not kept
 };
 
-// Writes the text to output with the values rewritten that name an image that the rewriter knows:
-// * a reference with a registry, a tag or a digest, wherever it stands but in imagePullSecrets;
+// Writes the text to `output`. Rewrites these values if they name an image that `rewriter` knows:
+// * a reference with a registry, a tag or a digest, anywhere except in imagePullSecrets;
 // * a path alone, as in `image: org/app`, under a key that names an image;
 // * registry and repository of one mapping, together: the registry gets the rewriter's host;
 // * the literal repository of a value with variables after it.
-// A LocalRegistry, after its apiVersion, is unchanged: it declares the images.
-// Nothing is written unless all of the text can be read. kMalformed: no YAML, with line and column.
-// kTooLarge: over a bound. kInvalid: cannot be read or written, or changed between the two times
-// that it is read.
+// Values of a LocalRegistry, after its apiVersion, are unchanged, because they declare the images.
+// Nothing is written unless all of the text can be parsed. kMalformed: the text is not YAML; the
+// message has line and column. kTooLarge: a bound is exceeded. kInvalid: the text cannot be read,
+// the output cannot be written, or the text changed between its two readings.
 base::Result<RewriteReport> rewrite_text(json::ByteSource& source,
                                          const api::ImageRewriter& rewriter, std::ostream& output);
 
-// The same for a file, which is not changed, or for standard input, "-". Messages name it.
+// Does the same for a file, or for standard input if `file` is "-". The file itself is not changed.
+// Messages name the file.
 base::Result<RewriteReport> rewrite_file(const std::string& file,
                                          const api::ImageRewriter& rewriter, std::ostream& output);
 
-// What messages call the file: "standard input" for "-".
+// Returns the name of the file for messages: "standard input" for "-".
 std::string shown_file(const std::string& file);
 
 }  // namespace cli

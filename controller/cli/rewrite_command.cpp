@@ -33,7 +33,7 @@ Outcome<std::vector<api::RewriteTarget>> rewrite_targets(const RewriteCommand& c
   const auto usage = [](std::string message) {
     return Failure{ExitCode::kUsage, std::move(message)};
   };
-  // What stands before a path has to be a host: parsed as the head of a reference.
+  // The value must be valid as the host of a reference.
   const auto host = api::parse_image_reference(command.registry_url + "/x");
   const std::string& url = command.registry_url;
   const std::size_t colon = url.rfind(':');

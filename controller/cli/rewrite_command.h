@@ -1,4 +1,5 @@
-// rewrite: which references it rewrites, and to what.
+// This file implements the rewrite command: it decides which references are rewritten, and to which
+// registry.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -15,24 +16,26 @@ namespace cli {
 struct RewriteCommand {
   std::string file = "-";
   std::string registry;             // the LocalRegistry whose images are rewritten
-  std::vector<std::string> images;  // or these repositories,
-  std::string registry_url;         // at this registry: without asking the cluster
+  std::vector<std::string> images;  // --image: repositories; with registry_url
+  std::string registry_url;         // --registry-url: HOST:PORT
 };
 
-// The declared images that the local registry delivers. kNotFound: none is declared. kNotReady: it
-// is not decided yet where one of them goes. Pure.
+// Returns the declared images that the local registry delivers. kNotFound: no image is declared.
+// kNotReady: the delivery of an image is not decided yet. Pure.
 Outcome<std::vector<api::RewriteTarget>> rewrite_targets(const api::LocalRegistry& registry);
 
-// Those of --image and --registry-url. kUsage. Pure.
+// Returns the targets that --image and --registry-url name. kUsage: one of the flags is wrong.
+// Pure.
 Outcome<std::vector<api::RewriteTarget>> rewrite_targets(const RewriteCommand& command);
 
-// Whether the command says all itself.
+// Reports whether the flags name the targets, so that the cluster is not asked.
 inline bool is_offline(const RewriteCommand& command) { return !command.images.empty(); }
 
+// Reads the LocalRegistry and returns its targets.
 boost::asio::awaitable<Outcome<std::vector<api::RewriteTarget>>> ask_targets(const Session& session,
                                                                              std::string registry);
 
-// Writes the text to standard output with the references rewritten.
+// Writes the text to standard output with the references rewritten, and warnings to standard error.
 Outcome<int> run(Console& console, const RewriteCommand& command,
                  const std::vector<api::RewriteTarget>& targets);
 

@@ -17,19 +17,20 @@ namespace {
 
 constexpr std::size_t kReadBytes = 64 << 10;
 
-// A file that is gone when it is closed; -1 and errno when there is no place for one.
+// Opens a temporary file that disappears when it is closed. Returns -1 and sets errno on failure.
 int temporary_file() {
   const char* const set = std::getenv("TMPDIR");
   const std::string folder = set != nullptr && *set != '\0' ? set : "/tmp";
   const int unnamed = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
   if (unnamed >= 0) return unnamed;
-  std::string name = folder + "/kubectl-localregistry-XXXXXX";  // not every filesystem can do that
+  // Not every file system supports O_TMPFILE.
+  std::string name = folder + "/kubectl-localregistry-XXXXXX";
   const int named = ::mkostemp(name.data(), O_CLOEXEC);
   if (named >= 0) ::unlink(name.c_str());
   return named;
 }
 
-// Zero, or errno.
+// Writes all bytes. Returns 0, or the errno of the failure.
 int write_all(int descriptor, const char* data, std::size_t size) {
   while (size > 0) {
     const ssize_t written = ::write(descriptor, data, size);
@@ -91,7 +92,7 @@ base::Result<void> RewriteSource::take(int descriptor) {
   if (::fstat(descriptor, &about) != 0) return failed("cannot read", errno);
   if (S_ISDIR(about.st_mode)) return failed("cannot read", EISDIR);
   if (!S_ISREG(about.st_mode)) return keep(descriptor);
-  // Standard input may have been read from before.
+  // Another program may have read the beginning of standard input.
   const off_t at = ::lseek(descriptor, 0, SEEK_CUR);
   descriptor_ = descriptor;
   begin_ = at < 0 ? 0 : static_cast<std::uint64_t>(at);
@@ -101,7 +102,7 @@ base::Result<void> RewriteSource::take(int descriptor) {
 }
 
 base::Result<void> RewriteSource::keep(int descriptor) {
-  const bool close = own_;  // the pipe was opened here
+  const bool close = own_;  // this object opened the pipe
   own_ = false;
   descriptor_ = -1;
   std::string chunk(kReadBytes, '\0');
@@ -119,7 +120,7 @@ base::Result<void> RewriteSource::keep(int descriptor) {
   return result;
 }
 
-// From memory to the end of the file.
+// Moves the text in memory to the end of the temporary file.
 base::Result<void> RewriteSource::spill() {
   if (descriptor_ < 0) {
     descriptor_ = temporary_file();

@@ -1,7 +1,7 @@
-// What the user gives to be rewritten, so that it can be read twice: a regular file as it is, with
-// the size that it has now; what comes through a pipe is kept, in memory up to
-// limits::kRewriteMemoryBytes and beyond that in a file without a name. Owns its descriptor; one
-// thread.
+// RewriteSource lets the same input be read twice. A regular file is read in place, up to the size
+// that it has when it is opened. Input from a pipe is kept in memory, or in an unnamed temporary
+// file if it exceeds limits::kRewriteMemoryBytes. The object closes the descriptors that it opens;
+// one thread.
 #pragma once
 
 #include <memory>
@@ -13,11 +13,11 @@ namespace cli {
 
 class RewriteSource final : public json::ByteSource {
  public:
-  // "-" is standard input. Reads a pipe to its end. kInvalid: it cannot be read, or there is no
-  // place to keep it; the message names the file.
+  // Opens a file; "-" is standard input. Reads a pipe to its end. kInvalid: the input cannot be
+  // read, or cannot be kept; the message names the file.
   static base::Result<std::unique_ptr<RewriteSource>> open(const std::string& file);
 
-  // From a descriptor that stays the caller's; shown is its name in messages.
+  // Reads from a descriptor that the caller owns and keeps open. `shown`: its name in messages.
   static base::Result<std::unique_ptr<RewriteSource>> from(int descriptor, std::string shown);
 
   ~RewriteSource() override;
@@ -34,9 +34,9 @@ class RewriteSource final : public json::ByteSource {
 
   std::string shown_;
   std::string memory_;
-  int descriptor_ = -1;      // of the file; -1: all of it is in memory
-  bool own_ = false;         // the descriptor
-  std::uint64_t begin_ = 0;  // of the text in the file
+  int descriptor_ = -1;      // of the file; -1: the whole text is in memory_
+  bool own_ = false;         // this object closes descriptor_
+  std::uint64_t begin_ = 0;  // offset of the text in the file, bytes
   std::uint64_t size_ = 0;
 };
 

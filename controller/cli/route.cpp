@@ -24,7 +24,7 @@ constexpr int kStatusNoContent = 204;
 constexpr int kStatusOk = 200;
 constexpr std::string_view kProbeRepository = "localregistry.dev/probe";
 
-// A registry at an address of this machine, asked without images in mind.
+// Asker sends requests to a registry at an address of this machine.
 class Asker {
  public:
   explicit Asker(const asio::any_io_executor& executor)
@@ -36,7 +36,7 @@ class Asker {
     co_return answer && answer->status == kStatusOk;
   }
 
-  // Begins an upload; its path and query.
+  // Begins an upload and returns the path and query of its URL.
   asio::awaitable<std::optional<std::string>> begin_upload(std::string address) {
     const auto begin = url(address, fmt::format("/v2/{}/blobs/uploads/", kProbeRepository));
     auto asking = ask("POST", begin);
@@ -61,7 +61,7 @@ class Asker {
  private:
   static registry::HttpOptions options() {
     registry::HttpOptions options;
-    options.guard = false;  // it is this machine that is asked
+    options.guard = false;  // requests go to this machine only
     options.user_agent = "kubectl-localregistry";
     return options;
   }
@@ -89,7 +89,8 @@ class Asker {
   registry::HttpClient client_;
 };
 
-// The pod that serves the registry now. The LocalRegistry is read again, as its spec may change.
+// Finds the pod that serves the registry now. Reads the LocalRegistry again, because its spec may
+// have changed.
 asio::awaitable<Outcome<ForwardTarget>> find_target(const Session& session, std::string name) {
   auto finding = find_registry(session, std::move(name));
   const Outcome<api::LocalRegistry> registry = co_await std::move(finding);
@@ -113,8 +114,8 @@ asio::awaitable<Outcome<Route>> forwarded(const Session& session, Connection con
   co_return std::move(route);
 }
 
-// An upload that was begun through the API server is known at the node's port too, if both are the
-// same registry: another one cannot know it.
+// Sets `same` if both addresses lead to the same registry: an upload that begins at the forwarded
+// address is known at the node port only if the registry there is the same.
 asio::awaitable<void> compare(std::string node, std::string forwarded_address,
                               asio::any_io_executor executor, bool& same) {
   Asker asker(executor);

@@ -1,5 +1,5 @@
-// How the registry is reached from this machine: as localhost:<nodePort>, where that is this
-// registry, else through the API server. On the thread of the io_context.
+// find_route() decides how this machine reaches the registry: at localhost:<nodePort> if that is
+// this registry, else through the API server. Coroutines run on the thread of the io_context.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -18,16 +18,17 @@ namespace cli {
 
 enum class Via {
   kAuto,       // the node port if it is this registry's, else the API server
-  kNode,       // the node port, whoever answers there
+  kNode,       // the node port, without a check of what answers there
   kApiServer,  // kubectl port-forward
 };
 
 struct Route {
   std::string address;                      // "localhost:31234" or "127.0.0.1:40001"
-  std::unique_ptr<KubectlForward> forward;  // to be run while the route is used; may be null
+  std::unique_ptr<KubectlForward> forward;  // if not null, run it while the route is used
 };
 
-// kNotReady: no pod of the registry runs. kFailure: it cannot be reached.
+// kNotReady: the registry has no node port, or none of its pods runs. kFailure: the registry cannot
+// be reached.
 boost::asio::awaitable<Outcome<Route>> find_route(const Session& session, Connection connection,
                                                   const api::LocalRegistry& registry, Via via);
 

@@ -1,5 +1,5 @@
-// What a command has at hand: the API server, the namespace, where to print. Made by the program or
-// a test, which own what it refers to; on the thread of the io_context.
+// Session is what a command works with: the API server, the namespace and the streams to print to.
+// The program or a test makes it and owns what it refers to. On the thread of the io_context.
 #pragma once
 
 #include <string>
@@ -13,8 +13,8 @@ namespace cli {
 struct Session {
   kube::Environment kube;
   kube::Transport& transport;
-  std::string namespace_name;  // -n, else of the context
-  std::string context;         // its name; empty in a pod
+  std::string namespace_name;  // -n, else the namespace of the context
+  std::string context;         // name of the context; empty in a pod
   base::EnvironmentVariables variables;
   Console& console;
 };

@@ -13,7 +13,8 @@ namespace {
 
 using registry::SourceImage;
 
-// An OCI layout may have the tag alone.
+// Reports whether the image has the wanted reference, or with `by_tag` its tag as the name: an OCI
+// layout may name an image by the tag alone.
 bool is_named(const SourceImage& image, const api::ImageReference& wanted, bool by_tag) {
   return std::any_of(image.names.begin(), image.names.end(), [&](const std::string& name) {
     if (by_tag) return name == wanted.tag;

@@ -1,4 +1,5 @@
-// Which image of an archive or a layout a reference means. Pure; any thread.
+// choose_image() finds the image of an archive or an OCI layout that a reference names. Pure; any
+// thread.
 #pragma once
 
 #include <string>
@@ -8,14 +9,17 @@
 
 namespace cli {
 
-// How an image has to be called where it lies.
+// Naming selects which names of an image in the archive or layout match a reference.
 enum class Naming {
-  kAny,             // the only one is meant, whatever its name; of several as below
-  kReferenceOrTag,  // as when one file is pushed to several repositories
-  kReference,       // the tag alone, as in an OCI layout, does not do
+  // If there is one image, it matches under any name; several are matched as kReferenceOrTag.
+  kAny,
+  // The reference, or its tag alone: one file may be pushed to several repositories.
+  kReferenceOrTag,
+  // The reference only, not a tag alone as in an OCI layout.
+  kReference,
 };
 
-// kNotFound: there is none such; the message lists what there is.
+// kNotFound: no image matches; the message lists the names that exist.
 Outcome<registry::SourceImage> choose_image(const registry::ImageSource& source,
                                             const std::string& reference, Naming naming);
 

@@ -16,7 +16,7 @@ using Rows = std::vector<std::vector<std::string>>;
 
 std::string or_dash(const std::string& text) { return text.empty() ? "-" : text; }
 
-// The state in a few words: "Ready", "not ready: ImagePullBackOff".
+// Returns the state in a few words, with the reason: "no (ImagePullBackOff)".
 std::string summary(const api::LocalRegistry& registry) {
   const api::Condition* ready = api::find_condition(registry.status.conditions, "Ready");
   if (ready == nullptr) return "not known: the operator has not seen it yet";

@@ -1,4 +1,4 @@
-// status and url: what a LocalRegistry is and where it is.
+// The commands status and url print the state and the addresses of a LocalRegistry.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -22,11 +22,12 @@ struct UrlCommand {
   Output output = Output::kPeople;
 };
 
-// What people want to know of it, over several lines. Pure.
+// Returns what the status command prints, several lines. Pure.
 std::string describe(const api::LocalRegistry& registry, base::Time now);
 
-// status.url, or status.clusterURL. kNotReady: no registry runs; the message says why. kFailure: it
-// is no HOST:PORT, as a shell and a push may rely on. Pure.
+// Returns status.url, or status.clusterURL if `in_cluster`. kNotReady: no registry runs; the
+// message has the reason. kFailure: the value is not HOST:PORT, which shells and pushes rely on.
+// Pure.
 Outcome<std::string> url_of(const api::LocalRegistry& registry, bool in_cluster);
 
 boost::asio::awaitable<Outcome<int>> run(const Session& session, StatusCommand command);

@@ -16,7 +16,7 @@ namespace {
 
 constexpr int kOwnerOnly = 0600;
 
-// On file systems that know no file without a name it has one for a moment.
+// Opens a file without a name. On file systems without O_TMPFILE the file has a name for a moment.
 int open_in(const std::string& folder) {
   const int descriptor = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, kOwnerOnly);
   if (descriptor >= 0 || (errno != EOPNOTSUPP && errno != EISDIR)) return descriptor;

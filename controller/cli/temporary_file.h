@@ -1,4 +1,5 @@
-// A file without a name, which is gone when this program is, however it ends. One owner.
+// TemporaryFile is a file without a name; it disappears when this process ends, even after a crash.
+// One owner.
 #pragma once
 
 #include <string>
@@ -10,7 +11,8 @@ namespace cli {
 
 class TemporaryFile {
  public:
-  // In $TMPDIR, else /var/tmp, which is on a disk. kFailure.
+  // Creates the file in $TMPDIR, else in /var/tmp, which is on disk and not in memory. kFailure:
+  // the file cannot be created.
   static Outcome<TemporaryFile> make(const base::EnvironmentVariables& environment);
 
   TemporaryFile(TemporaryFile&& other) noexcept;
@@ -19,7 +21,7 @@ class TemporaryFile {
 
   int descriptor() const { return descriptor_; }
 
-  // How this process opens it by a path while the object lives.
+  // Returns a path at which this process can open the file while the object lives.
   std::string path() const;
 
  private:

@@ -82,7 +82,7 @@ bool is_shell_name(std::string_view name) {
          std::all_of(name.begin(), name.end(), is_inner);
 }
 
-// Whether every reader of such lines takes the value as it stands.
+// Reports whether every reader of dotenv files takes the value literally without quotes.
 bool is_bare(std::string_view value) {
   constexpr std::string_view kSpecial = " \t\r\n#$`\\'!;&|<>*?~";
   return value.find_first_of(kSpecial) == std::string_view::npos && !value.starts_with('"');
@@ -145,7 +145,8 @@ std::string encode(const std::vector<ImageVariables>& images) {
   return writer.take();
 }
 
-// "a" and "a.tag" are two names of images, and one name of a variable.
+// Returns the name of a variable that two images set; null: there is none. Images "a" and "a.tag"
+// both set runtime.images.a.tag.
 const std::string* clash(const std::vector<ImageVariables>& images) {
   std::set<std::string_view> names;
   for (const ImageVariables& image : images) {

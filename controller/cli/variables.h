@@ -1,5 +1,6 @@
-// The variables that DevSpace gives to pipelines and hooks, for the images that a LocalRegistry
-// declares. Pure; any thread. Source: the manual's page on the local registry; DevSpace 6.
+// This file computes the variables that DevSpace gives to pipelines and hooks, for the images that
+// a LocalRegistry declares. Pure; any thread. Source: the manual's page on the local registry;
+// DevSpace 6.
 #pragma once
 
 #include <string>
@@ -19,33 +20,36 @@ struct ImageVariables {
   std::vector<Variable> hook;     // DEVSPACE_HOOK_IMAGE_*: the same names for every image
 };
 
-// Where a declared image goes and what it is called there.
+// The delivery of a declared image, and its repository for Pods.
 struct ImageDelivery {
   std::string name;   // in spec.images
-  std::string image;  // as it is declared
+  std::string image;  // as declared in spec.images
   std::vector<std::string> tags;
   api::Delivery delivery = api::Delivery::kUpstream;
-  std::string resolved;  // without tag
+  std::string resolved;  // repository to pull from, without tag
 };
 
-// Of all images, in the order of the spec; or of the one of this name. kNotFound: there is none.
-// kNotReady: it is not decided yet where one of them goes, or it was refused.
+// Returns the deliveries of all declared images, in the order of the spec; or only that of the
+// image named `only`. kNotFound: there is none. kNotReady: the delivery of an image is not decided
+// yet, the image was refused, or the registry has no port yet. kFailure: the repository in status
+// is not valid.
 Outcome<std::vector<ImageDelivery>> image_deliveries(const api::LocalRegistry& registry,
                                                      const std::string& only = {});
 
-// The same, and kFailure when two images give one variable a value.
+// Returns the variables of the same images. Errors: those of image_deliveries(); kFailure also if
+// two images set the same variable.
 Outcome<std::vector<ImageVariables>> image_variables(const api::LocalRegistry& registry,
                                                      const std::string& only = {});
 
 enum class VariablesFormat {
-  kShell,   // export NAME='value'; names that no shell takes are comments
-  kEnv,     // NAME=value, without quotes: env $(…) COMMAND
+  kShell,   // export NAME='value'; a comment if the name is not valid in a shell
+  kEnv,     // NAME=value, without quotes, for env $(…) COMMAND
   kDotenv,  // NAME=value, with quotes where the value needs them
   kJson,    // {"variables": {…}, "hooks": [{…}]}
-  kYaml,    // the same
+  kYaml,    // the same as YAML
 };
 
-// kFailure: the format cannot say one of the values.
+// Formats the variables. kFailure: the format cannot represent one of the values.
 Outcome<std::string> print_variables(const std::vector<ImageVariables>& images,
                                      VariablesFormat format);
 

@@ -18,15 +18,15 @@ namespace {
 
 namespace asio = boost::asio;
 
-// Whether time alone changes a reason of Ready=False. With all others, such as NodePortTaken, a
-// person has to do something.
+// Reports whether a reason of Ready=False passes without an action of the user. All other reasons,
+// such as NodePortTaken, require one.
 bool is_passing(std::string_view reason) {
   constexpr std::string_view kPassing[] = {"CheckingPush", "Deploying",         "Starting",
                                            "Pending",      "ContainerCreating", "PodInitializing"};
   return std::find(std::begin(kPassing), std::end(kPassing), reason) != std::end(kPassing);
 }
 
-// What the watch tells of the one object, and what a person is told of it.
+// Progress watches one LocalRegistry and prints what the command waits for.
 class Progress final : public kube::WatchSink, public kube::WatchObserver {
  public:
   Progress(const Session& session, const WaitCommand& command, std::string name)
@@ -97,7 +97,7 @@ class Progress final : public kube::WatchSink, public kube::WatchObserver {
   std::optional<Outcome<int>> outcome_;
   std::string missing_;
   std::string told_;
-  bool seen_ = false;  // in the list that comes in
+  bool seen_ = false;  // the object is in the list that is being received
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-// wait: until a condition of a LocalRegistry is True.
+// The wait command waits until a condition of a LocalRegistry is True.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -18,15 +18,16 @@ struct WaitCommand {
   Output output = Output::kPeople;
 };
 
-// What is in the way of the condition: "Deploying: …"; empty when it holds. Pure.
+// Returns why the condition does not hold, such as "Deploying: …"; empty if it holds. Pure.
 std::string missing_for(const api::LocalRegistry& registry, const std::string& condition);
 
-// Why a part of the status is missing, and what to do: the reason and message of Ready; `wait` is
-// advised where time alone helps. Pure.
+// Explains why a part of the status is missing: returns reason and message of the condition Ready.
+// Recommends the wait command if the reason passes without an action of the user. Pure.
 std::string advice_for(const api::LocalRegistry& registry);
 
-// Watches. Says on standard error what it waits for, whenever that changes. kNotReady: not in
-// time; kNotFound: there is none, or it was deleted meanwhile.
+// Watches the LocalRegistry until the condition holds. Prints to standard error what it waits for,
+// whenever that changes. kNotReady: the timeout expired. kNotFound: the LocalRegistry does not
+// exist or was deleted.
 boost::asio::awaitable<Outcome<int>> run(const Session& session, WaitCommand command);
 
 }  // namespace cli

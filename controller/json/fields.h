@@ -1,4 +1,4 @@
-// Field tables: one table per type drives decoding, encoding, comparing and the paths in messages.
+// A field table drives decoding, encoding, comparing and the paths in messages: one table per type.
 //
 //   struct ServicePort { std::string name; int port = 0; };
 //   template <> struct json::Fields<ServicePort> {
@@ -11,16 +11,16 @@
 // them.
 //
 // Guarantees
-//  * A member that is empty, zero or false is absent: wanting it wants nothing, and it is encoded
-//    only when it is born with another value, so that what is decoded from the text is the same.
-//    What has to be sent even then is a std::optional.
-//  * Decoding ignores unknown members, takes null for absent, and names the path of a wrong type.
-//    Of two members of one name the last counts.
-//  * difference(wanted, actual) and differences() look only at what wanted has. Maps and keyed
-//  lists
-//    may hold more in actual (another manager's); every other list has to be equal in length and
-//    order.
-// Pure functions; any thread.
+//  * A member that is empty, zero or false is absent. Comparing skips absent members of `wanted`.
+//    Encoding writes an absent member only if its default value is not absent, so that decoding the
+//    text gives the same value. A member that must be sent even when it is empty, zero or false is
+//    a std::optional.
+//  * Decoding ignores unknown members, reads null as absent, and reports the path of a value of the
+//    wrong type. Of two members with the same name, the last one wins.
+//  * difference(wanted, actual) and differences() compare only what `wanted` has. Maps and keyed
+//    lists may have more elements in `actual` (from another manager). Every other list must be
+//    equal in length and order.
+// The functions are pure and can be called on any thread.
 #pragma once
 
 #include <cstdint>
@@ -41,13 +41,13 @@
 
 namespace json {
 
-// Specialised by each type with named members: static constexpr auto kTable.
+// Each type with named members specialises Fields with `static constexpr auto kTable`.
 template <class T>
 struct Fields;
 
-// Specialised by each type that is one JSON value:
+// Each type that is a single JSON value specialises Leaf with these members:
 //   static constexpr std::string_view kExpected;            "a quantity": for messages
-//   static bool read(View value, T& out);                   false: not such a value
+//   static bool read(View value, T& out);                   false: the value is not a T
 //   static void write(Writer& writer, const T& value);
 //   static bool absent(const T& value);                     empty, zero or false
 //   static bool same(const T& wanted, const T& actual);     the same meaning
@@ -67,22 +67,22 @@ struct KeyedField {
   Key Element::*key;
 };
 
-// What is kept of a resource (json/sieve.h, kube/store.h).
+// How much of a resource is kept (json/sieve.h, kube/store.h).
 enum class Kept {
   kWhole = 0,
-  kPart = 1,      // not all of it: its spec, for example, is over the bound
-  kIdentity = 2,  // and not all of its metadata
-  kNoRoom = 3,    // its metadata alone: the cache is full
+  kPart = 1,      // without members that exceed the bound, for example spec
+  kIdentity = 2,  // without some members of its metadata, and perhaps others
+  kNoRoom = 3,    // only its metadata, because the cache is full
 };
 
-// A key of a map that is read; one that ends in '/' stands for all keys that begin so.
+// A key of a map that is kept. A key that ends in '/' stands for all keys with this prefix.
 struct KeptKey {
   std::string_view key;
-  std::size_t most_bytes;  // of the value as JSON
+  std::size_t most_bytes;  // of the value as JSON; a larger value is left out
 };
 
-// A map of which a reader of many objects keeps these keys alone (json/sieve.h). For everything
-// else it is a Field.
+// A map of which the sieve (json/sieve.h) keeps only these keys. Decoding, encoding and comparing
+// treat it as a Field.
 template <class Owner, class Map>
 struct LimitedField : Field<Owner, Map> {
   std::span<const KeptKey> keys;
@@ -116,7 +116,7 @@ concept IsLeaf = requires {
   Leaf<T>::kExpected;
 };
 
-// The first thing that went wrong while decoding; later ones are dropped.
+// The first error of a decoding; later errors are dropped.
 using Failure = std::optional<base::Error>;
 
 // The path of the first difference; nothing when there is none.
@@ -208,7 +208,7 @@ struct Codec<std::map<std::string, T>> {
     for (std::size_t i = 0; i < view.size() && !failure; ++i) {
       const Member member = view.member(i);
       T& element = out[std::string(member.name)];
-      element = {};  // of two of that name the last counts, and all of it
+      element = {};  // a second element of the same name replaces the first
       Codec<T>::decode(member.value, element, Path::element(path, member.name), failure);
     }
   }
@@ -234,7 +234,7 @@ struct Codec<std::map<std::string, T>> {
   }
 };
 
-// As it is born.
+// Returns a T whose members have their default values.
 template <class T>
 const T& born() {
   static const T kBorn{};
@@ -253,7 +253,7 @@ struct Codec<T> {
       for_each([&](const auto& entry) {
         const bool here = entry.name == member.name;
         if (here) {
-          // Of two the last counts, and all of it.
+          // A second member of the same name replaces the first: nothing is merged.
           if ((seen & bit) != 0) out.*entry.member = T{}.*entry.member;
           if (!is_null) {
             decode_member(member.value, out.*entry.member, Path(path, entry.name), failure);
@@ -272,7 +272,7 @@ struct Codec<T> {
     writer.end_object();
   }
 
-  // The members alone, for an object that begins with something else (apiVersion, kind).
+  // Writes only the members, for an object that begins with other ones (apiVersion, kind).
   static void encode_members(Writer& writer, const T& value) {
     for_each([&](const auto& entry) {
       using Value = std::remove_cvref_t<decltype(value.*entry.member)>;
@@ -301,7 +301,7 @@ struct Codec<T> {
  private:
   static_assert(std::tuple_size_v<std::remove_cvref_t<decltype(Fields<T>::kTable)>> <= 64);
 
-  // Calls visit with the entries of the table until it returns true; says whether one did.
+  // Calls `visit` with the entries of the table until a call returns true. Returns whether one did.
   template <class Visit>
   static bool for_each(Visit visit) {
     return std::apply([&](const auto&... entry) { return (visit(entry) || ...); },
@@ -372,8 +372,8 @@ std::string encode(const T& value) {
   return writer.take();
 }
 
-// Where actual lacks or contradicts something that wanted has: "spec.ports[registry].port". In the
-// order of the tables; at most `most` paths.
+// Returns the paths at which `actual` lacks a value of `wanted` or has another one:
+// "spec.ports[5000].nodePort". They are in the order of the tables; at most `most` paths.
 template <class T>
 std::vector<std::string> differences(const T& wanted, const T& actual, std::size_t most) {
   Differences found(most);
@@ -381,7 +381,7 @@ std::vector<std::string> differences(const T& wanted, const T& actual, std::size
   return found.take();
 }
 
-// The first of them.
+// Returns the first of these paths; nothing when there is none.
 template <class T>
 Difference difference(const T& wanted, const T& actual) {
   std::vector<std::string> paths = differences(wanted, actual, 1);
@@ -427,7 +427,7 @@ struct Leaf<int> {
   static bool same(int wanted, int actual) { return wanted == actual; }
 };
 
-// metav1.Time: whole seconds. Absent only as an empty std::optional.
+// metav1.Time, in whole seconds. It is absent only as an empty std::optional.
 template <>
 struct Leaf<base::Time> {
   static constexpr std::string_view kExpected = "a time as in RFC 3339";

@@ -28,7 +28,7 @@ rapidjson::SizeType size_of(std::string_view text) {
 bool is_letter(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// "5Gi": begins like a number and yet is none in any YAML.
+// True for "5Gi", which begins like a number but is not one in any version of YAML.
 bool is_binary_quantity(std::string_view text) {
   constexpr std::string_view kUnits = "KMGTPE";
   if (text.size() < 3 || text.back() != 'i') return false;
@@ -36,8 +36,8 @@ bool is_binary_quantity(std::string_view text) {
   return std::all_of(text.begin(), text.end() - 2, is_digit);
 }
 
-// Whether the text can stand unquoted. Narrower than YAML is: what is refused is quoted, which is
-// never wrong.
+// True when the text needs no quotes. The check is stricter than YAML, because quoting is always
+// correct.
 bool is_plain(std::string_view text) {
   if (is_binary_quantity(text)) return true;
   if (text.empty() || !(is_letter(text.front()) || text.front() == '/')) return false;
@@ -84,8 +84,8 @@ void write_text(YAML::Emitter& emitter, std::string_view text) {
   emitter << std::string(text);
 }
 
-// A key that is followed by a colon has at most 1024 characters (YAML 1.2, 8.2.2); quoted, each of
-// its bytes may take ten.
+// Writes a key, as an explicit one ("? key") if it is long: an implicit key has at most 1024
+// characters (YAML 1.2, section 8.2.2). Quoted, each of its bytes may take ten characters.
 void write_key(YAML::Emitter& emitter, std::string_view name) {
   constexpr std::size_t kPlain = 1000;
   constexpr std::size_t kQuoted = 100;

@@ -1,4 +1,5 @@
-// JSON values written for people to read: indented, or as YAML. Pure; any thread.
+// This file writes JSON values for people to read: indented, or as YAML. The functions are pure and
+// can be called on any thread.
 #pragma once
 
 #include <string>
@@ -8,12 +9,12 @@
 
 namespace json {
 
-// Indented by four spaces, with a line end, as kubectl writes it. hidden: the path of one member
-// that is left out, as in "metadata.managedFields"; empty: none.
+// Returns JSON indented by four spaces, with a line end, as kubectl writes it. `hidden`: the path
+// of one member to leave out, for example "metadata.managedFields"; empty: none.
 std::string pretty(View value, std::string_view hidden = {});
 
-// YAML that is read as the same value under the rules of YAML 1.1 and 1.2 alike: a string that one
-// of them would take for something else is quoted. With a line end.
+// Returns YAML, with a line end, that parsers of YAML 1.1 and of YAML 1.2 read as the same value: a
+// string that one of them would read as another type is quoted. `hidden`: as for pretty().
 std::string to_yaml(View value, std::string_view hidden = {});
 
 }  // namespace json

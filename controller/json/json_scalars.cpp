@@ -18,7 +18,7 @@ base::Error malformed() {
   return {base::ErrorCode::kMalformed, "not JSON, or JSON that is cut off"};
 }
 
-// The source as RapidJSON reads it: byte by byte, with NUL at the end.
+// Adapts the source to RapidJSON's stream interface: byte by byte, with NUL at the end.
 class Stream {
  public:
   using Ch = char;
@@ -38,13 +38,13 @@ class Stream {
   }
   std::size_t Tell() const { return offset_ + used_; }
 
-  // RapidJSON writes strings elsewhere, but wants these to be there.
+  // RapidJSON requires these functions, but calls them only when it parses in place.
   char* PutBegin() { throw std::logic_error("the source is not written to"); }
   void Put(char) { PutBegin(); }
   void Flush() { PutBegin(); }
   std::size_t PutEnd(const char*) { throw std::logic_error("the source is not written to"); }
 
-  // So many bytes from an offset on, which were read before.
+  // Returns `size` bytes from `offset`, which the stream has read before.
   base::Result<std::string> text(std::uint64_t offset, std::size_t size) {
     if (offset >= offset_ && offset + size <= offset_ + size_) {
       return std::string(buffer_.data() + (offset - offset_), size);
@@ -84,8 +84,8 @@ class Stream {
 
   ByteSource& source_;
   std::vector<char> buffer_;
-  std::size_t size_ = 0;  // filled
-  std::size_t used_ = 0;  // of it, gone past
+  std::size_t size_ = 0;  // bytes in buffer_
+  std::size_t used_ = 0;  // bytes of buffer_ that were taken
   std::uint64_t offset_ = 0;
   std::uint64_t last_ = 0;
   std::uint64_t line_ = 1;
@@ -93,7 +93,8 @@ class Stream {
   std::optional<base::Error> error_;
 };
 
-// Gets what RapidJSON finds. False ends the parsing, with the error kept.
+// Handles the events of RapidJSON's reader. A handler that returns false ends the parsing; error_
+// then has the reason.
 class JsonScan {
  public:
   JsonScan(ByteSource& source, ScalarVisitor& visitor) : visitor_(visitor), stream_(source) {}
@@ -201,8 +202,9 @@ bool JsonScan::may_go_on(const base::Result<void>& result) {
   return result.has_value();
 }
 
-// Where a string begins in the window, which ends where it does: at the last quote that is not
-// escaped. An odd number of backslashes before a quote escapes it.
+// Returns where a string begins in the window; the window ends where the string ends. The string
+// begins after the last quote that is not escaped. A quote is escaped by an odd number of
+// backslashes before it.
 std::optional<std::size_t> begin_of_string(std::string_view window) {
   for (std::size_t end = window.size(); end > 0;) {
     const std::size_t quote = window.rfind('"', end - 1);
@@ -215,8 +217,8 @@ std::optional<std::size_t> begin_of_string(std::string_view window) {
   return std::nullopt;
 }
 
-// The string ends before where the stream is, and takes at most six bytes for a byte of its value:
-// \u0061.
+// Returns the place of a string that ends just before the stream's position. The string takes at
+// most six bytes in the text for each byte of its value (\u0061).
 base::Result<Place> JsonScan::place(std::string_view value, std::size_t length) {
   const std::string_view part = value.substr(0, length);
   if (!is_word(part)) throw std::invalid_argument("a part that is no word");

@@ -1,5 +1,6 @@
-// Where in a YAML or JSON text a parser is: what is a value, under which keys, and in which
-// mapping. Memory is bounded by limits::kScalarDepth. A value; one thread at a time.
+// Nesting tracks where a parser is in a YAML or JSON text: whether the next node is a value, under
+// which keys it is, and in which mapping. Memory is bounded by limits::kScalarDepth. A Nesting is a
+// value for one thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -12,39 +13,41 @@ namespace json {
 
 class Nesting {
  public:
-  // Of the node that comes next.
+  // The following functions describe the next node.
   bool is_value() const;
   bool in_flow() const { return !levels_.empty() && levels_.back().flow; }
-  std::string_view key() const;  // its own, or that of the list it is in
-  // The key of the mapping that holds it, or of the list that holds that one; empty: none.
+  std::string_view key() const;  // its key, or the key of the list that holds it
+  // The key of the mapping that holds the node, or of the list that holds this mapping. Empty when
+  // there is none.
   std::string_view parent_key() const;
-  // Whether one of the keys on the way from the root to it, its own included, is such a key.
+  // True when is_such holds for a key on the path from the root to the node, its own key included.
   bool any_key(const std::function<bool(std::string_view)>& is_such) const;
-  // The number of the mapping that holds it directly; 0: none does. No two mappings share one, and
-  // an inner one has a larger one than those around it.
+  // The number of the mapping that directly holds the node; 0: none does. The numbers are
+  // unique, and an inner mapping has a larger number than the mappings around it.
   std::uint64_t map() const;
 
-  // A mapping or sequence begins; false: that is too deep. flow: between brackets.
+  // Enters a mapping or a sequence. Returns false when it is nested too deeply. `flow`: it is
+  // written in brackets.
   bool open(bool mapping, bool flow);
-  // The innermost one ends. Its number if it is a mapping, else 0.
+  // Leaves the innermost mapping or sequence. Returns the number of the mapping; 0 for a sequence.
   std::uint64_t close();
-  // An alias (without a text), or a scalar, which may be the key of what follows.
+  // Steps over a scalar, which may be the key of the next node, or an alias (with an empty text).
   void leaf(std::string_view text);
 
  private:
   struct Level {
     bool mapping = false;
     bool flow = false;
-    bool in_key = false;  // all of it is part of a key
-    bool at_key = false;  // of a mapping: a key comes next
-    std::string key;      // of what comes next
+    bool in_key = false;  // the whole level is part of a key
+    bool at_key = false;  // of a mapping: the next node is a key
+    std::string key;      // key of the next node
     std::uint64_t map = 0;
   };
 
   void node_done(std::string_view text);
 
   std::vector<Level> levels_;
-  std::uint64_t maps_ = 0;  // so far
+  std::uint64_t maps_ = 0;  // mappings entered so far
 };
 
 }  // namespace json

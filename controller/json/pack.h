@@ -1,8 +1,10 @@
-// Values in few bytes, for memory that is held for long: the fields of a table (json::Fields) that
-// are not as born, one after the other. For this process alone: another one may have other tables.
+// pack() stores a value in few bytes, for caches that hold it for a long time. It writes the fields
+// of the type's table (json::Fields) that differ from their default values, one after the other.
+// Only this process can read the bytes: another version of the program may have other tables.
 //
-// unpack expects what pack gave, for the same type; what was cut short gives an incomplete value
-// and reads nothing behind its end. Pure functions; any thread.
+// unpack() expects the output of pack() for the same type. Truncated bytes give an incomplete
+// value; unpack() never reads past their end. The functions are pure and can be called on any
+// thread.
 #pragma once
 
 #include <cstdint>
@@ -19,10 +21,10 @@
 
 namespace json {
 
-// Where packed bytes go.
+// Collects packed bytes.
 class Packer {
  public:
-  // Seven bits in a byte, the lowest first: a small number takes one byte.
+  // Writes seven bits in each byte, the lowest first, so that a small number takes one byte.
   void number(std::uint64_t value);
   void text(std::string_view value);
   std::string take() { return std::move(bytes_); }
@@ -31,7 +33,7 @@ class Packer {
   std::string bytes_;
 };
 
-// Where they come from.
+// Reads packed bytes.
 class Unpacker {
  public:
   explicit Unpacker(std::string_view bytes) : rest_(bytes) {}
@@ -44,7 +46,7 @@ class Unpacker {
   std::string_view rest_;
 };
 
-// A leaf that is a number or a text.
+// Packs a leaf: a number, a time or a text.
 template <class T>
 struct PackedLeaf {
   static void write(Packer& packer, const T& value) {
@@ -135,7 +137,7 @@ struct Packing<std::map<std::string, T>> {
   }
 };
 
-// A bit for each field that is not as it is born, then those.
+// Packs one bit per field, set if the field differs from its default value, then those fields.
 template <HasFields T>
 struct Packing<T> {
   static void write(Packer& packer, const T& value) {

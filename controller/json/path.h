@@ -1,6 +1,7 @@
-// The way to a field, for messages: "spec.ports[0].nodePort". Names and keys may come from
-// outside, so they are shortened (base/quote.h). Lives on the stack of who walks;
-// nothing is allocated until a message is needed.
+// A Path names a field in messages: "spec.ports[0].nodePort". Names and keys may come from
+// untrusted input, so text() shortens them (base/quote.h). A Path refers to its parent, which must
+// outlive it: both are local variables of the recursive function that walks a value. Only text()
+// allocates.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +16,7 @@ class Path {
   Path(const Path& parent, std::string_view name) : parent_(&parent), name_(name) {}
   Path(const Path& parent, std::size_t index) : parent_(&parent), index_(index) {}
 
-  // An element of a keyed list or a map, told by its key: "containers[registry]".
+  // Returns the path of an element of a keyed list or a map, by its key: "containers[registry]".
   static Path element(const Path& parent, std::string_view key) {
     Path path(parent, key);
     path.is_key_ = true;
@@ -25,7 +26,7 @@ class Path {
   std::string text() const;
 
  private:
-  const Path* parent_ = nullptr;  // none: the root
+  const Path* parent_ = nullptr;  // null for the root
   std::string_view name_ = {};
   std::size_t index_ = 0;
   bool is_key_ = false;

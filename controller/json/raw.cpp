@@ -21,7 +21,7 @@ void write_canonical(Writer& writer, View view) {
     case Kind::kObject: {
       std::vector<Member> members;
       for (std::size_t i = 0; i < view.size(); ++i) members.push_back(view.member(i));
-      // Stable: of two of one name the last counts.
+      // The sort is stable, so that of two members with the same name the last one still wins.
       std::stable_sort(members.begin(), members.end(),
                        [](const Member& a, const Member& b) { return a.name < b.name; });
       writer.begin_object();
@@ -34,7 +34,7 @@ void write_canonical(Writer& writer, View view) {
   }
 }
 
-// The server stores no nulls and, for typed fields, no empty lists.
+// True for a value that the API server does not store: null and, for typed fields, an empty list.
 bool is_dropped(View wanted) {
   return wanted.kind() == Kind::kNull || (wanted.kind() == Kind::kArray && wanted.size() == 0);
 }

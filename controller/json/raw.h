@@ -1,5 +1,6 @@
-// A JSON value that is passed through without a type of its own, as spec.affinity is. The text
-// "null" in an intent says that there must be no such field, whoever owns it.
+// Raw is a JSON value that is passed through untyped, such as spec.affinity. The text "null" in an
+// intent means that the field must be absent, whichever manager owns it. Raw is a plain value and
+// can be used on any thread.
 #pragma once
 
 #include <string>
@@ -14,7 +15,7 @@ struct Raw {
   bool operator==(const Raw&) const = default;
 };
 
-// The canonical text of a value: two values that say the same have the same text.
+// Returns the canonical text of a value: equal values have equal texts.
 std::string canonical(View view);
 
 template <>
@@ -23,7 +24,7 @@ struct Leaf<Raw> {
   static bool read(View view, Raw& out);
   static void write(Writer& writer, const Raw& value) { writer.raw(value.text); }
   static bool absent(const Raw& value) { return value.text.empty(); }
-  // Members that only actual has (the server's defaults) make no difference.
+  // Ignores members that only `actual` has, such as default values of the API server.
   static bool same(const Raw& wanted, const Raw& actual);
 };
 

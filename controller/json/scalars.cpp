@@ -9,9 +9,9 @@
 namespace json {
 namespace {
 
-// Whether the word is read as that string everywhere without quotes: nothing with a slash, and
-// nothing that begins with a letter and has a colon, is a number, a date or a boolean, and a letter
-// or digit begins no other syntax.
+// True when every YAML parser reads the unquoted word as this string. A word with a slash is never
+// a number, date or boolean, and neither is a word with a colon that begins with a letter. A word
+// that begins with a letter or digit begins no other YAML syntax.
 bool may_be_plain(std::string_view word, bool in_flow) {
   const char first = word.front();
   const bool letter = (first >= 'a' && first <= 'z') || (first >= 'A' && first <= 'Z');

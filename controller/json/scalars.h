@@ -1,7 +1,8 @@
-// Finds the single values of a YAML or JSON text, so that some can be replaced without touching
-// another byte: comments, order, anchors, quotes and line ends stay. A real parser says what is a
-// value. The text is read as a stream and may be of any size; memory is bounded by
-// limits::kScalar…. Pure but for its source; one thread at a time.
+// This file finds the scalar values of a YAML or JSON text, so that a caller can replace some of
+// them without changing another byte: comments, order, anchors, quotes and line ends stay. A full
+// parser (libyaml or RapidJSON) decides what is a value. The text is read as a stream and may have
+// any size; memory is bounded by limits::kScalar…. A scan only reads its source and calls its
+// visitor. One thread at a time may use a source and its scan.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +16,7 @@
 
 namespace json {
 
-// Bytes that can be read again from any place.
+// A source of bytes, which can be read repeatedly and from any offset.
 class ByteSource {
  public:
   ByteSource() = default;
@@ -23,11 +24,11 @@ class ByteSource {
   ByteSource& operator=(const ByteSource&) = delete;
   virtual ~ByteSource() = default;
 
-  // Reads so many bytes from that offset on; fewer only at the end.
+  // Reads `size` bytes from `offset` into `buffer`; fewer only at the end. Returns their number.
   virtual base::Result<std::size_t> read(std::uint64_t offset, char* buffer, std::size_t size) = 0;
 };
 
-// A text in memory, which outlives this.
+// A text in memory. The text must outlive the source.
 class TextSource final : public ByteSource {
  public:
   explicit TextSource(std::string_view text) : text_(text) {}
@@ -39,26 +40,26 @@ class TextSource final : public ByteSource {
 
 enum class ScalarStyle { kPlain, kSingleQuoted, kDoubleQuoted, kBlock };
 
-// A scalar that is a value: no key and no part of a key. The views live as long as the call.
+// A scalar that is a value, not a key or a part of a key. Its views are valid only during the call.
 struct Scalar {
-  std::string_view value;  // decoded; of a block scalar without the line ends at its end
-  std::string_view key;    // its key, or that of the list it is in; empty: none, or a very long one
+  std::string_view value;  // decoded; without the line ends at the end of a block scalar
+  std::string_view key;    // its key, or the key of its list; empty: none, or above kScalarKeyBytes
   ScalarStyle style = ScalarStyle::kPlain;
-  std::uint64_t line = 0;  // where it begins, from 1
+  std::uint64_t line = 0;  // line on which it begins, counted from 1
   const Nesting& around;   // the keys and the mapping around it
 };
 
-// Where a value stands in the text, or a first part of it, and how it is written there.
+// The place in the text of a value, or of a first part of it, and the notation there.
 struct Place {
-  std::uint64_t begin = 0;  // bytes, without quotes
-  std::uint64_t end = 0;
-  std::string original;  // those bytes
-  bool plain = false;    // without quotes, not in a block
-  bool in_flow = false;
-  bool whole = true;  // all of the value
+  std::uint64_t begin = 0;  // offset in bytes of the first byte, after an opening quote
+  std::uint64_t end = 0;    // offset in bytes after the last byte, before a closing quote
+  std::string original;     // the bytes from begin to end
+  bool plain = false;       // neither quoted nor a block scalar
+  bool in_flow = false;     // inside brackets
+  bool whole = true;        // the place is of the whole value
 };
 
-// The bytes from begin to end, which are the original, become the text.
+// An edit replaces the bytes from begin to end, which are `original`, with `text`.
 struct Edit {
   std::uint64_t begin = 0;
   std::uint64_t end = 0;
@@ -68,11 +69,12 @@ struct Edit {
   bool operator==(const Edit&) const = default;
 };
 
-// The edit that writes the word at the place in the style of the value; a plain one is quoted if it
-// has to be. Nothing: it has to be, and the place is not all of the value. word: see json/text.h.
+// Returns the edit that writes a word (json/text.h) at the place, in the style of the value. A
+// plain value is quoted if the word needs quotes. Returns nothing when it needs quotes and the
+// place is only a part of the value.
 std::optional<Edit> edit_at(const Place& place, std::string_view word);
 
-// Hears of the values of a text, in its order.
+// Receives the values of a text, in the order of the text.
 class ScalarVisitor {
  public:
   ScalarVisitor() = default;
@@ -80,27 +82,27 @@ class ScalarVisitor {
   ScalarVisitor& operator=(const ScalarVisitor&) = delete;
   virtual ~ScalarVisitor() = default;
 
-  // A value. How many of its bytes, from its beginning, may have to be replaced; 0: none. They have
-  // to be a word.
+  // Called for each value. Returns how many bytes at the beginning of the value the visitor may
+  // replace; 0: none. These bytes must be a word.
   virtual std::size_t value(const Scalar& scalar) = 0;
-  // The place of the bytes that value() just asked for. An error ends the scan.
+  // Called with the place of the bytes that value() has just requested. An error ends the scan.
   virtual base::Result<void> place(Place place) = 0;
-  // An alias that is a value; it has no text.
+  // Called for each alias that is a value. The text of the scalar is empty.
   virtual void alias(const Scalar& scalar) = 0;
-  // A mapping has ended: see Nesting::map(). An error ends the scan.
+  // Called when a mapping ends. `map`: its number, see Nesting::map(). An error ends the scan.
   virtual base::Result<void> end_of_map(std::uint64_t map) = 0;
 };
 
-// Shows all values to the visitor. kMalformed with line and column: no YAML, no UTF-8. kTooLarge:
-// over a bound. Also what the source or the visitor fail with. After an error the visitor has seen
-// a part of the text.
+// Passes all values of a YAML text to the visitor. Returns kMalformed with line and column when the
+// text is not YAML or not UTF-8, kTooLarge when it exceeds a bound, or the error of the source or
+// the visitor. After an error, the visitor has received only a part of the values.
 base::Result<void> scan_yaml(ByteSource& source, ScalarVisitor& visitor);
 
-// The same for a stream of JSON values. Strict, and free of the bounds that YAML has for keys and
-// escapes: YAML that is no JSON is kMalformed, without a line.
+// Like scan_yaml, but for a stream of JSON values. JSON does not have YAML's limits on keys and
+// escapes. A text that is YAML but not JSON is kMalformed; the error names no line.
 base::Result<void> scan_json(ByteSource& source, ScalarVisitor& visitor);
 
-// Whether the text begins as JSON does, with '{' or '['; YAML may begin so too.
+// True when the text begins with '{' or '[', as JSON does. YAML may also begin like this.
 base::Result<bool> begins_as_json(ByteSource& source);
 
 }  // namespace json

@@ -1,9 +1,10 @@
-// What a type's field table needs of a JSON text: ParseOptions::members for json::decode<T>().
+// selection<T>() lists the members of a JSON text that the field table of T reads. Pass it as
+// ParseOptions::members when the text is decoded with json::decode<T>():
 //
 //   json::ParseOptions options;
 //   options.members = json::selection<AdmissionReview>();
 //
-// Constants; any thread.
+// Selections are constants and can be used on any thread.
 #pragma once
 
 #include <array>

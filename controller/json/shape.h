@@ -1,5 +1,6 @@
-// The parts of a JSON text that a type reads: derived from its field table, so that a new field is
-// kept wherever the type is read. See sieve.h. Constants; any thread.
+// A Shape lists the parts of a JSON text that a type reads; the sieve removes the others (sieve.h).
+// It is derived from the type's field table, so that a new field is kept wherever the type is read.
+// Shapes are constants and can be used on any thread.
 #pragma once
 
 #include <cstddef>
@@ -24,12 +25,12 @@ struct Shape {
   };
 
   Kind kind = Kind::kLeaf;
-  std::vector<Member> members = {};                // kObject; others are left out
-  std::span<const KeptKey> keys = {};              // kMap: others are left out; empty: all are kept
-  const Shape* element = nullptr;                  // kMap, kList
-  std::size_t element_bytes = 0;                   // kMap, kList: memory of one element, decoded
-  bool is_resource = false;                        // kObject: has a name and a resourceVersion
-  std::vector<std::unique_ptr<Shape>> owned = {};  // members that are no other type's
+  std::vector<Member> members = {};                // kObject: the members that are kept
+  std::span<const KeptKey> keys = {};              // kMap: the keys that are kept; empty: all
+  const Shape* element = nullptr;                  // kMap, kList: shape of each element
+  std::size_t element_bytes = 0;                   // kMap, kList: memory of a decoded element
+  bool is_resource = false;                        // kObject: its metadata has a resourceVersion
+  std::vector<std::unique_ptr<Shape>> owned = {};  // shapes of limited members
 };
 
 template <class T>

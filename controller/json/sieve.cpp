@@ -41,7 +41,7 @@ const KeptKey* find_key(const Shape& shape, std::string_view name) {
 constexpr std::string_view kItemBegins = R"({"type":"ADDED","object":)";
 constexpr std::string_view kPageBegins = R"({"type":"PAGE","object":{"metadata":)";
 
-// Of a watch: {"type":…,"object":…}.
+// Returns the shape of a watch event: {"type":…,"object":…}.
 const Shape& event_shape() {
   static const Shape kShape = [] {
     Shape shape;
@@ -52,7 +52,7 @@ const Shape& event_shape() {
   return kShape;
 }
 
-// Of a list: {"metadata":…,"items":[…]}.
+// Returns the shape of a list: {"metadata":…,"items":[…]}.
 const Shape& page_shape() {
   static const Shape kShape = [] {
     Shape shape;
@@ -63,7 +63,8 @@ const Shape& page_shape() {
   return kShape;
 }
 
-// Of its items.
+// Returns the shape of a list's items. begin_element() recognises it by its address and gives each
+// item the shape of the resource.
 const Shape& items_shape() {
   static const Shape kShape = [] {
     Shape shape;
@@ -93,10 +94,10 @@ void Sieve::reset() {
 }
 
 void Sieve::broken() {
-  // A whole text may be in the output before the bytes that follow it arrive. So it is never taken
-  // back, and the output is the same however the bytes are cut.
+  // For kOne, a complete text may already be in `out` when wrong bytes follow it. So a complete
+  // text is never withdrawn, and the output does not depend on how the bytes are split.
   if (input_ != Input::kOne || state_ != State::kEnd) current_.clear();
-  current_ += '?';  // which no reader takes for JSON
+  current_ += '?';  // no reader accepts it as JSON
   state_ = State::kBroken;
 }
 
@@ -176,7 +177,7 @@ void Sieve::step_key(char character) {
   }
 }
 
-// Decides what becomes of the value, and puts out the key.
+// Decides whether the member's value is kept, and if so writes the key to the output.
 void Sieve::end_key() {
   state_ = State::kColon;
   Frame& frame = frames_.back();
@@ -214,7 +215,8 @@ void Sieve::end_key() {
   frame.has_members = true;
 }
 
-// Opens the value that a character begins, or begins to keep it or leave it out as it stands.
+// Handles the first character of a value: opens an object or list that is sieved, or begins a value
+// that is copied or left out without being parsed.
 void Sieve::begin_value(char character) {
   const bool is_element = !frames_.empty() && frames_.back().is_list;
   if (is_element && !begin_element()) {
@@ -233,7 +235,7 @@ void Sieve::begin_value(char character) {
   begin_raw(character, next_ != nullptr);
 }
 
-// False when there is no room for it.
+// Returns false when the element exceeds a bound.
 bool Sieve::begin_element() {
   Frame& list = frames_.back();
   next_most_ = 0;
@@ -258,7 +260,7 @@ bool Sieve::begin_element() {
 
 void Sieve::open(const Shape& shape, bool is_list) {
   Frame frame{&shape, is_list};
-  // A page comes out as the events of its items.
+  // The outer brackets of a list are not written: its items become watch events.
   frame.is_shown = input_ != Input::kPage || frames_.size() >= 2;
   if (frame.is_shown) current_ += is_list ? '[' : '{';
   frames_.push_back(frame);
@@ -321,7 +323,7 @@ void Sieve::begin_raw(char character, bool keep) {
   if (keep) keep_raw({&character, 1});
 }
 
-// False when there is no room for it.
+// Returns false when the bytes exceed a bound.
 bool Sieve::keep_raw(std::string_view bytes) {
   current_ += bytes;
   raw_bytes_ += bytes.size();
@@ -332,7 +334,7 @@ bool Sieve::keep_raw(std::string_view bytes) {
   return charge(bytes.size());
 }
 
-// How many of the bytes belong to the value. Sets over when it ends with them.
+// Returns how many of the bytes belong to the unparsed value. Sets `over` when it ends with them.
 std::size_t Sieve::raw_run(std::string_view bytes, bool& over) {
   std::size_t used = 0;
   while (used < bytes.size() && !over) {
@@ -377,8 +379,8 @@ bool Sieve::charge(std::size_t bytes) {
   return false;
 }
 
-// Takes back the member of the resource, or of its metadata, that is being read, and leaves out
-// the rest of it.
+// Removes the current member of the resource, or of its metadata, from the output and leaves out
+// the rest of that member.
 void Sieve::overflow() {
   const bool in_metadata = metadata_ && frames_.size() > resource_;
   const std::size_t frames = in_metadata ? resource_ + 1 : resource_;

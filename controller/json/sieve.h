@@ -1,18 +1,19 @@
-// Removes fields that no type reads from a JSON text as its bytes arrive. A removed field costs no
-// memory, however large it is; what is kept of one resource is bounded.
+// A Sieve removes the fields that no type reads from a JSON text, while the bytes arrive. A removed
+// field costs no memory, however large it is. What is kept of one resource is bounded.
 //
 // Guarantees
-//  * However the bytes are cut, the output is the same.
-//  * Decoding the output of a valid text gives the same value as decoding the text, but for keys
-//    that a table does not keep (json::limited) and for resources over a bound.
-//  * Of a resource over its bound those members are left out that do not fit (spec, status), and of
-//    metadata over its own bound the members of it that do not fit. Such a resource has a member
-//    kKeptMember that says so. A member of that name in the input is left out.
-//  * Memory: the current output, and a stack as deep as the shape.
-// Assumptions: the reader of the output checks it; what is left out is not checked to be JSON. A
-// text
-//   that is no JSON comes out as none.
-// One owner; any thread.
+//  * The output does not depend on how the input is split into pieces.
+//  * Decoding the output of a valid text gives the same value as decoding the text, except for map
+//    keys that a table does not keep (json::limited) and for resources above a bound.
+//  * If a resource exceeds its bound, the members that do not fit (spec, status) are left out. If
+//    its metadata exceeds limits::kMetadataBytes, the members of metadata that do not fit are left
+//    out. Such a resource gets the member kKeptMember, whose value records what is missing. A
+//    member of that name in the input is left out.
+//  * Memory: the output that is not yet returned, and a stack as deep as the shape.
+// Assumptions: the reader of the output validates it. The sieve does not check that the parts which
+// it leaves out are JSON. When the sieve finds that a text is not JSON, its output is not JSON
+// either.
+// A Sieve has one owner and can be used on any thread.
 #pragma once
 
 #include <cstddef>
@@ -24,50 +25,53 @@
 
 namespace json {
 
-inline constexpr std::string_view kKeptMember = "~kept";  // its value: that of a Kept
+inline constexpr std::string_view kKeptMember = "~kept";  // its value is a Kept, as a number
 
 class Sieve {
  public:
   enum class Input {
-    kOne,  // one text
-    kLines,  // {"type":…,"object":…} on a line each: a watch. The object of an ERROR is kept whole
-    kPage,  // {"metadata":…,"items":[…]}: put out as such lines, ADDED for each item, and at last
-            // PAGE for {"metadata":…}
+    // One text.
+    kOne,
+    // A watch: {"type":…,"object":…} on each line. The object of an ERROR event is kept whole.
+    kLines,
+    // A list: {"metadata":…,"items":[…]}. The output has the form of a watch: an ADDED line for
+    // each item, then a PAGE line whose object is {"metadata":…}.
+    kPage,
   };
 
-  // shape: of the resource, with kOne of the text. object_bytes: of one resource, decoded. shape
-  // outlives the sieve.
+  // `shape`: of the resource, or for kOne of the text; it must outlive the sieve. `object_bytes`:
+  // the bytes of memory that one decoded resource may take.
   Sieve(const Shape& shape, std::size_t object_bytes, Input input);
   Sieve(Sieve&&) noexcept = default;
   Sieve& operator=(Sieve&&) noexcept = default;
 
-  // Takes the next bytes. Appends to out: whole lines, each with its end; of kOne the text, once it
-  // has ended.
+  // Reads the next bytes and appends finished output to `out`: whole lines with their line ends, or
+  // for kOne the text once it is complete.
   void feed(std::string_view bytes, std::string& out);
 
-  // Bytes that are kept of a line or text whose end has not come.
+  // The bytes that are held of a line or text that is not complete yet.
   std::size_t unfinished() const { return current_.size(); }
 
  private:
   enum class State {
-    kValue,  // a value comes
-    kFirst,  // the first key or element, or the end of the object or list
-    kNext,   // a key
-    kKey,    // the rest of a key
-    kColon,
-    kAfter,   // a comma, or the end of the object or list
-    kRaw,     // the rest of a value that is kept or left out as it stands
-    kEnd,     // nothing but space
-    kBroken,  // no JSON
+    kValue,   // expects a value
+    kFirst,   // after an opening bracket: expects a key, an element or the closing bracket
+    kNext,    // after a comma in an object: expects a key
+    kKey,     // inside a key
+    kColon,   // expects a colon
+    kAfter,   // after a value: expects a comma or the closing bracket
+    kRaw,     // inside a value that is copied or left out without being parsed
+    kEnd,     // after the text: expects only white space
+    kBroken,  // the text is not JSON
   };
   struct Frame {
     const Shape* shape = nullptr;
     bool is_list = false;
-    bool is_shown = true;          // its brackets are put out
-    bool has_members = false;      // something was put out
-    bool had_members = false;      // before the current member
-    std::size_t member_start = 0;  // in current_: of the current member
-    std::size_t member_cost = 0;   // what was charged before it
+    bool is_shown = true;          // its brackets are written to the output
+    bool has_members = false;      // the output has a member or element of it
+    bool had_members = false;      // has_members before the current member
+    std::size_t member_start = 0;  // offset in current_ of the current member
+    std::size_t member_cost = 0;   // bytes charged before the current member
     std::size_t elements = 0;
   };
 
@@ -96,33 +100,33 @@ class Sieve {
   Input input_;
   State state_ = State::kValue;
   std::vector<Frame> frames_;
-  const Shape* next_ = nullptr;  // of the value that comes; null: it is left out
-  std::size_t next_most_ = 0;    // bytes of it; 0: no bound of its own
+  const Shape* next_ = nullptr;  // shape of the next value; null: it is left out
+  std::size_t next_most_ = 0;    // bound of the next value in bytes; 0: none
   bool is_error_ = false;        // kLines: the event is an ERROR
-  std::string page_metadata_;    // kPage: the list's, for the end
-  bool page_items_ = false;      // kPage: there are some, or none
+  std::string page_metadata_;    // kPage: the list's metadata, for the PAGE line
+  bool page_items_ = false;      // kPage: the list has the member items
   std::string key_;
   bool key_escape_ = false;
   bool key_too_long_ = false;
-  // A value that is kept or left out as it stands.
+  // The value that is being copied or left out without being parsed (kRaw).
   bool raw_keep_ = false;
   bool raw_string_ = false;
   bool raw_escape_ = false;
   bool raw_scalar_ = false;
   std::size_t raw_depth_ = 0;
   std::size_t raw_bytes_ = 0;  // kept so far
-  std::size_t raw_most_ = 0;
+  std::size_t raw_most_ = 0;   // bound in bytes; 0: none
   // The resource that is being read.
-  std::size_t resource_ = 0;  // the number of frames that it has; 0: none
-  bool metadata_ = false;     // the current member of it is metadata
+  std::size_t resource_ = 0;  // depth of its frame in frames_, from 1; 0: there is none
+  bool metadata_ = false;     // its current member is metadata
   Kept kept_ = Kept::kWhole;
   std::size_t cost_ = 0;
   std::size_t metadata_cost_ = 0;
-  std::string current_;  // what is kept of the line or text so far
-  std::string ended_;    // lines that are whole, within feed
+  std::string current_;  // the output of the current line or text so far
+  std::string ended_;    // complete lines, while feed() runs
 };
 
-// The whole of one text.
+// Returns the sieved form of one whole text (Input::kOne).
 std::string sift(std::string_view text, const Shape& shape, std::size_t object_bytes);
 
 }  // namespace json

@@ -1,4 +1,5 @@
-// What texts are made of whose values are changed in place. Pure; any thread.
+// This file helps to replace values of a YAML or JSON text in place. The functions are pure and can
+// be called on any thread.
 #pragma once
 
 #include <algorithm>
@@ -8,10 +9,11 @@
 
 namespace json {
 
-// May stand at the beginning of a text, and is no part of it.
+// The UTF-8 byte order mark. It may precede a text and is not part of it.
 inline constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
-// Printable ASCII, without what YAML or JSON would have to escape anywhere.
+// True for a word: printable ASCII, not empty, without spaces, quotes and backslashes. No style of
+// YAML or JSON string has to escape a character of a word.
 inline bool is_word(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char character) {
     return character > ' ' && character < 0x7F && character != '"' && character != '\'' &&
@@ -19,8 +21,9 @@ inline bool is_word(std::string_view text) {
   });
 }
 
-// How many bytes of the text, in which characters may be escaped, stand for the word that it begins
-// with: each for itself, or as \/, \u002f or \x2f. Nothing: it does not begin so.
+// Returns how many bytes at the beginning of `text` encode `word`. The text may contain a character
+// unchanged or escaped: \/, \u002f or \x2f. Returns nothing when the text does not begin with the
+// word.
 inline std::optional<std::size_t> written_length(std::string_view text, std::string_view word) {
   std::size_t at = 0;
   for (const char wanted : word) {

@@ -7,14 +7,14 @@
 namespace json {
 namespace {
 
-// How many bytes at the beginning are printable ASCII; eight are looked at at once.
+// Returns how many bytes at the beginning are printable ASCII. Checks eight bytes at a time.
 std::size_t plain_bytes(std::string_view bytes) {
   constexpr std::uint64_t kOnes = 0x0101010101010101;
   std::size_t at = 0;
   while (at + sizeof(std::uint64_t) <= bytes.size()) {
     std::uint64_t eight = 0;
     std::memcpy(&eight, bytes.data() + at, sizeof eight);
-    // The top bit of a byte that is less than 0x20, not ASCII, or 0x7F.
+    // The top bit is set in a byte that is less than 0x20, not ASCII, or 0x7F.
     const std::uint64_t odd = ((eight - 0x20 * kOnes) | eight | (eight + kOnes)) & 0x80 * kOnes;
     if (odd != 0) break;
     at += sizeof eight;
@@ -78,7 +78,7 @@ std::optional<base::Error> TextCheck::begin(unsigned char byte) {
   return std::nullopt;
 }
 
-// Line ends are counted as YAML counts them: LF, CR, both together, NEL, LS and PS.
+// Checks one character. The line ends are those of YAML: LF, CR, CR LF, NEL, LS and PS.
 std::optional<base::Error> TextCheck::character(char32_t character) {
   const bool surrogate = character >= 0xD800 && character <= 0xDFFF;
   if (character < least_ || surrogate || character > 0x10FFFF) return error("not UTF-8");

@@ -1,5 +1,5 @@
-// Whether a stream of bytes is a text that YAML allows: UTF-8 without control characters. Counts
-// lines and columns, so that the place can be named. A value; one thread at a time.
+// A TextCheck checks that a stream of bytes is text that YAML allows: UTF-8 without control
+// characters. It counts lines and columns for error messages. One thread at a time can use it.
 #pragma once
 
 #include <cstddef>
@@ -13,14 +13,16 @@ namespace json {
 
 class TextCheck {
  public:
-  // The next bytes, of any number. kMalformed with line and column, from 1; then no more calls.
+  // Checks the next bytes, any number of them. Returns kMalformed with line and column, which are
+  // counted from 1. After an error, feed() must not be called again.
   std::optional<base::Error> feed(std::string_view bytes);
 
-  // At the end: a character may be cut off.
+  // Checks the end of the text. Returns kMalformed when the last character is cut off.
   std::optional<base::Error> finish() const;
 
-  // Of the character that comes next; an error there.
+  // The line of the next character, counted from 1.
   std::uint64_t line() const { return line_; }
+  // Returns kMalformed with the line and column of the next character.
   base::Error error(std::string_view what) const;
 
  private:
@@ -29,10 +31,10 @@ class TextCheck {
 
   std::uint64_t line_ = 1;
   std::uint64_t column_ = 1;
-  bool after_return_ = false;  // the last character was CR: LF is part of the same line end
-  char32_t character_ = 0;     // so far
-  char32_t least_ = 0;         // what may be written with so many bytes
-  int missing_ = 0;            // bytes
+  bool after_return_ = false;  // the last character was CR: an LF now belongs to it
+  char32_t character_ = 0;     // code point of the current character, as decoded so far
+  char32_t least_ = 0;         // smallest code point for the character's number of bytes
+  int missing_ = 0;            // bytes of the character that have not arrived
 };
 
 }  // namespace json

@@ -1,5 +1,5 @@
-// The members of a text that no field table names: typing errors, and what a program cannot carry
-// over. Pure; any thread.
+// unknown_members finds the members of a JSON text that no field table names: misspelled ones, and
+// those that a program does not support. It is pure and can be called on any thread.
 #pragma once
 
 #include <map>
@@ -66,7 +66,7 @@ struct UnknownMembers<T> {
   }
 };
 
-// Their paths, in the order of the text.
+// Returns the paths of the unknown members, in the order of the text.
 template <class T>
 std::vector<std::string> unknown_members(View view) {
   std::vector<std::string> found;

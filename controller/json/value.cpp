@@ -1,6 +1,7 @@
 #include "json/value.h"
 
-// Strings 16 bytes at a time. Only here: the readers that take no text in place read over its end.
+// With RAPIDJSON_SSE2, RapidJSON scans strings 16 bytes at a time. Only this file defines it: where
+// a text is not parsed in place, RapidJSON would read past the end of the text.
 #ifdef __SSE2__
 #define RAPIDJSON_SSE2
 #endif
@@ -31,8 +32,9 @@ const rapidjson::Value& as_value(const void* value) {
   return *static_cast<const rapidjson::Value*>(value);
 }
 
-// Where the text stops being UTF-8 or has a control character that JSON has nowhere, NUL among
-// them; its size when it is all right. What is plain ASCII, nearly all, goes eight bytes at a time.
+// Returns the offset of the first byte that is not UTF-8, or is a control character that JSON
+// allows nowhere, such as NUL. Returns the size of a text without such bytes. Plain ASCII, which is
+// nearly all text, is checked eight bytes at a time.
 std::size_t first_bad_byte(std::string_view text) {
   constexpr std::uint64_t kEach = 0x0101010101010101ULL;
   constexpr std::uint64_t kHigh = 0x80 * kEach;
@@ -66,10 +68,12 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
-// RapidJSON's SSE2 reads aligned blocks of 16 bytes, over the end as well.
+// RapidJSON's SSE2 code reads aligned blocks of 16 bytes, which may extend past the end of the
+// text.
 constexpr std::size_t kBytesAfterEnd = 16;
 
-// Memory for values comes in pieces of about what a text of that size takes.
+// Bounds in bytes of the pieces in which memory for values is allocated. A piece is about what the
+// values of the text take.
 constexpr std::size_t kLeastPiece = 1024;
 constexpr std::size_t kMostPiece = 65536;
 
@@ -77,12 +81,13 @@ std::string_view view_of(const rapidjson::Value& value) {
   return {value.GetString(), value.GetStringLength()};
 }
 
-// Builds a document of what RapidJSON reads, but for the numbers: by itself it does not read them
-// to the last bit, and with kParseFullPrecisionFlag "0e1" is undefined behaviour.
+// Builds a document from the events of RapidJSON's reader. The Builder parses numbers itself: by
+// default, RapidJSON's numbers are not exact to the last bit, and with kParseFullPrecisionFlag
+// "0e1" causes undefined behaviour.
 class Builder {
  public:
-  // has_escapes: of characters by their number. RapidJSON takes the second half of a surrogate pair
-  // for one, and makes of it what is not UTF-8.
+  // `has_escapes`: the text has escapes of the form \uXXXX. Its strings are then checked, because
+  // RapidJSON accepts the second half of a surrogate pair alone and decodes it to invalid UTF-8.
   Builder(rapidjson::Document& document, const ParseOptions& options, bool has_escapes)
       : document_(document), options_(options), has_escapes_(has_escapes) {
     levels_[0].selected = options.members;
@@ -92,8 +97,8 @@ class Builder {
   bool is_too_much() const { return values_ > options_.most_values; }
   bool has_half_pair() const { return has_half_pair_; }
 
-  // Called by RapidJSON, which stops at the first false, and so recurses no deeper than open
-  // allows.
+  // RapidJSON calls the following functions. It stops when one returns false, so it recurses no
+  // deeper than open() allows.
   bool Null() {
     return leaf([this] { return document_.Null(); });
   }
@@ -144,7 +149,7 @@ class Builder {
   struct Level {
     std::span<const Selection> selected;  // empty: everything is kept
     bool is_list = true;
-    unsigned members = 0;  // that are kept, of an object
+    unsigned members = 0;  // of an object: members that are kept
   };
 
   template <class Write>
@@ -169,13 +174,13 @@ class Builder {
     return count();
   }
 
-  // The end of an object or list at that depth while something is left out.
+  // Handles the end of an object or list at this depth while a value is left out.
   bool closed(std::size_t depth) {
     if (left_out_ == depth) left_out_ = 0;
     return true;
   }
 
-  // False when the member of that name is to be dropped.
+  // Returns false when the member of this name must be dropped.
   bool select(std::string_view key) {
     Level& level = levels_[depth_];
     next_ = {};
@@ -195,7 +200,7 @@ class Builder {
     return !has_half_pair_;
   }
 
-  // False when it is too large.
+  // Returns false when the number is too large.
   bool number(std::string_view text) {
     const char* const end = text.data() + text.size();
     std::int64_t integer = 0;
@@ -203,7 +208,8 @@ class Builder {
     if (whole.ec == std::errc() && whole.ptr == end) return document_.Int64(integer);
     double number = 0;
     if (std::from_chars(text.data(), end, number).ec == std::errc::result_out_of_range) {
-      number = std::strtod(std::string(text).c_str(), nullptr);  // which tells small from large
+      number = std::strtod(std::string(text).c_str(),
+                           nullptr);  // underflow: about 0; overflow: infinity
     }
     return std::isfinite(number) && document_.Double(number);
   }
@@ -216,8 +222,8 @@ class Builder {
   std::size_t values_ = 0;
   std::size_t depth_ = 0;
   std::array<Level, limits::kJsonDepth + 1> levels_;  // by depth; the first holds the root
-  std::span<const Selection> next_;                   // selected of the member that comes next
-  bool drops_next_ = false;                           // the value that comes next is dropped
+  std::span<const Selection> next_;                   // selection for the value of the next member
+  bool drops_next_ = false;                           // the next value is dropped
   std::size_t left_out_ = 0;  // depth of the object or list that is left out; 0: none is
 };
 

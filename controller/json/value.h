@@ -1,8 +1,8 @@
-// Reading JSON: a Document owns a parsed text, a View looks at one value in it.
+// This file reads JSON: a Document owns a parsed text, and a View refers to one value in it.
 //
 // The text is parsed in place (RapidJSON); strings are views into it. Bounds: limits::kJsonDepth.
-// A Document has one owner; Views are valid while it lives and is not moved from. Any thread, one
-// at a time.
+// A Document has one owner. Views are valid while the Document lives and is not moved from. Any
+// thread can use them, one at a time.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +20,7 @@ namespace json {
 
 enum class Kind { kNull, kBool, kInteger, kNumber, kString, kArray, kObject };
 
-// "an object", "a string", …: for messages.
+// Returns "an object", "a string", …, for messages.
 std::string_view describe(Kind kind);
 
 struct Member;
@@ -31,9 +31,9 @@ class View {
 
   Kind kind() const;
 
-  // Each of these expects the kind it is named for, and may be called for no other.
+  // Each of these may be called only for the kind that it is named after.
   bool boolean() const;
-  std::int64_t integer() const;  // kInteger: fits into 64 bits with a sign
+  std::int64_t integer() const;  // kInteger: a signed 64-bit number
   double number() const;         // kInteger or kNumber
   std::string_view string() const;
 
@@ -42,8 +42,8 @@ class View {
   View element(std::size_t index) const;   // kArray
   Member member(std::size_t index) const;  // kObject, in the order of the text
 
-  // The member of that name of an object, of two of them the last; nothing when there is none or
-  // this is no object.
+  // Returns the member of this name, the last one if there are several. Returns nothing when there
+  // is none or the value is not an object.
   std::optional<View> find(std::string_view name) const;
 
  private:
@@ -58,23 +58,26 @@ struct Member {
 // A member of an object that is kept while a text is parsed. See json/selection.h.
 struct Selection {
   std::string_view name;
-  std::span<const Selection> members;  // that are kept of its value; empty: all of it is kept
+  std::span<const Selection> members;  // members of its value that are kept; empty: all
 };
 
 struct ParseOptions {
-  // Values that are kept; more are kTooLarge. Each takes up to 32 bytes besides its text.
+  // The number of values that may be kept; more give kTooLarge. Each value takes up to 32 bytes
+  // besides its text.
   std::size_t most_values = std::numeric_limits<std::size_t>::max();
-  // False: a list called managedFields, half of many an object and of no use, is read as null.
+  // False: a list named managedFields is read as null. Such a list is half of many objects, and few
+  // callers need it.
   bool managed_fields = true;
-  // The members of the root that are kept; empty: everything is kept. The other members are held to
-  // JSON's syntax and dropped, so that they take no memory. A list is transparent: what is selected
-  // of it is selected of each of its elements.
+  // The members of the root that are kept; empty: everything. The syntax of other members is
+  // checked, but they are dropped, so that they take no memory. A selection on a list applies to
+  // each of its elements.
   std::span<const Selection> members = {};
 };
 
 class Document {
  public:
-  // kMalformed with the position in bytes, or kTooLarge: nested too deeply, or of too many values.
+  // Parses a text. Returns kMalformed with the position in bytes, or kTooLarge when the text is
+  // nested too deeply or has too many values.
   static base::Result<Document> parse(std::string text, const ParseOptions& options = {});
 
   Document(Document&&) noexcept;

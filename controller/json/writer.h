@@ -1,4 +1,4 @@
-// Writing JSON, compact. One owner, any thread.
+// A Writer writes compact JSON. It has one owner and can be used on any thread.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,8 @@
 
 namespace json {
 
-// The caller keeps the grammar: a key before each value of an object, every begin with its end.
+// The caller must follow JSON's grammar: a key before each value of an object, an end for each
+// begin call.
 class Writer {
  public:
   Writer() = default;
@@ -27,7 +28,7 @@ class Writer {
   void null() { raw("null"); }
   void raw(std::string_view text);  // text is one whole JSON value
 
-  // What was written; the end of its use.
+  // Returns the text. The Writer must not be used afterwards.
   std::string take() { return std::move(text_); }
 
  private:
@@ -37,7 +38,7 @@ class Writer {
   void quote(std::string_view value);
 
   std::string text_;
-  bool first_ = true;  // nothing that a comma would have to follow
+  bool first_ = true;  // the next value needs no comma before it
 };
 
 }  // namespace json

@@ -23,8 +23,8 @@ namespace {
 class TooLarge : public std::exception {};
 class SecondDocument : public std::exception {};
 
-// What the result may still grow by. A few aliases of something large expand to far more than the
-// text that they stand in.
+// The values and bytes by which the result may still grow. The bound is on the result, because a
+// few aliases of a large node expand to far more than the text.
 struct Budget {
   std::size_t values = limits::kYamlNodes;
   std::size_t bytes = limits::kYamlExpandedBytes;
@@ -36,8 +36,8 @@ struct Budget {
   }
 };
 
-// True for what is a string whatever it looks like: quoted ("!"), or with a tag that is not one of
-// the core schema's other scalars.
+// True when the scalar is a string whatever its text: it is quoted (yaml-cpp reports the tag "!"),
+// or its tag is not null, bool, int or float of the core schema.
 bool is_string(const YAML::Node& node) {
   static constexpr std::string_view kCore = "tag:yaml.org,2002:";
   const std::string_view tag = node.Tag();
@@ -47,8 +47,8 @@ bool is_string(const YAML::Node& node) {
   return type != "null" && type != "bool" && type != "int" && type != "float";
 }
 
-// Plain scalars by the core schema of YAML 1.2, with decimal numbers only. True: it is a number or
-// a boolean.
+// Writes a scalar. A plain one is read by the core schema of YAML 1.2, with decimal numbers only.
+// Returns true for a number or a boolean.
 bool write_scalar(Writer& writer, const YAML::Node& node) {
   const std::string& text = node.Scalar();
   if (is_string(node)) {
@@ -93,7 +93,7 @@ std::string_view key_of(const YAML::Node& node) {
   throw YAML::Exception(node.Mark(), "a key that is no scalar");
 }
 
-// Members and elements told apart no more, so that all ways to write a path are one.
+// Returns the path with dots in place of brackets, so that "tags[0]" and "tags.0" are one path.
 std::string normalized(std::string_view path) {
   std::string text;
   text.reserve(path.size());
@@ -113,7 +113,8 @@ struct YamlMember {
   YAML::Node value;
 };
 
-// Reads nodes into a writer. With positions it is strict about keys and merges them.
+// Converts YAML nodes to JSON. With `positions`, a Reader also refuses duplicate keys and applies
+// merge keys (<<).
 class Reader {
  public:
   Reader(Writer& writer, Positions* positions) : writer_(writer), positions_(positions) {}
@@ -169,7 +170,8 @@ class Reader {
     read(member.value, inner, depth + 1);
   }
 
-  // The members of the map, then those that << brings in under other keys.
+  // Appends the members of the map, then the members that its merge keys (<<) add. A key that is
+  // already in `members` is not added again.
   void collect(const YAML::Node& node, std::vector<YamlMember>& members, std::size_t depth) {
     if (depth > limits::kJsonDepth) throw TooLarge();
     std::set<std::string_view> known;
@@ -213,7 +215,7 @@ class Reader {
   Budget budget_;
 };
 
-// Sees whether a document says anything.
+// Detects whether a document has any content other than null.
 class Content final : public YAML::EventHandler {
  public:
   bool found() const { return found_; }
@@ -241,10 +243,10 @@ class Content final : public YAML::EventHandler {
   bool found_ = false;
 };
 
-// YAML::LoadAll would do, but yaml-cpp 0.7 reads documents without end from a text that begins
-// with a comma.
+// Throws SecondDocument when content follows the first document. YAML::LoadAll cannot be used:
+// yaml-cpp 0.7 returns an endless series of documents for a text that begins with a comma.
 void refuse_second_document(const std::string& yaml) {
-  constexpr int kDocuments = 4;  // further ones, that would have to be empty
+  constexpr int kDocuments = 4;  // so many more documents are refused even if all are empty
   std::istringstream stream(yaml);
   YAML::Parser parser(stream);
   Content first;
@@ -271,8 +273,8 @@ class NoScalars final : public ScalarVisitor {
   base::Result<void> end_of_map(std::uint64_t) override { return {}; }
 };
 
-// yaml-cpp takes a quote that is never closed for one that ends with the text, so that everything
-// behind it would be lost. libyaml, like kubectl, refuses it.
+// Refuses a quote that is never closed, by means of libyaml; kubectl refuses it too. yaml-cpp would
+// read the quoted text up to the end of the file, and lose the members in it.
 base::Result<void> refuse_open_quote(std::string_view yaml) {
   TextSource source(yaml);
   NoScalars visitor;
@@ -293,7 +295,7 @@ base::Result<std::string> read(std::string_view yaml, Positions* positions) {
     Writer writer;
     Reader(writer, positions).read(node, Path(), 0);
     std::string text = writer.take();
-    // yaml-cpp lets through what is no UTF-8, and the writer writes what it is given.
+    // Neither yaml-cpp nor the Writer refuses invalid UTF-8. Document::parse does.
     if (const auto checked = Document::parse(text); !checked) {
       return base::Error{base::ErrorCode::kMalformed, "YAML with text that is not UTF-8"};
     }

@@ -1,6 +1,7 @@
-// YAML to JSON: kubeconfig files, test cases. The core schema of YAML 1.2 with decimal numbers, so
-// unlike in kubectl (YAML 1.1) `yes` and `on` are strings. Bounds: limits::kYamlBytes and, with
-// aliases expanded, limits::kYamlNodes and limits::kYamlExpandedBytes. Pure; any thread.
+// This file converts YAML to JSON, for example kubeconfig files. It reads the core schema of
+// YAML 1.2 with decimal numbers only, so `yes` and `on` are strings, unlike in kubectl (YAML 1.1).
+// Bounds: limits::kYamlBytes and, with aliases expanded, limits::kYamlNodes and
+// limits::kYamlExpandedBytes. The functions are pure and can be called on any thread.
 #pragma once
 
 #include <cstddef>
@@ -12,11 +13,11 @@
 
 namespace json {
 
-// The JSON text of the only document in the YAML text ("null" when there is none).
-// kMalformed with line and column, or kTooLarge.
+// Returns the JSON text of the only document in the YAML text; "null" when there is none. Errors:
+// kMalformed, for a syntax error with line and column, and kTooLarge.
 base::Result<std::string> from_yaml(std::string_view yaml);
 
-// Where something stands in a text, both counted from 1; columns are characters.
+// A position in a text. Line and column are counted from 1; columns are characters.
 struct Position {
   std::size_t line = 0;
   std::size_t column = 0;
@@ -24,19 +25,20 @@ struct Position {
   bool operator==(const Position&) const = default;
 };
 
-// Where each member (its key) and each element of a text stands.
+// The positions of all members (of their keys) and elements of a text.
 class Positions {
  public:
   void put(std::string_view path, Position position);
 
-  // path as json::Path writes it, "images.app.tags[0]" or "images[app].tags[0]". Of a path that is
-  // not in the text: where the nearest one around it stands, else the beginning.
+  // Returns the position of a path; if the text does not have it, the position of its nearest
+  // ancestor, else line 1, column 1. `path`: as json::Path writes it, "images.app.tags[0]" or
+  // "images[app].tags[0]".
   Position find(std::string_view path) const;
 
   void put_written(std::string_view path, std::string_view text);
 
-  // The number or boolean there as it was written, which JSON does not keep: "1.10", "True". Null:
-  // there is none.
+  // Returns the number or boolean at a path in its original notation, which JSON does not keep:
+  // "1.10", "True". Returns null when there is none.
   const std::string* written(std::string_view path) const;
 
  private:
@@ -49,8 +51,8 @@ struct PositionedJson {
   Positions positions;
 };
 
-// As from_yaml, for a file that a person wrote: tells where everything stands, merges what the key
-// << names as YAML 1.1 does, and refuses a key that is there twice.
+// Like from_yaml, for a file that a person writes: also returns positions, applies merge keys (<<)
+// as YAML 1.1 does, and refuses duplicate keys.
 base::Result<PositionedJson> from_yaml_with_positions(std::string_view yaml);
 
 }  // namespace json

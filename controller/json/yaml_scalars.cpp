@@ -1,7 +1,8 @@
-// With libyaml, the parser that Go's YAML packages, and so kubectl and Helm, are translations of:
-// what those read as a value is one here. yaml-cpp, used elsewhere in this folder, says neither
-// where a scalar ends nor how it was written; it takes 28 bytes of memory for each byte of a long
-// line of JSON, and reads 8 MB a second where libyaml reads 50 in constant memory.
+// This file implements scan_yaml with libyaml. The YAML packages of Go, which kubectl and Helm use,
+// are translations of libyaml, so they agree with this scan on what is a value. yaml-cpp, which the
+// rest of this folder uses, reports neither the end of a scalar nor its notation. yaml-cpp also
+// takes 28 bytes of memory for each byte of a long line of JSON and reads 8 MB/s. libyaml reads
+// 50 MB/s in constant memory.
 #include <fmt/core.h>
 #include <yaml.h>
 
@@ -23,7 +24,8 @@ namespace {
 
 constexpr std::size_t kReadBytes = 64 << 10;
 
-// Lends the source to libyaml. What is no text, or too much for one value, never gets there.
+// Passes the bytes of the source to libyaml. Refuses bytes that are not text, and more than
+// limits::kScalarBytes between two values, before libyaml reads them.
 class Feed {
  public:
   Feed(ByteSource& source, std::uint64_t begin) : source_(source), offset_(begin), last_(begin) {}
@@ -32,7 +34,7 @@ class Feed {
     return static_cast<Feed*>(self)->read(reinterpret_cast<char*>(buffer), size, *length) ? 1 : 0;
   }
 
-  // The parser has got something out of what it read so far.
+  // Restarts the count for limits::kScalarBytes. Called when the parser has returned an event.
   void progress() { last_ = offset_; }
   const TextCheck& check() const { return check_; }
   const std::optional<base::Error>& error() const { return error_; }
@@ -63,13 +65,14 @@ class Feed {
   std::optional<base::Error> error_;
 };
 
-// The text at places that come in ascending order, which libyaml counts in characters.
+// Converts libyaml's positions, which count characters, to byte offsets. The positions must be
+// requested in ascending order.
 class Places {
  public:
   Places(ByteSource& source, std::uint64_t begin)
       : source_(source), buffer_(kReadBytes), offset_(begin) {}
 
-  // The offset of a character in the source.
+  // Returns the byte offset in the source of a character, given by its number.
   base::Result<std::uint64_t> offset(std::uint64_t character) {
     while (true) {
       const std::size_t block = std::min(kBlockBytes, size_ - used_);
@@ -79,7 +82,7 @@ class Places {
         const auto size = source_.read(offset_, buffer_.data(), buffer_.size());
         if (!size) return size.error();
         size_ = *size;
-        if (size_ == 0) return offset_;  // the end of the last character
+        if (size_ == 0) return offset_;  // the end of the text
         continue;
       }
       const char* const at = buffer_.data() + used_;
@@ -90,7 +93,7 @@ class Places {
     }
   }
 
-  // So many bytes from an offset on, fewer only at the end.
+  // Returns `size` bytes from `offset`; fewer only at the end of the source.
   base::Result<std::string> text(std::uint64_t offset, std::size_t size) {
     if (offset >= offset_ && offset + size <= offset_ + size_) {
       return std::string(buffer_.data() + (offset - offset_), size);
@@ -105,7 +108,7 @@ class Places {
  private:
   static constexpr std::size_t kBlockBytes = 256;
 
-  // Where the character begins, which is in the next block.
+  // Returns the byte offset of a character in the next block.
   std::uint64_t within(std::uint64_t character) {
     while (characters_ < character || !begins(buffer_[used_])) {
       if (begins(buffer_[used_])) ++characters_;
@@ -118,10 +121,10 @@ class Places {
 
   ByteSource& source_;
   std::vector<char> buffer_;
-  std::size_t size_ = 0;          // filled
-  std::size_t used_ = 0;          // of it, gone past
-  std::uint64_t offset_;          // of the buffer
-  std::uint64_t characters_ = 0;  // gone past
+  std::size_t size_ = 0;          // bytes in buffer_
+  std::size_t used_ = 0;          // bytes of buffer_ whose characters are counted
+  std::uint64_t offset_;          // offset of buffer_ in the source
+  std::uint64_t characters_ = 0;  // characters counted so far
 };
 
 class Event {
@@ -173,7 +176,8 @@ ScalarStyle style_of(yaml_scalar_style_t style) {
 
 constexpr std::string_view kBlanks = " \t\r\n";
 
-// Where in the window the scalar begins, after its anchor, its tag and what is between.
+// Returns where the scalar begins in the window: after its anchor, its tag, and the white space and
+// comments between them.
 std::size_t skip_properties(std::string_view window) {
   std::size_t at = 0;
   while (at < window.size()) {
@@ -194,8 +198,9 @@ struct Span {
   std::size_t end = 0;
 };
 
-// The bytes of the window, which begins where libyaml says that the scalar does, that stand for a
-// first part of its value. Nothing: they are not there, which would be a surprise.
+// Returns the bytes of the window that encode `part`, a first part of the scalar's value. The
+// window begins where libyaml reports the scalar. Returns nothing when the bytes are not found in
+// it, for example behind a very long comment (limits::kScalarWindowBytes).
 std::optional<Span> find_part(std::string_view window, ScalarStyle style, std::string_view part) {
   std::size_t begin = skip_properties(window);
   if (begin >= window.size()) return std::nullopt;
@@ -208,7 +213,7 @@ std::optional<Span> find_part(std::string_view window, ScalarStyle style, std::s
   return length ? std::optional(Span{begin, begin + *length}) : std::nullopt;
 }
 
-// The same for all of the value; the window ends where the scalar does.
+// Like find_part, for the whole value. The window also ends where the scalar ends.
 std::optional<Span> find_text(std::string_view window, ScalarStyle style, std::string_view value) {
   std::size_t begin = skip_properties(window);
   if (begin >= window.size()) return std::nullopt;
@@ -233,7 +238,7 @@ std::optional<Span> find_text(std::string_view window, ScalarStyle style, std::s
 
 class YamlScan {
  public:
-  // begin: of the text, after a byte order mark, which libyaml would count as a column.
+  // `begin`: offset of the text after a byte order mark, which libyaml would count as a column.
   YamlScan(ByteSource& source, std::uint64_t begin, ScalarVisitor& visitor)
       : visitor_(visitor), feed_(source, begin), places_(source, begin) {}
 
@@ -261,7 +266,7 @@ class YamlScan {
   Places places_;
   Parser parser_{feed_};
   Nesting nesting_;
-  std::set<std::string, std::less<>> anchors_;  // of this document
+  std::set<std::string, std::less<>> anchors_;  // anchors of this document
   std::size_t anchor_bytes_ = 0;
 };
 
@@ -276,7 +281,7 @@ base::Error YamlScan::failure() const {
       what += fmt::format(" that begins at line {}", parser.context_mark.line + 1);
     }
   }
-  // At the end of a text libyaml sees a line more than there is.
+  // At the end of a text, libyaml reports the line after the last one.
   if (parser.problem_mark.line >= feed_.check().line()) return feed_.check().error(what);
   return error_at(base::ErrorCode::kMalformed, parser.problem_mark, what);
 }
@@ -321,7 +326,7 @@ base::Result<void> YamlScan::open(const yaml_event_t& event, bool mapping, bool 
 base::Result<void> YamlScan::define(const yaml_event_t& event, const yaml_char_t* anchor) {
   if (anchor == nullptr) return {};
   const std::string_view name = text_of(anchor);
-  constexpr std::size_t kOverhead = 64;  // of one in the set
+  constexpr std::size_t kOverhead = 64;  // bytes of one entry of the set besides its text
   if (anchors_.emplace(name).second) anchor_bytes_ += name.size() + kOverhead;
   if (anchor_bytes_ <= limits::kScalarAnchorBytes) return {};
   return error_at(base::ErrorCode::kTooLarge, event.start_mark, "too many anchors");

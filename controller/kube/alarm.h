@@ -1,5 +1,5 @@
-// Calls a function at a time, unless set anew or destroyed before. Used by kube/ only; on the
-// thread of the io_context.
+// An Alarm calls a function once, at a given time. A later set() replaces that time, and the
+// destructor cancels the call. Used by kube/ only, on the thread of the io_context.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -19,7 +19,7 @@ class Alarm {
 
   void set(boost::asio::steady_timer::time_point when) {
     timer_.expires_at(when);
-    // The handler may be queued already when the alarm goes: it looks before it touches it.
+    // The handler may already be queued when the Alarm is destroyed, so it checks `alive` first.
     timer_.async_wait(
         [this, alive = std::weak_ptr<const bool>(alive_)](const boost::system::error_code& error) {
           if (!error && !alive.expired()) ring_();

@@ -24,7 +24,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr std::size_t kPipeBytes = 4096;  // read at once
+constexpr std::size_t kPipeBytes = 4096;  // bytes of one read
 base::Error cannot(std::string_view what, int why) {
   return {base::ErrorCode::kInternal, fmt::format("{}: {}", what, std::strerror(why))};
 }
@@ -35,7 +35,7 @@ base::Result<int> empty_input() {
   return opened;
 }
 
-// A pipe from which `input` can be read to its end.
+// Returns the read end of a pipe that holds `input` and whose write end is closed.
 base::Result<int> filled_pipe(const std::string& input) {
   if (input.size() > limits::kChildInputBytes) {
     return base::Error{base::ErrorCode::kTooLarge,
@@ -43,7 +43,7 @@ base::Result<int> filled_pipe(const std::string& input) {
   }
   std::array<int, 2> pipe{};
   if (::pipe2(pipe.data(), O_CLOEXEC) != 0) return cannot("pipe", errno);
-  // It fits into the pipe: nobody has to read it yet.
+  // The input fits into the buffer of the pipe, so the write does not block.
   const ssize_t written = ::write(pipe[1], input.data(), input.size());
   ::close(pipe[1]);
   if (written == static_cast<ssize_t>(input.size())) return pipe[0];
@@ -95,7 +95,7 @@ base::Result<void> ChildProcess::start(const Command& command) {
   }
   // glibc 2.36 declares pidfd_open for C only.
   const int ended = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
-  if (ended >= 0) ended_.assign(ended);  // old kernels and some seccomp profiles do not know it
+  if (ended >= 0) ended_.assign(ended);  // old kernels and some seccomp profiles refuse the call
   return {};
 }
 

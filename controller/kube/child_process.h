@@ -1,6 +1,8 @@
-// A program that is run for what it prints. If it still runs, its destructor kills it and waits for
-// it, with the processes it started unless it shares the terminal. The kernel kills it when this
-// process is killed. On the thread of the io_context.
+// A ChildProcess runs a program and reads its output.
+//
+// The destructor kills the program if it still runs, and waits for its end. It also kills the
+// processes that the program started, unless the program shares the terminal. The kernel kills the
+// program when this process is killed. One owner; used on the thread of the io_context only.
 #pragma once
 
 #include <sys/types.h>
@@ -21,10 +23,11 @@ namespace kube {
 struct Command {
   std::string program;  // found in PATH when it has no slash
   std::vector<std::string> arguments;
-  std::vector<std::pair<std::string, std::string>> environment;  // over that of this process
-  bool shares_terminal = false;                                  // standard input is this process'
-  bool merges_errors = false;  // read() returns what it writes to standard error as well
-  std::string input = {};      // else its standard input; at most limits::kChildInputBytes
+  std::vector<std::pair<std::string, std::string>> environment;  // overrides this process's own
+  bool shares_terminal = false;  // the program reads the standard input of this process
+  bool merges_errors = false;    // read() returns the standard error of the program as well
+  // Standard input unless shares_terminal; at most limits::kChildInputBytes.
+  std::string input = {};
 };
 
 class ChildProcess {
@@ -36,24 +39,29 @@ class ChildProcess {
   ChildProcess& operator=(const ChildProcess&) = delete;
   ~ChildProcess();
 
-  // kNotFound: there is no such program. kInternal: it cannot be started. kTooLarge: the input.
+  // Starts the program. kNotFound: it does not exist. kTooLarge: the input is too long. kInternal:
+  // it cannot be started.
   base::Result<void> start(const Command& command);
 
-  // The next bytes that it prints; empty once it has closed its output. kTimeout.
+  // Returns the next bytes of the output; empty once the program has closed it. kTimeout;
+  // kInternal: the output cannot be read.
   boost::asio::awaitable<base::Result<std::string>> read(Instant deadline);
 
-  // What it printed until it closed its output. kTimeout, kTooLarge.
+  // Returns the output as a whole, once the program has closed it. kTooLarge: more than `most`
+  // bytes. kTimeout, kInternal: as read().
   boost::asio::awaitable<base::Result<std::string>> output(std::size_t most, Instant deadline);
 
-  // Empty after exit code 0, else why: "exit code 1", "signal 9". kTimeout.
+  // Waits for the end of the program. Returns an empty text for exit code 0, else the reason:
+  // "exit code 1", "signal 9". kTimeout, kInternal.
   boost::asio::awaitable<base::Result<std::string>> wait(Instant deadline);
 
  private:
-  // Does not reap it.
+  // Waits for the end of the program and does not reap it.
   boost::asio::awaitable<boost::system::error_code> wait_for_end(Instant deadline);
 
   boost::asio::posix::stream_descriptor output_;
-  boost::asio::posix::stream_descriptor ended_;  // a pidfd: readable once it has ended; or closed
+  // A pidfd, readable once the program has ended; closed where pidfd_open() fails.
+  boost::asio::posix::stream_descriptor ended_;
   boost::asio::steady_timer timer_;
   pid_t pid_ = -1;
   bool own_group_ = false;

@@ -8,7 +8,7 @@
 namespace kube {
 namespace {
 
-// What is read of any answer to a delete.
+// These fields of an answer to a delete show whether the object still exists.
 struct Held {
   std::string kind;
   api::ObjectMeta metadata;
@@ -16,8 +16,8 @@ struct Held {
 
 bool is_success(int status) { return status >= 200 && status < 300; }
 
-// The server finds another object under the name: for the caller that is a lost race, not a
-// fault of what was sent.
+// The API server reports an invalid metadata.uid when another object has the name. For the caller
+// that is a lost race, not an invalid request.
 void make_uid_mismatch_conflict(base::Error& error) {
   if (error.code != base::ErrorCode::kInvalid) return;
   const bool mismatch =

@@ -1,18 +1,21 @@
-// The typed Kubernetes client: one request, one answer. It neither caches nor retries.
+// Client is the typed Kubernetes client. Each function sends one request and returns one answer;
+// the client neither caches nor retries.
 //
 // Guarantees
-//  * What the server answers is a value. kTimeout and kNetwork leave open whether a write took
-//    effect; every other error says that it did not.
-//  * No apply without a guard: see ApplyGuard. A foreign object is not taken over by accident.
+//  * An answer of the API server is a value, never an exception.
+//  * A write took no effect when the API server answered with HTTP status 4xx, or when no request
+//    was sent (no credentials, an invalid header). After any other error it may have taken effect.
+//  * Every apply has an ApplyGuard, so that no foreign object is taken over by accident.
 // Assumptions
-//  * The guards of an apply are those of Kubernetes 1.34 (tests/contract holds it to them): a
-//    resourceVersion that no object has makes it a create, a uid makes it an update, a uid with a
-//    resourceVersion an update of what was read.
-//  * kNotFound is about the object: a type that the server does not know, or a 404 that is no
-//    answer of Kubernetes, is kUnavailable, and is_missing_type tells.
+//  * ApplyGuard relies on Kubernetes 1.34, and tests/contract verifies it. A resourceVersion that
+//    no object has makes an apply a create. A uid makes it an update, and a uid with a
+//    resourceVersion makes it an update of the version that was read.
+//  * kNotFound means that the object does not exist. When the API server does not serve the type,
+//    or a 404 has no Kubernetes Status, the error is kUnavailable and is_missing_type() is true.
 //
-// A value that refers to a Transport, which outlives it and every awaitable it gave. Used on the
-// thread of the io_context only. Arguments need not outlive the call.
+// A Client is a value that refers to a Transport. The Transport and the Client outlive the
+// awaitables that the Client returns; arguments need not outlive the call. Used on the thread of
+// the io_context only.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -38,7 +41,6 @@ namespace kube {
 template <class T>
 using Awaitable = boost::asio::awaitable<base::Result<T>>;
 
-// metadata of a list.
 struct ListMeta {
   std::string resource_version;
   std::string continue_token;  // empty on the last page
@@ -50,13 +52,13 @@ struct List {
   std::vector<T> items;
 };
 
-// The answer to a delete: the object, or a Status.
+// The answer to a delete is the object or a Status; `kind` distinguishes them.
 template <class T>
 struct DeleteAnswer : T {
   std::string kind;
 };
 
-// An object without its spec: what goes to its status subresource.
+// A StatusOf is sent to the status subresource: it is an object without its spec.
 template <class T>
 struct StatusOf {
   api::ObjectMeta metadata;
@@ -65,13 +67,14 @@ struct StatusOf {
 
 class Client {
  public:
-  // Told of each answer and its HTTP status code: rest_client_requests_total.
+  // Called for each answer with its HTTP status code, for the metric rest_client_requests_total.
   using Observer = std::function<void(Method, int code)>;
 
   explicit Client(Transport& transport, Observer observer = {})
       : transport_(&transport), observer_(std::move(observer)) {}
 
-  // The same client with another bound on each exchange (limits::kRequestTimeout).
+  // Returns a copy of this client with another timeout for each exchange. The default value of the
+  // timeout is limits::kRequestTimeout.
   Client with_timeout(std::chrono::milliseconds timeout) const;
 
   template <class T>
@@ -80,22 +83,23 @@ class Client {
         exchange(api::Resource<T>::kType, kept<T>(get_request(api::Resource<T>::kType, key))));
   }
 
-  // The same for a type that has metadata.managedFields, which other reads leave out.
+  // Reads an object with its metadata.managedFields, which every other function leaves out.
   template <class T>
   Awaitable<T> get_with_managed_fields(const api::ObjectKey& key) const {
     return typed<T>(exchange(api::Resource<T>::kType, get_request(api::Resource<T>::kType, key),
                              {.managed_fields = true}));
   }
 
-  // One page. kMalformed when one of the objects cannot be read.
+  // Reads one page of a list. kMalformed: one of its objects cannot be decoded.
   template <class T>
   Awaitable<List<T>> list(const ListOptions& options) const {
     return typed<List<T>>(exchange(api::Resource<T>::kType,
                                    kept<List<T>>(list_request(api::Resource<T>::kType, options))));
   }
 
-  // Server-side apply of the whole intent. object has a name and, if namespaced, a namespace;
-  // its uid, resourceVersion and status are not sent. Gives the object as it is now.
+  // Sends a server-side apply of the whole intent. `object` has a name, a namespace if its type is
+  // namespaced, and no status; the guard replaces its uid and resourceVersion. Returns the object
+  // as the API server stored it.
   template <class T>
   Awaitable<T> apply(T object, const ApplyGuard& guard) const {
     const api::ObjectKey key = api::key_of(object.metadata);
@@ -105,10 +109,10 @@ class Client {
                                                   api::encode_object(object)))));
   }
 
-  // Server-side apply of the status alone. Of the metadata only name, namespace, uid and
-  // resourceVersion are sent; kConflict when the object has changed since that resourceVersion, or
-  // was made anew (empty: it is written all the same, since the API server does not compare the
-  // uid in a status of a custom resource). kNotFound when it is gone.
+  // Sends a server-side apply of the status alone, with the object's name, namespace, uid and
+  // resourceVersion. kConflict: the object changed since that resourceVersion, or was recreated.
+  // kNotFound: it does not exist. With an empty resourceVersion the status of a recreated object is
+  // overwritten: the API server does not compare the uid in the status of a custom resource.
   template <class T>
   Awaitable<T> apply_status(const T& object) const {
     StatusOf<T> sent;
@@ -123,7 +127,7 @@ class Client {
                                       Subresource::kStatus, api::encode_object(sent)))));
   }
 
-  // POST. kAlreadyExists when the name is taken.
+  // Creates an object with POST. kAlreadyExists: the name is taken.
   template <class T>
   Awaitable<T> create(const T& object) const {
     return typed<T>(
@@ -132,8 +136,8 @@ class Client {
                                         api::encode_object(object)))));
   }
 
-  // JSON merge patch. With metadata.resourceVersion or metadata.uid in the body: kConflict when
-  // they are others.
+  // Sends a JSON merge patch. kConflict: metadata.resourceVersion or metadata.uid in the body does
+  // not match the object.
   template <class T>
   Awaitable<T> patch(const api::ObjectKey& key, std::string body,
                      Subresource subresource = Subresource::kNone) const {
@@ -142,17 +146,17 @@ class Client {
         kept<T>(merge_patch_request(api::Resource<T>::kType, key, subresource, std::move(body)))));
   }
 
-  // Replaces the finalizers of the object that meta was read from. kConflict when it changed
-  // since. The answer to removing the last one of a deleted object is that object, gone by then.
+  // Replaces the finalizers of the object that `meta` was read from. kConflict: the object changed
+  // since. If that removes the last finalizer of a deleted object, the answer is its last state.
   template <class T>
   Awaitable<T> set_finalizers(const api::ObjectMeta& meta,
                               std::vector<std::string> finalizers) const {
     return patch<T>(api::key_of(meta), finalizers_patch(meta, std::move(finalizers)));
   }
 
-  // The object that still is there, with a deletionTimestamp, because something holds it
-  // (finalizers); nothing when it is gone. kConflict when a precondition does not hold, kNotFound
-  // when there is no such object.
+  // Deletes an object. Returns nothing when the object is gone, or the object with its
+  // deletionTimestamp when finalizers still hold it. kConflict: a precondition does not hold.
+  // kNotFound: there is no such object.
   template <class T>
   Awaitable<std::optional<T>> remove(const api::ObjectKey& key, const Preconditions& preconditions,
                                      Propagation propagation) const {
@@ -161,19 +165,20 @@ class Client {
                                      api::Resource<T>::kType, key, preconditions, propagation))));
   }
 
-  // What the typed functions are made of: one exchange, its answer as JSON, of which they ask for
-  // what their type reads (Request::keep). type has static storage, as api::Resource<T>::kType.
+  // Sends a request and returns its answer as JSON. The typed functions above call it, and set
+  // Request::keep to the fields that their type reads. `type` has static storage, as
+  // api::Resource<T>::kType.
   Awaitable<json::Document> exchange(const api::ResourceType& type, Request request,
                                      json::ParseOptions options = {.managed_fields = false}) const;
 
-  // Opens a watch.
+  // Opens a watch, or a list that is read as a stream.
   Awaitable<std::unique_ptr<Stream>> open(const api::ResourceType& type, Request request) const;
 
  private:
-  // As exchange; a uid that is another object's is kConflict.
+  // As exchange(), but a uid of another object is kConflict instead of kInvalid.
   Awaitable<json::Document> guarded(const api::ResourceType& type, Request request) const;
 
-  // Asks for what T reads.
+  // Sets Request::keep to the fields that T reads.
   template <class T>
   static Request kept(Request request) {
     request.keep = &json::shape_of<T>();
@@ -198,7 +203,7 @@ class Client {
     co_return std::optional<T>(*std::move(object));
   }
 
-  // Whether the answer to a delete is an object that goes on existing.
+  // True when the answer to a delete is an object that still exists (finalizers).
   static bool is_held(json::View answer);
 
   void observe(Method method, int code) const;

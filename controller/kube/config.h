@@ -1,5 +1,5 @@
-// Where the API server is and how to prove who we are: connection settings, and the places they
-// come from (a kubeconfig, the service account of the pod).
+// This file defines the address of the API server, the credentials for it, and the functions that
+// load both from a kubeconfig or from the service account of the pod.
 //
 // Values; any thread. They hold secrets: never log them.
 #pragma once
@@ -29,7 +29,8 @@ using net::ProxyUrl;
 using net::read_credential_file;
 using net::ServerUrl;
 
-// PEM text, or the file that holds it, which is read again when it changes. The text wins.
+// A Pem has a PEM text, or the path of a file with one, which is read again every
+// limits::kTokenReload. The text wins over the file.
 struct Pem {
   std::string text;
   std::string file;
@@ -38,15 +39,16 @@ struct Pem {
   bool operator==(const Pem&) const = default;
 };
 
-// client.authentication.k8s.io/v1 and v1beta1: a program that prints an ExecCredential.
+// An ExecPlugin is a program that prints an ExecCredential (client.authentication.k8s.io/v1 and
+// v1beta1).
 struct ExecPlugin {
   enum class Interactive { kNever, kIfAvailable, kAlways };
 
   std::string api_version;
   std::string command;  // found in PATH when it has no slash
   std::vector<std::string> args;
-  std::vector<std::pair<std::string, std::string>> env;  // added to that of this process
-  std::string install_hint;                              // shown when there is no such program
+  std::vector<std::pair<std::string, std::string>> env;  // overrides this process's own
+  std::string install_hint;                              // shown when the program does not exist
   bool provide_cluster_info = false;
   std::string cluster_config;  // JSON: the extension client.authentication.k8s.io/exec
   Interactive interactive = Interactive::kIfAvailable;
@@ -54,7 +56,7 @@ struct ExecPlugin {
   bool operator==(const ExecPlugin&) const = default;
 };
 
-// Impersonate-User and its companions, sent with every request.
+// These values are sent with every request, in the Impersonate-* headers.
 struct Impersonation {
   std::string user;
   std::string uid;
@@ -64,9 +66,9 @@ struct Impersonation {
   bool operator==(const Impersonation&) const = default;
 };
 
-// Of auth-provider "oidc" in a kubeconfig: sent as a bearer token as long as it is valid. It is not
-// refreshed here: a refresh token may be good for one use only, so that the client that uses it has
-// to write the new one into the kubeconfig, as kubectl does.
+// An IdToken is the ID token of auth-provider "oidc" in a kubeconfig. It is sent as a bearer token
+// until it expires, and is never refreshed here: a refresh token may be valid for one use only, and
+// the client that uses it must write its successor into the kubeconfig, as kubectl does.
 struct IdToken {
   std::string token;
   base::Time expires;
@@ -79,11 +81,11 @@ struct ClientConfig {
   ServerUrl server;
   std::optional<ProxyUrl> proxy;
 
-  Pem ca;                       // empty: the system's
+  Pem ca;                       // empty: the CAs of the system
   std::string tls_server_name;  // verified and sent as SNI instead of the host
   bool insecure_skip_tls_verify = false;
 
-  // A token file is read again every limits::kTokenReload and wins over the token.
+  // `token_file` is read again every limits::kTokenReload and wins over `token`.
   std::string token;
   std::string token_file;
   std::string username;
@@ -94,8 +96,8 @@ struct ClientConfig {
   std::optional<IdToken> id_token;
   Impersonation impersonate;
 
-  std::string context;                     // its name; empty in a pod
-  std::string namespace_name = "default";  // of the context, or the pod's own
+  std::string context;                     // name of the kubeconfig context; empty in a pod
+  std::string namespace_name = "default";  // of the context or of the pod
   std::string user_agent = "local-registry-operator";
   std::string origin;  // "in-cluster" or "context NAME of FILE": for the log
 
@@ -106,18 +108,20 @@ struct ClientConfig {
 inline constexpr std::string_view kServiceAccountFolder =
     "/var/run/secrets/kubernetes.io/serviceaccount";
 
-// Server from KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT; token, CA and namespace from
-// the folder. kNotFound: this is no pod. kInvalid: a pod without a usable service account.
+// Takes the server from KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT, and the token, the CA
+// and the namespace from `folder`. kNotFound: the process does not run in a pod. kInvalid: the pod
+// has no usable service account.
 base::Result<ClientConfig> in_cluster_config(const EnvironmentVariables& environment,
                                              const std::string& folder);
 
 struct ConfigChoice {
   std::string kubeconfig;  // --kubeconfig; empty: in-cluster, else KUBECONFIG, else ~/.kube/config
-  std::string context;     // --context; with it in-cluster is not tried
+  std::string context;     // --context; if set, the in-cluster configuration is not tried
   std::string service_account_folder{kServiceAccountFolder};
 };
 
-// What the flags and the environment say. Errors are for people and name file and field.
+// Loads the configuration that the flags and the environment select. Error messages are for people
+// and name the file and the field.
 base::Result<ClientConfig> load_config(const ConfigChoice& choice,
                                        const EnvironmentVariables& environment);
 

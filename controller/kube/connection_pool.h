@@ -1,5 +1,6 @@
-// The connections between requests: how many there may be, which are idle, when they are closed.
-// Owned by the transport, which outlives every Lease. On the thread of the io_context.
+// A ConnectionPool bounds the number of connections, keeps idle ones for the next request and
+// closes those that stay idle for too long. Owned by the transport, which outlives every Permit.
+// Used on the thread of the io_context only.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -23,15 +24,16 @@ class ConnectionPool {
   ConnectionPool(const boost::asio::any_io_executor& executor, std::size_t most,
                  std::chrono::milliseconds idle);
 
-  // The right to have one connection. Nothing: the deadline passed.
+  // Waits for the permit to have one connection. Returns nothing when the deadline has passed.
   boost::asio::awaitable<std::optional<net::Semaphore::Permit>> permit(Instant deadline) {
     return permits_.acquire(deadline);
   }
 
-  // The idle connection that was used last, if it is still good and has this identity.
+  // Returns the most recently used idle connection that is still open and has this TLS identity;
+  // null without one. Closes the idle connections that it passes over.
   std::unique_ptr<net::Connection> take(const net::TlsContext* identity);
 
-  // Keeps a connection that can carry another request. The caller still has its permit.
+  // Keeps a connection that can carry another request. The caller still holds its permit.
   void keep(std::unique_ptr<net::Connection> connection);
 
  private:

@@ -84,7 +84,7 @@ base::Result<void> Credentials::reload_files(bool first) {
   net::TlsSettings settings = tls_;
   settings.insecure = config_.insecure_skip_tls_verify;
   if (auto read = read_pem(config_.ca, "CA", settings.ca); !read) return read;
-  // What the plugin gave wins over the files.
+  // A certificate from the plugin wins over the files.
   if (!plugin_result_ || plugin_result_->certificate.empty()) {
     if (auto read =
             read_pem(config_.client_certificate, "client certificate", settings.certificate);
@@ -176,7 +176,7 @@ asio::awaitable<base::Result<void>> Credentials::run_plugin() {
 }
 
 asio::awaitable<bool> Credentials::refused(std::string authorization) {
-  // Another request may have brought a new identity in the meantime.
+  // Another request may have renewed the identity in the meantime.
   if (authorization != identity_.authorization) co_return true;
   if (config_.token_file.empty() && !config_.exec) co_return false;
   const auto now = clock_.now();

@@ -1,8 +1,8 @@
-// Who we are, kept up to date: reads token, CA and certificate files again when they are old, runs
-// the credential plugin when what it gave has expired.
+// Credentials keeps the credentials for the API server up to date: the files with the token, the CA
+// and the client certificate are read again at an interval, and the credential plugin is run again
+// when its credential has expired.
 //
-// Owned by the transport; on the thread of the io_context. Holds secrets; none is ever in a
-// message.
+// Owned by the transport; used on the thread of the io_context only. No message contains a secret.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -25,38 +25,39 @@ namespace kube {
 
 struct CredentialBounds {
   std::chrono::milliseconds reload{};          // age after which files are read again
-  std::chrono::milliseconds plugin_timeout{};  // of the plugin, from start to end
-  std::chrono::milliseconds plugin_retry{};    // not run again sooner after a failure
+  std::chrono::milliseconds plugin_timeout{};  // of one run of the plugin
+  std::chrono::milliseconds plugin_retry{};    // least time between a failed run and the next one
 };
 
 class Credentials {
  public:
-  // A snapshot for one request.
+  // An Identity has the credentials of one request. A copy keeps its values after a refresh.
   struct Identity {
-    std::string authorization;             // value of the header; empty: none
-    std::shared_ptr<net::TlsContext> tls;  // none for a server and proxy without TLS
+    std::string authorization;             // value of the header; empty: no header
+    std::shared_ptr<net::TlsContext> tls;  // null for a server and proxy without TLS
   };
 
-  // Everything outlives the credentials.
+  // All arguments outlive the Credentials.
   Credentials(const ClientConfig& config, base::Clock& clock, base::Logger& logger,
               boost::asio::any_io_executor executor, CredentialBounds bounds);
   Credentials(const Credentials&) = delete;
   Credentials& operator=(const Credentials&) = delete;
 
-  // Reads all files a first time; the plugin is not run. kInvalid: something cannot be used.
+  // Reads all files for the first time and does not run the plugin. kInvalid: a file, certificate
+  // or key cannot be used.
   base::Result<void> load();
 
-  // True when current() has nothing to wait for: then identity() may be used at once.
+  // True when identity() is up to date, so that refresh() need not be called first.
   bool fresh() const;
   const Identity& identity() const { return identity_; }
 
-  // Brings the identity up to date. A file that cannot be read any more leaves what was read
-  // before, with a warning; a plugin that fails is an error: kUnauthorized, kTimeout, kMalformed.
-  // kUnauthorized as well: the ID token has expired.
+  // Brings the identity up to date. When a file can no longer be read, its earlier content stays in
+  // use and a warning is logged. kUnauthorized: the ID token has expired, or the plugin cannot be
+  // run or failed. kTimeout, kTooLarge, kMalformed: the plugin failed (run_exec_plugin).
   boost::asio::awaitable<base::Result<void>> refresh();
 
-  // After a 401 to a request with this authorization: true when there is another by now, so that
-  // the request is worth repeating. At most once in bounds.reload.
+  // To be called after a 401 to a request with this `authorization`. Renews the credentials, at
+  // most once in bounds.reload. True when they have changed: then the request can be repeated.
   boost::asio::awaitable<bool> refused(std::string authorization);
 
  private:
@@ -75,17 +76,17 @@ class Credentials {
   base::Logger& logger_;
   boost::asio::any_io_executor executor_;
   CredentialBounds bounds_;
-  net::Semaphore plugin_turn_;  // one run at a time; who waited finds its result
+  net::Semaphore plugin_turn_;  // one run at a time; those that waited use its result
 
   Identity identity_;
-  net::TlsSettings tls_;  // what identity_.tls was made of
+  net::TlsSettings tls_;  // the settings that identity_.tls was made from
   std::string token_;
-  base::Clock::Instant loaded_{};
-  base::Clock::Instant refused_{};  // of the last 401 that led to a refresh
+  base::Clock::Instant loaded_{};   // time of the last attempt to read the files
+  base::Clock::Instant refused_{};  // time of the last 401 that led to a refresh
   std::optional<ExecCredential> plugin_result_;
   std::optional<base::Error> plugin_failure_;
   base::Clock::Instant plugin_failed_{};
-  std::string warned_;  // the last warning, to say it once
+  std::string warned_;  // the last warning, so that it is logged once
 };
 
 }  // namespace kube

@@ -1,4 +1,4 @@
-// From what a sieve kept of an object to the object. Pure; any thread.
+// Decodes an object from the JSON that a json::Sieve kept of it. Pure; any thread.
 #pragma once
 
 #include "api/meta.h"
@@ -6,7 +6,7 @@
 
 namespace kube {
 
-// As json::decode; metadata.kept says whether that is all of the object.
+// As json::decode, and sets metadata.kept, which reports whether the sieve kept the whole object.
 template <class T>
 base::Result<T> decode_object(json::View view) {
   base::Result<T> object = json::decode<T>(view);

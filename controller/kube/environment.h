@@ -1,5 +1,5 @@
-// What everything that runs in this layer needs of the program: one bundle of references, made by
-// main or a test, which owns what it refers to and outlives whoever has a copy.
+// An Environment bundles the dependencies that the coroutines of this layer share. main() or a test
+// creates it, owns the objects that it refers to, and outlives all copies.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>

@@ -14,15 +14,15 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::string_view kDefaultNamespace = "default";  // of events about what has none
+constexpr std::string_view kDefaultNamespace = "default";  // if the regarded object has none
 constexpr std::string_view kCombined = "(combined from similar events): ";
-constexpr std::size_t kNameBytes = 253;      // of an object
-constexpr std::size_t kHexDigits = 16;       // in the name of an event
-constexpr std::size_t kInstanceBytes = 128;  // reportingInstance
+constexpr std::size_t kNameBytes = 253;      // longest name of an object
+constexpr std::size_t kHexDigits = 16;       // in the name of an Event
+constexpr std::size_t kInstanceBytes = 128;  // longest reportingInstance
 constexpr auto kSweep = std::chrono::minutes(1);
 constexpr auto kLeastPause = base::Clock::Duration(std::chrono::milliseconds(100));
-constexpr int kRest = 9;  // times as long as an event took, until the next
-constexpr std::size_t kAmple = limits::kEventQueue / 5;  // room for more; with less they rest less
+constexpr int kRest = 9;  // the pause after an event is this many times as long as its request took
+constexpr std::size_t kAmple = limits::kEventQueue / 5;  // with less free room pauses get shorter
 constexpr auto kMostRest = base::Clock::Duration(std::chrono::seconds(1));
 constexpr base::BackoffPolicy kSendBackoff = {std::chrono::seconds(1), std::chrono::seconds(10),
                                               std::chrono::minutes(1)};
@@ -40,7 +40,7 @@ std::string event_name(const std::string& object, base::Random& random) {
   return fmt::format("{}.{:016x}", prefix, random.between(0, UINT64_MAX));
 }
 
-// What a patch of a series is made of: only this may change in an event.
+// Returns the body of a patch: the series is the only field of an Event that may change.
 api::Event series_patch(const api::Event& event) {
   api::Event patch;
   patch.series = event.series;
@@ -104,7 +104,7 @@ std::optional<EventSeriesTable::Instant> EventSeriesTable::next_due() const {
   return next;
 }
 
-// The series that goes on; none when it ended.
+// Returns the series that is still open; null when there is none or it has ended.
 EventSeriesTable::Series* EventSeriesTable::find(Hash identity, Instant now) {
   const auto known = series_.find(identity);
   if (known == series_.end()) return nullptr;
@@ -171,7 +171,8 @@ bool EventSeriesTable::may_write(Hash object, Instant now) const {
   return now - written->second.front() >= limits::kEventSeriesWindow;
 }
 
-// Series that ended, now and then; and the older half when there are too many.
+// Drops ended series, at most once in kSweep or when the table is full. A table that is still full
+// then loses the older half of its series.
 void EventSeriesTable::forget_old(Instant now) {
   const bool full = series_.size() >= limits::kEventSeries;
   if (!full && now - swept_ < kSweep) return;
@@ -199,7 +200,7 @@ void EventRecorder::record(const Occurrence& occurrence) {
   std::optional<EventWrite> write =
       table_.add(occurrence, environment_.clock.now(), environment_.clock.wall());
   if (write) enqueue(*std::move(write));
-  changed_.notify();  // a series may be due earlier than what run waits for
+  changed_.notify();  // a series may be due before the time that run() waits for
 }
 
 void EventRecorder::enqueue(EventWrite write) {
@@ -250,7 +251,8 @@ base::Clock::Duration EventRecorder::rest_after(base::Clock::Duration took) cons
   return std::min(std::chrono::duration_cast<base::Clock::Duration>(rest), kMostRest);
 }
 
-// What is being sent stays in the queue until it is: flush goes on where run was cancelled.
+// An event stays in the queue until it is sent, so that flush() can send an event whose sending was
+// cancelled in run().
 asio::awaitable<void> EventRecorder::send_queue(Pace pace) {
   base::Backoff backoff(kSendBackoff);
   int tries = 0;
@@ -292,7 +294,7 @@ asio::awaitable<base::Result<void>> EventRecorder::send(EventWrite write) {
   }
   Awaitable<api::Event> creating = environment_.client.create(write.event);
   const base::Result<api::Event> created = co_await std::move(creating);
-  // A try whose answer was lost may have taken effect.
+  // An earlier attempt whose answer was lost may have created the Event.
   if (created || created.error().code == base::ErrorCode::kAlreadyExists) {
     co_return base::Result<void>();
   }

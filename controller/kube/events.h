@@ -1,14 +1,14 @@
-// Events (events.k8s.io/v1) about objects, sent in the background.
+// An EventRecorder sends events (events.k8s.io/v1) about objects in the background.
 //
 // Guarantees
-//  * record() never waits and never fails: what does not fit into the queue is dropped, and told in
-//    the log when the queue is empty again.
-//  * The same event again within limits::kEventSeriesWindow is one object whose series.count
-//    grows. About one object at most limits::kEventSeriesBurst writes are made in the window; what
-//    comes beyond is counted, merged ("combined from similar events") and written as the window
-//    allows.
-// Caveats: events are for people. One that cannot be sent after limits::kEventTries is dropped
-//   with a line in the log.
+//  * record() never waits and never fails. Events that do not fit into the queue are dropped, and
+//    their number is logged once the queue is empty again.
+//  * Equal events within limits::kEventSeriesWindow become one Event whose series.count grows.
+//  * In that window at most limits::kEventSeriesBurst writes are made about one regarded object.
+//    Further events are counted and merged ("combined from similar events"), and their counts are
+//    written when the window allows it.
+// Caveats: delivery is best effort. An event that cannot be sent in limits::kEventTries attempts is
+//   dropped and logged.
 //
 // One owner, which runs run() as one coroutine. Used on the thread of the io_context only.
 // Source: https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/ and
@@ -32,7 +32,7 @@ namespace kube {
 
 enum class EventType { kNormal, kWarning };
 
-// What happened, as the caller tells it.
+// An Occurrence is what the caller of EventRecorder::record() reports.
 struct Occurrence {
   api::ObjectReference regarding;  // with its uid
   EventType type = EventType::kNormal;
@@ -43,34 +43,36 @@ struct Occurrence {
   bool operator==(const Occurrence&) const = default;
 };
 
-// A reference to an object of that type.
+// Returns a reference to the object of `type` that has this metadata.
 api::ObjectReference reference_to(const api::ResourceType& type, const api::ObjectMeta& meta);
 
-// One request: create the event, or patch its series. A patch of an event that is gone creates it,
-// if it is whole.
+// An EventWrite is one request to the API server: it creates the Event or patches its series. When
+// the Event to patch no longer exists, it is created again if `event` is complete.
 struct EventWrite {
   bool create;
-  api::Event event;  // of a patch that was put off: only its name and its series
+  api::Event event;  // for a patch from due(): only namespace, name and series
 
   bool operator==(const EventWrite&) const = default;
 };
 
-// Decides what is written: pure but for the names, which come from the random source. Remembers at
-// most limits::kEventSeries series, by hashes: a mix-up merges two events, and does no other harm.
+// Decides which events are written. Pure, except that the names of Events come from the random
+// source. Remembers at most limits::kEventSeries series, by hash: a collision merges two events and
+// has no other effect.
 class EventSeriesTable {
  public:
   using Instant = base::Clock::Instant;
 
-  // instance: reportingInstance. random outlives the table.
+  // `instance`: the reportingInstance of all events. `random` outlives the table.
   EventSeriesTable(std::string_view instance, base::Random& random);
 
-  // The write that the occurrence asks for now, if any.
+  // Returns the write to make now for the occurrence; nothing if it is only counted.
   std::optional<EventWrite> add(const Occurrence& occurrence, Instant now, base::Time wall);
 
-  // Series whose count is not written yet, of objects that may be written to again. all: of all.
+  // Returns a patch for each series with an unwritten count whose regarded object may have another
+  // write; with `all`, for each series with an unwritten count.
   std::vector<EventWrite> due(Instant now, bool all = false);
 
-  // When due() should be asked again; nothing when no series waits.
+  // Returns when due() should be called next; nothing when no series has an unwritten count.
   std::optional<Instant> next_due() const;
 
   std::size_t size() const { return series_.size(); }
@@ -79,12 +81,12 @@ class EventSeriesTable {
   using Hash = std::uint64_t;
 
   struct Series {
-    Hash object;  // that the event is about
+    Hash object;  // of the regarded object
     std::string namespace_name;
     std::string name;
     api::EventSeries series;
-    Instant last = {};
-    bool unwritten = false;  // the count
+    Instant last = {};       // time of the last occurrence
+    bool unwritten = false;  // series.count has grown since the last write
   };
 
   Series* find(Hash identity, Instant now);
@@ -101,30 +103,30 @@ class EventSeriesTable {
   std::string instance_;
   base::Random& random_;
   std::map<Hash, Series> series_;                // by object, reason, note and type
-  std::map<Hash, std::vector<Instant>> writes_;  // the latest, by object
-  Instant swept_ = {};
+  std::map<Hash, std::vector<Instant>> writes_;  // times of the last writes, by regarded object
+  Instant swept_ = {};                           // time of the last sweep of forget_old()
 };
 
 class EventRecorder {
  public:
-  // instance: reportingInstance, the name of the pod.
+  // `instance`: the reportingInstance, which is the name of the pod.
   EventRecorder(const Environment& environment, std::string_view instance);
 
   void record(const Occurrence& occurrence);
 
-  // Sends until it is cancelled, which throws boost::system::system_error.
+  // Sends events until it is cancelled, which throws boost::system::system_error.
   boost::asio::awaitable<void> run();
 
-  // After run has ended: sends what is left, for at most that long.
+  // To be called after run() has ended. Sends the remaining events for at most `most`.
   boost::asio::awaitable<void> flush(base::Clock::Duration most);
 
   std::uint64_t sent() const { return sent_; }
   std::uint64_t dropped() const { return dropped_; }  // the queue was full
-  std::uint64_t failed() const { return failed_; }    // the server did not take it
+  std::uint64_t failed() const { return failed_; }    // the API server did not accept them
 
  private:
-  // Giving way, events take a tenth of the time, more when the queue gets full: what they tell of
-  // goes before them, and a server that is slow gets fewer.
+  // With kGivesWay, sending takes a tenth of the time, and more when the queue gets full. So the
+  // writes that the events report have precedence, and a slow API server gets fewer events.
   enum class Pace { kGivesWay, kHurries };
 
   boost::asio::awaitable<void> send_queue(Pace pace);
@@ -139,7 +141,7 @@ class EventRecorder {
   std::deque<EventWrite> queue_;
   std::uint64_t sent_ = 0;
   std::uint64_t dropped_ = 0;
-  std::uint64_t told_ = 0;  // of those that were dropped
+  std::uint64_t told_ = 0;  // dropped events that the log has reported
   std::uint64_t failed_ = 0;
 };
 

@@ -1,10 +1,11 @@
-// Credential plugins: a program named in a kubeconfig that prints an ExecCredential
+// This file runs credential plugins: programs named in a kubeconfig that print an ExecCredential
 // (client.authentication.k8s.io/v1 and v1beta1, KEP-541).
 //
-// The program is run with its arguments and environment and with KUBERNETES_EXEC_INFO; standard
-// error is the operator's own, standard input is closed unless it may ask a person. It is killed,
-// with the processes it started, when the coroutine is cancelled or when it takes longer than
-// limits::kExecPluginTimeout. On the thread of the io_context.
+// The plugin gets its arguments and environment from the kubeconfig, and KUBERNETES_EXEC_INFO. It
+// writes to the standard error of this process. Its standard input is /dev/null, or that of this
+// process when the plugin may ask a person (interactiveMode, and a terminal). The plugin is killed
+// when the coroutine is cancelled or when it exceeds its timeout; so are the processes that it
+// started, unless it shares the terminal. Used on the thread of the io_context only.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -29,7 +30,7 @@ struct ExecCredential {
   bool operator==(const ExecCredential&) const = default;
 };
 
-// What the plugin is told of the cluster (provideClusterInfo).
+// An ExecCluster describes the cluster to a plugin with provideClusterInfo.
 struct ExecCluster {
   std::string server;
   std::string tls_server_name;
@@ -38,24 +39,25 @@ struct ExecCluster {
   std::string proxy;
 };
 
-// The value of KUBERNETES_EXEC_INFO.
+// Returns the value of KUBERNETES_EXEC_INFO.
 std::string exec_info(const ExecPlugin& plugin, const ExecCluster& cluster, bool interactive);
 
-// "credential plugin NAME: what".
+// Returns an error with the message "credential plugin NAME: WHAT" and a cause kNoCredentials.
 base::Error plugin_error(const ExecPlugin& plugin, base::ErrorCode code, std::string_view what);
 
-// The reason of a cause of an error that means: no request was sent, for lack of credentials.
+// A cause with this reason means that no request was sent, for lack of credentials.
 inline constexpr std::string_view kNoCredentials = "NoCredentials";
 
-// Whether an error has such a cause: it is neither of the API server nor of the way to it.
+// Returns whether an error has a cause kNoCredentials. Such an error comes neither from the API
+// server nor from the network.
 bool has_no_credentials(const base::Error& error);
 
-// What the plugin printed. kMalformed with the field; the message never repeats a value.
+// Decodes the output of the plugin. kMalformed: the message names the field without its value.
 base::Result<ExecCredential> parse_exec_credential(const ExecPlugin& plugin, std::string output);
 
-// Runs the plugin. kUnauthorized: it is not there, or failed; kTimeout; kTooLarge; kMalformed.
-// The plugin has to live until this returns. Throws boost::system::system_error
-// (operation_aborted) when the awaiting coroutine is cancelled.
+// Runs the plugin and decodes its output. kUnauthorized: the program cannot be run, or it failed.
+// kTooLarge: its output exceeds limits::kExecPluginBytes. kTimeout, kMalformed. `plugin` outlives
+// the awaitable. Cancellation throws boost::system::system_error (operation_aborted).
 boost::asio::awaitable<base::Result<ExecCredential>> run_exec_plugin(
     const ExecPlugin& plugin, ExecCluster cluster, std::chrono::milliseconds timeout,
     boost::asio::any_io_executor executor);

@@ -29,7 +29,7 @@ Response response_of(net::AnswerParser& parser) {
   return {parser.status(), parser.take_body(), parser.retry_after()};
 }
 
-// A watch: the rest of the answer whose head has been read.
+// An HttpStream is the body of an answer whose head has already been read.
 class HttpStream final : public Stream {
  public:
   HttpStream(std::unique_ptr<net::Connection> connection, std::unique_ptr<net::AnswerParser> parser,
@@ -48,7 +48,7 @@ class HttpStream final : public Stream {
       failure_ = advanced.error();
       failure_->message = fmt::format("{}: {}", server_, failure_->message);
       connection_.reset();
-      // What came before the connection broke is still good; the error is next.
+      // Bytes that arrived before the failure are returned first, and the error with the next read.
       if (parser_->body_size() == 0) co_return *failure_;
     }
     co_return parser_->take_body();
@@ -109,9 +109,9 @@ class HttpsTransport final : public Transport {
   }
 
  private:
-  // A request as it goes over the wire, with who sends it and until when.
+  // An Exchange is an encoded request, with the credentials to send it with and its deadline.
   struct Exchange {
-    bool repeatable = false;  // it may be sent twice
+    bool repeatable = false;  // the request may be sent twice
     std::string bytes;
     std::string authorization;
     std::shared_ptr<net::TlsContext> tls;
@@ -120,10 +120,10 @@ class HttpsTransport final : public Transport {
     std::size_t keep_bytes = 0;
   };
 
-  // What became of a request on a connection that was idle before.
+  // An Attempt is the result of sending a request over one connection.
   struct Attempt {
     base::Result<Response> response;
-    bool stale = false;  // the server had closed the connection; nothing is lost by another try
+    bool stale = false;  // the server had closed the connection, and a second attempt is safe
   };
 
   void add_constant_headers() {
@@ -173,7 +173,7 @@ class HttpsTransport final : public Transport {
                        request.keep_bytes};
   }
 
-  // On an idle connection if there is one, else on a new one.
+  // Sends the request over an idle connection, or over a new one if there is none or it is stale.
   Awaitable<Response> answer(const Exchange& exchange) {
     auto waiting = pool_.permit(exchange.deadline);
     const auto permit = co_await std::move(waiting);
@@ -227,13 +227,14 @@ class HttpsTransport final : public Transport {
 
   enum class Until { kEnd, kStream };
 
-  // Writes the request and reads the answer to its end, or to the end of its head if that opens a
-  // stream.
+  // Writes the request and reads the answer. With kStream, reading stops after the head of an HTTP
+  // 200 answer.
   Awaitable<void> converse(net::Connection& connection, const Exchange& exchange,
                            net::AnswerParser& parser, Until until) {
     auto writing = connection.write(exchange.bytes, exchange.deadline);
     const auto written = co_await std::move(writing);
-    // Whoever closes early has said why before: a TLS alert, or an answer to half of a request.
+    // A peer that closes the connection early may have sent the reason before: a TLS alert, or an
+    // answer to an incomplete request. So read what has already arrived.
     const bool cut = !written && written.error().code == base::ErrorCode::kNetwork;
     if (!written && !cut) co_return written.error();
     const Instant deadline = cut ? std::chrono::steady_clock::now() : exchange.deadline;

@@ -1,31 +1,32 @@
-// The real transport: HTTP/1.1 over TLS to one API server.
+// This file implements Transport for production: HTTP/1.1 over TLS to one API server.
 //
 // Guarantees
-//  * send() takes a connection from a pool of at most bounds.connections; who finds none waits,
-//  first
-//    come, first served. Idle connections are closed after bounds.idle. open() has one of its own.
-//  * The server's certificate is verified (CA of the configuration, else the system's; host name or
-//    IP address); redirects are never followed; TLS 1.2 is the least.
-//  * A request is sent twice in two cases only: an idle connection turned out to be closed before a
-//    byte of the answer came, and the request was a GET or no byte of it was written; or the answer
-//    was 401 and there are other credentials by now.
+//  * send() uses a pool of at most bounds.connections connections; further requests wait, first
+//    come, first served. Idle connections are closed after bounds.idle. Each open() uses a separate
+//    connection outside the pool.
+//  * The server's certificate is verified (with the CA of the configuration, else those of the
+//    system; against the host name or IP address). Redirects are never followed. The oldest TLS
+//    version in use is 1.2.
+//  * A request is sent twice in two cases only. First: the server had closed an idle connection
+//    before the first byte of the answer, and the request is a GET or no byte of it was written.
+//    Second: the answer was HTTP 401 and the credentials have been renewed since.
 //  * Files with tokens, CAs and certificates are read again every bounds.reload; the credential
-//    plugin is run again when what it gave has expired. Connections of an earlier TLS identity are
-//    not used for further requests; streams stay until they end.
-//  * A dead peer is found in bounds.tcp_user_timeout, also when nothing is sent.
-//  * No message holds a token, a password, a key or a body.
+//    plugin is run again when its credential has expired. Connections of an earlier TLS identity
+//    carry no further requests; open streams continue.
+//  * A dead peer is detected within bounds.tcp_user_timeout, even when nothing is sent.
+//  * No error message contains a token, a password, a key or a body.
 // Assumptions
-//  * One thread runs the executor. The clock is the machine's: deadlines of sockets are its time.
+//  * One thread runs the executor. Deadlines of sockets use the steady clock of the machine.
 //  * Streams and coroutines of a transport have ended before it is destroyed.
 // Caveats
-//  * The time a credential plugin takes does not count into a request's timeout; it has its own.
-//  * A look-up that hangs is given up in time, but the next one waits for its end. None is needed
-//    for an IP address, as a pod has it.
-//  * While a connection is idle its timer keeps io_context::run() from returning.
-//  * An error is kNetwork, kTimeout, kTls, kTooLarge (a head or body over its bound), kMalformed
-//  (no
-//    HTTP), kInvalid (a header that cannot be sent) or kUnauthorized (the credential plugin
-//    failed).
+//  * The run time of a credential plugin does not count against the timeout of a request, since the
+//    plugin has a separate timeout.
+//  * A DNS lookup that hangs is abandoned at the deadline, but the next lookup waits until it ends.
+//    An IP address, which is what a pod uses, needs no lookup.
+//  * While a connection is idle, its timer keeps io_context::run() from returning.
+// Errors: kNetwork, kTimeout, kTls, kTooLarge (a head or body over its bound), kMalformed (not
+//   HTTP), kInvalid (a header that cannot be sent), kUnauthorized (the ID token has expired or the
+//   credential plugin failed).
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -42,15 +43,15 @@
 
 namespace kube {
 
-// Those of base/limits.h; tests bring smaller ones.
+// The default values of these bounds are those of base/limits.h; tests use smaller ones.
 struct TransportBounds {
   using Milliseconds = std::chrono::milliseconds;
 
   std::size_t connections = limits::kConnections;
   std::size_t header_bytes = limits::kHeaderBytes;
   std::size_t body_bytes = limits::kResponseBytes;
-  Milliseconds connect_timeout = limits::kConnectTimeout;  // look-up, TCP, proxy and TLS
-  Milliseconds request_timeout = limits::kRequestTimeout;  // of a request that states none
+  Milliseconds connect_timeout = limits::kConnectTimeout;  // DNS lookup, TCP, proxy and TLS
+  Milliseconds request_timeout = limits::kRequestTimeout;  // of a request without a timeout
   Milliseconds idle = limits::kIdleConnection;
   Milliseconds tcp_user_timeout = limits::kTcpUserTimeout;
   Milliseconds reload = limits::kTokenReload;
@@ -58,8 +59,9 @@ struct TransportBounds {
   Milliseconds plugin_retry = limits::kExecPluginRetry;
 };
 
-// Reads the files that the configuration names, but connects to nothing and runs no plugin.
-// kInvalid: a file, certificate or key cannot be used. clock and logger outlive the transport.
+// Creates a transport. Reads the files that the configuration names, but opens no connection and
+// runs no plugin. kInvalid: a file, certificate or key cannot be used. `clock` and `logger` outlive
+// the transport.
 base::Result<std::unique_ptr<Transport>> make_https_transport(ClientConfig config,
                                                               base::Clock& clock,
                                                               base::Logger& logger,

@@ -18,7 +18,7 @@ namespace kube {
 namespace {
 
 struct Claims {
-  json::Raw expires;  // seconds since the epoch, which some providers write as a fraction
+  json::Raw expires;  // seconds since the epoch; some providers write a fraction
 };
 
 }  // namespace
@@ -34,9 +34,9 @@ namespace {
 
 constexpr std::string_view kProvider = "oidc";
 constexpr std::size_t kBase64Group = 4;        // characters
-constexpr double kSecondsMost = 253402300799;  // the end of the year 9999
+constexpr double kSecondsMost = 253402300799;  // end of the year 9999, in seconds since the epoch
 
-// Base64 for URLs, without padding (RFC 7515, section 2).
+// Decodes base64url without padding (RFC 7515, section 2).
 std::optional<std::string> decode_part(std::string part) {
   std::replace(part.begin(), part.end(), '-', '+');
   std::replace(part.begin(), part.end(), '_', '/');
@@ -74,7 +74,7 @@ base::Result<IdToken> id_token_of(const kubeconfig::AuthProvider& provider, std:
   if (config.idp_issuer_url.empty()) return invalid(where + ".config.idp-issuer-url: missing");
   if (config.client_id.empty()) return invalid(where + ".config.client-id: missing");
   IdToken token{config.id_token, {}, std::move(where)};
-  if (token.token.empty()) return token;  // which has expired, so to speak
+  if (token.token.empty()) return token;  // its expiry time is the epoch: check_valid() refuses it
   const auto expires = end_of(token.token);
   if (!expires || !net::fits_header(token.token)) {
     return invalid(token.origin + ".config.id-token: not a JSON Web Token with a time of expiry");

@@ -1,4 +1,4 @@
-// The ID token of a kubeconfig's auth-provider "oidc" (OpenID Connect). Pure; any thread.
+// Reads the ID token of a kubeconfig's auth-provider "oidc" (OpenID Connect). Pure; any thread.
 #pragma once
 
 #include <string>
@@ -9,12 +9,14 @@
 
 namespace kube {
 
-// where: "FILE: users[NAME].user.auth-provider", for messages. kInvalid: another provider; a field
-// that kubectl requires is missing; the token is no JWT with an end. An expired token is no error
-// here. Messages hold nothing of the configuration's values but the provider's name.
+// Reads the ID token of an auth-provider. `where`: "FILE: users[NAME].user.auth-provider", for
+// messages. kInvalid: the provider is not "oidc", a field that kubectl requires is missing, or the
+// token is not a JWT with an expiry time. An absent or expired token is no error here; see
+// check_valid(). Messages contain no value of the configuration except the provider's name.
 base::Result<IdToken> id_token_of(const kubeconfig::AuthProvider& provider, std::string where);
 
-// kUnauthorized: it has expired; the message says how to get another one.
+// Checks that the token is present and has not expired. kUnauthorized: the message explains how to
+// get another token.
 base::Result<void> check_valid(const IdToken& token, base::Time now);
 
 }  // namespace kube

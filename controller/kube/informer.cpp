@@ -20,7 +20,7 @@ WatchTarget target_of(WatchTarget target, const Scope& scope, const InformerOpti
 
 }  // namespace
 
-// From the watcher of one scope to its part of the store.
+// Passes the objects from the watcher of one scope to that scope's part of the store.
 class InformerCore::Sink final : public WatchSink {
  public:
   Sink(StoreCore& store, std::size_t scope, Signal& listed, base::Logger& logger,
@@ -42,7 +42,7 @@ class InformerCore::Sink final : public WatchSink {
   bool wants_relist() const override { return store_.wants_relist(); }
 
  private:
-  // Once, when the first object is not kept as a whole; the metrics have how many there are.
+  // Logs a warning when the store begins to keep objects in part; the metrics show how many.
   void warn() {
     const bool is_short = store_.reduced() + store_.dropped() > 0;
     if (is_short && !is_short_) {

@@ -1,11 +1,11 @@
-// A Store that keeps itself up to date: a Watcher for each scope, one Store, one coroutine.
+// An Informer keeps a Store up to date with one Watcher for each scope. It runs as one coroutine.
 //
 //   kube::Informer<api::Service> services(environment, {.label_selector = "a=b"});
 //   services.store().on_change(…);
-//   co_await services.run();            // beside others; cancelled by its parent
+//   co_await services.run();            // runs until its parent cancels it
 //
-// Guarantees, assumptions and caveats are those of Watcher and Store. One owner; used on the
-// thread of the io_context only.
+// The guarantees, assumptions and caveats of Watcher and Store apply. One owner; used on the thread
+// of the io_context only.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -21,14 +21,14 @@
 namespace kube {
 
 struct InformerOptions {
-  std::vector<Scope> scopes = {Scope{}};  // watched one by one; everything by default
+  std::vector<Scope> scopes = {Scope{}};  // one watch each; the default value covers all objects
   std::string label_selector = {};
 };
 
-// What is the same for every type.
+// InformerCore is the part of an Informer that does not depend on the type.
 class InformerCore {
  public:
-  // target: its scope is that of the options.
+  // The namespace and the selectors of `target` are replaced by those of the options.
   InformerCore(const Environment& environment, const WatchTarget& target,
                const InformerOptions& options, WatchObserver* observer, StoreCore& store);
   ~InformerCore();
@@ -45,14 +45,14 @@ class InformerCore {
   struct Part;
 
   const api::ResourceType& type_;
-  Signal listed_;  // one of the watchers has its list
+  Signal listed_;  // notified whenever a watcher has received a whole list
   std::vector<std::unique_ptr<Part>> parts_;
 };
 
 template <class T>
 class Informer {
  public:
-  // observer, if any, outlives the informer.
+  // `observer` may be null; otherwise it outlives the informer.
   explicit Informer(const Environment& environment, const InformerOptions& options = {},
                     WatchObserver* observer = nullptr)
       : store_(options.scopes),
@@ -66,14 +66,14 @@ class Informer {
   // Watches until it is cancelled, which throws boost::system::system_error.
   boost::asio::awaitable<void> run() { return core_.run(); }
 
-  // The list of every scope was complete at least once. Never false again.
+  // True once every scope has received a whole list; it stays true from then on.
   bool synced() const { return core_.synced(); }
 
   // Returns once synced.
   boost::asio::awaitable<void> wait_synced() { return core_.wait_synced(); }
 
-  // For /readyz: "waiting for localregistries: the CRD is not installed"; empty when synced and
-  // watching.
+  // Returns the reason for /readyz, such as "waiting for localregistries: the CRD is not
+  // installed"; empty when the informer is synced and watching.
   std::string waiting_for() const { return core_.waiting_for(); }
 
  private:

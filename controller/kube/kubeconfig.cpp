@@ -28,7 +28,7 @@ struct LoadedFile {
   kubeconfig::Config config;
 };
 
-// One named entry, and the file it is from.
+// An Entry is one named entry of a kubeconfig, with the path of its file.
 template <class T>
 struct Entry {
   std::string file;
@@ -39,7 +39,7 @@ struct Entry {
     return fmt::format("{}: {}.{}", base::shown_path(file), where, field);
   }
 
-  // A path as the file means it.
+  // Resolves a path relative to the folder of the file.
   std::string path(const std::string& text) const {
     return (fs::path(file).parent_path() / text).lexically_normal().string();
   }
@@ -135,7 +135,8 @@ std::optional<Entry<T>> find(const std::vector<LoadedFile>& files,
   return std::nullopt;
 }
 
-// Inline base64 or a path, which is read once to be sure of it.
+// Returns the PEM from inline base64 or from a file. The file is read once here, so that an
+// unreadable file is reported with its field.
 template <class T>
 base::Result<Pem> pem_of(const Entry<T>& entry, std::string_view field, const std::string& data,
                          const std::string& file) {
@@ -151,8 +152,8 @@ base::Result<Pem> pem_of(const Entry<T>& entry, std::string_view field, const st
   return pem;
 }
 
-// "host" and "host:port" are allowed, as in client-go (rest.DefaultServerURL): by HTTPS when
-// something about TLS is configured, else by HTTP.
+// Parses a URL, "host" or "host:port", as client-go does (rest.DefaultServerURL). Without a scheme
+// the URL is https when a TLS setting is configured, else http.
 base::Result<ServerUrl> parse_server(const std::string& text, bool mentions_tls) {
   if (text.find("://") != std::string::npos) return parse_server_url(text);
   auto server = parse_server_url((mentions_tls ? "https://" : "http://") + text);
@@ -201,7 +202,7 @@ base::Result<ExecPlugin::Interactive> interactive_of(const Entry<kubeconfig::Use
   const std::string& mode = exec.interactive_mode;
   if (mode == "Never") return ExecPlugin::Interactive::kNever;
   if (mode == "Always") return ExecPlugin::Interactive::kAlways;
-  // v1 demands the field, v1beta1 has a default.
+  // The field is required in v1 and has a default value in v1beta1.
   if (mode == "IfAvailable" || (mode.empty() && exec.api_version == kExecV1Beta1)) {
     return ExecPlugin::Interactive::kIfAvailable;
   }
@@ -268,8 +269,8 @@ base::Result<void> apply_certificate(const Entry<kubeconfig::User>& entry, Clien
   return {};
 }
 
-// A token, password or certificate makes kubectl ignore the plugin, and a token or password makes
-// it ignore the ID token.
+// Sets exec and id_token. As in kubectl, the plugin is ignored when there is a token, password or
+// client certificate, and the ID token is ignored when there is a token or password.
 base::Result<void> apply_provider(const Entry<kubeconfig::User>& entry,
                                   const kubeconfig::Cluster& cluster, ClientConfig& config) {
   const kubeconfig::User& user = entry.value;
@@ -315,7 +316,8 @@ base::Result<void> apply_user(const Entry<kubeconfig::User>& entry,
   return apply_impersonation(entry, config);
 }
 
-// kubectl sends no credentials without TLS, and neither does it read the files that hold them.
+// Removes the credentials when the server has no TLS. kubectl sends no credentials to such a
+// server, and does not read their files.
 void drop_credentials(ClientConfig& config) {
   ClientConfig kept;
   kept.server = std::move(config.server);

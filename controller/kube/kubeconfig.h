@@ -1,17 +1,17 @@
-// kubeconfig files (v1 Config), merged and resolved as kubectl does:
-//  * --kubeconfig alone, else the list in KUBECONFIG (files that do not exist are skipped), else
-//    ~/.kube/config.
-//  * Of clusters, users and contexts with one name the first wins as a whole; current-context is
-//    the first that is set.
-//  * Relative paths are relative to the folder of the file they stand in.
-//  * *-data wins over the file, tokenFile over token; exec counts only without token, password and
-//    certificate.
-//  * A server without scheme is reached by HTTPS when a CA, a client certificate or
-//    insecure-skip-tls-verify is given, else by HTTP. By HTTP no credentials are sent.
-//  * auth-provider "oidc": its ID token is sent while it is valid. It is not refreshed. Other
+// Loads kubeconfig files (v1 Config), merged and resolved as kubectl does:
+//  * The files are: --kubeconfig alone, else the list in KUBECONFIG (files that do not exist are
+//    skipped), else ~/.kube/config.
+//  * Of several clusters, users or contexts with the same name, the first wins as a whole. The
+//    first current-context that is set wins.
+//  * Relative paths are relative to the folder of the kubeconfig file that contains them.
+//  * The fields *-data win over their files, and tokenFile wins over token. exec is used only when
+//    there is no token, password or client certificate.
+//  * A server without a scheme is reached by HTTPS when a CA, a client certificate or
+//    insecure-skip-tls-verify is given, else by HTTP. No credentials are sent by HTTP.
+//  * The ID token of auth-provider "oidc" is sent while it is valid and is not refreshed. Other
 //    providers are refused by name, as kubectl does since 1.26.
 //
-// Reads files when called; nothing is kept. Any thread.
+// The functions read the files at each call and cache nothing. Any thread.
 #pragma once
 
 #include <string>
@@ -27,12 +27,13 @@ struct KubeconfigChoice {
   std::string context;  // --context; empty: current-context
 };
 
-// kNotFound: there is no such file, or none at all. kInvalid, kMalformed, kTooLarge: the message
-// names the file and the field, and never repeats a value that may be secret.
+// Loads the chosen context. kNotFound: the file, or every file of the list, does not exist.
+// kInvalid, kMalformed, kTooLarge: the message names the file and the field, and never repeats a
+// value that may be secret.
 base::Result<ClientConfig> load_kubeconfig(const KubeconfigChoice& choice,
                                            const EnvironmentVariables& environment);
 
-// The names of all contexts that --context could choose, in the order of the files.
+// Returns the names of all contexts that --context can choose, in the order of the files.
 base::Result<std::vector<std::string>> context_names(const std::string& file,
                                                      const EnvironmentVariables& environment);
 

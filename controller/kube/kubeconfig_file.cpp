@@ -113,7 +113,8 @@ base::Result<Config> parse(std::string_view yaml) {
   auto text = json::from_yaml(yaml);
   if (!text) {
     base::Error error = text.error();
-    // The parser repeats the name of an alias, which "password: *secret" looks like.
+    // The parser's message quotes the name of an unknown alias. "password: *secret" parses as an
+    // alias, so the name may be a secret: remove it.
     constexpr std::string_view kAlias = "anchor is not defined";
     const std::size_t alias = error.message.find(kAlias);
     if (alias != std::string::npos) error.message.resize(alias + kAlias.size());

@@ -1,4 +1,5 @@
-// One kubeconfig file as it is written (clientcmd/api/v1). Used by kubeconfig.cpp only. Values.
+// This file defines the content of one kubeconfig file (clientcmd/api/v1). Used by kubeconfig.cpp
+// and id_token.cpp only. Values; any thread.
 #pragma once
 
 #include <map>
@@ -42,8 +43,9 @@ struct Exec {
   std::string interactive_mode;
 };
 
-// The fields of provider "oidc" that are read. Others are not decoded: a key that a forgotten space
-// glues to its token would be named in an error.
+// AuthProviderConfig has the fields of provider "oidc" that are used. Other keys are not decoded,
+// because an error message names the key: without a space after its colon, "refresh-token:SECRET"
+// is a key.
 struct AuthProviderConfig {
   std::string idp_issuer_url;
   std::string client_id;
@@ -102,7 +104,8 @@ struct Config {
   std::vector<NamedContext> contexts;
 };
 
-// kMalformed with the field, kTooLarge, kInvalid: of another kind or version.
+// Parses a kubeconfig. kMalformed: the message names the field. kTooLarge: over a bound of YAML.
+// kInvalid: another kind or apiVersion.
 base::Result<Config> parse(std::string_view yaml);
 
 }  // namespace kube::kubeconfig

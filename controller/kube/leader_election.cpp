@@ -13,10 +13,10 @@ namespace {
 using std::chrono::milliseconds;
 using Instant = base::Clock::Instant;
 
-constexpr double kJitter = 1.2;  // as client-go: up to that much longer
+constexpr double kJitter = 1.2;  // adds up to 1.2 times the duration, as in client-go
 constexpr auto kAfterLostRace = milliseconds(50);
-constexpr int kReleaseTries = 2;     // one for what the other fields say, one after a lost race
-constexpr int kReleasedSeconds = 1;  // of a lease that nobody holds: the API wants more than 0
+constexpr int kReleaseTries = 2;     // with the cached Lease, and with a live read after a conflict
+constexpr int kReleasedSeconds = 1;  // duration of a released Lease; the API requires more than 0
 
 InformerOptions only(const api::ObjectKey& lease) {
   InformerOptions options;
@@ -34,7 +34,7 @@ milliseconds jittered(milliseconds duration, base::Random& random) {
       static_cast<milliseconds::rep>(static_cast<double>(duration.count()) * factor));
 }
 
-// Until then nobody else may take it. A lease without a duration counts as long as one of ours.
+// Returns when another process may take the Lease. A Lease without a duration has options.duration.
 Instant expiry(const LeaseView& view, const LeaderElectionOptions& options) {
   const int written = view.lease->spec.lease_duration_seconds;
   if (written <= 0) return view.changed + options.duration;
@@ -45,7 +45,7 @@ bool is_lost_race(const base::Error& error) {
   return error.code == base::ErrorCode::kConflict || error.code == base::ErrorCode::kAlreadyExists;
 }
 
-// The lease is not the one that was looked at, or gone.
+// True when the cached Lease is stale: the Lease changed or does not exist.
 bool is_outdated(const base::Error& error) {
   return is_lost_race(error) || error.code == base::ErrorCode::kNotFound;
 }
@@ -118,7 +118,7 @@ asio::awaitable<void> LeaderElection::acquire() {
   while (!acquired) acquired = co_await try_acquire();
 }
 
-// One look at the lease, and what follows from it. True: it is ours.
+// Decides once about the Lease and acts on the decision. True: this process has acquired it.
 asio::awaitable<bool> LeaderElection::try_acquire() {
   if (!informer_.synced() || !known_) {
     const base::Result<void> seen = co_await refresh(limits::kLeaseRequestTimeout);
@@ -143,7 +143,7 @@ asio::awaitable<bool> LeaderElection::try_acquire() {
     renewed_ = now;
     co_return true;
   }
-  known_ = false;  // whatever happened: look at the lease itself
+  known_ = false;  // the write may have taken effect, or the cache is stale: read the Lease live
   const bool lost_race = is_lost_race(written.error());
   if (!lost_race) set_waiting_for(base::to_string(written.error()));
   const milliseconds pause = lost_race ? kAfterLostRace : options_.retry;
@@ -167,14 +167,15 @@ asio::awaitable<LeaderElection::Outcome> LeaderElection::hold(Work lead) {
   }
   set_leading(false);
   if (outcome == Outcome::kLost) co_return outcome;
-  // The work has ended. Even if this coroutine was cancelled the others get the lease at once.
+  // The work has ended. Release the Lease even when this coroutine was cancelled, so that another
+  // replica can take it at once.
   co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
   co_await release();
   if (thrown) std::rethrow_exception(thrown);
   co_return outcome;
 }
 
-// Ends when somebody else holds the lease.
+// Renews the Lease until another process holds it.
 asio::awaitable<void> LeaderElection::keep_renewing() {
   Instant next = renewed_ + options_.retry;
   while (is_ours()) {
@@ -186,7 +187,7 @@ asio::awaitable<void> LeaderElection::keep_renewing() {
         co_await write(LeaseAction::kRenew, std::move(decision.spec), limits::kLeaseRequestTimeout);
     if (is_outdated(renewed.error())) {
       renewed = co_await refresh(limits::kLeaseRequestTimeout);
-      if (renewed) continue;  // at once, if it still is ours
+      if (renewed) continue;  // renew again without a pause, if this process still holds the Lease
     }
     if (renewed) {
       renewed_ = now;
@@ -198,7 +199,7 @@ asio::awaitable<void> LeaderElection::keep_renewing() {
   }
 }
 
-// Ends when the renewals have failed for too long.
+// Returns when no renewal has succeeded for renew_deadline.
 asio::awaitable<void> LeaderElection::until_deadline() {
   Instant deadline = renewed_ + options_.renew_deadline;
   for (Instant now = environment_.clock.now(); now < deadline; now = environment_.clock.now()) {
@@ -207,7 +208,7 @@ asio::awaitable<void> LeaderElection::until_deadline() {
   }
 }
 
-// Cut short when the lease is taken.
+// Waits until `next`, or until this process no longer holds the Lease.
 asio::awaitable<void> LeaderElection::pause_before_renewal(Instant next) {
   for (Instant now = environment_.clock.now(); now < next && is_ours();
        now = environment_.clock.now()) {
@@ -230,7 +231,7 @@ asio::awaitable<void> LeaderElection::release() {
   }
 }
 
-// Refused when the lease is not the one that was looked at.
+// Writes the Lease. kConflict, or kAlreadyExists for kCreate: the cached Lease was stale.
 asio::awaitable<base::Result<void>> LeaderElection::write(LeaseAction action, api::LeaseSpec spec,
                                                           milliseconds timeout) {
   const Client client = environment_.client.with_timeout(timeout);
@@ -256,7 +257,8 @@ asio::awaitable<base::Result<void>> LeaderElection::write(LeaseAction action, ap
 
 asio::awaitable<base::Result<void>> LeaderElection::refresh(milliseconds timeout) {
   const Client client = environment_.client.with_timeout(timeout);
-  // A 404 is about what was known before: another replica may create the Lease meanwhile.
+  // A 404 removes only the Lease that was cached before the request: another replica may have
+  // created a new Lease meanwhile, and the watch may have reported it.
   const LeaseView seen = view();
   Awaitable<api::Lease> getting = client.get<api::Lease>(options_.lease);
   base::Result<api::Lease> answer = co_await std::move(getting);
@@ -283,7 +285,7 @@ LeaseView LeaderElection::view() const {
 bool LeaderElection::is_ours() const { return holder() == options_.identity; }
 
 void LeaderElection::lease_changed(const api::Lease* before, const api::Lease* after) {
-  // Somebody who merely labels it does not prolong it.
+  // A change of the metadata alone, such as a label, does not prolong the Lease.
   if (before == nullptr || after == nullptr || before->spec != after->spec) {
     lease_changed_ = environment_.clock.now();
   }

@@ -1,16 +1,16 @@
-// Leader election on a Lease: of all who run it with the same lease at most one leads.
+// Leader election on a Lease: of all processes that use the same Lease, at most one leads.
 //
 // Guarantees
-//  * The led work runs only between having acquired the lease and the renew deadline after the
-//    last renewal that succeeded. When the lease is lost the work is cancelled and awaited before
-//    anything else happens.
-//  * Expiry is judged by the local monotonic clock since the lease was last seen to change; wall
-//    clocks are written, never compared.
-//  * On cancellation the work ends first, then the lease is released, then run ends.
-// Assumptions: clocks run at about the same rate (10 s of the leader are less than 15 s of
-//   another), and whoever takes part uses these rules.
-// Caveats: it does not fence. A write that was sent before the lease was lost may arrive later;
-//   writes that destroy carry preconditions.
+//  * The work that is passed to run() executes only while the Lease is held: from its acquisition
+//    until renew_deadline after the last successful renewal. When the Lease is lost, the work is
+//    cancelled and awaited before anything else happens.
+//  * The local monotonic clock decides whether the Lease has expired, counted from the last change
+//    of the Lease that was seen. Wall clock times are written and never compared.
+//  * On cancellation the work ends first, then the Lease is released, then run() ends.
+// Assumptions: the clocks of all participants run at about the same rate (10 s on the leader take
+//   less than 15 s on another replica), and all participants follow these rules.
+// Caveats: the election does not fence. A write that was sent before the Lease was lost may take
+//   effect later, so destructive writes carry preconditions.
 //
 // One owner, which runs it as one coroutine. Used on the thread of the io_context only.
 // Source: client-go tools/leaderelection; https://kubernetes.io/docs/concepts/architecture/leases/
@@ -32,58 +32,59 @@ namespace kube {
 
 struct LeaderElectionOptions {
   api::ObjectKey lease;
-  std::string identity;  // unlike that of any other process, an earlier one of the pod included
+  std::string identity;  // unique to this process; an earlier process of the pod has another one
   std::chrono::milliseconds duration = limits::kLeaseDuration;  // whole seconds
   std::chrono::milliseconds renew_deadline = limits::kLeaseRenewDeadline;
   std::chrono::milliseconds retry = limits::kLeaseRetry;
 };
 
-// What one knows of the lease.
+// A LeaseView is the Lease as the cache shows it.
 struct LeaseView {
-  std::optional<api::Lease> lease;    // none: there is no such object
-  base::Clock::Instant changed = {};  // when it was last seen to change, by the local clock
+  std::optional<api::Lease> lease;    // nothing: the Lease does not exist
+  base::Clock::Instant changed = {};  // when its spec was last seen to change, by the local clock
 };
 
 enum class LeaseAction {
-  kCreate,  // there is none
-  kTake,    // it was released, or it expired
-  kRenew,   // it is ours
-  kWait,    // it is somebody else's, until then
+  kCreate,  // the Lease does not exist
+  kTake,    // the Lease was released or has expired
+  kRenew,   // this process holds the Lease
+  kWait,    // another process holds the Lease, until LeaseDecision::until
 };
 
 struct LeaseDecision {
   LeaseAction action;
-  api::LeaseSpec spec = {};         // to be written; of kWait: nothing
-  base::Clock::Instant until = {};  // of kWait: when it expires unless it is renewed
+  api::LeaseSpec spec = {};         // the spec to write; empty for kWait
+  base::Clock::Instant until = {};  // for kWait: when the Lease expires unless it is renewed
 };
 
-// The whole of the decision. Pure.
+// Decides what to do about the Lease. Pure.
 LeaseDecision decide(const LeaseView& view, const LeaderElectionOptions& options,
                      base::Clock::Instant now, base::Time wall);
 
-// What is written to release a lease that is ours.
+// Returns the spec that releases a Lease which this process holds.
 api::LeaseSpec released(const api::LeaseSpec& spec, base::Time wall);
 
 class LeaderElection {
  public:
   using Work = std::function<boost::asio::awaitable<void>()>;
 
-  // on_change: told of each change of leading(). observer: of the watch of the lease.
+  // `on_change` is called after each change of leading(). `observer` observes the watch of the
+  // Lease and may be null.
   LeaderElection(const Environment& environment, LeaderElectionOptions options,
                  std::function<void(bool leading)> on_change = {},
                  WatchObserver* observer = nullptr);
 
-  // Waits for the lease, runs lead() while it is held, and again after each loss. Returns when
-  // lead() does, and throws what it throws, in both cases with the lease released. Throws
-  // boost::system::system_error (operation_aborted) when it is cancelled.
+  // Waits for the Lease, runs lead() while this process holds it, and starts over after each loss.
+  // Returns when lead() returns and throws what lead() throws, in both cases after it has released
+  // the Lease. Throws boost::system::system_error (operation_aborted) when it is cancelled.
   boost::asio::awaitable<void> run(Work lead);
 
   bool leading() const { return leading_; }
 
-  // Who holds the lease, as last seen; empty: nobody.
+  // Returns the identity of the holder of the cached Lease; empty: there is no holder.
   std::string holder() const;
 
-  // Why there is no leader to be seen: "leases: forbidden"; empty while all is well.
+  // Returns why the Lease cannot be read or written ("Forbidden: …"); empty without a problem.
   const std::string& waiting_for() const { return waiting_for_; }
 
  private:
@@ -109,11 +110,11 @@ class LeaderElection {
   Environment environment_;
   LeaderElectionOptions options_;
   std::function<void(bool)> on_change_;
-  Informer<api::Lease> informer_;  // its store is what is known, our own writes included
-  Signal changed_;
-  bool known_ = false;  // the lease, or its absence, was seen at least once
+  Informer<api::Lease> informer_;  // its store includes the writes of this process
+  Signal changed_;                 // notified when the holder changes
+  bool known_ = false;             // false: try_acquire() begins with a live read
   base::Clock::Instant lease_changed_ = {};
-  base::Clock::Instant renewed_ = {};  // when the last renewal that succeeded was sent
+  base::Clock::Instant renewed_ = {};  // when the last successful renewal was sent
   bool leading_ = false;
   std::string waiting_for_;
 };

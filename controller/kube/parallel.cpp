@@ -52,7 +52,7 @@ asio::awaitable<std::size_t> run_until_one_ends(std::vector<asio::awaitable<void
   auto group = asio::experimental::make_parallel_group(std::move(operations));
   auto [order, thrown] =
       co_await group.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
-  // A branch that did not merely give way has something to say, whoever was first.
+  // An exception other than a cancellation is rethrown, even when another branch ended first.
   for (const std::exception_ptr& exception : thrown) {
     if (exception && !is_cancellation(exception)) std::rethrow_exception(exception);
   }
@@ -81,7 +81,7 @@ asio::awaitable<void> Signal::wait_beyond(std::uint64_t seen) {
   co_await throw_if_cancelled();
 }
 
-// The one that loses just returns: this happens too often for exceptions.
+// The branch that ends second returns normally: timeouts are too frequent for exceptions.
 asio::awaitable<void> Signal::wait_beyond_for(std::uint64_t seen, base::Clock& clock,
                                               base::Clock::Duration duration) {
   std::vector<asio::awaitable<void>> branches;

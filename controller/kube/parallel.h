@@ -1,8 +1,8 @@
-// Structured concurrency for this layer: coroutines that run side by side and end together.
+// Structured concurrency for this layer: coroutines that run concurrently and end together.
 //
-// Whoever awaits one of these functions is the parent of what it is given: when one ends or the
-// parent is cancelled the others are cancelled, and it returns only when all have ended. On one
-// thread.
+// The coroutine that awaits run_until_one_ends() is the parent of the branches. When one branch
+// ends, or the parent is cancelled, the other branches are cancelled, and the function returns only
+// after all of them have ended. Used on one thread.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -16,12 +16,12 @@
 
 namespace kube {
 
-// Runs them until the first of them ends, cancels and awaits the rest. Gives the index of the
-// first. Throws what one of them threw, and operation_aborted when the parent was cancelled.
+// Runs the branches until the first of them ends, then cancels and awaits the others. Returns the
+// index of the first. Throws what a branch threw; operation_aborted: the parent was cancelled.
 boost::asio::awaitable<std::size_t> run_until_one_ends(
     std::vector<boost::asio::awaitable<void>> branches);
 
-// Wakes all that wait. One owner; it outlives the waits.
+// A Signal wakes all coroutines that wait for it. One owner; the Signal outlives the waits.
 class Signal {
  public:
   explicit Signal(const boost::asio::any_io_executor& executor);
@@ -30,11 +30,11 @@ class Signal {
 
   void notify();
 
-  // Returns once notify was called after this call, which may be for another reason: check, and
-  // wait again.
+  // Returns once notify() has been called after the call of wait(). That notify() may have another
+  // reason, so the caller checks its condition and waits again.
   boost::asio::awaitable<void> wait() { return wait_beyond(count_); }
 
-  // The same, but at the latest after the duration.
+  // As wait(), but returns at the latest after `duration`.
   boost::asio::awaitable<void> wait_for(base::Clock& clock, base::Clock::Duration duration) {
     return wait_beyond_for(count_, clock, duration);
   }
@@ -45,8 +45,8 @@ class Signal {
   boost::asio::awaitable<void> wait_beyond_for(std::uint64_t seen, base::Clock& clock,
                                                base::Clock::Duration duration);
 
-  std::uint64_t count_ = 0;          // of notifications
-  boost::asio::steady_timer timer_;  // never expires: its cancellation is the signal
+  std::uint64_t count_ = 0;          // calls of notify()
+  boost::asio::steady_timer timer_;  // never expires; notify() cancels it to wake the waits
 };
 
 }  // namespace kube

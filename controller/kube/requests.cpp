@@ -9,7 +9,7 @@
 namespace kube {
 namespace {
 
-// No object ever has it: etcd's revisions start at 1, and the first belongs to no object.
+// No object has this resourceVersion: etcd's revisions start at 1, and the first is of no object.
 constexpr std::string_view kImpossibleVersion = "1";
 constexpr std::string_view kMergePatch = "application/merge-patch+json";
 constexpr std::string_view kApplyPatch = "application/apply-patch+yaml";
@@ -34,7 +34,7 @@ std::string object_path(const api::ResourceType& type, const api::ObjectKey& key
   return path;
 }
 
-// Appends parameters to a target, without those that are empty.
+// Appends query parameters to a path and leaves out parameters with an empty value.
 class Query {
  public:
   explicit Query(std::string path) : target_(std::move(path)) {}
@@ -166,8 +166,9 @@ Request watch_request(const api::ResourceType& type, const WatchOptions& options
   return without_body(Method::kGet, query.take());
 }
 
-// Unknown fields are refused by the schema of an apply anyhow. To warn of them, and of fields that
-// are there twice, the server parses the body once more: 15% of its CPU in a burst.
+// The request turns off field validation (fieldValidation=Ignore). The schema of an apply rejects
+// unknown fields without it. To warn of unknown and duplicate fields, the API server parses the
+// body a second time, which takes 15% of its CPU in a burst.
 // https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation
 Request apply_request(const api::ResourceType& type, const api::ObjectKey& key,
                       Subresource subresource, std::string body) {

@@ -1,5 +1,6 @@
-// The only place that builds the paths, queries and bodies of requests to the API server. Pure
-// functions of values; any thread. Whatever goes into a path or a query is percent-encoded.
+// This file alone builds the paths, queries and bodies of requests to the API server. Every value
+// in a path or a query is percent-encoded. Pure functions of values; any thread.
+//
 // Source: https://kubernetes.io/docs/reference/using-api/api-concepts/
 #pragma once
 
@@ -15,57 +16,56 @@
 
 namespace kube {
 
-// Owner of what is applied (metadata.managedFields), and author of every other write.
+// Every write has this fieldManager, which appears in metadata.managedFields.
 inline constexpr std::string_view kFieldManager = "local-registry-operator";
 
 enum class Subresource { kNone, kStatus };
 
 struct ListOptions {
-  std::string namespace_name = {};  // empty: all namespaces, or a type that has none
+  std::string namespace_name = {};  // empty: all namespaces, or a cluster-scoped type
   std::string label_selector = {};
   std::string field_selector = {};
-  int limit = 0;                    // objects in one answer; 0: all of them
-  std::string continue_token = {};  // of the page before
+  int limit = 0;                    // objects in one page; 0: all of them
+  std::string continue_token = {};  // from the previous page
 };
 
 struct WatchOptions {
-  std::string namespace_name = {};  // empty: all namespaces, or a type that has none
+  std::string namespace_name = {};  // empty: all namespaces, or a cluster-scoped type
   std::string label_selector = {};
   std::string field_selector = {};
-  std::string resource_version = {};  // where to go on; empty with send_initial_events
+  std::string resource_version = {};  // where the watch continues; empty with send_initial_events
   bool send_initial_events = false;   // the list first, as ADDED events (KEP-3157)
   std::chrono::seconds timeout{};     // after which the server ends the watch
 };
 
-// What has to hold for a delete to happen; empty: anything.
+// The API server deletes an object only if these preconditions hold. An empty one is not checked.
 struct Preconditions {
   std::string uid = {};
-  std::string resource_version =
-      {};  // for what holds data: nobody touched it since it was looked at
+  std::string resource_version = {};  // set for objects that hold data, such as PVCs
 };
 
-// What becomes of the dependents of a deleted object.
+// Propagation decides what happens to the dependents of a deleted object (propagationPolicy).
 enum class Propagation { kBackground, kForeground, kOrphan };
 
-// The state that an apply expects. One of them has to be chosen, so that a foreign object is never
-// taken over by accident.
+// An ApplyGuard is the state of the object that an apply expects. Every apply has a guard, so that
+// no foreign object is taken over by accident.
 class ApplyGuard {
  public:
-  // No object has this name. Otherwise the answer is kConflict.
+  // Expects that no object has this name. Otherwise kConflict.
   static ApplyGuard create_only() { return ApplyGuard({}); }
 
-  // The object has this uid. When it is gone, or another one has its name: kConflict. uid is not
-  // empty.
+  // Expects the object with this uid, which is not empty. kConflict: the object does not exist, or
+  // another object has its name.
   static ApplyGuard uid(std::string uid) { return ApplyGuard(std::move(uid)); }
 
-  // The object is what was read: its uid and its resourceVersion. Otherwise kConflict. Neither is
-  // empty.
+  // Expects the object with the uid and the resourceVersion of `read`, neither of which is empty.
+  // Otherwise kConflict.
   static ApplyGuard unchanged(const api::ObjectMeta& read) {
     return ApplyGuard(read.uid, read.resource_version);
   }
 
-  // Sets what makes the API server check it: metadata.uid, metadata.resourceVersion, or both; one
-  // that no object has for what is to be created.
+  // Sets the metadata that makes the API server check the guard: the uid, the uid and the
+  // resourceVersion, or, for a create, a resourceVersion that no object has.
   void write_to(api::ObjectMeta& meta) const;
 
  private:
@@ -80,11 +80,11 @@ Request get_request(const api::ResourceType& type, const api::ObjectKey& key);
 Request list_request(const api::ResourceType& type, const ListOptions& options);
 Request watch_request(const api::ResourceType& type, const WatchOptions& options);
 
-// Server-side apply, forced. body is the whole object, as api::encode_object writes it.
+// Returns a server-side apply with force. `body` is the whole object (api::encode_object()).
 Request apply_request(const api::ResourceType& type, const api::ObjectKey& key,
                       Subresource subresource, std::string body);
 
-// JSON merge patch (RFC 7386).
+// Returns a JSON merge patch (RFC 7386).
 Request merge_patch_request(const api::ResourceType& type, const api::ObjectKey& key,
                             Subresource subresource, std::string body);
 
@@ -94,8 +94,8 @@ Request create_request(const api::ResourceType& type, std::string_view namespace
 Request delete_request(const api::ResourceType& type, const api::ObjectKey& key,
                        const Preconditions& preconditions, Propagation propagation);
 
-// The merge patch that replaces the finalizers of the object that meta is of; refused with
-// kConflict when the object is another one or has changed since.
+// Returns the merge patch that replaces the finalizers of the object with this metadata. The API
+// server rejects the patch (kConflict) when the object was recreated or has changed since.
 std::string finalizers_patch(const api::ObjectMeta& meta, std::vector<std::string> finalizers);
 
 }  // namespace kube

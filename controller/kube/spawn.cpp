@@ -14,18 +14,18 @@
 namespace kube {
 namespace {
 
-constexpr unsigned kFirstOther = 3;        // descriptor after standard input, output and error
-constexpr unsigned kOldKernelMost = 1024;  // descriptors that are closed one by one
+constexpr unsigned kFirstOther = 3;        // first descriptor after standard error
+constexpr unsigned kOldKernelMost = 1024;  // descriptors from this one on stay open on old kernels
 constexpr int kExecFailed = 127;
 
-// Everything below runs in the child, which shares nothing with this process but has a copy of its
-// memory: only functions that are safe in a signal handler.
+// The functions below run in the forked child, which has a copy of this process's memory and only
+// one thread. So they call only functions that are safe in a signal handler.
 
 bool become(int descriptor, int standard) {
   return descriptor < 0 || ::dup2(descriptor, standard) == standard;
 }
 
-// Kernels before 5.11 do not know the flag.
+// Marks the other descriptors close-on-exec. Kernels before 5.11 do not have CLOSE_RANGE_CLOEXEC.
 void close_others() {
   if (::close_range(kFirstOther, ~0U, CLOSE_RANGE_CLOEXEC) == 0) return;
   for (unsigned other = kFirstOther; other < kOldKernelMost; ++other) {
@@ -33,7 +33,8 @@ void close_others() {
   }
 }
 
-// A handler of this process writes to descriptors that the child shares with it.
+// Resets all signal handlers. A handler of this process that ran in the child would write to
+// descriptors that both share.
 void remove_handlers() {
   for (int number = 1; number < NSIG; ++number) {
     struct sigaction current {};
@@ -69,10 +70,10 @@ int spawn(const Spawn& program, pid_t& pid) {
   std::vector<std::string> environment = base::child_environment(program.environment);
   const std::vector<char*> arguments = base::null_terminated(words);
   const std::vector<char*> variables = base::null_terminated(environment);
-  std::array<int, 2> failure{};  // carries the errno of a failed exec; closed by a good one
+  std::array<int, 2> failure{};  // carries the errno of a failed start; a successful exec closes it
   if (::pipe2(failure.data(), O_CLOEXEC) != 0) return errno;
   const pid_t parent = ::getpid();
-  // Until prepare() has removed the handlers of this process, none may run in the child.
+  // Block all signals, so that no handler runs in the child before prepare() has removed them.
   sigset_t all;
   sigset_t before;
   sigfillset(&all);

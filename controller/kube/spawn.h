@@ -1,4 +1,5 @@
-// Starts programs: the one place where processes are made. On the thread that outlives them.
+// This file alone starts other programs. spawn() is called on a thread that outlives the program:
+// the kernel sends `death_signal` when that thread ends.
 #pragma once
 
 #include <signal.h>
@@ -12,20 +13,20 @@ namespace kube {
 
 struct Spawn {
   std::vector<std::string> words;  // the program, found in PATH when it has no slash; arguments
-  std::vector<std::pair<std::string, std::string>> environment;  // over that of this process
+  std::vector<std::pair<std::string, std::string>> environment;  // overrides this process's own
   int input = -1;              // descriptor that becomes standard input; -1: that of this process
-  int output = -1;             // the same for standard output
+  int output = -1;             // descriptor that becomes standard output; -1: that of this process
   bool merges_errors = false;  // standard error goes where standard output goes
-  bool closes_others = false;  // all descriptors from 3 on
-  bool own_group = false;      // not in the process group of this process
-  std::vector<int> default_signals;  // that this process may ignore and the program shall not
+  bool closes_others = false;  // closes all descriptors from 3 on
+  bool own_group = false;      // the program gets a new process group
+  std::vector<int> default_signals;  // reset to their default action in the program
   const sigset_t* mask = nullptr;    // blocked signals; nullptr: none
-  int death_signal = 0;              // sent to the program when this process ends
+  int death_signal = 0;              // sent to the program when this process ends; 0: none
 };
 
-// The process ID in pid. Returns 0, or the errno that says why the program was not started: ENOENT
+// Starts a program and sets `pid` to its process ID. Returns 0, or the errno of the failure: ENOENT
 // when there is no such program. The kernel sends `death_signal` even when this process is killed,
-// so that no program is left behind.
+// so that the program does not outlive it.
 int spawn(const Spawn& program, pid_t& pid);
 
 }  // namespace kube

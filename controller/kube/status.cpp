@@ -11,7 +11,7 @@
 namespace kube {
 namespace {
 
-constexpr std::size_t kQuotedBytes = 200;  // of a body that is no Status
+constexpr std::size_t kQuotedBytes = 200;  // of a body that is not a Status
 constexpr std::string_view kMissingType = "ResourceTypeMissing";
 
 struct StatusDetails {
@@ -77,7 +77,7 @@ ErrorCode code_of(int http_code, std::string_view reason) {
     case 410: return ErrorCode::kGone;
     case 413: return ErrorCode::kTooLarge;
     case 429: return ErrorCode::kTooManyRequests;
-    case 504: return ErrorCode::kTimeout;  // it may have taken effect
+    case 504: return ErrorCode::kTimeout;  // the request may have taken effect
     default: break;
   }
   return http_code >= 500 ? ErrorCode::kUnavailable : ErrorCode::kMalformed;
@@ -88,20 +88,20 @@ std::optional<std::chrono::milliseconds> bounded(std::chrono::milliseconds wait)
   return std::min<std::chrono::milliseconds>(wait, limits::kRetryAfterMost);
 }
 
-// The first line of a body that is no Status.
+// Returns the first line of a body, cut to kQuotedBytes.
 std::string first_line(std::string_view body) {
   return base::cut_line(body.substr(0, body.find_first_of("\r\n")), kQuotedBytes);
 }
 
-// The API server calls it an internal error that two ports of a Service have one node port: it is
-// the Service that is wrong, and trying again does not help.
+// The API server reports an internal error when two ports of a Service have the same node port. The
+// cause is the Service, so a retry does not help.
 bool is_duplicate_port(std::string_view message) {
   return message.starts_with("duplicate nodePort");
 }
 
-// A policy, quota or webhook refused the request. It chooses the HTTP status, which is 422 for a
-// ValidatingAdmissionPolicy by default; but the object is not invalid, and what refuses it may go.
-// A validation error, whose text may quote anything, begins otherwise.
+// True when a policy, quota or webhook refused the request. The refusing component chooses the HTTP
+// status, and a ValidatingAdmissionPolicy uses 422 by default. Yet the object is valid, and the
+// refusal may end. A validation error can quote any text, but its message begins in another way.
 bool is_refused_by_admission(std::string_view message) {
   const std::size_t forbidden = message.find("\" is forbidden: ");
   if (forbidden != std::string_view::npos && forbidden < message.find("\" is invalid: "))
@@ -110,7 +110,8 @@ bool is_refused_by_admission(std::string_view message) {
          message.find("denied the request") != std::string_view::npos;
 }
 
-// Says nothing about any object: the CRD may be on its way, a proxy may have answered.
+// Returns the error for a type that the API server does not serve. It does not mean that an object
+// is absent: the CRD may be installed later, or a proxy may have sent the 404.
 base::Error missing_type(std::string_view what) {
   base::Error error{ErrorCode::kUnavailable, fmt::format("the server does not have {}", what)};
   error.causes.push_back({"", std::string(kMissingType), error.message});
@@ -124,7 +125,7 @@ base::Error error_of_status(Status status, int http_code, std::string_view what)
   if (error.code == ErrorCode::kInvalid && is_refused_by_admission(error.message)) {
     error.code = ErrorCode::kForbidden;
   }
-  // A missing object is named; a type that the server does not know is not.
+  // The Status names a missing object; it has no name when the API server does not serve the type.
   if (error.code == ErrorCode::kNotFound && status.details.name.empty()) return missing_type(what);
   if (error.message.empty()) error.message = fmt::format("{}: status {}", what, http_code);
   error.causes = std::move(status.details.causes);

@@ -1,5 +1,5 @@
-// What the API server says when it refuses: metav1.Status, turned into base::Error. Pure; any
-// thread. Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/
+// Converts failed answers of the API server (metav1.Status) to base::Error. Pure; any thread.
+// Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/
 #pragma once
 
 #include <optional>
@@ -14,17 +14,17 @@
 
 namespace kube {
 
-// The error that an answer of 300 and more is. what names the resource, for people:
-// "deployments.apps". A body that is no Status is quoted, shortened.
+// Returns the error for an answer that is not 2xx. `what` names the resource for people:
+// "deployments.apps". Of a body that is not a Status, the message quotes the start.
 base::Error error_of(const Response& response, std::string_view what);
 
-// The error that an ERROR event of a watch carries.
+// Returns the error for the Status in an ERROR event of a watch.
 base::Error error_of_event(json::View status, std::string_view what);
 
-// True when the server does not know the resource at all: the CRD is not installed.
+// True when the API server does not serve the resource type, for example for lack of the CRD.
 bool is_missing_type(const base::Error& error);
 
-// "deployments.apps", "services": as in the messages of kubectl.
+// Returns the name of a resource type as kubectl shows it: "deployments.apps", "services".
 std::string qualified_name(const api::ResourceType& type);
 
 }  // namespace kube

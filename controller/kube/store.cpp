@@ -11,7 +11,7 @@
 namespace kube {
 namespace {
 
-// What tells objects and their versions apart, without decoding the rest.
+// These fields identify an object and its version. They are decoded without the rest of the object.
 struct Identity {
   std::string namespace_name;
   std::string name;
@@ -54,7 +54,7 @@ base::Result<Identity> identify(json::View object) {
   return std::move(read->metadata);
 }
 
-// By LZ4. What does not get smaller stays as it is.
+// Compresses with LZ4. Returns the input unchanged if it does not get smaller.
 std::string compress(const std::string& packed, const std::string& dictionary) {
   LZ4_stream_t stream;
   LZ4_initStream(&stream, sizeof(stream));
@@ -118,7 +118,8 @@ bool StoreCore::ByHashAndName::operator()(const Indexed& a, const Indexed& b) co
          std::make_tuple(b.hash, b.entry.namespace_name(), b.entry.name());
 }
 
-// Followed by the texts, one after the other. The uid is its hash: the server draws them at random.
+// The namespace, the name and the stored bytes follow the Block in memory. `uid` is a hash of the
+// uid, which suffices because the API server chooses uids at random.
 struct PackedEntry::Block {
   std::uint64_t revision;
   std::uint64_t uid;
@@ -187,7 +188,8 @@ bool PackedEntry::is_version(std::string_view uid, std::string_view resource_ver
   return block_ && block_->revision == revision_of(resource_version) && has_uid(uid);
 }
 
-// By content: the watch brings a copy of its own of what we wrote.
+// Compares uid, resourceVersion and `kept`, not addresses: the watch delivers a second copy of an
+// object that this operator wrote.
 bool PackedEntry::is_same_version(const PackedEntry& other) const {
   if (block_ == other.block_) return true;
   return block_ && other.block_ && block_->revision == other.block_->revision &&
@@ -221,7 +223,7 @@ base::Result<void> StoreCore::put(std::size_t scope, json::View object) {
   const std::uint64_t revision = revision_of(identity->resource_version);
   PackedEntry entry = shown(name);
   base::Result<void> read;
-  // Else there is no need to decode what is there already.
+  // A version that the cache already has with its content is not decoded again.
   if (!entry.is_version(identity->uid, identity->resource_version) ||
       entry.kept() == json::Kept::kNoRoom) {
     base::Result<Entry> decoded = type_.decode(object);
@@ -304,7 +306,7 @@ std::vector<Candidate> StoreCore::candidates(std::size_t index, std::string_view
   return found;
 }
 
-// held: bytes that others take.
+// Returns whether an object of this cost may be kept whole. `held`: bytes of the other objects.
 bool StoreCore::has_room(std::string_view namespace_name, std::size_t held,
                          std::size_t cost) const {
   const std::size_t for_stubs = type_.cache_bytes / 8;
@@ -315,7 +317,8 @@ bool StoreCore::has_room(std::string_view namespace_name, std::size_t held,
   return own + cost <= type_.cache_bytes / limits::kCacheShare;
 }
 
-// What is kept of an object in the place of another: all of it, or its metadata, or nothing.
+// Packs an object as a whole, its metadata alone, or nothing, depending on the room. `instead_of`:
+// the version that it replaces.
 PackedEntry StoreCore::keep(const Entry& entry, const PackedEntry& instead_of) {
   const std::size_t held = bytes_ - std::min(bytes_, instead_of.cost());
   PackedEntry whole = pack(entry);
@@ -346,7 +349,7 @@ void StoreCore::account(const PackedEntry& entry, bool added) {
   note_shares();
 }
 
-// Which namespace has how much is known only while it matters.
+// Counts the bytes of each namespace only while the cache is crowded, when the shares matter.
 void StoreCore::note_shares() {
   if (!crowded_ && bytes_ > type_.cache_bytes / 2) {
     crowded_ = true;
@@ -440,7 +443,7 @@ void StoreCore::record_deleted(const api::ObjectKey& key, std::string_view uid,
   if (part == nullptr) return;
   const Name name{key.namespace_name, key.name};
   const PackedEntry current = shown(name);
-  if (current && !current.has_uid(uid)) return;  // another object by now
+  if (current && !current.has_uid(uid)) return;  // the object was recreated
   Record record{current, revision_of(resource_version), std::string(uid)};
   const auto known = records_.find(key);
   if (known != records_.end()) {
@@ -473,7 +476,7 @@ PackedEntry StoreCore::shown(const Name& name) const {
   return found == objects_.end() ? PackedEntry() : *found;
 }
 
-// What the watch says about one object now; entry is empty when it is gone.
+// Applies an event of the watch to one object; without an object in `entry` the object is gone.
 void StoreCore::watched(Part& part, const Name& name, PackedEntry entry, std::uint64_t revision) {
   const auto record =
       records_.find(api::ObjectKey{std::string(name.namespace_name), std::string(name.name)});
@@ -491,7 +494,7 @@ bool StoreCore::Record::is_over(std::uint64_t now) const {
   return gone_uid.empty() || !watched || !watched.has_uid(gone_uid);
 }
 
-// Ends the records that the watch has caught up with.
+// Ends the pending writes that the watch has caught up with.
 void StoreCore::end_records(Part& part) {
   auto it = part.records.begin();
   while (it != part.records.end() && it->first <= part.revision) {
@@ -519,7 +522,8 @@ void StoreCore::add_record(Part& part, api::ObjectKey key, Record record) {
   records_.insert_or_assign(std::move(key), std::move(record));
 }
 
-// Puts what is recorded over the new list, and ends what the list has caught up with.
+// Puts the pending writes over the new list, and ends those that the list has caught up with.
+// `rewound`: the list is older than the cache, so all pending writes end.
 void StoreCore::overlay(Part& part, bool rewound) {
   for (auto it = part.records.begin(); it != part.records.end();) {
     const auto record = records_.find(it->second);
@@ -537,7 +541,7 @@ void StoreCore::overlay(Part& part, bool rewound) {
   }
 }
 
-// From what is shown of that part to what was listed.
+// Returns the changes from the objects that readers see in this part to the new list.
 std::vector<StoreCore::Change> StoreCore::changes_to(const Part& part) const {
   std::vector<Change> changes;
   for (const PackedEntry& entry : objects_) {

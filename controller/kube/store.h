@@ -1,30 +1,32 @@
-// The cache of one resource type: what the watch said, overlaid with the operator's own writes.
+// A Store caches one resource type: the objects from the watch, overlaid with pending writes. These
+// are writes of this operator that the watch has not delivered yet.
 //
 // Guarantees
-//  * One writer, the watcher. Readers get snapshots: an object they hold never changes.
-//  * A relist is swapped in at once; the cache is never emptied first.
-//  * Read your own writes (KEP-5647): after record_written and record_deleted readers see that
-//    object at least as new as the write. The record ends when the watch has caught up: an event,
-//    bookmark or relist of a revision that is not lower.
-//  * An object that was deleted here is not seen again, however late the watch is.
-//  * Every change of what readers see is told to on_change once, after the fact: those of the
-//    watch and our own alike. The event that merely confirms a write of our own is not told.
+//  * The watcher is the only source of objects besides pending writes. Readers get snapshots: an
+//    object that they hold never changes.
+//  * A relist replaces the content in one step; the cache is never emptied first.
+//  * Read your own writes (KEP-5647): after record_written() and record_deleted() readers see the
+//    object in the written state or a newer one. A pending write ends when the watch has caught up:
+//    with an event, bookmark or relist at its revision or a higher one.
+//  * After record_deleted() readers do not see the deleted object again, even if the watch is late.
+//  * on_change() reports every change of what readers see once, after the change, whether it comes
+//    from the watch or from this operator. The event that confirms a pending write is not reported.
 // Assumptions
 //  * resourceVersions of one resource type are comparable as numbers (KEP-5504), and a watch sends
-//    events in their order. A relist at a lower one than before means a restored etcd: the
-//    records are dropped with it.
+//    events in their order. A relist at a lower resourceVersion than before means a restored etcd:
+//    it drops all pending writes.
 // Caveats
-//  * A written object that the selector does not match is seen until the watch has caught up.
+//  * A written object that the selector does not match is visible until the watch has caught up.
 //  * each() and by_index() have no order.
-//  * Objects are kept packed (json/pack.h), compressed by what they have in common with the first
-//    of their type, and unpacked for whoever reads them; the last few stay unpacked.
-//  * An object that cannot be decoded stays as it was last readable.
+//  * Objects are kept packed (json/pack.h) and compressed, with the first object of the type as the
+//    dictionary. They are unpacked for each reader; the last few stay unpacked.
+//  * When a new version of an object cannot be decoded, the last decoded version stays.
 // Bounds
-//  * The objects of a store take at most Type::cache_bytes. Beyond limits::kCacheShare's part of
-//    them a namespace gets no more once half of them are used, so that one namespace does not use
-//    up the room of the others. An object for which there is no room is kept with its metadata
-//    alone (json::Kept::kNoRoom), and when there is no room for that either, not at all.
-//    wants_relist() says that there is room again.
+//  * The objects of a store take at most Type::cache_bytes. Once more than half of that is in use,
+//    a namespace with 1/limits::kCacheShare of it gets no more room, so that it does not use up the
+//    room of the others. An object without room is kept with its metadata alone
+//    (json::Kept::kNoRoom); if that has no room either, the object is dropped. wants_relist()
+//    reports when room is available.
 //
 // One owner (the Informer). Used on the thread of the io_context only.
 #pragma once
@@ -55,10 +57,10 @@
 
 namespace kube {
 
-// metadata.resourceVersion as a number; 0 for what is none.
+// Returns metadata.resourceVersion as a number; 0 if it is not a number.
 std::uint64_t revision_of(std::string_view resource_version);
 
-// An object of any type, and the metadata in it. Without an object: none.
+// An Entry is an object of any type with its metadata. A default-constructed Entry has no object.
 struct Entry {
   std::shared_ptr<const void> object;
   const api::ObjectMeta* meta = nullptr;
@@ -66,13 +68,14 @@ struct Entry {
   explicit operator bool() const { return meta != nullptr; }
 };
 
-// One state of an object as it is kept: what tells it from others, and the rest packed. Without
-// one: none. Copies share it; one thread.
+// A PackedEntry is one version of an object in the cache: its name and version, and the packed
+// object. A default-constructed PackedEntry has no object. Copies share their content; one thread.
 class PackedEntry {
  public:
   PackedEntry() = default;
-  // bytes: its object, in whatever form; size: of what they become; wanted: what the whole object
-  // would take, of one that is kept in part for want of room.
+  // `bytes`: the packed object, compressed or not. `size`: bytes of the packed object when it is
+  // not compressed. `wanted`: for an object that is kept in part for lack of room, the cost() of
+  // the whole object; otherwise 0.
   PackedEntry(const api::ObjectMeta& meta, std::string_view bytes, std::size_t size,
               std::size_t wanted = 0);
 
@@ -83,8 +86,8 @@ class PackedEntry {
   std::size_t size() const;
   json::Kept kept() const;
   std::size_t wanted() const;
-  std::size_t cost() const;  // bytes of memory, with its places in tables; of none 0
-  const void* address() const { return block_.get(); }  // while a copy lives, its own
+  std::size_t cost() const;  // bytes of memory, including tables and indexes; 0 without an object
+  const void* address() const { return block_.get(); }  // unique as long as a copy lives
 
   bool is_version(std::string_view uid, std::string_view resource_version) const;
   bool is_same_version(const PackedEntry& other) const;
@@ -98,58 +101,59 @@ class PackedEntry {
   boost::intrusive_ptr<const Block> block_;
 };
 
-// An object that an index may have for a key. It is not unpacked, so now and then it is one of
-// another key.
+// A Candidate is an object that an index probably has for a key. The index compares only a hash of
+// the key, so a candidate can belong to another key.
 struct Candidate {
   PackedEntry entry;
-  std::uint64_t digest = 0;  // the number that the index makes of the object
+  std::uint64_t digest = 0;  // the number that the index has computed from the object
 
   api::ObjectKey key() const {
     return {std::string(entry.namespace_name()), std::string(entry.name())};
   }
 };
 
-// A part of the API: a namespace, or everything; in it one object, or all.
+// A Scope is what a watch covers: one namespace or all of them, and in it one object or all.
 struct Scope {
-  std::string namespace_name = {};  // empty: all, or a type that has none
-  std::string name = {};            // empty: all
+  std::string namespace_name = {};  // empty: all namespaces, or a cluster-scoped type
+  std::string name = {};            // empty: all objects
 
   bool holds(std::string_view object_namespace, std::string_view object_name) const;
   bool operator==(const Scope&) const = default;
 };
 
-// What is the same for every type. Store<T> is the way to it.
+// StoreCore is the part of a Store that does not depend on the type. Used through Store<T>.
 class StoreCore {
  public:
-  // What there is to know of a type.
+  // A Type has the functions and the bound that depend on the type of the objects.
   struct Type {
     base::Result<Entry> (*decode)(json::View);
     std::string (*pack)(const void*);
     Entry (*unpack)(std::string_view, json::Kept);
-    Entry (*stub)(const api::ObjectMeta&);  // an object with these metadata alone
-    std::size_t cache_bytes;
+    Entry (*stub)(const api::ObjectMeta&);  // returns an object with this metadata alone
+    std::size_t cache_bytes;                // most bytes of memory of the whole store
   };
   using IndexKey = std::function<std::string(const void*)>;
   using Digest = std::function<std::uint64_t(const void*)>;
-  using Changed = std::function<void(const void* before, const void* after)>;  // null: none
+  // A null pointer means that there is no object.
+  using Changed = std::function<void(const void* before, const void* after)>;
 
   StoreCore(Type type, std::vector<Scope> scopes);
 
-  // To be called before the first object comes. Returns the number of the index. digest makes a
-  // number of each object, by which a reader can tell whether the object is worth unpacking.
+  // Adds an index and returns its number. To be called before the first object arrives. `digest`
+  // computes a number from each object; a reader uses it to decide whether to unpack the object.
   std::size_t add_index(IndexKey key, Digest digest);
   void on_change(Changed changed) { listeners_.push_back(std::move(changed)); }
 
-  // For the watcher of that scope. Between begin_relist and end_relist nothing of what was put is
-  // seen.
+  // The following functions are for the watcher of scope number `scope`. Changes by put() and
+  // erase() after begin_relist() are visible only after end_relist().
   void begin_relist(std::size_t scope);
-  // kMalformed: not such an object; the cache keeps what it had.
+  // kMalformed: the object cannot be decoded, and the cache keeps its last decoded version.
   base::Result<void> put(std::size_t scope, json::View object);
   base::Result<void> erase(std::size_t scope, json::View object);
   void end_relist(std::size_t scope, std::uint64_t revision);
   void progress(std::size_t scope, std::uint64_t revision);
 
-  // For readers and writers of objects.
+  // The following functions are for Store<T>.
   Entry get(std::string_view namespace_name, std::string_view name) const;
   void each(const std::function<void(const Entry&)>& visit) const;
   void each_of(std::size_t index, std::string_view key,
@@ -158,7 +162,7 @@ class StoreCore {
   std::size_t size() const { return objects_.size(); }
   std::size_t bytes() const { return bytes_; }
   std::size_t reduced() const { return reduced_; }  // objects that are kept in part
-  std::size_t dropped() const { return dropped_; }  // since the last list
+  std::size_t dropped() const { return dropped_; }  // objects without room since the last relist
   bool wants_relist() const;
   std::uint64_t revision(std::string_view namespace_name, std::string_view name) const;
   void record_written(const Entry& entry);
@@ -184,26 +188,26 @@ class StoreCore {
   };
   using Set = boost::unordered_flat_set<PackedEntry, Hash, Equal>;
 
-  // A write of our own that the watch has not caught up with. What is written is in objects_.
+  // A Record is a pending write. The written object is in objects_.
   struct Record {
-    PackedEntry watched;     // what the watch says
+    PackedEntry watched;     // the object as the watch delivered it last
     std::uint64_t revision;  // of the write
-    std::string gone_uid;    // deleted: of the object that is no more; empty: written
+    std::string gone_uid;    // for a delete: the uid of the deleted object; empty: another write
 
-    bool is_over(std::uint64_t now) const;  // the watch, at that revision, has caught up
+    bool is_over(std::uint64_t now) const;  // the watch has caught up; `now`: its revision
   };
   using Records = std::map<api::ObjectKey, Record>;
 
   struct Part {
     Scope scope;
-    std::uint64_t revision = 0;  // the highest that the cache is known to reflect
+    std::uint64_t revision = 0;  // the watch is known to be complete up to this revision
     bool relisting = false;
     Set relisted;
     std::multimap<std::uint64_t, api::ObjectKey> records;  // by revision of the write
   };
 
-  // By hash of the key, then by name: many objects may have one key, and one of them is found
-  // among them at once.
+  // An index is ordered by the hash of the key and then by the name of the object, so that one
+  // object is found quickly even if many objects have the same key.
   struct Indexed {
     std::size_t hash;
     PackedEntry entry;
@@ -248,14 +252,14 @@ class StoreCore {
   std::vector<Part> parts_;
   std::vector<Index> indexes_;
   std::vector<Changed> listeners_;
-  Set objects_;  // what readers see
+  Set objects_;  // the objects that readers see
   Records records_;
-  std::string dictionary_;  // the first object, packed
-  std::size_t bytes_ = 0;   // of objects_ and of lists that are being put together
+  std::string dictionary_;  // start of the first packed object
+  std::size_t bytes_ = 0;   // memory of objects_ and of unfinished relists
   std::size_t reduced_ = 0;
   std::size_t dropped_ = 0;
   std::map<std::string, std::size_t, std::less<>> shares_;  // bytes by namespace, while crowded_
-  bool crowded_ = false;                                    // more than half of the room is used
+  bool crowded_ = false;  // set above 1/2 of cache_bytes, reset below 3/8
   mutable std::array<std::pair<PackedEntry, Entry>, limits::kUnpackedObjects> recent_;
   mutable std::size_t next_recent_ = 0;
 };
@@ -288,7 +292,7 @@ Entry unpack_entry(std::string_view packed, json::Kept kept) {
   return Entry{std::move(object), meta};
 }
 
-// An object with these metadata alone, for want of room.
+// Returns an object with this metadata alone, marked as kNoRoom.
 template <class T>
 Entry stub_entry(const api::ObjectMeta& metadata) {
   T object;
@@ -297,7 +301,7 @@ Entry stub_entry(const api::ObjectMeta& metadata) {
   return entry_of(std::move(object));
 }
 
-// What a store of a type may hold, packed.
+// A store of the type takes at most this many bytes of memory for packed objects.
 template <class T>
 inline constexpr std::size_t kCacheBytes = limits::kChildCacheBytes;
 template <>
@@ -317,8 +321,8 @@ class Store {
       : core_({decode_entry<T>, pack_entry<T>, unpack_entry<T>, stub_entry<T>, kCacheBytes<T>},
               std::move(scopes)) {}
 
-  // A secondary index; objects with an empty key are not in it. digest makes the number that
-  // candidates() gives with an object; without it 0. Before the informer runs.
+  // Adds a secondary index; objects with an empty key are not in it. `digest` computes the number
+  // that candidates() returns with each object; the default value is 0. Called before run().
   Index add_index(
       std::function<std::string(const T&)> key,
       std::function<std::uint64_t(const T&)> digest = [](const T&) { return 0U; }) {
@@ -329,26 +333,27 @@ class Store {
         })};
   }
 
-  // Called after each change with the object before and after it; null: none. Both are valid
-  // during the call only. It may read the store, but not write to it.
+  // Adds a function that is called after each change with the object before and after it; null
+  // means that there is no object. Both are valid during the call only. The function may read the
+  // store but must not change it.
   void on_change(std::function<void(const T* before, const T* after)> changed) {
     core_.on_change([changed = std::move(changed)](const void* before, const void* after) {
       changed(static_cast<const T*>(before), static_cast<const T*>(after));
     });
   }
 
-  // Null when there is none.
+  // Returns the object; null when there is none.
   Pointer get(const api::ObjectKey& key) const {
     return as_pointer(core_.get(key.namespace_name, key.name));
   }
 
-  // Each of them, one after the other: they do not fit into memory all at once. visit may not
-  // change the store.
+  // Calls `visit` for each object. The objects are unpacked one at a time, since all of them may
+  // not fit into memory. `visit` must not change the store.
   void each(const std::function<void(const Pointer&)>& visit) const {
     core_.each([&](const Entry& entry) { visit(as_pointer(entry)); });
   }
 
-  // At most so many of those of a key, since all of them may not fit into memory.
+  // Returns at most `most` objects of a key, since all of them may not fit into memory.
   std::vector<Pointer> by_index(Index index, std::string_view key,
                                 std::size_t most = limits::kObjectsOfIndex) const {
     std::vector<Pointer> pointers;
@@ -359,39 +364,43 @@ class Store {
     return pointers;
   }
 
-  // All objects of a key, without unpacking them. The time is linear in their number, and small for
-  // each.
+  // Returns all objects of a key without unpacking them, and now and then one of another key (see
+  // Candidate). The time is linear in their number, and short for each.
   std::vector<Candidate> candidates(Index index, std::string_view key) const {
     return core_.candidates(index.number, key);
   }
 
   std::size_t size() const { return core_.size(); }
 
-  // Its memory in bytes; objects that are kept in part; objects that are not kept at all.
+  // bytes(): memory of the store. reduced(): objects that are kept in part. dropped(): objects that
+  // had no room since the last relist and are not kept.
   std::size_t bytes() const { return core_.bytes(); }
   std::size_t reduced() const { return core_.reduced(); }
   std::size_t dropped() const { return core_.dropped(); }
 
-  // The highest resourceVersion that the cache is known to reflect for this key.
+  // Returns the highest resourceVersion up to which the watch for this key is known to be complete;
+  // 0 if no scope contains the key.
   std::uint64_t revision(const api::ObjectKey& key) const {
     return core_.revision(key.namespace_name, key.name);
   }
 
-  // object is the server's answer to a write: create, apply, patch, or a delete that left the
-  // object with a deletionTimestamp. An answer older than what is known is ignored.
+  // Records a pending write. `object` is the answer of the API server to a create, apply or patch,
+  // to a delete that left the object with a deletionTimestamp, or to a live read. An answer that is
+  // not newer than the cache is ignored.
   void record_written(T object) {
     auto pointer = std::make_shared<const T>(std::move(object));
     const api::ObjectMeta* meta = &pointer->metadata;
     core_.record_written(Entry{std::move(pointer), meta});
   }
 
-  // The object of that uid is gone. resource_version: the last that it was known to have.
+  // Records that the object with this uid no longer exists. `resource_version`: the last one that
+  // it was known to have.
   void record_deleted(const api::ObjectKey& key, std::string_view uid,
                       std::string_view resource_version) {
     core_.record_deleted(key, uid, resource_version);
   }
 
-  // For the Informer, which writes.
+  // For the Informer, which adds the objects from the watch.
   StoreCore& core() { return core_; }
 
  private:

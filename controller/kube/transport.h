@@ -1,8 +1,8 @@
-// The transport seam: all that the client asks of the network. HttpsTransport is the real one; the
-// simulation and the tests bring their own.
+// Transport is the interface between the client and the network (the transport seam).
+// HttpsTransport implements it for production; the simulation and the tests implement it as well.
 //
-// Above this line nothing knows of HTTP connections; below it nothing knows of Kubernetes objects.
-// Used on the thread of the io_context only.
+// Code above this interface does not deal with HTTP connections, and code below it does not deal
+// with Kubernetes objects. Used on the thread of the io_context only.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -23,28 +23,29 @@ namespace kube {
 
 enum class Method { kGet, kPost, kPut, kPatch, kDelete };
 
-// "GET", …
+// Returns the HTTP name of the method: "GET", …
 std::string_view name(Method method);
 
 struct Request {
   Method method = Method::kGet;
   std::string target;        // path and query, percent-encoded: requests.h builds it
-  std::string content_type;  // of the body; empty without one
+  std::string content_type;  // of the body; empty without a body
   std::string body;
-  std::chrono::milliseconds timeout{};  // of send: the whole exchange. Of open: until the head.
-  // Of send: what of the body of a 2xx the caller reads; null: all of it. See json/sieve.h.
+  std::chrono::milliseconds timeout{};  // of send(): whole exchange; of open(): until the head
+  // The fields of a 2xx body that the caller of send() reads; null: all fields. See json/sieve.h.
   const json::Shape* keep = nullptr;
-  std::size_t keep_bytes = limits::kObjectBytes;  // of one resource in the body, decoded
+  std::size_t keep_bytes = limits::kObjectBytes;  // most bytes of one resource in the body, decoded
 };
 
 struct Response {
-  int status = 0;  // HTTP status code, whatever it is
+  int status = 0;  // HTTP status code
   std::string body;
   std::optional<std::chrono::milliseconds> retry_after;  // from Retry-After, seconds only
-  bool sifted = false;  // the body is what Request::keep keeps; the client sifts it if not
+  bool sifted = false;  // the transport has already reduced the body to Request::keep
 };
 
-// The body of an answer that comes bit by bit: a watch. Closed by its destructor.
+// A Stream is the body of an answer that arrives in parts: a watch or a streamed list. Its
+// destructor closes the connection.
 class Stream {
  public:
   Stream() = default;
@@ -52,15 +53,15 @@ class Stream {
   Stream& operator=(const Stream&) = delete;
   virtual ~Stream() = default;
 
-  // The next bytes, as they come; an empty string at the orderly end of the body.
-  // kNetwork: the connection broke. kTimeout: silence for longer than `silence`.
+  // Returns the next bytes as they arrive, and an empty text at the regular end of the body.
+  // kNetwork: the connection broke. kTimeout: no bytes arrived within `silence`.
   virtual boost::asio::awaitable<base::Result<std::string>> read(
       std::chrono::milliseconds silence) = 0;
 };
 
 struct Opened {
-  Response head;                   // with a body only when the status is not 200
-  std::unique_ptr<Stream> stream;  // only when it is 200
+  Response head;                   // has a body only if the status is not 200
+  std::unique_ptr<Stream> stream;  // null if the status is not 200
 };
 
 class Transport {
@@ -70,13 +71,13 @@ class Transport {
   Transport& operator=(const Transport&) = delete;
   virtual ~Transport() = default;
 
-  // One exchange. An error means that no answer came: kNetwork and kTimeout leave open whether
-  // the request took effect. Cancelling the awaiting coroutine closes the connection and throws
-  // boost::system::system_error (operation_aborted).
+  // Sends a request and returns its whole answer. An error means that no complete answer arrived;
+  // the request may have taken effect, in particular after kNetwork and kTimeout. Cancellation
+  // closes the connection and throws boost::system::system_error (operation_aborted).
   virtual boost::asio::awaitable<base::Result<Response>> send(Request request) = 0;
 
-  // Sends and returns once the head of the answer is there. Each stream has a connection of its
-  // own.
+  // Sends a request and returns once the head of the answer has arrived. Each stream uses a
+  // separate connection. Errors and cancellation are those of send().
   virtual boost::asio::awaitable<base::Result<Opened>> open(Request request) = 0;
 };
 

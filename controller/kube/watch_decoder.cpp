@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view kInitialEventsEnd = "k8s.io/initial-events-end";
 
-// What is read of an object whatever its type.
+// This metadata is read from an object of any type.
 struct EventMeta {
   std::string resource_version;
   api::StringMap annotations;
@@ -71,7 +71,7 @@ std::optional<base::Result<std::string>> LineSplitter::next() {
     const std::size_t length = (ended ? end : buffer_.size()) - taken_;
     if (length > most_) dropping_ = true;
     if (!ended) {
-      if (dropping_) buffer_.resize(taken_);  // only its end is waited for
+      if (dropping_) buffer_.resize(taken_);  // the bytes of a dropped line take no memory
       scanned_ = buffer_.size();
       return std::nullopt;
     }

@@ -1,4 +1,4 @@
-// The body of a watch, as it comes off the wire, into events. Pure; any thread.
+// This file splits the body of a watch into lines and decodes them as events. Pure; any thread.
 // Source:
 // https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
 #pragma once
@@ -14,26 +14,26 @@
 
 namespace kube {
 
-// Cuts bytes into lines, one event each. A line over limits::kWatchLineBytes is dropped to its end.
+// A LineSplitter cuts bytes into lines, one event each. It drops a line of more than `most` bytes.
 class LineSplitter {
  public:
   explicit LineSplitter(std::size_t most = limits::kWatchLineBytes) : most_(most) {}
 
   void feed(std::string_view bytes);
 
-  // The next whole line without its end; kTooLarge once for each that was dropped; nothing until
-  // more bytes come. Empty lines are left out.
+  // Returns the next whole line without its end, and skips empty lines. kTooLarge: a line was
+  // dropped. Returns nothing when more bytes are needed.
   std::optional<base::Result<std::string>> next();
 
-  // Bytes of a line whose end has not come.
+  // Returns the number of buffered bytes of the line whose end has not arrived.
   std::size_t unfinished() const { return buffer_.size() - taken_; }
 
  private:
   std::size_t most_;
   std::string buffer_;
-  std::size_t taken_ = 0;    // bytes of buffer_ that were given out
-  std::size_t scanned_ = 0;  // bytes of buffer_ known to hold no end of line
-  bool dropping_ = false;    // until the end of a line that is too long
+  std::size_t taken_ = 0;    // bytes of buffer_ that next() has returned or dropped
+  std::size_t scanned_ = 0;  // the next end of line is not before this position in buffer_
+  bool dropping_ = false;    // the current line is too long; drop bytes until its end
 };
 
 enum class WatchEventType {
@@ -42,22 +42,22 @@ enum class WatchEventType {
   kDeleted,
   kBookmark,
   kError,
-  kPage,  // the end of one page of a list: {"metadata": the list's}. From a json::Sieve alone
+  kPage,  // the end of a page of a list, {"metadata":…}. Produced only by json::Sieve
 };
 
-// One event. object is valid while the event lives.
+// A WatchEvent is one event of a watch. The View from object() is valid while the event lives.
 class WatchEvent {
  public:
-  // kMalformed for what is no event, or one of an unknown type.
+  // Decodes a line. kMalformed: it is not an event, or an event of an unknown type.
   static base::Result<WatchEvent> parse(std::string line);
 
   WatchEventType type() const { return type_; }
-  json::View object() const;  // of kError: a metav1.Status
+  json::View object() const;  // for kError: a metav1.Status
 
-  // metadata.resourceVersion of the object; empty when it has none.
+  // Returns metadata.resourceVersion of the object; empty when it has none.
   std::string resource_version() const;
 
-  // Of a bookmark: the list that send_initial_events asked for is complete.
+  // True for the bookmark that completes the list requested by send_initial_events.
   bool ends_initial_events() const;
 
  private:

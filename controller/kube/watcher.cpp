@@ -14,7 +14,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-// A watch that is over sooner, without a single event, is a failure: it must not be tried at once.
+// A watch that ends sooner than this without an event is a failure: the next attempt backs off.
 constexpr auto kShortestWatch = std::chrono::seconds(1);
 
 RestartReason reason_of(WatcherState state, base::ErrorCode code) {
@@ -25,7 +25,7 @@ RestartReason reason_of(WatcherState state, base::ErrorCode code) {
     case base::ErrorCode::kUnauthorized: return RestartReason::kUnauthorized;
     case base::ErrorCode::kForbidden: return RestartReason::kForbidden;
     case base::ErrorCode::kTooManyRequests: return RestartReason::kThrottled;
-    // An API server on an etcd older than 3.4.25 accepts the stream and refuses it in an event.
+    // An API server with etcd before 3.4.25 accepts the stream and refuses it in an ERROR event.
     case base::ErrorCode::kUnavailable:
       return state == WatcherState::kStreaming ? RestartReason::kNoStreaming
                                                : RestartReason::kServer;
@@ -38,7 +38,7 @@ RestartReason reason_of(WatcherState state, base::ErrorCode code) {
   }
 }
 
-// Where to go on when what is known may be kept.
+// Returns the state in which to continue after an error that leaves the received objects valid.
 WatcherState resumed(WatcherState state) {
   switch (state) {
     case WatcherState::kListing: return WatcherState::kListing;
@@ -48,7 +48,7 @@ WatcherState resumed(WatcherState state) {
   }
 }
 
-// The built-in groups have no dot, or end in k8s.io.
+// True for the type of a CRD: built-in groups have no dot or end in k8s.io.
 bool is_custom(const api::ResourceType& type) {
   constexpr std::string_view kBuiltIn = "k8s.io";
   return type.group.find('.') != std::string_view::npos && !type.group.ends_with(kBuiltIn);
@@ -59,20 +59,20 @@ std::string explain(const api::ResourceType& type, const base::Error& error) {
   return base::to_string(error);
 }
 
-// Troubles that somebody has to see to; the others often pass by themselves.
+// True for problems that an administrator has to solve; the others are often temporary.
 bool is_lasting(RestartReason reason) {
   return reason == RestartReason::kMissing || reason == RestartReason::kForbidden ||
          reason == RestartReason::kUnauthorized;
 }
 
-// Of an object that cannot be decoded: for the log.
+// Returns the name of an object that cannot be decoded, for the log.
 std::string name_of(json::View object) {
   const auto metadata = object.find("metadata");
   const auto found = metadata ? metadata->find("name") : std::nullopt;
   return found && found->kind() == json::Kind::kString ? std::string(found->string()) : "";
 }
 
-// Gives the connection back when the watcher is cancelled, though it may live on.
+// Closes the stream when run() is cancelled, since the Watcher may live longer than run().
 struct StreamCloser {
   std::unique_ptr<Stream>& stream;
   ~StreamCloser() { stream.reset(); }
@@ -106,7 +106,7 @@ Recovery recover(WatcherState state, const base::Error& error) {
     case RestartReason::kExpired:
     case RestartReason::kMissing: return {WatcherState::kStart, reason, true};
     case RestartReason::kOther:
-      // A page that is too large is asked for again, smaller.
+      // Request a smaller page when a page is too large; fail() halves its size.
       if (state == WatcherState::kListing && error.code == base::ErrorCode::kTooLarge) {
         return {WatcherState::kListing, reason, true};
       }
@@ -162,7 +162,7 @@ asio::awaitable<void> Watcher::list_page() {
   options.field_selector = target_.field_selector;
   options.limit = page_;
   options.continue_token = continue_token_;
-  // As a stream, since a page of large objects does not fit into memory.
+  // Read the page as a stream, since a page of large objects does not fit into memory.
   Awaitable<std::unique_ptr<Stream>> opening =
       environment_.client.open(target_.type, list_request(target_.type, options));
   base::Result<std::unique_ptr<Stream>> opened = co_await std::move(opening);
@@ -191,7 +191,7 @@ asio::awaitable<base::Result<void>> Watcher::read_page() {
     base::Result<void> handled = handle_lines();
     if (!handled) co_return handled;
   }
-  // The end of the body came before that of the list.
+  // The body ended before the list was complete.
   if (!page_ended_) co_return base::Error{base::ErrorCode::kMalformed, "not a list"};
   if (!continue_token_.empty()) co_return base::Result<void>();
   base::Result<void> complete = listed(std::move(resource_version_));
@@ -199,7 +199,7 @@ asio::awaitable<base::Result<void>> Watcher::read_page() {
   co_return complete;
 }
 
-// page: {"metadata": the list's}. With the items it may come in any order.
+// Takes the metadata of the list from `page`, which is {"metadata":…} (json::Sieve).
 base::Result<void> Watcher::end_page(json::View page) {
   const std::optional<json::View> meta = page.find("metadata");
   if (!meta) return base::Error{base::ErrorCode::kMalformed, "not a list"};
@@ -268,7 +268,7 @@ asio::awaitable<void> Watcher::read_events() {
   }
 }
 
-// The server ended the watch, in order.
+// Handles the regular end of a watch by the server.
 asio::awaitable<void> Watcher::end_of_watch() {
   const bool too_short =
       !received_ && environment_.clock.now() - opened_ < base::Clock::Duration(kShortestWatch);
@@ -287,7 +287,7 @@ asio::awaitable<void> Watcher::fail(base::Error error) {
   stream_.reset();
   state_ = recovery.next;
   if (recovery.reason == RestartReason::kNoStreaming) {
-    // Without streaming this was no answer to it: nothing to fall back to.
+    // If streaming is off already, there is no other way to list: report the problem.
     if (!std::exchange(streams_lists_, false)) trouble(RestartReason::kOther, error);
   } else {
     trouble(recovery.reason, error);
@@ -377,7 +377,8 @@ void Watcher::well() {
   set_waiting_for("");
 }
 
-// Told once, not at each try; and not at all when a single new try mends it.
+// Reports a problem in waiting_for(), once for each reason. The first failure of a synced watcher
+// is reported only if it is lasting.
 void Watcher::trouble(RestartReason reason, const base::Error& error) {
   ++failures_;
   environment_.logger.debug("watch interrupted", {{"resource", qualified_name(target_.type)},

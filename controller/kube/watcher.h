@@ -1,16 +1,17 @@
-// Lists and watches one resource type in one scope, for ever, and feeds a sink with what it sees.
+// A Watcher lists and watches one resource type in one scope until it is cancelled, and passes the
+// objects to a WatchSink.
 //
 // Guarantees
-//  * The sink sees either a whole list (begin_relist … end_relist) or the changes since the last
-//    one, in order, none left out. What lies between is not seen: it is level-based.
-//  * Whatever the server or the network does, it goes on: a state, a backoff, a new try. Only
+//  * The sink gets a whole list (begin_relist … end_relist) and then every change in order,
+//    without gaps, until the next list. A list shows only the result of earlier changes.
+//  * No error of the server or the network ends the watcher: it retries with backoff. Only
 //    cancellation ends it.
-//  * An object that cannot be read is counted and left out, never fatal.
-//  * Of an object only what WatchTarget::shape reads takes memory, whether it comes in a list or as
-//    an event, and only so much as fits into object_bytes.
-// Assumptions: silence for limits::kWatchSilence means a dead connection, since bookmarks come
-//   about once a minute.
-// Caveats: between two tries the sink is stale; waiting_for() says so.
+//  * An object that cannot be decoded is counted and skipped; it is no fatal error.
+//  * Of each object, in a list or in an event, only the fields of WatchTarget::shape take memory,
+//    and at most object_bytes of them.
+// Assumptions: a watch without a byte for limits::kWatchSilence is dead, since bookmarks come about
+//   once a minute.
+// Caveats: between two attempts the sink is stale; waiting_for() reports the reason.
 //
 // One owner, which runs it as one coroutine. Used on the thread of the io_context only.
 // Source: https://kubernetes.io/docs/reference/using-api/api-concepts/ and KEP-3157.
@@ -32,33 +33,33 @@
 namespace kube {
 
 enum class WatcherState {
-  kStart,      // nothing is known: ask for the list
-  kStreaming,  // the list comes as events of a watch
-  kListing,    // the list comes in pages
-  kListed,     // known up to a resourceVersion: open a watch from there
-  kWatching,   // events come
+  kStart,      // there is no list: request it
+  kStreaming,  // the list arrives as events of a watch
+  kListing,    // the list arrives in pages
+  kListed,     // the sink is complete up to a resourceVersion: open a watch from there
+  kWatching,   // events arrive
 };
 
-// Why a watch ended or a list failed: the label of localregistry_watch_restarts_total.
+// Why a watch ended or a list failed. It is a label of localregistry_watch_restarts_total.
 enum class RestartReason {
-  kEnded,         // by the server, as asked
+  kEnded,         // the server ended the watch normally
   kExpired,       // 410: the resourceVersion is too old
-  kSilence,       // nothing came, not even a bookmark
-  kNetwork,       // the connection broke, or there was none
+  kSilence,       // no byte arrived in time, not even a bookmark
+  kNetwork,       // the connection broke or could not be opened
   kThrottled,     // 429
   kUnauthorized,  // 401
   kForbidden,     // 403
   kMissing,       // 404: the CRD is not installed
-  kNoStreaming,   // the server cannot stream lists: asked for pages instead
+  kNoStreaming,   // the server cannot stream lists: request pages instead
   kServer,        // 5xx
-  kRoom,          // the cache has room for objects that it had none for
+  kRoom,          // the cache has room again for objects that it could not keep
   kOther,
 };
 
-// "expired", …
+// Returns the value of the label: "expired", …
 std::string_view name(RestartReason reason);
 
-// What to do about an error: pure, so that it can be tested as a table.
+// A Recovery is the reaction to an error. recover() is pure, so that a table of cases can test it.
 struct Recovery {
   WatcherState next;
   RestartReason reason;
@@ -66,7 +67,7 @@ struct Recovery {
 };
 Recovery recover(WatcherState state, const base::Error& error);
 
-// Where the watcher puts what it sees.
+// A WatchSink receives the objects from a watcher.
 class WatchSink {
  public:
   WatchSink() = default;
@@ -74,20 +75,20 @@ class WatchSink {
   WatchSink& operator=(const WatchSink&) = delete;
   virtual ~WatchSink() = default;
 
-  // From here on put and erase build a new list, until end_relist puts it in the place of the old
-  // one. Another begin_relist throws it away.
+  // Starts a new list. put() and erase() change the new list until end_relist() replaces the old
+  // one with it. Another begin_relist() discards an unfinished list.
   virtual void begin_relist() = 0;
-  virtual base::Result<void> put(json::View object) = 0;    // kMalformed: left out
-  virtual base::Result<void> erase(json::View object) = 0;  // kMalformed: left out
+  virtual base::Result<void> put(json::View object) = 0;    // kMalformed: the object is skipped
+  virtual base::Result<void> erase(json::View object) = 0;  // kMalformed: the object is skipped
   virtual void end_relist(std::uint64_t revision) = 0;
-  // All changes up to this revision were put.
+  // The sink has received all changes up to this revision.
   virtual void progress(std::uint64_t revision) = 0;
-  // Whether a new list would bring objects for which there was no room before. Asked after
-  // progress, about once a minute.
+  // True when a new list would bring objects for which there was no room before. Called after
+  // progress(), about once a minute.
   virtual bool wants_relist() const { return false; }
 };
 
-// Told of what is counted. Does nothing unless overridden.
+// A WatchObserver gets the events that metrics count. Its functions do nothing unless overridden.
 class WatchObserver {
  public:
   WatchObserver() = default;
@@ -97,37 +98,37 @@ class WatchObserver {
 
   virtual void restarted(const api::ResourceType&, RestartReason) {}
   virtual void malformed(const api::ResourceType&) {}
-  // waiting_for() has changed; empty: it is watching.
+  // Called after a change of waiting_for(); empty: there is no problem.
   virtual void waiting(const api::ResourceType&, const std::string&) {}
 };
 
 struct WatchTarget {
-  const api::ResourceType& type;  // of static storage
-  std::string namespace_name;     // empty: all, or a type that has none
+  const api::ResourceType& type;  // has static storage
+  std::string namespace_name;     // empty: all namespaces, or a cluster-scoped type
   std::string label_selector;
   std::string field_selector;
-  const json::Shape* shape = &json::shape_of<std::string>();  // what is read of an object
-  std::size_t object_bytes = limits::kObjectBytes;            // of one object, decoded
+  const json::Shape* shape = &json::shape_of<std::string>();  // the fields to keep of an object
+  std::size_t object_bytes = limits::kObjectBytes;            // most bytes of one object, decoded
 };
 
 class Watcher {
  public:
-  // observer may be null.
+  // `observer` may be null.
   Watcher(const Environment& environment, WatchTarget target, WatchSink& sink,
           WatchObserver* observer);
 
-  // Until it is cancelled, which throws boost::system::system_error.
+  // Lists and watches until it is cancelled, which throws boost::system::system_error.
   boost::asio::awaitable<void> run();
 
-  // One transition: run is an endless row of them.
+  // Makes one state transition. run() calls it in an endless loop.
   boost::asio::awaitable<void> step();
 
   WatcherState state() const { return state_; }
 
-  // The list was complete at least once.
+  // True once the sink has received a whole list; it stays true from then on.
   bool synced() const { return synced_; }
 
-  // Why nothing comes: "the CRD is not installed"; empty while all is well.
+  // Returns why no objects arrive: "the CRD is not installed"; empty if there is no problem.
   const std::string& waiting_for() const { return waiting_for_; }
 
  private:
@@ -154,9 +155,9 @@ class Watcher {
   WatchSink& sink_;
   WatchObserver* observer_;
   WatcherState state_ = WatcherState::kStart;
-  bool streams_lists_ = true;  // until the server says that it cannot
+  bool streams_lists_ = true;  // false once the server has refused to stream a list
   bool synced_ = false;
-  std::string resource_version_;  // where a watch goes on
+  std::string resource_version_;  // where the next watch continues
   std::string continue_token_;
   std::unique_ptr<Stream> stream_;
   json::Sieve sieve_;
@@ -164,13 +165,13 @@ class Watcher {
   bool page_ended_ = false;
   bool relist_ = false;
   base::Clock::Instant opened_ = {};
-  bool received_ = false;  // something, since the watch was opened
+  bool received_ = false;  // a line has arrived since the watch was opened
   int page_ = limits::kListPage;
   base::Backoff backoff_;
-  int failures_ = 0;                      // in a row
-  std::optional<RestartReason> trouble_;  // what waiting_for_ is about
+  int failures_ = 0;                      // consecutive failures
+  std::optional<RestartReason> trouble_;  // the reason that waiting_for_ describes
   std::string waiting_for_;
-  std::string skipped_;  // the last that was logged
+  std::string skipped_;  // the last error of a skipped object that was logged
 };
 
 }  // namespace kube

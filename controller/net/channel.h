@@ -1,5 +1,5 @@
-// A pair of byte streams over one socket that never blocks: plain, or TLS over another channel.
-// Has one owner (the Connection); one thread.
+// A Channel reads and writes bytes over one non-blocking socket: directly (SocketChannel), or with
+// TLS over another channel (TlsChannel). One owner (the Connection); one thread.
 #pragma once
 
 #include <cstddef>
@@ -13,10 +13,10 @@ namespace net {
 
 enum class Progress {
   kDone,       // some bytes moved
-  kWantRead,   // nothing moved: again when the socket is readable
-  kWantWrite,  // … writable
-  kEnd,        // the peer has ended its side in an orderly way
-  kFailed,     // see error; the channel is of no more use
+  kWantRead,   // nothing moved: try again when the socket is readable
+  kWantWrite,  // nothing moved: try again when the socket is writable
+  kEnd,        // the peer has closed its side in an orderly way
+  kFailed,     // see Step::error; the channel cannot be used any more
 };
 
 struct Step {
@@ -35,14 +35,16 @@ class Channel {
   virtual Step read(std::span<char> buffer) = 0;
   virtual Step write(std::string_view bytes) = 0;
 
-  // True when the peer has sent nothing and ended nothing: an idle connection is still good.
+  // True when the peer has neither sent data nor closed its side, so that an idle connection can be
+  // used again.
   virtual bool quiet() = 0;
 
-  // Bytes that the kernel took so far, those of lower channels only.
+  // Bytes that the kernel has accepted so far. A TLS channel counts encrypted bytes.
   virtual std::uint64_t written() const = 0;
 };
 
-// Over a non-blocking socket, which the caller owns and closes after the channel is gone.
+// A channel over a non-blocking socket. The caller owns the socket and closes it after the channel
+// is destroyed.
 class SocketChannel final : public Channel {
  public:
   explicit SocketChannel(int descriptor) : descriptor_(descriptor) {}

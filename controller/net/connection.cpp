@@ -33,18 +33,18 @@ base::Error timed_out(std::string message) {
 int as_seconds(std::chrono::seconds duration) { return static_cast<int>(duration.count()); }
 
 void set_option(int descriptor, int level, int option, int value) {
-  // Best effort: a socket without it still works, a dead peer is found later.
+  // Best effort: a socket without the option still works, but detects a dead peer later.
   ::setsockopt(descriptor, level, option, &value, sizeof value);
 }
 
-// A look-up of a name. getaddrinfo cannot be interrupted, so that who gives up leaves it behind,
-// with what it needs to end.
+// The state of one name lookup. getaddrinfo cannot be interrupted, so a caller that gives up leaves
+// the lookup running; its completion handler shares ownership of this state.
 struct Lookup {
   Lookup(const asio::any_io_executor& executor, asio::steady_timer::time_point deadline)
       : resolver(executor), timer(executor, deadline) {}
 
   tcp::resolver resolver;
-  asio::steady_timer timer;  // cancelled by the end of the look-up
+  asio::steady_timer timer;  // cancelled when the lookup completes
   bool done = false;
   boost::system::error_code error;
   std::vector<tcp::endpoint> endpoints;
@@ -148,7 +148,8 @@ asio::awaitable<base::Result<void>> Connection::connect_socket(const std::string
   boost::system::error_code error = asio::error::host_not_found;
   std::size_t left = endpoints->size();
   for (const Endpoint& endpoint : *endpoints) {
-    // Each address has its share of the time, so that a dead one does not use it up.
+    // Each address gets an equal share of the remaining time, so that one that does not answer
+    // leaves time for the others.
     const Instant now = std::chrono::steady_clock::now();
     const Instant share = now + (deadline - now) / static_cast<int>(left--);
     auto connecting = connect_endpoint(endpoint, share);
@@ -209,7 +210,8 @@ asio::awaitable<base::Result<void>> Connection::tunnel(const Route& route, Insta
   co_return base::Result<void>();
 }
 
-// Not through scratch_: what follows the answer belongs to the server.
+// The read must not go through scratch_, which could take more than `size` bytes: what follows the
+// proxy's answer belongs to the server.
 asio::awaitable<base::Result<std::string>> Connection::read_exactly(std::size_t size,
                                                                     Instant deadline) {
   std::string bytes(size, '\0');
@@ -369,7 +371,8 @@ asio::awaitable<base::Result<void>> Connection::advance(AnswerParser& parser, st
   }
   auto reading = read_once(parser, deadline);
   auto read = co_await std::move(reading);
-  // What has come already costs no waiting, and each turn of the caller costs something.
+  // Bytes that have already arrived are read now: that needs no wait, and saves the cost of another
+  // call.
   while (read && !parser.done() && parser.body_size() < batch) {
     const Step step = channel_->read(scratch_);
     if (step.progress == Progress::kWantRead || step.progress == Progress::kWantWrite) break;

@@ -1,6 +1,6 @@
-// One connection to a server: resolved, connected, through a proxy if there is one, with TLS,
-// one exchange at a time. Nothing is buffered between exchanges. one owner;
-// on the thread of the io_context.
+// A Connection opens and holds one connection to a server: it resolves the name, connects (through
+// a proxy if the route has one) and performs the TLS handshake. It carries one exchange at a time
+// and buffers nothing between exchanges. One owner; on the thread of the io_context.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -25,66 +25,71 @@
 
 namespace net {
 
-// Where to and how; the same for every connection of a transport but the context.
+// How a server is reached. The connections of a transport share one Route; only the TLS context may
+// differ between them.
 struct Route {
   ServerUrl server;
   std::optional<ProxyUrl> proxy;
-  std::string tls_name;  // what the server's certificate has to be for
+  std::string tls_name;  // host name or IP address that the server's certificate must match
   std::chrono::milliseconds tcp_user_timeout{};
-  std::size_t header_bytes = 0;
+  std::size_t header_bytes = 0;  // limit for the head of a proxy's answer to CONNECT
 
-  // Says why no connection may be made to an address of the server; asked of the very address that
-  // is connected to, so that it does not matter what a name means a moment later. An empty function
-  // allows all. The address of a proxy is not asked about, nor what the proxy makes of a name.
+  // Returns an error if no connection may be made to an address of the server. The guard is called
+  // for the resolved addresses to which the connection is then made, so a DNS answer that changes
+  // later cannot bypass it. An empty function allows every address. The guard is called neither for
+  // the proxy's address nor for addresses that the proxy resolves.
   using Guard = std::function<base::Result<void>(const boost::asio::ip::address&)>;
   Guard guard = {};
 
-  // True for a server without TLS behind an HTTP proxy: requests go to the proxy itself, which
-  // passes them on. All other servers are reached through a tunnel.
+  // True for a server without TLS behind an HTTP or HTTPS proxy: requests go to the proxy itself,
+  // which passes them on. Every other server behind a proxy is reached through a tunnel.
   bool passes_requests() const { return proxy && proxy->kind != ProxyKind::kSocks5 && !server.tls; }
 
-  // What a request for this target of the server begins with: the target, or the whole URL for a
-  // proxy that passes requests on.
+  // Returns the target for the request line: `target` itself, or the absolute URL (RFC 9112, 3.2.2)
+  // for a proxy that passes requests on.
   std::string request_target(const std::string& target) const;
 
-  // Credentials for a proxy that passes requests on are added to `headers`.
+  // Adds the proxy's credentials to `headers` if the proxy passes requests on.
   void add_proxy_headers(std::vector<HeaderLine>& headers) const;
 };
 
 // Every coroutine throws boost::system::system_error (operation_aborted) when it is cancelled. A
-// connection that failed, timed out or was cancelled is of no more use.
+// connection that failed, timed out or was cancelled cannot be used again.
 class Connection {
  public:
   using Instant = boost::asio::steady_timer::time_point;
 
-  // scratch is where bytes are read into; shared by all connections, which never read at once.
+  // `scratch` is the read buffer. Connections of one thread can share it, because a read and the
+  // processing of its bytes do not suspend.
   Connection(const boost::asio::any_io_executor& executor, std::span<char> scratch);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
   ~Connection();
 
-  // context is none for a server and a proxy without TLS. kNetwork, kTimeout, kTls, or what the
-  // guard said of the last address when it let none pass. route has to live until this returns.
+  // Connects as `route` describes; `route` must outlive the call. `context` may be null when
+  // neither the server nor the proxy uses TLS. kNetwork, kTimeout, kTls; the guard's error for the
+  // last address when it allows none; kMalformed, kTooLarge: an invalid answer of the proxy;
+  // kInvalid: credentials or a host name that the proxy's protocol cannot carry.
   boost::asio::awaitable<base::Result<void>> connect(const Route& route,
                                                      std::shared_ptr<TlsContext> context,
                                                      Instant deadline);
 
-  // All of bytes, which have to live until this returns. kNetwork, kTimeout, kTls.
+  // Writes all of `bytes`, which must outlive the call. kNetwork, kTimeout, kTls.
   boost::asio::awaitable<base::Result<void>> write(std::string_view bytes, Instant deadline);
 
-  // Reads something and gives it to the parser, or tells it that the peer has ended. More is read
-  // without waiting as long as the parser holds less than `batch` bytes of body.
-  // kNetwork, kTimeout, kTls, and what the parser says.
+  // Waits for bytes and feeds them to the parser, or reports to it that the peer has closed its
+  // side. Then reads what has already arrived, without waiting, while the parser holds less than
+  // `batch` bytes of body. kNetwork, kTimeout, kTls, and the errors of the parser.
   boost::asio::awaitable<base::Result<void>> advance(AnswerParser& parser, std::size_t batch,
                                                      Instant deadline);
 
-  // True when it can still carry a request.
+  // True when the idle connection can still carry a request.
   bool quiet() { return channel_ && channel_->quiet(); }
 
-  // Bytes that the kernel took so far.
+  // Bytes that the kernel has accepted so far.
   std::uint64_t written() const { return channel_ ? channel_->written() : 0; }
 
-  // What TLS identity it was made with.
+  // The TLS context that was given to connect(); null without one.
   const TlsContext* context() const { return context_.get(); }
 
  private:
@@ -120,7 +125,7 @@ class Connection {
   std::shared_ptr<TlsContext> context_;
   boost::asio::ip::tcp::socket socket_;
   boost::asio::steady_timer timer_;
-  std::unique_ptr<Channel> channel_;  // over socket_, so gone before it
+  std::unique_ptr<Channel> channel_;  // uses socket_, so it is destroyed first
 };
 
 }  // namespace net

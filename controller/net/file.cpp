@@ -14,7 +14,7 @@
 namespace net {
 namespace {
 
-// A closed file descriptor is the one thing that nobody forgets.
+// Owns a file descriptor and closes it.
 class File {
  public:
   explicit File(const std::string& path)

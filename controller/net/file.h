@@ -1,4 +1,4 @@
-// Small files with secrets or certificates. Pure but for the file; any thread.
+// Reads small files that hold secrets or certificates. Stateless; any thread.
 #pragma once
 
 #include <string>
@@ -7,8 +7,8 @@
 
 namespace net {
 
-// The content of a file of at most limits::kCredentialBytes. kNotFound, kInvalid (cannot be read,
-// not a plain file), kTooLarge; the message names the file.
+// Returns the content of a file. kNotFound; kInvalid: the file cannot be read or is a directory;
+// kTooLarge: more than limits::kCredentialBytes. The message names the file.
 base::Result<std::string> read_credential_file(const std::string& path);
 
 }  // namespace net

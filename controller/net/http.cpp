@@ -21,14 +21,15 @@ using boost::beast::string_view;
 
 constexpr std::chrono::seconds kLongestRetryAfter = std::chrono::hours(24);
 
-// Keeps of an answer what the client needs, and nothing else.
+// Keeps only what the client needs of an answer: status, Retry-After, body and, on request,
+// headers.
 class Parser final : public http::basic_parser<false> {
  public:
   int status = 0;
   std::optional<std::chrono::milliseconds> retry_after;
   std::string body;
-  std::size_t most = 0;     // bytes of body; 0: no bound
-  std::size_t refused = 0;  // the same of an answer that is no 2xx; 0: as most
+  std::size_t most = 0;     // limit for `body` in bytes; 0: no limit
+  std::size_t refused = 0;  // the same for an answer other than 2xx; 0: as most
   AnswerParser::BodyFilter filter;
   bool keep_headers = false;
   std::vector<HeaderLine> headers;
@@ -75,7 +76,7 @@ struct AnswerParser::State {
   Kind kind = Kind::kPlain;
   Headers headers = Headers::kDropped;
   std::optional<Parser> parser;
-  std::string pending;  // the beginning of a head or of a chunk's size
+  std::string pending;  // an incomplete head, or an incomplete line with a chunk's size
   bool started = false;
   int interim = 0;
   BodyFilter filter;
@@ -130,7 +131,7 @@ base::Result<void> AnswerParser::feed(std::string_view bytes) {
   }
   while (!bytes.empty()) {
     if (state.parser->is_done()) {
-      // Why a proxy refuses is in a body that nobody reads.
+      // A proxy that refuses a CONNECT gives its reason in a body, which is ignored.
       if (state.kind == Kind::kConnect && state.parser->status >= 300) return {};
       if (!state.is_interim()) {
         return base::Error{base::ErrorCode::kMalformed, "the answer has bytes after its end"};
@@ -147,7 +148,7 @@ base::Result<void> AnswerParser::feed(std::string_view bytes) {
     bytes.remove_prefix(used);
     if (error == http::error::need_more || used == 0) break;
   }
-  // Only the line of a chunk's size may wait here once the head is there.
+  // The rest is an incomplete head, or after the head an incomplete line with a chunk's size.
   if (bytes.size() > state.bounds.header_bytes) return state.explain(http::error::header_limit);
   state.pending = bytes;
   return {};

@@ -1,5 +1,5 @@
-// HTTP/1.1 by Beast's parser, without its headers: reading an answer piece by piece, writing the
-// head of a request. One owner; one thread.
+// HTTP/1.1 for clients: parses an answer piece by piece and writes the head of a request. It uses
+// Beast's parser, whose headers this file does not include. One owner; one thread.
 #pragma once
 
 #include <chrono>
@@ -17,8 +17,8 @@ namespace net {
 
 struct AnswerBounds {
   std::size_t header_bytes;
-  std::size_t body_bytes;         // of a body that is kept as a whole; 0: it is taken bit by bit
-  std::size_t refused_bytes = 0;  // of the body of an answer that is no 2xx; 0: as body_bytes
+  std::size_t body_bytes;         // of body that the parser holds at once; 0: no limit
+  std::size_t refused_bytes = 0;  // body_bytes for an answer other than 2xx; 0: the same
 };
 
 struct HeaderLine {
@@ -28,13 +28,13 @@ struct HeaderLine {
   bool operator==(const HeaderLine&) const = default;
 };
 
-// Takes the bytes of one answer, interim answers (1xx) before it included.
+// Parses the bytes of one answer, including interim answers (1xx) before it.
 class AnswerParser {
  public:
   enum class Kind {
     kPlain,
-    kConnect,  // to a CONNECT: after a 2xx there is no body, the bytes are the tunnel's
-    kHead,     // to a HEAD: there is no body, whatever the head says
+    kConnect,  // answer to CONNECT: a 2xx has no body, later bytes belong to the tunnel
+    kHead,     // answer to HEAD: no body, even if the head has a Content-Length
   };
 
   enum class Headers { kDropped, kKept };
@@ -45,31 +45,36 @@ class AnswerParser {
   AnswerParser& operator=(const AnswerParser&) = delete;
   ~AnswerParser();
 
-  // kMalformed: not HTTP. kTooLarge: over a bound.
+  // Parses more bytes. kMalformed: not HTTP, or bytes after the end of the answer. kTooLarge: over
+  // a limit of AnswerBounds.
   base::Result<void> feed(std::string_view bytes);
 
-  // The peer has ended. kNetwork: in the middle of the answer.
+  // Reports that the peer has closed its side. kNetwork: the answer is incomplete.
   base::Result<void> end();
 
-  bool started() const;    // a byte came
-  bool head_done() const;  // status and retry_after are there
+  bool started() const;    // at least one byte has arrived
+  bool head_done() const;  // status() and retry_after() are valid
   bool done() const;
-  bool keep_alive() const;  // once it is done: the connection can carry another request
+  bool keep_alive() const;  // valid when done(): the connection can carry another request
 
   int status() const;
   std::optional<std::chrono::milliseconds> retry_after() const;
 
-  // Once the head is there: every header but those of interim answers, in their order.
+  // The headers of the answer in their order, without those of interim answers and trailers. Valid
+  // when head_done(); empty with Headers::kDropped.
   const std::vector<HeaderLine>& headers() const;
 
-  // Once the head is there: whether the body is kept as a whole, as one that is not a 200 is.
+  // Limits the body to `bytes`, in place of AnswerBounds::body_bytes. For use when head_done(),
+  // when an error answer comes where the caller expected a body without a limit.
   void keep_whole_body(std::size_t bytes);
 
-  // What of the body of a 2xx is kept: the filter appends it to `kept`, piece by piece.
+  // Sets a filter for the body of a 2xx answer: it gets each piece and appends to `kept` what the
+  // parser keeps.
   using BodyFilter = std::function<void(std::string_view piece, std::string& kept)>;
   void filter_body(BodyFilter filter);
 
-  // The body so far; what was taken before is not in it.
+  // body_size() is the number of bytes of body that the parser holds; take_body() moves them out. A
+  // caller without a limit takes the body repeatedly while it arrives.
   std::size_t body_size() const;
   std::string take_body();
 
@@ -79,11 +84,12 @@ class AnswerParser {
   std::unique_ptr<State> state_;
 };
 
-// The head of a request, the empty line included. kInvalid: something in it does not fit there.
+// Returns the head of a request with its final empty line. kInvalid: a space, control or non-ASCII
+// character in the target or in the name of a header, or a control character in a value.
 base::Result<std::string> request_head(std::string_view method, std::string_view target,
                                        const std::vector<HeaderLine>& headers);
 
-// Retry-After in seconds (RFC 9110, 10.2.3), at most a day; nothing for a date.
+// Parses a Retry-After in seconds (RFC 9110, 10.2.3). Returns at most a day; nothing for a date.
 std::optional<std::chrono::milliseconds> parse_retry_after(std::string_view value);
 
 }  // namespace net

@@ -25,15 +25,15 @@ std::optional<ip::address> address_of(const std::string& text) {
   return address;
 }
 
-// The first of both that is set, as Go does.
+// Returns the variable `upper` if it is set, else the variable `lower_case`, as Go does.
 std::string either(const base::EnvironmentVariables& environment, std::string_view upper,
                    std::string_view lower_case) {
   const std::string value = base::variable(environment, upper);
   return value.empty() ? base::variable(environment, lower_case) : value;
 }
 
-// True when pattern is a network such as 10.0.0.0/8 or fd00::/8; then inside says whether the
-// address is in it.
+// Returns true when the pattern is a network such as 10.0.0.0/8 or fd00::/8; `inside` is then set
+// to whether the address is in it.
 bool matches_network(const std::string& pattern, const std::optional<ip::address>& address,
                      bool& inside) {
   boost::system::error_code error;
@@ -50,7 +50,8 @@ bool matches_network(const std::string& pattern, const std::optional<ip::address
   return true;
 }
 
-// "host:port", "[address]:port" or one of them alone.
+// Splits "host:port" or "[address]:port" and removes the brackets. Without a port in the pattern,
+// `port` is unchanged.
 void split_port(const std::string& pattern, std::string& host, std::string& port) {
   host = pattern;
   const std::size_t colon = pattern.rfind(':');
@@ -67,7 +68,7 @@ void split_port(const std::string& pattern, std::string& host, std::string& port
   }
 }
 
-// One entry of NO_PROXY.
+// Whether `pattern`, one entry of NO_PROXY, matches the server.
 bool excludes(const std::string& pattern, const ServerUrl& server) {
   if (pattern == "*") return true;
   const std::optional<ip::address> address = address_of(server.host);
@@ -106,7 +107,7 @@ base::Result<std::optional<ProxyUrl>> proxy_from_environment(
       excluded(either(environment, "NO_PROXY", "no_proxy"), server)) {
     return std::optional<ProxyUrl>();
   }
-  // "proxy:3128" is meant as http://proxy:3128.
+  // "proxy:3128" means http://proxy:3128.
   const bool has_scheme = text.find("://") != std::string::npos;
   const auto proxy = parse_proxy_url(has_scheme ? text : "http://" + text);
   if (!proxy) {

@@ -10,12 +10,13 @@ namespace net {
 namespace asio = boost::asio;
 
 struct Semaphore::Waiter {
-  asio::steady_timer timer;  // expires at the deadline, or is cancelled by who grants
+  asio::steady_timer timer;  // expires at the deadline; release() cancels it
   Position position;
   bool granted = false;
 };
 
-// Keeps the waiter in the queue; a place that was granted but never taken is passed on.
+// Keeps the waiter in the queue. If the coroutine is cancelled after it was granted a place, the
+// destructor releases that place.
 class Semaphore::Queued {
  public:
   Queued(Semaphore& owner, Waiter& waiter) : owner_(owner), waiter_(waiter) {

@@ -1,6 +1,7 @@
-// A bound on how many coroutines are somewhere at once; the others wait in a queue, first in,
-// first out, those that ask to be next before the others. Owned by what it guards, which outlives
-// every Permit. Used on the thread of the io_context only.
+// A semaphore for coroutines: it bounds how many of them hold a Permit at the same time. The others
+// wait in a queue, first in, first out; those that acquire with Position::kNext come first. The
+// owner of the guarded resource owns the semaphore, which must outlive every Permit. Used on the
+// thread of the io_context only.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -15,7 +16,7 @@ namespace net {
 
 class Semaphore {
  public:
-  // One of the places; given back by its destructor.
+  // Holds one place and releases it in the destructor.
   class Permit {
    public:
     explicit Permit(Semaphore& owner) : owner_(&owner) {}
@@ -37,11 +38,11 @@ class Semaphore {
   Semaphore(const Semaphore&) = delete;
   Semaphore& operator=(const Semaphore&) = delete;
 
-  // In the queue: behind all others, or before those that are kLast.
+  // Where a coroutine enters the queue. kLast: at the end. kNext: before all kLast ones.
   enum class Position { kLast, kNext };
 
-  // Nothing when the deadline passed before a place was free. Throws boost::system::system_error
-  // (operation_aborted) when the awaiting coroutine is cancelled.
+  // Waits for a free place. Returns nothing when the deadline passes first. Throws
+  // boost::system::system_error (operation_aborted) when the awaiting coroutine is cancelled.
   boost::asio::awaitable<std::optional<Permit>> acquire(
       boost::asio::steady_timer::time_point deadline, Position position = Position::kLast);
 

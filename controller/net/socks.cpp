@@ -21,7 +21,7 @@ constexpr std::size_t kV4Bytes = 4;
 constexpr std::size_t kV6Bytes = 16;
 constexpr std::size_t kPortBytes = 2;
 
-// RFC 1928, section 6; the index is the code.
+// Texts for the reply codes of RFC 1928, section 6; the index is the code.
 constexpr std::string_view kReplies[] = {"",
                                          "general failure",
                                          "its rules do not allow it",
@@ -108,7 +108,8 @@ base::Result<std::size_t> rest_of_reply(std::string_view begin) {
                                                       ? std::string(kReplies[code])
                                                       : fmt::format("reply {}", code)};
   }
-  // The fifth byte is the first of the address, or the length of a name.
+  // The fifth byte, which is already read, is the first byte of an IP address or the length of a
+  // name.
   switch (begin[3]) {
     case kAddressV4: return kV4Bytes - 1 + kPortBytes;
     case kAddressV6: return kV6Bytes - 1 + kPortBytes;

@@ -1,5 +1,5 @@
-// The messages of SOCKS 5 (RFC 1928, with user name and password as in RFC 1929) that a client
-// needs to be connected to a server. Pure; any thread.
+// Builds and parses the SOCKS 5 messages (RFC 1928; user name and password: RFC 1929) by which a
+// client is connected to a server through a proxy. Pure; any thread.
 #pragma once
 
 #include <cstddef>
@@ -14,25 +14,27 @@ namespace net::socks {
 
 enum class Method { kNone, kPassword };
 
-// What the proxy sends first in each of its answers; more bytes may follow the last one.
+// Sizes of the proxy's answers, in bytes. Only the reply to connect_message() has more bytes.
 inline constexpr std::size_t kMethodBytes = 2;    // to greeting()
 inline constexpr std::size_t kPasswordBytes = 2;  // to password_message()
-inline constexpr std::size_t kReplyBytes = 5;     // to connect_message(): see rest_of_reply()
+inline constexpr std::size_t kReplyBytes = 5;     // to connect_message(); see rest_of_reply()
 
-// Offers a password only when the proxy's URL has one.
+// Returns the first message to the proxy. It offers authentication by password only when the URL of
+// the proxy has a user name or a password.
 std::string greeting(const ProxyUrl& proxy);
+// Returns the method that the proxy chose. kNetwork: it requires another one. kMalformed.
 base::Result<Method> parse_method(std::string_view answer);
 
-// kInvalid: user name or password has more than 255 bytes.
+// Returns the message with user name and password. kInvalid: one of them has more than 255 bytes.
 base::Result<std::string> password_message(const ProxyUrl& proxy);
 base::Result<void> parse_password_answer(std::string_view answer);
 
-// An address of the server goes as an address, a name as a name. kInvalid: a name of more than 255
-// bytes.
+// Returns the request to connect to a server. An IP address is sent as an address; any other host
+// is sent as a name, which the proxy resolves. kInvalid: a name of more than 255 bytes.
 base::Result<std::string> connect_message(const std::string& host, std::uint16_t port);
 
-// Of the first kReplyBytes bytes: how many bytes the reply has after them. kNetwork: the proxy does
-// not connect, with its reason. kMalformed.
+// Parses the first kReplyBytes bytes of the reply and returns how many more bytes it has. kNetwork:
+// the proxy did not connect; the message is its reason. kMalformed.
 base::Result<std::size_t> rest_of_reply(std::string_view begin);
 
 }  // namespace net::socks

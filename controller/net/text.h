@@ -1,4 +1,4 @@
-// Small texts: trimming, what may stand in a header. Pure; any thread.
+// Helpers for text: trimming, and what an HTTP header may contain. Pure; any thread.
 #pragma once
 
 #include <string>
@@ -6,13 +6,14 @@
 
 namespace net {
 
-// Without white space at both ends.
+// Returns the text without white space at its ends.
 std::string trimmed(std::string_view text);
 
 // True when text can be the value of an HTTP header: no control characters (RFC 9110, 5.5).
 bool fits_header(std::string_view text);
 
-// Percent-encoded (RFC 3986, 2.1) as the name of a header: all that may not stand there, and "%".
+// Encodes a text for use in the name of a header: percent-encodes (RFC 3986, 2.1) "%" and every
+// character that is not allowed there (RFC 9110, 5.6.2).
 std::string header_name_part(std::string_view text);
 
 }  // namespace net

@@ -35,10 +35,10 @@ using SessionPtr = std::unique_ptr<SSL_SESSION, Freed<SSL_SESSION_free>>;
 using SslPtr = std::unique_ptr<SSL, Freed<SSL_free>>;
 using NamesPtr = std::unique_ptr<GENERAL_NAMES, Freed<GENERAL_NAMES_free>>;
 
-constexpr std::size_t kNamesShown = 6;  // of a certificate, in a message
+constexpr std::size_t kNamesShown = 6;  // most names of a certificate in one message
 constexpr std::array<unsigned char, 9> kHttp11 = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
 
-// The oldest error of OpenSSL's queue, which is emptied.
+// Returns the oldest error of OpenSSL's error queue and empties the queue.
 std::string take_error() {
   const unsigned long code = ERR_get_error();
   ERR_clear_error();
@@ -54,14 +54,16 @@ BioPtr memory(const std::string& text) {
   return BioPtr(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
 }
 
-// Keys of a client are not encrypted; nobody is there to be asked.
+// Password callback: encrypted PEM is not supported. Without a callback OpenSSL would prompt on the
+// terminal.
 int no_password(char*, int, int, void*) { return 0; }
 
 CertificatePtr next_certificate(BIO* bio) {
   return CertificatePtr(PEM_read_bio_X509(bio, nullptr, no_password, nullptr));
 }
 
-// OpenSSL looks where Debian keeps its CAs; other distributions have them elsewhere.
+// Trusts the system's CAs. OpenSSL's default paths are those of Debian; if they are not readable
+// and SSL_CERT_FILE and SSL_CERT_DIR are unset, the bundles of other distributions are tried.
 base::Result<void> trust_system(SSL_CTX* context) {
   constexpr std::array<const char*, 4> kBundles = {"/etc/ssl/certs/ca-certificates.crt",
                                                    "/etc/pki/tls/certs/ca-bundle.crt",
@@ -110,7 +112,7 @@ base::Result<void> present(SSL_CTX* context, const TlsSettings& settings) {
   return {};
 }
 
-// What a certificate is for: "localhost, 127.0.0.1, …".
+// Lists the names and addresses that a certificate is valid for: "localhost, 127.0.0.1, …".
 std::string names_of(X509* certificate) {
   const NamesPtr names(static_cast<GENERAL_NAMES*>(
       X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
@@ -154,7 +156,7 @@ std::string date_of(const ASN1_TIME* time) {
                      date.tm_mday, date.tm_hour, date.tm_min, date.tm_sec);
 }
 
-// Why the certificate that is being looked at is refused, for people.
+// Returns the text for a message: why verification refused the current certificate.
 std::string why_refused(X509_STORE_CTX* store) {
   X509* certificate = X509_STORE_CTX_get_current_cert(store);
   const int error = X509_STORE_CTX_get_error(store);
@@ -179,7 +181,7 @@ std::string why_refused(X509_STORE_CTX* store) {
   }
 }
 
-// The BIO that OpenSSL sees: the channel below, and what went wrong there.
+// The data of the BIO through which OpenSSL reads and writes: the lower channel and its last error.
 struct Below {
   std::unique_ptr<Channel> channel;
   base::Error error = {};
@@ -219,7 +221,7 @@ int bio_create(BIO* bio) {
   return 1;
 }
 
-// OpenSSL's table of functions for the above: made once, never changed, never freed.
+// Returns OpenSSL's method table for the functions above. It is created once and never freed.
 BIO_METHOD* bio_method() {
   static BIO_METHOD* const method = [] {
     BIO_METHOD* made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "channel");
@@ -236,8 +238,8 @@ BIO_METHOD* bio_method() {
 
 struct TlsContext::State {
   ContextPtr context;
-  SessionPtr session;        // the last
-  std::string session_peer;  // whose it is: another's certificate has yet to be seen
+  SessionPtr session;        // the latest session with a server
+  std::string session_peer;  // its server; resuming with another would skip verification
   bool insecure = false;
 };
 
@@ -247,7 +249,7 @@ struct TlsChannel::State {
   SslPtr ssl;
   std::string peer;
   Role role = Role::kServer;
-  std::string refused;  // why the peer's certificate is not good
+  std::string refused;  // why the peer's certificate was refused; empty: it was not
   bool established = false;
   bool broken = false;
 
@@ -278,7 +280,8 @@ base::Result<std::shared_ptr<TlsContext>> TlsContext::make(const TlsSettings& se
     auto trusted = settings.ca.empty() ? trust_system(context) : trust(context, settings.ca);
     if (trusted && !settings.more_ca.empty()) trusted = trust(context, settings.more_ca);
     if (!trusted) return trusted.error();
-    // A certificate that is trusted by name needs no issuer: as in Go, whose clusters use it.
+    // A certificate in the trust store is a trust anchor even if its issuer is not there, as in Go;
+    // some clusters rely on that.
     X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_PARTIAL_CHAIN);
   }
   if (auto presented = present(context, settings); !presented) return presented.error();
@@ -339,13 +342,13 @@ TlsChannel::TlsChannel(std::shared_ptr<TlsContext> context, std::unique_ptr<Chan
 }
 
 TlsChannel::~TlsChannel() {
-  // Says goodbye when there is somebody to say it to; the answer is not waited for.
+  // On an intact session the destructor sends close_notify, without waiting for the peer's.
   if (state_->established && !state_->broken) SSL_shutdown(state_->ssl.get());
   SSL_set_app_data(state_->ssl.get(), nullptr);
   ERR_clear_error();
 }
 
-// What went wrong before is none of the next operation's.
+// Clears earlier errors, so that failure() reports only those of the next operation.
 void TlsChannel::State::begin() {
   ERR_clear_error();
   below.error = {};
@@ -373,7 +376,7 @@ Step TlsChannel::State::failure(int error) {
         {base::ErrorCode::kNetwork,
          established ? "the connection was cut" : "the connection was cut in the TLS handshake"}};
   }
-  // Alerts carry numbers above SSL_AD_REASON_OFFSET: what the peer says of us.
+  // Reasons above SSL_AD_REASON_OFFSET are alerts that the peer sent.
   const bool alert = ERR_GET_REASON(code) > SSL_AD_REASON_OFFSET;
   return {Progress::kFailed,
           0,
@@ -420,7 +423,7 @@ bool TlsChannel::quiet() {
   state_->begin();
   char byte = 0;
   std::size_t size = 0;
-  // Session tickets that wait unread are taken in by this; data or an end are not quiet.
+  // The peek also processes pending session tickets, which do not count as data.
   const int result = SSL_peek_ex(state_->ssl.get(), &byte, 1, &size);
   return result != 1 && state_->outcome(result).progress == Progress::kWantRead;
 }

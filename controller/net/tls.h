@@ -1,8 +1,9 @@
-// TLS by OpenSSL, without its headers: what is trusted and who we are (TlsContext), and one
-// session over another channel (TlsChannel).
+// TLS for clients, by OpenSSL, whose headers this file does not include. A TlsContext holds the
+// trusted CAs and the client certificate; a TlsChannel is one TLS session over another channel.
 //
-// At least TLS 1.2. The peer's certificate, its dates and its names are verified unless told
-// otherwise. The last session of a server is kept, and resumed with that server. one thread.
+// TLS 1.2 is the minimum. The peer's certificate chain, its dates and its names are verified unless
+// TlsSettings::insecure is set. The context keeps its latest session with a server and resumes it
+// only with a server of the same name. One thread.
 #pragma once
 
 #include <memory>
@@ -14,18 +15,18 @@
 namespace net {
 
 struct TlsSettings {
-  std::string ca;           // PEM, one or more certificates; empty: the system's
-  std::string more_ca;      // PEM: trusted as well
-  std::string certificate;  // PEM, the chain; empty: none
+  std::string ca;           // PEM, one or more CA certificates; empty: the system's CAs
+  std::string more_ca;      // PEM, CA certificates that are trusted in addition
+  std::string certificate;  // PEM, the client's chain, its own first; empty: none
   std::string key;          // PEM, not encrypted
-  bool insecure = false;    // nothing is verified
+  bool insecure = false;    // true: the peer's certificate is not verified
 
   bool operator==(const TlsSettings&) const = default;
 };
 
 class TlsContext {
  public:
-  // kInvalid: a text is not what it should be, or the key is not that of the certificate.
+  // kInvalid: a text is not valid PEM, or the key does not belong to the certificate.
   static base::Result<std::shared_ptr<TlsContext>> make(const TlsSettings& settings);
 
   TlsContext(const TlsContext&) = delete;
@@ -43,17 +44,18 @@ class TlsContext {
 
 class TlsChannel final : public Channel {
  public:
-  // Of the peer: only a server's session is resumed, and only with the server of that name.
+  // What the peer is. Only sessions with servers are kept and resumed, not those with proxies.
   enum class Role { kServer, kProxy };
 
-  // peer is a host name or an IP address: what the certificate has to be for.
-  // Every channel over one context shares it, also when the transport has replaced it.
+  // `peer`: host name or IP address that the peer's certificate must match.
+  // The channel shares ownership of the context, which the transport may replace meanwhile.
   TlsChannel(std::shared_ptr<TlsContext> context, std::unique_ptr<Channel> below,
              const std::string& peer, Role role);
   ~TlsChannel() override;
 
-  // kDone when the handshake is complete. kFailed with kTls and what is wrong: expired, unknown
-  // authority, other host, refused by the peer.
+  // Continues the handshake; kDone when it is complete. kFailed with kTls: the certificate is
+  // expired, from an unknown authority or for another host, or the peer refused. With kNetwork: the
+  // connection was cut.
   Step handshake();
 
   Step read(std::span<char> buffer) override;

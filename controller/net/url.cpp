@@ -21,7 +21,8 @@ struct Address {
   std::uint16_t port = 0;
 };
 
-// A name or an IP address; percent-encoded, all else could stand there too.
+// Whether the host is a name or an IP address. The check is needed because a URL can hold any other
+// character in percent-encoded form.
 bool is_host(std::string_view host) {
   if (host.find(':') != std::string_view::npos) {
     boost::system::error_code wrong;
@@ -36,7 +37,8 @@ bool is_host(std::string_view host) {
   });
 }
 
-// What a server's and a proxy's URL have in common. default_port: without a port in the URL.
+// Parses what the URLs of servers and proxies have in common. `default_port` applies when the URL
+// has no port.
 base::Result<Address> parse_address(const boost::urls::url_view& url, std::uint16_t default_port) {
   Address address;
   address.host = url.host_address();
@@ -44,7 +46,7 @@ base::Result<Address> parse_address(const boost::urls::url_view& url, std::uint1
   if (address.host.empty()) return invalid("the URL has no host");
   if (!is_host(address.host)) return invalid("the host of the URL is not a name or an address");
   if (url.has_port() && !url.port().empty()) {
-    // Boost 1.81 takes 99999 for some smaller number.
+    // The digits are parsed here because Boost 1.81 reads 99999 as a smaller port.
     const auto digits = url.port();
     const char* const end = digits.data() + digits.size();
     const auto [stop, error] = std::from_chars(digits.data(), end, address.port);
@@ -52,7 +54,7 @@ base::Result<Address> parse_address(const boost::urls::url_view& url, std::uint1
       return invalid("the port of the URL is not between 1 and 65535");
     }
   }
-  // Boost 1.81 takes "host:80x" for port 80 and the path "x".
+  // Boost 1.81 parses "host:80x" as port 80 and the path "x".
   if (!url.encoded_path().empty() && url.encoded_path().front() != '/') {
     return invalid("the port of the URL is not a number");
   }

@@ -1,4 +1,5 @@
-// Servers and proxies by their URLs. Values; any thread. A proxy's may hold a password.
+// The URLs of servers and proxies. Values; any thread. A ProxyUrl may hold a password: messages
+// must use ProxyUrl::shown().
 #pragma once
 
 #include <cstdint>
@@ -11,16 +12,17 @@
 
 namespace net {
 
-// "https://host:port/base/path". http is for tests and local proxies.
+// A URL such as "https://host:port/base/path"; without TLS "http://…".
 struct ServerUrl {
   bool tls = true;
   std::string host;  // a name or an IP address, without brackets
   std::uint16_t port = 443;
   std::string base_path;  // empty or "/path" without a slash at its end, percent-encoded
 
-  // "host:port" as in a Host header, with brackets; without the port the scheme implies.
+  // Returns "host:port" as in a Host header: an IPv6 address in brackets, the scheme's default port
+  // left out.
   std::string authority() const;
-  // The whole.
+  // Returns the whole URL.
   std::string text() const;
 
   bool operator==(const ServerUrl&) const = default;
@@ -36,27 +38,28 @@ struct ProxyUrl {
   ProxyKind kind = ProxyKind::kHttp;
   std::string host;
   std::uint16_t port = 80;
-  std::string user;  // decoded, as is the password
+  std::string user;  // percent-decoded, as is the password
   std::string password;
 
   bool tls() const { return kind == ProxyKind::kHttps; }
 
-  // "http://host:port": without user and password, so that it may be shown.
+  // Returns "http://host:port" without user and password, for messages.
   std::string shown() const;
 
   bool operator==(const ProxyUrl&) const = default;
 };
 
-// A host as URLs have it: an IPv6 address in brackets.
+// Returns the host as it stands in a URL: an IPv6 address gets brackets.
 std::string with_brackets(const std::string& host);
 
-// kInvalid with what is wrong; the message does not repeat the text, which may hold a password.
+// Parse a URL. kInvalid: the message says what is wrong and does not quote the text, which may hold
+// a password.
 base::Result<ServerUrl> parse_server_url(std::string_view text);
 base::Result<ProxyUrl> parse_proxy_url(std::string_view text);  // http, https, socks5, socks5h
 
-// The proxy that HTTPS_PROXY (for a server without TLS HTTP_PROXY) and NO_PROXY, or their
-// lower-case forms, give for the server, as Go's net/http reads them: never for loopback, and
-// ALL_PROXY does not count.
+// Returns the proxy for the server, as Go's net/http does: from HTTPS_PROXY (without TLS:
+// HTTP_PROXY) and NO_PROXY, or from their lower-case forms. Returns nothing for localhost and
+// loopback addresses. ALL_PROXY is ignored. kInvalid: the variable holds no valid URL.
 base::Result<std::optional<ProxyUrl>> proxy_from_environment(
     const ServerUrl& server, const base::EnvironmentVariables& environment);
 

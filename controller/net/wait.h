@@ -1,5 +1,5 @@
-// Waiting for one thing, but not for ever: what house rules and Boost 1.81 leave of cancel_after.
-// On the thread of the io_context.
+// Waits for one asynchronous operation with a deadline. It replaces asio::cancel_after, which Boost
+// 1.81 does not have. On the thread of the io_context.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -14,7 +14,8 @@ namespace net {
 
 // Waits for the operation (started with asio::deferred, completing with an error_code) until the
 // deadline. Returns its error, or asio::error::timed_out. Throws boost::system::system_error
-// (operation_aborted) when the awaiting coroutine is cancelled. Both have ended on return.
+// (operation_aborted) when the awaiting coroutine is cancelled. The operation and the timer have
+// ended on return.
 template <class Operation>
 boost::asio::awaitable<boost::system::error_code> wait_until(
     boost::asio::steady_timer& timer, boost::asio::steady_timer::time_point deadline,

@@ -1,5 +1,5 @@
-// One reconcile of one key, while it runs: what only this reconcile knows. Owned by the coroutine
-// of the reconcile.
+// The state of one reconcile of one key, while it runs. The coroutine of the reconcile owns it; it
+// is used on the thread of the io_context only.
 #pragma once
 
 #include <memory>
@@ -12,20 +12,21 @@ namespace controller {
 struct Attempt {
   api::ObjectKey key;
 
-  // Objects that were read live and that no cache holds, because their labels are not ours.
+  // Objects at the target name that a live read returned and that no cache holds, because they lack
+  // the operator's labels or the cache is full.
   std::shared_ptr<const api::Deployment> deployment;
   std::shared_ptr<const api::StatefulSet> stateful_set;
   std::shared_ptr<const api::Service> service;
   std::shared_ptr<const api::PersistentVolumeClaim> claim;
 
-  // Children under whatever name that a live read listed, until they are deleted.
+  // Children of any name that a live read listed, until they are deleted.
   std::vector<reconcile::Leftover> children;
 
-  // The resource as it was read live: a cache without room does not hold its spec.
+  // The LocalRegistry that the live read returned. A full cache does not hold its spec.
   std::shared_ptr<const api::LocalRegistry> registry;
 
   bool live = false;
-  bool conflicted = false;  // a precondition did not hold: what was seen is old
+  bool conflicted = false;  // a precondition failed: the observed object was stale
   std::vector<reconcile::Failure> failures;
   std::vector<reconcile::Action> done;  // writes that succeeded
 };

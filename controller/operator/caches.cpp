@@ -32,7 +32,8 @@ std::vector<kube::Scope> the_namespaces(const std::vector<std::string>& names) {
   return scopes;
 }
 
-// Else its spec may be missing, and with it where the registry shall run.
+// True when the cache holds all of the LocalRegistry. Otherwise its spec may be missing, and with
+// it the target name and namespace.
 bool is_whole(const api::LocalRegistry& registry) {
   return registry.metadata.kept == json::Kept::kWhole;
 }
@@ -42,7 +43,7 @@ kube::InformerOptions children(const std::vector<std::string>& names) {
           fmt::format("{}={}", reconcile::kManagedByLabel, reconcile::kManager)};
 }
 
-// No name has a space.
+// A space separates the two parts, because no name contains one.
 std::string index_key(const std::string& namespace_name, const api::ObjectKey& owner) {
   return namespace_name + " " + api::to_string(owner);
 }

@@ -1,6 +1,6 @@
-// The informers of the controller: what it knows of the cluster without asking.
+// The informers of the controller, with which it observes the cluster without requests.
 //
-// Children are selected by their label, so that nobody else's objects are ever received. One owner
+// Children are selected by label, so that objects of other owners are never received. One owner
 // (the program); used on the thread of the io_context only.
 #pragma once
 
@@ -14,8 +14,8 @@
 
 namespace controller {
 
-// An informer and the index that finds the objects of one resource in one namespace, so that
-// objects of other namespaces that name the same resource hide none of them.
+// An informer, with an index by namespace and owner. The index is by namespace, so that objects in
+// other namespaces that name the same owner hide none of its children.
 template <class T>
 struct Owned {
   kube::Informer<T> informer;
@@ -27,7 +27,7 @@ struct Owned {
   kube::Store<T>& store() { return informer.store(); }
   const kube::Store<T>& store() const { return informer.store(); }
 
-  // At most `most` objects in that namespace that name the LocalRegistry as their owner.
+  // Returns at most `most` objects in that namespace that name the LocalRegistry as their owner.
   std::vector<std::shared_ptr<const T>> owned_in(const std::string& namespace_name,
                                                  const api::ObjectKey& owner,
                                                  std::size_t most) const;
@@ -45,35 +45,34 @@ class Caches {
   boost::asio::awaitable<void> wait_synced();
   bool synced() const;
 
-  // What the first informer that is not synced waits for; empty when all are.
+  // Returns what the first informer that is not synced waits for; empty when all are synced.
   std::string waiting_for() const;
 
   bool watches(const std::string& namespace_name) const;
 
-  // Whether an object whose owner is gone can have been its child.
+  // Whether the object can be an orphaned child, given that its owner is gone.
   bool may_be_left(const api::ObjectMeta& object) const;
 
-  // The namespaces that can have children of that resource when it is gone.
+  // Returns the namespaces that can have children of `owner` when that LocalRegistry is gone.
   std::vector<std::string> namespaces_of_gone(const api::ObjectKey& owner) const;
 
-  // The resources that want that name ("namespace/name" of what is behind them), with their
-  // reconcile::claim_digest.
+  // Returns the LocalRegistries with that target_key(), each with its reconcile::claim_digest.
   std::vector<kube::Candidate> wanting(const api::ObjectKey& target) const;
 
-  // Those whose registry runs, or shall run, in that namespace.
+  // Returns the LocalRegistries with that target namespace.
   std::vector<kube::Candidate> targeting(const std::string& namespace_name) const;
 
-  // Visits each resource of that namespace whose images the webhook rewrites, wherever its registry
-  // runs, until visit returns false.
+  // Visits each LocalRegistry of that namespace whose images the webhook rewrites, whichever
+  // namespace its registry runs in, until visit returns false.
   void each_rewriting(
       const std::string& namespace_name,
       const std::function<bool(const std::shared_ptr<const api::LocalRegistry>&)>& visit) const;
 
-  // What each cache holds: for the metrics.
+  // What a cache holds, for the metrics.
   struct Usage {
     std::string_view resource;  // the plural
     std::size_t bytes;
-    std::size_t reduced;  // objects that are not kept as a whole
+    std::size_t reduced;  // objects of which only a part is kept
     std::size_t dropped;  // objects that are not kept at all
   };
   std::vector<Usage> usage() const;
@@ -93,7 +92,7 @@ class Caches {
   kube::Store<api::LocalRegistry>::Index by_namespace_;
 };
 
-// The objects called spec.name in the target namespace.
+// Returns the key of the LocalRegistry's children: spec.name in the target namespace.
 api::ObjectKey target_key(const api::LocalRegistry& registry);
 
 }  // namespace controller

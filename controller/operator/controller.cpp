@@ -20,8 +20,8 @@ base::Error unsettled(const Attempt& attempt) {
                                           : "the objects did not become what was written"};
 }
 
-// What the whole reconcile comes to: an error that time may mend is retried with backoff; what
-// was refused for good is looked at again after a while, or when something changes.
+// Returns the result of the reconcile. An error that may go away by itself is retried with backoff.
+// After other failures the key is reconciled again after plan.requeue_after, or on an event.
 runtime::ReconcileResult outcome(const Attempt& attempt, const reconcile::Plan& plan) {
   if (!plan.actions.empty()) return unsettled(attempt);
   for (const reconcile::Failure& failure : attempt.failures) {
@@ -30,16 +30,17 @@ runtime::ReconcileResult outcome(const Attempt& attempt, const reconcile::Plan& 
   return runtime::Requeue{plan.requeue_after};
 }
 
-// Nothing happened that the next reconcile would see otherwise than this one does.
+// True when no request and no precondition failed, so that the next reconcile would observe the
+// same.
 bool is_smooth(const Attempt& attempt) { return attempt.failures.empty() && !attempt.conflicted; }
 
-// The next reconcile would find nothing to do.
+// True when the next reconcile would find nothing to do.
 bool is_last(const Attempt& attempt, const reconcile::Plan& plan) {
   return is_smooth(attempt) && plan.actions.empty() && !plan.requeue_after;
 }
 
-// Of those who want a name the ones that may get it next. The others look again by themselves after
-// limits::kConflictCheck.
+// Returns the oldest of the LocalRegistries that want a name, at most limits::kRivals: only these
+// may get it next. The others are reconciled after limits::kConflictCheck anyway.
 std::vector<kube::Candidate> oldest(std::vector<kube::Candidate> claims) {
   std::erase_if(claims, [](const kube::Candidate& claim) {
     return !reconcile::may_want_registry(claim.digest);
@@ -85,7 +86,8 @@ void Controller::watch_caches() {
         if (after != nullptr) push_checks_.update(*after);
         const bool is_another = before != nullptr && registry.metadata.uid != before->metadata.uid;
         if (after == nullptr || is_another) histories_.forget(api::key_of(registry.metadata));
-        // The delivery decides whether the resource wants its name.
+        // The spec and the delivery decide which name the LocalRegistry wants, and whether it wants
+        // one.
         const bool moved = before == nullptr || after == nullptr || before->spec != after->spec ||
                            before->status.delivery != after->status.delivery;
         if (!moved) return;
@@ -114,13 +116,14 @@ void Controller::watch_children(Owned<T>& cache) {
     const api::ObjectKey now = owner(after);
     if (!earlier.name.empty()) enqueue(earlier);
     if (!now.name.empty() && now != earlier) enqueue(now);
-    // Somebody who lost a name to this object may have it now.
+    // A LocalRegistry with a name conflict may get the name of the deleted object.
     if (after == nullptr) enqueue_rivals(api::key_of(before->metadata));
   });
 }
 
-// The resource that the object is to be looked at for; without a name when there is none. An object
-// that only claims to belong to a resource is no reason to reconcile it.
+// Returns the key to reconcile when the object changes; an empty name: none. An object in a
+// namespace where the LocalRegistry cannot have children does not count, even if the object names
+// the LocalRegistry as its owner.
 Controller::Key Controller::owner_of(const api::ObjectMeta& object) const {
   Key owner = reconcile::owner_key(object);
   const auto registry = caches_.registries.store().get(owner);
@@ -139,7 +142,7 @@ void Controller::enqueue_rivals(const api::ObjectKey& target, std::string_view e
   }
 }
 
-// Every resource, and every resource that is gone but has left something.
+// Enqueues every LocalRegistry, and every owner that is gone but has children.
 void Controller::enqueue_everything() {
   const auto add_owners = [this](const auto& cache) {
     cache.store().each([this](const auto& object) {
@@ -186,7 +189,7 @@ asio::awaitable<runtime::ReconcileResult> Controller::reconcile(Key key) {
   if (before) report_missing_part(*before);
   const auto deadline = environment_.clock.now() + limits::kPassesTime;
   for (int pass = 0;; ++pass) {
-    if (is_smooth(attempt)) runner_->absorb(key);  // its own writes, for the most part
+    if (is_smooth(attempt)) runner_->absorb(key);  // mostly events of this reconcile's own writes
     const reconcile::Observed observed = observe(attempt);
     reconcile::Plan plan = reconcile::plan(observed);
     const bool is_over =
@@ -221,7 +224,7 @@ asio::awaitable<runtime::ReconcileResult> Controller::finish(
     if (!answer) written = answer.error();
     if (answer && *answer) record_status(**answer, is_last(attempt, plan));
   }
-  // What was done is told once, whether or not the status could be written.
+  // Events are recorded once, whether or not the status could be written.
   if (before && after && before->metadata.uid == after->metadata.uid) {
     tell(*after, reconcile::notices(*before, attempt.done,
                                     plan.status && written ? *plan.status : after->status));
@@ -230,14 +233,16 @@ asio::awaitable<runtime::ReconcileResult> Controller::finish(
   co_return outcome(attempt, plan);
 }
 
-// Whatever the status can say of it.
+// Records an event about a LocalRegistry that the cache holds only in part. The status may not be
+// able to report it.
 void Controller::report_missing_part(const api::LocalRegistry& registry) {
   const auto missing = reconcile::find_missing_part(registry);
   if (!missing) return;
   tell(registry, {{true, std::string(missing->reason), "Reconcile", missing->message}});
 }
 
-// last: the next reconcile would find nothing to do, since its plan is that of this one.
+// Records the written status in the cache. last: the next reconcile would find nothing to do, so
+// this change enqueues no key.
 void Controller::record_status(const api::LocalRegistry& written, bool last) {
   struct Recording {
     bool& flag;
@@ -260,8 +265,9 @@ void Controller::tell(const api::LocalRegistry& registry,
   }
 }
 
-// Any node will do: a cluster is KinD's as a whole. Asks until there is an answer, since a wrong
-// one would deploy what has to be removed again.
+// Returns whether this is a KinD cluster, judged by any one node. Other errors than a missing
+// permission are retried until there is an answer, because a wrong one would deploy a registry that
+// has to be removed again.
 asio::awaitable<bool> Controller::check_nodes() {
   bool told = false;
   while (true) {

@@ -1,15 +1,16 @@
-// The controller: from what the caches say to a key in the queue, from a key to a plan, from a plan
-// to writes, until there is nothing left to do.
+// The controller of LocalRegistries. Changes in the caches enqueue keys. For each key it gathers,
+// plans and executes until a plan has no actions.
 //
 // Guarantees
-//  * Level-based: whatever was missed is found by looking; a key says "look", never "what".
-//  * A reconcile carries out at most limits::kPassesPerReconcile plans, and begins none after
-//    limits::kPassesTime; what is left is retried.
-//  * The status is written last, whatever became of the actions: from what was observed then, and
-//    only when it changes.
+//  * It is level-based: a key carries no event. Each reconcile looks at the current state, so that
+//    a missed event is made up for.
+//  * A reconcile executes at most limits::kPassesPerReconcile plans, and begins none after
+//    limits::kPassesTime. What is left is retried.
+//  * The status is written last, even if actions failed. It is computed from the last observation,
+//    and written only when it changes.
 //
-// One owner (the program). run() may be run again after it was cancelled, as leaders come and go.
-// Used on the thread of the io_context only.
+// One owner (the program). run() may be called again after it was cancelled, because leadership can
+// be lost and regained. Used on the thread of the io_context only.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -32,14 +33,14 @@ namespace controller {
 
 class Controller {
  public:
-  // caches, events, metrics and checker outlive the controller.
+  // caches, events, metrics and checker must outlive the controller.
   Controller(const kube::Environment& environment, Caches& caches, kube::EventRecorder& events,
              runtime::Metrics& metrics, registry::PushChecker& checker, std::size_t workers,
              std::vector<std::string> allowed_images = {});
   Controller(const Controller&) = delete;
   Controller& operator=(const Controller&) = delete;
 
-  // Reconciles until it is cancelled. The caches run already, or are run beside this.
+  // Reconciles until it is cancelled. The caller runs the caches before or beside it.
   boost::asio::awaitable<void> run();
 
   // See runtime::Runner.
@@ -65,7 +66,7 @@ class Controller {
   Key owner_of(const api::ObjectMeta& object) const;
   void enqueue(const Key& key);
   void enqueue_everything();
-  // Those who want that name, but for the one with that uid.
+  // Enqueues the LocalRegistries that may get that name next, except the one with that uid.
   void enqueue_rivals(const api::ObjectKey& target, std::string_view except_uid = {});
   void tell(const api::LocalRegistry& registry, const std::vector<reconcile::Notice>& notices);
   void report_missing_part(const api::LocalRegistry& registry);

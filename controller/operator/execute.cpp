@@ -19,8 +19,9 @@ namespace asio = boost::asio;
 using base::ErrorCode;
 using reconcile::Target;
 
-// The API server tells of a deleted Service before it gives the Service's port back: for a moment
-// the port of the very Service that is made anew seems to be another's.
+// True when the node port is already allocated. The API server reports a Service as deleted before
+// it releases the Service's node port. So for a moment a recreated Service may be refused the port
+// that it had.
 bool is_port_taken(const base::Error& error) {
   return error.code == ErrorCode::kInvalid &&
          error.message.find("provided port is already allocated") != std::string::npos;
@@ -45,18 +46,19 @@ std::optional<reconcile::WriteRecord> record_of(const reconcile::ResetStrategy& 
   return reconcile::record_of_strategy(action.intent, after);
 }
 
-// An apply follows, whose answer is recorded.
+// The apply that follows the patch is recorded instead.
 std::optional<reconcile::WriteRecord> record_of(const reconcile::ResetPorts&, const api::Service&) {
   return std::nullopt;
 }
 
-// What was refused about an object says nothing about the next one of its name.
+// Drops the failures of the target: they do not apply to the changed or recreated object.
 void forgive(Attempt& attempt, Target target) {
   std::erase_if(attempt.failures,
                 [&](const reconcile::Failure& failure) { return failure.target == target; });
 }
 
-// after: the deleted object while finalizers hold it; null once it is gone.
+// Updates Attempt::children after a delete. after: the object while finalizers hold it; null once
+// it is gone.
 void record_removal(Attempt& attempt, const std::string& uid, const api::ObjectMeta* after) {
   if (after == nullptr) {
     std::erase_if(attempt.children,
@@ -72,8 +74,8 @@ bool is_failed_read(const reconcile::Failure& failure) {
   return failure.target == Target::kResource;
 }
 
-// There is no object of that name, as a read told. Only what was known before the read was sent is
-// gone: what came since may have been created after the server looked.
+// Records that a read found no object of that name. Only the version that was cached before the
+// read is dropped: a later one may have been created after the API server answered the read.
 template <class T>
 void record_absence(kube::Store<T>& store, const api::ObjectKey& key,
                     const std::shared_ptr<const T>& before) {
@@ -151,7 +153,7 @@ asio::awaitable<void> Executor::apply(Owned<T>& cache, reconcile::Apply<T> actio
   }
   if (result) {
     record(before.get(), *result, action, attempt);
-    // What is created or healed is told by an event, which is in the log.
+    // An event, which is logged too, reports what is created or healed.
     const bool is_told = action.cause != reconcile::Cause::kUpdate;
     const auto log = is_told ? &base::Logger::debug : &base::Logger::info;
     (environment_.logger.*log)("applied", {{"kind", std::string(reconcile::kind(target))},
@@ -172,8 +174,8 @@ asio::awaitable<void> Executor::apply(Owned<T>& cache, reconcile::Apply<T> actio
   fail(attempt, target, error, reconcile::refused_node_port(error, port));
 }
 
-// An answer that differs from what was applied: something on the way to the store changes it. No
-// event reports such a field as healed.
+// Records a write in the histories. If the answer differs from what was applied, a webhook or
+// policy changes the field, and no event may report that field as healed.
 template <class T>
 void Executor::record(const T* before, const T& after, reconcile::Apply<T>& action,
                       const Attempt& attempt) {
@@ -241,7 +243,7 @@ asio::awaitable<void> Executor::remove(Owned<T>& cache, reconcile::Delete action
     cache.store().record_deleted(action.key, action.uid, "");
   } else if (error.code == ErrorCode::kConflict) {
     attempt.conflicted = true;
-    attempt.live = false;  // what was listed is old
+    attempt.live = false;  // the listed children are stale
     record_removal(attempt, action.uid, nullptr);
     co_await read(cache, action.key, foreign, attempt);
   } else {
@@ -249,7 +251,8 @@ asio::awaitable<void> Executor::remove(Owned<T>& cache, reconcile::Delete action
   }
 }
 
-// Puts what is there now into the cache, or beside it when the cache does not hold such objects.
+// Reads the object live and records it in the cache. `foreign` gets the object at the target name
+// if the cache does not hold it.
 template <class T>
 asio::awaitable<void> Executor::read(Owned<T>& cache, api::ObjectKey key,
                                      std::shared_ptr<const T>& foreign, Attempt& attempt) {
@@ -262,7 +265,7 @@ asio::awaitable<void> Executor::read(Owned<T>& cache, api::ObjectKey key,
   if (result) {
     if (reconcile::is_managed(result->metadata)) {
       cache.store().record_written(*result);
-      // A cache without room does not hold it.
+      // A full cache does not hold the object.
       if (is_target && !cache.store().get(key)) {
         foreign = std::make_shared<const T>(*std::move(result));
       }
@@ -308,7 +311,7 @@ asio::awaitable<void> Executor::read_live(Attempt& attempt) {
       if (caches_.watches(name)) co_await read_namespace(name, attempt);
     }
   }
-  // What could not be read would be taken for absent.
+  // Without this, the plan would treat an object that could not be read as absent.
   attempt.live = std::none_of(attempt.failures.begin(), attempt.failures.end(), is_failed_read);
 }
 
@@ -354,7 +357,8 @@ asio::awaitable<void> Executor::read_children(Target target, kube::ListOptions o
     auto listing = environment_.client.list<T>(options);
     base::Result<kube::List<T>> result = co_await std::move(listing);
     if (!result) {
-      // The role for a namespace goes with the namespace, and so do the objects.
+      // When a namespace is deleted, the operator's Role there and the children are deleted with
+      // it.
       const bool is_gone = result.error().code == ErrorCode::kForbidden &&
                            !caches_.namespaces.store().get({"", options.namespace_name});
       if (!is_gone) fail(attempt, Target::kResource, result.error());
@@ -367,12 +371,13 @@ asio::awaitable<void> Executor::read_children(Target target, kube::ListOptions o
       ++found;
     }
     options.continue_token = result->metadata.continue_token;
-    // Once these are deleted, the next live read finds the others.
+    // One page with children is enough: once these are deleted, the next live read finds the
+    // others.
     if (options.continue_token.empty() || found > 0) co_return;
   }
 }
 
-// The managers of the contested fields; none when they cannot be read.
+// Reads the field managers of the contested fields. They stay empty when the read fails.
 template <class T>
 asio::awaitable<void> Executor::read_managers(api::ObjectKey key, std::string own,
                                               std::map<std::string, std::string>& managers) {
@@ -425,7 +430,7 @@ asio::awaitable<void> Executor::set_finalizer(reconcile::SetFinalizer action, At
   auto& store = caches_.registries.store();
   const auto registry = store.get(attempt.key);
   if (!registry) co_return;
-  // A list of which a part is missing would remove the finalizers of others.
+  // If the cached list of finalizers is incomplete, writing it would remove other finalizers.
   if (registry->metadata.kept == json::Kept::kIdentity) co_return;
   std::vector<std::string> finalizers = registry->metadata.finalizers;
   std::erase(finalizers, std::string(reconcile::kFinalizer));

@@ -1,12 +1,13 @@
-// Carries out the actions of a plan: the only place where the controller writes.
+// Executes the actions of a plan. Only this class writes LocalRegistries and their children.
 //
 // Guarantees
-//  * Every write that succeeds is recorded in the caches before execute returns, so that the next
-//    gather sees it (KEP-5647); a status is its caller's to record.
-//  * A precondition that did not hold is followed by a live read of the object.
-//  * What fails is put into Attempt::failures; nothing is tried twice.
+//  * Every write that succeeds is recorded in the caches before execute() returns, so that the next
+//    gather() sees it (KEP-5647). A written status is recorded by the caller of write_status().
+//  * After a failed precondition (HTTP 409) the object is read live.
+//  * Any other failure is added to Attempt::failures. The request is not retried, unless a node
+//    port may be released soon.
 //  * Every heal, and every answer that differs from what was written, is recorded in the histories.
-// Used on the thread of the io_context only; cancelled by its parent.
+// Used on the thread of the io_context only. Cancelling the calling coroutine cancels the requests.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -24,7 +25,7 @@ namespace controller {
 
 class Executor {
  public:
-  // caches, push_checks and histories outlive it.
+  // caches, push_checks and histories must outlive the Executor.
   Executor(const kube::Environment& environment, Caches& caches, PushChecks& push_checks,
            WriteHistories& histories)
       : environment_(environment),
@@ -32,11 +33,11 @@ class Executor {
         push_checks_(push_checks),
         histories_(histories) {}
 
-  // All of them at once, since they are independent of each other.
+  // Executes all actions concurrently, since they are independent of each other.
   boost::asio::awaitable<void> execute(std::vector<reconcile::Action> actions, Attempt& attempt);
 
-  // Writes the status of the resource that was observed, and gives what it is then; nothing when
-  // it is gone. kConflict when it has changed since.
+  // Writes the status of the observed LocalRegistry and returns the updated LocalRegistry; nullopt
+  // when it is gone. kConflict when it has changed since it was observed.
   boost::asio::awaitable<base::Result<std::optional<api::LocalRegistry>>> write_status(
       std::shared_ptr<const api::LocalRegistry> observed, api::LocalRegistryStatus status);
 
@@ -46,7 +47,7 @@ class Executor {
   boost::asio::awaitable<void> execute_one(reconcile::Action action, Attempt& attempt);
   boost::asio::awaitable<void> read_live(Attempt& attempt);
   boost::asio::awaitable<void> read_objects(api::ObjectKey target, Attempt& attempt);
-  // Puts the resource as it is now into the cache, and gives it; null: it is gone.
+  // Reads the LocalRegistry live, records the result in the cache and returns it; null: it is gone.
   boost::asio::awaitable<base::Result<Registry>> read_registry(api::ObjectKey key);
   void check_push(const reconcile::CheckPush& action, const Attempt& attempt);
   boost::asio::awaitable<void> note_override(reconcile::NoteOverride action, Attempt& attempt);
@@ -60,7 +61,7 @@ class Executor {
                                      std::shared_ptr<const T>& foreign, Attempt& attempt);
   boost::asio::awaitable<void> set_finalizer(reconcile::SetFinalizer action, Attempt& attempt);
 
-  // Children in that namespace, whatever their names are.
+  // Lists the children in that namespace, of any name.
   boost::asio::awaitable<void> read_namespace(std::string name, Attempt& attempt);
   template <class T>
   boost::asio::awaitable<void> read_children(reconcile::Target target, kube::ListOptions options,

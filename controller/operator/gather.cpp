@@ -15,7 +15,8 @@ using reconcile::Leftover;
 using reconcile::Observed;
 using reconcile::Target;
 
-// Of one kind and one owner, so that no namespace takes the room of another.
+// The number of children of one kind and one owner that are taken from one namespace at most, so
+// that no namespace takes the room of another.
 constexpr std::size_t kObjectsInNamespace = limits::kObjectsOfOwner / 2;
 
 template <class T>
@@ -40,8 +41,8 @@ void add_leftover(const Caches& caches, Leftover object, Observed& observed) {
   if (api::key_of(meta) != target_key(registry)) observed.leftovers.push_back(std::move(object));
 }
 
-// Children of the key's resource, except the one at the current target name, and orphans. When the
-// resource is gone: what can have been its children.
+// Adds the children of `owner`, except the one at the current target name, and orphaned children.
+// If the LocalRegistry is gone, it adds every object that can have been its child.
 template <class T>
 void add_leftovers(const Caches& caches, const Owned<T>& cache, Target target,
                    const std::vector<std::string>& namespaces, const api::ObjectKey& owner,
@@ -70,7 +71,7 @@ void add_all_leftovers(const Caches& caches, const api::ObjectKey& owner, Observ
   add(caches.claims, Target::kClaim);
 }
 
-// Whose the objects of that name are.
+// Returns the uid of the LocalRegistry that owns the objects at the target name; empty: none.
 std::string incumbent_of(const Observed& observed) {
   std::string uid;
   if (observed.service) uid = reconcile::owner_uid(observed.service->metadata);
@@ -84,7 +85,7 @@ std::string incumbent_of(const Observed& observed) {
 bool claim_owner_lives(const Caches& caches, const Observed& observed) {
   if (!observed.claim) return false;
   const api::ObjectKey key = reconcile::owner_key(observed.claim->metadata);
-  // Nobody here can tell whether it does.
+  // The owner's namespace is not watched, so the owner may exist.
   if (!key.name.empty() && !caches.watches(key.namespace_name)) return true;
   const auto owner = caches.registries.store().get(key);
   return owner && owner->metadata.uid != observed.registry->metadata.uid &&
@@ -100,7 +101,8 @@ void add_objects(const Caches& caches, const Attempt& attempt, Observed& observe
   observed.pods = caches.pods.owned_in(key.namespace_name, attempt.key, limits::kObjectsOfOwner);
 }
 
-// What is kept in part does not say where the objects of a resource that is deleted are.
+// Returns the LocalRegistry from the cache. If the cache holds only a part of one that is being
+// deleted, the live read is used, because spec and status are needed to find the children.
 std::shared_ptr<const api::LocalRegistry> find_registry(const Caches& caches,
                                                         const Attempt& attempt) {
   auto cached = caches.registries.store().get(attempt.key);
@@ -110,8 +112,8 @@ std::shared_ptr<const api::LocalRegistry> find_registry(const Caches& caches,
   return is_part && read && read->metadata.uid == cached->metadata.uid ? read : cached;
 }
 
-// Whether the live read looked everywhere that this resource needs: only of one that was being
-// deleted by then it lists all namespaces.
+// Whether the live read listed all namespaces that this LocalRegistry needs. For one that is being
+// deleted, the read must have seen the deletion, because only then it lists all of namespaces_of().
 bool was_searched(const Attempt& attempt, const api::LocalRegistry* registry) {
   const auto is_deleted = [](const api::LocalRegistry* one) {
     return one != nullptr && reconcile::is_terminating(one->metadata);
@@ -119,7 +121,7 @@ bool was_searched(const Attempt& attempt, const api::LocalRegistry* registry) {
   return !is_deleted(registry) || is_deleted(attempt.registry.get());
 }
 
-// Of those that a live read listed: what the cache does not show.
+// Adds the children that a live read listed and the cache does not show.
 void add_listed(const Caches& caches, const Attempt& attempt, Observed& observed) {
   for (const Leftover& child : attempt.children) {
     const bool is_known = std::any_of(

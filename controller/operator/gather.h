@@ -1,5 +1,5 @@
-// Gathers what plan() looks at, from the caches and from what this reconcile has read itself. No
-// IO.
+// Builds the input of plan() from the caches and from the live reads of this reconcile. It does no
+// IO. Used on the thread of the io_context only.
 #pragma once
 
 #include <vector>
@@ -10,12 +10,12 @@
 
 namespace controller {
 
-// What is known beside the caches.
+// Inputs of gather() that are not in the caches.
 struct ClusterFacts {
   bool kind_cluster = false;
   base::Time now;
-  std::vector<reconcile::PushCheck> push_checks = {};  // of the resource
-  reconcile::WriteHistory history = {};                // of the resource
+  std::vector<reconcile::PushCheck> push_checks = {};  // of the LocalRegistry
+  reconcile::WriteHistory history = {};                // of the LocalRegistry
   reconcile::Instant instant = {};
   std::vector<std::string> allowed_images = {};  // --allowed-images; empty: any
 };

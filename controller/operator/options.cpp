@@ -30,7 +30,8 @@ struct Words {
   bool version = false;
 };
 
-// A DNS label (RFC 1123). Empty when it is one; else what is wrong, as CLI11 wants it.
+// Checks for a DNS label (RFC 1123). Returns an empty text if the name is one, else the error
+// message, as CLI11 expects.
 std::string is_namespace(const std::string& name) {
   constexpr std::size_t kMost = 63;
   const auto is_inner = [](char c) {
@@ -41,7 +42,7 @@ std::string is_namespace(const std::string& name) {
   return valid ? "" : "'" + name + "' is no name of a namespace: use a-z, 0-9 and -";
 }
 
-// A DNS subdomain (RFC 1123), as is_namespace.
+// Checks for a DNS subdomain (RFC 1123), and returns like is_namespace.
 std::string is_name(const std::string& name) {
   constexpr std::size_t kMost = 253;
   bool valid = name.size() <= kMost;
@@ -53,7 +54,7 @@ std::string is_name(const std::string& name) {
   return valid ? "" : "'" + name + "' is no name: use a-z, 0-9, - and .";
 }
 
-// As is_namespace, of how long a certificate may be good for.
+// Checks how long a certificate may be valid, and returns like is_namespace.
 std::string is_validity(const std::string& text) {
   const auto duration = parse_duration(text);
   if (!duration) return duration.error().message;

@@ -1,4 +1,4 @@
-// The flags of the program. Values.
+// The flags of the operator program, as plain values.
 #pragma once
 
 #include <chrono>
@@ -35,7 +35,7 @@ struct Options {
   base::LogFormat log_format = base::LogFormat::kText;
 };
 
-// The exit codes of the program, as --help tells them.
+// The exit codes of the program, as --help lists them.
 enum class ExitCode {
   kStopped = 0,
   kFailure = 1,
@@ -50,10 +50,11 @@ struct CommandLine {
   std::string print;  // help or version; empty: run
 };
 
-// "90s", "1h30m": as Go writes durations, of whole hours, minutes and seconds. kInvalid for others.
+// Parses a duration such as "90s" or "1h30m", in the notation of Go, of whole hours, minutes and
+// seconds. kInvalid for other texts.
 base::Result<std::chrono::seconds> parse_duration(std::string_view text);
 
-// kInvalid, with a message that names the flag, for what cannot be understood.
+// Parses the command line. kInvalid, with a message that names the flag, for invalid arguments.
 base::Result<CommandLine> parse_command_line(int count, const char* const* arguments,
                                              const std::string& version);
 

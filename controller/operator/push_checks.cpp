@@ -37,8 +37,8 @@ base::Result<registry::DockerConfig> config_of(const api::Secret& secret) {
   return config;
 }
 
-// For the status, whatever the reason: an author of LocalRegistries who may not read Secrets must
-// not learn which Secrets exist and of what type they are.
+// The message for the status is the same for every cause: an author of LocalRegistries who may not
+// read Secrets must not learn which Secrets exist and of what type they are.
 std::string unusable_secret(const std::string& name, const std::string& namespace_name) {
   return fmt::format(
       "Secret {0} cannot be used: it must exist in namespace {1}, be of type {2} with valid "
@@ -50,7 +50,7 @@ bool asks(const api::LocalRegistry& registry) {
   return !registry.spec.enabled && !registry.metadata.deletion_timestamp;
 }
 
-// The image of that name in the spec; null when there is none.
+// Returns the image of that name in the spec; null when there is none.
 const api::ImageSpec* find_image(const api::LocalRegistry& registry, const std::string& name) {
   const auto& images = registry.spec.images;
   const auto found = std::find_if(images.begin(), images.end(),
@@ -58,7 +58,7 @@ const api::ImageSpec* find_image(const api::LocalRegistry& registry, const std::
   return found == images.end() ? nullptr : &*found;
 }
 
-// Of an image that is no reference: none.
+// Returns the host of the image's registry; empty when the image is no valid reference.
 std::string host_of(const std::string& image) {
   const auto reference = api::parse_image_reference(image);
   return reference ? reference->domain : std::string();
@@ -66,7 +66,7 @@ std::string host_of(const std::string& image) {
 
 }  // namespace
 
-// Whatever ends run(): no check runs any more.
+// Clears all state when run() ends for any reason. No check runs any more then.
 struct PushChecks::AtEnd {
   PushChecks& checks;
   ~AtEnd() {
@@ -78,7 +78,8 @@ struct PushChecks::AtEnd {
   }
 };
 
-// Given back when the check ends, also when it is cancelled; then the next one begins.
+// A running check's place in the queue. Its destructor frees the place when the check ends, also
+// when it is cancelled, and begins the next check.
 struct PushChecks::Place {
   PushChecks& checks;
   PushQuestion question;
@@ -107,7 +108,7 @@ asio::awaitable<void> PushChecks::wait_forever() {
   co_await never.async_wait(asio::use_awaitable);
 }
 
-// Null when the question is not asked any more.
+// Returns the entry of the question; null when the spec no longer asks it.
 PushChecks::Entry* PushChecks::find(const PushQuestion& question) {
   const auto checks = table_.find(question.resource);
   if (checks == table_.end()) return nullptr;
@@ -155,7 +156,7 @@ void PushChecks::update(const api::LocalRegistry& registry) {
   release(known->first.namespace_name, dropped);
 }
 
-// Every question and answer of a resource.
+// Drops every question and answer of a LocalRegistry.
 void PushChecks::drop_all(const api::ObjectKey& key, Checks& checks) {
   if (checks.entries.empty()) return;
   for (auto& [name, entry] : checks.entries) drop(entry);
@@ -164,7 +165,7 @@ void PushChecks::drop_all(const api::ObjectKey& key, Checks& checks) {
   checks.secrets.clear();
 }
 
-// False when there is no room for so many more.
+// Reserves room for so many answers; returns false when there is not enough.
 bool PushChecks::reserve(const std::string& namespace_name, std::size_t answers) {
   const bool plenty = answers_ < limits::kPushAnswers / 2;
   const std::size_t most =
@@ -187,7 +188,7 @@ void PushChecks::release(const std::string& namespace_name, std::size_t answers)
   if (own->second == 0) answers_of_namespace_.erase(own);
 }
 
-// False when there is no room for the question.
+// Queues the check of one image; returns false when there is no room for it.
 bool PushChecks::ask_about(const api::ObjectKey& key, Checks& checks, const api::ImageSpec& image) {
   const auto known = checks.entries.find(image.name);
   if (known != checks.entries.end() && known->second.check.running) return true;
@@ -256,8 +257,8 @@ void PushChecks::forget(const api::ObjectKey& key) {
   table_.erase(known);
 }
 
-// Begins as many checks as may run. A check may end before it waits for anything, and calls this
-// again: the loop that runs already goes on then.
+// Begins as many checks as may run. A check may end inside begin() and call this function again:
+// then the loop that is already running continues with the next one.
 void PushChecks::ask_next() {
   if (asking_) return;
   asking_ = true;
@@ -301,8 +302,9 @@ asio::awaitable<registry::PushAnswer> PushChecks::answer(
   co_return co_await std::move(checking);
 }
 
-// Of the first Secret that has any for that registry. One that cannot be used is an error even when
-// another has them: it was named to be used. Why it cannot be used is in the log alone.
+// Returns the credentials of the first Secret that has any for that registry. A Secret that cannot
+// be used is an error even when another one has credentials, because the spec names it. Only the
+// log contains the cause.
 asio::awaitable<base::Result<Credentials>> PushChecks::find_credentials(
     std::string namespace_name, std::vector<api::LocalObjectReference> secrets,
     api::ImageReference reference) {
@@ -325,7 +327,7 @@ asio::awaitable<base::Result<Credentials>> PushChecks::find_credentials(
 void PushChecks::record(const PushQuestion& question, std::uint64_t number,
                         registry::PushAnswer answer) {
   Entry* entry = find(question);
-  if (entry == nullptr || entry->asked != number) return;  // the spec does not ask this any more
+  if (entry == nullptr || entry->asked != number) return;  // the spec no longer asks this
   entry->check.running = false;
   entry->check.permission = registry::permission_of(answer.answer);
   entry->check.message = std::move(answer.message);

@@ -1,13 +1,15 @@
-// Asks images' registries in the background whether they can be pushed, and remembers the answers.
+// Checks in the background whether images can be pushed to their own registries, and keeps the
+// answers.
 //
 // Guarantees
-//  * An answer belongs to one generation of one resource: a changed spec is asked about anew.
+//  * An answer belongs to one generation of one LocalRegistry. After a change of the spec the check
+//    is repeated.
 //  * A question that the current spec no longer asks is dropped: it leaves the queue, and its check
 //    is cancelled. A question that the current spec still asks keeps its place.
-//  * An image is never asked about twice at once. PushQueue decides whose turn it is.
-//  * An answer that is Unknown, or Denied, says when to ask again (PushCheck::next).
+//  * At most one check of an image runs at a time. PushQueue decides the order of the checks.
+//  * An answer of Unknown or Denied has a time for the next check (PushCheck::next).
 // Assumptions
-//  * Who is told of a change gathers again.
+//  * The callback `changed` causes another gather() for the LocalRegistry.
 // One owner, the controller. Used on the thread of the io_context only.
 #pragma once
 
@@ -33,25 +35,27 @@ class PushChecks {
  public:
   using Changed = std::function<void(const api::ObjectKey&)>;
 
-  // checker outlives it. changed is called after every answer.
+  // checker must outlive this object. changed is called after every answer.
   PushChecks(const kube::Environment& environment, registry::PushChecker& checker, Changed changed);
   PushChecks(const PushChecks&) = delete;
   PushChecks& operator=(const PushChecks&) = delete;
 
-  // Runs what is started until it is cancelled; forgets everything then. May be run again.
+  // Runs the started checks until it is cancelled; then drops all questions and answers. May be
+  // called again.
   boost::asio::awaitable<void> run();
 
-  // Begins to ask about these images of the resource as it is; nothing while run() does not run.
-  // An image for which there is no room gets a time to ask again (PushCheck::next).
+  // Queues checks of these images for the current generation of the LocalRegistry. Does nothing
+  // while run() does not run. An image for which there is no room gets a time for the next try
+  // (PushCheck::next).
   void start(const api::LocalRegistry& registry, const std::vector<std::string>& images);
 
-  // What is known of the resource as it is.
+  // Returns the checks for the current generation of the LocalRegistry.
   std::vector<reconcile::PushCheck> of(const api::LocalRegistry& registry) const;
 
-  // Drops the questions that the current spec of this resource no longer asks.
+  // Drops the questions that the current spec of this LocalRegistry no longer asks.
   void update(const api::LocalRegistry& registry);
 
-  // The resource is gone: drops its questions and answers.
+  // Drops the questions and answers of a LocalRegistry that is gone.
   void forget(const api::ObjectKey& key);
 
   const PushQueue& queue() const { return queue_; }
@@ -60,19 +64,19 @@ class PushChecks {
   struct Entry {
     reconcile::PushCheck check;
     base::Backoff backoff{limits::kPushRetry};
-    std::string image;                    // as in the spec that asks
+    std::string image;                    // the reference in the spec
     PushQuestion question;                // while check.running
-    std::uint64_t asked = 0;              // the number of that check; 0: it waits
-    runtime::TaskGroup::TaskId task = 0;  // which asks
+    std::uint64_t asked = 0;              // number of the running check; 0: the question waits
+    runtime::TaskGroup::TaskId task = 0;  // the task of the running check
   };
 
-  // Of one generation of one resource.
+  // The questions and answers of one generation of one LocalRegistry.
   struct Checks {
     std::string uid;
     std::int64_t generation = 0;
     std::vector<api::LocalObjectReference> secrets;
     std::map<std::string, Entry> entries;  // by the image's name
-    // There was no room for the images that have no entry: when to ask again.
+    // When to try again the images without an entry, for which there was no room; nullopt: all fit.
     std::optional<base::Time> full_until;
   };
 
@@ -101,10 +105,10 @@ class PushChecks {
   registry::PushChecker& checker_;
   Changed changed_;
   PushQueue queue_;
-  // Entries and the Secrets of Checks that have some; by namespace.
+  // By namespace: the number of entries, plus the number of Secrets of Checks that have entries.
   std::map<std::string, std::size_t> answers_of_namespace_;
   std::size_t answers_ = 0;
-  std::uint64_t asked_ = 0;  // so far
+  std::uint64_t asked_ = 0;  // checks begun so far
   bool asking_ = false;      // ask_next() runs
   std::map<api::ObjectKey, Checks> table_;
   std::unique_ptr<runtime::TaskGroup> group_;  // while run() runs

@@ -62,7 +62,8 @@ bool PushQueue::remove(const PushQuestion& question) {
   return true;
 }
 
-// Only hosts at their bound are passed over, and no more than bounds_.running of them exist.
+// The search skips only namespaces and hosts at their bound. Each of them has a running check, so
+// there are at most bounds_.running of either.
 std::optional<PushQuestion> PushQueue::next() {
   if (running_ >= bounds_.running) return std::nullopt;
   for (Turn turn = turns_.begin(); turn != turns_.end(); ++turn) {

@@ -1,12 +1,14 @@
-// The push checks that wait and those that run: which one is next. Fair between namespaces, bounded
-// for each namespace, for each registry and as a whole.
+// A queue of push checks, which decides which one runs next. It is fair between namespaces, and
+// bounded for each namespace, for each registry and as a whole.
 //
 // Guarantees
 //  * Namespaces take turns: while the first question of a namespace waits for nothing but its turn,
 //    every other namespace begins at most one check.
-//  * At most bounds.running checks run; of one namespace and at one host at most those bounds.
+//  * At most bounds.running checks run: of one namespace at most bounds.running_of_namespace, at
+//    one host at most bounds.running_of_host.
 //  * At most bounds.waiting questions wait; of one namespace at most bounds.waiting_of_namespace.
-// A value without clock and IO. One owner, PushChecks; used on the thread of the io_context only.
+// It uses no clock and does no IO. One owner, PushChecks; used on the thread of the io_context
+// only.
 #pragma once
 
 #include <cstddef>
@@ -29,7 +31,7 @@ struct PushQueueBounds {
   std::size_t waiting_of_namespace = limits::kPushQuestionsPerNamespace;
 };
 
-// May this image of this LocalRegistry be pushed?
+// The question whether an image of a LocalRegistry can be pushed to its own registry.
 struct PushQuestion {
   api::ObjectKey resource;
   std::string image;  // its name in spec.images
@@ -42,13 +44,14 @@ class PushQueue {
  public:
   explicit PushQueue(PushQueueBounds bounds = {}) : bounds_(bounds) {}
 
-  // False when there is no room for it. The caller adds no question twice.
+  // Returns false when there is no room for the question. The caller must not add a question twice.
   bool add(PushQuestion question);
 
-  // Drops the question if it waits; false when it does not.
+  // Removes the question; returns false when it does not wait.
   bool remove(const PushQuestion& question);
 
-  // The question whose turn it is. It counts as running until done() is called with it.
+  // Returns the next question; nullopt when none may run now. It counts as running until done() is
+  // called with it.
   std::optional<PushQuestion> next();
   void done(const PushQuestion& question);
 
@@ -64,7 +67,7 @@ class PushQueue {
   };
   struct Namespace {
     std::string name;
-    std::list<Host> hosts;  // the one whose turn it is in front; never empty
+    std::list<Host> hosts;  // the next one in front; never empty
     std::size_t waiting = 0;
   };
   using Turn = std::list<Namespace>::iterator;
@@ -72,7 +75,7 @@ class PushQueue {
   void drop_if_empty(Turn turn, std::list<Host>::iterator host);
 
   PushQueueBounds bounds_;
-  std::list<Namespace> turns_;           // the one whose turn it is in front
+  std::list<Namespace> turns_;           // the next one in front
   std::map<std::string, Turn> by_name_;  // in turns_
   std::map<std::string, std::size_t> running_of_namespace_;
   std::map<std::string, std::size_t> running_of_host_;

@@ -15,7 +15,8 @@ namespace {
 namespace asio = boost::asio;
 using Result = base::Result<std::vector<std::string>>;
 
-// The objects are not there, or not for the operator: there is no point in asking again soon.
+// True when the objects do not exist or the operator may not read them, so that a quick retry is
+// pointless.
 bool is_answer(const base::Error& error) {
   return error.code == base::ErrorCode::kForbidden || error.code == base::ErrorCode::kNotFound ||
          kube::is_missing_type(error);

@@ -1,8 +1,8 @@
-// Which addresses are the cluster's Services', so that no push check goes there.
+// Finds the address ranges of the cluster's Services, so that no push check connects to them.
 //
-// From the ServiceCIDR objects (Kubernetes 1.33 and later) where the operator may list them. Else
-// from the address of the Service `kubernetes`, which is the first of the Service network: then the
-// largest network that may begin there.
+// The ranges come from the ServiceCIDR objects (Kubernetes 1.33 and later) where the operator may
+// list them. Otherwise they are guessed from the address of the Service `kubernetes`, which is the
+// first of the Service network: the largest network that may begin there.
 // One owner (the program). Used on the thread of the io_context only.
 #pragma once
 
@@ -19,16 +19,16 @@ class ServiceNetwork {
  public:
   using Changed = std::function<void(registry::Networks)>;
 
-  // kubernetes_address: of the Service `kubernetes`, as pods find it in KUBERNETES_SERVICE_HOST;
-  // empty: it is read from the API server. changed is called when the networks are known, and
-  // whenever they are others.
+  // kubernetes_address: the address of the Service `kubernetes`, from KUBERNETES_SERVICE_HOST in a
+  // pod; empty: it is read from the API server. changed is called when the networks are known, and
+  // whenever they change.
   ServiceNetwork(const kube::Environment& environment, std::string kubernetes_address,
                  Changed changed);
 
-  // Returns once the networks are known. Tries until the API server answers.
+  // Returns once the networks are known. Retries until the API server answers.
   boost::asio::awaitable<void> learn();
 
-  // Learns again from time to time, until it is cancelled.
+  // Learns the networks again every limits::kServiceNetworkCheck, until it is cancelled.
   boost::asio::awaitable<void> run();
 
  private:

@@ -41,7 +41,7 @@ bool trusts(const api::MutatingWebhookConfiguration& configuration, const std::s
                      [&](const auto& hook) { return hook.client_config.ca_bundle == bundle; });
 }
 
-// What has been deleted the watches will tell.
+// A deleted object is no failure, because the watch reports it.
 base::Result<void> unless_gone(const base::Error& error) {
   if (error.code == base::ErrorCode::kNotFound) return {};
   return error;
@@ -58,7 +58,7 @@ std::string_view name(pki::Step step) {
   return "keep";
 }
 
-// True while it lives.
+// Keeps a flag true while the Held exists.
 class Held {
  public:
   explicit Held(bool& flag) : flag_(flag) { flag_ = true; }
@@ -103,7 +103,8 @@ WebhookCertificates::Configuration WebhookCertificates::configuration() const {
   return configurations_.store().get({"", options_.configuration});
 }
 
-// A Secret that is gone or empty ends nothing: the certificate may still be trusted.
+// Serves the certificate in the Secret. If the Secret is empty, the previous certificate is still
+// served, because it may still be trusted.
 void WebhookCertificates::serve_what_is_stored(const api::Secret& secret) {
   const pki::Stored stored = stored_in(secret);
   if (stored.certificate.empty() || stored.certificate == served_) return;
@@ -155,7 +156,7 @@ asio::awaitable<void> WebhookCertificates::lead() {
   }
 }
 
-// Each trouble is told once. That somebody else was faster is none.
+// Logs each error once. A conflict is no error: another replica was faster.
 void WebhookCertificates::report(const base::Error& error) {
   if (error.code == base::ErrorCode::kConflict || error.code == base::ErrorCode::kAlreadyExists) {
     return;
@@ -166,10 +167,10 @@ void WebhookCertificates::report(const base::Error& error) {
   environment_.logger.warning("the webhook's certificates cannot be kept", {{"error", text}});
 }
 
-// One thing that is to be done. Gives how long nothing else is.
+// Takes the step that is due, if any, and returns the time to wait before the next call.
 asio::awaitable<base::Result<WebhookCertificates::Wait>> WebhookCertificates::step() {
   const auto held = secret();
-  // With the configuration the webhook is removed: nothing is to be left behind.
+  // Without a configuration the webhook is not used, and no Secret may stay behind.
   if (!held && !configuration()) co_return limits::kCertificateCheck;
   const pki::Stored stored = held ? stored_in(*held) : pki::Stored();
   const base::Time now = environment_.clock.wall();
@@ -196,7 +197,8 @@ asio::awaitable<base::Result<WebhookCertificates::Wait>> WebhookCertificates::st
                            limits::kCertificateCheck);
 }
 
-// By the local clock, since the configuration was first seen to have it.
+// Returns how long the newest authority has been trusted: by the local clock, since this process
+// first saw it in the configuration. nullopt: it is not trusted yet.
 std::optional<pki::Duration> WebhookCertificates::trusted_for(const pki::Stored& stored) {
   const Configuration configured = configuration();
   const std::string newest = pki::newest_authority(stored);
@@ -240,10 +242,10 @@ asio::awaitable<base::Result<void>> WebhookCertificates::write(pki::Stored store
   co_return base::Result<void>();
 }
 
-// Has these trusted if they are still what the Secret holds; else the stores are told what it does.
-// The watches may be behind, so both are read anew, the configuration first: whoever writes the
-// Secret after that writes the configuration even later, and then this write or theirs meets a
-// resourceVersion that it does not expect.
+// Writes these authorities into the caBundle if the Secret still holds them; otherwise records the
+// Secret in its store. The caches may be stale, so both objects are read live, the configuration
+// first. Another leader that changes the Secret after these reads writes the configuration later.
+// Then either this write gets a 409, or the other leader's newer write replaces it.
 asio::awaitable<base::Result<void>> WebhookCertificates::inject(std::string authorities) {
   auto reading =
       environment_.client.get<api::MutatingWebhookConfiguration>({"", options_.configuration});

@@ -1,15 +1,18 @@
-// The certificates of the webhook. Every replica serves what one Secret holds; the leader renews
-// it (pki/rotation.h) and has the API server trust it, in the webhook configuration.
+// Manages the certificates of the webhook. Every replica serves the certificate in one Secret. The
+// leader renews it (pki/rotation.h) and writes its authorities into the caBundle of the
+// MutatingWebhookConfiguration.
 //
 // Guarantees
-//  * What the Secret holds is served as soon as the watch tells of it.
-//  * Two who take themselves for the leader do not undo each other's work, however late their
-//    watches are: what is written carries the resourceVersion that it was decided from, and what is
-//    trusted is what the Secret holds then, read anew.
-//  * A Secret that it has made goes with the configuration, which owns it; without a configuration
-//    none is made.
-//  * Of the configuration only the caBundle is written, and again whenever it is changed.
-// Caveats: a configuration that is not there is not made; nobody calls the webhook then.
+//  * A new certificate in the Secret is served as soon as the watch delivers it.
+//  * Two replicas that both consider themselves the leader do not undo each other's writes, however
+//    stale their caches are. A write carries the resourceVersion that it was decided from, and the
+//    caBundle is written only after a live read of the Secret.
+//  * The configuration owns a Secret that was created here, so that both are deleted together.
+//    Without a configuration no Secret is created.
+//  * Of the configuration only the caBundle is written. It is written again whenever another client
+//    changes it.
+// Caveats: a missing configuration is not created, and the API server does not call the webhook
+// then.
 //
 // One owner (the program). Used on the thread of the io_context only.
 #pragma once
@@ -40,21 +43,24 @@ class WebhookCertificates {
   using Serve =
       std::function<base::Result<void>(const std::string& certificate, const std::string& key)>;
 
-  // metrics, and observer, if any, outlive this.
+  // metrics, and observer if not null, must outlive this object.
   WebhookCertificates(const kube::Environment& environment, WebhookCertificateOptions options,
                       Serve serve, runtime::Metrics& metrics,
                       kube::WatchObserver* observer = nullptr);
   WebhookCertificates(const WebhookCertificates&) = delete;
   WebhookCertificates& operator=(const WebhookCertificates&) = delete;
 
-  // Watches, and serves what it sees, until it is cancelled.
+  // Watches the Secret and the configuration, and serves the stored certificate, until it is
+  // cancelled.
   boost::asio::awaitable<void> run();
 
-  // Renews, and has it trusted, until it is cancelled. run() runs beside this. May be run again.
+  // Renews the certificate and updates the caBundle, until it is cancelled. Only the leader calls
+  // it, while run() runs. May be called again.
   boost::asio::awaitable<void> lead();
 
-  // For /readyz: why the webhook cannot be called; empty when it can, when nobody is to call it,
-  // or when the leader, which is somebody else, has not made a certificate yet.
+  // For /readyz: returns why the API server cannot call the webhook. Empty when it can, when there
+  // is no configuration and so no caller, or when another replica is the leader and has not created
+  // a certificate yet.
   std::string waiting_for() const;
 
  private:
@@ -85,7 +91,7 @@ class WebhookCertificates {
   bool leading_ = false;
   std::string served_;    // the certificate; empty: none
   std::string unusable_;  // why the one in the Secret is not served
-  std::string trouble_;   // what the last step failed of
+  std::string trouble_;   // error of the last step; empty: none
   std::string trusted_;   // the newest authority, once it is in the configuration
   base::Clock::Instant trusted_since_ = {};
 };

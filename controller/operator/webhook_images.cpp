@@ -11,7 +11,8 @@ namespace controller {
 
 namespace {
 
-// What one resource declares, and what decides between two that declare the same.
+// The images that one LocalRegistry declares, and what decides between two that declare the same
+// image.
 struct Declared {
   base::Time created;
   std::string name;

@@ -1,5 +1,5 @@
-// Which images a namespace's pods are given, from what its LocalRegistries say in their status.
-// Pure but for reading the cache, on the thread of the io_context.
+// Computes how the webhook rewrites the images of a namespace's pods, from the status of its
+// LocalRegistries. It only reads the caches. Used on the thread of the io_context only.
 #pragma once
 
 #include <memory>
@@ -12,9 +12,10 @@
 
 namespace controller {
 
-// What the images of the pods of that namespace become, by the LocalRegistries in it: those that a
-// registry delivers whose port is known. Of two resources that declare the same image the older one
-// counts. One that is being deleted does not. At most limits::kDeclaredImages images count.
+// Returns the rewriter for the pods of that namespace. It rewrites the images that a LocalRegistry
+// in the namespace delivers by its registry, once the node port is known. Of two LocalRegistries
+// that declare the same image, the older one counts. One that is being deleted does not count. At
+// most limits::kDeclaredImages images count.
 api::ImageRewriter rewriter_for(const Caches& caches, const std::string& namespace_name);
 
 }  // namespace controller

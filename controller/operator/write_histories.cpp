@@ -14,7 +14,7 @@ const reconcile::WriteHistory& WriteHistories::of(const api::ObjectKey& key) con
 
 void WriteHistories::record_write(const api::ObjectKey& key, reconcile::WriteRecord write) {
   write.now = clock_.now();
-  // Most writes create an object or bring a new intent, and nothing is to be remembered of them.
+  // Most writes create an object or apply a new intent, and need no record.
   if (write.healed.empty() && write.overridden.empty() && of(key).empty()) return;
   reconcile::record_write(change(key), write);
   tidy(key);

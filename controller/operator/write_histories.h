@@ -1,7 +1,6 @@
-// What is remembered of the writes for each resource (reconcile/write_history.h), for as long as
-// this process lives. Bounded by limits::kWriteHistories: the one that was used least lately goes.
-//
-// One owner (the Controller). Used on the thread of the io_context only.
+// Keeps the write history of each LocalRegistry (reconcile/write_history.h) for as long as this
+// process lives. At most limits::kWriteHistories are kept: the one that was not changed for the
+// longest time is dropped.
 #pragma once
 
 #include <map>
@@ -15,7 +14,7 @@ class WriteHistories {
  public:
   explicit WriteHistories(base::Clock& clock) : clock_(clock) {}
 
-  // Empty when nothing is remembered.
+  // Returns the history of the key; empty when there is none.
   const reconcile::WriteHistory& of(const api::ObjectKey& key) const;
 
   void record_write(const api::ObjectKey& key, reconcile::WriteRecord write);
@@ -25,7 +24,7 @@ class WriteHistories {
   void forget(const api::ObjectKey& key) { entries_.erase(key); }
 
   std::size_t size() const { return entries_.size(); }
-  std::size_t contested() const;  // objects
+  std::size_t contested() const;  // number of contested objects
 
  private:
   struct Entry {

@@ -33,14 +33,14 @@ using ExtensionPtr = std::unique_ptr<X509_EXTENSION, Freed<X509_EXTENSION_free>>
 using NamesPtr = std::unique_ptr<GENERAL_NAMES, Freed<GENERAL_NAMES_free>>;
 
 constexpr std::size_t kNameBytes = 64;  // ub-common-name of RFC 5280
-constexpr int kSerialBits = 127;        // positive in 16 bytes; RFC 5280 allows 20
+constexpr int kSerialBits = 127;        // a positive number in 16 bytes; RFC 5280 allows 20
 
 struct Extension {
   int kind;
-  std::string value;  // as OpenSSL's configuration files write it
+  std::string value;  // in the syntax of OpenSSL's configuration files
 };
 
-// What OpenSSL says went wrong; its queue is emptied.
+// Returns the first error of OpenSSL's error queue, and empties the queue.
 base::Error failure(base::ErrorCode code, std::string_view what) {
   const unsigned long number = ERR_get_error();
   ERR_clear_error();
@@ -52,7 +52,7 @@ BioPtr reader(std::string_view text) {
   return BioPtr(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
 }
 
-// Nobody is there to be asked for the password of a key.
+// Password callback that has no password. OpenSSL's default would ask on the terminal.
 int no_password(char*, int, int, void*) { return 0; }
 
 CertificatePtr next_certificate(BIO* bio) {
@@ -124,7 +124,8 @@ bool extend(X509* certificate, X509* issuer, const std::vector<Extension>& exten
   return true;
 }
 
-// Signed by the authority, or by itself when there is none.
+// Creates a key and its certificate: signed by the authority, or self-signed when `authority` is
+// null.
 base::Result<KeyPair> make(const Certificate& wanted, const std::vector<Extension>& extensions,
                            X509* authority, EVP_PKEY* authority_key) {
   const KeyPtr key(EVP_EC_gen("P-256"));

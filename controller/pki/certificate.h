@@ -1,6 +1,7 @@
-// X.509 certificates by OpenSSL, as texts in PEM: an authority of one's own, what it signs, and
-// what a certificate says. Keys are ECDSA on P-256. Pure but for OpenSSL's randomness; any thread.
-// What is named key holds a secret: never log it. Source: RFC 5280.
+// Creates and reads X.509 certificates with OpenSSL, as PEM texts: certificate authorities, and the
+// server certificates that they sign. Keys are ECDSA on P-256. Pure but for OpenSSL's randomness;
+// any thread. Members and parameters named `key` hold private keys: never log them. Source: RFC
+// 5280.
 #pragma once
 
 #include <string>
@@ -13,10 +14,10 @@
 namespace pki {
 
 struct Certificate {
-  std::string name;                // common name, of which 64 bytes are used
-  std::vector<std::string> hosts;  // DNS names that it is for
-  base::Time from = {};            // in whole seconds, both included
-  base::Time until = {};
+  std::string name;                // common name, cut after 64 bytes
+  std::vector<std::string> hosts;  // DNS names of the server
+  base::Time from = {};            // first second of validity
+  base::Time until = {};           // last second of validity
   bool is_authority = false;
 
   bool operator==(const Certificate&) const = default;
@@ -27,20 +28,22 @@ struct KeyPair {
   std::string key;
 };
 
-// An authority that signs servers' certificates only, no other authorities. wanted.hosts are not
-// used. kInternal: OpenSSL cannot.
+// Creates an authority that signs server certificates only, no other authorities. Ignores
+// wanted.hosts. kInternal: OpenSSL failed.
 base::Result<KeyPair> make_authority(const Certificate& wanted);
 
-// A server's certificate. kInvalid: the authority cannot be read, or has another's key.
+// Creates a server certificate, signed by the authority. kInvalid: the authority cannot be read, or
+// its key does not match. kInternal: OpenSSL failed.
 base::Result<KeyPair> issue(const Certificate& wanted, const KeyPair& authority);
 
-// What the first certificate in the text says. kInvalid when there is none.
+// Returns the fields of the first certificate in the text. kInvalid: there is none.
 base::Result<Certificate> read_certificate(std::string_view text);
 
-// The certificates in the text, up to limits::kAuthorities and to the first that cannot be read.
+// Returns the certificates in the text, up to the first that cannot be read; at most
+// limits::kAuthorities.
 std::vector<std::string> split_certificates(std::string_view text);
 
-// False also when one of the two cannot be read.
+// Both return false also when one of the texts cannot be read.
 bool has_key(std::string_view certificate, std::string_view key);
 bool is_signed_by(std::string_view certificate, std::string_view authority);
 

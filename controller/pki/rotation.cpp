@@ -8,17 +8,17 @@
 namespace pki {
 namespace {
 
-constexpr int kAuthorityLeaves = 4;  // an authority lasts as long as that many leaves
-constexpr int kSettleParts = 20;    // of the time that a leaf lasts, but limits::kCertificateSettle
-constexpr int kRenewNumerator = 2;  // a leaf is renewed after two thirds
+constexpr int kAuthorityLeaves = 4;  // lifetime of an authority, in lifetimes of a leaf
+constexpr int kSettleParts = 20;     // settle: 1/20 of a leaf's lifetime, or less
+constexpr int kRenewNumerator = 2;   // a leaf is renewed after two thirds of its lifetime
 constexpr int kRenewDenominator = 3;
-constexpr int kKept = 2;  // authorities, when a new one comes
+constexpr int kKept = 2;  // old authorities that stay when a new one is added
 
 Validity validity_of(const Certificate& certificate) {
   return {certificate.from + limits::kCertificateBackdate, certificate.until};
 }
 
-// Which of them can be read and are authorities.
+// Returns the stored certificates that can be read and are authorities, newest first.
 std::vector<std::string> authorities_of(const Stored& stored) {
   std::vector<std::string> texts = split_certificates(stored.authorities);
   std::erase_if(texts, [](const std::string& text) {
@@ -52,7 +52,9 @@ Duration settle_of(Duration leaf) {
   return std::min<Duration>(leaf / kSettleParts, limits::kCertificateSettle);
 }
 
-// What is now longer than the policy would make it is renewed as if it had been made by it.
+// Returns when the leaf is due: policy.leaf * 2/3 after it was issued, or policy.leaf * 1/3 before
+// it expires, whichever is first. So a leaf of an earlier policy with a longer lifetime is renewed
+// as if the current policy had issued it.
 base::Time leaf_due(const Validity& leaf, const Policy& policy) {
   const Duration renew = renewal_of(policy.leaf);
   return std::min(leaf.made + renew, leaf.until - (policy.leaf - renew));
@@ -62,8 +64,9 @@ base::Time authority_due(const Validity& authority, const Policy& policy) {
   return std::min(authority.made + policy.authority, authority.until) - policy.leaf;
 }
 
-// How much longer a new authority is only trusted before it signs. What a shorter policy made may
-// not last for a settle of this one: then it is replaced when its own policy would have done so.
+// Returns how much longer a new authority is trusted before it signs: policy.settle in all. A leaf
+// of an earlier policy with a shorter lifetime may expire before that. Then the authority signs
+// when the leaf is due by that earlier policy, but not before the settle time of that policy.
 Duration patience(const Validity& leaf, const Policy& policy, base::Time now,
                   Duration trusted_for) {
   const Duration length = leaf.until - leaf.made;
@@ -96,8 +99,8 @@ base::Result<Stored> issue_leaf(Stored stored, const Policy& policy, base::Time 
   return stored;
 }
 
-// The new one first; of the others the one that what is served needs, and the one before it, which
-// signed what may be served somewhere still.
+// Adds a new authority before the old ones. Keeps the old authority that signed the current leaf
+// and the next older one, whose leaf may still be served by another replica. Drops all others.
 base::Result<Stored> add_authority(Stored stored, const Policy& policy, base::Time now) {
   base::Result<KeyPair> made = new_authority(policy, now);
   if (!made) return made.error();

@@ -1,18 +1,22 @@
-// When certificates are renewed, so that whoever trusts them never meets one that it does not know.
+// Decides when the webhook's certificates are renewed, so that the API server never meets a
+// certificate that it does not trust.
 //
-// A Secret holds authorities (the newest signs), and one certificate that every replica serves. The
-// webhook configuration trusts the authorities. Both travel, and arrive at different times:
+// A Secret holds the authorities, of which the newest signs, and one server certificate (the leaf),
+// which every replica serves. The webhook configuration has the authorities as caBundle. The
+// replicas and the API servers receive a change of these objects at different times:
 //
-//   leaf grows old          →  new leaf by the newest authority
-//   authority grows old     →  new authority beside the old one; both are trusted; the leaf stays
-//   … trusted for a while   →  leaf by the new authority
-//   … served for a while    →  the old authority goes
+//   the leaf is due               →  a new leaf, signed by the newest authority
+//   the newest authority is due   →  a new authority beside the old one; both are trusted;
+//                                    the leaf stays
+//   … trusted for Policy::settle  →  a new leaf, signed by the new authority
+//   … served for Policy::settle   →  the old authority is dropped
 //
 // Guarantees
-//  * At each step what was served before is still trusted, and what is served next is trusted
-//    already, if each step reaches everybody within Policy::settle. The same when the policy
-//    changes, if they do within the settle of the shorter one.
-//  * What cannot be read, does not belong together, or has expired is made anew at once.
+//  * After each step, the leaf that was served before is still trusted, and the leaf that is served
+//    next is already trusted, if each step reaches all replicas and API servers within
+//    Policy::settle. After a change of the policy it has to reach them within the shorter of the
+//    two settle times.
+//  * A certificate or key that cannot be read, does not match or has expired is replaced at once.
 // Pure but for the randomness of keys; any thread.
 #pragma once
 
@@ -26,12 +30,12 @@
 
 namespace pki {
 
-// What the Secret holds. Texts in PEM; empty: nothing.
+// The content of the Secret: PEM texts, empty when absent.
 struct Stored {
   std::string authorities;    // newest first
-  std::string authority_key;  // of the newest
-  std::string certificate;    // that is served
-  std::string key;            // of it
+  std::string authority_key;  // private key of the newest authority
+  std::string certificate;    // the leaf, which is served
+  std::string key;            // private key of the leaf
 
   bool operator==(const Stored&) const = default;
 };
@@ -39,14 +43,14 @@ struct Stored {
 using Duration = base::Time::duration;
 
 struct Policy {
-  std::string name;                // in the certificates, for people
-  std::vector<std::string> hosts;  // what the certificate is for; not empty
-  Duration leaf;                   // how long a certificate is good for
-  Duration authority;              // several times that
-  Duration settle;                 // until everybody has heard of a step
+  std::string name;                // common name in the certificates, for the user
+  std::vector<std::string> hosts;  // DNS names of the leaf; not empty
+  Duration leaf;                   // lifetime of a leaf
+  Duration authority;              // lifetime of an authority, several times `leaf`
+  Duration settle;                 // time until a step has reached all replicas and API servers
 };
 
-// The rule for how long all of it is, from the time that a certificate is good for.
+// Returns the policy whose other times follow from the lifetime of a leaf.
 Policy policy_for(Duration leaf, std::string name, std::vector<std::string> hosts);
 
 struct Validity {
@@ -56,44 +60,45 @@ struct Validity {
 
 struct Leaf {
   Validity validity;
-  std::size_t authority = 0;  // that signed it: its place in Holdings::authorities
+  std::size_t authority = 0;  // the one that signed it: index in Holdings::authorities
 };
 
-// What of it can be used.
+// The parts of a Stored that can be used.
 struct Holdings {
   std::vector<Validity> authorities;  // newest first
-  bool can_sign = false;              // the newest has its key
-  std::optional<Leaf> leaf;           // with its key, for all hosts, signed by an authority
+  bool can_sign = false;              // authority_key is the key of the newest authority
+  std::optional<Leaf> leaf;           // has its key, all hosts, and a signature by an authority
 };
 
 Holdings examine(const Stored& stored, const std::vector<std::string>& hosts);
 
 enum class Step {
   kKeep,
-  kStartAnew,        // authority and leaf
-  kIssueLeaf,        // by the newest authority
-  kAddAuthority,     // the leaf stays
-  kDropAuthorities,  // all but the newest
+  kStartAnew,        // replaces everything: new authority, new leaf
+  kIssueLeaf,        // new leaf, signed by the newest authority
+  kAddAuthority,     // new authority; the leaf stays
+  kDropAuthorities,  // drops all authorities but the newest
 };
 
 struct Decision {
   Step step = Step::kKeep;
   std::string why;               // for the log
-  std::optional<Duration> wait;  // of kKeep: until something else may be decided
+  std::optional<Duration> wait;  // kKeep: time until another step may be due; absent: not known
 };
 
-// trusted_for: how long the newest authority has been trusted; nothing: it is not yet.
+// Returns the next step. `trusted_for`: how long the caBundle has had the newest authority;
+// nullopt: it does not have it yet.
 Decision decide(const Holdings& holdings, const Policy& policy, base::Time now,
                 std::optional<Duration> trusted_for);
 
-// What the Secret is to hold after the step. kInternal, kInvalid: it cannot be done.
+// Returns the content of the Secret after the step. kInternal, kInvalid: the step failed.
 base::Result<Stored> carry_out(Step step, const Stored& stored, const Policy& policy,
                                base::Time now);
 
-// When what is served expires; nothing when it cannot be read.
+// Returns when the leaf expires; nullopt when it cannot be read.
 std::optional<base::Time> expiry(const Stored& stored);
 
-// The newest of the authorities; empty when there is none.
+// Returns the newest authority; empty when there is none.
 std::string newest_authority(const Stored& stored);
 
 }  // namespace pki

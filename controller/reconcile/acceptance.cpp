@@ -34,8 +34,8 @@ bool lists(std::string_view list, std::string_view name) {
   return false;
 }
 
-// The prefix as the canonical name of an image begins. Docker takes the first part of a name for a
-// host only before a slash, and when it has a dot or a colon or is "localhost".
+// Returns the prefix in the form of canonical image names. Docker takes the first part of a name
+// for a host only before a slash, and only when it has a dot or a colon or is "localhost".
 std::string canonical_prefix(std::string_view prefix) {
   const std::size_t slash = prefix.find('/');
   const std::string_view first = prefix.substr(0, slash);
@@ -69,7 +69,7 @@ Refusal pull_secret_refusal(std::string_view secret, const api::Namespace& targe
                       target.metadata.name, secret, kAllowPullSecretsAnnotation)};
 }
 
-// What the CRD's schema refuses already; a resource may be older than the schema.
+// Repeats checks of the CRD's schema, because a LocalRegistry may be older than the schema.
 std::optional<Refusal> check_spec(const Observed& observed) {
   const api::LocalRegistrySpec& spec = observed.registry->spec;
   std::string problem;
@@ -156,7 +156,8 @@ std::optional<Refusal> foreign_claim(const Observed& observed) {
                              observed.registry->spec.name, api::to_string(owner))};
 }
 
-// What is known in part could not be compared with what is wanted.
+// Refuses when the cache holds an object at the target name only in part, because it cannot be
+// compared with the intent.
 std::optional<Refusal> check_whole(const Observed& observed) {
   const auto check = [](Target target, const api::ObjectMeta& meta) -> std::optional<Refusal> {
     if (meta.kept == json::Kept::kWhole) return std::nullopt;
@@ -184,7 +185,8 @@ std::optional<Refusal> check_whole(const Observed& observed) {
   return refusal;
 }
 
-// Only the kinds that are going to be written.
+// Refuses when an object of another owner has the target name. Only the kinds that will be written
+// are checked.
 std::optional<Refusal> check_foreign_objects(const Observed& observed) {
   const api::LocalRegistry& registry = *observed.registry;
   const auto is_foreign = [&](const auto& object) {

@@ -1,5 +1,6 @@
-// May this resource have what it asks for? A chain of named checks; the first that refuses wins,
-// and then nothing is written but status. Pure; any thread.
+// Decides whether a LocalRegistry may have what its spec asks for. A chain of checks runs in a
+// fixed order, and the first that refuses wins. Nothing is created or updated for a refused spec
+// except the status. All functions are pure and can be called on any thread.
 #pragma once
 
 #include <optional>
@@ -15,21 +16,23 @@ struct Refusal {
   std::string message;      // what is wrong, and what to do about it
 };
 
+// Returns the first refusal of the checks; nullopt when the spec is accepted.
 std::optional<Refusal> find_refusal(const Observed& observed);
 
-// Why this resource, of which only a part is known, is not served; nothing when it is whole.
+// Returns why the LocalRegistry is not reconciled when the cache holds only a part of it; nullopt
+// when the cache holds all of it.
 std::optional<Refusal> find_missing_part(const api::LocalRegistry& registry);
 
-// True when the namespace lets the resource have its registry there: it is the resource's own, or
-// it names the resource's namespace in its annotation.
+// True when the LocalRegistry may have its registry in the target namespace: the namespace is its
+// own, or the annotation kAllowFromAnnotation there names its own.
 bool is_allowed(const api::LocalRegistry& registry, const api::Namespace& target);
 
-// True when the namespace is the other one, or names it in its annotation.
+// True when target is the namespace `other`, or names it in the annotation kAllowFromAnnotation.
 bool allows(const api::Namespace& target, std::string_view other);
 
-// What a resource of another namespace may not have in the target namespace: images beside
-// `allowed_images` (prefixes; empty: any), and pull Secrets that the Namespace does not list.
-// Nothing when the target is the resource's own namespace.
+// Returns why the spec is refused in a target namespace that is not the LocalRegistry's own: an
+// image outside of `allowed_images` (prefixes; empty: any), or a pull Secret that the Namespace
+// does not list. nullopt when the target is the LocalRegistry's own namespace.
 std::optional<Refusal> find_foreign_refusal(const api::LocalRegistry& registry,
                                             const api::Namespace& target,
                                             const std::vector<std::string>& allowed_images);
@@ -39,8 +42,9 @@ std::optional<Refusal> find_foreign_refusal(const api::LocalRegistry& registry,
 // covers ghcr.io/acme/tool and not ghcr.io/acme-tools.
 bool image_is_allowed(std::string_view image, const std::vector<std::string>& prefixes);
 
-// True when the PVC may be used and written: it is this resource's own, or one that a resource of
-// the same namespace retained when it was deleted. Another namespace's images stay its own.
+// True when the PVC may be mounted and written: it belongs to this LocalRegistry, or a deleted
+// LocalRegistry of the same namespace retained it. Images that a LocalRegistry of another namespace
+// retained are never reused.
 bool claim_is_usable(const Observed& observed);
 
 }  // namespace reconcile

@@ -20,13 +20,14 @@ namespace {
 constexpr std::string_view kTrue = "True";
 constexpr std::string_view kFalse = "False";
 
-// The pod runs what the workload says now, not what it said before.
+// True when a pod runs the current generation of the workload, not an earlier one.
 bool is_rolled_out(const Workload& workload) {
   return workload.status->observed_generation >= workload.metadata->generation &&
          workload.status->updated_replicas > 0;
 }
 
-// "Back-off pulling image …: ErrImagePull: why" and "why" take turns; both are reported as "why".
+// Returns the cause of a failed image pull. The kubelet's message alternates between "Back-off
+// pulling image …: ErrImagePull: CAUSE" and "CAUSE"; the result does not.
 std::string pull_problem(std::string_view message) {
   constexpr std::string_view kMarker = "ErrImagePull: ";
   const std::size_t at = message.find(kMarker);
@@ -40,8 +41,8 @@ bool mentions_error(std::string_view line) {
   return false;
 }
 
-// The line of a container's log that explains its end: the beginning of a Go program's panic, or
-// the last line that mentions an error, or the last one.
+// Returns the line of a container's log that explains its end: the first line of a Go program's
+// panic, else the last line that mentions an error, else the last line.
 std::string_view explaining_line(std::string_view log) {
   std::string_view last;
   std::string_view error;
@@ -73,7 +74,8 @@ std::string crash_remedy(const api::ContainerStateTerminated& end, bool is_regis
          "(sysctl user.max_user_namespaces), set spec.localbuild to true";
 }
 
-// One reason for all that follows a crash, so that the status is not written for each of them.
+// Judges a container that crashes. The reason is the same in all states after a crash, so that the
+// status is not written for each of them.
 Judgement crashing(std::string_view container, const api::ContainerStateTerminated& end) {
   const bool out_of_memory = end.reason == reason::kOomKilled;
   return {kFalse, std::string(out_of_memory ? reason::kOomKilled : reason::kCrashLoopBackOff),
@@ -82,14 +84,14 @@ Judgement crashing(std::string_view container, const api::ContainerStateTerminat
           Wording::kCrash};
 }
 
-// What a container that did not start waits for.
+// Judges a container that did not start, by the reason for which it waits.
 Judgement waiting(const api::ContainerStatus& container) {
   const api::ContainerStateWaiting& state = *container.state.waiting;
   if (state.reason == reason::kImagePullBackOff || state.reason == reason::kErrImagePull) {
     return {kFalse, std::string(reason::kImagePullBackOff), pull_problem(state.message),
             Wording::kQuoted};
   }
-  if (state.reason == reason::kCrashLoopBackOff) {  // its message counts the seconds
+  if (state.reason == reason::kCrashLoopBackOff) {  // its message contains the back-off time
     return crashing(container.name, {});
   }
   return {kFalse, state.reason, state.message, Wording::kQuoted};
@@ -120,7 +122,7 @@ std::string_view reason_for(std::string_view message) {
   return reason::kFailed;
 }
 
-// Pods that cannot be created.
+// Judges the pods that the workload's controller cannot create; nullopt when there are none.
 std::optional<Judgement> judge_replicas(const Workload& workload) {
   const api::Condition* failure =
       api::find_condition(workload.status->conditions, "ReplicaFailure");
@@ -136,7 +138,8 @@ std::optional<Judgement> judge_scheduling(const api::Pod& pod) {
                    Wording::kQuoted};
 }
 
-// Why a container of the workload is not ready, or nothing when it is.
+// Judges a container of the workload; nullopt when it is ready. starting: the reason while it
+// starts.
 std::optional<Judgement> judge_container(const Observed& observed, const Workload& workload,
                                          std::string_view container_name,
                                          std::string_view starting) {
@@ -163,8 +166,8 @@ std::optional<Judgement> judge_container(const Observed& observed, const Workloa
   return not_yet;
 }
 
-// While the pod is not ready, because of its sidecar, the Service leads to it only when it
-// publishes such pods.
+// Whether the Service has the pod as an endpoint. A pod that its sidecar keeps from being ready is
+// one only if the Service publishes pods that are not ready.
 bool is_reachable(const Observed& observed, const Workload& workload) {
   if (workload.status->ready_replicas > 0) return true;
   if (observed.service->spec.publish_not_ready_addresses == api::Switch::kOn) return true;
@@ -178,7 +181,7 @@ Judgement not_deployed(const Observed& observed) {
   return {kFalse, std::string(reason::kNotDeployed), std::string(why_not_deployed(observed))};
 }
 
-// A write that the API server refused.
+// Judges the first failed or refused write of the targets; nullopt when there is none.
 std::optional<Judgement> judge_failure(const Observed& observed,
                                        std::initializer_list<Target> targets) {
   for (const Target target : targets) {
@@ -232,7 +235,7 @@ Judgement judge_registry(const Observed& observed) {
     return {kFalse, std::string(reason::kDeploying),
             "the registry runs, and is reached once its BuildKit sidecar is ready or has failed"};
   }
-  if (auto failure = judge_failure(  // what runs is not what is asked for
+  if (auto failure = judge_failure(  // a registry runs, but not as the spec asks
           observed, {Target::kDeployment, Target::kStatefulSet, Target::kService})) {
     return {kTrue, std::string(reason::kAvailable),
             fmt::format("the registry answers, but a change was refused: {}", failure->message)};

@@ -1,4 +1,5 @@
-// Whether the registry and the BuildKit sidecar work, and why not. Pure; any thread.
+// Computes the conditions Available and BuildKitReady: whether the registry and the BuildKit
+// sidecar work, and why not. All functions are pure and can be called on any thread.
 #pragma once
 
 #include <string>
@@ -8,14 +9,15 @@
 
 namespace reconcile {
 
-// What the message is made of, which decides when another wording is worth a write.
+// The source of a condition's message. While status and reason stay the same, it decides whether
+// another message is worth a status write.
 enum class Wording {
-  kOwn,     // the operator's own words: always
-  kQuoted,  // another program's words, which count ports, retries and seconds: not for numbers
-  kCrash,   // the log of a container, which is another one after each crash: never
+  kOwn,     // the operator's own text: always written
+  kQuoted,  // another program's text, with ports, retries and seconds: not if only numbers differ
+  kCrash,   // a container's log, different after each crash: never
 };
 
-// A condition before it gets its generation and time.
+// A condition without its generation and transition time.
 struct Judgement {
   std::string_view status;  // "True", "False" or "Unknown"
   std::string reason;
@@ -27,7 +29,7 @@ struct Judgement {
 // PodSecurity or Forbidden for a write that admission refused, else Failed.
 std::string_view reason_of_failure(const base::Error& error);
 
-// How the user has a kept pod template replaced.
+// Returns the instruction by which the user has a kept pod template replaced, for messages.
 std::string restart_remedy(const Observed& observed);
 
 Judgement judge_registry(const Observed& observed);

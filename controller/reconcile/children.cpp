@@ -10,8 +10,9 @@
 
 namespace reconcile {
 
-// What the user chose of the pod. A field that is added later has to be absent while it has its
-// default value: another hash would restart every registry.
+// The pod settings of the spec, from which AppliedPod::inputs is hashed. A field that is added
+// later has to be absent from the JSON while it has its default value, because another hash would
+// restart every registry.
 struct PodInputs {
   std::string image;
   int port = 0;
@@ -54,14 +55,16 @@ PodInputs inputs_of(const api::LocalRegistrySpec& spec) {
   return inputs;
 }
 
-constexpr std::int64_t kUser = 1000;  // of registry and BuildKit, and the group of the volume
-constexpr std::string_view kStrategy = "Recreate";  // two pods would write into one volume
+constexpr std::int64_t kUser = 1000;  // uid and gid of registry and BuildKit, and fsGroup
+// Recreate never runs two pods at once: behind the Service, each would have its own emptyDir of
+// images.
+constexpr std::string_view kStrategy = "Recreate";
 constexpr int kRevisionHistory = 1;
 constexpr std::int64_t kGraceSeconds = 10;
 constexpr int kPrivilegedPorts = 1024;  // below it a process needs a capability or a sysctl
 constexpr std::string_view kUnprivilegedPorts = "net.ipv4.ip_unprivileged_port_start";
 constexpr std::string_view kLogIsMessage = "FallbackToLogsOnError";
-// Other than the default OrderedReady, this replaces a pod of an old revision that is not ready.
+// Unlike the default OrderedReady, this policy replaces a pod of an old revision that is not ready.
 constexpr std::string_view kPodManagement = "Parallel";
 constexpr std::string_view kDataVolume = "data";
 constexpr std::string_view kDataPath = "/var/lib/registry";
@@ -85,14 +88,15 @@ api::ObjectMeta metadata(const api::LocalRegistry& registry) {
   return meta;
 }
 
-// Argo CD before 3.0 takes an object with this label for a part of the Application of that name,
-// and prunes it, unless the object has an owner.
+// Argo CD before 3.0 treats an object with this label as a part of the Application of that name and
+// prunes it, unless the object has an owner reference.
 void remove_instance_label(api::ObjectMeta& meta) {
   meta.labels.erase(std::string(api::kInstanceLabel));
 }
 
-// Only within the resource's own namespace: elsewhere garbage collection would delete the object,
-// which is then one without an owner.
+// Adds the owner reference only within the LocalRegistry's own namespace. In another namespace
+// garbage collection would not find the owner and would delete the object. There, without an owner
+// reference, the instance label has to go.
 void add_owner_reference(api::ObjectMeta& meta, const api::LocalRegistry& registry) {
   if (meta.namespace_name != registry.metadata.namespace_name) return remove_instance_label(meta);
   const api::ResourceType& type = api::Resource<api::LocalRegistry>::kType;
@@ -100,7 +104,8 @@ void add_owner_reference(api::ObjectMeta& meta, const api::LocalRegistry& regist
                                    registry.metadata.name, registry.metadata.uid, true, true});
 }
 
-// The hash tells that something left the intent, which comparing fields cannot see.
+// The hash shows that a field was removed from the intent, which comparing the intended fields
+// cannot show.
 template <class T>
 void add_intent_hash(T& object) {
   object.metadata.annotations[std::string(kIntentAnnotation)] = hash(api::encode_object(object));
@@ -119,8 +124,8 @@ api::Container registry_container(const api::LocalRegistry& registry) {
   api::Container container;
   container.name = kRegistryContainer;
   container.image = registry.spec.image;
-  // A descriptor that is cached outlives its blob: a push after a garbage collection would succeed
-  // and send nothing.
+  // A cached blob descriptor outlives its blob: after a garbage collection of blobs, a push would
+  // succeed without sending them.
   container.env = {{"REGISTRY_HTTP_ADDR", fmt::format(":{}", registry.spec.port)},
                    {"REGISTRY_STORAGE_CACHE_BLOBDESCRIPTOR", "none"},
                    {"REGISTRY_STORAGE_DELETE_ENABLED", "true"}};
@@ -153,8 +158,9 @@ api::Probe buildkit_probe(int initial_delay_seconds, int period_seconds) {
   return probe;
 }
 
-// Rootless BuildKit makes user namespaces and mounts of its own, which both profiles forbid, and
-// gets its id ranges through programs with file capabilities, which a no-escalation flag disarms.
+// Rootless BuildKit creates user namespaces and mounts, which the default seccomp and AppArmor
+// profiles forbid. It sets up its id ranges with programs that have file capabilities, which
+// `allowPrivilegeEscalation: false` disables.
 api::Container buildkit_container(const api::LocalRegistry& registry) {
   api::Container container;
   container.name = kBuildKitContainer;
@@ -218,7 +224,8 @@ api::PodTemplateSpec pod_template(const api::LocalRegistry& registry, bool with_
   return pod;
 }
 
-// The larger of what is asked for and what the claim has: a claim cannot shrink.
+// Returns the larger of the requested size and the size of the existing PVC, because a PVC cannot
+// shrink.
 api::Quantity claim_size(const api::LocalRegistry& registry,
                          const api::PersistentVolumeClaim* existing) {
   const api::Quantity wanted = api::rounded_up(registry.spec.persistence.size);
@@ -229,7 +236,7 @@ api::Quantity claim_size(const api::LocalRegistry& registry,
   return order && *order == std::strong_ordering::less ? found->second : wanted;
 }
 
-// A template that is too large for an annotation is not recorded.
+// Records the pod in an annotation, unless it is larger than limits::kRecordedTemplateBytes.
 void record_pod(api::Deployment& deployment, const AppliedPod& pod) {
   std::string text = json::encode(pod);
   if (text.size() > limits::kRecordedTemplateBytes) return;
@@ -238,8 +245,8 @@ void record_pod(api::Deployment& deployment, const AppliedPod& pod) {
 
 }  // namespace
 
-// 64-bit FNV-1a. It only has to tell one intent from another; nobody gains by a collision, since
-// every field is compared as well.
+// The hash is 64-bit FNV-1a. It only has to distinguish intents, and a collision does no harm
+// because every field is compared as well.
 std::string hash(std::string_view text) {
   std::uint64_t value = 0xcbf29ce484222325U;
   for (const char character : text) {
@@ -327,7 +334,7 @@ api::Service build_ports_patch(const api::ObjectMeta& existing, const api::Servi
   patch.metadata.name = existing.name;
   patch.metadata.namespace_name = existing.namespace_name;
   patch.metadata.uid = existing.uid;
-  patch.metadata.resource_version = existing.resource_version;  // who has the node port now?
+  patch.metadata.resource_version = existing.resource_version;  // 409 if the Service changed since
   patch.spec.ports = wanted.spec.ports;
   return patch;
 }

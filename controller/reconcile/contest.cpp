@@ -12,7 +12,7 @@ namespace {
 constexpr std::string_view kFalse = "False";
 constexpr std::string_view kAdmission = "an admission webhook or policy";
 
-// "Deployment team-a/registry"
+// Returns "Deployment team-a/registry".
 std::string describe(Target target, const api::ObjectKey& key) {
   return fmt::format("{} {}", kind(target), api::to_string(key));
 }
@@ -29,8 +29,8 @@ std::size_t writes_lately(const FieldContest& contest, Instant now) {
                     [&](Instant time) { return time > now - limits::kContestedWindow; }));
 }
 
-// The status that an earlier process left reports this contest, and the API server took this intent
-// before: the object is not written once more only because the operator was started again.
+// True when the status of an earlier process reports the field as contested and the API server
+// accepted this intent before. Then a restart of the operator alone causes no further write.
 bool was_reported(const Observed& observed, const Drift& drift, std::string_view path) {
   const api::LocalRegistry& registry = *observed.registry;
   const api::Condition* converged =
@@ -42,7 +42,8 @@ bool was_reported(const Observed& observed, const Drift& drift, std::string_view
          converged->message.find(path) != std::string::npos;
 }
 
-// The differing fields that have to be recorded as contested.
+// Returns the differing fields that have to be recorded as contested, and contested ones whose
+// field manager is not known yet.
 std::vector<std::string> fields_to_note(const Observed& observed, const Drift& drift,
                                         const FieldContest* contest) {
   std::vector<std::string> paths;
@@ -56,7 +57,7 @@ std::vector<std::string> fields_to_note(const Observed& observed, const Drift& d
   return paths;
 }
 
-// "spec.replicas (field manager scaler)"
+// Returns "spec.replicas is changed by field manager scaler".
 std::string describe(const ContestedField& field) {
   std::string path = field.path.substr(0, limits::kOverriddenBytes);
   return fmt::format(
@@ -154,8 +155,7 @@ std::optional<Instant> next_try(const std::vector<FieldContest>& contests, Insta
     Instant time = contest.retry;
     if (is_on_trial(contest, now)) time = std::min(time, contest.last_write + limits::kHealWindow);
     if (time <= now && !contest.writes.empty()) {
-      time =
-          contest.writes.front() + limits::kContestedWindow;  // the writes of this hour are spent
+      time = contest.writes.front() + limits::kContestedWindow;  // no writes left in this window
     }
     if (!next || time < *next) next = time;
   }

@@ -1,6 +1,7 @@
-// Contested fields: when drift is healed, when it is left, and what the condition Converged says.
+// Decides when drift is healed and when it is left unchanged, and computes the condition Converged.
 // A field is contested when the API server's answer to an apply differs in it from what was
-// applied, or when it had to be healed too often. Pure; any thread.
+// applied, or when it had to be healed too often. All functions are pure and can be called on any
+// thread.
 #pragma once
 
 #include <cstddef>
@@ -14,38 +15,39 @@
 
 namespace reconcile {
 
-// An object that differs from what it should be.
+// An object that differs from the intent.
 struct Drift {
   Target target{};
   api::ObjectKey key;
-  std::size_t intent = 0;           // digest_of() what it should be
-  std::vector<std::string> fields;  // in which it differs, the first ones
-  bool was_applied = false;         // the API server took this very intent before
+  std::size_t intent = 0;           // digest_of() the intended object
+  std::vector<std::string> fields;  // paths of the first fields that differ
+  bool was_applied = false;         // the API server accepted this intent before
 };
 
-// What to do about a drift.
+// The decision about a drift.
 struct DriftAnswer {
   bool apply = false;
-  // Of an apply: the first field that is healed by it; empty: it only tries a contested one again.
+  // With `apply`: the first field that the apply heals; empty: it only retries contested fields.
   std::string healed;
-  // Instead: the fields have to be recorded as contested, with their managers.
+  // Set instead of `apply`: the fields have to be recorded as contested, with their field managers.
   std::optional<NoteOverride> note;
 };
 DriftAnswer judge_drift(const Observed& observed, const Drift& drift);
 
-// The contest over an object that has no drift now. True: it may start again at any time, because
-// the last heal was not long ago.
+// Whether a contest goes on although its object has no drift now: a field was healed less than
+// limits::kHealWindow ago, and may be changed again.
 bool is_on_trial(const FieldContest& contest, Instant now);
 
-// Whether the field, or any field, is contested for this very intent: by what is remembered, or by
-// what the status of an earlier process reports.
+// Whether the field at `path`, or any field of the drift, is contested for this intent. The write
+// history decides. If it has no contest for the object, the condition Converged of an earlier
+// process decides.
 bool is_contested(const Observed& observed, const Drift& drift, std::string_view path);
 bool is_contested(const Observed& observed, const Drift& drift);
 
-// When to look again at what is contested; nothing when there are no contests.
+// Returns when the first of the contests is due for a retry; nullopt when there are no contests.
 std::optional<Instant> next_try(const std::vector<FieldContest>& contests, Instant now);
 
-// The condition Converged. plan: as far as it is decided, without its status.
+// Computes the condition Converged. plan: complete except for its status.
 Judgement judge_convergence(const Observed& observed, const std::optional<Refusal>& refusal,
                             const Plan& plan);
 

@@ -14,8 +14,8 @@
 namespace reconcile {
 namespace {
 
-// Pods with BuildKit that the Deployment's controller could not create because of Pod Security:
-// there is no label on the namespace, but a default of the cluster.
+// True when the Deployment controller cannot create pods with BuildKit because of Pod Security.
+// Without a Pod Security label on the namespace, the refusal comes from the cluster's default.
 bool pods_are_refused(const Observed& observed) {
   if (!observed.deployment) return false;
   const api::Deployment& deployment = *observed.deployment;
@@ -27,7 +27,8 @@ bool pods_are_refused(const Observed& observed) {
          failure->message.find("violates PodSecurity") != std::string::npos;
 }
 
-// What the cluster's answer to BuildKit depends on.
+// Returns a hash of what the cluster's default decides by: the image, and the Pod Security labels
+// of the namespace.
 std::string buildkit_circumstances(const Observed& observed) {
   std::string text = observed.registry->spec.buildkit_image;
   if (observed.target_namespace) {
@@ -38,10 +39,11 @@ std::string buildkit_circumstances(const Observed& observed) {
   return hash(text);
 }
 
-// Once the pods run without BuildKit, the failure is gone from the Deployment's status. The refusal
-// is remembered on the workload for as long as the circumstances are the same; on a StatefulSet
-// for longer, because its status would not report a refusal. A workload that an earlier version of
-// the operator made has no such annotation: the condition is all that is known of it.
+// True when a refusal of BuildKit is recorded. Once the pods run without BuildKit, the Deployment's
+// status no longer reports the failure, so an annotation of the workload records it. The record
+// counts while image and Pod Security labels are unchanged. With persistence it counts after a
+// change too, because the status of a StatefulSet would not report another refusal. Earlier
+// versions of the operator set no such annotation; then the condition BuildKitReady decides.
 bool was_refused(const Observed& observed) {
   const api::LocalRegistry& registry = *observed.registry;
   bool is_recorded = false;
@@ -66,13 +68,13 @@ bool default_forbids_buildkit(const Observed& observed) {
   return pods_are_refused(observed) || was_refused(observed);
 }
 
-// The Pod Security level of the target namespace's label; empty: it has none.
+// Returns the Pod Security level in the target namespace's label; empty: it has no such label.
 std::string_view enforced_level(const Observed& observed) {
   if (!observed.target_namespace) return "";
   return api::lookup(observed.target_namespace->metadata.labels, kPodSecurityLabel);
 }
 
-// Without a look at the images.
+// Returns the delivery that spec.enabled and the kind of cluster alone decide.
 api::Delivery delivery_of(const api::LocalRegistry& registry, bool kind_cluster) {
   const std::optional<bool>& enabled = registry.spec.enabled;
   if (enabled) return *enabled ? api::Delivery::kLocalRegistry : api::Delivery::kUpstream;
@@ -109,7 +111,7 @@ std::optional<api::Delivery> decide_delivery(const Observed& observed) {
     is_checking = is_checking || (!image.refused && !image.status.delivery);
   }
   if (!is_checking) return api::Delivery::kUpstream;
-  // What runs is not taken down for a question.
+  // A registry that runs stays deployed while its images are checked again.
   if (registry.status.delivery == api::Delivery::kLocalRegistry) return registry.status.delivery;
   return std::nullopt;
 }

@@ -1,4 +1,6 @@
-// When the registry is used: the table of the product. Pure; any thread.
+// Decides for which LocalRegistries a registry is deployed, by the product's delivery table
+// (spec.enabled, KinD, push permission), and whether the pod gets BuildKit. All functions are pure
+// and can be called on any thread.
 #pragma once
 
 #include <string>
@@ -8,46 +10,52 @@
 
 namespace reconcile {
 
-// Whether another resource wants a registry, as far as its spec and its status tell.
+// Whether the LocalRegistry wants a registry, judged by its spec, its status and the kind of
+// cluster alone. If its images decide, only a status.delivery of LocalRegistry counts.
 bool wants_registry(const api::LocalRegistry& registry, bool kind_cluster);
 
-// As wants_registry, and also while the push check of its images has not decided it yet.
+// Like wants_registry, but also true while the first push check of the images is still open.
 bool may_want_registry(const api::LocalRegistry& registry, bool kind_cluster);
 
-// Of the whole: LocalRegistry when any image has it; without images by the spec and KinD alone.
-// Nothing while the images are checked for the first time.
+// Returns the delivery of the LocalRegistry as a whole. If spec.enabled is set, the cluster is KinD
+// or spec.images is empty, the images do not matter. Otherwise it is LocalRegistry if any image is
+// delivered so, else Upstream. nullopt: the images are checked for the first time.
 std::optional<api::Delivery> decide_delivery(const Observed& observed);
 
 // True when workload and Service have to exist.
 bool is_deployed(const Observed& observed);
 
-// What the status calls a workload of that kind: "Deployment/registry".
+// Returns the value of status.workload for a workload of that kind: "Deployment/registry".
 std::string workload_name(const api::LocalRegistry& registry, Target target);
 
-// True when the status tells of a workload that no cache holds: until it was read live it may be
-// there, without the labels by which workloads are watched.
+// True when status.workload names a workload that is in no cache and was not read live yet. It may
+// still exist: a workload without the operator's labels is not watched.
 bool has_unseen_workload(const Observed& observed);
 
-// True when that one is of a kind that the spec does not ask for.
+// True when has_unseen_workload() and that workload has to be deleted: the spec asks for the other
+// kind, or for no registry.
 bool has_lost_workload(const Observed& observed);
 
-// The same for the Service of a registry that is not deployed: the status tells of its node port.
+// True when no registry is to be deployed, but status.nodePort records a Service that is in no
+// cache and was not read live yet.
 bool has_unseen_service(const Observed& observed);
 
-// Why no registry is deployed, as a sentence.
+// Returns the reason why no registry is deployed, as a sentence for conditions.
 std::string_view why_not_deployed(const Observed& observed);
 
 // True when the pod gets a BuildKit sidecar.
 bool with_buildkit(const Observed& observed);
 
-// True when the target namespace's label forbids the sidecar.
+// True when the Pod Security label of the target namespace forbids the sidecar.
 bool label_forbids_buildkit(const Observed& observed);
 
-// True when the target namespace, or the cluster's default, forbids the sidecar.
+// True when Pod Security forbids the sidecar: by the label of the target namespace, or without one
+// by the cluster's default.
 bool buildkit_is_forbidden(const Observed& observed);
 
-// The value of kBuildKitRefusedAnnotation: for what the cluster's default refused the sidecar, so
-// that it is not tried again for the same.
+// Returns the value of kBuildKitRefusedAnnotation: kNeverRefused, or a hash of the image and the
+// Pod Security labels with which the cluster's default refused the sidecar. The operator does not
+// try the same combination again.
 std::string buildkit_refusal(const Observed& observed);
 
 }  // namespace reconcile

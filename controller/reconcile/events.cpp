@@ -38,10 +38,10 @@ void append(std::string& list, std::string_view item) {
   list += item;
 }
 
-// What was written, by what it was for.
+// The successful writes, grouped by purpose.
 struct Writes {
   std::string created;   // "Deployment/registry, Service/registry"
-  std::string restored;  // created anew: they had been there
+  std::string restored;  // recreated: these objects had existed before
   std::string deleted;
   std::vector<Notice> healed;
 };
@@ -61,7 +61,7 @@ struct Collect {
     tell_healed(api::Resource<api::Service>::kType.kind, reset.patch.metadata, "spec.ports");
   }
   void operator()(const Delete& remove) const {
-    if (remove.is_orphan) return;  // it never was this resource's
+    if (remove.is_orphan) return;  // it belonged to an earlier LocalRegistry
     append(writes.deleted, fmt::format("{}/{}", kind(remove.target), remove.key.name));
   }
   template <class T>
@@ -95,7 +95,8 @@ std::string where_images_go(const api::LocalRegistryStatus& status) {
   return fmt::format("images are pushed to and pulled from {}", status.url);
 }
 
-// Together with what was created, where that was in one: an event is a write.
+// Reports created objects and the node port in one event if they come in one reconcile, because
+// each event is a write.
 void tell_creation(const api::LocalRegistry& before, const api::LocalRegistryStatus& after,
                    const std::string& created, std::vector<Notice>& list) {
   const bool has_port = before.status.node_port == 0 && after.node_port != 0;

@@ -1,5 +1,5 @@
-// What a person is told of a reconcile, as events on the resource: each thing once. Pure; any
-// thread.
+// Computes the events on a LocalRegistry that report a reconcile to users. Each change is reported
+// once. All functions are pure and can be called on any thread.
 #pragma once
 
 #include <string>
@@ -19,8 +19,9 @@ struct Notice {
   bool operator==(const Notice&) const = default;
 };
 
-// From the writes that succeeded in one reconcile, and the status before and after it. A refusal
-// is told when its reason is new in the status, so that repeating it tells nothing.
+// Returns the events of one reconcile. before: the LocalRegistry before it; done: the writes that
+// succeeded; after: the status after it. A refusal is reported only when its reason is new in the
+// status.
 std::vector<Notice> notices(const api::LocalRegistry& before, const std::vector<Action>& done,
                             const api::LocalRegistryStatus& after);
 

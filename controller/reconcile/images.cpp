@@ -14,7 +14,8 @@ namespace {
 using api::Delivery;
 using api::PushPermission;
 
-// The first columns of the table decide alone, when they do.
+// Returns the delivery that spec.enabled and KinD decide for every image; nullopt when the push
+// permission decides.
 std::optional<Delivery> decided_by_spec(const Observed& observed) {
   const std::optional<bool>& enabled = observed.registry->spec.enabled;
   if (enabled) return *enabled ? Delivery::kLocalRegistry : Delivery::kUpstream;
@@ -28,7 +29,8 @@ std::string reason_of_spec(const Observed& observed) {
   return *enabled ? "spec.enabled is true" : "spec.enabled is false";
 }
 
-// What the status says of it already; null when it is new, or names another image now.
+// Returns the image's entry in the current status; null when the image is new or its reference was
+// changed.
 const api::ImageStatus* earlier_entry(const Observed& observed, const api::ImageSpec& image) {
   for (const api::ImageStatus& entry : observed.registry->status.images) {
     if (entry.name == image.name && entry.image == image.image) return &entry;
@@ -47,7 +49,8 @@ const PushCheck* find_check(const Observed& observed, const std::string& name) {
   return nullptr;
 }
 
-// The latest answer: of this process, else what the status remembers of this very spec.
+// Copies the latest answer into `entry`: of this process, or else of the status if it is about the
+// current generation.
 void add_answer(const Observed& observed, const api::ImageStatus* earlier,
                 api::ImageStatus& entry) {
   const PushCheck* check = find_check(observed, entry.name);
@@ -80,7 +83,7 @@ void decide_by_permission(const Observed& observed, const api::ImageSpec& image,
   }
 }
 
-// The answer may change without anybody changing the spec.
+// True when the answer may change although the spec does not, so that the check is repeated.
 bool is_open(PushPermission permission) { return permission != PushPermission::kGranted; }
 
 bool is_due(const Observed& observed, const api::ImageStatus& entry) {

@@ -18,8 +18,8 @@ const api::OwnerReference* controller_of(const api::ObjectMeta& meta) {
   return nullptr;
 }
 
-// A name or namespace (RFC 1123). An annotation may say anything, such as "..", which must not
-// become a part of a request's path.
+// Whether the text is a name or namespace (RFC 1123). An annotation may contain any text, such as
+// "..", which must not become a part of a request's path.
 bool is_name(std::string_view text) {
   constexpr std::size_t kMostCharacters = 253;
   const auto is_alphanumeric = [](char c) {
@@ -53,7 +53,7 @@ bool is_owned(const api::ObjectMeta& meta, const api::LocalRegistry& registry) {
   const api::OwnerReference* controller = controller_of(meta);
   if (controller == nullptr) return has_label;
   if (controller->uid != uid) return false;
-  // A uid belongs to one object for ever, so the rest of the reference may be wrong.
+  // A uid is never reused, so it identifies the owner even if the rest of the reference is wrong.
   return has_label || meta.namespace_name == registry.metadata.namespace_name;
 }
 

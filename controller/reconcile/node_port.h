@@ -1,4 +1,4 @@
-// Which node port the Service shall have. Pure; any thread.
+// Chooses the node port of the Service. All functions are pure and can be called on any thread.
 #pragma once
 
 #include <type_traits>
@@ -8,28 +8,29 @@
 namespace reconcile {
 
 struct NodePortChoice {
-  bool possible = true;  // false: the pinned port is refused and there is no Service yet
+  bool possible = true;  // false: the pinned port is refused and there is no port to keep
   int port = 0;          // 0: the control plane assigns one
 };
 
-// The port that the Service has, or had last; 0 when it never had one.
+// Returns the node port that the status records: of the Service, or of the last one; 0: none.
 int remembered_node_port(const api::LocalRegistryStatus& status);
 
 // Whether the API server refused the port in this reconcile.
 bool is_refused(const Observed& observed, int port);
 
-// The first of these that the API server did not refuse: the pinned port, the one that the status
-// remembers (so that a deleted Service comes back with it), the Service's own.
+// Returns the first of these ports that the API server did not refuse in this reconcile: the pinned
+// port, the port that the status records (so that a recreated Service keeps it), the Service's own
+// port.
 NodePortChoice choose_node_port(const Observed& observed);
 
-// The registry's port of the Service; null when it has none. Its number may be that of an earlier
-// spec: the name is what stays.
+// Returns the Service's port named kPortName; null when it has none. The port is found by its name
+// because its number follows spec.port.
 const api::ServicePort* find_port(const api::Service& service);
 
-// The node port of the registry; 0 when the Service has none.
+// Returns the node port of the registry; 0 when the Service has none.
 int node_port_of(const api::Service& service);
 
-// The same for a child of any kind; 0 for all but a Service.
+// Returns node_port_of() for a Service, and 0 for a child of any other kind.
 template <class T>
 int node_port_of_child(const T& child) {
   if constexpr (std::is_same_v<T, api::Service>) {
@@ -39,7 +40,7 @@ int node_port_of_child(const T& child) {
   }
 }
 
-// The port that the error refuses; 0 when the error is about something else.
+// Returns `asked_for` if the error refuses the node port; 0 if it is about something else.
 int refused_node_port(const base::Error& error, int asked_for);
 
 }  // namespace reconcile

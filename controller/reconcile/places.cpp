@@ -10,7 +10,7 @@
 namespace reconcile {
 namespace {
 
-// The status is about this spec, and a workload of the registry was there.
+// True when the status is about the current generation, which was accepted, and names a workload.
 bool ran_in_target(const api::LocalRegistry& registry) {
   const api::LocalRegistryStatus& status = registry.status;
   const api::Condition* accepted = api::find_condition(status.conditions, condition::kAccepted);
@@ -22,7 +22,8 @@ bool contains(const std::vector<std::string>& list, const std::string& name) {
   return std::find(list.begin(), list.end(), name) != list.end();
 }
 
-// Also one whose label was edited: it is the resource's until another process says otherwise.
+// True when an object at the target name has an annotation that names this LocalRegistry. The
+// owner-uid label is not checked, because another client may have edited it.
 bool has_own_object(const Observed& observed) {
   const api::ObjectKey key = api::key_of(observed.registry->metadata);
   const auto is_own = [&](const auto& object) {
@@ -31,7 +32,8 @@ bool has_own_object(const Observed& observed) {
   return is_own(observed.deployment) || is_own(observed.stateful_set) || is_own(observed.service);
 }
 
-// Those besides the resource's own in which, as far as is known, it has objects or will have some.
+// Returns the namespaces, besides the LocalRegistry's own, in which children are known, may be, or
+// will be created.
 std::set<std::string> namespaces_with_objects(const Observed& observed, bool creates) {
   const api::LocalRegistry& registry = *observed.registry;
   std::set<std::string> names(observed.unwatched_namespaces.begin(),
@@ -112,7 +114,7 @@ std::vector<std::string> namespaces_to_record(const Observed& observed, bool cre
 
 bool may_drop_namespace(const Observed& observed, bool creates) {
   const std::vector<std::string>& recorded = observed.registry->status.other_namespaces;
-  if (recorded.empty()) return false;  // as of most resources
+  if (recorded.empty()) return false;  // the usual case
   const std::set<std::string> names = namespaces_with_objects(observed, creates);
   return std::any_of(recorded.begin(), recorded.end(),
                      [&](const std::string& name) { return !names.contains(name); });

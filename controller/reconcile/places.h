@@ -1,6 +1,6 @@
-// In which namespaces a resource has objects. Anyone who may edit objects in a namespace can copy
-// labels and uids, so objects of other namespaces are never taken for a resource's children.
-// Pure; any thread.
+// Answers in which namespaces a LocalRegistry has, or may have, children. Users who may edit
+// objects in a namespace can copy labels and uids there, so an object in any other namespace is
+// never treated as a child. All functions are pure and can be called on any thread.
 #pragma once
 
 #include <string>
@@ -10,45 +10,49 @@
 
 namespace reconcile {
 
-// True when the registry runs in another namespace than the resource's own.
+// True when the target namespace is not the LocalRegistry's own.
 bool is_elsewhere(const api::LocalRegistry& registry);
 
-// Namespaces besides the resource's own in which objects of it may be, as its status says: those
-// recorded in status.otherNamespaces, and the target namespace if the registry runs there.
+// Returns the namespaces, besides the LocalRegistry's own, that may have children according to its
+// status: those in status.otherNamespaces, and the target namespace if the status reports a
+// workload there.
 std::vector<std::string> other_namespaces(const api::LocalRegistry& registry);
 
-// The namespaces in which an object can be a child of the resource: its own, its target, and those
-// of status.otherNamespaces. That a Namespace allows the resource is not enough: its other tenants
-// see the uid.
+// Returns the namespaces in which an object can be a child: the LocalRegistry's own, its target
+// namespace, and those in status.otherNamespaces. An annotation of a Namespace that allows the
+// LocalRegistry is not enough: other tenants there can see the uid and forge a child.
 std::vector<std::string> namespaces_of(const api::LocalRegistry& registry);
 
-// Where a live read looks for children under any name: in other_namespaces(), and in all of
-// namespaces_of() once the resource is being deleted.
+// Returns the namespaces in which a live read lists children of any name: other_namespaces(), or
+// all of namespaces_of() once the LocalRegistry is being deleted.
 std::vector<std::string> namespaces_to_search(const api::LocalRegistry& registry);
 
 // Whether the namespace is one of namespaces_of().
 bool may_have_children_in(const api::LocalRegistry& registry, const std::string& namespace_name);
 
-// Whether the object can have been a child of its owner, which is gone: it is in the owner's
-// namespace, or in one that allows the owner's, and has an owner's uid.
+// Whether the object can be an orphaned child of a LocalRegistry that is gone. Either it is in the
+// owner's namespace, or its Namespace (`found`; null: unknown) allows the owner's and it has an
+// owner-uid label.
 bool may_be_left_by_gone_owner(const api::ObjectMeta& object, const api::Namespace* found);
 
-// True when the registry may be created in the target namespace: the namespace is the resource's
-// own, or status.otherNamespaces names it. Nothing else would know of the objects there once
+// True when children may be created in the target namespace: it is the LocalRegistry's own, or
+// status.otherNamespaces names it. Without that record, nothing would find the children there after
 // spec.namespace has changed.
 bool target_is_recorded(const Observed& observed);
 
-// Whether orphans of an earlier resource of the same key are removed there: in the target
-// namespace, until this resource has objects in it. A label that was edited makes no orphan of a
-// registry that runs.
+// Whether orphaned children of an earlier LocalRegistry of the same key are deleted in that
+// namespace. This holds for the target namespace until this LocalRegistry may have children there.
+// From then on an object with another owner-uid label may be this LocalRegistry's child with an
+// edited label.
 bool may_have_orphans_in(const api::LocalRegistry& registry, const std::string& namespace_name);
 
-// status.otherNamespaces: those in which objects may still be. `creates`: the plan creates, or
-// will create, objects in the target namespace. Caches may not show a child yet, so a name is
-// dropped only after a live read.
+// Returns the value of status.otherNamespaces: the namespaces that may still have children.
+// `creates`: the plan creates, or will create, objects in the target namespace. Caches may not show
+// a child yet, so a name is dropped only after a live read.
 std::vector<std::string> namespaces_to_record(const Observed& observed, bool creates);
 
-// Whether a live read may find that a name in status.otherNamespaces can be dropped.
+// Whether status.otherNamespaces names a namespace in which no child is known. A live read can
+// confirm that the name can be dropped.
 bool may_drop_namespace(const Observed& observed, bool creates);
 
 }  // namespace reconcile

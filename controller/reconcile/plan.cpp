@@ -51,7 +51,7 @@ constexpr Target target_for<api::PersistentVolumeClaim>() {
   return Target::kClaim;
 }
 
-// Once in a reconcile: a read that failed is tried again by the next.
+// Plans a live read. If one has failed in this reconcile, only the next reconcile retries it.
 void read_live(const Observed& observed, Plan& plan) {
   if (!find_failure(observed, Target::kResource)) plan.actions.emplace_back(ReadLive{});
 }
@@ -77,12 +77,14 @@ std::string intent_hash(const T& object) {
   return std::string(api::lookup(object.metadata.annotations, kIntentAnnotation));
 }
 
-// The spec asks for it, and the object never had it: no drift, though the hash is the same.
+// True when the difference comes from the spec, so that it is an update and no drift. The intent
+// hash does not cover size and storage class of a PVC.
 bool is_asked_for(const Observed&, const api::PersistentVolumeClaim&, std::string_view field) {
   return field.starts_with("spec.resources") || field == "spec.storageClassName";
 }
 
-// Nobody moved the port: it is where the status says, and shall be elsewhere now.
+// True when the Service has the node port that the status records. Then no client moved the port,
+// and the spec asks for another one.
 bool is_asked_for(const Observed& observed, const api::Service& existing, std::string_view field) {
   return field.ends_with(".nodePort") &&
          node_port_of(existing) == observed.registry->status.node_port;
@@ -101,16 +103,17 @@ Cause cause_of(const Observed& observed, const T& wanted, const T& existing,
   return changed || is_asked_for(observed, existing, field) ? Cause::kUpdate : Cause::kHeal;
 }
 
-// The API server took this very intent before, and refuses it now: what somebody else wrote into
-// the object contradicts it. Only a new object helps.
+// True when the API server refuses an intent that it accepted before. Then another client's edit of
+// the object conflicts with the intent, and only recreating the object helps.
 template <class T>
 bool is_spoilt(const T& wanted, const T& existing, const Failure& failure) {
   return failure.error.code == base::ErrorCode::kInvalid &&
          intent_hash(wanted) == intent_hash(existing);
 }
 
-// The Service had the port until just now, or the port was not requested before: the object that
-// has it may be about to release it. A port that was refused before is requested once at a time.
+// Whether the requested node port is worth a few retries, because another Service may be about to
+// release it. True if this generation of the spec was not reconciled before. Later, true only for
+// the port that the Service had last, unless that port was refused before.
 bool may_come_free(const Observed& observed, const api::Service& wanted) {
   const api::LocalRegistry& registry = *observed.registry;
   if (registry.status.observed_generation != registry.metadata.generation) return true;
@@ -126,7 +129,8 @@ bool may_come_free(const Observed&, const T&) {
   return false;
 }
 
-// The node port that is written is the one that was seen: by who saw an old one it would be moved.
+// Returns the observed resourceVersion of a Service, so that an update computed from a stale cache
+// gets a 409 instead of moving the node port.
 std::string version_to_write(const api::Service& existing) {
   return existing.metadata.resource_version;
 }
@@ -142,13 +146,13 @@ Drift drift_of(const T& wanted, const T& existing) {
           differing_fields(wanted, existing), intent_hash(wanted) == intent_hash(existing)};
 }
 
-// What is contested stays in the plan, so that the status reports it.
+// Leaves the object unchanged. The contest stays in the plan, so that the status reports it.
 void leave_contested(const Observed& observed, Target target, Plan& plan) {
   if (const FieldContest* contest = observed.history.find(target))
     plan.contested.push_back(*contest);
 }
 
-// The object is as wanted.
+// Ends the contest over an object without drift, unless its last heal was too recent.
 void end_contest(const Observed& observed, Target target, Plan& plan) {
   const FieldContest* contest = observed.history.find(target);
   if (contest == nullptr) return;
@@ -160,9 +164,10 @@ template <class T>
 void create(const Observed& observed, T wanted, Plan& plan) {
   const Target target = target_for<T>();
   if (find_failure(observed, target) != nullptr) return leave_contested(observed, target, plan);
-  // A policy may have changed the label by which the cache selects the object. And a stale cache
-  // may show an earlier spec: what is created for it in another namespace, which the status no
-  // longer records, would never be found again.
+  // A create needs a live read in two cases. An object with contested fields may exist although no
+  // cache shows it, because a policy may have changed the label by which the cache selects it. In
+  // another namespace, a stale cache may show an earlier spec: a child created for it, in a
+  // namespace that the status no longer records, would never be found again.
   const bool is_risky =
       observed.history.find(target) != nullptr || is_elsewhere(*observed.registry);
   if (is_risky && !observed.live) return read_live(observed, plan);
@@ -170,8 +175,9 @@ void create(const Observed& observed, T wanted, Plan& plan) {
   plan.actions.emplace_back(Apply<T>{std::move(wanted), "", {}, {}, waits, {}});
 }
 
-// Of an apply that the API server refused. A PersistentVolumeClaim is never recreated: its images
-// would be gone. Nor is an object that another client keeps changing.
+// Recreates the object after the API server refused an apply, if only that helps. A PVC is never
+// recreated, because its images would be lost. Neither is an object that another client keeps
+// changing.
 template <class T>
 void recreate_if_spoilt(const Observed& observed, const Drift& drift, const T& wanted,
                         const T& existing, const Failure& failure, Plan& plan) {
@@ -180,7 +186,8 @@ void recreate_if_spoilt(const Observed& observed, const Drift& drift, const T& w
   plan.actions.emplace_back(delete_of(drift.target, existing.metadata));
 }
 
-// An apply leaves the parameters of a RollingUpdate, and is refused for them.
+// Returns the merge patch that has to precede an apply. An apply keeps the parameters of a
+// RollingUpdate, and the API server refuses them with Recreate.
 std::optional<Action> reset_before_apply(const api::Deployment& existing, const Drift& drift) {
   if (existing.spec.strategy.rolling_update.text.empty()) return std::nullopt;
   return ResetStrategy{build_strategy_patch(existing.metadata), drift.intent};
@@ -211,7 +218,7 @@ template <class T>
 void create_or_heal(const Observed& observed, T wanted, const Snapshot<T>& existing, Plan& plan) {
   if (!existing) return create(observed, std::move(wanted), plan);
   const Target target = target_for<T>();
-  if (is_terminating(existing->metadata)) {  // its end is an event, and brings us back
+  if (is_terminating(existing->metadata)) {  // its removal triggers a reconcile
     plan.waits_for = fmt::format("{} {} is being deleted", kind(target),
                                  api::to_string(api::key_of(existing->metadata)));
     return;
@@ -224,8 +231,8 @@ void create_or_heal(const Observed& observed, T wanted, const Snapshot<T>& exist
   heal(observed, std::move(wanted), *existing, drift, plan);
 }
 
-// A selector cannot be changed: an object that has another one is recreated, unless
-// another client gives each new one that selector.
+// A selector is immutable, so a workload with another selector is recreated. If another client sets
+// that selector on each new workload, it is contested and left unchanged.
 template <class T>
 void ensure_workload(const Observed& observed, T wanted, const Snapshot<T>& existing, Plan& plan) {
   if (existing && existing->spec.selector != wanted.spec.selector &&
@@ -235,7 +242,8 @@ void ensure_workload(const Observed& observed, T wanted, const Snapshot<T>& exis
   create_or_heal(observed, std::move(wanted), existing, plan);
 }
 
-// Nor can the pod management policy: the set is recreated, and the new one adopts the pod.
+// The pod management policy is immutable too. The StatefulSet is recreated, and the new one adopts
+// the pod.
 bool must_be_recreated(const api::StatefulSet& existing, const api::StatefulSet& wanted) {
   return existing.spec.pod_management_policy != wanted.spec.pod_management_policy &&
          existing.spec.selector == wanted.spec.selector && !is_terminating(existing.metadata);
@@ -247,8 +255,9 @@ void ensure_deployment(const Observed& observed, const api::Deployment& wanted, 
 
 void ensure_claim(const Observed& observed, Plan& plan) {
   if (!observed.registry->spec.persistence.enabled) return;
-  // Nothing would ever remove the claim of a resource that is gone by now, unknown to the caches:
-  // garbage collection has no part in claims, nor in another namespace.
+  // The cache may be stale, and the LocalRegistry already gone. Then nothing would remove a PVC
+  // created for it now, because PVCs have no owner reference. That matters where whenDeleted is
+  // Delete, and in another namespace.
   const bool would_be_left =
       is_elsewhere(*observed.registry) ||
       observed.registry->spec.persistence.when_deleted == api::RetentionPolicy::kDelete;
@@ -258,11 +267,13 @@ void ensure_claim(const Observed& observed, Plan& plan) {
 }
 
 void ensure_stateful_set(const Observed& observed, Plan& plan) {
-  // A claim that is going is held by its pod: the pod has to go before a new claim can come.
+  // A terminating PVC stays until its pod is gone, so the StatefulSet has to be deleted before a
+  // new PVC can be created.
   if (observed.claim && is_terminating(observed.claim->metadata)) {
     return remove_own(observed, observed.stateful_set, plan);
   }
-  // Until the claim is known to be there, and not somebody else's, no pod may mount it.
+  // No pod may mount the PVC before the plan has seen it: a PVC that no cache shows may belong to
+  // another owner.
   if (!observed.claim) return;
   const auto& existing = observed.stateful_set;
   api::StatefulSet wanted =
@@ -299,8 +310,8 @@ void ensure_one_workload(const Observed& observed, const DeploymentIntent* deplo
   }
 }
 
-// The API server refused the Service for what it is, once, and somebody gave it a port that is not
-// wanted.
+// True when the API server refused the Service as invalid, once in this reconcile, and the Service
+// has a port that the spec does not ask for. That port may be the cause.
 bool has_port_in_the_way(const Observed& observed, const api::Service& wanted) {
   if (!observed.service || is_terminating(observed.service->metadata)) return false;
   const auto refusals =
@@ -328,14 +339,15 @@ void ensure_service(const Observed& observed, Plan& plan) {
   }
 }
 
-// Whether the claim's end is this resource's to decide. What an earlier resource left was left by
-// that one's policy, until it is taken over.
+// Whether this LocalRegistry owns the PVC and its whenDeleted is Delete. A PVC that an earlier
+// LocalRegistry retained stays until this one has taken it over.
 bool may_delete(const Observed& observed, const api::ObjectMeta& claim) {
   return observed.registry->spec.persistence.when_deleted == api::RetentionPolicy::kDelete &&
          is_owned(claim, *observed.registry);
 }
 
-// Deletes the claim when the policy says so: only as it was read live, and as it was read.
+// Deletes the PVC if spec.persistence.whenDeleted is Delete: only after a live read, and only in
+// the version that was read.
 void remove_claim(const Observed& observed, const api::ObjectMeta& claim, Plan& plan) {
   if (is_terminating(claim) || !may_delete(observed, claim)) return;
   if (!observed.live) return read_live(observed, plan);
@@ -343,7 +355,7 @@ void remove_claim(const Observed& observed, const api::ObjectMeta& claim, Plan& 
       Delete{Target::kClaim, api::key_of(claim), claim.uid, claim.resource_version, false});
 }
 
-// Objects under an earlier name or in an earlier namespace.
+// Deletes children under an earlier name or in an earlier namespace.
 void remove_leftovers(const Observed& observed, Plan& plan) {
   for (const Leftover& leftover : observed.leftovers) {
     if (leftover.target == Target::kClaim) {
@@ -375,7 +387,8 @@ void remove_registry(const Observed& observed, Plan& plan) {
   remove_own(observed, observed.service, plan);
 }
 
-// Garbage collection does the rest: it takes what has an owner reference.
+// Whether the LocalRegistry needs the finalizer. Garbage collection removes only children with an
+// owner reference; PVCs and children in another namespace have none.
 bool needs_finalizer(const Observed& observed) {
   const api::LocalRegistry& registry = *observed.registry;
   const std::string& own = registry.metadata.namespace_name;
@@ -403,7 +416,7 @@ void drop_live_duplicates(Plan& plan) {
   });
 }
 
-// Once in a reconcile, and not against another client that keeps changing it back.
+// Plans the change at most once in a reconcile, and not while another client keeps reverting it.
 void set_finalizer(const Observed& observed, bool present, Plan& plan) {
   if (find_failure(observed, Target::kResource)) return;
   const FieldContest* contest = observed.history.find(Target::kResource);
@@ -417,10 +430,11 @@ void set_finalizer(const Observed& observed, bool present, Plan& plan) {
 void plan_running(const Observed& observed, const DeploymentIntent* deployment, Plan& plan) {
   const bool has = has_finalizer(observed.registry->metadata);
   const bool needs = needs_finalizer(observed);
-  if (needs && !has) {  // before there is anything that it has to clean up
+  if (needs && !has) {  // before there is any object that it has to clean up
     return set_finalizer(observed, true, plan);
   }
-  // The Service of an earlier name gives its node port back before a new one asks for it.
+  // The Service under an earlier name has to release its node port before a new Service requests
+  // it.
   if (has_leftover_service(observed)) return remove_leftovers(observed, plan);
   if (is_deployed(observed)) {
     ensure_claim(observed, plan);
@@ -439,7 +453,8 @@ void plan_running(const Observed& observed, const DeploymentIntent* deployment, 
   }
 }
 
-// What was made before the conflict was seen, and never served anybody: no port was ever told.
+// Deletes children that were created before the name conflict was noticed, unless the status has
+// recorded a node port: then clients may use them.
 void undo_partial_creation(const Observed& observed, Plan& plan) {
   if (remembered_node_port(observed.registry->status) != 0) return;
   const auto remove = [&](const auto& object) {
@@ -457,15 +472,16 @@ void retry_contested(const Observed& observed, Plan& plan) {
   if (next) look_again_after(*next - observed.instant, plan);
 }
 
-// What has to come first failed: nothing else in the status is known to be outdated.
+// Reports a failed live read or delete in the status. The rest of the status stays unchanged,
+// because nothing newer is known.
 void report_failure(const Observed& observed, Plan& plan) {
   api::LocalRegistryStatus status =
       status_after_failure(observed, judge_convergence(observed, std::nullopt, plan));
   if (!says_the_same(status, observed.registry->status)) plan.status = std::move(status);
 }
 
-// Objects of an earlier resource of this key, in another namespace, where garbage collection does
-// not reach. Its PVCs stay: their policy is gone with it.
+// Deletes orphaned children, which garbage collection does not reach. Orphaned PVCs stay, because
+// their retention policy is no longer known.
 void remove_orphans(const Observed& observed, Plan& plan) {
   for (const Leftover& orphan : observed.orphans) {
     if (orphan.target == Target::kClaim || is_terminating(orphan.metadata)) continue;
@@ -477,14 +493,15 @@ void remove_orphans(const Observed& observed, Plan& plan) {
   }
 }
 
-// Objects may be where the operator cannot look: the finalizer stays, and the status says why.
+// Keeps the finalizer and reports why: children may be in namespaces that the operator does not
+// watch.
 void block_deletion(const Observed& observed, Plan& plan) {
   api::LocalRegistryStatus status = with_blocked_cleanup(observed);
   if (!says_the_same(status, observed.registry->status)) plan.status = std::move(status);
 }
 
-// The resource is going. Everything is read live first: what this or an earlier process created
-// without seeing the answer may not be in a cache yet.
+// Plans for a LocalRegistry that is being deleted. Everything is read live first, because a cache
+// may not show a child yet that this or an earlier process created without seeing the response.
 void plan_deletion(const Observed& observed, Plan& plan) {
   if (!has_finalizer(observed.registry->metadata)) return;
   if (!observed.failures.empty()) plan.requeue_after = limits::kRefusedRetry;
@@ -507,14 +524,15 @@ void plan_deletion(const Observed& observed, Plan& plan) {
   if (!observed.failures.empty()) report_failure(observed, plan);
 }
 
-// Objects of a resource that is gone: made by a write whose answer never came, or robbed of their
-// owner reference. Claims stay: nobody can say any more what was wished for them.
+// Deletes children of a LocalRegistry that is gone, if they have no owner reference: they are in
+// another namespace, or another client removed the reference. PVCs stay, because their retention
+// policy is no longer known.
 void plan_orphans(const Observed& observed, Plan& plan) {
-  if (!observed.owner_watched) return;  // the resource may exist
+  if (!observed.owner_watched) return;  // the LocalRegistry may still exist
   if (!observed.failures.empty()) plan.requeue_after = limits::kRefusedRetry;
   for (const Leftover& leftover : observed.leftovers) {
     if (leftover.target == Target::kClaim || is_terminating(leftover.metadata)) continue;
-    if (!leftover.metadata.owner_references.empty()) continue;  // garbage collection's
+    if (!leftover.metadata.owner_references.empty()) continue;  // garbage collection deletes it
     if (!observed.live) return read_live(observed, plan);
     if (!find_failure(observed, leftover.target)) {
       plan.actions.emplace_back(delete_of(leftover.target, leftover.metadata));
@@ -522,8 +540,9 @@ void plan_orphans(const Observed& observed, Plan& plan) {
   }
 }
 
-// Somebody may use the node port already: another one is not just a drift that is healed. Any port
-// is asked for where none is known to have been told, which an old status may not tell.
+// Whether the action may change the node port of an existing Service. Clients may use that port, so
+// the change needs a live read. A requested port of 0 counts as well: then the status records no
+// port, but it may be stale.
 bool moves_node_port(const Observed& observed, const Action& action) {
   const auto* apply = std::get_if<Apply<api::Service>>(&action);
   const auto* reset = std::get_if<ResetPorts>(&action);
@@ -533,8 +552,8 @@ bool moves_node_port(const Observed& observed, const Action& action) {
   return wanted == 0 || (port != 0 && wanted != port);
 }
 
-// What is known from the caches may be old: nothing is deleted, and no node port changed, but by
-// what was read live.
+// Replaces the actions by a live read if one of them deletes an object or may change a node port.
+// The caches may be stale.
 void read_live_before_harm(const Observed& observed, Plan& plan) {
   const bool harms =
       std::any_of(plan.actions.begin(), plan.actions.end(), [&](const Action& action) {
@@ -545,7 +564,8 @@ void read_live_before_harm(const Observed& observed, Plan& plan) {
   read_live(observed, plan);
 }
 
-// Failed deletes and repeated failures are not tried twice in one reconcile.
+// Drops deletes of objects for which an action failed in this reconcile. A refused apply (kInvalid)
+// does not count, because the delete is the remedy for it.
 void drop_failed_deletes(const Observed& observed, Plan& plan) {
   std::erase_if(plan.actions, [&](const Action& action) {
     const auto* remove = std::get_if<Delete>(&action);
@@ -555,8 +575,9 @@ void drop_failed_deletes(const Observed& observed, Plan& plan) {
   });
 }
 
-// What an earlier resource left is taken over only when this one was read live: a stale resource
-// may itself be the earlier one, and its objects somebody's who lives.
+// True when the plan would take over children of an earlier LocalRegistry of the same name. That
+// needs a live read: if this LocalRegistry comes from a stale cache, it may itself be the earlier
+// one, and the children belong to its successor.
 bool takes_over(const Observed& observed) {
   const auto inherited = [&](const auto& object) {
     return object && !is_owned(object->metadata, *observed.registry) &&
@@ -578,16 +599,17 @@ bool had_name_conflict(const api::LocalRegistry& registry) {
   return accepted != nullptr && accepted->reason == reason::kNameConflict;
 }
 
-// What an earlier spec made may be in no cache, and the status may not tell of it: who made it died
-// before, and then somebody took its labels away.
+// True when children of an earlier generation of the spec may exist that nothing records. The
+// previous leader may have crashed after it created children and before it recorded them in status.
+// If their labels were removed since, no cache shows them.
 bool has_an_untold_past(const Observed& observed) {
   const std::int64_t generation = observed.registry->metadata.generation;
   return generation > 1 && observed.registry->status.observed_generation != generation;
 }
 
-// Whether the status has all that has to be known before the first write to another object. Where
-// objects are in another namespace is known by nothing else after a crash; and a finalizer changes
-// the resourceVersion by which the resource may be the older one.
+// Whether the status records all that must be recorded before the first write to another object.
+// After a crash nothing else shows which other namespaces have children. And adding the finalizer
+// changes the resourceVersion that decides which of two twins is older.
 bool is_recorded(const Observed& observed) {
   const api::LocalRegistry& registry = *observed.registry;
   if (is_deployed(observed) && !target_is_recorded(observed)) return false;
@@ -610,9 +632,9 @@ void judge(const Observed& observed, const std::optional<Refusal>& refusal,
   if (!says_the_same(status, observed.registry->status)) plan.status = std::move(status);
 }
 
-// Of a resource that is known in part nothing is written but why it is not served. Without its
-// status not even that, since a status without its other fields would remove them: then an event
-// says it.
+// Reports why a LocalRegistry that the cache holds only in part is not reconciled. Without its
+// cached status (kNoRoom) only an event reports it, because an apply of these conditions alone
+// would remove the other status fields.
 void judge_part(const Observed& observed, const Refusal& missing, Plan& plan) {
   if (observed.registry->metadata.kept == json::Kept::kNoRoom) return;
   api::LocalRegistryStatus status = compute_status_of_part(observed, missing);
@@ -645,7 +667,8 @@ Plan plan(const Observed& observed) {
     return plan;
   }
   const auto missing = find_missing_part(*observed.registry);
-  // Without all of its finalizers even the operator's own cannot be removed.
+  // If metadata is missing, even the operator's own finalizer cannot be removed: the write would
+  // drop the finalizers that are not known.
   const bool is_unknown = observed.registry->metadata.kept == json::Kept::kIdentity;
   if (missing && (is_unknown || !is_terminating(observed.registry->metadata))) {
     judge_part(observed, *missing, plan);
@@ -662,11 +685,12 @@ Plan plan(const Observed& observed) {
     intent = intend_deployment(observed);
   }
   const DeploymentIntent* deployment = intent ? &*intent : nullptr;
-  // What is in the way, or was left, may be in no cache: until it was looked for, nothing is known
-  // of it.
+  // A foreign object with the target name, or an unrecorded child, may be in no cache. Only a live
+  // read shows them.
   const bool has_to_look = !suspended && !observed.live &&
                            (had_name_conflict(*observed.registry) || has_an_untold_past(observed));
-  // Nothing else would look for it, and the status is all that knows of it.
+  // Only the status records these objects, and the plan for a suspended or refused LocalRegistry
+  // does not read them otherwise.
   if ((suspended || refusal) && (has_unseen_workload(observed) || has_unseen_service(observed))) {
     read_live(observed, plan);
   }
@@ -679,13 +703,13 @@ Plan plan(const Observed& observed) {
       read_live(observed, plan);
     } else if (!refusal && !is_recorded(observed)) {
       plan.status = with_record(observed);
-      plan.requeue_after = limits::kRefusedRetry;  // the written status is an event, and is faster
+      plan.requeue_after = limits::kRefusedRetry;  // a fallback: the watch event comes first
       return plan;
     } else if (!refusal) {
       plan_running(observed, deployment, plan);
     } else if (refusal->reason == reason::kNameConflict) {
       undo_partial_creation(observed, plan);
-      plan.requeue_after = limits::kConflictCheck;  // what is not ours is not watched
+      plan.requeue_after = limits::kConflictCheck;  // foreign objects are not watched
     }
   }
   if (!suspended) remove_orphans(observed, plan);

@@ -1,16 +1,16 @@
-// The decision: what is observed in, what to do out.
+// Decides what to do about one LocalRegistry: plan() turns an Observed into a Plan.
 //
 // Guarantees
-//  * plan() is an ordinary function: the same Observed gives the same Plan.
-//  * A converged resource gives a Plan without actions and without status.
-//  * What is refused breaks nothing that runs: acceptance comes before every write.
-//  * Every delete carries a uid; a claim's also a resourceVersion, and only after a live read.
+//  * plan() is a pure function: the same Observed gives the same Plan.
+//  * A converged LocalRegistry gets a Plan without actions and without status.
+//  * A refused spec does not break a registry that runs: the plan checks the spec first.
+//  * A delete is planned only after a live read. It carries the uid that was read, and for a PVC
+//    also the resourceVersion.
 // Assumptions
-//  * The caller executes the Plan and plans again, until there are no actions or no passes left,
-//  and
-//    writes the status then. A failed write is put into Observed::failures before that, and each
-//    write into Observed::history.
-// Pure; any thread.
+//  * The caller executes the Plan, adds each failed write to Observed::failures and each write to
+//    Observed::history, and plans again. When a Plan has no actions, or no passes are left, the
+//    caller writes the status.
+// plan() can be called on any thread.
 #pragma once
 
 #include <chrono>
@@ -26,35 +26,38 @@ namespace reconcile {
 // Why an object is applied: for events and logs.
 enum class Cause { kCreate, kUpdate, kHeal };
 
-// A server-side apply of the full intent. uid empty: the object must not exist yet; otherwise it
-// must be the very object that was observed, and with resource_version as it was observed.
+// A server-side apply of the full intent, with preconditions. uid empty: the object must not exist
+// yet. Otherwise the object must have this uid and, if resource_version is not empty, this
+// resourceVersion.
 template <class T>
 struct Apply {
   T object;
   std::string uid;
   Cause cause = Cause::kCreate;
   std::string field;  // kHeal: the first field that differed, "spec.type"
-  // Of a Service: who has its node port may be about to give it back; worth a few tries.
+  // For a Service: the requested node port may be released soon, so a refusal is worth a few
+  // retries.
   bool port_may_come_free = false;
   std::string resource_version = {};
 
   bool operator==(const Apply&) const = default;
 };
 
-// Preconditions: uid always, resource_version when not empty.
+// A delete. Its preconditions are the uid and, if not empty, resource_version.
 struct Delete {
   Target target;
   api::ObjectKey key;
   std::string uid;
   std::string resource_version;
-  bool keeps_pods = false;  // of a workload: the next one of its name adopts them
-  bool is_orphan = false;   // of an earlier resource, in another namespace: see Observed::orphans
+  bool keeps_pods = false;  // for a workload: the next one of its name adopts the pods
+  bool is_orphan = false;   // an orphaned child: see Observed::orphans
 
   bool operator==(const Delete&) const = default;
 };
 
-// A merge patch of a Deployment that somebody switched to RollingUpdate: an apply that says
-// Recreate leaves that strategy's parameters, and is refused for them.
+// A merge patch that sets a Deployment's strategy back to Recreate after another client switched it
+// to RollingUpdate. An apply is not enough: it keeps spec.strategy.rollingUpdate, and the API
+// server refuses these parameters with Recreate.
 struct ResetStrategy {
   api::Deployment patch;
   std::size_t intent = 0;  // digest_of() the Deployment that is wanted
@@ -62,36 +65,37 @@ struct ResetStrategy {
   bool operator==(const ResetStrategy&) const = default;
 };
 
-// A merge patch of a Service to which somebody added a port: an apply leaves the port there, and is
-// refused when both have one node port.
+// A merge patch that removes a port that another client added to a Service. An apply is not enough:
+// it keeps that port, and the API server refuses two ports with the same node port.
 struct ResetPorts {
   api::Service patch;
 
   bool operator==(const ResetPorts&) const = default;
 };
 
-// Adds or removes the operator's finalizer on the resource that was observed.
+// Adds or removes the operator's finalizer on the observed LocalRegistry.
 struct SetFinalizer {
   bool present = true;
 
   bool operator==(const SetFinalizer&) const = default;
 };
 
-// Read the resource and everything called spec.name from the API server, then plan again.
+// Reads the LocalRegistry, the objects at its target name and its children in other namespaces from
+// the API server. Unless a read fails, the next plan() sees Observed::live.
 struct ReadLive {
   bool operator==(const ReadLive&) const = default;
 };
 
-// Ask the images' own registries whether they can be pushed, by their names in the spec. The answer
-// comes later, as a PushCheck.
+// Starts push checks of these images (names in spec.images) at their own registries. The answers
+// are in Observed::push_checks later.
 struct CheckPush {
   std::vector<std::string> images;
 
   bool operator==(const CheckPush&) const = default;
 };
 
-// Record that these fields of the object are contested (see write_history.h). Reads who manages
-// them; writes nothing to the API server.
+// Records that these fields of the object are contested (see write_history.h). The executor reads
+// their field managers, and writes nothing to the API server.
 struct NoteOverride {
   Target target;
   api::ObjectKey key;
@@ -107,19 +111,19 @@ using Action =
                  Apply<api::Deployment>, Apply<api::StatefulSet>, Apply<api::Service>,
                  ResetStrategy, ResetPorts, Delete>;
 
-// What the action writes.
+// Returns the kind of object that the action is about.
 Target target_of(const Action& action);
 
 struct Plan {
-  // Independent of each other: they may be executed in any order, or at once.
+  // The actions are independent of each other: they may be executed in any order, or at once.
   std::vector<Action> actions;
-  std::vector<FieldContest> contested;  // objects that are left as another client has them
-  std::vector<Target> settled;          // objects over which there is no contest any more
-  std::string waits_for;                // what has to end first: an object that is being deleted
-  // Set when it differs from what the resource has. Written once there are no actions, or when the
-  // reconcile has to end before.
+  std::vector<FieldContest> contested;  // objects whose contested fields are left unchanged
+  std::vector<Target> settled;          // objects whose contest has ended
+  std::string waits_for;  // the object whose deletion has to end first, as a sentence; empty: none
+  // Set when it differs from the current status. The caller writes it when a Plan has no actions,
+  // or when the reconcile ends before that.
   std::optional<api::LocalRegistryStatus> status;
-  // Look again after this time, even when nothing changes.
+  // Reconcile again after this time, even without an event.
   std::optional<std::chrono::milliseconds> requeue_after;
 };
 

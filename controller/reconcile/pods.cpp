@@ -17,9 +17,9 @@ Workload workload_of(const api::LocalRegistry& registry, const std::shared_ptr<c
           target};
 }
 
-// A StatefulSet controls its pods; a Deployment does so through a ReplicaSet named after it. The
-// ReplicaSet of another Deployment with a longer name may look the same, so the pods' label
-// decides.
+// Whether the pod belongs to the workload. A StatefulSet owns its pods; a Deployment owns a
+// ReplicaSet named after it, which owns the pods. The ReplicaSet of another Deployment with a
+// longer name may look the same, so the pod's instance label has to match as well.
 bool is_pod_of(const api::Pod& pod, const Workload& workload) {
   const api::ObjectMeta& meta = pod.metadata;
   if (meta.namespace_name != workload.metadata->namespace_name) return false;
@@ -115,8 +115,8 @@ bool is_ready(const api::Pod& pod, const api::ContainerStatus& container) {
 
 bool may_hold_images(const Observed& observed, const Workload& workload) {
   if (workload.metadata == nullptr) return false;
-  // The pod may be in no cache, when another client removed the label by which pods are watched,
-  // and a stale cache may show the pod before it.
+  // The cache may not show the pod. Another client may have removed the label by which pods are
+  // watched, or the cache is stale and shows the pod before it.
   if (workload.status->ready_replicas > 0) return true;
   return std::any_of(observed.pods.begin(), observed.pods.end(), [&](const auto& pod) {
     return !is_over(*pod) && is_pod_of(*pod, workload) && may_hold_images(*pod);

@@ -1,4 +1,5 @@
-// The workload of a registry and its pods, as observed. Pure; any thread.
+// Functions about the workload of a registry and its pods, as observed. All functions are pure and
+// can be called on any thread.
 #pragma once
 
 #include <string_view>
@@ -18,11 +19,12 @@ struct Workload {
 
 Workload find_workload(const Observed& observed);
 
-// True for a pod that is ending, was evicted or has ended: it says nothing about its successor.
+// True for a pod that is being deleted, was evicted or has ended: its state does not matter for its
+// successor.
 bool is_over(const api::Pod& pod);
 
-// The newest pod of the workload that is not over, so that the order of the pods does not matter;
-// null when there is none.
+// Returns the newest pod of the workload that is not over; null when there is none. The order of
+// the pods does not matter.
 const api::Pod* find_pod(const Observed& observed, const Workload& workload);
 
 // True while a pod of the workload is being deleted.
@@ -32,15 +34,16 @@ bool has_container(const api::PodTemplateSpec& pod, std::string_view name);
 
 const api::ContainerStatus* find_container(const api::Pod& pod, std::string_view name);
 
-// True when the container is ready and the kubelet is there to say so: when a node is lost, another
-// controller makes the pod unready and the containers' states stay unchanged.
+// True when the container is ready and its kubelet still reports it. When a node is lost, another
+// controller makes the pod unready, and the states of its containers stay unchanged.
 bool is_ready(const api::Pod& pod, const api::ContainerStatus& container);
 
-// True when the container waits for something worth a reason, such as its image.
+// True when the container waits for a reason worth reporting, such as a failed image pull.
 bool waits_for_reason(const api::ContainerStatus& container);
 
-// The end of the container's last run, while that is why it is not ready; null otherwise. It is the
-// same between two crashes, while the container runs for a moment, and during the back-off.
+// Returns how the container's last run ended, if the container is not ready because of that; null
+// otherwise. The result stays the same between two crashes, while the container runs for a moment,
+// and during the back-off.
 const api::ContainerStateTerminated* find_crash(const api::ContainerStatus& container,
                                                 base::Time now);
 

@@ -9,7 +9,8 @@
 namespace reconcile {
 namespace {
 
-// Of two answers the one that holds after `patience` since `since`, and when to look again for it.
+// Returns `now_and_until_then` until `patience` has passed since `since`, and the time left until
+// then. After that it returns the opposite.
 Publishing after(bool now_and_until_then, base::Time since, std::chrono::seconds patience,
                  base::Time now) {
   const auto left = since + patience - now;

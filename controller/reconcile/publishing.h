@@ -1,6 +1,7 @@
-// Whether the Service publishes a pod that is not ready. It does so only while a sidecar keeps the
-// pod from being ready: otherwise pushes would still reach a pod that is being deleted, and be lost
-// with it. Pure; any thread.
+// Decides whether the Service publishes a pod that is not ready (publishNotReadyAddresses). It does
+// so only while a sidecar keeps the pod from being ready. Otherwise pushes would still reach a pod
+// that is being deleted, and would be lost with it. All functions are pure and can be called on any
+// thread.
 #pragma once
 
 #include <chrono>
@@ -12,12 +13,12 @@ namespace reconcile {
 
 struct Publishing {
   bool not_ready = false;
-  // When the answer may change without an event; nothing: never.
+  // When the decision may change without an event; nullopt: never.
   std::optional<std::chrono::milliseconds> look_again;
 };
 
-// Changes as seldom as it can: not while a pod starts without trouble, and not each time that a
-// failing sidecar is ready for a moment.
+// The decision changes as rarely as possible: not while a pod starts normally, and not each time
+// that a failing sidecar is ready for a moment.
 Publishing decide_publishing(const Observed& observed);
 
 }  // namespace reconcile

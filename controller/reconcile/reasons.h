@@ -13,7 +13,7 @@ inline constexpr std::string_view kBuildKitReady = "BuildKitReady";
 inline constexpr std::string_view kStorageReady = "StorageReady";
 inline constexpr std::string_view kConverged = "Converged";
 inline constexpr std::string_view kUpToDate = "UpToDate";
-// Only there, and True, while objects cannot be removed.
+// This condition exists, with status True, only while children cannot be removed.
 inline constexpr std::string_view kCleanupBlocked = "CleanupBlocked";
 
 }  // namespace reconcile::condition
@@ -46,8 +46,9 @@ inline constexpr std::string_view kExpansionRefused = "ExpansionRefused";
 
 // BuildKitReady
 inline constexpr std::string_view kLocalBuild = "LocalBuild";
-inline constexpr std::string_view kPodSecurity = "PodSecurity";                // by a label
-inline constexpr std::string_view kPodSecurityDefault = "PodSecurityDefault";  // of the cluster
+inline constexpr std::string_view kPodSecurity = "PodSecurity";  // namespace label
+inline constexpr std::string_view kPodSecurityDefault =
+    "PodSecurityDefault";  // the cluster default
 inline constexpr std::string_view kStarting = "Starting";
 
 // Available; or the waiting reason of a container
@@ -67,7 +68,7 @@ inline constexpr std::string_view kScaledToZero = "ScaledToZero";
 inline constexpr std::string_view kUpToDate = "UpToDate";
 inline constexpr std::string_view kRestartLosesImages = "RestartLosesImages";
 
-// Ready; or the reason of the condition that is in the way
+// Ready; or the reason of the first condition that is not True
 inline constexpr std::string_view kReady = "Ready";
 inline constexpr std::string_view kDisabled = "Disabled";
 inline constexpr std::string_view kKindLoad = "KindLoad";
@@ -85,7 +86,7 @@ inline constexpr std::string_view kFieldOverridden = "FieldOverridden";
 inline constexpr std::string_view kApplying = "Applying";
 inline constexpr std::string_view kRejected = "Rejected";  // by the API server, as invalid
 
-// several
+// used by several conditions
 inline constexpr std::string_view kNotDeployed = "NotDeployed";
 inline constexpr std::string_view kFailed = "Failed";
 

@@ -28,14 +28,14 @@ std::uint64_t second_of(const api::LocalRegistry& registry) {
       std::chrono::duration_cast<std::chrono::seconds>(created.time_since_epoch()).count());
 }
 
-// Without the resource itself.
+// Whether the claim may count, judged by the digest, before its LocalRegistry is loaded.
 bool may_count(const Claim& claim, const Contest& contest) {
   const std::uint64_t wants = contest.kind_cluster ? kMayWantInKind : kMayWant;
   return (claim.digest & wants) != 0 && contest.target_namespace != nullptr &&
          allows(*contest.target_namespace, claim.namespace_name);
 }
 
-// 0 for a text that is no number.
+// Returns 0 if the text is not a number.
 std::uint64_t number(std::string_view text) {
   std::uint64_t value = 0;
   std::from_chars(text.data(), text.data() + text.size(), value);

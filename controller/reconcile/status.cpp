@@ -25,7 +25,7 @@ constexpr std::string_view kTrue = "True";
 constexpr std::string_view kFalse = "False";
 constexpr std::string_view kUnknown = "Unknown";
 
-// Whether the earlier message still does, so that nothing has to be written.
+// Whether the earlier message can stay, so that a different wording alone causes no write.
 bool still_holds(const api::Condition& earlier, const api::Condition& now, Wording wording) {
   if (wording == Wording::kOwn || earlier.status != now.status || earlier.reason != now.reason ||
       earlier.observed_generation != now.observed_generation) {
@@ -71,7 +71,7 @@ class Conditions {
   std::vector<api::Condition> list_;
 };
 
-// Each of the conditions takes the place of the one of its type in `list`, or is added to it.
+// Replaces each condition of the same type in `list`, or appends it.
 void replace(std::vector<api::Condition>& list, std::vector<api::Condition> conditions) {
   for (api::Condition& condition : conditions) {
     std::erase_if(list, [&](const api::Condition& old) { return old.type == condition.type; });
@@ -84,8 +84,8 @@ Judgement judge_acceptance(const std::optional<Refusal>& refusal) {
   return {kTrue, std::string(reason::kAccepted), "the resource is accepted"};
 }
 
-// The Service under an earlier name or in an earlier namespace, where a refusal leaves the registry
-// alone. Null: there is none.
+// Returns the Service under an earlier name or in an earlier namespace, where a refusal keeps the
+// registry. Null: there is none.
 const Leftover* find_earlier_service(const Observed& observed,
                                      const std::optional<Refusal>& refusal) {
   if (!refusal) return nullptr;
@@ -105,10 +105,11 @@ Judgement judge_storage_condition(const Observed& observed) {
   return {state.ready ? kTrue : kFalse, std::string(state.reason), state.message};
 }
 
-// Nothing is deployed, and nothing will be for now: no container is starting, no PVC is coming.
+// Returns the judgement for the condition of an object that does not exist and is not created for
+// now, because of a suspension or refusal. nullopt: the object's own judgement counts.
 std::optional<Judgement> judge_absence(const Observed& observed,
                                        const std::optional<Refusal>& refusal) {
-  if (!is_deployed(observed)) return std::nullopt;  // which has its own words
+  if (!is_deployed(observed)) return std::nullopt;  // the object's own judgement covers it
   if (observed.registry->spec.suspend) {
     return Judgement{kFalse, std::string(reason::kNotDeployed),
                      "nothing is deployed while spec.suspend is true"};
@@ -129,7 +130,7 @@ Judgement judge_template(const Observed& observed, const std::string& outdated_f
                       outdated_field, restart_remedy(observed))};
 }
 
-// A pinned port that the cluster does not give.
+// Judges a pinned node port that the API server refused; nullopt when it was not refused.
 std::optional<Judgement> judge_pinned_port(const Observed& observed) {
   for (const Failure& failure : observed.failures) {
     if (failure.node_port == 0 || failure.node_port != observed.registry->spec.node_port) continue;
@@ -153,7 +154,7 @@ Judgement in_the_way(const api::Condition& condition) {
   return {kFalse, condition.reason, condition.message};
 }
 
-// Without a registry.
+// Judges the condition Ready when no registry is deployed.
 Judgement judge_ready_without(const Observed& observed, std::optional<api::Delivery> delivery) {
   if (!delivery) {
     return {kFalse, std::string(reason::kCheckingPush), std::string(why_not_deployed(observed))};
@@ -177,8 +178,8 @@ Judgement judge_ready(const Observed& observed, const Conditions& conditions) {
   const api::Condition& storage = conditions.get(condition::kStorageReady);
   const api::Condition& available = conditions.get(condition::kAvailable);
   const api::Condition& buildkit = conditions.get(condition::kBuildKitReady);
-  // A claim that waits is explained by the pod that waits for it, and the other way round: a
-  // refusal comes first, then what a person can do something about.
+  // A pending PVC and the pod that waits for it may explain each other. StorageReady comes first,
+  // because it also reports refused changes.
   if (storage.status != kTrue) return in_the_way(storage);
   if (available.status != kTrue) return in_the_way(available);
   if (buildkit.status != kTrue && !is_degraded_on_purpose(buildkit)) return in_the_way(buildkit);
@@ -190,7 +191,8 @@ Judgement judge_ready(const Observed& observed, const Conditions& conditions) {
   return {kTrue, std::string(reason::kReady), "images go to " + observed.registry->spec.name};
 }
 
-// The operator moved out of a namespace in which objects of the resource may be.
+// Judges the condition CleanupBlocked: children may be in namespaces that the operator does not
+// watch.
 Judgement judge_cleanup(const Observed& observed) {
   return {
       kTrue, std::string(reason::kNamespaceNotWatched),
@@ -201,7 +203,8 @@ Judgement judge_cleanup(const Observed& observed) {
                   observed.registry->metadata.uid, kFinalizer)};
 }
 
-// The one that has to go comes first: should it lose its labels, only the status knows of it.
+// Returns the value of status.workload. A workload that has to be deleted comes first: if another
+// client removes its labels, only the status still names it.
 std::string workload_of(const Observed& observed) {
   if (observed.target_namespace && has_unseen_workload(observed)) {
     return observed.registry->status.workload;
@@ -229,7 +232,7 @@ void set_node_port(int port, api::LocalRegistryStatus& status) {
 
 void describe_addresses(const Observed& observed, api::LocalRegistryStatus& status) {
   const api::LocalRegistry& registry = *observed.registry;
-  // A Service that is being deleted is served until it is gone.
+  // While a registry is deployed, a Service that is being deleted counts until it is gone.
   const bool is_there = observed.service && belongs_to(observed.service->metadata, registry) &&
                         (is_deployed(observed) || !is_terminating(observed.service->metadata));
   const api::ServicePort* port = is_there ? find_port(*observed.service) : nullptr;
@@ -239,8 +242,8 @@ void describe_addresses(const Observed& observed, api::LocalRegistryStatus& stat
     status.node_port = registry.status.node_port;
     status.url = registry.status.url;
   } else {
-    // Another Service may have the port now, so that no client may be sent there. The port is
-    // requested again when the Service comes back.
+    // There is no Service, and another Service may have the port now, so no client may be sent
+    // there. The port is requested again when the Service is recreated.
     status.last_node_port = remembered_node_port(registry.status);
   }
   if (port == nullptr || is_terminating(observed.service->metadata)) return;
@@ -248,7 +251,7 @@ void describe_addresses(const Observed& observed, api::LocalRegistryStatus& stat
       fmt::format("{}.{}.svc:{}", registry.spec.name, api::target_namespace(registry), port->port);
 }
 
-// The status as it was before the change that is refused, with the port that the Service has now.
+// Describes the registry as before the refused change, with the node port that the Service has now.
 void describe_earlier(const api::LocalRegistry& registry, const Leftover& service,
                       api::LocalRegistryStatus& status) {
   const api::LocalRegistryStatus& earlier = registry.status;
@@ -276,7 +279,7 @@ void describe(const Observed& observed, const std::optional<Refusal>& refusal,
   }
 }
 
-// What has to survive a crash. may_create: objects are created if a registry is deployed.
+// Records what has to survive a crash. may_create: children are created if a registry is deployed.
 void record_places(const Observed& observed, bool may_create, api::LocalRegistryStatus& status) {
   status.other_namespaces = namespaces_to_record(observed, may_create && is_deployed(observed));
   status.first_resource_version = observed.registry->status.first_resource_version;

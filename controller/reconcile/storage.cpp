@@ -27,7 +27,8 @@ bool is_less(const api::Quantity& a, const api::Quantity& b) {
   return order && *order == std::strong_ordering::less;
 }
 
-// What the spec asks for that a claim cannot become. The claim stays as it is.
+// Judges a change of size or class that a PVC does not allow; nullopt when there is none. The PVC
+// stays unchanged.
 std::optional<StorageState> refused_change(const Observed& observed) {
   const api::PersistenceSpec& wanted = observed.registry->spec.persistence;
   const api::PersistentVolumeClaimSpec& claim = observed.claim->spec;
@@ -50,7 +51,7 @@ std::optional<StorageState> refused_change(const Observed& observed) {
   return std::nullopt;
 }
 
-// A write of the claim that did not succeed in this reconcile.
+// Judges a failed write of the PVC.
 StorageState judge_failure(const Observed& observed, const base::Error& error) {
   const bool grows = observed.claim && is_less(storage_of(observed.claim->spec.resources.requests),
                                                wanted_size(observed));

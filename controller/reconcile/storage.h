@@ -1,4 +1,5 @@
-// What is asked of the claim, and what of it cannot be done. Pure; any thread.
+// Computes the condition StorageReady: whether the PVC is as the spec asks, and why not. All
+// functions are pure and can be called on any thread.
 #pragma once
 
 #include <optional>
@@ -9,7 +10,7 @@
 
 namespace reconcile {
 
-// The condition StorageReady, before it gets its generation and time.
+// The condition StorageReady, without its generation and transition time.
 struct StorageState {
   bool ready = false;
   std::string_view reason;

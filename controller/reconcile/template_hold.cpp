@@ -19,7 +19,7 @@ std::optional<AppliedPod> recorded_pod(const api::Deployment& existing) {
   return *std::move(parsed);
 }
 
-// The fields of a pod template that come from the spec.
+// Returns the fields of a pod template that come from the spec.
 api::PodTemplateSpec chosen_part(const api::PodTemplateSpec& pod) {
   api::PodTemplateSpec part;
   for (const api::Container& container : pod.spec.containers) {
@@ -36,8 +36,8 @@ api::PodTemplateSpec chosen_part(const api::PodTemplateSpec& pod) {
   return part;
 }
 
-// Whether the user has changed spec.localbuild since the spec was last reconciled. Otherwise a
-// sidecar that one of two templates lacks was added or removed by a Pod Security level.
+// Whether the user has changed spec.localbuild since the spec was last reconciled. If not, a Pod
+// Security level added or removed the sidecar in which two templates differ.
 bool is_localbuild_changed(const api::LocalRegistry& registry) {
   const api::Condition* buildkit =
       api::find_condition(registry.status.conditions, condition::kBuildKitReady);
@@ -51,8 +51,8 @@ void drop_containers_without_match(api::PodTemplateSpec& part, const api::PodTem
   });
 }
 
-// Without a record: whether the user changed the pod since the template was applied. While the
-// spec is the one that was reconciled, additions by other clients do not count.
+// Whether the user changed the pod since the template was applied, judged without a record. While
+// the generation of the spec is the reconciled one, additions by other clients do not count.
 bool is_changed_by_user(const Observed& observed, const api::PodTemplateSpec& wanted) {
   const api::PodTemplateSpec& existing = observed.deployment->spec.pod_template;
   api::PodTemplateSpec chosen = chosen_part(wanted);
@@ -70,16 +70,17 @@ bool asks_for_restart(const AppliedPod& applied, const AppliedPod& wanted) {
   return !wanted.restart.empty() && wanted.restart != applied.restart;
 }
 
-// Where a new template differs from the one that runs: in something that it adds or changes, or in
-// something that it no longer has.
+// Returns the first field in which the new template differs from the running one: a field that it
+// adds or changes, or a field that it no longer has.
 json::Difference change(const AppliedPod& applied, const AppliedPod& wanted,
                         const api::PodTemplateSpec& existing) {
   if (auto added = json::difference(wanted.pod_template, existing)) return added;
   return json::difference(applied.pod_template, wanted.pod_template);
 }
 
-// The field that keeps the new template away; nothing when the new one is applied. applied: what
-// the record says, or without one what is assumed and is to be recorded.
+// Returns the first field that would change if the running template has to be kept; nullopt when
+// the new template is applied. applied: the recorded template. Without a record, the running
+// template is assumed and returned in it, to be recorded.
 json::Difference reason_to_keep(const Observed& observed, std::optional<AppliedPod>& applied,
                                 const AppliedPod& wanted) {
   const Workload workload = find_workload(observed);
@@ -87,7 +88,7 @@ json::Difference reason_to_keep(const Observed& observed, std::optional<AppliedP
   const api::PodTemplateSpec& existing = *workload.pod_template;
   const api::LocalRegistry& registry = *observed.registry;
   if (api::lookup(existing.metadata.labels, kOwnerUidLabel) != registry.metadata.uid) {
-    return std::nullopt;  // of an earlier resource of this name, which was deleted with its images
+    return std::nullopt;  // an earlier LocalRegistry's, deleted with its images
   }
   if (applied) {
     if (json::difference(applied->pod_template, existing)) return std::nullopt;
@@ -114,7 +115,8 @@ DeploymentIntent intend_deployment(const Observed& observed) {
   if (const auto field = reason_to_keep(observed, applied, pod)) {
     return {build_deployment(registry, *applied, refused), "spec.template." + *field};
   }
-  // A request that was withdrawn is not forgotten: the same value again is no new request.
+  // The recorded value stays when the annotation is removed, so that setting the same value again
+  // is no new request.
   if (pod.restart.empty() && applied) pod.restart = applied->restart;
   return {build_deployment(registry, pod, refused), ""};
 }

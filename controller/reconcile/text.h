@@ -1,4 +1,4 @@
-// Texts of conditions. Pure; any thread.
+// Helpers for the texts of conditions. All functions are pure and can be called on any thread.
 #pragma once
 
 #include <string>
@@ -6,8 +6,8 @@
 
 namespace reconcile {
 
-// The text with each word that has a digit replaced by one sign: texts of other programs count
-// ports, retries and seconds.
+// Returns the text with "#" instead of each word that has a digit. Messages of other programs count
+// ports, retries and seconds, so that two of them often differ in numbers only.
 std::string without_numbers(std::string_view text);
 
 }  // namespace reconcile

@@ -7,7 +7,7 @@
 namespace reconcile {
 namespace {
 
-// Doubles from limits::kContestFirstRetry to limits::kContestLastRetry.
+// Returns a delay that doubles from limits::kContestFirstRetry to limits::kContestLastRetry.
 Instant::duration delay_after(int tries) {
   Instant::duration delay = limits::kContestFirstRetry;
   for (int i = 1; i < tries && delay < limits::kContestLastRetry; ++i) delay *= 2;
@@ -43,7 +43,8 @@ ContestedField& field_of(FieldContest& contest, const std::string& path) {
   return contest.fields.back();
 }
 
-// The oldest heal goes when there are too many.
+// Adds a heal. If there are too many fields, the one that was not healed for the longest time is
+// dropped.
 void add_heal(WriteHistory& history, const WriteRecord& write, const std::string& path) {
   auto place = std::find_if(
       history.healed.begin(), history.healed.end(),
@@ -59,7 +60,8 @@ void add_heal(WriteHistory& history, const WriteRecord& write, const std::string
   add_time(place->times, write.now);
 }
 
-// What the answer says now counts, with the managers that are known already.
+// Replaces the fields that earlier answers overrode by those of this answer, and keeps the field
+// managers that are known.
 void replace_answered(FieldContest& contest, const WriteRecord& write) {
   const std::vector<std::string>& overridden = write.overridden;
   std::erase_if(contest.fields, [&](const ContestedField& field) {
@@ -74,7 +76,8 @@ std::size_t count_since(const std::vector<Instant>& times, Instant since) {
       std::count_if(times.begin(), times.end(), [&](Instant time) { return time > since; }));
 }
 
-// The writes that led to the contest count as writes to a contested object.
+// Returns the times of the heals that led to the contest. They count as writes to the contested
+// object.
 std::vector<Instant> heals_of(const WriteHistory& history, const FieldContest& contest) {
   std::vector<Instant> most;
   for (const HealedField& field : history.healed) {

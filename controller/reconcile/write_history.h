@@ -1,7 +1,7 @@
-// What the operator remembers of its writes for one resource: which fields it had to heal, and
-// which fields other clients keep changing (contests). plan() reads it as a part of Observed, and
-// the executor of a plan records into it. Bounded by limits::kHealedFields and
-// limits::kContestedFields. Values; any thread.
+// The write history of one LocalRegistry: which fields the operator had to heal, and which fields
+// other clients keep changing (contests). The executor of a plan records into it, and plan() reads
+// it as a part of Observed. limits::kHealedFields and limits::kContestedFields bound it. The types
+// are plain values; the functions can be called on any thread.
 #pragma once
 
 #include <chrono>
@@ -18,7 +18,7 @@ namespace reconcile {
 
 enum class Target;
 
-// Of the monotonic clock: the wall clock may jump.
+// A time of the monotonic clock, because the wall clock may jump.
 using Instant = std::chrono::steady_clock::time_point;
 
 // The times at which one field was healed for one intent, the newest last; at most
@@ -39,15 +39,15 @@ struct ContestedField {
   std::string manager;  // the field manager that changes it; empty: an admission plugin, or unknown
 };
 
-// One child whose fields another client or an admission plugin keeps changing.
+// One object whose fields another client or an admission plugin keeps changing.
 struct FieldContest {
   Target target{};
   std::size_t intent = 0;  // digest_of() the object that was applied last
   std::vector<ContestedField> fields;
   int tries = 0;
   Instant last_write;
-  Instant retry;                // no apply for the sake of these fields before that time
-  std::vector<Instant> writes;  // to the object, at most limits::kContestedWrites, newest last
+  Instant retry;                // no apply for these fields alone before that time
+  std::vector<Instant> writes;  // write times, newest last; at most limits::kContestedWrites
 
   const ContestedField* find(std::string_view path) const;
 };
@@ -71,23 +71,23 @@ struct WriteRecord {
 };
 void record_write(WriteHistory& history, const WriteRecord& write);
 
-// The write for the sake of contested fields failed: the next one comes later.
+// Records that a write failed. If the object is contested, its next retry is delayed.
 void record_failed_write(WriteHistory& history, Target target, Instant now);
 
-// Fields that are contested from now on.
+// Fields that become contested.
 struct OverrideRecord {
   Target target{};
   std::size_t intent = 0;
   std::map<std::string, std::string> managers;  // by path; empty: not known
-  std::chrono::milliseconds retry_after{};      // when this is a new contest
+  std::chrono::milliseconds retry_after{};      // until the first retry, if this begins a contest
   Instant now;
 };
 void record_override(WriteHistory& history, const OverrideRecord& record);
 
-// The contest over that child is over.
+// Removes the contest over that object.
 void end_contest(WriteHistory& history, Target target);
 
-// Drops the heals that no longer count.
+// Drops fields that were last healed more than limits::kContestedWindow ago.
 void forget_old_heals(WriteHistory& history, Instant now);
 
 // Whether the field was healed too often for that intent to be healed again:
@@ -96,14 +96,14 @@ void forget_old_heals(WriteHistory& history, Instant now);
 bool is_healed_too_often(const WriteHistory& history, Target target, std::size_t intent,
                          std::string_view path, Instant now);
 
-// Distinguishes one intent from another within this process.
+// Returns a hash that distinguishes one intent from another within this process.
 template <class T>
 std::size_t digest_of(const T& wanted) {
   return std::hash<std::string>()(api::encode_object(wanted));
 }
 
-// What an apply cannot compare field by field: a selector is one value, and the parameters of a
-// rolling update must be absent.
+// Adds differences that a comparison field by field does not find: a selector counts as one value,
+// and the parameters of a rolling update have to be absent.
 void add_whole_fields(const api::Deployment& wanted, const api::Deployment& actual,
                       std::vector<std::string>& fields);
 void add_whole_fields(const api::StatefulSet& wanted, const api::StatefulSet& actual,
@@ -117,7 +117,8 @@ inline constexpr std::string_view kIntentField =
     "metadata.annotations[localregistry.dev/intent-hash]";
 inline constexpr std::string_view kRollingUpdateField = "spec.strategy.rollingUpdate";
 
-// The owned fields in which the object is not as wanted, at most limits::kContestedFields.
+// Returns the paths of the owned fields in which the object differs from the intent. The comparison
+// field by field stops after limits::kContestedFields.
 template <class T>
 std::vector<std::string> differing_fields(const T& wanted, const T& actual) {
   std::vector<std::string> fields = json::differences(wanted, actual, limits::kContestedFields);
@@ -125,11 +126,11 @@ std::vector<std::string> differing_fields(const T& wanted, const T& actual) {
   return fields;
 }
 
-// The merge patch that takes the parameters of a RollingUpdate away.
+// Returns the record of a ResetStrategy patch. answer: the Deployment in the API server's response.
 WriteRecord record_of_strategy(std::size_t intent, const api::Deployment& answer);
 
-// The fields that an update of an existing object heals. The hash of the intent counts only alone:
-// otherwise the intent is a new one.
+// Returns the fields that an update of an existing object heals; none if it applies a new intent. A
+// differing intent hash means a new intent, unless it is the only difference.
 template <class T>
 std::vector<std::string> healed_fields(const T& wanted, const T& existing, bool is_heal) {
   std::vector<std::string> fields = differing_fields(wanted, existing);

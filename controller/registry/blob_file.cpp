@@ -36,7 +36,7 @@ BlobFile::~BlobFile() {
 
 base::Result<std::size_t> BlobFile::read(std::uint64_t offset, std::span<char> buffer) const {
   if (descriptor_ < 0) {
-    // Not blocking: what was a file may have become a pipe.
+    // O_NONBLOCK: the path may have become a named pipe, whose open() would block.
     descriptor_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (descriptor_ < 0) return unreadable(path_, errno);
     ::posix_fadvise(descriptor_, 0, 0, POSIX_FADV_SEQUENTIAL);

@@ -1,5 +1,5 @@
-// Files that hold what is pushed, read by offset; a tar archive by the names in it. Bytes are
-// never kept. One thread; reading blocks.
+// Reads the files that a push sends: a plain file by offset, a tar archive by the names of its
+// entries. No content of a file stays in memory. One thread; reading blocks.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +16,9 @@ namespace registry {
 
 class BlobFile {
  public:
-  // kNotFound, kInvalid (not a plain file); the message names the file. It is opened by the first
-  // read and stays open: of many files that are known few are open.
+  // Checks that the path is a plain file. The first read opens the file, which then stays open; a
+  // file that is never read uses no descriptor. kNotFound, kInvalid: not a plain file; the message
+  // names the file.
   static base::Result<std::shared_ptr<const BlobFile>> open(const std::string& path);
 
   BlobFile(const BlobFile&) = delete;
@@ -27,7 +28,9 @@ class BlobFile {
   const std::string& path() const { return path_; }
   std::uint64_t size() const { return size_; }
 
-  // As many bytes as there are, up to the size of the buffer; 0 at the end. kInvalid.
+  // Fills the buffer from `offset` and returns the number of bytes read, which is smaller than the
+  // buffer only at the end of the file. kInvalid; kNotFound: the file was removed before it was
+  // opened.
   base::Result<std::size_t> read(std::uint64_t offset, std::span<char> buffer) const;
 
  private:
@@ -38,31 +41,33 @@ class BlobFile {
   mutable int descriptor_ = -1;
 };
 
-// Where the bytes of something are.
+// A range of bytes in a file.
 struct Place {
   std::shared_ptr<const BlobFile> file;
   std::uint64_t offset = 0;
   std::uint64_t size = 0;
 };
 
-// All of its bytes. kTooLarge: more than most; kInvalid.
+// Reads all bytes of the place. kTooLarge: more than `most` bytes; kInvalid: the file cannot be
+// read or has become shorter.
 base::Result<std::string> read_whole(const Place& place, std::size_t most);
 
-// What is in a tar (POSIX ustar and pax, GNU), by name.
+// The entries of a tar archive (POSIX ustar and pax, GNU), by name.
 class Tar {
  public:
-  // Reads the headers, and skips what is between them. kMalformed: it is no tar, or breaks off;
-  // kTooLarge: over a bound.
+  // Reads the headers and skips the content. kMalformed: not a tar, damaged, truncated or with a
+  // sparse file; kTooLarge: more entries than limits::kArchiveEntries, or a name longer than
+  // limits::kArchiveNameBytes; kInvalid: the file cannot be read.
   static base::Result<Tar> read(const std::shared_ptr<const BlobFile>& file);
 
-  // The plain file of that name, through links within the archive.
+  // Returns the plain file of that name; follows links within the archive.
   std::optional<Place> find(std::string_view name) const;
 
  private:
   struct Entry {
     std::uint64_t offset = 0;
     std::uint64_t size = 0;
-    std::optional<std::string> link;  // the name of what it stands for
+    std::optional<std::string> link;  // name of the entry that this link points to
   };
 
   std::shared_ptr<const BlobFile> file_;

@@ -18,14 +18,16 @@ using State = BlobProgress::State;
 template <class T>
 using Awaitable = asio::awaitable<base::Result<T>>;
 
-constexpr Instant kNoDeadline = Instant::max();  // each request has its own
+constexpr Instant kNoDeadline = Instant::max();  // each request has its own timeout
 constexpr std::string_view kBytes = "application/octet-stream";
 
-// What a chunk is cut to when the registry, or a proxy before it, finds one too large.
+// After HTTP 413 from the registry, or from a proxy before it, the chunk size is halved: to at most
+// kSmallerChunk and at least kSmallestChunk bytes.
 constexpr std::uint64_t kSmallerChunk = 64ULL << 20;
 constexpr std::uint64_t kSmallestChunk = 5ULL << 20;
 
-// The number of bytes that "0-1023" stands for. "0-0" is said of one byte and of none: none.
+// Returns the number of bytes in a range: 1024 for "0-1023". Registries send "0-0" both for one
+// byte and for none; it counts as none.
 std::optional<std::uint64_t> bytes_in_range(std::string_view range) {
   const std::size_t dash = range.find('-');
   if (range.starts_with("bytes=")) return bytes_in_range(range.substr(6));
@@ -41,7 +43,7 @@ std::optional<std::uint64_t> bytes_in_range(std::string_view range) {
 
 }  // namespace
 
-// The bytes of one chunk, hashed as they are read for the first time.
+// Provides the bytes of one chunk. Each byte of the blob is hashed when it is first read.
 class BlobUpload::Source final : public BodySource {
  public:
   Source(BlobUpload& upload, const Parts::Blob& blob)
@@ -66,7 +68,7 @@ class BlobUpload::Source final : public BodySource {
       failure_ = got.error();
       return got;
     }
-    // A registry never has more than was read once, so that nothing is left out.
+    // The upload never resumes beyond hashed_, so the hash skips no byte.
     if (at_ + *got > hashed_) {
       hasher_.add({buffer.data() + (hashed_ - at_), *got - (hashed_ - at_)});
       hashed_ = at_ + *got;
@@ -84,7 +86,7 @@ class BlobUpload::Source final : public BodySource {
   std::uint64_t hashed() const { return hashed_; }
   const std::optional<base::Error>& failure() const { return failure_; }
 
-  // Whether the whole has been read and is not what it is named by.
+  // True when the whole blob has been read and its digest does not match.
   bool is_wrong() const { return !digest_.empty() && digest_ != blob_.descriptor.digest; }
 
  private:
@@ -95,7 +97,7 @@ class BlobUpload::Source final : public BodySource {
   std::uint64_t end_ = 0;
   std::uint64_t at_ = 0;
   std::uint64_t hashed_ = 0;
-  std::string digest_;  // once all was read
+  std::string digest_;  // empty until all was read
   std::optional<base::Error> failure_;
 };
 
@@ -127,7 +129,7 @@ base::Error BlobUpload::refused(std::string_view what, int status) const {
 
 Awaitable<bool> BlobUpload::is_present() {
   HttpRequest request{"HEAD", session_.url("blobs/" + blob_.descriptor.digest)};
-  // Storage elsewhere is what some registries redirect to.
+  // Some registries redirect to a storage server on another host.
   auto sending = session_.send(std::move(request), kNoDeadline, HttpClient::Elsewhere::kAnonymous);
   const auto answer = co_await std::move(sending);
   if (!answer) co_return answer.error();
@@ -152,8 +154,9 @@ Awaitable<void> BlobUpload::begin() {
   co_return base::Result<void>();
 }
 
-// How far the registry has come with what broke off. One that does not know any more makes us begin
-// anew, which is no error.
+// Asks the registry how many bytes of the interrupted upload it has. If it no longer knows the
+// upload or gives no usable number, upload_ is reset: the caller then begins a new upload. That is
+// not an error.
 Awaitable<void> BlobUpload::ask_offset() {
   auto sending = session_.send({"GET", *upload_}, kNoDeadline);
   const auto answer = co_await std::move(sending);
@@ -172,7 +175,7 @@ Awaitable<void> BlobUpload::ask_offset() {
   co_return base::Result<void>();
 }
 
-// A small blob: its bytes go with the request that ends the upload.
+// Sends a small blob in the request that completes the upload.
 Awaitable<void> BlobUpload::send_whole() {
   auto text = read_whole(*blob_.place, limits::kWholeBlobBytes);
   if (!text) co_return text.error();
@@ -187,20 +190,22 @@ Awaitable<void> BlobUpload::send_whole() {
   sent_ += request.body.size();
   auto sending = session_.send(std::move(request), kNoDeadline);
   const auto answer = co_await std::move(sending);
-  upload_.reset();  // whatever came of it: the next attempt looks for the blob first
+  upload_.reset();  // a retry first checks whether the registry has the blob
   if (!answer) co_return answer.error();
   if (answer->status != 201) co_return refused("the upload", answer->status);
   co_return base::Result<void>();
 }
 
-// What the registry says after a chunk: it has all up to the end, or less.
+// Takes over Location and Range from the answer to a chunk that ends at offset `end`. The registry
+// may have stored only a part of the chunk.
 base::Result<void> BlobUpload::take_chunk(const HttpAnswer& answer, std::uint64_t end) {
   auto location = session_.location(answer);
   if (!location) return location.error();
   upload_ = std::move(*location);
   const std::string_view range = answer.header("Range");
   offset_ = range.empty() ? end : bytes_in_range(range).value_or(end);
-  // An answer may come before all was read.
+  // The registry may answer before the whole chunk was sent, so its offset is also compared with
+  // what was read.
   if (offset_ <= std::min(end, source_->hashed())) return {};
   upload_.reset();
   return base::Error{
@@ -228,7 +233,8 @@ Awaitable<void> BlobUpload::send_chunk() {
     co_return base::Error{base::ErrorCode::kUnavailable, "the chunk was too large"};
   }
   if (answer->status != 202) {
-    // What it had is lost, or is not what we think: ask, or begin anew.
+    // 404: the registry has lost the upload, so the next attempt begins a new one. 416: the
+    // registry has another offset, so the next attempt asks for it.
     if (answer->status == 404) upload_.reset();
     const bool again = answer->status == 404 || answer->status == 416;
     auto error = refused("the upload", answer->status);

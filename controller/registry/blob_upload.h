@@ -1,5 +1,6 @@
-// One blob on its way to a registry: looked for, sent, and gone on with after the connection was
-// cut, as the registry says how far it has come. On the thread of the io_context.
+// Uploads one blob to a registry. It asks whether the registry has the blob already and, if not,
+// sends it. After a lost connection it resumes at the offset that the registry reports. On the
+// thread of the io_context.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -23,7 +24,7 @@ struct BlobProgress {
 
   std::string digest;
   State state = State::kSending;
-  std::uint64_t done = 0;   // bytes, this run's and those that an earlier one has left
+  std::uint64_t done = 0;   // bytes of the blob, including those from earlier attempts
   std::uint64_t total = 0;  // bytes
 };
 
@@ -31,22 +32,23 @@ class BlobUpload {
  public:
   using Report = std::function<void(const BlobProgress&)>;
 
-  // The session is open; all of them outlive the upload. report is called while run() runs.
+  // The session must be open. Session, clock and random outlive the upload. `report` is called only
+  // while run() runs; it may be empty.
   BlobUpload(Session& session, base::Clock& clock, base::Random& random, Parts::Blob blob,
              Report report);
   BlobUpload(const BlobUpload&) = delete;
   BlobUpload& operator=(const BlobUpload&) = delete;
   ~BlobUpload();
 
-  // Tries again, with pauses, as long as limits::kUploadTries in a row do not all fail without
-  // getting on. kUnauthorized, kForbidden: the registry does not let it; kMalformed: the content is
-  // not what it is named by, or the registry does not keep to its API; kInvalid: the file cannot be
-  // read; kNotFound: neither the registry nor we have it; the rest as HttpClient::send. Throws
-  // system_error (operation_aborted) when it is cancelled; what the registry has got then stays
-  // there until it tidies up.
+  // Uploads the blob. Transient errors are retried with backoff, until limits::kUploadTries
+  // attempts in a row have failed without progress. kUnauthorized, kForbidden: the registry refuses
+  // access; kMalformed: digest mismatch, or the registry violates its API; kInvalid: the file
+  // cannot be read; kNotFound: neither the image source nor the registry has the blob; other errors
+  // as HttpClient::send. Throws system_error (operation_aborted) when it is cancelled; the registry
+  // then keeps the bytes that it received until it removes abandoned uploads.
   boost::asio::awaitable<base::Result<void>> run();
 
-  // Bytes that were sent, those that had to be sent again included.
+  // Bytes that were sent, including those that had to be sent again.
   std::uint64_t sent() const { return sent_; }
 
  private:
@@ -72,11 +74,11 @@ class BlobUpload {
   Parts::Blob blob_;
   Report report_;
   std::unique_ptr<Source> source_;
-  std::optional<Url> upload_;      // where it goes on; none: it has not begun
-  std::uint64_t offset_ = 0;       // what the registry has of it
+  std::optional<Url> upload_;      // for the next request of the upload; none: no upload is open
+  std::uint64_t offset_ = 0;       // bytes that the registry has
   std::uint64_t furthest_ = 0;     // the highest offset so far
-  std::uint64_t chunk_ = 0;        // bytes of one request at most
-  std::uint64_t least_chunk_ = 0;  // what the registry wants of all chunks but the last
+  std::uint64_t chunk_ = 0;        // most bytes of one request
+  std::uint64_t least_chunk_ = 0;  // least bytes of a chunk but the last, set by the registry
   std::uint64_t sent_ = 0;
 };
 

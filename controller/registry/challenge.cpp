@@ -37,7 +37,8 @@ std::string lower(std::string_view text) {
   return result;
 }
 
-// Reads from the front of a text. Each function takes what it names, or nothing.
+// Consumes a text from its front. Each function consumes the element that it is named after, or
+// nothing.
 class Reader {
  public:
   explicit Reader(std::string_view text) : text_(text) {}
@@ -72,7 +73,7 @@ class Reader {
     return std::nullopt;
   }
 
-  // Credentials of a scheme that has no parameters, as Negotiate's.
+  // Consumes token68, which some schemes such as Negotiate have in place of parameters.
   bool token68() {
     const Reader before = *this;
     const bool some = !while_(token68_character).empty();

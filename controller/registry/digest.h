@@ -1,4 +1,5 @@
-// Digests of content as images are named by: "sha256:…" (OpenSSL). One owner each; any thread.
+// Computes the digests that name content in registries: "sha256:…" (by OpenSSL). Each Hasher has
+// one owner; any thread.
 #pragma once
 
 #include <memory>
@@ -7,13 +8,14 @@
 
 namespace registry {
 
-// "sha256:" and 64, or "sha512:" and 128, lower-case hexadecimal digits: nothing else is used.
+// True for "sha256:" with 64 or "sha512:" with 128 lower-case hexadecimal digits. Other algorithms
+// are not supported.
 bool is_digest(std::string_view text);
 
-// Takes bytes one after the other.
+// Computes the digest of bytes that arrive in pieces.
 class Hasher {
  public:
-  // By the algorithm of a digest, for which is_digest is true.
+  // Uses the algorithm of `digest`, for which is_digest() must be true.
   explicit Hasher(std::string_view digest);
   Hasher(const Hasher&) = delete;
   Hasher& operator=(const Hasher&) = delete;
@@ -21,7 +23,7 @@ class Hasher {
 
   void add(std::string_view bytes);
 
-  // Of all that was added; nothing can be added after it.
+  // Returns the digest of all bytes that were added. It is called once, as the last call.
   std::string digest();
 
  private:
@@ -30,10 +32,10 @@ class Hasher {
   std::unique_ptr<State> state_;
 };
 
-// "sha256:…" of the bytes.
+// Returns the digest "sha256:…" of the bytes.
 std::string sha256(std::string_view bytes);
 
-// Whether the digest is that of the bytes.
+// Whether `digest` is the digest of the bytes; is_digest(digest) must be true.
 bool matches(std::string_view digest, std::string_view bytes);
 
 }  // namespace registry

@@ -13,7 +13,7 @@
 namespace registry {
 namespace {
 
-// As the file has it.
+// One entry of `auths`, as in the file.
 struct AuthText {
   std::string auth;
   std::string username;
@@ -61,7 +61,8 @@ constexpr std::string_view kHubNames[] = {"index.docker.io", "registry-1.docker.
 
 base::Error invalid(std::string message) { return {base::ErrorCode::kInvalid, std::move(message)}; }
 
-// What is in brackets is a key of the file, which may be anything: "auths[…].auth: expected …".
+// Replaces a key of the file in an error message by "…", because messages never quote the
+// file: "auths[…].auth: expected …".
 std::string without_keys(std::string message) {
   const std::size_t begin = message.find('[');
   const std::size_t end = message.rfind(']');
@@ -99,7 +100,7 @@ Place place_of(std::string_view key) {
   const std::size_t slash = key.find('/');
   std::string_view path = slash == std::string_view::npos ? "" : key.substr(slash);
   path = without_slashes(path);
-  // The version of an API, not a part of the registry.
+  // A leading "v1" or "v2" is the version of the registry API, not part of a repository.
   for (const std::string_view version : {"v1", "v2"}) {
     if (path == version || path.starts_with(std::string(version) + "/")) {
       path = without_slashes(path.substr(version.size()));
@@ -126,7 +127,7 @@ base::Result<Credentials> credentials_of(const AuthText& text) {
   const std::size_t colon = decoded->find(':');
   if (colon == std::string::npos) return invalid("auths[…].auth is not user:password in base64");
   found.username = decoded->substr(0, colon);
-  // Docker pads passwords with zeros at times.
+  // Docker sometimes pads passwords with NUL bytes.
   found.password = without_nuls(std::string_view(*decoded).substr(colon + 1));
   return found;
 }
@@ -144,7 +145,8 @@ bool is_helper_name(std::string_view name) {
   });
 }
 
-// "*.example.com" is "eu.example.com", but neither "example.com" nor "a.eu.example.com".
+// Compares label by label: "*.example.com" matches "eu.example.com", but neither "example.com" nor
+// "a.eu.example.com".
 bool matches(std::string_view pattern, std::string_view host) {
   while (!pattern.empty() && !host.empty()) {
     const std::size_t end = host.find('.');
@@ -199,8 +201,8 @@ std::optional<Credentials> DockerConfig::credentials(std::string_view domain,
                                                      std::string_view path) const {
   const std::string host = normalized_host(domain);
   const Entry* best = nullptr;
-  // With a path the longest part of the registry is best, without one the whole of it; an entry
-  // for the very host is better than one for several.
+  // An entry for the exact host ranks above a pattern. Next, with a path the longest entry ranks
+  // highest; without one the shortest, which may be the whole registry.
   const auto rank = [&](const Entry& entry) {
     const auto length = static_cast<std::ptrdiff_t>(entry.path.size());
     return std::make_tuple(entry.host == host, path.empty() ? -length : length);

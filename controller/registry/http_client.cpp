@@ -106,7 +106,7 @@ base::Result<net::Route> HttpClient::route_to(const net::ServerUrl& server) cons
   if (!not_address) {
     if (auto allowed = judge(server, address); !allowed) return allowed.error();
   }
-  // Called while send() runs, so this is still there.
+  // Capturing `this` is safe: the guard is called only while send() runs.
   route.guard = [this, server](const asio::ip::address& resolved) {
     return judge(server, resolved);
   };
@@ -146,7 +146,7 @@ Awaitable<HttpClient::ConnectionPtr> HttpClient::connect(net::ServerUrl server, 
   co_return connection;
 }
 
-// Gives true when the whole was sent; false when an answer came before.
+// Returns true when the whole body was sent, false when the server answered or closed earlier.
 Awaitable<bool> HttpClient::write_source(net::Connection& connection, BodySource& source) {
   std::vector<char> buffer(limits::kUploadReadBytes);
   std::uint64_t left = source.size();
@@ -188,7 +188,8 @@ asio::awaitable<HttpClient::Attempt> HttpClient::attempt(ConnectionPtr connectio
   Instant limit = soon(request, deadline);
   auto writing = write(*connection, request, head, limit);
   const auto written = co_await std::move(writing);
-  // Whoever closes early has said why before: a TLS alert, or an answer to half of a request.
+  // A server that closes the connection during the request may have sent the reason before that: a
+  // TLS alert or an early answer. So the answer is still read, without waiting.
   const bool cut = !written && written.error().code == base::ErrorCode::kNetwork;
   if (!written && !cut) co_return Attempt{named(server, written.error())};
   const bool complete = written && *written;

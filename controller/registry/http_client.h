@@ -1,16 +1,15 @@
-// HTTP requests to registries and token servers: connections that are kept for the next request,
-// bounds, redirects on one host. Nothing here knows of images.
+// Sends HTTP requests to registries and token servers: reuses connections, bounds answers and
+// follows redirects. It has no knowledge of images.
 //
 // Guarantees
-//  * A server is verified (Trust) unless InsecureRegistries names it; plain HTTP is spoken only
-//  when
-//    a URL says so, which is for the caller to judge.
-//  * Unless options.guard is off, each address is judged (may_be_asked in policy.h) that a
-//    connection is made to: what a name resolves to for this connection, of redirects and token
-//    servers too. Through a proxy only addresses in URLs are judged: the proxy resolves names.
-//  * No message holds a header or a body.
+//  * A server is verified (Trust) unless InsecureRegistries names it. Plain HTTP is used only for
+//    http:// URLs; whether such a URL is acceptable is the caller's decision.
+//  * While HttpOptions::guard is on, every address is checked by may_be_asked (policy.h) before a
+//    connection is made to it, also for redirects and token servers. Through a proxy only addresses
+//    that stand in URLs are checked, because the proxy resolves the names.
+//  * No message contains a header or a body.
 // Caveats
-//  * Names are looked up one after the other; one that hangs makes the next ones wait.
+//  * Name lookups run one after the other: a lookup that hangs delays the next ones.
 // One owner; its coroutines end before it is destroyed. On the thread of the io_context.
 #pragma once
 
@@ -37,7 +36,7 @@
 
 namespace registry {
 
-// A body that is too large to be held: read piece by piece while it is sent.
+// The body of a request that is too large for memory: it is read in pieces while it is sent.
 class BodySource {
  public:
   BodySource() = default;
@@ -45,49 +44,49 @@ class BodySource {
   BodySource& operator=(const BodySource&) = delete;
   virtual ~BodySource() = default;
 
-  virtual std::uint64_t size() const = 0;  // of the whole body, in bytes
+  virtual std::uint64_t size() const = 0;  // bytes of the whole body
 
-  // From the beginning: the request is sent once more.
+  // Makes read() start from the beginning of the body. Called before each attempt to send it.
   virtual base::Result<void> rewind() = 0;
 
-  // The next bytes into the buffer; how many, which is 0 only at the end.
+  // Reads the next bytes into the buffer and returns how many; 0 only at the end.
   virtual base::Result<std::size_t> read(std::span<char> buffer) = 0;
 
-  // So many of the bytes that were read have been given to the network.
+  // Reports that `bytes` more of the bytes that were read have been written to the connection.
   virtual void sent(std::size_t bytes) = 0;
 };
 
 struct HttpRequest {
   std::string method = "GET";
   Url url;
-  std::vector<net::HeaderLine> headers = {};  // but Host, User-Agent and Content-Length
+  std::vector<net::HeaderLine> headers = {};  // the client adds Host, User-Agent, Content-Length
   std::string body = {};
-  BodySource* source = nullptr;         // instead of body; it outlives the request
-  std::size_t answer_bytes = 0;         // of its body at most; 0: as in the options
-  std::chrono::milliseconds timeout{};  // of one exchange; 0: as in the options
+  BodySource* source = nullptr;         // sent in place of `body`; outlives the request
+  std::size_t answer_bytes = 0;         // limit for the answer's body; 0: HttpOptions::body_bytes
+  std::chrono::milliseconds timeout{};  // of one exchange; 0: HttpOptions::request_timeout
 };
 
 struct HttpAnswer {
   int status = 0;
   std::vector<net::HeaderLine> headers = {};
   std::string body = {};
-  Url url = {};  // who answered: another than was asked after a redirect
+  Url url = {};  // the URL that answered; after a redirect not that of the request
 
-  // The first header of that name, whatever its case; empty without one.
+  // Returns the value of the first header of that name (case-insensitive); empty without one.
   std::string_view header(std::string_view name) const;
 };
 
 struct HttpOptions {
   InsecureRegistries insecure = {};
-  bool guard = true;
-  DeniedAddresses denied = {};                  // as long as guard is on
-  base::EnvironmentVariables environment = {};  // for HTTPS_PROXY and its like
+  bool guard = true;                            // check addresses by may_be_asked (policy.h)
+  DeniedAddresses denied = {};                  // applies only while guard is on
+  base::EnvironmentVariables environment = {};  // for HTTPS_PROXY, HTTP_PROXY, NO_PROXY
   std::string user_agent = "local-registry-operator";
   std::size_t header_bytes = limits::kRegistryHeaderBytes;
   std::size_t body_bytes = limits::kRegistryBodyBytes;
   std::chrono::milliseconds request_timeout = limits::kRegistryRequestTimeout;
   std::chrono::milliseconds connect_timeout = limits::kRegistryConnectTimeout;
-  std::chrono::milliseconds silence = limits::kUploadSilence;  // of who takes a body
+  std::chrono::milliseconds silence = limits::kUploadSilence;  // of one write from a source
 };
 
 class HttpClient {
@@ -100,20 +99,22 @@ class HttpClient {
   HttpClient& operator=(const HttpClient&) = delete;
   ~HttpClient();
 
-  // One exchange; a redirect is an answer as any other. It ends at the deadline, and before that
-  // when its own time is over; a source may take as long as it gets on, and the answer to it has
-  // the request's time from then on.
-  // kNetwork, kTimeout, kTls, kTooLarge, kMalformed, kInvalid (a header that cannot be sent, an
-  // address that is not allowed). Throws system_error (operation_aborted) when it is cancelled.
+  // Sends a request and returns its answer; a redirect is returned, not followed. The request's
+  // timeout and `deadline` limit the exchange. They do not limit the time to send the body of a
+  // source: there each single write may take HttpOptions::silence, and afterwards the timeout
+  // starts again for the answer. kNetwork, kTimeout, kTls, kTooLarge, kMalformed; kInvalid: a
+  // header that cannot be sent, an address that is not allowed, or a source that cannot be read.
+  // Throws system_error (operation_aborted) when it is cancelled.
   boost::asio::awaitable<base::Result<HttpAnswer>> send(HttpRequest request, Instant deadline);
 
   enum class Elsewhere {
-    kRefused,    // a redirect to another host is kMalformed
-    kAnonymous,  // it is followed without Authorization
+    kRefused,    // a redirect to another host gives kMalformed
+    kAnonymous,  // a redirect to another host is followed without Authorization
   };
 
-  // The same, following at most limits::kRedirects redirects: of GET and HEAD, and of others those
-  // that keep the method (307, 308). Never from HTTPS down to HTTP.
+  // Sends a request as send() does and follows at most limits::kRedirects redirects. For methods
+  // other than GET and HEAD only redirects that keep the method (307, 308) are followed. A redirect
+  // from HTTPS to plain HTTP is never followed. kMalformed: a redirect that is not followed.
   boost::asio::awaitable<base::Result<HttpAnswer>> follow(HttpRequest request, Elsewhere elsewhere,
                                                           Instant deadline);
 
@@ -130,7 +131,7 @@ class HttpClient {
 
   struct Attempt {
     base::Result<HttpAnswer> answer;
-    bool stale = false;  // an idle connection that had been closed; nothing is lost by another
+    bool stale = false;  // a closed idle connection: send() retries on a new one
   };
 
   base::Result<std::string> head_of(const HttpRequest& request) const;
@@ -154,7 +155,7 @@ class HttpClient {
   Trust& trust_;
   HttpOptions options_;
   std::vector<char> scratch_;
-  std::list<Idle> idle_;  // the one used last in front
+  std::list<Idle> idle_;  // most recently used first
 };
 
 }  // namespace registry

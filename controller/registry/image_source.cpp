@@ -38,7 +38,7 @@ std::vector<std::string> names_of(const Descriptor& descriptor) {
   return {};
 }
 
-// An OCI layout: a folder, or the same in a tar.
+// An OCI layout in a folder or in a tar.
 class OciSource final : public ImageSource {
  public:
   OciSource(std::string path, std::optional<Tar> tar)
@@ -81,7 +81,7 @@ class OciSource final : public ImageSource {
   std::optional<Tar> tar_;
 };
 
-// What `docker save` wrote before it wrote OCI layouts, and what others write after its example.
+// An archive in the older format of `docker save`, without an OCI layout. Other tools write it too.
 class SavedSource final : public ImageSource {
  public:
   SavedSource(std::string path, Tar tar) : ImageSource(std::move(path)), tar_(std::move(tar)) {}
@@ -144,7 +144,7 @@ class SavedSource final : public ImageSource {
     Descriptor layer;
     layer.media_type = layer_media_type({begin.data(), std::min<std::size_t>(*got, place->size)});
     layer.size = static_cast<std::int64_t>(place->size);
-    // Uncompressed, which is the rule, it is named already.
+    // Most layers are uncompressed; the digest of such a layer is its diff_id.
     layer.digest = diff_id;
     if (layer.media_type != kOciLayerType) {
       auto digest = digest_of(*place);
@@ -183,7 +183,7 @@ base::Result<std::unique_ptr<ImageSource>> loaded(std::unique_ptr<Source> source
   return std::unique_ptr<ImageSource>(std::move(source));
 }
 
-// The beginning of a compressed file, and what makes an archive of it.
+// Recognises a compressed file by its first bytes and returns the program that decompresses it.
 std::optional<std::string_view> decompressor(std::string_view begin) {
   if (begin.starts_with("\x1f\x8b")) return "gunzip";
   if (begin.starts_with("\x28\xb5\x2f\xfd")) return "unzstd";
@@ -218,7 +218,7 @@ base::Result<std::unique_ptr<ImageSource>> ImageSource::open(const std::string& 
   }
   auto tar = Tar::read(*file);
   if (!tar) return tar.error();
-  // Docker writes both since its version 25; the OCI layout says more.
+  // Docker writes both formats since version 25; the OCI layout holds more information.
   if (tar->find(kIndexFile)) return loaded(std::make_unique<OciSource>(path, std::move(*tar)));
   return loaded(std::make_unique<SavedSource>(path, std::move(*tar)));
 }
@@ -288,14 +288,15 @@ base::Result<void> ImageSource::collect(const Descriptor& descriptor, int depth,
   return {};
 }
 
-// The one platform of an incomplete index that is at hand.
+// Returns the only platform of an incomplete index that the source has; nothing when the index is
+// complete, or when none or several are there.
 std::optional<Descriptor> ImageSource::only_platform(const Manifest& index) const {
   std::vector<Descriptor> present;
   bool complete = true;
   for (const Descriptor& part : index.manifests) {
     const bool here = blob(part.digest).has_value();
     complete = complete && here;
-    // What BuildKit attests is no platform.
+    // An attestation manifest of BuildKit is not a platform.
     if (here && !part.annotations.contains(std::string(kAttestation))) present.push_back(part);
   }
   if (complete || present.size() != 1) return std::nullopt;

@@ -1,11 +1,11 @@
-// Images as they lie on disk: an OCI layout (a folder), the same in a tar (an OCI archive), or what
-// `docker save` writes. Layers stay where they are: they are read when they are sent.
+// Reads images from disk: from an OCI layout (a folder), an OCI archive (the same in a tar), or an
+// archive of `docker save`. Layers are not loaded; they are read when they are sent.
 //
 // Guarantees
-//  * Manifests are given only when they have the content that their digest names, and the size that
-//    whoever names them says.
-//  * An archive of `docker save` without an OCI layout gets an OCI manifest; its layers are sent as
-//    they are, most of them uncompressed, so that nothing has to be compressed or decompressed.
+//  * A manifest is returned only if its content matches its digest, and its size matches the
+//    descriptor that refers to it.
+//  * For an archive of `docker save` without an OCI layout an OCI manifest is generated. Its layers
+//    are sent as stored, most of them uncompressed: nothing is compressed or decompressed.
 // One owner; one thread; reading blocks.
 #pragma once
 
@@ -25,15 +25,15 @@
 namespace registry {
 
 struct SourceImage {
-  std::vector<std::string> names;  // as they are in the archive: "alpine:3", "3", or none
+  std::vector<std::string> names;  // as in the archive: "alpine:3", "3", or none
   Descriptor root;                 // its manifest or index
 };
 
-// What has to be at a registry for it to have an image.
+// The manifests and blobs that a registry needs for an image.
 struct Parts {
   struct Blob {
     Descriptor descriptor;
-    std::optional<Place> place;  // none: not at hand, so the registry has to have it
+    std::optional<Place> place;  // none: not in the source, so the registry must have it
   };
   struct ManifestText {
     Descriptor descriptor;  // with its media type
@@ -41,14 +41,15 @@ struct Parts {
   };
 
   std::vector<Blob> blobs;
-  std::vector<ManifestText> manifests;  // what is named comes before what names it; the root last
-  std::set<std::string> digests;        // of both: each is there once
+  std::vector<ManifestText> manifests;  // each before the index that refers to it; the root last
+  std::set<std::string> digests;        // of all parts found so far, so that none is listed twice
 };
 
 class ImageSource {
  public:
-  // By what is found at the path. kNotFound, kInvalid, kMalformed (a tar that is damaged or no
-  // image, a compressed archive), kTooLarge; the message names the file.
+  // Opens the images at the path in the format that it has. kNotFound; kInvalid: the file cannot be
+  // read; kMalformed: not a tar, a damaged or compressed one, or one without an image; kTooLarge.
+  // The message names the file.
   static base::Result<std::unique_ptr<ImageSource>> open(const std::string& path);
 
   ImageSource(const ImageSource&) = delete;
@@ -57,22 +58,23 @@ class ImageSource {
 
   const std::vector<SourceImage>& images() const { return images_; }
 
-  // All that the image consists of, each platform included. Of an index that names platforms that
-  // are not at hand, as `docker save` writes it, the only one that is there is taken for the image.
-  // kMalformed: something is missing, damaged or not as it says; kTooLarge.
+  // Returns the manifests and blobs of the image, for all its platforms. `docker save` writes an
+  // index that names platforms which are not in the archive: if parts of the index are missing and
+  // exactly one platform is there, that platform is the image. kMalformed: a part is missing or
+  // invalid, or its digest or size does not match; kTooLarge.
   base::Result<Parts> parts(const SourceImage& image) const;
 
  protected:
   explicit ImageSource(std::string path) : path_(std::move(path)) {}
 
-  // The content of that digest; nothing when it is not at hand.
+  // Returns where the content of that digest is; nothing when the source does not have it.
   virtual std::optional<Place> blob(std::string_view digest) const = 0;
 
   base::Error malformed(std::string_view why) const;
 
   std::string path_;
   std::vector<SourceImage> images_;
-  std::map<std::string, std::string> texts_;  // manifests that are in no file, by their digests
+  std::map<std::string, std::string> texts_;  // generated manifests, by digest
 
  private:
   base::Error wrong_size(const Descriptor& descriptor, std::uint64_t size) const;

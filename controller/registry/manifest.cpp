@@ -11,7 +11,7 @@
 namespace registry {
 namespace {
 
-// A config's part that says what its layers are.
+// The part of a config that lists its layers.
 struct RootFilesystem {
   std::vector<std::string> diff_ids;
 };

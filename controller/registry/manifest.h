@@ -1,4 +1,4 @@
-// Manifests and indexes of images: OCI's (image specification 1.1) and Docker's (schema 2). Values;
+// Manifests and indexes of images, of OCI (image specification 1.1) and Docker (schema 2). Values;
 // any thread.
 #pragma once
 
@@ -32,21 +32,22 @@ struct Manifest {
   bool is_index() const { return !config.has_value(); }
 };
 
-// kMalformed: no JSON, neither of both, or with a digest or size that cannot be. kTooLarge: more
-// parts than limits::kImageParts.
+// Parses a manifest or an index. kMalformed: not JSON, a manifest and an index at once, or an
+// invalid digest or size. kTooLarge: more layers or manifests than limits::kImageParts.
 base::Result<Manifest> parse_manifest(std::string_view text);
 
-// The JSON text of an OCI manifest of these.
+// Returns the JSON text of an OCI manifest with this config and these layers.
 std::string oci_manifest(const Descriptor& config, const std::vector<Descriptor>& layers);
 
-// What a manifest is sent as: what its descriptor says, else what it says of itself, else what it
-// looks like.
+// Returns the media type with which a manifest is sent: that of its descriptor, else its own, else
+// the OCI type for a manifest or an index.
 std::string media_type_of(const Descriptor& descriptor, const Manifest& manifest);
 
-// A layer that is fetched from elsewhere (such as a base of Windows), and need not be at hand.
+// True for a layer that clients fetch from another server, such as a Windows base layer. An image
+// source may lack it.
 bool is_foreign(const Descriptor& layer);
 
-// The kind of a layer by its first bytes.
+// Returns the OCI media type of a layer: plain, gzip or zstd, by its first bytes.
 std::string layer_media_type(std::string_view begin);
 
 inline constexpr std::string_view kOciConfigType = "application/vnd.oci.image.config.v1+json";
@@ -55,15 +56,15 @@ inline constexpr std::string_view kOciManifestType = "application/vnd.oci.image.
 
 // manifest.json of `docker save`: one entry for each image.
 struct SavedImage {
-  std::string config;                  // the file of it
+  std::string config;                  // name of the file in the archive
   std::vector<std::string> repo_tags;  // "alpine:3"
-  std::vector<std::string> layers;     // the files of them, the lowest first
+  std::vector<std::string> layers;     // names of the files, the lowest layer first
 };
 
-// kMalformed.
+// Parses manifest.json of `docker save`. kMalformed.
 base::Result<std::vector<SavedImage>> parse_saved_images(std::string text);
 
-// rootfs.diff_ids of a config: the digests of the layers when they are not compressed. kMalformed.
+// Returns rootfs.diff_ids of a config: the digests of the uncompressed layers. kMalformed.
 base::Result<std::vector<std::string>> parse_diff_ids(std::string text);
 
 }  // namespace registry

@@ -49,7 +49,7 @@ std::string_view special_use(const ip::address_v4& address) {
   return address == ip::address_v4::broadcast() ? "broadcast" : "";
 }
 
-// The IPv4 address that packets to this one reach.
+// Returns the IPv4 address that the IPv6 address embeds, at which packets to it may arrive.
 std::optional<ip::address_v4> embedded(const ip::address_v6& address) {
   constexpr std::array<unsigned char, 12> kNat64 = {0, 0x64, 0xff, 0x9b};
   constexpr std::array<unsigned char, 12> kMapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
@@ -114,12 +114,12 @@ bool Networks::contain(const ip::address& address) const {
 
 namespace {
 
-// So many bits of the address are certain to be those of its network, when the address before this
-// one is the network's own.
+// Returns the shortest prefix length, at least `least`, for which `bytes` can be the first address
+// of a network, that is the network address plus one.
 template <class Bytes>
 int common_bits(const Bytes& bytes, int least) {
   int bits = static_cast<int>(bytes.size() * 8);
-  // The last bit is that of the first address.
+  // The last bit does not count: it is set because the address is the network address plus one.
   for (int bit = bits - 2; bit >= least; --bit) {
     const auto byte = bytes[static_cast<std::size_t>(bit / 8)];
     if (((byte >> (7 - bit % 8)) & 1) != 0) return bit + 1;
@@ -130,7 +130,7 @@ int common_bits(const Bytes& bytes, int least) {
 }  // namespace
 
 std::string service_network_of(const std::string& kubernetes_address) {
-  constexpr int kLeastBits4 = 12;  // the largest ranges that kube-apiserver takes have 20 bits
+  constexpr int kLeastBits4 = 12;  // kube-apiserver accepts at most 20 host bits
   constexpr int kLeastBits6 = 108;
   const auto address = address_of(kubernetes_address);
   if (!address) return "";

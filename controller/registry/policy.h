@@ -1,6 +1,6 @@
-// Where a request may go, and how well the other side has to prove itself. Image references come
-// from users of the cluster, so a registry must not be a way to services of the node or the cloud.
-// Values; any thread.
+// Decides to which addresses a request may go, and which registries need no verified TLS. Image
+// references come from users of the cluster, so the name of a registry must not give them access to
+// services of the node or the cloud. Values; any thread.
 #pragma once
 
 #include <boost/asio/ip/address.hpp>
@@ -15,16 +15,18 @@
 
 namespace registry {
 
-// Networks of addresses, IPv4 and IPv6.
+// A set of IPv4 and IPv6 networks.
 class Networks {
  public:
-  // Each entry is a network such as "10.0.0.0/8", or one address. kInvalid, naming the entry.
+  // Each entry is a network such as "10.0.0.0/8", or one address. kInvalid: the message names
+  // the entry.
   static base::Result<Networks> parse(const std::vector<std::string>& entries);
 
-  // None.
+  // The empty set.
   Networks() = default;
 
-  // An IPv4 address within an IPv6 one (mapped, compatible, NAT64, 6to4) counts as itself as well.
+  // Whether the address is in one of the networks. An IPv6 address that embeds an IPv4 address
+  // (mapped, compatible, NAT64, 6to4) is also in the networks of that IPv4 address.
   bool contain(const boost::asio::ip::address& address) const;
 
   bool empty() const { return networks_.empty(); }
@@ -43,26 +45,29 @@ class Networks {
   std::vector<Network> networks_;
 };
 
-// The largest network that a Service network may be whose first address is that of the Service
-// `kubernetes`, for the default network: "10.96.0.1" gives "10.96.0.0/12". Empty for no address.
+// Estimates the Service network from the address of the Service `kubernetes`, which is the first
+// address of that network: returns the largest network that it can be. "10.96.0.1", of the default
+// Service network, gives "10.96.0.0/12". Returns an empty text if the argument is not an address.
 std::string service_network_of(const std::string& kubernetes_address);
 
-// Registries that are taken as they are, as Docker's insecure-registries has them: HTTPS without
-// verification is tried first, then plain HTTP, and they may be at any address.
+// The registries that are used without verification, as with Docker's insecure-registries: HTTPS
+// without verification is tried first, then plain HTTP. may_be_asked() allows them at addresses
+// that are denied to other registries.
 //
-// An entry is "host" (at the port of https or http), "host:port", or a network such as
-// "10.0.0.0/8", which names every registry that is written as an address in it, at any port.
+// An entry is "host" (at port 443 or 80), "host:port", or a network such as "10.0.0.0/8". A network
+// matches every registry whose name is an IP address in it, at any port.
 class InsecureRegistries {
  public:
-  // kInvalid, naming the entry.
+  // kInvalid: the message names the entry.
   static base::Result<InsecureRegistries> parse(const std::vector<std::string>& entries);
 
-  // Nobody.
+  // No registries.
   InsecureRegistries() = default;
 
+  // Whether an entry, host or network, matches the server.
   bool name(const net::ServerUrl& server) const;
 
-  // Whether an entry is this very host, rather than a network that it is in.
+  // Whether an entry names the server as a host; networks do not count.
   bool name_host(const net::ServerUrl& server) const;
 
  private:
@@ -77,18 +82,19 @@ class InsecureRegistries {
   Networks networks_;
 };
 
-// Why no registry is looked for at the address: "loopback", "link-local", "multicast",
-// "unspecified" or "broadcast". Empty for any other. An IPv4 address within an IPv6 one (mapped,
-// compatible, NAT64, 6to4) counts as itself.
+// Returns the special use for which an address is reserved, so that no registry is expected there:
+// "loopback", "link-local", "multicast", "unspecified" or "broadcast". Empty for other addresses.
+// An IPv6 address that embeds an IPv4 address (mapped, compatible, NAT64, 6to4) has the special use
+// of that IPv4 address.
 std::string_view special_use(const boost::asio::ip::address& address);
 
-// Where no registry is asked, besides addresses of special use.
+// Addresses at which no registry is asked, in addition to those of special use.
 struct DeniedAddresses {
-  Networks always;    // whatever --insecure-registries says: --push-check-deny
-  Networks services;  // the Service network: but for hosts that --insecure-registries names
+  Networks always;    // --push-check-deny, without exception
+  Networks services;  // the Service network, except for hosts in --insecure-registries
 };
 
-// Whether a registry, which was named as that server, may be asked at the address.
+// Whether the registry whose name is `server` may be asked at `address`.
 bool may_be_asked(const boost::asio::ip::address& address, const net::ServerUrl& server,
                   const InsecureRegistries& insecure, const DeniedAddresses& denied);
 

@@ -11,7 +11,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-// Without the entries that cannot be read.
+// Parses the valid entries; ignores the others.
 template <class List>
 List readable(const std::vector<std::string>& entries) {
   std::vector<std::string> good;
@@ -23,8 +23,8 @@ List readable(const std::vector<std::string>& entries) {
 PushAnswer denied(std::string message) { return {Answer::kDenied, std::move(message)}; }
 PushAnswer unknown(std::string message) { return {Answer::kUnknown, std::move(message)}; }
 
-// What an author of LocalRegistries could use to explore a network: whether something listens at an
-// address, what it speaks, and for which names its certificate is.
+// True for errors by which an author of LocalRegistries could explore a network: they reveal
+// whether an address has a listener, its protocol, and the names in its certificate.
 bool is_about_network(const base::Error& error) {
   switch (error.code) {
     case base::ErrorCode::kNetwork:
@@ -40,7 +40,7 @@ std::string_view with_what(const Session& session) {
   return session.has_credentials() ? "with the given credentials" : "without credentials";
 }
 
-// What the answer to the beginning of an upload says.
+// Returns the result of the check for the status that answers the beginning of an upload.
 PushAnswer judge(const Session& session, int status) {
   const std::string host = session.host();
   switch (status) {
@@ -123,8 +123,9 @@ asio::awaitable<PushAnswer> PushChecker::ask(Session& session, Instant deadline)
   co_return answer;
 }
 
-// What comes of it changes nothing: a registry forgets uploads that are not gone on with. Only of
-// the registry itself: whoever answers does not choose what the operator sends a DELETE to.
+// Cancels the upload. The result is ignored, because registries remove abandoned uploads. Only a
+// Location at the registry itself is used, so that an answer cannot choose another server to which
+// the operator sends a DELETE.
 asio::awaitable<void> PushChecker::cancel_upload(Session& session, const HttpAnswer& begun,
                                                  Instant deadline) {
   auto url = session.location(begun);

@@ -1,22 +1,22 @@
-// May an image be pushed to where its name says? Asked of the registry itself: an upload is begun
-// and cancelled, as the `docker push` that would follow does.
+// A PushChecker checks whether an image can be pushed to the registry in its name. It begins an
+// upload at that registry, as `docker push` does, and cancels it.
 //
 // What the answers mean
-//  * kGranted: the registry began an upload (201, 202). It was asked to forget it.
-//  * kDenied: the registry or its token server refused (401, 403), or there is no such repository
-//    (404).
-//  * kUnknown: anything else; the message says what: a name that cannot be looked up, a refused
-//    connection, no answer in time, a certificate that cannot be trusted and why, an HTTP status,
-//    an answer that makes no sense or has no end, an address that is not allowed. Without
-//    CheckOptions::report_network_errors all of these but the HTTP status of the registry itself
-//    have one wording, so that the check reveals nothing about a network that its author cannot
-//    reach.
+//  * kGranted: the registry began an upload (201, 202), and the checker requested its cancellation.
+//  * kDenied: the registry or its token server refused access (401, 403), or there is no such
+//    repository (404).
+//  * kUnknown: anything else. The message has the cause: a failed name lookup, a refused
+//    connection, a timeout, an untrusted certificate and why, an HTTP status, a malformed or
+//    oversized answer, an address that is not allowed. Without CheckOptions::report_network_errors
+//    one common message replaces the errors of connections, TLS, denied addresses, oversized
+//    answers and the token server, so that an author of LocalRegistries cannot explore a network
+//    with checks.
 // Guarantees
-//  * A check ends in CheckOptions::timeout and reads a bounded number of bytes. Cancelling it
-//  closes
-//    its connections.
-//  * What session.h and http_client.h guarantee of credentials, HTTPS, redirects and addresses.
-// One owner, which outlives the checks; any number of them at once. On the thread of the
+//  * A check ends within CheckOptions::timeout and reads a bounded number of bytes. Cancelling it
+//    closes its connections.
+//  * The guarantees of session.h and http_client.h about credentials, HTTPS, redirects and
+//    addresses hold.
+// One owner, which outlives the checks; any number of checks at once. On the thread of the
 // io_context.
 #pragma once
 
@@ -41,28 +41,29 @@ namespace registry {
 class Session;
 
 struct CheckOptions {
-  // Entries as in policy.h; one that is none is ignored: who takes them from people has
-  // InsecureRegistries::parse say so.
+  // Entries as in policy.h. An invalid entry is ignored; a caller that gets entries from users
+  // reports it, by InsecureRegistries::parse.
   std::vector<std::string> insecure_registries = {};
-  std::string ca_file = {};  // PEM: trusted besides the system's CAs; read anew when it has changed
-  // Whether addresses of special use are refused, as they have to be when others than the user of
-  // this machine say which registry is asked.
+  std::string ca_file = {};  // PEM: trusted in addition to the system's CAs; reread when changed
+  // Whether addresses are checked by may_be_asked (policy.h). Must be true unless the user of this
+  // machine chooses the registry.
   bool guard_addresses = true;
-  std::vector<std::string> denied_networks = {};  // asked never, as in policy.h; ignored if none
-  // Whether messages say why a registry or its token server cannot be reached.
+  std::vector<std::string> denied_networks = {};  // never asked; an invalid entry is ignored
+  // Whether messages contain the reason why a registry or its token server cannot be reached.
   bool report_network_errors = true;
   base::EnvironmentVariables environment = {};  // for HTTPS_PROXY, HTTP_PROXY and NO_PROXY
   std::string user_agent = "local-registry-operator";
-  std::chrono::milliseconds timeout = limits::kPushCheckTimeout;  // of the whole
+  std::chrono::milliseconds timeout = limits::kPushCheckTimeout;  // of the whole check
   std::chrono::milliseconds request_timeout = limits::kRegistryRequestTimeout;
-  std::chrono::milliseconds cancel_timeout = limits::kUploadCancelTimeout;  // of the upload
+  // Timeout of the request that cancels the upload.
+  std::chrono::milliseconds cancel_timeout = limits::kUploadCancelTimeout;
   std::size_t header_bytes = limits::kRegistryHeaderBytes;
   std::size_t body_bytes = limits::kCheckBodyBytes;
 };
 
 enum class Answer { kGranted, kDenied, kUnknown };
 
-// As it stands in a status; api::name has its word.
+// Returns the value for the status; api::name() gives its text.
 api::PushPermission permission_of(Answer answer);
 
 struct PushAnswer {
@@ -74,19 +75,20 @@ struct PushAnswer {
 
 class PushChecker {
  public:
-  // clock is the machine's and outlives the checker.
+  // `clock` must be the real clock, which connections use for their timeouts. It outlives the
+  // checker.
   PushChecker(boost::asio::any_io_executor executor, base::Clock& clock, CheckOptions options);
   PushChecker(const PushChecker&) = delete;
   PushChecker& operator=(const PushChecker&) = delete;
   virtual ~PushChecker() = default;
 
-  // The repository's tag and digest do not matter. Without credentials the registry is asked as
-  // anybody. Throws boost::system::system_error (operation_aborted) when it is cancelled.
-  // Virtual so that tests of those who ask can answer.
+  // Checks whether the repository can be pushed to; its tag and digest are ignored. Without
+  // credentials the check is anonymous. Throws boost::system::system_error (operation_aborted) when
+  // it is cancelled. Virtual, so that tests of its callers can replace it.
   virtual boost::asio::awaitable<PushAnswer> check(api::ImageReference repository,
                                                    std::optional<Credentials> credentials);
 
-  // The networks of the cluster's Services, from now on.
+  // Sets the Service networks of the cluster for the checks that begin from now on.
   void set_service_networks(Networks networks) { denied_.services = std::move(networks); }
 
  private:

@@ -16,9 +16,9 @@ namespace asio = boost::asio;
 constexpr std::string_view kHub = "docker.io";
 constexpr std::string_view kHubServer = "registry-1.docker.io";
 constexpr std::string_view kClient = "local-registry-operator";
-constexpr std::string_view kIdentityTokenUser = "<token>";  // so helpers mark an identity token
+constexpr std::string_view kIdentityTokenUser = "<token>";  // helpers mark identity tokens by it
 constexpr std::uint16_t kHttpPort = 80;
-constexpr int kRenewals = 2;  // for one request, another's in between included
+constexpr int kRenewals = 2;  // for one request; includes renewals by other requests
 
 base::Error unauthorized(std::string message) {
   return {base::ErrorCode::kUnauthorized, std::move(message)};
@@ -28,7 +28,7 @@ base::Error malformed(std::string message) {
   return {base::ErrorCode::kMalformed, std::move(message)};
 }
 
-// An answer that is none of those that a registry in order gives.
+// Returns the error for a status with which a working registry or token server does not answer.
 base::Error unexpected(const std::string& who, int status) {
   if (status == 429) {
     return {base::ErrorCode::kTooManyRequests,
@@ -40,8 +40,8 @@ base::Error unexpected(const std::string& who, int status) {
   return malformed(fmt::format("{} answers HTTP status {}, which no registry does", who, status));
 }
 
-// Whether a URL of a registry that is reached by HTTPS means that registry itself: behind a proxy
-// it may see plain HTTP, and the port that it was asked at or none.
+// Whether `named` is a plain-HTTP URL by which a registry that is reached by HTTPS names itself. A
+// registry behind a TLS proxy may see plain HTTP; its URL has the port of the proxy or no port.
 bool takes_itself_for_plain(const net::ServerUrl& server, const net::ServerUrl& named) {
   return server.tls && !named.tls && server.host == named.host &&
          (named.port == server.port || named.port == kHttpPort);
@@ -125,7 +125,7 @@ asio::awaitable<base::Result<void>> Session::open(Instant deadline) {
   }
   if (!answer) co_return answer.error();
   const int status = answer->status;
-  // 403 and 404 are said by some for the registry as a whole, though not for each repository.
+  // Some registries answer 403 or 404 to /v2/ and still serve repositories.
   if (status == 200 || status == 403 || status == 404) co_return base::Result<void>();
   if (status != 401) co_return unexpected(host(), status);
   remember_challenges(*answer);
@@ -236,7 +236,7 @@ asio::awaitable<base::Result<void>> Session::fetch_token(Url realm, std::string 
         "{} {} (HTTP status {})", who,
         credentials_ ? "refuses the credentials" : "gives no token without credentials", status));
   }
-  // OAuth2 has 400 for what its users got wrong (RFC 6749, 5.2).
+  // OAuth2 uses 400 for an invalid refresh token (RFC 6749, 5.2).
   if (status == 400 && credentials_ && !credentials_->identity_token.empty()) {
     co_return unauthorized(who + " refuses the identity token (HTTP status 400)");
   }
@@ -261,7 +261,7 @@ void Session::set_proof(std::string authorization, std::optional<Instant> end) {
   ++proofs_;
 }
 
-// Proves anew who we are, unless another request has done it since the caller looked.
+// Authenticates again, unless another request has done so since proofs_ was `seen`.
 asio::awaitable<base::Result<void>> Session::renew(std::uint64_t seen, Instant deadline) {
   auto waiting = turn_.acquire(deadline);
   const auto turn = co_await std::move(waiting);
@@ -295,8 +295,8 @@ asio::awaitable<base::Result<HttpAnswer>> Session::send(HttpRequest request, Ins
       proven_ = proven_ || current;
       co_return answer;
     }
-    // Some ask only now, and what was good once may have expired; what is fresh is refused for
-    // good.
+    // A registry may require authentication only for this request, or an authentication that it
+    // accepted before may have expired. A 401 to a new authentication is final.
     const bool fresh = current && !authorization_.empty() && !proven_;
     if (fresh || round == kRenewals) co_return answer;
     if (!answer->header("WWW-Authenticate").empty()) remember_challenges(*answer);

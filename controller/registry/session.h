@@ -1,16 +1,16 @@
-// A conversation with a registry about one repository: how it is reached, who wants what proof, and
-// requests that carry it (the distribution specification, and Docker's token authentication).
+// A Session sends requests about one repository to its registry. It finds out whether the registry
+// is reached by HTTPS or HTTP and which authentication it requires, and authenticates the requests
+// (OCI distribution specification, and Docker's token authentication).
 //
 // Guarantees
-//  * HTTPS is verified. Plain HTTP is tried only for a registry that InsecureRegistries names,
-//  after
-//    HTTPS.
-//  * What began by HTTPS never goes on by plain HTTP: neither a redirect nor an upload's Location.
-//  * The password or identity token goes to the registry's own host and to the token server that
-//    the registry names, there only over HTTPS or when the registry is insecure by configuration.
-//    A token goes to the registry's own host only.
-//  * No message holds a password, a token or a header, nor what a server said after it had seen
-//  one.
+//  * HTTPS is verified unless InsecureRegistries names the registry. Only then is plain HTTP tried,
+//    after HTTPS has failed.
+//  * A redirect or an upload's Location never leads from HTTPS to plain HTTP.
+//  * The password or identity token goes only to the registry's own host and to the token server
+//    that the registry names; to the latter only by HTTPS, unless the registry is insecure by
+//    configuration. A bearer token goes only to the registry's own host.
+//  * No message contains a password, a token or a header, or text that a server sent after it had
+//    received one.
 // One owner; on the thread of the io_context.
 #pragma once
 
@@ -35,40 +35,43 @@ class Session {
  public:
   using Instant = HttpClient::Instant;
 
-  // client outlives the session. The tag and digest of the reference do not matter.
+  // `client` outlives the session. The tag and digest of the reference are ignored.
   Session(HttpClient& client, api::ImageReference repository,
           std::optional<Credentials> credentials, Access access);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  // Finds out how the registry is reached and proves who we are. kUnauthorized: the credentials
-  // were refused, or there are none and some are needed. kUnavailable, kTooManyRequests: a status
-  // that no registry in order answers with. The rest as HttpClient::send.
+  // Connects to the registry and authenticates. kUnauthorized: the credentials were refused, or
+  // credentials are required and missing. kTooManyRequests: HTTP 429; kUnavailable: HTTP 5xx;
+  // kMalformed: an answer that violates the specification. Other errors as HttpClient::follow.
   boost::asio::awaitable<base::Result<void>> open(Instant deadline);
 
-  // "/v2/<repository>/<suffix>" of the registry, once it is open.
+  // Returns the URL of "/v2/<repository>/<suffix>" at the registry. Valid after open().
   Url url(std::string_view suffix) const;
 
-  // Sends with what proves who we are, if it goes to the registry, and once more when that has
-  // expired. Any number at once. Redirects as HttpClient::follow.
+  // Sends a request as HttpClient::follow does, with authentication if it goes to the registry. If
+  // the registry answers 401, the session authenticates again and repeats the request, at most
+  // twice. Concurrent calls are allowed. Errors as HttpClient::follow and open().
   boost::asio::awaitable<base::Result<HttpAnswer>> send(
       HttpRequest request, Instant deadline,
       HttpClient::Elsewhere elsewhere = HttpClient::Elsewhere::kRefused);
 
-  // The Location of an answer to a request of this session: where an upload goes on. A registry
-  // behind a proxy may believe that it is reached by plain HTTP: what means itself is asked by
-  // HTTPS as before. kMalformed: there is none, or it leads from HTTPS down to plain HTTP.
+  // Returns the Location of an answer to a request of this session, at which an upload continues. A
+  // registry behind a TLS proxy may send an http:// URL of itself; the result is then the HTTPS
+  // URL. kMalformed: there is no Location, or it leads from HTTPS to plain HTTP.
   base::Result<Url> location(const HttpAnswer& answer) const;
 
-  // "ghcr.io" and "org/app": for messages.
+  // The domain of the image reference, such as "ghcr.io", for messages.
   std::string host() const { return repository_.domain; }
 
   // Whether the URL is one of the registry itself.
   bool is_own(const Url& url) const { return same_host(server_, url.server); }
+  // The path of the image reference, such as "org/app".
   const std::string& path() const { return repository_.path; }
   bool has_credentials() const { return credentials_.has_value(); }
 
-  // Whether the token server has been asked and has not given a token yet: an error is about it.
+  // True from the request to the token server until it has returned a token: an error in that time
+  // concerns the token server.
   bool is_at_token_server() const { return at_token_server_; }
 
  private:
@@ -93,15 +96,15 @@ class Session {
   api::ImageReference repository_;
   std::optional<Credentials> credentials_;
   Access access_;
-  net::Semaphore turn_;       // of who proves anew; the others find what came of it
-  std::uint64_t proofs_ = 0;  // so far
+  net::Semaphore turn_;       // held while authenticating again; waiting calls use the result
+  std::uint64_t proofs_ = 0;  // how often the session has authenticated
   net::ServerUrl server_;
   std::vector<Challenge> challenges_;
   std::string authorization_;         // the value of the header; empty: none is needed
-  std::optional<Instant> token_end_;  // of a token that has an end
-  bool deleting_ = false;             // the token has to allow that as well
+  std::optional<Instant> token_end_;  // when the token expires; none: unknown
+  bool deleting_ = false;             // whether the scope of the token includes delete
   bool at_token_server_ = false;
-  bool proven_ = false;  // authorization_ was good for something
+  bool proven_ = false;  // the registry has accepted authorization_
 };
 
 }  // namespace registry

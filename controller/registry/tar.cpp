@@ -12,9 +12,9 @@ namespace registry {
 namespace {
 
 constexpr std::size_t kBlock = 512;
-constexpr int kLinks = 16;  // from one to the next
+constexpr int kLinks = 16;  // most links that one search follows
 
-// POSIX.1-1988 and later, "ustar Interchange Format": where the fields of a header are.
+// Offsets and sizes of header fields in bytes (POSIX.1-1988 and later, "ustar Interchange Format").
 constexpr std::size_t kNameAt = 0;
 constexpr std::size_t kNameSize = 100;
 constexpr std::size_t kSizeAt = 124;
@@ -39,7 +39,8 @@ std::string_view text_at(const Block& block, std::size_t at, std::size_t size) {
   return field.substr(0, std::min(field.find('\0'), field.size()));
 }
 
-// Octal, or what GNU has for large files: the first bit set, then the number itself.
+// Parses a number: octal digits, or GNU's format for large files, in which the first bit is set and
+// the following bytes are the number in binary.
 std::optional<std::uint64_t> number_at(const Block& block, std::size_t at, std::size_t size) {
   const auto first = static_cast<unsigned char>(block[at]);
   std::uint64_t number = 0;
@@ -77,7 +78,7 @@ std::string name_of(const Block& block) {
   return has_prefix && !prefix.empty() ? std::string(prefix) + "/" + name : name;
 }
 
-// "a/./b/../c/" is "a/c": as it would be found after unpacking.
+// Returns the path that unpacking would create: "a/c" for "a/./b/../c/".
 std::string normalized(std::string_view name) {
   std::vector<std::string_view> parts;
   while (!name.empty()) {
@@ -99,20 +100,21 @@ std::string normalized(std::string_view name) {
   return joined;
 }
 
+// Returns the path to which the symbolic link `name` points.
 std::string beside(const std::string& name, const std::string& target) {
   const std::size_t slash = name.rfind('/');
   if (target.starts_with('/') || slash == std::string::npos) return normalized(target);
   return normalized(name.substr(0, slash + 1) + target);
 }
 
-// What headers of their own say of the entry that follows them.
+// Fields of the next entry that extended headers (pax or GNU) have set.
 struct Extension {
   std::optional<std::string> name;
   std::optional<std::string> link;
   std::optional<std::uint64_t> size;
 };
 
-// pax: lines "27 path=a/long/name\n", where 27 is the length of the line.
+// Reads the lines of a pax header: "27 path=a/long/name\n", where 27 is the length of the line.
 bool read_pax(std::string_view text, Extension& extension) {
   while (!text.empty()) {
     std::size_t length = 0;
@@ -162,7 +164,7 @@ base::Result<Tar> Tar::read(const std::shared_ptr<const BlobFile>& file) {
     const std::uint64_t begin = at + kBlock;
     if (!told || size > file->size() - begin) return malformed(*file, "the archive breaks off");
     at = begin + (size + kBlock - 1) / kBlock * kBlock;
-    if (type == 'g') continue;  // of the archive as a whole
+    if (type == 'g') continue;  // a global pax header, which describes the whole archive
     if (describes) {
       const auto text = read_whole({file, begin, size}, limits::kArchiveNameBytes);
       if (!text) return text.error();

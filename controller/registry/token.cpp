@@ -14,7 +14,7 @@
 namespace registry {
 namespace {
 
-// Docker's own have token, OAuth2's access_token.
+// Docker's token servers set `token`, those of OAuth2 `access_token`.
 struct TokenText {
   std::string token;
   std::string access_token;
@@ -37,7 +37,8 @@ namespace {
 
 constexpr std::chrono::seconds kLongestToken = std::chrono::hours(24);
 
-// RFC 6750, 2.1; what has other characters would break the header that it goes into.
+// Whether the text can be a bearer token (RFC 6750, 2.1). Other characters would break the
+// Authorization header.
 bool is_token(std::string_view text) {
   return !text.empty() && text.size() <= limits::kTokenBytes &&
          std::all_of(text.begin(), text.end(), [](char character) {
@@ -59,7 +60,7 @@ std::chrono::seconds lifetime(const json::Raw& text) {
 
 base::Result<Token> parse_token(std::string body) {
   const base::Error none{base::ErrorCode::kMalformed, "something that is no token"};
-  // Memory for many small values would exceed the body's own by far.
+  // The number of values is limited because many small values need far more memory than the body.
   const auto document =
       json::Document::parse(std::move(body), {.most_values = limits::kTokenValues});
   if (!document) return none;

@@ -1,5 +1,5 @@
-// What a token server answers (Docker's token authentication, and OAuth2). Values; any thread. They
-// hold secrets: never log them.
+// Parses the answers of token servers (Docker's token authentication, and OAuth2). Values; any
+// thread. They hold secrets: never log them.
 #pragma once
 
 #include <chrono>
@@ -10,11 +10,12 @@
 namespace registry {
 
 struct Token {
-  std::string text;           // fits into a header: printable ASCII without space
+  std::string text;           // valid in a header: printable ASCII without space
   std::chrono::seconds life;  // from now on; at most a day
 };
 
-// kMalformed, kTooLarge. The message names what came instead of a token and quotes none of it.
+// Parses the body of an answer. kMalformed, kTooLarge: the message describes the body, without
+// quoting it.
 base::Result<Token> parse_token(std::string body);
 
 }  // namespace registry

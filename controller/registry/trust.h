@@ -1,5 +1,6 @@
-// Whom HTTPS trusts: the system's CAs and a file with more of them, which is read again when it has
-// changed. One owner, which outlives who uses it; on the thread of the io_context.
+// Provides the TLS contexts for connections to registries. Trusted are the system's CAs and those
+// of a file; a changed file takes effect at the next call. One owner, which outlives the
+// HttpClients that use it; on the thread of the io_context.
 #pragma once
 
 #include <memory>
@@ -19,15 +20,16 @@ class Trust {
   Trust(const Trust&) = delete;
   Trust& operator=(const Trust&) = delete;
 
-  // kTls: the file cannot be used; the message names it.
+  // Returns a context that verifies servers. kTls: the CA file cannot be used; the message names
+  // it.
   base::Result<Context> verified();
 
-  // For registries that need not prove who they are.
+  // Returns a context that verifies nothing, for insecure registries.
   base::Result<Context> unverified();
 
  private:
   std::string ca_file_;
-  std::string more_ca_;  // what verified_ was made with
+  std::string more_ca_;  // the content of ca_file_ in verified_
   Context verified_;
   Context unverified_;
 };

@@ -23,12 +23,12 @@ using Awaitable = asio::awaitable<base::Result<T>>;
 
 constexpr Instant kNoDeadline = Instant::max();
 
-// What the coroutines that send blobs share.
+// The state that the blob-sending coroutines share.
 struct Work {
   Session& session;
   base::Clock& clock;
   base::Random& random;
-  std::vector<Parts::Blob> waiting;  // the next one last
+  std::vector<Parts::Blob> waiting;  // taken from the back
   const BlobUpload::Report& report;
   Pushed& pushed;
 };
@@ -53,7 +53,7 @@ Awaitable<void> send_waiting(Work& work) {
   co_return base::Result<void>();
 }
 
-// Ends the others when one has failed.
+// Cancels the other branches when one has failed.
 struct UntilOneFails {
   asio::cancellation_type_t operator()(const std::exception_ptr& thrown,
                                        const base::Result<void>& result) const {
@@ -71,7 +71,8 @@ bool is_cancellation(const std::exception_ptr& thrown) {
   }
 }
 
-// Runs them side by side; gives the error of the first that failed. All have ended on return.
+// Runs the branches concurrently and returns the error of the first that failed. All branches have
+// ended on return.
 Awaitable<void> all_of(std::vector<asio::awaitable<base::Result<void>>> branches) {
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   using Operation = decltype(asio::co_spawn(
@@ -90,7 +91,7 @@ Awaitable<void> all_of(std::vector<asio::awaitable<base::Result<void>>> branches
   for (const std::size_t i : order) {
     if (!thrown[i] && !results[i]) co_return results[i].error();
   }
-  // Without an error a cancelled branch means that all of this was cancelled.
+  // No branch returned an error, so a cancelled branch means that the whole push was cancelled.
   for (const std::exception_ptr& one : thrown) {
     if (one) std::rethrow_exception(one);
   }
@@ -120,7 +121,8 @@ Uploader::Uploader(asio::any_io_executor executor, base::Clock& clock, base::Ran
 
 Awaitable<void> Uploader::send_blobs(Session& session, Parts& parts, const PushRequest& request,
                                      Pushed& pushed) {
-  // The largest first, so that none is left alone at the end.
+  // Blobs are taken from the back, so the largest is sent first: otherwise it could be the last
+  // one, sent while the other branches idle.
   std::sort(parts.blobs.begin(), parts.blobs.end(), [](const auto& left, const auto& right) {
     return left.descriptor.size < right.descriptor.size;
   });

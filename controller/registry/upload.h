@@ -1,15 +1,16 @@
-// Pushing an image: its blobs, a few at once, then its manifests, then its tags.
+// An Uploader pushes an image to a registry: first its blobs, a few at once, then its manifests,
+// then its tags.
 //
 // Guarantees
-//  * What the registry has already is not sent: a push that was ended and is run again goes on.
-//  * A cut connection costs what was under way: a blob is gone on with where the registry says, if
-//    it can say that. (Docker's registry 2.8 cannot; there the blob is sent anew.)
-//  * No tag moves before all that it names is there. A blob that is not what its digest says is not
-//    put there at all.
-//  * Memory does not depend on the size of the image.
-//  * What session.h and http_client.h guarantee of credentials, HTTPS, redirects and addresses.
-// One owner, which outlives the pushes. On the thread of the io_context, which reading files
-// blocks.
+//  * A blob that the registry already has is not sent, so an interrupted push can be repeated.
+//  * After a lost connection the upload of a blob resumes at the offset that the registry reports.
+//    Docker's registry 2.8 does not report it; there the blob is sent from its beginning.
+//  * A tag is set only after all manifests and blobs that it refers to are at the registry. A blob
+//    whose content does not match its digest is never completed there.
+//  * The memory in use does not depend on the size of the image.
+//  * The guarantees of session.h and http_client.h about credentials, HTTPS, redirects and
+//    addresses hold.
+// One owner, which outlives the pushes. On the thread of the io_context; reading files blocks it.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -36,37 +37,38 @@ namespace registry {
 struct UploadOptions {
   std::vector<std::string> insecure_registries = {};  // as in CheckOptions
   std::string ca_file = {};
-  bool guard_addresses = false;  // the one who pushes says where to
+  bool guard_addresses = false;  // the user of this machine chooses the registry
   base::EnvironmentVariables environment = {};
   std::string user_agent = "local-registry-operator";
-  std::size_t uploads = limits::kUploads;  // blobs at once
+  std::size_t uploads = limits::kUploads;  // blobs that are sent at once
 };
 
 struct PushRequest {
-  api::ImageReference repository;  // its tag and digest do not matter
-  std::vector<std::string> tags;   // none: the image is there by its digest only
+  api::ImageReference repository;  // its tag and digest are ignored
+  std::vector<std::string> tags;   // empty: the image is available by digest only
   std::optional<Credentials> credentials = {};
-  BlobUpload::Report report = {};  // of each blob, often
+  BlobUpload::Report report = {};  // called many times for each blob
 };
 
 struct Pushed {
   std::string digest;      // of the manifest or index that the tags name
-  std::uint64_t sent = 0;  // bytes of blobs
-  int present = 0;         // blobs that were there already
-  int blobs = 0;           // of the image
+  std::uint64_t sent = 0;  // bytes of blobs that were sent
+  int present = 0;         // blobs that the registry already had
+  int blobs = 0;           // all blobs of the image
 };
 
 class Uploader {
  public:
-  // clock and random outlive the uploader; the clock is the machine's.
+  // `clock` and `random` outlive the uploader. `clock` must be the real clock, which connections
+  // use for their timeouts.
   Uploader(boost::asio::any_io_executor executor, base::Clock& clock, base::Random& random,
            UploadOptions options);
   Uploader(const Uploader&) = delete;
   Uploader& operator=(const Uploader&) = delete;
 
-  // Errors as those of BlobUpload::run and ImageSource::parts; kInvalid also: the options have an
-  // entry that names no registry. Throws boost::system::system_error (operation_aborted) when it is
-  // cancelled. source and image outlive the push.
+  // Pushes an image of `source`; both outlive the push. Errors as Session::open, BlobUpload::run
+  // and ImageSource::parts; also kInvalid: an entry of insecure_registries is invalid. Throws
+  // boost::system::system_error (operation_aborted) when it is cancelled.
   boost::asio::awaitable<base::Result<Pushed>> push(const ImageSource& source,
                                                     const SourceImage& image, PushRequest request);
 

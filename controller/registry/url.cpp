@@ -30,7 +30,7 @@ std::string lower(std::string text) {
 
 base::Result<Url> checked(const urls::url_view& url) {
   std::string origin = std::string(url.scheme()) + "://" + std::string(url.encoded_authority());
-  // Boost 1.81 takes "host:80x" for port 80 and the path "x".
+  // Boost 1.81 parses "host:80x" as port 80 and the path "x".
   std::string target(url.encoded_path());
   if (!target.empty() && target.front() != '/') {
     return invalid("the port of the URL is not a number");

@@ -1,5 +1,5 @@
-// URLs that a registry answers with: where a token is to be had, where an upload goes on. They come
-// from outside and are held to what such a URL may be. Values; any thread.
+// Parses the URLs in a registry's answers: of its token server, and for the next request of an
+// upload. They come from outside, so they are validated. Values; any thread.
 #pragma once
 
 #include <string>
@@ -17,21 +17,21 @@ struct Url {
   bool operator==(const Url&) const = default;
 };
 
-// An absolute URL of http or https, at most limits::kUrlBytes, whose host is a name or an address
-// and which holds no user. kInvalid; the message quotes nothing.
+// Parses an absolute http or https URL of at most limits::kUrlBytes. Its host must be a name or an
+// IP address, and it must not contain a user name. kInvalid; the message does not quote the URL.
 base::Result<Url> parse_url(std::string_view text);
 
-// What a Location means in an answer from base (RFC 3986, section 5). kInvalid.
+// Resolves the Location in an answer from `base` (RFC 3986, section 5). kInvalid.
 base::Result<Url> resolve_url(const Url& base, std::string_view reference);
 
-// The URL with another parameter in its query; the value is percent-encoded.
+// Returns the URL with a parameter added to its query; the value is percent-encoded.
 Url with_parameter(Url url, std::string_view name, std::string_view value);
 
-// Percent-encoded as a value in a query or a form: all but letters, digits and "-._~".
+// Percent-encodes a value for a query or a form: every byte except letters, digits and "-._~".
 std::string encode_value(std::string_view text);
 
-// Whether what is meant for one may go to the other: the same host by the same way, or from plain
-// HTTP up to HTTPS on that host.
+// Whether credentials for `from` may be sent to `to`: both have the same host, scheme and port, or
+// `to` is the same host by HTTPS and `from` by plain HTTP.
 bool same_host(const net::ServerUrl& from, const net::ServerUrl& to);
 
 }  // namespace registry

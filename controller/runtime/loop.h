@@ -1,9 +1,10 @@
-// The loop of the program, which takes its time when there is more to do than it can do at once.
+// The program's event loop, which polls less often while many keys wait for a worker.
 //
-// A wake-up costs some 50 µs on a busy node, most of it because other processes have taken the
-// processor's caches; in a burst each object comes by itself, in eight pieces. Keys that wait for
-// a worker gain nothing by the next piece being seen at once: while many do, what comes in is
-// looked at every now and then, all of it together. That saves a third of the processor's time.
+// A wake-up costs about 50 µs on a busy node, mostly because other processes have replaced the
+// content of the processor's caches. In a burst each object arrives separately, in eight pieces.
+// While many keys wait for a worker, nothing is gained by handling a piece at once. So the loop
+// pauses and then handles everything that has arrived meanwhile, which saves a third of the
+// processor time.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -13,8 +14,9 @@
 
 namespace runtime {
 
-// Runs the context until it has nothing left to wait for or is stopped. Between two looks at what
-// has come in it pauses for as long as patience says. On the calling thread, as all handlers.
+// Runs the context until it has no work left or is stopped. Between two polls it calls `patience`
+// and, unless the result is zero, passes it to `pause`, which has to wait that long. Handlers run
+// on the calling thread.
 void run(boost::asio::io_context& context, const std::function<base::Clock::Duration()>& patience,
          const std::function<void(base::Clock::Duration)>& pause);
 

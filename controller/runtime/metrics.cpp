@@ -26,7 +26,7 @@ constexpr const char* kController = "localregistry";
 constexpr const char* kLease = "local-registry-operator";
 constexpr const char* kOther = "other";
 
-// As controller-runtime's ReconcileTime.
+// Buckets of controller-runtime's ReconcileTime, in seconds.
 const Buckets& reconcile_buckets() {
   static const Buckets buckets = {0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3,  0.35,
                                   0.4,   0.45, 0.5,   0.6,  0.7, 0.8,  0.9, 1.0,  1.25, 1.5,
@@ -35,13 +35,14 @@ const Buckets& reconcile_buckets() {
   return buckets;
 }
 
-// As client-go's queues: ExponentialBuckets(10e-9, 10, 12).
+// Buckets of client-go's workqueue histograms, in seconds: ExponentialBuckets(10e-9, 10, 12).
 const Buckets& queue_buckets() {
   static const Buckets buckets = {1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1, 10, 100, 1000};
   return buckets;
 }
 
-// Of the API server's patience, which is seconds, and of what a pod takes, which is microseconds.
+// Buckets in seconds, from the microseconds that a review takes to the seconds after which the API
+// server gives up.
 const Buckets& webhook_buckets() {
   static const Buckets buckets = {1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3,
                                   0.01, 0.025,  0.05, 0.1,  0.25,   0.5,  1,    2.5};
@@ -52,8 +53,8 @@ double seconds(Metrics::Duration duration) {
   return std::chrono::duration<double>(duration).count();
 }
 
-// A label value from outside: printable ASCII of bounded length. Prometheus refuses a whole scrape
-// for one byte that is not UTF-8.
+// Returns a label value from outside as printable ASCII of bounded length. Prometheus refuses a
+// whole scrape for one byte that is not UTF-8.
 std::string label(std::string_view value) {
   std::string text(value.substr(0, limits::kLabelBytes));
   for (char& character : text) {
@@ -62,8 +63,8 @@ std::string label(std::string_view value) {
   return text;
 }
 
-// The counters of one metric by their labels, of which there are at most limits::kMetricSeries and
-// one that counts the rest.
+// The counters of one metric, by label values: at most limits::kMetricSeries of them, and one
+// labelled "other" for all further values.
 class CounterTable {
  public:
   CounterTable(Family<Counter>& family, std::vector<std::string> names)

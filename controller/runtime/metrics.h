@@ -1,9 +1,9 @@
 // The program's metrics, under the names that dashboards made for controller-runtime and client-go
 // expect. prometheus-cpp stays behind this header.
 //
-// One Metrics per program, made by main and passed by reference. Label values come from small fixed
-// sets; whatever is not (hosts, reasons) is bounded by limits::kMetricSeries for each metric, and
-// what is over that is counted under "other". Used on the thread of the io_context only.
+// One Metrics per program, made by main and passed by reference. Most label values come from small
+// fixed sets. Values from outside (hosts, reasons) are bounded by limits::kMetricSeries for each
+// metric; further ones are counted under "other". Used on the thread of the io_context only.
 // Source: controller-runtime/pkg/internal/controller/metrics, client-go/tools/metrics.
 #pragma once
 
@@ -29,7 +29,7 @@ struct ResourceCount {
   std::size_t count = 0;
 };
 
-// The queue as it is when somebody looks at the metrics.
+// The state of the work queue at the time of a scrape.
 struct QueueState {
   std::size_t depth = 0;      // keys that are ready
   std::uint64_t adds = 0;     // since the start
@@ -42,7 +42,7 @@ class Metrics {
  public:
   using Duration = std::chrono::nanoseconds;
 
-  // version: of localregistry_build_info.
+  // `version`: the label value of localregistry_build_info.
   explicit Metrics(std::string_view version);
   ~Metrics();
   Metrics(const Metrics&) = delete;
@@ -50,7 +50,7 @@ class Metrics {
 
   // controller_runtime_*{controller="localregistry"}
   void reconciled(ReconcileOutcome outcome, Duration took);
-  void reconcile_panicked();  // an exception: a bug
+  void reconcile_panicked();  // it threw an exception, which is a bug
   void reconcile_timed_out();
   void set_active_workers(std::size_t workers);
   void set_max_concurrent_reconciles(std::size_t workers);
@@ -60,34 +60,35 @@ class Metrics {
   void key_taken(Duration waited);  // queue_duration
   void key_done(Duration worked);   // work_duration
 
-  // rest_client_requests_total. code: the HTTP status; 0 when no answer came ("<error>").
-  // method: "GET", …; host: "10.96.0.1:443".
+  // rest_client_requests_total. `code`: the HTTP status; 0 when no answer came ("<error>").
+  // `method`: "GET", …; `host`: "10.96.0.1:443".
   void request_answered(int code, std::string_view method, std::string_view host);
 
-  // leader_election_master_status{name="local-registry-operator"}: absent before the first call.
+  // leader_election_master_status{name="local-registry-operator"}, which is absent before the first
+  // call.
   void set_leader(bool leader);
 
-  // controller_runtime_webhook_*{webhook}. code: the HTTP status. A path that serves is there with
-  // 0.
+  // controller_runtime_webhook_*{webhook}. `code`: the HTTP status. serve_webhook() creates the
+  // series of a path with the value 0.
   void serve_webhook(std::string_view path);
   void webhook_answered(std::string_view path, int code, Duration took);
 
-  // localregistry_webhook_*. result: "rewritten", …; images: how many were.
+  // localregistry_webhook_*. `result`: "rewritten", …; `images`: number of rewritten images.
   void pod_reviewed(std::string_view result, std::size_t images);
   void set_webhook_certificate_expiry(std::chrono::seconds since_epoch);
 
   // localregistry_*
-  void set_resources(const std::vector<ResourceCount>& counts);  // the whole, not a change
-  // bytes: that the cache takes; reduced: objects that it does not hold as a whole; dropped: that
-  // it does not hold at all.
+  void set_resources(const std::vector<ResourceCount>& counts);  // replaces all earlier counts
+  // `bytes`: size of the cache; `reduced`: objects that it holds only in part; `dropped`: objects
+  // that it does not hold at all.
   void set_cache(std::string_view resource, std::size_t bytes, std::size_t reduced,
                  std::size_t dropped);
   void set_contested_objects(std::size_t count);
   void watch_restarted(std::string_view resource, std::string_view reason);
   void malformed_object(std::string_view resource);
 
-  // Something that sets metrics when they are read, and stops doing so with its destructor.
-  // It may not outlive the Metrics.
+  // While a Collector exists, serialize() calls `collect`, which sets metrics that are computed
+  // only then. The Metrics must outlive it.
   class [[nodiscard]] Collector {
    public:
     Collector(Metrics& metrics, std::function<void()> collect);
@@ -100,7 +101,8 @@ class Metrics {
     std::list<std::function<void()>>::iterator place_;
   };
 
-  // Everything in the Prometheus text format 0.0.4, process_* read from /proc as of now.
+  // Returns all metrics in the Prometheus text format 0.0.4. Reads the process_* metrics from
+  // /proc.
   std::string serialize();
 
  private:

@@ -1,9 +1,10 @@
-// How often one key may be worked on: limits::kPaceBurst times in a row, then once every
-// limits::kPaceInterval. So who changes one object all the time does not make the operator write to
-// the API server at the same rate.
+// Limits how often one key is reconciled: limits::kPaceBurst times in a row, then once every
+// limits::kPaceInterval. So a client that changes one object all the time does not make the
+// operator write to the API server at the same rate.
 //
-// Remembers a key for as long as its recent turns count, at most limits::kPacedKeys of them; any
-// more are not held back. One owner, the runner; not thread-safe. Told the time by its caller.
+// Remembers a key while its recent reconciles count, at most limits::kPacedKeys keys; further keys
+// are not held back. Reads no clock: the caller passes the time. One owner, the runner; not
+// thread-safe.
 // Source: the generic cell rate algorithm, ITU-T I.371.
 #pragma once
 
@@ -22,7 +23,7 @@ class Pace {
   using Instant = std::chrono::steady_clock::time_point;
   using Duration = std::chrono::steady_clock::duration;
 
-  // How long the key has to wait now; zero when it may go at once.
+  // Returns how long the key has to wait; zero when it may be reconciled now.
   Duration wait(const Key& key, Instant now) const {
     const auto found = paid_until_.find(key);
     if (found == paid_until_.end()) return Duration::zero();
@@ -30,7 +31,7 @@ class Pace {
     return over > Duration::zero() ? over : Duration::zero();
   }
 
-  // The key goes now.
+  // Counts a reconcile of the key that starts now.
   void count(const Key& key, Instant now) {
     if (paid_until_.size() >= next_sweep_) sweep(now);
     const auto found = paid_until_.find(key);
@@ -47,13 +48,14 @@ class Pace {
   static constexpr Duration kAhead = (limits::kPaceBurst - 1) * limits::kPaceInterval;
   static constexpr std::size_t kSweep = 64;
 
-  // Drops what no longer counts; twice as many keys have to come before the next time.
+  // Drops keys whose reconciles no longer count. The next sweep comes when the table has grown to
+  // more than twice its size, so that the average cost of count() stays small.
   void sweep(Instant now) {
     std::erase_if(paid_until_, [now](const auto& entry) { return entry.second <= now; });
     next_sweep_ = 2 * paid_until_.size() + kSweep;
   }
 
-  std::map<Key, Instant> paid_until_;  // the end of what the turns so far stand for
+  std::map<Key, Instant> paid_until_;  // the key's reconciles count until then
   std::size_t next_sweep_ = kSweep;
 };
 

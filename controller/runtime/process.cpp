@@ -21,7 +21,7 @@
 namespace runtime {
 namespace {
 
-// Where glibc begins by itself; setting it keeps glibc from moving it.
+// glibc's default threshold. Setting it explicitly keeps glibc from raising it (mallopt(3)).
 constexpr int kLargeBlockBytes = 128 << 10;
 
 // The fields of /proc/self/stat after the command, which may hold spaces and brackets.
@@ -53,10 +53,10 @@ std::optional<double> open_files() {
     ++count;
   }
   if (failure || count < 1) return std::nullopt;
-  return count - 1;  // the one that reads the folder
+  return count - 1;  // without the descriptor that reads the folder
 }
 
-// Of files, mapped and resident: code and constants.
+// Returns the resident bytes of mapped files: code and constants.
 std::size_t mapped_bytes() {
   std::ifstream file("/proc/self/statm");
   std::size_t size = 0;
@@ -66,7 +66,8 @@ std::size_t mapped_bytes() {
   return shared * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
 }
 
-// advice: an int.
+// Callback of dl_iterate_phdr(3): applies madvise(2) to the object's segments that are not
+// writable. `advice` points to an int.
 int advise(dl_phdr_info* object, std::size_t, void* advice) {
   const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
   for (int i = 0; i < object->dlpi_phnum; ++i) {
@@ -80,7 +81,7 @@ int advise(dl_phdr_info* object, std::size_t, void* advice) {
 }
 
 void add_from_stat(std::vector<ProcessValue>& values) {
-  // Numbers of proc(5) less the three that come before: state is field 3 there and 0 here.
+  // Field numbers of proc(5) minus 3: `state` is field 3 there and index 0 here.
   constexpr std::size_t kUserTime = 11;
   constexpr std::size_t kSystemTime = 12;
   constexpr std::size_t kStartTime = 19;

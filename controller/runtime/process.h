@@ -1,4 +1,5 @@
-// What the process costs, read from /proc/self, and what it can give back. Any thread.
+// Reads the resource use of this process from /proc/self, and returns unused memory to the kernel.
+// Functions: any thread. UnneededMemory: one thread at a time.
 // Source: the process metrics of the Prometheus client libraries, under the same names
 #pragma once
 
@@ -12,38 +13,39 @@ namespace runtime {
 struct ProcessValue {
   std::string name;
   std::string help;
-  bool counter = false;  // else a gauge
+  bool counter = false;  // false: a gauge
   double value = 0;
 };
 
-// process_cpu_seconds_total, process_resident_memory_bytes, process_virtual_memory_bytes,
-// process_open_fds, process_max_fds and process_start_time_seconds; those that cannot be read are
-// left out.
+// Returns process_cpu_seconds_total, process_resident_memory_bytes, process_virtual_memory_bytes,
+// process_open_fds, process_max_fds and process_start_time_seconds, without those that cannot be
+// read.
 std::vector<ProcessValue> read_process();
 
-// Gives back to the system what is not needed any more: memory that was freed, which after a burst
-// or a list lies between what is in use, when it has become much since the last time; and, while
-// the process is quiet, code and constants that only the start, a burst or a list needed. The
-// kernel has them in its cache: what is used again is mapped again within a tenth of a millisecond.
+// Returns memory to the kernel that the process no longer needs:
+//  * Freed heap memory, when its amount has changed by limits::kTrimHeapBytes since the last trim.
+//    After a burst or a list it lies between blocks that are in use.
+//  * Code and constants that only the start, a burst or a list needed, while the process is quiet.
+//    The kernel keeps them in its page cache: a page that is used again is mapped within 0.1 ms.
 class UnneededMemory {
  public:
-  // Every now and then. used: the processor's time that the process took since the last time.
+  // Call it every limits::kTrimInterval. `used`: processor time of the process since the last call.
   void give_back(std::chrono::nanoseconds used);
 
  private:
-  std::size_t free_ = 0;  // bytes of the heap, after the last time
+  std::size_t free_ = 0;  // free bytes of the heap after the last trim
 };
 
-// Advises the kernel, as madvise(2) does, about all that is loaded and never written: code and
-// constants of the program and its libraries.
+// Applies madvise(2) to all loaded segments that are not writable: code and constants of the
+// program and its libraries.
 void advise_code(int advice);
 
-// From here on each block of memory of 128 KiB or more is mapped by itself, and so is
-// given back to the system when it is freed. By default glibc takes them from the heap once one of
-// them was freed, and the heap keeps what lies below a block that is in use.
+// From this call on, each block of 128 KiB or more is mapped separately, so that it returns to the
+// kernel when it is freed. By default glibc takes such blocks from the heap once one of them was
+// freed, and the heap keeps free memory that lies below a block in use.
 void map_large_blocks();
 
-// The processor's time that the process took since it began.
+// Returns the processor time that the process has used since its start.
 std::chrono::nanoseconds processor_time();
 
 }  // namespace runtime

@@ -68,7 +68,7 @@ Alarm::Alarm(base::Clock& clock, TaskGroup& group, std::function<void()> ring)
 
 void Alarm::set(Instant then) {
   const bool earlier = then < next_;
-  if (sleeping_ && !earlier) return;  // rings too early, and is set anew then
+  if (sleeping_ && !earlier) return;  // it rings too early; ring_ then sets the time again
   next_ = then;
   if (sleeping_) group_.cancel(task_);
 }
@@ -88,7 +88,7 @@ boost::asio::awaitable<void> Alarm::run() {
     }
     sleeping_ = false;
     if (group_.cancelled()) co_return;
-    if (interrupted) {  // by set(), which is no cancellation
+    if (interrupted) {  // by set(); the group is not cancelled
       co_await boost::asio::this_coro::reset_cancellation_state();
       continue;
     }

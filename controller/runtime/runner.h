@@ -1,16 +1,17 @@
 // Takes keys from the work queue and reconciles them, several at once.
 //
 // Guarantees
-//  * At most Options::workers reconciles at once, and never two of the same key.
-//  * A key that is asked for all the time is reconciled no more often than Pace lets it.
+//  * At most RunnerOptions::workers reconciles at once, and never two of the same key.
+//  * A key that is added all the time is reconciled no more often than Pace allows.
 //  * One switch (Runner::settle) handles every outcome.
-//  * A reconcile that takes longer than Options::timeout is cancelled and counts as kTimeout.
-//  * An exception that is not a cancellation is a bug: it is caught here, once for the program,
-//    logged as an error, and the key is retried like after any other error.
-//  * Cancelling run() cancels what is in flight and waits for it; what is still queued is dropped.
-//  * No polling: one sleep of the clock at a time, until the next key is due or a reconcile is over
-//    its time. Idle workers cost nothing.
-// Assumption: reconcile ends when it is cancelled (asio's cancellation, terminal).
+//  * A reconcile that takes longer than RunnerOptions::timeout is cancelled and counts as
+//    kTimeout.
+//  * An exception that is not a cancellation is a bug. It is caught and logged as an error, and the
+//    key is retried as after any other error.
+//  * Cancelling run() cancels the reconciles in flight and waits for them; queued keys are dropped.
+//  * No polling: the runner sleeps on one timer until the next key is due or a reconcile reaches
+//    its timeout. Idle workers cost nothing.
+// Assumption: a reconcile ends when it is cancelled (asio's cancellation, terminal).
 //
 // One owner; everything passed in by reference outlives it. Used on the thread of the io_context
 // only.
@@ -44,7 +45,8 @@
 
 namespace runtime {
 
-// A reconcile that went well: done until something changes, or for so long.
+// The result of a successful reconcile. `after`: delay before the next one; absent: the key waits
+// until it is added; zero: it is retried with the delay for its failures.
 struct Requeue {
   std::optional<std::chrono::milliseconds> after = {};
 
@@ -58,41 +60,42 @@ struct RunnerOptions {
   base::Clock::Duration timeout = limits::kReconcileTimeout;
 };
 
-// The label of a result in metrics.
+// Returns the outcome under which metrics count the result.
 ReconcileOutcome outcome_of(const ReconcileResult& result);
 
-// How a key is called in logs; for other types of keys, found by their own namespace.
+// Returns the text of a key for logs. Another type of keys has an overload in its own namespace.
 inline const std::string& to_string(const std::string& key) { return key; }
 
 base::Error timeout_error(base::Clock::Duration timeout);
 base::Error bug_error(const std::exception_ptr& exception);
 base::Clock::Duration least_delay(const base::Error& error);  // its retry_after, or zero
 
-// The longest wait before the next try. An outage that took many tries must not be waited for long
-// after its end: nothing tells the key that the API server is well again.
+// Returns the longest delay before the next try. It is shorter for transient errors: after an
+// outage no event reports that the API server is available again, and keys with many failures must
+// not wait long.
 base::Clock::Duration most_delay(const base::Error& error);
 
-// Whether a failure is worth a warning, of which each row of failures gets one: a conflict only as
-// the limits::kConflictsToWarn-th failure in a row or a later one, because an edit during a
-// reconcile is normal. failures: those in a row before this one.
+// Returns whether a failure deserves a warning; the caller logs one for each row of failures. A
+// conflict deserves it only from the limits::kConflictsToWarn-th failure in a row on, because an
+// edit during a reconcile is normal. `failures`: failures in a row before this one.
 bool is_worth_warning(const base::Error& error, int failures);
 
-// As a warning, or at debug level.
+// Logs the failure as a warning, or else at debug level. `delay`: time until the next try.
 void log_failure(base::Logger& logger, bool warning, std::string key, const base::Error& error,
                  base::Clock::Duration delay);
 
-// The one sleep of the runner: rings at an instant that may change while it sleeps.
+// The runner's timer: calls `ring` at an instant that may change while it sleeps.
 class Alarm {
  public:
   using Instant = base::Clock::Instant;
 
-  // ring is called by run(), on its coroutine, and says when to ring next by set().
+  // run() calls `ring` on its coroutine; `ring` calls set() with the next instant.
   Alarm(base::Clock& clock, TaskGroup& group, std::function<void()> ring);
 
-  // Rings no later than then, and possibly earlier.
+  // Rings no later than `then`, and possibly earlier.
   void set(Instant then);
 
-  // A child of the group. Ends when the group is cancelled.
+  // Has to run as a child of the group. Ends when the group is cancelled.
   boost::asio::awaitable<void> run();
 
   void start() { task_ = group_.spawn(run()); }
@@ -111,41 +114,42 @@ class Runner {
  public:
   using Instant = base::Clock::Instant;
   using Duration = base::Clock::Duration;
-  // Not a lambda coroutine with captures: a lambda that calls a named coroutine.
+  // Must be a lambda that calls a named coroutine, not a lambda coroutine with captures.
   using Reconcile = std::function<boost::asio::awaitable<ReconcileResult>(Key)>;
 
   Runner(boost::asio::any_io_executor executor, RunnerOptions options, Reconcile reconcile,
          base::Clock& clock, base::Logger& logger, Metrics& metrics);
 
-  // Asks for a reconcile, now or after a delay; before run() and while it runs, also from within a
-  // reconcile. Returns at once. Ignored when run() has ended.
+  // Requests a reconcile, now or after a delay; allowed before run() and while it runs, also from
+  // within a reconcile. Does not wait. Ignored when run() has ended.
   void add(const Key& key);
   void add_after(const Key& key, Duration delay);
 
-  // From within the reconcile of the key: it looks at everything anew, so that what was asked for
-  // until now asks for no other.
+  // Drops the requests for another reconcile of the key that came since its current reconcile
+  // started. That reconcile calls it before it reads all state again, which covers these requests.
   void absorb(const Key& key) { queue_.absorb(key); }
 
-  // Works until it is cancelled, which it throws (operation_aborted). Once.
+  // Reconciles until it is cancelled; then throws boost::system::system_error (operation_aborted).
+  // Call it once.
   boost::asio::awaitable<void> run();
 
   const WorkQueue<Key>& queue() const { return queue_; }
   std::size_t active() const { return active_; }  // reconciles in flight
 
-  // How long the loop may wait before it looks at what has come in: nothing, but in a burst a small
-  // part of what a reconcile takes lately, so that it takes hardly longer.
+  // Returns how long the event loop (runtime/loop.h) may pause. Zero, except in a burst: while more
+  // than limits::kBacklog keys are ready, a small part of the average duration of a reconcile.
   Duration patience() const;
 
  private:
   struct Worker {
-    std::optional<Key> key;  // none: free
+    std::optional<Key> key;  // absent: the worker is free
     TaskGroup::TaskId task = 0;
     Instant started{};
     bool timed_out = false;
   };
   struct AtEnd;
 
-  static constexpr int kUsualOf = 8;  // reconciles that the moving average is of, about
+  static constexpr int kUsualOf = 8;  // the moving average covers about so many reconciles
 
   void wake();
   void pump();
@@ -166,13 +170,13 @@ class Runner {
   Metrics& metrics_;
   WorkQueue<Key> queue_;
   Pace<Key> pace_;
-  std::set<Key> warned_;  // of the keys that have failures in queue_, those with a warning
+  std::set<Key> warned_;  // failing keys whose warning was logged
   std::vector<Worker> workers_;
   std::size_t active_ = 0;
-  Duration usual_ = Duration::zero();  // of a reconcile: a moving average
+  Duration usual_ = Duration::zero();  // duration of a reconcile, a moving average
   bool running_ = false;
   bool woken_ = false;
-  boost::asio::steady_timer woken_timer_;  // never expires: its cancellation wakes
+  boost::asio::steady_timer woken_timer_;  // never expires; cancelling it wakes pump_when_woken()
   TaskGroup group_;
   Alarm alarm_;
   Metrics::Collector collector_;
@@ -236,14 +240,14 @@ void Runner<Key>::wake() {
   woken_timer_.cancel();
 }
 
-// Brings the workers up to date with the queue and the clock.
+// Starts reconciles of ready keys, cancels overdue ones and sets the alarm for the next instant.
 template <class Key>
 void Runner<Key>::pump() {
   if (group_.cancelled()) return;
   const Instant now = clock_.now();
   start_workers(now);
   Instant next = cancel_overdue(now);
-  if (active_ < workers_.size()) {  // else the next worker that is free looks again
+  if (active_ < workers_.size()) {  // else release() wakes the pump when a worker is free
     if (const auto due = queue_.next_due()) next = std::min(next, *due);
   }
   alarm_.set(next);
@@ -260,11 +264,11 @@ void Runner<Key>::start_workers(Instant now) {
     metrics_.set_active_workers(++active_);
     worker = {taken->key, 0, now, false};
     const TaskGroup::TaskId task = group_.spawn(work(worker));
-    worker.task = task;  // it may have ended already; then nothing bears this number
+    worker.task = task;  // a task that has ended already ignores cancel()
   }
 }
 
-// Cancels what has been running for too long; returns when the next one will have.
+// Cancels reconciles that have reached the timeout. Returns when the next one will reach it.
 template <class Key>
 typename Runner<Key>::Instant Runner<Key>::cancel_overdue(Instant now) {
   Instant next = Instant::max();
@@ -313,7 +317,7 @@ boost::asio::awaitable<void> Runner<Key>::work(Worker& worker) {
   settle(worker, result ? *result : explain(worker, exception));
 }
 
-// What came instead of a result.
+// Returns the error for a reconcile that ended with an exception.
 template <class Key>
 ReconcileResult Runner<Key>::explain(Worker& worker, const std::exception_ptr& exception) {
   if (worker.timed_out && is_cancellation(exception)) {
@@ -366,7 +370,7 @@ typename Runner<Key>::Duration Runner<Key>::patience() const {
   return std::min<Duration>(usual_ / limits::kBacklogShare, limits::kBacklogPauseMost);
 }
 
-// Gives the key back and frees the worker.
+// Returns the key to the queue and frees the worker.
 template <class Key>
 void Runner<Key>::release(Worker& worker, Instant now) {
   metrics_.key_done(queue_.done(*worker.key, now));

@@ -41,7 +41,7 @@ TaskGroup::TaskGroup(asio::any_io_executor executor)
 
 TaskGroup::~TaskGroup() {
   assert(tasks_.empty() && "a TaskGroup was destroyed before join()");
-  if (!tasks_.empty()) std::terminate();  // its children would use what is no longer there
+  if (!tasks_.empty()) std::terminate();  // its children would use destroyed objects
 }
 
 TaskGroup::TaskId TaskGroup::spawn(asio::awaitable<void> task) {
@@ -53,9 +53,9 @@ TaskGroup::TaskId TaskGroup::spawn(asio::awaitable<void> task) {
   return id;
 }
 
-// Two things that Boost 1.81 gets wrong: a coroutine that is cancelled before it first runs never
-// hears of it, and the exception of one that is cancelled before its first suspension leaves the
-// io_context's run() instead of reaching the completion handler.
+// Works around two bugs of Boost 1.81. A coroutine that is cancelled before it first runs never
+// notices. When one is cancelled before its first suspension, its exception leaves
+// io_context::run() instead of reaching the completion handler.
 asio::awaitable<void> TaskGroup::guard(TaskId id, asio::awaitable<void> task) {
   Task& entry = tasks_.at(id);
   entry.started = true;
@@ -80,7 +80,7 @@ void TaskGroup::cancel(TaskId task) {
 void TaskGroup::cancel() {
   if (cancelled_) return;
   cancelled_ = true;
-  // By id: a child may end while the signal of another is emitted.
+  // A child may end, and leave tasks_, while the signal of another child is emitted.
   std::vector<TaskId> ids;
   ids.reserve(tasks_.size());
   for (const auto& [id, task] : tasks_) ids.push_back(id);
@@ -99,7 +99,8 @@ void TaskGroup::finish(TaskId task, const std::exception_ptr& exception) {
 }
 
 asio::awaitable<void> TaskGroup::join() {
-  // A cancelled parent still has to wait, so cancellation is looked at here and thrown at the end.
+  // A cancelled parent still has to wait, so join() itself checks for cancellation and throws at
+  // the end.
   co_await asio::this_coro::throw_if_cancelled(false);
   bool aborted = false;
   while (true) {

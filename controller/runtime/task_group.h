@@ -9,17 +9,17 @@
 //   }
 //
 // Guarantees
-//  * The first child that fails cancels the others; join() throws what it threw.
-//  * Cancelling the coroutine that waits in join() cancels the children; join() still waits for
-//    all of them, and then throws operation_aborted.
+//  * The first child that fails cancels the others; join() throws the exception of that child.
+//  * Cancelling the coroutine that waits in join() cancels the children; join() still waits for all
+//    of them, and then throws operation_aborted.
 //  * A child that ends because it was cancelled has not failed.
 // Assumptions
 //  * Every child ends when it is cancelled (asio's cancellation, terminal).
-//  * A coroutine that is cancelled already throws at its next co_await, and would never enter
-//    join(). So it turns that off before it starts children; join() turns it on again.
+//  * A coroutine that is already cancelled throws at its next co_await, and would never enter
+//    join(). So the parent turns that off before it starts children; join() turns it on again.
 //
 // One owner, the parent coroutine. Destroying a group that still has children is a bug, and ends
-// the program: nothing that can throw belongs between the first spawn() and join(). Used on the
+// the program: no code that can throw belongs between the first spawn() and join(). Used on the
 // thread of the io_context only.
 #pragma once
 
@@ -47,14 +47,15 @@ class TaskGroup {
   TaskGroup(const TaskGroup&) = delete;
   TaskGroup& operator=(const TaskGroup&) = delete;
 
-  // Starts a child. On the thread of the io_context it runs up to its first suspension before this
-  // returns. Once the group is cancelled nothing is started any more: the task is dropped.
+  // Starts a child. On the thread of the io_context, spawn() runs the child up to its first
+  // suspension before it returns. After the group is cancelled, the task is dropped without being
+  // started.
   TaskId spawn(boost::asio::awaitable<void> task);
 
-  // Cancels one child, and nothing when it has ended.
+  // Cancels one child; does nothing when it has ended.
   void cancel(TaskId task);
 
-  // Cancels every child, for good. Does not wait.
+  // Cancels every child and drops tasks that are spawned later. Does not wait.
   void cancel();
 
   // Returns when there is no child left; throws what the first failed child threw, or

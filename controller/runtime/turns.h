@@ -1,7 +1,7 @@
-// Items that wait, by groups: groups take turns, and of one group the item goes first that came
-// first. So a group with many items delays another group's by one item each turn.
+// A queue that is fair between groups of items: groups take turns, and within a group the item that
+// came first is next. So a group with many items delays another group by one item each turn.
 //
-// Items stay in nodes of a std::list, which move in and out: their iterators stay valid.
+// Items are nodes of std::lists, which are moved in and out: their iterators stay valid.
 // One owner; not thread-safe.
 #pragma once
 
@@ -28,7 +28,7 @@ class Turns {
   bool empty() const { return size_ == 0; }
   std::size_t size() const { return size_; }
 
-  // Takes the node from that list, as the last of the group.
+  // Moves `node` from `from` to the end of the group.
   void add(std::string_view group, List& from, Node node) {
     const auto found = groups_.find(group);
     const Place place = found != groups_.end() ? found : groups_.emplace(group, Group()).first;
@@ -38,12 +38,13 @@ class Turns {
     ++size_;
   }
 
-  // Puts the node, which is in that group, at the end of that list.
+  // Moves `node`, which is in the group, to the end of `into`.
   void remove(std::string_view group, Node node, List& into) {
     take_out(groups_.find(group), node, into);
   }
 
-  // The same with the node whose turn it is; the next turn is another group's. Not when empty().
+  // Moves the node whose turn it is to the end of `into` and returns it. The next turn is another
+  // group's, if there is one. Requires !empty().
   Node next(List& into) {
     const Place place = turns_.front();
     const Node node = place->second.items.begin();
@@ -65,7 +66,7 @@ class Turns {
 
   struct Group {
     List items;                                  // never empty between two calls
-    typename std::list<Place>::iterator turn{};  // in turns_
+    typename std::list<Place>::iterator turn{};  // position in turns_
   };
 
   void take_out(Place place, Node node, List& into) {
@@ -77,7 +78,7 @@ class Turns {
   }
 
   Groups groups_;
-  std::list<Place> turns_;  // the group whose turn it is in front
+  std::list<Place> turns_;  // groups with items; the front one is next
   std::size_t size_ = 0;
 };
 

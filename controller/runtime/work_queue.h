@@ -1,18 +1,19 @@
-// The keys that wait to be reconciled: what to do next, and when. A pure state machine: it does no
-// IO, knows no clock (every call that needs the time is told it) and never calls back.
+// The keys that wait to be reconciled: which is next, and when. A pure state machine: it does no
+// IO, reads no clock (the caller passes the time) and never calls back.
 //
 // Guarantees
 //  * A key is in the queue at most once, however often it is added.
-//  * A key that was taken is not handed out again before done(). Added meanwhile, it is handed out
-//    once more afterwards, unless its owner says that it saw what was asked for: nothing is lost.
-//  * What was asked for now (add) goes before what has waited (add_after, add_rate_limited); but
-//    every kFairTurn-th key taken is one that has waited, so that a flood of events does not keep a
-//    retry from its turn.
-//  * Of either, groups of keys take turns (fair_group), so that one with thousands of keys does not
-//    keep the others waiting. The keys of one group go in the order in which they came.
-//  * Bounded by construction: one entry for each key that is waiting, ready, taken or remembered
-//    for its failures. Who deletes an object forgets its key.
-// Caveat: add() drops the wait of a key, since its reconcile says anew whether it has to wait.
+//  * A key that was taken is not handed out again before done(). If it is added meanwhile, it is
+//    handed out once more afterwards, so no request is lost. Only absorb() drops such a request.
+//  * Keys that were added (add) go before keys whose delay is over (add_after, add_rate_limited).
+//    But at least every kFairTurn-th key taken is one of the latter, so that a flood of events does
+//    not keep retries waiting.
+//  * Among each of the two, groups of keys take turns (fair_group), so that a group with thousands
+//    of keys does not keep others waiting. The keys of one group go in the order in which they
+//    came.
+//  * Bounded by construction: one entry for each key that is waiting, ready, taken or has failures.
+//    forget() drops the failures.
+// Caveat: add() drops the delay of a key, since its reconcile decides again whether it has to wait.
 //
 // One owner, the runner; not thread-safe: used on the thread of the io_context only.
 // Source: k8s.io/client-go/util/workqueue, whose semantics it has.
@@ -34,24 +35,24 @@
 
 namespace runtime {
 
-// Keys of one group take one turn together: here all of them. Another type of keys has its own
-// function, in its own namespace.
+// Returns the group of a key; keys of one group take one turn together. By default all keys are one
+// group. Another type of keys has an overload in its own namespace.
 template <class Key>
 std::string_view fair_group(const Key&) {
   return {};
 }
 
-// What workqueue metrics are made of. Counters since the start.
+// Counters since the start, for the workqueue_* metrics.
 struct WorkQueueCounters {
   std::uint64_t adds = 0;     // keys that became ready, duplicates not counted
   std::uint64_t retries = 0;  // calls of add_rate_limited
 };
 
-// The delay before the next try after that many failures before: limits::kRetryFirst, doubled each
-// time, at most limits::kRetryMost.
+// Returns the delay before the next try: limits::kRetryFirst, doubled for each earlier failure in a
+// row, at most limits::kRetryMost. `failures`: number of earlier failures.
 std::chrono::steady_clock::duration retry_delay(int failures);
 
-// Key: a value with an order (operator<).
+// `Key`: a value type with operator<.
 template <class Key>
 class WorkQueue {
  public:
@@ -62,52 +63,54 @@ class WorkQueue {
 
   struct Taken {
     Key key;
-    Duration waited;  // since it became ready
+    Duration waited;  // since the key became ready
   };
 
   WorkQueue() = default;
   WorkQueue(const WorkQueue&) = delete;
   WorkQueue& operator=(const WorkQueue&) = delete;
 
-  // Ready now, before every key that waits. Nothing after shutdown().
+  // Makes the key ready now, before every delayed key. Does nothing after shutdown().
   void add(const Key& key, Instant now);
 
-  // Ready after the delay, or earlier when something else says so. Nothing after shutdown().
+  // Makes the key ready after the delay, or earlier if it is added again. Does nothing after
+  // shutdown().
   void add_after(const Key& key, Duration delay, Instant now);
 
-  // As add_after with the delay of the key's failures, of which this is one more; at most `most`,
-  // but at least `least`. Returns the delay.
+  // Counts a failure of the key, and adds it as add_after() does with the delay for its failures:
+  // at most `most`, but at least `least`. Returns the delay.
   Duration add_rate_limited(const Key& key, Instant now, Duration least = Duration::zero(),
                             Duration most = limits::kRetryMost);
 
-  // The key's failures are history.
+  // Sets the key's failures to 0.
   void forget(const Key& key);
 
-  // The next key, which is the caller's until done(); nothing when none is ready or after
-  // shutdown(). Keys whose wait is over become ready first.
+  // Returns the next key, which is the caller's until done(); nullopt when none is ready or after
+  // shutdown(). Makes keys ready first whose delay is over.
   std::optional<Taken> take(Instant now);
 
-  // What was asked for of a taken key so far is seen by what its owner does from now on.
+  // Drops the requests that came for a taken key so far. The caller has to read all state again
+  // afterwards, which covers these requests.
   void absorb(const Key& key);
 
-  // Gives a taken key back. Returns how long it was away; zero for a key that was not taken.
+  // Gives a taken key back. Returns the time since take(); zero for a key that was not taken.
   Duration done(const Key& key, Instant now);
 
-  // When the next waiting key becomes ready; nothing when none waits.
+  // Returns when the next delayed key becomes ready; nullopt when there is none.
   std::optional<Instant> next_due() const;
 
-  // Drops what is ready or waiting, and takes nothing in any more.
+  // Drops all ready and waiting keys. Later calls add nothing.
   void shutdown();
 
   int failures(const Key& key) const;
-  std::size_t ready() const { return fresh_.size() + waited_.size(); }  // as of the last take()
+  std::size_t ready() const { return fresh_.size() + waited_.size(); }  // at the last take()
   std::size_t waiting() const { return waiting_.size(); }
   std::size_t taken() const { return taken_.size(); }
-  std::size_t size() const { return entries_.size(); }  // every key that is known
+  std::size_t size() const { return entries_.size(); }  // keys with an entry
   bool is_shut_down() const { return shut_down_; }
   const WorkQueueCounters& counters() const { return counters_; }
 
-  // Sum and maximum of how long the taken keys have been away:
+  // The sum and the maximum of the times since take() of all taken keys:
   // workqueue_unfinished_work_seconds and workqueue_longest_running_processor_seconds.
   Duration unfinished_work(Instant now) const;
   Duration longest_running(Instant now) const;
@@ -118,19 +121,19 @@ class WorkQueue {
   using Place = typename Entries::iterator;
   using Ready = Turns<Place>;
   using List = typename Ready::List;
-  using Due = std::pair<Instant, std::uint64_t>;  // the number keeps the order of the same instant
+  using Due = std::pair<Instant, std::uint64_t>;  // the number orders keys of one instant
 
   enum class State { kIdle, kFresh, kWaited, kWaiting, kTaken };
 
   struct Entry {
     State state = State::kIdle;
     int failures = 0;
-    bool again = false;               // kTaken: added meanwhile
-    std::optional<Instant> later;     // kTaken: to wait for, once it is given back
-    Instant since{};                  // kFresh, kWaited: ready; kTaken: taken
-    Instant asked{};                  // kTaken and again: when it was added
-    Due due{};                        // kWaiting
-    typename List::iterator where{};  // kFresh, kWaited, kTaken
+    bool again = false;               // kTaken: add() was called since take()
+    std::optional<Instant> later;     // kTaken: when it becomes ready after done()
+    Instant since{};                  // when it became ready (kFresh, kWaited) or was taken
+    Instant asked{};                  // kTaken and `again`: the time of add()
+    Due due{};                        // kWaiting: key in waiting_
+    typename List::iterator where{};  // kFresh, kWaited, kTaken: node in the list of that state
   };
 
   void make_ready(Place place, State state, Instant since);
@@ -144,8 +147,8 @@ class WorkQueue {
   List taken_;  // in the order in which they were taken
   std::map<Due, Place> waiting_;
   WorkQueueCounters counters_;
-  std::uint64_t number_ = 0;  // of the last wait
-  int turn_ = 0;              // keys taken since one that has waited
+  std::uint64_t number_ = 0;  // number of the last Due
+  int turn_ = 0;              // keys taken since the last one from waited_
   bool shut_down_ = false;
 };
 

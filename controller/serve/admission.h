@@ -1,7 +1,7 @@
-// POST /mutate: the admission webhook for pods, answered from what is in memory.
+// The route POST /mutate: the admission webhook for pods, which answers from memory.
 //
-// A review that can be read is answered with 200 and never refuses a pod; what is no review gets
-// 400. Each is counted, with the time it took. Used on the thread of the io_context only.
+// A review that can be read is answered with 200 and always admits the pod. Any other body gets
+// 400. Metrics count each request with its duration. Used on the thread of the io_context only.
 #pragma once
 
 #include "api/admission.h"
@@ -14,7 +14,7 @@ namespace serve {
 
 inline constexpr const char* kAdmissionPath = "/mutate";
 
-// clock, logger and metrics outlive the route.
+// `clock`, `logger` and `metrics` must outlive the route.
 Route admission_route(api::ReviewPolicy policy, const base::Clock& clock, base::Logger& logger,
                       runtime::Metrics& metrics);
 

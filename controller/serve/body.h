@@ -1,5 +1,5 @@
-// The body of a request for Beast: a string whose memory the server reserves as the bytes come.
-// Beast's own reserves as much as the Content-Length announces. Values; any thread.
+// A request body type for Beast: a string whose memory the server itself reserves. Beast's
+// string_body reserves the whole Content-Length at once. Values; any thread.
 #pragma once
 
 #include <boost/asio/buffer.hpp>
@@ -16,7 +16,7 @@ struct ReceivedBody {
 
   static std::uint64_t size(const value_type& body) { return body.size(); }
 
-  class reader {  // the name that Beast asks for
+  class reader {  // Beast requires this name
    public:
     template <bool isRequest, class Fields>
     reader(boost::beast::http::header<isRequest, Fields>&, value_type& body) : body_(body) {}

@@ -33,7 +33,7 @@ base::Result<void> ServerCertificate::replace(const std::string& chain, const st
   auto context = std::make_shared<ssl::context>(ssl::context::tls_server);
   configure(*context);
   boost::system::error_code failure;
-  context->set_password_callback(  // nobody is there to be asked
+  context->set_password_callback(  // the default asks on the terminal
       [](std::size_t, ssl::context::password_purpose) { return std::string(); }, failure);
   if (!failure) context->use_certificate_chain(boost::asio::buffer(chain), failure);
   if (failure) return invalid("the certificate cannot be used", failure);

@@ -1,8 +1,8 @@
-// The certificate that an HttpServer presents, which may be replaced while it serves (OpenSSL).
+// The TLS certificate of an HttpServer, which may be replaced while the server runs (OpenSSL).
 //
 // Guarantees
-//  * A connection keeps what it began with; the next one gets what is current then.
-//  * What cannot be used changes nothing.
+//  * A connection keeps the certificate that it started with; new connections get the current one.
+//  * A certificate or key that cannot be used leaves the current one unchanged.
 //  * At least TLS 1.2. Sessions are not resumed, so that none outlives its certificate.
 //
 // One owner, which outlives the server. Used on the thread of the io_context only.
@@ -21,11 +21,11 @@ namespace serve {
 
 class ServerCertificate {
  public:
-  // chain: PEM, the server's own first. key: PEM, without a password. kInvalid: one of them is not
-  // that, or they do not belong together; the message quotes neither.
+  // `chain`: PEM, the server's certificate first. `key`: PEM, without a password. kInvalid: one of
+  // them cannot be read, or they do not match; the message quotes neither.
   base::Result<void> replace(const std::string& chain, const std::string& key);
 
-  // Null before the first replace.
+  // Returns null before the first successful replace().
   const std::shared_ptr<boost::asio::ssl::context>& current() const { return current_; }
 
  private:

@@ -1,7 +1,7 @@
-// /healthz and /readyz: named checks, asked each time. 200 "ok", or 503 with a body that says which
-// check fails and what it waits for; "?verbose" lists the checks that pass too.
+// The endpoints /healthz and /readyz, which run named checks on each request. They answer 200 "ok",
+// or 503 with the failing checks and what each waits for; "?verbose" also lists passing checks.
 //
-// One owner, which outlives the server and the checks' own state. Used on the thread of the
+// Values; the state that the checks use must outlive the server. Used on the thread of the
 // io_context only. Source: https://kubernetes.io/docs/reference/using-api/health-checks/
 #pragma once
 
@@ -16,16 +16,17 @@ namespace serve {
 
 struct HealthCheck {
   std::string name;  // "informers"
-  // Nothing when all is well; else what it waits for, one line for people: "list of services:
-  // Forbidden: …". Never anything secret: the endpoint answers everybody.
+  // Returns nullopt when the check passes; else what it waits for, as one line: "list of services:
+  // Forbidden: …". It must not contain secrets: the endpoint requires no authentication.
   std::function<std::optional<std::string>()> waits_for;
 };
 
-// The answer of an endpoint that has these checks. endpoint: "readyz".
+// Returns the response of an endpoint with these checks. `endpoint`: "readyz".
 Response check_health(const std::string& endpoint, const std::vector<HealthCheck>& checks,
                       bool verbose);
 
-// Routes for /healthz and /readyz. /healthz has its own "ping", which always passes.
+// Returns the routes for /healthz and /readyz. /healthz gets another check "ping", which always
+// passes.
 std::vector<Route> health_routes(std::vector<HealthCheck> live, std::vector<HealthCheck> ready);
 
 }  // namespace serve

@@ -1,6 +1,5 @@
-// What an endpoint sees of HTTP: plain values, and a function from a request to a response. Health
-// and metrics are endpoints; an admission webhook is one that takes POST and has a body.
-// Values; any thread.
+// HTTP as endpoints see it: plain values, and a function from a request to a response. Health,
+// metrics and the admission webhook are endpoints. Values; any thread.
 #pragma once
 
 #include <cstddef>
@@ -14,12 +13,12 @@ namespace serve {
 
 struct Request {
   std::string method;                          // "GET"
-  std::string path;                            // "/readyz", without the query, as it was sent
-  std::string query;                           // "verbose", as it was sent
+  std::string path;                            // "/readyz", without the query, not decoded
+  std::string query;                           // "verbose", not decoded
   std::map<std::string, std::string> headers;  // names in lower case
   std::string body;
 
-  // True when the query has the parameter, with or without a value.
+  // Returns true when the query has the parameter, with or without a value.
   bool has_parameter(std::string_view name) const;
 };
 
@@ -29,13 +28,14 @@ struct Response {
   std::string body;
 };
 
-// Answers at once: what it needs is in memory. It may take the body. An exception becomes a 500.
+// Computes a response from memory, without waiting. It may move the body out of the request. An
+// exception becomes a 500.
 using Handler = std::function<Response(Request&&)>;
 
 struct Route {
-  std::string path;                                    // exactly this one
+  std::string path;                                    // matched exactly
   std::vector<std::string> methods = {"GET", "HEAD"};  // HEAD is answered as GET, without the body
-  std::size_t body_bytes = 0;                          // at most; more is a 413
+  std::size_t body_bytes = 0;                          // largest body; a larger one gets 413
   Handler handler;
 };
 

@@ -34,13 +34,14 @@ using Instant = Occupant::Instant;
 
 Instant now() { return std::chrono::steady_clock::now(); }
 
-// A head in full and what comes with it.
+// Holds a whole head and the bytes of one read that may follow it.
 constexpr std::size_t kBufferBytes = limits::kServeHeaderBytes + limits::kServeReadBytes;
 
-// Behind a large body, so that a parser that appends to the text does not copy all of it.
+// Spare bytes behind a large body, so that a parser that appends to the text does not copy it.
 constexpr std::size_t kBytesForParser = 64;
 
-// The client's address; of IPv4 in IPv6 the IPv4 one. Without a network the address that is none.
+// Returns the client's address, an IPv4-mapped IPv6 one as IPv4; 0.0.0.0 when the socket has no
+// peer.
 asio::ip::address address_of(const tcp::socket& socket) {
   error_code failure;
   asio::ip::address address = socket.remote_endpoint(failure).address();
@@ -48,17 +49,18 @@ asio::ip::address address_of(const tcp::socket& socket) {
   return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
 }
 
-// Connections that the kernel has made and that are not accepted yet.
+// Returns the number of connections that the kernel has established and that are not accepted yet.
 std::size_t backlog(tcp::acceptor& acceptor) {
   tcp_info info{};
   socklen_t size = sizeof info;
   const int got = ::getsockopt(acceptor.native_handle(), IPPROTO_TCP, TCP_INFO, &info, &size);
-  return got == 0 ? info.tcpi_unacked : 0;  // what this field is of a socket that listens
+  return got == 0 ? info.tcpi_unacked : 0;  // for a listening socket: the accept queue
 }
 
 }  // namespace
 
-// Has a place while it lives; its destructor closes it, also when its coroutine is cancelled.
+// Occupies a place while it lives. Its destructor closes the connection, also when its coroutine is
+// cancelled.
 struct HttpServer::Connection {
   Connection(HttpServer& owner, tcp::socket socket) : server(owner), stream(std::move(socket)) {
     occupant.id = ++server.last_;
@@ -84,7 +86,7 @@ struct HttpServer::Connection {
     if (progress == Progress::kGreeted || progress == Progress::kAsked) occupant.since = now();
   }
 
-  // The answer's memory is free.
+  // Releases the memory that is charged for the answer.
   void sent() { server.answer_bytes_ -= std::exchange(answer_bytes, 0); }
 
   HttpServer& server;
@@ -93,7 +95,7 @@ struct HttpServer::Connection {
   Occupant occupant;
   runtime::TaskGroup::TaskId task = 0;
   bool evicted = false;
-  std::size_t answer_bytes = 0;  // of the answer that is being sent
+  std::size_t answer_bytes = 0;  // bytes of the answer that is being sent
 };
 
 struct HttpServer::Listening {
@@ -107,12 +109,12 @@ struct HttpServer::Listening {
 
 namespace {
 
-// What is sent: the answer of a route, and what HTTP wants to know besides.
+// The response of a route, and what is sent with it.
 struct Answer {
   Response response;
-  std::string allow;        // of a 405
-  bool head_only = false;   // HEAD: the length but not the body
-  bool keep_alive = false;  // else the connection is closed after it
+  std::string allow;        // header of a 405
+  bool head_only = false;   // HEAD: the answer has a length but no body
+  bool keep_alive = false;  // false: the answer closes the connection
 };
 
 Answer plain(int status, std::string text) {
@@ -130,7 +132,8 @@ std::string joined(const std::vector<std::string>& words) {
 using Message = http::request<ReceivedBody>;
 using Parser = http::request_parser<ReceivedBody>;
 
-// Whether a whole record of a TLS handshake came, which a client's greeting is (RFC 8446, 5.1).
+// Returns true when a whole TLS handshake record has come, which holds the ClientHello (RFC 8446,
+// 5.1).
 bool has_greeting(const asio::const_buffer& received) {
   constexpr std::size_t kHeaderBytes = 5;
   constexpr unsigned kHandshake = 22;
@@ -140,7 +143,7 @@ bool has_greeting(const asio::const_buffer& received) {
   return received.size() >= kHeaderBytes + length;
 }
 
-// A body that does not get its turn fails with this.
+// The error of a large body that does not get its turn in time.
 constexpr auto kNoRoom = asio::error::no_buffer_space;
 
 std::string_view path_of(const Message& message) {
@@ -166,7 +169,7 @@ Request to_request(Message message) {
   return request;
 }
 
-// The status for a request that could not be read; nothing when no client waits for one.
+// Returns the answer to a request that could not be read; nullopt when no client waits for one.
 std::optional<Answer> refusal(error_code failure) {
   if (failure == http::error::header_limit || failure == http::error::buffer_overflow) {
     return plain(431, "request header too large");
@@ -190,7 +193,7 @@ const Route* find_route(const std::vector<Route>& routes, std::string_view path)
   return nullptr;
 }
 
-// What is wrong with a request whose head is known; nothing when it can be read.
+// Returns the answer that refuses a request because of its head; nullopt when its body may be read.
 std::optional<Answer> objection(const Route* route, const Parser& parser) {
   const auto fields = std::distance(parser.get().begin(), parser.get().end());
   if (static_cast<std::size_t>(fields) > limits::kServeHeaderFields) {
@@ -238,7 +241,8 @@ http::response<http::string_body> to_message(Answer answer) {
   return message;
 }
 
-// True when the answer went out whole. timed: the stream below, which has the clock.
+// Sends the answer. Returns true when the client has been sent all of it. `timed`: the stream
+// below, which has the timeout.
 template <class Stream>
 asio::awaitable<bool> send(Stream& stream, beast::tcp_stream& timed, Answer answer,
                            std::chrono::milliseconds timeout) {
@@ -259,7 +263,8 @@ asio::awaitable<bool> send(Stream& stream, beast::tcp_stream& timed, Answer answ
   co_return !failure;
 }
 
-// Listens on every address: one socket for IPv6 and IPv4, or IPv4 alone where there is no IPv6.
+// Opens a socket for every address: one for IPv6 and IPv4, or IPv4 alone where there is no IPv6.
+// Returns the endpoint to bind.
 tcp::endpoint open_any(tcp::acceptor& acceptor, std::uint16_t port, error_code& failure) {
   acceptor.open(tcp::v6(), failure);
   if (!failure) acceptor.set_option(asio::ip::v6_only(false), failure);
@@ -299,7 +304,8 @@ base::Result<> HttpServer::bind(const BindAddress& address) {
   error_code failure;
   const tcp::endpoint endpoint = open(acceptor_, address, failure);
   if (!failure) acceptor_.set_option(asio::socket_base::reuse_address(true), failure);
-  // For its connections: what a client sends and does not get read stays small, also in the kernel.
+  // Accepted connections inherit these sizes, so that unread and unsent bytes are bounded in the
+  // kernel too.
   const asio::socket_base::receive_buffer_size receiving(limits::kServeSocketBytes);
   const asio::socket_base::send_buffer_size sending(limits::kServeSocketBytes);
   if (!failure) acceptor_.set_option(receiving, failure);
@@ -333,7 +339,7 @@ asio::awaitable<void> HttpServer::accept() {
         acceptor_.async_accept(socket, asio::redirect_error(asio::use_awaitable, failure));
     co_await std::move(accepting);
     if (failure == asio::error::operation_aborted) continue;
-    if (failure) {  // no file descriptors left, or the peer has gone: the next one may do
+    if (failure) {  // no free file descriptor, or the peer is gone: try again
       logger_.warning("cannot accept a connection", {{"error", failure.message()}});
       asio::steady_timer pause(executor_, limits::kAcceptPause);
       auto waiting = pause.async_wait(asio::redirect_error(asio::use_awaitable, failure));
@@ -346,7 +352,7 @@ asio::awaitable<void> HttpServer::accept() {
   }
 }
 
-// Returns when there is a place for a connection from that address.
+// Waits until there is a place for a connection from that address.
 asio::awaitable<void> HttpServer::make_room(asio::ip::address address) {
   while (!group_.cancelled()) {
     std::vector<Occupant> occupants;
@@ -378,8 +384,8 @@ void HttpServer::evict(Connection& connection) {
   group_.cancel(connection.task);
 }
 
-// Evicts those that have been receiving an answer longest until there is room for one of as many
-// bytes, or no other answer is left.
+// Evicts the connections that have been receiving an answer longest, until `bytes` more fit into
+// options_.answer_bytes or no other answer is being sent. Then charges them to the connection.
 void HttpServer::make_room_for_answer(Connection& connection, std::size_t bytes) {
   while (answer_bytes_ > 0 && answer_bytes_ + bytes > options_.answer_bytes) {
     Connection* longest = nullptr;
@@ -402,7 +408,7 @@ void HttpServer::serve(tcp::socket socket) {
   } else if (options_.certificate->current()) {
     task = group_.spawn(serve_securely(std::move(connection), options_.certificate->current()));
   }
-  const auto place = open_.find(id);  // it may have ended already
+  const auto place = open_.find(id);  // the connection may have ended already
   if (place != open_.end()) place->second->task = task;
 }
 
@@ -414,7 +420,8 @@ asio::awaitable<void> HttpServer::serve_plainly(std::unique_ptr<Connection> conn
   }
 }
 
-// The state of TLS, which is large, is made when the client has spoken.
+// Serves a connection over TLS. The TLS state is large, so it is created once the client has sent
+// something.
 asio::awaitable<void> HttpServer::serve_securely(std::unique_ptr<Connection> connection,
                                                  std::shared_ptr<asio::ssl::context> context) {
   beast::flat_buffer& buffer = connection->buffer;
@@ -430,7 +437,8 @@ asio::awaitable<void> HttpServer::serve_securely(std::unique_ptr<Connection> con
   auto greeting = stream.async_handshake(asio::ssl::stream_base::server, buffer.data(),
                                          asio::redirect_error(asio::use_awaitable, failure));
   const std::size_t used = co_await std::move(greeting);
-  // A client sends nothing behind its first flight before it has the server's answer.
+  // A client sends nothing after its first flight until the server has answered. Bytes that the
+  // handshake did not use are an error.
   if (failure || used != bytes) {
     logger_.debug("a TLS handshake failed", {{"error", failure.message()}});
     co_return;
@@ -447,7 +455,8 @@ asio::awaitable<void> HttpServer::serve_securely(std::unique_ptr<Connection> con
   co_await std::move(ending);
 }
 
-// False when no request came in time, or ever will.
+// Waits for the first bytes of a request. Returns false when none came in time or the connection
+// ended.
 template <class Stream>
 asio::awaitable<bool> HttpServer::wait_for_request(Stream& stream, Connection& connection) {
   Occupant& occupant = connection.occupant;
@@ -472,15 +481,15 @@ asio::awaitable<bool> HttpServer::wait_for_request(Stream& stream, Connection& c
 struct HttpServer::Incoming {
   const Route* route = nullptr;
   Request request;
-  std::optional<Answer> refusal;  // instead of what the route answers
+  std::optional<Answer> refusal;  // replaces the answer of the route
   bool is_gone = false;           // no client waits for an answer
   bool head_only = false;
   bool keep_alive = false;
-  bool is_unread = false;                      // a part of it may still come
-  std::optional<net::Semaphore::Permit> turn;  // of a large body
+  bool is_unread = false;                      // the client may still send a part of it
+  std::optional<net::Semaphore::Permit> turn;  // held for a large body
 };
 
-// Reads the body, which stops with kNoRoom when it is large and its turn does not come.
+// Reads the body. Returns kNoRoom when the body is large and its turn does not come in time.
 template <class Stream, class Parser>
 asio::awaitable<error_code> HttpServer::read_body(Stream& stream, Connection& connection,
                                                   Parser& parser, Incoming& incoming) {
@@ -509,13 +518,13 @@ asio::awaitable<error_code> HttpServer::read_body(Stream& stream, Connection& co
   co_return failure;
 }
 
-// Reads one request. The parser, which holds the head, ends here.
+// Reads one request. The parser is destroyed on return, and with it the memory of the head.
 template <class Stream>
 asio::awaitable<void> HttpServer::read_request(Stream& stream, Connection& connection,
                                                Incoming& incoming) {
   Parser parser;
   parser.header_limit(limits::kServeHeaderBytes);
-  parser.body_limit(boost::none);  // until the route is known
+  parser.body_limit(boost::none);  // replaced once the route is known
   error_code failure;
   connection.stream.expires_after(options_.head);
   auto heading = http::async_read_header(stream, connection.buffer, parser,
@@ -544,8 +553,8 @@ asio::awaitable<void> HttpServer::read_request(Stream& stream, Connection& conne
   incoming.is_gone = !incoming.refusal;
 }
 
-// Reads on for a moment after a request was refused, so that a client that is still sending gets
-// the answer: closing the connection at once would reset it.
+// Reads and drops bytes after a request was refused, for at most limits::kServeGoodbye. Closing the
+// connection at once would reset it, and a client that is still sending would lose the answer.
 template <class Stream>
 asio::awaitable<void> HttpServer::discard(Stream& stream, Connection& connection) {
   error_code failure;
@@ -561,7 +570,7 @@ asio::awaitable<void> HttpServer::discard(Stream& stream, Connection& connection
   }
 }
 
-// One request and its answer; false when the connection has to end.
+// Reads and answers one request. Returns false when the connection has to end.
 template <class Stream>
 asio::awaitable<bool> HttpServer::exchange(Stream& stream, Connection& connection) {
   auto waiting = wait_for_request(stream, connection);
@@ -588,7 +597,8 @@ asio::awaitable<bool> HttpServer::exchange(Stream& stream, Connection& connectio
     co_return false;
   }
   if (sent && is_served) connection.occupant.served = true;
-  // A client whose next request begins before each answer is never idle, and gains no time.
+  // A client that sends its next request before each answer is never idle, so its `since` is not
+  // renewed.
   connection.occupant.idle = sent && incoming.keep_alive && connection.buffer.size() == 0;
   if (connection.occupant.idle) connection.occupant.since = now();
   co_return sent&& incoming.keep_alive;

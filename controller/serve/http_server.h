@@ -1,21 +1,23 @@
-// A small HTTP/1.1 server for the operator's own endpoints, with TLS where it is given a
-// certificate.
+// A small HTTP/1.1 server for the operator's endpoints, with TLS if it is given a certificate.
 //
 // Guarantees
-//  * Bounded: the connections of PlaceLimits (serve/places.h says which one goes when a new one
-//    comes, so that silent or slow clients never keep others out), limits::kServeHeaderBytes and
-//    kServeHeaderFields of a head, the body_bytes of the route, limits::kServeHandshake,
-//    kServeHead and kServeTimeout to receive and to send, limits::kServeIdle between two requests.
-//  * Memory for bodies: each has limits::kServeSmallBodyBytes at any time, and one at a time has
-//    more, until its endpoint has answered. The others wait for that turn, those of connections
-//    that had an answer before first, for limits::kServeLargeWait; the turn ends after
-//    limits::kServeLargeBody. Memory is taken as bytes arrive, not by Content-Length.
-//  * Memory for answers: of limits::kServeAnswerBytes; when there is more to send, the connection
-//    that has been receiving its answer longest is closed.
-//  * 404 for an unknown path, 405 with Allow for another method, 400, 413 and 431 for what cannot
-//    be read, 503 for a large body whose turn does not come; keep-alive.
+//  * Connections are bounded by PlaceLimits. When a new one finds no place, serve/places.h chooses
+//    the one that is closed, so that silent or slow clients never keep others out.
+//  * The size of a request is bounded: limits::kServeHeaderBytes and kServeHeaderFields for its
+//    head, and the body_bytes of its route.
+//  * Times are bounded: limits::kServeHandshake, kServeHead and kServeTimeout to receive and to
+//    send, and limits::kServeIdle between two requests.
+//  * Memory for bodies is bounded. Each body may have limits::kServeSmallBodyBytes at any time. One
+//    connection at a time may have more, until its endpoint has answered or limits::kServeLargeBody
+//    is over. Others wait for that turn up to limits::kServeLargeWait; connections that have had an
+//    answer go first. Content-Length alone reserves no more than a small body.
+//  * Memory for answers is bounded by limits::kServeAnswerBytes. When a new answer would exceed it,
+//    the connection that has been receiving its answer longest is closed.
+//  * Errors: 404 for an unknown path, 405 with Allow for another method, 400, 413 and 431 for a
+//    request that cannot be read, 503 for a large body whose turn does not come. Connections are
+//    kept alive between requests.
 //  * Cancelling run() closes the listener and every connection, and waits for them.
-// Caveats: while there is no certificate yet, connections are closed as soon as they are made.
+// Caveats: while there is no certificate yet, connections are closed as soon as they are accepted.
 //
 // One owner, which outlives run(). Used on the thread of the io_context only. Beast and OpenSSL
 // stay behind this header.
@@ -65,22 +67,23 @@ class HttpServer {
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
-  // Listens. Port 0 takes a free one. kInvalid, with the address and the reason, when that fails.
+  // Listens on the address; port 0 selects a free port. kInvalid, with the address and the reason,
+  // when that fails.
   base::Result<> bind(const BindAddress& address);
 
-  // The port that it listens on; 0 before bind().
+  // Returns the port that the server listens on; 0 before bind().
   std::uint16_t port() const { return port_; }
 
-  // Accepts and answers until it is cancelled, which it throws (operation_aborted). Once, after
-  // bind().
+  // Serves until it is cancelled; then throws boost::system::system_error (operation_aborted). Call
+  // it once, after bind().
   boost::asio::awaitable<void> run();
 
-  // Answers on a connection that was made elsewhere, whether there is a place or not. While run()
-  // runs.
+  // Serves a connection that is already accepted, without a check for a free place. Only while
+  // run() runs.
   void serve(boost::asio::ip::tcp::socket socket);
 
-  // From here on each answer ends its connection, so that clients look for another server before
-  // this one goes.
+  // From this call on, each answer closes its connection, so that clients connect to another
+  // replica before this server stops.
   void drain() { draining_ = true; }
 
   std::size_t connections() const { return open_.size(); }
@@ -116,13 +119,13 @@ class HttpServer {
   base::Logger& logger_;
   ServerOptions options_;
   boost::asio::ip::tcp::acceptor acceptor_;
-  boost::asio::steady_timer room_;  // its cancellation wakes make_room()
+  boost::asio::steady_timer room_;  // cancelling it wakes make_room()
   net::Semaphore large_body_;
   runtime::TaskGroup group_;
-  std::map<std::uint64_t, Connection*> open_;  // by number, and so in the order of their arrival
-  std::uint64_t last_ = 0;                     // number of a connection
-  std::size_t answer_bytes_ = 0;               // of answers that are being sent
-  std::size_t most_waiting_ = 0;               // clients at once, since the queue was empty
+  std::map<std::uint64_t, Connection*> open_;  // by Occupant::id, the order of arrival
+  std::uint64_t last_ = 0;                     // id of the latest connection
+  std::size_t answer_bytes_ = 0;               // bytes of answers that are being sent
+  std::size_t most_waiting_ = 0;               // most clients at once since the queue was empty
   std::uint16_t port_ = 0;
   bool draining_ = false;
 };

@@ -7,7 +7,7 @@
 
 namespace serve {
 
-// metrics outlives the route.
+// `metrics` must outlive the route.
 Route metrics_route(runtime::Metrics& metrics);
 
 }  // namespace serve

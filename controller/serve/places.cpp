@@ -6,24 +6,25 @@
 namespace serve {
 namespace {
 
-// Whether the connections that were served have to give way, and not the others.
+// Returns true when a served connection is evicted, false when one that was not served is.
 bool served_give_way(const std::vector<const Occupant*>& candidates, std::size_t places,
                      const PlaceLimits& limits) {
   const auto served = static_cast<std::size_t>(
       std::count_if(candidates.begin(), candidates.end(),
                     [](const Occupant* candidate) { return candidate->served; }));
-  // Served connections may have the same fraction of one address's places as of all places.
+  // Served connections may take the same fraction of one address's places as of all places.
   return served == candidates.size() || served > places * limits.served / limits.connections;
 }
 
-// Lower goes first, of connections of which all were served or none was.
+// Returns the eviction rank; the lowest is evicted first. Compares connections only if either all
+// of them were served or none was.
 int rank(const Occupant& occupant) {
   if (occupant.served) return occupant.idle ? 0 : 1;
   return static_cast<int>(occupant.progress);
 }
 
-// When so many clients wait for one of so many places, each is kept so long that the last of them
-// has had one within limits.wait.
+// Returns how long the connection is kept from its `since`. With `waiting` clients for `places`
+// places, even the last client gets a place within limits.wait.
 std::chrono::microseconds patience(const Occupant& occupant, std::size_t places,
                                    std::size_t waiting, const PlaceLimits& limits) {
   if (occupant.idle) return {};
@@ -58,8 +59,8 @@ std::optional<Eviction> choose_eviction(const std::vector<Occupant>& occupants,
   const auto due = [&](const Occupant& candidate) {
     return candidate.since + patience(candidate, candidates.size(), waiting, limits);
   };
-  // One that is due goes, whatever its rank: to wait for one of a lower rank would let the queue
-  // grow. When none is due, the next one that will be.
+  // Evict a connection that is due even if one of a lower rank is not due yet: waiting for that one
+  // would let the queue grow. If none is due, choose the one that is due next.
   const auto order = [&](const Occupant& candidate) {
     const Occupant::Instant at = due(candidate);
     return at <= now ? std::tuple(false, rank(candidate), candidate.since)

@@ -1,7 +1,8 @@
-"""Who takes part: this operator, the least a client can do, and the same operator by others.
+"""The contenders of the benchmark: this operator, the minimal clients, and the peers.
 
-The others are in a folder that is given: controller-runtime/ (Go) and kube-rs/ (Rust); and webhook/
-here. They are built once, in the cache, by what they are made of.
+The peers are the same operator in other languages, in a folder that the user names:
+controller-runtime/ (Go) and kube-rs/ (Rust). The admission webhook in Go is in webhook/ here. Each
+is built once, into the cache, under a digest of its sources.
 """
 import hashlib
 import os
@@ -32,7 +33,7 @@ def digest(folder):
 
 
 def built(source, command, build):
-    """The command of a peer, built when it is not."""
+    """Builds a peer unless it is built, and returns its command."""
     home = CACHE / "bench" / f"{source.name}-{digest(source)}"
     program = home / command.split()[0]
     if not program.exists():
@@ -51,7 +52,7 @@ def built(source, command, build):
 
 
 def operators(peers):
-    """name -> command; {kubeconfig} in it is replaced."""
+    """Returns name -> command, in which {kubeconfig} is to be replaced."""
     found = {"operator": f"{BINARIES}/local-registry-operator --kubeconfig {{kubeconfig}} "
              f"--max-concurrent-reconciles {WORKERS} --metrics-bind-address 127.0.0.1:0 "
              "--health-probe-bind-address 127.0.0.1:0 --webhook-bind-address 0"}
@@ -61,11 +62,11 @@ def operators(peers):
 
 
 def floors():
-    """name -> words of the command."""
+    """Returns name -> words of the command of the minimal clients."""
     floor = str(BINARIES / "bench_floor")
     return {"floor-create": [floor], "floor-apply": [floor, "--apply"]}
 
 
 def webhook():
-    """The command of the admission webhook in Go, which is in this folder."""
+    """Returns the command of the admission webhook in Go, which is in this folder."""
     return built(pathlib.Path(__file__).resolve().parent / "webhook", "bin/operator", GO_BUILD)

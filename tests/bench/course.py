@@ -1,4 +1,4 @@
-"""What an operator is put through, and the figures that come of it."""
+"""Takes one operator through all steps of the benchmark and collects its figures."""
 import json
 import multiprocessing
 import pathlib
@@ -12,22 +12,22 @@ from plane import (DEPLOYMENTS, NAMESPACE, REGISTRIES, SERVICES, WRITES, Connect
                    a_registry, cluster, counted)
 
 CREATORS = 8
-STEADY_SECONDS = 3    # without a write: whatever was begun has ended
+STEADY_SECONDS = 3    # without a write, after which the operator is idle
 BURST_SECONDS = 600
 HEAL_SECONDS = 300
-PROBE_SECONDS = 120   # a watch may have backed off for long
-BUSY = 0.12           # of a core; an operator that uses less has started
+PROBE_SECONDS = 120   # long, since a watch may have backed off
+BUSY = 0.12           # of a core; an operator that uses less has finished its start
 
 
 def percentiles(seconds):
-    """In milliseconds."""
+    """Returns percentiles in milliseconds."""
     ordered = sorted(seconds)
     return {f"p{share}_ms": round(ordered[min(len(ordered) - 1, len(ordered) * share // 100)] * 1e3,
                                   2) for share in (50, 99)}
 
 
 def by_creators(credentials, items, work):
-    """work(connection, item) for each of them, by as many at once as there are creators."""
+    """Calls work(connection, item) for each item, on CREATORS threads at the same time."""
     left = list(reversed(items))
 
     def run():
@@ -46,7 +46,7 @@ def by_creators(credentials, items, work):
 
 
 def create_many(credentials, names, answers):
-    """In a process of its own: creates LocalRegistries and tells when each was answered."""
+    """Creates LocalRegistries in a separate process and reports when each was answered."""
     answered, begin = {}, time.monotonic()
 
     def create(connection, name):
@@ -57,7 +57,8 @@ def create_many(credentials, names, answers):
 
 
 class Course:
-    """One operator on one control plane, from its start to its end. figures is the result."""
+    """Course is one operator on one control plane, from its start to its end; figures has the
+    results."""
 
     def __init__(self, plane, command, options):
         self.plane, self.command, self.options = plane, command, options
@@ -102,7 +103,7 @@ class Course:
         self.program.wait("the writes end", lambda: time.time() - last_write() > STEADY_SECONDS,
                           BURST_SECONDS)
 
-    # exec → the port of a resource that was there before.
+    # Measures the time from exec to the port of a resource that existed before.
     def start(self):
         self.launch()
         self.program.wait("the first resource has a port", lambda: "first" in self.first_seen, 60)
@@ -117,7 +118,7 @@ class Course:
         self.figures["idle"] = {**process.memory(self.program.pid), "cpu_ms_per_s":
                                 round(used / (time.monotonic() - begin), 3)}
 
-    # One at a time: creation sent → port seen.
+    # Creates one resource after the other and measures the time from sending it to seeing its port.
     def paced(self):
         took = []
         for number in range(self.options.paced):
@@ -171,7 +172,7 @@ class Course:
                                  "cpu_ms_per_s": round(used / self.options.quiet, 3)}
         self.figures["burst"].update(process.memory(self.program.pid))
 
-    # Services and Deployments of different resources are deleted.
+    # Deletes Services and Deployments of different resources.
     def heal(self):
         half = min(self.options.victims, self.options.count) // 2
         if not half:
@@ -243,7 +244,7 @@ class Course:
             **{kind: requests[kind] for kind in ("writes", "events", "reads")}}
         self.probe()
 
-    # It lives: it heals one more Service.
+    # Checks that the operator still works: it heals one more Service.
     def probe(self):
         before = self.api.ask("GET", f"{SERVICES}/first")["metadata"]["uid"]
         self.api.ask("DELETE", f"{SERVICES}/first")
@@ -253,7 +254,8 @@ class Course:
             return status == 200 and json.loads(text)["metadata"]["uid"] != before
         self.program.wait("a Service that was deleted is back", healed, PROBE_SECONDS)
 
-    # The API server has forgotten where the watches were: everything is listed again.
+    # Makes the API server forget the revisions of the watches, so that the operator lists
+    # everything again.
     def relist(self):
         steady = process.memory(self.program.pid)
         process.reset_peak(self.program.pid)
@@ -284,9 +286,9 @@ class Course:
                 raise RuntimeError("the API server does not come back")
             time.sleep(0.2)
 
-    # What there is, whatever the operator says of it.
+    # Checks the objects in the cluster, whatever the operator reports about them.
     def end(self):
-        # The API server may still read what it has forgotten: 429.
+        # While the restarted API server fills its watch cache, it answers 429.
         self.program.wait("the resources can be listed",
                           lambda: self.api.request("GET", REGISTRIES)[0] == 200, 60)
         registries = self.api.ask("GET", REGISTRIES)["items"]
@@ -307,7 +309,8 @@ def operator(command, options):
 
 
 def floor(command, options):
-    """The same writes by a client that does nothing else: several at once, then one at a time."""
+    """Measures the same writes by a client that does nothing else: one at a time, then in
+    parallel."""
     figures = {}
     with Plane() as plane:
         for name, count, workers in (("paced", options.paced, 1),

@@ -1,6 +1,6 @@
-"""What is measured apart from the course, once in a run: rewrite, image, webhook, leader, foreign.
+"""Measurements apart from the course, once in a run: rewrite, image, webhook, leader, foreign.
 
-Each gives figures by contender: {"operator": {...}, "go": {...}}.
+Each returns its figures by contender: {"operator": {...}, "go": {...}}.
 """
 import base64
 import json
@@ -21,7 +21,7 @@ from plane import DEPLOYMENTS, NAMESPACE, REGISTRIES, Plane, Watch, a_registry
 
 OPERATOR_IMAGE = contenders.CACHE / "images" / "operator.tar"
 REPOSITORY = "registry.example.com/team/app"
-TEAM = "team"  # the pods of the operator's own namespace are left alone
+TEAM = "team"  # a separate namespace, because the webhook ignores the operator's
 TEAM_REGISTRIES = REGISTRIES.replace(f"/namespaces/{NAMESPACE}/", f"/namespaces/{TEAM}/")
 SECRET = f"/api/v1/namespaces/{NAMESPACE}/secrets/local-registry-operator-webhook"
 CONFIGURATIONS = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations"
@@ -43,7 +43,7 @@ def until(what, holds, seconds=60):
     return found
 
 
-# rewrite: of a stream of manifests, of which one image in three is ours.
+# rewrite: measures a stream of manifests, in which one image in three is declared.
 
 def a_manifest(number):
     return f"""apiVersion: apps/v1
@@ -108,7 +108,7 @@ def rewrite(options, folder):
                          round(size / 1e6 / statistics.median(took), 1)}}
 
 
-# image: of the runtime image what a node downloads, and what it keeps.
+# image: measures the size of the runtime image, as downloaded and as unpacked on a node.
 
 def image(_options, _folder):
     if not OPERATOR_IMAGE.exists():
@@ -127,10 +127,11 @@ def image(_options, _folder):
                          "unpacked_mb": round(unpacked / 1e6, 2)}}
 
 
-# webhook: the same load on this operator's webhook and on one in Go, with the same certificate.
+# webhook: puts the same load on this operator's webhook and on one in Go, with the same
+# certificate.
 
 def a_review():
-    """As an API server sends it for a pod of a Deployment."""
+    """Returns a review as an API server sends it for a Pod of a Deployment."""
     def container(name, reference):
         return {"name": name, "image": reference, "imagePullPolicy": "IfNotPresent",
                 "ports": [{"containerPort": 8080, "protocol": "TCP"}],
@@ -189,7 +190,8 @@ def a_review():
 
 
 def a_configuration():
-    """Without it the operator makes no certificate. No pod is made here, so it is never called."""
+    """Returns the configuration, without which the operator makes no certificate. The API server
+    never calls its webhook, since no Pod is created here."""
     return {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "MutatingWebhookConfiguration",
             "metadata": {"name": "local-registry-operator"}, "webhooks": [{
                 "name": "pods.localregistry.dev", "admissionReviewVersions": ["v1"],
@@ -207,7 +209,7 @@ def free_port():
 
 
 class Webhooks:
-    """A control plane with one resource, and what both webhooks are given."""
+    """Webhooks has a control plane with one resource, and the input of both webhooks."""
 
     def __init__(self, plane, folder, peers):
         self.folder = pathlib.Path(folder)
@@ -248,7 +250,8 @@ class Webhooks:
                   lambda port=port: self.image_of(port) == f"{url}/team/app:v1")
 
     def image_of(self, port):
-        """The image of the first container after the patch; None: no answer yet."""
+        """Returns the image of the first container after the patch; None while there is no
+        answer."""
         context = ssl.create_default_context(cafile=self.folder / "ca.crt")
         body = self.body.read_bytes()
         head = (f"POST /mutate HTTP/1.1\r\nHost: {SERVER_NAME}\r\nConnection: close\r\n"
@@ -291,7 +294,7 @@ def webhook(options, folder):
             hooks.start()
             rounds = {name: [] for name in hooks.programs}
             for name in rounds:
-                hooks.load(name, 0)  # warm
+                hooks.load(name, 0)  # to warm up
             for _ in range(options.rounds):
                 for name, found in rounds.items():
                     found.append((hooks.load(name, LOAD_RATE), hooks.load(name, 0)))
@@ -307,7 +310,8 @@ def webhook(options, folder):
             for name, found in rounds.items()}
 
 
-# leader: of two replicas the one that leads ends; a resource that comes just then gets its port.
+# leader: ends the leader of two replicas and measures when a resource that is created then has its
+# port.
 
 class Replicas:
     def __init__(self, plane, folder):
@@ -331,10 +335,10 @@ class Replicas:
 
     def stand_by(self):
         self.standby = self.launch()
-        time.sleep(3)  # until it has listed, and watches the Lease
+        time.sleep(3)  # until the replica has listed and watches the Lease
 
     def hand_over(self, name, how):
-        """Seconds from the signal until the resource has a port."""
+        """Returns the seconds from the signal until the resource has a port."""
         ended, begin = self.leader, time.monotonic()
         ended.process.send_signal(how)
         self.api.ask("POST", REGISTRIES, a_registry(name))
@@ -367,8 +371,8 @@ def leader(options, folder):
                          "crash_most_s": round(max(crash), 2), "lease_s": seconds}}
 
 
-# foreign: large objects that are not ours come, and are there when the operator starts. What an
-# object takes is anonymous memory; of the program's file more or less is resident at any time.
+# foreign: creates large objects of others, also before a start of the operator. Only anonymous
+# memory is measured: how much of the program's file is resident varies.
 
 def foreign(options, folder):
     def a_deployment(name):

@@ -1,4 +1,4 @@
-"""A fresh etcd and kube-apiserver, nothing else, and what the bench itself asks of them."""
+"""Plane runs an etcd and a kube-apiserver; Connection and Watch are the benchmark's own clients."""
 import base64
 import datetime
 import http.client
@@ -24,9 +24,9 @@ REGISTRIES = f"/apis/localregistry.dev/v1alpha1/namespaces/{NAMESPACE}/localregi
 SERVICES = f"/api/v1/namespaces/{NAMESPACE}/services"
 DEPLOYMENTS = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments"
 WRITES = ("create", "update", "patch", "delete", "deletecollection")
-IDLE_SECONDS = 60  # the API server closes what was idle for 90 s
+IDLE_SECONDS = 60  # the API server closes connections that are idle for 90 s
 
-# Every request of the operator under test, and nobody else's.
+# The audit log has every request of the measured operator, and no others.
 AUDIT_POLICY = """
 apiVersion: audit.k8s.io/v1
 kind: Policy
@@ -44,7 +44,8 @@ def cluster(*words, **options):
 
 
 def etcd():
-    """One that lets the API server stream lists, built when it is not."""
+    """Returns the path of an etcd that lets the API server stream lists. Builds it unless it is
+    built."""
     subprocess.run([PROJECT / "tests" / "cluster" / "tools.sh", "etcd"], check=True)
     return subprocess.run(["bash", "-c", f"source {PROJECT}/tests/cluster/lib/common.sh; "
                            "tool_path etcd"], check=True, capture_output=True,
@@ -57,7 +58,8 @@ def a_registry(name):
 
 
 class Credentials:
-    """Where the API server is and who asks, from a kubeconfig. Goes into other processes."""
+    """Credentials has the API server's port and the user's files, from a kubeconfig. It can be
+    passed to other processes."""
 
     def __init__(self, folder, kubeconfig):
         config = yaml.safe_load(kubeconfig)
@@ -75,7 +77,7 @@ class Credentials:
 
 
 class Connection:
-    """One keep-alive connection."""
+    """Connection is one keep-alive connection."""
 
     def __init__(self, credentials):
         self.credentials = credentials
@@ -91,7 +93,7 @@ class Connection:
         self.used = time.monotonic()
 
     def request(self, method, path, body=None, kind="application/json"):
-        """The status and the body as text."""
+        """Returns the status and the body as text."""
         if time.monotonic() - self.used > IDLE_SECONDS:
             self.http.close()
             self.open()
@@ -110,7 +112,7 @@ class Connection:
 
 
 class Watch(threading.Thread):
-    """Tells told(type, object, when) of every event of a collection."""
+    """Watch calls back with (type, object, when) for every event of a collection."""
 
     def __init__(self, credentials, path, version, told):
         super().__init__(daemon=True)
@@ -128,7 +130,7 @@ class Watch(threading.Thread):
                 event = json.loads(line)
                 self.told(event["type"], event["object"], now)
         except (OSError, ValueError, AttributeError, http.client.HTTPException):
-            pass  # stopped
+            pass  # the watch was stopped
 
     def stop(self):
         try:
@@ -138,7 +140,8 @@ class Watch(threading.Thread):
 
 
 class Plane:
-    """Comes up with the CRD and the namespace of the bench, and takes everything with it again."""
+    """Plane starts with the CRD and the benchmark's namespace, and removes everything at its
+    end."""
 
     def __init__(self, api_flags=""):
         self.folder = tempfile.TemporaryDirectory(prefix="bench-")
@@ -183,7 +186,7 @@ class Plane:
                       yaml.safe_load(path.read_text()))
         while asked.request("GET", REGISTRIES)[0] != 200:
             time.sleep(0.1)
-        time.sleep(2)  # the API server publishes the new type
+        time.sleep(2)  # until the API server publishes the new type
 
     def connect(self):
         return Connection(self.credentials)
@@ -192,7 +195,7 @@ class Plane:
         return int((self.run_folder / "pid" / component).read_text().split()[0])
 
     def requests(self, begin, end):
-        """The operator's requests that were received in [begin, end): (time, verb, what, code)."""
+        """Returns the operator's requests received in [begin, end) as (time, verb, what, code)."""
         if self.audit.exists():
             with self.audit.open("rb") as log:
                 log.seek(self.offset)
@@ -216,7 +219,8 @@ class Plane:
 
 
 def counted(requests):
-    """Writes without those of the Lease; events apart, for not every operator tells of its work."""
+    """Returns counts of requests, without those of the Lease. Events are apart from the other
+    writes, since some operators emit none."""
     counts = {"writes": 0, "events": 0, "reads": 0, "errors": 0, "by": {}}
     for _, verb, what, code in requests:
         key = f"{verb} {what}"

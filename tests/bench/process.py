@@ -1,4 +1,4 @@
-"""What the kernel knows of a process."""
+"""Runs a program and reads what the kernel knows about a process."""
 import os
 import pathlib
 import shlex
@@ -11,13 +11,13 @@ STOP_SECONDS = 20
 
 
 def cpu_seconds(pid):
-    """Of user and system time, by ticks."""
+    """Returns user and system time in seconds, at the resolution of ticks."""
     fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 def cpu_nanoseconds(pid):
-    """Finer; threads that have ended are not in it."""
+    """Returns CPU time at a finer resolution, without threads that have ended."""
     total = 0
     for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
         try:
@@ -28,7 +28,8 @@ def cpu_nanoseconds(pid):
 
 
 def memory(pid):
-    """Resident, the peak of it, and the proportional share, in KiB."""
+    """Returns the resident memory, its peak, its anonymous part and the proportional share, in
+    KiB."""
     wanted = {"VmRSS": "rss", "VmHWM": "peak", "RssAnon": "anonymous", "Pss": "pss"}
     found = {}
     for name in ("status", "smaps_rollup"):
@@ -44,7 +45,7 @@ def reset_peak(pid):
 
 
 class Program:
-    """An operator that runs: its own process, without a shell in between."""
+    """Program is a running operator, without a shell around it."""
 
     def __init__(self, command, kubeconfig, log):
         words = [word.replace("{kubeconfig}", kubeconfig) for word in shlex.split(command)]
@@ -70,7 +71,7 @@ class Program:
             time.sleep(0.02)
 
     def stop(self, how=signal.SIGTERM):
-        """Seconds until it had ended."""
+        """Stops the operator and returns the seconds that this took."""
         begin = time.monotonic()
         if self.process.poll() is None:
             self.process.send_signal(how)

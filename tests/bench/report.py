@@ -1,15 +1,15 @@
-"""The figures of a run against what they are to be: a table, and a plot."""
+"""Compares the figures of a run with their targets: in tables and a plot."""
 import dataclasses
 import statistics
 import typing
 
-WATCHED_PER_RESOURCE = 3  # itself, its Deployment, its Service
+WATCHED_PER_RESOURCE = 3  # the resource, its Deployment and its Service
 OURS = "operator"
-NOISE_KIB = 256  # by which the resident memory of a process differs by itself
+NOISE_KIB = 256  # by which the resident memory of a process varies from run to run
 
 
 class Figures:
-    """Medians over the rounds. None: not measured."""
+    """Figures returns medians over the rounds; None if a figure was not measured."""
 
     def __init__(self, runs):
         self.runs = runs
@@ -36,11 +36,11 @@ class Figures:
 @dataclasses.dataclass
 class Row:
     title: str
-    value: typing.Callable | str   # of a contender, or its key
-    bound: typing.Callable | None  # of a contender's value: what ours is to keep to, or None
+    value: typing.Callable | str   # of a contender, or the key of its figure
+    bound: typing.Callable | None  # value function -> our limit; None: no target
     target: str
     form: str = "{:.2f}"
-    at_least: bool = False         # else at most
+    at_least: bool = False         # the bound is a minimum; otherwise a maximum
 
 
 def least(*values):
@@ -120,7 +120,8 @@ def rows(figures, count):
 
 
 def written(head, lines, contenders):
-    """Markdown of rows (row, value of a contender), and how many targets are missed."""
+    """Returns a Markdown table of rows (row, value of a contender), and the number of missed
+    targets."""
     text = [f"| {head} | " + " | ".join(contenders) + " | target | |",
             "|---|" + "---:|" * len(contenders) + "---|---|"]
     short = 0
@@ -129,7 +130,7 @@ def written(head, lines, contenders):
         if ours is None:
             continue
         verdict = ""
-        if bound is not None:  # judged as shown
+        if bound is not None:  # the rounded values are compared
             shown, limit = float(row.form.format(ours)), float(row.form.format(bound))
             passed = shown >= limit if row.at_least else shown <= limit
             verdict = "pass" if passed else "short"
@@ -154,7 +155,8 @@ def table(figures, count):
 
 
 def slopes_table(figures):
-    """How memory and time grow between the smallest and the largest burst."""
+    """Returns the table of the growth of memory and time between the smallest and the largest
+    burst."""
     counts = figures.counts()
     if len(counts) < 2:
         return "", 0
@@ -182,7 +184,7 @@ def slopes_table(figures):
 
 
 def measures_table(found):
-    """What is measured apart from the burst. Nothing when that is nothing."""
+    """Returns the table of the other measurements; empty if nothing was measured."""
     figures = {one["measure"]: one["figures"] for one in found if one["figures"]}
     rows_of = {
         "webhook": [
@@ -210,14 +212,14 @@ def measures_table(found):
     return written("apart from the burst", lines, contenders) if lines else ("", 0)
 
 
-# A small plot: lines of one colour for each contender.
+# A small plot with lines in one colour for each contender.
 
 COLOURS = {"go": "#00a0c0", "rust": "#c06030", OURS: "#206020", "floor-apply": "#909090"}
 WIDTH, HEIGHT, MARGIN = 300, 240, 48
 
 
 def panel(title, unit, series, left):
-    """One diagram. series: name -> [(count, value)]."""
+    """Returns one diagram. series: name -> [(count, value)]."""
     points = [point for line in series.values() for point in line]
     most_x = max(x for x, _ in points)
     most_y = max(y for _, y in points) * 1.05 or 1
@@ -249,7 +251,7 @@ def panel(title, unit, series, left):
 
 
 def plot(figures):
-    """SVG: memory, and a burst's time, against the number of resources."""
+    """Returns an SVG: memory and the time of a burst against the number of resources."""
     def series(path, scale, with_idle):
         found = {}
         for name in COLOURS:

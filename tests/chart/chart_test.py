@@ -1,4 +1,4 @@
-"""The chart and what is derived from it, without a cluster."""
+"""Tests of the chart and of what is generated from it, without a cluster."""
 import json
 import re
 
@@ -12,7 +12,7 @@ CASES = sorted(path.stem for path in (HERE / "values").glob("*.yaml"))
 VALUES = yaml.safe_load((CHART / "values.yaml").read_text())
 SCHEMA = json.loads((CHART / "values.schema.json").read_text())
 
-# What a user may get wrong, and the value that helm's message must name.
+# Mistakes that a user may make, and the value that helm's message must name.
 BAD_VALUES = {
     "replicas=two": "/replicas",
     "replicas=-1": "/replicas",
@@ -55,7 +55,7 @@ BAD_VALUES = {
 
 
 def leaves(value, path=""):
-    """The dotted paths of what has no further keys."""
+    """Yields the dotted paths of the keys that have no further keys."""
     if isinstance(value, dict) and value:
         for key, inner in value.items():
             yield from leaves(inner, f"{path}.{key}" if path else key)
@@ -139,7 +139,7 @@ def test_the_chart_carries_the_same_crd():
 
 
 def test_the_plugin_for_helm_4_is_what_helm_4_reads():
-    # Source: internal/plugin/metadata_v1.go of Helm 4, which refuses other fields.
+    # Source: internal/plugin/metadata_v1.go of Helm 4, which rejects other fields.
     plugin = yaml.safe_load((PROJECT / "deploy" / "helm-plugin" / "plugin.yaml").read_text())
     chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
     assert plugin == {
@@ -188,7 +188,7 @@ def test_values_and_schema_have_the_same_keys():
 
     described = {key for key in keys(SCHEMA) if key not in ("global", "enabled")}
     given = set(value_keys(VALUES))
-    free = {"resources", "podSecurityContext", "securityContext", "affinity"}  # Kubernetes' own
+    free = {"resources", "podSecurityContext", "securityContext", "affinity"}  # Kubernetes types
     assert {key for key in described ^ given if key.split(".")[0] not in free} == set()
 
 
@@ -221,7 +221,7 @@ def test_the_operator_has_no_wildcard_and_reads_only_secrets_that_it_is_told_to(
             for rule in role["rules"]:
                 assert "*" not in rule["verbs"] + rule["resources"] + rule["apiGroups"]
                 if "secrets" in rule["resources"]:
-                    if role["kind"] == "Role":  # the one of the webhook
+                    if role["kind"] == "Role":  # the Role for the webhook's Secret
                         assert role["metadata"]["namespace"] == SYSTEM
                         assert rule["verbs"] == ["create"] or rule["resourceNames"] == [name]
                     else:

@@ -1,4 +1,4 @@
-"""--update, and a namespace with the CRD for the tests that need the API server."""
+"""The option --update, and a namespace with the CRD for tests that need the API server."""
 import time
 import uuid
 
@@ -28,14 +28,16 @@ def no_crd():
 
 
 def new_namespace():
-    """Never deleted: without a controller manager it would only be marked. The cluster goes."""
+    """Creates a namespace and never deletes it: without a controller manager it would stay
+    Terminating. It goes with the cluster."""
     name = f"chart-{uuid.uuid4().hex[:6]}"
     kubectl("create", "namespace", name)
     return name
 
 
 def eventually(check):
-    """Calls CHECK until it no longer raises AssertionError, for SECONDS at most; its answer."""
+    """Calls CHECK until it raises no AssertionError, for at most SECONDS, and returns its
+    result."""
     end = time.monotonic() + SECONDS
     while True:
         try:
@@ -47,13 +49,14 @@ def eventually(check):
 
 
 def wait_for_crd():
-    """Until its resources are served. `kubectl wait` fails on a CRD that has no conditions yet."""
+    """Waits until the CRD's resources are served. `kubectl wait` fails on a CRD that has no
+    conditions yet."""
     eventually(lambda: kubectl("get", CRD_NAME, "--all-namespaces"))
 
 
 @pytest.fixture(scope="module")
 def namespace(no_crd):
-    """A namespace, in a cluster that has the CRD and nothing else of the project."""
+    """Returns a namespace, in a cluster that has the CRD and nothing else of the project."""
     kubectl("apply", "--filename", CRD)
     wait_for_crd()
     return new_namespace()

@@ -1,4 +1,5 @@
-"""The CRD in a real API server: what kubectl apply takes, what it refuses and how it says so."""
+"""Tests of the CRD in a real API server: what kubectl apply accepts, what it refuses and with which
+message."""
 import json
 import re
 
@@ -15,11 +16,11 @@ VERSION = crd()["spec"]["versions"][0]
 SPEC = VERSION["schema"]["openAPIV3Schema"]["properties"]["spec"]
 LONG = {"17 times a name": [{"name": f"secret-{number}"} for number in range(17)],
         "seven names": {f"example.com/r{number}": 1 for number in range(7)}}
-NOT_CHECKED = "some validation rules were not checked"  # after an error that hides others
+NOT_CHECKED = "some validation rules were not checked"  # after an error that hides other errors
 
 
 def expand(value):
-    """Spells out '63 times a' and the like."""
+    """Expands '63 times a' and similar values."""
     if isinstance(value, dict):
         return {key: expand(inner) for key, inner in value.items()}
     if isinstance(value, list):
@@ -39,14 +40,16 @@ def apply(spec, namespace, **options):
 
 
 def blamed(message):
-    """The lines of a refusal, one a field, without what only says that others were not checked."""
+    """Returns the lines of a refusal, one for each field, without those that only say what was not
+    checked."""
     lines = re.split(r" is invalid: |\n\* |(?<=strict decoding error): |, (?=unknown field)",
                      message.strip())[1:]
     return [line for line in lines if line.strip() and NOT_CHECKED not in line]
 
 
 def schema_fields(schema, path=()):
-    """Every field below: its path, '*' for the items of a list and the values of a map."""
+    """Yields every field of the schema: its path, with '*' for items of a list and values of a
+    map."""
     for name, inner in schema.get("properties", {}).items():
         yield path + (name,), inner
         yield from schema_fields(inner, path + (name,))
@@ -57,14 +60,14 @@ def schema_fields(schema, path=()):
 
 
 def wrong_value(schema):
-    """A value of a type that the field does not take."""
+    """Returns a value of a type that the field does not accept."""
     if schema.get("x-kubernetes-int-or-string"):
         return [1]
     return 1 if schema["type"] == "string" else "a"
 
 
 def with_wrong(path, value, schema):
-    """A spec that has VALUE at PATH, and PATH as an error message spells it."""
+    """Returns a spec with VALUE at PATH, and PATH as error messages write it."""
     if not path:
         return value, ""
     if path[0] == "*" and "items" in schema:
@@ -154,7 +157,8 @@ def test_every_list_map_and_text_of_the_spec_is_bounded():
 
 
 def test_the_rules_are_cheap_enough_where_the_length_of_a_quantity_does_not_count(namespace):
-    """An API server that has no use for maxLength of an int-or-string expects the longest ones."""
+    """An API server that ignores maxLength of an int-or-string estimates the rules' cost for the
+    longest strings."""
     wide = crd()
     for _, schema in schema_fields(wide["spec"]["versions"][0]["schema"]["openAPIV3Schema"]):
         if schema.get("x-kubernetes-int-or-string"):

@@ -1,5 +1,5 @@
-"""Whatever `kubectl localregistry import` prints, `kubectl apply` takes: devspace.yaml files from a
-seed, and a real API server with the CRD."""
+"""`kubectl apply` accepts whatever `kubectl localregistry import` prints: tested with generated
+devspace.yaml files and a real API server with the CRD."""
 import json
 import os
 import random
@@ -20,7 +20,7 @@ HOSTS = ["ghcr.io/", "", "docker.io/", "localhost:5000/", "registry.example:5000
          "under_score.example/", "UPPER/", "10.0.0.1/", "a.b-c.example/"]
 PATHS = ["org/app", "app", "a/b/c/d", "x__y/z-w", "x.y/z---w", "library/alpine", "0/1", "0787849"]
 BAD_PATHS = ["Org/App", "a//b", "a/", "-a", "a_", "a..b", ""]
-# A plain scalar that some YAML reader takes for something else than a string.
+# Plain scalars that some YAML readers do not read as strings.
 NUMBERS = ["1.10", "20240101", "0787849", "553640e6", "1e5", "8", "3.0", "0x1F", "0o17", "017",
            "1_000", "1.", "1e400", "12345678901234567890", "12.30.45", "true",
            "True", "FALSE", "yes", "No", "on", "y", "n", "2024-01-31", "_", "__", "_.-", "1.2.3-rc",
@@ -41,12 +41,12 @@ VARIABLES = {
 
 
 class File:
-    """The text of a devspace.yaml, and the tags of each image as DevSpace reads them, where the
-    test knows them."""
+    """File generates the text of a devspace.yaml. tags has the tags of each image as DevSpace reads
+    them, where the test knows them."""
 
     def __init__(self, seed):
         self.rng = random.Random(seed)
-        self.wrong = 0.03 if self.rng.random() < 0.3 else 0  # how probable a wrong value is
+        self.wrong = 0.03 if self.rng.random() < 0.3 else 0  # probability of a wrong value
         self.lines = ["version: v2beta1"]
         self.tags = {}
         if self.chance(0.9):
@@ -72,7 +72,7 @@ class File:
         return self.rng.choice(bad if bad and self.chance(self.wrong) else good)
 
     def quoted(self, text):
-        """A string, in one of YAML's ways; without quotes where that is possible."""
+        """Returns a string in one of YAML's styles, unquoted only where that is possible."""
         plain = re.fullmatch(r"[A-Za-z0-9_.+$~][^:#,\[\]{}'\"ü ]*", text)
         if plain and self.chance(0.6):
             return text
@@ -111,7 +111,8 @@ class File:
         return host + path + tag
 
     def tag(self):
-        """As it stands in the file, and what DevSpace makes of it; None: it is left out."""
+        """Returns a tag as written in the file, and as DevSpace reads it; None if it is left
+        out."""
         kind = self.rng.random()
         if kind < 0.4:
             text = self.pick(NUMBERS)
@@ -145,7 +146,7 @@ class File:
 
 
 def imported(text, seed, output):
-    """Exit code, manifest or nothing, messages."""
+    """Returns the exit code, the manifest ("" without one) and the messages."""
     done = subprocess.run(
         [PLUGIN, "import", "-", "--name", f"file-{seed}", "-o", output], input=text, text=True,
         capture_output=True, timeout=SECONDS, check=False, env={**os.environ, **ENVIRONMENT})

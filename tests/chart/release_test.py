@@ -1,6 +1,6 @@
-"""Releases in a real API server: install, upgrade, uninstall, and what the operator then may do.
+"""Installs, upgrades and removes releases in a real API server, and checks the operator's rights.
 
-Nothing runs there, for there is no node. Each test has a namespace and a release of its own name.
+Nothing runs, since there is no node. Each test has its own namespace and release name.
 """
 import json
 import re
@@ -16,7 +16,8 @@ from tools import (CHART, CRD_NAME, HERE, NAME, PROJECT, SECONDS, helm, kubectl,
 
 OPERATOR = f"system:serviceaccount:{{namespace}}:{NAME}"
 
-# What the operator may do where it watches: RBAC of the API server is asked, not the manifests.
+# The rights of the operator where it watches. The tests ask the API server's RBAC, not the
+# manifests.
 MAY = ["list localregistries.localregistry.dev", "watch localregistries.localregistry.dev",
        "patch localregistries.localregistry.dev",
        "patch localregistries.localregistry.dev --subresource=status",
@@ -36,7 +37,8 @@ MAY_NOT_ANYWHERE = ["create namespaces", "patch namespaces", "delete namespaces"
 
 @pytest.fixture
 def namespace():
-    """For one release, in a cluster without the CRD; the release goes after the test."""
+    """Yields a namespace for one release, in a cluster without the CRD. Uninstalls the release
+    afterwards."""
     remove_crd()
     name = new_namespace()
     yield name
@@ -50,7 +52,7 @@ def install(namespace, *flags, chart=CHART, release=NAME, **options):
 
 
 def may(namespace, what, user, flags=()):
-    """Whether the API server lets the operator of USER's namespace do it."""
+    """Returns whether the API server lets the operator of namespace USER do this."""
     done = subprocess.run(["kubectl", "auth", "can-i", *what.split(), "--namespace", namespace,
                            *flags, "--as", OPERATOR.format(namespace=user)],
                           capture_output=True, text=True, timeout=SECONDS, check=False)
@@ -65,7 +67,7 @@ def spec_fields():
 
 
 def older_chart(folder):
-    """The chart as it might have been before `suspend` and a longer bound came to the CRD."""
+    """Returns a copy of the chart whose CRD has no `suspend` and allows only a short `image`."""
     chart = folder / "older"
     shutil.copytree(CHART, chart)
     path = chart / "files" / f"{CRD_NAME}.yaml"
@@ -93,7 +95,7 @@ def test_uninstalling_keeps_the_crd_and_the_registries_and_installing_again_take
     wait_for_crd()
     kubectl("apply", "--filename", "-", stdin=registry({}, namespace=namespace))
     said = helm("uninstall", NAME, "--namespace", namespace)
-    assert CRD_NAME in said  # helm tells what it kept
+    assert CRD_NAME in said  # helm reports what it kept
     assert "dev" in kubectl("--namespace", namespace, "get", "lreg", "--output", "name")
     assert not kubectl("--namespace", namespace, "get", "deployments", "--output", "name")
     install(namespace)
@@ -157,14 +159,14 @@ def test_of_secrets_and_webhook_configurations_the_operator_has_its_own(namespac
         assert not may(anywhere, f"{verb} secrets/{NAME}-webhook", user=namespace)
         assert may(namespace, f"{verb} {hooks}/{NAME}", user=namespace)
         assert not may(namespace, f"{verb} {hooks}/other", user=namespace)
-    assert may(namespace, "create secrets", user=namespace)  # for one that was deleted
+    assert may(namespace, "create secrets", user=namespace)  # to create one again that was deleted
     for what in ("list secrets", "delete secrets", f"create {hooks}", f"list {hooks}",
                  f"delete {hooks}/{NAME}", f"update {hooks}/{NAME}"):
         assert not may(namespace, what, user=namespace), what
 
 
 def test_an_upgrade_keeps_the_certificates_of_the_webhook(namespace):
-    """As the operator puts them there, for it does not run here."""
+    """The test writes the certificates as the operator would, which does not run here."""
     def bundle(configuration):
         return configuration["webhooks"][0]["clientConfig"].get("caBundle")
 
@@ -200,7 +202,7 @@ def test_an_operator_of_some_namespaces_may_do_nothing_in_others(namespace):
 
 
 def test_a_watch_of_one_object_needs_no_right_to_the_others(namespace):
-    """A right by name covers list and watch, if the request selects that name."""
+    """RBAC allows list and watch of a named object if the request selects that name."""
     watched, user = new_namespace(), ("--as", OPERATOR.format(namespace=namespace))
     install(namespace, "--set", f"watchNamespaces={{{watched}}}")
     for resource, name in (("namespaces", watched), ("leases", NAME)):

@@ -1,4 +1,4 @@
-"""Where things are, and the programs that the tests run: helm, kubectl."""
+"""Paths, and the programs that the tests run: helm and kubectl."""
 import os
 import pathlib
 import re
@@ -14,17 +14,18 @@ GROUP = "localregistry.dev"
 CRD_NAME = f"localregistries.{GROUP}"
 CRD = PROJECT / "crds" / f"{CRD_NAME}.yaml"
 SYSTEM = "local-registry-system"
-SECONDS = 60  # of patience with one program
+SECONDS = 60  # timeout of one program
 
 
 def versions(name):
-    """A version that the test cluster is made of."""
+    """Returns the version of a component of the test cluster."""
     text = (PROJECT / "tests/cluster/lib/versions.sh").read_text()
     return re.search(rf"^readonly {name}=(\S+)", text, re.MULTILINE)[1]
 
 
 def run(*words, stdin=None, good=True):
-    """Runs a program; returns its standard output. With good=False it must fail: all it said."""
+    """Runs a program and returns its standard output. With good=False it must fail; returns all its
+    output."""
     done = subprocess.run([str(word) for word in words], input=stdin, text=True,
                           capture_output=True, timeout=SECONDS, check=False)
     output = done.stdout + done.stderr
@@ -47,7 +48,7 @@ def helm(*words, **options):
 
 
 def template(*flags, release=NAME, **options):
-    """What the chart renders to, as text."""
+    """Returns the manifests that the chart renders to, as text."""
     return helm("template", release, CHART, "--namespace", SYSTEM, "--kube-version",
                 versions("KUBERNETES_VERSION"), *flags, **options)
 
@@ -61,6 +62,6 @@ def crd():
 
 
 def registry(spec, name="dev", **metadata):
-    """A LocalRegistry as text; YAML reads JSON, so that a spec can be anything."""
+    """Returns a LocalRegistry as text. YAML includes JSON, so the spec can have any value."""
     return yaml.safe_dump({"apiVersion": f"{GROUP}/v1alpha1", "kind": "LocalRegistry",
                            "metadata": {"name": name, **metadata}, "spec": spec})

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Builds the images of the tests as OCI archives in the cache, without a Docker engine. As root.
-#   images.sh [pause|busybox|registry|buildkit|debian|operator]...      without a word: all
-# All but the operator are kept until what they are made of changes.
+# Builds the images of the tests as OCI archives in the cache, without a Docker engine. Needs root.
+#   images.sh [pause|busybox|registry|buildkit|debian|operator]...      without arguments: all
+# All except the operator's image are built again only when their sources change.
 set -euo pipefail
 source "$(dirname "$0")/lib/common.sh"
 source "$(dirname "$0")/lib/debian.sh"
@@ -24,7 +24,7 @@ image_name() {
   esac
 }
 
-# make_key IMAGE: changes with whatever the image is made of.
+# make_key IMAGE: prints a digest of everything that the image is made of.
 make_key() {
   {
     declare -f "make_$1" add_busybox copy_programs pack
@@ -36,7 +36,7 @@ make_key() {
   } | sha256sum | cut -d ' ' -f 1
 }
 
-# copy_programs ROOT PROGRAM...: programs of this machine into ROOT/bin, with their libraries.
+# copy_programs ROOT PROGRAM...: copies programs of this machine and their libraries into ROOT.
 copy_programs() {
   local root=$1 program library
   shift
@@ -50,7 +50,7 @@ copy_programs() {
   done
 }
 
-# add_busybox ROOT: a shell and the small tools, with users, /tmp and the like.
+# add_busybox ROOT: adds a shell, the small tools, users and /tmp.
 add_busybox() {
   local root=$1 applet
   mkdir -p "$root"/{bin,etc,tmp,root,home,proc,sys,dev,run,var}
@@ -64,7 +64,8 @@ add_busybox() {
   printf '%s\n' root:x:0: user:x:1000: nogroup:x:65534: >"$root/etc/group"
 }
 
-# pack IMAGE CONFIG ROOT: the same files give the same archive; file capabilities are kept.
+# pack IMAGE CONFIG ROOT: packs the archive. Equal files give equal archives; file capabilities are
+# kept.
 pack() {
   local layer="$3.layer.tar"
   tar --create --file "$layer" --directory "$3" --sort=name --mtime=@0 --numeric-owner \
@@ -96,7 +97,7 @@ make_registry() {
     "$1"
 }
 
-# newuidmap and newgidmap work in a pod by file capabilities; with a setuid bit they fail there.
+# In a pod, newuidmap and newgidmap need file capabilities; with a setuid bit they fail there.
 make_buildkit() {
   local program
   "$CLUSTER_SOURCE/tools.sh" buildctl buildkitd
@@ -135,7 +136,8 @@ in_storage() {
   buildah --root "$CACHE/containers/storage" --runroot "$CACHE/containers/run" "$command" "$@"
 }
 
-# tidy_storage: what a failed build left goes; so do all layers when they have grown too large.
+# tidy_storage: removes the remains of failed builds, and all layers once they exceed
+# STORAGE_LIMIT_MB.
 tidy_storage() {
   local megabytes
   in_storage rm --all >/dev/null
@@ -145,8 +147,8 @@ tidy_storage() {
     in_storage pull "oci-archive:$OUT/debian.tar"
 }
 
-# The project's own Dockerfile, with its base and its packages from here: nothing is pulled.
-# /ccache outlives builds.
+# build_operator: builds the project's own Dockerfile, with the base image and packages from here,
+# so that nothing is pulled. /ccache outlives a build.
 build_operator() {
   mkdir -p "$CACHE/ccache"
   tidy_storage

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that are still missing. None of the services they bring is started.
-#   packages.sh [build|check|test|fuzz|cluster|mutants|all]...      without a word: all
+# Installs missing Debian packages. Their services are not started.
+#   packages.sh [build|check|test|fuzz|cluster|mutants|all]...      without arguments: all
 set -euo pipefail
 source "$(dirname "$0")/lib/common.sh"
 
@@ -10,9 +10,9 @@ BUILD=(g++ cmake ninja-build ccache pkg-config libboost1.81-dev libboost-url1.81
 CHECK=(clang-tidy clang-format shellcheck)
 TEST=(python3-pytest python3-pytest-xdist python3-yaml prometheus etcd-server openssl python3 curl
   docker-registry skopeo)
-# The oldest clang with the C++20 that is written here; 19 refuses Debian's RapidJSON.
+# The oldest clang that compiles this C++20; clang 19 rejects Debian's RapidJSON.
 FUZZ=(clang-16 libclang-rt-16-dev)
-MUTANTS=(python3-clang-16) # large, and of no use for anything else: not in "all"
+MUTANTS=(python3-clang-16) # large and used only by make mutants, so not in "all"
 CLUSTER=(etcd-server openssl containerd runc containernetworking-plugins iptables nftables conntrack
   iproute2 socat ethtool procps util-linux python3 buildah skopeo debootstrap docker-registry uidmap
   rootlesskit libcap2-bin busybox-static gcc libc6-dev ca-certificates podman)
@@ -21,7 +21,7 @@ POLICY=/usr/sbin/policy-rc.d # Debian asks this program before it starts a servi
 
 is_installed() { [[ "$(dpkg-query -W -f '${Status}' "$1" 2>/dev/null)" == *" installed" ]]; }
 
-# go_package: Debian's Go, only where there is none at all; it can fetch a newer one.
+# go_package: prints Debian's Go if there is no Go at all. An old Go can fetch a newer one.
 go_package() { command -v go >/dev/null || echo golang-go; }
 
 wanted() {
@@ -44,7 +44,7 @@ forbid_services() {
   chmod 755 "$POLICY"
 }
 
-install_missing() ( # a subshell: its trap takes the guard away again whatever happens
+install_missing() ( # a subshell, whose trap always removes the policy again
   forbid_services
   export DEBIAN_FRONTEND=noninteractive
   apt-get -q update

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Shows that the cluster does what the tests need: run, store, push, pull, build, audit.
+# Checks that the cluster can do what the tests need: run, store, push, pull, build, audit.
 #   smoke.sh [--name NAME]
-# In nftables mode a nodePort does not answer on localhost: the node's address is used, and nothing
-# is pulled.
+# In nftables mode node ports do not answer on localhost, so the check uses the node's address and
+# pulls nothing.
 set -euo pipefail
 HERE="$(dirname "$(readlink -f "$0")")"
 source "$HERE/lib/common.sh"
@@ -17,7 +17,7 @@ done
 cluster() { "$HERE/cluster" --name "$name" "$@"; }
 eval "$(cluster env)"
 
-pod() { # pod NAME IMAGE COMMAND: runs it to its end and prints what it printed
+pod() { # pod NAME IMAGE COMMAND: runs a pod to its end and prints its output
   kubectl run "$1" --image "$2" --restart Never --quiet --image-pull-policy "${4:-IfNotPresent}" \
     --override-type strategic --overrides '{"spec": {"terminationGracePeriodSeconds": 0}}' \
     --command -- sh -c "$3" >/dev/null

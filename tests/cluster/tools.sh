@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds the Go programs that the test cluster needs, once, into the cache outside the source tree.
-#   tools.sh [TOOL...]      without names: all of them but etcd, which make bench asks for
+# Builds the Go programs of the test cluster once, into the cache outside of the source tree.
+#   tools.sh [TOOL...]      without arguments: all except etcd, which only make bench needs
 set -euo pipefail
 source "$(dirname "$0")/lib/common.sh"
 source "$(dirname "$0")/lib/go.sh"
@@ -8,7 +8,7 @@ source "$(dirname "$0")/lib/go.sh"
 ALL=(kube-apiserver kubectl kube-controller-manager kube-scheduler kubelet kube-proxy coredns
   helm buildctl buildkitd kind)
 
-# tool_source TOOL: its module, and its package in there.
+# tool_source TOOL: prints its Go module, and its package in the module.
 tool_source() {
   case $1 in
     kube*) echo k8s.io/kubernetes "/cmd/$1" ;;
@@ -20,7 +20,7 @@ tool_source() {
   esac
 }
 
-# link_flags TOOL: what the program says when it is asked for its version.
+# link_flags TOOL: prints linker flags that set the program's version.
 link_flags() {
   local version
   version=$(tool_version "$1")
@@ -37,8 +37,8 @@ link_flags() {
   esac
 }
 
-# write_module MODULE VERSION: a module in the current folder that depends on MODULE alone.
-# Kubernetes asks for its own parts as v0.0.0: each is replaced by its released version.
+# write_module MODULE VERSION: makes a module in the current folder that depends on MODULE alone.
+# Kubernetes requires its own parts as v0.0.0, so each is replaced by its released version.
 write_module() {
   local module=$1 version=$2 theirs part
   theirs=$("$GO" mod download -json "$module@$version" | sed -n 's/^\t"GoMod": "\(.*\)",$/\1/p')
@@ -59,7 +59,7 @@ build() {
     "$module$package"
 }
 
-# ensure TOOL: nothing to do when the program is there; the rename makes it appear at once, whole.
+# ensure TOOL: builds the program unless it exists. A rename makes it appear complete.
 ensure() {
   local tool=$1 target scratch
   target=$(dirname "$(tool_path "$tool")")

@@ -1,4 +1,4 @@
-// The client against a real kube-apiserver: what the code relies on, held to the real thing.
+// These tests run the client against a real kube-apiserver and check what the code relies on.
 #include "kube/client.h"
 
 #include "api/apps.h"
@@ -10,7 +10,7 @@
 
 namespace contract {
 
-// Of a CRD that nobody installs.
+// Absent is the type of a CRD that is not installed.
 struct Absent {
   api::ObjectMeta metadata;
 };
@@ -153,7 +153,7 @@ TYPED_TEST(ApplyContract, AnApplyThatChangesNothingLeavesTheVersion) {
   const auto again =
       this->result_of(this->client.apply(object, ApplyGuard::uid(created->metadata.uid)));
   ASSERT_TRUE(again) << base::to_string(again.error());
-  // The second apply of a claim moves its version once, though nothing in it differs.
+  // The second apply of a PVC changes its resourceVersion once, although nothing in it differs.
   const auto last =
       this->result_of(this->client.apply(object, ApplyGuard::uid(created->metadata.uid)));
   ASSERT_TRUE(last) << base::to_string(last.error());

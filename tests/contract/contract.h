@@ -1,5 +1,5 @@
-// What the contract tests share: a client of the API server that KUBECONFIG names, a namespace of
-// its own for each test, and time that passes. One thread.
+// ContractTest is the fixture of the contract tests: a client of the API server that KUBECONFIG
+// names, a separate namespace for each test, and real time. Owned by one test; one thread.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -51,7 +51,7 @@ class ContractTest : public testing::Test {
     std::exception_ptr thrown;
   };
 
-  // A connection of its own; user: whom to impersonate.
+  // Returns a new transport. `user`: the user to impersonate; "" for none.
   std::unique_ptr<kube::Transport> connect(const std::string& user = {}) {
     auto config = kube::load_config({}, kube::process_environment());
     if (!config) throw std::runtime_error(base::to_string(config.error()));
@@ -80,13 +80,13 @@ class ContractTest : public testing::Test {
     return *one;
   }
 
-  // Cancels it and waits for its end.
+  // Cancels the coroutine and waits for its end.
   void stop(Running& one) {
     one.signal.emit(boost::asio::cancellation_type::terminal);
     eventually([&one] { return one.done; });
   }
 
-  // Lets things happen until it holds; false: it did not in time.
+  // Runs the io_context until `holds` returns true. Returns false if it does not within `within`.
   bool eventually(const std::function<bool()>& holds, std::chrono::milliseconds within = 10s) {
     const auto deadline = std::chrono::steady_clock::now() + within;
     context_.restart();
@@ -111,7 +111,7 @@ class ContractTest : public testing::Test {
     return *std::move(result);
   }
 
-  // Metadata of an object of that name in the test's namespace.
+  // Returns the metadata of an object of that name in the test's namespace.
   api::ObjectMeta named(const std::string& name) const {
     api::ObjectMeta meta;
     meta.name = name;
@@ -140,7 +140,7 @@ class ContractTest : public testing::Test {
   std::string space;  // the test's namespace
 };
 
-// A Service as small as the API takes it.
+// Returns the smallest Service that the API accepts.
 inline api::Service service_of(const api::ObjectMeta& meta) {
   api::Service service;
   service.metadata = meta;

@@ -1,6 +1,6 @@
-// What the operator applies is what a real kube-apiserver answers: random specs that the CRD
-// accepts, their children as the operator builds them. A difference would be taken for a field that
-// another client keeps changing.
+// For random specs that the CRD accepts, a real kube-apiserver must answer an apply of the children
+// with the applied object. The operator would take a difference for a field that another client
+// keeps changing.
 //
 //     INTENTS=2000 FIRST_INTENT=1 contract --gtest_filter='Intents.*'
 #include <fmt/core.h>
@@ -17,7 +17,7 @@
 namespace contract {
 namespace {
 
-constexpr std::uint64_t kUsual = 150;  // what every run of the contract tests does
+constexpr std::uint64_t kUsual = 150;  // specs in every run of the contract tests
 constexpr std::size_t kAtOnce = 12;
 
 std::uint64_t number_of(const char* variable, std::uint64_t otherwise) {
@@ -26,15 +26,15 @@ std::uint64_t number_of(const char* variable, std::uint64_t otherwise) {
 }
 
 struct Tally {
-  std::size_t specs = 0;     // that the CRD accepted
-  std::size_t children = 0;  // that the API server took
-  std::size_t refused = 0;   // children that it did not take
+  std::size_t specs = 0;     // accepted by the CRD
+  std::size_t children = 0;  // accepted by the API server
+  std::size_t refused = 0;   // children that the API server refused
   std::vector<std::string> differences;
 };
 
 class Intents : public ContractTest {
  public:
-  // The resource as the API server stores it; its answer is decoded as the operator does.
+  // Creates the resource and returns it as the API server stored it, decoded as the operator does.
   boost::asio::awaitable<base::Result<api::LocalRegistry>> create(std::string name,
                                                                   std::string spec) {
     std::string body = fmt::format(

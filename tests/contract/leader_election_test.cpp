@@ -1,4 +1,4 @@
-// Leader election on a real Lease: each participant has connections of its own.
+// Leader election on a real Lease. Each participant has its own connections.
 #include "kube/leader_election.h"
 
 #include "contract/contract.h"
@@ -8,7 +8,7 @@ namespace {
 
 boost::asio::awaitable<void> sleep_long(base::Clock& clock) { co_await clock.sleep_for(1h); }
 
-// The real transport until it is cut: then nothing comes through any more.
+// Cuttable is the real transport until it is cut. Then every request fails.
 class Cuttable final : public kube::Transport {
  public:
   explicit Cuttable(std::unique_ptr<kube::Transport> real) : real_(std::move(real)) {}

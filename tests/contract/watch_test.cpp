@@ -17,7 +17,7 @@ using kube::ApplyGuard;
 using kube::Informer;
 using testing::HasSubstr;
 
-// The real transport to a server that has no streaming lists.
+// WithoutStreaming simulates a server without streaming lists on the real transport.
 class WithoutStreaming final : public kube::Transport {
  public:
   explicit WithoutStreaming(kube::Transport& real) : real_(real) {}
@@ -75,7 +75,7 @@ class WatchContract : public ContractTest {
     return event;
   }
 
-  // Compacts etcd; CONTRACT_ETCD is its address.
+  // Compacts etcd up to this revision. CONTRACT_ETCD is the address of etcd.
   static void forget_all_before(const std::string& resource_version) {
     const std::string command =
         "curl -fsS \"$CONTRACT_ETCD/v3/kv/compaction\" -o /dev/null -d '{"
@@ -205,8 +205,7 @@ TEST_F(WatchContract, ARaceOfWritesAndEventsNeverShowsAnOlderObject) {
   stop(running);
 }
 
-// Events are the type that the API server keeps no window of changes of: what etcd has forgotten
-// of them is forgotten.
+// The API server has no watch cache for Events, so revisions that etcd has compacted are gone.
 TEST_F(WatchContract, WhatTheServerHasForgottenIsGone) {
   const auto& type = api::Resource<api::Event>::kType;
   const auto first = result_of(client.create(event_of("a")));

@@ -1,23 +1,23 @@
 # shellcheck shell=bash disable=SC2034
-# Shared by up and down: which cluster, which tools, and showing what is done. Sourced.
+# Functions that up and down share: the cluster, the tools, and printing commands. Sourced.
 HERE="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 PROJECT="$(cd "$HERE/../.." && pwd)"
 HARNESS="$PROJECT/tests/cluster"
 # shellcheck source=../cluster/lib/common.sh
 source "$HARNESS/lib/common.sh"
 
-CLUSTER="${CLUSTER:-own}"                  # own, or existing: the one of KUBECONFIG
-DEMO_CLUSTER="${DEMO_CLUSTER:-demo}"       # name of the own one
+CLUSTER="${CLUSTER:-own}"                  # own; or existing: the cluster of KUBECONFIG
+DEMO_CLUSTER="${DEMO_CLUSTER:-demo}"       # name of the own cluster
 OPERATOR_IMAGE="${OPERATOR_IMAGE:-localhost/local-registry-operator:dev}"
 readonly OPERATOR_NAMESPACE=local-registry-system NAMESPACE=demo RELEASE=local-registry-operator
 
-exec 3>&1 # headings and commands are shown even where a command's output goes elsewhere
+exec 3>&1 # headings and commands stay visible when a command's output is redirected
 bold() { if [[ -t 3 ]]; then printf '\033[1m%s\033[0m\n' "$*"; else printf '%s\n' "$*"; fi >&3; }
 
-# step TEXT: a heading with the seconds so far.
+# step TEXT: prints a heading with the seconds so far.
 step() { echo >&3 && bold "[${SECONDS}s] $*"; }
 
-# print CMD...: the command as a person would type it.
+# print CMD...: prints the command as a person would type it.
 print() {
   local word line='$'
   for word in "$@"; do
@@ -30,7 +30,7 @@ print() {
 # show CMD...: prints the command, then runs it.
 show() { print "$@" && "$@"; }
 
-# use_cluster: its kubeconfig and tools into the environment.
+# use_cluster: sets the environment to the cluster's kubeconfig and tools.
 use_cluster() {
   local exports
   case $CLUSTER in
@@ -40,7 +40,7 @@ use_cluster() {
   esac
 }
 
-# use_tools: the machine's own, or those of the cache.
+# use_tools: takes missing tools from the cache.
 use_tools() {
   local tool
   [[ -n ${KUBECONFIG:-} ]] || die "CLUSTER=existing needs KUBECONFIG"

@@ -1,7 +1,7 @@
-"""Chaos on the real cluster: whatever dies or falls silent, the registries end up as declared.
+"""Chaos on the real cluster: after every fault the registries reach their declared state.
 
-CHAOS_SECONDS says how long the loop goes on (default 60), CHAOS_SEED which one it is. Each turn
-breaks something, lets users go on with their work, mends it, and looks at what must hold.
+CHAOS_SECONDS is the duration of the loop (default 60), CHAOS_SEED selects its random sequence. Each
+turn causes a fault while users keep working, repairs it, and checks what must hold.
 """
 import contextlib
 import functools
@@ -22,8 +22,8 @@ pytestmark = pytest.mark.alone
 SECONDS = int(os.environ.get("CHAOS_SECONDS", "60"))
 SEED = int(os.environ.get("CHAOS_SEED", "1"))
 API_SECONDS = 60        # until the API server serves again
-CONVERGED_SECONDS = 90  # after the last fault: images, probes and back-off of the kubelet included
-HALF_OPEN_SECONDS = 30  # what the kernel needs to give up a connection (TCP_USER_TIMEOUT: 25 s)
+CONVERGED_SECONDS = 90  # after the last fault, including images, probes and the kubelet's back-off
+HALF_OPEN_SECONDS = 30  # until the kernel gives up a connection (TCP_USER_TIMEOUT: 25 s)
 QUIET_SECONDS = 20
 PORT = 6443
 
@@ -45,7 +45,7 @@ def pod_address():
 
 
 def ports_to_the_api(pod):
-    """The operator's own ports of its connections to the API server."""
+    """Returns the local ports of the operator's connections to the API server."""
     with open(f"/proc/{release.process(pod)}/net/tcp", encoding="ascii") as table:
         rows = [line.split() for line in table.readlines()[1:]]
     established = [row for row in rows if row[3] == "01"]
@@ -56,7 +56,7 @@ def ports_to_the_api(pod):
 
 @contextlib.contextmanager
 def dropped(*matches):
-    """Packets of the node's network that match are dropped without a word."""
+    """Drops matching packets in the node's network silently."""
     rules = "\n".join(f"add rule inet chaos {chain} {match} drop" for match in matches
                       for chain in ("coming", "going"))
     script = ("add table inet chaos\n"
@@ -70,7 +70,8 @@ def dropped(*matches):
 
 
 class Chaos:
-    """The faults. Each ends with everything running again; what it did to objects stays."""
+    """Chaos causes the faults. After each fault everything runs again; changed objects stay
+    changed."""
 
     def __init__(self, seed, work):
         self.random = random.Random(seed)
@@ -118,7 +119,7 @@ class Chaos:
             time.sleep(self.random.uniform(1, 8))
 
     def link_down(self):
-        """The pod's cable is pulled out."""
+        """Sets the network interface of the operator's pod down."""
         pod = release.wait_leader()
         process = str(release.process(pod))
         enter = ("nsenter", f"--net=/proc/{process}/ns/net")
@@ -134,7 +135,7 @@ class Chaos:
                     run(*enter, "ip", "route", "replace", *route.split())
 
     def cut_connections(self):
-        """Every connection that there is goes dead; new ones work."""
+        """Makes all existing connections to the API server dead; new ones work."""
         ports = ", ".join(map(str, ports_to_the_api(release.wait_leader())))
         with dropped(f"tcp sport {{ {ports} }}", f"tcp dport {{ {ports} }}"):
             self.work()
@@ -142,7 +143,7 @@ class Chaos:
 
 
 class Users:
-    """What people do to registries, and what they know of them."""
+    """Users changes registries as people do, and knows their declared specs."""
 
     def __init__(self, seed, namespace):
         self.random = random.Random(seed)
@@ -156,7 +157,8 @@ class Users:
             make(self.namespace, without_sidecar(name, **self.specs[name]))
 
     def work(self, may_fail=False):
-        """A few edits. Where the API server may be gone, what it does not take is no edit."""
+        """Makes a few edits. With may_fail the API server may be down; an edit that it refuses does
+        not count."""
         for _ in range(3):
             with contextlib.suppress(*([AssertionError] if may_fail else [])):
                 self.random.choice([self.edit, self.delete_child, self.corrupt])()
@@ -174,13 +176,14 @@ class Users:
 
     def corrupt(self):
         name = self.random.choice(self.names)
-        with contextlib.suppress(AssertionError):  # it may just have been deleted
+        with contextlib.suppress(AssertionError):  # the Service may just have been deleted
             patch("service", self.namespace, name,
                   {"spec": {"selector": {"app.kubernetes.io/name": "nobody"}}})
 
 
 class Promises:
-    """What was seen before, and has to be so for ever."""
+    """Promises records what must not change after the start: node ports, PVCs and foreign
+    objects."""
 
     def __init__(self, namespace, names):
         self.namespace, self.names = namespace, names
@@ -229,14 +232,14 @@ def resident_kilobytes():
 
 @pytest.fixture(autouse=True)
 def operator_as_installed():
-    """Each test begins with one replica that leads, and the chart's own values."""
+    """Starts each test with one leading replica and the chart's default values."""
     release.upgrade()
     release.wait_ready()
     release.wait_leading()
 
 
 def quiet(audit_seconds=QUIET_SECONDS):
-    """Nothing is written but the Lease, and what a foreign object asks for: a look, no write."""
+    """Waits until the operator writes nothing but its Lease and events."""
     deadline = time.monotonic() + CONVERGED_SECONDS
     while True:
         audit = release.Audit()
@@ -268,7 +271,7 @@ def test_whatever_dies_or_falls_silent_the_registries_end_up_as_declared(namespa
 
 
 def test_a_connection_that_is_half_open_is_found_out_in_time(namespace):
-    """Nothing closes the connections; their packets are gone. What changes is seen all the same."""
+    """The connections stay open, but their packets are dropped. The operator still sees changes."""
     make(namespace, without_sidecar())
     port = get("LocalRegistry", namespace, "dev")["status"]["nodePort"]
     ports = ports_to_the_api(release.wait_leading())

@@ -1,4 +1,4 @@
-"""The chart on a real cluster: upgraded with other values, removed, installed again."""
+"""Upgrades the chart with other values, removes it and installs it again, on a real cluster."""
 import re
 
 import pytest
@@ -76,7 +76,8 @@ def test_the_documented_order_removes_the_plain_manifests_and_everything_behind_
         kubectl("delete", "localregistries", "--all", "--all-namespaces", seconds=60)
         assert children(other_namespace) == []
         make(namespace, without_sidecar(namespace=other_namespace))
-        # Out of order: the set ends all the same, and the registry that is left runs on.
+        # In this wrong order, the deletion still completes, and the remaining registry keeps
+        # running.
         kubectl("delete", "--filename", "-", stdin=plain_manifests(), seconds=60)
         assert get("Namespace", None, release.NAMESPACE) is None
         assert get("LocalRegistry", namespace, "dev") and children(other_namespace)
@@ -86,7 +87,7 @@ def test_the_documented_order_removes_the_plain_manifests_and_everything_behind_
 
 
 def plain_manifests():
-    """What `kubectl apply -k deploy` applies, with the image that the node has."""
+    """Returns the manifests of `kubectl apply -k deploy` with the image that the node has."""
     image = "localhost/local-registry-operator"
     built = kubectl("kustomize", PROJECT / "deploy")
     assert f"image: {image}:" in built
@@ -94,7 +95,7 @@ def plain_manifests():
 
 
 def leave_without_an_operator(namespace, other_namespace):
-    """The way out of the chart's README for a resource whose operator is gone."""
+    """Removes a resource without its operator, as the chart's README describes."""
     uid = get("LocalRegistry", namespace, "dev")["metadata"]["uid"]
     delete("lreg", namespace, "dev", "--wait=false")
     stays("the finalizer holds it", lambda: get("LocalRegistry", namespace, "dev"))

@@ -1,7 +1,7 @@
-"""The cluster of the tests, the operator in it, and a namespace for each test.
+"""Provides the cluster of the tests, the operator in it, and a namespace for each test.
 
-The first process of pytest brings the cluster up and installs the operator with its chart; workers
-(-n) and tests only use them. E2E_KEEP=1 leaves the cluster up, and uses one that is up already.
+The first pytest process starts the cluster and installs the operator with its chart; workers (-n)
+and tests only use them. E2E_KEEP=1 uses a cluster that is already up, and leaves it up.
 """
 import os
 import pathlib
@@ -14,11 +14,11 @@ import pytest
 import release
 import world
 
-COLLECTED = world.PROJECT / "build" / "e2e"  # what a failed run leaves to read
+COLLECTED = world.PROJECT / "build" / "e2e"  # logs and objects of a failed run
 
 
 def enter_environment():
-    """What `cluster env` exports, into this process and its children."""
+    """Sets the variables that `cluster env` prints, for this process and its children."""
     script = f'eval "$({world.CLUSTER} --name {world.CLUSTER_NAME} env)"; env -0'
     output = subprocess.run(["bash", "-c", script], check=True, capture_output=True, text=True)
     os.environ.update(entry.split("=", 1) for entry in output.stdout.split("\0") if entry)
@@ -55,7 +55,7 @@ def pytest_sessionfinish(session, exitstatus):
         world.cluster("collect", COLLECTED / "cluster")
         try:
             logs = release.logs()
-        except world.Failed as failed:  # nothing answers, which the report of the test explains
+        except world.Failed as failed:  # no answer; the report of the test explains it
             logs = str(failed)
         (COLLECTED / "operator.log").write_text(logs)
         print(f"\nlogs, events and objects are in {COLLECTED}")
@@ -65,7 +65,7 @@ def pytest_sessionfinish(session, exitstatus):
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
-    """A failed test's report carries what a person would ask for first."""
+    """Adds the objects and events of the namespace to the report of a failed test."""
     report = (yield).get_result()
     arguments = getattr(item, "funcargs", {})
     namespace = arguments.get("namespace") or arguments.get("restricted_namespace")
@@ -82,7 +82,7 @@ def pytest_runtest_makereport(item, call):
 
 
 def new_namespace(request, suffix="", labels=None, annotations=None):
-    """Makes a namespace; it goes, without waiting, when the test has passed."""
+    """Creates a namespace. Deletes it after the test without waiting."""
     base = re.sub(r"[^a-z0-9]+", "-", request.node.originalname.removeprefix("test_").lower())
     name = f"{base[:40].strip('-')}-{uuid.uuid4().hex[:5]}{suffix}"
     world.apply("", {"apiVersion": "v1", "kind": "Namespace", "metadata": {
@@ -106,7 +106,7 @@ def namespace(request):
 
 @pytest.fixture
 def other_namespace(request):
-    """A second one, for registries that run elsewhere."""
+    """Returns a second namespace, for registries that run in another namespace."""
     return new_namespace(request, "-2")
 
 

@@ -1,4 +1,4 @@
-"""Clients that want to keep others from an endpoint: silent, slow, or with large bodies."""
+"""Clients that try to block an endpoint for others: silent, slow, or with large bodies."""
 import contextlib
 import resource
 import selectors
@@ -10,15 +10,15 @@ SLOW_SECONDS = 0.2  # between two bytes of a slow client
 
 
 def allow_files(number):
-    """This process may have so many files open, as far as the system lets it."""
+    """Allows this process that many open files, up to the system's limit."""
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     wanted = number if most == resource.RLIM_INFINITY else min(number, most)
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 class SlowConnections:
-    """So many connections to a port of this machine, each of which sends one of the texts, a byte
-    at a time, and is made again when the server has closed it. They come from ADDRESSES."""
+    """SlowConnections keeps NUMBER connections to a port of this machine, from ADDRESSES. Each
+    sends one of the texts, a byte at a time. A connection that the server closes is replaced."""
 
     def __init__(self, port, number, texts, addresses=("127.0.0.1",)):
         self.port, self.number, self.texts, self.addresses = port, number, texts, addresses
@@ -82,7 +82,7 @@ class SlowConnections:
 
 
 def in_threads(number, work):
-    """Calls WORK so many times at once; what they return."""
+    """Calls WORK on NUMBER threads at the same time and returns the results."""
     results = []
     threads = [threading.Thread(target=lambda: results.append(work())) for _ in range(number)]
     for thread in threads:

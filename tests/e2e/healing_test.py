@@ -1,4 +1,5 @@
-"""What was edited or deleted by hand comes back; what belongs to others stays as it is."""
+"""The operator restores what users edit or delete, and leaves the objects and fields of others
+alone."""
 import json
 
 from registries import (make, node_port, push, wait_condition, wait_event, wait_ready,
@@ -7,13 +8,13 @@ from world import apply, delete, get, kubectl, patch, stays, wait_until
 
 
 def spec_of(kind, namespace, name="registry"):
-    """The spec without what changes by itself."""
+    """Returns the spec as text."""
     found = get(kind, namespace, name)
     return found and json.dumps(found["spec"], sort_keys=True)
 
 
 def edited_and_healed(kind, namespace, change, name="registry"):
-    """Applies the merge patch and waits until the spec is again what it was."""
+    """Applies the merge patch and waits until spec and labels are restored."""
     def seen():
         return spec_of(kind, namespace, name), get(kind, namespace, name)["metadata"]["labels"]
 
@@ -130,7 +131,8 @@ def test_the_labels_of_an_edited_claim_come_back(namespace):
 
 
 def test_a_deleted_claim_comes_back_and_the_port_stays(namespace):
-    """The pod, which holds the old claim, gives way; the images are gone, as was asked for."""
+    """The pod uses the old PVC and is replaced, too. The images are lost with the PVC that the test
+    deletes."""
     port = make(namespace, without_sidecar(persistence={"enabled": True}))["nodePort"]
     before, after = deleted_and_healed("PersistentVolumeClaim", namespace)
     assert json.loads(before)["resources"] == json.loads(after)["resources"]

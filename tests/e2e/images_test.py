@@ -1,4 +1,4 @@
-"""Which images the local registry delivers: decided by whether their own registry takes them."""
+"""The local registry delivers those images that their own registry does not accept."""
 import pytest
 
 import release
@@ -15,7 +15,8 @@ pytestmark = pytest.mark.alone
 
 @pytest.fixture(scope="module")
 def registries(tmp_path_factory):
-    """A registry with passwords, one with tokens, whose CAs the operator trusts; their folder."""
+    """Runs a registry with passwords and one with tokens, whose CAs the operator trusts. Returns
+    their folder."""
     folder = tmp_path_factory.mktemp("upstream")
     authority = upstream.Authority(folder / "trusted")
     tokens = upstream.token_server(folder / "tokens", TOKEN_PORT,
@@ -31,7 +32,7 @@ def registries(tmp_path_factory):
 
 
 def trust(authorities):
-    """The operator's CAs for registries."""
+    """Makes the operator trust these CAs for registries."""
     lines = authorities.strip().replace("\n", "\n    ")
     kubectl("--namespace", release.NAMESPACE, "apply", "--filename", "-", stdin=f"""
 apiVersion: v1
@@ -45,7 +46,7 @@ data:
 
 
 def may_read_secrets(namespace):
-    """As whoever owns the namespace allows it."""
+    """Grants the operator access to Secrets, as the owner of the namespace would."""
     kubectl("--namespace", namespace, "create", "rolebinding", "push-secrets",
             f"--clusterrole={release.NAME}-push-secrets",
             f"--serviceaccount={release.NAMESPACE}:{release.NAME}")
@@ -137,7 +138,7 @@ def test_a_missing_secret_is_named_and_looked_for_again(namespace, registries):
     found = wait_image(namespace, "Unknown", "LocalRegistry")
     assert found["message"].startswith("Secret regcred cannot be used: it must exist"), found
     apply(namespace, upstream.secret("regcred", PORT))
-    found = wait_image(namespace, "Granted", "LocalRegistry")  # it stays where it is
+    found = wait_image(namespace, "Granted", "LocalRegistry")  # delivery unchanged
     assert "until the spec changes" in found["message"]
     wait_ready(namespace)
     patch("LocalRegistry", namespace, "dev", {"spec": {"images": [

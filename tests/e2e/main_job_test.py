@@ -1,4 +1,4 @@
-"""The promise itself: one resource, a push to localhost:<nodePort>, a pod that runs the image."""
+"""The main promise: one resource, a push to localhost:<nodePort>, and a pod that runs the image."""
 from registries import (IMAGE, build, condition, events, holds, local_registry, make, push,
                         run_pod, wait_condition, wait_event, wait_ready)
 from world import apply, get, kubectl, on_node, wait_until

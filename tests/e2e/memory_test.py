@@ -1,7 +1,7 @@
-"""No user of the cluster brings the operator down: the program in a memory cgroup of 128 MiB.
+"""No user of the cluster can exhaust the operator's memory: it runs in a memory cgroup of 128 MiB.
 
-Against a control plane of its own that is full of hostile objects of every watched kind, in one
-namespace, and with another tenant who wants a registry within two seconds meanwhile.
+A separate control plane is full of hostile objects of every watched kind in one namespace.
+Meanwhile, another tenant must get a registry within SERVED_SECONDS.
 """
 import base64
 import concurrent.futures
@@ -31,8 +31,8 @@ from world import WAIT_SECONDS, run, wait_until
 pytestmark = [pytest.mark.xdist_group("memory"), pytest.mark.memory]
 
 LIMIT = 128 << 20       # the chart's memory limit
-SERVED_SECONDS = float(os.environ.get("E2E_MEMORY", WAIT_SECONDS))  # another tenant's resource
-READY_SECONDS = 60      # the lists, on a busy machine
+SERVED_SECONDS = float(os.environ.get("E2E_MEMORY", WAIT_SECONDS))  # for another tenant's port
+READY_SECONDS = 60      # until all lists are read, on a busy machine
 EDITS_A_MINUTE, EDIT_SECONDS, EDITORS = 2000, 30, 2
 MANAGED = {"app.kubernetes.io/managed-by": "local-registry-operator"}
 HOSTILE, EDITED, VICTIM = "hostile", "edited", "victim"  # namespaces
@@ -40,7 +40,7 @@ CGROUPS = pathlib.Path("/sys/fs/cgroup")
 
 
 class MemoryCgroup:
-    """A memory cgroup, of version 1 or 2, as the machine has it."""
+    """MemoryCgroup is a memory cgroup in the version that the machine has, 1 or 2."""
 
     def __init__(self, name):
         if "memory" in self._read(CGROUPS / "cgroup.controllers").split():
@@ -63,7 +63,8 @@ class MemoryCgroup:
         (self.folder / name).write_text(str(value))
 
     def enter(self):
-        """For a child before it becomes the program."""
+        """Moves the calling process into the cgroup. A child calls it before it becomes the
+        program."""
         self._write("cgroup.procs", os.getpid())
 
     def peak(self):
@@ -81,9 +82,9 @@ class MemoryCgroup:
 
 
 class Api:
-    """Many requests to the API server, each thread by a connection of its own.
+    """Api sends requests to the API server, with a separate connection for each thread.
 
-    One that rested is opened again, since the API server closes it after 90 seconds.
+    It replaces a connection that was idle, since the API server closes idle ones after 90 seconds.
     """
 
     REST_SECONDS = 30
@@ -111,7 +112,7 @@ class Api:
         return self.local.connection
 
     def close(self):
-        """The calling thread's connection."""
+        """Closes the connection of the calling thread."""
         if hasattr(self.local, "connection"):
             self.local.connection.close()
             del self.local.connection
@@ -136,7 +137,7 @@ class Api:
 
 
 def noise(size, seed=[0]):
-    """Text that does not compress well."""
+    """Returns text that does not compress well."""
     seed[0] += 1
     source = random.Random(seed[0])
     return "".join(source.choices(string.ascii_lowercase, k=min(size, 4096))) * (size // 4096 + 1)
@@ -154,7 +155,8 @@ def images(count, host, size=200, tags=1):
 
 
 def hostile_registries():
-    """What the schema lets pass, annotations and finalizers without end."""
+    """Yields resources that the schema accepts, with very large annotations, image lists,
+    finalizers and labels."""
     def named(name, spec=None, **metadata):
         return {"apiVersion": "localregistry.dev/v1alpha1", "kind": "LocalRegistry",
                 "metadata": {"name": name, **metadata},
@@ -172,7 +174,8 @@ def hostile_registries():
 
 
 def hostile_meta(name, number):
-    """With the operator's own label, which anybody can set, and an owner that never was."""
+    """Returns metadata with the operator's label, which any user can set, and an owner that never
+    existed."""
     return {"name": f"{name}-{number}", "labels": MANAGED, "annotations": {
         "localregistry.dev/owner": f"{HOSTILE}/{name}-{number}",
         "note": noise(200_000)[:200_000]}}
@@ -186,7 +189,7 @@ def hostile_deployment(number, pod=None):
 
 
 def hostile_children():
-    """(path, bodies): objects of each kind that the operator watches."""
+    """Yields (path, bodies): objects of each kind that the operator watches."""
     meta = hostile_meta
     pod = {"containers": [{"name": f"c{index}", "image": "x", "env": [
         {"name": f"E{variable}", "value": noise(1000)[:1000]} for variable in range(30)]}
@@ -222,7 +225,7 @@ def hostile_children():
 def fill(api):
     for name in (HOSTILE, EDITED, VICTIM):
         api("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
-        # The pods below need it, and no controller manager makes it here.
+        # The pods below need this service account, which no controller manager creates here.
         api("POST", f"/api/v1/namespaces/{name}/serviceaccounts", {"metadata": {"name": "default"}})
     for path, bodies in hostile_children():
         api.create(path, bodies)
@@ -230,7 +233,7 @@ def fill(api):
 
 
 class Limited(Running):
-    """The program in the cgroup."""
+    """Limited is the program in the cgroup."""
 
     def __init__(self, cgroup, *arguments, **options):
         self.cgroup = cgroup
@@ -259,7 +262,7 @@ def cgroup():
 @pytest.fixture(scope="module", params=["", "--feature-gates=WatchList=false"],
                 ids=["streamed lists", "paged lists"])
 def full(request, cgroup):
-    """A control plane full of hostile objects, and its API."""
+    """Yields a control plane full of hostile objects, with its API."""
     os.environ["LOCAL_REGISTRY_APISERVER_FLAGS"] = request.param
     plane = ControlPlane("e2e-memory")
     plane.cluster("down")
@@ -295,7 +298,8 @@ names = (f"dev-{number}" for number in itertools.count())
 
 
 def serve_another_tenant(api):
-    """Seconds from the creation of a resource to its node port; its Service goes again."""
+    """Returns the seconds from the creation of a resource to its node port. Deletes the resource
+    again."""
     name = next(names)
     begin = time.monotonic()
     api("POST", registries(VICTIM), {
@@ -310,7 +314,7 @@ def serve_another_tenant(api):
 
 
 def test_hostile_objects_of_every_kind_are_survived_and_others_are_served(cgroup, full, tmp_path):
-    for _ in range(3):  # each start lists all of them
+    for _ in range(3):  # each start lists all objects
         with limited(cgroup, full, tmp_path) as program:
             times = [serve_another_tenant(full.api) for _ in range(5)]
             assert max(times) < SERVED_SECONDS, times
@@ -339,7 +343,7 @@ def test_changes_of_hostile_objects_are_survived(cgroup, full, tmp_path):
                      f"/api/v1/namespaces/{HOSTILE}/pods/pod-{number}"):
             change = {"metadata": {"annotations": {"note": noise(250_000)[:250_000]}}}
             full.api("PATCH", path, change, "application/merge-patch+json")
-        # The operator deletes it, since its owner is gone.
+        # The operator deletes this Deployment, since its owner does not exist.
         full.api("POST", f"/apis/apps/v1/namespaces/{HOSTILE}/deployments",
                  hostile_deployment(number), may_fail=True)
 
@@ -367,7 +371,8 @@ while True:
 
 
 class Tarpit:
-    """Accepts connections and never answers, in a network namespace: loopback is never asked."""
+    """Tarpit accepts connections and never answers. It has a network namespace, because the
+    operator never connects to loopback addresses."""
 
     NETNS, ADDRESS = "registry-tarpit", "203.0.113.2"
 
@@ -403,7 +408,7 @@ class Tarpit:
 def test_edits_of_64_images_at_a_tarpit_are_survived(cgroup, full, tmp_path):
     tarpit = Tarpit(tmp_path / "tarpit.log")
     host = tarpit.host
-    # In a namespace that the operator has room for.
+    # This namespace is not full, so the operator has room for the resource.
     path = f"{registries(EDITED)}/tarpit"
     full.api("POST", registries(EDITED), {
         "apiVersion": "localregistry.dev/v1alpha1", "kind": "LocalRegistry",
@@ -413,8 +418,8 @@ def test_edits_of_64_images_at_a_tarpit_are_survived(cgroup, full, tmp_path):
     done = threading.Event()
 
     def edit():
-        """At its part of that rate, or as fast as the API server takes them; every third one with
-        the Secret."""
+        """Edits the spec at its share of EDITS_A_MINUTE, or as fast as the API server allows. Every
+        third edit adds the Secret."""
         begin = time.monotonic()
         for number in itertools.count():
             if done.is_set():
@@ -446,7 +451,7 @@ def test_edits_of_64_images_at_a_tarpit_are_survived(cgroup, full, tmp_path):
 
 
 def flood(port, head, count, seconds):
-    """So many connections that begin a request and do not end it."""
+    """Opens connections that begin a request and never end it."""
     held = []
     for _ in range(count):
         connection = socket.socket()

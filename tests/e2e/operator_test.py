@@ -1,4 +1,5 @@
-"""The operator killed, restarted, doubled and watched: it converges, and is quiet once it has."""
+"""The operator is killed, restarted, run twice and watched: it converges, and then writes
+nothing."""
 import json
 import os
 import signal
@@ -15,7 +16,7 @@ from world import (apply, get, kubectl, objects, on_node, patch, wait_until)
 pytestmark = pytest.mark.alone
 
 QUIET_SECONDS = 30
-LEASE_SECONDS = 15  # how long a dead leader's Lease holds; plus a retry and a start
+LEASE_SECONDS = 15  # until a dead leader's Lease expires
 TAKE_OVER_SECONDS = LEASE_SECONDS + 10
 # A killed container waits for the kubelet's back-off (at most 5 s in this cluster) before it
 # starts, and only then begins to watch the Lease of its dead predecessor.
@@ -26,28 +27,28 @@ KILL_AFTER = [0.0, 0.02, 0.1, 0.4]  # seconds after the resource was applied
 
 @pytest.fixture(autouse=True)
 def operator_as_installed():
-    """Each test begins with one replica that leads, and the chart's own values."""
+    """Starts each test with one leading replica and the chart's default values."""
     release.upgrade()
     release.wait_ready()
     release.wait_leading(RESTART_SECONDS)
 
 
 def wait_only(namespace):
-    """Until the resources of earlier tests are gone, whose removal is written too."""
+    """Waits until the resources of earlier tests are gone, since their removal causes writes."""
     wait_until("no other LocalRegistry", lambda: all(
         registry["metadata"]["namespace"].startswith(namespace)
         for registry in objects("LocalRegistry")), seconds=120)
 
 
 def a_few(namespace):
-    """One registry of each kind, all Ready."""
+    """Makes one registry of each kind and waits until all are Ready."""
     make(namespace, without_sidecar("one", name="one"))
     make(namespace, without_sidecar("two", name="two", persistence={"enabled": True}))
     make(namespace, local_registry("three", name="three"))
 
 
 def settled(audit, seconds=5, limit=60):
-    """Waits until the operator has written nothing for some seconds."""
+    """Waits until the operator writes nothing for some seconds."""
     deadline, count, since = time.monotonic() + limit, -1, time.monotonic()
     while time.monotonic() - since < seconds:
         assert time.monotonic() < deadline, audit.writes("leases")
@@ -82,7 +83,8 @@ def test_a_restart_of_the_operator_writes_nothing_when_all_is_converged(namespac
 
 
 def test_an_operator_that_is_killed_at_any_moment_of_a_creation_converges(namespace):
-    """One resource for each moment; with a claim and without one, in turns."""
+    """Kills the operator at each moment while it creates a resource, with and without a PVC in
+    turns."""
     expected = []
     for number, delay in enumerate(KILL_AFTER):
         release.wait_leading(RESTART_SECONDS)
@@ -124,7 +126,7 @@ def test_the_other_replica_takes_over_when_the_leader_is_killed(namespace):
     release.upgrade("replicas=2")
     release.wait_ready(2)
     old = release.wait_leader()
-    # Killed and gone for good, as with its node: the pod object goes at once.
+    # The leader disappears as with its node: it is killed, and its pod object is deleted at once.
     release.send(old, signal.SIGKILL)
     kubectl("--namespace", release.NAMESPACE, "delete", "pod", old["metadata"]["name"],
             "--grace-period=0", "--force", "--wait=false")
@@ -163,7 +165,7 @@ def test_only_the_leader_writes(namespace):
 
 
 def metric(text, name):
-    """The sum over the series of a metric."""
+    """Returns the sum of all series of a metric."""
     return sum(float(line.split()[-1]) for line in text.splitlines()
                if line.startswith((name + "{", name + " ")))
 
@@ -196,7 +198,8 @@ scrape_configs:
 
 
 def scraped(query, least):
-    """False while Prometheus starts, too: curl fails then."""
+    """Returns whether a series of the query is at least this large. False also while Prometheus
+    starts: then curl fails."""
     answer = json.loads(on_node("curl", "--silent", "--fail", "--get", "--data-urlencode",
                                 f"query={query}", "http://127.0.0.1:19090/api/v1/query"))
     return any(float(series["value"][1]) >= least for series in answer["data"]["result"])
@@ -210,7 +213,7 @@ def test_promtool_finds_nothing_wrong_with_the_metrics(namespace):
 
 
 def test_on_kind_images_are_loaded_and_no_registry_runs(request, namespace):
-    """A node object beside the real one makes the cluster look like KinD."""
+    """An additional Node object makes the cluster look like KinD."""
     apply("", {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "a-kind-node"},
                "spec": {"providerID": "kind://docker/kind/a-kind-node", "unschedulable": True}})
 
@@ -219,7 +222,7 @@ def test_on_kind_images_are_loaded_and_no_registry_runs(request, namespace):
         release.restart()
 
     request.addfinalizer(leave)
-    release.restart()  # nodes are looked at once a minute
+    release.restart()  # the operator reads the nodes only once a minute
     apply(namespace, without_sidecar())
     wait_condition(namespace, "Ready", "True", "KindLoad")
     assert get("LocalRegistry", namespace, "dev")["status"]["delivery"] == "KindLoad"

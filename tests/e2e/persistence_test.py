@@ -1,4 +1,5 @@
-"""Images in a claim: kept over pods, workloads and switches, removed only when asked for."""
+"""Images in a PVC survive pods, workloads and changes of the spec. They are removed only on
+request."""
 import pytest
 
 from registries import (children, holds, make, push, registry_pod, run_pod, wait_condition,
@@ -20,7 +21,7 @@ def claimed_size(namespace):
 
 @pytest.fixture
 def kept_image(namespace):
-    """A persistent registry with an image in it; its port."""
+    """Makes a persistent registry with an image in it and returns its port."""
     status = make(namespace, persistent())
     assert status["workload"] == "StatefulSet/registry" and status["volumeClaim"] == "registry"
     push(status["nodePort"])

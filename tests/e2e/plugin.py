@@ -1,4 +1,5 @@
-"""The kubectl plugin, as a user has it on PATH; and what it works with beside the cluster."""
+"""The kubectl plugin as a user has it on PATH, and tools that it works with outside of the
+cluster."""
 import contextlib
 import hashlib
 import json
@@ -15,7 +16,7 @@ BINARY = pathlib.Path(os.environ.get("E2E_PLUGIN") or
                       PROJECT / "build" / "release" / "kubectl-localregistry")
 SECONDS = 120
 
-# The example of the manual's page on the local registry.
+# The example in the manual's page on the local registry.
 DEVSPACE = """\
 version: v2beta1
 name: dev
@@ -40,14 +41,14 @@ dev:
 
 
 def install(folder):
-    """Puts the plugin on PATH, with what kubectl asks for completion."""
+    """Puts the plugin on PATH, and the program that kubectl calls for completion."""
     shutil.copy(BINARY, folder / "kubectl-localregistry")
     (folder / "kubectl_complete-localregistry").symlink_to("kubectl-localregistry")
     os.environ["PATH"] = f"{folder}:{os.environ['PATH']}"
 
 
 def ask(namespace, *arguments, stdin=None, on_node=False, **variables):
-    """Runs `kubectl localregistry`; (exit code, standard output, standard error)."""
+    """Runs `kubectl localregistry` and returns (exit code, standard output, standard error)."""
     enter = os.environ["NETNS_EXEC"].split() if on_node else []
     command = [*enter, "kubectl", "localregistry", *map(str, arguments)]
     if namespace:
@@ -58,7 +59,7 @@ def ask(namespace, *arguments, stdin=None, on_node=False, **variables):
 
 
 def tell(namespace, *arguments, **how):
-    """What it prints; it has to end with 0."""
+    """Returns what the plugin prints. Its exit code must be 0."""
     code, out, err = ask(namespace, *arguments, **how)
     assert code == 0, f"{arguments} ended with {code}\n{out}{err}"
     return out
@@ -66,9 +67,10 @@ def tell(namespace, *arguments, **how):
 
 @contextlib.contextmanager
 def podman(folder):
-    """Debian's podman with Docker's API, and busybox in it; the variables for who uses it."""
+    """Runs podman with Docker's API and a busybox image. Yields its command and the variables for
+    its users."""
     socket = folder / "podman.sock"
-    state = tempfile.mkdtemp(prefix="podman-")  # podman wants a path of at most 50 characters
+    state = tempfile.mkdtemp(prefix="podman-")  # podman allows at most 50 characters for this path
     store = ["podman", "--root", str(folder / "store"), "--runroot", state,
              "--storage-driver", "vfs"]
     run(*store, "load", "--input", CACHE / "images" / "busybox.tar")
@@ -85,7 +87,8 @@ def podman(folder):
 
 
 def big_archive(path, sizes):
-    """An OCI archive with a layer of random bytes of each size; the digests of the layers."""
+    """Writes an OCI archive with layers of random bytes in these sizes. Returns the layout's folder
+    and the layers' digests."""
     folder = path.parent / (path.name + ".layout")
     blobs = folder / "blobs" / "sha256"
     blobs.mkdir(parents=True)

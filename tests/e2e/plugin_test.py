@@ -1,4 +1,4 @@
-"""The kubectl plugin does what its help says, on a real cluster."""
+"""The kubectl plugin does on a real cluster what its help promises."""
 import contextlib
 import json
 import os
@@ -31,7 +31,7 @@ def installed(tmp_path_factory):
 
 
 def ready(namespace, name="dev", /, **spec):
-    """A registry that delivers the example's images; its port."""
+    """Makes a registry that delivers the example's images and returns its port."""
     return make(namespace, without_sidecar(name, enabled=True, images=IMAGES, **spec))["nodePort"]
 
 
@@ -69,7 +69,7 @@ def test_the_sample_project_runs_as_its_readme_says(namespace, tmp_path):
     shell(apply_it)
     wait_condition(namespace, "BuildKitReady", "True", name="project")
     port = node_port(namespace)
-    push(port, "library/busybox:1.36")  # nothing can be pulled from outside here
+    push(port, "library/busybox:1.36")  # the cluster cannot pull images from outside
     base = "--build-arg BASE=localhost:5000/library/busybox:1.36"
     assert shell(build_it.replace(" --target", f" {base} --target")).splitlines() == [
         f"localhost:{port}/org/project/image:dev", f"localhost:{port}/org/project/image-dev:dev"]
@@ -117,7 +117,7 @@ def test_a_hook_runs_once_for_each_image_and_its_code_is_passed_on(namespace):
     out = tell(namespace, "exec", "--", "sh", "-c",
                'echo "$DEVSPACE_HOOK_IMAGE_CONFIG_NAME $DEVSPACE_HOOK_IMAGE_NAME"')
     assert out == f"backend {host}/image\nbackend-dev {host}/image-dev\n"
-    # Not from within sh: dash keeps no variable whose name has dots.
+    # The test does not read them in sh, since dash drops variables with dots in their names.
     seen = tell(namespace, "exec", "--image", "backend", "--", "env").splitlines()
     assert sum(line.startswith("runtime.images.") for line in seen) == 6, seen
     assert f"runtime.images.backend={host}/image:dev" in seen
@@ -206,7 +206,7 @@ spec:
 
 @pytest.mark.parametrize("on_the_node", [True, False], ids=["node-port", "api-server"])
 def test_an_oci_archive_is_pushed_and_runs(namespace, on_the_node):
-    """From the machine localhost:<nodePort> is not reached; from within the node it is."""
+    """localhost:<nodePort> is reachable from within the node, but not from the machine."""
     port = ready(namespace)
     code, out, err = ask(namespace, "push", "ghcr.io/org/project/image:dev", "--archive", ARCHIVE,
                          on_node=on_the_node)
@@ -275,7 +275,7 @@ def test_a_push_that_was_killed_goes_on_where_it_was(namespace, tmp_path):
 
 
 def test_a_push_through_the_api_server_follows_the_pod(namespace, tmp_path):
-    """The pod is deleted in the middle of the push, and the images of its emptyDir with it."""
+    """The pod is deleted during the push, and with it the images in its emptyDir."""
     port = ready(namespace)
     _, digests = plugin.big_archive(tmp_path / "big.tar", [BIG, SMALL])
     push_it = subprocess.Popen(
@@ -344,11 +344,11 @@ def test_check_asks_the_registry_with_the_users_credentials(namespace, tmp_path)
 
 @contextlib.contextmanager
 def kind_node():
-    """A node object beside the real one makes the cluster look like KinD."""
+    """An additional Node object makes the cluster look like KinD."""
     apply("", {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "a-kind-node"},
                "spec": {"providerID": "kind://docker/test/a-kind-node", "unschedulable": True}})
     try:
-        release.restart()  # nodes are looked at once a minute
+        release.restart()  # the operator reads the nodes only once a minute
         yield
     finally:
         kubectl("delete", "node", "a-kind-node")
@@ -374,7 +374,8 @@ def test_on_kind_the_image_is_loaded_with_kind(namespace, tmp_path):
 
 
 def test_the_real_kind_takes_these_arguments(tmp_path):
-    """No KinD node can run here: it has to fail for the missing cluster, and for nothing else."""
+    """No KinD node can run here, so kind must fail because of the missing cluster, and for no other
+    reason."""
     (tmp_path / "docker").write_text(
         "#!/bin/sh\ncase $1 in -v) echo Docker version 1 ;; image) echo sha256:0 ;; esac\n")
     (tmp_path / "docker").chmod(0o755)

@@ -1,6 +1,6 @@
-"""A mutating webhook of the cluster changes what the operator writes: it is not fought over.
+"""A mutating webhook changes what the operator writes, and the operator does not fight it.
 
-Against a control plane of its own, with a real webhook; writes are counted in the audit log.
+The tests use a separate control plane with a real webhook, and count writes in the audit log.
 """
 import base64
 import contextlib
@@ -17,22 +17,22 @@ import yaml
 from program_test import CRD, ControlPlane, running
 from world import wait_until
 
-pytestmark = pytest.mark.xdist_group("program")  # the control plane has the same name
+pytestmark = pytest.mark.xdist_group("program")  # shares its control plane's name with these tests
 
 AGENT = "local-registry-operator"
-QUIET = 20  # seconds; before, six writes came within the first one
+QUIET = 20  # seconds; a fight would cause several writes in the first one
 MIRROR = "harbor.acme.test/hub/"
 
 
 def replace_images(containers):
-    """As a policy that points every image at the company's mirror."""
+    """Acts as a policy that points every image at the company's mirror."""
     return [{"op": "replace", "path": f"/spec/template/spec/containers/{i}/image",
              "value": MIRROR + one["image"]}
             for i, one in enumerate(containers) if not one["image"].startswith(MIRROR)]
 
 
 def raise_resources(containers):
-    """As a platform that raises requests to a minimum."""
+    """Acts as a platform that raises requests to a minimum."""
     least = {"requests": {"cpu": "250m", "memory": "512Mi"}, "limits": {"memory": "512Mi"}}
     return [{"op": "add", "path": f"/spec/template/spec/containers/{i}/resources", "value": least}
             for i, one in enumerate(containers) if one.get("resources") != least]
@@ -63,7 +63,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 @contextlib.contextmanager
 def webhook(folder, patch):
-    """(url, CA as base64) of a webhook that patches workloads."""
+    """Yields (url, CA as base64) of a webhook that patches workloads."""
     subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
                     "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1",
                     "-keyout", folder / "key.pem", "-out", folder / "ca.pem"],
@@ -97,7 +97,7 @@ def configuration(namespace, url, authority):
 
 
 class Namespace:
-    """A namespace of the control plane, and what is written in it."""
+    """Namespace is a namespace of the control plane. It knows the writes in it."""
 
     def __init__(self, plane, name):
         self.plane, self.name = plane, name
@@ -125,7 +125,7 @@ class Namespace:
         return self.condition("Converged", name).get("reason") == "FieldOverridden"
 
     def writes(self):
-        """The operator's, as the API server's audit log has them; events aside."""
+        """Returns the operator's writes in the API server's audit log, without events."""
         found = []
         for line in (self.plane.folder / "audit.log").read_text().splitlines():
             entry = json.loads(line)

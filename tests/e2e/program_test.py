@@ -1,6 +1,6 @@
-"""The program started by hand: flags, exit codes, and what it does when the cluster is not ready.
+"""The program started by hand: its flags, its exit codes, and a cluster that is not ready.
 
-Against a control plane of its own, so that the CRD and rights can be missing.
+The tests use a separate control plane, so that the CRD and rights can be missing.
 """
 import base64
 import collections
@@ -24,7 +24,7 @@ import yaml
 from floods import SlowConnections, in_threads
 from world import CLUSTER, PROJECT, Failed, run, wait_until
 
-pytestmark = pytest.mark.xdist_group("program")  # one control plane for all of them
+pytestmark = pytest.mark.xdist_group("program")  # all these tests share one control plane
 
 BINARY = os.environ.get("OPERATOR_BINARY", PROJECT / "build/release/local-registry-operator")
 CONTROL_PLANE = "e2e-program"
@@ -45,14 +45,15 @@ def free_port():
 
 
 def execute(*flags, seconds=10, **environment):
-    """Runs the program to its end."""
+    """Runs the program until it ends."""
     without = {key: value for key, value in os.environ.items() if key != "KUBECONFIG"}
     return subprocess.run([BINARY, *flags], capture_output=True, text=True, timeout=seconds,
                           env={**without, **environment}, check=False)
 
 
 class Running:
-    """The program in the background, with its log and its probe and metrics addresses."""
+    """Running is the program in the background, with its log and its probe and metrics
+    addresses."""
 
     def __init__(self, log, kubeconfig, *flags, webhook="0", preexec=None):
         self.health, self.metrics, self.log = free_port(), free_port(), log
@@ -64,7 +65,7 @@ class Running:
             stdout=subprocess.DEVNULL, stderr=log.open("w"), preexec_fn=preexec)
 
     def get(self, path, port=None):
-        """(code, body), or (0, why) while nothing listens."""
+        """Returns (code, body), or (0, error) while nothing listens."""
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port or self.health}{path}",
                                         timeout=5) as answer:
@@ -85,7 +86,7 @@ class Running:
         return False
 
     def stop(self, number=signal.SIGTERM):
-        """(exit code, seconds it took)"""
+        """Stops the program. Returns (exit code, seconds that it took)."""
         begin = time.monotonic()
         self.process.send_signal(number)
         return self.process.wait(STOP_SECONDS), time.monotonic() - begin
@@ -134,7 +135,7 @@ class ControlPlane:
 
 @pytest.fixture(scope="module")
 def plane():
-    """A kube-apiserver without the CRD."""
+    """Yields a kube-apiserver without the CRD."""
     made = ControlPlane()
     made.cluster("down")
     made.up()
@@ -144,9 +145,9 @@ def plane():
 
 @pytest.fixture
 def served(plane):
-    """The same with the CRD, which goes again afterwards."""
+    """Yields the same with the CRD, which is removed afterwards."""
     plane.kubectl("apply", "--filename", CRD)
-    # A CRD that has no conditions yet makes `kubectl wait` fail: ask for what is wanted instead.
+    # `kubectl wait` fails on a CRD that has no conditions yet, so this lists its resources instead.
     wait_until("the resources are served", plane.serves)
     yield plane
     plane.kubectl("delete", "crd", "--all", "--timeout=60s")
@@ -210,7 +211,7 @@ def test_an_unreachable_api_server_is_awaited_and_said_once(plane, tmp_path):
         wait_until("not ready, alive", lambda: program.get("/readyz")[0] == 503)
         assert program.get("/healthz")[0] == 200
         assert program.get("/readyz")[1].strip()
-        time.sleep(3)  # several tries later
+        time.sleep(3)  # enough for several retries
         about = [line for line in program.said().splitlines() if address in line]
         assert len(about) <= 2, about
         assert program.stop()[0] == 0
@@ -243,24 +244,24 @@ def test_missing_rights_are_awaited_and_their_arrival_is_noticed(served, tmp_pat
 
 
 class Webhook:
-    """The program's webhook, called as the API server calls it."""
+    """Webhook calls the program's webhook as the API server does."""
 
     def __init__(self, program, port, authority):
         self.program, self.port = program, port
         self.context = ssl.create_default_context(cafile=authority)
 
     def connect(self):
-        """A connection that can be kept."""
+        """Returns a connection that can be kept open."""
         connection = http.client.HTTPSConnection("hook.default.svc", timeout=WEBHOOK_SECONDS)
         plain = socket.create_connection(("127.0.0.1", self.port), WEBHOOK_SECONDS)
         connection.sock = self.context.wrap_socket(plain, server_hostname="hook.default.svc")
         return connection
 
     def post(self, body, connection=None):
-        """(code, text) of the answer, or (0, why) when there is none."""
+        """Returns (code, text) of the answer, or (0, error) without one."""
         try:
             used = connection or self.connect()
-            with contextlib.suppress(OSError):  # refused while it is sent: there is an answer
+            with contextlib.suppress(OSError):  # the server may refuse it early, but it answers
                 used.request("POST", "/mutate", body, {"Content-Type": "application/json"})
             answer = used.getresponse()
             return answer.status, answer.read().decode()
@@ -269,7 +270,8 @@ class Webhook:
 
 
 def review(operation="CREATE", padding=0):
-    """An AdmissionReview of a pod; an UPDATE has it twice. padding: bytes of each pod besides."""
+    """Returns an AdmissionReview of a pod, which an UPDATE has twice. padding: additional bytes of
+    each pod."""
     content = {"metadata": {"name": "web", "annotations": {"padding": "x" * padding}},
                "spec": {"containers": [{"name": "main", "image": "ghcr.io/org/image"}]}}
     return json.dumps({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
@@ -317,8 +319,8 @@ def test_the_webhook_answers_for_its_service_and_for_a_while_after_the_signal(se
 
 
 FLOOD = 1000          # connections
-PROBE_SECONDS = 1     # the kubelet's patience with a probe
-WEBHOOK_SECONDS = 2   # the API server's patience with the webhook
+PROBE_SECONDS = 1     # timeout of the kubelet's probes
+WEBHOOK_SECONDS = 2   # timeout of the API server for the webhook
 MEMORY_LIMIT = 128 << 20
 
 
@@ -356,7 +358,7 @@ def test_a_thousand_slow_connections_keep_no_client_out(served, tmp_path, port, 
 
 
 def peak_memory(program):
-    """Bytes of memory that the program had at most."""
+    """Returns the peak memory of the program in bytes."""
     lines = pathlib.Path(f"/proc/{program.process.pid}/status").read_text().splitlines()
     return next(int(line.split()[1]) << 10 for line in lines if line.startswith("VmHWM"))
 
@@ -379,7 +381,8 @@ def test_large_bodies_from_anyone_stay_within_the_memory_limit(served, tmp_path,
         print(f"{collections.Counter(code for code, _ in answers)}; "
               f"{before >> 20} MiB before, {after >> 20} MiB at most")
         assert after < MEMORY_LIMIT // 2
-        # 0: a client that goes on sending for longer than a refused request is read on.
+        # 0: the server stops reading a client that keeps sending after a refusal, and closes the
+        # connection.
         assert {code for code, _ in answers} <= {0, 200, 413, 503}, answers
         assert webhook.post(review("UPDATE", padding=3 << 19), kept)[0] == 200
 
@@ -430,7 +433,7 @@ def resource(name, **spec):
 
 
 def test_a_malformed_object_is_skipped_and_counted_and_others_are_served(served, tmp_path):
-    """A CRD whose schema lets everything pass, as an older or a broken one would."""
+    """The CRD gets a schema that accepts everything, as an older or broken one might."""
     loose = yaml.safe_load(next(CRD.glob("*.yaml")).read_text())
     loose["spec"]["versions"][0]["schema"] = {"openAPIV3Schema": {
         "type": "object", "x-kubernetes-preserve-unknown-fields": True}}

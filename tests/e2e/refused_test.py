@@ -1,4 +1,4 @@
-"""Bad input: refused by kubectl apply where a schema can know, told in a condition where not."""
+"""Bad input: kubectl apply refuses what a schema can check; a condition reports the rest."""
 import pytest
 
 from registries import (children, condition, holds, local_registry, make, push, registry_pod,
@@ -80,7 +80,7 @@ def test_a_quota_that_refuses_a_child_is_told_of_until_it_is_lifted(namespace, l
 
 
 def test_a_policy_that_refuses_a_child_is_told_of_in_its_own_words(request, namespace):
-    """Stands for any admission webhook: the API server itself evaluates the policy."""
+    """A policy that the API server evaluates represents any admission webhook here."""
     name = f"refuse-{namespace}"[:60].strip("-")
     apply("", {
         "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy",
@@ -113,7 +113,7 @@ def test_a_policy_that_refuses_a_child_is_told_of_in_its_own_words(request, name
 
 
 def attempt_deployment(namespace):
-    """What the API server says to a Deployment that is only tried."""
+    """Returns what the API server answers to a dry run of a Deployment."""
     return kubectl("--namespace", namespace, "create", "deployment", "probe", "--image", "x",
                    "--dry-run=server", may_fail=True)
 

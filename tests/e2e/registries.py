@@ -1,10 +1,10 @@
-"""LocalRegistries and what is behind them: made, read, pushed to, pulled from."""
+"""Creates and reads LocalRegistries, and pushes to and pulls from their registries."""
 import json
 import shutil
 
 from world import (CACHE, Failed, apply, get, kubectl, objects, on_node, run, wait_until)
 
-READY_SECONDS = 90  # image on the node, pod scheduled, probes passed, on a busy machine
+READY_SECONDS = 90  # image on the node, pod scheduled and ready, on a busy machine
 POD_SECONDS = 60
 PROXY_SECONDS = 30
 IMAGE = "org/project/image:dev"
@@ -17,12 +17,14 @@ def local_registry(name="dev", /, **spec):
 
 
 def without_sidecar(name="dev", /, **spec):
-    """BuildKit takes memory and time: left out where a test is not about it."""
+    """Returns a LocalRegistry without BuildKit, which takes memory and time that most tests do not
+    need."""
     return local_registry(name, **{"localbuild": True, **spec})
 
 
 def condition(namespace, kind, name="dev"):
-    """(status, reason, message) of a condition that was computed from the spec as it is now."""
+    """Returns (status, reason, message) of a condition that was computed for the current
+    generation."""
     registry = get("LocalRegistry", namespace, name)
     if registry:
         generation = registry["metadata"]["generation"]
@@ -33,7 +35,7 @@ def condition(namespace, kind, name="dev"):
 
 
 def wait_condition(namespace, kind, status, reason=None, name="dev", seconds=READY_SECONDS):
-    """Waits for the condition, of any status when it is None, and returns its message."""
+    """Waits for the condition and returns its message. With status None any status will do."""
     last = {}
 
     def holds():
@@ -54,13 +56,13 @@ def wait_ready(namespace, name="dev", seconds=READY_SECONDS):
 
 
 def make(namespace, manifest):
-    """Applies the resource and waits until it is Ready; its status."""
+    """Applies the resource, waits until it is Ready and returns its status."""
     apply(namespace, manifest)
     return wait_ready(namespace, manifest["metadata"]["name"])
 
 
 def children(namespace):
-    """kind/name of everything in the namespace that some LocalRegistry owns."""
+    """Returns kind/name of all objects in the namespace that a LocalRegistry owns."""
     kinds = ("Deployment", "StatefulSet", "Service", "PersistentVolumeClaim")
     return sorted(f"{kind}/{child['metadata']['name']}" for kind in kinds
                   for child in objects(kind, namespace)
@@ -72,7 +74,7 @@ def node_port(namespace, name="registry"):
 
 
 def registry_pod(namespace, name="registry"):
-    """The one pod of the registry that is not on its way out."""
+    """Returns the only pod of the registry that is not being deleted."""
     pods = [pod for pod in objects("Pod", namespace, **{"app.kubernetes.io/instance": name})
             if "deletionTimestamp" not in pod["metadata"]]
     assert len(pods) == 1, [pod["metadata"]["name"] for pod in pods]
@@ -80,7 +82,7 @@ def registry_pod(namespace, name="registry"):
 
 
 def answers(port):
-    """Whether localhost:<nodePort> answers on the node as a registry does."""
+    """Returns whether localhost:<nodePort> answers on the node as a registry does."""
     try:
         return on_node("curl", "--silent", "--fail", "--max-time", "5",
                        f"http://localhost:{port}/v2/") == "{}"
@@ -89,9 +91,9 @@ def answers(port):
 
 
 def push(port, image=IMAGE, archive="busybox"):
-    """Pushes an image of the cache as a developer on the node would. A pod that is ready is
-    reached through the port only when kube-proxy has heard of it, a moment later; and while the pod
-    of an earlier registry of that name ends, it still gets a part of the connections."""
+    """Pushes an image of the cache as a developer on the node would. Retries, because kube-proxy
+    routes the port to a ready pod a moment later, and to the pod of an earlier registry of that
+    name until that pod has ended."""
     def pushed():
         try:
             on_node("skopeo", "--command-timeout", "10s", "copy", "--quiet",
@@ -106,7 +108,7 @@ def push(port, image=IMAGE, archive="busybox"):
 
 
 def holds(port, image=IMAGE):
-    """Whether the registry has the image."""
+    """Returns whether the registry has the image."""
     try:
         on_node("skopeo", "inspect", "--tls-verify=false", "--raw",
                 f"docker://localhost:{port}/{image}", seconds=20)
@@ -116,7 +118,7 @@ def holds(port, image=IMAGE):
 
 
 def run_pod(namespace, image, *command, name="runs", pull="Always"):
-    """Runs a pod that satisfies any Pod Security level to its end; what it printed."""
+    """Runs a pod, which satisfies any Pod Security level, to its end and returns its output."""
     apply(namespace, {
         "apiVersion": "v1", "kind": "Pod", "metadata": {"name": name},
         "spec": {
@@ -140,7 +142,7 @@ def run_pod(namespace, image, *command, name="runs", pull="Always"):
 
 
 def build(namespace, folder, tag, port=5000, name="registry"):
-    """Builds the Dockerfile of the folder in the sidecar, which pushes it inside the pod."""
+    """Builds the folder's Dockerfile in the sidecar, which pushes the image inside the pod."""
     pod = registry_pod(namespace, name)["metadata"]["name"]
     shutil.copy(shutil.which("busybox"), folder / "busybox")
     return run("buildctl", "--addr",
@@ -151,7 +153,7 @@ def build(namespace, folder, tag, port=5000, name="registry"):
 
 
 def events(namespace, name="dev"):
-    """(type, reason, note, how often) of the events about the resource."""
+    """Returns (type, reason, note, count) of the events about the resource."""
     return [(event.get("type"), event["reason"], event.get("note", ""),
              event.get("series", {}).get("count") or event.get("deprecatedCount") or 1)
             for event in objects("Event", namespace)

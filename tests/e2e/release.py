@@ -1,4 +1,4 @@
-"""The operator in the cluster: its Helm release, its processes, its Lease, what it writes."""
+"""The operator in the cluster: its Helm release, processes, Lease and writes."""
 import functools
 import hashlib
 import json
@@ -31,12 +31,14 @@ metadata:
 
 @functools.lru_cache
 def image_mark():
-    """An annotation that makes the pods follow an image of the same name that was built anew."""
+    """Returns an annotation that changes with the image, so that the pods use a rebuilt image of
+    the same name."""
     return f"podAnnotations.archive={hashlib.sha256(ARCHIVE.read_bytes()).hexdigest()[:16]}"
 
 
 def upgrade(*values, name=NAME):
-    """helm upgrade --install with these key=value pairs; returns when the pods are ready."""
+    """Runs helm upgrade --install with these key=value pairs, and returns when the pods are
+    ready."""
     flags = [word for value in (IMAGE_VALUES, *values) for word in ("--set", value)]
     flags += ["--set-string", image_mark()]
     run("helm", "upgrade", "--install", name, CHART, "--namespace", NAMESPACE, "--wait",
@@ -53,7 +55,7 @@ def uninstall(name=NAME):
 
 
 def pods():
-    """The operator's pods that are not on their way out."""
+    """Returns the operator's pods that are not being deleted."""
     return [pod for pod in objects("Pod", NAMESPACE, **{"app.kubernetes.io/instance": NAME})
             if "deletionTimestamp" not in pod["metadata"]]
 
@@ -74,7 +76,7 @@ def wait_ready(replicas=1):
 
 
 def process(pod):
-    """The process id, on the machine, of the operator in the pod."""
+    """Returns the process id, on the machine, of the operator in the pod."""
     mark = "pod" + pod["metadata"]["uid"]
     for folder in pathlib.Path("/proc").iterdir():
         if folder.name.isdigit():
@@ -83,12 +85,12 @@ def process(pod):
                         mark in (folder / "cgroup").read_text():
                     return int(folder.name)
             except OSError:
-                continue  # gone in between
+                continue  # the process has ended meanwhile
     return None
 
 
 def send(pod, number):
-    """Sends the signal to the operator in the pod; when, on the monotonic clock."""
+    """Sends the signal to the operator in the pod. Returns the time on the monotonic clock."""
     target = wait_until(f"the process of {pod['metadata']['name']}", lambda: process(pod))
     sent = time.monotonic()
     os.kill(target, number)
@@ -96,13 +98,13 @@ def send(pod, number):
 
 
 def kill_all():
-    """SIGKILL to every operator; the kubelet starts the containers again."""
+    """Sends SIGKILL to every operator. The kubelet starts the containers again."""
     for pod in pods():
         send(pod, signal.SIGKILL)
 
 
 def leader():
-    """The pod that holds the Lease, or None."""
+    """Returns the pod that holds the Lease, or None."""
     lease = get("Lease", NAMESPACE, NAME) or {"spec": {}}
     holder = lease["spec"].get("holderIdentity") or ""
     return next((pod for pod in pods() if holder.startswith(pod["metadata"]["name"])), None)
@@ -117,7 +119,8 @@ def wait_leader(other_than=None, seconds=60):
 
 
 def leads(pod):
-    """Whether the process in the pod itself says that it leads: a Lease may be of a dead one."""
+    """Returns whether the process in the pod reports that it leads: a Lease may still name a dead
+    process."""
     try:
         return any(line.startswith("leader_election_master_status{") and line.endswith(" 1")
                    for line in fetch("/metrics", pod=pod).splitlines())
@@ -130,7 +133,7 @@ def wait_leading(seconds=60):
 
 
 def fetch(path, port=METRICS_PORT, pod=None):
-    """What the leader's pod, or another, answers to GET path."""
+    """Returns the answer to GET path, of this pod or of the leader's."""
     pod = pod or wait_leader()
     return on_node("curl", "--silent", "--show-error", "--fail", "--max-time", "10",
                    f"http://{pod['status']['podIP']}:{port}{path}")
@@ -142,7 +145,7 @@ def logs():
 
 
 class Audit:
-    """The writes of one user since this object was made, read from the API server's audit log."""
+    """Audit reads the writes of one user since its creation from the API server's audit log."""
 
     def __init__(self, user=USER):
         self.user = user
@@ -150,13 +153,14 @@ class Audit:
         self.offset = self.path.stat().st_size
 
     def writes(self, *ignored):
-        """VERB RESOURCE/SUBRESOURCE NAMESPACE/NAME, but those of the ignored resources."""
+        """Returns VERB RESOURCE/SUBRESOURCE NAMESPACE/NAME of each write, without the ignored
+        resources."""
         found = []
         with self.path.open() as log:
             log.seek(self.offset)
             for line in log:
                 if not line.endswith("\n"):
-                    break  # being written
+                    break  # still being written
                 entry = json.loads(line)
                 what = entry.get("objectRef", {})
                 if entry["user"]["username"] == self.user and what.get("resource") not in ignored:

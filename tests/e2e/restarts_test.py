@@ -1,4 +1,4 @@
-"""When a registry's pod is replaced, and when it is kept: its images may go with it."""
+"""A registry's pod is replaced only when it must be, since its images may be lost with it."""
 import json
 import time
 
@@ -8,8 +8,8 @@ from registries import (IMAGE, answers, condition, holds, local_registry, make, 
                         wait_condition, wait_ready, without_sidecar)
 from world import apply, delete, get, kubectl, objects, on_node, patch, stays, wait_until
 
-BROKEN_SIDECAR = {"buildKitImage": "busybox:1.36"}  # has no such program: it cannot start
-ENDPOINT_SECONDS = 0.4  # until the EndpointSlice says that a pod ends
+BROKEN_SIDECAR = {"buildKitImage": "busybox:1.36"}  # cannot start, since this image has no BuildKit
+ENDPOINT_SECONDS = 0.4  # until the EndpointSlice shows that a pod is ending
 
 
 def pod_uid(namespace):
@@ -21,7 +21,7 @@ def is_kept(namespace, uid):
 
 
 def earlier_deployment(namespace):
-    """A Deployment as the operator applied it before it recorded pod templates."""
+    """Returns a Deployment as the operator applied it before it recorded pod templates."""
     uid = get("LocalRegistry", namespace, "dev")["metadata"]["uid"]
     labels = {"app.kubernetes.io/component": "registry", "app.kubernetes.io/instance": "registry",
               "app.kubernetes.io/managed-by": "local-registry-operator",
@@ -66,8 +66,8 @@ def earlier_deployment(namespace):
 
 @pytest.fixture
 def upgraded(namespace):
-    """A registry whose Deployment an earlier version of the operator applied, with an image in it,
-    which this version then reconciles: the UID of its pod, and its port."""
+    """Makes a registry with a Deployment of an earlier version of the operator, which this version
+    then reconciles, and pushes an image. Returns the UID of its pod and its port."""
     apply(namespace, without_sidecar(suspend=True))
     wait_condition(namespace, "Ready", None, "Suspended")
     kubectl("apply", "--server-side", "--field-manager=local-registry-operator", "--filename", "-",
@@ -118,7 +118,7 @@ def test_a_kept_pod_is_replaced_by_a_new_template_when_it_is_gone(namespace, upg
 
 
 def test_a_refusal_of_buildkit_by_the_clusters_default_is_remembered(namespace):
-    """What a PodSecurity default does, as a policy, since this cluster has no such default."""
+    """A policy acts as a Pod Security default of the cluster, which this cluster does not have."""
     apply("", {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy",
                "metadata": {"name": namespace},
                "spec": {"failurePolicy": "Fail",
@@ -261,7 +261,7 @@ def test_a_pod_that_starts_without_trouble_is_never_published_unready(namespace)
 
 
 def is_published(namespace, pod):
-    """Whether connections to the Service may be led to the pod with that UID as to a ready one."""
+    """Returns whether the Service may route connections to the pod with that UID."""
     return any(one["conditions"]["ready"] for found in objects("EndpointSlice", namespace)
                for one in found["endpoints"] or [] if one["targetRef"]["uid"] == pod)
 

@@ -1,4 +1,4 @@
-"""What the operator may do and what it may not."""
+"""Tests of what the operator is allowed to do."""
 import pytest
 
 import release

@@ -1,4 +1,5 @@
-"""Each field of the spec does what it says; so do two resources that want the same."""
+"""Each field of the spec has its effect, also with two resources that want the same name or
+port."""
 import random
 
 import pytest
@@ -178,7 +179,7 @@ def test_of_two_resources_that_want_one_name_the_older_wins(namespace):
 def test_a_foreign_object_of_that_name_is_never_touched(namespace, kind, manifest):
     apply(namespace, manifest)
 
-    def own(): # what nobody but a foreign manager would change
+    def own(): # state that only a change by the operator would alter
         found = get(kind, namespace, "registry")
         return found["metadata"]["uid"], found["metadata"].get("labels"), [
             entry["manager"] for entry in found["metadata"]["managedFields"]

@@ -1,4 +1,7 @@
-"""What tenants can do to each other, and who has a name, against a control plane of its own."""
+"""Tenants cannot harm each other, and a contested name belongs to one resource.
+
+The tests use a separate control plane.
+"""
 import contextlib
 import json
 
@@ -8,7 +11,7 @@ import yaml
 from program_test import plane, running, served  # noqa: F401 (fixtures)
 from world import Failed, wait_until
 
-pytestmark = pytest.mark.xdist_group("program")  # one control plane for all of them
+pytestmark = pytest.mark.xdist_group("program")  # all these tests share one control plane
 
 PAIRS = 60
 POLICY = """
@@ -190,7 +193,7 @@ def test_forged_children_change_nothing_of_another_tenants_resource(world):
                                     "localregistry.dev/owner-uid": owner_uid},
                          "annotations": {"localregistry.dev/owner": "victims/dev"}},
             "spec": {"ports": [{"port": 80}]}})
-    world.apply(lreg("team-c", "after"))  # by then the forged ones have been seen
+    world.apply(lreg("team-c", "after"))  # the operator has seen the forged objects by then
     world.wait_port("team-c", "after")
     world.delete("lreg", "team-c", "after")
     assert world.get("lreg", "victims", "dev")["metadata"] == before["metadata"]

@@ -1,9 +1,9 @@
 """The token server of tests/registry, at an address of the node.
 
-    token_server.py FOLDER ADDRESS PORT     FOLDER gets its CA, ca.crt
+    token_server.py FOLDER ADDRESS PORT     writes its CA to FOLDER/ca.crt
 
-Reads who may do what as JSON, prints what docker-registry has to be configured with, and serves
-until it is ended.
+Reads passwords and rights as JSON, prints the configuration for docker-registry, and serves until
+it is terminated.
 """
 import json
 import pathlib

@@ -1,5 +1,5 @@
-"""Registries that are not in the cluster: Debian's docker-registry, beside the node, with TLS of an
-own CA and with passwords. Where images come from, and where they may or may not be pushed to."""
+"""Upstream registries outside of the cluster: Debian's docker-registry beside the node, with TLS by
+a test CA and with passwords. Images come from there, and may or may not be pushed there."""
 import base64
 import contextlib
 import json
@@ -12,13 +12,13 @@ from world import Failed, on_node, run, wait_until
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
-    import crypt  # the only bcrypt in Debian's own Python
+    import crypt  # the only bcrypt in Debian's Python
 
 USER, PASSWORD = "developer", "correct-horse"
 
 
 class Authority:
-    """A CA, and certificates for the node's address."""
+    """Authority is a CA that issues certificates for the node's address."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -51,7 +51,7 @@ def host(port):
 
 
 def secret(name, port, password=PASSWORD):
-    """A Secret with the credentials for the registry at that port."""
+    """Returns a Secret with the credentials for the registry at that port."""
     word = base64.b64encode(f"{USER}:{password}".encode()).decode()
     config = json.dumps({"auths": {host(port): {"auth": word}}})
     return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name},
@@ -67,7 +67,7 @@ def config(folder, port, authority, auth):
 
 
 def htpasswd(folder):
-    """The part of the configuration that asks for USER and PASSWORD."""
+    """Returns the part of the configuration that requires USER and PASSWORD."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "htpasswd"
     file.write_text(f"{USER}:{crypt.crypt(PASSWORD, crypt.mksalt(crypt.METHOD_BLOWFISH))}\n")
@@ -85,10 +85,10 @@ def is_up(port, scheme):
 
 @contextlib.contextmanager
 def token_server(folder, port, **rights):
-    """Docker's token authentication at the node's address; gives the registry's part of it.
+    """Runs a token server at the node's address. Yields the registry's part of the configuration.
 
-    USER may do what rights says, {repository: actions}; nobody else may do anything. The folder
-    gets ca.crt, which has signed the server's certificate.
+    USER has the given rights, {repository: actions}; other users have none. The folder gets ca.crt,
+    the CA of the server's certificate.
     """
     folder.mkdir(parents=True)
     script = pathlib.Path(__file__).with_name("token_server.py")
@@ -106,9 +106,9 @@ def token_server(folder, port, **rights):
 
 @contextlib.contextmanager
 def registry(folder, port, authority=None, auth=None):
-    """Runs at the node's address while the block runs."""
+    """Runs a registry at the node's address within the block."""
     folder.mkdir(parents=True, exist_ok=True)
-    file = folder / "config.json"  # JSON is YAML
+    file = folder / "config.json"  # YAML includes JSON
     file.write_text(json.dumps(config(folder, port, authority, auth or {})))
     with (folder / "log").open("w") as log:
         process = subprocess.Popen([*os.environ["NETNS_EXEC"].split(), "docker-registry", "serve",

@@ -1,4 +1,4 @@
-"""Pods in a labelled namespace run the images of the local registry; nothing else is touched."""
+"""Pods in a labelled namespace run the images of the local registry. Nothing else is changed."""
 import collections
 import http.client
 import itertools
@@ -48,7 +48,7 @@ _local = threading.local()
 
 
 def admitted(namespace, manifest):
-    """The pod as the API server would store it under another name; it is not stored."""
+    """Returns the pod as the API server would store it under another name, by a dry run."""
     manifest = {**manifest, "metadata": {**manifest["metadata"], "name": "not-stored"}}
     for is_last in (False, True):
         try:
@@ -76,7 +76,8 @@ def image_of(stored, containers="containers"):
 
 
 def wait_rewriting(namespace, port):
-    """Until the API server calls the webhook: it hears of the configuration a moment later."""
+    """Waits until the API server calls the webhook, which it does a moment after the configuration
+    changed."""
     local = f"localhost:{port}/org/project/image"
     wait_until("the webhook rewrites", lambda: image_of(admitted(namespace, pod(IMAGE))) == local)
     return local
@@ -84,7 +85,7 @@ def wait_rewriting(namespace, port):
 
 @pytest.fixture
 def local(namespace):
-    """The image where a registry of the namespace has it; nothing is pushed."""
+    """Returns the image's reference in a registry of the namespace. Nothing is pushed."""
     return wait_rewriting(namespace, make(namespace, declaring())["nodePort"])
 
 
@@ -216,7 +217,8 @@ def test_kubectl_debug_gets_the_image_of_the_local_registry(namespace):
 
 @pytest.fixture
 def declared(namespace):
-    """The image where the local registry of the namespace has it; nothing has to run there."""
+    """Returns the image's reference in the local registry of the namespace, which need not run
+    yet."""
     apply(namespace, declaring())
     port = wait_until("its port", lambda: get("LocalRegistry", namespace, "dev").get(
         "status", {}).get("nodePort"))
@@ -228,7 +230,7 @@ def originals_of(stored):
 
 
 def scheduled(namespace):
-    """The pod web once it has a node, so that nobody but the test changes its spec any more."""
+    """Returns the pod web once it has a node. From then on only the test changes its spec."""
     def found():
         stored = get("Pod", namespace, "web")
         return stored if stored["spec"].get("nodeName") else None
@@ -278,7 +280,8 @@ def test_a_server_side_apply_of_the_same_pod_is_no_conflict_and_no_change(namesp
 
 def test_a_replaced_pod_is_rewritten_again(namespace, declared):
     apply(namespace, pod(f"{IMAGE}:dev"))
-    # A pod that is scheduled between the read and the write would lose its node, which is refused.
+    # If the pod were scheduled between the read and the write, the write would remove its node and
+    # be refused.
     wait_until("it is scheduled", lambda: get("Pod", namespace, "web")["spec"].get("nodeName"))
     stored = get("Pod", namespace, "web")
     stored["spec"]["containers"][0]["image"] = f"{IMAGE}:dev2"
@@ -383,7 +386,8 @@ def test_with_the_operator_down_pods_still_start(request, namespace, local):
 
 
 class Stream:
-    """Pods put to the API server without end, by a few threads; what became of each."""
+    """Stream sends pods to the API server from a few threads until it is stopped, and counts the
+    outcomes."""
 
     def __init__(self, namespace, local, threads=4):
         self.namespace, self.local = namespace, local
@@ -426,8 +430,9 @@ class Stream:
 
 
 def begin_anew():
-    """As installed. An authority of a minute would end before its successor, which settles for ten
-    minutes now, may sign: whatever is admitted in the moment of that change is not rewritten."""
+    """Restores the default values with a new certificate authority. The authority of a minute would
+    expire before its successor, which now settles for ten minutes, may sign; pods would not be
+    rewritten in between."""
     release.upgrade("replicas=1")
     release.wait_ready()
     old = secret()["tls.crt"]
@@ -440,7 +445,8 @@ def begin_anew():
 @pytest.mark.alone
 def test_certificates_rotate_under_a_stream_of_admissions_and_none_fails(
         request, namespace, local):
-    """A certificate of 20 s: a new one every 13 s, a new authority after 60 s."""
+    """A certificate is valid for 20 s, so there is a new one every 13 s and a new authority after
+    60 s."""
     request.addfinalizer(begin_anew)
     release.upgrade("replicas=2", "extraArgs={--webhook-certificate-validity=20s}")
     release.wait_ready(2)

@@ -1,6 +1,6 @@
-"""The cluster as the tests see it: commands as a user types them, reads straight from the API.
+"""The cluster as the tests use it: commands as a user types them, and direct reads from the API.
 
-Everything here acts on the cluster of the environment that conftest.py has set up.
+All functions act on the cluster of the environment that conftest.py has set up.
 """
 import base64
 import functools
@@ -23,12 +23,12 @@ CACHE = pathlib.Path(os.environ.get("LOCAL_REGISTRY_CACHE") or pathlib.Path(
 CLUSTER = PROJECT / "tests" / "cluster" / "cluster"
 CLUSTER_NAME = os.environ.get("E2E_CLUSTER", "e2e")
 
-COMMAND_SECONDS = 120  # for one command that a user would type
-WAIT_SECONDS = 60      # for something that the cluster does by itself
+COMMAND_SECONDS = 120  # for one command of a user
+WAIT_SECONDS = 60      # for one change that the cluster makes
 POLL_SECONDS = 0.1
-QUIET_SECONDS = 3      # the operator acts within milliseconds: what has not come by then never does
+QUIET_SECONDS = 3      # the operator acts within milliseconds, so nothing comes later
 
-# Where the API keeps each kind the tests look at.
+# The path of each kind in the API.
 PATHS = {
     "Namespace": "/api/v1/namespaces",
     "Node": "/api/v1/nodes",
@@ -46,11 +46,11 @@ PATHS = {
 
 
 class Failed(AssertionError):
-    """A command that ended with another code than 0, or not in time."""
+    """Raised when a command fails or does not end in time."""
 
 
 def run(*command, stdin=None, seconds=COMMAND_SECONDS):
-    """What the command prints; Failed, with all it said, when it fails."""
+    """Returns what the command prints. If it fails, raises Failed with all its output."""
     words = " ".join(str(word) for word in command)
     try:
         done = subprocess.run([str(word) for word in command], input=stdin, timeout=seconds,
@@ -67,12 +67,12 @@ def cluster(*arguments, seconds=COMMAND_SECONDS):
 
 
 def on_node(*command, seconds=COMMAND_SECONDS):
-    """Runs in the node's network, where localhost:<nodePort> is."""
+    """Runs the command in the node's network, where localhost:<nodePort> is."""
     return run(*os.environ["NETNS_EXEC"].split(), *command, seconds=seconds)
 
 
 def kubectl(*arguments, stdin=None, seconds=COMMAND_SECONDS, may_fail=False):
-    """What kubectl prints; where it may fail, what it says then."""
+    """Returns what kubectl prints; with may_fail also what it prints when it fails."""
     try:
         return run("kubectl", *arguments, stdin=stdin, seconds=seconds)
     except Failed as failed:
@@ -96,7 +96,7 @@ def delete(kind, namespace, name, *flags):
 
 
 def refusal(namespace, manifest):
-    """What `kubectl apply` says when it refuses the manifest. Nothing is stored either way."""
+    """Returns the message with which `kubectl apply` refuses the manifest. Nothing is stored."""
     try:
         kubectl("--namespace", namespace, "apply", "--dry-run=server", "--filename", "-",
                 stdin=yaml.safe_dump(manifest))
@@ -107,7 +107,7 @@ def refusal(namespace, manifest):
 
 @functools.lru_cache
 def _server():
-    """Address and TLS context of the kubeconfig, whose certificates are inline."""
+    """Returns address and TLS context of the kubeconfig, whose certificates are inline."""
     config = yaml.safe_load(pathlib.Path(os.environ["KUBECONFIG"]).read_text())
     server, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
     context = ssl.create_default_context(
@@ -124,7 +124,7 @@ _local = threading.local()
 
 
 def _request(path):
-    """(code, body) of a GET on a connection that is kept open and opened anew when it broke."""
+    """Returns (code, body) of a GET. Its connection is kept open, and replaced when it breaks."""
     for attempt in (1, 2):
         try:
             if not hasattr(_local, "connection"):
@@ -145,7 +145,7 @@ def _path(kind, namespace):
 
 
 def get(kind, namespace, name):
-    """The object, or None when there is none."""
+    """Returns the object, or None if it does not exist."""
     code, body = _request(f"{_path(kind, namespace)}/{name}")
     if code == 404:
         return None
@@ -154,7 +154,7 @@ def get(kind, namespace, name):
 
 
 def objects(kind, namespace="", **labels):
-    """The objects of a namespace, or of all, that have these labels (key with _ for -)."""
+    """Returns the objects of a namespace, or of all, with these labels (key with _ for -)."""
     selector = ",".join(f"{key}={value}" for key, value in labels.items())
     code, body = _request(
         f"{_path(kind, namespace)}?labelSelector={urllib.parse.quote(selector)}")
@@ -163,7 +163,7 @@ def objects(kind, namespace="", **labels):
 
 
 def wait_until(what, probe, seconds=WAIT_SECONDS):
-    """The first true value of probe(). A probe that fails an assertion is asked again."""
+    """Returns the first true value of probe(). A probe that fails an assertion is called again."""
     deadline, last = time.monotonic() + seconds, None
     while True:
         try:
@@ -177,7 +177,7 @@ def wait_until(what, probe, seconds=WAIT_SECONDS):
 
 
 def stays(what, probe, seconds=QUIET_SECONDS):
-    """For what must not happen: fails as soon as probe() is no longer true."""
+    """Expects that probe() stays true for some seconds."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         assert probe(), f"no longer: {what}"

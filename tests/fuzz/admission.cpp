@@ -1,6 +1,7 @@
-// AdmissionReview, held against a JSON parser that the operator does not use: an answer is JSON
-// with the request's uid that allows, its patch applies, touches nothing but images and one
-// annotation, of an UPDATE only images that changed in it, and leaves nothing to be patched.
+// Fuzz target for AdmissionReviews; a second JSON parser checks the answers. An answer is JSON, has
+// the request's uid and allows the Pod. Its patch applies and changes only images and one
+// annotation; on UPDATE only images that the update changed. A second review of the patched Pod
+// gives no patch.
 #include "api/admission.h"
 
 #include <boost/json/src.hpp>
@@ -24,7 +25,7 @@ const api::ReviewPolicy& policy() {
   return kPolicy;
 }
 
-// Nothing when there is a number with an exponent that the other parser cannot hold.
+// Returns nothing for a number whose exponent is too large for Boost.JSON.
 std::optional<js::value> try_parse(std::string_view text) {
   js::parse_options options;
   options.max_depth = 256;
@@ -41,7 +42,7 @@ js::value parsed(std::string_view text) {
   return *std::move(value);
 }
 
-// Applies one operation as RFC 6902 has it, of the kinds that are made.
+// Applies one operation of a JSON patch (RFC 6902), of the kinds that the operator uses.
 void apply(js::value& pod, const js::value& operation) {
   const std::string path(operation.at("path").as_string());
   const std::string name(operation.at("op").as_string());
@@ -68,7 +69,7 @@ void apply(js::value& pod, const js::value& operation) {
   fuzz::require(parent->as_object().erase(key) == 1, "what is removed is there");
 }
 
-// What the patch changed is as it was before.
+// Undoes the patch and requires that the result is the original Pod.
 void revert(js::value& patched, const js::value& pod, const js::value& patch) {
   const std::string key(api::kOriginalImagesAnnotation);
   js::error_code error;
@@ -101,7 +102,7 @@ std::string text_member(const js::value& object, std::string_view name) {
   return value != nullptr && value->is_string() ? std::string(value->as_string()) : "";
 }
 
-// True when a list of containers of the pod has one of that name and image.
+// Returns true if the Pod's list has a container of this name and image.
 bool has_container(const js::value& pod, const std::string& list, const js::value& wanted) {
   js::error_code error;
   const js::value* containers = pod.find_pointer("/spec/" + list, error);
@@ -113,7 +114,7 @@ bool has_container(const js::value& pod, const std::string& list, const js::valu
   });
 }
 
-// Every image that is replaced was changed by the update.
+// Requires that the update changed every image that the patch replaces.
 void check_update(const js::value& pod, const js::value& before, const js::value& patch) {
   for (const js::value& operation : patch.as_array()) {
     const std::string path(operation.at("path").as_string());

@@ -1,4 +1,4 @@
-// WWW-Authenticate: the challenges, printed and read again, are the same.
+// Fuzz target for WWW-Authenticate: challenges that are printed and read again are equal.
 #include "registry/challenge.h"
 
 #include "base/limits.h"

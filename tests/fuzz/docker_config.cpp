@@ -1,5 +1,5 @@
-// Docker's credentials, of which no message says anything: what is refused is so without a word of
-// it, and what is found is in the text.
+// Fuzz target for Docker's config.json. Error messages contain no word of the text, and credentials
+// that are found come from the text.
 #include "registry/docker_config.h"
 
 #include <cctype>
@@ -8,11 +8,12 @@
 
 namespace {
 
-constexpr std::size_t kShortWord = 12;  // longer than any that a message has of its own
+// In bytes. The fixed words of messages are shorter, except identitytoken.
+constexpr std::size_t kShortWord = 12;
 constexpr std::string_view kHosts[] = {"docker.io", "ghcr.io", "localhost:5000", "a.example.com",
                                        ""};
 
-// The words of a message that the text has as well.
+// Requires that no word of the message occurs in the text, except short ones.
 void check_silent(std::string_view message, std::string_view text) {
   fuzz::require_short_line(message);
   std::size_t begin = 0;

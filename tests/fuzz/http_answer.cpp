@@ -1,6 +1,7 @@
-// The answers of servers and proxies: however the bytes are cut into pieces the same answer, or a
-// failure, comes out; its headers can be sent on. (What is no HTTP and ends early is cut off, or
-// malformed: it depends on where the parser had got to.)
+// Fuzz target for the parser of HTTP answers. The answer, or the failure, does not depend on how
+// the bytes are cut into pieces, and the headers can be sent on. The error codes are not compared:
+// a text that is not HTTP and ends early is cut off or malformed, depending on where the parser
+// stopped.
 #include "fuzz/property.h"
 #include "net/http.h"
 

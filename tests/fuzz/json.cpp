@@ -1,5 +1,5 @@
-// JSON: what is read, written and read again is the same value, compact, for people and as YAML,
-// and as what the field tables make of it.
+// Fuzz target for JSON. A value that is read, written and read again stays equal: in compact form,
+// in the form for people, as YAML, and through the field tables.
 #include "api/apps.h"
 #include "api/local_registry.h"
 #include "fuzz/property.h"
@@ -30,7 +30,7 @@ void check_table(json::View root) {
                      "decoded and encoded it is the same");
 }
 
-// Of code points that are no characters (U+FDD0, U+FFFE, U+1FFFF...) yaml-cpp makes U+FFFD.
+// yaml-cpp replaces noncharacters (U+FDD0, U+FFFE, U+1FFFF...) by U+FFFD.
 bool may_have_noncharacters(const std::string& text) {
   const auto has = [&](const char* bytes) { return text.find(bytes) != std::string::npos; };
   return has("\xEF\xB7") || has("\xBF\xBE") || has("\xBF\xBF");

@@ -1,6 +1,6 @@
-// kubeconfig files: an error is one short line that has no word of a password, token or key in it,
-// even when a quote is left open before it, and what is taken is the same when it is read again. A
-// line such as "token: abc" tells what is secret.
+// Fuzz target for kubeconfig files. An error is one short line without a word of a password, token
+// or key, even after an open quote. A file that is accepted gives the same result when it is read
+// again. Lines such as "token: abc" mark which words are secret.
 #include "kube/kubeconfig.h"
 
 #include <sys/mman.h>
@@ -17,8 +17,8 @@ constexpr std::string_view kSecretFields[] = {
     "value:", "id-token:", "refresh-token:",   "client-secret:",
 };
 
-// Where the input is kept as a file, in memory. The descriptor and so the name are the same in each
-// run: the fuzzer takes texts that are compared into new inputs.
+// Returns a file in memory for the input. Its descriptor, and so its name, is the same in each run,
+// because the fuzzer uses compared texts in new inputs.
 int file() {
   static const int kFile = ::memfd_create("kubeconfig", MFD_CLOEXEC);
   fuzz::require(kFile >= 0, "there is a file in memory");
@@ -38,8 +38,8 @@ void write_file(std::string_view text) {
 }
 
 struct Parts {
-  std::string secret;  // lines that begin with the name of a secret field, without it
-  std::string open;    // all others
+  std::string secret;  // lines that begin with the name of a secret field, without that name
+  std::string open;    // all other lines
 };
 
 Parts parts_of(std::string_view text) {
@@ -74,14 +74,14 @@ void check_silent(const base::Error& error, std::string_view text) {
     const std::string word = parts.secret.substr(begin, at - begin);
     begin = at + 1;
     if (word.size() < kShortWord || parts.open.find(word) != std::string::npos) continue;
-    // Words of the messages and of the fields that they name are no secrets.
+    // These words occur in messages and in the names of fields, so they are not secret.
     static const std::string kOwn =
         "insecure-skip-tls-verify certificate-authority-data client-certificate-data "
         "client-key-data impersonate current-context apiVersion tokenFile auth-provider "
         "interactiveMode control characters Kubernetes supported sequence expected document "
         "alphanumeric character defined anchor scalar mapping indentation recursion boolean "
         "integer hexadecimal directive duplicate FieldValueTypeInvalid clusters contexts "
-        // of yaml-cpp
+        // The following words are yaml-cpp's.
         "appending argument conversion dereference indicator inserting iterator multiple "
         "referenced repeated scanning unexpected unmatched verbatim ";
     if (kOwn.find(word) != std::string::npos) continue;
@@ -89,7 +89,7 @@ void check_silent(const base::Error& error, std::string_view text) {
   }
 }
 
-// YAML knows no key on one line that has more than 1024 characters, and JSON writes some as six.
+// A YAML key on one line has at most 1024 characters, and JSON writes some characters as six.
 bool may_have_a_long_key(std::string_view json) {
   constexpr std::size_t kLongest = 1024;
   std::size_t begin = 0;
@@ -119,7 +119,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   const auto json = json::from_yaml(text);
   if (!config || !json || may_have_a_long_key(*json)) return 0;
-  // JSON is YAML, so the same file can be written so.
+  // JSON is a subset of YAML, so the file can be written as JSON.
   const auto again = load(*json);
   fuzz::require(again.has_value(), "as JSON the file is as good");
   fuzz::require(*again == *config, "as JSON the file says the same");

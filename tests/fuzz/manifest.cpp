@@ -1,5 +1,5 @@
-// What registries and archives say of images: manifests and indexes, manifest.json of `docker
-// save`, configs, and the answers of token servers.
+// Fuzz target for texts of registries and archives: manifests, indexes, the manifest.json of
+// `docker save`, image configs, and the answers of token servers.
 #include "registry/manifest.h"
 
 #include "base/limits.h"

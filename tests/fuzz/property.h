@@ -1,4 +1,4 @@
-// What the fuzz targets share: a property that has to hold whatever the input is, and the input cut
+// Functions for the fuzz targets: they check properties that hold for every input, and cut inputs
 // into pieces. Pure; any thread.
 #pragma once
 
@@ -18,14 +18,14 @@ inline std::string_view text_of(const std::uint8_t* data, std::size_t size) {
   return {reinterpret_cast<const char*>(data), size};
 }
 
-// Ends the program, as libFuzzer wants it, when the property does not hold.
+// Aborts the program if the property does not hold, which libFuzzer reports.
 inline void require(bool holds, std::string_view property) {
   if (holds) return;
   std::fprintf(stderr, "does not hold: %.*s\n", static_cast<int>(property.size()), property.data());
   std::abort();
 }
 
-// The same for two values, which are shown.
+// Requires that two texts are equal, and prints them if they are not.
 inline void require_same(std::string_view one, std::string_view other, std::string_view property) {
   if (one == other) return;
   std::fprintf(stderr, "one: %.*s\nother: %.*s\n", static_cast<int>(one.size()), one.data(),
@@ -33,8 +33,7 @@ inline void require_same(std::string_view one, std::string_view other, std::stri
   require(false, property);
 }
 
-// Holds for every message, whatever the input was: one line that a terminal shows as it stands, and
-// not much of the input in it.
+// Requires that a message is one printable line, and short even for a long input.
 inline void require_short_line(std::string_view message) {
   constexpr std::size_t kMostBytes = 2048;
   require(!message.empty(), "a message says something");
@@ -43,7 +42,7 @@ inline void require_short_line(std::string_view message) {
   require(message.size() <= kMostBytes, "a message is short");
 }
 
-// Numbers that look random and are the same for the same text (FNV-1a, then xorshift).
+// Numbers is a pseudo-random generator that depends on the text only (FNV-1a, then xorshift).
 class Numbers {
  public:
   explicit Numbers(std::string_view text) {
@@ -64,7 +63,7 @@ class Numbers {
   std::uint64_t state_ = 14695981039346656037U;
 };
 
-// The ways in which a text may come off the wire: whole, byte by byte, in pieces of any size.
+// Returns the text cut in three ways: whole, into bytes, and into pieces of random sizes.
 inline std::vector<std::vector<std::string_view>> ways_to_cut(std::string_view text) {
   constexpr std::size_t kLongestPiece = 24;
   std::vector<std::vector<std::string_view>> ways = {{text}, {}, {}};

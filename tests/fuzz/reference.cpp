@@ -1,5 +1,6 @@
-// References to images, the first line of the input, and the images of a local registry, the
-// others: the canonical form is read as the same reference, and what was rewritten stays.
+// Fuzz target for image references. The first line of the input is a reference; the other lines are
+// the images of a local registry. The canonical form is read as the same reference, and a rewritten
+// reference is not rewritten again.
 #include "api/image_reference.h"
 #include "api/image_rewriter.h"
 #include "fuzz/property.h"
@@ -21,7 +22,7 @@ void check_reference(std::string_view text) {
   fuzz::require(*again == *reference, "the canonical form is read as the same reference");
   fuzz::require_same(api::to_string(*again), whole, "the canonical form stays");
   const auto bare = api::parse_image_reference(api::repository(*reference));
-  if (!bare) return;  // "name@sha256" is none without what follows it
+  if (!bare) return;  // "name@sha256" is no reference without the rest of its digest
   fuzz::require(bare->path == reference->path && bare->domain == reference->domain,
                 "the repository of a reference is its own");
 }
@@ -51,7 +52,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string line(text.substr(at + 1, end - at - 1));
     at = end;
     images.push_back({"name", line});
-    // A line without a slash may be the host of the registry itself.
+    // A line without a slash may be the host of the local registry.
     if (line.find('/') == std::string::npos) registry = line;
     if (auto image = api::parse_image_reference(line)) targets.push_back({*image, registry});
   }

@@ -1,6 +1,6 @@
-// Images rewritten in place in YAML and JSON: only references change, every other byte stays, and
-// what was rewritten is still such a text, in which nothing is left to be rewritten. A value
-// changes only under a key of images, or if it has a registry, a tag or a digest.
+// Fuzz target for rewriting images in YAML and JSON. Only references change, and every other byte
+// stays. The result can be read, and nothing in it is rewritten again. A value changes only if its
+// key names an image, or if it has a registry, tag or digest.
 #include "cli/rewrite.h"
 
 #include <algorithm>
@@ -27,7 +27,7 @@ const api::ImageRewriter& rewriter() {
 }
 
 struct Rewritten {
-  std::vector<std::string> values;  // that can be replaced, in the order of the text
+  std::vector<std::string> values;  // the values that can be replaced, in the order of the text
   std::vector<json::Edit> edits;
 };
 
@@ -54,7 +54,7 @@ std::string applied(std::string_view text, const std::vector<json::Edit>& edits)
     fuzz::require(at <= edit.begin && edit.begin < edit.end && edit.end <= text.size(),
                   "edits are in the text, in its order");
     const std::string_view old = text.substr(edit.begin, edit.end - edit.begin);
-    // In double quotes a word may go on in the next line, behind a backslash.
+    // In double quotes a word may continue on the next line, after a backslash.
     const bool may_go_on = old.find('\\') != std::string_view::npos;
     fuzz::require(old.find('\n') == std::string_view::npos || may_go_on, "an edit is of one word");
     result += text.substr(at, edit.begin - at);
@@ -64,8 +64,8 @@ std::string applied(std::string_view text, const std::vector<json::Edit>& edits)
   return result + std::string(text.substr(at));
 }
 
-// libyaml lets a line that begins with a tab follow a plain text, but not a quoted one, which an
-// edit may make of it.
+// libyaml allows a line that begins with a tab after a plain scalar, but not after a quoted one. An
+// edit can make a quoted scalar of a plain one.
 bool may_end_in_a_tab(std::string_view text, const std::vector<json::Edit>& edits) {
   return std::any_of(edits.begin(), edits.end(), [&](const json::Edit& edit) {
     if (!edit.text.starts_with('"')) return false;
@@ -102,7 +102,7 @@ struct Value {
   std::string text;
 };
 
-// All values of a text.
+// Values collects all values of a text.
 class Values final : public json::ScalarVisitor {
  public:
   std::size_t value(const json::Scalar& scalar) override {
@@ -125,7 +125,7 @@ std::vector<Value> values_of(const std::string& text) {
   return as_yaml.all;
 }
 
-// Nothing: the text is refused.
+// Returns the rewritten text, or nothing if the text is refused.
 std::optional<std::string> rewritten(const std::string& text) {
   json::TextSource source(text);
   std::ostringstream output;

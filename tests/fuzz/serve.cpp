@@ -1,6 +1,6 @@
-// The operator's own HTTP server, over a pair of sockets instead of the network: whatever comes,
-// what it answers is HTTP, with a status that it has, it lets go of the connection, and another
-// connection that is kept meanwhile has its answers.
+// Fuzz target for the operator's HTTP server, over a socket pair. Whatever the client sends, the
+// server answers in HTTP with a known status and closes the connection. Another connection that is
+// open meanwhile gets its answers.
 #include <fmt/format.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -30,14 +30,14 @@ std::vector<serve::Route> routes() {
   echo.body_bytes = 64;
   echo.handler = [](serve::Request&& request) {
     fuzz::require(request.body.size() <= 64, "no body is longer than its bound");
-    std::string hexadecimal;  // so that nothing in it looks like another answer
+    std::string hexadecimal;  // so that the body cannot look like another answer
     for (const unsigned char byte : request.body) hexadecimal += fmt::format("{:02x}", byte);
     return serve::Response{200, "application/json", std::move(hexadecimal)};
   };
   return {ready, echo};
 }
 
-// The server and the way to it, made once.
+// Server holds the HttpServer and connects clients to it. It is made once for all inputs.
 class Server {
  public:
   Server() {
@@ -46,7 +46,7 @@ class Server {
     context_.poll();
   }
 
-  // Everything that comes back until the server closes the connection.
+  // Sends the pieces and returns all bytes until the server closes the connection.
   std::string answers(const std::vector<std::string_view>& pieces) {
     const int kept = connect();
     ask_kept(kept);
@@ -69,7 +69,7 @@ class Server {
   }
 
  private:
-  // The client's end of a new connection.
+  // Returns the client's end of a new connection.
   int connect() {
     int ends[2] = {};
     fuzz::require(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) == 0,
@@ -102,7 +102,7 @@ class Server {
   serve::HttpServer server_{context_.get_executor(), routes(), logger_};
 };
 
-// The statuses of the answers, each of which has to be one.
+// Returns the statuses of the answers, and requires that each answer is complete.
 std::vector<int> statuses(std::string_view text, bool head_only) {
   static const std::set<int> kKnown = {200, 400, 404, 405, 413, 431, 500};
   constexpr std::string_view kStart = "HTTP/1.1 ";
@@ -126,9 +126,10 @@ std::vector<int> statuses(std::string_view text, bool head_only) {
   return found;
 }
 
-// Whether what is cut off is told that it is no HTTP depends on where the parser had got to. A
-// chunk whose header has a quoted text that goes on behind its line, which is no HTTP either, Beast
-// counts each time that it reads on: in pieces it may be too large before it is found out.
+// Removes a final 400 answer, which depends on the pieces: Beast reports an incomplete text as
+// malformed or as cut off, depending on where it stopped. If a chunk extension has an open quote,
+// which is malformed, this also removes a 413: Beast counts the bytes of such a line again with
+// every read, so that a request in pieces may exceed the bound first.
 std::string_view without_refusal(std::string_view answers, std::string_view request) {
   std::string_view left = answers.substr(0, answers.rfind("HTTP/1.1 400 "));
   const std::size_t quote = request.rfind('"');
@@ -141,11 +142,11 @@ std::string_view without_refusal(std::string_view answers, std::string_view requ
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static Server& server = *new Server();  // lives to the end: its coroutine is never cancelled
+  static Server& server = *new Server();  // never destroyed, since its coroutine is never cancelled
   const std::string_view text = fuzz::text_of(data, size);
   const auto ways = fuzz::ways_to_cut(text);
   const std::string whole = server.answers(ways.front());
-  // Which answer belongs to a HEAD is not to be told once there are others.
+  // With a HEAD among other requests, it is not known which answer has no body.
   if (text.find("HEAD ") == std::string_view::npos) statuses(whole, false);
   const std::string pieced = server.answers(ways.back());
   fuzz::require_same(without_refusal(pieced, text), without_refusal(whole, text),

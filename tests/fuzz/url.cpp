@@ -1,5 +1,6 @@
-// URLs that come from outside: a registry's Location and realm, the first line, as answered from
-// the second; servers and proxies of a kubeconfig. What was taken is read again as the same.
+// Fuzz target for URLs from outside. The first line is a registry's Location or realm, the second
+// the URL of the request; the first is also read as a server and a proxy of a kubeconfig. A URL
+// that is accepted is equal when it is read again.
 #include "registry/url.h"
 
 #include <algorithm>

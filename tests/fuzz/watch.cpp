@@ -1,6 +1,5 @@
-// The body of a watch: however its bytes are cut into pieces the same lines come out, which are
-// those of the text; what is an event stays the same event when it is written again; what a sieve
-// keeps of the body does not depend on the pieces either.
+// Fuzz target for the body of a watch. The lines do not depend on how the bytes are cut into
+// pieces, and neither does what the sieve keeps. An event that is written again is equal.
 #include "api/local_registry.h"
 #include "fuzz/property.h"
 #include "json/raw.h"
@@ -12,13 +11,13 @@
 namespace {
 
 constexpr std::size_t kShortLine = 32;
-constexpr std::string_view kTooLong = "\n";  // no line is this
-constexpr std::size_t kObjectBytes = 64;     // so that small inputs exceed it
+constexpr std::string_view kTooLong = "\n";  // stands for a line that is too long
+constexpr std::size_t kObjectBytes = 64;     // small, so that small inputs exceed it
 constexpr std::size_t kKeptBytes = limits::kWatchLineBytes + (64 << 10);
 
 using Lines = std::vector<std::string>;
 
-// What the splitter has to find.
+// Returns the lines that the splitter must find.
 Lines expected(std::string_view text, std::size_t most) {
   Lines lines;
   for (std::size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n')) {
@@ -77,7 +76,7 @@ void check_event(const std::string& line) {
   fuzz::require_same(api::encode_object(*decoded), encoded, "decoded and encoded it is the same");
 }
 
-// What is kept of a body is the same however its bytes are cut, and bounded.
+// Requires that the kept part of a body is bounded and does not depend on the pieces.
 void check_sieve(std::string_view text, json::Sieve::Input input) {
   std::optional<std::string> expected;
   for (const auto& pieces : fuzz::ways_to_cut(text)) {
@@ -92,13 +91,15 @@ void check_sieve(std::string_view text, json::Sieve::Input input) {
   }
 }
 
-// Of a whole object what is kept decodes as the object does, but for labels and annotations.
+// Requires that the kept part of a whole object decodes as the object, apart from labels and
+// annotations.
 void check_kept(const std::string& text) {
   const auto whole = json::parse<api::LocalRegistry>(text);
   if (!whole) return;
   const auto document = json::Document::parse(
       json::sift(text, json::shape_of<api::LocalRegistry>(), text.size() * 1000));
-  if (!document) return;  // what is left out is not checked, and more is taken for JSON
+  // The sieve does not check what it leaves out, so it accepts some texts that are not JSON.
+  if (!document) return;
   auto kept = kube::decode_object<api::LocalRegistry>(document->root());
   if (!kept || kept->metadata.kept != json::Kept::kWhole) return;
   kept->metadata.labels = whole->metadata.labels;

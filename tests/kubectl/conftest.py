@@ -1,4 +1,4 @@
-"""What the tests share: servers, and both programs run with the same kubeconfig."""
+"""Fixtures: servers, and a World that runs kubectl and the plugin with the same kubeconfig."""
 import base64
 import copy
 import dataclasses
@@ -17,20 +17,21 @@ SECONDS = 60
 
 @dataclasses.dataclass
 class Outcome:
-    """What one of the programs did."""
+    """Outcome is the result of one program's run."""
     code: int
     error: str
-    requests: list  # that reached the API servers
-    proxied: list   # that reached the proxy
+    requests: list  # requests that reached the API servers
+    proxied: list   # requests that reached the proxy
 
     def sent(self):
-        """The request for the LocalRegistry, as the API server saw it; None: there was none."""
+        """Returns the request for the LocalRegistry as the API server received it; None without
+        one."""
         return next((request for request in self.requests
                      if request["path"].endswith(endpoints.PATH)), None)
 
 
 class World:
-    """Servers, and a folder for files. Names in it: port, tls_port, proxy_port."""
+    """World has two API servers (plain and with TLS), a proxy, and a folder for files."""
 
     def __init__(self, folder, authority, plain, secure, proxy):
         self.folder, self.authority = folder, authority
@@ -43,21 +44,23 @@ class World:
         return str(path)
 
     def data(self, name):
-        """A file of the authority, as the fields that end in -data want it."""
+        """Returns a file of the authority in base64, as the fields ending in -data expect it."""
         return base64.b64encode(self.authority.read(name).encode()).decode()
 
     def copy(self, name, to=None):
         return self.write(to or name, self.authority.read(name))
 
     def cluster(self, **fields):
-        """Of the API server with TLS, which is trusted; fields with None are left out."""
+        """Returns a cluster entry for the API server with TLS, which is trusted. Fields that are
+        None are left out."""
         cluster = {"server": f"https://127.0.0.1:{self.secure.port}",
                    "certificate-authority-data": self.data("ca.crt")}
         cluster.update(fields)
         return {name: value for name, value in cluster.items() if value is not None}
 
     def config(self, cluster=None, user=None, **more):
-        """One of one context. Without a user kubectl would ask for a name and a password."""
+        """Returns a kubeconfig with one context. Its default user has a token, since kubectl would
+        ask for a password without one."""
         config = {
             "apiVersion": "v1", "kind": "Config", "current-context": "main",
             "clusters": [{"name": "c", "cluster": self.cluster() if cluster is None else cluster}],
@@ -78,7 +81,8 @@ class World:
                        copy.copy(self.plain.seen + self.secure.seen), copy.copy(self.proxy.seen))
 
     def both(self, config, environment=None, flags=()):
-        """What kubectl and the plugin do with a kubeconfig: an object, or a list for KUBECONFIG."""
+        """Runs kubectl and the plugin with a kubeconfig (an object or its text), or with a list for
+        KUBECONFIG."""
         environment = dict(environment or {})
         if isinstance(config, (dict, str)):
             flags = ("--kubeconfig", self.write("config", config), *flags)
@@ -89,7 +93,7 @@ class World:
         return kubectl, plugin
 
     def same(self, config, environment=None, flags=()):
-        """Both send the same request, which is returned."""
+        """Expects that both send the same request, and returns it."""
         kubectl, plugin = self.both(config, environment, flags)
         assert kubectl.code == 0, f"kubectl: {kubectl.error}"
         assert plugin.code == 0, plugin.error
@@ -98,7 +102,7 @@ class World:
         return plugin.sent()
 
     def refused(self, config, environment=None, flags=()):
-        """Neither sends a request; the plugin's message is returned."""
+        """Expects that neither sends a request, and returns the plugin's message."""
         kubectl, plugin = self.both(config, environment, flags)
         assert kubectl.code != 0 and kubectl.sent() is None, f"kubectl: {kubectl.error}"
         assert plugin.code in (1, 3) and plugin.sent() is None, plugin.error

@@ -1,4 +1,4 @@
-"""An API server and a proxy that write down what reaches them."""
+"""An API server and a proxy that record the requests that reach them."""
 import contextlib
 import http.server
 import json
@@ -14,11 +14,12 @@ REGISTRY = {
                  "resourceVersion": "7"},
     "spec": {}, "status": {"url": "localhost:31234", "nodePort": 31234, "conditions": []}}
 PATH = "/apis/localregistry.dev/v1alpha1/namespaces/team-a/localregistries/dev"
-HOST = "api.test"  # what only a proxy finds
+HOST = "api.test"  # a name that only the proxy resolves
 
 
 class Authority:
-    """Signs certificates for the server and for users. Files in one folder."""
+    """Authority is a CA that signs certificates for the server and for users. Its files are in one
+    folder."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -73,12 +74,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 class ApiServer(http.server.ThreadingHTTPServer):
-    """On a port of 127.0.0.1, with TLS when it gets an authority."""
+    """ApiServer listens on a port of 127.0.0.1, with TLS if it gets an authority."""
 
     def __init__(self, authority=None):
         super().__init__(("127.0.0.1", 0), Handler)
         self.seen = []
-        self.objects = {}  # by path; every other path is the LocalRegistry
+        self.objects = {}  # by path; other paths return the LocalRegistry
         self.port = self.server_address[1]
         if authority:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -92,7 +93,7 @@ class ApiServer(http.server.ThreadingHTTPServer):
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def handle_error(self, *_):
-        pass  # a client that does not trust the certificate
+        pass  # the client does not trust the certificate
 
 
 def copy(source, target):
@@ -104,8 +105,8 @@ def copy(source, target):
 
 
 class ProxyHandler(socketserver.StreamRequestHandler):
-    """HTTP (CONNECT, and requests with a whole URL) or SOCKS 5, as the first byte tells. Every name
-    is that of this machine."""
+    """ProxyHandler serves HTTP (CONNECT, and requests with a whole URL) or SOCKS 5, depending on
+    the first byte. It connects to this machine for every name."""
 
     def handle(self):
         with contextlib.suppress(OSError, ValueError, IndexError):

@@ -1,4 +1,4 @@
-"""Each field of a kubeconfig (clientcmd/api/v1): the plugin sends what kubectl sends."""
+"""For each field of a kubeconfig (clientcmd/api/v1), the plugin sends what kubectl sends."""
 import base64
 import json
 import stat
@@ -32,8 +32,8 @@ def test_no_credentials_are_sent_by_http(world, server):
 
 
 def test_a_server_without_scheme_is_asked_by_https_when_tls_is_configured(world):
-    # client-go's DefaultServerURL says so; but kubectl asks it before it has looked at the CA, and
-    # goes on by HTTP. The plugin sends nothing in the clear to a server whose CA is given.
+    # client-go's DefaultServerURL describes HTTPS here, but kubectl decides before it has read the
+    # CA, and uses HTTP. The plugin sends nothing in the clear to a server whose CA is configured.
     config = world.config(world.cluster(server=f"127.0.0.1:{world.secure.port}"), TOKEN)
     _, plugin = world.both(config)
     assert plugin.code == 0, plugin.error
@@ -141,7 +141,7 @@ def test_impersonation_without_a_user_is_refused(world):
     world.refused(world.config(user={**TOKEN, "as-uid": "7"}))
 
 
-# proxy-url, and the variables
+# proxy-url, and the environment variables for proxies
 
 @pytest.mark.parametrize("url,seen", [
     ("http://127.0.0.1:{}", None),
@@ -349,7 +349,7 @@ def test_what_does_not_exist_is_refused(world):
 def test_a_context_without_a_user_is_anonymous(world):
     config = world.config(user=TOKEN)
     del config["contexts"][0]["context"]["user"]
-    # kubectl asks for a name and a password instead.
+    # kubectl would ask for a user name and a password instead.
     _, plugin = world.both(config)
     assert plugin.code == 0 and plugin.sent()["authorization"] is None
 

@@ -1,5 +1,5 @@
-"""A push through the API server whose pod is replaced. The registries are real ones; `kubectl
-port-forward` is played by `forwarder`, which ends as kubectl does when the pod goes."""
+"""Pushes through the API server while the pod is replaced. The registries are real; `forwarder`
+replaces `kubectl port-forward` and ends as kubectl does when the pod ends."""
 import os
 import pathlib
 import shutil
@@ -20,11 +20,11 @@ import servers  # noqa: E402
 
 MEGABYTE = 1 << 20
 PODS = "/api/v1/namespaces/team-a/pods"
-LOST_SECONDS = 120  # a push that cannot go on has ended by then
+LOST_SECONDS = 120  # by then a push that cannot continue must have ended
 
 
 class Pushes:
-    """A LocalRegistry whose pod is changed by the test."""
+    """Pushes has a LocalRegistry whose pod the test changes."""
 
     def __init__(self, world, archive):
         self.world, self.archive = world, archive
@@ -45,7 +45,7 @@ class Pushes:
             {"server": f"http://127.0.0.1:{world.plain.port}"}))
 
     def pod(self, name, registry=None, uid=None):
-        """This pod runs now, and no other."""
+        """Makes this pod the only one that runs; None: no pod runs."""
         for old in self.forwards.iterdir():
             if old.name != "pid":
                 old.unlink()
@@ -128,7 +128,7 @@ def test_a_good_push_shows_nothing_of_kubectls_log(pushes, registry, tmp_path):
 
 
 def test_a_push_follows_the_pod_and_begins_again(pushes, registry, tmp_path):
-    """The images of an emptyDir go with their pod."""
+    """A new pod has an empty emptyDir, so the push starts again."""
     pushes.pod("a", registry)
     process = pushes.start(rate=4 * MEGABYTE)
     wait_until("the upload is under way", lambda: has_upload(registry))
@@ -143,7 +143,7 @@ def test_a_push_follows_the_pod_and_begins_again(pushes, registry, tmp_path):
 
 @pytest.mark.parametrize("name", ["b", "a"], ids=["another name", "a StatefulSet's name"])
 def test_a_push_follows_the_pod_although_kubectl_does_not_notice(pushes, registry, tmp_path, name):
-    """Its connections hang, and nothing is lost with a pod that ended after the last byte."""
+    """The connections hang. A pod that ends after the last byte must not cause a loss."""
     pushes.pod("a", registry, "1")
     process = pushes.start(rate=4 * MEGABYTE, hangs=True)
     wait_until("the upload is under way", lambda: has_upload(registry))

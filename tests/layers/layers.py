@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Holds every #include below controller/ to the table of layers, and CMakeLists.txt as well.
+"""Checks every #include below controller/ against the table of layers, and CMakeLists.txt, too.
 
     layers.py [ROOT]      prints each violation as FILE:LINE: why; exit code 1 if there is one
 """
@@ -7,7 +7,7 @@ import pathlib
 import re
 import sys
 
-# A layer may include itself and these.
+# The layers that each layer may include, apart from itself.
 TABLE = {
     "base": {},
     "json": {"base"},
@@ -22,9 +22,9 @@ TABLE = {
     "operator": {"base", "json", "api", "reconcile", "net", "kube", "registry", "pki", "runtime"},
     "cli": {"base", "json", "api", "net", "kube", "registry"},
 }
-MAINS = {"main.cpp", "kubectl_localregistry.cpp"}  # wiring: may include every layer
+MAINS = {"main.cpp", "kubectl_localregistry.cpp"}  # these may include every layer
 
-# Headers of a library, and the only layers that may include them.
+# The headers of libraries, and the only layers that may include them.
 OWNERS = {
     "boost/beast": {"net", "serve"},
     "openssl/": {"net", "registry", "pki", "serve"},
@@ -38,7 +38,7 @@ OWNERS = {
     "CLI11": {"operator", "cli"} | MAINS,
 }
 
-# Layers whose code is pure: none of these, not even through a header of the project.
+# Pure layers must not include IO headers, not even through a header of the project.
 PURE = {"reconcile"}
 IO_HEADERS = re.compile(
     r"boost/(asio|beast|process)|openssl/|spdlog/|prometheus/|sys/|netinet/|arpa/|netdb\.h|poll\.h"
@@ -50,7 +50,7 @@ CMAKE_LAYER = re.compile(r"^layer\((\w+)([^)]*)\)", re.MULTILINE)
 
 
 class Tree:
-    """The sources below ROOT/controller and what each of them includes."""
+    """Tree has the sources below ROOT/controller and the includes of each."""
 
     def __init__(self, root):
         self.root = pathlib.Path(root)
@@ -100,7 +100,7 @@ class Tree:
         return None
 
     def _impure(self, path):
-        """IO headers that path includes, with the way they come in."""
+        """Yields the IO headers that path includes, directly or through other headers."""
         seen, waiting = {path}, [(path, [])]
         while waiting:
             current, way = waiting.pop()
@@ -114,7 +114,7 @@ class Tree:
                     yield f"{self.at(path, number if not way else 1)}: pure, yet <{name}>{through}"
 
     def _cmake(self):
-        """What CMakeLists.txt links has to be the table too."""
+        """Checks that the layers in CMakeLists.txt match the table."""
         text = (self.root / "CMakeLists.txt").read_text()
         for match in CMAKE_LAYER.finditer(text):
             name, words = match[1], match[2].split("LIBRARIES")[0].split()

@@ -1,4 +1,4 @@
-"""The layers as they are, and proof that the check fails on each kind of violation."""
+"""The sources keep to the layers, and the check fails for each kind of violation."""
 import pathlib
 import sys
 
@@ -22,7 +22,7 @@ GOOD = {
 
 
 def violations(tmp_path, **changed):
-    """What the check says of a small tree in which these files have another text."""
+    """Returns the violations in a small tree with these changed files."""
     for name, text in {**GOOD, **changed}.items():
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)

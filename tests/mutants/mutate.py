@@ -1,7 +1,7 @@
-"""Writes a C++ source with all its mutants in it, each behind a switch that is read at run time.
+"""Writes a C++ source with all its mutants, each behind a switch that is read at run time.
 
 A mutant is one small change: `<` becomes `<=`, a statement is left out, a function returns nothing.
-Where it could be, the copy says `mutants::on(17) ? changed : original`. What does not compile is
+In its place the copy has `mutants::on(17) ? changed : original`. Mutants that do not compile are
 found by compiling the copy, and left out.
 """
 import collections
@@ -14,7 +14,7 @@ from clang.cindex import CursorKind as Kind, TypeKind
 FLAGS = ["-std=c++20", "-DFMT_HEADER_ONLY", "-DSPDLOG_HEADER_ONLY", "-DSPDLOG_FMT_EXTERNAL",
          "-DBOOST_ASIO_NO_DEPRECATED", "-DBOOST_ASIO_DISABLE_BOOST_REGEX", "-w",
          "-DBOOST_ERROR_CODE_HEADER_ONLY", "-DNDEBUG", "-ferror-limit=0", "-Wno-c++11-narrowing"]
-# No #include: a second one does no harm.
+# A declaration instead of an #include, because it may appear twice in a translation unit.
 PROLOGUE = "namespace mutants { bool on(int) noexcept; }\n"
 
 BINARY = {"<": ["<=", ">="], "<=": ["<", ">"], ">": [">=", "<="], ">=": [">", "<"],
@@ -44,17 +44,17 @@ class Mutant:
     kind: str
     before: str
     after: str
-    which: int = 1  # of those that read the same in one function
+    which: int = 1  # its number among equal mutants of one function
 
     def key(self):
-        """What it is called for as long as the function stays as it is."""
+        """Returns a name that stays the same as long as the function does not change."""
         which = f" #{self.which}" if self.which > 1 else ""
         return f"{self.file} {self.function}: {self.before} -> {self.after}{which}"
 
 
 @dataclasses.dataclass
 class Place:
-    """A piece of the source with mutants: wrap() puts them around what is inside."""
+    """Place is a part of the source that has mutants. wrap() adds them around its text."""
     start: int
     end: int
     mutants: list   # of (Mutant, replacement)
@@ -86,7 +86,8 @@ def parse(root, unit):
 
 
 class Source:
-    """The mutants of one file, found in the syntax tree of a translation unit that includes it."""
+    """Source has the mutants of one file, found in the syntax tree of a translation unit that
+    includes it."""
 
     def __init__(self, root, name, unit, first):
         self.name, self.unit = name, unit
@@ -97,7 +98,7 @@ class Source:
         for child in parse(root, unit).cursor.get_children():
             if child.location.file and child.location.file.name == str(root / name):
                 self.visit(child)
-        del self.seen, self.result  # which belong to the tree
+        del self.seen, self.result  # they belong to the syntax tree
         counts = collections.Counter()
         for mutant in self.mutants:
             base = (mutant.function, mutant.before, mutant.after)
@@ -113,11 +114,11 @@ class Source:
         return self.read(cursor.extent.start.offset, cursor.extent.end.offset)
 
     def after_space(self, offset):
-        """Where the next token begins."""
+        """Returns the offset of the next token."""
         return offset + re.match(rb"(\s|//[^\n]*\n|/\*.*?\*/)*", self.text[offset:], re.S).end()
 
     def closing(self, offset):
-        """The parenthesis that closes the first one after the offset."""
+        """Returns the offset of the parenthesis that closes the first one after the offset."""
         depth = 0
         for match in re.finditer(rb'"(\\.|[^"\\])*"|\'(\\.|[^\'\\])*\'|//[^\n]*|[()]',
                                  self.text[offset:]):
@@ -136,10 +137,10 @@ class Source:
         return mutant
 
     def values(self, cursor, kind, choices, style="value"):
-        """Other values of an expression: pairs of what to compute, and how to call that."""
+        """Adds mutants that replace an expression. choices: pairs of new text and its name."""
         start, end = cursor.extent.start.offset, cursor.extent.end.offset
         if "co_await" in self.read(start, end):
-            return  # the compiler gets it wrong inside of ?:
+            return  # the compiler mistranslates co_await within ?:
         made = [(self.new(start, kind, self.read(start, end), short(called)), text)
                 for text, called in choices]
         self.places.append(Place(start, end, made, style))
@@ -170,14 +171,14 @@ class Source:
             self.visit_other(cursor)
 
     def children(self, cursor):
-        """Those that are written there; a coroutine has others."""
+        """Returns the children that are in the source text. A coroutine also has generated ones."""
         start, end = cursor.extent.start.offset, cursor.extent.end.offset
         children = list(cursor.get_children())
         if cursor.kind in (Kind.UNEXPOSED_STMT, Kind.UNEXPOSED_EXPR) and len(children) > 1 and (
                 self.of(cursor).startswith("co_") or children[0].kind == Kind.COMPOUND_STMT):
             children = children[:1]
         if cursor.kind == Kind.UNARY_OPERATOR and self.of(cursor).startswith("!="):
-            return children  # of a == that was made into this
+            return children  # of the == that the compiler uses for this !=
         return [child for child in children
                 if start <= child.extent.start.offset <= child.extent.end.offset <= end]
 
@@ -288,7 +289,8 @@ class Source:
         self.values(cursor, "literal", choices)
 
     def negation(self, whole):
-        """The condition turned round, unless one of its own operators does the same."""
+        """Adds a mutant with the condition negated, unless a mutant of its operator has the same
+        effect."""
         text, condition = self.of(whole), whole
         while condition.kind == Kind.UNEXPOSED_EXPR and len(list(condition.get_children())) == 1:
             condition = next(condition.get_children())
@@ -347,7 +349,8 @@ class Source:
             self.places.append(Place(start, end, [(mutant, f"{word} {name}{{}};")], "instead"))
 
     def branch(self, cursor, alone):
-        """What an if does, left out: unless that is what leaving out its one statement does."""
+        """Adds a mutant without the branch of an if, unless a mutant without its only statement is
+        the same."""
         start, end = cursor.extent.start.offset, cursor.extent.end.offset
         inner = self.children(cursor) if cursor.kind == Kind.COMPOUND_STMT else [cursor]
         if not inner or cursor.kind == Kind.IF_STMT:
@@ -367,7 +370,7 @@ class Source:
     # Output
 
     def render(self, excluded):
-        """The whole file with its mutants, but those of these numbers."""
+        """Returns the whole file with its mutants, without those of the excluded numbers."""
         places = sorted(self.places, key=lambda place: (place.start, -place.end))
         text, _ = self.render_range(0, len(self.text), places, 0, excluded)
         return PROLOGUE + text
@@ -387,7 +390,8 @@ class Source:
 
 
 def numbers_at(text, lines):
-    """The mutants on these lines of an instrumented file; without any: the nearest above."""
+    """Returns the mutants on these lines of an instrumented file; without any, the nearest ones
+    above."""
     rows, found = text.split("\n"), set()
     numbers = [{int(number) for number in re.findall(r"mutants::on\((\d+)\)", row)}
                for row in rows]

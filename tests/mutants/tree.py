@@ -1,4 +1,4 @@
-"""A copy of the sources with mutants in it, and its binaries."""
+"""Makes a copy of the sources with mutants in it, and builds it."""
 import filecmp
 import hashlib
 import json
@@ -20,7 +20,7 @@ TREE = HOME / "tree"
 BINARIES = TREE / "build" / "release"
 PARTS = ["CMakeLists.txt", "CMakePresets.json", "controller", "crds", "tests"]
 
-# Each file, and a translation unit that uses all of it.
+# Headers, and for each a translation unit that uses all of it.
 UNITS = {
     "controller/kube/store.h": "tests/unit/kube/store_test.cpp",
     "controller/runtime/runner.h": "tests/unit/runtime/runner_test.cpp",
@@ -37,12 +37,12 @@ FILES = [
 ]
 TARGETS = ["unit_reconcile", "unit_kube", "unit_runtime", "unit_operator", "simulate"]
 LAYERS = ["reconcile", "kube", "runtime", "operator"]
-NUMBERS_OF_A_FILE = 10000  # so that a change of one file does not build the others again
-ROUNDS = 12                # of compiling, until what does not compile is left out
+NUMBERS_OF_A_FILE = 10000  # so that a change in one file does not change the numbers in others
+ROUNDS = 12                # of compiling and leaving out what does not compile
 
-# What is undefined without a mutant noticing, such as the value of an empty optional, kills it.
+# Undefined behaviour, such as the value of an empty optional, must kill a mutant.
 STRICT = "-D_GLIBCXX_ASSERTIONS"
-# Compiling takes longer than running, but for the many golden cases.
+# Compiling takes longer than running, except for the many golden cases.
 CMAKE = """
 set_source_files_properties({pure} PROPERTIES COMPILE_OPTIONS "-O1;-w;{strict}")
 set_source_files_properties({others} PROPERTIES COMPILE_OPTIONS "-O0;-w;{strict}")
@@ -60,14 +60,14 @@ def say(text):
 
 
 def write(path, text):
-    """Leaves a file alone that says it already, so that little is built."""
+    """Writes the file unless its text is the same, so that little is rebuilt."""
     if not path.exists() or path.read_text() != text:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
 
 def copy_tree():
-    """Brings the copy up to date, but for the files that get mutants."""
+    """Updates the copy, except for the files with mutants."""
     listed = subprocess.run(["git", "-C", PROJECT, "ls-files", "-co", "--exclude-standard", *PARTS],
                             check=True, capture_output=True, text=True).stdout.splitlines()
     wanted = {name for name in listed if (PROJECT / name).is_file()}
@@ -100,7 +100,7 @@ def environment():
 
 
 def mutants_of(name, first):
-    """The Source of that name, which does not change while neither it nor mutate.py does."""
+    """Returns the Source of that name. It is cached until the file or mutate.py changes."""
     state = hashlib.sha256((PROJECT / name).read_bytes() + (HERE / "mutate.py").read_bytes())
     memory = HOME / "sources" / f"{name.replace('/', '.')}.{first}.{state.hexdigest()[:16]}"
     if memory.exists():
@@ -113,7 +113,7 @@ def mutants_of(name, first):
 
 
 class Mutated:
-    """All files with their mutants; what does not compile is remembered for the next time."""
+    """Mutated has all files with their mutants. It remembers which mutants do not compile."""
 
     def __init__(self, names):
         self.sources, self.excluded = {}, {}
@@ -151,12 +151,12 @@ class Mutated:
         return len(found)
 
     def check(self, name):
-        """Leaves out what clang does not take."""
+        """Leaves out mutants that clang rejects."""
         if self.is_written(name):
             return
         for _ in range(ROUNDS):
             self.write(name)
-            unit = mutate.parse(TREE, self.sources[name].unit)  # which owns the errors
+            unit = mutate.parse(TREE, self.sources[name].unit)  # keeps the errors alive
             errors = [error for error in unit.diagnostics if error.severity >= 3]
             lines = {error.location.line for error in errors if error.location.file
                      and error.location.file.name == str(TREE / name)}
@@ -170,7 +170,7 @@ class Mutated:
                  + "\n".join(str(error) for error in errors[:5]))
 
     def build(self):
-        """Leaves out what the compiler that builds it does not take either."""
+        """Builds, and leaves out mutants that the compiler rejects."""
         if not (BINARIES / "build.ninja").exists():
             subprocess.run(["cmake", "--preset", "release"], cwd=TREE, env=environment(),
                            check=True, stdout=subprocess.DEVNULL)

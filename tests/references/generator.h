@@ -1,5 +1,5 @@
-// Texts that are, or nearly are, references to images, from a seed: the same on every machine.
-// Not thread-safe.
+// Generator makes texts that are references to images, or nearly so. Equal seeds give equal texts
+// on every machine. Not thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@ class Generator {
  public:
   explicit Generator(std::uint64_t seed) : random_(seed) {}
 
-  // At most a few thousand bytes, any bytes.
+  // Returns any bytes, at most a few thousand.
   std::string next();
 
  private:
@@ -37,7 +37,7 @@ class Generator {
   void mutate(std::string& text);
 
   std::mt19937_64 random_;
-  std::string last_;  // spliced into the next ones now and then
+  std::string last_;  // now and then a part of it is spliced into the next text
 };
 
 }  // namespace references

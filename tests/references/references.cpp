@@ -1,7 +1,8 @@
 // The two ends of tests/references/run, with the oracle between them:
-//   references strings COUNT SEED     prints texts, one a line, percent-encoded
-//   references compare COUNT SEED     reads what the oracle says of the same texts, and compares
-// Exit code 1 when something differs, or when either verdict is too rare to prove much.
+//   references strings COUNT SEED     prints texts, one per line, percent-encoded
+//   references compare COUNT SEED     reads the oracle's verdicts on the same texts and compares
+// Exit code 1 if a verdict differs, or if one of the two verdicts is too rare for a meaningful
+// test.
 #include <fmt/core.h>
 
 #include <cstdlib>
@@ -13,9 +14,9 @@
 
 namespace {
 
-constexpr std::uint64_t kLeastShare = 5;         // a fifth accepted, a fifth refused
-constexpr std::uint64_t kSmallestSample = 1000;  // of which shares are asked for
-constexpr std::uint64_t kShown = 20;             // disagreements
+constexpr std::uint64_t kLeastShare = 5;         // at least 1/5 accepted and 1/5 refused
+constexpr std::uint64_t kSmallestSample = 1000;  // texts; with fewer the shares are not checked
+constexpr std::uint64_t kShown = 20;             // differences that are printed at most
 
 std::string encoded(const std::string& text) {
   std::string out;
@@ -39,7 +40,7 @@ int print_strings(std::uint64_t count, std::uint64_t seed) {
   return std::cout.flush() ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-// What the oracle would print of the text, apart from why it refuses.
+// Returns what the oracle would print for the text, without the reason of a refusal.
 std::string verdict(const std::string& text) {
   const auto parsed = api::parse_image_reference(text);
   if (!parsed) return "!";

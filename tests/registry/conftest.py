@@ -1,4 +1,4 @@
-"""What the tests share: an authority, credentials files, and the program that is tested."""
+"""Fixtures: an authority, credential files, and the program under test."""
 import base64
 import json
 import pathlib
@@ -22,7 +22,7 @@ def run_probe(*arguments, seconds=60):
 
 
 def credentials(path, domain, user, password, identity=""):
-    """A file as Docker keeps credentials in."""
+    """Writes a file in which Docker keeps credentials."""
     entry = {"auth": base64.b64encode(f"{user}:{password}".encode()).decode()}
     if identity:
         entry["identitytoken"] = identity
@@ -32,7 +32,8 @@ def credentials(path, domain, user, password, identity=""):
 
 @pytest.fixture(name="check")
 def made_check(authority, tmp_path):
-    """check(image, user="", password="", …): the answer and the message; never a secret in it."""
+    """check(image, user="", password="", …) returns the answer and the message, and expects no
+    secret in them."""
 
     def check(image, *options, user="", password="", identity="", ca=True):
         arguments = ["check", image, *options]

@@ -1,4 +1,4 @@
-"""Images made here, as OCI layouts; skopeo makes the other kinds of archives of them."""
+"""Makes images as OCI layouts; skopeo converts them to the other archive formats."""
 import gzip
 import hashlib
 import io
@@ -20,7 +20,7 @@ def digest_of(data):
 
 
 def layer_of(size, seed):
-    """(the tar, the same compressed): one file of random bytes, which do not get smaller."""
+    """Returns (tar, compressed tar) with one file of random bytes, which do not compress."""
     text = io.BytesIO()
     with tarfile.open(fileobj=text, mode="w") as tar:
         data = random.Random(seed).randbytes(size)
@@ -31,7 +31,7 @@ def layer_of(size, seed):
 
 
 class Layout:
-    """An OCI layout that images are added to."""
+    """Layout is an OCI layout to which images are added."""
 
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
@@ -40,7 +40,7 @@ class Layout:
         self.manifests = []
 
     def add(self, data, media_type):
-        """Puts a blob there and gives its descriptor."""
+        """Adds a blob and returns its descriptor."""
         digest = digest_of(data)
         (self.folder / "blobs" / "sha256" / digest.removeprefix("sha256:")).write_bytes(data)
         return {"mediaType": media_type, "digest": digest, "size": len(data)}
@@ -63,7 +63,7 @@ class Layout:
         return self.add(json.dumps(index).encode(), INDEX)
 
     def name(self, descriptor, name):
-        """Makes it one of the images of the layout."""
+        """Adds the image to the layout's index and returns its digest."""
         self.manifests.append(
             {**descriptor, "annotations": {"org.opencontainers.image.ref.name": name}})
         (self.folder / "index.json").write_text(

@@ -1,9 +1,8 @@
-// The registry layer as a program, for the tests in this folder: what it finds out is printed as
-// JSON.
+// The registry layer as a program, for the tests in this folder. It prints its result as JSON.
 //   probe check IMAGE [--config FILE] [--ca FILE] [--insecure HOST]... [--guard]
 //   probe push SOURCE IMAGE [--index N] [--progress] [--config FILE] [--ca FILE] [--insecure
 //   HOST]...
-//     SOURCE: an OCI layout, an OCI archive, an archive of docker save; the tag is that of IMAGE
+//     SOURCE: an OCI layout, an OCI archive, or an archive of docker save; IMAGE has the tag
 #include <CLI/CLI.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -23,7 +22,7 @@ namespace asio = boost::asio;
 struct Options {
   std::string image;
   std::string source;
-  std::size_t index = 0;  // of the image in the source
+  std::size_t index = 0;  // number of the image in the source
   bool progress = false;
   std::string config;
   registry::CheckOptions check;
@@ -40,7 +39,7 @@ void print(const std::string& answer, const std::string& message) {
   std::cout << writer.take() << std::endl;
 }
 
-// The result of what the work says; it throws what is wrong with the arguments.
+// Returns the value of a result. Throws its error, which is about the arguments.
 template <class T>
 T valid(base::Result<T> result) {
   if (!result) throw std::runtime_error(base::to_string(result.error()));

@@ -1,4 +1,4 @@
-"""Pushes to Debian's docker-registry: archives that skopeo makes, cut connections, restarts."""
+"""Pushes to Debian's docker-registry: archives by skopeo, cut connections, restarts."""
 import contextlib
 import json
 import pathlib
@@ -26,14 +26,15 @@ def an_open_registry(tmp_path_factory):
 
 @pytest.fixture(scope="module", name="layout")
 def an_image_of_three_layers(tmp_path_factory):
-    """An OCI layout with one image, `app`."""
+    """Returns an OCI layout with one image, `app`."""
     layout = images.Layout(tmp_path_factory.mktemp("image") / "layout")
     layout.digest = layout.name(layout.add_image([8 * MEGABYTE, 3 * MEGABYTE, 1000]), "app")
     return layout
 
 
 def archive_of(layout, kind, folder):
-    """The image of the layout as skopeo writes it: an OCI archive, or as `docker save` does."""
+    """Returns the layout's image as an archive by skopeo: an OCI archive, or in the format of
+    `docker save`."""
     path = folder / f"{kind}.tar"
     name = "app" if kind == "oci-archive" else "example.com/team/app:1"
     images.skopeo("copy", f"oci:{layout.folder}:app", f"{kind}:{path}:{name}")
@@ -41,20 +42,21 @@ def archive_of(layout, kind, folder):
 
 
 def push(source, image, registry, *options):
-    """What the program says, and whether it went well."""
+    """Returns the program's answer, and whether the push succeeded."""
     run = subprocess.run([conftest.PROBE, "push", source, image, "--insecure", registry.domain,
                           *options], capture_output=True, text=True, timeout=120, check=False)
     return json.loads(run.stdout), run.returncode == 0
 
 
 def pulled(image, folder, *options):
-    """The image as skopeo gets it back, checked by it: the manifest, and the layers unpacked."""
+    """Returns the manifest of the image that skopeo pulls and verifies. The layers are in the
+    folder."""
     images.skopeo("copy", "--src-tls-verify=false", *options, f"docker://{image}", f"dir:{folder}")
     return json.loads((folder / "manifest.json").read_text())
 
 
 def content(layout, manifest, folder=None):
-    """The layers' digests, uncompressed: what an image is, however it is packed."""
+    """Returns the digests of the uncompressed layers, which do not depend on the format."""
     blobs = layout.folder / "blobs" / "sha256"
     config = folder / manifest["config"]["digest"].removeprefix("sha256:") if folder else (
         blobs / manifest["config"]["digest"].removeprefix("sha256:"))
@@ -128,7 +130,7 @@ def test_with_passwords_and_tls(authority, layout, tmp_path):
 def test_with_tokens_that_expire_meanwhile(authority, layout, tmp_path):
     rights = {USER: {"team/app": {"pull", "push"}, "team/other": {"pull"}}}
     with servers.TokenServer(authority.folder, authority, {USER: PASSWORD}, rights) as tokens:
-        tokens.life = 12  # seconds; a new one is asked for ten before its end
+        tokens.life = 12  # seconds; a new token is requested ten seconds before the end
         with servers.Registry(tmp_path / "registry", authority.issue("expire"),
                               tokens.auth()) as registry:
             config = conftest.credentials(tmp_path / "config.json", registry.domain, USER, PASSWORD)
@@ -144,7 +146,8 @@ def test_with_tokens_that_expire_meanwhile(authority, layout, tmp_path):
 
 
 class Cutter:
-    """A way to the registry that breaks off: each connection after so many bytes of requests."""
+    """Cutter forwards connections to the registry and cuts some of them after so many bytes of
+    requests."""
 
     def __init__(self, registry, cuts=(), bytes_per_second=0):
         self.registry, self.cuts, self.rate = registry, list(cuts), bytes_per_second
@@ -170,13 +173,13 @@ class Cutter:
         try:
             behind = socket.create_connection(("127.0.0.1", self.registry.port))
         except OSError:
-            client.close()  # nobody is behind: whoever asks has to hear of it
+            client.close()  # no registry listens, and the client must see that
             return
         threading.Thread(target=self.back, args=(behind, client), daemon=True).start()
         left = None
         with contextlib.suppress(OSError):
             while data := client.recv(65536):
-                # A cut is for who sends a lot: a connection of small requests is left alone.
+                # Only connections that send large data are cut, not those with small requests.
                 if left is None and len(data) > 32768 and self.cuts:
                     left = self.cuts.pop(0)
                 if left is not None:

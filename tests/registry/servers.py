@@ -1,6 +1,6 @@
-"""Servers on loopback for the tests: Debian's docker-registry, and a token server that signs.
+"""Servers on loopback for the tests: Debian's docker-registry, and a token server.
 
-Each is ended by its own process id, or is a thread of this process.
+A registry is a process that is ended by its id; the token server is a thread of this process.
 """
 import base64
 import contextlib
@@ -28,7 +28,7 @@ def openssl(*arguments, stdin=None):
 
 
 class Authority:
-    """A CA of one's own, and what it signs."""
+    """Authority is a CA that signs certificates."""
 
     def __init__(self, folder, name="ca"):
         self.folder = pathlib.Path(folder)
@@ -37,7 +37,7 @@ class Authority:
                 f"/CN={name} of the tests", "-keyout", self.key, "-out", self.certificate)
 
     def issue(self, name, hosts="IP:127.0.0.1,DNS:localhost"):
-        """(certificate, key): the files of a server for these hosts."""
+        """Returns (certificate, key): the files of a server for these hosts."""
         key, request = self.folder / f"{name}.key", self.folder / f"{name}.csr"
         certificate, extensions = self.folder / f"{name}.crt", self.folder / f"{name}.ext"
         extensions.write_text(f"subjectAltName={hosts}\n")
@@ -55,7 +55,7 @@ def free_port():
 
 
 class Registry:
-    """One docker-registry with its storage in FOLDER."""
+    """Registry is one docker-registry with its storage in FOLDER."""
 
     def __init__(self, folder, tls=None, auth=None, **storage):
         self.folder = pathlib.Path(folder)
@@ -96,9 +96,9 @@ class Registry:
         self.process.wait(10)
 
     def uploads(self):
-        """Uploads that were begun and neither finished nor cancelled.
+        """Returns files of uploads that were neither finished nor cancelled.
 
-        Of a cancelled one docker-registry 2.8 leaves a folder with the state of an empty hash.
+        After a cancellation docker-registry 2.8 leaves a folder with the state of an empty hash.
         """
         return [path for name in ("startedat", "data")
                 for path in self.storage.rglob(f"_uploads/*/{name}")]
@@ -108,7 +108,7 @@ class Registry:
 
 
 class Nobody:  # pylint: disable=too-few-public-methods
-    """In the place of a registry that may be asked without verification."""
+    """Stands in for an insecure registry where the test has none."""
     domain = "nobody.invalid"
 
 
@@ -116,7 +116,7 @@ NOBODY = Nobody()
 
 
 def htpasswd(folder, **users):
-    """A file of bcrypt passwords, as `htpasswd -B` makes it."""
+    """Writes a file with bcrypt passwords, like `htpasswd -B`."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         import crypt  # pylint: disable=deprecated-module,import-outside-toplevel
@@ -132,10 +132,10 @@ def encoded(data):
 
 
 class TokenServer:
-    """Docker's token authentication: real JWTs, RS256, with the certificate of the key in x5c.
+    """TokenServer implements Docker's token authentication with real JWTs (RS256, x5c).
 
-    RIGHTS says who may do what: {user: {repository: {"pull", "push"}}}; "" is who says nothing.
-    Identity tokens are "identity of USER".
+    RIGHTS: {user: {repository: {"pull", "push"}}}; the user "" is an anonymous client. The identity
+    token of USER is "identity of USER".
     """
 
     def __init__(self, folder, authority, passwords, rights, address=("127.0.0.1", 0)):
@@ -143,7 +143,7 @@ class TokenServer:
         self.folder = pathlib.Path(folder)
         self.certificate, self.key = authority.issue("token-signer", "DNS:token-signer")
         self.requests = []
-        self.life = 300  # seconds, of a token
+        self.life = 300  # seconds until a token expires
         owner = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -189,13 +189,13 @@ class TokenServer:
         self.server.server_close()
 
     def auth(self):
-        """What docker-registry has to be configured with."""
+        """Returns the configuration that docker-registry needs."""
         return {"token": {"realm": f"https://{self.domain}/token?tenant=tests",
                           "service": SERVICE, "issuer": ISSUER,
                           "rootcertbundle": str(self.folder / "ca.crt")}}
 
     def basic_user(self, header):
-        """The user of the header; "" without one, None when the password is wrong."""
+        """Returns the user of the header; "" without a header, None if the password is wrong."""
         if not header:
             return ""
         user, _, password = base64.b64decode(header.removeprefix("Basic ")).decode().partition(":")

@@ -1,4 +1,4 @@
-"""The program under test, and how it is run."""
+"""Runs the program under test."""
 import dataclasses
 import os
 import pathlib
@@ -11,8 +11,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 PROJECT = pathlib.Path(__file__).parents[2]
 REGISTRY = "localhost:31234"
 
-# What a process may have used at most is inherited from the one that started it: between this large
-# one and the program stands a small one, which tells (about 10 MB are its own).
+# A child inherits the peak memory of its parent as a lower bound. Therefore a small process (about
+# 10 MB) starts the program and reports its usage, not this large one.
 MEASURED = """
 import os, sys
 _, status, used = os.wait4(os.posix_spawn(sys.argv[2], sys.argv[2:], os.environ), 0)
@@ -25,16 +25,16 @@ sys.exit(os.waitstatus_to_exitcode(status))
 @dataclasses.dataclass
 class Run:
     code: int
-    output: bytes       # empty when the caller named a file for it
+    output: bytes       # empty if the caller named a file for it
     error: str
-    kilobytes: int      # of memory at most; 0 if not measured
-    seconds: float      # of processor time
+    kilobytes: int      # peak memory; 0 if not measured
+    seconds: float      # CPU time
 
 
 @pytest.fixture(scope="session")
 def rewrite(tmp_path_factory):
-    """rewrite(text or path, images): runs the program. pipe: it reads standard input. output: the
-    path of a file. measure: memory and time."""
+    """rewrite(text or path, images) runs the program. pipe: it reads standard input. output: the
+    path of a file for its output. measure: whether to measure memory and time."""
     program = os.environ.get("REWRITER", PROJECT / "build/release/rewriter")
     folder = tmp_path_factory.mktemp("rewrite")
     usage = folder / "usage"

@@ -1,5 +1,5 @@
-"""1,000 manifests, rewritten: nothing but the references may differ, in the tree that another
-parser sees and in the bytes."""
+"""Rewrites 1,000 manifests. Only references may differ, in the bytes and in the tree that another
+parser reads."""
 import pytest
 
 import manifests

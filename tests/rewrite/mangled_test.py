@@ -1,5 +1,5 @@
-"""Manifests with something broken in them, from a seed: what is no YAML is refused whole, what
-still is comes out as another parser says."""
+"""Generated manifests with errors: texts that are not YAML are refused as a whole, and others are
+rewritten as another parser expects."""
 import random
 
 import pytest

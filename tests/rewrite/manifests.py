@@ -1,5 +1,5 @@
-"""Manifests as people publish them, from a seed: what they say, and in which of YAML's many ways.
-The images that are declared are named in them, among others that look alike."""
+"""Generates manifests like those that people publish, in YAML's many styles, from a seed. They name
+the declared images, and others that look similar."""
 import json
 import random
 import re
@@ -41,7 +41,8 @@ SCRIPT = ("#!/bin/sh\nset -e\nimage: ghcr.io/org/project/image:v1\n"
 
 
 class Content:
-    """Objects, as nested dicts and lists of strings, numbers, booleans and None."""
+    """Content generates objects as nested dicts and lists of strings, numbers, booleans and
+    None."""
 
     def __init__(self, rng):
         self.rng = rng
@@ -116,7 +117,8 @@ class Content:
         return {name: members[name] for name in names}
 
     def halves(self):
-        """registry and repository, in either order, with other keys between them."""
+        """Returns a mapping with registry and repository, in any order, with other keys between
+        them."""
         registry, path = self.rng.choice(REGISTRIES), self.rng.choice(PATHS)
         if self.rng.random() < 0.5:
             registry, path = self.rng.choice(PAIRS)
@@ -179,7 +181,8 @@ class Content:
 
 
 class Yaml:
-    """Writes an object in a style that changes from manifest to manifest, and a little inside."""
+    """Yaml writes an object in a style that differs from manifest to manifest, and a little within
+    one."""
 
     def __init__(self, rng):
         self.rng = rng
@@ -203,7 +206,7 @@ class Yaml:
         return self.rng.choice(["  # org/frontend", " # image: backend", "   # it's \"ünd: 🐳"])
 
     def property(self, text):
-        """Perhaps an anchor or a tag before a scalar."""
+        """Returns a random anchor or tag for a scalar, or nothing."""
         if not self.chance(self.properties):
             return text
         self.anchors += 1
@@ -261,7 +264,7 @@ class Yaml:
         return json.dumps(name)
 
     def block(self, value, indent):
-        """The value as it stands after "key:" or at the top: with what separates it."""
+        """Returns the value as written after "key:" or at the top, with its separator."""
         if isinstance(value, str) and self.wants_block(value):
             return " " + self.block_scalar(value, indent)
         if not isinstance(value, (dict, list)) or not value or self.chance(self.flow):
@@ -299,7 +302,7 @@ class Yaml:
         return "\n".join(lines)
 
 
-# What no emitter writes.
+# Texts in styles that no emitter writes.
 BY_HAND = ["""\
 %YAML 1.1
 ---
@@ -377,7 +380,7 @@ def yaml_stream(rng, objects):
 
 
 def manifest(seed):
-    """(text as bytes, objects that it says or None)"""
+    """Returns (text as bytes, its objects or None)."""
     rng = random.Random(seed)
     if seed < len(BY_HAND):
         return BY_HAND[seed].encode(), None
@@ -387,7 +390,7 @@ def manifest(seed):
     if rng.random() < 0.1:
         text = text.replace("\n", "\r\n")
     last = text.splitlines()[-1]
-    if rng.random() < 0.3 and (": " in last or last in ("}", "]")):  # no part of a block
+    if rng.random() < 0.3 and (": " in last or last in ("}", "]")):  # not within a block scalar
         text = text.rstrip("\r\n")
     if write is yaml_stream and rng.random() < 0.05:
         text = "\ufeff" + text

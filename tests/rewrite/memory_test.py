@@ -1,4 +1,4 @@
-"""100 MB through the program: in little memory, at a pace, and whole or not at all."""
+"""Rewrites 100 MB with little memory and in limited time; the output is complete or empty."""
 import hashlib
 import json
 
@@ -8,7 +8,7 @@ from conftest import REGISTRY
 
 MEGABYTES = 100
 MOST_KILOBYTES = 64 * 1024
-MOST_SECONDS = 90       # of processor time, on a slow machine; about a tenth is usual
+MOST_SECONDS = 90       # CPU time on a slow machine; about a tenth is usual
 IMAGE = "ghcr.io/org/project/image"
 DOCUMENT = """\
 # ghcr.io/org/project/image
@@ -34,7 +34,7 @@ def pod(number):
     return json.dumps({"kind": "Pod", "spec": {"image": "%s", "n": number}}) + ","
 
 
-# Beginning, what is repeated, end; the name of the image is left open.
+# The beginning, the repeated part and the end of a text. %s is the name of the image.
 SHAPES = {
     "documents": ("", "".join(document(n) + "---\n" for n in range(1000)), "a: 1\n"),
     "one document": ("items:\n", "".join(
@@ -46,7 +46,7 @@ SHAPES = {
 
 
 def write(shape, path):
-    """Writes the text; the digest of what has to come out, and how many references that has."""
+    """Writes the text. Returns the digest of the expected output and its number of references."""
     digest = hashlib.sha256()
     start, middle, end = SHAPES[shape]
     times = MEGABYTES * 1_000_000 // len(middle.replace("%s", IMAGE).encode()) + 1

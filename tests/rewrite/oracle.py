@@ -1,6 +1,6 @@
-"""What rewriting has to give, found without any of the project's code: PyYAML's own parser (the one
-in Python) says where values are, a regular expression from the documentation of references says
-what they are."""
+"""Computes the expected result of rewriting without the project's code. PyYAML's parser (the one in
+Python) finds the values, and a regular expression from the documentation of references recognizes
+them."""
 import json
 import re
 
@@ -15,7 +15,7 @@ REFERENCE = re.compile(
 
 
 def split(reference):
-    """Repository and the rest, or None."""
+    """Returns host, path and the rest of a reference, or None."""
     match = REFERENCE.fullmatch(reference)
     if not match:
         return None
@@ -33,7 +33,7 @@ def canonical(declared):
 
 
 def plain(text, registry, declared):
-    """The reference in the registry, or None when it names no declared image."""
+    """Returns the reference in the registry, or None if it names no declared image."""
     parts = split(text)
     if not parts or parts[0] == registry or parts[:2] not in canonical(declared):
         return None
@@ -47,7 +47,7 @@ def has_host(text):
 
 
 def is_complete(text):
-    """Says more than a path."""
+    """Returns whether a reference has more than a path."""
     match = REFERENCE.fullmatch(text)
     return bool(match) and (has_host(text) or bool(match["rest"]))
 
@@ -89,8 +89,8 @@ TEMPLATE = re.compile(rf"(?P<repository>(?:[A-Za-z0-9_.:/#+\[\]@-]|{VARIABLE})*?
 
 
 def literal_repository(value):
-    """Of a value with variables: the repository, if no variable is in it; "" if one is; None if the
-    value is no such thing."""
+    """Returns the repository of a value with variables; "" if a variable is in the repository, and
+    None if the value is no reference with variables."""
     if not re.search(VARIABLE, value, re.S):
         return None
     match = TEMPLATE.fullmatch(value)
@@ -100,7 +100,7 @@ def literal_repository(value):
 
 
 def json_values(text):
-    """A stream of JSON values as their texts and values, or None when it is none."""
+    """Returns (begin, end, value) for each value of a JSON stream, or None if the text is none."""
     decoder, at, found = json.JSONDecoder(), 0, []
     while text[at:].strip():
         begin = len(text) - len(text[at:].lstrip())
@@ -113,13 +113,14 @@ def json_values(text):
 
 
 def load(text):
-    """What the text says."""
+    """Returns the values of the text."""
     found = json_values(text)
     return [one[2] for one in found] if found else list(yaml.safe_load_all(text))
 
 
 def parts(text):
-    """The text in pieces that PyYAML reads: JSON values need not be separated as in YAML."""
+    """Splits the text into pieces that PyYAML can read: unlike YAML documents, JSON values need no
+    separator."""
     found = json_values(text)
     ends = [one[1] for one in found[:-1]] if found else []
     return [text[begin:end] for begin, end in zip([0] + ends, ends + [len(text)])]
@@ -130,7 +131,7 @@ def compose(text):
 
 
 class Value:
-    """A scalar that is a value, and what is around it."""
+    """Value is a scalar value with its keys and siblings."""
 
     def __init__(self, node, keys, direct, siblings):
         self.node, self.keys, self.direct, self.siblings = node, keys, direct, siblings
@@ -143,12 +144,12 @@ class Value:
 
 
 def walk(node, keys, is_key, seen, mapping=None):
-    """Every value, each once however many aliases it has."""
+    """Yields every value once, however many aliases it has."""
     if id(node) in seen:
         return
     seen.add(id(node))
     if isinstance(node, yaml.MappingNode):
-        # What an alias stands for was seen before.
+        # The value of an alias was seen before.
         siblings = [(name.value, None if id(value) in seen else value)
                     for name, value in node.value if isinstance(name, yaml.ScalarNode)]
         for name, value in node.value:
@@ -163,8 +164,8 @@ def walk(node, keys, is_key, seen, mapping=None):
 
 
 def registry_of(value):
-    """The text of the registry beside a half of a reference; "" when there is none, None when it is
-    not known."""
+    """Returns the registry beside a half of a reference; "" if there is none, None if it is
+    unknown."""
     found = [node for name, node in value.siblings
              if words(name)[-1:] == ["registry"] and stem(name) == stem(value.key)]
     texts = [core(node) if isinstance(node, yaml.ScalarNode) else "" for node in found
@@ -183,8 +184,8 @@ def merges(value):
 
 
 def edits_of(values, registry, declared, warned):
-    """(node, old text, new text) for every value that changes; adds the lines of those that look
-    like a declared image and stay to warned."""
+    """Yields (node, old text, new text) for every value that changes. Adds to warned the lines of
+    values that look like a declared image and stay unchanged."""
     pairs = {}
     for value in values:
         text = value.text
@@ -271,18 +272,18 @@ def pair_edits(pairs, values, registry, declared):
 
 
 def core(node):
-    """What may be a reference: a block without the line ends at its end."""
+    """Returns the part that may be a reference: a block scalar without its final line breaks."""
     return node.value.rstrip("\n") if node.style in ("|", ">") else node.value
 
 
 def span(text, node, old):
-    """Where the value, or what it begins with, is written, without its quotes."""
+    """Returns the span of old, the beginning of the value, in the text, without quotes."""
     begin, end = node.start_mark.index, node.end_mark.index
     if node.style not in ("'", '"'):
         begin = text.rindex(core(node), begin, end)
         return begin, begin + len(old)
     end -= 1
-    # Anchor, tag and comments before it may have quotes too.
+    # An anchor, tag or comment before the value may have quotes, too.
     begin = max(text.rfind(node.style + old, begin, end), begin)
     begin = text.index(node.style, begin) + 1
     if old == core(node):
@@ -293,7 +294,7 @@ def span(text, node, old):
 
 
 def quoted(node, text, document):
-    """What is written: in quotes if a plain scalar would be something else."""
+    """Returns the text in quotes if it would not be the same string as a plain scalar."""
     if node.style is not None:
         return text
     bare = "/" in text or (text[0].isalpha() and not in_flow(node, document))
@@ -317,8 +318,8 @@ def in_flow(node, document):
 
 
 def expected(text, registry, declared, warned=None):
-    """The text after, how many values were changed, and what it says. Adds to warned the lines of
-    values that look like a declared image and stay."""
+    """Returns the rewritten text, the number of changed values, and the trees of its documents.
+    Adds to warned the lines of values that look like a declared image and stay unchanged."""
     pieces, line = [], 0
     for part in parts(text):
         lines = set()
@@ -352,7 +353,7 @@ def trees(text):
 
 
 def tree(node, seen):
-    """Nested tuples of tags and values, for comparing."""
+    """Returns nested tuples of tags and values for comparisons."""
     if id(node) in seen:
         return "alias", seen[id(node)]
     seen[id(node)] = len(seen)

@@ -1,7 +1,7 @@
-// `kubectl localregistry rewrite` without a cluster: what is rewritten is said on the command line.
+// `kubectl localregistry rewrite` without a cluster: the images are given on the command line.
 //   rewriter FILE|- REGISTRY IMAGE...
-// Prints the text to standard output; to standard error the warnings, and last how many values were
-// changed.
+// Prints the text to standard output. Prints the warnings to standard error, and after them the
+// number of changed values.
 #include <iostream>
 #include <vector>
 

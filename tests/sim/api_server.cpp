@@ -13,7 +13,7 @@ namespace {
 
 using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
 
-constexpr std::uint64_t kAddressSeed = 0x9e3779b97f4a7c15U;  // another stream than that of uids
+constexpr std::uint64_t kAddressSeed = 0x9e3779b97f4a7c15U;  // makes ports and uids independent
 
 void key(Writer& writer, std::string_view name) {
   writer.Key(name.data(), static_cast<rapidjson::SizeType>(name.size()));
@@ -33,7 +33,7 @@ void write_metadata(Writer& writer, const Content& content, std::string_view res
       member->value.Accept(writer);
     }
   }
-  // Of a draft it is written when it is stored; a list without entries is left out.
+  // The managedFields of a draft are written when it is stored. An empty list is left out.
   if (!content.managers_text.empty() && content.managers_text != "[]") {
     key(writer, "managedFields");
     const std::string& text = content.managers_text;
@@ -42,7 +42,8 @@ void write_metadata(Writer& writer, const Content& content, std::string_view res
   writer.EndObject();
 }
 
-// Of a list's item: Kubernetes' own types do not repeat what they are.
+// Returns the JSON text of a list item. Items of Kubernetes' own types have no kind and apiVersion;
+// the text then begins after these, without the opening brace.
 std::string_view item_text(const Resource& resource, const std::string& text) {
   if (resource.custom) return text;
   return std::string_view(text).substr(fmt::formatted_size(R"({{"kind":"{}","apiVersion":"{}",)",
@@ -50,7 +51,7 @@ std::string_view item_text(const Resource& resource, const std::string& text) {
 }
 
 struct Page {
-  std::optional<api::ObjectKey> after;  // the last one of the page before
+  std::optional<api::ObjectKey> after;  // the last item of the previous page
   Revision revision = 0;
 };
 

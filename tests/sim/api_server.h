@@ -1,10 +1,11 @@
-// A kube-apiserver in memory: what it answers, stores and tells watches is what Kubernetes 1.34
-// does, as far as this project asks it; tests/sim/differences.md lists what is known to differ and
-// tests/sim/against_real holds it to a real one. No threads, no waiting, no time but the clock it
-// is given: the same calls give the same bytes.
+// ApiServer simulates a kube-apiserver in memory. Its answers, its stored objects and its watch
+// events are those of Kubernetes 1.34, as far as this project uses the API.
+// tests/sim/differences.md lists the known differences, and tests/sim/against_real compares it with
+// a real kube-apiserver. It has no threads, never waits, and gets the time only from the clock that
+// it is given, so the same calls give the same bytes.
 //
-// It keeps generic JSON, so that fields this project does not know are kept as the real one does.
-// One owner, a simulated world or a test; one thread.
+// It stores generic JSON, so that it keeps fields which this project does not know, as a
+// kube-apiserver does. A simulated world or a test owns it and calls it from one thread.
 #pragma once
 
 #include <cstdint>
@@ -23,17 +24,17 @@
 
 namespace sim {
 
-// etcd's: one counter for all objects, written as metadata.resourceVersion.
+// One counter for all objects, as in etcd. An object has it as metadata.resourceVersion.
 using Revision = std::uint64_t;
 inline constexpr Revision kLatest = std::numeric_limits<Revision>::max();
 
-// What was read from an object already, one value of each type.
+// The typed values that were decoded from one object, at most one of each type.
 class Remembered {
  public:
-  // The T, made when it is asked for first.
+  // Returns the T of this object. The first call makes it by `make`.
   template <class T, class Make>
   const T& get(const Make& make) const {
-    static constexpr char kType = 0;  // its address is T's name
+    static constexpr char kType = 0;  // its address identifies T
     for (const auto& [type, value] : values_) {
       if (type == &kType) return *static_cast<const T*>(value.get());
     }
@@ -47,13 +48,13 @@ class Remembered {
   mutable std::vector<std::pair<const void*, std::shared_ptr<const void>>> values_;
 };
 
-// One state of one object. Immutable.
+// One state of one object. It is immutable.
 struct Object {
   std::string plural;  // "deployments"
   api::ObjectKey key;
   std::string uid;
   Revision revision = 0;
-  std::string text;  // the whole object, managedFields included, as it is answered
+  std::string text;  // JSON of the whole object with managedFields, as in an answer
   Remembered remembered;
 };
 using ObjectPtr = std::shared_ptr<const Object>;
@@ -63,17 +64,17 @@ struct Change {
   Revision revision = 0;
   std::string user;
   kube::Method method{};
-  ObjectPtr before;  // null: there was none
-  ObjectPtr after;   // null: there is none any more
+  ObjectPtr before;  // null for a creation
+  ObjectPtr after;   // null for a deletion
 };
 
-// What is about to be stored.
+// A write that is about to be stored.
 struct Admission {
   std::string user;
   kube::Method method{};
   std::string subresource;  // "status" or empty
-  ObjectPtr before;         // null: a creation
-  ObjectPtr after;          // null: a deletion; its revision is not set yet
+  ObjectPtr before;         // null for a creation
+  ObjectPtr after;          // null for a deletion; its revision is not set yet
 };
 
 class Watch {
@@ -83,60 +84,65 @@ class Watch {
   Watch& operator=(const Watch&) = delete;
   virtual ~Watch() = default;
 
-  // The next event with a revision of at most up_to, as one line without its end; null when there
-  // is none (yet). The initial events and their closing bookmark come first. An ERROR event (410
-  // Expired) when what is next has been compacted; then the watch is over.
+  // Returns the next event with a revision of at most `up_to`, as one line without its newline;
+  // null when there is none (yet). The initial events and the bookmark that closes them come first.
+  // When the next event has been compacted, it returns an ERROR event (410 Expired), and then only
+  // null.
   virtual std::shared_ptr<const std::string> next(Revision up_to) = 0;
 
-  // A BOOKMARK event at up_to, but no older than what next() gave.
+  // Returns a BOOKMARK event with the revision `up_to`, or that of the last event if it is later.
   virtual std::string bookmark(Revision up_to) = 0;
 };
 
 struct OpenedWatch {
-  kube::Response head;           // with a body only when the status is not 200
-  std::unique_ptr<Watch> watch;  // only when it is 200
+  kube::Response head;           // has a body only if the status is not 200
+  std::unique_ptr<Watch> watch;  // null if the status is not 200
 };
 
 class ApiServer {
  public:
   using WallClock = std::function<base::Time()>;
 
-  // seed: of uids and of the node ports that it draws.
+  // `seed` decides the uids, the node ports and the cluster addresses that the server draws.
   ApiServer(WallClock wall, std::uint64_t seed);
   ApiServer(const ApiServer&) = delete;
   ApiServer& operator=(const ApiServer&) = delete;
   ~ApiServer();
 
-  // One exchange but a watch. user: who asks.
+  // Handles any request but a watch. `user` is the name of the client.
   kube::Response handle(const kube::Request& request, std::string_view user);
 
-  // Opens a watch; as_of: the state that a lagging server has seen, for the initial events.
+  // Opens a watch. `as_of` is the latest revision that it knows of, as in a server that lags: the
+  // initial events are those of that state, and a later resourceVersion is refused.
   OpenedWatch watch(const kube::Request& request, Revision as_of = kLatest);
 
-  // Asked before something is stored or deleted: an answer refuses it.
+  // Called before an object is stored or deleted, as a validating admission plugin is. A returned
+  // answer refuses the write.
   std::function<std::optional<kube::Response>(const Admission&)> admit;
 
-  // Asked before a write is checked, as a mutating webhook is: gives what the object shall be
-  // instead, as JSON; nothing: it stays.
+  // Called before a creation or an update is validated, as a mutating webhook is, but not for a
+  // status. Returns the changed object as JSON; nullopt leaves it unchanged.
   std::function<std::optional<std::string>(const Admission&)> mutate;
 
-  // Told of each write that took effect, in order, before it is answered.
+  // Called with each write that took effect, in their order, before the client gets its answer.
   std::function<void(const Change&)> on_change;
 
-  // What admission gives a claim that names no class; empty: the cluster has no default.
+  // The class that a new PVC without a class gets; empty if the cluster has no default class.
   std::string default_storage_class;
-  std::vector<std::string> fixed_storage_classes;  // those whose claims cannot grow
+  std::vector<std::string> fixed_storage_classes;  // classes whose PVCs cannot be expanded
 
   Revision revision() const;  // of the last write
 
-  // Forgets what happened up to then: watches from there and from before get 410.
+  // Drops the events up to this revision. A watch that starts before it gets an ERROR event (410),
+  // and so does an open watch that has not read them. The next page of a list as of this revision
+  // or an earlier one is refused with 410.
   void compact(Revision up_to);
 
-  // What is stored now; null: nothing. plural as in URLs.
+  // Returns the stored object; null when there is none. `plural` is the name in URLs.
   ObjectPtr find(std::string_view plural, const api::ObjectKey& key) const;
   std::vector<ObjectPtr> all(std::string_view plural) const;  // by namespace and name
 
-  // A controller's view of owners: the objects whose ownerReferences name that uid.
+  // Returns the objects whose ownerReferences contain this uid.
   std::vector<ObjectPtr> owned_by(std::string_view uid) const;
 
  private:

@@ -1,4 +1,5 @@
-// The simulated API server by itself; tests/sim/against_real holds it to a real one.
+// Tests of the simulated API server alone. tests/sim/against_real compares it with a real
+// kube-apiserver.
 #include "sim/api_server.h"
 
 #include <gmock/gmock.h>
@@ -271,7 +272,7 @@ TEST_F(ApiServerTest, AClaimDoesNotShrinkBelowItsCapacityThoughItIsNotBound) {
 
 TEST_F(ApiServerTest, AnApplyThatOnlyMakesItsManagerTheLatestIsAWrite) {
   api::LocalRegistry wanted = registry();
-  wanted.spec.persistence.size = api::Quantity{"5120Mi"};  // not as it is stored: "5Gi"
+  wanted.spec.persistence.size = api::Quantity{"5120Mi"};  // stored as "5Gi", so the text differs
   apply(reconcile::build_claim(wanted, nullptr));
   const std::string path = "/api/v1/namespaces/space/persistentvolumeclaims/registry";
   time += std::chrono::seconds(1);

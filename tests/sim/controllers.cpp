@@ -15,7 +15,7 @@ constexpr std::size_t kHashLength = 10;
 
 constexpr std::string_view kUser = "system:workload-controller";
 
-// Of a workload.
+// Returns the kind of a workload.
 std::string kind_of(const ObjectPtr& object) {
   if (object->plural == "deployments") return "Deployment";
   return object->plural == "replicasets" ? "ReplicaSet" : "StatefulSet";
@@ -167,7 +167,7 @@ std::optional<std::vector<ObjectPtr>> Controllers::claim(
   std::vector<std::pair<ObjectPtr, std::vector<api::OwnerReference>>> changes;
   for (const ObjectPtr& object : server_.all(plural)) {
     if (object->key.namespace_name != controller->key.namespace_name) continue;
-    // A ReplicaSet has nothing to do with pods that are ending or have ended.
+    // A ReplicaSet ignores pods that are being deleted or have finished.
     const bool is_set = controller->plural == "statefulsets";
     if (plural == "pods" && !is_set && !is_active(read<Pod>(object))) continue;
     const auto& meta = read<AnyObject>(object).metadata;

@@ -1,10 +1,11 @@
-// The controllers of a cluster, as far as an operator can tell: those of Deployments, ReplicaSets,
-// StatefulSets, PersistentVolumeClaims and namespaces, the garbage collector, and the scheduler and
-// kubelet of one node. Each step sends one request that is due, through the API, or nothing.
-// Level-based, as the real ones are.
+// Controllers simulates the controllers of a cluster, as far as an operator can see their effects:
+// those of Deployments, ReplicaSets, StatefulSets, PersistentVolumeClaims and namespaces, the
+// garbage collector, and the scheduler and kubelet of one node. Each step does one piece of work
+// that is due, by requests to the API server, or nothing. Like the real controllers, they act on
+// the present state and not on events.
 //
-// Source: pkg/controller of Kubernetes 1.34. tests/sim/controllers_real holds them to a real
-// kube-controller-manager; tests/sim/differences.md lists what is known to differ. One thread.
+// Source: pkg/controller of Kubernetes 1.34. tests/sim/controllers_real compares them with a real
+// kube-controller-manager; tests/sim/differences.md lists the known differences. One thread.
 #pragma once
 
 #include <functional>
@@ -23,10 +24,10 @@ class Controllers {
  public:
   Controllers(ApiServer& server, Chance& chance) : server_(server), chance_(chance) {}
 
-  // Does one of the things that are due, drawn from the seed. False: there is nothing to do.
+  // Does one piece of the work that is due, drawn from the seed. Returns false if none is due.
   bool step();
 
-  // Whether the scheduler, the kubelet and the volume binder act as well.
+  // True if the scheduler, the kubelet and the volume binder act as well.
   bool has_node = true;
 
  private:
@@ -42,7 +43,7 @@ class Controllers {
   void clean_up(const Rollout& rollout);
   std::optional<Rollout> rollout_of(const ObjectPtr& deployment);
   bool plan_roll_out(Rollout& rollout);
-  // The patch that the status asks for; empty: it is as it should be.
+  // Returns the merge patch that brings the status up to date; empty if the status is.
   std::string deployment_status(const Rollout& rollout, bool with_progress) const;
 
   void run_replica_set(const ObjectPtr& object);
@@ -65,12 +66,14 @@ class Controllers {
   void end_namespaces();
   bool delete_content(const std::string& space);
 
-  // What the controller owns of that type. Nothing: it has to adopt what it selects or to release
-  // what it no longer does first, which is due. may_claim: further conditions; null: none.
+  // Returns the objects of this type that `controller` controls. Returns nullopt if it must first
+  // adopt objects that its selector matches, or release objects that it no longer matches; the
+  // requests for that are then due. `may_claim` is a further condition for matching; null if there
+  // is none.
   std::optional<std::vector<ObjectPtr>> claim(
       const ObjectPtr& controller, std::string_view plural,
       const std::function<bool(const ObjectPtr&)>& may_claim = nullptr);
-  bool is_ending(const std::string& space) const;  // the namespace is being deleted
+  bool is_ending(const std::string& space) const;  // the namespace is being deleted or gone
   void record_refusal(const ObjectPtr& replica_set, const kube::Response& refusal);
   kube::Response create_pod(const ObjectPtr& owner, const std::string& name,
                             const api::StringMap& labels);
@@ -89,7 +92,8 @@ class Controllers {
   std::vector<std::function<void()>> due_;
 };
 
-// "/apis/apps/v1/namespaces/team-a/deployments", with the name when there is one.
+// Returns the path of a collection or object, such as
+// "/apis/apps/v1/namespaces/team-a/deployments"; the name follows if the key has one.
 std::string path_of(std::string_view plural, const api::ObjectKey& key);
 
 }  // namespace sim

@@ -1,5 +1,6 @@
-// The CEL rules of the CRD. Each is known by its text, so that a new one is noticed:
-// tests/sim/api_server_test.cpp asks for all of them.
+// This file implements the CEL rules of the CRD, because the simulation has no CEL interpreter. A
+// rule is recognised by its text. An unknown rule counts as satisfied, so a new rule of the CRD
+// needs a check here.
 #include <map>
 #include <regex>
 
@@ -27,7 +28,7 @@ const Pattern& pattern_of(const std::string& text) {
                                  : patterns.emplace(text, Pattern(text)).first->second;
 }
 
-// self.matches(r'…')
+// Returns the pattern of a rule "self.matches(r'…')"; nullopt for another rule.
 std::optional<std::string> only_pattern(const std::string& rule) {
   constexpr std::string_view kBegin = "self.matches(r'";
   if (!rule.starts_with(kBegin) || !rule.ends_with("')")) return std::nullopt;
@@ -47,7 +48,7 @@ bool is_label(std::string_view name) {
   return name.size() <= 317 && label.matches(name);
 }
 
-// The first key that is no such name, by the order of keys; nothing: all are.
+// Returns the first key, in the order of keys, that is not such a name; nullopt if all are.
 std::optional<std::string> first_wrong(const Value& self, bool (*is_right)(std::string_view)) {
   std::optional<std::string> wrong;
   for (auto one = self.MemberBegin(); one != self.MemberEnd(); ++one) {
@@ -72,7 +73,7 @@ bool requests_within_limits(const Value& self) {
 
 using Check = bool (*)(const Value&);
 
-// By the beginning of the rule.
+// Each check with the text that its rule begins with.
 constexpr std::pair<std::string_view, Check> kChecks[] = {
     {"!self.?persistence.?enabled.orValue(false) || self.name.size() <= 52",
      [](const Value& self) {

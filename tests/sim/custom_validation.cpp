@@ -1,5 +1,5 @@
-// Custom resources held to their schema: what the structural validation says, and then the CEL
-// rules, which are asked only of what is valid so far.
+// This file validates custom resources: first against their structural schema, and then against the
+// CEL rules, which are checked only if the structural schema reports no blocking error.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -19,7 +19,7 @@ std::string indexed(const std::string& path, rapidjson::SizeType index) {
   return fmt::format("{}[{}]", path, index);
 }
 
-// What the error of a rule shows instead of the value: its type, as the schema says.
+// Returns what the error of a rule shows instead of the value: the type in the schema.
 std::string shown(const Schema& schema) {
   if (schema.kind == SchemaKind::kIntOrString) return "\"\"";
   return schema.is_map() ? "\"object\"" : '"' + schema.type_name + '"';

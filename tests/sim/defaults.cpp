@@ -185,7 +185,8 @@ class Defaults {
     if (none) sim::set(port, "targetPort", make_copy(port["port"], *allocator_), *allocator_);
   }
 
-  // A request that is not given is as large as the limit: in a pod, not in a template.
+  // Sets the default values of a container. A missing request gets the value of the limit only in a
+  // pod, not in a template.
   void container(Value& container, bool requests_from_limits) {
     set(container, "terminationMessagePath", "/dev/termination-log");
     set(container, "terminationMessagePolicy", "File");
@@ -215,7 +216,7 @@ class Defaults {
     }
   }
 
-  // A list of resources has no parts of a thousandth.
+  // Rounds quantities up to a thousandth, the smallest unit of limits and requests.
   void round_up(Value* resources) {
     for (const char* name : {"limits", "requests"}) {
       Value* list = resources == nullptr ? nullptr : find(*resources, name);

@@ -1,5 +1,6 @@
-// What the API server fills in: defaults of Kubernetes' own types, as its decoders set them, and of
-// custom resources, as their schema says. Pure functions; any thread.
+// This file sets the default values of the API server: those of Kubernetes' own types as its
+// decoders set them, and those of custom resources as their schema declares them. The functions are
+// pure and can be called on any thread.
 #pragma once
 
 #include <string>
@@ -9,15 +10,16 @@
 
 namespace sim {
 
-// Of an object that conforms to its type.
+// Sets the default values of an object of one of Kubernetes' own types. The object must already
+// conform to its type (sim/typed.h).
 void set_defaults(const Resource& resource, Value& object, Allocator& allocator);
 
-// What becomes of a null that no default replaces: a body that is decoded loses it, an applied
-// configuration does not.
+// How a null without a default value is treated: a decoded body loses it, an applied configuration
+// keeps it.
 enum class Nulls { kDropped, kKept };
 
-// Drops what the schema of the custom resource does not know, then fills in what it has defaults
-// for.
+// Drops the fields that the schema of the custom resource does not declare, then sets its default
+// values.
 void prune_and_default(const Schema& schema, Value& value, Nulls nulls, Allocator& allocator);
 
 }  // namespace sim

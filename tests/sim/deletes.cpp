@@ -1,4 +1,4 @@
-// Deletions: preconditions, finalizers and what they leave of an object.
+// This file implements deletions: their preconditions, and which objects finalizers keep.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -49,7 +49,8 @@ Refusal read_options(const Call& call, DeleteOptions& options) {
   return std::nullopt;
 }
 
-// The finalizers that are for the garbage collector, as the propagation asks for them.
+// Sets the finalizers for the garbage collector as the propagation policy asks; an empty policy
+// keeps them. Returns true if they changed.
 bool set_propagation(Value& meta, const std::string& propagation, Allocator& allocator) {
   Value kept(rapidjson::kArrayType);
   bool has_foreground = false;
@@ -98,7 +99,8 @@ Refusal check_preconditions(const Call& call, const DeleteOptions& options, cons
   return std::nullopt;
 }
 
-// How long a pod has to stop: only that of a pod which runs somewhere waits for it.
+// Returns the seconds that a pod has to stop. Only a pod that is bound and has not finished has
+// any.
 std::int64_t grace_of(const Resource& resource, const Value& object, const DeleteOptions& options) {
   if (resource.plural != "pods") return 0;
   const std::string_view phase = text_at(object, {"status", "phase"});
@@ -164,7 +166,8 @@ kube::Response ApiServer::State::remove(const Call& call) {
     response.body = changed ? store(call, &before, draft)->text : before.object->text;
     return response;
   }
-  // A quirk: when only the finalizers of a propagation held it, the real one forgets the version.
+  // A kube-apiserver has a quirk: if only finalizers of the garbage collector held the object, it
+  // forgets the expected version and answers 409.
   if (changed && !options.resource_version.empty()) {
     return storage_precondition_failed(call, "ResourceVersion", "",
                                        std::to_string(before.object->revision));

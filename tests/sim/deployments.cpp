@@ -1,5 +1,5 @@
-// The controllers of Deployments and ReplicaSets.
-// Source: pkg/controller/deployment and pkg/controller/replicaset of Kubernetes 1.34.
+// This file simulates the controllers of Deployments and ReplicaSets. Source:
+// pkg/controller/deployment and pkg/controller/replicaset of Kubernetes 1.34.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -30,7 +30,7 @@ std::string_view annotation(const ObjectPtr& object, std::string_view name) {
   return api::lookup(workload(object).metadata.annotations, name);
 }
 
-// A count or a part of `of`, as maxSurge and maxUnavailable are.
+// Returns maxSurge or maxUnavailable as a number of pods: it is a number, or a percentage of `of`.
 int scaled(const std::optional<api::IntOrString>& value, int of, bool up) {
   if (!value) return 0;
   if (value->text.empty()) return value->number;
@@ -63,7 +63,7 @@ bool older(const ObjectPtr& a, const ObjectPtr& b) {
   return first.name < second.name;
 }
 
-// Which of two pods goes first when there are too many.
+// True if `a` is deleted before `b` when a ReplicaSet has too many pods.
 bool goes_first(const ObjectPtr& a, const ObjectPtr& b) {
   const auto rank = [](const Pod& pod) {
     const int phase = pod.status.phase == "Pending" ? 0 : 2;
@@ -86,16 +86,17 @@ bool goes_first(const ObjectPtr& a, const ObjectPtr& b) {
 struct Controllers::Rollout {
   ObjectPtr deployment;
   const Workload& wanted;
-  ObjectPtr now;                // the ReplicaSet of the present template; null: there is none
-  std::vector<ObjectPtr> old;   // the others, oldest first
-  std::vector<ObjectPtr> all;   // both
-  std::vector<ObjectPtr> pods;  // of all of them, those that are being deleted too
+  ObjectPtr now;                // the ReplicaSet of the present template; null if there is none
+  std::vector<ObjectPtr> old;   // the other ReplicaSets, oldest first
+  std::vector<ObjectPtr> all;   // all ReplicaSets, oldest first
+  std::vector<ObjectPtr> pods;  // pods of all ReplicaSets, including those that are being deleted
 
   bool rolls() const { return wanted.spec.strategy.type == "RollingUpdate"; }
 
-  // The real controller finds pods by the Deployment's selector, so it does not wait for a pod that
-  // has lost its labels. But a change of a pod does not wake it: it still waits until the
-  // Deployment or a ReplicaSet changes.
+  // True if the Deployment waits for this pod to end. The real controller finds pods by the
+  // Deployment's selector, so it does not wait for a pod that has lost its labels. But a change of
+  // a pod does not wake the controller: it still waits until the Deployment or a ReplicaSet
+  // changes.
   bool waits_for(const ObjectPtr& pod) const {
     if (has_labels(read<Pod>(pod).metadata, wanted.spec.selector.match_labels)) return true;
     return pod->revision > deployment->revision &&
@@ -139,7 +140,7 @@ struct Controllers::Rollout {
     return result;
   }
 
-  // What the ReplicaSet of the present template may grow to.
+  // Returns the size to which the ReplicaSet of the present template may grow from `has`.
   int new_size(int has) const {
     const int replicas = wanted.spec.wanted();
     if (!rolls()) return replicas;
@@ -173,8 +174,8 @@ std::optional<Controllers::Rollout> Controllers::rollout_of(const ObjectPtr& dep
   return rollout;
 }
 
-// As the real controller, it writes the status right after what it does to ReplicaSets: the
-// condition Progressing tells from which status it came.
+// As the real controller, this writes the status right after the changes to ReplicaSets, because
+// the condition Progressing depends on the status that preceded them.
 void Controllers::run_deployment(const ObjectPtr& object) {
   std::optional<Rollout> rollout = rollout_of(object);
   if (!rollout) return;
@@ -195,7 +196,7 @@ void Controllers::run_deployment(const ObjectPtr& object) {
   });
 }
 
-// What is due to ReplicaSets. False: nothing is rolled out now.
+// Plans what is due for the ReplicaSets. Returns false if the Deployment is only being scaled.
 bool Controllers::plan_roll_out(Rollout& rollout) {
   if (rollout.now) {
     int newest = 0;
@@ -225,7 +226,7 @@ bool Controllers::plan_roll_out(Rollout& rollout) {
   return true;
 }
 
-// The number of replicas has changed.
+// Scales the ReplicaSets after the number of replicas has changed.
 void Controllers::scale(const Rollout& rollout) {
   const int replicas = rollout.wanted.spec.wanted();
   std::vector<ObjectPtr> active = rollout.active(rollout.all);
@@ -291,7 +292,7 @@ bool Controllers::scale_replica_set(const Rollout& rollout, const ObjectPtr& rep
   return true;
 }
 
-// A ReplicaSet that has that size already is left alone, annotations included.
+// Leaves a ReplicaSet of the right size unchanged, annotations included.
 bool Controllers::roll_out_recreate(Rollout& rollout) {
   bool scaled_down = false;
   for (const ObjectPtr& set : rollout.active(rollout.old)) {
@@ -336,7 +337,8 @@ bool Controllers::scale_down_old(const Rollout& rollout) {
       size_of(rollout.now) - workload(rollout.now).status.available_replicas;
   int most = rollout.wanted_pods() - least - new_unavailable;
   if (most <= 0) return false;
-  // First those whose pods are not available, then as many as may be missed.
+  // ReplicaSets with unavailable pods are scaled down first, then the others by the number of pods
+  // that may be missing.
   for (const ObjectPtr& set : active) {
     const int unhealthy = size_of(set) - workload(set).status.available_replicas;
     if (unhealthy <= 0) continue;
@@ -413,7 +415,7 @@ void Controllers::create_replica_set(const Rollout& rollout) {
   });
 }
 
-// Old ReplicaSets beyond the limit go once the new one is complete.
+// Deletes old ReplicaSets beyond revisionHistoryLimit once the new one is complete.
 void Controllers::clean_up(const Rollout& rollout) {
   const WorkloadState& status = rollout.wanted.status;
   if (!rollout.wanted.spec.revision_history_limit ||
@@ -495,7 +497,8 @@ std::string Controllers::deployment_status(const Rollout& rollout, bool with_pro
       shown(conditions));
 }
 
-// The pods of that template are not tried again: what refuses them here does so for ever.
+// Records that pods of this template are refused. They are not tried again, because the refusals of
+// the scenarios last.
 void Controllers::record_refusal(const ObjectPtr& replica_set, const kube::Response& refusal) {
   Document answer;
   answer.Parse(refusal.body.c_str());

@@ -31,7 +31,7 @@ std::string_view status_of(const LocalRegistry& registry, std::string_view type)
   return condition == nullptr ? "" : std::string_view(condition->status);
 }
 
-// Whether the object is of that resource, as far as the operator can know.
+// True if the object is marked as a child of this resource and was not forged by a scenario.
 bool is_marked(const api::ObjectMeta& meta, const LocalRegistry& registry) {
   return api::lookup(meta.labels, "app.kubernetes.io/managed-by") == "local-registry-operator" &&
          api::lookup(meta.labels, "localregistry.dev/owner-uid") == registry.metadata.uid &&
@@ -47,7 +47,8 @@ class EndState {
         registry_(registry),
         target_{api::target_namespace(registry), registry.spec.name} {}
 
-  // The namespace is not to be had, or somebody else has the name.
+  // True if the resource cannot have its namespace, or another resource or object may have its
+  // name.
   bool may_be_refused() const {
     if (target_.namespace_name != registry_.metadata.namespace_name) {
       const ObjectPtr found = server_.find("namespaces", {"", target_.namespace_name});
@@ -118,7 +119,7 @@ class EndState {
     return found;
   }
 
-  // Under an earlier name or in an earlier namespace.
+  // Checks that no child is left under an earlier name or in an earlier namespace.
   void nothing_is_left() {
     for (const std::string_view plural : {"deployments", "statefulsets", "services"}) {
       for (const ObjectPtr& object : server_.all(plural)) {
@@ -163,8 +164,9 @@ class EndState {
     }
   }
 
-  // Addresses that are not ready are published while a sidecar keeps the pod from being ready: else
-  // clients would push to a pod that is about to be gone.
+  // True if the Service publishes not-ready addresses although each pod is ready or being deleted.
+  // Clients could then push to a pod that is being deleted. The operator publishes such addresses
+  // only while a sidecar keeps the pod from being ready.
   bool publishes_in_vain(const api::Service& service) const {
     if (service.spec.publish_not_ready_addresses != api::Switch::kOn) return false;
     const auto pods = server_.all("pods");
@@ -177,12 +179,13 @@ class EndState {
     });
   }
 
-  // Whether the registry's container runs on the only node. BuildKit may still fail beside it.
+  // True if the registry's container runs on the only node. BuildKit may still fail beside it.
   bool can_run() const {
     return waiting_reason(registry_.spec.image).empty() && fits_node(registry_.spec.node_selector);
   }
 
-  // Or has had one that the status tells, and that can be asked for again.
+  // True if the Service has a node port, or the status names one that the operator can request
+  // again.
   bool has_port(const std::optional<api::Service>& service) const {
     if (!service) return false;
     const auto& ports = service->spec.ports;
@@ -191,7 +194,7 @@ class EndState {
                        [](const api::ServicePort& one) { return one.node_port != 0; });
   }
 
-  // A pinned port can be outside of the API server's range, or another Service's.
+  // False if the pinned port is outside the API server's range or another Service has it.
   bool port_is_to_be_had() const {
     const int port = registry_.spec.node_port;
     if (port == 0) return true;
@@ -269,8 +272,8 @@ std::vector<std::string> end_state_problems(const ApiServer& server) {
       const auto& meta = read<AnyObject>(object).metadata;
       const std::string uid(api::lookup(meta.labels, "localregistry.dev/owner-uid"));
       if (uid.empty() || uid == "other" || alive.contains(uid)) continue;
-      if (!meta.owner_references.empty()) continue;  // garbage collection's
-      if (meta.labels.contains("forged")) continue;  // it never was the resource's
+      if (!meta.owner_references.empty()) continue;  // garbage collection deletes it
+      if (meta.labels.contains("forged")) continue;  // it never belonged to the resource
       problems.push_back(
           fmt::format("{} {} outlived its resource", plural, api::to_string(object->key)));
     }

@@ -1,5 +1,6 @@
-// What the product's contract says a cluster looks like once all is quiet, from the resources
-// alone. Written from the contract, not from the code: what is looked at is the objects.
+// This file checks the state of a cluster at rest against the product's contract, using only the
+// stored objects. It follows the contract and not the operator's code, so that it cannot repeat a
+// mistake of that code.
 #pragma once
 
 #include <string>
@@ -9,11 +10,11 @@
 
 namespace sim {
 
-// What is not as declared, in words; empty: all is.
+// Returns one sentence for each difference from the contract; empty if there is none.
 std::vector<std::string> end_state_problems(const ApiServer& server);
 
-// Whether the LocalRegistry has to be refused as the cluster is now: its namespace or its name is
-// not to be had. False when there is no such resource.
+// True if the operator has to refuse this LocalRegistry at present, because it cannot have its
+// target namespace or its name. False if there is no such resource.
 bool has_reason_to_refuse(const ApiServer& server, const api::ObjectKey& registry);
 
 }  // namespace sim

@@ -1,5 +1,6 @@
-// Sets of fields of an object, as server-side apply keeps them: what FieldsV1 is in memory.
-// Values; any thread. Source: the structured merge and diff of Kubernetes, KEP-555.
+// FieldSet is a set of fields of an object in memory, as server-side apply stores it in FieldsV1.
+// It is a plain value and can be used on any thread. Source: structured-merge-diff of Kubernetes,
+// KEP-555.
 #pragma once
 
 #include <string>
@@ -13,24 +14,24 @@ namespace sim {
 
 struct FieldEntry;
 
-// A tree of path elements. An element is a member when the field itself is in the set; what lies
-// below it is apart from that.
+// A tree of path elements. An element can be a member, so that the field itself is in the set, with
+// or without members below it.
 class FieldSet {
  public:
   bool empty() const { return entries_.empty(); }
   bool has(std::string_view element) const;
-  const FieldSet* below(std::string_view element) const;  // null: nothing
+  const FieldSet* below(std::string_view element) const;  // null if nothing is below the element
 
   void insert(std::string_view element);
-  FieldSet& descend(std::string_view element);  // prune() afterwards if nothing was put there
-  void prune();                                 // drops elements without anything
+  FieldSet& descend(std::string_view element);  // call prune() later if nothing is inserted there
+  void prune();  // drops elements that are no member and have none below
 
   FieldSet unite(const FieldSet& other) const;
   FieldSet intersect(const FieldSet& other) const;
   FieldSet subtract(const FieldSet& other) const;
-  // Takes away also what lies below the members of other.
+  // As subtract(), and also removes everything below the members of `other`.
   FieldSet subtract_whole(const FieldSet& other) const;
-  // With every declared field that something lies below of.
+  // Returns a copy in which each declared field with something below it is a member.
   FieldSet with_named_fields(const Schema& schema) const;
 
   const std::vector<FieldEntry>& entries() const { return entries_; }

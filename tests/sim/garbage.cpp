@@ -1,5 +1,6 @@
-// The garbage collector, the protection of PersistentVolumeClaims, and the end of namespaces.
-// Source: pkg/controller/garbagecollector, volume/pvcprotection and namespace of Kubernetes 1.34.
+// This file simulates the garbage collector, the protection of PersistentVolumeClaims, and the
+// deletion of namespaces. Source: pkg/controller/garbagecollector, volume/pvcprotection and
+// namespace of Kubernetes 1.34.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -11,7 +12,7 @@
 namespace sim {
 namespace {
 
-// The types that have an owner, own something or live in a namespace.
+// The types that can have an owner, own other objects or live in a namespace.
 constexpr std::string_view kCollected[] = {
     "localregistries", "deployments", "replicasets",           "statefulsets", "pods",
     "services",        "secrets",     "persistentvolumeclaims"};
@@ -35,7 +36,7 @@ std::vector<std::string> without(std::vector<std::string> finalizers, std::strin
   return finalizers;
 }
 
-// Empty: the simulated API server does not know the kind.
+// Returns the plural of a kind; empty if the simulated API server does not know the kind.
 std::string_view plural_of_kind(std::string_view kind) {
   static const std::map<std::string_view, std::string_view> kPlurals = {
       {"LocalRegistry", "localregistries"},
@@ -124,7 +125,7 @@ void Controllers::delete_dependents_first(const ObjectPtr& object) {
   });
 }
 
-// Whether there is no such owner in the namespace. An owner of an unknown kind counts as present.
+// True if the namespace has no such owner. An owner of an unknown kind counts as present.
 bool Controllers::is_dangling(const api::OwnerReference& owner, const std::string& space) const {
   const std::string_view plural = plural_of_kind(owner.kind);
   if (plural.empty()) return false;
@@ -132,11 +133,12 @@ bool Controllers::is_dangling(const api::OwnerReference& owner, const std::strin
   return !found || found->uid != owner.uid;
 }
 
-// An object with owners, by what became of them.
+// Deletes an object without a remaining owner. Otherwise it removes the references to owners that
+// are gone or that wait for the deletion of their dependents.
 void Controllers::collect(const ObjectPtr& object) {
   const api::ObjectMeta& meta = meta_of(object);
   std::vector<api::OwnerReference> solid;
-  bool waited_for = false;  // an owner is deleted once its dependents are
+  bool waited_for = false;  // an owner waits for the deletion of its dependents
   for (const api::OwnerReference& owner : meta.owner_references) {
     if (is_dangling(owner, object->key.namespace_name)) continue;
     const std::string_view plural = plural_of_kind(owner.kind);
@@ -161,7 +163,7 @@ void Controllers::collect(const ObjectPtr& object) {
   due([this, object, propagation] { remove(object, kCollector, propagation); });
 }
 
-// Deletes what is in the namespace, pods first. True: nothing is left.
+// Deletes the objects of the namespace, pods first. Returns true if none is left.
 bool Controllers::delete_content(const std::string& space) {
   bool empty = true;
   const auto sweep = [&](std::string_view plural) {

@@ -7,18 +7,18 @@
 namespace sim {
 namespace {
 
-constexpr int kFlood = 100;              // edits, or objects
-constexpr int kForgedAtOnce = 8;         // of each kind
-constexpr std::size_t kNote = 64 << 10;  // bytes of an annotation that is of no use
+constexpr int kFlood = 100;              // number of edits or of objects
+constexpr int kForgedAtOnce = 8;         // objects of each kind
+constexpr std::size_t kNote = 64 << 10;  // bytes of an annotation that the operator does not use
 
 const api::ObjectKey kVictim = {"team-a", "dev"};
 
-// How a forged object says whose it is.
+// The marks by which a forged object claims to belong to a resource.
 struct Claim {
   std::string name;
-  bool managed = true;     // carries the label by which the operator selects its children
-  bool uid_label = false;  // carries the victim's uid as the owner
-  bool annotation = true;  // names the victim
+  bool managed = true;     // has the label by which the operator selects its children
+  bool uid_label = false;  // has the victim's uid as the owner's uid
+  bool annotation = true;  // names `owner` as the owner
   bool reference = false;  // has the victim as its controller
   std::string owner = "team-a/dev";
 };
@@ -37,7 +37,7 @@ const std::vector<Claim>& claims() {
 
 std::string forged_metadata(const Claim& claim, const std::string& name, const std::string& uid,
                             const std::string& space) {
-  // The oracles know it by the first label.
+  // The oracles recognise a forged object by the first label.
   std::string labels = R"("forged":"yes","app.kubernetes.io/name":"local-registry",)"
                        R"("app.kubernetes.io/instance":"registry")";
   if (claim.managed) labels += R"(,"app.kubernetes.io/managed-by":"local-registry-operator")";
@@ -116,7 +116,7 @@ Step edit_forged(const Forgery& forgery) {
   return step;
 }
 
-// A resource of the tenant's own that reaches for a namespace that does not allow it.
+// Creates a resource of the hostile tenant that targets a namespace which does not allow it.
 Step reach_for(const std::string& target) {
   return {fmt::format("a resource that reaches for {}", target), [target](World& world) {
             world.apply_registry(fmt::format(R"({{"namespace":"{}"}})", target), "dev",
@@ -138,7 +138,8 @@ Step flood() {
           }};
 }
 
-// So many objects that say they are the victim's that no others of its objects would be looked at.
+// Forges so many objects which claim to belong to the victim that a bounded read of the victim's
+// children could miss the real ones.
 Step forge_many(const std::string& space) {
   return {fmt::format("many objects forged in {}", space), [space](World& world) {
             for (const Forgery& forgery : forgeries()) {

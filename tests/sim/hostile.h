@@ -1,5 +1,6 @@
-// A hostile tenant: a user with `edit` in one namespace, who forges every mark that the operator
-// could believe, and sends floods. Nothing of it may reach another tenant's objects.
+// This file contains the scenarios with a hostile tenant: a user with the role `edit` in one
+// namespace, who forges every label, annotation and owner reference that the operator could
+// believe, and sends floods. No scenario may affect the objects of another tenant.
 #pragma once
 
 #include <vector>
@@ -11,7 +12,8 @@ namespace sim {
 // The hostile tenant's namespace. No other namespace allows registries from it.
 inline constexpr const char* kHostileNamespace = "team-c";
 
-// The registry of team-a in each of its ways to run, and then one forgery or flood.
+// Returns the scenarios. Each creates a registry of team-a, and then attacks it: with forged
+// objects, with a resource that targets another namespace, or with a flood.
 std::vector<Scenario> hostilities();
 
 }  // namespace sim

@@ -9,7 +9,7 @@
 namespace sim {
 namespace {
 
-// Where an operation works: a member of an object or an item of an array.
+// The place where an operation works: a member of an object or an item of an array.
 struct Place {
   Value* parent = nullptr;
   std::string key;
@@ -27,7 +27,8 @@ std::string unescaped(std::string_view part) {
   return text;
 }
 
-// Counted from the end when it is negative; nothing: there is no such place among that many.
+// Returns the index that the key names; a negative one counts from the end. Returns nullopt if it
+// is not below `count`.
 std::optional<rapidjson::SizeType> index_of(std::string_view key, rapidjson::SizeType count) {
   int index = 0;
   const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), index);

@@ -108,7 +108,7 @@ void write_sorted(const Value& value, rapidjson::Writer<rapidjson::StringBuffer>
 
 }  // namespace
 
-// Keeps the order of the others.
+// Keeps the order of the other members.
 void remove(Value& object, std::string_view name) {
   if (!object.IsObject()) return;
   for (auto member = object.MemberBegin(); member != object.MemberEnd(); ++member) {

@@ -43,7 +43,7 @@ std::chrono::seconds asked_seconds(std::string_view target) {
   return std::chrono::seconds(seconds);
 }
 
-// A coroutine that waits for somebody to wake it.
+// A coroutine waits on it until another one wakes it.
 class Wakeable {
  public:
   explicit Wakeable(const asio::any_io_executor& executor)
@@ -105,15 +105,15 @@ struct Link::Exchange {
   std::optional<base::Result<kube::Response>> answer;
 };
 
-// What the server side of a watch knows. Held by the stream; the link looks whether it still is.
+// The server side of a watch. The stream owns it; the link holds weak pointers.
 struct Link::Feed {
   explicit Feed(const asio::any_io_executor& executor) : waiter(executor) {}
 
   Wakeable waiter;
   std::string plural;
   std::unique_ptr<Watch> watch;
-  Revision visible = 0;         // what has travelled to here
-  base::Clock::Instant last{};  // when the latest of it arrives: events do not overtake each other
+  Revision visible = 0;         // latest revision that has arrived at the client
+  base::Clock::Instant last{};  // when the latest event arrives: events do not overtake each other
   bool cut = false;
 };
 
@@ -155,7 +155,7 @@ class Link::FedStream final : public kube::Stream {
   }
 
   void wake_at(base::Clock::Instant when) {
-    // Sleeps that are no longer needed still ring: only an earlier one is worth another.
+    // A planned alarm cannot be cancelled, so another one is needed only if it is earlier.
     if (alarm_ > host_.scheduler.now() && alarm_ <= when) return;
     alarm_ = when;
     host_.scheduler.after(when - host_.scheduler.now(), [feed = std::weak_ptr<Feed>(feed_)] {
@@ -218,7 +218,7 @@ void Link::changed(const Change& change) {
   }
 }
 
-// The request arrives.
+// Handles the request when it arrives at the API server.
 void Link::deliver(const std::shared_ptr<Exchange>& exchange, Fate chosen) {
   kube::Response response;
   switch (chosen) {
@@ -280,13 +280,13 @@ asio::awaitable<base::Result<kube::Response>> Link::send(kube::Request request) 
     co_await exchange->waiter.wait();
     if (dead_) co_return broken("the process is gone");
   }
-  // Answered, but the answer is still on its way until it wakes us a second time: the first wake
-  // is the one that delivers it, for the deadline rings later.
+  // deliver() sets the answer when the server handles the request. The wake that ends the loop
+  // comes when the answer arrives, or when the timeout ends before that.
   if (chosen == Fate::kCrashAnswered) host_.scheduler.after({}, crash);
   co_return *std::move(exchange->answer);
 }
 
-// A list, which comes as a whole.
+// The body of a list, which arrives as a whole.
 class WholeBody final : public kube::Stream {
  public:
   explicit WholeBody(std::string body) : body_(std::move(body)) {}
@@ -329,7 +329,7 @@ asio::awaitable<base::Result<kube::Opened>> Link::open(kube::Request request) {
     feed->plural = plural_of(target);
     feed->watch = std::move(opened.watch);
     feed->visible = std::min(seen, host_.server.revision());
-    if (seen < host_.server.revision()) {  // it hears of the rest later
+    if (seen < host_.server.revision()) {  // the rest arrives later
       host_.scheduler.after(event_delay(feed->plural) + std::chrono::seconds(1),
                             [weak = std::weak_ptr<Feed>(feed), this] {
                               const auto alive = weak.lock();

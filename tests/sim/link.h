@@ -1,8 +1,9 @@
-// The network between one replica and the API server: a Transport whose messages take their time,
-// get lost and are told late, as a plan of faults has it.
+// Link simulates the network between one replica and the API server. It is a Transport that delays,
+// loses and delivers messages as a plan of faults decides.
 //
-// A request that was sent takes effect although its sender is gone by then. Answers and watch
-// events come in any order between connections, and in order on each.
+// A request that was sent takes effect even if its sender is gone by then. Messages of different
+// connections arrive in any order, those of one connection in the order in which they were sent.
+// One thread.
 #pragma once
 
 #include <functional>
@@ -18,22 +19,22 @@
 
 namespace sim {
 
-// What becomes of one exchange.
+// What happens to one request and its answer.
 enum class Fate {
-  kAnswered,         // as it should be
-  kLost,             // the request never arrives: the connection breaks
-  kUnanswered,       // it takes effect; the connection breaks before the answer comes
-  kSilence,          // it takes effect; nothing comes back until the client gives up
-  kRefused,          // 500, without an effect
-  kFailedLate,       // 504, although it has taken effect
-  kThrottled,        // 429 with Retry-After, without an effect
-  kConflict,         // 409, without an effect: somebody else was faster
-  kCrashBefore,      // the sender dies before it sends
-  kCrashUnanswered,  // the sender dies while the answer is on its way
-  kCrashAnswered,    // the sender dies just after it has the answer
+  kAnswered,         // it takes effect and the answer arrives
+  kLost,             // the connection breaks before the request arrives
+  kUnanswered,       // it takes effect; the connection breaks before the answer arrives
+  kSilence,          // it takes effect; no answer arrives before the client's timeout
+  kRefused,          // the answer is 500; it has no effect
+  kFailedLate,       // the answer is 504, although it takes effect
+  kThrottled,        // the answer is 429 with Retry-After; it has no effect
+  kConflict,         // the answer is 409, as after a write by another client; it has no effect
+  kCrashBefore,      // the sender crashes before it sends the request
+  kCrashUnanswered,  // the sender crashes while the answer is on its way
+  kCrashAnswered,    // the sender crashes just after it received the answer
 };
 
-// How messages travel.
+// How long messages take, drawn between the bounds.
 struct Delays {
   base::Clock::Duration request_least = std::chrono::microseconds(200);
   base::Clock::Duration request_most = std::chrono::milliseconds(4);
@@ -41,7 +42,7 @@ struct Delays {
   base::Clock::Duration event_most = std::chrono::milliseconds(20);
 };
 
-// What a link asks the world. Outlives the link.
+// The parts of the world that a link uses. They outlive the link.
 struct LinkHost {
   Scheduler& scheduler;
   ApiServer& server;
@@ -54,16 +55,17 @@ class Link final : public kube::Transport {
   Link(LinkHost host, std::string user);
   ~Link() override;
 
-  // Asked about each exchange but a watch; none: all is answered.
+  // Decides the fate of each request but a watch. Without it, all requests are answered.
   std::function<Fate(const kube::Request&)> fate;
 
-  // Called with what the API server answers, whether or not the answer arrives. Set by the world.
+  // Called with each answer of the API server, whether or not the answer arrives. The world sets
+  // it.
   std::function<void(const kube::Request&, const kube::Response&)> answered;
 
-  // The sender dies, at once. Set by the world.
+  // Crashes the sender at once. The world sets it.
   std::function<void()> crash;
 
-  // The state that a new watch is told of first: what a lagging server knows.
+  // Returns the revision with which a new watch begins: the latest that a lagging server knows.
   std::function<Revision(const std::string& target)> as_of;
 
   Delays delays;
@@ -71,19 +73,20 @@ class Link final : public kube::Transport {
   boost::asio::awaitable<base::Result<kube::Response>> send(kube::Request request) override;
   boost::asio::awaitable<base::Result<kube::Opened>> open(kube::Request request) override;
 
-  // Nothing is sent or heard any more, for good: its process is gone.
+  // Ends the link, because its process is gone: nothing is sent or received any more.
   void die();
 
-  // Packets are dropped: neither answers nor events nor ends. false: they come again.
+  // While `silent`, all packets are dropped: the client gets neither answers nor events nor the end
+  // of a watch.
   void set_silent(bool silent) { silent_ = silent; }
 
-  // All watches break, some of them in the middle of a line.
+  // Breaks all watches; their unread events are lost.
   void cut_watches();
 
-  // Events of watches of that resource are held back for that long from now on.
+  // From now on, events of watches of this resource arrive later by `lag`.
   void set_lag(std::string plural, base::Clock::Duration lag);
 
-  // Told by the world of each change.
+  // The world calls it with each change, so that the watches deliver it.
   void changed(const Change& change);
 
  private:
@@ -102,10 +105,11 @@ class Link final : public kube::Transport {
   bool silent_ = false;
 };
 
-// "deployments", from a path and query of the API.
+// Returns the plural in a path of the API, such as "deployments"; the query is ignored.
 std::string plural_of(std::string_view target);
 
-// The Lease and events are written for other reasons than a registry.
+// True unless the request is about a Lease or an Event. Those are also written when no registry
+// changes, so faults and counts leave them out.
 bool is_counted(const kube::Request& request);
 bool is_counted_write(const kube::Request& request);
 

@@ -7,7 +7,8 @@
 namespace sim {
 namespace {
 
-// Nobody owns what identifies an object, nor what the API server alone writes.
+// The fields without a manager: those that identify an object, and those that only the API server
+// writes.
 const FieldSet& stripped() {
   static const FieldSet fields = [] {
     FieldSet set;
@@ -55,7 +56,7 @@ Comparison compared(const Update& update, const Value& before, const Value& afte
   return comparison;
 }
 
-// Takes from all managers but one what was changed or removed.
+// Removes changed and removed fields from all managers except `but`.
 void take_away(Managers& managers, const Manager* but, const Comparison& comparison) {
   const FieldSet changed = comparison.modified.unite(comparison.added);
   for (Manager& manager : managers) {
@@ -101,7 +102,8 @@ std::vector<Conflict> conflicts_of(const Managers& managers, const Manager& writ
   return conflicts;
 }
 
-// Removes what the manager applied before and no longer does, unless somebody else owns it.
+// Removes the fields that the manager applied before and no longer applies, unless another manager
+// owns them.
 Value pruned(const Schema& schema, Value merged, const Managers& managers, const FieldSet& last,
              Allocator& allocator) {
   if (last.empty()) return merged;

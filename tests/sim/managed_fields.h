@@ -1,5 +1,6 @@
-// Who owns which fields of an object: metadata.managedFields in memory, and what a write does to
-// it. Pure functions; any thread. Source: the field manager of Kubernetes, KEP-555.
+// This file keeps metadata.managedFields in memory: which manager owns which fields of an object,
+// and how a write changes that. The functions are pure and can be called on any thread. Source: the
+// field manager of Kubernetes, KEP-555.
 #pragma once
 
 #include <optional>
@@ -19,25 +20,26 @@ struct Manager {
   std::string time;
   FieldSet fields;
 
-  bool is_same(const Manager& other) const;  // whatever its time and fields
+  bool is_same(const Manager& other) const;  // compares all but time and fields
 };
-using Managers = std::vector<Manager>;  // in the order in which they are written
+using Managers = std::vector<Manager>;  // in the order of metadata.managedFields
 
-// Whether they own the same, whenever they wrote it. In another order they are not the same: who
-// wrote last comes last, and the real one takes that for a change.
+// True if both have the same managers with the same fields, at whatever times. Another order is a
+// difference: the last writer comes last, and a kube-apiserver takes a new order for a change.
 bool same_but_for_times(const Managers& a, const Managers& b);
 
-// The member managedFields of metadata, in JSON.
+// Returns the JSON of metadata.managedFields.
 std::string write(const Managers& managers);
 
-// What a manager other than by applying has written.
+// The manager of a write, and the fields that the write cannot change.
 struct Update {
   const Schema* schema;
-  const FieldSet* ignored;  // fields that this kind of write resets
-  Manager writer;           // without fields
+  const FieldSet* ignored;  // fields that the write cannot change; null: none
+  Manager writer;           // its fields are empty
 };
-// An object that nobody owns anything of stays so until it is applied.
-// created: before is an object without any field set.
+// Returns the managers after a write other than an apply. An object without managers gets none
+// before its first apply. `created` is true for a creation; `before` is then an object without any
+// field set.
 Managers updated(const Update& update, bool created, const Value& before, const Value& after,
                  const Managers& managers);
 
@@ -48,7 +50,7 @@ struct Conflict {
 struct Application {
   Value object;
   Managers managers;
-  std::vector<Conflict> conflicts;  // when not forced: nothing happens
+  std::vector<Conflict> conflicts;  // not empty only without `force`; the apply is then refused
 };
 Application applied(const Update& update, const Value& live, const Value& configuration, bool force,
                     const Managers& managers, Allocator& allocator);

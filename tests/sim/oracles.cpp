@@ -16,14 +16,14 @@ namespace {
 
 using api::LocalRegistry;
 
-// A user who changes his mind while a delete is on its way comes too late.
-// Slow requests take two seconds each way: the answer to a read, another one, the delete.
+// A delete may still be on its way when the user changes the spec. Slow messages take two seconds
+// each way: the answer to one read, a second read with its answer, and the delete.
 constexpr auto kOnItsWay = std::chrono::seconds(8);
 
 // How old the state may be that the operator acts on when a server or a connection lags.
 constexpr auto kStalest = std::chrono::seconds(30);
 
-// How long it may take to act on a new spec: until another replica leads, and longer.
+// How long the operator may take to act on a new spec, for example until another replica leads.
 constexpr auto kUnnoticed = std::chrono::seconds(60);
 
 bool is_child(std::string_view plural) {
@@ -35,18 +35,18 @@ int node_port(const api::Service& service) {
   return service.spec.ports.empty() ? 0 : service.spec.ports.front().node_port;
 }
 
-// The node port that clients were given last.
+// The node port that the status reported last.
 int told_node_port(const api::LocalRegistryStatus& status) {
   return status.node_port != 0 ? status.node_port : status.last_node_port;
 }
 
-// Where a resource of that spec has its objects.
+// Returns the namespace and name of the children of a resource with this spec.
 api::ObjectKey target_of(const api::LocalRegistrySpec& spec, const api::ObjectKey& resource) {
   return {spec.namespace_name.empty() ? resource.namespace_name : spec.namespace_name, spec.name};
 }
 
-// A user who deletes an object, edits a Deployment, changes the pod by the spec, or moves the
-// registry.
+// True if a user's change may replace pods: it deletes an object, edits a Deployment, changes the
+// pod by the spec, or moves the registry.
 bool may_replace_pods(const Change& change, const std::string& plural) {
   if (change.method == kube::Method::kDelete || plural == "deployments") return true;
   if (plural != "localregistries" || !change.before || !change.after) return false;
@@ -94,20 +94,21 @@ bool Oracles::has_living_owner(const ObjectPtr& object) const {
   return owner && owner->uid == reconcile::owner_uid(meta);
 }
 
-// What was so, for what is said later.
+// Records the facts that later checks need.
 void Oracles::remember(const Change& change) {
   const ObjectPtr& object = change.after ? change.after : change.before;
   const bool by_operator = change.user.starts_with(kOperator);
   if (is_child(object->plural) && by_operator) {
     if (!change.before) {
       ours_.insert(object->uid);
-      if (has_living_owner(object)) ++creates_;  // else garbage collection takes it again
+      if (has_living_owner(object)) ++creates_;  // otherwise garbage collection deletes it
     }
     if (change.method == kube::Method::kDelete) ++deletes_;
   }
   if (object->plural == "services" && !change.after) {
     told_ports_.erase(object->key);
-    // Somebody else takes it down, or the operator for a spec that nothing is in the way of yet.
+    // The Service need not stay if another client deletes it, or if the operator deletes it while
+    // its resource has no reason to be refused.
     std::erase_if(served_, [&](const auto& served) {
       const api::ObjectKey& resource = resources_[served.first];
       return object->key == target_of(served.second, resource) &&
@@ -161,7 +162,8 @@ void Oracles::remember(const Change& change) {
   }
 }
 
-// The operator may see the pod before the workload's controller does.
+// Counts a workload as available once its pod is ready, because the operator may see the pod before
+// the workload's controller does.
 void Oracles::remember_pod(const ObjectPtr& object) {
   const auto& pod = read<Pod>(object);
   const auto& containers = pod.status.container_statuses;
@@ -170,7 +172,7 @@ void Oracles::remember_pod(const ObjectPtr& object) {
       containers.begin(), containers.end(),
       [](const api::ContainerStatus& one) { return one.name == "registry" && one.ready; });
   if (owner == nullptr || !ready) return;
-  const bool is_set = owner->kind == "StatefulSet";  // otherwise a ReplicaSet, name and hash
+  const bool is_set = owner->kind == "StatefulSet";  // otherwise a ReplicaSet: name and hash
   available_.insert({object->key.namespace_name,
                      is_set ? owner->name : owner->name.substr(0, owner->name.rfind('-'))});
 }
@@ -192,13 +194,13 @@ bool Oracles::may_delete_claim(const std::string& owner_uid, const api::ObjectKe
     const bool wants =
         wish.spec.persistence.enabled && !wish.deleted && target_of(wish.spec, resource) == claim;
     if (wish.spec.persistence.when_deleted == api::RetentionPolicy::kDelete && !wants) return true;
-    if (scheduler_.now() - wish.since > kOnItsWay) return false;  // and the earlier ones are older
+    if (scheduler_.now() - wish.since > kOnItsWay) return false;  // earlier specs ended before
   }
   return false;
 }
 
-// What belongs to a resource that lives is not given to one that is gone: garbage collection would
-// take it.
+// Checks that a child of an existing resource is not given to a resource that is gone: garbage
+// collection would delete it.
 void Oracles::check_owner(const Change& change) {
   if (!change.before || !change.after || !is_child(change.after->plural)) return;
   if (!has_living_owner(change.before) || has_living_owner(change.after)) return;
@@ -206,8 +208,8 @@ void Oracles::check_owner(const Change& change) {
                        api::to_string(change.after->key)));
 }
 
-// A PVC that a resource retained stays with the resource's namespace: a resource of another
-// namespace must not get its images.
+// Checks that a child, such as a retained PVC, is not taken over from another namespace: a resource
+// there must not get its images.
 void Oracles::check_heir(const Change& change) {
   if (!change.before || !change.after || !is_child(change.after->plural)) return;
   const auto owner = [](const ObjectPtr& object) {
@@ -229,14 +231,14 @@ void Oracles::check_claim(const Change& change) {
                        api::to_string(change.before->key)));
 }
 
-// Now, or as long ago as a cache may lag behind.
+// True if the spec pins the port or did so within the last `ago`.
 bool Oracles::was_pinned(const std::string& owner_uid, int port, base::Clock::Duration ago) const {
   const auto wishes = wishes_.find(owner_uid);
   if (wishes == wishes_.end()) return false;
   const auto& list = wishes->second;
   for (std::size_t i = list.size(); i > 0; --i) {
     if (list[i - 1].spec.node_port == port) return true;
-    if (scheduler_.now() - list[i - 1].since > ago) return false;  // so are the earlier ones
+    if (scheduler_.now() - list[i - 1].since > ago) return false;  // earlier specs ended before
   }
   return false;
 }
@@ -249,14 +251,15 @@ void Oracles::check_port(const Change& change) {
   const ObjectPtr owner = server_.find("localregistries", reconcile::owner_key(service.metadata));
   if (!owner || owner->uid != reconcile::owner_uid(service.metadata)) return;
   const auto& registry = read<LocalRegistry>(owner);
-  if (registry.spec.enabled == false) return;  // no port is owed to anybody
+  if (registry.spec.enabled == false) return;  // a disabled registry needs no port
   const int told = told_node_port(registry.status);
   if (told == 0 || told == port || was_pinned(owner->uid, port, kStalest)) return;
   if (is_taken(told, change.after->uid)) return;
   const bool news = scheduler_.now() - told_since_[owner->uid] < kStalest;
   if (!change.before && (news || was_pinned(owner->uid, port, base::Clock::Duration::max()))) {
-    // Nobody uses a Service that is new. It was made by what did not know yet that a port was told,
-    // or that this one is pinned no more: the other one has to come back.
+    // No client uses a new Service yet. The operator created it from a stale cache, before it knew
+    // of the reported port or of the end of a pin. The reported port must come back later: see
+    // check_owed_ports().
     owed_.push_back({change.after->key, owner->uid, told, scheduler_.now()});
     return;
   }
@@ -286,8 +289,9 @@ void Oracles::check_owed_ports() {
   }
 }
 
-// A Service that has lost its port has been asked for the one that was told, whatever the spec says
-// meanwhile; see end_state.cpp for one of which no status ever told a port.
+// Checks that a Service that lost its node port gets the last reported one back if that is free,
+// whatever the spec was meanwhile. end_state.cpp checks Services for which no status ever reported
+// a port.
 void Oracles::check_forgotten_ports() {
   for (const ObjectPtr& object : server_.all("localregistries")) {
     const auto& registry = read<LocalRegistry>(object);
@@ -307,7 +311,7 @@ void Oracles::check_forgotten_ports() {
   }
 }
 
-// At most one workload and one running pod has a claim.
+// Checks that a new pod does not share a PVC with a pod of another workload.
 void Oracles::check_volumes(const Change& change) {
   if (!change.after || change.after->plural != "pods") return;
   const auto& pod = read<Pod>(change.after);
@@ -320,7 +324,7 @@ void Oracles::check_volumes(const Change& change) {
           other->key.namespace_name != change.after->key.namespace_name) {
         continue;
       }
-      // A user who scales a StatefulSet up makes its pods share the PVC.
+      // The pods of one StatefulSet share the PVC when a user scales the set up.
       const api::OwnerReference* theirs = controller_of(read<Pod>(other).metadata);
       if (owner != nullptr && theirs != nullptr && theirs->uid == owner->uid) continue;
       for (const api::Volume& used : read<Pod>(other).spec.volumes) {
@@ -343,7 +347,8 @@ void Oracles::at_end() {
   at_rest();
 }
 
-// Pods that name the port would run the images of another Service that has it now.
+// Checks that each node port in a status belongs to a Service of the resource. Otherwise pods that
+// use the port could run images from another Service that has it now.
 void Oracles::check_named_ports() {
   const auto services = server_.all("services");
   for (const ObjectPtr& object : server_.all("localregistries")) {
@@ -361,8 +366,9 @@ void Oracles::check_named_ports() {
   }
 }
 
-// Of two resources in their own namespace that want one name the older one has it, unless the
-// younger one had it before.
+// Checks that of two resources that want the same name the older one gets it, unless the younger
+// one had it before. It considers only older resources that use their own namespace and never
+// changed their spec.
 void Oracles::check_older(const Change& change) {
   if (change.before || !is_child(change.after->plural)) return;
   const std::string uid = reconcile::owner_uid(read<AnyObject>(change.after).metadata);
@@ -381,8 +387,8 @@ void Oracles::check_older(const Change& change) {
   }
 }
 
-// The resource went before the operator could know what becomes of the claim then, and put its
-// finalizer on it.
+// True if the resource was deleted so soon after its spec asked for the deletion of the PVC that
+// the operator could not add its finalizer in time.
 bool Oracles::is_too_short(const std::vector<Wish>& wishes) {
   const auto wanted = std::find_if(wishes.rbegin(), wishes.rend(), [](const Wish& wish) {
                         return wish.spec.persistence.when_deleted != api::RetentionPolicy::kDelete;
@@ -392,7 +398,7 @@ bool Oracles::is_too_short(const std::vector<Wish>& wishes) {
   return going == wishes.end() - 1 && going->since - wanted->since < kUnnoticed;
 }
 
-// A claim whose resource is gone and wanted it deleted.
+// Checks that no PVC is left of a resource that is gone and asked for its deletion.
 void Oracles::check_left_claims() {
   for (const ObjectPtr& object : server_.all("persistentvolumeclaims")) {
     const auto& claim = read<api::PersistentVolumeClaim>(object);
@@ -402,13 +408,14 @@ void Oracles::check_left_claims() {
     if (!last.deleted || last.spec.persistence.when_deleted != api::RetentionPolicy::kDelete) {
       continue;
     }
-    if (server_.find("localregistries", resources_[wishes->first])) continue;  // it has an heir
+    // Another resource of this name has inherited the PVC.
+    if (server_.find("localregistries", resources_[wishes->first])) continue;
     if (is_too_short(wishes->second)) continue;
     violated(fmt::format("the claim {} was left over", api::to_string(object->key)));
   }
 }
 
-// A spec that is refused leaves what ran before as it was.
+// Checks that a refused spec does not take down the registry that ran before.
 void Oracles::check_refused() {
   for (const ObjectPtr& object : server_.all("localregistries")) {
     const auto& registry = read<LocalRegistry>(object);
@@ -431,7 +438,8 @@ void Oracles::check_status(const Change& change) {
   const auto& registry = read<LocalRegistry>(change.after);
   const api::Condition* ready = api::find_condition(registry.status.conditions, "Ready");
   if (ready == nullptr || ready->status != "True" || registry.status.node_port == 0) return;
-  // Ready without a registry; a Service that is still there goes.
+  // A resource can be Ready without a registry; a Service that is still there is then being
+  // removed.
   if (registry.status.delivery != api::Delivery::kLocalRegistry) return;
   const api::ObjectKey target = {api::target_namespace(registry), registry.spec.name};
   if (change.before && read<LocalRegistry>(change.before).status == registry.status) return;
@@ -448,7 +456,7 @@ void Oracles::check_status(const Change& change) {
 
 namespace {
 
-// Members that differ from run to run, or are the server's.
+// True for members that differ from run to run, or that only the API server writes.
 bool is_incidental(std::string_view name) {
   static const std::set<std::string_view> kNames = {"uid",
                                                     "resourceVersion",

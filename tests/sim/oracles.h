@@ -1,8 +1,10 @@
-// What must hold, whatever happens: looked at with each write that takes effect, and at the end.
+// Oracles checks what must hold whatever goes wrong. It checks each write that takes effect, and
+// the state at rest and at the end.
 //
-// The rules are those of a registry's life: nobody's data is deleted, nobody else's object is
-// written, a port that was told stays, no two workloads share a volume, a status tells of nothing
-// that was not so. They know nothing of how the operator works.
+// Its rules are those of the contract: no user's data is deleted, no object of another owner is
+// written, a node port that the status reported stays, two workloads never share a volume, and the
+// status reports only states that existed. They do not depend on how the operator works. One
+// thread.
 #pragma once
 
 #include <map>
@@ -17,10 +19,10 @@
 
 namespace sim {
 
-// The name that replicas of the operator ask the API server by.
+// The user name of all replicas of the operator at the API server begins with this text.
 inline constexpr std::string_view kOperator = "operator";
 
-// The name by which a scenario's own steps ask it.
+// The user name of the steps of a scenario at the API server.
 inline constexpr std::string_view kUser = "user";
 
 class Oracles {
@@ -30,36 +32,36 @@ class Oracles {
 
   void changed(const Change& change);
 
-  // From now on the pod has images that nothing may lose.
+  // From now on this pod has images that must not be lost.
   void keep_pod(const std::string& uid) { kept_pods_.insert(uid); }
 
-  // What has to hold whenever the operator has nothing to do.
+  // Checks what must hold whenever the operator has nothing to do.
   void at_rest();
 
-  // What only the end can tell.
+  // Checks what can be judged only at the end of a run, and then at_rest().
   void at_end();
 
-  // What was broken, in words; empty: nothing.
+  // One sentence for each violated rule; empty if there is none.
   const std::vector<std::string>& violations() const { return violations_; }
   void violated(std::string what);
 
-  // Writes of the operator that took effect, the Lease and events aside.
+  // Writes by the operator that took effect, without Leases and Events.
   std::size_t writes() const { return writes_; }
-  std::size_t events() const { return events_; }  // that it made
-  std::size_t counts() const { return counts_; }  // how often one happened, told once more
+  std::size_t events() const { return events_; }  // Events that the operator created
+  std::size_t counts() const { return counts_; }  // updates of Events, which count repetitions
   std::size_t creates() const { return creates_; }
   std::size_t deletes() const { return deletes_; }
   std::optional<base::Clock::Instant> last_write() const { return last_write_; }
 
  private:
-  // A spec that a resource had, until the next one began.
+  // A spec that a resource had from `since` until the next entry.
   struct Wish {
     base::Clock::Instant since;
     api::LocalRegistrySpec spec;
     bool deleted = false;
   };
 
-  // A node port that a status told of, and that a Service made since has not.
+  // A node port that the status reported and that a newly created Service does not have.
   struct OwedPort {
     api::ObjectKey service;
     std::string owner_uid;
@@ -91,18 +93,22 @@ class Oracles {
   const ApiServer& server_;
   const Scheduler& scheduler_;
   std::vector<std::string> violations_;
-  std::set<std::string> kept_pods_;                  // uids
-  std::set<std::string> ours_;                       // uids of what the operator created
-  std::map<std::string, std::vector<Wish>> wishes_;  // by uid of the resource
+  std::set<std::string> kept_pods_;  // uids of pods
+  std::set<std::string> ours_;       // uids of the objects that the operator created
+  std::map<std::string, std::vector<Wish>> wishes_;  // by uid of the resource, oldest first
   std::map<std::string, api::ObjectKey> resources_;  // by uid
-  std::map<std::string, std::size_t> created_;       // the order of the resources' creation, by uid
-  std::set<std::pair<std::string, api::ObjectKey>> had_name_;  // that had an object of that name
-  std::map<api::ObjectKey, std::set<int>> ports_;           // that a Service of that name ever had
-  std::map<std::string, base::Clock::Instant> told_since_;  // of a node port at all, by uid
-  std::map<api::ObjectKey, int> told_ports_;  // the last that a status told, of a Service that is
+  std::map<std::string, std::size_t> created_;       // order of creation, by uid of the resource
+  // Uid of each resource with the key of each child that it had.
+  std::set<std::pair<std::string, api::ObjectKey>> had_name_;
+  std::map<api::ObjectKey, std::set<int>> ports_;  // node ports that a Service of this key ever had
+  // By uid of the resource: when its status reported no node port for the last time.
+  std::map<std::string, base::Clock::Instant> told_since_;
+  // The node port that a status reported last, for each Service that exists.
+  std::map<api::ObjectKey, int> told_ports_;
   std::vector<OwedPort> owed_;
-  std::set<api::ObjectKey> available_;  // workloads that were available once, or whose pod was
-  std::map<std::string, api::LocalRegistrySpec> served_;  // the last that had a node port, by uid
+  std::set<api::ObjectKey> available_;  // workloads that were available, or whose pod was ready
+  // By uid of the resource: the last accepted spec for which the status reported a node port.
+  std::map<std::string, api::LocalRegistrySpec> served_;
   std::size_t writes_ = 0;
   std::size_t events_ = 0;
   std::size_t counts_ = 0;
@@ -111,8 +117,8 @@ class Oracles {
   std::optional<base::Clock::Instant> last_write_;
 };
 
-// All that the operator is to bring about, as text without what differs from run to run (uids,
-// versions, times; node ports are told by their order).
+// Returns all LocalRegistries and their objects as text, without values that differ from run to
+// run: uids, versions and times are left out, and node ports get names.
 std::string fingerprint(const ApiServer& server);
 
 }  // namespace sim

@@ -10,18 +10,18 @@
 namespace sim {
 namespace {
 
-constexpr auto kSettle = 60s;        // after the last fault or edit everything is as declared
-constexpr auto kSilenceEnds = 150s;  // an exchange or a watch without an answer has been given up
+constexpr auto kSettle = 60s;  // time to reach the declared state after the last fault or edit
+constexpr auto kSilenceEnds = 150s;  // until a request or a watch without an answer is given up
 constexpr auto kStaleFor = 5s;
 constexpr auto kLag = 3s;
 constexpr std::size_t kMostEvents = 60;
-constexpr std::size_t kMostWrites = 60;  // that are sent for one step of one resource
-// A Lease of 15 s that is renewed within 10 s allows for clocks of which one runs at most 1.5 times
-// as fast as the other.
+constexpr std::size_t kMostWrites = 60;  // sent by the operator for one step
+// A Lease of 15 s that is renewed within 10 s is safe only while no clock runs more than 1.5 times
+// as fast as another.
 constexpr double kSmallSkew = 0.15;
 constexpr double kLargeSkew = 0.4;
-constexpr std::size_t kLongQuietIn = 1000;  // of the random runs
-constexpr auto kRefusedAgain = 25s;  // what is refused is tried again no more often than that
+constexpr std::size_t kLongQuietIn = 1000;  // one random run in that many
+constexpr auto kRefusedAgain = 25s;         // least time between two tries of refused writes
 constexpr std::size_t kRefusedAtOnce = 4;
 
 bool is_write(const kube::Request& request) { return request.method != kube::Method::kGet; }
@@ -32,7 +32,7 @@ void answer_push_checks(Replica& replica) {
   registries.say("denied.example/b", registry::Answer::kDenied, "it may not be pushed");
 }
 
-// Counts exchanges and lets one of them go wrong.
+// Counts requests, and lets one of them go wrong.
 class Saboteur {
  public:
   Saboteur(World& world, const std::optional<Fault>& fault) : world_(world), fault_(fault) {}
@@ -74,8 +74,8 @@ void look_into_caches(World& world) {
   }
 }
 
-// Nothing is written any more. What is refused is tried again now and then; when it is much too
-// often nobody waits for the rest of the time.
+// Checks that nothing is written any more for `quiet`. A refused write may be tried again now and
+// then; if it is tried far too often, the check ends early.
 void watch(World& world, base::Clock::Duration quiet) {
   const std::size_t writes = world.oracles.writes();
   const std::size_t events = world.oracles.events();
@@ -111,7 +111,7 @@ void settle(World& world) {
   if (!world.converge(kSettle)) world.oracles.violated("not converged within 60 s");
 }
 
-// To be called once the world has settled.
+// Checks the end of a run. The world must have settled before.
 void finish(World& world, base::Clock::Duration quiet, Course& course) {
   for (std::string& problem : end_state_problems(world.server)) {
     world.oracles.violated("at the end: " + std::move(problem));
@@ -197,10 +197,11 @@ Course run(const Plan& plan) {
     world.oracles.at_rest();
   }
   Course course;
-  // An exchange without an answer times out, and the status reports that: before the quiet begins.
+  // A request without an answer times out, and the status reports that. This must happen before the
+  // quiet time.
   if (plan.fault && plan.fault->fate == Fate::kSilence) world.run_for(kSilenceEnds);
   settle(world);
-  // Only exchanges before the quiet get faults, since the status reports a read that failed.
+  // Only requests before the quiet time get faults, because the status reports a failed read.
   course.writes = saboteur.writes();
   course.reads = saboteur.reads();
   finish(world, plan.quiet, course);
@@ -212,11 +213,11 @@ Course run(const Plan& plan) {
 
 namespace {
 
-// Everything that may go wrong, at random, until it stops.
+// Causes faults of all kinds at random until end() is called.
 class Weather {
  public:
   explicit Weather(World& world) : world_(world) {
-    // How bad it is: one exchange in that many goes wrong.
+    // One request in `severity_` goes wrong.
     severity_ = std::size_t(5) << world.chance.below(5);
   }
 
@@ -233,7 +234,7 @@ class Weather {
     return crash && !is_write(request) ? Fate::kLost : fate;
   }
 
-  // Something else happens, and again after a while.
+  // Causes one disturbance, and plans the next one.
   void strike() {
     if (over_) return;
     const auto all = world_.replicas();
@@ -263,7 +264,7 @@ class Weather {
     world_.scheduler.after(world_.chance.between(10ms, 20s), [this] { strike(); });
   }
 
-  // Whether some request or watch was left without an answer, which is found out late.
+  // True if a request or a watch was left without an answer. The client notices that late.
   bool was_silent() const { return was_silent_; }
 
   void end() {
@@ -312,7 +313,7 @@ Course run_random(std::uint64_t seed, bool keep_trace) {
   world.run_for(chance.between(1ms, 60s));
   weather.end();
   world.trace.add(world.scheduler.now(), "--- all is well from here");
-  // A process begins, a lease runs out, and what was silent is found out by its watches.
+  // Lets processes start, Leases expire and watches notice that they were silent.
   world.run_for(weather.was_silent() ? kSilenceEnds : 40s);
   world.end_contests();
   Course course;

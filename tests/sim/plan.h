@@ -1,4 +1,4 @@
-// A plan: a scenario, and what goes wrong in it. And the course of one run of it.
+// Plan is a scenario together with the fault that disturbs it. Course is the result of one run.
 #pragma once
 
 #include <cstdint>
@@ -10,13 +10,14 @@
 
 namespace sim {
 
-// Which exchange of the operator goes wrong, and how.
+// Which request of the operator goes wrong, and how.
 struct Fault {
-  bool read = false;  // the n-th read; otherwise the n-th write, the Lease and events aside
+  bool read = false;  // `number` counts reads; otherwise writes. Leases and Events do not count
   std::size_t number = 0;
   Fate fate = Fate::kAnswered;
-  Past past;  // from then on, for a while
-  // From then on events of this resource are held back.
+  // The state with which new watches begin for some seconds after the fault.
+  Past past;
+  // From then on events of this resource arrive late; empty: no event does.
   std::string lagging;
 };
 
@@ -27,27 +28,29 @@ struct Plan {
   const Scenario* scenario = nullptr;
   std::optional<Fault> fault;
   std::uint64_t seed = 1;
-  base::Clock::Duration quiet = std::chrono::minutes(10);  // looked at after the end
+  base::Clock::Duration quiet = std::chrono::minutes(10);  // how long the run is watched at its end
   bool keep_trace = false;
 };
 
 struct Course {
-  std::vector<std::string> violations;  // none: all is well
-  std::string end;                      // fingerprint
-  std::size_t writes = 0;               // of the operator, sent
+  std::vector<std::string> violations;  // empty: no rule is broken
+  std::string end;                      // fingerprint() of the state at the end
+  std::size_t writes = 0;               // that the operator sent
   std::size_t reads = 0;
-  std::size_t creates = 0;  // of children
+  std::size_t creates = 0;  // of children, by the operator
   std::size_t deletes = 0;
   std::uint64_t hash = 0;
   base::Clock::Duration simulated{};
-  bool long_quiet = false;  // nothing was written for 24 h after the end
+  bool long_quiet = false;  // the run was watched for 24 h after its end
   std::vector<std::string> trace;
 };
 
-// One replica, one fault.
+// Runs the plan with one replica and at most one fault. After each step the run waits until the
+// operator has converged.
 Course run(const Plan& plan);
 
-// Several replicas with leases, faults of all kinds drawn from the seed, actors that do not wait.
+// Runs one to three replicas, with a Lease or without. Faults of all kinds are drawn from the seed,
+// and the steps do not wait until the operator has converged.
 Course run_random(std::uint64_t seed, bool keep_trace = false);
 
 }  // namespace sim

@@ -1,5 +1,5 @@
-// resource.Quantity as the API server reads, stores and prints it: the largest suffix that leaves a
-// whole number, and a text that is already short enough as it was written.
+// This file reads and prints resource.Quantity as the API server does: with the largest suffix that
+// leaves a whole number, and with the original text if it is already canonical.
 // Source: k8s.io/apimachinery/pkg/api/resource (ParseQuantity, CanonicalizeBytes, RoundUp).
 #include <algorithm>
 #include <array>
@@ -18,7 +18,7 @@ using Integer = boost::multiprecision::cpp_int;
 
 constexpr int kNano = -9;
 constexpr int kMilli = -3;
-constexpr int kMostDigits = 18;        // of an int64 whose value is certain to fit
+constexpr int kMostDigits = 18;        // of a value that certainly fits into an int64
 constexpr int kMostBinaryDigits = 15;  // the same, before a factor of 1024^n is applied
 
 enum class Form { kBinary, kDecimal, kExponent };
@@ -27,8 +27,8 @@ struct Amount {
   Integer value;
   int scale = 0;  // the quantity is value * 10^scale
   Form form = Form::kDecimal;
-  std::string text;      // as it was written, if it is kept so
-  bool is_small = true;  // it is an int64: rounding to a scale that it has keeps the text
+  std::string text;      // the original text if it is kept; otherwise empty
+  bool is_small = true;  // fits an int64: rounding that changes nothing keeps the text
 };
 
 constexpr std::array<std::pair<std::string_view, int>, 6> kBinarySuffixes = {
@@ -56,14 +56,14 @@ Integer power(int base, int exponent) {
   return boost::multiprecision::pow(Integer(base), static_cast<unsigned>(exponent));
 }
 
-// How a suffix multiplies: base^exponent.
+// The factor of a suffix: base^exponent.
 struct Scale {
   int base = 10;
   int exponent = 0;
   Form form = Form::kDecimal;
 };
 
-// "e3", "E-3". Nothing: no exponent.
+// Returns the exponent of a suffix such as "e3" or "E-3"; nullopt if it has none.
 std::optional<int> exponent_of(std::string_view text) {
   if (text.size() < 2 || (text.front() != 'e' && text.front() != 'E')) return std::nullopt;
   text.remove_prefix(1);
@@ -90,7 +90,7 @@ std::optional<Scale> scale_of(std::string_view suffix) {
   return Scale{10, *exponent, Form::kExponent};
 }
 
-// A number in its parts: "-012.50Mi" has the digits "12" and "50".
+// The parts of a number: "-012.50Mi" has the whole "12" and the fraction "50".
 struct Parts {
   bool is_negative = false;
   std::string whole;
@@ -122,7 +122,7 @@ std::optional<Parts> parts_of(std::string_view text) {
   return parts;
 }
 
-// Rounds away from zero. True: nothing was lost.
+// Rounds away from zero to a multiple of 10^scale. Returns true if nothing was lost.
 bool round_up(Amount& amount, int scale) {
   if (amount.scale >= scale) return true;
   const Integer unit = power(10, scale - amount.scale);
@@ -134,7 +134,7 @@ bool round_up(Amount& amount, int scale) {
   return rest == 0;
 }
 
-// Keeps the text where the API server does: it says no more than the printed one would.
+// Keeps the original text where the API server does: where it takes the text for canonical.
 void keep_text(Amount& amount, const Parts& parts, const Scale& scale, std::string_view text) {
   const std::string digits = parts.whole + parts.fraction;
   const bool ends_in_zeros = digits.size() >= 3 && digits.substr(digits.size() - 3) == "000";
@@ -204,7 +204,7 @@ std::string printed(const Amount& amount) {
   Amount whole = amount;
   const bool is_exact = round_up(whole, 0);
   if (whole.scale > 0) whole.value *= power(10, whole.scale);
-  // Small and broken amounts have no binary suffix.
+  // Small and fractional amounts are printed without a binary suffix.
   if (!is_exact || boost::multiprecision::abs(whole.value) < 1024) {
     return in_decimals(amount, Form::kDecimal);
   }

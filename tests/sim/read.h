@@ -1,5 +1,5 @@
-// What the simulated server's objects say, as typed values: read once for each state of an object.
-// One thread.
+// This file decodes the objects of the simulated API server to typed values, once for each state of
+// an object. One thread.
 #pragma once
 
 #include "json/raw.h"
@@ -8,7 +8,7 @@
 
 namespace sim {
 
-// Of an object of any type.
+// The metadata of an object of any type.
 struct AnyObject {
   api::ObjectMeta metadata;
 };
@@ -26,7 +26,8 @@ struct Pod {
   api::PodStatus status;
 };
 
-// The object as a T; valid as long as the object is.
+// Returns the object as a T. The reference is valid as long as the object exists. The object must
+// have the form of a T.
 template <class T>
 const T& read(const ObjectPtr& object) {
   return object->remembered.get<T>([&] {

@@ -114,7 +114,7 @@ asio::awaitable<void> Replica::elect_and_lead() {
 }
 
 asio::awaitable<void> Replica::live() {
-  // Asio does not tell a coroutine that has not begun that it was cancelled.
+  // Asio does not report a cancellation to a coroutine that has not started.
   started_ = true;
   if (stopped_) throw boost::system::system_error(asio::error::operation_aborted);
   std::vector<asio::awaitable<void>> branches;

@@ -1,5 +1,5 @@
-// One replica of the operator: the production code above the transport and clock seams, put
-// together as main.cpp does it, without the endpoints that it serves.
+// Replica is one replica of the operator: the production code above the transport and clock seams,
+// wired as in main.cpp, without the HTTP endpoints. A World owns it. One thread.
 #pragma once
 
 #include <boost/asio/cancellation_signal.hpp>
@@ -16,25 +16,25 @@
 namespace sim {
 
 struct ReplicaOptions {
-  std::string name;  // of its pod
+  std::string name;  // of the pod
   bool leader_elect = false;
-  double clock_rate = 1;  // of its machine's clock
+  double clock_rate = 1;  // speed of the machine's clock; 1 is right
   base::Clock::Duration wall_offset{};
   std::size_t workers = 4;
 };
 
 class Replica {
  public:
-  // link outlives the replica.
+  // `link` must outlive the replica.
   Replica(LinkHost host, Link& link, ReplicaOptions options, std::uint64_t seed);
   Replica(const Replica&) = delete;
   Replica& operator=(const Replica&) = delete;
   ~Replica();
 
-  // SIGTERM: it hands its lease over and ends.
+  // Stops as after SIGTERM: it releases its Lease and ends.
   void stop();
 
-  // SIGKILL: nothing of it is heard any more.
+  // Ends as after SIGKILL: nothing that it sends arrives any more.
   void crash();
 
   bool done() const { return done_; }
@@ -42,13 +42,13 @@ class Replica {
   bool synced() const { return caches_->synced(); }
   const std::string& name() const { return options_.name; }
 
-  // Whether its caches hold what is not the operator's.
+  // True if its caches hold objects without the operator's managed-by label.
   bool holds_foreign_objects() const;
 
-  // Whether its caches hold annotations that the operator does not use.
+  // True if its caches hold annotations that the operator does not use.
   bool holds_foreign_annotations() const;
 
-  // It ended with this, which is a bug; empty: it did not.
+  // Returns the error with which it ended by itself, which is a bug; empty if it did not.
   std::string failure() const;
 
   test::FakePushChecker& registries() { return *checker_; }

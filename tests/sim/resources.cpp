@@ -22,7 +22,7 @@ FieldSet fields(std::initializer_list<std::initializer_list<const char*>> paths)
   return set;
 }
 
-// group, version, kind, plural, namespaced, has_status
+// A namespaced type of version v1 without a status.
 Resource plain(const char* group, const char* kind, const char* plural) {
   Resource resource;
   resource.group = group;

@@ -1,5 +1,6 @@
-// The types that the simulated API server serves, and how their kinds of write differ.
-// Source: the strategies in the registries of Kubernetes 1.34. Immutable; any thread.
+// This file lists the types that the simulated API server serves, and how their writes differ. The
+// data is immutable and can be used on any thread. Source: the strategies in the registries of
+// Kubernetes 1.34.
 #pragma once
 
 #include <string>
@@ -19,18 +20,18 @@ struct Resource {
   bool custom = false;
   bool counts_generations = false;
   bool answers_deleted = false;       // a delete answers with the object, not with a Status
-  bool creates_by_replacing = false;  // PUT makes what is not there
-  bool updates_unversioned = true;    // PUT without resourceVersion
+  bool creates_by_replacing = false;  // PUT creates an object that does not exist
+  bool updates_unversioned = true;    // PUT needs no resourceVersion
   const Schema* schema = nullptr;
-  FieldSet reset_by_main;    // fields that a write of the object leaves as they are
-  FieldSet reset_by_status;  // and one of its status
+  FieldSet reset_by_main;    // fields that a write of the object cannot change
+  FieldSet reset_by_status;  // fields that a write of its status cannot change
 
   std::string api_version() const;
   std::string qualified_plural() const;  // "deployments.apps"
   std::string qualified_kind() const;    // "Deployment.apps"
 };
 
-// Null: no such type. version: "v1".
+// Returns the type; null if it is not served. `version` is without the group, such as "v1".
 const Resource* find_resource(std::string_view group, std::string_view version,
                               std::string_view plural);
 const Resource* find_resource(std::string_view plural);

@@ -16,14 +16,15 @@ using Key = api::ObjectKey;
 
 const Key kRegistry = {"team-a", "dev"};
 const Key kChild = {"team-a", "registry"};
-constexpr int kTries = 100;  // to draw a uid
+constexpr int kTries = 100;  // resources created until the uids have the wanted order
 
 struct Spec {
   std::string name;
   std::string text;
 };
 
-// A class of value of each field. Those that the schema refuses leave the spec as it was.
+// One spec for each class of values of each field. If the schema refuses a spec, the present one
+// stays.
 const std::vector<Spec>& specs() {
   static const std::vector<Spec> kSpecs = {
       {"default", "{}"},
@@ -62,7 +63,8 @@ const std::vector<Spec>& specs() {
   return kSpecs;
 }
 
-// A tenant who may edit team-b makes objects there that say they are team-a/dev's, uid and all.
+// A tenant who may edit team-b creates objects there that claim to belong to team-a/dev, with its
+// uid.
 void forge(World& world) {
   const ObjectPtr victim = world.server.find("localregistries", kRegistry);
   const std::string meta =
@@ -110,14 +112,15 @@ const Spec kPersistent = {"persistence", R"({"persistence":{"enabled":true}})"};
 const Spec kUntilDeleted = {"persistence until deleted",
                             R"({"persistence":{"enabled":true,"whenDeleted":"Delete"}})"};
 
-// The spec with one more field.
+// Returns the spec with one more field.
 Spec with(const Spec& spec, const std::string& name, const std::string& field) {
   Spec result{spec.name + " with " + name, spec.text};
   result.text.insert(1, spec.text == "{}" ? field : field + ",");
   return result;
 }
 
-// Fields that keep the pod from being ready, as sim/kubelet.h says; each is corrected afterwards.
+// Fields that keep the pod from being ready (see sim/kubelet.h). The scenarios correct them or
+// delete the resource.
 const std::vector<Spec>& mistakes() {
   static const std::vector<Spec> kMistakes = {
       {"a mistyped image", R"("image":"registry:missing")"},
@@ -133,7 +136,7 @@ struct Corruption {
   std::string body;
 };
 
-// Of any child.
+// Corruptions of the metadata of any child.
 std::vector<Corruption> of_metadata() {
   std::vector<Corruption> list;
   for (const char* label : {"app.kubernetes.io/name", "app.kubernetes.io/instance",
@@ -225,7 +228,7 @@ const std::vector<Policy>& policies() {
   return kPolicies;
 }
 
-// Of every write of such objects.
+// Begins to change every write of an object of the policy's type.
 Step begin_policy(const Policy& policy) {
   return {"policy for " + policy.name, [policy](World& world) {
             world.mutate = [policy](const Admission& admission) -> std::optional<std::string> {
@@ -282,7 +285,7 @@ Step apply_as(const Spec& spec, std::string name, std::string namespace_name) {
               World& world) { world.apply_registry(text, name, namespace_name); }};
 }
 
-// As soon as the one with that uid is gone.
+// Creates the resource again as soon as the one with this uid is gone.
 void apply_after(World& world, const std::string& uid, const std::string& spec) {
   const ObjectPtr found = world.server.find("localregistries", kRegistry);
   if (!found) {
@@ -306,7 +309,8 @@ Step restart_all() {
           }};
 }
 
-// As a version of the operator that made other pods applied it, and did not record what it applied.
+// Returns the Deployment as an earlier version of the operator applied it: with another pod, and
+// without a record of the applied pod.
 std::string earlier_deployment(const api::LocalRegistry& registry) {
   reconcile::AppliedPod pod = reconcile::new_pod(registry, true);
   pod.pod_template.metadata.labels.erase(std::string(reconcile::kAppLabel));
@@ -324,21 +328,22 @@ std::string earlier_deployment(const api::LocalRegistry& registry) {
 
 constexpr auto kAway = 40s;
 
-// From now on the pods that run have images that nothing may lose.
+// From now on the running pods have images that must not be lost.
 void keep_pods(World& world) {
   for (const ObjectPtr& pod : world.server.all("pods")) {
     if (!read<Pod>(pod).metadata.deletion_timestamp) world.oracles.keep_pod(pod->uid);
   }
 }
 
-// The operator is away while the Deployment becomes one of an earlier version; then it comes back,
-// and must not replace the pod.
+// While the operator is away, the Deployment becomes one of an earlier version. When the operator
+// is back, it must not replace the pod.
 Step upgrade() {
   const auto act = [](World& world) {
     const ObjectPtr object = world.server.find("localregistries", kRegistry);
     if (!object || !world.server.find("deployments", kChild)) return;
     const auto& registry = read<api::LocalRegistry>(object);
-    // A spec that was not acted upon yet may replace the pod whatever the version is.
+    // The operator may replace the pod for a spec on which it has not acted yet, whatever its
+    // version is.
     if (registry.status.observed_generation != registry.metadata.generation) return;
     for (Replica* replica : world.replicas()) world.crash(*replica, kAway);
     world.apply("deployments", kChild, earlier_deployment(registry), reconcile::kManager);
@@ -348,7 +353,7 @@ Step upgrade() {
   return {"the operator is upgraded", act};
 }
 
-// The cluster's default for Pod Security refuses pods with BuildKit, and no label says so.
+// The cluster's Pod Security default refuses pods with BuildKit, and no namespace label says so.
 Scenario forbidden_buildkit() {
   const auto refuse = [](const Admission& admission) -> std::optional<kube::Response> {
     const bool is_refused = admission.after && admission.after->plural == "pods" &&
@@ -377,8 +382,8 @@ const std::vector<std::string>& children() {
   return kChildren;
 }
 
-// BuildKit has crashed for the n-th time, and the kubelet has waited, started it again, and seen it
-// crash once more. From the second time on there is nothing new to report.
+// BuildKit crashes for the n-th time: the kubelet reports that it runs, that it has ended, and that
+// it waits for a restart. From the second crash on, the operator has nothing new to report.
 Step crash_buildkit(int number) {
   const auto crash = [number](World& world) {
     const std::string end =
@@ -399,14 +404,15 @@ Step crash_buildkit(int number) {
   return step;
 }
 
-// All watches end and have to begin again with a list, in which the Service is missing.
+// Deletes the Service, drops the event and breaks all watches, so that they must begin again with a
+// list in which the Service is missing.
 void remove_unseen(World& world) {
   world.remove("services", kChild);
   world.server.compact(world.server.revision());
   for (Replica* replica : world.replicas()) replica->link().cut_watches();
 }
 
-// A registry that its clients cannot use for a while.
+// Adds scenarios in which the clients of a registry cannot use it for a while.
 void interrupt(const Spec& spec, const Step& gone, std::vector<Scenario>& list) {
   const Step create = apply(spec);
   list.push_back({fmt::format("lives/{} whose Service cannot come back", spec.name),
@@ -428,7 +434,7 @@ void interrupt(const Spec& spec, const Step& gone, std::vector<Scenario>& list) 
                   {}});
 }
 
-// What becomes of a PVC that is retained.
+// Adds scenarios with a retained PVC.
 void retained_claims(std::vector<Scenario>& list) {
   const Step gone = removal("deleted", "localregistries", kRegistry);
   list.push_back({"lives/persistence retained and then not wanted",
@@ -445,7 +451,8 @@ void retained_claims(std::vector<Scenario>& list) {
                   {}});
 }
 
-// Two resources of one name in the same moment. The older one is not the first by its uid.
+// Creates two resources that want the same name at the same time. The older one has the greater
+// uid.
 void apply_both(World& world, const std::string& spec) {
   world.apply_registry(spec);
   const auto uid_of = [&](const std::string& name) {
@@ -459,7 +466,7 @@ void apply_both(World& world, const std::string& spec) {
   }
 }
 
-// Resources and objects of others that are in reach.
+// Adds scenarios with resources and objects of other users.
 void beside_others(const Spec& spec, const Step& gone, std::vector<Scenario>& list) {
   const Step create = apply(spec);
   list.push_back({fmt::format("lives/{} beside a rival", spec.name),
@@ -559,7 +566,7 @@ std::vector<Scenario> lives() {
                      {"taken",
                       [](World& world) {
                         const auto service = world.server.find("services", kChild);
-                        if (!service) return;  // it is converged, and so there is one
+                        if (!service) return;  // the operator has converged, so there is one
                         const auto at = service->text.find("\"nodePort\":");
                         const std::string port = service->text.substr(at + 11, 5);
                         world.remove("services", kChild);
@@ -642,7 +649,7 @@ Scenario random_scenario(Chance& chance) {
     const Step& step = from.steps[chance.below(from.steps.size())];
     if (!step.is_bound) scenario.steps.push_back(step);
   }
-  // A refusal that lasts would be no end.
+  // A refusal that lasts would keep the run from converging at its end.
   scenario.steps.push_back(let_through("allowed", ""));
   return scenario;
 }

@@ -1,4 +1,5 @@
-// What is wished for and done to a registry, step by step: the material that faults are put into.
+// A Scenario is a sequence of steps: what users and other clients do to a registry. Faults are
+// injected into its runs.
 #pragma once
 
 #include <functional>
@@ -12,39 +13,41 @@ namespace sim {
 struct Step {
   std::string name;
   std::function<void(World&)> act;
-  // Whether the operator must neither write nor report anything because of the step.
+  // True if the operator must neither write nor create Events because of this step.
   bool must_change_nothing = false;
-  // Whether it only makes sense after the steps before it: random scenarios leave it out.
+  // True if the step makes sense only after the steps before it; random scenarios leave it out.
   bool is_bound = false;
 };
 
 struct Scenario {
   std::string name;  // "changes/persistence to name"
   std::vector<Step> steps;
-  std::function<void(World&)> prepare;  // before anything runs; may be null
+  std::function<void(World&)> prepare;  // called before the first step; may be null
 };
 
-// Each class of value of each field of the spec to each other, invalid ones included.
+// Returns scenarios that change the spec from one value to another, with valid and invalid values
+// of each field.
 std::vector<Scenario> spec_changes();
 
-// Each label, selector, owner reference and owned field of each child corrupted, and each child
-// deleted, with and without persistence.
+// Returns scenarios that corrupt the labels, annotations, owner references and owned fields of each
+// child, or delete a child, with and without persistence.
 std::vector<Scenario> corruptions();
 
-// The lives of registries: conflicts, refusals, other namespaces, rivals, deletion and return.
+// Returns scenarios of registries that meet name conflicts, refused writes, other namespaces and
+// rivals, and that are deleted and created again.
 std::vector<Scenario> lives();
 
-// Policies that rewrite what the operator writes, and another controller that changes it back: for
-// a while, under a changing spec, across a restart.
+// Returns scenarios in which a policy rewrites the operator's writes, or another controller reverts
+// them: from the start or later, with a changed spec, and across a restart.
 std::vector<Scenario> contests();
 
-// Specs whose pod never becomes ready, and their corrections.
+// Returns scenarios in which a wrong spec keeps the pod from becoming ready and is then corrected.
 std::vector<Scenario> corrections();
 
-// All of them.
+// Returns the scenarios of all kinds.
 std::vector<Scenario> scenarios();
 
-// A row of steps drawn from the seed.
+// Returns random steps of all scenarios, drawn from the seed.
 Scenario random_scenario(Chance& chance);
 
 }  // namespace sim

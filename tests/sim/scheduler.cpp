@@ -13,11 +13,11 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr auto kEpoch = std::chrono::seconds(1'800'000'000);  // the wall clock's first moment
+constexpr auto kEpoch = std::chrono::seconds(1'800'000'000);  // wall clock at virtual time 0
 
 }  // namespace
 
-// What asio asks of an executor. Work that may block its caller runs at once, as on the io_context.
+// The executor for asio. Work that may block its caller runs at once, as on the io_context.
 class Scheduler::Executor {
  public:
   Executor(Scheduler& scheduler, bool may_block) : scheduler_(&scheduler), may_block_(may_block) {}
@@ -107,7 +107,8 @@ base::Time MachineClock::wall() const {
 }
 
 asio::awaitable<bool> MachineClock::try_sleep_for(Duration duration) {
-  // The timer is asio's part of it: it never expires, and is cancelled when the time has come.
+  // Asio needs a timer for the coroutine to wait on. It never expires; the scheduler cancels it
+  // when the time has come.
   struct Sleep {
     explicit Sleep(const asio::any_io_executor& executor)
         : timer(executor, asio::steady_timer::time_point::max()) {}
@@ -115,7 +116,8 @@ asio::awaitable<bool> MachineClock::try_sleep_for(Duration duration) {
     bool over = false;
   };
   const auto sleep = std::make_shared<Sleep>(co_await asio::this_coro::executor);
-  // Never too early by what is rounded: whoever sleeps the rest would do so for ever.
+  // Rounding must not end the sleep too early: a caller that then sleeps for the remaining time
+  // would never reach its deadline.
   const auto real = Duration(static_cast<Duration::rep>(double(duration.count()) / rate_) + 2);
   scheduler_.after(rate_ == 1 ? duration : real, [sleep] {
     sleep->over = true;

@@ -1,9 +1,9 @@
-// The order in which things happen, drawn from a seed: an executor whose ready work runs in any
-// order, and a virtual clock that moves when nothing is ready.
+// Scheduler decides the order in which things happen, drawn from a seed. It has an executor that
+// runs ready work in any order, and a virtual clock that advances when nothing is ready.
 //
-// Everything above the seams runs on it as it does on the io_context of the program, in one thread.
-// Asio's own work (a cancelled timer, say) still goes through an io_context, which is polled until
-// it has nothing left before anything is drawn, so that no order depends on the machine.
+// The code above the seams runs on it as on the io_context of the program, in one thread. Asio's
+// own work, such as a cancelled timer, still goes through an io_context. The scheduler polls that
+// until it has nothing left and only then draws, so that the order does not depend on the machine.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -21,21 +21,21 @@
 
 namespace sim {
 
-// A seeded source of choices. The same seed gives the same choices on every machine.
+// A seeded source of random choices. The same seed gives the same choices on every machine.
 class Chance {
  public:
   explicit Chance(std::uint64_t seed) : engine_(seed) {}
 
-  // Uniform in [0, count); count is not 0.
+  // Returns a number from [0, count), uniformly; count is not 0.
   std::size_t below(std::size_t count) { return static_cast<std::size_t>(engine_() % count); }
 
-  // Uniform in [low, high].
+  // Returns a duration from [low, high], uniformly.
   base::Clock::Duration between(base::Clock::Duration low, base::Clock::Duration high) {
     return low + base::Clock::Duration(static_cast<std::int64_t>(
                      engine_() % std::uint64_t((high - low).count() + 1)));
   }
 
-  // True one time in that many.
+  // Returns true with a probability of 1/count.
   bool one_in(std::size_t count) { return below(count) == 0; }
 
   std::uint64_t draw() { return engine_(); }
@@ -57,20 +57,20 @@ class Scheduler {
 
   Instant now() const { return now_; }
 
-  // Runs it on the way, after that time.
+  // Calls `work` after `delay` of virtual time.
   void after(Duration delay, std::function<void()> work);
 
-  // Runs all that is ready, in an order drawn from the seed.
+  // Runs all work that is ready, in an order drawn from the seed, until nothing is.
   void settle();
 
-  // Lets that much time pass.
+  // Lets virtual time pass, and runs the work that becomes due.
   void run_for(Duration duration);
 
-  // Moves to the next moment at which something is due, no later than that, and runs what is ready
-  // then. False: nothing is due before; the clock stops there.
+  // Advances the clock to the next moment at which work is due, and runs what is ready then. If
+  // none is due until `latest`, it advances the clock to `latest` and returns false.
   bool step(Instant latest);
 
-  // Work that ran so far.
+  // The number of executed pieces of work.
   std::uint64_t steps() const { return steps_; }
 
  private:
@@ -90,7 +90,7 @@ class Scheduler {
   };
   struct Later {
     Instant when;
-    std::uint64_t number;  // the order of what is due at the same moment
+    std::uint64_t number;  // order of work that is due at the same moment
     std::function<void()> work;
     bool operator<(const Later& other) const {
       return when != other.when ? when > other.when : number > other.number;
@@ -99,7 +99,7 @@ class Scheduler {
 
   boost::asio::io_context context_{1};
   std::vector<std::unique_ptr<Work>> ready_;
-  std::vector<Later> later_;  // a heap: the earliest in front
+  std::vector<Later> later_;  // a heap whose front is the earliest
   Instant now_{};
   std::uint64_t numbers_ = 0;
   std::uint64_t steps_ = 0;
@@ -107,10 +107,10 @@ class Scheduler {
   Chance chance_;
 };
 
-// A clock of one machine: as fast or slow as it is, and as wrong.
+// The clock of one machine, which can run at a wrong speed and show a wrong time of day.
 class MachineClock final : public base::Clock {
  public:
-  // rate: how fast it runs, 1 being right. offset: of the wall clock.
+  // `rate` is the speed of the clock; 1 is right. `offset` is added to the wall clock.
   explicit MachineClock(Scheduler& scheduler, double rate = 1, base::Clock::Duration offset = {})
       : scheduler_(scheduler), rate_(rate), offset_(offset) {}
 
@@ -118,7 +118,7 @@ class MachineClock final : public base::Clock {
   base::Time wall() const override;
   boost::asio::awaitable<bool> try_sleep_for(Duration duration) override;
 
-  // The wall clock jumps.
+  // Makes the wall clock jump.
   void jump(base::Clock::Duration by) { offset_ += by; }
 
  private:

@@ -1,5 +1,5 @@
-// Builds the schemas: of Kubernetes' own types from types/kubernetes.txt, of the custom resource
-// from its CRD.
+// This file builds the schemas: those of Kubernetes' own types from types/kubernetes.txt, and that
+// of the custom resource from its CRD.
 #include <algorithm>
 #include <fstream>
 #include <sstream>
@@ -109,7 +109,7 @@ class Types {
     return schema;
   }
 
-  // The same type, owned as a whole. It may be read later: its fields are taken from it then.
+  // Marks the type as owned as a whole. The file may list its fields later.
   Schema& atomic(Schema& whole) {
     whole.atomic = true;
     return whole;

@@ -11,7 +11,7 @@ namespace {
 
 constexpr int kFirstPort = 30000;
 constexpr int kLastPort = 32767;
-constexpr int kFirstDrawn = 30086;  // those before are left to who asks for one
+constexpr int kFirstDrawn = 30086;  // the ports before it are only given on request
 
 bool has_node_ports(const Value& spec) {
   const std::string_view type = text_at(spec, {"type"});
@@ -67,7 +67,7 @@ void remove_if_same(Value& spec, const Value& old_spec, std::string_view name) {
   if (same(find(spec, name), find(old_spec, name))) remove(spec, name);
 }
 
-// clusterIP and clusterIPs say the same: who changed one of them means both.
+// clusterIP and clusterIPs must agree: a client that changes one of them means both.
 void settle_addresses(Value& spec, const Value& old_spec, Allocator& allocator) {
   const std::string old_address(text_at(old_spec, {"clusterIP"}));
   const std::string address(text_at(spec, {"clusterIP"}));
@@ -93,8 +93,8 @@ Value* ports_of(Value& spec) {
   return ports != nullptr && ports->IsArray() ? ports : nullptr;
 }
 
-// A port that is given without a node port keeps the one that its name had. Two can get the same:
-// then the write fails.
+// A port without a node port keeps the node port that the port of the same name had. If two ports
+// would keep the same one, the write fails later.
 void keep_node_ports(Value& spec, const Value& old_spec, Allocator& allocator) {
   Value* ports = ports_of(spec);
   const Value* old_ports = find(old_spec, "ports");
@@ -111,7 +111,8 @@ void keep_node_ports(Value& spec, const Value& old_spec, Allocator& allocator) {
   }
 }
 
-// What belongs to the type that the Service had goes with it, unless the write changes it, too.
+// Drops the fields that belong to the previous type of the Service, unless the write changes them
+// as well.
 void drop_of_other_types(Value& service, const Value& old_spec, Allocator& allocator) {
   Value& spec = service["spec"];
   if (needs_health_port(old_spec) && !needs_health_port(spec)) {

@@ -1,4 +1,5 @@
-// The cluster addresses and node ports of Services: who has which. One owner; one thread.
+// ServiceAddresses allocates the cluster addresses and node ports of Services. An ApiServer owns
+// it. One thread.
 #pragma once
 
 #include <cstdint>
@@ -16,17 +17,21 @@ class ServiceAddresses {
  public:
   explicit ServiceAddresses(std::uint64_t seed) : random_(seed) {}
 
-  // Gives a Service what it has not got and asks for. Refused: nothing is taken.
-  // before: null for a creation.
+  // Allocates the requested node ports, and those and the address that the Service needs and does
+  // not have yet. Returns why it refuses the request; then it allocates nothing. `before` is null
+  // for a creation.
   Causes allocate(Value& service, const Value* before, Allocator& allocator);
 
-  // Takes over what an update leaves to the server, and drops what its type no longer has.
+  // Copies the address and ports that an update leaves out from `before`, and drops the fields that
+  // the new type of the Service does not have.
   static void carry_over(Value& service, const Value& before, Allocator& allocator);
 
-  // The node port that two of its ports have; nothing: there is none.
+  // Returns the node port that two ports of the Service have, with its protocol; nullopt if there
+  // is none.
   static std::optional<std::string> twice(const Value& service);
 
-  // What before had and after (null: nothing) no longer has is free again.
+  // Frees the ports and the address of `before` that `after` no longer has; null: the Service is
+  // deleted.
   void release(const Value& before, const Value* after);
 
  private:

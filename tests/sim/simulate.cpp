@@ -1,4 +1,5 @@
-// The simulation's command: runs plans and seeds, says what was broken, and how to see it again.
+// This program runs plans and seeds of the simulation. It prints the violated rules, and the names
+// by which a run can be repeated.
 #include <fmt/core.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,11 +17,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t kShown = 100;       // broken plans that are told in full
-constexpr std::size_t kUndone = 2;        // children
-constexpr std::size_t kLongQuietIn = 50;  // one plan in that many is watched for a whole day
+constexpr std::size_t kShown = 100;       // broken plans that are printed in full
+constexpr std::size_t kUndone = 2;        // children that a run may create and delete again
+constexpr std::size_t kLongQuietIn = 50;  // one plan in that many is watched for 24 h
 
-// What a worker has counted; sent to the parent as it is.
+// What one worker process counted. It sends the bytes of this struct to the parent.
 struct Totals {
   std::uint64_t runs = 0;
   std::uint64_t broken = 0;
@@ -41,7 +42,7 @@ class Report {
  public:
   explicit Report(bool stop_at_first) : stop_at_first_(stop_at_first) {}
 
-  // Whether the rest need not be run.
+  // True if the remaining plans need not be run.
   bool is_enough() const { return stop_at_first_ && totals_.broken > 0; }
 
   void count(const sim::Course& course, const std::string& what) {
@@ -71,7 +72,7 @@ struct Options {
   bool stop_at_first = false;
 };
 
-// Runs work(job, report) in that many processes and sums up what they count.
+// Runs work(job, report) in options.jobs processes, and adds up what they counted.
 Totals in_parallel(const Options& options, const std::function<void(int, Report&)>& work) {
   struct Worker {
     pid_t process;
@@ -133,7 +134,7 @@ constexpr const char* kResources[] = {
     "localregistries",        "deployments", "statefulsets", "services",
     "persistentvolumeclaims", "pods",        "namespaces"};
 
-// What may go wrong at each write and each read of a scenario.
+// Returns the faults for each write and each read of a scenario.
 std::vector<sim::Fault> faults_for(const sim::Course& course, bool all) {
   using sim::Fate;
   std::vector<sim::Fault> faults;
@@ -159,11 +160,12 @@ std::vector<sim::Fault> faults_for(const sim::Course& course, bool all) {
   return faults;
 }
 
-// Whether it took as many creations and deletions as without the fault. What is made before a
-// conflict is seen is undone, a Service and a workload at most. Whoever deletes a namespace deletes
-// what is in it before the operator does, or after. A process that begins with old caches may make
-// what a later spec does not want, and takes it away again. Whoever makes a resource again at once
-// takes over what garbage collection has not removed yet.
+// True if the run created and deleted as many children as without the fault, up to differences that
+// have one of these reasons:
+// - Before it sees a conflict, the operator may create a Service and a workload, and delete them.
+// - When a namespace is deleted, the operator or the namespace controller may delete its objects.
+// - A process that starts with a stale cache may create objects that a later spec does not want.
+// - A resource that is created again at once takes over the objects that still exist.
 bool is_explained(const sim::Course& course, const sim::Course& smooth,
                   const sim::Scenario& scenario, const sim::Fault& fault) {
   if (scenario.name.find("namespace that is deleted") != std::string::npos) return true;
@@ -173,8 +175,8 @@ bool is_explained(const sim::Course& course, const sim::Course& smooth,
          course.creates <= smooth.creates + kUndone;
 }
 
-// Every scenario without a fault, and with each fault: the same end, by as many creations and
-// deletions.
+// Runs every scenario without a fault and with each fault. The end must be the same, after as many
+// creations and deletions.
 void run_systematic(const std::vector<sim::Scenario>& scenarios, int job, int jobs,
                     Report& report) {
   std::size_t runs = 0;
@@ -247,7 +249,7 @@ void show(const sim::Course& course) {
   for (const std::string& violation : course.violations) fmt::print("broken: {}\n", violation);
 }
 
-// A run as it was told: "SCENARIO" or "SCENARIO / FAULT".
+// Shows one run by the name that was printed: "SCENARIO" or "SCENARIO / FAULT".
 int show_plan(const std::string& wanted) {
   for (const sim::Scenario& scenario : sim::scenarios()) {
     if (wanted != scenario.name && !wanted.starts_with(scenario.name + " / ")) continue;

@@ -1,5 +1,5 @@
-// The inside of the simulated API server: what it stores, and the steps that its writes share.
-// One owner, ApiServer; one thread.
+// This file declares the internal state of the simulated API server: the stored objects, and the
+// steps that its writes share. Owned by ApiServer; one thread.
 #pragma once
 
 #include <cstdint>
@@ -24,15 +24,15 @@ namespace sim {
 
 enum class PatchKind { kMerge, kJson };
 
-using Refusal = std::optional<kube::Response>;  // nothing: go on
+using Refusal = std::optional<kube::Response>;  // nullopt: the request is not refused
 
-// An object, apart from its managedFields. Immutable once stored.
+// An object without its managedFields. It is immutable once it is stored.
 struct Content {
   Document value;
   Managers managers;
   std::string managers_text;  // JSON
-  // What is stored of a new claim is not what storing it again would give: the next write takes
-  // effect though nothing in it differs. The real server does this.
+  // True for a new PVC: it is stored in a form that another write would change, so its next write
+  // takes effect even if it changes nothing. A kube-apiserver behaves the same.
   bool unsettled = false;
 
   Content() = default;
@@ -48,9 +48,9 @@ struct Stored {
 
 struct StoredEvent {
   Revision revision = 0;
-  Stored before;  // without an object: there was none
+  Stored before;  // without an object for a creation
   Stored after;
-  // The lines that watches get, made when the first asks.
+  // The lines for the watches; the first watch that needs one makes it.
   std::shared_ptr<const std::string> added, modified, deleted;
 };
 
@@ -58,31 +58,32 @@ struct Collection {
   const Resource* resource = nullptr;
   std::map<api::ObjectKey, Stored> objects;
   std::deque<StoredEvent> events;
-  std::uint64_t dropped = 0;  // events that have been compacted
+  std::uint64_t dropped = 0;  // number of events that were compacted
 };
 
-// What a collection held at a revision that is not compacted.
+// Returns the objects of a collection at a revision that is not compacted.
 std::map<api::ObjectKey, Stored> state_at(const Collection& collection, Revision revision);
 
-// One exchange.
+// One request with its target and the time at which it is handled.
 struct Call {
   const kube::Request& request;
   std::string user;
   Target target;
   Collection& collection;
-  std::string now;  // as metav1.Time
+  std::string now;  // in the format of metav1.Time
 
   const Resource& resource() const { return *target.resource; }
   api::ObjectKey key() const { return {target.namespace_name, target.name}; }
   bool is_status() const { return target.subresource == "status"; }
-  Manager writer(std::string_view operation) const;  // who this call makes an owner
+  Manager writer(std::string_view operation) const;  // the manager as which this call writes
 };
 
-// 409 of the storage itself. what: "UID" or "ResourceVersion".
+// Returns a 409 of the storage layer. `what` is "UID" or "ResourceVersion".
 kube::Response storage_precondition_failed(const Call& call, std::string_view what,
                                            std::string_view asked, std::string_view actual);
 
-// The JSON text of an object, with another resourceVersion if one is given.
+// Returns the JSON text of an object. `resource_version` replaces the stored one unless it is
+// empty.
 std::string text_of(const Resource& resource, const Content& content,
                     std::string_view resource_version = {});
 
@@ -97,14 +98,14 @@ struct ApiServer::State {
   kube::Response get(const Call& call);
   kube::Response list(const Call& call);
 
-  // Writing: each ends in store() or erase(), or refuses.
+  // Writing: each of these functions ends in store() or erase(), or refuses the request.
   kube::Response create(const Call& call);
   kube::Response create(const Call& call, Content& draft);
   kube::Response replace(const Call& call);
   kube::Response patch(const Call& call, PatchKind kind);
   kube::Response apply(const Call& call);
   kube::Response remove(const Call& call);
-  kube::Response bind(const Call& call);  // a pod to a node
+  kube::Response bind(const Call& call);  // binds a pod to a node
 
   kube::Response finish_create(const Call& call, Content& draft);
   kube::Response finish_update(const Call& call, const Stored& before, Content& draft);
@@ -134,7 +135,7 @@ struct ApiServer::State {
   Revision revision = 1;
   Revision compacted = 0;
   std::map<std::string, Collection, std::less<>> collections;
-  // By uid of the owner: plural and key of what it owns.
+  // By uid of the owner: plural and key of the objects that it owns.
   std::map<std::string, std::set<std::pair<std::string, api::ObjectKey>>, std::less<>> owned;
   ServiceAddresses addresses;
 };

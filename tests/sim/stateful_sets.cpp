@@ -1,5 +1,5 @@
-// The controller of StatefulSets.
-// Source: pkg/controller/statefulset of Kubernetes 1.34.
+// This file simulates the controller of StatefulSets. Source: pkg/controller/statefulset of
+// Kubernetes 1.34.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -14,7 +14,7 @@ constexpr std::string_view kUser = "system:workload-controller";
 constexpr std::string_view kRevisionLabel = "controller-revision-hash";
 constexpr int kNoOrdinal = -1;
 
-// Of a pod of the set; kNoOrdinal: it is none by its name.
+// Returns the ordinal of a pod of this set; kNoOrdinal if the name is not that of such a pod.
 int ordinal_of(const std::string& pod, const std::string& set) {
   if (!pod.starts_with(set + "-")) return kNoOrdinal;
   const std::string_view digits = std::string_view(pod).substr(set.size() + 1);
@@ -36,7 +36,7 @@ bool is_running_and_ready(const ObjectPtr& object) {
   return pod.status.phase == "Running" && is_ready(pod);
 }
 
-// A null pod is one that has to be created.
+// True for a pod that is not available, and for a null pod, which must still be created.
 bool is_unavailable(const ObjectPtr& pod) {
   return !pod || !is_ready(read<Pod>(pod)) || read<Pod>(pod).metadata.deletion_timestamp;
 }
@@ -78,8 +78,9 @@ void Controllers::run_stateful_set(const ObjectPtr& object) {
   if (set.spec.update_strategy.type != "OnDelete") update_set(object, replicas);
 }
 
-// The pods that there should be. An ordered set looks at one after the other; otherwise it is at
-// batches of 1, 2, 4, … pods, and a batch with a failure is the last. False: the rest waits.
+// Creates and replaces the pods below the wanted number. An ordered set handles one pod after the
+// other. A parallel set handles batches of growing size (1, 2, 4, and so on), and stops after a
+// batch with a failure. Returns false if the rest of the work must wait.
 bool Controllers::run_replicas(const ObjectPtr& set, const std::vector<ObjectPtr>& replicas,
                                bool ordered) {
   std::size_t end_of_batch = 1;
@@ -119,7 +120,8 @@ Controllers::Replica Controllers::run_replica(const ObjectPtr& set, const Object
   return waits ? Replica::kWaits : Replica::kGoesOn;
 }
 
-// The pods beyond the wanted number, the last first. True: an ordered set waits for one of them.
+// Deletes the pods beyond the wanted number, the last one first. Returns true if an ordered set
+// must wait for one of them.
 bool Controllers::scale_down_set(const std::vector<ObjectPtr>& condemned,
                                  const ObjectPtr& first_unavailable, bool ordered) {
   for (const ObjectPtr& pod : condemned) {
@@ -134,7 +136,7 @@ bool Controllers::scale_down_set(const std::vector<ObjectPtr>& condemned,
   return false;
 }
 
-// Of the pods of an earlier revision, the last goes, once those after it are available.
+// Deletes the last pod of an earlier revision, once all pods after it are available.
 void Controllers::update_set(const ObjectPtr& set, const std::vector<ObjectPtr>& replicas) {
   const std::string revision = update_revision(set);
   for (auto pod = replicas.rbegin(); pod != replicas.rend(); ++pod) {

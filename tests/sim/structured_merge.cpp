@@ -9,7 +9,7 @@ namespace {
 
 bool is_list(const Schema& schema) { return schema.kind == SchemaKind::kList; }
 
-// Both are lists or maps without content: told apart from each other as scalars are.
+// True if both are empty lists or maps. They are then compared as a whole, like scalars.
 bool both_empty(const Value* a, const Value* b) { return is_empty(a) && is_empty(b); }
 
 std::string field_element(const Value& name) { return "f:" + std::string(as_text(name)); }
@@ -19,7 +19,7 @@ struct Item {
   const Value* value;
 };
 
-// Items of a set or keyed list in their order; those without a key are left out.
+// Returns the items of a set or keyed list in their order, without those that lack a key.
 std::vector<Item> items_of(const Schema& list, const Value* value) {
   std::vector<Item> items;
   if (value == nullptr || !value->IsArray()) return items;
@@ -150,7 +150,8 @@ class Merger {
     result.AddMember(make_copy(name, *allocator_), both(type, live, wanted), *allocator_);
   }
 
-  // Keeps the order of what is applied for what both have, and the live items where they were.
+  // Shared items get the order of the applied list; items that only the live list has keep their
+  // places.
   Value lists(const Schema& schema, const Value* live, const Value* wanted) {
     const std::vector<Item> left = items_of(schema, live);
     const std::vector<Item> right = items_of(schema, wanted);
@@ -158,7 +159,7 @@ class Merger {
     for (const Item& item : right) {
       if (value_of(left, item.element) != nullptr) shared.push_back(item.element);
     }
-    std::size_t next = 0;  // of shared
+    std::size_t next = 0;  // index into shared
     std::vector<std::string_view> merged;
     Value result(rapidjson::kArrayType);
     const auto take = [&](const Item& item) {

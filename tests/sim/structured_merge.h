@@ -1,5 +1,6 @@
-// Structured merge and diff: what two objects of one schema differ in, and what becomes of one when
-// the other is applied to it. Pure functions; any thread. Source: KEP-555.
+// This file implements structured merge and diff: in which fields two objects of one schema differ,
+// and the result of applying one to the other. The functions are pure and can be called on any
+// thread. Source: KEP-555.
 #pragma once
 
 #include <optional>
@@ -9,7 +10,7 @@
 
 namespace sim {
 
-// Which fields of after are new, changed or gone. Null: there was no such object.
+// The fields that were added, modified and removed between two states of an object.
 struct Comparison {
   FieldSet added, modified, removed;
 
@@ -17,17 +18,17 @@ struct Comparison {
 };
 Comparison compare(const Schema& schema, const Value& before, const Value& after);
 
-// The fields that an applied configuration is about.
+// Returns the fields that an applied configuration sets.
 FieldSet fields_of(const Schema& schema, const Value& configuration);
 
-// What configuration says wins; all else stays.
+// Returns `live` with the fields of `configuration`; fields that only `live` has stay.
 Value merge(const Schema& schema, const Value& live, const Value& configuration,
             Allocator& allocator);
 
 Value remove_fields(const Schema& schema, const Value& value, const FieldSet& fields,
                     Allocator& allocator);
 
-// Why the configuration does not fit the schema; nothing when it does.
+// Returns why the configuration does not fit the schema; nullopt if it does.
 std::optional<std::string> misfit(const Schema& schema, const Value& configuration,
                                   const std::string& path = {});
 

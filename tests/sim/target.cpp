@@ -50,7 +50,7 @@ std::string_view trim(std::string_view text) {
   return text;
 }
 
-// At the commas that are outside of parentheses.
+// Splits the text at commas outside parentheses.
 std::vector<std::string_view> split_terms(std::string_view text) {
   std::vector<std::string_view> terms;
   std::size_t begin = 0;

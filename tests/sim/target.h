@@ -1,4 +1,5 @@
-// What a request is about: the path and query of its target, taken apart. Pure; any thread.
+// Target is the parsed path and query of a request. The types are plain values and can be used on
+// any thread.
 #pragma once
 
 #include <optional>
@@ -12,25 +13,25 @@ namespace sim {
 
 struct Target {
   const Resource* resource = nullptr;
-  std::string namespace_name;  // empty: all, or a type that has none
+  std::string namespace_name;  // empty: all namespaces, or a cluster-scoped type
   std::string name;            // empty: the collection
   std::string subresource;     // "status", "finalize", "binding" or empty
   std::vector<std::pair<std::string, std::string>> query;
 
-  std::string_view parameter(std::string_view name) const;  // empty: not given
+  std::string_view parameter(std::string_view name) const;  // empty if it is not given
   bool has(std::string_view name) const;
 };
 
-// Whether the path is in a group and version that is served.
+// True if the path belongs to a group and version that is served.
 bool is_known_group(std::string_view target);
 
-// Nothing: no such path.
+// Parses path and query; nullopt if the server has no such path.
 std::optional<Target> parse_target(std::string_view target);
 
-// A label or field selector: the conditions joined by commas.
+// A label or field selector: conditions joined by commas, all of which must match.
 class Selector {
  public:
-  // Nothing: malformed.
+  // Parses a selector; nullopt if the text is malformed.
   static std::optional<Selector> labels(std::string_view text);
   static std::optional<Selector> fields(std::string_view text);
 

@@ -1,5 +1,6 @@
-// What happened, in order: a hash of all of it, and the text where somebody wants to read it. Two
-// runs are the same when their traces are, to the byte. One owner, a world; one thread.
+// Trace records what happens in a run, in order: always as a hash, and also as text if a person
+// wants to read it. Two runs are the same, to the byte, if their hashes are. A world owns it; one
+// thread.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +15,7 @@ namespace sim {
 
 class Trace {
  public:
-  // keeps: the text too, for people.
+  // `keeps`: keeps the text of the lines as well.
   explicit Trace(bool keeps = false) : keeps_(keeps) {}
 
   void add(base::Clock::Instant when, std::string_view line) {
@@ -23,7 +24,7 @@ class Trace {
     if (keeps_) lines_.push_back(stamp(when) + std::string(line));
   }
 
-  // What is too long to be read, an object or an answer.
+  // Adds a text to the hash alone, because it is too long to be read: an object or an answer.
   void add_hidden(std::string_view text) { hash_text(text); }
 
   bool keeps() const { return keeps_; }
@@ -41,7 +42,7 @@ class Trace {
     return std::string(text.size() < 12 ? 12 - text.size() : 0, ' ') + text + "us ";
   }
 
-  // Eight bytes at a time: texts are long and many.
+  // Hashes eight bytes at a time for speed, because the texts are long and many.
   void hash_text(std::string_view text) {
     hash_number(text.size());
     for (; text.size() >= sizeof(std::uint64_t); text.remove_prefix(sizeof(std::uint64_t))) {

@@ -140,7 +140,7 @@ class Conformer {
     if (schema.kind == SchemaKind::kQuantity) value = make_text("0", *allocator_);
   }
 
-  // What Go leaves out: a struct behind a pointer it does not.
+  // True if Go leaves out the value. A struct behind a pointer is written.
   static bool is_zero(const Schema& schema, const Value& value) {
     switch (schema.kind) {
       case SchemaKind::kBoolean: return !value.GetBool();

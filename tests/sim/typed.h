@@ -1,5 +1,6 @@
-// What becomes of JSON on its way through Kubernetes' own types: unknown fields go, so do zeroes
-// that Go does not write, quantities get their canonical form. Pure functions; any thread.
+// This file imitates what decoding to and encoding from Kubernetes' own Go types does to JSON:
+// unknown fields are dropped, so are zeros that Go does not write, and quantities get their
+// canonical form. The functions are pure and can be called on any thread.
 #pragma once
 
 #include <optional>
@@ -10,20 +11,22 @@
 
 namespace sim {
 
-// Makes value what a decoder and an encoder of that type leave of it. Else the message of why it
-// cannot be decoded.
+// Changes `value` to what a decoder and an encoder of this type make of it. Returns the error
+// message if it cannot be decoded; nullopt otherwise.
 std::optional<std::string> conform(const Schema& schema, Value& value, Allocator& allocator);
 
-// What an object of that type is without any field set.
+// Returns the encoded form of an object of this type without any field set.
 Value empty_object(const Schema& schema, Allocator& allocator);
 
-// "1024Mi" as "1Gi"; nothing for what is no quantity.
+// Returns the canonical form, such as "1Gi" for "1024Mi"; nullopt if the text is no quantity.
 std::optional<std::string> canonical_quantity(std::string_view text);
 
-// The same rounded up to a thousandth, as a list of resources keeps it. text is a quantity.
+// Returns the canonical form rounded up to a thousandth, as the API server stores quantities in
+// limits and requests. A text that is no quantity is returned unchanged.
 std::string rounded_quantity(std::string_view text);
 
-// The order of two quantities: negative, zero or positive. Both are quantities.
+// Returns a negative number, zero or a positive number, as `a` is less than, equal to or greater
+// than `b`. Both must be quantities.
 int compare_quantities(std::string_view a, std::string_view b);
 
 }  // namespace sim

@@ -167,7 +167,7 @@ class TypeValidator {
   }
 
  private:
-  // The real one asks twice.
+  // Repeats all causes, because a kube-apiserver validates a PVC twice on update.
   void repeat() {
     const Causes once = causes;
     causes.insert(causes.end(), once.begin(), once.end());
@@ -231,7 +231,7 @@ class TypeValidator {
     target_port(port, path);
     const std::pair<std::string, std::int64_t> key(text_at(port, {"protocol"}), value);
     if (std::find(seen.begin(), seen.end(), key) != seen.end()) {
-      // The Go struct that it is told by: no more of it is filled in.
+      // The message shows a Go struct in which only these fields are set.
       causes.push_back(duplicate_value(
           path, fmt::format(R"({{"Name":"","Protocol":{},"AppProtocol":null,"Port":{},)"
                             R"("TargetPort":0,"NodePort":0}})",
@@ -263,7 +263,7 @@ class TypeValidator {
     Document was;
     is.CopyFrom(*find(object, "spec"), is.GetAllocator());
     was.CopyFrom(*find(before, "spec"), was.GetAllocator());
-    // A claim without a class may get the one that a default says; a volume is named once.
+    // An update may set the class or the volume of a PVC that has none.
     if (find(was, "storageClassName") == nullptr) remove(is, "storageClassName");
     if (text_at(was, {"volumeName"}).empty()) remove(is, "volumeName");
     const bool bound = text_at(before, {"status", "phase"}) == "Bound";

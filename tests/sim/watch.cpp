@@ -1,4 +1,5 @@
-// Watches: the initial state, then the events since, as a selector sees them.
+// This file implements watches: the initial state and then the later events, as a selector sees
+// them.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -16,7 +17,7 @@ std::string event_line(std::string_view type, std::string_view object) {
   return fmt::format(R"({{"type":"{}","object":{}}})", type, object);
 }
 
-// What a watch is about: a namespace, labels, fields.
+// The objects that a watch selects.
 struct Filter {
   std::string namespace_name;
   Selector labels;
@@ -41,7 +42,7 @@ class LiveWatch final : public Watch {
     next_ = collection.dropped + static_cast<std::uint64_t>(later - collection.events.begin());
   }
 
-  // The initial events, and what closes them.
+  // Adds the initial events and, if requested, the bookmark that closes them.
   void begin_with(Revision at, bool with_bookmark) {
     for (const auto& [key, stored] : state_at(*collection_, at)) {
       if (!filter_.matches(stored)) continue;
@@ -112,12 +113,12 @@ class LiveWatch final : public Watch {
   Collection* collection_;
   Filter filter_;
   Revision seen_;
-  std::uint64_t next_;  // counted from the first event ever
+  std::uint64_t next_;  // index of the next event, counted from the first one ever
   std::deque<Line> initial_;
   bool over_ = false;
 };
 
-// A watch that says at once that what is asked for is forgotten.
+// A watch whose first event reports that the requested revision has been compacted.
 class ExpiredWatch final : public Watch {
  public:
   ExpiredWatch(Revision asked, Revision oldest) : asked_(asked), oldest_(oldest) {}
@@ -145,7 +146,7 @@ OpenedWatch opened(std::unique_ptr<Watch> watch) {
 
 }  // namespace
 
-// What happened since is taken back.
+// Undoes the events after `revision`, from the last one back.
 std::map<api::ObjectKey, Stored> state_at(const Collection& collection, Revision revision) {
   std::map<api::ObjectKey, Stored> objects = collection.objects;
   for (auto event = collection.events.rbegin();

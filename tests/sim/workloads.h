@@ -1,6 +1,6 @@
-// The objects that the simulated controllers and the simulated kubelet work on, as typed values.
-// They are the simulation's own, so that a field which the operator's types lack is not overlooked.
-// Values; one thread.
+// This file declares the objects that the simulated controllers and kubelet work on, as typed
+// values. The simulation does not use the operator's types for them, because it would then overlook
+// the same fields as the operator. The types are plain values; the functions are for one thread.
 #pragma once
 
 #include <optional>
@@ -58,18 +58,18 @@ struct Workload {
 
 // The pod template of a workload.
 struct PodTemplate {
-  std::string text;  // JSON, members by name, without the label pod-template-hash
+  std::string text;  // JSON, members ordered by name, without the label pod-template-hash
   std::string hash;  // of the text
   api::StringMap labels;
 };
 
-// Valid as long as the object is.
+// Returns the pod template. The reference is valid as long as the object exists.
 const PodTemplate& template_of(const ObjectPtr& workload);
 
-// Whether the object has all of these labels.
+// True if the object has all of these labels.
 bool has_labels(const api::ObjectMeta& meta, const api::StringMap& labels);
 
-// The owner with controller: true; null: there is none.
+// Returns the owner reference with controller: true; null if there is none.
 const api::OwnerReference* controller_of(const api::ObjectMeta& meta);
 
 bool is_ready(const Pod& pod);

@@ -11,9 +11,10 @@ namespace sim {
 namespace {
 
 constexpr const char* kOwnNamespace = "local-registry-operator";
-constexpr std::size_t kContestedWrites = 10;  // of the operator to a contested object in an hour
-constexpr std::size_t kHealsToNotice = 7;     // after a start that remembers none
-// The longest back-off, and a look whether it lasts, by a clock that runs too slow.
+constexpr std::size_t kContestedWrites = 10;  // by the operator to one contested object in an hour
+constexpr std::size_t kHealsToNotice = 7;     // after a start, until it notices the contest
+// The longest backoff, plus the time to notice the end of the contest, with a clock that runs too
+// slow.
 constexpr auto kContestsEnd = 130min;
 
 }  // namespace
@@ -75,7 +76,8 @@ World::~World() {
   }
 }
 
-// Of all that is written; the operator's writes are counted.
+// Applies `mutate` to the writes of all clients, and checks how often the operator writes mutated
+// objects.
 std::optional<std::string> World::mutated(const Admission& admission) {
   if (!mutate) return std::nullopt;
   std::optional<std::string> text = mutate(admission);
@@ -86,8 +88,9 @@ std::optional<std::string> World::mutated(const Admission& admission) {
   return text;
 }
 
-// However long something contradicts the operator, it writes the object seldom: what users do may
-// cause one more write, and each start of the operator as many as are needed to notice it again.
+// Checks that the operator writes a contested object seldom, however long the contest lasts. A
+// user's edit may cause one more write, and a start of the operator as many as it needs to notice
+// the contest.
 void World::check_contested_writes(const Object& object, std::size_t each_start) {
   const std::string name = object.plural + " " + api::to_string(object.key);
   const auto since = scheduler.now() - 1h;
@@ -181,7 +184,7 @@ void World::start_replica(const std::string& name) {
   replicas_.push_back(std::make_unique<Replica>(LinkHost{scheduler, server, chance, trace}, link,
                                                 replica, options_.seed + 7919 * ++started_));
   Replica* started = replicas_.back().get();
-  // Messages outlive whoever sent them.
+  // The link outlives its replica, because messages may still be on their way.
   link.crash = [this, &link] {
     if (Replica* alive = sender(link)) crash(*alive);
   };
@@ -232,7 +235,7 @@ void World::changed(const Change& change) {
   if (object->plural != "leases" && object->plural != "events") run_controllers();
 }
 
-// Soon, and again while there is something to do.
+// Lets the controllers act soon, and again while they have something to do.
 void World::run_controllers() {
   if (std::exchange(controllers_wait_, true)) return;
   scheduler.after(chance.between(1ms, 50ms), [this] {
@@ -244,7 +247,7 @@ void World::run_controllers() {
 void World::crash(Replica& replica, base::Clock::Duration restart_after) {
   if (replica.done()) return;
   trace.add(scheduler.now(), fmt::format("{} dies", replica.name()));
-  // Its coroutines are ended from outside: this may be called by one of them.
+  // The coroutines of the replica are ended later, because one of them may be the caller.
   replica.link().die();
   scheduler.after({}, [this, &link = replica.link()] {
     if (Replica* dying = sender(link)) dying->crash();

@@ -1,5 +1,5 @@
-// The simulated world: a cluster, replicas of the operator in it, and whoever else acts. One seed
-// gives one course of events, to the byte.
+// World is the simulated world: a cluster, replicas of the operator, and the users and controllers
+// that act in it. The same seed gives the same events, to the byte. A run owns it; one thread.
 #pragma once
 
 #include <deque>
@@ -27,17 +27,18 @@ struct WorldOptions {
   int replicas = 1;
   bool leader_elect = false;
   bool keep_trace = false;
-  // Each machine's clock runs too fast or too slow by up to that part, and its wall clock is wrong.
+  // The clock of each machine runs too fast or too slow by up to this fraction, and its wall clock
+  // is wrong by up to 10 minutes.
   double clock_skew = 0;
-  bool two_may_lead = false;               // clocks are worse than a Lease allows for
+  bool two_may_lead = false;               // the clocks are worse than a Lease allows for
   std::string provider_id = "aws:///i-1";  // of the only node
 };
 
-// An earlier state.
+// An earlier state, from which new watches begin.
 struct Past {
   base::Clock::Duration ago{};
-  bool before_deletion = false;  // instead: of the latest object that is gone, while it was going
-  std::string plural;            // of this resource alone; empty: of all
+  bool before_deletion = false;  // instead of `ago`: just before the last deletion
+  std::string plural;            // affects watches of this resource only; empty: all
 
   bool operator==(const Past&) const = default;
   bool is_now() const { return *this == Past(); }
@@ -50,18 +51,18 @@ class World {
   World& operator=(const World&) = delete;
   ~World();
 
-  // --- what users and others do; each fails the run when the API server refuses it unexpectedly
+  // --- what users do: each function returns the HTTP status of the answer
 
-  // Server-side apply by a user, as kubectl does it. Gives the answer's HTTP status.
+  // Server-side apply by a user, as kubectl does it.
   int apply(std::string_view plural, const api::ObjectKey& key, const std::string& body,
             std::string_view manager = "kubectl");
-  // JSON merge patch. Gives the answer's HTTP status.
+  // JSON merge patch.
   int patch(std::string_view plural, const api::ObjectKey& key, const std::string& body,
             std::string_view subresource = {});
   int create(std::string_view plural, const std::string& namespace_name, const std::string& body);
   int remove(std::string_view plural, const api::ObjectKey& key);
 
-  // Apply of LocalRegistry team-a/NAME with that spec, as JSON.
+  // Applies LocalRegistry NAMESPACE/NAME with this spec, which is JSON.
   int apply_registry(const std::string& spec, const std::string& name = "dev",
                      const std::string& namespace_name = "team-a");
 
@@ -70,33 +71,33 @@ class World {
   // Lets time pass.
   void run_for(base::Clock::Duration duration);
 
-  // Until the operator has not written for kQuiet, longer than a request may take; the last write
-  // comes within that time. False: it still did.
+  // Runs until the operator has not written for kQuiet, which is longer than a request may take.
+  // Returns false if it still wrote after `within`.
   bool converge(base::Clock::Duration within = 60s);
 
   // --- faults
 
-  // Asked for each exchange of a replica that is no watch: what becomes of it.
+  // Decides the fate of each request of a replica except watches. Without it, all are answered.
   std::function<Fate(Replica&, const kube::Request&)> fate;
 
-  // The replica dies; another process takes its place after that time.
+  // Crashes the replica; another process starts after `restart_after`.
   void crash(Replica& replica, base::Clock::Duration restart_after = 1s);
 
-  // SIGTERM, and a new process after that time.
+  // Sends SIGTERM; another process starts `after` that.
   void restart(Replica& replica, base::Clock::Duration after = 1s);
 
-  // What new watches begin with, as of a server that lags.
+  // The state from which new watches begin, as with a server that lags.
   Past past;
 
-  // A replica more; WorldOptions::replicas start by themselves.
+  // Starts one more replica. The constructor starts WorldOptions::replicas.
   void start_replica(const std::string& name);
 
-  // Told of each replica that starts, to set up its link and what registries answer.
+  // Called for each replica that starts, to set up its link and the answers of registries.
   std::function<void(Replica&)> on_start;
 
-  // --- what there is
+  // --- what can be observed
 
-  // Writes that replicas sent, whatever became of them; the Lease and events aside.
+  // Writes that replicas sent, whatever became of them, without Leases and Events.
   std::size_t writes_sent() const { return writes_sent_; }
 
   std::vector<Replica*> replicas();
@@ -109,27 +110,33 @@ class World {
   Oracles oracles;
   Controllers controllers;
 
-  // Refuses writes, as a quota or a webhook does; a copy of the answer's text.
+  // Refuses writes, as a quota or a webhook does. Returns the answer of a refused write; nullopt
+  // allows it.
   std::function<std::optional<kube::Response>(const Admission&)> refuse;
 
-  // Changes what anyone writes, as a mutating policy does: gives the object's text.
+  // Changes the writes of all clients, as a mutating policy does. Returns the text of the changed
+  // object; nullopt leaves it unchanged.
   std::function<std::optional<std::string>(const Admission&)> mutate;
 
-  // Another controller changes the number of replicas back whenever it has that many.
+  // Starts or stops another controller that scales workload team-a/registry to 0 replicas each time
+  // it has one.
   void fight(bool begins);
 
-  // No policy and no fight any more; after that time the spec has been reached.
+  // Ends all policies and fights. If there were any, it then runs long enough for the operator to
+  // heal what they changed.
   void end_contests();
 
-  // What the kubelet says of the container "buildkitd" of team-a/registry's pod: how often it was
-  // restarted, and its state and the one before, as JSON. The registry beside it is ready.
+  // Writes to the pods of team-a/registry what the kubelet reports of the container "buildkitd":
+  // how often it restarted, and its present and last state as JSON. The container "registry" is
+  // ready.
   void set_buildkit_state(int restarts, const std::string& now, const std::string& before);
 
-  // The node port of team-a/dev, and later whether it is the same.
+  // note_node_port() remembers the node port of team-a/dev; expect_noted_node_port() reports a
+  // violation if it has changed since then.
   void note_node_port();
   void expect_noted_node_port();
 
-  // Reports it when no status says that a field is contested.
+  // Reports a violation if the status of team-a/dev reports no contested field or no node port.
   void expect_contest_in_status();
 
   static constexpr auto kQuiet = 45s;
@@ -141,29 +148,30 @@ class World {
   void check_contested_writes(const Object& object, std::size_t each_start);
   void fight_on();
   void bury();
-  Replica* sender(const Link& link);  // null: it is gone
+  Replica* sender(const Link& link);  // null if it has ended
   Revision state_of_long_ago(const std::string& plural) const;
   kube::Response exchange(kube::Method method, std::string target, std::string content_type,
                           std::string body, std::string_view who);
 
   WorldOptions options_;
-  std::list<std::unique_ptr<Link>> links_;  // of the dead too: messages are on their way
+  std::list<std::unique_ptr<Link>> links_;  // also of ended replicas: messages may be on their way
   std::list<std::unique_ptr<Replica>> replicas_;
   std::deque<std::pair<base::Clock::Instant, Revision>> history_;
-  std::map<std::string, Revision> deletions_;  // the latest of each resource
+  std::map<std::string, Revision> deletions_;  // revision of the last one of each resource
   std::uint64_t started_ = 0;
   std::size_t writes_sent_ = 0;
   bool controllers_wait_ = false;
   bool fights_ = false;
   bool was_contested_ = false;
   int noted_node_port_ = 0;
-  // Writes of the operator to contested objects, and what may cause more of them.
+  // The times of the operator's writes to each contested object, and of what may cause such writes:
+  // edits and starts. Times older than an hour are dropped.
   std::map<std::string, std::deque<base::Clock::Instant>> contested_writes_;
   std::deque<base::Clock::Instant> edits_;  // by users
   std::deque<base::Clock::Instant> starts_;
 };
 
-// A Status with that code, as an admission plugin answers.
+// Returns a metav1.Status with this code, as an admission plugin answers.
 kube::Response refusal(int code, std::string_view reason, std::string_view message);
 
 }  // namespace sim

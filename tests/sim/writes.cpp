@@ -1,5 +1,5 @@
-// Creations and updates: what POST, PUT and both kinds of PATCH come to.
-// Source: the generic registry of Kubernetes 1.34; the order of its checks is kept.
+// This file implements creations and updates: POST, PUT, and PATCH with a merge patch, JSON patch
+// or apply. Source: the generic registry of Kubernetes 1.34; the checks have the same order.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -24,7 +24,7 @@ std::string undecodable(const Resource& resource, std::string_view why) {
                      resource.version, resource.kind, why);
 }
 
-// What a decoder makes of an object that came from outside.
+// Decodes an object of a client and sets its default values.
 Refusal decode(const Resource& resource, Value& object, Allocator& allocator,
                Nulls nulls = Nulls::kDropped) {
   if (Value* meta = find(object, "metadata"); meta == nullptr || meta->IsNull()) {
@@ -111,7 +111,7 @@ Update update_of(const Call& call, std::string_view operation) {
           call.writer(operation)};
 }
 
-// By a finalizer: a deletion has to wait for it.
+// True if a finalizer holds the object, so that a deletion has to wait.
 bool is_held(const Resource& resource, const Value& object) {
   return !is_empty(find(object, {"metadata", "finalizers"})) ||
          (resource.plural == "namespaces" && !is_empty(find(object, {"spec", "finalizers"})));
@@ -126,7 +126,7 @@ void copy_member(Value& to, const Value& from, std::string_view name, Allocator&
   }
 }
 
-// What only the server writes, as it was.
+// Copies the metadata that only the server writes from the stored object.
 void keep_system_fields(Value& meta, const Value& old_meta, Allocator& allocator) {
   if (text_at(meta, {"uid"}).empty()) copy_member(meta, old_meta, "uid", allocator);
   for (const char* name : {"creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds",
@@ -142,7 +142,7 @@ kube::Response answer(int code, const ObjectPtr& object) {
   return response;
 }
 
-// What a write may change: the object without its status, or its status.
+// Keeps the part that this write may not change: the status, or all but the status.
 void keep_other_part(const Call& call, Value& object, const Value& before, Allocator& allocator) {
   const Resource& resource = call.resource();
   if (!resource.has_status) return;
@@ -194,7 +194,7 @@ Refusal patched(const std::string& body, PatchKind kind, Value& object, Allocato
   return std::nullopt;
 }
 
-// What a creation is compared with.
+// Returns the object with which a creation is compared.
 Value nothing_of(const Resource& resource, Allocator& allocator) {
   if (!resource.custom) return empty_object(*resource.schema, allocator);
   Value nothing(rapidjson::kObjectType);
@@ -202,7 +202,8 @@ Value nothing_of(const Resource& resource, Allocator& allocator) {
   return nothing;
 }
 
-// Who applies to an object that nobody owns anything of shares it with what was before.
+// Returns the managers before an apply. If the object has none, the manager "before-first-apply"
+// gets all of its fields, as in a kube-apiserver.
 Managers managers_before(const Call& call, const Stored& before, Allocator& allocator) {
   const Managers& managers = before.content->managers;
   if (!managers.empty()) return managers;
@@ -211,7 +212,7 @@ Managers managers_before(const Call& call, const Stored& before, Allocator& allo
   return updated(update, true, nothing_of(call.resource(), allocator), before.content->value, {});
 }
 
-// The class of a pod by what its containers ask for of processor and memory.
+// Returns the QoS class of a pod, from the cpu and memory that its containers request.
 std::string_view quality_of_service(const Value& spec) {
   const Value* containers = find(spec, "containers");
   if (containers == nullptr || !containers->IsArray()) return "BestEffort";
@@ -228,7 +229,6 @@ std::string_view quality_of_service(const Value& spec) {
   return !any ? "BestEffort" : (all ? "Guaranteed" : "Burstable");
 }
 
-// null: what else differs is ignored.
 bool same_object(const Value& a, const Value& b) {
   if (a.MemberCount() != b.MemberCount()) return false;
   return a == b;
@@ -260,7 +260,7 @@ Causes conflict_causes(const std::vector<Conflict>& conflicts, std::string& mess
 
 }  // namespace
 
-// The key that etcd knows the object by is a part of the message.
+// The message contains the key of the object in etcd.
 kube::Response storage_precondition_failed(const Call& call, std::string_view what,
                                            std::string_view asked, std::string_view actual) {
   const Resource& resource = call.resource();
@@ -285,7 +285,7 @@ Refusal ApiServer::State::check_namespace(const Call& call, std::string_view nam
   return namespace_terminating(call.resource(), name, space);
 }
 
-// A claim grows only where its class allows it.
+// Refuses to expand a PVC whose class does not allow it.
 Refusal ApiServer::State::check_expansion(const Call& call, const Value& object,
                                           const Value& before) {
   if (call.resource().plural != "persistentvolumeclaims" || call.is_status()) return std::nullopt;
@@ -300,7 +300,7 @@ Refusal ApiServer::State::check_expansion(const Call& call, const Value& object,
                            "that provisions the pvc must support resize");
 }
 
-// What the admission plugins add that every cluster has.
+// Adds what the default admission plugins of every cluster add.
 void ApiServer::State::admit_new(const Resource& resource, Content& draft) {
   Allocator& allocator = draft.value.GetAllocator();
   if (resource.plural == "persistentvolumeclaims") {
@@ -390,7 +390,7 @@ Refusal ApiServer::State::ask_admit(const Call& call, const Stored* before, cons
   return server->admit(admission_of(call, before, draft));
 }
 
-// What is mutated gets its defaults again; who manages a field stays the same.
+// Applies `mutate` and sets the default values again. The managers of the fields do not change.
 Refusal ApiServer::State::ask_mutate(const Call& call, const Stored* before, Content& draft) {
   if (!server->mutate || call.is_status()) return std::nullopt;
   const auto text = server->mutate(admission_of(call, before, &draft));
@@ -601,7 +601,7 @@ kube::Response ApiServer::State::finish_update(const Call& call, const Stored& b
   if (!call.is_status()) count_generation(resource, object, old, allocator);
   Refusal refusal = check_update(call, before, draft);
   const Value* grace = sim::find(object, {"metadata", "deletionGracePeriodSeconds"});
-  const bool waits = grace != nullptr && grace->GetInt64() > 0;  // for its node to stop it
+  const bool waits = grace != nullptr && grace->GetInt64() > 0;  // the node must stop the pod first
   const bool goes = sim::find(object["metadata"], "deletionTimestamp") != nullptr && !waits &&
                     !is_held(resource, object);
   if (is_service && (refusal || goes)) addresses.release(object, &old);
@@ -634,7 +634,7 @@ Refusal ApiServer::State::check_update(const Call& call, const Stored& before,
   return ask_admit(call, &before, &draft);
 }
 
-// The scheduler's write: it names the node in the pod's spec and sets the condition PodScheduled.
+// Handles the scheduler's write: it sets the node in the pod's spec and the condition PodScheduled.
 kube::Response ApiServer::State::bind(const Call& call) {
   const Stored* before = find_stored(call.resource().plural, call.key());
   if (before == nullptr) return not_found(call.resource(), call.target.name);
@@ -660,7 +660,7 @@ kube::Response ApiServer::State::bind(const Call& call) {
   return answer(201, store(call, &old_state, draft));
 }
 
-// The last finalizer is gone: so is the object. The answer still has it.
+// Deletes the object, because its last finalizer is gone. The answer still contains it.
 kube::Response ApiServer::State::finish_deletion(const Call& call, const Stored& before,
                                                  Content& draft) {
   draft.managers_text = write(draft.managers);

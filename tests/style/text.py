@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Rules of the text itself, for every file that git knows or would add: lines of at most 100
-columns, functions of at most 70 lines, headers that open with their purpose, no lambda coroutine
-with captures, no foreign host, nothing of the machine that it was written on.
+"""Checks the text of every file that git has or would add. Lines have at most 100 columns and
+functions at most 70 lines. Headers begin with their purpose. No coroutine is a lambda with
+captures. No file names a foreign host or anything of the machine that it was written on.
 
-    text.py [FILE...]      prints FILE:LINE: why; exit code 1 if there is something
+    text.py [FILE...]      prints FILE:LINE: why; exit code 1 if there is a violation
 """
 import ast
 import os
@@ -18,13 +18,13 @@ CODE = {".h", ".cpp", ".py", ".sh", ".cmake"}
 GENERATED = re.compile(
     r"tests/(chart/(golden|expected)|fuzz/corpus)/|\.svg$|\.tar$|\.png$|\.patch$")
 
-# Hosts that may be named in a URL: addresses of nothing, of the cluster itself, of documentation.
+# Hosts that a URL may name: reserved addresses, names of the cluster, documentation.
 HOSTS = re.compile(
     r"localhost$|127\.|\[|[\d.]+$|kubernetes(\.|$)|.*\.(svc|local|cluster\.local)$|[^.]*$"
     r"|(.*\.)?(invalid|test|example|example\.(com|org|net))$"
     r"|(.*\.)?(kubernetes\.io|k8s\.io|json-schema\.org|opencontainers\.org|localregistry\.dev)$"
     r"|snapshot\.debian\.org$"  # dated packages of the Dockerfile
-    r"|(.*\.)?docker\.io$"  # the names of Docker Hub are a part of references and of credentials
+    r"|(.*\.)?docker\.io$"  # Docker Hub's names in references and credentials
     r"|www\.w3\.org$")      # the namespace of SVG
 URL = re.compile(r"\bhttps?://([^/\s\"'`$<>{}()|\\:%]+)")
 
@@ -34,7 +34,7 @@ LAMBDA_COROUTINE = re.compile(r"\[[^\]\[]+\]\s*\([^()]*\)\s*(mutable\s*)?->\s*[\
 
 
 def files():
-    """What git knows and what it would add, without what is generated or binary."""
+    """Returns the files that git has or would add, without generated and binary ones."""
     listed = subprocess.run(
         ["git", "-C", str(PROJECT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         check=True, capture_output=True, text=True).stdout
@@ -43,7 +43,8 @@ def files():
 
 
 def own_paths():
-    """Absolute paths that only this machine has. A path of one part, like /src, says nothing."""
+    """Returns absolute paths that only this machine has. Paths of one part, like /src, are too
+    general."""
     paths = {str(PROJECT), str(PROJECT.parent), os.path.expanduser("~")}
     return [path + "/" for path in paths if path.count("/") > 1]
 
@@ -58,7 +59,8 @@ def kind(path, text):
 
 
 def block_lengths(lines, start):
-    """Blocks that open on a line matching START and close with the same indentation."""
+    """Yields (line, length) of blocks that open on a line matching START and close at the same
+    indentation."""
     for number, line in enumerate(lines):
         match = start.match(line)
         if not match:

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""clang-tidy over controller/, as many at once as there are cores. A file whose text, headers,
-command and configuration are those of an earlier clean run, in any clone, is not looked at again.
+"""Runs clang-tidy over controller/ on all cores. It skips a file if an earlier clean run, in any
+clone, had the same text, headers, command and configuration.
 
     tidy.py BUILD_FOLDER      which has compile_commands.json, and Ninja's record of the headers
 """
@@ -23,7 +23,7 @@ PROGRESS_SECONDS = 20
 
 
 def headers(build):
-    """Object file → what it was compiled from, as Ninja remembers it."""
+    """Returns object file → the files that it was compiled from, as Ninja recorded them."""
     output = subprocess.run(["ninja", "-C", str(build), "-t", "deps"], capture_output=True,
                             text=True, check=False).stdout
     found, current = {}, None
@@ -36,7 +36,7 @@ def headers(build):
 
 
 def key(command, dependencies, common):
-    """None when it is not known what the file includes."""
+    """Returns the key of a clean run, or None if the file's includes are unknown."""
     if not dependencies:
         return None
     digest = hashlib.sha256(common + command["command"].replace(f"{PROJECT}", ".").encode())

@@ -1,4 +1,4 @@
-// Certificates made in the test: an authority and what it signs. Any thread.
+// Creates certificates for tests: an authority and the certificates that it issues. Any thread.
 #pragma once
 
 #include <arpa/inet.h>
@@ -22,7 +22,7 @@ struct Identity {
 
 struct Wanted {
   std::string name = "test";
-  std::string alternative_names;  // as OpenSSL writes them: "DNS:a.test,IP:127.0.0.1"
+  std::string alternative_names;  // in OpenSSL's notation: "DNS:a.test,IP:127.0.0.1"
   std::chrono::seconds from = -1h;
   std::chrono::seconds until = 24h;
 };
@@ -90,7 +90,7 @@ class Authority {
     return {pem_of(certificate.get()), pem_of(key.get())};
   }
 
-  // For 127.0.0.1 and localhost.
+  // Issues a server certificate for 127.0.0.1 and localhost.
   Identity server() const {
     Wanted wanted;
     wanted.alternative_names = "DNS:localhost,IP:127.0.0.1";

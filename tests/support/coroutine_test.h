@@ -1,4 +1,5 @@
-// Tests of coroutines: an io_context that is run until one of them is done. On one thread.
+// CoroutineTest is a fixture for coroutines: its io_context runs until one of them is done. One
+// thread.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -18,7 +19,7 @@ namespace support {
 
 namespace asio = boost::asio;
 
-// The outcome of a coroutine that may be cancelled.
+// Started holds the outcome of a coroutine that may be cancelled.
 template <class T>
 struct Started {
   asio::cancellation_signal cancel;
@@ -61,7 +62,7 @@ class CoroutineTest : public testing::Test {
     io_.run_for(duration);
   }
 
-  // "cancelled", what the exception says, or nothing.
+  // Returns "cancelled", the text of the exception, or "" without one.
   static std::string failure_of(const std::exception_ptr& failure) {
     try {
       if (failure) std::rethrow_exception(failure);

@@ -1,6 +1,6 @@
-// Random specs of LocalRegistries, most of which the CRD accepts: every field that goes into a pod
-// unchanged, with what the API server writes in another way (quantities, empty maps and lists,
-// nulls). The same seed gives the same spec. One thread.
+// RandomSpec makes random specs of LocalRegistries, most of which the CRD accepts. They have every
+// field that goes into a pod unchanged, with values that the API server may write differently:
+// quantities, empty maps and lists, nulls. Equal seeds give equal specs. One thread.
 #pragma once
 
 #include <fmt/core.h>
@@ -17,7 +17,7 @@ class RandomSpec {
  public:
   explicit RandomSpec(std::uint64_t seed) : random_(seed) {}
 
-  // JSON.
+  // Returns a spec as JSON.
   std::string spec() {
     Members members = {{"enabled", "true"}};
     add(members, "localbuild", "true");
@@ -33,7 +33,7 @@ class RandomSpec {
     return object(members);
   }
 
-  // "1500m", "0.00000000001", ".5", "3e-2", "1024Mi"
+  // Returns a quantity: "1500m", "0.00000000001", ".5", "3e-2", "1024Mi".
   std::string quantity() {
     std::string number = std::to_string(below(one_in(4) ? 100'000'000 : 2000));
     if (one_in(3)) number += "." + zeros(below(12)) + std::to_string(below(1000));
@@ -98,13 +98,14 @@ class RandomSpec {
   }
   std::string text_of_size() { return one_in(2) ? "Mi" : one_in(2) ? "M" : ".5Gi"; }
 
-  // A limit that is no less than the request has to be drawn: both are of the same amount.
+  // Returns random amounts by resource and sets `same` to them: limits and requests get equal
+  // amounts, since a limit must not be less than a request. `both`: there are limits.
   std::string amounts(bool both, std::string& same) {
     Members members;
     for (const char* resource : {"cpu", "memory", "ephemeral-storage", "a.test/gpu"}) {
       if (!one_in(2)) continue;
       const bool whole = std::string_view(resource).find('/') != std::string_view::npos;
-      if (whole && !both) continue;  // needs a limit of the same amount
+      if (whole && !both) continue;  // an extended resource needs a limit that equals the request
       members.push_back({resource, whole ? std::to_string(below(5)) : '"' + quantity() + '"'});
     }
     same = object(members);

@@ -1,5 +1,6 @@
-// A server on loopback that does what a test tells it: one thread for each connection, blocking
-// calls, with TLS or without. Owned by the test; destroying it cuts all connections.
+// ScriptedServer listens on loopback and runs a test's script for each connection, with TLS or
+// without. It uses one thread for each connection and blocking calls. Owned by the test; its
+// destructor cuts all connections.
 #pragma once
 
 #include <arpa/inet.h>
@@ -28,11 +29,11 @@ namespace testing_tls {
 
 struct ServerTls {
   Identity identity;
-  std::string client_ca = {};  // PEM; not empty: clients have to show a certificate
+  std::string client_ca = {};  // PEM; if set, clients must present a certificate
   int most_version = TLS1_3_VERSION;
 };
 
-// One connection, seen from the server.
+// Peer is one connection, seen from the server.
 class Peer {
  public:
   explicit Peer(int descriptor) : descriptor_(descriptor) {}
@@ -50,7 +51,7 @@ class Peer {
     return good;
   }
 
-  // The next request, head and body; nothing at the end of the connection.
+  // Returns the next request with head and body; nothing at the end of the connection.
   std::optional<std::string> request() {
     for (;;) {
       const std::size_t end = buffer_.find("\r\n\r\n");
@@ -66,7 +67,7 @@ class Peer {
     }
   }
 
-  // Whatever comes next; empty at the end.
+  // Returns the next bytes; "" at the end of the connection.
   std::string some() {
     if (buffer_.empty()) receive();
     return std::exchange(buffer_, {});
@@ -97,12 +98,12 @@ class Peer {
     send(std::string(size.data()) + "\r\n" + std::string(text) + "\r\n");
   }
 
-  // Ends the connection in an orderly way: the end of TLS is not a cut.
+  // Ends a TLS session in order (close_notify), so that the client does not see a cut.
   void goodbye() {
     if (ssl_ != nullptr) SSL_shutdown(ssl_);
   }
 
-  // Whether the client begins a TLS session where there is none. Waits for its first byte.
+  // Returns whether the client starts TLS on a plain connection. Waits for its first byte.
   bool meets_tls() const {
     constexpr char kHandshake = 0x16;
     char first = 0;
@@ -171,7 +172,7 @@ class ScriptedServer {
 
   std::uint16_t port() const { return port_; }
   int connections() const { return connections_; }  // accepted so far
-  int open() const { return now_; }                 // at this moment
+  int open() const { return now_; }                 // connections that are open
 
  private:
   static SSL_CTX* make_context(const ServerTls& tls) {
@@ -211,7 +212,8 @@ class ScriptedServer {
   }
 
   void serve(int descriptor) {
-    // OpenSSL writes without MSG_NOSIGNAL; the client's threads keep the signal.
+    // OpenSSL writes without MSG_NOSIGNAL, so this thread blocks SIGPIPE. The client's threads do
+    // not.
     sigset_t pipe;
     sigemptyset(&pipe);
     sigaddset(&pipe, SIGPIPE);
@@ -239,7 +241,7 @@ class ScriptedServer {
   std::thread acceptor_;
 };
 
-// Answers every request with 200 and the body.
+// Returns a script that answers every request with 200 and this body.
 inline ScriptedServer::Script answers(std::string body) {
   return [body = std::move(body)](Peer& peer) {
     while (peer.request()) peer.answer(200, body);

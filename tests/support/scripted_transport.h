@@ -1,5 +1,5 @@
-// A Transport that a test writes the answers for. Each request is kept and answered by a function;
-// a stream is fed by the test. One owner, a test; one thread.
+// ScriptedTransport is a Transport whose answers a test provides. It keeps each request and lets a
+// function answer it; the test feeds the streams. Owned by one test; one thread.
 #pragma once
 
 #include <algorithm>
@@ -23,7 +23,7 @@ inline kube::Response answer(int status, std::string body = "{}") {
   return {status, std::move(body), std::nullopt};
 }
 
-// The body of a watch. The test and the reader each hold it by half: it outlives both.
+// Feed is the body of a watch. The test and the reader share it.
 struct Feed {
   explicit Feed(const boost::asio::any_io_executor& executor) : changed(executor) {}
 
@@ -70,13 +70,14 @@ class ScriptedTransport final : public kube::Transport {
  public:
   explicit ScriptedTransport(World& world) : world_(world) {}
 
-  // Answers each request but a watch; without it 500.
+  // Answers all requests except watches; without it the answer is a 500.
   std::function<base::Result<kube::Response>(const kube::Request&)> on_send;
 
-  // The head of each watch; 200 has a stream that streams.back() feeds. Without it 200.
+  // Answers the head of each watch; without it the answer is a 200. The stream of a 200 is fed by
+  // streams.back().
   std::function<base::Result<kube::Response>(const kube::Request&)> on_open;
 
-  // How long the next answers take. Longer than the request's timeout: kTimeout.
+  // How long the next answers take. A request whose timeout is shorter fails with kTimeout.
   base::Clock::Duration delay{};
 
   std::vector<kube::Request> sent;
@@ -85,7 +86,7 @@ class ScriptedTransport final : public kube::Transport {
 
   boost::asio::awaitable<base::Result<kube::Response>> send(kube::Request request) override {
     sent.push_back(request);
-    // As in the world, the request may take effect although nobody waits for the answer any more.
+    // A request may take effect although its caller gets no answer in time.
     base::Result<kube::Response> response =
         on_send ? on_send(request) : base::Result<kube::Response>(answer(500));
     if (delay > base::Clock::Duration::zero()) {
@@ -118,7 +119,7 @@ class ScriptedTransport final : public kube::Transport {
   }
 
  private:
-  // A list is an answer like another, read as a stream.
+  // Returns the answer to a list, with its body as a stream.
   kube::Opened whole_body(kube::Response answer) {
     kube::Opened result;
     if (answer.status == 200) {

@@ -1,4 +1,5 @@
-// A folder for the files of one test, removed with all that is in it. Any thread.
+// TemporaryFolder is a folder for the files of one test. The destructor removes it with its
+// content. Any thread.
 #pragma once
 
 #include <stdlib.h>
@@ -22,7 +23,7 @@ class TemporaryFolder {
 
   std::string path(const std::string& name) const { return (path_ / name).string(); }
 
-  // Writes the file, as Kubernetes does: never half of it is to be seen.
+  // Writes the file by a rename, as the kubelet does, so that a reader never sees half of it.
   std::string write(const std::string& name, const std::string& content) const {
     std::filesystem::create_directories(std::filesystem::path(path(name)).parent_path());
     std::ofstream(path(name + ".new")) << content;

@@ -1,5 +1,5 @@
-// Virtual time: nothing waits in earnest. World runs all that is ready, and moves the clock to the
-// next moment that something sleeps for. One owner, a test; one thread.
+// VirtualClock lets tests run without waiting. World runs what is ready and moves the clock to the
+// next end of a sleep. Owned by one test; one thread.
 #pragma once
 
 #include <algorithm>
@@ -46,8 +46,8 @@ class VirtualClock final : public base::Clock {
     co_return state.cancelled() == boost::asio::cancellation_type::none;
   }
 
-  // Moves to the next moment that somebody sleeps for and wakes them; false: nobody does, or it is
-  // later than that, where the clock stops then.
+  // Moves the clock to the next end of a sleep and wakes its sleepers. Returns false if there is
+  // none until `latest`; the clock then stands at `latest`.
   bool advance(Instant latest) {
     const auto next = sleepers_.begin();
     if (next == sleepers_.end() || next->first > latest) {
@@ -59,22 +59,22 @@ class VirtualClock final : public base::Clock {
     return true;
   }
 
-  std::chrono::microseconds wall_skew{};  // for clocks that jump
+  std::chrono::microseconds wall_skew{};  // simulates a wall clock that jumps
 
  private:
-  static constexpr long kWallStart = 1'800'000'000;  // seconds of the epoch
+  static constexpr long kWallStart = 1'800'000'000;  // seconds since the epoch
 
   Instant now_ = {};
   std::multimap<Instant, boost::asio::steady_timer*> sleepers_;
 };
 
-// A coroutine that a test started: it can be cancelled, and says how it ended.
+// Running is a coroutine that a test started. It can be cancelled, and it keeps its result.
 class Running {
  public:
   void cancel() { signal_.emit(boost::asio::cancellation_type::terminal); }
   bool done() const { return done_; }
 
-  // What it threw; null: nothing.
+  // Returns the exception that it threw; null if it threw none.
   const std::exception_ptr& thrown() const { return thrown_; }
 
  private:
@@ -93,7 +93,8 @@ class World {
 
   ~World() { stop(); }
 
-  // Cancels and awaits whatever still runs. To be called while all that it uses still lives.
+  // Cancels and awaits the running coroutines. To be called while the objects that they use still
+  // exist.
   void stop() {
     for (const std::unique_ptr<Running>& one : running_) one->cancel();
     settle();
@@ -113,7 +114,7 @@ class World {
     return *one;
   }
 
-  // Runs what is ready, without letting time pass.
+  // Runs what is ready; time stands still.
   void settle() {
     context_.restart();
     context_.poll();
@@ -126,7 +127,8 @@ class World {
     settle();
   }
 
-  // Starts it and runs until it is done, for at most an hour; rethrows what it throws.
+  // Starts a coroutine and returns its result. Runs for at most an hour of virtual time; rethrows
+  // its exception.
   template <class T>
   T result_of(boost::asio::awaitable<T> coroutine) {
     std::optional<T> result;

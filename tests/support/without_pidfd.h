@@ -1,5 +1,5 @@
-// A kernel without pidfd_open, as old ones and some seccomp profiles have it: for this process and
-// all that it starts, for good. To be called in a death test.
+// Simulates a kernel without pidfd_open: old kernels and some seccomp profiles lack it. The effect
+// is permanent for this process and its children, so it is to be called in a death test.
 #pragma once
 
 #include <linux/filter.h>
@@ -12,7 +12,7 @@
 
 namespace support {
 
-// False: it could not be done.
+// Returns false if the filter cannot be installed.
 inline bool refuse_pidfd_open() {
   sock_filter filter[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),

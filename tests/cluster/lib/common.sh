@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Shared by every script here: messages, the cache, locks. Sourced, never run.
+# Functions that all scripts here share: messages, the cache, locks. Sourced, never run.
 # shellcheck source=versions.sh
 source "$(dirname "${BASH_SOURCE[0]}")/versions.sh"
 
@@ -7,13 +7,13 @@ CLUSTER_SOURCE="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 CACHE="${LOCAL_REGISTRY_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/local-registry-operator}"
 readonly CLUSTER_SOURCE CACHE
 
-# say TEXT: one line of progress on standard error, after the seconds since the script began.
+# say TEXT: prints a line of progress to standard error, with the seconds since the script began.
 say() { printf '[%4ds] %s\n' "$SECONDS" "$*" >&2; }
 
 die() { say "error: $*"; exit 1; }
 
-# quietly LABEL LOG CMD...: runs CMD with its output in LOG; a line every 20 s; on failure the end
-# of LOG.
+# quietly LABEL LOG CMD...: runs CMD with its output in LOG. Prints a line every 20 s, and the end
+# of LOG after a failure.
 quietly() {
   local label=$1 log=$2 start=$SECONDS worker next
   shift 2
@@ -49,8 +49,8 @@ locked() {
   exec 9>&-
 }
 
-# new_scratch: a fresh folder inside the cache, so that a rename into place is atomic. What failed
-# leaves its folder, with the log, for a day.
+# new_scratch: prints a new folder in the cache, from where a rename into place is atomic. After a
+# failure the folder stays for a day, with the log.
 new_scratch() {
   mkdir -p "$CACHE/scratch"
   find "$CACHE/scratch" -mindepth 1 -maxdepth 1 -mtime +0 \
@@ -70,5 +70,5 @@ tool_version() {
   esac
 }
 
-# tool_path TOOL: where tools.sh puts the program.
+# tool_path TOOL: prints where tools.sh puts the program.
 tool_path() { echo "$CACHE/tools/$1-$(tool_version "$1")/$1"; }

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# etcd, kube-apiserver, kube-controller-manager and kube-scheduler. ENTER is the command that enters
-# the cluster's namespaces (empty in the light mode); ADDRESS, the ports and the API server's
-# EXTRA_FLAGS are set by the caller.
+# Defines etcd, kube-apiserver, kube-controller-manager and kube-scheduler. The caller sets ENTER
+# (the command that enters the cluster's namespaces; empty in light mode), ADDRESS, the ports and
+# EXTRA_FLAGS of the API server.
 
 write_audit_policy() {
   cat >"$RUN/audit-policy.yaml" <<'YAML'
@@ -43,8 +43,9 @@ define_apiserver() {
     --audit-log-maxsize 1000 --profiling=false "${flags[@]}"
 }
 
-# The provisioner makes folders of mode 0750 that belong to whoever runs the manager: uid 1000, as
-# the pods of the tests do. The one capability lets it read the keys and delete what a pod wrote.
+# The provisioner makes folders with mode 0750 that belong to the manager's user, so the manager
+# runs as uid 1000, like the pods of the tests. CAP_DAC_OVERRIDE lets it read the keys and delete
+# files of pods.
 define_controller_manager() {
   local as=() provision=() flags=()
   read -r -d '' -a flags <<<"${LOCAL_REGISTRY_MANAGER_FLAGS:-}" || true

@@ -1,15 +1,17 @@
 # shellcheck shell=bash
-# Where the machine's own apt takes Debian from: what debootstrap and the images use too.
-# Sourced after common.sh.
+# Finds the Debian sources of this machine's apt, for debootstrap and the images. Sourced after
+# common.sh.
 
-# known_sources: "URI SUITE" for each of Debian's own sources, in whatever form they are written.
+# known_sources: prints "URI SUITE" for each Debian source of apt, in whatever format it is
+# configured.
 known_sources() {
   apt-get indextargets --format "\$(REPO_URI) \$(RELEASE)" \
     'Created-By: Packages' 'Origin: Debian' 'Component: main' |
     grep -E " $DEBIAN_SUITE(-updates|-security)?$" | awk '!seen[$0]++'
 }
 
-# real_uri URI: apt follows a list of mirrors by itself, debootstrap does not.
+# real_uri URI: prints the first URI of a list of mirrors. apt reads such lists, debootstrap does
+# not.
 real_uri() {
   if [[ $1 == mirror+file:* ]]; then
     head -n 1 "${1#mirror+file:}" | cut -f 1
@@ -18,7 +20,7 @@ real_uri() {
   fi
 }
 
-# debian_sources: the lines of a sources.list.
+# debian_sources: prints the lines of a sources.list.
 debian_sources() {
   local uri suite sources
   if [[ -n ${LOCAL_REGISTRY_DEBIAN_MIRROR:-} ]]; then
@@ -34,7 +36,7 @@ debian_sources() {
   done <<<"$sources"
 }
 
-# debian_mirror: the first of them that carries the suite itself, for debootstrap.
+# debian_mirror: prints the first source that has the suite itself, for debootstrap.
 debian_mirror() {
   debian_sources | awk -v suite="$DEBIAN_SUITE" '$3 == suite {print $2; exit}'
 }

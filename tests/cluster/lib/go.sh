@@ -3,7 +3,7 @@
 
 at_least() { [[ "$(printf '%s\n' "$1" "$2" | sort -V | head -n 1)" == "$1" ]]; }
 
-# find_go: prints the path of a usable go program.
+# find_go: prints the path of a go program that is new enough.
 find_go() {
   local own version
   own=$(command -v go || echo /usr/lib/go/bin/go)
@@ -16,7 +16,8 @@ find_go() {
   fi
 }
 
-# bootstrap_go OLD_GO: a newer toolchain is itself a Go module, which an old Go can download.
+# bootstrap_go OLD_GO: prints the path of a newer go. Its toolchain is a Go module, which an old Go
+# can download.
 bootstrap_go() (
   local old=$1 module scratch
   local home="$CACHE/tools/go-$GO_BOOTSTRAP"
@@ -25,7 +26,7 @@ bootstrap_go() (
     scratch=$(new_scratch)
     say "fetching Go $GO_BOOTSTRAP as a module"
     mkdir -p "$(dirname "$home")"
-    cd "$scratch" || exit 1 # away from any go.mod that an old Go cannot read
+    cd "$scratch" || exit 1 # outside of any go.mod, which an old Go might not understand
     GOPATH=$scratch GOMODCACHE=$scratch/mod GOFLAGS=-modcacherw "$old" mod download "$module" >&2
     chmod -R u+x "$scratch/mod/$module/bin" "$scratch/mod/$module/pkg/tool"
     mv "$scratch/mod/$module" "$home"

@@ -2,15 +2,17 @@
 # The node of the full cluster: network, mounts, cgroup, containerd, kubelet, kube-proxy.
 #
 # Network: one namespace for the control plane and the node, joined to the machine by a veth pair.
-# Mounts: one namespace kept by the process "holder". What kubelet and containerd mount is seen
-# nowhere else and is gone with them; /tmp/hostpath_pv, a fixed path, is a folder of the run there.
+# Mounts: one namespace, which the process "holder" keeps. The mounts of kubelet and containerd are
+# visible only in it and disappear with it. /tmp/hostpath_pv has a fixed path, so it is bound there
+# to a folder of this cluster.
 
 readonly POD_NETWORK=10.244.0.0/24
 readonly NODE=node1
 
 in_containerd() { command ctr --address "$RUN/containerd.sock" --namespace k8s.io "$@"; }
 
-# free_subnet: the first 10.213.N that nothing on this machine uses, starting where NAME points.
+# free_subnet: prints the first unused 10.213.N of this machine. The search starts at a number that
+# depends on NAME.
 free_subnet() {
   local start n
   start=$(($(cksum <<<"$NAME" | cut -d ' ' -f 1) % 254))
@@ -35,12 +37,13 @@ make_network() {
     ip -n "$NETNS" link set "${address##* }" up
   done
   ip -n "$NETNS" route add default via "$SUBNET.1"
-  # Not "ip netns exec": it mounts a new /sys, in which the kubelet finds no cgroups.
+  # "ip netns exec" would mount a new /sys, in which the kubelet finds no cgroups.
   nsenter --net="/run/netns/$NETNS" sysctl -q -w net.ipv4.ip_forward=1 \
     net.ipv4.conf.all.route_localnet=1
 }
 
-# hold_mounts: a process that keeps the mount namespace. ENTER is set to what enters both.
+# hold_mounts: starts the process that keeps the mount namespace, and sets ENTER, the command that
+# enters both namespaces.
 hold_mounts() {
   mkdir -p "$RUN/volumes" /tmp/hostpath_pv
   define holder unshare --mount --propagation private bash -c \
@@ -52,7 +55,8 @@ hold_mounts() {
   ENTER=(nsenter --mount="/proc/$HOLDER/ns/mnt" ${NETNS:+--net="/run/netns/$NETNS"} --)
 }
 
-# cgroup_parents: where a cgroup has to be made: in each hierarchy (v1), or in the only one (v2).
+# cgroup_parents: prints the folders that need a new cgroup: each hierarchy (v1), or the only one
+# (v2).
 cgroup_parents() {
   if [[ -f /sys/fs/cgroup/cgroup.controllers ]]; then
     echo /sys/fs/cgroup
@@ -65,7 +69,7 @@ make_cgroup() {
   local parent file
   for parent in $(cgroup_parents); do
     mkdir -p "$parent/$NETNS"
-    for file in cpuset.cpus cpuset.mems; do # v1: empty in a new cgroup, which then holds no process
+    for file in cpuset.cpus cpuset.mems; do # v1: without them a new cgroup accepts no process
       if [[ -f $parent/$file && ! -f $parent/cgroup.controllers ]]; then
         cat "$parent/$file" >"$parent/$NETNS/$file"
       fi
@@ -160,7 +164,7 @@ YAML
   define kube-proxy "${ENTER[@]}" "$(tool_path kube-proxy)" --config "$RUN/kube-proxy.yaml"
 }
 
-# The names of the cluster, served on the node's address; every other name does not exist.
+# define_dns: CoreDNS serves the cluster's names on the node's address; other names do not exist.
 define_dns() {
   cat >"$RUN/Corefile" <<CONF
 cluster.local in-addr.arpa {
@@ -223,7 +227,7 @@ start_node() {
     kubectl get serviceaccount default
 }
 
-# kill_containers: the shims, which name this run's containerd, and every process of a pod.
+# kill_containers: kills the shims of this cluster's containerd, and every process of a pod.
 kill_containers() {
   local pid parent
   for pid in $(pgrep -f "containerd-shim.* -address $RUN/containerd.sock"); do
@@ -231,7 +235,7 @@ kill_containers() {
   done
   for parent in $(cgroup_parents); do
     [[ -d $parent/$NETNS ]] || continue
-    # shellcheck disable=SC2038 # the output of cat, not names
+    # shellcheck disable=SC2038 # cat prints process ids, not names
     find "$parent/$NETNS" -name cgroup.procs -exec cat {} + 2>/dev/null |
       xargs --no-run-if-empty kill -KILL 2>/dev/null || true
   done
@@ -255,5 +259,6 @@ remove_node() {
   remove_cgroup
   ip netns delete "$NETNS" 2>/dev/null || true
   ip link delete "$LINK" 2>/dev/null || true
-  # The empty /tmp/hostpath_pv stays: to remove it would unmount it in another cluster's namespace.
+  # The empty /tmp/hostpath_pv stays, because removing it would unmount it in another cluster's
+  # namespace.
 }

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# Certificates and kubeconfigs below $RUN/pki. Sourced after common.sh; $RUN and $SERVER are set.
+# Makes certificates and kubeconfigs below $RUN/pki. Sourced after common.sh; the caller sets $RUN
+# and $SERVER.
 
 readonly DAYS=365
 
@@ -14,7 +15,7 @@ new_authority() {
   openssl pkey -in "$RUN/pki/service-account.key" -pubout -out "$RUN/pki/service-account.pub"
 }
 
-# issue NAME SUBJECT [ALTERNATIVE_NAMES]: $RUN/pki/NAME.crt and NAME.key, for client and server use.
+# issue NAME SUBJECT [ALTERNATIVE_NAMES]: makes $RUN/pki/NAME.crt and .key, for clients and servers.
 issue() {
   local base="$RUN/pki/$1"
   new_key "$base.key"
@@ -26,7 +27,7 @@ issue() {
   rm "$base.csr"
 }
 
-# kubeconfig NAME: the kubeconfig of NAME's certificate, with everything inside, on standard output.
+# kubeconfig NAME: prints a kubeconfig with NAME's certificate and all other data inline.
 kubeconfig() {
   cat <<YAML
 apiVersion: v1
@@ -48,7 +49,7 @@ current-context: $1@$NAME
 YAML
 }
 
-# new_identity FILE USER [GROUP]: a certificate for the user, and its kubeconfig in $RUN/FILE.
+# new_identity FILE USER [GROUP]: makes a certificate for the user, and its $RUN/FILE.kubeconfig.
 new_identity() {
   issue "$1" "${3:+/O=$3}/CN=$2"
   kubeconfig "$1" >"$RUN/$1.kubeconfig"

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# The cluster's components as plain processes. Each has below $RUN a command (commands/NAME), a
+# Runs the cluster's components as plain processes. Below $RUN each has a command (commands/NAME), a
 # log (log/NAME.log) and, while it runs, an identity (pid/NAME: process id and start time).
 
-# define COMPONENT CMD...: remembers how the component is started.
+# define COMPONENT CMD...: stores the command that starts the component.
 define() {
   local component=$1
   shift
@@ -13,12 +13,13 @@ is_component() { [[ -f $RUN/commands/$1 ]] || die "no component '$1' here: $(com
 
 components() { (cd "$RUN/commands" && echo *); }
 
-# start_time PID: nothing for a process that is dead and only not yet collected by its parent. While
-# other threads of it are left, it still has its ports.
-# (No component has a space in its name, which would shift the columns.)
+# start_time PID: prints the start time; nothing for a zombie. A zombie whose other threads still
+# run counts as running, since it keeps its ports. (No component's name has a space, which would
+# shift the columns.)
 start_time() { awk '$3 != "Z" || $20 > 1 {print $22}' "/proc/$1/stat" 2>/dev/null; }
 
-# running COMPONENT: true for the very process that was started, not for a later one of that id.
+# running COMPONENT: succeeds if the started process still runs. A later process with the same id
+# does not count.
 running() {
   local pid started
   [[ -f $RUN/pid/$1 ]] || return 1
@@ -28,8 +29,8 @@ running() {
 
 pid_of() { cut -d ' ' -f 1 "$RUN/pid/$1"; }
 
-# detached FILE: runs it in its own session, without an inherited lock or pipe: it outlives this
-# script and holds nothing of it, nor of whoever started this.
+# detached FILE: runs FILE in its own session without inherited locks and pipes. It outlives this
+# script and keeps no file of this script's caller open.
 detached() {
   # shellcheck disable=SC2016
   exec setsid bash -c 'for fd in /proc/$$/fd/*; do
@@ -48,7 +49,7 @@ start() {
   echo "$pid $(start_time "$pid")" >"$RUN/pid/$component"
 }
 
-# signal COMPONENT SIGNAL SECONDS: true once the process has gone.
+# signal COMPONENT SIGNAL SECONDS: succeeds once the process has ended.
 signal() {
   local component=$1 deadline=$((SECONDS + $3))
   running "$component" || return 0
@@ -66,7 +67,8 @@ stop() {
 
 destroy() { signal "$1" KILL 5 && rm -f "$RUN/pid/$1"; }
 
-# await LABEL SECONDS COMPONENT CMD...: until CMD succeeds; fails as soon as the component has died.
+# await LABEL SECONDS COMPONENT CMD...: waits until CMD succeeds. Fails at once if the component
+# ends.
 await() {
   local label=$1 deadline=$((SECONDS + $2)) component=$3
   shift 3

@@ -1,13 +1,13 @@
-// Holds the simulated API server to a real one: sends both the same random sequences of requests
-// and compares every answer and what a watch says.
+// This program compares the simulated API server with a real one. It sends both the same random
+// sequences of requests, and compares every answer and the events of a watch.
 //
 //     against_real [--sequences N] [--first SEED] [--workers N] [--stop-after N]
-//     against_real --seed SEED        one sequence again, whole answers
+//     against_real --seed SEED        runs one sequence again and prints whole answers
 //
-// KUBECONFIG names the real one. Sequence i has the seed --first + i and a namespace of its own.
-// The last line is "ok against-real", or "failed against-real" with exit code 1: there were
-// differences that differences.md does not explain, each printed with the fewest requests that
-// show it. A difference that is not there when its sequence is sent again is printed and counted.
+// KUBECONFIG names the real API server. Sequence i has the seed --first + i and its own namespace.
+// The last line is "ok against-real", or "failed against-real" with exit code 1 if there were
+// differences that differences.md does not explain. Each is printed with the fewest requests that
+// show it. A difference that does not occur when its sequence is sent again is printed and counted.
 #include <fmt/core.h>
 
 #include <CLI/CLI.hpp>
@@ -39,11 +39,11 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr int kSlots = 28;  // the real one draws ports above them
+constexpr int kSlots = 28;  // their node ports are below those that the real API server draws
 constexpr std::uint64_t kProgress = 500;
-constexpr int kTries = 3;  // with other ports
+constexpr int kTries = 3;  // repetitions of a sequence with other ports
 constexpr std::size_t kShown = 400;
-// One sequence of so many, and one more, may differ once and not when it is sent again.
+// One sequence in so many, and one more, may show a difference that does not occur again.
 constexpr std::uint64_t kSequencesToOne = 500;
 
 struct Options {
@@ -62,19 +62,20 @@ struct Run {
   base::SystemClock clock;
   base::Logger logger = base::Logger::silent();
   std::unique_ptr<kube::Transport> transport;
-  std::string prefix;          // of namespaces: other runs' are left alone
-  std::deque<int> free_slots;  // triples of node ports, and an address
-  std::deque<int> lost_slots;  // those with one that the real one takes for taken
+  std::string prefix;          // of namespaces; those of other runs are not touched
+  std::deque<int> free_slots;  // each has three node ports and an address
+  std::deque<int> lost_slots;  // with a port or address that the real server takes for allocated
   int working = 0;
   std::uint64_t next = 0;
   std::uint64_t namespaces = 0;
   Report report;
-  Report repeated;  // what was done again to shrink a difference
+  Report repeated;  // counts repetitions and requests that shrink a difference
   std::exception_ptr failed;
 };
 
-// Another namespace each time; ports and an address that no other sequence uses now. The longer
-// they rest, the likelier is it that the real one has found those that it lost.
+// Returns a new namespace, with ports and an address that no other sequence uses now. Slots with a
+// lost allocation are used last: the longer they rest, the more likely the real API server has
+// repaired it.
 Place new_place(Run& run) {
   std::deque<int>& slots = run.free_slots.empty() ? run.lost_slots : run.free_slots;
   const int slot = slots.front();
@@ -83,7 +84,7 @@ Place new_place(Run& run) {
           kFirstPort + slot * kPortsOfASequence};
 }
 
-// See lost-allocation in differences.md.
+// True for a difference "lost-allocation"; see differences.md.
 bool finds_a_loss(const Difference& difference) {
   const auto is_taken = [](const std::string& answer) {
     return answer.find("provided port is already allocated") != std::string::npos ||
@@ -103,7 +104,7 @@ asio::awaitable<std::optional<Difference>> compare_once(Run& run, Report& report
   slots.push_back((place.first_port - kFirstPort) / kPortsOfASequence);
   co_return difference;
 }
-// The fewest steps that still show a difference.
+// Removes the steps without which the difference still occurs. Returns the difference that is left.
 asio::awaitable<Difference> shrink(Run& run, Sequence& sequence, Difference found) {
   sequence.steps.resize(std::min(sequence.steps.size(), found.step + 1));
   std::size_t at = sequence.steps.size();
@@ -168,7 +169,7 @@ asio::awaitable<void> guarded_work(Run& run) {
     run.failed = std::current_exception();
     run.next = run.options.sequences;
   }
-  // Connections stay open for a while after that.
+  // Idle connections would keep the io_context running for a while.
   if (--run.working == 0) run.context.stop();
 }
 

@@ -48,7 +48,7 @@ void sort_array(Value& array, Key key, Allocator& allocator) {
   array = std::move(sorted);
 }
 
-// Members by name, at every level.
+// Sorts the members of objects by name, at every level.
 void sort_members(Value& value, Allocator& allocator) {
   if (value.IsArray()) {
     for (Value& item : value.GetArray()) sort_members(item, allocator);
@@ -68,7 +68,7 @@ void sort_members(Value& value, Allocator& allocator) {
 
 }  // namespace
 
-// Nothing: the text between two @ is no mark.
+// Returns nullopt if the text between two @ is no mark.
 std::optional<std::string> Memory::value_of(const std::string& mark) const {
   const std::size_t colon = mark.find(':');
   const std::string word = mark.substr(0, colon);
@@ -159,8 +159,8 @@ std::string Memory::name_in_text(const std::string& kind, const std::string& val
   return name_of(kind, value);
 }
 
-// Names in the middle of a text. A message gives none: it may be worded otherwise on the other
-// side.
+// Replaces values inside a text by names. In a message, a value without a name gets a placeholder
+// and no name, because the other server may word the message otherwise.
 std::string Memory::renamed(const std::string& text, Unknown unknown) {
   static const std::regex record(
       R"((in record|in the precondition|ResourceVersion in [a-z ]+:|current:|)"

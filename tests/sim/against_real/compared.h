@@ -1,6 +1,6 @@
-// What two API servers have to agree on: their answers, with what each of them invents (uids,
-// versions, times, addresses, ports, tokens) replaced by names in the order of their appearance.
-// One thread.
+// Memory makes the answers of two API servers comparable: it replaces the values that each server
+// invents (uids, versions, times, addresses, ports, tokens) by names in the order of their
+// appearance. One thread.
 #pragma once
 
 #include <map>
@@ -15,20 +15,20 @@
 
 namespace against_real {
 
-// One of the two, in one sequence: what it has said so far.
+// What one of the two servers has answered so far in one sequence.
 class Memory {
  public:
   Memory(std::string namespace_name, int first_port)
       : namespace_name_(std::move(namespace_name)), first_port_(first_port) {}
 
-  // The request with its marks filled in.
+  // Returns the request with its marks replaced by values.
   kube::Request fill(const Step& step) const;
   std::string fill(const std::string& text) const;
 
   void see(const kube::Response& response);
   void start_at(std::string revision) { start_ = std::move(revision); }
 
-  // The answer, ready to be compared.
+  // Returns the answer or event in the form in which it is compared.
   std::string canonical(const kube::Response& response);
   std::string canonical_event(std::string_view line);
 
@@ -44,7 +44,7 @@ class Memory {
                    sim::Allocator& allocator);
   void name_text(sim::Value& value, std::string_view key, bool in_list, sim::Allocator& allocator);
   std::string name_of(const std::string& kind, const std::string& value);
-  enum class Unknown { kNamed, kPlaceholder };  // what has no name yet
+  enum class Unknown { kNamed, kPlaceholder };  // how a value without a name is shown
   std::string renamed(const std::string& text, Unknown unknown);
   std::string name_in_text(const std::string& kind, const std::string& value, Unknown unknown);
   void see_object(const sim::Value& object);
@@ -54,9 +54,9 @@ class Memory {
   int first_port_;
   std::string start_;
   std::map<std::string, Seen> seen_;            // by "Kind/name"
-  std::map<std::string, std::string> objects_;  // likewise: as last answered
-  std::map<std::string, std::string> pages_;    // tokens that continue, by "KindList"
-  std::map<std::string, std::string> names_;    // by what they stand for
+  std::map<std::string, std::string> objects_;  // JSON of the last answer, by "Kind/name"
+  std::map<std::string, std::string> pages_;    // continue tokens, by "KindList"
+  std::map<std::string, std::string> names_;    // by kind and value
   std::map<std::string, int> counts_;
 };
 

@@ -1,4 +1,4 @@
-// The cluster's own controllers: the status of what the operator made.
+// This file draws the writes of the cluster's controllers: the status of the operator's objects.
 #include <fmt/core.h>
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// What the steps of a sequence are drawn with: one source of randomness, the types that requests
-// are about and the few names that they use. One owner, make_sequence; one thread.
+// Dice draws the random parts of a sequence: choices, the types that requests are about, and the
+// few names that objects have. make_sequence() owns it; one thread.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,7 @@ struct Type {
   std::string_view kind;
   std::string_view version;  // as in apiVersion
   std::string_view path;     // up to the plural, with @ns@
-  std::string_view spec;     // of a small valid object; empty: the type needs none
+  std::string_view spec;     // of a small valid object; empty if the type needs none
 
   std::string one(std::string_view name) const {
     return std::string(path) + "/" + std::string(name);
@@ -29,7 +29,7 @@ class Dice {
  public:
   explicit Dice(std::uint64_t seed) : random_(seed), most_drawn_(draw_child()) {}
 
-  // Uniform in [low, high].
+  // Returns a number from [low, high], uniformly.
   std::uint64_t between(std::uint64_t low, std::uint64_t high) {
     return random_.between(low, high);
   }
@@ -37,9 +37,9 @@ class Dice {
   std::string pick(std::initializer_list<const char*> options);
 
   const Type& any_type();
-  const Type& child();  // one of what the operator makes; in each sequence mostly the same one
+  const Type& child();  // a type that the operator creates, mostly the same one in a sequence
 
-  // Few names, so that requests meet each other's objects.
+  // The names are few, so that requests often meet existing objects.
   std::string child_name();
   std::string name_for(const Type& type);
 

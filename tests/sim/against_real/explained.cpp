@@ -39,12 +39,13 @@ void for_each_cause(Answer& answer, Visit visit) {
   for (Value& cause : causes->GetArray()) visit(cause);
 }
 
-// What a decoder says of a body that it cannot read is its own.
+// Removes the message of an answer to a body that cannot be decoded: each decoder words it
+// otherwise.
 void forget_decoder_message(Answer& answer) {
   if (answer.code == 400 || answer.code == 500) sim::remove(answer.body, "message");
 }
 
-// A patched object that cannot be decoded is printed whole.
+// Removes the print of a patched object that cannot be decoded.
 void forget_patched_object(Answer& answer) {
   for_each_cause(answer, [&answer](Value& cause) {
     if (sim::text_at(cause, {"field"}) != "patch") return;
@@ -53,7 +54,7 @@ void forget_patched_object(Answer& answer) {
   });
 }
 
-// A difference of Go structs follows.
+// Removes the printed difference of two Go structs.
 void forget_printed_specs(Answer& answer) {
   for_each_cause(answer, [&answer](Value& cause) {
     const std::string message(sim::text_at(cause, {"message"}));
@@ -64,7 +65,8 @@ void forget_printed_specs(Answer& answer) {
   });
 }
 
-// They come in the order of a Go map; the message lists them.
+// Sorts the causes, which come in the random order of a Go map, and removes the message that lists
+// them.
 void forget_order_of_causes(Answer& answer) {
   Value* causes = sim::find(answer.body, {"details", "causes"});
   if (causes == nullptr || !causes->IsArray() || causes->Size() < 2) return;

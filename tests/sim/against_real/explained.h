@@ -1,5 +1,6 @@
-// The differences between the two servers that are known, of no consequence for the operator and
-// costly to imitate: each by its name in tests/sim/differences.md. Pure functions; any thread.
+// This file lists the differences between the two servers that do not matter to the operator and
+// are costly to imitate. Each has a name in tests/sim/differences.md. The functions are pure and
+// can be called on any thread.
 #pragma once
 
 #include <optional>
@@ -9,11 +10,12 @@
 
 namespace against_real {
 
-// The names of what makes these two canonical answers differ; nothing: they differ in more.
+// Returns the names of the known differences if nothing else differs between the two canonical
+// answers; nullopt otherwise.
 std::optional<std::vector<std::string_view>> explained(const std::string& real,
                                                        const std::string& fake);
 
-// Where two texts differ first, for people.
+// Returns the two texts from shortly before their first difference, for people.
 std::string first_difference(const std::string& real, const std::string& fake);
 
 }  // namespace against_real

@@ -1,4 +1,4 @@
-// The operator's own requests, built by the operator's own code.
+// This file draws the operator's requests, built by the operator's code.
 #include <fmt/core.h>
 
 #include <cstdint>
@@ -63,7 +63,7 @@ api::LocalRegistry draw_registry(Dice& dice) {
   return made;
 }
 
-// What an apply expects, as the operator states it; sometimes wrongly.
+// Adds the preconditions of an apply as the operator states them, and sometimes wrong ones.
 std::string guarded(Dice& dice, std::string_view kind, const std::string& name, std::string body) {
   const std::uint64_t drawn = dice.between(1, 100);
   std::string text;
@@ -127,7 +127,8 @@ Step operator_creates(Dice& dice) {
   Step step = operator_applies(dice);
   constexpr std::string_view kMark = R"("metadata":{)";
   const std::size_t begin = step.body.find(kMark) + kMark.size();
-  // Without the guard: create_only gives an impossible version instead.
+  // Replaces the preconditions of the apply: no object has the resourceVersion "1", so an existing
+  // object leads to a conflict.
   const std::size_t name = step.body.find(R"("name":)", begin);
   step.body.replace(begin, name - begin, R"("resourceVersion":"1",)");
   return step;

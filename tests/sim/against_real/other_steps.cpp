@@ -1,4 +1,5 @@
-// Reads, the types beside those that the operator makes, and what no honest client sends.
+// This file draws reads, requests about the types that the operator does not create, and hostile
+// requests.
 #include <fmt/core.h>
 
 #include <string>
@@ -44,7 +45,7 @@ Step lease_or_secret(Dice& dice) {
   }
 }
 
-// Bodies and types of bodies that cannot be read.
+// Draws a body that cannot be parsed, or that has an unsupported type.
 Step unreadable(Dice& dice, const Type& type, const std::string& one) {
   const std::string path(type.path);
   switch (dice.between(0, 4)) {

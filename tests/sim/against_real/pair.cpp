@@ -22,7 +22,7 @@ namespace {
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
-constexpr auto kUser = "local-registry-operator";  // the kubeconfig's, too
+constexpr auto kUser = "local-registry-operator";  // also the user of the kubeconfig
 constexpr auto kPatience = 30s;
 constexpr std::size_t kMostEvents = 1000;
 
@@ -119,8 +119,8 @@ std::vector<std::string> watch_fake(Pair& pair, const kube::Request& request) {
   return events;
 }
 
-// What there is, for who has seen these events. The cache that serves the initial ones may be
-// behind: then some are told of twice.
+// Returns the objects that a client knows after these events. The cache that serves the initial
+// events may lag behind; some objects are then reported twice.
 std::vector<std::string> known_after(const std::vector<std::string>& events) {
   std::map<std::string, std::string> objects;
   for (const std::string& event : events) {
@@ -171,7 +171,7 @@ kube::Request own_request(kube::Method method, std::string target, std::string b
   return request;
 }
 
-// Node ports are few: what a sequence took is given back.
+// Deletes the Services of a sequence, because there are only few node ports.
 asio::awaitable<void> give_back(kube::Transport& transport, std::string space) {
   for (const char* name : {"registry", "other", "third", "dev", kMarker}) {
     const std::string target = fmt::format("/api/v1/namespaces/{}/services/{}", space, name);
@@ -184,7 +184,8 @@ asio::awaitable<void> give_back(kube::Transport& transport, std::string space) {
   }
 }
 
-// What a controller makes in every namespace: pods are refused without it.
+// Creates the default service account, as a controller does in every namespace: pods are refused
+// without it.
 asio::awaitable<void> make_service_account(kube::Transport& transport, std::string space,
                                            const std::vector<Step>& steps) {
   const bool wanted = std::any_of(steps.begin(), steps.end(), [](const Step& step) {

@@ -1,5 +1,5 @@
-// Sends one sequence of requests to the real API server and to a simulated one of its own, and
-// compares every answer and what a watch says. One owner, the run; one thread.
+// This file sends one sequence of requests to the real API server and to a new simulated one, and
+// compares every answer and the events of a watch. One thread.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -14,21 +14,22 @@
 namespace against_real {
 
 struct Difference {
-  std::size_t step = 0;  // as many as there are steps: the watch
+  std::size_t step = 0;  // the number of steps if the watch differs
   std::string request;
   std::string real;
   std::string fake;
 };
 
-// Where a sequence runs: what no other one that runs at the same time may use.
+// The place in which a sequence runs. Sequences that run at the same time must not share it.
 struct Place {
-  std::string space;   // a namespace, made for it
-  int first_port = 0;  // of kPortsOfASequence; the address goes with it
+  std::string space;   // a namespace that is created for it
+  int first_port = 0;  // first of kPortsOfASequence node ports; the address follows from it
 };
 inline constexpr int kFirstPort = 30000;
 inline constexpr int kPortsOfASequence = 3;
 
-// Nothing: there was no difference but explained ones. Throws when the real one gives no answer.
+// Returns the first unexplained difference; nullopt if there is none. Throws if the real API server
+// does not answer.
 boost::asio::awaitable<std::optional<Difference>> compare(kube::Transport& real, Report& report,
                                                           Sequence sequence, Place place);
 

@@ -1,4 +1,4 @@
-// What a run did: counted while it goes, printed at its end. One owner, the run; one thread.
+// Report counts what a run does, and prints the counts at its end. The run owns it; one thread.
 #pragma once
 
 #include <cstdint>
@@ -11,13 +11,14 @@
 
 namespace against_real {
 
-// "get", "list", "create", "update", "patch", "json-patch", "strategic-patch", "apply", "delete",
-// "deletecollection", "watch"; " of status" after those of that subresource.
+// Returns "get", "list", "create", "update", "patch", "json-patch", "strategic-patch", "apply",
+// "delete", "deletecollection" or "watch". " of status" follows if a get, update or patch is about
+// that subresource.
 std::string verb_of(const kube::Request& request);
 
 class Report {
  public:
-  // A request that was sent to both, and the code that both answered or the real one did.
+  // Counts a request that was sent to both servers. `code` is the HTTP status of the real answer.
   void count_request(const kube::Request& request, int code);
   void count_watch(std::uint64_t events);
   void count_sequence() { ++sequences_; }

@@ -62,7 +62,7 @@ Sequence make_sequence(std::uint64_t seed) {
   Sequence sequence;
   sequence.seed = seed;
   const std::uint64_t count = dice.between(1, dice.chance(kLongPercent) ? kLong : kShort);
-  // Most of the time there is something for the rest to meet.
+  // Most sequences begin with objects that the later steps can act on.
   if (dice.chance(50)) sequence.steps.push_back(user_creates_registry(dice));
   if (count > 1 && dice.chance(80)) sequence.steps.push_back(operator_creates(dice));
   while (sequence.steps.size() < count) sequence.steps.push_back(draw_step(dice));

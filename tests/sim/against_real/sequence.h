@@ -1,10 +1,15 @@
-// Random sequences of requests, as the actors of a cluster send them: the operator, users,
-// controllers, and some who mean harm. Pure functions of a seed; any thread.
+// This file draws random sequences of requests as the clients in a cluster send them: the operator,
+// users, controllers, and hostile clients. The functions are pure functions of a seed and can be
+// called on any thread.
 //
-// Requests name what only an answer can tell by marks, which each side fills in with what it has
-// seen:  @ns@  @start@  @uid:Kind/name@  @rv:Kind/name@  @old:Kind/name@ (the version before)
-// @port:N@ @address@ (of the sequence's own)  @nodeport:Kind/name@
-// @continue:KindList@ (of the last page of such a list)
+// The servers invent some values, which a request names by marks. Each side fills in what its
+// server answered last:
+//   @ns@ @address@ @port:N@         namespace, cluster address and node ports of the sequence
+//   @start@                         resourceVersion at the start of the sequence
+//   @uid:Kind/name@                 uid of an object
+//   @rv:Kind/name@ @old:Kind/name@  its resourceVersion, and the one before
+//   @nodeport:Kind/name@            node port of its first port
+//   @continue:KindList@             token of the last page of such a list
 #pragma once
 
 #include <cstdint>
@@ -20,16 +25,17 @@ struct Step {
   std::string target;
   std::string content_type = {};
   std::string body = {};
-  std::string base = {};  // "Kind/name": the body is merged into that object as last seen
+  std::string base = {};  // "Kind/name": the body is merged into this object as seen last
 };
 
-// A watch of one type: of what there is at the end, or of all that happened since the beginning.
-// The object that ends it is made before; it is the newest and the last by name.
+// A watch of one type after the last step. It begins with the present objects, or it reports all
+// events since the start of the sequence. It ends with the marker object, which is created before
+// it, and which is the newest object and the last one by name.
 struct WatchPlan {
   std::string plural;
   std::string query;
-  bool initial = false;  // of what there is
-  Step marker;           // makes that object
+  bool initial = false;  // begins with the present objects
+  Step marker;           // creates the marker object
 };
 
 inline constexpr auto kMarker = "zz-marker";

@@ -1,4 +1,5 @@
-// One step of a sequence, by who sends it. What they send is drawn; it may be refused.
+// Each function draws one step of a sequence, by the client that sends it. The servers may refuse
+// the step.
 #pragma once
 
 #include "sim/against_real/dice.h"
@@ -10,19 +11,19 @@ inline constexpr auto kJson = "application/json";
 inline constexpr auto kMerge = "application/merge-patch+json";
 inline constexpr auto kOperations = "application/json-patch+json";
 inline constexpr auto kApply = "application/apply-patch+yaml";
-inline constexpr auto kNobody = "00000000-0000-4000-8000-00000000dead";  // no object's uid
+inline constexpr auto kNobody = "00000000-0000-4000-8000-00000000dead";  // the uid of no object
 
-// The operator: what it makes, and the status of its resource.
+// The operator creates and applies its objects, and the status of its resource.
 Step operator_creates(Dice& dice);
 Step operator_applies(Dice& dice);
 Step operator_writes_status(Dice& dice);
 
-// Those who write what the operator reads.
+// Users and controllers write what the operator reads.
 Step user_creates_registry(Dice& dice);
 Step user_writes_registry(Dice& dice);
 Step controller_writes_status(Dice& dice);
 
-// Somebody else's hand in what the operator made.
+// Other clients write the objects that the operator created.
 Step edits(Dice& dice);
 Step patches_by_operations(Dice& dice);  // JSON Patch
 Step replaces(Dice& dice);
@@ -30,10 +31,10 @@ Step other_manager_applies(Dice& dice);
 Step deletes(Dice& dice);
 
 Step reads(Dice& dice);
-Step other_types(Dice& dice);  // Leases, Secrets, Events, Namespaces, Pods
-Step hostile(Dice& dice);      // what no honest client sends
+Step other_types(Dice& dice);  // on Leases, Secrets, Events, Namespaces, Pods
+Step hostile(Dice& dice);      // a request that no honest client sends
 
-// Parts of bodies that several of them use.
+// Parts of request bodies that several steps use.
 std::string registry_spec_field(Dice& dice);
 std::string metadata_edit(Dice& dice);
 std::string spec_edit(Dice& dice, const Type& type);

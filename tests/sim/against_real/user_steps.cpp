@@ -1,4 +1,4 @@
-// Users: what they wish for, and what they do to objects that are not theirs.
+// This file draws the requests of users, also about objects that belong to others.
 #include <fmt/core.h>
 
 #include <string>
@@ -19,7 +19,7 @@ std::string registry_body(Dice& dice, const std::string& spec) {
                      type.version, type.kind, meta, spec);
 }
 
-// As the operator sets and removes its finalizer.
+// Sets or removes finalizers as the operator does.
 Step changes_finalizers(Dice& dice) {
   return {Method::kPatch,
           type_of("LocalRegistry").one("dev") + "?fieldManager=local-registry-operator", kMerge,
@@ -110,7 +110,7 @@ bool has_editable_spec(const Type& type) {
   return type.kind != "Secret" && type.kind != "Lease" && type.kind != "LocalRegistry";
 }
 
-// What another manager applies of a spec.
+// Returns the part of a spec that another manager applies.
 std::string applied_part(Dice& dice, const Type& type) {
   if (type.kind == "Service") {
     return dice.pick({R"("type":"NodePort")",
@@ -243,7 +243,7 @@ Step replaces(Dice& dice) {
           fmt::format("{}/{}", type.kind, name)};
 }
 
-// Another manager that applies a part, forced or not.
+// Another manager applies a part of the object, with or without force.
 Step other_manager_applies(Dice& dice) {
   const Type& type = dice.child();
   const std::string name = dice.child_name();

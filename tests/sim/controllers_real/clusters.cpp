@@ -15,7 +15,7 @@ namespace {
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
-constexpr int kMostSteps = 2000;  // of the simulated controllers, after one move
+constexpr int kMostSteps = 2000;  // by the simulated controllers after one move
 constexpr auto kSilence = 3600s;
 constexpr auto kPatience = 30s;
 
@@ -23,7 +23,8 @@ base::Time wall_time() {
   return std::chrono::time_point_cast<base::Time::duration>(std::chrono::system_clock::now());
 }
 
-// The same text in the same namespace, and another one in every other.
+// Returns a uid that no object has. It is the same for the same mark in both clusters, and differs
+// between namespaces.
 std::string unused_uid(const std::string& space, const std::string& mark) {
   std::uint64_t hash = 14695981039346656037ULL;
   for (const char one : space + mark) {
@@ -86,7 +87,7 @@ bool is_mounted(const sim::Pod& pod, const Objects& objects) {
       });
 }
 
-// One request for each pod and each PersistentVolumeClaim that asks for one.
+// Returns the next request for each pod and PersistentVolumeClaim that needs one.
 std::vector<kube::Request> round(const Move& move, const Objects& objects) {
   std::vector<kube::Request> requests;
   for (const auto& [key, text] : objects) {

@@ -1,5 +1,5 @@
-// The two clusters that a sequence of moves runs in: a real API server with a real controller
-// manager, and the simulated ones. One owner, the run; one thread.
+// This file declares the two clusters that a sequence of moves runs in: a real API server with a
+// real controller manager, and a simulated one. The run owns them; one thread.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -17,11 +17,11 @@
 
 namespace controllers_real {
 
-// The requests that a move comes to, for a namespace that holds these objects.
+// Returns the requests of a move in a namespace that holds these objects.
 std::vector<kube::Request> requests_for(const Move& move, const std::string& space,
                                         const Objects& objects);
 
-// The real cluster, and what its watches have said of the namespaces of this run.
+// The real cluster, with the objects that its watches reported in the namespaces of this run.
 class RealCluster {
  public:
   RealCluster(kube::Transport& transport, base::Clock& clock, std::string prefix)
@@ -29,10 +29,10 @@ class RealCluster {
 
   static const std::vector<std::string>& plurals();
 
-  // Keeps the objects of one type up to date; throws when the watch ends.
+  // Watches the objects of one type and keeps them up to date. Throws when the watch ends.
   boost::asio::awaitable<void> follow(std::string plural);
 
-  // Gives the answer's HTTP status; throws when no answer comes.
+  // Returns the HTTP status of the answer. Throws if no answer arrives.
   boost::asio::awaitable<int> send(kube::Request request);
 
   const Objects& objects(const std::string& space) { return spaces_[space].objects; }
@@ -55,14 +55,14 @@ class RealCluster {
   std::map<std::string, Space> spaces_;
 };
 
-// A simulated cluster of one sequence, without a node.
+// A simulated cluster for one sequence. It has no simulated node.
 class SimulatedCluster {
  public:
   SimulatedCluster(std::string space, std::uint64_t seed);
 
   int send(const kube::Request& request) { return server_.handle(request, "user").status; }
 
-  // Lets the controllers do all that is due. False: they never come to rest.
+  // Lets the controllers do all work that is due. Returns false if they do not come to rest.
   bool settle();
 
   Objects objects() const;

@@ -1,12 +1,12 @@
-// Holds the simulated controllers to a real kube-controller-manager: the same random moves of
-// users, of the operator and of a node are made in a simulated and in a real cluster. After each
-// move both come to rest, and what they then hold is compared.
+// This program compares the simulated controllers with a real kube-controller-manager. It makes the
+// same random moves of users, the operator and a node in a simulated and in a real cluster. After
+// each move it waits until both are at rest, and compares what they hold.
 //
 //     controllers_real [--sequences N] [--first SEED] [--workers N] [--stop-after N]
-//     controllers_real --seed SEED        one sequence again
+//     controllers_real --seed SEED        runs one sequence again
 //
-// KUBECONFIG names the real one. Sequence i has the seed --first + i and a namespace of its own.
-// The last line is "ok controllers-real", or "failed controllers-real" with exit code 1: there were
+// KUBECONFIG names the real cluster. Sequence i has the seed --first + i and its own namespace. The
+// last line is "ok controllers-real", or "failed controllers-real" with exit code 1 if there were
 // differences, each printed with the fewest moves that show it.
 #include <fmt/core.h>
 
@@ -39,9 +39,9 @@ namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
 constexpr auto kPoll = 60ms;
-constexpr auto kQuiet = 350ms;            // without a change, the two clusters being alike
-constexpr auto kPatience = 20s;           // without a change, the two clusters being different
-constexpr auto kNamespacePatience = 45s;  // the real controller looks at a namespace now and then
+constexpr auto kQuiet = 350ms;            // rest after which equal clusters count as equal
+constexpr auto kPatience = 20s;           // rest after which different clusters count as different
+constexpr auto kNamespacePatience = 45s;  // the namespace controller waits between its tries
 constexpr std::uint64_t kProgress = 100;
 constexpr int kRepeats = 2;
 constexpr std::uint64_t kMostUnrepeatedPercent = 1;
@@ -69,7 +69,7 @@ struct Run {
   base::Logger logger = base::Logger::silent();
   std::unique_ptr<kube::Transport> transport;
   std::unique_ptr<RealCluster> real;
-  std::string prefix;  // of namespaces: other runs' are left alone
+  std::string prefix;  // of namespaces; those of other runs are not touched
   int working = 0;
   std::uint64_t next = 0;
   std::uint64_t namespaces = 0;
@@ -81,7 +81,8 @@ struct Run {
   std::exception_ptr failed;
 };
 
-// Waits until the real cluster holds what is expected, or has been at rest for long without.
+// Waits until the real cluster holds the expected objects. If it is at rest for `patience` without
+// them, returns the difference; otherwise an empty text.
 asio::awaitable<std::string> await_alike(Run& run, std::string space, std::string expected,
                                          base::Clock::Duration patience) {
   const base::Clock::Instant begin = run.clock.now();
@@ -162,7 +163,7 @@ asio::awaitable<std::optional<Difference>> compare(Run& run, Sequence sequence) 
   co_return std::nullopt;
 }
 
-// The fewest moves that still show a difference.
+// Removes the moves without which the difference still occurs. Returns the difference that is left.
 asio::awaitable<Difference> shrink(Run& run, Sequence& sequence, Difference found) {
   sequence.moves.resize(std::min(sequence.moves.size(), found.move + 1));
   std::size_t at = sequence.moves.size();
@@ -216,7 +217,7 @@ asio::awaitable<void> guarded_work(Run& run) {
     run.failed = std::current_exception();
     run.next = run.options.sequences;
   }
-  // Watches and connections stay open.
+  // Watches and connections stay open and would keep the io_context running.
   if (--run.working == 0) run.context.stop();
 }
 

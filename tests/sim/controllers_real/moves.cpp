@@ -14,7 +14,7 @@ using kube::Method;
 
 constexpr std::uint64_t kFewest = 3;
 constexpr std::uint64_t kMost = 14;
-constexpr int kNamespacePercent = 6;  // of the sequences end with their namespace
+constexpr int kNamespacePercent = 6;  // of the sequences delete their namespace at the end
 constexpr int kRoundsAfterNamespace = 3;
 
 constexpr auto kApps = "/apis/apps/v1/namespaces/@ns@/";
@@ -115,9 +115,9 @@ std::string metadata(Dice& dice, const Target& target) {
   return text + "}";
 }
 
-// A workload that is created without an owner that exists is deleted at once, and whether it adopts
-// pods before that is a race in the real cluster. This one is owned by the LocalRegistry or
-// nothing.
+// Returns the metadata of a workload without an owner, or owned by the LocalRegistry if that
+// exists. A workload whose owners do not exist would be deleted at once, and whether it adopts pods
+// before that is a race in the real cluster.
 std::string workload_metadata(Dice& dice, const Target& target) {
   return fmt::format(R"("metadata":{{"name":"{}"{}}})", target.name,
                      dice.chance(40) ? "@owned@" : "");
@@ -196,7 +196,8 @@ Move create(Dice& dice) {
   }
 }
 
-// A merge patch replaces the whole list of containers.
+// Changes the containers and the node selector. A merge patch replaces the whole list of
+// containers.
 Move change_template(Dice& dice) {
   const bool set = dice.chance(55);
   const Target& target = set ? kSet : kDeployment;
@@ -251,7 +252,8 @@ Move change_metadata(Dice& dice) {
   }
 }
 
-// It removes every finalizer but those that controllers set themselves.
+// Removes all finalizers of a workload. PersistentVolumeClaims keep theirs, which a controller
+// sets.
 Move let_go(Dice& dice) {
   return merge(dice.chance(50) ? kSet : kDeployment, R"({"metadata":{"finalizers":null}})");
 }
@@ -277,7 +279,7 @@ Move draw(Dice& dice) {
   return let_go(dice);
 }
 
-// As the operator recreates a set: its pods stay and are adopted.
+// Recreates the set as the operator does: its pods stay and are adopted.
 void recreate_set(Dice& dice, std::vector<Move>& moves) {
   moves.push_back(request(Method::kDelete, kSet.one(),
                           R"({"apiVersion":"v1","kind":"DeleteOptions",)"

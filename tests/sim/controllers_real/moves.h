@@ -1,9 +1,10 @@
-// Random sequences of moves: what users, the operator and a node do to objects that the controllers
-// of a cluster look after. Pure functions of a seed; any thread.
+// This file draws random sequences of moves: what users, the operator and a node do to objects that
+// a cluster's controllers manage. The functions are pure functions of a seed and can be called on
+// any thread.
 //
-// A request names what differs from cluster to cluster by marks: @ns@ is the sequence's namespace,
-// @uid:PLURAL/NAME@ the uid that the object of that name has, and @owned@ the owner references to
-// the LocalRegistry "dev", if there is one.
+// A request contains marks for what differs between the clusters: @ns@ is the namespace of the
+// sequence, @uid:PLURAL/NAME@ the uid of the object of this name, and @owned@ the owner reference
+// to the LocalRegistry "dev" if that exists.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +16,7 @@
 
 namespace controllers_real {
 
-// What happens to all pods whose label `app` has a value.
+// What happens to all pods with a given value of the label `app`.
 enum class PodDeed { kDelete, kRelabel, kFail };
 
 struct Move {
@@ -23,7 +24,7 @@ struct Move {
 
   Kind kind = Kind::kRequest;
   kube::Request request = {};       // kRequest
-  sim::PodParts parts = {};         // kNode: one round of scheduler and kubelet
+  sim::PodParts parts = {};         // kNode: what scheduler and kubelet do in one round
   PodDeed deed = PodDeed::kDelete;  // kPods
   std::string app = {};             // kPods
 

@@ -18,8 +18,8 @@ using sim::Value;
 
 constexpr auto kRevision = "deployment.kubernetes.io/revision";
 
-// Reasons of the condition Progressing: which of them a roll-out ends with hangs on how many steps
-// the real controller saw at once.
+// Reasons of the condition Progressing during a roll-out. Which of them remains at its end depends
+// on how many steps the real controller saw at once.
 constexpr std::string_view kUnderway[] = {"NewReplicaSetCreated", "FoundNewReplicaSet",
                                           "ReplicaSetUpdated"};
 
@@ -34,7 +34,7 @@ const Value& list_at(const Value& object, std::initializer_list<std::string_view
   return found == nullptr || !found->IsArray() ? kNone : *found;
 }
 
-// What tells one pod template of a sequence from another.
+// Returns a text that identifies a pod template within a sequence.
 std::string template_key(const Value& spec) {
   std::string key;
   for (const Value& container : list_at(spec, {"containers"}).GetArray()) {
@@ -167,8 +167,8 @@ class View {
                        annotation("max-replicas"), observed(object), conditions_of(object));
   }
 
-  // The status of a set that is being deleted hangs on what the garbage collector gets to first,
-  // its ControllerRevisions or its pods: without the revisions the real controller fails.
+  // The status of a set that is being deleted depends on whether the garbage collector first
+  // deletes its pods or its ControllerRevisions. Without the revisions the real controller fails.
   static std::string stateful_set(const Value& object) {
     if (sim::find(object, {"metadata", "deletionTimestamp"}) != nullptr) return "";
     const bool same = text_at(object, {"status", "currentRevision"}) ==
@@ -180,7 +180,8 @@ class View {
                        conditions_of(object));
   }
 
-  // Pods of a ReplicaSet have drawn names; equal ones may stand for each other.
+  // Pods of a ReplicaSet have random names and are all called "web"; equal ones stand for each
+  // other.
   std::string pod(const std::string& name, const Value& object) const {
     std::string text = name.starts_with("db-") ? name : "web";
     text += fmt::format(" {} {}{}{}", template_key(*sim::find(object, "spec")),

@@ -1,5 +1,6 @@
-// What a namespace holds, as text that two clusters have in common: names and uids that a cluster
-// invents are replaced by what they stand for. Pure; any thread.
+// This file describes a namespace as text that is the same for two clusters: names and uids that a
+// cluster invents are replaced by what they stand for. The functions are pure and can be called on
+// any thread.
 #pragma once
 
 #include <map>
@@ -8,13 +9,13 @@
 
 namespace controllers_real {
 
-// By plural and name: the object as JSON.
+// The objects as JSON, by plural and name.
 using Objects = std::map<std::pair<std::string, std::string>, std::string>;
 
-// One line for each object, sorted.
+// Returns one line for each object, sorted.
 std::string view_of(const Objects& objects);
 
-// The lines that only one of the two has, with a sign in front; at most `most` of them.
+// Returns the lines that only one of the two texts has, each with the name of its cluster.
 std::string differing_lines(const std::string& real, const std::string& fake);
 
 }  // namespace controllers_real

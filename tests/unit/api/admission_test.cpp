@@ -37,7 +37,7 @@ api::ReviewPolicy policy() {
   return policy;
 }
 
-// A request as the API server sends it, with what a test is about.
+// Asked describes an AdmissionReview request. A test sets the members that it is about.
 struct Asked {
   std::string pod;
   std::string before = "null";
@@ -65,7 +65,7 @@ std::string canonical(const std::string& text) {
   return json::canonical(json::Document::parse(text).value().root());
 }
 
-// The patch in an answer, which is held to the form of answers; "" when there is none.
+// Returns the JSON patch of an answer; "" if it has none. Expects the form of a valid answer.
 std::string patch_of(const Review& review) {
   const auto document = json::Document::parse(review.answer).value();
   const json::View root = document.root();
@@ -156,7 +156,7 @@ TEST(Admission, APodWithoutMetadataGetsSome) {
   EXPECT_THAT(patch_of(result), HasSubstr(R"("path":"/metadata","value":{"annotations":{)"));
 }
 
-// The API server would refuse the pod.
+// The API server refuses a Pod whose annotations exceed their limit.
 TEST(Admission, NoAnnotationIsAddedToAPodThatHasNoRoomForIt) {
   const auto with = [](std::size_t bytes) {
     return review({R"({"metadata":{"annotations":{"k":")" + std::string(bytes, 'x') +
@@ -196,7 +196,8 @@ TEST(Admission, OnlyNewEphemeralContainersAreRewritten) {
   EXPECT_THAT(result.answer, HasSubstr(R"("original-images":"{\"debug-2\":\"alpine:3\"}")"));
 }
 
-// A pod of one container with that image, and with the annotation when it is not empty.
+// Returns a Pod with one container of `image`, and with the annotation for `originals` unless it is
+// empty.
 std::string pod_of(const std::string& image, const std::string& originals = "",
                    const std::string& annotations = "") {
   std::string all = annotations;
@@ -288,7 +289,7 @@ TEST(Admission, AnOriginalThatIsNoLongerTrueIsRemoved) {
   EXPECT_EQ(patch_of(update(pod_of("x"), pod_of("quay.io/a/b"))), "");
 }
 
-// The API server calls a webhook again after another one changed the pod.
+// The API server calls a webhook again after another webhook has changed the Pod.
 TEST(Admission, WhatAnUpdateRewroteIsNotPatchedAgain) {
   const std::string before = pod_of("quay.io/a/b");
   EXPECT_EQ(patch_of(update(before, pod_of(kLocal, kOriginal))), "");
@@ -348,7 +349,7 @@ TEST(Admission, TheOperatorsNamespaceAndKubeSystemAreLeftAlone) {
   EXPECT_EQ(review(asked).outcome, ReviewOutcome::kUnchanged);
 }
 
-// A registry whose own image is declared would wait for itself.
+// If the webhook rewrote the image of a registry's own Pod, that registry would wait for itself.
 TEST(Admission, ThePodOfARegistryIsLeftAlone) {
   const Review result = review({R"({"metadata":{"labels":{
       "app.kubernetes.io/managed-by":"local-registry-operator"}},
@@ -410,7 +411,8 @@ TEST(Admission, WhatIsTooLargeOrTooDeepIsAnError) {
 // An object has at most 1.5 MiB in etcd; the request of an UPDATE carries it twice.
 constexpr std::size_t kObjectBytes = 3 << 19;
 
-// A pod of nearly that size: a third of it managedFields, the rest variables of its container.
+// Returns a Pod of nearly kObjectBytes: a third is managedFields, the rest are variables of its
+// container.
 std::string largest_pod(const std::string& image) {
   std::string text = R"({"metadata":{"name":"large","managedFields":[{"fieldsV1":{)";
   while (text.size() < kObjectBytes / 3) {
@@ -449,14 +451,14 @@ TEST(Admission, APodWhoseImagesTakeTooLargeAPatchIsAllowedUnchanged) {
 
 #ifndef __SANITIZE_ADDRESS__  // AddressSanitizer needs additional memory
 
-// Bytes of memory that the process has had at most.
+// Returns the peak memory of the process in bytes.
 std::size_t peak_memory() {
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
   return static_cast<std::size_t>(usage.ru_maxrss) << 10;
 }
 
-// Reviews the body and writes the bytes of memory that it took besides the body.
+// Reviews `body` and writes to `out` how many bytes of memory that took besides the body.
 void measure(std::string body, int out) {
   const std::size_t before = peak_memory();
   const auto result = api::review_pod(std::move(body), policy());
@@ -465,7 +467,8 @@ void measure(std::string body, int out) {
   ::_exit(written ? 0 : 1);
 }
 
-// The same in a process for each body, so that none takes what another one gave back.
+// Measures each body in a separate process, so that a review cannot reuse memory that an earlier
+// one has freed.
 std::size_t memory_of_review(const std::string& body) {
   int ends[2] = {};
   EXPECT_EQ(::pipe(ends), 0);
@@ -479,7 +482,8 @@ std::size_t memory_of_review(const std::string& body) {
   return taken;
 }
 
-// A review whose pod is the text, with as much of the list as there is room for.
+// Returns a review whose Pod is `begin`, then as many copies of `element` as the limits allow, then
+// `end`.
 std::string filled(const std::string& begin, const std::string& element, const std::string& end) {
   const std::string head =
       R"({"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"1",)"

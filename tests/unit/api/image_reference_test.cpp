@@ -13,7 +13,7 @@ using api::parse_image_reference;
 
 const std::string kSha256 = "sha256:" + std::string(64, 'a');
 
-// The canonical form, or why there is none.
+// Returns the canonical form of a reference, or the error.
 std::string canonical(const std::string& text) {
   const auto parsed = parse_image_reference(text);
   return parsed ? to_string(*parsed) : to_string(parsed.error());

@@ -80,7 +80,7 @@ TEST(ImageRewriter, ARegistryThatIsNoHostNeverMatches) {
   EXPECT_EQ(ImageRewriter({}).rewrite("alpine"), std::nullopt);
 }
 
-// A reference from few words, so that declared and other ones meet often.
+// Returns a random reference made of few words, so that references often match declared images.
 std::string some_reference(std::mt19937_64& random) {
   const auto pick = [&](auto... words) {
     const std::array<std::string, sizeof...(words)> all = {words...};

@@ -6,7 +6,7 @@ namespace {
 
 using api::Quantity;
 
-// The sign of the comparison: "<", "=", ">", or "?" when one is no quantity.
+// Returns the result of the comparison: "<", "=", ">", or "?" if one text is not a quantity.
 std::string order(const std::string& a, const std::string& b) {
   const auto order = api::compare(Quantity{a}, Quantity{b});
   if (!order) return "?";

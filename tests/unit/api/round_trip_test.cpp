@@ -7,8 +7,8 @@
 
 namespace {
 
-// Decodes the members of a whole object, and expects to encode all of them again, byte for byte:
-// every field of the table is read and written, under its name in the API.
+// Decodes an object with these members and expects that encoding gives the same bytes: the field
+// table reads and writes every field under its name in the API.
 template <class T>
 T round_trip(const std::string& members) {
   const api::ResourceType type = api::Resource<T>::kType;

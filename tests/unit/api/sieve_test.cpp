@@ -30,7 +30,7 @@ T decoded(const std::string& text, std::size_t bytes = limits::kObjectBytes) {
   return *std::move(object);
 }
 
-// The lines that come of the bytes, cut into pieces of that size.
+// Returns the lines that the sieve makes of `bytes`, fed in pieces of `piece` bytes.
 std::string lines_of(Sieve::Input input, const std::string& bytes, std::size_t piece,
                      std::size_t* most = nullptr) {
   Sieve sieve(json::shape_of<api::Service>(), limits::kObjectBytes, input);

@@ -9,7 +9,8 @@
 namespace base {
 namespace {
 
-// Runs CHECK in a child process, since what is forbidden cannot be allowed again; whether it held.
+// Returns whether `check` holds in a child process. A process cannot allow core dumps again once
+// they are forbidden, so each check needs a separate one.
 bool holds_in_a_child(bool (*check)()) {
   const pid_t child = ::fork();
   if (child == 0) ::_exit(check() ? 0 : 1);

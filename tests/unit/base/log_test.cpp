@@ -10,10 +10,10 @@ namespace {
 using base::format_log_line;
 using base::LogFormat;
 
-// Every byte that could end a line, a string or a terminal's patience.
+// Bytes that could end a line or a string, or control a terminal.
 const std::string kHostile("a\"b\\c\nd\re\tf\0g\x1b[31m\x7f=", 20);
 
-// A strict reader of a JSON string: returns what it says, or nothing when it is none.
+// Reads a JSON string strictly and returns its value, or nothing if the text is not valid.
 std::optional<std::string> read_json_string(std::string_view& rest) {
   if (rest.empty() || rest.front() != '"') return std::nullopt;
   std::string value;

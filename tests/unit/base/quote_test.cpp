@@ -45,7 +45,7 @@ TEST(Quote, AValueEndsWhereItsLineEnds) {
   EXPECT_EQ(shown("\ntoken"), "…");
 }
 
-// YAML makes spaces of the line breaks inside of quotes.
+// YAML replaces line breaks inside quotes by spaces.
 TEST(Quote, AValueWhoseQuoteIsLeftOpenDoesNotShowWhatFollows) {
   EXPECT_EQ(shown("dev users: - name: u user: token: s3cret"), "dev…");
   EXPECT_EQ(shown("my cluster users:"), "my cluster…");

@@ -14,7 +14,7 @@ using testing::StartsWith;
 
 using Words = std::vector<std::string>;
 
-// Every subcommand that people see.
+// All subcommands that are listed for users.
 const Words kCommands = {"status",  "url",   "wait", "env",   "exec",      "import",
                          "rewrite", "check", "push", "build", "completion"};
 

@@ -43,7 +43,7 @@ class Credentials : public testing::Test {
     return path.string();
   }
 
-  // A credential helper that runs this script.
+  // Writes a credential helper that runs `script`.
   void helper(const std::string& name, const std::string& script) {
     write("docker-credential-" + name, "#!/bin/sh\n" + script + "\n", 0700);
   }

@@ -14,7 +14,7 @@ using testing::HasSubstr;
 
 class Daemon : public testing::Test {
  protected:
-  // A context of Docker's with this endpoint.
+  // Writes a Docker context with this endpoint.
   void context(const std::string& name, const std::string& host) const {
     const std::string digest = registry::sha256(name).substr(std::string("sha256:").size());
     folder_.write(".docker/contexts/meta/" + digest + "/meta.json",

@@ -1,5 +1,5 @@
-// A session with a scripted API server, and what the command printed. One owner, a test; one
-// thread.
+// Fixture has a session with a scripted API server, and the output of the command. Owned by one
+// test; one thread.
 #pragma once
 
 #include <sstream>
@@ -30,7 +30,7 @@ class Fixture {
            (name.empty() ? "" : "/" + name);
   }
 
-  // Answers GET and list as if these were all.
+  // Makes GET and list answer as if the cluster had only these objects.
   void have(const std::vector<std::string>& objects) {
     std::string items;
     for (const std::string& object : objects) items += (items.empty() ? "" : ",") + object;
@@ -39,7 +39,7 @@ class Fixture {
 
   support::World world;
   support::ScriptedTransport transport{world};
-  std::map<std::string, std::string> answers;  // by target
+  std::map<std::string, std::string> answers;  // by request target
   std::ostringstream out;
   std::ostringstream err;
   Console console{out, err};
@@ -54,7 +54,7 @@ class Fixture {
       console};
 };
 
-// A LocalRegistry as the API server writes it; more: further members of its status.
+// Returns a LocalRegistry as the API server encodes it. `more`: further members of its status.
 inline std::string registry_json(const std::string& name, const std::string& ready,
                                  const std::string& reason, const std::string& more = {}) {
   return R"({"apiVersion":"localregistry.dev/v1alpha1","kind":"LocalRegistry",)"

@@ -34,7 +34,7 @@ class Hooks : public testing::Test, public Fixture {
   Hooks() { have({registry_json("dev", "True", "Ready", kDelivered)}); }
   ~Hooks() override { std::filesystem::remove(file_); }
 
-  // What a command of the shell wrote to "$OUT".
+  // Returns what a shell command wrote to "$OUT".
   std::string written() const {
     std::ifstream stream(file_);
     std::ostringstream text;

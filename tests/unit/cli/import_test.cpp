@@ -46,7 +46,7 @@ std::string failure(const std::string& yaml, ImportOptions options = {}) {
   return imported.error().message;
 }
 
-// Each folder of tests/unit/cli/import: devspace.yaml, and what becomes of it.
+// Each folder of tests/unit/cli/import has a devspace.yaml and the expected result of its import.
 TEST(Import, GoldenCases) {
   const fs::path folder = fs::path(SOURCE_DIR) / "tests/unit/cli/import";
   int cases = 0;

@@ -22,7 +22,7 @@ namespace {
 namespace asio = boost::asio;
 using std::chrono::steady_clock;
 
-// Runs `sleep` until it is cancelled; says which process that is.
+// Runs `sleep` until it is cancelled. Writes the id of its process to `file`.
 asio::awaitable<int> run_child(asio::any_io_executor executor, std::string file) {
   kube::ChildProcess child(executor);
   EXPECT_TRUE(child.start({"sh", {"-c", "echo $$ >" + file + "; echo; exec sleep 60"}, {}}));

@@ -16,7 +16,7 @@ api::ImageStatus delivered(const std::string& name, const std::string& image,
   return status;
 }
 
-// A registry at localhost:31234 that declares an image of each delivery.
+// Returns a registry at localhost:31234 that declares one image for each kind of delivery.
 api::LocalRegistry example() {
   api::LocalRegistry registry;
   registry.metadata.name = "dev";

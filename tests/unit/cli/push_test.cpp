@@ -133,7 +133,8 @@ TEST(KubectlForward, ItsLinesAreRoutineOrAProblemOrForTheUser) {
   EXPECT_EQ(kind_of_line(""), ForwardLine::kOther);
 }
 
-// Stands for kubectl: says that it listens, reports a problem, and ends once `end` is there.
+// Forward runs a script in place of kubectl. The script reports that it listens, prints a problem,
+// and ends when the file `end` exists.
 class Forward : public testing::Test {
  protected:
   Forward() {
@@ -188,7 +189,7 @@ TEST_F(Forward, ItFollowsThePodThatRunsAndKeepsItsPort) {
   ASSERT_TRUE(followed) << followed.error().message;
   const std::string before = "port-forward --address 127.0.0.1 --namespace team pod/registry-";
   EXPECT_EQ(folder_.read("ran"), before + "1 :5000\n" + before + "2 40001:5000\n");
-  // The second kubectl prints its prompt too, which may be read before or after the end.
+  // The second kubectl prints its prompt, too. The test may read it or may end before.
   const std::string reported =
       "open https://idp.test\n"
       "note: the connection to pod/registry-1 has ended (\"Unhandled Error\"); connecting again\n";

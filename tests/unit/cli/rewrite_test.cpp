@@ -31,7 +31,7 @@ ImageRewriter rewriter() {
   return ImageRewriter(targets);
 }
 
-// The text after, or the error; nothing may be written before an error.
+// Returns the rewritten text, or the error. Expects that nothing is written before an error.
 std::string rewritten(const std::string& text) {
   json::TextSource source(text);
   std::ostringstream output;
@@ -68,7 +68,7 @@ TEST(Rewrite, AManifestKeepsAllButItsReferences) {
             "x: localhost:31234/org/frontend:dev");
 }
 
-// The warnings, one a line.
+// Returns the warnings, one per line.
 std::string warnings(const std::string& text) {
   json::TextSource source(text);
   std::ostringstream output;
@@ -372,7 +372,7 @@ TEST(Rewrite, AnOutputThatTakesNothingIsAnError) {
   EXPECT_EQ(count.error().message, "the output cannot be written");
 }
 
-// A text that another one takes the place of as soon as something of it has been written.
+// Changing is a text that changes as soon as some output has been written.
 class Changing final : public json::ByteSource, public std::stringbuf {
  public:
   explicit Changing(std::string after) : after_(std::move(after)) {}

@@ -12,7 +12,7 @@ using testing::HasSubstr;
 
 class SourceImages : public testing::Test {
  protected:
-  // A folder with one image of that name.
+  // Returns a folder with one image of that name.
   std::unique_ptr<registry::ImageSource> named(const std::string& name) {
     test_image::Layout layout;
     layout.name(layout.add_image({"layer"}), test_image::kManifest, name);

@@ -11,7 +11,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Pair;
 
-// The two images of the manual's page, delivered by the local registry.
+// Returns a registry that delivers the two images of the example in the manual.
 api::LocalRegistry example() {
   api::LocalRegistry registry;
   registry.metadata.name = "dev";
@@ -85,7 +85,7 @@ TEST(Variables, WhatIsNotDecidedYetIsAFailure) {
   EXPECT_TRUE(image_variables(registry, "backend-dev"));
 }
 
-// Waiting helps where time alone changes something.
+// The message suggests `localregistry wait` only where the state can change without the user.
 TEST(Variables, AFailureHasTheConditionsOwnMessage) {
   for (const std::string reason : {"NodePortTaken", "NameConflict", "Forbidden", "Deploying"}) {
     api::LocalRegistry registry = example();

@@ -12,7 +12,7 @@ using testing::HasSubstr;
 
 class Wait : public testing::Test, public Fixture {
  protected:
-  // Starts to wait; the outcome comes when it is there.
+  // Starts the wait command. Its outcome is set when it ends.
   void start(seconds timeout = seconds(60)) {
     WaitCommand command;
     command.timeout = timeout;

@@ -1,4 +1,4 @@
-// A type with a field of each kind, for the tests of what the tables drive.
+// Thing has a field of each kind, for tests of the functions that use field tables.
 #pragma once
 
 #include <map>

@@ -59,7 +59,7 @@ TEST(Pack, WhatIsThereAlreadyIsReplaced) {
   EXPECT_EQ(thing.list, other.list);
 }
 
-// AddressSanitizer tells when something is read behind the end.
+// AddressSanitizer reports a read past the end.
 TEST(Pack, WhatIsCutShortIsReadNoFurtherThanItsEnd) {
   const std::string packed = json::pack(full());
   for (std::size_t length = 0; length < packed.size(); ++length) {
@@ -68,7 +68,8 @@ TEST(Pack, WhatIsCutShortIsReadNoFurtherThanItsEnd) {
     Thing thing;
     json::unpack(cut, thing);
   }
-  const std::string huge = "\x40\xff\xff\xff\xff\xff\xff\xff\xff\x7f";  // words: too many
+  // `words` claims far more elements than there are bytes.
+  const std::string huge = "\x40\xff\xff\xff\xff\xff\xff\xff\xff\x7f";
   Thing thing;
   json::unpack(huge, thing);
   EXPECT_LE(thing.words.size(), 1U);

@@ -1,4 +1,4 @@
-// A visitor for tests that replaces whole values, each for itself. One thread.
+// Replacing is a visitor for tests that replaces whole values, one by one. One thread.
 #pragma once
 
 #include <functional>
@@ -15,7 +15,8 @@ using Scan = base::Result<void> (*)(json::ByteSource&, json::ScalarVisitor&);
 using Replace = std::function<std::optional<std::string>(const json::Scalar&)>;
 using Emit = std::function<base::Result<void>(json::Edit)>;
 
-// Asks replace for every value that is a word, and hands an edit to emit for each that it replaces.
+// Calls `replace` for every value that is a word, and `emit` with an edit for each value that it
+// replaces.
 class Replacing final : public json::ScalarVisitor {
  public:
   Replacing(Replace replace, Emit emit) : replace_(std::move(replace)), emit_(std::move(emit)) {}

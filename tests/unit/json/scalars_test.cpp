@@ -21,7 +21,7 @@ using testing::StartsWith;
 using testing_json::replace_words;
 using testing_json::Scan;
 
-// The text with every value that is `from` replaced, or the error.
+// Returns the text with every value `from` replaced by `to`, or the error.
 std::string replaced(Scan scan, const std::string& text, const std::string& from,
                      const std::string& to) {
   json::TextSource source(text);
@@ -58,7 +58,7 @@ std::string failure(const std::string& text) {
   return result ? "" : to_string(result.error());
 }
 
-// What replace is asked for: "key=value".
+// Returns the values that `replace` is called for, as "key=value".
 std::vector<std::string> asked(Scan scan, const std::string& text) {
   json::TextSource source(text);
   std::vector<std::string> words;

@@ -126,7 +126,8 @@ TEST(Document, BoundsAndChecksWhatItLeavesOutAsWell) {
     return code_of(Document::parse("{\"managedFields\":" + list + "}", {most_values, false}));
   };
   EXPECT_EQ(code("[1,2,3]", 1), base::ErrorCode::kTooLarge);
-  EXPECT_TRUE(Document::parse("{\"managedFields\":[1,2,3]}", {2, false}));  // they take no memory
+  // The values that are left out take no memory, so they do not count.
+  EXPECT_TRUE(Document::parse("{\"managedFields\":[1,2,3]}", {2, false}));
   EXPECT_EQ(code(std::string(100, '[') + std::string(100, ']')), base::ErrorCode::kTooLarge);
   EXPECT_EQ(code("[\"\\udc00\"]"), base::ErrorCode::kMalformed);
   EXPECT_EQ(code("[1"), base::ErrorCode::kMalformed);
@@ -177,7 +178,7 @@ TEST(Document, RefusesANulByteWhereverItIs) {
   }
 }
 
-// RapidJSON's fast way through a string takes those from 0x1A on.
+// RapidJSON's SSE2 code for strings accepts control characters from 0x1A on.
 TEST(Document, RefusesControlCharactersWhereverTheyAre) {
   for (char control = 1; control < ' '; ++control) {
     for (std::size_t before = 0; before < 40; ++before) {
@@ -210,7 +211,8 @@ TEST(Document, RefusesWhatIsNotUtf8) {
   }
 }
 
-// AddressSanitizer tells when it does. The text is too long to be kept within a std::string.
+// AddressSanitizer reports a read past the end. The text is too long for a std::string without a
+// heap block.
 TEST(Document, ReadsNothingBehindACharacterThatIsCutOff) {
   for (const std::string cut :
        {"\xC3", "\xE2", "\xED", "\xF0", "\xF4", "\xF0\x9F", "\xF0\x9F\x98"}) {

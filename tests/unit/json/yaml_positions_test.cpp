@@ -67,8 +67,8 @@ TEST(YamlPositions, TheBoundsHold) {
     laughs += "]\n";
   }
   EXPECT_EQ(json::from_yaml_with_positions(laughs).error().code, base::ErrorCode::kTooLarge);
-  // Paths are remembered, their keys shortened to 80 characters: long keys above many values count
-  // as often as there are values.
+  // Each value keeps its path, in which keys are shortened to 80 characters. Long keys above many
+  // values therefore count once for each value.
   std::string deep;
   for (int level = 0; level < 10; ++level) {
     deep += std::string(static_cast<std::size_t>(level), ' ') + std::string(1000, 'k') + ":\n";

@@ -71,7 +71,7 @@ struct NoProxyCase {
   bool proxied;
 };
 
-// As golang.org/x/net/http/httpproxy documents NO_PROXY.
+// The cases follow the documentation of NO_PROXY in golang.org/x/net/http/httpproxy.
 TEST(ProxyFromEnvironment, FollowsNoProxy) {
   const std::vector<NoProxyCase> cases = {
       {"https://api.test", "", true},

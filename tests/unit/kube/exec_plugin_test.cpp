@@ -77,7 +77,7 @@ TEST_F(ExecPlugin, IsToldOfTheClusterOnlyIfItIsToBe) {
 TEST_F(ExecPlugin, HasNoStandardInputAndNoneOfTheOpenFiles) {
   const auto plugin = this->plugin("cat > " + folder_.path("input") + "; ls /proc/$$/fd > " +
                                    folder_.path("files") + "\n" + prints(R"({"token":"t"})"));
-  const int extra = ::open("/dev/null", 0);  // without close-on-exec
+  const int extra = ::open("/dev/null", 0);  // opened without close-on-exec
   const int high = ::fcntl(extra, F_DUPFD, 90);
   ASSERT_TRUE(run_plugin(plugin));
   ::close(extra);

@@ -12,7 +12,8 @@ using testing::Not;
 
 constexpr std::string_view kV1 = "client.authentication.k8s.io/v1";
 
-// Answers 200 with the Authorization header as its body; 401 unless it is the accepted one, if any.
+// Answers with the Authorization header as the body. The status is 200, or 401 if `accepted` is set
+// and the header differs from it.
 ScriptedServer::Script echoes_authorization(std::string accepted = {}) {
   return [accepted](Peer& peer) {
     while (const auto request = peer.request()) {
@@ -37,7 +38,8 @@ class HttpsCredentials : public TransportTest {
     return response ? response->body : base::to_string(response.error());
   }
 
-  // A plugin that counts its runs in the file "runs" and prints the ExecCredential status.
+  // Returns a plugin that appends a line to the file "runs" and prints an ExecCredential with
+  // `status`.
   kube::ExecPlugin plugin(const std::string& status) const {
     kube::ExecPlugin plugin;
     plugin.api_version = kV1;
@@ -136,7 +138,8 @@ TEST_F(HttpsCredentials, AClientCertificateThatHasChangedIsShownOnANewConnection
   config.client_key = {{}, folder_.write("client.key", first.key)};
   const auto transport = this->transport(config);
   ASSERT_TRUE(get(*transport));
-  // Half of the pair is not an identity: the old one stays until the other half is there.
+  // Half of the pair is not an identity: the transport uses the old one until the other half is
+  // there.
   folder_.write("client.crt", second.certificate);
   ASSERT_TRUE(get(*transport));
   EXPECT_EQ(server.connections(), 1);

@@ -11,8 +11,8 @@ using kube::Method;
 using testing::HasSubstr;
 using testing::Not;
 
-// Carries bytes between a client and the port that it asked for, until one side ends.
-// connected: what the client is told once it is connected.
+// Carries bytes between the client and `port` until one side ends. `connected`: the proxy's answer
+// once it is connected to the server.
 void tunnel(Peer& peer, std::uint16_t port,
             const std::string& connected = "HTTP/1.1 200 Connection established\r\n\r\n") {
   const int server = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -51,7 +51,7 @@ class HttpsProxy : public TransportTest {
     };
   }
 
-  std::string asked_;  // the last CONNECT
+  std::string asked_;  // the last CONNECT request
 };
 
 TEST_F(HttpsProxy, TheServerIsReachedThroughConnectAndStillVerified) {
@@ -111,7 +111,7 @@ TEST_F(HttpsProxy, AProxyThatRefusesIsANetworkErrorWithItsStatus) {
   EXPECT_EQ(server.connections(), 0);
 }
 
-// A SOCKS 5 proxy that wants a password when it is offered one; see RFC 1928 and 1929.
+// SocksProxy requires a password if the client offers that method (RFC 1928 and 1929).
 class SocksProxy : public HttpsProxy {
  protected:
   ScriptedServer::Script socks(char reply = 0) {
@@ -189,7 +189,7 @@ TEST_F(SocksProxy, AnotherProtocolIsMalformed) {
   EXPECT_EQ(response.error().code, ErrorCode::kMalformed);
 }
 
-// As Go does: an HTTP proxy gets requests for plain HTTP itself, with the whole URL.
+// An HTTP proxy gets requests for plain HTTP servers directly, with the whole URL, as in Go.
 TEST_F(HttpsProxy, ARequestForAPlainServerGoesToTheProxyItself) {
   ScriptedServer proxy([this](Peer& peer) {
     while (const auto request = peer.request()) {

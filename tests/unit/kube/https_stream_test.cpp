@@ -163,7 +163,7 @@ TEST_F(HttpsStream, TheTimeoutOfARequestIsForTheHeadOnly) {
       tls());
   const auto transport = this->transport(config_for(server));
   auto quick = request(Method::kGet);
-  quick.timeout = 1s;  // the TLS handshake is in it
+  quick.timeout = 1s;  // includes the TLS handshake
   auto opened = run(transport->open(quick));
   ASSERT_TRUE(opened) << base::to_string(opened.error());
   const auto chunk = read(*opened->stream);

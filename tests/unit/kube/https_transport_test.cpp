@@ -219,7 +219,7 @@ TEST_F(HttpsTransport, APortThatNobodyListensOnIsANetworkError) {
 TEST_F(HttpsTransport, AHostNameIsTriedWithAllItsAddresses) {
   ScriptedServer server(answers("{}"), tls());
   auto config = config_for(server);
-  config.server.host = "localhost";  // ::1 as well, where the machine has it; nobody listens there
+  config.server.host = "localhost";  // may also resolve to ::1, where nothing listens
   const auto transport = this->transport(config);
   const auto response = get(*transport);
   EXPECT_TRUE(response) << base::to_string(response.error());
@@ -265,7 +265,7 @@ TEST_F(HttpsTransport, AnIdleConnectionThatTheServerClosedIsReplaced) {
   EXPECT_EQ(server.connections(), 2);
 }
 
-// The server closes an idle connection at the very moment the request is on its way.
+// The server closes its idle connection just when the second request arrives.
 ScriptedServer::Script closes_on_second_request(std::atomic<int>& requests) {
   return [&requests](Peer& peer) {
     if (!peer.request()) return;
@@ -463,7 +463,7 @@ TEST_F(HttpsTransport, ACancelledRequestIsThrownOutOfEveryStageOfConnecting) {
   const auto transport = this->transport(config_for(silent));
   Started<base::Result<kube::Response>> started;
   start(transport->send(request(Method::kGet)), started);
-  run_for(30ms);  // in the TLS handshake by now
+  run_for(30ms);  // by now in the TLS handshake
   started.cancel.emit(asio::cancellation_type::terminal);
   finish(started);
   EXPECT_EQ(failure_of(started.failure), "cancelled");

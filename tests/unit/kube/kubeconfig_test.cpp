@@ -16,7 +16,7 @@ using testing_tls::TemporaryFolder;
 
 class Kubeconfig : public testing::Test {
  protected:
-  // A kubeconfig of one cluster and one user, with these fields in flow style.
+  // Writes a kubeconfig with one cluster and one user, whose fields are given in YAML flow style.
   std::string write(const std::string& cluster, const std::string& user,
                     const std::string& name = "config") {
     return folder_.write(name,
@@ -34,7 +34,7 @@ class Kubeconfig : public testing::Test {
     return kube::load_kubeconfig({file, context}, environment_);
   }
 
-  // Why a user with these fields cannot be used.
+  // Returns the error for a user with these fields.
   std::string refusal(const std::string& user, const std::string& cluster = "") {
     const std::string server = "server: https://api.test";
     const auto config = load(write(cluster.empty() ? server : cluster, user));
@@ -422,7 +422,7 @@ TEST_F(Kubeconfig, AnotherKindOfFileIsRefused) {
               HasSubstr("current-context: missing"));
 }
 
-// One quote too few, and a name runs on over the tokens that follow.
+// Without its closing quote, a name extends over the tokens that follow.
 TEST_F(Kubeconfig, AQuoteThatIsLeftOpenShowsNothingOfWhatFollows) {
   const std::string rest = "\nusers:\n- name: u\n  user:\n    token: hunter2hunter2\n# the team";
   for (const char quote : {'\'', '"'}) {

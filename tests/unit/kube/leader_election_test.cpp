@@ -98,12 +98,12 @@ TEST(Decision, AReleaseKeepsTheTransitionsAndNamesNobody) {
   EXPECT_EQ(spec.renew_time->time, kWall);
 }
 
-// One lease, as the API server keeps it: versions, conflicts, watches.
+// LeaseServer keeps one Lease as the API server does, with resourceVersions, conflicts and watches.
 class LeaseServer {
  public:
   explicit LeaseServer(support::World& world) : world_(world) {}
 
-  // A transport to it for one participant.
+  // Returns a transport to this server for one participant.
   std::unique_ptr<support::ScriptedTransport> connect() {
     auto transport = std::make_unique<support::ScriptedTransport>(world_);
     support::ScriptedTransport* raw = transport.get();
@@ -115,7 +115,8 @@ class LeaseServer {
     return transport;
   }
 
-  // After each settling: streams that were opened get their list.
+  // Sends the list to watches that were opened since the last call. To be called after each
+  // settle().
   void feed() {
     for (support::ScriptedTransport* transport : std::exchange(opening_, {})) {
       const auto& stream = transport->streams.back();
@@ -196,7 +197,7 @@ class LeaseServer {
   std::vector<std::shared_ptr<support::Feed>> watches_;
 };
 
-// What the led work does, and how many do it at the same time.
+// Stage counts the runs of the leader's work, and how many of them run at the same time.
 struct Stage {
   int on_stage = 0;
   int most = 0;
@@ -560,7 +561,7 @@ TEST_F(LeaderElectionTest, OneSlowRenewalDoesNotEndTheLeadership) {
 TEST_F(LeaderElectionTest, ARenewalWhoseAnswerGotLostDoesNotEndTheLeadership) {
   Participant& a = join("a");
   run_for(20s);
-  a.transport->delay = 6s;  // longer than a renewal waits, and it takes effect
+  a.transport->delay = 6s;  // longer than the timeout of a renewal; the renewal still takes effect
   run_for(3s);
   a.transport->delay = {};
   run_for(60s);
@@ -641,7 +642,7 @@ TEST_F(LeaderElectionTest, ACandidateWhoseWatchIsSilentLooksForItself) {
   Participant& a = join("a");
   Participant& b = join("b");
   run_for(20s);
-  // b's watch is half open: nothing comes, nothing breaks.
+  // b has no watch: its streams fail, and it cannot open new ones.
   b.transport->on_open = [](const Request&) -> base::Result<Response> {
     return Error{ErrorCode::kNetwork, "cut"};
   };

@@ -13,7 +13,7 @@ namespace {
 
 using kube::Spawn;
 
-// What a program writes to its standard output, until all that have it have closed it.
+// Returns what a program writes to its standard output, until every process has closed that pipe.
 std::string output_of(Spawn program) {
   std::array<int, 2> pipe{};
   if (::pipe2(pipe.data(), O_CLOEXEC) != 0) return "no pipe";
@@ -67,7 +67,7 @@ TEST(Spawn, ClosesOtherDescriptors) {
   ::close(open_file);
 }
 
-// The pipe ends when the last process that has it has ended: the program, which would sleep on.
+// The pipe ends when its last holder ends. That is the program, which would sleep for 600 s.
 TEST(Spawn, AProgramEndsWithTheProcessThatStartedIt) {
   std::array<int, 2> pipe{};
   ASSERT_EQ(::pipe2(pipe.data(), O_CLOEXEC), 0);

@@ -1,4 +1,4 @@
-// What a store keeps when users fill it.
+// These tests fill a store up to its bounds.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <malloc.h>
@@ -14,7 +14,7 @@ namespace {
 using json::Kept;
 using testing::ElementsAre;
 
-// Text that LZ4 cannot make smaller.
+// Returns text that LZ4 cannot compress.
 std::string noise(std::size_t bytes, unsigned seed) {
   std::mt19937 random(seed);
   std::string text;
@@ -50,7 +50,7 @@ class FullStore : public testing::Test {
     EXPECT_EQ(whole, !service->spec.selector.empty());
     return whole ? "whole" : service->metadata.kept == Kept::kNoRoom ? "metadata" : "part";
   }
-  // So many objects of 20 kB that one namespace cannot have more.
+  // Puts as many objects of 20 kB as one namespace has room for, and more.
   void flood(const std::string& team, int count = 1000) {
     for (int i = 0; i < count; ++i) put(team, std::to_string(i), 20000);
   }
@@ -127,7 +127,7 @@ TEST_F(FullStore, OwnWritesObeyTheBoundsToo) {
   EXPECT_EQ(kept("hostile", "w199"), "metadata");
 }
 
-#ifndef __SANITIZE_ADDRESS__  // whose allocator mallinfo2 does not count
+#ifndef __SANITIZE_ADDRESS__  // mallinfo2 does not count its heap
 TEST_F(FullStore, BytesAreThoseOfTheMemory) {
   const auto before = ::mallinfo2().uordblks;
   std::vector<int> sizes = {1, 100, 5000, 20000};

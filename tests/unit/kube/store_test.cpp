@@ -41,7 +41,7 @@ std::string owner_of(const api::Service& service) {
   return std::string(api::lookup(service.metadata.labels, "owner"));
 }
 
-// A store of Services, its index by label, and what was told of it: "a: - > 5".
+// StoreTest has a store of Services with an index by label, and records its changes: "a: - > 5".
 class StoreTest : public testing::Test {
  protected:
   explicit StoreTest(std::vector<Scope> scopes = {Scope{}}) : store(std::move(scopes)) {
@@ -76,7 +76,7 @@ class StoreTest : public testing::Test {
     store.record_deleted({"team", name}, uid, std::to_string(revision));
   }
 
-  // The resourceVersion that readers see; "-" for none.
+  // Returns the resourceVersion that readers see; "-" for none.
   std::string seen(const std::string& name) { return text(store.get({"team", name})); }
   std::vector<std::string> seen_by_owner(const std::string& label) {
     std::vector<std::string> names;
@@ -279,7 +279,7 @@ TEST_F(StoreTest, TheIndexSeesOwnWrites) {
   EXPECT_THAT(seen_by_owner("x"), ElementsAre("b"));
 }
 
-// What cannot be read
+// Objects that cannot be decoded
 
 TEST_F(StoreTest, AMalformedObjectLeavesTheOneThatWasReadable) {
   relist(10, {{"a", 5}});
@@ -316,7 +316,7 @@ TEST_F(StoreTest, WhatHasNoNameOrNoVersionIsNoObject) {
   EXPECT_EQ(store.size(), 0U);
 }
 
-// Own writes
+// Pending writes
 
 TEST_F(StoreTest, AWrittenObjectIsSeenBeforeItsEvent) {
   relist(10, {{"a", 5}});
@@ -397,7 +397,7 @@ TEST_F(StoreTest, AnswersThatComeInTheWrongOrderLeaveTheNewest) {
 TEST_F(StoreTest, WrittenThenDeletedByAnotherBeforeItsEventCame) {
   relist(10, {});
   store.record_written(service_of({"a", 11}));
-  erase({"a", 12});  // the watch merged both
+  erase({"a", 12});  // the watch merged the creation and the deletion
   EXPECT_EQ(seen("a"), "-");
   EXPECT_EQ(store.core().records(), 0U);
   EXPECT_THAT(take_told(), ElementsAre("a: - > 11", "a: 11 > -"));
@@ -432,7 +432,7 @@ TEST_F(StoreTest, ARelistThatIsOlderThanAnOwnWriteDoesNotHideIt) {
   EXPECT_EQ(seen("a"), "13");
   EXPECT_EQ(seen("b"), "14");
   EXPECT_EQ(store.core().records(), 2U);
-  bookmark(14);  // and neither was seen: somebody else's doing
+  bookmark(14);  // the watch has caught up and shows neither write: another client has undone them
   EXPECT_EQ(seen("a"), "5");
   EXPECT_EQ(seen("b"), "-");
 }
@@ -473,7 +473,7 @@ TEST_F(StoreTest, ARestoredEtcdTakesTheRecordsWithIt) {
   EXPECT_EQ(store.core().records(), 0U);
 }
 
-// Own deletes
+// Pending deletes
 
 TEST_F(StoreTest, ADeletedObjectIsNotSeenAnyMore) {
   relist(10, {{"a", 5}});
@@ -481,7 +481,7 @@ TEST_F(StoreTest, ADeletedObjectIsNotSeenAnyMore) {
   record_deleted("a", "uid-1", 5);
   EXPECT_EQ(seen("a"), "-");
   EXPECT_EQ(store.size(), 0U);
-  bookmark(12);  // perhaps from before the delete
+  bookmark(12);  // this bookmark may be older than the delete
   put({"a", 13});
   EXPECT_EQ(seen("a"), "-");
   erase({"a", 14});
@@ -626,13 +626,14 @@ TEST(Scope, MayBeOneObject) {
   EXPECT_FALSE(scope.holds("other", "lease"));
 }
 
-// AddressSanitizer has a heap of its own, which is not counted here.
+// AddressSanitizer uses another heap, which mallinfo2 does not count.
 #ifndef __SANITIZE_ADDRESS__
 class StoreMemory : public StoreTest {
  protected:
   static constexpr int kObjects = 2000;
 
-  // Labels as a controller sets them: one tells them apart.
+  // Returns a Service with the operator's labels. The Services differ only in their names, and in
+  // the label and annotation that contain the name.
   static std::string json_of_one(int number) {
     const std::string name = "registry-" + std::to_string(number);
     return R"({"metadata":{"namespace":"team","name":")" + name + R"(","uid":"uid-)" + name +

@@ -1,5 +1,6 @@
-// What the tests of the transport share: an io_context that is run until a coroutine is done, a
-// folder for files, an authority and configurations for its servers.
+// TransportTest is the fixture of the transport's tests: an io_context that runs until a coroutine
+// is done, a folder for files, a certificate authority, and client configurations for its servers.
+// Owned by one test; one thread.
 #pragma once
 
 #include <memory>
@@ -50,7 +51,7 @@ class TransportTest : public support::CoroutineTest {
     return request;
   }
 
-  static const Authority authority_;  // keys take time: one for all tests
+  static const Authority authority_;  // shared by all tests, because making keys takes time
 
   base::SystemClock clock_;
   base::Logger logger_ = base::Logger::silent();

@@ -24,7 +24,8 @@ using testing::IsEmpty;
 using testing::Not;
 using namespace std::chrono_literals;
 
-// A sink that keeps names and versions, with the semantics that WatchSink asks for.
+// NotingSink keeps names and resourceVersions of the objects, as the contract of WatchSink
+// requires.
 class NotingSink final : public WatchSink {
  public:
   using Objects = std::map<std::string, std::string>;

@@ -31,7 +31,7 @@ class ControllerTest : public OperatorTest {
     rest();
   }
 
-  // Some time passes, in which watches are told.
+  // Lets time pass, during which the watches deliver their events.
   void rest(base::Clock::Duration duration = 1s) {
     settle();
     const auto step = std::chrono::milliseconds(100);
@@ -41,7 +41,7 @@ class ControllerTest : public OperatorTest {
     }
   }
 
-  // What the workload controllers and the kubelet do for the Deployment.
+  // Updates the Deployment's status as the workload controllers and the kubelet do.
   void run_pods() {
     api::Deployment deployment = *cluster.find<api::Deployment>(kTarget);
     deployment.status.observed_generation = deployment.metadata.generation;
@@ -58,7 +58,7 @@ class ControllerTest : public OperatorTest {
     cluster.put(registry);
   }
 
-  // Something happens while the first request of that line is under way.
+  // Calls `something` while the first request with the line `awaited` is in flight.
   void during_first(const std::string& awaited, const std::function<void()>& something) {
     cluster.intercept =
         [awaited, something, done = false](
@@ -156,7 +156,7 @@ TEST_F(ControllerTest, TheStatusIsWrittenThoughAChildKeepsChanging) {
 
 TEST_F(ControllerTest, TheStatusIsWrittenThoughTheChildrenCannotBeRead) {
   api::LocalRegistry registry = a_registry();
-  registry.metadata.generation = 2;  // its children are read first
+  registry.metadata.generation = 2;  // therefore its children are read before it is acted on
   cluster.put(registry);
   cluster.intercept = [](const std::string& line) -> std::optional<base::Result<kube::Response>> {
     if (line != "GET statefulsets team-a/registry") return std::nullopt;
@@ -348,7 +348,7 @@ TEST_F(ControllerTest, AForgedChildInAnotherNamespaceCausesNoWriteNoEventAndNoRe
 
 TEST_F(ControllerTest, AYoungerResourceOfTheSameSecondWritesNothingOfItsOwn) {
   api::LocalRegistry first = a_registry();
-  first.metadata.uid = "zz";  // which used to decide
+  first.metadata.uid = "zz";  // a rule by uid would prefer the other resource
   first.metadata.name = "first";
   cluster.put(first);
   api::LocalRegistry second = a_registry();
@@ -371,7 +371,7 @@ TEST_F(ControllerTest, AYoungerResourceWaitsForTheCheckOfTheOlderOne) {
   first.metadata.uid = "uid-first";
   first.spec.images = {{"a", "ghcr.io/acme/a", {}}};
   cluster.put(first);
-  cluster.put(a_registry());  // it has no images, and so is decided at once
+  cluster.put(a_registry());  // it has no images, so its decision needs no check
   start();
   EXPECT_EQ(ready(), "False NameConflict");
   EXPECT_EQ(cluster.find<api::Service>(kTarget), nullptr);
@@ -407,7 +407,7 @@ TEST_F(ControllerTest, TheNodePortSurvivesThatTheRegistryIsSwitchedOff) {
   other.metadata.name = "other";
   other.metadata.uid = "uid-other";
   other.spec.name = "other";
-  cluster.put(other);  // it gets the next port
+  cluster.put(other);  // its Service gets the next node port
   rest();
   edit([](auto& spec) { spec.enabled = true; });
   rest();

@@ -33,7 +33,8 @@ boost::asio::awaitable<void> read_live_in_a_moment(controller::Executor& executo
   co_await executor.execute(std::move(actions), attempt);
 }
 
-// A resource of another namespace whose registry runs in that of a_registry().
+// Returns a resource of another namespace whose registry has the same target as that of
+// a_registry().
 api::LocalRegistry other_owner() {
   api::LocalRegistry registry = a_registry();
   registry.metadata.namespace_name = "team-b";
@@ -75,7 +76,7 @@ class Execute : public OperatorTest {
     return object;
   }
 
-  // The next request that is this one is answered so, and has no effect.
+  // Answers this request with `response`; the request has no effect.
   void answer(const std::string& request, base::Result<kube::Response> response) {
     cluster.intercept =
         [request,
@@ -255,7 +256,8 @@ TEST_F(Execute, ALiveReadSeesWhatNoWatchHasTold) {
                            "GET persistentvolumeclaims team-a/registry"));
 }
 
-// What the resource had in the namespace "before", where no cache shows it yet.
+// ExecuteElsewhere has a resource that may have children in the namespace "before", which no cache
+// shows yet.
 class ExecuteElsewhere : public Execute {
  protected:
   void SetUp() override {
@@ -358,7 +360,8 @@ TEST_F(ExecuteElsewhere, ALiveReadWithoutOneOfTheListsIsNotLive) {
 }
 
 TEST_F(Execute, WhatIsCreatedWhileALiveReadIsOnItsWayIsNotTakenForGone) {
-  // The read comes before the creation; its answer is heard after that of the creation.
+  // The API server answers the read before the creation, but the operator receives that answer
+  // after the one of the creation.
   cluster.intercept = [&](const std::string& line) -> std::optional<base::Result<kube::Response>> {
     if (line != "GET deployments team-a/registry") return std::nullopt;
     caches->deployments.store().record_written(cluster.put(deployment()));

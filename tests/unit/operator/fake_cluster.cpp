@@ -11,7 +11,7 @@
 
 namespace test {
 
-// The part of a DeleteOptions that counts here.
+// The part of a DeleteOptions that FakeCluster evaluates.
 struct Expected {
   std::string uid;
   std::string resource_version;
@@ -56,7 +56,8 @@ std::string event_line(const std::string& type, const std::string& object) {
   return fmt::format(R"({{"type":"{}","object":{}}})", type, object);
 }
 
-// Of the form "key=value,key=value", as all of the operator's are.
+// Evaluates a label selector of the form "key=value,key=value", the only form that the operator
+// uses.
 bool is_selected(const api::ObjectMeta& meta, const std::string& target) {
   const boost::urls::url_view url(target);
   const auto selector = url.params().find("labelSelector");

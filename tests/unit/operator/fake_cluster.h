@@ -1,6 +1,7 @@
-// An API server small enough to read, behind a ScriptedTransport: it keeps objects, checks
-// preconditions, assigns node ports, and tells watches of changes when the test lets it. No field
-// ownership: an apply replaces spec and metadata. One owner, a test; one thread.
+// FakeCluster is a minimal API server behind a ScriptedTransport. It keeps objects, checks
+// preconditions and assigns node ports. Watches receive changes only when the test calls
+// tell_watches(). There is no field ownership: an apply replaces spec and metadata. Owned by one
+// test; one thread.
 #pragma once
 
 #include <deque>
@@ -22,7 +23,7 @@ namespace test {
 template <class T>
 using Shelf = std::map<api::ObjectKey, T>;
 
-// A Status as the API server answers it.
+// Returns a Status as the API server encodes it.
 kube::Response failure(int code, const std::string& reason, const std::string& message,
                        const std::string& field = "");
 
@@ -30,7 +31,8 @@ class FakeCluster {
  public:
   explicit FakeCluster(support::ScriptedTransport& transport);
 
-  // What a user or a controller of the cluster does. Gives what is kept.
+  // Change and read objects as a user or a controller of the cluster does. put() returns the stored
+  // object.
   template <class T>
   const T& put(T object);
   template <class T>
@@ -38,27 +40,29 @@ class FakeCluster {
   template <class T>
   const T* find(const api::ObjectKey& key) const;
 
-  // As kubectl delete: finalizers hold it; else garbage collection takes what it owns.
+  // Deletes as kubectl delete does: finalizers delay it, and garbage collection removes owned
+  // objects.
   void delete_registry(const api::ObjectKey& key);
 
-  // Feeds the lists to new watches, and what happened since to all. False: there was nothing.
+  // Sends the list to new watches and the changes since the last call to the others. Returns false
+  // if there was nothing to send.
   bool tell_watches();
 
-  std::string late;  // "secrets": their watches hear of nothing until this is another
+  std::string late;  // "secrets": their watches receive nothing until this has another value
 
   // "GET localregistries team-a/dev", "PATCH localregistries/status team-a/dev", …
   std::vector<std::string> requests;
-  std::vector<std::string> writes() const;  // all but GET, events aside
+  std::vector<std::string> writes() const;  // all but GET requests and events
 
-  // Answers instead of the server. The request has no effect then.
+  // Answers a request instead of the server. The request then has no effect.
   std::function<std::optional<base::Result<kube::Response>>(const std::string& request)> intercept;
 
-  // A mutating policy: changes every Deployment that is written.
+  // A mutating admission policy that may change every Deployment that is written.
   std::function<void(api::Deployment&)> mutate;
   bool removes_finalizers = false;  // another policy
 
   std::vector<std::string> events;  // bodies of events.k8s.io/v1
-  std::string provider_id = "";     // of the only node
+  std::string provider_id = "";     // spec.providerID of the only node
 
  private:
   struct Target {
@@ -105,7 +109,7 @@ class FakeCluster {
              Shelf<api::Namespace>, Shelf<api::Secret>, Shelf<api::MutatingWebhookConfiguration>>
       shelves_;
   std::deque<std::pair<std::string, std::string>> untold_;  // plural, line
-  std::size_t fed_ = 0;                                     // streams that have their list
+  std::size_t fed_ = 0;  // number of streams that have their list
   int revision_ = 100;
   int next_port_ = 30000;
 };

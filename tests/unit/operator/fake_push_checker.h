@@ -1,4 +1,4 @@
-// Registries that answer what a test says, in the place of real ones. One owner, a test; one
+// FakePushChecker answers push checks as a test decides, without a network. Owned by one test; one
 // thread.
 #pragma once
 
@@ -38,13 +38,13 @@ class FakePushChecker final : public registry::PushChecker {
     co_return answers.at(name);
   }
 
-  // From now on this is what the repository's registry says; who waits for it is told.
+  // Sets the answer for a repository and wakes the checks that wait for it.
   void say(const std::string& repository, registry::Answer answer, std::string message) {
     answers[repository] = {answer, std::move(message)};
     for (auto* timer : std::vector(waiting)) timer->cancel();
   }
 
-  // One of the checks that run, until it ends or is cancelled.
+  // Counted counts a running check until the check ends or is cancelled.
   struct Counted {
     explicit Counted(int& counter) : count(counter) { ++count; }
     Counted(const Counted&) = delete;

@@ -1,5 +1,5 @@
-// What a test of this layer stands on: virtual time, a FakeCluster, the caches. One owner, a test;
-// one thread.
+// OperatorTest is the fixture of this layer's tests: virtual time, a FakeCluster and the caches.
+// Owned by one test; one thread.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -38,13 +38,13 @@ class OperatorTest : public testing::Test {
     caches = std::make_unique<controller::Caches>(environment(), watch_namespaces, nullptr);
   }
 
-  // Lets the watches tell what happened, and everybody act on it, until nobody does any more.
+  // Delivers changes to the watches and lets everything react, until nothing happens any more.
   void settle() {
     world.settle();
     for (int i = 0; i < kMostRounds && cluster.tell_watches(); ++i) world.settle();
   }
 
-  // The caches list and watch; they see changes in settle() only.
+  // Starts the caches. They receive changes only in settle().
   void watch(const std::vector<std::string>& watch_namespaces = {}) {
     make_caches(watch_namespaces);
     world.start(caches->run());

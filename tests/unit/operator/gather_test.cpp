@@ -18,7 +18,7 @@ class Gather : public OperatorTest {
 
   void SetUp() override { attempt.key = kDev; }
 
-  // The objects of a registry, as they were applied.
+  // Stores the children of a registry as they were applied.
   void put_children(const api::LocalRegistry& registry) {
     api::Deployment deployment = reconcile::build_deployment(registry, true);
     deployment.metadata.uid = "uid-deployment-" + registry.spec.name;
@@ -117,7 +117,8 @@ TEST_F(Gather, PodsAreThoseOfTheResource) {
   EXPECT_EQ(gather().pods[0]->metadata.name, "pod-dev");
 }
 
-// What a tenant who may edit team-c makes to look like a child of team-a/dev: he has seen its uid.
+// GatherForged stores objects in team-c that look like children of team-a/dev. A tenant with edit
+// rights in team-c who has seen the uid of team-a/dev can create them.
 class GatherForged : public Gather {
  protected:
   void forge(const std::string& uid) {
@@ -252,7 +253,7 @@ TEST_F(Gather, WhoseServiceItIsHasTheName) {
 
 class GatherClaims : public Gather {
  protected:
-  // The claim that team-b/other left, or uses.
+  // Stores the PVC that team-b/other uses, or has retained.
   void put_claim() {
     cluster.put(a_registry());
     api::LocalRegistry other = a_registry();

@@ -32,7 +32,7 @@ class PushChecksTest : public OperatorTest {
     return registry;
   }
 
-  // image0, image1, … below that prefix.
+  // Returns a resource with `count` images, named `prefix` followed by image0, image1, …
   static api::LocalRegistry with_images(const std::string& prefix, int count) {
     api::LocalRegistry registry = a_registry();
     for (int i = 0; i < count; ++i) {
@@ -58,7 +58,7 @@ class PushChecksTest : public OperatorTest {
     return list.empty() ? reconcile::PushCheck() : list.front();
   }
 
-  // The API server has this Secret, or answers with this status.
+  // Makes the API server answer the read of this Secret with `status` and `body`.
   void answer_secret(const std::string& name, int status, const std::string& body) {
     cluster.intercept =
         [=](const std::string& request) -> std::optional<base::Result<kube::Response>> {
@@ -73,7 +73,7 @@ class PushChecksTest : public OperatorTest {
                        type, base::encode_base64(config));
   }
 
-  // The message of an image that is checked with the Secret regcred.
+  // Returns the status message of an image that is checked with the Secret regcred.
   std::string message_with_secret() {
     api::LocalRegistry registry = with_image();
     registry.spec.push_secrets = {{"regcred"}};

@@ -81,7 +81,7 @@ TEST(PushQueue, HasRoomForSoManyAndNoMore) {
   EXPECT_EQ(queue.waiting(), 3U);
 }
 
-// A queue, and what a naive model of it knows.
+// RandomRun has a queue, and the state that a simple model expects.
 class RandomRun {
  public:
   explicit RandomRun(unsigned seed) : random_(seed) {}
@@ -97,7 +97,8 @@ class RandomRun {
     } else {
       begin_next();
     }
-    // Who waits for something else than its turn may be passed over meanwhile.
+    // Fairness counts only while a namespace has a question that could start: others may pass it
+    // while it waits for another limit.
     const std::set<std::string> ready = ready_namespaces();
     std::erase_if(passed_, [&](const auto& one) { return !ready.contains(one.first); });
     EXPECT_EQ(queue_.waiting(), waiting_.size());
@@ -105,7 +106,7 @@ class RandomRun {
     EXPECT_LE(waiting_.size(), bounds_.waiting);
   }
 
-  // Every question is answered at last.
+  // Expects that every question is handed out in the end.
   void finish() {
     while (!waiting_.empty()) {
       while (const auto next = queue_.next()) {
@@ -174,12 +175,12 @@ class RandomRun {
   PushQueue queue_{bounds_};
   std::vector<PushQuestion> waiting_;
   std::vector<PushQuestion> running_;
-  // For each namespace that waits for its turn: how often each other one was served meanwhile.
+  // For each namespace that waits for its turn: how often each other namespace was served since.
   std::map<std::string, std::map<std::string, int>> passed_;
   int number_ = 0;
 };
 
-// The properties of the header, whatever comes in which order.
+// Random runs keep the guarantees of the header, whatever the order of the operations is.
 TEST(PushQueue, IsFairAndBoundedInRandomRuns) {
   for (unsigned seed = 0; seed < 200; ++seed) {
     SCOPED_TRACE(seed);

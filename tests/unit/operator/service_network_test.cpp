@@ -14,7 +14,7 @@ using testing::IsEmpty;
 
 class ServiceNetworkTest : public OperatorTest {
  protected:
-  // The API server answers a request by its key, and 404 else.
+  // Makes the API server answer requests by the beginning of their line, and all others with 404.
   void answers(std::map<std::string, std::pair<int, std::string>> table) {
     cluster.intercept =
         [=](const std::string& request) -> std::optional<base::Result<kube::Response>> {

@@ -21,7 +21,7 @@ const api::ObjectKey kConfiguration = {"", "hooks"};
 const std::vector<std::string> kHosts = {"webhook.system.svc"};
 constexpr auto kValidity = 10h;
 
-// One replica.
+// Replica is one replica of the operator, with the certificates that it serves.
 struct Replica {
   Replica(const kube::Environment& environment, runtime::Metrics& metrics)
       : certificates(
@@ -67,7 +67,7 @@ class WebhookCertificatesTest : public test::OperatorTest {
     return made;
   }
 
-  // What another leader does.
+  // Renews the certificates as another leader does.
   void renew_elsewhere() {
     const pki::Policy policy = pki::policy_for(kValidity, "webhook", kHosts);
     const pki::Stored made =
@@ -237,14 +237,14 @@ TEST_F(WebhookCertificatesTest, OfTwoWhoTakeThemselvesForTheLeaderOneWins) {
   EXPECT_EQ(one.served.back(), stored("tls.crt"));
   EXPECT_EQ(trusted(), stored("ca.crt"));
   const std::string first = one.served.back();
-  pass(kValidity - 3h);  // the watches tell of it after that
+  pass(kValidity - 3h);  // the watches deliver the change afterwards
   for (int i = 0; i < 5; ++i) pass(1min);
   EXPECT_NE(one.served.back(), first);
   EXPECT_EQ(one.served.back(), two.served.back());
   EXPECT_EQ(one.served.back(), stored("tls.crt"));
 }
 
-// Somebody who leads after this one has made new certificates and has had them trusted.
+// Another leader made new certificates meanwhile, and they are trusted.
 TEST_F(WebhookCertificatesTest, ALeaderWhoseWatchIsBehindDoesNotBringBackWhatWasTrustedBefore) {
   put_configuration();
   Replica& one = replica();

@@ -8,7 +8,7 @@ namespace {
 
 using testing::IsEmpty;
 
-// A resource of that age, whose registry delivers the image.
+// Returns a resource that was created at `hours` and whose registry delivers `image`.
 api::LocalRegistry delivering(const std::string& name, int port, const std::string& image,
                               int hours) {
   api::LocalRegistry registry = test::a_registry();

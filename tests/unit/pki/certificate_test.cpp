@@ -34,7 +34,7 @@ KeyPair authority(const std::string& name = "authority") {
   return pki::make_authority(wanted(name)).value();
 }
 
-// What `openssl COMMAND` says, which knows nothing of this code.
+// Returns the output of `openssl COMMAND`, an implementation that is independent of this code.
 std::string openssl(const std::string& command) {
   const std::unique_ptr<FILE, int (*)(FILE*)> pipe(
       popen(("openssl " + command + " 2>&1").c_str(), "r"), pclose);

@@ -25,7 +25,7 @@ const std::vector<std::string> kHosts = {"webhook.system.svc"};
 
 Policy policy(Duration leaf = 90 * 24h) { return pki::policy_for(leaf, "webhook", kHosts); }
 
-// An authority made that long ago, and a leaf; times by the policy of 90 days.
+// Returns an authority and a leaf of these ages. Their lifetimes follow the policy of 90 days.
 Holdings holdings(Duration authority_age, Duration leaf_age) {
   Holdings holdings;
   const base::Time authority = kStart - authority_age;
@@ -109,7 +109,7 @@ TEST(Rotation, AShorterPolicyRenewsWhatALongerOneMade) {
 
 TEST(Rotation, ALongerPolicyDoesNotWaitForLongerThanWhatIsServedLasts) {
   const Policy longer = policy();
-  const Duration leaf = 60s;  // its own policy gave it a settle of 3 s, and 40 s until its renewal
+  const Duration leaf = 60s;  // under its own policy: settle 3 s, renewal after 40 s
   const auto decided = [&](Duration age, std::optional<Duration> trusted_for) {
     Holdings both;
     both.can_sign = true;
@@ -208,7 +208,8 @@ TEST(CarryOut, NoLeafOutlivesItsAuthority) {
   EXPECT_EQ(pki::expiry(stored), kStart + policy().authority);
 }
 
-// One leader, a replica that serves and an API server that trusts, each behind by up to a settle.
+// LongRun simulates a leader, a replica that serves and an API server that trusts. The replica and
+// the API server see a change up to `settle_` late.
 class LongRun {
  public:
   LongRun(Duration leaf, unsigned seed)
@@ -224,16 +225,17 @@ class LongRun {
       check();
       lead();
       now_ += between(settle_ / 10, settle_);
-      if (random_() % 8 == 0) now_ += between(Duration(), leaf_ / 10);  // nobody leads
+      if (random_() % 8 == 0) now_ += between(Duration(), leaf_ / 10);  // without a leader
     }
   }
 
-  // The world stays as fast as it was, or is as fast as the new policy takes it to be.
+  // Switches to the policy for `leaf`. Changes arrive as fast as before, or as fast as the new
+  // policy expects.
   void change_policy(Duration leaf) {
     policy_ = pki::policy_for(leaf, "webhook", kHosts);
     leaf_ = std::min(leaf_, leaf);
     settle_ = std::min(settle_, policy_.settle);
-    trusted_since_ = now_;  // a leader that has just begun
+    trusted_since_ = now_;  // a new leader knows no earlier time
   }
 
   std::map<Step, int> steps;
@@ -258,7 +260,7 @@ class LongRun {
     if (decision.step == Step::kStartAnew) trusted_ = stored_.authorities;
   }
 
-  // What was written reaches the two within a settle.
+  // Delivers a change to the replica and the API server within `settle_`.
   void deliver() {
     const Duration age = now_ - changed_;
     if (age >= settle_ * 9 / 10 || random_() % 3 == 0) served_ = stored_.certificate;
@@ -279,7 +281,7 @@ class LongRun {
 
   Policy policy_;
   Duration leaf_;    // the shortest so far
-  Duration settle_;  // in which what was written arrives
+  Duration settle_;  // the longest delay until a change arrives
   std::mt19937 random_;
   base::Time now_ = kStart;
   base::Time changed_ = kStart;

@@ -172,7 +172,7 @@ TEST(Acceptance, AConflictIsNotTakenBackByAReadThatFailed) {
   EXPECT_TRUE(plan.actions.empty());
 }
 
-// A converged world of which the operator knows only a part.
+// Observes a converged world whose resource the cache keeps only in part.
 reconcile::Observed part_of(World& world, json::Kept kept) {
   reconcile::Observed observed = world.observe();
   auto registry = std::make_shared<api::LocalRegistry>(*observed.registry);

@@ -18,8 +18,8 @@ class Availability : public testing::Test {
   }
   api::Condition& pod_ready() { return pod().status.conditions.front(); }
 
-  // As the kubelet and the controllers write it when a container is not ready. The Service leads
-  // to the pod even so.
+  // Sets the state that the kubelet and the controllers report when a container is not ready. The
+  // Service still publishes the Pod.
   void make_unready() {
     world.find<api::Service>()->spec.publish_not_ready_addresses = api::Switch::kOn;
     workload().ready_replicas = 0;

@@ -38,7 +38,7 @@ TEST(Children, AStatefulSetRunsOnePodWithTheClaim) {
   EXPECT_FALSE(data.empty_dir);
 }
 
-// Each field of the spec with another value than the default one.
+// Returns specs that each have one field with another value than its default.
 std::vector<api::LocalRegistrySpec> changed_specs() {
   std::vector<api::LocalRegistrySpec> specs;
   const auto add = [&](const auto& change) { change(specs.emplace_back()); };
@@ -64,8 +64,8 @@ std::vector<api::LocalRegistrySpec> changed_specs() {
   return specs;
 }
 
-// A change that the hash does not show would be kept away from a running registry; and another
-// hash for the same pod would end the hold of its template.
+// If the hash missed a change, the change would not reach a running registry. If the hash differed
+// for the same pod, it would end the hold of its template.
 TEST(Children, TheHashOfWhatTheUserChoseChangesWithThePodAndWithNothingElse) {
   const reconcile::AppliedPod before = reconcile::new_pod(a_registry(), true);
   for (const api::LocalRegistrySpec& spec : changed_specs()) {
@@ -134,8 +134,8 @@ TEST(Children, AClaimWhoseSizeCannotBeReadIsAskedForWhatIsWanted) {
   EXPECT_EQ(asked_for(), "5Gi");
 }
 
-// The caches drop labels and annotations that the operator does not read (api::kKeptLabels); one of
-// its own that they dropped would be healed for ever.
+// The caches drop labels and annotations that the operator does not read (api::kKeptLabels). If
+// they dropped one that the operator writes, the operator would heal it endlessly.
 template <class T>
 void expect_kept(const T& child) {
   const std::string text = api::encode_object(child);

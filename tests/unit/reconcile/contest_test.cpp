@@ -1,5 +1,5 @@
-// A field that a policy or another client keeps changing: it is not fought over, the status says
-// so, and nothing else suffers.
+// In these tests a policy or another client keeps changing a field. The operator stops healing that
+// field, reports it in the status, and handles everything else as usual.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -27,8 +27,7 @@ class Contest : public testing::Test {
     world.policies[target] = from_json(patch);
   }
 
-  // Time passes, with a reconcile each minute and whenever one is due. Gives the writes to
-  // children.
+  // Lets time pass with reconciles every minute. Returns the number of writes to children.
   std::size_t writes_within(std::chrono::minutes duration) {
     std::size_t writes = 0;
     for (auto passed = 0min; passed < duration; passed += 1min) {
@@ -175,7 +174,7 @@ TEST_F(Contest, APolicyThatRemovesTheOwnAnnotationsIsNotFoughtOver) {
   EXPECT_EQ(condition_of("Converged"), "False FieldOverridden");
 }
 
-// The selector cannot be changed afterwards: each new object would get the same one.
+// The selector is immutable, and the policy would extend it in each recreated Deployment too.
 TEST_F(Contest, APolicyThatExtendsTheSelectorNeverCausesADelete) {
   set_policy(R"({"spec":{"selector":{"matchLabels":{"team":"a"}}}})");
   world.converge();
@@ -202,7 +201,8 @@ TEST_F(Contest, APolicyThatSetsTheStrategyNeverCausesADelete) {
   EXPECT_EQ(condition_of("Converged"), "True Converged");
 }
 
-// At the retry the API server refuses what cannot be changed: the object stays all the same.
+// At the retry the API server rejects the change of an immutable field. Even then the StatefulSet
+// is not deleted.
 TEST_F(Contest, AnImmutableFieldThatAPolicySetAtCreationNeverCausesADelete) {
   api::LocalRegistrySpec spec;
   spec.persistence.enabled = true;

@@ -1,5 +1,5 @@
-// Whatever somebody changes of an object is changed back, and what is not ours is left alone: every
-// leaf of every object that is built, changed and removed.
+// These tests change and remove each leaf of each object that the operator builds. They expect that
+// the operator restores it and leaves the fields of others alone.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -52,7 +52,7 @@ void change(Tree& leaf) {
     case json::Kind::kBool: leaf.text = leaf.text == "true" ? "false" : "true"; break;
     case json::Kind::kInteger: leaf.text = std::to_string(std::stoi(leaf.text) + 1); break;
     case json::Kind::kObject:
-    case json::Kind::kArray: break;  // an empty one has nothing to change
+    case json::Kind::kArray: break;  // an empty object or array has nothing to change
     default: leaf.text += "-x"; break;
   }
 }
@@ -75,20 +75,21 @@ Tree removed(Tree root, const Way& way) {
   return root;
 }
 
-// What identifies the object, or cannot be changed by anybody.
+// Returns true for fields that identify the object or that the API server does not allow to change.
 bool is_fixed(const std::string& path) {
   static const std::vector<std::string> kFixed = {"/metadata/name", "/metadata/namespace",
                                                   "/spec/accessModes[0]", "/spec/storageClassName"};
   return std::find(kFixed.begin(), kFixed.end(), path) != kFixed.end();
 }
 
-// Told as an update: the spec may have asked for it.
+// Returns true for fields whose repair is reported as an update, since a change of the spec may be
+// the reason for it.
 bool is_update(const std::string& path) {
   return path == "/metadata/annotations/localregistry.dev/intent-hash" ||
          path == "/spec/resources/requests/storage";
 }
 
-// Of a workload: only another object can have another one.
+// Returns true for the immutable fields of a workload. To restore them, the workload is recreated.
 bool is_immutable(const std::string& path) {
   return path.rfind("/spec/selector/matchLabels", 0) == 0 || path == "/spec/podManagementPolicy";
 }
@@ -101,7 +102,7 @@ World converged_world(const api::LocalRegistrySpec& spec) {
   return world;
 }
 
-// What the API server adds or counts, and another object has another of.
+// Clears the fields that the API server sets and that a recreated object does not share.
 template <class T>
 T comparable(T object) {
   object.metadata.uid.clear();
@@ -111,7 +112,8 @@ T comparable(T object) {
   return object;
 }
 
-// The first plan that writes.
+// Returns the actions of the first plan that writes, as lines. Executes a live read that comes
+// first.
 std::vector<std::string> first_writes(World& world) {
   for (int i = 0; i < 2; ++i) {
     std::vector<std::string> lines;
@@ -133,7 +135,7 @@ void expect_healed(const World& converged, const Tree& spoilt, const std::string
   World world = converged;
   const T before = comparable(*world.find<T>());
   *world.find<T>() = decoded<T>(spoilt);
-  // Absent and empty are the same, and so are absent and false.
+  // An absent field equals an empty one or false, so such a change makes no difference.
   if (!json::difference(before, comparable(*world.find<T>()))) return;
   const std::vector<std::string> writes = first_writes(world);
   ASSERT_EQ(writes.size(), 1U);
@@ -148,7 +150,8 @@ void expect_healed(const World& converged, const Tree& spoilt, const std::string
   world.live = false;
   const std::vector<std::string> lines = world.run();
   ASSERT_NE(world.find<T>(), nullptr);
-  // A renamed container or port is somebody else's now, and left alone beside ours.
+  // After a rename, the renamed container or port is not the operator's. It stays beside the
+  // restored one, and the comparison ignores it.
   EXPECT_EQ(json::difference(before, *world.find<T>()), std::nullopt);
   EXPECT_EQ(world.list(), converged.list());
 }

@@ -11,10 +11,11 @@ namespace {
 
 using reconcile::Notice;
 
-// What a person is told of each reconcile of a world, as lines "Normal Created: note".
+// Events reconciles a world. reconcile() returns the Kubernetes Events of one reconcile as lines:
+// "Normal Created: note".
 class Events : public testing::Test {
  protected:
-  // One reconcile with its writes, as the controller tells of it.
+  // Runs one reconcile with its writes and returns its events, as the controller emits them.
   std::vector<std::string> reconcile() {
     const auto before = world.registry;
     std::vector<reconcile::Action> done;

@@ -10,7 +10,7 @@
 
 namespace test {
 
-// What an observed.yaml may say. Every member but the flags is a patch.
+// Description has the members of an observed.yaml; tests/golden/README.md documents them.
 struct Description {
   json::Raw was;
   json::Raw registry;
@@ -44,7 +44,7 @@ struct Description {
   bool pods_were_restricted = false;
 };
 
-// An error, as failures and refused tell it.
+// Mishap is an error in `failures` or `refused`.
 struct Mishap {
   std::string target;
   std::string code;
@@ -110,7 +110,8 @@ void patch_registry(World& world, const json::Raw& patch) {
   world.registry = std::make_shared<const api::LocalRegistry>(std::move(changed));
 }
 
-// A patch of what is there; or, where nothing is, somebody else's object of that name.
+// Applies the patch to the object at `key`. Without an object, creates one that another client
+// owns.
 template <class T>
 void patch_object(World& world, const api::ObjectKey& key, const json::Raw& patch) {
   if (patch.text.empty()) return;
@@ -130,7 +131,7 @@ void patch_object(World& world, const api::ObjectKey& key, const json::Raw& patc
   kept.object = patched(kept.object, patch);
 }
 
-// The pod template as an operator made it that did not set these fields yet.
+// Removes the fields that an earlier version of the operator did not set yet.
 void age(api::PodTemplateSpec& pod) {
   pod.metadata.labels.erase(std::string(reconcile::kAppLabel));
   for (api::Container& container : pod.spec.containers) {
@@ -143,8 +144,8 @@ void age(api::PodTemplateSpec& pod) {
 
 constexpr std::string_view kAppliedPod = reconcile::kAppliedPodAnnotation;
 
-// The workloads as an earlier version of the operator applied them, with the record of what it
-// applied or without one.
+// Makes the workloads look as an earlier version of the operator applied them. `how`: "recorded"
+// with the annotation that records the pod template, "unrecorded" without it, "" for no change.
 void age_workloads(World& world, const std::string& how) {
   if (how.empty()) return;
   if (how != "recorded" && how != "unrecorded") throw std::runtime_error("no such age: " + how);
@@ -218,7 +219,8 @@ std::map<std::string, api::PushPermission> permissions(
   return result;
 }
 
-// The namespace as `was` saw it has to let it in: what it says now comes later.
+// Returns the converged world of `was`, in which the target namespace allows the resource. The
+// patch `namespace` is applied later.
 World earlier_world(const Description& description) {
   api::LocalRegistry registry = patched(a_registry(), description.was);
   World world(registry);
@@ -238,7 +240,7 @@ std::size_t intent_of(World& world) {
   return reconcile::digest_of(decoded<T>(world.all<T>().at(world.target_key()).last));
 }
 
-// As if the field had been healed as often as it may be.
+// Records as many heals of each field as the limit allows.
 void add_heals(World& world, const std::map<std::string, std::string>& fields) {
   for (const auto& [kind, path] : fields) {
     const Target target = target_of(kind);
@@ -361,7 +363,8 @@ std::string difference(const std::string& expected, const std::string& actual) {
   };
   const std::vector<std::string> a = split(expected);
   const std::vector<std::string> b = split(actual);
-  // Lengths of the longest common subsequences of what follows: the cases are short.
+  // common[i][j] is the length of the longest common subsequence of a from i on and b from j on.
+  // Quadratic time suffices, since the cases are short.
   std::vector<std::vector<int>> common(a.size() + 1, std::vector<int>(b.size() + 1));
   for (std::size_t i = a.size(); i-- > 0;) {
     for (std::size_t j = b.size(); j-- > 0;) {

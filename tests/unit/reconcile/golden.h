@@ -1,6 +1,6 @@
-// A golden case: tests/golden/<what-it-shows>/observed.yaml is what is there, plan.yaml what
-// plan() makes of it and what comes after. tests/golden/README.md tells how to write one. Values;
-// one thread.
+// Golden cases of plan(): in tests/golden/<what-it-shows>/, observed.yaml describes the state, and
+// plan.yaml the plan and what follows from it. tests/golden/README.md documents both. Values; one
+// thread.
 #pragma once
 
 #include <string>
@@ -10,23 +10,26 @@
 
 namespace test {
 
-// The folders of tests/golden, by name.
+// Returns the names of the folders in tests/golden, sorted.
 std::vector<std::string> golden_cases();
 
-// The world that observed.yaml describes. Throws std::runtime_error when it cannot be read.
+// GoldenCase is the world that an observed.yaml describes. read_case() throws std::runtime_error if
+// it cannot be read.
 struct GoldenCase {
   World world;
   bool show_objects = false;
 };
 GoldenCase read_case(const Tree& yaml);
 
-// Actions as plan.yaml tells them: a line each, or with the whole objects.
+// Returns the actions in the form of plan.yaml: one line each, or with the whole objects.
 Tree tree_of_actions(const std::vector<reconcile::Action>& actions, bool show_objects);
 
-// The status, with the times of the conditions told from now.
+// Returns the status in the form of plan.yaml. A condition that changed at `now` has the time
+// "now".
 Tree tree_of_status(const api::LocalRegistryStatus& status, base::Time now);
 
-// Lines that only one of the texts has, with - and +; empty when they are equal.
+// Returns the lines that only one of the texts has, marked - for expected and + for actual; empty
+// if the texts are equal.
 std::string difference(const std::string& expected, const std::string& actual);
 
 }  // namespace test

@@ -51,7 +51,8 @@ bool is_write(const std::string& line) { return !line.ends_with("(refused)"); }
 
 class Golden : public testing::TestWithParam<std::string> {};
 
-// The first plan, and the one behind a look at what is there, when nothing else is done before.
+// Returns the actions of the first plan. If that is a live read alone, the actions of the next plan
+// follow.
 std::vector<reconcile::Action> first_actions(World world) {
   std::vector<reconcile::Action> actions = reconcile::plan(world.observe()).actions;
   if (actions != std::vector<reconcile::Action>{reconcile::ReadLive{}}) return actions;
@@ -60,15 +61,16 @@ std::vector<reconcile::Action> first_actions(World world) {
   return actions;
 }
 
-// The controller does not look again at what a reconcile without trouble leaves.
+// Expects that another reconcile writes nothing, since the controller does not start one after a
+// reconcile without failures and without a requeue.
 void expect_last_word(World world, const std::vector<std::string>& done) {
   if (!std::ranges::all_of(done, is_write) || world.requeue_after) return;
   EXPECT_THAT(world.reconcile(), testing::Each("read live"));
   EXPECT_FALSE(world.requeue_after);
 }
 
-// The reconcile that finds what observed.yaml says: its first plan, what it goes on to do, and the
-// status that it writes at its end.
+// Reconciles the world of an observed.yaml. Returns the first plan, the actions after it and the
+// status that is written at the end.
 Tree tree_of_reconcile(World& world, bool show_objects) {
   Tree tree = object();
   const std::vector<reconcile::Action> actions = first_actions(world);

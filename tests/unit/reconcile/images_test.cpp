@@ -15,7 +15,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using namespace std::chrono_literals;
 
-// One image, "app", what the status says of it, and what its registry says.
+// Images has a resource with one image, "app", its status and the answer of its push check.
 class Images : public testing::Test {
  protected:
   Images() {

@@ -57,7 +57,8 @@ TEST_F(NodePort, ThePortOfTheServiceIsKeptWhenNoStatusRemembersIt) {
   EXPECT_EQ(port(), 30002);
 }
 
-// Otherwise each of the tries, for ever, would be eight requests.
+// Waiting for a node port costs several requests. If the operator waited for a port that stays
+// taken, each retry of the reconcile would cost them again.
 TEST_F(NodePort, OnlyAPortThatIsNewOrWasOursIsWorthWaitingForAMoment) {
   struct {
     std::int64_t observed_generation;

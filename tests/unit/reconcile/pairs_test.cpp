@@ -1,5 +1,5 @@
-// Every change of the spec comes to the same end as if the registry had always been so: from each
-// class of value of each field to each other, and random pairs of whole specs.
+// These tests expect that each change of the spec has the same result as a new resource with that
+// spec. They try all pairs of one field's variations, random pairs of whole specs, and sequences.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -122,7 +122,7 @@ void add_all(const Objects<T>& objects, Tree& list) {
   for (const auto& [key, kept] : objects) list.items.push_back(comparable(kept.object));
 }
 
-// The workloads and Services, their node ports aside.
+// Returns the workloads and Services, without node ports.
 Tree state_of(const World& world) {
   Tree list = test::list();
   add_all(world.deployments, list);
@@ -151,7 +151,7 @@ int wanted_port(const World& before, const World& after, const LocalRegistrySpec
   return port_of(before) != 0 ? port_of(before) : port_of(after);
 }
 
-// A claim is deleted only by policy, never shrinks, and keeps its class.
+// Expects that a PVC is deleted only by policy, never shrinks, and keeps its storage class.
 void expect_claims(const World& before, const World& after, const LocalRegistrySpec& to) {
   const bool deletes = to.persistence.when_deleted == api::RetentionPolicy::kDelete;
   const api::ObjectKey target = after.target_key();

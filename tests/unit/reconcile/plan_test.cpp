@@ -18,7 +18,7 @@ using testing::Not;
 using testing::StartsWith;
 using namespace std::chrono_literals;
 
-// One plan of a world, as lines.
+// Planning has a world; plan() returns the actions of one plan as lines.
 class Planning : public testing::Test {
  protected:
   using Lines = std::vector<std::string>;
@@ -53,7 +53,8 @@ class Planning : public testing::Test {
 
   void fail(Target target, base::ErrorCode code) { world.failures = {{target, {code, "no"}}}; }
 
-  // Another resource of the same name: what is there was made for the earlier one.
+  // Replaces the resource by another one of the same name. The objects in the world belong to the
+  // former.
   void make_anew() {
     api::LocalRegistry next = *world.registry;
     next.metadata.uid = "uid-next";
@@ -61,7 +62,7 @@ class Planning : public testing::Test {
     world.registry = std::make_shared<const api::LocalRegistry>(next);
   }
 
-  // As if the spec that is there had been reconciled, and the Service had gone.
+  // Makes the status report the current spec as reconciled, and removes the Service.
   void acknowledge_without_service() {
     world.services.clear();
     tell([this](auto& status) {
@@ -70,7 +71,7 @@ class Planning : public testing::Test {
     });
   }
 
-  // Changes what the status says.
+  // Changes the status of the resource.
   void tell(const std::function<void(api::LocalRegistryStatus&)>& edit) {
     api::LocalRegistry next = *world.registry;
     edit(next.status);
@@ -79,7 +80,7 @@ class Planning : public testing::Test {
 
   void begin_deletion(api::ObjectMeta& meta) const { meta.deletion_timestamp = world.now; }
 
-  // Somebody does.
+  // Adds a port to the Service, as another client would.
   void give_the_service_another_port() {
     auto& ports = world.find<api::Service>()->spec.ports;
     ports.push_back(ports.front());
@@ -93,7 +94,7 @@ class Planning : public testing::Test {
     meta.owner_references.clear();
   }
 
-  // The first writes of a resource, whose status was not written yet.
+  // Carries out the first plans of a resource, without writing its status.
   void make_children() {
     for (int pass = 0; pass < 2; ++pass) {
       for (const auto& action : reconcile::plan(world.observe()).actions) world.execute(action);
@@ -108,7 +109,7 @@ class Planning : public testing::Test {
   World world{a_registry()};
 };
 
-// What is going
+// Objects that are being deleted
 
 TEST_F(Planning, WhatIsBeingDeletedIsNotDeletedAgain) {
   world.converge();
@@ -246,7 +247,7 @@ TEST_F(Planning, AnyNodePortIsAskedForAnExistingServiceOnlyAfterALiveRead) {
   EXPECT_THAT(plan(), ElementsAre(StartsWith("heal Service team-a/registry")));
 }
 
-// What failed
+// Failed writes
 
 TEST_F(Planning, ARemovalThatIsRefusedIsNotTriedTwiceInOneReconcile) {
   world.converge();
@@ -390,7 +391,7 @@ TEST_F(Planning, AClaimThatIsLeftIsDeletedByPolicyOnlyAsItWasReadLive) {
   world.stateful_sets.clear();
   change([](auto& spec) { spec.persistence.enabled = false; });
   api::LocalRegistry switched = *world.registry;
-  switched.status.workload = "Deployment/registry";  // what had the claim has gone
+  switched.status.workload = "Deployment/registry";  // the StatefulSet that used the PVC is gone
   world.registry = std::make_shared<const api::LocalRegistry>(switched);
   EXPECT_THAT(plan(), Contains("read live"));
   EXPECT_THAT(plan(), Not(Contains(StartsWith("delete"))));

@@ -96,7 +96,7 @@ TEST_F(Rivalry, OfTwoOfTheSameSecondOneWins) {
 }
 
 TEST_F(Rivalry, OfTwoOfTheSameSecondTheOneThatWasCreatedFirstWins) {
-  put_into_one_second("9", "10");  // numbers, not texts
+  put_into_one_second("9", "10");  // compared as numbers, not as texts
   expect_the_old_one();
   registries[0].metadata.uid = "zz";
   expect_the_old_one();

@@ -223,7 +223,7 @@ TEST_F(Status, ADeploymentThatHasToGoIsTheWorkloadUntilItGoes) {
 TEST_F(Status, AWorkloadThatLosesItsLabelsWhileNothingIsHealedIsNotForgotten) {
   world.converge();
   change([](auto& spec) { spec.suspend = true; });
-  world.deployments.clear();  // as far as a cache can tell
+  world.deployments.clear();  // no cache shows the Deployment any more
   EXPECT_EQ(status().workload, "Deployment/registry");
   change([](auto& spec) { spec.suspend = false, spec.port = 0; });
   EXPECT_EQ(status().workload, "Deployment/registry");
@@ -248,7 +248,7 @@ TEST_F(Status, AServiceThatIsGoingHasNoAddressButItsPortIsRemembered) {
 TEST_F(Status, ThePortOfAServiceThatMayBeThereIsNotForgottenWhenNoRegistryIsUsed) {
   world.converge();
   change([](auto& spec) { spec.enabled = false; });
-  world.services.clear();  // as far as a cache can tell
+  world.services.clear();  // no cache shows the Service any more
   EXPECT_EQ(status().node_port, 30000);
   EXPECT_EQ(status().url, "localhost:30000");
   EXPECT_EQ(status().cluster_url, "");

@@ -76,7 +76,7 @@ std::string scalar(const Tree& tree) {
   return tree.text;
 }
 
-// "words words" on lines of their own, as a folded scalar.
+// Returns the text as a folded scalar (">-"), wrapped at kColumns.
 std::string folded(const std::string& text, const std::string& indent) {
   std::string out = ">-";
   std::size_t at = 0;
@@ -100,7 +100,7 @@ bool can_fold(const std::string& text) {
 
 void print(std::string& out, const Tree& tree, const std::string& indent);
 
-// What comes after "name:" or "-".
+// Prints the value after "name:" or "-". `used`: columns of the line that are taken already.
 void print_value(std::string& out, const Tree& tree, const std::string& indent, std::size_t used) {
   const bool is_block = !tree.items.empty() || !tree.members.empty();
   if (is_block) {
@@ -156,7 +156,7 @@ const Tree* find_item(const Tree* tree, const std::string& key) {
   return nullptr;
 }
 
-// What is left of a value that the manager no longer applies; null: nothing.
+// Returns what remains of `now` once the manager no longer applies `last`; null if nothing remains.
 Tree abandoned(const Tree& last, const Tree& now) {
   if (!is_object(last) || !is_object(now)) return {};
   Tree left = object();

@@ -1,5 +1,5 @@
-// A JSON value that tests take apart, change and print: patches of golden cases, what server-side
-// apply makes of an object, readable differences. Values; any thread.
+// Tree is a JSON value that tests take apart, change and print: for the patches of golden cases,
+// for the result of server-side apply, and for readable differences. Values; any thread.
 #pragma once
 
 #include <string>
@@ -13,13 +13,13 @@ namespace test {
 
 struct Tree {
   json::Kind kind = json::Kind::kNull;
-  std::string text;  // of a string: what it says; of a number or a bool: how it is written
+  std::string text;  // of a string: its content; of a number or bool: its JSON text
   std::vector<Tree> items;
   std::vector<std::pair<std::string, Tree>> members;
 
   Tree* find(std::string_view name);
   const Tree* find(std::string_view name) const;
-  Tree& operator[](std::string_view name);  // added when absent; makes this an object
+  Tree& operator[](std::string_view name);  // adds an absent member; makes this an object
 
   bool operator==(const Tree&) const = default;
 };
@@ -29,28 +29,28 @@ Tree integer(std::int64_t value);
 Tree object();
 Tree list(std::vector<Tree> items = {});
 
-// Throws std::runtime_error for what cannot be read.
+// Both throw std::runtime_error if the text cannot be parsed.
 Tree from_json(std::string text);
 Tree from_yaml(std::string_view text);
 
 std::string to_json(const Tree& tree);
 
-// Block style, one way to write each value, at most 100 columns: texts compare as values do.
+// Returns YAML in block style with at most 100 columns. Equal values always give equal texts.
 std::string to_yaml(const Tree& tree);
 
-// The element's key in a list that is merged by one: a port number, a mount path, a name, a type.
-// Empty for the elements of any other list.
+// Returns the key of the element if its list is merged by key: a port number, mount path, name or
+// type. Returns "" for the elements of other lists.
 std::string key_of(const Tree& element);
 
-// JSON merge patch (RFC 7386). A list is replaced by a list; an object as the patch of a list
-// names its elements by their keys: {containers: {registry: {image: other}, sidecar: null}}.
+// Applies a JSON merge patch (RFC 7386). A list replaces a list. An object patches a list by the
+// keys of its elements: {containers: {registry: {image: other}, sidecar: null}}.
 Tree merged(Tree base, const Tree& patch);
 
-// What the server has after an apply of intent, where the same manager applied `last` before: what
-// left the intent is gone, what others added stays (KEP-555).
+// Returns the object after a server-side apply of `intent` by a manager that applied `last` before
+// (KEP-555). Fields that left the intent are removed; fields that others added stay.
 Tree applied(const Tree& last, const Tree& now, const Tree& intent);
 
-// The path of the first member that T's table does not know; empty when there is none.
+// Returns the path of the first member that T's field table does not know; "" if there is none.
 template <class T>
 std::string unknown_member(const Tree& tree);
 
@@ -59,7 +59,8 @@ Tree tree_of(const T& value) {
   return from_json(json::encode(value));
 }
 
-// Throws std::runtime_error when the tree is no T, or says more than T has fields for.
+// Throws std::runtime_error if the tree does not decode as a T, or has a member that T does not
+// know.
 template <class T>
 T decoded(const Tree& tree);
 

@@ -63,7 +63,8 @@ void collect(Objects<T>& objects, const std::string& uid) {
   });
 }
 
-// Two sources of one volume, two kinds of one probe: what another's change leaves after an apply.
+// Refuses a volume with two sources, or a probe with two handlers. Another client's change can
+// leave these after an apply.
 std::optional<base::Error> contradiction(const api::PodTemplateSpec& pod) {
   for (const api::Volume& volume : pod.spec.volumes) {
     if (volume.empty_dir && volume.persistent_volume_claim) {
@@ -343,7 +344,8 @@ bool World::is_free(int port, const api::ObjectKey& own) const {
   });
 }
 
-// An object keeps the port of a ServicePort of the same name (core/service: patchAllocatedValues).
+// A ServicePort without node port keeps that of the earlier ServicePort with the same name, as in
+// the API server (core/service: patchAllocatedValues).
 std::optional<base::Error> World::assign_port(const api::Service* before, api::Service& after) {
   for (api::ServicePort& port : after.spec.ports) {
     if (before != nullptr && port.node_port == 0) {
@@ -445,7 +447,7 @@ T World::admitted(Target target, Tree object) const {
   return decoded<T>(policy == policies.end() ? object : merged(object, policy->second));
 }
 
-// As operator/execute does.
+// Records a write in the history, as operator/execute does.
 template <class T>
 void World::record(const reconcile::Apply<T>& action, const T* before, const T& after) {
   reconcile::WriteRecord write;
@@ -489,11 +491,11 @@ void World::remove(const reconcile::Delete& action) {
   EXPECT_EQ(action.resource_version, meta.resource_version);
   EXPECT_TRUE(registry && reconcile::is_owned(meta, *registry)) << "a claim of another resource";
   EXPECT_TRUE(registry && registry->spec.persistence.when_deleted == api::RetentionPolicy::kDelete);
-  meta.deletion_timestamp = now;  // its pod holds it
+  meta.deletion_timestamp = now;  // a finalizer keeps it while a Pod uses it
   finish_deletions();
 }
 
-// Null when it is gone or refused.
+// Returns the object to reset; null if it is gone or the write is refused.
 template <class T>
 T* World::find_for_reset(Objects<T>& objects, Target target, const api::ObjectMeta& meta) {
   const auto found = objects.find(api::key_of(meta));
@@ -530,7 +532,7 @@ void World::reset_ports(const reconcile::ResetPorts& action) {
   object->spec.ports = action.patch.spec.ports;
 }
 
-// A registry that has nothing to say never answers.
+// A push check ends at once if `pushes` has its answer; otherwise it never ends.
 void World::check_push(const reconcile::CheckPush& action) {
   for (const std::string& name : action.images) {
     const auto known =

@@ -1,7 +1,7 @@
-// A small cluster without IO: what plan() looks at, and what becomes of it when its actions are
-// carried out. It keeps the API server's rules that plan() counts on (preconditions, server-side
-// apply, node ports, what cannot be changed, garbage collection) and fails the running test when
-// an action does what must never be done. One owner, one thread.
+// World is a small cluster without IO: it holds what plan() observes, and carries out the actions
+// of a plan. It applies the rules of the API server that plan() relies on: preconditions,
+// server-side apply, node ports, immutable fields, garbage collection. It fails the running test
+// when an action breaks a rule of the operator. Owned by one test; one thread.
 #pragma once
 
 #include <map>
@@ -16,7 +16,7 @@ namespace test {
 
 using Target = reconcile::Target;
 
-// An object, and what the operator applied to it last.
+// Kept is an object, and the intent that the operator applied to it last.
 template <class T>
 struct Kept {
   T object;
@@ -30,7 +30,7 @@ using Objects = std::map<api::ObjectKey, Kept<T>>;
 
 base::Time at(std::string_view time);
 
-// team-a/dev, uid-dev, as the CRD defaults it.
+// Returns LocalRegistry team-a/dev with uid "uid-dev" and the defaults of the CRD.
 api::LocalRegistry a_registry();
 api::Namespace a_namespace(std::string name);
 
@@ -38,7 +38,7 @@ class World {
  public:
   explicit World(api::LocalRegistry registry);
 
-  // The state; tests change it at will.
+  // The state of the cluster; tests may change it.
   std::shared_ptr<const api::LocalRegistry> registry;
   Objects<api::Deployment> deployments;
   Objects<api::StatefulSet> stateful_sets;
@@ -47,20 +47,20 @@ class World {
   std::map<std::string, api::Namespace> namespaces;
   std::vector<api::Pod> pods;
   std::set<int> taken_ports;
-  std::map<Target, base::Error> refusals;  // of every apply of such an object
-  std::map<Target, Tree> policies;         // merge patches that admission makes of every write
-  bool expandable = true;                  // the storage class lets claims grow
-  bool pods_are_restricted = false;        // by a default of the cluster, not by a label
+  std::map<Target, base::Error> refusals;  // errors for every apply of such an object
+  std::map<Target, Tree> policies;  // merge patches that an admission policy applies to every write
+  bool expandable = true;           // the storage class allows PVCs to grow
+  bool pods_are_restricted = false;  // Pod Security by a default of the cluster, not by a label
 
-  // What only a whole operator knows, and what is observed of this reconcile.
+  // Facts that the whole operator would know, and what this reconcile has observed so far.
   bool target_watched = true;
   bool kind_cluster = false;
   bool claim_owner_lives = false;
   std::optional<api::ObjectKey> rival;
   bool has_twin = false;
-  std::set<std::string> unwatched;  // namespaces
+  std::set<std::string> unwatched;  // namespaces outside of --watch-namespaces
   std::vector<std::string> allowed_images;
-  std::map<std::string, api::PushPermission> pushes;  // what registries say, by the image's name
+  std::map<std::string, api::PushPermission> pushes;  // answers of the push checks by image name
   std::vector<reconcile::PushCheck> push_checks;
   bool live = false;
   std::vector<reconcile::Failure> failures;
@@ -68,50 +68,50 @@ class World {
   reconcile::Instant instant{};
   base::Time now = at("2026-01-01T00:00:00Z");
 
-  std::string manager;  // of contested fields
+  std::string manager;  // the field manager that changes contested fields
 
   std::optional<std::chrono::milliseconds> requeue_after;  // of the last reconcile
 
   reconcile::Observed observe() const;
 
-  // As operator/caches says it.
+  // The same rules as in operator/caches.
   bool may_own(const api::ObjectMeta& object) const;
   bool may_be_left(const api::ObjectMeta& object) const;
 
   template <class T>
   Objects<T>& all();
 
-  // The object called spec.name in the target namespace; null when there is none.
+  // Returns the object named spec.name in the target namespace; null if there is none.
   template <class T>
   T* find();
   api::ObjectKey target_key() const;
 
-  // Changes the spec as a user does: another generation, once the first one was reconciled.
+  // Changes the spec as a user does. The generation rises if an earlier generation was reconciled.
   void change_spec(const api::LocalRegistrySpec& spec);
 
-  // As kubectl delete does: it waits for finalizers.
+  // Deletes the resource as kubectl delete does: it stays while it has finalizers.
   void delete_registry();
 
-  // Carries out one action, or one status.
+  // Carries out one action, or writes one status.
   void execute(const reconcile::Action& action);
   void write(const api::LocalRegistryStatus& status);
 
-  // One reconcile: plans and acts until there is nothing left to do, then writes the status. Gives
-  // what it did, a line each; what was refused ends with "(refused)". Fails the test when that
-  // takes more plans than the operator makes.
+  // Runs one reconcile: plans and acts until a plan has no actions, then writes the status. Returns
+  // the actions, one line each; refused ones end with "(refused)". Fails the test if that takes
+  // more passes than the operator makes.
   std::vector<std::string> reconcile();
 
-  // Reconciles again and again until nothing is written; bounded. Gives the writes, and once what
-  // is refused.
+  // Reconciles until nothing more is written, a bounded number of times. Returns the writes, and
+  // each refused one once.
   std::vector<std::string> run();
 
-  // What the cluster's controllers do: claims are bound and expanded, pods run and are ready.
+  // Acts as the cluster's controllers: PVCs are bound and expanded, Pods run and become ready.
   void settle();
 
-  // run, settle, run: the end that the spec asks for.
+  // Repeats run() and settle() until the cluster has the state that the spec asks for.
   std::vector<std::string> converge();
 
-  // "Deployment team-a/registry", "Service team-a/registry 30000", …: all there is.
+  // Returns all objects: "Deployment team-a/registry", "Service team-a/registry 30000", …
   std::vector<std::string> list() const;
 
  private:
@@ -151,11 +151,11 @@ class World {
   int versions_ = 100;
 };
 
-// "create Service team-a/registry nodePort 30000", "delete Deployment team-a/registry uid-2": all
-// of it but the objects.
+// Returns an action without its objects: "create Service team-a/registry nodePort 30000", "delete
+// Deployment team-a/registry uid-2".
 std::string line_of(const reconcile::Action& action);
 
-// Words for what a condition says: "False ShrinkRefused"; empty when there is none.
+// Returns the status and reason of a condition: "False ShrinkRefused"; "" if there is none.
 std::string condition(const api::LocalRegistryStatus& status, std::string_view type);
 
 }  // namespace test

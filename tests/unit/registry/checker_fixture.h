@@ -1,5 +1,5 @@
-// What the tests of the push check share: an authority that the checker trusts, short times, and a
-// check that looks for secrets in every message.
+// CheckerTest is the fixture of the push check's tests: an authority that the checker trusts, short
+// timeouts, and a check() that expects no secret in any message. Owned by one test; one thread.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -34,7 +34,7 @@ class CheckerTest : public support::CoroutineTest {
  protected:
   CheckerTest() {
     options_.ca_file = folder_.write("ca.crt", authority_.pem());
-    options_.guard_addresses = false;  // every server of a test is on loopback
+    options_.guard_addresses = false;  // test servers are on loopback addresses
     options_.timeout = 10s;
     options_.request_timeout = 5s;
   }
@@ -59,7 +59,7 @@ class CheckerTest : public support::CoroutineTest {
     return {domain, "org/app", "", ""};
   }
 
-  static const Authority authority_;  // keys take time: one for all tests
+  static const Authority authority_;  // shared by all tests, because making keys takes time
 
   base::SystemClock clock_;
   support::TemporaryFolder folder_;

@@ -25,7 +25,7 @@ base::Error refusal(std::string_view json) {
   return config ? base::Error{} : config.error();
 }
 
-// A config with one entry for the key.
+// Returns a config with one entry, for `key`.
 DockerConfig with_key(std::string_view key) {
   return parsed(R"({"auths":{")" + std::string(key) +
                 R"(":{"username":"user","password":"secret"}}})");

@@ -40,7 +40,7 @@ void wait_while_it_hangs(const char* name) {
   all.released.wait_for(lock, kLongestHang, [&] { return !all.hangs.contains(wanted); });
 }
 
-// Nothing: the name is not ours to answer. Empty: there is no such name.
+// Returns nothing if the C library has to resolve the name, and an empty list if it does not exist.
 std::optional<Addresses> answer(const char* name) {
   State& all = state();
   const std::lock_guard lock(all.mutex);
@@ -99,8 +99,8 @@ std::vector<std::string> FakeDns::lookups() const {
 
 }  // namespace fake_dns
 
-// In the place of the one of the C library, which does the work: its lists are freed by its own
-// freeaddrinfo.
+// Replaces getaddrinfo() of the C library and calls it for each address, so that its freeaddrinfo()
+// can free the list.
 extern "C" int getaddrinfo(const char* name, const char* service, const addrinfo* hints,
                            addrinfo** result) {
   using Function = int (*)(const char*, const char*, const addrinfo*, addrinfo**);

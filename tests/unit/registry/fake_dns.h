@@ -1,5 +1,5 @@
-// Names for tests: while a FakeDns lives, getaddrinfo knows its names and, but for numbers, no
-// others. One at a time. Lookups come from Asio's own thread: any thread.
+// FakeDns resolves names for tests. While one exists, getaddrinfo() knows its names and IP
+// addresses only. At most one may exist. Lookups come from Asio's resolver thread; any thread.
 #pragma once
 
 #include <chrono>
@@ -12,7 +12,7 @@ namespace fake_dns {
 inline constexpr std::chrono::seconds kLongestHang{30};
 
 using Addresses = std::vector<std::string>;
-using Names = std::map<std::string, Addresses>;  // the addresses in the order they are given in
+using Names = std::map<std::string, Addresses>;  // addresses in the order of the answer
 
 class FakeDns {
  public:
@@ -21,15 +21,15 @@ class FakeDns {
   FakeDns(const FakeDns&) = delete;
   FakeDns& operator=(const FakeDns&) = delete;
 
-  // The answers that the name gives one after the other; the last one is given for ever.
+  // Adds a later answer for the name. Each lookup takes the next answer; the last one repeats.
   void then(const std::string& name, Addresses addresses);
 
-  // A look-up of the name takes until release(), kLongestHang at most, and finds what it would
-  // find at once.
+  // Delays lookups of the name until release(), at most kLongestHang. They find the usual answer
+  // then.
   void hang(const std::string& name);
-  void release();  // also when it goes
+  void release();  // the destructor calls it, too
 
-  // What was looked up so far, numbers excluded.
+  // Returns the names that were looked up so far, without IP addresses.
   std::vector<std::string> lookups() const;
 };
 

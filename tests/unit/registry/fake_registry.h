@@ -1,4 +1,5 @@
-// A server that answers requests as a test tells it and remembers them: a registry, a token server.
+// FakeServer answers requests as a test wants and records them; Registry answers as a registry
+// does. Owned by one test; any thread.
 #pragma once
 
 #include <functional>
@@ -20,10 +21,10 @@ using testing_tls::ServerTls;
 struct Seen {
   std::string method;
   std::string target;
-  std::string head;  // the whole, with its lines
+  std::string head;  // request line and headers
   std::string body;
 
-  // The value of the header, spelt as it is sent; empty without one.
+  // Returns the value of a header, whose name is compared case-sensitively; "" if it is absent.
   std::string header(std::string_view name) const {
     const std::string begin = "\r\n" + std::string(name) + ": ";
     const std::size_t at = head.find(begin);
@@ -37,7 +38,7 @@ struct Seen {
 
 class FakeServer {
  public:
-  // Answers one request. The connection ends when it returns false.
+  // Answers one request. The connection is closed if it returns false.
   using Answers = std::function<bool(const Seen&, Peer&)>;
 
   explicit FakeServer(Answers answers, std::optional<ServerTls> tls = {})
@@ -54,7 +55,7 @@ class FakeServer {
     return seen_;
   }
 
-  // "GET /v2/", …
+  // Returns the requests so far as "GET /v2/", …
   std::vector<std::string> lines() const {
     std::vector<std::string> lines;
     for (const Seen& one : seen()) lines.push_back(one.line());
@@ -85,7 +86,7 @@ class FakeServer {
   ScriptedServer server_;
 };
 
-// How a registry answers each kind of request: status, headers (whole lines with their ends), body.
+// Reply is a registry's answer to one kind of request. `headers`: whole lines with their ends.
 struct Reply {
   int status = 200;
   std::string headers = {};
@@ -96,8 +97,8 @@ struct Registry {
   Reply ping = {200};
   Reply begin = {202, "Location: /v2/org/app/blobs/uploads/one?_state=a%3Db\r\n"};
   Reply remove = {204};
-  std::string authorization = {};  // what requests but the ping have to carry
-  Reply refused = {401};           // when they do not
+  std::string authorization = {};  // the header that all requests except the ping need
+  Reply refused = {401};           // the answer to requests without it
   bool ping_needs_it = false;
 
   bool operator()(const Seen& seen, Peer& peer) const {

@@ -29,7 +29,7 @@ class Archives : public testing::Test {
     return Tar::read(*BlobFile::open(folder_.write("a.tar", text)));
   }
 
-  // The content of the file of that name, or why there is none.
+  // Returns the content of the file `name` in the tar, "nothing" without such a file, or the error.
   std::string content(const std::string& text, const std::string& name) {
     const auto tar = read_tar(text);
     if (!tar) return tar.error().message;

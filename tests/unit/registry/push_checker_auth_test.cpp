@@ -13,7 +13,7 @@ constexpr std::string_view kScope = "scope=repository%3Aorg%2Fapp%3Apull%2Cpush"
 
 class PushCheckAuth : public CheckerTest {
  protected:
-  // A registry that wants a token of the token server, whose answer is tokens_.
+  // Checks a registry that requires a token of the token server. The token server answers tokens_.
   PushAnswer check_with_tokens(std::optional<Credentials> credentials) {
     tokens_server_.emplace(
         [this](const Seen&, Peer& peer) {

@@ -17,7 +17,7 @@ class PushCheckHostile : public CheckerTest {
     options_.body_bytes = 64 << 10;
   }
 
-  // What the check says of a registry that answers every request with these bytes.
+  // Checks a registry that answers every request with these bytes.
   PushAnswer check_bytes(const std::string& bytes) {
     FakeServer server(
         [&](const Seen&, Peer& peer) {
@@ -28,7 +28,7 @@ class PushCheckHostile : public CheckerTest {
     return check(server, kUser);
   }
 
-  // … and this without end, as long as the checker reads.
+  // Checks a registry that sends `begin` and then `more`, as long as the checker reads.
   PushAnswer check_endless(const std::string& begin, const std::string& more) {
     FakeServer server(
         [&](const Seen&, Peer& peer) {
@@ -40,7 +40,8 @@ class PushCheckHostile : public CheckerTest {
     return check(server, kUser);
   }
 
-  // How long the work for a TLS session takes is the machine's to say: not where times are short.
+  // Uses plain HTTP for this server. Tests with short timeouts need that, since the time of a TLS
+  // handshake depends on the machine.
   void speak_plainly_to(const FakeServer& server) {
     options_.insecure_registries = {server.authority()};
   }
@@ -250,7 +251,7 @@ TEST_F(PushCheckHostile, ACheckMayBeCancelledAtAnyMoment) {
     Started<PushAnswer> started;
     start(checker.check(image(server.authority()), kUser), started);
     io_.restart();
-    io_.poll_one();  // it has begun
+    io_.poll_one();  // starts the check
     support::asio::steady_timer timer(io_, round * 100us);
     timer.async_wait([&started](const boost::system::error_code& error) {
       if (!error && !started.done) {

@@ -20,7 +20,7 @@ class PushCheckNetwork : public CheckerTest {
     EXPECT_THAT(answer.message, HasSubstr(why)) << domain;
   }
 
-  // A port where nobody listens: that of a server that is gone.
+  // Returns an address where nothing listens: the port of a server that no longer exists.
   static std::string closed_port() { return FakeServer(Registry{}).authority(); }
 };
 
@@ -36,7 +36,7 @@ TEST_F(PushCheckNetwork, ALookUpThatHangsDoesNotHoldUpTheCheck) {
   const auto begin = clock_.now();
   expect_unknown("registry.test", "looking up registry.test took too long");
   EXPECT_LT(clock_.now() - begin, options_.timeout);
-  // Nor does it do harm when it ends.
+  // The end of the lookup does no harm after the check has ended.
   dns.release();
   io_.restart();
   io_.run();
@@ -68,13 +68,13 @@ TEST_F(PushCheckNetwork, ARefusedConnectionIsUnknown) {
 }
 
 TEST_F(PushCheckNetwork, ARegistryThatSaysNothingIsUnknown) {
-  options_.request_timeout = 2s;  // the TLS handshake has to be over by then, on any machine
+  options_.request_timeout = 2s;  // long enough for the TLS handshake on a slow machine
   FakeServer server([](const Seen&, Peer& peer) { return !peer.some().empty(); }, tls());
   expect_unknown(server.authority(), server.authority() + ": no answer in time");
 }
 
 TEST_F(PushCheckNetwork, ARegistryThatDoesNotShakeHandsIsUnknown) {
-  options_.request_timeout = 1s;  // the connection has to be there by then
+  options_.request_timeout = 1s;  // long enough for the TCP connection on a slow machine
   testing_tls::ScriptedServer server([](Peer& peer) {
     while (!peer.some().empty()) continue;
   });
@@ -218,7 +218,7 @@ TEST_F(PushCheckGuard, NoAddressOfSpecialUseIsAsked) {
 }
 
 TEST_F(PushCheckGuard, ANumberInAnotherNotationIsAName) {
-  // The C library reads these as 127.0.0.1; what it makes of them is what is judged.
+  // getaddrinfo() reads these as 127.0.0.1, and the check judges its result.
   for (const std::string_view domain : {"127.1:5000", "2130706433:5000", "0x7f.1:5000"}) {
     expect_unknown(std::string(domain), "127.0.0.1, a loopback address");
   }
@@ -279,7 +279,7 @@ TEST_F(PushCheckGuard, AnAddressThatIsWrittenIsJudgedEvenWithAProxy) {
   EXPECT_EQ(proxy.connections(), 0);
 }
 
-// As the operator asks: what cannot be reached has one wording.
+// The operator reports one message for all registries that it cannot reach.
 class PushCheckInACluster : public PushCheckNetwork {
  protected:
   PushCheckInACluster() { options_.report_network_errors = false; }

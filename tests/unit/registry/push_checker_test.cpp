@@ -40,7 +40,7 @@ TEST_F(PushCheck, TheUploadIsCancelledWhereverItsLocationIs) {
   for (const std::string_view location :
        {"/v2/org/app/blobs/uploads/one", "one", "./one?a=b&c=d", "../uploads/x/../one",
         "https://AUTHORITY/v2/org/app/blobs/uploads/one", "//AUTHORITY/v2/one",
-        // These mean the registry itself, which is asked by HTTPS.
+        // These name the registry itself, so they are requested by HTTPS.
         "http://AUTHORITY/v2/one", "http://127.0.0.1/v2/one"}) {
     Lines lines;
     Registry registry;
@@ -80,7 +80,7 @@ TEST_F(PushCheck, AnUploadThatCannotBeCancelledIsStillGranted) {
 }
 
 TEST_F(PushCheck, ARegistryThatHangsAtTheCancellationHasGranted) {
-  options_.cancel_timeout = 200ms;  // what comes before it has all the time that it needs
+  options_.cancel_timeout = 200ms;  // does not shorten the requests before the cancellation
   FakeServer server(
       [](const Seen& seen, Peer& peer) {
         return seen.method == "DELETE" ? !peer.some().empty() : Registry{}(seen, peer);

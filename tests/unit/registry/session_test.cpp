@@ -15,7 +15,7 @@ using registry::Url;
 
 class SessionTest : public CheckerTest {
  protected:
-  // Where an upload goes on when the server begins it with that Location.
+  // Returns the URL where an upload continues after the server began it with this Location.
   base::Result<Url> location(const FakeServer& server, const std::string& text) {
     if (!session_) {
       registry::HttpOptions options;

@@ -1,4 +1,5 @@
-// Images for tests, as they lie on disk: OCI layouts, and tars of any files.
+// Builds images for tests in their form on disk: OCI layouts, and tars of any files. Values; any
+// thread.
 #pragma once
 
 #include <array>
@@ -16,7 +17,7 @@ namespace test_image {
 inline constexpr std::string_view kManifest = "application/vnd.oci.image.manifest.v1+json";
 inline constexpr std::string_view kIndex = "application/vnd.oci.image.index.v1+json";
 
-// Bytes that do not repeat, the same for the same seed.
+// Returns pseudo-random bytes; equal seeds give equal bytes.
 inline std::string bytes(std::size_t size, std::uint32_t seed = 1) {
   std::string text(size, '\0');
   for (char& byte : text) {
@@ -30,7 +31,7 @@ inline std::string blob_name(const std::string& digest) {
   return "blobs/sha256/" + digest.substr(digest.find(':') + 1);
 }
 
-// Says that the content has so many bytes.
+// Returns a descriptor of `content` that claims `size` bytes.
 inline std::string sized(const std::string& content, std::string_view type, std::size_t size,
                          const std::string& more = "") {
   return R"({"mediaType":")" + std::string(type) + R"(","digest":")" + registry::sha256(content) +
@@ -44,16 +45,16 @@ inline std::string descriptor(const std::string& content, std::string_view type,
 
 using Files = std::vector<std::pair<std::string, std::string>>;  // name, content
 
-// What is in a layout, before it is written as a folder or as a tar.
+// Layout is the content of an OCI layout, which is written as a folder or as a tar.
 class Layout {
  public:
-  // Puts a blob there; gives its content back.
+  // Adds a blob and returns its content.
   std::string add(std::string content) {
     files_.emplace_back(blob_name(registry::sha256(content)), content);
     return content;
   }
 
-  // An image of these layers; gives its manifest.
+  // Adds an image with these layers and returns its manifest.
   std::string add_image(const std::vector<std::string>& layers, const std::string& config = "{}") {
     std::string list;
     for (const std::string& layer : layers) {
@@ -76,7 +77,7 @@ class Layout {
            list + "]}";
   }
 
-  // Names it in index.json.
+  // Adds an entry to index.json.
   void name(const std::string& content, std::string_view type, const std::string& name) {
     named_.push_back(descriptor(content, type,
                                 name.empty() ? ""
@@ -85,12 +86,12 @@ class Layout {
                                                    name + R"("})"));
   }
 
-  // Names it in index.json, with that size.
+  // Adds an entry to index.json that claims `size` bytes.
   void name_sized(const std::string& content, std::string_view type, std::size_t size) {
     named_.push_back(sized(content, type, size));
   }
 
-  // Takes a blob away again.
+  // Removes a blob.
   void remove(const std::string& content) {
     const std::string name = blob_name(registry::sha256(content));
     std::erase_if(files_, [&](const auto& file) { return file.first == name; });
@@ -120,7 +121,7 @@ class Layout {
   std::vector<std::string> named_;
 };
 
-// One entry of a tar (ustar), header and content.
+// Returns one entry of a tar (ustar): header and content.
 inline std::string tar_entry(const std::string& name, const std::string& content, char type = '0',
                              const std::string& link = "") {
   std::string header(512, '\0');

@@ -1,5 +1,6 @@
-// A registry in memory that takes images as the distribution specification says, and does what a
-// test wants of a bad one: cuts connections in the middle of a body, forgets, refuses.
+// UploadRegistry is an in-memory registry that accepts uploads as the OCI distribution
+// specification describes. Behaviour adds the faults of a bad registry: it cuts connections,
+// forgets uploads, or refuses requests. Owned by one test; any thread.
 #pragma once
 
 #include <algorithm>
@@ -23,20 +24,20 @@ using testing_tls::Peer;
 using testing_tls::ScriptedServer;
 
 struct Behaviour {
-  bool resumes = true;  // says how far an upload has come, and goes on with it
-  std::vector<std::size_t>
-      cuts;  // after so many bytes of each body of a PATCH, one after the other
-  std::size_t largest = SIZE_MAX;  // bytes of a body; else 413, at once
-  int unavailable = 0;             // so many requests but the ping get a 503
+  bool resumes = true;  // keeps an interrupted upload and reports its size
+  // Bytes of a PATCH's body after which the connection is cut: one value for each PATCH, in order.
+  std::vector<std::size_t> cuts;
+  std::size_t largest = SIZE_MAX;  // most bytes of a body; a longer one gets a 413 at once
+  int unavailable = 0;             // requests that get a 503; pings, tokens and PATCHes do not
   int refused = 0;                 // status of every POST instead of 202; 0: none
   std::string least_chunk;         // OCI-Chunk-Min-Length
-  std::string early_range;         // what it claims to have, before it reads the body of a PATCH
-  std::string location_host;       // of the Locations of uploads
-  int meeting = 1;  // so many PATCHes come before the body of the first is read; for 10 s at most
+  std::string early_range;  // Range of the answer to a PATCH, which is sent before its body is read
+  std::string location_host;  // host in the Locations of uploads; empty: relative Locations
+  int meeting = 1;  // PATCHes that must be under way before a body is read; waits 10 s at most
   std::function<bool(const std::string& line)> mute;  // requests that get no answer
-  // The first is good until the PUT that ends an upload whose bytes came with it; and so on.
-  // Earlier it could end before anybody has heard that it is good, as no token of a real server
-  // does.
+  // Bearer tokens that are valid one after the other. A token expires with the PUT that ends an
+  // upload whose last PATCH used it. It must not expire earlier, since then a client could receive
+  // a token that is never valid, which real servers avoid.
   std::vector<std::string> tokens;
 };
 
@@ -65,7 +66,7 @@ class UploadRegistry {
     const std::lock_guard lock(mutex_);
     return uploads_.size();
   }
-  // Content-Type, a space, and the text.
+  // Returns the Content-Type, a space and the text of a manifest; "nothing" if it is absent.
   std::string manifest(const std::string& name) const {
     const std::lock_guard lock(mutex_);
     const auto found = manifests_.find(name);
@@ -75,7 +76,8 @@ class UploadRegistry {
     const std::lock_guard lock(mutex_);
     return order_;
   }
-  // "PATCH 0-99", "PUT", …: method, and Content-Range where there is one.
+  // Returns the methods of the requests, with their Content-Range if they have one: "PATCH 0-99",
+  // "PUT", …
   std::vector<std::string> log() const {
     const std::lock_guard lock(mutex_);
     return log_;
@@ -86,7 +88,7 @@ class UploadRegistry {
         lines.begin(), lines.end(), [&](const auto& line) { return line.starts_with(method); }));
   }
   int most_at_once() const { return most_; }
-  std::size_t taken() const { return taken_; }  // bytes of bodies of PATCH
+  std::size_t taken() const { return taken_; }  // bytes of PATCH bodies
 
  private:
   struct Request {
@@ -308,7 +310,7 @@ class UploadRegistry {
   std::condition_variable met_;
   std::map<std::string, std::string> blobs_;
   std::map<std::string, std::string> uploads_;
-  std::map<std::string, std::size_t> sent_with_;  // upload: the token that its last PATCH came with
+  std::map<std::string, std::size_t> sent_with_;  // upload → its last PATCH's token
   std::map<std::string, std::string> manifests_;
   std::vector<std::string> order_;
   std::vector<std::string> log_;

@@ -26,9 +26,9 @@ using testing::Not;
 using upload_registry::Behaviour;
 using upload_registry::UploadRegistry;
 
-constexpr std::size_t kLarge = 3 << 20;  // more than is sent in one request
+constexpr std::size_t kLarge = 3 << 20;  // larger than the body of one request
 
-// The machine's time, but nobody waits.
+// HastyClock shows the time of the machine, but every sleep ends at once.
 class HastyClock final : public base::Clock {
  public:
   Instant now() const override { return std::chrono::steady_clock::now(); }
@@ -47,7 +47,7 @@ class UploadTest : public support::CoroutineTest {
  protected:
   using Result = base::Result<Pushed>;
 
-  // Begins to push the first image of the layout.
+  // Returns the coroutine that pushes the first image of the layout.
   boost::asio::awaitable<Result> work(const UploadRegistry& registry, const Layout& layout,
                                       std::vector<std::string> tags = {"1"}) {
     const std::string path = folder_.write("image.tar", test_image::tar(layout.files()));

@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 
 class Loop : public testing::Test {
  protected:
-  // What the loop does: names of handlers, and its pauses.
+  // The names of the handlers that ran, and the pauses of the loop.
   std::vector<std::string> log;
   std::chrono::milliseconds patience{0};
   boost::asio::io_context context{1};

@@ -1,4 +1,4 @@
-// A clock that stands still until the test moves it. One owner, the test; on the thread of the
+// ManualClock stands still until the test moves it. Owned by one test; on the thread of the
 // io_context only.
 #pragma once
 
@@ -35,8 +35,8 @@ class ManualClock final : public base::Clock {
     co_return now_ >= until;
   }
 
-  // Runs what can run; then moves the time to each sleeper's end in turn until duration has passed,
-  // and runs what can run then.
+  // Runs what is ready, then moves the time from one sleeper's end to the next until `duration` has
+  // passed. Runs what is ready after each move.
   void advance(Duration duration) {
     const Instant end = now_ + duration;
     run();
@@ -48,7 +48,7 @@ class ManualClock final : public base::Clock {
     now_ = end;
   }
 
-  // Runs what can run without time passing.
+  // Runs what is ready; time stands still.
   void run() {
     context_.restart();
     while (context_.poll() > 0) context_.restart();

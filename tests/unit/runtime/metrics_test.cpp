@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 using testing::HasSubstr;
 using testing::Not;
 
-// Every metric there is, used once.
+// Uses every metric once.
 void use_all(runtime::Metrics& metrics) {
   metrics.reconciled(runtime::ReconcileOutcome::kSuccess, 12ms);
   metrics.reconciled(runtime::ReconcileOutcome::kError, 2s);

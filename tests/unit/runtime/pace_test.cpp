@@ -11,7 +11,7 @@ using Pace = runtime::Pace<std::string>;
 
 constexpr Pace::Instant kStart{1h};
 
-// Takes the key as often as it may go from now on, without waiting.
+// Takes the key as often as its pace allows at `now`, and returns how often that was.
 int take_at_once(Pace& pace, const std::string& key, Pace::Instant now) {
   int taken = 0;
   while (pace.wait(key, now) == 0s && taken < 1000) {

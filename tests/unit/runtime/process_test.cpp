@@ -15,7 +15,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// In bytes, as the kernel counts it: "VmRSS", "RssFile".
+// Returns a value of /proc/self/status in bytes: "VmRSS", "RssFile".
 std::size_t memory(const std::string& name) {
   std::ifstream file("/proc/self/status");
   for (std::string line; std::getline(file, line);) {
@@ -24,7 +24,7 @@ std::size_t memory(const std::string& name) {
   return 0;
 }
 
-// AddressSanitizer has a heap of its own, which keeps what is freed for a while.
+// AddressSanitizer uses another heap, which keeps freed memory for a while.
 #ifndef __SANITIZE_ADDRESS__
 TEST(UnneededMemory, WhatWasFreedBetweenWhatIsInUseIsGivenBack) {
   constexpr std::size_t kBlock = 1000;
@@ -45,7 +45,7 @@ TEST(UnneededMemory, WhatWasFreedBetweenWhatIsInUseIsGivenBack) {
 #endif
 
 TEST(UnneededMemory, CodeIsGivenBackOnceTheProcessIsQuiet) {
-  runtime::advise_code(MADV_POPULATE_READ);  // as if all of it were in use
+  runtime::advise_code(MADV_POPULATE_READ);  // makes all code resident
   const std::size_t before = memory("RssFile");
   ASSERT_GE(before, limits::kTrimMappedBytes);
   runtime::UnneededMemory unneeded;

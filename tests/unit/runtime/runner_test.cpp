@@ -22,7 +22,7 @@ using runtime::ReconcileResult;
 using runtime::Requeue;
 using Runner = runtime::Runner<std::string>;
 
-// A runner on a clock of the test's own, and what its reconciles do.
+// World has a Runner on a ManualClock, and controls what its reconciles do.
 class World {
  public:
   explicit World(std::size_t workers = 2, bool talks = false)
@@ -33,7 +33,7 @@ class World {
             [this](std::string key) { return reconcile(this, std::move(key)); }, clock, logger,
             metrics) {}
 
-  // All that is still in flight is cancelled, as a parent would.
+  // Cancels everything in flight, as the parent coroutine would.
   ~World() { stop(); }
 
   void start() {
@@ -53,7 +53,7 @@ class World {
     clock.run();
   }
 
-  // What the next reconciles of the key give; the last one for ever after.
+  // Sets the results of the next reconciles of the key. The last result repeats.
   void script(const std::string& key, std::vector<ReconcileResult> results) {
     results_[key] = std::move(results);
   }
@@ -77,13 +77,13 @@ class World {
   std::vector<std::string> begun;
   std::vector<base::Clock::Instant> begun_at;
   std::vector<std::string> finished;
-  base::Clock::Duration takes = 0s;  // what a reconcile takes
+  base::Clock::Duration takes = 0s;  // duration of a reconcile
   std::set<std::string> throws;
   std::set<std::string> throws_strangely;
   std::set<std::string> throws_aborted;
   std::set<std::string> throws_when_cancelled;
   std::set<std::string> ends_well_when_cancelled;
-  std::map<std::string, int> again;  // adds its own key so often while it runs
+  std::map<std::string, int> again;  // key → number of reconciles that add the key again
   std::set<std::string> in_flight;
   std::size_t most_in_flight = 0;
   bool twice_at_once = false;
@@ -381,7 +381,7 @@ TEST(Runner, TheFirstFailureIsAWarningAndTheOthersAreForWhoDebugs) {
   EXPECT_THAT(later, testing::Not(testing::HasSubstr("will be tried again")));
 }
 
-// Warnings of a key whose reconciles end so, one after the other.
+// Returns the number of warnings for a key whose reconciles end with the errors of `row`, in order.
 std::size_t warnings_of(const std::vector<base::ErrorCode>& row) {
   testing::internal::CaptureStderr();
   {

@@ -65,7 +65,7 @@ asio::awaitable<void> wait_and_fail(std::chrono::milliseconds duration, std::str
   throw std::runtime_error(text);
 }
 
-// Logs its end however it ends; takes its time to clean up after a cancellation.
+// Logs `text` whenever it ends. After a cancellation its cleanup takes 20 ms.
 asio::awaitable<void> wait_and_clean_up(World* world, std::string text) {
   std::exception_ptr stopped;
   try {

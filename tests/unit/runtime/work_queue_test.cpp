@@ -23,7 +23,7 @@ std::string take(Queue& queue, Instant now) {
   return taken ? taken->key : "";
 }
 
-// A key of a group.
+// Member is a key that belongs to a group.
 struct Member {
   std::string group;
   int number = 0;
@@ -33,7 +33,7 @@ struct Member {
 
 std::string_view fair_group(const Member& member) { return member.group; }
 
-// "a" is taken, asked for again, and its owner has seen that.
+// Takes "a", adds it again, and absorbs that request.
 void take_and_see(Queue& queue) {
   queue.add("a", kStart);
   take(queue, kStart);
@@ -265,7 +265,7 @@ TEST(WorkQueue, AFloodOfEventsDoesNotStarveWhatHasWaited) {
   EXPECT_EQ(turns, (std::vector{Queue::kFairTurn, 2 * Queue::kFairTurn}));
 }
 
-// The groups of the next so many keys, in the order in which they are handed out.
+// Takes `keys` keys and returns their groups in this order; "-" when there is no key.
 std::string groups(runtime::WorkQueue<Member>& queue, Instant now, int keys) {
   std::string text;
   for (int i = 0; i < keys; ++i) {
@@ -354,7 +354,7 @@ TEST(WorkQueue, RemembersNothingOfAKeyThatIsDoneAndForgotten) {
   queue.add_rate_limited("a", kStart);
   EXPECT_EQ(take(queue, kStart + 1s), "a");
   queue.done("a", kStart + 1s);
-  EXPECT_EQ(queue.size(), 1U);  // its failures
+  EXPECT_EQ(queue.size(), 1U);  // the queue still counts its failures
   queue.forget("a");
   EXPECT_EQ(queue.size(), 0U);
 }
@@ -417,7 +417,7 @@ TEST(WorkQueue, MeasuresHowLongKeysWaitAndHowLongTheyAreAway) {
   EXPECT_EQ(queue.longest_running(kStart + 6s), 0s);
 }
 
-// What the queue promises, kept beside it as plainly as possible.
+// Model repeats what the queue promises in the simplest way and compares.
 class Model {
  public:
   explicit Model(std::uint64_t seed) : random_(seed) {}
@@ -447,7 +447,7 @@ class Model {
     EXPECT_LE(queue_.ready() + queue_.waiting() + queue_.taken(), 8U);
   }
 
-  // After enough time and work nothing that was asked for is left.
+  // Expects that every requested key is handed out after enough time, and that nothing is left.
   void drain() {
     for (int i = 0; i < 100 && !(asked_.empty() && taken_.empty()); ++i) {
       now_ += 1000s;

@@ -26,7 +26,7 @@ using testing::StartsWith;
 
 class Client {
  public:
-  // With a receive_buffer in bytes it takes little before it is read from.
+  // `receive_buffer`: bytes of the client socket's receive buffer; 0 means the system's default.
   explicit Client(std::uint16_t port, const std::string& host = "127.0.0.1", int receive_buffer = 0)
       : socket_(context_) {
     const tcp::endpoint server(asio::ip::make_address(host), port);
@@ -42,7 +42,7 @@ class Client {
     asio::write(socket_, asio::buffer(text), ignored);
   }
 
-  // Everything until the server closes the connection.
+  // Reads until the server closes the connection.
   std::string read_to_end() {
     std::string text;
     boost::system::error_code ignored;
@@ -57,7 +57,7 @@ class Client {
     return text;
   }
 
-  // Up to and with that text, or to the end.
+  // Reads up to and including this text, or to the end.
   std::string read_until(const std::string& text) {
     std::string read;
     boost::system::error_code ignored;
@@ -284,7 +284,8 @@ TEST(HttpServer, AConnectionThatBecomesIdleMakesRoomForOneThatWaits) {
   EXPECT_THAT(busy.read_to_end(), EndsWith("hello more"));
 }
 
-// Connections to a server that send a text and nothing more, each from the address of that number.
+// Flood opens connections that send `text` and nothing more. Connection i comes from
+// 127.0.0.`last_byte(i)`.
 class Flood {
  public:
   Flood(std::uint16_t port, std::size_t connections, const std::string& text,
@@ -299,7 +300,7 @@ class Flood {
       socket.open(tcp::v4());
       socket.bind({asio::ip::make_address(from), 0});
       socket.connect({asio::ip::make_address("127.0.0.1"), port});
-      boost::system::error_code ignored;  // it may be closed already
+      boost::system::error_code ignored;  // the server may have closed it already
       asio::write(socket, asio::buffer(text), ignored);
     }
   }
@@ -313,9 +314,10 @@ constexpr std::size_t kFlood = 1000;
 
 const std::string kWhole = "GET /hello HTTP/1.1\r\nHost: test\r\n\r\n";
 
-// Clients that get their answers while others take all places: one that is new, and one that had an
-// answer before. When those others had answers, too, the one that is idle longest is closed, and
-// its client comes as a new one.
+// UnderFlood expects answers for two clients while a flood takes all places: a new one, and one
+// that had an answer before. If the flood has answers, too, only the new client is checked: the
+// other one's connection is idle longest, so the server closes it and that client is a new one,
+// too.
 class UnderFlood : public testing::TestWithParam<std::string> {
  protected:
   static void check(const std::function<int(std::size_t)>& last_byte) {
@@ -444,7 +446,7 @@ TEST(HttpServer, ALargeBodyOfAConnectionThatWasServedIsNextBeforeOthers) {
   kept.send("GET /hello HTTP/1.1\r\nHost: test\r\n\r\n");
   kept.read(12);
   std::list<Client> others;
-  for (int i = 0; i < 3; ++i) {  // of 3 one has the turn and does not end, two wait
+  for (int i = 0; i < 3; ++i) {  // one has its turn and never ends, two wait
     others.emplace_back(server.port()).send(post_large(kLargeBody).substr(0, 200'000));
   }
   std::this_thread::sleep_for(50ms);
@@ -473,7 +475,7 @@ TEST(HttpServer, WhoDoesNotReadItsAnswerTakesNoRoomFromOthers) {
   const std::string request =
       "POST /large HTTP/1.1\r\nHost: test\r\nContent-Length: " + std::to_string(kLargeBody.size()) +
       "\r\n\r\n" + kLargeBody;
-  std::list<Client> slow;  // what they are answered is more than what sockets hold
+  std::list<Client> slow;  // their answers are larger than what the sockets hold
   for (int i = 0; i < 4; ++i) {
     slow.emplace_back(server.port(), "127.0.0.1", 4096).send(request);
     EXPECT_EQ(slow.back().read(12), "HTTP/1.1 201");

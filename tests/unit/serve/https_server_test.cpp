@@ -1,4 +1,4 @@
-// HttpServer over TLS, spoken to with OpenSSL.
+// HttpServer over TLS, tested with OpenSSL as the client.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <openssl/ssl.h>
@@ -43,7 +43,7 @@ class Client {
 
   void send(const std::string& text) { asio::write(*stream_, asio::buffer(text)); }
 
-  // Until the server ends the session, which it has to do in order.
+  // Reads until the server ends the TLS session. Expects an orderly end (close_notify).
   std::string read_to_end() {
     std::string text;
     boost::system::error_code end;
@@ -162,7 +162,7 @@ TEST_F(HttpsServer, WithoutACertificateConnectionsAreClosed) {
 
 TEST_F(HttpsServer, WhoSpeaksNoTlsIsTurnedAway) {
   serve::ServerOptions wanted = options();
-  wanted.handshake = 1500ms;  // enough for the client below, on any machine
+  wanted.handshake = 1500ms;  // long enough for the client below on a slow machine
   const Server server(wanted);
   asio::io_context io;
   std::list<std::pair<std::string, tcp::socket>> others;

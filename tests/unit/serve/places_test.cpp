@@ -15,7 +15,7 @@ boost::asio::ip::address address(int last) {
   return boost::asio::ip::make_address("10.0.0." + std::to_string(last));
 }
 
-// A connection of that address and kind, since so many seconds after the start.
+// Returns a connection of this kind from 10.0.0.`last`, since `since` seconds after the start.
 Occupant occupant(std::uint64_t id, int last, Kind kind, int since) {
   Occupant result;
   result.id = id;
@@ -38,13 +38,15 @@ serve::PlaceLimits few() {
   return limits;
 }
 
-// The number of the one that goes for a client of that address; 0: there is a place.
+// Returns the id of the connection that is closed for a client from 10.0.0.`last`; 0 if there is a
+// free place.
 std::uint64_t victim(const std::vector<Occupant>& occupants, int last = 9) {
   const auto eviction = choose_eviction(occupants, address(last), 0, kStart + 1min, few());
   return eviction ? eviction->id : 0;
 }
 
-// How long a connection of that kind is kept when all are like it and so many clients wait.
+// Returns how long a connection of this kind is kept if all connections are like it and `waiting`
+// clients wait.
 std::chrono::nanoseconds kept_for(Kind kind, std::size_t waiting) {
   const std::vector<Occupant> all(4, occupant(1, 1, kind, 0));
   return choose_eviction(all, address(2), waiting, kStart, few())->due - kStart;

@@ -1,4 +1,5 @@
-// An HttpServer on a thread of its own, which a test talks to over real sockets. One owner, a test.
+// Server runs an HttpServer on another thread, and a test uses it over real sockets. Owned by one
+// test.
 #pragma once
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -15,8 +16,8 @@
 
 namespace test {
 
-// /hello?x answers "hello x"; /throws throws; POST /echo answers with the body, of 1000 bytes at
-// most; POST /large the same with 1 MiB.
+// GET /hello?x answers "hello x", and /throws throws. POST /echo answers with the request's body of
+// at most 1000 bytes, POST /large with one of at most 1 MiB.
 inline std::vector<serve::Route> routes() {
   std::vector<serve::Route> routes(4);
   routes[0].path = "/hello";
@@ -59,14 +60,14 @@ class Server {
 
   ~Server() { stop(); }
 
-  // Returns when the server has ended.
+  // Returns once the server has ended.
   void stop() {
     if (!thread_.joinable()) return;
     boost::asio::post(context_, [this] { signal_.emit(boost::asio::cancellation_type::terminal); });
     thread_.join();
   }
 
-  // Does it on the server's thread, and returns when it is done.
+  // Runs `work` on the server's thread and returns when it is done.
   void run(const std::function<void()>& work) {
     std::promise<void> done;
     boost::asio::post(context_, [&] {
@@ -81,7 +82,8 @@ class Server {
   }
 
   std::uint16_t port() const { return server_.port(); }
-  std::size_t connections() const { return server_.connections(); }  // after stop(), or in run()
+  // To be called after stop() or in run() only.
+  std::size_t connections() const { return server_.connections(); }
 
   bool cancelled = false;
 
