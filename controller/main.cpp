@@ -77,7 +77,7 @@ class WatchReporter final : public kube::WatchObserver {
  private:
   base::Logger& logger_;
   runtime::Metrics& metrics_;
-  std::map<std::string_view, std::string> causes_;  // by plural name, a string literal
+  std::map<std::string_view, std::string> causes_;  // key: plural name, a string literal
 };
 
 // Owns every part that lives as long as the program. Each member depends only on earlier members.

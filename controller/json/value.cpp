@@ -174,7 +174,8 @@ class Builder {
     return count();
   }
 
-  // Handles the end of an object or list at this depth while a value is left out.
+  // Called at the end of an object or list inside a dropped value. Stops dropping when the dropped
+  // value itself ends.
   bool closed(std::size_t depth) {
     if (left_out_ == depth) left_out_ = 0;
     return true;

@@ -198,9 +198,9 @@ struct Span {
   std::size_t end = 0;
 };
 
-// Returns the bytes of the window that encode `part`, a first part of the scalar's value. The
-// window begins where libyaml reports the scalar. Returns nothing when the bytes are not found in
-// it, for example behind a very long comment (limits::kScalarWindowBytes).
+// Returns the bytes of `window` that encode `part`, a prefix of the scalar's value. `window` begins
+// where libyaml reports the scalar. Returns nullopt when `window` does not contain them, for
+// example because a very long comment comes first (limits::kScalarWindowBytes).
 std::optional<Span> find_part(std::string_view window, ScalarStyle style, std::string_view part) {
   std::size_t begin = skip_properties(window);
   if (begin >= window.size()) return std::nullopt;

@@ -9,13 +9,12 @@
 namespace reconcile {
 namespace {
 
-// Returns `now_and_until_then` until `patience` has passed since `since`, and the time left until
-// then. After that it returns the opposite.
-Publishing after(bool now_and_until_then, base::Time since, std::chrono::seconds patience,
-                 base::Time now) {
+// Returns `initial` and the time that is left until `since` + `patience`; after that the opposite
+// of `initial`.
+Publishing after(bool initial, base::Time since, std::chrono::seconds patience, base::Time now) {
   const auto left = since + patience - now;
-  if (left <= base::Time::duration::zero()) return {!now_and_until_then, {}};
-  return {now_and_until_then, std::chrono::ceil<std::chrono::milliseconds>(left)};
+  if (left <= base::Time::duration::zero()) return {!initial, {}};
+  return {initial, std::chrono::ceil<std::chrono::milliseconds>(left)};
 }
 
 bool has_failing_sidecar(const api::Pod& pod, base::Time now) {

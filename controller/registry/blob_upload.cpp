@@ -136,7 +136,7 @@ Awaitable<bool> BlobUpload::is_present() {
   if (answer->status == 200) co_return true;
   const bool grave = answer->status == 401 || answer->status == 403 || answer->status == 429 ||
                      answer->status >= 500;
-  if (grave) co_return refused("the search for", answer->status);
+  if (grave) co_return refused("the HEAD request", answer->status);
   co_return false;
 }
 
