@@ -14,6 +14,7 @@ import pytest
 import release
 import world
 
+NEEDS_NODE = "E2E_MEMORY" not in os.environ  # those tests have a control plane and nothing else
 COLLECTED = world.PROJECT / "build" / "e2e"  # logs and objects of a failed run
 
 
@@ -30,7 +31,7 @@ def pytest_configure(config):
 
 
 def pytest_sessionstart(session):
-    if session.config.option.collectonly:
+    if session.config.option.collectonly or not NEEDS_NODE:
         return
     if hasattr(session.config, "workerinput"):
         enter_environment()
@@ -50,6 +51,8 @@ def pytest_sessionstart(session):
 
 def pytest_sessionfinish(session, exitstatus):
     if session.config.option.collectonly or hasattr(session.config, "workerinput"):
+        return
+    if not NEEDS_NODE:
         return
     if exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
         world.cluster("collect", COLLECTED / "cluster")

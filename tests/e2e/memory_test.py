@@ -267,6 +267,7 @@ def full(request, cgroup):
     plane = ControlPlane("e2e-memory")
     plane.cluster("down")
     plane.up()
+    os.environ["PATH"] = f"{plane.folder}/bin:{os.environ['PATH']}"  # kubectl
     try:
         plane.kubectl("apply", "--filename", CRD)
         wait_until("the resources are served", plane.serves)
