@@ -228,7 +228,7 @@ api::PodTemplateSpec pod_template(const api::LocalRegistry& registry, bool with_
 // shrink.
 api::Quantity claim_size(const api::LocalRegistry& registry,
                          const api::PersistentVolumeClaim* existing) {
-  const api::Quantity wanted = api::rounded_up(registry.spec.persistence.size);
+  api::Quantity wanted = api::rounded_up(registry.spec.persistence.size);
   if (existing == nullptr) return wanted;
   const auto found = existing->spec.resources.requests.find("storage");
   if (found == existing->spec.resources.requests.end()) return wanted;
