@@ -181,9 +181,16 @@ Judgement not_deployed(const Observed& observed) {
   return {kFalse, std::string(reason::kNotDeployed), std::string(why_not_deployed(observed))};
 }
 
-// Judges the first failed or refused write of the targets; nullopt when there is none.
-std::optional<Judgement> judge_failure(const Observed& observed,
-                                       std::initializer_list<Target> targets) {
+}  // namespace
+
+std::string_view reason_of_failure(const base::Error& error) {
+  if (error.code != base::ErrorCode::kForbidden) return reason::kFailed;
+  const std::string_view reason = reason_for(error.message);
+  return reason == reason::kFailed ? reason::kForbidden : reason;  // a webhook has its own words
+}
+
+std::optional<Judgement> judge_failed_write(const Observed& observed,
+                                            std::initializer_list<Target> targets) {
   for (const Target target : targets) {
     const Failure* failure = find_failure(observed, target);
     if (failure == nullptr) continue;
@@ -193,14 +200,6 @@ std::optional<Judgement> judge_failure(const Observed& observed,
                      fmt::format("{} {}: {}", kind(target), name, failure->error.message)};
   }
   return std::nullopt;
-}
-
-}  // namespace
-
-std::string_view reason_of_failure(const base::Error& error) {
-  if (error.code != base::ErrorCode::kForbidden) return reason::kFailed;
-  const std::string_view reason = reason_for(error.message);
-  return reason == reason::kFailed ? reason::kForbidden : reason;  // a webhook has its own words
 }
 
 std::string restart_remedy(const Observed& observed) {
@@ -216,8 +215,8 @@ Judgement judge_registry(const Observed& observed) {
   const bool has_service =
       observed.service && belongs_to(observed.service->metadata, *observed.registry);
   if (workload.metadata == nullptr || !has_service) {
-    if (auto failure = judge_failure(observed, {Target::kDeployment, Target::kStatefulSet,
-                                                Target::kService, Target::kResource})) {
+    if (auto failure = judge_failed_write(observed, {Target::kDeployment, Target::kStatefulSet,
+                                                     Target::kService, Target::kResource})) {
       return *failure;
     }
     return {kFalse, std::string(reason::kDeploying),
@@ -225,7 +224,7 @@ Judgement judge_registry(const Observed& observed) {
                         workload.metadata == nullptr ? "the workload" : "the Service")};
   }
   if (node_port_of(*observed.service) == 0) {
-    if (auto failure = judge_failure(observed, {Target::kService})) return *failure;
+    if (auto failure = judge_failed_write(observed, {Target::kService})) return *failure;
     return {kFalse, std::string(reason::kDeploying), "the Service has no node port yet"};
   }
   if (auto problem = judge_container(observed, workload, kRegistryContainer, reason::kDeploying)) {
@@ -235,7 +234,7 @@ Judgement judge_registry(const Observed& observed) {
     return {kFalse, std::string(reason::kDeploying),
             "the registry runs, and is reached once its BuildKit sidecar is ready or has failed"};
   }
-  if (auto failure = judge_failure(  // a registry runs, but not as the spec asks
+  if (auto failure = judge_failed_write(  // a registry runs, but not as the spec asks
           observed, {Target::kDeployment, Target::kStatefulSet, Target::kService})) {
     return {kTrue, std::string(reason::kAvailable),
             fmt::format("the registry answers, but a change was refused: {}", failure->message)};

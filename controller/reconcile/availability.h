@@ -2,6 +2,8 @@
 // sidecar work, and why not. All functions are pure and can be called on any thread.
 #pragma once
 
+#include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -28,6 +30,10 @@ struct Judgement {
 // Returns the reason of a condition for a write that the API server rejected: QuotaExceeded,
 // PodSecurity or Forbidden for a write that admission refused, else Failed.
 std::string_view reason_of_failure(const base::Error& error);
+
+// Judges the first failed or refused write of the targets; nullopt when there is none.
+std::optional<Judgement> judge_failed_write(const Observed& observed,
+                                            std::initializer_list<Target> targets);
 
 // Returns the instruction by which the user has a kept pod template replaced, for messages.
 std::string restart_remedy(const Observed& observed);

@@ -228,7 +228,7 @@ api::PodTemplateSpec pod_template(const api::LocalRegistry& registry, bool with_
 // shrink.
 api::Quantity claim_size(const api::LocalRegistry& registry,
                          const api::PersistentVolumeClaim* existing) {
-  api::Quantity wanted = api::rounded_up(registry.spec.persistence.size);
+  api::Quantity wanted = requested_storage(registry);
   if (existing == nullptr) return wanted;
   const auto found = existing->spec.resources.requests.find("storage");
   if (found == existing->spec.resources.requests.end()) return wanted;
@@ -337,6 +337,10 @@ api::Service build_ports_patch(const api::ObjectMeta& existing, const api::Servi
   patch.metadata.resource_version = existing.resource_version;  // 409 if the Service changed since
   patch.spec.ports = wanted.spec.ports;
   return patch;
+}
+
+api::Quantity requested_storage(const api::LocalRegistry& registry) {
+  return api::rounded_up(registry.spec.persistence.size);
 }
 
 api::PersistentVolumeClaim build_claim(const api::LocalRegistry& registry,

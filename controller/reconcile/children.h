@@ -47,6 +47,9 @@ api::Service build_service(const api::LocalRegistry& registry, int node_port,
 // Returns the merge patch that replaces all ports of an existing Service by those of `wanted`.
 api::Service build_ports_patch(const api::ObjectMeta& existing, const api::Service& wanted);
 
+// Returns the size that the API server stores for spec.persistence.size.
+api::Quantity requested_storage(const api::LocalRegistry& registry);
+
 // Returns the intended PVC. An existing PVC keeps its storage class and never gets smaller.
 // existing: null when there is no PVC yet. The PVC has no owner reference, so that garbage
 // collection never deletes the images.

@@ -169,16 +169,27 @@ void tell_cleanup(const api::LocalRegistry& before, const api::LocalRegistryStat
                   std::string(message_of(after, condition::kCleanupBlocked))});
 }
 
-// Reports how images are delivered, in one event once all of them are decided. Refused images never
-// are; their status entries say why.
+// True while an image is checked for the first time. A refused image never gets a delivery.
+bool has_undecided_image(const api::LocalRegistrySpec& spec,
+                         const std::vector<api::ImageStatus>& images) {
+  const auto is_decided = [](const api::ImageStatus& image) { return image.delivery.has_value(); };
+  if (std::all_of(images.begin(), images.end(), is_decided)) return false;  // the usual case
+  const auto refusals = refused_images(spec);
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    const bool refused = i < refusals.size() && refusals[i];
+    if (!refused && !is_decided(images[i])) return true;
+  }
+  return false;
+}
+
+// Reports how images are delivered, in one event once all of them are decided. The status entries
+// of refused images say why.
 void tell_images(const api::LocalRegistry& before, const api::LocalRegistryStatus& after,
                  std::vector<Notice>& list) {
+  if (has_undecided_image(before.spec, after.images)) return;
   std::string text;
-  const auto refusals = refused_images(before.spec);
-  for (std::size_t i = 0; i < after.images.size(); ++i) {
-    const api::ImageStatus& image = after.images[i];
-    if (i < refusals.size() && refusals[i]) continue;
-    if (!image.delivery) return;
+  for (const api::ImageStatus& image : after.images) {
+    if (!image.delivery) continue;
     const auto same = [&](const api::ImageStatus& entry) {
       return entry.name == image.name && entry.delivery == image.delivery;
     };

@@ -183,10 +183,9 @@ Judgement judge_ready(const Observed& observed, const Conditions& conditions) {
   if (storage.status != kTrue) return in_the_way(storage);
   if (available.status != kTrue) return in_the_way(available);
   if (buildkit.status != kTrue && !is_degraded_on_purpose(buildkit)) return in_the_way(buildkit);
-  for (const Target target : {Target::kDeployment, Target::kStatefulSet, Target::kService}) {
-    const Failure* failure = find_failure(observed, target);
-    if (failure == nullptr) continue;
-    return {kFalse, std::string(reason_of_failure(failure->error)), available.message};
+  if (const auto failure = judge_failed_write(
+          observed, {Target::kDeployment, Target::kStatefulSet, Target::kService})) {
+    return {kFalse, failure->reason, available.message};
   }
   return {kTrue, std::string(reason::kReady), "images go to " + observed.registry->spec.name};
 }

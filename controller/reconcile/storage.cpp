@@ -5,6 +5,7 @@
 #include "base/quote.h"
 #include "reconcile/acceptance.h"
 #include "reconcile/availability.h"
+#include "reconcile/children.h"
 #include "reconcile/decision.h"
 #include "reconcile/names.h"
 #include "reconcile/reasons.h"
@@ -15,11 +16,6 @@ namespace {
 api::Quantity storage_of(const std::map<std::string, api::Quantity>& amounts) {
   const auto found = amounts.find("storage");
   return found == amounts.end() ? api::Quantity{"0"} : found->second;
-}
-
-// Returns the size that the API server stores for spec.persistence.size.
-api::Quantity wanted_size(const Observed& observed) {
-  return api::rounded_up(observed.registry->spec.persistence.size);
 }
 
 bool is_less(const api::Quantity& a, const api::Quantity& b) {
@@ -33,7 +29,7 @@ std::optional<StorageState> refused_change(const Observed& observed) {
   const api::PersistenceSpec& wanted = observed.registry->spec.persistence;
   const api::PersistentVolumeClaimSpec& claim = observed.claim->spec;
   const api::Quantity size = storage_of(claim.resources.requests);
-  if (is_less(wanted_size(observed), size)) {
+  if (is_less(requested_storage(*observed.registry), size)) {
     return StorageState{
         false, reason::kShrinkRefused,
         fmt::format("a claim cannot shrink: {} keeps its {}; set spec.persistence.size to {} or "
@@ -54,7 +50,7 @@ std::optional<StorageState> refused_change(const Observed& observed) {
 // Judges a failed write of the PVC.
 StorageState judge_failure(const Observed& observed, const base::Error& error) {
   const bool grows = observed.claim && is_less(storage_of(observed.claim->spec.resources.requests),
-                                               wanted_size(observed));
+                                               requested_storage(*observed.registry));
   const bool refused = grows && !error.transient();
   return {false, refused ? reason::kExpansionRefused : reason_of_failure(error), error.message};
 }

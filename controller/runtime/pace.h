@@ -27,8 +27,7 @@ class Pace {
   Duration wait(const Key& key, Instant now) const {
     const auto found = paid_until_.find(key);
     if (found == paid_until_.end()) return Duration::zero();
-    const Duration over = found->second - now - kAhead;
-    return over > Duration::zero() ? over : Duration::zero();
+    return std::max<Duration>(found->second - now - kAhead, Duration::zero());
   }
 
   // Counts a reconcile of the key that starts now.

@@ -14,7 +14,7 @@ import pytest
 import release
 import world
 
-NEEDS_NODE = "E2E_MEMORY" not in os.environ  # those tests have a control plane and nothing else
+NEEDS_NODE = not os.environ.get("E2E_MEMORY")  # those tests have a control plane and nothing else
 COLLECTED = world.PROJECT / "build" / "e2e"  # logs and objects of a failed run
 
 
@@ -50,9 +50,9 @@ def pytest_sessionstart(session):
 
 
 def pytest_sessionfinish(session, exitstatus):
-    if session.config.option.collectonly or hasattr(session.config, "workerinput"):
+    if session.config.option.collectonly or not NEEDS_NODE:
         return
-    if not NEEDS_NODE:
+    if hasattr(session.config, "workerinput"):
         return
     if exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
         world.cluster("collect", COLLECTED / "cluster")

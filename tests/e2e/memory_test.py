@@ -31,7 +31,7 @@ from world import WAIT_SECONDS, run, wait_until
 pytestmark = [pytest.mark.xdist_group("memory"), pytest.mark.memory]
 
 LIMIT = 128 << 20       # the chart's memory limit
-SERVED_SECONDS = float(os.environ.get("E2E_MEMORY", WAIT_SECONDS))  # for another tenant's port
+SERVED_SECONDS = float(os.environ.get("E2E_MEMORY") or WAIT_SECONDS)  # for another tenant's port
 READY_SECONDS = 60      # until all lists are read, on a busy machine
 EDITS_A_MINUTE, EDIT_SECONDS, EDITORS = 2000, 30, 2
 MANAGED = {"app.kubernetes.io/managed-by": "local-registry-operator"}
