@@ -339,7 +339,7 @@ def test_check_asks_the_registry_with_the_users_credentials(namespace, tmp_path)
         answer = json.loads(out)[0]
         assert code == 1 and answer["pushPermission"] == "Unknown", answer
         assert "certificate" in answer["message"] and upstream.PASSWORD not in out
-    assert not list((tmp_path / "one").rglob("_uploads/*/startedat"))
+    assert not upstream.has_open_upload(tmp_path / "one")
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 a test CA and with passwords. Images come from there, and may or may not be pushed there."""
 import base64
 import contextlib
+import glob
 import json
 import os
 import pathlib
@@ -72,6 +73,11 @@ def htpasswd(folder):
     file = folder / "htpasswd"
     file.write_text(f"{USER}:{crypt.crypt(PASSWORD, crypt.mksalt(crypt.METHOD_BLOWFISH))}\n")
     return {"htpasswd": {"realm": "test", "path": str(file)}}
+
+
+def has_open_upload(folder):
+    """Returns whether an upload to the registry of this folder was begun and not cancelled."""
+    return bool(glob.glob(f"{folder}/**/_uploads/*/startedat", recursive=True))
 
 
 def is_up(port, scheme):

@@ -1,5 +1,6 @@
 """Pushes through the API server while the pod is replaced. The registries are real; `forwarder`
 replaces `kubectl port-forward` and ends as kubectl does when the pod ends."""
+import contextlib
 import os
 import pathlib
 import shutil
@@ -85,7 +86,12 @@ def runs(pid):
 
 
 def has_upload(registry):
-    return any(path.name == "data" and path.stat().st_size > 0 for path in registry.uploads())
+    def has_bytes(path):
+        with contextlib.suppress(FileNotFoundError):
+            return path.name == "data" and path.stat().st_size > 0
+        return False
+
+    return any(has_bytes(path) for path in registry.uploads())
 
 
 @pytest.fixture(scope="module", name="archive")

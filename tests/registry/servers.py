@@ -4,6 +4,7 @@ A registry is a process that is ended by its id; the token server is a thread of
 """
 import base64
 import contextlib
+import glob
 import hashlib
 import http.server
 import json
@@ -25,6 +26,15 @@ SERVICE, ISSUER = "registry of the tests", "token server of the tests"
 def openssl(*arguments, stdin=None):
     return subprocess.run(["openssl", *map(str, arguments)], input=stdin, check=True,
                           capture_output=True).stdout
+
+
+def files_below(folder, *patterns):
+    """Returns the files below a folder that match, while a registry may create and remove some.
+
+    pathlib's rglob() would fail when a folder is removed that it is about to read.
+    """
+    return [pathlib.Path(path) for pattern in patterns
+            for path in glob.glob(f"{glob.escape(str(folder))}/**/{pattern}", recursive=True)]
 
 
 class Authority:
@@ -100,11 +110,10 @@ class Registry:
 
         After a cancellation docker-registry 2.8 leaves a folder with the state of an empty hash.
         """
-        return [path for name in ("startedat", "data")
-                for path in self.storage.rglob(f"_uploads/*/{name}")]
+        return files_below(self.storage, "_uploads/*/startedat", "_uploads/*/data")
 
     def blobs(self):
-        return list(self.storage.rglob("blobs/sha256/*/*/data"))
+        return files_below(self.storage, "blobs/sha256/*/*/data")
 
 
 class Nobody:  # pylint: disable=too-few-public-methods

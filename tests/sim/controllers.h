@@ -2,14 +2,16 @@
 // those of Deployments, ReplicaSets, StatefulSets, PersistentVolumeClaims and namespaces, the
 // garbage collector, and the scheduler and kubelet of one node. Each step does one piece of work
 // that is due, by requests to the API server, or nothing. Like the real controllers, they act on
-// the present state and not on events.
+// the present state and not on events; the garbage collector remembers a little, as the real one.
 //
 // Source: pkg/controller of Kubernetes 1.34. tests/sim/controllers_real compares them with a real
 // kube-controller-manager; tests/sim/differences.md lists the known differences. One thread.
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -63,6 +65,7 @@ class Controllers {
   void orphan_dependents(const ObjectPtr& object);
   void delete_dependents_first(const ObjectPtr& object);
   void collect(const ObjectPtr& object);
+  void forget_ended_waits();
   void end_namespaces();
   bool delete_content(const std::string& space);
 
@@ -90,6 +93,10 @@ class Controllers {
   ApiServer& server_;
   Chance& chance_;
   std::vector<std::function<void()>> due_;
+  // Of the garbage collector. By the uid of an owner that waits for the deletion of its dependents:
+  // the uids of the dependents when it was last looked at, and whether each blocks it.
+  std::map<std::string, std::map<std::string, bool>> waiting_;
+  std::set<std::string> to_collect_;  // uids of dependents that such owners asked to look at
 };
 
 // Returns the path of a collection or object, such as

@@ -81,6 +81,8 @@ void Controllers::run_claims() {
 }
 
 void Controllers::collect_garbage() {
+  if (!waiting_.empty()) forget_ended_waits();
+  std::vector<ObjectPtr> owned;
   for (const std::string_view plural : kCollected) {
     for (const ObjectPtr& object : server_.all(plural)) {
       const api::ObjectMeta& meta = meta_of(object);
@@ -89,10 +91,11 @@ void Controllers::collect_garbage() {
       } else if (deletes_dependents(meta)) {
         delete_dependents_first(object);
       } else if (!meta.deletion_timestamp && !meta.owner_references.empty()) {
-        collect(object);
+        owned.push_back(object);
       }
     }
   }
+  for (const ObjectPtr& object : owned) collect(object);
 }
 
 void Controllers::orphan_dependents(const ObjectPtr& object) {
@@ -110,19 +113,52 @@ void Controllers::orphan_dependents(const ObjectPtr& object) {
   });
 }
 
+// The dependents are looked at when the owner begins to wait, and before the owner itself. The
+// owner is looked at again only after a dependent is gone or blocks it no longer. So a dependent
+// that is created meanwhile, and does not block it, stays until the owner is gone.
 void Controllers::delete_dependents_first(const ObjectPtr& object) {
-  bool blocked = false;
-  for (const ObjectPtr& dependent : server_.owned_by(object->uid)) {
-    if (dependent->key.namespace_name != object->key.namespace_name) continue;
+  std::vector<ObjectPtr> dependents = server_.owned_by(object->uid);
+  std::erase_if(dependents, [&](const ObjectPtr& one) {
+    return one->key.namespace_name != object->key.namespace_name;
+  });
+  std::map<std::string, bool> blocking;
+  for (const ObjectPtr& dependent : dependents) {
     const auto& owners = meta_of(dependent).owner_references;
-    blocked = blocked || std::any_of(owners.begin(), owners.end(), [&](const auto& owner) {
-                return owner.uid == object->uid && owner.block_owner_deletion == true;
-              });
+    blocking[dependent->uid] = std::any_of(owners.begin(), owners.end(), [&](const auto& owner) {
+      return owner.uid == object->uid && owner.block_owner_deletion == true;
+    });
   }
-  if (blocked) return;  // collect() deletes them
+  const auto known = waiting_.find(object->uid);
+  const bool begins = known == waiting_.end();
+  const auto is_released = [&](const auto& one) {
+    const auto found = blocking.find(one.first);
+    return found == blocking.end() || (one.second && !found->second);
+  };
+  if (begins || std::any_of(known->second.begin(), known->second.end(), is_released)) {
+    for (const auto& [uid, blocks] : blocking) {
+      if (begins || blocks) to_collect_.insert(uid);
+    }
+    waiting_[object->uid] = blocking;
+  }
+  const bool waits =
+      std::any_of(dependents.begin(), dependents.end(), [&](const ObjectPtr& dependent) {
+        return blocking[dependent->uid] ||
+               (to_collect_.contains(dependent->uid) && !meta_of(dependent).deletion_timestamp);
+      });
+  if (waits) return;  // collect() deletes them
   due([this, object] {
     patch_finalizers(object, without(meta_of(object).finalizers, kForeground), kCollector);
   });
+}
+
+void Controllers::forget_ended_waits() {
+  std::set<std::string_view> waits;
+  for (const std::string_view plural : kCollected) {
+    for (const ObjectPtr& object : server_.all(plural)) {
+      if (deletes_dependents(meta_of(object))) waits.insert(object->uid);
+    }
+  }
+  std::erase_if(waiting_, [&](const auto& one) { return !waits.contains(one.first); });
 }
 
 // True if the namespace has no such owner. An owner of an unknown kind counts as present.
@@ -139,8 +175,12 @@ void Controllers::collect(const ObjectPtr& object) {
   const api::ObjectMeta& meta = meta_of(object);
   std::vector<api::OwnerReference> solid;
   bool waited_for = false;  // an owner waits for the deletion of its dependents
+  bool is_looked_at = to_collect_.contains(object->uid);
   for (const api::OwnerReference& owner : meta.owner_references) {
-    if (is_dangling(owner, object->key.namespace_name)) continue;
+    if (is_dangling(owner, object->key.namespace_name)) {
+      is_looked_at = true;
+      continue;
+    }
     const std::string_view plural = plural_of_kind(owner.kind);
     const ObjectPtr found =
         plural.empty() ? nullptr : server_.find(plural, {object->key.namespace_name, owner.name});
@@ -150,9 +190,16 @@ void Controllers::collect(const ObjectPtr& object) {
       solid.push_back(owner);
     }
   }
+  if (!is_looked_at) return;
   if (!solid.empty()) {
-    if (solid.size() == meta.owner_references.size()) return;
-    due([this, object, solid] { patch_owners(object, solid, kCollector); });
+    if (solid.size() == meta.owner_references.size()) {
+      to_collect_.erase(object->uid);
+      return;
+    }
+    due([this, object, solid] {
+      to_collect_.erase(object->uid);
+      patch_owners(object, solid, kCollector);
+    });
     return;
   }
   const bool has_dependents = !server_.owned_by(object->uid).empty();
@@ -160,7 +207,10 @@ void Controllers::collect(const ObjectPtr& object) {
                                        : has_finalizer(meta, kOrphan)     ? "Orphan"
                                        : has_finalizer(meta, kForeground) ? "Foreground"
                                                                           : "Background";
-  due([this, object, propagation] { remove(object, kCollector, propagation); });
+  due([this, object, propagation] {
+    to_collect_.erase(object->uid);
+    remove(object, kCollector, propagation);
+  });
 }
 
 // Deletes the objects of the namespace, pods first. Returns true if none is left.
