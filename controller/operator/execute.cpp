@@ -74,6 +74,17 @@ bool is_failed_read(const reconcile::Failure& failure) {
   return failure.target == Target::kResource;
 }
 
+// The error of a live read that ended before the last page. A child may be on a later page.
+base::Error too_many_forged(Target target, const std::string& namespace_name) {
+  return {
+      ErrorCode::kTooLarge,
+      fmt::format("the children of kind {} in namespace \"{}\" cannot be listed: more than {} "
+                  "objects have the label {} of this LocalRegistry and another controller; "
+                  "remove the label from them",
+                  reconcile::kind(target), namespace_name,
+                  limits::kPagesOfChildren * limits::kObjectsOfOwner, reconcile::kOwnerUidLabel)};
+}
+
 // Records that a read found no object of that name. Only the version that was cached before the
 // read is dropped: a later one may have been created after the API server answered the read.
 template <class T>
@@ -375,6 +386,7 @@ asio::awaitable<void> Executor::read_children(Target target, kube::ListOptions o
     // others.
     if (options.continue_token.empty() || found > 0) co_return;
   }
+  fail(attempt, Target::kResource, too_many_forged(target, options.namespace_name));
 }
 
 // Reads the field managers of the contested fields. They stay empty when the read fails.

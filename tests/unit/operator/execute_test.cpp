@@ -359,6 +359,24 @@ TEST_F(ExecuteElsewhere, ALiveReadWithoutOneOfTheListsIsNotLive) {
   EXPECT_EQ(attempt.failures[0].target, Target::kResource);
 }
 
+TEST_F(ExecuteElsewhere, ALiveReadThatFindsOnlyForgedObjectsDoesNotTakeTheChildrenForGone) {
+  kube::Response page;
+  page.status = 200;
+  page.body = R"({"kind":"ServiceList","apiVersion":"v1","metadata":{"continue":"more"},"items":[
+      {"metadata":{"name":"forged","namespace":"before","uid":"uid-forged",
+                   "labels":{"localregistry.dev/owner-uid":"uid-dev"},
+                   "ownerReferences":[{"apiVersion":"v1","kind":"ConfigMap","name":"any",
+                                       "uid":"uid-any","controller":true}]}}]})";
+  answer("GET services before/", page);
+  execute({reconcile::ReadLive{}});
+  EXPECT_FALSE(attempt.live);
+  ASSERT_EQ(attempt.failures.size(), 1U);
+  EXPECT_EQ(attempt.failures[0].target, Target::kResource);
+  EXPECT_THAT(attempt.failures[0].error.message,
+              testing::AllOf(testing::HasSubstr("namespace \"before\""),
+                             testing::HasSubstr("localregistry.dev/owner-uid")));
+}
+
 TEST_F(Execute, WhatIsCreatedWhileALiveReadIsOnItsWayIsNotTakenForGone) {
   // The API server answers the read before the creation, but the operator receives that answer
   // after the one of the creation.
