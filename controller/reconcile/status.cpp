@@ -1,6 +1,6 @@
 #include "reconcile/status.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 

@@ -3,7 +3,7 @@
 //   references compare COUNT SEED     reads the oracle's verdicts on the same texts and compares
 // Exit code 1 if a verdict differs, or if one of the two verdicts is too rare for a meaningful
 // test.
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <cstdlib>
 #include <iostream>

@@ -1,6 +1,6 @@
 #include "unit/reconcile/world.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
