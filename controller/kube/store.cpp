@@ -210,6 +210,7 @@ std::size_t StoreCore::add_index(IndexKey key, Digest digest) {
 void StoreCore::begin_relist(std::size_t scope) {
   parts_[scope].relisting = true;
   dropped_ = 0;
+  over_share_ = 0;
   if (parts_[scope].relisted.empty()) return;
   parts_[scope].relisted.clear();
   recount();
@@ -228,7 +229,7 @@ base::Result<void> StoreCore::put(std::size_t scope, json::View object) {
       entry.kept() == json::Kept::kNoRoom) {
     base::Result<Entry> decoded = type_.decode(object);
     if (decoded) {
-      entry = keep(*decoded, part.relisting ? PackedEntry() : entry);
+      entry = keep(*decoded, entry, part.relisting);
     } else {
       read = decoded.error();
     }
@@ -311,23 +312,41 @@ bool StoreCore::has_room(std::string_view namespace_name, std::size_t held,
                          std::size_t cost) const {
   const std::size_t for_stubs = type_.cache_bytes / 8;
   if (held + cost > type_.cache_bytes - for_stubs) return false;
-  if (!crowded_) return true;
-  const auto share = shares_.find(namespace_name);
-  const std::size_t own = share == shares_.end() ? 0 : share->second;
-  return own + cost <= type_.cache_bytes / limits::kCacheShare;
+  return !crowded_ || share_of(namespace_name).bytes + cost <= bytes_of_share();
 }
 
-// Packs an object as a whole, its metadata alone, or nothing, depending on the room. `instead_of`:
-// the version that it replaces.
-PackedEntry StoreCore::keep(const Entry& entry, const PackedEntry& instead_of) {
+// Returns whether the metadata of an object may be kept; `shown` is what the store has of it. These
+// stubs have a share of their own: a namespace that has used up its bytes still gets the metadata
+// of some objects, and cannot fill the room of the others with it.
+bool StoreCore::has_room_for_stub(const PackedEntry& stub, const PackedEntry& shown,
+                                  bool relisting) const {
+  if (!crowded_ || (shown && stub.cost() <= shown.cost())) return true;
+  const bool replaces_stub = shown && shown.kept() != json::Kept::kWhole;
+  const std::size_t stubs = share_of(stub.namespace_name()).stubs;
+  const std::size_t others = stubs - std::min(stubs, replaces_stub ? shown.cost() : 0);
+  // During a relist the earlier versions count as well.
+  return others + stub.cost() <= bytes_of_share() * (relisting ? 2 : 1);
+}
+
+StoreCore::Share StoreCore::share_of(std::string_view namespace_name) const {
+  const auto found = shares_.find(namespace_name);
+  return found == shares_.end() ? Share() : found->second;
+}
+
+// Packs an object as a whole, its metadata alone, or nothing, depending on the room. `shown`: the
+// version that the store has. During a relist that version stays until the end, and takes its bytes
+// besides the new one.
+PackedEntry StoreCore::keep(const Entry& entry, const PackedEntry& shown, bool relisting) {
+  const PackedEntry instead_of = relisting ? PackedEntry() : shown;
   const std::size_t held = bytes_ - std::min(bytes_, instead_of.cost());
   PackedEntry whole = pack(entry);
   const bool has_place =
       instead_of && instead_of.kept() != json::Kept::kNoRoom && whole.cost() <= instead_of.cost();
   if (has_place || has_room(entry.meta->namespace_name, held, whole.cost())) return whole;
   PackedEntry stub = pack(type_.stub(*entry.meta), whole.cost());
-  if (held + stub.cost() <= type_.cache_bytes) return stub;
-  ++dropped_;
+  const bool fits = held + stub.cost() <= type_.cache_bytes;
+  if (fits && has_room_for_stub(stub, shown, relisting)) return stub;
+  ++(fits ? over_share_ : dropped_);
   return PackedEntry();
 }
 
@@ -342,20 +361,24 @@ void StoreCore::account(const PackedEntry& entry, bool added) {
     bytes_ -= std::min(bytes_, cost);
     reduced_ -= in_part && reduced_ > 0 ? 1 : 0;
   }
-  if (crowded_) {
-    std::size_t& share = shares_[std::string(entry.namespace_name())];
-    share = added ? share + cost : share - std::min(share, cost);
-  }
+  if (crowded_) note_share(entry, added);
   note_shares();
+}
+
+void StoreCore::note_share(const PackedEntry& entry, bool added) {
+  const auto change = [&](std::size_t& bytes) {
+    bytes = added ? bytes + entry.cost() : bytes - std::min(bytes, entry.cost());
+  };
+  Share& share = shares_[std::string(entry.namespace_name())];
+  change(share.bytes);
+  if (entry.kept() != json::Kept::kWhole) change(share.stubs);
 }
 
 // Counts the bytes of each namespace only while the cache is crowded, when the shares matter.
 void StoreCore::note_shares() {
   if (!crowded_ && bytes_ > type_.cache_bytes / 2) {
     crowded_ = true;
-    const auto add = [this](const PackedEntry& entry) {
-      shares_[std::string(entry.namespace_name())] += entry.cost();
-    };
+    const auto add = [this](const PackedEntry& entry) { note_share(entry, true); };
     for (const PackedEntry& entry : objects_) add(entry);
     for (const Part& part : parts_) {
       for (const PackedEntry& entry : part.relisted) {
@@ -382,6 +405,7 @@ void StoreCore::recount() {
 
 bool StoreCore::wants_relist() const {
   if (dropped_ > 0 && bytes_ < type_.cache_bytes / 4 * 3) return true;
+  if (over_share_ > 0 && !crowded_) return true;
   if (reduced_ == 0) return false;
   return std::any_of(objects_.begin(), objects_.end(), [this](const PackedEntry& entry) {
     return entry.kept() == json::Kept::kNoRoom &&
@@ -434,7 +458,7 @@ void StoreCore::record_written(const Entry& entry) {
     record.watched = earlier.watched;
   }
   add_record(*part, api::key_of(meta), std::move(record));
-  show(name, keep(entry, shown(name)));
+  show(name, keep(entry, shown(name), false));
 }
 
 void StoreCore::record_deleted(const api::ObjectKey& key, std::string_view uid,

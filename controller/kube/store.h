@@ -25,8 +25,8 @@
 //  * The objects of a store take at most Type::cache_bytes. Once more than half of that is in use,
 //    a namespace with 1/limits::kCacheShare of it gets no more room, so that it does not use up the
 //    room of the others. An object without room is kept with its metadata alone
-//    (json::Kept::kNoRoom); if that has no room either, the object is dropped. wants_relist()
-//    reports when room is available.
+//    (json::Kept::kNoRoom), for which a namespace has as many bytes again; if that has no room
+//    either, the object is dropped. wants_relist() reports when room is available.
 //
 // One owner (the Informer). Used on the thread of the io_context only.
 #pragma once
@@ -162,7 +162,8 @@ class StoreCore {
   std::size_t size() const { return objects_.size(); }
   std::size_t bytes() const { return bytes_; }
   std::size_t reduced() const { return reduced_; }  // objects that are kept in part
-  std::size_t dropped() const { return dropped_; }  // objects without room since the last relist
+  // Objects without room since the last relist.
+  std::size_t dropped() const { return dropped_ + over_share_; }
   bool wants_relist() const;
   std::uint64_t revision(std::string_view namespace_name, std::string_view name) const;
   void record_written(const Entry& entry);
@@ -198,6 +199,11 @@ class StoreCore {
   };
   using Records = std::map<api::ObjectKey, Record>;
 
+  struct Share {
+    std::size_t bytes = 0;  // of all objects of a namespace
+    std::size_t stubs = 0;  // bytes of those that are kept in part
+  };
+
   struct Part {
     Scope scope;
     std::uint64_t revision = 0;  // the watch is known to be complete up to this revision
@@ -230,10 +236,14 @@ class StoreCore {
   Part* part_of(std::string_view namespace_name, std::string_view name);
   const Part* part_of(std::string_view namespace_name, std::string_view name) const;
   PackedEntry pack(const Entry& entry, std::size_t wanted = 0);
-  PackedEntry keep(const Entry& entry, const PackedEntry& instead_of);
+  PackedEntry keep(const Entry& entry, const PackedEntry& shown, bool relisting);
   bool has_room(std::string_view namespace_name, std::size_t held, std::size_t cost) const;
+  bool has_room_for_stub(const PackedEntry& stub, const PackedEntry& shown, bool relisting) const;
+  Share share_of(std::string_view namespace_name) const;
+  std::size_t bytes_of_share() const { return type_.cache_bytes / limits::kCacheShare; }
   void account(const PackedEntry& entry, bool added);
   void recount();
+  void note_share(const PackedEntry& entry, bool added);
   void note_shares();
   Entry unpack(const PackedEntry& entry) const;
   void remember(const PackedEntry& entry, const Entry& unpacked) const;
@@ -257,8 +267,9 @@ class StoreCore {
   std::string dictionary_;  // start of the first packed object
   std::size_t bytes_ = 0;   // memory of objects_ and of unfinished relists
   std::size_t reduced_ = 0;
-  std::size_t dropped_ = 0;
-  std::map<std::string, std::size_t, std::less<>> shares_;  // bytes by namespace, while crowded_
+  std::size_t dropped_ = 0;                           // because of the bytes of all objects
+  std::size_t over_share_ = 0;                        // because of the share of their namespace
+  std::map<std::string, Share, std::less<>> shares_;  // by namespace, while crowded_
   bool crowded_ = false;  // set above 1/2 of cache_bytes, reset below 3/8
   mutable std::array<std::pair<PackedEntry, Entry>, limits::kUnpackedObjects> recent_;
   mutable std::size_t next_recent_ = 0;

@@ -168,6 +168,8 @@ Observed gather(const Caches& caches, const Attempt& attempt, const ClusterFacts
   observed.live = attempt.live && was_searched(attempt, observed.registry.get());
   observed.owner_watched = caches.watches(attempt.key.namespace_name);
   observed.allowed_images = facts.allowed_images;
+  // A LocalRegistry for which the cache has no room exists all the same, and keeps its children.
+  if (!observed.registry && attempt.registry) return observed;
   add_all_leftovers(caches, attempt.key, observed);
   add_listed(caches, attempt, observed);
   if (!observed.registry) return observed;

@@ -243,10 +243,12 @@ void ensure_workload(const Observed& observed, T wanted, const Snapshot<T>& exis
 }
 
 // The pod management policy is immutable too. The StatefulSet is recreated, and the new one adopts
-// the pod.
-bool must_be_recreated(const api::StatefulSet& existing, const api::StatefulSet& wanted) {
+// the pod, unless another client sets that policy on each new StatefulSet.
+bool must_be_recreated(const Observed& observed, const api::StatefulSet& existing,
+                       const api::StatefulSet& wanted) {
   return existing.spec.pod_management_policy != wanted.spec.pod_management_policy &&
-         existing.spec.selector == wanted.spec.selector && !is_terminating(existing.metadata);
+         existing.spec.selector == wanted.spec.selector && !is_terminating(existing.metadata) &&
+         !is_contested(observed, drift_of(wanted, existing), kPodManagementField);
 }
 
 void ensure_deployment(const Observed& observed, const api::Deployment& wanted, Plan& plan) {
@@ -278,7 +280,7 @@ void ensure_stateful_set(const Observed& observed, Plan& plan) {
   const auto& existing = observed.stateful_set;
   api::StatefulSet wanted =
       build_stateful_set(*observed.registry, with_buildkit(observed), buildkit_refusal(observed));
-  if (existing && must_be_recreated(*existing, wanted)) {
+  if (existing && must_be_recreated(observed, *existing, wanted)) {
     Delete remove = delete_of(Target::kStatefulSet, existing->metadata);
     remove.keeps_pods = true;
     plan.actions.emplace_back(std::move(remove));

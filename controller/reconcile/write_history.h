@@ -113,6 +113,7 @@ inline void add_whole_fields(const api::PersistentVolumeClaim&, const api::Persi
                              std::vector<std::string>&) {}
 
 inline constexpr std::string_view kSelectorField = "spec.selector";
+inline constexpr std::string_view kPodManagementField = "spec.podManagementPolicy";
 inline constexpr std::string_view kIntentField =
     "metadata.annotations[localregistry.dev/intent-hash]";
 inline constexpr std::string_view kRollingUpdateField = "spec.strategy.rollingUpdate";

@@ -37,6 +37,14 @@ class FullStore : public testing::Test {
     ASSERT_TRUE(document);
     ASSERT_TRUE(store.core().put(0, document->root()));
   }
+  void put_metadata(const std::string& team, const std::string& name, std::size_t bytes) {
+    const auto document = json::Document::parse(
+        R"({"metadata":{"namespace":")" + team + R"(","name":")" + name + R"(","uid":"u-)" + team +
+        name + R"(","resourceVersion":"1","annotations":{"localregistry.dev/a":")" +
+        noise(bytes, static_cast<unsigned>(++revision)) + R"("}}})");
+    ASSERT_TRUE(document);
+    ASSERT_TRUE(store.core().put(0, document->root()));
+  }
   void erase(const std::string& team, const std::string& name) {
     const auto document = json::Document::parse(service_text(team, name, ++revision, 1));
     ASSERT_TRUE(store.core().erase(0, document->root()));
@@ -79,6 +87,22 @@ TEST_F(FullStore, OneNamespaceLeavesRoomForOthers) {
   }
   EXPECT_EQ(kept("hostile", "0"), "whole");
   EXPECT_EQ(kept("hostile", "999"), "metadata");
+}
+
+// Such an annotation is kept with the metadata of an object that finds no room.
+TEST_F(FullStore, OneNamespaceLeavesRoomForOthersWhenItsMetadataIsLarge) {
+  for (int list = 0; list < 3; ++list) {
+    store.core().begin_relist(0);
+    for (int i = 0; i < 500; ++i) put_metadata("hostile", std::to_string(i), 15000);
+    for (int i = 0; i < 100; ++i) put("team" + std::to_string(i), "registry", 2000);
+    store.core().end_relist(0, static_cast<std::uint64_t>(++revision));
+    for (int i = 0; i < 100; ++i) {
+      EXPECT_EQ(kept("team" + std::to_string(i), "registry"), "whole") << i;
+    }
+    EXPECT_FALSE(store.core().wants_relist()) << "another list would drop the same objects";
+  }
+  for (int i = 0; i < 500; ++i) erase("hostile", std::to_string(i));
+  EXPECT_TRUE(store.core().wants_relist());
 }
 
 TEST_F(FullStore, SoDoesItInAListThatReplacesTheOneBefore) {

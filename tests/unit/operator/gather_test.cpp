@@ -79,6 +79,15 @@ TEST_F(Gather, ObjectsOfAGoneResourceAreLeftovers) {
   EXPECT_EQ(gather().leftovers.size(), 2U);
 }
 
+TEST_F(Gather, ObjectsOfAResourceThatTheCacheHasNoRoomForAreNotLeftovers) {
+  put_children(a_registry());
+  watch();
+  attempt.registry = std::make_shared<const api::LocalRegistry>(a_registry());
+  attempt.live = true;
+  EXPECT_TRUE(gather().leftovers.empty());
+  EXPECT_TRUE(gather().orphans.empty());
+}
+
 TEST_F(Gather, ForeignObjectsAreSeenOnlyWhereThisReconcileReadThem) {
   cluster.put(a_registry());
   api::Service foreign;
