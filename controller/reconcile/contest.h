@@ -11,6 +11,7 @@
 
 #include "reconcile/acceptance.h"
 #include "reconcile/availability.h"
+#include "reconcile/names.h"
 #include "reconcile/plan.h"
 
 namespace reconcile {
@@ -23,6 +24,37 @@ struct Drift {
   std::vector<std::string> fields;  // paths of the first fields that differ
   bool was_applied = false;         // the API server accepted this intent before
 };
+
+template <class T>
+constexpr Target target_for();
+template <>
+constexpr Target target_for<api::Deployment>() {
+  return Target::kDeployment;
+}
+template <>
+constexpr Target target_for<api::StatefulSet>() {
+  return Target::kStatefulSet;
+}
+template <>
+constexpr Target target_for<api::Service>() {
+  return Target::kService;
+}
+template <>
+constexpr Target target_for<api::PersistentVolumeClaim>() {
+  return Target::kClaim;
+}
+
+template <class T>
+std::string intent_hash(const T& object) {
+  return std::string(api::lookup(object.metadata.annotations, kIntentAnnotation));
+}
+
+// Returns the difference of an observed child from the intended one.
+template <class T>
+Drift drift_of(const T& wanted, const T& existing) {
+  return {target_for<T>(), api::key_of(wanted.metadata), digest_of(wanted),
+          differing_fields(wanted, existing), intent_hash(wanted) == intent_hash(existing)};
+}
 
 // The decision about a drift.
 struct DriftAnswer {

@@ -32,25 +32,6 @@ void look_again_after(Duration delay, Plan& plan) {
 template <class T>
 using Snapshot = std::shared_ptr<const T>;
 
-template <class T>
-constexpr Target target_for();
-template <>
-constexpr Target target_for<api::Deployment>() {
-  return Target::kDeployment;
-}
-template <>
-constexpr Target target_for<api::StatefulSet>() {
-  return Target::kStatefulSet;
-}
-template <>
-constexpr Target target_for<api::Service>() {
-  return Target::kService;
-}
-template <>
-constexpr Target target_for<api::PersistentVolumeClaim>() {
-  return Target::kClaim;
-}
-
 // Plans a live read. If one has failed in this reconcile, only the next reconcile retries it.
 void read_live(const Observed& observed, Plan& plan) {
   if (!find_failure(observed, Target::kResource)) plan.actions.emplace_back(ReadLive{});
@@ -70,11 +51,6 @@ void remove_own(const Observed& observed, const Snapshot<T>& object, Plan& plan)
   if (is_own(observed, object) && !is_terminating(object->metadata)) {
     plan.actions.emplace_back(delete_of(target_for<T>(), object->metadata));
   }
-}
-
-template <class T>
-std::string intent_hash(const T& object) {
-  return std::string(api::lookup(object.metadata.annotations, kIntentAnnotation));
 }
 
 // True when the difference comes from the spec, so that it is an update and no drift. The intent
@@ -138,12 +114,6 @@ std::string version_to_write(const api::Service& existing) {
 template <class T>
 std::string version_to_write(const T&) {
   return {};
-}
-
-template <class T>
-Drift drift_of(const T& wanted, const T& existing) {
-  return {target_for<T>(), api::key_of(wanted.metadata), digest_of(wanted),
-          differing_fields(wanted, existing), intent_hash(wanted) == intent_hash(existing)};
 }
 
 // Leaves the object unchanged. The contest stays in the plan, so that the status reports it.

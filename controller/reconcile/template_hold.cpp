@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "reconcile/children.h"
+#include "reconcile/contest.h"
 #include "reconcile/decision.h"
 #include "reconcile/names.h"
 #include "reconcile/pods.h"
@@ -70,12 +71,20 @@ bool asks_for_restart(const AppliedPod& applied, const AppliedPod& wanted) {
   return !wanted.restart.empty() && wanted.restart != applied.restart;
 }
 
-// Returns the first field in which the new template differs from the running one: a field that it
-// adds or changes, or a field that it no longer has.
+// Returns the first field in which the new template differs from `before`, the running or the
+// recorded one: a field that it adds or changes, or a field that it no longer has.
 json::Difference change(const AppliedPod& applied, const AppliedPod& wanted,
-                        const api::PodTemplateSpec& existing) {
-  if (auto added = json::difference(wanted.pod_template, existing)) return added;
+                        const api::PodTemplateSpec& before) {
+  if (auto added = json::difference(wanted.pod_template, before)) return added;
   return json::difference(applied.pod_template, wanted.pod_template);
+}
+
+// Whether a webhook, a policy or another controller keeps changing the Deployment. Then the running
+// template differs from the recorded one all the time.
+bool is_overridden(const Observed& observed, const AppliedPod& applied) {
+  const api::Deployment held =
+      build_deployment(*observed.registry, applied, buildkit_refusal(observed));
+  return is_contested(observed, drift_of(held, *observed.deployment));
 }
 
 // Returns the first field that would change if the running template has to be kept; nullopt when
@@ -90,9 +99,11 @@ json::Difference reason_to_keep(const Observed& observed, std::optional<AppliedP
   if (api::lookup(existing.metadata.labels, kOwnerUidLabel) != registry.metadata.uid) {
     return std::nullopt;  // an earlier LocalRegistry's, deleted with its images
   }
+  bool is_changed = false;  // by another client
   if (applied) {
-    if (json::difference(applied->pod_template, existing)) return std::nullopt;
     if (applied->inputs != wanted.inputs) return std::nullopt;
+    is_changed = json::difference(applied->pod_template, existing).has_value();
+    if (is_changed && !is_overridden(observed, *applied)) return std::nullopt;
   } else {
     if (!json::difference(wanted.pod_template, existing)) return std::nullopt;
     if (is_changed_by_user(observed, wanted.pod_template)) return std::nullopt;
@@ -101,7 +112,7 @@ json::Difference reason_to_keep(const Observed& observed, std::optional<AppliedP
   if (asks_for_restart(*applied, wanted) || !may_hold_images(observed, workload)) {
     return std::nullopt;
   }
-  return change(*applied, wanted, existing);
+  return change(*applied, wanted, is_changed ? applied->pod_template : existing);
 }
 
 }  // namespace

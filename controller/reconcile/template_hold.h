@@ -9,7 +9,8 @@
 // The template is replaced when
 //  * the user changed the pod by the spec, or the restart annotation of the LocalRegistry,
 //  * no pod may hold images,
-//  * another client edited what was applied: that edit has already replaced the pods.
+//  * another client edited what was applied: that edit has already replaced the pods. A client that
+//    changes each Deployment as it is written, such as a mutating policy, replaces nothing.
 // All functions are pure and can be called on any thread.
 #pragma once
 

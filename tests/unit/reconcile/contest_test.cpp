@@ -75,6 +75,24 @@ TEST_F(Contest, AnImageThatAPolicyRewritesIsWrittenOnceAndReported) {
   EXPECT_EQ(world.find<api::Deployment>()->metadata.generation, 1);
 }
 
+TEST_F(Contest, APodThatAPolicyChangesIsKeptWithItsImages) {
+  set_policy(kImagePolicy);
+  world.converge();
+  ASSERT_EQ(condition_of("UpToDate"), "True UpToDate");
+  const auto containers = [&] {
+    return world.find<api::Deployment>()->spec.pod_template.spec.containers.size();
+  };
+  ASSERT_EQ(containers(), 2U);
+  // Without the hold, the template would lose its BuildKit now, and the pod would be replaced.
+  world.namespaces["team-a"].metadata.labels["pod-security.kubernetes.io/enforce"] = "baseline";
+  EXPECT_LE(writes_within(60min), limits::kContestedWrites);
+  EXPECT_EQ(containers(), 2U);
+  EXPECT_EQ(condition_of("UpToDate").substr(0, 5), "False");
+  world.history = {};  // a new process
+  EXPECT_LE(writes_within(60min), limits::kContestedWrites);
+  EXPECT_EQ(containers(), 2U);
+}
+
 TEST_F(Contest, AContestedObjectIsWrittenAtMostTenTimesInAnHour) {
   set_policy(kImagePolicy);
   world.converge();
