@@ -26,10 +26,12 @@ constexpr std::string_view kDefaultName = "dev";
 constexpr std::string_view kPrint = "`devspace print`";
 constexpr std::string_view kVersion = "v2beta1";
 constexpr std::string_view kLeftOut = "left out";
+constexpr std::string_view kTooLong = "it is too long";
 constexpr int kPortMost = 65535;
 constexpr std::size_t kQuantityBytes = 32;
 constexpr std::size_t kPersistentNameBytes = 52;  // StatefulSets add a suffix to it
 constexpr int kVariableDepth = 8;                 // nesting of variables in the values of variables
+constexpr std::size_t kReplacements = 10'000;     // of variables, in all fields of a file together
 
 struct Metadata {
   std::string name;
@@ -144,6 +146,18 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(" \t") + 1 - begin);
 }
 
+// Returns where the first "${" or "$!{" begins; npos: there is none. Reads no further than that, so
+// that the search for all of them takes linear time.
+std::size_t find_variable(std::string_view text) {
+  std::size_t at = text.find('$');
+  while (at != std::string_view::npos) {
+    const std::string_view rest = text.substr(at + 1);
+    if (rest.starts_with('{') || rest.starts_with("!{")) return at;
+    at = text.find('$', at + 1);
+  }
+  return at;
+}
+
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -186,8 +200,9 @@ class Importer {
   // that begins with `left_out`.
   std::optional<std::string> resolve(const std::string& path, std::string_view expression,
                                      std::string_view left_out = kLeftOut);
-  // replace() and variable() set `why` to the reason when they return nullopt.
-  std::optional<std::string> replace(std::string_view text, int depth, std::string& why) const;
+  // replace(), replacement() and variable() set `why` to the reason when they return nullopt.
+  std::optional<std::string> replace(std::string_view text, int depth, std::string& why);
+  std::optional<std::string> replacement(const std::string& name, int depth, std::string& why);
   std::optional<std::string> variable(const std::string& name, std::string& why) const;
   std::optional<std::string> image_of(const std::string& path, const Setting<std::string>& setting);
 
@@ -204,6 +219,8 @@ class Importer {
   const json::Positions& positions_;
   std::vector<std::string> notes_;
   std::optional<Failure> failure_;  // the first failure
+  std::size_t replacements_ = 0;    // variables replaced so far
+  std::size_t replaced_bytes_ = 0;  // bytes of their values
 };
 
 std::string Importer::at(const std::string& path) const {
@@ -262,29 +279,44 @@ std::optional<std::string> Importer::variable(const std::string& name, std::stri
   return std::nullopt;
 }
 
-std::optional<std::string> Importer::replace(std::string_view text, int depth,
-                                             std::string& why) const {
+// Returns the value of a variable, with the variables in it replaced. Counts it, because variables
+// that contain each other several times need a number of replacements that grows exponentially.
+std::optional<std::string> Importer::replacement(const std::string& name, int depth,
+                                                 std::string& why) {
+  if (depth == 0) {
+    why = fmt::format("the value of ${{{}}} needs itself, or too many others", base::shown(name));
+    return std::nullopt;
+  }
+  if (++replacements_ > kReplacements) {
+    why = fmt::format("the variables of the file need more than {} replacements", kReplacements);
+    return std::nullopt;
+  }
+  const auto value = variable(name, why);
+  if (!value) return std::nullopt;
+  replaced_bytes_ += value->size();
+  if (replaced_bytes_ > limits::kYamlExpandedBytes) {
+    why = kTooLong;
+    return std::nullopt;
+  }
+  return replace(*value, depth - 1, why);
+}
+
+std::optional<std::string> Importer::replace(std::string_view text, int depth, std::string& why) {
   std::string result;
   while (!text.empty()) {
-    const std::size_t begin = std::min(text.find("${"), text.find("$!{"));
+    const std::size_t begin = find_variable(text);
     if (begin == std::string_view::npos) break;
     const std::size_t open = text.find('{', begin) + 1;
     const std::size_t close = text.find('}', open);
     if (close == std::string_view::npos) break;
-    const std::string name(trimmed(text.substr(open, close - open)));
-    if (depth == 0) {
-      why = fmt::format("the value of ${{{}}} needs itself, or too many others", base::shown(name));
-      return std::nullopt;
-    }
-    const auto value = variable(name, why);
-    if (!value) return std::nullopt;
-    const auto inner = replace(*value, depth - 1, why);
+    const auto inner =
+        replacement(std::string(trimmed(text.substr(open, close - open))), depth, why);
     if (!inner) return std::nullopt;
     result += text.substr(0, begin);
     result += *inner;
     text.remove_prefix(close + 1);
     if (result.size() > limits::kYamlBytes) {
-      why = "it is too long";
+      why = kTooLong;
       return std::nullopt;
     }
   }

@@ -242,6 +242,45 @@ TEST(Import, VariablesThatNameEachOtherEnd) {
   EXPECT_THAT(lines(imported->notes), HasSubstr("images.a.image: left out"));
 }
 
+// Returns the text `count` times in a row.
+std::string repeated(std::string_view text, std::size_t count) {
+  std::string result;
+  for (std::size_t i = 0; i < count; ++i) result += text;
+  return result;
+}
+
+std::string notes_of(const std::string& yaml) {
+  const auto imported = import(yaml);
+  return imported ? lines(imported->notes) : imported.error().message;
+}
+
+TEST(Import, VariablesThatMultiplyEndAfterSoManyReplacements) {
+  std::string yaml = "vars:\n  A0: ''\n";
+  for (int i = 1; i < 8; ++i) {
+    const std::string inner = "${A" + std::to_string(i - 1) + "}";
+    yaml += "  A" + std::to_string(i) + ": '" + repeated(inner, 30) + "'\n";
+  }
+  EXPECT_EQ(notes_of(yaml + "images:\n  a:\n    image: 'x/y${A7}'\n"),
+            "devspace.yaml:12:5: images.a.image: left out, for the variables of the file need "
+            "more than 10000 replacements\n");
+}
+
+TEST(Import, TheReplacementsOfAllFieldsCountTogether) {
+  const std::string yaml = "vars: {A: '', B: '" + repeated("${A}", 4000) + "'}\nimages:\n";
+  const std::string image = ": {image: 'x/y${B}'}\n";
+  const auto imported = import(yaml + "  a" + image + "  b" + image + "  c" + image);
+  ASSERT_TRUE(imported);
+  EXPECT_THAT(lines(imported->notes), StartsWith("devspace.yaml:5:7: images.c.image: left out"));
+}
+
+TEST(Import, ALongTextOfVariablesEndsSoon) {
+  EXPECT_THAT(notes_of("vars: {A: ''}\nname: '" + repeated("${A}", 900'000) + "'\n"),
+              HasSubstr("need more than 10000 replacements"));
+  EXPECT_THAT(notes_of("vars: {A: '${B" + std::string(3 << 20, ' ') + "}', B: ''}\nname: '" +
+                       repeated("${A}", 4000) + "'\n"),
+              HasSubstr("name: left out, for it is too long"));
+}
+
 TEST(Import, NameAndNamespaceCanBeGiven) {
   ImportOptions options;
   options.name = "mine";
