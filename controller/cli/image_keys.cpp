@@ -126,4 +126,13 @@ HalfKey half_of(std::string_view key) {
   return {repository ? Half::kRepository : Half::kImage, stem_of(words)};
 }
 
+bool names_part_of_image(std::string_view name) {
+  const std::size_t dot = name.rfind('.');
+  if (dot == std::string_view::npos) return false;
+  const std::vector<std::string> words = words_of(name.substr(dot + 1));
+  if (words.empty()) return false;
+  const std::string& last = words.back();
+  return last == "registry" || last == "repository" || last == "imagerepository";
+}
+
 }  // namespace cli

@@ -29,4 +29,9 @@ struct HalfKey {
 
 HalfKey half_of(std::string_view key);
 
+// Reports whether a name is the path of a registry or a repository in Helm values, as parameters of
+// Argo CD have it. True for "image.registry" and "web.initRepository", false for "repository",
+// "web.image" and "RELATED_IMAGE_X".
+bool names_part_of_image(std::string_view name);
+
 }  // namespace cli

@@ -132,6 +132,7 @@ void ReferenceEditor::note_siblings(const json::Scalar& scalar) {
   if (map == 0) return;
   if (scalar.key == "newName") at(map).has_new_name = true;
   if (scalar.key == "name" && names_image(scalar.value)) at(map).name_says_image = true;
+  if (scalar.key == "name" && names_part_of_image(scalar.value)) at(map).name_says_part = true;
   if (scalar.key == "apiVersion" && scalar.value.starts_with(kOwnGroup)) {
     at(map).is_local_registry = true;
   }
@@ -331,14 +332,22 @@ void ReferenceEditor::settle(Mapping& mapping) {
   }
   for (const Candidate& candidate : candidates) {
     if (candidate.role == Role::kName) settle_name(mapping, candidate, halves);
-    if (candidate.role != Role::kValue) continue;
-    if (mapping.name_says_image) {
-      replace(candidate, candidate.replacement);
-    } else {
-      leave_bare(candidate);
-    }
+    if (candidate.role == Role::kValue) settle_value(mapping, candidate);
   }
   for (const auto& [stem, two] : halves) settle_halves(mapping, stem, two);
+}
+
+// Decides a value under the key `value`, by the name beside it. A chart puts the value of
+// image.registry, which is in another mapping, before the value of image.repository.
+void ReferenceEditor::settle_value(const Mapping& mapping, const Candidate& value) {
+  if (mapping.name_says_part) {
+    leave(value,
+          "it is a part of an image, whose other part is in another entry; change both by hand");
+  } else if (mapping.name_says_image) {
+    replace(value, value.replacement);
+  } else {
+    leave_bare(value);
+  }
 }
 
 // Decides a value under the key `name`. Beside a registry and under a key that names an image, it

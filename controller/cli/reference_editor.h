@@ -84,6 +84,7 @@ class ReferenceEditor final : public json::ScalarVisitor {
     bool has_new_name = false;
     bool is_local_registry = false;  // its values declare images and stay unchanged
     bool name_says_image = false;    // as in {name: RELATED_IMAGE_X, value: ...}
+    bool name_says_part = false;     // as in {name: image.repository, value: ...}
     bool is_given_up = false;        // candidates no longer wait for its end
   };
 
@@ -100,6 +101,7 @@ class ReferenceEditor final : public json::ScalarVisitor {
   void warn_of_embedded(const json::Scalar& scalar);
 
   void settle(Mapping& mapping);
+  void settle_value(const Mapping& mapping, const Candidate& value);
   void settle_name(const Mapping& mapping, const Candidate& name,
                    std::map<std::string, Halves>& halves);
   void settle_halves(Mapping& mapping, const std::string& stem, const Halves& halves);

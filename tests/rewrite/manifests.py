@@ -66,7 +66,8 @@ class Content:
         if self.rng.random() < 0.4:
             one["env"] = [{"name": "SIDECAR_IMAGE", "value": self.image()},
                           {"name": "TEXT", "value": self.word()},
-                          self.shuffled({"name": self.rng.choice(["RELATED_IMAGE_X", "SLUG"]),
+                          self.shuffled({"name": self.rng.choice(["RELATED_IMAGE_X", "SLUG",
+                                                                  "image.repository"]),
                                          "value": self.image()})]
         if self.rng.random() < 0.3:
             one["ports"] = [{"containerPort": 8080, "protocol": "TCP"}]

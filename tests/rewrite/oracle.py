@@ -78,6 +78,12 @@ def is_pull_secrets(key):
     return "pull" in words(key) and bool({"secret", "secrets"} & set(words(key)))
 
 
+def is_part(name):
+    """Returns whether the name of a parameter is that of a registry or a repository."""
+    last = words(name.rpartition(".")[2])[-1:]
+    return "." in name and last in (["registry"], ["repository"], ["imagerepository"])
+
+
 def stem(key):
     return [word for word in words(key)
             if not re.fullmatch(rf"images?|registry|(image)?({NAMES})", word)]
@@ -238,6 +244,10 @@ def edits_of(values, registry, declared, warned):
         if not new:
             continue
         parent = value.keys[-2] if len(value.keys) > 1 else ""
+        if (not complete and value.direct and key == "value" and
+                any(name == "name" and is_part(text) for name, text in names)):
+            warned.add(value.line)
+            continue
         says = (complete or names_image(key) or (key == "reference" and names_image(parent)) or
                 (value.direct and key == "value" and
                  any(name == "name" and names_image(text) for name, text in names)))

@@ -65,5 +65,16 @@ TEST(ImageKeys, HalvesOfOneReferenceHaveOneStem) {
   }
 }
 
+TEST(ImageKeys, AParameterMayNameAPartOfAnImage) {
+  for (const char* name : {"image.registry", "image.repository", "web.initRepository",
+                           "a.b.repository", "controller.imageRepository"}) {
+    EXPECT_TRUE(names_part_of_image(name)) << name;
+  }
+  for (const char* name : {"", ".", "image", "repository", "RELATED_IMAGE_X", "image.tag",
+                           "web.image", "registry.url"}) {
+    EXPECT_FALSE(names_part_of_image(name)) << name;
+  }
+}
+
 }  // namespace
 }  // namespace cli

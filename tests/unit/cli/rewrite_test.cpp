@@ -282,11 +282,24 @@ TEST(Rewrite, KustomizeLooksForTheNameAndWritesTheNewName) {
 
 TEST(Rewrite, ANameMaySayThatItsValueIsAnImage) {
   EXPECT_EQ(rewritten("env:\n- {name: RELATED_IMAGE_X, value: org/frontend}\n"
-                      "- {value: org/frontend, name: image.repository}\n"
+                      "- {value: org/frontend, name: web.image}\n"
                       "- {value: org/frontend, name: SLUG}\n- {value: org/frontend}\n"),
             "env:\n- {name: RELATED_IMAGE_X, value: localhost:31234/org/frontend}\n"
-            "- {value: localhost:31234/org/frontend, name: image.repository}\n"
+            "- {value: localhost:31234/org/frontend, name: web.image}\n"
             "- {value: org/frontend, name: SLUG}\n- {value: org/frontend}\n");
+}
+
+TEST(Rewrite, AParameterThatIsOnePartOfAnImageStaysWithAWarning) {
+  const std::string text =
+      "parameters:\n- {name: image.registry, value: docker.io}\n"
+      "- {name: image.repository, value: org/frontend}\n"
+      "- {value: backend, name: web.initRepository}\n- {name: a.registry, value: org/frontend}\n";
+  EXPECT_EQ(rewritten(text), text);
+  const std::string why =
+      " is unchanged: it is a part of an image, whose other part is in another entry; change both "
+      "by hand\n";
+  EXPECT_EQ(warnings(text), "3: value: org/frontend" + why + "4: value: backend" + why +
+                                "5: value: org/frontend" + why);
 }
 
 TEST(Rewrite, ALocalRegistryGoesOnDeclaringItsImages) {
