@@ -130,7 +130,7 @@ ReferenceEditor::Mapping& ReferenceEditor::at(std::uint64_t map) {
 void ReferenceEditor::note_siblings(const json::Scalar& scalar) {
   const std::uint64_t map = scalar.around.map();
   if (map == 0) return;
-  if (scalar.key == "newName") at(map).has_new_name = true;
+  note_kustomize(scalar);
   if (scalar.key == "name" && names_image(scalar.value)) at(map).name_says_image = true;
   if (scalar.key == "name" && names_part_of_image(scalar.value)) at(map).name_says_part = true;
   if (scalar.key == "apiVersion" && scalar.value.starts_with(kOwnGroup)) {
@@ -138,10 +138,21 @@ void ReferenceEditor::note_siblings(const json::Scalar& scalar) {
   }
 }
 
+// Notes that the mapping is an image of Kustomize. Helm values may have a digest, too, but not in a
+// list that is named as that of Kustomize.
+void ReferenceEditor::note_kustomize(const json::Scalar& scalar) {
+  const std::uint64_t map = scalar.around.map();
+  if (scalar.key == "newName") at(map).has_new_name = true;
+  if (scalar.key == "newTag") at(map).has_new_tag = true;
+  if (scalar.key != "digest") return;
+  const std::string_view parent = scalar.around.parent_key();
+  if (parent == "images" || parent == "imageTag") at(map).has_new_tag = true;
+}
+
 void ReferenceEditor::alias(const json::Scalar& scalar) {
   const std::uint64_t map = scalar.around.map();
   if (map == 0) return;
-  if (scalar.key == "newName") at(map).has_new_name = true;
+  note_kustomize(scalar);
   if (scalar.key == "<<") at(map).has_merge = true;
   const HalfKey half = half_of(scalar.key);
   if (half.half == Half::kRegistry) add_unknown(at(map), half.stem);
@@ -351,13 +362,17 @@ void ReferenceEditor::settle_value(const Mapping& mapping, const Candidate& valu
 }
 
 // Decides a value under the key `name`. Beside a registry and under a key that names an image, it
-// is a repository. Beside newName of Kustomize it stays unchanged. Otherwise it is rewritten only
+// is a repository. In an image of Kustomize it stays unchanged. Otherwise it is rewritten only
 // if it is a complete reference.
 void ReferenceEditor::settle_name(const Mapping& mapping, const Candidate& name,
                                   std::map<std::string, Halves>& halves) {
   if (mapping.has_new_name) {
     if (!name.is_complete) return decide(name);
     return leave(name, "Kustomize looks for it in the resources, and writes newName instead");
+  }
+  if (mapping.has_new_tag) {
+    if (name.replacement.empty()) return decide(name);
+    return leave(name, "Kustomize looks for it in the resources; add newName, which is rewritten");
   }
   const auto plain = halves.find("");
   const bool has_registry = plain != halves.end() && plain->second.registry != nullptr;

@@ -82,6 +82,7 @@ class ReferenceEditor final : public json::ScalarVisitor {
     bool all_unknown = false;                  // more stems than are kept: all count as unknown
     bool has_merge = false;                    // an alias is merged into the mapping (<<)
     bool has_new_name = false;
+    bool has_new_tag = false;        // newTag or digest of Kustomize
     bool is_local_registry = false;  // its values declare images and stay unchanged
     bool name_says_image = false;    // as in {name: RELATED_IMAGE_X, value: ...}
     bool name_says_part = false;     // as in {name: image.repository, value: ...}
@@ -91,6 +92,7 @@ class ReferenceEditor final : public json::ScalarVisitor {
   Mapping* find(std::uint64_t map);
   Mapping& at(std::uint64_t map);
   void note_siblings(const json::Scalar& scalar);
+  void note_kustomize(const json::Scalar& scalar);
   static void add_unknown(Mapping& mapping, const std::string& stem);
   void give_up_old();
 

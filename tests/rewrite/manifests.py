@@ -156,7 +156,8 @@ class Content:
                 "resources": ["../base", "org/frontend"],
                 "images": [self.shuffled({"name": self.image(), "newName": self.image(),
                                           "newTag": "v2"}),
-                           {"name": self.image(), "newTag": "v2"}]}
+                           self.shuffled({"name": self.image(),
+                                          self.rng.choice(["newTag", "digest"]): "v2"})]}
 
     def devspace(self):
         return {"version": "v2beta1", "name": "backend",

@@ -232,6 +232,11 @@ def edits_of(values, registry, declared, warned):
                     warned.add(value.line)
                 continue
             under = next(iter(value.keys[-2:-1]), "")
+            if any(name == "newTag" or name == "digest" and under in ("images", "imageTag")
+                   for name, _ in value.siblings):
+                if new:
+                    warned.add(value.line)
+                continue
             if not complete and names_image(under):
                 value_pair = Value(value.node, value.keys[:-1] + ["name"], True, value.siblings)
                 halves = [name for name, node in value.siblings if names_image(name)

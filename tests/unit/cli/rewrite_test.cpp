@@ -277,7 +277,27 @@ TEST(Rewrite, KustomizeLooksForTheNameAndWritesTheNewName) {
                       "- name: ghcr.io/org/project/image\n  newTag: v1\n"),
             "images:\n- name: org/frontend\n  newName: localhost:31234/org/frontend\n  newTag: v1\n"
             "- newName: localhost:31234/org/project/image\n  name: ghcr.io/org/project/image\n"
-            "- name: localhost:31234/org/project/image\n  newTag: v1\n");
+            "- name: ghcr.io/org/project/image\n  newTag: v1\n");
+}
+
+TEST(Rewrite, ANameBesideATagOfKustomizeStaysWithAWarning) {
+  const std::string text =
+      "images:\n- name: ghcr.io/org/project/image\n  newTag: v1\n"
+      "- {digest: 'sha256:0', name: org/frontend}\n- {newTag: &t v2, name: backend}\n"
+      "- {name: ghcr.io/org/project/image, newTag: *t}\n- {name: other, newTag: v1}\n";
+  EXPECT_EQ(rewritten(text), text);
+  const std::string why =
+      " is unchanged: Kustomize looks for it in the resources; add newName, which is rewritten\n";
+  EXPECT_EQ(warnings(text), "2: name: ghcr.io/org/project/image" + why + "4: name: org/frontend" +
+                                why + "5: name: backend" + why +
+                                "6: name: ghcr.io/org/project/image" + why);
+}
+
+TEST(Rewrite, ADigestOutsideOfKustomizeLeavesTheNameAnImage) {
+  EXPECT_EQ(rewritten("image: {name: ghcr.io/org/project/image, digest: 'sha256:0'}\n"
+                      "images: {a: {name: ghcr.io/org/project/image, digest: ''}}\n"),
+            "image: {name: localhost:31234/org/project/image, digest: 'sha256:0'}\n"
+            "images: {a: {name: localhost:31234/org/project/image, digest: ''}}\n");
 }
 
 TEST(Rewrite, ANameMaySayThatItsValueIsAnImage) {
