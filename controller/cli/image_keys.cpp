@@ -121,7 +121,13 @@ HalfKey half_of(std::string_view key) {
   const std::vector<std::string> words = words_of(key);
   if (words.empty()) return {};
   if (words.back() == "registry") return {Half::kRegistry, stem_of(words)};
-  if (key == "newName" || !names_image(key)) return {};
+  if (key == "newName") return {};
+  if (!names_image(key)) {
+    // A name in capitals is an environment variable such as GITHUB_REPOSITORY.
+    const bool is_other =
+        words.back() == "repository" && std::any_of(key.begin(), key.end(), is_lower);
+    return is_other ? HalfKey{Half::kOtherRepository, stem_of(words)} : HalfKey{};
+  }
   const bool repository = words.back() == "repository" || words.back() == "imagerepository";
   return {repository ? Half::kRepository : Half::kImage, stem_of(words)};
 }

@@ -18,7 +18,9 @@ bool holds_pull_secrets(std::string_view key);
 
 // The part of a reference that the value under a key holds. Charts that follow Bitnami's pattern
 // build the reference as "{{ registry }}/{{ repository }}:{{ tag }}".
-enum class Half { kNone, kRegistry, kRepository, kImage };
+// kOtherRepository: a repository, but the key does not say of what: "initRepository" may be an
+// image or a repository of Git.
+enum class Half { kNone, kRegistry, kRepository, kImage, kOtherRepository };
 
 struct HalfKey {
   Half half = Half::kNone;

@@ -105,6 +105,12 @@ bool may_be_an_address(std::string_view value) {
   return !has_slash(value) && colon != std::string_view::npos && is_digits(value.substr(colon + 1));
 }
 
+constexpr std::size_t kStems = 64;  // kept of one mapping
+
+void add_stem(std::set<std::string>& stems, const std::string& stem) {
+  if (stems.size() < kStems) stems.insert(stem);
+}
+
 }  // namespace
 
 ReferenceEditor::ReferenceEditor(const api::ImageRewriter& rewriter, Emit emit, Warn warn)
@@ -156,12 +162,22 @@ void ReferenceEditor::alias(const json::Scalar& scalar) {
   if (scalar.key == "<<") at(map).has_merge = true;
   const HalfKey half = half_of(scalar.key);
   if (half.half == Half::kRegistry) add_unknown(at(map), half.stem);
+  if (half.half == Half::kOtherRepository) add_stem(at(map).other_repositories, half.stem);
+}
+
+// Notes a path without a registry under a key such as initRepository. A chart may put the registry
+// of the mapping before it.
+void ReferenceEditor::note_other_repository(const json::Scalar& scalar, const HalfKey& half) {
+  const std::uint64_t map = scalar.around.map();
+  if (map == 0 || half.half != Half::kOtherRepository || is_null(scalar)) return;
+  const auto parts = parts_of(scalar.value);
+  const bool may_be_path = parts ? !parts->host : has_variable(scalar.value);
+  if (may_be_path) add_stem(at(map).other_repositories, half.stem);
 }
 
 void ReferenceEditor::add_unknown(Mapping& mapping, const std::string& stem) {
-  constexpr std::size_t kMost = 64;
-  if (mapping.unknown_registries.size() < kMost) mapping.unknown_registries.insert(stem);
-  mapping.all_unknown = mapping.unknown_registries.size() == kMost;
+  add_stem(mapping.unknown_registries, stem);
+  mapping.all_unknown = mapping.unknown_registries.size() == kStems;
 }
 
 std::size_t ReferenceEditor::value(const json::Scalar& scalar) {
@@ -186,8 +202,10 @@ std::optional<ReferenceEditor::Candidate> ReferenceEditor::candidate(const json:
   found.text = scalar.value;
   found.line = scalar.line;
   found.map = scalar.around.map();
+  found.is_anchored = scalar.is_anchored;
   const HalfKey half = half_of(scalar.key);
   found.stem = half.stem;
+  note_other_repository(scalar, half);
   if (found.map != 0 && half.half == Half::kRegistry) return registry_candidate(scalar, found);
   found.names_image = half.half == Half::kRepository || half.half == Half::kImage ||
                       names_image(scalar.key) ||
@@ -345,6 +363,7 @@ void ReferenceEditor::settle(Mapping& mapping) {
     if (candidate.role == Role::kName) settle_name(mapping, candidate, halves);
     if (candidate.role == Role::kValue) settle_value(mapping, candidate);
   }
+  join_to_registry(mapping, halves);
   for (const auto& [stem, two] : halves) settle_halves(mapping, stem, two);
 }
 
@@ -383,12 +402,39 @@ void ReferenceEditor::settle_name(const Mapping& mapping, const Candidate& name,
   }
 }
 
+// Adds repositories without a registry of the same stem, such as initImageRepository, to the key
+// registry of the mapping, and notes whether other repositories need it. A chart puts that registry
+// before all of them.
+void ReferenceEditor::join_to_registry(const Mapping& mapping,
+                                       std::map<std::string, Halves>& halves) {
+  const auto plain = halves.find("");
+  if (plain == halves.end() || plain->second.registry == nullptr) return;
+  const auto joins = [](const Candidate* path) {
+    return path->role == Candidate::Role::kRepository && !path->has_host;
+  };
+  const auto has_registry = [&](const std::string& stem) {
+    const auto found = halves.find(stem);
+    return mapping.unknown_registries.contains(stem) ||
+           (found != halves.end() && found->second.registry != nullptr);
+  };
+  plain->second.has_other =
+      std::any_of(mapping.other_repositories.begin(), mapping.other_repositories.end(),
+                  [&](const std::string& stem) { return stem.empty() || !has_registry(stem); });
+  for (auto& [stem, two] : halves) {
+    if (has_registry(stem)) continue;
+    const auto rest = std::stable_partition(two.paths.begin(), two.paths.end(),
+                                            [&](const Candidate* path) { return !joins(path); });
+    plain->second.paths.insert(plain->second.paths.end(), rest, two.paths.end());
+    two.paths.erase(rest, two.paths.end());
+  }
+}
+
 void ReferenceEditor::settle_halves(Mapping& mapping, const std::string& stem,
                                     const Halves& halves) {
   const Candidate* const registry = halves.registry;
   const bool is_unknown = mapping.all_unknown || mapping.unknown_registries.contains(stem);
   if (registry != nullptr && !is_unknown && !halves.paths.empty()) {
-    settle_pair(*registry, halves.paths);
+    settle_pair(*registry, halves.paths, halves.has_other);
   } else {
     if (registry != nullptr) settle_lone_registry(*registry);
     for (const Candidate* const path : halves.paths) {
@@ -431,7 +477,7 @@ void ReferenceEditor::settle_lone_registry(const Candidate& registry) {
 }
 
 void ReferenceEditor::settle_pair(const Candidate& registry,
-                                  const std::vector<const Candidate*>& paths) {
+                                  const std::vector<const Candidate*>& paths, bool has_other) {
   struct Rewritten {
     const Candidate* path;
     std::string text;
@@ -452,7 +498,7 @@ void ReferenceEditor::settle_pair(const Candidate& registry,
   decide(registry);
   if (rewritten.empty()) return;
   std::optional<std::string> host;
-  bool possible = rewritten.size() == paths.size();
+  bool possible = rewritten.size() == paths.size() && !has_other;
   for (Rewritten& one : rewritten) {
     // If the registry has no path, the "library/" that Docker adds goes into the repository.
     const std::size_t slash =
@@ -464,10 +510,13 @@ void ReferenceEditor::settle_pair(const Candidate& registry,
                host.value_or(head) == head;
     host = head;
   }
-  if (!possible) {
+  if (!possible || registry.is_anchored) {
+    const std::string_view why =
+        possible ? ", or the mapping that holds it, has an anchor, so an alias may put it before "
+                   "another image"
+                 : " stands before another image of the mapping, too";
     for (const Rewritten& one : rewritten) {
-      leave(*one.path, fmt::format("{} stands before another image of the mapping, too",
-                                   base::shown(registry.key)));
+      leave(*one.path, fmt::format("{}{}", base::shown(registry.key), why));
     }
     return;
   }

@@ -60,6 +60,7 @@ class ReferenceEditor final : public json::ScalarVisitor {
     bool is_complete = false;         // it has a registry, a tag or a digest
     bool names_image = false;         // its key says that it is an image
     bool parent_names_image = false;  // the key of its mapping says so
+    bool is_anchored = false;         // see json::Scalar
     std::string stem;                 // see HalfKey
     std::uint64_t line = 0;
     std::uint64_t map = 0;              // number of the mapping that holds it; 0: none
@@ -71,6 +72,7 @@ class ReferenceEditor final : public json::ScalarVisitor {
   struct Halves {
     const Candidate* registry = nullptr;
     std::vector<const Candidate*> paths;
+    bool has_other = false;  // the registry also stands before a Half::kOtherRepository
   };
 
   // The state of a mapping that has not ended yet.
@@ -79,6 +81,7 @@ class ReferenceEditor final : public json::ScalarVisitor {
     std::uint64_t first = 0;  // number of the value that waits longest
     std::vector<Candidate> candidates;
     std::set<std::string> unknown_registries;  // stems of registries without a known value
+    std::set<std::string> other_repositories;  // stems of Half::kOtherRepository
     bool all_unknown = false;                  // more stems than are kept: all count as unknown
     bool has_merge = false;                    // an alias is merged into the mapping (<<)
     bool has_new_name = false;
@@ -93,6 +96,7 @@ class ReferenceEditor final : public json::ScalarVisitor {
   Mapping& at(std::uint64_t map);
   void note_siblings(const json::Scalar& scalar);
   void note_kustomize(const json::Scalar& scalar);
+  void note_other_repository(const json::Scalar& scalar, const HalfKey& half);
   static void add_unknown(Mapping& mapping, const std::string& stem);
   void give_up_old();
 
@@ -106,10 +110,12 @@ class ReferenceEditor final : public json::ScalarVisitor {
   void settle_value(const Mapping& mapping, const Candidate& value);
   void settle_name(const Mapping& mapping, const Candidate& name,
                    std::map<std::string, Halves>& halves);
+  static void join_to_registry(const Mapping& mapping, std::map<std::string, Halves>& halves);
   void settle_halves(Mapping& mapping, const std::string& stem, const Halves& halves);
   void settle_alone(const Candidate& candidate);
   void settle_lone_registry(const Candidate& registry);
-  void settle_pair(const Candidate& registry, const std::vector<const Candidate*>& paths);
+  void settle_pair(const Candidate& registry, const std::vector<const Candidate*>& paths,
+                   bool has_other);
 
   void leave_without_registry(const Candidate& path);
   void leave_bare(const Candidate& candidate);

@@ -28,11 +28,12 @@ bool Nesting::any_key(const std::function<bool(std::string_view)>& is_such) cons
 
 std::uint64_t Nesting::map() const { return levels_.empty() ? 0 : levels_.back().map; }
 
-bool Nesting::open(bool mapping, bool flow) {
+bool Nesting::open(bool mapping, bool flow, bool anchored) {
   if (levels_.size() >= limits::kScalarDepth) return false;
   Level level;
   level.mapping = mapping;
   level.flow = flow || in_flow();
+  level.anchored_map = mapping && anchored;
   level.in_key = !is_value();
   level.at_key = mapping;
   if (mapping) level.map = ++maps_;

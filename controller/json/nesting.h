@@ -25,10 +25,12 @@ class Nesting {
   // The number of the mapping that directly holds the node; 0: none does. The numbers are
   // unique, and an inner mapping has a larger number than the mappings around it.
   std::uint64_t map() const;
+  // True when the mapping that directly holds the node has an anchor.
+  bool in_anchored_map() const { return !levels_.empty() && levels_.back().anchored_map; }
 
   // Enters a mapping or a sequence. Returns false when it is nested too deeply. `flow`: it is
-  // written in brackets.
-  bool open(bool mapping, bool flow);
+  // written in brackets. `anchored`: it has an anchor.
+  bool open(bool mapping, bool flow, bool anchored = false);
   // Leaves the innermost mapping or sequence. Returns the number of the mapping; 0 for a sequence.
   std::uint64_t close();
   // Steps over a scalar, which may be the key of the next node, or an alias (with an empty text).
@@ -38,6 +40,7 @@ class Nesting {
   struct Level {
     bool mapping = false;
     bool flow = false;
+    bool anchored_map = false;
     bool in_key = false;  // the whole level is part of a key
     bool at_key = false;  // of a mapping: the next node is a key
     std::string key;      // key of the next node

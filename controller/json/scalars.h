@@ -47,6 +47,9 @@ struct Scalar {
   ScalarStyle style = ScalarStyle::kPlain;
   std::uint64_t line = 0;  // line on which it begins, counted from 1
   const Nesting& around;   // the keys and the mapping around it
+  // It, or the mapping that directly holds it, has an anchor. An alias or a merge key may repeat it
+  // beside other values.
+  bool is_anchored = false;
 };
 
 // The place in the text of a value, or of a first part of it, and the notation there.

@@ -318,7 +318,7 @@ base::Result<void> YamlScan::handle(const yaml_event_t& event) {
 base::Result<void> YamlScan::open(const yaml_event_t& event, bool mapping, bool flow,
                                   const yaml_char_t* anchor) {
   if (auto defined = define(event, anchor); !defined) return defined;
-  if (nesting_.open(mapping, flow)) return {};
+  if (nesting_.open(mapping, flow, anchor != nullptr)) return {};
   return error_at(base::ErrorCode::kTooLarge, event.start_mark,
                   fmt::format("more than {} levels", limits::kScalarDepth));
 }
@@ -335,8 +335,12 @@ base::Result<void> YamlScan::define(const yaml_event_t& event, const yaml_char_t
 base::Result<void> YamlScan::scalar(const yaml_event_t& event) {
   const auto& data = event.data.scalar;
   if (auto defined = define(event, data.anchor); !defined) return defined;
-  Scalar scalar{text_of(data.value, data.length), nesting_.key(), style_of(data.style),
-                event.start_mark.line + 1, nesting_};
+  Scalar scalar{text_of(data.value, data.length),
+                nesting_.key(),
+                style_of(data.style),
+                event.start_mark.line + 1,
+                nesting_,
+                data.anchor != nullptr || nesting_.in_anchored_map()};
   if (!nesting_.is_value()) {
     nesting_.leaf(scalar.value);
     return {};

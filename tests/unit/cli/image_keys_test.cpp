@@ -60,7 +60,10 @@ TEST(ImageKeys, HalvesOfOneReferenceHaveOneStem) {
   EXPECT_EQ(half_of("image").half, Half::kImage);
   EXPECT_EQ(half_of("initImageRegistry").stem, "init");
   EXPECT_EQ(half_of("initImage").stem, "init");
-  for (const char* key : {"", "name", "newName", "registryUrl", "repo", "key"}) {
+  EXPECT_EQ(half_of("initRepository").half, Half::kOtherRepository);
+  EXPECT_EQ(half_of("initRepository").stem, "init");
+  for (const char* key :
+       {"", "name", "newName", "registryUrl", "repo", "key", "GITHUB_REPOSITORY"}) {
     EXPECT_EQ(half_of(key).half, Half::kNone) << key;
   }
 }

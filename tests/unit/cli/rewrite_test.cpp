@@ -206,6 +206,47 @@ TEST(Rewrite, APairThatCannotBeDecidedStaysWithAWarning) {
   EXPECT_EQ(warnings("registry: quay.io\nglobal: {imageRegistry: 'localhost:31234'}\n"), "");
 }
 
+TEST(Rewrite, ARegistryThatAnAliasMayRepeatStaysWithAWarning) {
+  const std::string why =
+      "2: repository: org/frontend is unchanged: registry, or the mapping that holds it, has an "
+      "anchor, so an alias may put it before another image\n";
+  for (const std::string text :
+       {"image: {registry: &r docker.io,\n  repository: org/frontend}\n"
+        "metrics: {image: {registry: *r, repository: other/exporter}}\n",
+        "image: &image {registry: docker.io,\n  repository: org/frontend}\n"
+        "metrics: {image: {<<: *image, repository: other/exporter}}\n",
+        "image: &image\n  repository: org/frontend\n  registry: docker.io\n"}) {
+    EXPECT_EQ(rewritten(text), text);
+    EXPECT_EQ(warnings(text), why);
+  }
+  const std::string other = "image: {registry: &r docker.io, repository: other/exporter}\n";
+  EXPECT_EQ(warnings(other), "");
+  EXPECT_EQ(rewritten("a: &a {image: {registry: docker.io, repository: &r org/frontend}}\n"),
+            "a: &a {image: {registry: \"localhost:31234\", repository: &r org/frontend}}\n");
+}
+
+TEST(Rewrite, ARegistryStandsBeforeAllRepositoriesOfItsMapping) {
+  for (const std::string other :
+       {"initRepository: busybox", "initImageRepository: busybox:1", "initRepository: '${INIT}'",
+        "a: {b: &b x}\ninitRepository: *b", "initRepository: backend"}) {
+    const std::string text = "repository: org/frontend\nregistry: docker.io\n" + other + "\n";
+    EXPECT_EQ(rewritten(text), text);
+    EXPECT_EQ(warnings(text),
+              "1: repository: org/frontend is unchanged: registry stands before another image of "
+              "the mapping, too\n");
+  }
+  for (const std::string other :
+       {"initRepository: quay.io/busybox", "initRegistry: quay.io\ninitRepository: busybox",
+        "initRepository: ''", "gitRepository: https://git.example/org", "GIT_REPOSITORY: org/a"}) {
+    const std::string rest = "\nrepository: org/frontend\n" + other + "\n";
+    EXPECT_EQ(rewritten("registry: docker.io" + rest), "registry: localhost:31234" + rest);
+  }
+  EXPECT_EQ(rewritten("registry: docker.io\nrepository: org/frontend\n"
+                      "initImageRepository: backend\n"),
+            "registry: localhost:31234\nrepository: org/frontend\n"
+            "initImageRepository: library/backend\n");
+}
+
 TEST(Rewrite, APairThatIsTooFarApartIsDecidedWithoutTheOther) {
   std::string between;
   for (std::size_t i = 0; i <= limits::kRewriteSiblingValues; ++i) between += "- x\n";

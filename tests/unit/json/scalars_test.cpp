@@ -118,6 +118,21 @@ TEST(YamlEdits, AnchorsAndTagsStayBeforeTheValue) {
   EXPECT_EQ(yaml("a: &x |-\n  old/a\n"), "a: &x |-\n  NEW/a:1\n");
 }
 
+TEST(YamlEdits, SayWhichValuesAnAliasMayRepeat) {
+  const std::string text =
+      "a: &a 1\nb: 2\nc: &c {d: 3, e: {f: 4}, g: [5]}\nh: &h [6, {i: 7}]\n"
+      "j: {&k k: 8, l: *a}\nm: 9\n";
+  json::TextSource source(text);
+  std::string anchored;
+  const auto note = [&](const Scalar& scalar) -> std::optional<std::string> {
+    if (scalar.is_anchored) anchored += scalar.value;
+    return std::nullopt;
+  };
+  ASSERT_TRUE(replace_words(json::scan_yaml, source, note,
+                            [](const Edit&) { return base::Result<void>(); }));
+  EXPECT_EQ(anchored, "13");
+}
+
 TEST(YamlEdits, EscapesInsideTheQuotesGoWithTheValue) {
   EXPECT_EQ(yaml(R"(a: "old\/a")"), R"(a: "NEW/a:1")");
   EXPECT_EQ(yaml("a: \"\\u006fld\\\n  /a\" # c"), "a: \"NEW/a:1\" # c");
