@@ -132,8 +132,22 @@ def parts(text):
     return [text[begin:end] for begin, end in zip([0] + ends, ends + [len(text)])]
 
 
+class Loader(yaml.SafeLoader):
+    """Loader sets anchored on each node that has an anchor, and on each value of such a mapping."""
+
+    def compose_node(self, parent, index):
+        event = self.peek_event()
+        node = super().compose_node(parent, index)
+        if not isinstance(event, yaml.AliasEvent):
+            node.anchored = bool(event.anchor)
+            if event.anchor and isinstance(node, yaml.MappingNode):
+                for _, value in node.value:
+                    value.anchored = True
+        return node
+
+
 def compose(text):
-    return [node for node in yaml.compose_all(text, Loader=yaml.SafeLoader) if node is not None]
+    return [node for node in yaml.compose_all(text, Loader=Loader) if node is not None]
 
 
 class Value:
@@ -224,8 +238,7 @@ def edits_of(values, registry, declared, warned):
                 yield value.node, text, new
             continue
         names = [(name, core(node) if isinstance(node, yaml.ScalarNode) else "")
-                 for name, node in value.siblings if node is not None or name == "newName"
-                 if node is not None]
+                 for name, node in value.siblings if node is not None]
         if value.direct and key == "name":
             if any(name == "newName" for name, _ in value.siblings):
                 if new and complete:
@@ -249,16 +262,14 @@ def edits_of(values, registry, declared, warned):
         if not new:
             continue
         parent = value.keys[-2] if len(value.keys) > 1 else ""
-        if (not complete and value.direct and key == "value" and
-                any(name == "name" and is_part(text) for name, text in names)):
-            warned.add(value.line)
-            continue
         says = (complete or names_image(key) or (key == "reference" and names_image(parent)) or
                 (value.direct and key == "value" and
                  any(name == "name" and names_image(text) for name, text in names)))
-        if says:
+        part = (not complete and value.direct and key == "value" and
+                any(name == "name" and is_part(text) for name, text in names))
+        if says and not part:
             yield value.node, text, new
-        elif "/" in text:
+        elif part or "/" in text:
             warned.add(value.line)
     yield from pair_edits(pairs, values, registry, declared)
 
@@ -280,6 +291,8 @@ def pair_edits(pairs, values, registry, declared):
             new, rest = ends.pop(), [text for _, text in paths]
         last = [value for value in values if id(value.siblings) == siblings and
                 words(value.key)[-1:] == ["registry"] and tuple(stem(value.key)) == kind][-1]
+        if last.node.anchored:
+            continue
         yield last.node, before, new + before[len(head):]
         for one, (value, text) in zip(rest, paths):
             if one != text:
