@@ -309,9 +309,11 @@ Step restart_all() {
           }};
 }
 
-// Returns the Deployment as an earlier version of the operator applied it: with another pod, and
-// without a record of the applied pod.
-std::string earlier_deployment(const api::LocalRegistry& registry) {
+enum class Record { kNone, kOfPod };
+
+// Returns the Deployment as an earlier version of the operator applied it: with another pod. A
+// version that is still earlier did not record the applied pod.
+std::string earlier_deployment(const api::LocalRegistry& registry, Record record) {
   reconcile::AppliedPod pod = reconcile::new_pod(registry, true);
   pod.pod_template.metadata.labels.erase(std::string(reconcile::kAppLabel));
   for (api::Container& container : pod.pod_template.spec.containers) {
@@ -319,6 +321,7 @@ std::string earlier_deployment(const api::LocalRegistry& registry) {
     if (!container.env.empty()) container.env.resize(1);
   }
   api::Deployment deployment = reconcile::build_deployment(registry, pod, reconcile::kNeverRefused);
+  if (record == Record::kOfPod) return api::encode_object(deployment);
   auto& annotations = deployment.metadata.annotations;
   annotations.erase(std::string(reconcile::kAppliedPodAnnotation));
   annotations.erase(std::string(reconcile::kBuildKitRefusedAnnotation));
@@ -337,8 +340,8 @@ void keep_pods(World& world) {
 
 // While the operator is away, the Deployment becomes one of an earlier version. When the operator
 // is back, it must not replace the pod.
-Step upgrade() {
-  const auto act = [](World& world) {
+Step upgrade(Record record = Record::kNone) {
+  const auto act = [record](World& world) {
     const ObjectPtr object = world.server.find("localregistries", kRegistry);
     if (!object || !world.server.find("deployments", kChild)) return;
     const auto& registry = read<api::LocalRegistry>(object);
@@ -346,7 +349,7 @@ Step upgrade() {
     // version is.
     if (registry.status.observed_generation != registry.metadata.generation) return;
     for (Replica* replica : world.replicas()) world.crash(*replica, kAway);
-    world.apply("deployments", kChild, earlier_deployment(registry), reconcile::kManager);
+    world.apply("deployments", kChild, earlier_deployment(registry, record), reconcile::kManager);
     world.run_for(kAway / 2);
     keep_pods(world);
   };
@@ -603,6 +606,12 @@ std::vector<Scenario> contests() {
                      expect_contest(), end_contests()},
                     {}});
   }
+  const Spec elsewhere = {"another port",
+                          R"({"resources":{"requests":{"cpu":"50m"}},"port":5001})"};
+  list.push_back({"contests/images during an upgrade",
+                  {begin_policy(policies().front()), apply(asking), expect_contest(),
+                   upgrade(Record::kOfPod), expect_contest(), apply(elsewhere), end_contests()},
+                  {}});
   list.push_back({"contests/replicas",
                   {apply(kDefault), begin_fight(), expect_contest(), restart_all(),
                    expect_contest(), end_contests()},
