@@ -71,6 +71,10 @@ bool may_speak(std::string_view key) {
                      [](char a, char b) { return lower(a) == b; }) != key.end();
 }
 
+bool is_repository(std::string_view word) {
+  return word == "repository" || word == "imagerepository";
+}
+
 // Returns the words of a key that distinguish one image of a mapping from the others, such as init.
 // Leaves out words that keys of all images have, such as image, registry and name.
 std::string stem_of(const std::vector<std::string>& words) {
@@ -128,17 +132,14 @@ HalfKey half_of(std::string_view key) {
         words.back() == "repository" && std::any_of(key.begin(), key.end(), is_lower);
     return is_other ? HalfKey{Half::kOtherRepository, stem_of(words)} : HalfKey{};
   }
-  const bool repository = words.back() == "repository" || words.back() == "imagerepository";
-  return {repository ? Half::kRepository : Half::kImage, stem_of(words)};
+  return {is_repository(words.back()) ? Half::kRepository : Half::kImage, stem_of(words)};
 }
 
 bool names_part_of_image(std::string_view name) {
   const std::size_t dot = name.rfind('.');
   if (dot == std::string_view::npos) return false;
   const std::vector<std::string> words = words_of(name.substr(dot + 1));
-  if (words.empty()) return false;
-  const std::string& last = words.back();
-  return last == "registry" || last == "repository" || last == "imagerepository";
+  return !words.empty() && (words.back() == "registry" || is_repository(words.back()));
 }
 
 }  // namespace cli

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "api/image_reference.h"
 #include "base/limits.h"
@@ -422,10 +423,9 @@ void ReferenceEditor::join_to_registry(const Mapping& mapping,
                   [&](const std::string& stem) { return stem.empty() || !has_registry(stem); });
   for (auto& [stem, two] : halves) {
     if (has_registry(stem)) continue;
-    const auto rest = std::stable_partition(two.paths.begin(), two.paths.end(),
-                                            [&](const Candidate* path) { return !joins(path); });
-    plain->second.paths.insert(plain->second.paths.end(), rest, two.paths.end());
-    two.paths.erase(rest, two.paths.end());
+    std::copy_if(two.paths.begin(), two.paths.end(), std::back_inserter(plain->second.paths),
+                 joins);
+    std::erase_if(two.paths, joins);
   }
 }
 
@@ -434,7 +434,7 @@ void ReferenceEditor::settle_halves(Mapping& mapping, const std::string& stem,
   const Candidate* const registry = halves.registry;
   const bool is_unknown = mapping.all_unknown || mapping.unknown_registries.contains(stem);
   if (registry != nullptr && !is_unknown && !halves.paths.empty()) {
-    settle_pair(*registry, halves.paths, halves.has_other);
+    settle_pair(halves);
   } else {
     if (registry != nullptr) settle_lone_registry(*registry);
     for (const Candidate* const path : halves.paths) {
@@ -476,15 +476,15 @@ void ReferenceEditor::settle_lone_registry(const Candidate& registry) {
         "before others");
 }
 
-void ReferenceEditor::settle_pair(const Candidate& registry,
-                                  const std::vector<const Candidate*>& paths, bool has_other) {
+void ReferenceEditor::settle_pair(const Halves& halves) {
+  const Candidate& registry = *halves.registry;
   struct Rewritten {
     const Candidate* path;
     std::string text;
   };
   const std::string_view before = without_slashes(registry.text);
   std::vector<Rewritten> rewritten;
-  for (const Candidate* const path : paths) {
+  for (const Candidate* const path : halves.paths) {
     if (path->has_host) {
       if (!path->replacement.empty()) {
         leave(*path,
@@ -498,7 +498,7 @@ void ReferenceEditor::settle_pair(const Candidate& registry,
   decide(registry);
   if (rewritten.empty()) return;
   std::optional<std::string> host;
-  bool possible = rewritten.size() == paths.size() && !has_other;
+  bool possible = rewritten.size() == halves.paths.size() && !halves.has_other;
   for (Rewritten& one : rewritten) {
     // If the registry has no path, the "library/" that Docker adds goes into the repository.
     const std::size_t slash =

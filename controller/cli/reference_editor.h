@@ -114,8 +114,7 @@ class ReferenceEditor final : public json::ScalarVisitor {
   void settle_halves(Mapping& mapping, const std::string& stem, const Halves& halves);
   void settle_alone(const Candidate& candidate);
   void settle_lone_registry(const Candidate& registry);
-  void settle_pair(const Candidate& registry, const std::vector<const Candidate*>& paths,
-                   bool has_other);
+  void settle_pair(const Halves& halves);
 
   void leave_without_registry(const Candidate& path);
   void leave_bare(const Candidate& candidate);

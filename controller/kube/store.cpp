@@ -378,11 +378,10 @@ void StoreCore::note_share(const PackedEntry& entry, bool added) {
 void StoreCore::note_shares() {
   if (!crowded_ && bytes_ > type_.cache_bytes / 2) {
     crowded_ = true;
-    const auto add = [this](const PackedEntry& entry) { note_share(entry, true); };
-    for (const PackedEntry& entry : objects_) add(entry);
+    for (const PackedEntry& entry : objects_) note_share(entry, true);
     for (const Part& part : parts_) {
       for (const PackedEntry& entry : part.relisted) {
-        if (!objects_.contains(entry)) add(entry);
+        if (!objects_.contains(entry)) note_share(entry, true);
       }
     }
   } else if (crowded_ && bytes_ < type_.cache_bytes / 8 * 3) {

@@ -25,6 +25,7 @@ struct Drift {
   bool was_applied = false;         // the API server accepted this intent before
 };
 
+// The target of actions on objects of type T.
 template <class T>
 constexpr Target target_for();
 template <>
@@ -44,6 +45,7 @@ constexpr Target target_for<api::PersistentVolumeClaim>() {
   return Target::kClaim;
 }
 
+// Returns the hash of the intended object, which is recorded on each child; empty: there is none.
 template <class T>
 std::string intent_hash(const T& object) {
   return std::string(api::lookup(object.metadata.annotations, kIntentAnnotation));

@@ -9,8 +9,8 @@
 // The template is replaced when
 //  * the user changed the pod by the spec, or the restart annotation of the LocalRegistry,
 //  * no pod may hold images,
-//  * another client edited what was applied: that edit has already replaced the pods. A client that
-//    changes each Deployment as it is written, such as a mutating policy, replaces nothing.
+//  * another client edited what was applied: that edit has already replaced the pods. What a
+//    mutating policy changes is no such edit: the pods had it from the beginning.
 // All functions are pure and can be called on any thread.
 #pragma once
 

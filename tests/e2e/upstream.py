@@ -2,14 +2,17 @@
 a test CA and with passwords. Images come from there, and may or may not be pushed there."""
 import base64
 import contextlib
-import glob
 import json
 import os
 import pathlib
 import subprocess
+import sys
 import warnings
 
 from world import Failed, on_node, run, wait_until
+
+sys.path.append(str(pathlib.Path(__file__).parents[1] / "registry"))
+import servers  # noqa: E402  pylint: disable=wrong-import-position
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
@@ -77,7 +80,7 @@ def htpasswd(folder):
 
 def has_open_upload(folder):
     """Returns whether an upload to the registry of this folder was begun and not cancelled."""
-    return bool(glob.glob(f"{folder}/**/_uploads/*/startedat", recursive=True))
+    return bool(servers.files_below(folder, "_uploads/*/startedat"))
 
 
 def is_up(port, scheme):

@@ -2,7 +2,8 @@
 // those of Deployments, ReplicaSets, StatefulSets, PersistentVolumeClaims and namespaces, the
 // garbage collector, and the scheduler and kubelet of one node. Each step does one piece of work
 // that is due, by requests to the API server, or nothing. Like the real controllers, they act on
-// the present state and not on events; the garbage collector remembers a little, as the real one.
+// the present state and not on events. The garbage collector also remembers, as the real one does,
+// which dependents a waiting owner had.
 //
 // Source: pkg/controller of Kubernetes 1.34. tests/sim/controllers_real compares them with a real
 // kube-controller-manager; tests/sim/differences.md lists the known differences. One thread.
@@ -65,7 +66,6 @@ class Controllers {
   void orphan_dependents(const ObjectPtr& object);
   void delete_dependents_first(const ObjectPtr& object);
   void collect(const ObjectPtr& object);
-  void forget_ended_waits();
   void end_namespaces();
   bool delete_content(const std::string& space);
 

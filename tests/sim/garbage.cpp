@@ -81,7 +81,7 @@ void Controllers::run_claims() {
 }
 
 void Controllers::collect_garbage() {
-  if (!waiting_.empty()) forget_ended_waits();
+  std::set<std::string> waiting;  // uids of owners
   std::vector<ObjectPtr> owned;
   for (const std::string_view plural : kCollected) {
     for (const ObjectPtr& object : server_.all(plural)) {
@@ -89,12 +89,14 @@ void Controllers::collect_garbage() {
       if (meta.deletion_timestamp && has_finalizer(meta, kOrphan)) {
         orphan_dependents(object);
       } else if (deletes_dependents(meta)) {
+        waiting.insert(object->uid);
         delete_dependents_first(object);
       } else if (!meta.deletion_timestamp && !meta.owner_references.empty()) {
         owned.push_back(object);
       }
     }
   }
+  std::erase_if(waiting_, [&](const auto& one) { return !waiting.contains(one.first); });
   for (const ObjectPtr& object : owned) collect(object);
 }
 
@@ -149,16 +151,6 @@ void Controllers::delete_dependents_first(const ObjectPtr& object) {
   due([this, object] {
     patch_finalizers(object, without(meta_of(object).finalizers, kForeground), kCollector);
   });
-}
-
-void Controllers::forget_ended_waits() {
-  std::set<std::string_view> waits;
-  for (const std::string_view plural : kCollected) {
-    for (const ObjectPtr& object : server_.all(plural)) {
-      if (deletes_dependents(meta_of(object))) waits.insert(object->uid);
-    }
-  }
-  std::erase_if(waiting_, [&](const auto& one) { return !waits.contains(one.first); });
 }
 
 // True if the namespace has no such owner. An owner of an unknown kind counts as present.
