@@ -36,6 +36,12 @@ std::optional<std::string> string_of(std::optional<View> view) {
   return std::string(view->string());
 }
 
+bool is_password(std::optional<View> view) {
+  if (!view || view->kind() == Kind::kNull) return false;
+  if (view->kind() == Kind::kBool) return view->boolean();
+  return cli::devspace::boolean_word(string_of(view).value_or("")).value_or(true);
+}
+
 Variable variable_of(View view, std::string path) {
   Variable variable;
   variable.path = std::move(path);
@@ -44,6 +50,7 @@ Variable variable_of(View view, std::string path) {
   variable.value = string_of(view.find("value"));
   variable.default_value = string_of(view.find("default"));
   variable.source = string_of(view.find("source")).value_or("");
+  variable.is_password = is_password(view.find("password"));
   variable.has_command = view.find("command") || view.find("commands");
   return variable;
 }

@@ -63,6 +63,9 @@ struct Variable {
   std::optional<std::string> default_value;
   std::string source;  // "env", "input", "none", "all"; empty: "all"
   bool has_command = false;
+  // Messages must not show the value. True for every value of the field `password` but false, also
+  // for one that DevSpace refuses.
+  bool is_password = false;
 };
 
 // The section vars: NAME: VALUE, NAME: {value: …}, or a list of {name: NAME, value: …} as older

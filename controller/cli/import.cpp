@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 
 #include "api/image_reference.h"
 #include "api/local_registry.h"
@@ -27,6 +28,8 @@ constexpr std::string_view kPrint = "`devspace print`";
 constexpr std::string_view kVersion = "v2beta1";
 constexpr std::string_view kLeftOut = "left out";
 constexpr std::string_view kTooLong = "it is too long";
+constexpr std::string_view kHidden =
+    "a text that is not shown, because it contains a variable with `password: true`";
 constexpr int kPortMost = 65535;
 constexpr std::size_t kQuantityBytes = 32;
 constexpr std::size_t kPersistentNameBytes = 52;  // StatefulSets add a suffix to it
@@ -204,6 +207,7 @@ class Importer {
   std::optional<std::string> replace(std::string_view text, int depth, std::string& why);
   std::optional<std::string> replacement(const std::string& name, int depth, std::string& why);
   std::optional<std::string> variable(const std::string& name, std::string& why) const;
+  bool is_password(const std::string& name) const;
   std::optional<std::string> image_of(const std::string& path, const Setting<std::string>& setting);
 
   std::optional<std::string> text(const std::string& path, const Setting<std::string>& setting);
@@ -211,6 +215,8 @@ class Importer {
   std::optional<int> number(const std::string& path, const Setting<int>& setting);
 
   std::string at(const std::string& path) const;
+  // Returns the text of the field for a message: in quotes, or kHidden.
+  std::string shown(const std::string& path, std::string_view text) const;
   void note(const std::string& path, const std::string& message);
   void fail(const std::string& path, const std::string& message);
 
@@ -221,11 +227,18 @@ class Importer {
   std::optional<Failure> failure_;  // the first failure
   std::size_t replacements_ = 0;    // variables replaced so far
   std::size_t replaced_bytes_ = 0;  // bytes of their values
+  std::size_t passwords_ = 0;       // replaced variables with `password: true`
+  std::set<std::string> hidden_;    // paths of the fields whose text contains such a variable
 };
 
 std::string Importer::at(const std::string& path) const {
   const json::Position position = positions_.find(path);
   return fmt::format("{}:{}:{}", options_.file, position.line, position.column);
+}
+
+std::string Importer::shown(const std::string& path, std::string_view text) const {
+  if (hidden_.contains(path)) return std::string(kHidden);
+  return fmt::format("\"{}\"", base::shown(text));
 }
 
 void Importer::note(const std::string& path, const std::string& message) {
@@ -279,6 +292,11 @@ std::optional<std::string> Importer::variable(const std::string& name, std::stri
   return std::nullopt;
 }
 
+bool Importer::is_password(const std::string& name) const {
+  const auto found = file_.vars.by_name.find(name);
+  return found != file_.vars.by_name.end() && found->second.is_password;
+}
+
 // Returns the value of a variable, with the variables in it replaced. Counts it, because variables
 // that contain each other several times need a number of replacements that grows exponentially.
 std::optional<std::string> Importer::replacement(const std::string& name, int depth,
@@ -298,11 +316,22 @@ std::optional<std::string> Importer::replacement(const std::string& name, int de
     why = kTooLong;
     return std::nullopt;
   }
-  return replace(*value, depth - 1, why);
+  if (!is_password(name)) return replace(*value, depth - 1, why);
+  ++passwords_;
+  auto result = replace(*value, depth - 1, why);
+  // The reason may quote the value, or name a variable that is a part of it.
+  if (!result) {
+    why = fmt::format(
+        "the value of ${{{}}} contains something that cannot be replaced; it is not "
+        "shown, because the variable has `password: true`",
+        base::shown(name));
+  }
+  return result;
 }
 
 std::optional<std::string> Importer::replace(std::string_view text, int depth, std::string& why) {
   std::string result;
+  const std::size_t passwords = passwords_;
   while (!text.empty()) {
     const std::size_t begin = find_variable(text);
     if (begin == std::string_view::npos) break;
@@ -322,14 +351,17 @@ std::optional<std::string> Importer::replace(std::string_view text, int depth, s
   }
   result += text;
   if (!devspace::is_expression(result)) return result;
-  why = fmt::format("only DevSpace evaluates \"{}\"", base::shown(result));
+  why = passwords_ == passwords ? fmt::format("only DevSpace evaluates \"{}\"", base::shown(result))
+                                : fmt::format("only DevSpace evaluates {}", kHidden);
   return std::nullopt;
 }
 
 std::optional<std::string> Importer::resolve(const std::string& path, std::string_view expression,
                                              std::string_view left_out) {
   std::string why;
+  const std::size_t passwords = passwords_;
   auto result = replace(expression, kVariableDepth, why);
+  if (passwords_ != passwords) hidden_.insert(path);
   if (!result) note(path, fmt::format("{}, for {}", left_out, why));
   return result;
 }
@@ -348,7 +380,7 @@ std::optional<bool> Importer::boolean(const std::string& path, const Setting<boo
   constexpr std::string_view kTrue[] = {"true", "True", "TRUE"};
   constexpr std::string_view kFalse[] = {"false", "False", "FALSE"};
   if (!is_one_of(*value, kTrue) && !is_one_of(*value, kFalse)) {
-    fail(path, fmt::format("expected true or false, found \"{}\"", base::shown(*value)));
+    fail(path, fmt::format("expected true or false, found {}", shown(path, *value)));
   }
   return is_one_of(*value, kTrue);
 }
@@ -361,7 +393,7 @@ std::optional<int> Importer::number(const std::string& path, const Setting<int>&
   const char* end = value->data() + value->size();
   const auto [stop, error] = std::from_chars(value->data(), end, result);
   if (error != std::errc() || stop != end) {
-    fail(path, fmt::format("expected an integer, found \"{}\"", base::shown(*value)));
+    fail(path, fmt::format("expected an integer, found {}", shown(path, *value)));
   }
   return result;
 }
@@ -373,9 +405,11 @@ void Importer::take_registry(const devspace::LocalRegistry& from, Spec& to) {
   to.name = text("localRegistry.name", from.name).value_or("");
   to.image = take_reference("localRegistry.image", from.image);
   to.buildkit_image = take_reference("localRegistry.buildKitImage", from.buildkit_image);
-  const auto port = number("localRegistry.port", from.port);
+  const std::string path = "localRegistry.port";
+  const auto port = number(path, from.port);
   if (port && (*port < 1 || *port > kPortMost)) {
-    fail("localRegistry.port", fmt::format("{} is not between 1 and {}", *port, kPortMost));
+    fail(path, fmt::format("{} is not between 1 and {}",
+                           hidden_.contains(path) ? kHidden : std::to_string(*port), kPortMost));
   }
   to.port = port.value_or(0);
   if (from.persistence) take_persistence(*from.persistence, to);
@@ -384,24 +418,25 @@ void Importer::take_registry(const devspace::LocalRegistry& from, Spec& to) {
 
 void Importer::check_registry(const Spec& spec) {
   const std::string path = "localRegistry.name";
+  const std::string other = "localRegistry.namespace";
   if (!spec.namespace_name.empty() && !is_dns_label(spec.namespace_name)) {
-    fail("localRegistry.namespace",
-         fmt::format("\"{}\" is no name in Kubernetes: use a-z, 0-9 and -",
-                     base::shown(spec.namespace_name)));
+    fail(other, fmt::format("{} is no name in Kubernetes: use a-z, 0-9 and -",
+                            shown(other, spec.namespace_name)));
   } else if (!spec.namespace_name.empty() && spec.namespace_name != options_.namespace_name) {
-    note("localRegistry.namespace",
-         fmt::format("unless the LocalRegistry is in {0} itself, the namespace {0} has to allow it "
-                     "with the annotation localregistry.dev/allow-from",
-                     spec.namespace_name));
+    const std::string name = hidden_.contains(other) ? "" : " " + spec.namespace_name;
+    note(other, fmt::format("unless the LocalRegistry is in the namespace{0} itself, the "
+                            "namespace{0} has to allow it with the annotation "
+                            "localregistry.dev/allow-from",
+                            name));
   }
   if (spec.name.empty()) return;
   if (!is_dns_label(spec.name) || !is_letter(spec.name.front())) {
-    fail(path, fmt::format("\"{}\" is no name of a Service in Kubernetes: use a-z, 0-9 and -, and "
+    fail(path, fmt::format("{} is no name of a Service in Kubernetes: use a-z, 0-9 and -, and "
                            "begin with a letter",
-                           base::shown(spec.name)));
+                           shown(path, spec.name)));
   } else if (spec.persistence.enabled.value_or(false) && spec.name.size() > kPersistentNameBytes) {
-    fail(path, fmt::format("\"{}\" is longer than {} characters, the most with persistence",
-                           base::shown(spec.name), kPersistentNameBytes));
+    fail(path, fmt::format("{} is longer than {} characters, the most with persistence",
+                           shown(path, spec.name), kPersistentNameBytes));
   }
 }
 
@@ -410,15 +445,16 @@ void Importer::take_persistence(const devspace::Persistence& from, Spec& to) {
   to.persistence.enabled = boolean(path + ".enabled", from.enabled);
   const std::string size = text(path + ".size", from.size).value_or("");
   if (!size.empty() && (!api::is_quantity(size) || size.size() > kQuantityBytes)) {
-    fail(path + ".size", fmt::format("\"{}\" is no quantity such as 5Gi", base::shown(size)));
+    fail(path + ".size", fmt::format("{} is no quantity such as 5Gi", shown(path + ".size", size)));
   } else if (!size.empty() && api::compare({size}, {"0"}) != std::strong_ordering::greater) {
-    fail(path + ".size", fmt::format("\"{}\" is not greater than zero", base::shown(size)));
+    fail(path + ".size", fmt::format("{} is not greater than zero", shown(path + ".size", size)));
   }
   to.persistence.size = size;
   const std::string name = text(path + ".storageClassName", from.storage_class_name).value_or("");
   if (!name.empty() && !is_dns_subdomain(name)) {
     fail(path + ".storageClassName",
-         fmt::format("\"{}\" is no name in Kubernetes: use a-z, 0-9, - and .", base::shown(name)));
+         fmt::format("{} is no name in Kubernetes: use a-z, 0-9, - and .",
+                     shown(path + ".storageClassName", name)));
   }
   to.persistence.storage_class_name = name;
 }
@@ -440,7 +476,7 @@ void Importer::add_tag(const std::string& path, const std::string& tag, api::Ima
   if (tag.find('#') != std::string::npos) {
     note(path, "left out, for only DevSpace replaces # by random characters");
   } else if (!api::parse_image_reference("x:" + tag)) {
-    fail(path, fmt::format("\"{}\" is no tag", base::shown(tag)));
+    fail(path, fmt::format("{} is no tag", shown(path, tag)));
   } else if (to.tags.size() == limits::kSpecImageTags) {
     note(path, fmt::format("left out, for an image of a LocalRegistry has at most {} tags",
                            limits::kSpecImageTags));
@@ -511,9 +547,9 @@ std::string Importer::resource_name() {
   const auto name = text("name", file_.name);
   if (name && is_dns_subdomain(*name)) return *name;
   if (name) {
-    note("name", fmt::format("\"{}\" is no name in Kubernetes: the LocalRegistry is called {}; "
+    note("name", fmt::format("{} is no name in Kubernetes: the LocalRegistry is called {}; "
                              "--name gives it another one",
-                             base::shown(*name), kDefaultName));
+                             shown("name", *name), kDefaultName));
   }
   return std::string(kDefaultName);
 }

@@ -14,6 +14,7 @@ namespace cli {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 
 namespace fs = std::filesystem;
@@ -279,6 +280,87 @@ TEST(Import, ALongTextOfVariablesEndsSoon) {
   EXPECT_THAT(notes_of("vars: {A: '${B" + std::string(3 << 20, ' ') + "}', B: ''}\nname: '" +
                        repeated("${A}", 4000) + "'\n"),
               HasSubstr("name: left out, for it is too long"));
+}
+
+// Returns the message of a failure, or the notes and then the message that it was accepted.
+std::string messages(const std::string& yaml, const ImportOptions& options = {}) {
+  const auto imported = import(yaml, options);
+  return imported ? lines(imported->notes) + "accepted" : imported.error().message;
+}
+
+TEST(Import, NoMessageShowsAPassword) {
+  for (const auto& [field, message] : std::vector<std::pair<std::string, std::string>>{
+           {"name: \"${P}\"", "is no name in Kubernetes: the LocalRegistry is called dev"},
+           {"name: \"a-${OUTER}\"", "is no name in Kubernetes: the LocalRegistry is called dev"},
+           {"localRegistry: {enabled: \"${P}\"}", "expected true or false, found "},
+           {"localRegistry: {port: \"${P}\"}", "expected an integer, found "},
+           {"localRegistry: {namespace: \"${P}\"}", "is no name in Kubernetes"},
+           {"localRegistry: {name: \"${P}\"}", "is no name of a Service"},
+           {"localRegistry: {image: \"x:${P}\"}", "a tag is of letters"},
+           {"localRegistry: {persistence: {size: \"${P}\"}}", "is no quantity"},
+           {"localRegistry: {persistence: {storageClassName: \"${P}\"}}", "is no name in"},
+           {"images: {a: {image: \"x:${P}\"}}", "a tag is of letters"},
+           {"images: {a: {image: \"${P}/x\"}}", "is neither a host nor part of a name"},
+           {"images: {a: {image: x, tags: [\"${P}\"]}}", "is no tag"},
+           {"images: {a: {image: x, tags: [\"$!{ P }-1\"]}}", "is no tag"},
+           {"images: {a: {image: x, tags: [\"${P}$(date)\"]}}", "only DevSpace evaluates "}}) {
+    const std::string given =
+        messages("vars: {P: {value: \"Se cret\", password: true}, OUTER: \"b${P}\"}\n" + field);
+    EXPECT_THAT(given, HasSubstr(message)) << field;
+    EXPECT_THAT(given, Not(HasSubstr("cret"))) << field;
+  }
+}
+
+TEST(Import, NoMessageShowsAPasswordThatIsValid) {
+  EXPECT_EQ(messages("vars: {P: {value: secret, password: yes}}\n"
+                     "localRegistry: {namespace: \"${P}\"}\n"),
+            "devspace.yaml:2:17: localRegistry.namespace: unless the LocalRegistry is in the "
+            "namespace itself, the namespace has to allow it with the annotation "
+            "localregistry.dev/allow-from\naccepted");
+  EXPECT_THAT(messages("vars: {P: {value: 70000, password: true}}\n"
+                       "localRegistry: {port: \"${P}\"}\n"),
+              HasSubstr("localRegistry.port: a text that is not shown, because it contains a "
+                        "variable with `password: true` is not between 1 and 65535"));
+  EXPECT_THAT(messages("vars: {P: {value: -5Gi, password: true}}\n"
+                       "localRegistry: {persistence: {size: \"${P}\"}}\n"),
+              HasSubstr("`password: true` is not greater than zero"));
+  EXPECT_THAT(messages("vars: {P: {value: " + std::string(53, 'a') +
+                       ", password: true}}\n"
+                       "localRegistry: {name: \"${P}\", persistence: {enabled: true}}\n"),
+              HasSubstr("`password: true` is longer than 52 characters"));
+}
+
+// The password contains what looks like a variable or a command of DevSpace.
+TEST(Import, AReasonShowsNoPartOfAPassword) {
+  for (const std::string value : {"Se${cret}", "$(cret)", "Se${P}cret", "${cret", "$"}) {
+    const std::string given = messages("vars: {P: {default: '" + value +
+                                       "', password: true}}\n"
+                                       "images: {a: {image: x, tags: [\"${P}(date)\"]}}\n");
+    EXPECT_THAT(given, HasSubstr("is not shown, because")) << value;
+    EXPECT_THAT(given, Not(HasSubstr("cret"))) << value;
+  }
+}
+
+TEST(Import, APasswordIsHiddenWhereverItsValueIsFrom) {
+  const std::string image = "images: {a: {image: x, tags: [\"${P}\"]}}\n";
+  ImportOptions options;
+  options.environment = {{"P", "s cret"}};
+  EXPECT_THAT(messages("vars: {P: {password: true}}\n" + image, options),
+              HasSubstr("`password: true` is no tag"));
+  options.environment.clear();
+  options.variables = {{"P", "s cret"}};
+  EXPECT_THAT(messages("vars: [{name: P, password: On}]\n" + image, options),
+              HasSubstr("`password: true` is no tag"));
+  for (const std::string word : {"\"true\"", "1", "'${X}'", "[]"}) {
+    EXPECT_THAT(messages("vars: {P: {password: " + word + "}}\n" + image, options),
+                HasSubstr("`password: true` is no tag"))
+        << word;
+  }
+  for (const std::string word : {"false", "no", "null"}) {
+    EXPECT_THAT(messages("vars: {P: {password: " + word + "}}\n" + image, options),
+                HasSubstr("\"s cret\" is no tag"))
+        << word;
+  }
 }
 
 TEST(Import, NameAndNamespaceCanBeGiven) {
