@@ -2,6 +2,7 @@
 // LocalRegistry. Values; any thread. Source: the configuration reference of DevSpace 6.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -18,8 +19,8 @@ template <class T>
 struct Setting {
   std::optional<T> value;
   std::string expression;
-  // True if the file has a number or a boolean where a string belongs. DevSpace then uses the text
-  // as written, which json::Positions keeps.
+  // True if the file has a number or a boolean where a string belongs, and for every integer. The
+  // text as written counts, which json::Positions keeps.
   bool is_written = false;
 
   bool given() const { return value.has_value() || !expression.empty() || is_written; }
@@ -31,6 +32,14 @@ bool is_expression(std::string_view text);
 // Parses the words that DevSpace accepts as booleans besides true and false, such as yes, On and n.
 // Returns nullopt for any other word.
 std::optional<bool> boolean_word(std::string_view text);
+
+// Returns the integer that gopkg.in/yaml.v3, which DevSpace uses, reads from an unquoted value:
+// "05000" is octal, "0x1388", "0o11610", "0b101", "5_000" and "5e3" are integers, too. Returns
+// nullopt for what it reads as no integer, and for a fraction, which DevSpace would cut off.
+std::optional<std::int64_t> integer_of_yaml(std::string_view text);
+
+// Returns the integer that DevSpace reads from --var and the environment: a decimal number.
+std::optional<std::int64_t> integer_of_text(std::string_view text);
 
 struct Persistence {
   Setting<bool> enabled;
@@ -56,11 +65,12 @@ struct Image {
 };
 
 // A variable of the section vars. `value` and `default_value` are nullopt for numbers and booleans;
-// json::Positions keeps those as written, at `path` or below it.
+// json::Positions keeps those as written, at the paths.
 struct Variable {
-  std::string path;  // "vars.NAME" or "vars[0]"
   std::optional<std::string> value;
+  std::string value_path;  // "vars.NAME", "vars.NAME.value" or "vars[0].value"
   std::optional<std::string> default_value;
+  std::string default_path;
   std::string source;  // "env", "input", "none", "all"; empty: "all"
   bool has_command = false;
   // Messages must not show the value. True for every value of the field `password` but false, also
@@ -88,7 +98,8 @@ template <class T>
 struct json::Leaf<cli::devspace::Setting<T>> {
   using Setting = cli::devspace::Setting<T>;
 
-  static constexpr std::string_view kExpected = Leaf<T>::kExpected;
+  static constexpr std::string_view kExpected =
+      std::is_same_v<T, int> ? "an integer" : Leaf<T>::kExpected;
   static bool read(View view, Setting& out) {
     if (view.kind() == Kind::kString && cli::devspace::is_expression(view.string())) {
       out.expression = view.string();
@@ -98,6 +109,11 @@ struct json::Leaf<cli::devspace::Setting<T>> {
       out.is_written = view.kind() == Kind::kBool || view.kind() == Kind::kInteger ||
                        view.kind() == Kind::kNumber;
       if (out.is_written) return true;
+    }
+    if constexpr (std::is_same_v<T, int>) {  // a string may be "0x1388"
+      out.is_written = view.kind() == Kind::kInteger || view.kind() == Kind::kNumber ||
+                       view.kind() == Kind::kString;
+      return out.is_written;
     }
     if constexpr (std::is_same_v<T, bool>) {
       if (view.kind() == Kind::kString) {

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <set>
 
 #include "api/image_reference.h"
@@ -207,12 +206,14 @@ class Importer {
   std::optional<std::string> replace(std::string_view text, int depth, std::string& why);
   std::optional<std::string> replacement(const std::string& name, int depth, std::string& why);
   std::optional<std::string> variable(const std::string& name, std::string& why) const;
+  std::optional<std::string> text_of(const std::optional<std::string>& value,
+                                     const std::string& path) const;
   bool is_password(const std::string& name) const;
   std::optional<std::string> image_of(const std::string& path, const Setting<std::string>& setting);
 
   std::optional<std::string> text(const std::string& path, const Setting<std::string>& setting);
   std::optional<bool> boolean(const std::string& path, const Setting<bool>& setting);
-  std::optional<int> number(const std::string& path, const Setting<int>& setting);
+  std::optional<std::int64_t> number(const std::string& path, const Setting<int>& setting);
 
   std::string at(const std::string& path) const;
   // Returns the text of the field for a message: in quotes, or kHidden.
@@ -228,6 +229,7 @@ class Importer {
   std::size_t replacements_ = 0;    // variables replaced so far
   std::size_t replaced_bytes_ = 0;  // bytes of their values
   std::size_t passwords_ = 0;       // replaced variables with `password: true`
+  bool in_integer_ = false;         // variables are replaced in a field that is an integer
   std::set<std::string> hidden_;    // paths of the fields whose text contains such a variable
 };
 
@@ -251,6 +253,19 @@ void Importer::fail(const std::string& path, const std::string& message) {
                      fmt::format("{}: {}: {}", at(path), base::shown_path(path), message)};
 }
 
+// Returns the value of a variable, or its default, as text. `path`: its place in the file. nullopt:
+// it is not in the file. In an integer, DevSpace uses the number that it has read, not the
+// notation.
+std::optional<std::string> Importer::text_of(const std::optional<std::string>& value,
+                                             const std::string& path) const {
+  const std::string* const written = path.empty() ? nullptr : positions_.written(path);
+  if (written != nullptr && in_integer_) {
+    if (const auto number = devspace::integer_of_yaml(*written)) return std::to_string(*number);
+  }
+  if (!value && written != nullptr) return *written;
+  return value;
+}
+
 // The order is that of DevSpace: the command line, predefined variables, the value in the file, the
 // environment, the default value.
 std::optional<std::string> Importer::variable(const std::string& name, std::string& why) const {
@@ -267,14 +282,7 @@ std::optional<std::string> Importer::variable(const std::string& name, std::stri
   const auto found = file_.vars.by_name.find(name);
   const devspace::Variable variable =
       found == file_.vars.by_name.end() ? devspace::Variable{} : found->second;
-  const auto written = [&](const std::string& path) -> std::optional<std::string> {
-    const std::string* const text = positions_.written(path);
-    if (variable.path.empty() || text == nullptr) return std::nullopt;
-    return *text;
-  };
-  if (variable.value) return variable.value;
-  if (auto value = written(variable.path)) return value;
-  if (auto value = written(variable.path + ".value")) return value;
+  if (auto value = text_of(variable.value, variable.value_path)) return value;
   if (variable.has_command) {
     why = fmt::format("only DevSpace runs the command of ${{{}}}: {}", shown, remedy);
     return std::nullopt;
@@ -285,8 +293,7 @@ std::optional<std::string> Importer::variable(const std::string& name, std::stri
     std::string value = base::variable(options_.environment, name);
     if (!value.empty()) return value;
   }
-  if (variable.default_value) return variable.default_value;
-  if (auto value = written(variable.path + ".default")) return value;
+  if (auto value = text_of(variable.default_value, variable.default_path)) return value;
   why = fmt::format("the value of ${{{}}} is not in the file{}: {}", shown,
                     from_environment ? " or the environment" : "", remedy);
   return std::nullopt;
@@ -385,16 +392,24 @@ std::optional<bool> Importer::boolean(const std::string& path, const Setting<boo
   return is_one_of(*value, kTrue);
 }
 
-std::optional<int> Importer::number(const std::string& path, const Setting<int>& setting) {
-  if (setting.expression.empty()) return setting.value;
-  const auto value = resolve(path, setting.expression);
-  if (!value) return std::nullopt;
-  int result = 0;
-  const char* end = value->data() + value->size();
-  const auto [stop, error] = std::from_chars(value->data(), end, result);
-  if (error != std::errc() || stop != end) {
-    fail(path, fmt::format("expected an integer, found {}", shown(path, *value)));
+std::optional<std::int64_t> Importer::number(const std::string& path, const Setting<int>& setting) {
+  if (!setting.given()) return std::nullopt;
+  std::optional<std::int64_t> result;
+  std::string found = "a string";
+  if (setting.is_written) {
+    if (const std::string* const written = positions_.written(path)) {
+      result = devspace::integer_of_yaml(*written);
+      found = shown(path, *written);
+    }
+  } else {
+    in_integer_ = true;
+    const auto value = resolve(path, setting.expression);
+    in_integer_ = false;
+    if (!value) return std::nullopt;
+    result = devspace::integer_of_text(*value);
+    found = shown(path, *value);
   }
+  if (!result) fail(path, "expected an integer, found " + found);
   return result;
 }
 
@@ -411,7 +426,7 @@ void Importer::take_registry(const devspace::LocalRegistry& from, Spec& to) {
     fail(path, fmt::format("{} is not between 1 and {}",
                            hidden_.contains(path) ? kHidden : std::to_string(*port), kPortMost));
   }
-  to.port = port.value_or(0);
+  to.port = static_cast<int>(port.value_or(0));
   if (from.persistence) take_persistence(*from.persistence, to);
   check_registry(to);
 }

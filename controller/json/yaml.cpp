@@ -48,7 +48,7 @@ bool is_string(const YAML::Node& node) {
 }
 
 // Writes a scalar. A plain one is read by the core schema of YAML 1.2, with decimal numbers only.
-// Returns true for a number or a boolean.
+// Returns true for a number, a boolean, or a plain string that begins as a number does.
 bool write_scalar(Writer& writer, const YAML::Node& node) {
   const std::string& text = node.Scalar();
   if (is_string(node)) {
@@ -85,7 +85,7 @@ bool write_scalar(Writer& writer, const YAML::Node& node) {
     return true;
   }
   writer.string(text);
-  return false;
+  return numeric;
 }
 
 std::string_view key_of(const YAML::Node& node) {

@@ -38,7 +38,8 @@ class Positions {
   void put_written(std::string_view path, std::string_view text);
 
   // Returns the number or boolean at a path in its original notation, which JSON does not keep:
-  // "1.10", "True". Returns null when there is none.
+  // "1.10", "True". Also returns an unquoted string that begins as a number does, because YAML 1.1
+  // may read it as one: "0x1388", "5_000". Returns null when there is neither.
   const std::string* written(std::string_view path) const;
 
  private:

@@ -64,7 +64,7 @@ TEST(Import, GoldenCases) {
 
 TEST(Import, AWrongTypeIsToldWithLineAndColumn) {
   EXPECT_EQ(failure("name: a\nlocalRegistry:\n  port: \"5000\"\n"),
-            "devspace.yaml:3:3: localRegistry.port: expected a 32-bit integer, found a string");
+            "devspace.yaml:3:3: localRegistry.port: expected an integer, found a string");
   EXPECT_EQ(failure("localRegistry:\n  enabled: maybe\n"),
             "devspace.yaml:2:3: localRegistry.enabled: expected true or false, found a string");
   EXPECT_EQ(failure("images:\n  a:\n    image: x\n    tags: v1\n"),
@@ -234,6 +234,77 @@ TEST(Import, AVariableOfAWrongTypeIsAFailure) {
               HasSubstr("expected an integer, found \"http\""));
   EXPECT_THAT(failure("localRegistry: {enabled: \"${ON}\"}\n", options),
               HasSubstr("expected true or false, found \"yes\""));
+}
+
+// Returns the port that the manifest has, or the message of the failure.
+std::string port_of(const std::string& yaml, const ImportOptions& options = {}) {
+  const auto imported = import(yaml, options);
+  if (!imported) return imported.error().message;
+  const auto manifest = json::Document::parse(imported->manifest);
+  const auto port = manifest->root().find("spec")->find("port");
+  return port ? std::to_string(port->integer()) : "none";
+}
+
+// The expected ports are those of gopkg.in/yaml.v3, which DevSpace uses.
+TEST(Import, AnIntegerHasTheNotationsThatDevSpaceReads) {
+  for (const auto& [written, port] : std::vector<std::pair<std::string, std::string>>{
+           {"5000", "5000"},    {"+5000", "5000"},      {"05000", "2560"},
+           {"0_5000", "2560"},  {"+05000", "2560"},     {"0x1388", "5000"},
+           {"0X1388", "5000"},  {"0x_13_88", "5000"},   {"+0x1388", "5000"},
+           {"0o11610", "5000"}, {"0O11610", "5000"},    {"0b1001110001000", "5000"},
+           {"5_000", "5000"},   {"5000_", "5000"},      {"08000", "8000"},
+           {"5e3", "5000"},     {"5000.0", "5000"},     {".5e4", "5000"},
+           {"5.e3", "5000"},    {"!!int 05000", "2560"}}) {
+    EXPECT_EQ(port_of("localRegistry: {port: " + written + "}\n"), port) << written;
+    EXPECT_EQ(port_of("vars: {P: " + written + "}\nlocalRegistry: {port: \"${P}\"}\n"), port)
+        << written;
+    EXPECT_EQ(port_of("vars: {A: {default: " + written +
+                      "}, P: \"${A}\"}\nlocalRegistry: {port: \"${P}\"}\n"),
+              port)
+        << written;
+  }
+}
+
+TEST(Import, WhatDevSpaceReadsAsNoIntegerIsAFailure) {
+  const std::string begin = "devspace.yaml:1:17: localRegistry.port: ";
+  for (const std::string written :
+       {"0x", "0b2", "0o9", "0xg", "5000u", "1:30", "2001-12-14", "0x1p4", "1e30",
+        "99999999999999999999", "5__e", ".", "5000.5", ".5_0e4"}) {
+    EXPECT_EQ(port_of("localRegistry: {port: " + written + "}\n"),
+              begin + "expected an integer, found \"" + written + "\"")
+        << written;
+  }
+  for (const std::string written : {"\"5000\"", "'0x1388'", "!!str 5000", "http", "_5000", "+-5"}) {
+    EXPECT_EQ(port_of("localRegistry: {port: " + written + "}\n"),
+              begin + "expected an integer, found a string")
+        << written;
+  }
+  for (const std::string written :
+       {"0", "00", "-0x10", "-05000", "65536", "0x10000", "99999999999", "-5.0"}) {
+    EXPECT_THAT(port_of("localRegistry: {port: " + written + "}\n"),
+                HasSubstr(" is not between 1 and 65535"))
+        << written;
+  }
+  EXPECT_EQ(port_of("localRegistry: {port: null}\n"), "none");
+}
+
+// DevSpace reads these as decimal numbers: it has no YAML to read.
+TEST(Import, AnIntegerOfTheCommandLineIsDecimal) {
+  const std::string yaml = "localRegistry: {port: \"${P}\"}\n";
+  for (const auto& [given, port] : std::vector<std::pair<std::string, std::string>>{
+           {"5000", "5000"}, {"05000", "5000"}, {"+5000", "5000"}}) {
+    ImportOptions options;
+    options.variables = {{"P", given}};
+    EXPECT_EQ(port_of(yaml, options), port) << given;
+    options = {};
+    options.environment = {{"P", given}};
+    EXPECT_EQ(port_of(yaml, options), port) << given;
+  }
+  for (const std::string given : {"0x1388", "5_000", "5e3", "", "+", "+-5", "5000 x"}) {
+    ImportOptions options;
+    options.variables = {{"P", given}};
+    EXPECT_THAT(port_of(yaml, options), HasSubstr("expected an integer, found \"" + given + "\""));
+  }
 }
 
 TEST(Import, VariablesThatNameEachOtherEnd) {

@@ -29,6 +29,23 @@ TEST(YamlPositions, MembersAndElementsAreFoundByTheirPath) {
   EXPECT_EQ(result.positions.find("b.list[1].y"), (Position{6, 5}));
 }
 
+TEST(YamlPositions, TheNotationOfWhatMayBeANumberIsKept) {
+  const auto result = read(
+      "a: 1.10\nb: True\nc: [0x1388, +5_000, -0o7, .5_0]\nd: x5\ne: '0x10'\nf: !!str 0x10\ng: "
+      "_5\n");
+  const auto written = [&](const char* path) {
+    const std::string* const text = result.positions.written(path);
+    return text == nullptr ? std::string("none") : *text;
+  };
+  EXPECT_EQ(written("a"), "1.10");
+  EXPECT_EQ(written("b"), "True");
+  EXPECT_EQ(written("c[0]"), "0x1388");
+  EXPECT_EQ(written("c[1]"), "+5_000");
+  EXPECT_EQ(written("c[2]"), "-0o7");
+  EXPECT_EQ(written("c[3]"), ".5_0");
+  for (const char* path : {"c", "d", "e", "f", "g"}) EXPECT_EQ(written(path), "none") << path;
+}
+
 TEST(YamlPositions, AnElementOfAMapIsFoundEitherWayItIsWritten) {
   const auto result = read("images:\n  app:\n    image: x\n");
   EXPECT_EQ(result.positions.find("images[app].image"), (Position{3, 5}));
