@@ -114,11 +114,18 @@ void add_stem(std::set<std::string>& stems, const std::string& stem) {
 
 }  // namespace
 
-ReferenceEditor::ReferenceEditor(const api::ImageRewriter& rewriter, Emit emit, Warn warn)
+ReferenceEditor::ReferenceEditor(const api::ImageRewriter& rewriter, Emit emit, Warn warn,
+                                 std::vector<std::uint64_t> late)
     : rewriter_(rewriter),
       repositories_(rewriter.repositories()),
       emit_(std::move(emit)),
-      warn_(std::move(warn)) {}
+      warn_(std::move(warn)),
+      known_(std::move(late)) {}
+
+std::vector<std::uint64_t> ReferenceEditor::late() && {
+  std::sort(late_.begin(), late_.end());
+  return std::move(late_);
+}
 
 ReferenceEditor::Mapping* ReferenceEditor::find(std::uint64_t map) {
   const auto found = std::find_if(mappings_.rbegin(), mappings_.rend(),
@@ -134,6 +141,14 @@ ReferenceEditor::Mapping& ReferenceEditor::at(std::uint64_t map) {
   return mappings_.back();
 }
 
+// Adds the states of known LocalRegistries that have been entered, before the state of any mapping
+// in them.
+void ReferenceEditor::open_known(const json::Nesting& around) {
+  while (next_known_ < known_.size() && known_[next_known_] <= around.maps()) {
+    at(known_[next_known_++]).is_local_registry = true;
+  }
+}
+
 void ReferenceEditor::note_siblings(const json::Scalar& scalar) {
   const std::uint64_t map = scalar.around.map();
   if (map == 0) return;
@@ -141,7 +156,10 @@ void ReferenceEditor::note_siblings(const json::Scalar& scalar) {
   if (scalar.key == "name" && names_image(scalar.value)) at(map).name_says_image = true;
   if (scalar.key == "name" && names_part_of_image(scalar.value)) at(map).name_says_part = true;
   if (scalar.key == "apiVersion" && scalar.value.starts_with(kOwnGroup)) {
-    at(map).is_local_registry = true;
+    Mapping& mapping = at(map);
+    const bool is_first_value = last_map_ < map;
+    if (!mapping.is_local_registry && !is_first_value) late_.push_back(map);
+    mapping.is_local_registry = true;
   }
 }
 
@@ -157,6 +175,7 @@ void ReferenceEditor::note_kustomize(const json::Scalar& scalar) {
 }
 
 void ReferenceEditor::alias(const json::Scalar& scalar) {
+  open_known(scalar.around);
   const std::uint64_t map = scalar.around.map();
   if (map == 0) return;
   note_kustomize(scalar);
@@ -184,7 +203,9 @@ void ReferenceEditor::add_unknown(Mapping& mapping, const std::string& stem) {
 std::size_t ReferenceEditor::value(const json::Scalar& scalar) {
   ++values_;
   give_up_old();
+  open_known(scalar.around);
   note_siblings(scalar);
+  last_map_ = scalar.around.maps();
   const bool declares = std::any_of(mappings_.begin(), mappings_.end(), [](const Mapping& mapping) {
     return mapping.is_local_registry;
   });
@@ -329,6 +350,14 @@ base::Result<void> ReferenceEditor::place(json::Place place) {
 }
 
 base::Result<void> ReferenceEditor::end_of_map(std::uint64_t map) {
+  constexpr std::size_t kLateMost = limits::kRewriteMemoryBytes / sizeof(std::uint64_t);
+  if (late_.size() > kLateMost) {
+    return base::Error{
+        base::ErrorCode::kTooLarge,
+        fmt::format("more than {} LocalRegistries have other keys before apiVersion; "
+                    "write apiVersion first",
+                    kLateMost)};
+  }
   if (mappings_.empty() || mappings_.back().map != map) return {};
   settle(mappings_.back());
   mappings_.pop_back();

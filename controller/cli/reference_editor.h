@@ -29,8 +29,10 @@ using Warn = std::function<void(std::uint64_t line, std::string message)>;
 
 class ReferenceEditor final : public json::ScalarVisitor {
  public:
-  // `rewriter` must outlive the object. `emit` gets the edits in the order of the text.
-  ReferenceEditor(const api::ImageRewriter& rewriter, Emit emit, Warn warn);
+  // `rewriter` must outlive the object. `emit` gets the edits in the order of the text. `late`:
+  // what late() returned for the same text.
+  ReferenceEditor(const api::ImageRewriter& rewriter, Emit emit, Warn warn,
+                  std::vector<std::uint64_t> late = {});
 
   std::size_t value(const json::Scalar& scalar) override;
   base::Result<void> place(json::Place place) override;
@@ -39,6 +41,11 @@ class ReferenceEditor final : public json::ScalarVisitor {
 
   // Emits the edits that are left; to be called at the end of the text.
   base::Result<void> finish() { return flush(); }
+
+  // Returns the numbers of LocalRegistries (see json::Nesting::map) that were recognized late:
+  // other values come before their apiVersion, and may have been rewritten. Unless it is empty,
+  // another object has to scan the text.
+  std::vector<std::uint64_t> late() &&;
 
  private:
   // The state of one candidate: undecided, decided with an edit, or decided without one.
@@ -94,6 +101,7 @@ class ReferenceEditor final : public json::ScalarVisitor {
 
   Mapping* find(std::uint64_t map);
   Mapping& at(std::uint64_t map);
+  void open_known(const json::Nesting& around);
   void note_siblings(const json::Scalar& scalar);
   void note_kustomize(const json::Scalar& scalar);
   void note_other_repository(const json::Scalar& scalar, const HalfKey& half);
@@ -128,10 +136,14 @@ class ReferenceEditor final : public json::ScalarVisitor {
   const Emit emit_;
   const Warn warn_;
   std::deque<Slot> slots_;
-  std::uint64_t first_slot_ = 0;      // number of slots_.front()
-  std::uint64_t values_ = 0;          // values seen so far
-  std::vector<Mapping> mappings_;     // from the outermost to the innermost
-  std::optional<Candidate> waiting_;  // the candidate that waits for place()
+  std::uint64_t first_slot_ = 0;  // number of slots_.front()
+  std::uint64_t values_ = 0;      // values seen so far
+  std::uint64_t last_map_ = 0;    // number of mappings entered when the last value was seen
+  const std::vector<std::uint64_t> known_;  // LocalRegistries of an earlier scan, ascending
+  std::size_t next_known_ = 0;              // index in known_ of the first one not entered yet
+  std::vector<std::uint64_t> late_;         // see late()
+  std::vector<Mapping> mappings_;           // from the outermost to the innermost
+  std::optional<Candidate> waiting_;        // the candidate that waits for place()
 };
 
 }  // namespace cli

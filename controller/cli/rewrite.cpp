@@ -135,10 +135,11 @@ class Copy {
 struct Look {
   Finding finding;
   RewriteReport report;
+  std::vector<std::uint64_t> late;  // see ReferenceEditor::late
 };
 
-base::Result<Look> look(Format format, json::ByteSource& source,
-                        const api::ImageRewriter& rewriter) {
+base::Result<Look> look_once(Format format, json::ByteSource& source,
+                             const api::ImageRewriter& rewriter, std::vector<std::uint64_t> late) {
   Look look;
   RewriteReport& report = look.report;
   ReferenceEditor editor(
@@ -153,16 +154,28 @@ base::Result<Look> look(Format format, json::ByteSource& source,
         } else {
           report.warnings.push_back({line, std::move(message)});
         }
-      });
+      },
+      std::move(late));
   if (const auto result = format(source, editor); !result) return result.error();
   report.edits = look.finding.edits();
   std::stable_sort(report.warnings.begin(), report.warnings.end(),
                    [](const auto& a, const auto& b) { return a.line < b.line; });
+  look.late = std::move(editor).late();
   return look;
 }
 
+base::Result<Look> look(Format format, json::ByteSource& source,
+                        const api::ImageRewriter& rewriter) {
+  auto first = look_once(format, source, rewriter, {});
+  if (!first || first->late.empty()) return first;
+  auto second = look_once(format, source, rewriter, first->late);
+  if (second && !second->late.empty()) return changed();
+  if (second) second->late = std::move(first->late);
+  return second;
+}
+
 // Parses the text a second time, because there were too many edits to keep.
-base::Result<void> copy_anew(const Finding& found, Format format, json::ByteSource& source,
+base::Result<void> copy_anew(const Look& found, Format format, json::ByteSource& source,
                              const api::ImageRewriter& rewriter, Copy& copy) {
   Finding again;
   ReferenceEditor editor(
@@ -171,9 +184,9 @@ base::Result<void> copy_anew(const Finding& found, Format format, json::ByteSour
         again.add(edit);
         return copy.edit(edit);
       },
-      [](std::uint64_t, const std::string&) {});
+      [](std::uint64_t, const std::string&) {}, found.late);
   auto result = format(source, editor);
-  if (result && !again.is_same(found)) return changed();
+  if (result && !again.is_same(found.finding)) return changed();
   return result;
 }
 
@@ -194,7 +207,7 @@ base::Result<RewriteReport> rewrite_text(json::ByteSource& source,
   Finding& finding = found->finding;
   const base::Result<void> made =
       finding.keeps_all() ? finding.each([&](const json::Edit& edit) { return copy.edit(edit); })
-                          : copy_anew(finding, format, source, rewriter, copy);
+                          : copy_anew(*found, format, source, rewriter, copy);
   if (!made) return made.error();
   if (auto copied = copy.until(std::nullopt); !copied) return copied.error();
   if (!output.flush()) return not_written();

@@ -34,7 +34,8 @@ struct RewriteReport {
 // * a path alone, as in `image: org/app`, under a key that names an image;
 // * registry and repository of one mapping, together: the registry gets the rewriter's host;
 // * the literal repository of a value with variables after it.
-// Values of a LocalRegistry, after its apiVersion, are unchanged, because they declare the images.
+// Values of a LocalRegistry are unchanged, because they declare the images. If other keys come
+// before its apiVersion, the text is parsed once more.
 // Nothing is written unless all of the text can be parsed. kMalformed: the text is not YAML; the
 // message has line and column. kTooLarge: a bound is exceeded. kInvalid: the text cannot be read,
 // the output cannot be written, or the text changed between its two readings.

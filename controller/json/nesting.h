@@ -25,6 +25,8 @@ class Nesting {
   // The number of the mapping that directly holds the node; 0: none does. The numbers are
   // unique, and an inner mapping has a larger number than the mappings around it.
   std::uint64_t map() const;
+  // The number of mappings entered so far, which is the number of the latest one.
+  std::uint64_t maps() const { return maps_; }
   // True when the mapping that directly holds the node has an anchor.
   bool in_anchored_map() const { return !levels_.empty() && levels_.back().anchored_map; }
 

@@ -376,6 +376,70 @@ TEST(Rewrite, ALocalRegistryGoesOnDeclaringItsImages) {
             "- {apiVersion: v1, image: localhost:31234/org/frontend}\n");
 }
 
+TEST(Rewrite, ALocalRegistryIsUnchangedInAnyOrderOfItsKeys) {
+  const std::string other = "image: org/frontend:1 # another document\n";
+  const std::string rewritten_other = "image: localhost:31234/org/frontend:1 # another document\n";
+  for (const std::string own :
+       {"spec: {images: [{name: a, image: ghcr.io/org/project/image:1}]}\n"
+        "kind: LocalRegistry\napiVersion: localregistry.dev/v1alpha1\n",
+        "kind: LocalRegistry\nmetadata: {annotations: {a: org/frontend}}\n"
+        "apiVersion: localregistry.dev/v1alpha1\nspec: {image: org/frontend:1}\n",
+        "- ghcr.io/org/project/image:1\n", "x: [ghcr.io/org/project/image:1]\n",
+        "spec: {image: {registry: docker.io, repository: org/frontend}}\n", "image: org/frontend\n",
+        "a: \"--image=ghcr.io/org/project/image\"\n"}) {
+    const bool is_whole = own.find("apiVersion") != std::string::npos;
+    const std::string key = own.starts_with('-') ? "spec:\n" : "";
+    const std::string text =
+        is_whole ? own : key + own + "\"apiVersion\": 'localregistry.dev/v1alpha1'\n";
+    EXPECT_EQ(rewritten(other + "---\n" + text + "---\n" + other),
+              rewritten_other + "---\n" + text + "---\n" + rewritten_other);
+    EXPECT_EQ(warnings(text), "");
+  }
+  EXPECT_EQ(rewritten(R"({"items":[{"image":"backend"},{"spec":{"images":["backend:1",)"
+                      R"({"image":"org/frontend"}]},"apiVersion":"localregistry.dev/v1"},)"
+                      R"({"image":"backend","spec":["backend:2"],"apiVersion":"v1"}]})"),
+            R"({"items":[{"image":"localhost:31234/library/backend"},{"spec":{"images":)"
+            R"(["backend:1",{"image":"org/frontend"}]},"apiVersion":"localregistry.dev/v1"},)"
+            R"({"image":"localhost:31234/library/backend",)"
+            R"("spec":["localhost:31234/library/backend:2"],"apiVersion":"v1"}]})");
+}
+
+// So many edits are not kept, and the text is parsed again while it is written.
+TEST(Rewrite, ALocalRegistryIsUnchangedAmongManyEdits) {
+  const std::string own =
+      "spec: {images: [{image: ghcr.io/org/project/image:1}]}\napiVersion: localregistry.dev/v1\n";
+  const std::string line = "- ghcr.io/org/project/image:1\n";
+  const std::string rewritten_line = "- localhost:31234/org/project/image:1\n";
+  constexpr std::size_t kLines = limits::kRewriteMemoryBytes / 64;
+  std::string text = own + "---\n";
+  std::string expected = text;
+  for (std::size_t i = 0; i < kLines; ++i) {
+    text += line;
+    expected += rewritten_line;
+  }
+  EXPECT_TRUE(rewritten(text) == expected);
+}
+
+TEST(Rewrite, SomeMillionLocalRegistriesThatAreRecognizedLateAreRefused) {
+  constexpr std::size_t kMost = limits::kRewriteMemoryBytes / sizeof(std::uint64_t);
+  std::string text = "[\n";
+  for (std::size_t i = 0; i <= kMost; ++i)
+    text += "{\"a\":\"\",\"apiVersion\":\"localregistry.dev/v1\"},\n";
+  EXPECT_THAT(rewritten(text + "1]").substr(0, 200),
+              StartsWith("TooLarge: more than 1048576 LocalRegistries have other keys before "
+                         "apiVersion; write apiVersion first"));
+}
+
+// One LocalRegistry holds the other, and a list between them ends the inner one.
+TEST(Rewrite, ALocalRegistryInAnotherIsUnchangedToo) {
+  const std::string text =
+      "a:\n- b: {image: backend}\n  apiVersion: localregistry.dev/v1\n- image: backend:2\n"
+      "apiVersion: localregistry.dev/v1\nc: backend:3\n";
+  EXPECT_EQ(rewritten(text), text);
+  EXPECT_EQ(rewritten(text + "---\nimage: backend\n"),
+            text + "---\nimage: localhost:31234/library/backend\n");
+}
+
 TEST(Rewrite, WarningsAreKeptUpToABound) {
   std::string text;
   for (std::size_t i = 0; i < limits::kRewriteWarnings + 7; ++i) text += "- org/frontend\n";
