@@ -56,7 +56,7 @@ std::string encode(const Images& images) {
 // OpenSource keeps the source of an image open while the image is pushed.
 struct OpenSource {
   std::optional<TemporaryFile> spool;  // the archive that a daemon sent
-  std::unique_ptr<registry::ImageSource> source;
+  std::shared_ptr<const registry::ImageSource> source;
 };
 
 // BlobProgress adds up the bytes of all blobs of one image; the uploader reports each blob
@@ -85,10 +85,12 @@ class BlobProgress {
 
 class Pusher {
  public:
-  // `route` must stay valid until run() has ended.
-  Pusher(const Session& session, const PushCommand& command, const Route& route)
+  // `given`: the archive or layout that is pushed; null: the daemon has the images. `route` must
+  // stay valid until run() has ended.
+  Pusher(const Session& session, std::shared_ptr<const registry::ImageSource> given,
+         const Route& route)
       : session_(session),
-        command_(command),
+        given_(std::move(given)),
         address_(route.address),
         forward_(route.forward.get()),
         bar_(session.console, session.kube.clock),
@@ -125,22 +127,20 @@ class Pusher {
 
   asio::awaitable<Outcome<OpenSource>> open(const PushTarget& target) {
     OpenSource open;
-    std::string path = command_.archive.empty() ? command_.layout : command_.archive;
-    if (path.empty()) {
-      auto spool = TemporaryFile::make(session_.variables);
-      if (!spool) co_return spool.error();
-      open.spool.emplace(*std::move(spool));
-      const auto socket = daemon_socket(session_.variables);
-      if (!socket) co_return socket.error();
-      bar_.begin("reading " + target.source);
-      auto saving =
-          save_image(session_.kube.executor, *socket, target.source, open.spool->descriptor(),
-                     [this](std::uint64_t bytes) { bar_.update(bytes, 0); });
-      const base::Result<void> saved = co_await std::move(saving);
-      if (!saved) co_return failure_of(saved.error());
-      path = open.spool->path();
-    }
-    auto source = registry::ImageSource::open(path);
+    open.source = given_;
+    if (given_ != nullptr) co_return std::move(open);
+    auto spool = TemporaryFile::make(session_.variables);
+    if (!spool) co_return spool.error();
+    open.spool.emplace(*std::move(spool));
+    const auto socket = daemon_socket(session_.variables);
+    if (!socket) co_return socket.error();
+    bar_.begin("reading " + target.source);
+    auto saving =
+        save_image(session_.kube.executor, *socket, target.source, open.spool->descriptor(),
+                   [this](std::uint64_t bytes) { bar_.update(bytes, 0); });
+    const base::Result<void> saved = co_await std::move(saving);
+    if (!saved) co_return failure_of(saved.error());
+    auto source = registry::ImageSource::open(open.spool->path());
     if (!source) co_return Failure{ExitCode::kFailure, source.error().message};
     open.source = *std::move(source);
     co_return std::move(open);
@@ -192,7 +192,7 @@ class Pusher {
   }
 
   const Session& session_;
-  const PushCommand& command_;
+  const std::shared_ptr<const registry::ImageSource> given_;
   std::string address_;
   KubectlForward* forward_;  // null: not through the API server
   ProgressBar bar_;
@@ -237,13 +237,15 @@ std::vector<std::string> kind_arguments(const PushCommand& command, const PushTa
 asio::awaitable<Outcome<Images>> push(const Session& session, Connection connection,
                                       PushCommand command) {
   const std::string& path = command.archive.empty() ? command.layout : command.archive;
+  std::shared_ptr<const registry::ImageSource> given;
   if (!path.empty()) {  // fail before the first request to the cluster
-    const auto source = registry::ImageSource::open(path);
+    auto source = registry::ImageSource::open(path);
     if (!source) {
       co_return Failure{ExitCode::kUsage,
                         fmt::format("--{}: {}", command.archive.empty() ? "layout" : "archive",
                                     source.error().message)};
     }
+    given = *std::move(source);  // another file may soon have this path
   }
   auto finding = find_registry(session, command.registry);
   const Outcome<api::LocalRegistry> registry = co_await std::move(finding);
@@ -259,7 +261,7 @@ asio::awaitable<Outcome<Images>> push(const Session& session, Connection connect
   Outcome<Route> route = co_await std::move(routing);
   if (!route) co_return route.error();
   Outcome<> outcome;
-  Pusher pusher(session, command, *route);
+  Pusher pusher(session, std::move(given), *route);
   std::vector<asio::awaitable<void>> branches;
   branches.push_back(pusher.run(images, outcome));
   if (route->forward) branches.push_back(route->forward->run());

@@ -133,6 +133,35 @@ def test_a_good_push_shows_nothing_of_kubectls_log(pushes, registry, tmp_path):
     assert holds_image(registry, tmp_path / "pulled")
 
 
+class ReplacedAtTheFirstRead(dict):
+    """Objects of an API server that replaces a file when it is first asked for one of them."""
+
+    def __init__(self, objects, path):
+        super().__init__(objects)
+        self.path, self.is_replaced = path, False
+
+    def get(self, *arguments):
+        if not self.is_replaced:
+            self.is_replaced = True
+            other = self.path.with_suffix(".other")
+            other.write_text("not a tar")
+            other.replace(self.path)
+        return super().get(*arguments)
+
+
+def test_an_archive_is_opened_once(pushes, registry, archive, tmp_path):
+    """The archive that is checked before the first request is the one that is pushed."""
+    pushes.archive = pathlib.Path(shutil.copy(archive, tmp_path / "copy.tar"))
+    pushes.pod("a", registry)
+    pushes.world.plain.objects = ReplacedAtTheFirstRead(pushes.world.plain.objects, pushes.archive)
+    process = pushes.start()
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    assert out == "localhost:31234/team/app:1\n"
+    assert pushes.archive.read_text() == "not a tar"
+    assert holds_image(registry, tmp_path / "pulled")
+
+
 def test_a_push_follows_the_pod_and_begins_again(pushes, registry, tmp_path):
     """A new pod has an empty emptyDir, so the push starts again."""
     pushes.pod("a", registry)
