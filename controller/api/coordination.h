@@ -54,6 +54,9 @@ struct Event {
   ObjectReference regarding;
   std::string note;
   std::string type;  // "Normal" or "Warning"
+  // When the event last occurred, from recorders of the older core/v1 API: these leave eventTime
+  // and series empty. The operator only reads it.
+  std::optional<base::Time> deprecated_last_timestamp = {};
   bool operator==(const Event&) const = default;
 };
 
@@ -125,5 +128,6 @@ struct json::Fields<api::Event> {
       json::field("reportingController", &T::reporting_controller),
       json::field("reportingInstance", &T::reporting_instance), json::field("action", &T::action),
       json::field("reason", &T::reason), json::field("regarding", &T::regarding),
-      json::field("note", &T::note), json::field("type", &T::type));
+      json::field("note", &T::note), json::field("type", &T::type),
+      json::field("deprecatedLastTimestamp", &T::deprecated_last_timestamp));
 };

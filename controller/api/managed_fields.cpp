@@ -82,4 +82,12 @@ std::string other_manager_of(const std::vector<ManagedFieldsEntry>& entries, std
   return latest == nullptr ? std::string() : latest->manager;
 }
 
+base::Time last_change(const std::vector<ManagedFieldsEntry>& entries) {
+  base::Time last;
+  for (const ManagedFieldsEntry& entry : entries) {
+    if (entry.subresource.empty()) last = std::max(last, entry.time.value_or(base::Time()));
+  }
+  return last;
+}
+
 }  // namespace api

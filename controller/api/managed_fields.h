@@ -40,6 +40,10 @@ struct Resource<ManagedFieldsOf<T>> : Resource<T> {};
 std::string other_manager_of(const std::vector<ManagedFieldsEntry>& entries, std::string_view path,
                              std::string_view own);
 
+// Returns when the object was last changed, by any manager; the epoch when no entry has a time.
+// Writes to a subresource, such as status, do not count. The resolution is one second.
+base::Time last_change(const std::vector<ManagedFieldsEntry>& entries);
+
 }  // namespace api
 
 template <>

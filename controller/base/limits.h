@@ -268,6 +268,10 @@ inline constexpr std::chrono::milliseconds kNodePortLastRetry = 800ms;
 inline constexpr auto kNodeRetry = 2s;       // after a failed read of Nodes or Service network
 inline constexpr auto kConflictCheck = 15s;  // between two checks for a foreign object
 inline constexpr auto kRefusedRetry = 30s;   // after a write that was refused
+// Between two looks for the reason why a StatefulSet has no pod: at first, and once the registry
+// has been unavailable for kRefusedRetry.
+inline constexpr auto kPodRefusalCheck = 2s;
+inline constexpr int kPodRefusals = 50;  // events about refused pods that are read at once
 inline constexpr std::size_t kConditionMessageBytes = 1024;
 
 // cli/

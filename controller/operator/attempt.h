@@ -3,6 +3,8 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "reconcile/plan.h"
@@ -24,6 +26,9 @@ struct Attempt {
 
   // The LocalRegistry that the live read returned. A full cache does not hold its spec.
   std::shared_ptr<const api::LocalRegistry> registry;
+
+  // See reconcile::Observed.
+  std::optional<std::string> pod_refusal;
 
   bool live = false;
   bool conflicted = false;  // a precondition failed: the observed object was stale

@@ -10,6 +10,7 @@
 #include "reconcile/names.h"
 #include "reconcile/node_port.h"
 #include "reconcile/places.h"
+#include "reconcile/pods.h"
 #include "runtime/task_group.h"
 
 namespace controller {
@@ -110,6 +111,8 @@ asio::awaitable<void> Executor::execute_one(reconcile::Action action, Attempt& a
   using reconcile::Apply;
   if (std::holds_alternative<reconcile::ReadLive>(action)) {
     co_await read_live(attempt);
+  } else if (auto* refusal = std::get_if<reconcile::ReadPodRefusal>(&action)) {
+    co_await read_pod_refusal(std::move(*refusal), attempt);
   } else if (const auto* check = std::get_if<reconcile::CheckPush>(&action)) {
     check_push(*check, attempt);
   } else if (auto* note = std::get_if<reconcile::NoteOverride>(&action)) {
@@ -431,6 +434,31 @@ asio::awaitable<void> Executor::note_override(reconcile::NoteOverride action, At
                                  {"manager", manager}});
   }
   histories_.record_override(attempt.key, std::move(record));
+}
+
+// A failed read counts as "the events do not say": the status is judged without them.
+asio::awaitable<void> Executor::read_pod_refusal(reconcile::ReadPodRefusal action,
+                                                 Attempt& attempt) {
+  attempt.pod_refusal = "";
+  auto reading =
+      environment_.client.get_with_managed_fields<api::ManagedFieldsOf<api::StatefulSet>>(
+          action.key);
+  const auto set = co_await std::move(reading);
+  if (!set) co_return;
+  kube::ListOptions options;
+  options.namespace_name = action.key.namespace_name;
+  options.field_selector = fmt::format("regarding.uid={},reason=FailedCreate", action.uid);
+  options.limit = limits::kPodRefusals;
+  auto listing = environment_.client.list<api::Event>(options);
+  const base::Result<kube::List<api::Event>> events = co_await std::move(listing);
+  if (events) {
+    const base::Time since = api::last_change(set->metadata.managed_fields);
+    attempt.pod_refusal = reconcile::latest_refusal(events->items, since);
+    co_return;
+  }
+  environment_.logger.warning(
+      "cannot read the events of a StatefulSet without a pod",
+      {{"object", api::to_string(action.key)}, {"error", base::to_string(events.error())}});
 }
 
 void Executor::check_push(const reconcile::CheckPush& action, const Attempt& attempt) {

@@ -49,6 +49,7 @@ class Executor {
   boost::asio::awaitable<void> read_objects(api::ObjectKey target, Attempt& attempt);
   // Reads the LocalRegistry live, records the result in the cache and returns it; null: it is gone.
   boost::asio::awaitable<base::Result<Registry>> read_registry(api::ObjectKey key);
+  boost::asio::awaitable<void> read_pod_refusal(reconcile::ReadPodRefusal action, Attempt& attempt);
   void check_push(const reconcile::CheckPush& action, const Attempt& attempt);
   boost::asio::awaitable<void> note_override(reconcile::NoteOverride action, Attempt& attempt);
   template <class T>

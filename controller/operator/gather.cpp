@@ -164,6 +164,7 @@ Observed gather(const Caches& caches, const Attempt& attempt, const ClusterFacts
   observed.history = facts.history;
   observed.instant = facts.instant;
   observed.failures = attempt.failures;
+  observed.pod_refusal = attempt.pod_refusal;
   observed.registry = find_registry(caches, attempt);
   observed.live = attempt.live && was_searched(attempt, observed.registry.get());
   observed.owner_watched = caches.watches(attempt.key.namespace_name);

@@ -123,11 +123,10 @@ std::string_view reason_for(std::string_view message) {
 }
 
 // Judges the pods that the workload's controller cannot create; nullopt when there are none.
-std::optional<Judgement> judge_replicas(const Workload& workload) {
-  const api::Condition* failure =
-      api::find_condition(workload.status->conditions, "ReplicaFailure");
-  if (failure == nullptr || failure->status != kTrue) return std::nullopt;
-  return Judgement{kFalse, std::string(reason_for(failure->message)), failure->message,
+std::optional<Judgement> judge_replicas(const Observed& observed, const Workload& workload) {
+  const std::string_view refusal = refusal_of_pods(observed, workload);
+  if (refusal.empty()) return std::nullopt;
+  return Judgement{kFalse, std::string(reason_for(refusal)), std::string(refusal),
                    Wording::kQuoted};
 }
 
@@ -156,7 +155,7 @@ std::optional<Judgement> judge_container(const Observed& observed, const Workloa
   if (container != nullptr) {
     if (auto trouble = judge_trouble(*container, observed.now)) return trouble;
   }
-  if (auto failure = judge_replicas(workload)) return failure;
+  if (auto failure = judge_replicas(observed, workload)) return failure;
   if (pod != nullptr) {
     if (auto failure = judge_scheduling(*pod)) return failure;
   }

@@ -97,7 +97,9 @@ const Failure* find_any_failure(const Observed& observed) {
 }
 
 bool is_write(const Action& action) {
-  return !std::holds_alternative<ReadLive>(action) && !std::holds_alternative<CheckPush>(action) &&
+  return !std::holds_alternative<ReadLive>(action) &&
+         !std::holds_alternative<ReadPodRefusal>(action) &&
+         !std::holds_alternative<CheckPush>(action) &&
          !std::holds_alternative<NoteOverride>(action);
 }
 

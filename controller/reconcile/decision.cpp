@@ -14,17 +14,14 @@
 namespace reconcile {
 namespace {
 
-// True when the Deployment controller cannot create pods with BuildKit because of Pod Security.
+// True when the workload's controller cannot create pods with BuildKit because of Pod Security.
 // Without a Pod Security label on the namespace, the refusal comes from the cluster's default.
 bool pods_are_refused(const Observed& observed) {
-  if (!observed.deployment) return false;
-  const api::Deployment& deployment = *observed.deployment;
-  if (!has_container(deployment.spec.pod_template, kBuildKitContainer)) return false;
-  if (deployment.status.observed_generation < deployment.metadata.generation) return false;
-  const api::Condition* failure =
-      api::find_condition(deployment.status.conditions, "ReplicaFailure");
-  return failure != nullptr && failure->status == "True" &&
-         failure->message.find("violates PodSecurity") != std::string::npos;
+  const Workload workload = find_workload(observed);
+  if (workload.metadata == nullptr) return false;
+  if (!has_container(*workload.pod_template, kBuildKitContainer)) return false;
+  if (workload.status->observed_generation < workload.metadata->generation) return false;
+  return refusal_of_pods(observed, workload).find("violates PodSecurity") != std::string_view::npos;
 }
 
 // Returns a hash of what the cluster's default decides by: the image, and the Pod Security labels
@@ -39,11 +36,10 @@ std::string buildkit_circumstances(const Observed& observed) {
   return hash(text);
 }
 
-// True when a refusal of BuildKit is recorded. Once the pods run without BuildKit, the Deployment's
-// status no longer reports the failure, so an annotation of the workload records it. The record
-// counts while image and Pod Security labels are unchanged. With persistence it counts after a
-// change too, because the status of a StatefulSet would not report another refusal. Earlier
-// versions of the operator set no such annotation; then the condition BuildKitReady decides.
+// True when a refusal of BuildKit is recorded. Once the pods run without BuildKit, nothing reports
+// the failure any more, so an annotation of the workload records it. The record counts while image
+// and Pod Security labels are unchanged. Earlier versions of the operator set no such annotation;
+// then the condition BuildKitReady decides.
 bool was_refused(const Observed& observed) {
   const api::LocalRegistry& registry = *observed.registry;
   bool is_recorded = false;
@@ -53,8 +49,7 @@ bool was_refused(const Observed& observed) {
     const auto value = api::lookup(workload->metadata.annotations, kBuildKitRefusedAnnotation);
     is_recorded = is_recorded || !value.empty();
     if (value.empty() || value == kNeverRefused) return;
-    is_refused = is_refused || value == buildkit_circumstances(observed) ||
-                 (registry.spec.persistence.enabled && is_hash(value));
+    is_refused = is_refused || value == buildkit_circumstances(observed);
   };
   look(observed.deployment);
   look(observed.stateful_set);

@@ -51,6 +51,7 @@ struct Collect {
   bool ran_before;
 
   void operator()(const ReadLive&) const {}
+  void operator()(const ReadPodRefusal&) const {}
   void operator()(const SetFinalizer&) const {}
   void operator()(const CheckPush&) const {}
   void operator()(const NoteOverride&) const {}

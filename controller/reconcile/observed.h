@@ -77,6 +77,11 @@ struct Observed {
   std::vector<PushCheck> push_checks;
   WriteHistory history;  // of earlier reconciles and of this one
 
+  // Why the controller of StatefulSets could not create the pod of the registry, as its events say
+  // for the current template; empty: they do not say. nullopt: not read in this reconcile. The
+  // status of a StatefulSet has no condition for it.
+  std::optional<std::string> pod_refusal;
+
   // True when a live read of the LocalRegistry and its children succeeded in this reconcile.
   bool live = false;
   std::vector<Failure> failures;

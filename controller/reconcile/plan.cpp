@@ -13,6 +13,7 @@
 #include "reconcile/names.h"
 #include "reconcile/node_port.h"
 #include "reconcile/places.h"
+#include "reconcile/pods.h"
 #include "reconcile/publishing.h"
 #include "reconcile/reasons.h"
 #include "reconcile/rivalry.h"
@@ -585,7 +586,9 @@ bool has_an_untold_past(const Observed& observed) {
 bool is_recorded(const Observed& observed) {
   const api::LocalRegistry& registry = *observed.registry;
   if (is_deployed(observed) && !target_is_recorded(observed)) return false;
-  return !observed.has_twin || !registry.status.first_resource_version.empty() ||
+  const bool adds_finalizer = needs_finalizer(observed) && !has_finalizer(registry.metadata);
+  return (!observed.has_twin && !adds_finalizer) ||
+         !registry.status.first_resource_version.empty() ||
          first_resource_version(registry).empty();
 }
 
@@ -594,6 +597,21 @@ void check_pushes(const Observed& observed, Plan& plan) {
   if (!images.empty()) plan.actions.emplace_back(CheckPush{std::move(images)});
   const auto next = next_push_check(observed);
   if (next) look_again_after(*next - observed.now, plan);
+}
+
+// Looks for the reason why a StatefulSet has no pod: its status does not have it, and no watch
+// event reports it.
+void find_pod_refusal(const Observed& observed, Plan& plan) {
+  const Workload workload = find_workload(observed);
+  if (!lacks_pod(observed, workload)) return;
+  const api::Condition* available =
+      api::find_condition(observed.registry->status.conditions, condition::kAvailable);
+  const bool is_new = available == nullptr || !available->last_transition_time ||
+                      observed.now - *available->last_transition_time < limits::kRefusedRetry;
+  look_again_after(is_new ? limits::kPodRefusalCheck : limits::kRefusedRetry, plan);
+  if (observed.pod_refusal) return;
+  plan.actions.emplace_back(
+      ReadPodRefusal{api::key_of(*workload.metadata), workload.metadata->uid});
 }
 
 void judge(const Observed& observed, const std::optional<Refusal>& refusal,
@@ -618,6 +636,7 @@ void judge_part(const Observed& observed, const Refusal& missing, Plan& plan) {
 Target target_of(const Action& action) {
   struct Visitor {
     Target operator()(const ReadLive&) const { return Target::kResource; }
+    Target operator()(const ReadPodRefusal&) const { return Target::kStatefulSet; }
     Target operator()(const SetFinalizer&) const { return Target::kResource; }
     Target operator()(const CheckPush&) const { return Target::kResource; }
     Target operator()(const NoteOverride& note) const { return note.target; }
@@ -692,6 +711,7 @@ Plan plan(const Observed& observed) {
   drop_live_duplicates(plan);
   if (!observed.failures.empty()) plan.requeue_after = limits::kRefusedRetry;
   retry_contested(observed, plan);
+  find_pod_refusal(observed, plan);
   if (!suspended) check_pushes(observed, plan);
   if (refusal || !has_to_look) {
     judge(observed, refusal, deployment, plan);

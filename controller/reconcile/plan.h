@@ -86,6 +86,15 @@ struct ReadLive {
   bool operator==(const ReadLive&) const = default;
 };
 
+// Reads the events of a StatefulSet that has no pod. The answer is in Observed::pod_refusal in this
+// reconcile.
+struct ReadPodRefusal {
+  api::ObjectKey key;
+  std::string uid;
+
+  bool operator==(const ReadPodRefusal&) const = default;
+};
+
 // Starts push checks of these images (names in spec.images) at their own registries. The answers
 // are in Observed::push_checks later.
 struct CheckPush {
@@ -107,9 +116,9 @@ struct NoteOverride {
 };
 
 using Action =
-    std::variant<ReadLive, SetFinalizer, CheckPush, NoteOverride, Apply<api::PersistentVolumeClaim>,
-                 Apply<api::Deployment>, Apply<api::StatefulSet>, Apply<api::Service>,
-                 ResetStrategy, ResetPorts, Delete>;
+    std::variant<ReadLive, ReadPodRefusal, SetFinalizer, CheckPush, NoteOverride,
+                 Apply<api::PersistentVolumeClaim>, Apply<api::Deployment>, Apply<api::StatefulSet>,
+                 Apply<api::Service>, ResetStrategy, ResetPorts, Delete>;
 
 // Returns the kind of object that the action is about.
 Target target_of(const Action& action);

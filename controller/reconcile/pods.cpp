@@ -44,6 +44,13 @@ bool may_hold_images(const api::Pod& pod) {
   return container != nullptr ? has_started(*container) : pod.status.phase == "Running";
 }
 
+// Returns when the event last occurred: its recorder reports that in one of three fields.
+base::Time last_time(const api::Event& event) {
+  const base::Time of_series = event.series ? event.series->last_observed_time.time : base::Time();
+  return std::max(
+      {event.event_time.time, of_series, event.deprecated_last_timestamp.value_or(base::Time())});
+}
+
 }  // namespace
 
 Workload find_workload(const Observed& observed) {
@@ -69,6 +76,35 @@ const api::Pod* find_pod(const Observed& observed, const Workload& workload) {
     if (newest == nullptr || age(*newest) < age(*pod)) newest = pod.get();
   }
   return newest;
+}
+
+bool lacks_pod(const Observed& observed, const Workload& workload) {
+  return workload.metadata != nullptr && workload.target == Target::kStatefulSet &&
+         !is_terminating(*workload.metadata) && workload.replicas->value_or(1) > 0 &&
+         workload.status->observed_generation >= workload.metadata->generation &&
+         workload.status->replicas == 0 && find_pod(observed, workload) == nullptr;
+}
+
+std::string_view refusal_of_pods(const Observed& observed, const Workload& workload) {
+  if (workload.metadata == nullptr) return "";
+  if (lacks_pod(observed, workload) && observed.pod_refusal) return *observed.pod_refusal;
+  const api::Condition* failure =
+      api::find_condition(workload.status->conditions, "ReplicaFailure");
+  return failure != nullptr && failure->status == "True" ? failure->message : std::string_view();
+}
+
+std::string latest_refusal(const std::vector<api::Event>& events, base::Time since) {
+  constexpr std::string_view kIntroduction = " failed error: ";
+  const api::Event* latest = nullptr;
+  for (const api::Event& event : events) {
+    if (last_time(event) < since) continue;
+    if (latest == nullptr || last_time(*latest) < last_time(event)) latest = &event;
+  }
+  if (latest == nullptr) return "";
+  const std::size_t introduction = latest->note.find(kIntroduction);
+  return introduction == std::string::npos
+             ? latest->note
+             : latest->note.substr(introduction + kIntroduction.size());
 }
 
 bool has_ending_pod(const Observed& observed, const Workload& workload) {

@@ -2,8 +2,11 @@
 // can be called on any thread.
 #pragma once
 
+#include <string>
 #include <string_view>
+#include <vector>
 
+#include "api/coordination.h"
 #include "reconcile/observed.h"
 
 namespace reconcile {
@@ -26,6 +29,18 @@ bool is_over(const api::Pod& pod);
 // Returns the newest pod of the workload that is not over; null when there is none. The order of
 // the pods does not matter.
 const api::Pod* find_pod(const Observed& observed, const Workload& workload);
+
+// True for a StatefulSet whose controller has seen the current spec and has not created a pod.
+bool lacks_pod(const Observed& observed, const Workload& workload);
+
+// Returns why the workload's controller cannot create a pod, in the API server's words; empty when
+// no refusal is known. For a StatefulSet, Observed::pod_refusal has it.
+std::string_view refusal_of_pods(const Observed& observed, const Workload& workload);
+
+// Returns the latest of the events with which the controller of StatefulSets reports that it could
+// not create a pod, without its introduction: the API server's words. Events before `since` do not
+// count; empty: there are none. Source: recordPodEvent in pkg/controller/statefulset of Kubernetes.
+std::string latest_refusal(const std::vector<api::Event>& events, base::Time since);
 
 // True while a pod of the workload is being deleted.
 bool has_ending_pod(const Observed& observed, const Workload& workload);

@@ -73,8 +73,7 @@ bool has_twin(const api::LocalRegistry& self, const std::vector<Claim>& claims) 
 std::string first_resource_version(const api::LocalRegistry& registry) {
   const api::LocalRegistryStatus& status = registry.status;
   if (!status.first_resource_version.empty()) return status.first_resource_version;
-  const bool was_written = !status.conditions.empty() || !status.other_namespaces.empty() ||
-                           has_finalizer(registry.metadata);
+  const bool was_written = !status.conditions.empty() || !status.other_namespaces.empty();
   return was_written ? std::string() : registry.metadata.resource_version;
 }
 

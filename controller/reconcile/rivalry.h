@@ -62,10 +62,11 @@ std::optional<api::ObjectKey> find_rival(const api::LocalRegistry& self, std::ve
 bool has_twin(const api::LocalRegistry& self, const std::vector<Claim>& claims);
 
 // Returns the resourceVersion with which the LocalRegistry was created. The operator's first write
-// of the LocalRegistry changes the resourceVersion; if there is a twin (has_twin), that write
-// records it in status. Empty: the operator wrote the LocalRegistry before it saw a twin. Then the
-// LocalRegistry is the oldest of its second, because a watch sends objects in the order of their
-// creation.
+// of the LocalRegistry changes the resourceVersion. That write is one of the status, and records it
+// if there is a twin (has_twin) or the next write adds the finalizer. Empty: the operator wrote the
+// status before it saw a twin. Then the LocalRegistry is the oldest of its second, because a watch
+// sends objects in the order of their creation. The finalizer alone proves no write of the
+// operator: whoever creates a LocalRegistry can set it.
 std::string first_resource_version(const api::LocalRegistry& registry);
 
 }  // namespace reconcile

@@ -354,6 +354,7 @@ api::LocalRegistryStatus status_after_failure(const Observed& observed,
 api::LocalRegistryStatus with_record(const Observed& observed) {
   api::LocalRegistryStatus status = observed.registry->status;
   record_places(observed, true, status);
+  status.first_resource_version = first_resource_version(*observed.registry);
   return status;
 }
 

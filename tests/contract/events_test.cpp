@@ -49,6 +49,26 @@ TEST_F(EventsContract, AnEventAndItsSeriesAreTaken) {
   stop(running);
 }
 
+TEST_F(EventsContract, TheEventsOfOneObjectAreSelected) {
+  kube::EventRecorder recorder(environment(), "pod-1");
+  Running& running = start(recorder.run());
+  recorder.record(about_service("the claim cannot shrink from 5Gi to 1Gi"));
+  ASSERT_TRUE(eventually([&] { return recorder.sent() == 1; }));
+  const std::string uid = events(space).at(0).regarding.uid;
+  kube::ListOptions options;
+  options.namespace_name = space;
+  const auto count = [&](const std::string& of, const std::string& reason) {
+    options.field_selector = "regarding.uid=" + of + ",reason=" + reason;
+    const auto list = result_of(client.list<api::Event>(options));
+    EXPECT_TRUE(list) << base::to_string(list.error());
+    return list ? list->items.size() : 0;
+  };
+  EXPECT_EQ(count(uid, "Refused"), 1U);
+  EXPECT_EQ(count(uid, "FailedCreate"), 0U);
+  EXPECT_EQ(count("another", "Refused"), 0U);
+  stop(running);
+}
+
 TEST_F(EventsContract, TheLongestNoteAndNameAndInstanceAreTaken) {
   kube::EventRecorder recorder(environment(), std::string(200, 'p'));
   kube::Occurrence what = about_service(std::string(500, 'x') + std::string(2000, '\xe4'));

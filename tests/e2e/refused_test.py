@@ -65,14 +65,16 @@ def test_a_registry_with_localbuild_satisfies_restricted(restricted_namespace):
     assert "would violate PodSecurity" not in said
 
 
-@pytest.mark.parametrize("limit", ["count/deployments.apps", "pods", "services.nodeports"])
-def test_a_quota_that_refuses_a_child_is_told_of_until_it_is_lifted(namespace, limit):
+@pytest.mark.parametrize("limit, spec", [
+    ("count/deployments.apps", {}), ("pods", {}), ("services.nodeports", {}),
+    ("pods", {"persistence": {"enabled": True}})])
+def test_a_quota_that_refuses_a_child_is_told_of_until_it_is_lifted(namespace, limit, spec):
     apply(namespace, {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "tight"},
                       "spec": {"hard": {limit: "0"}}})
     wait_until("the quota is counted", lambda: "tight" in kubectl(
         "--namespace", namespace, "get", "quota") and '"used"' in kubectl(
             "--namespace", namespace, "get", "quota", "tight", "--output", "json"))
-    apply(namespace, without_sidecar())
+    apply(namespace, without_sidecar(**spec))
     wait_condition(namespace, "Ready", "False", "QuotaExceeded")
     assert "tight" in condition(namespace, "Ready")[2]
     delete("quota", namespace, "tight")

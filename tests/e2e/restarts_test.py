@@ -117,7 +117,8 @@ def test_a_kept_pod_is_replaced_by_a_new_template_when_it_is_gone(namespace, upg
     wait_condition(namespace, "UpToDate", "True")
 
 
-def test_a_refusal_of_buildkit_by_the_clusters_default_is_remembered(namespace):
+@pytest.fixture
+def no_buildkit(namespace):
     """A policy acts as a Pod Security default of the cluster, which this cluster does not have."""
     apply("", {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy",
                "metadata": {"name": namespace},
@@ -137,18 +138,35 @@ def test_a_refusal_of_buildkit_by_the_clusters_default_is_remembered(namespace):
         wait_until("the policy is in force", lambda: "violates" in kubectl(
             "--namespace", namespace, "run", "buildkitd", "--image", "x", "--dry-run=server",
             may_fail=True))
-        port = make(namespace, local_registry(enabled=True))["nodePort"]
-        wait_condition(namespace, "BuildKitReady", "False", "PodSecurityDefault")
-        push(port)
-        uid = pod_uid(namespace)
-        patch("lreg", namespace, "dev", {"spec": {
-            "images": [{"name": "app", "image": "ghcr.io/org/app"}]}})
-        wait_ready(namespace)
-        is_kept(namespace, uid)
-        assert holds(port)
+        yield
     finally:
         delete("validatingadmissionpolicybinding", namespace, namespace)
         delete("validatingadmissionpolicy", namespace, namespace)
+
+
+def test_a_refusal_of_buildkit_by_the_clusters_default_is_remembered(namespace, no_buildkit):
+    port = make(namespace, local_registry(enabled=True))["nodePort"]
+    wait_condition(namespace, "BuildKitReady", "False", "PodSecurityDefault")
+    push(port)
+    uid = pod_uid(namespace)
+    patch("lreg", namespace, "dev", {"spec": {
+        "images": [{"name": "app", "image": "ghcr.io/org/app"}]}})
+    wait_ready(namespace)
+    is_kept(namespace, uid)
+    assert holds(port)
+
+
+def test_a_refusal_of_buildkit_is_found_out_with_persistence_and_again_for_another_image(
+        namespace, no_buildkit):
+    port = make(namespace, local_registry(persistence={"enabled": True}))["nodePort"]
+    wait_condition(namespace, "BuildKitReady", "False", "PodSecurityDefault")
+    push(port)
+    uid = pod_uid(namespace)
+    patch("lreg", namespace, "dev", {"spec": {"buildKitImage": "buildkit:another"}})
+    wait_until("another pod", lambda: pod_uid(namespace) != uid)
+    wait_condition(namespace, "BuildKitReady", "False", "PodSecurityDefault")
+    wait_ready(namespace)
+    assert holds(port)
 
 
 @pytest.mark.parametrize("mistake", [

@@ -299,6 +299,8 @@ kube::Response ApiServer::handle(const kube::Request& request, std::string_view 
   return state_->handle(request, user);
 }
 
+base::Time ApiServer::wall() const { return state_->wall(); }
+
 Revision ApiServer::revision() const { return state_->revision; }
 
 void ApiServer::compact(Revision up_to) {

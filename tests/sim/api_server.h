@@ -109,6 +109,8 @@ class ApiServer {
   ApiServer& operator=(const ApiServer&) = delete;
   ~ApiServer();
 
+  base::Time wall() const;
+
   // Handles any request but a watch. `user` is the name of the client.
   kube::Response handle(const kube::Request& request, std::string_view user);
 

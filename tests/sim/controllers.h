@@ -78,6 +78,7 @@ class Controllers {
       const std::function<bool(const ObjectPtr&)>& may_claim = nullptr);
   bool is_ending(const std::string& space) const;  // the namespace is being deleted or gone
   void record_refusal(const ObjectPtr& replica_set, const kube::Response& refusal);
+  void record_event(const ObjectPtr& set, const std::string& pod, const kube::Response& refusal);
   kube::Response create_pod(const ObjectPtr& owner, const std::string& name,
                             const api::StringMap& labels);
 
@@ -91,6 +92,9 @@ class Controllers {
   void due(std::function<void()> work) { due_.push_back(std::move(work)); }
 
   ApiServer& server_;
+  // By the uid of a StatefulSet: the revision for which its pod was refused. It is tried again once
+  // the StatefulSet has changed. The real controller tries again after a growing time, too.
+  std::map<std::string, Revision> refused_;
   Chance& chance_;
   std::vector<std::function<void()>> due_;
   // Of the garbage collector. By the uid of an owner that waits for the deletion of its dependents:

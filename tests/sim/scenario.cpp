@@ -357,26 +357,37 @@ Step upgrade(Record record = Record::kNone) {
 }
 
 // The cluster's Pod Security default refuses pods with BuildKit, and no namespace label says so.
-Scenario forbidden_buildkit() {
+Scenario forbidden_buildkit(const Spec& spec) {
   const auto refuse = [](const Admission& admission) -> std::optional<kube::Response> {
     const bool is_refused = admission.after && admission.after->plural == "pods" &&
                             admission.after->text.find("buildkitd") != std::string::npos;
     if (!is_refused) return std::nullopt;
     return refusal(403, "Forbidden", "pods are forbidden: violates PodSecurity baseline:latest");
   };
-  const auto look = [](World& world) {
+  const auto says_why = [](World& world) {
     const ObjectPtr found = world.server.find("localregistries", kRegistry);
-    if (found && found->text.find("PodSecurityDefault") != std::string::npos) return;
+    return found && found->text.find("PodSecurityDefault") != std::string::npos;
+  };
+  const auto look = [says_why](World& world) {
+    if (says_why(world)) return;
+    world.run_for(2 * limits::kRequestTimeout);  // for an API server that does not answer a read
+    if (says_why(world)) return;
     world.oracles.violated("the status does not say why there is no BuildKit");
   };
   Step forbid = {"BuildKit is forbidden", [refuse](World& world) { world.refuse = refuse; }};
   Step keep = {"images are pushed", keep_pods};
   Step expect = {"the refusal is remembered", look};
   forbid.is_bound = keep.is_bound = expect.is_bound = true;
-  return {"lives/default where BuildKit is forbidden",
-          {forbid, apply(kDefault), expect, keep, apply({"", R"({"pushSecrets":[{"name":"x"}]})"}),
-           expect, restart_all(), expect},
-          {}};
+  const bool persistent = spec.name == kPersistent.name;
+  Step image = apply({"", R"({"persistence":{"enabled":true},"buildKitImage":"buildkit:1"})"});
+  std::vector<Step> steps = {forbid, apply(spec), expect};
+  if (persistent) {  // the images outlive their pod
+    steps.insert(steps.end(), {image, expect});
+  } else {
+    steps.insert(steps.end(), {keep, apply({"", R"({"pushSecrets":[{"name":"x"}]})"}), expect});
+  }
+  steps.insert(steps.end(), {restart_all(), expect});
+  return {fmt::format("lives/{} where BuildKit is forbidden", spec.name), std::move(steps), {}};
 }
 
 const std::vector<std::string>& children() {
@@ -529,7 +540,7 @@ std::vector<Scenario> lives() {
   list.push_back({"lives/upgraded",
                   {apply(kDefault), upgrade(), apply({"", R"({"pushSecrets":[{"name":"x"}]})"})},
                   {}});
-  list.push_back(forbidden_buildkit());
+  for (const Spec& spec : {kDefault, kPersistent}) list.push_back(forbidden_buildkit(spec));
   retained_claims(list);
   for (const Spec& spec : {kDefault, kPersistent, kUntilDeleted}) {
     const Step create = apply(spec);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "api/coordination.h"
 #include "sim/controllers.h"
 
 namespace sim {
@@ -103,11 +104,17 @@ Controllers::Replica Controllers::run_replica(const ObjectPtr& set, const Object
     const std::string name = fmt::format("{}-{}", set->key.name, ordinal);
     const bool is_taken = server_.find("pods", {set->key.namespace_name, name}) != nullptr;
     if (is_taken || is_ending(set->key.namespace_name)) return Replica::kFails;
+    const auto refused = refused_.find(set->uid);
+    if (refused != refused_.end() && refused->second == set->revision) return Replica::kFails;
     due([this, set, name, ordinal] {
-      create_pod(set, name,
-                 {{std::string(kRevisionLabel), update_revision(set)},
-                  {"statefulset.kubernetes.io/pod-name", name},
-                  {"apps.kubernetes.io/pod-index", std::to_string(ordinal)}});
+      const kube::Response created =
+          create_pod(set, name,
+                     {{std::string(kRevisionLabel), update_revision(set)},
+                      {"statefulset.kubernetes.io/pod-name", name},
+                      {"apps.kubernetes.io/pod-index", std::to_string(ordinal)}});
+      if (created.status != 403) return;
+      refused_[set->uid] = set->revision;
+      record_event(set, name, created);
     });
     return Replica::kWaits;
   }
@@ -118,6 +125,42 @@ Controllers::Replica Controllers::run_replica(const ObjectPtr& set, const Object
   }
   const bool waits = is.metadata.deletion_timestamp || !is_running_and_ready(pod);
   return waits ? Replica::kWaits : Replica::kGoesOn;
+}
+
+// Records an event about a pod that is refused, or that it is refused again. The status of a
+// StatefulSet does not report it.
+void Controllers::record_event(const ObjectPtr& set, const std::string& pod,
+                               const kube::Response& refusal) {
+  Document answer;
+  answer.Parse(refusal.body.c_str());
+  api::Event event;
+  event.metadata.namespace_name = set->key.namespace_name;
+  event.regarding = {"apps/v1",     "StatefulSet", set->key.namespace_name,
+                     set->key.name, set->uid,      ""};
+  event.type = "Warning";
+  event.reason = "FailedCreate";
+  event.action = "Create";
+  event.reporting_controller = "statefulset-controller";
+  event.reporting_instance = "manager-1";
+  event.note = fmt::format("create Pod {} in StatefulSet {} failed error: {}", pod, set->key.name,
+                           as_text(*find(answer, "message")));
+  event.metadata.name =
+      fmt::format("{}.{:x}", set->key.name, std::hash<std::string>()(event.note + set->uid));
+  event.event_time.time = server_.wall();
+  if (const ObjectPtr known = server_.find("events", api::key_of(event.metadata))) {
+    const auto count = read<api::Event>(known).series.value_or(api::EventSeries{1, {}}).count + 1;
+    patch(known, "",
+          fmt::format(R"({{"series":{{"count":{},"lastObservedTime":"{}"}}}})", count,
+                      base::format_micros(event.event_time.time)),
+          kUser);
+    return;
+  }
+  kube::Request request;
+  request.method = kube::Method::kPost;
+  request.target = path_of("events", {set->key.namespace_name, ""});
+  request.content_type = "application/json";
+  request.body = api::encode_object(event);
+  server_.handle(request, kUser);
 }
 
 // Deletes the pods beyond the wanted number, the last one first. Returns true if an ordered set

@@ -31,6 +31,14 @@ TEST(ManagedFields, TheLatestOtherManagerOfAFieldIsFound) {
   EXPECT_EQ(manager_of("spec.tolerations[0].key"), "scaler") << "of an atomic list";
 }
 
+TEST(ManagedFields, TheLastChangeOfAnObjectIsThatOfItsLatestManagerButNotOfItsStatus) {
+  std::vector<ManagedFieldsEntry> list = entries();
+  EXPECT_EQ(last_change(list), base::parse_time("2026-01-01T00:00:09Z"));
+  list.erase(list.begin());
+  EXPECT_EQ(last_change(list), base::parse_time("2026-01-01T00:00:02Z"));
+  EXPECT_EQ(last_change({}), base::Time());
+}
+
 TEST(ManagedFields, AFieldThatOnlyTheOwnManagerHasIsNobodyElses) {
   EXPECT_EQ(manager_of("spec.template.spec.containers[registry].image"), "");
   EXPECT_EQ(manager_of("spec.ports[5001].nodePort"), "");

@@ -256,6 +256,28 @@ TEST_F(Execute, ALiveReadSeesWhatNoWatchHasTold) {
                            "GET persistentvolumeclaims team-a/registry"));
 }
 
+TEST_F(Execute, TheEventsOfAStatefulSetSayWhyItHasNoPod) {
+  api::StatefulSet set;
+  set.metadata.name = "registry";
+  set.metadata.namespace_name = "team-a";
+  set.metadata.uid = "uid-set";
+  cluster.put(set);
+  cluster.event_list = R"([{"metadata":{"name":"a"},"eventTime":null,"reason":"FailedCreate",
+    "note":"create Pod registry-0 in StatefulSet registry failed error: exceeded quota",
+    "deprecatedLastTimestamp":"2026-01-01T00:00:00Z"}])";
+  execute({reconcile::ReadPodRefusal{kTarget, "uid-set"}});
+  EXPECT_EQ(attempt.pod_refusal, "exceeded quota");
+  EXPECT_THAT(cluster.event_reads,
+              ElementsAre(testing::HasSubstr(
+                  "fieldSelector=regarding.uid%3Duid-set%2Creason%3DFailedCreate&limit=50")));
+}
+
+TEST_F(Execute, AStatefulSetWhoseEventsCannotBeReadHasNoKnownRefusal) {
+  execute({reconcile::ReadPodRefusal{kTarget, "uid-set"}});
+  EXPECT_EQ(attempt.pod_refusal, "");
+  EXPECT_THAT(attempt.failures, IsEmpty());
+}
+
 // ExecuteElsewhere has a resource that may have children in the namespace "before", which no cache
 // shows yet.
 class ExecuteElsewhere : public Execute {

@@ -192,6 +192,10 @@ FakeCluster::Target FakeCluster::target_of(const std::string& path) {
 
 base::Result<kube::Response> FakeCluster::handle(const kube::Request& request) {
   const Target target = target_of(request.target);
+  if (target.plural == "events" && request.method == kube::Method::kGet) {
+    event_reads.push_back(request.target);
+    return ok(fmt::format(R"({{"metadata":{{}},"items":{}}})", event_list));
+  }
   if (target.plural == "events") {
     events.push_back(request.body);
     return ok("{}");

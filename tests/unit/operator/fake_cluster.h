@@ -61,8 +61,10 @@ class FakeCluster {
   std::function<void(api::Deployment&)> mutate;
   bool removes_finalizers = false;  // another policy
 
-  std::vector<std::string> events;  // bodies of events.k8s.io/v1
-  std::string provider_id = "";     // spec.providerID of the only node
+  std::string event_list = "[]";         // the items of every list of events
+  std::vector<std::string> event_reads;  // paths
+  std::vector<std::string> events;       // bodies of events.k8s.io/v1
+  std::string provider_id = "";          // spec.providerID of the only node
 
  private:
   struct Target {

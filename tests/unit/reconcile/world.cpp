@@ -103,8 +103,14 @@ std::string joined(const std::vector<std::string>& lines) {
 
 int number_of(const api::ServicePort& port) { return port.node_port; }
 
+constexpr std::string_view kRestricted = "pods \"x\" is forbidden: violates PodSecurity";
+
 struct LineOf {
   std::string operator()(const reconcile::ReadLive&) const { return "read live"; }
+  std::string operator()(const reconcile::ReadPodRefusal& action) const {
+    return fmt::format("read why StatefulSet {} {} has no pod", api::to_string(action.key),
+                       action.uid);
+  }
   std::string operator()(const reconcile::SetFinalizer& action) const {
     return action.present ? "add the finalizer" : "remove the finalizer";
   }
@@ -220,6 +226,7 @@ reconcile::Observed World::observe() const {
   observed.registry = registry;
   observed.live = live;
   observed.failures = failures;
+  observed.pod_refusal = pod_refusal;
   observed.kind_cluster = kind_cluster;
   observed.target_watched = target_watched;
   observed.claim_owner_lives = claim_owner_lives;
@@ -564,6 +571,9 @@ void World::execute(const reconcile::Action& action) {
   if (std::holds_alternative<reconcile::ReadLive>(action)) {
     EXPECT_FALSE(live) << "read twice in one reconcile";
     live = true;
+  } else if (std::holds_alternative<reconcile::ReadPodRefusal>(action)) {
+    EXPECT_FALSE(pod_refusal) << "read twice in one reconcile";
+    pod_refusal = pods_are_restricted ? kRestricted : "";
   } else if (const auto* finalizer = std::get_if<reconcile::SetFinalizer>(&action)) {
     set_finalizer(finalizer->present);
   } else if (const auto* noted = std::get_if<reconcile::NoteOverride>(&action)) {
@@ -619,6 +629,7 @@ std::vector<std::string> World::reconcile() {
     }
     live = false;
     failures.clear();
+    pod_refusal.reset();
     requeue_after = plan.requeue_after;
     return lines;
   }
@@ -631,7 +642,7 @@ std::vector<std::string> World::run() {
   for (int i = 0; i < kMostReconciles; ++i) {
     bool wrote = false;
     for (const std::string& line : reconcile()) {
-      if (line == "read live") continue;
+      if (line.starts_with("read ")) continue;
       const bool refused = line.ends_with(kRefused);
       wrote = wrote || !refused;
       const bool known = std::find(lines.begin(), lines.end(), line) != lines.end();
@@ -651,12 +662,10 @@ void World::run_pods(Kept<T>& kept) {
   kept.object.status = {};
   kept.object.status.observed_generation = meta.generation;
   if (pods_are_restricted && has_buildkit) {
-    kept.object.status.conditions = {{"ReplicaFailure",
-                                      "True",
-                                      "FailedCreate",
-                                      "pods \"x\" is forbidden: violates PodSecurity",
-                                      0,
-                                      {}}};
+    if (std::is_same_v<T, api::Deployment>) {
+      kept.object.status.conditions = {
+          {"ReplicaFailure", "True", "FailedCreate", std::string(kRestricted), 0, {}}};
+    }
     return;
   }
   kept.object.status.replicas = kept.object.status.updated_replicas = 1;

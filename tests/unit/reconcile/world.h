@@ -64,6 +64,7 @@ class World {
   std::vector<reconcile::PushCheck> push_checks;
   bool live = false;
   std::vector<reconcile::Failure> failures;
+  std::optional<std::string> pod_refusal;
   reconcile::WriteHistory history;
   reconcile::Instant instant{};
   base::Time now = at("2026-01-01T00:00:00Z");
