@@ -204,12 +204,23 @@ inline constexpr auto kServeHandshake = 2s;         // from accept to the end of
 inline constexpr auto kServeHead = 2s;  // from the first byte of a request to its whole head
 inline constexpr auto kServeLargeBody = 500ms;  // to read one large body; other large ones wait
 inline constexpr auto kServeLargeWait = 1s;     // of a large body for its turn
-inline constexpr auto kServeTimeout = 5s;       // to read a small body, or to write an answer
-inline constexpr auto kServeGoodbye = 1s;       // for the peer to end TLS
-inline constexpr auto kServeIdle = 120s;  // between requests: longer than Go's clients wait, 90 s
-inline constexpr auto kAcceptPause = 1s;  // after a connection could not be accepted
+// The turn of a large body while others wait; see LargeTurn.
+inline constexpr auto kServeLargePatience = 20ms;
+inline constexpr int kServeLargeRate = 32 << 10;  // bytes for each more millisecond
+// Half-life of the time for which an address has had the turn. Less than kServeSpentForgotten is
+// forgotten, which is shorter than the patience while all connections wait.
+inline constexpr std::chrono::milliseconds kServeSpentHalves = 5s;
+inline constexpr auto kServeSpentForgotten = 3ms;
+inline constexpr auto kServeTimeout = 5s;  // to read a small body, or to write an answer
+inline constexpr auto kServeGoodbye = 1s;  // for the peer to end TLS
+inline constexpr auto kServeIdle = 120s;   // between requests: longer than Go's clients wait, 90 s
+inline constexpr auto kAcceptPause = 1s;   // after a connection could not be accepted
 // Every body may have its first kServeSmallBodyBytes at any time; one body at a time may have more.
 static_assert(kServeConnections * kServeSmallBodyBytes + kAdmissionBytes <= kServeBodyBytes);
+// The most addresses with a time that is not forgotten. All these times together are at most the
+// half-life divided by ln 2, which is what an address has that always had the turn.
+inline constexpr std::size_t kServeSpentAddresses =
+    kServeSpentHalves * 1443 / 1000 / kServeSpentForgotten;
 
 // reconcile/
 inline constexpr std::size_t kImageMessageBytes = 1024;  // the limit in the CRD
@@ -324,8 +335,9 @@ inline constexpr std::size_t kPushCheck = 2 * kSecretBytes + 2 * kCheckBodyBytes
 inline constexpr std::size_t kPushMemory = kPushChecks * kPushCheck + kPushAnswers * 1200;
 inline constexpr std::size_t kEvents = kEventQueue * 2 * kEventNoteBytes + kEventSeries * 512;
 // Connections of the webhook, the metrics and the probes, with their TLS, requests and answers.
-inline constexpr std::size_t kServe =
-    kServeConnections * ((40 << 10) + 3 * (20 << 10)) + kServeBodyBytes + kServeAnswerBytes;
+inline constexpr std::size_t kServe = kServeConnections * ((40 << 10) + 3 * (20 << 10)) +
+                                      kServeSpentAddresses * 128 + kServeBodyBytes +
+                                      kServeAnswerBytes;
 
 static_assert(kProgram + kCaches + kFragments + kUnpacked + kWorkers * kReconcile + kDecoding +
                   kStreams + kPushMemory + kEvents + kServe <=

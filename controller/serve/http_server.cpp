@@ -297,7 +297,7 @@ HttpServer::HttpServer(asio::any_io_executor executor, std::vector<Route> routes
       options_(options),
       acceptor_(executor),
       room_(executor),
-      large_body_(executor, 1),
+      large_turn_(executor, options.large_patience),
       group_(executor) {}
 
 base::Result<> HttpServer::bind(const BindAddress& address) {
@@ -485,9 +485,18 @@ struct HttpServer::Incoming {
   bool is_gone = false;           // no client waits for an answer
   bool head_only = false;
   bool keep_alive = false;
-  bool is_unread = false;                      // the client may still send a part of it
-  std::optional<net::Semaphore::Permit> turn;  // held for a large body
+  bool is_unread = false;                // the client may still send a part of it
+  std::optional<LargeTurn::Claim> turn;  // held for a large body
 };
+
+// Closes the connection, which has the turn for a large body, unless bytes of it have come that
+// the server has not read yet. Returns whether it did.
+bool HttpServer::evict_if_slow(Connection& connection) {
+  error_code failure;
+  if (connection.stream.socket().available(failure) > 0) return false;
+  evict(connection);
+  return true;
+}
 
 // Reads the body. Returns kNoRoom when the body is large and its turn does not come in time.
 template <class Stream, class Parser>
@@ -503,17 +512,18 @@ asio::awaitable<error_code> HttpServer::read_body(Stream& stream, Connection& co
     const bool is_large = total > limits::kServeSmallBodyBytes &&
                           body.size() + kBufferBytes > limits::kServeSmallBodyBytes;
     if (is_large && !incoming.turn) {
-      const auto position = connection.occupant.served ? net::Semaphore::Position::kNext
-                                                       : net::Semaphore::Position::kLast;
-      auto waiting = large_body_.acquire(now() + options_.large_wait, position);
-      incoming.turn = co_await std::move(waiting);
-      if (!incoming.turn) co_return error_code(kNoRoom);
+      incoming.turn.emplace(large_turn_, connection.occupant.address,
+                            [this, &connection] { return evict_if_slow(connection); });
+      auto waiting = incoming.turn->wait(now() + options_.large_wait);
+      const bool came = co_await std::move(waiting);
+      if (!came) co_return error_code(kNoRoom);
       body.reserve(total + kBytesForParser);
       connection.stream.expires_after(options_.large_body);
     }
     auto reading = http::async_read_some(stream, connection.buffer, parser,
                                          asio::redirect_error(asio::use_awaitable, failure));
     co_await std::move(reading);
+    if (incoming.turn) incoming.turn->received(body.size());
   }
   co_return failure;
 }

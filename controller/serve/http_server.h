@@ -9,8 +9,8 @@
 //    send, and limits::kServeIdle between two requests.
 //  * Memory for bodies is bounded. Each body may have limits::kServeSmallBodyBytes at any time. One
 //    connection at a time may have more, until its endpoint has answered or limits::kServeLargeBody
-//    is over. Others wait for that turn up to limits::kServeLargeWait; connections that have had an
-//    answer go first. Content-Length alone reserves no more than a small body.
+//    is over. Others wait for that turn up to limits::kServeLargeWait, in the order and at the pace
+//    of serve/large_turn.h. Content-Length alone reserves no more than a small body.
 //  * Memory for answers is bounded by limits::kServeAnswerBytes. When a new answer would exceed it,
 //    the connection that has been receiving its answer longest is closed.
 //  * Errors: 404 for an unknown path, 405 with Allow for another method, 400, 413 and 431 for a
@@ -39,11 +39,11 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/log.h"
-#include "net/semaphore.h"
 #include "runtime/task_group.h"
 #include "serve/bind_address.h"
 #include "serve/certificate.h"
 #include "serve/http.h"
+#include "serve/large_turn.h"
 #include "serve/places.h"
 
 namespace serve {
@@ -56,6 +56,7 @@ struct ServerOptions {
   std::chrono::milliseconds idle = limits::kServeIdle;
   std::chrono::milliseconds large_body = limits::kServeLargeBody;
   std::chrono::milliseconds large_wait = limits::kServeLargeWait;
+  std::chrono::milliseconds large_patience = limits::kServeLargePatience;
   std::size_t answer_bytes = limits::kServeAnswerBytes;
   const ServerCertificate* certificate = nullptr;  // null: without TLS
 };
@@ -96,6 +97,7 @@ class HttpServer {
   boost::asio::awaitable<void> accept();
   boost::asio::awaitable<void> make_room(boost::asio::ip::address address);
   void evict(Connection& connection);
+  bool evict_if_slow(Connection& connection);
   void make_room_for_answer(Connection& connection, std::size_t bytes);
   boost::asio::awaitable<void> serve_plainly(std::unique_ptr<Connection> connection);
   boost::asio::awaitable<void> serve_securely(std::unique_ptr<Connection> connection,
@@ -120,7 +122,7 @@ class HttpServer {
   ServerOptions options_;
   boost::asio::ip::tcp::acceptor acceptor_;
   boost::asio::steady_timer room_;  // cancelling it wakes make_room()
-  net::Semaphore large_body_;
+  LargeTurn large_turn_;
   runtime::TaskGroup group_;
   std::map<std::uint64_t, Connection*> open_;  // by Occupant::id, the order of arrival
   std::uint64_t last_ = 0;                     // id of the latest connection
