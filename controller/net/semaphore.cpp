@@ -1,6 +1,5 @@
 #include "net/semaphore.h"
 
-#include <algorithm>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
@@ -11,7 +10,6 @@ namespace asio = boost::asio;
 
 struct Semaphore::Waiter {
   asio::steady_timer timer;  // expires at the deadline; release() cancels it
-  Position position;
   bool granted = false;
 };
 
@@ -20,12 +18,7 @@ struct Semaphore::Waiter {
 class Semaphore::Queued {
  public:
   Queued(Semaphore& owner, Waiter& waiter) : owner_(owner), waiter_(waiter) {
-    auto& waiters = owner_.waiters_;
-    const auto is_last = [](const Waiter* other) { return other->position == Position::kLast; };
-    const auto place = waiter.position == Position::kLast
-                           ? waiters.end()
-                           : std::find_if(waiters.begin(), waiters.end(), is_last);
-    waiters.insert(place, &waiter_);
+    owner_.waiters_.push_back(&waiter_);
   }
   ~Queued() {
     if (waiter_.granted) {
@@ -49,12 +42,12 @@ class Semaphore::Queued {
 };
 
 asio::awaitable<std::optional<Semaphore::Permit>> Semaphore::acquire(
-    asio::steady_timer::time_point deadline, Position position) {
+    asio::steady_timer::time_point deadline) {
   if (free_ > 0) {
     --free_;
     co_return Permit(*this);
   }
-  Waiter waiter{asio::steady_timer(executor_, deadline), position};
+  Waiter waiter{asio::steady_timer(executor_, deadline)};
   Queued queued(*this, waiter);
   boost::system::error_code error;
   co_await waiter.timer.async_wait(asio::redirect_error(asio::use_awaitable, error));

@@ -1,7 +1,6 @@
 // A semaphore for coroutines: it bounds how many of them hold a Permit at the same time. The others
-// wait in a queue, first in, first out; those that acquire with Position::kNext come first. The
-// owner of the guarded resource owns the semaphore, which must outlive every Permit. Used on the
-// thread of the io_context only.
+// wait in a queue, first in, first out. The owner of the guarded resource owns the semaphore, which
+// must outlive every Permit. Used on the thread of the io_context only.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -38,13 +37,10 @@ class Semaphore {
   Semaphore(const Semaphore&) = delete;
   Semaphore& operator=(const Semaphore&) = delete;
 
-  // Where a coroutine enters the queue. kLast: at the end. kNext: before all kLast ones.
-  enum class Position { kLast, kNext };
-
   // Waits for a free place. Returns nothing when the deadline passes first. Throws
   // boost::system::system_error (operation_aborted) when the awaiting coroutine is cancelled.
   boost::asio::awaitable<std::optional<Permit>> acquire(
-      boost::asio::steady_timer::time_point deadline, Position position = Position::kLast);
+      boost::asio::steady_timer::time_point deadline);
 
   std::size_t waiting() const { return waiters_.size(); }
 
