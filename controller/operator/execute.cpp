@@ -42,14 +42,23 @@ kube::ApplyGuard guard_of(const reconcile::Apply<T>& action) {
   return kube::ApplyGuard::unchanged(observed);
 }
 
-std::optional<reconcile::WriteRecord> record_of(const reconcile::ResetStrategy& action,
-                                                const api::Deployment& after) {
+reconcile::WriteRecord record_of(const reconcile::ResetStrategy& action,
+                                 const api::Deployment& after) {
   return reconcile::record_of_strategy(action.intent, after);
 }
 
-// The apply that follows the patch is recorded instead.
-std::optional<reconcile::WriteRecord> record_of(const reconcile::ResetPorts&, const api::Service&) {
-  return std::nullopt;
+reconcile::WriteRecord record_of(const reconcile::ResetPorts& action, const api::Service& after) {
+  return reconcile::record_of_ports(action.intent, action.patch, after);
+}
+
+// Returns the record of a delete before the object is recreated.
+reconcile::WriteRecord record_of(const reconcile::Delete& action) {
+  reconcile::WriteRecord write;
+  write.target = action.target;
+  write.intent = action.intent;
+  write.healed = action.healed;
+  write.is_delete = true;
+  return write;
 }
 
 // Drops the failures of the target: they do not apply to the changed or recreated object.
@@ -216,8 +225,7 @@ asio::awaitable<void> Executor::reset(Owned<T>& cache, Reset action,
   auto patching = environment_.client.patch<T>(key, api::encode_object(action.patch));
   base::Result<T> result = co_await std::move(patching);
   if (result) {
-    auto write = record_of(action, *result);
-    if (write) histories_.record_write(attempt.key, *std::move(write));
+    histories_.record_write(attempt.key, record_of(action, *result));
     cache.store().record_written(*std::move(result));
     forgive(attempt, reconcile::target_of(action));
     attempt.done.emplace_back(std::move(action));
@@ -226,6 +234,7 @@ asio::awaitable<void> Executor::reset(Owned<T>& cache, Reset action,
     attempt.conflicted = true;
     co_await read(cache, key, foreign, attempt);
   } else {
+    histories_.record_failed_write(attempt.key, reconcile::target_of(action));
     fail(attempt, reconcile::target_of(action), result.error());
   }
 }
@@ -242,6 +251,7 @@ asio::awaitable<void> Executor::remove(Owned<T>& cache, reconcile::Delete action
     environment_.logger.info("deleted", {{"kind", std::string(reconcile::kind(action.target))},
                                          {"object", api::to_string(action.key)}});
     record_removal(attempt, action.uid, *result ? &(*result)->metadata : nullptr);
+    if (!action.healed.empty()) histories_.record_write(attempt.key, record_of(action));
     if (result->has_value()) {
       cache.store().record_written(**std::move(result));
     } else {

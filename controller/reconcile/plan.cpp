@@ -146,26 +146,57 @@ void create(const Observed& observed, T wanted, Plan& plan) {
   plan.actions.emplace_back(Apply<T>{std::move(wanted), "", {}, {}, waits, {}});
 }
 
+// Returns a delete that is recorded as a heal of these fields, because the object is recreated.
+Delete delete_to_heal(Delete remove, std::size_t intent, std::vector<std::string> fields) {
+  remove.intent = intent;
+  remove.healed = std::move(fields);
+  return remove;
+}
+
+// Whether a contested object may be recreated when a retry of its apply was refused: a Service that
+// had to be healed too often. A recreated workload would lose its images. An admission policy would
+// change a recreated object in the same way.
+bool may_recreate_contested(const Observed& observed, const Drift& drift) {
+  const FieldContest* contest = observed.history.find(drift.target);
+  return drift.target == Target::kService && contest != nullptr &&
+         std::none_of(contest->fields.begin(), contest->fields.end(),
+                      [](const ContestedField& field) { return field.by_answer; });
+}
+
 // Recreates the object after the API server refused an apply, if only that helps. A PVC is never
-// recreated, because its images would be lost. Neither is an object that another client keeps
+// recreated, because its images would be lost. Neither is a workload that another client keeps
 // changing.
 template <class T>
 void recreate_if_spoilt(const Observed& observed, const Drift& drift, const T& wanted,
                         const T& existing, const Failure& failure, Plan& plan) {
   if (drift.target == Target::kClaim || !is_spoilt(wanted, existing, failure)) return;
-  if (is_contested(observed, drift)) return leave_contested(observed, drift.target, plan);
-  plan.actions.emplace_back(delete_of(drift.target, existing.metadata));
+  if (is_contested(observed, drift) && !may_recreate_contested(observed, drift)) {
+    return leave_contested(observed, drift.target, plan);
+  }
+  plan.actions.emplace_back(
+      delete_to_heal(delete_of(drift.target, existing.metadata), drift.intent, drift.fields));
 }
 
 // Returns the merge patch that has to precede an apply. An apply keeps the parameters of a
 // RollingUpdate, and the API server refuses them with Recreate.
-std::optional<Action> reset_before_apply(const api::Deployment& existing, const Drift& drift) {
+std::optional<Action> reset_before_apply(const Observed&, const api::Deployment&,
+                                         const api::Deployment& existing, const Drift& drift) {
   if (existing.spec.strategy.rolling_update.text.empty()) return std::nullopt;
   return ResetStrategy{build_strategy_patch(existing.metadata), drift.intent};
 }
 
+// An apply keeps a port of another client, and the API server refuses it beside the wanted one. If
+// the API server did not accept this intent before, the port may be the operator's own, for an
+// earlier intent, which an apply removes.
+std::optional<Action> reset_before_apply(const Observed& observed, const api::Service& wanted,
+                                         const api::Service& existing, const Drift& drift) {
+  const bool is_foreign = drift.was_applied || is_contested(observed, drift, kPortsField);
+  if (!is_foreign || !has_conflicting_port(wanted, existing)) return std::nullopt;
+  return ResetPorts{build_ports_patch(existing.metadata, wanted), drift.intent};
+}
+
 template <class T>
-std::optional<Action> reset_before_apply(const T&, const Drift&) {
+std::optional<Action> reset_before_apply(const Observed&, const T&, const T&, const Drift&) {
   return std::nullopt;
 }
 
@@ -174,7 +205,7 @@ void heal(const Observed& observed, T wanted, const T& existing, const Drift& dr
   DriftAnswer answer = judge_drift(observed, drift);
   if (answer.note) return plan.actions.emplace_back(*std::move(answer.note)), void();
   if (!answer.apply) return leave_contested(observed, drift.target, plan);
-  if (auto reset = reset_before_apply(existing, drift)) {
+  if (auto reset = reset_before_apply(observed, wanted, existing, drift)) {
     return plan.actions.emplace_back(*std::move(reset)), void();
   }
   Cause cause = Cause::kUpdate;
@@ -183,6 +214,16 @@ void heal(const Observed& observed, T wanted, const T& existing, const Drift& dr
   plan.actions.emplace_back(Apply<T>{std::move(wanted), existing.metadata.uid, cause,
                                      cause == Cause::kHeal ? answer.healed : std::string(), waits,
                                      version_to_write(existing)});
+}
+
+// Deletes an object to recreate it, because the field is immutable. If it was recreated too often,
+// the field is recorded as contested instead.
+void recreate(const Observed& observed, const Drift& drift, Delete remove, std::string_view field,
+              Plan& plan) {
+  DriftAnswer answer = judge_drift(observed, drift);
+  if (answer.note) return plan.actions.emplace_back(*std::move(answer.note)), void();
+  if (!answer.apply) return leave_contested(observed, drift.target, plan);
+  plan.actions.emplace_back(delete_to_heal(std::move(remove), drift.intent, {std::string(field)}));
 }
 
 template <class T>
@@ -206,9 +247,13 @@ void create_or_heal(const Observed& observed, T wanted, const Snapshot<T>& exist
 // that selector on each new workload, it is contested and left unchanged.
 template <class T>
 void ensure_workload(const Observed& observed, T wanted, const Snapshot<T>& existing, Plan& plan) {
-  if (existing && existing->spec.selector != wanted.spec.selector &&
-      !is_contested(observed, drift_of(wanted, *existing), kSelectorField)) {
-    return remove_own(observed, existing, plan);
+  if (existing && existing->spec.selector != wanted.spec.selector) {
+    const Drift drift = drift_of(wanted, *existing);
+    if (!is_contested(observed, drift, kSelectorField)) {
+      if (!is_own(observed, existing) || is_terminating(existing->metadata)) return;
+      const Delete remove = delete_of(target_for<T>(), existing->metadata);
+      return recreate(observed, drift, remove, kSelectorField, plan);
+    }
   }
   create_or_heal(observed, std::move(wanted), existing, plan);
 }
@@ -254,8 +299,8 @@ void ensure_stateful_set(const Observed& observed, Plan& plan) {
   if (existing && must_be_recreated(observed, *existing, wanted)) {
     Delete remove = delete_of(Target::kStatefulSet, existing->metadata);
     remove.keeps_pods = true;
-    plan.actions.emplace_back(std::move(remove));
-    return;
+    return recreate(observed, drift_of(wanted, *existing), std::move(remove), kPodManagementField,
+                    plan);
   }
   ensure_workload(observed, std::move(wanted), existing, plan);
 }
@@ -284,19 +329,15 @@ void ensure_one_workload(const Observed& observed, const DeploymentIntent* deplo
 }
 
 // True when the API server refused the Service as invalid, once in this reconcile, and the Service
-// has a port that the spec does not ask for. That port may be the cause.
-bool has_port_in_the_way(const Observed& observed, const api::Service& wanted) {
+// has a port that conflicts with the wanted one. That port may be the cause.
+bool is_refused_for_its_ports(const Observed& observed, const api::Service& wanted) {
   if (!observed.service || is_terminating(observed.service->metadata)) return false;
   const auto refusals =
       std::count_if(observed.failures.begin(), observed.failures.end(), [](const Failure& failure) {
         return failure.target == Target::kService &&
                failure.error.code == base::ErrorCode::kInvalid && failure.node_port == 0;
       });
-  const auto& ports = observed.service->spec.ports;
-  return refusals == 1 &&
-         std::any_of(ports.begin(), ports.end(), [&](const api::ServicePort& port) {
-           return port.port != wanted.spec.ports.front().port;
-         });
+  return refusals == 1 && has_conflicting_port(wanted, *observed.service);
 }
 
 void ensure_service(const Observed& observed, Plan& plan) {
@@ -305,8 +346,9 @@ void ensure_service(const Observed& observed, Plan& plan) {
   const Publishing publishing = decide_publishing(observed);
   if (publishing.look_again) look_again_after(*publishing.look_again, plan);
   const api::Service wanted = build_service(*observed.registry, choice.port, publishing.not_ready);
-  if (has_port_in_the_way(observed, wanted)) {
-    plan.actions.emplace_back(ResetPorts{build_ports_patch(observed.service->metadata, wanted)});
+  if (is_refused_for_its_ports(observed, wanted)) {
+    plan.actions.emplace_back(
+        ResetPorts{build_ports_patch(observed.service->metadata, wanted), digest_of(wanted)});
   } else {
     create_or_heal(observed, wanted, observed.service, plan);
   }

@@ -51,6 +51,10 @@ struct Delete {
   std::string resource_version;
   bool keeps_pods = false;  // for a workload: the next one of its name adopts the pods
   bool is_orphan = false;   // an orphaned child: see Observed::orphans
+  // If the object is deleted to be recreated: digest_of() the object that is wanted, and the fields
+  // that only recreating it changes back.
+  std::size_t intent = 0;
+  std::vector<std::string> healed = {};
 
   bool operator==(const Delete&) const = default;
 };
@@ -66,9 +70,10 @@ struct ResetStrategy {
 };
 
 // A merge patch that removes a port that another client added to a Service. An apply is not enough:
-// it keeps that port, and the API server refuses two ports with the same node port.
+// it keeps that port, and the API server refuses two ports with the same name or node port.
 struct ResetPorts {
   api::Service patch;
+  std::size_t intent = 0;  // digest_of() the Service that is wanted
 
   bool operator==(const ResetPorts&) const = default;
 };

@@ -63,6 +63,7 @@ void add_heal(WriteHistory& history, const WriteRecord& write, const std::string
 // Replaces the fields that earlier answers overrode by those of this answer, and keeps the field
 // managers that are known.
 void replace_answered(FieldContest& contest, const WriteRecord& write) {
+  if (write.is_delete) return;
   const std::vector<std::string>& overridden = write.overridden;
   std::erase_if(contest.fields, [&](const ContestedField& field) {
     return field.by_answer && field.path.starts_with(write.part) &&
@@ -186,16 +187,49 @@ void add_whole_fields(const api::StatefulSet& wanted, const api::StatefulSet& ac
   add_if_differs(wanted.spec.selector, actual.spec.selector, kSelectorField, fields);
 }
 
+bool has_conflicting_port(const api::Service& wanted, const api::Service& actual) {
+  const api::ServicePort& own = wanted.spec.ports.front();
+  const auto& ports = actual.spec.ports;
+  return std::any_of(ports.begin(), ports.end(), [&](const api::ServicePort& port) {
+    const bool is_other = port.port != own.port || port.protocol != own.protocol;
+    const bool has_node_port = port.node_port != 0 && port.node_port == own.node_port;
+    return is_other && (port.name.empty() || port.name == own.name ||
+                        (has_node_port && port.protocol == own.protocol));
+  });
+}
+
+void add_whole_fields(const api::Service& wanted, const api::Service& actual,
+                      std::vector<std::string>& fields) {
+  if (!has_conflicting_port(wanted, actual)) return;
+  std::erase_if(fields, [](const std::string& field) { return field.starts_with(kPortsField); });
+  fields.emplace_back(kPortsField);
+}
+
 WriteRecord record_of_strategy(std::size_t intent, const api::Deployment& answer) {
   WriteRecord write;
   write.target = Target::kDeployment;
   write.intent = intent;
-  write.healed.emplace_back(kRollingUpdateField);
+  write.healed = {std::string(kStrategyTypeField), std::string(kRollingUpdateField)};
   write.part = "spec.strategy";
-  if (answer.spec.strategy.type != "Recreate") write.overridden.emplace_back("spec.strategy.type");
+  if (answer.spec.strategy.type != "Recreate") write.overridden.emplace_back(kStrategyTypeField);
   if (!answer.spec.strategy.rolling_update.text.empty()) {
     write.overridden.emplace_back(kRollingUpdateField);
   }
+  return write;
+}
+
+WriteRecord record_of_ports(std::size_t intent, const api::Service& patch,
+                            const api::Service& answer) {
+  WriteRecord write;
+  write.target = Target::kService;
+  write.intent = intent;
+  write.healed.emplace_back(kPortsField);
+  write.part = kPortsField;
+  api::Service wanted;
+  api::Service actual;
+  wanted.spec.ports = patch.spec.ports;
+  actual.spec.ports = answer.spec.ports;
+  write.overridden = differing_fields(wanted, actual);
   return write;
 }
 

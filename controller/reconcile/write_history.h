@@ -67,7 +67,8 @@ struct WriteRecord {
   std::vector<std::string> healed;      // the fields that the write changed back
   std::vector<std::string> overridden;  // the fields that differ in the API server's answer
   Instant now;
-  std::string part = {};  // only fields below this path were written; empty: all
+  std::string part = {};   // only fields below this path were written; empty: all
+  bool is_delete = false;  // the object was deleted to be recreated
 };
 void record_write(WriteHistory& history, const WriteRecord& write);
 
@@ -102,13 +103,19 @@ std::size_t digest_of(const T& wanted) {
   return std::hash<std::string>()(api::encode_object(wanted));
 }
 
+// Returns whether the Service has a port beside which the API server refuses the wanted one: with
+// the same name or node port, or without a name.
+bool has_conflicting_port(const api::Service& wanted, const api::Service& actual);
+
 // Adds differences that a comparison field by field does not find: a selector counts as one value,
-// and the parameters of a rolling update have to be absent.
+// so do the ports of a Service if one of them conflicts with the wanted one, and the parameters of
+// a rolling update have to be absent.
 void add_whole_fields(const api::Deployment& wanted, const api::Deployment& actual,
                       std::vector<std::string>& fields);
 void add_whole_fields(const api::StatefulSet& wanted, const api::StatefulSet& actual,
                       std::vector<std::string>& fields);
-inline void add_whole_fields(const api::Service&, const api::Service&, std::vector<std::string>&) {}
+void add_whole_fields(const api::Service& wanted, const api::Service& actual,
+                      std::vector<std::string>& fields);
 inline void add_whole_fields(const api::PersistentVolumeClaim&, const api::PersistentVolumeClaim&,
                              std::vector<std::string>&) {}
 
@@ -116,7 +123,9 @@ inline constexpr std::string_view kSelectorField = "spec.selector";
 inline constexpr std::string_view kPodManagementField = "spec.podManagementPolicy";
 inline constexpr std::string_view kIntentField =
     "metadata.annotations[localregistry.dev/intent-hash]";
+inline constexpr std::string_view kStrategyTypeField = "spec.strategy.type";
 inline constexpr std::string_view kRollingUpdateField = "spec.strategy.rollingUpdate";
+inline constexpr std::string_view kPortsField = "spec.ports";
 
 // Returns the paths of the owned fields in which the object differs from the intent. The comparison
 // field by field stops after limits::kContestedFields.
@@ -129,6 +138,10 @@ std::vector<std::string> differing_fields(const T& wanted, const T& actual) {
 
 // Returns the record of a ResetStrategy patch. answer: the Deployment in the API server's response.
 WriteRecord record_of_strategy(std::size_t intent, const api::Deployment& answer);
+
+// Returns the record of a ResetPorts patch. answer: the Service in the API server's response.
+WriteRecord record_of_ports(std::size_t intent, const api::Service& patch,
+                            const api::Service& answer);
 
 // Returns the fields that an update of an existing object heals; none if it applies a new intent. A
 // differing intent hash means a new intent, unless it is the only difference.

@@ -251,8 +251,9 @@ Step expect_contest() {
   return step;
 }
 
-Step begin_fight() {
-  return {"a fight over replicas", [](World& world) { world.fight(true); }};
+Step begin_fight(World::Fight over) {
+  return {over == World::Fight::kPorts ? "a fight over ports" : "a fight over replicas",
+          [over](World& world) { world.fight(over); }};
 }
 
 Step foreign(const std::string& plural) {
@@ -623,10 +624,13 @@ std::vector<Scenario> contests() {
                   {begin_policy(policies().front()), apply(asking), expect_contest(),
                    upgrade(Record::kOfPod), expect_contest(), apply(elsewhere), end_contests()},
                   {}});
-  list.push_back({"contests/replicas",
-                  {apply(kDefault), begin_fight(), expect_contest(), restart_all(),
-                   expect_contest(), end_contests()},
-                  {}});
+  for (const auto& [name, over] : {std::pair("contests/replicas", World::Fight::kReplicas),
+                                   std::pair("contests/ports", World::Fight::kPorts)}) {
+    list.push_back({name,
+                    {apply(kDefault), begin_fight(over), expect_contest(), restart_all(),
+                     expect_contest(), end_contests()},
+                    {}});
+  }
   return list;
 }
 

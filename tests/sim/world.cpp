@@ -12,6 +12,7 @@ namespace {
 
 constexpr const char* kOwnNamespace = "local-registry-operator";
 constexpr std::size_t kContestedWrites = 10;  // by the operator to one contested object in an hour
+constexpr int kForeignPort = 80;              // to which another client moves the Service's port
 constexpr std::size_t kHealsToNotice = 7;     // after a start, until it notices the contest
 // The longest backoff, plus the time to notice the end of the contest, with a clock that runs too
 // slow.
@@ -104,19 +105,35 @@ void World::check_contested_writes(const Object& object, std::size_t each_start)
   oracles.violated(fmt::format("{} writes within an hour to the contested {}", times.size(), name));
 }
 
-void World::fight(bool begins) {
-  was_contested_ = was_contested_ || begins;
-  if (std::exchange(fights_, begins) || !begins) return;
-  fight_on();
+void World::fight(Fight over) {
+  was_contested_ = was_contested_ || over != Fight::kNone;
+  const bool is_on = std::exchange(fight_, over) != Fight::kNone;
+  if (!is_on && over != Fight::kNone) fight_on();
+}
+
+bool World::is_fought_over(const Object& object) const {
+  if (fight_ == Fight::kPorts) return object.plural == "services";
+  return fight_ == Fight::kReplicas &&
+         (object.plural == "deployments" || object.plural == "statefulsets");
 }
 
 void World::fight_on() {
-  if (!fights_) return;
-  for (const char* plural : {"deployments", "statefulsets"}) {
+  if (fight_ == Fight::kNone) return;
+  for (const char* plural : {"deployments", "statefulsets", "services"}) {
     const ObjectPtr object = server.find(plural, {"team-a", "registry"});
-    if (!object || object->text.find("\"replicas\":1") == std::string::npos) continue;
+    if (!object || !is_fought_over(*object)) continue;
+    std::string change = R"({"spec":{"replicas":0}})";
+    if (fight_ == Fight::kPorts) {
+      const auto ports = read<api::Service>(object).spec.ports;
+      if (ports.size() != 1 || ports.front().port == kForeignPort) continue;
+      change =
+          fmt::format(R"({{"spec":{{"ports":[{{"name":"registry","port":{},"nodePort":{}}}]}}}})",
+                      kForeignPort, ports.front().node_port);
+    } else if (object->text.find("\"replicas\":1") == std::string::npos) {
+      continue;
+    }
     exchange(kube::Method::kPatch, path_of(plural, object->key) + "?fieldManager=scaler",
-             "application/merge-patch+json", R"({"spec":{"replicas":0}})", "scaler");
+             "application/merge-patch+json", change, "scaler");
   }
   scheduler.after(5s, [this] { fight_on(); });
 }
@@ -124,7 +141,7 @@ void World::fight_on() {
 void World::end_contests() {
   was_contested_ = was_contested_ || mutate;
   mutate = nullptr;
-  fights_ = false;
+  fight_ = Fight::kNone;
   if (std::exchange(was_contested_, false)) run_for(kContestsEnd);
 }
 
@@ -225,8 +242,7 @@ void World::changed(const Change& change) {
   trace.add_hidden(object->text);
   history_.emplace_back(scheduler.now(), change.revision);
   if (!change.after) deletions_[object->plural] = change.revision;
-  const bool is_fought = object->plural == "deployments" || object->plural == "statefulsets";
-  if (fights_ && is_fought && change.before && change.user.starts_with(kOperator)) {
+  if (is_fought_over(*object) && change.before && change.user.starts_with(kOperator)) {
     check_contested_writes(*object, kHealsToNotice);
   }
   if (history_.size() > 4096) history_.pop_front();

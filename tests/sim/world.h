@@ -118,9 +118,12 @@ class World {
   // object; nullopt leaves it unchanged.
   std::function<std::optional<std::string>(const Admission&)> mutate;
 
-  // Starts or stops another controller that scales workload team-a/registry to 0 replicas each time
-  // it has one.
-  void fight(bool begins);
+  // What another controller does each time the operator has changed it back: it scales workload
+  // team-a/registry to 0 replicas, or gives the port of Service team-a/registry another number.
+  enum class Fight { kNone, kReplicas, kPorts };
+
+  // Starts or stops the other controller.
+  void fight(Fight over);
 
   // Ends all policies and fights. If there were any, it then runs long enough for the operator to
   // heal what they changed.
@@ -147,6 +150,7 @@ class World {
   std::optional<std::string> mutated(const Admission& admission);
   void check_contested_writes(const Object& object, std::size_t each_start);
   void fight_on();
+  bool is_fought_over(const Object& object) const;
   void bury();
   Replica* sender(const Link& link);  // null if it has ended
   Revision state_of_long_ago(const std::string& plural) const;
@@ -161,7 +165,7 @@ class World {
   std::uint64_t started_ = 0;
   std::size_t writes_sent_ = 0;
   bool controllers_wait_ = false;
-  bool fights_ = false;
+  Fight fight_ = Fight::kNone;
   bool was_contested_ = false;
   int noted_node_port_ = 0;
   // The times of the operator's writes to each contested object, and of what may cause such writes:

@@ -105,6 +105,32 @@ TEST_F(Execute, OwnWritesAreSeenBeforeAnyWatchTells) {
                                                      "PATCH services team-a/registry"));
 }
 
+TEST_F(Execute, AResetOfPortsIsRecordedAsAHealOfThem) {
+  const api::Service wanted = service(30000);
+  cluster.put(wanted);
+  const api::ObjectMeta existing = cluster.find<api::Service>(kTarget)->metadata;
+  execute({reconcile::ResetPorts{reconcile::build_ports_patch(existing, wanted), 7}});
+  ASSERT_EQ(attempt.done.size(), 1U);
+  const reconcile::WriteHistory& history = histories.of(kDev);
+  ASSERT_EQ(history.healed.size(), 1U);
+  EXPECT_EQ(history.healed[0].target, Target::kService);
+  EXPECT_EQ(history.healed[0].path, "spec.ports");
+  EXPECT_EQ(history.healed[0].intent, 7U);
+  EXPECT_THAT(history.contests, IsEmpty());
+}
+
+TEST_F(Execute, ADeleteBeforeARecreationIsRecordedAsAHeal) {
+  cluster.put(service(30000));
+  reconcile::Delete remove{Target::kService, kTarget,
+                           cluster.find<api::Service>(kTarget)->metadata.uid, "", false};
+  remove.intent = 7;
+  remove.healed = {"spec.type"};
+  execute({remove});
+  ASSERT_EQ(histories.of(kDev).healed.size(), 1U);
+  EXPECT_EQ(histories.of(kDev).healed[0].path, "spec.type");
+  EXPECT_EQ(histories.of(kDev).healed[0].times.size(), 1U);
+}
+
 TEST_F(Execute, AForeignObjectIsReadAndLeftAlone) {
   cluster.put(foreign<api::Service>());
   execute({create(service())});

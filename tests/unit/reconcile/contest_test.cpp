@@ -27,7 +27,8 @@ class Contest : public testing::Test {
     world.policies[target] = from_json(patch);
   }
 
-  // Lets time pass with reconciles every minute. Returns the number of writes to children.
+  // Lets time pass with reconciles every minute. Returns the number of writes to children, refused
+  // ones included.
   std::size_t writes_within(std::chrono::minutes duration) {
     std::size_t writes = 0;
     for (auto passed = 0min; passed < duration; passed += 1min) {
@@ -216,6 +217,87 @@ TEST_F(Contest, APolicyThatSetsTheStrategyNeverCausesADelete) {
   world.policies.clear();
   writes_within(61min);
   EXPECT_EQ(world.find<api::Deployment>()->spec.strategy.type, "Recreate");
+  EXPECT_EQ(condition_of("Converged"), "True Converged");
+}
+
+// An apply would keep the other client's port, and two ports cannot have one name.
+TEST_F(Contest, PortsThatAnotherClientSetsAgainAndAgainAreLeftToIt) {
+  world.converge();
+  each_minute = [&] { world.find<api::Service>()->spec.ports.front().port = 80; };
+  each_minute();
+  EXPECT_LE(writes_within(60min), limits::kContestedWrites);
+  EXPECT_EQ(condition_of("Converged"), "False FieldOverridden");
+  EXPECT_THAT(message(),
+              HasSubstr("Service team-a/registry: spec.ports is changed by field manager scaler"));
+  world.history = {};
+  EXPECT_LE(writes_within(60min), limits::kContestedWrites) << "after a restart too";
+  EXPECT_EQ(world.registry->status.node_port, 30000);
+  each_minute = nullptr;
+  writes_within(75min);
+  ASSERT_EQ(world.find<api::Service>()->spec.ports.size(), 1U);
+  EXPECT_EQ(world.find<api::Service>()->spec.ports.front().port, 5000);
+  EXPECT_EQ(world.find<api::Service>()->spec.ports.front().node_port, 30000);
+  EXPECT_EQ(condition_of("Converged"), "True Converged");
+}
+
+// Without the intent hash, only a refused apply shows that the port is another client's.
+TEST_F(Contest, PortsWithoutTheIntentHashAreLeftToTheOtherClientToo) {
+  world.converge();
+  each_minute = [&] {
+    world.find<api::Service>()->spec.ports.front().port = 80;
+    world.find<api::Service>()->metadata.annotations.erase("localregistry.dev/intent-hash");
+  };
+  each_minute();
+  EXPECT_LE(writes_within(60min), 3 * limits::kContestedWrites) << "with refused ones and resets";
+  EXPECT_LE(writes_within(60min), 6U);
+  EXPECT_EQ(condition_of("Converged"), "False FieldOverridden");
+  EXPECT_THAT(message(), HasSubstr("spec.ports"));
+}
+
+TEST_F(Contest, APolicyThatMovesThePortIsNotFoughtOver) {
+  set_policy(R"({"spec":{"ports":[{"name":"registry","port":80,"nodePort":30000}]}})",
+             Target::kService);
+  world.converge();
+  EXPECT_LE(writes_within(60min), limits::kContestedWrites);
+  EXPECT_EQ(condition_of("Converged"), "False FieldOverridden");
+  world.policies.clear();
+  writes_within(61min);
+  EXPECT_EQ(world.find<api::Service>()->spec.ports.front().port, 5000);
+  EXPECT_EQ(condition_of("Converged"), "True Converged");
+}
+
+TEST_F(Contest, AStrategyThatAnotherClientSetsAgainAndAgainIsLeftToIt) {
+  world.converge();
+  each_minute = [&] {
+    world.find<api::Deployment>()->spec.strategy = {"RollingUpdate", {R"({"maxSurge":1})"}};
+  };
+  each_minute();
+  EXPECT_LE(writes_within(60min), limits::kContestedWrites);
+  EXPECT_LE(writes_within(60min), 3U) << "both fields of the strategy are contested";
+  EXPECT_THAT(message(),
+              AllOf(HasSubstr("spec.strategy.type"), HasSubstr("spec.strategy.rollingUpdate")));
+  each_minute = nullptr;
+  writes_within(75min);
+  EXPECT_EQ(condition_of("Converged"), "True Converged");
+}
+
+// An apply of the intent is refused because of the edit, so that the object has to be recreated.
+TEST_F(Contest, AServiceThatHasToBeRecreatedAgainAndAgainIsLeftToTheOther) {
+  world.converge();
+  each_minute = [&] {
+    if (auto* service = world.find<api::Service>()) {
+      service->spec.type = "ClusterIP";
+      service->metadata.owner_references.push_back({"v1", "Pod", "x", "uid-x", true, true});
+    }
+  };
+  each_minute();
+  EXPECT_LE(writes_within(60min), 3 * limits::kContestedWrites) << "refused, deleted and created";
+  EXPECT_LE(writes_within(60min), 6U);
+  EXPECT_EQ(condition_of("Converged"), "False FieldOverridden");
+  each_minute = nullptr;
+  writes_within(75min);
+  EXPECT_EQ(world.find<api::Service>()->spec.type, "NodePort");
+  EXPECT_EQ(world.find<api::Service>()->spec.ports.front().node_port, 30000);
   EXPECT_EQ(condition_of("Converged"), "True Converged");
 }
 

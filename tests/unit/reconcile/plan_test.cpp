@@ -140,6 +140,16 @@ TEST_F(Planning, PortsThatSomebodyGaveTheServiceGoWhenAnApplyIsRefusedForThem) {
   EXPECT_THAT(plan(), Not(Contains(StartsWith("reset the ports")))) << "it was refused as well";
 }
 
+// Such a port is no reason for a refusal.
+TEST_F(Planning, APortWithAnotherNameAndNodePortStays) {
+  world.converge();
+  give_the_service_another_port();
+  world.find<api::Service>()->spec.ports.back().node_port = 30009;
+  EXPECT_THAT(plan(), IsEmpty());
+  fail(Target::kService, base::ErrorCode::kInvalid);
+  EXPECT_THAT(plan(), IsEmpty());
+}
+
 TEST_F(Planning, PortsAreResetToAnotherNodePortOnlyAfterALiveRead) {
   world.converge();
   give_the_service_another_port();
@@ -185,6 +195,7 @@ TEST_F(Planning, PortsAreNotResetForAnotherReason) {
 TEST_F(Planning, PortsAreNotResetForANodePortThatIsRefused) {
   world.converge();
   give_the_service_another_port();
+  world.find<api::Service>()->spec.ports.back().node_port = 30009;
   change([](auto& spec) { spec.node_port = 80; });
   world.live = true;
   world.failures.push_back({Target::kService, {base::ErrorCode::kInvalid, "out of range"}, 80});

@@ -490,6 +490,11 @@ void World::remove(const reconcile::Delete& action) {
     ADD_FAILURE() << line_of(action) << ": not ours";
   }
   std::erase_if(failures, [&](const auto& failure) { return failure.target == action.target; });
+  if (!action.healed.empty()) {
+    reconcile::WriteRecord write{action.target, action.intent, action.healed, {}, instant};
+    write.is_delete = true;
+    reconcile::record_write(history, write);
+  }
   if (action.target != Target::kClaim) {
     objects.erase(found);
     return action.keeps_pods ? void() : finish_deletions();
@@ -511,6 +516,7 @@ T* World::find_for_reset(Objects<T>& objects, Target target, const api::ObjectMe
     return nullptr;
   }
   if (refusals.contains(target)) {
+    reconcile::record_failed_write(history, target, instant);
     failures.push_back({target, refusals.at(target)});
     return nullptr;
   }
@@ -537,6 +543,10 @@ void World::reset_ports(const reconcile::ResetPorts& action) {
   auto* object = find_for_reset(services, Target::kService, action.patch.metadata);
   if (object == nullptr) return;
   object->spec.ports = action.patch.spec.ports;
+  *object = admitted<api::Service>(Target::kService, tree_of(*object));
+  reconcile::WriteRecord write = reconcile::record_of_ports(action.intent, action.patch, *object);
+  write.now = instant;
+  reconcile::record_write(history, write);
 }
 
 // A push check ends at once if `pushes` has its answer; otherwise it never ends.
