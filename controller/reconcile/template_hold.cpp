@@ -12,8 +12,12 @@
 namespace reconcile {
 namespace {
 
-std::optional<AppliedPod> recorded_pod(const api::Deployment& existing) {
+// Returns the pod that was applied last; nullopt when that is not known. wanted: the Deployment of
+// the new pod. If it is the intent that was applied, another client removed the record.
+std::optional<AppliedPod> recorded_pod(const api::Deployment& existing,
+                                       const api::Deployment& wanted, const AppliedPod& pod) {
   const std::string_view text = api::lookup(existing.metadata.annotations, kAppliedPodAnnotation);
+  if (text.empty() && intent_hash(existing) == intent_hash(wanted)) return pod;
   if (text.empty()) return std::nullopt;
   auto parsed = json::parse<AppliedPod>(std::string(text));
   if (!parsed) return std::nullopt;
@@ -53,18 +57,20 @@ void drop_containers_without_match(api::PodTemplateSpec& part, const api::PodTem
 }
 
 // Whether the user changed the pod since the template was applied, judged without a record. While
-// the generation of the spec is the reconciled one, additions by other clients do not count.
+// the generation of the spec is the reconciled one, the user did not: what differs comes from
+// another version of the operator, a mutating policy or another client, and these cannot be told
+// apart. A change that the API server refused before the upgrade is held as well, and reported.
 bool is_changed_by_user(const Observed& observed, const api::PodTemplateSpec& wanted) {
+  const api::LocalRegistry& registry = *observed.registry;
+  if (registry.status.observed_generation == registry.metadata.generation) return false;
   const api::PodTemplateSpec& existing = observed.deployment->spec.pod_template;
   api::PodTemplateSpec chosen = chosen_part(wanted);
   api::PodTemplateSpec found = chosen_part(existing);
-  const api::LocalRegistry& registry = *observed.registry;
-  const bool same_spec = registry.status.observed_generation == registry.metadata.generation;
-  if (same_spec || !is_localbuild_changed(registry)) {
+  if (!is_localbuild_changed(registry)) {
     drop_containers_without_match(chosen, existing);
     drop_containers_without_match(found, wanted);
   }
-  return json::difference(chosen, found) || (!same_spec && json::difference(found, chosen));
+  return json::difference(chosen, found) || json::difference(found, chosen);
 }
 
 bool asks_for_restart(const AppliedPod& applied, const AppliedPod& wanted) {
@@ -121,8 +127,9 @@ DeploymentIntent intend_deployment(const Observed& observed) {
   const api::LocalRegistry& registry = *observed.registry;
   const std::string refused = buildkit_refusal(observed);
   AppliedPod pod = new_pod(registry, with_buildkit(observed));
-  if (!observed.deployment) return {build_deployment(registry, pod, refused), ""};
-  std::optional<AppliedPod> applied = recorded_pod(*observed.deployment);
+  api::Deployment wanted = build_deployment(registry, pod, refused);
+  if (!observed.deployment) return {std::move(wanted), ""};
+  std::optional<AppliedPod> applied = recorded_pod(*observed.deployment, wanted, pod);
   if (const auto field = reason_to_keep(observed, applied, pod)) {
     return {build_deployment(registry, *applied, refused), "spec.template." + *field};
   }

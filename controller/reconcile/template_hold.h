@@ -4,12 +4,13 @@
 //
 // The kept template is the one that was applied last. It is recorded on the Deployment together
 // with a hash of what the user chose, so that every version of the operator decides the same. A
-// Deployment of an earlier version, without that record, keeps the template that it has.
+// Deployment of an earlier version, without that record, keeps the template that it has, with what
+// policies and other clients changed in it, unless the user changed the spec since.
 //
 // The template is replaced when
 //  * the user changed the pod by the spec, or the restart annotation of the LocalRegistry,
 //  * no pod may hold images,
-//  * another client edited what was applied: that edit has already replaced the pods. What a
+//  * another client edited what was recorded: that edit has already replaced the pods. What a
 //    mutating policy changes is no such edit: the pods had it from the beginning.
 // All functions are pure and can be called on any thread.
 #pragma once

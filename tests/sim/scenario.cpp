@@ -624,6 +624,12 @@ std::vector<Scenario> contests() {
                   {begin_policy(policies().front()), apply(asking), expect_contest(),
                    upgrade(Record::kOfPod), expect_contest(), apply(elsewhere), end_contests()},
                   {}});
+  // Nothing tells what the policy changed from what the user chose. So the pod stays, and the
+  // template with the policy's changes becomes the intent.
+  list.push_back({"contests/images without a record during an upgrade",
+                  {begin_policy(policies().front()), apply(asking), expect_contest(),
+                   upgrade(Record::kNone), restart_all(), apply(elsewhere), end_contests()},
+                  {}});
   for (const auto& [name, over] : {std::pair("contests/replicas", World::Fight::kReplicas),
                                    std::pair("contests/ports", World::Fight::kPorts)}) {
     list.push_back({name,
