@@ -235,8 +235,8 @@ inline constexpr std::size_t kContestedFields = 16;   // of one object; further 
 inline constexpr std::size_t kHealedFields = 32;      // of one resource, with the times of heals
 inline constexpr std::size_t kContestedNamed = 3;     // fields of one object in a message
 inline constexpr std::size_t kOverriddenBytes = 128;  // of a field's path in a message
-// The largest pod template that is recorded in an annotation. The caches have to hold the
-// annotation whole.
+// The largest pod template that is recorded in an annotation; of a larger one its hashes are. The
+// caches have to hold the annotation whole.
 inline constexpr std::size_t kRecordedTemplateBytes = 12 << 10;
 static_assert(kRecordedTemplateBytes < kMetadataBytes / 2);
 // Bytes of a container's termination message in a condition.

@@ -236,10 +236,14 @@ api::Quantity claim_size(const api::LocalRegistry& registry,
   return order && *order == std::strong_ordering::less ? found->second : wanted;
 }
 
-// Records the pod in an annotation, unless it is larger than limits::kRecordedTemplateBytes.
+// Records the pod in an annotation: whole, or its hashes if it is larger than
+// limits::kRecordedTemplateBytes.
 void record_pod(api::Deployment& deployment, const AppliedPod& pod) {
   std::string text = json::encode(pod);
-  if (text.size() > limits::kRecordedTemplateBytes) return;
+  if (text.size() > limits::kRecordedTemplateBytes) {
+    const HashedRecord record = hashed_record_of(pod);
+    text = fmt::format("{},{},{}", record.inputs, record.restart, record.pod_template);
+  }
   deployment.metadata.annotations.emplace(kAppliedPodAnnotation, std::move(text));
 }
 
@@ -259,6 +263,23 @@ std::string hash(std::string_view text) {
 bool is_hash(std::string_view text) {
   return text.size() == hash("").size() &&
          text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+HashedRecord hashed_record_of(const AppliedPod& pod) {
+  return {pod.inputs, pod.restart, hash(json::encode(pod.pod_template))};
+}
+
+std::optional<HashedRecord> hashed_record(std::string_view text) {
+  const std::size_t first = text.find(',');
+  const std::size_t last = text.rfind(',');
+  if (first == last) return std::nullopt;
+  const std::string_view inputs = text.substr(0, first);
+  const std::string_view restart = text.substr(first + 1, last - first - 1);
+  const std::string_view pod_template = text.substr(last + 1);
+  if (!is_hash(inputs) || !is_hash(pod_template) || (!restart.empty() && !is_hash(restart))) {
+    return std::nullopt;
+  }
+  return HashedRecord{std::string(inputs), std::string(restart), std::string(pod_template)};
 }
 
 AppliedPod new_pod(const api::LocalRegistry& registry, bool with_buildkit) {

@@ -2,6 +2,7 @@
 // functions are pure and can be called on any thread.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -13,12 +14,25 @@ namespace reconcile {
 // The value of kBuildKitRefusedAnnotation where BuildKit was not refused.
 inline constexpr std::string_view kNeverRefused = "no";
 
-// A pod template, and hashes of its inputs. It is recorded on the Deployment as JSON.
+// A pod template, and hashes of its inputs. It is recorded on the Deployment as JSON. If that is
+// larger than limits::kRecordedTemplateBytes, its HashedRecord is recorded instead.
 struct AppliedPod {
   std::string inputs;   // hash of the pod settings in the spec
   std::string restart;  // hash of the LocalRegistry's restart annotation; empty: none
   api::PodTemplateSpec pod_template;
 };
+
+// The record of an AppliedPod that is too large. Its text has these values, separated by commas.
+// Versions of the operator that do not know it take it for no record.
+struct HashedRecord {
+  std::string inputs;        // as in AppliedPod
+  std::string restart;       // as in AppliedPod
+  std::string pod_template;  // hash of the pod template
+};
+
+HashedRecord hashed_record_of(const AppliedPod& pod);
+// Returns nullopt if the text is no such record.
+std::optional<HashedRecord> hashed_record(std::string_view text);
 
 // Returns a hash of the text as 16 hexadecimal digits. It is not cryptographic: not for secrets.
 std::string hash(std::string_view text);

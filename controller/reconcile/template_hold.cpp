@@ -13,12 +13,18 @@ namespace reconcile {
 namespace {
 
 // Returns the pod that was applied last; nullopt when that is not known. wanted: the Deployment of
-// the new pod. If it is the intent that was applied, another client removed the record.
+// the new pod. If it is the intent that was applied, another client removed the record. If only
+// hashes are recorded and the template is not the new one, the running template is assumed.
 std::optional<AppliedPod> recorded_pod(const api::Deployment& existing,
                                        const api::Deployment& wanted, const AppliedPod& pod) {
   const std::string_view text = api::lookup(existing.metadata.annotations, kAppliedPodAnnotation);
   if (text.empty() && intent_hash(existing) == intent_hash(wanted)) return pod;
   if (text.empty()) return std::nullopt;
+  if (const auto record = hashed_record(text)) {
+    const bool is_new = record->pod_template == hashed_record_of(pod).pod_template;
+    return AppliedPod{record->inputs, record->restart,
+                      is_new ? pod.pod_template : existing.spec.pod_template};
+  }
   auto parsed = json::parse<AppliedPod>(std::string(text));
   if (!parsed) return std::nullopt;
   return *std::move(parsed);

@@ -5,7 +5,8 @@
 // The kept template is the one that was applied last. It is recorded on the Deployment together
 // with a hash of what the user chose, so that every version of the operator decides the same. A
 // Deployment of an earlier version, without that record, keeps the template that it has, with what
-// policies and other clients changed in it, unless the user changed the spec since.
+// policies and other clients changed in it, unless the user changed the spec since. So does one
+// whose template is too large for the record, unless the hash of what the user chose changes.
 //
 // The template is replaced when
 //  * the user changed the pod by the spec, or the restart annotation of the LocalRegistry,

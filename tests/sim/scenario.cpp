@@ -624,7 +624,7 @@ std::vector<Scenario> contests() {
                   {begin_policy(policies().front()), apply(asking), expect_contest(),
                    upgrade(Record::kOfPod), expect_contest(), apply(elsewhere), end_contests()},
                   {}});
-  // Nothing tells what the policy changed from what the user chose. So the pod stays, and the
+  // Nothing shows what the policy changed and what the user chose. So the pod stays, and the
   // template with the policy's changes becomes the intent.
   list.push_back({"contests/images without a record during an upgrade",
                   {begin_policy(policies().front()), apply(asking), expect_contest(),

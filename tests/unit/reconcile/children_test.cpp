@@ -77,12 +77,22 @@ TEST(Children, TheHashOfWhatTheUserChoseChangesWithThePodAndWithNothingElse) {
   }
 }
 
-TEST(Children, ATemplateThatIsTooLargeIsNotRecorded) {
+TEST(Children, OfATemplateThatIsTooLargeOnlyHashesAreRecorded) {
   api::LocalRegistry registry = a_registry();
   const std::string key(reconcile::kAppliedPodAnnotation);
   EXPECT_TRUE(reconcile::build_deployment(registry, true).metadata.annotations.contains(key));
   registry.spec.affinity.text = '"' + std::string(limits::kRecordedTemplateBytes, 'x') + '"';
-  EXPECT_FALSE(reconcile::build_deployment(registry, true).metadata.annotations.contains(key));
+  registry.metadata.annotations[std::string(reconcile::kRestartAnnotation)] = "now";
+  const api::Deployment large = reconcile::build_deployment(registry, true);
+  const std::string& record = large.metadata.annotations.at(key);
+  const reconcile::AppliedPod pod = reconcile::new_pod(registry, true);
+  EXPECT_EQ(record,
+            pod.inputs + "," + pod.restart + "," + reconcile::hash(json::encode(pod.pod_template)));
+  const auto found = reconcile::hashed_record(record);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->inputs, pod.inputs);
+  EXPECT_EQ(found->restart, pod.restart);
+  EXPECT_EQ(found->pod_template, reconcile::hash(json::encode(pod.pod_template)));
 }
 
 TEST(Children, AStrategyIsResetWithItsParametersInOneWrite) {
