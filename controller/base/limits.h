@@ -228,13 +228,15 @@ inline constexpr std::size_t kHealsInWindow = 6;         // of one field; then i
 inline constexpr auto kHealWindow = 10min;
 inline constexpr std::size_t kContestedWrites = 10;  // to a contested object for one intent
 inline constexpr auto kContestedWindow = 1h;
-inline constexpr auto kContestFirstRetry = 5min;      // doubled with each try
-inline constexpr auto kContestLastRetry = 1h;         // the longest delay between tries
-inline constexpr auto kContestAdoptedRetry = 10min;   // for a contest that status reports at start
-inline constexpr std::size_t kContestedFields = 16;   // of one object; further ones are not kept
-inline constexpr std::size_t kHealedFields = 32;      // of one resource, with the times of heals
-inline constexpr std::size_t kContestedNamed = 3;     // fields of one object in a message
-inline constexpr std::size_t kOverriddenBytes = 128;  // of a field's path in a message
+inline constexpr auto kContestFirstRetry = 5min;     // doubled with each try
+inline constexpr auto kContestLastRetry = 1h;        // the longest delay between tries
+inline constexpr auto kContestAdoptedRetry = 10min;  // for a contest that status reports at start
+inline constexpr std::size_t kContestedFields = 16;  // of one object; further ones are not kept
+inline constexpr std::size_t kHealedFields = 32;     // of one resource, with the times of heals
+inline constexpr std::size_t kContestedNamed = 3;    // fields of one object in a message
+// Bytes of a contested field's path and of its field manager, in the write history and in messages.
+inline constexpr std::size_t kOverriddenBytes = 96;
+inline constexpr std::size_t kOverridingManagerBytes = 64;
 // The largest pod template that is recorded in an annotation; of a larger one its hashes are. The
 // caches have to hold the annotation whole.
 inline constexpr std::size_t kRecordedTemplateBytes = 12 << 10;
@@ -268,6 +270,9 @@ inline constexpr auto kPushRecheck = 10min;                           // after t
 inline constexpr int kPassesPerReconcile = 6;                         // of planning and executing
 inline constexpr auto kPassesTime = 30s;  // then no pass begins, and the status is written
 inline constexpr std::size_t kWriteHistories = 1024;  // resources with remembered heals
+// Bytes of all write histories. When they are full, those of a namespace that uses more than
+// 1/kCacheShare of the bytes are dropped first.
+inline constexpr std::size_t kWriteHistoryBytes = 512 << 10;
 inline constexpr auto kReconcileTimeout = 2min;
 inline constexpr auto kWebhookDrain = 4s;  // the webhook serves on so long after SIGTERM
 inline constexpr auto kShutdown = 8s;      // from SIGTERM to exit
@@ -334,13 +339,14 @@ inline constexpr std::size_t kStreams =
 inline constexpr std::size_t kPushCheck = 2 * kSecretBytes + 2 * kCheckBodyBytes + (200 << 10);
 inline constexpr std::size_t kPushMemory = kPushChecks * kPushCheck + kPushAnswers * 1200;
 inline constexpr std::size_t kEvents = kEventQueue * 2 * kEventNoteBytes + kEventSeries * 512;
+inline constexpr std::size_t kHistories = kWriteHistoryBytes;
 // Connections of the webhook, the metrics and the probes, with their TLS, requests and answers.
 inline constexpr std::size_t kServe = kServeConnections * ((40 << 10) + 3 * (20 << 10)) +
                                       kServeSpentAddresses * 128 + kServeBodyBytes +
                                       kServeAnswerBytes;
 
 static_assert(kProgram + kCaches + kFragments + kUnpacked + kWorkers * kReconcile + kDecoding +
-                  kStreams + kPushMemory + kEvents + kServe <=
+                  kStreams + kPushMemory + kEvents + kHistories + kServe <=
               kLimit);
 
 }  // namespace memory

@@ -1,10 +1,23 @@
 #include "operator/write_histories.h"
 
 #include <algorithm>
+#include <string_view>
+#include <utility>
 
 #include "reconcile/observed.h"
 
 namespace controller {
+namespace {
+
+// Returns the memory of an entry, in bytes: its node in the map, with the texts of the key.
+template <class Entry>
+std::size_t bytes_of_entry(const api::ObjectKey& key, const Entry& entry) {
+  constexpr std::size_t kNode = 64;
+  return kNode + sizeof(key) + sizeof(entry) + key.namespace_name.size() + key.name.size() +
+         reconcile::bytes_of(entry.history);
+}
+
+}  // namespace
 
 const reconcile::WriteHistory& WriteHistories::of(const api::ObjectKey& key) const {
   static const reconcile::WriteHistory kNothing;
@@ -23,11 +36,13 @@ void WriteHistories::record_write(const api::ObjectKey& key, reconcile::WriteRec
 void WriteHistories::record_failed_write(const api::ObjectKey& key, reconcile::Target target) {
   if (of(key).find(target) == nullptr) return;
   reconcile::record_failed_write(change(key), target, clock_.now());
+  tidy(key);
 }
 
 void WriteHistories::record_override(const api::ObjectKey& key, reconcile::OverrideRecord record) {
   record.now = clock_.now();
   reconcile::record_override(change(key), record);
+  tidy(key);
 }
 
 void WriteHistories::end_contest(const api::ObjectKey& key, reconcile::Target target) {
@@ -43,11 +58,6 @@ std::size_t WriteHistories::contested() const {
 }
 
 reconcile::WriteHistory& WriteHistories::change(const api::ObjectKey& key) {
-  if (entries_.size() >= limits::kWriteHistories && !entries_.contains(key)) {
-    entries_.erase(std::min_element(
-        entries_.begin(), entries_.end(),
-        [](const auto& a, const auto& b) { return a.second.used < b.second.used; }));
-  }
   Entry& entry = entries_[key];
   entry.used = clock_.now();
   return entry.history;
@@ -57,7 +67,44 @@ void WriteHistories::tidy(const api::ObjectKey& key) {
   const auto found = entries_.find(key);
   if (found == entries_.end()) return;
   reconcile::forget_old_heals(found->second.history, clock_.now());
-  if (found->second.history.empty()) entries_.erase(found);
+  if (found->second.history.empty()) return erase(found);
+  bytes_ -= std::exchange(found->second.bytes, bytes_of_entry(key, found->second));
+  bytes_ += found->second.bytes;
+  make_room(key);
+}
+
+void WriteHistories::forget(const api::ObjectKey& key) {
+  const auto found = entries_.find(key);
+  if (found != entries_.end()) erase(found);
+}
+
+void WriteHistories::erase(Entries::iterator entry) {
+  bytes_ -= entry->second.bytes;
+  entries_.erase(entry);
+}
+
+// Drops histories until the others are within the bounds. That of `changed` stays.
+void WriteHistories::make_room(const api::ObjectKey& changed) {
+  while (entries_.size() > limits::kWriteHistories || bytes_ > limits::kWriteHistoryBytes) {
+    std::map<std::string_view, std::size_t> of_namespace;
+    for (const auto& [key, entry] : entries_) of_namespace[key.namespace_name] += entry.bytes;
+    // Namespaces within their share are equal.
+    const auto excess = [&](const api::ObjectKey& key) {
+      return std::max(of_namespace[key.namespace_name],
+                      limits::kWriteHistoryBytes / limits::kCacheShare);
+    };
+    auto dropped = entries_.end();
+    for (auto entry = entries_.begin(); entry != entries_.end(); ++entry) {
+      if (entry->first == changed) continue;
+      const bool is_first = dropped == entries_.end() ||
+                            excess(entry->first) > excess(dropped->first) ||
+                            (excess(entry->first) == excess(dropped->first) &&
+                             entry->second.used < dropped->second.used);
+      if (is_first) dropped = entry;
+    }
+    if (dropped == entries_.end()) return;
+    erase(dropped);
+  }
 }
 
 }  // namespace controller

@@ -1,6 +1,8 @@
 // Keeps the write history of each LocalRegistry (reconcile/write_history.h) for as long as this
-// process lives. At most limits::kWriteHistories are kept: the one that was not changed for the
-// longest time is dropped.
+// process lives. At most limits::kWriteHistories are kept, in at most limits::kWriteHistoryBytes:
+// the one that was not changed for the longest time is dropped, of a namespace that uses more than
+// its share of the bytes if there is one. The status still reports its contests, so that they are
+// not fought over again.
 #pragma once
 
 #include <map>
@@ -21,22 +23,29 @@ class WriteHistories {
   void record_failed_write(const api::ObjectKey& key, reconcile::Target target);
   void record_override(const api::ObjectKey& key, reconcile::OverrideRecord record);
   void end_contest(const api::ObjectKey& key, reconcile::Target target);
-  void forget(const api::ObjectKey& key) { entries_.erase(key); }
+  void forget(const api::ObjectKey& key);
 
   std::size_t size() const { return entries_.size(); }
-  std::size_t contested() const;  // number of contested objects
+  std::size_t bytes() const { return bytes_; }  // of memory
+  std::size_t contested() const;                // number of contested objects
 
  private:
   struct Entry {
     reconcile::WriteHistory history;
     reconcile::Instant used;
+    std::size_t bytes = 0;
   };
+  using Entries = std::map<api::ObjectKey, Entry>;
 
   reconcile::WriteHistory& change(const api::ObjectKey& key);
+  // Called after each change of the key's history.
   void tidy(const api::ObjectKey& key);
+  void erase(Entries::iterator entry);
+  void make_room(const api::ObjectKey& changed);
 
   base::Clock& clock_;
-  std::map<api::ObjectKey, Entry> entries_;
+  Entries entries_;
+  std::size_t bytes_ = 0;
 };
 
 }  // namespace controller

@@ -39,7 +39,7 @@ bool was_reported(const Observed& observed, const Drift& drift, std::string_view
          converged->reason == reason::kFieldOverridden &&
          converged->observed_generation == registry.metadata.generation &&
          converged->message.find(describe(drift.target, drift.key) + ":") != std::string::npos &&
-         converged->message.find(path) != std::string::npos;
+         converged->message.find(stored_path(path)) != std::string::npos;
 }
 
 // Returns the differing fields that have to be recorded as contested, and contested ones whose
@@ -59,9 +59,8 @@ std::vector<std::string> fields_to_note(const Observed& observed, const Drift& d
 
 // Returns "spec.replicas is changed by field manager scaler".
 std::string describe(const ContestedField& field) {
-  std::string path = field.path.substr(0, limits::kOverriddenBytes);
   return fmt::format(
-      "{} is changed by {}", path,
+      "{} is changed by {}", field.path,
       field.manager.empty() ? std::string(kAdmission) : "field manager " + field.manager);
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "reconcile/children.h"
 #include "reconcile/observed.h"
 
 namespace reconcile {
@@ -88,6 +89,24 @@ std::vector<Instant> heals_of(const WriteHistory& history, const FieldContest& c
   return most;
 }
 
+WriteRecord with_stored_paths(WriteRecord write) {
+  for (std::string& path : write.healed) path = stored_path(path);
+  for (std::string& path : write.overridden) path = stored_path(path);
+  return write;
+}
+
+constexpr std::size_t kAllocation = 16;  // bytes that the heap takes for each allocation
+
+std::size_t bytes_of(const std::string& text) {
+  const bool is_inline = text.capacity() <= std::string().capacity();
+  return is_inline ? 0 : text.capacity() + 1 + kAllocation;
+}
+
+template <class T>
+std::size_t bytes_of(const std::vector<T>& list) {
+  return list.capacity() == 0 ? 0 : list.capacity() * sizeof(T) + kAllocation;
+}
+
 template <class T>
 void add_if_differs(const T& wanted, const T& actual, std::string_view path,
                     std::vector<std::string>& fields) {
@@ -100,8 +119,9 @@ void add_if_differs(const T& wanted, const T& actual, std::string_view path,
 }  // namespace
 
 const ContestedField* FieldContest::find(std::string_view path) const {
+  const std::string stored = stored_path(path);
   for (const ContestedField& field : fields) {
-    if (field.path == path) return &field;
+    if (field.path == stored) return &field;
   }
   return nullptr;
 }
@@ -113,7 +133,28 @@ const FieldContest* WriteHistory::find(Target target) const {
   return nullptr;
 }
 
-void record_write(WriteHistory& history, const WriteRecord& write) {
+std::string stored_path(std::string_view path) {
+  if (path.size() <= limits::kOverriddenBytes) return std::string(path);
+  const std::string end = "~" + hash(path);
+  return std::string(path.substr(0, limits::kOverriddenBytes - end.size())) + end;
+}
+
+std::size_t bytes_of(const WriteHistory& history) {
+  std::size_t bytes = bytes_of(history.healed) + bytes_of(history.contests);
+  for (const HealedField& field : history.healed) {
+    bytes += bytes_of(field.path) + bytes_of(field.times);
+  }
+  for (const FieldContest& contest : history.contests) {
+    bytes += bytes_of(contest.fields) + bytes_of(contest.writes);
+    for (const ContestedField& field : contest.fields) {
+      bytes += bytes_of(field.path) + bytes_of(field.manager);
+    }
+  }
+  return bytes;
+}
+
+void record_write(WriteHistory& history, const WriteRecord& record) {
+  const WriteRecord write = with_stored_paths(record);
   std::erase_if(history.healed, [&](const HealedField& field) {
     return field.target == write.target && field.intent != write.intent;
   });
@@ -139,9 +180,9 @@ void record_override(WriteHistory& history, const OverrideRecord& record) {
   const bool is_new = contest == nullptr;
   if (is_new) contest = &begin_contest(history, record.target);
   for (const auto& [path, manager] : record.managers) {
-    ContestedField& field = field_of(*contest, path);
+    ContestedField& field = field_of(*contest, stored_path(path));
     field.manager_is_known = true;
-    field.manager = manager;
+    field.manager = manager.substr(0, limits::kOverridingManagerBytes);
   }
   if (is_new) {
     contest->intent = record.intent;
@@ -167,8 +208,9 @@ void forget_old_heals(WriteHistory& history, Instant now) {
 
 bool is_healed_too_often(const WriteHistory& history, Target target, std::size_t intent,
                          std::string_view path, Instant now) {
+  const std::string stored = stored_path(path);
   for (const HealedField& field : history.healed) {
-    if (field.target != target || field.intent != intent || field.path != path) continue;
+    if (field.target != target || field.intent != intent || field.path != stored) continue;
     return count_since(field.times, now - limits::kHealWindow) >= limits::kHealsInWindow ||
            count_since(field.times, now - limits::kContestedWindow) >= limits::kContestedWrites;
   }

@@ -1,7 +1,8 @@
 // The write history of one LocalRegistry: which fields the operator had to heal, and which fields
 // other clients keep changing (contests). The executor of a plan records into it, and plan() reads
-// it as a part of Observed. limits::kHealedFields and limits::kContestedFields bound it. The types
-// are plain values; the functions can be called on any thread.
+// it as a part of Observed. limits::kHealedFields and limits::kContestedFields bound it. It holds
+// each path as stored_path() returns it. The types are plain values; the functions can be called on
+// any thread.
 #pragma once
 
 #include <chrono>
@@ -49,6 +50,7 @@ struct FieldContest {
   Instant retry;                // no apply for these fields alone before that time
   std::vector<Instant> writes;  // write times, newest last; at most limits::kContestedWrites
 
+  // path: of any length.
   const ContestedField* find(std::string_view path) const;
 };
 
@@ -59,6 +61,13 @@ struct WriteHistory {
   const FieldContest* find(Target target) const;
   bool empty() const { return healed.empty() && contests.empty(); }
 };
+
+// Returns the path if it has at most limits::kOverriddenBytes; otherwise its first bytes and a hash
+// of it.
+std::string stored_path(std::string_view path);
+
+// Returns the memory that the history takes besides its own size, in bytes.
+std::size_t bytes_of(const WriteHistory& history);
 
 // One write that succeeded.
 struct WriteRecord {

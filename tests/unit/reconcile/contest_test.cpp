@@ -326,6 +326,16 @@ TEST_F(Contest, WhatIsRememberedIsBounded) {
         world.history,
         {Target::kDeployment, 1, {{"spec.more" + std::to_string(i), "x"}}, 1ms, world.instant});
   }
+  const std::string path = "spec." + std::string(500, 'x');
+  reconcile::record_write(world.history,
+                          {Target::kDeployment, 1, {path}, {path, path + "y"}, world.instant});
+  const reconcile::FieldContest* contest = world.history.find(Target::kDeployment);
+  ASSERT_TRUE(contest != nullptr && contest->find(path) && contest->find(path + "y"));
+  EXPECT_NE(contest->find(path), contest->find(path + "y"));
+  EXPECT_EQ(contest->find(path + "z"), nullptr);
+  for (const reconcile::ContestedField& field : contest->fields) {
+    EXPECT_LE(field.path.size(), limits::kOverriddenBytes);
+  }
   EXPECT_LE(world.history.healed.size(), limits::kHealedFields);
   ASSERT_EQ(world.history.contests.size(), 1U);
   EXPECT_LE(world.history.contests[0].fields.size(), limits::kContestedFields);

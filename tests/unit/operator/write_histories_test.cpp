@@ -1,0 +1,94 @@
+// In these tests one tenant makes the operator remember as much as possible.
+#include "operator/write_histories.h"
+
+#include <gtest/gtest.h>
+
+#include "reconcile/observed.h"
+#include "unit/operator/fixture.h"
+
+namespace test {
+namespace {
+
+using reconcile::Target;
+
+constexpr int kResources = 300;  // more than there is room for
+
+class WriteHistoriesTest : public testing::Test {
+ protected:
+  // Records contests with long paths and field managers over all objects of a resource.
+  void fill(const api::ObjectKey& key) {
+    for (const Target target : {Target::kDeployment, Target::kStatefulSet, Target::kService,
+                                Target::kClaim, Target::kResource}) {
+      reconcile::WriteRecord write;
+      write.target = target;
+      reconcile::OverrideRecord record;
+      record.target = target;
+      for (std::size_t i = 0; i < limits::kContestedFields; ++i) {
+        const std::string path = "spec." + std::string(400, 'x') + std::to_string(i);
+        write.healed.push_back(path);
+        write.overridden.push_back(path);
+        record.managers[path] = std::string(128, 'm');
+      }
+      for (std::size_t i = 0; i < limits::kContestedWrites; ++i) {
+        histories.record_write(key, write);
+      }
+      histories.record_override(key, record);
+    }
+  }
+
+  // Returns the bytes of all texts and times, without any overhead.
+  std::size_t content_of(const api::ObjectKey& key) {
+    std::size_t bytes = 0;
+    for (const auto& field : histories.of(key).healed) {
+      bytes += field.path.size() + field.times.size() * sizeof(reconcile::Instant);
+    }
+    for (const auto& contest : histories.of(key).contests) {
+      for (const auto& field : contest.fields) bytes += field.path.size() + field.manager.size();
+    }
+    return bytes;
+  }
+
+  support::World world;
+  controller::WriteHistories histories{world.clock};
+};
+
+TEST_F(WriteHistoriesTest, TheirMemoryIsBounded) {
+  std::size_t content = 0;
+  for (int i = 0; i < kResources; ++i) fill({"team-a", "dev-" + std::to_string(i)});
+  for (int i = 0; i < kResources; ++i) content += content_of({"team-a", "dev-" + std::to_string(i)});
+  EXPECT_LE(content, limits::kWriteHistoryBytes);
+  EXPECT_GE(content, limits::kWriteHistoryBytes / 4) << "the bytes are used";
+  EXPECT_LE(histories.bytes(), limits::kWriteHistoryBytes);
+  EXPECT_GE(histories.bytes(), content);
+  EXPECT_GT(content_of({"team-a", "dev-299"}), 0U) << "the last one is remembered";
+  for (int i = 0; i < kResources; ++i) histories.forget({"team-a", "dev-" + std::to_string(i)});
+  EXPECT_EQ(histories.bytes(), 0U);
+}
+
+TEST_F(WriteHistoriesTest, OneNamespaceDoesNotMakeTheOthersForgotten) {
+  histories.record_write({"team-b", "dev"}, {Target::kService, 1, {"spec.type"}, {}, {}});
+  world.run_for(std::chrono::minutes(1));
+  for (int i = 0; i < kResources; ++i) fill({"team-a", "dev-" + std::to_string(i)});
+  EXPECT_EQ(histories.of({"team-b", "dev"}).healed.size(), 1U);
+}
+
+TEST_F(WriteHistoriesTest, TheirNumberIsBounded) {
+  for (std::size_t i = 0; i < limits::kWriteHistories + 10; ++i) {
+    histories.record_write({"team-" + std::to_string(i), "dev"},
+                           {Target::kService, 1, {"spec.type"}, {}, {}});
+  }
+  EXPECT_LE(histories.size(), limits::kWriteHistories);
+  EXPECT_LE(histories.bytes(), limits::kWriteHistoryBytes);
+}
+
+TEST_F(WriteHistoriesTest, AContestThatEndsLeavesNothing) {
+  reconcile::WriteRecord write{Target::kService, 1, {}, {"spec.type"}, {}};
+  histories.record_write({"team-a", "dev"}, write);
+  EXPECT_EQ(histories.contested(), 1U);
+  histories.end_contest({"team-a", "dev"}, Target::kService);
+  EXPECT_EQ(histories.size(), 0U);
+  EXPECT_EQ(histories.bytes(), 0U);
+}
+
+}  // namespace
+}  // namespace test
