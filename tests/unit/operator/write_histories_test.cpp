@@ -55,7 +55,8 @@ class WriteHistoriesTest : public testing::Test {
 TEST_F(WriteHistoriesTest, TheirMemoryIsBounded) {
   std::size_t content = 0;
   for (int i = 0; i < kResources; ++i) fill({"team-a", "dev-" + std::to_string(i)});
-  for (int i = 0; i < kResources; ++i) content += content_of({"team-a", "dev-" + std::to_string(i)});
+  for (int i = 0; i < kResources; ++i)
+    content += content_of({"team-a", "dev-" + std::to_string(i)});
   EXPECT_LE(content, limits::kWriteHistoryBytes);
   EXPECT_GE(content, limits::kWriteHistoryBytes / 4) << "the bytes are used";
   EXPECT_LE(histories.bytes(), limits::kWriteHistoryBytes);
