@@ -272,7 +272,7 @@ inline constexpr auto kPassesTime = 30s;  // then no pass begins, and the status
 inline constexpr std::size_t kWriteHistories = 1024;  // resources with remembered heals
 // Bytes of all write histories. When they are full, those of a namespace that uses more than
 // 1/kCacheShare of the bytes are dropped first.
-inline constexpr std::size_t kWriteHistoryBytes = 512 << 10;
+inline constexpr std::size_t kWriteHistoryBytes = 256 << 10;
 inline constexpr auto kReconcileTimeout = 2min;
 inline constexpr auto kWebhookDrain = 4s;  // the webhook serves on so long after SIGTERM
 inline constexpr auto kShutdown = 8s;      // from SIGTERM to exit
