@@ -57,15 +57,15 @@ bool covers(std::string_view prefix, std::string_view name) {
 Refusal image_refusal(std::string_view field, std::string_view image,
                       const api::Namespace& target) {
   return {reason::kImageNotAllowed,
-          fmt::format("{} {} is not allowed in namespace {}, which is another one: use an image "
-                      "that the operator's --allowed-images lists, or leave spec.namespace out",
+          fmt::format("{} {} is not allowed for a registry in another namespace ({}): use an image "
+                      "that the operator's flag --allowed-images permits, or remove spec.namespace",
                       field, image, target.metadata.name)};
 }
 
 Refusal pull_secret_refusal(std::string_view secret, const api::Namespace& target) {
   return {reason::kPullSecretNotAllowed,
           fmt::format("spec.imagePullSecrets: namespace {0} does not allow Secret {1}: add {1} to "
-                      "its annotation {2}, or remove the Secret from the spec",
+                      "the namespace's annotation {2}, or remove the Secret from the spec",
                       target.metadata.name, secret, kAllowPullSecretsAnnotation)};
 }
 
@@ -92,8 +92,8 @@ std::optional<Refusal> check_spec(const Observed& observed) {
 std::optional<Refusal> check_watched(const Observed& observed) {
   if (observed.target_watched) return std::nullopt;
   return Refusal{reason::kNamespaceNotWatched,
-                 fmt::format("the operator does not watch namespace {}: add it to its "
-                             "--watch-namespaces, or change spec.namespace",
+                 fmt::format("the operator does not watch namespace {}: add it to the operator's "
+                             "flag --watch-namespaces, or change spec.namespace",
                              api::target_namespace(*observed.registry))};
 }
 
@@ -113,12 +113,11 @@ std::optional<Refusal> check_namespace(const Observed& observed) {
 
 std::optional<Refusal> check_opt_in(const Observed& observed) {
   if (is_allowed(*observed.registry, *observed.target_namespace)) return std::nullopt;
-  return Refusal{
-      reason::kNamespaceNotAllowed,
-      fmt::format(
-          "namespace {0} does not allow registries from {1}: it needs the annotation {2}: {1}",
-          api::target_namespace(*observed.registry), observed.registry->metadata.namespace_name,
-          kAllowFromAnnotation)};
+  return Refusal{reason::kNamespaceNotAllowed,
+                 fmt::format("namespace {0} does not allow registries from namespace {1}: add {1} "
+                             "to the annotation {2} of namespace {0}, or change spec.namespace",
+                             api::target_namespace(*observed.registry),
+                             observed.registry->metadata.namespace_name, kAllowFromAnnotation)};
 }
 
 std::optional<Refusal> check_foreign_pod(const Observed& observed) {
@@ -129,9 +128,9 @@ std::optional<Refusal> check_foreign_pod(const Observed& observed) {
 std::optional<Refusal> check_rival(const Observed& observed) {
   if (!observed.rival) return std::nullopt;
   return Refusal{reason::kNameConflict,
-                 fmt::format("LocalRegistry {} has the name {} in namespace {} already: change "
-                             "spec.name, or add the images to spec.images of that LocalRegistry: "
-                             "one registry can serve several projects",
+                 fmt::format("LocalRegistry {} already uses the name {} in namespace {}: change "
+                             "spec.name, or add the images to spec.images of that LocalRegistry, "
+                             "because one registry can serve several projects",
                              api::to_string(*observed.rival), observed.registry->spec.name,
                              api::target_namespace(*observed.registry))};
 }
@@ -149,11 +148,12 @@ std::optional<Refusal> foreign_claim(const Observed& observed) {
   if (!is_managed(observed.claim->metadata) || owner.name.empty()) {
     return foreign(observed, Target::kClaim);
   }
-  return Refusal{reason::kNameConflict,
-                 fmt::format("PersistentVolumeClaim {}/{} has the images of LocalRegistry {}: "
-                             "change spec.name",
-                             api::target_namespace(*observed.registry),
-                             observed.registry->spec.name, api::to_string(owner))};
+  return Refusal{
+      reason::kNameConflict,
+      fmt::format(
+          "PersistentVolumeClaim {}/{} holds the images of LocalRegistry {}: change spec.name",
+          api::target_namespace(*observed.registry), observed.registry->spec.name,
+          api::to_string(owner))};
 }
 
 // Refuses when the cache holds an object at the target name only in part, because it cannot be
@@ -163,15 +163,15 @@ std::optional<Refusal> check_whole(const Observed& observed) {
     if (meta.kept == json::Kept::kWhole) return std::nullopt;
     if (meta.kept == json::Kept::kNoRoom) {
       return Refusal{reason::kNoRoom,
-                     fmt::format("the operator has no room for {0} {1}: namespace {2} has too many "
-                                 "objects with the label {3}={4}; delete some of them",
+                     fmt::format("the operator's cache has no room for {0} {1}: namespace {2} has "
+                                 "too many objects with the label {3}={4}; delete some of them",
                                  kind(target), api::to_string(api::key_of(meta)),
                                  meta.namespace_name, kManagedByLabel, kManager)};
     }
     return Refusal{
         reason::kTooLarge,
-        fmt::format("{} {} is larger than the {} bytes that the operator reads: remove "
-                    "what others added to it, or delete it",
+        fmt::format("{} {} is larger than the {} bytes that the operator reads: remove the fields "
+                    "that other clients added to it, or delete it",
                     kind(target), api::to_string(api::key_of(meta)), limits::kObjectBytes)};
   };
   std::optional<Refusal> refusal;
@@ -267,19 +267,18 @@ std::optional<Refusal> find_missing_part(const api::LocalRegistry& registry) {
   const std::string& own = registry.metadata.namespace_name;
   if (registry.metadata.kept == json::Kept::kNoRoom) {
     return Refusal{reason::kNoRoom,
-                   fmt::format("the operator has no room for this resource: namespace {} has too "
-                               "many or too large LocalRegistries; delete some of them",
+                   fmt::format("the operator's cache has no room for this LocalRegistry: namespace "
+                               "{} has too many or too large LocalRegistries; delete some of them",
                                own)};
   }
   const bool delays_deletion =
       registry.metadata.kept == json::Kept::kIdentity && is_terminating(registry.metadata);
-  return Refusal{
-      reason::kTooLarge,
-      fmt::format("the resource is larger than the {} bytes, or its metadata than the {} bytes, "
-                  "that the operator reads: remove images, or finalizers, owner references, labels "
-                  "and annotations{}",
-                  limits::kRegistryObjectBytes, limits::kMetadataBytes,
-                  delays_deletion ? "; its deletion waits until then" : "")};
+  return Refusal{reason::kTooLarge,
+                 fmt::format("this LocalRegistry is too large: the operator reads at most {} bytes "
+                             "of it and {} bytes of its metadata; remove images, or finalizers, "
+                             "owner references, labels and annotations{}",
+                             limits::kRegistryObjectBytes, limits::kMetadataBytes,
+                             delays_deletion ? "; it cannot be deleted before that" : "")};
 }
 
 }  // namespace reconcile

@@ -176,6 +176,14 @@ bool is_reachable(const Observed& observed, const Workload& workload) {
   return ready != nullptr && ready->status == kTrue;
 }
 
+Target wanted_workload(const Observed& observed) {
+  return observed.registry->spec.persistence.enabled ? Target::kStatefulSet : Target::kDeployment;
+}
+
+std::string not_created_yet(const Observed& observed, Target target) {
+  return fmt::format("{} {} has not been created yet", kind(target), observed.registry->spec.name);
+}
+
 Judgement not_deployed(const Observed& observed) {
   return {kFalse, std::string(reason::kNotDeployed), std::string(why_not_deployed(observed))};
 }
@@ -204,8 +212,9 @@ std::optional<Judgement> judge_failed_write(const Observed& observed,
 std::string restart_remedy(const Observed& observed) {
   const api::ObjectMeta& meta = observed.registry->metadata;
   return fmt::format(
-      "to have it restarted: kubectl annotate lreg {} -n {} --overwrite {}=\"$(date)\"", meta.name,
-      meta.namespace_name, kRestartAnnotation);
+      "to replace the pod now and lose these images: kubectl annotate lreg {} -n {} --overwrite "
+      "{}=\"$(date)\"",
+      meta.name, meta.namespace_name, kRestartAnnotation);
 }
 
 Judgement judge_registry(const Observed& observed) {
@@ -218,9 +227,9 @@ Judgement judge_registry(const Observed& observed) {
                                                      Target::kService, Target::kResource})) {
       return *failure;
     }
-    return {kFalse, std::string(reason::kDeploying),
-            fmt::format("{} is not there yet",
-                        workload.metadata == nullptr ? "the workload" : "the Service")};
+    const Target missing =
+        workload.metadata == nullptr ? wanted_workload(observed) : Target::kService;
+    return {kFalse, std::string(reason::kDeploying), not_created_yet(observed, missing)};
   }
   if (node_port_of(*observed.service) == 0) {
     if (auto failure = judge_failed_write(observed, {Target::kService})) return *failure;
@@ -231,14 +240,16 @@ Judgement judge_registry(const Observed& observed) {
   }
   if (!is_reachable(observed, workload)) {
     return {kFalse, std::string(reason::kDeploying),
-            "the registry runs, and is reached once its BuildKit sidecar is ready or has failed"};
+            "the registry runs; the Service sends requests to it once container buildkitd is ready "
+            "or has failed"};
   }
   if (auto failure = judge_failed_write(  // a registry runs, but not as the spec asks
           observed, {Target::kDeployment, Target::kStatefulSet, Target::kService})) {
     return {kTrue, std::string(reason::kAvailable),
-            fmt::format("the registry answers, but a change was refused: {}", failure->message)};
+            fmt::format("the registry answers requests, but a change was refused: {}",
+                        failure->message)};
   }
-  return {kTrue, std::string(reason::kAvailable), "the registry answers"};
+  return {kTrue, std::string(reason::kAvailable), "the registry answers requests"};
 }
 
 Judgement judge_buildkit(const Observed& observed) {
@@ -246,31 +257,35 @@ Judgement judge_buildkit(const Observed& observed) {
   if (workload.metadata == nullptr && !is_deployed(observed)) return not_deployed(observed);
   if (observed.registry->spec.localbuild) {
     return {kFalse, std::string(reason::kLocalBuild),
-            "spec.localbuild is true: images are built by a local Docker"};
+            "spec.localbuild is true: images are built with a local Docker, so BuildKit is not "
+            "deployed"};
   }
   const bool is_there =
       workload.metadata != nullptr && has_container(*workload.pod_template, kBuildKitContainer);
   if (!is_there && buildkit_is_forbidden(observed)) {
     const bool by_label = label_forbids_buildkit(observed);
     return {kFalse, std::string(by_label ? reason::kPodSecurity : reason::kPodSecurityDefault),
-            fmt::format("Pod Security {} {} forbids rootless BuildKit: the registry runs without "
-                        "it; build with Docker, or label the namespace with the level privileged",
-                        by_label ? "in namespace" : "as the cluster's default for namespace",
-                        api::target_namespace(*observed.registry))};
+            fmt::format("{} {} forbids rootless BuildKit, so the registry runs without BuildKit: "
+                        "build images with Docker, or set the label {}=privileged on the namespace",
+                        by_label ? "the Pod Security level of namespace"
+                                 : "the cluster's default Pod Security level for namespace",
+                        api::target_namespace(*observed.registry), kPodSecurityLabel)};
   }
   if (workload.metadata == nullptr) {
-    return {kFalse, std::string(reason::kStarting), "the workload is not there yet"};
+    return {kFalse, std::string(reason::kStarting),
+            not_created_yet(observed, wanted_workload(observed))};
   }
   if (!is_there && may_hold_images(observed, workload) &&
       !observed.registry->spec.persistence.enabled) {
     return {kFalse, std::string(reason::kRestartLosesImages),
-            fmt::format("BuildKit is allowed again, and is added when the pod is replaced; {}",
+            fmt::format("Pod Security allows BuildKit now, and BuildKit is added when the pod is "
+                        "replaced, which loses the images in its emptyDir; {}",
                         restart_remedy(observed))};
   }
   if (auto problem = judge_container(observed, workload, kBuildKitContainer, reason::kStarting)) {
     return *problem;
   }
-  return {kTrue, std::string(reason::kReady), "BuildKit takes builds"};
+  return {kTrue, std::string(reason::kReady), "BuildKit is ready for builds"};
 }
 
 }  // namespace reconcile

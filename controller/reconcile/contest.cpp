@@ -83,7 +83,9 @@ Judgement overridden(const Observed& observed, const std::vector<FieldContest>& 
     text += describe(observed, contest);
   }
   return {kFalse, std::string(reason::kFieldOverridden),
-          text + "; exempt the object from what changes it, or set the spec to the same value"};
+          text +
+              "; stop that webhook, policy or controller from changing this object, or set the "
+              "same value in the spec"};
 }
 
 const Failure* find_any_failure(const Observed& observed) {
@@ -167,11 +169,12 @@ Judgement judge_convergence(const Observed& observed, const std::optional<Refusa
                             const Plan& plan) {
   if (observed.registry->spec.suspend) {
     return {"Unknown", std::string(reason::kSuspended),
-            "spec.suspend is true: what differs from the spec is left unchanged"};
+            "spec.suspend is true: differences from the spec are not corrected"};
   }
   if (refusal) {
-    return {"Unknown", std::string(reason::kNotObserved),
-            "the spec was refused: nothing is compared with it"};
+    return {
+        "Unknown", std::string(reason::kNotObserved),
+        "the spec was refused (see condition Accepted), so the objects are not compared with it"};
   }
   if (!plan.contested.empty()) return overridden(observed, plan.contested);
   if (const Failure* failure = find_any_failure(observed)) {
@@ -183,12 +186,13 @@ Judgement judge_convergence(const Observed& observed, const std::optional<Refusa
   const auto writes = std::count_if(plan.actions.begin(), plan.actions.end(), is_write);
   if (writes > 0) {
     return {kFalse, std::string(reason::kApplying),
-            "objects keep changing while they are written; the operator tries again"};
+            "the objects kept changing while the operator wrote them; it tries again"};
   }
   if (!plan.waits_for.empty()) {
     return {kFalse, std::string(reason::kApplying), plan.waits_for};
   }
-  return {"True", std::string(reason::kConverged), "every owned field is as declared"};
+  return {"True", std::string(reason::kConverged),
+          "every field that the operator manages has its intended value"};
 }
 
 }  // namespace reconcile

@@ -148,20 +148,25 @@ bool has_lost_workload(const Observed& observed) {
 
 std::string_view why_not_deployed(const Observed& observed) {
   const std::optional<api::Delivery> delivery = decide_delivery(observed);
-  if (!delivery) return "it is being checked whether the images can be pushed";
-  if (delivery == api::Delivery::kKindLoad) {
-    return "no registry is needed on a KinD cluster: images are loaded with kind load";
+  if (!delivery) {
+    return "the operator is checking whether the images can be pushed to their own registries";
   }
-  if (observed.registry->spec.enabled) return "no registry is wanted: spec.enabled is false";
+  if (delivery == api::Delivery::kKindLoad) {
+    return "no registry is needed on a KinD cluster: images are loaded with kind load docker-image";
+  }
+  if (observed.registry->spec.enabled) {
+    return "no registry is deployed, because spec.enabled is false";
+  }
   const std::vector<ImageDecision> images = decide_images(observed);
   const auto refused = std::count_if(images.begin(), images.end(),
                                      [](const ImageDecision& image) { return image.refused; });
-  if (refused == 0) return "no registry is needed: every image can be pushed";
+  if (refused == 0) return "no registry is needed: every image can be pushed to its own registry";
   if (refused == std::ssize(images)) {
-    return "no registry is needed: no image of spec.images can be used; status.images says why";
+    return "no registry is deployed, because every image of spec.images is refused: see "
+           "status.images";
   }
-  return "no registry is needed: every image that can be used can be pushed; status.images says "
-         "why others cannot be used";
+  return "no registry is needed: every accepted image can be pushed to its own registry; see "
+         "status.images for the refused ones";
 }
 
 bool label_forbids_buildkit(const Observed& observed) {

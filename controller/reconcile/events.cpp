@@ -77,8 +77,9 @@ struct Collect {
   }
   void tell_healed(std::string_view kind, const api::ObjectMeta& meta,
                    std::string_view field) const {
-    writes.healed.push_back({false, "Healed", "Heal",
-                             fmt::format("{}/{}: {} was changed back", kind, meta.name, field)});
+    writes.healed.push_back(
+        {false, "Healed", "Heal",
+         fmt::format("{}/{}: restored {}, which had been changed", kind, meta.name, field)});
   }
 };
 
@@ -116,10 +117,11 @@ void tell_port(const api::LocalRegistry& before, const api::LocalRegistryStatus&
   const bool asked_for = before.spec.node_port == after.node_port;
   list.push_back(
       {!asked_for, "PortChanged", "AssignPort",
-       fmt::format("the node port is {} now and was {}{}: image references that name "
-                   "localhost:{} have to change",
-                   after.node_port, earlier,
-                   asked_for ? ", as spec.nodePort says" : ", which is taken", earlier)});
+       fmt::format(
+           "the node port changed from {} to {}{}: update image references that name localhost:{}",
+           earlier, after.node_port,
+           asked_for ? ", as set in spec.nodePort" : ", because the earlier port was taken",
+           earlier)});
 }
 
 template <std::size_t N>
@@ -196,11 +198,10 @@ void tell_images(const api::LocalRegistry& before, const api::LocalRegistryStatu
     };
     const auto& earlier = before.status.images;
     if (std::any_of(earlier.begin(), earlier.end(), same)) continue;
-    append(text,
-           fmt::format("{} by {} ({})", image.name, api::name(*image.delivery), image.message));
+    append(text, fmt::format("{}: {} ({})", image.name, api::name(*image.delivery), image.message));
   }
   if (text.empty()) return;
-  list.push_back({false, "DeliveryDecided", "Decide", "images are delivered: " + text});
+  list.push_back({false, "DeliveryDecided", "Decide", "delivery of images: " + text});
 }
 
 }  // namespace
@@ -214,7 +215,7 @@ std::vector<Notice> notices(const api::LocalRegistry& before, const std::vector<
   for (const Action& action : done) std::visit(Collect{writes, ran_before}, action);
   tell_creation(before, after, writes.created, list);
   if (!writes.restored.empty()) {
-    list.push_back({false, "Healed", "Create", writes.restored + " was gone and is created anew"});
+    list.push_back({false, "Healed", "Create", "recreated after deletion: " + writes.restored});
   }
   for (Notice& notice : writes.healed) list.push_back(std::move(notice));
   if (!writes.deleted.empty()) {

@@ -25,7 +25,7 @@ std::optional<Delivery> decided_by_spec(const Observed& observed) {
 
 std::string reason_of_spec(const Observed& observed) {
   const std::optional<bool>& enabled = observed.registry->spec.enabled;
-  if (!enabled) return "this is a KinD cluster: load it with kind load docker-image";
+  if (!enabled) return "this is a KinD cluster: load the image with kind load docker-image";
   return *enabled ? "spec.enabled is true" : "spec.enabled is false";
 }
 
@@ -70,7 +70,7 @@ void decide_by_permission(const Observed& observed, const api::ImageSpec& image,
   if (entry.push_permission == PushPermission::kNotChecked) {
     const bool keeps = earlier != nullptr && earlier->delivery != Delivery::kKindLoad;
     if (keeps) entry.delivery = earlier->delivery;
-    entry.message = "it is being checked whether it can be pushed";
+    entry.message = "the operator is checking whether the image can be pushed to its own registry";
     return;
   }
   const bool stays = earlier != nullptr && is_of_this_spec(observed) &&
@@ -79,7 +79,9 @@ void decide_by_permission(const Observed& observed, const api::ImageSpec& image,
   const bool granted = entry.push_permission == PushPermission::kGranted;
   entry.delivery = granted && !stays ? Delivery::kUpstream : Delivery::kLocalRegistry;
   if (granted && stays) {
-    entry.message = "it can be pushed now; it stays in the local registry until the spec changes";
+    entry.message =
+        "the image can now be pushed to its own registry; it stays in the local registry until the "
+        "spec changes";
   }
 }
 

@@ -96,8 +96,9 @@ const Leftover* find_earlier_service(const Observed& observed,
 }
 
 Judgement left_alone() {
-  return {kUnknown, std::string(reason::kNotObserved),
-          "the registry is left as it was before the change that is refused"};
+  return {
+      kUnknown, std::string(reason::kNotObserved),
+      "the change of the spec was refused (see condition Accepted), so the registry is unchanged"};
 }
 
 Judgement judge_storage_condition(const Observed& observed) {
@@ -121,12 +122,11 @@ std::optional<Judgement> judge_absence(const Observed& observed,
 
 Judgement judge_template(const Observed& observed, const std::string& outdated_field) {
   if (outdated_field.empty()) {
-    return {kTrue, std::string(reason::kUpToDate),
-            "no pod keeps a template that this version of the operator would replace"};
+    return {kTrue, std::string(reason::kUpToDate), "no pod runs with an outdated pod template"};
   }
   return {kFalse, std::string(reason::kRestartLosesImages),
-          fmt::format("{} would change, but not by the spec: the running pod is kept, because its "
-                      "images are in an emptyDir and would be lost; {}",
+          fmt::format("the pod runs with an outdated {}; it is not replaced automatically, because "
+                      "the images in its emptyDir would be lost; {}",
                       outdated_field, restart_remedy(observed))};
 }
 
@@ -135,11 +135,12 @@ std::optional<Judgement> judge_pinned_port(const Observed& observed) {
   for (const Failure& failure : observed.failures) {
     if (failure.node_port == 0 || failure.node_port != observed.registry->spec.node_port) continue;
     const bool range = failure.error.message.find("valid range") != std::string::npos;
-    return Judgement{kFalse,
-                     std::string(range ? reason::kNodePortOutOfRange : reason::kNodePortTaken),
-                     fmt::format("spec.nodePort {}: {}", failure.node_port,
-                                 range ? failure.error.message
-                                       : "another Service has it; choose another one, or 0")};
+    return Judgement{
+        kFalse, std::string(range ? reason::kNodePortOutOfRange : reason::kNodePortTaken),
+        fmt::format(
+            "spec.nodePort {}: {}", failure.node_port,
+            range ? failure.error.message
+                  : "another Service uses this port; choose another port, or 0 for any free port")};
   }
   return std::nullopt;
 }
@@ -187,19 +188,20 @@ Judgement judge_ready(const Observed& observed, const Conditions& conditions) {
           observed, {Target::kDeployment, Target::kStatefulSet, Target::kService})) {
     return {kFalse, failure->reason, available.message};
   }
-  return {kTrue, std::string(reason::kReady), "images go to " + observed.registry->spec.name};
+  return {kTrue, std::string(reason::kReady),
+          "registry is ready; push and pull at " + observed.registry->spec.name};
 }
 
 // Judges the condition CleanupBlocked: children may be in namespaces that the operator does not
 // watch.
 Judgement judge_cleanup(const Observed& observed) {
-  return {
-      kTrue, std::string(reason::kNamespaceNotWatched),
-      fmt::format("objects of this resource may be in namespace {}, which the operator does not "
-                  "watch: add it to --watch-namespaces; or delete the objects there that have "
-                  "the label {}={}, and remove the finalizer {} of this resource",
-                  fmt::join(observed.unwatched_namespaces, ", "), kOwnerUidLabel,
-                  observed.registry->metadata.uid, kFinalizer)};
+  return {kTrue, std::string(reason::kNamespaceNotWatched),
+          fmt::format("objects of this LocalRegistry may be in namespace {}, which the operator "
+                      "does not watch: add the namespace to the operator's flag "
+                      "--watch-namespaces; or delete the objects there that have the label {}={}, "
+                      "and remove the finalizer {} from this LocalRegistry",
+                      fmt::join(observed.unwatched_namespaces, ", "), kOwnerUidLabel,
+                      observed.registry->metadata.uid, kFinalizer)};
 }
 
 // Returns the value of status.workload. A workload that has to be deleted comes first: if another
@@ -319,7 +321,7 @@ api::LocalRegistryStatus compute_status(const Observed& observed,
     ready.message = "spec.suspend is true: nothing is created, changed or removed";
   }
   if (ready.status == kTrue && ready.reason == reason::kReady) {
-    ready.message = fmt::format("images go to {}", status.url);
+    ready.message = fmt::format("registry is ready; push and pull at {}", status.url);
   }
   conditions.set(condition::kReady, ready);
   if (!observed.unwatched_namespaces.empty()) {

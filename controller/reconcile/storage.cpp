@@ -30,18 +30,18 @@ std::optional<StorageState> refused_change(const Observed& observed) {
   const api::PersistentVolumeClaimSpec& claim = observed.claim->spec;
   const api::Quantity size = storage_of(claim.resources.requests);
   if (is_less(requested_storage(*observed.registry), size)) {
-    return StorageState{
-        false, reason::kShrinkRefused,
-        fmt::format("a claim cannot shrink: {} keeps its {}; set spec.persistence.size to {} or "
-                    "more",
-                    observed.claim->metadata.name, size.text, size.text)};
+    return StorageState{false, reason::kShrinkRefused,
+                        fmt::format("PersistentVolumeClaim {} cannot shrink from {}: set "
+                                    "spec.persistence.size to {} or more",
+                                    observed.claim->metadata.name, size.text, size.text)};
   }
   if (wanted.storage_class_name && claim.storage_class_name &&
       *wanted.storage_class_name != *claim.storage_class_name) {
     return StorageState{
         false, reason::kStorageClassChangeRefused,
-        fmt::format("a claim cannot change its class: {0} keeps {1}; set "
-                    "spec.persistence.storageClassName to {1}, or delete the claim and its images",
+        fmt::format("PersistentVolumeClaim {0} cannot change its storage class {1}: set "
+                    "spec.persistence.storageClassName to {1}, or delete the PersistentVolumeClaim "
+                    "and with it the images",
                     observed.claim->metadata.name, base::shown(*claim.storage_class_name))};
   }
   return std::nullopt;
@@ -59,18 +59,24 @@ StorageState judge_phase(const Observed& observed) {
   const api::PersistentVolumeClaim& claim = *observed.claim;
   const std::string& name = claim.metadata.name;
   if (claim.status.phase == "Lost") {
-    return {false, reason::kLost, fmt::format("claim {} has lost its volume", name)};
+    return {false, reason::kLost,
+            fmt::format("PersistentVolumeClaim {} has lost its PersistentVolume: restore the "
+                        "volume, or delete the PersistentVolumeClaim to get an empty one",
+                        name)};
   }
   if (claim.status.phase != "Bound") {
-    return {false, reason::kPending, fmt::format("claim {} waits for a volume", name)};
+    return {false, reason::kPending,
+            fmt::format("PersistentVolumeClaim {} is waiting for a volume", name)};
   }
   const api::Quantity size = storage_of(claim.spec.resources.requests);
   const api::Quantity capacity = storage_of(claim.status.capacity);
   if (is_less(capacity, size)) {
     return {true, reason::kExpanding,
-            fmt::format("claim {} has {} and grows to {}", name, capacity.text, size.text)};
+            fmt::format("PersistentVolumeClaim {} has {} and is growing to {}", name, capacity.text,
+                        size.text)};
   }
-  return {true, reason::kBound, fmt::format("claim {} has {}", name, capacity.text)};
+  return {true, reason::kBound,
+          fmt::format("PersistentVolumeClaim {} has {}", name, capacity.text)};
 }
 
 }  // namespace
@@ -78,7 +84,8 @@ StorageState judge_phase(const Observed& observed) {
 StorageState judge_storage(const Observed& observed) {
   const bool is_kept = observed.registry->spec.persistence.enabled && claim_is_usable(observed);
   if (!is_deployed(observed) && !is_kept) {
-    return {false, reason::kNotDeployed, "no registry is deployed, and no claim is kept"};
+    return {false, reason::kNotDeployed,
+            "no registry is deployed, and no PersistentVolumeClaim is kept"};
   }
   if (!observed.registry->spec.persistence.enabled) {
     return {true, reason::kEphemeral,
@@ -89,12 +96,14 @@ StorageState judge_storage(const Observed& observed) {
   }
   if (!claim_is_usable(observed)) {
     return {false, reason::kPending,
-            fmt::format("claim {} is not there yet", observed.registry->spec.name)};
+            fmt::format("PersistentVolumeClaim {} has not been created yet",
+                        observed.registry->spec.name)};
   }
   if (is_terminating(observed.claim->metadata)) {
-    return {
-        false, reason::kDeleting,
-        fmt::format("claim {} is being deleted; a new one follows", observed.claim->metadata.name)};
+    return {false, reason::kDeleting,
+            fmt::format(
+                "PersistentVolumeClaim {} is being deleted; the operator then creates a new one",
+                observed.claim->metadata.name)};
   }
   if (auto refused = refused_change(observed)) return *refused;
   return judge_phase(observed);

@@ -103,7 +103,7 @@ def test_of_two_resources_in_one_apply_the_older_has_the_name(world):
     for number in range(PAIRS):
         world.wait_port("pairs", f"first-{number}")
         message = world.wait_reason("pairs", f"second-{number}", "Accepted", "NameConflict")
-        assert f"pairs/first-{number} has the name" in message
+        assert f"pairs/first-{number} already uses the name" in message
         uid = world.get("lreg", "pairs", f"first-{number}")["metadata"]["uid"]
         for kind in "service", "deployment":
             owner = world.get(kind, "pairs", f"n{number}")["metadata"]["ownerReferences"][0]
@@ -167,7 +167,7 @@ def test_a_retained_pvc_of_another_namespace_is_neither_used_nor_deleted(world):
     takes = {"namespace": "shared", "persistence": {"enabled": True, "whenDeleted": "Delete"}}
     world.apply(lreg("team-b", "dev", **takes))
     message = world.wait_reason("team-b", "dev", "Accepted", "NameConflict")
-    assert "has the images of LocalRegistry team-a/dev" in message
+    assert "holds the images of LocalRegistry team-a/dev" in message
     assert world.get("statefulset", "shared", "registry") is None
     world.delete("lreg", "team-b", "dev")
     kept = world.get("pvc", "shared", "registry")["metadata"]

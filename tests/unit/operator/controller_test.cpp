@@ -268,7 +268,7 @@ TEST_F(ControllerTest, ADeletedServiceComesBackWithItsPort) {
   rest();
   ASSERT_NE(cluster.find<api::Service>(kTarget), nullptr);
   EXPECT_EQ(cluster.find<api::Service>(kTarget)->spec.ports.front().node_port, 30000);
-  EXPECT_EQ(events_with("was gone and is created anew"), 1U);
+  EXPECT_EQ(events_with("recreated after deletion"), 1U);
 }
 
 TEST_F(ControllerTest, AChangeByHandIsChangedBack) {
@@ -280,7 +280,7 @@ TEST_F(ControllerTest, AChangeByHandIsChangedBack) {
   cluster.put(deployment);
   rest();
   EXPECT_EQ(cluster.find<api::Deployment>(kTarget)->spec.replicas, 1);
-  EXPECT_EQ(events_with("spec.replicas was changed back"), 1U);
+  EXPECT_EQ(events_with("restored spec.replicas"), 1U);
 }
 
 TEST_F(ControllerTest, AForeignObjectIsToldOfAndLookedAtAgain) {

@@ -68,24 +68,29 @@ TEST_F(Events, CreationAndPortAreToldOnce) {
 TEST_F(Events, AHealedFieldIsToldByItsName) {
   world.converge();
   world.find<api::Deployment>()->spec.replicas = 3;
-  EXPECT_EQ(reconcile(), Lines({"Normal Healed: Deployment/registry: spec.replicas was changed "
-                                "back"}));
+  EXPECT_EQ(
+      reconcile(),
+      Lines(
+          {"Normal Healed: Deployment/registry: restored spec.replicas, which had been changed"}));
   EXPECT_EQ(reconcile(), Lines());
 }
 
 TEST_F(Events, AStrategyThatIsChangedBackIsTold) {
   world.converge();
   world.find<api::Deployment>()->spec.strategy = {"RollingUpdate", {R"({"maxSurge":1})"}};
-  EXPECT_EQ(reconcile(), Lines({"Normal Healed: Deployment/registry: spec.strategy was changed "
-                                "back"}));
+  EXPECT_EQ(
+      reconcile(),
+      Lines(
+          {"Normal Healed: Deployment/registry: restored spec.strategy, which had been changed"}));
 }
 
 TEST_F(Events, PortsThatAreTakenAwayAreTold) {
   world.converge();
   const api::Service wanted = *world.find<api::Service>();
   const reconcile::ResetPorts reset{reconcile::build_ports_patch(wanted.metadata, wanted)};
-  EXPECT_EQ(lines(reconcile::notices(*world.registry, {reset}, world.registry->status)),
-            Lines({"Normal Healed: Service/registry: spec.ports was changed back"}));
+  EXPECT_EQ(
+      lines(reconcile::notices(*world.registry, {reset}, world.registry->status)),
+      Lines({"Normal Healed: Service/registry: restored spec.ports, which had been changed"}));
 }
 
 TEST_F(Events, AStatusThatSaysNothingTellsNothing) {
@@ -129,8 +134,8 @@ TEST_F(Events, HowImagesAreDeliveredIsToldOnceAllOfThemAreDecided) {
   api::LocalRegistry before = *world.registry;
   before.status.images.clear();
   EXPECT_EQ(lines(reconcile::notices(before, {}, world.registry->status)),
-            Lines({"Normal DeliveryDecided: images are delivered: app by Upstream (its registry "
-                   "says Granted), web by Upstream (its registry says Granted)"}));
+            Lines({"Normal DeliveryDecided: delivery of images: app: Upstream (its registry says "
+                   "Granted), web: Upstream (its registry says Granted)"}));
   EXPECT_EQ(reconcile(), Lines());
 }
 
@@ -140,10 +145,11 @@ TEST_F(Events, ARefusedImageDoesNotHideHowTheOthersAreDelivered) {
     spec.images = {{"app", "ghcr.io/org/app", {}}, {"copy", "quay.io/org/app", {}}};
   });
   const Lines told = reconcile();
-  EXPECT_THAT(told, testing::Contains(testing::AllOf(
-                        testing::StartsWith("Normal DeliveryDecided: images are delivered: app by "
-                                            "LocalRegistry"),
-                        testing::Not(testing::HasSubstr("copy")))));
+  EXPECT_THAT(
+      told,
+      testing::Contains(testing::AllOf(
+          testing::StartsWith("Normal DeliveryDecided: delivery of images: app: LocalRegistry"),
+          testing::Not(testing::HasSubstr("copy")))));
   EXPECT_THAT(reconcile(), testing::Not(testing::Contains(testing::HasSubstr("DeliveryDecided"))));
 }
 
@@ -161,15 +167,15 @@ TEST_F(Events, OnlyTheImagesWhoseDeliveryIsNewAreTold) {
   before.status.images = {image("app", kUpstream), image("web", kUpstream)};
   after.images = {image("app", kUpstream), image("web", kLocalRegistry), image("new", kUpstream)};
   EXPECT_EQ(lines(reconcile::notices(before, {}, after)),
-            Lines({"Normal DeliveryDecided: images are delivered: web by LocalRegistry (why), new "
-                   "by Upstream (why)"}));
+            Lines({"Normal DeliveryDecided: delivery of images: web: LocalRegistry (why), new: "
+                   "Upstream (why)"}));
   EXPECT_EQ(lines(reconcile::notices(before, {}, before.status)), Lines());
 }
 
 TEST_F(Events, ADeletedObjectIsToldAsHealed) {
   world.converge();
   world.services.clear();
-  EXPECT_EQ(reconcile(), Lines({"Normal Healed: Service/registry was gone and is created anew"}));
+  EXPECT_EQ(reconcile(), Lines({"Normal Healed: recreated after deletion: Service/registry"}));
   EXPECT_EQ(reconcile(), Lines());
 }
 
@@ -180,17 +186,17 @@ TEST_F(Events, APortThatWasTakenMeanwhileIsAWarning) {
   const Lines lines = reconcile();
   ASSERT_EQ(lines.size(), 2U);
   EXPECT_EQ(lines[1],
-            "Warning PortChanged: the node port is 30001 now and was 30000, which is taken: image "
-            "references that name localhost:30000 have to change");
+            "Warning PortChanged: the node port changed from 30000 to 30001, because the earlier "
+            "port was taken: update image references that name localhost:30000");
   EXPECT_EQ(reconcile(), Lines());
 }
 
 TEST_F(Events, APortThatTheSpecPinsIsNoHealing) {
   world.converge();
   change([](auto& spec) { spec.node_port = 31234; });
-  EXPECT_EQ(reconcile(), Lines({"Normal PortChanged: the node port is 31234 now and was 30000, as "
-                                "spec.nodePort says: image references that name localhost:30000 "
-                                "have to change"}));
+  EXPECT_EQ(reconcile(),
+            Lines({"Normal PortChanged: the node port changed from 30000 to 31234, as set in "
+                   "spec.nodePort: update image references that name localhost:30000"}));
 }
 
 TEST_F(Events, AChangeOfTheSpecIsNoHealing) {
@@ -211,8 +217,8 @@ TEST_F(Events, ARefusedShrinkIsToldOnce) {
   world.converge();
   change([](auto& spec) { spec.persistence.size.text = "1Gi"; });
   EXPECT_EQ(reconcile(),
-            Lines({"Warning Refused: ShrinkRefused: a claim cannot shrink: registry keeps its 5Gi; "
-                   "set spec.persistence.size to 5Gi or more"}));
+            Lines({"Warning Refused: ShrinkRefused: PersistentVolumeClaim registry cannot shrink "
+                   "from 5Gi: set spec.persistence.size to 5Gi or more"}));
   EXPECT_EQ(reconcile(), Lines());
 }
 
@@ -223,7 +229,7 @@ TEST_F(Events, APortThatWasTakenWhileTheRegistryWasOffIsToldAsChanged) {
   world.taken_ports.insert(30000);
   change([](auto& spec) { spec.enabled = true; });
   EXPECT_THAT(reconcile(), testing::Contains(testing::StartsWith(
-                               "Warning PortChanged: the node port is 30001 now and was 30000")));
+                               "Warning PortChanged: the node port changed from 30000 to 30001")));
 }
 
 TEST_F(Events, ObjectsThatCannotBeRemovedAreToldOnce) {
@@ -237,17 +243,18 @@ TEST_F(Events, ObjectsThatCannotBeRemovedAreToldOnce) {
   world.services.clear();
   world.delete_registry();
   EXPECT_THAT(reconcile(), testing::ElementsAre(testing::StartsWith(
-                               "Warning CleanupBlocked: objects of this resource may be in "
+                               "Warning CleanupBlocked: objects of this LocalRegistry may be in "
                                "namespace shared, which the operator does not watch")));
   EXPECT_EQ(reconcile(), Lines());
 }
 
 TEST_F(Events, AConflictIsToldOnce) {
   world.rival = {"team-b", "other"};
-  EXPECT_EQ(reconcile(), Lines({"Warning Refused: NameConflict: LocalRegistry team-b/other has the "
-                                "name registry in namespace team-a already: change spec.name, or "
-                                "add the images to spec.images of that LocalRegistry: one "
-                                "registry can serve several projects"}));
+  EXPECT_EQ(
+      reconcile(),
+      Lines({"Warning Refused: NameConflict: LocalRegistry team-b/other already uses the name "
+             "registry in namespace team-a: change spec.name, or add the images to spec.images of "
+             "that LocalRegistry, because one registry can serve several projects"}));
   EXPECT_EQ(reconcile(), Lines());
   world.rival.reset();
   EXPECT_EQ(reconcile().size(), 1U) << "created, and its port";
@@ -289,8 +296,8 @@ TEST_F(Events, APinThatIsTakenIsToldOnce) {
   world.taken_ports = {31234};
   change([](auto& spec) { spec.node_port = 31234; });
   EXPECT_EQ(reconcile().back(),
-            "Warning Refused: NodePortTaken: spec.nodePort 31234: another Service has it; choose "
-            "another one, or 0");
+            "Warning Refused: NodePortTaken: spec.nodePort 31234: another Service uses this port; "
+            "choose another port, or 0 for any free port");
   EXPECT_EQ(reconcile(), Lines());
 }
 
