@@ -145,25 +145,26 @@ Split split(std::string_view text) {
 base::Error invalid(std::string message) { return {base::ErrorCode::kInvalid, std::move(message)}; }
 
 std::optional<base::Error> refusal_of_path(std::string_view path) {
-  if (path.empty()) return invalid("an image reference without a name");
+  if (path.empty()) return invalid("the image reference has no repository name");
   if (std::any_of(path.begin(), path.end(), is_upper)) {
-    return invalid("a repository name is lower case");
+    return invalid("a repository name must be lower case");
   }
   if (!is_path(path)) {
     return invalid(
-        "a repository name is of lower case letters and digits, with single dots, one or two "
-        "underscores or dashes between them, and '/' between its parts");
+        "a repository name must consist of lower case letters and digits, with '.', '_', '__' or "
+        "dashes only between them, and '/' between its parts");
   }
   return std::nullopt;
 }
 
 std::optional<base::Error> refusal_of_tag(std::string_view tag) {
   if (tag.size() > kMostTagBytes) {
-    return invalid(fmt::format("a tag is at most {} characters long", kMostTagBytes));
+    return invalid(fmt::format("a tag must have at most {} characters", kMostTagBytes));
   }
   if (!is_tag(tag)) {
     return invalid(
-        "a tag is of letters, digits, '_', '.' and '-' and begins with neither '.' nor '-'");
+        "a tag must consist of letters, digits, '_', '.' and '-', and must not begin with '.' or "
+        "'-'");
   }
   return std::nullopt;
 }
@@ -173,19 +174,20 @@ std::optional<base::Error> refusal_of_digest(std::string_view digest) {
     if (!digest.starts_with(algorithm.prefix)) continue;
     const std::string_view digits = digest.substr(algorithm.prefix.size());
     if (digits.size() == algorithm.digits && all_of(digits, is_hex)) return std::nullopt;
-    return invalid(fmt::format("a digest that begins with {} has {} lower case hexadecimal digits",
-                               algorithm.prefix, algorithm.digits));
+    return invalid(
+        fmt::format("a digest that begins with {} must have {} lower case hexadecimal digits",
+                    algorithm.prefix, algorithm.digits));
   }
-  return invalid("a digest begins with sha256:, sha384: or sha512:");
+  return invalid("a digest must begin with sha256:, sha384: or sha512:");
 }
 
 }  // namespace
 
 base::Result<ImageReference> parse_image_reference(std::string_view text) {
-  if (text.empty()) return invalid("an empty image reference");
+  if (text.empty()) return invalid("the image reference is empty");
   if (text.size() > limits::kImageReferenceBytes) {
     return invalid(
-        fmt::format("an image reference of more than {} bytes", limits::kImageReferenceBytes));
+        fmt::format("the image reference has more than {} bytes", limits::kImageReferenceBytes));
   }
   if (text.size() == kIdentifierBytes && all_of(text, is_hex)) {
     return invalid("64 hexadecimal digits are an image's ID, not its name");
@@ -199,10 +201,13 @@ base::Result<ImageReference> parse_image_reference(std::string_view text) {
   } else if (is_path_component(parts.domain)) {
     reference.path = std::string(parts.domain) + '/' + parts.path;
   } else {
-    return invalid("what stands before the first '/' is neither a host nor part of a name");
+    return invalid(
+        "the part before the first '/' is neither a valid host nor a valid part of a repository "
+        "name");
   }
   if (reference.path.size() > kMostPathBytes) {
-    return invalid(fmt::format("a repository name is at most {} characters long", kMostPathBytes));
+    return invalid(
+        fmt::format("a repository name must have at most {} characters", kMostPathBytes));
   }
   if (parts.tag) {
     if (auto refusal = refusal_of_tag(*parts.tag)) return *std::move(refusal);

@@ -22,20 +22,22 @@ struct Owner {
 std::optional<std::string> refusal(const DeclaredImage& declared,
                                    std::map<std::string, Owner>& owners) {
   const auto parsed = parse_image_reference(declared.image);
-  if (!parsed) return fmt::format("image cannot be used: {}", parsed.error().message);
+  if (!parsed)
+    return fmt::format("image is not a valid image reference: {}", parsed.error().message);
   if (!parsed->tag.empty() || !parsed->digest.empty()) {
-    return fmt::format("image has to be a repository without {}: write {}",
+    return fmt::format("image must be a repository without {}: write {}",
                        parsed->digest.empty() ? "tag" : "digest", base::shown(repository(*parsed)));
   }
   if (parsed->domain.empty()) {
-    return "image cannot be used: what stands before its first '/' is no valid host";
+    return "image is not a valid image reference: the part before the first '/' is not a valid "
+           "host";
   }
   const auto [owner, first] =
       owners.try_emplace(parsed->path, Owner{parsed->domain, declared.name});
   if (first || owner->second.domain == parsed->domain) return std::nullopt;
   return fmt::format(
-      "image has the path {} at {}, as the image {} has at {}: the local registry can hold one of "
-      "the two",
+      "image has the path {} at {}, and image {} has the same path at {}: the local registry can "
+      "hold only one of them, so remove or rename one",
       base::shown(parsed->path), base::shown(parsed->domain), base::shown(owner->second.name),
       base::shown(owner->second.domain));
 }

@@ -24,8 +24,9 @@ using Words = std::vector<std::string>;
 
 constexpr int kNotThere = 127;
 constexpr std::string_view kInstall =
-    "buildctl has to be on PATH: it is in the archive buildkit-*.tar.gz of a release of BuildKit "
-    "(github.com/moby/buildkit), or `go install github.com/moby/buildkit/cmd/buildctl@latest`";
+    "buildctl was not found on PATH: install it from the archive buildkit-*.tar.gz of a BuildKit "
+    "release (github.com/moby/buildkit), or run `go install "
+    "github.com/moby/buildkit/cmd/buildctl@latest`";
 
 void append(Words& words, const std::string& flag, const Words& values,
             const std::string& before = {}) {
@@ -92,10 +93,12 @@ Outcome<BuildRun> build_run(const api::LocalRegistry& registry, const std::strin
   run.output = command.output;
   for (const PushTarget& target : targets) {
     if (target.delivery == api::Delivery::kKindLoad) {
-      return Failure{ExitCode::kFailure,
-                     fmt::format("{} is loaded into KinD's nodes, and no BuildKit runs: build it "
-                                 "with docker and use `kubectl localregistry push`",
-                                 target.source)};
+      return Failure{
+          ExitCode::kFailure,
+          fmt::format(
+              "{}: on a KinD cluster images are loaded into the nodes, and no BuildKit runs: build "
+              "the image with docker, then load it with `kubectl localregistry push`",
+              target.source)};
     }
     run.results.push_back(target.resolved);
   }
@@ -147,7 +150,8 @@ Outcome<int> run_build(Console& console, const BuildRun& run) {
     return Failure{ExitCode::kFailure, is_there ? result.problem : std::string(kInstall)};
   }
   if (result.code != 0) {
-    return Failure{ExitCode::kFailure, fmt::format("buildctl ended with code {}", result.code)};
+    return Failure{ExitCode::kFailure,
+                   fmt::format("buildctl failed with exit code {}", result.code)};
   }
   console.out << print(run);
   return 0;

@@ -86,9 +86,10 @@ asio::awaitable<Outcome<std::vector<std::string>>> declared_images(const Session
   std::vector<std::string> images;
   for (const api::ImageSpec& image : found->spec.images) images.push_back(image.image);
   if (!images.empty()) co_return images;
-  co_return Failure{ExitCode::kNotFound,
-                    fmt::format("LocalRegistry {} declares no images: name those to check",
-                                found->metadata.name)};
+  co_return Failure{
+      ExitCode::kNotFound,
+      fmt::format("LocalRegistry {} declares no images: give the images to check as arguments",
+                  found->metadata.name)};
 }
 
 asio::awaitable<Outcome<int>> run(asio::any_io_executor executor, base::Clock& clock,
@@ -98,8 +99,9 @@ asio::awaitable<Outcome<int>> run(asio::any_io_executor executor, base::Clock& c
   for (const std::string& image : command.images) {
     const auto reference = api::parse_image_reference(image);
     if (!reference) {
-      co_return Failure{ExitCode::kUsage, fmt::format("{} is no image: {}", base::quoted(image),
-                                                      reference.error().message)};
+      co_return Failure{ExitCode::kUsage,
+                        fmt::format("{} is not an image reference: {}", base::quoted(image),
+                                    reference.error().message)};
     }
     references.push_back(*reference);
   }

@@ -66,7 +66,7 @@ class Exchange {
     // The head of the request fits into the socket's buffer.
     const ssize_t written = ::write(socket_.native_handle(), head.data(), head.size());
     if (written == static_cast<ssize_t>(head.size())) co_return base::Result<void>();
-    co_return failed(base::ErrorCode::kNetwork, "it takes no request");
+    co_return failed(base::ErrorCode::kNetwork, "it does not accept the request");
   }
 
   // Reads more of the answer into the parser.
@@ -128,10 +128,11 @@ base::Result<void> write_all(int descriptor, std::string_view bytes) {
     const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) {
-      return base::Error{base::ErrorCode::kInvalid,
-                         fmt::format("the image cannot be kept in a temporary file: {}; TMPDIR "
-                                     "names another folder",
-                                     std::strerror(errno))};
+      return base::Error{
+          base::ErrorCode::kInvalid,
+          fmt::format(
+              "the image cannot be written to a temporary file: {}; set TMPDIR to another folder",
+              std::strerror(errno))};
     }
     bytes.remove_prefix(static_cast<std::size_t>(written));
   }
@@ -150,8 +151,8 @@ Outcome<std::string> daemon_socket(const base::EnvironmentVariables& environment
   if (!address.empty()) {
     return Failure{
         ExitCode::kFailure,
-        fmt::format("{} is {}, and only unix://PATH can be read from: write the image to "
-                    "a file with `docker save IMAGE -o FILE` and give it with --archive",
+        fmt::format("{} is {}, and only unix://PATH is supported: write the image to a file with "
+                    "`docker save IMAGE -o FILE` and pass the file with --archive",
                     host->origin, base::shown(address))};
   }
   std::vector<std::string> paths = {"/var/run/docker.sock"};
@@ -166,10 +167,9 @@ Outcome<std::string> daemon_socket(const base::EnvironmentVariables& environment
       if (::access(path.c_str(), wanted) == 0) return path;
     }
   }
-  return Failure{ExitCode::kFailure,
-                 fmt::format("no Docker daemon: there is none of the sockets {}; set DOCKER_HOST, "
-                             "or use --archive",
-                             fmt::join(paths, ", "))};
+  return Failure{ExitCode::kFailure, fmt::format("no Docker daemon found: none of the sockets {} "
+                                                 "exists; set DOCKER_HOST, or use --archive",
+                                                 fmt::join(paths, ", "))};
 }
 
 asio::awaitable<base::Result<void>> save_image(asio::any_io_executor executor, std::string socket,

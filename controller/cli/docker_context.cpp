@@ -115,8 +115,7 @@ Outcome<DockerHost> docker_host(const base::EnvironmentVariables& environment) {
   if (!exists(file)) {
     return Failure{
         ExitCode::kFailure,
-        fmt::format("{} names the Docker context {}, which is not there: `docker context "
-                    "ls` lists those that are",
+        fmt::format("{} names the Docker context {}, which does not exist: see `docker context ls`",
                     choice->by, base::shown(choice->name))};
   }
   const auto meta = read_json<ContextMeta>(file);
@@ -125,7 +124,7 @@ Outcome<DockerHost> docker_host(const base::EnvironmentVariables& environment) {
   DockerHost found{has_host ? meta->endpoints->docker->host : std::string(),
                    fmt::format("the Docker context {}", base::shown(choice->name))};
   if (!found.address.empty()) return found;
-  return Failure{ExitCode::kFailure, fmt::format("{} has no address of a daemon", found.origin)};
+  return Failure{ExitCode::kFailure, fmt::format("{} has no daemon address", found.origin)};
 }
 
 }  // namespace cli

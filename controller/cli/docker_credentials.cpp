@@ -57,7 +57,7 @@ bool says_not_found(std::string output) {
 
 base::Error failed(const std::string& program, base::Error error) {
   if (error.code == base::ErrorCode::kNotFound) {
-    error.message = "there is no such program on PATH, and the Docker configuration names it";
+    error.message = "the Docker configuration names this credential helper, but it is not on PATH";
   }
   error.message = fmt::format("{}: {}", base::shown(program), error.message);
   return error;

@@ -21,7 +21,7 @@ constexpr Unit kUnits[] = {{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'00
 
 base::Error invalid(std::string_view text) {
   return {base::ErrorCode::kInvalid,
-          fmt::format("{} is no duration: use for example 30s, 1m30s or 2h, at most {}",
+          fmt::format("{} is not a duration: use for example 30s, 1m30s or 2h, at most {}",
                       base::quoted(text), print_duration(limits::kDurationMost))};
 }
 

@@ -13,104 +13,123 @@ constexpr std::size_t kColumns = 80;  // width of a terminal
 
 // The long descriptions are defined here, so that the table below stays readable.
 constexpr std::string_view kEnv =
-    "Prints, for every image that the LocalRegistry declares, runtime.images.IMAGE,\n"
-    ".image and .tag, and the hook variables DEVSPACE_HOOK_IMAGE_NAME, _CONFIG_NAME,\n"
-    "_TAGS and _CONFIG. Formats:\n"
-    "  shell   export NAME='value', for eval. No shell takes a name with dots: such\n"
-    "          variables are comments there; env and exec have them all.\n"
-    "  env     NAME=value, for env $(…) COMMAND\n"
-    "  dotenv  NAME=value, quoted if need be\n"
-    "  json    {\"variables\": {…}, \"hooks\": [{…}, …]}; yaml: the same";
+    "Prints the variables that DevSpace sets for images, for every image IMAGE in\n"
+    "spec.images of the LocalRegistry: runtime.images.IMAGE (image:tag),\n"
+    "runtime.images.IMAGE.image, runtime.images.IMAGE.tag, and the variables of\n"
+    "hooks: DEVSPACE_HOOK_IMAGE_NAME, _CONFIG_NAME, _TAGS and _CONFIG. Formats:\n"
+    "  shell   lines export NAME='value', for eval \"$(…)\". The name of a shell\n"
+    "          variable cannot have dots, so runtime.images.* are comments.\n"
+    "  env     words NAME=value, for env $(…) COMMAND; includes runtime.images.*\n"
+    "  dotenv  lines NAME=value for a .env file, quoted where necessary\n"
+    "  json    {\"variables\": {…}, \"hooks\": [{…}, …]}, with one hook for each image\n"
+    "  yaml    the same as json, in YAML";
+
+constexpr std::string_view kRewrite =
+    "Prints manifests, Helm values, a Compose file or a devspace.yaml with its image\n"
+    "references rewritten to the local registry, so that nodes pull the images from\n"
+    "there. All other text is printed unchanged. The file itself is not changed.\n"
+    "\n"
+    "Only images that the local registry delivers are rewritten: those of spec.images\n"
+    "with delivery LocalRegistry, or those of --image. A reference with a registry,\n"
+    "tag or digest is rewritten under any key. A path alone (org/app) is rewritten\n"
+    "only under a key that names an image, such as image. The keys registry and\n"
+    "repository of one mapping are rewritten together. A value that looks like one of\n"
+    "these images but is not rewritten causes a warning on standard error.\n"
+    "\n"
+    "To use it as a Helm post-renderer, give Helm 3 this program, and give Helm 4 the\n"
+    "name of a plugin (deploy/helm-plugin). Helm 3 does not post-render hooks. Helm 4\n"
+    "does not show the warnings.";
 
 constexpr std::string_view kCheck =
-    "Asks the registry of each image whether you may push it, as docker push would,\n"
-    "with your own credentials: those in $DOCKER_AUTH_CONFIG, else of the first file\n"
-    "that has some: what $REGISTRY_AUTH_FILE names, config.json in $DOCKER_CONFIG or\n"
-    "~/.docker, containers/auth.json in $XDG_RUNTIME_DIR or ~/.config; and of the\n"
-    "credential helpers that it names. Without IMAGE: those that the LocalRegistry\n"
-    "declares. -o name prints those that may be pushed. Exit code 1 when one may not\n"
-    "be pushed, or it cannot be told.";
+    "Asks the registry of each image whether you may push the image there. Nothing is\n"
+    "pushed. Without IMAGE, the images of spec.images of the LocalRegistry are\n"
+    "checked. -o name prints only the images that you may push. Exit code 1 if an\n"
+    "image may not be pushed, or if the registry gives no clear answer.\n"
+    "\n"
+    "Your credentials are read as docker push reads them: from $DOCKER_AUTH_CONFIG,\n"
+    "or else from the first of these files that has credentials for the registry:\n"
+    "$REGISTRY_AUTH_FILE, config.json in $DOCKER_CONFIG or ~/.docker,\n"
+    "containers/auth.json in $XDG_RUNTIME_DIR or ~/.config. Credential helpers that\n"
+    "such a file names are run.";
 
 constexpr std::string_view kPush =
-    "Pushes images to the local registry, from a Docker-compatible daemon\n"
-    "(DOCKER_HOST, the Docker context, the sockets of Docker, rootless too, and of\n"
-    "podman) or from files. On KinD it runs kind load. IMAGE is a reference, or the\n"
-    "name of a declared image, for each of its tags. What the registry has is not\n"
-    "sent again: a push that was cut goes on. Prints the references for Pods, as\n"
-    "-o name does.";
+    "Pushes images to the local registry. On a KinD cluster it runs kind load. IMAGE\n"
+    "is an image reference, or the name of an image in spec.images: then each of its\n"
+    "tags is pushed. The images are read from a Docker-compatible daemon\n"
+    "($DOCKER_HOST, the Docker context, or the socket of Docker, rootless Docker or\n"
+    "podman), or from --archive or --layout. Blobs that the registry already has are\n"
+    "not sent again, so an interrupted push can be repeated. Prints the image\n"
+    "references to use in Pods, as does -o name.";
 
 constexpr CommandHelp kCommands[] = {
-    {"status", "What a LocalRegistry is and where it is", "[NAME] [flags]",
-     "Shows a LocalRegistry: whether it is ready, where it is, its conditions, and\n"
-     "what became of each image that it declares. -o json and -o yaml print the\n"
-     "resource itself. The exit code says whether it could be read, not whether it is\n"
-     "ready: for that there is wait.",
+    {"status", "Show the state, address and images of a LocalRegistry", "[NAME] [flags]",
+     "Shows a LocalRegistry: whether it is ready, its address, its conditions, and for\n"
+     "each image of spec.images where it is delivered from and why. -o json and -o\n"
+     "yaml print the resource itself. The exit code is 0 even if the LocalRegistry is\n"
+     "not ready; use the command wait to test that.",
      "status\nstatus dev -n team-a -o yaml"},
-    {"url", "What image references start with", "[NAME] [flags]",
-     "Prints what image references start with on every node, localhost:<nodePort>; or\n"
-     "the address for Pods. -o name prints the LocalRegistry that it is of. Exit code\n"
-     "5 when no registry runs.",
+    {"url", "Print the address of the local registry", "[NAME] [flags]",
+     "Prints the address of the local registry as image references name it, such as\n"
+     "localhost:31234: every node pulls from localhost:<nodePort>. With --in-cluster\n"
+     "it prints the address of the Service instead, which programs inside Pods use,\n"
+     "such as registry.team-a.svc:5000. -o name prints the name of the LocalRegistry.\n"
+     "Exit code 5 if no registry runs.",
      "url\nurl dev --in-cluster"},
     {"wait", "Wait until a LocalRegistry is ready", "[NAME] [flags]",
-     "Waits until a condition of a LocalRegistry is True for the spec as it is now.\n"
-     "Says on standard error what it waits for. -o json and -o yaml print the resource\n"
-     "then. Exit code 5 when the time is over.",
+     "Waits until a condition of a LocalRegistry is True for the current spec.\n"
+     "Standard error shows what it waits for. -o json and -o yaml print the resource\n"
+     "afterwards. Exit code 5 if the condition is not True after the timeout.",
      "wait\nwait dev --timeout 5m\nwait dev --for BuildKitReady"},
-    {"env", "The variables of DevSpace for the declared images", "[NAME] [flags]", kEnv,
+    {"env", "Print the image variables that DevSpace sets", "[NAME] [flags]", kEnv,
      "env --image backend\nenv -o dotenv > .env"},
-    {"exec", "Run a command with the variables of DevSpace", "[flags] -- COMMAND [ARGUMENT...]",
-     "Runs a command as DevSpace runs a hook: once for each image that the\n"
-     "LocalRegistry declares, with its DEVSPACE_HOOK_IMAGE_* and all runtime.images.*\n"
-     "set, until one run fails. The exit code is that of the command; 128 and the\n"
-     "number of the signal that ended it; 127 when it is not there, 126 when it cannot\n"
-     "be run. Signals are passed on.",
+    {"exec", "Run a command with the image variables that DevSpace sets",
+     "[flags] -- COMMAND [ARGUMENT...]",
+     "Runs a command once for each image in spec.images of the LocalRegistry, as\n"
+     "DevSpace runs a hook. Each run has the environment variables\n"
+     "DEVSPACE_HOOK_IMAGE_* of its image and runtime.images.* of all images; see the\n"
+     "command env. The first run that fails ends it. Signals are passed to the\n"
+     "command. The exit code is that of the command; 128 plus the number of the signal\n"
+     "that ended the command; 127 if the command does not exist; 126 if it cannot be\n"
+     "run.",
      "exec -- ./deploy.sh\nexec --image backend -- env"},
-    {"import", "A LocalRegistry from a devspace.yaml", "FILE|- [flags]",
-     "Prints a LocalRegistry made of the sections localRegistry and images of a\n"
-     "devspace.yaml. Variables get the value of --var, of the file, of the environment\n"
-     "or their default, in this order. What could not be carried over is reported on\n"
-     "standard error; what is wrong in the file is an error with line and column.",
+    {"import", "Convert a devspace.yaml to a LocalRegistry", "FILE|- [flags]",
+     "Prints a LocalRegistry with the settings of the sections localRegistry and\n"
+     "images of a devspace.yaml. The value of a variable is taken from --var, the\n"
+     "file, the environment or the variable's default, in this order. Fields that\n"
+     "cannot be carried over are listed on standard error. Errors in the file are\n"
+     "reported with line and column.",
      "import devspace.yaml | kubectl apply -f -\nimport devspace.yaml --var HOST=ghcr.io"},
-    {"rewrite", "Put the local registry into manifests", "-f FILE|- [flags]",
-     "Writes manifests, Helm values, Compose files or a devspace.yaml to standard\n"
-     "output with the references to images of the local registry rewritten to it. A\n"
-     "reference with a registry, tag or digest is rewritten wherever it stands; a path\n"
-     "alone (org/app) only under a key that names an image, such as image; registry\n"
-     "and repository of one mapping together. Every other byte is unchanged, and so is\n"
-     "the file. A value that looks like such an image and is left gives a warning. The\n"
-     "images are those that the LocalRegistry declares, or --image.\n"
-     "\n"
-     "As a post-renderer: Helm 3 takes the program, Helm 4 the name of a plugin\n"
-     "(deploy/helm-plugin). Helm 3 does not post-render hooks; Helm 4 hides warnings.",
-     "rewrite -f deployment.yaml | kubectl apply -f -",
+    {"rewrite", "Rewrite image references in manifests to the local registry", "-f FILE|- [flags]",
+     kRewrite, "rewrite -f deployment.yaml | kubectl apply -f -",
      "kubectl localregistry rewrite -f - --image ghcr.io/org/app \\\n"
      "  --registry-url localhost:31234\n"
      "helm install app ./chart --post-renderer kubectl-localregistry \\\n"
      "  --post-renderer-args rewrite                           # Helm 3\n"
      "helm plugin install deploy/helm-plugin\n"
      "helm install app ./chart --post-renderer localregistry   # Helm 4"},
-    {"check", "May you push these images to their registries?", "[IMAGE...] [flags]", kCheck,
-     "check ghcr.io/org/project/image\ncheck -o json"},
-    {"push", "Push images to where they are delivered", "IMAGE... [flags]", kPush,
+    {"check", "Check whether you may push images to their own registries", "[IMAGE...] [flags]",
+     kCheck, "check ghcr.io/org/project/image\ncheck -o json"},
+    {"push", "Push images to the local registry, or load them into KinD", "IMAGE... [flags]", kPush,
      "push ghcr.io/org/project/image:dev\npush backend --archive image.tar"},
     {"build", "Build an image in the cluster", "[CONTEXT] -t IMAGE [flags]",
-     "Builds an image with the BuildKit beside the registry, which pushes it there.\n"
-     "Needs buildctl and kubectl on PATH. Prints the references for Pods, as -o name\n"
-     "does.",
+     "Builds an image with the BuildKit sidecar of the local registry and pushes it to\n"
+     "that registry. Needs buildctl and kubectl on PATH. Prints the image references\n"
+     "to use in Pods, as does -o name.",
      "build -t ghcr.io/org/project/image:dev .\nbuild -t backend -f backend/Dockerfile backend"},
-    {"completion", "Shell completion", "bash|zsh|fish",
-     "Prints a script that completes kubectl-localregistry. kubectl itself asks\n"
-     "another program for the words after `kubectl localregistry`: on PATH it has to\n"
-     "find kubectl_complete-localregistry, a symbolic link to kubectl-localregistry.",
+    {"completion", "Print a shell completion script", "bash|zsh|fish",
+     "Prints a script that completes the command kubectl-localregistry in a shell. To\n"
+     "complete `kubectl localregistry` as well, create a symbolic link to\n"
+     "kubectl-localregistry with the name kubectl_complete-localregistry in a folder\n"
+     "on PATH.",
      "completion bash > /etc/bash_completion.d/localregistry\ncompletion fish | source\n"
      "completion zsh > \"${fpath[1]}/_kubectl-localregistry\""},
 };
 
 constexpr std::string_view kExitCodes =
-    "Exit codes: 0 done; 1 it failed; 2 wrong flags or arguments, or one of several\n"
-    "LocalRegistries has to be named; 3 no usable kubeconfig; 4 no such LocalRegistry\n"
-    "or image; 5 not ready in time, or no registry runs; 128 and the number of the\n"
-    "signal that stopped it; exec: those of its command.\n";
+    "Exit codes: 0 success; 1 failure; 2 wrong flags or arguments, or the namespace\n"
+    "has several LocalRegistries and none was named; 3 no usable kubeconfig; 4 no\n"
+    "such LocalRegistry or image; 5 not ready in time, or no registry runs; 128 plus\n"
+    "the number of the signal that stopped it. exec: the exit code of its command.\n";
 
 std::string indented(std::string_view lines, std::string_view before) {
   std::string text;
@@ -171,14 +190,16 @@ std::string options(const CLI::App& app) {
 
 std::string program_help(const CLI::App& app) {
   std::string text =
-      "Works with a LocalRegistry (localregistry.dev): a registry in the cluster that\n"
-      "every node pulls from as localhost:<nodePort>.\n\nUsage:\n";
+      "Works with LocalRegistry resources (localregistry.dev). A LocalRegistry is a\n"
+      "container registry in the cluster that every node pulls from as\n"
+      "localhost:<nodePort>.\n\nUsage:\n";
   text += fmt::format("  {} COMMAND [flags]\n\nCommands:\n", kProgram);
   for (const CommandHelp& command : kCommands) {
     text += fmt::format("  {:<12}{}\n", command.name, command.summary);
   }
   text += "\nFlags of every command:\n" + options(app);
-  return text + fmt::format("\n`{} COMMAND --help` tells more.\n{}", kProgram, kExitCodes);
+  return text + fmt::format("\n`{} COMMAND --help` shows the details of a command.\n{}", kProgram,
+                            kExitCodes);
 }
 
 std::string command_help(const CLI::App& app) {

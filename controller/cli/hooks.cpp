@@ -20,8 +20,9 @@ boost::asio::awaitable<Outcome<int>> run(const Session& session, EnvCommand comm
   if (!text) co_return text.error();
   if (images->size() > 1 && command.format != VariablesFormat::kJson &&
       command.format != VariablesFormat::kYaml) {
-    session.console.err << "note: DEVSPACE_HOOK_IMAGE_* have the same names for every image, and "
-                           "who reads them all keeps the last: choose with --image, or use exec\n";
+    session.console.err << "note: the variables DEVSPACE_HOOK_IMAGE_* are printed for every image "
+                           "under the same names, so the values of the last image win: choose an "
+                           "image with --image, or use exec\n";
   }
   session.console.out << *text;
   co_return 0;

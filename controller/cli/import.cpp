@@ -26,9 +26,9 @@ constexpr std::string_view kDefaultName = "dev";
 constexpr std::string_view kPrint = "`devspace print`";
 constexpr std::string_view kVersion = "v2beta1";
 constexpr std::string_view kLeftOut = "left out";
-constexpr std::string_view kTooLong = "it is too long";
+constexpr std::string_view kTooLong = "the value is too long";
 constexpr std::string_view kHidden =
-    "a text that is not shown, because it contains a variable with `password: true`";
+    "a value that is not shown (it contains a variable with `password: true`)";
 constexpr int kPortMost = 65535;
 constexpr std::size_t kQuantityBytes = 32;
 constexpr std::size_t kPersistentNameBytes = 52;  // StatefulSets add a suffix to it
@@ -309,7 +309,8 @@ bool Importer::is_password(const std::string& name) const {
 std::optional<std::string> Importer::replacement(const std::string& name, int depth,
                                                  std::string& why) {
   if (depth == 0) {
-    why = fmt::format("the value of ${{{}}} needs itself, or too many others", base::shown(name));
+    why = fmt::format("the value of ${{{}}} refers to itself, or to too many other variables",
+                      base::shown(name));
     return std::nullopt;
   }
   if (++replacements_ > kReplacements) {
@@ -358,8 +359,9 @@ std::optional<std::string> Importer::replace(std::string_view text, int depth, s
   }
   result += text;
   if (!devspace::is_expression(result)) return result;
-  why = passwords_ == passwords ? fmt::format("only DevSpace evaluates \"{}\"", base::shown(result))
-                                : fmt::format("only DevSpace evaluates {}", kHidden);
+  const std::string quoted = fmt::format("\"{}\"", base::shown(result));
+  why = fmt::format("{} is an expression that only DevSpace can evaluate",
+                    passwords_ == passwords ? std::string_view(quoted) : kHidden);
   return std::nullopt;
 }
 
@@ -369,7 +371,7 @@ std::optional<std::string> Importer::resolve(const std::string& path, std::strin
   const std::size_t passwords = passwords_;
   auto result = replace(expression, kVariableDepth, why);
   if (passwords_ != passwords) hidden_.insert(path);
-  if (!result) note(path, fmt::format("{}, for {}", left_out, why));
+  if (!result) note(path, fmt::format("{}, because {}", left_out, why));
   return result;
 }
 
@@ -435,22 +437,22 @@ void Importer::check_registry(const Spec& spec) {
   const std::string path = "localRegistry.name";
   const std::string other = "localRegistry.namespace";
   if (!spec.namespace_name.empty() && !is_dns_label(spec.namespace_name)) {
-    fail(other, fmt::format("{} is no name in Kubernetes: use a-z, 0-9 and -",
+    fail(other, fmt::format("{} is not a Kubernetes name: use a-z, 0-9 and -",
                             shown(other, spec.namespace_name)));
   } else if (!spec.namespace_name.empty() && spec.namespace_name != options_.namespace_name) {
-    const std::string name = hidden_.contains(other) ? "" : " " + spec.namespace_name;
-    note(other, fmt::format("unless the LocalRegistry is in the namespace{0} itself, the "
-                            "namespace{0} has to allow it with the annotation "
-                            "localregistry.dev/allow-from",
+    const std::string name =
+        hidden_.contains(other) ? "this namespace" : "namespace " + spec.namespace_name;
+    note(other, fmt::format("if you create the LocalRegistry in another namespace, {} must list "
+                            "that namespace in its annotation localregistry.dev/allow-from",
                             name));
   }
   if (spec.name.empty()) return;
   if (!is_dns_label(spec.name) || !is_letter(spec.name.front())) {
-    fail(path, fmt::format("{} is no name of a Service in Kubernetes: use a-z, 0-9 and -, and "
-                           "begin with a letter",
+    fail(path, fmt::format("{} is not a Kubernetes Service name: use a-z, 0-9 and -, and begin "
+                           "with a letter",
                            shown(path, spec.name)));
   } else if (spec.persistence.enabled.value_or(false) && spec.name.size() > kPersistentNameBytes) {
-    fail(path, fmt::format("{} is longer than {} characters, the most with persistence",
+    fail(path, fmt::format("{} is longer than {} characters, the maximum with persistence",
                            shown(path, spec.name), kPersistentNameBytes));
   }
 }
@@ -460,7 +462,8 @@ void Importer::take_persistence(const devspace::Persistence& from, Spec& to) {
   to.persistence.enabled = boolean(path + ".enabled", from.enabled);
   const std::string size = text(path + ".size", from.size).value_or("");
   if (!size.empty() && (!api::is_quantity(size) || size.size() > kQuantityBytes)) {
-    fail(path + ".size", fmt::format("{} is no quantity such as 5Gi", shown(path + ".size", size)));
+    fail(path + ".size",
+         fmt::format("{} is not a quantity such as 5Gi", shown(path + ".size", size)));
   } else if (!size.empty() && api::compare({size}, {"0"}) != std::strong_ordering::greater) {
     fail(path + ".size", fmt::format("{} is not greater than zero", shown(path + ".size", size)));
   }
@@ -468,7 +471,7 @@ void Importer::take_persistence(const devspace::Persistence& from, Spec& to) {
   const std::string name = text(path + ".storageClassName", from.storage_class_name).value_or("");
   if (!name.empty() && !is_dns_subdomain(name)) {
     fail(path + ".storageClassName",
-         fmt::format("{} is no name in Kubernetes: use a-z, 0-9, - and .",
+         fmt::format("{} is not a Kubernetes name: use a-z, 0-9, - and .",
                      shown(path + ".storageClassName", name)));
   }
   to.persistence.storage_class_name = name;
@@ -489,11 +492,11 @@ std::string Importer::take_reference(const std::string& path, const Setting<std:
 void Importer::add_tag(const std::string& path, const std::string& tag, api::ImageSpec& to) {
   if (std::find(to.tags.begin(), to.tags.end(), tag) != to.tags.end()) return;
   if (tag.find('#') != std::string::npos) {
-    note(path, "left out, for only DevSpace replaces # by random characters");
+    note(path, "left out, because only DevSpace replaces # with random characters");
   } else if (!api::parse_image_reference("x:" + tag)) {
-    fail(path, fmt::format("{} is no tag", shown(path, tag)));
+    fail(path, fmt::format("{} is not a tag", shown(path, tag)));
   } else if (to.tags.size() == limits::kSpecImageTags) {
-    note(path, fmt::format("left out, for an image of a LocalRegistry has at most {} tags",
+    note(path, fmt::format("left out, because an image of a LocalRegistry has at most {} tags",
                            limits::kSpecImageTags));
   } else {
     to.tags.push_back(tag);
@@ -528,7 +531,8 @@ void Importer::take_image(const std::string& key, const devspace::Image& from, S
   const auto reference = api::parse_image_reference(*image);
   if (!reference) return fail(path + ".image", reference.error().message);
   if (!reference->digest.empty()) {
-    return fail(path + ".image", "has a digest, which is known only when the image is built");
+    return fail(path + ".image",
+                "has a digest, which is known only after the image is built: remove the digest");
   }
   api::ImageSpec spec{key, *image, {}};
   if (!reference->tag.empty()) {
@@ -541,13 +545,13 @@ void Importer::take_image(const std::string& key, const devspace::Image& from, S
   }
   take_tags(path, from, spec);
   if (!is_image_name(key)) {
-    note(path, fmt::format("left out, for \"{}\" cannot name an image of a LocalRegistry: use at "
-                           "most 63 letters, digits, '-', '_' and '.', with a letter or digit at "
-                           "both ends",
-                           base::shown(key)));
+    note(path, fmt::format(
+                   "left out, because \"{}\" cannot name an image of a LocalRegistry: use at most "
+                   "63 letters, digits, '-', '_' and '.', with a letter or digit at both ends",
+                   base::shown(key)));
   } else if (to.images.size() == limits::kSpecImages) {
-    note(path,
-         fmt::format("left out, for a LocalRegistry has at most {} images", limits::kSpecImages));
+    note(path, fmt::format("left out, because a LocalRegistry has at most {} images",
+                           limits::kSpecImages));
   } else {
     to.images.push_back(std::move(spec));
   }
@@ -562,8 +566,8 @@ std::string Importer::resource_name() {
   const auto name = text("name", file_.name);
   if (name && is_dns_subdomain(*name)) return *name;
   if (name) {
-    note("name", fmt::format("{} is no name in Kubernetes: the LocalRegistry is called {}; "
-                             "--name gives it another one",
+    note("name", fmt::format("{} is not a Kubernetes name, so the LocalRegistry is named {}: "
+                             "choose another name with --name",
                              shown("name", *name), kDefaultName));
   }
   return std::string(kDefaultName);
@@ -578,21 +582,23 @@ void Importer::explain_unknown(const std::vector<std::string>& unknown) {
                                    [&](const Hint& one) { return one.field == name; });
     const bool of_image = path.starts_with("images.");
     if (dot == std::string::npos && is_one_of(name, kChanging)) {
-      note(path, fmt::format("not read: to have it applied, import what {} prints", kPrint));
+      note(path,
+           fmt::format("ignored, because only DevSpace applies it: import the output of {} instead",
+                       kPrint));
     } else if (dot == std::string::npos && is_one_of(name, kOtherSections)) {
       sections.push_back(name);
     } else if (of_image && hint != std::end(kImageHints)) {
       note(path, fmt::format("not carried over: {}", hint->remedy));
     } else if (of_image && is_one_of(name, kImageFields)) {
-      note(path, "not carried over: a LocalRegistry does not build by itself");
+      note(path, "not carried over: a LocalRegistry does not build images");
     } else {
-      note(path, "not carried over: DevSpace knows no such field either");
+      note(path, "not carried over: devspace.yaml has no such field");
     }
   }
   if (sections.empty()) return;
   notes_.push_back(
-      fmt::format("{}: no part of a LocalRegistry: {}; `kubectl localregistry rewrite` "
-                  "rewrites the images that they name",
+      fmt::format("{}: sections that a LocalRegistry does not need: {}; `kubectl localregistry "
+                  "rewrite` rewrites the images that they name",
                   options_.file, fmt::join(sections, ", ")));
 }
 
@@ -622,9 +628,10 @@ std::optional<Failure> wrong_version(json::View root, const json::Positions& pos
   if (version->kind() == json::Kind::kString) shown = version->string();
   if (shown == kVersion) return std::nullopt;
   const json::Position position = positions.find("version");
-  return Failure{ExitCode::kFailure,
-                 fmt::format("{}:{}:{}: version: {} is not {}: import what {} prints", options.file,
-                             position.line, position.column, base::shown(shown), kVersion, kPrint)};
+  return Failure{
+      ExitCode::kFailure,
+      fmt::format("{}:{}:{}: version: {} is not {}: import the output of {} instead", options.file,
+                  position.line, position.column, base::shown(shown), kVersion, kPrint)};
 }
 
 }  // namespace
@@ -635,8 +642,7 @@ Outcome<Imported> import_devspace(std::string_view yaml, const ImportOptions& op
   };
   if (!options.name.empty() && !is_dns_subdomain(options.name)) {
     return Failure{ExitCode::kUsage,
-                   fmt::format("--name: \"{}\" is no name in Kubernetes: use a-z, "
-                               "0-9, - and .",
+                   fmt::format("--name: \"{}\" is not a Kubernetes name: use a-z, 0-9, - and .",
                                base::shown(options.name))};
   }
   const auto text = json::from_yaml_with_positions(yaml);
@@ -644,7 +650,7 @@ Outcome<Imported> import_devspace(std::string_view yaml, const ImportOptions& op
   const auto document = json::Document::parse(text->text);
   if (!document) return failed(document.error().message);
   if (document->root().kind() != json::Kind::kObject) {
-    return failed("no devspace.yaml: expected a map with localRegistry and images");
+    return failed("not a devspace.yaml: expected a map with localRegistry and images");
   }
   if (auto failure = wrong_version(document->root(), text->positions, options)) return *failure;
   const auto file = json::decode<devspace::File>(document->root());

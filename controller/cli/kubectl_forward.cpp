@@ -115,7 +115,7 @@ asio::awaitable<Outcome<>> KubectlForward::wait_for_port() {
     const base::Result<std::string> line = co_await std::move(reading);
     if (!line || line->empty()) {
       const std::string why = !line              ? line.error().message
-                              : problem_.empty() ? "it has ended"
+                              : problem_.empty() ? "kubectl ended unexpectedly"
                                                  : problem_;
       co_return Failure{
           ExitCode::kFailure,
@@ -139,10 +139,10 @@ asio::awaitable<Outcome<>> KubectlForward::start_process() {
   command.arguments = forward_arguments(connection_, target_, port_);
   command.merges_errors = true;
   if (const auto started = process_->start(command); !started) {
-    co_return Failure{ExitCode::kFailure,
-                      fmt::format("{}: kubectl has to be on PATH to reach the registry through the "
-                                  "API server",
-                                  started.error().message)};
+    co_return Failure{
+        ExitCode::kFailure,
+        fmt::format("{}: kubectl must be on PATH to reach the registry through the API server",
+                    started.error().message)};
   }
   auto waiting = wait_for_port();
   auto listening = co_await std::move(waiting);
@@ -203,7 +203,7 @@ asio::awaitable<void> KubectlForward::follow_pod() {
       confirm();
       continue;
     }
-    problem_ = target ? "another pod runs" : "the pod has ended";
+    problem_ = target ? "another pod of the registry runs now" : "the pod has ended";
     co_return;
   }
 }
@@ -219,8 +219,8 @@ asio::awaitable<void> KubectlForward::connect_again() {
     if (clock_.now() - lost < limits::kForwardLost) continue;
     const std::chrono::seconds waited = limits::kForwardLost;
     failure_ = Failure{started.error().code,
-                       fmt::format("the connection to the registry was lost and could not be made "
-                                   "again for {} s: {}; push again once the registry is ready",
+                       fmt::format("the connection to the registry was lost and could not be "
+                                   "restored for {} s: {}; push again once the registry is ready",
                                    waited.count(), started.error().message)};
     co_return;
   }

@@ -62,7 +62,7 @@ Failure explain_parse_error(const CLI::App& app, const CLI::ParseError& error) {
     const bool is_flag = extras.front().starts_with('-');
     const std::string what = is_flag ? "flag" : chosen.empty() ? "command" : "argument";
     message = fmt::format("unknown {} {}", what, base::shown(extras.front()));
-    if (command == " exec" && !is_flag) message += ", for -- has to stand before the command";
+    if (command == " exec" && !is_flag) message += ": put `--` before the command";
   }
   return usage(fmt::format("{}: see `{}{} --help`", message, kProgram, command));
 }
@@ -72,7 +72,7 @@ Failure explain_parse_error(const CLI::App& app, const CLI::ParseError& error) {
 Parser::Parser(std::string version)
     : version_(std::move(version)), app_("", "kubectl-localregistry") {
   app_.formatter(make_help_formatter());
-  app_.set_help_flag("-h,--help", "Print this");
+  app_.set_help_flag("-h,--help", "Print this help and exit");
   app_.require_subcommand(0, 1);
   add_connection();
   add_status();
@@ -102,25 +102,26 @@ CLI::Option* Parser::means(CLI::Option* option, Meaning meaning) {
 void Parser::add_connection() {
   app_.add_flag("--version", print_version_, "Print the version and exit")->group("");
   means(app_.add_option("--kubeconfig", connection_.kubeconfig,
-                        "Kubeconfig file; else $KUBECONFIG or ~/.kube/config")
+                        "Kubeconfig (default $KUBECONFIG or ~/.kube/config)")
             ->type_name("FILE"),
         Meaning::kFile);
-  means(app_.add_option("--context", connection_.context, "Context of the kubeconfig")
+  means(app_.add_option("--context", connection_.context,
+                        "Context of the kubeconfig (default the current one)")
             ->type_name("NAME"),
         Meaning::kContext);
   means(app_.add_option("-n,--namespace", connection_.namespace_name,
-                        "Namespace of the LocalRegistry; else the context's")
+                        "Namespace to use (default that of the context)")
             ->type_name("NAME"),
         Meaning::kNamespace);
   app_.add_option("--request-timeout", request_timeout_,
-                  "Of one request to the API server; 0: none (default 30s)")
+                  "Timeout of one API request, 0: none (default 30s)")
       ->type_name("TIME");
 }
 
 CLI::Option* Parser::add_registry(CLI::App* command, std::string& registry) {
   return means(
       command
-          ->add_option("--registry", registry, "The LocalRegistry; needed when there are several")
+          ->add_option("--registry", registry, "LocalRegistry to use, if the namespace has several")
           ->type_name("NAME"),
       Meaning::kRegistry);
 }
@@ -136,7 +137,7 @@ CLI::Option* Parser::add_choice(CLI::App* command, const char* flags, std::strin
                                 const Words& words, const std::string& description) {
   const auto check = [words](const std::string& value) {
     if (std::find(words.begin(), words.end(), value) != words.end()) return std::string();
-    return fmt::format("{} is none of {}", base::quoted(value), fmt::join(words, ", "));
+    return fmt::format("{} is not one of {}", base::quoted(value), fmt::join(words, ", "));
   };
   CLI::Option* option =
       command->add_option(flags, word, description)->check(check, "")->type_name("FORMAT");
@@ -146,7 +147,7 @@ CLI::Option* Parser::add_choice(CLI::App* command, const char* flags, std::strin
 
 void Parser::add_output(CLI::App* command, const char* usual) {
   add_choice(command, "-o,--output", output_, {"json", "yaml", "name"},
-             fmt::format("json, yaml or name instead of {}", usual));
+             fmt::format("Print json, yaml or name instead of {}", usual));
 }
 
 // Adds a flag that may be repeated, each time with one value.
@@ -164,17 +165,19 @@ void Parser::add_status() {
 void Parser::add_url() {
   CLI::App* command = add("url");
   add_name(command, url_.registry);
-  command->add_flag("--in-cluster", url_.in_cluster, "The address for Pods instead");
+  command->add_flag("--in-cluster", url_.in_cluster,
+                    "Print the address of the Service, for use inside Pods");
   add_output(command, "text");
 }
 
 void Parser::add_wait() {
   CLI::App* command = add("wait");
   add_name(command, wait_.registry);
-  command->add_option("--for", condition_, "The condition (default Ready)")->type_name("CONDITION");
+  command->add_option("--for", condition_, "Condition to wait for (default Ready)")
+      ->type_name("CONDITION");
   command
       ->add_option("--timeout", timeout_,
-                   fmt::format("0: look once, do not wait (default {})", kWaitTimeout))
+                   fmt::format("How long to wait, 0 to check once (default {})", kWaitTimeout))
       ->type_name("TIME");
   add_output(command, "text");
 }
@@ -182,17 +185,18 @@ void Parser::add_wait() {
 void Parser::add_env() {
   CLI::App* command = add("env");
   add_name(command, env_.registry);
-  means(command->add_option("--image", env_.image, "Only of this one of spec.images")
-            ->type_name("NAME"),
-        Meaning::kImage);
+  means(
+      command->add_option("--image", env_.image, "Only the variables of this image of spec.images")
+          ->type_name("NAME"),
+      Meaning::kImage);
   add_choice(command, "-o,--output", output_, {"shell", "env", "dotenv", "json", "yaml"},
-             "shell, env, dotenv, json or yaml (default shell)");
+             "Output format: shell, env, dotenv, json or yaml (default shell)");
 }
 
 void Parser::add_exec() {
   CLI::App* command = add("exec");
   add_registry(command, exec_.registry);
-  means(command->add_option("--image", exec_.image, "Only for this one of spec.images")
+  means(command->add_option("--image", exec_.image, "Run only for this image of spec.images")
             ->type_name("NAME"),
         Meaning::kImage);
 }
@@ -202,24 +206,28 @@ void Parser::add_import() {
   means(command->add_option("FILE", import_.options.file)->required(), Meaning::kFile);
   command
       ->add_option("--name", import_.options.name,
-                   "Name of the LocalRegistry; else that of the project")
+                   "Name of the LocalRegistry (default that of the DevSpace project)")
       ->type_name("NAME");
   add_several(command, "--var", variables_,
-              "Value of ${NAME}, over that in the file; may be repeated", "NAME=VALUE");
-  add_choice(command, "-o,--output", output_, {"yaml", "json"}, "yaml or json (default yaml)");
+              "Value of ${NAME}, overrides the one in the file; may be repeated", "NAME=VALUE");
+  add_choice(command, "-o,--output", output_, {"yaml", "json"},
+             "Output format: yaml or json (default yaml)");
 }
 
 void Parser::add_rewrite() {
   CLI::App* command = add("rewrite");
-  means(
-      command
-          ->add_option("-f,--filename", rewrite_.file, "File, or - for standard input (default -)")
-          ->type_name("FILE"),
-      Meaning::kFile);
+  means(command
+            ->add_option("-f,--filename", rewrite_.file,
+                         "Input file, or - for standard input (default -)")
+            ->type_name("FILE"),
+        Meaning::kFile);
   add_registry(command, rewrite_.registry);
   add_several(command, "--image", rewrite_.images,
-              "Rewrite this repository, without asking the cluster; may be repeated", "REPO");
-  command->add_option("--registry-url", rewrite_.registry_url, "The registry, with --image")
+              "Repository to rewrite, instead of the images of a LocalRegistry; may be repeated",
+              "REPO");
+  command
+      ->add_option("--registry-url", rewrite_.registry_url,
+                   "Address of the registry; required with --image")
       ->type_name("HOST:PORT");
 }
 
@@ -227,9 +235,13 @@ void Parser::add_check() {
   CLI::App* command = add("check");
   means(command->add_option("IMAGE", check_.images), Meaning::kReference);
   add_registry(command, check_.registry);
-  add_several(command, "--insecure-registry", check_.insecure_registries,
-              "HOST[:PORT] or network that need not prove itself; may be repeated", "HOST");
-  means(command->add_option("--ca-file", check_.ca_file, "CAs to trust besides the system's; PEM")
+  add_several(
+      command, "--insecure-registry", check_.insecure_registries,
+      "HOST[:PORT] or network for which plain HTTP and unverified TLS are allowed; may be repeated",
+      "HOST");
+  means(command
+            ->add_option("--ca-file", check_.ca_file,
+                         "PEM file with CAs to trust in addition to the system's")
             ->type_name("FILE"),
         Meaning::kFile);
   add_output(command, "a table");
@@ -241,17 +253,22 @@ void Parser::add_push() {
   add_registry(command, push_.registry);
   means(command
             ->add_option("--archive", push_.archive,
-                         "A tar of `docker save` or an OCI archive, instead of the daemon")
+                         "Read the image from this tar file (`docker save` or OCI archive) instead "
+                         "of the daemon")
             ->type_name("FILE"),
         Meaning::kFile);
-  means(command->add_option("--layout", push_.layout, "An OCI layout, instead of the daemon")
+  means(command
+            ->add_option("--layout", push_.layout,
+                         "Read the image from this OCI layout folder instead of the daemon")
             ->type_name("FOLDER"),
         Meaning::kFolder);
   add_choice(command, "--via", via_, {"auto", "node", "api-server"},
-             "auto, node (localhost:<nodePort>) or api-server (default auto)")
+             "How to reach the registry: node (localhost:<nodePort>), api-server (kubectl "
+             "port-forward) or auto (default auto)")
       ->type_name("WAY");
   command
-      ->add_option("--kind-cluster", push_.kind_cluster, "KinD cluster; else that of the context")
+      ->add_option("--kind-cluster", push_.kind_cluster,
+                   "Name of the KinD cluster (default that of the context)")
       ->type_name("NAME");
   add_output(command, "references");
 }
@@ -260,21 +277,26 @@ void Parser::add_build() {
   CLI::App* command = add("build");
   means(command->add_option("CONTEXT", build_.context), Meaning::kFolder);
   means(add_several(command, "-t,--tag", build_.tags,
-                    "Image, or name of a declared one; may be repeated", "IMAGE")
+                    "Image to build, or name of an image of spec.images; may be repeated", "IMAGE")
             ->required(),
         Meaning::kReference);
   means(command->add_option("-f,--file", build_.file, "Dockerfile (default CONTEXT/Dockerfile)")
             ->type_name("FILE"),
         Meaning::kFile);
   add_registry(command, build_.registry);
-  add_several(command, "--build-arg", build_.build_args, "For the Dockerfile; may be repeated",
-              "NAME=VALUE");
-  command->add_option("--target", build_.target, "Stage of the Dockerfile")->type_name("STAGE");
-  add_several(command, "--platform", build_.platforms, "Platform; may be repeated", "OS/ARCH");
-  add_several(command, "--secret", build_.secrets, "id=ID,src=FILE; may be repeated", "SPEC");
-  add_several(command, "--ssh", build_.ssh, "default, or ID=SOCKET; may be repeated", "SPEC");
-  command->add_flag("--no-cache", build_.no_cache, "Build every step anew");
-  command->add_option("--progress", build_.progress, "auto, plain, tty or rawjson")
+  add_several(command, "--build-arg", build_.build_args,
+              "Build argument of the Dockerfile; may be repeated", "NAME=VALUE");
+  command->add_option("--target", build_.target, "Stage of the Dockerfile to build")
+      ->type_name("STAGE");
+  add_several(command, "--platform", build_.platforms, "Platform to build for; may be repeated",
+              "OS/ARCH");
+  add_several(command, "--secret", build_.secrets,
+              "Secret for the build, as id=ID,src=FILE; may be repeated", "SPEC");
+  add_several(command, "--ssh", build_.ssh,
+              "SSH agent for the build: default, or ID=SOCKET; may be repeated", "SPEC");
+  command->add_flag("--no-cache", build_.no_cache,
+                    "Build every step again, without the build cache");
+  command->add_option("--progress", build_.progress, "Progress output: auto, plain, tty or rawjson")
       ->type_name("KIND");
   add_output(command, "references");
 }
@@ -296,7 +318,8 @@ Meaning Parser::meaning(const CLI::Option* option) const {
 
 Outcome<Command> Parser::read_completion(const std::string& shell) {
   const auto parsed = parse_shell(shell);
-  if (!parsed) return usage(fmt::format("{} is none of bash, zsh and fish", base::quoted(shell)));
+  if (!parsed)
+    return usage(fmt::format("{} is not one of bash, zsh and fish", base::quoted(shell)));
   return CompletionCommand{*parsed};
 }
 
@@ -328,8 +351,8 @@ Outcome<Command> Parser::read_import() {
 Outcome<Command> Parser::read_rewrite() {
   if (rewrite_.images.empty() == rewrite_.registry_url.empty()) return rewrite_;
   return usage(
-      "--image and --registry-url belong together: give both, or neither to ask the "
-      "cluster");
+      "--image and --registry-url must be given together; give neither to use the LocalRegistry in "
+      "the cluster");
 }
 
 Outcome<Command> Parser::read_check() {
@@ -343,7 +366,7 @@ Outcome<Command> Parser::read_check() {
 
 Outcome<Command> Parser::read_push() {
   if (!push_.archive.empty() && !push_.layout.empty()) {
-    return usage("--archive and --layout are two sources: give one of them");
+    return usage("--archive and --layout cannot be combined: give one of them");
   }
   push_.via = via_ == "node" ? Via::kNode : via_ == "api-server" ? Via::kApiServer : Via::kAuto;
   push_.output = output_of(output_);

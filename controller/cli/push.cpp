@@ -109,7 +109,7 @@ class Pusher {
       outcome = co_await std::move(pushing);
       if (forward_ != nullptr) co_await forward_->confirmed();
       if (pod == current_pod()) co_return;
-      session_.console.err << "note: another pod of the registry runs: pushing again" << std::endl;
+      session_.console.err << "note: the registry's pod was replaced: pushing again" << std::endl;
     }
     if (!outcome) co_return;
     outcome = Failure{ExitCode::kFailure,
@@ -210,9 +210,10 @@ Outcome<> check_archive(const std::string& archive, const Images& images) {
     if (goes_to_registry(image)) continue;
     const auto chosen = choose_image(**source, image.target.source, Naming::kReference);
     if (chosen) continue;
-    return Failure{chosen.error().code,
-                   fmt::format("{}: {}; kind loads images under the names that they have there",
-                               archive, chosen.error().message)};
+    return Failure{
+        chosen.error().code,
+        fmt::format("{}: {}; kind loads images only under the names that they have in the archive",
+                    archive, chosen.error().message)};
   }
   return {};
 }
@@ -282,7 +283,8 @@ Outcome<> load_into_kind(const std::string& context, const PushCommand& command,
   for (const PushedImage& image : images) {
     if (goes_to_registry(image)) continue;
     if (!command.layout.empty()) {
-      return Failure{ExitCode::kUsage, "--layout: kind loads no such folder: use --archive"};
+      return Failure{ExitCode::kUsage,
+                     "--layout: kind cannot load an OCI layout folder: use --archive"};
     }
     const Outcome<std::string> cluster =
         command.kind_cluster.empty() ? kind_cluster(context) : command.kind_cluster;
@@ -291,10 +293,11 @@ Outcome<> load_into_kind(const std::string& context, const PushCommand& command,
     if (!result.problem.empty()) {
       return Failure{
           ExitCode::kFailure,
-          fmt::format("{}: kind has to be on PATH to load images into its nodes", result.problem)};
+          fmt::format("{}: kind must be on PATH to load images into the nodes of a KinD cluster",
+                      result.problem)};
     }
     if (result.code != 0) {
-      return Failure{ExitCode::kFailure, fmt::format("kind load of {} ended with code {}",
+      return Failure{ExitCode::kFailure, fmt::format("kind load of {} failed with exit code {}",
                                                      image.target.source, result.code)};
     }
     if (!command.archive.empty()) break;  // kind has loaded the whole archive

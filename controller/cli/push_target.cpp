@@ -17,8 +17,9 @@ constexpr std::string_view kKind = "kind-";
 
 Failure not_delivered(const std::string& image) {
   return {ExitCode::kFailure,
-          fmt::format("{} is delivered by its own registry, to which you may push: use docker push",
-                      image)};
+          fmt::format(
+              "{} is delivered from its own registry, not from the local registry: use docker push",
+              image)};
 }
 
 PushTarget target_of(const api::LocalRegistry& registry, const api::ImageReference& reference,
@@ -53,8 +54,9 @@ Outcome<api::Delivery> delivery_of(const api::LocalRegistry& registry,
     return deliveries->front().delivery;
   }
   if (registry.status.delivery) return *registry.status.delivery;
-  return Failure{ExitCode::kNotReady, fmt::format("LocalRegistry {} is not decided yet: {}",
-                                                  registry.metadata.name, advice_for(registry))};
+  return Failure{ExitCode::kNotReady,
+                 fmt::format("the delivery of images is not decided yet for LocalRegistry {}: {}",
+                             registry.metadata.name, advice_for(registry))};
 }
 
 Outcome<PushTarget> check(const api::LocalRegistry& registry,
@@ -75,12 +77,13 @@ Outcome<std::vector<PushTarget>> push_targets(const api::LocalRegistry& registry
   const api::ImageSpec* declared = find_declared(registry, image);
   const auto reference = api::parse_image_reference(declared == nullptr ? image : declared->image);
   if (!reference) {
-    return Failure{ExitCode::kUsage, fmt::format("{} is no image: {}", base::quoted(image),
-                                                 reference.error().message)};
+    return Failure{ExitCode::kUsage, fmt::format("{} is not an image reference: {}",
+                                                 base::quoted(image), reference.error().message)};
   }
   if (!reference->digest.empty()) {
-    return Failure{ExitCode::kUsage, fmt::format("{} has a digest, and only a tag can be pushed",
-                                                 base::quoted(image))};
+    return Failure{ExitCode::kUsage,
+                   fmt::format("{} has a digest, and only a tag can be pushed: remove the digest",
+                               base::quoted(image))};
   }
   const bool has_tags = declared != nullptr && !declared->tags.empty();
   std::vector<PushTarget> targets;
@@ -99,8 +102,8 @@ Outcome<std::string> kind_cluster(const std::string& context) {
     return context.substr(kKind.size());
   }
   return Failure{ExitCode::kUsage,
-                 fmt::format("the cluster is of KinD, but the context {} is not called "
-                             "kind-NAME: give NAME with --kind-cluster",
+                 fmt::format("this is a KinD cluster, but the context {} is not named kind-NAME: "
+                             "pass the name of the KinD cluster with --kind-cluster",
                              base::quoted(context))};
 }
 

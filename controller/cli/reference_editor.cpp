@@ -242,7 +242,7 @@ std::optional<ReferenceEditor::Candidate> ReferenceEditor::candidate(const json:
   found.is_complete = parts->host || parts->tag || found.text.size() < scalar.value.size();
   found.replacement = rewriter_.rewrite(found.text).value_or("");
   if (!found.replacement.empty() && scalar.around.any_key(&holds_pull_secrets)) {
-    if (found.is_complete || has_slash(found.text)) leave(found, "there are names of Secrets");
+    if (found.is_complete || has_slash(found.text)) leave(found, "this key holds names of Secrets");
     return std::nullopt;
   }
   return with_role(scalar, half.half, std::move(found));
@@ -284,7 +284,9 @@ bool ReferenceEditor::take_template(const json::Scalar& scalar, Candidate& found
                            [&](std::string_view name) { return may_be(parsed->pattern, name); });
       });
   if (speaks && matches) {
-    leave(found, "its repository has a variable; write the repository out, or set the variable");
+    leave(found,
+          "its repository contains a variable; write the repository without variables, or replace "
+          "the variable first");
   }
   return false;
 }
@@ -305,8 +307,8 @@ std::optional<ReferenceEditor::Candidate> ReferenceEditor::with_role(const json:
   } else if (declared && (found.is_complete || found.names_image)) {
     found.role = Role::kComplete;
     if (!found.names_image && may_be_an_address(found.text)) {
-      warn_(found.line, fmt::format("{}: {} is rewritten as an image with a tag; if it is a host "
-                                    "and a port, it must not be",
+      warn_(found.line, fmt::format("{}: {} is rewritten, because it looks like an image with a "
+                                    "tag; if it is a host with a port, undo this change",
                                     base::shown(found.key), base::shown(found.text)));
     }
   } else if (declared && found.map != 0 && scalar.key == "value") {
@@ -325,10 +327,9 @@ void ReferenceEditor::warn_of_embedded(const json::Scalar& scalar) {
   for (const std::string& repository : repositories_) {
     const std::string_view found = spelling_in(text, repository);
     if (found.empty()) continue;
-    return warn_(scalar.line,
-                 fmt::format("{}: a text with {} in it is unchanged: only a value that is a "
-                             "reference as a whole is rewritten",
-                             base::shown(scalar.key), found));
+    return warn_(scalar.line, fmt::format("{}: {} inside a longer text is unchanged: a value is "
+                                          "rewritten only if all of it is an image reference",
+                                          base::shown(scalar.key), found));
   }
 }
 
@@ -417,11 +418,12 @@ void ReferenceEditor::settle_name(const Mapping& mapping, const Candidate& name,
                                   std::map<std::string, Halves>& halves) {
   if (mapping.has_new_name) {
     if (!name.is_complete) return decide(name);
-    return leave(name, "Kustomize looks for it in the resources, and writes newName instead");
+    return leave(name, "Kustomize replaces images of this name with newName");
   }
   if (mapping.has_new_tag) {
     if (name.replacement.empty()) return decide(name);
-    return leave(name, "Kustomize looks for it in the resources; add newName, which is rewritten");
+    return leave(name,
+                 "Kustomize searches the resources for this name; add newName, which is rewritten");
   }
   const auto plain = halves.find("");
   const bool has_registry = plain != halves.end() && plain->second.registry != nullptr;
@@ -501,8 +503,8 @@ void ReferenceEditor::settle_lone_registry(const Candidate& registry) {
     return decide(registry);
   }
   leave(registry,
-        "no repository stands beside it; a chart may put it before images that are declared and "
-        "before others");
+        "there is no key repository beside it, and a chart may use it both for declared images and "
+        "for others");
 }
 
 void ReferenceEditor::settle_pair(const Halves& halves) {
@@ -517,7 +519,8 @@ void ReferenceEditor::settle_pair(const Halves& halves) {
     if (path->has_host) {
       if (!path->replacement.empty()) {
         leave(*path,
-              fmt::format("it has a registry and stands beside {}", base::shown(registry.key)));
+              fmt::format("it contains a registry, and the key {} beside it names one as well",
+                          base::shown(registry.key)));
       }
     } else if (auto text = rewriter_.rewrite(fmt::format("{}/{}", before, path->text))) {
       rewritten.push_back({path, *std::move(text)});
@@ -541,11 +544,11 @@ void ReferenceEditor::settle_pair(const Halves& halves) {
   }
   if (!possible || registry.is_anchored) {
     const std::string_view why =
-        possible ? ", or the mapping that holds it, has an anchor, so an alias may put it before "
+        possible ? "or the mapping that contains it has an anchor, so an alias may apply it to "
                    "another image"
-                 : " stands before another image of the mapping, too";
+                 : "applies to another image of this mapping as well";
     for (const Rewritten& one : rewritten) {
-      leave(*one.path, fmt::format("{}{}", base::shown(registry.key), why));
+      leave(*one.path, fmt::format("the key {} {}", base::shown(registry.key), why));
     }
     return;
   }
@@ -562,13 +565,13 @@ void ReferenceEditor::leave_without_registry(const Candidate& path) {
         return repository.ends_with("/" + path.text);
       });
   if (!declared) return decide(path);
-  leave(path, "the value of the registry beside it is not known here");
+  leave(path, "the key beside it that names the registry has no literal value");
 }
 
 void ReferenceEditor::leave_bare(const Candidate& candidate) {
   if (!has_slash(candidate.text)) return decide(candidate);
   leave(candidate,
-        "without registry, tag and digest it counts as an image only under a key such as image or "
+        "a value without registry, tag and digest is rewritten only under a key such as image or "
         "repository");
 }
 
@@ -581,7 +584,7 @@ void ReferenceEditor::leave(const Candidate& candidate, const std::string& why) 
 void ReferenceEditor::replace(const Candidate& candidate, const std::string& word) {
   decide(candidate);
   auto edit = json::edit_at(candidate.place, word);
-  if (!edit) return leave(candidate, "it would have to be quoted");
+  if (!edit) return leave(candidate, "the rewritten value would need quotes");
   slots_[*candidate.slot - first_slot_].edit = *std::move(edit);
 }
 

@@ -34,8 +34,9 @@ Outcome<Registry> only_one(std::vector<Registry> found, const std::string& names
 
 Failure explain(const base::Error& error, const Session& session) {
   if (kube::is_missing_type(error)) {
-    return {ExitCode::kNotFound,
-            "the cluster knows no LocalRegistries: install the chart local-registry-operator"};
+    return {
+        ExitCode::kNotFound,
+        "the cluster has no CRD for LocalRegistries: install the chart local-registry-operator"};
   }
   if (kube::has_no_credentials(error)) {
     return {ExitCode::kFailure, fmt::format("no credentials for context {}: {}",

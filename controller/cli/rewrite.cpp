@@ -77,7 +77,7 @@ class Finding {
 
 base::Error not_written() { return {base::ErrorCode::kInvalid, "the output cannot be written"}; }
 base::Error changed() {
-  return {base::ErrorCode::kInvalid, "the text changed while it was rewritten"};
+  return {base::ErrorCode::kInvalid, "the input changed while it was rewritten"};
 }
 
 class Copy {

@@ -21,8 +21,10 @@ Outcome<std::vector<api::RewriteTarget>> rewrite_targets(const api::LocalRegistr
     const auto reference = api::parse_image_reference(image.image);
     const auto resolved = api::parse_image_reference(image.resolved);
     if (!reference || !resolved) {
-      return Failure{ExitCode::kFailure, fmt::format("image {} of LocalRegistry {} is no reference",
-                                                     image.name, registry.metadata.name)};
+      return Failure{
+          ExitCode::kFailure,
+          fmt::format("image {} in the status of LocalRegistry {} is not an image reference",
+                      image.name, registry.metadata.name)};
     }
     targets.push_back({*reference, resolved->domain});
   }
@@ -48,7 +50,7 @@ Outcome<std::vector<api::RewriteTarget>> rewrite_targets(const RewriteCommand& c
     const auto reference = api::parse_image_reference(image);
     if (!reference) return usage(fmt::format("--image: {}", reference.error().message));
     if (!reference->tag.empty() || !reference->digest.empty()) {
-      return usage(fmt::format("--image: {} has a tag or a digest: name the repository alone",
+      return usage(fmt::format("--image: {} has a tag or a digest: give only the repository",
                                base::quoted(image)));
     }
     targets.push_back({*reference, command.registry_url});

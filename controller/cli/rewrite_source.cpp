@@ -124,11 +124,11 @@ base::Result<void> RewriteSource::keep(int descriptor) {
 base::Result<void> RewriteSource::spill() {
   if (descriptor_ < 0) {
     descriptor_ = temporary_file();
-    if (descriptor_ < 0) return failed("found no place for a copy of", errno);
+    if (descriptor_ < 0) return failed("cannot write a temporary copy of", errno);
     own_ = true;
   }
   const int failure = write_all(descriptor_, memory_.data(), memory_.size());
-  if (failure != 0) return failed("found no place for a copy of", failure);
+  if (failure != 0) return failed("cannot write a temporary copy of", failure);
   memory_.clear();
   return {};
 }

@@ -135,8 +135,7 @@ asio::awaitable<Outcome<Route>> find_route(const Session& session, Connection co
   const std::string node = fmt::format("localhost:{}", registry.status.node_port);
   if (!is_host_port(node)) {
     co_return Failure{ExitCode::kNotReady,
-                      fmt::format("LocalRegistry {} has no node port: {} is "
-                                  "none",
+                      fmt::format("LocalRegistry {} has no node port: status.nodePort is {}",
                                   registry.metadata.name, registry.status.node_port)};
   }
   if (via == Via::kNode) co_return Route{node, nullptr};
@@ -150,8 +149,9 @@ asio::awaitable<Outcome<Route>> find_route(const Session& session, Connection co
   Outcome<Route> route = co_await std::move(forwarding);
   if (!answers) co_return std::move(route);
   if (!route) {
-    session.console.err << printable(fmt::format("note: {}; using {}, which answers as a registry",
-                                                 route.error().message, node))
+    session.console.err << printable(fmt::format(
+                               "note: {}; pushing to {} instead, which answers as a registry",
+                               route.error().message, node))
                         << std::endl;
     co_return Route{node, nullptr};
   }

@@ -43,9 +43,10 @@ Outcome<SourceImage> choose_image(const registry::ImageSource& source, const std
   for (const SourceImage& image : images) {
     names.insert(names.end(), image.names.begin(), image.names.end());
   }
-  const std::string listed =
-      names.empty() ? "without names" : base::reported(fmt::format("{}", fmt::join(names, ", ")));
-  return Failure{ExitCode::kNotFound, fmt::format("{} is not among the {} images there: {}",
+  const std::string listed = names.empty()
+                                 ? "they have no names"
+                                 : base::reported(fmt::format("{}", fmt::join(names, ", ")));
+  return Failure{ExitCode::kNotFound, fmt::format("{} is not among the {} images of the source: {}",
                                                   base::shown(reference), images.size(), listed)};
 }
 

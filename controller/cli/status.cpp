@@ -19,11 +19,11 @@ std::string or_dash(const std::string& text) { return text.empty() ? "-" : text;
 // Returns the state in a few words, with the reason: "no (ImagePullBackOff)".
 std::string summary(const api::LocalRegistry& registry) {
   const api::Condition* ready = api::find_condition(registry.status.conditions, "Ready");
-  if (ready == nullptr) return "not known: the operator has not seen it yet";
+  if (ready == nullptr) return "unknown: the operator has not reconciled it yet";
   const bool is_stale = ready->observed_generation < registry.metadata.generation;
   const std::string state = ready->status == "True" ? "yes" : "no";
   return fmt::format("{} ({}){}", state, ready->reason,
-                     is_stale ? ", but the operator has not seen the last change yet" : "");
+                     is_stale ? ", but the operator has not reconciled the latest change yet" : "");
 }
 
 std::string head(const api::LocalRegistry& registry) {
@@ -41,7 +41,7 @@ std::string head(const api::LocalRegistry& registry) {
   const bool elsewhere = target != registry.metadata.namespace_name;
   add("Workload:",
       status.workload + (elsewhere && !status.workload.empty() ? " in " + target : ""));
-  add("Volume claim:", status.volume_claim);
+  add("PVC:", status.volume_claim);
   return table(rows);
 }
 
@@ -85,12 +85,12 @@ Outcome<std::string> url_of(const api::LocalRegistry& registry, bool in_cluster)
   if (!url.empty()) {
     return Failure{
         ExitCode::kFailure,
-        fmt::format("status.{} of LocalRegistry {} is {}, which is no HOST:PORT: it is "
-                    "not used",
-                    in_cluster ? "clusterURL" : "url", registry.metadata.name, base::quoted(url))};
+        fmt::format(
+            "status.{} of LocalRegistry {} is {}, which is not HOST:PORT, so it is not used",
+            in_cluster ? "clusterURL" : "url", registry.metadata.name, base::quoted(url))};
   }
   const api::Condition* ready = api::find_condition(registry.status.conditions, "Ready");
-  const std::string why = ready == nullptr ? "the operator has not seen it yet"
+  const std::string why = ready == nullptr ? "the operator has not reconciled it yet"
                                            : fmt::format("{}: {}", ready->reason, ready->message);
   return Failure{ExitCode::kNotReady, printable(fmt::format("no registry runs for LocalRegistry "
                                                             "{}: {}",

@@ -33,9 +33,10 @@ Outcome<TemporaryFile> TemporaryFile::make(const base::EnvironmentVariables& env
   const std::string folder = chosen.empty() ? "/var/tmp" : chosen;
   const int descriptor = open_in(folder);
   if (descriptor >= 0) return TemporaryFile(descriptor);
-  return Failure{ExitCode::kFailure,
-                 fmt::format("no temporary file can be made in {}: {}; TMPDIR names another folder",
-                             base::shown_path(folder), std::strerror(errno))};
+  return Failure{
+      ExitCode::kFailure,
+      fmt::format("cannot create a temporary file in {}: {}; set TMPDIR to another folder",
+                  base::shown_path(folder), std::strerror(errno))};
 }
 
 TemporaryFile::TemporaryFile(TemporaryFile&& other) noexcept

@@ -23,8 +23,7 @@ bool is_repository(const std::string& text) {
 
 Failure no_repository(const api::LocalRegistry& registry, const api::ImageStatus& image) {
   constexpr std::string_view kMessage =
-      "image {}: {} in the status of LocalRegistry {} is no reference to a repository: it is not "
-      "used";
+      "image {}: {} in the status of LocalRegistry {} is not a repository, so it is not used";
   return {ExitCode::kFailure,
           fmt::format(kMessage, image.name, base::quoted(image.resolved), registry.metadata.name)};
 }
@@ -40,7 +39,7 @@ Outcome<ImageDelivery> delivery_of(const api::LocalRegistry& registry,
     return Failure{ExitCode::kNotReady, fmt::format("image {}: {}", image.name, why)};
   };
   if (found == statuses.end() || (!found->delivery && found->message.empty())) {
-    return not_ready("not decided yet where it goes: " + advice_for(registry));
+    return not_ready("its delivery is not decided yet: " + advice_for(registry));
   }
   if (!found->delivery) return not_ready(found->message);
   ImageDelivery result{image.name, image.image, image.tags, *found->delivery, found->resolved};
@@ -50,7 +49,7 @@ Outcome<ImageDelivery> delivery_of(const api::LocalRegistry& registry,
   if (!result.resolved.empty()) return result;
   result.resolved = image.image;
   if (result.delivery != api::Delivery::kLocalRegistry) return result;
-  return not_ready("the registry has no port: " + advice_for(registry));
+  return not_ready("the registry has no node port yet: " + advice_for(registry));
 }
 
 std::string encode_tags(const std::vector<std::string>& tags) {
@@ -97,26 +96,26 @@ Outcome<std::string> line_of(const Variable& variable, VariablesFormat format) {
   // A line break would end the comment, and eval would run what follows.
   const std::string shown = fmt::format("{}={}", name, value);
   if (printable(shown) != shown) {
-    return Failure{
-        ExitCode::kFailure,
-        fmt::format("{}: control characters in the value: use --output json", printable(name))};
+    return Failure{ExitCode::kFailure,
+                   fmt::format("{}: the value contains control characters: use --output json",
+                               printable(name))};
   }
   if (format == VariablesFormat::kShell) {
     if (!is_shell_name(name)) return fmt::format("# {}={}\n", name, value);
     return fmt::format("export {}={}\n", name, shell_quoted(value));
   }
   if (format == VariablesFormat::kEnv && has_space(shown)) {
-    return Failure{ExitCode::kFailure,
-                   fmt::format("{}: white space in the value cannot be told in this format: use "
-                               "--output json",
-                               name)};
+    return Failure{
+        ExitCode::kFailure,
+        fmt::format("{}: this format cannot represent white space in the value: use --output json",
+                    name)};
   }
   if (format == VariablesFormat::kEnv || is_bare(value)) return fmt::format("{}={}\n", name, value);
   if (value.find_first_of("'\r\n") == std::string::npos)
     return fmt::format("{}='{}'\n", name, value);
   return Failure{
       ExitCode::kFailure,
-      fmt::format("{}: the value cannot be told in this format: use --output json", name)};
+      fmt::format("{}: this format cannot represent the value: use --output json", name)};
 }
 
 void write_object(json::Writer& writer, const std::vector<Variable>& variables) {
@@ -184,10 +183,9 @@ Outcome<std::vector<ImageVariables>> image_variables(const api::LocalRegistry& r
   std::vector<ImageVariables> result;
   for (const ImageDelivery& image : *deliveries) result.push_back(variables_of(image));
   if (const std::string* twice = clash(result)) {
-    return Failure{ExitCode::kFailure,
-                   fmt::format("two images give the variable {} a value: rename one of them in "
-                               "spec.images of {}",
-                               *twice, registry.metadata.name)};
+    return Failure{ExitCode::kFailure, fmt::format("two images set the same variable {}: rename "
+                                                   "one of them in spec.images of LocalRegistry {}",
+                                                   *twice, registry.metadata.name)};
   }
   return result;
 }

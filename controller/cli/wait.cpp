@@ -86,7 +86,8 @@ class Progress final : public kube::WatchSink, public kube::WatchObserver {
     if (what == told_) return;
     told_ = what;
     session_.console.err << printable(
-                                fmt::format("waiting for {} of {}: {}", condition_, name_, what))
+                                fmt::format("waiting for condition {} of LocalRegistry {}: {}",
+                                            condition_, name_, what))
                          << std::endl;
   }
 
@@ -106,11 +107,11 @@ std::string missing_for(const api::LocalRegistry& registry, const std::string& c
   if (holds(registry, condition)) return "";
   const api::Condition* found = api::find_condition(registry.status.conditions, condition);
   if (found == nullptr) {
-    return registry.status.conditions.empty() ? "the operator has not seen it yet"
-                                              : "it has no such condition";
+    return registry.status.conditions.empty() ? "the operator has not reconciled it yet"
+                                              : "the LocalRegistry has no such condition";
   }
   if (found->observed_generation < registry.metadata.generation) {
-    return "the operator has not seen the last change yet";
+    return "the operator has not reconciled the latest change yet";
   }
   return found->message.empty() ? found->reason
                                 : fmt::format("{}: {}", found->reason, found->message);
@@ -125,7 +126,7 @@ std::string advice_for(const api::LocalRegistry& registry) {
   const bool passes = !is_current || is_passing(ready->reason);
   std::string missing = missing_for(registry, "Ready");
   if (!passes) return missing;
-  return fmt::format("{}; `kubectl localregistry wait {}` waits for it", missing, name);
+  return fmt::format("{}; run `kubectl localregistry wait {}`", missing, name);
 }
 
 asio::awaitable<Outcome<int>> run(const Session& session, WaitCommand command) {

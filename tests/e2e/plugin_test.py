@@ -39,7 +39,7 @@ def test_the_manuals_page_becomes_a_registry_that_delivers_its_images(namespace,
     (tmp_path / "devspace.yaml").write_text(plugin.DEVSPACE)
     code, manifest, notes = ask(namespace, "import", tmp_path / "devspace.yaml")
     assert code == 0
-    assert "no part of a LocalRegistry: deployments, dev" in notes
+    assert "sections that a LocalRegistry does not need: deployments, dev" in notes
     kubectl("--namespace", namespace, "apply", "--filename", "-", stdin=manifest)
     assert tell(namespace, "wait", "--timeout", "110s").endswith("/dev condition met\n")
     port = node_port(namespace)
@@ -141,7 +141,7 @@ def test_what_is_missing_is_told_with_its_exit_code(namespace, tmp_path):
     wait_condition(namespace, "Ready", "True", "Disabled", "one")
     assert ask(namespace, "url", "one")[0] == 5
     code, _, err = ask(namespace, "wait", "one", "--for", "Available", "--timeout", "1s")
-    assert code == 5 and "waiting for Available of one" in err, err
+    assert code == 5 and "waiting for condition Available of LocalRegistry one" in err, err
     assert ask(namespace, "status", "--context", "none")[0] == 3
     assert ask(namespace, "status", KUBECONFIG=str(tmp_path / "none"))[0] == 3
     assert ask(namespace, "bogus")[0] == 2

@@ -173,10 +173,10 @@ TEST(ImageReference, DigestsHaveTheLengthOfTheirAlgorithm) {
 }
 
 TEST(ImageReference, TheRefusalSaysWhyAndQuotesNothing) {
-  EXPECT_EQ(canonical("org/Image"), "Invalid: a repository name is lower case");
-  EXPECT_EQ(canonical(""), "Invalid: an empty image reference");
-  EXPECT_EQ(canonical("host.example/"), "Invalid: an image reference without a name");
-  EXPECT_EQ(canonical("a@md5:00"), "Invalid: a digest begins with sha256:, sha384: or sha512:");
+  EXPECT_EQ(canonical("org/Image"), "Invalid: a repository name must be lower case");
+  EXPECT_EQ(canonical(""), "Invalid: the image reference is empty");
+  EXPECT_EQ(canonical("host.example/"), "Invalid: the image reference has no repository name");
+  EXPECT_EQ(canonical("a@md5:00"), "Invalid: a digest must begin with sha256:, sha384: or sha512:");
   EXPECT_EQ(canonical("s3cret/Name").find("s3cret"), std::string::npos);
 }
 

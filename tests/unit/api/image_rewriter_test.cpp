@@ -145,9 +145,9 @@ TEST(Refusals, WhatIsNoRepositoryIsRefused) {
                                 {"d", "under_score.example/app"},
                                 {"e", ""}});
   EXPECT_THAT(result[0], Optional(HasSubstr("lower case")));
-  EXPECT_EQ(result[1], "image has to be a repository without tag: write docker.io/org/app");
-  EXPECT_EQ(result[2], "image has to be a repository without digest: write docker.io/org/app");
-  EXPECT_THAT(result[3], Optional(HasSubstr("no valid host")));
+  EXPECT_EQ(result[1], "image must be a repository without tag: write docker.io/org/app");
+  EXPECT_EQ(result[2], "image must be a repository without digest: write docker.io/org/app");
+  EXPECT_THAT(result[3], Optional(HasSubstr("not a valid host")));
   EXPECT_THAT(result[4], Optional(HasSubstr("empty")));
 }
 
@@ -160,8 +160,8 @@ TEST(Refusals, TheSecondOfTwoWithOnePathAtDifferentHostsIsRefused) {
   EXPECT_TRUE(result[0]);
   EXPECT_EQ(result[1], std::nullopt) << "one that is refused is in nobody's way";
   EXPECT_EQ(result[2],
-            "image has the path org/app at b.example, as the image first has at a.example: the "
-            "local registry can hold one of the two");
+            "image has the path org/app at b.example, and image first has the same path at "
+            "a.example: the local registry can hold only one of them, so remove or rename one");
   EXPECT_EQ(result[3], std::nullopt);
   EXPECT_EQ(result[4], std::nullopt);
 }

@@ -90,7 +90,7 @@ TEST(CommandLine, WhatFollowsTwoDashesIsTheCommandWhateverItLooksLike) {
       ElementsAre("sh", "-c", "x", "--", "-n"));
   EXPECT_THAT(error_of({"exec"}), HasSubstr("no command"));
   EXPECT_THAT(error_of({"exec", "--"}), HasSubstr("no command"));
-  EXPECT_THAT(error_of({"exec", "ls"}), HasSubstr("-- has to stand before the command"));
+  EXPECT_THAT(error_of({"exec", "ls"}), HasSubstr("put `--` before the command"));
 }
 
 TEST(CommandLine, ImportTakesVariables) {
@@ -113,8 +113,8 @@ TEST(CommandLine, RewriteReadsStandardInputUnlessAFileIsNamed) {
       {"rewrite", "--image", "a", "--image", "b", "--registry-url", "localhost:1"});
   EXPECT_THAT(offline.images, ElementsAre("a", "b"));
   EXPECT_EQ(offline.registry_url, "localhost:1");
-  EXPECT_THAT(error_of({"rewrite", "--image", "a"}), HasSubstr("belong together"));
-  EXPECT_THAT(error_of({"rewrite", "--registry-url", "a"}), HasSubstr("belong together"));
+  EXPECT_THAT(error_of({"rewrite", "--image", "a"}), HasSubstr("must be given together"));
+  EXPECT_THAT(error_of({"rewrite", "--registry-url", "a"}), HasSubstr("must be given together"));
 }
 
 TEST(CommandLine, CheckAndPushTakeSeveralImages) {
@@ -131,7 +131,8 @@ TEST(CommandLine, CheckAndPushTakeSeveralImages) {
   EXPECT_EQ(push.via, Via::kNode);
   EXPECT_EQ(command<PushCommand>({"push", "a"}).via, Via::kAuto);
   EXPECT_THAT(error_of({"push"}), HasSubstr("IMAGE is required"));
-  EXPECT_THAT(error_of({"push", "a", "--archive", "f", "--layout", "d"}), HasSubstr("two sources"));
+  EXPECT_THAT(error_of({"push", "a", "--archive", "f", "--layout", "d"}),
+              HasSubstr("cannot be combined"));
 }
 
 TEST(CommandLine, WhatIsPrintedForToolsIsChosenInOneWay) {
@@ -173,8 +174,9 @@ TEST(CommandLine, WhatCannotBeUnderstoodIsNamedWithItsRemedy) {
   EXPECT_EQ(error_of({"status", "a", "b"}),
             "unknown argument b: see `kubectl localregistry status --help`");
   EXPECT_THAT(error_of({"env", "-o", "xml"}),
-              StartsWith("--output: 'xml' is none of shell, env, dotenv, json, yaml: see"));
-  EXPECT_THAT(error_of({"wait", "--timeout", "5x"}), StartsWith("--timeout: '5x' is no duration"));
+              StartsWith("--output: 'xml' is not one of shell, env, dotenv, json, yaml: see"));
+  EXPECT_THAT(error_of({"wait", "--timeout", "5x"}),
+              StartsWith("--timeout: '5x' is not a duration"));
   EXPECT_THAT(error_of({"status", "--request-timeout", "x"}), StartsWith("--request-timeout: "));
   EXPECT_THAT(error_of({"import"}), HasSubstr("FILE is required"));
   EXPECT_THAT(error_of({"status", "-n"}), HasSubstr("--namespace"));
@@ -212,7 +214,7 @@ TEST(CommandLine, EachHelpFitsOnAScreen) {
 TEST(CommandLine, TheHelpListsEveryCommandAndTheExitCodes) {
   const std::string help = parse({"-h"})->print;
   for (const std::string& name : kCommands) EXPECT_THAT(help, HasSubstr("\n  " + name + " "));
-  EXPECT_THAT(help, HasSubstr("Exit codes: 0 done"));
+  EXPECT_THAT(help, HasSubstr("Exit codes: 0 success"));
 }
 
 TEST(CommandLine, CompletionGetsItsWordsAsTheyAre) {

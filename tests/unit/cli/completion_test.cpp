@@ -40,7 +40,8 @@ class Completion : public testing::Test {
 };
 
 TEST_F(Completion, CommandsComeWithWhatTheyDo) {
-  EXPECT_THAT(words({""}), Contains("status\tWhat a LocalRegistry is and where it is"));
+  EXPECT_THAT(words({""}),
+              Contains("status\tShow the state, address and images of a LocalRegistry"));
   EXPECT_THAT(words({"e"}), ElementsAre(StartsWith("env\t"), StartsWith("exec\t")));
   EXPECT_EQ(directive({""}), Directive::kNoFiles);
 }

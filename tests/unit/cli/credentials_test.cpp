@@ -187,7 +187,7 @@ TEST_F(Credentials, AHelperWithoutAnEntryLeavesItToTheFile) {
 TEST_F(Credentials, AHelperThatFailsIsNamed) {
   write(".docker/config.json", R"({"credsStore":"test"})");
   EXPECT_THAT(find("ghcr.io/a").error().message,
-              testing::AllOf(HasSubstr("docker-credential-test"), HasSubstr("no such program")));
+              testing::AllOf(HasSubstr("docker-credential-test"), HasSubstr("not on PATH")));
   helper("test", "echo the keychain is locked; exit 3");
   EXPECT_EQ(find("ghcr.io/a").error().message,
             "docker-credential-test: exit code 3: the keychain is locked");

@@ -83,12 +83,12 @@ TEST(Import, AWrongValueIsToldWithLineAndColumn) {
               StartsWith("devspace.yaml:1:17: localRegistry.port: 0 is not between"));
   EXPECT_THAT(failure("localRegistry:\n  name: Registry\n"), StartsWith("devspace.yaml:2:3: "));
   EXPECT_THAT(failure("localRegistry:\n  namespace: a.b\n"), HasSubstr("localRegistry.namespace"));
-  EXPECT_THAT(failure("localRegistry: {persistence: {size: big}}\n"), HasSubstr("no quantity"));
+  EXPECT_THAT(failure("localRegistry: {persistence: {size: big}}\n"), HasSubstr("not a quantity"));
   EXPECT_THAT(failure("images:\n  a:\n    image: upper/Case\n"),
               StartsWith("devspace.yaml:3:5: images.a.image: "));
   EXPECT_THAT(failure("images: {a: {image: \"x@sha256:" + std::string(64, 'a') + "\"}}\n"),
               HasSubstr("has a digest"));
-  EXPECT_THAT(failure("images: {a: {image: x, tags: [\"a b\"]}}\n"), HasSubstr("is no tag"));
+  EXPECT_THAT(failure("images: {a: {image: x, tags: [\"a b\"]}}\n"), HasSubstr("is not a tag"));
   EXPECT_THAT(failure("images: {a: {tags: [x]}}\n"), HasSubstr("the field image is missing"));
 }
 
@@ -96,14 +96,15 @@ TEST(Import, WhatTheCrdRefusesIsAFailure) {
   const std::string long_name(53, 'a');
   for (const auto& [yaml, message] : std::vector<std::pair<std::string, std::string>>{
            {"localRegistry: {name: 5reg}\n", "begin with a letter"},
-           {"localRegistry: {name: 5}\n", "\"5\" is no name of a Service"},
+           {"localRegistry: {name: 5}\n", "\"5\" is not a Kubernetes Service name"},
            {"localRegistry: {name: " + long_name + ", persistence: {enabled: true}}\n",
             "longer than 52 characters"},
            {"localRegistry: {image: Registry}\n", "localRegistry.image: "},
            {"localRegistry: {buildKitImage: 'a b'}\n", "localRegistry.buildKitImage: "},
            {"localRegistry: {persistence: {size: 0}}\n", "\"0\" is not greater than zero"},
            {"localRegistry: {persistence: {size: -1Gi}}\n", "\"-1Gi\" is not greater than zero"},
-           {"localRegistry: {persistence: {storageClassName: Fast}}\n", "\"Fast\" is no name"},
+           {"localRegistry: {persistence: {storageClassName: Fast}}\n",
+            "\"Fast\" is not a Kubernetes name"},
            {"images: {a: {image: '" + std::string(300, 'h') + ".test/" + std::string(220, 'p') +
                 "'}}\n",
             "longer than 512 characters"}}) {
@@ -116,8 +117,8 @@ TEST(Import, WhatTheCrdRefusesIsAFailure) {
 
 TEST(Import, AnotherVersionIsNamedBeforeItsOtherForms) {
   EXPECT_EQ(failure("name: a\nversion: v1beta11\nvars:\n- name: A\n  value: b\nimages: [x]\n"),
-            "devspace.yaml:2:1: version: v1beta11 is not v2beta1: import what `devspace print` "
-            "prints");
+            "devspace.yaml:2:1: version: v1beta11 is not v2beta1: import the output of `devspace "
+            "print` instead");
   EXPECT_THAT(failure("images: []\nversion: 2.0\n"), HasSubstr(":2:1: version: 2.0 is not"));
   EXPECT_THAT(failure("version: {}\n"), HasSubstr("version: a value of another type is not"));
 }
@@ -135,9 +136,10 @@ TEST(Import, TooManyTagsAndImagesAndOtherNamesAreLeftOut) {
   EXPECT_THAT(imported->manifest, HasSubstr(R"("v15"])"));
   const std::string notes = lines(imported->notes);
   EXPECT_EQ(std::count(notes.begin(), notes.end(), '\n'), 7) << notes;
-  EXPECT_THAT(notes, HasSubstr("images.many.tags[16]: left out, for an image of a LocalRegistry"));
-  EXPECT_THAT(notes, HasSubstr("left out, for \"a b\" cannot name an image"));
-  EXPECT_THAT(notes, HasSubstr("left out, for a LocalRegistry has at most 64 images"));
+  EXPECT_THAT(notes,
+              HasSubstr("images.many.tags[16]: left out, because an image of a LocalRegistry"));
+  EXPECT_THAT(notes, HasSubstr("left out, because \"a b\" cannot name an image"));
+  EXPECT_THAT(notes, HasSubstr("left out, because a LocalRegistry has at most 64 images"));
 }
 
 TEST(Import, TheEnvironmentWinsOverADefaultAsInDevSpace) {
@@ -157,12 +159,11 @@ TEST(Import, TheEnvironmentWinsOverADefaultAsInDevSpace) {
   ASSERT_TRUE(imported) << imported.error().message;
   EXPECT_THAT(imported->manifest,
               HasSubstr(R"("tags":["e1-e","a2-e","n3-d","i4-d","v5-v","u6-e","m7-d","e-e"])"));
-  EXPECT_EQ(
-      lines(imported->notes),
-      "devspace.yaml:10:148: images.a.tags[8]: left out, for only DevSpace runs the command of "
-      "${RUN}: give it with --var RUN=VALUE\n"
-      "devspace.yaml:10:158: images.a.tags[9]: left out, for only DevSpace knows the value of "
-      "${DEVSPACE_NAME}: give it with --var DEVSPACE_NAME=VALUE\n");
+  EXPECT_EQ(lines(imported->notes),
+            "devspace.yaml:10:148: images.a.tags[8]: left out, because only DevSpace runs the "
+            "command of ${RUN}: give it with --var RUN=VALUE\ndevspace.yaml:10:158: "
+            "images.a.tags[9]: left out, because only DevSpace knows the value of "
+            "${DEVSPACE_NAME}: give it with --var DEVSPACE_NAME=VALUE\n");
 }
 
 TEST(Import, VarsMayBeAList) {
@@ -184,13 +185,15 @@ TEST(Import, OnlyTheTagOfAnImageMayBeUnknown) {
       "images: {a: {image: \"ghcr.io/o/a:${DEVSPACE_RANDOM}\"}, b: {image: \"${X}/b:1\"}}\n");
   ASSERT_TRUE(imported);
   EXPECT_THAT(imported->manifest, HasSubstr(R"([{"name":"a","image":"ghcr.io/o/a"}])"));
-  EXPECT_THAT(lines(imported->notes), HasSubstr("images.a.image: its tag is left out, for only"));
-  EXPECT_THAT(lines(imported->notes), HasSubstr("images.b.image: left out, for the value of ${X}"));
+  EXPECT_THAT(lines(imported->notes),
+              HasSubstr("images.a.image: its tag is left out, because only"));
+  EXPECT_THAT(lines(imported->notes),
+              HasSubstr("images.b.image: left out, because the value of ${X}"));
 }
 
 TEST(Import, WhatIsNoYamlIsToldWithLineAndColumn) {
   EXPECT_THAT(failure("images: [a\n"), StartsWith("devspace.yaml: YAML at line 2, column 1"));
-  EXPECT_THAT(failure("a: 1\na: 2\n"), HasSubstr("line 2, column 1: the key a is there twice"));
+  EXPECT_THAT(failure("a: 1\na: 2\n"), HasSubstr("line 2, column 1: duplicate key a"));
   EXPECT_THAT(failure("[1]\n"), HasSubstr("expected a map"));
   EXPECT_THAT(failure(""), HasSubstr("expected a map"));
   EXPECT_THAT(failure("a: 1\n---\nb: 2\n"), HasSubstr("more than one document"));
@@ -333,7 +336,7 @@ TEST(Import, VariablesThatMultiplyEndAfterSoManyReplacements) {
     yaml += "  A" + std::to_string(i) + ": '" + repeated(inner, 30) + "'\n";
   }
   EXPECT_EQ(notes_of(yaml + "images:\n  a:\n    image: 'x/y${A7}'\n"),
-            "devspace.yaml:12:5: images.a.image: left out, for the variables of the file need "
+            "devspace.yaml:12:5: images.a.image: left out, because the variables of the file need "
             "more than 10000 replacements\n");
 }
 
@@ -350,7 +353,7 @@ TEST(Import, ALongTextOfVariablesEndsSoon) {
               HasSubstr("need more than 10000 replacements"));
   EXPECT_THAT(notes_of("vars: {A: '${B" + std::string(3 << 20, ' ') + "}', B: ''}\nname: '" +
                        repeated("${A}", 4000) + "'\n"),
-              HasSubstr("name: left out, for it is too long"));
+              HasSubstr("name: left out, because the value is too long"));
 }
 
 // Returns the message of a failure, or the notes and then the message that it was accepted.
@@ -361,20 +364,22 @@ std::string messages(const std::string& yaml, const ImportOptions& options = {})
 
 TEST(Import, NoMessageShowsAPassword) {
   for (const auto& [field, message] : std::vector<std::pair<std::string, std::string>>{
-           {"name: \"${P}\"", "is no name in Kubernetes: the LocalRegistry is called dev"},
-           {"name: \"a-${OUTER}\"", "is no name in Kubernetes: the LocalRegistry is called dev"},
+           {"name: \"${P}\"", "is not a Kubernetes name, so the LocalRegistry is named dev"},
+           {"name: \"a-${OUTER}\"", "is not a Kubernetes name, so the LocalRegistry is named dev"},
            {"localRegistry: {enabled: \"${P}\"}", "expected true or false, found "},
            {"localRegistry: {port: \"${P}\"}", "expected an integer, found "},
-           {"localRegistry: {namespace: \"${P}\"}", "is no name in Kubernetes"},
-           {"localRegistry: {name: \"${P}\"}", "is no name of a Service"},
-           {"localRegistry: {image: \"x:${P}\"}", "a tag is of letters"},
-           {"localRegistry: {persistence: {size: \"${P}\"}}", "is no quantity"},
-           {"localRegistry: {persistence: {storageClassName: \"${P}\"}}", "is no name in"},
-           {"images: {a: {image: \"x:${P}\"}}", "a tag is of letters"},
-           {"images: {a: {image: \"${P}/x\"}}", "is neither a host nor part of a name"},
-           {"images: {a: {image: x, tags: [\"${P}\"]}}", "is no tag"},
-           {"images: {a: {image: x, tags: [\"$!{ P }-1\"]}}", "is no tag"},
-           {"images: {a: {image: x, tags: [\"${P}$(date)\"]}}", "only DevSpace evaluates "}}) {
+           {"localRegistry: {namespace: \"${P}\"}", "is not a Kubernetes name"},
+           {"localRegistry: {name: \"${P}\"}", "is not a Kubernetes Service name"},
+           {"localRegistry: {image: \"x:${P}\"}", "a tag must consist of letters"},
+           {"localRegistry: {persistence: {size: \"${P}\"}}", "is not a quantity"},
+           {"localRegistry: {persistence: {storageClassName: \"${P}\"}}",
+            "is not a Kubernetes name"},
+           {"images: {a: {image: \"x:${P}\"}}", "a tag must consist of letters"},
+           {"images: {a: {image: \"${P}/x\"}}", "is neither a valid host nor"},
+           {"images: {a: {image: x, tags: [\"${P}\"]}}", "is not a tag"},
+           {"images: {a: {image: x, tags: [\"$!{ P }-1\"]}}", "is not a tag"},
+           {"images: {a: {image: x, tags: [\"${P}$(date)\"]}}",
+            "is an expression that only DevSpace can evaluate"}}) {
     const std::string given =
         messages("vars: {P: {value: \"Se cret\", password: true}, OUTER: \"b${P}\"}\n" + field);
     EXPECT_THAT(given, HasSubstr(message)) << field;
@@ -385,20 +390,20 @@ TEST(Import, NoMessageShowsAPassword) {
 TEST(Import, NoMessageShowsAPasswordThatIsValid) {
   EXPECT_EQ(messages("vars: {P: {value: secret, password: yes}}\n"
                      "localRegistry: {namespace: \"${P}\"}\n"),
-            "devspace.yaml:2:17: localRegistry.namespace: unless the LocalRegistry is in the "
-            "namespace itself, the namespace has to allow it with the annotation "
+            "devspace.yaml:2:17: localRegistry.namespace: if you create the LocalRegistry in "
+            "another namespace, this namespace must list that namespace in its annotation "
             "localregistry.dev/allow-from\naccepted");
   EXPECT_THAT(messages("vars: {P: {value: 70000, password: true}}\n"
                        "localRegistry: {port: \"${P}\"}\n"),
-              HasSubstr("localRegistry.port: a text that is not shown, because it contains a "
-                        "variable with `password: true` is not between 1 and 65535"));
+              HasSubstr("localRegistry.port: a value that is not shown (it contains a variable "
+                        "with `password: true`) is not between 1 and 65535"));
   EXPECT_THAT(messages("vars: {P: {value: -5Gi, password: true}}\n"
                        "localRegistry: {persistence: {size: \"${P}\"}}\n"),
-              HasSubstr("`password: true` is not greater than zero"));
+              HasSubstr("`password: true`) is not greater than zero"));
   EXPECT_THAT(messages("vars: {P: {value: " + std::string(53, 'a') +
                        ", password: true}}\n"
                        "localRegistry: {name: \"${P}\", persistence: {enabled: true}}\n"),
-              HasSubstr("`password: true` is longer than 52 characters"));
+              HasSubstr("`password: true`) is longer than 52 characters"));
 }
 
 // The password contains what looks like a variable or a command of DevSpace.
@@ -407,7 +412,7 @@ TEST(Import, AReasonShowsNoPartOfAPassword) {
     const std::string given = messages("vars: {P: {default: '" + value +
                                        "', password: true}}\n"
                                        "images: {a: {image: x, tags: [\"${P}(date)\"]}}\n");
-    EXPECT_THAT(given, HasSubstr("is not shown, because")) << value;
+    EXPECT_THAT(given, HasSubstr("is not shown")) << value;
     EXPECT_THAT(given, Not(HasSubstr("cret"))) << value;
   }
 }
@@ -417,19 +422,19 @@ TEST(Import, APasswordIsHiddenWhereverItsValueIsFrom) {
   ImportOptions options;
   options.environment = {{"P", "s cret"}};
   EXPECT_THAT(messages("vars: {P: {password: true}}\n" + image, options),
-              HasSubstr("`password: true` is no tag"));
+              HasSubstr("`password: true`) is not a tag"));
   options.environment.clear();
   options.variables = {{"P", "s cret"}};
   EXPECT_THAT(messages("vars: [{name: P, password: On}]\n" + image, options),
-              HasSubstr("`password: true` is no tag"));
+              HasSubstr("`password: true`) is not a tag"));
   for (const std::string word : {"\"true\"", "1", "'${X}'", "[]"}) {
     EXPECT_THAT(messages("vars: {P: {password: " + word + "}}\n" + image, options),
-                HasSubstr("`password: true` is no tag"))
+                HasSubstr("`password: true`) is not a tag"))
         << word;
   }
   for (const std::string word : {"false", "no", "null"}) {
     EXPECT_THAT(messages("vars: {P: {password: " + word + "}}\n" + image, options),
-                HasSubstr("\"s cret\" is no tag"))
+                HasSubstr("\"s cret\" is not a tag"))
         << word;
   }
 }

@@ -83,7 +83,7 @@ TEST(PushTarget, WithoutARegistryNothingIsPushed) {
   registry.status.url.clear();
   EXPECT_EQ(failure("busybox", registry).code, ExitCode::kNotReady);
   registry.status.url = "user@evil.example:1/x";
-  EXPECT_THAT(failure("busybox", registry).message, HasSubstr("no HOST:PORT"));
+  EXPECT_THAT(failure("busybox", registry).message, HasSubstr("not HOST:PORT"));
   registry.status.delivery.reset();
   EXPECT_THAT(failure("busybox", registry).message, HasSubstr("kubectl localregistry wait dev"));
 }

@@ -81,9 +81,10 @@ TEST(Push, AnArchiveWithoutTheImageIsNotLoadedIntoKind) {
   const auto refused = load_into_kind("kind-test", archive_of("ghcr.io/org/other:v1"), images);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ExitCode::kNotFound);
-  EXPECT_THAT(refused.error().message,
-              AllOf(HasSubstr("image.tar: ghcr.io/org/app:dev is not among the 1 images there"),
-                    HasSubstr("ghcr.io/org/other:v1")));
+  EXPECT_THAT(
+      refused.error().message,
+      AllOf(HasSubstr("image.tar: ghcr.io/org/app:dev is not among the 1 images of the source"),
+            HasSubstr("ghcr.io/org/other:v1")));
   EXPECT_EQ(folder.read("ran"), "");
   EXPECT_TRUE(load_into_kind("kind-test", archive_of("ghcr.io/org/app:dev"), images));
   EXPECT_EQ(folder.read("ran"),
@@ -203,7 +204,7 @@ TEST_F(Forward, ItFollowsThePodAlthoughKubectlDoesNotNotice) {
   ASSERT_TRUE(followed) << followed.error().message;
   EXPECT_THAT(folder_.read("ran"), testing::EndsWith("pod/registry-2 40001:5000\n"));
   EXPECT_THAT(err_.str(), testing::HasSubstr("the connection to pod/registry-1 has ended (another "
-                                             "pod runs); connecting again\n"));
+                                             "pod of the registry runs now); connecting again\n"));
 }
 
 TEST_F(Forward, WhatKubectlReportsIsInTheError) {

@@ -82,7 +82,7 @@ std::string warnings(const std::string& text) {
 }
 
 constexpr const char* kBare =
-    "without registry, tag and digest it counts as an image only under a key such as image or "
+    "a value without registry, tag and digest is rewritten only under a key such as image or "
     "repository\n";
 
 TEST(Rewrite, AWordAloneIsAnImageOnlyUnderAKeyThatNamesOne) {
@@ -118,8 +118,8 @@ TEST(Rewrite, AHostATagOrADigestIsEnoughAnywhere) {
             "c: localhost:31234/library/backend" +
                 digest + "\n");
   EXPECT_EQ(warnings("upstream: backend:8080\nimage: backend:8080\n"),
-            "1: upstream: backend:8080 is rewritten as an image with a tag; if it is a host and a "
-            "port, it must not be\n");
+            "1: upstream: backend:8080 is rewritten, because it looks like an image with a tag; if "
+            "it is a host with a port, undo this change\n");
 }
 
 TEST(Rewrite, NamesOfPullSecretsStay) {
@@ -128,9 +128,9 @@ TEST(Rewrite, NamesOfPullSecretsStay) {
       "  - name: ghcr.io/org/project/image\n  pullSecret: backend:1\nimageTag: backend\n";
   EXPECT_EQ(rewritten(text), text);
   EXPECT_EQ(warnings(text),
-            "1: imagePullSecrets: org/frontend:1 is unchanged: there are names of Secrets\n"
-            "4: name: ghcr.io/org/project/image is unchanged: there are names of Secrets\n"
-            "5: pullSecret: backend:1 is unchanged: there are names of Secrets\n");
+            "1: imagePullSecrets: org/frontend:1 is unchanged: this key holds names of Secrets\n4: "
+            "name: ghcr.io/org/project/image is unchanged: this key holds names of Secrets\n5: "
+            "pullSecret: backend:1 is unchanged: this key holds names of Secrets\n");
 }
 
 TEST(Rewrite, RegistryAndRepositoryOfOneMappingAreOneReference) {
@@ -179,27 +179,26 @@ TEST(Rewrite, AnotherImageOfTheSamePathStays) {
 TEST(Rewrite, APairThatCannotBeDecidedStaysWithAWarning) {
   for (const auto& [text, why] : std::vector<std::pair<std::string, std::string>>{
            {"registry: ${R}\nrepository: org/frontend\n",
-            "2: repository: org/frontend is unchanged: the value of the registry beside it is not "
-            "known here\n"},
+            "2: repository: org/frontend is unchanged: the key beside it that names the registry "
+            "has no literal value\n"},
            {"x: &r quay.io\ny: {registry: *r, repository: org/frontend}\n",
-            "2: repository: org/frontend is unchanged: the value of the registry beside it is not "
-            "known here\n"},
+            "2: repository: org/frontend is unchanged: the key beside it that names the registry "
+            "has no literal value\n"},
            {"x: &r {registry: quay.io}\ny: {<<: *r, repository: org/frontend}\n",
-            "2: repository: org/frontend is unchanged: the value of the registry beside it is not "
-            "known here\n"},
+            "2: repository: org/frontend is unchanged: the key beside it that names the registry "
+            "has no literal value\n"},
            {"registry: docker.io\nrepository: ghcr.io/org/project/image\n",
-            "2: repository: ghcr.io/org/project/image is unchanged: it has a registry and stands "
-            "beside registry\n"},
+            "2: repository: ghcr.io/org/project/image is unchanged: it contains a registry, and "
+            "the key registry beside it names one as well\n"},
            {"registry: docker.io\nimage: other\nrepository: org/frontend\n",
-            "3: repository: org/frontend is unchanged: registry stands before another image of the "
-            "mapping, too\n"},
+            "3: repository: org/frontend is unchanged: the key registry applies to another image "
+            "of this mapping as well\n"},
            {"global: {imageRegistry: mirror.example}\n",
-            "1: imageRegistry: mirror.example is unchanged: no repository stands beside it; a "
-            "chart "
-            "may put it before images that are declared and before others\n"},
+            "1: imageRegistry: mirror.example is unchanged: there is no key repository beside it, "
+            "and a chart may use it both for declared images and for others\n"},
            {"registry: ghcr.io\n",
-            "1: registry: ghcr.io is unchanged: no repository stands beside it; a chart may put it "
-            "before images that are declared and before others\n"}}) {
+            "1: registry: ghcr.io is unchanged: there is no key repository beside it, and a chart "
+            "may use it both for declared images and for others\n"}}) {
     EXPECT_EQ(rewritten(text), text);
     EXPECT_EQ(warnings(text), why);
   }
@@ -208,8 +207,8 @@ TEST(Rewrite, APairThatCannotBeDecidedStaysWithAWarning) {
 
 TEST(Rewrite, ARegistryThatAnAliasMayRepeatStaysWithAWarning) {
   const std::string why =
-      "2: repository: org/frontend is unchanged: registry, or the mapping that holds it, has an "
-      "anchor, so an alias may put it before another image\n";
+      "2: repository: org/frontend is unchanged: the key registry or the mapping that contains it "
+      "has an anchor, so an alias may apply it to another image\n";
   for (const std::string text :
        {"image: {registry: &r docker.io,\n  repository: org/frontend}\n"
         "metrics: {image: {registry: *r, repository: other/exporter}}\n",
@@ -231,9 +230,10 @@ TEST(Rewrite, ARegistryStandsBeforeAllRepositoriesOfItsMapping) {
         "a: {b: &b x}\ninitRepository: *b", "initRepository: backend"}) {
     const std::string text = "repository: org/frontend\nregistry: docker.io\n" + other + "\n";
     EXPECT_EQ(rewritten(text), text);
-    EXPECT_EQ(warnings(text),
-              "1: repository: org/frontend is unchanged: registry stands before another image of "
-              "the mapping, too\n");
+    EXPECT_EQ(
+        warnings(text),
+        "1: repository: org/frontend is unchanged: the key registry applies to another image of "
+        "this mapping as well\n");
   }
   for (const std::string other :
        {"initRepository: quay.io/busybox", "initRegistry: quay.io\ninitRepository: busybox",
@@ -272,8 +272,8 @@ TEST(Rewrite, ALiteralRepositoryIsRewrittenBeforeVariables) {
 
 TEST(Rewrite, ARepositoryWithAVariableStaysWithAWarning) {
   const std::string why =
-      " is unchanged: its repository has a variable; write the repository out, or set the "
-      "variable\n";
+      " is unchanged: its repository contains a variable; write the repository without variables, "
+      "or replace the variable first\n";
   for (const char* value :
        {"${REGISTRY}/frontend:dev", "${IMAGE}", "$IMAGE:v1", "{{ .Values.image }}:{{ .tag }}",
         "org/${NAME}:1", "${REGISTRY:-docker.io}/org/frontend:${TAG:-dev}"}) {
@@ -295,9 +295,8 @@ TEST(Rewrite, ATextWithAReferenceInItStaysWithAWarning) {
       "  kubectl.kubernetes.io/last-applied-configuration: '[\"ghcr.io/org/project/image\"]'\n";
   EXPECT_EQ(rewritten(text), text);
   const std::string why =
-      ": a text with ghcr.io/org/project/image in it is unchanged: only a value that is a "
-      "reference "
-      "as a whole is rewritten\n";
+      ": ghcr.io/org/project/image inside a longer text is unchanged: a value is rewritten only if "
+      "all of it is an image reference\n";
   EXPECT_EQ(warnings(text), "1: args" + why + "3: script" + why + "6: url" + why);
 }
 
@@ -307,8 +306,8 @@ TEST(Rewrite, ATextWithAnImageOfDockerHubInItStaysWithAWarningIfItHasATag) {
       "env:\n- value: IMG=org/frontend@sha256:0\n- value: http://x/backend:8080\n";
   EXPECT_EQ(rewritten(text), text);
   const std::string why =
-      ": a text with org/frontend in it is unchanged: only a value that is a reference as a whole "
-      "is rewritten\n";
+      ": org/frontend inside a longer text is unchanged: a value is rewritten only if all of it is "
+      "an image reference\n";
   EXPECT_EQ(warnings(text), "1: args" + why + "3: value" + why);
 }
 
@@ -328,7 +327,8 @@ TEST(Rewrite, ANameBesideATagOfKustomizeStaysWithAWarning) {
       "- {name: ghcr.io/org/project/image, newTag: *t}\n- {name: other, newTag: v1}\n";
   EXPECT_EQ(rewritten(text), text);
   const std::string why =
-      " is unchanged: Kustomize looks for it in the resources; add newName, which is rewritten\n";
+      " is unchanged: Kustomize searches the resources for this name; add newName, which is "
+      "rewritten\n";
   EXPECT_EQ(warnings(text), "2: name: ghcr.io/org/project/image" + why + "4: name: org/frontend" +
                                 why + "5: name: backend" + why +
                                 "6: name: ghcr.io/org/project/image" + why);
@@ -538,7 +538,7 @@ TEST(Rewrite, ATextThatChangesBetweenTheReadingsIsAnError) {
     std::ostream output(&changing);
     const auto result = cli::rewrite_text(changing, rewriter(), output);
     ASSERT_FALSE(result);
-    EXPECT_EQ(result.error().message, "the text changed while it was rewritten");
+    EXPECT_EQ(result.error().message, "the input changed while it was rewritten");
   }
   Changing same(text);
   std::ostream output(&same);
@@ -620,7 +620,8 @@ TEST_F(RewriteFile, APipeForWhichThereIsNoPlaceIsAnError) {
     output << std::string(2 * limits::kRewriteMemoryBytes, '#');
   });
   const auto handler = std::signal(SIGPIPE, SIG_IGN);
-  EXPECT_EQ(rewrite(fifo), "found no place for a copy of " + fifo + ": No such file or directory");
+  EXPECT_EQ(rewrite(fifo),
+            "cannot write a temporary copy of " + fifo + ": No such file or directory");
   writer.join();
   std::signal(SIGPIPE, handler);
   ::unsetenv("TMPDIR");

@@ -40,7 +40,7 @@ TEST_F(SourceImages, ATagAloneIsNoReference) {
   EXPECT_TRUE(choose_image(*source, "ghcr.io/org/app:dev", Naming::kReferenceOrTag));
   EXPECT_FALSE(choose_image(*source, "ghcr.io/org/app:dev", Naming::kReference));
   EXPECT_THAT(choose_image(*named(""), "a:1", Naming::kReference).error().message,
-              HasSubstr("1 images there: without names"));
+              HasSubstr("1 images of the source: they have no names"));
 }
 
 }  // namespace

@@ -40,10 +40,11 @@ backend: 401
 
 TEST_F(Status, SaysThatTheOperatorHasNotSeenTheLastChange) {
   api::LocalRegistry registry;
-  EXPECT_THAT(describe(registry, {}), HasSubstr("the operator has not seen it yet"));
+  EXPECT_THAT(describe(registry, {}), HasSubstr("the operator has not reconciled it yet"));
   registry.metadata.generation = 3;
   registry.status.conditions = {{"Ready", "False", "Deploying", "", 2, std::nullopt}};
-  EXPECT_THAT(describe(registry, {}), HasSubstr("no (Deploying), but the operator has not seen"));
+  EXPECT_THAT(describe(registry, {}),
+              HasSubstr("no (Deploying), but the operator has not reconciled"));
 }
 
 TEST_F(Status, PrintsTheResourceForTools) {
@@ -112,7 +113,7 @@ TEST_F(Status, TheUrlIsPrintedForTools) {
 TEST_F(Status, AnAddressThatIsNoneIsNotPrinted) {
   have({registry_json("dev", "True", "Ready", R"(,"url":"$(id","clusterURL":"a.b:1/x\n")")});
   EXPECT_THAT(run(UrlCommand{}).error().message,
-              HasSubstr("status.url of LocalRegistry dev is '$(id', which is no HOST:PORT"));
+              HasSubstr("status.url of LocalRegistry dev is '$(id', which is not HOST:PORT"));
   EXPECT_EQ(run(UrlCommand{"", true}).error().code, ExitCode::kFailure);
   EXPECT_EQ(out.str(), "");
 }

@@ -73,7 +73,7 @@ TEST(Variables, WhatIsNotDecidedYetIsAFailure) {
   api::LocalRegistry registry = example();
   registry.status.images[0].resolved = "";
   EXPECT_EQ(image_variables(registry).error().code, ExitCode::kNotReady);
-  EXPECT_THAT(image_variables(registry).error().message, HasSubstr("has no port: "));
+  EXPECT_THAT(image_variables(registry).error().message, HasSubstr("has no node port yet: "));
   registry.status.images[0].delivery.reset();
   EXPECT_THAT(image_variables(registry).error().message, HasSubstr("kubectl localregistry wait"));
   registry.status.images[0].message = "the path is that of image other";
@@ -123,7 +123,7 @@ TEST(Variables, NothingIsSlippedIntoWhatAShellEvaluates) {
     registry.status.images[0].resolved = resolved;
     const auto images = image_variables(registry, "backend");
     ASSERT_FALSE(images) << resolved;
-    EXPECT_THAT(images.error().message, HasSubstr("no reference to a repository"));
+    EXPECT_THAT(images.error().message, HasSubstr("is not a repository"));
   }
   const std::vector<ImageVariables> images = {{"a", {}, {{"A", "x\u009b"}}}};
   for (const auto format :

@@ -67,8 +67,8 @@ TEST_F(Wait, SaysWhatItWaitsForUntilItIsReady) {
   ASSERT_TRUE(outcome);
   EXPECT_EQ(**outcome, 0);
   EXPECT_EQ(err.str(),
-            "waiting for Ready of dev: Deploying: why so\n"
-            "waiting for Ready of dev: ImagePullBackOff: why so\n");
+            "waiting for condition Ready of LocalRegistry dev: Deploying: why so\nwaiting for "
+            "condition Ready of LocalRegistry dev: ImagePullBackOff: why so\n");
   world.stop();
 }
 
@@ -105,10 +105,11 @@ TEST_F(Wait, ADeletedResourceIsNotWaitedFor) {
 TEST_F(Wait, WhatIsTrueForAnEarlierSpecIsNotEnough) {
   api::LocalRegistry registry;
   registry.metadata.generation = 2;
-  EXPECT_EQ(missing_for(registry, "Ready"), "the operator has not seen it yet");
+  EXPECT_EQ(missing_for(registry, "Ready"), "the operator has not reconciled it yet");
   registry.status.conditions = {{"Ready", "True", "Ready", "", 1, std::nullopt}};
-  EXPECT_EQ(missing_for(registry, "Ready"), "the operator has not seen the last change yet");
-  EXPECT_EQ(missing_for(registry, "Bogus"), "it has no such condition");
+  EXPECT_EQ(missing_for(registry, "Ready"),
+            "the operator has not reconciled the latest change yet");
+  EXPECT_EQ(missing_for(registry, "Bogus"), "the LocalRegistry has no such condition");
   registry.status.conditions[0].observed_generation = 2;
   EXPECT_EQ(missing_for(registry, "Ready"), "");
 }
