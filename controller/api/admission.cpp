@@ -230,7 +230,7 @@ class Patch {
     }
     if (std::max(result.patch.size(), bytes_) > limits::kAdmissionPatchBytes) {
       return base::Error{base::ErrorCode::kTooLarge,
-                         fmt::format("the patch of its images has more than {} bytes",
+                         fmt::format("the patch for its images has more than {} bytes",
                                      limits::kAdmissionPatchBytes)};
     }
     result.originals = std::move(originals_);
@@ -356,7 +356,8 @@ base::Result<ReviewedPod> decode_pod(json::View root, std::string_view which) {
   const auto request = root.find("request");
   const auto pod = request ? request->find(which) : std::nullopt;
   if (!pod || pod->kind() == json::Kind::kNull) {
-    return base::Error{base::ErrorCode::kMalformed, fmt::format("the request has no {}", which)};
+    return base::Error{base::ErrorCode::kMalformed,
+                       fmt::format("the AdmissionReview has no request.{}", which)};
   }
   return json::decode<ReviewedPod>(*pod);
 }
@@ -436,7 +437,9 @@ std::string pointer_token(std::string_view name) {
 
 base::Result<Review> review_pod(std::string body, const ReviewPolicy& policy) {
   if (body.size() > limits::kAdmissionBytes) {
-    return base::Error{base::ErrorCode::kTooLarge, "an AdmissionReview over the bound"};
+    return base::Error{
+        base::ErrorCode::kTooLarge,
+        fmt::format("the AdmissionReview has more than {} bytes", limits::kAdmissionBytes)};
   }
   json::ParseOptions options;
   options.most_values = limits::kAdmissionValues;
@@ -449,7 +452,9 @@ base::Result<Review> review_pod(std::string body, const ReviewPolicy& policy) {
   const ResourceType& type = Resource<AdmissionAnswer>::kType;
   if (decoded->kind != type.kind || decoded->api_version != api_version(type) ||
       request.uid.empty()) {
-    return base::Error{base::ErrorCode::kMalformed, "no AdmissionReview of admission.k8s.io/v1"};
+    return base::Error{
+        base::ErrorCode::kMalformed,
+        "the request is not an AdmissionReview of admission.k8s.io/v1 with a request.uid"};
   }
   Review review;
   AdmissionAnswer answer;

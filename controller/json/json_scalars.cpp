@@ -14,9 +14,7 @@ namespace {
 
 constexpr std::size_t kReadBytes = 64 << 10;
 
-base::Error malformed() {
-  return {base::ErrorCode::kMalformed, "not JSON, or JSON that is cut off"};
-}
+base::Error malformed() { return {base::ErrorCode::kMalformed, "invalid or incomplete JSON"}; }
 
 // Adapts the source to RapidJSON's stream interface: byte by byte, with NUL at the end.
 class Stream {
@@ -69,7 +67,7 @@ class Stream {
     if (error_) return;
     if (offset_ - std::min<std::uint64_t>(last_, offset_) > limits::kScalarBytes) {
       error_ = base::Error{base::ErrorCode::kTooLarge,
-                           fmt::format("JSON with more than {} MiB from one value to the next",
+                           fmt::format("JSON with more than {} MiB of text between two values",
                                        limits::kScalarBytes >> 20)};
       return;
     }
@@ -182,7 +180,7 @@ bool JsonScan::open(bool object) {
   stream_.progress();
   if (nesting_.open(object, true)) return true;
   error_ = base::Error{base::ErrorCode::kTooLarge,
-                       fmt::format("JSON of more than {} levels", limits::kScalarDepth)};
+                       fmt::format("JSON nested deeper than {} levels", limits::kScalarDepth)};
   return false;
 }
 

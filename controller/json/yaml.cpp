@@ -90,7 +90,7 @@ bool write_scalar(Writer& writer, const YAML::Node& node) {
 
 std::string_view key_of(const YAML::Node& node) {
   if (node.IsScalar()) return node.Scalar();
-  throw YAML::Exception(node.Mark(), "a key that is no scalar");
+  throw YAML::Exception(node.Mark(), "a key must be a scalar");
 }
 
 // Returns the path with dots in place of brackets, so that "tags[0]" and "tags.0" are one path.
@@ -183,7 +183,7 @@ class Reader {
       const std::string_view key = key_of(member.first);
       if (!own.insert(key).second) {
         throw YAML::Exception(member.first.Mark(),
-                              fmt::format("the key {} is there twice", base::shown(key)));
+                              fmt::format("duplicate key {}", base::shown(key)));
       }
       if (key == "<<" && member.first.Tag() == "?") {
         merged.push_back(member.second);

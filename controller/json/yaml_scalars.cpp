@@ -43,7 +43,7 @@ class Feed {
   bool read(char* buffer, std::size_t size, std::size_t& length) {
     if (offset_ - last_ > limits::kScalarBytes) {
       error_ = base::Error{base::ErrorCode::kTooLarge,
-                           fmt::format("YAML with more than {} MiB from one value to the next",
+                           fmt::format("YAML with more than {} MiB of text between two values",
                                        limits::kScalarBytes >> 20)};
       return false;
     }
@@ -320,7 +320,7 @@ base::Result<void> YamlScan::open(const yaml_event_t& event, bool mapping, bool 
   if (auto defined = define(event, anchor); !defined) return defined;
   if (nesting_.open(mapping, flow, anchor != nullptr)) return {};
   return error_at(base::ErrorCode::kTooLarge, event.start_mark,
-                  fmt::format("more than {} levels", limits::kScalarDepth));
+                  fmt::format("nested deeper than {} levels", limits::kScalarDepth));
 }
 
 base::Result<void> YamlScan::define(const yaml_event_t& event, const yaml_char_t* anchor) {
@@ -373,8 +373,9 @@ base::Result<Place> YamlScan::place(const yaml_event_t& event, const Scalar& sca
   const auto span =
       whole ? find_text(*window, scalar.style, part) : find_part(*window, scalar.style, part);
   if (!span) {
-    return error_at(base::ErrorCode::kTooLarge, event.start_mark,
-                    "a value that is written in too odd a way to be replaced in place");
+    return error_at(
+        base::ErrorCode::kTooLarge, event.start_mark,
+        "this value cannot be replaced in place: write it as a plain or quoted word on one line");
   }
   return Place{*begin + span->begin,
                *begin + span->end,

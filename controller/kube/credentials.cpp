@@ -115,7 +115,8 @@ void Credentials::update_authorization() {
 void Credentials::warn(const base::Error& error) {
   if (error.message == warned_) return;
   warned_ = error.message;
-  logger_.warning("credentials kept as they were", {{"reason", error.message}});
+  logger_.warning("cannot reload the credentials; the previous ones stay in use",
+                  {{"reason", error.message}});
 }
 
 asio::awaitable<base::Result<void>> Credentials::refresh() {

@@ -214,8 +214,9 @@ void EventRecorder::enqueue(EventWrite write) {
 void EventRecorder::tell_dropped() {
   const std::uint64_t more = dropped_ - std::exchange(told_, dropped_);
   if (more == 0) return;
-  environment_.logger.warning("events were dropped: more came than could be sent",
-                              {{"events", std::to_string(more)}});
+  environment_.logger.warning(
+      "dropped Events, because they were recorded faster than they can be sent",
+      {{"events", std::to_string(more)}});
 }
 
 asio::awaitable<void> EventRecorder::run() {
@@ -273,7 +274,7 @@ asio::awaitable<void> EventRecorder::send_queue(Pace pace) {
       ++sent_;
     } else {
       ++failed_;
-      environment_.logger.warning("an event was not sent",
+      environment_.logger.warning("cannot send an Event",
                                   {{"about", about}, {"why", base::to_string(sent.error())}});
     }
     const base::Clock::Duration rest = rest_after(environment_.clock.now() - begin);

@@ -126,7 +126,7 @@ base::Result<ExecCredential> parse_exec_credential(const ExecPlugin& plugin, std
     return plugin_error(plugin, base::ErrorCode::kMalformed, what);
   };
   auto answer = json::parse<Answer>(std::move(output));
-  if (!answer) return malformed("prints no ExecCredential: " + answer.error().message);
+  if (!answer) return malformed("it did not print an ExecCredential: " + answer.error().message);
   if (answer->kind != "ExecCredential") return malformed("kind is not ExecCredential");
   if (answer->api_version != plugin.api_version) {
     return malformed("apiVersion is not " + plugin.api_version);
@@ -149,7 +149,8 @@ namespace {
 
 base::Error not_started(const ExecPlugin& plugin, const base::Error& error) {
   if (error.code != base::ErrorCode::kNotFound) {
-    return plugin_error(plugin, base::ErrorCode::kUnauthorized, "cannot be run: " + error.message);
+    return plugin_error(plugin, base::ErrorCode::kUnauthorized,
+                        "it cannot be run: " + error.message);
   }
   std::string what = "there is no such program";
   if (!plugin.install_hint.empty()) what += ". " + base::reported(plugin.install_hint);
@@ -165,7 +166,7 @@ asio::awaitable<base::Result<ExecCredential>> run_exec_plugin(const ExecPlugin& 
   const bool terminal = ::isatty(STDIN_FILENO) == 1;
   if (plugin.interactive == ExecPlugin::Interactive::kAlways && !terminal) {
     co_return plugin_error(plugin, base::ErrorCode::kUnauthorized,
-                           "interactiveMode is Always, and standard input is no terminal");
+                           "interactiveMode is Always, but standard input is not a terminal");
   }
   const bool interactive = terminal && plugin.interactive != ExecPlugin::Interactive::kNever;
   Command command{plugin.command, plugin.args, plugin.env, interactive};

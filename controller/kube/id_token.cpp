@@ -67,8 +67,9 @@ base::Error invalid(std::string message) { return {base::ErrorCode::kInvalid, st
 
 base::Result<IdToken> id_token_of(const kubeconfig::AuthProvider& provider, std::string where) {
   if (provider.name != kProvider) {
-    return invalid(fmt::format("{}.name: kubectl has no provider {} since version 1.26; use exec",
-                               where, base::quoted(provider.name)));
+    return invalid(
+        fmt::format("{}.name: provider {} is not supported since kubectl 1.26: use an exec plugin",
+                    where, base::quoted(provider.name)));
   }
   const kubeconfig::AuthProviderConfig& config = provider.config;
   if (config.idp_issuer_url.empty()) return invalid(where + ".config.idp-issuer-url: missing");
@@ -77,7 +78,7 @@ base::Result<IdToken> id_token_of(const kubeconfig::AuthProvider& provider, std:
   if (token.token.empty()) return token;  // its expiry time is the epoch: check_valid() refuses it
   const auto expires = end_of(token.token);
   if (!expires || !net::fits_header(token.token)) {
-    return invalid(token.origin + ".config.id-token: not a JSON Web Token with a time of expiry");
+    return invalid(token.origin + ".config.id-token: not a JSON Web Token with an expiry time");
   }
   token.expires = *expires;
   return token;

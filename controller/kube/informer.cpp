@@ -47,7 +47,8 @@ class InformerCore::Sink final : public WatchSink {
     const bool is_short = store_.reduced() + store_.dropped() > 0;
     if (is_short && !is_short_) {
       logger_.warning(
-          "the cache does not hold every object as a whole",
+          "the cache holds some objects only in part or not at all, because they are too large or "
+          "too many",
           {{"resource", std::string(plural_)}, {"bytes", std::to_string(store_.bytes())}});
     }
     is_short_ = is_short;

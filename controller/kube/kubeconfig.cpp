@@ -51,7 +51,7 @@ base::Result<void> check_names(const LoadedFile& file, std::string_view list,
   for (std::size_t i = 0; i < entries.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) {
       if (entries[i].name == entries[j].name) {
-        return invalid(fmt::format("{}: {}[{}].name: there is another {} before it",
+        return invalid(fmt::format("{}: {}[{}].name: an earlier entry has the same name {}",
                                    base::shown_path(file.path), list, i,
                                    base::quoted(entries[i].name)));
       }
@@ -183,7 +183,7 @@ base::Result<void> apply_cluster(const Entry<kubeconfig::Cluster>& entry,
   config.ca = std::move(*ca);
   if (config.insecure_skip_tls_verify && !config.ca.empty()) {
     return invalid(entry.at("insecure-skip-tls-verify") +
-                   ": a certificate-authority is given as well; only one of both can hold");
+                   ": cannot be combined with certificate-authority");
   }
   if (cluster.proxy_url.empty()) {
     const auto proxy = proxy_from_environment(config.server, environment);
@@ -243,7 +243,8 @@ base::Result<void> apply_impersonation(const Entry<kubeconfig::User>& entry, Cli
   config.impersonate = {user.as, user.as_uid, user.as_groups, user.as_user_extra};
   const bool more = !user.as_uid.empty() || !user.as_groups.empty() || !user.as_user_extra.empty();
   if (user.as.empty() && more) {
-    return invalid(entry.at("as") + ": missing, while as-uid, as-groups or as-user-extra is given");
+    return invalid(entry.at("as") +
+                   ": missing, but required with as-uid, as-groups and as-user-extra");
   }
   bool fits = net::fits_header(user.as) && net::fits_header(user.as_uid);
   for (const std::string& group : user.as_groups) fits = fits && net::fits_header(group);
@@ -264,7 +265,7 @@ base::Result<void> apply_certificate(const Entry<kubeconfig::User>& entry, Clien
   config.client_certificate = std::move(*certificate);
   config.client_key = std::move(*key);
   if (!config.client_certificate.empty() && config.client_key.empty()) {
-    return invalid(entry.at("client-key") + ": missing, while client-certificate is given");
+    return invalid(entry.at("client-key") + ": missing, but required with client-certificate");
   }
   return {};
 }
@@ -275,7 +276,7 @@ base::Result<void> apply_provider(const Entry<kubeconfig::User>& entry,
                                   const kubeconfig::Cluster& cluster, ClientConfig& config) {
   const kubeconfig::User& user = entry.value;
   if (user.exec && user.auth_provider) {
-    return invalid(entry.at("auth-provider") + ": exec is given as well; only one can hold");
+    return invalid(entry.at("auth-provider") + ": cannot be combined with exec");
   }
   const bool has_header = !config.token.empty() || !config.token_file.empty() ||
                           !config.username.empty() || !config.password.empty();
@@ -310,7 +311,7 @@ base::Result<void> apply_user(const Entry<kubeconfig::User>& entry,
   }
   const bool basic = !user.username.empty() || !user.password.empty();
   if (basic && (!config.token.empty() || !config.token_file.empty())) {
-    return invalid(entry.at("username") + ": a token is given as well; only one of both can hold");
+    return invalid(entry.at("username") + ": cannot be combined with a token");
   }
   if (auto applied = apply_provider(entry, cluster, config); !applied) return applied;
   return apply_impersonation(entry, config);

@@ -223,7 +223,7 @@ asio::awaitable<void> LeaderElection::release() {
         co_await write(LeaseAction::kRenew, std::move(spec), limits::kLeaseReleaseTimeout);
     if (written) co_return;
     if (!is_lost_race(written.error())) {
-      environment_.logger.warning("the lease was not released",
+      environment_.logger.warning("cannot release the Lease",
                                   {{"why", base::to_string(written.error())}});
       co_return;
     }
@@ -307,7 +307,7 @@ void LeaderElection::set_waiting_for(std::string text) {
   if (text == waiting_for_) return;
   waiting_for_ = std::move(text);
   if (waiting_for_.empty()) return;
-  environment_.logger.warning("cannot use the lease",
+  environment_.logger.warning("cannot use the Lease",
                               {{"lease", api::to_string(options_.lease)}, {"why", waiting_for_}});
 }
 

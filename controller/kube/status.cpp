@@ -161,7 +161,9 @@ base::Error error_of(const Response& response, std::string_view what) {
 
 base::Error error_of_event(json::View status, std::string_view what) {
   std::optional<Status> read = read_status(status);
-  if (!read) return {ErrorCode::kMalformed, fmt::format("{}: an ERROR event without Status", what)};
+  if (!read)
+    return {ErrorCode::kMalformed,
+            fmt::format("{}: a watch event of type ERROR without a Status", what)};
   return error_of_status(*std::move(read), 0, what);
 }
 

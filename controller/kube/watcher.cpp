@@ -350,7 +350,8 @@ base::Result<void> Watcher::handle(const WatchEvent& event) {
 
 base::Result<void> Watcher::listed(std::string resource_version) {
   const std::uint64_t revision = revision_of(resource_version);
-  if (revision == 0) return base::Error{base::ErrorCode::kMalformed, "a list without a version"};
+  if (revision == 0)
+    return base::Error{base::ErrorCode::kMalformed, "a list without resourceVersion"};
   resource_version_ = std::move(resource_version);
   synced_ = true;
   sink_.end_relist(revision);

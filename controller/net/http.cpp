@@ -104,7 +104,7 @@ struct AnswerParser::State {
     }
     if (error == http::error::header_limit || error == http::error::buffer_overflow) {
       return {base::ErrorCode::kTooLarge,
-              fmt::format("the answer has a head of more than {} bytes", bounds.header_bytes)};
+              fmt::format("the answer has headers of more than {} bytes", bounds.header_bytes)};
     }
     return {base::ErrorCode::kMalformed, "the answer is not HTTP: " + error.message()};
   }
@@ -137,7 +137,8 @@ base::Result<void> AnswerParser::feed(std::string_view bytes) {
         return base::Error{base::ErrorCode::kMalformed, "the answer has bytes after its end"};
       }
       if (++state.interim > limits::kInterimResponses) {
-        return base::Error{base::ErrorCode::kMalformed, "too many interim answers"};
+        return base::Error{base::ErrorCode::kMalformed,
+                           "too many interim answers (HTTP status 1xx)"};
       }
       state.fresh();
     }
@@ -199,7 +200,7 @@ base::Result<std::string> request_head(std::string_view method, std::string_view
     return byte > 0x20 && byte < 0x7f;
   };
   if (target.empty() || !std::all_of(target.begin(), target.end(), plain)) {
-    return base::Error{base::ErrorCode::kInvalid, "the target of the request is not encoded"};
+    return base::Error{base::ErrorCode::kInvalid, "the path of the request is not URL-encoded"};
   }
   std::string head = fmt::format("{} {} HTTP/1.1\r\n", method, target);
   for (const HeaderLine& header : headers) {

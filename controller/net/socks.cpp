@@ -35,7 +35,7 @@ constexpr std::string_view kReplies[] = {"",
 base::Error invalid(std::string message) { return {base::ErrorCode::kInvalid, std::move(message)}; }
 
 base::Error malformed() {
-  return {base::ErrorCode::kMalformed, "it does not answer as a SOCKS 5 proxy"};
+  return {base::ErrorCode::kMalformed, "it does not answer like a SOCKS 5 proxy"};
 }
 
 void append_counted(std::string& message, const std::string& text) {
@@ -59,12 +59,13 @@ base::Result<Method> parse_method(std::string_view answer) {
   if (answer.size() != kMethodBytes || answer[0] != kVersion) return malformed();
   if (answer[1] == kMethodNone) return Method::kNone;
   if (answer[1] == kMethodPassword) return Method::kPassword;
-  return base::Error{base::ErrorCode::kNetwork, "it asks for another kind of credentials"};
+  return base::Error{base::ErrorCode::kNetwork,
+                     "it requires an authentication method that is not supported"};
 }
 
 base::Result<std::string> password_message(const ProxyUrl& proxy) {
   if (proxy.user.size() > kLengthMost || proxy.password.size() > kLengthMost) {
-    return invalid("SOCKS allows at most 255 bytes of user name and of password");
+    return invalid("SOCKS 5 allows at most 255 bytes each for user name and password");
   }
   std::string message = {kPasswordVersion};
   append_counted(message, proxy.user);
@@ -75,7 +76,7 @@ base::Result<std::string> password_message(const ProxyUrl& proxy) {
 base::Result<void> parse_password_answer(std::string_view answer) {
   if (answer.size() != kPasswordBytes || answer[0] != kPasswordVersion) return malformed();
   if (answer[1] == 0) return {};
-  return base::Error{base::ErrorCode::kNetwork, "it refuses user name and password"};
+  return base::Error{base::ErrorCode::kNetwork, "it refuses the user name and password"};
 }
 
 base::Result<std::string> connect_message(const std::string& host, std::uint16_t port) {

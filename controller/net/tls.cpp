@@ -68,7 +68,8 @@ base::Result<void> trust_system(SSL_CTX* context) {
   constexpr std::array<const char*, 4> kBundles = {"/etc/ssl/certs/ca-certificates.crt",
                                                    "/etc/pki/tls/certs/ca-bundle.crt",
                                                    "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"};
-  if (SSL_CTX_set_default_verify_paths(context) != 1) return invalid("the system's CAs");
+  if (SSL_CTX_set_default_verify_paths(context) != 1)
+    return invalid("cannot load the system's CA certificates");
   const auto readable = [](const char* path) { return ::access(path, R_OK) == 0; };
   const bool told = std::getenv(X509_get_default_cert_file_env()) != nullptr ||
                     std::getenv(X509_get_default_cert_dir_env()) != nullptr;
@@ -88,7 +89,7 @@ base::Result<void> trust(SSL_CTX* context, const std::string& ca) {
     X509_STORE_add_cert(SSL_CTX_get_cert_store(context), certificate.get());
     ++count;
   }
-  if (count == 0) return invalid("the CA holds no certificate in PEM");
+  if (count == 0) return invalid("the CA data contains no PEM certificate");
   ERR_clear_error();
   return {};
 }
@@ -97,17 +98,19 @@ base::Result<void> present(SSL_CTX* context, const TlsSettings& settings) {
   if (settings.certificate.empty()) return {};
   const BioPtr chain = memory(settings.certificate);
   const CertificatePtr own = next_certificate(chain.get());
-  if (!own) return invalid("the client certificate is not PEM");
-  if (SSL_CTX_use_certificate(context, own.get()) != 1) return invalid("the client certificate");
+  if (!own) return invalid("the client certificate is not in PEM format");
+  if (SSL_CTX_use_certificate(context, own.get()) != 1)
+    return invalid("cannot use the client certificate");
   while (const CertificatePtr issuer = next_certificate(chain.get())) {
-    if (SSL_CTX_add1_chain_cert(context, issuer.get()) != 1) return invalid("its issuers");
+    if (SSL_CTX_add1_chain_cert(context, issuer.get()) != 1)
+      return invalid("cannot use the issuers of the client certificate");
   }
   ERR_clear_error();
   const BioPtr bio = memory(settings.key);
   const KeyPtr key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_password, nullptr));
-  if (!key) return invalid("the client key is not PEM without a password");
+  if (!key) return invalid("the client key is not an unencrypted PEM key");
   if (SSL_CTX_use_PrivateKey(context, key.get()) != 1) {
-    return invalid("the client key is not that of the certificate");
+    return invalid("the client key does not belong to the client certificate");
   }
   return {};
 }
@@ -175,7 +178,7 @@ std::string why_refused(X509_STORE_CTX* store) {
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
     case X509_V_ERR_CERT_SIGNATURE_FAILURE:
     case X509_V_ERR_CERT_UNTRUSTED:
-      return fmt::format("it was signed by an unknown authority ({})",
+      return fmt::format("it was not signed by a trusted CA ({})",
                          X509_verify_cert_error_string(error));
     default: return X509_verify_cert_error_string(error);
   }
@@ -370,19 +373,19 @@ Step TlsChannel::State::failure(int error) {
       error == SSL_ERROR_SYSCALL || (ERR_GET_LIB(code) == ERR_LIB_SSL &&
                                      ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING);
   if (cut) {
-    return {
-        Progress::kFailed,
-        0,
-        {base::ErrorCode::kNetwork,
-         established ? "the connection was cut" : "the connection was cut in the TLS handshake"}};
+    return {Progress::kFailed,
+            0,
+            {base::ErrorCode::kNetwork,
+             established ? "the connection was closed unexpectedly"
+                         : "the connection was closed during the TLS handshake"}};
   }
   // Reasons above SSL_AD_REASON_OFFSET are alerts that the peer sent.
   const bool alert = ERR_GET_REASON(code) > SSL_AD_REASON_OFFSET;
   return {Progress::kFailed,
           0,
           {base::ErrorCode::kTls,
-           fmt::format("{} {}: {}", peer, alert ? "ended the TLS session" : "speaks no good TLS",
-                       reason)}};
+           fmt::format("{} {}: {}", peer,
+                       alert ? "ended the TLS session" : "does not speak valid TLS", reason)}};
 }
 
 Step TlsChannel::State::outcome(int result) {

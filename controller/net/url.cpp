@@ -115,7 +115,7 @@ base::Result<ServerUrl> parse_server_url(std::string_view text) {
   }
   const auto address = parse_address(*url, tls ? kHttpsPort : kHttpPort);
   if (!address) return address.error();
-  if (url->has_userinfo()) return invalid("the URL holds a user name; users have their own field");
+  if (url->has_userinfo()) return invalid("the URL must not contain a user name or password");
   ServerUrl server{tls, address->host, address->port, std::string(url->encoded_path())};
   while (!server.base_path.empty() && server.base_path.back() == '/') server.base_path.pop_back();
   return server;

@@ -136,7 +136,7 @@ std::string Caches::waiting_for() const {
         claims.informer.waiting_for(), pods.informer.waiting_for()}) {
     if (!text.empty()) return text;
   }
-  return synced() ? "" : "waiting for the first lists";
+  return synced() ? "" : "waiting for the first list of every watched resource";
 }
 
 bool Caches::watches(const std::string& namespace_name) const {

@@ -17,7 +17,7 @@ namespace asio = boost::asio;
 base::Error unsettled(const Attempt& attempt) {
   return {base::ErrorCode::kConflict, attempt.conflicted
                                           ? "the objects kept changing while they were written"
-                                          : "the objects did not become what was written"};
+                                          : "the objects still differ from what was written"};
 }
 
 // Returns the result of the reconcile. An error that may go away by itself is retried with backoff.
@@ -280,7 +280,7 @@ asio::awaitable<bool> Controller::check_nodes() {
           nodes->items.front().spec.provider_id.rfind("kind://", 0) == 0;
     }
     if (!told) {
-      environment_.logger.warning("cannot list nodes, to tell whether this is a KinD cluster",
+      environment_.logger.warning("cannot list nodes to find out whether this is a KinD cluster",
                                   {{"error", base::to_string(nodes.error())}});
     }
     told = true;

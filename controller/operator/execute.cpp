@@ -88,9 +88,9 @@ bool is_failed_read(const reconcile::Failure& failure) {
 base::Error too_many_forged(Target target, const std::string& namespace_name) {
   return {
       ErrorCode::kTooLarge,
-      fmt::format("the children of kind {} in namespace \"{}\" cannot be listed: more than {} "
-                  "objects have the label {} of this LocalRegistry and another controller; "
-                  "remove the label from them",
+      fmt::format("the objects of kind {} in namespace \"{}\" cannot be listed: more than {} "
+                  "objects have the label {} of this LocalRegistry but belong to another "
+                  "controller; remove the label from them",
                   reconcile::kind(target), namespace_name,
                   limits::kPagesOfChildren * limits::kObjectsOfOwner, reconcile::kOwnerUidLabel)};
 }
@@ -437,7 +437,7 @@ asio::awaitable<void> Executor::note_override(reconcile::NoteOverride action, At
     case Target::kResource: break;
   }
   for (const auto& [path, manager] : record.managers) {
-    environment_.logger.warning("an owned field is changed by another client",
+    environment_.logger.warning("another client changes a field that the operator manages",
                                 {{"kind", std::string(reconcile::kind(action.target))},
                                  {"object", api::to_string(action.key)},
                                  {"field", path},

@@ -12,16 +12,15 @@ namespace controller {
 namespace {
 
 constexpr const char* kDescription =
-    "Gives developers a registry in the cluster that every node pulls from as "
-    "localhost:<nodePort>.\n"
-    "It reconciles LocalRegistry resources (localregistry.dev/v1alpha1).";
+    "Runs the controller of LocalRegistry resources (localregistry.dev/v1alpha1). For each of them "
+    "it\ndeploys a container registry that every node of the cluster pulls from as "
+    "localhost:<nodePort>.";
 
 constexpr const char* kFooter =
-    "Exit codes: 0 stopped by SIGTERM or SIGINT; 1 unexpected failure; 2 wrong flags;\n"
-    "3 no usable kubeconfig or in-cluster configuration; 4 an address cannot be bound.\n"
-    "An API server that cannot be reached, a missing CRD or missing rights end nothing: the log "
-    "and\n"
-    "/readyz say what it waits for.";
+    "Exit codes: 0 stopped by SIGTERM or SIGINT; 1 unexpected failure; 2 wrong flags;\n3 no usable "
+    "kubeconfig or in-cluster configuration; 4 an address cannot be bound.\nWhile the API server "
+    "cannot be reached, or the CRD or a permission is missing, the operator\ncontinues to run and "
+    "tries again; the log and /readyz show what it is waiting for.";
 
 struct Words {
   std::string webhook_certificate_validity = "2160h";
@@ -39,7 +38,7 @@ std::string is_namespace(const std::string& name) {
   };
   const bool valid = !name.empty() && name.size() <= kMost && name.front() != '-' &&
                      name.back() != '-' && std::all_of(name.begin(), name.end(), is_inner);
-  return valid ? "" : "'" + name + "' is no name of a namespace: use a-z, 0-9 and -";
+  return valid ? "" : "'" + name + "' is not the name of a namespace: use a-z, 0-9 and -";
 }
 
 // Checks for a DNS subdomain (RFC 1123), and returns like is_namespace.
@@ -51,7 +50,7 @@ std::string is_name(const std::string& name) {
     valid = is_namespace(name.substr(begin, end - begin)).empty();
     begin = end + 1;
   }
-  return valid ? "" : "'" + name + "' is no name: use a-z, 0-9, - and .";
+  return valid ? "" : "'" + name + "' is not a Kubernetes name: use a-z, 0-9, - and .";
 }
 
 // Checks how long a certificate may be valid, and returns like is_namespace.
@@ -60,94 +59,100 @@ std::string is_validity(const std::string& text) {
   if (!duration) return duration.error().message;
   if (*duration < limits::kCertificateValidityLeast ||
       *duration > limits::kCertificateValidityMost) {
-    return "'" + text + "' is less than 10s or more than 43800h";
+    return "'" + text + "' must be from 10s to 43800h";
   }
   return "";
 }
 
 void add_webhook_flags(CLI::App& app, Options& options, Words& words) {
   app.add_option("--webhook-bind-address", options.webhook_bind_address,
-                 "Address of the admission webhook; 0: off")
+                 "Address that the admission webhook listens on; 0: off")
       ->capture_default_str()
       ->type_name("ADDRESS");
   app.add_option("--webhook-service", options.webhook_service,
-                 "Service, in the pod's namespace, that the certificate is for")
+                 "Service of the webhook, in the pod's namespace")
       ->capture_default_str()
       ->check(is_namespace, "")
       ->type_name("NAME");
   app.add_option("--webhook-secret", options.webhook_secret,
-                 "Secret, in the pod's namespace, that keeps the certificate")
+                 "Secret, in the pod's namespace, with the webhook's certificate")
       ->capture_default_str()
       ->check(is_name, "")
       ->type_name("NAME");
   app.add_option("--webhook-configuration", options.webhook_configuration,
-                 "MutatingWebhookConfiguration that is told of it")
+                 "MutatingWebhookConfiguration in which the operator sets the caBundle")
       ->capture_default_str()
       ->check(is_name, "")
       ->type_name("NAME");
   app.add_option("--webhook-certificate-validity", words.webhook_certificate_validity,
-                 "How long a certificate is good for")
+                 "Validity of the webhook's certificate; it is renewed in time")
       ->capture_default_str()
       ->check(is_validity, "")
       ->type_name("DURATION");
 }
 
 void add_flags(CLI::App& app, Options& options, Words& words) {
-  app.set_help_flag("-h,--help", "Print this and exit");
+  app.set_help_flag("-h,--help", "Print this help and exit");
   app.add_flag("--version", words.version, "Print the version and exit");
   app.add_option("--kubeconfig", options.kubeconfig,
-                 "Kubeconfig file; else in-cluster, $KUBECONFIG or ~/.kube/config")
+                 "Kubeconfig file. Default: the pod's service account; outside of a "
+                 "pod,\n$KUBECONFIG or ~/.kube/config")
       ->type_name("FILE");
-  app.add_option("--context", options.context, "Context of the kubeconfig")->type_name("NAME");
+  app.add_option("--context", options.context,
+                 "Context of the kubeconfig. Default: its current context")
+      ->type_name("NAME");
   app.add_option("--watch-namespaces", options.watch_namespaces,
-                 "Only these namespaces, separated by commas; else all")
+                 "Namespaces to watch, separated by commas. Default: all")
       ->delimiter(',')
       ->check(is_namespace, "")
       ->type_name("NS");
   app.add_flag("--leader-elect", options.leader_elect,
-               "Work only while holding the Lease: for several replicas");
+               "Reconcile only while holding the Lease; needed with several replicas");
   app.add_option("--leader-election-namespace", options.leader_election_namespace,
-                 "Namespace of the Lease; else the pod's own")
+                 "Namespace of the Lease. Default: the pod's namespace")
       ->type_name("NS");
   app.add_option("--leader-election-id", options.leader_election_id,
-                 "Name of the Lease; each release in a namespace needs one of its own")
+                 "Name of the Lease; must differ between releases in the same namespace")
       ->capture_default_str()
       ->check(is_name, "")
       ->type_name("NAME");
   app.add_option("--metrics-bind-address", options.metrics_bind_address,
-                 "Address of /metrics; 0: off")
+                 "Address that /metrics is served on; 0: off")
       ->capture_default_str()
       ->type_name("ADDRESS");
   app.add_option("--health-probe-bind-address", options.health_probe_bind_address,
-                 "Address of /healthz and /readyz; 0: off")
+                 "Address that /healthz and /readyz are served on; 0: off")
       ->capture_default_str()
       ->type_name("ADDRESS");
   add_webhook_flags(app, options, words);
   app.add_option("--max-concurrent-reconciles", options.max_concurrent_reconciles,
-                 "Resources reconciled at once")
+                 "Number of LocalRegistries that are reconciled at the same time")
       ->capture_default_str()
       ->check(CLI::Range(std::size_t{1}, limits::kWorkersMost))
       ->type_name("N");
   app.add_option("--insecure-registries", options.insecure_registries,
-                 "Registries without verified TLS, at any address; separated by commas")
+                 "Registries that push checks contact by plain HTTP or unverified TLS,\nand at any "
+                 "address: host, host:port or network; separated by commas")
       ->delimiter(',')
       ->type_name("HOST");
   app.add_option("--push-check-deny", options.push_check_deny,
-                 "Networks (10.0.0.0/8) where no push check goes, besides the Services'")
+                 "Networks, such as 10.0.0.0/8, that push checks must not contact, in\naddition to "
+                 "the Service network; separated by commas")
       ->delimiter(',')
       ->type_name("NET");
   app.add_option("--allowed-images", options.allowed_images,
-                 "Prefixes of images for registries in other namespaces; else any")
+                 "Prefixes of the images that a LocalRegistry may run in another\nnamespace "
+                 "(spec.namespace); separated by commas. Default: any image")
       ->delimiter(',')
       ->type_name("IMAGE");
   app.add_option("--registry-ca-file", options.registry_ca_file,
-                 "CA certificates (PEM) for registries, besides the system's")
+                 "PEM file with CAs for registries, in addition to the system's")
       ->type_name("FILE");
-  app.add_option("--log-level", words.log_level, "debug, info, warn or error")
+  app.add_option("--log-level", words.log_level, "Log level: debug, info, warn or error")
       ->capture_default_str()
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
       ->type_name("LEVEL");
-  app.add_option("--log-format", words.log_format, "text or json")
+  app.add_option("--log-format", words.log_format, "Log format: text or json")
       ->capture_default_str()
       ->check(CLI::IsMember({"text", "json"}))
       ->type_name("FORMAT");
@@ -157,7 +162,7 @@ void add_flags(CLI::App& app, Options& options, Words& words) {
 
 base::Result<std::chrono::seconds> parse_duration(std::string_view text) {
   const base::Error invalid{base::ErrorCode::kInvalid,
-                            base::quoted(text) + " is no duration: like 90s or 2160h"};
+                            base::quoted(text) + " is not a duration, such as 90s or 2160h"};
   std::chrono::seconds sum{};
   std::string_view rest = text;
   std::string_view units = "hms";

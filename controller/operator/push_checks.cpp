@@ -33,7 +33,7 @@ base::Result<registry::DockerConfig> config_of(const api::Secret& secret) {
   const auto text = base::decode_base64(found->second);
   if (!text) return unusable(fmt::format("its {} is not base64", kSecretKey));
   auto config = registry::DockerConfig::parse(*text);
-  if (!config) return unusable("its content is not usable: " + config.error().message);
+  if (!config) return unusable("its content is invalid: " + config.error().message);
   return config;
 }
 
@@ -243,8 +243,10 @@ std::vector<reconcile::PushCheck> PushChecks::of(const api::LocalRegistry& regis
     if (checks.entries.contains(image.name)) continue;
     reconcile::PushCheck& check = list.emplace_back();
     check.name = image.name;
-    check.message = fmt::format("too many images of namespace {} wait for their push check",
-                                registry.metadata.namespace_name);
+    check.message = fmt::format(
+        "the push check of this image is delayed, because too many images of namespace {} are "
+        "waiting for theirs",
+        registry.metadata.namespace_name);
     check.next = *checks.full_until;
   }
   return list;
@@ -314,7 +316,7 @@ asio::awaitable<base::Result<Credentials>> PushChecks::find_credentials(
     const base::Result<api::Secret> secret = co_await std::move(reading);
     const auto config = secret ? config_of(*secret) : secret.error();
     if (!config) {
-      environment_.logger.info("cannot use a push Secret",
+      environment_.logger.info("cannot use a Secret of spec.pushSecrets",
                                {{"secret", namespace_name + "/" + named.name},
                                 {"why", base::to_string(config.error())}});
       co_return unusable(unusable_secret(named.name, namespace_name));
@@ -338,7 +340,7 @@ void PushChecks::record(const PushQuestion& question, std::uint64_t number,
     entry->backoff.reset();
   }
   entry->check.next = environment_.clock.wall() + delay;
-  environment_.logger.info("checked push permission",
+  environment_.logger.info("checked whether an image can be pushed",
                            {{"resource", api::to_string(question.resource)},
                             {"image", entry->image},
                             {"permission", std::string(api::name(entry->check.permission))},

@@ -67,12 +67,12 @@ asio::awaitable<void> ServiceNetwork::learn() {
                                  : base::Result<registry::Networks>(networks.error());
     if (parsed) {
       if (std::exchange(known_, *networks) == *networks) co_return;
-      environment_.logger.info("no push check goes to the addresses of Services",
+      environment_.logger.info("push checks do not contact the addresses of Services",
                                {{"networks", fmt::format("{}", fmt::join(known_, ","))}});
       changed_(*parsed);
       co_return;
     }
-    environment_.logger.debug("cannot find out the Service network",
+    environment_.logger.debug("cannot determine the Service network",
                               {{"error", base::to_string(parsed.error())}});
     co_await environment_.clock.sleep_for(limits::kNodeRetry);
   }

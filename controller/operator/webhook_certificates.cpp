@@ -50,10 +50,10 @@ base::Result<void> unless_gone(const base::Error& error) {
 std::string_view name(pki::Step step) {
   switch (step) {
     case pki::Step::kKeep: return "keep";
-    case pki::Step::kStartAnew: return "new authority and certificate";
-    case pki::Step::kIssueLeaf: return "new certificate";
-    case pki::Step::kAddAuthority: return "new authority";
-    case pki::Step::kDropAuthorities: return "old authority dropped";
+    case pki::Step::kStartAnew: return "created a CA and a certificate";
+    case pki::Step::kIssueLeaf: return "issued a certificate";
+    case pki::Step::kAddAuthority: return "added a CA";
+    case pki::Step::kDropAuthorities: return "removed the old CA";
   }
   return "keep";
 }
@@ -121,7 +121,7 @@ void WebhookCertificates::serve_what_is_stored(const api::Secret& secret) {
   const base::Time until = pki::expiry(stored).value_or(base::Time());
   metrics_.set_webhook_certificate_expiry(
       std::chrono::floor<std::chrono::seconds>(until.time_since_epoch()));
-  environment_.logger.info("the webhook serves a certificate",
+  environment_.logger.info("the webhook serves a new certificate",
                            {{"until", base::format_seconds(until)}});
 }
 
@@ -164,7 +164,7 @@ void WebhookCertificates::report(const base::Error& error) {
   const std::string text = base::to_string(error);
   if (text == trouble_) return;
   trouble_ = text;
-  environment_.logger.warning("the webhook's certificates cannot be kept", {{"error", text}});
+  environment_.logger.warning("cannot renew the webhook's certificates", {{"error", text}});
 }
 
 // Takes the step that is due, if any, and returns the time to wait before the next call.
@@ -179,7 +179,7 @@ asio::awaitable<base::Result<WebhookCertificates::Wait>> WebhookCertificates::st
   if (decision.step != pki::Step::kKeep) {
     base::Result<pki::Stored> renewed = pki::carry_out(decision.step, stored, options_.policy, now);
     if (!renewed) co_return renewed.error();
-    environment_.logger.info("certificates of the webhook",
+    environment_.logger.info("renewed the webhook's certificates",
                              {{"step", std::string(name(decision.step))}, {"why", decision.why}});
     auto writing = write(*std::move(renewed));
     const base::Result<void> written = co_await std::move(writing);
@@ -277,7 +277,7 @@ asio::awaitable<base::Result<void>> WebhookCertificates::apply_bundle(
       environment_.client.apply(wanted, kube::ApplyGuard::unchanged(configuration.metadata));
   base::Result<api::MutatingWebhookConfiguration> applied = co_await std::move(applying);
   if (!applied) co_return applied.error();
-  environment_.logger.info("the API server is told whom to trust",
+  environment_.logger.info("updated caBundle of MutatingWebhookConfiguration",
                            {{"configuration", options_.configuration}});
   configurations_.store().record_written(*std::move(applied));
   co_return base::Result<void>();
@@ -296,7 +296,7 @@ std::string WebhookCertificates::waiting_for() const {
   if (served_.empty() && !unusable_.empty()) return "webhook: " + unusable_;
   if (!leading_ || (!served_.empty() && is_trusted())) return "";
   if (!secret() && !configuration()) return "";
-  return "webhook: " + (trouble_.empty() ? "its certificate is being made" : trouble_);
+  return "webhook: " + (trouble_.empty() ? "its certificate is being created" : trouble_);
 }
 
 }  // namespace controller

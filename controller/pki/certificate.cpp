@@ -139,7 +139,7 @@ base::Result<KeyPair> make(const Certificate& wanted, const std::vector<Extensio
       X509_set_issuer_name(made, X509_get_subject_name(issuer)) != 1 ||
       !extend(made, issuer, extensions) ||
       X509_sign(made, authority == nullptr ? key.get() : authority_key, EVP_sha256()) == 0) {
-    return failure(base::ErrorCode::kInternal, "a certificate cannot be made");
+    return failure(base::ErrorCode::kInternal, "cannot create a certificate");
   }
   return KeyPair{text_of(made), text_of(key.get())};
 }
@@ -183,7 +183,8 @@ base::Result<KeyPair> issue(const Certificate& wanted, const KeyPair& authority)
   const KeyPtr key = load_key(authority.key);
   if (!issuer || !key || X509_check_private_key(issuer.get(), key.get()) != 1) {
     ERR_clear_error();
-    return base::Error{base::ErrorCode::kInvalid, "the authority cannot sign"};
+    return base::Error{base::ErrorCode::kInvalid,
+                       "the CA cannot sign: its certificate and key are missing or do not match"};
   }
   std::string hosts;
   for (const std::string& host : wanted.hosts) hosts += (hosts.empty() ? "DNS:" : ",DNS:") + host;
@@ -199,7 +200,7 @@ base::Result<KeyPair> issue(const Certificate& wanted, const KeyPair& authority)
 
 base::Result<Certificate> read_certificate(std::string_view text) {
   const CertificatePtr certificate = load_certificate(text);
-  if (!certificate) return base::Error{base::ErrorCode::kInvalid, "no certificate in PEM"};
+  if (!certificate) return base::Error{base::ErrorCode::kInvalid, "not a PEM certificate"};
   Certificate result;
   result.name = name_of(certificate.get());
   result.hosts = hosts_of(certificate.get());

@@ -140,27 +140,28 @@ Decision decide(const Holdings& holdings, const Policy& policy, base::Time now,
   const bool has_leaf = holdings.leaf && now < holdings.leaf->validity.until &&
                         now < authorities[holdings.leaf->authority].until;
   if (!has_leaf) {
-    if (!can_sign) return {Step::kStartAnew, "there is no authority that can be used", {}};
-    return {Step::kIssueLeaf, "there is no certificate that can be used", {}};
+    if (!can_sign) return {Step::kStartAnew, "there is no usable CA", {}};
+    return {Step::kIssueLeaf, "there is no usable certificate", {}};
   }
   const Leaf& leaf = *holdings.leaf;
-  if (!can_sign) return {Step::kAddAuthority, "the authority cannot sign", {}};
+  if (!can_sign) return {Step::kAddAuthority, "the CA has expired or its key is missing", {}};
   const base::Time renewal = authority_due(authorities.front(), policy);
-  if (now >= renewal) return {Step::kAddAuthority, "the authority has grown old", {}};
+  if (now >= renewal) return {Step::kAddAuthority, "the CA is due for renewal", {}};
 
   if (leaf.authority != 0) {
-    if (!trusted_for) return {Step::kKeep, "the new authority is not trusted yet", {}};
+    if (!trusted_for) return {Step::kKeep, "the API server does not trust the new CA yet", {}};
     const Duration left = patience(leaf.validity, policy, now, *trusted_for);
-    if (left > Duration()) return {Step::kKeep, "the new authority is trusted since now", left};
-    return {Step::kIssueLeaf, "the new authority is trusted", {}};
+    if (left > Duration())
+      return {Step::kKeep, "the API server has trusted the new CA only for a short time", left};
+    return {Step::kIssueLeaf, "the API server trusts the new CA", {}};
   }
   const base::Time due = leaf_due(leaf.validity, policy);
-  if (now >= due) return {Step::kIssueLeaf, "the certificate has grown old", {}};
+  if (now >= due) return {Step::kIssueLeaf, "the certificate is due for renewal", {}};
   const base::Time next = std::min(due, renewal);
   if (authorities.size() == 1) return {Step::kKeep, "", next - now};
   const base::Time settled = leaf.validity.made + policy.settle;
   if (now < settled) return {Step::kKeep, "", std::min(next, settled) - now};
-  return {Step::kDropAuthorities, "nothing that the old authority signed is served", {}};
+  return {Step::kDropAuthorities, "no certificate of the old CA is served any more", {}};
 }
 
 base::Result<Stored> carry_out(Step step, const Stored& stored, const Policy& policy,

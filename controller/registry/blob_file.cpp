@@ -24,7 +24,7 @@ base::Result<std::shared_ptr<const BlobFile>> BlobFile::open(const std::string& 
   if (::stat(path.c_str(), &status) != 0) return unreadable(path, errno);
   if (S_ISDIR(status.st_mode)) return unreadable(path, EISDIR);
   if (!S_ISREG(status.st_mode)) {
-    return base::Error{base::ErrorCode::kInvalid, path + " is not a plain file"};
+    return base::Error{base::ErrorCode::kInvalid, path + " is not a regular file"};
   }
   return std::shared_ptr<const BlobFile>(
       new BlobFile(path, static_cast<std::uint64_t>(status.st_size)));
@@ -55,14 +55,16 @@ base::Result<std::size_t> BlobFile::read(std::uint64_t offset, std::span<char> b
 
 base::Result<std::string> read_whole(const Place& place, std::size_t most) {
   if (place.size > most) {
-    return base::Error{base::ErrorCode::kTooLarge,
-                       fmt::format("more than {} bytes in {}", most, place.file->path())};
+    return base::Error{
+        base::ErrorCode::kTooLarge,
+        fmt::format("a part of {} has more than {} bytes", place.file->path(), most)};
   }
   std::string bytes(place.size, '\0');
   const auto got = place.file->read(place.offset, bytes);
   if (!got) return got.error();
   if (*got != bytes.size()) {
-    return base::Error{base::ErrorCode::kInvalid, place.file->path() + " has become shorter"};
+    return base::Error{base::ErrorCode::kInvalid,
+                       place.file->path() + " became shorter while it was read"};
   }
   return bytes;
 }

@@ -144,7 +144,7 @@ Awaitable<void> BlobUpload::begin() {
   auto sending = session_.send({"POST", session_.url("blobs/uploads/")}, kNoDeadline);
   const auto answer = co_await std::move(sending);
   if (!answer) co_return answer.error();
-  if (answer->status != 202) co_return refused("the beginning of an upload", answer->status);
+  if (answer->status != 202) co_return refused("the start of an upload", answer->status);
   auto location = session_.location(*answer);
   if (!location) co_return location.error();
   const std::string_view least = answer->header("OCI-Chunk-Min-Length");
@@ -162,7 +162,7 @@ Awaitable<void> BlobUpload::ask_offset() {
   const auto answer = co_await std::move(sending);
   if (!answer) co_return answer.error();
   if (answer->status == 429 || answer->status >= 500) {
-    co_return refused("the question how far it has come", answer->status);
+    co_return refused("the request for the progress of the upload", answer->status);
   }
   const auto bytes = bytes_in_range(answer->header("Range"));
   const bool known = answer->status == 204 || answer->status == 200;
@@ -181,7 +181,7 @@ Awaitable<void> BlobUpload::send_whole() {
   if (!text) co_return text.error();
   if (!matches(blob_.descriptor.digest, *text)) {
     co_return base::Error{base::ErrorCode::kMalformed,
-                          fmt::format("{}: {} does not have the content that it is named by",
+                          fmt::format("{}: digest mismatch: the content of {} has another digest",
                                       blob_.place->file->path(), blob_.descriptor.digest)};
   }
   HttpRequest request{"PUT", with_parameter(*upload_, "digest", blob_.descriptor.digest)};
@@ -208,9 +208,9 @@ base::Result<void> BlobUpload::take_chunk(const HttpAnswer& answer, std::uint64_
   // what was read.
   if (offset_ <= std::min(end, source_->hashed())) return {};
   upload_.reset();
-  return base::Error{
-      base::ErrorCode::kMalformed,
-      fmt::format("{} has more of {} than was sent", session_.host(), blob_.descriptor.digest)};
+  return base::Error{base::ErrorCode::kMalformed,
+                     fmt::format("{} reports more bytes of {} than were sent", session_.host(),
+                                 blob_.descriptor.digest)};
 }
 
 Awaitable<void> BlobUpload::send_chunk() {
@@ -230,7 +230,8 @@ Awaitable<void> BlobUpload::send_chunk() {
   if (answer->status == 413 && chunk_ > kSmallestChunk) {
     chunk_ = std::max(kSmallestChunk, std::min(chunk_ / 2, kSmallerChunk));
     upload_.reset();
-    co_return base::Error{base::ErrorCode::kUnavailable, "the chunk was too large"};
+    co_return base::Error{base::ErrorCode::kUnavailable,
+                          "the registry refused a chunk as too large (HTTP status 413)"};
   }
   if (answer->status != 202) {
     // 404: the registry has lost the upload, so the next attempt begins a new one. 416: the
@@ -254,15 +255,15 @@ Awaitable<void> BlobUpload::send_chunks() {
     if (!sent) co_return sent.error();
     if (offset_ <= before) {
       co_return base::Error{base::ErrorCode::kUnavailable,
-                            fmt::format("{} does not take the bytes of {}", session_.host(),
-                                        blob_.descriptor.digest)};
+                            fmt::format("{} answers, but stores no more bytes of {}",
+                                        session_.host(), blob_.descriptor.digest)};
     }
   }
   if (source_->is_wrong()) {
     auto abandoning = abandon();
     co_await std::move(abandoning);
     co_return base::Error{base::ErrorCode::kMalformed,
-                          fmt::format("{}: {} does not have the content that it is named by",
+                          fmt::format("{}: digest mismatch: the content of {} has another digest",
                                       blob_.place->file->path(), blob_.descriptor.digest)};
   }
   co_return base::Result<void>();
@@ -305,7 +306,8 @@ Awaitable<void> BlobUpload::attempt() {
     if (!blob_.place) {
       co_return base::Error{
           base::ErrorCode::kNotFound,
-          fmt::format("{} is neither at hand nor at {}", blob_.descriptor.digest, session_.host())};
+          fmt::format("blob {} is missing in the image source, and {} does not have it either",
+                      blob_.descriptor.digest, session_.host())};
     }
     auto beginning = begin();
     const auto begun = co_await std::move(beginning);

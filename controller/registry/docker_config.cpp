@@ -189,10 +189,12 @@ base::Result<DockerConfig> DockerConfig::parse(std::string_view json) {
         {std::move(place.host), std::move(place.path), std::move(*credentials)});
   }
   for (const auto& [key, name] : text->cred_helpers) {
-    if (!is_helper_name(name)) return invalid("credHelpers[…] is not the name of a helper");
+    if (!is_helper_name(name))
+      return invalid("credHelpers[…] is not the name of a credential helper");
     if (!name.empty()) config.helpers_.push_back({name, place_of(key).host});
   }
-  if (!is_helper_name(text->creds_store)) return invalid("credsStore is not the name of a helper");
+  if (!is_helper_name(text->creds_store))
+    return invalid("credsStore is not the name of a credential helper");
   config.store_ = text->creds_store;
   return config;
 }

@@ -83,12 +83,12 @@ base::Result<void> HttpClient::judge(const net::ServerUrl& server,
   const std::string_view use = special_use(address);
   if (use.empty() || options_.denied.always.contain(address)) {
     return base::Error{base::ErrorCode::kInvalid,
-                       fmt::format("{} is at {}, an address where no registry is asked",
+                       fmt::format("{} has the address {}, which push checks must not contact",
                                    server.authority(), address.to_string())};
   }
   return base::Error{base::ErrorCode::kInvalid,
-                     fmt::format("{} is at {}, a {} address, where only registries that are "
-                                 "configured as insecure are looked for",
+                     fmt::format("{} has the address {}: a {} address is contacted only if the "
+                                 "registry is configured as insecure",
                                  server.authority(), address.to_string(), use)};
 }
 
@@ -155,7 +155,8 @@ Awaitable<bool> HttpClient::write_source(net::Connection& connection, BodySource
     const std::span<char> room(buffer.data(), std::min<std::uint64_t>(buffer.size(), left));
     const auto got = source.read(room);
     if (!got) co_return got.error();
-    if (*got == 0) co_return base::Error{base::ErrorCode::kInvalid, "the file has become shorter"};
+    if (*got == 0)
+      co_return base::Error{base::ErrorCode::kInvalid, "the file became shorter while it was read"};
     const Instant silence = std::chrono::steady_clock::now() + options_.silence;
     auto writing = connection.write({buffer.data(), *got}, silence);
     const auto written = co_await std::move(writing);
@@ -240,16 +241,17 @@ Awaitable<HttpAnswer> HttpClient::follow(HttpRequest request, Elsewhere elsewher
     if (!answer || !is_redirect(answer->status)) co_return answer;
     const std::string who = request.url.server.authority();
     if (redirects == limits::kRedirects) {
-      co_return malformed(fmt::format("{} redirects without end", who));
+      co_return malformed(fmt::format("{} redirects too many times", who));
     }
     if (!reads_only(request.method) && !keeps_method(answer->status)) {
       co_return malformed(
-          fmt::format("{} answers {} with a redirect that loses it (HTTP status {})", who,
-                      request.method, answer->status));
+          fmt::format("{} redirects a {} request in a way that changes its method (HTTP status {})",
+                      who, request.method, answer->status));
     }
     auto target = resolve_url(request.url, answer->header("Location"));
     if (!target) {
-      co_return malformed(fmt::format("{} redirects to {}", who, target.error().message));
+      co_return malformed(
+          fmt::format("{} redirects to an invalid URL: {}", who, target.error().message));
     }
     const net::ServerUrl& from = request.url.server;
     if (from.tls && !target->server.tls) {

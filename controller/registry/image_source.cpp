@@ -46,7 +46,7 @@ class OciSource final : public ImageSource {
 
   base::Result<void> load() {
     const auto place = file(kIndexFile);
-    if (!place) return malformed("there is no index.json, so it is no OCI layout");
+    if (!place) return malformed("not an OCI layout, because it has no index.json");
     const auto text = read_whole(*place, limits::kManifestBytes);
     if (!text) return text.error();
     const auto index = parse_manifest(*text);
@@ -88,7 +88,8 @@ class SavedSource final : public ImageSource {
 
   base::Result<void> load() {
     const auto place = tar_.find(kSavedFile);
-    if (!place) return malformed("neither index.json nor manifest.json is in it: no image");
+    if (!place)
+      return malformed("not an image archive, because it has neither index.json nor manifest.json");
     auto text = read_whole(*place, limits::kManifestBytes);
     if (!text) return text.error();
     const auto saved = parse_saved_images(std::move(*text));
@@ -114,7 +115,7 @@ class SavedSource final : public ImageSource {
     const auto diff_ids = parse_diff_ids(*config);
     if (!diff_ids) return malformed(diff_ids.error().message);
     if (diff_ids->size() != image.layers.size()) {
-      return malformed("an image has not as many layers as its config says");
+      return malformed("the number of layers of an image differs from its config");
     }
     std::vector<Descriptor> layers;
     for (std::size_t i = 0; i < image.layers.size(); ++i) {
@@ -175,10 +176,11 @@ class SavedSource final : public ImageSource {
 };
 
 template <class Source>
-base::Result<std::unique_ptr<ImageSource>> loaded(std::unique_ptr<Source> source) {
+base::Result<std::unique_ptr<ImageSource>> loaded(std::unique_ptr<Source> source,
+                                                  const std::string& path) {
   if (const auto done = source->load(); !done) return done.error();
   if (source->images().empty()) {
-    return base::Error{base::ErrorCode::kMalformed, "there is no image in it"};
+    return base::Error{base::ErrorCode::kMalformed, path + ": it contains no image"};
   }
   return std::unique_ptr<ImageSource>(std::move(source));
 }
@@ -202,11 +204,11 @@ base::Error ImageSource::malformed(std::string_view why) const {
 
 base::Error ImageSource::wrong_size(const Descriptor& descriptor, std::uint64_t size) const {
   return malformed(
-      fmt::format("{} has {} bytes, not {}", descriptor.digest, size, descriptor.size));
+      fmt::format("{} has {} bytes, but must have {}", descriptor.digest, size, descriptor.size));
 }
 
 base::Result<std::unique_ptr<ImageSource>> ImageSource::open(const std::string& path) {
-  if (is_folder(path)) return loaded(std::make_unique<OciSource>(path, std::nullopt));
+  if (is_folder(path)) return loaded(std::make_unique<OciSource>(path, std::nullopt), path);
   const auto file = BlobFile::open(path);
   if (!file) return file.error();
   std::array<char, kMagicBytes> begin{};
@@ -219,8 +221,9 @@ base::Result<std::unique_ptr<ImageSource>> ImageSource::open(const std::string& 
   auto tar = Tar::read(*file);
   if (!tar) return tar.error();
   // Docker writes both formats since version 25; the OCI layout holds more information.
-  if (tar->find(kIndexFile)) return loaded(std::make_unique<OciSource>(path, std::move(*tar)));
-  return loaded(std::make_unique<SavedSource>(path, std::move(*tar)));
+  if (tar->find(kIndexFile))
+    return loaded(std::make_unique<OciSource>(path, std::move(*tar)), path);
+  return loaded(std::make_unique<SavedSource>(path, std::move(*tar)), path);
 }
 
 base::Result<std::optional<Parts::ManifestText>> ImageSource::manifest(
@@ -238,7 +241,7 @@ base::Result<std::optional<Parts::ManifestText>> ImageSource::manifest(
   }
   if (!matches(descriptor.digest, text)) {
     return malformed(
-        fmt::format("{} does not have the content that it is named by", descriptor.digest));
+        fmt::format("digest mismatch: the content of {} has another digest", descriptor.digest));
   }
   if (text.size() != static_cast<std::uint64_t>(descriptor.size)) {
     return wrong_size(descriptor, text.size());
@@ -260,9 +263,11 @@ base::Result<void> ImageSource::add_blob(const Descriptor& descriptor, bool may_
 
 base::Result<void> ImageSource::collect(const Descriptor& descriptor, int depth,
                                         Parts& parts) const {
-  if (depth > limits::kIndexDepth) return malformed("indexes within indexes without end");
+  if (depth > limits::kIndexDepth)
+    return malformed("the indexes of the image are nested too deeply");
   if (parts.digests.size() > limits::kImageParts) {
-    return base::Error{base::ErrorCode::kTooLarge, path_ + ": an image of too many parts"};
+    return base::Error{base::ErrorCode::kTooLarge,
+                       path_ + ": the image has too many manifests and blobs"};
   }
   if (!parts.digests.insert(descriptor.digest).second) return {};
   auto text = manifest(descriptor);
@@ -271,7 +276,7 @@ base::Result<void> ImageSource::collect(const Descriptor& descriptor, int depth,
   const auto parsed = parse_manifest((*text)->text);
   if (!parsed) return malformed(parsed.error().message);
   if (!parsed->config && parsed->manifests.empty()) {
-    return malformed(descriptor.digest + " is a manifest of nothing");
+    return malformed(descriptor.digest + " is neither an image manifest nor an index");
   }
   for (const Descriptor& part : parsed->manifests) {
     if (const auto added = collect(part, depth + 1, parts); !added) return added.error();

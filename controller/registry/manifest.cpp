@@ -94,17 +94,19 @@ bool is_good(const Descriptor& descriptor) {
 
 base::Result<Manifest> parse_manifest(std::string_view text) {
   auto manifest = json::parse<Manifest>(std::string(text));
-  if (!manifest) return malformed("a manifest that cannot be read: " + manifest.error().message);
+  if (!manifest) return malformed("a manifest cannot be read: " + manifest.error().message);
   if (manifest->config && !manifest->manifests.empty()) {
-    return malformed("a manifest that is an index as well");
+    return malformed(
+        "a manifest has both config and manifests, so it is an image and an index at the same "
+        "time");
   }
   if (manifest->layers.size() + manifest->manifests.size() > limits::kImageParts) {
-    return base::Error{base::ErrorCode::kTooLarge, "a manifest of too many parts"};
+    return base::Error{base::ErrorCode::kTooLarge, "a manifest has too many layers or manifests"};
   }
   const bool good = (!manifest->config || is_good(*manifest->config)) &&
                     std::all_of(manifest->layers.begin(), manifest->layers.end(), is_good) &&
                     std::all_of(manifest->manifests.begin(), manifest->manifests.end(), is_good);
-  if (!good) return malformed("a manifest with a digest or a size that cannot be");
+  if (!good) return malformed("a manifest has an invalid digest or size");
   return manifest;
 }
 
@@ -140,7 +142,7 @@ base::Result<std::vector<std::string>> parse_diff_ids(std::string text) {
   if (!config) return malformed("the config of the image: " + config.error().message);
   std::vector<std::string>& ids = config->rootfs.diff_ids;
   if (!std::all_of(ids.begin(), ids.end(), is_digest)) {
-    return malformed("the config of the image: rootfs.diff_ids has what is no digest");
+    return malformed("the config of the image: rootfs.diff_ids has an entry that is not a digest");
   }
   return std::move(ids);
 }

@@ -45,18 +45,18 @@ PushAnswer judge(const Session& session, int status) {
   const std::string host = session.host();
   switch (status) {
     case 201:
-    case 202: return {Answer::kGranted, fmt::format("{} lets {} be pushed", host, session.path())};
+    case 202: return {Answer::kGranted, fmt::format("{} allows pushing {}", host, session.path())};
     case 401:
     case 403:
-      return denied(fmt::format("{} does not let {} be pushed {} (HTTP status {})", host,
+      return denied(fmt::format("{} does not allow pushing {} {} (HTTP status {})", host,
                                 session.path(), with_what(session), status));
     case 404:
-      return denied(fmt::format("{} has no {} that could be pushed to {} (HTTP status 404)", host,
-                                session.path(), with_what(session)));
-    case 429: return unknown(fmt::format("{} has had too many requests (HTTP status 429)", host));
+      return denied(fmt::format("{} has no repository {} that allows pushing {} (HTTP status 404)",
+                                host, session.path(), with_what(session)));
+    case 429: return unknown(fmt::format("{} rate-limited the request (HTTP status 429)", host));
     default:
       return unknown(
-          fmt::format("{} answers HTTP status {} to the beginning of an upload", host, status));
+          fmt::format("{} answers HTTP status {} to the start of an upload", host, status));
   }
 }
 
@@ -84,8 +84,8 @@ PushAnswer PushChecker::answer_of(const Session& session, const base::Error& err
   if (options_.report_network_errors) return unknown(error.message);
   if (!is_about_network(error) && !session.is_at_token_server()) return unknown(error.message);
   return unknown(
-      fmt::format("the operator cannot reach {} as a registry; check the image's registry, or set "
-                  "spec.enabled: true",
+      fmt::format("the operator cannot reach a registry at {}: check the host in the image, or set "
+                  "spec.enabled to true",
                   session.host()));
 }
 

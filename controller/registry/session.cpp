@@ -32,12 +32,12 @@ base::Error malformed(std::string message) {
 base::Error unexpected(const std::string& who, int status) {
   if (status == 429) {
     return {base::ErrorCode::kTooManyRequests,
-            fmt::format("{} has had too many requests (HTTP status {})", who, status)};
+            fmt::format("{} rate-limited the request (HTTP status {})", who, status)};
   }
   if (status >= 500) {
     return {base::ErrorCode::kUnavailable, fmt::format("{} answers HTTP status {}", who, status)};
   }
-  return malformed(fmt::format("{} answers HTTP status {}, which no registry does", who, status));
+  return malformed(fmt::format("{} answers with the unexpected HTTP status {}", who, status));
 }
 
 // Whether `named` is a plain-HTTP URL by which a registry that is reached by HTTPS names itself. A
@@ -82,7 +82,7 @@ base::Result<Url> Session::location(const HttpAnswer& answer) const {
   const std::string_view text = answer.header("Location");
   auto found = resolve_url(answer.url, text);
   if (!found) {
-    return malformed(fmt::format("{} answers with a Location that is {}", host(),
+    return malformed(fmt::format("{} answers with an invalid Location header: {}", host(),
                                  text.empty() ? "missing" : found.error().message));
   }
   const bool secure = server_.tls || answer.url.server.tls;
@@ -91,7 +91,8 @@ base::Result<Url> Session::location(const HttpAnswer& answer) const {
     found->server = server_;
     return found;
   }
-  return malformed(host() + " sends an upload from HTTPS to plain HTTP, which is not followed");
+  return malformed(host() +
+                   " redirects the upload from HTTPS to plain HTTP, which is not followed");
 }
 
 asio::awaitable<base::Result<HttpAnswer>> Session::ping(Instant deadline) {
@@ -108,7 +109,9 @@ asio::awaitable<base::Result<HttpAnswer>> Session::ping(Instant deadline) {
 asio::awaitable<base::Result<void>> Session::open(Instant deadline) {
   const std::string domain(repository_.domain == kHub ? kHubServer : repository_.domain);
   auto server = parse_url("https://" + domain);
-  if (!server) co_return base::Error{base::ErrorCode::kInvalid, "the image names no registry"};
+  if (!server)
+    co_return base::Error{base::ErrorCode::kInvalid,
+                          "the host of the image is not a valid registry host"};
   server_ = server->server;
   auto pinging = ping(deadline);
   auto answer = co_await std::move(pinging);
@@ -119,8 +122,8 @@ asio::awaitable<base::Result<void>> Session::open(Instant deadline) {
     answer = co_await std::move(plainly);
     if (!answer) {
       co_return base::Error{answer.error().code,
-                            fmt::format("neither by HTTPS ({}) nor by HTTP ({})", by_https.message,
-                                        answer.error().message)};
+                            fmt::format("HTTPS failed ({}), and plain HTTP failed ({})",
+                                        by_https.message, answer.error().message)};
     }
   }
   if (!answer) co_return answer.error();
@@ -166,15 +169,19 @@ asio::awaitable<base::Result<void>> Session::authorize(Instant deadline) {
   }
   if (challenge("basic") != nullptr) co_return authorize_basic();
   if (challenges_.empty()) {
-    co_return unauthorized(host() + " refuses access and does not say what it asks for");
+    co_return unauthorized(
+        host() + " refuses access without naming an authentication scheme (WWW-Authenticate)");
   }
-  co_return unauthorized(host() + " asks for a kind of proof that is neither Basic nor Bearer");
+  co_return unauthorized(host() + " requires an authentication scheme other than Basic and Bearer");
 }
 
 base::Result<void> Session::authorize_basic() {
-  if (!credentials_) return unauthorized(host() + " asks for a password and there is none");
+  if (!credentials_)
+    return unauthorized(host() +
+                        " requires a user name and password, but there are no credentials for it");
   if (credentials_->username.empty() && credentials_->password.empty()) {
-    return unauthorized(host() + " asks for a password and there is only a token");
+    return unauthorized(
+        host() + " requires a user name and password, but its credentials contain only a token");
   }
   set_proof("Basic " + base::encode_base64(credentials_->username + ":" + credentials_->password),
             std::nullopt);
@@ -184,10 +191,13 @@ base::Result<void> Session::authorize_basic() {
 base::Result<Url> Session::check_realm(std::string_view text) const {
   auto realm = parse_url(text);
   if (!realm) {
-    return malformed(fmt::format("{} names a token server by {}", host(), realm.error().message));
+    return malformed(fmt::format("{} names a token server with an invalid URL: {}", host(),
+                                 realm.error().message));
   }
   if (!realm->server.tls && !is_insecure()) {
-    return malformed(host() + " names a token server by plain HTTP, to which nothing is sent");
+    return malformed(host() +
+                     " names a token server with a plain HTTP URL, which is contacted only if the "
+                     "registry is configured as insecure");
   }
   return realm;
 }
@@ -234,7 +244,7 @@ asio::awaitable<base::Result<void>> Session::fetch_token(Url realm, std::string 
   if (status == 401 || status == 403) {
     co_return unauthorized(fmt::format(
         "{} {} (HTTP status {})", who,
-        credentials_ ? "refuses the credentials" : "gives no token without credentials", status));
+        credentials_ ? "refuses the credentials" : "refuses a token without credentials", status));
   }
   // OAuth2 uses 400 for an invalid refresh token (RFC 6749, 5.2).
   if (status == 400 && credentials_ && !credentials_->identity_token.empty()) {
@@ -247,7 +257,8 @@ asio::awaitable<base::Result<void>> Session::fetch_token(Url realm, std::string 
 base::Result<void> Session::take_token(const HttpAnswer& answer, const std::string& who) {
   const auto token = parse_token(answer.body);
   if (!token) {
-    return base::Error{token.error().code, who + " answers with " + token.error().message};
+    return base::Error{token.error().code,
+                       who + " answers with an invalid token: " + token.error().message};
   }
   at_token_server_ = false;
   set_proof("Bearer " + token->text, std::chrono::steady_clock::now() + token->life);

@@ -149,20 +149,21 @@ base::Result<Tar> Tar::read(const std::shared_ptr<const BlobFile>& file) {
   for (std::uint64_t at = 0; at < file->size();) {
     const auto got = file->read(at, block);
     if (!got) return got.error();
-    if (*got < kBlock) return malformed(*file, "the archive breaks off");
+    if (*got < kBlock) return malformed(*file, "the archive is truncated");
     if (std::all_of(block.begin(), block.end(), [](char byte) { return byte == 0; })) break;
-    if (!checksum_fits(block)) return malformed(*file, at == 0 ? "not a tar" : "a damaged tar");
+    if (!checksum_fits(block))
+      return malformed(*file, at == 0 ? "not a tar archive" : "the archive is damaged");
     if (++count > limits::kArchiveEntries) {
-      return base::Error{
-          base::ErrorCode::kTooLarge,
-          fmt::format("{}: more than {} files", file->path(), limits::kArchiveEntries)};
+      return base::Error{base::ErrorCode::kTooLarge,
+                         fmt::format("{}: the archive has more than {} files", file->path(),
+                                     limits::kArchiveEntries)};
     }
     const auto told = number_at(block, kSizeAt, kNumberSize);
     const char type = block[kTypeAt];
     const bool describes = type == 'x' || type == 'g' || type == 'L' || type == 'K';
     const std::uint64_t size = !describes && extension.size ? *extension.size : told.value_or(0);
     const std::uint64_t begin = at + kBlock;
-    if (!told || size > file->size() - begin) return malformed(*file, "the archive breaks off");
+    if (!told || size > file->size() - begin) return malformed(*file, "the archive is truncated");
     at = begin + (size + kBlock - 1) / kBlock * kBlock;
     if (type == 'g') continue;  // a global pax header, which describes the whole archive
     if (describes) {
@@ -171,7 +172,8 @@ base::Result<Tar> Tar::read(const std::shared_ptr<const BlobFile>& file) {
       const std::string name = text->substr(0, std::min(text->find('\0'), text->size()));
       if (type == 'L') extension.name = name;
       if (type == 'K') extension.link = name;
-      if (type == 'x' && !read_pax(*text, extension)) return malformed(*file, "a damaged tar");
+      if (type == 'x' && !read_pax(*text, extension))
+        return malformed(*file, "the archive is damaged");
       continue;
     }
     const std::string name = normalized(extension.name.value_or(name_of(block)));
@@ -181,7 +183,8 @@ base::Result<Tar> Tar::read(const std::shared_ptr<const BlobFile>& file) {
     if (type == '0' || type == '\0' || type == '7') tar.entries_[name] = {begin, size, {}};
     if (type == '1') tar.entries_[name] = {0, 0, normalized(link)};
     if (type == '2') tar.entries_[name] = {0, 0, beside(name, link)};
-    if (type == 'S') return malformed(*file, "a sparse file, which no image has");
+    if (type == 'S')
+      return malformed(*file, "the archive contains a sparse file, which is not supported");
   }
   return tar;
 }

@@ -59,7 +59,7 @@ std::chrono::seconds lifetime(const json::Raw& text) {
 }  // namespace
 
 base::Result<Token> parse_token(std::string body) {
-  const base::Error none{base::ErrorCode::kMalformed, "something that is no token"};
+  const base::Error none{base::ErrorCode::kMalformed, "not a JSON object with a usable token"};
   // The number of values is limited because many small values need far more memory than the body.
   const auto document =
       json::Document::parse(std::move(body), {.most_values = limits::kTokenValues});
@@ -69,7 +69,7 @@ base::Result<Token> parse_token(std::string body) {
   std::string& token = text->token.empty() ? text->access_token : text->token;
   if (token.size() > limits::kTokenBytes) {
     return base::Error{base::ErrorCode::kTooLarge,
-                       fmt::format("a token of more than {} bytes", limits::kTokenBytes)};
+                       fmt::format("it has more than {} bytes", limits::kTokenBytes)};
   }
   if (!is_token(token)) return none;
   return Token{std::move(token), lifetime(text->expires_in)};

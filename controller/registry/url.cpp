@@ -39,7 +39,7 @@ base::Result<Url> checked(const urls::url_view& url) {
   if (!server) return server.error();
   server->host = lower(std::move(server->host));
   if (server->host.size() > limits::kHostBytes) {
-    return invalid(fmt::format("the URL has a host of more than {} bytes", limits::kHostBytes));
+    return invalid(fmt::format("the host of the URL has more than {} bytes", limits::kHostBytes));
   }
   if (target.empty()) target = "/";
   if (url.has_query()) target += "?" + std::string(url.encoded_query());
@@ -50,7 +50,7 @@ base::Result<Url> checked(const urls::url_view& url) {
 
 base::Result<Url> parse_url(std::string_view text) {
   if (text.size() > limits::kUrlBytes) {
-    return invalid(fmt::format("a URL of more than {} bytes", limits::kUrlBytes));
+    return invalid(fmt::format("the URL has more than {} bytes", limits::kUrlBytes));
   }
   const auto url = urls::parse_uri({text.data(), text.size()});
   if (!url) return invalid("not a URL");
@@ -59,7 +59,7 @@ base::Result<Url> parse_url(std::string_view text) {
 
 base::Result<Url> resolve_url(const Url& base, std::string_view reference) {
   if (reference.size() > limits::kUrlBytes) {
-    return invalid(fmt::format("a URL of more than {} bytes", limits::kUrlBytes));
+    return invalid(fmt::format("the URL has more than {} bytes", limits::kUrlBytes));
   }
   const auto relative = urls::parse_uri_reference({reference.data(), reference.size()});
   if (!relative || reference.empty()) return invalid("not a URL");

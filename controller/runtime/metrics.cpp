@@ -198,13 +198,13 @@ WebhookSeries::WebhookSeries(prometheus::Registry& registry)
       latency(histogram(registry, "controller_runtime_webhook_latency_seconds",
                         "Histogram of the latency of processing admission requests")),
       reviews(counter(registry, "localregistry_webhook_reviews_total",
-                      "Number of pods that were put to the webhook, by what became of them"),
+                      "Number of pods that the webhook reviewed, by outcome"),
               {"result"}),
       images(counter(registry, "localregistry_webhook_images_rewritten_total",
-                     "Number of images that the webhook replaced by one of a local registry")
+                     "Number of image references that the webhook rewrote to a local registry")
                  .Add({})),
       expiry(gauge(registry, "localregistry_webhook_certificate_expiry_timestamp_seconds",
-                   "When the certificate that the webhook serves expires, since the epoch")) {}
+                   "Expiry time of the webhook's certificate, in seconds since the epoch")) {}
 
 }  // namespace
 
@@ -234,8 +234,7 @@ Metrics::Series::Series(std::string_view version)
                        "Number of HTTP requests, partitioned by status code, method, and host."),
                {"code", "method", "host"}),
       watch_restarts(counter(registry, "localregistry_watch_restarts_total",
-                             "Number of watches that had to be started again, by resource and "
-                             "reason"),
+                             "Number of watches that were restarted, by resource and reason"),
                      {"resource", "reason"}),
       malformed(counter(registry, "localregistry_malformed_objects_total",
                         "Number of objects that could not be read and were skipped, by resource"),
@@ -248,17 +247,19 @@ Metrics::Series::Series(std::string_view version)
                       "Number of LocalRegistry resources, by delivery and by the status of their "
                       "condition Ready")),
       cache_bytes(gauge(registry, "localregistry_cache_bytes",
-                        "Memory that the objects of a cache take, by resource")),
+                        "Memory used by the cached objects, by resource")),
       cache_reduced(gauge(registry, "localregistry_cache_reduced_objects",
-                          "Number of objects that are not served because they, or the objects of "
-                          "their namespace, are too large, by resource")),
-      cache_dropped(gauge(registry, "localregistry_cache_dropped_objects",
-                          "Number of objects that found no room in a full cache, by resource")),
+                          "Number of objects that are cached only in part, because they or all "
+                          "objects of their namespace are too large, by resource")),
+      cache_dropped(
+          gauge(registry, "localregistry_cache_dropped_objects",
+                "Number of objects that are not cached, because the cache is full, by resource")),
       contested(gauge(registry, "localregistry_contested_objects",
-                      "Number of objects that are not healed, because another client keeps "
-                      "changing a field that the operator owns")
+                      "Number of objects that the operator stopped correcting, because another "
+                      "client keeps changing a field that the operator manages")
                     .Add({})) {
-  gauge(registry, "localregistry_build_info", "The version that runs; the value is always 1")
+  gauge(registry, "localregistry_build_info",
+        "Version of the running program; the value is always 1")
       .Add({{"version", label(version)}})
       .Set(1);
 }

@@ -24,7 +24,7 @@ ReconcileOutcome outcome_of(const ReconcileResult& result) {
 
 base::Error timeout_error(base::Clock::Duration timeout) {
   return {base::ErrorCode::kTimeout,
-          fmt::format("reconcile was not done within {}", seconds_text(timeout))};
+          fmt::format("the reconcile did not finish within {}", seconds_text(timeout))};
 }
 
 base::Error bug_error(const std::exception_ptr& exception) {
@@ -57,7 +57,7 @@ void log_failure(base::Logger& logger, bool warning, std::string key, const base
     logger.warning("reconcile failed, will be tried again",
                    {{"key", std::move(key)}, {"error", text}, {"in", seconds_text(delay)}});
   } else {
-    logger.debug(is_conflict ? "an object changed while it was reconciled, will be tried again"
+    logger.debug(is_conflict ? "an object changed during the reconcile, will be tried again"
                              : "reconcile failed again",
                  {{"key", std::move(key)}, {"error", text}, {"in", seconds_text(delay)}});
   }

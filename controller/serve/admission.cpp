@@ -13,12 +13,13 @@ Response answer(std::string body, const api::ReviewPolicy& policy, base::Logger&
   const base::Result<api::Review> review = api::review_pod(std::move(body), policy);
   if (!review) {
     metrics.pod_reviewed(api::name(api::ReviewOutcome::kMalformed), 0);
-    logger.debug("no admission review", {{"error", review.error().message}});
+    logger.debug("refused a request that is not a valid AdmissionReview",
+                 {{"error", review.error().message}});
     return {400, "text/plain; charset=utf-8", review.error().message + "\n"};
   }
   metrics.pod_reviewed(api::name(review->outcome), review->images);
   if (review->outcome == api::ReviewOutcome::kMalformed) {
-    logger.warning("a pod that cannot be read is admitted as it is",
+    logger.warning("admitted a pod unchanged, because it cannot be reviewed",
                    {{"pod", review->pod}, {"error", review->problem}});
   }
   if (review->outcome == api::ReviewOutcome::kRewritten) {

@@ -11,10 +11,9 @@ namespace serve {
 namespace {
 
 base::Error invalid(std::string_view text, std::string_view why) {
-  return {base::ErrorCode::kInvalid,
-          fmt::format("{} is not an address to listen on: {} (like :8080, 127.0.0.1:8080, "
-                      "[::1]:8080, or 0 for off)",
-                      base::quoted(text), why)};
+  return {base::ErrorCode::kInvalid, fmt::format("{} is not an address to listen on: {} (examples: "
+                                                 ":8080, 127.0.0.1:8080, [::1]:8080, or 0 for off)",
+                                                 base::quoted(text), why)};
 }
 
 std::optional<std::uint16_t> parse_port(std::string_view text) {
@@ -32,7 +31,7 @@ base::Result<std::optional<BindAddress>> parse_bind_address(std::string_view tex
   const auto colon = text.rfind(':');
   if (colon == std::string_view::npos) return invalid(text, "no port");
   const auto port = parse_port(text.substr(colon + 1));
-  if (!port) return invalid(text, "the port is no number from 0 to 65535");
+  if (!port) return invalid(text, "the port is not a number from 0 to 65535");
   std::string_view host = text.substr(0, colon);
   const bool brackets = host.starts_with('[') && host.ends_with(']') && host.size() > 2;
   if (brackets) host = host.substr(1, host.size() - 2);
@@ -40,8 +39,9 @@ base::Result<std::optional<BindAddress>> parse_bind_address(std::string_view tex
   if (!host.empty()) {
     boost::system::error_code failure;
     const auto address = boost::asio::ip::make_address(host, failure);
-    if (failure) return invalid(text, "the host is no IP address");
-    if (address.is_v6() != brackets) return invalid(text, "brackets are for IPv6 addresses");
+    if (failure) return invalid(text, "the host is not an IP address");
+    if (address.is_v6() != brackets)
+      return invalid(text, "an IPv6 address must be in brackets, and no other address may be");
   }
   return std::optional(BindAddress{std::string(host), *port});
 }

@@ -176,8 +176,9 @@ std::optional<Answer> refusal(error_code failure) {
   }
   if (failure == http::error::body_limit) return plain(413, "request body too large");
   if (failure == kNoRoom) {
-    return plain(503, fmt::format("other requests of more than {} bytes are being read; try again",
-                                  limits::kServeSmallBodyBytes));
+    return plain(503,
+                 fmt::format("too many requests of more than {} bytes at the same time; try again",
+                             limits::kServeSmallBodyBytes));
   }
   if (failure == http::error::end_of_stream || failure == http::error::partial_message ||
       failure.category() != make_error_code(http::error::bad_method).category()) {
@@ -197,7 +198,8 @@ const Route* find_route(const std::vector<Route>& routes, std::string_view path)
 std::optional<Answer> objection(const Route* route, const Parser& parser) {
   const auto fields = std::distance(parser.get().begin(), parser.get().end());
   if (static_cast<std::size_t>(fields) > limits::kServeHeaderFields) {
-    return plain(431, fmt::format("more than {} header fields", limits::kServeHeaderFields));
+    return plain(
+        431, fmt::format("the request has more than {} header fields", limits::kServeHeaderFields));
   }
   if (route == nullptr) return plain(404, "not found");
   const auto& methods = route->methods;
@@ -377,7 +379,7 @@ asio::awaitable<void> HttpServer::make_room(asio::ip::address address) {
 }
 
 void HttpServer::evict(Connection& connection) {
-  logger_.debug("a connection is closed to make room for another one",
+  logger_.debug("closed a connection to make room for another one",
                 {{"address", connection.occupant.address.to_string()}});
   connection.evicted = true;
   connection.sent();

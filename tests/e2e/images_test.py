@@ -152,7 +152,7 @@ def test_a_secret_that_the_operator_may_not_read_says_how_to_allow_it(namespace,
     assert "must be allowed to read Secrets in namespace" in found["message"], found
 
 
-UNREACHABLE = "the operator cannot reach {} as a registry"
+UNREACHABLE = "the operator cannot reach a registry at {}:"
 
 
 def test_a_certificate_that_is_not_trusted_reads_like_an_absent_registry(namespace, registries):

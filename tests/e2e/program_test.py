@@ -311,10 +311,10 @@ webhooks:
 def test_the_webhook_answers_for_its_service_and_for_a_while_after_the_signal(served, tmp_path):
     with with_webhook(served, tmp_path) as webhook:
         code, text = webhook.post("{}")
-        assert code == 400 and "no AdmissionReview" in text
+        assert code == 400 and "not an AdmissionReview" in text
         webhook.program.process.send_signal(signal.SIGTERM)
         time.sleep(1)
-        assert "no AdmissionReview" in webhook.post("{}")[1]
+        assert "not an AdmissionReview" in webhook.post("{}")[1]
         assert webhook.program.process.wait(STOP_SECONDS) == 0
 
 

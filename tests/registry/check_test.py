@@ -60,7 +60,8 @@ def test_a_wrong_password_is_denied(basic, check, user, password):
 def test_no_password_is_denied(basic, check):
     answer, message = check(f"{basic.domain}/team/app")
     assert answer == "Denied"
-    assert message == f"{basic.domain} asks for a password and there is none"
+    assert message == (f"{basic.domain} requires a user name and password, but there are no "
+                       "credentials for it")
 
 
 def test_without_the_ca_the_answer_is_unknown_and_says_so(basic, check):
@@ -68,7 +69,7 @@ def test_without_the_ca_the_answer_is_unknown_and_says_so(basic, check):
                             ca=False)
     assert answer == "Unknown"
     assert "certificate of 127.0.0.1 cannot be trusted" in message
-    assert "signed by an unknown authority" in message
+    assert "not signed by a trusted CA" in message
 
 
 def test_a_certificate_for_another_host_is_unknown_and_says_so(authority, check, tmp_path):
@@ -114,7 +115,7 @@ def test_a_token_that_does_not_allow_the_push_is_denied(bearer, check, user, rep
     answer, message = check(f"{bearer.domain}/{repository}", user=user,
                             password=USERS.get(user, ""))
     assert answer == "Denied"
-    assert f"does not let {repository} be pushed" in message
+    assert f"does not allow pushing {repository} " in message
 
 
 def test_a_wrong_password_at_the_token_server_is_denied(bearer, check):
@@ -150,7 +151,7 @@ def test_a_registry_that_may_be_plain_is_granted(plain, check):
 def test_plain_http_is_unknown_where_nobody_allowed_it(plain, check):
     answer, message = check(f"{plain.domain}/team/app")
     assert answer == "Unknown"
-    assert "speaks no good TLS" in message
+    assert "does not speak valid TLS" in message
 
 
 def test_a_registry_that_is_only_read_is_unknown(authority, check, tmp_path):

@@ -124,7 +124,7 @@ def test_with_passwords_and_tls(authority, layout, tmp_path):
         said, good = push(layout.folder, image, servers.NOBODY, "--config", config, *options)
         assert good, said
         said, good = push(layout.folder, image, servers.NOBODY, *options)
-        assert not good and "asks for a password and there is none" in said["message"]
+        assert not good and "requires a user name and password" in said["message"]
 
 
 def test_with_tokens_that_expire_meanwhile(authority, layout, tmp_path):
@@ -276,7 +276,7 @@ def test_what_is_no_image_is_refused_by_its_name(registry, tmp_path):
     nothing = pathlib.Path(tmp_path / "nothing.tar")
     nothing.write_bytes(bytes(10240))
     for path, why in ((nothing, "neither index.json nor manifest.json"),
-                      (tmp_path / "missing.tar", "No such file"), (tmp_path, "no OCI layout")):
+                      (tmp_path / "missing.tar", "No such file"), (tmp_path, "not an OCI layout")):
         said, good = push(path, f"{registry.domain}/team/app:1", registry)
         assert not good
         assert str(path) in said["message"] and why in said["message"]

@@ -72,7 +72,7 @@ TEST(YamlPositions, MergeKeysAreMerged) {
 
 TEST(YamlPositions, AKeyThatIsThereTwiceIsRefused) {
   EXPECT_THAT(error_of("a: 1\nb:\n  c: 1\n  c: 2\n"),
-              testing::AllOf(HasSubstr("line 4, column 3"), HasSubstr("c is there twice")));
+              testing::AllOf(HasSubstr("line 4, column 3"), HasSubstr("duplicate key c")));
 }
 
 TEST(YamlPositions, TheBoundsHold) {

@@ -286,7 +286,8 @@ TEST_F(EventRecorderTest, WhatWasDroppedIsToldInTheLogOnceTheQueueIsEmpty) {
   world.run_for(1min);
   const std::string text = testing::internal::GetCapturedStderr();
   world.stop();
-  EXPECT_THAT(text, HasSubstr("events were dropped: more came than could be sent"));
+  EXPECT_THAT(text,
+              HasSubstr("dropped Events, because they were recorded faster than they can be sent"));
   EXPECT_THAT(text, HasSubstr("events=7"));
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1) << text;
 }

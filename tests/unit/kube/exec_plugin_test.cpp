@@ -154,15 +154,15 @@ TEST_F(ExecPlugin, ThatWantsATerminalIsRefusedWithoutOne) {
   plugin.interactive = kube::ExecPlugin::Interactive::kAlways;
   const auto credential = run_plugin(plugin);
   ASSERT_FALSE(credential);
-  EXPECT_THAT(credential.error().message, HasSubstr("standard input is no terminal"));
+  EXPECT_THAT(credential.error().message, HasSubstr("standard input is not a terminal"));
 }
 
 TEST_F(ExecPlugin, WhatItPrintsHasToBeAWholeCredential) {
   const std::string head = R"({"kind":"ExecCredential","apiVersion":)";
   const std::string v1 = head + R"("client.authentication.k8s.io/v1")";
   const std::vector<std::pair<std::string, std::string>> cases = {
-      {"", "prints no ExecCredential"},
-      {"secret", "prints no ExecCredential"},
+      {"", "did not print an ExecCredential"},
+      {"secret", "did not print an ExecCredential"},
       {R"({"kind":"secret"})", "kind is not ExecCredential"},
       {head + R"("client.authentication.k8s.io/v1beta1"})", "apiVersion is not"},
       {v1 + "}", "status is missing"},

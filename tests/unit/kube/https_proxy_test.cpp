@@ -171,7 +171,7 @@ TEST_F(SocksProxy, ARefusalIsANetworkErrorThatSaysWhy) {
       kube::ProxyUrl{net::ProxyKind::kSocks5, "127.0.0.1", strict.port(), "jane", "wrong"};
   const auto wrong = get(*transport(config));
   ASSERT_FALSE(wrong);
-  EXPECT_THAT(wrong.error().message, HasSubstr("it refuses user name and password"));
+  EXPECT_THAT(wrong.error().message, HasSubstr("it refuses the user name and password"));
   EXPECT_THAT(wrong.error().message, Not(HasSubstr("wrong")));
   EXPECT_EQ(server.connections(), 0);
 }

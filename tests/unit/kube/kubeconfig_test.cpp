@@ -351,7 +351,7 @@ TEST_F(Kubeconfig, ATokenThatAForgottenSpaceMadePartOfAKeyIsInNoError) {
 TEST_F(Kubeconfig, RefusalsNameTheField) {
   const std::string at = "users[u].user.";
   EXPECT_THAT(refusal("auth-provider: {name: gcp}"),
-              HasSubstr(at + "auth-provider.name: kubectl has no provider 'gcp'"));
+              HasSubstr(at + "auth-provider.name: provider 'gcp' is not supported"));
   EXPECT_THAT(refusal("auth-provider: {name: oidc, config: {client-id: k}}"),
               HasSubstr(at + "auth-provider.config.idp-issuer-url: missing"));
   EXPECT_THAT(refusal("auth-provider: {name: oidc, config: {idp-issuer-url: x}}"),
@@ -361,7 +361,7 @@ TEST_F(Kubeconfig, RefusalsNameTheField) {
               HasSubstr(at + "auth-provider.config.id-token: not a JSON Web Token"));
   EXPECT_THAT(refusal("auth-provider: {name: oidc}, exec: {command: x, interactiveMode: Never, "
                       "apiVersion: client.authentication.k8s.io/v1}"),
-              HasSubstr(at + "auth-provider: exec is given as well"));
+              HasSubstr(at + "auth-provider: cannot be combined with exec"));
   EXPECT_THAT(refusal("client-certificate-data: Q0VSVA=="), HasSubstr(at + "client-key: missing"));
   EXPECT_THAT(refusal("client-certificate-data: '%%'"),
               HasSubstr(at + "client-certificate-data: not base64"));
@@ -369,7 +369,8 @@ TEST_F(Kubeconfig, RefusalsNameTheField) {
               AllOf(HasSubstr(at + "client-certificate: cannot read"),
                     HasSubstr(folder_.path("none.crt"))));
   EXPECT_THAT(refusal("tokenFile: none"), HasSubstr(at + "tokenFile: cannot read"));
-  EXPECT_THAT(refusal("token: a, username: b"), HasSubstr(at + "username: a token is given"));
+  EXPECT_THAT(refusal("token: a, username: b"),
+              HasSubstr(at + "username: cannot be combined with a token"));
   EXPECT_THAT(refusal("as-groups: [a]"), HasSubstr(at + "as: missing"));
   EXPECT_THAT(refusal("as: \"a\\nb\""), HasSubstr(at + "as: a value has control characters"));
   EXPECT_THAT(refusal("token: 7"), HasSubstr("users[0].user.token: expected a string"));
@@ -410,7 +411,8 @@ TEST_F(Kubeconfig, WhatDoesNotExistIsNamedWithWhoAsksForIt) {
 TEST_F(Kubeconfig, TwoEntriesOfOneNameInOneFileAreRefused) {
   const std::string file =
       folder_.write("config", "users: [{name: a, user: {}}, {name: a, user: {}}]\n");
-  EXPECT_EQ(load(file).error().message, file + ": users[1].name: there is another 'a' before it");
+  EXPECT_EQ(load(file).error().message,
+            file + ": users[1].name: an earlier entry has the same name 'a'");
 }
 
 TEST_F(Kubeconfig, AnotherKindOfFileIsRefused) {

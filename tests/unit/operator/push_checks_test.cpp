@@ -302,7 +302,8 @@ TEST_F(PushChecksTest, AnImageThatFindsNoRoomInTheQueueIsAskedAboutLater) {
   EXPECT_EQ(check_of(late).permission, PushPermission::kNotChecked);
   EXPECT_GT(check_of(late).next, world.clock.wall());
   EXPECT_EQ(check_of(late).message,
-            "too many images of namespace team-a wait for their push check");
+            "the push check of this image is delayed, because too many images of namespace team-a "
+            "are waiting for theirs");
 }
 
 TEST_F(PushChecksTest, WhatRunsIsCancelledWithIt) {

@@ -55,7 +55,8 @@ TEST_F(PushCheckAuth, BasicWithoutCredentialsIsDenied) {
   FakeServer server(registry, tls());
   const auto answer = check(server);
   EXPECT_EQ(answer.answer, Answer::kDenied);
-  EXPECT_THAT(answer.message, HasSubstr("asks for a password and there is none"));
+  EXPECT_THAT(answer.message,
+              HasSubstr("requires a user name and password, but there are no credentials"));
   EXPECT_THAT(server.lines(), ElementsAre("GET /v2/"));
 }
 
@@ -161,7 +162,7 @@ TEST_F(PushCheckAuth, ATokenServerThatRefusesIsDenied) {
                                           " refuses the credentials"));
     answer = check_with_tokens({});
     EXPECT_EQ(answer.answer, Answer::kDenied);
-    EXPECT_THAT(answer.message, HasSubstr("gives no token without credentials"));
+    EXPECT_THAT(answer.message, HasSubstr("refuses a token without credentials"));
   }
 }
 
@@ -182,7 +183,7 @@ TEST_F(PushCheckAuth, ATokenThatIsNoneIsUnknown) {
     tokens_.body = body;
     const auto answer = check_with_tokens(kUser);
     EXPECT_EQ(answer.answer, Answer::kUnknown) << body;
-    EXPECT_THAT(answer.message, HasSubstr("answers with something that is no token"));
+    EXPECT_THAT(answer.message, HasSubstr("answers with an invalid token: not a JSON object"));
   }
 }
 
@@ -190,7 +191,7 @@ TEST_F(PushCheckAuth, ATokenThatIsTooLongIsUnknown) {
   tokens_.body = R"({"token":")" + std::string(limits::kTokenBytes + 1, 'x') + R"("})";
   const auto answer = check_with_tokens(kUser);
   EXPECT_EQ(answer.answer, Answer::kUnknown);
-  EXPECT_THAT(answer.message, HasSubstr("a token of more than"));
+  EXPECT_THAT(answer.message, HasSubstr("an invalid token: it has more than"));
 }
 
 TEST_F(PushCheckAuth, SomeAskOnlyWhenTheUploadBegins) {
@@ -233,7 +234,7 @@ TEST_F(PushCheckAuth, APasswordIsAskedForWhereThereIsOnlyAnIdentityToken) {
   FakeServer server(registry, tls());
   const auto answer = check(server, Credentials{"", "", "hidden"});
   EXPECT_EQ(answer.answer, Answer::kDenied);
-  EXPECT_THAT(answer.message, HasSubstr("there is only a token"));
+  EXPECT_THAT(answer.message, HasSubstr("contain only a token"));
 }
 
 TEST_F(PushCheckAuth, ATokenServerByPlainHttpGetsNothing) {
@@ -243,7 +244,7 @@ TEST_F(PushCheckAuth, ATokenServerByPlainHttpGetsNothing) {
   FakeServer server(registry, tls());
   const auto answer = check(server, kUser);
   EXPECT_EQ(answer.answer, Answer::kUnknown);
-  EXPECT_THAT(answer.message, HasSubstr("token server by plain HTTP"));
+  EXPECT_THAT(answer.message, HasSubstr("token server with a plain HTTP URL"));
   EXPECT_EQ(tokens.connections(), 0);
 }
 
@@ -257,7 +258,7 @@ TEST_F(PushCheckAuth, ATokenServerThatIsNotNamedByAGoodUrlGetsNothing) {
     FakeServer server(registry, tls());
     const auto answer = check(server, kUser);
     EXPECT_EQ(answer.answer, Answer::kUnknown) << realm;
-    EXPECT_THAT(answer.message, HasSubstr("names a token server by")) << realm;
+    EXPECT_THAT(answer.message, HasSubstr("names a token server with an invalid URL")) << realm;
   }
 }
 

@@ -77,9 +77,9 @@ TEST_F(PushCheckHostile, ABodyWithoutEndIsUnknown) {
 
 TEST_F(PushCheckHostile, HeadersWithoutEndAreUnknown) {
   expect_unknown(check_endless("HTTP/1.1 200 OK\r\n", "X-More: and more\r\n"),
-                 "a head of more than 8192 bytes");
+                 "headers of more than 8192 bytes");
   expect_unknown(check_endless("HTTP/1.1 200 OK\r\nX-Long: ", "xxxxxxxxxxxxxxxx"),
-                 "a head of more than 8192 bytes");
+                 "headers of more than 8192 bytes");
 }
 
 TEST_F(PushCheckHostile, InterimAnswersWithoutEndAreUnknown) {
@@ -138,7 +138,7 @@ TEST_F(PushCheckHostile, RedirectsWithoutEndAreUnknown) {
         return true;
       },
       tls());
-  expect_unknown(check(server), "redirects without end");
+  expect_unknown(check(server), "redirects too many times");
   EXPECT_THAT(server.lines(), SizeIs(6));
 }
 
@@ -181,7 +181,7 @@ TEST_F(PushCheckHostile, AnUploadThatIsRedirectedToAnotherMethodIsUnknown) {
   Registry registry;
   registry.begin = {302, "Location: /v2/\r\n"};
   FakeServer server(registry, tls());
-  expect_unknown(check(server), "a redirect that loses it");
+  expect_unknown(check(server), "in a way that changes its method");
 }
 
 TEST_F(PushCheckHostile, AnUploadThatIsRedirectedElsewhereTakesNothingThere) {

@@ -90,14 +90,14 @@ TEST_F(PushCheckNetwork, ARegistryThatHangsUpIsUnknown) {
 TEST_F(PushCheckNetwork, AnUnknownAuthorityIsToldAsSuch) {
   const Authority other("other authority");
   FakeServer server(Registry{}, ServerTls{other.server()});
-  expect_unknown(server.authority(), "signed by an unknown authority");
+  expect_unknown(server.authority(), "not signed by a trusted CA");
   EXPECT_TRUE(server.seen().empty());
 }
 
 TEST_F(PushCheckNetwork, WithoutTheFileOfItsAuthorityARegistryIsUnknown) {
   options_.ca_file.clear();
   FakeServer server(Registry{}, tls());
-  expect_unknown(server.authority(), "cannot be trusted: it was signed by an unknown authority");
+  expect_unknown(server.authority(), "cannot be trusted: it was not signed by a trusted CA");
 }
 
 TEST_F(PushCheckNetwork, ACertificateForAnotherHostIsToldAsSuch) {
@@ -115,7 +115,8 @@ TEST_F(PushCheckNetwork, AFileOfAuthoritiesThatIsNoneIsToldByItsName) {
   options_.ca_file = folder_.path("missing");
   expect_unknown(server.authority(), "cannot read " + folder_.path("missing"));
   options_.ca_file = folder_.write("nonsense", "hello");
-  expect_unknown(server.authority(), folder_.path("nonsense") + ": the CA holds no certificate");
+  expect_unknown(server.authority(),
+                 folder_.path("nonsense") + ": the CA data contains no PEM certificate");
   options_.ca_file = folder_.write("empty", "");
   expect_unknown(server.authority(), folder_.path("empty") + " is empty");
 }
@@ -131,7 +132,7 @@ TEST_F(PushCheckNetwork, AFileOfAuthoritiesThatChangesCountsAtOnce) {
 
 TEST_F(PushCheckNetwork, PlainHttpIsNotSpokenWithoutBeingToldTo) {
   FakeServer server(Registry{});
-  expect_unknown(server.authority(), "speaks no good TLS");
+  expect_unknown(server.authority(), "does not speak valid TLS");
   EXPECT_TRUE(server.seen().empty());
 }
 
@@ -153,7 +154,7 @@ TEST_F(PushCheckNetwork, AnInsecureRegistryIsAskedByHttpsFirstAndNotVerified) {
 TEST_F(PushCheckNetwork, AnInsecureRegistryThatIsAwayIsUnknownByBothWays) {
   const std::string domain = closed_port();
   options_.insecure_registries = {domain};
-  expect_unknown(domain, "neither by HTTPS (cannot connect to");
+  expect_unknown(domain, "HTTPS failed (cannot connect to");
 }
 
 TEST_F(PushCheckNetwork, AnInsecureRegistryThatAnswersByHttpsIsNotAskedByHttp) {
@@ -204,7 +205,7 @@ class PushCheckGuard : public PushCheckNetwork {
 
 TEST_F(PushCheckGuard, AnAddressOfLoopbackIsNotAsked) {
   FakeServer server(Registry{}, tls());
-  expect_unknown(server.authority(), "is at 127.0.0.1, a loopback address");
+  expect_unknown(server.authority(), "has the address 127.0.0.1: a loopback address");
   EXPECT_EQ(server.connections(), 0);
 }
 
@@ -213,7 +214,7 @@ TEST_F(PushCheckGuard, NoAddressOfSpecialUseIsAsked) {
        {"169.254.169.254", "0.0.0.0:5000", "[::1]:5000", "[::]", "[fe80::1]", "[::ffff:127.0.0.1]",
         "[::ffff:169.254.169.254]", "224.0.0.1", "[ff02::1]", "[64:ff9b::7f00:1]", "127.1.2.3",
         "[::127.0.0.1]", "255.255.255.255", "[2002:7f00:1::]"}) {
-    expect_unknown(std::string(domain), "only registries that are configured as insecure");
+    expect_unknown(std::string(domain), "only if the registry is configured as insecure");
   }
 }
 
@@ -287,9 +288,8 @@ class PushCheckInACluster : public PushCheckNetwork {
   void expect_no_reason(const std::string& domain) {
     const auto answer = check(domain, kUser);
     EXPECT_EQ(answer.answer, Answer::kUnknown);
-    EXPECT_EQ(answer.message, "the operator cannot reach " + domain +
-                                  " as a registry; check the image's registry, or set "
-                                  "spec.enabled: true");
+    EXPECT_EQ(answer.message, "the operator cannot reach a registry at " + domain +
+                                  ": check the host in the image, or set spec.enabled to true");
   }
 };
 

@@ -94,15 +94,15 @@ TEST_F(PushCheck, ARegistryThatHangsAtTheCancellationHasGranted) {
 TEST_F(PushCheck, ARefusalIsDenied) {
   for (const int status : {401, 403}) {
     EXPECT_EQ(answer_to({status}), Answer::kDenied) << status;
-    EXPECT_THAT(last_.message, HasSubstr("does not let org/app be pushed without credentials (HTTP "
-                                         "status " +
-                                         std::to_string(status)));
+    EXPECT_THAT(last_.message,
+                HasSubstr("does not allow pushing org/app without credentials (HTTP status " +
+                          std::to_string(status)));
   }
 }
 
 TEST_F(PushCheck, ARepositoryThatIsNotThereIsDenied) {
   EXPECT_EQ(answer_to({404}), Answer::kDenied);
-  EXPECT_THAT(last_.message, HasSubstr("has no org/app that could be pushed to"));
+  EXPECT_THAT(last_.message, HasSubstr("has no repository org/app that allows pushing"));
 }
 
 TEST_F(PushCheck, EveryOtherStatusIsUnknownAndTold) {

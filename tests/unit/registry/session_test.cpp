@@ -46,9 +46,9 @@ TEST_F(SessionTest, ALocationThatLeadsFromHttpsToPlainHttpElsewhereIsRefused) {
     const auto url = location(server, std::string(text));
     ASSERT_FALSE(url) << text;
     EXPECT_EQ(url.error().code, ErrorCode::kMalformed);
-    EXPECT_EQ(url.error().message, server.authority() +
-                                       " sends an upload from HTTPS to plain HTTP, which is not "
-                                       "followed");
+    EXPECT_EQ(url.error().message,
+              server.authority() +
+                  " redirects the upload from HTTPS to plain HTTP, which is not followed");
   }
 }
 

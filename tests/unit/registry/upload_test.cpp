@@ -279,8 +279,7 @@ TEST_F(UploadTest, WhatIsNotWhatItsDigestSaysIsNotPut) {
     const auto pushed = push(registry, layout);
     ASSERT_FALSE(pushed);
     EXPECT_EQ(pushed.error().code, ErrorCode::kMalformed);
-    EXPECT_THAT(pushed.error().message,
-                HasSubstr(sha256(content) + " does not have the content that it is named by"));
+    EXPECT_THAT(pushed.error().message, HasSubstr(sha256(content) + " has another digest"));
     EXPECT_EQ(registry.blob(sha256(content)), "nothing");
     EXPECT_EQ(registry.manifest("1"), "nothing");
   }
@@ -297,7 +296,7 @@ TEST_F(UploadTest, ADamagedBlobIsFoundAfterACutToo) {
   UploadRegistry registry(behaviour);
   const auto pushed = push(registry, layout);
   ASSERT_FALSE(pushed);
-  EXPECT_THAT(pushed.error().message, HasSubstr("does not have the content"));
+  EXPECT_THAT(pushed.error().message, HasSubstr("digest mismatch"));
   EXPECT_EQ(registry.count("DELETE"), 1);
 }
 
@@ -324,7 +323,8 @@ TEST_F(UploadTest, ALayerThatOnlyTheRegistryHasIsEnough) {
   const auto missing = push(registry, layout);
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().code, ErrorCode::kNotFound);
-  EXPECT_THAT(missing.error().message, HasSubstr(sha256("base") + " is neither at hand nor at"));
+  EXPECT_THAT(missing.error().message,
+              HasSubstr(sha256("base") + " is missing in the image source"));
   registry.put("base");
   EXPECT_TRUE(push(registry, layout));
 }
@@ -377,7 +377,7 @@ TEST_F(UploadTest, ARegistryThatClaimsToHaveWhatWasNotReadYetEndsThePush) {
   UploadRegistry registry(behaviour);
   const auto pushed = push(registry, with_layers({large}));
   ASSERT_FALSE(pushed);
-  EXPECT_THAT(pushed.error().message, HasSubstr("than was sent"));
+  EXPECT_THAT(pushed.error().message, HasSubstr("than were sent"));
 }
 
 TEST_F(UploadTest, ARegistryThatIsAwayIsToldAsSuch) {

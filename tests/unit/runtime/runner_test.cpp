@@ -427,7 +427,7 @@ TEST(Runner, ABugIsLogged) {
 TEST(Runner, ItsOwnErrorsSayWhatHappened) {
   const base::Error timeout = runtime::timeout_error(2min);
   EXPECT_EQ(timeout.code, base::ErrorCode::kTimeout);
-  EXPECT_EQ(timeout.message, "reconcile was not done within 120.000s");
+  EXPECT_EQ(timeout.message, "the reconcile did not finish within 120.000s");
   const base::Error bug = runtime::bug_error(std::make_exception_ptr(std::runtime_error("why")));
   EXPECT_EQ(bug.code, base::ErrorCode::kInternal);
   EXPECT_EQ(bug.message, "why");

@@ -67,7 +67,7 @@ TEST_F(AdmissionRoute, AnswersReviewsAndCountsThem) {
 TEST_F(AdmissionRoute, WhatIsNoReviewIsABadRequestWithTheReason) {
   const Response response = post("{}");
   EXPECT_EQ(response.status, 400);
-  EXPECT_THAT(response.body, HasSubstr("no AdmissionReview"));
+  EXPECT_THAT(response.body, HasSubstr("not an AdmissionReview"));
   EXPECT_THAT(metrics.serialize(),
               HasSubstr(R"(controller_runtime_webhook_requests_total{code="400",)"
                         R"(webhook="/mutate"} 1)"));

@@ -421,7 +421,7 @@ TEST(HttpServer, ALargeBodyWhoseTurnDoesNotComeIsRefusedWithTheReason) {
   second.send(post_large(std::string(40'000, 'x')));
   const std::string answer = second.read_to_end();
   EXPECT_THAT(answer, StartsWith("HTTP/1.1 503 "));
-  EXPECT_THAT(answer, HasSubstr("other requests of more than 32768 bytes are being read"));
+  EXPECT_THAT(answer, HasSubstr("too many requests of more than 32768 bytes at the same time"));
   first.send(std::string(200, 'x'));
   EXPECT_THAT(first.read_to_end(), StartsWith("HTTP/1.1 201 "));
   EXPECT_THAT(answer_to(server, post_large(kLargeBody)), StartsWith("HTTP/1.1 201 "));
