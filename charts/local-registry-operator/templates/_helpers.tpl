@@ -68,7 +68,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 - apiGroups: [localregistry.dev]
   resources: [localregistries/status]
   verbs: [get, patch]
-# Where the cluster asks for it before an owner reference may block the owner's deletion.
+# Needed where the admission plugin OwnerReferencesPermissionEnforcement is enabled.
 - apiGroups: [localregistry.dev]
   resources: [localregistries/finalizers]
   verbs: [update]
