@@ -135,7 +135,8 @@ inline constexpr std::size_t kUploads = 4;                  // blobs uploaded at
 inline constexpr std::size_t kUploadReadBytes = 256 << 10;  // of one read of a file
 inline constexpr auto kUploadSilence = 60s;                 // without progress in sending
 inline constexpr auto kUploadCommitTimeout = 10min;         // the registry verifies the whole blob
-inline constexpr int kUploadTries = 6;  // of one blob, in a row without progress
+// The upload of a blob or manifest fails after this many consecutive attempts without progress.
+inline constexpr int kUploadTries = 6;
 inline constexpr base::BackoffPolicy kUploadBackoff = {500ms, 10s, 2min};
 inline constexpr std::size_t kManifestBytes = 4 << 20;      // the limit of common registries
 inline constexpr int kIndexDepth = 4;                       // levels of nested image indexes
@@ -149,8 +150,10 @@ inline constexpr std::size_t kAuthorities = 16;     // certificates read from on
 inline constexpr auto kCertificateBackdate = 5min;  // start of validity, for clocks that are behind
 // The longest time that all replicas and API servers may take to receive a new certificate.
 inline constexpr auto kCertificateSettle = 10min;
-inline constexpr auto kCertificatePause = 1s;  // between two steps of a renewal
-inline constexpr auto kCertificateCheck = 1h;  // between two checks without a change
+// A renewal is a sequence of steps, such as "add a CA" and "issue a certificate". This is the delay
+// after each step.
+inline constexpr auto kCertificatePause = 1s;
+inline constexpr auto kCertificateCheck = 1h;  // longest delay when no step is due
 inline constexpr auto kCertificateValidity = 90 * 24h;
 inline constexpr auto kCertificateValidityLeast = 10s;
 inline constexpr auto kCertificateValidityMost = 5 * 365 * 24h;
@@ -237,8 +240,8 @@ inline constexpr std::size_t kContestedNamed = 3;    // fields of one object in 
 // Bytes of a contested field's path and of its field manager, in the write history and in messages.
 inline constexpr std::size_t kOverriddenBytes = 96;
 inline constexpr std::size_t kOverridingManagerBytes = 64;
-// The largest pod template that is recorded in an annotation; of a larger one its hashes are. The
-// caches have to hold the annotation whole.
+// The largest pod template that is recorded as a whole in an annotation; of a larger template,
+// hashes are recorded. The caches must be able to hold the whole annotation.
 inline constexpr std::size_t kRecordedTemplateBytes = 12 << 10;
 static_assert(kRecordedTemplateBytes < kMetadataBytes / 2);
 // Bytes of a container's termination message in a condition.

@@ -314,7 +314,8 @@ std::optional<std::string> Importer::replacement(const std::string& name, int de
     return std::nullopt;
   }
   if (++replacements_ > kReplacements) {
-    why = fmt::format("the variables of the file need more than {} replacements", kReplacements);
+    why =
+        fmt::format("replacing the variables of the file takes more than {} steps", kReplacements);
     return std::nullopt;
   }
   const auto value = variable(name, why);
@@ -330,8 +331,8 @@ std::optional<std::string> Importer::replacement(const std::string& name, int de
   // The reason may quote the value, or name a variable that is a part of it.
   if (!result) {
     why = fmt::format(
-        "the value of ${{{}}} contains something that cannot be replaced; it is not "
-        "shown, because the variable has `password: true`",
+        "the value of ${{{}}} contains a variable or an expression that cannot be replaced; the "
+        "value is not shown, because the variable has `password: true`",
         base::shown(name));
   }
   return result;

@@ -403,7 +403,8 @@ void ReferenceEditor::settle(Mapping& mapping) {
 void ReferenceEditor::settle_value(const Mapping& mapping, const Candidate& value) {
   if (mapping.name_says_part) {
     leave(value,
-          "it is a part of an image, whose other part is in another entry; change both by hand");
+          "it is one part of an image reference, and the other part is in another entry; change "
+          "both by hand");
   } else if (mapping.name_says_image) {
     replace(value, value.replacement);
   } else {

@@ -30,12 +30,13 @@ inline constexpr std::string_view kKeptMember = "~kept";  // its value is a Kept
 class Sieve {
  public:
   enum class Input {
-    // One text.
+    // The input is one JSON value, such as a resource that a GET returns.
     kOne,
-    // A watch: {"type":…,"object":…} on each line. The object of an ERROR event is kept whole.
+    // The input is a watch: {"type":…,"object":…} on each line. The object of an ERROR event is
+    // kept whole.
     kLines,
-    // A list: {"metadata":…,"items":[…]}. The output has the form of a watch: an ADDED line for
-    // each item, then a PAGE line whose object is {"metadata":…}.
+    // The input is a list: {"metadata":…,"items":[…]}. The output has the form of a watch: an ADDED
+    // line for each item, then a PAGE line whose object is {"metadata":…}.
     kPage,
   };
 

@@ -29,11 +29,11 @@ using net::ProxyUrl;
 using net::read_credential_file;
 using net::ServerUrl;
 
-// A Pem has a PEM text, or the path of a file with one, which is read again every
-// limits::kTokenReload. The text wins over the file.
+// A Pem is a certificate, a key or a CA bundle in PEM. It is given as a text or as the path of a
+// file. If both are given, the text is used.
 struct Pem {
   std::string text;
-  std::string file;
+  std::string file;  // read again every limits::kTokenReload
 
   bool empty() const { return text.empty() && file.empty(); }
   bool operator==(const Pem&) const = default;

@@ -68,8 +68,8 @@ class EventSeriesTable {
   // Returns the write to make now for the occurrence; nothing if it is only counted.
   std::optional<EventWrite> add(const Occurrence& occurrence, Instant now, base::Time wall);
 
-  // Returns a patch for each series with an unwritten count whose regarded object may have another
-  // write; with `all`, for each series with an unwritten count.
+  // Returns a patch for each series whose count has grown since the last write. Leaves out series
+  // of objects that have used up limits::kEventSeriesBurst, unless `all` is true.
   std::vector<EventWrite> due(Instant now, bool all = false);
 
   // Returns when due() should be called next; nothing when no series has an unwritten count.
@@ -81,7 +81,7 @@ class EventSeriesTable {
   using Hash = std::uint64_t;
 
   struct Series {
-    Hash object;  // of the regarded object
+    Hash object;  // hash of the reference to the object that the Event is about
     std::string namespace_name;
     std::string name;
     api::EventSeries series;

@@ -169,9 +169,9 @@ class Watcher {
   int page_ = limits::kListPage;
   base::Backoff backoff_;
   int failures_ = 0;                      // consecutive failures
-  std::optional<RestartReason> trouble_;  // the reason that waiting_for_ describes
-  std::string waiting_for_;
-  std::string skipped_;  // the last error of a skipped object that was logged
+  std::optional<RestartReason> trouble_;  // why no objects arrive; nullopt: there is no problem
+  std::string waiting_for_;               // trouble_ as a text for people; see waiting_for()
+  std::string skipped_;                   // the last error of a skipped object that was logged
 };
 
 }  // namespace kube

@@ -467,7 +467,7 @@ asio::awaitable<void> Executor::read_pod_refusal(reconcile::ReadPodRefusal actio
     co_return;
   }
   environment_.logger.warning(
-      "cannot read the events of a StatefulSet without a pod",
+      "cannot read the Events of a StatefulSet that has no pod",
       {{"object", api::to_string(action.key)}, {"error", base::to_string(events.error())}});
 }
 

@@ -165,8 +165,8 @@ std::optional<Judgement> judge_container(const Observed& observed, const Workloa
   return not_yet;
 }
 
-// Whether the Service has the pod as an endpoint. A pod that its sidecar keeps from being ready is
-// one only if the Service publishes pods that are not ready.
+// Returns true if the Service sends requests to the pod: the pod is ready, or the Service sets
+// publishNotReadyAddresses. The second case matters while a sidecar keeps the pod from being ready.
 bool is_reachable(const Observed& observed, const Workload& workload) {
   if (workload.status->ready_replicas > 0) return true;
   if (observed.service->spec.publish_not_ready_addresses == api::Switch::kOn) return true;
@@ -193,7 +193,8 @@ Judgement not_deployed(const Observed& observed) {
 std::string_view reason_of_failure(const base::Error& error) {
   if (error.code != base::ErrorCode::kForbidden) return reason::kFailed;
   const std::string_view reason = reason_for(error.message);
-  return reason == reason::kFailed ? reason::kForbidden : reason;  // a webhook has its own words
+  // The text of an admission webhook's denial is free and may contain none of the known phrases.
+  return reason == reason::kFailed ? reason::kForbidden : reason;
 }
 
 std::optional<Judgement> judge_failed_write(const Observed& observed,

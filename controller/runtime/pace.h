@@ -2,9 +2,11 @@
 // limits::kPaceInterval. So a client that changes one object all the time does not make the
 // operator write to the API server at the same rate.
 //
-// Remembers a key while its recent reconciles count, at most limits::kPacedKeys keys; further keys
-// are not held back. Reads no clock: the caller passes the time. One owner, the runner; not
-// thread-safe.
+// Each reconcile of a key costs limits::kPaceInterval of time. A key is in the table until the cost
+// of its reconciles has elapsed. The table has at most limits::kPacedKeys keys; further keys are
+// not held back.
+//
+// Reads no clock: the caller passes the time. One owner, the runner; not thread-safe.
 // Source: the generic cell rate algorithm, ITU-T I.371.
 #pragma once
 
@@ -47,14 +49,16 @@ class Pace {
   static constexpr Duration kAhead = (limits::kPaceBurst - 1) * limits::kPaceInterval;
   static constexpr std::size_t kSweep = 64;
 
-  // Drops keys whose reconciles no longer count. The next sweep comes when the table has grown to
+  // Removes the keys whose cost has elapsed. The next sweep comes when the table has grown to
   // more than twice its size, so that the average cost of count() stays small.
   void sweep(Instant now) {
     std::erase_if(paid_until_, [now](const auto& entry) { return entry.second <= now; });
     next_sweep_ = 2 * paid_until_.size() + kSweep;
   }
 
-  std::map<Key, Instant> paid_until_;  // the key's reconciles count until then
+  // For each key, the time at which the cost of its reconciles has elapsed. The key is held back
+  // while this time is more than kAhead in the future.
+  std::map<Key, Instant> paid_until_;
   std::size_t next_sweep_ = kSweep;
 };
 

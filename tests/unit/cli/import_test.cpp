@@ -336,8 +336,8 @@ TEST(Import, VariablesThatMultiplyEndAfterSoManyReplacements) {
     yaml += "  A" + std::to_string(i) + ": '" + repeated(inner, 30) + "'\n";
   }
   EXPECT_EQ(notes_of(yaml + "images:\n  a:\n    image: 'x/y${A7}'\n"),
-            "devspace.yaml:12:5: images.a.image: left out, because the variables of the file need "
-            "more than 10000 replacements\n");
+            "devspace.yaml:12:5: images.a.image: left out, because replacing the variables of the "
+            "file takes more than 10000 steps\n");
 }
 
 TEST(Import, TheReplacementsOfAllFieldsCountTogether) {
@@ -350,7 +350,7 @@ TEST(Import, TheReplacementsOfAllFieldsCountTogether) {
 
 TEST(Import, ALongTextOfVariablesEndsSoon) {
   EXPECT_THAT(notes_of("vars: {A: ''}\nname: '" + repeated("${A}", 900'000) + "'\n"),
-              HasSubstr("need more than 10000 replacements"));
+              HasSubstr("takes more than 10000 steps"));
   EXPECT_THAT(notes_of("vars: {A: '${B" + std::string(3 << 20, ' ') + "}', B: ''}\nname: '" +
                        repeated("${A}", 4000) + "'\n"),
               HasSubstr("name: left out, because the value is too long"));

@@ -357,8 +357,8 @@ TEST(Rewrite, AParameterThatIsOnePartOfAnImageStaysWithAWarning) {
       "- {value: backend, name: web.initRepository}\n- {name: a.registry, value: org/frontend}\n";
   EXPECT_EQ(rewritten(text), text);
   const std::string why =
-      " is unchanged: it is a part of an image, whose other part is in another entry; change both "
-      "by hand\n";
+      " is unchanged: it is one part of an image reference, and the other part is in another "
+      "entry; change both by hand\n";
   EXPECT_EQ(warnings(text), "3: value: org/frontend" + why + "4: value: backend" + why +
                                 "5: value: org/frontend" + why);
 }
