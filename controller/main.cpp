@@ -96,7 +96,7 @@ class Program {
   std::vector<serve::Route> health();
   std::optional<std::string> waits_for() const;
   asio::awaitable<void> live();
-  asio::awaitable<void> live_until_told();
+  asio::awaitable<void> run_until_signal();
   asio::awaitable<void> wait_for_signal();
   asio::awaitable<void> elect_and_lead();
   asio::awaitable<void> lead();
@@ -253,7 +253,7 @@ ExitCode Program::serve_and_reconcile() {
   asio::co_spawn(context_, live(),
                  [&failure](std::exception_ptr thrown) { failure = std::move(thrown); });
   runtime::run(
-      context_, [this] { return controller_->patience(); },
+      context_, [this] { return controller_->poll_pause(); },
       [](base::Clock::Duration pause) { std::this_thread::sleep_for(pause); });
   if (!failure) return ExitCode::kStopped;
   try {
@@ -267,7 +267,7 @@ ExitCode Program::serve_and_reconcile() {
 // Runs all other coroutines. Returns after a signal, when all of them have ended.
 asio::awaitable<void> Program::live() {
   std::vector<asio::awaitable<void>> branches;
-  branches.push_back(live_until_told());
+  branches.push_back(run_until_signal());
   if (webhook_server_) branches.push_back(webhook_server_->run());
   co_await kube::run_until_one_ends(std::move(branches));
   logger_.info("stopped");
@@ -276,7 +276,7 @@ asio::awaitable<void> Program::live() {
 
 // Runs everything but the webhook until a signal, then waits for drain_. The webhook serves longer
 // than the rest, because the API server calls this pod until it learns that the pod is terminating.
-asio::awaitable<void> Program::live_until_told() {
+asio::awaitable<void> Program::run_until_signal() {
   std::vector<asio::awaitable<void>> branches;
   branches.push_back(wait_for_signal());
   branches.push_back(work());

@@ -101,7 +101,7 @@ inline constexpr std::size_t kExecPluginBytes = 1 << 20;  // output of a credent
 inline constexpr auto kIdTokenMargin = 10s;
 inline constexpr std::size_t kChildInputBytes = 4 << 10;  // standard input of a child process
 // How often a child process is polled for its end where the kernel has no pidfd_open(2).
-inline constexpr std::chrono::milliseconds kChildLook = 20ms;
+inline constexpr std::chrono::milliseconds kChildPollInterval = 20ms;
 inline constexpr auto kExecPluginRetry = 5s;      // pause after a failed credential plugin
 inline constexpr std::size_t kEventQueue = 1000;  // unsent events; further ones are dropped
 // At most kEventSeriesBurst event writes about one object in kEventSeriesWindow.
@@ -149,7 +149,7 @@ inline constexpr std::size_t kWholeBlobBytes = 1 << 20;     // a blob sent in on
 inline constexpr std::size_t kAuthorities = 16;     // certificates read from one PEM text
 inline constexpr auto kCertificateBackdate = 5min;  // start of validity, for clocks that are behind
 // The longest time that all replicas and API servers may take to receive a new certificate.
-inline constexpr auto kCertificateSettle = 10min;
+inline constexpr auto kCertificatePropagation = 10min;
 // A renewal is a sequence of steps, such as "add a CA" and "issue a certificate". This is the delay
 // after each step.
 inline constexpr auto kCertificatePause = 1s;
@@ -190,7 +190,7 @@ inline constexpr std::size_t kLabelBytes = 128;   // of one label value
 // serve/: bounds of one server.
 inline constexpr std::size_t kServeConnections = 128;           // open at once
 inline constexpr std::size_t kServeConnectionsPerAddress = 96;  // of one client address
-inline constexpr std::size_t kServeConnectionsServed = 96;      // see PlaceLimits::served
+inline constexpr std::size_t kServeConnectionsServed = 96;      // see ConnectionLimits::served
 inline constexpr std::size_t kServeHeaderBytes = 16 << 10;      // head of one request
 inline constexpr std::size_t kServeHeaderFields = 100;          // header fields of one request
 inline constexpr std::size_t kServeReadBytes = 4 << 10;         // read at once while idle
@@ -200,9 +200,9 @@ inline constexpr std::size_t kServeAnswerBytes = 2 << 20;       // of all answer
 inline constexpr int kServeSocketBytes = 64 << 10;  // kernel buffer of a connection, each direction
 // How long a connection without a request is kept when others wait for its place, so that a burst
 // of honest clients on a busy node is served.
-inline constexpr auto kServePatience = 250ms;
-inline constexpr auto kServeSilentPatience = 50ms;  // the same for one that has sent nothing
-inline constexpr auto kServeWait = 400ms;           // for a place; see PlaceLimits::wait
+inline constexpr auto kServeKeepTime = 250ms;
+inline constexpr auto kServeSilentKeepTime = 50ms;  // the same for one that has sent nothing
+inline constexpr auto kServeWait = 400ms;           // for a place; see ConnectionLimits::wait
 inline constexpr auto kServeHandshake = 2s;         // from accept to the end of the TLS handshake
 inline constexpr auto kServeHead = 2s;  // from the first byte of a request to its whole head
 inline constexpr auto kServeLargeBody = 500ms;  // to read one large body; other large ones wait
@@ -214,10 +214,10 @@ inline constexpr int kServeLargeRate = 32 << 10;  // bytes for each more millise
 // forgotten, which is shorter than the patience while all connections wait.
 inline constexpr std::chrono::milliseconds kServeSpentHalves = 5s;
 inline constexpr auto kServeSpentForgotten = 3ms;
-inline constexpr auto kServeTimeout = 5s;  // to read a small body, or to write an answer
-inline constexpr auto kServeGoodbye = 1s;  // for the peer to end TLS
-inline constexpr auto kServeIdle = 120s;   // between requests: longer than Go's clients wait, 90 s
-inline constexpr auto kAcceptPause = 1s;   // after a connection could not be accepted
+inline constexpr auto kServeTimeout = 5s;      // to read a small body, or to write an answer
+inline constexpr auto kServeTlsShutdown = 1s;  // for the peer to end TLS
+inline constexpr auto kServeIdle = 120s;  // between requests: longer than Go's clients wait, 90 s
+inline constexpr auto kAcceptPause = 1s;  // after a connection could not be accepted
 // Every body may have its first kServeSmallBodyBytes at any time; one body at a time may have more.
 static_assert(kServeConnections * kServeSmallBodyBytes + kAdmissionBytes <= kServeBodyBytes);
 // The most addresses with a time that is not forgotten. All these times together are at most the
@@ -250,10 +250,10 @@ inline constexpr std::size_t kTerminationMessageBytes = 256;
 // resets its back-off then.
 inline constexpr auto kCrashMemory = 10min;
 // The Service publishes a pod that is not ready once its sidecar has kept it so for
-// kSidecarPatience. It stops publishing pods that are not ready once the pod has been ready for
-// kSidecarSettled.
-inline constexpr auto kSidecarPatience = 15s;
-inline constexpr auto kSidecarSettled = 60s;
+// kSidecarPublishDelay. It stops publishing pods that are not ready once the pod has been ready for
+// kSidecarUnpublishDelay.
+inline constexpr auto kSidecarPublishDelay = 15s;
+inline constexpr auto kSidecarUnpublishDelay = 60s;
 
 // operator/
 inline constexpr std::size_t kPushChecks = 8;              // that run at once

@@ -45,7 +45,7 @@ Character first_character(std::string_view text) {
 
 // Returns true when a terminal obeys the character instead of showing it: C0 and C1 controls, line
 // ends, changes of the text direction, and invisible characters.
-bool is_obeyed(char32_t code) {
+bool is_terminal_control(char32_t code) {
   struct Range {
     char32_t first, last;
   };
@@ -76,7 +76,7 @@ std::string printable_part(std::string_view text, std::size_t most) {
     const Character next = first_character(text);
     if (next.code == '\n' || next.code == '\t') {
       result += ' ';
-    } else if (is_obeyed(next.code)) {
+    } else if (is_terminal_control(next.code)) {
       result += '?';
     } else {
       result += text.substr(0, next.size);

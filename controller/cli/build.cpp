@@ -108,7 +108,7 @@ Outcome<BuildRun> build_run(const api::LocalRegistry& registry, const std::strin
   return run;
 }
 
-asio::awaitable<Outcome<BuildRun>> prepare(const Session& session, Connection connection,
+asio::awaitable<Outcome<BuildRun>> prepare(const ClusterSession& session, Connection connection,
                                            BuildCommand command) {
   auto finding = find_registry(session, command.registry);
   const Outcome<api::LocalRegistry> registry = co_await std::move(finding);
@@ -116,7 +116,7 @@ asio::awaitable<Outcome<BuildRun>> prepare(const Session& session, Connection co
   // Errors of the arguments are reported before errors of the cluster.
   const auto checked = build_run(*registry, "", connection, command);
   if (!checked) co_return checked.error();
-  if (const std::string missing = missing_for(*registry, "BuildKitReady"); !missing.empty()) {
+  if (const std::string missing = why_not_true(*registry, "BuildKitReady"); !missing.empty()) {
     co_return Failure{ExitCode::kNotReady,
                       printable(fmt::format("BuildKit is not ready for LocalRegistry {}: {}",
                                             registry->metadata.name, missing))};

@@ -49,8 +49,8 @@ Outcome<BuildRun> build_run(const api::LocalRegistry& registry, const std::strin
 
 // Reads the LocalRegistry and finds its pod. kNotReady: the condition BuildKitReady is not True.
 // Other errors: those of find_registry(), find_pod() and build_run().
-boost::asio::awaitable<Outcome<BuildRun>> prepare(const Session& session, Connection connection,
-                                                  BuildCommand command);
+boost::asio::awaitable<Outcome<BuildRun>> prepare(const ClusterSession& session,
+                                                  Connection connection, BuildCommand command);
 
 // Runs buildctl and prints the references. Blocks until buildctl ends. The process must have no
 // other threads (see hook_process.h). kFailure: buildctl is missing or failed.

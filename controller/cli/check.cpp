@@ -78,7 +78,7 @@ std::string print(const std::vector<Checked>& checked, Output output) {
   return table(rows);
 }
 
-asio::awaitable<Outcome<std::vector<std::string>>> declared_images(const Session& session,
+asio::awaitable<Outcome<std::vector<std::string>>> declared_images(const ClusterSession& session,
                                                                    std::string registry) {
   auto finding = find_registry(session, registry);
   const Outcome<api::LocalRegistry> found = co_await std::move(finding);

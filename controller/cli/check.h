@@ -34,8 +34,8 @@ std::string print(const std::vector<Checked>& checked, Output output);
 
 // Returns the images in spec.images of the LocalRegistry. kNotFound: it declares none. Other
 // errors: those of find_registry().
-boost::asio::awaitable<Outcome<std::vector<std::string>>> declared_images(const Session& session,
-                                                                          std::string registry);
+boost::asio::awaitable<Outcome<std::vector<std::string>>> declared_images(
+    const ClusterSession& session, std::string registry);
 
 // Checks the images one after the other and prints the answers. The exit code is 0 only if the user
 // may push all of them. kUsage: an image is not a reference, or --insecure-registry or --ca-file is

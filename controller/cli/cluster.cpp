@@ -37,10 +37,10 @@ Outcome<std::unique_ptr<Cluster>> Cluster::make(const Connection& connection,
       kube::Client(*cluster->transport_).with_timeout(connection.request_timeout);
   const std::string& chosen = connection.namespace_name;
   cluster->session_.emplace(
-      Session{kube::Environment{cluster->loop_.executor(), client, cluster->clock_,
-                                cluster->random_, cluster->logger_},
-              *cluster->transport_, chosen.empty() ? config->namespace_name : chosen,
-              config->context, environment, console});
+      ClusterSession{kube::Environment{cluster->loop_.executor(), client, cluster->clock_,
+                                       cluster->random_, cluster->logger_},
+                     *cluster->transport_, chosen.empty() ? config->namespace_name : chosen,
+                     config->context, environment, console});
   return cluster;
 }
 

@@ -1,5 +1,5 @@
-// Cluster owns a Session for the cluster of a kubeconfig, and every object that the Session refers
-// to. One owner, on the thread that calls run().
+// Cluster owns a ClusterSession for the cluster of a kubeconfig, and every object that the
+// ClusterSession refers to. One owner, on the thread that calls run().
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -30,7 +30,7 @@ class Cluster {
   Cluster& operator=(const Cluster&) = delete;
   ~Cluster();
 
-  const Session& session() const { return *session_; }
+  const ClusterSession& session() const { return *session_; }
 
   // See Loop::run.
   template <class T>
@@ -46,7 +46,7 @@ class Cluster {
   base::Random random_ = base::Random::from_device();
   Loop loop_;
   std::unique_ptr<kube::Transport> transport_;
-  std::optional<Session> session_;
+  std::optional<ClusterSession> session_;
 };
 
 }  // namespace cli

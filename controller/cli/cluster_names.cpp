@@ -11,10 +11,10 @@ namespace cli {
 namespace {
 
 namespace asio = boost::asio;
-using Words = Names::Words;
+using Words = NameSource::Words;
 
 template <class T>
-asio::awaitable<Words> list_names(const Session& session, std::string namespace_name) {
+asio::awaitable<Words> list_names(const ClusterSession& session, std::string namespace_name) {
   Words names;
   auto listing = session.kube.client.list<T>({.namespace_name = namespace_name});
   const base::Result<kube::List<T>> list = co_await std::move(listing);
@@ -23,7 +23,7 @@ asio::awaitable<Words> list_names(const Session& session, std::string namespace_
   co_return names;
 }
 
-asio::awaitable<Words> list_images(const Session& session, std::string registry) {
+asio::awaitable<Words> list_images(const ClusterSession& session, std::string registry) {
   Words names;
   auto finding = find_registry(session, registry);
   const Outcome<api::LocalRegistry> found = co_await std::move(finding);
@@ -35,9 +35,9 @@ asio::awaitable<Words> list_images(const Session& session, std::string registry)
 }
 
 // The request timeout is short, because the user waits for completion.
-std::unique_ptr<Cluster> connect(const Asked& asked, const base::EnvironmentVariables& environment,
-                                 Console& console) {
-  Connection connection = asked.connection;
+std::unique_ptr<Cluster> connect(const ClusterSelection& selection,
+                                 const base::EnvironmentVariables& environment, Console& console) {
+  Connection connection = selection.connection;
   connection.request_timeout = limits::kCompletionTimeout;
   auto cluster = Cluster::make(connection, "", environment, console);
   return cluster ? *std::move(cluster) : nullptr;
@@ -45,31 +45,31 @@ std::unique_ptr<Cluster> connect(const Asked& asked, const base::EnvironmentVari
 
 }  // namespace
 
-Words ClusterNames::registries(const Asked& asked) {
+Words ClusterNames::registries(const ClusterSelection& selection) {
   std::ostringstream ignored;
   Console console{ignored, ignored};
-  const auto cluster = connect(asked, environment_, console);
+  const auto cluster = connect(selection, environment_, console);
   if (!cluster) return {};
-  const Session& session = cluster->session();
+  const ClusterSession& session = cluster->session();
   return cluster->run(list_names<api::LocalRegistry>(session, session.namespace_name));
 }
 
-Words ClusterNames::images(const Asked& asked) {
+Words ClusterNames::images(const ClusterSelection& selection) {
   std::ostringstream ignored;
   Console console{ignored, ignored};
-  const auto cluster = connect(asked, environment_, console);
-  return cluster ? cluster->run(list_images(cluster->session(), asked.registry)) : Words();
+  const auto cluster = connect(selection, environment_, console);
+  return cluster ? cluster->run(list_images(cluster->session(), selection.registry)) : Words();
 }
 
-Words ClusterNames::contexts(const Asked& asked) {
-  const auto names = kube::context_names(asked.connection.kubeconfig, environment_);
+Words ClusterNames::contexts(const ClusterSelection& selection) {
+  const auto names = kube::context_names(selection.connection.kubeconfig, environment_);
   return names ? *names : Words();
 }
 
-Words ClusterNames::namespaces(const Asked& asked) {
+Words ClusterNames::namespaces(const ClusterSelection& selection) {
   std::ostringstream ignored;
   Console console{ignored, ignored};
-  const auto cluster = connect(asked, environment_, console);
+  const auto cluster = connect(selection, environment_, console);
   return cluster ? cluster->run(list_names<api::Namespace>(cluster->session(), "")) : Words();
 }
 

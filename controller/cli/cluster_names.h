@@ -7,16 +7,16 @@
 
 namespace cli {
 
-class ClusterNames final : public Names {
+class ClusterNames final : public NameSource {
  public:
   // `environment` must outlive the object.
   explicit ClusterNames(const base::EnvironmentVariables& environment)
       : environment_(environment) {}
 
-  Words registries(const Asked& asked) override;
-  Words images(const Asked& asked) override;
-  Words contexts(const Asked& asked) override;
-  Words namespaces(const Asked& asked) override;
+  Words registries(const ClusterSelection& selection) override;
+  Words images(const ClusterSelection& selection) override;
+  Words contexts(const ClusterSelection& selection) override;
+  Words namespaces(const ClusterSelection& selection) override;
 
  private:
   const base::EnvironmentVariables& environment_;

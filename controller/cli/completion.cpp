@@ -13,10 +13,10 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-// Place follows the words before the last one through the grammar.
-class Place {
+// CommandLinePosition follows the words before the last one through the grammar.
+class CommandLinePosition {
  public:
-  explicit Place(const CLI::App& root) : root_(root), app_(&root) {}
+  explicit CommandLinePosition(const CLI::App& root) : root_(root), app_(&root) {}
 
   void step(const std::string& word) {
     if (option_ != nullptr) {
@@ -55,7 +55,7 @@ class Place {
   const CLI::Option* option() const { return option_; }
   bool beyond() const { return beyond_; }  // after --, among the words of a command
   bool lost() const { return lost_; }
-  const Asked& asked() const { return asked_; }
+  const ClusterSelection& selection() const { return selection_; }
 
  private:
   void step_flag(const std::string& word) {
@@ -71,10 +71,10 @@ class Place {
 
   void take(const CLI::Option& flag, const std::string& value) {
     const std::string name = flag.get_lnames().empty() ? "" : flag.get_lnames().front();
-    if (name == "kubeconfig") asked_.connection.kubeconfig = value;
-    if (name == "context") asked_.connection.context = value;
-    if (name == "namespace") asked_.connection.namespace_name = value;
-    if (name == "registry") asked_.registry = resource_name(value);
+    if (name == "kubeconfig") selection_.connection.kubeconfig = value;
+    if (name == "context") selection_.connection.context = value;
+    if (name == "namespace") selection_.connection.namespace_name = value;
+    if (name == "registry") selection_.registry = resource_name(value);
   }
 
   const CLI::App* find_command(const std::string& word) const {
@@ -90,23 +90,23 @@ class Place {
   std::size_t positionals_ = 0;
   bool beyond_ = false;
   bool lost_ = false;
-  Asked asked_;
+  ClusterSelection selection_;
 };
 
-Candidates values(const Parser& parser, const CLI::Option* option, const Asked& asked,
-                  Names& names) {
+Candidates values(const Parser& parser, const CLI::Option* option,
+                  const ClusterSelection& selection, NameSource& names) {
   if (option == nullptr) return {};
   if (const Words choices = parser.choices(option); !choices.empty()) return {choices};
-  switch (parser.meaning(option)) {
-    case Meaning::kRegistry: return {names.registries(asked)};
-    case Meaning::kImage:
-    case Meaning::kReference: return {names.images(asked)};
-    case Meaning::kContext: return {names.contexts(asked)};
-    case Meaning::kNamespace: return {names.namespaces(asked)};
-    case Meaning::kShell: return {{"bash", "zsh", "fish"}};
-    case Meaning::kFile: return {{}, Directive::kFiles};
-    case Meaning::kFolder: return {{}, Directive::kFolders};
-    case Meaning::kNone: return {};
+  switch (parser.value_kind(option)) {
+    case ValueKind::kRegistry: return {names.registries(selection)};
+    case ValueKind::kImage:
+    case ValueKind::kReference: return {names.images(selection)};
+    case ValueKind::kContext: return {names.contexts(selection)};
+    case ValueKind::kNamespace: return {names.namespaces(selection)};
+    case ValueKind::kShell: return {{"bash", "zsh", "fish"}};
+    case ValueKind::kFile: return {{}, Directive::kFiles};
+    case ValueKind::kFolder: return {{}, Directive::kFolders};
+    case ValueKind::kNone: return {};
   }
   return {};
 }
@@ -119,12 +119,12 @@ void add_flags(const CLI::App& app, Words& words) {
   }
 }
 
-Candidates flags(const Place& place) {
+Candidates flags(const CommandLinePosition& position) {
   Candidates candidates;
-  add_flags(place.app(), candidates.words);
-  if (&place.app() == &place.root()) return candidates;
-  for (const CLI::Option* option : place.root().get_options()) {
-    if (option == place.root().get_help_ptr() || option->get_group().empty()) continue;
+  add_flags(position.app(), candidates.words);
+  if (&position.app() == &position.root()) return candidates;
+  for (const CLI::Option* option : position.root().get_options()) {
+    if (option == position.root().get_help_ptr() || option->get_group().empty()) continue;
     candidates.words.push_back(
         fmt::format("--{}\t{}", option->get_lnames().front(), option->get_description()));
   }
@@ -140,21 +140,22 @@ Candidates commands(const CLI::App& root) {
   return candidates;
 }
 
-Candidates candidates_at(const Parser& parser, const Place& place, const std::string& word,
-                         Names& names) {
-  if (place.lost()) return {};
-  if (place.beyond()) return {{}, Directive::kFiles};
-  if (place.option() != nullptr) return values(parser, place.option(), place.asked(), names);
+Candidates candidates_at(const Parser& parser, const CommandLinePosition& position,
+                         const std::string& word, NameSource& names) {
+  if (position.lost()) return {};
+  if (position.beyond()) return {{}, Directive::kFiles};
+  if (position.option() != nullptr)
+    return values(parser, position.option(), position.selection(), names);
   const std::size_t equals = word.find('=');
   if (word.starts_with("--") && equals != std::string::npos) {
     Candidates candidates =
-        values(parser, place.find_flag(word.substr(0, equals)), place.asked(), names);
+        values(parser, position.find_flag(word.substr(0, equals)), position.selection(), names);
     for (std::string& one : candidates.words) one.insert(0, word, 0, equals + 1);
     return candidates;
   }
-  if (word.starts_with('-')) return flags(place);
-  if (&place.app() == &place.root()) return commands(place.root());
-  return values(parser, place.positional(), place.asked(), names);
+  if (word.starts_with('-')) return flags(position);
+  if (&position.app() == &position.root()) return commands(position.root());
+  return values(parser, position.positional(), position.selection(), names);
 }
 
 constexpr std::string_view kBash = R"(# bash completion of kubectl-localregistry
@@ -231,12 +232,12 @@ std::optional<Shell> parse_shell(std::string_view word) {
   return std::nullopt;
 }
 
-Candidates complete(const Words& words, Names& names) {
+Candidates complete(const Words& words, NameSource& names) {
   const Parser parser("");
-  Place place(parser.app());
+  CommandLinePosition position(parser.app());
   const std::string last = words.empty() ? "" : words.back();
-  for (std::size_t i = 0; i + 1 < words.size(); ++i) place.step(words[i]);
-  Candidates candidates = candidates_at(parser, place, last, names);
+  for (std::size_t i = 0; i + 1 < words.size(); ++i) position.step(words[i]);
+  Candidates candidates = candidates_at(parser, position, last, names);
   const auto other = [&](const std::string& word) { return !word.starts_with(last); };
   candidates.words.erase(std::remove_if(candidates.words.begin(), candidates.words.end(), other),
                          candidates.words.end());

@@ -38,33 +38,33 @@ struct Candidates {
   Directive directive = Directive::kNoFiles;
 };
 
-// Asked holds the flags that select the cluster, the namespace and the LocalRegistry from which
-// names are read.
-struct Asked {
+// ClusterSelection holds the flags that select the cluster, the namespace and the LocalRegistry
+// from which names are read.
+struct ClusterSelection {
   Connection connection;
   std::string registry;
 };
 
-// Names reads candidates from the cluster and the kubeconfig. complete() calls a function only when
-// it needs these names. A function returns no names on any error, because completion prints no
+// NameSource reads candidates from the cluster and the kubeconfig. complete() calls a function only
+// when it needs these names. A function returns no names on any error, because completion prints no
 // errors.
-class Names {
+class NameSource {
  public:
   using Words = std::vector<std::string>;
 
-  Names() = default;
-  Names(const Names&) = delete;
-  Names& operator=(const Names&) = delete;
-  virtual ~Names() = default;
+  NameSource() = default;
+  NameSource(const NameSource&) = delete;
+  NameSource& operator=(const NameSource&) = delete;
+  virtual ~NameSource() = default;
 
-  virtual Words registries(const Asked& asked) = 0;
-  virtual Words images(const Asked& asked) = 0;
-  virtual Words contexts(const Asked& asked) = 0;
-  virtual Words namespaces(const Asked& asked) = 0;
+  virtual Words registries(const ClusterSelection& selection) = 0;
+  virtual Words images(const ClusterSelection& selection) = 0;
+  virtual Words contexts(const ClusterSelection& selection) = 0;
+  virtual Words namespaces(const ClusterSelection& selection) = 0;
 };
 
 // Returns the candidates for the last word. `words`: as in CompleteCommand.
-Candidates complete(const std::vector<std::string>& words, Names& names);
+Candidates complete(const std::vector<std::string>& words, NameSource& names);
 
 // Formats one candidate per line, then ":" and the number of the directive.
 std::string print(const Candidates& candidates);

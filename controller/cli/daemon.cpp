@@ -174,7 +174,7 @@ Outcome<std::string> daemon_socket(const base::EnvironmentVariables& environment
 
 asio::awaitable<base::Result<void>> save_image(asio::any_io_executor executor, std::string socket,
                                                std::string image, int descriptor,
-                                               std::function<void(std::uint64_t)> told) {
+                                               std::function<void(std::uint64_t)> on_progress) {
   Exchange exchange(executor, socket);
   const auto head =
       net::request_head("GET", "/images/" + image + "/get",
@@ -197,7 +197,7 @@ asio::awaitable<base::Result<void>> save_image(asio::any_io_executor executor, s
     const std::string part = parser.take_body();
     if (const auto written = write_all(descriptor, part); !written) co_return written.error();
     bytes += part.size();
-    told(bytes);
+    on_progress(bytes);
   }
   if (parser.status() == kStatusOk) co_return base::Result<void>();
   co_return refusal(exchange, image, parser.status(), parser.take_body());

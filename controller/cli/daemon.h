@@ -26,9 +26,8 @@ Outcome<std::string> daemon_socket(const base::EnvironmentVariables& environment
 // daemon answers with another HTTP status. kNetwork, kTimeout, kMalformed: the exchange failed.
 // kInvalid: the file cannot be written, or `image` does not fit into a URL. Messages about the
 // daemon name the socket.
-boost::asio::awaitable<base::Result<void>> save_image(boost::asio::any_io_executor executor,
-                                                      std::string socket, std::string image,
-                                                      int descriptor,
-                                                      std::function<void(std::uint64_t)> told);
+boost::asio::awaitable<base::Result<void>> save_image(
+    boost::asio::any_io_executor executor, std::string socket, std::string image, int descriptor,
+    std::function<void(std::uint64_t)> on_progress);
 
 }  // namespace cli

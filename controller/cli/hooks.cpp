@@ -10,7 +10,7 @@
 
 namespace cli {
 
-boost::asio::awaitable<Outcome<int>> run(const Session& session, EnvCommand command) {
+boost::asio::awaitable<Outcome<int>> run(const ClusterSession& session, EnvCommand command) {
   auto finding = find_registry(session, command.registry);
   const Outcome<api::LocalRegistry> registry = co_await std::move(finding);
   if (!registry) co_return registry.error();
@@ -28,7 +28,8 @@ boost::asio::awaitable<Outcome<int>> run(const Session& session, EnvCommand comm
   co_return 0;
 }
 
-boost::asio::awaitable<Outcome<HookRuns>> prepare(const Session& session, ExecCommand command) {
+boost::asio::awaitable<Outcome<HookRuns>> prepare(const ClusterSession& session,
+                                                  ExecCommand command) {
   auto finding = find_registry(session, command.registry);
   const Outcome<api::LocalRegistry> registry = co_await std::move(finding);
   if (!registry) co_return registry.error();

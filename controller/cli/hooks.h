@@ -23,7 +23,7 @@ struct ExecCommand {
   std::vector<std::string> command;
 };
 
-boost::asio::awaitable<Outcome<int>> run(const Session& session, EnvCommand command);
+boost::asio::awaitable<Outcome<int>> run(const ClusterSession& session, EnvCommand command);
 
 // The runs of exec: the command, and one set of variables for each run.
 struct HookRuns {
@@ -31,7 +31,8 @@ struct HookRuns {
   std::vector<std::vector<Variable>> variables;
 };
 
-boost::asio::awaitable<Outcome<HookRuns>> prepare(const Session& session, ExecCommand command);
+boost::asio::awaitable<Outcome<HookRuns>> prepare(const ClusterSession& session,
+                                                  ExecCommand command);
 
 // Executes the runs one after the other until one fails, and returns the exit code of the last one.
 // After a signal to this process no further run starts. Blocks. The process must have no other

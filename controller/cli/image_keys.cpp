@@ -63,7 +63,7 @@ bool is_image_and_name(std::string_view word) {
 
 // Rejects most keys fast, without splitting them: keys that neither contain "image" nor end in y as
 // registry and repository do. Accepts newName.
-bool may_speak(std::string_view key) {
+bool may_name_image(std::string_view key) {
   constexpr std::string_view kImage = "image";
   if (key.empty()) return false;
   if (lower(key.back()) == 'y' || key == "newName") return true;
@@ -91,7 +91,7 @@ std::string stem_of(const std::vector<std::string>& words) {
 }  // namespace
 
 bool names_image(std::string_view key) {
-  if (!may_speak(key)) return false;
+  if (!may_name_image(key)) return false;
   const std::vector<std::string> words = words_of(key);
   if (words.empty()) return false;
   if (words.size() == 1 && words[0] == "repository") return true;
@@ -120,19 +120,21 @@ bool holds_pull_secrets(std::string_view key) {
   return has("pull") && (has("secret") || has("secrets"));
 }
 
-HalfKey half_of(std::string_view key) {
-  if (!may_speak(key)) return {};
+ReferencePartKey reference_part_of(std::string_view key) {
+  if (!may_name_image(key)) return {};
   const std::vector<std::string> words = words_of(key);
   if (words.empty()) return {};
-  if (words.back() == "registry") return {Half::kRegistry, stem_of(words)};
+  if (words.back() == "registry") return {ReferencePart::kRegistry, stem_of(words)};
   if (key == "newName") return {};
   if (!names_image(key)) {
     // A name in capitals is an environment variable such as GITHUB_REPOSITORY.
     const bool is_other =
         words.back() == "repository" && std::any_of(key.begin(), key.end(), is_lower);
-    return is_other ? HalfKey{Half::kOtherRepository, stem_of(words)} : HalfKey{};
+    return is_other ? ReferencePartKey{ReferencePart::kOtherRepository, stem_of(words)}
+                    : ReferencePartKey{};
   }
-  return {is_repository(words.back()) ? Half::kRepository : Half::kImage, stem_of(words)};
+  return {is_repository(words.back()) ? ReferencePart::kRepository : ReferencePart::kImage,
+          stem_of(words)};
 }
 
 bool names_part_of_image(std::string_view name) {

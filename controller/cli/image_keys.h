@@ -20,16 +20,16 @@ bool holds_pull_secrets(std::string_view key);
 // build the reference as "{{ registry }}/{{ repository }}:{{ tag }}".
 // kOtherRepository: a repository, but the key does not say of what: "initRepository" may be an
 // image or a repository of Git.
-enum class Half { kNone, kRegistry, kRepository, kImage, kOtherRepository };
+enum class ReferencePart { kNone, kRegistry, kRepository, kImage, kOtherRepository };
 
-struct HalfKey {
-  Half half = Half::kNone;
-  // What the keys of both halves have in common: "" for registry, repository, image and
+struct ReferencePartKey {
+  ReferencePart part = ReferencePart::kNone;
+  // What the keys of both parts have in common: "" for registry, repository, image and
   // imageRegistry; "init" for initImageRegistry and initImage.
   std::string stem;
 };
 
-HalfKey half_of(std::string_view key);
+ReferencePartKey reference_part_of(std::string_view key);
 
 // Reports whether a name is the path of a registry or a repository in Helm values, as parameters of
 // Argo CD have it. True for "image.registry" and "web.initRepository", false for "repository",

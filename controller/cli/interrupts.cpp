@@ -38,7 +38,7 @@ extern "C" void on_signal(int number) {
 
 }  // namespace
 
-Interrupts::Interrupts(const asio::any_io_executor& executor, std::function<void()> told)
+Interrupts::Interrupts(const asio::any_io_executor& executor, std::function<void()> on_interrupt)
     : notice_(executor) {
   std::array<int, 2> pipe{};
   if (::pipe2(pipe.data(), O_CLOEXEC | O_NONBLOCK) != 0) {
@@ -48,10 +48,11 @@ Interrupts::Interrupts(const asio::any_io_executor& executor, std::function<void
   write_end_ = pipe[1];
   first = 0;
   notified = write_end_;
-  notice_.async_wait(asio::posix::descriptor_base::wait_read,
-                     [told = std::move(told)](const boost::system::error_code& error) {
-                       if (!error) told();
-                     });
+  notice_.async_wait(
+      asio::posix::descriptor_base::wait_read,
+      [on_interrupt = std::move(on_interrupt)](const boost::system::error_code& error) {
+        if (!error) on_interrupt();
+      });
   struct sigaction handler {};
   handler.sa_handler = on_signal;
   handler.sa_flags = SA_RESTART;

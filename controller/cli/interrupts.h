@@ -20,7 +20,7 @@ class Interrupts {
  public:
   // The callback runs once, after the first signal. Everything that it refers to must outlive the
   // object.
-  Interrupts(const boost::asio::any_io_executor& executor, std::function<void()> told);
+  Interrupts(const boost::asio::any_io_executor& executor, std::function<void()> on_interrupt);
   Interrupts(const Interrupts&) = delete;
   Interrupts& operator=(const Interrupts&) = delete;
   ~Interrupts();

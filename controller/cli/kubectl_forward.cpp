@@ -175,7 +175,7 @@ asio::awaitable<Outcome<>> KubectlForward::start() {
   co_return Outcome<>();
 }
 
-asio::awaitable<void> KubectlForward::confirmed() {
+asio::awaitable<void> KubectlForward::wait_for_confirmation() {
   const int before = checks_;
   check_now_.notify();
   while (!listens_ || last_confirmed_ <= before) co_await confirms_.wait();

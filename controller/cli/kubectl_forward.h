@@ -79,7 +79,7 @@ class KubectlForward {
 
   // Returns once kubectl listens and a check of the pod that began after this call is done. The
   // check must have found the pod still running, or got no answer. To be called while run() runs.
-  boost::asio::awaitable<void> confirmed();
+  boost::asio::awaitable<void> wait_for_confirmation();
 
   // Returns the number of pods that were forwarded to so far. An image that was pushed to an
   // earlier pod may be lost.

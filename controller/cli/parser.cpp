@@ -94,41 +94,41 @@ CLI::App* Parser::add(std::string_view name) {
   return command;
 }
 
-CLI::Option* Parser::means(CLI::Option* option, Meaning meaning) {
-  meanings_[option] = meaning;
+CLI::Option* Parser::set_value_kind(CLI::Option* option, ValueKind value_kind) {
+  value_kinds_[option] = value_kind;
   return option;
 }
 
 void Parser::add_connection() {
   app_.add_flag("--version", print_version_, "Print the version and exit")->group("");
-  means(app_.add_option("--kubeconfig", connection_.kubeconfig,
-                        "Kubeconfig (default $KUBECONFIG or ~/.kube/config)")
-            ->type_name("FILE"),
-        Meaning::kFile);
-  means(app_.add_option("--context", connection_.context,
-                        "Context of the kubeconfig (default the current one)")
-            ->type_name("NAME"),
-        Meaning::kContext);
-  means(app_.add_option("-n,--namespace", connection_.namespace_name,
-                        "Namespace to use (default that of the context)")
-            ->type_name("NAME"),
-        Meaning::kNamespace);
+  set_value_kind(app_.add_option("--kubeconfig", connection_.kubeconfig,
+                                 "Kubeconfig (default $KUBECONFIG or ~/.kube/config)")
+                     ->type_name("FILE"),
+                 ValueKind::kFile);
+  set_value_kind(app_.add_option("--context", connection_.context,
+                                 "Context of the kubeconfig (default the current one)")
+                     ->type_name("NAME"),
+                 ValueKind::kContext);
+  set_value_kind(app_.add_option("-n,--namespace", connection_.namespace_name,
+                                 "Namespace to use (default that of the context)")
+                     ->type_name("NAME"),
+                 ValueKind::kNamespace);
   app_.add_option("--request-timeout", request_timeout_,
                   "Timeout of one API request, 0: none (default 30s)")
       ->type_name("TIME");
 }
 
 CLI::Option* Parser::add_registry(CLI::App* command, std::string& registry) {
-  return means(
+  return set_value_kind(
       command
           ->add_option("--registry", registry, "LocalRegistry to use, if the namespace has several")
           ->type_name("NAME"),
-      Meaning::kRegistry);
+      ValueKind::kRegistry);
 }
 
 CLI::Option* Parser::add_name(CLI::App* command, std::string& registry) {
   CLI::Option* flag = add_registry(command, registry);
-  CLI::Option* name = means(command->add_option("NAME", registry), Meaning::kRegistry);
+  CLI::Option* name = set_value_kind(command->add_option("NAME", registry), ValueKind::kRegistry);
   flag->excludes(name);
   return name;
 }
@@ -185,10 +185,10 @@ void Parser::add_wait() {
 void Parser::add_env() {
   CLI::App* command = add("env");
   add_name(command, env_.registry);
-  means(
+  set_value_kind(
       command->add_option("--image", env_.image, "Only the variables of this image of spec.images")
           ->type_name("NAME"),
-      Meaning::kImage);
+      ValueKind::kImage);
   add_choice(command, "-o,--output", output_, {"shell", "env", "dotenv", "json", "yaml"},
              "Output format: shell, env, dotenv, json or yaml (default shell)");
 }
@@ -196,14 +196,15 @@ void Parser::add_env() {
 void Parser::add_exec() {
   CLI::App* command = add("exec");
   add_registry(command, exec_.registry);
-  means(command->add_option("--image", exec_.image, "Run only for this image of spec.images")
-            ->type_name("NAME"),
-        Meaning::kImage);
+  set_value_kind(
+      command->add_option("--image", exec_.image, "Run only for this image of spec.images")
+          ->type_name("NAME"),
+      ValueKind::kImage);
 }
 
 void Parser::add_import() {
   CLI::App* command = add("import");
-  means(command->add_option("FILE", import_.options.file)->required(), Meaning::kFile);
+  set_value_kind(command->add_option("FILE", import_.options.file)->required(), ValueKind::kFile);
   command
       ->add_option("--name", import_.options.name,
                    "Name of the LocalRegistry (default that of the DevSpace project)")
@@ -216,11 +217,11 @@ void Parser::add_import() {
 
 void Parser::add_rewrite() {
   CLI::App* command = add("rewrite");
-  means(command
-            ->add_option("-f,--filename", rewrite_.file,
-                         "Input file, or - for standard input (default -)")
-            ->type_name("FILE"),
-        Meaning::kFile);
+  set_value_kind(command
+                     ->add_option("-f,--filename", rewrite_.file,
+                                  "Input file, or - for standard input (default -)")
+                     ->type_name("FILE"),
+                 ValueKind::kFile);
   add_registry(command, rewrite_.registry);
   add_several(command, "--image", rewrite_.images,
               "Repository to rewrite, instead of the images of a LocalRegistry; may be repeated",
@@ -233,35 +234,37 @@ void Parser::add_rewrite() {
 
 void Parser::add_check() {
   CLI::App* command = add("check");
-  means(command->add_option("IMAGE", check_.images), Meaning::kReference);
+  set_value_kind(command->add_option("IMAGE", check_.images), ValueKind::kReference);
   add_registry(command, check_.registry);
   add_several(
       command, "--insecure-registry", check_.insecure_registries,
       "HOST[:PORT] or network for which plain HTTP and unverified TLS are allowed; may be repeated",
       "HOST");
-  means(command
-            ->add_option("--ca-file", check_.ca_file,
-                         "PEM file with CAs to trust in addition to the system's")
-            ->type_name("FILE"),
-        Meaning::kFile);
+  set_value_kind(command
+                     ->add_option("--ca-file", check_.ca_file,
+                                  "PEM file with CAs to trust in addition to the system's")
+                     ->type_name("FILE"),
+                 ValueKind::kFile);
   add_output(command, "a table");
 }
 
 void Parser::add_push() {
   CLI::App* command = add("push");
-  means(command->add_option("IMAGE", push_.images)->required(), Meaning::kReference);
+  set_value_kind(command->add_option("IMAGE", push_.images)->required(), ValueKind::kReference);
   add_registry(command, push_.registry);
-  means(command
-            ->add_option("--archive", push_.archive,
-                         "Read the image from this tar file (`docker save` or OCI archive) instead "
-                         "of the daemon")
-            ->type_name("FILE"),
-        Meaning::kFile);
-  means(command
-            ->add_option("--layout", push_.layout,
-                         "Read the image from this OCI layout folder instead of the daemon")
-            ->type_name("FOLDER"),
-        Meaning::kFolder);
+  set_value_kind(
+      command
+          ->add_option("--archive", push_.archive,
+                       "Read the image from this tar file (`docker save` or OCI archive) instead "
+                       "of the daemon")
+          ->type_name("FILE"),
+      ValueKind::kFile);
+  set_value_kind(
+      command
+          ->add_option("--layout", push_.layout,
+                       "Read the image from this OCI layout folder instead of the daemon")
+          ->type_name("FOLDER"),
+      ValueKind::kFolder);
   add_choice(command, "--via", via_, {"auto", "node", "api-server"},
              "How to reach the registry: node (localhost:<nodePort>), api-server (kubectl "
              "port-forward) or auto (default auto)")
@@ -275,14 +278,16 @@ void Parser::add_push() {
 
 void Parser::add_build() {
   CLI::App* command = add("build");
-  means(command->add_option("CONTEXT", build_.context), Meaning::kFolder);
-  means(add_several(command, "-t,--tag", build_.tags,
-                    "Image to build, or name of an image of spec.images; may be repeated", "IMAGE")
-            ->required(),
-        Meaning::kReference);
-  means(command->add_option("-f,--file", build_.file, "Dockerfile (default CONTEXT/Dockerfile)")
-            ->type_name("FILE"),
-        Meaning::kFile);
+  set_value_kind(command->add_option("CONTEXT", build_.context), ValueKind::kFolder);
+  set_value_kind(
+      add_several(command, "-t,--tag", build_.tags,
+                  "Image to build, or name of an image of spec.images; may be repeated", "IMAGE")
+          ->required(),
+      ValueKind::kReference);
+  set_value_kind(
+      command->add_option("-f,--file", build_.file, "Dockerfile (default CONTEXT/Dockerfile)")
+          ->type_name("FILE"),
+      ValueKind::kFile);
   add_registry(command, build_.registry);
   add_several(command, "--build-arg", build_.build_args,
               "Build argument of the Dockerfile; may be repeated", "NAME=VALUE");
@@ -303,7 +308,7 @@ void Parser::add_build() {
 
 void Parser::add_completion() {
   CLI::App* command = add("completion");
-  means(command->add_option("SHELL", shell_)->required(), Meaning::kShell);
+  set_value_kind(command->add_option("SHELL", shell_)->required(), ValueKind::kShell);
 }
 
 std::vector<std::string> Parser::choices(const CLI::Option* option) const {
@@ -311,9 +316,9 @@ std::vector<std::string> Parser::choices(const CLI::Option* option) const {
   return found == choices_.end() ? Words() : found->second;
 }
 
-Meaning Parser::meaning(const CLI::Option* option) const {
-  const auto found = meanings_.find(option);
-  return found == meanings_.end() ? Meaning::kNone : found->second;
+ValueKind Parser::value_kind(const CLI::Option* option) const {
+  const auto found = value_kinds_.find(option);
+  return found == value_kinds_.end() ? ValueKind::kNone : found->second;
 }
 
 Outcome<Command> Parser::read_completion(const std::string& shell) {

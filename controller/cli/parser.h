@@ -14,7 +14,7 @@
 namespace cli {
 
 // The kind of value that an option or argument takes; completion uses it.
-enum class Meaning {
+enum class ValueKind {
   kNone,
   kRegistry,
   kImage,      // the name of a declared image
@@ -39,7 +39,7 @@ class Parser {
 
   // Returns the words that an option accepts; empty: any word.
   std::vector<std::string> choices(const CLI::Option* option) const;
-  Meaning meaning(const CLI::Option* option) const;
+  ValueKind value_kind(const CLI::Option* option) const;
 
  private:
   using Words = std::vector<std::string>;
@@ -65,7 +65,7 @@ class Parser {
   void add_output(CLI::App* command, const char* usual);  // adds -o; `usual`: the default format
   CLI::Option* add_several(CLI::App* command, const char* flags, Words& words,
                            const char* description, const char* type);
-  CLI::Option* means(CLI::Option* option, Meaning meaning);
+  CLI::Option* set_value_kind(CLI::Option* option, ValueKind value_kind);
 
   Outcome<Command> chosen(const Words& tail);
   Outcome<Command> read_wait();
@@ -79,7 +79,7 @@ class Parser {
   std::string version_;
   CLI::App app_;
   std::map<const CLI::Option*, Words> choices_;
-  std::map<const CLI::Option*, Meaning> meanings_;
+  std::map<const CLI::Option*, ValueKind> value_kinds_;
 
   Connection connection_;
   bool print_version_ = false;

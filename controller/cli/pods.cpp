@@ -18,7 +18,7 @@ bool is_ready(const api::Pod& pod) {
 
 }  // namespace
 
-boost::asio::awaitable<Outcome<api::ObjectMeta>> find_pod(const Session& session,
+boost::asio::awaitable<Outcome<api::ObjectMeta>> find_pod(const ClusterSession& session,
                                                           const api::LocalRegistry& registry) {
   const std::string& namespace_name = api::target_namespace(registry);
   std::vector<std::string> selector;

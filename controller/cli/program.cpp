@@ -13,63 +13,65 @@
 namespace cli {
 namespace {
 
-struct Surroundings {
+struct ProgramContext {
   const std::string& version;
   const base::EnvironmentVariables& environment;
   Console& console;
 };
 
-Outcome<std::unique_ptr<Cluster>> connect(const Surroundings& around,
+Outcome<std::unique_ptr<Cluster>> connect(const ProgramContext& program,
                                           const Connection& connection) {
-  return Cluster::make(connection, around.version, around.environment, around.console);
+  return Cluster::make(connection, program.version, program.environment, program.console);
 }
 
-Outcome<int> run(const Surroundings& around, const Connection&, ImportCommand command) {
-  command.options.environment = around.environment;
-  return run(around.console, command);
+Outcome<int> run(const ProgramContext& program, const Connection&, ImportCommand command) {
+  command.options.environment = program.environment;
+  return run(program.console, command);
 }
 
-Outcome<int> run(const Surroundings& around, const Connection&, const CompletionCommand& command) {
-  around.console.out << completion_script(command.shell);
+Outcome<int> run(const ProgramContext& program, const Connection&,
+                 const CompletionCommand& command) {
+  program.console.out << completion_script(command.shell);
   return 0;
 }
 
-Outcome<int> run(const Surroundings& around, const Connection&, const CompleteCommand& command) {
-  ClusterNames names(around.environment);
-  around.console.out << print(complete(command.words, names));
+Outcome<int> run(const ProgramContext& program, const Connection&, const CompleteCommand& command) {
+  ClusterNames names(program.environment);
+  program.console.out << print(complete(command.words, names));
   return 0;
 }
 
-Outcome<int> run(const Surroundings& around, const Connection& connection,
+Outcome<int> run(const ProgramContext& program, const Connection& connection,
                  const ExecCommand& command) {
   HookRuns runs;
   {
-    const auto cluster = connect(around, connection);
+    const auto cluster = connect(program, connection);
     if (!cluster) return cluster.error();
     Outcome<HookRuns> prepared = (*cluster)->run(prepare((*cluster)->session(), command));
     if (!prepared) return prepared.error();
     runs = *std::move(prepared);
   }
-  return run_hooks(around.console, runs);
+  return run_hooks(program.console, runs);
 }
 
-Outcome<int> run(const Surroundings& around, const Connection& connection,
+Outcome<int> run(const ProgramContext& program, const Connection& connection,
                  const RewriteCommand& command) {
   if (is_offline(command)) {
     const auto targets = rewrite_targets(command);
     if (!targets) return targets.error();
-    return run(around.console, command, *targets);
+    return run(program.console, command, *targets);
   }
-  const auto cluster = connect(around, connection);
+  const auto cluster = connect(program, connection);
   if (!cluster) return cluster.error();
   const auto targets = (*cluster)->run(ask_targets((*cluster)->session(), command.registry));
   if (!targets) return targets.error();
-  return run(around.console, command, *targets);
+  return run(program.console, command, *targets);
 }
 
-Outcome<int> run(const Surroundings& around, const Connection& connection, CheckCommand command) {
+Outcome<int> run(const ProgramContext& program, const Connection& connection,
+                 CheckCommand command) {
   if (command.images.empty()) {
-    const auto cluster = connect(around, connection);
+    const auto cluster = connect(program, connection);
     if (!cluster) return cluster.error();
     auto images = (*cluster)->run(declared_images((*cluster)->session(), command.registry));
     if (!images) return images.error();
@@ -77,17 +79,17 @@ Outcome<int> run(const Surroundings& around, const Connection& connection, Check
   }
   Loop loop;
   base::SystemClock clock;
-  return loop.run(run(loop.executor(), clock, around.environment, around.console, command));
+  return loop.run(run(loop.executor(), clock, program.environment, program.console, command));
 }
 
-Outcome<int> run(const Surroundings& around, const Connection& connection,
+Outcome<int> run(const ProgramContext& program, const Connection& connection,
                  const PushCommand& command) {
   std::vector<PushedImage> images;
   std::string context;
   {
-    const auto cluster = connect(around, connection);
+    const auto cluster = connect(program, connection);
     if (!cluster) return cluster.error();
-    const Session& session = (*cluster)->session();
+    const ClusterSession& session = (*cluster)->session();
     auto pushed = (*cluster)->run(push(session, connection, command));
     if (!pushed) return pushed.error();
     images = *std::move(pushed);
@@ -96,39 +98,40 @@ Outcome<int> run(const Surroundings& around, const Connection& connection,
   if (const Outcome<> loaded = load_into_kind(context, command, images); !loaded) {
     return loaded.error();
   }
-  around.console.out << print(images, command.output);
+  program.console.out << print(images, command.output);
   return 0;
 }
 
-Outcome<int> run(const Surroundings& around, const Connection& connection,
+Outcome<int> run(const ProgramContext& program, const Connection& connection,
                  const BuildCommand& command) {
   BuildRun build;
   {
-    const auto cluster = connect(around, connection);
+    const auto cluster = connect(program, connection);
     if (!cluster) return cluster.error();
     auto prepared = (*cluster)->run(prepare((*cluster)->session(), connection, command));
     if (!prepared) return prepared.error();
     build = *std::move(prepared);
   }
-  return run_build(around.console, build);
+  return run_build(program.console, build);
 }
 
-// The other commands need only a Session.
+// The other commands need only a ClusterSession.
 template <class Command>
-Outcome<int> run(const Surroundings& around, const Connection& connection, const Command& command) {
-  const auto cluster = connect(around, connection);
+Outcome<int> run(const ProgramContext& program, const Connection& connection,
+                 const Command& command) {
+  const auto cluster = connect(program, connection);
   if (!cluster) return cluster.error();
   return (*cluster)->run(run((*cluster)->session(), command));
 }
 
-Outcome<int> run(const Surroundings& around, const std::vector<std::string>& words) {
-  const Outcome<CommandLine> line = parse_command_line(words, around.version);
+Outcome<int> run(const ProgramContext& program, const std::vector<std::string>& words) {
+  const Outcome<CommandLine> line = parse_command_line(words, program.version);
   if (!line) return line.error();
   if (!line->print.empty()) {
-    around.console.out << line->print;
+    program.console.out << line->print;
     return 0;
   }
-  return std::visit([&](const auto& command) { return run(around, line->connection, command); },
+  return std::visit([&](const auto& command) { return run(program, line->connection, command); },
                     line->command);
 }
 

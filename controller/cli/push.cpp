@@ -87,8 +87,8 @@ class Pusher {
  public:
   // `given`: the archive or layout that is pushed; null: the daemon has the images. `route` must
   // stay valid until run() has ended.
-  Pusher(const Session& session, std::shared_ptr<const registry::ImageSource> given,
-         const Route& route)
+  Pusher(const ClusterSession& session, std::shared_ptr<const registry::ImageSource> given,
+         const RegistryRoute& route)
       : session_(session),
         given_(std::move(given)),
         address_(route.address),
@@ -107,7 +107,7 @@ class Pusher {
       const int pod = current_pod();
       auto pushing = push_all(images);
       outcome = co_await std::move(pushing);
-      if (forward_ != nullptr) co_await forward_->confirmed();
+      if (forward_ != nullptr) co_await forward_->wait_for_confirmation();
       if (pod == current_pod()) co_return;
       session_.console.err << "note: the registry's pod was replaced: pushing again" << std::endl;
     }
@@ -191,7 +191,7 @@ class Pusher {
     co_return Outcome<>();
   }
 
-  const Session& session_;
+  const ClusterSession& session_;
   const std::shared_ptr<const registry::ImageSource> given_;
   std::string address_;
   KubectlForward* forward_;  // null: not through the API server
@@ -235,7 +235,7 @@ std::vector<std::string> kind_arguments(const PushCommand& command, const PushTa
   return {"kind", "load", "docker-image", target.source, "--name", cluster};
 }
 
-asio::awaitable<Outcome<Images>> push(const Session& session, Connection connection,
+asio::awaitable<Outcome<Images>> push(const ClusterSession& session, Connection connection,
                                       PushCommand command) {
   const std::string& path = command.archive.empty() ? command.layout : command.archive;
   std::shared_ptr<const registry::ImageSource> given;
@@ -258,8 +258,8 @@ asio::awaitable<Outcome<Images>> push(const Session& session, Connection connect
     for (const PushTarget& target : *targets) images.push_back({.target = target});
   }
   if (std::none_of(images.begin(), images.end(), goes_to_registry)) co_return images;
-  auto routing = find_route(session, std::move(connection), *registry, command.via);
-  Outcome<Route> route = co_await std::move(routing);
+  auto routing = find_registry_route(session, std::move(connection), *registry, command.via);
+  Outcome<RegistryRoute> route = co_await std::move(routing);
   if (!route) co_return route.error();
   Outcome<> outcome;
   Pusher pusher(session, std::move(given), *route);

@@ -43,7 +43,7 @@ std::vector<std::string> kind_arguments(const PushCommand& command, const PushTa
 
 // Pushes the images that are delivered by the local registry. Images for KinD are returned without
 // a digest; the caller passes them to load_into_kind() when the process has no other threads.
-boost::asio::awaitable<Outcome<std::vector<PushedImage>>> push(const Session& session,
+boost::asio::awaitable<Outcome<std::vector<PushedImage>>> push(const ClusterSession& session,
                                                                Connection connection,
                                                                PushCommand command);
 

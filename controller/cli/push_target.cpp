@@ -56,7 +56,7 @@ Outcome<api::Delivery> delivery_of(const api::LocalRegistry& registry,
   if (registry.status.delivery) return *registry.status.delivery;
   return Failure{ExitCode::kNotReady,
                  fmt::format("the delivery of images is not decided yet for LocalRegistry {}: {}",
-                             registry.metadata.name, advice_for(registry))};
+                             registry.metadata.name, explain_missing_status(registry))};
 }
 
 Outcome<PushTarget> check(const api::LocalRegistry& registry,

@@ -180,19 +180,20 @@ void ReferenceEditor::alias(const json::Scalar& scalar) {
   if (map == 0) return;
   note_kustomize(scalar);
   if (scalar.key == "<<") at(map).has_merge = true;
-  const HalfKey half = half_of(scalar.key);
-  if (half.half == Half::kRegistry) add_unknown(at(map), half.stem);
-  if (half.half == Half::kOtherRepository) add_stem(at(map).other_repositories, half.stem);
+  const ReferencePartKey key = reference_part_of(scalar.key);
+  if (key.part == ReferencePart::kRegistry) add_unknown(at(map), key.stem);
+  if (key.part == ReferencePart::kOtherRepository) add_stem(at(map).other_repositories, key.stem);
 }
 
 // Notes a path without a registry under a key such as initRepository. A chart may put the registry
 // of the mapping before it.
-void ReferenceEditor::note_other_repository(const json::Scalar& scalar, const HalfKey& half) {
+void ReferenceEditor::note_other_repository(const json::Scalar& scalar,
+                                            const ReferencePartKey& key) {
   const std::uint64_t map = scalar.around.map();
-  if (map == 0 || half.half != Half::kOtherRepository || is_null(scalar)) return;
+  if (map == 0 || key.part != ReferencePart::kOtherRepository || is_null(scalar)) return;
   const auto parts = parts_of(scalar.value);
   const bool may_be_path = parts ? !parts->host : has_variable(scalar.value);
-  if (may_be_path) add_stem(at(map).other_repositories, half.stem);
+  if (may_be_path) add_stem(at(map).other_repositories, key.stem);
 }
 
 void ReferenceEditor::add_unknown(Mapping& mapping, const std::string& stem) {
@@ -202,7 +203,7 @@ void ReferenceEditor::add_unknown(Mapping& mapping, const std::string& stem) {
 
 std::size_t ReferenceEditor::value(const json::Scalar& scalar) {
   ++values_;
-  give_up_old();
+  decide_overdue();
   open_known(scalar.around);
   note_siblings(scalar);
   last_map_ = scalar.around.maps();
@@ -225,11 +226,12 @@ std::optional<ReferenceEditor::Candidate> ReferenceEditor::candidate(const json:
   found.line = scalar.line;
   found.map = scalar.around.map();
   found.is_anchored = scalar.is_anchored;
-  const HalfKey half = half_of(scalar.key);
-  found.stem = half.stem;
-  note_other_repository(scalar, half);
-  if (found.map != 0 && half.half == Half::kRegistry) return registry_candidate(scalar, found);
-  found.names_image = half.half == Half::kRepository || half.half == Half::kImage ||
+  const ReferencePartKey key = reference_part_of(scalar.key);
+  found.stem = key.stem;
+  note_other_repository(scalar, key);
+  if (found.map != 0 && key.part == ReferencePart::kRegistry)
+    return registry_candidate(scalar, found);
+  found.names_image = key.part == ReferencePart::kRepository || key.part == ReferencePart::kImage ||
                       names_image(scalar.key) ||
                       (scalar.key == "reference" && names_image(scalar.around.parent_key()));
   if (has_variable(scalar.value) && !take_template(scalar, found)) return std::nullopt;
@@ -245,7 +247,7 @@ std::optional<ReferenceEditor::Candidate> ReferenceEditor::candidate(const json:
     if (found.is_complete || has_slash(found.text)) leave(found, "this key holds names of Secrets");
     return std::nullopt;
   }
-  return with_role(scalar, half.half, std::move(found));
+  return with_role(scalar, key.part, std::move(found));
 }
 
 // Returns the registry of a mapping; nullopt if the value is not a registry, or contains a
@@ -280,8 +282,9 @@ bool ReferenceEditor::take_template(const json::Scalar& scalar, Candidate& found
   const bool matches =
       std::any_of(repositories_.begin(), repositories_.end(), [&](const std::string& repository) {
         const auto names = spellings(repository);
-        return std::any_of(names.begin(), names.end(),
-                           [&](std::string_view name) { return may_be(parsed->pattern, name); });
+        return std::any_of(names.begin(), names.end(), [&](std::string_view name) {
+          return matches_pattern(parsed->pattern, name);
+        });
       });
   if (speaks && matches) {
     leave(found,
@@ -292,13 +295,14 @@ bool ReferenceEditor::take_template(const json::Scalar& scalar, Candidate& found
 }
 
 std::optional<ReferenceEditor::Candidate> ReferenceEditor::with_role(const json::Scalar& scalar,
-                                                                     Half half, Candidate found) {
+                                                                     ReferencePart part,
+                                                                     Candidate found) {
   using Role = Candidate::Role;
   const bool declared = !found.replacement.empty();
   const bool under_image = scalar.key == "name" && names_image(scalar.around.parent_key());
-  if (found.map != 0 && half == Half::kRepository) {
+  if (found.map != 0 && part == ReferencePart::kRepository) {
     found.role = Role::kRepository;
-  } else if (found.map != 0 && half == Half::kImage && !found.is_complete) {
+  } else if (found.map != 0 && part == ReferencePart::kImage && !found.is_complete) {
     found.role = Role::kImage;
   } else if (found.map != 0 && scalar.key == "name" &&
              (declared || (under_image && !found.is_complete))) {
@@ -333,10 +337,10 @@ void ReferenceEditor::warn_of_embedded(const json::Scalar& scalar) {
   }
 }
 
-base::Result<void> ReferenceEditor::place(json::Place place) {
+base::Result<void> ReferenceEditor::located(json::ScalarLocation location) {
   Candidate candidate = *std::move(waiting_);
   waiting_.reset();
-  candidate.place = std::move(place);
+  candidate.location = std::move(location);
   candidate.slot = first_slot_ + slots_.size();
   slots_.emplace_back();
   if (candidate.role == Candidate::Role::kComplete) {
@@ -346,7 +350,7 @@ base::Result<void> ReferenceEditor::place(json::Place place) {
   Mapping& mapping = at(candidate.map);
   if (mapping.candidates.empty()) mapping.first = values_;
   mapping.candidates.push_back(std::move(candidate));
-  if (mapping.is_given_up) settle(mapping);
+  if (mapping.is_overdue) decide_mapping(mapping);
   return flush();
 }
 
@@ -360,42 +364,42 @@ base::Result<void> ReferenceEditor::end_of_map(std::uint64_t map) {
                     kLateMost)};
   }
   if (mappings_.empty() || mappings_.back().map != map) return {};
-  settle(mappings_.back());
+  decide_mapping(mappings_.back());
   mappings_.pop_back();
   return flush();
 }
 
 // Decides the candidates that have waited for too many values, with what is known by now.
-void ReferenceEditor::give_up_old() {
+void ReferenceEditor::decide_overdue() {
   for (Mapping& mapping : mappings_) {
     if (mapping.candidates.empty()) continue;
     if (values_ - mapping.first <= limits::kRewriteSiblingValues) continue;
-    mapping.is_given_up = true;
-    settle(mapping);
+    mapping.is_overdue = true;
+    decide_mapping(mapping);
   }
 }
 
 // Decides all candidates of the mapping.
-void ReferenceEditor::settle(Mapping& mapping) {
+void ReferenceEditor::decide_mapping(Mapping& mapping) {
   using Role = Candidate::Role;
   std::vector<Candidate> candidates = std::move(mapping.candidates);
   mapping.candidates.clear();
-  std::map<std::string, Halves> halves;  // by stem
+  std::map<std::string, RegistryAndRepositories> by_stem;
   for (const Candidate& candidate : candidates) {
     if (candidate.role == Role::kRegistry) {
-      const Candidate*& registry = halves[candidate.stem].registry;
-      if (registry != nullptr) decide(*registry);  // of duplicate keys the last one counts
+      const Candidate*& registry = by_stem[candidate.stem].registry;
+      if (registry != nullptr) mark_decided(*registry);  // of duplicate keys the last one counts
       registry = &candidate;
     } else if (candidate.role == Role::kRepository || candidate.role == Role::kImage) {
-      halves[candidate.stem].paths.push_back(&candidate);
+      by_stem[candidate.stem].paths.push_back(&candidate);
     }
   }
   for (const Candidate& candidate : candidates) {
-    if (candidate.role == Role::kName) settle_name(mapping, candidate, halves);
+    if (candidate.role == Role::kName) decide_name(mapping, candidate, by_stem);
     if (candidate.role == Role::kValue) settle_value(mapping, candidate);
   }
-  join_to_registry(mapping, halves);
-  for (const auto& [stem, two] : halves) settle_halves(mapping, stem, two);
+  join_to_registry(mapping, by_stem);
+  for (const auto& [stem, two] : by_stem) decide_registry_and_repositories(mapping, stem, two);
 }
 
 // Decides a value under the key `value`, by the name beside it. A chart puts the value of
@@ -415,23 +419,23 @@ void ReferenceEditor::settle_value(const Mapping& mapping, const Candidate& valu
 // Decides a value under the key `name`. Beside a registry and under a key that names an image, it
 // is a repository. In an image of Kustomize it stays unchanged. Otherwise it is rewritten only
 // if it is a complete reference.
-void ReferenceEditor::settle_name(const Mapping& mapping, const Candidate& name,
-                                  std::map<std::string, Halves>& halves) {
+void ReferenceEditor::decide_name(const Mapping& mapping, const Candidate& name,
+                                  std::map<std::string, RegistryAndRepositories>& by_stem) {
   if (mapping.has_new_name) {
-    if (!name.is_complete) return decide(name);
+    if (!name.is_complete) return mark_decided(name);
     return leave(name, "Kustomize replaces images of this name with newName");
   }
   if (mapping.has_new_tag) {
-    if (name.replacement.empty()) return decide(name);
+    if (name.replacement.empty()) return mark_decided(name);
     return leave(name,
                  "Kustomize searches the resources for this name; add newName, which is rewritten");
   }
-  const auto plain = halves.find("");
-  const bool has_registry = plain != halves.end() && plain->second.registry != nullptr;
+  const auto plain = by_stem.find("");
+  const bool has_registry = plain != by_stem.end() && plain->second.registry != nullptr;
   if (name.parent_names_image && !name.is_complete && has_registry && plain->second.paths.empty()) {
     plain->second.paths.push_back(&name);
   } else {
-    settle_alone(name);
+    decide_alone(name);
   }
 }
 
@@ -439,21 +443,21 @@ void ReferenceEditor::settle_name(const Mapping& mapping, const Candidate& name,
 // registry of the mapping, and notes whether other repositories need it. A chart puts that registry
 // before all of them.
 void ReferenceEditor::join_to_registry(const Mapping& mapping,
-                                       std::map<std::string, Halves>& halves) {
-  const auto plain = halves.find("");
-  if (plain == halves.end() || plain->second.registry == nullptr) return;
+                                       std::map<std::string, RegistryAndRepositories>& by_stem) {
+  const auto plain = by_stem.find("");
+  if (plain == by_stem.end() || plain->second.registry == nullptr) return;
   const auto joins = [](const Candidate* path) {
     return path->role == Candidate::Role::kRepository && !path->has_host;
   };
   const auto has_registry = [&](const std::string& stem) {
-    const auto found = halves.find(stem);
+    const auto found = by_stem.find(stem);
     return mapping.unknown_registries.contains(stem) ||
-           (found != halves.end() && found->second.registry != nullptr);
+           (found != by_stem.end() && found->second.registry != nullptr);
   };
   plain->second.has_other =
       std::any_of(mapping.other_repositories.begin(), mapping.other_repositories.end(),
                   [&](const std::string& stem) { return stem.empty() || !has_registry(stem); });
-  for (auto& [stem, two] : halves) {
+  for (auto& [stem, two] : by_stem) {
     if (has_registry(stem)) continue;
     std::copy_if(two.paths.begin(), two.paths.end(), std::back_inserter(plain->second.paths),
                  joins);
@@ -461,29 +465,29 @@ void ReferenceEditor::join_to_registry(const Mapping& mapping,
   }
 }
 
-void ReferenceEditor::settle_halves(Mapping& mapping, const std::string& stem,
-                                    const Halves& halves) {
-  const Candidate* const registry = halves.registry;
+void ReferenceEditor::decide_registry_and_repositories(Mapping& mapping, const std::string& stem,
+                                                       const RegistryAndRepositories& values) {
+  const Candidate* const registry = values.registry;
   const bool is_unknown = mapping.all_unknown || mapping.unknown_registries.contains(stem);
-  if (registry != nullptr && !is_unknown && !halves.paths.empty()) {
-    settle_pair(halves);
+  if (registry != nullptr && !is_unknown && !values.paths.empty()) {
+    decide_pair(values);
   } else {
-    if (registry != nullptr) settle_lone_registry(*registry);
-    for (const Candidate* const path : halves.paths) {
+    if (registry != nullptr) decide_lone_registry(*registry);
+    for (const Candidate* const path : values.paths) {
       const bool is_repository = path->role == Candidate::Role::kRepository;
       if (is_unknown || (mapping.has_merge && is_repository)) {
         leave_without_registry(*path);
       } else {
-        settle_alone(*path);
+        decide_alone(*path);
       }
     }
   }
   // More values of the mapping may follow. They must not be decided as if it had no registry.
-  if (registry != nullptr && mapping.is_given_up) add_unknown(mapping, stem);
+  if (registry != nullptr && mapping.is_overdue) add_unknown(mapping, stem);
 }
 
-void ReferenceEditor::settle_alone(const Candidate& candidate) {
-  if (candidate.replacement.empty()) return decide(candidate);
+void ReferenceEditor::decide_alone(const Candidate& candidate) {
+  if (candidate.replacement.empty()) return mark_decided(candidate);
   if (candidate.is_complete || candidate.names_image) {
     return replace(candidate, candidate.replacement);
   }
@@ -492,31 +496,31 @@ void ReferenceEditor::settle_alone(const Candidate& candidate) {
 
 // Decides a registry without a repository. It stays unchanged, because the text does not show
 // before which images a chart puts it.
-void ReferenceEditor::settle_lone_registry(const Candidate& registry) {
+void ReferenceEditor::decide_lone_registry(const Candidate& registry) {
   const std::string_view text = without_slashes(registry.text);
   const std::string_view host = text.substr(0, text.find('/'));
   const bool of_declared =
       std::any_of(repositories_.begin(), repositories_.end(), [&](const std::string& repository) {
         return std::string_view(repository).starts_with(std::string(host) + "/");
       });
-  const bool of_chart = registry.key != "registry" && half_of(registry.key).stem.empty();
+  const bool of_chart = registry.key != "registry" && reference_part_of(registry.key).stem.empty();
   if (rewriter_.is_known(std::string(host)) || !(of_declared || of_chart)) {
-    return decide(registry);
+    return mark_decided(registry);
   }
   leave(registry,
         "there is no key repository beside it, and a chart may use it both for declared images and "
         "for others");
 }
 
-void ReferenceEditor::settle_pair(const Halves& halves) {
-  const Candidate& registry = *halves.registry;
+void ReferenceEditor::decide_pair(const RegistryAndRepositories& values) {
+  const Candidate& registry = *values.registry;
   struct Rewritten {
     const Candidate* path;
     std::string text;
   };
   const std::string_view before = without_slashes(registry.text);
   std::vector<Rewritten> rewritten;
-  for (const Candidate* const path : halves.paths) {
+  for (const Candidate* const path : values.paths) {
     if (path->has_host) {
       if (!path->replacement.empty()) {
         leave(*path,
@@ -526,12 +530,12 @@ void ReferenceEditor::settle_pair(const Halves& halves) {
     } else if (auto text = rewriter_.rewrite(fmt::format("{}/{}", before, path->text))) {
       rewritten.push_back({path, *std::move(text)});
     }
-    decide(*path);
+    mark_decided(*path);
   }
-  decide(registry);
+  mark_decided(registry);
   if (rewritten.empty()) return;
   std::optional<std::string> host;
-  bool possible = rewritten.size() == halves.paths.size() && !halves.has_other;
+  bool possible = rewritten.size() == values.paths.size() && !values.has_other;
   for (Rewritten& one : rewritten) {
     // If the registry has no path, the "library/" that Docker adds goes into the repository.
     const std::size_t slash =
@@ -565,12 +569,12 @@ void ReferenceEditor::leave_without_registry(const Candidate& path) {
       std::any_of(repositories_.begin(), repositories_.end(), [&](const std::string& repository) {
         return repository.ends_with("/" + path.text);
       });
-  if (!declared) return decide(path);
+  if (!declared) return mark_decided(path);
   leave(path, "the key beside it that names the registry has no literal value");
 }
 
 void ReferenceEditor::leave_bare(const Candidate& candidate) {
-  if (!has_slash(candidate.text)) return decide(candidate);
+  if (!has_slash(candidate.text)) return mark_decided(candidate);
   leave(candidate,
         "a value without registry, tag and digest is rewritten only under a key such as image or "
         "repository");
@@ -579,19 +583,19 @@ void ReferenceEditor::leave_bare(const Candidate& candidate) {
 void ReferenceEditor::leave(const Candidate& candidate, const std::string& why) {
   warn_(candidate.line, fmt::format("{}: {} is unchanged: {}", base::shown(candidate.key),
                                     base::shown(candidate.text), why));
-  decide(candidate);
+  mark_decided(candidate);
 }
 
 void ReferenceEditor::replace(const Candidate& candidate, const std::string& word) {
-  decide(candidate);
-  auto edit = json::edit_at(candidate.place, word);
+  mark_decided(candidate);
+  auto edit = json::edit_at(candidate.location, word);
   if (!edit) return leave(candidate, "the rewritten value would need quotes");
   slots_[*candidate.slot - first_slot_].edit = *std::move(edit);
 }
 
-// Marks the candidate as decided; replace() then adds its edit. A candidate without a place has no
-// slot.
-void ReferenceEditor::decide(const Candidate& candidate) {
+// Marks the candidate as decided; replace() then adds its edit. A candidate without a location has
+// no slot.
+void ReferenceEditor::mark_decided(const Candidate& candidate) {
   if (candidate.slot) slots_[*candidate.slot - first_slot_].decided = true;
 }
 

@@ -35,7 +35,7 @@ class ReferenceEditor final : public json::ScalarVisitor {
                   std::vector<std::uint64_t> late = {});
 
   std::size_t value(const json::Scalar& scalar) override;
-  base::Result<void> place(json::Place place) override;
+  base::Result<void> located(json::ScalarLocation location) override;
   void alias(const json::Scalar& scalar) override;
   base::Result<void> end_of_map(std::uint64_t map) override;
 
@@ -68,15 +68,15 @@ class ReferenceEditor final : public json::ScalarVisitor {
     bool names_image = false;         // its key says that it is an image
     bool parent_names_image = false;  // the key of its mapping says so
     bool is_anchored = false;         // see json::Scalar
-    std::string stem;                 // see HalfKey
+    std::string stem;                 // see ReferencePartKey
     std::uint64_t line = 0;
     std::uint64_t map = 0;              // number of the mapping that holds it; 0: none
-    std::optional<std::uint64_t> slot;  // number of its slot, set by place()
-    json::Place place;
+    std::optional<std::uint64_t> slot;  // number of its slot, set by located()
+    json::ScalarLocation location;
   };
 
   // Candidates of one mapping that form references together: one registry and its repositories.
-  struct Halves {
+  struct RegistryAndRepositories {
     const Candidate* registry = nullptr;
     std::vector<const Candidate*> paths;
     bool has_other = false;  // the registry also stands before a Half::kOtherRepository
@@ -96,7 +96,7 @@ class ReferenceEditor final : public json::ScalarVisitor {
     bool is_local_registry = false;  // its values declare images and stay unchanged
     bool name_says_image = false;    // as in {name: RELATED_IMAGE_X, value: ...}
     bool name_says_part = false;     // as in {name: image.repository, value: ...}
-    bool is_given_up = false;        // candidates no longer wait for its end
+    bool is_overdue = false;         // candidates no longer wait for its end
   };
 
   Mapping* find(std::uint64_t map);
@@ -104,31 +104,34 @@ class ReferenceEditor final : public json::ScalarVisitor {
   void open_known(const json::Nesting& around);
   void note_siblings(const json::Scalar& scalar);
   void note_kustomize(const json::Scalar& scalar);
-  void note_other_repository(const json::Scalar& scalar, const HalfKey& half);
+  void note_other_repository(const json::Scalar& scalar, const ReferencePartKey& key);
   static void add_unknown(Mapping& mapping, const std::string& stem);
-  void give_up_old();
+  void decide_overdue();
 
   std::optional<Candidate> candidate(const json::Scalar& scalar);
   std::optional<Candidate> registry_candidate(const json::Scalar& scalar, const Candidate& found);
   bool take_template(const json::Scalar& scalar, Candidate& found);
-  std::optional<Candidate> with_role(const json::Scalar& scalar, Half half, Candidate found);
+  std::optional<Candidate> with_role(const json::Scalar& scalar, ReferencePart part,
+                                     Candidate found);
   void warn_of_embedded(const json::Scalar& scalar);
 
-  void settle(Mapping& mapping);
+  void decide_mapping(Mapping& mapping);
   void settle_value(const Mapping& mapping, const Candidate& value);
-  void settle_name(const Mapping& mapping, const Candidate& name,
-                   std::map<std::string, Halves>& halves);
-  static void join_to_registry(const Mapping& mapping, std::map<std::string, Halves>& halves);
-  void settle_halves(Mapping& mapping, const std::string& stem, const Halves& halves);
-  void settle_alone(const Candidate& candidate);
-  void settle_lone_registry(const Candidate& registry);
-  void settle_pair(const Halves& halves);
+  void decide_name(const Mapping& mapping, const Candidate& name,
+                   std::map<std::string, RegistryAndRepositories>& by_stem);
+  static void join_to_registry(const Mapping& mapping,
+                               std::map<std::string, RegistryAndRepositories>& by_stem);
+  void decide_registry_and_repositories(Mapping& mapping, const std::string& stem,
+                                        const RegistryAndRepositories& values);
+  void decide_alone(const Candidate& candidate);
+  void decide_lone_registry(const Candidate& registry);
+  void decide_pair(const RegistryAndRepositories& values);
 
   void leave_without_registry(const Candidate& path);
   void leave_bare(const Candidate& candidate);
   void leave(const Candidate& candidate, const std::string& why);
   void replace(const Candidate& candidate, const std::string& word);
-  void decide(const Candidate& candidate);
+  void mark_decided(const Candidate& candidate);
   base::Result<void> flush();
 
   const api::ImageRewriter& rewriter_;
@@ -143,7 +146,7 @@ class ReferenceEditor final : public json::ScalarVisitor {
   std::size_t next_known_ = 0;              // index in known_ of the first one not entered yet
   std::vector<std::uint64_t> late_;         // see late()
   std::vector<Mapping> mappings_;           // from the outermost to the innermost
-  std::optional<Candidate> waiting_;        // the candidate that waits for place()
+  std::optional<Candidate> waiting_;        // the candidate that waits for located()
 };
 
 }  // namespace cli

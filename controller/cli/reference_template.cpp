@@ -80,7 +80,7 @@ std::optional<ReferenceTemplate> parse_template(std::string_view value) {
   return ReferenceTemplate{size, std::move(repository)};
 }
 
-bool may_be(std::string_view pattern, std::string_view repository) {
+bool matches_pattern(std::string_view pattern, std::string_view repository) {
   std::size_t at = 0;
   // `star`: the last '*' that was reached; its text ends at `taken` in the repository.
   std::size_t star = std::string_view::npos;

@@ -22,6 +22,6 @@ std::optional<ReferenceTemplate> parse_template(std::string_view value);
 
 // Reports whether the repository matches the pattern, in which '*' stands for any text. The time is
 // proportional to the product of both lengths.
-bool may_be(std::string_view pattern, std::string_view repository);
+bool matches_pattern(std::string_view pattern, std::string_view repository);
 
 }  // namespace cli

@@ -32,7 +32,7 @@ Outcome<Registry> only_one(std::vector<Registry> found, const std::string& names
 
 }  // namespace
 
-Failure explain(const base::Error& error, const Session& session) {
+Failure explain(const base::Error& error, const ClusterSession& session) {
   if (kube::is_missing_type(error)) {
     return {
         ExitCode::kNotFound,
@@ -59,7 +59,8 @@ Failure explain(const base::Error& error, const Session& session) {
   return failure;
 }
 
-boost::asio::awaitable<Outcome<Registry>> find_registry(const Session& session, std::string name) {
+boost::asio::awaitable<Outcome<Registry>> find_registry(const ClusterSession& session,
+                                                        std::string name) {
   if (!name.empty()) {
     auto getting = session.kube.client.get<Registry>({session.namespace_name, name});
     base::Result<Registry> registry = co_await std::move(getting);
@@ -77,7 +78,7 @@ boost::asio::awaitable<Outcome<Registry>> find_registry(const Session& session, 
   co_return only_one(std::move(list->items), session.namespace_name);
 }
 
-boost::asio::awaitable<Outcome<json::Document>> read_object(const Session& session,
+boost::asio::awaitable<Outcome<json::Document>> read_object(const ClusterSession& session,
                                                             api::ObjectKey key) {
   const api::ResourceType& type = api::Resource<Registry>::kType;
   auto exchanging = session.kube.client.exchange(type, kube::get_request(type, key));
@@ -86,7 +87,7 @@ boost::asio::awaitable<Outcome<json::Document>> read_object(const Session& sessi
   co_return *std::move(document);
 }
 
-bool holds(const Registry& registry, const std::string& condition) {
+bool is_condition_true(const Registry& registry, const std::string& condition) {
   const api::Condition* found = api::find_condition(registry.status.conditions, condition);
   return found != nullptr && found->status == "True" &&
          found->observed_generation >= registry.metadata.generation;

@@ -15,18 +15,18 @@ namespace cli {
 // Returns the LocalRegistry of that name; for an empty name, the only one in the namespace.
 // kNotFound: there is none, or the cluster does not have the type. kUsage: there are several; the
 // message lists them.
-boost::asio::awaitable<Outcome<api::LocalRegistry>> find_registry(const Session& session,
+boost::asio::awaitable<Outcome<api::LocalRegistry>> find_registry(const ClusterSession& session,
                                                                   std::string name);
 
 // Reads the complete object from the API server, for -o json and -o yaml.
-boost::asio::awaitable<Outcome<json::Document>> read_object(const Session& session,
+boost::asio::awaitable<Outcome<json::Document>> read_object(const ClusterSession& session,
                                                             api::ObjectKey key);
 
 // Converts an error of a request to the API server to a Failure whose message names the remedy.
-Failure explain(const base::Error& error, const Session& session);
+Failure explain(const base::Error& error, const ClusterSession& session);
 
 // Reports whether a condition is True and was computed from the current spec.
-bool holds(const api::LocalRegistry& registry, const std::string& condition);
+bool is_condition_true(const api::LocalRegistry& registry, const std::string& condition);
 
 // Returns the name as kubectl prints it: "localregistry.localregistry.dev/dev".
 std::string print_name(const api::LocalRegistry& registry);

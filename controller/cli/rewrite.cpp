@@ -20,8 +20,8 @@ using Format = base::Result<void> (*)(json::ByteSource&, json::ScalarVisitor&);
 
 constexpr std::size_t kCopyBytes = 64 << 10;
 
-// Finding holds what one reading of the text found. A second reading must find the same.
-class Finding {
+// FoundEdits holds what one reading of the text found. A second reading must find the same.
+class FoundEdits {
  public:
   void add(const json::Edit& edit) {
     constexpr std::size_t kPrime = 1099511628211U;
@@ -49,7 +49,7 @@ class Finding {
   std::uint64_t edits() const { return edits_; }
   // The bound is the same as for the text of a pipe.
   bool keeps_all() const { return bytes_ <= limits::kRewriteMemoryBytes; }
-  bool is_same(const Finding& other) const {
+  bool is_same(const FoundEdits& other) const {
     return edits_ == other.edits_ && hash_ == other.hash_;
   }
 
@@ -132,20 +132,21 @@ class Copy {
   std::uint64_t done_ = 0;
 };
 
-struct Look {
-  Finding finding;
+struct FirstReading {
+  FoundEdits found_edits;
   RewriteReport report;
   std::vector<std::uint64_t> late;  // see ReferenceEditor::late
 };
 
-base::Result<Look> look_once(Format format, json::ByteSource& source,
-                             const api::ImageRewriter& rewriter, std::vector<std::uint64_t> late) {
-  Look look;
-  RewriteReport& report = look.report;
+base::Result<FirstReading> look_once(Format format, json::ByteSource& source,
+                                     const api::ImageRewriter& rewriter,
+                                     std::vector<std::uint64_t> late) {
+  FirstReading reading;
+  RewriteReport& report = reading.report;
   ReferenceEditor editor(
       rewriter,
       [&](const json::Edit& edit) {
-        look.finding.keep(edit);
+        reading.found_edits.keep(edit);
         return base::Result<void>();
       },
       [&](std::uint64_t line, std::string message) {
@@ -157,15 +158,15 @@ base::Result<Look> look_once(Format format, json::ByteSource& source,
       },
       std::move(late));
   if (const auto result = format(source, editor); !result) return result.error();
-  report.edits = look.finding.edits();
+  report.edits = reading.found_edits.edits();
   std::stable_sort(report.warnings.begin(), report.warnings.end(),
                    [](const auto& a, const auto& b) { return a.line < b.line; });
-  look.late = std::move(editor).late();
-  return look;
+  reading.late = std::move(editor).late();
+  return reading;
 }
 
-base::Result<Look> look(Format format, json::ByteSource& source,
-                        const api::ImageRewriter& rewriter) {
+base::Result<FirstReading> find_edits(Format format, json::ByteSource& source,
+                                      const api::ImageRewriter& rewriter) {
   auto first = look_once(format, source, rewriter, {});
   if (!first || first->late.empty()) return first;
   auto second = look_once(format, source, rewriter, first->late);
@@ -175,9 +176,10 @@ base::Result<Look> look(Format format, json::ByteSource& source,
 }
 
 // Parses the text a second time, because there were too many edits to keep.
-base::Result<void> copy_anew(const Look& found, Format format, json::ByteSource& source,
-                             const api::ImageRewriter& rewriter, Copy& copy) {
-  Finding again;
+base::Result<void> copy_with_second_reading(const FirstReading& found, Format format,
+                                            json::ByteSource& source,
+                                            const api::ImageRewriter& rewriter, Copy& copy) {
+  FoundEdits again;
   ReferenceEditor editor(
       rewriter,
       [&](const json::Edit& edit) {
@@ -186,7 +188,7 @@ base::Result<void> copy_anew(const Look& found, Format format, json::ByteSource&
       },
       [](std::uint64_t, const std::string&) {}, found.late);
   auto result = format(source, editor);
-  if (result && !again.is_same(found.finding)) return changed();
+  if (result && !again.is_same(found.found_edits)) return changed();
   return result;
 }
 
@@ -197,17 +199,18 @@ base::Result<RewriteReport> rewrite_text(json::ByteSource& source,
   const auto may_be_json = json::begins_as_json(source);
   if (!may_be_json) return may_be_json.error();
   Format format = *may_be_json ? &json::scan_json : &json::scan_yaml;
-  auto found = look(format, source, rewriter);
+  auto found = find_edits(format, source, rewriter);
   if (!found && *may_be_json && found.error().code == base::ErrorCode::kMalformed) {
     format = &json::scan_yaml;
-    found = look(format, source, rewriter);
+    found = find_edits(format, source, rewriter);
   }
   if (!found) return found.error();
   Copy copy(source, output);
-  Finding& finding = found->finding;
+  FoundEdits& found_edits = found->found_edits;
   const base::Result<void> made =
-      finding.keeps_all() ? finding.each([&](const json::Edit& edit) { return copy.edit(edit); })
-                          : copy_anew(*found, format, source, rewriter, copy);
+      found_edits.keeps_all()
+          ? found_edits.each([&](const json::Edit& edit) { return copy.edit(edit); })
+          : copy_with_second_reading(*found, format, source, rewriter, copy);
   if (!made) return made.error();
   if (auto copied = copy.until(std::nullopt); !copied) return copied.error();
   if (!output.flush()) return not_written();

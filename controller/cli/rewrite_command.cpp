@@ -58,8 +58,8 @@ Outcome<std::vector<api::RewriteTarget>> rewrite_targets(const RewriteCommand& c
   return targets;
 }
 
-boost::asio::awaitable<Outcome<std::vector<api::RewriteTarget>>> ask_targets(const Session& session,
-                                                                             std::string registry) {
+boost::asio::awaitable<Outcome<std::vector<api::RewriteTarget>>> ask_targets(
+    const ClusterSession& session, std::string registry) {
   auto finding = find_registry(session, registry);
   const Outcome<api::LocalRegistry> found = co_await std::move(finding);
   if (!found) co_return found.error();

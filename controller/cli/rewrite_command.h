@@ -32,8 +32,8 @@ Outcome<std::vector<api::RewriteTarget>> rewrite_targets(const RewriteCommand& c
 inline bool is_offline(const RewriteCommand& command) { return !command.images.empty(); }
 
 // Reads the LocalRegistry and returns its targets.
-boost::asio::awaitable<Outcome<std::vector<api::RewriteTarget>>> ask_targets(const Session& session,
-                                                                             std::string registry);
+boost::asio::awaitable<Outcome<std::vector<api::RewriteTarget>>> ask_targets(
+    const ClusterSession& session, std::string registry);
 
 // Writes the text to standard output with the references rewritten, and warnings to standard error.
 Outcome<int> run(Console& console, const RewriteCommand& command,

@@ -91,7 +91,8 @@ class Asker {
 
 // Finds the pod that serves the registry now. Reads the LocalRegistry again, because its spec may
 // have changed.
-asio::awaitable<Outcome<ForwardTarget>> find_target(const Session& session, std::string name) {
+asio::awaitable<Outcome<ForwardTarget>> find_target(const ClusterSession& session,
+                                                    std::string name) {
   auto finding = find_registry(session, std::move(name));
   const Outcome<api::LocalRegistry> registry = co_await std::move(finding);
   if (!registry) co_return registry.error();
@@ -102,15 +103,16 @@ asio::awaitable<Outcome<ForwardTarget>> find_target(const Session& session, std:
                           pod->uid};
 }
 
-asio::awaitable<Outcome<Route>> forwarded(const Session& session, Connection connection,
-                                          const api::LocalRegistry& registry) {
+asio::awaitable<Outcome<RegistryRoute>> forwarded(const ClusterSession& session,
+                                                  Connection connection,
+                                                  const api::LocalRegistry& registry) {
   auto forward = std::make_unique<KubectlForward>(
       session.kube.executor, session.kube.clock, session.console, std::move(connection),
       [&session, name = registry.metadata.name] { return find_target(session, name); });
   auto starting = forward->start();
   const Outcome<> started = co_await std::move(starting);
   if (!started) co_return started.error();
-  Route route{fmt::format("127.0.0.1:{}", forward->port()), std::move(forward)};
+  RegistryRoute route{fmt::format("127.0.0.1:{}", forward->port()), std::move(forward)};
   co_return std::move(route);
 }
 
@@ -130,15 +132,17 @@ asio::awaitable<void> compare(std::string node, std::string forwarded_address,
 
 }  // namespace
 
-asio::awaitable<Outcome<Route>> find_route(const Session& session, Connection connection,
-                                           const api::LocalRegistry& registry, Via via) {
+asio::awaitable<Outcome<RegistryRoute>> find_registry_route(const ClusterSession& session,
+                                                            Connection connection,
+                                                            const api::LocalRegistry& registry,
+                                                            Via via) {
   const std::string node = fmt::format("localhost:{}", registry.status.node_port);
   if (!is_host_port(node)) {
     co_return Failure{ExitCode::kNotReady,
                       fmt::format("LocalRegistry {} has no node port: status.nodePort is {}",
                                   registry.metadata.name, registry.status.node_port)};
   }
-  if (via == Via::kNode) co_return Route{node, nullptr};
+  if (via == Via::kNode) co_return RegistryRoute{node, nullptr};
   bool answers = false;
   if (via == Via::kAuto) {
     Asker asker(session.kube.executor);
@@ -146,21 +150,21 @@ asio::awaitable<Outcome<Route>> find_route(const Session& session, Connection co
     answers = co_await std::move(asking);
   }
   auto forwarding = forwarded(session, std::move(connection), registry);
-  Outcome<Route> route = co_await std::move(forwarding);
+  Outcome<RegistryRoute> route = co_await std::move(forwarding);
   if (!answers) co_return std::move(route);
   if (!route) {
     session.console.err << printable(fmt::format(
                                "note: {}; pushing to {} instead, which answers as a registry",
                                route.error().message, node))
                         << std::endl;
-    co_return Route{node, nullptr};
+    co_return RegistryRoute{node, nullptr};
   }
   bool same = false;
   std::vector<asio::awaitable<void>> branches;
   branches.push_back(compare(node, route->address, session.kube.executor, same));
   branches.push_back(route->forward->run());
   co_await kube::run_until_one_ends(std::move(branches));
-  if (same) co_return Route{node, nullptr};
+  if (same) co_return RegistryRoute{node, nullptr};
   co_return std::move(route);
 }
 

@@ -1,5 +1,6 @@
-// find_route() decides how this machine reaches the registry: at localhost:<nodePort> if that is
-// this registry, else through the API server. Coroutines run on the thread of the io_context.
+// find_registry_route() decides how this machine reaches the registry: at localhost:<nodePort> if
+// that is this registry, else through the API server. Coroutines run on the thread of the
+// io_context.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -22,14 +23,15 @@ enum class Via {
   kApiServer,  // kubectl port-forward
 };
 
-struct Route {
+struct RegistryRoute {
   std::string address;                      // "localhost:31234" or "127.0.0.1:40001"
   std::unique_ptr<KubectlForward> forward;  // if not null, run it while the route is used
 };
 
 // kNotReady: the registry has no node port, or none of its pods runs. kFailure: the registry cannot
 // be reached.
-boost::asio::awaitable<Outcome<Route>> find_route(const Session& session, Connection connection,
-                                                  const api::LocalRegistry& registry, Via via);
+boost::asio::awaitable<Outcome<RegistryRoute>> find_registry_route(
+    const ClusterSession& session, Connection connection, const api::LocalRegistry& registry,
+    Via via);
 
 }  // namespace cli

@@ -1,5 +1,6 @@
-// Session is what a command works with: the API server, the namespace and the streams to print to.
-// The program or a test makes it and owns what it refers to. On the thread of the io_context.
+// ClusterSession is what a command works with: the API server, the namespace and the streams to
+// print to. The program or a test makes it and owns what it refers to. On the thread of the
+// io_context.
 #pragma once
 
 #include <string>
@@ -10,7 +11,7 @@
 
 namespace cli {
 
-struct Session {
+struct ClusterSession {
   kube::Environment kube;
   kube::Transport& transport;
   std::string namespace_name;  // -n, else the namespace of the context

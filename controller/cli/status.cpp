@@ -97,7 +97,7 @@ Outcome<std::string> url_of(const api::LocalRegistry& registry, bool in_cluster)
                                                             registry.metadata.name, why))};
 }
 
-boost::asio::awaitable<Outcome<int>> run(const Session& session, StatusCommand command) {
+boost::asio::awaitable<Outcome<int>> run(const ClusterSession& session, StatusCommand command) {
   auto finding = find_registry(session, command.registry);
   const Outcome<api::LocalRegistry> registry = co_await std::move(finding);
   if (!registry) co_return registry.error();
@@ -114,7 +114,7 @@ boost::asio::awaitable<Outcome<int>> run(const Session& session, StatusCommand c
   co_return 0;
 }
 
-boost::asio::awaitable<Outcome<int>> run(const Session& session, UrlCommand command) {
+boost::asio::awaitable<Outcome<int>> run(const ClusterSession& session, UrlCommand command) {
   auto finding = find_registry(session, command.registry);
   const Outcome<api::LocalRegistry> registry = co_await std::move(finding);
   if (!registry) co_return registry.error();

@@ -30,7 +30,7 @@ std::string describe(const api::LocalRegistry& registry, base::Time now);
 // Pure.
 Outcome<std::string> url_of(const api::LocalRegistry& registry, bool in_cluster);
 
-boost::asio::awaitable<Outcome<int>> run(const Session& session, StatusCommand command);
-boost::asio::awaitable<Outcome<int>> run(const Session& session, UrlCommand command);
+boost::asio::awaitable<Outcome<int>> run(const ClusterSession& session, StatusCommand command);
+boost::asio::awaitable<Outcome<int>> run(const ClusterSession& session, UrlCommand command);
 
 }  // namespace cli

@@ -39,7 +39,7 @@ Outcome<ImageDelivery> delivery_of(const api::LocalRegistry& registry,
     return Failure{ExitCode::kNotReady, fmt::format("image {}: {}", image.name, why)};
   };
   if (found == statuses.end() || (!found->delivery && found->message.empty())) {
-    return not_ready("its delivery is not decided yet: " + advice_for(registry));
+    return not_ready("its delivery is not decided yet: " + explain_missing_status(registry));
   }
   if (!found->delivery) return not_ready(found->message);
   ImageDelivery result{image.name, image.image, image.tags, *found->delivery, found->resolved};
@@ -49,7 +49,7 @@ Outcome<ImageDelivery> delivery_of(const api::LocalRegistry& registry,
   if (!result.resolved.empty()) return result;
   result.resolved = image.image;
   if (result.delivery != api::Delivery::kLocalRegistry) return result;
-  return not_ready("the registry has no node port yet: " + advice_for(registry));
+  return not_ready("the registry has no node port yet: " + explain_missing_status(registry));
 }
 
 std::string encode_tags(const std::vector<std::string>& tags) {

@@ -29,7 +29,7 @@ bool is_passing(std::string_view reason) {
 // Progress watches one LocalRegistry and prints what the command waits for.
 class Progress final : public kube::WatchSink, public kube::WatchObserver {
  public:
-  Progress(const Session& session, const WaitCommand& command, std::string name)
+  Progress(const ClusterSession& session, const WaitCommand& command, std::string name)
       : session_(session),
         condition_(command.condition),
         name_(std::move(name)),
@@ -41,7 +41,7 @@ class Progress final : public kube::WatchSink, public kube::WatchObserver {
     const auto registry = json::decode<api::LocalRegistry>(object);
     if (!registry) return registry.error();
     seen_ = true;
-    judge(*registry);
+    check(*registry);
     return {};
   }
 
@@ -57,15 +57,15 @@ class Progress final : public kube::WatchSink, public kube::WatchObserver {
   void progress(std::uint64_t) override {}
 
   void waiting(const api::ResourceType&, const std::string& what) override {
-    if (!what.empty()) tell(what);
+    if (!what.empty()) report(what);
   }
 
-  void judge(const api::LocalRegistry& registry) {
-    missing_ = missing_for(registry, condition_);
+  void check(const api::LocalRegistry& registry) {
+    missing_ = why_not_true(registry, condition_);
     if (missing_.empty()) {
       end(0);
     } else {
-      tell(missing_);
+      report(missing_);
     }
   }
 
@@ -82,29 +82,29 @@ class Progress final : public kube::WatchSink, public kube::WatchObserver {
     ended_.notify();
   }
 
-  void tell(const std::string& what) {
-    if (what == told_) return;
-    told_ = what;
+  void report(const std::string& what) {
+    if (what == reported_) return;
+    reported_ = what;
     session_.console.err << printable(
                                 fmt::format("waiting for condition {} of LocalRegistry {}: {}",
                                             condition_, name_, what))
                          << std::endl;
   }
 
-  const Session& session_;
+  const ClusterSession& session_;
   std::string condition_;
   std::string name_;
   kube::Signal ended_;
   std::optional<Outcome<int>> outcome_;
   std::string missing_;
-  std::string told_;
+  std::string reported_;
   bool seen_ = false;  // the object is in the list that is being received
 };
 
 }  // namespace
 
-std::string missing_for(const api::LocalRegistry& registry, const std::string& condition) {
-  if (holds(registry, condition)) return "";
+std::string why_not_true(const api::LocalRegistry& registry, const std::string& condition) {
+  if (is_condition_true(registry, condition)) return "";
   const api::Condition* found = api::find_condition(registry.status.conditions, condition);
   if (found == nullptr) {
     return registry.status.conditions.empty() ? "the operator has not reconciled it yet"
@@ -117,25 +117,25 @@ std::string missing_for(const api::LocalRegistry& registry, const std::string& c
                                 : fmt::format("{}: {}", found->reason, found->message);
 }
 
-std::string advice_for(const api::LocalRegistry& registry) {
+std::string explain_missing_status(const api::LocalRegistry& registry) {
   const std::string& name = registry.metadata.name;
   const api::Condition* ready = api::find_condition(registry.status.conditions, "Ready");
   const bool is_current =
       ready != nullptr && ready->observed_generation >= registry.metadata.generation;
   if (is_current && ready->status == "True") return "see `kubectl localregistry status`";
   const bool passes = !is_current || is_passing(ready->reason);
-  std::string missing = missing_for(registry, "Ready");
+  std::string missing = why_not_true(registry, "Ready");
   if (!passes) return missing;
   return fmt::format("{}; run `kubectl localregistry wait {}`", missing, name);
 }
 
-asio::awaitable<Outcome<int>> run(const Session& session, WaitCommand command) {
+asio::awaitable<Outcome<int>> run(const ClusterSession& session, WaitCommand command) {
   auto finding = find_registry(session, command.registry);
   const Outcome<api::LocalRegistry> registry = co_await std::move(finding);
   if (!registry) co_return registry.error();
   const std::string& name = registry->metadata.name;
   Progress progress(session, command, name);
-  progress.judge(*registry);
+  progress.check(*registry);
   if (!progress.outcome() && command.timeout.count() > 0) {
     kube::Watcher watcher(session.kube,
                           {api::Resource<api::LocalRegistry>::kType, session.namespace_name, "",

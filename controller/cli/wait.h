@@ -19,15 +19,15 @@ struct WaitCommand {
 };
 
 // Returns why the condition does not hold, such as "Deploying: …"; empty if it holds. Pure.
-std::string missing_for(const api::LocalRegistry& registry, const std::string& condition);
+std::string why_not_true(const api::LocalRegistry& registry, const std::string& condition);
 
 // Explains why a part of the status is missing: returns reason and message of the condition Ready.
 // Recommends the wait command if the reason passes without an action of the user. Pure.
-std::string advice_for(const api::LocalRegistry& registry);
+std::string explain_missing_status(const api::LocalRegistry& registry);
 
 // Watches the LocalRegistry until the condition holds. Prints to standard error what it waits for,
 // whenever that changes. kNotReady: the timeout expired. kNotFound: the LocalRegistry does not
 // exist or was deleted.
-boost::asio::awaitable<Outcome<int>> run(const Session& session, WaitCommand command);
+boost::asio::awaitable<Outcome<int>> run(const ClusterSession& session, WaitCommand command);
 
 }  // namespace cli

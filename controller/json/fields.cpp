@@ -6,7 +6,7 @@
 
 namespace json {
 
-void fail_type(Failure& failure, const Path& path, std::string_view expected, View found) {
+void fail_type(DecodeError& failure, const Path& path, std::string_view expected, View found) {
   if (failure) return;
   const std::string where = path.text();
   failure = base::Error{base::ErrorCode::kMalformed,

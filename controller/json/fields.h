@@ -117,7 +117,7 @@ concept IsLeaf = requires {
 };
 
 // The first error of a decoding; later errors are dropped.
-using Failure = std::optional<base::Error>;
+using DecodeError = std::optional<base::Error>;
 
 // The path of the first difference; nothing when there is none.
 using Difference = std::optional<std::string>;
@@ -138,14 +138,14 @@ class Differences {
   std::vector<std::string> paths_;
 };
 
-void fail_type(Failure& failure, const Path& path, std::string_view expected, View found);
+void fail_type(DecodeError& failure, const Path& path, std::string_view expected, View found);
 
 template <class T>
 struct Codec;
 
 template <IsLeaf T>
 struct Codec<T> {
-  static void decode(View view, T& out, const Path& path, Failure& failure) {
+  static void decode(View view, T& out, const Path& path, DecodeError& failure) {
     if (!Leaf<T>::read(view, out)) fail_type(failure, path, Leaf<T>::kExpected, view);
   }
   static void encode(Writer& writer, const T& value) { Leaf<T>::write(writer, value); }
@@ -157,7 +157,7 @@ struct Codec<T> {
 
 template <class T>
 struct Codec<std::optional<T>> {
-  static void decode(View view, std::optional<T>& out, const Path& path, Failure& failure) {
+  static void decode(View view, std::optional<T>& out, const Path& path, DecodeError& failure) {
     Codec<T>::decode(view, out.emplace(), path, failure);
   }
   static void encode(Writer& writer, const std::optional<T>& value) {
@@ -176,7 +176,7 @@ struct Codec<std::optional<T>> {
 
 template <class T>
 struct Codec<std::vector<T>> {
-  static void decode(View view, std::vector<T>& out, const Path& path, Failure& failure) {
+  static void decode(View view, std::vector<T>& out, const Path& path, DecodeError& failure) {
     if (view.kind() != Kind::kArray) return fail_type(failure, path, "a list", view);
     out.resize(view.size());
     for (std::size_t i = 0; i < out.size() && !failure; ++i) {
@@ -202,7 +202,7 @@ template <class T>
 struct Codec<std::map<std::string, T>> {
   using Map = std::map<std::string, T>;
 
-  static void decode(View view, Map& out, const Path& path, Failure& failure) {
+  static void decode(View view, Map& out, const Path& path, DecodeError& failure) {
     if (view.kind() != Kind::kObject) return fail_type(failure, path, "an object", view);
     out.clear();
     for (std::size_t i = 0; i < view.size() && !failure; ++i) {
@@ -236,14 +236,14 @@ struct Codec<std::map<std::string, T>> {
 
 // Returns a T whose members have their default values.
 template <class T>
-const T& born() {
-  static const T kBorn{};
-  return kBorn;
+const T& default_value() {
+  static const T kDefault{};
+  return kDefault;
 }
 
 template <HasFields T>
 struct Codec<T> {
-  static void decode(View view, T& out, const Path& path, Failure& failure) {
+  static void decode(View view, T& out, const Path& path, DecodeError& failure) {
     if (view.kind() != Kind::kObject) return fail_type(failure, path, "an object", view);
     std::uint64_t seen = 0;
     for (std::size_t i = 0; i < view.size() && !failure; ++i) {
@@ -276,7 +276,7 @@ struct Codec<T> {
   static void encode_members(Writer& writer, const T& value) {
     for_each([&](const auto& entry) {
       using Value = std::remove_cvref_t<decltype(value.*entry.member)>;
-      if (has_to_be_said(entry, value)) {
+      if (must_be_encoded(entry, value)) {
         writer.key(entry.name);
         Codec<Value>::encode(writer, value.*entry.member);
       }
@@ -285,7 +285,7 @@ struct Codec<T> {
   }
 
   static bool absent(const T& value) {
-    return !for_each([&](const auto& entry) { return has_to_be_said(entry, value); });
+    return !for_each([&](const auto& entry) { return must_be_encoded(entry, value); });
   }
 
   static void compare(const T& wanted, const T& actual, const Path& path, Differences& found) {
@@ -309,14 +309,14 @@ struct Codec<T> {
   }
 
   template <class Entry>
-  static bool has_to_be_said(const Entry& entry, const T& value) {
+  static bool must_be_encoded(const Entry& entry, const T& value) {
     using Value = std::remove_cvref_t<decltype(value.*entry.member)>;
     return !Codec<Value>::absent(value.*entry.member) ||
-           !Codec<Value>::absent(born<T>().*entry.member);
+           !Codec<Value>::absent(default_value<T>().*entry.member);
   }
 
   template <class Value>
-  static void decode_member(View view, Value& out, const Path& path, Failure& failure) {
+  static void decode_member(View view, Value& out, const Path& path, DecodeError& failure) {
     Codec<Value>::decode(view, out, path, failure);
   }
 
@@ -351,7 +351,7 @@ struct Codec<T> {
 template <class T>
 base::Result<T> decode(View view) {
   T value;
-  Failure failure;
+  DecodeError failure;
   Codec<T>::decode(view, value, Path(), failure);
   if (failure) return *std::move(failure);
   return value;

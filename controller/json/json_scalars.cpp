@@ -121,7 +121,7 @@ class JsonScan {
   bool end_of_object();
   bool end_of_array();
   bool may_go_on(const base::Result<void>& result);
-  base::Result<Place> place(std::string_view value, std::size_t length);
+  base::Result<ScalarLocation> locate(std::string_view value, std::size_t length);
 
   ScalarVisitor& visitor_;
   Stream stream_;
@@ -159,9 +159,9 @@ bool JsonScan::String(const char* text, unsigned length, bool) {
   const std::size_t wanted = visitor_.value(scalar);
   nesting_.leaf({});
   if (wanted == 0) return true;
-  auto found = place(scalar.value, wanted);
+  auto found = locate(scalar.value, wanted);
   if (!found) return may_go_on(found.error());
-  return may_go_on(visitor_.place(*std::move(found)));
+  return may_go_on(visitor_.located(*std::move(found)));
 }
 
 bool JsonScan::Key(const char* text, unsigned length, bool) {
@@ -215,9 +215,9 @@ std::optional<std::size_t> begin_of_string(std::string_view window) {
   return std::nullopt;
 }
 
-// Returns the place of a string that ends just before the stream's position. The string takes at
+// Returns the location of a string that ends just before the stream's position. The string takes at
 // most six bytes in the text for each byte of its value (\u0061).
-base::Result<Place> JsonScan::place(std::string_view value, std::size_t length) {
+base::Result<ScalarLocation> JsonScan::locate(std::string_view value, std::size_t length) {
   const std::string_view part = value.substr(0, length);
   if (!is_word(part)) throw std::invalid_argument("a part that is no word");
   const std::uint64_t end = stream_.Tell() - 1;
@@ -230,7 +230,7 @@ base::Result<Place> JsonScan::place(std::string_view value, std::size_t length) 
   const bool whole = part.size() == value.size();
   const auto written = whole ? std::optional(text.size()) : written_length(text, part);
   if (!written) return malformed();
-  return Place{
+  return ScalarLocation{
       from + *begin, from + *begin + *written, std::string(text.substr(0, *written)), false, true,
       whole};
 }

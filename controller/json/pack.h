@@ -144,7 +144,7 @@ struct Packing<T> {
     std::uint64_t present = 0;
     std::uint64_t bit = 1;
     each([&](const auto& entry) {
-      if (!(value.*entry.member == born<T>().*entry.member)) present |= bit;
+      if (!(value.*entry.member == default_value<T>().*entry.member)) present |= bit;
       bit <<= 1U;
     });
     packer.number(present);

@@ -24,13 +24,13 @@ bool may_be_plain(std::string_view word, bool in_flow) {
 
 }  // namespace
 
-std::optional<Edit> edit_at(const Place& place, std::string_view word) {
+std::optional<Edit> edit_at(const ScalarLocation& location, std::string_view word) {
   if (!is_word(word)) throw std::invalid_argument("a replacement that is no word");
-  const bool quote = place.plain && !may_be_plain(word, place.in_flow);
-  if (quote && !place.whole) return std::nullopt;
+  const bool quote = location.plain && !may_be_plain(word, location.in_flow);
+  if (quote && !location.whole) return std::nullopt;
   std::string text(word);
   if (quote) text = '"' + text + '"';
-  return Edit{place.begin, place.end, std::move(text), place.original};
+  return Edit{location.begin, location.end, std::move(text), location.original};
 }
 
 base::Result<std::size_t> TextSource::read(std::uint64_t offset, char* buffer, std::size_t size) {

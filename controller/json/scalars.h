@@ -52,14 +52,14 @@ struct Scalar {
   bool is_anchored = false;
 };
 
-// The place in the text of a value, or of a first part of it, and the notation there.
-struct Place {
+// The location in the text of a value, or of a first part of it, and the notation there.
+struct ScalarLocation {
   std::uint64_t begin = 0;  // offset in bytes of the first byte, after an opening quote
   std::uint64_t end = 0;    // offset in bytes after the last byte, before a closing quote
   std::string original;     // the bytes from begin to end
   bool plain = false;       // neither quoted nor a block scalar
   bool in_flow = false;     // inside brackets
-  bool whole = true;        // the place is of the whole value
+  bool whole = true;        // the location is of the whole value
 };
 
 // An edit replaces the bytes from begin to end, which are `original`, with `text`.
@@ -72,10 +72,10 @@ struct Edit {
   bool operator==(const Edit&) const = default;
 };
 
-// Returns the edit that writes a word (json/text.h) at the place, in the style of the value. A
+// Returns the edit that writes a word (json/text.h) at the location, in the style of the value. A
 // plain value is quoted if the word needs quotes. Returns nothing when it needs quotes and the
-// place is only a part of the value.
-std::optional<Edit> edit_at(const Place& place, std::string_view word);
+// location is only a part of the value.
+std::optional<Edit> edit_at(const ScalarLocation& location, std::string_view word);
 
 // Receives the values of a text, in the order of the text.
 class ScalarVisitor {
@@ -88,8 +88,8 @@ class ScalarVisitor {
   // Called for each value. Returns how many bytes at the beginning of the value the visitor may
   // replace; 0: none. These bytes must be a word.
   virtual std::size_t value(const Scalar& scalar) = 0;
-  // Called with the place of the bytes that value() has just requested. An error ends the scan.
-  virtual base::Result<void> place(Place place) = 0;
+  // Called with the location of the bytes that value() has just requested. An error ends the scan.
+  virtual base::Result<void> located(ScalarLocation location) = 0;
   // Called for each alias that is a value. The text of the scalar is empty.
   virtual void alias(const Scalar& scalar) = 0;
   // Called when a mapping ends. `map`: its number, see Nesting::map(). An error ends the scan.

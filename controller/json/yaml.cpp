@@ -268,7 +268,7 @@ base::Error too_large() {
 class NoScalars final : public ScalarVisitor {
  public:
   std::size_t value(const Scalar&) override { return 0; }
-  base::Result<void> place(Place) override { return {}; }
+  base::Result<void> located(ScalarLocation) override { return {}; }
   void alias(const Scalar&) override {}
   base::Result<void> end_of_map(std::uint64_t) override { return {}; }
 };

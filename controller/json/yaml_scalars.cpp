@@ -259,7 +259,8 @@ class YamlScan {
                           const yaml_char_t* anchor);
   base::Result<void> scalar(const yaml_event_t& event);
   base::Result<void> define(const yaml_event_t& event, const yaml_char_t* anchor);
-  base::Result<Place> place(const yaml_event_t& event, const Scalar& scalar, std::size_t length);
+  base::Result<ScalarLocation> locate(const yaml_event_t& event, const Scalar& scalar,
+                                      std::size_t length);
 
   ScalarVisitor& visitor_;
   Feed feed_;
@@ -350,16 +351,16 @@ base::Result<void> YamlScan::scalar(const yaml_event_t& event) {
     scalar.value = scalar.value.substr(0, last == std::string_view::npos ? 0 : last + 1);
   }
   if (const std::size_t length = visitor_.value(scalar); length > 0) {
-    auto found = place(event, scalar, length);
+    auto found = locate(event, scalar, length);
     if (!found) return found.error();
-    if (auto taken = visitor_.place(*std::move(found)); !taken) return taken;
+    if (auto taken = visitor_.located(*std::move(found)); !taken) return taken;
   }
   nesting_.leaf(scalar.value);
   return {};
 }
 
-base::Result<Place> YamlScan::place(const yaml_event_t& event, const Scalar& scalar,
-                                    std::size_t length) {
+base::Result<ScalarLocation> YamlScan::locate(const yaml_event_t& event, const Scalar& scalar,
+                                              std::size_t length) {
   const std::string_view part = scalar.value.substr(0, length);
   if (!is_word(part)) throw std::invalid_argument("a part that is no word");
   const bool whole = part.size() == scalar.value.size();
@@ -377,12 +378,12 @@ base::Result<Place> YamlScan::place(const yaml_event_t& event, const Scalar& sca
         base::ErrorCode::kTooLarge, event.start_mark,
         "this value cannot be replaced in place: write it as a plain or quoted word on one line");
   }
-  return Place{*begin + span->begin,
-               *begin + span->end,
-               window->substr(span->begin, span->end - span->begin),
-               scalar.style == ScalarStyle::kPlain,
-               nesting_.in_flow(),
-               whole};
+  return ScalarLocation{*begin + span->begin,
+                        *begin + span->end,
+                        window->substr(span->begin, span->end - span->begin),
+                        scalar.style == ScalarStyle::kPlain,
+                        nesting_.in_flow(),
+                        whole};
 }
 
 }  // namespace

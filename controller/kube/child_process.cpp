@@ -152,7 +152,7 @@ asio::awaitable<boost::system::error_code> ChildProcess::wait_for_end(Instant de
       co_return boost::system::error_code();
     }
     if (std::chrono::steady_clock::now() >= deadline) co_return asio::error::timed_out;
-    timer_.expires_after(limits::kChildLook);
+    timer_.expires_after(limits::kChildPollInterval);
     co_await timer_.async_wait(asio::use_awaitable);
   }
 }

@@ -10,7 +10,7 @@ std::unique_ptr<net::Connection> ConnectionPool::take(const net::TlsContext* ide
   while (!idle_.empty()) {
     auto connection = std::move(idle_.back().connection);
     idle_.pop_back();
-    if (connection->context() == identity && connection->quiet()) return connection;
+    if (connection->context() == identity && connection->is_reusable()) return connection;
   }
   return nullptr;
 }

@@ -211,8 +211,8 @@ void EventRecorder::enqueue(EventWrite write) {
   queue_.push_back(std::move(write));
 }
 
-void EventRecorder::tell_dropped() {
-  const std::uint64_t more = dropped_ - std::exchange(told_, dropped_);
+void EventRecorder::report_dropped() {
+  const std::uint64_t more = dropped_ - std::exchange(reported_dropped_, dropped_);
   if (more == 0) return;
   environment_.logger.warning(
       "dropped Events, because they were recorded faster than they can be sent",
@@ -221,8 +221,8 @@ void EventRecorder::tell_dropped() {
 
 asio::awaitable<void> EventRecorder::run() {
   while (true) {
-    co_await send_queue(Pace::kGivesWay);
-    tell_dropped();
+    co_await send_queue(SendMode::kYielding);
+    report_dropped();
     const base::Clock::Instant now = environment_.clock.now();
     for (EventWrite& write : table_.due(now)) enqueue(std::move(write));
     if (!queue_.empty()) continue;
@@ -240,7 +240,7 @@ asio::awaitable<void> EventRecorder::flush(base::Clock::Duration most) {
     enqueue(std::move(write));
   }
   std::vector<asio::awaitable<void>> branches;
-  branches.push_back(send_queue(Pace::kHurries));
+  branches.push_back(send_queue(SendMode::kUrgent));
   branches.push_back(environment_.clock.sleep_for(most));
   co_await run_until_one_ends(std::move(branches));
 }
@@ -254,7 +254,7 @@ base::Clock::Duration EventRecorder::rest_after(base::Clock::Duration took) cons
 
 // An event stays in the queue until it is sent, so that flush() can send an event whose sending was
 // cancelled in run().
-asio::awaitable<void> EventRecorder::send_queue(Pace pace) {
+asio::awaitable<void> EventRecorder::send_queue(SendMode mode) {
   base::Backoff backoff(kSendBackoff);
   int tries = 0;
   while (!queue_.empty()) {
@@ -278,7 +278,7 @@ asio::awaitable<void> EventRecorder::send_queue(Pace pace) {
                                   {{"about", about}, {"why", base::to_string(sent.error())}});
     }
     const base::Clock::Duration rest = rest_after(environment_.clock.now() - begin);
-    if (pace == Pace::kGivesWay && rest > base::Clock::Duration::zero()) {
+    if (mode == SendMode::kYielding && rest > base::Clock::Duration::zero()) {
       co_await environment_.clock.sleep_for(rest);
     }
   }

@@ -125,15 +125,15 @@ class EventRecorder {
   std::uint64_t failed() const { return failed_; }    // the API server did not accept them
 
  private:
-  // With kGivesWay, sending takes a tenth of the time, and more when the queue gets full. So the
+  // With kYielding, sending takes a tenth of the time, and more when the queue gets full. So the
   // writes that the events report have precedence, and a slow API server gets fewer events.
-  enum class Pace { kGivesWay, kHurries };
+  enum class SendMode { kYielding, kUrgent };
 
-  boost::asio::awaitable<void> send_queue(Pace pace);
+  boost::asio::awaitable<void> send_queue(SendMode mode);
   base::Clock::Duration rest_after(base::Clock::Duration took) const;
   boost::asio::awaitable<base::Result<void>> send(EventWrite write);
   void enqueue(EventWrite write);
-  void tell_dropped();
+  void report_dropped();
 
   Environment environment_;
   EventSeriesTable table_;
@@ -141,7 +141,7 @@ class EventRecorder {
   std::deque<EventWrite> queue_;
   std::uint64_t sent_ = 0;
   std::uint64_t dropped_ = 0;
-  std::uint64_t told_ = 0;  // dropped events that the log has reported
+  std::uint64_t reported_dropped_ = 0;  // dropped events that the log has reported
   std::uint64_t failed_ = 0;
 };
 

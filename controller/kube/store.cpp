@@ -222,7 +222,7 @@ base::Result<void> StoreCore::put(std::size_t scope, json::View object) {
   if (!identity) return identity.error();
   const Name name{identity->namespace_name, identity->name};
   const std::uint64_t revision = revision_of(identity->resource_version);
-  PackedEntry entry = shown(name);
+  PackedEntry entry = visible(name);
   base::Result<void> read;
   // A version that the cache already has with its content is not decoded again.
   if (!entry.is_version(identity->uid, identity->resource_version) ||
@@ -237,13 +237,13 @@ base::Result<void> StoreCore::put(std::size_t scope, json::View object) {
   if (part.relisting) {
     const auto earlier = part.relisted.find(name);
     if (!entry && (!read || earlier == part.relisted.end())) return read;
-    const bool is_new = entry.address() != shown(name).address();
+    const bool is_new = entry.address() != visible(name).address();
     if (earlier != part.relisted.end()) part.relisted.erase(earlier);
     if (!entry) return read;
     part.relisted.insert(entry);
     if (is_new) account(entry, true);
   } else if (read) {
-    watched(part, name, std::move(entry), revision);
+    apply_watch_event(part, name, std::move(entry), revision);
   } else {
     progress(scope, revision);
   }
@@ -258,7 +258,7 @@ base::Result<void> StoreCore::erase(std::size_t scope, json::View object) {
   if (part.relisting) {
     part.relisted.erase(name);
   } else {
-    watched(part, name, PackedEntry(), revision_of(identity->resource_version));
+    apply_watch_event(part, name, PackedEntry(), revision_of(identity->resource_version));
   }
   return {};
 }
@@ -268,23 +268,24 @@ void StoreCore::end_relist(std::size_t scope, std::uint64_t revision) {
   const bool rewound = revision < part.revision;
   part.relisting = false;
   part.revision = revision;
-  overlay(part, rewound);
+  apply_pending_writes(part, rewound);
   const std::vector<Change> changes = changes_to(part);
   part.relisted = Set();
   recount();
   for (const Change& change : changes) replace(change, unpack(change.first), unpack(change.second));
-  for (const Change& change : changes) tell(unpack(change.first), unpack(change.second));
+  for (const Change& change : changes)
+    notify_listeners(unpack(change.first), unpack(change.second));
 }
 
 void StoreCore::progress(std::size_t scope, std::uint64_t revision) {
   Part& part = parts_[scope];
   if (part.relisting) return;
   part.revision = std::max(part.revision, revision);
-  end_records(part);
+  end_confirmed_writes(part);
 }
 
 Entry StoreCore::get(std::string_view namespace_name, std::string_view name) const {
-  return unpack(shown(Name{namespace_name, name}));
+  return unpack(visible(Name{namespace_name, name}));
 }
 
 void StoreCore::each(const std::function<void(const Entry&)>& visit) const {
@@ -300,9 +301,9 @@ void StoreCore::each_of(std::size_t index, std::string_view key,
   }
 }
 
-std::vector<Candidate> StoreCore::candidates(std::size_t index, std::string_view key) const {
+std::vector<IndexCandidate> StoreCore::candidates(std::size_t index, std::string_view key) const {
   const auto [first, last] = indexes_[index].entries.equal_range(hash(key));
-  std::vector<Candidate> found;
+  std::vector<IndexCandidate> found;
   for (auto it = first; it != last; ++it) found.push_back({it->entry, it->digest});
   return found;
 }
@@ -318,12 +319,12 @@ bool StoreCore::has_room(std::string_view namespace_name, std::size_t held,
 // Returns whether the metadata of an object may be kept; `shown` is what the store has of it. These
 // stubs have a share of their own: a namespace that has used up its bytes still gets the metadata
 // of some objects, and cannot fill the room of the others with it.
-bool StoreCore::has_room_for_stub(const PackedEntry& stub, const PackedEntry& shown,
+bool StoreCore::has_room_for_stub(const PackedEntry& stub, const PackedEntry& visible,
                                   bool relisting) const {
-  if (!crowded_ || (shown && stub.cost() <= shown.cost())) return true;
-  const bool replaces_stub = shown && shown.kept() != json::Kept::kWhole;
+  if (!crowded_ || (visible && stub.cost() <= visible.cost())) return true;
+  const bool replaces_stub = visible && visible.kept() != json::Kept::kWhole;
   const std::size_t stubs = share_of(stub.namespace_name()).stubs;
-  const std::size_t others = stubs - std::min(stubs, replaces_stub ? shown.cost() : 0);
+  const std::size_t others = stubs - std::min(stubs, replaces_stub ? visible.cost() : 0);
   // During a relist the earlier versions count as well.
   return others + stub.cost() <= bytes_of_share() * (relisting ? 2 : 1);
 }
@@ -336,8 +337,8 @@ StoreCore::Share StoreCore::share_of(std::string_view namespace_name) const {
 // Packs an object as a whole, its metadata alone, or nothing, depending on the room. `shown`: the
 // version that the store has. During a relist that version stays until the end, and takes its bytes
 // besides the new one.
-PackedEntry StoreCore::keep(const Entry& entry, const PackedEntry& shown, bool relisting) {
-  const PackedEntry instead_of = relisting ? PackedEntry() : shown;
+PackedEntry StoreCore::keep(const Entry& entry, const PackedEntry& visible, bool relisting) {
+  const PackedEntry instead_of = relisting ? PackedEntry() : visible;
   const std::size_t held = bytes_ - std::min(bytes_, instead_of.cost());
   PackedEntry whole = pack(entry);
   const bool has_place =
@@ -345,7 +346,7 @@ PackedEntry StoreCore::keep(const Entry& entry, const PackedEntry& shown, bool r
   if (has_place || has_room(entry.meta->namespace_name, held, whole.cost())) return whole;
   PackedEntry stub = pack(type_.stub(*entry.meta), whole.cost());
   const bool fits = held + stub.cost() <= type_.cache_bytes;
-  if (fits && has_room_for_stub(stub, shown, relisting)) return stub;
+  if (fits && has_room_for_stub(stub, visible, relisting)) return stub;
   ++(fits ? over_share_ : dropped_);
   return PackedEntry();
 }
@@ -448,16 +449,16 @@ void StoreCore::record_written(const Entry& entry) {
   const std::uint64_t revision = revision_of(meta.resource_version);
   if (part == nullptr || revision <= part->revision) return;
   const Name name{meta.namespace_name, meta.name};
-  Record record{shown(name), revision, {}};
-  const auto known = records_.find(api::key_of(meta));
-  if (known != records_.end()) {
-    const Record& earlier = known->second;
-    const bool older = earlier.gone_uid.empty() && earlier.revision >= revision;
-    if (older || earlier.gone_uid == meta.uid) return;
-    record.watched = earlier.watched;
+  PendingWrite write{visible(name), revision, {}};
+  const auto known = pending_writes_.find(api::key_of(meta));
+  if (known != pending_writes_.end()) {
+    const PendingWrite& earlier = known->second;
+    const bool older = earlier.deleted_uid.empty() && earlier.revision >= revision;
+    if (older || earlier.deleted_uid == meta.uid) return;
+    write.watched = earlier.watched;
   }
-  add_record(*part, api::key_of(meta), std::move(record));
-  show(name, keep(entry, shown(name), false));
+  add_pending_write(*part, api::key_of(meta), std::move(write));
+  set_visible(name, keep(entry, visible(name), false));
 }
 
 void StoreCore::record_deleted(const api::ObjectKey& key, std::string_view uid,
@@ -465,18 +466,18 @@ void StoreCore::record_deleted(const api::ObjectKey& key, std::string_view uid,
   Part* part = part_of(key.namespace_name, key.name);
   if (part == nullptr) return;
   const Name name{key.namespace_name, key.name};
-  const PackedEntry current = shown(name);
+  const PackedEntry current = visible(name);
   if (current && !current.has_uid(uid)) return;  // the object was recreated
-  Record record{current, revision_of(resource_version), std::string(uid)};
-  const auto known = records_.find(key);
-  if (known != records_.end()) {
-    record.watched = known->second.watched;
-    record.revision = std::max(record.revision, known->second.revision);
+  PendingWrite write{current, revision_of(resource_version), std::string(uid)};
+  const auto known = pending_writes_.find(key);
+  if (known != pending_writes_.end()) {
+    write.watched = known->second.watched;
+    write.revision = std::max(write.revision, known->second.revision);
   }
-  if (record.watched || record.revision > part->revision) {
-    add_record(*part, key, std::move(record));
+  if (write.watched || write.revision > part->revision) {
+    add_pending_write(*part, key, std::move(write));
   }
-  show(name, PackedEntry());
+  set_visible(name, PackedEntry());
 }
 
 StoreCore::Part* StoreCore::part_of(std::string_view namespace_name, std::string_view name) {
@@ -494,72 +495,73 @@ const StoreCore::Part* StoreCore::part_of(std::string_view namespace_name,
   return nullptr;
 }
 
-PackedEntry StoreCore::shown(const Name& name) const {
+PackedEntry StoreCore::visible(const Name& name) const {
   const auto found = objects_.find(name);
   return found == objects_.end() ? PackedEntry() : *found;
 }
 
 // Applies an event of the watch to one object; without an object in `entry` the object is gone.
-void StoreCore::watched(Part& part, const Name& name, PackedEntry entry, std::uint64_t revision) {
-  const auto record =
-      records_.find(api::ObjectKey{std::string(name.namespace_name), std::string(name.name)});
-  if (record != records_.end()) {
-    record->second.watched = std::move(entry);
+void StoreCore::apply_watch_event(Part& part, const Name& name, PackedEntry entry,
+                                  std::uint64_t revision) {
+  const auto write = pending_writes_.find(
+      api::ObjectKey{std::string(name.namespace_name), std::string(name.name)});
+  if (write != pending_writes_.end()) {
+    write->second.watched = std::move(entry);
   } else {
-    show(name, entry);
+    set_visible(name, entry);
   }
   part.revision = std::max(part.revision, revision);
-  end_records(part);
+  end_confirmed_writes(part);
 }
 
-bool StoreCore::Record::is_over(std::uint64_t now) const {
+bool StoreCore::PendingWrite::is_confirmed(std::uint64_t now) const {
   if (revision > now) return false;
-  return gone_uid.empty() || !watched || !watched.has_uid(gone_uid);
+  return deleted_uid.empty() || !watched || !watched.has_uid(deleted_uid);
 }
 
 // Ends the pending writes that the watch has caught up with.
-void StoreCore::end_records(Part& part) {
-  auto it = part.records.begin();
-  while (it != part.records.end() && it->first <= part.revision) {
-    const auto record = records_.find(it->second);
-    if (!record->second.is_over(part.revision)) {
+void StoreCore::end_confirmed_writes(Part& part) {
+  auto it = part.pending.begin();
+  while (it != part.pending.end() && it->first <= part.revision) {
+    const auto write = pending_writes_.find(it->second);
+    if (!write->second.is_confirmed(part.revision)) {
       ++it;
       continue;
     }
     const api::ObjectKey key = it->second;
-    const PackedEntry after = std::move(record->second.watched);
-    it = part.records.erase(it);
-    records_.erase(record);
-    show(Name{key.namespace_name, key.name}, after);
+    const PackedEntry after = std::move(write->second.watched);
+    it = part.pending.erase(it);
+    pending_writes_.erase(write);
+    set_visible(Name{key.namespace_name, key.name}, after);
   }
 }
 
-void StoreCore::add_record(Part& part, api::ObjectKey key, Record record) {
-  const auto known = records_.find(key);
-  if (known != records_.end()) {
-    const auto [first, last] = part.records.equal_range(known->second.revision);
-    part.records.erase(
+void StoreCore::add_pending_write(Part& part, api::ObjectKey key, PendingWrite write) {
+  const auto known = pending_writes_.find(key);
+  if (known != pending_writes_.end()) {
+    const auto [first, last] = part.pending.equal_range(known->second.revision);
+    part.pending.erase(
         std::find_if(first, last, [&](const auto& entry) { return entry.second == key; }));
   }
-  part.records.emplace(record.revision, key);
-  records_.insert_or_assign(std::move(key), std::move(record));
+  part.pending.emplace(write.revision, key);
+  pending_writes_.insert_or_assign(std::move(key), std::move(write));
 }
 
 // Puts the pending writes over the new list, and ends those that the list has caught up with.
 // `rewound`: the list is older than the cache, so all pending writes end.
-void StoreCore::overlay(Part& part, bool rewound) {
-  for (auto it = part.records.begin(); it != part.records.end();) {
-    const auto record = records_.find(it->second);
-    const Name name{record->first.namespace_name, record->first.name};
+void StoreCore::apply_pending_writes(Part& part, bool rewound) {
+  for (auto it = part.pending.begin(); it != part.pending.end();) {
+    const auto write = pending_writes_.find(it->second);
+    const Name name{write->first.namespace_name, write->first.name};
     const auto listed = part.relisted.find(name);
-    record->second.watched = listed == part.relisted.end() ? PackedEntry() : *listed;
-    if (rewound || record->second.is_over(part.revision)) {
-      it = part.records.erase(it);
-      records_.erase(record);
+    write->second.watched = listed == part.relisted.end() ? PackedEntry() : *listed;
+    if (rewound || write->second.is_confirmed(part.revision)) {
+      it = part.pending.erase(it);
+      pending_writes_.erase(write);
       continue;
     }
     part.relisted.erase(name);
-    if (record->second.gone_uid.empty()) part.relisted.insert(shown(name));
+    if (write->second.deleted_uid.empty()) part.relisted.insert(visible(name));
     ++it;
   }
 }
@@ -573,19 +575,19 @@ std::vector<StoreCore::Change> StoreCore::changes_to(const Part& part) const {
     if (!part.relisted.contains(name)) changes.emplace_back(entry, PackedEntry());
   }
   for (const PackedEntry& entry : part.relisted) {
-    const PackedEntry before = shown(Name{entry.namespace_name(), entry.name()});
+    const PackedEntry before = visible(Name{entry.namespace_name(), entry.name()});
     if (!before.is_same_version(entry)) changes.emplace_back(before, entry);
   }
   return changes;
 }
 
-void StoreCore::show(const Name& name, const PackedEntry& after) {
-  const Change change{shown(name), after};
+void StoreCore::set_visible(const Name& name, const PackedEntry& after) {
+  const Change change{visible(name), after};
   if (change.first.is_same_version(after)) return;
   const Entry before = unpack(change.first);
   const Entry now = unpack(after);
   replace(change, before, now);
-  tell(before, now);
+  notify_listeners(before, now);
 }
 
 void StoreCore::replace(const Change& change, const Entry& before, const Entry& after) {
@@ -606,7 +608,7 @@ void StoreCore::update_indexes(const Change& change, const Entry& before, const 
   }
 }
 
-void StoreCore::tell(const Entry& before, const Entry& after) {
+void StoreCore::notify_listeners(const Entry& before, const Entry& after) {
   for (const Changed& changed : listeners_) changed(before.object.get(), after.object.get());
 }
 

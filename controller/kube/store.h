@@ -101,9 +101,9 @@ class PackedEntry {
   boost::intrusive_ptr<const Block> block_;
 };
 
-// A Candidate is an object that an index probably has for a key. The index compares only a hash of
-// the key, so a candidate can belong to another key.
-struct Candidate {
+// An IndexCandidate is an object that an index probably has for a key. The index compares only a
+// hash of the key, so a candidate can belong to another key.
+struct IndexCandidate {
   PackedEntry entry;
   std::uint64_t digest = 0;  // the number that the index has computed from the object
 
@@ -158,7 +158,7 @@ class StoreCore {
   void each(const std::function<void(const Entry&)>& visit) const;
   void each_of(std::size_t index, std::string_view key,
                const std::function<bool(const Entry&)>& visit) const;
-  std::vector<Candidate> candidates(std::size_t index, std::string_view key) const;
+  std::vector<IndexCandidate> candidates(std::size_t index, std::string_view key) const;
   std::size_t size() const { return objects_.size(); }
   std::size_t bytes() const { return bytes_; }
   std::size_t reduced() const { return reduced_; }  // objects that are kept in part
@@ -169,7 +169,7 @@ class StoreCore {
   void record_written(const Entry& entry);
   void record_deleted(const api::ObjectKey& key, std::string_view uid,
                       std::string_view resource_version);
-  std::size_t records() const { return records_.size(); }
+  std::size_t pending_writes() const { return pending_writes_.size(); }
 
  private:
   struct Name {
@@ -189,15 +189,15 @@ class StoreCore {
   };
   using Set = boost::unordered_flat_set<PackedEntry, Hash, Equal>;
 
-  // A Record is a pending write. The written object is in objects_.
-  struct Record {
-    PackedEntry watched;     // the object as the watch delivered it last
-    std::uint64_t revision;  // of the write
-    std::string gone_uid;    // for a delete: the uid of the deleted object; empty: another write
+  // A write that the watch has not delivered yet. The written object is in objects_.
+  struct PendingWrite {
+    PackedEntry watched;      // the object as the watch delivered it last
+    std::uint64_t revision;   // of the write
+    std::string deleted_uid;  // for a delete: the uid of the deleted object; empty: another write
 
-    bool is_over(std::uint64_t now) const;  // the watch has caught up; `now`: its revision
+    bool is_confirmed(std::uint64_t now) const;  // the watch has caught up; `now`: its revision
   };
-  using Records = std::map<api::ObjectKey, Record>;
+  using PendingWrites = std::map<api::ObjectKey, PendingWrite>;
 
   struct Share {
     std::size_t bytes = 0;  // of all objects of a namespace
@@ -209,7 +209,7 @@ class StoreCore {
     std::uint64_t revision = 0;  // the watch is known to be complete up to this revision
     bool relisting = false;
     Set relisted;
-    std::multimap<std::uint64_t, api::ObjectKey> records;  // by revision of the write
+    std::multimap<std::uint64_t, api::ObjectKey> pending;  // by revision of the write
   };
 
   // An index is ordered by the hash of the key and then by the name of the object, so that one
@@ -236,9 +236,9 @@ class StoreCore {
   Part* part_of(std::string_view namespace_name, std::string_view name);
   const Part* part_of(std::string_view namespace_name, std::string_view name) const;
   PackedEntry pack(const Entry& entry, std::size_t wanted = 0);
-  PackedEntry keep(const Entry& entry, const PackedEntry& shown, bool relisting);
+  PackedEntry keep(const Entry& entry, const PackedEntry& visible, bool relisting);
   bool has_room(std::string_view namespace_name, std::size_t held, std::size_t cost) const;
-  bool has_room_for_stub(const PackedEntry& stub, const PackedEntry& shown, bool relisting) const;
+  bool has_room_for_stub(const PackedEntry& stub, const PackedEntry& visible, bool relisting) const;
   Share share_of(std::string_view namespace_name) const;
   std::size_t bytes_of_share() const { return type_.cache_bytes / limits::kCacheShare; }
   void account(const PackedEntry& entry, bool added);
@@ -247,23 +247,23 @@ class StoreCore {
   void note_shares();
   Entry unpack(const PackedEntry& entry) const;
   void remember(const PackedEntry& entry, const Entry& unpacked) const;
-  PackedEntry shown(const Name& name) const;
-  void watched(Part& part, const Name& name, PackedEntry entry, std::uint64_t revision);
-  void end_records(Part& part);
-  void add_record(Part& part, api::ObjectKey key, Record record);
-  void overlay(Part& part, bool rewound);
+  PackedEntry visible(const Name& name) const;
+  void apply_watch_event(Part& part, const Name& name, PackedEntry entry, std::uint64_t revision);
+  void end_confirmed_writes(Part& part);
+  void add_pending_write(Part& part, api::ObjectKey key, PendingWrite write);
+  void apply_pending_writes(Part& part, bool rewound);
   std::vector<Change> changes_to(const Part& part) const;
-  void show(const Name& name, const PackedEntry& after);
+  void set_visible(const Name& name, const PackedEntry& after);
   void replace(const Change& change, const Entry& before, const Entry& after);
   void update_indexes(const Change& change, const Entry& before, const Entry& after);
-  void tell(const Entry& before, const Entry& after);
+  void notify_listeners(const Entry& before, const Entry& after);
 
   Type type_;
   std::vector<Part> parts_;
   std::vector<Index> indexes_;
   std::vector<Changed> listeners_;
   Set objects_;  // the objects that readers see
-  Records records_;
+  PendingWrites pending_writes_;
   std::string dictionary_;  // start of the first packed object
   std::size_t bytes_ = 0;   // memory of objects_ and of unfinished relists
   std::size_t reduced_ = 0;
@@ -376,8 +376,8 @@ class Store {
   }
 
   // Returns all objects of a key without unpacking them, and now and then one of another key (see
-  // Candidate). The time is linear in their number, and short for each.
-  std::vector<Candidate> candidates(Index index, std::string_view key) const {
+  // IndexCandidate). The time is linear in their number, and short for each.
+  std::vector<IndexCandidate> candidates(Index index, std::string_view key) const {
     return core_.candidates(index.number, key);
   }
 

@@ -215,7 +215,7 @@ asio::awaitable<void> Watcher::open_watch() {
   const base::Result<void> opened = co_await connect(false);
   if (opened) {
     state_ = WatcherState::kWatching;
-    well();
+    report_recovery();
   } else {
     co_await fail(opened.error());
   }
@@ -288,9 +288,9 @@ asio::awaitable<void> Watcher::fail(base::Error error) {
   state_ = recovery.next;
   if (recovery.reason == RestartReason::kNoStreaming) {
     // If streaming is off already, there is no other way to list: report the problem.
-    if (!std::exchange(streams_lists_, false)) trouble(RestartReason::kOther, error);
+    if (!std::exchange(streams_lists_, false)) report_problem(RestartReason::kOther, error);
   } else {
-    trouble(recovery.reason, error);
+    report_problem(recovery.reason, error);
   }
   if (error.code == base::ErrorCode::kTooLarge) page_ = std::max(1, page_ / 2);
   count(recovery.reason);
@@ -355,7 +355,7 @@ base::Result<void> Watcher::listed(std::string resource_version) {
   resource_version_ = std::move(resource_version);
   synced_ = true;
   sink_.end_relist(revision);
-  well();
+  report_recovery();
   return {};
 }
 
@@ -372,21 +372,21 @@ void Watcher::count(RestartReason reason) {
   if (observer_ != nullptr) observer_->restarted(target_.type, reason);
 }
 
-void Watcher::well() {
+void Watcher::report_recovery() {
   failures_ = 0;
-  trouble_.reset();
+  reported_problem_.reset();
   set_waiting_for("");
 }
 
 // Reports a problem in waiting_for(), once for each reason. The first failure of a synced watcher
 // is reported only if it is lasting.
-void Watcher::trouble(RestartReason reason, const base::Error& error) {
+void Watcher::report_problem(RestartReason reason, const base::Error& error) {
   ++failures_;
   environment_.logger.debug("watch interrupted", {{"resource", qualified_name(target_.type)},
                                                   {"reason", std::string(name(reason))},
                                                   {"why", base::to_string(error)}});
-  if (trouble_ == reason || (failures_ < 2 && synced_ && !is_lasting(reason))) return;
-  trouble_ = reason;
+  if (reported_problem_ == reason || (failures_ < 2 && synced_ && !is_lasting(reason))) return;
+  reported_problem_ = reason;
   set_waiting_for(explain(target_.type, error));
 }
 

@@ -146,8 +146,8 @@ class Watcher {
   base::Result<void> listed(std::string resource_version);
   void skip(const base::Error& error, std::string object = {});
   void count(RestartReason reason);
-  void well();
-  void trouble(RestartReason reason, const base::Error& error);
+  void report_recovery();
+  void report_problem(RestartReason reason, const base::Error& error);
   void set_waiting_for(std::string text);
 
   Environment environment_;
@@ -168,10 +168,11 @@ class Watcher {
   bool received_ = false;  // a line has arrived since the watch was opened
   int page_ = limits::kListPage;
   base::Backoff backoff_;
-  int failures_ = 0;                      // consecutive failures
-  std::optional<RestartReason> trouble_;  // why no objects arrive; nullopt: there is no problem
-  std::string waiting_for_;               // trouble_ as a text for people; see waiting_for()
-  std::string skipped_;                   // the last error of a skipped object that was logged
+  int failures_ = 0;  // consecutive failures
+  std::optional<RestartReason>
+      reported_problem_;     // why no objects arrive; nullopt: there is no problem
+  std::string waiting_for_;  // trouble_ as a text for people; see waiting_for()
+  std::string skipped_;      // the last error of a skipped object that was logged
 };
 
 }  // namespace kube

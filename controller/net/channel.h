@@ -11,16 +11,16 @@
 
 namespace net {
 
-enum class Progress {
+enum class IoStatus {
   kDone,       // some bytes moved
   kWantRead,   // nothing moved: try again when the socket is readable
   kWantWrite,  // nothing moved: try again when the socket is writable
   kEnd,        // the peer has closed its side in an orderly way
-  kFailed,     // see Step::error; the channel cannot be used any more
+  kFailed,     // see IoResult::error; the channel cannot be used any more
 };
 
-struct Step {
-  Progress progress = Progress::kDone;
+struct IoResult {
+  IoStatus status = IoStatus::kDone;
   std::size_t bytes = 0;
   base::Error error = {};
 };
@@ -32,12 +32,12 @@ class Channel {
   Channel& operator=(const Channel&) = delete;
   virtual ~Channel() = default;
 
-  virtual Step read(std::span<char> buffer) = 0;
-  virtual Step write(std::string_view bytes) = 0;
+  virtual IoResult read(std::span<char> buffer) = 0;
+  virtual IoResult write(std::string_view bytes) = 0;
 
   // True when the peer has neither sent data nor closed its side, so that an idle connection can be
   // used again.
-  virtual bool quiet() = 0;
+  virtual bool is_reusable() = 0;
 
   // Bytes that the kernel has accepted so far. A TLS channel counts encrypted bytes.
   virtual std::uint64_t written() const = 0;
@@ -49,9 +49,9 @@ class SocketChannel final : public Channel {
  public:
   explicit SocketChannel(int descriptor) : descriptor_(descriptor) {}
 
-  Step read(std::span<char> buffer) override;
-  Step write(std::string_view bytes) override;
-  bool quiet() override;
+  IoResult read(std::span<char> buffer) override;
+  IoResult write(std::string_view bytes) override;
+  bool is_reusable() override;
   std::uint64_t written() const override { return written_; }
 
  private:

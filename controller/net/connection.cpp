@@ -60,12 +60,12 @@ HeaderLine proxy_authorization(const ProxyUrl& proxy) {
 
 }  // namespace
 
-std::string Route::request_target(const std::string& target) const {
+std::string ServerRoute::request_target(const std::string& target) const {
   if (!passes_requests()) return target;
   return fmt::format("http://{}{}", server.authority(), target);
 }
 
-void Route::add_proxy_headers(std::vector<HeaderLine>& headers) const {
+void ServerRoute::add_proxy_headers(std::vector<HeaderLine>& headers) const {
   if (!passes_requests() || !has_credentials(*proxy)) return;
   headers.push_back(proxy_authorization(*proxy));
 }
@@ -130,7 +130,7 @@ asio::awaitable<boost::system::error_code> Connection::connect_endpoint(const En
 
 asio::awaitable<base::Result<void>> Connection::connect_socket(const std::string& host,
                                                                std::uint16_t port,
-                                                               const Route::Guard& guard,
+                                                               const ServerRoute::Guard& guard,
                                                                Instant deadline) {
   auto resolving = resolve(host, port, deadline);
   auto endpoints = co_await std::move(resolving);
@@ -170,13 +170,13 @@ asio::awaitable<base::Result<void>> Connection::secure(std::shared_ptr<TlsContex
   TlsChannel& handshaking = *tls;
   channel_ = std::move(tls);
   for (;;) {
-    const Step step = handshaking.handshake();
-    if (step.progress == Progress::kDone) co_return base::Result<void>();
-    if (step.progress == Progress::kFailed && step.error.code == base::ErrorCode::kNetwork) {
-      co_return base::Error{base::ErrorCode::kNetwork, name + ": " + step.error.message};
+    const IoResult result = handshaking.handshake();
+    if (result.status == IoStatus::kDone) co_return base::Result<void>();
+    if (result.status == IoStatus::kFailed && result.error.code == base::ErrorCode::kNetwork) {
+      co_return base::Error{base::ErrorCode::kNetwork, name + ": " + result.error.message};
     }
-    if (step.progress == Progress::kFailed) co_return step.error;
-    auto waiting = wait(step.progress, deadline);
+    if (result.status == IoStatus::kFailed) co_return result.error;
+    auto waiting = wait(result.status, deadline);
     const auto waited = co_await std::move(waiting);
     if (waited) continue;
     if (waited.error().code != base::ErrorCode::kTimeout) co_return waited.error();
@@ -184,7 +184,7 @@ asio::awaitable<base::Result<void>> Connection::secure(std::shared_ptr<TlsContex
   }
 }
 
-asio::awaitable<base::Result<void>> Connection::tunnel(const Route& route, Instant deadline) {
+asio::awaitable<base::Result<void>> Connection::tunnel(const ServerRoute& route, Instant deadline) {
   const std::string target = shown(route.server.host, route.server.port);
   std::vector<HeaderLine> headers = {{"Host", target}};
   if (has_credentials(*route.proxy)) headers.push_back(proxy_authorization(*route.proxy));
@@ -216,16 +216,16 @@ asio::awaitable<base::Result<std::string>> Connection::read_exactly(std::size_t 
                                                                     Instant deadline) {
   std::string bytes(size, '\0');
   for (std::size_t done = 0; done < size;) {
-    const Step step = channel_->read({bytes.data() + done, size - done});
-    if (step.progress == Progress::kDone) {
-      done += step.bytes;
+    const IoResult result = channel_->read({bytes.data() + done, size - done});
+    if (result.status == IoStatus::kDone) {
+      done += result.bytes;
       continue;
     }
-    if (step.progress == Progress::kFailed) co_return step.error;
-    if (step.progress == Progress::kEnd) {
+    if (result.status == IoStatus::kFailed) co_return result.error;
+    if (result.status == IoStatus::kEnd) {
       co_return base::Error{base::ErrorCode::kNetwork, "the connection was closed"};
     }
-    auto waiting = wait(step.progress, deadline);
+    auto waiting = wait(result.status, deadline);
     const auto waited = co_await std::move(waiting);
     if (!waited) co_return waited.error();
   }
@@ -243,7 +243,7 @@ asio::awaitable<base::Result<std::string>> Connection::exchange(const std::strin
   co_return answer;
 }
 
-asio::awaitable<base::Result<void>> Connection::socks(const Route& route, Instant deadline) {
+asio::awaitable<base::Result<void>> Connection::socks(const ServerRoute& route, Instant deadline) {
   const std::string greeting = socks::greeting(*route.proxy);
   auto greeted = exchange(greeting, socks::kMethodBytes, deadline);
   const auto choice = co_await std::move(greeted);
@@ -271,7 +271,8 @@ asio::awaitable<base::Result<void>> Connection::socks(const Route& route, Instan
   co_return base::Result<void>();
 }
 
-asio::awaitable<base::Result<void>> Connection::enter_proxy(const Route& route, Instant deadline) {
+asio::awaitable<base::Result<void>> Connection::enter_proxy(const ServerRoute& route,
+                                                            Instant deadline) {
   if (route.passes_requests()) co_return base::Result<void>();
   if (route.proxy->kind != ProxyKind::kSocks5) {
     auto tunnelling = tunnel(route, deadline);
@@ -287,12 +288,12 @@ asio::awaitable<base::Result<void>> Connection::enter_proxy(const Route& route, 
                   shown(route.server.host, route.server.port), connected.error().message)};
 }
 
-asio::awaitable<base::Result<void>> Connection::connect(const Route& route,
+asio::awaitable<base::Result<void>> Connection::connect(const ServerRoute& route,
                                                         std::shared_ptr<TlsContext> context,
                                                         Instant deadline) {
   context_ = context;
   const bool proxied = route.proxy.has_value();
-  const Route::Guard no_guard;
+  const ServerRoute::Guard no_guard;
   auto connecting = connect_socket(proxied ? route.proxy->host : route.server.host,
                                    proxied ? route.proxy->port : route.server.port,
                                    proxied ? no_guard : route.guard, deadline);
@@ -316,10 +317,10 @@ asio::awaitable<base::Result<void>> Connection::connect(const Route& route,
   co_return secured;
 }
 
-asio::awaitable<base::Result<void>> Connection::wait(Progress direction, Instant deadline) {
+asio::awaitable<base::Result<void>> Connection::wait(IoStatus direction, Instant deadline) {
   since_yield_ = 0;
   const auto type =
-      direction == Progress::kWantWrite ? tcp::socket::wait_write : tcp::socket::wait_read;
+      direction == IoStatus::kWantWrite ? tcp::socket::wait_write : tcp::socket::wait_read;
   auto waiting = wait_until(timer_, deadline, socket_.async_wait(type, asio::deferred));
   const boost::system::error_code error = co_await std::move(waiting);
   if (!error) co_return base::Result<void>();
@@ -329,16 +330,16 @@ asio::awaitable<base::Result<void>> Connection::wait(Progress direction, Instant
 
 asio::awaitable<base::Result<void>> Connection::write(std::string_view bytes, Instant deadline) {
   while (!bytes.empty()) {
-    const Step step = channel_->write(bytes);
-    if (step.progress == Progress::kDone) {
-      bytes.remove_prefix(step.bytes);
+    const IoResult result = channel_->write(bytes);
+    if (result.status == IoStatus::kDone) {
+      bytes.remove_prefix(result.bytes);
       continue;
     }
-    if (step.progress == Progress::kFailed) co_return step.error;
-    if (step.progress == Progress::kEnd) {
+    if (result.status == IoStatus::kFailed) co_return result.error;
+    if (result.status == IoStatus::kEnd) {
       co_return base::Error{base::ErrorCode::kNetwork, "the connection was closed"};
     }
-    auto waiting = wait(step.progress, deadline);
+    auto waiting = wait(result.status, deadline);
     const auto waited = co_await std::move(waiting);
     if (!waited) co_return waited.error();
   }
@@ -347,17 +348,17 @@ asio::awaitable<base::Result<void>> Connection::write(std::string_view bytes, In
 
 asio::awaitable<base::Result<void>> Connection::read_once(AnswerParser& parser, Instant deadline) {
   for (;;) {
-    const Step step = channel_->read(scratch_);
-    switch (step.progress) {
-      case Progress::kDone:
-        since_yield_ += step.bytes;
-        co_return parser.feed({scratch_.data(), step.bytes});
-      case Progress::kEnd: co_return parser.end();
-      case Progress::kFailed: co_return step.error;
-      case Progress::kWantRead:
-      case Progress::kWantWrite: break;
+    const IoResult result = channel_->read(scratch_);
+    switch (result.status) {
+      case IoStatus::kDone:
+        since_yield_ += result.bytes;
+        co_return parser.feed({scratch_.data(), result.bytes});
+      case IoStatus::kEnd: co_return parser.end();
+      case IoStatus::kFailed: co_return result.error;
+      case IoStatus::kWantRead:
+      case IoStatus::kWantWrite: break;
     }
-    auto waiting = wait(step.progress, deadline);
+    auto waiting = wait(result.status, deadline);
     const auto waited = co_await std::move(waiting);
     if (!waited) co_return waited.error();
   }
@@ -374,13 +375,13 @@ asio::awaitable<base::Result<void>> Connection::advance(AnswerParser& parser, st
   // Bytes that have already arrived are read now: that needs no wait, and saves the cost of another
   // call.
   while (read && !parser.done() && parser.body_size() < batch) {
-    const Step step = channel_->read(scratch_);
-    if (step.progress == Progress::kWantRead || step.progress == Progress::kWantWrite) break;
-    since_yield_ += step.bytes;
-    if (step.progress == Progress::kDone) {
-      read = parser.feed({scratch_.data(), step.bytes});
+    const IoResult result = channel_->read(scratch_);
+    if (result.status == IoStatus::kWantRead || result.status == IoStatus::kWantWrite) break;
+    since_yield_ += result.bytes;
+    if (result.status == IoStatus::kDone) {
+      read = parser.feed({scratch_.data(), result.bytes});
     } else {
-      read = step.progress == Progress::kEnd ? parser.end() : base::Result<void>(step.error);
+      read = result.status == IoStatus::kEnd ? parser.end() : base::Result<void>(result.error);
     }
   }
   co_return read;

@@ -25,9 +25,9 @@
 
 namespace net {
 
-// How a server is reached. The connections of a transport share one Route; only the TLS context may
-// differ between them.
-struct Route {
+// How a server is reached. The connections of a transport share one ServerRoute; only the TLS
+// context may differ between them.
+struct ServerRoute {
   ServerUrl server;
   std::optional<ProxyUrl> proxy;
   std::string tls_name;  // host name or IP address that the server's certificate must match
@@ -70,7 +70,7 @@ class Connection {
   // neither the server nor the proxy uses TLS. kNetwork, kTimeout, kTls; the guard's error for the
   // last address when it allows none; kMalformed, kTooLarge: an invalid answer of the proxy;
   // kInvalid: credentials or a host name that the proxy's protocol cannot carry.
-  boost::asio::awaitable<base::Result<void>> connect(const Route& route,
+  boost::asio::awaitable<base::Result<void>> connect(const ServerRoute& route,
                                                      std::shared_ptr<TlsContext> context,
                                                      Instant deadline);
 
@@ -84,7 +84,7 @@ class Connection {
                                                      Instant deadline);
 
   // True when the idle connection can still carry a request.
-  bool quiet() { return channel_ && channel_->quiet(); }
+  bool is_reusable() { return channel_ && channel_->is_reusable(); }
 
   // Bytes that the kernel has accepted so far.
   std::uint64_t written() const { return channel_ ? channel_->written() : 0; }
@@ -102,11 +102,12 @@ class Connection {
                                                                      Instant deadline);
   boost::asio::awaitable<base::Result<void>> connect_socket(const std::string& host,
                                                             std::uint16_t port,
-                                                            const Route::Guard& guard,
+                                                            const ServerRoute::Guard& guard,
                                                             Instant deadline);
-  boost::asio::awaitable<base::Result<void>> tunnel(const Route& route, Instant deadline);
-  boost::asio::awaitable<base::Result<void>> socks(const Route& route, Instant deadline);
-  boost::asio::awaitable<base::Result<void>> enter_proxy(const Route& route, Instant deadline);
+  boost::asio::awaitable<base::Result<void>> tunnel(const ServerRoute& route, Instant deadline);
+  boost::asio::awaitable<base::Result<void>> socks(const ServerRoute& route, Instant deadline);
+  boost::asio::awaitable<base::Result<void>> enter_proxy(const ServerRoute& route,
+                                                         Instant deadline);
   // Writes bytes and reads an answer of `size` bytes.
   boost::asio::awaitable<base::Result<std::string>> exchange(const std::string& bytes,
                                                              std::size_t size, Instant deadline);
@@ -115,7 +116,7 @@ class Connection {
   boost::asio::awaitable<base::Result<void>> secure(std::shared_ptr<TlsContext> context,
                                                     const std::string& name, TlsChannel::Role role,
                                                     Instant deadline);
-  boost::asio::awaitable<base::Result<void>> wait(Progress direction, Instant deadline);
+  boost::asio::awaitable<base::Result<void>> wait(IoStatus direction, Instant deadline);
   boost::asio::awaitable<base::Result<void>> read_once(AnswerParser& parser, Instant deadline);
   void set_options(std::chrono::milliseconds tcp_user_timeout);
 

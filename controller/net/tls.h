@@ -56,11 +56,11 @@ class TlsChannel final : public Channel {
   // Continues the handshake; kDone when it is complete. kFailed with kTls: the certificate is
   // expired, from an unknown authority or for another host, or the peer refused. With kNetwork: the
   // connection was cut.
-  Step handshake();
+  IoResult handshake();
 
-  Step read(std::span<char> buffer) override;
-  Step write(std::string_view bytes) override;
-  bool quiet() override;
+  IoResult read(std::span<char> buffer) override;
+  IoResult write(std::string_view bytes) override;
+  bool is_reusable() override;
   std::uint64_t written() const override;
 
  private:

@@ -11,7 +11,7 @@
 
 namespace controller {
 
-struct Attempt {
+struct ReconcileState {
   api::ObjectKey key;
 
   // Objects at the target name that a live read returned and that no cache holds, because they lack
@@ -19,10 +19,10 @@ struct Attempt {
   std::shared_ptr<const api::Deployment> deployment;
   std::shared_ptr<const api::StatefulSet> stateful_set;
   std::shared_ptr<const api::Service> service;
-  std::shared_ptr<const api::PersistentVolumeClaim> claim;
+  std::shared_ptr<const api::PersistentVolumeClaim> pvc;
 
   // Children of any name that a live read listed, until they are deleted.
-  std::vector<reconcile::Leftover> children;
+  std::vector<reconcile::MisplacedChild> children;
 
   // The LocalRegistry that the live read returned. A full cache does not hold its spec.
   std::shared_ptr<const api::LocalRegistry> registry;
@@ -32,7 +32,7 @@ struct Attempt {
 
   bool live = false;
   bool conflicted = false;  // a precondition failed: the observed object was stale
-  std::vector<reconcile::Failure> failures;
+  std::vector<reconcile::FailedRequest> failures;
   std::vector<reconcile::Action> done;  // writes that succeeded
 };
 

@@ -16,7 +16,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-std::vector<kube::Scope> in_namespaces(const std::vector<std::string>& names) {
+std::vector<kube::Scope> scopes_in_namespaces(const std::vector<std::string>& names) {
   if (names.empty()) return {kube::Scope{}};
   std::vector<kube::Scope> scopes;
   scopes.reserve(names.size());
@@ -24,7 +24,7 @@ std::vector<kube::Scope> in_namespaces(const std::vector<std::string>& names) {
   return scopes;
 }
 
-std::vector<kube::Scope> the_namespaces(const std::vector<std::string>& names) {
+std::vector<kube::Scope> scopes_of_namespaces(const std::vector<std::string>& names) {
   if (names.empty()) return {kube::Scope{}};
   std::vector<kube::Scope> scopes;
   scopes.reserve(names.size());
@@ -39,7 +39,7 @@ bool is_whole(const api::LocalRegistry& registry) {
 }
 
 kube::InformerOptions children(const std::vector<std::string>& names) {
-  return {in_namespaces(names),
+  return {scopes_in_namespaces(names),
           fmt::format("{}={}", reconcile::kManagedByLabel, reconcile::kManager)};
 }
 
@@ -55,8 +55,9 @@ api::ObjectKey target_key(const api::LocalRegistry& registry) {
 }
 
 template <class T>
-Owned<T>::Owned(const kube::Environment& environment, const kube::InformerOptions& options,
-                kube::WatchObserver* observer)
+OwnedObjectCache<T>::OwnedObjectCache(const kube::Environment& environment,
+                                      const kube::InformerOptions& options,
+                                      kube::WatchObserver* observer)
     : informer(environment, options, observer),
       by_owner(informer.store().add_index([](const T& object) {
         const api::ObjectKey owner = reconcile::owner_key(object.metadata);
@@ -65,33 +66,32 @@ Owned<T>::Owned(const kube::Environment& environment, const kube::InformerOption
       })) {}
 
 template <class T>
-std::vector<std::shared_ptr<const T>> Owned<T>::owned_in(const std::string& namespace_name,
-                                                         const api::ObjectKey& owner,
-                                                         std::size_t most) const {
+std::vector<std::shared_ptr<const T>> OwnedObjectCache<T>::owned_in(
+    const std::string& namespace_name, const api::ObjectKey& owner, std::size_t most) const {
   return store().by_index(by_owner, index_key(namespace_name, owner), most);
 }
 
-template struct Owned<api::Deployment>;
-template struct Owned<api::StatefulSet>;
-template struct Owned<api::Service>;
-template struct Owned<api::PersistentVolumeClaim>;
-template struct Owned<api::Pod>;
+template struct OwnedObjectCache<api::Deployment>;
+template struct OwnedObjectCache<api::StatefulSet>;
+template struct OwnedObjectCache<api::Service>;
+template struct OwnedObjectCache<api::PersistentVolumeClaim>;
+template struct OwnedObjectCache<api::Pod>;
 
 Caches::Caches(const kube::Environment& environment,
                const std::vector<std::string>& watch_namespaces, kube::WatchObserver* observer)
-    : registries(environment, {in_namespaces(watch_namespaces), ""}, observer),
-      namespaces(environment, {the_namespaces(watch_namespaces), ""}, observer),
+    : registries(environment, {scopes_in_namespaces(watch_namespaces), ""}, observer),
+      namespaces(environment, {scopes_of_namespaces(watch_namespaces), ""}, observer),
       deployments(environment, children(watch_namespaces), observer),
       stateful_sets(environment, children(watch_namespaces), observer),
       services(environment, children(watch_namespaces), observer),
-      claims(environment, children(watch_namespaces), observer),
+      pvcs(environment, children(watch_namespaces), observer),
       pods(environment, children(watch_namespaces), observer),
       watch_namespaces_(watch_namespaces),
       by_target_(registries.store().add_index(
           [](const api::LocalRegistry& registry) {
             return is_whole(registry) ? api::to_string(target_key(registry)) : std::string();
           },
-          reconcile::claim_digest)),
+          reconcile::name_candidate_digest)),
       by_target_namespace_(registries.store().add_index([](const api::LocalRegistry& registry) {
         return is_whole(registry) ? api::target_namespace(registry) : std::string();
       })),
@@ -108,7 +108,7 @@ asio::awaitable<void> Caches::run() {
   watches.push_back(deployments.informer.run());
   watches.push_back(stateful_sets.informer.run());
   watches.push_back(services.informer.run());
-  watches.push_back(claims.informer.run());
+  watches.push_back(pvcs.informer.run());
   watches.push_back(pods.informer.run());
   co_await kube::run_until_one_ends(std::move(watches));
 }
@@ -119,21 +119,21 @@ asio::awaitable<void> Caches::wait_synced() {
   co_await deployments.informer.wait_synced();
   co_await stateful_sets.informer.wait_synced();
   co_await services.informer.wait_synced();
-  co_await claims.informer.wait_synced();
+  co_await pvcs.informer.wait_synced();
   co_await pods.informer.wait_synced();
 }
 
 bool Caches::synced() const {
   return registries.synced() && namespaces.synced() && deployments.informer.synced() &&
-         stateful_sets.informer.synced() && services.informer.synced() &&
-         claims.informer.synced() && pods.informer.synced();
+         stateful_sets.informer.synced() && services.informer.synced() && pvcs.informer.synced() &&
+         pods.informer.synced();
 }
 
 std::string Caches::waiting_for() const {
   for (std::string text :
        {registries.waiting_for(), namespaces.waiting_for(), deployments.informer.waiting_for(),
         stateful_sets.informer.waiting_for(), services.informer.waiting_for(),
-        claims.informer.waiting_for(), pods.informer.waiting_for()}) {
+        pvcs.informer.waiting_for(), pods.informer.waiting_for()}) {
     if (!text.empty()) return text;
   }
   return synced() ? "" : "waiting for the first list of every watched resource";
@@ -144,12 +144,12 @@ bool Caches::watches(const std::string& namespace_name) const {
                                                 namespace_name) != watch_namespaces_.end();
 }
 
-bool Caches::may_be_left(const api::ObjectMeta& object) const {
+bool Caches::may_be_orphan(const api::ObjectMeta& object) const {
   const auto found = namespaces.store().get({"", object.namespace_name});
-  return reconcile::may_be_left_by_gone_owner(object, found.get());
+  return reconcile::may_be_orphan_of_deleted_owner(object, found.get());
 }
 
-std::vector<std::string> Caches::namespaces_of_gone(const api::ObjectKey& owner) const {
+std::vector<std::string> Caches::namespaces_of_deleted_owner(const api::ObjectKey& owner) const {
   std::vector<std::string> names = {owner.namespace_name};
   namespaces.store().each([&](const std::shared_ptr<const api::Namespace>& found) {
     if (found->metadata.name == owner.namespace_name) return;
@@ -158,18 +158,19 @@ std::vector<std::string> Caches::namespaces_of_gone(const api::ObjectKey& owner)
   return names;
 }
 
-std::vector<kube::Candidate> Caches::wanting(const api::ObjectKey& target) const {
+std::vector<kube::IndexCandidate> Caches::candidates_for_name(const api::ObjectKey& target) const {
   return registries.store().candidates(by_target_, api::to_string(target));
 }
 
-std::vector<kube::Candidate> Caches::targeting(const std::string& namespace_name) const {
+std::vector<kube::IndexCandidate> Caches::candidates_for_namespace(
+    const std::string& namespace_name) const {
   return registries.store().candidates(by_target_namespace_, namespace_name);
 }
 
-void Caches::each_rewriting(
+void Caches::for_each_rewriting_registry(
     const std::string& namespace_name,
     const std::function<bool(const std::shared_ptr<const api::LocalRegistry>&)>& visit) const {
-  for (const kube::Candidate& candidate :
+  for (const kube::IndexCandidate& candidate :
        registries.store().candidates(by_namespace_, namespace_name)) {
     if (candidate.digest == 0 || candidate.entry.namespace_name() != namespace_name) continue;
     const auto found = registries.store().get(candidate.key());
@@ -189,7 +190,7 @@ Caches::Usage usage_of(const kube::Store<T>& store) {
 std::vector<Caches::Usage> Caches::usage() const {
   return {usage_of(registries.store()),  usage_of(namespaces.store()),
           usage_of(deployments.store()), usage_of(stateful_sets.store()),
-          usage_of(services.store()),    usage_of(claims.store()),
+          usage_of(services.store()),    usage_of(pvcs.store()),
           usage_of(pods.store())};
 }
 

@@ -17,12 +17,12 @@ namespace controller {
 // An informer, with an index by namespace and owner. The index is by namespace, so that objects in
 // other namespaces that name the same owner hide none of its children.
 template <class T>
-struct Owned {
+struct OwnedObjectCache {
   kube::Informer<T> informer;
   typename kube::Store<T>::Index by_owner;
 
-  Owned(const kube::Environment& environment, const kube::InformerOptions& options,
-        kube::WatchObserver* observer);
+  OwnedObjectCache(const kube::Environment& environment, const kube::InformerOptions& options,
+                   kube::WatchObserver* observer);
 
   kube::Store<T>& store() { return informer.store(); }
   const kube::Store<T>& store() const { return informer.store(); }
@@ -51,20 +51,22 @@ class Caches {
   bool watches(const std::string& namespace_name) const;
 
   // Whether the object can be an orphaned child, given that its owner is gone.
-  bool may_be_left(const api::ObjectMeta& object) const;
+  bool may_be_orphan(const api::ObjectMeta& object) const;
 
   // Returns the namespaces that can have children of `owner` when that LocalRegistry is gone.
-  std::vector<std::string> namespaces_of_gone(const api::ObjectKey& owner) const;
+  std::vector<std::string> namespaces_of_deleted_owner(const api::ObjectKey& owner) const;
 
-  // Returns the LocalRegistries with that target_key(), each with its reconcile::claim_digest.
-  std::vector<kube::Candidate> wanting(const api::ObjectKey& target) const;
+  // Returns the LocalRegistries with that target_key(), each with its
+  // reconcile::name_candidate_digest.
+  std::vector<kube::IndexCandidate> candidates_for_name(const api::ObjectKey& target) const;
 
   // Returns the LocalRegistries with that target namespace.
-  std::vector<kube::Candidate> targeting(const std::string& namespace_name) const;
+  std::vector<kube::IndexCandidate> candidates_for_namespace(
+      const std::string& namespace_name) const;
 
   // Visits each LocalRegistry of that namespace whose images the webhook rewrites, whichever
   // namespace its registry runs in, until visit returns false.
-  void each_rewriting(
+  void for_each_rewriting_registry(
       const std::string& namespace_name,
       const std::function<bool(const std::shared_ptr<const api::LocalRegistry>&)>& visit) const;
 
@@ -79,11 +81,11 @@ class Caches {
 
   kube::Informer<api::LocalRegistry> registries;
   kube::Informer<api::Namespace> namespaces;
-  Owned<api::Deployment> deployments;
-  Owned<api::StatefulSet> stateful_sets;
-  Owned<api::Service> services;
-  Owned<api::PersistentVolumeClaim> claims;
-  Owned<api::Pod> pods;
+  OwnedObjectCache<api::Deployment> deployments;
+  OwnedObjectCache<api::StatefulSet> stateful_sets;
+  OwnedObjectCache<api::Service> services;
+  OwnedObjectCache<api::PersistentVolumeClaim> pvcs;
+  OwnedObjectCache<api::Pod> pods;
 
  private:
   std::vector<std::string> watch_namespaces_;

@@ -14,17 +14,17 @@ namespace {
 
 namespace asio = boost::asio;
 
-base::Error unsettled(const Attempt& attempt) {
-  return {base::ErrorCode::kConflict, attempt.conflicted
+base::Error not_converged_error(const ReconcileState& state) {
+  return {base::ErrorCode::kConflict, state.conflicted
                                           ? "the objects kept changing while they were written"
                                           : "the objects still differ from what was written"};
 }
 
 // Returns the result of the reconcile. An error that may go away by itself is retried with backoff.
 // After other failures the key is reconciled again after plan.requeue_after, or on an event.
-runtime::ReconcileResult outcome(const Attempt& attempt, const reconcile::Plan& plan) {
-  if (!plan.actions.empty()) return unsettled(attempt);
-  for (const reconcile::Failure& failure : attempt.failures) {
+runtime::ReconcileResult outcome(const ReconcileState& state, const reconcile::Plan& plan) {
+  if (!plan.actions.empty()) return not_converged_error(state);
+  for (const reconcile::FailedRequest& failure : state.failures) {
     if (failure.error.transient()) return failure.error;
   }
   return runtime::Requeue{plan.requeue_after};
@@ -32,26 +32,29 @@ runtime::ReconcileResult outcome(const Attempt& attempt, const reconcile::Plan& 
 
 // True when no request and no precondition failed, so that the next reconcile would observe the
 // same.
-bool is_smooth(const Attempt& attempt) { return attempt.failures.empty() && !attempt.conflicted; }
+bool had_no_failure(const ReconcileState& state) {
+  return state.failures.empty() && !state.conflicted;
+}
 
 // True when the next reconcile would find nothing to do.
-bool is_last(const Attempt& attempt, const reconcile::Plan& plan) {
-  return is_smooth(attempt) && plan.actions.empty() && !plan.requeue_after;
+bool needs_no_further_reconcile(const ReconcileState& state, const reconcile::Plan& plan) {
+  return had_no_failure(state) && plan.actions.empty() && !plan.requeue_after;
 }
 
 // Returns the oldest of the LocalRegistries that want a name, at most limits::kRivals: only these
 // may get it next. The others are reconciled after limits::kConflictCheck anyway.
-std::vector<kube::Candidate> oldest(std::vector<kube::Candidate> claims) {
-  std::erase_if(claims, [](const kube::Candidate& claim) {
-    return !reconcile::may_want_registry(claim.digest);
+std::vector<kube::IndexCandidate> oldest(std::vector<kube::IndexCandidate> candidates) {
+  std::erase_if(candidates, [](const kube::IndexCandidate& candidate) {
+    return !reconcile::may_want_registry(candidate.digest);
   });
-  const auto some = std::min(claims.size(), limits::kRivals);
-  std::partial_sort(claims.begin(), claims.begin() + static_cast<std::ptrdiff_t>(some),
-                    claims.end(), [](const kube::Candidate& one, const kube::Candidate& other) {
+  const auto some = std::min(candidates.size(), limits::kRivals);
+  std::partial_sort(candidates.begin(), candidates.begin() + static_cast<std::ptrdiff_t>(some),
+                    candidates.end(),
+                    [](const kube::IndexCandidate& one, const kube::IndexCandidate& other) {
                       return one.digest < other.digest;
                     });
-  claims.resize(some);
-  return claims;
+  candidates.resize(some);
+  return candidates;
 }
 
 }  // namespace
@@ -97,17 +100,18 @@ void Controller::watch_caches() {
   caches_.namespaces.store().on_change(
       [this](const api::Namespace* before, const api::Namespace* after) {
         const api::ObjectMeta& meta = after != nullptr ? after->metadata : before->metadata;
-        for (const auto& registry : caches_.targeting(meta.name)) enqueue(registry.key());
+        for (const auto& registry : caches_.candidates_for_namespace(meta.name))
+          enqueue(registry.key());
       });
   watch_children(caches_.deployments);
   watch_children(caches_.stateful_sets);
   watch_children(caches_.services);
-  watch_children(caches_.claims);
+  watch_children(caches_.pvcs);
   watch_children(caches_.pods);
 }
 
 template <class T>
-void Controller::watch_children(Owned<T>& cache) {
+void Controller::watch_children(OwnedObjectCache<T>& cache) {
   cache.store().on_change([this](const T* before, const T* after) {
     const auto owner = [this](const T* object) {
       return object == nullptr ? api::ObjectKey() : owner_of(object->metadata);
@@ -128,7 +132,7 @@ Controller::Key Controller::owner_of(const api::ObjectMeta& object) const {
   Key owner = reconcile::owner_key(object);
   const auto registry = caches_.registries.store().get(owner);
   const bool counts = registry ? reconcile::may_have_children_in(*registry, object.namespace_name)
-                               : caches_.may_be_left(object);
+                               : caches_.may_be_orphan(object);
   return counts ? owner : Key();
 }
 
@@ -137,7 +141,7 @@ void Controller::enqueue(const Key& key) {
 }
 
 void Controller::enqueue_rivals(const api::ObjectKey& target, std::string_view except_uid) {
-  for (const kube::Candidate& rival : oldest(caches_.wanting(target))) {
+  for (const kube::IndexCandidate& rival : oldest(caches_.candidates_for_name(target))) {
     if (!rival.entry.has_uid(except_uid)) enqueue(rival.key());
   }
 }
@@ -159,7 +163,7 @@ void Controller::enqueue_everything() {
 
 asio::awaitable<void> Controller::run() {
   co_await caches_.wait_synced();
-  kind_cluster_ = co_await check_nodes();
+  kind_cluster_ = co_await detect_kind_cluster();
   runner_ = std::make_unique<runtime::Runner<Key>>(
       environment_.executor, runtime::RunnerOptions{workers_},
       [this](Key key) { return reconcile(std::move(key)); }, environment_.clock,
@@ -183,54 +187,56 @@ asio::awaitable<void> Controller::run() {
 }
 
 asio::awaitable<runtime::ReconcileResult> Controller::reconcile(Key key) {
-  Attempt attempt;
-  attempt.key = key;
+  ReconcileState state;
+  state.key = key;
   const auto before = caches_.registries.store().get(key);
   if (before) report_missing_part(*before);
   const auto deadline = environment_.clock.now() + limits::kPassesTime;
   for (int pass = 0;; ++pass) {
-    if (is_smooth(attempt)) runner_->absorb(key);  // mostly events of this reconcile's own writes
-    const reconcile::Observed observed = observe(attempt);
+    if (had_no_failure(state))
+      runner_->drop_covered_requests(key);  // mostly events of this reconcile's own writes
+    const reconcile::Observed observed = observe(state);
     reconcile::Plan plan = reconcile::plan(observed);
     const bool is_over =
         pass == limits::kPassesPerReconcile || environment_.clock.now() >= deadline;
     if (plan.actions.empty() || is_over) {
-      co_return co_await finish(attempt, std::move(plan), before, observed.registry);
+      co_return co_await finish(state, std::move(plan), before, observed.registry);
     }
-    co_await executor_.execute(std::move(plan.actions), attempt);
+    co_await executor_.execute(std::move(plan.actions), state);
   }
 }
 
-reconcile::Observed Controller::observe(const Attempt& attempt) const {
+reconcile::Observed Controller::observe(const ReconcileState& state) const {
   ClusterFacts facts{kind_cluster_, environment_.clock.wall()};
   facts.allowed_images = allowed_images_;
-  const auto registry = caches_.registries.store().get(attempt.key);
+  const auto registry = caches_.registries.store().get(state.key);
   if (registry) facts.push_checks = push_checks_.of(*registry);
-  facts.history = histories_.of(attempt.key);
+  facts.history = histories_.of(state.key);
   facts.instant = environment_.clock.now();
-  return gather(caches_, attempt, facts);
+  return gather(caches_, state, facts);
 }
 
 asio::awaitable<runtime::ReconcileResult> Controller::finish(
-    Attempt& attempt, reconcile::Plan plan, std::shared_ptr<const api::LocalRegistry> before,
+    ReconcileState& state, reconcile::Plan plan, std::shared_ptr<const api::LocalRegistry> before,
     std::shared_ptr<const api::LocalRegistry> after) {
-  for (const reconcile::Target target : plan.settled) {
-    histories_.end_contest(attempt.key, target);
+  for (const reconcile::ObjectKind kind : plan.ended_contests) {
+    histories_.end_contest(state.key, kind);
   }
   base::Result<void> written;
   if (after && plan.status) {
     auto writing = executor_.write_status(after, *plan.status);
     const auto answer = co_await std::move(writing);
     if (!answer) written = answer.error();
-    if (answer && *answer) record_status(**answer, is_last(attempt, plan));
+    if (answer && *answer) record_status(**answer, needs_no_further_reconcile(state, plan));
   }
   // Events are recorded once, whether or not the status could be written.
   if (before && after && before->metadata.uid == after->metadata.uid) {
-    tell(*after, reconcile::notices(*before, attempt.done,
-                                    plan.status && written ? *plan.status : after->status));
+    record_events(*after,
+                  reconcile::compute_events(*before, state.done,
+                                            plan.status && written ? *plan.status : after->status));
   }
   if (!written) co_return written.error();
-  co_return outcome(attempt, plan);
+  co_return outcome(state, plan);
 }
 
 // Records an event about a LocalRegistry that the cache holds only in part. The status may not be
@@ -238,7 +244,7 @@ asio::awaitable<runtime::ReconcileResult> Controller::finish(
 void Controller::report_missing_part(const api::LocalRegistry& registry) {
   const auto missing = reconcile::find_missing_part(registry);
   if (!missing) return;
-  tell(registry, {{true, std::string(missing->reason), "Reconcile", missing->message}});
+  record_events(registry, {{true, std::string(missing->reason), "Reconcile", missing->message}});
 }
 
 // Records the written status in the cache. last: the next reconcile would find nothing to do, so
@@ -253,23 +259,23 @@ void Controller::record_status(const api::LocalRegistry& written, bool last) {
   caches_.registries.store().record_written(written);
 }
 
-void Controller::tell(const api::LocalRegistry& registry,
-                      const std::vector<reconcile::Notice>& notices) {
-  for (const reconcile::Notice& notice : notices) {
+void Controller::record_events(const api::LocalRegistry& registry,
+                               const std::vector<reconcile::ReconcileEvent>& events) {
+  for (const reconcile::ReconcileEvent& event : events) {
     environment_.logger.info("event", {{"resource", api::to_string(api::key_of(registry.metadata))},
-                                       {"reason", notice.reason},
-                                       {"note", notice.note}});
+                                       {"reason", event.reason},
+                                       {"note", event.note}});
     events_.record({kube::reference_to(api::Resource<api::LocalRegistry>::kType, registry.metadata),
-                    notice.warning ? kube::EventType::kWarning : kube::EventType::kNormal,
-                    notice.reason, notice.action, notice.note});
+                    event.warning ? kube::EventType::kWarning : kube::EventType::kNormal,
+                    event.reason, event.action, event.note});
   }
 }
 
 // Returns whether this is a KinD cluster, judged by any one node. Other errors than a missing
 // permission are retried until there is an answer, because a wrong one would deploy a registry that
 // has to be removed again.
-asio::awaitable<bool> Controller::check_nodes() {
-  bool told = false;
+asio::awaitable<bool> Controller::detect_kind_cluster() {
+  bool warned = false;
   while (true) {
     kube::ListOptions options;
     options.limit = 1;
@@ -279,11 +285,11 @@ asio::awaitable<bool> Controller::check_nodes() {
       co_return !nodes->items.empty() &&
           nodes->items.front().spec.provider_id.rfind("kind://", 0) == 0;
     }
-    if (!told) {
+    if (!warned) {
       environment_.logger.warning("cannot list nodes to find out whether this is a KinD cluster",
                                   {{"error", base::to_string(nodes.error())}});
     }
-    told = true;
+    warned = true;
     if (nodes.error().code == base::ErrorCode::kForbidden) co_return false;
     co_await environment_.clock.sleep_for(limits::kNodeRetry);
   }
@@ -292,7 +298,7 @@ asio::awaitable<bool> Controller::check_nodes() {
 asio::awaitable<void> Controller::watch_nodes() {
   while (true) {
     co_await environment_.clock.sleep_for(limits::kNodeCheck);
-    const bool is_kind = co_await check_nodes();
+    const bool is_kind = co_await detect_kind_cluster();
     if (is_kind == kind_cluster_) continue;
     kind_cluster_ = is_kind;
     enqueue_everything();

@@ -44,8 +44,8 @@ class Controller {
   boost::asio::awaitable<void> run();
 
   // See runtime::Runner.
-  base::Clock::Duration patience() const {
-    return runner_ ? runner_->patience() : base::Clock::Duration::zero();
+  base::Clock::Duration poll_pause() const {
+    return runner_ ? runner_->poll_pause() : base::Clock::Duration::zero();
   }
 
  private:
@@ -53,22 +53,23 @@ class Controller {
 
   boost::asio::awaitable<runtime::ReconcileResult> reconcile(Key key);
   boost::asio::awaitable<runtime::ReconcileResult> finish(
-      Attempt& attempt, reconcile::Plan plan, std::shared_ptr<const api::LocalRegistry> before,
+      ReconcileState& state, reconcile::Plan plan, std::shared_ptr<const api::LocalRegistry> before,
       std::shared_ptr<const api::LocalRegistry> after);
-  reconcile::Observed observe(const Attempt& attempt) const;
+  reconcile::Observed observe(const ReconcileState& state) const;
   void record_status(const api::LocalRegistry& written, bool last);
   boost::asio::awaitable<void> watch_nodes();
-  boost::asio::awaitable<bool> check_nodes();
+  boost::asio::awaitable<bool> detect_kind_cluster();
 
   void watch_caches();
   template <class T>
-  void watch_children(Owned<T>& cache);
+  void watch_children(OwnedObjectCache<T>& cache);
   Key owner_of(const api::ObjectMeta& object) const;
   void enqueue(const Key& key);
   void enqueue_everything();
   // Enqueues the LocalRegistries that may get that name next, except the one with that uid.
   void enqueue_rivals(const api::ObjectKey& target, std::string_view except_uid = {});
-  void tell(const api::LocalRegistry& registry, const std::vector<reconcile::Notice>& notices);
+  void record_events(const api::LocalRegistry& registry,
+                     const std::vector<reconcile::ReconcileEvent>& events);
   void report_missing_part(const api::LocalRegistry& registry);
   void count_resources();
   void count_caches();

@@ -18,7 +18,7 @@ namespace {
 
 namespace asio = boost::asio;
 using base::ErrorCode;
-using reconcile::Target;
+using reconcile::ObjectKind;
 
 // True when the node port is already allocated. The API server reports a Service as deleted before
 // it releases the Service's node port. So for a moment a recreated Service may be refused the port
@@ -28,8 +28,8 @@ bool is_port_taken(const base::Error& error) {
          error.message.find("provided port is already allocated") != std::string::npos;
 }
 
-void fail(Attempt& attempt, Target target, const base::Error& error, int node_port = 0) {
-  attempt.failures.push_back({target, error, node_port});
+void fail(ReconcileState& state, ObjectKind kind, const base::Error& error, int node_port = 0) {
+  state.failures.push_back({kind, error, node_port});
 }
 
 template <class T>
@@ -54,44 +54,45 @@ reconcile::WriteRecord record_of(const reconcile::ResetPorts& action, const api:
 // Returns the record of a delete before the object is recreated.
 reconcile::WriteRecord record_of(const reconcile::Delete& action) {
   reconcile::WriteRecord write;
-  write.target = action.target;
+  write.kind = action.kind;
   write.intent = action.intent;
   write.healed = action.healed;
   write.is_delete = true;
   return write;
 }
 
-// Drops the failures of the target: they do not apply to the changed or recreated object.
-void forgive(Attempt& attempt, Target target) {
-  std::erase_if(attempt.failures,
-                [&](const reconcile::Failure& failure) { return failure.target == target; });
+// Drops the failures of that kind of object: they do not apply to the changed or recreated object.
+void clear_failures_of(ReconcileState& state, ObjectKind kind) {
+  std::erase_if(state.failures,
+                [&](const reconcile::FailedRequest& failure) { return failure.kind == kind; });
 }
 
-// Updates Attempt::children after a delete. after: the object while finalizers hold it; null once
-// it is gone.
-void record_removal(Attempt& attempt, const std::string& uid, const api::ObjectMeta* after) {
+// Updates ReconcileState::children after a delete. after: the object while finalizers hold it; null
+// once it is gone.
+void record_removal(ReconcileState& state, const std::string& uid, const api::ObjectMeta* after) {
   if (after == nullptr) {
-    std::erase_if(attempt.children,
-                  [&](const reconcile::Leftover& child) { return child.metadata.uid == uid; });
+    std::erase_if(state.children, [&](const reconcile::MisplacedChild& child) {
+      return child.metadata.uid == uid;
+    });
     return;
   }
-  for (reconcile::Leftover& child : attempt.children) {
+  for (reconcile::MisplacedChild& child : state.children) {
     if (child.metadata.uid == uid) child.metadata = *after;
   }
 }
 
-bool is_failed_read(const reconcile::Failure& failure) {
-  return failure.target == Target::kResource;
+bool is_failed_read(const reconcile::FailedRequest& failure) {
+  return failure.kind == ObjectKind::kLocalRegistry;
 }
 
 // The error of a live read that ended before the last page. A child may be on a later page.
-base::Error too_many_forged(Target target, const std::string& namespace_name) {
+base::Error too_many_forged(ObjectKind kind, const std::string& namespace_name) {
   return {
       ErrorCode::kTooLarge,
       fmt::format("the objects of kind {} in namespace \"{}\" cannot be listed: more than {} "
                   "objects have the label {} of this LocalRegistry but belong to another "
                   "controller; remove the label from them",
-                  reconcile::kind(target), namespace_name,
+                  reconcile::kind_name(kind), namespace_name,
                   limits::kPagesOfChildren * limits::kObjectsOfOwner, reconcile::kOwnerUidLabel)};
 }
 
@@ -105,69 +106,70 @@ void record_absence(kube::Store<T>& store, const api::ObjectKey& key,
 
 }  // namespace
 
-asio::awaitable<void> Executor::execute(std::vector<reconcile::Action> actions, Attempt& attempt) {
+asio::awaitable<void> Executor::execute(std::vector<reconcile::Action> actions,
+                                        ReconcileState& state) {
   if (actions.size() == 1) {
-    co_await execute_one(std::move(actions.front()), attempt);
+    co_await execute_one(std::move(actions.front()), state);
     co_return;
   }
   co_await asio::this_coro::throw_if_cancelled(false);  // see TaskGroup
   runtime::TaskGroup group(co_await asio::this_coro::executor);
-  for (reconcile::Action& action : actions) group.spawn(execute_one(std::move(action), attempt));
+  for (reconcile::Action& action : actions) group.spawn(execute_one(std::move(action), state));
   co_await group.join();
 }
 
-asio::awaitable<void> Executor::execute_one(reconcile::Action action, Attempt& attempt) {
+asio::awaitable<void> Executor::execute_one(reconcile::Action action, ReconcileState& state) {
   using reconcile::Apply;
   if (std::holds_alternative<reconcile::ReadLive>(action)) {
-    co_await read_live(attempt);
+    co_await read_live(state);
   } else if (auto* refusal = std::get_if<reconcile::ReadPodRefusal>(&action)) {
-    co_await read_pod_refusal(std::move(*refusal), attempt);
+    co_await read_pod_refusal(std::move(*refusal), state);
   } else if (const auto* check = std::get_if<reconcile::CheckPush>(&action)) {
-    check_push(*check, attempt);
-  } else if (auto* note = std::get_if<reconcile::NoteOverride>(&action)) {
-    co_await note_override(std::move(*note), attempt);
+    check_push(*check, state);
+  } else if (auto* contested = std::get_if<reconcile::RecordContestedFields>(&action)) {
+    co_await record_contested_fields(std::move(*contested), state);
   } else if (const auto* finalizer = std::get_if<reconcile::SetFinalizer>(&action)) {
-    co_await set_finalizer(*finalizer, attempt);
-  } else if (auto* claim = std::get_if<Apply<api::PersistentVolumeClaim>>(&action)) {
-    co_await apply(caches_.claims, std::move(*claim), attempt.claim, attempt);
+    co_await set_finalizer(*finalizer, state);
+  } else if (auto* pvc = std::get_if<Apply<api::PersistentVolumeClaim>>(&action)) {
+    co_await apply(caches_.pvcs, std::move(*pvc), state.pvc, state);
   } else if (auto* deployment = std::get_if<Apply<api::Deployment>>(&action)) {
-    co_await apply(caches_.deployments, std::move(*deployment), attempt.deployment, attempt);
+    co_await apply(caches_.deployments, std::move(*deployment), state.deployment, state);
   } else if (auto* strategy = std::get_if<reconcile::ResetStrategy>(&action)) {
-    co_await reset(caches_.deployments, std::move(*strategy), attempt.deployment, attempt);
+    co_await reset(caches_.deployments, std::move(*strategy), state.deployment, state);
   } else if (auto* ports = std::get_if<reconcile::ResetPorts>(&action)) {
-    co_await reset(caches_.services, std::move(*ports), attempt.service, attempt);
+    co_await reset(caches_.services, std::move(*ports), state.service, state);
   } else if (auto* set = std::get_if<Apply<api::StatefulSet>>(&action)) {
-    co_await apply(caches_.stateful_sets, std::move(*set), attempt.stateful_set, attempt);
+    co_await apply(caches_.stateful_sets, std::move(*set), state.stateful_set, state);
   } else if (auto* service = std::get_if<Apply<api::Service>>(&action)) {
-    co_await apply(caches_.services, std::move(*service), attempt.service, attempt);
+    co_await apply(caches_.services, std::move(*service), state.service, state);
   } else if (auto* gone = std::get_if<reconcile::Delete>(&action)) {
-    switch (gone->target) {
-      case Target::kDeployment:
-        co_await remove(caches_.deployments, *gone, attempt.deployment, attempt);
+    switch (gone->kind) {
+      case ObjectKind::kDeployment:
+        co_await remove(caches_.deployments, *gone, state.deployment, state);
         break;
-      case Target::kStatefulSet:
-        co_await remove(caches_.stateful_sets, *gone, attempt.stateful_set, attempt);
+      case ObjectKind::kStatefulSet:
+        co_await remove(caches_.stateful_sets, *gone, state.stateful_set, state);
         break;
-      case Target::kService:
-        co_await remove(caches_.services, *gone, attempt.service, attempt);
+      case ObjectKind::kService:
+        co_await remove(caches_.services, *gone, state.service, state);
         break;
-      case Target::kClaim: co_await remove(caches_.claims, *gone, attempt.claim, attempt); break;
-      case Target::kResource: break;
+      case ObjectKind::kPvc: co_await remove(caches_.pvcs, *gone, state.pvc, state); break;
+      case ObjectKind::kLocalRegistry: break;
     }
   }
 }
 
 template <class T>
-asio::awaitable<void> Executor::apply(Owned<T>& cache, reconcile::Apply<T> action,
-                                      std::shared_ptr<const T>& foreign, Attempt& attempt) {
-  const Target target = reconcile::target_of(action);
+asio::awaitable<void> Executor::apply(OwnedObjectCache<T>& cache, reconcile::Apply<T> action,
+                                      std::shared_ptr<const T>& foreign, ReconcileState& state) {
+  const ObjectKind kind = reconcile::kind_of(action);
   const api::ObjectKey key = api::key_of(action.object.metadata);
   const kube::ApplyGuard guard = guard_of(action);
   const auto before = cache.store().get(key);
   auto applying = environment_.client.apply(action.object, guard);
   base::Result<T> result = co_await std::move(applying);
   for (auto delay = limits::kNodePortFirstRetry;
-       action.port_may_come_free && !result && is_port_taken(result.error()) &&
+       action.port_may_be_released_soon && !result && is_port_taken(result.error()) &&
        delay <= limits::kNodePortLastRetry;
        delay *= 2) {
     co_await environment_.clock.sleep_for(delay);
@@ -175,35 +177,35 @@ asio::awaitable<void> Executor::apply(Owned<T>& cache, reconcile::Apply<T> actio
     result = co_await std::move(again);
   }
   if (result) {
-    record(before.get(), *result, action, attempt);
+    record(before.get(), *result, action, state);
     // An event, which is logged too, reports what is created or healed.
-    const bool is_told = action.cause != reconcile::Cause::kUpdate;
-    const auto log = is_told ? &base::Logger::debug : &base::Logger::info;
-    (environment_.logger.*log)("applied", {{"kind", std::string(reconcile::kind(target))},
+    const bool is_reported = action.cause != reconcile::Cause::kUpdate;
+    const auto log = is_reported ? &base::Logger::debug : &base::Logger::info;
+    (environment_.logger.*log)("applied", {{"kind", std::string(reconcile::kind_name(kind))},
                                            {"object", api::to_string(key)},
                                            {"field", action.field}});
     cache.store().record_written(*std::move(result));
-    attempt.done.emplace_back(std::move(action));
+    state.done.emplace_back(std::move(action));
     co_return;
   }
   const base::Error error = result.error();
   if (error.code == ErrorCode::kConflict || error.code == ErrorCode::kAlreadyExists) {
-    attempt.conflicted = true;
-    co_await read(cache, key, foreign, attempt);
+    state.conflicted = true;
+    co_await read(cache, key, foreign, state);
     co_return;
   }
-  histories_.record_failed_write(attempt.key, target);
+  histories_.record_failed_write(state.key, kind);
   const int port = reconcile::node_port_of_child(action.object);
-  fail(attempt, target, error, reconcile::refused_node_port(error, port));
+  fail(state, kind, error, reconcile::refused_node_port(error, port));
 }
 
 // Records a write in the histories. If the answer differs from what was applied, a webhook or
 // policy changes the field, and no event may report that field as healed.
 template <class T>
 void Executor::record(const T* before, const T& after, reconcile::Apply<T>& action,
-                      const Attempt& attempt) {
+                      const ReconcileState& state) {
   reconcile::WriteRecord write;
-  write.target = reconcile::target_of(action);
+  write.kind = reconcile::kind_of(action);
   write.intent = reconcile::digest_of(action.object);
   write.overridden = reconcile::differing_fields(action.object, after);
   if (before != nullptr) {
@@ -215,75 +217,75 @@ void Executor::record(const T* before, const T& after, reconcile::Apply<T>& acti
     action.cause = reconcile::Cause::kUpdate;
     action.field.clear();
   }
-  histories_.record_write(attempt.key, std::move(write));
+  histories_.record_write(state.key, std::move(write));
 }
 
 template <class T, class Reset>
-asio::awaitable<void> Executor::reset(Owned<T>& cache, Reset action,
-                                      std::shared_ptr<const T>& foreign, Attempt& attempt) {
+asio::awaitable<void> Executor::reset(OwnedObjectCache<T>& cache, Reset action,
+                                      std::shared_ptr<const T>& foreign, ReconcileState& state) {
   const api::ObjectKey key = api::key_of(action.patch.metadata);
   auto patching = environment_.client.patch<T>(key, api::encode_object(action.patch));
   base::Result<T> result = co_await std::move(patching);
   if (result) {
-    histories_.record_write(attempt.key, record_of(action, *result));
+    histories_.record_write(state.key, record_of(action, *result));
     cache.store().record_written(*std::move(result));
-    forgive(attempt, reconcile::target_of(action));
-    attempt.done.emplace_back(std::move(action));
+    clear_failures_of(state, reconcile::kind_of(action));
+    state.done.emplace_back(std::move(action));
   } else if (result.error().code == ErrorCode::kConflict ||
              result.error().code == ErrorCode::kNotFound) {
-    attempt.conflicted = true;
-    co_await read(cache, key, foreign, attempt);
+    state.conflicted = true;
+    co_await read(cache, key, foreign, state);
   } else {
-    histories_.record_failed_write(attempt.key, reconcile::target_of(action));
-    fail(attempt, reconcile::target_of(action), result.error());
+    histories_.record_failed_write(state.key, reconcile::kind_of(action));
+    fail(state, reconcile::kind_of(action), result.error());
   }
 }
 
 template <class T>
-asio::awaitable<void> Executor::remove(Owned<T>& cache, reconcile::Delete action,
-                                       std::shared_ptr<const T>& foreign, Attempt& attempt) {
+asio::awaitable<void> Executor::remove(OwnedObjectCache<T>& cache, reconcile::Delete action,
+                                       std::shared_ptr<const T>& foreign, ReconcileState& state) {
   const kube::Preconditions preconditions{action.uid, action.resource_version};
   const auto propagation =
       action.keeps_pods ? kube::Propagation::kOrphan : kube::Propagation::kBackground;
   auto removing = environment_.client.remove<T>(action.key, preconditions, propagation);
   base::Result<std::optional<T>> result = co_await std::move(removing);
   if (result) {
-    environment_.logger.info("deleted", {{"kind", std::string(reconcile::kind(action.target))},
+    environment_.logger.info("deleted", {{"kind", std::string(reconcile::kind_name(action.kind))},
                                          {"object", api::to_string(action.key)}});
-    record_removal(attempt, action.uid, *result ? &(*result)->metadata : nullptr);
-    if (!action.healed.empty()) histories_.record_write(attempt.key, record_of(action));
+    record_removal(state, action.uid, *result ? &(*result)->metadata : nullptr);
+    if (!action.healed.empty()) histories_.record_write(state.key, record_of(action));
     if (result->has_value()) {
       cache.store().record_written(**std::move(result));
     } else {
       cache.store().record_deleted(action.key, action.uid, "");
     }
-    forgive(attempt, action.target);
-    attempt.done.emplace_back(std::move(action));
+    clear_failures_of(state, action.kind);
+    state.done.emplace_back(std::move(action));
     co_return;
   }
   const base::Error error = result.error();
   if (error.code == ErrorCode::kNotFound) {
-    record_removal(attempt, action.uid, nullptr);
+    record_removal(state, action.uid, nullptr);
     cache.store().record_deleted(action.key, action.uid, "");
   } else if (error.code == ErrorCode::kConflict) {
-    attempt.conflicted = true;
-    attempt.live = false;  // the listed children are stale
-    record_removal(attempt, action.uid, nullptr);
-    co_await read(cache, action.key, foreign, attempt);
+    state.conflicted = true;
+    state.live = false;  // the listed children are stale
+    record_removal(state, action.uid, nullptr);
+    co_await read(cache, action.key, foreign, state);
   } else {
-    fail(attempt, action.target, error);
+    fail(state, action.kind, error);
   }
 }
 
 // Reads the object live and records it in the cache. `foreign` gets the object at the target name
 // if the cache does not hold it.
 template <class T>
-asio::awaitable<void> Executor::read(Owned<T>& cache, api::ObjectKey key,
-                                     std::shared_ptr<const T>& foreign, Attempt& attempt) {
+asio::awaitable<void> Executor::read(OwnedObjectCache<T>& cache, api::ObjectKey key,
+                                     std::shared_ptr<const T>& foreign, ReconcileState& state) {
   const auto before = cache.store().get(key);
   auto reading = environment_.client.get<T>(key);
   base::Result<T> result = co_await std::move(reading);
-  const auto registry = caches_.registries.store().get(attempt.key);
+  const auto registry = caches_.registries.store().get(state.key);
   const bool is_target = registry && target_key(*registry) == key;
   if (is_target) foreign.reset();
   if (result) {
@@ -299,7 +301,7 @@ asio::awaitable<void> Executor::read(Owned<T>& cache, api::ObjectKey key,
   } else if (result.error().code == ErrorCode::kNotFound) {
     record_absence(cache.store(), key, before);
   } else {
-    fail(attempt, Target::kResource, result.error());
+    fail(state, ObjectKind::kLocalRegistry, result.error());
   }
 }
 
@@ -318,65 +320,65 @@ asio::awaitable<base::Result<Executor::Registry>> Executor::read_registry(api::O
   co_return base::Result<Registry>(Registry());
 }
 
-asio::awaitable<void> Executor::read_live(Attempt& attempt) {
-  auto reading = read_registry(attempt.key);
+asio::awaitable<void> Executor::read_live(ReconcileState& state) {
+  auto reading = read_registry(state.key);
   const base::Result<Registry> found = co_await std::move(reading);
   if (!found) {
-    fail(attempt, Target::kResource, found.error());
+    fail(state, ObjectKind::kLocalRegistry, found.error());
     co_return;
   }
   if (*found && caches_.watches(api::target_namespace(**found))) {
-    co_await read_objects(target_key(**found), attempt);
+    co_await read_objects(target_key(**found), state);
   }
-  attempt.registry = *found;
-  attempt.children.clear();
+  state.registry = *found;
+  state.children.clear();
   if (*found) {
     for (const std::string& name : reconcile::namespaces_to_search(**found)) {
-      if (caches_.watches(name)) co_await read_namespace(name, attempt);
+      if (caches_.watches(name)) co_await read_namespace(name, state);
     }
   }
   // Without this, the plan would treat an object that could not be read as absent.
-  attempt.live = std::none_of(attempt.failures.begin(), attempt.failures.end(), is_failed_read);
+  state.live = std::none_of(state.failures.begin(), state.failures.end(), is_failed_read);
 }
 
-asio::awaitable<void> Executor::read_objects(api::ObjectKey target, Attempt& attempt) {
+asio::awaitable<void> Executor::read_objects(api::ObjectKey target, ReconcileState& state) {
   co_await asio::this_coro::throw_if_cancelled(false);  // see TaskGroup
   runtime::TaskGroup group(co_await asio::this_coro::executor);
-  group.spawn(read(caches_.deployments, target, attempt.deployment, attempt));
-  group.spawn(read(caches_.stateful_sets, target, attempt.stateful_set, attempt));
-  group.spawn(read(caches_.services, target, attempt.service, attempt));
-  group.spawn(read(caches_.claims, target, attempt.claim, attempt));
+  group.spawn(read(caches_.deployments, target, state.deployment, state));
+  group.spawn(read(caches_.stateful_sets, target, state.stateful_set, state));
+  group.spawn(read(caches_.services, target, state.service, state));
+  group.spawn(read(caches_.pvcs, target, state.pvc, state));
   co_await group.join();
-  const auto claim = caches_.claims.store().get(target);
-  if (!claim) co_return;
-  const api::ObjectKey owner = reconcile::owner_key(claim->metadata);
-  if (owner.name.empty() || owner == attempt.key || !caches_.watches(owner.namespace_name)) {
+  const auto pvc = caches_.pvcs.store().get(target);
+  if (!pvc) co_return;
+  const api::ObjectKey owner = reconcile::owner_key(pvc->metadata);
+  if (owner.name.empty() || owner == state.key || !caches_.watches(owner.namespace_name)) {
     co_return;
   }
   auto reading = read_registry(owner);
   const base::Result<Registry> read = co_await std::move(reading);
-  if (!read) fail(attempt, Target::kResource, read.error());
+  if (!read) fail(state, ObjectKind::kLocalRegistry, read.error());
 }
 
-asio::awaitable<void> Executor::read_namespace(std::string name, Attempt& attempt) {
+asio::awaitable<void> Executor::read_namespace(std::string name, ReconcileState& state) {
   co_await asio::this_coro::throw_if_cancelled(false);  // see TaskGroup
   kube::ListOptions options;
   options.namespace_name = std::move(name);
   options.label_selector =
       fmt::format("{}={},{}={}", reconcile::kManagedByLabel, reconcile::kManager,
-                  reconcile::kOwnerUidLabel, attempt.registry->metadata.uid);
+                  reconcile::kOwnerUidLabel, state.registry->metadata.uid);
   options.limit = static_cast<int>(limits::kObjectsOfOwner);
   runtime::TaskGroup group(co_await asio::this_coro::executor);
-  group.spawn(read_children<api::Deployment>(Target::kDeployment, options, attempt));
-  group.spawn(read_children<api::StatefulSet>(Target::kStatefulSet, options, attempt));
-  group.spawn(read_children<api::Service>(Target::kService, options, attempt));
-  group.spawn(read_children<api::PersistentVolumeClaim>(Target::kClaim, options, attempt));
+  group.spawn(read_children<api::Deployment>(ObjectKind::kDeployment, options, state));
+  group.spawn(read_children<api::StatefulSet>(ObjectKind::kStatefulSet, options, state));
+  group.spawn(read_children<api::Service>(ObjectKind::kService, options, state));
+  group.spawn(read_children<api::PersistentVolumeClaim>(ObjectKind::kPvc, options, state));
   co_await group.join();
 }
 
 template <class T>
-asio::awaitable<void> Executor::read_children(Target target, kube::ListOptions options,
-                                              Attempt& attempt) {
+asio::awaitable<void> Executor::read_children(ObjectKind kind, kube::ListOptions options,
+                                              ReconcileState& state) {
   for (std::size_t page = 0; page < limits::kPagesOfChildren; ++page) {
     auto listing = environment_.client.list<T>(options);
     base::Result<kube::List<T>> result = co_await std::move(listing);
@@ -385,13 +387,13 @@ asio::awaitable<void> Executor::read_children(Target target, kube::ListOptions o
       // it.
       const bool is_gone = result.error().code == ErrorCode::kForbidden &&
                            !caches_.namespaces.store().get({"", options.namespace_name});
-      if (!is_gone) fail(attempt, Target::kResource, result.error());
+      if (!is_gone) fail(state, ObjectKind::kLocalRegistry, result.error());
       co_return;
     }
     std::size_t found = 0;
     for (const T& child : result->items) {
-      if (!reconcile::belongs_to(child.metadata, *attempt.registry)) continue;
-      attempt.children.push_back({target, child.metadata, reconcile::node_port_of_child(child)});
+      if (!reconcile::belongs_to(child.metadata, *state.registry)) continue;
+      state.children.push_back({kind, child.metadata, reconcile::node_port_of_child(child)});
       ++found;
     }
     options.continue_token = result->metadata.continue_token;
@@ -399,7 +401,7 @@ asio::awaitable<void> Executor::read_children(Target target, kube::ListOptions o
     // others.
     if (options.continue_token.empty() || found > 0) co_return;
   }
-  fail(attempt, Target::kResource, too_many_forged(target, options.namespace_name));
+  fail(state, ObjectKind::kLocalRegistry, too_many_forged(kind, options.namespace_name));
 }
 
 // Reads the field managers of the contested fields. They stay empty when the read fails.
@@ -414,42 +416,43 @@ asio::awaitable<void> Executor::read_managers(api::ObjectKey key, std::string ow
   }
 }
 
-asio::awaitable<void> Executor::note_override(reconcile::NoteOverride action, Attempt& attempt) {
-  reconcile::OverrideRecord record;
-  record.target = action.target;
+asio::awaitable<void> Executor::record_contested_fields(reconcile::RecordContestedFields action,
+                                                        ReconcileState& state) {
+  reconcile::ContestRecord record;
+  record.kind = action.kind;
   record.intent = action.intent;
   record.retry_after = action.retry_after;
   for (const std::string& path : action.fields) record.managers.emplace(path, "");
   const std::string own(kube::kFieldManager);
-  switch (action.target) {
-    case Target::kDeployment:
+  switch (action.kind) {
+    case ObjectKind::kDeployment:
       co_await read_managers<api::Deployment>(action.key, own, record.managers);
       break;
-    case Target::kStatefulSet:
+    case ObjectKind::kStatefulSet:
       co_await read_managers<api::StatefulSet>(action.key, own, record.managers);
       break;
-    case Target::kService:
+    case ObjectKind::kService:
       co_await read_managers<api::Service>(action.key, own, record.managers);
       break;
-    case Target::kClaim:
+    case ObjectKind::kPvc:
       co_await read_managers<api::PersistentVolumeClaim>(action.key, own, record.managers);
       break;
-    case Target::kResource: break;
+    case ObjectKind::kLocalRegistry: break;
   }
   for (const auto& [path, manager] : record.managers) {
     environment_.logger.warning("another client changes a field that the operator manages",
-                                {{"kind", std::string(reconcile::kind(action.target))},
+                                {{"kind", std::string(reconcile::kind_name(action.kind))},
                                  {"object", api::to_string(action.key)},
                                  {"field", path},
                                  {"manager", manager}});
   }
-  histories_.record_override(attempt.key, std::move(record));
+  histories_.record_contest(state.key, std::move(record));
 }
 
 // A failed read counts as "the events do not say": the status is judged without them.
 asio::awaitable<void> Executor::read_pod_refusal(reconcile::ReadPodRefusal action,
-                                                 Attempt& attempt) {
-  attempt.pod_refusal = "";
+                                                 ReconcileState& state) {
+  state.pod_refusal = "";
   auto reading =
       environment_.client.get_with_managed_fields<api::ManagedFieldsOf<api::StatefulSet>>(
           action.key);
@@ -463,7 +466,7 @@ asio::awaitable<void> Executor::read_pod_refusal(reconcile::ReadPodRefusal actio
   const base::Result<kube::List<api::Event>> events = co_await std::move(listing);
   if (events) {
     const base::Time since = api::last_change(set->metadata.managed_fields);
-    attempt.pod_refusal = reconcile::latest_refusal(events->items, since);
+    state.pod_refusal = reconcile::latest_refusal(events->items, since);
     co_return;
   }
   environment_.logger.warning(
@@ -471,14 +474,15 @@ asio::awaitable<void> Executor::read_pod_refusal(reconcile::ReadPodRefusal actio
       {{"object", api::to_string(action.key)}, {"error", base::to_string(events.error())}});
 }
 
-void Executor::check_push(const reconcile::CheckPush& action, const Attempt& attempt) {
-  const auto registry = caches_.registries.store().get(attempt.key);
+void Executor::check_push(const reconcile::CheckPush& action, const ReconcileState& state) {
+  const auto registry = caches_.registries.store().get(state.key);
   if (registry) push_checks_.start(*registry, action.images);
 }
 
-asio::awaitable<void> Executor::set_finalizer(reconcile::SetFinalizer action, Attempt& attempt) {
+asio::awaitable<void> Executor::set_finalizer(reconcile::SetFinalizer action,
+                                              ReconcileState& state) {
   auto& store = caches_.registries.store();
-  const auto registry = store.get(attempt.key);
+  const auto registry = store.get(state.key);
   if (!registry) co_return;
   // If the cached list of finalizers is incomplete, writing it would remove other finalizers.
   if (registry->metadata.kept == json::Kept::kIdentity) co_return;
@@ -490,23 +494,24 @@ asio::awaitable<void> Executor::set_finalizer(reconcile::SetFinalizer action, At
       environment_.client.set_finalizers<api::LocalRegistry>(registry->metadata, finalizers);
   base::Result<api::LocalRegistry> result = co_await std::move(patching);
   if (result) {
-    reconcile::WriteRecord write{Target::kResource, std::size_t(action.present), {}, {}, {}};
+    reconcile::WriteRecord write{
+        ObjectKind::kLocalRegistry, std::size_t(action.present), {}, {}, {}};
     if (reconcile::has_finalizer(result->metadata) != action.present) {
       write.overridden.emplace_back("metadata.finalizers");
       is_last = false;
     }
-    histories_.record_write(attempt.key, std::move(write));
+    histories_.record_write(state.key, std::move(write));
   }
   if (result && is_last) {
-    store.record_deleted(attempt.key, registry->metadata.uid, registry->metadata.resource_version);
+    store.record_deleted(state.key, registry->metadata.uid, registry->metadata.resource_version);
   } else if (result) {
     store.record_written(*std::move(result));
   } else if (result.error().code == ErrorCode::kConflict ||
              result.error().code == ErrorCode::kNotFound) {
-    attempt.conflicted = true;
-    co_await read_registry(attempt.key);
+    state.conflicted = true;
+    co_await read_registry(state.key);
   } else {
-    fail(attempt, Target::kResource, result.error());
+    fail(state, ObjectKind::kLocalRegistry, result.error());
   }
 }
 

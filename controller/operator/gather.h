@@ -20,6 +20,7 @@ struct ClusterFacts {
   std::vector<std::string> allowed_images = {};  // --allowed-images; empty: any
 };
 
-reconcile::Observed gather(const Caches& caches, const Attempt& attempt, const ClusterFacts& facts);
+reconcile::Observed gather(const Caches& caches, const ReconcileState& state,
+                           const ClusterFacts& facts);
 
 }  // namespace controller

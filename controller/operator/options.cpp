@@ -31,7 +31,7 @@ struct Words {
 
 // Checks for a DNS label (RFC 1123). Returns an empty text if the name is one, else the error
 // message, as CLI11 expects.
-std::string is_namespace(const std::string& name) {
+std::string check_namespace(const std::string& name) {
   constexpr std::size_t kMost = 63;
   const auto is_inner = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
@@ -41,20 +41,20 @@ std::string is_namespace(const std::string& name) {
   return valid ? "" : "'" + name + "' is not the name of a namespace: use a-z, 0-9 and -";
 }
 
-// Checks for a DNS subdomain (RFC 1123), and returns like is_namespace.
-std::string is_name(const std::string& name) {
+// Checks for a DNS subdomain (RFC 1123), and returns like check_namespace.
+std::string check_name(const std::string& name) {
   constexpr std::size_t kMost = 253;
   bool valid = name.size() <= kMost;
   for (std::size_t begin = 0; valid && begin <= name.size();) {
     const std::size_t end = std::min(name.find('.', begin), name.size());
-    valid = is_namespace(name.substr(begin, end - begin)).empty();
+    valid = check_namespace(name.substr(begin, end - begin)).empty();
     begin = end + 1;
   }
   return valid ? "" : "'" + name + "' is not a Kubernetes name: use a-z, 0-9, - and .";
 }
 
-// Checks how long a certificate may be valid, and returns like is_namespace.
-std::string is_validity(const std::string& text) {
+// Checks how long a certificate may be valid, and returns like check_namespace.
+std::string check_validity(const std::string& text) {
   const auto duration = parse_duration(text);
   if (!duration) return duration.error().message;
   if (*duration < limits::kCertificateValidityLeast ||
@@ -72,22 +72,22 @@ void add_webhook_flags(CLI::App& app, Options& options, Words& words) {
   app.add_option("--webhook-service", options.webhook_service,
                  "Service of the webhook, in the pod's namespace")
       ->capture_default_str()
-      ->check(is_namespace, "")
+      ->check(check_namespace, "")
       ->type_name("NAME");
   app.add_option("--webhook-secret", options.webhook_secret,
                  "Secret, in the pod's namespace, with the webhook's certificate")
       ->capture_default_str()
-      ->check(is_name, "")
+      ->check(check_name, "")
       ->type_name("NAME");
   app.add_option("--webhook-configuration", options.webhook_configuration,
                  "MutatingWebhookConfiguration in which the operator sets the caBundle")
       ->capture_default_str()
-      ->check(is_name, "")
+      ->check(check_name, "")
       ->type_name("NAME");
   app.add_option("--webhook-certificate-validity", words.webhook_certificate_validity,
                  "Validity of the webhook's certificate; it is renewed in time")
       ->capture_default_str()
-      ->check(is_validity, "")
+      ->check(check_validity, "")
       ->type_name("DURATION");
 }
 
@@ -104,7 +104,7 @@ void add_flags(CLI::App& app, Options& options, Words& words) {
   app.add_option("--watch-namespaces", options.watch_namespaces,
                  "Namespaces to watch, separated by commas. Default: all")
       ->delimiter(',')
-      ->check(is_namespace, "")
+      ->check(check_namespace, "")
       ->type_name("NS");
   app.add_flag("--leader-elect", options.leader_elect,
                "Reconcile only while holding the Lease; needed with several replicas");
@@ -114,7 +114,7 @@ void add_flags(CLI::App& app, Options& options, Words& words) {
   app.add_option("--leader-election-id", options.leader_election_id,
                  "Name of the Lease; must differ between releases in the same namespace")
       ->capture_default_str()
-      ->check(is_name, "")
+      ->check(check_name, "")
       ->type_name("NAME");
   app.add_option("--metrics-bind-address", options.metrics_bind_address,
                  "Address that /metrics is served on; 0: off")

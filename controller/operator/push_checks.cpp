@@ -46,7 +46,7 @@ std::string unusable_secret(const std::string& name, const std::string& namespac
       name, namespace_name, kSecretType);
 }
 
-bool asks(const api::LocalRegistry& registry) {
+bool needs_push_checks(const api::LocalRegistry& registry) {
   return !registry.spec.enabled && !registry.metadata.deletion_timestamp;
 }
 
@@ -80,13 +80,13 @@ struct PushChecks::AtEnd {
 
 // A running check's place in the queue. Its destructor frees the place when the check ends, also
 // when it is cancelled, and begins the next check.
-struct PushChecks::Place {
+struct PushChecks::RunningSlot {
   PushChecks& checks;
   PushQuestion question;
 
-  ~Place() {
+  ~RunningSlot() {
     checks.queue_.done(question);
-    checks.ask_next();
+    checks.start_next_checks();
   }
 };
 
@@ -118,7 +118,7 @@ PushChecks::Entry* PushChecks::find(const PushQuestion& question) {
 
 void PushChecks::drop(Entry& entry) {
   if (!entry.check.running) return;
-  if (entry.asked == 0) {
+  if (entry.check_number == 0) {
     queue_.remove(entry.question);
   } else if (group_) {
     group_->cancel(entry.task);
@@ -135,7 +135,7 @@ void PushChecks::update(const api::LocalRegistry& registry) {
   checks.uid = registry.metadata.uid;
   checks.generation = registry.metadata.generation;
   checks.full_until.reset();
-  if (!same_resource || !same_secrets || !asks(registry)) {
+  if (!same_resource || !same_secrets || !needs_push_checks(registry)) {
     drop_all(known->first, checks);
     return;
   }
@@ -189,7 +189,8 @@ void PushChecks::release(const std::string& namespace_name, std::size_t answers)
 }
 
 // Queues the check of one image; returns false when there is no room for it.
-bool PushChecks::ask_about(const api::ObjectKey& key, Checks& checks, const api::ImageSpec& image) {
+bool PushChecks::enqueue_question(const api::ObjectKey& key, Checks& checks,
+                                  const api::ImageSpec& image) {
   const auto known = checks.entries.find(image.name);
   if (known != checks.entries.end() && known->second.check.running) return true;
   PushQuestion question{key, image.name, host_of(image.image)};
@@ -205,7 +206,7 @@ bool PushChecks::ask_about(const api::ObjectKey& key, Checks& checks, const api:
   entry.check.running = true;
   entry.image = image.image;
   entry.question = std::move(question);
-  entry.asked = 0;
+  entry.check_number = 0;
   return true;
 }
 
@@ -220,13 +221,13 @@ void PushChecks::start(const api::LocalRegistry& registry, const std::vector<std
   if (checks.entries.empty()) checks.secrets = registry.spec.push_secrets;
   for (const std::string& name : images) {
     const api::ImageSpec* image = find_image(registry, name);
-    if (image == nullptr || ask_about(key, checks, *image)) continue;
+    if (image == nullptr || enqueue_question(key, checks, *image)) continue;
     checks.full_until = environment_.clock.wall() + limits::kPushRetry.first;
     const auto known = checks.entries.find(name);
     if (known != checks.entries.end()) known->second.check.next = *checks.full_until;
   }
   if (checks.entries.empty()) checks.secrets.clear();
-  ask_next();
+  start_next_checks();
 }
 
 std::vector<reconcile::PushCheck> PushChecks::of(const api::LocalRegistry& registry) const {
@@ -261,31 +262,31 @@ void PushChecks::forget(const api::ObjectKey& key) {
 
 // Begins as many checks as may run. A check may end inside begin() and call this function again:
 // then the loop that is already running continues with the next one.
-void PushChecks::ask_next() {
-  if (asking_) return;
-  asking_ = true;
+void PushChecks::start_next_checks() {
+  if (starting_) return;
+  starting_ = true;
   while (group_ && !group_->cancelled()) {
     const std::optional<PushQuestion> question = queue_.next();
     if (!question) break;
-    begin(*question);
+    start_check(*question);
   }
-  asking_ = false;
+  starting_ = false;
 }
 
-void PushChecks::begin(const PushQuestion& question) {
-  const std::uint64_t number = ++asked_;
-  find(question)->asked = number;
-  const runtime::TaskGroup::TaskId task = group_->spawn(ask(question, number));
+void PushChecks::start_check(const PushQuestion& question) {
+  const std::uint64_t number = ++checks_started_;
+  find(question)->check_number = number;
+  const runtime::TaskGroup::TaskId task = group_->spawn(run_check(question, number));
   Entry* entry = find(question);
-  if (entry != nullptr && entry->asked == number) entry->task = task;
+  if (entry != nullptr && entry->check_number == number) entry->task = task;
 }
 
-asio::awaitable<void> PushChecks::ask(PushQuestion question, std::uint64_t number) {
-  const Place place{*this, question};
+asio::awaitable<void> PushChecks::run_check(PushQuestion question, std::uint64_t number) {
+  const RunningSlot slot{*this, question};
   const std::string image = find(question)->image;
-  auto asking =
+  auto checking =
       answer(image, question.resource.namespace_name, table_.at(question.resource).secrets);
-  registry::PushAnswer given = co_await std::move(asking);
+  registry::PushAnswer given = co_await std::move(checking);
   record(question, number, std::move(given));
 }
 
@@ -329,7 +330,7 @@ asio::awaitable<base::Result<Credentials>> PushChecks::find_credentials(
 void PushChecks::record(const PushQuestion& question, std::uint64_t number,
                         registry::PushAnswer answer) {
   Entry* entry = find(question);
-  if (entry == nullptr || entry->asked != number) return;  // the spec no longer asks this
+  if (entry == nullptr || entry->check_number != number) return;  // the spec no longer asks this
   entry->check.running = false;
   entry->check.permission = registry::permission_of(answer.answer);
   entry->check.message = std::move(answer.message);

@@ -66,7 +66,7 @@ class PushChecks {
     base::Backoff backoff{limits::kPushRetry};
     std::string image;                    // the reference in the spec
     PushQuestion question;                // while check.running
-    std::uint64_t asked = 0;              // number of the running check; 0: the question waits
+    std::uint64_t check_number = 0;       // number of the running check; 0: the question waits
     runtime::TaskGroup::TaskId task = 0;  // the task of the running check
   };
 
@@ -81,18 +81,18 @@ class PushChecks {
   };
 
   struct AtEnd;
-  struct Place;
+  struct RunningSlot;
 
   boost::asio::awaitable<void> wait_forever();
   bool reserve(const std::string& namespace_name, std::size_t answers);
   void release(const std::string& namespace_name, std::size_t answers);
-  bool ask_about(const api::ObjectKey& key, Checks& checks, const api::ImageSpec& image);
+  bool enqueue_question(const api::ObjectKey& key, Checks& checks, const api::ImageSpec& image);
   Entry* find(const PushQuestion& question);
   void drop(Entry& entry);
   void drop_all(const api::ObjectKey& key, Checks& checks);
-  void ask_next();
-  void begin(const PushQuestion& question);
-  boost::asio::awaitable<void> ask(PushQuestion question, std::uint64_t number);
+  void start_next_checks();
+  void start_check(const PushQuestion& question);
+  boost::asio::awaitable<void> run_check(PushQuestion question, std::uint64_t number);
   boost::asio::awaitable<registry::PushAnswer> answer(
       std::string image, std::string namespace_name,
       std::vector<api::LocalObjectReference> secrets);
@@ -108,8 +108,8 @@ class PushChecks {
   // By namespace: the number of entries, plus the number of Secrets of Checks that have entries.
   std::map<std::string, std::size_t> answers_of_namespace_;
   std::size_t answers_ = 0;
-  std::uint64_t asked_ = 0;  // checks begun so far
-  bool asking_ = false;      // ask_next() runs
+  std::uint64_t checks_started_ = 0;  // checks begun so far
+  bool starting_ = false;             // start_next_checks() runs
   std::map<api::ObjectKey, Checks> table_;
   std::unique_ptr<runtime::TaskGroup> group_;  // while run() runs
 };

@@ -42,7 +42,7 @@ bool trusts(const api::MutatingWebhookConfiguration& configuration, const std::s
 }
 
 // A deleted object is no failure, because the watch reports it.
-base::Result<void> unless_gone(const base::Error& error) {
+base::Result<void> ignore_not_found(const base::Error& error) {
   if (error.code == base::ErrorCode::kNotFound) return {};
   return error;
 }
@@ -50,7 +50,7 @@ base::Result<void> unless_gone(const base::Error& error) {
 std::string_view name(pki::Step step) {
   switch (step) {
     case pki::Step::kKeep: return "keep";
-    case pki::Step::kStartAnew: return "created a CA and a certificate";
+    case pki::Step::kReplaceAll: return "created a CA and a certificate";
     case pki::Step::kIssueLeaf: return "issued a certificate";
     case pki::Step::kAddAuthority: return "added a CA";
     case pki::Step::kDropAuthorities: return "removed the old CA";
@@ -84,7 +84,7 @@ WebhookCertificates::WebhookCertificates(const kube::Environment& environment,
       configurations_(environment, {{{"", options_.configuration}}, ""}, observer),
       changed_(environment.executor) {
   secrets_.store().on_change([this](const api::Secret*, const api::Secret* after) {
-    if (after != nullptr) serve_what_is_stored(*after);
+    if (after != nullptr) serve_stored_certificate(*after);
     changed();
   });
   configurations_.store().on_change([this](const auto*, const auto*) { changed(); });
@@ -105,7 +105,7 @@ WebhookCertificates::Configuration WebhookCertificates::configuration() const {
 
 // Serves the certificate in the Secret. If the Secret is empty, the previous certificate is still
 // served, because it may still be trusted.
-void WebhookCertificates::serve_what_is_stored(const api::Secret& secret) {
+void WebhookCertificates::serve_stored_certificate(const api::Secret& secret) {
   const pki::Stored stored = stored_in(secret);
   if (stored.certificate.empty() || stored.certificate == served_) return;
   const base::Result<void> taken = serve_(stored.certificate, stored.key);
@@ -145,7 +145,7 @@ asio::awaitable<void> WebhookCertificates::lead() {
     Wait wait = {};
     if (next) {
       wait = *next;
-      trouble_.clear();
+      last_error_.clear();
       backoff.reset();
     } else {
       report(next.error());
@@ -162,8 +162,8 @@ void WebhookCertificates::report(const base::Error& error) {
     return;
   }
   const std::string text = base::to_string(error);
-  if (text == trouble_) return;
-  trouble_ = text;
+  if (text == last_error_) return;
+  last_error_ = text;
   environment_.logger.warning("cannot renew the webhook's certificates", {{"error", text}});
 }
 
@@ -174,7 +174,7 @@ asio::awaitable<base::Result<WebhookCertificates::Wait>> WebhookCertificates::st
   if (!held && !configuration()) co_return limits::kCertificateCheck;
   const pki::Stored stored = held ? stored_in(*held) : pki::Stored();
   const base::Time now = environment_.clock.wall();
-  const pki::Decision decision = pki::decide(pki::examine(stored, options_.policy.hosts),
+  const pki::Decision decision = pki::decide(pki::find_usable_parts(stored, options_.policy.hosts),
                                              options_.policy, now, trusted_for(stored));
   if (decision.step != pki::Step::kKeep) {
     base::Result<pki::Stored> renewed = pki::carry_out(decision.step, stored, options_.policy, now);
@@ -188,9 +188,9 @@ asio::awaitable<base::Result<WebhookCertificates::Wait>> WebhookCertificates::st
   }
   const Configuration configured = configuration();
   if (configured && !trusts(*configured, base::encode_base64(stored.authorities))) {
-    auto injecting = inject(stored.authorities);
-    const base::Result<void> injected = co_await std::move(injecting);
-    if (!injected) co_return injected.error();
+    auto writing = write_ca_bundle(stored.authorities);
+    const base::Result<void> written = co_await std::move(writing);
+    if (!written) co_return written.error();
     co_return limits::kCertificatePause;
   }
   co_return std::min<Wait>(decision.wait.value_or(limits::kCertificateCheck),
@@ -246,14 +246,14 @@ asio::awaitable<base::Result<void>> WebhookCertificates::write(pki::Stored store
 // Secret in its store. The caches may be stale, so both objects are read live, the configuration
 // first. Another leader that changes the Secret after these reads writes the configuration later.
 // Then either this write gets a 409, or the other leader's newer write replaces it.
-asio::awaitable<base::Result<void>> WebhookCertificates::inject(std::string authorities) {
+asio::awaitable<base::Result<void>> WebhookCertificates::write_ca_bundle(std::string authorities) {
   auto reading =
       environment_.client.get<api::MutatingWebhookConfiguration>({"", options_.configuration});
   base::Result<api::MutatingWebhookConfiguration> configuration = co_await std::move(reading);
-  if (!configuration) co_return unless_gone(configuration.error());
+  if (!configuration) co_return ignore_not_found(configuration.error());
   auto asking = environment_.client.get<api::Secret>(options_.secret);
   base::Result<api::Secret> secret = co_await std::move(asking);
-  if (!secret) co_return unless_gone(secret.error());
+  if (!secret) co_return ignore_not_found(secret.error());
   const bool current = stored_in(*secret).authorities == authorities;
   secrets_.store().record_written(*std::move(secret));
   if (!current) co_return base::Result<void>();
@@ -296,7 +296,7 @@ std::string WebhookCertificates::waiting_for() const {
   if (served_.empty() && !unusable_.empty()) return "webhook: " + unusable_;
   if (!leading_ || (!served_.empty() && is_trusted())) return "";
   if (!secret() && !configuration()) return "";
-  return "webhook: " + (trouble_.empty() ? "its certificate is being created" : trouble_);
+  return "webhook: " + (last_error_.empty() ? "its certificate is being created" : last_error_);
 }
 
 }  // namespace controller

@@ -67,10 +67,10 @@ class WebhookCertificates {
   using Wait = base::Clock::Duration;
   using Configuration = std::shared_ptr<const api::MutatingWebhookConfiguration>;
 
-  void serve_what_is_stored(const api::Secret& secret);
+  void serve_stored_certificate(const api::Secret& secret);
   boost::asio::awaitable<base::Result<Wait>> step();
   boost::asio::awaitable<base::Result<void>> write(pki::Stored stored);
-  boost::asio::awaitable<base::Result<void>> inject(std::string authorities);
+  boost::asio::awaitable<base::Result<void>> write_ca_bundle(std::string authorities);
   boost::asio::awaitable<base::Result<void>> apply_bundle(
       api::MutatingWebhookConfiguration configuration, std::string bundle);
   std::optional<pki::Duration> trusted_for(const pki::Stored& stored);
@@ -89,10 +89,10 @@ class WebhookCertificates {
   kube::Signal changed_;
   bool dirty_ = false;  // something has changed since the last step began
   bool leading_ = false;
-  std::string served_;    // the certificate; empty: none
-  std::string unusable_;  // why the one in the Secret is not served
-  std::string trouble_;   // error of the last step; empty: none
-  std::string trusted_;   // the newest authority, once it is in the configuration
+  std::string served_;      // the certificate; empty: none
+  std::string unusable_;    // why the one in the Secret is not served
+  std::string last_error_;  // error of the last step; empty: none
+  std::string trusted_;     // the newest authority, once it is in the configuration
   base::Clock::Instant trusted_since_ = {};
 };
 

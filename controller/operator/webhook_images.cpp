@@ -38,7 +38,7 @@ Declared declared_by(const api::LocalRegistry& registry, std::size_t most) {
 api::ImageRewriter rewriter_for(const Caches& caches, const std::string& namespace_name) {
   std::vector<Declared> all;
   std::size_t room = limits::kDeclaredImages;
-  caches.each_rewriting(namespace_name, [&](const auto& registry) {
+  caches.for_each_rewriting_registry(namespace_name, [&](const auto& registry) {
     Declared declared = declared_by(*registry, room);
     room -= declared.targets.size();
     if (!declared.targets.empty()) all.push_back(std::move(declared));

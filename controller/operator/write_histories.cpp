@@ -29,26 +29,26 @@ void WriteHistories::record_write(const api::ObjectKey& key, reconcile::WriteRec
   write.now = clock_.now();
   // Most writes create an object or apply a new intent, and need no record.
   if (write.healed.empty() && write.overridden.empty() && of(key).empty()) return;
-  reconcile::record_write(change(key), write);
-  tidy(key);
+  reconcile::record_write(mutable_history(key), write);
+  drop_outdated(key);
 }
 
-void WriteHistories::record_failed_write(const api::ObjectKey& key, reconcile::Target target) {
-  if (of(key).find(target) == nullptr) return;
-  reconcile::record_failed_write(change(key), target, clock_.now());
-  tidy(key);
+void WriteHistories::record_failed_write(const api::ObjectKey& key, reconcile::ObjectKind kind) {
+  if (of(key).find(kind) == nullptr) return;
+  reconcile::record_failed_write(mutable_history(key), kind, clock_.now());
+  drop_outdated(key);
 }
 
-void WriteHistories::record_override(const api::ObjectKey& key, reconcile::OverrideRecord record) {
+void WriteHistories::record_contest(const api::ObjectKey& key, reconcile::ContestRecord record) {
   record.now = clock_.now();
-  reconcile::record_override(change(key), record);
-  tidy(key);
+  reconcile::record_contest(mutable_history(key), record);
+  drop_outdated(key);
 }
 
-void WriteHistories::end_contest(const api::ObjectKey& key, reconcile::Target target) {
-  if (of(key).find(target) == nullptr) return;
-  reconcile::end_contest(change(key), target);
-  tidy(key);
+void WriteHistories::end_contest(const api::ObjectKey& key, reconcile::ObjectKind kind) {
+  if (of(key).find(kind) == nullptr) return;
+  reconcile::end_contest(mutable_history(key), kind);
+  drop_outdated(key);
 }
 
 std::size_t WriteHistories::contested() const {
@@ -57,13 +57,13 @@ std::size_t WriteHistories::contested() const {
   return count;
 }
 
-reconcile::WriteHistory& WriteHistories::change(const api::ObjectKey& key) {
+reconcile::WriteHistory& WriteHistories::mutable_history(const api::ObjectKey& key) {
   Entry& entry = entries_[key];
   entry.used = clock_.now();
   return entry.history;
 }
 
-void WriteHistories::tidy(const api::ObjectKey& key) {
+void WriteHistories::drop_outdated(const api::ObjectKey& key) {
   const auto found = entries_.find(key);
   if (found == entries_.end()) return;
   reconcile::forget_old_heals(found->second.history, clock_.now());

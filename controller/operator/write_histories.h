@@ -20,9 +20,9 @@ class WriteHistories {
   const reconcile::WriteHistory& of(const api::ObjectKey& key) const;
 
   void record_write(const api::ObjectKey& key, reconcile::WriteRecord write);
-  void record_failed_write(const api::ObjectKey& key, reconcile::Target target);
-  void record_override(const api::ObjectKey& key, reconcile::OverrideRecord record);
-  void end_contest(const api::ObjectKey& key, reconcile::Target target);
+  void record_failed_write(const api::ObjectKey& key, reconcile::ObjectKind kind);
+  void record_contest(const api::ObjectKey& key, reconcile::ContestRecord record);
+  void end_contest(const api::ObjectKey& key, reconcile::ObjectKind kind);
   void forget(const api::ObjectKey& key);
 
   std::size_t size() const { return entries_.size(); }
@@ -37,9 +37,9 @@ class WriteHistories {
   };
   using Entries = std::map<api::ObjectKey, Entry>;
 
-  reconcile::WriteHistory& change(const api::ObjectKey& key);
+  reconcile::WriteHistory& mutable_history(const api::ObjectKey& key);
   // Called after each change of the key's history.
-  void tidy(const api::ObjectKey& key);
+  void drop_outdated(const api::ObjectKey& key);
   void erase(Entries::iterator entry);
   void make_room(const api::ObjectKey& changed);
 

@@ -8,9 +8,9 @@
 namespace pki {
 namespace {
 
-constexpr int kAuthorityLeaves = 4;  // lifetime of an authority, in lifetimes of a leaf
-constexpr int kSettleParts = 20;     // settle: 1/20 of a leaf's lifetime, or less
-constexpr int kRenewNumerator = 2;   // a leaf is renewed after two thirds of its lifetime
+constexpr int kAuthorityLeaves = 4;    // lifetime of an authority, in lifetimes of a leaf
+constexpr int kPropagationParts = 20;  // propagation time: 1/20 of a leaf's lifetime, or less
+constexpr int kRenewNumerator = 2;     // a leaf is renewed after two thirds of its lifetime
 constexpr int kRenewDenominator = 3;
 constexpr int kKept = 2;  // old authorities that stay when a new one is added
 
@@ -48,8 +48,8 @@ std::optional<Leaf> leaf_of(const Stored& stored, const std::vector<std::string>
 
 Duration renewal_of(Duration leaf) { return leaf * kRenewNumerator / kRenewDenominator; }
 
-Duration settle_of(Duration leaf) {
-  return std::min<Duration>(leaf / kSettleParts, limits::kCertificateSettle);
+Duration propagation_time_of(Duration leaf) {
+  return std::min<Duration>(leaf / kPropagationParts, limits::kCertificatePropagation);
 }
 
 // Returns when the leaf is due: policy.leaf * 2/3 after it was issued, or policy.leaf * 1/3 before
@@ -64,15 +64,16 @@ base::Time authority_due(const Validity& authority, const Policy& policy) {
   return std::min(authority.made + policy.authority, authority.until) - policy.leaf;
 }
 
-// Returns how much longer a new authority is trusted before it signs: policy.settle in all. A leaf
-// of an earlier policy with a shorter lifetime may expire before that. Then the authority signs
-// when the leaf is due by that earlier policy, but not before the settle time of that policy.
-Duration patience(const Validity& leaf, const Policy& policy, base::Time now,
-                  Duration trusted_for) {
+// Returns how much longer a new authority is trusted before it signs: policy.propagation_time in
+// all. A leaf of an earlier policy with a shorter lifetime may expire before that. Then the
+// authority signs when the leaf is due by that earlier policy, but not before the propagation time
+// of that policy.
+Duration time_until_signing(const Validity& leaf, const Policy& policy, base::Time now,
+                            Duration trusted_for) {
   const Duration length = leaf.until - leaf.made;
-  const Duration least = settle_of(length) - trusted_for;
+  const Duration least = propagation_time_of(length) - trusted_for;
   const Duration lasts = leaf.made + renewal_of(length) - now;
-  return std::min(policy.settle - trusted_for, std::max(least, lasts));
+  return std::min(policy.propagation_time - trusted_for, std::max(least, lasts));
 }
 
 base::Result<KeyPair> new_authority(const Policy& policy, base::Time now) {
@@ -119,38 +120,39 @@ base::Result<Stored> add_authority(Stored stored, const Policy& policy, base::Ti
 }  // namespace
 
 Policy policy_for(Duration leaf, std::string name, std::vector<std::string> hosts) {
-  return {std::move(name), std::move(hosts), leaf, leaf * kAuthorityLeaves, settle_of(leaf)};
+  return {std::move(name), std::move(hosts), leaf, leaf * kAuthorityLeaves,
+          propagation_time_of(leaf)};
 }
 
-Holdings examine(const Stored& stored, const std::vector<std::string>& hosts) {
-  Holdings holdings;
+UsableParts find_usable_parts(const Stored& stored, const std::vector<std::string>& hosts) {
+  UsableParts usable;
   const std::vector<std::string> authorities = authorities_of(stored);
   for (const std::string& authority : authorities) {
-    holdings.authorities.push_back(validity_of(*read_certificate(authority)));
+    usable.authorities.push_back(validity_of(*read_certificate(authority)));
   }
-  holdings.can_sign = !authorities.empty() && has_key(authorities.front(), stored.authority_key);
-  holdings.leaf = leaf_of(stored, authorities, hosts);
-  return holdings;
+  usable.can_sign = !authorities.empty() && has_key(authorities.front(), stored.authority_key);
+  usable.leaf = leaf_of(stored, authorities, hosts);
+  return usable;
 }
 
-Decision decide(const Holdings& holdings, const Policy& policy, base::Time now,
+Decision decide(const UsableParts& usable, const Policy& policy, base::Time now,
                 std::optional<Duration> trusted_for) {
-  const auto& authorities = holdings.authorities;
-  const bool can_sign = holdings.can_sign && now < authorities.front().until;
-  const bool has_leaf = holdings.leaf && now < holdings.leaf->validity.until &&
-                        now < authorities[holdings.leaf->authority].until;
+  const auto& authorities = usable.authorities;
+  const bool can_sign = usable.can_sign && now < authorities.front().until;
+  const bool has_leaf = usable.leaf && now < usable.leaf->validity.until &&
+                        now < authorities[usable.leaf->authority].until;
   if (!has_leaf) {
-    if (!can_sign) return {Step::kStartAnew, "there is no usable CA", {}};
+    if (!can_sign) return {Step::kReplaceAll, "there is no usable CA", {}};
     return {Step::kIssueLeaf, "there is no usable certificate", {}};
   }
-  const Leaf& leaf = *holdings.leaf;
+  const Leaf& leaf = *usable.leaf;
   if (!can_sign) return {Step::kAddAuthority, "the CA has expired or its key is missing", {}};
   const base::Time renewal = authority_due(authorities.front(), policy);
   if (now >= renewal) return {Step::kAddAuthority, "the CA is due for renewal", {}};
 
   if (leaf.authority != 0) {
     if (!trusted_for) return {Step::kKeep, "the API server does not trust the new CA yet", {}};
-    const Duration left = patience(leaf.validity, policy, now, *trusted_for);
+    const Duration left = time_until_signing(leaf.validity, policy, now, *trusted_for);
     if (left > Duration())
       return {Step::kKeep, "the API server has trusted the new CA only for a short time", left};
     return {Step::kIssueLeaf, "the API server trusts the new CA", {}};
@@ -159,8 +161,8 @@ Decision decide(const Holdings& holdings, const Policy& policy, base::Time now,
   if (now >= due) return {Step::kIssueLeaf, "the certificate is due for renewal", {}};
   const base::Time next = std::min(due, renewal);
   if (authorities.size() == 1) return {Step::kKeep, "", next - now};
-  const base::Time settled = leaf.validity.made + policy.settle;
-  if (now < settled) return {Step::kKeep, "", std::min(next, settled) - now};
+  const base::Time propagated = leaf.validity.made + policy.propagation_time;
+  if (now < propagated) return {Step::kKeep, "", std::min(next, propagated) - now};
   return {Step::kDropAuthorities, "no certificate of the old CA is served any more", {}};
 }
 
@@ -172,7 +174,7 @@ base::Result<Stored> carry_out(Step step, const Stored& stored, const Policy& po
     case Step::kIssueLeaf: return issue_leaf(std::move(result), policy, now);
     case Step::kAddAuthority: return add_authority(std::move(result), policy, now);
     case Step::kDropAuthorities: result.authorities = newest_authority(stored); return result;
-    case Step::kStartAnew: break;
+    case Step::kReplaceAll: break;
   }
   base::Result<KeyPair> made = new_authority(policy, now);
   if (!made) return made.error();

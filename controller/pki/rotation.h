@@ -5,17 +5,17 @@
 // which every replica serves. The webhook configuration has the authorities as caBundle. The
 // replicas and the API servers receive a change of these objects at different times:
 //
-//   the leaf is due               →  a new leaf, signed by the newest authority
-//   the newest authority is due   →  a new authority beside the old one; both are trusted;
-//                                    the leaf stays
-//   … trusted for Policy::settle  →  a new leaf, signed by the new authority
-//   … served for Policy::settle   →  the old authority is dropped
+//   the leaf is due                         →  a new leaf, signed by the newest authority
+//   the newest authority is due             →  a new authority beside the old one; both are
+//                                              trusted; the leaf stays
+//   … trusted for Policy::propagation_time  →  a new leaf, signed by the new authority
+//   … served for Policy::propagation_time   →  the old authority is dropped
 //
 // Guarantees
 //  * After each step, the leaf that was served before is still trusted, and the leaf that is served
 //    next is already trusted, if each step reaches all replicas and API servers within
-//    Policy::settle. After a change of the policy it has to reach them within the shorter of the
-//    two settle times.
+//    Policy::propagation_time. After a change of the policy it has to reach them within the shorter
+//    of the two propagation times.
 //  * A certificate or key that cannot be read, does not match or has expired is replaced at once.
 // Pure but for the randomness of keys; any thread.
 #pragma once
@@ -47,7 +47,7 @@ struct Policy {
   std::vector<std::string> hosts;  // DNS names of the leaf; not empty
   Duration leaf;                   // lifetime of a leaf
   Duration authority;              // lifetime of an authority, several times `leaf`
-  Duration settle;                 // time until a step has reached all replicas and API servers
+  Duration propagation_time;       // time until a step has reached all replicas and API servers
 };
 
 // Returns the policy whose other times follow from the lifetime of a leaf.
@@ -60,21 +60,21 @@ struct Validity {
 
 struct Leaf {
   Validity validity;
-  std::size_t authority = 0;  // the one that signed it: index in Holdings::authorities
+  std::size_t authority = 0;  // the one that signed it: index in UsableParts::authorities
 };
 
 // The parts of a Stored that can be used.
-struct Holdings {
+struct UsableParts {
   std::vector<Validity> authorities;  // newest first
   bool can_sign = false;              // authority_key is the key of the newest authority
   std::optional<Leaf> leaf;           // has its key, all hosts, and a signature by an authority
 };
 
-Holdings examine(const Stored& stored, const std::vector<std::string>& hosts);
+UsableParts find_usable_parts(const Stored& stored, const std::vector<std::string>& hosts);
 
 enum class Step {
   kKeep,
-  kStartAnew,        // replaces everything: new authority, new leaf
+  kReplaceAll,       // replaces everything: new authority, new leaf
   kIssueLeaf,        // new leaf, signed by the newest authority
   kAddAuthority,     // new authority; the leaf stays
   kDropAuthorities,  // drops all authorities but the newest
@@ -88,7 +88,7 @@ struct Decision {
 
 // Returns the next step. `trusted_for`: how long the caBundle has had the newest authority;
 // nullopt: it does not have it yet.
-Decision decide(const Holdings& holdings, const Policy& policy, base::Time now,
+Decision decide(const UsableParts& usable, const Policy& policy, base::Time now,
                 std::optional<Duration> trusted_for);
 
 // Returns the content of the Secret after the step. kInternal, kInvalid: the step failed.

@@ -135,18 +135,18 @@ std::optional<Refusal> check_rival(const Observed& observed) {
                              api::target_namespace(*observed.registry))};
 }
 
-std::optional<Refusal> foreign(const Observed& observed, Target target) {
+std::optional<Refusal> foreign(const Observed& observed, ObjectKind kind) {
   return Refusal{reason::kNameConflict,
                  fmt::format("{0} {1}/{2} exists and is not managed by this LocalRegistry: change "
                              "spec.name, or delete the {0}",
-                             kind(target), api::target_namespace(*observed.registry),
+                             kind_name(kind), api::target_namespace(*observed.registry),
                              observed.registry->spec.name)};
 }
 
-std::optional<Refusal> foreign_claim(const Observed& observed) {
-  const api::ObjectKey owner = owner_key(observed.claim->metadata);
-  if (!is_managed(observed.claim->metadata) || owner.name.empty()) {
-    return foreign(observed, Target::kClaim);
+std::optional<Refusal> foreign_pvc(const Observed& observed) {
+  const api::ObjectKey owner = owner_key(observed.pvc->metadata);
+  if (!is_managed(observed.pvc->metadata) || owner.name.empty()) {
+    return foreign(observed, ObjectKind::kPvc);
   }
   return Refusal{
       reason::kNameConflict,
@@ -159,29 +159,29 @@ std::optional<Refusal> foreign_claim(const Observed& observed) {
 // Refuses when the cache holds an object at the target name only in part, because it cannot be
 // compared with the intent.
 std::optional<Refusal> check_whole(const Observed& observed) {
-  const auto check = [](Target target, const api::ObjectMeta& meta) -> std::optional<Refusal> {
+  const auto check = [](ObjectKind kind, const api::ObjectMeta& meta) -> std::optional<Refusal> {
     if (meta.kept == json::Kept::kWhole) return std::nullopt;
     if (meta.kept == json::Kept::kNoRoom) {
       return Refusal{reason::kNoRoom,
                      fmt::format("the operator's cache has no room for {0} {1}: namespace {2} has "
                                  "too many objects with the label {3}={4}; delete some of them",
-                                 kind(target), api::to_string(api::key_of(meta)),
+                                 kind_name(kind), api::to_string(api::key_of(meta)),
                                  meta.namespace_name, kManagedByLabel, kManager)};
     }
     return Refusal{
         reason::kTooLarge,
         fmt::format("{} {} is larger than the {} bytes that the operator reads: remove the fields "
                     "that other clients added to it, or delete it",
-                    kind(target), api::to_string(api::key_of(meta)), limits::kObjectBytes)};
+                    kind_name(kind), api::to_string(api::key_of(meta)), limits::kObjectBytes)};
   };
   std::optional<Refusal> refusal;
-  const auto check_object = [&](Target target, const auto& object) {
-    if (object && !refusal) refusal = check(target, object->metadata);
+  const auto check_object = [&](ObjectKind kind, const auto& object) {
+    if (object && !refusal) refusal = check(kind, object->metadata);
   };
-  check_object(Target::kDeployment, observed.deployment);
-  check_object(Target::kStatefulSet, observed.stateful_set);
-  check_object(Target::kService, observed.service);
-  check_object(Target::kClaim, observed.claim);
+  check_object(ObjectKind::kDeployment, observed.deployment);
+  check_object(ObjectKind::kStatefulSet, observed.stateful_set);
+  check_object(ObjectKind::kService, observed.service);
+  check_object(ObjectKind::kPvc, observed.pvc);
   return refusal;
 }
 
@@ -192,13 +192,13 @@ std::optional<Refusal> check_foreign_objects(const Observed& observed) {
   const auto is_foreign = [&](const auto& object) {
     return object && !belongs_to(object->metadata, registry);
   };
-  if (is_foreign(observed.service)) return foreign(observed, Target::kService);
+  if (is_foreign(observed.service)) return foreign(observed, ObjectKind::kService);
   if (!registry.spec.persistence.enabled) {
-    if (is_foreign(observed.deployment)) return foreign(observed, Target::kDeployment);
+    if (is_foreign(observed.deployment)) return foreign(observed, ObjectKind::kDeployment);
     return std::nullopt;
   }
-  if (is_foreign(observed.stateful_set)) return foreign(observed, Target::kStatefulSet);
-  if (observed.claim && !claim_is_usable(observed)) return foreign_claim(observed);
+  if (is_foreign(observed.stateful_set)) return foreign(observed, ObjectKind::kStatefulSet);
+  if (observed.pvc && !pvc_is_usable(observed)) return foreign_pvc(observed);
   return std::nullopt;
 }
 
@@ -241,13 +241,13 @@ std::optional<Refusal> find_foreign_refusal(const api::LocalRegistry& registry,
   return std::nullopt;
 }
 
-bool claim_is_usable(const Observed& observed) {
-  if (!observed.claim) return false;
-  const api::ObjectMeta& claim = observed.claim->metadata;
-  if (belongs_to(claim, *observed.registry)) return true;
+bool pvc_is_usable(const Observed& observed) {
+  if (!observed.pvc) return false;
+  const api::ObjectMeta& pvc = observed.pvc->metadata;
+  if (belongs_to(pvc, *observed.registry)) return true;
   const std::string& own = observed.registry->metadata.namespace_name;
-  return is_managed(claim) && !owner_uid(claim).empty() && !observed.claim_owner_lives &&
-         owner_key(claim).namespace_name == own;
+  return is_managed(pvc) && !owner_uid(pvc).empty() && !observed.pvc_owner_may_exist &&
+         owner_key(pvc).namespace_name == own;
 }
 
 std::optional<Refusal> find_refusal(const Observed& observed) {

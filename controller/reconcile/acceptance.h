@@ -45,6 +45,6 @@ bool image_is_allowed(std::string_view image, const std::vector<std::string>& pr
 // True when the PVC may be mounted and written: it belongs to this LocalRegistry, or a deleted
 // LocalRegistry of the same namespace retained it. Images that a LocalRegistry of another namespace
 // retained are never reused.
-bool claim_is_usable(const Observed& observed);
+bool pvc_is_usable(const Observed& observed);
 
 }  // namespace reconcile

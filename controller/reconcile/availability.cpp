@@ -74,34 +74,35 @@ std::string crash_remedy(const api::ContainerStateTerminated& end, bool is_regis
          "(sysctl user.max_user_namespaces), set spec.localbuild to true";
 }
 
-// Judges a container that crashes. The reason is the same in all states after a crash, so that the
-// status is not written for each of them.
-Judgement crashing(std::string_view container, const api::ContainerStateTerminated& end) {
+// Returns the condition of a container that crashes. The reason is the same in all states after a
+// crash, so that the status is not written for each of them.
+ConditionValue crashing(std::string_view container, const api::ContainerStateTerminated& end) {
   const bool out_of_memory = end.reason == reason::kOomKilled;
   return {kFalse, std::string(out_of_memory ? reason::kOomKilled : reason::kCrashLoopBackOff),
           fmt::format("container {} keeps failing: {}; {}", container, why_it_ended(end),
                       crash_remedy(end, container == kRegistryContainer)),
-          Wording::kCrash};
+          MessageSource::kCrash};
 }
 
-// Judges a container that did not start, by the reason for which it waits.
-Judgement waiting(const api::ContainerStatus& container) {
+// Returns the condition of a container that did not start, by the reason for which it waits.
+ConditionValue waiting(const api::ContainerStatus& container) {
   const api::ContainerStateWaiting& state = *container.state.waiting;
   if (state.reason == reason::kImagePullBackOff || state.reason == reason::kErrImagePull) {
     return {kFalse, std::string(reason::kImagePullBackOff), pull_problem(state.message),
-            Wording::kQuoted};
+            MessageSource::kQuoted};
   }
   if (state.reason == reason::kCrashLoopBackOff) {  // its message contains the back-off time
     return crashing(container.name, {});
   }
-  return {kFalse, state.reason, state.message, Wording::kQuoted};
+  return {kFalse, state.reason, state.message, MessageSource::kQuoted};
 }
 
 bool is_about_image(const api::ContainerStateWaiting& state) {
   return state.reason.find("Image") != std::string::npos;
 }
 
-std::optional<Judgement> judge_trouble(const api::ContainerStatus& container, base::Time now) {
+std::optional<ConditionValue> condition_of_failing_container(const api::ContainerStatus& container,
+                                                             base::Time now) {
   const bool waits = waits_for_reason(container);
   if (waits && is_about_image(*container.state.waiting)) return waiting(container);
   if (const auto* end = find_crash(container, now)) return crashing(container.name, *end);
@@ -122,42 +123,44 @@ std::string_view reason_for(std::string_view message) {
   return reason::kFailed;
 }
 
-// Judges the pods that the workload's controller cannot create; nullopt when there are none.
-std::optional<Judgement> judge_replicas(const Observed& observed, const Workload& workload) {
+// Returns the condition when the workload's controller cannot create pods; nullopt otherwise.
+std::optional<ConditionValue> condition_of_replicas(const Observed& observed,
+                                                    const Workload& workload) {
   const std::string_view refusal = refusal_of_pods(observed, workload);
   if (refusal.empty()) return std::nullopt;
-  return Judgement{kFalse, std::string(reason_for(refusal)), std::string(refusal),
-                   Wording::kQuoted};
+  return ConditionValue{kFalse, std::string(reason_for(refusal)), std::string(refusal),
+                        MessageSource::kQuoted};
 }
 
-std::optional<Judgement> judge_scheduling(const api::Pod& pod) {
+std::optional<ConditionValue> condition_of_scheduling(const api::Pod& pod) {
   const api::Condition* scheduled = api::find_condition(pod.status.conditions, "PodScheduled");
   if (scheduled == nullptr || scheduled->status != kFalse) return std::nullopt;
-  return Judgement{kFalse, std::string(reason::kUnschedulable), scheduled->message,
-                   Wording::kQuoted};
+  return ConditionValue{kFalse, std::string(reason::kUnschedulable), scheduled->message,
+                        MessageSource::kQuoted};
 }
 
-// Judges a container of the workload; nullopt when it is ready. starting: the reason while it
-// starts.
-std::optional<Judgement> judge_container(const Observed& observed, const Workload& workload,
-                                         std::string_view container_name,
-                                         std::string_view starting) {
-  const Judgement not_yet = {kFalse, std::string(starting),
-                             fmt::format("container {} is starting", container_name)};
+// Returns the condition of a container of the workload; nullopt when it is ready. starting: the
+// reason while it starts.
+std::optional<ConditionValue> condition_of_container(const Observed& observed,
+                                                     const Workload& workload,
+                                                     std::string_view container_name,
+                                                     std::string_view starting) {
+  const ConditionValue not_yet = {kFalse, std::string(starting),
+                                  fmt::format("container {} is starting", container_name)};
   const api::Pod* pod = find_pod(observed, workload);
   const api::ContainerStatus* container =
       pod == nullptr ? nullptr : find_container(*pod, container_name);
   if (workload.replicas->value_or(1) == 0) {
     std::string message =
-        fmt::format("{} {} has 0 replicas", kind(workload.target), workload.metadata->name);
-    return Judgement{kFalse, std::string(reason::kScaledToZero), std::move(message)};
+        fmt::format("{} {} has 0 replicas", kind_name(workload.kind), workload.metadata->name);
+    return ConditionValue{kFalse, std::string(reason::kScaledToZero), std::move(message)};
   }
   if (container != nullptr) {
-    if (auto trouble = judge_trouble(*container, observed.now)) return trouble;
+    if (auto failure = condition_of_failing_container(*container, observed.now)) return failure;
   }
-  if (auto failure = judge_replicas(observed, workload)) return failure;
+  if (auto failure = condition_of_replicas(observed, workload)) return failure;
   if (pod != nullptr) {
-    if (auto failure = judge_scheduling(*pod)) return failure;
+    if (auto failure = condition_of_scheduling(*pod)) return failure;
   }
   if (!is_rolled_out(workload)) return not_yet;
   if (workload.status->ready_replicas > 0) return std::nullopt;
@@ -176,15 +179,17 @@ bool is_reachable(const Observed& observed, const Workload& workload) {
   return ready != nullptr && ready->status == kTrue;
 }
 
-Target wanted_workload(const Observed& observed) {
-  return observed.registry->spec.persistence.enabled ? Target::kStatefulSet : Target::kDeployment;
+ObjectKind wanted_workload(const Observed& observed) {
+  return observed.registry->spec.persistence.enabled ? ObjectKind::kStatefulSet
+                                                     : ObjectKind::kDeployment;
 }
 
-std::string not_created_yet(const Observed& observed, Target target) {
-  return fmt::format("{} {} has not been created yet", kind(target), observed.registry->spec.name);
+std::string not_created_yet(const Observed& observed, ObjectKind kind) {
+  return fmt::format("{} {} has not been created yet", kind_name(kind),
+                     observed.registry->spec.name);
 }
 
-Judgement not_deployed(const Observed& observed) {
+ConditionValue not_deployed(const Observed& observed) {
   return {kFalse, std::string(reason::kNotDeployed), std::string(why_not_deployed(observed))};
 }
 
@@ -197,15 +202,15 @@ std::string_view reason_of_failure(const base::Error& error) {
   return reason == reason::kFailed ? reason::kForbidden : reason;
 }
 
-std::optional<Judgement> judge_failed_write(const Observed& observed,
-                                            std::initializer_list<Target> targets) {
-  for (const Target target : targets) {
-    const Failure* failure = find_failure(observed, target);
+std::optional<ConditionValue> condition_of_failed_write(const Observed& observed,
+                                                        std::initializer_list<ObjectKind> kinds) {
+  for (const ObjectKind kind : kinds) {
+    const FailedRequest* failure = find_failure(observed, kind);
     if (failure == nullptr) continue;
-    const std::string& name = target == Target::kResource ? observed.registry->metadata.name
-                                                          : observed.registry->spec.name;
-    return Judgement{kFalse, std::string(reason_of_failure(failure->error)),
-                     fmt::format("{} {}: {}", kind(target), name, failure->error.message)};
+    const std::string& name = kind == ObjectKind::kLocalRegistry ? observed.registry->metadata.name
+                                                                 : observed.registry->spec.name;
+    return ConditionValue{kFalse, std::string(reason_of_failure(failure->error)),
+                          fmt::format("{} {}: {}", kind_name(kind), name, failure->error.message)};
   }
   return std::nullopt;
 }
@@ -218,25 +223,27 @@ std::string restart_remedy(const Observed& observed) {
       meta.name, meta.namespace_name, kRestartAnnotation);
 }
 
-Judgement judge_registry(const Observed& observed) {
+ConditionValue compute_available(const Observed& observed) {
   const Workload workload = find_workload(observed);
   if (workload.metadata == nullptr && !is_deployed(observed)) return not_deployed(observed);
   const bool has_service =
       observed.service && belongs_to(observed.service->metadata, *observed.registry);
   if (workload.metadata == nullptr || !has_service) {
-    if (auto failure = judge_failed_write(observed, {Target::kDeployment, Target::kStatefulSet,
-                                                     Target::kService, Target::kResource})) {
+    if (auto failure = condition_of_failed_write(
+            observed, {ObjectKind::kDeployment, ObjectKind::kStatefulSet, ObjectKind::kService,
+                       ObjectKind::kLocalRegistry})) {
       return *failure;
     }
-    const Target missing =
-        workload.metadata == nullptr ? wanted_workload(observed) : Target::kService;
+    const ObjectKind missing =
+        workload.metadata == nullptr ? wanted_workload(observed) : ObjectKind::kService;
     return {kFalse, std::string(reason::kDeploying), not_created_yet(observed, missing)};
   }
   if (node_port_of(*observed.service) == 0) {
-    if (auto failure = judge_failed_write(observed, {Target::kService})) return *failure;
+    if (auto failure = condition_of_failed_write(observed, {ObjectKind::kService})) return *failure;
     return {kFalse, std::string(reason::kDeploying), "the Service has no node port yet"};
   }
-  if (auto problem = judge_container(observed, workload, kRegistryContainer, reason::kDeploying)) {
+  if (auto problem =
+          condition_of_container(observed, workload, kRegistryContainer, reason::kDeploying)) {
     return *problem;
   }
   if (!is_reachable(observed, workload)) {
@@ -244,8 +251,8 @@ Judgement judge_registry(const Observed& observed) {
             "the registry runs; the Service sends requests to it once container buildkitd is ready "
             "or has failed"};
   }
-  if (auto failure = judge_failed_write(  // a registry runs, but not as the spec asks
-          observed, {Target::kDeployment, Target::kStatefulSet, Target::kService})) {
+  if (auto failure = condition_of_failed_write(  // a registry runs, but not as the spec asks
+          observed, {ObjectKind::kDeployment, ObjectKind::kStatefulSet, ObjectKind::kService})) {
     return {kTrue, std::string(reason::kAvailable),
             fmt::format("the registry answers requests, but a change was refused: {}",
                         failure->message)};
@@ -253,7 +260,7 @@ Judgement judge_registry(const Observed& observed) {
   return {kTrue, std::string(reason::kAvailable), "the registry answers requests"};
 }
 
-Judgement judge_buildkit(const Observed& observed) {
+ConditionValue compute_buildkit_ready(const Observed& observed) {
   const Workload workload = find_workload(observed);
   if (workload.metadata == nullptr && !is_deployed(observed)) return not_deployed(observed);
   if (observed.registry->spec.localbuild) {
@@ -283,7 +290,8 @@ Judgement judge_buildkit(const Observed& observed) {
                         "replaced, which loses the images in its emptyDir; {}",
                         restart_remedy(observed))};
   }
-  if (auto problem = judge_container(observed, workload, kBuildKitContainer, reason::kStarting)) {
+  if (auto problem =
+          condition_of_container(observed, workload, kBuildKitContainer, reason::kStarting)) {
     return *problem;
   }
   return {kTrue, std::string(reason::kReady), "BuildKit is ready for builds"};

@@ -226,8 +226,8 @@ api::PodTemplateSpec pod_template(const api::LocalRegistry& registry, bool with_
 
 // Returns the larger of the requested size and the size of the existing PVC, because a PVC cannot
 // shrink.
-api::Quantity claim_size(const api::LocalRegistry& registry,
-                         const api::PersistentVolumeClaim* existing) {
+api::Quantity pvc_size(const api::LocalRegistry& registry,
+                       const api::PersistentVolumeClaim* existing) {
   api::Quantity wanted = requested_storage(registry);
   if (existing == nullptr) return wanted;
   const auto found = existing->spec.resources.requests.find("storage");
@@ -364,19 +364,19 @@ api::Quantity requested_storage(const api::LocalRegistry& registry) {
   return api::rounded_up(registry.spec.persistence.size);
 }
 
-api::PersistentVolumeClaim build_claim(const api::LocalRegistry& registry,
-                                       const api::PersistentVolumeClaim* existing) {
-  api::PersistentVolumeClaim claim;
-  claim.metadata = metadata(registry);
-  remove_instance_label(claim.metadata);
-  claim.spec.access_modes = {"ReadWriteOnce"};
-  add_intent_hash(claim);
-  claim.spec.resources.requests.emplace("storage", claim_size(registry, existing));
-  claim.spec.storage_class_name = registry.spec.persistence.storage_class_name;
+api::PersistentVolumeClaim build_pvc(const api::LocalRegistry& registry,
+                                     const api::PersistentVolumeClaim* existing) {
+  api::PersistentVolumeClaim pvc;
+  pvc.metadata = metadata(registry);
+  remove_instance_label(pvc.metadata);
+  pvc.spec.access_modes = {"ReadWriteOnce"};
+  add_intent_hash(pvc);
+  pvc.spec.resources.requests.emplace("storage", pvc_size(registry, existing));
+  pvc.spec.storage_class_name = registry.spec.persistence.storage_class_name;
   if (existing != nullptr && existing->spec.storage_class_name) {
-    claim.spec.storage_class_name = existing->spec.storage_class_name;
+    pvc.spec.storage_class_name = existing->spec.storage_class_name;
   }
-  return claim;
+  return pvc;
 }
 
 }  // namespace reconcile

@@ -67,8 +67,8 @@ api::Quantity requested_storage(const api::LocalRegistry& registry);
 // Returns the intended PVC. An existing PVC keeps its storage class and never gets smaller.
 // existing: null when there is no PVC yet. The PVC has no owner reference, so that garbage
 // collection never deletes the images.
-api::PersistentVolumeClaim build_claim(const api::LocalRegistry& registry,
-                                       const api::PersistentVolumeClaim* existing);
+api::PersistentVolumeClaim build_pvc(const api::LocalRegistry& registry,
+                                     const api::PersistentVolumeClaim* existing);
 
 }  // namespace reconcile
 

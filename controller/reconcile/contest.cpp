@@ -13,13 +13,13 @@ constexpr std::string_view kFalse = "False";
 constexpr std::string_view kAdmission = "an admission webhook or policy";
 
 // Returns "Deployment team-a/registry".
-std::string describe(Target target, const api::ObjectKey& key) {
-  return fmt::format("{} {}", kind(target), api::to_string(key));
+std::string describe(ObjectKind kind, const api::ObjectKey& key) {
+  return fmt::format("{} {}", kind_name(kind), api::to_string(key));
 }
 
-api::ObjectKey key_of(const Observed& observed, Target target) {
+api::ObjectKey key_of(const Observed& observed, ObjectKind kind) {
   const api::LocalRegistry& registry = *observed.registry;
-  if (target == Target::kResource) return api::key_of(registry.metadata);
+  if (kind == ObjectKind::kLocalRegistry) return api::key_of(registry.metadata);
   return {api::target_namespace(registry), registry.spec.name};
 }
 
@@ -38,19 +38,19 @@ bool was_reported(const Observed& observed, const Drift& drift, std::string_view
   return drift.was_applied && converged != nullptr &&
          converged->reason == reason::kFieldOverridden &&
          converged->observed_generation == registry.metadata.generation &&
-         converged->message.find(describe(drift.target, drift.key) + ":") != std::string::npos &&
+         converged->message.find(describe(drift.kind, drift.key) + ":") != std::string::npos &&
          converged->message.find(stored_path(path)) != std::string::npos;
 }
 
 // Returns the differing fields that have to be recorded as contested, and contested ones whose
 // field manager is not known yet.
-std::vector<std::string> fields_to_note(const Observed& observed, const Drift& drift,
-                                        const FieldContest* contest) {
+std::vector<std::string> fields_to_record(const Observed& observed, const Drift& drift,
+                                          const FieldContest* contest) {
   std::vector<std::string> paths;
   for (const std::string& path : drift.fields) {
     const ContestedField* field = contest == nullptr ? nullptr : contest->find(path);
     const bool is_new =
-        is_healed_too_often(observed.history, drift.target, drift.intent, path, observed.instant) ||
+        is_healed_too_often(observed.history, drift.kind, drift.intent, path, observed.instant) ||
         (contest == nullptr && was_reported(observed, drift, path));
     if (field == nullptr ? is_new : !field->manager_is_known) paths.push_back(path);
   }
@@ -65,7 +65,7 @@ std::string describe(const ContestedField& field) {
 }
 
 std::string describe(const Observed& observed, const FieldContest& contest) {
-  std::string text = describe(contest.target, key_of(observed, contest.target)) + ": ";
+  std::string text = describe(contest.kind, key_of(observed, contest.kind)) + ": ";
   for (std::size_t i = 0; i < std::min(contest.fields.size(), limits::kContestedNamed); ++i) {
     if (i > 0) text += ", ";
     text += describe(contest.fields[i]);
@@ -76,7 +76,7 @@ std::string describe(const Observed& observed, const FieldContest& contest) {
   return text;
 }
 
-Judgement overridden(const Observed& observed, const std::vector<FieldContest>& contests) {
+ConditionValue overridden(const Observed& observed, const std::vector<FieldContest>& contests) {
   std::string text;
   for (const FieldContest& contest : contests) {
     if (!text.empty()) text += "; ";
@@ -88,8 +88,8 @@ Judgement overridden(const Observed& observed, const std::vector<FieldContest>& 
               "same value in the spec"};
 }
 
-const Failure* find_any_failure(const Observed& observed) {
-  for (const Failure& failure : observed.failures) {
+const FailedRequest* find_any_failure(const Observed& observed) {
+  for (const FailedRequest& failure : observed.failures) {
     if (failure.node_port == 0 || failure.node_port == observed.registry->spec.node_port) {
       return &failure;
     }
@@ -101,48 +101,49 @@ bool is_write(const Action& action) {
   return !std::holds_alternative<ReadLive>(action) &&
          !std::holds_alternative<ReadPodRefusal>(action) &&
          !std::holds_alternative<CheckPush>(action) &&
-         !std::holds_alternative<NoteOverride>(action);
+         !std::holds_alternative<RecordContestedFields>(action);
 }
 
 }  // namespace
 
-DriftAnswer judge_drift(const Observed& observed, const Drift& drift) {
-  DriftAnswer answer;
-  const FieldContest* contest = observed.history.find(drift.target);
+DriftDecision decide_drift(const Observed& observed, const Drift& drift) {
+  DriftDecision decision;
+  const FieldContest* contest = observed.history.find(drift.kind);
   if (contest != nullptr && contest->intent != drift.intent) {  // a new intent is always tried
-    answer.apply = true;
-    answer.healed = drift.fields.front();
-    return answer;
+    decision.apply = true;
+    decision.healed = drift.fields.front();
+    return decision;
   }
-  if (std::vector<std::string> noted = fields_to_note(observed, drift, contest); !noted.empty()) {
-    const bool is_adopted = contest == nullptr && was_reported(observed, drift, noted.front());
-    answer.note =
-        NoteOverride{drift.target, drift.key, drift.intent, std::move(noted),
-                     is_adopted ? limits::kContestAdoptedRetry : limits::kContestFirstRetry};
-    return answer;
+  if (std::vector<std::string> recorded = fields_to_record(observed, drift, contest);
+      !recorded.empty()) {
+    const bool is_adopted = contest == nullptr && was_reported(observed, drift, recorded.front());
+    decision.record = RecordContestedFields{
+        drift.kind, drift.key, drift.intent, std::move(recorded),
+        is_adopted ? limits::kContestAdoptedRetry : limits::kContestFirstRetry};
+    return decision;
   }
   const auto healed =
       std::find_if(drift.fields.begin(), drift.fields.end(), [&](const std::string& path) {
         return contest == nullptr || contest->find(path) == nullptr;
       });
-  if (healed != drift.fields.end()) answer.healed = *healed;
+  if (healed != drift.fields.end()) decision.healed = *healed;
   if (contest == nullptr) {
-    answer.apply = true;
-    return answer;
+    decision.apply = true;
+    return decision;
   }
-  const bool is_due = !answer.healed.empty() || observed.instant >= contest->retry;
-  answer.apply = is_due && writes_lately(*contest, observed.instant) < limits::kContestedWrites;
-  return answer;
+  const bool is_due = !decision.healed.empty() || observed.instant >= contest->retry;
+  decision.apply = is_due && writes_lately(*contest, observed.instant) < limits::kContestedWrites;
+  return decision;
 }
 
-bool is_on_trial(const FieldContest& contest, Instant now) {
+bool is_in_heal_window(const FieldContest& contest, Instant now) {
   const bool was_healed = std::any_of(contest.fields.begin(), contest.fields.end(),
                                       [](const auto& field) { return !field.by_answer; });
   return was_healed && now < contest.last_write + limits::kHealWindow;
 }
 
 bool is_contested(const Observed& observed, const Drift& drift, std::string_view path) {
-  const FieldContest* contest = observed.history.find(drift.target);
+  const FieldContest* contest = observed.history.find(drift.kind);
   if (contest == nullptr) return was_reported(observed, drift, path);
   return contest->intent == drift.intent && contest->find(path) != nullptr;
 }
@@ -156,7 +157,8 @@ std::optional<Instant> next_try(const std::vector<FieldContest>& contests, Insta
   std::optional<Instant> next;
   for (const FieldContest& contest : contests) {
     Instant time = contest.retry;
-    if (is_on_trial(contest, now)) time = std::min(time, contest.last_write + limits::kHealWindow);
+    if (is_in_heal_window(contest, now))
+      time = std::min(time, contest.last_write + limits::kHealWindow);
     if (time <= now && !contest.writes.empty()) {
       time = contest.writes.front() + limits::kContestedWindow;  // no writes left in this window
     }
@@ -165,8 +167,8 @@ std::optional<Instant> next_try(const std::vector<FieldContest>& contests, Insta
   return next;
 }
 
-Judgement judge_convergence(const Observed& observed, const std::optional<Refusal>& refusal,
-                            const Plan& plan) {
+ConditionValue compute_converged(const Observed& observed, const std::optional<Refusal>& refusal,
+                                 const Plan& plan) {
   if (observed.registry->spec.suspend) {
     return {"Unknown", std::string(reason::kSuspended),
             "spec.suspend is true: differences from the spec are not corrected"};
@@ -177,10 +179,10 @@ Judgement judge_convergence(const Observed& observed, const std::optional<Refusa
         "the spec was refused (see condition Accepted), so the objects are not compared with it"};
   }
   if (!plan.contested.empty()) return overridden(observed, plan.contested);
-  if (const Failure* failure = find_any_failure(observed)) {
+  if (const FailedRequest* failure = find_any_failure(observed)) {
     const bool rejected = failure->error.code == base::ErrorCode::kInvalid;
     return {kFalse, std::string(rejected ? reason::kRejected : reason_of_failure(failure->error)),
-            fmt::format("{}: {}", describe(failure->target, key_of(observed, failure->target)),
+            fmt::format("{}: {}", describe(failure->kind, key_of(observed, failure->kind)),
                         failure->error.message)};
   }
   const auto writes = std::count_if(plan.actions.begin(), plan.actions.end(), is_write);

@@ -18,7 +18,7 @@ namespace reconcile {
 
 // An object that differs from the intent.
 struct Drift {
-  Target target{};
+  ObjectKind kind{};
   api::ObjectKey key;
   std::size_t intent = 0;           // digest_of() the intended object
   std::vector<std::string> fields;  // paths of the first fields that differ
@@ -27,22 +27,22 @@ struct Drift {
 
 // The target of actions on objects of type T.
 template <class T>
-constexpr Target target_for();
+constexpr ObjectKind kind_for();
 template <>
-constexpr Target target_for<api::Deployment>() {
-  return Target::kDeployment;
+constexpr ObjectKind kind_for<api::Deployment>() {
+  return ObjectKind::kDeployment;
 }
 template <>
-constexpr Target target_for<api::StatefulSet>() {
-  return Target::kStatefulSet;
+constexpr ObjectKind kind_for<api::StatefulSet>() {
+  return ObjectKind::kStatefulSet;
 }
 template <>
-constexpr Target target_for<api::Service>() {
-  return Target::kService;
+constexpr ObjectKind kind_for<api::Service>() {
+  return ObjectKind::kService;
 }
 template <>
-constexpr Target target_for<api::PersistentVolumeClaim>() {
-  return Target::kClaim;
+constexpr ObjectKind kind_for<api::PersistentVolumeClaim>() {
+  return ObjectKind::kPvc;
 }
 
 // Returns the hash of the intended object, which is recorded on each child; empty: there is none.
@@ -54,23 +54,23 @@ std::string intent_hash(const T& object) {
 // Returns the difference of an observed child from the intended one.
 template <class T>
 Drift drift_of(const T& wanted, const T& existing) {
-  return {target_for<T>(), api::key_of(wanted.metadata), digest_of(wanted),
+  return {kind_for<T>(), api::key_of(wanted.metadata), digest_of(wanted),
           differing_fields(wanted, existing), intent_hash(wanted) == intent_hash(existing)};
 }
 
 // The decision about a drift.
-struct DriftAnswer {
+struct DriftDecision {
   bool apply = false;
   // With `apply`: the first field that the apply heals; empty: it only retries contested fields.
   std::string healed;
   // Set instead of `apply`: the fields have to be recorded as contested, with their field managers.
-  std::optional<NoteOverride> note;
+  std::optional<RecordContestedFields> record;
 };
-DriftAnswer judge_drift(const Observed& observed, const Drift& drift);
+DriftDecision decide_drift(const Observed& observed, const Drift& drift);
 
 // Whether a contest goes on although its object has no drift now: a field was healed less than
 // limits::kHealWindow ago, and may be changed again.
-bool is_on_trial(const FieldContest& contest, Instant now);
+bool is_in_heal_window(const FieldContest& contest, Instant now);
 
 // Whether the field at `path`, or any field of the drift, is contested for this intent. The write
 // history decides. If it has no contest for the object, the condition Converged of an earlier
@@ -82,7 +82,7 @@ bool is_contested(const Observed& observed, const Drift& drift);
 std::optional<Instant> next_try(const std::vector<FieldContest>& contests, Instant now);
 
 // Computes the condition Converged. plan: complete except for its status.
-Judgement judge_convergence(const Observed& observed, const std::optional<Refusal>& refusal,
-                            const Plan& plan);
+ConditionValue compute_converged(const Observed& observed, const std::optional<Refusal>& refusal,
+                                 const Plan& plan);
 
 }  // namespace reconcile

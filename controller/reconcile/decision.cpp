@@ -115,22 +115,22 @@ bool is_deployed(const Observed& observed) {
   return decide_delivery(observed) == api::Delivery::kLocalRegistry;
 }
 
-std::string workload_name(const api::LocalRegistry& registry, Target target) {
-  return fmt::format("{}/{}", kind(target), registry.spec.name);
+std::string workload_name(const api::LocalRegistry& registry, ObjectKind kind) {
+  return fmt::format("{}/{}", kind_name(kind), registry.spec.name);
 }
 
 namespace {
 
-bool is_unseen(const Observed& observed, Target target, bool seen) {
+bool is_unseen(const Observed& observed, ObjectKind kind, bool seen) {
   const api::LocalRegistry& registry = *observed.registry;
-  return !observed.live && !seen && registry.status.workload == workload_name(registry, target);
+  return !observed.live && !seen && registry.status.workload == workload_name(registry, kind);
 }
 
 }  // namespace
 
 bool has_unseen_workload(const Observed& observed) {
-  return is_unseen(observed, Target::kDeployment, observed.deployment != nullptr) ||
-         is_unseen(observed, Target::kStatefulSet, observed.stateful_set != nullptr);
+  return is_unseen(observed, ObjectKind::kDeployment, observed.deployment != nullptr) ||
+         is_unseen(observed, ObjectKind::kStatefulSet, observed.stateful_set != nullptr);
 }
 
 bool has_unseen_service(const Observed& observed) {
@@ -138,10 +138,10 @@ bool has_unseen_service(const Observed& observed) {
          !is_deployed(observed);
 }
 
-bool has_lost_workload(const Observed& observed) {
+bool has_unseen_workload_to_delete(const Observed& observed) {
   if (!has_unseen_workload(observed)) return false;
   const bool persistent = observed.registry->spec.persistence.enabled;
-  const Target wanted = persistent ? Target::kStatefulSet : Target::kDeployment;
+  const ObjectKind wanted = persistent ? ObjectKind::kStatefulSet : ObjectKind::kDeployment;
   return !is_deployed(observed) ||
          observed.registry->status.workload != workload_name(*observed.registry, wanted);
 }
@@ -187,7 +187,7 @@ std::string buildkit_refusal(const Observed& observed) {
   return buildkit_circumstances(observed);
 }
 
-bool with_buildkit(const Observed& observed) {
+bool gets_buildkit(const Observed& observed) {
   return !observed.registry->spec.localbuild && !buildkit_is_forbidden(observed);
 }
 

@@ -26,7 +26,7 @@ std::optional<api::Delivery> decide_delivery(const Observed& observed);
 bool is_deployed(const Observed& observed);
 
 // Returns the value of status.workload for a workload of that kind: "Deployment/registry".
-std::string workload_name(const api::LocalRegistry& registry, Target target);
+std::string workload_name(const api::LocalRegistry& registry, ObjectKind kind);
 
 // True when status.workload names a workload that is in no cache and was not read live yet. It may
 // still exist: a workload without the operator's labels is not watched.
@@ -34,7 +34,7 @@ bool has_unseen_workload(const Observed& observed);
 
 // True when has_unseen_workload() and that workload has to be deleted: the spec asks for the other
 // kind, or for no registry.
-bool has_lost_workload(const Observed& observed);
+bool has_unseen_workload_to_delete(const Observed& observed);
 
 // True when no registry is to be deployed, but status.nodePort records a Service that is in no
 // cache and was not read live yet.
@@ -44,7 +44,7 @@ bool has_unseen_service(const Observed& observed);
 std::string_view why_not_deployed(const Observed& observed);
 
 // True when the pod gets a BuildKit sidecar.
-bool with_buildkit(const Observed& observed);
+bool gets_buildkit(const Observed& observed);
 
 // True when the Pod Security label of the target namespace forbids the sidecar.
 bool label_forbids_buildkit(const Observed& observed);

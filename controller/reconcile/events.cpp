@@ -43,7 +43,7 @@ struct Writes {
   std::string created;   // "Deployment/registry, Service/registry"
   std::string restored;  // recreated: these objects had existed before
   std::string deleted;
-  std::vector<Notice> healed;
+  std::vector<ReconcileEvent> healed;
 };
 
 struct Collect {
@@ -54,16 +54,17 @@ struct Collect {
   void operator()(const ReadPodRefusal&) const {}
   void operator()(const SetFinalizer&) const {}
   void operator()(const CheckPush&) const {}
-  void operator()(const NoteOverride&) const {}
+  void operator()(const RecordContestedFields&) const {}
   void operator()(const ResetStrategy& reset) const {
-    tell_healed(api::Resource<api::Deployment>::kType.kind, reset.patch.metadata, "spec.strategy");
+    report_healed(api::Resource<api::Deployment>::kType.kind, reset.patch.metadata,
+                  "spec.strategy");
   }
   void operator()(const ResetPorts& reset) const {
-    tell_healed(api::Resource<api::Service>::kType.kind, reset.patch.metadata, "spec.ports");
+    report_healed(api::Resource<api::Service>::kType.kind, reset.patch.metadata, "spec.ports");
   }
   void operator()(const Delete& remove) const {
     if (remove.is_orphan) return;  // it belonged to an earlier LocalRegistry
-    append(writes.deleted, fmt::format("{}/{}", kind(remove.target), remove.key.name));
+    append(writes.deleted, fmt::format("{}/{}", kind_name(remove.kind), remove.key.name));
   }
   template <class T>
   void operator()(const Apply<T>& apply) const {
@@ -72,11 +73,11 @@ struct Collect {
     if (apply.cause == Cause::kCreate) {
       append(ran_before ? writes.restored : writes.created, fmt::format("{}/{}", kind, meta.name));
     } else if (apply.cause == Cause::kHeal) {
-      tell_healed(kind, meta, apply.field);
+      report_healed(kind, meta, apply.field);
     }
   }
-  void tell_healed(std::string_view kind, const api::ObjectMeta& meta,
-                   std::string_view field) const {
+  void report_healed(std::string_view kind, const api::ObjectMeta& meta,
+                     std::string_view field) const {
     writes.healed.push_back(
         {false, "Healed", "Heal",
          fmt::format("{}/{}: restored {}, which had been changed", kind, meta.name, field)});
@@ -99,8 +100,8 @@ std::string where_images_go(const api::LocalRegistryStatus& status) {
 
 // Reports created objects and the node port in one event if they come in one reconcile, because
 // each event is a write.
-void tell_creation(const api::LocalRegistry& before, const api::LocalRegistryStatus& after,
-                   const std::string& created, std::vector<Notice>& list) {
+void report_creation(const api::LocalRegistry& before, const api::LocalRegistryStatus& after,
+                     const std::string& created, std::vector<ReconcileEvent>& list) {
   const bool has_port = before.status.node_port == 0 && after.node_port != 0;
   if (!created.empty()) {
     list.push_back({false, "Created", "Create",
@@ -110,8 +111,8 @@ void tell_creation(const api::LocalRegistry& before, const api::LocalRegistrySta
   }
 }
 
-void tell_port(const api::LocalRegistry& before, const api::LocalRegistryStatus& after,
-               std::vector<Notice>& list) {
+void report_port(const api::LocalRegistry& before, const api::LocalRegistryStatus& after,
+                 std::vector<ReconcileEvent>& list) {
   const int earlier = remembered_node_port(before.status);
   if (earlier == 0 || after.node_port == 0 || after.node_port == earlier) return;
   const bool asked_for = before.spec.node_port == after.node_port;
@@ -125,9 +126,9 @@ void tell_port(const api::LocalRegistry& before, const api::LocalRegistryStatus&
 }
 
 template <std::size_t N>
-void tell_refusal(const api::LocalRegistry& before, const api::LocalRegistryStatus& after,
-                  std::string_view type, const std::array<std::string_view, N>& reasons,
-                  std::string_view event_reason, std::vector<Notice>& list) {
+void report_refusal(const api::LocalRegistry& before, const api::LocalRegistryStatus& after,
+                    std::string_view type, const std::array<std::string_view, N>& reasons,
+                    std::string_view event_reason, std::vector<ReconcileEvent>& list) {
   const std::string_view reason = reason_of(after, type);
   if (!is_one_of(reason, reasons) || reason == reason_of(before.status, type)) return;
   list.push_back({true, std::string(event_reason), "Apply",
@@ -136,18 +137,18 @@ void tell_refusal(const api::LocalRegistry& before, const api::LocalRegistryStat
 
 // Reports a write that was rejected, such as the update or the deletion of a child, unless another
 // condition gives the same reason and has its own event.
-void tell_rejected_write(const api::LocalRegistry& before, const api::LocalRegistryStatus& after,
-                         std::vector<Notice>& list) {
+void report_rejected_write(const api::LocalRegistry& before, const api::LocalRegistryStatus& after,
+                           std::vector<ReconcileEvent>& list) {
   if (is_one_of(reason_of(after, condition::kAvailable), kDeploymentFailures) ||
       is_one_of(reason_of(after, condition::kStorageReady), kStorageRefusals) ||
       is_one_of(reason_of(after, condition::kReady), reason::kPortRefusals)) {
     return;
   }
-  tell_refusal(before, after, condition::kConverged, kRejectedWrites, "Failed", list);
+  report_refusal(before, after, condition::kConverged, kRejectedWrites, "Failed", list);
 }
 
-void tell_acceptance(const api::LocalRegistry& before, const api::LocalRegistryStatus& after,
-                     std::vector<Notice>& list) {
+void report_acceptance(const api::LocalRegistry& before, const api::LocalRegistryStatus& after,
+                       std::vector<ReconcileEvent>& list) {
   const std::string_view reason = reason_of(after, condition::kAccepted);
   if (reason.empty() || reason == reason::kAccepted) return;
   if (reason == reason_of(before.status, condition::kAccepted)) return;
@@ -155,8 +156,8 @@ void tell_acceptance(const api::LocalRegistry& before, const api::LocalRegistryS
                   fmt::format("{}: {}", reason, message_of(after, condition::kAccepted))});
 }
 
-void tell_buildkit(const api::LocalRegistry& before, const api::LocalRegistryStatus& after,
-                   std::vector<Notice>& list) {
+void report_buildkit(const api::LocalRegistry& before, const api::LocalRegistryStatus& after,
+                     std::vector<ReconcileEvent>& list) {
   const std::string_view reason = reason_of(after, condition::kBuildKitReady);
   if (reason != reason::kPodSecurity && reason != reason::kPodSecurityDefault) return;
   if (reason == reason_of(before.status, condition::kBuildKitReady)) return;
@@ -164,8 +165,8 @@ void tell_buildkit(const api::LocalRegistry& before, const api::LocalRegistrySta
                   std::string(message_of(after, condition::kBuildKitReady))});
 }
 
-void tell_cleanup(const api::LocalRegistry& before, const api::LocalRegistryStatus& after,
-                  std::vector<Notice>& list) {
+void report_cleanup(const api::LocalRegistry& before, const api::LocalRegistryStatus& after,
+                    std::vector<ReconcileEvent>& list) {
   const std::string_view reason = reason_of(after, condition::kCleanupBlocked);
   if (reason.empty() || !reason_of(before.status, condition::kCleanupBlocked).empty()) return;
   list.push_back({true, std::string(condition::kCleanupBlocked), "Delete",
@@ -187,8 +188,8 @@ bool has_undecided_image(const api::LocalRegistrySpec& spec,
 
 // Reports how images are delivered, in one event once all of them are decided. The status entries
 // of refused images say why.
-void tell_images(const api::LocalRegistry& before, const api::LocalRegistryStatus& after,
-                 std::vector<Notice>& list) {
+void report_images(const api::LocalRegistry& before, const api::LocalRegistryStatus& after,
+                   std::vector<ReconcileEvent>& list) {
   if (has_undecided_image(before.spec, after.images)) return;
   std::string text;
   for (const api::ImageStatus& image : after.images) {
@@ -206,31 +207,32 @@ void tell_images(const api::LocalRegistry& before, const api::LocalRegistryStatu
 
 }  // namespace
 
-std::vector<Notice> notices(const api::LocalRegistry& before, const std::vector<Action>& done,
-                            const api::LocalRegistryStatus& after) {
-  std::vector<Notice> list;
+std::vector<ReconcileEvent> compute_events(const api::LocalRegistry& before,
+                                           const std::vector<Action>& done,
+                                           const api::LocalRegistryStatus& after) {
+  std::vector<ReconcileEvent> list;
   Writes writes;
   const bool same_spec = before.status.observed_generation == before.metadata.generation;
   const bool ran_before = same_spec && remembered_node_port(before.status) != 0;
   for (const Action& action : done) std::visit(Collect{writes, ran_before}, action);
-  tell_creation(before, after, writes.created, list);
+  report_creation(before, after, writes.created, list);
   if (!writes.restored.empty()) {
     list.push_back({false, "Healed", "Create", "recreated after deletion: " + writes.restored});
   }
-  for (Notice& notice : writes.healed) list.push_back(std::move(notice));
+  for (ReconcileEvent& event : writes.healed) list.push_back(std::move(event));
   if (!writes.deleted.empty()) {
     list.push_back({false, "Deleted", "Delete", "deleted " + writes.deleted});
   }
-  tell_port(before, after, list);
-  tell_images(before, after, list);
-  tell_acceptance(before, after, list);
-  tell_refusal(before, after, condition::kReady, reason::kPortRefusals, "Refused", list);
-  tell_refusal(before, after, condition::kStorageReady, kStorageRefusals, "Refused", list);
-  tell_refusal(before, after, condition::kAvailable, kDeploymentFailures, "Failed", list);
-  tell_refusal(before, after, condition::kConverged, kOverrides, "FieldOverridden", list);
-  tell_rejected_write(before, after, list);
-  tell_buildkit(before, after, list);
-  tell_cleanup(before, after, list);
+  report_port(before, after, list);
+  report_images(before, after, list);
+  report_acceptance(before, after, list);
+  report_refusal(before, after, condition::kReady, reason::kPortRefusals, "Refused", list);
+  report_refusal(before, after, condition::kStorageReady, kStorageRefusals, "Refused", list);
+  report_refusal(before, after, condition::kAvailable, kDeploymentFailures, "Failed", list);
+  report_refusal(before, after, condition::kConverged, kOverrides, "FieldOverridden", list);
+  report_rejected_write(before, after, list);
+  report_buildkit(before, after, list);
+  report_cleanup(before, after, list);
   return list;
 }
 

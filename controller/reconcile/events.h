@@ -10,19 +10,20 @@
 
 namespace reconcile {
 
-struct Notice {
+struct ReconcileEvent {
   bool warning = false;
   std::string reason;  // "Created"
   std::string action;  // what the operator did or tried: "Create"
   std::string note;    // for people
 
-  bool operator==(const Notice&) const = default;
+  bool operator==(const ReconcileEvent&) const = default;
 };
 
 // Returns the events of one reconcile. before: the LocalRegistry before it; done: the writes that
 // succeeded; after: the status after it. A refusal is reported only when its reason is new in the
 // status.
-std::vector<Notice> notices(const api::LocalRegistry& before, const std::vector<Action>& done,
-                            const api::LocalRegistryStatus& after);
+std::vector<ReconcileEvent> compute_events(const api::LocalRegistry& before,
+                                           const std::vector<Action>& done,
+                                           const api::LocalRegistryStatus& after);
 
 }  // namespace reconcile

@@ -32,7 +32,7 @@ int remembered_node_port(const api::LocalRegistryStatus& status) {
 
 bool is_refused(const Observed& observed, int port) {
   return std::any_of(observed.failures.begin(), observed.failures.end(),
-                     [port](const Failure& failure) { return failure.node_port == port; });
+                     [port](const FailedRequest& failure) { return failure.node_port == port; });
 }
 
 NodePortChoice choose_node_port(const Observed& observed) {

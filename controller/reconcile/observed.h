@@ -14,23 +14,23 @@
 
 namespace reconcile {
 
-// The kinds of objects that the operator writes. kResource is the LocalRegistry itself.
-enum class Target { kResource, kDeployment, kStatefulSet, kService, kClaim };
+// The kinds of objects that the operator writes.
+enum class ObjectKind { kLocalRegistry, kDeployment, kStatefulSet, kService, kPvc };
 
 // "Deployment", "StatefulSet", "Service", "PersistentVolumeClaim", "LocalRegistry".
-std::string_view kind(Target target);
+std::string_view kind_name(ObjectKind kind);
 
 // A request that failed or was refused in this reconcile. It is not retried in the same reconcile.
-// kResource stands for every live read, and for writes of the LocalRegistry.
-struct Failure {
-  Target target;
+// kLocalRegistry stands for every live read, and for writes of the LocalRegistry.
+struct FailedRequest {
+  ObjectKind kind;
   base::Error error;
   int node_port = 0;  // the requested node port, if that port was refused; else 0
 };
 
 // A child under another name or in another namespace than the spec asks for now.
-struct Leftover {
-  Target target;
+struct MisplacedChild {
+  ObjectKind kind;
   api::ObjectMeta metadata;
   int node_port = 0;  // of a Service; 0: it has none
 };
@@ -52,14 +52,14 @@ struct Observed {
   std::shared_ptr<const api::Deployment> deployment;
   std::shared_ptr<const api::StatefulSet> stateful_set;
   std::shared_ptr<const api::Service> service;
-  std::shared_ptr<const api::PersistentVolumeClaim> claim;
+  std::shared_ptr<const api::PersistentVolumeClaim> pvc;
 
   // Children under an earlier name or in an earlier namespace. If the LocalRegistry is gone: all
   // children.
-  std::vector<Leftover> leftovers;
+  std::vector<MisplacedChild> misplaced_children;
   // Orphaned children: objects in other namespaces that were created for an earlier LocalRegistry
   // of this key.
-  std::vector<Leftover> orphans;
+  std::vector<MisplacedChild> orphans;
   std::vector<std::shared_ptr<const api::Pod>> pods;  // of this LocalRegistry
 
   std::shared_ptr<const api::Namespace> target_namespace;  // null when it does not exist
@@ -70,7 +70,7 @@ struct Observed {
   std::vector<std::string> unwatched_namespaces;
   std::vector<std::string> allowed_images;  // --allowed-images; empty: any
   bool kind_cluster = false;                // the nodes belong to a KinD cluster
-  bool claim_owner_lives = false;           // another LocalRegistry owns the PVC and may exist
+  bool pvc_owner_may_exist = false;         // another LocalRegistry owns the PVC and may exist
   std::optional<api::ObjectKey> rival;      // the LocalRegistry that has the target name instead
   bool has_twin = false;                    // see rivalry.h
 
@@ -84,13 +84,13 @@ struct Observed {
 
   // True when a live read of the LocalRegistry and its children succeeded in this reconcile.
   bool live = false;
-  std::vector<Failure> failures;
+  std::vector<FailedRequest> failures;
   base::Time now;
   Instant instant;  // the same moment on the monotonic clock
 };
 
-// Returns the failure for the target in this reconcile; null when there is none. A refused node
-// port is no failure here, because choose_node_port() chooses another port then.
-const Failure* find_failure(const Observed& observed, Target target);
+// Returns the failure for that kind of object in this reconcile; null when there is none. A refused
+// node port is no failure here, because choose_node_port() chooses another port then.
+const FailedRequest* find_failure(const Observed& observed, ObjectKind kind);
 
 }  // namespace reconcile

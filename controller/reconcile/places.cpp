@@ -40,13 +40,13 @@ std::set<std::string> namespaces_with_objects(const Observed& observed, bool cre
                               observed.unwatched_namespaces.end());
   // A PVC that is retained stays there, and nothing has to find it again.
   const bool with_pvcs = registry.spec.persistence.when_deleted == api::RetentionPolicy::kDelete;
-  for (const Leftover& leftover : observed.leftovers) {
-    if (leftover.target == Target::kClaim && !with_pvcs) continue;
-    names.insert(leftover.metadata.namespace_name);
+  for (const MisplacedChild& child : observed.misplaced_children) {
+    if (child.kind == ObjectKind::kPvc && !with_pvcs) continue;
+    names.insert(child.metadata.namespace_name);
   }
   const std::string& target = api::target_namespace(registry);
   const bool was_used = contains(other_namespaces(registry), target);
-  const bool has_pvc = with_pvcs && observed.claim && is_owned(observed.claim->metadata, registry);
+  const bool has_pvc = with_pvcs && observed.pvc && is_owned(observed.pvc->metadata, registry);
   if (creates || (was_used && (has_own_object(observed) || has_pvc))) names.insert(target);
   names.erase(registry.metadata.namespace_name);
   return names;
@@ -54,20 +54,20 @@ std::set<std::string> namespaces_with_objects(const Observed& observed, bool cre
 
 }  // namespace
 
-bool is_elsewhere(const api::LocalRegistry& registry) {
+bool is_in_other_namespace(const api::LocalRegistry& registry) {
   return api::target_namespace(registry) != registry.metadata.namespace_name;
 }
 
 std::vector<std::string> other_namespaces(const api::LocalRegistry& registry) {
   std::vector<std::string> names = registry.status.other_namespaces;
   const std::string& target = api::target_namespace(registry);
-  if (is_elsewhere(registry) && ran_in_target(registry) && !contains(names, target)) {
+  if (is_in_other_namespace(registry) && ran_in_target(registry) && !contains(names, target)) {
     names.push_back(target);
   }
   return names;
 }
 
-std::vector<std::string> namespaces_of(const api::LocalRegistry& registry) {
+std::vector<std::string> namespaces_that_may_have_children(const api::LocalRegistry& registry) {
   std::vector<std::string> names = {registry.metadata.namespace_name};
   const std::string& target = api::target_namespace(registry);
   if (!contains(names, target)) names.push_back(target);
@@ -78,14 +78,15 @@ std::vector<std::string> namespaces_of(const api::LocalRegistry& registry) {
 }
 
 std::vector<std::string> namespaces_to_search(const api::LocalRegistry& registry) {
-  return is_terminating(registry.metadata) ? namespaces_of(registry) : other_namespaces(registry);
+  return is_terminating(registry.metadata) ? namespaces_that_may_have_children(registry)
+                                           : other_namespaces(registry);
 }
 
 bool may_have_children_in(const api::LocalRegistry& registry, const std::string& namespace_name) {
-  return contains(namespaces_of(registry), namespace_name);
+  return contains(namespaces_that_may_have_children(registry), namespace_name);
 }
 
-bool may_be_left_by_gone_owner(const api::ObjectMeta& object, const api::Namespace* found) {
+bool may_be_orphan_of_deleted_owner(const api::ObjectMeta& object, const api::Namespace* found) {
   const std::string owner = owner_key(object).namespace_name;
   if (owner == object.namespace_name) return true;
   return found != nullptr && allows(*found, owner) &&
@@ -99,7 +100,7 @@ bool may_have_orphans_in(const api::LocalRegistry& registry, const std::string& 
 
 bool target_is_recorded(const Observed& observed) {
   const api::LocalRegistry& registry = *observed.registry;
-  return !is_elsewhere(registry) ||
+  return !is_in_other_namespace(registry) ||
          contains(registry.status.other_namespaces, api::target_namespace(registry));
 }
 

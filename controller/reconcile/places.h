@@ -11,7 +11,7 @@
 namespace reconcile {
 
 // True when the target namespace is not the LocalRegistry's own.
-bool is_elsewhere(const api::LocalRegistry& registry);
+bool is_in_other_namespace(const api::LocalRegistry& registry);
 
 // Returns the namespaces, besides the LocalRegistry's own, that may have children according to its
 // status: those in status.otherNamespaces, and the target namespace if the status reports a
@@ -21,19 +21,19 @@ std::vector<std::string> other_namespaces(const api::LocalRegistry& registry);
 // Returns the namespaces in which an object can be a child: the LocalRegistry's own, its target
 // namespace, and those in status.otherNamespaces. An annotation of a Namespace that allows the
 // LocalRegistry is not enough: other tenants there can see the uid and forge a child.
-std::vector<std::string> namespaces_of(const api::LocalRegistry& registry);
+std::vector<std::string> namespaces_that_may_have_children(const api::LocalRegistry& registry);
 
 // Returns the namespaces in which a live read lists children of any name: other_namespaces(), or
-// all of namespaces_of() once the LocalRegistry is being deleted.
+// all of namespaces_that_may_have_children() once the LocalRegistry is being deleted.
 std::vector<std::string> namespaces_to_search(const api::LocalRegistry& registry);
 
-// Whether the namespace is one of namespaces_of().
+// Whether the namespace is one of namespaces_that_may_have_children().
 bool may_have_children_in(const api::LocalRegistry& registry, const std::string& namespace_name);
 
 // Whether the object can be an orphaned child of a LocalRegistry that is gone. Either it is in the
 // owner's namespace, or its Namespace (`found`; null: unknown) allows the owner's and it has an
 // owner-uid label.
-bool may_be_left_by_gone_owner(const api::ObjectMeta& object, const api::Namespace* found);
+bool may_be_orphan_of_deleted_owner(const api::ObjectMeta& object, const api::Namespace* found);
 
 // True when children may be created in the target namespace: it is the LocalRegistry's own, or
 // status.otherNamespaces names it. Without that record, nothing would find the children there after

@@ -24,7 +24,7 @@ namespace reconcile {
 namespace {
 
 template <class Duration>
-void look_again_after(Duration delay, Plan& plan) {
+void requeue_no_later_than(Duration delay, Plan& plan) {
   const auto after =
       std::chrono::ceil<std::chrono::milliseconds>(std::max(delay, Duration::zero()));
   if (!plan.requeue_after || after < *plan.requeue_after) plan.requeue_after = after;
@@ -34,41 +34,42 @@ template <class T>
 using Snapshot = std::shared_ptr<const T>;
 
 // Plans a live read. If one has failed in this reconcile, only the next reconcile retries it.
-void read_live(const Observed& observed, Plan& plan) {
-  if (!find_failure(observed, Target::kResource)) plan.actions.emplace_back(ReadLive{});
+void require_live_read(const Observed& observed, Plan& plan) {
+  if (!find_failure(observed, ObjectKind::kLocalRegistry)) plan.actions.emplace_back(ReadLive{});
 }
 
-Delete delete_of(Target target, const api::ObjectMeta& meta) {
-  return {target, api::key_of(meta), meta.uid, "", false};
+Delete delete_of(ObjectKind kind, const api::ObjectMeta& meta) {
+  return {kind, api::key_of(meta), meta.uid, "", false};
 }
 
 template <class T>
-bool is_own(const Observed& observed, const Snapshot<T>& object) {
+bool is_child(const Observed& observed, const Snapshot<T>& object) {
   return object && belongs_to(object->metadata, *observed.registry);
 }
 
 template <class T>
-void remove_own(const Observed& observed, const Snapshot<T>& object, Plan& plan) {
-  if (is_own(observed, object) && !is_terminating(object->metadata)) {
-    plan.actions.emplace_back(delete_of(target_for<T>(), object->metadata));
+void delete_child(const Observed& observed, const Snapshot<T>& object, Plan& plan) {
+  if (is_child(observed, object) && !is_terminating(object->metadata)) {
+    plan.actions.emplace_back(delete_of(kind_for<T>(), object->metadata));
   }
 }
 
 // True when the difference comes from the spec, so that it is an update and no drift. The intent
 // hash does not cover size and storage class of a PVC.
-bool is_asked_for(const Observed&, const api::PersistentVolumeClaim&, std::string_view field) {
+bool is_change_of_spec(const Observed&, const api::PersistentVolumeClaim&, std::string_view field) {
   return field.starts_with("spec.resources") || field == "spec.storageClassName";
 }
 
 // True when the Service has the node port that the status records. Then no client moved the port,
 // and the spec asks for another one.
-bool is_asked_for(const Observed& observed, const api::Service& existing, std::string_view field) {
+bool is_change_of_spec(const Observed& observed, const api::Service& existing,
+                       std::string_view field) {
   return field.ends_with(".nodePort") &&
          node_port_of(existing) == observed.registry->status.node_port;
 }
 
 template <class T>
-bool is_asked_for(const Observed&, const T&, std::string_view) {
+bool is_change_of_spec(const Observed&, const T&, std::string_view) {
   return false;
 }
 
@@ -77,13 +78,14 @@ Cause cause_of(const Observed& observed, const T& wanted, const T& existing,
                std::string_view field) {
   const std::string before = intent_hash(existing);
   const bool changed = !before.empty() && before != intent_hash(wanted);
-  return changed || is_asked_for(observed, existing, field) ? Cause::kUpdate : Cause::kHeal;
+  return changed || is_change_of_spec(observed, existing, field) ? Cause::kUpdate : Cause::kHeal;
 }
 
 // True when the API server refuses an intent that it accepted before. Then another client's edit of
 // the object conflicts with the intent, and only recreating the object helps.
 template <class T>
-bool is_spoilt(const T& wanted, const T& existing, const Failure& failure) {
+bool must_be_recreated_after_refusal(const T& wanted, const T& existing,
+                                     const FailedRequest& failure) {
   return failure.error.code == base::ErrorCode::kInvalid &&
          intent_hash(wanted) == intent_hash(existing);
 }
@@ -91,7 +93,7 @@ bool is_spoilt(const T& wanted, const T& existing, const Failure& failure) {
 // Whether the requested node port is worth a few retries, because another Service may be about to
 // release it. True if this generation of the spec was not reconciled before. Later, true only for
 // the port that the Service had last, unless that port was refused before.
-bool may_come_free(const Observed& observed, const api::Service& wanted) {
+bool may_be_released_soon(const Observed& observed, const api::Service& wanted) {
   const api::LocalRegistry& registry = *observed.registry;
   if (registry.status.observed_generation != registry.metadata.generation) return true;
   const api::Condition* ready = api::find_condition(registry.status.conditions, condition::kReady);
@@ -102,7 +104,7 @@ bool may_come_free(const Observed& observed, const api::Service& wanted) {
 }
 
 template <class T>
-bool may_come_free(const Observed&, const T&) {
+bool may_be_released_soon(const Observed&, const T&) {
   return false;
 }
 
@@ -118,31 +120,30 @@ std::string version_to_write(const T&) {
 }
 
 // Leaves the object unchanged. The contest stays in the plan, so that the status reports it.
-void leave_contested(const Observed& observed, Target target, Plan& plan) {
-  if (const FieldContest* contest = observed.history.find(target))
-    plan.contested.push_back(*contest);
+void leave_contested(const Observed& observed, ObjectKind kind, Plan& plan) {
+  if (const FieldContest* contest = observed.history.find(kind)) plan.contested.push_back(*contest);
 }
 
 // Ends the contest over an object without drift, unless its last heal was too recent.
-void end_contest(const Observed& observed, Target target, Plan& plan) {
-  const FieldContest* contest = observed.history.find(target);
+void end_contest(const Observed& observed, ObjectKind kind, Plan& plan) {
+  const FieldContest* contest = observed.history.find(kind);
   if (contest == nullptr) return;
-  if (is_on_trial(*contest, observed.instant)) return leave_contested(observed, target, plan);
-  plan.settled.push_back(target);
+  if (is_in_heal_window(*contest, observed.instant)) return leave_contested(observed, kind, plan);
+  plan.ended_contests.push_back(kind);
 }
 
 template <class T>
 void create(const Observed& observed, T wanted, Plan& plan) {
-  const Target target = target_for<T>();
-  if (find_failure(observed, target) != nullptr) return leave_contested(observed, target, plan);
+  const ObjectKind kind = kind_for<T>();
+  if (find_failure(observed, kind) != nullptr) return leave_contested(observed, kind, plan);
   // A create needs a live read in two cases. An object with contested fields may exist although no
   // cache shows it, because a policy may have changed the label by which the cache selects it. In
   // another namespace, a stale cache may show an earlier spec: a child created for it, in a
   // namespace that the status no longer records, would never be found again.
   const bool is_risky =
-      observed.history.find(target) != nullptr || is_elsewhere(*observed.registry);
-  if (is_risky && !observed.live) return read_live(observed, plan);
-  const bool waits = may_come_free(observed, wanted);
+      observed.history.find(kind) != nullptr || is_in_other_namespace(*observed.registry);
+  if (is_risky && !observed.live) return require_live_read(observed, plan);
+  const bool waits = may_be_released_soon(observed, wanted);
   plan.actions.emplace_back(Apply<T>{std::move(wanted), "", {}, {}, waits, {}});
 }
 
@@ -157,8 +158,8 @@ Delete delete_to_heal(Delete remove, std::size_t intent, std::vector<std::string
 // had to be healed too often. A recreated workload would lose its images. An admission policy would
 // change a recreated object in the same way.
 bool may_recreate_contested(const Observed& observed, const Drift& drift) {
-  const FieldContest* contest = observed.history.find(drift.target);
-  return drift.target == Target::kService && contest != nullptr &&
+  const FieldContest* contest = observed.history.find(drift.kind);
+  return drift.kind == ObjectKind::kService && contest != nullptr &&
          std::none_of(contest->fields.begin(), contest->fields.end(),
                       [](const ContestedField& field) { return field.by_answer; });
 }
@@ -167,14 +168,15 @@ bool may_recreate_contested(const Observed& observed, const Drift& drift) {
 // recreated, because its images would be lost. Neither is a workload that another client keeps
 // changing.
 template <class T>
-void recreate_if_spoilt(const Observed& observed, const Drift& drift, const T& wanted,
-                        const T& existing, const Failure& failure, Plan& plan) {
-  if (drift.target == Target::kClaim || !is_spoilt(wanted, existing, failure)) return;
+void recreate_after_refusal(const Observed& observed, const Drift& drift, const T& wanted,
+                            const T& existing, const FailedRequest& failure, Plan& plan) {
+  if (drift.kind == ObjectKind::kPvc || !must_be_recreated_after_refusal(wanted, existing, failure))
+    return;
   if (is_contested(observed, drift) && !may_recreate_contested(observed, drift)) {
-    return leave_contested(observed, drift.target, plan);
+    return leave_contested(observed, drift.kind, plan);
   }
   plan.actions.emplace_back(
-      delete_to_heal(delete_of(drift.target, existing.metadata), drift.intent, drift.fields));
+      delete_to_heal(delete_of(drift.kind, existing.metadata), drift.intent, drift.fields));
 }
 
 // Returns the merge patch that has to precede an apply. An apply keeps the parameters of a
@@ -202,17 +204,17 @@ std::optional<Action> reset_before_apply(const Observed&, const T&, const T&, co
 
 template <class T>
 void heal(const Observed& observed, T wanted, const T& existing, const Drift& drift, Plan& plan) {
-  DriftAnswer answer = judge_drift(observed, drift);
-  if (answer.note) return plan.actions.emplace_back(*std::move(answer.note)), void();
-  if (!answer.apply) return leave_contested(observed, drift.target, plan);
+  DriftDecision decision = decide_drift(observed, drift);
+  if (decision.record) return plan.actions.emplace_back(*std::move(decision.record)), void();
+  if (!decision.apply) return leave_contested(observed, drift.kind, plan);
   if (auto reset = reset_before_apply(observed, wanted, existing, drift)) {
     return plan.actions.emplace_back(*std::move(reset)), void();
   }
   Cause cause = Cause::kUpdate;
-  if (!answer.healed.empty()) cause = cause_of(observed, wanted, existing, answer.healed);
-  const bool waits = may_come_free(observed, wanted);
+  if (!decision.healed.empty()) cause = cause_of(observed, wanted, existing, decision.healed);
+  const bool waits = may_be_released_soon(observed, wanted);
   plan.actions.emplace_back(Apply<T>{std::move(wanted), existing.metadata.uid, cause,
-                                     cause == Cause::kHeal ? answer.healed : std::string(), waits,
+                                     cause == Cause::kHeal ? decision.healed : std::string(), waits,
                                      version_to_write(existing)});
 }
 
@@ -220,25 +222,25 @@ void heal(const Observed& observed, T wanted, const T& existing, const Drift& dr
 // the field is recorded as contested instead.
 void recreate(const Observed& observed, const Drift& drift, Delete remove, std::string_view field,
               Plan& plan) {
-  DriftAnswer answer = judge_drift(observed, drift);
-  if (answer.note) return plan.actions.emplace_back(*std::move(answer.note)), void();
-  if (!answer.apply) return leave_contested(observed, drift.target, plan);
+  DriftDecision decision = decide_drift(observed, drift);
+  if (decision.record) return plan.actions.emplace_back(*std::move(decision.record)), void();
+  if (!decision.apply) return leave_contested(observed, drift.kind, plan);
   plan.actions.emplace_back(delete_to_heal(std::move(remove), drift.intent, {std::string(field)}));
 }
 
 template <class T>
 void create_or_heal(const Observed& observed, T wanted, const Snapshot<T>& existing, Plan& plan) {
   if (!existing) return create(observed, std::move(wanted), plan);
-  const Target target = target_for<T>();
+  const ObjectKind kind = kind_for<T>();
   if (is_terminating(existing->metadata)) {  // its removal triggers a reconcile
-    plan.waits_for = fmt::format("{} {} is being deleted", kind(target),
+    plan.waits_for = fmt::format("{} {} is being deleted", kind_name(kind),
                                  api::to_string(api::key_of(existing->metadata)));
     return;
   }
   const Drift drift = drift_of(wanted, *existing);
-  if (drift.fields.empty()) return end_contest(observed, target, plan);
-  if (const Failure* failure = find_failure(observed, target)) {
-    return recreate_if_spoilt(observed, drift, wanted, *existing, *failure, plan);
+  if (drift.fields.empty()) return end_contest(observed, kind, plan);
+  if (const FailedRequest* failure = find_failure(observed, kind)) {
+    return recreate_after_refusal(observed, drift, wanted, *existing, *failure, plan);
   }
   heal(observed, std::move(wanted), *existing, drift, plan);
 }
@@ -250,8 +252,8 @@ void ensure_workload(const Observed& observed, T wanted, const Snapshot<T>& exis
   if (existing && existing->spec.selector != wanted.spec.selector) {
     const Drift drift = drift_of(wanted, *existing);
     if (!is_contested(observed, drift, kSelectorField)) {
-      if (!is_own(observed, existing) || is_terminating(existing->metadata)) return;
-      const Delete remove = delete_of(target_for<T>(), existing->metadata);
+      if (!is_child(observed, existing) || is_terminating(existing->metadata)) return;
+      const Delete remove = delete_of(kind_for<T>(), existing->metadata);
       return recreate(observed, drift, remove, kSelectorField, plan);
     }
   }
@@ -271,33 +273,32 @@ void ensure_deployment(const Observed& observed, const api::Deployment& wanted, 
   ensure_workload(observed, wanted, observed.deployment, plan);
 }
 
-void ensure_claim(const Observed& observed, Plan& plan) {
+void ensure_pvc(const Observed& observed, Plan& plan) {
   if (!observed.registry->spec.persistence.enabled) return;
   // The cache may be stale, and the LocalRegistry already gone. Then nothing would remove a PVC
   // created for it now, because PVCs have no owner reference. That matters where whenDeleted is
   // Delete, and in another namespace.
   const bool would_be_left =
-      is_elsewhere(*observed.registry) ||
+      is_in_other_namespace(*observed.registry) ||
       observed.registry->spec.persistence.when_deleted == api::RetentionPolicy::kDelete;
-  if (!observed.claim && would_be_left && !observed.live) return read_live(observed, plan);
-  create_or_heal(observed, build_claim(*observed.registry, observed.claim.get()), observed.claim,
-                 plan);
+  if (!observed.pvc && would_be_left && !observed.live) return require_live_read(observed, plan);
+  create_or_heal(observed, build_pvc(*observed.registry, observed.pvc.get()), observed.pvc, plan);
 }
 
 void ensure_stateful_set(const Observed& observed, Plan& plan) {
   // A terminating PVC stays until its pod is gone, so the StatefulSet has to be deleted before a
   // new PVC can be created.
-  if (observed.claim && is_terminating(observed.claim->metadata)) {
-    return remove_own(observed, observed.stateful_set, plan);
+  if (observed.pvc && is_terminating(observed.pvc->metadata)) {
+    return delete_child(observed, observed.stateful_set, plan);
   }
   // No pod may mount the PVC before the plan has seen it: a PVC that no cache shows may belong to
   // another owner.
-  if (!observed.claim) return;
+  if (!observed.pvc) return;
   const auto& existing = observed.stateful_set;
   api::StatefulSet wanted =
-      build_stateful_set(*observed.registry, with_buildkit(observed), buildkit_refusal(observed));
+      build_stateful_set(*observed.registry, gets_buildkit(observed), buildkit_refusal(observed));
   if (existing && must_be_recreated(observed, *existing, wanted)) {
-    Delete remove = delete_of(Target::kStatefulSet, existing->metadata);
+    Delete remove = delete_of(ObjectKind::kStatefulSet, existing->metadata);
     remove.keeps_pods = true;
     return recreate(observed, drift_of(wanted, *existing), std::move(remove), kPodManagementField,
                     plan);
@@ -310,15 +311,15 @@ void ensure_stateful_set(const Observed& observed, Plan& plan) {
 template <class T>
 bool remove_other_workload(const Observed& observed, const std::shared_ptr<const T>& workload,
                            Plan& plan) {
-  const bool is_running = is_own(observed, workload) && !is_terminating(workload->metadata);
-  remove_own(observed, workload, plan);
+  const bool is_running = is_child(observed, workload) && !is_terminating(workload->metadata);
+  delete_child(observed, workload, plan);
   return is_running;
 }
 
 // Deletes the workload of the other kind, and creates or heals the wanted one after that.
 // deployment: null with persistence.
 void ensure_one_workload(const Observed& observed, const DeploymentIntent* deployment, Plan& plan) {
-  if (has_lost_workload(observed)) return read_live(observed, plan);
+  if (has_unseen_workload_to_delete(observed)) return require_live_read(observed, plan);
   if (deployment == nullptr) {
     if (remove_other_workload(observed, observed.deployment, plan)) return;
     ensure_stateful_set(observed, plan);
@@ -332,9 +333,9 @@ void ensure_one_workload(const Observed& observed, const DeploymentIntent* deplo
 // has a port that conflicts with the wanted one. That port may be the cause.
 bool is_refused_for_its_ports(const Observed& observed, const api::Service& wanted) {
   if (!observed.service || is_terminating(observed.service->metadata)) return false;
-  const auto refusals =
-      std::count_if(observed.failures.begin(), observed.failures.end(), [](const Failure& failure) {
-        return failure.target == Target::kService &&
+  const auto refusals = std::count_if(
+      observed.failures.begin(), observed.failures.end(), [](const FailedRequest& failure) {
+        return failure.kind == ObjectKind::kService &&
                failure.error.code == base::ErrorCode::kInvalid && failure.node_port == 0;
       });
   return refusals == 1 && has_conflicting_port(wanted, *observed.service);
@@ -344,7 +345,7 @@ void ensure_service(const Observed& observed, Plan& plan) {
   const NodePortChoice choice = choose_node_port(observed);
   if (!choice.possible) return;
   const Publishing publishing = decide_publishing(observed);
-  if (publishing.look_again) look_again_after(*publishing.look_again, plan);
+  if (publishing.recheck_after) requeue_no_later_than(*publishing.recheck_after, plan);
   const api::Service wanted = build_service(*observed.registry, choice.port, publishing.not_ready);
   if (is_refused_for_its_ports(observed, wanted)) {
     plan.actions.emplace_back(
@@ -356,50 +357,50 @@ void ensure_service(const Observed& observed, Plan& plan) {
 
 // Whether this LocalRegistry owns the PVC and its whenDeleted is Delete. A PVC that an earlier
 // LocalRegistry retained stays until this one has taken it over.
-bool may_delete(const Observed& observed, const api::ObjectMeta& claim) {
+bool may_delete(const Observed& observed, const api::ObjectMeta& pvc) {
   return observed.registry->spec.persistence.when_deleted == api::RetentionPolicy::kDelete &&
-         is_owned(claim, *observed.registry);
+         is_owned(pvc, *observed.registry);
 }
 
 // Deletes the PVC if spec.persistence.whenDeleted is Delete: only after a live read, and only in
 // the version that was read.
-void remove_claim(const Observed& observed, const api::ObjectMeta& claim, Plan& plan) {
-  if (is_terminating(claim) || !may_delete(observed, claim)) return;
-  if (!observed.live) return read_live(observed, plan);
+void remove_pvc(const Observed& observed, const api::ObjectMeta& pvc, Plan& plan) {
+  if (is_terminating(pvc) || !may_delete(observed, pvc)) return;
+  if (!observed.live) return require_live_read(observed, plan);
   plan.actions.emplace_back(
-      Delete{Target::kClaim, api::key_of(claim), claim.uid, claim.resource_version, false});
+      Delete{ObjectKind::kPvc, api::key_of(pvc), pvc.uid, pvc.resource_version, false});
 }
 
 // Deletes children under an earlier name or in an earlier namespace.
-void remove_leftovers(const Observed& observed, Plan& plan) {
-  for (const Leftover& leftover : observed.leftovers) {
-    if (leftover.target == Target::kClaim) {
-      remove_claim(observed, leftover.metadata, plan);
-    } else if (!is_terminating(leftover.metadata)) {
-      plan.actions.emplace_back(delete_of(leftover.target, leftover.metadata));
+void remove_misplaced_children(const Observed& observed, Plan& plan) {
+  for (const MisplacedChild& child : observed.misplaced_children) {
+    if (child.kind == ObjectKind::kPvc) {
+      remove_pvc(observed, child.metadata, plan);
+    } else if (!is_terminating(child.metadata)) {
+      plan.actions.emplace_back(delete_of(child.kind, child.metadata));
     }
   }
 }
 
-bool has_leftover_service(const Observed& observed) {
-  return std::any_of(
-      observed.leftovers.begin(), observed.leftovers.end(), [](const Leftover& leftover) {
-        return leftover.target == Target::kService && !is_terminating(leftover.metadata);
-      });
+bool has_misplaced_service(const Observed& observed) {
+  return std::any_of(observed.misplaced_children.begin(), observed.misplaced_children.end(),
+                     [](const MisplacedChild& child) {
+                       return child.kind == ObjectKind::kService && !is_terminating(child.metadata);
+                     });
 }
 
-void remove_unwanted_claim(const Observed& observed, Plan& plan) {
-  if (observed.registry->spec.persistence.enabled || !observed.claim) return;
-  remove_claim(observed, observed.claim->metadata, plan);
+void remove_unwanted_pvc(const Observed& observed, Plan& plan) {
+  if (observed.registry->spec.persistence.enabled || !observed.pvc) return;
+  remove_pvc(observed, observed.pvc->metadata, plan);
 }
 
 void remove_registry(const Observed& observed, Plan& plan) {
-  if (has_lost_workload(observed) || has_unseen_service(observed)) {
-    return read_live(observed, plan);
+  if (has_unseen_workload_to_delete(observed) || has_unseen_service(observed)) {
+    return require_live_read(observed, plan);
   }
-  remove_own(observed, observed.deployment, plan);
-  remove_own(observed, observed.stateful_set, plan);
-  remove_own(observed, observed.service, plan);
+  delete_child(observed, observed.deployment, plan);
+  delete_child(observed, observed.stateful_set, plan);
+  delete_child(observed, observed.service, plan);
 }
 
 // Whether the LocalRegistry needs the finalizer. Garbage collection removes only children with an
@@ -408,17 +409,17 @@ bool needs_finalizer(const Observed& observed) {
   const api::LocalRegistry& registry = *observed.registry;
   const std::string& own = registry.metadata.namespace_name;
   if (!observed.unwatched_namespaces.empty()) return true;
-  for (const Leftover& leftover : observed.leftovers) {
-    const bool is_claim = leftover.target == Target::kClaim;
-    if (is_claim && may_delete(observed, leftover.metadata)) return true;
-    if (!is_claim && leftover.metadata.namespace_name != own) return true;
+  for (const MisplacedChild& child : observed.misplaced_children) {
+    const bool is_pvc = child.kind == ObjectKind::kPvc;
+    if (is_pvc && may_delete(observed, child.metadata)) return true;
+    if (!is_pvc && child.metadata.namespace_name != own) return true;
   }
-  if (observed.claim && may_delete(observed, observed.claim->metadata)) return true;
+  if (observed.pvc && may_delete(observed, observed.pvc->metadata)) return true;
   const api::PersistenceSpec& persistence = registry.spec.persistence;
   if (persistence.enabled && persistence.when_deleted == api::RetentionPolicy::kDelete) return true;
   return api::target_namespace(registry) != own &&
-         (is_deployed(observed) || is_own(observed, observed.deployment) ||
-          is_own(observed, observed.stateful_set) || is_own(observed, observed.service));
+         (is_deployed(observed) || is_child(observed, observed.deployment) ||
+          is_child(observed, observed.stateful_set) || is_child(observed, observed.service));
 }
 
 void drop_live_duplicates(Plan& plan) {
@@ -433,11 +434,11 @@ void drop_live_duplicates(Plan& plan) {
 
 // Plans the change at most once in a reconcile, and not while another client keeps reverting it.
 void set_finalizer(const Observed& observed, bool present, Plan& plan) {
-  if (find_failure(observed, Target::kResource)) return;
-  const FieldContest* contest = observed.history.find(Target::kResource);
+  if (find_failure(observed, ObjectKind::kLocalRegistry)) return;
+  const FieldContest* contest = observed.history.find(ObjectKind::kLocalRegistry);
   const bool same = contest != nullptr && contest->intent == std::size_t(present);
   if (same && observed.instant < contest->retry) {
-    return leave_contested(observed, Target::kResource, plan);
+    return leave_contested(observed, ObjectKind::kLocalRegistry, plan);
   }
   plan.actions.emplace_back(SetFinalizer{present});
 }
@@ -450,21 +451,22 @@ void plan_running(const Observed& observed, const DeploymentIntent* deployment, 
   }
   // The Service under an earlier name has to release its node port before a new Service requests
   // it.
-  if (has_leftover_service(observed)) return remove_leftovers(observed, plan);
+  if (has_misplaced_service(observed)) return remove_misplaced_children(observed, plan);
   if (is_deployed(observed)) {
-    ensure_claim(observed, plan);
+    ensure_pvc(observed, plan);
     ensure_one_workload(observed, deployment, plan);
     ensure_service(observed, plan);
   } else {
     remove_registry(observed, plan);
   }
-  remove_unwanted_claim(observed, plan);
-  remove_leftovers(observed, plan);
+  remove_unwanted_pvc(observed, plan);
+  remove_misplaced_children(observed, plan);
   if (has && !needs && plan.actions.empty()) {
-    if (!observed.live) return read_live(observed, plan);  // a cache may not show a child yet
+    if (!observed.live)
+      return require_live_read(observed, plan);  // a cache may not show a child yet
     set_finalizer(observed, false, plan);
   } else if (has == needs) {
-    end_contest(observed, Target::kResource, plan);
+    end_contest(observed, ObjectKind::kLocalRegistry, plan);
   }
 }
 
@@ -474,7 +476,7 @@ void undo_partial_creation(const Observed& observed, Plan& plan) {
   if (remembered_node_port(observed.registry->status) != 0) return;
   const auto remove = [&](const auto& object) {
     if (object && is_owned(object->metadata, *observed.registry)) {
-      remove_own(observed, object, plan);
+      delete_child(observed, object, plan);
     }
   };
   remove(observed.deployment);
@@ -484,25 +486,25 @@ void undo_partial_creation(const Observed& observed, Plan& plan) {
 
 void retry_contested(const Observed& observed, Plan& plan) {
   const auto next = next_try(plan.contested, observed.instant);
-  if (next) look_again_after(*next - observed.instant, plan);
+  if (next) requeue_no_later_than(*next - observed.instant, plan);
 }
 
 // Reports a failed live read or delete in the status. The rest of the status stays unchanged,
 // because nothing newer is known.
 void report_failure(const Observed& observed, Plan& plan) {
   api::LocalRegistryStatus status =
-      status_after_failure(observed, judge_convergence(observed, std::nullopt, plan));
-  if (!says_the_same(status, observed.registry->status)) plan.status = std::move(status);
+      status_after_failure(observed, compute_converged(observed, std::nullopt, plan));
+  if (!is_equivalent(status, observed.registry->status)) plan.status = std::move(status);
 }
 
 // Deletes orphaned children, which garbage collection does not reach. Orphaned PVCs stay, because
 // their retention policy is no longer known.
 void remove_orphans(const Observed& observed, Plan& plan) {
-  for (const Leftover& orphan : observed.orphans) {
-    if (orphan.target == Target::kClaim || is_terminating(orphan.metadata)) continue;
-    if (!observed.live) return read_live(observed, plan);
-    if (find_failure(observed, orphan.target)) continue;
-    Delete action = delete_of(orphan.target, orphan.metadata);
+  for (const MisplacedChild& orphan : observed.orphans) {
+    if (orphan.kind == ObjectKind::kPvc || is_terminating(orphan.metadata)) continue;
+    if (!observed.live) return require_live_read(observed, plan);
+    if (find_failure(observed, orphan.kind)) continue;
+    Delete action = delete_of(orphan.kind, orphan.metadata);
     action.is_orphan = true;
     plan.actions.emplace_back(std::move(action));
   }
@@ -511,8 +513,8 @@ void remove_orphans(const Observed& observed, Plan& plan) {
 // Keeps the finalizer and reports why: children may be in namespaces that the operator does not
 // watch.
 void block_deletion(const Observed& observed, Plan& plan) {
-  api::LocalRegistryStatus status = with_blocked_cleanup(observed);
-  if (!says_the_same(status, observed.registry->status)) plan.status = std::move(status);
+  api::LocalRegistryStatus status = status_with_blocked_cleanup(observed);
+  if (!is_equivalent(status, observed.registry->status)) plan.status = std::move(status);
 }
 
 // Plans for a LocalRegistry that is being deleted. Everything is read live first, because a cache
@@ -520,13 +522,13 @@ void block_deletion(const Observed& observed, Plan& plan) {
 void plan_deletion(const Observed& observed, Plan& plan) {
   if (!has_finalizer(observed.registry->metadata)) return;
   if (!observed.failures.empty()) plan.requeue_after = limits::kRefusedRetry;
-  if (!observed.live) return read_live(observed, plan);
-  if (is_elsewhere(*observed.registry)) remove_registry(observed, plan);
-  if (observed.claim) remove_claim(observed, observed.claim->metadata, plan);
-  remove_leftovers(observed, plan);
+  if (!observed.live) return require_live_read(observed, plan);
+  if (is_in_other_namespace(*observed.registry)) remove_registry(observed, plan);
+  if (observed.pvc) remove_pvc(observed, observed.pvc->metadata, plan);
+  remove_misplaced_children(observed, plan);
   // A delete that failed is planned again by the next reconcile, and keeps the finalizer.
   std::erase_if(plan.actions, [&](const Action& action) {
-    return find_failure(observed, target_of(action)) != nullptr;
+    return find_failure(observed, kind_of(action)) != nullptr;
   });
   if (plan.actions.empty() && observed.failures.empty()) {
     if (observed.unwatched_namespaces.empty()) {
@@ -545,12 +547,12 @@ void plan_deletion(const Observed& observed, Plan& plan) {
 void plan_orphans(const Observed& observed, Plan& plan) {
   if (!observed.owner_watched) return;  // the LocalRegistry may still exist
   if (!observed.failures.empty()) plan.requeue_after = limits::kRefusedRetry;
-  for (const Leftover& leftover : observed.leftovers) {
-    if (leftover.target == Target::kClaim || is_terminating(leftover.metadata)) continue;
-    if (!leftover.metadata.owner_references.empty()) continue;  // garbage collection deletes it
-    if (!observed.live) return read_live(observed, plan);
-    if (!find_failure(observed, leftover.target)) {
-      plan.actions.emplace_back(delete_of(leftover.target, leftover.metadata));
+  for (const MisplacedChild& child : observed.misplaced_children) {
+    if (child.kind == ObjectKind::kPvc || is_terminating(child.metadata)) continue;
+    if (!child.metadata.owner_references.empty()) continue;  // garbage collection deletes it
+    if (!observed.live) return require_live_read(observed, plan);
+    if (!find_failure(observed, child.kind)) {
+      plan.actions.emplace_back(delete_of(child.kind, child.metadata));
     }
   }
 }
@@ -569,14 +571,14 @@ bool moves_node_port(const Observed& observed, const Action& action) {
 
 // Replaces the actions by a live read if one of them deletes an object or may change a node port.
 // The caches may be stale.
-void read_live_before_harm(const Observed& observed, Plan& plan) {
-  const bool harms =
+void require_live_read_for_risky_actions(const Observed& observed, Plan& plan) {
+  const bool is_risky =
       std::any_of(plan.actions.begin(), plan.actions.end(), [&](const Action& action) {
         return std::holds_alternative<Delete>(action) || moves_node_port(observed, action);
       });
-  if (!harms || observed.live) return;
+  if (!is_risky || observed.live) return;
   plan.actions.clear();
-  read_live(observed, plan);
+  require_live_read(observed, plan);
 }
 
 // Drops deletes of objects for which an action failed in this reconcile. A refused apply (kInvalid)
@@ -585,7 +587,7 @@ void drop_failed_deletes(const Observed& observed, Plan& plan) {
   std::erase_if(plan.actions, [&](const Action& action) {
     const auto* remove = std::get_if<Delete>(&action);
     if (remove == nullptr) return false;
-    const Failure* failure = find_failure(observed, remove->target);
+    const FailedRequest* failure = find_failure(observed, remove->kind);
     return failure != nullptr && failure->error.code != base::ErrorCode::kInvalid;
   });
 }
@@ -598,14 +600,15 @@ bool takes_over(const Observed& observed) {
     return object && !is_owned(object->metadata, *observed.registry) &&
            belongs_to(object->metadata, *observed.registry);
   };
-  const bool claim = observed.registry->spec.persistence.enabled && claim_is_usable(observed) &&
-                     !is_owned(observed.claim->metadata, *observed.registry);
-  const bool leftover = std::any_of(
-      observed.leftovers.begin(), observed.leftovers.end(), [&](const Leftover& object) {
-        return object.target != Target::kClaim && !is_owned(object.metadata, *observed.registry);
+  const bool takes_pvc = observed.registry->spec.persistence.enabled && pvc_is_usable(observed) &&
+                         !is_owned(observed.pvc->metadata, *observed.registry);
+  const bool misplaced = std::any_of(
+      observed.misplaced_children.begin(), observed.misplaced_children.end(),
+      [&](const MisplacedChild& object) {
+        return object.kind != ObjectKind::kPvc && !is_owned(object.metadata, *observed.registry);
       });
-  return claim || leftover || inherited(observed.deployment) || inherited(observed.stateful_set) ||
-         inherited(observed.service);
+  return takes_pvc || misplaced || inherited(observed.deployment) ||
+         inherited(observed.stateful_set) || inherited(observed.service);
 }
 
 bool had_name_conflict(const api::LocalRegistry& registry) {
@@ -617,7 +620,7 @@ bool had_name_conflict(const api::LocalRegistry& registry) {
 // True when children of an earlier generation of the spec may exist that nothing records. The
 // previous leader may have crashed after it created children and before it recorded them in status.
 // If their labels were removed since, no cache shows them.
-bool has_an_untold_past(const Observed& observed) {
+bool may_have_unrecorded_children(const Observed& observed) {
   const std::int64_t generation = observed.registry->metadata.generation;
   return generation > 1 && observed.registry->status.observed_generation != generation;
 }
@@ -625,7 +628,7 @@ bool has_an_untold_past(const Observed& observed) {
 // Whether the status records all that must be recorded before the first write to another object.
 // After a crash nothing else shows which other namespaces have children. And adding the finalizer
 // changes the resourceVersion that decides which of two twins is older.
-bool is_recorded(const Observed& observed) {
+bool has_required_records(const Observed& observed) {
   const api::LocalRegistry& registry = *observed.registry;
   if (is_deployed(observed) && !target_is_recorded(observed)) return false;
   const bool adds_finalizer = needs_finalizer(observed) && !has_finalizer(registry.metadata);
@@ -638,7 +641,7 @@ void check_pushes(const Observed& observed, Plan& plan) {
   std::vector<std::string> images = images_to_check(observed);
   if (!images.empty()) plan.actions.emplace_back(CheckPush{std::move(images)});
   const auto next = next_push_check(observed);
-  if (next) look_again_after(*next - observed.now, plan);
+  if (next) requeue_no_later_than(*next - observed.now, plan);
 }
 
 // Looks for the reason why a StatefulSet has no pod: its status does not have it, and no watch
@@ -650,45 +653,47 @@ void find_pod_refusal(const Observed& observed, Plan& plan) {
       api::find_condition(observed.registry->status.conditions, condition::kAvailable);
   const bool is_new = available == nullptr || !available->last_transition_time ||
                       observed.now - *available->last_transition_time < limits::kRefusedRetry;
-  look_again_after(is_new ? limits::kPodRefusalCheck : limits::kRefusedRetry, plan);
+  requeue_no_later_than(is_new ? limits::kPodRefusalCheck : limits::kRefusedRetry, plan);
   if (observed.pod_refusal) return;
   plan.actions.emplace_back(
       ReadPodRefusal{api::key_of(*workload.metadata), workload.metadata->uid});
 }
 
-void judge(const Observed& observed, const std::optional<Refusal>& refusal,
-           const DeploymentIntent* deployment, Plan& plan) {
+void report_status(const Observed& observed, const std::optional<Refusal>& refusal,
+                   const DeploymentIntent* deployment, Plan& plan) {
   const std::string kept = deployment == nullptr ? "" : deployment->outdated_field;
   api::LocalRegistryStatus status =
-      compute_status(observed, refusal, judge_convergence(observed, refusal, plan), kept);
-  if (!says_the_same(status, observed.registry->status)) plan.status = std::move(status);
+      compute_status(observed, refusal, compute_converged(observed, refusal, plan), kept);
+  if (!is_equivalent(status, observed.registry->status)) plan.status = std::move(status);
 }
 
 // Reports why a LocalRegistry that the cache holds only in part is not reconciled. Without its
 // cached status (kNoRoom) only an event reports it, because an apply of these conditions alone
 // would remove the other status fields.
-void judge_part(const Observed& observed, const Refusal& missing, Plan& plan) {
+void report_missing_part(const Observed& observed, const Refusal& missing, Plan& plan) {
   if (observed.registry->metadata.kept == json::Kept::kNoRoom) return;
-  api::LocalRegistryStatus status = compute_status_of_part(observed, missing);
-  if (!says_the_same(status, observed.registry->status)) plan.status = std::move(status);
+  api::LocalRegistryStatus status = compute_status_of_partial_object(observed, missing);
+  if (!is_equivalent(status, observed.registry->status)) plan.status = std::move(status);
 }
 
 }  // namespace
 
-Target target_of(const Action& action) {
+ObjectKind kind_of(const Action& action) {
   struct Visitor {
-    Target operator()(const ReadLive&) const { return Target::kResource; }
-    Target operator()(const ReadPodRefusal&) const { return Target::kStatefulSet; }
-    Target operator()(const SetFinalizer&) const { return Target::kResource; }
-    Target operator()(const CheckPush&) const { return Target::kResource; }
-    Target operator()(const NoteOverride& note) const { return note.target; }
-    Target operator()(const Apply<api::PersistentVolumeClaim>&) const { return Target::kClaim; }
-    Target operator()(const Apply<api::Deployment>&) const { return Target::kDeployment; }
-    Target operator()(const Apply<api::StatefulSet>&) const { return Target::kStatefulSet; }
-    Target operator()(const Apply<api::Service>&) const { return Target::kService; }
-    Target operator()(const ResetStrategy&) const { return Target::kDeployment; }
-    Target operator()(const ResetPorts&) const { return Target::kService; }
-    Target operator()(const Delete& remove) const { return remove.target; }
+    ObjectKind operator()(const ReadLive&) const { return ObjectKind::kLocalRegistry; }
+    ObjectKind operator()(const ReadPodRefusal&) const { return ObjectKind::kStatefulSet; }
+    ObjectKind operator()(const SetFinalizer&) const { return ObjectKind::kLocalRegistry; }
+    ObjectKind operator()(const CheckPush&) const { return ObjectKind::kLocalRegistry; }
+    ObjectKind operator()(const RecordContestedFields& record) const { return record.kind; }
+    ObjectKind operator()(const Apply<api::PersistentVolumeClaim>&) const {
+      return ObjectKind::kPvc;
+    }
+    ObjectKind operator()(const Apply<api::Deployment>&) const { return ObjectKind::kDeployment; }
+    ObjectKind operator()(const Apply<api::StatefulSet>&) const { return ObjectKind::kStatefulSet; }
+    ObjectKind operator()(const Apply<api::Service>&) const { return ObjectKind::kService; }
+    ObjectKind operator()(const ResetStrategy&) const { return ObjectKind::kDeployment; }
+    ObjectKind operator()(const ResetPorts&) const { return ObjectKind::kService; }
+    ObjectKind operator()(const Delete& remove) const { return remove.kind; }
   };
   return std::visit(Visitor{}, action);
 }
@@ -704,7 +709,7 @@ Plan plan(const Observed& observed) {
   // drop the finalizers that are not known.
   const bool is_unknown = observed.registry->metadata.kept == json::Kept::kIdentity;
   if (missing && (is_unknown || !is_terminating(observed.registry->metadata))) {
-    judge_part(observed, *missing, plan);
+    report_missing_part(observed, *missing, plan);
     return plan;
   }
   if (is_terminating(observed.registry->metadata)) {
@@ -715,27 +720,28 @@ Plan plan(const Observed& observed) {
   const bool suspended = observed.registry->spec.suspend;
   std::optional<DeploymentIntent> intent;
   if (!observed.registry->spec.persistence.enabled && is_deployed(observed)) {
-    intent = intend_deployment(observed);
+    intent = intended_deployment(observed);
   }
   const DeploymentIntent* deployment = intent ? &*intent : nullptr;
   // A foreign object with the target name, or an unrecorded child, may be in no cache. Only a live
   // read shows them.
-  const bool has_to_look = !suspended && !observed.live &&
-                           (had_name_conflict(*observed.registry) || has_an_untold_past(observed));
+  const bool needs_live_read =
+      !suspended && !observed.live &&
+      (had_name_conflict(*observed.registry) || may_have_unrecorded_children(observed));
   // Only the status records these objects, and the plan for a suspended or refused LocalRegistry
   // does not read them otherwise.
   if ((suspended || refusal) && (has_unseen_workload(observed) || has_unseen_service(observed))) {
-    read_live(observed, plan);
+    require_live_read(observed, plan);
   }
   if (!suspended) {
-    if (has_to_look) {
-      read_live(observed, plan);
+    if (needs_live_read) {
+      require_live_read(observed, plan);
     } else if (!observed.orphans.empty() && !observed.live) {
-      read_live(observed, plan);
+      require_live_read(observed, plan);
     } else if (!refusal && takes_over(observed) && !observed.live) {
-      read_live(observed, plan);
-    } else if (!refusal && !is_recorded(observed)) {
-      plan.status = with_record(observed);
+      require_live_read(observed, plan);
+    } else if (!refusal && !has_required_records(observed)) {
+      plan.status = status_with_required_records(observed);
       plan.requeue_after = limits::kRefusedRetry;  // a fallback: the watch event comes first
       return plan;
     } else if (!refusal) {
@@ -747,17 +753,17 @@ Plan plan(const Observed& observed) {
   }
   if (!suspended) remove_orphans(observed, plan);
   const bool creates = !refusal && !suspended && is_deployed(observed);
-  if (!observed.live && may_drop_namespace(observed, creates)) read_live(observed, plan);
+  if (!observed.live && may_drop_namespace(observed, creates)) require_live_read(observed, plan);
   drop_failed_deletes(observed, plan);
-  read_live_before_harm(observed, plan);
+  require_live_read_for_risky_actions(observed, plan);
   drop_live_duplicates(plan);
   if (!observed.failures.empty()) plan.requeue_after = limits::kRefusedRetry;
   retry_contested(observed, plan);
   find_pod_refusal(observed, plan);
   if (!suspended) check_pushes(observed, plan);
-  if (refusal || !has_to_look) {
-    judge(observed, refusal, deployment, plan);
-  } else if (find_failure(observed, Target::kResource)) {
+  if (refusal || !needs_live_read) {
+    report_status(observed, refusal, deployment, plan);
+  } else if (find_failure(observed, ObjectKind::kLocalRegistry)) {
     report_failure(observed, plan);
   }
   return plan;

@@ -37,7 +37,7 @@ struct Apply {
   std::string field;  // kHeal: the first field that differed, "spec.type"
   // For a Service: the requested node port may be released soon, so a refusal is worth a few
   // retries.
-  bool port_may_come_free = false;
+  bool port_may_be_released_soon = false;
   std::string resource_version = {};
 
   bool operator==(const Apply&) const = default;
@@ -45,7 +45,7 @@ struct Apply {
 
 // A delete. Its preconditions are the uid and, if not empty, resource_version.
 struct Delete {
-  Target target;
+  ObjectKind kind;
   api::ObjectKey key;
   std::string uid;
   std::string resource_version;
@@ -110,29 +110,29 @@ struct CheckPush {
 
 // Records that these fields of the object are contested (see write_history.h). The executor reads
 // their field managers, and writes nothing to the API server.
-struct NoteOverride {
-  Target target;
+struct RecordContestedFields {
+  ObjectKind kind;
   api::ObjectKey key;
   std::size_t intent = 0;
   std::vector<std::string> fields;
   std::chrono::milliseconds retry_after{};
 
-  bool operator==(const NoteOverride&) const = default;
+  bool operator==(const RecordContestedFields&) const = default;
 };
 
 using Action =
-    std::variant<ReadLive, ReadPodRefusal, SetFinalizer, CheckPush, NoteOverride,
+    std::variant<ReadLive, ReadPodRefusal, SetFinalizer, CheckPush, RecordContestedFields,
                  Apply<api::PersistentVolumeClaim>, Apply<api::Deployment>, Apply<api::StatefulSet>,
                  Apply<api::Service>, ResetStrategy, ResetPorts, Delete>;
 
 // Returns the kind of object that the action is about.
-Target target_of(const Action& action);
+ObjectKind kind_of(const Action& action);
 
 struct Plan {
   // The actions are independent of each other: they may be executed in any order, or at once.
   std::vector<Action> actions;
-  std::vector<FieldContest> contested;  // objects whose contested fields are left unchanged
-  std::vector<Target> settled;          // objects whose contest has ended
+  std::vector<FieldContest> contested;     // objects whose contested fields are left unchanged
+  std::vector<ObjectKind> ended_contests;  // objects whose contest has ended
   std::string waits_for;  // the object whose deletion has to end first, as a sentence; empty: none
   // Set when it differs from the current status. The caller writes it when a Plan has no actions,
   // or when the reconcile ends before that.

@@ -11,10 +11,10 @@ namespace {
 
 template <class T>
 Workload workload_of(const api::LocalRegistry& registry, const std::shared_ptr<const T>& object,
-                     Target target) {
+                     ObjectKind kind) {
   if (!object || !belongs_to(object->metadata, registry)) return {};
   return {&object->metadata, &object->spec.replicas, &object->spec.pod_template, &object->status,
-          target};
+          kind};
 }
 
 // Whether the pod belongs to the workload. A StatefulSet owns its pods; a Deployment owns a
@@ -26,7 +26,7 @@ bool is_pod_of(const api::Pod& pod, const Workload& workload) {
   if (api::lookup(meta.labels, api::kInstanceLabel) != workload.metadata->name) return false;
   for (const api::OwnerReference& owner : pod.metadata.owner_references) {
     if (owner.uid == workload.metadata->uid) return true;
-    if (workload.target == Target::kDeployment && owner.kind == "ReplicaSet" &&
+    if (workload.kind == ObjectKind::kDeployment && owner.kind == "ReplicaSet" &&
         owner.name.starts_with(workload.metadata->name + "-")) {
       return true;
     }
@@ -56,11 +56,11 @@ base::Time last_time(const api::Event& event) {
 Workload find_workload(const Observed& observed) {
   const api::LocalRegistry& registry = *observed.registry;
   return registry.spec.persistence.enabled
-             ? workload_of(registry, observed.stateful_set, Target::kStatefulSet)
-             : workload_of(registry, observed.deployment, Target::kDeployment);
+             ? workload_of(registry, observed.stateful_set, ObjectKind::kStatefulSet)
+             : workload_of(registry, observed.deployment, ObjectKind::kDeployment);
 }
 
-bool is_over(const api::Pod& pod) {
+bool is_terminating_or_ended(const api::Pod& pod) {
   return is_terminating(pod.metadata) || pod.status.phase == "Failed" ||
          pod.status.phase == "Succeeded";
 }
@@ -72,14 +72,14 @@ const api::Pod* find_pod(const Observed& observed, const Workload& workload) {
                       std::string_view(pod.metadata.name));
   };
   for (const auto& pod : observed.pods) {
-    if (is_over(*pod) || !is_pod_of(*pod, workload)) continue;
+    if (is_terminating_or_ended(*pod) || !is_pod_of(*pod, workload)) continue;
     if (newest == nullptr || age(*newest) < age(*pod)) newest = pod.get();
   }
   return newest;
 }
 
 bool lacks_pod(const Observed& observed, const Workload& workload) {
-  return workload.metadata != nullptr && workload.target == Target::kStatefulSet &&
+  return workload.metadata != nullptr && workload.kind == ObjectKind::kStatefulSet &&
          !is_terminating(*workload.metadata) && workload.replicas->value_or(1) > 0 &&
          workload.status->observed_generation >= workload.metadata->generation &&
          workload.status->replicas == 0 && find_pod(observed, workload) == nullptr;
@@ -107,7 +107,7 @@ std::string latest_refusal(const std::vector<api::Event>& events, base::Time sin
              : latest->note.substr(introduction + kIntroduction.size());
 }
 
-bool has_ending_pod(const Observed& observed, const Workload& workload) {
+bool has_terminating_pod(const Observed& observed, const Workload& workload) {
   return std::any_of(observed.pods.begin(), observed.pods.end(), [&](const auto& pod) {
     return is_terminating(pod->metadata) && is_pod_of(*pod, workload);
   });
@@ -155,7 +155,7 @@ bool may_hold_images(const Observed& observed, const Workload& workload) {
   // watched, or the cache is stale and shows the pod before it.
   if (workload.status->ready_replicas > 0) return true;
   return std::any_of(observed.pods.begin(), observed.pods.end(), [&](const auto& pod) {
-    return !is_over(*pod) && is_pod_of(*pod, workload) && may_hold_images(*pod);
+    return !is_terminating_or_ended(*pod) && is_pod_of(*pod, workload) && may_hold_images(*pod);
   });
 }
 

@@ -17,14 +17,14 @@ struct Workload {
   const std::optional<int>* replicas = nullptr;
   const api::PodTemplateSpec* pod_template = nullptr;
   const api::WorkloadStatus* status = nullptr;
-  Target target = Target::kDeployment;
+  ObjectKind kind = ObjectKind::kDeployment;
 };
 
 Workload find_workload(const Observed& observed);
 
 // True for a pod that is being deleted, was evicted or has ended: its state does not matter for its
 // successor.
-bool is_over(const api::Pod& pod);
+bool is_terminating_or_ended(const api::Pod& pod);
 
 // Returns the newest pod of the workload that is not over; null when there is none. The order of
 // the pods does not matter.
@@ -43,7 +43,7 @@ std::string_view refusal_of_pods(const Observed& observed, const Workload& workl
 std::string latest_refusal(const std::vector<api::Event>& events, base::Time since);
 
 // True while a pod of the workload is being deleted.
-bool has_ending_pod(const Observed& observed, const Workload& workload);
+bool has_terminating_pod(const Observed& observed, const Workload& workload);
 
 bool has_container(const api::PodTemplateSpec& pod, std::string_view name);
 

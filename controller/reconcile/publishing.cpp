@@ -9,10 +9,10 @@
 namespace reconcile {
 namespace {
 
-// Returns `initial` and the time that is left until `since` + `patience`; after that the opposite
-// of `initial`.
-Publishing after(bool initial, base::Time since, std::chrono::seconds patience, base::Time now) {
-  const auto left = since + patience - now;
+// Returns `initial` and the time that is left until `since` + `delay`; after that the opposite of
+// `initial`.
+Publishing after(bool initial, base::Time since, std::chrono::seconds delay, base::Time now) {
+  const auto left = since + delay - now;
   if (left <= base::Time::duration::zero()) return {!initial, {}};
   return {initial, std::chrono::ceil<std::chrono::milliseconds>(left)};
 }
@@ -35,7 +35,7 @@ base::Time start_of(const api::Pod& pod, const api::ContainerStatus& registry) {
 
 Publishing decide_publishing(const Observed& observed) {
   const Workload workload = find_workload(observed);
-  if (workload.metadata == nullptr || has_ending_pod(observed, workload)) return {};
+  if (workload.metadata == nullptr || has_terminating_pod(observed, workload)) return {};
   const api::Pod* pod = find_pod(observed, workload);
   if (pod == nullptr) return {};
   const bool current =
@@ -43,13 +43,13 @@ Publishing decide_publishing(const Observed& observed) {
   const api::Condition* ready = api::find_condition(pod->status.conditions, "Ready");
   if (ready != nullptr && ready->status == "True") {
     if (!current) return {};
-    return after(true, ready->last_transition_time.value_or(base::Time()), limits::kSidecarSettled,
-                 observed.now);
+    return after(true, ready->last_transition_time.value_or(base::Time()),
+                 limits::kSidecarUnpublishDelay, observed.now);
   }
   const api::ContainerStatus* registry = find_container(*pod, kRegistryContainer);
   if (current || registry == nullptr || !is_ready(*pod, *registry)) return {current, {}};
   if (has_failing_sidecar(*pod, observed.now)) return {true, {}};
-  return after(false, start_of(*pod, *registry), limits::kSidecarPatience, observed.now);
+  return after(false, start_of(*pod, *registry), limits::kSidecarPublishDelay, observed.now);
 }
 
 }  // namespace reconcile

@@ -14,7 +14,7 @@ namespace reconcile {
 struct Publishing {
   bool not_ready = false;
   // When the decision may change without an event; nullopt: never.
-  std::optional<std::chrono::milliseconds> look_again;
+  std::optional<std::chrono::milliseconds> recheck_after;
 };
 
 // The decision changes as rarely as possible: not while a pod starts normally, and not each time

@@ -15,7 +15,7 @@
 namespace reconcile {
 
 // What is the same for all LocalRegistries that want the name.
-struct Contest {
+struct NameContest {
   const api::Namespace* target_namespace = nullptr;
   bool kind_cluster = false;
   std::string_view incumbent_uid;  // of the owner of the existing objects; empty: none exist
@@ -25,13 +25,13 @@ struct Contest {
 // Returns a number that orders LocalRegistries by the second of their creation. Its low bits record
 // whether the LocalRegistry may want a registry. The number rules out most rivals without unpacking
 // them from the cache.
-std::uint64_t claim_digest(const api::LocalRegistry& registry);
+std::uint64_t name_candidate_digest(const api::LocalRegistry& registry);
 
 // Whether a LocalRegistry with that digest may want a registry, on a KinD cluster or on another.
 bool may_want_registry(std::uint64_t digest);
 
 // One LocalRegistry that may want the name. The views refer to text that the caller owns.
-struct Claim {
+struct NameCandidate {
   std::string_view namespace_name;
   std::string_view name;
   std::uint64_t digest = 0;
@@ -39,11 +39,12 @@ struct Claim {
   bool is_incumbent = false;
 };
 
-// Loads the LocalRegistry of a claim; returns null when it does not want the name after all.
-using LoadClaim = std::function<std::shared_ptr<const api::LocalRegistry>(const Claim&)>;
+// Loads the LocalRegistry of a candidate; returns null when it does not want the name after all.
+using LoadNameCandidate =
+    std::function<std::shared_ptr<const api::LocalRegistry>(const NameCandidate&)>;
 
-// Returns the LocalRegistry of `claims` that has the name instead of self; nullopt when self has
-// it. The LocalRegistry that owns the existing objects keeps the name, so that a new one breaks
+// Returns the LocalRegistry of `candidates` that has the name instead of self; nullopt when self
+// has it. The LocalRegistry that owns the existing objects keeps the name, so that a new one breaks
 // nothing that runs. Otherwise the older one wins, even while its push checks are not decided.
 // LocalRegistries that want no registry, or are not allowed to have one in that namespace, do not
 // count.
@@ -51,22 +52,23 @@ using LoadClaim = std::function<std::shared_ptr<const api::LocalRegistry>(const 
 // creationTimestamp has whole seconds. Two LocalRegistries that were created in the same second are
 // ordered by the resourceVersion of their creation: see first_resource_version.
 //
-// find_rival loads the incumbent, and then, oldest first, only as many claims as it needs to find
-// the winner: limits::kRivals at most. If none of these has the name, the search ends without a
-// rival although there may be one. Then both LocalRegistries try to create the objects, and the
+// find_rival loads the incumbent, and then, oldest first, only as many candidates as it needs to
+// find the winner: limits::kRivals at most. If none of these has the name, the search ends without
+// a rival although there may be one. Then both LocalRegistries try to create the objects, and the
 // first to succeed has the name.
-std::optional<api::ObjectKey> find_rival(const api::LocalRegistry& self, std::vector<Claim> claims,
-                                         const LoadClaim& load, const Contest& contest);
+std::optional<api::ObjectKey> find_rival(const api::LocalRegistry& self,
+                                         std::vector<NameCandidate> candidates,
+                                         const LoadNameCandidate& load, const NameContest& contest);
 
 // True when another LocalRegistry that was created in the same second may want the same name.
-bool has_twin(const api::LocalRegistry& self, const std::vector<Claim>& claims);
+bool has_twin(const api::LocalRegistry& self, const std::vector<NameCandidate>& candidates);
 
 // Returns the resourceVersion with which the LocalRegistry was created. The operator's first write
 // of the LocalRegistry changes the resourceVersion. That write is one of the status, and records it
 // if there is a twin (has_twin) or the next write adds the finalizer. Empty: the operator wrote the
 // status before it saw a twin. Then the LocalRegistry is the oldest of its second, because a watch
 // sends objects in the order of their creation. The finalizer alone proves no write of the
-// operator: whoever creates a LocalRegistry can set it.
+// operator: the user who creates a LocalRegistry can set it.
 std::string first_resource_version(const api::LocalRegistry& registry);
 
 }  // namespace reconcile

@@ -26,12 +26,12 @@ constexpr std::string_view kFalse = "False";
 constexpr std::string_view kUnknown = "Unknown";
 
 // Whether the earlier message can stay, so that a different wording alone causes no write.
-bool still_holds(const api::Condition& earlier, const api::Condition& now, Wording wording) {
-  if (wording == Wording::kOwn || earlier.status != now.status || earlier.reason != now.reason ||
-      earlier.observed_generation != now.observed_generation) {
+bool still_holds(const api::Condition& earlier, const api::Condition& now, MessageSource source) {
+  if (source == MessageSource::kOwn || earlier.status != now.status ||
+      earlier.reason != now.reason || earlier.observed_generation != now.observed_generation) {
     return false;
   }
-  return wording == Wording::kCrash ||
+  return source == MessageSource::kCrash ||
          without_numbers(earlier.message) == without_numbers(now.message);
 }
 
@@ -39,13 +39,13 @@ class Conditions {
  public:
   explicit Conditions(const Observed& observed) : observed_(observed) {}
 
-  void set(std::string_view type, const Judgement& judgement) {
+  void set(std::string_view type, const ConditionValue& value) {
     api::Condition condition;
     condition.type = type;
-    condition.status = judgement.status;
-    condition.reason = judgement.reason;
+    condition.status = value.status;
+    condition.reason = value.reason;
     // The API server refuses a status in which a condition has no message.
-    const std::string& message = judgement.message.empty() ? judgement.reason : judgement.message;
+    const std::string& message = value.message.empty() ? value.reason : value.message;
     condition.message = base::cut_line(message, limits::kConditionMessageBytes);
     condition.observed_generation = observed_.registry->metadata.generation;
     condition.last_transition_time = std::chrono::floor<std::chrono::seconds>(observed_.now);
@@ -54,7 +54,7 @@ class Conditions {
     if (earlier != nullptr && earlier->status == condition.status) {
       condition.last_transition_time = earlier->last_transition_time;
     }
-    if (earlier != nullptr && still_holds(*earlier, condition, judgement.wording)) {
+    if (earlier != nullptr && still_holds(*earlier, condition, value.source)) {
       condition.message = earlier->message;
     }
     list_.push_back(std::move(condition));
@@ -79,48 +79,48 @@ void replace(std::vector<api::Condition>& list, std::vector<api::Condition> cond
   }
 }
 
-Judgement judge_acceptance(const std::optional<Refusal>& refusal) {
+ConditionValue compute_accepted(const std::optional<Refusal>& refusal) {
   if (refusal) return {kFalse, std::string(refusal->reason), refusal->message};
   return {kTrue, std::string(reason::kAccepted), "the resource is accepted"};
 }
 
 // Returns the Service under an earlier name or in an earlier namespace, where a refusal keeps the
 // registry. Null: there is none.
-const Leftover* find_earlier_service(const Observed& observed,
-                                     const std::optional<Refusal>& refusal) {
+const MisplacedChild* find_earlier_service(const Observed& observed,
+                                           const std::optional<Refusal>& refusal) {
   if (!refusal) return nullptr;
   const auto found =
-      std::find_if(observed.leftovers.begin(), observed.leftovers.end(),
-                   [](const Leftover& leftover) { return leftover.target == Target::kService; });
-  return found == observed.leftovers.end() ? nullptr : &*found;
+      std::find_if(observed.misplaced_children.begin(), observed.misplaced_children.end(),
+                   [](const MisplacedChild& child) { return child.kind == ObjectKind::kService; });
+  return found == observed.misplaced_children.end() ? nullptr : &*found;
 }
 
-Judgement left_alone() {
+ConditionValue not_observed() {
   return {
       kUnknown, std::string(reason::kNotObserved),
       "the change of the spec was refused (see condition Accepted), so the registry is unchanged"};
 }
 
-Judgement judge_storage_condition(const Observed& observed) {
-  const StorageState state = judge_storage(observed);
+ConditionValue storage_condition(const Observed& observed) {
+  const StorageState state = compute_storage_ready(observed);
   return {state.ready ? kTrue : kFalse, std::string(state.reason), state.message};
 }
 
-// Returns the judgement for the condition of an object that does not exist and is not created for
-// now, because of a suspension or refusal. nullopt: the object's own judgement counts.
-std::optional<Judgement> judge_absence(const Observed& observed,
-                                       const std::optional<Refusal>& refusal) {
-  if (!is_deployed(observed)) return std::nullopt;  // the object's own judgement covers it
+// Returns the condition of an object that does not exist and is not created for now, because of a
+// suspension or refusal. nullopt: the object's own condition counts.
+std::optional<ConditionValue> condition_of_absent_object(const Observed& observed,
+                                                         const std::optional<Refusal>& refusal) {
+  if (!is_deployed(observed)) return std::nullopt;  // its own condition covers it
   if (observed.registry->spec.suspend) {
-    return Judgement{kFalse, std::string(reason::kNotDeployed),
-                     "nothing is deployed while spec.suspend is true"};
+    return ConditionValue{kFalse, std::string(reason::kNotDeployed),
+                          "nothing is deployed while spec.suspend is true"};
   }
   if (!refusal) return std::nullopt;
-  return Judgement{kFalse, std::string(reason::kNotDeployed),
-                   fmt::format("nothing is deployed: {}", refusal->message)};
+  return ConditionValue{kFalse, std::string(reason::kNotDeployed),
+                        fmt::format("nothing is deployed: {}", refusal->message)};
 }
 
-Judgement judge_template(const Observed& observed, const std::string& outdated_field) {
+ConditionValue compute_up_to_date(const Observed& observed, const std::string& outdated_field) {
   if (outdated_field.empty()) {
     return {kTrue, std::string(reason::kUpToDate), "no pod runs with an outdated pod template"};
   }
@@ -130,12 +130,13 @@ Judgement judge_template(const Observed& observed, const std::string& outdated_f
                       outdated_field, restart_remedy(observed))};
 }
 
-// Judges a pinned node port that the API server refused; nullopt when it was not refused.
-std::optional<Judgement> judge_pinned_port(const Observed& observed) {
-  for (const Failure& failure : observed.failures) {
+// Returns the condition for a pinned node port that the API server refused; nullopt when it was not
+// refused.
+std::optional<ConditionValue> condition_of_refused_port(const Observed& observed) {
+  for (const FailedRequest& failure : observed.failures) {
     if (failure.node_port == 0 || failure.node_port != observed.registry->spec.node_port) continue;
     const bool range = failure.error.message.find("valid range") != std::string::npos;
-    return Judgement{
+    return ConditionValue{
         kFalse, std::string(range ? reason::kNodePortOutOfRange : reason::kNodePortTaken),
         fmt::format(
             "spec.nodePort {}: {}", failure.node_port,
@@ -151,12 +152,13 @@ bool is_degraded_on_purpose(const api::Condition& buildkit) {
          buildkit.reason == reason::kRestartLosesImages;
 }
 
-Judgement in_the_way(const api::Condition& condition) {
+ConditionValue not_ready_because_of(const api::Condition& condition) {
   return {kFalse, condition.reason, condition.message};
 }
 
-// Judges the condition Ready when no registry is deployed.
-Judgement judge_ready_without(const Observed& observed, std::optional<api::Delivery> delivery) {
+// Computes the condition Ready when no registry is deployed.
+ConditionValue compute_ready_without_registry(const Observed& observed,
+                                              std::optional<api::Delivery> delivery) {
   if (!delivery) {
     return {kFalse, std::string(reason::kCheckingPush), std::string(why_not_deployed(observed))};
   }
@@ -170,31 +172,33 @@ Judgement judge_ready_without(const Observed& observed, std::optional<api::Deliv
   return {kTrue, std::string(reason::kUpstream), std::string(why_not_deployed(observed))};
 }
 
-Judgement judge_ready(const Observed& observed, const Conditions& conditions) {
+ConditionValue compute_ready(const Observed& observed, const Conditions& conditions) {
   const api::Condition& accepted = conditions.get(condition::kAccepted);
-  if (accepted.status != kTrue) return in_the_way(accepted);
+  if (accepted.status != kTrue) return not_ready_because_of(accepted);
   const std::optional<api::Delivery> delivery = decide_delivery(observed);
-  if (delivery != api::Delivery::kLocalRegistry) return judge_ready_without(observed, delivery);
-  if (auto problem = judge_pinned_port(observed)) return *problem;
+  if (delivery != api::Delivery::kLocalRegistry)
+    return compute_ready_without_registry(observed, delivery);
+  if (auto problem = condition_of_refused_port(observed)) return *problem;
   const api::Condition& storage = conditions.get(condition::kStorageReady);
   const api::Condition& available = conditions.get(condition::kAvailable);
   const api::Condition& buildkit = conditions.get(condition::kBuildKitReady);
   // A pending PVC and the pod that waits for it may explain each other. StorageReady comes first,
   // because it also reports refused changes.
-  if (storage.status != kTrue) return in_the_way(storage);
-  if (available.status != kTrue) return in_the_way(available);
-  if (buildkit.status != kTrue && !is_degraded_on_purpose(buildkit)) return in_the_way(buildkit);
-  if (const auto failure = judge_failed_write(
-          observed, {Target::kDeployment, Target::kStatefulSet, Target::kService})) {
+  if (storage.status != kTrue) return not_ready_because_of(storage);
+  if (available.status != kTrue) return not_ready_because_of(available);
+  if (buildkit.status != kTrue && !is_degraded_on_purpose(buildkit))
+    return not_ready_because_of(buildkit);
+  if (const auto failure = condition_of_failed_write(
+          observed, {ObjectKind::kDeployment, ObjectKind::kStatefulSet, ObjectKind::kService})) {
     return {kFalse, failure->reason, available.message};
   }
   return {kTrue, std::string(reason::kReady),
           "registry is ready; push and pull at " + observed.registry->spec.name};
 }
 
-// Judges the condition CleanupBlocked: children may be in namespaces that the operator does not
+// Computes the condition CleanupBlocked: children may be in namespaces that the operator does not
 // watch.
-Judgement judge_cleanup(const Observed& observed) {
+ConditionValue compute_cleanup_blocked(const Observed& observed) {
   return {kTrue, std::string(reason::kNamespaceNotWatched),
           fmt::format("objects of this LocalRegistry may be in namespace {}, which the operator "
                       "does not watch: add the namespace to the operator's flag "
@@ -217,13 +221,13 @@ std::string workload_of(const Observed& observed) {
   const auto goes = [&](const auto& workload) {
     return is_there(workload) && !is_terminating(workload->metadata);
   };
-  const auto name_of = [&](Target target) { return workload_name(registry, target); };
+  const auto name_of = [&](ObjectKind kind) { return workload_name(registry, kind); };
   if (registry.spec.persistence.enabled) {
-    if (goes(observed.deployment)) return name_of(Target::kDeployment);
-    return is_there(observed.stateful_set) ? name_of(Target::kStatefulSet) : "";
+    if (goes(observed.deployment)) return name_of(ObjectKind::kDeployment);
+    return is_there(observed.stateful_set) ? name_of(ObjectKind::kStatefulSet) : "";
   }
-  if (goes(observed.stateful_set)) return name_of(Target::kStatefulSet);
-  return is_there(observed.deployment) ? name_of(Target::kDeployment) : "";
+  if (goes(observed.stateful_set)) return name_of(ObjectKind::kStatefulSet);
+  return is_there(observed.deployment) ? name_of(ObjectKind::kDeployment) : "";
 }
 
 void set_node_port(int port, api::LocalRegistryStatus& status) {
@@ -253,7 +257,7 @@ void describe_addresses(const Observed& observed, api::LocalRegistryStatus& stat
 }
 
 // Describes the registry as before the refused change, with the node port that the Service has now.
-void describe_earlier(const api::LocalRegistry& registry, const Leftover& service,
+void describe_earlier(const api::LocalRegistry& registry, const MisplacedChild& service,
                       api::LocalRegistryStatus& status) {
   const api::LocalRegistryStatus& earlier = registry.status;
   status.workload = earlier.workload;
@@ -269,19 +273,20 @@ void describe_earlier(const api::LocalRegistry& registry, const Leftover& servic
 
 void describe(const Observed& observed, const std::optional<Refusal>& refusal,
               api::LocalRegistryStatus& status) {
-  if (const Leftover* service = find_earlier_service(observed, refusal)) {
+  if (const MisplacedChild* service = find_earlier_service(observed, refusal)) {
     describe_earlier(*observed.registry, *service, status);
     return;
   }
   describe_addresses(observed, status);
   status.workload = workload_of(observed);
-  if (observed.registry->spec.persistence.enabled && claim_is_usable(observed)) {
-    status.volume_claim = observed.claim->metadata.name;
+  if (observed.registry->spec.persistence.enabled && pvc_is_usable(observed)) {
+    status.volume_claim = observed.pvc->metadata.name;
   }
 }
 
 // Records what has to survive a crash. may_create: children are created if a registry is deployed.
-void record_places(const Observed& observed, bool may_create, api::LocalRegistryStatus& status) {
+void add_required_records(const Observed& observed, bool may_create,
+                          api::LocalRegistryStatus& status) {
   status.other_namespaces = namespaces_to_record(observed, may_create && is_deployed(observed));
   status.first_resource_version = observed.registry->status.first_resource_version;
   if (observed.has_twin) status.first_resource_version = first_resource_version(*observed.registry);
@@ -291,31 +296,31 @@ void record_places(const Observed& observed, bool may_create, api::LocalRegistry
 
 api::LocalRegistryStatus compute_status(const Observed& observed,
                                         const std::optional<Refusal>& refusal,
-                                        const Judgement& convergence,
+                                        const ConditionValue& convergence,
 
                                         const std::string& outdated_field) {
   api::LocalRegistryStatus status;
   status.observed_generation = observed.registry->metadata.generation;
   status.delivery = decide_delivery(observed);
   describe(observed, refusal, status);
-  record_places(observed, !refusal && !observed.registry->spec.suspend, status);
+  add_required_records(observed, !refusal && !observed.registry->spec.suspend, status);
   status.images = describe_images(observed, status.url);
   Conditions conditions(observed);
   const bool elsewhere = find_earlier_service(observed, refusal) != nullptr;
-  conditions.set(condition::kAccepted, judge_acceptance(refusal));
-  const std::optional<Judgement> absence = judge_absence(observed, refusal);
+  conditions.set(condition::kAccepted, compute_accepted(refusal));
+  const std::optional<ConditionValue> absence = condition_of_absent_object(observed, refusal);
   const bool has_workload = find_workload(observed).metadata != nullptr;
-  const bool has_storage = !observed.registry->spec.persistence.enabled || observed.claim;
-  const auto judge = [&](std::string_view type, bool exists,
-                         Judgement (*judge_it)(const Observed&)) {
+  const bool has_storage = !observed.registry->spec.persistence.enabled || observed.pvc;
+  const auto add = [&](std::string_view type, bool exists,
+                       ConditionValue (*compute)(const Observed&)) {
     const bool absent = absence && !exists;
-    conditions.set(type, elsewhere ? left_alone() : absent ? *absence : judge_it(observed));
+    conditions.set(type, elsewhere ? not_observed() : absent ? *absence : compute(observed));
   };
-  judge(condition::kAvailable, has_workload, judge_registry);
-  judge(condition::kBuildKitReady, has_workload, judge_buildkit);
-  judge(condition::kStorageReady, has_storage, judge_storage_condition);
-  conditions.set(condition::kUpToDate, judge_template(observed, outdated_field));
-  Judgement ready = judge_ready(observed, conditions);
+  add(condition::kAvailable, has_workload, compute_available);
+  add(condition::kBuildKitReady, has_workload, compute_buildkit_ready);
+  add(condition::kStorageReady, has_storage, storage_condition);
+  conditions.set(condition::kUpToDate, compute_up_to_date(observed, outdated_field));
+  ConditionValue ready = compute_ready(observed, conditions);
   if (observed.registry->spec.suspend) {
     ready.reason = reason::kSuspended;
     ready.message = "spec.suspend is true: nothing is created, changed or removed";
@@ -325,25 +330,26 @@ api::LocalRegistryStatus compute_status(const Observed& observed,
   }
   conditions.set(condition::kReady, ready);
   if (!observed.unwatched_namespaces.empty()) {
-    conditions.set(condition::kCleanupBlocked, judge_cleanup(observed));
+    conditions.set(condition::kCleanupBlocked, compute_cleanup_blocked(observed));
   }
   conditions.set(condition::kConverged, convergence);
   status.conditions = conditions.take();
   return status;
 }
 
-api::LocalRegistryStatus compute_status_of_part(const Observed& observed, const Refusal& missing) {
+api::LocalRegistryStatus compute_status_of_partial_object(const Observed& observed,
+                                                          const Refusal& missing) {
   api::LocalRegistryStatus status = observed.registry->status;
   status.observed_generation = observed.registry->metadata.generation;
   Conditions conditions(observed);
-  conditions.set(condition::kAccepted, judge_acceptance(missing));
-  conditions.set(condition::kReady, judge_acceptance(missing));
+  conditions.set(condition::kAccepted, compute_accepted(missing));
+  conditions.set(condition::kReady, compute_accepted(missing));
   replace(status.conditions, conditions.take());
   return status;
 }
 
 api::LocalRegistryStatus status_after_failure(const Observed& observed,
-                                              const Judgement& convergence) {
+                                              const ConditionValue& convergence) {
   api::LocalRegistryStatus status = observed.registry->status;
   Conditions conditions(observed);
   conditions.set(condition::kConverged, convergence);
@@ -353,22 +359,22 @@ api::LocalRegistryStatus status_after_failure(const Observed& observed,
   return status;
 }
 
-api::LocalRegistryStatus with_record(const Observed& observed) {
+api::LocalRegistryStatus status_with_required_records(const Observed& observed) {
   api::LocalRegistryStatus status = observed.registry->status;
-  record_places(observed, true, status);
+  add_required_records(observed, true, status);
   status.first_resource_version = first_resource_version(*observed.registry);
   return status;
 }
 
-api::LocalRegistryStatus with_blocked_cleanup(const Observed& observed) {
+api::LocalRegistryStatus status_with_blocked_cleanup(const Observed& observed) {
   Conditions conditions(observed);
-  conditions.set(condition::kCleanupBlocked, judge_cleanup(observed));
+  conditions.set(condition::kCleanupBlocked, compute_cleanup_blocked(observed));
   api::LocalRegistryStatus status = observed.registry->status;
   replace(status.conditions, conditions.take());
   return status;
 }
 
-bool says_the_same(const api::LocalRegistryStatus& wanted,
+bool is_equivalent(const api::LocalRegistryStatus& wanted,
                    const api::LocalRegistryStatus& existing) {
   for (const api::Condition& condition : wanted.conditions) {
     const api::Condition* found = api::find_condition(existing.conditions, condition.type);

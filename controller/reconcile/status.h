@@ -16,29 +16,30 @@ namespace reconcile {
 // outdated_field: see DeploymentIntent.
 api::LocalRegistryStatus compute_status(const Observed& observed,
                                         const std::optional<Refusal>& refusal,
-                                        const Judgement& convergence,
+                                        const ConditionValue& convergence,
                                         const std::string& outdated_field);
 
 // Returns the status of a LocalRegistry that the cache holds only in part: unchanged, but Ready and
 // Accepted are False with the reason of `missing`.
-api::LocalRegistryStatus compute_status_of_part(const Observed& observed, const Refusal& missing);
+api::LocalRegistryStatus compute_status_of_partial_object(const Observed& observed,
+                                                          const Refusal& missing);
 // Returns the current status, with what has to be recorded before the first write to another
 // object.
-api::LocalRegistryStatus with_record(const Observed& observed);
+api::LocalRegistryStatus status_with_required_records(const Observed& observed);
 
 // Returns the current status with the condition CleanupBlocked, for a LocalRegistry that is being
 // deleted and whose children cannot be removed.
-api::LocalRegistryStatus with_blocked_cleanup(const Observed& observed);
+api::LocalRegistryStatus status_with_blocked_cleanup(const Observed& observed);
 
 // Returns the status of a LocalRegistry whose children could not be read or deleted: unchanged,
 // except for the conditions Converged and Ready. observedGeneration stays, because the spec was not
 // acted on.
 api::LocalRegistryStatus status_after_failure(const Observed& observed,
-                                              const Judgement& convergence);
+                                              const ConditionValue& convergence);
 
 // True when the existing status needs no write. The order of its conditions, and conditions that
 // another client added, do not count.
-bool says_the_same(const api::LocalRegistryStatus& wanted,
+bool is_equivalent(const api::LocalRegistryStatus& wanted,
                    const api::LocalRegistryStatus& existing);
 
 }  // namespace reconcile

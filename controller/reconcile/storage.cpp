@@ -23,53 +23,53 @@ bool is_less(const api::Quantity& a, const api::Quantity& b) {
   return order && *order == std::strong_ordering::less;
 }
 
-// Judges a change of size or class that a PVC does not allow; nullopt when there is none. The PVC
-// stays unchanged.
+// Returns the state for a change of size or class that a PVC does not allow; nullopt when there is
+// none. The PVC stays unchanged.
 std::optional<StorageState> refused_change(const Observed& observed) {
   const api::PersistenceSpec& wanted = observed.registry->spec.persistence;
-  const api::PersistentVolumeClaimSpec& claim = observed.claim->spec;
-  const api::Quantity size = storage_of(claim.resources.requests);
+  const api::PersistentVolumeClaimSpec& pvc = observed.pvc->spec;
+  const api::Quantity size = storage_of(pvc.resources.requests);
   if (is_less(requested_storage(*observed.registry), size)) {
     return StorageState{false, reason::kShrinkRefused,
                         fmt::format("PersistentVolumeClaim {} cannot shrink from {}: set "
                                     "spec.persistence.size to {} or more",
-                                    observed.claim->metadata.name, size.text, size.text)};
+                                    observed.pvc->metadata.name, size.text, size.text)};
   }
-  if (wanted.storage_class_name && claim.storage_class_name &&
-      *wanted.storage_class_name != *claim.storage_class_name) {
+  if (wanted.storage_class_name && pvc.storage_class_name &&
+      *wanted.storage_class_name != *pvc.storage_class_name) {
     return StorageState{
         false, reason::kStorageClassChangeRefused,
         fmt::format("PersistentVolumeClaim {0} cannot change its storage class {1}: set "
                     "spec.persistence.storageClassName to {1}, or delete the PersistentVolumeClaim "
                     "and with it the images",
-                    observed.claim->metadata.name, base::shown(*claim.storage_class_name))};
+                    observed.pvc->metadata.name, base::shown(*pvc.storage_class_name))};
   }
   return std::nullopt;
 }
 
-// Judges a failed write of the PVC.
-StorageState judge_failure(const Observed& observed, const base::Error& error) {
-  const bool grows = observed.claim && is_less(storage_of(observed.claim->spec.resources.requests),
-                                               requested_storage(*observed.registry));
+// Returns the state for a failed write of the PVC.
+StorageState state_of_failed_write(const Observed& observed, const base::Error& error) {
+  const bool grows = observed.pvc && is_less(storage_of(observed.pvc->spec.resources.requests),
+                                             requested_storage(*observed.registry));
   const bool refused = grows && !error.transient();
   return {false, refused ? reason::kExpansionRefused : reason_of_failure(error), error.message};
 }
 
-StorageState judge_phase(const Observed& observed) {
-  const api::PersistentVolumeClaim& claim = *observed.claim;
-  const std::string& name = claim.metadata.name;
-  if (claim.status.phase == "Lost") {
+StorageState state_of_phase(const Observed& observed) {
+  const api::PersistentVolumeClaim& pvc = *observed.pvc;
+  const std::string& name = pvc.metadata.name;
+  if (pvc.status.phase == "Lost") {
     return {false, reason::kLost,
             fmt::format("PersistentVolumeClaim {} has lost its PersistentVolume: restore the "
                         "volume, or delete the PersistentVolumeClaim to get an empty one",
                         name)};
   }
-  if (claim.status.phase != "Bound") {
+  if (pvc.status.phase != "Bound") {
     return {false, reason::kPending,
             fmt::format("PersistentVolumeClaim {} is waiting for a volume", name)};
   }
-  const api::Quantity size = storage_of(claim.spec.resources.requests);
-  const api::Quantity capacity = storage_of(claim.status.capacity);
+  const api::Quantity size = storage_of(pvc.spec.resources.requests);
+  const api::Quantity capacity = storage_of(pvc.status.capacity);
   if (is_less(capacity, size)) {
     return {true, reason::kExpanding,
             fmt::format("PersistentVolumeClaim {} has {} and is growing to {}", name, capacity.text,
@@ -81,8 +81,8 @@ StorageState judge_phase(const Observed& observed) {
 
 }  // namespace
 
-StorageState judge_storage(const Observed& observed) {
-  const bool is_kept = observed.registry->spec.persistence.enabled && claim_is_usable(observed);
+StorageState compute_storage_ready(const Observed& observed) {
+  const bool is_kept = observed.registry->spec.persistence.enabled && pvc_is_usable(observed);
   if (!is_deployed(observed) && !is_kept) {
     return {false, reason::kNotDeployed,
             "no registry is deployed, and no PersistentVolumeClaim is kept"};
@@ -91,22 +91,22 @@ StorageState judge_storage(const Observed& observed) {
     return {true, reason::kEphemeral,
             "images are kept in an emptyDir and are gone when the pod is replaced"};
   }
-  if (const Failure* failure = find_failure(observed, Target::kClaim)) {
-    return judge_failure(observed, failure->error);
+  if (const FailedRequest* failure = find_failure(observed, ObjectKind::kPvc)) {
+    return state_of_failed_write(observed, failure->error);
   }
-  if (!claim_is_usable(observed)) {
+  if (!pvc_is_usable(observed)) {
     return {false, reason::kPending,
             fmt::format("PersistentVolumeClaim {} has not been created yet",
                         observed.registry->spec.name)};
   }
-  if (is_terminating(observed.claim->metadata)) {
+  if (is_terminating(observed.pvc->metadata)) {
     return {false, reason::kDeleting,
             fmt::format(
                 "PersistentVolumeClaim {} is being deleted; the operator then creates a new one",
-                observed.claim->metadata.name)};
+                observed.pvc->metadata.name)};
   }
   if (auto refused = refused_change(observed)) return *refused;
-  return judge_phase(observed);
+  return state_of_phase(observed);
 }
 
 }  // namespace reconcile

@@ -17,6 +17,6 @@ struct StorageState {
   std::string message;
 };
 
-StorageState judge_storage(const Observed& observed);
+StorageState compute_storage_ready(const Observed& observed);
 
 }  // namespace reconcile

@@ -64,8 +64,8 @@ void drop_containers_without_match(api::PodTemplateSpec& part, const api::PodTem
 
 // Whether the user changed the pod since the template was applied, judged without a record. While
 // the generation of the spec is the reconciled one, the user did not: what differs comes from
-// another version of the operator, a mutating policy or another client, and these cannot be told
-// apart. A change that the API server refused before the upgrade is held as well, and reported.
+// another version of the operator, a mutating policy or another client, and these look the
+// same. A change that the API server refused before the upgrade is held as well, and reported.
 bool is_changed_by_user(const Observed& observed, const api::PodTemplateSpec& wanted) {
   const api::LocalRegistry& registry = *observed.registry;
   if (registry.status.observed_generation == registry.metadata.generation) return false;
@@ -129,10 +129,10 @@ json::Difference reason_to_keep(const Observed& observed, std::optional<AppliedP
 
 }  // namespace
 
-DeploymentIntent intend_deployment(const Observed& observed) {
+DeploymentIntent intended_deployment(const Observed& observed) {
   const api::LocalRegistry& registry = *observed.registry;
   const std::string refused = buildkit_refusal(observed);
-  AppliedPod pod = new_pod(registry, with_buildkit(observed));
+  AppliedPod pod = new_pod(registry, gets_buildkit(observed));
   api::Deployment wanted = build_deployment(registry, pod, refused);
   if (!observed.deployment) return {std::move(wanted), ""};
   std::optional<AppliedPod> applied = recorded_pod(*observed.deployment, wanted, pod);

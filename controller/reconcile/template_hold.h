@@ -29,6 +29,6 @@ struct DeploymentIntent {
 };
 
 // Returns the Deployment to apply, whether or not it exists.
-DeploymentIntent intend_deployment(const Observed& observed);
+DeploymentIntent intended_deployment(const Observed& observed);
 
 }  // namespace reconcile

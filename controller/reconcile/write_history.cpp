@@ -20,16 +20,16 @@ void add_time(std::vector<Instant>& times, Instant now) {
   times.push_back(now);
 }
 
-FieldContest* find_mutable(WriteHistory& history, Target target) {
+FieldContest* find_mutable(WriteHistory& history, ObjectKind kind) {
   for (FieldContest& contest : history.contests) {
-    if (contest.target == target) return &contest;
+    if (contest.kind == kind) return &contest;
   }
   return nullptr;
 }
 
-FieldContest& begin_contest(WriteHistory& history, Target target) {
+FieldContest& begin_contest(WriteHistory& history, ObjectKind kind) {
   FieldContest& contest = history.contests.emplace_back();
-  contest.target = target;
+  contest.kind = kind;
   return contest;
 }
 
@@ -49,14 +49,14 @@ ContestedField& field_of(FieldContest& contest, const std::string& path) {
 void add_heal(WriteHistory& history, const WriteRecord& write, const std::string& path) {
   auto place = std::find_if(
       history.healed.begin(), history.healed.end(),
-      [&](const HealedField& field) { return field.target == write.target && field.path == path; });
+      [&](const HealedField& field) { return field.kind == write.kind && field.path == path; });
   if (place == history.healed.end()) {
     if (history.healed.size() >= limits::kHealedFields) {
       history.healed.erase(std::min_element(
           history.healed.begin(), history.healed.end(),
           [](const auto& a, const auto& b) { return a.times.back() < b.times.back(); }));
     }
-    place = history.healed.insert(history.healed.end(), {write.target, path, write.intent, {}});
+    place = history.healed.insert(history.healed.end(), {write.kind, path, write.intent, {}});
   }
   add_time(place->times, write.now);
 }
@@ -83,7 +83,7 @@ std::size_t count_since(const std::vector<Instant>& times, Instant since) {
 std::vector<Instant> heals_of(const WriteHistory& history, const FieldContest& contest) {
   std::vector<Instant> most;
   for (const HealedField& field : history.healed) {
-    const bool counts = field.target == contest.target && contest.find(field.path) != nullptr;
+    const bool counts = field.kind == contest.kind && contest.find(field.path) != nullptr;
     if (counts && field.times.size() > most.size()) most = field.times;
   }
   return most;
@@ -126,9 +126,9 @@ const ContestedField* FieldContest::find(std::string_view path) const {
   return nullptr;
 }
 
-const FieldContest* WriteHistory::find(Target target) const {
+const FieldContest* WriteHistory::find(ObjectKind kind) const {
   for (const FieldContest& contest : contests) {
-    if (contest.target == target) return &contest;
+    if (contest.kind == kind) return &contest;
   }
   return nullptr;
 }
@@ -156,29 +156,29 @@ std::size_t bytes_of(const WriteHistory& history) {
 void record_write(WriteHistory& history, const WriteRecord& record) {
   const WriteRecord write = with_stored_paths(record);
   std::erase_if(history.healed, [&](const HealedField& field) {
-    return field.target == write.target && field.intent != write.intent;
+    return field.kind == write.kind && field.intent != write.intent;
   });
   for (const std::string& path : write.healed) add_heal(history, write, path);
-  FieldContest* contest = find_mutable(history, write.target);
+  FieldContest* contest = find_mutable(history, write.kind);
   if (contest == nullptr && write.overridden.empty()) return;
-  if (contest == nullptr) contest = &begin_contest(history, write.target);
+  if (contest == nullptr) contest = &begin_contest(history, write.kind);
   replace_answered(*contest, write);
-  if (contest->fields.empty()) return end_contest(history, write.target);
+  if (contest->fields.empty()) return end_contest(history, write.kind);
   contest->intent = write.intent;
   contest->last_write = write.now;
   contest->retry = write.now + delay_after(++contest->tries);
   add_time(contest->writes, write.now);
 }
 
-void record_failed_write(WriteHistory& history, Target target, Instant now) {
-  FieldContest* contest = find_mutable(history, target);
+void record_failed_write(WriteHistory& history, ObjectKind kind, Instant now) {
+  FieldContest* contest = find_mutable(history, kind);
   if (contest != nullptr) contest->retry = now + delay_after(++contest->tries);
 }
 
-void record_override(WriteHistory& history, const OverrideRecord& record) {
-  FieldContest* contest = find_mutable(history, record.target);
+void record_contest(WriteHistory& history, const ContestRecord& record) {
+  FieldContest* contest = find_mutable(history, record.kind);
   const bool is_new = contest == nullptr;
-  if (is_new) contest = &begin_contest(history, record.target);
+  if (is_new) contest = &begin_contest(history, record.kind);
   for (const auto& [path, manager] : record.managers) {
     ContestedField& field = field_of(*contest, stored_path(path));
     field.manager_is_known = true;
@@ -195,9 +195,9 @@ void record_override(WriteHistory& history, const OverrideRecord& record) {
   }
 }
 
-void end_contest(WriteHistory& history, Target target) {
+void end_contest(WriteHistory& history, ObjectKind kind) {
   std::erase_if(history.contests,
-                [&](const FieldContest& contest) { return contest.target == target; });
+                [&](const FieldContest& contest) { return contest.kind == kind; });
 }
 
 void forget_old_heals(WriteHistory& history, Instant now) {
@@ -206,26 +206,26 @@ void forget_old_heals(WriteHistory& history, Instant now) {
   });
 }
 
-bool is_healed_too_often(const WriteHistory& history, Target target, std::size_t intent,
+bool is_healed_too_often(const WriteHistory& history, ObjectKind kind, std::size_t intent,
                          std::string_view path, Instant now) {
   const std::string stored = stored_path(path);
   for (const HealedField& field : history.healed) {
-    if (field.target != target || field.intent != intent || field.path != stored) continue;
+    if (field.kind != kind || field.intent != intent || field.path != stored) continue;
     return count_since(field.times, now - limits::kHealWindow) >= limits::kHealsInWindow ||
            count_since(field.times, now - limits::kContestedWindow) >= limits::kContestedWrites;
   }
   return false;
 }
 
-void add_whole_fields(const api::Deployment& wanted, const api::Deployment& actual,
-                      std::vector<std::string>& fields) {
+void add_fields_compared_as_whole(const api::Deployment& wanted, const api::Deployment& actual,
+                                  std::vector<std::string>& fields) {
   add_if_differs(wanted.spec.selector, actual.spec.selector, kSelectorField, fields);
   add_if_differs(wanted.spec.strategy.rolling_update, actual.spec.strategy.rolling_update,
                  kRollingUpdateField, fields);
 }
 
-void add_whole_fields(const api::StatefulSet& wanted, const api::StatefulSet& actual,
-                      std::vector<std::string>& fields) {
+void add_fields_compared_as_whole(const api::StatefulSet& wanted, const api::StatefulSet& actual,
+                                  std::vector<std::string>& fields) {
   add_if_differs(wanted.spec.selector, actual.spec.selector, kSelectorField, fields);
 }
 
@@ -240,8 +240,8 @@ bool has_conflicting_port(const api::Service& wanted, const api::Service& actual
   });
 }
 
-void add_whole_fields(const api::Service& wanted, const api::Service& actual,
-                      std::vector<std::string>& fields) {
+void add_fields_compared_as_whole(const api::Service& wanted, const api::Service& actual,
+                                  std::vector<std::string>& fields) {
   if (!has_conflicting_port(wanted, actual)) return;
   std::erase_if(fields, [](const std::string& field) { return field.starts_with(kPortsField); });
   fields.emplace_back(kPortsField);
@@ -249,7 +249,7 @@ void add_whole_fields(const api::Service& wanted, const api::Service& actual,
 
 WriteRecord record_of_strategy(std::size_t intent, const api::Deployment& answer) {
   WriteRecord write;
-  write.target = Target::kDeployment;
+  write.kind = ObjectKind::kDeployment;
   write.intent = intent;
   write.healed = {std::string(kStrategyTypeField), std::string(kRollingUpdateField)};
   write.part = "spec.strategy";
@@ -263,7 +263,7 @@ WriteRecord record_of_strategy(std::size_t intent, const api::Deployment& answer
 WriteRecord record_of_ports(std::size_t intent, const api::Service& patch,
                             const api::Service& answer) {
   WriteRecord write;
-  write.target = Target::kService;
+  write.kind = ObjectKind::kService;
   write.intent = intent;
   write.healed.emplace_back(kPortsField);
   write.part = kPortsField;

@@ -53,18 +53,18 @@ base::Result<std::size_t> BlobFile::read(std::uint64_t offset, std::span<char> b
   return size;
 }
 
-base::Result<std::string> read_whole(const Place& place, std::size_t most) {
-  if (place.size > most) {
+base::Result<std::string> read_whole(const FileRange& range, std::size_t most) {
+  if (range.size > most) {
     return base::Error{
         base::ErrorCode::kTooLarge,
-        fmt::format("a part of {} has more than {} bytes", place.file->path(), most)};
+        fmt::format("a part of {} has more than {} bytes", range.file->path(), most)};
   }
-  std::string bytes(place.size, '\0');
-  const auto got = place.file->read(place.offset, bytes);
+  std::string bytes(range.size, '\0');
+  const auto got = range.file->read(range.offset, bytes);
   if (!got) return got.error();
   if (*got != bytes.size()) {
     return base::Error{base::ErrorCode::kInvalid,
-                       place.file->path() + " became shorter while it was read"};
+                       range.file->path() + " became shorter while it was read"};
   }
   return bytes;
 }

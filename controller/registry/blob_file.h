@@ -42,15 +42,15 @@ class BlobFile {
 };
 
 // A range of bytes in a file.
-struct Place {
+struct FileRange {
   std::shared_ptr<const BlobFile> file;
   std::uint64_t offset = 0;
   std::uint64_t size = 0;
 };
 
-// Reads all bytes of the place. kTooLarge: more than `most` bytes; kInvalid: the file cannot be
+// Reads all bytes of the range. kTooLarge: more than `most` bytes; kInvalid: the file cannot be
 // read or has become shorter.
-base::Result<std::string> read_whole(const Place& place, std::size_t most);
+base::Result<std::string> read_whole(const FileRange& range, std::size_t most);
 
 // The entries of a tar archive (POSIX ustar and pax, GNU), by name.
 class Tar {
@@ -61,7 +61,7 @@ class Tar {
   static base::Result<Tar> read(const std::shared_ptr<const BlobFile>& file);
 
   // Returns the plain file of that name; follows links within the archive.
-  std::optional<Place> find(std::string_view name) const;
+  std::optional<FileRange> find(std::string_view name) const;
 
  private:
   struct Entry {

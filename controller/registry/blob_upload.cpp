@@ -12,7 +12,7 @@ namespace registry {
 namespace {
 
 namespace asio = boost::asio;
-using Instant = Session::Instant;
+using Instant = RepositorySession::Instant;
 using State = BlobProgress::State;
 
 template <class T>
@@ -46,7 +46,7 @@ std::optional<std::uint64_t> bytes_in_range(std::string_view range) {
 // Provides the bytes of one chunk. Each byte of the blob is hashed when it is first read.
 class BlobUpload::Source final : public BodySource {
  public:
-  Source(BlobUpload& upload, const Parts::Blob& blob)
+  Source(BlobUpload& upload, const ImageParts::Blob& blob)
       : upload_(upload), blob_(blob), hasher_(blob.descriptor.digest) {}
 
   void set_range(std::uint64_t begin, std::uint64_t end) {
@@ -63,7 +63,7 @@ class BlobUpload::Source final : public BodySource {
 
   base::Result<std::size_t> read(std::span<char> buffer) override {
     const std::size_t most = std::min<std::uint64_t>(buffer.size(), end_ - at_);
-    auto got = blob_.place->file->read(blob_.place->offset + at_, buffer.first(most));
+    auto got = blob_.range->file->read(blob_.range->offset + at_, buffer.first(most));
     if (!got) {
       failure_ = got.error();
       return got;
@@ -74,13 +74,13 @@ class BlobUpload::Source final : public BodySource {
       hashed_ = at_ + *got;
     }
     at_ += *got;
-    if (hashed_ == blob_.place->size && digest_.empty()) digest_ = hasher_.digest();
+    if (hashed_ == blob_.range->size && digest_.empty()) digest_ = hasher_.digest();
     return got;
   }
 
   void sent(std::size_t bytes) override {
     upload_.sent_ += bytes;
-    upload_.tell(State::kSending, at_);
+    upload_.report_progress(State::kSending, at_);
   }
 
   std::uint64_t hashed() const { return hashed_; }
@@ -91,7 +91,7 @@ class BlobUpload::Source final : public BodySource {
 
  private:
   BlobUpload& upload_;
-  const Parts::Blob& blob_;
+  const ImageParts::Blob& blob_;
   Hasher hasher_;
   std::uint64_t begin_ = 0;
   std::uint64_t end_ = 0;
@@ -101,8 +101,8 @@ class BlobUpload::Source final : public BodySource {
   std::optional<base::Error> failure_;
 };
 
-BlobUpload::BlobUpload(Session& session, base::Clock& clock, base::Random& random, Parts::Blob blob,
-                       Report report)
+BlobUpload::BlobUpload(RepositorySession& session, base::Clock& clock, base::Random& random,
+                       ImageParts::Blob blob, Report report)
     : session_(session),
       clock_(clock),
       random_(random),
@@ -113,7 +113,7 @@ BlobUpload::BlobUpload(Session& session, base::Clock& clock, base::Random& rando
 
 BlobUpload::~BlobUpload() = default;
 
-void BlobUpload::tell(State state, std::uint64_t done) {
+void BlobUpload::report_progress(State state, std::uint64_t done) {
   if (report_) report_({blob_.descriptor.digest, state, done, size()});
 }
 
@@ -130,7 +130,8 @@ base::Error BlobUpload::refused(std::string_view what, int status) const {
 Awaitable<bool> BlobUpload::is_present() {
   HttpRequest request{"HEAD", session_.url("blobs/" + blob_.descriptor.digest)};
   // Some registries redirect to a storage server on another host.
-  auto sending = session_.send(std::move(request), kNoDeadline, HttpClient::Elsewhere::kAnonymous);
+  auto sending =
+      session_.send(std::move(request), kNoDeadline, HttpClient::CrossHostRedirect::kAnonymous);
   const auto answer = co_await std::move(sending);
   if (!answer) co_return answer.error();
   if (answer->status == 200) co_return true;
@@ -177,12 +178,12 @@ Awaitable<void> BlobUpload::ask_offset() {
 
 // Sends a small blob in the request that completes the upload.
 Awaitable<void> BlobUpload::send_whole() {
-  auto text = read_whole(*blob_.place, limits::kWholeBlobBytes);
+  auto text = read_whole(*blob_.range, limits::kWholeBlobBytes);
   if (!text) co_return text.error();
   if (!matches(blob_.descriptor.digest, *text)) {
     co_return base::Error{base::ErrorCode::kMalformed,
                           fmt::format("{}: digest mismatch: the content of {} has another digest",
-                                      blob_.place->file->path(), blob_.descriptor.digest)};
+                                      blob_.range->file->path(), blob_.descriptor.digest)};
   }
   HttpRequest request{"PUT", with_parameter(*upload_, "digest", blob_.descriptor.digest)};
   request.headers = {{"Content-Type", std::string(kBytes)}};
@@ -264,7 +265,7 @@ Awaitable<void> BlobUpload::send_chunks() {
     co_await std::move(abandoning);
     co_return base::Error{base::ErrorCode::kMalformed,
                           fmt::format("{}: digest mismatch: the content of {} has another digest",
-                                      blob_.place->file->path(), blob_.descriptor.digest)};
+                                      blob_.range->file->path(), blob_.descriptor.digest)};
   }
   co_return base::Result<void>();
 }
@@ -300,10 +301,10 @@ Awaitable<void> BlobUpload::attempt() {
     const auto present = co_await std::move(looking);
     if (!present) co_return present.error();
     if (*present) {
-      tell(sent_ == 0 ? State::kPresent : State::kSent, size());
+      report_progress(sent_ == 0 ? State::kPresent : State::kSent, size());
       co_return base::Result<void>();
     }
-    if (!blob_.place) {
+    if (!blob_.range) {
       co_return base::Error{
           base::ErrorCode::kNotFound,
           fmt::format("blob {} is missing in the image source, and {} does not have it either",
@@ -313,7 +314,7 @@ Awaitable<void> BlobUpload::attempt() {
     const auto begun = co_await std::move(beginning);
     if (!begun) co_return begun.error();
   }
-  tell(State::kSending, offset_);
+  report_progress(State::kSending, offset_);
   const bool small = size() <= limits::kWholeBlobBytes && offset_ == 0;
   if (small) {
     auto sending = send_whole();
@@ -327,7 +328,7 @@ Awaitable<void> BlobUpload::attempt() {
     const auto finished = co_await std::move(finishing);
     if (!finished) co_return finished.error();
   }
-  tell(State::kSent, size());
+  report_progress(State::kSent, size());
   co_return base::Result<void>();
 }
 

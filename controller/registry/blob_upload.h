@@ -32,10 +32,10 @@ class BlobUpload {
  public:
   using Report = std::function<void(const BlobProgress&)>;
 
-  // The session must be open. Session, clock and random outlive the upload. `report` is called only
-  // while run() runs; it may be empty.
-  BlobUpload(Session& session, base::Clock& clock, base::Random& random, Parts::Blob blob,
-             Report report);
+  // The session must be open. RepositorySession, clock and random outlive the upload. `report` is
+  // called only while run() runs; it may be empty.
+  BlobUpload(RepositorySession& session, base::Clock& clock, base::Random& random,
+             ImageParts::Blob blob, Report report);
   BlobUpload(const BlobUpload&) = delete;
   BlobUpload& operator=(const BlobUpload&) = delete;
   ~BlobUpload();
@@ -66,12 +66,12 @@ class BlobUpload {
   base::Result<void> take_chunk(const HttpAnswer& answer, std::uint64_t end);
   base::Error refused(std::string_view what, int status) const;
   std::uint64_t size() const { return static_cast<std::uint64_t>(blob_.descriptor.size); }
-  void tell(BlobProgress::State state, std::uint64_t done);
+  void report_progress(BlobProgress::State state, std::uint64_t done);
 
-  Session& session_;
+  RepositorySession& session_;
   base::Clock& clock_;
   base::Random& random_;
-  Parts::Blob blob_;
+  ImageParts::Blob blob_;
   Report report_;
   std::unique_ptr<Source> source_;
   std::optional<Url> upload_;      // for the next request of the upload; none: no upload is open

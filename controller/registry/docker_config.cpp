@@ -88,12 +88,12 @@ std::string_view without_slashes(std::string_view path) {
   return path;
 }
 
-struct Place {
+struct AuthScope {
   std::string host;
   std::string path;
 };
 
-Place place_of(std::string_view key) {
+AuthScope scope_of(std::string_view key) {
   for (const std::string_view scheme : {"https://", "http://"}) {
     if (key.starts_with(scheme)) key.remove_prefix(scheme.size());
   }
@@ -183,15 +183,15 @@ base::Result<DockerConfig> DockerConfig::parse(std::string_view json) {
   for (const auto& [key, auth] : text->auths) {
     auto credentials = credentials_of(auth);
     if (!credentials) return credentials.error();
-    Place place = place_of(key);
-    if (place.host.empty() || !usable(*credentials)) continue;
+    AuthScope scope = scope_of(key);
+    if (scope.host.empty() || !usable(*credentials)) continue;
     config.entries_.push_back(
-        {std::move(place.host), std::move(place.path), std::move(*credentials)});
+        {std::move(scope.host), std::move(scope.path), std::move(*credentials)});
   }
   for (const auto& [key, name] : text->cred_helpers) {
     if (!is_helper_name(name))
       return invalid("credHelpers[…] is not the name of a credential helper");
-    if (!name.empty()) config.helpers_.push_back({name, place_of(key).host});
+    if (!name.empty()) config.helpers_.push_back({name, scope_of(key).host});
   }
   if (!is_helper_name(text->creds_store))
     return invalid("credsStore is not the name of a credential helper");

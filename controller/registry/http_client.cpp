@@ -68,20 +68,21 @@ base::Result<std::string> HttpClient::head_of(const HttpRequest& request) const 
   return net::request_head(request.method, route->request_target(request.url.target), headers);
 }
 
-HttpClient::Instant HttpClient::soon(const HttpRequest& request, Instant deadline) const {
+HttpClient::Instant HttpClient::exchange_deadline(const HttpRequest& request,
+                                                  Instant deadline) const {
   const auto timeout = request.timeout > std::chrono::milliseconds::zero()
                            ? request.timeout
                            : options_.request_timeout;
   return std::min(deadline, std::chrono::steady_clock::now() + timeout);
 }
 
-base::Result<void> HttpClient::judge(const net::ServerUrl& server,
-                                     const asio::ip::address& address) const {
-  if (!options_.guard || may_be_asked(address, server, options_.insecure, options_.denied)) {
+base::Result<void> HttpClient::check_address(const net::ServerUrl& server,
+                                             const asio::ip::address& address) const {
+  if (!options_.guard || may_connect_to(address, server, options_.insecure, options_.denied)) {
     return {};
   }
   const std::string_view use = special_use(address);
-  if (use.empty() || options_.denied.always.contain(address)) {
+  if (use.empty() || options_.denied.always.contains(address)) {
     return base::Error{base::ErrorCode::kInvalid,
                        fmt::format("{} has the address {}, which push checks must not contact",
                                    server.authority(), address.to_string())};
@@ -92,10 +93,10 @@ base::Result<void> HttpClient::judge(const net::ServerUrl& server,
                                  server.authority(), address.to_string(), use)};
 }
 
-base::Result<net::Route> HttpClient::route_to(const net::ServerUrl& server) const {
+base::Result<net::ServerRoute> HttpClient::route_to(const net::ServerUrl& server) const {
   auto proxy = net::proxy_from_environment(server, options_.environment);
   if (!proxy) return proxy.error();
-  net::Route route;
+  net::ServerRoute route;
   route.server = server;
   route.proxy = std::move(*proxy);
   route.tls_name = server.host;
@@ -104,11 +105,11 @@ base::Result<net::Route> HttpClient::route_to(const net::ServerUrl& server) cons
   boost::system::error_code not_address;
   const auto address = asio::ip::make_address(server.host, not_address);
   if (!not_address) {
-    if (auto allowed = judge(server, address); !allowed) return allowed.error();
+    if (auto allowed = check_address(server, address); !allowed) return allowed.error();
   }
   // Capturing `this` is safe: the guard is called only while send() runs.
   route.guard = [this, server](const asio::ip::address& resolved) {
-    return judge(server, resolved);
+    return check_address(server, resolved);
   };
   return route;
 }
@@ -119,7 +120,7 @@ HttpClient::ConnectionPtr HttpClient::take_idle(const net::ServerUrl& server) {
     const bool fits = entry->server == server;
     if (fits) connection = std::move(entry->connection);
     entry = fits ? idle_.erase(entry) : std::next(entry);
-    if (connection && connection->quiet()) return connection;
+    if (connection && connection->is_reusable()) return connection;
   }
   return nullptr;
 }
@@ -134,7 +135,7 @@ Awaitable<HttpClient::ConnectionPtr> HttpClient::connect(net::ServerUrl server, 
   if (!route) co_return route.error();
   Trust::Context context;
   if (server.tls || (route->proxy && route->proxy->tls())) {
-    auto found = options_.insecure.name(server) ? trust_.unverified() : trust_.verified();
+    auto found = options_.insecure.matches(server) ? trust_.unverified() : trust_.verified();
     if (!found) co_return found.error();
     context = std::move(*found);
   }
@@ -151,7 +152,7 @@ Awaitable<bool> HttpClient::write_source(net::Connection& connection, BodySource
   std::vector<char> buffer(limits::kUploadReadBytes);
   std::uint64_t left = source.size();
   while (left > 0) {
-    if (!connection.quiet()) co_return false;
+    if (!connection.is_reusable()) co_return false;
     const std::span<char> room(buffer.data(), std::min<std::uint64_t>(buffer.size(), left));
     const auto got = source.read(room);
     if (!got) co_return got.error();
@@ -186,7 +187,7 @@ asio::awaitable<HttpClient::Attempt> HttpClient::attempt(ConnectionPtr connectio
                                                          Instant deadline) {
   const net::ServerUrl server = request.url.server;
   const bool whole = request.source == nullptr;
-  Instant limit = soon(request, deadline);
+  Instant limit = exchange_deadline(request, deadline);
   auto writing = write(*connection, request, head, limit);
   const auto written = co_await std::move(writing);
   // A server that closes the connection during the request may have sent the reason before that: a
@@ -194,7 +195,7 @@ asio::awaitable<HttpClient::Attempt> HttpClient::attempt(ConnectionPtr connectio
   const bool cut = !written && written.error().code == base::ErrorCode::kNetwork;
   if (!written && !cut) co_return Attempt{named(server, written.error())};
   const bool complete = written && *written;
-  if (!whole) limit = soon(request, deadline);
+  if (!whole) limit = exchange_deadline(request, deadline);
   if (cut) limit = std::chrono::steady_clock::now();
   const std::size_t body_bytes =
       request.answer_bytes != 0 ? request.answer_bytes : options_.body_bytes;
@@ -225,7 +226,7 @@ Awaitable<HttpAnswer> HttpClient::send(HttpRequest request, Instant deadline) {
     auto tried = co_await std::move(trying);
     if (!tried.stale) co_return std::move(tried.answer);
   }
-  auto connecting = connect(request.url.server, soon(request, deadline));
+  auto connecting = connect(request.url.server, exchange_deadline(request, deadline));
   auto connection = co_await std::move(connecting);
   if (!connection) co_return connection.error();
   auto trying = attempt(std::move(*connection), request, *head, deadline);
@@ -233,7 +234,7 @@ Awaitable<HttpAnswer> HttpClient::send(HttpRequest request, Instant deadline) {
   co_return std::move(tried.answer);
 }
 
-Awaitable<HttpAnswer> HttpClient::follow(HttpRequest request, Elsewhere elsewhere,
+Awaitable<HttpAnswer> HttpClient::follow(HttpRequest request, CrossHostRedirect cross_host,
                                          Instant deadline) {
   for (int redirects = 0;; ++redirects) {
     auto sending = send(request, deadline);
@@ -258,7 +259,7 @@ Awaitable<HttpAnswer> HttpClient::follow(HttpRequest request, Elsewhere elsewher
       co_return malformed(who + " redirects from HTTPS to plain HTTP, which is not followed");
     }
     if (!same_host(from, target->server)) {
-      if (elsewhere == Elsewhere::kRefused) {
+      if (cross_host == CrossHostRedirect::kRefused) {
         co_return malformed(who + " redirects to another host, which is not followed");
       }
       std::erase_if(request.headers, [](const net::HeaderLine& line) {

@@ -4,7 +4,7 @@
 // Guarantees
 //  * A server is verified (Trust) unless InsecureRegistries names it. Plain HTTP is used only for
 //    http:// URLs; whether such a URL is acceptable is the caller's decision.
-//  * While HttpOptions::guard is on, every address is checked by may_be_asked (policy.h) before a
+//  * While HttpOptions::guard is on, every address is checked by may_connect_to (policy.h) before a
 //    connection is made to it, also for redirects and token servers. Through a proxy only addresses
 //    that stand in URLs are checked, because the proxy resolves the names.
 //  * No message contains a header or a body.
@@ -78,7 +78,7 @@ struct HttpAnswer {
 
 struct HttpOptions {
   InsecureRegistries insecure = {};
-  bool guard = true;                            // check addresses by may_be_asked (policy.h)
+  bool guard = true;                            // check addresses by may_connect_to (policy.h)
   DeniedAddresses denied = {};                  // applies only while guard is on
   base::EnvironmentVariables environment = {};  // for HTTPS_PROXY, HTTP_PROXY, NO_PROXY
   std::string user_agent = "local-registry-operator";
@@ -107,7 +107,7 @@ class HttpClient {
   // Throws system_error (operation_aborted) when it is cancelled.
   boost::asio::awaitable<base::Result<HttpAnswer>> send(HttpRequest request, Instant deadline);
 
-  enum class Elsewhere {
+  enum class CrossHostRedirect {
     kRefused,    // a redirect to another host gives kMalformed
     kAnonymous,  // a redirect to another host is followed without Authorization
   };
@@ -115,7 +115,8 @@ class HttpClient {
   // Sends a request as send() does and follows at most limits::kRedirects redirects. For methods
   // other than GET and HEAD only redirects that keep the method (307, 308) are followed. A redirect
   // from HTTPS to plain HTTP is never followed. kMalformed: a redirect that is not followed.
-  boost::asio::awaitable<base::Result<HttpAnswer>> follow(HttpRequest request, Elsewhere elsewhere,
+  boost::asio::awaitable<base::Result<HttpAnswer>> follow(HttpRequest request,
+                                                          CrossHostRedirect cross_host,
                                                           Instant deadline);
 
   const HttpOptions& options() const { return options_; }
@@ -135,10 +136,10 @@ class HttpClient {
   };
 
   base::Result<std::string> head_of(const HttpRequest& request) const;
-  Instant soon(const HttpRequest& request, Instant deadline) const;
-  base::Result<net::Route> route_to(const net::ServerUrl& server) const;
-  base::Result<void> judge(const net::ServerUrl& server,
-                           const boost::asio::ip::address& address) const;
+  Instant exchange_deadline(const HttpRequest& request, Instant deadline) const;
+  base::Result<net::ServerRoute> route_to(const net::ServerUrl& server) const;
+  base::Result<void> check_address(const net::ServerUrl& server,
+                                   const boost::asio::ip::address& address) const;
   ConnectionPtr take_idle(const net::ServerUrl& server);
   void keep(const net::ServerUrl& server, ConnectionPtr connection);
   boost::asio::awaitable<base::Result<ConnectionPtr>> connect(net::ServerUrl server,

@@ -45,9 +45,9 @@ class OciSource final : public ImageSource {
       : ImageSource(std::move(path)), tar_(std::move(tar)) {}
 
   base::Result<void> load() {
-    const auto place = file(kIndexFile);
-    if (!place) return malformed("not an OCI layout, because it has no index.json");
-    const auto text = read_whole(*place, limits::kManifestBytes);
+    const auto range = file(kIndexFile);
+    if (!range) return malformed("not an OCI layout, because it has no index.json");
+    const auto text = read_whole(*range, limits::kManifestBytes);
     if (!text) return text.error();
     const auto index = parse_manifest(*text);
     if (!index) return malformed("index.json: " + index.error().message);
@@ -66,16 +66,16 @@ class OciSource final : public ImageSource {
   }
 
  private:
-  std::optional<Place> blob(std::string_view digest) const override {
+  std::optional<FileRange> blob(std::string_view digest) const override {
     return file(blob_name(digest));
   }
 
-  std::optional<Place> file(std::string_view name) const {
+  std::optional<FileRange> file(std::string_view name) const {
     if (tar_) return tar_->find(name);
     auto opened = BlobFile::open(path_ + "/" + std::string(name));
     if (!opened) return std::nullopt;
     const std::uint64_t size = (*opened)->size();
-    return Place{std::move(*opened), 0, size};
+    return FileRange{std::move(*opened), 0, size};
   }
 
   std::optional<Tar> tar_;
@@ -87,10 +87,10 @@ class SavedSource final : public ImageSource {
   SavedSource(std::string path, Tar tar) : ImageSource(std::move(path)), tar_(std::move(tar)) {}
 
   base::Result<void> load() {
-    const auto place = tar_.find(kSavedFile);
-    if (!place)
+    const auto range = tar_.find(kSavedFile);
+    if (!range)
       return malformed("not an image archive, because it has neither index.json nor manifest.json");
-    auto text = read_whole(*place, limits::kManifestBytes);
+    auto text = read_whole(*range, limits::kManifestBytes);
     if (!text) return text.error();
     const auto saved = parse_saved_images(std::move(*text));
     if (!saved) return malformed(saved.error().message);
@@ -101,16 +101,16 @@ class SavedSource final : public ImageSource {
   }
 
  private:
-  std::optional<Place> blob(std::string_view digest) const override {
+  std::optional<FileRange> blob(std::string_view digest) const override {
     const auto found = blobs_.find(digest);
     if (found == blobs_.end()) return std::nullopt;
     return found->second;
   }
 
   base::Result<void> add(const SavedImage& image) {
-    const auto config_place = tar_.find(image.config);
-    if (!config_place) return malformed("the config of an image is missing");
-    const auto config = read_whole(*config_place, limits::kManifestBytes);
+    const auto config_range = tar_.find(image.config);
+    if (!config_range) return malformed("the config of an image is missing");
+    const auto config = read_whole(*config_range, limits::kManifestBytes);
     if (!config) return config.error();
     const auto diff_ids = parse_diff_ids(*config);
     if (!diff_ids) return malformed(diff_ids.error().message);
@@ -127,7 +127,7 @@ class SavedSource final : public ImageSource {
                                        sha256(*config),
                                        static_cast<std::int64_t>(config->size()),
                                        {}};
-    blobs_.insert_or_assign(config_descriptor.digest, *config_place);
+    blobs_.insert_or_assign(config_descriptor.digest, *config_range);
     std::string text = oci_manifest(config_descriptor, layers);
     const Descriptor root{
         std::string(kOciManifestType), sha256(text), static_cast<std::int64_t>(text.size()), {}};
@@ -137,32 +137,32 @@ class SavedSource final : public ImageSource {
   }
 
   base::Result<Descriptor> add_layer(const std::string& name, const std::string& diff_id) {
-    const auto place = tar_.find(name);
-    if (!place) return malformed("a layer is missing");
+    const auto range = tar_.find(name);
+    if (!range) return malformed("a layer is missing");
     std::array<char, kMagicBytes> begin{};
-    const auto got = place->file->read(place->offset, begin);
+    const auto got = range->file->read(range->offset, begin);
     if (!got) return got.error();
     Descriptor layer;
-    layer.media_type = layer_media_type({begin.data(), std::min<std::size_t>(*got, place->size)});
-    layer.size = static_cast<std::int64_t>(place->size);
+    layer.media_type = layer_media_type({begin.data(), std::min<std::size_t>(*got, range->size)});
+    layer.size = static_cast<std::int64_t>(range->size);
     // Most layers are uncompressed; the digest of such a layer is its diff_id.
     layer.digest = diff_id;
     if (layer.media_type != kOciLayerType) {
-      auto digest = digest_of(*place);
+      auto digest = digest_of(*range);
       if (!digest) return digest.error();
       layer.digest = std::move(*digest);
     }
-    blobs_.insert_or_assign(layer.digest, *place);
+    blobs_.insert_or_assign(layer.digest, *range);
     return layer;
   }
 
-  static base::Result<std::string> digest_of(const Place& place) {
+  static base::Result<std::string> digest_of(const FileRange& range) {
     Hasher hasher("sha256:");
     std::vector<char> buffer(limits::kUploadReadBytes);
-    for (std::uint64_t at = 0; at < place.size;) {
+    for (std::uint64_t at = 0; at < range.size;) {
       const std::span<char> room(buffer.data(),
-                                 std::min<std::uint64_t>(buffer.size(), place.size - at));
-      const auto got = place.file->read(place.offset + at, room);
+                                 std::min<std::uint64_t>(buffer.size(), range.size - at));
+      const auto got = range.file->read(range.offset + at, room);
       if (!got) return got.error();
       if (*got == 0) break;
       hasher.add({buffer.data(), *got});
@@ -172,7 +172,7 @@ class SavedSource final : public ImageSource {
   }
 
   Tar tar_;
-  std::map<std::string, Place, std::less<>> blobs_;
+  std::map<std::string, FileRange, std::less<>> blobs_;
 };
 
 template <class Source>
@@ -226,16 +226,16 @@ base::Result<std::unique_ptr<ImageSource>> ImageSource::open(const std::string& 
   return loaded(std::make_unique<SavedSource>(path, std::move(*tar)), path);
 }
 
-base::Result<std::optional<Parts::ManifestText>> ImageSource::manifest(
+base::Result<std::optional<ImageParts::ManifestText>> ImageSource::manifest(
     const Descriptor& descriptor) const {
   std::string text;
   const auto made = texts_.find(descriptor.digest);
   if (made != texts_.end()) {
     text = made->second;
   } else {
-    const auto place = blob(descriptor.digest);
-    if (!place) return std::optional<Parts::ManifestText>();
-    auto read = read_whole(*place, limits::kManifestBytes);
+    const auto range = blob(descriptor.digest);
+    if (!range) return std::optional<ImageParts::ManifestText>();
+    auto read = read_whole(*range, limits::kManifestBytes);
     if (!read) return read.error();
     text = std::move(*read);
   }
@@ -246,23 +246,23 @@ base::Result<std::optional<Parts::ManifestText>> ImageSource::manifest(
   if (text.size() != static_cast<std::uint64_t>(descriptor.size)) {
     return wrong_size(descriptor, text.size());
   }
-  return std::optional(Parts::ManifestText{descriptor, std::move(text)});
+  return std::optional(ImageParts::ManifestText{descriptor, std::move(text)});
 }
 
 base::Result<void> ImageSource::add_blob(const Descriptor& descriptor, bool may_miss,
-                                         Parts& parts) const {
+                                         ImageParts& parts) const {
   if (!parts.digests.insert(descriptor.digest).second) return {};
-  auto place = blob(descriptor.digest);
-  if (!place && may_miss) return {};
-  if (place && place->size != static_cast<std::uint64_t>(descriptor.size)) {
-    return wrong_size(descriptor, place->size);
+  auto range = blob(descriptor.digest);
+  if (!range && may_miss) return {};
+  if (range && range->size != static_cast<std::uint64_t>(descriptor.size)) {
+    return wrong_size(descriptor, range->size);
   }
-  parts.blobs.push_back({descriptor, std::move(place)});
+  parts.blobs.push_back({descriptor, std::move(range)});
   return {};
 }
 
 base::Result<void> ImageSource::collect(const Descriptor& descriptor, int depth,
-                                        Parts& parts) const {
+                                        ImageParts& parts) const {
   if (depth > limits::kIndexDepth)
     return malformed("the indexes of the image are nested too deeply");
   if (parts.digests.size() > limits::kImageParts) {
@@ -308,7 +308,7 @@ std::optional<Descriptor> ImageSource::only_platform(const Manifest& index) cons
   return present.front();
 }
 
-base::Result<Parts> ImageSource::parts(const SourceImage& image) const {
+base::Result<ImageParts> ImageSource::parts(const SourceImage& image) const {
   Descriptor root = image.root;
   const auto text = manifest(root);
   if (!text) return text.error();
@@ -317,7 +317,7 @@ base::Result<Parts> ImageSource::parts(const SourceImage& image) const {
     if (!parsed) return malformed(parsed.error().message);
     if (const auto only = only_platform(*parsed)) root = *only;
   }
-  Parts parts;
+  ImageParts parts;
   if (const auto collected = collect(root, 0, parts); !collected) return collected.error();
   return parts;
 }

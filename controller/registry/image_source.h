@@ -30,10 +30,10 @@ struct SourceImage {
 };
 
 // The manifests and blobs that a registry needs for an image.
-struct Parts {
+struct ImageParts {
   struct Blob {
     Descriptor descriptor;
-    std::optional<Place> place;  // none: not in the source, so the registry must have it
+    std::optional<FileRange> range;  // none: not in the source, so the registry must have it
   };
   struct ManifestText {
     Descriptor descriptor;  // with its media type
@@ -62,13 +62,13 @@ class ImageSource {
   // index that names platforms which are not in the archive: if parts of the index are missing and
   // exactly one platform is there, that platform is the image. kMalformed: a part is missing or
   // invalid, or its digest or size does not match; kTooLarge.
-  base::Result<Parts> parts(const SourceImage& image) const;
+  base::Result<ImageParts> parts(const SourceImage& image) const;
 
  protected:
   explicit ImageSource(std::string path) : path_(std::move(path)) {}
 
   // Returns where the content of that digest is; nothing when the source does not have it.
-  virtual std::optional<Place> blob(std::string_view digest) const = 0;
+  virtual std::optional<FileRange> blob(std::string_view digest) const = 0;
 
   base::Error malformed(std::string_view why) const;
 
@@ -78,10 +78,11 @@ class ImageSource {
 
  private:
   base::Error wrong_size(const Descriptor& descriptor, std::uint64_t size) const;
-  base::Result<std::optional<Parts::ManifestText>> manifest(const Descriptor& descriptor) const;
+  base::Result<std::optional<ImageParts::ManifestText>> manifest(
+      const Descriptor& descriptor) const;
   std::optional<Descriptor> only_platform(const Manifest& index) const;
-  base::Result<void> collect(const Descriptor& descriptor, int depth, Parts& parts) const;
-  base::Result<void> add_blob(const Descriptor& descriptor, bool may_miss, Parts& parts) const;
+  base::Result<void> collect(const Descriptor& descriptor, int depth, ImageParts& parts) const;
+  base::Result<void> add_blob(const Descriptor& descriptor, bool may_miss, ImageParts& parts) const;
 };
 
 }  // namespace registry

@@ -104,7 +104,7 @@ base::Result<Networks> Networks::parse(const std::vector<std::string>& entries) 
   return networks;
 }
 
-bool Networks::contain(const ip::address& address) const {
+bool Networks::contains(const ip::address& address) const {
   const auto four = address.is_v6() ? embedded(address.to_v6()) : std::nullopt;
   return std::any_of(networks_.begin(), networks_.end(), [&](const Network& network) {
     return inside(address, network.address, network.bits) ||
@@ -180,12 +180,12 @@ base::Result<InsecureRegistries> InsecureRegistries::parse(
   return registries;
 }
 
-bool InsecureRegistries::name(const net::ServerUrl& server) const {
+bool InsecureRegistries::matches(const net::ServerUrl& server) const {
   const auto address = address_of(server.host);
-  return name_host(server) || (address && networks_.contain(*address));
+  return matches_host(server) || (address && networks_.contains(*address));
 }
 
-bool InsecureRegistries::name_host(const net::ServerUrl& server) const {
+bool InsecureRegistries::matches_host(const net::ServerUrl& server) const {
   const auto address = address_of(server.host);
   const std::string host = address ? address->to_string() : lower(server.host);
   const bool usual_port = server.port == kHttpsPort || server.port == kHttpPort;
@@ -194,11 +194,11 @@ bool InsecureRegistries::name_host(const net::ServerUrl& server) const {
   });
 }
 
-bool may_be_asked(const ip::address& address, const net::ServerUrl& server,
-                  const InsecureRegistries& insecure, const DeniedAddresses& denied) {
-  if (denied.always.contain(address)) return false;
-  if (denied.services.contain(address)) return insecure.name_host(server);
-  return special_use(address).empty() || insecure.name(server);
+bool may_connect_to(const ip::address& address, const net::ServerUrl& server,
+                    const InsecureRegistries& insecure, const DeniedAddresses& denied) {
+  if (denied.always.contains(address)) return false;
+  if (denied.services.contains(address)) return insecure.matches_host(server);
+  return special_use(address).empty() || insecure.matches(server);
 }
 
 }  // namespace registry

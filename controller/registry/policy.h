@@ -27,7 +27,7 @@ class Networks {
 
   // Whether the address is in one of the networks. An IPv6 address that embeds an IPv4 address
   // (mapped, compatible, NAT64, 6to4) is also in the networks of that IPv4 address.
-  bool contain(const boost::asio::ip::address& address) const;
+  bool contains(const boost::asio::ip::address& address) const;
 
   bool empty() const { return networks_.empty(); }
   bool operator==(const Networks&) const = default;
@@ -51,7 +51,7 @@ class Networks {
 std::string service_network_of(const std::string& kubernetes_address);
 
 // The registries that are used without verification, as with Docker's insecure-registries: HTTPS
-// without verification is tried first, then plain HTTP. may_be_asked() allows them at addresses
+// without verification is tried first, then plain HTTP. may_connect_to() allows them at addresses
 // that are denied to other registries.
 //
 // An entry is "host" (at port 443 or 80), "host:port", or a network such as "10.0.0.0/8". A network
@@ -65,10 +65,10 @@ class InsecureRegistries {
   InsecureRegistries() = default;
 
   // Whether an entry, host or network, matches the server.
-  bool name(const net::ServerUrl& server) const;
+  bool matches(const net::ServerUrl& server) const;
 
   // Whether an entry names the server as a host; networks do not count.
-  bool name_host(const net::ServerUrl& server) const;
+  bool matches_host(const net::ServerUrl& server) const;
 
  private:
   struct Host {
@@ -95,7 +95,7 @@ struct DeniedAddresses {
 };
 
 // Whether the registry whose name is `server` may be asked at `address`.
-bool may_be_asked(const boost::asio::ip::address& address, const net::ServerUrl& server,
-                  const InsecureRegistries& insecure, const DeniedAddresses& denied);
+bool may_connect_to(const boost::asio::ip::address& address, const net::ServerUrl& server,
+                    const InsecureRegistries& insecure, const DeniedAddresses& denied);
 
 }  // namespace registry

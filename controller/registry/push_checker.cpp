@@ -36,12 +36,12 @@ bool is_about_network(const base::Error& error) {
   }
 }
 
-std::string_view with_what(const Session& session) {
+std::string_view credentials_note(const RepositorySession& session) {
   return session.has_credentials() ? "with the given credentials" : "without credentials";
 }
 
 // Returns the result of the check for the status that answers the beginning of an upload.
-PushAnswer judge(const Session& session, int status) {
+PushAnswer answer_for_status(const RepositorySession& session, int status) {
   const std::string host = session.host();
   switch (status) {
     case 201:
@@ -49,10 +49,10 @@ PushAnswer judge(const Session& session, int status) {
     case 401:
     case 403:
       return denied(fmt::format("{} does not allow pushing {} {} (HTTP status {})", host,
-                                session.path(), with_what(session), status));
+                                session.path(), credentials_note(session), status));
     case 404:
       return denied(fmt::format("{} has no repository {} that allows pushing {} (HTTP status 404)",
-                                host, session.path(), with_what(session)));
+                                host, session.path(), credentials_note(session)));
     case 429: return unknown(fmt::format("{} rate-limited the request (HTTP status 429)", host));
     default:
       return unknown(
@@ -79,7 +79,8 @@ PushChecker::PushChecker(asio::any_io_executor executor, base::Clock& clock, Che
       denied_{readable<Networks>(options_.denied_networks), {}},
       trust_(options_.ca_file) {}
 
-PushAnswer PushChecker::answer_of(const Session& session, const base::Error& error) const {
+PushAnswer PushChecker::answer_of(const RepositorySession& session,
+                                  const base::Error& error) const {
   if (error.code == base::ErrorCode::kUnauthorized) return denied(error.message);
   if (options_.report_network_errors) return unknown(error.message);
   if (!is_about_network(error) && !session.is_at_token_server()) return unknown(error.message);
@@ -101,21 +102,21 @@ asio::awaitable<PushAnswer> PushChecker::check(api::ImageReference repository,
   http.body_bytes = options_.body_bytes;
   http.request_timeout = options_.request_timeout;
   HttpClient client(executor_, trust_, std::move(http));
-  Session session(client, std::move(repository), std::move(credentials), Access::kPush);
+  RepositorySession session(client, std::move(repository), std::move(credentials), Access::kPush);
   const Instant deadline = clock_.now() + options_.timeout;
-  auto asking = ask(session, deadline);
+  auto asking = try_upload(session, deadline);
   auto answer = co_await std::move(asking);
   co_return answer;
 }
 
-asio::awaitable<PushAnswer> PushChecker::ask(Session& session, Instant deadline) {
+asio::awaitable<PushAnswer> PushChecker::try_upload(RepositorySession& session, Instant deadline) {
   auto opening = session.open(deadline);
   const auto opened = co_await std::move(opening);
   if (!opened) co_return answer_of(session, opened.error());
   auto beginning = session.send({"POST", session.url("blobs/uploads/")}, deadline);
   const auto begun = co_await std::move(beginning);
   if (!begun) co_return answer_of(session, begun.error());
-  PushAnswer answer = judge(session, begun->status);
+  PushAnswer answer = answer_for_status(session, begun->status);
   if (answer.answer == Answer::kGranted) {
     auto cancelling = cancel_upload(session, *begun, deadline);
     co_await std::move(cancelling);
@@ -126,10 +127,10 @@ asio::awaitable<PushAnswer> PushChecker::ask(Session& session, Instant deadline)
 // Cancels the upload. The result is ignored, because registries remove abandoned uploads. Only a
 // Location at the registry itself is used, so that an answer cannot choose another server to which
 // the operator sends a DELETE.
-asio::awaitable<void> PushChecker::cancel_upload(Session& session, const HttpAnswer& begun,
-                                                 Instant deadline) {
+asio::awaitable<void> PushChecker::cancel_upload(RepositorySession& session,
+                                                 const HttpAnswer& begun, Instant deadline) {
   auto url = session.location(begun);
-  if (!url || !session.is_own(*url)) co_return;
+  if (!url || !session.is_url_of_registry(*url)) co_return;
   const Instant limit = clock_.now() + options_.cancel_timeout;
   auto cancelling = session.send({"DELETE", std::move(*url)}, std::min(deadline, limit));
   co_await std::move(cancelling);

@@ -38,15 +38,15 @@
 
 namespace registry {
 
-class Session;
+class RepositorySession;
 
 struct CheckOptions {
   // Entries as in policy.h. An invalid entry is ignored; a caller that gets entries from users
   // reports it, by InsecureRegistries::parse.
   std::vector<std::string> insecure_registries = {};
   std::string ca_file = {};  // PEM: trusted in addition to the system's CAs; reread when changed
-  // Whether addresses are checked by may_be_asked (policy.h). Must be true unless the user of this
-  // machine chooses the registry.
+  // Whether addresses are checked by may_connect_to (policy.h). Must be true unless the user of
+  // this machine chooses the registry.
   bool guard_addresses = true;
   std::vector<std::string> denied_networks = {};  // never asked; an invalid entry is ignored
   // Whether messages contain the reason why a registry or its token server cannot be reached.
@@ -94,9 +94,9 @@ class PushChecker {
  private:
   using Instant = HttpClient::Instant;
 
-  PushAnswer answer_of(const Session& session, const base::Error& error) const;
-  boost::asio::awaitable<PushAnswer> ask(Session& session, Instant deadline);
-  boost::asio::awaitable<void> cancel_upload(Session& session, const HttpAnswer& begun,
+  PushAnswer answer_of(const RepositorySession& session, const base::Error& error) const;
+  boost::asio::awaitable<PushAnswer> try_upload(RepositorySession& session, Instant deadline);
+  boost::asio::awaitable<void> cancel_upload(RepositorySession& session, const HttpAnswer& begun,
                                              Instant deadline);
 
   boost::asio::any_io_executor executor_;

@@ -42,7 +42,7 @@ base::Error unexpected(const std::string& who, int status) {
 
 // Whether `named` is a plain-HTTP URL by which a registry that is reached by HTTPS names itself. A
 // registry behind a TLS proxy may see plain HTTP; its URL has the port of the proxy or no port.
-bool takes_itself_for_plain(const net::ServerUrl& server, const net::ServerUrl& named) {
+bool names_itself_without_tls(const net::ServerUrl& server, const net::ServerUrl& named) {
   return server.tls && !named.tls && server.host == named.host &&
          (named.port == server.port || named.port == kHttpPort);
 }
@@ -55,8 +55,8 @@ void set_authorization(HttpRequest& request, const std::string& value) {
 
 }  // namespace
 
-Session::Session(HttpClient& client, api::ImageReference repository,
-                 std::optional<Credentials> credentials, Access access)
+RepositorySession::RepositorySession(HttpClient& client, api::ImageReference repository,
+                                     std::optional<Credentials> credentials, Access access)
     : client_(client),
       repository_(std::move(repository)),
       credentials_(std::move(credentials)),
@@ -67,18 +67,18 @@ Session::Session(HttpClient& client, api::ImageReference repository,
   }
 }
 
-bool Session::is_insecure() const { return client_.options().insecure.name(server_); }
+bool RepositorySession::is_insecure() const { return client_.options().insecure.matches(server_); }
 
-std::string Session::scope() const {
+std::string RepositorySession::scope() const {
   return fmt::format("repository:{}:{}{}", repository_.path,
                      access_ == Access::kPush ? "pull,push" : "pull", deleting_ ? ",delete" : "");
 }
 
-Url Session::url(std::string_view suffix) const {
+Url RepositorySession::url(std::string_view suffix) const {
   return {server_, fmt::format("/v2/{}/{}", repository_.path, suffix)};
 }
 
-base::Result<Url> Session::location(const HttpAnswer& answer) const {
+base::Result<Url> RepositorySession::location(const HttpAnswer& answer) const {
   const std::string_view text = answer.header("Location");
   auto found = resolve_url(answer.url, text);
   if (!found) {
@@ -87,7 +87,7 @@ base::Result<Url> Session::location(const HttpAnswer& answer) const {
   }
   const bool secure = server_.tls || answer.url.server.tls;
   if (!secure || found->server.tls) return found;
-  if (takes_itself_for_plain(server_, found->server)) {
+  if (names_itself_without_tls(server_, found->server)) {
     found->server = server_;
     return found;
   }
@@ -95,10 +95,11 @@ base::Result<Url> Session::location(const HttpAnswer& answer) const {
                    " redirects the upload from HTTPS to plain HTTP, which is not followed");
 }
 
-asio::awaitable<base::Result<HttpAnswer>> Session::ping(Instant deadline) {
+asio::awaitable<base::Result<HttpAnswer>> RepositorySession::ping(Instant deadline) {
   HttpRequest request;
   request.url = {server_, "/v2/"};
-  auto following = client_.follow(std::move(request), HttpClient::Elsewhere::kRefused, deadline);
+  auto following =
+      client_.follow(std::move(request), HttpClient::CrossHostRedirect::kRefused, deadline);
   auto answer = co_await std::move(following);
   if (!answer) co_return answer;
   // A redirect may have led from HTTP up to HTTPS.
@@ -106,7 +107,7 @@ asio::awaitable<base::Result<HttpAnswer>> Session::ping(Instant deadline) {
   co_return answer;
 }
 
-asio::awaitable<base::Result<void>> Session::open(Instant deadline) {
+asio::awaitable<base::Result<void>> RepositorySession::open(Instant deadline) {
   const std::string domain(repository_.domain == kHub ? kHubServer : repository_.domain);
   auto server = parse_url("https://" + domain);
   if (!server)
@@ -137,7 +138,7 @@ asio::awaitable<base::Result<void>> Session::open(Instant deadline) {
   co_return authorized;
 }
 
-void Session::remember_challenges(const HttpAnswer& answer) {
+void RepositorySession::remember_challenges(const HttpAnswer& answer) {
   std::vector<Challenge> found;
   for (const net::HeaderLine& line : answer.headers) {
     if (HttpAnswer{0, {line}}.header("WWW-Authenticate").empty()) continue;
@@ -148,16 +149,16 @@ void Session::remember_challenges(const HttpAnswer& answer) {
   challenges_ = std::move(found);
 }
 
-const Challenge* Session::challenge(std::string_view scheme) const {
+const Challenge* RepositorySession::challenge(std::string_view scheme) const {
   const auto found = std::find_if(challenges_.begin(), challenges_.end(),
                                   [&](const Challenge& one) { return one.scheme == scheme; });
   return found == challenges_.end() ? nullptr : &*found;
 }
 
-asio::awaitable<base::Result<void>> Session::authorize(Instant deadline) {
+asio::awaitable<base::Result<void>> RepositorySession::authorize(Instant deadline) {
   if (const Challenge* bearer = challenge("bearer")) {
     if (credentials_ && !credentials_->registry_token.empty()) {
-      set_proof("Bearer " + credentials_->registry_token, std::nullopt);
+      use_authorization("Bearer " + credentials_->registry_token, std::nullopt);
       co_return base::Result<void>();
     }
     auto realm = check_realm(bearer->parameter("realm"));
@@ -175,7 +176,7 @@ asio::awaitable<base::Result<void>> Session::authorize(Instant deadline) {
   co_return unauthorized(host() + " requires an authentication scheme other than Basic and Bearer");
 }
 
-base::Result<void> Session::authorize_basic() {
+base::Result<void> RepositorySession::authorize_basic() {
   if (!credentials_)
     return unauthorized(host() +
                         " requires a user name and password, but there are no credentials for it");
@@ -183,12 +184,13 @@ base::Result<void> Session::authorize_basic() {
     return unauthorized(
         host() + " requires a user name and password, but its credentials contain only a token");
   }
-  set_proof("Basic " + base::encode_base64(credentials_->username + ":" + credentials_->password),
-            std::nullopt);
+  use_authorization(
+      "Basic " + base::encode_base64(credentials_->username + ":" + credentials_->password),
+      std::nullopt);
   return {};
 }
 
-base::Result<Url> Session::check_realm(std::string_view text) const {
+base::Result<Url> RepositorySession::check_realm(std::string_view text) const {
   auto realm = parse_url(text);
   if (!realm) {
     return malformed(fmt::format("{} names a token server with an invalid URL: {}", host(),
@@ -202,8 +204,9 @@ base::Result<Url> Session::check_realm(std::string_view text) const {
   return realm;
 }
 
-asio::awaitable<base::Result<HttpAnswer>> Session::ask_for_token(Url realm, std::string service,
-                                                                 Instant deadline) {
+asio::awaitable<base::Result<HttpAnswer>> RepositorySession::ask_for_token(Url realm,
+                                                                           std::string service,
+                                                                           Instant deadline) {
   HttpRequest request;
   request.headers = {{"Accept", "application/json"}};
   if (credentials_ && !credentials_->identity_token.empty()) {
@@ -227,13 +230,14 @@ asio::awaitable<base::Result<HttpAnswer>> Session::ask_for_token(Url realm, std:
            "Basic " + base::encode_base64(credentials_->username + ":" + credentials_->password)});
     }
   }
-  auto following = client_.follow(std::move(request), HttpClient::Elsewhere::kRefused, deadline);
+  auto following =
+      client_.follow(std::move(request), HttpClient::CrossHostRedirect::kRefused, deadline);
   auto answer = co_await std::move(following);
   co_return answer;
 }
 
-asio::awaitable<base::Result<void>> Session::fetch_token(Url realm, std::string service,
-                                                         Instant deadline) {
+asio::awaitable<base::Result<void>> RepositorySession::fetch_token(Url realm, std::string service,
+                                                                   Instant deadline) {
   const std::string who = "the token server " + realm.server.authority();
   at_token_server_ = true;
   auto asking = ask_for_token(std::move(realm), std::move(service), deadline);
@@ -254,61 +258,61 @@ asio::awaitable<base::Result<void>> Session::fetch_token(Url realm, std::string 
   co_return take_token(*answer, who);
 }
 
-base::Result<void> Session::take_token(const HttpAnswer& answer, const std::string& who) {
+base::Result<void> RepositorySession::take_token(const HttpAnswer& answer, const std::string& who) {
   const auto token = parse_token(answer.body);
   if (!token) {
     return base::Error{token.error().code,
                        who + " answers with an invalid token: " + token.error().message};
   }
   at_token_server_ = false;
-  set_proof("Bearer " + token->text, std::chrono::steady_clock::now() + token->life);
+  use_authorization("Bearer " + token->text, std::chrono::steady_clock::now() + token->life);
   return {};
 }
 
-void Session::set_proof(std::string authorization, std::optional<Instant> end) {
+void RepositorySession::use_authorization(std::string authorization, std::optional<Instant> end) {
   authorization_ = std::move(authorization);
   token_end_ = end;
-  proven_ = false;
-  ++proofs_;
+  authorization_accepted_ = false;
+  ++authentications_;
 }
 
 // Authenticates again, unless another request has done so since proofs_ was `seen`.
-asio::awaitable<base::Result<void>> Session::renew(std::uint64_t seen, Instant deadline) {
+asio::awaitable<base::Result<void>> RepositorySession::renew(std::uint64_t seen, Instant deadline) {
   auto waiting = turn_.acquire(deadline);
   const auto turn = co_await std::move(waiting);
   if (!turn) co_return base::Error{base::ErrorCode::kTimeout, host() + ": no answer in time"};
-  if (proofs_ != seen) co_return base::Result<void>();
+  if (authentications_ != seen) co_return base::Result<void>();
   auto authorizing = authorize(deadline);
   auto authorized = co_await std::move(authorizing);
   co_return authorized;
 }
 
-bool Session::expired() const {
+bool RepositorySession::expired() const {
   return token_end_ && std::chrono::steady_clock::now() + limits::kTokenMargin > *token_end_;
 }
 
-asio::awaitable<base::Result<HttpAnswer>> Session::send(HttpRequest request, Instant deadline,
-                                                        HttpClient::Elsewhere elsewhere) {
+asio::awaitable<base::Result<HttpAnswer>> RepositorySession::send(
+    HttpRequest request, Instant deadline, HttpClient::CrossHostRedirect cross_host) {
   const bool own = same_host(server_, request.url.server);
   if (own && expired()) {
-    auto renewing = renew(proofs_, deadline);
+    auto renewing = renew(authentications_, deadline);
     const auto renewed = co_await std::move(renewing);
     if (!renewed) co_return renewed.error();
   }
   for (int round = 0;; ++round) {
-    const std::uint64_t seen = proofs_;
+    const std::uint64_t seen = authentications_;
     set_authorization(request, own ? authorization_ : "");
-    auto following = client_.follow(request, elsewhere, deadline);
+    auto following = client_.follow(request, cross_host, deadline);
     auto answer = co_await std::move(following);
     if (!answer || !own || !same_host(server_, answer->url.server)) co_return answer;
-    const bool current = proofs_ == seen;
+    const bool current = authentications_ == seen;
     if (answer->status != 401) {
-      proven_ = proven_ || current;
+      authorization_accepted_ = authorization_accepted_ || current;
       co_return answer;
     }
     // A registry may require authentication only for this request, or an authentication that it
     // accepted before may have expired. A 401 to a new authentication is final.
-    const bool fresh = current && !authorization_.empty() && !proven_;
+    const bool fresh = current && !authorization_.empty() && !authorization_accepted_;
     if (fresh || round == kRenewals) co_return answer;
     if (!answer->header("WWW-Authenticate").empty()) remember_challenges(*answer);
     if (challenges_.empty()) co_return answer;

@@ -1,6 +1,6 @@
-// A Session sends requests about one repository to its registry. It finds out whether the registry
-// is reached by HTTPS or HTTP and which authentication it requires, and authenticates the requests
-// (OCI distribution specification, and Docker's token authentication).
+// A RepositorySession sends requests about one repository to its registry. It finds out whether the
+// registry is reached by HTTPS or HTTP and which authentication it requires, and authenticates the
+// requests (OCI distribution specification, and Docker's token authentication).
 //
 // Guarantees
 //  * HTTPS is verified unless InsecureRegistries names the registry. Only then is plain HTTP tried,
@@ -31,15 +31,15 @@ namespace registry {
 
 enum class Access { kPull, kPush };
 
-class Session {
+class RepositorySession {
  public:
   using Instant = HttpClient::Instant;
 
   // `client` outlives the session. The tag and digest of the reference are ignored.
-  Session(HttpClient& client, api::ImageReference repository,
-          std::optional<Credentials> credentials, Access access);
-  Session(const Session&) = delete;
-  Session& operator=(const Session&) = delete;
+  RepositorySession(HttpClient& client, api::ImageReference repository,
+                    std::optional<Credentials> credentials, Access access);
+  RepositorySession(const RepositorySession&) = delete;
+  RepositorySession& operator=(const RepositorySession&) = delete;
 
   // Connects to the registry and authenticates. kUnauthorized: the credentials were refused, or
   // credentials are required and missing. kTooManyRequests: HTTP 429; kUnavailable: HTTP 5xx;
@@ -54,7 +54,7 @@ class Session {
   // twice. Concurrent calls are allowed. Errors as HttpClient::follow and open().
   boost::asio::awaitable<base::Result<HttpAnswer>> send(
       HttpRequest request, Instant deadline,
-      HttpClient::Elsewhere elsewhere = HttpClient::Elsewhere::kRefused);
+      HttpClient::CrossHostRedirect cross_host = HttpClient::CrossHostRedirect::kRefused);
 
   // Returns the Location of an answer to a request of this session, at which an upload continues. A
   // registry behind a TLS proxy may send an http:// URL of itself; the result is then the HTTPS
@@ -65,7 +65,7 @@ class Session {
   std::string host() const { return repository_.domain; }
 
   // Whether the URL is one of the registry itself.
-  bool is_own(const Url& url) const { return same_host(server_, url.server); }
+  bool is_url_of_registry(const Url& url) const { return same_host(server_, url.server); }
   // The path of the image reference, such as "org/app".
   const std::string& path() const { return repository_.path; }
   bool has_credentials() const { return credentials_.has_value(); }
@@ -78,7 +78,7 @@ class Session {
   boost::asio::awaitable<base::Result<HttpAnswer>> ping(Instant deadline);
   boost::asio::awaitable<base::Result<void>> authorize(Instant deadline);
   boost::asio::awaitable<base::Result<void>> renew(std::uint64_t seen, Instant deadline);
-  void set_proof(std::string authorization, std::optional<Instant> end);
+  void use_authorization(std::string authorization, std::optional<Instant> end);
   base::Result<void> authorize_basic();
   boost::asio::awaitable<base::Result<void>> fetch_token(Url realm, std::string service,
                                                          Instant deadline);
@@ -96,15 +96,15 @@ class Session {
   api::ImageReference repository_;
   std::optional<Credentials> credentials_;
   Access access_;
-  net::Semaphore turn_;       // held while authenticating again; waiting calls use the result
-  std::uint64_t proofs_ = 0;  // how often the session has authenticated
+  net::Semaphore turn_;  // held while authenticating again; waiting calls use the result
+  std::uint64_t authentications_ = 0;  // how often the session has authenticated
   net::ServerUrl server_;
   std::vector<Challenge> challenges_;
   std::string authorization_;         // the value of the header; empty: none is needed
   std::optional<Instant> token_end_;  // when the token expires; none: unknown
   bool deleting_ = false;             // whether the scope of the token includes delete
   bool at_token_server_ = false;
-  bool proven_ = false;  // the registry has accepted authorization_
+  bool authorization_accepted_ = false;
 };
 
 }  // namespace registry

@@ -16,7 +16,7 @@ namespace registry {
 namespace {
 
 namespace asio = boost::asio;
-using Instant = Session::Instant;
+using Instant = RepositorySession::Instant;
 
 template <class T>
 using Awaitable = asio::awaitable<base::Result<T>>;
@@ -25,10 +25,10 @@ constexpr Instant kNoDeadline = Instant::max();
 
 // The state that the blob-sending coroutines share.
 struct Work {
-  Session& session;
+  RepositorySession& session;
   base::Clock& clock;
   base::Random& random;
-  std::vector<Parts::Blob> waiting;  // taken from the back
+  std::vector<ImageParts::Blob> waiting;  // taken from the back
   const BlobUpload::Report& report;
   Pushed& pushed;
 };
@@ -36,7 +36,7 @@ struct Work {
 // Sends one blob after the other until none waits.
 Awaitable<void> send_waiting(Work& work) {
   while (!work.waiting.empty()) {
-    Parts::Blob blob = std::move(work.waiting.back());
+    ImageParts::Blob blob = std::move(work.waiting.back());
     work.waiting.pop_back();
     bool present = false;
     BlobUpload upload(work.session, work.clock, work.random, std::move(blob),
@@ -98,7 +98,7 @@ Awaitable<void> all_of(std::vector<asio::awaitable<base::Result<void>>> branches
   co_return base::Result<void>();
 }
 
-base::Error refused(const Session& session, int status) {
+base::Error refused(const RepositorySession& session, int status) {
   const std::string message = fmt::format("{} answers HTTP status {} to a manifest of {}",
                                           session.host(), status, session.path());
   if (status == 401) return {base::ErrorCode::kUnauthorized, message};
@@ -119,8 +119,8 @@ Uploader::Uploader(asio::any_io_executor executor, base::Clock& clock, base::Ran
       options_(std::move(options)),
       trust_(options_.ca_file) {}
 
-Awaitable<void> Uploader::send_blobs(Session& session, Parts& parts, const PushRequest& request,
-                                     Pushed& pushed) {
+Awaitable<void> Uploader::send_blobs(RepositorySession& session, ImageParts& parts,
+                                     const PushRequest& request, Pushed& pushed) {
   // Blobs are taken from the back, so the largest is sent first: otherwise it could be the last
   // one, sent while the other branches idle.
   std::sort(parts.blobs.begin(), parts.blobs.end(), [](const auto& left, const auto& right) {
@@ -137,7 +137,8 @@ Awaitable<void> Uploader::send_blobs(Session& session, Parts& parts, const PushR
   co_return sent;
 }
 
-Awaitable<void> Uploader::send_manifest(Session& session, const Parts::ManifestText& manifest,
+Awaitable<void> Uploader::send_manifest(RepositorySession& session,
+                                        const ImageParts::ManifestText& manifest,
                                         std::string name) {
   base::Backoff backoff(limits::kUploadBackoff);
   for (int failures = 0;;) {
@@ -167,7 +168,7 @@ Awaitable<Pushed> Uploader::push(const ImageSource& source, const SourceImage& i
   auto parts = source.parts(image);
   if (!parts) co_return parts.error();
   HttpClient client(executor_, trust_, std::move(http));
-  Session session(client, request.repository, request.credentials, Access::kPush);
+  RepositorySession session(client, request.repository, request.credentials, Access::kPush);
   auto opening = session.open(clock_.now() + limits::kPushCheckTimeout);
   const auto opened = co_await std::move(opening);
   if (!opened) co_return opened.error();
@@ -177,7 +178,7 @@ Awaitable<Pushed> Uploader::push(const ImageSource& source, const SourceImage& i
   auto sending = send_blobs(session, *parts, request, pushed);
   const auto sent = co_await std::move(sending);
   if (!sent) co_return sent.error();
-  for (const Parts::ManifestText& manifest : parts->manifests) {
+  for (const ImageParts::ManifestText& manifest : parts->manifests) {
     const bool is_root = &manifest == &parts->manifests.back();
     pushed.digest = manifest.descriptor.digest;
     std::vector<std::string> names = {pushed.digest};

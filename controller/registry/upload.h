@@ -66,17 +66,18 @@ class Uploader {
   Uploader(const Uploader&) = delete;
   Uploader& operator=(const Uploader&) = delete;
 
-  // Pushes an image of `source`; both outlive the push. Errors as Session::open, BlobUpload::run
-  // and ImageSource::parts; also kInvalid: an entry of insecure_registries is invalid. Throws
-  // boost::system::system_error (operation_aborted) when it is cancelled.
+  // Pushes an image of `source`; both outlive the push. Errors as RepositorySession::open,
+  // BlobUpload::run and ImageSource::parts; also kInvalid: an entry of insecure_registries is
+  // invalid. Throws boost::system::system_error (operation_aborted) when it is cancelled.
   boost::asio::awaitable<base::Result<Pushed>> push(const ImageSource& source,
                                                     const SourceImage& image, PushRequest request);
 
  private:
-  boost::asio::awaitable<base::Result<void>> send_blobs(Session& session, Parts& parts,
+  boost::asio::awaitable<base::Result<void>> send_blobs(RepositorySession& session,
+                                                        ImageParts& parts,
                                                         const PushRequest& request, Pushed& pushed);
-  boost::asio::awaitable<base::Result<void>> send_manifest(Session& session,
-                                                           const Parts::ManifestText& manifest,
+  boost::asio::awaitable<base::Result<void>> send_manifest(RepositorySession& session,
+                                                           const ImageParts::ManifestText& manifest,
                                                            std::string name);
 
   boost::asio::any_io_executor executor_;

@@ -14,10 +14,10 @@
 
 namespace runtime {
 
-// Runs the context until it has no work left or is stopped. Between two polls it calls `patience`
+// Runs the context until it has no work left or is stopped. Between two polls it calls `poll_pause`
 // and, unless the result is zero, passes it to `pause`, which has to wait that long. Handlers run
 // on the calling thread.
-void run(boost::asio::io_context& context, const std::function<base::Clock::Duration()>& patience,
+void run(boost::asio::io_context& context, const std::function<base::Clock::Duration()>& poll_pause,
          const std::function<void(base::Clock::Duration)>& pause);
 
 }  // namespace runtime

@@ -3,7 +3,7 @@
 // Guarantees
 //  * At most RunnerOptions::workers reconciles at once, and never two of the same key.
 //  * A key that is added all the time is reconciled no more often than Pace allows.
-//  * One switch (Runner::settle) handles every outcome.
+//  * One switch (Runner::handle_result) handles every outcome.
 //  * A reconcile that takes longer than RunnerOptions::timeout is cancelled and counts as
 //    kTimeout.
 //  * An exception that is not a cancellation is a bug. It is caught and logged as an error, and the
@@ -127,7 +127,7 @@ class Runner {
 
   // Drops the requests for another reconcile of the key that came since its current reconcile
   // started. That reconcile calls it before it reads all state again, which covers these requests.
-  void absorb(const Key& key) { queue_.absorb(key); }
+  void drop_covered_requests(const Key& key) { queue_.drop_covered_requests(key); }
 
   // Reconciles until it is cancelled; then throws boost::system::system_error (operation_aborted).
   // Call it once.
@@ -138,7 +138,7 @@ class Runner {
 
   // Returns how long the event loop (runtime/loop.h) may pause. Zero, except in a burst: while more
   // than limits::kBacklog keys are ready, a small part of the average duration of a reconcile.
-  Duration patience() const;
+  Duration poll_pause() const;
 
  private:
   struct Worker {
@@ -149,7 +149,7 @@ class Runner {
   };
   struct AtEnd;
 
-  static constexpr int kUsualOf = 8;  // the moving average covers about so many reconciles
+  static constexpr int kAverageOf = 8;  // the moving average covers about so many reconciles
 
   void wake();
   void pump();
@@ -158,7 +158,7 @@ class Runner {
   boost::asio::awaitable<void> pump_when_woken();
   boost::asio::awaitable<void> work(Worker& worker);
   ReconcileResult explain(Worker& worker, const std::exception_ptr& exception);
-  void settle(Worker& worker, const ReconcileResult& result);
+  void handle_result(Worker& worker, const ReconcileResult& result);
   void forget_failures(const Key& key);
   void release(Worker& worker, Instant now);
   void report_queue();
@@ -173,7 +173,7 @@ class Runner {
   std::set<Key> warned_;  // failing keys whose warning was logged
   std::vector<Worker> workers_;
   std::size_t active_ = 0;
-  Duration usual_ = Duration::zero();  // duration of a reconcile, a moving average
+  Duration average_duration_ = Duration::zero();  // duration of a reconcile, a moving average
   bool running_ = false;
   bool woken_ = false;
   boost::asio::steady_timer woken_timer_;  // never expires; cancelling it wakes pump_when_woken()
@@ -314,7 +314,7 @@ boost::asio::awaitable<void> Runner<Key>::work(Worker& worker) {
     release(worker, clock_.now());
     std::rethrow_exception(exception);
   }
-  settle(worker, result ? *result : explain(worker, exception));
+  handle_result(worker, result ? *result : explain(worker, exception));
 }
 
 // Returns the error for a reconcile that ended with an exception.
@@ -338,7 +338,7 @@ void Runner<Key>::forget_failures(const Key& key) {
 }
 
 template <class Key>
-void Runner<Key>::settle(Worker& worker, const ReconcileResult& result) {
+void Runner<Key>::handle_result(Worker& worker, const ReconcileResult& result) {
   const Key& key = *worker.key;
   const Instant now = clock_.now();
   const ReconcileOutcome outcome = outcome_of(result);
@@ -360,14 +360,14 @@ void Runner<Key>::settle(Worker& worker, const ReconcileResult& result) {
     }
   }
   metrics_.reconciled(outcome, now - worker.started);
-  usual_ += (now - worker.started - usual_) / kUsualOf;
+  average_duration_ += (now - worker.started - average_duration_) / kAverageOf;
   release(worker, now);
 }
 
 template <class Key>
-typename Runner<Key>::Duration Runner<Key>::patience() const {
+typename Runner<Key>::Duration Runner<Key>::poll_pause() const {
   if (queue_.ready() <= limits::kBacklog) return Duration::zero();
-  return std::min<Duration>(usual_ / limits::kBacklogShare, limits::kBacklogPauseMost);
+  return std::min<Duration>(average_duration_ / limits::kBacklogShare, limits::kBacklogPauseMost);
 }
 
 // Returns the key to the queue and frees the worker.

@@ -16,14 +16,14 @@
 namespace runtime {
 
 template <class Item>
-class Turns {
+class FairQueue {
  public:
   using List = std::list<Item>;
   using Node = typename List::iterator;
 
-  Turns() = default;
-  Turns(const Turns&) = delete;
-  Turns& operator=(const Turns&) = delete;
+  FairQueue() = default;
+  FairQueue(const FairQueue&) = delete;
+  FairQueue& operator=(const FairQueue&) = delete;
 
   bool empty() const { return size_ == 0; }
   std::size_t size() const { return size_; }
@@ -31,9 +31,9 @@ class Turns {
   // Moves `node` from `from` to the end of the group.
   void add(std::string_view group, List& from, Node node) {
     const auto found = groups_.find(group);
-    const Place place = found != groups_.end() ? found : groups_.emplace(group, Group()).first;
-    Group& waiting = place->second;
-    if (waiting.items.empty()) waiting.turn = turns_.insert(turns_.end(), place);
+    const GroupIterator it = found != groups_.end() ? found : groups_.emplace(group, Group()).first;
+    Group& waiting = it->second;
+    if (waiting.items.empty()) waiting.turn = turns_.insert(turns_.end(), it);
     waiting.items.splice(waiting.items.end(), from, node);
     ++size_;
   }
@@ -46,10 +46,10 @@ class Turns {
   // Moves the node whose turn it is to the end of `into` and returns it. The next turn is another
   // group's, if there is one. Requires !empty().
   Node next(List& into) {
-    const Place place = turns_.front();
-    const Node node = place->second.items.begin();
+    const GroupIterator it = turns_.front();
+    const Node node = it->second.items.begin();
     turns_.splice(turns_.end(), turns_, turns_.begin());
-    take_out(place, node, into);
+    take_out(it, node, into);
     return node;
   }
 
@@ -62,23 +62,23 @@ class Turns {
  private:
   struct Group;
   using Groups = std::map<std::string, Group, std::less<>>;
-  using Place = typename Groups::iterator;
+  using GroupIterator = typename Groups::iterator;
 
   struct Group {
-    List items;                                  // never empty between two calls
-    typename std::list<Place>::iterator turn{};  // position in turns_
+    List items;                                          // never empty between two calls
+    typename std::list<GroupIterator>::iterator turn{};  // position in turns_
   };
 
-  void take_out(Place place, Node node, List& into) {
-    into.splice(into.end(), place->second.items, node);
+  void take_out(GroupIterator it, Node node, List& into) {
+    into.splice(into.end(), it->second.items, node);
     --size_;
-    if (!place->second.items.empty()) return;
-    turns_.erase(place->second.turn);
-    groups_.erase(place);
+    if (!it->second.items.empty()) return;
+    turns_.erase(it->second.turn);
+    groups_.erase(it);
   }
 
   Groups groups_;
-  std::list<Place> turns_;  // groups with items; the front one is next
+  std::list<GroupIterator> turns_;  // groups with items; the front one is next
   std::size_t size_ = 0;
 };
 

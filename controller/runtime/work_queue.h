@@ -4,7 +4,8 @@
 // Guarantees
 //  * A key is in the queue at most once, however often it is added.
 //  * A key that was taken is not handed out again before done(). If it is added meanwhile, it is
-//    handed out once more afterwards, so no request is lost. Only absorb() drops such a request.
+//    handed out once more afterwards, so no request is lost. Only drop_covered_requests() drops
+//    such a request.
 //  * Keys that were added (add) go before keys whose delay is over (add_after, add_rate_limited).
 //    But at least every kFairTurn-th key taken is one of the latter, so that a flood of events does
 //    not keep retries waiting.
@@ -91,7 +92,7 @@ class WorkQueue {
 
   // Drops the requests that came for a taken key so far. The caller has to read all state again
   // afterwards, which covers these requests.
-  void absorb(const Key& key);
+  void drop_covered_requests(const Key& key);
 
   // Gives a taken key back. Returns the time since take(); zero for a key that was not taken.
   Duration done(const Key& key, Instant now);
@@ -103,7 +104,8 @@ class WorkQueue {
   void shutdown();
 
   int failures(const Key& key) const;
-  std::size_t ready() const { return fresh_.size() + waited_.size(); }  // at the last take()
+  // The number of ready keys, as of the last take().
+  std::size_t ready() const { return ready_added_.size() + ready_delayed_.size(); }
   std::size_t waiting() const { return waiting_.size(); }
   std::size_t taken() const { return taken_.size(); }
   std::size_t size() const { return entries_.size(); }  // keys with an entry
@@ -118,65 +120,65 @@ class WorkQueue {
  private:
   struct Entry;
   using Entries = std::map<Key, Entry>;
-  using Place = typename Entries::iterator;
-  using Ready = Turns<Place>;
+  using EntryIterator = typename Entries::iterator;
+  using Ready = FairQueue<EntryIterator>;
   using List = typename Ready::List;
   using Due = std::pair<Instant, std::uint64_t>;  // the number orders keys of one instant
 
-  enum class State { kIdle, kFresh, kWaited, kWaiting, kTaken };
+  enum class State { kIdle, kReadyAdded, kReadyDelayed, kWaiting, kTaken };
 
   struct Entry {
     State state = State::kIdle;
     int failures = 0;
-    bool again = false;               // kTaken: add() was called since take()
-    std::optional<Instant> later;     // kTaken: when it becomes ready after done()
-    Instant since{};                  // when it became ready (kFresh, kWaited) or was taken
-    Instant asked{};                  // kTaken and `again`: the time of add()
-    Due due{};                        // kWaiting: key in waiting_
-    typename List::iterator where{};  // kFresh, kWaited, kTaken: node in the list of that state
+    bool added_again = false;               // kTaken: add() was called since take()
+    std::optional<Instant> due_after_done;  // kTaken: when it becomes ready after done()
+    Instant since{};                        // when it became ready or was taken
+    Instant added_at{};                     // kTaken and `added_again`: the time of add()
+    Due due{};                              // kWaiting: key in waiting_
+    typename List::iterator node{};         // kReadyAdded, kReadyDelayed, kTaken: in its list
   };
 
-  void make_ready(Place place, State state, Instant since);
-  void wait(Place place, Instant until);
+  void make_ready(EntryIterator it, State state, Instant since);
+  void wait(EntryIterator it, Instant until);
   void promote(Instant now);
-  void erase_if_idle(Place place);
+  void erase_if_idle(EntryIterator it);
 
   Entries entries_;
-  Ready fresh_;
-  Ready waited_;
+  Ready ready_added_;
+  Ready ready_delayed_;
   List taken_;  // in the order in which they were taken
-  std::map<Due, Place> waiting_;
+  std::map<Due, EntryIterator> waiting_;
   WorkQueueCounters counters_;
   std::uint64_t number_ = 0;  // number of the last Due
-  int turn_ = 0;              // keys taken since the last one from waited_
+  int turn_ = 0;              // keys taken since the last one from ready_delayed_
   bool shut_down_ = false;
 };
 
 template <class Key>
 void WorkQueue<Key>::add(const Key& key, Instant now) {
   if (shut_down_) return;
-  const Place place = entries_.try_emplace(key).first;
-  Entry& entry = place->second;
+  const EntryIterator it = entries_.try_emplace(key).first;
+  Entry& entry = it->second;
   switch (entry.state) {
-    case State::kFresh: return;
-    case State::kWaited: {
+    case State::kReadyAdded: return;
+    case State::kReadyDelayed: {
       List moved;
-      waited_.remove(fair_group(key), entry.where, moved);
-      fresh_.add(fair_group(key), moved, entry.where);
-      entry.state = State::kFresh;
+      ready_delayed_.remove(fair_group(key), entry.node, moved);
+      ready_added_.add(fair_group(key), moved, entry.node);
+      entry.state = State::kReadyAdded;
       return;
     }
     case State::kTaken:
-      if (entry.again) return;
-      entry.again = true;
-      entry.asked = now;
-      entry.later.reset();
+      if (entry.added_again) return;
+      entry.added_again = true;
+      entry.added_at = now;
+      entry.due_after_done.reset();
       return;
     case State::kWaiting: waiting_.erase(entry.due); break;
     case State::kIdle: break;
   }
   ++counters_.adds;
-  make_ready(place, State::kFresh, now);
+  make_ready(it, State::kReadyAdded, now);
 }
 
 template <class Key>
@@ -184,13 +186,16 @@ void WorkQueue<Key>::add_after(const Key& key, Duration delay, Instant now) {
   if (shut_down_) return;
   if (delay <= Duration::zero()) return add(key, now);
   const Instant until = delay < Instant::max() - now ? now + delay : Instant::max();
-  const Place place = entries_.try_emplace(key).first;
-  Entry& entry = place->second;
+  const EntryIterator it = entries_.try_emplace(key).first;
+  Entry& entry = it->second;
   switch (entry.state) {
-    case State::kFresh:
-    case State::kWaited: return;
+    case State::kReadyAdded:
+    case State::kReadyDelayed: return;
     case State::kTaken:
-      if (!entry.again) entry.later = entry.later ? std::min(*entry.later, until) : until;
+      if (!entry.added_again) {
+        entry.due_after_done =
+            entry.due_after_done ? std::min(*entry.due_after_done, until) : until;
+      }
       return;
     case State::kWaiting:
       if (entry.due.first <= until) return;
@@ -198,7 +203,7 @@ void WorkQueue<Key>::add_after(const Key& key, Duration delay, Instant now) {
       break;
     case State::kIdle: break;
   }
-  wait(place, until);
+  wait(it, until);
 }
 
 template <class Key>
@@ -215,51 +220,51 @@ typename WorkQueue<Key>::Duration WorkQueue<Key>::add_rate_limited(const Key& ke
 
 template <class Key>
 void WorkQueue<Key>::forget(const Key& key) {
-  const Place place = entries_.find(key);
-  if (place == entries_.end()) return;
-  place->second.failures = 0;
-  erase_if_idle(place);
+  const EntryIterator it = entries_.find(key);
+  if (it == entries_.end()) return;
+  it->second.failures = 0;
+  erase_if_idle(it);
 }
 
 template <class Key>
 std::optional<typename WorkQueue<Key>::Taken> WorkQueue<Key>::take(Instant now) {
   promote(now);
-  if (fresh_.empty() && waited_.empty()) return std::nullopt;
-  const bool fair = !waited_.empty() && turn_ + 1 >= kFairTurn;
-  Ready& from = fresh_.empty() || fair ? waited_ : fresh_;
-  turn_ = &from == &waited_ ? 0 : turn_ + 1;
-  const Place place = *from.next(taken_);
-  Entry& entry = place->second;
+  if (ready_added_.empty() && ready_delayed_.empty()) return std::nullopt;
+  const bool fair = !ready_delayed_.empty() && turn_ + 1 >= kFairTurn;
+  Ready& from = ready_added_.empty() || fair ? ready_delayed_ : ready_added_;
+  turn_ = &from == &ready_delayed_ ? 0 : turn_ + 1;
+  const EntryIterator it = *from.next(taken_);
+  Entry& entry = it->second;
   const Duration waited = now - entry.since;
   entry.state = State::kTaken;
   entry.since = now;
-  return Taken{place->first, waited};
+  return Taken{it->first, waited};
 }
 
 template <class Key>
-void WorkQueue<Key>::absorb(const Key& key) {
-  const Place place = entries_.find(key);
-  if (place == entries_.end()) return;
-  place->second.again = false;
-  place->second.later.reset();
+void WorkQueue<Key>::drop_covered_requests(const Key& key) {
+  const EntryIterator it = entries_.find(key);
+  if (it == entries_.end()) return;
+  it->second.added_again = false;
+  it->second.due_after_done.reset();
 }
 
 template <class Key>
 typename WorkQueue<Key>::Duration WorkQueue<Key>::done(const Key& key, Instant now) {
-  const Place place = entries_.find(key);
-  if (place == entries_.end() || place->second.state != State::kTaken) return Duration::zero();
-  Entry& entry = place->second;
-  taken_.erase(entry.where);
+  const EntryIterator it = entries_.find(key);
+  if (it == entries_.end() || it->second.state != State::kTaken) return Duration::zero();
+  Entry& entry = it->second;
+  taken_.erase(entry.node);
   entry.state = State::kIdle;
   const Duration away = now - entry.since;
-  if (std::exchange(entry.again, false)) {
+  if (std::exchange(entry.added_again, false)) {
     ++counters_.adds;
-    make_ready(place, State::kFresh, entry.asked);
-  } else if (entry.later) {
-    wait(place, *entry.later);
-    entry.later.reset();
+    make_ready(it, State::kReadyAdded, entry.added_at);
+  } else if (entry.due_after_done) {
+    wait(it, *entry.due_after_done);
+    entry.due_after_done.reset();
   } else {
-    erase_if_idle(place);
+    erase_if_idle(it);
   }
   return away;
 }
@@ -273,28 +278,28 @@ std::optional<typename WorkQueue<Key>::Instant> WorkQueue<Key>::next_due() const
 template <class Key>
 void WorkQueue<Key>::shutdown() {
   shut_down_ = true;
-  fresh_.clear();
-  waited_.clear();
+  ready_added_.clear();
+  ready_delayed_.clear();
   waiting_.clear();
-  for (Place place = entries_.begin(); place != entries_.end();) {
-    Entry& entry = place->second;
-    entry.again = false;
-    entry.later.reset();
+  for (EntryIterator it = entries_.begin(); it != entries_.end();) {
+    Entry& entry = it->second;
+    entry.added_again = false;
+    entry.due_after_done.reset();
     entry.failures = 0;
-    place = entry.state == State::kTaken ? std::next(place) : entries_.erase(place);
+    it = entry.state == State::kTaken ? std::next(it) : entries_.erase(it);
   }
 }
 
 template <class Key>
 int WorkQueue<Key>::failures(const Key& key) const {
-  const auto place = entries_.find(key);
-  return place == entries_.end() ? 0 : place->second.failures;
+  const auto it = entries_.find(key);
+  return it == entries_.end() ? 0 : it->second.failures;
 }
 
 template <class Key>
 typename WorkQueue<Key>::Duration WorkQueue<Key>::unfinished_work(Instant now) const {
   Duration sum{};
-  for (const Place& place : taken_) sum += now - place->second.since;
+  for (const EntryIterator& it : taken_) sum += now - it->second.since;
   return sum;
 }
 
@@ -304,36 +309,36 @@ typename WorkQueue<Key>::Duration WorkQueue<Key>::longest_running(Instant now) c
 }
 
 template <class Key>
-void WorkQueue<Key>::make_ready(Place place, State state, Instant since) {
-  Entry& entry = place->second;
+void WorkQueue<Key>::make_ready(EntryIterator it, State state, Instant since) {
+  Entry& entry = it->second;
   entry.state = state;
   entry.since = since;
-  List one = {place};
-  entry.where = one.begin();
-  Ready& ready = state == State::kFresh ? fresh_ : waited_;
-  ready.add(fair_group(place->first), one, entry.where);
+  List one = {it};
+  entry.node = one.begin();
+  Ready& ready = state == State::kReadyAdded ? ready_added_ : ready_delayed_;
+  ready.add(fair_group(it->first), one, entry.node);
 }
 
 template <class Key>
-void WorkQueue<Key>::wait(Place place, Instant until) {
-  place->second.state = State::kWaiting;
-  place->second.due = {until, ++number_};
-  waiting_.emplace(place->second.due, place);
+void WorkQueue<Key>::wait(EntryIterator it, Instant until) {
+  it->second.state = State::kWaiting;
+  it->second.due = {until, ++number_};
+  waiting_.emplace(it->second.due, it);
 }
 
 template <class Key>
 void WorkQueue<Key>::promote(Instant now) {
   while (!waiting_.empty() && waiting_.begin()->first.first <= now) {
-    const Place place = waiting_.begin()->second;
+    const EntryIterator it = waiting_.begin()->second;
     waiting_.erase(waiting_.begin());
     ++counters_.adds;
-    make_ready(place, State::kWaited, place->second.due.first);
+    make_ready(it, State::kReadyDelayed, it->second.due.first);
   }
 }
 
 template <class Key>
-void WorkQueue<Key>::erase_if_idle(Place place) {
-  if (place->second.state == State::kIdle && place->second.failures == 0) entries_.erase(place);
+void WorkQueue<Key>::erase_if_idle(EntryIterator it) {
+  if (it->second.state == State::kIdle && it->second.failures == 0) entries_.erase(it);
 }
 
 }  // namespace runtime

@@ -30,7 +30,7 @@ using tcp = asio::ip::tcp;
 
 namespace {
 
-using Instant = Occupant::Instant;
+using Instant = ConnectionInfo::Instant;
 
 Instant now() { return std::chrono::steady_clock::now(); }
 
@@ -63,27 +63,28 @@ std::size_t backlog(tcp::acceptor& acceptor) {
 // cancelled.
 struct HttpServer::Connection {
   Connection(HttpServer& owner, tcp::socket socket) : server(owner), stream(std::move(socket)) {
-    occupant.id = ++server.last_;
-    occupant.address = address_of(stream.socket());
-    occupant.since = now();
-    server.open_.emplace(occupant.id, this);
+    info.id = ++server.last_;
+    info.address = address_of(stream.socket());
+    info.since = now();
+    server.open_.emplace(info.id, this);
     error_code ignored;
     stream.socket().set_option(tcp::no_delay(true), ignored);
   }
   ~Connection() {
     error_code ignored;
     stream.socket().shutdown(tcp::socket::shutdown_both, ignored);
-    server.open_.erase(occupant.id);
+    server.open_.erase(info.id);
     sent();
     server.room_.cancel();
   }
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  void advance(Progress progress) {
-    if (progress <= occupant.progress) return;
-    occupant.progress = progress;
-    if (progress == Progress::kGreeted || progress == Progress::kAsked) occupant.since = now();
+  void advance(RequestStage stage) {
+    if (stage <= info.stage) return;
+    info.stage = stage;
+    if (stage == RequestStage::kClientHello || stage == RequestStage::kRequestHead)
+      info.since = now();
   }
 
   // Releases the memory that is charged for the answer.
@@ -92,7 +93,7 @@ struct HttpServer::Connection {
   HttpServer& server;
   beast::tcp_stream stream;
   beast::flat_buffer buffer{kBufferBytes};
-  Occupant occupant;
+  ConnectionInfo info;
   runtime::TaskGroup::TaskId task = 0;
   bool evicted = false;
   std::size_t answer_bytes = 0;  // bytes of the answer that is being sent
@@ -357,15 +358,15 @@ asio::awaitable<void> HttpServer::accept() {
 // Waits until there is a place for a connection from that address.
 asio::awaitable<void> HttpServer::make_room(asio::ip::address address) {
   while (!group_.cancelled()) {
-    std::vector<Occupant> occupants;
+    std::vector<ConnectionInfo> candidates;
     for (const auto& [id, connection] : open_) {
-      if (!connection->evicted) occupants.push_back(connection->occupant);
+      if (!connection->evicted) candidates.push_back(connection->info);
     }
     const std::size_t clients = backlog(acceptor_);
     most_waiting_ = clients == 0 ? 0 : std::max(most_waiting_, clients);
     const Instant instant = now();
     const auto eviction =
-        choose_eviction(occupants, address, most_waiting_, instant, options_.places);
+        choose_eviction(candidates, address, most_waiting_, instant, options_.connection_limits);
     if (!eviction) co_return;
     if (eviction->due <= instant) {
       evict(*open_.at(eviction->id));
@@ -380,7 +381,7 @@ asio::awaitable<void> HttpServer::make_room(asio::ip::address address) {
 
 void HttpServer::evict(Connection& connection) {
   logger_.debug("closed a connection to make room for another one",
-                {{"address", connection.occupant.address.to_string()}});
+                {{"address", connection.info.address.to_string()}});
   connection.evicted = true;
   connection.sent();
   group_.cancel(connection.task);
@@ -393,7 +394,7 @@ void HttpServer::make_room_for_answer(Connection& connection, std::size_t bytes)
     Connection* longest = nullptr;
     for (const auto& [id, other] : open_) {
       if (other->answer_bytes == 0) continue;
-      if (longest == nullptr || other->occupant.since < longest->occupant.since) longest = other;
+      if (longest == nullptr || other->info.since < longest->info.since) longest = other;
     }
     evict(*longest);
   }
@@ -403,7 +404,7 @@ void HttpServer::make_room_for_answer(Connection& connection, std::size_t bytes)
 
 void HttpServer::serve(tcp::socket socket) {
   auto connection = std::make_unique<Connection>(*this, std::move(socket));
-  const std::uint64_t id = connection->occupant.id;
+  const std::uint64_t id = connection->info.id;
   runtime::TaskGroup::TaskId task = 0;
   if (options_.certificate == nullptr) {
     task = group_.spawn(serve_plainly(std::move(connection)));
@@ -434,7 +435,8 @@ asio::awaitable<void> HttpServer::serve_securely(std::unique_ptr<Connection> con
   const std::size_t bytes = co_await std::move(listening);
   if (failure) co_return;
   buffer.commit(bytes);
-  connection->advance(has_greeting(buffer.data()) ? Progress::kGreeted : Progress::kSpoke);
+  connection->advance(has_greeting(buffer.data()) ? RequestStage::kClientHello
+                                                  : RequestStage::kFirstBytes);
   asio::ssl::stream<beast::tcp_stream&> stream(connection->stream, *context);
   auto greeting = stream.async_handshake(asio::ssl::stream_base::server, buffer.data(),
                                          asio::redirect_error(asio::use_awaitable, failure));
@@ -446,13 +448,13 @@ asio::awaitable<void> HttpServer::serve_securely(std::unique_ptr<Connection> con
     co_return;
   }
   buffer.consume(used);
-  connection->advance(Progress::kSecured);
+  connection->advance(RequestStage::kTlsReady);
   bool more = true;
   while (more) {
     auto exchanging = exchange(stream, *connection);
     more = co_await std::move(exchanging);
   }
-  connection->stream.expires_after(limits::kServeGoodbye);
+  connection->stream.expires_after(limits::kServeTlsShutdown);
   auto ending = stream.async_shutdown(asio::redirect_error(asio::use_awaitable, failure));
   co_await std::move(ending);
 }
@@ -461,20 +463,20 @@ asio::awaitable<void> HttpServer::serve_securely(std::unique_ptr<Connection> con
 // ended.
 template <class Stream>
 asio::awaitable<bool> HttpServer::wait_for_request(Stream& stream, Connection& connection) {
-  Occupant& occupant = connection.occupant;
+  ConnectionInfo& info = connection.info;
   if (connection.buffer.size() > 0) co_return true;
   error_code failure;
-  if (occupant.idle) {
+  if (info.idle) {
     connection.buffer.shrink_to_fit();
-    occupant.since = now();
+    info.since = now();
     room_.cancel();
   }
-  connection.stream.expires_after(occupant.idle ? options_.idle : options_.head);
+  connection.stream.expires_after(info.idle ? options_.idle : options_.head);
   auto reading = stream.async_read_some(connection.buffer.prepare(limits::kServeReadBytes),
                                         asio::redirect_error(asio::use_awaitable, failure));
   const std::size_t bytes = co_await std::move(reading);
-  connection.advance(Progress::kSpoke);
-  if (std::exchange(occupant.idle, false)) occupant.since = now();
+  connection.advance(RequestStage::kFirstBytes);
+  if (std::exchange(info.idle, false)) info.since = now();
   connection.buffer.commit(bytes);
   co_return !failure;
 }
@@ -514,7 +516,7 @@ asio::awaitable<error_code> HttpServer::read_body(Stream& stream, Connection& co
     const bool is_large = total > limits::kServeSmallBodyBytes &&
                           body.size() + kBufferBytes > limits::kServeSmallBodyBytes;
     if (is_large && !incoming.turn) {
-      incoming.turn.emplace(large_turn_, connection.occupant.address,
+      incoming.turn.emplace(large_turn_, connection.info.address,
                             [this, &connection] { return evict_if_slow(connection); });
       auto waiting = incoming.turn->wait(now() + options_.large_wait);
       const bool came = co_await std::move(waiting);
@@ -543,7 +545,7 @@ asio::awaitable<void> HttpServer::read_request(Stream& stream, Connection& conne
                                          asio::redirect_error(asio::use_awaitable, failure));
   co_await std::move(heading);
   if (!failure) {
-    connection.advance(Progress::kAsked);
+    connection.advance(RequestStage::kRequestHead);
     incoming.head_only = parser.get().method() == http::verb::head;
     incoming.route = find_route(routes_, path_of(parser.get()));
     incoming.refusal = objection(incoming.route, parser);
@@ -565,15 +567,15 @@ asio::awaitable<void> HttpServer::read_request(Stream& stream, Connection& conne
   incoming.is_gone = !incoming.refusal;
 }
 
-// Reads and drops bytes after a request was refused, for at most limits::kServeGoodbye. Closing the
-// connection at once would reset it, and a client that is still sending would lose the answer.
+// Reads and drops bytes after a request was refused, for at most limits::kServeTlsShutdown. Closing
+// the connection at once would reset it, and a client that is still sending would lose the answer.
 template <class Stream>
 asio::awaitable<void> HttpServer::discard(Stream& stream, Connection& connection) {
   error_code failure;
   if (options_.certificate == nullptr) {
     connection.stream.socket().shutdown(tcp::socket::shutdown_send, failure);
   }
-  connection.stream.expires_after(limits::kServeGoodbye);
+  connection.stream.expires_after(limits::kServeTlsShutdown);
   while (!failure) {
     connection.buffer.clear();
     auto reading = stream.async_read_some(connection.buffer.prepare(limits::kServeReadBytes),
@@ -608,11 +610,11 @@ asio::awaitable<bool> HttpServer::exchange(Stream& stream, Connection& connectio
     co_await std::move(discarding);
     co_return false;
   }
-  if (sent && is_served) connection.occupant.served = true;
+  if (sent && is_served) connection.info.served = true;
   // A client that sends its next request before each answer is never idle, so its `since` is not
   // renewed.
-  connection.occupant.idle = sent && incoming.keep_alive && connection.buffer.size() == 0;
-  if (connection.occupant.idle) connection.occupant.since = now();
+  connection.info.idle = sent && incoming.keep_alive && connection.buffer.size() == 0;
+  if (connection.info.idle) connection.info.since = now();
   co_return sent&& incoming.keep_alive;
 }
 

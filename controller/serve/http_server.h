@@ -1,8 +1,8 @@
 // A small HTTP/1.1 server for the operator's endpoints, with TLS if it is given a certificate.
 //
 // Guarantees
-//  * Connections are bounded by PlaceLimits. When a new one finds no place, serve/places.h chooses
-//    the one that is closed, so that silent or slow clients never keep others out.
+//  * Connections are bounded by ConnectionLimits. When a new one finds no place, serve/places.h
+//    chooses the one that is closed, so that silent or slow clients never keep others out.
 //  * The size of a request is bounded: limits::kServeHeaderBytes and kServeHeaderFields for its
 //    head, and the body_bytes of its route.
 //  * Times are bounded: limits::kServeHandshake, kServeHead and kServeTimeout to receive and to
@@ -49,7 +49,7 @@
 namespace serve {
 
 struct ServerOptions {
-  PlaceLimits places;
+  ConnectionLimits connection_limits;
   std::chrono::milliseconds handshake = limits::kServeHandshake;
   std::chrono::milliseconds head = limits::kServeHead;
   std::chrono::milliseconds timeout = limits::kServeTimeout;
@@ -124,7 +124,7 @@ class HttpServer {
   boost::asio::steady_timer room_;  // cancelling it wakes make_room()
   LargeTurn large_turn_;
   runtime::TaskGroup group_;
-  std::map<std::uint64_t, Connection*> open_;  // by Occupant::id, the order of arrival
+  std::map<std::uint64_t, Connection*> open_;  // by ConnectionInfo::id, the order of arrival
   std::uint64_t last_ = 0;                     // id of the latest connection
   std::size_t answer_bytes_ = 0;               // bytes of answers that are being sent
   std::size_t most_waiting_ = 0;               // most clients at once since the queue was empty

@@ -80,7 +80,7 @@ void LargeTurn::close_holder_if_slow() {
     holder_->closed_ = true;
     return;
   }
-  holder_->since_ += now() - due() + patience();
+  holder_->since_ += now() - due() + keep_time();
 }
 
 void LargeTurn::charge(const Claim& claim) {
@@ -96,7 +96,7 @@ LargeTurn::Milliseconds LargeTurn::spent(const Claim& claim, Instant instant) co
   return spent == spent_.end() ? Milliseconds(0) : spent->second.left(instant);
 }
 
-LargeTurn::Instant::duration LargeTurn::patience() const {
+LargeTurn::Instant::duration LargeTurn::keep_time() const {
   constexpr std::size_t kFew = 25;  // waiting connections that do not shorten it
   const auto waiting = static_cast<std::int64_t>(std::max(waiting_.size(), kFew));
   return Instant::duration(patience_) * kFew / waiting;
@@ -106,7 +106,7 @@ LargeTurn::Instant::duration LargeTurn::patience() const {
 LargeTurn::Instant LargeTurn::due() const {
   if (holder_ == nullptr || holder_->closed_) return Instant::max();
   const Milliseconds earned(static_cast<double>(holder_->bytes_) / limits::kServeLargeRate);
-  return holder_->since_ + patience() + std::chrono::duration_cast<Instant::duration>(earned);
+  return holder_->since_ + keep_time() + std::chrono::duration_cast<Instant::duration>(earned);
 }
 
 }  // namespace serve

@@ -61,9 +61,9 @@ class LargeTurn {
     bool closed_ = false;
   };
 
-  // `patience`: the longest patience.
-  LargeTurn(boost::asio::any_io_executor executor, std::chrono::milliseconds patience)
-      : executor_(std::move(executor)), patience_(patience) {}
+  // `keep_time`: the longest patience.
+  LargeTurn(boost::asio::any_io_executor executor, std::chrono::milliseconds keep_time)
+      : executor_(std::move(executor)), patience_(keep_time) {}
   LargeTurn(const LargeTurn&) = delete;
   LargeTurn& operator=(const LargeTurn&) = delete;
 
@@ -82,7 +82,7 @@ class LargeTurn {
   void close_holder_if_slow();
   void charge(const Claim& claim);
   Milliseconds spent(const Claim& claim, Instant instant) const;
-  Instant::duration patience() const;
+  Instant::duration keep_time() const;
   Instant due() const;
 
   boost::asio::any_io_executor executor_;

@@ -78,7 +78,7 @@ class Intents : public ContractTest {
     registry.spec.name = name;
     const bool with_buildkit = !registry.spec.localbuild;
     if (registry.spec.persistence.enabled) {
-      co_await apply(reconcile::build_claim(registry, nullptr), spec, tally);
+      co_await apply(reconcile::build_pvc(registry, nullptr), spec, tally);
       co_await apply(reconcile::build_stateful_set(registry, with_buildkit), spec, tally);
     } else {
       co_await apply(reconcile::build_deployment(registry, with_buildkit), spec, tally);

@@ -164,7 +164,7 @@ TEST_F(WatchContract, OwnWritesAreSeenAtOnceAndConfirmedByTheWatch) {
       result_of(client.apply(service_of(named("registry")), ApplyGuard::create_only()));
   informer.store().record_written(*service);
   ASSERT_NE(informer.store().get(key("registry")), nullptr);
-  EXPECT_TRUE(eventually([&] { return informer.store().core().records() == 0; }));
+  EXPECT_TRUE(eventually([&] { return informer.store().core().pending_writes() == 0; }));
   EXPECT_EQ(*informer.store().get(key("registry")), *service);
   EXPECT_EQ(told, std::vector<std::string>{"->" + service->metadata.resource_version});
 
@@ -175,7 +175,7 @@ TEST_F(WatchContract, OwnWritesAreSeenAtOnceAndConfirmedByTheWatch) {
   informer.store().record_deleted(key("registry"), service->metadata.uid,
                                   service->metadata.resource_version);
   EXPECT_EQ(informer.store().get(key("registry")), nullptr);
-  EXPECT_TRUE(eventually([&] { return informer.store().core().records() == 0; }));
+  EXPECT_TRUE(eventually([&] { return informer.store().core().pending_writes() == 0; }));
   EXPECT_EQ(told.size(), 2U);
   stop(running);
 }
@@ -200,7 +200,7 @@ TEST_F(WatchContract, ARaceOfWritesAndEventsNeverShowsAnOlderObject) {
   }
   EXPECT_TRUE(
       eventually([&] { return version_of(informer, "a") == lease.metadata.resource_version; }));
-  EXPECT_TRUE(eventually([&] { return informer.store().core().records() == 0; }));
+  EXPECT_TRUE(eventually([&] { return informer.store().core().pending_writes() == 0; }));
   EXPECT_EQ(backwards, 0);
   stop(running);
 }

@@ -109,7 +109,7 @@ class Values final : public json::ScalarVisitor {
     all.push_back({std::string(scalar.key), std::string(scalar.value)});
     return 0;
   }
-  base::Result<void> place(json::Place) override { return {}; }
+  base::Result<void> located(json::ScalarLocation) override { return {}; }
   void alias(const json::Scalar&) override {}
   base::Result<void> end_of_map(std::uint64_t) override { return {}; }
 
@@ -140,7 +140,7 @@ bool may_change(const Value& value) {
     if (value.key == key) return true;
   }
   if (cli::names_image(value.key)) return true;
-  if (cli::half_of(value.key).half == cli::Half::kRegistry) return true;
+  if (cli::reference_part_of(value.key).part == cli::ReferencePart::kRegistry) return true;
   if (const auto parsed = cli::parse_template(value.text)) return parsed->pattern.empty();
   const auto reference = api::parse_image_reference(value.text);
   if (!reference) return false;
@@ -164,7 +164,8 @@ void check_rewriting(std::string_view input) {
     fuzz::require(may_change(before[i]), "only what may be an image changes");
     const bool at_registry =
         after[i].text.starts_with("localhost:31234") || after[i].text.starts_with("[::1]:5000") ||
-        cli::half_of(before[i].key).half != cli::Half::kNone || before[i].key == "name";
+        cli::reference_part_of(before[i].key).part != cli::ReferencePart::kNone ||
+        before[i].key == "name";
     fuzz::require(at_registry, "what changes goes to a registry");
   }
 }

@@ -44,7 +44,7 @@ def an_open_registry_without_tls(tmp_path_factory):
 
 def test_the_right_password_is_granted_and_leaves_no_upload(basic, check):
     answer = check(f"{basic.domain}/team/app", user="alice", password=USERS["alice"])
-    assert answer == ("Granted", f"{basic.domain} lets team/app be pushed")
+    assert answer == ("Granted", f"{basic.domain} allows pushing team/app")
     assert basic.uploads() == []
     log = basic.log.read_text()
     assert re.search('"DELETE /v2/team/app/blobs/uploads/[^ ]+ HTTP/1.1" 204', log)

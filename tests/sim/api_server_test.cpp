@@ -112,7 +112,7 @@ TEST_F(ApiServerTest, AWatchTellsWhatWasThereAndWhatHappens) {
 }
 
 TEST_F(ApiServerTest, AClaimIsHeldByItsFinalizer) {
-  const kube::Response made = apply(reconcile::build_claim(registry(), nullptr));
+  const kube::Response made = apply(reconcile::build_pvc(registry(), nullptr));
   ASSERT_EQ(made.status, 201) << made.body;
   const std::string path = "/api/v1/namespaces/space/persistentvolumeclaims/registry";
   EXPECT_THAT(ask(kube::Method::kDelete, path).body, HasSubstr("deletionTimestamp"));
@@ -202,7 +202,7 @@ TEST_F(ApiServerTest, APortThatIsThereTwiceIsToldAsTheRealOneTellsIt) {
 }
 
 TEST_F(ApiServerTest, AFinalizerThatComesTooLateIsNamedOnce) {
-  apply(reconcile::build_claim(registry(), nullptr));
+  apply(reconcile::build_pvc(registry(), nullptr));
   const std::string path = "/api/v1/namespaces/space/persistentvolumeclaims/registry";
   ask(kube::Method::kDelete, path);
   const kube::Response refused =
@@ -257,7 +257,7 @@ TEST_F(ApiServerTest, AJsonPatchIsDoneAsAWholeOrNotAtAll) {
 }
 
 TEST_F(ApiServerTest, AClaimDoesNotShrinkBelowItsCapacityThoughItIsNotBound) {
-  apply(reconcile::build_claim(registry(), nullptr));
+  apply(reconcile::build_pvc(registry(), nullptr));
   const std::string path = "/api/v1/namespaces/space/persistentvolumeclaims/registry";
   const std::string merge = "application/merge-patch+json";
   ask(kube::Method::kPatch, path + "/status",
@@ -273,7 +273,7 @@ TEST_F(ApiServerTest, AClaimDoesNotShrinkBelowItsCapacityThoughItIsNotBound) {
 TEST_F(ApiServerTest, AnApplyThatOnlyMakesItsManagerTheLatestIsAWrite) {
   api::LocalRegistry wanted = registry();
   wanted.spec.persistence.size = api::Quantity{"5120Mi"};  // stored as "5Gi", so the text differs
-  apply(reconcile::build_claim(wanted, nullptr));
+  apply(reconcile::build_pvc(wanted, nullptr));
   const std::string path = "/api/v1/namespaces/space/persistentvolumeclaims/registry";
   time += std::chrono::seconds(1);
   ask(kube::Method::kPatch, path + "?fieldManager=other",
@@ -282,10 +282,10 @@ TEST_F(ApiServerTest, AnApplyThatOnlyMakesItsManagerTheLatestIsAWrite) {
       "application/apply-patch+yaml");
   const Revision before = server.revision();
   time += std::chrono::seconds(1);
-  apply(reconcile::build_claim(wanted, nullptr));
+  apply(reconcile::build_pvc(wanted, nullptr));
   EXPECT_EQ(server.revision(), before + 1);
   time += std::chrono::seconds(1);
-  apply(reconcile::build_claim(wanted, nullptr));
+  apply(reconcile::build_pvc(wanted, nullptr));
   EXPECT_EQ(server.revision(), before + 1);
 }
 

@@ -71,7 +71,7 @@ bool Replica::holds_foreign_objects() const {
     return found;
   };
   return is_foreign(caches_->deployments) || is_foreign(caches_->stateful_sets) ||
-         is_foreign(caches_->services) || is_foreign(caches_->claims) || is_foreign(caches_->pods);
+         is_foreign(caches_->services) || is_foreign(caches_->pvcs) || is_foreign(caches_->pods);
 }
 
 bool Replica::holds_foreign_annotations() const {
@@ -88,7 +88,7 @@ bool Replica::holds_foreign_annotations() const {
   look(caches_->deployments.store());
   look(caches_->stateful_sets.store());
   look(caches_->services.store());
-  look(caches_->claims.store());
+  look(caches_->pvcs.store());
   look(caches_->pods.store());
   return found;
 }

@@ -138,7 +138,7 @@ Step operator_applies(Dice& dice) {
   const api::LocalRegistry made = draw_registry(dice);
   const std::string_view kind = dice.child().kind;
   if (kind == "Service") return applied_service(dice, made);
-  if (kind == "PersistentVolumeClaim") return applied(dice, reconcile::build_claim(made, nullptr));
+  if (kind == "PersistentVolumeClaim") return applied(dice, reconcile::build_pvc(made, nullptr));
   const bool with_buildkit = dice.chance(60);
   if (kind == "Deployment") return applied(dice, reconcile::build_deployment(made, with_buildkit));
   return applied(dice, reconcile::build_stateful_set(made, with_buildkit));

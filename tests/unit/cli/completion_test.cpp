@@ -15,17 +15,25 @@ using testing::StartsWith;
 
 using Words = std::vector<std::string>;
 
-class FixedNames final : public Names {
+class FixedNames final : public NameSource {
  public:
-  Words registries(const Asked& asked) override { return ask(asked, {"dev", "prod"}); }
-  Words images(const Asked& asked) override { return ask(asked, {"backend\tghcr.io/a/b"}); }
-  Words contexts(const Asked& asked) override { return ask(asked, {"kind-a", "remote"}); }
-  Words namespaces(const Asked& asked) override { return ask(asked, {"default", "team-a"}); }
+  Words registries(const ClusterSelection& selection) override {
+    return ask(selection, {"dev", "prod"});
+  }
+  Words images(const ClusterSelection& selection) override {
+    return ask(selection, {"backend\tghcr.io/a/b"});
+  }
+  Words contexts(const ClusterSelection& selection) override {
+    return ask(selection, {"kind-a", "remote"});
+  }
+  Words namespaces(const ClusterSelection& selection) override {
+    return ask(selection, {"default", "team-a"});
+  }
 
-  Asked last;
+  ClusterSelection last;
 
  private:
-  Words ask(const Asked& how, Words answer) {
+  Words ask(const ClusterSelection& how, Words answer) {
     last = how;
     return answer;
   }

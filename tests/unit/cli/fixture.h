@@ -45,7 +45,7 @@ class Fixture {
   Console console{out, err};
   base::Random random{1};
   base::Logger logger = base::Logger::silent();
-  Session session{
+  ClusterSession session{
       kube::Environment{world.executor(), kube::Client(transport), world.clock, random, logger},
       transport,
       "team",

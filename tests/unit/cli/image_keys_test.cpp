@@ -50,21 +50,21 @@ TEST(ImageKeys, HoldPullSecrets) {
 
 TEST(ImageKeys, HalvesOfOneReferenceHaveOneStem) {
   for (const char* key : {"registry", "imageRegistry", "image_registry", "IMAGE_REGISTRY"}) {
-    EXPECT_EQ(half_of(key).half, Half::kRegistry) << key;
-    EXPECT_EQ(half_of(key).stem, "") << key;
+    EXPECT_EQ(reference_part_of(key).part, ReferencePart::kRegistry) << key;
+    EXPECT_EQ(reference_part_of(key).stem, "") << key;
   }
   for (const char* key : {"repository", "imageRepository", "imagerepository"}) {
-    EXPECT_EQ(half_of(key).half, Half::kRepository) << key;
-    EXPECT_EQ(half_of(key).stem, "") << key;
+    EXPECT_EQ(reference_part_of(key).part, ReferencePart::kRepository) << key;
+    EXPECT_EQ(reference_part_of(key).stem, "") << key;
   }
-  EXPECT_EQ(half_of("image").half, Half::kImage);
-  EXPECT_EQ(half_of("initImageRegistry").stem, "init");
-  EXPECT_EQ(half_of("initImage").stem, "init");
-  EXPECT_EQ(half_of("initRepository").half, Half::kOtherRepository);
-  EXPECT_EQ(half_of("initRepository").stem, "init");
+  EXPECT_EQ(reference_part_of("image").part, ReferencePart::kImage);
+  EXPECT_EQ(reference_part_of("initImageRegistry").stem, "init");
+  EXPECT_EQ(reference_part_of("initImage").stem, "init");
+  EXPECT_EQ(reference_part_of("initRepository").part, ReferencePart::kOtherRepository);
+  EXPECT_EQ(reference_part_of("initRepository").stem, "init");
   for (const char* key :
        {"", "name", "newName", "registryUrl", "repo", "key", "GITHUB_REPOSITORY"}) {
-    EXPECT_EQ(half_of(key).half, Half::kNone) << key;
+    EXPECT_EQ(reference_part_of(key).part, ReferencePart::kNone) << key;
   }
 }
 

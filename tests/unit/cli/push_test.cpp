@@ -160,7 +160,7 @@ class Forward : public testing::Test {
     pod_ = 2;
     if (kubectl_ends) folder_.write("end", "");
     while (forward.pods() < 2) co_await clock_.sleep_for(std::chrono::milliseconds(10));
-    co_await forward.confirmed();
+    co_await forward.wait_for_confirmation();
   }
 
   boost::asio::awaitable<Outcome<>> follow(KubectlForward& forward, bool kubectl_ends) {

@@ -48,10 +48,10 @@ TEST(ReferenceTemplate, IsNoOtherText) {
 TEST(ReferenceTemplate, MayBeARepository) {
   for (const char* one : {"*", "*/app", "ghcr.io/*", "ghcr.io/*/app", "*gh*io*app",
                           "ghcr.io/o/app*", "ghcr.io/o/app"}) {
-    EXPECT_TRUE(may_be(one, "ghcr.io/o/app")) << one;
+    EXPECT_TRUE(matches_pattern(one, "ghcr.io/o/app")) << one;
   }
   for (const char* one : {"", "*/ap", "quay.io/*", "ghcr.io/*/o/app", "app", "*x*"}) {
-    EXPECT_FALSE(may_be(one, "ghcr.io/o/app")) << one;
+    EXPECT_FALSE(matches_pattern(one, "ghcr.io/o/app")) << one;
   }
 }
 

@@ -25,8 +25,8 @@ class Replacing final : public json::ScalarVisitor {
     word_ = json::is_word(scalar.value) ? replace_(scalar) : std::nullopt;
     return word_ ? scalar.value.size() : 0;
   }
-  base::Result<void> place(json::Place place) override {
-    return emit_(json::edit_at(place, *word_).value());
+  base::Result<void> located(json::ScalarLocation location) override {
+    return emit_(json::edit_at(location, *word_).value());
   }
   void alias(const json::Scalar&) override {}
   base::Result<void> end_of_map(std::uint64_t) override { return {}; }

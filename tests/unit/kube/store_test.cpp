@@ -335,7 +335,7 @@ TEST_F(StoreTest, TheEventOfAnOwnWriteEndsItsRecordAndIsNotNews) {
   take_told();
   put({"a", 11});
   EXPECT_EQ(seen("a"), "11");
-  EXPECT_EQ(store.core().records(), 0U);
+  EXPECT_EQ(store.core().pending_writes(), 0U);
   EXPECT_THAT(take_told(), IsEmpty());
 }
 
@@ -360,7 +360,7 @@ TEST_F(StoreTest, AnAnswerThatComesAfterItsEventIsIgnored) {
   take_told();
   store.record_written(service_of({"a", 11}));
   EXPECT_EQ(seen("a"), "12");
-  EXPECT_EQ(store.core().records(), 0U);
+  EXPECT_EQ(store.core().pending_writes(), 0U);
   EXPECT_THAT(take_told(), IsEmpty());
 }
 
@@ -369,7 +369,7 @@ TEST_F(StoreTest, AnAnswerThatTheWatchHasPassedIsIgnored) {
   bookmark(12);
   store.record_written(service_of({"a", 12}));
   EXPECT_EQ(seen("a"), "-");
-  EXPECT_EQ(store.core().records(), 0U);
+  EXPECT_EQ(store.core().pending_writes(), 0U);
 }
 
 TEST_F(StoreTest, BehindTwoOwnWritesIsWhatTheWatchSays) {
@@ -399,7 +399,7 @@ TEST_F(StoreTest, WrittenThenDeletedByAnotherBeforeItsEventCame) {
   store.record_written(service_of({"a", 11}));
   erase({"a", 12});  // the watch merged the creation and the deletion
   EXPECT_EQ(seen("a"), "-");
-  EXPECT_EQ(store.core().records(), 0U);
+  EXPECT_EQ(store.core().pending_writes(), 0U);
   EXPECT_THAT(take_told(), ElementsAre("a: - > 11", "a: 11 > -"));
 }
 
@@ -409,7 +409,7 @@ TEST_F(StoreTest, WrittenAndGoneInARelistInBetween) {
   take_told();
   relist(15, {});
   EXPECT_EQ(seen("a"), "-");
-  EXPECT_EQ(store.core().records(), 0U);
+  EXPECT_EQ(store.core().pending_writes(), 0U);
   EXPECT_THAT(take_told(), ElementsAre("a: 11 > -"));
 }
 
@@ -431,7 +431,7 @@ TEST_F(StoreTest, ARelistThatIsOlderThanAnOwnWriteDoesNotHideIt) {
   store.core().end_relist(0, 12);
   EXPECT_EQ(seen("a"), "13");
   EXPECT_EQ(seen("b"), "14");
-  EXPECT_EQ(store.core().records(), 2U);
+  EXPECT_EQ(store.core().pending_writes(), 2U);
   bookmark(14);  // the watch has caught up and shows neither write: another client has undone them
   EXPECT_EQ(seen("a"), "5");
   EXPECT_EQ(seen("b"), "-");
@@ -452,7 +452,7 @@ TEST_F(StoreTest, AnEventOfAnotherObjectShowsThatTheWatchHasCaughtUpToo) {
   store.record_written(service_of({"a", 11}));
   put({"b", 12, "uid-2"});
   EXPECT_EQ(seen("a"), "-");
-  EXPECT_EQ(store.core().records(), 0U);
+  EXPECT_EQ(store.core().pending_writes(), 0U);
 }
 
 TEST_F(StoreTest, OwnWritesAreSeenBeforeTheFirstListIsComplete) {
@@ -460,7 +460,7 @@ TEST_F(StoreTest, OwnWritesAreSeenBeforeTheFirstListIsComplete) {
   EXPECT_EQ(seen("a"), "11");
   relist(15, {{"a", 11}});
   EXPECT_EQ(seen("a"), "11");
-  EXPECT_EQ(store.core().records(), 0U);
+  EXPECT_EQ(store.core().pending_writes(), 0U);
   EXPECT_THAT(take_told(), ElementsAre("a: - > 11"));
 }
 
@@ -470,7 +470,7 @@ TEST_F(StoreTest, ARestoredEtcdTakesTheRecordsWithIt) {
   relist(50, {{"a", 5}});
   EXPECT_EQ(seen("a"), "5");
   EXPECT_EQ(store.revision({"team", "a"}), 50U);
-  EXPECT_EQ(store.core().records(), 0U);
+  EXPECT_EQ(store.core().pending_writes(), 0U);
 }
 
 // Pending deletes
@@ -486,7 +486,7 @@ TEST_F(StoreTest, ADeletedObjectIsNotSeenAnyMore) {
   EXPECT_EQ(seen("a"), "-");
   erase({"a", 14});
   EXPECT_EQ(seen("a"), "-");
-  EXPECT_EQ(store.core().records(), 0U);
+  EXPECT_EQ(store.core().pending_writes(), 0U);
   EXPECT_THAT(take_told(), ElementsAre("a: 5 > -"));
 }
 
@@ -497,7 +497,7 @@ TEST_F(StoreTest, ARelistFromBeforeADeleteDoesNotBringTheObjectBack) {
   EXPECT_EQ(seen("a"), "-");
   relist(20, {});
   EXPECT_EQ(seen("a"), "-");
-  EXPECT_EQ(store.core().records(), 0U);
+  EXPECT_EQ(store.core().pending_writes(), 0U);
 }
 
 TEST_F(StoreTest, AnObjectThatCameAfterADeletedOneOfItsNameIsSeen) {
@@ -505,7 +505,7 @@ TEST_F(StoreTest, AnObjectThatCameAfterADeletedOneOfItsNameIsSeen) {
   record_deleted("a", "uid-1", 5);
   put({"a", 14, "uid-2"});
   EXPECT_EQ(seen("a"), "14");
-  EXPECT_EQ(store.core().records(), 0U);
+  EXPECT_EQ(store.core().pending_writes(), 0U);
 }
 
 TEST_F(StoreTest, ADeleteThatLeftTheObjectWithFinalizersShowsItAsDeleting) {
@@ -528,7 +528,7 @@ TEST_F(StoreTest, DeletedAndWrittenAnewBeforeEitherEventCame) {
   EXPECT_EQ(seen("a"), "13");
   put({"a", 13, "uid-2"});
   EXPECT_EQ(seen("a"), "13");
-  EXPECT_EQ(store.core().records(), 0U);
+  EXPECT_EQ(store.core().pending_writes(), 0U);
   EXPECT_THAT(take_told(), ElementsAre("a: - > 5", "a: 5 > -", "a: - > 13"));
 }
 
@@ -540,7 +540,7 @@ TEST_F(StoreTest, WrittenAndDeletedBeforeEitherEventCame) {
   put({"a", 11});
   EXPECT_EQ(seen("a"), "-");
   erase({"a", 12});
-  EXPECT_EQ(store.core().records(), 0U);
+  EXPECT_EQ(store.core().pending_writes(), 0U);
   EXPECT_THAT(take_told(), ElementsAre("a: - > 11", "a: 11 > -"));
 }
 
@@ -550,7 +550,7 @@ TEST_F(StoreTest, WrittenAndDeletedWithoutAnyEventIsForgottenInTime) {
   record_deleted("a", "uid-1", 11);
   bookmark(12);
   EXPECT_EQ(seen("a"), "-");
-  EXPECT_EQ(store.core().records(), 0U);
+  EXPECT_EQ(store.core().pending_writes(), 0U);
 }
 
 TEST_F(StoreTest, ADeleteByAnOldVersionHoldsUntilTheNewestThatWasWritten) {
@@ -558,7 +558,7 @@ TEST_F(StoreTest, ADeleteByAnOldVersionHoldsUntilTheNewestThatWasWritten) {
   store.record_written(service_of({"a", 15}));
   record_deleted("a", "uid-1", 5);
   bookmark(12);
-  EXPECT_EQ(store.core().records(), 1U);
+  EXPECT_EQ(store.core().pending_writes(), 1U);
   put({"a", 15});
   EXPECT_EQ(seen("a"), "-");
 }
@@ -574,14 +574,14 @@ TEST_F(StoreTest, ALateDeleteOfAnEarlierObjectLeavesTheOneThatIsThere) {
   relist(10, {{"a", 8, "uid-2"}});
   record_deleted("a", "uid-1", 5);
   EXPECT_EQ(seen("a"), "8");
-  EXPECT_EQ(store.core().records(), 0U);
+  EXPECT_EQ(store.core().pending_writes(), 0U);
 }
 
 TEST_F(StoreTest, ADeleteOfWhatTheWatchKnowsToBeGoneIsForgotten) {
   relist(10, {});
   record_deleted("a", "uid-1", 5);
   record_deleted("b", "uid-2", 10);
-  EXPECT_EQ(store.core().records(), 0U);
+  EXPECT_EQ(store.core().pending_writes(), 0U);
 }
 
 // Scopes
@@ -616,7 +616,7 @@ TEST_F(ScopedStoreTest, WhatIsWrittenElsewhereIsNotKept) {
   EXPECT_EQ(store.size(), 0U);
   EXPECT_EQ(store.revision({"three", "a"}), 0U);
   store.record_deleted({"three", "a"}, "uid-1", "7");
-  EXPECT_EQ(store.core().records(), 0U);
+  EXPECT_EQ(store.core().pending_writes(), 0U);
 }
 
 TEST(Scope, MayBeOneObject) {

@@ -11,26 +11,27 @@ namespace test {
 namespace {
 
 using base::ErrorCode;
-using controller::Attempt;
+using controller::ReconcileState;
 using reconcile::Apply;
 using reconcile::Delete;
-using reconcile::Target;
+using reconcile::ObjectKind;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::UnorderedElementsAre;
 
 boost::asio::awaitable<bool> run_actions(controller::Executor& executor,
-                                         std::vector<reconcile::Action> actions, Attempt& attempt) {
-  co_await executor.execute(std::move(actions), attempt);
+                                         std::vector<reconcile::Action> actions,
+                                         ReconcileState& state) {
+  co_await executor.execute(std::move(actions), state);
   co_return true;
 }
 
 boost::asio::awaitable<void> read_live_in_a_moment(controller::Executor& executor,
-                                                   base::Clock& clock, Attempt& attempt) {
+                                                   base::Clock& clock, ReconcileState& state) {
   co_await clock.sleep_for(std::chrono::milliseconds(1));
   std::vector<reconcile::Action> actions;
   actions.emplace_back(reconcile::ReadLive{});
-  co_await executor.execute(std::move(actions), attempt);
+  co_await executor.execute(std::move(actions), state);
 }
 
 // Returns a resource of another namespace whose registry has the same target as that of
@@ -51,11 +52,11 @@ class Execute : public OperatorTest {
     watch();
     executor =
         std::make_unique<controller::Executor>(environment(), *caches, push_checks, histories);
-    attempt.key = kDev;
+    state.key = kDev;
   }
 
   void execute(std::vector<reconcile::Action> actions) {
-    world.result_of(run_actions(*executor, std::move(actions), attempt));
+    world.result_of(run_actions(*executor, std::move(actions), state));
   }
 
   template <class T>
@@ -65,7 +66,7 @@ class Execute : public OperatorTest {
 
   api::Deployment deployment() const { return reconcile::build_deployment(a_registry(), true); }
   api::Service service(int port = 0) const { return reconcile::build_service(a_registry(), port); }
-  api::PersistentVolumeClaim claim() const { return reconcile::build_claim(a_registry(), nullptr); }
+  api::PersistentVolumeClaim pvc() const { return reconcile::build_pvc(a_registry(), nullptr); }
 
   template <class T>
   T foreign() const {
@@ -90,7 +91,7 @@ class Execute : public OperatorTest {
   controller::PushChecks push_checks{environment(), checker, [](const api::ObjectKey&) {}};
   controller::WriteHistories histories{world.clock};
   std::unique_ptr<controller::Executor> executor;
-  Attempt attempt;
+  ReconcileState state;
 };
 
 TEST_F(Execute, OwnWritesAreSeenBeforeAnyWatchTells) {
@@ -98,9 +99,9 @@ TEST_F(Execute, OwnWritesAreSeenBeforeAnyWatchTells) {
   EXPECT_NE(caches->deployments.store().get(kTarget), nullptr);
   ASSERT_NE(caches->services.store().get(kTarget), nullptr);
   EXPECT_EQ(caches->services.store().get(kTarget)->spec.ports.front().node_port, 30000);
-  EXPECT_EQ(attempt.done.size(), 2U);
-  EXPECT_FALSE(attempt.conflicted);
-  EXPECT_THAT(attempt.failures, IsEmpty());
+  EXPECT_EQ(state.done.size(), 2U);
+  EXPECT_FALSE(state.conflicted);
+  EXPECT_THAT(state.failures, IsEmpty());
   EXPECT_THAT(cluster.requests, UnorderedElementsAre("PATCH deployments team-a/registry",
                                                      "PATCH services team-a/registry"));
 }
@@ -110,10 +111,10 @@ TEST_F(Execute, AResetOfPortsIsRecordedAsAHealOfThem) {
   cluster.put(wanted);
   const api::ObjectMeta existing = cluster.find<api::Service>(kTarget)->metadata;
   execute({reconcile::ResetPorts{reconcile::build_ports_patch(existing, wanted), 7}});
-  ASSERT_EQ(attempt.done.size(), 1U);
+  ASSERT_EQ(state.done.size(), 1U);
   const reconcile::WriteHistory& history = histories.of(kDev);
   ASSERT_EQ(history.healed.size(), 1U);
-  EXPECT_EQ(history.healed[0].target, Target::kService);
+  EXPECT_EQ(history.healed[0].kind, ObjectKind::kService);
   EXPECT_EQ(history.healed[0].path, "spec.ports");
   EXPECT_EQ(history.healed[0].intent, 7U);
   EXPECT_THAT(history.contests, IsEmpty());
@@ -121,7 +122,7 @@ TEST_F(Execute, AResetOfPortsIsRecordedAsAHealOfThem) {
 
 TEST_F(Execute, ADeleteBeforeARecreationIsRecordedAsAHeal) {
   cluster.put(service(30000));
-  reconcile::Delete remove{Target::kService, kTarget,
+  reconcile::Delete remove{ObjectKind::kService, kTarget,
                            cluster.find<api::Service>(kTarget)->metadata.uid, "", false};
   remove.intent = 7;
   remove.healed = {"spec.type"};
@@ -134,11 +135,11 @@ TEST_F(Execute, ADeleteBeforeARecreationIsRecordedAsAHeal) {
 TEST_F(Execute, AForeignObjectIsReadAndLeftAlone) {
   cluster.put(foreign<api::Service>());
   execute({create(service())});
-  EXPECT_TRUE(attempt.conflicted);
-  ASSERT_NE(attempt.service, nullptr);
-  EXPECT_EQ(attempt.service->metadata.uid, "uid-foreign");
+  EXPECT_TRUE(state.conflicted);
+  ASSERT_NE(state.service, nullptr);
+  EXPECT_EQ(state.service->metadata.uid, "uid-foreign");
   EXPECT_EQ(caches->services.store().get(kTarget), nullptr) << "it is in no cache";
-  EXPECT_THAT(attempt.done, IsEmpty());
+  EXPECT_THAT(state.done, IsEmpty());
   EXPECT_THAT(cluster.requests,
               ElementsAre("PATCH services team-a/registry", "GET services team-a/registry"));
   EXPECT_EQ(cluster.find<api::Service>(kTarget)->spec.type, "");
@@ -147,7 +148,7 @@ TEST_F(Execute, AForeignObjectIsReadAndLeftAlone) {
 TEST_F(Execute, AnObjectOfOursThatNoWatchToldOfIsReadIntoTheCache) {
   cluster.put(service(30007));
   execute({create(service())});
-  EXPECT_EQ(attempt.service, nullptr);
+  EXPECT_EQ(state.service, nullptr);
   ASSERT_NE(caches->services.store().get(kTarget), nullptr);
   EXPECT_EQ(caches->services.store().get(kTarget)->spec.ports.front().node_port, 30007);
 }
@@ -157,26 +158,26 @@ TEST_F(Execute, AnUpdateOfAnObjectThatIsGoneForgetsIt) {
   const std::string uid = cluster.find<api::Deployment>(kTarget)->metadata.uid;
   cluster.erase<api::Deployment>(kTarget);
   execute({Apply<api::Deployment>{deployment(), uid, reconcile::Cause::kUpdate, ""}});
-  EXPECT_TRUE(attempt.conflicted);
+  EXPECT_TRUE(state.conflicted);
   EXPECT_EQ(caches->deployments.store().get(kTarget), nullptr);
 }
 
 TEST_F(Execute, ARefusedWriteIsAFailureOfItsTarget) {
   answer("PATCH deployments team-a/registry", failure(403, "Forbidden", "exceeded quota"));
   execute({create(deployment()), create(service())});
-  ASSERT_EQ(attempt.failures.size(), 1U);
-  EXPECT_EQ(attempt.failures[0].target, Target::kDeployment);
-  EXPECT_EQ(attempt.failures[0].error.code, ErrorCode::kForbidden);
-  EXPECT_EQ(attempt.failures[0].node_port, 0);
-  EXPECT_EQ(attempt.done.size(), 1U) << "the Service was made";
+  ASSERT_EQ(state.failures.size(), 1U);
+  EXPECT_EQ(state.failures[0].kind, ObjectKind::kDeployment);
+  EXPECT_EQ(state.failures[0].error.code, ErrorCode::kForbidden);
+  EXPECT_EQ(state.failures[0].node_port, 0);
+  EXPECT_EQ(state.done.size(), 1U) << "the Service was made";
 }
 
 TEST_F(Execute, ARefusedNodePortIsToldWithTheFailure) {
   answer("PATCH services team-a/registry",
          failure(422, "Invalid", "not in the valid range", "spec.ports[0].nodePort"));
   execute({create(service(80))});
-  ASSERT_EQ(attempt.failures.size(), 1U);
-  EXPECT_EQ(attempt.failures[0].node_port, 80);
+  ASSERT_EQ(state.failures.size(), 1U);
+  EXPECT_EQ(state.failures[0].node_port, 80);
 }
 
 TEST_F(Execute, APortThatIsAboutToBeGivenBackIsWaitedFor) {
@@ -186,7 +187,7 @@ TEST_F(Execute, APortThatIsAboutToBeGivenBackIsWaitedFor) {
     return failure(422, "Invalid", "provided port is already allocated", "spec.ports[0].nodePort");
   };
   execute({Apply<api::Service>{service(30007), "", reconcile::Cause::kCreate, "", true}});
-  EXPECT_THAT(attempt.failures, IsEmpty());
+  EXPECT_THAT(state.failures, IsEmpty());
   const auto made = cluster.find<api::Service>(kTarget);
   ASSERT_NE(made, nullptr);
   EXPECT_EQ(made->spec.ports.front().node_port, 30007);
@@ -196,52 +197,52 @@ TEST_F(Execute, APortThatSomebodyElseHasIsAskedForOnce) {
   answer("PATCH services team-a/registry",
          failure(422, "Invalid", "provided port is already allocated", "spec.ports[0].nodePort"));
   execute({create(service(30007))});
-  ASSERT_EQ(attempt.failures.size(), 1U);
-  EXPECT_EQ(attempt.failures[0].node_port, 30007);
+  ASSERT_EQ(state.failures.size(), 1U);
+  EXPECT_EQ(state.failures[0].node_port, 30007);
   EXPECT_THAT(cluster.requests, ElementsAre("PATCH services team-a/registry"));
 }
 
 TEST_F(Execute, AWriteWithoutAnAnswerIsAFailure) {
   answer("PATCH deployments team-a/registry", base::Error{ErrorCode::kTimeout, "no answer"});
   execute({create(deployment())});
-  ASSERT_EQ(attempt.failures.size(), 1U);
-  EXPECT_TRUE(attempt.failures[0].error.transient());
+  ASSERT_EQ(state.failures.size(), 1U);
+  EXPECT_TRUE(state.failures[0].error.transient());
 }
 
 TEST_F(Execute, ADeletedObjectIsGoneBeforeAnyWatchTells) {
   execute({create(deployment())});
   const std::string uid = cluster.find<api::Deployment>(kTarget)->metadata.uid;
-  execute({Delete{Target::kDeployment, kTarget, uid, "", false}});
+  execute({Delete{ObjectKind::kDeployment, kTarget, uid, "", false}});
   EXPECT_EQ(caches->deployments.store().get(kTarget), nullptr);
   settle();
   EXPECT_EQ(caches->deployments.store().get(kTarget), nullptr) << "late news do not bring it back";
-  EXPECT_EQ(attempt.done.size(), 2U);
+  EXPECT_EQ(state.done.size(), 2U);
 }
 
 TEST_F(Execute, ADeletedObjectThatSomethingHoldsIsSeenToGo) {
-  api::PersistentVolumeClaim held = claim();
+  api::PersistentVolumeClaim held = pvc();
   held.metadata.finalizers = {"kubernetes.io/pvc-protection"};
   const auto kept = cluster.put(held);
   settle();
-  execute(
-      {Delete{Target::kClaim, kTarget, kept.metadata.uid, kept.metadata.resource_version, false}});
-  ASSERT_NE(caches->claims.store().get(kTarget), nullptr);
-  EXPECT_TRUE(reconcile::is_terminating(caches->claims.store().get(kTarget)->metadata));
+  execute({Delete{ObjectKind::kPvc, kTarget, kept.metadata.uid, kept.metadata.resource_version,
+                  false}});
+  ASSERT_NE(caches->pvcs.store().get(kTarget), nullptr);
+  EXPECT_TRUE(reconcile::is_terminating(caches->pvcs.store().get(kTarget)->metadata));
 }
 
 TEST_F(Execute, AClaimThatChangedSinceItWasReadIsNotDeleted) {
-  const auto kept = cluster.put(claim());
+  const auto kept = cluster.put(pvc());
   settle();
-  execute({Delete{Target::kClaim, kTarget, kept.metadata.uid, "1", false}});
-  EXPECT_TRUE(attempt.conflicted);
+  execute({Delete{ObjectKind::kPvc, kTarget, kept.metadata.uid, "1", false}});
+  EXPECT_TRUE(state.conflicted);
   EXPECT_NE(cluster.find<api::PersistentVolumeClaim>(kTarget), nullptr);
 }
 
 TEST_F(Execute, AnotherObjectOfTheNameIsNotDeleted) {
   cluster.put(deployment());
   settle();
-  execute({Delete{Target::kDeployment, kTarget, "uid-earlier", "", false}});
-  EXPECT_TRUE(attempt.conflicted);
+  execute({Delete{ObjectKind::kDeployment, kTarget, "uid-earlier", "", false}});
+  EXPECT_TRUE(state.conflicted);
   EXPECT_NE(cluster.find<api::Deployment>(kTarget), nullptr);
   EXPECT_NE(caches->deployments.store().get(kTarget), nullptr);
 }
@@ -251,30 +252,30 @@ TEST_F(Execute, WhatIsGoneAlreadyNeedsNoDelete) {
   settle();
   const std::string uid = cluster.find<api::Deployment>(kTarget)->metadata.uid;
   cluster.erase<api::Deployment>(kTarget);
-  execute({Delete{Target::kDeployment, kTarget, uid, "", false}});
+  execute({Delete{ObjectKind::kDeployment, kTarget, uid, "", false}});
   EXPECT_EQ(caches->deployments.store().get(kTarget), nullptr);
-  EXPECT_THAT(attempt.failures, IsEmpty());
+  EXPECT_THAT(state.failures, IsEmpty());
 }
 
 TEST_F(Execute, ADeleteForgivesWhatWasRefusedAboutTheObject) {
   cluster.put(deployment());
   settle();
-  attempt.failures = {{Target::kDeployment, {ErrorCode::kInvalid, "no"}},
-                      {Target::kService, {ErrorCode::kInvalid, "no"}}};
+  state.failures = {{ObjectKind::kDeployment, {ErrorCode::kInvalid, "no"}},
+                    {ObjectKind::kService, {ErrorCode::kInvalid, "no"}}};
   const std::string uid = cluster.find<api::Deployment>(kTarget)->metadata.uid;
-  execute({Delete{Target::kDeployment, kTarget, uid, "", false}});
-  ASSERT_EQ(attempt.failures.size(), 1U);
-  EXPECT_EQ(attempt.failures[0].target, Target::kService);
+  execute({Delete{ObjectKind::kDeployment, kTarget, uid, "", false}});
+  ASSERT_EQ(state.failures.size(), 1U);
+  EXPECT_EQ(state.failures[0].kind, ObjectKind::kService);
 }
 
 TEST_F(Execute, ALiveReadSeesWhatNoWatchHasTold) {
   cluster.put(service(30007));
   cluster.put(foreign<api::Deployment>());
   execute({reconcile::ReadLive{}});
-  EXPECT_TRUE(attempt.live);
+  EXPECT_TRUE(state.live);
   EXPECT_NE(caches->services.store().get(kTarget), nullptr);
-  ASSERT_NE(attempt.deployment, nullptr);
-  EXPECT_EQ(attempt.deployment->metadata.uid, "uid-foreign");
+  ASSERT_NE(state.deployment, nullptr);
+  EXPECT_EQ(state.deployment->metadata.uid, "uid-foreign");
   EXPECT_THAT(
       cluster.requests,
       UnorderedElementsAre("GET localregistries team-a/dev", "GET deployments team-a/registry",
@@ -292,7 +293,7 @@ TEST_F(Execute, TheEventsOfAStatefulSetSayWhyItHasNoPod) {
     "note":"create Pod registry-0 in StatefulSet registry failed error: exceeded quota",
     "deprecatedLastTimestamp":"2026-01-01T00:00:00Z"}])";
   execute({reconcile::ReadPodRefusal{kTarget, "uid-set"}});
-  EXPECT_EQ(attempt.pod_refusal, "exceeded quota");
+  EXPECT_EQ(state.pod_refusal, "exceeded quota");
   EXPECT_THAT(cluster.event_reads,
               ElementsAre(testing::HasSubstr(
                   "fieldSelector=regarding.uid%3Duid-set%2Creason%3DFailedCreate&limit=50")));
@@ -300,8 +301,8 @@ TEST_F(Execute, TheEventsOfAStatefulSetSayWhyItHasNoPod) {
 
 TEST_F(Execute, AStatefulSetWhoseEventsCannotBeReadHasNoKnownRefusal) {
   execute({reconcile::ReadPodRefusal{kTarget, "uid-set"}});
-  EXPECT_EQ(attempt.pod_refusal, "");
-  EXPECT_THAT(attempt.failures, IsEmpty());
+  EXPECT_EQ(state.pod_refusal, "");
+  EXPECT_THAT(state.failures, IsEmpty());
 }
 
 // ExecuteElsewhere has a resource that may have children in the namespace "before", which no cache
@@ -320,7 +321,7 @@ class ExecuteElsewhere : public Execute {
     earlier.metadata.name = "earlier";
   }
 
-  reconcile::Observed observed() const { return controller::gather(*caches, attempt, {}); }
+  reconcile::Observed observed() const { return controller::gather(*caches, state, {}); }
 
   api::Service earlier;
 };
@@ -328,32 +329,33 @@ class ExecuteElsewhere : public Execute {
 TEST_F(ExecuteElsewhere, ALiveReadFindsChildrenWithNamesThatNobodyKnows) {
   cluster.put(earlier);
   execute({reconcile::ReadLive{}});
-  EXPECT_TRUE(attempt.live);
+  EXPECT_TRUE(state.live);
   EXPECT_THAT(
       cluster.requests,
       testing::IsSupersetOf({"GET deployments before/", "GET statefulsets before/",
                              "GET services before/", "GET persistentvolumeclaims before/"}));
   const reconcile::Observed seen = observed();
-  ASSERT_EQ(seen.leftovers.size(), 1U);
-  EXPECT_EQ(api::key_of(seen.leftovers[0].metadata), (api::ObjectKey{"before", "earlier"}));
-  EXPECT_EQ(seen.leftovers[0].node_port, 30007);
+  ASSERT_EQ(seen.misplaced_children.size(), 1U);
+  EXPECT_EQ(api::key_of(seen.misplaced_children[0].metadata),
+            (api::ObjectKey{"before", "earlier"}));
+  EXPECT_EQ(seen.misplaced_children[0].node_port, 30007);
 }
 
 TEST_F(ExecuteElsewhere, ALiveReadLeavesOutChildrenOfAnotherResource) {
   earlier.metadata.labels[std::string(reconcile::kOwnerUidLabel)] = "uid-other";
   cluster.put(earlier);
   execute({reconcile::ReadLive{}});
-  EXPECT_THAT(observed().leftovers, IsEmpty());
+  EXPECT_THAT(observed().misplaced_children, IsEmpty());
 }
 
 TEST_F(ExecuteElsewhere, AChildThatTheCacheHasNoRoomForIsFoundUntilItIsDeleted) {
   const std::string uid = cluster.put(earlier).metadata.uid;
-  attempt.children.push_back(
-      {Target::kService, cluster.find<api::Service>({"before", "earlier"})->metadata, 30007});
-  ASSERT_EQ(observed().leftovers.size(), 1U);
-  execute({Delete{Target::kService, {"before", "earlier"}, uid, "", false}});
+  state.children.push_back(
+      {ObjectKind::kService, cluster.find<api::Service>({"before", "earlier"})->metadata, 30007});
+  ASSERT_EQ(observed().misplaced_children.size(), 1U);
+  execute({Delete{ObjectKind::kService, {"before", "earlier"}, uid, "", false}});
   EXPECT_EQ(cluster.find<api::Service>({"before", "earlier"}), nullptr);
-  EXPECT_THAT(observed().leftovers, IsEmpty());
+  EXPECT_THAT(observed().misplaced_children, IsEmpty());
 }
 
 TEST_F(ExecuteElsewhere, AChildThatLostTheAnnotationOfItsOwnerIsFoundByTheUid) {
@@ -361,14 +363,14 @@ TEST_F(ExecuteElsewhere, AChildThatLostTheAnnotationOfItsOwnerIsFoundByTheUid) {
   cluster.put(earlier);
   settle();
   execute({reconcile::ReadLive{}});
-  EXPECT_EQ(observed().leftovers.size(), 1U);
+  EXPECT_EQ(observed().misplaced_children.size(), 1U);
 }
 
 TEST_F(ExecuteElsewhere, AChildThatTheCacheShowsTooIsThereOnce) {
   cluster.put(earlier);
   settle();
   execute({reconcile::ReadLive{}});
-  EXPECT_EQ(observed().leftovers.size(), 1U);
+  EXPECT_EQ(observed().misplaced_children.size(), 1U);
 }
 
 TEST_F(ExecuteElsewhere, ALiveReadFromBeforeTheDeletionIsNotEnoughToEndIt) {
@@ -390,21 +392,21 @@ TEST_F(ExecuteElsewhere, ALiveReadFromBeforeTheDeletionIsNotEnoughToEndIt) {
 TEST_F(ExecuteElsewhere, ANamespaceThatIsGoneWithItsRoleDoesNotKeepAnybody) {
   answer("GET services before/", base::Error{ErrorCode::kForbidden, "no"});
   execute({reconcile::ReadLive{}});
-  EXPECT_TRUE(attempt.live);
+  EXPECT_TRUE(state.live);
   api::Namespace found;
   found.metadata.name = "before";
   cluster.put(found);
   settle();
   execute({reconcile::ReadLive{}});
-  EXPECT_FALSE(attempt.live) << "what is there cannot be seen";
+  EXPECT_FALSE(state.live) << "what is there cannot be seen";
 }
 
 TEST_F(ExecuteElsewhere, ALiveReadWithoutOneOfTheListsIsNotLive) {
   answer("GET services before/", base::Error{ErrorCode::kTimeout, "no answer"});
   execute({reconcile::ReadLive{}});
-  EXPECT_FALSE(attempt.live);
-  ASSERT_EQ(attempt.failures.size(), 1U);
-  EXPECT_EQ(attempt.failures[0].target, Target::kResource);
+  EXPECT_FALSE(state.live);
+  ASSERT_EQ(state.failures.size(), 1U);
+  EXPECT_EQ(state.failures[0].kind, ObjectKind::kLocalRegistry);
 }
 
 TEST_F(ExecuteElsewhere, ALiveReadThatFindsOnlyForgedObjectsDoesNotTakeTheChildrenForGone) {
@@ -417,10 +419,10 @@ TEST_F(ExecuteElsewhere, ALiveReadThatFindsOnlyForgedObjectsDoesNotTakeTheChildr
                                        "uid":"uid-any","controller":true}]}}]})";
   answer("GET services before/", page);
   execute({reconcile::ReadLive{}});
-  EXPECT_FALSE(attempt.live);
-  ASSERT_EQ(attempt.failures.size(), 1U);
-  EXPECT_EQ(attempt.failures[0].target, Target::kResource);
-  EXPECT_THAT(attempt.failures[0].error.message,
+  EXPECT_FALSE(state.live);
+  ASSERT_EQ(state.failures.size(), 1U);
+  EXPECT_EQ(state.failures[0].kind, ObjectKind::kLocalRegistry);
+  EXPECT_THAT(state.failures[0].error.message,
               testing::AllOf(testing::HasSubstr("namespace \"before\""),
                              testing::HasSubstr("localregistry.dev/owner-uid")));
 }
@@ -442,7 +444,7 @@ TEST_F(Execute, WhatIsCreatedWhileALiveReadIsOnItsWayIsNotTakenForGone) {
 TEST_F(Execute, ALiveReadSeesThatTheResourceIsGone) {
   cluster.erase<api::LocalRegistry>(kDev);
   execute({reconcile::ReadLive{}});
-  EXPECT_TRUE(attempt.live);
+  EXPECT_TRUE(state.live);
   EXPECT_EQ(caches->registries.store().get(kDev), nullptr);
 }
 
@@ -458,30 +460,30 @@ TEST_F(Execute, ALiveReadSeesThatTheResourceIsAnotherOne) {
 TEST_F(Execute, ALiveReadThatFailsIsNotLive) {
   answer("GET localregistries team-a/dev", base::Error{ErrorCode::kTimeout, "no answer"});
   execute({reconcile::ReadLive{}});
-  EXPECT_FALSE(attempt.live);
-  ASSERT_EQ(attempt.failures.size(), 1U);
-  EXPECT_EQ(attempt.failures[0].target, Target::kResource);
+  EXPECT_FALSE(state.live);
+  ASSERT_EQ(state.failures.size(), 1U);
+  EXPECT_EQ(state.failures[0].kind, ObjectKind::kLocalRegistry);
 }
 
 TEST_F(Execute, ALiveReadWithoutTheClaimSaysSo) {
   answer("GET persistentvolumeclaims team-a/registry",
          base::Error{ErrorCode::kUnavailable, "no answer"});
   execute({reconcile::ReadLive{}});
-  ASSERT_EQ(attempt.failures.size(), 1U) << "or the claim would be taken for absent";
-  EXPECT_FALSE(attempt.live);
+  ASSERT_EQ(state.failures.size(), 1U) << "or the claim would be taken for absent";
+  EXPECT_FALSE(state.live);
 }
 
 TEST_F(Execute, A404OfAProxyIsNotTakenForTheAbsenceOfAnObject) {
   cluster.put(service(30007));
   settle();
   for (const auto* request : {"GET services team-a/registry", "GET localregistries team-a/dev"}) {
-    attempt = {};
-    attempt.key = kDev;
+    state = {};
+    state.key = kDev;
     answer(request, kube::Response{404, "404 page not found\n", {}});
     execute({reconcile::ReadLive{}});
-    EXPECT_FALSE(attempt.live) << request;
-    ASSERT_EQ(attempt.failures.size(), 1U) << request;
-    EXPECT_TRUE(attempt.failures[0].error.transient()) << request;
+    EXPECT_FALSE(state.live) << request;
+    ASSERT_EQ(state.failures.size(), 1U) << request;
+    EXPECT_TRUE(state.failures[0].error.transient()) << request;
     EXPECT_NE(caches->services.store().get(kTarget), nullptr) << request;
     EXPECT_NE(caches->registries.store().get(kDev), nullptr) << request;
   }
@@ -491,10 +493,10 @@ TEST_F(Execute, A404OfAProxyIsNoEndOfADelete) {
   const auto kept = cluster.put(service(30007));
   settle();
   answer("DELETE services team-a/registry", kube::Response{404, "404 page not found\n", {}});
-  execute({Delete{Target::kService, kTarget, kept.metadata.uid, "", false}});
+  execute({Delete{ObjectKind::kService, kTarget, kept.metadata.uid, "", false}});
   EXPECT_NE(caches->services.store().get(kTarget), nullptr);
-  ASSERT_EQ(attempt.failures.size(), 1U);
-  EXPECT_EQ(attempt.failures[0].target, Target::kService);
+  ASSERT_EQ(state.failures.size(), 1U);
+  EXPECT_EQ(state.failures[0].kind, ObjectKind::kService);
 }
 
 TEST_F(Execute, ALiveReadThatIsCancelledBetweenItsReadsEnds) {
@@ -504,27 +506,27 @@ TEST_F(Execute, ALiveReadThatIsCancelledBetweenItsReadsEnds) {
     if (!std::exchange(told, true)) running->cancel();
     return std::nullopt;
   };
-  running = &world.start(read_live_in_a_moment(*executor, world.clock, attempt));
+  running = &world.start(read_live_in_a_moment(*executor, world.clock, state));
   world.run_for(std::chrono::seconds(1));
   EXPECT_TRUE(running->done());
-  EXPECT_FALSE(attempt.live);
+  EXPECT_FALSE(state.live);
 }
 
 TEST_F(Execute, TheOwnerOfAForeignClaimIsReadToo) {
   const api::LocalRegistry other = other_owner();
-  cluster.put(reconcile::build_claim(other, nullptr));
+  cluster.put(reconcile::build_pvc(other, nullptr));
   cluster.put(other);
   execute({reconcile::ReadLive{}});
-  EXPECT_TRUE(attempt.live);
-  EXPECT_TRUE(controller::gather(*caches, attempt, {}).claim_owner_lives);
+  EXPECT_TRUE(state.live);
+  EXPECT_TRUE(controller::gather(*caches, state, {}).pvc_owner_may_exist);
 }
 
 TEST_F(Execute, ALiveReadWithoutTheOwnerOfAForeignClaimIsNotLive) {
-  cluster.put(reconcile::build_claim(other_owner(), nullptr));
+  cluster.put(reconcile::build_pvc(other_owner(), nullptr));
   answer("GET localregistries team-b/other", base::Error{ErrorCode::kTimeout, "no answer"});
   execute({reconcile::ReadLive{}});
-  EXPECT_FALSE(attempt.live);
-  EXPECT_EQ(attempt.failures.size(), 1U);
+  EXPECT_FALSE(state.live);
+  EXPECT_EQ(state.failures.size(), 1U);
 }
 
 TEST_F(Execute, TheFinalizerIsSetAndRemovedBesideOthers) {
@@ -557,7 +559,7 @@ TEST_F(Execute, AFinalizerOfAResourceThatChangedIsNotWritten) {
   registry.spec.image = "registry:3";
   cluster.put(registry);
   execute({reconcile::SetFinalizer{true}});
-  EXPECT_TRUE(attempt.conflicted);
+  EXPECT_TRUE(state.conflicted);
   EXPECT_THAT(cluster.find<api::LocalRegistry>(kDev)->metadata.finalizers, IsEmpty());
   EXPECT_EQ(caches->registries.store().get(kDev)->spec.image, "registry:3") << "read again";
 }

@@ -6,17 +6,17 @@
 namespace test {
 namespace {
 
-using controller::Attempt;
+using controller::ReconcileState;
+using reconcile::ObjectKind;
 using reconcile::Observed;
-using reconcile::Target;
 
 class Gather : public OperatorTest {
  protected:
   Observed gather() {
-    return controller::gather(*caches, attempt, {kind_cluster, world.clock.wall()});
+    return controller::gather(*caches, state, {kind_cluster, world.clock.wall()});
   }
 
-  void SetUp() override { attempt.key = kDev; }
+  void SetUp() override { state.key = kDev; }
 
   // Stores the children of a registry as they were applied.
   void put_children(const api::LocalRegistry& registry) {
@@ -28,7 +28,7 @@ class Gather : public OperatorTest {
     cluster.put(service);
   }
 
-  Attempt attempt;
+  ReconcileState state;
   bool kind_cluster = false;
 };
 
@@ -36,7 +36,7 @@ TEST_F(Gather, WithoutTheResourceThereIsNothingToLookAt) {
   watch();
   const Observed observed = gather();
   EXPECT_EQ(observed.registry, nullptr);
-  EXPECT_TRUE(observed.leftovers.empty());
+  EXPECT_TRUE(observed.misplaced_children.empty());
   EXPECT_FALSE(observed.live);
 }
 
@@ -50,9 +50,9 @@ TEST_F(Gather, TheResourceItsObjectsAndItsNamespaceAreFound) {
   ASSERT_NE(observed.deployment, nullptr);
   ASSERT_NE(observed.service, nullptr);
   EXPECT_EQ(observed.stateful_set, nullptr);
-  EXPECT_EQ(observed.claim, nullptr);
+  EXPECT_EQ(observed.pvc, nullptr);
   EXPECT_EQ(observed.target_namespace->metadata.name, "team-a");
-  EXPECT_TRUE(observed.leftovers.empty());
+  EXPECT_TRUE(observed.misplaced_children.empty());
   EXPECT_TRUE(observed.target_watched);
   EXPECT_TRUE(observed.kind_cluster);
   EXPECT_EQ(observed.rival, std::nullopt);
@@ -67,24 +67,24 @@ TEST_F(Gather, ObjectsOfAnEarlierNameAreLeftovers) {
   watch();
   const Observed observed = gather();
   EXPECT_EQ(observed.deployment, nullptr);
-  ASSERT_EQ(observed.leftovers.size(), 2U);
-  EXPECT_EQ(observed.leftovers[0].target, Target::kDeployment);
-  EXPECT_EQ(observed.leftovers[1].target, Target::kService);
-  EXPECT_EQ(observed.leftovers[0].metadata.name, "registry");
+  ASSERT_EQ(observed.misplaced_children.size(), 2U);
+  EXPECT_EQ(observed.misplaced_children[0].kind, ObjectKind::kDeployment);
+  EXPECT_EQ(observed.misplaced_children[1].kind, ObjectKind::kService);
+  EXPECT_EQ(observed.misplaced_children[0].metadata.name, "registry");
 }
 
 TEST_F(Gather, ObjectsOfAGoneResourceAreLeftovers) {
   put_children(a_registry());
   watch();
-  EXPECT_EQ(gather().leftovers.size(), 2U);
+  EXPECT_EQ(gather().misplaced_children.size(), 2U);
 }
 
 TEST_F(Gather, ObjectsOfAResourceThatTheCacheHasNoRoomForAreNotLeftovers) {
   put_children(a_registry());
   watch();
-  attempt.registry = std::make_shared<const api::LocalRegistry>(a_registry());
-  attempt.live = true;
-  EXPECT_TRUE(gather().leftovers.empty());
+  state.registry = std::make_shared<const api::LocalRegistry>(a_registry());
+  state.live = true;
+  EXPECT_TRUE(gather().misplaced_children.empty());
   EXPECT_TRUE(gather().orphans.empty());
 }
 
@@ -96,15 +96,15 @@ TEST_F(Gather, ForeignObjectsAreSeenOnlyWhereThisReconcileReadThem) {
   cluster.put(foreign);
   watch();
   EXPECT_EQ(gather().service, nullptr);
-  attempt.service = std::make_shared<const api::Service>(foreign);
+  state.service = std::make_shared<const api::Service>(foreign);
   EXPECT_NE(gather().service, nullptr);
 }
 
 TEST_F(Gather, WhatThisReconcileKnowsIsPassedOn) {
   cluster.put(a_registry());
   watch();
-  attempt.live = true;
-  attempt.failures = {{Target::kService, {base::ErrorCode::kInvalid, "no"}, 30000}};
+  state.live = true;
+  state.failures = {{ObjectKind::kService, {base::ErrorCode::kInvalid, "no"}, 30000}};
   const Observed observed = gather();
   EXPECT_TRUE(observed.live);
   ASSERT_EQ(observed.failures.size(), 1U);
@@ -138,7 +138,7 @@ class GatherForged : public Gather {
     service.metadata.owner_references.clear();
     service.metadata.uid = "uid-forged";
     cluster.put(service);
-    api::PersistentVolumeClaim pvc = reconcile::build_claim(a_registry(), nullptr);
+    api::PersistentVolumeClaim pvc = reconcile::build_pvc(a_registry(), nullptr);
     pvc.metadata.namespace_name = "team-c";
     pvc.metadata.labels["localregistry.dev/owner-uid"] = uid;
     cluster.put(pvc);
@@ -154,7 +154,7 @@ TEST_F(GatherForged, ObjectsOfANamespaceThatTheResourceNeverUsedAreNoChildren) {
   forge("uid-dev");
   watch();
   const Observed observed = gather();
-  EXPECT_TRUE(observed.leftovers.empty());
+  EXPECT_TRUE(observed.misplaced_children.empty());
   EXPECT_TRUE(observed.orphans.empty());
   EXPECT_TRUE(observed.pods.empty());
   EXPECT_EQ(observed.service, nullptr);
@@ -176,8 +176,8 @@ TEST_F(GatherForged, HoweverManyTheyAreTheyHideNoChildOfTheResource) {
   cluster.put(left);
   watch();
   const Observed observed = gather();
-  ASSERT_EQ(observed.leftovers.size(), 1U);
-  EXPECT_EQ(observed.leftovers[0].metadata.name, "earlier-name");
+  ASSERT_EQ(observed.misplaced_children.size(), 1U);
+  EXPECT_EQ(observed.misplaced_children[0].metadata.name, "earlier-name");
 }
 
 TEST_F(GatherForged, WithAnotherUidTheyAreNoOrphans) {
@@ -190,7 +190,7 @@ TEST_F(GatherForged, WithAnotherUidTheyAreNoOrphans) {
 TEST_F(GatherForged, OfAResourceThatIsGoneTheyAreNotLeft) {
   forge("uid-dev");
   watch();
-  EXPECT_TRUE(gather().leftovers.empty());
+  EXPECT_TRUE(gather().misplaced_children.empty());
 }
 
 TEST_F(GatherForged, NeitherAreTheyInANamespaceThatAllowsTheResource) {
@@ -200,7 +200,7 @@ TEST_F(GatherForged, NeitherAreTheyInANamespaceThatAllowsTheResource) {
   allowing.metadata.annotations = {{"localregistry.dev/allow-from", "team-a"}};
   cluster.put(allowing);
   watch();
-  EXPECT_TRUE(gather().leftovers.empty());
+  EXPECT_TRUE(gather().misplaced_children.empty());
   EXPECT_TRUE(gather().pods.empty());
 }
 
@@ -217,8 +217,8 @@ TEST_F(Gather, ObjectsOfARecordedNamespaceAreLeftoversByTheUidAlone) {
   service.metadata.labels.erase("localregistry.dev/owner-uid");
   cluster.put(service);
   watch();
-  ASSERT_EQ(gather().leftovers.size(), 1U);
-  EXPECT_EQ(gather().leftovers[0].metadata.name, "registry");
+  ASSERT_EQ(gather().misplaced_children.size(), 1U);
+  EXPECT_EQ(gather().misplaced_children[0].metadata.name, "registry");
 }
 
 TEST_F(Gather, ARecordedNamespaceThatIsNotWatchedIsToldOf) {
@@ -240,7 +240,7 @@ TEST_F(Gather, AnOlderResourceOfTheSameNameIsARival) {
   cluster.put(old);
   watch();
   EXPECT_EQ(gather().rival, std::optional(api::ObjectKey{"team-a", "old"}));
-  attempt.key = {"team-a", "old"};
+  state.key = {"team-a", "old"};
   EXPECT_EQ(gather().rival, std::nullopt);
 }
 
@@ -256,7 +256,7 @@ TEST_F(Gather, WhoseServiceItIsHasTheName) {
   put_children(young);
   watch();
   EXPECT_EQ(gather().rival, std::nullopt);
-  attempt.key = {"team-a", "old"};
+  state.key = {"team-a", "old"};
   EXPECT_EQ(gather().rival, std::optional(kDev));
 }
 
@@ -270,7 +270,7 @@ class GatherClaims : public Gather {
     other.metadata.name = "other";
     other.metadata.uid = "uid-other";
     other.spec.namespace_name = "team-a";
-    cluster.put(reconcile::build_claim(other, nullptr));
+    cluster.put(reconcile::build_pvc(other, nullptr));
   }
 
   void put_owner(const std::string& uid) {
@@ -286,26 +286,26 @@ TEST_F(GatherClaims, AClaimWhoseOwnerExistsIsItsOwners) {
   put_claim();
   put_owner("uid-other");
   watch();
-  EXPECT_TRUE(gather().claim_owner_lives);
+  EXPECT_TRUE(gather().pvc_owner_may_exist);
 }
 
 TEST_F(GatherClaims, AClaimWhoseOwnerIsGoneIsNobodys) {
   put_claim();
   watch();
-  EXPECT_FALSE(gather().claim_owner_lives);
+  EXPECT_FALSE(gather().pvc_owner_may_exist);
 }
 
 TEST_F(GatherClaims, AnotherResourceOfTheOwnersNameIsNotTheOwner) {
   put_claim();
   put_owner("uid-next");
   watch();
-  EXPECT_FALSE(gather().claim_owner_lives);
+  EXPECT_FALSE(gather().pvc_owner_may_exist);
 }
 
 TEST_F(GatherClaims, AnOwnerThatCannotBeSeenIsTakenToLive) {
   put_claim();
   watch({"team-a"});
-  EXPECT_TRUE(gather().claim_owner_lives) << "team-b is not watched: who knows";
+  EXPECT_TRUE(gather().pvc_owner_may_exist) << "team-b is not watched: who knows";
 }
 
 TEST_F(Gather, ATargetThatIsNotWatchedIsToldOf) {

@@ -71,7 +71,7 @@ class WebhookCertificatesTest : public test::OperatorTest {
   void renew_elsewhere() {
     const pki::Policy policy = pki::policy_for(kValidity, "webhook", kHosts);
     const pki::Stored made =
-        pki::carry_out(pki::Step::kStartAnew, {}, policy, world.clock.wall()).value();
+        pki::carry_out(pki::Step::kReplaceAll, {}, policy, world.clock.wall()).value();
     api::Secret secret = *cluster.find<api::Secret>(kSecret);
     secret.data = {{"ca.crt", base::encode_base64(made.authorities)},
                    {"ca.key", base::encode_base64(made.authority_key)},

@@ -15,10 +15,10 @@ namespace {
 using namespace std::chrono_literals;
 using pki::Decision;
 using pki::Duration;
-using pki::Holdings;
 using pki::Policy;
 using pki::Step;
 using pki::Stored;
+using pki::UsableParts;
 
 const base::Time kStart = base::parse_time("2030-01-01T00:00:00Z").value();
 const std::vector<std::string> kHosts = {"webhook.system.svc"};
@@ -26,81 +26,81 @@ const std::vector<std::string> kHosts = {"webhook.system.svc"};
 Policy policy(Duration leaf = 90 * 24h) { return pki::policy_for(leaf, "webhook", kHosts); }
 
 // Returns an authority and a leaf of these ages. Their lifetimes follow the policy of 90 days.
-Holdings holdings(Duration authority_age, Duration leaf_age) {
-  Holdings holdings;
+UsableParts usable(Duration authority_age, Duration leaf_age) {
+  UsableParts usable;
   const base::Time authority = kStart - authority_age;
   const base::Time leaf = kStart - leaf_age;
-  holdings.authorities = {{authority, authority + policy().authority}};
-  holdings.can_sign = true;
-  holdings.leaf = pki::Leaf{{leaf, leaf + policy().leaf}, 0};
-  return holdings;
+  usable.authorities = {{authority, authority + policy().authority}};
+  usable.can_sign = true;
+  usable.leaf = pki::Leaf{{leaf, leaf + policy().leaf}, 0};
+  return usable;
 }
 
-Step step(const Holdings& holdings, std::optional<Duration> trusted_for = std::nullopt) {
-  return pki::decide(holdings, policy(), kStart, trusted_for).step;
+Step step(const UsableParts& usable, std::optional<Duration> trusted_for = std::nullopt) {
+  return pki::decide(usable, policy(), kStart, trusted_for).step;
 }
 
 TEST(Rotation, ThePolicyOfADefaultCertificate) {
   EXPECT_EQ(policy().authority, 360 * 24h);
-  EXPECT_EQ(policy().settle, limits::kCertificateSettle);
-  EXPECT_EQ(policy(60s).settle, 3s);
+  EXPECT_EQ(policy().propagation_time, limits::kCertificatePropagation);
+  EXPECT_EQ(policy(60s).propagation_time, 3s);
 }
 
 TEST(Rotation, WithNothingAllIsMade) {
-  EXPECT_EQ(step({}), Step::kStartAnew);
-  Holdings keyless = holdings(0s, 0s);
+  EXPECT_EQ(step({}), Step::kReplaceAll);
+  UsableParts keyless = usable(0s, 0s);
   keyless.can_sign = false;
   keyless.leaf.reset();
-  EXPECT_EQ(step(keyless), Step::kStartAnew);
+  EXPECT_EQ(step(keyless), Step::kReplaceAll);
 }
 
 TEST(Rotation, WhatIsFreshIsKeptUntilTheLeafHasGrownOld) {
-  const Decision decision = pki::decide(holdings(0s, 0s), policy(), kStart, 0s);
+  const Decision decision = pki::decide(usable(0s, 0s), policy(), kStart, 0s);
   EXPECT_EQ(decision.step, Step::kKeep);
   EXPECT_EQ(decision.wait, 60 * 24h);
-  EXPECT_EQ(step(holdings(60 * 24h - 1s, 60 * 24h - 1s)), Step::kKeep);
-  EXPECT_EQ(step(holdings(60 * 24h, 60 * 24h)), Step::kIssueLeaf);
+  EXPECT_EQ(step(usable(60 * 24h - 1s, 60 * 24h - 1s)), Step::kKeep);
+  EXPECT_EQ(step(usable(60 * 24h, 60 * 24h)), Step::kIssueLeaf);
 }
 
 TEST(Rotation, AMissingOrExpiredLeafIsIssuedAtOnce) {
-  Holdings missing = holdings(1h, 1h);
+  UsableParts missing = usable(1h, 1h);
   missing.leaf.reset();
   EXPECT_EQ(step(missing), Step::kIssueLeaf);
-  EXPECT_EQ(step(holdings(100 * 24h, 90 * 24h)), Step::kIssueLeaf);
+  EXPECT_EQ(step(usable(100 * 24h, 90 * 24h)), Step::kIssueLeaf);
 }
 
 TEST(Rotation, ANewAuthorityComesWhileTheOldOneIsGoodForAWholeLeaf) {
-  EXPECT_EQ(step(holdings(270 * 24h - 1s, 10 * 24h)), Step::kKeep);
-  EXPECT_EQ(step(holdings(270 * 24h, 10 * 24h)), Step::kAddAuthority);
-  Holdings keyless = holdings(1h, 1h);
+  EXPECT_EQ(step(usable(270 * 24h - 1s, 10 * 24h)), Step::kKeep);
+  EXPECT_EQ(step(usable(270 * 24h, 10 * 24h)), Step::kAddAuthority);
+  UsableParts keyless = usable(1h, 1h);
   keyless.can_sign = false;
   EXPECT_EQ(step(keyless), Step::kAddAuthority);
 }
 
 TEST(Rotation, TheNewAuthoritySignsOnceItHasBeenTrustedForAWhile) {
-  Holdings both = holdings(1h, 10 * 24h);
+  UsableParts both = usable(1h, 10 * 24h);
   both.authorities.push_back({kStart - 271 * 24h, kStart + 89 * 24h});
   both.leaf->authority = 1;
   EXPECT_EQ(step(both), Step::kKeep);
-  EXPECT_EQ(step(both, limits::kCertificateSettle - 1s), Step::kKeep);
-  EXPECT_EQ(pki::decide(both, policy(), kStart, 60s).wait, limits::kCertificateSettle - 60s);
-  EXPECT_EQ(step(both, limits::kCertificateSettle), Step::kIssueLeaf);
+  EXPECT_EQ(step(both, limits::kCertificatePropagation - 1s), Step::kKeep);
+  EXPECT_EQ(pki::decide(both, policy(), kStart, 60s).wait, limits::kCertificatePropagation - 60s);
+  EXPECT_EQ(step(both, limits::kCertificatePropagation), Step::kIssueLeaf);
 }
 
 TEST(Rotation, TheOldAuthorityGoesOnceTheNewLeafHasBeenServedForAWhile) {
-  Holdings both = holdings(20 * 24h, 60s);
+  UsableParts both = usable(20 * 24h, 60s);
   both.authorities.push_back({kStart - 271 * 24h, kStart + 89 * 24h});
   const Decision decision = pki::decide(both, policy(), kStart, 1h);
   EXPECT_EQ(decision.step, Step::kKeep);
-  EXPECT_EQ(decision.wait, limits::kCertificateSettle - 60s);
-  both.leaf->validity.made = kStart - limits::kCertificateSettle;
+  EXPECT_EQ(decision.wait, limits::kCertificatePropagation - 60s);
+  both.leaf->validity.made = kStart - limits::kCertificatePropagation;
   EXPECT_EQ(step(both, 1h), Step::kDropAuthorities);
 }
 
 TEST(Rotation, AShorterPolicyRenewsWhatALongerOneMade) {
   const Policy short_lived = policy(60s);
   const auto decided = [&](Duration age) {
-    return pki::decide(holdings(age, age), short_lived, kStart, 1h).step;
+    return pki::decide(usable(age, age), short_lived, kStart, 1h).step;
   };
   EXPECT_EQ(decided(10s), Step::kKeep);
   EXPECT_EQ(decided(41s), Step::kIssueLeaf);
@@ -109,9 +109,9 @@ TEST(Rotation, AShorterPolicyRenewsWhatALongerOneMade) {
 
 TEST(Rotation, ALongerPolicyDoesNotWaitForLongerThanWhatIsServedLasts) {
   const Policy longer = policy();
-  const Duration leaf = 60s;  // under its own policy: settle 3 s, renewal after 40 s
+  const Duration leaf = 60s;  // under its own policy: propagation 3 s, renewal after 40 s
   const auto decided = [&](Duration age, std::optional<Duration> trusted_for) {
-    Holdings both;
+    UsableParts both;
     both.can_sign = true;
     both.authorities = {{kStart, kStart + longer.authority}, {kStart - age, kStart + 180s}};
     both.leaf = pki::Leaf{{kStart - age, kStart - age + leaf}, 1};
@@ -126,28 +126,28 @@ TEST(Rotation, ALongerPolicyDoesNotWaitForLongerThanWhatIsServedLasts) {
   EXPECT_EQ(decided(40s, 3s).step, Step::kIssueLeaf);
 }
 
-TEST(Rotation, AClockThatWentBackDoesNoHarm) { EXPECT_EQ(step(holdings(-1h, -1h)), Step::kKeep); }
+TEST(Rotation, AClockThatWentBackDoesNoHarm) { EXPECT_EQ(step(usable(-1h, -1h)), Step::kKeep); }
 
-TEST(Holdings, AreWhatIsReadFromTheTexts) {
-  const Stored stored = pki::carry_out(Step::kStartAnew, {}, policy(), kStart).value();
-  const Holdings holdings = pki::examine(stored, kHosts);
-  ASSERT_EQ(holdings.authorities.size(), 1U);
-  EXPECT_EQ(holdings.authorities[0].made, kStart);
-  EXPECT_EQ(holdings.authorities[0].until, kStart + policy().authority);
-  EXPECT_TRUE(holdings.can_sign);
-  ASSERT_TRUE(holdings.leaf);
-  EXPECT_EQ(holdings.leaf->validity.made, kStart);
-  EXPECT_EQ(holdings.leaf->validity.until, kStart + policy().leaf);
+TEST(UsableParts, AreWhatIsReadFromTheTexts) {
+  const Stored stored = pki::carry_out(Step::kReplaceAll, {}, policy(), kStart).value();
+  const UsableParts usable = pki::find_usable_parts(stored, kHosts);
+  ASSERT_EQ(usable.authorities.size(), 1U);
+  EXPECT_EQ(usable.authorities[0].made, kStart);
+  EXPECT_EQ(usable.authorities[0].until, kStart + policy().authority);
+  EXPECT_TRUE(usable.can_sign);
+  ASSERT_TRUE(usable.leaf);
+  EXPECT_EQ(usable.leaf->validity.made, kStart);
+  EXPECT_EQ(usable.leaf->validity.until, kStart + policy().leaf);
   EXPECT_EQ(pki::expiry(stored), kStart + policy().leaf);
 }
 
-TEST(Holdings, WhatDoesNotBelongTogetherIsNotThere) {
-  const Stored good = pki::carry_out(Step::kStartAnew, {}, policy(), kStart).value();
-  const Stored other = pki::carry_out(Step::kStartAnew, {}, policy(), kStart).value();
+TEST(UsableParts, WhatDoesNotBelongTogetherIsNotThere) {
+  const Stored good = pki::carry_out(Step::kReplaceAll, {}, policy(), kStart).value();
+  const Stored other = pki::carry_out(Step::kReplaceAll, {}, policy(), kStart).value();
   const auto with = [&](std::string Stored::*field, const std::string& text) {
     Stored stored = good;
     stored.*field = text;
-    return pki::examine(stored, kHosts);
+    return pki::find_usable_parts(stored, kHosts);
   };
   EXPECT_FALSE(with(&Stored::authority_key, other.authority_key).can_sign);
   EXPECT_FALSE(with(&Stored::authority_key, "nonsense").can_sign);
@@ -156,13 +156,13 @@ TEST(Holdings, WhatDoesNotBelongTogetherIsNotThere) {
   EXPECT_FALSE(with(&Stored::authorities, other.authorities).leaf);
   EXPECT_FALSE(with(&Stored::authorities, "nonsense").can_sign);
   EXPECT_FALSE(with(&Stored::authorities, good.certificate).can_sign) << "no authority";
-  EXPECT_FALSE(pki::examine(good, {"elsewhere.svc"}).leaf);
+  EXPECT_FALSE(pki::find_usable_parts(good, {"elsewhere.svc"}).leaf);
   EXPECT_EQ(pki::decide(with(&Stored::authorities, "nonsense"), policy(), kStart, {}).step,
-            Step::kStartAnew);
+            Step::kReplaceAll);
 }
 
 TEST(CarryOut, EachStepKeepsWhatIsServedTrusted) {
-  Stored stored = pki::carry_out(Step::kStartAnew, {}, policy(), kStart).value();
+  Stored stored = pki::carry_out(Step::kReplaceAll, {}, policy(), kStart).value();
   const std::string first = pki::newest_authority(stored);
   const std::string old_leaf = stored.certificate;
   stored = pki::carry_out(Step::kAddAuthority, stored, policy(), kStart + 1h).value();
@@ -170,17 +170,17 @@ TEST(CarryOut, EachStepKeepsWhatIsServedTrusted) {
   EXPECT_NE(first, second);
   EXPECT_EQ(stored.authorities, second + first);
   EXPECT_EQ(stored.certificate, old_leaf);
-  EXPECT_EQ(pki::examine(stored, kHosts).leaf->authority, 1U);
+  EXPECT_EQ(pki::find_usable_parts(stored, kHosts).leaf->authority, 1U);
   stored = pki::carry_out(Step::kIssueLeaf, stored, policy(), kStart + 2h).value();
   EXPECT_EQ(stored.authorities, second + first);
-  EXPECT_EQ(pki::examine(stored, kHosts).leaf->authority, 0U);
+  EXPECT_EQ(pki::find_usable_parts(stored, kHosts).leaf->authority, 0U);
   stored = pki::carry_out(Step::kDropAuthorities, stored, policy(), kStart + 3h).value();
   EXPECT_EQ(stored.authorities, second);
-  EXPECT_TRUE(pki::examine(stored, kHosts).leaf);
+  EXPECT_TRUE(pki::find_usable_parts(stored, kHosts).leaf);
 }
 
 TEST(CarryOut, AnAuthorityThatSignedNothingThatIsServedIsNotKept) {
-  Stored stored = pki::carry_out(Step::kStartAnew, {}, policy(), kStart).value();
+  Stored stored = pki::carry_out(Step::kReplaceAll, {}, policy(), kStart).value();
   const std::string first = pki::newest_authority(stored);
   stored = pki::carry_out(Step::kAddAuthority, stored, policy(), kStart).value();
   stored = pki::carry_out(Step::kAddAuthority, stored, policy(), kStart).value();
@@ -188,7 +188,7 @@ TEST(CarryOut, AnAuthorityThatSignedNothingThatIsServedIsNotKept) {
 }
 
 TEST(CarryOut, WhatMayStillBeServedSomewhereStaysTrustedWhenAnotherAuthorityComes) {
-  Stored stored = pki::carry_out(Step::kStartAnew, {}, policy(), kStart).value();
+  Stored stored = pki::carry_out(Step::kReplaceAll, {}, policy(), kStart).value();
   const std::string first = pki::newest_authority(stored);
   stored = pki::carry_out(Step::kAddAuthority, stored, policy(), kStart).value();
   const std::string second = pki::newest_authority(stored);
@@ -202,20 +202,20 @@ TEST(CarryOut, WhatMayStillBeServedSomewhereStaysTrustedWhenAnotherAuthorityCome
 }
 
 TEST(CarryOut, NoLeafOutlivesItsAuthority) {
-  Stored stored = pki::carry_out(Step::kStartAnew, {}, policy(), kStart).value();
+  Stored stored = pki::carry_out(Step::kReplaceAll, {}, policy(), kStart).value();
   const base::Time late = kStart + policy().authority - 24h;
   stored = pki::carry_out(Step::kIssueLeaf, stored, policy(), late).value();
   EXPECT_EQ(pki::expiry(stored), kStart + policy().authority);
 }
 
 // LongRun simulates a leader, a replica that serves and an API server that trusts. The replica and
-// the API server see a change up to `settle_` late.
+// the API server see a change up to `propagation_time_` late.
 class LongRun {
  public:
   LongRun(Duration leaf, unsigned seed)
       : policy_(pki::policy_for(leaf, "webhook", kHosts)),
         leaf_(leaf),
-        settle_(policy_.settle),
+        propagation_time_(policy_.propagation_time),
         random_(seed) {}
 
   void run(Duration length) {
@@ -224,7 +224,7 @@ class LongRun {
       deliver();
       check();
       lead();
-      now_ += between(settle_ / 10, settle_);
+      now_ += between(propagation_time_ / 10, propagation_time_);
       if (random_() % 8 == 0) now_ += between(Duration(), leaf_ / 10);  // without a leader
     }
   }
@@ -234,7 +234,7 @@ class LongRun {
   void change_policy(Duration leaf) {
     policy_ = pki::policy_for(leaf, "webhook", kHosts);
     leaf_ = std::min(leaf_, leaf);
-    settle_ = std::min(settle_, policy_.settle);
+    propagation_time_ = std::min(propagation_time_, policy_.propagation_time);
     trusted_since_ = now_;  // a new leader knows no earlier time
   }
 
@@ -249,22 +249,22 @@ class LongRun {
     std::optional<Duration> trusted_for;
     if (trusted_since_) trusted_for = now_ - *trusted_since_;
     const Decision decision =
-        pki::decide(pki::examine(stored_, kHosts), policy_, now_, trusted_for);
+        pki::decide(pki::find_usable_parts(stored_, kHosts), policy_, now_, trusted_for);
     ++steps[decision.step];
     if (decision.step == Step::kKeep) return;
     stored_ = pki::carry_out(decision.step, stored_, policy_, now_).value();
     changed_ = now_;
-    if (decision.step == Step::kAddAuthority || decision.step == Step::kStartAnew) {
+    if (decision.step == Step::kAddAuthority || decision.step == Step::kReplaceAll) {
       trusted_since_ = now_;  // injected at once, seen later
     }
-    if (decision.step == Step::kStartAnew) trusted_ = stored_.authorities;
+    if (decision.step == Step::kReplaceAll) trusted_ = stored_.authorities;
   }
 
-  // Delivers a change to the replica and the API server within `settle_`.
+  // Delivers a change to the replica and the API server within `propagation_time_`.
   void deliver() {
     const Duration age = now_ - changed_;
-    if (age >= settle_ * 9 / 10 || random_() % 3 == 0) served_ = stored_.certificate;
-    if (age >= settle_ * 9 / 10 || random_() % 3 == 0) trusted_ = stored_.authorities;
+    if (age >= propagation_time_ * 9 / 10 || random_() % 3 == 0) served_ = stored_.certificate;
+    if (age >= propagation_time_ * 9 / 10 || random_() % 3 == 0) trusted_ = stored_.authorities;
   }
 
   void check() const {
@@ -280,8 +280,8 @@ class LongRun {
   }
 
   Policy policy_;
-  Duration leaf_;    // the shortest so far
-  Duration settle_;  // the longest delay until a change arrives
+  Duration leaf_;              // the shortest so far
+  Duration propagation_time_;  // the longest delay until a change arrives
   std::mt19937 random_;
   base::Time now_ = kStart;
   base::Time changed_ = kStart;
@@ -295,7 +295,7 @@ TEST(Rotation, InTheLongRunNothingIsServedThatIsNotTrusted) {
   for (unsigned seed = 1; seed <= 3; ++seed) {
     LongRun run(2h, seed);
     run.run(20h);
-    EXPECT_EQ(run.steps[Step::kStartAnew], 1) << seed;
+    EXPECT_EQ(run.steps[Step::kReplaceAll], 1) << seed;
     EXPECT_GE(run.steps[Step::kIssueLeaf], 10) << seed;
     EXPECT_GE(run.steps[Step::kAddAuthority], 2) << seed;
     EXPECT_GE(run.steps[Step::kDropAuthorities], 2) << seed;
@@ -310,7 +310,7 @@ TEST(Rotation, AcrossAChangeOfPolicyNothingIsServedThatIsNotTrusted) {
       run.run(before * seed * 9 / 10);
       run.change_policy(after);
       run.run(std::min(before, after) * 2);
-      EXPECT_EQ(run.steps[Step::kStartAnew], 1) << seed;
+      EXPECT_EQ(run.steps[Step::kReplaceAll], 1) << seed;
       EXPECT_GE(run.steps[Step::kIssueLeaf], 1) << seed;
       if (HasFailure()) FAIL() << "seed " << seed << ", " << before.count();
     }

@@ -77,26 +77,26 @@ TEST(Acceptance, AClaimIsUsableWhenNobodyElseLivesToUseIt) {
   api::LocalRegistrySpec spec;
   spec.persistence.enabled = true;
   world.change_spec(spec);
-  EXPECT_FALSE(reconcile::claim_is_usable(world.observe())) << "there is none";
+  EXPECT_FALSE(reconcile::pvc_is_usable(world.observe())) << "there is none";
   world.converge();
-  EXPECT_TRUE(reconcile::claim_is_usable(world.observe()));
-  api::ObjectMeta& claim = world.find<api::PersistentVolumeClaim>()->metadata;
-  claim.labels["localregistry.dev/owner-uid"] = "uid-other";
-  claim.annotations["localregistry.dev/owner"] = "team-b/other";
-  EXPECT_FALSE(reconcile::claim_is_usable(world.observe())) << "retained for another namespace";
-  claim.annotations["localregistry.dev/owner"] = "team-a/other";
-  EXPECT_TRUE(reconcile::claim_is_usable(world.observe())) << "retained by one who is gone";
-  world.claim_owner_lives = true;
-  EXPECT_FALSE(reconcile::claim_is_usable(world.observe()));
-  world.claim_owner_lives = false;
-  const api::StringMap labels = claim.labels;
-  claim.labels["app.kubernetes.io/managed-by"] = "somebody";
-  EXPECT_FALSE(reconcile::claim_is_usable(world.observe())) << "not made by this operator";
-  claim.labels = labels;
-  claim.labels.erase("localregistry.dev/owner-uid");
-  EXPECT_FALSE(reconcile::claim_is_usable(world.observe())) << "nobody can tell whose it is";
-  claim.labels.clear();
-  EXPECT_FALSE(reconcile::claim_is_usable(world.observe())) << "made by somebody else";
+  EXPECT_TRUE(reconcile::pvc_is_usable(world.observe()));
+  api::ObjectMeta& pvc = world.find<api::PersistentVolumeClaim>()->metadata;
+  pvc.labels["localregistry.dev/owner-uid"] = "uid-other";
+  pvc.annotations["localregistry.dev/owner"] = "team-b/other";
+  EXPECT_FALSE(reconcile::pvc_is_usable(world.observe())) << "retained for another namespace";
+  pvc.annotations["localregistry.dev/owner"] = "team-a/other";
+  EXPECT_TRUE(reconcile::pvc_is_usable(world.observe())) << "retained by one who is gone";
+  world.pvc_owner_may_exist = true;
+  EXPECT_FALSE(reconcile::pvc_is_usable(world.observe()));
+  world.pvc_owner_may_exist = false;
+  const api::StringMap labels = pvc.labels;
+  pvc.labels["app.kubernetes.io/managed-by"] = "somebody";
+  EXPECT_FALSE(reconcile::pvc_is_usable(world.observe())) << "not made by this operator";
+  pvc.labels = labels;
+  pvc.labels.erase("localregistry.dev/owner-uid");
+  EXPECT_FALSE(reconcile::pvc_is_usable(world.observe())) << "nobody can tell whose it is";
+  pvc.labels.clear();
+  EXPECT_FALSE(reconcile::pvc_is_usable(world.observe())) << "made by somebody else";
 }
 
 TEST(Acceptance, AnImageIsAllowedByAPrefixThatEndsWithAPartOfItsName) {
@@ -164,7 +164,8 @@ TEST(Acceptance, AConflictIsNotTakenBackByAReadThatFailed) {
   registry.status.conditions = {
       {"Accepted", "False", std::string(reconcile::reason::kNameConflict), "", 1, {}}};
   World world(registry);
-  world.failures.push_back({Target::kResource, {base::ErrorCode::kTimeout, "no answer"}, 0});
+  world.failures.push_back(
+      {ObjectKind::kLocalRegistry, {base::ErrorCode::kTimeout, "no answer"}, 0});
   const reconcile::Plan plan = reconcile::plan(world.observe());
   ASSERT_TRUE(plan.status);
   EXPECT_EQ(condition(*plan.status, "Accepted"), "False NameConflict") << "it is in no cache";

@@ -27,12 +27,12 @@ class Availability : public testing::Test {
     pod_ready().reason = "ContainersNotReady";
   }
 
-  static std::string text(const reconcile::Judgement& judgement) {
-    return std::string(judgement.status) + " " + judgement.reason;
+  static std::string text(const reconcile::ConditionValue& value) {
+    return std::string(value.status) + " " + value.reason;
   }
-  std::string registry() const { return text(reconcile::judge_registry(world.observe())); }
-  std::string buildkit() const { return text(reconcile::judge_buildkit(world.observe())); }
-  std::string message() const { return reconcile::judge_registry(world.observe()).message; }
+  std::string registry() const { return text(reconcile::compute_available(world.observe())); }
+  std::string buildkit() const { return text(reconcile::compute_buildkit_ready(world.observe())); }
+  std::string message() const { return reconcile::compute_available(world.observe()).message; }
 
   World world{a_registry()};
 };
@@ -95,7 +95,7 @@ TEST_F(Availability, OutOfMemoryIsAReasonWithItsRemedy) {
     container(1).state.waiting = api::ContainerStateWaiting{waits_for, "back-off 10s"};
     EXPECT_EQ(buildkit(), "False OOMKilled") << waits_for;
   }
-  EXPECT_EQ(reconcile::judge_buildkit(world.observe()).message,
+  EXPECT_EQ(reconcile::compute_buildkit_ready(world.observe()).message,
             "container buildkitd keeps failing: it needs more memory than its limit; raise "
             "spec.buildKitResources.limits.memory");
 }

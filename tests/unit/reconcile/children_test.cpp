@@ -122,7 +122,7 @@ TEST(Children, AnObjectWithoutAnOwnerHasNoLabelThatArgoCdTakesForItsOwn) {
   const auto is_labelled = [](const auto& object) {
     return object.metadata.labels.contains("app.kubernetes.io/instance");
   };
-  EXPECT_FALSE(is_labelled(reconcile::build_claim(with_persistence(), nullptr)));
+  EXPECT_FALSE(is_labelled(reconcile::build_pvc(with_persistence(), nullptr)));
   api::LocalRegistry registry = with_persistence();
   EXPECT_TRUE(is_labelled(reconcile::build_service(registry, 0)));
   registry.spec.namespace_name = "shared";
@@ -136,8 +136,8 @@ TEST(Children, AnObjectWithoutAnOwnerHasNoLabelThatArgoCdTakesForItsOwn) {
 TEST(Children, AClaimWhoseSizeCannotBeReadIsAskedForWhatIsWanted) {
   api::PersistentVolumeClaim existing;
   const auto asked_for = [&] {
-    const auto claim = reconcile::build_claim(with_persistence(), &existing);
-    return claim.spec.resources.requests.at("storage").text;
+    const auto pvc = reconcile::build_pvc(with_persistence(), &existing);
+    return pvc.spec.resources.requests.at("storage").text;
   };
   EXPECT_EQ(asked_for(), "5Gi") << "it says no size";
   existing.spec.resources.requests["storage"].text = "much";
@@ -167,7 +167,7 @@ TEST(Children, TheCachesKeepAllThatTheOperatorWrites) {
     expect_kept(reconcile::build_deployment(registry, true));
     expect_kept(reconcile::build_stateful_set(registry, true));
     expect_kept(reconcile::build_service(registry, 31234));
-    expect_kept(reconcile::build_claim(registry, nullptr));
+    expect_kept(reconcile::build_pvc(registry, nullptr));
   }
 }
 

@@ -41,10 +41,10 @@ World world_of_level(const std::string& level) {
 }
 
 TEST(Decision, TheLabelOfTheNamespaceDecidesAboutBuildKit) {
-  EXPECT_FALSE(reconcile::with_buildkit(world_of_level("restricted").observe()));
-  EXPECT_FALSE(reconcile::with_buildkit(world_of_level("baseline").observe()));
-  EXPECT_TRUE(reconcile::with_buildkit(world_of_level("privileged").observe()));
-  EXPECT_TRUE(reconcile::with_buildkit(World(a_registry()).observe()));
+  EXPECT_FALSE(reconcile::gets_buildkit(world_of_level("restricted").observe()));
+  EXPECT_FALSE(reconcile::gets_buildkit(world_of_level("baseline").observe()));
+  EXPECT_TRUE(reconcile::gets_buildkit(world_of_level("privileged").observe()));
+  EXPECT_TRUE(reconcile::gets_buildkit(World(a_registry()).observe()));
 }
 
 TEST(Decision, LocalBuildNeedsNoBuildKitAnywhere) {
@@ -52,7 +52,7 @@ TEST(Decision, LocalBuildNeedsNoBuildKitAnywhere) {
   api::LocalRegistrySpec spec;
   spec.localbuild = true;
   world.change_spec(spec);
-  EXPECT_FALSE(reconcile::with_buildkit(world.observe()));
+  EXPECT_FALSE(reconcile::gets_buildkit(world.observe()));
   EXPECT_FALSE(reconcile::buildkit_is_forbidden(world.observe()));
 }
 
@@ -61,14 +61,14 @@ TEST(Decision, ARefusalByTheClustersDefaultIsBelievedUntilTheBuildKitImageChange
   world.pods_are_restricted = true;
   world.converge();
   EXPECT_EQ(condition(world.registry->status, "BuildKitReady"), "False PodSecurityDefault");
-  EXPECT_FALSE(reconcile::with_buildkit(world.observe()));
+  EXPECT_FALSE(reconcile::gets_buildkit(world.observe()));
   api::LocalRegistrySpec spec;
   spec.image = "registry:3";
   world.change_spec(spec);
-  EXPECT_FALSE(reconcile::with_buildkit(world.observe()));
+  EXPECT_FALSE(reconcile::gets_buildkit(world.observe()));
   spec.buildkit_image = "buildkit:1";
   world.change_spec(spec);
-  EXPECT_TRUE(reconcile::with_buildkit(world.observe()));
+  EXPECT_TRUE(reconcile::gets_buildkit(world.observe()));
 }
 
 TEST(Decision, AFailureOfPodsThatIsOverSaysNothing) {
@@ -76,9 +76,9 @@ TEST(Decision, AFailureOfPodsThatIsOverSaysNothing) {
   world.converge();
   auto& conditions = world.find<api::Deployment>()->status.conditions;
   conditions = {{"ReplicaFailure", "True", "FailedCreate", "violates PodSecurity", 0, {}}};
-  EXPECT_FALSE(reconcile::with_buildkit(world.observe()));
+  EXPECT_FALSE(reconcile::gets_buildkit(world.observe()));
   conditions.front().status = "False";
-  EXPECT_TRUE(reconcile::with_buildkit(world.observe()));
+  EXPECT_TRUE(reconcile::gets_buildkit(world.observe()));
 }
 
 TEST(Decision, WithImagesTheStatusKnowsWhetherARegistryIsWanted) {
@@ -109,7 +109,7 @@ TEST(Decision, ThePrivilegedLabelOverrulesAnEarlierRefusal) {
   world.converge();
   world.namespaces["team-a"].metadata.labels = {
       {"pod-security.kubernetes.io/enforce", "privileged"}};
-  EXPECT_TRUE(reconcile::with_buildkit(world.observe()));
+  EXPECT_TRUE(reconcile::gets_buildkit(world.observe()));
 }
 
 }  // namespace

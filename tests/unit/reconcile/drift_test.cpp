@@ -247,7 +247,7 @@ TEST(Drift, EveryFieldOfTheClaimIsHealed) {
   World converged = converged_world(spec);
   const Tree whole = tree_of(*converged.find<api::PersistentVolumeClaim>());
   std::vector<Way> leaves;
-  add_leaves(converged.claims.at(converged.target_key()).last, {}, leaves);
+  add_leaves(converged.pvcs.at(converged.target_key()).last, {}, leaves);
   for (const Way& way : leaves) {
     const std::string path = text_of(way);
     if (is_fixed(path) || path == "/spec/resources/requests/storage") continue;

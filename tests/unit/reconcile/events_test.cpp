@@ -9,7 +9,7 @@
 namespace test {
 namespace {
 
-using reconcile::Notice;
+using reconcile::ReconcileEvent;
 
 // Events reconciles a world. reconcile() returns the Kubernetes Events of one reconcile as lines:
 // "Normal Created: note".
@@ -32,14 +32,13 @@ class Events : public testing::Test {
     }
     world.live = false;
     world.failures.clear();
-    return lines(reconcile::notices(*before, done, world.registry->status));
+    return lines(reconcile::compute_events(*before, done, world.registry->status));
   }
 
-  static std::vector<std::string> lines(const std::vector<Notice>& notices) {
+  static std::vector<std::string> lines(const std::vector<ReconcileEvent>& events) {
     std::vector<std::string> list;
-    for (const Notice& notice : notices) {
-      list.push_back((notice.warning ? "Warning " : "Normal ") + notice.reason + ": " +
-                     notice.note);
+    for (const ReconcileEvent& event : events) {
+      list.push_back((event.warning ? "Warning " : "Normal ") + event.reason + ": " + event.note);
     }
     return list;
   }
@@ -89,17 +88,17 @@ TEST_F(Events, PortsThatAreTakenAwayAreTold) {
   const api::Service wanted = *world.find<api::Service>();
   const reconcile::ResetPorts reset{reconcile::build_ports_patch(wanted.metadata, wanted)};
   EXPECT_EQ(
-      lines(reconcile::notices(*world.registry, {reset}, world.registry->status)),
+      lines(reconcile::compute_events(*world.registry, {reset}, world.registry->status)),
       Lines({"Normal Healed: Service/registry: restored spec.ports, which had been changed"}));
 }
 
 TEST_F(Events, AStatusThatSaysNothingTellsNothing) {
   world.converge();
-  EXPECT_EQ(lines(reconcile::notices(*world.registry, {}, {})), Lines());
+  EXPECT_EQ(lines(reconcile::compute_events(*world.registry, {}, {})), Lines());
 }
 
 TEST_F(Events, WhatIsMadeByALaterTryIsCreatedNotHealed) {
-  world.refusals[Target::kService] = {base::ErrorCode::kUnavailable, "try later"};
+  world.refusals[ObjectKind::kService] = {base::ErrorCode::kUnavailable, "try later"};
   reconcile();
   world.refusals.clear();
   EXPECT_EQ(reconcile().front(),
@@ -133,7 +132,7 @@ TEST_F(Events, HowImagesAreDeliveredIsToldOnceAllOfThemAreDecided) {
   ASSERT_EQ(decided.size(), 2U);
   api::LocalRegistry before = *world.registry;
   before.status.images.clear();
-  EXPECT_EQ(lines(reconcile::notices(before, {}, world.registry->status)),
+  EXPECT_EQ(lines(reconcile::compute_events(before, {}, world.registry->status)),
             Lines({"Normal DeliveryDecided: delivery of images: app: Upstream (its registry says "
                    "Granted), web: Upstream (its registry says Granted)"}));
   EXPECT_EQ(reconcile(), Lines());
@@ -166,10 +165,10 @@ TEST_F(Events, OnlyTheImagesWhoseDeliveryIsNewAreTold) {
   using enum api::Delivery;
   before.status.images = {image("app", kUpstream), image("web", kUpstream)};
   after.images = {image("app", kUpstream), image("web", kLocalRegistry), image("new", kUpstream)};
-  EXPECT_EQ(lines(reconcile::notices(before, {}, after)),
+  EXPECT_EQ(lines(reconcile::compute_events(before, {}, after)),
             Lines({"Normal DeliveryDecided: delivery of images: web: LocalRegistry (why), new: "
                    "Upstream (why)"}));
-  EXPECT_EQ(lines(reconcile::notices(before, {}, before.status)), Lines());
+  EXPECT_EQ(lines(reconcile::compute_events(before, {}, before.status)), Lines());
 }
 
 TEST_F(Events, ADeletedObjectIsToldAsHealed) {
@@ -261,7 +260,7 @@ TEST_F(Events, AConflictIsToldOnce) {
 }
 
 TEST_F(Events, ARefusedWriteIsToldOnceHoweverOftenItIsTried) {
-  world.refusals[Target::kDeployment] = {base::ErrorCode::kForbidden, "exceeded quota: tight"};
+  world.refusals[ObjectKind::kDeployment] = {base::ErrorCode::kForbidden, "exceeded quota: tight"};
   const Lines lines = reconcile();
   EXPECT_EQ(lines.back(),
             "Warning Failed: QuotaExceeded: Deployment registry: exceeded quota: tight");
@@ -271,7 +270,7 @@ TEST_F(Events, ARefusedWriteIsToldOnceHoweverOftenItIsTried) {
 
 TEST_F(Events, ARefusedChangeOfARunningRegistryIsReportedOnce) {
   world.converge();
-  world.refusals[Target::kDeployment] = {base::ErrorCode::kForbidden, "denied: no nginx here"};
+  world.refusals[ObjectKind::kDeployment] = {base::ErrorCode::kForbidden, "denied: no nginx here"};
   change([](auto& spec) { spec.image = "registry:3"; });
   EXPECT_EQ(reconcile(), Lines({"Warning Failed: Forbidden: Deployment team-a/registry: denied: no "
                                 "nginx here"}));
@@ -283,7 +282,7 @@ TEST_F(Events, ARefusedChangeOfARunningRegistryIsReportedOnce) {
 TEST_F(Events, AServiceThatCannotBecomeANodePortIsReported) {
   reconcile();
   world.find<api::Service>()->spec.ports.front().node_port = 0;
-  world.refusals[Target::kService] = {base::ErrorCode::kInvalid, "clusterIPs: may not be None"};
+  world.refusals[ObjectKind::kService] = {base::ErrorCode::kInvalid, "clusterIPs: may not be None"};
   const Lines told = reconcile();
   EXPECT_THAT(told, testing::Contains(testing::HasSubstr("clusterIPs: may not be None")));
   EXPECT_EQ(reconcile(), Lines());
@@ -326,7 +325,7 @@ TEST_F(Events, ATakeOverIsNoHealing) {
 }
 
 TEST_F(Events, AFailedWriteIsNotToldAsDone) {
-  world.refusals[Target::kService] = {base::ErrorCode::kUnavailable, "try later"};
+  world.refusals[ObjectKind::kService] = {base::ErrorCode::kUnavailable, "try later"};
   EXPECT_EQ(reconcile().front(), "Normal Created: created Deployment/registry");
 }
 

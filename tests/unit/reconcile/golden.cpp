@@ -17,7 +17,7 @@ struct Description {
   json::Raw deployment;
   json::Raw stateful_set;
   json::Raw service;
-  json::Raw claim;
+  json::Raw pvc;
   json::Raw target_namespace;
   json::Raw namespace_was;
   json::Raw pods;
@@ -38,7 +38,7 @@ struct Description {
   bool live = false;
   bool target_not_watched = false;
   bool kind_cluster = false;
-  bool claim_owner_lives = false;
+  bool pvc_owner_may_exist = false;
   bool class_does_not_expand = false;
   bool pods_are_restricted = false;
   bool pods_were_restricted = false;
@@ -60,7 +60,7 @@ struct json::Fields<test::Description> {
   static constexpr auto kTable = std::make_tuple(
       json::field("was", &T::was), json::field("registry", &T::registry),
       json::field("deployment", &T::deployment), json::field("statefulSet", &T::stateful_set),
-      json::field("service", &T::service), json::field("claim", &T::claim),
+      json::field("service", &T::service), json::field("claim", &T::pvc),
       json::field("namespace", &T::target_namespace),
       json::field("namespaceWas", &T::namespace_was), json::field("pods", &T::pods),
       json::field("failures", &T::failures), json::field("refused", &T::refused),
@@ -73,7 +73,7 @@ struct json::Fields<test::Description> {
       json::field("notWatched", &T::not_watched), json::field("hasTwin", &T::has_twin),
       json::field("allowedImages", &T::allowed_images),
       json::field("kindCluster", &T::kind_cluster),
-      json::field("claimOwnerLives", &T::claim_owner_lives),
+      json::field("claimOwnerLives", &T::pvc_owner_may_exist),
       json::field("classDoesNotExpand", &T::class_does_not_expand),
       json::field("podsAreRestricted", &T::pods_are_restricted),
       json::field("podsWereRestricted", &T::pods_were_restricted));
@@ -193,17 +193,17 @@ base::ErrorCode code_of(const std::string& name) {
   throw std::runtime_error("no such error code: " + name);
 }
 
-Target target_of(const std::string& name) {
-  for (const Target target : {Target::kResource, Target::kDeployment, Target::kStatefulSet,
-                              Target::kService, Target::kClaim}) {
-    if (reconcile::kind(target) == name) return target;
+ObjectKind kind_of_name(const std::string& name) {
+  for (const ObjectKind kind : {ObjectKind::kLocalRegistry, ObjectKind::kDeployment,
+                                ObjectKind::kStatefulSet, ObjectKind::kService, ObjectKind::kPvc}) {
+    if (reconcile::kind_name(kind) == name) return kind;
   }
   throw std::runtime_error("no such target: " + name);
 }
 
-reconcile::Failure failure_of(const json::Raw& text) {
+reconcile::FailedRequest failure_of(const json::Raw& text) {
   const auto mishap = decoded<Mishap>(from_json(text.text));
-  return {target_of(mishap.target), {code_of(mishap.code), mishap.message}, mishap.node_port};
+  return {kind_of_name(mishap.target), {code_of(mishap.code), mishap.message}, mishap.node_port};
 }
 
 std::map<std::string, api::PushPermission> permissions(
@@ -243,9 +243,9 @@ std::size_t intent_of(World& world) {
 // Records as many heals of each field as the limit allows.
 void add_heals(World& world, const std::map<std::string, std::string>& fields) {
   for (const auto& [kind, path] : fields) {
-    const Target target = target_of(kind);
-    const std::size_t intent = target == Target::kService ? intent_of<api::Service>(world)
-                                                          : intent_of<api::Deployment>(world);
+    const ObjectKind target = kind_of_name(kind);
+    const std::size_t intent = target == ObjectKind::kService ? intent_of<api::Service>(world)
+                                                              : intent_of<api::Deployment>(world);
     for (std::size_t i = 0; i < limits::kHealsInWindow; ++i) {
       reconcile::record_write(world.history, {target, intent, {path}, {}, world.instant});
     }
@@ -258,7 +258,7 @@ void add_facts(World& world, const Description& description) {
   world.allowed_images = description.allowed_images;
   world.has_twin = description.has_twin;
   world.kind_cluster = description.kind_cluster;
-  world.claim_owner_lives = description.claim_owner_lives;
+  world.pvc_owner_may_exist = description.pvc_owner_may_exist;
   world.expandable = !description.class_does_not_expand;
   world.pods_are_restricted = description.pods_are_restricted;
   world.live = description.live;
@@ -271,11 +271,11 @@ void add_facts(World& world, const Description& description) {
     world.failures.push_back(failure_of(failure));
   }
   for (const json::Raw& text : description.refused) {
-    const reconcile::Failure failure = failure_of(text);
-    world.refusals[failure.target] = failure.error;
+    const reconcile::FailedRequest failure = failure_of(text);
+    world.refusals[failure.kind] = failure.error;
   }
   for (const auto& [target, patch] : description.policies) {
-    world.policies[target_of(target)] = from_json(patch.text);
+    world.policies[kind_of_name(target)] = from_json(patch.text);
   }
   world.manager = description.manager;
   add_heals(world, description.healed_too_often);
@@ -323,7 +323,7 @@ GoldenCase read_case(const Tree& yaml) {
   patch_object<api::Deployment>(world, key, description.deployment);
   patch_object<api::StatefulSet>(world, key, description.stateful_set);
   patch_object<api::Service>(world, key, description.service);
-  patch_object<api::PersistentVolumeClaim>(world, key, description.claim);
+  patch_object<api::PersistentVolumeClaim>(world, key, description.pvc);
   patch_pods(world, description.pods);
   const api::ObjectKey target = world.registry ? world.target_key() : key;
   patch_namespace(world, target.namespace_name, description.target_namespace);

@@ -26,7 +26,7 @@ class NodePort : public testing::Test {
   }
 
   void refuse(int port) {
-    world.failures.push_back({Target::kService, {base::ErrorCode::kInvalid, "taken"}, port});
+    world.failures.push_back({ObjectKind::kService, {base::ErrorCode::kInvalid, "taken"}, port});
   }
 
   int port() const {
@@ -78,7 +78,8 @@ TEST_F(NodePort, OnlyAPortThatIsNewOrWasOursIsWorthWaitingForAMoment) {
       const auto* apply = std::get_if<reconcile::Apply<api::Service>>(&action);
       if (apply == nullptr) continue;
       found = true;
-      EXPECT_EQ(apply->port_may_come_free, waits) << observed_generation << ", told " << told;
+      EXPECT_EQ(apply->port_may_be_released_soon, waits)
+          << observed_generation << ", told " << told;
     }
     EXPECT_TRUE(found);
   }

@@ -155,15 +155,15 @@ int wanted_port(const World& before, const World& after, const LocalRegistrySpec
 void expect_claims(const World& before, const World& after, const LocalRegistrySpec& to) {
   const bool deletes = to.persistence.when_deleted == api::RetentionPolicy::kDelete;
   const api::ObjectKey target = after.target_key();
-  for (const auto& [key, kept] : before.claims) {
+  for (const auto& [key, kept] : before.pvcs) {
     const bool wanted = to.persistence.enabled && key == target;
     if (deletes && !wanted) {
-      EXPECT_FALSE(after.claims.contains(key)) << "deleted by policy";
+      EXPECT_FALSE(after.pvcs.contains(key)) << "deleted by policy";
       continue;
     }
-    ASSERT_TRUE(after.claims.contains(key)) << api::to_string(key) << " is gone";
-    const auto& spec = after.claims.at(key).object.spec;
-    EXPECT_EQ(after.claims.at(key).object.metadata.uid, kept.object.metadata.uid);
+    ASSERT_TRUE(after.pvcs.contains(key)) << api::to_string(key) << " is gone";
+    const auto& spec = after.pvcs.at(key).object.spec;
+    EXPECT_EQ(after.pvcs.at(key).object.metadata.uid, kept.object.metadata.uid);
     if (kept.object.spec.storage_class_name) {
       EXPECT_EQ(spec.storage_class_name, kept.object.spec.storage_class_name);
     }
@@ -171,7 +171,7 @@ void expect_claims(const World& before, const World& after, const LocalRegistryS
                               kept.object.spec.resources.requests.at("storage")) >= 0);
   }
   if (to.persistence.enabled && is_deployed(to)) {
-    EXPECT_TRUE(after.claims.contains(target));
+    EXPECT_TRUE(after.pvcs.contains(target));
   }
 }
 

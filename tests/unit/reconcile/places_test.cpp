@@ -32,14 +32,14 @@ TEST(Places, WhatAGoneResourceLeftElsewhereIsInANamespaceThatAllowedIt) {
   left.namespace_name = "shared";
   left.annotations = {{"localregistry.dev/owner", "team-a/dev"}};
   left.labels = {{"localregistry.dev/owner-uid", "uid-dev"}};
-  EXPECT_FALSE(reconcile::may_be_left_by_gone_owner(left, &found));
-  EXPECT_FALSE(reconcile::may_be_left_by_gone_owner(left, nullptr));
+  EXPECT_FALSE(reconcile::may_be_orphan_of_deleted_owner(left, &found));
+  EXPECT_FALSE(reconcile::may_be_orphan_of_deleted_owner(left, nullptr));
   found.metadata.annotations = {{"localregistry.dev/allow-from", "team-a"}};
-  EXPECT_TRUE(reconcile::may_be_left_by_gone_owner(left, &found));
+  EXPECT_TRUE(reconcile::may_be_orphan_of_deleted_owner(left, &found));
   left.labels.clear();
-  EXPECT_FALSE(reconcile::may_be_left_by_gone_owner(left, &found)) << "it never had an owner";
+  EXPECT_FALSE(reconcile::may_be_orphan_of_deleted_owner(left, &found)) << "it never had an owner";
   left.namespace_name = "team-a";
-  EXPECT_TRUE(reconcile::may_be_left_by_gone_owner(left, nullptr));
+  EXPECT_TRUE(reconcile::may_be_orphan_of_deleted_owner(left, nullptr));
 }
 
 TEST(Places, AnEarlierOperatorsRegistryIsWhereItsStatusSaysThatItRan) {

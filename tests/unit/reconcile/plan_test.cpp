@@ -51,7 +51,7 @@ class Planning : public testing::Test {
     change([](auto& spec) { spec.namespace_name = "shared"; });
   }
 
-  void fail(Target target, base::ErrorCode code) { world.failures = {{target, {code, "no"}}}; }
+  void fail(ObjectKind kind, base::ErrorCode code) { world.failures = {{kind, {code, "no"}}}; }
 
   // Replaces the resource by another one of the same name. The objects in the world belong to the
   // former.
@@ -104,7 +104,7 @@ class Planning : public testing::Test {
   api::ObjectMeta& deployment() { return world.find<api::Deployment>()->metadata; }
   api::ObjectMeta& stateful_set() { return world.find<api::StatefulSet>()->metadata; }
   api::ObjectMeta& service() { return world.find<api::Service>()->metadata; }
-  api::ObjectMeta& claim() { return world.find<api::PersistentVolumeClaim>()->metadata; }
+  api::ObjectMeta& pvc() { return world.find<api::PersistentVolumeClaim>()->metadata; }
 
   World world{a_registry()};
 };
@@ -133,7 +133,7 @@ TEST_F(Planning, PortsThatSomebodyGaveTheServiceGoWhenAnApplyIsRefusedForThem) {
   change([](auto& spec) { spec.port = 5001; });
   world.live = true;
   EXPECT_THAT(plan(), Contains(StartsWith("update Service team-a/registry")));
-  fail(Target::kService, base::ErrorCode::kInvalid);
+  fail(ObjectKind::kService, base::ErrorCode::kInvalid);
   EXPECT_THAT(plan(), Contains(StartsWith("reset the ports of Service team-a/registry")));
   EXPECT_THAT(plan(), Not(Contains(StartsWith("delete Service"))));
   world.failures.push_back(world.failures.front());
@@ -146,7 +146,7 @@ TEST_F(Planning, APortWithAnotherNameAndNodePortStays) {
   give_the_service_another_port();
   world.find<api::Service>()->spec.ports.back().node_port = 30009;
   EXPECT_THAT(plan(), IsEmpty());
-  fail(Target::kService, base::ErrorCode::kInvalid);
+  fail(ObjectKind::kService, base::ErrorCode::kInvalid);
   EXPECT_THAT(plan(), IsEmpty());
 }
 
@@ -154,7 +154,7 @@ TEST_F(Planning, PortsAreResetToAnotherNodePortOnlyAfterALiveRead) {
   world.converge();
   give_the_service_another_port();
   world.find<api::Service>()->spec.ports.front().node_port = 30005;
-  fail(Target::kService, base::ErrorCode::kInvalid);
+  fail(ObjectKind::kService, base::ErrorCode::kInvalid);
   EXPECT_THAT(plan(), ElementsAre("read live"));
   world.live = true;
   EXPECT_THAT(plan(), ElementsAre(StartsWith("reset the ports of Service team-a/registry")));
@@ -166,8 +166,8 @@ TEST_F(Planning, TheOtherWorkloadIsCreatedOnceTheDeletionOfTheFirstIsAccepted) {
   world.live = true;
   EXPECT_THAT(plan(), AllOf(Contains(StartsWith("delete Deployment team-a/registry")),
                             Not(Contains(StartsWith("create StatefulSet")))));
-  fail(Target::kDeployment, base::ErrorCode::kForbidden);
-  world.claims.clear();
+  fail(ObjectKind::kDeployment, base::ErrorCode::kForbidden);
+  world.pvcs.clear();
   EXPECT_THAT(plan(), Not(Contains(StartsWith("create StatefulSet"))));
   world.failures.clear();
   world.converge();
@@ -180,11 +180,11 @@ TEST_F(Planning, PortsAreNotResetForAnotherReason) {
   give_the_service_another_port();
   change([](auto& spec) { spec.port = 5001; });
   world.live = true;
-  fail(Target::kService, base::ErrorCode::kForbidden);
+  fail(ObjectKind::kService, base::ErrorCode::kForbidden);
   EXPECT_THAT(plan(), Not(Contains(StartsWith("reset the ports"))));
-  fail(Target::kDeployment, base::ErrorCode::kInvalid);
+  fail(ObjectKind::kDeployment, base::ErrorCode::kInvalid);
   EXPECT_THAT(plan(), Not(Contains(StartsWith("reset the ports"))));
-  fail(Target::kService, base::ErrorCode::kInvalid);
+  fail(ObjectKind::kService, base::ErrorCode::kInvalid);
   EXPECT_THAT(plan(), Contains(StartsWith("reset the ports")));
   begin_deletion(service());
   EXPECT_THAT(plan(), Not(Contains(StartsWith("reset the ports"))));
@@ -198,7 +198,7 @@ TEST_F(Planning, PortsAreNotResetForANodePortThatIsRefused) {
   world.find<api::Service>()->spec.ports.back().node_port = 30009;
   change([](auto& spec) { spec.node_port = 80; });
   world.live = true;
-  world.failures.push_back({Target::kService, {base::ErrorCode::kInvalid, "out of range"}, 80});
+  world.failures.push_back({ObjectKind::kService, {base::ErrorCode::kInvalid, "out of range"}, 80});
   EXPECT_THAT(plan(), Not(Contains(StartsWith("reset the ports"))));
 }
 
@@ -206,7 +206,7 @@ TEST_F(Planning, TheStrategyOfADeploymentThatIsGoingIsLeftAlone) {
   world.converge();
   world.find<api::Deployment>()->spec.strategy = {"RollingUpdate", {R"({"maxSurge":1})"}};
   EXPECT_THAT(plan(), ElementsAre(StartsWith("reset the strategy")));
-  fail(Target::kDeployment, base::ErrorCode::kForbidden);
+  fail(ObjectKind::kDeployment, base::ErrorCode::kForbidden);
   EXPECT_THAT(plan(), IsEmpty()) << "it was refused in this reconcile";
   world.failures.clear();
   begin_deletion(deployment());
@@ -264,7 +264,7 @@ TEST_F(Planning, ARemovalThatIsRefusedIsNotTriedTwiceInOneReconcile) {
   world.converge();
   change([](auto& spec) { spec.enabled = false; });
   world.live = true;
-  fail(Target::kDeployment, base::ErrorCode::kForbidden);
+  fail(ObjectKind::kDeployment, base::ErrorCode::kForbidden);
   EXPECT_THAT(plan(), ElementsAre(StartsWith("delete Service")));
 }
 
@@ -274,7 +274,7 @@ TEST_F(Planning, AClaimIsNeverReplacedByANewOne) {
   world.find<api::PersistentVolumeClaim>()->spec.access_modes = {"ReadWriteMany"};
   EXPECT_THAT(plan(), ElementsAre(StartsWith("heal PersistentVolumeClaim")));
   world.live = true;
-  fail(Target::kClaim, base::ErrorCode::kInvalid);
+  fail(ObjectKind::kPvc, base::ErrorCode::kInvalid);
   EXPECT_THAT(plan(), IsEmpty());
 }
 
@@ -284,7 +284,7 @@ TEST_F(Planning, TheSoonerOfTwoReasonsToLookAgainCounts) {
     return reconcile::plan(world.observe()).requeue_after;
   };
   change([](auto& spec) { spec.images = {{"app", "ghcr.io/org/app", {}}}; });
-  fail(Target::kService, base::ErrorCode::kForbidden);
+  fail(ObjectKind::kService, base::ErrorCode::kForbidden);
   EXPECT_EQ(after(1s), std::optional<std::chrono::milliseconds>(1s));
   EXPECT_EQ(after(1000h), std::optional<std::chrono::milliseconds>(limits::kRefusedRetry));
 }
@@ -413,10 +413,10 @@ TEST_F(Planning, AClaimThatIsLeftIsDeletedByPolicyOnlyAsItWasReadLive) {
 TEST_F(Planning, OneLiveReadIsEnoughForTwoClaims) {
   use_persistence(api::RetentionPolicy::kDelete);
   world.converge();
-  const auto kept = *world.claims.begin();
+  const auto kept = *world.pvcs.begin();
   change([](auto& spec) { spec.name = "images"; });
   world.converge();
-  world.claims.insert(kept);
+  world.pvcs.insert(kept);
   world.stateful_sets.clear();
   change([](auto& spec) { spec.persistence.enabled = false; });
   const Lines lines = plan();
@@ -469,7 +469,7 @@ TEST_F(Planning, AStatefulSetOfAnEarlierResourceIsTakenOverOnlyAfterALiveRead) {
   world.converge();
   make_anew();
   world.services.clear();
-  claim().labels["localregistry.dev/owner-uid"] = "uid-next";
+  pvc().labels["localregistry.dev/owner-uid"] = "uid-next";
   EXPECT_THAT(plan(), ElementsAre("read live"));
 }
 
@@ -540,12 +540,12 @@ TEST_F(Planning, APolicyForClaimsThatAreNotThereNeedsNoFinalizer) {
 TEST_F(Planning, AClaimThatGoesByPolicyNeedsTheFinalizerUntilItIsGone) {
   use_persistence(api::RetentionPolicy::kDelete);
   world.converge();
-  auto kept = *world.claims.begin();
+  auto kept = *world.pvcs.begin();
   begin_deletion(kept.second.object.metadata);
   change([](auto& spec) { spec.persistence.enabled = false; });
   world.converge();
   EXPECT_THAT(plan(), IsEmpty());
-  world.claims.insert(kept);
+  world.pvcs.insert(kept);
   EXPECT_THAT(plan(), ElementsAre("add the finalizer"));
   change([](auto& spec) { spec.name = "images"; });
   world.live = true;
@@ -593,10 +593,10 @@ TEST_F(Planning, EachObjectOfADisabledRegistryElsewhereNeedsTheFinalizerUntilItI
 TEST_F(Planning, AClaimThatComesToLightLaterGoesByPolicyAfterALiveRead) {
   use_persistence(api::RetentionPolicy::kDelete);
   world.converge();
-  const auto kept = *world.claims.begin();
+  const auto kept = *world.pvcs.begin();
   change([](auto& spec) { spec.persistence.enabled = false; });
   world.converge();
-  world.claims.insert(kept);
+  world.pvcs.insert(kept);
   EXPECT_THAT(plan(), ElementsAre("add the finalizer"));
   world.execute(reconcile::SetFinalizer{true});
   EXPECT_THAT(plan(), ElementsAre("read live"));
@@ -613,7 +613,7 @@ TEST_F(Planning, TheFinalizerGoesOnceThereIsNothingElseToDo) {
   EXPECT_THAT(plan(), ElementsAre(StartsWith("create Service")));
   world.services = services;
   EXPECT_THAT(plan(), ElementsAre("remove the finalizer"));
-  fail(Target::kResource, base::ErrorCode::kForbidden);
+  fail(ObjectKind::kLocalRegistry, base::ErrorCode::kForbidden);
   EXPECT_THAT(plan(), IsEmpty()) << "it was refused in this reconcile";
 }
 
@@ -629,7 +629,7 @@ TEST_F(Planning, ThePvcOfAnEarlierOperatorLosesTheLabelThatArgoCdTakesForItsOwn)
   const char* const kLabel = "app.kubernetes.io/instance";
   use_persistence();
   world.converge();
-  auto& kept = world.claims.at(world.target_key());
+  auto& kept = world.pvcs.at(world.target_key());
   kept.object.metadata.labels[kLabel] = "registry";
   kept.object.metadata.annotations["localregistry.dev/intent-hash"] = "earlier";
   kept.last["metadata"]["labels"][kLabel] = string("registry");
@@ -640,8 +640,8 @@ TEST_F(Planning, ThePvcOfAnEarlierOperatorLosesTheLabelThatArgoCdTakesForItsOwn)
 // Actions
 
 TEST_F(Planning, AResetOfTheStrategyWritesTheDeployment) {
-  EXPECT_EQ(reconcile::target_of(reconcile::ResetStrategy{}), Target::kDeployment);
-  EXPECT_EQ(reconcile::target_of(reconcile::ResetPorts{}), Target::kService);
+  EXPECT_EQ(reconcile::kind_of(reconcile::ResetStrategy{}), ObjectKind::kDeployment);
+  EXPECT_EQ(reconcile::kind_of(reconcile::ResetPorts{}), ObjectKind::kService);
 }
 
 }  // namespace

@@ -31,23 +31,23 @@ class Publishing : public testing::Test {
   }
 
   bool answer() const { return reconcile::decide_publishing(world.observe()).not_ready; }
-  auto look_again() const { return reconcile::decide_publishing(world.observe()).look_again; }
+  auto recheck_after() const { return reconcile::decide_publishing(world.observe()).recheck_after; }
 
   World world{a_registry()};
 };
 
 TEST_F(Publishing, AReadyPodNeedsNothing) {
   EXPECT_FALSE(answer());
-  EXPECT_FALSE(look_again());
+  EXPECT_FALSE(recheck_after());
 }
 
 TEST_F(Publishing, ASidecarThatStartsIsWaitedForAWhile) {
   make_sidecar_unready();
   EXPECT_FALSE(answer());
-  EXPECT_EQ(look_again(), limits::kSidecarPatience);
-  world.now += limits::kSidecarPatience;
+  EXPECT_EQ(recheck_after(), limits::kSidecarPublishDelay);
+  world.now += limits::kSidecarPublishDelay;
   EXPECT_TRUE(answer());
-  EXPECT_FALSE(look_again());
+  EXPECT_FALSE(recheck_after());
 }
 
 TEST_F(Publishing, ASidecarThatFailsIsNotWaitedFor) {
@@ -65,8 +65,8 @@ TEST_F(Publishing, ASidecarThatIsReadyForAMomentChangesNothing) {
   publish();
   ready().last_transition_time = world.now;
   EXPECT_TRUE(answer());
-  EXPECT_EQ(look_again(), limits::kSidecarSettled);
-  world.now += limits::kSidecarSettled;
+  EXPECT_EQ(recheck_after(), limits::kSidecarUnpublishDelay);
+  world.now += limits::kSidecarUnpublishDelay;
   EXPECT_FALSE(answer());
 }
 

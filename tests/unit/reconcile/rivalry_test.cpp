@@ -10,7 +10,7 @@
 namespace test {
 namespace {
 
-using reconcile::Claim;
+using reconcile::NameCandidate;
 
 class Rivalry : public testing::Test {
  protected:
@@ -30,28 +30,28 @@ class Rivalry : public testing::Test {
 
   std::optional<api::ObjectKey> rival_of(const api::LocalRegistry& self,
                                          const api::Namespace* target) const {
-    const auto load = [&](const Claim& claim) {
+    const auto load = [&](const NameCandidate& candidate) {
       ++loaded;
       const auto found = std::find_if(
           registries.begin(), registries.end(), [&](const api::LocalRegistry& registry) {
-            return registry.metadata.namespace_name == claim.namespace_name &&
-                   registry.metadata.name == claim.name;
+            return registry.metadata.namespace_name == candidate.namespace_name &&
+                   registry.metadata.name == candidate.name;
           });
       return std::make_shared<const api::LocalRegistry>(*found);
     };
-    return reconcile::find_rival(self, claims(self), load,
+    return reconcile::find_rival(self, candidates(self), load,
                                  {target, kind_cluster, incumbent, allowed_images});
   }
 
   bool has_twin(const api::LocalRegistry& self) const {
-    return reconcile::has_twin(self, claims(self));
+    return reconcile::has_twin(self, candidates(self));
   }
 
-  std::vector<Claim> claims(const api::LocalRegistry& self) const {
-    std::vector<Claim> list;
+  std::vector<NameCandidate> candidates(const api::LocalRegistry& self) const {
+    std::vector<NameCandidate> list;
     for (const api::LocalRegistry& registry : registries) {
       const api::ObjectMeta& meta = registry.metadata;
-      list.push_back({meta.namespace_name, meta.name, reconcile::claim_digest(registry),
+      list.push_back({meta.namespace_name, meta.name, reconcile::name_candidate_digest(registry),
                       meta.uid == self.metadata.uid, meta.uid == incumbent});
     }
     return list;

@@ -28,7 +28,7 @@ class Status : public testing::Test {
   }
 
   void refuse(std::string message) {
-    world.failures = {{Target::kDeployment, {base::ErrorCode::kForbidden, std::move(message)}}};
+    world.failures = {{ObjectKind::kDeployment, {base::ErrorCode::kForbidden, std::move(message)}}};
   }
 
   World world{a_registry()};
@@ -163,9 +163,9 @@ TEST_F(Status, AFailureIsInTheWayOfReadyThoughTheRegistryRuns) {
   refuse("no");
   EXPECT_EQ(condition(status(), "Ready"), "False Forbidden");
   EXPECT_EQ(condition(status(), "Available"), "True Available");
-  for (const Target target : {Target::kService, Target::kStatefulSet}) {
-    world.failures.front().target = target;
-    EXPECT_EQ(condition(status(), "Ready"), "False Forbidden") << reconcile::kind(target);
+  for (const ObjectKind kind : {ObjectKind::kService, ObjectKind::kStatefulSet}) {
+    world.failures.front().kind = kind;
+    EXPECT_EQ(condition(status(), "Ready"), "False Forbidden") << reconcile::kind_name(kind);
   }
 }
 
@@ -183,7 +183,7 @@ TEST_F(Status, ARefusedRenameLeavesTheRegistryAndItsClaimAsTheyWere) {
   EXPECT_EQ(status().volume_claim, "registry");
   EXPECT_EQ(status().workload, "StatefulSet/registry");
   world.stateful_sets.clear();
-  world.claims.clear();
+  world.pvcs.clear();
   EXPECT_EQ(condition(status(), "Available"), "Unknown NotObserved") << "its Service tells";
 }
 
@@ -282,18 +282,18 @@ TEST_F(Status, TheOrderOfConditionsAndThoseOfOthersDoNotCount) {
   api::LocalRegistryStatus existing = wanted;
   std::reverse(existing.conditions.begin(), existing.conditions.end());
   existing.conditions.push_back({"Other", "True", "X", "x", 1, world.now});
-  EXPECT_TRUE(reconcile::says_the_same(wanted, existing));
+  EXPECT_TRUE(reconcile::is_equivalent(wanted, existing));
   existing.conditions.front().message = "another";
-  EXPECT_FALSE(reconcile::says_the_same(wanted, existing));
+  EXPECT_FALSE(reconcile::is_equivalent(wanted, existing));
   existing = wanted;
   existing.conditions.pop_back();
-  EXPECT_FALSE(reconcile::says_the_same(wanted, existing));
+  EXPECT_FALSE(reconcile::is_equivalent(wanted, existing));
   existing = wanted;
   existing.node_port = 0;
-  EXPECT_FALSE(reconcile::says_the_same(wanted, existing));
+  EXPECT_FALSE(reconcile::is_equivalent(wanted, existing));
   existing = wanted;
   existing.workload = "StatefulSet/registry";
-  EXPECT_FALSE(reconcile::says_the_same(wanted, existing));
+  EXPECT_FALSE(reconcile::is_equivalent(wanted, existing));
 }
 
 }  // namespace

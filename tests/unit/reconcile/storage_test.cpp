@@ -25,28 +25,28 @@ class Storage : public testing::Test {
   }
 
   std::string judge() {
-    const reconcile::StorageState state = reconcile::judge_storage(world.observe());
+    const reconcile::StorageState state = reconcile::compute_storage_ready(world.observe());
     return (state.ready ? "ready " : "not ready ") + std::string(state.reason);
   }
 
-  void fail(base::ErrorCode code) { world.failures = {{Target::kClaim, {code, "no"}}}; }
+  void fail(base::ErrorCode code) { world.failures = {{ObjectKind::kPvc, {code, "no"}}}; }
 
-  api::PersistentVolumeClaim& claim() { return *world.find<api::PersistentVolumeClaim>(); }
+  api::PersistentVolumeClaim& pvc() { return *world.find<api::PersistentVolumeClaim>(); }
 
   World world{a_registry()};
 };
 
 TEST_F(Storage, EachPhaseOfTheClaimIsTold) {
   EXPECT_EQ(judge(), "ready Bound");
-  claim().status.phase = "Pending";
+  pvc().status.phase = "Pending";
   EXPECT_EQ(judge(), "not ready Pending");
-  claim().status.phase = "";
+  pvc().status.phase = "";
   EXPECT_EQ(judge(), "not ready Pending");
-  claim().status.phase = "Lost";
+  pvc().status.phase = "Lost";
   EXPECT_EQ(judge(), "not ready Lost");
-  claim().metadata.deletion_timestamp = world.now;
+  pvc().metadata.deletion_timestamp = world.now;
   EXPECT_EQ(judge(), "not ready Deleting");
-  world.claims.clear();
+  world.pvcs.clear();
   EXPECT_EQ(judge(), "not ready Pending");
 }
 
@@ -64,12 +64,12 @@ TEST_F(Storage, AKeptClaimIsToldOfWithoutARegistry) {
 
 TEST_F(Storage, WithoutARegistryAndWithoutAClaimThereIsNothing) {
   change([](auto& spec) { spec.enabled = false; });
-  world.claims.clear();
+  world.pvcs.clear();
   EXPECT_EQ(judge(), "not ready NotDeployed");
 }
 
 TEST_F(Storage, ASizeThatCannotBeReadIsNotSmaller) {
-  claim().spec.resources.requests["storage"].text = "much";
+  pvc().spec.resources.requests["storage"].text = "much";
   EXPECT_EQ(judge(), "ready Bound");
 }
 
@@ -85,7 +85,7 @@ TEST_F(Storage, WhatAClaimCannotBecomeIsRefused) {
 }
 
 TEST_F(Storage, AnExpansionThatGoesOnIsReady) {
-  claim().spec.resources.requests["storage"].text = "8Gi";
+  pvc().spec.resources.requests["storage"].text = "8Gi";
   change([](auto& spec) { spec.persistence.size.text = "8Gi"; });
   EXPECT_EQ(judge(), "ready Expanding");
 }
@@ -97,24 +97,24 @@ TEST_F(Storage, OnlyARefusedGrowthIsARefusedExpansion) {
   EXPECT_EQ(judge(), "not ready ExpansionRefused");
   fail(base::ErrorCode::kTimeout);
   EXPECT_EQ(judge(), "not ready Failed");
-  world.claims.clear();
+  world.pvcs.clear();
   fail(base::ErrorCode::kForbidden);
   EXPECT_EQ(judge(), "not ready Forbidden");
 }
 
 TEST_F(Storage, AQuotaThatRefusesTheClaimIsTheReason) {
-  world.claims.clear();
+  world.pvcs.clear();
   world.failures = {
-      {Target::kClaim, {base::ErrorCode::kForbidden, "forbidden: exceeded quota: tight"}}};
+      {ObjectKind::kPvc, {base::ErrorCode::kForbidden, "forbidden: exceeded quota: tight"}}};
   EXPECT_EQ(judge(), "not ready QuotaExceeded");
 }
 
 TEST_F(Storage, ASizeThatTheApiServerRoundsUpIsNoShrinking) {
-  claim().spec.resources.requests["storage"].text = "1m";
-  claim().status.capacity["storage"].text = "1m";
+  pvc().spec.resources.requests["storage"].text = "1m";
+  pvc().status.capacity["storage"].text = "1m";
   change([](auto& spec) { spec.persistence.size.text = "1n"; });
   EXPECT_EQ(judge(), "ready Bound");
-  EXPECT_EQ(reconcile::build_claim(*world.registry, nullptr).spec.resources.requests.at("storage"),
+  EXPECT_EQ(reconcile::build_pvc(*world.registry, nullptr).spec.resources.requests.at("storage"),
             api::Quantity{"1m"});
 }
 
@@ -123,10 +123,10 @@ TEST_F(Storage, ABuiltClaimNeverAsksForLessOrForAnotherClass) {
     spec.persistence.size.text = "1Gi";
     spec.persistence.storage_class_name = "slow";
   });
-  const auto built = reconcile::build_claim(*world.registry, &claim());
+  const auto built = reconcile::build_pvc(*world.registry, &pvc());
   EXPECT_EQ(built.spec.resources.requests.at("storage").text, "5Gi");
   EXPECT_EQ(built.spec.storage_class_name, "fast");
-  const auto anew = reconcile::build_claim(*world.registry, nullptr);
+  const auto anew = reconcile::build_pvc(*world.registry, nullptr);
   EXPECT_EQ(anew.spec.resources.requests.at("storage").text, "1Gi");
   EXPECT_EQ(anew.spec.storage_class_name, "slow");
   EXPECT_TRUE(anew.metadata.owner_references.empty()) << "garbage collection never takes it";

@@ -65,7 +65,7 @@ TEST_F(LargeTemplate, ItIsKeptByAnUpgradeAfterARestartThatTheUserRequestedBefore
 TEST_F(LargeTemplate, ItIsKeptWhenAnotherPartOfTheSpecChangesWithTheUpgrade) {
   age();
   deployment().spec.pod_template.spec.containers[0].image = "harbor.test/reg";  // by a policy
-  world.policies[Target::kDeployment] = from_json(
+  world.policies[ObjectKind::kDeployment] = from_json(
       R"({"spec":{"template":{"spec":{"containers":{"registry":{"image":"harbor.test/reg"}}}}}})");
   api::LocalRegistrySpec spec = world.registry->spec;
   spec.push_secrets = {{"regcred"}};

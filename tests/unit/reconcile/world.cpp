@@ -23,27 +23,27 @@ base::Error invalid(std::string field, std::string message) {
 }
 
 template <class T>
-void add_leftovers(const Objects<T>& objects, Target target, const World& world,
-                   std::vector<reconcile::Leftover>& list) {
+void add_misplaced_children(const Objects<T>& objects, ObjectKind kind, const World& world,
+                            std::vector<reconcile::MisplacedChild>& list) {
   const api::ObjectKey owner = {"team-a", "dev"};
   for (const auto& [key, kept] : objects) {
     const api::ObjectMeta& meta = kept.object.metadata;
     if (reconcile::owner_key(meta) != owner || !reconcile::is_managed(meta)) continue;
-    if (world.registry ? !world.may_own(meta) : !world.may_be_left(meta)) continue;
+    if (world.registry ? !world.may_own(meta) : !world.may_be_orphan(meta)) continue;
     if (world.registry && !reconcile::belongs_to(meta, *world.registry)) continue;
     if (world.registry && key == world.target_key()) continue;
-    list.push_back({target, meta, reconcile::node_port_of_child(kept.object)});
+    list.push_back({kind, meta, reconcile::node_port_of_child(kept.object)});
   }
 }
 
 template <class T>
-void add_orphans(const Objects<T>& objects, Target target, const World& world,
-                 std::vector<reconcile::Leftover>& list) {
+void add_orphans(const Objects<T>& objects, ObjectKind kind, const World& world,
+                 std::vector<reconcile::MisplacedChild>& list) {
   for (const auto& [key, kept] : objects) {
     const api::ObjectMeta& meta = kept.object.metadata;
     if (reconcile::may_have_orphans_in(*world.registry, key.namespace_name) &&
         reconcile::is_orphan(meta, *world.registry)) {
-      list.push_back({target, meta});
+      list.push_back({kind, meta});
     }
   }
 }
@@ -117,8 +117,8 @@ struct LineOf {
   std::string operator()(const reconcile::CheckPush& action) const {
     return fmt::format("check push of {}", fmt::join(action.images, ", "));
   }
-  std::string operator()(const reconcile::NoteOverride& action) const {
-    return fmt::format("note that {} {} is contested in {}", reconcile::kind(action.target),
+  std::string operator()(const reconcile::RecordContestedFields& action) const {
+    return fmt::format("note that {} {} is contested in {}", reconcile::kind_name(action.kind),
                        api::to_string(action.key), fmt::join(action.fields, ", "));
   }
   std::string operator()(const reconcile::ResetStrategy& action) const {
@@ -133,7 +133,7 @@ struct LineOf {
                        reconcile::node_port_of(action.patch));
   }
   std::string operator()(const reconcile::Delete& action) const {
-    std::string line = fmt::format("delete {} {} {}", reconcile::kind(action.target),
+    std::string line = fmt::format("delete {} {} {}", reconcile::kind_name(action.kind),
                                    api::to_string(action.key), action.uid);
     if (!action.resource_version.empty()) line += " at version " + action.resource_version;
     if (action.keeps_pods) line += " without its pods";
@@ -201,7 +201,7 @@ Objects<api::Service>& World::all() {
 }
 template <>
 Objects<api::PersistentVolumeClaim>& World::all() {
-  return claims;
+  return pvcs;
 }
 
 template <class T>
@@ -229,27 +229,28 @@ reconcile::Observed World::observe() const {
   observed.pod_refusal = pod_refusal;
   observed.kind_cluster = kind_cluster;
   observed.target_watched = target_watched;
-  observed.claim_owner_lives = claim_owner_lives;
+  observed.pvc_owner_may_exist = pvc_owner_may_exist;
   observed.rival = rival;
   observed.has_twin = has_twin;
   observed.allowed_images = allowed_images;
   observed.push_checks = push_checks;
-  add_leftovers(deployments, Target::kDeployment, *this, observed.leftovers);
-  add_leftovers(stateful_sets, Target::kStatefulSet, *this, observed.leftovers);
-  add_leftovers(services, Target::kService, *this, observed.leftovers);
-  add_leftovers(claims, Target::kClaim, *this, observed.leftovers);
+  add_misplaced_children(deployments, ObjectKind::kDeployment, *this, observed.misplaced_children);
+  add_misplaced_children(stateful_sets, ObjectKind::kStatefulSet, *this,
+                         observed.misplaced_children);
+  add_misplaced_children(services, ObjectKind::kService, *this, observed.misplaced_children);
+  add_misplaced_children(pvcs, ObjectKind::kPvc, *this, observed.misplaced_children);
   if (!registry) return observed;
-  add_orphans(deployments, Target::kDeployment, *this, observed.orphans);
-  add_orphans(stateful_sets, Target::kStatefulSet, *this, observed.orphans);
-  add_orphans(services, Target::kService, *this, observed.orphans);
-  add_orphans(claims, Target::kClaim, *this, observed.orphans);
+  add_orphans(deployments, ObjectKind::kDeployment, *this, observed.orphans);
+  add_orphans(stateful_sets, ObjectKind::kStatefulSet, *this, observed.orphans);
+  add_orphans(services, ObjectKind::kService, *this, observed.orphans);
+  add_orphans(pvcs, ObjectKind::kPvc, *this, observed.orphans);
   observed.unwatched_namespaces = reconcile::other_namespaces(*registry);
   std::erase_if(observed.unwatched_namespaces,
                 [&](const std::string& name) { return !unwatched.contains(name); });
   observed.deployment = snapshot(deployments, target_key());
   observed.stateful_set = snapshot(stateful_sets, target_key());
   observed.service = snapshot(services, target_key());
-  observed.claim = snapshot(claims, target_key());
+  observed.pvc = snapshot(pvcs, target_key());
   for (const api::Pod& pod : pods) observed.pods.push_back(std::make_shared<const api::Pod>(pod));
   const auto found = namespaces.find(api::target_namespace(*registry));
   if (found != namespaces.end()) {
@@ -258,10 +259,10 @@ reconcile::Observed World::observe() const {
   return observed;
 }
 
-bool World::may_be_left(const api::ObjectMeta& object) const {
+bool World::may_be_orphan(const api::ObjectMeta& object) const {
   const auto found = namespaces.find(object.namespace_name);
-  return reconcile::may_be_left_by_gone_owner(object,
-                                              found == namespaces.end() ? nullptr : &found->second);
+  return reconcile::may_be_orphan_of_deleted_owner(
+      object, found == namespaces.end() ? nullptr : &found->second);
 }
 
 bool World::may_own(const api::ObjectMeta& object) const {
@@ -294,12 +295,12 @@ void World::collect_garbage(const std::string& uid) {
   collect(deployments, uid);
   collect(stateful_sets, uid);
   collect(services, uid);
-  collect(claims, uid);
+  collect(pvcs, uid);
   finish_deletions();
 }
 
 void World::finish_deletions() {
-  std::erase_if(claims, [&](const auto& entry) {
+  std::erase_if(pvcs, [&](const auto& entry) {
     return reconcile::is_terminating(entry.second.object.metadata) &&
            !stateful_sets.contains(entry.first);
   });
@@ -408,7 +409,7 @@ std::optional<base::Error> World::refuse(const api::PersistentVolumeClaim* befor
 template <class T>
 void World::apply(const reconcile::Apply<T>& action) {
   Objects<T>& objects = all<T>();
-  const Target target = reconcile::target_of(action);
+  const ObjectKind kind = reconcile::kind_of(action);
   const api::ObjectKey key = api::key_of(action.object.metadata);
   const auto found = objects.find(key);
   const bool exists = found != objects.end();
@@ -421,14 +422,14 @@ void World::apply(const reconcile::Apply<T>& action) {
     return;
   }
   const bool foreign = exists && !reconcile::belongs_to(found->second.object.metadata, *registry);
-  if (foreign && target != Target::kClaim) ADD_FAILURE() << line_of(action) << ": not ours";
-  if (refusals.contains(target)) {
-    reconcile::record_failed_write(history, target, instant);
-    return failures.push_back({target, refusals.at(target)});
+  if (foreign && kind != ObjectKind::kPvc) ADD_FAILURE() << line_of(action) << ": not ours";
+  if (refusals.contains(kind)) {
+    reconcile::record_failed_write(history, kind, instant);
+    return failures.push_back({kind, refusals.at(kind)});
   }
   const Kept<T> before = exists ? found->second : Kept<T>();
   const Tree intent = tree_of(action.object);
-  T after = admitted<T>(target, applied(before.last, tree_of(before.object), intent));
+  T after = admitted<T>(kind, applied(before.last, tree_of(before.object), intent));
   int asked_for = 0;
   if constexpr (std::is_same_v<T, api::Service>) {
     asked_for = action.object.spec.ports.front().node_port;
@@ -438,8 +439,8 @@ void World::apply(const reconcile::Apply<T>& action) {
   if (error) {
     const bool about_port =
         !error->causes.empty() && error->causes.front().field == "spec.ports[0].nodePort";
-    reconcile::record_failed_write(history, target, instant);
-    return failures.push_back({target, *error, about_port ? asked_for : 0});
+    reconcile::record_failed_write(history, kind, instant);
+    return failures.push_back({kind, *error, about_port ? asked_for : 0});
   }
   if (!exists) after.metadata.uid = next_uid();
   if (!exists || tree_of(after.spec) != tree_of(before.object.spec)) ++after.metadata.generation;
@@ -449,8 +450,8 @@ void World::apply(const reconcile::Apply<T>& action) {
 }
 
 template <class T>
-T World::admitted(Target target, Tree object) const {
-  const auto policy = policies.find(target);
+T World::admitted(ObjectKind kind, Tree object) const {
+  const auto policy = policies.find(kind);
   return decoded<T>(policy == policies.end() ? object : merged(object, policy->second));
 }
 
@@ -458,7 +459,7 @@ T World::admitted(Target target, Tree object) const {
 template <class T>
 void World::record(const reconcile::Apply<T>& action, const T* before, const T& after) {
   reconcile::WriteRecord write;
-  write.target = reconcile::target_of(action);
+  write.kind = reconcile::kind_of(action);
   write.intent = reconcile::digest_of(action.object);
   write.now = instant;
   write.overridden = reconcile::differing_fields(action.object, after);
@@ -469,10 +470,10 @@ void World::record(const reconcile::Apply<T>& action, const T* before, const T& 
   reconcile::record_write(history, write);
 }
 
-void World::note(const reconcile::NoteOverride& action) {
-  reconcile::OverrideRecord record{action.target, action.intent, {}, action.retry_after, instant};
+void World::note(const reconcile::RecordContestedFields& action) {
+  reconcile::ContestRecord record{action.kind, action.intent, {}, action.retry_after, instant};
   for (const std::string& path : action.fields) record.managers[path] = manager;
-  reconcile::record_override(history, record);
+  reconcile::record_contest(history, record);
 }
 
 template <class T>
@@ -489,13 +490,13 @@ void World::remove(const reconcile::Delete& action) {
   if (registry && !is_orphan && !reconcile::belongs_to(meta, *registry)) {
     ADD_FAILURE() << line_of(action) << ": not ours";
   }
-  std::erase_if(failures, [&](const auto& failure) { return failure.target == action.target; });
+  std::erase_if(failures, [&](const auto& failure) { return failure.kind == action.kind; });
   if (!action.healed.empty()) {
-    reconcile::WriteRecord write{action.target, action.intent, action.healed, {}, instant};
+    reconcile::WriteRecord write{action.kind, action.intent, action.healed, {}, instant};
     write.is_delete = true;
     reconcile::record_write(history, write);
   }
-  if (action.target != Target::kClaim) {
+  if (action.kind != ObjectKind::kPvc) {
     objects.erase(found);
     return action.keeps_pods ? void() : finish_deletions();
   }
@@ -509,19 +510,19 @@ void World::remove(const reconcile::Delete& action) {
 
 // Returns the object to reset; null if it is gone or the write is refused.
 template <class T>
-T* World::find_for_reset(Objects<T>& objects, Target target, const api::ObjectMeta& meta) {
+T* World::find_for_reset(Objects<T>& objects, ObjectKind kind, const api::ObjectMeta& meta) {
   const auto found = objects.find(api::key_of(meta));
   if (found == objects.end() || found->second.object.metadata.uid != meta.uid) {
     ADD_FAILURE() << "reset of another object";
     return nullptr;
   }
-  if (refusals.contains(target)) {
-    reconcile::record_failed_write(history, target, instant);
-    failures.push_back({target, refusals.at(target)});
+  if (refusals.contains(kind)) {
+    reconcile::record_failed_write(history, kind, instant);
+    failures.push_back({kind, refusals.at(kind)});
     return nullptr;
   }
   std::erase_if(failures,
-                [&](const reconcile::Failure& failure) { return failure.target == target; });
+                [&](const reconcile::FailedRequest& failure) { return failure.kind == kind; });
   T& object = found->second.object;
   ++object.metadata.generation;
   object.metadata.resource_version = next_version();
@@ -529,21 +530,21 @@ T* World::find_for_reset(Objects<T>& objects, Target target, const api::ObjectMe
 }
 
 void World::reset_strategy(const reconcile::ResetStrategy& action) {
-  auto* object = find_for_reset(deployments, Target::kDeployment, action.patch.metadata);
+  auto* object = find_for_reset(deployments, ObjectKind::kDeployment, action.patch.metadata);
   if (object == nullptr) return;
   object->spec.strategy.type = action.patch.spec.strategy.type;
   object->spec.strategy.rolling_update.text.clear();
-  *object = admitted<api::Deployment>(Target::kDeployment, tree_of(*object));
+  *object = admitted<api::Deployment>(ObjectKind::kDeployment, tree_of(*object));
   reconcile::WriteRecord write = reconcile::record_of_strategy(action.intent, *object);
   write.now = instant;
   reconcile::record_write(history, write);
 }
 
 void World::reset_ports(const reconcile::ResetPorts& action) {
-  auto* object = find_for_reset(services, Target::kService, action.patch.metadata);
+  auto* object = find_for_reset(services, ObjectKind::kService, action.patch.metadata);
   if (object == nullptr) return;
   object->spec.ports = action.patch.spec.ports;
-  *object = admitted<api::Service>(Target::kService, tree_of(*object));
+  *object = admitted<api::Service>(ObjectKind::kService, tree_of(*object));
   reconcile::WriteRecord write = reconcile::record_of_ports(action.intent, action.patch, *object);
   write.now = instant;
   reconcile::record_write(history, write);
@@ -586,7 +587,7 @@ void World::execute(const reconcile::Action& action) {
     pod_refusal = pods_are_restricted ? kRestricted : "";
   } else if (const auto* finalizer = std::get_if<reconcile::SetFinalizer>(&action)) {
     set_finalizer(finalizer->present);
-  } else if (const auto* noted = std::get_if<reconcile::NoteOverride>(&action)) {
+  } else if (const auto* noted = std::get_if<reconcile::RecordContestedFields>(&action)) {
     note(*noted);
   } else if (const auto* check = std::get_if<reconcile::CheckPush>(&action)) {
     check_push(*check);
@@ -595,16 +596,15 @@ void World::execute(const reconcile::Action& action) {
   } else if (const auto* ports = std::get_if<reconcile::ResetPorts>(&action)) {
     reset_ports(*ports);
   } else if (const auto* gone = std::get_if<reconcile::Delete>(&action)) {
-    switch (gone->target) {
-      case Target::kDeployment: return remove<api::Deployment>(*gone);
-      case Target::kStatefulSet: return remove<api::StatefulSet>(*gone);
-      case Target::kService: return remove<api::Service>(*gone);
-      case Target::kClaim: return remove<api::PersistentVolumeClaim>(*gone);
-      case Target::kResource: ADD_FAILURE() << "the resource is the user's"; return;
+    switch (gone->kind) {
+      case ObjectKind::kDeployment: return remove<api::Deployment>(*gone);
+      case ObjectKind::kStatefulSet: return remove<api::StatefulSet>(*gone);
+      case ObjectKind::kService: return remove<api::Service>(*gone);
+      case ObjectKind::kPvc: return remove<api::PersistentVolumeClaim>(*gone);
+      case ObjectKind::kLocalRegistry: ADD_FAILURE() << "the resource is the user's"; return;
     }
-  } else if (const auto* claim =
-                 std::get_if<reconcile::Apply<api::PersistentVolumeClaim>>(&action)) {
-    apply(*claim);
+  } else if (const auto* pvc = std::get_if<reconcile::Apply<api::PersistentVolumeClaim>>(&action)) {
+    apply(*pvc);
   } else if (const auto* deployment = std::get_if<reconcile::Apply<api::Deployment>>(&action)) {
     apply(*deployment);
   } else if (const auto* set = std::get_if<reconcile::Apply<api::StatefulSet>>(&action)) {
@@ -625,7 +625,7 @@ std::vector<std::string> World::reconcile() {
   std::vector<std::string> lines;
   for (int pass = 0; pass < limits::kPassesPerReconcile; ++pass) {
     const reconcile::Plan plan = reconcile::plan(observe());
-    for (const Target target : plan.settled) reconcile::end_contest(history, target);
+    for (const ObjectKind kind : plan.ended_contests) reconcile::end_contest(history, kind);
     for (const reconcile::Action& action : plan.actions) {
       const std::size_t failed = failures.size();
       lines.push_back(line_of(action));
@@ -702,7 +702,7 @@ void World::run_pods(Kept<T>& kept) {
 
 void World::settle() {
   pods.clear();
-  for (auto& [key, kept] : claims) {
+  for (auto& [key, kept] : pvcs) {
     kept.object.status.phase = "Bound";
     kept.object.status.capacity = kept.object.spec.resources.requests;
   }
@@ -728,7 +728,7 @@ std::vector<std::string> World::list() const {
   add_lines(deployments, lines);
   add_lines(stateful_sets, lines);
   add_lines(services, lines);
-  add_lines(claims, lines);
+  add_lines(pvcs, lines);
   return lines;
 }
 

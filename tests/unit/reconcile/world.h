@@ -14,7 +14,7 @@
 
 namespace test {
 
-using Target = reconcile::Target;
+using ObjectKind = reconcile::ObjectKind;
 
 // Kept is an object, and the intent that the operator applied to it last.
 template <class T>
@@ -43,19 +43,20 @@ class World {
   Objects<api::Deployment> deployments;
   Objects<api::StatefulSet> stateful_sets;
   Objects<api::Service> services;
-  Objects<api::PersistentVolumeClaim> claims;
+  Objects<api::PersistentVolumeClaim> pvcs;
   std::map<std::string, api::Namespace> namespaces;
   std::vector<api::Pod> pods;
   std::set<int> taken_ports;
-  std::map<Target, base::Error> refusals;  // errors for every apply of such an object
-  std::map<Target, Tree> policies;  // merge patches that an admission policy applies to every write
-  bool expandable = true;           // the storage class allows PVCs to grow
+  std::map<ObjectKind, base::Error> refusals;  // errors for every apply of such an object
+  std::map<ObjectKind, Tree>
+      policies;            // merge patches that an admission policy applies to every write
+  bool expandable = true;  // the storage class allows PVCs to grow
   bool pods_are_restricted = false;  // Pod Security by a default of the cluster, not by a label
 
   // Facts that the whole operator would know, and what this reconcile has observed so far.
   bool target_watched = true;
   bool kind_cluster = false;
-  bool claim_owner_lives = false;
+  bool pvc_owner_may_exist = false;
   std::optional<api::ObjectKey> rival;
   bool has_twin = false;
   std::set<std::string> unwatched;  // namespaces outside of --watch-namespaces
@@ -63,7 +64,7 @@ class World {
   std::map<std::string, api::PushPermission> pushes;  // answers of the push checks by image name
   std::vector<reconcile::PushCheck> push_checks;
   bool live = false;
-  std::vector<reconcile::Failure> failures;
+  std::vector<reconcile::FailedRequest> failures;
   std::optional<std::string> pod_refusal;
   reconcile::WriteHistory history;
   reconcile::Instant instant{};
@@ -77,7 +78,7 @@ class World {
 
   // The same rules as in operator/caches.
   bool may_own(const api::ObjectMeta& object) const;
-  bool may_be_left(const api::ObjectMeta& object) const;
+  bool may_be_orphan(const api::ObjectMeta& object) const;
 
   template <class T>
   Objects<T>& all();
@@ -119,14 +120,14 @@ class World {
   template <class T>
   void apply(const reconcile::Apply<T>& action);
   template <class T>
-  T admitted(Target target, Tree object) const;
+  T admitted(ObjectKind kind, Tree object) const;
   template <class T>
   void record(const reconcile::Apply<T>& action, const T* before, const T& after);
-  void note(const reconcile::NoteOverride& action);
+  void note(const reconcile::RecordContestedFields& action);
   template <class T>
   void remove(const reconcile::Delete& action);
   template <class T>
-  T* find_for_reset(Objects<T>& objects, reconcile::Target target, const api::ObjectMeta& meta);
+  T* find_for_reset(Objects<T>& objects, reconcile::ObjectKind kind, const api::ObjectMeta& meta);
   void reset_strategy(const reconcile::ResetStrategy& action);
   void reset_ports(const reconcile::ResetPorts& action);
   void check_push(const reconcile::CheckPush& action);

@@ -8,8 +8,8 @@
 namespace {
 
 using registry::BlobFile;
+using registry::ImageParts;
 using registry::ImageSource;
-using registry::Parts;
 using registry::sha256;
 using registry::Tar;
 using test_image::descriptor;
@@ -33,8 +33,8 @@ class Archives : public testing::Test {
   std::string content(const std::string& text, const std::string& name) {
     const auto tar = read_tar(text);
     if (!tar) return tar.error().message;
-    const auto place = tar->find(name);
-    return place ? *registry::read_whole(*place, 1 << 20) : "nothing";
+    const auto range = tar->find(name);
+    return range ? *registry::read_whole(*range, 1 << 20) : "nothing";
   }
 
   base::Result<std::unique_ptr<ImageSource>> open(const std::string& text) {
@@ -139,7 +139,7 @@ TEST_F(Sources, AnOciLayoutIsReadFromAFolderAndFromATar) {
     EXPECT_EQ(parts->manifests[0].text, manifest);
     EXPECT_EQ(parts->manifests[0].descriptor.media_type, kManifest);
     ASSERT_EQ(parts->blobs.size(), 3U);
-    EXPECT_EQ(*registry::read_whole(*parts->blobs[1].place, 100), "layer one");
+    EXPECT_EQ(*registry::read_whole(*parts->blobs[1].range, 100), "layer one");
     EXPECT_EQ(parts->blobs[2].descriptor.digest, sha256("layer two"));
   }
 }
@@ -239,7 +239,7 @@ TEST_F(Sources, ALayerThatIsNotAtHandIsLeftToTheRegistry) {
   const auto source = open(test_image::tar(layout.files()));
   const auto parts = (*source)->parts((*source)->images()[0]);
   ASSERT_TRUE(parts);
-  EXPECT_FALSE(parts->blobs.back().place);
+  EXPECT_FALSE(parts->blobs.back().range);
 }
 
 TEST_F(Sources, IndexesWithoutEndAreRefused) {
@@ -281,7 +281,7 @@ TEST_F(Sources, WhatDockerSavesGetsAManifest) {
                 descriptor(one, layer) + "," + descriptor(two, layer + "+gzip") + "]}");
   EXPECT_EQ(parts->manifests[0].descriptor.digest, sha256(parts->manifests[0].text));
   ASSERT_EQ(parts->blobs.size(), 3U);
-  EXPECT_EQ(*registry::read_whole(*parts->blobs[2].place, 100), two);
+  EXPECT_EQ(*registry::read_whole(*parts->blobs[2].range, 100), two);
 }
 
 TEST_F(Sources, WhatIsWrongInWhatDockerSavesIsTold) {

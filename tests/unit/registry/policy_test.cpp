@@ -12,7 +12,7 @@ using registry::special_use;
 bool names(const std::vector<std::string>& entries, const std::string& url) {
   const auto registries = InsecureRegistries::parse(entries);
   EXPECT_TRUE(registries) << base::to_string(registries.error());
-  return registries && registries->name(*net::parse_server_url(url));
+  return registries && registries->matches(*net::parse_server_url(url));
 }
 
 std::string_view use(const std::string& address) {
@@ -104,7 +104,7 @@ TEST(SpecialUse, AddressesOfNetworksHaveNone) {
 bool contain(const std::vector<std::string>& entries, const std::string& address) {
   const auto networks = Networks::parse(entries);
   EXPECT_TRUE(networks) << base::to_string(networks.error());
-  return networks && networks->contain(boost::asio::ip::make_address(address));
+  return networks && networks->contains(boost::asio::ip::make_address(address));
 }
 
 TEST(Networks, ContainAddressesHoweverTheyAreWritten) {
@@ -142,9 +142,9 @@ TEST(DeniedAddresses, AreOpenedByTheNameOfAHostAtMost) {
                                          *Networks::parse({"10.96.0.0/12"})};
   const auto asked = [&](const std::string& server, const std::string& address,
                          const std::vector<std::string>& insecure = {}) {
-    return registry::may_be_asked(boost::asio::ip::make_address(address),
-                                  *net::parse_server_url("https://" + server),
-                                  *InsecureRegistries::parse(insecure), denied);
+    return registry::may_connect_to(boost::asio::ip::make_address(address),
+                                    *net::parse_server_url("https://" + server),
+                                    *InsecureRegistries::parse(insecure), denied);
   };
   EXPECT_TRUE(asked("ghcr.io", "140.82.121.34"));
   EXPECT_FALSE(asked("registry.infra.svc", "10.96.7.7"));

@@ -221,7 +221,7 @@ TEST_F(PushCheckGuard, NoAddressOfSpecialUseIsAsked) {
 TEST_F(PushCheckGuard, ANumberInAnotherNotationIsAName) {
   // getaddrinfo() reads these as 127.0.0.1, and the check judges its result.
   for (const std::string_view domain : {"127.1:5000", "2130706433:5000", "0x7f.1:5000"}) {
-    expect_unknown(std::string(domain), "127.0.0.1, a loopback address");
+    expect_unknown(std::string(domain), "127.0.0.1: a loopback address");
   }
 }
 
@@ -229,7 +229,8 @@ TEST_F(PushCheckGuard, ANameThatMeansLoopbackIsNotAsked) {
   FakeServer server(Registry{}, tls());
   const std::string port = std::to_string(server.port());
   FakeDns dns(Names{{"registry.test", {"127.0.0.1"}}, {"six.test", {"::ffff:127.0.0.1", "::1"}}});
-  expect_unknown("registry.test:" + port, "registry.test:" + port + " is at 127.0.0.1, a loopback");
+  expect_unknown("registry.test:" + port,
+                 "registry.test:" + port + " has the address 127.0.0.1: a loopback");
   expect_unknown("six.test:" + port, "a loopback address");
   EXPECT_EQ(server.connections(), 0);
 }
@@ -259,7 +260,8 @@ TEST_F(PushCheckGuard, ATokenServerIsJudgedAsARegistryIs) {
   registry.ping = {401, bearer("https://" + tokens.authority() + "/token")};
   FakeServer server(registry);
   options_.insecure_registries = {server.authority()};
-  expect_unknown(server.authority(), "token server: " + tokens.authority() + " is at 127.0.0.1");
+  expect_unknown(server.authority(),
+                 "token server: " + tokens.authority() + " has the address 127.0.0.1");
   EXPECT_EQ(tokens.connections(), 0);
 }
 

@@ -26,7 +26,7 @@ TEST_F(PushCheck, AnUploadThatBeginsIsGrantedAndCancelled) {
   FakeServer server(Registry{}, tls());
   const auto answer = check(server);
   EXPECT_EQ(answer.answer, Answer::kGranted) << answer.message;
-  EXPECT_EQ(answer.message, server.authority() + " lets org/app be pushed");
+  EXPECT_EQ(answer.message, server.authority() + " allows pushing org/app");
   EXPECT_THAT(server.lines(), ElementsAre("GET /v2/", "POST /v2/org/app/blobs/uploads/",
                                           "DELETE /v2/org/app/blobs/uploads/one?_state=a%3Db"));
   EXPECT_EQ(server.connections(), 1) << "one connection serves them all";

@@ -10,7 +10,7 @@ using namespace fake_registry;
 using base::ErrorCode;
 using registry::Access;
 using registry::HttpAnswer;
-using registry::Session;
+using registry::RepositorySession;
 using registry::Url;
 
 class SessionTest : public CheckerTest {
@@ -35,7 +35,7 @@ class SessionTest : public CheckerTest {
   std::vector<std::string> insecure_;
   std::optional<registry::Trust> trust_;
   std::optional<registry::HttpClient> client_;
-  std::optional<Session> session_;
+  std::optional<RepositorySession> session_;
 };
 
 TEST_F(SessionTest, ALocationThatLeadsFromHttpsToPlainHttpElsewhereIsRefused) {
@@ -74,7 +74,7 @@ TEST_F(SessionTest, AnUploadMayGoOnElsewhereByHttps) {
   const auto url = location(server, "https://storage.test/one?state=x");
   ASSERT_TRUE(url);
   EXPECT_EQ(url->server.host, "storage.test");
-  EXPECT_FALSE(session_->is_own(*url));
+  EXPECT_FALSE(session_->is_url_of_registry(*url));
 }
 
 TEST_F(SessionTest, WhereARegistryIsSpokenToByPlainHttpItsUploadsAreToo) {

@@ -16,7 +16,7 @@ class Loop : public testing::Test {
  protected:
   // The names of the handlers that ran, and the pauses of the loop.
   std::vector<std::string> log;
-  std::chrono::milliseconds patience{0};
+  std::chrono::milliseconds poll_pause{0};
   boost::asio::io_context context{1};
 
   void post(const std::string& name) {
@@ -25,9 +25,9 @@ class Loop : public testing::Test {
 
   void run(const std::function<void()>& meanwhile = [] {}) {
     runtime::run(
-        context, [this] { return patience; },
+        context, [this] { return poll_pause; },
         [&](base::Clock::Duration wait) {
-          EXPECT_EQ(wait, patience);
+          EXPECT_EQ(wait, poll_pause);
           log.emplace_back("pause");
           meanwhile();
         });
@@ -43,14 +43,14 @@ TEST_F(Loop, WithoutPatienceNothingWaits) {
 }
 
 TEST_F(Loop, WhatComesDuringAPauseIsDoneTogether) {
-  patience = 5ms;
+  poll_pause = 5ms;
   post("a");
   int pauses = 0;
   boost::asio::steady_timer later(context, 1ms);  // keeps the context waiting
   later.async_wait([](const auto&) {});
   run([&] {
     if (++pauses > 1) {
-      patience = 0ms;
+      poll_pause = 0ms;
       return;
     }
     for (const char* name : {"b", "c", "d"}) post(name);
@@ -59,7 +59,7 @@ TEST_F(Loop, WhatComesDuringAPauseIsDoneTogether) {
 }
 
 TEST_F(Loop, WhatIsReadyIsDoneBeforeAPause) {
-  patience = 5ms;
+  poll_pause = 5ms;
   for (const char* name : {"a", "b", "c"}) post(name);
   run();
   EXPECT_THAT(log, ElementsAre("a", "b", "c", "pause"));

@@ -552,17 +552,17 @@ TEST(Runner, HasPatienceInABurstOnlyAndASmallPartOfWhatAReconcileTakes) {
   world.takes = 20ms;
   world.start();
   for (int i = 0; i < 200; ++i) world.runner.add(std::to_string(i));
-  EXPECT_EQ(world.runner.patience(), 0s) << "nothing is known of reconciles yet";
+  EXPECT_EQ(world.runner.poll_pause(), 0s) << "nothing is known of reconciles yet";
   world.clock.advance(200ms);
   EXPECT_GT(world.runner.queue().ready(), limits::kBacklog);
-  EXPECT_GT(world.runner.patience(), 1ms);
-  EXPECT_LE(world.runner.patience(), 2ms);
+  EXPECT_GT(world.runner.poll_pause(), 1ms);
+  EXPECT_LE(world.runner.poll_pause(), 2ms);
   world.takes = 1s;
   world.clock.advance(3s);
   EXPECT_GT(world.runner.queue().ready(), limits::kBacklog);
-  EXPECT_EQ(world.runner.patience(), limits::kBacklogPauseMost);
+  EXPECT_EQ(world.runner.poll_pause(), limits::kBacklogPauseMost);
   while (world.runner.queue().ready() > limits::kBacklog) world.clock.advance(1s);
-  EXPECT_EQ(world.runner.patience(), 0s);
+  EXPECT_EQ(world.runner.poll_pause(), 0s);
 }
 
 TEST(Runner, CountsOutcomesAsControllerRuntimeDoes) {

@@ -38,7 +38,7 @@ void take_and_see(Queue& queue) {
   queue.add("a", kStart);
   take(queue, kStart);
   queue.add("a", kStart);
-  queue.absorb("a");
+  queue.drop_covered_requests("a");
 }
 
 TEST(WorkQueue, HandsOutKeysInTheOrderInWhichTheyCame) {
@@ -88,7 +88,7 @@ TEST(WorkQueue, WhatIsAskedForWhileTheKeyIsTakenCountsOnceAndWaitsFromThenOn) {
 TEST(WorkQueue, WhatTheOwnerOfAKeySawIsNotAskedForAgain) {
   Queue queue;
   take_and_see(queue);
-  queue.absorb("unknown");
+  queue.drop_covered_requests("unknown");
   queue.done("a", kStart);
   EXPECT_EQ(queue.size(), 0U);
   EXPECT_EQ(queue.counters().adds, 1U);
@@ -99,7 +99,7 @@ TEST(WorkQueue, WhatTheOwnerOfAKeySawIsNotAskedForLaterEither) {
   queue.add("a", kStart);
   take(queue, kStart);
   queue.add_after("a", 1s, kStart);
-  queue.absorb("a");
+  queue.drop_covered_requests("a");
   queue.done("a", kStart);
   EXPECT_EQ(queue.size(), 0U);
 }
@@ -116,8 +116,8 @@ TEST(WorkQueue, OnlyATakenKeyCanBeSeen) {
   Queue queue;
   queue.add("a", kStart);
   queue.add_after("b", 1s, kStart);
-  queue.absorb("a");
-  queue.absorb("b");
+  queue.drop_covered_requests("a");
+  queue.drop_covered_requests("b");
   EXPECT_EQ(take(queue, kStart), "a");
   EXPECT_EQ(take(queue, kStart + 1s), "b");
 }

@@ -213,9 +213,9 @@ TEST(HttpServer, ARequestThatDoesNotComeInTimeIsDropped) {
 
 TEST(HttpServer, MoreConnectionsThanTheBoundWaitForTheirTurn) {
   serve::ServerOptions options;
-  options.places.connections = 2;
-  options.places.patience = 60s;
-  options.places.wait = 60s;
+  options.connection_limits.connections = 2;
+  options.connection_limits.keep_time = 60s;
+  options.connection_limits.wait = 60s;
   const Server server(options);
   auto first = std::make_unique<Client>(server.port());
   first->send("GET /hello HTTP/1.1\r\nHost: test\r\n\r\nGET /he");
@@ -248,7 +248,7 @@ TEST(HttpServer, AConnectionIsKeptBetweenRequestsForAsLongAsItMayBeIdle) {
 
 TEST(HttpServer, AnIdleConnectionMakesRoomForANewOne) {
   serve::ServerOptions options;
-  options.places.connections = 2;
+  options.connection_limits.connections = 2;
   const Server server(options);
   Client idle(server.port());
   idle.send("GET /hello HTTP/1.1\r\nHost: test\r\n\r\n");
@@ -264,9 +264,9 @@ TEST(HttpServer, AnIdleConnectionMakesRoomForANewOne) {
 
 TEST(HttpServer, AConnectionThatBecomesIdleMakesRoomForOneThatWaits) {
   serve::ServerOptions options;
-  options.places.connections = 1;
-  options.places.patience = 60s;
-  options.places.wait = 60s;
+  options.connection_limits.connections = 1;
+  options.connection_limits.keep_time = 60s;
+  options.connection_limits.wait = 60s;
   options.head = 60s;
   options.idle = 8s;
   const Server server(options);
@@ -356,9 +356,9 @@ INSTANTIATE_TEST_SUITE_P(HttpServer, UnderFlood,
 
 TEST(HttpServer, OneAddressHasNotAllPlaces) {
   serve::ServerOptions options;
-  options.places.connections = 8;
-  options.places.per_address = 4;
-  options.places.silent_patience = 0ms;
+  options.connection_limits.connections = 8;
+  options.connection_limits.per_address = 4;
+  options.connection_limits.silent_keep_time = 0ms;
   Server server(options);
   const Flood flood(server.port(), 20, "", [](std::size_t) { return 2; });
   EXPECT_THAT(answer_to(server, closing("GET /hello")), StartsWith("HTTP/1.1 200 OK"));

@@ -5,9 +5,9 @@
 namespace {
 
 using namespace std::chrono_literals;
-using serve::Occupant;
+using serve::ConnectionInfo;
 
-const Occupant::Instant kStart{1h};
+const ConnectionInfo::Instant kStart{1h};
 
 enum class Kind { kSilent, kSlow, kSecured, kIdle, kBusy };
 
@@ -16,22 +16,22 @@ boost::asio::ip::address address(int last) {
 }
 
 // Returns a connection of this kind from 10.0.0.`last`, since `since` seconds after the start.
-Occupant occupant(std::uint64_t id, int last, Kind kind, int since) {
-  Occupant result;
+ConnectionInfo connection(std::uint64_t id, int last, Kind kind, int since) {
+  ConnectionInfo result;
   result.id = id;
   result.address = address(last);
   result.served = kind == Kind::kIdle || kind == Kind::kBusy;
   result.idle = kind == Kind::kIdle;
-  result.progress = kind == Kind::kSilent    ? serve::Progress::kNone
-                    : kind == Kind::kSlow    ? serve::Progress::kSpoke
-                    : kind == Kind::kSecured ? serve::Progress::kSecured
-                                             : serve::Progress::kAsked;
+  result.stage = kind == Kind::kSilent    ? serve::RequestStage::kNoBytes
+                 : kind == Kind::kSlow    ? serve::RequestStage::kFirstBytes
+                 : kind == Kind::kSecured ? serve::RequestStage::kTlsReady
+                                          : serve::RequestStage::kRequestHead;
   result.since = kStart + std::chrono::seconds(since);
   return result;
 }
 
-serve::PlaceLimits few() {
-  serve::PlaceLimits limits;
+serve::ConnectionLimits few() {
+  serve::ConnectionLimits limits;
   limits.connections = 4;
   limits.per_address = 3;
   limits.served = 3;
@@ -40,47 +40,47 @@ serve::PlaceLimits few() {
 
 // Returns the id of the connection that is closed for a client from 10.0.0.`last`; 0 if there is a
 // free place.
-std::uint64_t victim(const std::vector<Occupant>& occupants, int last = 9) {
-  const auto eviction = choose_eviction(occupants, address(last), 0, kStart + 1min, few());
+std::uint64_t victim(const std::vector<ConnectionInfo>& connections, int last = 9) {
+  const auto eviction = choose_eviction(connections, address(last), 0, kStart + 1min, few());
   return eviction ? eviction->id : 0;
 }
 
 // Returns how long a connection of this kind is kept if all connections are like it and `waiting`
 // clients wait.
 std::chrono::nanoseconds kept_for(Kind kind, std::size_t waiting) {
-  const std::vector<Occupant> all(4, occupant(1, 1, kind, 0));
+  const std::vector<ConnectionInfo> all(4, connection(1, 1, kind, 0));
   return choose_eviction(all, address(2), waiting, kStart, few())->due - kStart;
 }
 
 TEST(Places, NoConnectionGoesWhileThereArePlaces) {
   EXPECT_EQ(victim({}), 0U);
-  EXPECT_EQ(victim({occupant(1, 1, Kind::kSilent, 0), occupant(2, 1, Kind::kIdle, 0),
-                    occupant(3, 2, Kind::kSlow, 0)}),
+  EXPECT_EQ(victim({connection(1, 1, Kind::kSilent, 0), connection(2, 1, Kind::kIdle, 0),
+                    connection(3, 2, Kind::kSlow, 0)}),
             0U);
 }
 
 TEST(Places, TheOneThatHasBeenLongestWithoutAWholeRequestGoesFirstOfAllASilentOne) {
-  EXPECT_EQ(victim({occupant(1, 1, Kind::kIdle, 0), occupant(2, 1, Kind::kSlow, 1),
-                    occupant(3, 2, Kind::kSilent, 5), occupant(4, 2, Kind::kSilent, 4)}),
+  EXPECT_EQ(victim({connection(1, 1, Kind::kIdle, 0), connection(2, 1, Kind::kSlow, 1),
+                    connection(3, 2, Kind::kSilent, 5), connection(4, 2, Kind::kSilent, 4)}),
             4U);
-  EXPECT_EQ(victim({occupant(1, 1, Kind::kIdle, 0), occupant(2, 1, Kind::kSlow, 3),
-                    occupant(3, 2, Kind::kSlow, 2), occupant(4, 2, Kind::kBusy, 1)}),
+  EXPECT_EQ(victim({connection(1, 1, Kind::kIdle, 0), connection(2, 1, Kind::kSlow, 3),
+                    connection(3, 2, Kind::kSlow, 2), connection(4, 2, Kind::kBusy, 1)}),
             3U);
 }
 
 TEST(Places, AConnectionThatHasCompletedTheHandshakeOutlivesThoseThatHaveNot) {
-  EXPECT_EQ(victim({occupant(1, 1, Kind::kSecured, 0), occupant(2, 1, Kind::kSlow, 1),
-                    occupant(3, 2, Kind::kSlow, 2), occupant(4, 2, Kind::kBusy, 0)}),
+  EXPECT_EQ(victim({connection(1, 1, Kind::kSecured, 0), connection(2, 1, Kind::kSlow, 1),
+                    connection(3, 2, Kind::kSlow, 2), connection(4, 2, Kind::kBusy, 0)}),
             2U);
-  EXPECT_EQ(victim({occupant(1, 1, Kind::kSecured, 1), occupant(2, 1, Kind::kSecured, 0),
-                    occupant(3, 2, Kind::kIdle, 0), occupant(4, 2, Kind::kBusy, 0)}),
+  EXPECT_EQ(victim({connection(1, 1, Kind::kSecured, 1), connection(2, 1, Kind::kSecured, 0),
+                    connection(3, 2, Kind::kIdle, 0), connection(4, 2, Kind::kBusy, 0)}),
             2U);
 }
 
 TEST(Places, OneWhosePatienceIsOverGoesBeforeASilentOneThatHasJustCome) {
-  const std::vector<Occupant> all = {
-      occupant(1, 1, Kind::kSecured, 0), occupant(2, 1, Kind::kSlow, 1),
-      occupant(3, 2, Kind::kSilent, 9), occupant(4, 2, Kind::kSilent, 8)};
+  const std::vector<ConnectionInfo> all = {
+      connection(1, 1, Kind::kSecured, 0), connection(2, 1, Kind::kSlow, 1),
+      connection(3, 2, Kind::kSilent, 9), connection(4, 2, Kind::kSilent, 8)};
   const auto victim_at = [&](std::chrono::nanoseconds since) {
     return choose_eviction(all, address(9), 0, kStart + since, few())->id;
   };
@@ -91,35 +91,35 @@ TEST(Places, OneWhosePatienceIsOverGoesBeforeASilentOneThatHasJustCome) {
 }
 
 TEST(Places, ServedConnectionsGiveWayToNewOnesWhenTheyHaveMoreThanTheirPart) {
-  const std::vector<Occupant> all = {occupant(1, 1, Kind::kBusy, 0), occupant(2, 1, Kind::kIdle, 7),
-                                     occupant(3, 2, Kind::kIdle, 6),
-                                     occupant(4, 3, Kind::kIdle, 8)};
+  const std::vector<ConnectionInfo> all = {
+      connection(1, 1, Kind::kBusy, 0), connection(2, 1, Kind::kIdle, 7),
+      connection(3, 2, Kind::kIdle, 6), connection(4, 3, Kind::kIdle, 8)};
   EXPECT_EQ(victim(all), 3U);
-  std::vector<Occupant> busy = all;
-  for (Occupant& one : busy) one.idle = false;
+  std::vector<ConnectionInfo> busy = all;
+  for (ConnectionInfo& one : busy) one.idle = false;
   EXPECT_EQ(victim(busy), 1U);
-  std::vector<Occupant> one_is_new = all;
-  one_is_new[3] = occupant(4, 3, Kind::kSilent, 8);
+  std::vector<ConnectionInfo> one_is_new = all;
+  one_is_new[3] = connection(4, 3, Kind::kSilent, 8);
   EXPECT_EQ(victim(one_is_new), 4U);
 }
 
 TEST(Places, OfAnAddressThatHasAllOfItsPlacesOneOfItsOwnGoes) {
-  const std::vector<Occupant> three = {occupant(1, 1, Kind::kIdle, 0),
-                                       occupant(2, 1, Kind::kSlow, 5),
-                                       occupant(3, 1, Kind::kSlow, 4)};
+  const std::vector<ConnectionInfo> three = {connection(1, 1, Kind::kIdle, 0),
+                                             connection(2, 1, Kind::kSlow, 5),
+                                             connection(3, 1, Kind::kSlow, 4)};
   EXPECT_EQ(victim(three, 1), 3U);
   EXPECT_EQ(victim(three, 2), 0U);
-  std::vector<Occupant> four = three;
-  four.push_back(occupant(4, 2, Kind::kSilent, 0));
+  std::vector<ConnectionInfo> four = three;
+  four.push_back(connection(4, 2, Kind::kSilent, 0));
   EXPECT_EQ(victim(four, 1), 3U);
   EXPECT_EQ(victim(four, 2), 4U);
 }
 
 TEST(Places, AConnectionIsKeptForItsPatienceAndAnIdleOneIsNot) {
-  EXPECT_EQ(kept_for(Kind::kSilent, 0), limits::kServeSilentPatience);
-  EXPECT_EQ(kept_for(Kind::kSlow, 0), limits::kServePatience);
-  EXPECT_EQ(kept_for(Kind::kSecured, 0), serve::kForHandshake * limits::kServePatience);
-  EXPECT_EQ(kept_for(Kind::kBusy, 0), limits::kServePatience);
+  EXPECT_EQ(kept_for(Kind::kSilent, 0), limits::kServeSilentKeepTime);
+  EXPECT_EQ(kept_for(Kind::kSlow, 0), limits::kServeKeepTime);
+  EXPECT_EQ(kept_for(Kind::kSecured, 0), serve::kHandshakeFactor * limits::kServeKeepTime);
+  EXPECT_EQ(kept_for(Kind::kBusy, 0), limits::kServeKeepTime);
   EXPECT_EQ(kept_for(Kind::kIdle, 0), 0s);
 }
 
@@ -131,7 +131,7 @@ TEST(Places, PatienceGetsShorterSoThatHoweverManyWaitEachHasAPlaceInTime) {
           << waiting;
     }
     EXPECT_LE(kept_for(Kind::kSecured, waiting),
-              serve::kForHandshake * kept_for(Kind::kSlow, waiting));
+              serve::kHandshakeFactor * kept_for(Kind::kSlow, waiting));
     EXPECT_GT(kept_for(Kind::kSilent, waiting), 0s) << waiting;
   }
   EXPECT_EQ(kept_for(Kind::kSlow, 100), limits::kServeWait * kPlaces / 100);
