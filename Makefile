@@ -35,7 +35,7 @@ debug: ## the same without optimisation, in build/debug
 	@cmake --preset debug >/dev/null
 	@cmake --build --preset debug
 
-.PHONY: test unit golden asan tsan fuzz fuzz-fixed kubectl layers chart contract references rewrite registry push-speed
+.PHONY: test check unit golden asan tsan fuzz fuzz-fixed kubectl layers chart contract references rewrite registry push-speed
 .PHONY: against-real simulate bugs mutants bench e2e memory quickstart
 test: ## everything, with a summary; what needs root is skipped without it
 	@command -v python3 >/dev/null || $(HARNESS)/packages.sh test
@@ -43,6 +43,15 @@ test: ## everything, with a summary; what needs root is skipped without it
 
 unit: build ## unit tests
 	@ctest --preset release --no-tests=error -j 2 -E Golden
+
+check: build ## what to run before a commit: no root and no cluster needed
+	@$(PYTEST) -q tests/layers
+	@tests/style/run text format shell python
+	@ctest --preset release --no-tests=error -j 2
+	@cmake --build --preset release --target simulate
+	@build/release/simulate random --seeds 1000
+	@$(HARNESS)/tools.sh helm kubectl
+	@$(PYTEST) -q tests/chart/chart_test.py
 
 golden: build ## golden cases of what the operator decides
 	@ctest --preset release --no-tests=error -j 2 -R Golden

@@ -245,8 +245,8 @@ class HttpsTransport final : public Transport {
       auto advancing = connection.advance(parser, batch, deadline);
       const auto advanced = co_await std::move(advancing);
       if (advanced) continue;
-      const bool told = !cut || advanced.error().code == base::ErrorCode::kTls;
-      co_return told ? advanced.error() : written.error();
+      const bool has_cause = !cut || advanced.error().code == base::ErrorCode::kTls;
+      co_return has_cause ? advanced.error() : written.error();
     }
     co_return base::Result<void>();
   }
@@ -277,7 +277,7 @@ class HttpsTransport final : public Transport {
   std::vector<char> scratch_;
   Credentials credentials_;
   ConnectionPool pool_;
-  net::Route route_;
+  net::ServerRoute route_;
   std::vector<net::HeaderLine> headers_;  // the same in every request
 };
 

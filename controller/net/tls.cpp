@@ -71,9 +71,9 @@ base::Result<void> trust_system(SSL_CTX* context) {
   if (SSL_CTX_set_default_verify_paths(context) != 1)
     return invalid("cannot load the system's CA certificates");
   const auto readable = [](const char* path) { return ::access(path, R_OK) == 0; };
-  const bool told = std::getenv(X509_get_default_cert_file_env()) != nullptr ||
-                    std::getenv(X509_get_default_cert_dir_env()) != nullptr;
-  if (told || readable(X509_get_default_cert_file()) || readable(X509_get_default_cert_dir())) {
+  const bool is_set = std::getenv(X509_get_default_cert_file_env()) != nullptr ||
+                      std::getenv(X509_get_default_cert_dir_env()) != nullptr;
+  if (is_set || readable(X509_get_default_cert_file()) || readable(X509_get_default_cert_dir())) {
     return {};
   }
   const auto* const bundle = std::find_if(kBundles.begin(), kBundles.end(), readable);
@@ -191,15 +191,15 @@ struct Below {
   bool ended = false;
 };
 
-int bridge(BIO* bio, const Step& step) {
+int bridge(BIO* bio, const IoResult& result) {
   auto* below = static_cast<Below*>(BIO_get_data(bio));
   BIO_clear_retry_flags(bio);
-  switch (step.progress) {
-    case Progress::kDone: return static_cast<int>(step.bytes);
-    case Progress::kWantRead: BIO_set_retry_read(bio); return -1;
-    case Progress::kWantWrite: BIO_set_retry_write(bio); return -1;
-    case Progress::kEnd: below->ended = true; return 0;
-    case Progress::kFailed: below->error = step.error; return -1;
+  switch (result.status) {
+    case IoStatus::kDone: return static_cast<int>(result.bytes);
+    case IoStatus::kWantRead: BIO_set_retry_read(bio); return -1;
+    case IoStatus::kWantWrite: BIO_set_retry_write(bio); return -1;
+    case IoStatus::kEnd: below->ended = true; return 0;
+    case IoStatus::kFailed: below->error = result.error; return -1;
   }
   return -1;
 }
@@ -259,8 +259,8 @@ struct TlsChannel::State {
   static int verify(int good, X509_STORE_CTX* store);
   static int keep_session(SSL* ssl, SSL_SESSION* session);
   void begin();
-  Step outcome(int result);
-  Step failure(int error);
+  IoResult outcome(int result);
+  IoResult failure(int error);
 };
 
 TlsContext::TlsContext(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -357,23 +357,23 @@ void TlsChannel::State::begin() {
   below.error = {};
 }
 
-Step TlsChannel::State::failure(int error) {
+IoResult TlsChannel::State::failure(int error) {
   broken = true;
   const bool lower = !below.error.message.empty();
   const unsigned long code = ERR_peek_error();
   const std::string reason = take_error();
   if (!refused.empty()) {
-    return {Progress::kFailed,
+    return {IoStatus::kFailed,
             0,
             {base::ErrorCode::kTls,
              fmt::format("the certificate of {} cannot be trusted: {}", peer, refused)}};
   }
-  if (lower) return {Progress::kFailed, 0, below.error};
+  if (lower) return {IoStatus::kFailed, 0, below.error};
   const bool cut =
       error == SSL_ERROR_SYSCALL || (ERR_GET_LIB(code) == ERR_LIB_SSL &&
                                      ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING);
   if (cut) {
-    return {Progress::kFailed,
+    return {IoStatus::kFailed,
             0,
             {base::ErrorCode::kNetwork,
              established ? "the connection was closed unexpectedly"
@@ -381,54 +381,54 @@ Step TlsChannel::State::failure(int error) {
   }
   // Reasons above SSL_AD_REASON_OFFSET are alerts that the peer sent.
   const bool alert = ERR_GET_REASON(code) > SSL_AD_REASON_OFFSET;
-  return {Progress::kFailed,
+  return {IoStatus::kFailed,
           0,
           {base::ErrorCode::kTls,
            fmt::format("{} {}: {}", peer,
                        alert ? "ended the TLS session" : "does not speak valid TLS", reason)}};
 }
 
-Step TlsChannel::State::outcome(int result) {
+IoResult TlsChannel::State::outcome(int result) {
   const int error = SSL_get_error(ssl.get(), result);
   switch (error) {
-    case SSL_ERROR_WANT_READ: return {Progress::kWantRead};
-    case SSL_ERROR_WANT_WRITE: return {Progress::kWantWrite};
-    case SSL_ERROR_ZERO_RETURN: return {Progress::kEnd};
+    case SSL_ERROR_WANT_READ: return {IoStatus::kWantRead};
+    case SSL_ERROR_WANT_WRITE: return {IoStatus::kWantWrite};
+    case SSL_ERROR_ZERO_RETURN: return {IoStatus::kEnd};
     default: return failure(error);
   }
 }
 
-Step TlsChannel::handshake() {
+IoResult TlsChannel::handshake() {
   state_->begin();
   const int result = SSL_do_handshake(state_->ssl.get());
   if (result != 1) return state_->outcome(result);
   state_->established = true;
-  return {Progress::kDone};
+  return {IoStatus::kDone};
 }
 
-Step TlsChannel::read(std::span<char> buffer) {
+IoResult TlsChannel::read(std::span<char> buffer) {
   state_->begin();
   std::size_t size = 0;
   const int result = SSL_read_ex(state_->ssl.get(), buffer.data(), buffer.size(), &size);
-  if (result == 1) return {Progress::kDone, size};
+  if (result == 1) return {IoStatus::kDone, size};
   return state_->outcome(result);
 }
 
-Step TlsChannel::write(std::string_view bytes) {
+IoResult TlsChannel::write(std::string_view bytes) {
   state_->begin();
   std::size_t size = 0;
   const int result = SSL_write_ex(state_->ssl.get(), bytes.data(), bytes.size(), &size);
-  if (result == 1) return {Progress::kDone, size};
+  if (result == 1) return {IoStatus::kDone, size};
   return state_->outcome(result);
 }
 
-bool TlsChannel::quiet() {
+bool TlsChannel::is_reusable() {
   state_->begin();
   char byte = 0;
   std::size_t size = 0;
   // The peek also processes pending session tickets, which do not count as data.
   const int result = SSL_peek_ex(state_->ssl.get(), &byte, 1, &size);
-  return result != 1 && state_->outcome(result).progress == Progress::kWantRead;
+  return result != 1 && state_->outcome(result).status == IoStatus::kWantRead;
 }
 
 std::uint64_t TlsChannel::written() const { return state_->below.channel->written(); }

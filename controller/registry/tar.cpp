@@ -101,7 +101,7 @@ std::string normalized(std::string_view name) {
 }
 
 // Returns the path to which the symbolic link `name` points.
-std::string beside(const std::string& name, const std::string& target) {
+std::string resolve_link(const std::string& name, const std::string& target) {
   const std::size_t slash = name.rfind('/');
   if (target.starts_with('/') || slash == std::string::npos) return normalized(target);
   return normalized(name.substr(0, slash + 1) + target);
@@ -158,12 +158,12 @@ base::Result<Tar> Tar::read(const std::shared_ptr<const BlobFile>& file) {
                          fmt::format("{}: the archive has more than {} files", file->path(),
                                      limits::kArchiveEntries)};
     }
-    const auto told = number_at(block, kSizeAt, kNumberSize);
+    const auto stated = number_at(block, kSizeAt, kNumberSize);
     const char type = block[kTypeAt];
     const bool describes = type == 'x' || type == 'g' || type == 'L' || type == 'K';
-    const std::uint64_t size = !describes && extension.size ? *extension.size : told.value_or(0);
+    const std::uint64_t size = !describes && extension.size ? *extension.size : stated.value_or(0);
     const std::uint64_t begin = at + kBlock;
-    if (!told || size > file->size() - begin) return malformed(*file, "the archive is truncated");
+    if (!stated || size > file->size() - begin) return malformed(*file, "the archive is truncated");
     at = begin + (size + kBlock - 1) / kBlock * kBlock;
     if (type == 'g') continue;  // a global pax header, which describes the whole archive
     if (describes) {
@@ -182,20 +182,20 @@ base::Result<Tar> Tar::read(const std::shared_ptr<const BlobFile>& file) {
     extension = {};
     if (type == '0' || type == '\0' || type == '7') tar.entries_[name] = {begin, size, {}};
     if (type == '1') tar.entries_[name] = {0, 0, normalized(link)};
-    if (type == '2') tar.entries_[name] = {0, 0, beside(name, link)};
+    if (type == '2') tar.entries_[name] = {0, 0, resolve_link(name, link)};
     if (type == 'S')
       return malformed(*file, "the archive contains a sparse file, which is not supported");
   }
   return tar;
 }
 
-std::optional<Place> Tar::find(std::string_view name) const {
+std::optional<FileRange> Tar::find(std::string_view name) const {
   std::string current = normalized(name);
   for (int links = 0; links < kLinks; ++links) {
     const auto found = entries_.find(current);
     if (found == entries_.end()) return std::nullopt;
     const Entry& entry = found->second;
-    if (!entry.link) return Place{file_, entry.offset, entry.size};
+    if (!entry.link) return FileRange{file_, entry.offset, entry.size};
     current = *entry.link;
   }
   return std::nullopt;

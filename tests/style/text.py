@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Checks the text of every file that git has or would add. Lines have at most 100 columns and
 functions at most 70 lines. Headers begin with their purpose. No coroutine is a lambda with
-captures. No file names a foreign host or anything of the machine that it was written on.
+captures. No file names a foreign host or anything of the machine that it was written on. Sources of
+the operator and documents use no word of UNCLEAR.
 
     text.py [FILE...]      prints FILE:LINE: why; exit code 1 if there is a violation
 """
@@ -27,6 +28,15 @@ HOSTS = re.compile(
     r"|(.*\.)?docker\.io$"  # Docker Hub's names in references and credentials
     r"|www\.w3\.org$")      # the namespace of SVG
 URL = re.compile(r"\bhttps?://([^/\s\"'`$<>{}()|\\:%]+)")
+
+# Words that a reader has to interpret, although engineers have a precise one: "told" for reported
+# or logged, "somebody" for another client.
+UNCLEAR = re.compile(r"\b(" + r"|".join(
+    word.replace(" ", r"[\s/#*]+") for word in (
+        "born", "told", "tells", "whoever", "somebody", "nobody", "anew", "wished", "robbed",
+        "spoilt", "gives way", "as it is", "in the way", "in any case", "of its own", "for good",
+    )) + r")\b", re.IGNORECASE)
+WITH_PLAIN_WORDS = re.compile(r"(controller|charts|crds|deploy)/|.*\.md$")
 
 CPP_FUNCTION = re.compile(r"^( {0,4})(?!namespace|class|struct|enum|union|extern|\}|//)\S.*\{$")
 SHELL_FUNCTION = re.compile(r"^()[\w-]+\(\) [{(]")
@@ -112,6 +122,10 @@ def problems(path, machine):
     if path_kind in (".h", ".cpp"):
         for match in LAMBDA_COROUTINE.finditer(text):
             yield text.count("\n", 0, match.start()) + 1, "a lambda coroutine with captures"
+    if WITH_PLAIN_WORDS.match(str(path.relative_to(PROJECT))):
+        for match in UNCLEAR.finditer(text):
+            words = " ".join(match[0].split())
+            yield text.count("\n", 0, match.start()) + 1, f'unclear: "{words}"'
     if text and not text.endswith("\n"):
         yield text.count("\n") + 1, "no line end at the end"
 
