@@ -46,7 +46,7 @@ unit: build ## unit tests
 
 check: build ## what to run before a commit: no root and no cluster needed
 	@$(PYTEST) -q tests/layers
-	@tests/style/run text format shell python
+	@tests/style/run text documents format shell python
 	@ctest --preset release --no-tests=error -j 2
 	@cmake --build --preset release --target simulate
 	@build/release/simulate random --seeds 1000
@@ -140,8 +140,8 @@ quickstart: ## the README's commands, in a fresh clone (root)
 	@tests/demo/quickstart
 
 .PHONY: style tidy format
-style: ## clang-format, shellcheck, lengths, names
-	@tests/style/run text format shell python
+style: ## clang-format, shellcheck, lengths, names, words, what the README has to name
+	@tests/style/run text documents format shell python
 
 tidy: build ## clang-tidy
 	@tests/style/run tidy
