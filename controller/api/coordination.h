@@ -43,6 +43,23 @@ struct EventSeries {
   bool operator==(const EventSeries&) const = default;
 };
 
+// What the operator reads of an Event of another controller.
+struct EventSummary {
+  struct Meta {
+    std::string name;
+    std::string resource_version;
+    bool operator==(const Meta&) const = default;
+  };
+  Meta metadata;
+  // When the event occurred last is in one of these three. Recorders of the older API core/v1 set
+  // only the last one.
+  MicroTime event_time;
+  std::optional<EventSeries> series;
+  std::optional<base::Time> deprecated_last_timestamp;
+  std::string note;
+  bool operator==(const EventSummary&) const = default;
+};
+
 struct Event {
   ObjectMeta metadata;
   MicroTime event_time;
@@ -54,9 +71,6 @@ struct Event {
   ObjectReference regarding;
   std::string note;
   std::string type;  // "Normal" or "Warning"
-  // When the event last occurred, from recorders of the older core/v1 API: these leave eventTime
-  // and series empty. The operator only reads it.
-  std::optional<base::Time> deprecated_last_timestamp = {};
   bool operator==(const Event&) const = default;
 };
 
@@ -68,6 +82,11 @@ template <>
 struct Resource<Event> {
   static constexpr ResourceType kType = {"events.k8s.io", "v1", "Event", "events"};
 };
+template <>
+struct Resource<EventSummary> : Resource<Event> {};
+
+template <>
+inline constexpr std::size_t kObjectBytes<EventSummary> = limits::kPodRefusalEventBytes;
 
 }  // namespace api
 
@@ -128,6 +147,22 @@ struct json::Fields<api::Event> {
       json::field("reportingController", &T::reporting_controller),
       json::field("reportingInstance", &T::reporting_instance), json::field("action", &T::action),
       json::field("reason", &T::reason), json::field("regarding", &T::regarding),
-      json::field("note", &T::note), json::field("type", &T::type),
-      json::field("deprecatedLastTimestamp", &T::deprecated_last_timestamp));
+      json::field("note", &T::note), json::field("type", &T::type));
+};
+
+template <>
+struct json::Fields<api::EventSummary::Meta> {
+  using T = api::EventSummary::Meta;
+  static constexpr auto kTable = std::make_tuple(
+      json::field("name", &T::name), json::field("resourceVersion", &T::resource_version));
+};
+
+template <>
+struct json::Fields<api::EventSummary> {
+  using T = api::EventSummary;
+  static constexpr auto kTable =
+      std::make_tuple(json::field("metadata", &T::metadata),
+                      json::field("eventTime", &T::event_time), json::field("series", &T::series),
+                      json::field("deprecatedLastTimestamp", &T::deprecated_last_timestamp),
+                      json::field("note", &T::note));
 };

@@ -22,11 +22,14 @@ struct ManagedFieldsEntry {
 };
 
 struct ManagedFieldsMeta {
+  std::string name;
+  std::string resource_version;
   std::vector<ManagedFieldsEntry> managed_fields;
   bool operator==(const ManagedFieldsMeta&) const = default;
 };
 
-// An object of the type T, of which only metadata.managedFields is read.
+// An object of the type T, of which only metadata.managedFields is read. It is empty if it exceeds
+// limits::kMetadataBytes.
 template <class T>
 struct ManagedFieldsOf {
   ManagedFieldsMeta metadata;
@@ -56,8 +59,10 @@ struct json::Fields<api::ManagedFieldsEntry> {
 
 template <>
 struct json::Fields<api::ManagedFieldsMeta> {
-  static constexpr auto kTable =
-      std::make_tuple(json::field("managedFields", &api::ManagedFieldsMeta::managed_fields));
+  using T = api::ManagedFieldsMeta;
+  static constexpr auto kTable = std::make_tuple(
+      json::field("name", &T::name), json::field("resourceVersion", &T::resource_version),
+      json::field("managedFields", &T::managed_fields));
 };
 
 template <class Object>

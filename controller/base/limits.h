@@ -208,10 +208,11 @@ inline constexpr auto kServeHead = 2s;  // from the first byte of a request to i
 inline constexpr auto kServeLargeBody = 500ms;  // to read one large body; other large ones wait
 inline constexpr auto kServeLargeWait = 1s;     // of a large body for its turn
 // The turn of a large body while others wait; see LargeTurn.
-inline constexpr auto kServeLargePatience = 20ms;
+inline constexpr auto kServeLargeKeepTime = 20ms;
+inline constexpr auto kServeLargeCredit = 30ms;   // more, less the time that the address has had
 inline constexpr int kServeLargeRate = 32 << 10;  // bytes for each more millisecond
 // Half-life of the time for which an address has had the turn. Less than kServeSpentForgotten is
-// forgotten, which is shorter than the patience while all connections wait.
+// forgotten, which is shorter than the keep time while all connections wait.
 inline constexpr std::chrono::milliseconds kServeSpentHalves = 5s;
 inline constexpr auto kServeSpentForgotten = 3ms;
 inline constexpr auto kServeTimeout = 5s;      // to read a small body, or to write an answer
@@ -272,10 +273,10 @@ inline constexpr base::BackoffPolicy kPushRetry = {20s, 10min, 24h};  // after t
 inline constexpr auto kPushRecheck = 10min;                           // after the answer Denied
 inline constexpr int kPassesPerReconcile = 6;                         // of planning and executing
 inline constexpr auto kPassesTime = 30s;  // then no pass begins, and the status is written
-inline constexpr std::size_t kWriteHistories = 1024;  // resources with remembered heals
+inline constexpr std::size_t kWriteHistories = 4096;  // resources with remembered heals
 // Bytes of all write histories. When they are full, those of a namespace that uses more than
 // 1/kCacheShare of the bytes are dropped first.
-inline constexpr std::size_t kWriteHistoryBytes = 256 << 10;
+inline constexpr std::size_t kWriteHistoryBytes = 1280 << 10;
 inline constexpr auto kReconcileTimeout = 2min;
 inline constexpr auto kWebhookDrain = 4s;  // the webhook serves on so long after SIGTERM
 inline constexpr auto kShutdown = 8s;      // from SIGTERM to exit
@@ -287,10 +288,16 @@ inline constexpr std::chrono::milliseconds kNodePortLastRetry = 800ms;
 inline constexpr auto kNodeRetry = 2s;       // after a failed read of Nodes or Service network
 inline constexpr auto kConflictCheck = 15s;  // between two checks for a foreign object
 inline constexpr auto kRefusedRetry = 30s;   // after a write that was refused
-// Between two looks for the reason why a StatefulSet has no pod: at first, and once the registry
-// has been unavailable for kRefusedRetry.
-inline constexpr auto kPodRefusalCheck = 2s;
-inline constexpr int kPodRefusals = 50;  // events about refused pods that are read at once
+// Reads of the events that say why a StatefulSet has no pod. Between two reads a quarter of the
+// time since the StatefulSet was changed passes, within these bounds.
+inline constexpr auto kPodRefusalFirst = 2s;
+inline constexpr auto kPodRefusalLast = 10min;
+inline constexpr auto kPodRefusalRetry = 10s;  // after a read that failed, or had to wait
+inline constexpr std::chrono::milliseconds kPodRefusalTimeout = 5s;
+inline constexpr std::size_t kPodRefusalReads = 4;              // at once
+inline constexpr std::size_t kPodRefusalReadsPerNamespace = 2;  // at once, of one namespace
+inline constexpr int kPodRefusalEvents = 16;                    // of one read
+inline constexpr std::size_t kPodRefusalEventBytes = 8 << 10;   // of one event, decoded
 inline constexpr std::size_t kConditionMessageBytes = 1024;
 
 // cli/
@@ -325,7 +332,7 @@ inline constexpr std::size_t kLimit = 128 << 20;  // charts/…/values.yaml
 inline constexpr std::size_t kWorkers = 8;        // --max-concurrent-reconciles
 inline constexpr std::size_t kWatches = 7;        // LocalRegistries, Namespaces, children
 inline constexpr std::size_t kChildKinds = 5;     // Pods included
-inline constexpr std::size_t kProgram = 8 << 20;  // the idle program, as measured, and a margin
+inline constexpr std::size_t kProgram = 6 << 20;  // the idle program, as measured, and a margin
 inline constexpr std::size_t kCaches =
     kRegistryCacheBytes + kNamespaceCacheBytes + kChildKinds * kChildCacheBytes;
 inline constexpr std::size_t kFragments = kCaches / 8;  // fragmentation of the heap
@@ -343,13 +350,16 @@ inline constexpr std::size_t kPushCheck = 2 * kSecretBytes + 2 * kCheckBodyBytes
 inline constexpr std::size_t kPushMemory = kPushChecks * kPushCheck + kPushAnswers * 1200;
 inline constexpr std::size_t kEvents = kEventQueue * 2 * kEventNoteBytes + kEventSeries * 512;
 inline constexpr std::size_t kHistories = kWriteHistoryBytes;
+// Reads of managedFields, one in each reconcile, and of events.
+inline constexpr std::size_t kOtherReads =
+    kWorkers * kMetadataBytes + kPodRefusalReads * kPodRefusalEvents * kPodRefusalEventBytes;
 // Connections of the webhook, the metrics and the probes, with their TLS, requests and answers.
 inline constexpr std::size_t kServe = kServeConnections * ((40 << 10) + 3 * (20 << 10)) +
                                       kServeSpentAddresses * 128 + kServeBodyBytes +
                                       kServeAnswerBytes;
 
 static_assert(kProgram + kCaches + kFragments + kUnpacked + kWorkers * kReconcile + kDecoding +
-                  kStreams + kPushMemory + kEvents + kHistories + kServe <=
+                  kStreams + kPushMemory + kEvents + kHistories + kOtherReads + kServe <=
               kLimit);
 
 }  // namespace memory

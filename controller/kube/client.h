@@ -86,7 +86,8 @@ class Client {
   // Reads an object with its metadata.managedFields, which every other function leaves out.
   template <class T>
   Awaitable<T> get_with_managed_fields(const api::ObjectKey& key) const {
-    return typed<T>(exchange(api::Resource<T>::kType, get_request(api::Resource<T>::kType, key),
+    return typed<T>(exchange(api::Resource<T>::kType,
+                             kept<T>(get_request(api::Resource<T>::kType, key)),
                              {.managed_fields = true}));
   }
 

@@ -28,7 +28,7 @@ struct ReconcileState {
   std::shared_ptr<const api::LocalRegistry> registry;
 
   // See reconcile::Observed.
-  std::optional<std::string> pod_refusal;
+  std::optional<reconcile::PodRefusal> pod_refusal;
 
   bool live = false;
   bool conflicted = false;  // a precondition failed: the observed object was stale

@@ -449,29 +449,55 @@ asio::awaitable<void> Executor::record_contested_fields(reconcile::RecordContest
   histories_.record_contest(state.key, std::move(record));
 }
 
-// A failed read counts as "the events do not say": the status is judged without them.
-asio::awaitable<void> Executor::read_pod_refusal(reconcile::ReadPodRefusal action,
-                                                 ReconcileState& state) {
-  state.pod_refusal = "";
-  auto reading =
-      environment_.client.get_with_managed_fields<api::ManagedFieldsOf<api::StatefulSet>>(
-          action.key);
+asio::awaitable<base::Result<reconcile::PodRefusal>> Executor::refusal_in_events(
+    reconcile::ReadPodRefusal action) {
+  const kube::Client client = environment_.client.with_timeout(limits::kPodRefusalTimeout);
+  auto reading = client.get_with_managed_fields<api::ManagedFieldsOf<api::StatefulSet>>(action.key);
   const auto set = co_await std::move(reading);
-  if (!set) co_return;
+  if (!set) co_return set.error();
+  const base::Time changed = api::last_change(set->metadata.managed_fields);
+  if (changed == base::Time()) co_return reconcile::PodRefusal();
   kube::ListOptions options;
   options.namespace_name = action.key.namespace_name;
   options.field_selector = fmt::format("regarding.uid={},reason=FailedCreate", action.uid);
-  options.limit = limits::kPodRefusals;
-  auto listing = environment_.client.list<api::Event>(options);
-  const base::Result<kube::List<api::Event>> events = co_await std::move(listing);
-  if (events) {
-    const base::Time since = api::last_change(set->metadata.managed_fields);
-    state.pod_refusal = reconcile::latest_refusal(events->items, since);
+  options.limit = limits::kPodRefusalEvents;
+  auto listing = client.list<api::EventSummary>(options);
+  const base::Result<kube::List<api::EventSummary>> events = co_await std::move(listing);
+  if (!events) co_return events.error();
+  co_return reconcile::PodRefusal{true, reconcile::latest_refusal(events->items, changed), changed};
+}
+
+// A list of events is a scan of all events of the namespace, and a tenant may write many. So few
+// are read at once, and few of one namespace.
+asio::awaitable<void> Executor::read_pod_refusal(reconcile::ReadPodRefusal action,
+                                                 ReconcileState& state) {
+  state.pod_refusal = reconcile::PodRefusal();
+  const std::string name = action.key.namespace_name;
+  std::size_t reads = 0;
+  for (const auto& [other, count] : refusal_reads_) reads += count;
+  const auto own = refusal_reads_.find(name);
+  const std::size_t own_reads = own == refusal_reads_.end() ? 0 : own->second;
+  if (reads >= limits::kPodRefusalReads || own_reads >= limits::kPodRefusalReadsPerNamespace) {
     co_return;
   }
-  environment_.logger.warning(
-      "cannot read the Events of a StatefulSet that has no pod",
-      {{"object", api::to_string(action.key)}, {"error", base::to_string(events.error())}});
+  struct Counted {
+    std::map<std::string, std::size_t>& reads;
+    const std::string& name;
+    ~Counted() {
+      if (--reads[name] == 0) reads.erase(name);
+    }
+  };
+  ++refusal_reads_[name];
+  const Counted counted{refusal_reads_, name};
+  auto reading = refusal_in_events(std::move(action));
+  base::Result<reconcile::PodRefusal> refusal = co_await std::move(reading);
+  if (refusal) {
+    state.pod_refusal = *std::move(refusal);
+  } else if (!std::exchange(has_warned_of_events_, true)) {
+    environment_.logger.warning(
+        "cannot read the Events of a StatefulSet that has no pod; this is logged once",
+        {{"object", api::to_string(state.key)}, {"error", base::to_string(refusal.error())}});
+  }
 }
 
 void Executor::check_push(const reconcile::CheckPush& action, const ReconcileState& state) {

@@ -50,6 +50,8 @@ class Executor {
   boost::asio::awaitable<void> read_objects(api::ObjectKey target, ReconcileState& state);
   // Reads the LocalRegistry live, records the result in the cache and returns it; null: it is gone.
   boost::asio::awaitable<base::Result<Registry>> read_registry(api::ObjectKey key);
+  boost::asio::awaitable<base::Result<reconcile::PodRefusal>> refusal_in_events(
+      reconcile::ReadPodRefusal action);
   boost::asio::awaitable<void> read_pod_refusal(reconcile::ReadPodRefusal action,
                                                 ReconcileState& state);
   void check_push(const reconcile::CheckPush& action, const ReconcileState& state);
@@ -84,6 +86,8 @@ class Executor {
   kube::Environment environment_;
   Caches& caches_;
   PushChecks& push_checks_;
+  std::map<std::string, std::size_t> refusal_reads_;  // that run, by namespace
+  bool has_warned_of_events_ = false;                 // that they cannot be read
   WriteHistories& histories_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -123,9 +124,27 @@ std::string_view reason_for(std::string_view message) {
   return reason::kFailed;
 }
 
-// Returns the condition when the workload's controller cannot create pods; nullopt otherwise.
+// Returns the condition `type` of the status if it reports that pods cannot be created.
+std::optional<ConditionValue> reported_refusal(const api::LocalRegistry& registry,
+                                               std::string_view type) {
+  constexpr std::array kReasons = {reason::kQuotaExceeded, reason::kPodSecurity, reason::kForbidden,
+                                   reason::kFailed};
+  const api::Condition* reported = api::find_condition(registry.status.conditions, type);
+  if (reported == nullptr || reported->observed_generation != registry.metadata.generation ||
+      std::find(kReasons.begin(), kReasons.end(), reported->reason) == kReasons.end()) {
+    return std::nullopt;
+  }
+  return ConditionValue{reported->status, reported->reason, reported->message};
+}
+
+// Returns the condition `type` when the workload's controller cannot create pods; nullopt
+// otherwise. While the cause cannot be read, the status keeps reporting the last one.
 std::optional<ConditionValue> condition_of_replicas(const Observed& observed,
-                                                    const Workload& workload) {
+                                                    const Workload& workload,
+                                                    std::string_view type) {
+  if (lacks_pod(observed, workload) && observed.pod_refusal && !observed.pod_refusal->is_known) {
+    return reported_refusal(*observed.registry, type);
+  }
   const std::string_view refusal = refusal_of_pods(observed, workload);
   if (refusal.empty()) return std::nullopt;
   return ConditionValue{kFalse, std::string(reason_for(refusal)), std::string(refusal),
@@ -158,7 +177,9 @@ std::optional<ConditionValue> condition_of_container(const Observed& observed,
   if (container != nullptr) {
     if (auto failure = condition_of_failing_container(*container, observed.now)) return failure;
   }
-  if (auto failure = condition_of_replicas(observed, workload)) return failure;
+  const std::string_view type =
+      container_name == kRegistryContainer ? condition::kAvailable : condition::kBuildKitReady;
+  if (auto failure = condition_of_replicas(observed, workload, type)) return failure;
   if (pod != nullptr) {
     if (auto failure = condition_of_scheduling(*pod)) return failure;
   }

@@ -44,6 +44,14 @@ struct PushCheck {
   base::Time next;       // when to check again, unless permission is granted
 };
 
+// Why the controller of StatefulSets could not create the pod of the registry, by its events. The
+// status of a StatefulSet has no condition for it.
+struct PodRefusal {
+  bool is_known = false;  // false: the events could not be read
+  std::string message;    // the API server's answer; empty: no event reports one for this template
+  base::Time changed;     // when the StatefulSet was last changed
+};
+
 struct Observed {
   // The LocalRegistry of the reconciled key; null when it is gone.
   std::shared_ptr<const api::LocalRegistry> registry;
@@ -77,10 +85,7 @@ struct Observed {
   std::vector<PushCheck> push_checks;
   WriteHistory history;  // of earlier reconciles and of this one
 
-  // Why the controller of StatefulSets could not create the pod of the registry, as its events say
-  // for the current template; empty: they do not say. nullopt: not read in this reconcile. The
-  // status of a StatefulSet has no condition for it.
-  std::optional<std::string> pod_refusal;
+  std::optional<PodRefusal> pod_refusal;  // nullopt: not read in this reconcile
 
   // True when a live read of the LocalRegistry and its children succeeded in this reconcile.
   bool live = false;

@@ -649,14 +649,17 @@ void check_pushes(const Observed& observed, Plan& plan) {
 void find_pod_refusal(const Observed& observed, Plan& plan) {
   const Workload workload = find_workload(observed);
   if (!lacks_pod(observed, workload)) return;
-  const api::Condition* available =
-      api::find_condition(observed.registry->status.conditions, condition::kAvailable);
-  const bool is_new = available == nullptr || !available->last_transition_time ||
-                      observed.now - *available->last_transition_time < limits::kRefusedRetry;
-  requeue_no_later_than(is_new ? limits::kPodRefusalCheck : limits::kRefusedRetry, plan);
-  if (observed.pod_refusal) return;
-  plan.actions.emplace_back(
-      ReadPodRefusal{api::key_of(*workload.metadata), workload.metadata->uid});
+  if (!observed.pod_refusal) {
+    plan.actions.emplace_back(
+        ReadPodRefusal{api::key_of(*workload.metadata), workload.metadata->uid});
+  } else if (!observed.pod_refusal->is_known) {
+    requeue_no_later_than(limits::kPodRefusalRetry, plan);
+  } else {
+    const auto age = observed.now - observed.pod_refusal->changed;
+    requeue_no_later_than(std::clamp<base::Time::duration>(age / 4, limits::kPodRefusalFirst,
+                                                           limits::kPodRefusalLast),
+                          plan);
+  }
 }
 
 void report_status(const Observed& observed, const std::optional<Refusal>& refusal,

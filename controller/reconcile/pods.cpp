@@ -45,7 +45,7 @@ bool may_hold_images(const api::Pod& pod) {
 }
 
 // Returns when the event last occurred: its recorder reports that in one of three fields.
-base::Time last_time(const api::Event& event) {
+base::Time last_time(const api::EventSummary& event) {
   const base::Time of_series = event.series ? event.series->last_observed_time.time : base::Time();
   return std::max(
       {event.event_time.time, of_series, event.deprecated_last_timestamp.value_or(base::Time())});
@@ -87,16 +87,16 @@ bool lacks_pod(const Observed& observed, const Workload& workload) {
 
 std::string_view refusal_of_pods(const Observed& observed, const Workload& workload) {
   if (workload.metadata == nullptr) return "";
-  if (lacks_pod(observed, workload) && observed.pod_refusal) return *observed.pod_refusal;
+  if (lacks_pod(observed, workload) && observed.pod_refusal) return observed.pod_refusal->message;
   const api::Condition* failure =
       api::find_condition(workload.status->conditions, "ReplicaFailure");
   return failure != nullptr && failure->status == "True" ? failure->message : std::string_view();
 }
 
-std::string latest_refusal(const std::vector<api::Event>& events, base::Time since) {
+std::string latest_refusal(const std::vector<api::EventSummary>& events, base::Time since) {
   constexpr std::string_view kIntroduction = " failed error: ";
-  const api::Event* latest = nullptr;
-  for (const api::Event& event : events) {
+  const api::EventSummary* latest = nullptr;
+  for (const api::EventSummary& event : events) {
     if (last_time(event) < since) continue;
     if (latest == nullptr || last_time(*latest) < last_time(event)) latest = &event;
   }

@@ -40,7 +40,7 @@ std::string_view refusal_of_pods(const Observed& observed, const Workload& workl
 // Returns the latest of the events with which the controller of StatefulSets reports that it could
 // not create a pod, without its introduction: the API server's words. Events before `since` do not
 // count; empty: there are none. Source: recordPodEvent in pkg/controller/statefulset of Kubernetes.
-std::string latest_refusal(const std::vector<api::Event>& events, base::Time since);
+std::string latest_refusal(const std::vector<api::EventSummary>& events, base::Time since);
 
 // True while a pod of the workload is being deleted.
 bool has_terminating_pod(const Observed& observed, const Workload& workload);

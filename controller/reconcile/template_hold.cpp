@@ -119,7 +119,8 @@ json::Difference reason_to_keep(const Observed& observed, std::optional<AppliedP
   } else {
     if (!json::difference(wanted.pod_template, existing)) return std::nullopt;
     if (is_changed_by_user(observed, wanted.pod_template)) return std::nullopt;
-    applied = AppliedPod{wanted.inputs, "", existing};
+    // Whether the operator has acted on the restart annotation is not known, so it is not repeated.
+    applied = AppliedPod{wanted.inputs, wanted.restart, existing};
   }
   if (asks_for_restart(*applied, wanted) || !may_hold_images(observed, workload)) {
     return std::nullopt;

@@ -300,7 +300,7 @@ HttpServer::HttpServer(asio::any_io_executor executor, std::vector<Route> routes
       options_(options),
       acceptor_(executor),
       room_(executor),
-      large_turn_(executor, options.large_patience),
+      large_turn_(executor, options.large_keep_time),
       group_(executor) {}
 
 base::Result<> HttpServer::bind(const BindAddress& address) {

@@ -56,7 +56,7 @@ struct ServerOptions {
   std::chrono::milliseconds idle = limits::kServeIdle;
   std::chrono::milliseconds large_body = limits::kServeLargeBody;
   std::chrono::milliseconds large_wait = limits::kServeLargeWait;
-  std::chrono::milliseconds large_patience = limits::kServeLargePatience;
+  std::chrono::milliseconds large_keep_time = limits::kServeLargeKeepTime;
   std::size_t answer_bytes = limits::kServeAnswerBytes;
   const ServerCertificate* certificate = nullptr;  // null: without TLS
 };

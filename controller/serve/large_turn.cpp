@@ -64,6 +64,8 @@ void LargeTurn::grant() {
     holder_ = *next;
     waiting_.erase(next);
     holder_->begin_ = holder_->since_ = instant;
+    holder_->credit_ = std::max(Milliseconds(0),
+                                Milliseconds(limits::kServeLargeCredit) - spent(*holder_, instant));
     holder_->timer_.cancel();
   }
   wake_first();
@@ -99,14 +101,15 @@ LargeTurn::Milliseconds LargeTurn::spent(const Claim& claim, Instant instant) co
 LargeTurn::Instant::duration LargeTurn::keep_time() const {
   constexpr std::size_t kFew = 25;  // waiting connections that do not shorten it
   const auto waiting = static_cast<std::int64_t>(std::max(waiting_.size(), kFew));
-  return Instant::duration(patience_) * kFew / waiting;
+  return Instant::duration(longest_keep_time_) * kFew / waiting;
 }
 
 // Returns when the holder is closed if it is slow; the maximum when there is none to close.
 LargeTurn::Instant LargeTurn::due() const {
   if (holder_ == nullptr || holder_->closed_) return Instant::max();
   const Milliseconds earned(static_cast<double>(holder_->bytes_) / limits::kServeLargeRate);
-  return holder_->since_ + keep_time() + std::chrono::duration_cast<Instant::duration>(earned);
+  const Milliseconds more = earned + holder_->credit_;
+  return holder_->since_ + keep_time() + std::chrono::duration_cast<Instant::duration>(more);
 }
 
 }  // namespace serve

@@ -5,9 +5,10 @@
 // delays its own bodies rather than those of others. An earlier answer gives no precedence, because
 // every client can get one.
 //
-// Pace: while others wait, the connection with the turn has a short time, its patience, and more
-// time for each byte that comes. Then it is closed. The more connections wait, the shorter the
-// patience is, so that the turn also comes in time for the last of many with slow bodies.
+// Pace: while others wait, the connection with the turn keeps it for a short time, and longer for
+// each byte that comes. Then it is closed. An address that has had the turn for little time lately
+// has a credit, enough for a few round trips to another zone. The more connections wait, the
+// shorter the time is, so that the turn also comes in time for the last of many with slow bodies.
 //
 // One owner, which outlives every Claim. Used on the thread of the io_context only.
 #pragma once
@@ -55,15 +56,16 @@ class LargeTurn {
     boost::asio::ip::address address_;
     std::function<bool()> close_if_slow_;
     boost::asio::steady_timer timer_;
-    Instant begin_;  // of the turn
-    Instant since_;  // the patience begins: begin_, or later when the server was slow
+    Instant begin_;          // of the turn
+    Instant since_;          // the keep time begins: begin_, or later when the server was slow
+    Milliseconds credit_{};  // more keep time
     std::size_t bytes_ = 0;
     bool closed_ = false;
   };
 
-  // `keep_time`: the longest patience.
-  LargeTurn(boost::asio::any_io_executor executor, std::chrono::milliseconds keep_time)
-      : executor_(std::move(executor)), patience_(keep_time) {}
+  // `longest_keep_time`: without the credit.
+  LargeTurn(boost::asio::any_io_executor executor, std::chrono::milliseconds longest_keep_time)
+      : executor_(std::move(executor)), longest_keep_time_(longest_keep_time) {}
   LargeTurn(const LargeTurn&) = delete;
   LargeTurn& operator=(const LargeTurn&) = delete;
 
@@ -86,7 +88,7 @@ class LargeTurn {
   Instant due() const;
 
   boost::asio::any_io_executor executor_;
-  std::chrono::milliseconds patience_;
+  std::chrono::milliseconds longest_keep_time_;
   Claim* holder_ = nullptr;
   std::list<Claim*> waiting_;  // in the order of arrival; the first one watches the holder
   std::map<boost::asio::ip::address, Spent> spent_;

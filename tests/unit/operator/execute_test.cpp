@@ -283,26 +283,51 @@ TEST_F(Execute, ALiveReadSeesWhatNoWatchHasTold) {
                            "GET persistentvolumeclaims team-a/registry"));
 }
 
-TEST_F(Execute, TheEventsOfAStatefulSetSayWhyItHasNoPod) {
-  api::StatefulSet set;
-  set.metadata.name = "registry";
-  set.metadata.namespace_name = "team-a";
-  set.metadata.uid = "uid-set";
-  cluster.put(set);
-  cluster.event_list = R"([{"metadata":{"name":"a"},"eventTime":null,"reason":"FailedCreate",
-    "note":"create Pod registry-0 in StatefulSet registry failed error: exceeded quota",
-    "deprecatedLastTimestamp":"2026-01-01T00:00:00Z"}])";
-  execute({reconcile::ReadPodRefusal{kTarget, "uid-set"}});
-  EXPECT_EQ(state.pod_refusal, "exceeded quota");
+class ExecuteWithoutAPod : public Execute {
+ protected:
+  void SetUp() override {
+    Execute::SetUp();
+    cluster.intercept = [](const std::string& line) {
+      std::optional<base::Result<kube::Response>> answer;
+      if (line == "GET statefulsets team-a/registry") {
+        answer = support::answer(200, R"({"metadata":{"managedFields":[
+          {"manager":"local-registry-operator","time":"2026-01-01T00:00:00Z"},
+          {"manager":"k","subresource":"status","time":"2026-01-01T00:00:09Z"}]}})");
+      }
+      return answer;
+    };
+    cluster.event_list = R"([{"metadata":{"name":"a"},"eventTime":null,"reason":"FailedCreate",
+      "note":"create Pod registry-0 in StatefulSet registry failed error: exceeded quota",
+      "deprecatedLastTimestamp":"2026-01-01T00:00:01Z"}])";
+  }
+
+  reconcile::ReadPodRefusal read_of(const char* uid) const { return {kTarget, uid}; }
+};
+
+TEST_F(ExecuteWithoutAPod, TheEventsOfTheStatefulSetAreRead) {
+  execute({read_of("uid-set")});
+  ASSERT_TRUE(state.pod_refusal);
+  EXPECT_TRUE(state.pod_refusal->is_known);
+  EXPECT_EQ(state.pod_refusal->message, "exceeded quota");
+  EXPECT_EQ(state.pod_refusal->changed, base::parse_time("2026-01-01T00:00:00Z"));
   EXPECT_THAT(cluster.event_reads,
               ElementsAre(testing::HasSubstr(
-                  "fieldSelector=regarding.uid%3Duid-set%2Creason%3DFailedCreate&limit=50")));
+                  "fieldSelector=regarding.uid%3Duid-set%2Creason%3DFailedCreate&limit=16")));
 }
 
-TEST_F(Execute, AStatefulSetWhoseEventsCannotBeReadHasNoKnownRefusal) {
-  execute({reconcile::ReadPodRefusal{kTarget, "uid-set"}});
-  EXPECT_EQ(state.pod_refusal, "");
+TEST_F(ExecuteWithoutAPod, AStatefulSetThatCannotBeReadHasNoKnownRefusal) {
+  cluster.intercept = {};
+  execute({read_of("uid-set")});
+  ASSERT_TRUE(state.pod_refusal);
+  EXPECT_FALSE(state.pod_refusal->is_known);
   EXPECT_THAT(state.failures, IsEmpty());
+}
+
+TEST_F(ExecuteWithoutAPod, OnlyTwoReadsOfOneNamespaceRunAtOnce) {
+  execute({read_of("uid-1"), read_of("uid-2"), read_of("uid-3")});
+  EXPECT_EQ(cluster.event_reads.size(), 2U);
+  execute({read_of("uid-3")});
+  EXPECT_EQ(cluster.event_reads.size(), 3U) << "the earlier ones have ended";
 }
 
 // ExecuteElsewhere has a resource that may have children in the namespace "before", which no cache

@@ -7,14 +7,16 @@
 namespace test {
 namespace {
 
-api::Event event_of(const std::string& note) {
-  api::Event event;
+using namespace std::chrono_literals;
+
+api::EventSummary event_of(const std::string& note) {
+  api::EventSummary event;
   event.note = "create Pod registry-0 in StatefulSet registry failed error: " + note;
   return event;
 }
 
-api::Event event_at(const char* time, const std::string& note) {
-  api::Event event = event_of(note);
+api::EventSummary event_at(const char* time, const std::string& note) {
+  api::EventSummary event = event_of(note);
   event.deprecated_last_timestamp = at(time);
   return event;
 }
@@ -30,7 +32,7 @@ TEST(Pods, TheLatestRefusalCounts) {
 }
 
 TEST(Pods, ARefusalOfAnEarlierTemplateDoesNotCount) {
-  const api::Event earlier = event_at("2026-01-01T00:00:09Z", "earlier");
+  const api::EventSummary earlier = event_at("2026-01-01T00:00:09Z", "earlier");
   EXPECT_EQ(reconcile::latest_refusal({earlier}, kChanged), "");
   EXPECT_EQ(reconcile::latest_refusal({earlier, event_at("2026-01-01T00:00:10Z", "now")}, kChanged),
             "now");
@@ -38,7 +40,7 @@ TEST(Pods, ARefusalOfAnEarlierTemplateDoesNotCount) {
 }
 
 TEST(Pods, ARecorderOfTheNewerApiReportsTheTimeInOtherFields) {
-  api::Event event = event_of("new");
+  api::EventSummary event = event_of("new");
   event.event_time.time = at("2026-01-01T00:00:11Z");
   EXPECT_EQ(reconcile::latest_refusal({event}, kChanged), "new");
   event.event_time.time = at("2026-01-01T00:00:01Z");
@@ -48,7 +50,7 @@ TEST(Pods, ARecorderOfTheNewerApiReportsTheTimeInOtherFields) {
 }
 
 TEST(Pods, ARefusalInOtherWordsIsToldWhole) {
-  api::Event event = event_at("2026-01-01T00:00:11Z", "");
+  api::EventSummary event = event_at("2026-01-01T00:00:11Z", "");
   event.note = "no room for pods";
   EXPECT_EQ(reconcile::latest_refusal({event}, kChanged), "no room for pods");
 }
@@ -62,7 +64,7 @@ class StatefulSetWithoutAPod : public testing::Test {
     world.converge();
     world.pods.clear();
     set().status.replicas = set().status.ready_replicas = 0;
-    world.pod_refusal = "exceeded quota: tight";
+    world.pod_refusal = reconcile::PodRefusal{true, "exceeded quota: tight", world.now};
   }
 
   api::StatefulSet& set() { return *world.find<api::StatefulSet>(); }
@@ -77,7 +79,7 @@ class StatefulSetWithoutAPod : public testing::Test {
 
 TEST_F(StatefulSetWithoutAPod, IsRefusedAsItsEventsSay) {
   EXPECT_EQ(refusal(), "exceeded quota: tight");
-  world.pod_refusal = "";
+  world.pod_refusal->message = "";
   EXPECT_EQ(refusal(), "");
 }
 
@@ -99,13 +101,30 @@ TEST_F(StatefulSetWithoutAPod, IsNotRefusedOnceThereIsOne) {
   EXPECT_EQ(refusal(), "");
 }
 
-TEST_F(StatefulSetWithoutAPod, IsLookedAtOftenAtFirstAndSeldomLater) {
-  world.pod_refusal.reset();
-  world.reconcile();
-  EXPECT_EQ(world.requeue_after, std::chrono::seconds(2));
-  world.now += std::chrono::minutes(1);
-  world.reconcile();
-  EXPECT_EQ(world.requeue_after, std::chrono::seconds(30));
+TEST_F(StatefulSetWithoutAPod, HasItsEventsReadOftenAtFirstAndSeldomLater) {
+  const auto delay_at = [&](std::chrono::seconds age) {
+    world.pod_refusal = reconcile::PodRefusal{true, "", world.now - age};
+    return reconcile::plan(world.observe()).requeue_after;
+  };
+  EXPECT_EQ(delay_at(0s), 2s);
+  EXPECT_EQ(delay_at(40s), 10s);
+  EXPECT_EQ(delay_at(24h), 10min);
+  world.pod_refusal = reconcile::PodRefusal();
+  EXPECT_EQ(reconcile::plan(world.observe()).requeue_after, 10s) << "they could not be read";
+}
+
+TEST_F(StatefulSetWithoutAPod, KeepsItsReasonWhileItsEventsCannotBeRead) {
+  const auto available = [&] {
+    return condition(reconcile::plan(world.observe()).status.value_or(world.registry->status),
+                     "Available");
+  };
+  const std::string refused = available();
+  EXPECT_EQ(refused, "False QuotaExceeded");
+  world.write(*reconcile::plan(world.observe()).status);
+  world.pod_refusal = reconcile::PodRefusal();
+  EXPECT_EQ(available(), refused);
+  world.pod_refusal->is_known = true;
+  EXPECT_EQ(available(), "False Deploying");
 }
 
 }  // namespace

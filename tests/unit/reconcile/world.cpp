@@ -584,7 +584,8 @@ void World::execute(const reconcile::Action& action) {
     live = true;
   } else if (std::holds_alternative<reconcile::ReadPodRefusal>(action)) {
     EXPECT_FALSE(pod_refusal) << "read twice in one reconcile";
-    pod_refusal = pods_are_restricted ? kRestricted : "";
+    pod_refusal = reconcile::PodRefusal{events_are_readable,
+                                        std::string(pods_are_restricted ? kRestricted : ""), now};
   } else if (const auto* finalizer = std::get_if<reconcile::SetFinalizer>(&action)) {
     set_finalizer(finalizer->present);
   } else if (const auto* noted = std::get_if<reconcile::RecordContestedFields>(&action)) {

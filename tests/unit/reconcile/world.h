@@ -65,7 +65,8 @@ class World {
   std::vector<reconcile::PushCheck> push_checks;
   bool live = false;
   std::vector<reconcile::FailedRequest> failures;
-  std::optional<std::string> pod_refusal;
+  std::optional<reconcile::PodRefusal> pod_refusal;
+  bool events_are_readable = true;
   reconcile::WriteHistory history;
   reconcile::Instant instant{};
   base::Time now = at("2026-01-01T00:00:00Z");

@@ -390,7 +390,7 @@ const std::string kLargeBody(1'000'000, 'x');
 TEST(HttpServer, OfLargeBodiesOneIsReadAtATimeAndTheOthersWaitForTheirTurn) {
   serve::ServerOptions options;
   options.large_body = 60s;
-  options.large_patience = 60s;
+  options.large_keep_time = 60s;
   options.large_wait = 60s;
   const Server server(options);
   Client first(server.port());
@@ -411,7 +411,7 @@ TEST(HttpServer, OfLargeBodiesOneIsReadAtATimeAndTheOthersWaitForTheirTurn) {
 TEST(HttpServer, ALargeBodyWhoseTurnDoesNotComeIsRefusedWithTheReason) {
   serve::ServerOptions options;
   options.large_body = 60s;
-  options.large_patience = 60s;
+  options.large_keep_time = 60s;
   options.large_wait = 50ms;
   const Server server(options);
   Client first(server.port());
@@ -430,7 +430,7 @@ TEST(HttpServer, ALargeBodyWhoseTurnDoesNotComeIsRefusedWithTheReason) {
 TEST(HttpServer, ALargeBodyThatIsSlowLosesItsTurn) {
   serve::ServerOptions options;
   options.large_body = 100ms;
-  options.large_patience = 60s;
+  options.large_keep_time = 60s;
   options.large_wait = 60s;
   const Server server(options);
   Client slow(server.port());

@@ -66,7 +66,7 @@ TEST(LargeBody, OneThatPausesKeepsItsTurnUntilAnotherOneWaits) {
   const test::Server server;
   Client alone(server, 2);
   alone.send(post(200'000, 100'000));
-  std::this_thread::sleep_for(10 * limits::kServeLargePatience);
+  std::this_thread::sleep_for(10 * limits::kServeLargeKeepTime);
   alone.send(std::string(100'000, 'x'));
   EXPECT_EQ(alone.answer(), kAnswered);
   Client slow(server, 3);
@@ -82,7 +82,7 @@ TEST(LargeBody, OneThatPausesKeepsItsTurnUntilAnotherOneWaits) {
 
 TEST(LargeBody, TheNextIsOfTheAddressThatHasHadTheTurnForTheShortestTime) {
   serve::ServerOptions options;
-  options.large_patience = 60s;
+  options.large_keep_time = 60s;
   options.large_body = 60s;
   const test::Server server(options);
   Client first(server, 2);
