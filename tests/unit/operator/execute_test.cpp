@@ -324,6 +324,7 @@ TEST_F(ExecuteWithoutAPod, AStatefulSetThatCannotBeReadHasNoKnownRefusal) {
 }
 
 TEST_F(ExecuteWithoutAPod, OnlyTwoReadsOfOneNamespaceRunAtOnce) {
+  transport.delay = std::chrono::milliseconds(10);
   execute({read_of("uid-1"), read_of("uid-2"), read_of("uid-3")});
   EXPECT_EQ(cluster.event_reads.size(), 2U);
   execute({read_of("uid-3")});
