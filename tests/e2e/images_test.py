@@ -81,7 +81,7 @@ def test_an_image_that_its_registry_refuses_is_delivered_by_the_local_one(namesp
     port = wait_ready(namespace)["nodePort"]
     found = image_status(namespace)
     assert found["resolved"] == f"localhost:{port}/org/project/image", found
-    wait_event(namespace, "DeliveryDecided", containing="backend by LocalRegistry")
+    wait_event(namespace, "DeliveryDecided", containing="backend: LocalRegistry")
     push(port, "org/project/image:dev")
     assert run_pod(namespace, f"{found['resolved']}:dev", "echo", "runs") == "runs\n"
 

@@ -166,7 +166,7 @@ def test_a_refusal_of_buildkit_is_found_out_with_persistence_and_again_for_anoth
     wait_until("another pod", lambda: pod_uid(namespace) != uid)
     wait_condition(namespace, "BuildKitReady", "False", "PodSecurityDefault")
     wait_ready(namespace)
-    assert holds(port)
+    wait_until("the image is there", lambda: holds(port))
 
 
 @pytest.mark.parametrize("mistake", [
@@ -200,8 +200,8 @@ def test_a_stateful_set_of_an_earlier_version_is_recreated_with_its_images(names
         "status"].get("readyReplicas") == 1)
     assert pod_uid(namespace) == uid, "the same template needs no other pod"
     patch("lreg", namespace, "dev", {"spec": {"suspend": False}})
-    wait_until("the set is another one", lambda: get("StatefulSet", namespace, "registry")["spec"][
-        "podManagementPolicy"] == "Parallel")
+    wait_until("the set is another one", lambda: (get("StatefulSet", namespace, "registry") or made)[
+        "spec"]["podManagementPolicy"] == "Parallel")
     wait_ready(namespace)
     is_kept(namespace, uid)
     assert holds(port)
