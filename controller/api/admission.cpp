@@ -202,8 +202,9 @@ class Patch {
     annotate(pod, all);
   }
 
-  // Writes the annotation of an updated pod, so that it is correct for each container whose image
-  // changed. An entry that the update removed is restored if its container is unchanged.
+  // Writes the annotation of an updated pod, so that the entries of all containers whose image
+  // changed are correct. An entry that the update removed is restored if its container is
+  // unchanged.
   void annotate_updated(const ReviewedPod& pod, const ReviewedPod& before) {
     StringMap all = recorded_originals(pod);
     const auto changed = changed_images(pod);

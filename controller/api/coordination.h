@@ -43,7 +43,7 @@ struct EventSeries {
   bool operator==(const EventSeries&) const = default;
 };
 
-// What the operator reads of an Event of another controller.
+// The fields that the operator reads of an Event of another controller.
 struct EventSummary {
   struct Meta {
     std::string name;
@@ -51,8 +51,8 @@ struct EventSummary {
     bool operator==(const Meta&) const = default;
   };
   Meta metadata;
-  // When the event occurred last is in one of these three. Recorders of the older API core/v1 set
-  // only the last one.
+  // One of these three fields has the time of the last occurrence. Recorders of the older API
+  // core/v1 set only the last field.
   MicroTime event_time;
   std::optional<EventSeries> series;
   std::optional<base::Time> deprecated_last_timestamp;

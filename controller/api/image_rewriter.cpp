@@ -13,7 +13,8 @@ bool is_registry(const std::string& registry) {
   return parsed && parsed->domain == registry && parsed->path == "image";
 }
 
-// The declared image that owns a path in the local registry.
+// The first declared image that uses a path. Images of two registries can have the same path; the
+// local registry can hold only one of them.
 struct Owner {
   std::string domain;
   std::string name;

@@ -28,8 +28,8 @@ struct RewriteTarget {
 
 class ImageRewriter {
  public:
-  // Of two targets with the same repository, the first wins. A target is ignored when Docker would
-  // not parse its registry as a host.
+  // If two targets have the same repository, the first one is used. A target is ignored when Docker
+  // would not parse its registry as a host.
   explicit ImageRewriter(const std::vector<RewriteTarget>& targets);
 
   // Returns the reference with its host replaced, its path made canonical, and its tag and digest
@@ -50,8 +50,8 @@ class ImageRewriter {
 
 // Returns for each declared image why it cannot be used, as a sentence for its status without a
 // full stop; nothing when it can be used. A usable image is a repository without tag and digest,
-// and no earlier image has the same path at another host: the local registry keeps only the path,
-// so it cannot hold both.
+// and no earlier image has the same path at another host. The local registry stores images by their
+// path only, so it cannot hold both.
 std::vector<std::optional<std::string>> refusals(const std::vector<DeclaredImage>& images);
 
 }  // namespace api

@@ -72,7 +72,7 @@ struct LocalRegistryStatus {
   std::string cluster_url;
   std::string workload;                       // "Deployment/registry"
   std::string volume_claim;                   // name of the PVC
-  std::vector<std::string> other_namespaces;  // besides its own: those that may hold its objects
+  std::vector<std::string> other_namespaces;  // other namespaces that may hold its objects
   // The resourceVersion at the resource's creation. It is recorded only when another resource that
   // was created in the same second wants the same name, and decides which of the two is older.
   std::string first_resource_version;

@@ -1,6 +1,6 @@
-// This file declares what all Kubernetes objects share (metav1: metadata, conditions, type names),
-// with the fields that the operator uses. The types are plain values and can be used on any thread.
-// Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/
+// This file declares the types that all Kubernetes objects share (metav1: metadata, conditions,
+// type names), with the fields that the operator uses. The types are plain values and can be used
+// on any thread. Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/
 #pragma once
 
 #include <array>
@@ -42,8 +42,8 @@ inline constexpr std::array kKeptAnnotations = {
     json::KeptKey{"localregistry.dev/", limits::kMetadataBytes / 2},
     json::KeptKey{"k8s.io/initial-events-end", limits::kLabelBytes}};
 
-// The bytes of memory that one decoded object of type T may take. Only a part of a larger object is
-// read (json/sieve.h).
+// Memory limit, in bytes, of one decoded object of type T. If an object exceeds the limit, the
+// members that do not fit are dropped (json/sieve.h).
 template <class T>
 inline constexpr std::size_t kObjectBytes = limits::kObjectBytes;
 

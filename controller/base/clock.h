@@ -1,6 +1,6 @@
-// The clock seam: code that waits or reads the time uses a Clock, so that the simulation can run on
-// virtual time. One owner (main or a test), passed by reference; used on the thread of the
-// io_context only.
+// The interface to the clock: code that waits or reads the time uses a Clock, so that the
+// simulation can replace it by virtual time. One owner (main or a test), passed by reference; used
+// on the thread of the io_context only.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -21,17 +21,17 @@ class Clock {
   Clock& operator=(const Clock&) = delete;
   virtual ~Clock() = default;
 
-  // Monotonic time, for durations and deadlines.
+  // Returns the monotonic time, for durations and deadlines.
   virtual Instant now() const = 0;
 
-  // Wall-clock time, for timestamps in objects. It may jump.
+  // Returns the wall-clock time, for timestamps in objects. This time may jump.
   virtual Time wall() const = 0;
 
   // Returns true after the duration, and false when the awaiting coroutine is cancelled.
   virtual boost::asio::awaitable<bool> try_sleep_for(Duration duration) = 0;
 
-  // As try_sleep_for, but throws boost::system::system_error (operation_aborted) when the coroutine
-  // is cancelled.
+  // Like try_sleep_for, but throws boost::system::system_error (operation_aborted) when the
+  // coroutine is cancelled.
   boost::asio::awaitable<void> sleep_for(Duration duration);
 };
 

@@ -32,7 +32,7 @@ enum class ErrorCode {
   kInternal,         // a bug, or an unforeseen failure
 };
 
-// The name of the code as it appears in logs and metrics: "NotFound".
+// Returns the name of the code as it appears in logs and metrics: "NotFound".
 std::string_view name(ErrorCode code);
 
 // An entry of details.causes in a metav1.Status: a rejected field and the reason.

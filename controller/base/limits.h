@@ -58,13 +58,13 @@ inline constexpr std::size_t kCacheEntryBytes = 120;
 inline constexpr std::size_t kCacheShare = 16;
 inline constexpr std::size_t kObjectsOfOwner = 6;     // children of one kind read for one resource
 inline constexpr std::size_t kObjectsOfIndex = 1024;  // unpacked at once for one index key
-// A live read of children ends after so many pages without a child of the resource.
+// A live read of children ends after this many pages without a child of the resource.
 inline constexpr std::size_t kPagesOfChildren = 16;
 // LocalRegistries that want the same name: how many a reconcile compares, and how many are
 // reconciled again when the name becomes free.
 inline constexpr std::size_t kRivals = 64;
 inline constexpr std::size_t kDeclaredImages = 4096;  // of one namespace, for the webhook
-// The unpacked form of an object is kept only if its packed form has at most so many bytes.
+// The unpacked form of an object is kept only if its packed form has at most this many bytes.
 inline constexpr std::size_t kRememberedBytes = 1536;
 inline constexpr std::size_t kHeaderBytes = 64 << 10;  // head of one answer
 inline constexpr std::size_t kUnpackedObjects = 16;    // of one cache, those read last
@@ -77,7 +77,7 @@ inline constexpr auto kIdleConnection = 60s;           // then an idle connectio
 // timeoutSeconds of a watch: a random time from kWatchLeast to kWatchMost.
 inline constexpr auto kWatchLeast = 5min;
 inline constexpr auto kWatchMost = 10min;
-// A watch without any event for so long counts as broken; bookmarks come about once a minute.
+// A watch without any event for this time counts as broken; bookmarks come about once a minute.
 inline constexpr auto kWatchSilence = 100s;
 inline constexpr auto kTcpUserTimeout = 25s;    // for sent data without an acknowledgement
 inline constexpr auto kTcpKeepAliveIdle = 10s;  // idle time before the first probe
@@ -168,7 +168,7 @@ inline constexpr int kConflictsToWarn = 5;  // in a row, of one key
 // A key may be reconciled kPaceBurst times in a row, then once every kPaceInterval.
 inline constexpr int kPaceBurst = 20;
 inline constexpr auto kPaceInterval = 250ms;
-inline constexpr std::size_t kPacedKeys = 4096;   // further keys are not held back
+inline constexpr std::size_t kPacedKeys = 4096;   // further keys are not delayed
 inline constexpr std::size_t kWorkersMost = 256;  // --max-concurrent-reconciles
 inline constexpr auto kAlarmMost = 1h;            // the runner's longest sleep
 // While more keys than kBacklog wait for a worker, the event loop pauses between two polls for
@@ -176,9 +176,9 @@ inline constexpr auto kAlarmMost = 1h;            // the runner's longest sleep
 inline constexpr std::size_t kBacklog = 32;
 inline constexpr int kBacklogShare = 10;
 inline constexpr auto kBacklogPauseMost = 5ms;
-// Every kTrimInterval unused memory is returned to the kernel: of the heap, if its free bytes have
-// changed by kTrimHeapBytes; of mapped files, if at least kTrimMappedBytes of them are resident and
-// the process is quiet. It is quiet if it used at most kTrimQuiet of processor time in the
+// Every kTrimInterval, the operator returns unused memory to the kernel. Heap: if the free bytes
+// have changed by kTrimHeapBytes or more since the last trim. Mapped files: if at least
+// kTrimMappedBytes are resident and the process used at most kTrimQuiet of processor time in the
 // interval.
 inline constexpr auto kTrimInterval = 5s;
 inline constexpr auto kTrimQuiet = 250ms;
@@ -198,21 +198,21 @@ inline constexpr std::size_t kServeSmallBodyBytes = 32 << 10;   // of each body,
 inline constexpr std::size_t kServeBodyBytes = 8 << 20;         // of all bodies together
 inline constexpr std::size_t kServeAnswerBytes = 2 << 20;       // of all answers being sent
 inline constexpr int kServeSocketBytes = 64 << 10;  // kernel buffer of a connection, each direction
-// How long a connection without a request is kept when others wait for its place, so that a burst
-// of honest clients on a busy node is served.
+// How long a connection without a request is kept while other clients wait for a place. It is long
+// enough that a burst of honest clients on a busy node is served.
 inline constexpr auto kServeKeepTime = 250ms;
-inline constexpr auto kServeSilentKeepTime = 50ms;  // the same for one that has sent nothing
+inline constexpr auto kServeSilentKeepTime = 50ms;  // for a connection that has sent nothing
 inline constexpr auto kServeWait = 400ms;           // for a place; see ConnectionLimits::wait
 inline constexpr auto kServeHandshake = 2s;         // from accept to the end of the TLS handshake
 inline constexpr auto kServeHead = 2s;  // from the first byte of a request to its whole head
 inline constexpr auto kServeLargeBody = 500ms;  // to read one large body; other large ones wait
 inline constexpr auto kServeLargeWait = 1s;     // of a large body for its turn
-// The turn of a large body while others wait; see LargeTurn.
+// How long a large body keeps the turn while others wait; see LargeTurn.
 inline constexpr auto kServeLargeKeepTime = 20ms;
-inline constexpr auto kServeLargeCredit = 30ms;   // more, less the time that the address has had
-inline constexpr int kServeLargeRate = 32 << 10;  // bytes for each more millisecond
-// Half-life of the time for which an address has had the turn. Less than kServeSpentForgotten is
-// forgotten, which is shorter than the keep time while all connections wait.
+inline constexpr auto kServeLargeCredit = 30ms;   // extra, minus the time used lately
+inline constexpr int kServeLargeRate = 32 << 10;  // bytes for each additional millisecond
+// Half-life of the time for which an address has used the turn. A time below kServeSpentForgotten
+// is forgotten; that limit is shorter than the keep time while all connections wait.
 inline constexpr std::chrono::milliseconds kServeSpentHalves = 5s;
 inline constexpr auto kServeSpentForgotten = 3ms;
 inline constexpr auto kServeTimeout = 5s;      // to read a small body, or to write an answer
@@ -221,8 +221,8 @@ inline constexpr auto kServeIdle = 120s;  // between requests: longer than Go's 
 inline constexpr auto kAcceptPause = 1s;  // after a connection could not be accepted
 // Every body may have its first kServeSmallBodyBytes at any time; one body at a time may have more.
 static_assert(kServeConnections * kServeSmallBodyBytes + kAdmissionBytes <= kServeBodyBytes);
-// The most addresses with a time that is not forgotten. All these times together are at most the
-// half-life divided by ln 2, which is what an address has that always had the turn.
+// The largest number of addresses whose time is not forgotten. The sum of these times is at most
+// the half-life divided by ln 2: an address that always has the turn reaches that time.
 inline constexpr std::size_t kServeSpentAddresses =
     kServeSpentHalves * 1443 / 1000 / kServeSpentForgotten;
 
@@ -247,12 +247,12 @@ inline constexpr std::size_t kRecordedTemplateBytes = 12 << 10;
 static_assert(kRecordedTemplateBytes < kMetadataBytes / 2);
 // Bytes of a container's termination message in a condition.
 inline constexpr std::size_t kTerminationMessageBytes = 256;
-// A container that has run for so long after a crash no longer counts as crashing: the kubelet
+// A container that has run for this time after a crash no longer counts as crashing: the kubelet
 // resets its back-off then.
 inline constexpr auto kCrashMemory = 10min;
-// The Service publishes a pod that is not ready once its sidecar has kept it so for
-// kSidecarPublishDelay. It stops publishing pods that are not ready once the pod has been ready for
-// kSidecarUnpublishDelay.
+// The Service publishes a pod that is not ready once the sidecar has kept the pod from being ready
+// for kSidecarPublishDelay. The Service stops publishing pods that are not ready once the pod has
+// been ready for kSidecarUnpublishDelay.
 inline constexpr auto kSidecarPublishDelay = 15s;
 inline constexpr auto kSidecarUnpublishDelay = 60s;
 
@@ -260,9 +260,9 @@ inline constexpr auto kSidecarUnpublishDelay = 60s;
 inline constexpr std::size_t kPushChecks = 8;              // that run at once
 inline constexpr std::size_t kPushChecksPerNamespace = 4;  // that run at once, of one namespace
 inline constexpr std::size_t kPushChecksPerHost = 4;       // that run at once, at one registry
-inline constexpr std::size_t kPushQuestions = 4096;        // waiting for their check
-inline constexpr std::size_t kPushQuestionsPerNamespace = 1024;  // the same, of one namespace
-// Questions, answers and Secret names that are remembered. One namespace may have
+inline constexpr std::size_t kPushQuestions = 4096;        // queued checks
+inline constexpr std::size_t kPushQuestionsPerNamespace = 1024;  // queued checks of one namespace
+// Checks with their answers, and Secret names, that are kept in memory. One namespace may have
 // kPushAnswersPerNamespace while less than half of kPushAnswers are in use, and
 // kPushAnswersPerNamespaceLeast from then on.
 inline constexpr std::size_t kPushAnswers = 4096;
@@ -278,7 +278,7 @@ inline constexpr std::size_t kWriteHistories = 4096;  // resources with remember
 // 1/kCacheShare of the bytes are dropped first.
 inline constexpr std::size_t kWriteHistoryBytes = 1280 << 10;
 inline constexpr auto kReconcileTimeout = 2min;
-inline constexpr auto kWebhookDrain = 4s;  // the webhook serves on so long after SIGTERM
+inline constexpr auto kWebhookDrain = 4s;  // the webhook continues to serve after SIGTERM
 inline constexpr auto kShutdown = 8s;      // from SIGTERM to exit
 inline constexpr auto kNodeCheck = 60s;    // between two checks for a KinD cluster
 // Delays between tries to take a node port that was just released: doubled from the first to the
@@ -288,8 +288,8 @@ inline constexpr std::chrono::milliseconds kNodePortLastRetry = 800ms;
 inline constexpr auto kNodeRetry = 2s;       // after a failed read of Nodes or Service network
 inline constexpr auto kConflictCheck = 15s;  // between two checks for a foreign object
 inline constexpr auto kRefusedRetry = 30s;   // after a write that was refused
-// Reads of the events that say why a StatefulSet has no pod. Between two reads a quarter of the
-// time since the StatefulSet was changed passes, within these bounds.
+// Reads of the events that report why a StatefulSet has no pod. The delay between two reads is a
+// quarter of the time since the StatefulSet was changed, within these limits.
 inline constexpr auto kPodRefusalFirst = 2s;
 inline constexpr auto kPodRefusalLast = 10min;
 inline constexpr auto kPodRefusalRetry = 10s;  // after a read that failed, or had to wait
@@ -314,7 +314,7 @@ inline constexpr auto kReachTimeout = 3s;    // for an answer of localhost:<node
 inline constexpr std::chrono::milliseconds kDurationMost = 7 * 24h;  // largest duration of a flag
 inline constexpr std::chrono::milliseconds kCompletionTimeout = 2s;  // the user waits for it
 inline constexpr std::size_t kRewriteMemoryBytes = 8 << 20;          // of a pipe; more goes to disk
-// Values from `registry:` to the `repository:` beside it.
+// The number of values that may stand between `registry:` and the `repository:` beside it.
 inline constexpr std::size_t kRewriteSiblingValues = 4096;
 inline constexpr std::size_t kRewriteWarnings = 100;  // of one text; further ones are only counted
 inline constexpr std::size_t kRewriteEmbeddedBytes = 64 << 10;  // of a value searched for images
@@ -323,9 +323,10 @@ inline constexpr std::size_t kSpecImageTags = 16;    // of one image in the spec
 inline constexpr std::size_t kSpecImageBytes = 512;  // image reference in the spec
 inline constexpr std::size_t kSpecTagBytes = 128;
 
-// The memory that users of the cluster can make the operator use, each part at its worst and all at
-// once, against the chart's limit. tests/e2e/memory_test.py checks that the program stays within
-// it. Values are bytes, but for three counts.
+// The memory that users of the cluster can make the operator use, compared with the chart's memory
+// limit. It is computed for the worst case: every part is at its maximum at the same time.
+// tests/e2e/memory_test.py checks that the program stays within the limit. Values are bytes, except
+// three counts.
 namespace memory {
 
 inline constexpr std::size_t kLimit = 128 << 20;  // charts/…/values.yaml

@@ -33,7 +33,7 @@ class Logger {
   Logger(const Logger&) = delete;
   Logger& operator=(const Logger&) = delete;
 
-  // A logger that writes nothing, for tests.
+  // Returns a logger that writes nothing, for tests.
   static Logger silent() { return Logger(Silent{}); }
 
   void debug(std::string_view message, std::initializer_list<LogField> fields = {});

@@ -1,6 +1,6 @@
 // Prepares text from outside for messages: values of files, objects, flags and answers, and reports
-// of other programs and servers. Every message that contains such text takes it from here, so that
-// the message stays one short line that is harmless for a terminal. Pure; any thread.
+// of other programs and servers. Every message quotes such text through these functions, so that a
+// message is one short line and cannot control a terminal. Pure; any thread.
 #pragma once
 
 #include <cstddef>
@@ -10,8 +10,8 @@
 namespace base {
 
 // Returns the text as UTF-8 without control characters and without characters that change how a
-// terminal shows the text around them. "?" replaces each of them and each byte that is not valid
-// UTF-8; a space replaces a line break or a tab.
+// terminal shows the text around them. "?" replaces each such character and each byte that is not
+// valid UTF-8; a space replaces a line break or a tab.
 std::string printable(std::string_view text);
 
 // Returns a value for a message: printable and at most limits::kShownCharacters characters. "…"
@@ -20,10 +20,10 @@ std::string printable(std::string_view text);
 // that follows may be a password or token.
 std::string shown(std::string_view value);
 
-// As shown(), for a file name: at most limits::kShownPathCharacters characters.
+// Like shown(), for a file name: at most limits::kShownPathCharacters characters.
 std::string shown_path(std::string_view path);
 
-// shown() in single quotes.
+// Returns shown() in single quotes.
 std::string quoted(std::string_view value);
 
 // Returns what a server or another program reports as one printable line of at most

@@ -12,13 +12,13 @@ class Random {
  public:
   explicit Random(std::uint64_t seed) : engine_(seed) {}
 
-  // Seeded from the operating system.
+  // Returns a generator that is seeded by the operating system.
   static Random from_device();
 
-  // Uniform in [0, 1).
+  // Returns a number that is uniformly distributed in [0, 1).
   double fraction();
 
-  // Uniform in [low, high].
+  // Returns a number that is uniformly distributed in [low, high].
   std::uint64_t between(std::uint64_t low, std::uint64_t high);
 
   // Returns `length` characters that are valid in a Kubernetes name, from the alphabet of

@@ -12,10 +12,10 @@ namespace base {
 // metav1.Time has whole seconds.
 using Time = std::chrono::sys_time<std::chrono::microseconds>;
 
-// "2026-01-31T12:00:00Z", as metav1.Time.
+// Formats a time as metav1.Time: "2026-01-31T12:00:00Z".
 std::string format_seconds(Time time);
 
-// "2026-01-31T12:00:00.000001Z", as metav1.MicroTime.
+// Formats a time as metav1.MicroTime: "2026-01-31T12:00:00.000001Z".
 std::string format_micros(Time time);
 
 // Reads RFC 3339 with any fraction and offset; nullopt for any other text.

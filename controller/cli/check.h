@@ -1,5 +1,5 @@
-// The check command reports whether the user may push images to the images' own registries. It asks
-// those registries with the user's own credentials.
+// The check command reports whether the user may push images to the images' own registries. The
+// command sends requests to those registries with the user's own credentials.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -17,7 +17,7 @@
 namespace cli {
 
 struct CheckCommand {
-  std::vector<std::string> images;  // empty: those that the LocalRegistry declares
+  std::vector<std::string> images;  // empty: the images that the LocalRegistry declares
   std::string registry;
   std::vector<std::string> insecure_registries;
   std::string ca_file;

@@ -11,8 +11,8 @@ namespace cli {
 
 struct Connection {
   std::string kubeconfig;      // empty: $KUBECONFIG, ~/.kube/config, the pod's service account
-  std::string context;         // empty: the current one
-  std::string namespace_name;  // empty: that of the context
+  std::string context;         // empty: the current context
+  std::string namespace_name;  // empty: the context's namespace
   std::chrono::milliseconds request_timeout = limits::kRequestTimeout;
 };
 

@@ -161,7 +161,8 @@ Outcome<std::string> daemon_socket(const base::EnvironmentVariables& environment
     paths.push_back(runtime + "/podman/podman.sock");
   }
   paths.emplace_back("/run/podman/podman.sock");
-  // Sockets that this user may access come first: the system socket may belong to other users.
+  // Sockets that this user may access come first, because the system socket may belong to other
+  // users.
   for (const int wanted : {R_OK | W_OK, F_OK}) {
     for (const std::string& path : paths) {
       if (::access(path.c_str(), wanted) == 0) return path;

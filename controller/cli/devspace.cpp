@@ -21,7 +21,8 @@ std::optional<std::int64_t> digits_of(std::string_view text, bool negative, int 
   return error == std::errc() && stop == end ? std::optional(number) : std::nullopt;
 }
 
-// Returns the number that has no fraction; nullopt: it has one, or is no number.
+// Returns the text as a number without a fraction; nullopt when it has a fraction or is not a
+// number.
 std::optional<std::int64_t> whole_number(std::string_view text, bool negative) {
   constexpr double kExact = 1LL << 53;  // a double represents all integers up to this one
   if (text.empty() || !(is_digit(text.front()) || text.front() == '.')) return std::nullopt;

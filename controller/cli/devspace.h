@@ -19,8 +19,8 @@ template <class T>
 struct Setting {
   std::optional<T> value;
   std::string expression;
-  // True if the file has a number or a boolean where a string belongs, and for every integer. The
-  // text as written counts, which json::Positions keeps.
+  // True if the file has a number or a boolean where a string is expected, and for every integer.
+  // Then the source text counts, which json::Positions keeps.
   bool is_written = false;
 
   bool given() const { return value.has_value() || !expression.empty() || is_written; }
@@ -35,7 +35,8 @@ std::optional<bool> boolean_word(std::string_view text);
 
 // Returns the integer that gopkg.in/yaml.v3, which DevSpace uses, reads from an unquoted value:
 // "05000" is octal, "0x1388", "0o11610", "0b101", "5_000" and "5e3" are integers, too. Returns
-// nullopt for what it reads as no integer, and for a fraction, which DevSpace would cut off.
+// nullopt for a text that yaml.v3 does not read as an integer, and for a fraction, which DevSpace
+// would cut off.
 std::optional<std::int64_t> integer_of_yaml(std::string_view text);
 
 // Returns the integer that DevSpace reads from --var and the environment: a decimal number.
@@ -64,8 +65,9 @@ struct Image {
   std::vector<Setting<std::string>> tags;
 };
 
-// A variable of the section vars. `value` and `default_value` are nullopt for numbers and booleans;
-// json::Positions keeps those as written, at the paths.
+// A variable of section `vars` in devspace.yaml. `value` and `default_value` are nullopt for
+// numbers and booleans; look up their source text in json::Positions at `value_path` and
+// `default_path`.
 struct Variable {
   std::optional<std::string> value;
   std::string value_path;  // "vars.NAME", "vars.NAME.value" or "vars[0].value"
@@ -73,8 +75,8 @@ struct Variable {
   std::string default_path;
   std::string source;  // "env", "input", "none", "all"; empty: "all"
   bool has_command = false;
-  // Messages must not show the value. True for every value of the field `password` but false, also
-  // for one that DevSpace refuses.
+  // Messages must not show the value. True for every value of the field `password` except false,
+  // and also for a value that DevSpace refuses.
   bool is_password = false;
 };
 

@@ -10,7 +10,8 @@
 
 namespace cli {
 
-// kInvalid: not a duration, or more than limits::kDurationMost; the message shows what is accepted.
+// Parses a duration. kInvalid: the text is not a duration, or exceeds limits::kDurationMost; the
+// message shows the accepted forms.
 base::Result<std::chrono::milliseconds> parse_duration(std::string_view text);
 
 // Formats a duration: "1m30s".

@@ -13,8 +13,8 @@
 namespace cli {
 
 struct HookResult {
-  // The exit code of the command; 128 + the number of the signal that ended it; as in a shell, 127
-  // if the command does not exist and 126 if it cannot be run.
+  // The exit code of the command. As in a shell: 128 + the number of the signal if a signal ended
+  // the command, 127 if the command does not exist, 126 if it cannot be run.
   int code = 0;
   int signal = 0;       // last signal to this process meanwhile; 0: none
   std::string problem;  // why the command did not start; empty: it ran

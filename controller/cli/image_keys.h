@@ -16,10 +16,10 @@ bool names_image(std::string_view key);
 // like.
 bool holds_pull_secrets(std::string_view key);
 
-// The part of a reference that the value under a key holds. Charts that follow Bitnami's pattern
+// Which part of an image reference a key's value contains. Charts that follow Bitnami's pattern
 // build the reference as "{{ registry }}/{{ repository }}:{{ tag }}".
-// kOtherRepository: a repository, but the key does not say of what: "initRepository" may be an
-// image or a repository of Git.
+// kOtherRepository: a repository of unknown kind; `initRepository` may be an image or a Git
+// repository.
 enum class ReferencePart { kNone, kRegistry, kRepository, kImage, kOtherRepository };
 
 struct ReferencePartKey {

@@ -148,8 +148,8 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(" \t") + 1 - begin);
 }
 
-// Returns where the first "${" or "$!{" begins; npos: there is none. Reads no further than that, so
-// that the search for all of them takes linear time.
+// Returns where the first "${" or "$!{" begins; npos: there is none. Stops reading there, so that
+// the search for all variables of the text takes linear time.
 std::size_t find_variable(std::string_view text) {
   std::size_t at = text.find('$');
   while (at != std::string_view::npos) {
@@ -254,7 +254,7 @@ void Importer::fail(const std::string& path, const std::string& message) {
 }
 
 // Returns the value of a variable, or its default, as text. `path`: its place in the file. nullopt:
-// it is not in the file. In an integer, DevSpace uses the number that it has read, not the
+// the file has no such value. In an integer, DevSpace uses the number that it has read, not the
 // notation.
 std::optional<std::string> Importer::text_of(const std::optional<std::string>& value,
                                              const std::string& path) const {
@@ -304,8 +304,8 @@ bool Importer::is_password(const std::string& name) const {
   return found != file_.vars.by_name.end() && found->second.is_password;
 }
 
-// Returns the value of a variable, with the variables in it replaced. Counts it, because variables
-// that contain each other several times need a number of replacements that grows exponentially.
+// Returns the value of a variable, with the variables in it replaced. Counts the replacement,
+// because variables that contain each other several times can need exponentially many replacements.
 std::optional<std::string> Importer::replacement(const std::string& name, int depth,
                                                  std::string& why) {
   if (depth == 0) {

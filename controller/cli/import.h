@@ -26,10 +26,10 @@ struct Imported {
 };
 
 // Converts the text of a devspace.yaml. A wrong type or value is a failure whose message begins
-// with FILE:LINE:COLUMN; so is a value that DevSpace accepts for its local registry and the CRD
-// refuses. A correct part of the file that a LocalRegistry cannot represent gives a note. The API
-// server accepts every manifest that is returned. No message shows the value of a variable with
-// `password: true`.
+// with FILE:LINE:COLUMN; a value that DevSpace accepts for its local registry but the CRD refuses
+// is a failure, too. A correct part of the file that a LocalRegistry cannot represent gives a note.
+// The API server accepts every manifest that is returned. No message shows the value of a variable
+// with `password: true`.
 Outcome<Imported> import_devspace(std::string_view yaml, const ImportOptions& options);
 
 }  // namespace cli

@@ -74,7 +74,7 @@ class KubectlForward {
   // boost::system::system_error when it is cancelled.
   boost::asio::awaitable<void> run();
 
-  // Set once run() has returned.
+  // Returns the failure that ended run(); nullopt before run() has returned.
   const std::optional<Failure>& failure() const { return failure_; }
 
   // Returns once kubectl listens and a check of the pod that began after this call is done. The

@@ -1,5 +1,5 @@
-// Outcome is what a command of the plugin returns: a value such as its exit code, or the Failure
-// that ended it. Values; any thread.
+// Outcome is the result of a command of the plugin: a value such as the exit code, or the Failure
+// that ended the command. Values; any thread.
 #pragma once
 
 #include <boost/system/result.hpp>

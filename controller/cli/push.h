@@ -1,5 +1,5 @@
-// The push command pushes images to where the LocalRegistry delivers them: to its registry, or into
-// the nodes of KinD.
+// The push command pushes images to the registry of a LocalRegistry, or loads them into the nodes
+// of a KinD cluster, depending on the delivery of each image.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>

@@ -42,8 +42,8 @@ const api::ImageSpec* find_declared(const api::LocalRegistry& registry, const st
   return nullptr;
 }
 
-// Returns the delivery of an image: that of the declared image with its repository, else that of
-// the whole LocalRegistry.
+// Returns the delivery of an image: the delivery of the declared image with the same repository,
+// else the delivery of the whole LocalRegistry.
 Outcome<api::Delivery> delivery_of(const api::LocalRegistry& registry,
                                    const api::ImageReference& reference) {
   for (const api::ImageSpec& image : registry.spec.images) {

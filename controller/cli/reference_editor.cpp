@@ -67,8 +67,8 @@ bool is_word_byte(char c) {
          c == '-';
 }
 
-// Reports whether the text contains the repository, and not only as part of a longer one.
-// complete: a tag or a digest has to follow.
+// Reports whether the text contains the repository, and not only as part of a longer repository.
+// `complete`: a tag or a digest has to follow.
 bool contains(std::string_view text, std::string_view repository, bool complete) {
   for (std::size_t at = text.find(repository); at != std::string_view::npos;
        at = text.find(repository, at + 1)) {
@@ -100,7 +100,7 @@ bool is_digits(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-// Accepts a value such as "backend:8080", which may also be a host and a port.
+// True for a value such as "backend:8080", which may be image:tag or host:port.
 bool may_be_an_address(std::string_view value) {
   const std::size_t colon = value.find(':');
   return !has_slash(value) && colon != std::string_view::npos && is_digits(value.substr(colon + 1));
@@ -163,8 +163,8 @@ void ReferenceEditor::note_siblings(const json::Scalar& scalar) {
   }
 }
 
-// Notes that the mapping is an image of Kustomize. Helm values may have a digest, too, but not in a
-// list that is named as that of Kustomize.
+// Records that the mapping is an image of Kustomize. Helm values may have a digest, too, but not in
+// a list with the name that Kustomize uses.
 void ReferenceEditor::note_kustomize(const json::Scalar& scalar) {
   const std::uint64_t map = scalar.around.map();
   if (scalar.key == "newName") at(map).has_new_name = true;
@@ -185,8 +185,8 @@ void ReferenceEditor::alias(const json::Scalar& scalar) {
   if (key.part == ReferencePart::kOtherRepository) add_stem(at(map).other_repositories, key.stem);
 }
 
-// Notes a path without a registry under a key such as initRepository. A chart may put the registry
-// of the mapping before it.
+// Records a path without a registry under a key such as initRepository. A chart may put the
+// registry of the same mapping before this path.
 void ReferenceEditor::note_other_repository(const json::Scalar& scalar,
                                             const ReferencePartKey& key) {
   const std::uint64_t map = scalar.around.map();
@@ -402,8 +402,9 @@ void ReferenceEditor::decide_mapping(Mapping& mapping) {
   for (const auto& [stem, two] : by_stem) decide_registry_and_repositories(mapping, stem, two);
 }
 
-// Decides a value under the key `value`, by the name beside it. A chart puts the value of
-// image.registry, which is in another mapping, before the value of image.repository.
+// Decides a value under the key `value`, by the value of the key `name` in the same mapping. A
+// chart puts the value of image.registry, which is in another mapping, before the value of
+// image.repository.
 void ReferenceEditor::settle_value(const Mapping& mapping, const Candidate& value) {
   if (mapping.name_says_part) {
     leave(value,
@@ -440,8 +441,8 @@ void ReferenceEditor::decide_name(const Mapping& mapping, const Candidate& name,
 }
 
 // Adds repositories without a registry of the same stem, such as initImageRepository, to the key
-// registry of the mapping, and notes whether other repositories need it. A chart puts that registry
-// before all of them.
+// registry of the mapping, and records whether other repositories need this registry. A chart puts
+// this registry before all of them.
 void ReferenceEditor::join_to_registry(const Mapping& mapping,
                                        std::map<std::string, RegistryAndRepositories>& by_stem) {
   const auto plain = by_stem.find("");
@@ -482,7 +483,8 @@ void ReferenceEditor::decide_registry_and_repositories(Mapping& mapping, const s
       }
     }
   }
-  // More values of the mapping may follow. They must not be decided as if it had no registry.
+  // More values of the mapping may follow. These values must not be decided as if the mapping had
+  // no registry.
   if (registry != nullptr && mapping.is_overdue) add_unknown(mapping, stem);
 }
 
@@ -494,8 +496,8 @@ void ReferenceEditor::decide_alone(const Candidate& candidate) {
   leave_bare(candidate);
 }
 
-// Decides a registry without a repository. It stays unchanged, because the text does not show
-// before which images a chart puts it.
+// Decides a registry without a repository. The registry stays unchanged, because the text does not
+// show for which images a chart uses it.
 void ReferenceEditor::decide_lone_registry(const Candidate& registry) {
   const std::string_view text = without_slashes(registry.text);
   const std::string_view host = text.substr(0, text.find('/'));

@@ -1,8 +1,8 @@
-// ReferenceEditor decides which values of a text are references to declared images, and what
-// replaces them. The rules are in the README, "Images in files". A decision may need another value
-// of the same mapping, such as registry and repository. Edits wait for such decisions, because they
-// are emitted in the order of the text. limits::kRewriteSiblingValues bounds the memory. One
-// thread; one object per text.
+// ReferenceEditor decides which values of a text are references to declared images, and by which
+// references they are replaced. The rules are in the README, "Images in files". A decision may need
+// another value of the same mapping, such as registry and repository. Edits wait for such
+// decisions, because they are emitted in the order of the text. limits::kRewriteSiblingValues
+// bounds the memory. One thread; one object per text.
 #pragma once
 
 #include <cstdint>
@@ -79,7 +79,7 @@ class ReferenceEditor final : public json::ScalarVisitor {
   struct RegistryAndRepositories {
     const Candidate* registry = nullptr;
     std::vector<const Candidate*> paths;
-    bool has_other = false;  // the registry also stands before a Half::kOtherRepository
+    bool has_other = false;  // it may also be for a ReferencePart::kOtherRepository
   };
 
   // The state of a mapping that has not ended yet.
@@ -88,7 +88,7 @@ class ReferenceEditor final : public json::ScalarVisitor {
     std::uint64_t first = 0;  // number of the value that waits longest
     std::vector<Candidate> candidates;
     std::set<std::string> unknown_registries;  // stems of registries without a known value
-    std::set<std::string> other_repositories;  // stems of Half::kOtherRepository
+    std::set<std::string> other_repositories;  // stems of ReferencePart::kOtherRepository
     bool all_unknown = false;                  // more stems than are kept: all count as unknown
     bool has_merge = false;                    // an alias is merged into the mapping (<<)
     bool has_new_name = false;

@@ -1,4 +1,4 @@
-// This file implements the rewrite command: it decides which references are rewritten, and to which
+// This file implements the rewrite command: it decides which images are rewritten, and to which
 // registry.
 #pragma once
 
@@ -28,7 +28,7 @@ Outcome<std::vector<api::RewriteTarget>> rewrite_targets(const api::LocalRegistr
 // Pure.
 Outcome<std::vector<api::RewriteTarget>> rewrite_targets(const RewriteCommand& command);
 
-// Reports whether the flags name the targets, so that the cluster is not asked.
+// Reports whether the flags name the targets, so that no request to the cluster is needed.
 inline bool is_offline(const RewriteCommand& command) { return !command.images.empty(); }
 
 // Reads the LocalRegistry and returns its targets.

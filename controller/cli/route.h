@@ -18,7 +18,7 @@
 namespace cli {
 
 enum class Via {
-  kAuto,       // the node port if it is this registry's, else the API server
+  kAuto,       // the node port if this registry answers there, else the API server
   kNode,       // the node port, without a check of what answers there
   kApiServer,  // kubectl port-forward
 };
@@ -28,8 +28,8 @@ struct RegistryRoute {
   std::unique_ptr<KubectlForward> forward;  // if not null, run it while the route is used
 };
 
-// kNotReady: the registry has no node port, or none of its pods runs. kFailure: the registry cannot
-// be reached.
+// Finds the route to the registry. kNotReady: the registry has no node port, or none of its pods
+// runs. kFailure: the registry cannot be reached.
 boost::asio::awaitable<Outcome<RegistryRoute>> find_registry_route(
     const ClusterSession& session, Connection connection, const api::LocalRegistry& registry,
     Via via);

@@ -19,7 +19,8 @@ enum class Naming {
   kReference,
 };
 
-// kNotFound: no image matches; the message lists the names that exist.
+// Returns the image that the reference names. kNotFound: no image matches; the message lists the
+// existing names.
 Outcome<registry::SourceImage> choose_image(const registry::ImageSource& source,
                                             const std::string& reference, Naming naming);
 

@@ -20,7 +20,8 @@ struct ImageVariables {
   std::vector<Variable> hook;     // DEVSPACE_HOOK_IMAGE_*: the same names for every image
 };
 
-// The delivery of a declared image, and its repository for Pods.
+// How a declared image reaches Pods (from its own registry or from the local registry), and the
+// repository that Pods pull it from.
 struct ImageDelivery {
   std::string name;   // in spec.images
   std::string image;  // as declared in spec.images

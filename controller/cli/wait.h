@@ -25,9 +25,9 @@ std::string why_not_true(const api::LocalRegistry& registry, const std::string& 
 // Recommends the wait command if the reason passes without an action of the user. Pure.
 std::string explain_missing_status(const api::LocalRegistry& registry);
 
-// Watches the LocalRegistry until the condition holds. Prints to standard error what it waits for,
-// whenever that changes. kNotReady: the timeout expired. kNotFound: the LocalRegistry does not
-// exist or was deleted.
+// Watches the LocalRegistry until the condition holds. Whenever the reason why the condition does
+// not hold changes, prints the reason to standard error. kNotReady: the timeout expired. kNotFound:
+// the LocalRegistry does not exist or was deleted.
 boost::asio::awaitable<Outcome<int>> run(const ClusterSession& session, WaitCommand command);
 
 }  // namespace cli

@@ -67,11 +67,11 @@ struct KeyedField {
   Key Element::*key;
 };
 
-// How much of a resource is kept (json/sieve.h, kube/store.h).
+// How much of a resource a sieve or a cache keeps (json/sieve.h, kube/store.h).
 enum class Kept {
   kWhole = 0,
   kPart = 1,      // without members that exceed the bound, for example spec
-  kIdentity = 2,  // without some members of its metadata, and perhaps others
+  kIdentity = 2,  // without some members of its metadata; other members may be missing too
   kNoRoom = 3,    // only its metadata, because the cache is full
 };
 
@@ -381,7 +381,7 @@ std::vector<std::string> differences(const T& wanted, const T& actual, std::size
   return found.take();
 }
 
-// Returns the first of these paths; nothing when there is none.
+// Returns the first path that differences() returns; nothing when there is no difference.
 template <class T>
 Difference difference(const T& wanted, const T& actual) {
   std::vector<std::string> paths = differences(wanted, actual, 1);

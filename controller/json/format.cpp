@@ -16,7 +16,7 @@ namespace {
 
 constexpr unsigned kIndent = 4;
 
-// Words that YAML 1.1 takes for a boolean or for null, in lower case.
+// Words that YAML 1.1 reads as a boolean or as null, in lower case.
 constexpr std::string_view kWords[] = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"};
 
 using PrettyWriter = rapidjson::PrettyWriter<rapidjson::StringBuffer>;

@@ -13,8 +13,9 @@ namespace json {
 // of one member to leave out, for example "metadata.managedFields"; empty: none.
 std::string pretty(View value, std::string_view hidden = {});
 
-// Returns YAML, with a line end, that parsers of YAML 1.1 and of YAML 1.2 read as the same value: a
-// string that one of them would read as another type is quoted. `hidden`: as for pretty().
+// Returns YAML with a line end. Parsers of YAML 1.1 and of YAML 1.2 read the same value from the
+// result: a string is quoted if one of these versions would read another type. `hidden`: as for
+// pretty().
 std::string to_yaml(View value, std::string_view hidden = {});
 
 }  // namespace json

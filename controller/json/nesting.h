@@ -1,6 +1,6 @@
-// Nesting tracks where a parser is in a YAML or JSON text: whether the next node is a value, under
-// which keys it is, and in which mapping. Memory is bounded by limits::kScalarDepth. A Nesting is a
-// value for one thread at a time.
+// Nesting tracks the position of a parser in a YAML or JSON text: whether the next node is a value,
+// the keys above the node, and the mapping that contains the node. Memory is bounded by
+// limits::kScalarDepth. A Nesting is a value for one thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -17,15 +17,16 @@ class Nesting {
   bool is_value() const;
   bool in_flow() const { return !levels_.empty() && levels_.back().flow; }
   std::string_view key() const;  // its key, or the key of the list that holds it
-  // The key of the mapping that holds the node, or of the list that holds this mapping. Empty when
-  // there is none.
+  // Returns the key of the mapping that holds the node, or of the list that holds this mapping;
+  // empty when there is none.
   std::string_view parent_key() const;
-  // True when is_such holds for a key on the path from the root to the node, its own key included.
+  // True when `is_such` holds for a key on the path from the root to the node; the path includes
+  // the node's own key.
   bool any_key(const std::function<bool(std::string_view)>& is_such) const;
-  // The number of the mapping that directly holds the node; 0: none does. The numbers are
-  // unique, and an inner mapping has a larger number than the mappings around it.
+  // Returns the number of the mapping that directly holds the node; 0: no mapping does. The numbers
+  // are unique, and an inner mapping has a larger number than the mappings around it.
   std::uint64_t map() const;
-  // The number of mappings entered so far, which is the number of the latest one.
+  // Returns the number of mappings entered so far, which is also the number of the latest mapping.
   std::uint64_t maps() const { return maps_; }
   // True when the mapping that directly holds the node has an anchor.
   bool in_anchored_map() const { return !levels_.empty() && levels_.back().anchored_map; }

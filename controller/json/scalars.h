@@ -1,8 +1,8 @@
 // This file finds the scalar values of a YAML or JSON text, so that a caller can replace some of
 // them without changing another byte: comments, order, anchors, quotes and line ends stay. A full
-// parser (libyaml or RapidJSON) decides what is a value. The text is read as a stream and may have
-// any size; memory is bounded by limits::kScalar…. A scan only reads its source and calls its
-// visitor. One thread at a time may use a source and its scan.
+// parser (libyaml or RapidJSON) decides which scalars are values. The text is read as a stream and
+// may have any size; memory is bounded by limits::kScalar…. A scan only reads its source and calls
+// its visitor. One thread at a time may use a source and its scan.
 #pragma once
 
 #include <cstdint>
@@ -47,8 +47,8 @@ struct Scalar {
   ScalarStyle style = ScalarStyle::kPlain;
   std::uint64_t line = 0;  // line on which it begins, counted from 1
   const Nesting& around;   // the keys and the mapping around it
-  // It, or the mapping that directly holds it, has an anchor. An alias or a merge key may repeat it
-  // beside other values.
+  // The scalar, or the mapping that directly holds the scalar, has an anchor. An alias or a merge
+  // key may repeat the scalar beside other values.
   bool is_anchored = false;
 };
 

@@ -1,13 +1,14 @@
 // A Sieve removes the fields that no type reads from a JSON text, while the bytes arrive. A removed
-// field costs no memory, however large it is. What is kept of one resource is bounded.
+// field costs no memory, however large it is. The kept fields of one resource take a limited amount
+// of memory.
 //
 // Guarantees
 //  * The output does not depend on how the input is split into pieces.
 //  * Decoding the output of a valid text gives the same value as decoding the text, except for map
-//    keys that a table does not keep (json::limited) and for resources above a bound.
-//  * If a resource exceeds its bound, the members that do not fit (spec, status) are left out. If
-//    its metadata exceeds limits::kMetadataBytes, the members of metadata that do not fit are left
-//    out. Such a resource gets the member kKeptMember, whose value records what is missing. A
+//    keys that a table does not keep (json::limited) and for resources above a limit.
+//  * If a resource exceeds `object_bytes`, the members that do not fit (spec, status) are left out.
+//    If its metadata exceeds limits::kMetadataBytes, the members of metadata that do not fit are
+//    left out. Such a resource gets the member kKeptMember, whose value records what is missing. A
 //    member of that name in the input is left out.
 //  * Memory: the output that is not yet returned, and a stack as deep as the shape.
 // Assumptions: the reader of the output validates it. The sieve does not check that the parts which
@@ -50,7 +51,7 @@ class Sieve {
   // for kOne the text once it is complete.
   void feed(std::string_view bytes, std::string& out);
 
-  // The bytes that are held of a line or text that is not complete yet.
+  // Returns the number of buffered bytes of the line or text that has not arrived completely.
   std::size_t unfinished() const { return current_.size(); }
 
  private:

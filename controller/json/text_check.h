@@ -20,7 +20,7 @@ class TextCheck {
   // Checks the end of the text. Returns kMalformed when the last character is cut off.
   std::optional<base::Error> finish() const;
 
-  // The line of the next character, counted from 1.
+  // Returns the line of the next character, counted from 1.
   std::uint64_t line() const { return line_; }
   // Returns kMalformed with the line and column of the next character.
   base::Error error(std::string_view what) const;

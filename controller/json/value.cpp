@@ -72,8 +72,8 @@ bool is_utf8(std::string_view text) {
 // text.
 constexpr std::size_t kBytesAfterEnd = 16;
 
-// Bounds in bytes of the pieces in which memory for values is allocated. A piece is about what the
-// values of the text take.
+// Memory for values is allocated in pieces of about the size that the values of the text need,
+// within these limits in bytes.
 constexpr std::size_t kLeastPiece = 1024;
 constexpr std::size_t kMostPiece = 65536;
 

@@ -31,13 +31,13 @@ class View {
 
   Kind kind() const;
 
-  // Each of these may be called only for the kind that it is named after.
+  // Call each of these functions only for the kind that its name states.
   bool boolean() const;
   std::int64_t integer() const;  // kInteger: a signed 64-bit number
   double number() const;         // kInteger or kNumber
   std::string_view string() const;
 
-  // Number of elements of an array or members of an object; 0 for every other kind.
+  // Returns the number of elements of an array or of members of an object; 0 for every other kind.
   std::size_t size() const;
   View element(std::size_t index) const;   // kArray
   Member member(std::size_t index) const;  // kObject, in the order of the text

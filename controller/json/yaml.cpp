@@ -36,8 +36,8 @@ struct Budget {
   }
 };
 
-// True when the scalar is a string whatever its text: it is quoted (yaml-cpp reports the tag "!"),
-// or its tag is not null, bool, int or float of the core schema.
+// True when the scalar is a string, whatever its text is. This is so if the scalar is quoted
+// (yaml-cpp reports the tag "!"), or if its tag is not null, bool, int or float of the core schema.
 bool is_string(const YAML::Node& node) {
   static constexpr std::string_view kCore = "tag:yaml.org,2002:";
   const std::string_view tag = node.Tag();

@@ -1,8 +1,8 @@
 // This file implements scan_yaml with libyaml. The YAML packages of Go, which kubectl and Helm use,
-// are translations of libyaml, so they agree with this scan on what is a value. yaml-cpp, which the
-// rest of this folder uses, reports neither the end of a scalar nor its notation. yaml-cpp also
-// takes 28 bytes of memory for each byte of a long line of JSON and reads 8 MB/s. libyaml reads
-// 50 MB/s in constant memory.
+// are translations of libyaml, so they find the same values as this scan. yaml-cpp, which the rest
+// of this folder uses, reports neither the end of a scalar nor its notation. yaml-cpp also takes 28
+// bytes of memory for each byte of a long line of JSON and reads 8 MB/s. libyaml reads 50 MB/s in
+// constant memory.
 #include <fmt/core.h>
 #include <yaml.h>
 

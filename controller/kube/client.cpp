@@ -17,7 +17,7 @@ struct Held {
 bool is_success(int status) { return status >= 200 && status < 300; }
 
 // The API server reports an invalid metadata.uid when another object has the name. For the caller
-// that is a lost race, not an invalid request.
+// this is a conflict, not an invalid request.
 void make_uid_mismatch_conflict(base::Error& error) {
   if (error.code != base::ErrorCode::kInvalid) return;
   const bool mismatch =

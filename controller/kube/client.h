@@ -8,8 +8,8 @@
 //  * Every apply has an ApplyGuard, so that no foreign object is taken over by accident.
 // Assumptions
 //  * ApplyGuard relies on Kubernetes 1.34, and tests/contract verifies it. A resourceVersion that
-//    no object has makes an apply a create. A uid makes it an update, and a uid with a
-//    resourceVersion makes it an update of the version that was read.
+//    no object has makes an apply a create. A uid makes an apply an update, and a uid with a
+//    resourceVersion makes it an update of exactly that version.
 //  * kNotFound means that the object does not exist. When the API server does not serve the type,
 //    or a 404 has no Kubernetes Status, the error is kUnavailable and is_missing_type() is true.
 //
@@ -156,8 +156,8 @@ class Client {
   }
 
   // Deletes an object. Returns nothing when the object is gone, or the object with its
-  // deletionTimestamp when finalizers still hold it. kConflict: a precondition does not hold.
-  // kNotFound: there is no such object.
+  // deletionTimestamp when finalizers keep it. kConflict: a precondition does not hold. kNotFound:
+  // there is no such object.
   template <class T>
   Awaitable<std::optional<T>> remove(const api::ObjectKey& key, const Preconditions& preconditions,
                                      Propagation propagation) const {
@@ -176,7 +176,7 @@ class Client {
   Awaitable<std::unique_ptr<Stream>> open(const api::ResourceType& type, Request request) const;
 
  private:
-  // As exchange(), but a uid of another object is kConflict instead of kInvalid.
+  // Like exchange(), but a mismatch of the uid is kConflict instead of kInvalid.
   Awaitable<json::Document> guarded(const api::ResourceType& type, Request request) const;
 
   // Sets Request::keep to the fields that T reads.
@@ -204,7 +204,7 @@ class Client {
     co_return std::optional<T>(*std::move(object));
   }
 
-  // True when the answer to a delete is an object that still exists (finalizers).
+  // True when the answer to a delete is the object, which still exists because of finalizers.
   static bool is_held(json::View answer);
 
   void observe(Method method, int code) const;

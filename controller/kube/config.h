@@ -66,9 +66,10 @@ struct Impersonation {
   bool operator==(const Impersonation&) const = default;
 };
 
-// An IdToken is the ID token of auth-provider "oidc" in a kubeconfig. It is sent as a bearer token
-// until it expires, and is never refreshed here: a refresh token may be valid for one use only, and
-// the client that uses it must write its successor into the kubeconfig, as kubectl does.
+// An IdToken is the ID token of auth-provider "oidc" in a kubeconfig. The token is sent as a bearer
+// token until it expires, and is never refreshed here. A refresh token may be valid for one use
+// only. The client that uses a refresh token must write the next one into the kubeconfig, as
+// kubectl does.
 struct IdToken {
   std::string token;
   base::Time expires;

@@ -26,7 +26,7 @@ namespace kube {
 struct CredentialBounds {
   std::chrono::milliseconds reload{};          // age after which files are read again
   std::chrono::milliseconds plugin_timeout{};  // of one run of the plugin
-  std::chrono::milliseconds plugin_retry{};    // least time between a failed run and the next one
+  std::chrono::milliseconds plugin_retry{};    // minimum time between a failed run and the next run
 };
 
 class Credentials {
@@ -56,8 +56,9 @@ class Credentials {
   // run or failed. kTimeout, kTooLarge, kMalformed: the plugin failed (run_exec_plugin).
   boost::asio::awaitable<base::Result<void>> refresh();
 
-  // To be called after a 401 to a request with this `authorization`. Renews the credentials, at
-  // most once in bounds.reload. True when they have changed: then the request can be repeated.
+  // Renews the credentials, at most once in bounds.reload. Call it after a 401 to a request with
+  // this `authorization`. Returns true when the credentials have changed: then the request can be
+  // repeated.
   boost::asio::awaitable<bool> refused(std::string authorization);
 
  private:
@@ -76,7 +77,7 @@ class Credentials {
   base::Logger& logger_;
   boost::asio::any_io_executor executor_;
   CredentialBounds bounds_;
-  net::Semaphore plugin_turn_;  // one run at a time; those that waited use its result
+  net::Semaphore plugin_turn_;  // one run at a time; requests that waited use its result
 
   Identity identity_;
   net::TlsSettings tls_;  // the settings that identity_.tls was made from

@@ -6,7 +6,8 @@
 
 namespace kube {
 
-// As json::decode, and sets metadata.kept, which reports whether the sieve kept the whole object.
+// Like json::decode, but also sets metadata.kept, which reports whether the sieve kept the whole
+// object.
 template <class T>
 base::Result<T> decode_object(json::View view) {
   base::Result<T> object = json::decode<T>(view);

@@ -22,7 +22,7 @@ constexpr std::size_t kInstanceBytes = 128;  // longest reportingInstance
 constexpr auto kSweep = std::chrono::minutes(1);
 constexpr auto kLeastPause = base::Clock::Duration(std::chrono::milliseconds(100));
 constexpr int kRest = 9;  // the pause after an event is this many times as long as its request took
-constexpr std::size_t kAmple = limits::kEventQueue / 5;  // with less free room pauses get shorter
+constexpr std::size_t kAmple = limits::kEventQueue / 5;  // with less free, pauses get shorter
 constexpr auto kMostRest = base::Clock::Duration(std::chrono::seconds(1));
 constexpr base::BackoffPolicy kSendBackoff = {std::chrono::seconds(1), std::chrono::seconds(10),
                                               std::chrono::minutes(1)};
@@ -252,8 +252,8 @@ base::Clock::Duration EventRecorder::rest_after(base::Clock::Duration took) cons
   return std::min(std::chrono::duration_cast<base::Clock::Duration>(rest), kMostRest);
 }
 
-// An event stays in the queue until it is sent, so that flush() can send an event whose sending was
-// cancelled in run().
+// An event stays in the queue until it is sent. So flush() can still send an event that run() was
+// sending when run() was cancelled.
 asio::awaitable<void> EventRecorder::send_queue(SendMode mode) {
   base::Backoff backoff(kSendBackoff);
   int tries = 0;

@@ -72,7 +72,7 @@ class EventSeriesTable {
   // of objects that have used up limits::kEventSeriesBurst, unless `all` is true.
   std::vector<EventWrite> due(Instant now, bool all = false);
 
-  // Returns when due() should be called next; nothing when no series has an unwritten count.
+  // Returns the time of the next call of due(); nothing when every series has its count written.
   std::optional<Instant> next_due() const;
 
   std::size_t size() const { return series_.size(); }
@@ -117,7 +117,7 @@ class EventRecorder {
   // Sends events until it is cancelled, which throws boost::system::system_error.
   boost::asio::awaitable<void> run();
 
-  // To be called after run() has ended. Sends the remaining events for at most `most`.
+  // Sends the remaining events, for at most the time `most`. Call it after run() has ended.
   boost::asio::awaitable<void> flush(base::Clock::Duration most);
 
   std::uint64_t sent() const { return sent_; }
@@ -125,8 +125,9 @@ class EventRecorder {
   std::uint64_t failed() const { return failed_; }    // the API server did not accept them
 
  private:
-  // With kYielding, sending takes a tenth of the time, and more when the queue gets full. So the
-  // writes that the events report have precedence, and a slow API server gets fewer events.
+  // With kYielding, sending pauses after each event, so that it takes about a tenth of the time,
+  // and more when the queue gets full. The writes that the events report have precedence, and a
+  // slow API server gets fewer events.
   enum class SendMode { kYielding, kUrgent };
 
   boost::asio::awaitable<void> send_queue(SendMode mode);

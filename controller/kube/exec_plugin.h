@@ -3,9 +3,9 @@
 //
 // The plugin gets its arguments and environment from the kubeconfig, and KUBERNETES_EXEC_INFO. It
 // writes to the standard error of this process. Its standard input is /dev/null, or that of this
-// process when the plugin may ask a person (interactiveMode, and a terminal). The plugin is killed
-// when the coroutine is cancelled or when it exceeds its timeout; so are the processes that it
-// started, unless it shares the terminal. Used on the thread of the io_context only.
+// process when the plugin may ask a person (interactiveMode, and a terminal). When the coroutine is
+// cancelled or the timeout expires, the plugin is killed. The processes that the plugin started are
+// killed too, unless the plugin shares the terminal. Used on the thread of the io_context only.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>

@@ -30,11 +30,11 @@ class Signal {
 
   void notify();
 
-  // Returns once notify() has been called after the call of wait(). That notify() may have another
-  // reason, so the caller checks its condition and waits again.
+  // Returns once notify() has been called after the call of wait(). notify() may have been called
+  // for another reason, so the caller checks its condition and waits again.
   boost::asio::awaitable<void> wait() { return wait_beyond(count_); }
 
-  // As wait(), but returns at the latest after `duration`.
+  // Like wait(), but returns at the latest after `duration`.
   boost::asio::awaitable<void> wait_for(base::Clock& clock, base::Clock::Duration duration) {
     return wait_beyond_for(count_, clock, duration);
   }

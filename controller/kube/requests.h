@@ -51,15 +51,15 @@ enum class Propagation { kBackground, kForeground, kOrphan };
 // no foreign object is taken over by accident.
 class ApplyGuard {
  public:
-  // Expects that no object has this name. Otherwise kConflict.
+  // Expects that no object has this name; otherwise kConflict.
   static ApplyGuard create_only() { return ApplyGuard({}); }
 
   // Expects the object with this uid, which is not empty. kConflict: the object does not exist, or
   // another object has its name.
   static ApplyGuard uid(std::string uid) { return ApplyGuard(std::move(uid)); }
 
-  // Expects the object with the uid and the resourceVersion of `read`, neither of which is empty.
-  // Otherwise kConflict.
+  // Expects the uid and resourceVersion of `read`; both must be set. kConflict: the object has
+  // another uid or resourceVersion, or does not exist.
   static ApplyGuard unchanged(const api::ObjectMeta& read) {
     return ApplyGuard(read.uid, read.resource_version);
   }

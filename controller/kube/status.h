@@ -15,7 +15,7 @@
 namespace kube {
 
 // Returns the error for an answer that is not 2xx. `what` names the resource for people:
-// "deployments.apps". Of a body that is not a Status, the message quotes the start.
+// "deployments.apps". If the body is not a Status, the message quotes its first line.
 base::Error error_of(const Response& response, std::string_view what);
 
 // Returns the error for the Status in an ERROR event of a watch.

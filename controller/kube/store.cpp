@@ -188,8 +188,8 @@ bool PackedEntry::is_version(std::string_view uid, std::string_view resource_ver
   return block_ && block_->revision == revision_of(resource_version) && has_uid(uid);
 }
 
-// Compares uid, resourceVersion and `kept`, not addresses: the watch delivers a second copy of an
-// object that this operator wrote.
+// Compares uid, resourceVersion and `kept`, not addresses, because the watch delivers a second copy
+// of each object that this operator wrote.
 bool PackedEntry::is_same_version(const PackedEntry& other) const {
   if (block_ == other.block_) return true;
   return block_ && other.block_ && block_->revision == other.block_->revision &&
@@ -316,9 +316,10 @@ bool StoreCore::has_room(std::string_view namespace_name, std::size_t held,
   return !crowded_ || share_of(namespace_name).bytes + cost <= bytes_of_share();
 }
 
-// Returns whether the metadata of an object may be kept; `shown` is what the store has of it. These
-// stubs have a share of their own: a namespace that has used up its bytes still gets the metadata
-// of some objects, and cannot fill the room of the others with it.
+// Returns whether the metadata of an object may be kept as a stub. `visible`: the version that
+// readers see. Stubs have a separate limit for each namespace. So a namespace that has reached its
+// limit still gets the metadata of some objects, but its stubs cannot use up the capacity for other
+// namespaces.
 bool StoreCore::has_room_for_stub(const PackedEntry& stub, const PackedEntry& visible,
                                   bool relisting) const {
   if (!crowded_ || (visible && stub.cost() <= visible.cost())) return true;
@@ -334,9 +335,9 @@ StoreCore::Share StoreCore::share_of(std::string_view namespace_name) const {
   return found == shares_.end() ? Share() : found->second;
 }
 
-// Packs an object as a whole, its metadata alone, or nothing, depending on the room. `shown`: the
-// version that the store has. During a relist that version stays until the end, and takes its bytes
-// besides the new one.
+// Packs an object whole, packs its metadata alone, or drops it, depending on the limits. `visible`:
+// the version that readers see. During a relist this version stays until the end, and takes memory
+// besides the new version.
 PackedEntry StoreCore::keep(const Entry& entry, const PackedEntry& visible, bool relisting) {
   const PackedEntry instead_of = relisting ? PackedEntry() : visible;
   const std::size_t held = bytes_ - std::min(bytes_, instead_of.cost());
@@ -375,7 +376,8 @@ void StoreCore::note_share(const PackedEntry& entry, bool added) {
   if (entry.kept() != json::Kept::kWhole) change(share.stubs);
 }
 
-// Counts the bytes of each namespace only while the cache is crowded, when the shares matter.
+// Counts the bytes of each namespace, but only while the cache is crowded (crowded_): then each
+// namespace has a limit.
 void StoreCore::note_shares() {
   if (!crowded_ && bytes_ > type_.cache_bytes / 2) {
     crowded_ = true;
@@ -500,7 +502,7 @@ PackedEntry StoreCore::visible(const Name& name) const {
   return found == objects_.end() ? PackedEntry() : *found;
 }
 
-// Applies an event of the watch to one object; without an object in `entry` the object is gone.
+// Applies a watch event to one object. An empty `entry` means that the object was deleted.
 void StoreCore::apply_watch_event(Part& part, const Name& name, PackedEntry entry,
                                   std::uint64_t revision) {
   const auto write = pending_writes_.find(

@@ -9,8 +9,9 @@
 //    object in the written state or a newer one. A pending write ends when the watch has caught up:
 //    with an event, bookmark or relist at its revision or a higher one.
 //  * After record_deleted() readers do not see the deleted object again, even if the watch is late.
-//  * on_change() reports every change of what readers see once, after the change, whether it comes
-//    from the watch or from this operator. The event that confirms a pending write is not reported.
+//  * on_change() reports each change that readers can see once, after the change. The change may
+//    come from the watch or from this operator. The event that confirms a pending write is not
+//    reported.
 // Assumptions
 //  * resourceVersions of one resource type are comparable as numbers (KEP-5504), and a watch sends
 //    events in their order. A relist at a lower resourceVersion than before means a restored etcd:
@@ -22,11 +23,12 @@
 //    dictionary. They are unpacked for each reader; the last few stay unpacked.
 //  * When a new version of an object cannot be decoded, the last decoded version stays.
 // Bounds
-//  * The objects of a store take at most Type::cache_bytes. Once more than half of that is in use,
-//    a namespace with 1/limits::kCacheShare of it gets no more room, so that it does not use up the
-//    room of the others. An object without room is kept with its metadata alone
-//    (json::Kept::kNoRoom), for which a namespace has as many bytes again; if that has no room
-//    either, the object is dropped. wants_relist() reports when room is available.
+//  * The objects of a store take at most Type::cache_bytes. Once more than half of these are in
+//    use, each namespace has a limit of 1/limits::kCacheShare of cache_bytes, so that it cannot use
+//    up the capacity for other namespaces. An object that exceeds a limit is kept as a stub, which
+//    is its metadata alone (json::Kept::kNoRoom). The stubs of a namespace have a limit of the same
+//    size; an object beyond that is dropped. wants_relist() is true once the limits allow a stub to
+//    be kept whole, or a dropped object to be kept.
 //
 // One owner (the Informer). Used on the thread of the io_context only.
 #pragma once
@@ -74,8 +76,8 @@ class PackedEntry {
  public:
   PackedEntry() = default;
   // `bytes`: the packed object, compressed or not. `size`: bytes of the packed object when it is
-  // not compressed. `wanted`: for an object that is kept in part for lack of room, the cost() of
-  // the whole object; otherwise 0.
+  // not compressed. `wanted`: if only the metadata is kept because a limit is reached, the cost()
+  // of the whole object; otherwise 0.
   PackedEntry(const api::ObjectMeta& meta, std::string_view bytes, std::size_t size,
               std::size_t wanted = 0);
 
@@ -112,7 +114,8 @@ struct IndexCandidate {
   }
 };
 
-// A Scope is what a watch covers: one namespace or all of them, and in it one object or all.
+// A Scope is the set of objects that a watch covers: in one namespace or in all, and there one
+// object or all.
 struct Scope {
   std::string namespace_name = {};  // empty: all namespaces, or a cluster-scoped type
   std::string name = {};            // empty: all objects
@@ -147,7 +150,8 @@ class StoreCore {
   // The following functions are for the watcher of scope number `scope`. Changes by put() and
   // erase() after begin_relist() are visible only after end_relist().
   void begin_relist(std::size_t scope);
-  // kMalformed: the object cannot be decoded, and the cache keeps its last decoded version.
+  // Adds or replaces an object. kMalformed: the object cannot be decoded, and the cache keeps its
+  // last decoded version.
   base::Result<void> put(std::size_t scope, json::View object);
   base::Result<void> erase(std::size_t scope, json::View object);
   void end_relist(std::size_t scope, std::uint64_t revision);
@@ -162,7 +166,8 @@ class StoreCore {
   std::size_t size() const { return objects_.size(); }
   std::size_t bytes() const { return bytes_; }
   std::size_t reduced() const { return reduced_; }  // objects that are kept in part
-  // Objects without room since the last relist.
+  // Returns the number of objects that were dropped since the last relist because a limit was
+  // reached.
   std::size_t dropped() const { return dropped_ + over_share_; }
   bool wants_relist() const;
   std::uint64_t revision(std::string_view namespace_name, std::string_view name) const;
@@ -200,7 +205,7 @@ class StoreCore {
   using PendingWrites = std::map<api::ObjectKey, PendingWrite>;
 
   struct Share {
-    std::size_t bytes = 0;  // of all objects of a namespace
+    std::size_t bytes = 0;  // of all objects of one namespace
     std::size_t stubs = 0;  // bytes of those that are kept in part
   };
 
@@ -267,8 +272,8 @@ class StoreCore {
   std::string dictionary_;  // start of the first packed object
   std::size_t bytes_ = 0;   // memory of objects_ and of unfinished relists
   std::size_t reduced_ = 0;
-  std::size_t dropped_ = 0;                           // because of the bytes of all objects
-  std::size_t over_share_ = 0;                        // because of the share of their namespace
+  std::size_t dropped_ = 0;                           // objects dropped by cache_bytes
+  std::size_t over_share_ = 0;                        // objects dropped by a namespace's limit
   std::map<std::string, Share, std::less<>> shares_;  // by namespace, while crowded_
   bool crowded_ = false;  // set above 1/2 of cache_bytes, reset below 3/8
   mutable std::array<std::pair<PackedEntry, Entry>, limits::kUnpackedObjects> recent_;
@@ -375,16 +380,16 @@ class Store {
     return pointers;
   }
 
-  // Returns all objects of a key without unpacking them, and now and then one of another key (see
-  // IndexCandidate). The time is linear in their number, and short for each.
+  // Returns all objects of a key without unpacking them, and sometimes an object of another key
+  // (see IndexCandidate). Takes time linear in the number of returned objects.
   std::vector<IndexCandidate> candidates(Index index, std::string_view key) const {
     return core_.candidates(index.number, key);
   }
 
   std::size_t size() const { return core_.size(); }
 
-  // bytes(): memory of the store. reduced(): objects that are kept in part. dropped(): objects that
-  // had no room since the last relist and are not kept.
+  // bytes(): memory of the store. reduced(): number of objects that are kept in part. dropped():
+  // number of objects that were dropped since the last relist because a limit was reached.
   std::size_t bytes() const { return core_.bytes(); }
   std::size_t reduced() const { return core_.reduced(); }
   std::size_t dropped() const { return core_.dropped(); }
@@ -411,7 +416,7 @@ class Store {
     core_.record_deleted(key, uid, resource_version);
   }
 
-  // For the Informer, which adds the objects from the watch.
+  // Returns the core, to which the Informer adds the objects from the watch.
   StoreCore& core() { return core_; }
 
  private:

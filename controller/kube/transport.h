@@ -1,5 +1,5 @@
-// Transport is the interface between the client and the network (the transport seam).
-// HttpsTransport implements it for production; the simulation and the tests implement it as well.
+// Transport is the interface between the client and the network. HttpsTransport implements it for
+// production; the simulation and the tests implement it as well.
 //
 // Code above this interface does not deal with HTTP connections, and code below it does not deal
 // with Kubernetes objects. Used on the thread of the io_context only.
@@ -34,7 +34,7 @@ struct Request {
   std::chrono::milliseconds timeout{};  // of send(): whole exchange; of open(): until the head
   // The fields of a 2xx body that the caller of send() reads; null: all fields. See json/sieve.h.
   const json::Shape* keep = nullptr;
-  std::size_t keep_bytes = limits::kObjectBytes;  // most bytes of one resource in the body, decoded
+  std::size_t keep_bytes = limits::kObjectBytes;  // limit of each resource in the body, decoded
 };
 
 struct Response {

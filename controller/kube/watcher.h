@@ -52,7 +52,7 @@ enum class RestartReason {
   kMissing,       // 404: the CRD is not installed
   kNoStreaming,   // the server cannot stream lists: request pages instead
   kServer,        // 5xx
-  kRoom,          // the cache has room again for objects that it could not keep
+  kRoom,          // the cache can hold objects again that it could not keep before
   kOther,
 };
 
@@ -81,10 +81,10 @@ class WatchSink {
   virtual base::Result<void> put(json::View object) = 0;    // kMalformed: the object is skipped
   virtual base::Result<void> erase(json::View object) = 0;  // kMalformed: the object is skipped
   virtual void end_relist(std::uint64_t revision) = 0;
-  // The sink has received all changes up to this revision.
+  // Reports that the sink has received all changes up to this revision.
   virtual void progress(std::uint64_t revision) = 0;
-  // True when a new list would bring objects for which there was no room before. Called after
-  // progress(), about once a minute.
+  // True when a new list would bring objects that could not be kept before because a limit was
+  // reached. Called after progress(), about once a minute.
   virtual bool wants_relist() const { return false; }
 };
 
@@ -108,7 +108,7 @@ struct WatchTarget {
   std::string label_selector;
   std::string field_selector;
   const json::Shape* shape = &json::shape_of<std::string>();  // the fields to keep of an object
-  std::size_t object_bytes = limits::kObjectBytes;            // most bytes of one object, decoded
+  std::size_t object_bytes = limits::kObjectBytes;            // limit of one object, decoded
 };
 
 class Watcher {
@@ -171,7 +171,7 @@ class Watcher {
   int failures_ = 0;  // consecutive failures
   std::optional<RestartReason>
       reported_problem_;     // why no objects arrive; nullopt: there is no problem
-  std::string waiting_for_;  // trouble_ as a text for people; see waiting_for()
+  std::string waiting_for_;  // the reported problem as a text for people
   std::string skipped_;      // the last error of a skipped object that was logged
 };
 

@@ -148,8 +148,8 @@ asio::awaitable<base::Result<void>> Connection::connect_socket(const std::string
   boost::system::error_code error = asio::error::host_not_found;
   std::size_t left = endpoints->size();
   for (const Endpoint& endpoint : *endpoints) {
-    // Each address gets an equal share of the remaining time, so that one that does not answer
-    // leaves time for the others.
+    // Each address gets an equal share of the remaining time, so that an address that does not
+    // answer leaves time for the others.
     const Instant now = std::chrono::steady_clock::now();
     const Instant share = now + (deadline - now) / static_cast<int>(left--);
     auto connecting = connect_endpoint(endpoint, share);
@@ -210,8 +210,8 @@ asio::awaitable<base::Result<void>> Connection::tunnel(const ServerRoute& route,
   co_return base::Result<void>();
 }
 
-// The read must not go through scratch_, which could take more than `size` bytes: what follows the
-// proxy's answer belongs to the server.
+// The read must not go through scratch_, which could take more than `size` bytes: bytes after the
+// proxy's answer belong to the server.
 asio::awaitable<base::Result<std::string>> Connection::read_exactly(std::size_t size,
                                                                     Instant deadline) {
   std::string bytes(size, '\0');

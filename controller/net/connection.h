@@ -35,9 +35,9 @@ struct ServerRoute {
   std::size_t header_bytes = 0;  // limit for the head of a proxy's answer to CONNECT
 
   // Returns an error if no connection may be made to an address of the server. The guard is called
-  // for the resolved addresses to which the connection is then made, so a DNS answer that changes
-  // later cannot bypass it. An empty function allows every address. The guard is called neither for
-  // the proxy's address nor for addresses that the proxy resolves.
+  // for the resolved addresses, and the connection is made to the same addresses, so a DNS answer
+  // that changes later cannot bypass the guard. An empty function allows every address. The guard
+  // is called neither for the proxy's address nor for addresses that the proxy resolves.
   using Guard = std::function<base::Result<void>(const boost::asio::ip::address&)>;
   Guard guard = {};
 
@@ -77,9 +77,9 @@ class Connection {
   // Writes all of `bytes`, which must outlive the call. kNetwork, kTimeout, kTls.
   boost::asio::awaitable<base::Result<void>> write(std::string_view bytes, Instant deadline);
 
-  // Waits for bytes and feeds them to the parser, or reports to it that the peer has closed its
-  // side. Then reads what has already arrived, without waiting, while the parser holds less than
-  // `batch` bytes of body. kNetwork, kTimeout, kTls, and the errors of the parser.
+  // Waits for bytes and feeds them to the parser. When the peer has closed its side, reports this
+  // to the parser. Then reads what has already arrived, without waiting, while the parser holds
+  // less than `batch` bytes of body. kNetwork, kTimeout, kTls, and the errors of the parser.
   boost::asio::awaitable<base::Result<void>> advance(AnswerParser& parser, std::size_t batch,
                                                      Instant deadline);
 
@@ -89,7 +89,7 @@ class Connection {
   // Bytes that the kernel has accepted so far.
   std::uint64_t written() const { return channel_ ? channel_->written() : 0; }
 
-  // The TLS context that was given to connect(); null without one.
+  // Returns the TLS context that was given to connect(); null without one.
   const TlsContext* context() const { return context_.get(); }
 
  private:

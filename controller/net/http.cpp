@@ -149,7 +149,8 @@ base::Result<void> AnswerParser::feed(std::string_view bytes) {
     bytes.remove_prefix(used);
     if (error == http::error::need_more || used == 0) break;
   }
-  // The rest is an incomplete head, or after the head an incomplete line with a chunk's size.
+  // The remaining bytes are an incomplete head or, in a chunked body, an incomplete chunk-size
+  // line.
   if (bytes.size() > state.bounds.header_bytes) return state.explain(http::error::header_limit);
   state.pending = bytes;
   return {};

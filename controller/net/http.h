@@ -60,8 +60,8 @@ class AnswerParser {
   int status() const;
   std::optional<std::chrono::milliseconds> retry_after() const;
 
-  // The headers of the answer in their order, without those of interim answers and trailers. Valid
-  // when head_done(); empty with Headers::kDropped.
+  // Returns the headers of the answer in their order, without those of interim answers and
+  // trailers. Valid when head_done(); empty with Headers::kDropped.
   const std::vector<HeaderLine>& headers() const;
 
   // Limits the body to `bytes`, in place of AnswerBounds::body_bytes. For use when head_done(),

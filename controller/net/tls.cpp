@@ -242,7 +242,7 @@ BIO_METHOD* bio_method() {
 struct TlsContext::State {
   ContextPtr context;
   SessionPtr session;        // the latest session with a server
-  std::string session_peer;  // its server; resuming with another would skip verification
+  std::string session_peer;  // the server of `session`; no other server may resume it
   bool insecure = false;
 };
 

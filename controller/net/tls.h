@@ -26,7 +26,8 @@ struct TlsSettings {
 
 class TlsContext {
  public:
-  // kInvalid: a text is not valid PEM, or the key does not belong to the certificate.
+  // Creates a context. kInvalid: a text is not valid PEM, or the key does not belong to the
+  // certificate.
   static base::Result<std::shared_ptr<TlsContext>> make(const TlsSettings& settings);
 
   TlsContext(const TlsContext&) = delete;

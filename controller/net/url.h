@@ -52,8 +52,8 @@ struct ProxyUrl {
 // Returns the host as it stands in a URL: an IPv6 address gets brackets.
 std::string with_brackets(const std::string& host);
 
-// Parse a URL. kInvalid: the message says what is wrong and does not quote the text, which may hold
-// a password.
+// Parse a URL. kInvalid: the message names the error and does not quote the text, which may hold a
+// password.
 base::Result<ServerUrl> parse_server_url(std::string_view text);
 base::Result<ProxyUrl> parse_proxy_url(std::string_view text);  // http, https, socks5, socks5h
 

@@ -1,4 +1,5 @@
-// The informers of the controller, with which it observes the cluster without requests.
+// The controller's informers. Reconciles read these caches instead of sending GET and LIST
+// requests; only live reads go to the API server.
 //
 // Children are selected by label, so that objects of other owners are never received. One owner
 // (the program); used on the thread of the io_context only.
@@ -14,8 +15,8 @@
 
 namespace controller {
 
-// An informer, with an index by namespace and owner. The index is by namespace, so that objects in
-// other namespaces that name the same owner hide none of its children.
+// An informer, with an index by namespace and owner. The namespace is a part of the index key:
+// objects in another namespace that name the same owner cannot hide children of that owner.
 template <class T>
 struct OwnedObjectCache {
   kube::Informer<T> informer;
@@ -35,7 +36,7 @@ struct OwnedObjectCache {
 
 class Caches {
  public:
-  // watch_namespaces empty: all.
+  // `watch_namespaces`: empty means all namespaces.
   Caches(const kube::Environment& environment, const std::vector<std::string>& watch_namespaces,
          kube::WatchObserver* observer);
 
@@ -45,7 +46,7 @@ class Caches {
   boost::asio::awaitable<void> wait_synced();
   bool synced() const;
 
-  // Returns what the first informer that is not synced waits for; empty when all are synced.
+  // Returns why the first informer that is not synced waits; empty when all are synced.
   std::string waiting_for() const;
 
   bool watches(const std::string& namespace_name) const;
@@ -64,8 +65,8 @@ class Caches {
   std::vector<kube::IndexCandidate> candidates_for_namespace(
       const std::string& namespace_name) const;
 
-  // Visits each LocalRegistry of that namespace whose images the webhook rewrites, whichever
-  // namespace its registry runs in, until visit returns false.
+  // Visits each LocalRegistry of that namespace whose images the webhook rewrites, until `visit`
+  // returns false. The registry itself may run in another namespace.
   void for_each_rewriting_registry(
       const std::string& namespace_name,
       const std::function<bool(const std::shared_ptr<const api::LocalRegistry>&)>& visit) const;
@@ -74,8 +75,8 @@ class Caches {
   struct Usage {
     std::string_view resource;  // the plural
     std::size_t bytes;
-    std::size_t reduced;  // objects of which only a part is kept
-    std::size_t dropped;  // objects that are not kept at all
+    std::size_t reduced;  // objects whose cached copy is incomplete
+    std::size_t dropped;  // objects that are not cached at all
   };
   std::vector<Usage> usage() const;
 

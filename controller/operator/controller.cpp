@@ -36,7 +36,7 @@ bool had_no_failure(const ReconcileState& state) {
   return state.failures.empty() && !state.conflicted;
 }
 
-// True when the next reconcile would find nothing to do.
+// True when the next reconcile would plan no action.
 bool needs_no_further_reconcile(const ReconcileState& state, const reconcile::Plan& plan) {
   return had_no_failure(state) && plan.actions.empty() && !plan.requeue_after;
 }
@@ -89,8 +89,8 @@ void Controller::watch_caches() {
         if (after != nullptr) push_checks_.update(*after);
         const bool is_another = before != nullptr && registry.metadata.uid != before->metadata.uid;
         if (after == nullptr || is_another) histories_.forget(api::key_of(registry.metadata));
-        // The spec and the delivery decide which name the LocalRegistry wants, and whether it wants
-        // one.
+        // The LocalRegistry may want another target name now, or no name any more. Enqueue the
+        // other LocalRegistries that want the old or the new name.
         const bool moved = before == nullptr || after == nullptr || before->spec != after->spec ||
                            before->status.delivery != after->status.delivery;
         if (!moved) return;
@@ -247,8 +247,8 @@ void Controller::report_missing_part(const api::LocalRegistry& registry) {
   record_events(registry, {{true, std::string(missing->reason), "Reconcile", missing->message}});
 }
 
-// Records the written status in the cache. last: the next reconcile would find nothing to do, so
-// this change enqueues no key.
+// Records the written status in the cache. `last`: the next reconcile would plan no action, so this
+// change enqueues no key.
 void Controller::record_status(const api::LocalRegistry& written, bool last) {
   struct Recording {
     bool& flag;
@@ -271,9 +271,9 @@ void Controller::record_events(const api::LocalRegistry& registry,
   }
 }
 
-// Returns whether this is a KinD cluster, judged by any one node. Other errors than a missing
-// permission are retried until there is an answer, because a wrong one would deploy a registry that
-// has to be removed again.
+// Returns whether this is a KinD cluster, judged by any one node. If the permission to list nodes
+// is missing, the answer is no. Other errors are retried until the API server answers, because a
+// wrong answer would deploy a registry that has to be removed again.
 asio::awaitable<bool> Controller::detect_kind_cluster() {
   bool warned = false;
   while (true) {

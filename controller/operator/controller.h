@@ -2,8 +2,8 @@
 // plans and executes until a plan has no actions.
 //
 // Guarantees
-//  * It is level-based: a key carries no event. Each reconcile looks at the current state, so that
-//    a missed event is made up for.
+//  * It is level-based: a key carries no event. Each reconcile looks at the current state, so a
+//    missed event does no harm.
 //  * A reconcile executes at most limits::kPassesPerReconcile plans, and begins none after
 //    limits::kPassesTime. What is left is retried.
 //  * The status is written last, even if actions failed. It is computed from the last observation,
@@ -33,7 +33,7 @@ namespace controller {
 
 class Controller {
  public:
-  // caches, events, metrics and checker must outlive the controller.
+  // `caches`, `events`, `metrics` and `checker` must outlive the controller.
   Controller(const kube::Environment& environment, Caches& caches, kube::EventRecorder& events,
              runtime::Metrics& metrics, registry::PushChecker& checker, std::size_t workers,
              std::vector<std::string> allowed_images = {});
@@ -66,7 +66,8 @@ class Controller {
   Key owner_of(const api::ObjectMeta& object) const;
   void enqueue(const Key& key);
   void enqueue_everything();
-  // Enqueues the LocalRegistries that may get that name next, except the one with that uid.
+  // Enqueues the LocalRegistries that may get the name `target` next, except the LocalRegistry with
+  // the uid `except_uid`.
   void enqueue_rivals(const api::ObjectKey& target, std::string_view except_uid = {});
   void record_events(const api::LocalRegistry& registry,
                      const std::vector<reconcile::ReconcileEvent>& events);

@@ -21,8 +21,8 @@ using base::ErrorCode;
 using reconcile::ObjectKind;
 
 // True when the node port is already allocated. The API server reports a Service as deleted before
-// it releases the Service's node port. So for a moment a recreated Service may be refused the port
-// that it had.
+// it releases the Service's node port. So for a moment, the API server may refuse a recreated
+// Service its previous port.
 bool is_port_taken(const base::Error& error) {
   return error.code == ErrorCode::kInvalid &&
          error.message.find("provided port is already allocated") != std::string::npos;
@@ -51,7 +51,7 @@ reconcile::WriteRecord record_of(const reconcile::ResetPorts& action, const api:
   return reconcile::record_of_ports(action.intent, action.patch, after);
 }
 
-// Returns the record of a delete before the object is recreated.
+// Returns the history record of a delete that precedes the recreation of the object.
 reconcile::WriteRecord record_of(const reconcile::Delete& action) {
   reconcile::WriteRecord write;
   write.kind = action.kind;
@@ -61,14 +61,15 @@ reconcile::WriteRecord record_of(const reconcile::Delete& action) {
   return write;
 }
 
-// Drops the failures of that kind of object: they do not apply to the changed or recreated object.
+// Drops the failures of that kind of object, because they do not apply to the changed or recreated
+// object.
 void clear_failures_of(ReconcileState& state, ObjectKind kind) {
   std::erase_if(state.failures,
                 [&](const reconcile::FailedRequest& failure) { return failure.kind == kind; });
 }
 
-// Updates ReconcileState::children after a delete. after: the object while finalizers hold it; null
-// once it is gone.
+// Updates ReconcileState::children after a delete. `after`: the deleted object while finalizers
+// keep it; null once it is gone.
 void record_removal(ReconcileState& state, const std::string& uid, const api::ObjectMeta* after) {
   if (after == nullptr) {
     std::erase_if(state.children, [&](const reconcile::MisplacedChild& child) {
@@ -85,7 +86,8 @@ bool is_failed_read(const reconcile::FailedRequest& failure) {
   return failure.kind == ObjectKind::kLocalRegistry;
 }
 
-// The error of a live read that ended before the last page. A child may be on a later page.
+// Returns the error of a live read that ended before the last page of the list. A child may be on a
+// later page.
 base::Error too_many_forged(ObjectKind kind, const std::string& namespace_name) {
   return {
       ErrorCode::kTooLarge,
@@ -97,7 +99,7 @@ base::Error too_many_forged(ObjectKind kind, const std::string& namespace_name) 
 }
 
 // Records that a read found no object of that name. Only the version that was cached before the
-// read is dropped: a later one may have been created after the API server answered the read.
+// read is dropped: a newer object may have been created since the API server answered.
 template <class T>
 void record_absence(kube::Store<T>& store, const api::ObjectKey& key,
                     const std::shared_ptr<const T>& before) {
@@ -178,7 +180,7 @@ asio::awaitable<void> Executor::apply(OwnedObjectCache<T>& cache, reconcile::App
   }
   if (result) {
     record(before.get(), *result, action, state);
-    // An event, which is logged too, reports what is created or healed.
+    // Creations and heals are reported by an event, which is logged too.
     const bool is_reported = action.cause != reconcile::Cause::kUpdate;
     const auto log = is_reported ? &base::Logger::debug : &base::Logger::info;
     (environment_.logger.*log)("applied", {{"kind", std::string(reconcile::kind_name(kind))},
@@ -200,7 +202,7 @@ asio::awaitable<void> Executor::apply(OwnedObjectCache<T>& cache, reconcile::App
 }
 
 // Records a write in the histories. If the answer differs from what was applied, a webhook or
-// policy changes the field, and no event may report that field as healed.
+// policy changes that field, and no event may report the field as healed.
 template <class T>
 void Executor::record(const T* before, const T& after, reconcile::Apply<T>& action,
                       const ReconcileState& state) {
@@ -277,8 +279,8 @@ asio::awaitable<void> Executor::remove(OwnedObjectCache<T>& cache, reconcile::De
   }
 }
 
-// Reads the object live and records it in the cache. `foreign` gets the object at the target name
-// if the cache does not hold it.
+// Reads the object live and records it in the cache. `foreign` is set to the object at the target
+// name if the cache does not hold that object.
 template <class T>
 asio::awaitable<void> Executor::read(OwnedObjectCache<T>& cache, api::ObjectKey key,
                                      std::shared_ptr<const T>& foreign, ReconcileState& state) {
@@ -337,7 +339,7 @@ asio::awaitable<void> Executor::read_live(ReconcileState& state) {
       if (caches_.watches(name)) co_await read_namespace(name, state);
     }
   }
-  // Without this, the plan would treat an object that could not be read as absent.
+  // If a read failed, `live` must stay false: the plan would treat the unread object as absent.
   state.live = std::none_of(state.failures.begin(), state.failures.end(), is_failed_read);
 }
 
@@ -397,8 +399,7 @@ asio::awaitable<void> Executor::read_children(ObjectKind kind, kube::ListOptions
       ++found;
     }
     options.continue_token = result->metadata.continue_token;
-    // One page with children is enough: once these are deleted, the next live read finds the
-    // others.
+    // One page with children is enough: once they are deleted, the next live read finds the others.
     if (options.continue_token.empty() || found > 0) co_return;
   }
   fail(state, ObjectKind::kLocalRegistry, too_many_forged(kind, options.namespace_name));
@@ -467,8 +468,8 @@ asio::awaitable<base::Result<reconcile::PodRefusal>> Executor::refusal_in_events
   co_return reconcile::PodRefusal{true, reconcile::latest_refusal(events->items, changed), changed};
 }
 
-// A list of events is a scan of all events of the namespace, and a tenant may write many. So few
-// are read at once, and few of one namespace.
+// A list of events scans all events of the namespace, and a tenant may write many. So the number of
+// concurrent reads is limited, in total and for each namespace.
 asio::awaitable<void> Executor::read_pod_refusal(reconcile::ReadPodRefusal action,
                                                  ReconcileState& state) {
   state.pod_refusal = reconcile::PodRefusal();

@@ -25,7 +25,7 @@ namespace controller {
 
 class Executor {
  public:
-  // caches, push_checks and histories must outlive the Executor.
+  // `caches`, `push_checks` and `histories` must outlive the Executor.
   Executor(const kube::Environment& environment, Caches& caches, PushChecks& push_checks,
            WriteHistories& histories)
       : environment_(environment),

@@ -15,8 +15,8 @@ using reconcile::MisplacedChild;
 using reconcile::ObjectKind;
 using reconcile::Observed;
 
-// The number of children of one kind and one owner that are taken from one namespace at most, so
-// that no namespace takes the room of another.
+// Per reconcile, kind and owner: at most this many children are read from one namespace, so that
+// one namespace cannot use up limits::kObjectsOfOwner.
 constexpr std::size_t kObjectsInNamespace = limits::kObjectsOfOwner / 2;
 
 template <class T>
@@ -43,7 +43,7 @@ void add_misplaced_child(const Caches& caches, MisplacedChild object, Observed& 
 }
 
 // Adds the children of `owner`, except the one at the current target name, and orphaned children.
-// If the LocalRegistry is gone, it adds every object that can have been its child.
+// If the LocalRegistry is gone, every object that may have been its child is added.
 template <class T>
 void add_misplaced_children(const Caches& caches, const OwnedObjectCache<T>& cache, ObjectKind kind,
                             const std::vector<std::string>& namespaces, const api::ObjectKey& owner,
@@ -114,9 +114,9 @@ std::shared_ptr<const api::LocalRegistry> find_registry(const Caches& caches,
   return is_part && read && read->metadata.uid == cached->metadata.uid ? read : cached;
 }
 
-// Whether the live read listed all namespaces that this LocalRegistry needs. For one that is being
-// deleted, the read must have seen the deletion, because only then it lists all of
-// namespaces_that_may_have_children().
+// Whether the live read listed all namespaces that this LocalRegistry needs. If the LocalRegistry
+// is being deleted, the live read must have seen the deletion too, because only then it lists all
+// of namespaces_that_may_have_children().
 bool covers_all_namespaces(const ReconcileState& state, const api::LocalRegistry* registry) {
   const auto is_deleted = [](const api::LocalRegistry* one) {
     return one != nullptr && reconcile::is_terminating(one->metadata);
@@ -172,7 +172,8 @@ Observed gather(const Caches& caches, const ReconcileState& state, const Cluster
   observed.live = state.live && covers_all_namespaces(state, observed.registry.get());
   observed.owner_watched = caches.watches(state.key.namespace_name);
   observed.allowed_images = facts.allowed_images;
-  // A LocalRegistry for which the cache has no room exists all the same, and keeps its children.
+  // The live read found the LocalRegistry, but the cache does not hold it because the cache is
+  // full. Its children are no orphans.
   if (!observed.registry && state.registry) return observed;
   add_all_misplaced_children(caches, state.key, observed);
   add_listed(caches, state, observed);

@@ -41,7 +41,7 @@ std::string check_namespace(const std::string& name) {
   return valid ? "" : "'" + name + "' is not the name of a namespace: use a-z, 0-9 and -";
 }
 
-// Checks for a DNS subdomain (RFC 1123), and returns like check_namespace.
+// Checks for a DNS subdomain (RFC 1123). The result has the same form as that of check_namespace.
 std::string check_name(const std::string& name) {
   constexpr std::size_t kMost = 253;
   bool valid = name.size() <= kMost;
@@ -53,7 +53,8 @@ std::string check_name(const std::string& name) {
   return valid ? "" : "'" + name + "' is not a Kubernetes name: use a-z, 0-9, - and .";
 }
 
-// Checks how long a certificate may be valid, and returns like check_namespace.
+// Checks how long a certificate may be valid. The result has the same form as that of
+// check_namespace.
 std::string check_validity(const std::string& text) {
   const auto duration = parse_duration(text);
   if (!duration) return duration.error().message;

@@ -15,21 +15,21 @@ namespace controller {
 struct Options {
   std::string kubeconfig;
   std::string context;
-  std::vector<std::string> watch_namespaces;  // empty: all
+  std::vector<std::string> watch_namespaces;  // empty: all namespaces
   bool leader_elect = false;
-  std::string leader_election_namespace;                       // empty: the pod's own
+  std::string leader_election_namespace;                       // empty: the pod's namespace
   std::string leader_election_id = "local-registry-operator";  // name of the Lease
   std::string metrics_bind_address = ":8080";
   std::string health_probe_bind_address = ":8081";
   std::string webhook_bind_address = ":9443";
   std::string webhook_service = "local-registry-operator-webhook";  // the certificate is for it
-  std::string webhook_secret = "local-registry-operator-webhook";   // that holds the certificate
+  std::string webhook_secret = "local-registry-operator-webhook";   // the certificate's Secret
   std::string webhook_configuration = "local-registry-operator";
   std::chrono::seconds webhook_certificate_validity = limits::kCertificateValidity;
   std::size_t max_concurrent_reconciles = 8;
   std::vector<std::string> insecure_registries;  // as in registry/policy.h
   std::vector<std::string> push_check_deny;      // networks, as in registry/policy.h
-  std::vector<std::string> allowed_images;       // prefixes, for other namespaces; empty: any
+  std::vector<std::string> allowed_images;       // image prefixes for other namespaces; empty: any
   std::string registry_ca_file;                  // trusted besides the system's CAs
   base::LogLevel log_level = base::LogLevel::kInfo;
   base::LogFormat log_format = base::LogFormat::kText;
@@ -44,14 +44,14 @@ enum class ExitCode {
   kBind = 4,
 };
 
-// What the command line asks for: to run, or to print something and exit.
+// The parsed command line: the options to run with, or a text to print before the program exits.
 struct CommandLine {
   Options options;
   std::string print;  // help or version; empty: run
 };
 
-// Parses a duration such as "90s" or "1h30m", in the notation of Go, of whole hours, minutes and
-// seconds. kInvalid for other texts.
+// Parses a duration of whole hours, minutes and seconds in the notation of Go, such as "90s" or
+// "1h30m". kInvalid for other texts.
 base::Result<std::chrono::seconds> parse_duration(std::string_view text);
 
 // Parses the command line. kInvalid, with a message that names the flag, for invalid arguments.

@@ -37,7 +37,7 @@ base::Result<registry::DockerConfig> config_of(const api::Secret& secret) {
   return config;
 }
 
-// The message for the status is the same for every cause: an author of LocalRegistries who may not
+// The status shows the same message for every cause. Users who may create LocalRegistries but not
 // read Secrets must not learn which Secrets exist and of what type they are.
 std::string unusable_secret(const std::string& name, const std::string& namespace_name) {
   return fmt::format(
@@ -66,7 +66,7 @@ std::string host_of(const std::string& image) {
 
 }  // namespace
 
-// Clears all state when run() ends for any reason. No check runs any more then.
+// Clears all state when run() ends for any reason. No check runs after that.
 struct PushChecks::AtEnd {
   PushChecks& checks;
   ~AtEnd() {
@@ -78,8 +78,8 @@ struct PushChecks::AtEnd {
   }
 };
 
-// A running check's place in the queue. Its destructor frees the place when the check ends, also
-// when it is cancelled, and begins the next check.
+// A running check's slot in the queue. The destructor frees the slot when the check ends, also by
+// cancellation, and begins the next check.
 struct PushChecks::RunningSlot {
   PushChecks& checks;
   PushQuestion question;
@@ -108,7 +108,7 @@ asio::awaitable<void> PushChecks::wait_forever() {
   co_await never.async_wait(asio::use_awaitable);
 }
 
-// Returns the entry of the question; null when the spec no longer asks it.
+// Returns the entry of the check; null when the current spec does not need the check any more.
 PushChecks::Entry* PushChecks::find(const PushQuestion& question) {
   const auto checks = table_.find(question.resource);
   if (checks == table_.end()) return nullptr;
@@ -156,7 +156,7 @@ void PushChecks::update(const api::LocalRegistry& registry) {
   release(known->first.namespace_name, dropped);
 }
 
-// Drops every question and answer of a LocalRegistry.
+// Drops all checks and answers of a LocalRegistry.
 void PushChecks::drop_all(const api::ObjectKey& key, Checks& checks) {
   if (checks.entries.empty()) return;
   for (auto& [name, entry] : checks.entries) drop(entry);
@@ -165,7 +165,8 @@ void PushChecks::drop_all(const api::ObjectKey& key, Checks& checks) {
   checks.secrets.clear();
 }
 
-// Reserves room for so many answers; returns false when there is not enough.
+// Reserves capacity for `answers` more answers; returns false when the total limit or the limit of
+// the namespace would be exceeded.
 bool PushChecks::reserve(const std::string& namespace_name, std::size_t answers) {
   const bool plenty = answers_ < limits::kPushAnswers / 2;
   const std::size_t most =
@@ -188,7 +189,7 @@ void PushChecks::release(const std::string& namespace_name, std::size_t answers)
   if (own->second == 0) answers_of_namespace_.erase(own);
 }
 
-// Queues the check of one image; returns false when there is no room for it.
+// Queues the check of one image; returns false when a limit is reached.
 bool PushChecks::enqueue_question(const api::ObjectKey& key, Checks& checks,
                                   const api::ImageSpec& image) {
   const auto known = checks.entries.find(image.name);
@@ -260,8 +261,8 @@ void PushChecks::forget(const api::ObjectKey& key) {
   table_.erase(known);
 }
 
-// Begins as many checks as may run. A check may end inside begin() and call this function again:
-// then the loop that is already running continues with the next one.
+// Begins as many checks as may run. A check may end inside start_check() and call this function
+// again: then the loop that is already running begins the next check.
 void PushChecks::start_next_checks() {
   if (starting_) return;
   starting_ = true;
@@ -305,9 +306,9 @@ asio::awaitable<registry::PushAnswer> PushChecks::answer(
   co_return co_await std::move(checking);
 }
 
-// Returns the credentials of the first Secret that has any for that registry. A Secret that cannot
-// be used is an error even when another one has credentials, because the spec names it. Only the
-// log contains the cause.
+// Returns the credentials of the first Secret that has credentials for that registry. A Secret that
+// cannot be used is an error even when another Secret has credentials, because the spec names it.
+// Only the log contains the cause.
 asio::awaitable<base::Result<Credentials>> PushChecks::find_credentials(
     std::string namespace_name, std::vector<api::LocalObjectReference> secrets,
     api::ImageReference reference) {
@@ -330,7 +331,7 @@ asio::awaitable<base::Result<Credentials>> PushChecks::find_credentials(
 void PushChecks::record(const PushQuestion& question, std::uint64_t number,
                         registry::PushAnswer answer) {
   Entry* entry = find(question);
-  if (entry == nullptr || entry->check_number != number) return;  // the spec no longer asks this
+  if (entry == nullptr || entry->check_number != number) return;  // the spec no longer needs it
   entry->check.running = false;
   entry->check.permission = registry::permission_of(answer.answer);
   entry->check.message = std::move(answer.message);

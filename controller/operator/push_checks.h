@@ -4,8 +4,8 @@
 // Guarantees
 //  * An answer belongs to one generation of one LocalRegistry. After a change of the spec the check
 //    is repeated.
-//  * A question that the current spec no longer asks is dropped: it leaves the queue, and its check
-//    is cancelled. A question that the current spec still asks keeps its place.
+//  * A check that the current spec no longer needs is dropped: it leaves the queue or, if it runs,
+//    is cancelled. A check that the current spec still needs keeps its place in the queue.
 //  * At most one check of an image runs at a time. PushQueue decides the order of the checks.
 //  * An answer of Unknown or Denied has a time for the next check (PushCheck::next).
 // Assumptions
@@ -35,27 +35,27 @@ class PushChecks {
  public:
   using Changed = std::function<void(const api::ObjectKey&)>;
 
-  // checker must outlive this object. changed is called after every answer.
+  // `checker` must outlive this object. `changed` is called after every answer.
   PushChecks(const kube::Environment& environment, registry::PushChecker& checker, Changed changed);
   PushChecks(const PushChecks&) = delete;
   PushChecks& operator=(const PushChecks&) = delete;
 
-  // Runs the started checks until it is cancelled; then drops all questions and answers. May be
-  // called again.
+  // Runs the started checks until it is cancelled; then drops all checks and answers. May be called
+  // again.
   boost::asio::awaitable<void> run();
 
   // Queues checks of these images for the current generation of the LocalRegistry. Does nothing
-  // while run() does not run. An image for which there is no room gets a time for the next try
+  // while run() does not run. If a limit is reached, the image gets a time for the next try
   // (PushCheck::next).
   void start(const api::LocalRegistry& registry, const std::vector<std::string>& images);
 
   // Returns the checks for the current generation of the LocalRegistry.
   std::vector<reconcile::PushCheck> of(const api::LocalRegistry& registry) const;
 
-  // Drops the questions that the current spec of this LocalRegistry no longer asks.
+  // Drops the checks that the current spec of this LocalRegistry no longer needs.
   void update(const api::LocalRegistry& registry);
 
-  // Drops the questions and answers of a LocalRegistry that is gone.
+  // Drops the checks and answers of a LocalRegistry that is gone.
   void forget(const api::ObjectKey& key);
 
   const PushQueue& queue() const { return queue_; }
@@ -66,17 +66,18 @@ class PushChecks {
     base::Backoff backoff{limits::kPushRetry};
     std::string image;                    // the reference in the spec
     PushQuestion question;                // while check.running
-    std::uint64_t check_number = 0;       // number of the running check; 0: the question waits
+    std::uint64_t check_number = 0;       // number of the running check; 0: the check is queued
     runtime::TaskGroup::TaskId task = 0;  // the task of the running check
   };
 
-  // The questions and answers of one generation of one LocalRegistry.
+  // The checks and answers of one generation of one LocalRegistry.
   struct Checks {
     std::string uid;
     std::int64_t generation = 0;
     std::vector<api::LocalObjectReference> secrets;
     std::map<std::string, Entry> entries;  // by the image's name
-    // When to try again the images without an entry, for which there was no room; nullopt: all fit.
+    // When to retry the images that have no entry because a limit was reached; nullopt: all images
+    // have an entry.
     std::optional<base::Time> full_until;
   };
 

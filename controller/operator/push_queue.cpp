@@ -62,8 +62,8 @@ bool PushQueue::remove(const PushQuestion& question) {
   return true;
 }
 
-// The search skips only namespaces and hosts at their bound. Each of them has a running check, so
-// there are at most bounds_.running of either.
+// The search skips only namespaces and hosts that have reached their limit of running checks. Each
+// of them has a running check, so at most bounds_.running namespaces and as many hosts are skipped.
 std::optional<PushQuestion> PushQueue::next() {
   if (running_ >= bounds_.running) return std::nullopt;
   for (Turn turn = turns_.begin(); turn != turns_.end(); ++turn) {

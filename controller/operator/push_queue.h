@@ -1,12 +1,13 @@
-// A queue of push checks, which decides which one runs next. It is fair between namespaces, and
-// bounded for each namespace, for each registry and as a whole.
+// A queue of push checks, which decides which check runs next. It is fair between namespaces. The
+// number of checks is limited for each namespace, for each registry and in total.
 //
 // Guarantees
-//  * Namespaces take turns: while the first question of a namespace waits for nothing but its turn,
-//    every other namespace begins at most one check.
+//  * Namespaces take turns: while the first check of a namespace is held back by no limit, every
+//    other namespace begins at most one check before it.
 //  * At most bounds.running checks run: of one namespace at most bounds.running_of_namespace, at
 //    one host at most bounds.running_of_host.
-//  * At most bounds.waiting questions wait; of one namespace at most bounds.waiting_of_namespace.
+//  * At most bounds.waiting checks are queued; of one namespace at most
+//    bounds.waiting_of_namespace.
 // It uses no clock and does no IO. One owner, PushChecks; used on the thread of the io_context
 // only.
 #pragma once
@@ -31,7 +32,7 @@ struct PushQueueBounds {
   std::size_t waiting_of_namespace = limits::kPushQuestionsPerNamespace;
 };
 
-// The question whether an image of a LocalRegistry can be pushed to its own registry.
+// A request to check whether an image of a LocalRegistry can be pushed to its own registry.
 struct PushQuestion {
   api::ObjectKey resource;
   std::string image;  // its name in spec.images
@@ -44,14 +45,14 @@ class PushQueue {
  public:
   explicit PushQueue(PushQueueBounds bounds = {}) : bounds_(bounds) {}
 
-  // Returns false when there is no room for the question. The caller must not add a question twice.
+  // Returns false when a limit of queued checks is reached. The caller must not add a check twice.
   bool add(PushQuestion question);
 
-  // Removes the question; returns false when it does not wait.
+  // Removes a queued check. Returns false if it is not queued.
   bool remove(const PushQuestion& question);
 
-  // Returns the next question; nullopt when none may run now. It counts as running until done() is
-  // called with it.
+  // Returns the next check; nullopt when no check may run now. The check counts as running until
+  // the caller passes it to done().
   std::optional<PushQuestion> next();
   void done(const PushQuestion& question);
 

@@ -1,8 +1,8 @@
 // Finds the address ranges of the cluster's Services, so that no push check connects to them.
 //
-// The ranges come from the ServiceCIDR objects (Kubernetes 1.33 and later) where the operator may
-// list them. Otherwise they are guessed from the address of the Service `kubernetes`, which is the
-// first of the Service network: the largest network that may begin there.
+// The ranges come from the ServiceCIDR objects (Kubernetes 1.33 and later) if the operator may list
+// them. Otherwise they are guessed: the Service `kubernetes` has the first address of the Service
+// network, so the guess is the largest network that can begin at that address.
 // One owner (the program). Used on the thread of the io_context only.
 #pragma once
 
@@ -19,16 +19,16 @@ class ServiceNetwork {
  public:
   using Changed = std::function<void(registry::Networks)>;
 
-  // kubernetes_address: the address of the Service `kubernetes`, from KUBERNETES_SERVICE_HOST in a
-  // pod; empty: it is read from the API server. changed is called when the networks are known, and
-  // whenever they change.
+  // `kubernetes_address`: the address of the Service `kubernetes`, from KUBERNETES_SERVICE_HOST in
+  // a pod; empty: it is read from the API server. `changed` is called when the networks are known
+  // for the first time, and whenever they change.
   ServiceNetwork(const kube::Environment& environment, std::string kubernetes_address,
                  Changed changed);
 
   // Returns once the networks are known. Retries until the API server answers.
   boost::asio::awaitable<void> learn();
 
-  // Learns the networks again every limits::kServiceNetworkCheck, until it is cancelled.
+  // Reads the networks again every limits::kServiceNetworkCheck, until it is cancelled.
   boost::asio::awaitable<void> run();
 
  private:

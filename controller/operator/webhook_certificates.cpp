@@ -58,7 +58,7 @@ std::string_view name(pki::Step step) {
   return "keep";
 }
 
-// Keeps a flag true while the Held exists.
+// Keeps a flag true for the lifetime of this object.
 class Held {
  public:
   explicit Held(bool& flag) : flag_(flag) { flag_ = true; }
@@ -170,7 +170,8 @@ void WebhookCertificates::report(const base::Error& error) {
 // Takes the step that is due, if any, and returns the time to wait before the next call.
 asio::awaitable<base::Result<WebhookCertificates::Wait>> WebhookCertificates::step() {
   const auto held = secret();
-  // Without a configuration the webhook is not used, and no Secret may stay behind.
+  // Without a configuration the webhook is not used, and no owner would delete a Secret that is
+  // created now.
   if (!held && !configuration()) co_return limits::kCertificateCheck;
   const pki::Stored stored = held ? stored_in(*held) : pki::Stored();
   const base::Time now = environment_.clock.wall();
@@ -197,8 +198,8 @@ asio::awaitable<base::Result<WebhookCertificates::Wait>> WebhookCertificates::st
                            limits::kCertificateCheck);
 }
 
-// Returns how long the newest authority has been trusted: by the local clock, since this process
-// first saw it in the configuration. nullopt: it is not trusted yet.
+// Returns how long the newest CA certificate has been trusted: the time by the local clock since
+// this process first saw the certificate in the configuration. nullopt: it is not trusted yet.
 std::optional<pki::Duration> WebhookCertificates::trusted_for(const pki::Stored& stored) {
   const Configuration configured = configuration();
   const std::string newest = pki::newest_authority(stored);
@@ -242,10 +243,11 @@ asio::awaitable<base::Result<void>> WebhookCertificates::write(pki::Stored store
   co_return base::Result<void>();
 }
 
-// Writes these authorities into the caBundle if the Secret still holds them; otherwise records the
-// Secret in its store. The caches may be stale, so both objects are read live, the configuration
-// first. Another leader that changes the Secret after these reads writes the configuration later.
-// Then either this write gets a 409, or the other leader's newer write replaces it.
+// Writes these CA certificates into the caBundle if the Secret still holds them; otherwise records
+// the Secret in its store. The caches may be stale, so both objects are read live, the
+// configuration first. Another leader that changes the Secret after these reads writes the
+// configuration later. Then either this write gets a 409, or the other leader's newer write
+// replaces it.
 asio::awaitable<base::Result<void>> WebhookCertificates::write_ca_bundle(std::string authorities) {
   auto reading =
       environment_.client.get<api::MutatingWebhookConfiguration>({"", options_.configuration});

@@ -1,5 +1,5 @@
 // Manages the certificates of the webhook. Every replica serves the certificate in one Secret. The
-// leader renews it (pki/rotation.h) and writes its authorities into the caBundle of the
+// leader renews it (pki/rotation.h) and writes its CA certificates into the caBundle of the
 // MutatingWebhookConfiguration.
 //
 // Guarantees
@@ -39,11 +39,11 @@ struct WebhookCertificateOptions {
 
 class WebhookCertificates {
  public:
-  // Takes a certificate and its key into service, both in PEM.
+  // Starts to serve a certificate with its key, both in PEM.
   using Serve =
       std::function<base::Result<void>(const std::string& certificate, const std::string& key)>;
 
-  // metrics, and observer if not null, must outlive this object.
+  // `metrics` and `observer` (which may be null) must outlive this object.
   WebhookCertificates(const kube::Environment& environment, WebhookCertificateOptions options,
                       Serve serve, runtime::Metrics& metrics,
                       kube::WatchObserver* observer = nullptr);
@@ -58,9 +58,9 @@ class WebhookCertificates {
   // it, while run() runs. May be called again.
   boost::asio::awaitable<void> lead();
 
-  // For /readyz: returns why the API server cannot call the webhook. Empty when it can, when there
-  // is no configuration and so no caller, or when another replica is the leader and has not created
-  // a certificate yet.
+  // For /readyz: returns why the API server cannot call the webhook. Empty when the API server can
+  // call it, when there is no configuration and so no caller, or when another replica is the leader
+  // and has not created a certificate yet.
   std::string waiting_for() const;
 
  private:
@@ -90,9 +90,9 @@ class WebhookCertificates {
   bool dirty_ = false;  // something has changed since the last step began
   bool leading_ = false;
   std::string served_;      // the certificate; empty: none
-  std::string unusable_;    // why the one in the Secret is not served
+  std::string unusable_;    // why the certificate in the Secret is not served
   std::string last_error_;  // error of the last step; empty: none
-  std::string trusted_;     // the newest authority, once it is in the configuration
+  std::string trusted_;     // the newest CA certificate, once it is in the configuration
   base::Clock::Instant trusted_since_ = {};
 };
 

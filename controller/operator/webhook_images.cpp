@@ -11,8 +11,8 @@ namespace controller {
 
 namespace {
 
-// The images that one LocalRegistry declares, and what decides between two that declare the same
-// image.
+// The images that one LocalRegistry declares, with its age and name. If two LocalRegistries declare
+// the same image, age and name decide between them.
 struct Declared {
   base::Time created;
   std::string name;

@@ -12,10 +12,10 @@
 
 namespace controller {
 
-// Returns the rewriter for the pods of that namespace. It rewrites the images that a LocalRegistry
-// in the namespace delivers by its registry, once the node port is known. Of two LocalRegistries
-// that declare the same image, the older one counts. One that is being deleted does not count. At
-// most limits::kDeclaredImages images count.
+// Returns the rewriter for the pods of that namespace. It rewrites the images for which a
+// LocalRegistry in the namespace has the delivery LocalRegistry, once the node port is known. If
+// two LocalRegistries declare the same image, the older one is used. A LocalRegistry that is being
+// deleted is ignored. At most limits::kDeclaredImages images are rewritten.
 api::ImageRewriter rewriter_for(const Caches& caches, const std::string& namespace_name);
 
 }  // namespace controller

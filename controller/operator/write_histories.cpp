@@ -83,12 +83,13 @@ void WriteHistories::erase(Entries::iterator entry) {
   entries_.erase(entry);
 }
 
-// Drops histories until the others are within the bounds. That of `changed` stays.
+// Drops histories until the others are within the limits. The history of `changed` is never
+// dropped.
 void WriteHistories::make_room(const api::ObjectKey& changed) {
   while (entries_.size() > limits::kWriteHistories || bytes_ > limits::kWriteHistoryBytes) {
     std::map<std::string_view, std::size_t> of_namespace;
     for (const auto& [key, entry] : entries_) of_namespace[key.namespace_name] += entry.bytes;
-    // Namespaces within their share are equal.
+    // All namespaces that use at most 1/limits::kCacheShare of the bytes have the same excess.
     const auto excess = [&](const api::ObjectKey& key) {
       return std::max(of_namespace[key.namespace_name],
                       limits::kWriteHistoryBytes / limits::kCacheShare);

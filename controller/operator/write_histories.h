@@ -1,8 +1,8 @@
 // Keeps the write history of each LocalRegistry (reconcile/write_history.h) for as long as this
-// process lives. At most limits::kWriteHistories are kept, in at most limits::kWriteHistoryBytes:
-// the one that was not changed for the longest time is dropped, of a namespace that uses more than
-// its share of the bytes if there is one. The status still reports its contests, so that they are
-// not fought over again.
+// process lives. At most limits::kWriteHistories are kept, in at most limits::kWriteHistoryBytes.
+// If there are more, the least recently changed history is dropped; namespaces that use more than
+// 1/limits::kCacheShare of the bytes lose histories first. The status still reports the contests of
+// a dropped history, so the operator does not heal those fields again and again.
 #pragma once
 
 #include <map>

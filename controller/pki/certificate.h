@@ -43,7 +43,7 @@ base::Result<Certificate> read_certificate(std::string_view text);
 // limits::kAuthorities.
 std::vector<std::string> split_certificates(std::string_view text);
 
-// Both return false also when one of the texts cannot be read.
+// has_key() and is_signed_by() also return false when one of the texts cannot be read.
 bool has_key(std::string_view certificate, std::string_view key);
 bool is_signed_by(std::string_view certificate, std::string_view authority);
 

@@ -64,8 +64,8 @@ base::Time authority_due(const Validity& authority, const Policy& policy) {
   return std::min(authority.made + policy.authority, authority.until) - policy.leaf;
 }
 
-// Returns how much longer a new authority is trusted before it signs: policy.propagation_time in
-// all. A leaf of an earlier policy with a shorter lifetime may expire before that. Then the
+// Returns how much longer a new authority must be trusted before it signs: policy.propagation_time
+// in total. A leaf of an earlier policy with a shorter lifetime may expire before that. Then the
 // authority signs when the leaf is due by that earlier policy, but not before the propagation time
 // of that policy.
 Duration time_until_signing(const Validity& leaf, const Policy& policy, base::Time now,

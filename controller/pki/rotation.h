@@ -1,9 +1,10 @@
-// Decides when the webhook's certificates are renewed, so that the API server never meets a
+// Decides when the webhook's certificates are renewed, so that the API server is never served a
 // certificate that it does not trust.
 //
-// A Secret holds the authorities, of which the newest signs, and one server certificate (the leaf),
-// which every replica serves. The webhook configuration has the authorities as caBundle. The
-// replicas and the API servers receive a change of these objects at different times:
+// A Secret holds CA certificates (the authorities, of which the newest signs) and one server
+// certificate (the leaf), which every replica serves. The webhook configuration has the authorities
+// as caBundle. The replicas and the API servers receive a change of these objects at different
+// times:
 //
 //   the leaf is due                         →  a new leaf, signed by the newest authority
 //   the newest authority is due             →  a new authority beside the old one; both are
@@ -14,8 +15,8 @@
 // Guarantees
 //  * After each step, the leaf that was served before is still trusted, and the leaf that is served
 //    next is already trusted, if each step reaches all replicas and API servers within
-//    Policy::propagation_time. After a change of the policy it has to reach them within the shorter
-//    of the two propagation times.
+//    Policy::propagation_time. After a change of the policy, each step has to reach them within the
+//    shorter of the two propagation times.
 //  * A certificate or key that cannot be read, does not match or has expired is replaced at once.
 // Pure but for the randomness of keys; any thread.
 #pragma once
@@ -60,7 +61,7 @@ struct Validity {
 
 struct Leaf {
   Validity validity;
-  std::size_t authority = 0;  // the one that signed it: index in UsableParts::authorities
+  std::size_t authority = 0;  // index of its signer in UsableParts::authorities
 };
 
 // The parts of a Stored that can be used.
@@ -87,7 +88,7 @@ struct Decision {
 };
 
 // Returns the next step. `trusted_for`: how long the caBundle has had the newest authority;
-// nullopt: it does not have it yet.
+// nullopt: the caBundle does not have it yet.
 Decision decide(const UsableParts& usable, const Policy& policy, base::Time now,
                 std::optional<Duration> trusted_for);
 

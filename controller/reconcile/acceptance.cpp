@@ -23,7 +23,7 @@ std::string_view trim(std::string_view text) {
   return text;
 }
 
-// Whether name is one of the list "a,b, c".
+// Whether `name` is an item of the comma-separated `list`.
 bool lists(std::string_view list, std::string_view name) {
   while (!list.empty()) {
     const std::size_t comma = list.find(',');
@@ -34,8 +34,8 @@ bool lists(std::string_view list, std::string_view name) {
   return false;
 }
 
-// Returns the prefix in the form of canonical image names. Docker takes the first part of a name
-// for a host only before a slash, and only when it has a dot or a colon or is "localhost".
+// Returns the prefix in the form of canonical image names. Docker treats the first component of a
+// name as a host only if a slash follows and the component has a dot or a colon or is "localhost".
 std::string canonical_prefix(std::string_view prefix) {
   const std::size_t slash = prefix.find('/');
   const std::string_view first = prefix.substr(0, slash);
@@ -156,8 +156,8 @@ std::optional<Refusal> foreign_pvc(const Observed& observed) {
           api::to_string(owner))};
 }
 
-// Refuses when the cache holds an object at the target name only in part, because it cannot be
-// compared with the intent.
+// Refuses when the cache holds only a part of an object at the target name, because a part cannot
+// be compared with the intent.
 std::optional<Refusal> check_whole(const Observed& observed) {
   const auto check = [](ObjectKind kind, const api::ObjectMeta& meta) -> std::optional<Refusal> {
     if (meta.kept == json::Kept::kWhole) return std::nullopt;

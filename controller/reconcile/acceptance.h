@@ -1,5 +1,5 @@
 // Decides whether a LocalRegistry may have what its spec asks for. A chain of checks runs in a
-// fixed order, and the first that refuses wins. Nothing is created or updated for a refused spec
+// fixed order, and the first refusal is reported. Nothing is created or updated for a refused spec
 // except the status. All functions are pure and can be called on any thread.
 #pragma once
 
@@ -13,7 +13,7 @@ namespace reconcile {
 
 struct Refusal {
   std::string_view reason;  // of the condition Accepted
-  std::string message;      // what is wrong, and what to do about it
+  std::string message;      // the problem, and what the user can do about it
 };
 
 // Returns the first refusal of the checks; nullopt when the spec is accepted.
@@ -23,11 +23,13 @@ std::optional<Refusal> find_refusal(const Observed& observed);
 // when the cache holds all of it.
 std::optional<Refusal> find_missing_part(const api::LocalRegistry& registry);
 
-// True when the LocalRegistry may have its registry in the target namespace: the namespace is its
-// own, or the annotation kAllowFromAnnotation there names its own.
+// True when the LocalRegistry's registry may be in the target namespace: either `target` is the
+// LocalRegistry's own namespace, or the annotation kAllowFromAnnotation of `target` lists the
+// LocalRegistry's namespace.
 bool is_allowed(const api::LocalRegistry& registry, const api::Namespace& target);
 
-// True when target is the namespace `other`, or names it in the annotation kAllowFromAnnotation.
+// True when `target` is the namespace `other`, or lists `other` in its annotation
+// kAllowFromAnnotation.
 bool allows(const api::Namespace& target, std::string_view other);
 
 // Returns why the spec is refused in a target namespace that is not the LocalRegistry's own: an
@@ -37,9 +39,9 @@ std::optional<Refusal> find_foreign_refusal(const api::LocalRegistry& registry,
                                             const api::Namespace& target,
                                             const std::vector<std::string>& allowed_images);
 
-// Whether one of the prefixes covers the image. Both are read as Docker reads names ("registry" is
-// docker.io/library/registry), and a prefix ends where a part of the name ends: "ghcr.io/acme"
-// covers ghcr.io/acme/tool and not ghcr.io/acme-tools.
+// Whether the image begins with one of the prefixes. Images and prefixes are expanded in the same
+// way as Docker expands image names ("registry" is docker.io/library/registry). A prefix matches
+// whole components of a name: "ghcr.io/acme" matches ghcr.io/acme/tool, but not ghcr.io/acme-tools.
 bool image_is_allowed(std::string_view image, const std::vector<std::string>& prefixes);
 
 // True when the PVC may be mounted and written: it belongs to this LocalRegistry, or a deleted

@@ -42,8 +42,8 @@ bool mentions_error(std::string_view line) {
   return false;
 }
 
-// Returns the line of a container's log that explains its end: the first line of a Go program's
-// panic, else the last line that mentions an error, else the last line.
+// Returns the line of a container's log that explains why the container ended: the first line of a
+// Go program's panic, else the last line that mentions an error, else the last line.
 std::string_view explaining_line(std::string_view log) {
   std::string_view last;
   std::string_view error;
@@ -85,7 +85,7 @@ ConditionValue crashing(std::string_view container, const api::ContainerStateTer
           MessageSource::kCrash};
 }
 
-// Returns the condition of a container that did not start, by the reason for which it waits.
+// Returns the condition of a container in state `waiting`, derived from the reason of that state.
 ConditionValue waiting(const api::ContainerStatus& container) {
   const api::ContainerStateWaiting& state = *container.state.waiting;
   if (state.reason == reason::kImagePullBackOff || state.reason == reason::kErrImagePull) {
@@ -158,7 +158,7 @@ std::optional<ConditionValue> condition_of_scheduling(const api::Pod& pod) {
                         MessageSource::kQuoted};
 }
 
-// Returns the condition of a container of the workload; nullopt when it is ready. starting: the
+// Returns the condition of a container of the workload; nullopt when it is ready. `starting`: the
 // reason while it starts.
 std::optional<ConditionValue> condition_of_container(const Observed& observed,
                                                      const Workload& workload,
@@ -219,7 +219,7 @@ ConditionValue not_deployed(const Observed& observed) {
 std::string_view reason_of_failure(const base::Error& error) {
   if (error.code != base::ErrorCode::kForbidden) return reason::kFailed;
   const std::string_view reason = reason_for(error.message);
-  // The text of an admission webhook's denial is free and may contain none of the known phrases.
+  // An admission webhook may deny with any text. A 403 without a known phrase is Forbidden.
   return reason == reason::kFailed ? reason::kForbidden : reason;
 }
 

@@ -11,12 +11,12 @@
 
 namespace reconcile {
 
-// The source of a condition's message. While status and reason stay the same, it decides whether
-// another message is worth a status write.
+// Where the message of a condition comes from. If only the message of a condition changes, its
+// source decides whether the operator writes the status.
 enum class MessageSource {
-  kOwn,     // the operator's own text: always written
-  kQuoted,  // another program's text, with ports, retries and seconds: not if only numbers differ
-  kCrash,   // a container's log, different after each crash: never
+  kOwn,     // the operator's own text: written
+  kQuoted,  // another program's text: written unless only numbers in it differ (ports, retries)
+  kCrash,   // a container's log, which is different after each crash: not written
 };
 
 // A condition without its generation and transition time.
@@ -31,12 +31,12 @@ struct ConditionValue {
 // PodSecurity or Forbidden for a write that admission refused, else Failed.
 std::string_view reason_of_failure(const base::Error& error);
 
-// Returns the condition for the first failed or refused write of these kinds; nullopt when there is
-// none.
+// Returns the condition for the first failed or refused write of an object of these kinds; nullopt
+// when all their writes succeeded.
 std::optional<ConditionValue> condition_of_failed_write(const Observed& observed,
                                                         std::initializer_list<ObjectKind> kinds);
 
-// Returns the instruction by which the user has a kept pod template replaced, for messages.
+// Returns, for messages, what the user can do to replace a kept pod template (template_hold.h).
 std::string restart_remedy(const Observed& observed);
 
 ConditionValue compute_available(const Observed& observed);

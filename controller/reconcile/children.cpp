@@ -10,9 +10,8 @@
 
 namespace reconcile {
 
-// The pod settings of the spec, from which AppliedPod::inputs is hashed. A field that is added
-// later has to be absent from the JSON while it has its default value, because another hash would
-// restart every registry.
+// The pod settings of the spec; AppliedPod::inputs is their hash. If you add a field, leave it out
+// of the JSON while it has its default value: a changed hash would restart every registry.
 struct PodInputs {
   std::string image;
   int port = 0;
@@ -56,12 +55,12 @@ PodInputs inputs_of(const api::LocalRegistrySpec& spec) {
 }
 
 constexpr std::int64_t kUser = 1000;  // uid and gid of registry and BuildKit, and fsGroup
-// Recreate never runs two pods at once: behind the Service, each would have its own emptyDir of
-// images.
+// The strategy Recreate never runs two pods at once. Two pods behind the Service would each have
+// their own emptyDir with different images.
 constexpr std::string_view kStrategy = "Recreate";
 constexpr int kRevisionHistory = 1;
 constexpr std::int64_t kGraceSeconds = 10;
-constexpr int kPrivilegedPorts = 1024;  // below it a process needs a capability or a sysctl
+constexpr int kPrivilegedPorts = 1024;  // below this port a process needs a capability or a sysctl
 constexpr std::string_view kUnprivilegedPorts = "net.ipv4.ip_unprivileged_port_start";
 constexpr std::string_view kLogIsMessage = "FallbackToLogsOnError";
 // Unlike the default OrderedReady, this policy replaces a pod of an old revision that is not ready.
@@ -94,9 +93,9 @@ void remove_instance_label(api::ObjectMeta& meta) {
   meta.labels.erase(std::string(api::kInstanceLabel));
 }
 
-// Adds the owner reference only within the LocalRegistry's own namespace. In another namespace
-// garbage collection would not find the owner and would delete the object. There, without an owner
-// reference, the instance label has to go.
+// Adds the owner reference only within the LocalRegistry's own namespace. In another namespace,
+// garbage collection would not find the owner and would delete the object. An object without an
+// owner reference must not have the instance label.
 void add_owner_reference(api::ObjectMeta& meta, const api::LocalRegistry& registry) {
   if (meta.namespace_name != registry.metadata.namespace_name) return remove_instance_label(meta);
   const api::ResourceType& type = api::Resource<api::LocalRegistry>::kType;
@@ -104,8 +103,8 @@ void add_owner_reference(api::ObjectMeta& meta, const api::LocalRegistry& regist
                                    registry.metadata.name, registry.metadata.uid, true, true});
 }
 
-// The hash shows that a field was removed from the intent, which comparing the intended fields
-// cannot show.
+// Adds the intent hash. It reveals that a field was removed from the intent, which a comparison of
+// the intended fields does not.
 template <class T>
 void add_intent_hash(T& object) {
   object.metadata.annotations[std::string(kIntentAnnotation)] = hash(api::encode_object(object));

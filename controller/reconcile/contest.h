@@ -1,7 +1,8 @@
-// Decides when drift is healed and when it is left unchanged, and computes the condition Converged.
-// A field is contested when the API server's answer to an apply differs in it from what was
-// applied, or when it had to be healed too often. All functions are pure and can be called on any
-// thread.
+// Decides about drift, which means that fields of a child differ from the intent. The operator
+// either heals the drift by applying the intent again, or leaves the child unchanged because the
+// fields are contested. A field is contested when the API server's answer to an apply has another
+// value than the applied one, or when the field had to be healed too often. Also computes the
+// condition Converged. All functions are pure and can be called on any thread.
 #pragma once
 
 #include <cstddef>
@@ -25,7 +26,7 @@ struct Drift {
   bool was_applied = false;         // the API server accepted this intent before
 };
 
-// The target of actions on objects of type T.
+// Returns the ObjectKind of objects of type T.
 template <class T>
 constexpr ObjectKind kind_for();
 template <>
@@ -45,7 +46,7 @@ constexpr ObjectKind kind_for<api::PersistentVolumeClaim>() {
   return ObjectKind::kPvc;
 }
 
-// Returns the hash of the intended object, which is recorded on each child; empty: there is none.
+// Returns the intent hash that an annotation of the child records; empty if there is none.
 template <class T>
 std::string intent_hash(const T& object) {
   return std::string(api::lookup(object.metadata.annotations, kIntentAnnotation));
@@ -63,25 +64,26 @@ struct DriftDecision {
   bool apply = false;
   // With `apply`: the first field that the apply heals; empty: it only retries contested fields.
   std::string healed;
-  // Set instead of `apply`: the fields have to be recorded as contested, with their field managers.
+  // If set, `apply` is false, and these fields must be recorded as contested, with their field
+  // managers.
   std::optional<RecordContestedFields> record;
 };
 DriftDecision decide_drift(const Observed& observed, const Drift& drift);
 
-// Whether a contest goes on although its object has no drift now: a field was healed less than
-// limits::kHealWindow ago, and may be changed again.
+// Whether a contest continues although its object has no drift now: a field was healed less than
+// limits::kHealWindow ago, so another client may change it again.
 bool is_in_heal_window(const FieldContest& contest, Instant now);
 
-// Whether the field at `path`, or any field of the drift, is contested for this intent. The write
-// history decides. If it has no contest for the object, the condition Converged of an earlier
-// process decides.
+// Whether the field at `path` is contested for this intent; without `path`, whether any field of
+// the drift is. The write history decides. If the history has no contest for the object, the
+// condition Converged that an earlier process wrote decides.
 bool is_contested(const Observed& observed, const Drift& drift, std::string_view path);
 bool is_contested(const Observed& observed, const Drift& drift);
 
 // Returns when the first of the contests is due for a retry; nullopt when there are no contests.
 std::optional<Instant> next_try(const std::vector<FieldContest>& contests, Instant now);
 
-// Computes the condition Converged. plan: complete except for its status.
+// Computes the condition Converged. `plan`: complete except for its status.
 ConditionValue compute_converged(const Observed& observed, const std::optional<Refusal>& refusal,
                                  const Plan& plan);
 

@@ -24,8 +24,8 @@ bool pods_are_refused(const Observed& observed) {
   return refusal_of_pods(observed, workload).find("violates PodSecurity") != std::string_view::npos;
 }
 
-// Returns a hash of what the cluster's default decides by: the image, and the Pod Security labels
-// of the namespace.
+// Returns a hash of the inputs of the cluster's Pod Security default: the BuildKit image, and the
+// Pod Security labels of the namespace.
 std::string buildkit_circumstances(const Observed& observed) {
   std::string text = observed.registry->spec.buildkit_image;
   if (observed.target_namespace) {

@@ -10,16 +10,18 @@
 
 namespace reconcile {
 
-// Whether the LocalRegistry wants a registry, judged by its spec, its status and the kind of
-// cluster alone. If its images decide, only a status.delivery of LocalRegistry counts.
+// Whether the LocalRegistry wants a registry, decided from its spec, its status and the kind of
+// cluster only. If the delivery depends on the images, the result is true only when status.delivery
+// is LocalRegistry.
 bool wants_registry(const api::LocalRegistry& registry, bool kind_cluster);
 
 // Like wants_registry, but also true while the first push check of the images is still open.
 bool may_want_registry(const api::LocalRegistry& registry, bool kind_cluster);
 
 // Returns the delivery of the LocalRegistry as a whole. If spec.enabled is set, the cluster is KinD
-// or spec.images is empty, the images do not matter. Otherwise it is LocalRegistry if any image is
-// delivered so, else Upstream. nullopt: the images are checked for the first time.
+// or spec.images is empty, the images do not matter. Otherwise it is LocalRegistry if any image has
+// the delivery LocalRegistry, else Upstream. nullopt: the first check of the images has not
+// finished.
 std::optional<api::Delivery> decide_delivery(const Observed& observed);
 
 // True when workload and Service have to exist.
@@ -49,13 +51,13 @@ bool gets_buildkit(const Observed& observed);
 // True when the Pod Security label of the target namespace forbids the sidecar.
 bool label_forbids_buildkit(const Observed& observed);
 
-// True when Pod Security forbids the sidecar: by the label of the target namespace, or without one
-// by the cluster's default.
+// True when Pod Security forbids the sidecar: by the label of the target namespace or, if there is
+// no label, by the cluster's default.
 bool buildkit_is_forbidden(const Observed& observed);
 
-// Returns the value of kBuildKitRefusedAnnotation: kNeverRefused, or a hash of the image and the
-// Pod Security labels with which the cluster's default refused the sidecar. The operator does not
-// try the same combination again.
+// Returns the value of kBuildKitRefusedAnnotation: kNeverRefused, or a hash of the BuildKit image
+// and of the namespace's Pod Security labels for which the cluster's default refused the sidecar.
+// While the hash stays the same, the operator does not add the sidecar again.
 std::string buildkit_refusal(const Observed& observed);
 
 }  // namespace reconcile

@@ -19,9 +19,9 @@ struct ReconcileEvent {
   bool operator==(const ReconcileEvent&) const = default;
 };
 
-// Returns the events of one reconcile. before: the LocalRegistry before it; done: the writes that
-// succeeded; after: the status after it. A refusal is reported only when its reason is new in the
-// status.
+// Returns the events of one reconcile. `before`: the LocalRegistry before the reconcile; `done`:
+// the writes that succeeded; `after`: the new status. A refusal is reported only when its reason
+// was not in the status before.
 std::vector<ReconcileEvent> compute_events(const api::LocalRegistry& before,
                                            const std::vector<Action>& done,
                                            const api::LocalRegistryStatus& after);

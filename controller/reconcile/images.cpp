@@ -49,8 +49,8 @@ const PushCheck* find_check(const Observed& observed, const std::string& name) {
   return nullptr;
 }
 
-// Copies the latest answer into `entry`: of this process, or else of the status if it is about the
-// current generation.
+// Copies the latest answer of the push check into `entry`: the answer that this process has or
+// else, if the status is about the current generation, the answer in the status.
 void add_answer(const Observed& observed, const api::ImageStatus* earlier,
                 api::ImageStatus& entry) {
   const PushCheck* check = find_check(observed, entry.name);

@@ -21,13 +21,13 @@ inline constexpr std::string_view kAppLabel = "app";  // on pods: DevSpace finds
 
 inline constexpr std::string_view kOwnerAnnotation = "localregistry.dev/owner";
 inline constexpr std::string_view kIntentAnnotation = "localregistry.dev/intent-hash";
-// On a Deployment: the pod template that was applied and the inputs that it was made from, as an
-// AppliedPod in JSON.
+// On a Deployment: the pod template that was applied and hashes of its inputs, as JSON of an
+// AppliedPod or as a HashedRecord (children.h).
 inline constexpr std::string_view kAppliedPodAnnotation = "localregistry.dev/applied-pod";
-// On a workload: kNeverRefused, or a hash of the image and labels with which the cluster's Pod
-// Security default refused BuildKit.
+// On a workload: kNeverRefused, or the hash that buildkit_refusal() returns (decision.h).
 inline constexpr std::string_view kBuildKitRefusedAnnotation = "localregistry.dev/buildkit-refused";
-// On a LocalRegistry, set by users: a new value ends the hold of a pod template.
+// On a LocalRegistry, set by users: a new value makes the operator replace a kept pod template
+// (template_hold.h).
 inline constexpr std::string_view kRestartAnnotation = "localregistry.dev/restart-requested-at";
 // On the target Namespace.
 inline constexpr std::string_view kAllowFromAnnotation = "localregistry.dev/allow-from";
@@ -40,9 +40,9 @@ inline constexpr std::string_view kRegistryContainer = "registry";
 inline constexpr std::string_view kBuildKitContainer = "buildkitd";
 inline constexpr std::string_view kPortName = "registry";  // of container and Service
 
-// Returns the uid of the LocalRegistry that the object belongs to: from its controller reference,
-// or without one from its owner-uid label. Empty when it has neither. A controller of another kind,
-// or in another namespace than the owner's, also gives an empty uid.
+// Returns the uid of the LocalRegistry that the object belongs to: from the controller reference
+// or, if there is none, from the owner-uid label. Empty when the object has neither, when its
+// controller is of another kind, and when it has a controller but is not in its owner's namespace.
 std::string owner_uid(const api::ObjectMeta& meta);
 
 // True when the object belongs to this LocalRegistry, not to an earlier one of the same name. A uid
@@ -50,10 +50,11 @@ std::string owner_uid(const api::ObjectMeta& meta);
 // object's namespace (reconcile/places.h).
 bool is_owned(const api::ObjectMeta& meta, const api::LocalRegistry& registry);
 
-// True when the object is in the LocalRegistry's own namespace and was created for a LocalRegistry
-// of the same namespace and name, but not for this one: either for an earlier one, which is gone,
-// or for an unknown one, because the label was removed. The result is reliable only after a live
-// read of the LocalRegistry: a stale one may itself be the earlier one.
+// True when the object is inherited: it is in the LocalRegistry's own namespace and its annotation
+// names this LocalRegistry, but its owner's uid is another one or unknown. Either an earlier
+// LocalRegistry of the same name created the object, or its label was removed. The result is
+// reliable only after a live read: a LocalRegistry from a stale cache may itself be the earlier
+// one.
 bool is_inherited(const api::ObjectMeta& meta, const api::LocalRegistry& registry);
 
 // True when the object is owned or inherited: the operator may write and delete it for this
@@ -65,9 +66,9 @@ bool belongs_to(const api::ObjectMeta& meta, const api::LocalRegistry& registry)
 // after a live read of the LocalRegistry.
 bool is_orphan(const api::ObjectMeta& meta, const api::LocalRegistry& registry);
 
-// Returns the LocalRegistry that the object names as its owner. The name is empty when it names
-// none, or when the text cannot be a name. Users who may edit the object can forge it, so it is
-// only a hint which LocalRegistry to check.
+// Returns the LocalRegistry that the object names as its owner. The name is empty when the object
+// names no owner, or when the text cannot be a name. Users who may edit the object can forge the
+// owner's name, so it is only a hint which LocalRegistry to check.
 api::ObjectKey owner_key(const api::ObjectMeta& meta);
 
 // True for an object that this operator created, for any LocalRegistry.

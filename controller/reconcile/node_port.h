@@ -12,15 +12,15 @@ struct NodePortChoice {
   int port = 0;          // 0: the control plane assigns one
 };
 
-// Returns the node port that the status records: of the Service, or of the last one; 0: none.
+// Returns the node port that the status records, of the current or of the last Service; 0: none.
 int remembered_node_port(const api::LocalRegistryStatus& status);
 
 // Whether the API server refused the port in this reconcile.
 bool is_refused(const Observed& observed, int port);
 
 // Returns the first of these ports that the API server did not refuse in this reconcile: the pinned
-// port, the port that the status records (so that a recreated Service keeps it), the Service's own
-// port.
+// port, the port that the status records (so that a recreated Service keeps its port), the
+// Service's current port.
 NodePortChoice choose_node_port(const Observed& observed);
 
 // Returns the Service's port named kPortName; null when it has none. The port is found by its name

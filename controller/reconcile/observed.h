@@ -17,7 +17,7 @@ namespace reconcile {
 // The kinds of objects that the operator writes.
 enum class ObjectKind { kLocalRegistry, kDeployment, kStatefulSet, kService, kPvc };
 
-// "Deployment", "StatefulSet", "Service", "PersistentVolumeClaim", "LocalRegistry".
+// Returns the name of the kind, such as "Deployment" or "PersistentVolumeClaim".
 std::string_view kind_name(ObjectKind kind);
 
 // A request that failed or was refused in this reconcile. It is not retried in the same reconcile.
@@ -44,8 +44,8 @@ struct PushCheck {
   base::Time next;       // when to check again, unless permission is granted
 };
 
-// Why the controller of StatefulSets could not create the pod of the registry, by its events. The
-// status of a StatefulSet has no condition for it.
+// Why the StatefulSet controller could not create the registry's pod, according to the events of
+// the StatefulSet. The status of a StatefulSet has no condition for this failure.
 struct PodRefusal {
   bool is_known = false;  // false: the events could not be read
   std::string message;    // the API server's answer; empty: no event reports one for this template
@@ -72,14 +72,15 @@ struct Observed {
 
   std::shared_ptr<const api::Namespace> target_namespace;  // null when it does not exist
   bool target_watched = true;                              // false: outside of --watch-namespaces
-  bool owner_watched = true;                               // false: so is the LocalRegistry's own
+  // False: the LocalRegistry's own namespace is outside of --watch-namespaces.
+  bool owner_watched = true;
   // The namespaces of other_namespaces() that are outside of --watch-namespaces. Children there
   // cannot be removed.
   std::vector<std::string> unwatched_namespaces;
   std::vector<std::string> allowed_images;  // --allowed-images; empty: any
   bool kind_cluster = false;                // the nodes belong to a KinD cluster
   bool pvc_owner_may_exist = false;         // another LocalRegistry owns the PVC and may exist
-  std::optional<api::ObjectKey> rival;      // the LocalRegistry that has the target name instead
+  std::optional<api::ObjectKey> rival;      // another LocalRegistry that has the target name
   bool has_twin = false;                    // see rivalry.h
 
   std::vector<PushCheck> push_checks;

@@ -38,7 +38,7 @@ std::set<std::string> namespaces_with_objects(const Observed& observed, bool cre
   const api::LocalRegistry& registry = *observed.registry;
   std::set<std::string> names(observed.unwatched_namespaces.begin(),
                               observed.unwatched_namespaces.end());
-  // A PVC that is retained stays there, and nothing has to find it again.
+  // A retained PVC is never deleted, so its namespace does not have to be recorded for it.
   const bool with_pvcs = registry.spec.persistence.when_deleted == api::RetentionPolicy::kDelete;
   for (const MisplacedChild& child : observed.misplaced_children) {
     if (child.kind == ObjectKind::kPvc && !with_pvcs) continue;

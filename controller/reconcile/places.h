@@ -30,9 +30,9 @@ std::vector<std::string> namespaces_to_search(const api::LocalRegistry& registry
 // Whether the namespace is one of namespaces_that_may_have_children().
 bool may_have_children_in(const api::LocalRegistry& registry, const std::string& namespace_name);
 
-// Whether the object can be an orphaned child of a LocalRegistry that is gone. Either it is in the
-// owner's namespace, or its Namespace (`found`; null: unknown) allows the owner's and it has an
-// owner-uid label.
+// Whether the object can be an orphaned child of a LocalRegistry that is gone. Either the object is
+// in the owner's namespace, or it has an owner-uid label and its Namespace (`found`; null: unknown)
+// allows the owner's namespace.
 bool may_be_orphan_of_deleted_owner(const api::ObjectMeta& object, const api::Namespace* found);
 
 // True when children may be created in the target namespace: it is the LocalRegistry's own, or
@@ -41,9 +41,9 @@ bool may_be_orphan_of_deleted_owner(const api::ObjectMeta& object, const api::Na
 bool target_is_recorded(const Observed& observed);
 
 // Whether orphaned children of an earlier LocalRegistry of the same key are deleted in that
-// namespace. This holds for the target namespace until this LocalRegistry may have children there.
-// From then on an object with another owner-uid label may be this LocalRegistry's child with an
-// edited label.
+// namespace. True for the target namespace as long as this LocalRegistry cannot have children
+// there. Later, an object with another owner-uid label may be a child of this LocalRegistry whose
+// label was edited.
 bool may_have_orphans_in(const api::LocalRegistry& registry, const std::string& namespace_name);
 
 // Returns the value of status.otherNamespaces: the namespaces that may still have children.

@@ -61,7 +61,7 @@ bool is_change_of_spec(const Observed&, const api::PersistentVolumeClaim&, std::
 }
 
 // True when the Service has the node port that the status records. Then no client moved the port,
-// and the spec asks for another one.
+// and the changed port comes from the spec.
 bool is_change_of_spec(const Observed& observed, const api::Service& existing,
                        std::string_view field) {
   return field.ends_with(".nodePort") &&
@@ -119,7 +119,8 @@ std::string version_to_write(const T&) {
   return {};
 }
 
-// Leaves the object unchanged. The contest stays in the plan, so that the status reports it.
+// Leaves the object unchanged, and adds its contest (fields that another client keeps changing) to
+// the plan, so that the status reports it.
 void leave_contested(const Observed& observed, ObjectKind kind, Plan& plan) {
   if (const FieldContest* contest = observed.history.find(kind)) plan.contested.push_back(*contest);
 }
@@ -137,9 +138,9 @@ void create(const Observed& observed, T wanted, Plan& plan) {
   const ObjectKind kind = kind_for<T>();
   if (find_failure(observed, kind) != nullptr) return leave_contested(observed, kind, plan);
   // A create needs a live read in two cases. An object with contested fields may exist although no
-  // cache shows it, because a policy may have changed the label by which the cache selects it. In
-  // another namespace, a stale cache may show an earlier spec: a child created for it, in a
-  // namespace that the status no longer records, would never be found again.
+  // cache shows it, because a policy may have changed the label by which the cache selects it. If
+  // the target is another namespace and the cached spec is stale, the child would be created in a
+  // namespace that is no longer in status.otherNamespaces, and would never be found or deleted.
   const bool is_risky =
       observed.history.find(kind) != nullptr || is_in_other_namespace(*observed.registry);
   if (is_risky && !observed.live) return require_live_read(observed, plan);
@@ -154,9 +155,9 @@ Delete delete_to_heal(Delete remove, std::size_t intent, std::vector<std::string
   return remove;
 }
 
-// Whether a contested object may be recreated when a retry of its apply was refused: a Service that
-// had to be healed too often. A recreated workload would lose its images. An admission policy would
-// change a recreated object in the same way.
+// Whether a contested object may be recreated after a retry of its apply was refused. Only a
+// Service that had to be healed too often is recreated: a recreated workload would lose its images,
+// and an admission policy would change the recreated object in the same way.
 bool may_recreate_contested(const Observed& observed, const Drift& drift) {
   const FieldContest* contest = observed.history.find(drift.kind);
   return drift.kind == ObjectKind::kService && contest != nullptr &&
@@ -187,9 +188,10 @@ std::optional<Action> reset_before_apply(const Observed&, const api::Deployment&
   return ResetStrategy{build_strategy_patch(existing.metadata), drift.intent};
 }
 
-// An apply keeps a port of another client, and the API server refuses it beside the wanted one. If
-// the API server did not accept this intent before, the port may be the operator's own, for an
-// earlier intent, which an apply removes.
+// Returns the merge patch that has to precede an apply. An apply keeps a port that another client
+// added, and the API server refuses that port beside the wanted one. If the API server did not
+// accept this intent before, the port may be one that the operator applied for an earlier intent;
+// an apply removes such a port.
 std::optional<Action> reset_before_apply(const Observed& observed, const api::Service& wanted,
                                          const api::Service& existing, const Drift& drift) {
   const bool is_foreign = drift.was_applied || is_contested(observed, drift, kPortsField);
@@ -276,8 +278,8 @@ void ensure_deployment(const Observed& observed, const api::Deployment& wanted, 
 void ensure_pvc(const Observed& observed, Plan& plan) {
   if (!observed.registry->spec.persistence.enabled) return;
   // The cache may be stale, and the LocalRegistry already gone. Then nothing would remove a PVC
-  // created for it now, because PVCs have no owner reference. That matters where whenDeleted is
-  // Delete, and in another namespace.
+  // that is created now, because PVCs have no owner reference. This matters if whenDeleted is
+  // Delete, or if the target is another namespace.
   const bool would_be_left =
       is_in_other_namespace(*observed.registry) ||
       observed.registry->spec.persistence.when_deleted == api::RetentionPolicy::kDelete;
@@ -306,8 +308,9 @@ void ensure_stateful_set(const Observed& observed, Plan& plan) {
   ensure_workload(observed, std::move(wanted), existing, plan);
 }
 
-// Plans the deletion of a workload that is not wanted any more. True if it still runs: two
-// workloads would answer behind one Service, and each would have a part of the images.
+// Plans the deletion of a workload that is not wanted any more. True if it still runs. Then the
+// other workload must wait: behind one Service, each of two workloads would have a part of the
+// images.
 template <class T>
 bool remove_other_workload(const Observed& observed, const std::shared_ptr<const T>& workload,
                            Plan& plan) {
@@ -317,7 +320,7 @@ bool remove_other_workload(const Observed& observed, const std::shared_ptr<const
 }
 
 // Deletes the workload of the other kind, and creates or heals the wanted one after that.
-// deployment: null with persistence.
+// `deployment`: null with persistence.
 void ensure_one_workload(const Observed& observed, const DeploymentIntent* deployment, Plan& plan) {
   if (has_unseen_workload_to_delete(observed)) return require_live_read(observed, plan);
   if (deployment == nullptr) {
@@ -362,8 +365,8 @@ bool may_delete(const Observed& observed, const api::ObjectMeta& pvc) {
          is_owned(pvc, *observed.registry);
 }
 
-// Deletes the PVC if spec.persistence.whenDeleted is Delete: only after a live read, and only in
-// the version that was read.
+// Deletes the PVC if spec.persistence.whenDeleted is Delete, but only after a live read and with
+// the resourceVersion that was read.
 void remove_pvc(const Observed& observed, const api::ObjectMeta& pvc, Plan& plan) {
   if (is_terminating(pvc) || !may_delete(observed, pvc)) return;
   if (!observed.live) return require_live_read(observed, plan);
@@ -446,7 +449,7 @@ void set_finalizer(const Observed& observed, bool present, Plan& plan) {
 void plan_running(const Observed& observed, const DeploymentIntent* deployment, Plan& plan) {
   const bool has = has_finalizer(observed.registry->metadata);
   const bool needs = needs_finalizer(observed);
-  if (needs && !has) {  // before there is any object that it has to clean up
+  if (needs && !has) {  // before the first object that needs it is created
     return set_finalizer(observed, true, plan);
   }
   // The Service under an earlier name has to release its node port before a new Service requests
@@ -626,8 +629,9 @@ bool may_have_unrecorded_children(const Observed& observed) {
 }
 
 // Whether the status records all that must be recorded before the first write to another object.
-// After a crash nothing else shows which other namespaces have children. And adding the finalizer
-// changes the resourceVersion that decides which of two twins is older.
+// After a crash, only the status shows which other namespaces have children. Another reason: adding
+// the finalizer changes the resourceVersion, and the original resourceVersion decides which of two
+// twins is older.
 bool has_required_records(const Observed& observed) {
   const api::LocalRegistry& registry = *observed.registry;
   if (is_deployed(observed) && !target_is_recorded(observed)) return false;
@@ -644,8 +648,8 @@ void check_pushes(const Observed& observed, Plan& plan) {
   if (next) requeue_no_later_than(*next - observed.now, plan);
 }
 
-// Looks for the reason why a StatefulSet has no pod: its status does not have it, and no watch
-// event reports it.
+// Plans a read of the reason why a StatefulSet has no pod. The status of the StatefulSet does not
+// contain the reason, and no watch event reports it.
 void find_pod_refusal(const Observed& observed, Plan& plan) {
   const Workload workload = find_workload(observed);
   if (!lacks_pod(observed, workload)) return;

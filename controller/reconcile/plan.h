@@ -35,8 +35,8 @@ struct Apply {
   std::string uid;
   Cause cause = Cause::kCreate;
   std::string field;  // kHeal: the first field that differed, "spec.type"
-  // For a Service: the requested node port may be released soon, so a refusal is worth a few
-  // retries.
+  // For a Service: another Service may release the requested node port soon, so a refused port is
+  // worth a few retries.
   bool port_may_be_released_soon = false;
   std::string resource_version = {};
 
@@ -49,10 +49,10 @@ struct Delete {
   api::ObjectKey key;
   std::string uid;
   std::string resource_version;
-  bool keeps_pods = false;  // for a workload: the next one of its name adopts the pods
+  bool keeps_pods = false;  // for a workload: the next workload of the same name adopts its pods
   bool is_orphan = false;   // an orphaned child: see Observed::orphans
-  // If the object is deleted to be recreated: digest_of() the object that is wanted, and the fields
-  // that only recreating it changes back.
+  // If the object is deleted to be recreated: digest_of() the intended object, and the fields that
+  // cannot be healed without recreating the object.
   std::size_t intent = 0;
   std::vector<std::string> healed = {};
 
@@ -64,7 +64,7 @@ struct Delete {
 // server refuses these parameters with Recreate.
 struct ResetStrategy {
   api::Deployment patch;
-  std::size_t intent = 0;  // digest_of() the Deployment that is wanted
+  std::size_t intent = 0;  // digest_of() the intended Deployment
 
   bool operator==(const ResetStrategy&) const = default;
 };
@@ -73,7 +73,7 @@ struct ResetStrategy {
 // it keeps that port, and the API server refuses two ports with the same name or node port.
 struct ResetPorts {
   api::Service patch;
-  std::size_t intent = 0;  // digest_of() the Service that is wanted
+  std::size_t intent = 0;  // digest_of() the intended Service
 
   bool operator==(const ResetPorts&) const = default;
 };
@@ -91,8 +91,8 @@ struct ReadLive {
   bool operator==(const ReadLive&) const = default;
 };
 
-// Reads the events of a StatefulSet that has no pod. The answer is in Observed::pod_refusal in this
-// reconcile.
+// Reads the events of a StatefulSet that has no pod. The result is in Observed::pod_refusal until
+// the reconcile ends.
 struct ReadPodRefusal {
   api::ObjectKey key;
   std::string uid;
@@ -133,9 +133,9 @@ struct Plan {
   std::vector<Action> actions;
   std::vector<FieldContest> contested;     // objects whose contested fields are left unchanged
   std::vector<ObjectKind> ended_contests;  // objects whose contest has ended
-  std::string waits_for;  // the object whose deletion has to end first, as a sentence; empty: none
-  // Set when it differs from the current status. The caller writes it when a Plan has no actions,
-  // or when the reconcile ends before that.
+  std::string waits_for;                   // the deletion to wait for, as a sentence; empty: none
+  // The status to write; nullopt if it is unchanged. The caller writes it when a Plan has no
+  // actions, or when the reconcile stops at limits::kPassesPerReconcile or limits::kPassesTime.
   std::optional<api::LocalRegistryStatus> status;
   // Reconcile again after this time, even without an event.
   std::optional<std::chrono::milliseconds> requeue_after;

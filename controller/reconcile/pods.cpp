@@ -152,7 +152,7 @@ bool is_ready(const api::Pod& pod, const api::ContainerStatus& container) {
 bool may_hold_images(const Observed& observed, const Workload& workload) {
   if (workload.metadata == nullptr) return false;
   // The cache may not show the pod. Another client may have removed the label by which pods are
-  // watched, or the cache is stale and shows the pod before it.
+  // watched, or the cache is stale and shows only an earlier pod.
   if (workload.status->ready_replicas > 0) return true;
   return std::any_of(observed.pods.begin(), observed.pods.end(), [&](const auto& pod) {
     return !is_terminating_or_ended(*pod) && is_pod_of(*pod, workload) && may_hold_images(*pod);

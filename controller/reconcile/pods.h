@@ -11,7 +11,7 @@
 
 namespace reconcile {
 
-// The workload that the spec asks for, of either kind; all pointers null when it is absent.
+// The intended workload, a Deployment or a StatefulSet; all pointers are null when it is absent.
 struct Workload {
   const api::ObjectMeta* metadata = nullptr;
   const std::optional<int>* replicas = nullptr;
@@ -22,12 +22,11 @@ struct Workload {
 
 Workload find_workload(const Observed& observed);
 
-// True for a pod that is being deleted, was evicted or has ended: its state does not matter for its
-// successor.
+// True for a pod that is being deleted, was evicted or has ended: another pod replaces such a pod.
 bool is_terminating_or_ended(const api::Pod& pod);
 
-// Returns the newest pod of the workload that is not over; null when there is none. The order of
-// the pods does not matter.
+// Returns the newest pod of the workload for which is_terminating_or_ended() is false; null when
+// there is none. The order of the pods does not matter.
 const api::Pod* find_pod(const Observed& observed, const Workload& workload);
 
 // True for a StatefulSet whose controller has seen the current spec and has not created a pod.
@@ -37,9 +36,10 @@ bool lacks_pod(const Observed& observed, const Workload& workload);
 // no refusal is known. For a StatefulSet, Observed::pod_refusal has it.
 std::string_view refusal_of_pods(const Observed& observed, const Workload& workload);
 
-// Returns the latest of the events with which the controller of StatefulSets reports that it could
-// not create a pod, without its introduction: the API server's words. Events before `since` do not
-// count; empty: there are none. Source: recordPodEvent in pkg/controller/statefulset of Kubernetes.
+// Returns the API server's message from the latest event in which the StatefulSet controller
+// reports that it could not create a pod; the controller's introductory words are removed. Events
+// before `since` are ignored; empty: there are none. Source: recordPodEvent in
+// pkg/controller/statefulset of Kubernetes.
 std::string latest_refusal(const std::vector<api::EventSummary>& events, base::Time since);
 
 // True while a pod of the workload is being deleted.
@@ -53,12 +53,13 @@ const api::ContainerStatus* find_container(const api::Pod& pod, std::string_view
 // controller makes the pod unready, and the states of its containers stay unchanged.
 bool is_ready(const api::Pod& pod, const api::ContainerStatus& container);
 
-// True when the container waits for a reason worth reporting, such as a failed image pull.
+// True when the container is in state `waiting` with a reason worth reporting, such as
+// ImagePullBackOff.
 bool waits_for_reason(const api::ContainerStatus& container);
 
-// Returns how the container's last run ended, if the container is not ready because of that; null
-// otherwise. The result stays the same between two crashes, while the container runs for a moment,
-// and during the back-off.
+// Returns how the container's last run ended, if the container is not ready because of that crash;
+// null otherwise. Between two crashes the result stays the same: both while the container runs for
+// a moment and during the back-off.
 const api::ContainerStateTerminated* find_crash(const api::ContainerStatus& container,
                                                 base::Time now);
 

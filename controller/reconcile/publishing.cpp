@@ -9,7 +9,7 @@
 namespace reconcile {
 namespace {
 
-// Returns `initial` and the time that is left until `since` + `delay`; after that the opposite of
+// Before `since` + `delay`, returns `initial` and the remaining time; later, the opposite of
 // `initial`.
 Publishing after(bool initial, base::Time since, std::chrono::seconds delay, base::Time now) {
   const auto left = since + delay - now;

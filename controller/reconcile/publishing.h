@@ -17,8 +17,8 @@ struct Publishing {
   std::optional<std::chrono::milliseconds> recheck_after;
 };
 
-// The decision changes as rarely as possible: not while a pod starts normally, and not each time
-// that a failing sidecar is ready for a moment.
+// Returns the decision. It changes as rarely as possible: neither while a pod starts normally, nor
+// each time that a failing sidecar is ready for a moment.
 Publishing decide_publishing(const Observed& observed);
 
 }  // namespace reconcile

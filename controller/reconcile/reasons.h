@@ -86,7 +86,7 @@ inline constexpr std::string_view kFieldOverridden = "FieldOverridden";
 inline constexpr std::string_view kApplying = "Applying";
 inline constexpr std::string_view kRejected = "Rejected";  // by the API server, as invalid
 
-// used by several conditions
+// Reasons of several conditions
 inline constexpr std::string_view kNotDeployed = "NotDeployed";
 inline constexpr std::string_view kFailed = "Failed";
 

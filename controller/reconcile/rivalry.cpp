@@ -28,7 +28,8 @@ std::uint64_t creation_second(const api::LocalRegistry& registry) {
       std::chrono::duration_cast<std::chrono::seconds>(created.time_since_epoch()).count());
 }
 
-// Whether the candidate may count, judged by the digest, before its LocalRegistry is loaded.
+// Whether the candidate may get the name, according to its digest. Its LocalRegistry is not loaded
+// yet.
 bool may_count(const NameCandidate& candidate, const NameContest& contest) {
   const std::uint64_t wants = contest.kind_cluster ? kMayWantInKind : kMayWant;
   return (candidate.digest & wants) != 0 && contest.target_namespace != nullptr &&

@@ -14,7 +14,7 @@
 
 namespace reconcile {
 
-// What is the same for all LocalRegistries that want the name.
+// The inputs that are the same for all LocalRegistries that want the name.
 struct NameContest {
   const api::Namespace* target_namespace = nullptr;
   bool kind_cluster = false;
@@ -23,8 +23,8 @@ struct NameContest {
 };
 
 // Returns a number that orders LocalRegistries by the second of their creation. Its low bits record
-// whether the LocalRegistry may want a registry. The number rules out most rivals without unpacking
-// them from the cache.
+// whether the LocalRegistry may want a registry. With this number, find_rival() rules out most
+// candidates without unpacking their LocalRegistries from the cache.
 std::uint64_t name_candidate_digest(const api::LocalRegistry& registry);
 
 // Whether a LocalRegistry with that digest may want a registry, on a KinD cluster or on another.
@@ -44,10 +44,10 @@ using LoadNameCandidate =
     std::function<std::shared_ptr<const api::LocalRegistry>(const NameCandidate&)>;
 
 // Returns the LocalRegistry of `candidates` that has the name instead of self; nullopt when self
-// has it. The LocalRegistry that owns the existing objects keeps the name, so that a new one breaks
-// nothing that runs. Otherwise the older one wins, even while its push checks are not decided.
-// LocalRegistries that want no registry, or are not allowed to have one in that namespace, do not
-// count.
+// has it. The LocalRegistry that owns the existing objects keeps the name, so that a new
+// LocalRegistry does not stop a registry that runs. Otherwise the older one wins, even while its
+// push checks are not decided. LocalRegistries that want no registry, or are not allowed to have
+// one in that namespace, do not count.
 //
 // creationTimestamp has whole seconds. Two LocalRegistries that were created in the same second are
 // ordered by the resourceVersion of their creation: see first_resource_version.
@@ -60,15 +60,17 @@ std::optional<api::ObjectKey> find_rival(const api::LocalRegistry& self,
                                          std::vector<NameCandidate> candidates,
                                          const LoadNameCandidate& load, const NameContest& contest);
 
-// True when another LocalRegistry that was created in the same second may want the same name.
+// True when the LocalRegistry may have a twin: another LocalRegistry that was created in the same
+// second and may want the same name.
 bool has_twin(const api::LocalRegistry& self, const std::vector<NameCandidate>& candidates);
 
 // Returns the resourceVersion with which the LocalRegistry was created. The operator's first write
-// of the LocalRegistry changes the resourceVersion. That write is one of the status, and records it
-// if there is a twin (has_twin) or the next write adds the finalizer. Empty: the operator wrote the
-// status before it saw a twin. Then the LocalRegistry is the oldest of its second, because a watch
-// sends objects in the order of their creation. The finalizer alone proves no write of the
-// operator: the user who creates a LocalRegistry can set it.
+// of the LocalRegistry changes the resourceVersion. This first write is a status update, which
+// records the original resourceVersion if there is a twin (has_twin) or if the next write adds the
+// finalizer. Empty: the operator wrote the status before it saw a twin. Then the LocalRegistry is
+// the oldest of its second, because a watch sends objects in the order of their creation. The
+// finalizer alone does not prove that the operator wrote the object: the user who creates a
+// LocalRegistry can set it.
 std::string first_resource_version(const api::LocalRegistry& registry);
 
 }  // namespace reconcile

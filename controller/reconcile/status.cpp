@@ -84,8 +84,8 @@ ConditionValue compute_accepted(const std::optional<Refusal>& refusal) {
   return {kTrue, std::string(reason::kAccepted), "the resource is accepted"};
 }
 
-// Returns the Service under an earlier name or in an earlier namespace, where a refusal keeps the
-// registry. Null: there is none.
+// Returns the Service of the registry that stays under an earlier name or in an earlier namespace
+// because the changed spec is refused. Null: there is none.
 const MisplacedChild* find_earlier_service(const Observed& observed,
                                            const std::optional<Refusal>& refusal) {
   if (!refusal) return nullptr;
@@ -182,8 +182,8 @@ ConditionValue compute_ready(const Observed& observed, const Conditions& conditi
   const api::Condition& storage = conditions.get(condition::kStorageReady);
   const api::Condition& available = conditions.get(condition::kAvailable);
   const api::Condition& buildkit = conditions.get(condition::kBuildKitReady);
-  // A pending PVC and the pod that waits for it may explain each other. StorageReady comes first,
-  // because it also reports refused changes.
+  // A pending PVC and the pod that waits for it may each name the other as the cause. StorageReady
+  // comes first, because it also reports refused changes.
   if (storage.status != kTrue) return not_ready_because_of(storage);
   if (available.status != kTrue) return not_ready_because_of(available);
   if (buildkit.status != kTrue && !is_degraded_on_purpose(buildkit))
@@ -284,7 +284,8 @@ void describe(const Observed& observed, const std::optional<Refusal>& refusal,
   }
 }
 
-// Records what has to survive a crash. may_create: children are created if a registry is deployed.
+// Records what must survive a crash. `may_create`: the spec is accepted and not suspended, so
+// children may be created.
 void add_required_records(const Observed& observed, bool may_create,
                           api::LocalRegistryStatus& status) {
   status.other_namespaces = namespaces_to_record(observed, may_create && is_deployed(observed));

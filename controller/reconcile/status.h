@@ -11,9 +11,9 @@
 
 namespace reconcile {
 
-// Computes the full status. It reports what was observed, never what the spec asks for. A condition
-// keeps its transition time while its status is the same. convergence: the condition Converged.
-// outdated_field: see DeploymentIntent.
+// Computes the full status. The status reports the observed state, never the intended state. A
+// condition keeps its transition time while its status is the same. `convergence`: the condition
+// Converged. `outdated_field`: see DeploymentIntent.
 api::LocalRegistryStatus compute_status(const Observed& observed,
                                         const std::optional<Refusal>& refusal,
                                         const ConditionValue& convergence,
@@ -23,7 +23,7 @@ api::LocalRegistryStatus compute_status(const Observed& observed,
 // Accepted are False with the reason of `missing`.
 api::LocalRegistryStatus compute_status_of_partial_object(const Observed& observed,
                                                           const Refusal& missing);
-// Returns the current status, with what has to be recorded before the first write to another
+// Returns the current status plus the records that must exist before the operator writes any other
 // object.
 api::LocalRegistryStatus status_with_required_records(const Observed& observed);
 

@@ -23,8 +23,8 @@ bool is_less(const api::Quantity& a, const api::Quantity& b) {
   return order && *order == std::strong_ordering::less;
 }
 
-// Returns the state for a change of size or class that a PVC does not allow; nullopt when there is
-// none. The PVC stays unchanged.
+// Returns the state if the spec asks for a size or storage class to which the PVC cannot be
+// changed; nullopt otherwise. The PVC stays unchanged.
 std::optional<StorageState> refused_change(const Observed& observed) {
   const api::PersistenceSpec& wanted = observed.registry->spec.persistence;
   const api::PersistentVolumeClaimSpec& pvc = observed.pvc->spec;

@@ -12,9 +12,10 @@
 namespace reconcile {
 namespace {
 
-// Returns the pod that was applied last; nullopt when that is not known. wanted: the Deployment of
-// the new pod. If it is the intent that was applied, another client removed the record. If only
-// hashes are recorded and the template is not the new one, the running template is assumed.
+// Returns the pod that was applied last; nullopt when the record is missing and the pod is unknown.
+// `wanted`: the Deployment with the new pod. If the existing Deployment has the intent hash of
+// `wanted`, the new pod was applied and another client removed the record. If only hashes are
+// recorded and they are not those of the new pod, the running template is assumed.
 std::optional<AppliedPod> recorded_pod(const api::Deployment& existing,
                                        const api::Deployment& wanted, const AppliedPod& pod) {
   const std::string_view text = api::lookup(existing.metadata.annotations, kAppliedPodAnnotation);
@@ -47,8 +48,8 @@ api::PodTemplateSpec chosen_part(const api::PodTemplateSpec& pod) {
   return part;
 }
 
-// Whether the user has changed spec.localbuild since the spec was last reconciled. If not, a Pod
-// Security level added or removed the sidecar in which two templates differ.
+// Whether the user has changed spec.localbuild since the spec was last reconciled. If not, and two
+// templates differ in the sidecar, then a Pod Security level caused the difference.
 bool is_localbuild_changed(const api::LocalRegistry& registry) {
   const api::Condition* buildkit =
       api::find_condition(registry.status.conditions, condition::kBuildKitReady);
@@ -62,10 +63,11 @@ void drop_containers_without_match(api::PodTemplateSpec& part, const api::PodTem
   });
 }
 
-// Whether the user changed the pod since the template was applied, judged without a record. While
-// the generation of the spec is the reconciled one, the user did not: what differs comes from
-// another version of the operator, a mutating policy or another client, and these look the
-// same. A change that the API server refused before the upgrade is held as well, and reported.
+// Whether the user changed the pod since the template was applied. Used when there is no record.
+// While status.observedGeneration is the current generation, the user changed nothing: differences
+// come from another version of the operator, a mutating policy or another client, which cannot be
+// distinguished. A change that the API server refused before the upgrade is not applied either, and
+// is reported.
 bool is_changed_by_user(const Observed& observed, const api::PodTemplateSpec& wanted) {
   const api::LocalRegistry& registry = *observed.registry;
   if (registry.status.observed_generation == registry.metadata.generation) return false;
@@ -84,7 +86,7 @@ bool asks_for_restart(const AppliedPod& applied, const AppliedPod& wanted) {
 }
 
 // Returns the first field in which the new template differs from `before`, the running or the
-// recorded one: a field that it adds or changes, or a field that it no longer has.
+// recorded one: a field that the new template adds or changes, or a field that it lacks.
 json::Difference change(const AppliedPod& applied, const AppliedPod& wanted,
                         const api::PodTemplateSpec& before) {
   if (auto added = json::difference(wanted.pod_template, before)) return added;
@@ -99,9 +101,9 @@ bool is_overridden(const Observed& observed, const AppliedPod& applied) {
   return is_contested(observed, drift_of(held, *observed.deployment));
 }
 
-// Returns the first field that would change if the running template has to be kept; nullopt when
-// the new template is applied. applied: the recorded template. Without a record, the running
-// template is assumed and returned in it, to be recorded.
+// Decides whether the running template is kept. If so, returns the first field that the new
+// template would change; nullopt when the new template is applied. `applied`: the recorded
+// template. If there is no record, it is set to the running template, so that this one is recorded.
 json::Difference reason_to_keep(const Observed& observed, std::optional<AppliedPod>& applied,
                                 const AppliedPod& wanted) {
   const Workload workload = find_workload(observed);

@@ -3,16 +3,17 @@
 // or another Pod Security level does not replace it.
 //
 // The kept template is the one that was applied last. It is recorded on the Deployment together
-// with a hash of what the user chose, so that every version of the operator decides the same. A
-// Deployment of an earlier version, without that record, keeps the template that it has, with what
-// policies and other clients changed in it, unless the user changed the spec since. So does one
-// whose template is too large for the record, unless the hash of what the user chose changes.
+// with a hash of the user's choices, so that every version of the operator decides the same. A
+// Deployment of an earlier version has no such record. It keeps its current template, including
+// what policies and other clients changed in it, unless the user changed the spec since. A
+// Deployment whose template is too large for the record keeps its current template until the hash
+// of the user's choices changes.
 //
 // The template is replaced when
 //  * the user changed the pod by the spec, or the restart annotation of the LocalRegistry,
 //  * no pod may hold images,
-//  * another client edited what was recorded: that edit has already replaced the pods. What a
-//    mutating policy changes is no such edit: the pods had it from the beginning.
+//  * another client edited a recorded field: that edit has already replaced the pods. A field that
+//    a mutating policy changes does not count, because the pods had that value from the start.
 // All functions are pure and can be called on any thread.
 #pragma once
 

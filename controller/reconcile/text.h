@@ -6,8 +6,8 @@
 
 namespace reconcile {
 
-// Returns the text with "#" instead of each word that has a digit. Messages of other programs count
-// ports, retries and seconds, so that two of them often differ in numbers only.
+// Returns the text with "#" instead of each word that has a digit. Messages of other programs
+// contain ports, retry counts and seconds, so two messages often differ in numbers only.
 std::string without_numbers(std::string_view text);
 
 }  // namespace reconcile

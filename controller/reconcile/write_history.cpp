@@ -44,8 +44,7 @@ ContestedField& field_of(FieldContest& contest, const std::string& path) {
   return contest.fields.back();
 }
 
-// Adds a heal. If there are too many fields, the one that was not healed for the longest time is
-// dropped.
+// Adds a heal. If there are too many fields, the least recently healed field is dropped.
 void add_heal(WriteHistory& history, const WriteRecord& write, const std::string& path) {
   auto place = std::find_if(
       history.healed.begin(), history.healed.end(),

@@ -1,8 +1,8 @@
 // The write history of one LocalRegistry: which fields the operator had to heal, and which fields
 // other clients keep changing (contests). The executor of a plan records into it, and plan() reads
-// it as a part of Observed. limits::kHealedFields and limits::kContestedFields bound it. It holds
-// each path as stored_path() returns it. The types are plain values; the functions can be called on
-// any thread.
+// it as a part of Observed. limits::kHealedFields and limits::kContestedFields limit its size.
+// Paths are stored in the form that stored_path() returns. The types are plain values; the
+// functions can be called on any thread.
 #pragma once
 
 #include <chrono>
@@ -50,7 +50,7 @@ struct FieldContest {
   Instant retry;                // no apply for these fields alone before that time
   std::vector<Instant> writes;  // write times, newest last; at most limits::kContestedWrites
 
-  // path: of any length.
+  // Returns the contested field at `path`; null when there is none. `path` may have any length.
   const ContestedField* find(std::string_view path) const;
 };
 
@@ -112,13 +112,13 @@ std::size_t digest_of(const T& wanted) {
   return std::hash<std::string>()(api::encode_object(wanted));
 }
 
-// Returns whether the Service has a port beside which the API server refuses the wanted one: with
-// the same name or node port, or without a name.
+// Returns whether the Service has a port that the API server does not accept together with the
+// wanted port: a port with the same name or node port, or without a name.
 bool has_conflicting_port(const api::Service& wanted, const api::Service& actual);
 
-// Adds differences that a comparison field by field does not find: a selector counts as one value,
-// so do the ports of a Service if one of them conflicts with the wanted one, and the parameters of
-// a rolling update have to be absent.
+// Adds differences that a comparison field by field does not find. A selector counts as one value.
+// The ports of a Service count as one value if one of them conflicts with the wanted port. The
+// parameters of a rolling update must be absent.
 void add_fields_compared_as_whole(const api::Deployment& wanted, const api::Deployment& actual,
                                   std::vector<std::string>& fields);
 void add_fields_compared_as_whole(const api::StatefulSet& wanted, const api::StatefulSet& actual,
@@ -146,10 +146,11 @@ std::vector<std::string> differing_fields(const T& wanted, const T& actual) {
   return fields;
 }
 
-// Returns the record of a ResetStrategy patch. answer: the Deployment in the API server's response.
+// Returns the record of a ResetStrategy patch. `answer`: the Deployment in the API server's
+// response.
 WriteRecord record_of_strategy(std::size_t intent, const api::Deployment& answer);
 
-// Returns the record of a ResetPorts patch. answer: the Service in the API server's response.
+// Returns the record of a ResetPorts patch. `answer`: the Service in the API server's response.
 WriteRecord record_of_ports(std::size_t intent, const api::Service& patch,
                             const api::Service& answer);
 

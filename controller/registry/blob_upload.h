@@ -1,6 +1,5 @@
-// Uploads one blob to a registry. It asks whether the registry has the blob already and, if not,
-// sends it. After a lost connection it resumes at the offset that the registry reports. On the
-// thread of the io_context.
+// Uploads one blob to a registry, unless the registry already has the blob. After a lost connection
+// it resumes at the offset that the registry reports. On the thread of the io_context.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -45,7 +44,7 @@ class BlobUpload {
   // access; kMalformed: digest mismatch, or the registry violates its API; kInvalid: the file
   // cannot be read; kNotFound: neither the image source nor the registry has the blob; other errors
   // as HttpClient::send. Throws system_error (operation_aborted) when it is cancelled; the registry
-  // then keeps the bytes that it received until it removes abandoned uploads.
+  // then keeps the received bytes until it removes abandoned uploads.
   boost::asio::awaitable<base::Result<void>> run();
 
   // Bytes that were sent, including those that had to be sent again.

@@ -24,8 +24,8 @@ struct Credentials {
   bool operator==(const Credentials&) const = default;
 };
 
-// A credential helper: the program docker-credential-<name>, and the server whose credentials it is
-// asked for on its standard input.
+// A credential helper: the program docker-credential-<name>, and the server name that is written to
+// its standard input.
 struct CredentialHelper {
   std::string name;    // letters, digits, ".", "_" and "-" only
   std::string server;  // "ghcr.io"; for Docker Hub "https://index.docker.io/v1/"
@@ -35,9 +35,9 @@ struct CredentialHelper {
 
 class DockerConfig {
  public:
-  // kInvalid: not JSON, not of the form that Docker writes, or an `auth` that is not
-  // "user:password" in base64. kTooLarge: over limits::kDockerConfigBytes. The message never quotes
-  // the text.
+  // Parses a configuration. kInvalid: the text is not JSON or not of the form that Docker writes,
+  // or has an `auth` that is not "user:password" in base64. kTooLarge: over
+  // limits::kDockerConfigBytes. The message never quotes the text.
   static base::Result<DockerConfig> parse(std::string_view json);
 
   // Returns the credentials for a domain as it stands in an image reference: "docker.io",
@@ -48,8 +48,8 @@ class DockerConfig {
   // writes empty entries when a helper stores the credentials).
   std::optional<Credentials> credentials(std::string_view domain, std::string_view path = {}) const;
 
-  // Returns the helper that stores the domain's credentials: that of credHelpers, else that of
-  // credsStore, else nothing. Docker asks the helper before it reads `auths`.
+  // Returns the helper that stores the domain's credentials: the helper in credHelpers, else the
+  // one in credsStore, else nothing. Docker asks the helper before it reads `auths`.
   std::optional<CredentialHelper> helper(std::string_view domain) const;
 
   // Removes the helpers: Docker reads only `auths` from DOCKER_AUTH_CONFIG.

@@ -93,18 +93,19 @@ class HttpClient {
  public:
   using Instant = net::Connection::Instant;
 
-  // trust outlives the client.
+  // `trust` must outlive the client.
   HttpClient(const boost::asio::any_io_executor& executor, Trust& trust, HttpOptions options);
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
   ~HttpClient();
 
   // Sends a request and returns its answer; a redirect is returned, not followed. The request's
-  // timeout and `deadline` limit the exchange. They do not limit the time to send the body of a
-  // source: there each single write may take HttpOptions::silence, and afterwards the timeout
-  // starts again for the answer. kNetwork, kTimeout, kTls, kTooLarge, kMalformed; kInvalid: a
-  // header that cannot be sent, an address that is not allowed, or a source that cannot be read.
-  // Throws system_error (operation_aborted) when it is cancelled.
+  // timeout and `deadline` limit the exchange. Exception: a body that is streamed from a BodySource
+  // has no total limit. Each write may take HttpOptions::silence; after the last one, the timeout
+  // starts again for the answer. Throws system_error (operation_aborted) when it is cancelled.
+  //  * kNetwork, kTimeout, kTls, kTooLarge, kMalformed: the exchange failed.
+  //  * kInvalid: a header that cannot be sent, an address that is not allowed, or a source that
+  //    cannot be read.
   boost::asio::awaitable<base::Result<HttpAnswer>> send(HttpRequest request, Instant deadline);
 
   enum class CrossHostRedirect {

@@ -2,8 +2,8 @@
 // archive of `docker save`. Layers are not loaded; they are read when they are sent.
 //
 // Guarantees
-//  * A manifest is returned only if its content matches its digest, and its size matches the
-//    descriptor that refers to it.
+//  * A manifest is returned only if its content has the digest and the size of the descriptor that
+//    refers to the manifest.
 //  * For an archive of `docker save` without an OCI layout an OCI manifest is generated. Its layers
 //    are sent as stored, most of them uncompressed: nothing is compressed or decompressed.
 // One owner; one thread; reading blocks.
@@ -59,15 +59,16 @@ class ImageSource {
   const std::vector<SourceImage>& images() const { return images_; }
 
   // Returns the manifests and blobs of the image, for all its platforms. `docker save` writes an
-  // index that names platforms which are not in the archive: if parts of the index are missing and
-  // exactly one platform is there, that platform is the image. kMalformed: a part is missing or
-  // invalid, or its digest or size does not match; kTooLarge.
+  // index that also names platforms that are not in the archive. So if parts of the index are
+  // missing and exactly one platform is present, that platform is the image. kMalformed: a part is
+  // missing or invalid, or its digest or size does not match; kTooLarge.
   base::Result<ImageParts> parts(const SourceImage& image) const;
 
  protected:
   explicit ImageSource(std::string path) : path_(std::move(path)) {}
 
-  // Returns where the content of that digest is; nothing when the source does not have it.
+  // Returns the location of the content with that digest; nothing when the source does not have the
+  // content.
   virtual std::optional<FileRange> blob(std::string_view digest) const = 0;
 
   base::Error malformed(std::string_view why) const;

@@ -39,8 +39,8 @@ base::Result<Manifest> parse_manifest(std::string_view text);
 // Returns the JSON text of an OCI manifest with this config and these layers.
 std::string oci_manifest(const Descriptor& config, const std::vector<Descriptor>& layers);
 
-// Returns the media type with which a manifest is sent: that of its descriptor, else its own, else
-// the OCI type for a manifest or an index.
+// Returns the media type with which a manifest is sent: the media type in the descriptor, else in
+// the manifest, else the OCI type for a manifest or an index.
 std::string media_type_of(const Descriptor& descriptor, const Manifest& manifest);
 
 // True for a layer that clients fetch from another server, such as a Windows base layer. An image

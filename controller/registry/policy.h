@@ -18,11 +18,11 @@ namespace registry {
 // A set of IPv4 and IPv6 networks.
 class Networks {
  public:
-  // Each entry is a network such as "10.0.0.0/8", or one address. kInvalid: the message names
-  // the entry.
+  // Parses entries, each of which is a network such as "10.0.0.0/8" or one address. kInvalid: the
+  // message names the entry.
   static base::Result<Networks> parse(const std::vector<std::string>& entries);
 
-  // The empty set.
+  // Makes the empty set.
   Networks() = default;
 
   // Whether the address is in one of the networks. An IPv6 address that embeds an IPv4 address
@@ -46,8 +46,9 @@ class Networks {
 };
 
 // Estimates the Service network from the address of the Service `kubernetes`, which is the first
-// address of that network: returns the largest network that it can be. "10.96.0.1", of the default
-// Service network, gives "10.96.0.0/12". Returns an empty text if the argument is not an address.
+// address of the Service network. Returns the largest network that can have this first address.
+// "10.96.0.1", of the default Service network, gives "10.96.0.0/12". Returns an empty text if the
+// argument is not an address.
 std::string service_network_of(const std::string& kubernetes_address);
 
 // The registries that are used without verification, as with Docker's insecure-registries: HTTPS
@@ -61,7 +62,7 @@ class InsecureRegistries {
   // kInvalid: the message names the entry.
   static base::Result<InsecureRegistries> parse(const std::vector<std::string>& entries);
 
-  // No registries.
+  // Matches no registry.
   InsecureRegistries() = default;
 
   // Whether an entry, host or network, matches the server.
@@ -88,13 +89,13 @@ class InsecureRegistries {
 // of that IPv4 address.
 std::string_view special_use(const boost::asio::ip::address& address);
 
-// Addresses at which no registry is asked, in addition to those of special use.
+// Addresses to which no request is sent, in addition to those of special use.
 struct DeniedAddresses {
   Networks always;    // --push-check-deny, without exception
   Networks services;  // the Service network, except for hosts in --insecure-registries
 };
 
-// Whether the registry whose name is `server` may be asked at `address`.
+// Whether a request for the registry whose name is `server` may be sent to `address`.
 bool may_connect_to(const boost::asio::ip::address& address, const net::ServerUrl& server,
                     const InsecureRegistries& insecure, const DeniedAddresses& denied);
 

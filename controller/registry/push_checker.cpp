@@ -23,8 +23,8 @@ List readable(const std::vector<std::string>& entries) {
 PushAnswer denied(std::string message) { return {Answer::kDenied, std::move(message)}; }
 PushAnswer unknown(std::string message) { return {Answer::kUnknown, std::move(message)}; }
 
-// True for errors by which an author of LocalRegistries could explore a network: they reveal
-// whether an address has a listener, its protocol, and the names in its certificate.
+// True for errors by which a user who may create LocalRegistries could explore a network. Such
+// errors reveal whether an address has a listener, its protocol, and the names in its certificate.
 bool is_about_network(const base::Error& error) {
   switch (error.code) {
     case base::ErrorCode::kNetwork:

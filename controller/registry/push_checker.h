@@ -9,8 +9,8 @@
 //    connection, a timeout, an untrusted certificate and why, an HTTP status, a malformed or
 //    oversized answer, an address that is not allowed. Without CheckOptions::report_network_errors
 //    one common message replaces the errors of connections, TLS, denied addresses, oversized
-//    answers and the token server, so that an author of LocalRegistries cannot explore a network
-//    with checks.
+//    answers and the token server, so that a user who may create LocalRegistries cannot explore a
+//    network with checks.
 // Guarantees
 //  * A check ends within CheckOptions::timeout and reads a bounded number of bytes. Cancelling it
 //    closes its connections.
@@ -41,14 +41,14 @@ namespace registry {
 class RepositorySession;
 
 struct CheckOptions {
-  // Entries as in policy.h. An invalid entry is ignored; a caller that gets entries from users
-  // reports it, by InsecureRegistries::parse.
+  // Registries used without TLS verification (format: InsecureRegistries in policy.h). Invalid
+  // entries are ignored here; validate user input with InsecureRegistries::parse first.
   std::vector<std::string> insecure_registries = {};
   std::string ca_file = {};  // PEM: trusted in addition to the system's CAs; reread when changed
   // Whether addresses are checked by may_connect_to (policy.h). Must be true unless the user of
   // this machine chooses the registry.
   bool guard_addresses = true;
-  std::vector<std::string> denied_networks = {};  // never asked; an invalid entry is ignored
+  std::vector<std::string> denied_networks = {};  // get no requests; invalid entries are ignored
   // Whether messages contain the reason why a registry or its token server cannot be reached.
   bool report_network_errors = true;
   base::EnvironmentVariables environment = {};  // for HTTPS_PROXY, HTTP_PROXY and NO_PROXY

@@ -28,7 +28,7 @@ base::Error malformed(std::string message) {
   return {base::ErrorCode::kMalformed, std::move(message)};
 }
 
-// Returns the error for a status with which a working registry or token server does not answer.
+// Returns the error for an HTTP status that a working registry or token server does not send.
 base::Error unexpected(const std::string& who, int status) {
   if (status == 429) {
     return {base::ErrorCode::kTooManyRequests,
@@ -40,8 +40,9 @@ base::Error unexpected(const std::string& who, int status) {
   return malformed(fmt::format("{} answers with the unexpected HTTP status {}", who, status));
 }
 
-// Whether `named` is a plain-HTTP URL by which a registry that is reached by HTTPS names itself. A
-// registry behind a TLS proxy may see plain HTTP; its URL has the port of the proxy or no port.
+// Whether `named` is a plain-HTTP URL of the registry itself, although the registry is reached by
+// HTTPS. A registry behind a TLS proxy may see plain HTTP; its URL has the port of the proxy or no
+// port.
 bool names_itself_without_tls(const net::ServerUrl& server, const net::ServerUrl& named) {
   return server.tls && !named.tls && server.host == named.host &&
          (named.port == server.port || named.port == kHttpPort);
@@ -276,7 +277,7 @@ void RepositorySession::use_authorization(std::string authorization, std::option
   ++authentications_;
 }
 
-// Authenticates again, unless another request has done so since proofs_ was `seen`.
+// Authenticates again, unless another request has done so since authentications_ was `seen`.
 asio::awaitable<base::Result<void>> RepositorySession::renew(std::uint64_t seen, Instant deadline) {
   auto waiting = turn_.acquire(deadline);
   const auto turn = co_await std::move(waiting);

@@ -61,12 +61,12 @@ class RepositorySession {
   // URL. kMalformed: there is no Location, or it leads from HTTPS to plain HTTP.
   base::Result<Url> location(const HttpAnswer& answer) const;
 
-  // The domain of the image reference, such as "ghcr.io", for messages.
+  // Returns the domain of the image reference, such as "ghcr.io", for messages.
   std::string host() const { return repository_.domain; }
 
   // Whether the URL is one of the registry itself.
   bool is_url_of_registry(const Url& url) const { return same_host(server_, url.server); }
-  // The path of the image reference, such as "org/app".
+  // Returns the path of the image reference, such as "org/app".
   const std::string& path() const { return repository_.path; }
   bool has_credentials() const { return credentials_.has_value(); }
 

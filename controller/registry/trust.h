@@ -1,4 +1,4 @@
-// Provides the TLS contexts for connections to registries. Trusted are the system's CAs and those
+// Provides the TLS contexts for connections to registries. They trust the system's CAs and the CAs
 // of a file; a changed file takes effect at the next call. One owner, which outlives the
 // HttpClients that use it; on the thread of the io_context.
 #pragma once
@@ -15,7 +15,7 @@ class Trust {
  public:
   using Context = std::shared_ptr<net::TlsContext>;
 
-  // ca_file: PEM; empty: the system's CAs alone.
+  // `ca_file`: path of a PEM file; empty: only the system's CAs are trusted.
   explicit Trust(std::string ca_file) : ca_file_(std::move(ca_file)) {}
   Trust(const Trust&) = delete;
   Trust& operator=(const Trust&) = delete;

@@ -2,8 +2,9 @@
 // expect. prometheus-cpp stays behind this header.
 //
 // One Metrics per program, made by main and passed by reference. Most label values come from small
-// fixed sets. Values from outside (hosts, reasons) are bounded by limits::kMetricSeries for each
-// metric; further ones are counted under "other". Used on the thread of the io_context only.
+// fixed sets. Of values from outside (hosts, reasons), each metric counts at most
+// limits::kMetricSeries separately, and all further values under "other". Used on the thread of the
+// io_context only.
 // Source: controller-runtime/pkg/internal/controller/metrics, client-go/tools/metrics.
 #pragma once
 

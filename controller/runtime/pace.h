@@ -4,7 +4,7 @@
 //
 // Each reconcile of a key costs limits::kPaceInterval of time. A key is in the table until the cost
 // of its reconciles has elapsed. The table has at most limits::kPacedKeys keys; further keys are
-// not held back.
+// not delayed.
 //
 // Reads no clock: the caller passes the time. One owner, the runner; not thread-safe.
 // Source: the generic cell rate algorithm, ITU-T I.371.
@@ -56,8 +56,8 @@ class Pace {
     next_sweep_ = 2 * paid_until_.size() + kSweep;
   }
 
-  // For each key, the time at which the cost of its reconciles has elapsed. The key is held back
-  // while this time is more than kAhead in the future.
+  // The theoretical arrival time (GCRA) of each key. Each reconcile moves this time
+  // limits::kPaceInterval ahead. A key is delayed while its time is more than kAhead in the future.
   std::map<Key, Instant> paid_until_;
   std::size_t next_sweep_ = kSweep;
 };

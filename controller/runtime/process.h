@@ -24,9 +24,11 @@ std::vector<ProcessValue> read_process();
 
 // Returns memory to the kernel that the process no longer needs:
 //  * Freed heap memory, when its amount has changed by limits::kTrimHeapBytes since the last trim.
-//    After a burst or a list it lies between blocks that are in use.
-//  * Code and constants that only the start, a burst or a list needed, while the process is quiet.
-//    The kernel keeps them in its page cache: a page that is used again is mapped within 0.1 ms.
+//    After a burst or a list, the heap cannot shrink, because free blocks lie between blocks in
+//    use.
+//  * Mapped code and constants, while the process is quiet: most of these pages are used only at
+//    the start, in a burst or for a list. The kernel keeps them in its page cache: a page that is
+//    used again is mapped within 0.1 ms.
 class UnneededMemory {
  public:
   // Call it every limits::kTrimInterval. `used`: processor time of the process since the last call.
@@ -40,9 +42,9 @@ class UnneededMemory {
 // program and its libraries.
 void advise_code(int advice);
 
-// From this call on, each block of 128 KiB or more is mapped separately, so that it returns to the
-// kernel when it is freed. By default glibc takes such blocks from the heap once one of them was
-// freed, and the heap keeps free memory that lies below a block in use.
+// From this call on, each block of 128 KiB or more is mapped separately, so that freeing the block
+// returns its memory to the kernel. By default glibc takes such blocks from the heap once one of
+// them was freed, and the heap keeps free memory that lies below a block in use.
 void map_large_blocks();
 
 // Returns the processor time that the process has used since its start.

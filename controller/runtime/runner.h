@@ -45,8 +45,9 @@
 
 namespace runtime {
 
-// The result of a successful reconcile. `after`: delay before the next one; absent: the key waits
-// until it is added; zero: it is retried with the delay for its failures.
+// The result of a successful reconcile. `after`: delay before the next reconcile of the key;
+// absent: the key waits until it is added; zero: the key is retried with the delay for its
+// failures.
 struct Requeue {
   std::optional<std::chrono::milliseconds> after = {};
 
@@ -70,14 +71,15 @@ base::Error timeout_error(base::Clock::Duration timeout);
 base::Error bug_error(const std::exception_ptr& exception);
 base::Clock::Duration least_delay(const base::Error& error);  // its retry_after, or zero
 
-// Returns the longest delay before the next try. It is shorter for transient errors: after an
-// outage no event reports that the API server is available again, and keys with many failures must
-// not wait long.
+// Returns the longest delay before the next try. The delay is shorter for transient errors: after
+// an outage no event reports that the API server is available again, and keys with many failures
+// must not wait long.
 base::Clock::Duration most_delay(const base::Error& error);
 
-// Returns whether a failure deserves a warning; the caller logs one for each row of failures. A
-// conflict deserves it only from the limits::kConflictsToWarn-th failure in a row on, because an
-// edit during a reconcile is normal. `failures`: failures in a row before this one.
+// Returns whether a failure deserves a warning. The caller logs one warning for each series of
+// consecutive failures. A conflict deserves a warning only from the limits::kConflictsToWarn-th
+// consecutive failure on, because an edit during a reconcile is normal. `failures`: consecutive
+// failures before this one.
 bool is_worth_warning(const base::Error& error, int failures);
 
 // Logs the failure as a warning, or else at debug level. `delay`: time until the next try.
@@ -126,7 +128,8 @@ class Runner {
   void add_after(const Key& key, Duration delay);
 
   // Drops the requests for another reconcile of the key that came since its current reconcile
-  // started. That reconcile calls it before it reads all state again, which covers these requests.
+  // started. The reconcile calls this function before it reads all state again, so that this later
+  // read covers the dropped requests.
   void drop_covered_requests(const Key& key) { queue_.drop_covered_requests(key); }
 
   // Reconciles until it is cancelled; then throws boost::system::system_error (operation_aborted).
@@ -136,8 +139,9 @@ class Runner {
   const WorkQueue<Key>& queue() const { return queue_; }
   std::size_t active() const { return active_; }  // reconciles in flight
 
-  // Returns how long the event loop (runtime/loop.h) may pause. Zero, except in a burst: while more
-  // than limits::kBacklog keys are ready, a small part of the average duration of a reconcile.
+  // Returns how long the event loop (runtime/loop.h) may pause. The pause is zero except in a
+  // burst: while more than limits::kBacklog keys are ready, it is a small part of the average
+  // duration of a reconcile.
   Duration poll_pause() const;
 
  private:
@@ -149,7 +153,7 @@ class Runner {
   };
   struct AtEnd;
 
-  static constexpr int kAverageOf = 8;  // the moving average covers about so many reconciles
+  static constexpr int kAverageOf = 8;  // the moving average covers about this many reconciles
 
   void wake();
   void pump();

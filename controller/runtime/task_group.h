@@ -16,7 +16,8 @@
 // Assumptions
 //  * Every child ends when it is cancelled (asio's cancellation, terminal).
 //  * A coroutine that is already cancelled throws at its next co_await, and would never enter
-//    join(). So the parent turns that off before it starts children; join() turns it on again.
+//    join(). So the parent calls throw_if_cancelled(false) before it starts children; join() turns
+//    throwing on again.
 //
 // One owner, the parent coroutine. Destroying a group that still has children is a bug, and ends
 // the program: no code that can throw belongs between the first spawn() and join(). Used on the
@@ -34,8 +35,8 @@
 
 namespace runtime {
 
-// True when the exception is what a cancelled coroutine throws: operation_aborted, or asio's
-// multiple_exceptions that begin with it (operators && and ||).
+// True for the exceptions that a cancelled coroutine throws: operation_aborted, or asio's
+// multiple_exceptions whose first is operation_aborted (operators && and ||).
 bool is_cancellation(const std::exception_ptr& exception);
 
 class TaskGroup {

@@ -43,8 +43,8 @@ class FairQueue {
     take_out(groups_.find(group), node, into);
   }
 
-  // Moves the node whose turn it is to the end of `into` and returns it. The next turn is another
-  // group's, if there is one. Requires !empty().
+  // Moves the next node to the end of `into` and returns it. The next turn is another group's, if
+  // there is one. Requires !empty().
   Node next(List& into) {
     const GroupIterator it = turns_.front();
     const Node node = it->second.items.begin();

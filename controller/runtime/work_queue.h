@@ -86,8 +86,8 @@ class WorkQueue {
   // Sets the key's failures to 0.
   void forget(const Key& key);
 
-  // Returns the next key, which is the caller's until done(); nullopt when none is ready or after
-  // shutdown(). Makes keys ready first whose delay is over.
+  // Returns the next key, which counts as taken until done(); nullopt when no key is ready, and
+  // after shutdown(). First makes the keys ready whose delay is over.
   std::optional<Taken> take(Instant now);
 
   // Drops the requests that came for a taken key so far. The caller has to read all state again
@@ -104,7 +104,7 @@ class WorkQueue {
   void shutdown();
 
   int failures(const Key& key) const;
-  // The number of ready keys, as of the last take().
+  // Returns the number of ready keys, as of the last take().
   std::size_t ready() const { return ready_added_.size() + ready_delayed_.size(); }
   std::size_t waiting() const { return waiting_.size(); }
   std::size_t taken() const { return taken_.size(); }
@@ -112,7 +112,7 @@ class WorkQueue {
   bool is_shut_down() const { return shut_down_; }
   const WorkQueueCounters& counters() const { return counters_; }
 
-  // The sum and the maximum of the times since take() of all taken keys:
+  // Return the sum and the maximum of the times since take() of all taken keys:
   // workqueue_unfinished_work_seconds and workqueue_longest_running_processor_seconds.
   Duration unfinished_work(Instant now) const;
   Duration longest_running(Instant now) const;

@@ -22,7 +22,7 @@ struct BindAddress {
 // other text.
 base::Result<std::optional<BindAddress>> parse_bind_address(std::string_view text);
 
-// "127.0.0.1:8081", "[::1]:8080", ":8080".
+// Returns the text of the address: "127.0.0.1:8081", "[::1]:8080", ":8080".
 std::string to_string(const BindAddress& address);
 
 }  // namespace serve

@@ -21,8 +21,9 @@ namespace serve {
 
 class ServerCertificate {
  public:
-  // `chain`: PEM, the server's certificate first. `key`: PEM, without a password. kInvalid: one of
-  // them cannot be read, or they do not match; the message quotes neither.
+  // Replaces the certificate for new connections. `chain`: PEM, the server's certificate first.
+  // `key`: PEM, without a password. kInvalid: `chain` or `key` cannot be read, or they do not
+  // match; the message quotes neither.
   base::Result<void> replace(const std::string& chain, const std::string& key);
 
   // Returns null before the first successful replace().

@@ -1,5 +1,5 @@
 // The endpoints /healthz and /readyz, which run named checks on each request. They answer 200 "ok",
-// or 503 with the failing checks and what each waits for; "?verbose" also lists passing checks.
+// or 503 with the failing checks and their reasons; "?verbose" also lists passing checks.
 //
 // Values; the state that the checks use must outlive the server. Used on the thread of the
 // io_context only. Source: https://kubernetes.io/docs/reference/using-api/health-checks/
@@ -16,8 +16,8 @@ namespace serve {
 
 struct HealthCheck {
   std::string name;  // "informers"
-  // Returns nullopt when the check passes; else what it waits for, as one line: "list of services:
-  // Forbidden: …". It must not contain secrets: the endpoint requires no authentication.
+  // Returns nullopt when the check passes; else the reason why it fails, as one line: "list of
+  // services: Forbidden: …". It must not contain secrets: the endpoint requires no authentication.
   std::function<std::optional<std::string>()> waits_for;
 };
 

@@ -144,7 +144,7 @@ bool has_greeting(const asio::const_buffer& received) {
   return received.size() >= kHeaderBytes + length;
 }
 
-// The error of a large body that does not get its turn in time.
+// The error of a large body that does not get the turn in time.
 constexpr auto kNoRoom = asio::error::no_buffer_space;
 
 std::string_view path_of(const Message& message) {
@@ -195,7 +195,8 @@ const Route* find_route(const std::vector<Route>& routes, std::string_view path)
   return nullptr;
 }
 
-// Returns the answer that refuses a request because of its head; nullopt when its body may be read.
+// Returns the answer that refuses a request because of its head; nullopt when the server may read
+// the body.
 std::optional<Answer> objection(const Route* route, const Parser& parser) {
   const auto fields = std::distance(parser.get().begin(), parser.get().end());
   if (static_cast<std::size_t>(fields) > limits::kServeHeaderFields) {
@@ -388,7 +389,7 @@ void HttpServer::evict(Connection& connection) {
 }
 
 // Evicts the connections that have been receiving an answer longest, until `bytes` more fit into
-// options_.answer_bytes or no other answer is being sent. Then charges them to the connection.
+// options_.answer_bytes or no other answer is being sent. Then charges `bytes` to the connection.
 void HttpServer::make_room_for_answer(Connection& connection, std::size_t bytes) {
   while (answer_bytes_ > 0 && answer_bytes_ + bytes > options_.answer_bytes) {
     Connection* longest = nullptr;
@@ -493,8 +494,8 @@ struct HttpServer::Incoming {
   std::optional<LargeTurn::Claim> turn;  // held for a large body
 };
 
-// Closes the connection, which has the turn for a large body, unless bytes of it have come that
-// the server has not read yet. Returns whether it did.
+// Closes the connection, which has the turn for a large body, unless bytes of the body have arrived
+// that the server has not read yet. Returns whether it closed the connection.
 bool HttpServer::evict_if_slow(Connection& connection) {
   error_code failure;
   if (connection.stream.socket().available(failure) > 0) return false;
@@ -502,7 +503,7 @@ bool HttpServer::evict_if_slow(Connection& connection) {
   return true;
 }
 
-// Reads the body. Returns kNoRoom when the body is large and its turn does not come in time.
+// Reads the body. Returns kNoRoom when the body is large and does not get the turn in time.
 template <class Stream, class Parser>
 asio::awaitable<error_code> HttpServer::read_body(Stream& stream, Connection& connection,
                                                   Parser& parser, Incoming& incoming) {
@@ -611,8 +612,8 @@ asio::awaitable<bool> HttpServer::exchange(Stream& stream, Connection& connectio
     co_return false;
   }
   if (sent && is_served) connection.info.served = true;
-  // A client that sends its next request before each answer is never idle, so its `since` is not
-  // renewed.
+  // A connection whose client sends the next request before each answer is never idle, so its
+  // `since` is not renewed.
   connection.info.idle = sent && incoming.keep_alive && connection.buffer.size() == 0;
   if (connection.info.idle) connection.info.since = now();
   co_return sent&& incoming.keep_alive;

@@ -1,21 +1,23 @@
 // A small HTTP/1.1 server for the operator's endpoints, with TLS if it is given a certificate.
 //
 // Guarantees
-//  * Connections are bounded by ConnectionLimits. When a new one finds no place, serve/places.h
-//    chooses the one that is closed, so that silent or slow clients never keep others out.
-//  * The size of a request is bounded: limits::kServeHeaderBytes and kServeHeaderFields for its
+//  * The number of connections is limited by ConnectionLimits. When a new connection would exceed
+//    the limits, serve/places.h chooses an open connection, which is closed. So silent or slow
+//    clients never keep others out.
+//  * The size of a request is limited: limits::kServeHeaderBytes and kServeHeaderFields for its
 //    head, and the body_bytes of its route.
-//  * Times are bounded: limits::kServeHandshake, kServeHead and kServeTimeout to receive and to
+//  * Times are limited: limits::kServeHandshake, kServeHead and kServeTimeout to receive and to
 //    send, and limits::kServeIdle between two requests.
-//  * Memory for bodies is bounded. Each body may have limits::kServeSmallBodyBytes at any time. One
-//    connection at a time may have more, until its endpoint has answered or limits::kServeLargeBody
-//    is over. Others wait for that turn up to limits::kServeLargeWait, in the order and at the pace
-//    of serve/large_turn.h. Content-Length alone reserves no more than a small body.
-//  * Memory for answers is bounded by limits::kServeAnswerBytes. When a new answer would exceed it,
-//    the connection that has been receiving its answer longest is closed.
+//  * Memory for bodies is limited. Each body may take limits::kServeSmallBodyBytes at any time. A
+//    larger body needs the turn of serve/large_turn.h, which one connection at a time has, until
+//    its endpoint has answered or limits::kServeLargeBody is over. Other connections wait for the
+//    turn for up to limits::kServeLargeWait. Content-Length alone reserves no more than a small
+//    body.
+//  * Memory for answers is limited by limits::kServeAnswerBytes. When a new answer would exceed
+//    this limit, the connection that has been receiving its answer longest is closed.
 //  * Errors: 404 for an unknown path, 405 with Allow for another method, 400, 413 and 431 for a
-//    request that cannot be read, 503 for a large body whose turn does not come. Connections are
-//    kept alive between requests.
+//    request that cannot be read, 503 for a large body that does not get the turn in time.
+//    Connections are kept alive between requests.
 //  * Cancelling run() closes the listener and every connection, and waits for them.
 // Caveats: while there is no certificate yet, connections are closed as soon as they are accepted.
 //

@@ -53,7 +53,7 @@ LargeTurn::Milliseconds LargeTurn::Spent::left(Instant instant) const {
   return time * std::exp2(-(Milliseconds(instant - at) / Milliseconds(limits::kServeSpentHalves)));
 }
 
-// Gives the turn to the next connection if it is free.
+// If no connection has the turn, gives it to the next waiting connection.
 void LargeTurn::grant() {
   if (holder_ == nullptr && !waiting_.empty()) {
     const Instant instant = now();
@@ -99,12 +99,13 @@ LargeTurn::Milliseconds LargeTurn::spent(const Claim& claim, Instant instant) co
 }
 
 LargeTurn::Instant::duration LargeTurn::keep_time() const {
-  constexpr std::size_t kFew = 25;  // waiting connections that do not shorten it
+  constexpr std::size_t kFew = 25;  // up to this number, waiting connections do not shorten it
   const auto waiting = static_cast<std::int64_t>(std::max(waiting_.size(), kFew));
   return Instant::duration(longest_keep_time_) * kFew / waiting;
 }
 
-// Returns when the holder is closed if it is slow; the maximum when there is none to close.
+// Returns the time at which the holder is closed if it is slow; the maximum when there is no holder
+// that can be closed.
 LargeTurn::Instant LargeTurn::due() const {
   if (holder_ == nullptr || holder_->closed_) return Instant::max();
   const Milliseconds earned(static_cast<double>(holder_->bytes_) / limits::kServeLargeRate);

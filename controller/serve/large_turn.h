@@ -1,14 +1,16 @@
-// The turn to read a large body: one connection has it, the others wait for it.
+// A queue with one slot, the turn to read a large body: only the connection that has the turn may
+// read a large body, and the others wait for the turn.
 //
-// Order: the turn goes to the waiting connection whose address has had it for the shortest time
-// lately; among equals, to the one that has waited longest. So an address with slow or many bodies
-// delays its own bodies rather than those of others. An earlier answer gives no precedence, because
-// every client can get one.
+// Order: the turn goes to the waiting connection whose address has used the turn for the least time
+// lately; among equals, to the connection that has waited longest. So an address with slow or many
+// bodies delays its own bodies rather than those of other addresses. An earlier answer gives no
+// precedence, because every client can get one.
 //
-// Pace: while others wait, the connection with the turn keeps it for a short time, and longer for
-// each byte that comes. Then it is closed. An address that has had the turn for little time lately
-// has a credit, enough for a few round trips to another zone. The more connections wait, the
-// shorter the time is, so that the turn also comes in time for the last of many with slow bodies.
+// Pace: while others wait, the connection with the turn keeps it for a short time, the keep time,
+// and longer for each byte that arrives. After that, the connection is closed. An address that has
+// used the turn for little time lately has a credit of additional time, enough for a few round
+// trips to another zone. The more connections wait, the shorter is the keep time, so that even the
+// last of many connections with slow bodies gets the turn in time.
 //
 // One owner, which outlives every Claim. Used on the thread of the io_context only.
 #pragma once
@@ -31,12 +33,13 @@ class LargeTurn {
   using Instant = std::chrono::steady_clock::time_point;
   using Milliseconds = std::chrono::duration<double, std::milli>;
 
-  // Waits for the turn and then has it, until it is destroyed.
+  // The claim of one connection: it waits for the turn, and then has the turn until it is
+  // destroyed.
   class Claim {
    public:
-    // `address`: of the client. `close_if_slow`: closes the connection unless bytes have come that
-    // the server has not read yet, and returns whether it did. The owner of a closed connection
-    // destroys its claim soon, but not during the call.
+    // `address`: of the client. `close_if_slow`: closes the connection, unless bytes have arrived
+    // that the server has not read yet; returns whether it closed the connection. The owner of a
+    // closed connection destroys its claim soon, but not during the call.
     Claim(LargeTurn& turn, boost::asio::ip::address address, std::function<bool()> close_if_slow);
     ~Claim();
     Claim(const Claim&) = delete;
@@ -57,21 +60,21 @@ class LargeTurn {
     std::function<bool()> close_if_slow_;
     boost::asio::steady_timer timer_;
     Instant begin_;          // of the turn
-    Instant since_;          // the keep time begins: begin_, or later when the server was slow
-    Milliseconds credit_{};  // more keep time
+    Instant since_;          // start of the keep time: begin_, or later when the server was slow
+    Milliseconds credit_{};  // additional keep time
     std::size_t bytes_ = 0;
     bool closed_ = false;
   };
 
-  // `longest_keep_time`: without the credit.
+  // `longest_keep_time`: the keep time when few connections wait, without the credit.
   LargeTurn(boost::asio::any_io_executor executor, std::chrono::milliseconds longest_keep_time)
       : executor_(std::move(executor)), longest_keep_time_(longest_keep_time) {}
   LargeTurn(const LargeTurn&) = delete;
   LargeTurn& operator=(const LargeTurn&) = delete;
 
  private:
-  // The time for which an address has had the turn. Half of it is forgotten after each
-  // limits::kServeSpentHalves.
+  // How long an address has used the turn lately. After each limits::kServeSpentHalves, half of the
+  // time is forgotten.
   struct Spent {
     Milliseconds time;
     Instant at;

@@ -6,7 +6,7 @@
 namespace serve {
 namespace {
 
-// Returns true when a served connection is evicted, false when one that was not served is.
+// Returns true to evict a served connection, false to evict a connection that was not served.
 bool evicts_served(const std::vector<const ConnectionInfo*>& candidates, std::size_t places,
                    const ConnectionLimits& limits) {
   const auto served = static_cast<std::size_t>(
@@ -62,8 +62,9 @@ std::optional<Eviction> choose_eviction(const std::vector<ConnectionInfo>& conne
   const auto due = [&](const ConnectionInfo& candidate) {
     return candidate.since + keep_time(candidate, candidates.size(), waiting, limits);
   };
-  // Evict a connection that is due even if one of a lower rank is not due yet: waiting for that one
-  // would let the queue grow. If none is due, choose the one that is due next.
+  // A connection is due when its keep time is over. If any connection is due, evict the due
+  // connection of the lowest rank; do not wait for a lower rank that is not due, because the queue
+  // would grow. If none is due, choose the one that is due next.
   const auto order = [&](const ConnectionInfo& candidate) {
     const ConnectionInfo::Instant at = due(candidate);
     return at <= now ? std::tuple(false, rank(candidate), candidate.since)

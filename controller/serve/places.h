@@ -1,14 +1,16 @@
-// Chooses the connection that a server closes when it has no place for a new one.
+// Chooses the connection that a server closes when a client wants to connect and the limit of
+// connections is reached, in total or for the client's address. Each open connection occupies one
+// place.
 //
-// A connection that has had an answer ("served") is worth more than one that has not, so that a
-// kept connection of the API server survives a flood of silent ones. Served connections are not
-// kept without limit: when they have more places than limits.served, the one that has been idle
-// longest is closed.
+// A connection that has had an answer is "served". Served connections are worth more than others,
+// so that a kept connection of the API server survives a flood of silent connections. But when more
+// than limits.served connections are served, the served connection that has been idle longest is
+// closed.
 //
-// Every other connection is kept for a time that gets shorter the more clients wait. Of those whose
-// time is over, the one at the earliest RequestStage is closed; among equals, the one with the
-// earliest `since`. When the client's address has all the places that one address may have, a
-// connection of that address is closed.
+// Every other connection is kept for a time, which is shorter the more clients wait. Of the
+// connections whose time is over, the one at the earliest RequestStage is closed; among equals, the
+// one with the earliest `since`. When the client's address occupies all the places that one address
+// may have, only connections of that address are considered.
 //
 // Pure; any thread.
 #pragma once
@@ -27,14 +29,14 @@ namespace serve {
 struct ConnectionLimits {
   std::size_t connections = limits::kServeConnections;
   std::size_t per_address = limits::kServeConnectionsPerAddress;
-  // Up to this number, served connections are kept rather than others.
+  // Up to this number, served connections are kept in preference to others.
   std::size_t served = limits::kServeConnectionsServed;
   // How long a connection that is not idle is kept, from its `since`, when few clients wait.
   std::chrono::milliseconds keep_time = limits::kServeKeepTime;
   std::chrono::milliseconds silent_keep_time = limits::kServeSilentKeepTime;
-  // The longest time that a client waits for places whose connections send nothing useful. A
-  // connection that has sent its TLS greeting is kept kHandshakeFactor times as long; the head of a
-  // request starts one more period.
+  // The longest time that a client waits while every place is occupied by a connection that sends
+  // nothing useful. A connection that has sent its ClientHello is kept kHandshakeFactor times as
+  // long; the head of a request starts one more period.
   std::chrono::milliseconds wait = limits::kServeWait;
 };
 
@@ -50,7 +52,7 @@ enum class RequestStage {
 // client a key exchange, and the handshake takes round trips before the request.
 inline constexpr int kHandshakeFactor = 4;
 
-// A connection that has a place.
+// An open connection, which occupies a place.
 struct ConnectionInfo {
   using Instant = std::chrono::steady_clock::time_point;
 
@@ -59,8 +61,8 @@ struct ConnectionInfo {
   bool served = false;               // an endpoint has answered one of its requests
   bool idle = false;                 // it waits for another request after an answer
   RequestStage stage = RequestStage::kNoBytes;
-  // The latest of these times: it was accepted, sent its TLS greeting, sent the head of its first
-  // request, became idle, began another request after it was idle.
+  // The latest of these times: the connection was accepted, sent its ClientHello, sent the head of
+  // its first request, became idle, began another request after it was idle.
   Instant since;
 };
 
@@ -71,7 +73,7 @@ struct Eviction {
 
 // Returns nullopt when there is a place for a connection from `address`. `waiting`: the largest
 // number of clients that waited at once since the queue was last empty. With the current number,
-// that time would grow as the queue shrinks, and the last client would wait too long.
+// the keep time would grow as the queue shrinks, and the last client would wait too long.
 std::optional<Eviction> choose_eviction(const std::vector<ConnectionInfo>& connections,
                                         const boost::asio::ip::address& address,
                                         std::size_t waiting, ConnectionInfo::Instant now,
