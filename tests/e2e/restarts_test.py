@@ -200,8 +200,11 @@ def test_a_stateful_set_of_an_earlier_version_is_recreated_with_its_images(names
         "status"].get("readyReplicas") == 1)
     assert pod_uid(namespace) == uid, "the same template needs no other pod"
     patch("lreg", namespace, "dev", {"spec": {"suspend": False}})
-    wait_until("the set is another one", lambda: (get("StatefulSet", namespace, "registry") or made)[
-        "spec"]["podManagementPolicy"] == "Parallel")
+    def is_parallel():
+        found = get("StatefulSet", namespace, "registry")
+        return found and found["spec"]["podManagementPolicy"] == "Parallel"
+
+    wait_until("the set is another one", is_parallel)
     wait_ready(namespace)
     is_kept(namespace, uid)
     assert holds(port)
