@@ -200,6 +200,7 @@ def test_a_stateful_set_of_an_earlier_version_is_recreated_with_its_images(names
         "status"].get("readyReplicas") == 1)
     assert pod_uid(namespace) == uid, "the same template needs no other pod"
     patch("lreg", namespace, "dev", {"spec": {"suspend": False}})
+
     def is_parallel():
         found = get("StatefulSet", namespace, "registry")
         return found and found["spec"]["podManagementPolicy"] == "Parallel"
