@@ -44,9 +44,7 @@ test: ## everything, with a summary; what needs root is skipped without it
 unit: build ## unit tests
 	@ctest --preset release --no-tests=error -j 2 -E Golden
 
-check: build ## what to run before a commit: no root and no cluster needed
-	@$(PYTEST) -q tests/layers
-	@tests/style/run text documents format shell python
+check: layers style build ## what to run before a commit: no root and no cluster needed
 	@ctest --preset release --no-tests=error -j 2
 	@cmake --build --preset release --target simulate
 	@build/release/simulate random --seeds 1000

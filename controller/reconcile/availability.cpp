@@ -127,8 +127,7 @@ std::string_view reason_for(std::string_view message) {
 // Returns the condition `type` of the status if it reports that pods cannot be created.
 std::optional<ConditionValue> reported_refusal(const api::LocalRegistry& registry,
                                                std::string_view type) {
-  constexpr std::array kReasons = {reason::kQuotaExceeded, reason::kPodSecurity, reason::kForbidden,
-                                   reason::kFailed};
+  constexpr auto& kReasons = reason::kCreationRefusals;
   const api::Condition* reported = api::find_condition(registry.status.conditions, type);
   if (reported == nullptr || reported->observed_generation != registry.metadata.generation ||
       std::find(kReasons.begin(), kReasons.end(), reported->reason) == kReasons.end()) {

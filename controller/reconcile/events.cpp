@@ -22,8 +22,6 @@ constexpr std::array<std::string_view, 7> kStorageRefusals = {reason::kShrinkRef
 constexpr std::array<std::string_view, 1> kOverrides = {reason::kFieldOverridden};
 constexpr std::array<std::string_view, 4> kRejectedWrites = {
     reason::kQuotaExceeded, reason::kForbidden, reason::kPodSecurity, reason::kRejected};
-constexpr std::array<std::string_view, 4> kDeploymentFailures = {
-    reason::kQuotaExceeded, reason::kForbidden, reason::kFailed, reason::kPodSecurity};
 
 template <std::size_t N>
 bool is_one_of(std::string_view reason, const std::array<std::string_view, N>& list) {
@@ -139,7 +137,7 @@ void report_refusal(const api::LocalRegistry& before, const api::LocalRegistrySt
 // condition gives the same reason and has its own event.
 void report_rejected_write(const api::LocalRegistry& before, const api::LocalRegistryStatus& after,
                            std::vector<ReconcileEvent>& list) {
-  if (is_one_of(reason_of(after, condition::kAvailable), kDeploymentFailures) ||
+  if (is_one_of(reason_of(after, condition::kAvailable), reason::kCreationRefusals) ||
       is_one_of(reason_of(after, condition::kStorageReady), kStorageRefusals) ||
       is_one_of(reason_of(after, condition::kReady), reason::kPortRefusals)) {
     return;
@@ -228,7 +226,7 @@ std::vector<ReconcileEvent> compute_events(const api::LocalRegistry& before,
   report_acceptance(before, after, list);
   report_refusal(before, after, condition::kReady, reason::kPortRefusals, "Refused", list);
   report_refusal(before, after, condition::kStorageReady, kStorageRefusals, "Refused", list);
-  report_refusal(before, after, condition::kAvailable, kDeploymentFailures, "Failed", list);
+  report_refusal(before, after, condition::kAvailable, reason::kCreationRefusals, "Failed", list);
   report_refusal(before, after, condition::kConverged, kOverrides, "FieldOverridden", list);
   report_rejected_write(before, after, list);
   report_buildkit(before, after, list);

@@ -204,29 +204,40 @@ std::optional<Action> reset_before_apply(const Observed&, const T&, const T&, co
   return std::nullopt;
 }
 
+// Returns the decision to change the object for this drift. Returns nullopt when it must not be
+// changed now: then the contested fields are recorded, or the object is left unchanged.
+std::optional<DriftDecision> decide_to_write(const Observed& observed, const Drift& drift,
+                                             Plan& plan) {
+  DriftDecision decision = decide_drift(observed, drift);
+  if (decision.apply && !decision.record) return decision;
+  if (decision.record) {
+    plan.actions.emplace_back(*std::move(decision.record));
+  } else {
+    leave_contested(observed, drift.kind, plan);
+  }
+  return std::nullopt;
+}
+
 template <class T>
 void heal(const Observed& observed, T wanted, const T& existing, const Drift& drift, Plan& plan) {
-  DriftDecision decision = decide_drift(observed, drift);
-  if (decision.record) return plan.actions.emplace_back(*std::move(decision.record)), void();
-  if (!decision.apply) return leave_contested(observed, drift.kind, plan);
+  const auto decision = decide_to_write(observed, drift, plan);
+  if (!decision) return;
   if (auto reset = reset_before_apply(observed, wanted, existing, drift)) {
     return plan.actions.emplace_back(*std::move(reset)), void();
   }
   Cause cause = Cause::kUpdate;
-  if (!decision.healed.empty()) cause = cause_of(observed, wanted, existing, decision.healed);
+  if (!decision->healed.empty()) cause = cause_of(observed, wanted, existing, decision->healed);
   const bool waits = may_be_released_soon(observed, wanted);
   plan.actions.emplace_back(Apply<T>{std::move(wanted), existing.metadata.uid, cause,
-                                     cause == Cause::kHeal ? decision.healed : std::string(), waits,
-                                     version_to_write(existing)});
+                                     cause == Cause::kHeal ? decision->healed : std::string(),
+                                     waits, version_to_write(existing)});
 }
 
 // Deletes an object to recreate it, because the field is immutable. If it was recreated too often,
 // the field is recorded as contested instead.
 void recreate(const Observed& observed, const Drift& drift, Delete remove, std::string_view field,
               Plan& plan) {
-  DriftDecision decision = decide_drift(observed, drift);
-  if (decision.record) return plan.actions.emplace_back(*std::move(decision.record)), void();
-  if (!decision.apply) return leave_contested(observed, drift.kind, plan);
+  if (!decide_to_write(observed, drift, plan)) return;
   plan.actions.emplace_back(delete_to_heal(std::move(remove), drift.intent, {std::string(field)}));
 }
 

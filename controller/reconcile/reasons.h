@@ -89,5 +89,8 @@ inline constexpr std::string_view kRejected = "Rejected";  // by the API server,
 // Reasons of several conditions
 inline constexpr std::string_view kNotDeployed = "NotDeployed";
 inline constexpr std::string_view kFailed = "Failed";
+// Why a pod or another child cannot be created.
+inline constexpr std::array<std::string_view, 4> kCreationRefusals = {kQuotaExceeded, kForbidden,
+                                                                      kFailed, kPodSecurity};
 
 }  // namespace reconcile::reason

@@ -13,14 +13,18 @@ namespace reconcile {
 namespace {
 
 // Returns the pod that was applied last; nullopt when the record is missing and the pod is unknown.
-// `wanted`: the Deployment with the new pod. If the existing Deployment has the intent hash of
-// `wanted`, the new pod was applied and another client removed the record. If only hashes are
-// recorded and they are not those of the new pod, the running template is assumed.
-std::optional<AppliedPod> recorded_pod(const api::Deployment& existing,
-                                       const api::Deployment& wanted, const AppliedPod& pod) {
+// `pod`: the new pod. If the existing Deployment has the intent hash of the Deployment with the new
+// pod, the new pod was applied and another client removed the record. If only hashes are recorded
+// and they are not those of the new pod, the running template is assumed.
+std::optional<AppliedPod> recorded_pod(const Observed& observed, const AppliedPod& pod,
+                                       const std::string& refused) {
+  const api::Deployment& existing = *observed.deployment;
   const std::string_view text = api::lookup(existing.metadata.annotations, kAppliedPodAnnotation);
-  if (text.empty() && intent_hash(existing) == intent_hash(wanted)) return pod;
-  if (text.empty()) return std::nullopt;
+  if (text.empty()) {
+    const api::Deployment wanted = build_deployment(*observed.registry, pod, refused);
+    if (intent_hash(existing) != intent_hash(wanted)) return std::nullopt;
+    return pod;
+  }
   if (const auto record = hashed_record(text)) {
     const bool is_new = record->pod_template == hashed_record_of(pod).pod_template;
     return AppliedPod{record->inputs, record->restart,
@@ -136,9 +140,8 @@ DeploymentIntent intended_deployment(const Observed& observed) {
   const api::LocalRegistry& registry = *observed.registry;
   const std::string refused = buildkit_refusal(observed);
   AppliedPod pod = new_pod(registry, gets_buildkit(observed));
-  api::Deployment wanted = build_deployment(registry, pod, refused);
-  if (!observed.deployment) return {std::move(wanted), ""};
-  std::optional<AppliedPod> applied = recorded_pod(*observed.deployment, wanted, pod);
+  if (!observed.deployment) return {build_deployment(registry, pod, refused), ""};
+  std::optional<AppliedPod> applied = recorded_pod(observed, pod, refused);
   if (const auto field = reason_to_keep(observed, applied, pod)) {
     return {build_deployment(registry, *applied, refused), "spec.template." + *field};
   }

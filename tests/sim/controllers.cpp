@@ -63,6 +63,12 @@ const api::OwnerReference* controller_of(const api::ObjectMeta& meta) {
   return found == meta.owner_references.end() ? nullptr : &*found;
 }
 
+std::string message_of(const kube::Response& answer) {
+  Document status;
+  status.Parse(answer.body.c_str());
+  return std::string(as_text(*find(status, "message")));
+}
+
 bool is_ready(const Pod& pod) {
   const api::Condition* ready = api::find_condition(pod.status.conditions, "Ready");
   return ready != nullptr && ready->status == "True";

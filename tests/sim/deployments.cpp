@@ -500,14 +500,8 @@ std::string Controllers::deployment_status(const Rollout& rollout, bool with_pro
 // Records that pods of this template are refused. They are not tried again, because the refusals of
 // the scenarios last.
 void Controllers::record_refusal(const ObjectPtr& replica_set, const kube::Response& refusal) {
-  Document answer;
-  answer.Parse(refusal.body.c_str());
-  const api::Condition failure = {std::string(kReplicaFailure),
-                                  "True",
-                                  "FailedCreate",
-                                  std::string(as_text(*find(answer, "message"))),
-                                  0,
-                                  {}};
+  const api::Condition failure = {std::string(kReplicaFailure), "True", "FailedCreate",
+                                  message_of(refusal),          0,      {}};
   patch(replica_set, "status",
         fmt::format(R"({{"status":{{"conditions":[{}]}}}})", shown({failure})), kUser);
 }

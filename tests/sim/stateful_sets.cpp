@@ -131,8 +131,6 @@ Controllers::Replica Controllers::run_replica(const ObjectPtr& set, const Object
 // StatefulSet does not report it.
 void Controllers::record_event(const ObjectPtr& set, const std::string& pod,
                                const kube::Response& refusal) {
-  Document answer;
-  answer.Parse(refusal.body.c_str());
   api::Event event;
   event.metadata.namespace_name = set->key.namespace_name;
   event.regarding = {"apps/v1",     "StatefulSet", set->key.namespace_name,
@@ -143,7 +141,7 @@ void Controllers::record_event(const ObjectPtr& set, const std::string& pod,
   event.reporting_controller = "statefulset-controller";
   event.reporting_instance = "manager-1";
   event.note = fmt::format("create Pod {} in StatefulSet {} failed error: {}", pod, set->key.name,
-                           as_text(*find(answer, "message")));
+                           message_of(refusal));
   event.metadata.name =
       fmt::format("{}.{:x}", set->key.name, std::hash<std::string>()(event.note + set->uid));
   event.event_time.time = server_.wall();

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "api/apps.h"
+#include "kube/transport.h"
 #include "sim/json_value.h"
 #include "sim/read.h"
 
@@ -71,6 +72,9 @@ bool has_labels(const api::ObjectMeta& meta, const api::StringMap& labels);
 
 // Returns the owner reference with controller: true; null if there is none.
 const api::OwnerReference* controller_of(const api::ObjectMeta& meta);
+
+// Returns the message of a metav1.Status, such as a refusal.
+std::string message_of(const kube::Response& answer);
 
 bool is_ready(const Pod& pod);
 bool is_finished(const Pod& pod);  // it succeeded or failed

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "api/local_registry.h"
+#include "json/shape.h"
 #include "json/value.h"
 #include "json/yaml.h"
 
@@ -16,33 +17,19 @@ namespace {
 
 using Paths = std::set<std::string>;
 
-// Collects the paths of the fields of T. Fields of one JSON value end a path.
-template <class T>
-struct FieldsOf {
-  static void add(const std::string& path, Paths& paths) {
-    paths.insert(path);
-    if constexpr (json::HasFields<T>) {
-      std::apply([&](const auto&... field) { (add_field(path, field, paths), ...); },
-                 json::Fields<T>::kTable);
-    }
+// Collects the paths of the fields that a type reads. A field of one JSON value ends a path.
+void add_fields(const json::Shape& shape, const std::string& path, Paths& paths) {
+  paths.insert(path);
+  if (shape.kind == json::Shape::Kind::kList) return add_fields(*shape.element, path, paths);
+  for (const json::Shape::Member& member : shape.members) {
+    add_fields(*member.shape, path + "." + std::string(member.name), paths);
   }
-
- private:
-  template <class Field>
-  static void add_field(const std::string& path, const Field& field, Paths& paths) {
-    using Value = std::remove_cvref_t<decltype(std::declval<T>().*field.member)>;
-    FieldsOf<Value>::add(path + "." + std::string(field.name), paths);
-  }
-};
-template <class T>
-struct FieldsOf<std::vector<T>> : FieldsOf<T> {};
-template <class T>
-struct FieldsOf<std::optional<T>> : FieldsOf<T> {};
+}
 
 template <class T>
 Paths fields_of(const std::string& name) {
   Paths paths;
-  FieldsOf<T>::add(name, paths);
+  add_fields(json::shape_of<T>(), name, paths);
   return paths;
 }
 
