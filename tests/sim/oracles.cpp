@@ -45,14 +45,22 @@ api::ObjectKey target_of(const api::LocalRegistrySpec& spec, const api::ObjectKe
   return {spec.namespace_name.empty() ? resource.namespace_name : spec.namespace_name, spec.name};
 }
 
+// True if two specs may ask for different workloads: with or without persistence, or none.
+bool may_ask_for_another_workload(const api::LocalRegistrySpec& before,
+                                  const api::LocalRegistrySpec& after) {
+  return before.persistence.enabled != after.persistence.enabled ||
+         before.enabled != after.enabled || (!after.enabled && before.images != after.images);
+}
+
 // True if a user's change may replace pods: it deletes an object, edits a Deployment, changes the
-// pod by the spec, or moves the registry.
+// pod or the workload by the spec, or moves the registry.
 bool may_replace_pods(const Change& change, const std::string& plural) {
   if (change.method == kube::Method::kDelete || plural == "deployments") return true;
   if (plural != "localregistries" || !change.before || !change.after) return false;
   const auto& before = read<api::LocalRegistry>(change.before);
   const auto& after = read<api::LocalRegistry>(change.after);
   return target_of(before.spec, change.before->key) != target_of(after.spec, change.after->key) ||
+         may_ask_for_another_workload(before.spec, after.spec) ||
          reconcile::new_pod(before, true).inputs != reconcile::new_pod(after, true).inputs;
 }
 
