@@ -6,9 +6,9 @@
 #include <type_traits>
 
 #include "base/quote.h"
-#include "cli/cluster.h"
-#include "cli/cluster_names.h"
-#include "cli/command_line.h"
+#include "cli/cluster/cluster.h"
+#include "cli/grammar/cluster_names.h"
+#include "cli/grammar/command_line.h"
 
 namespace cli {
 namespace {

@@ -5,7 +5,7 @@
 #include <sstream>
 #include <string>
 
-#include "cli/session.h"
+#include "cli/cluster/session.h"
 #include "support/scripted_transport.h"
 
 namespace cli {

@@ -1,0 +1,240 @@
+#include "cli/commands/push.h"
+
+#include <gmock/gmock.h>
+
+#include <cstdlib>
+#include <sstream>
+
+#include "cli/cluster/kubectl_forward.h"
+#include "cli/terminal/loop.h"
+#include "cli/terminal/progress.h"
+#include "support/temporary_folder.h"
+#include "unit/registry/test_image.h"
+
+namespace cli {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+PushTarget app() {
+  return {"ghcr.io/org/app:dev", api::Delivery::kLocalRegistry, "org/app", "dev",
+          "localhost:31234/org/app:dev"};
+}
+
+PushTarget loaded() {
+  return {"ghcr.io/org/app:dev", api::Delivery::kKindLoad, "org/app", "dev", "ghcr.io/org/app:dev"};
+}
+
+TEST(Push, TheReferencesInTheClusterArePrinted) {
+  EXPECT_EQ(print({{app(), "sha256:a", 10, 2, 1}, {.target = loaded()}}, Output::kPeople),
+            "localhost:31234/org/app:dev\nghcr.io/org/app:dev\n");
+  EXPECT_EQ(print({{.target = loaded()}}, Output::kName), "ghcr.io/org/app:dev\n");
+  EXPECT_EQ(print({{.target = loaded()}}, Output::kYaml),
+            "- image: ghcr.io/org/app:dev\n  delivery: KindLoad\n"
+            "  reference: ghcr.io/org/app:dev\n");
+}
+
+TEST(Push, ToolsGetWhatWasSent) {
+  EXPECT_EQ(print({{app(), "sha256:a", 10, 2, 1}, {.target = loaded()}}, Output::kJson), R"([
+    {
+        "image": "ghcr.io/org/app:dev",
+        "delivery": "LocalRegistry",
+        "reference": "localhost:31234/org/app:dev",
+        "digest": "sha256:a",
+        "blobs": 2,
+        "presentBlobs": 1,
+        "sentBytes": 10
+    },
+    {
+        "image": "ghcr.io/org/app:dev",
+        "delivery": "KindLoad",
+        "reference": "ghcr.io/org/app:dev"
+    }
+]
+)");
+}
+
+TEST(Push, KindIsToldWhatToLoadIntoWhichCluster) {
+  EXPECT_THAT(kind_arguments({}, loaded(), "test"),
+              ElementsAre("kind", "load", "docker-image", "ghcr.io/org/app:dev", "--name", "test"));
+  PushCommand command;
+  command.archive = "image.tar";
+  EXPECT_THAT(kind_arguments(command, loaded(), "test"),
+              ElementsAre("kind", "load", "image-archive", "image.tar", "--name", "test"));
+}
+
+TEST(Push, AnArchiveWithoutTheImageIsNotLoadedIntoKind) {
+  const support::TemporaryFolder folder;
+  folder.script("kind", "echo \"$@\" >>" + folder.path("ran"));
+  const std::string path = std::getenv("PATH");
+  ::setenv("PATH", (folder.path("") + ":" + path).c_str(), 1);
+  const auto archive_of = [&](const std::string& name) {
+    test_image::Layout layout;
+    layout.name(layout.add_image({"layer"}), test_image::kManifest, name);
+    PushCommand command;
+    command.archive = folder.write("image.tar", test_image::tar(layout.files()));
+    return command;
+  };
+  const std::vector<PushedImage> images = {{.target = loaded()}};
+  const auto refused = load_into_kind("kind-test", archive_of("ghcr.io/org/other:v1"), images);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ExitCode::kNotFound);
+  EXPECT_THAT(
+      refused.error().message,
+      AllOf(HasSubstr("image.tar: ghcr.io/org/app:dev is not among the 1 images of the source"),
+            HasSubstr("ghcr.io/org/other:v1")));
+  EXPECT_EQ(folder.read("ran"), "");
+  EXPECT_TRUE(load_into_kind("kind-test", archive_of("ghcr.io/org/app:dev"), images));
+  EXPECT_EQ(folder.read("ran"),
+            "load image-archive " + folder.path("image.tar") + " --name test\n");
+  ::setenv("PATH", path.c_str(), 1);
+}
+
+TEST(Push, AFolderCannotBeLoadedIntoKind) {
+  PushCommand command;
+  command.layout = "folder";
+  EXPECT_EQ(load_into_kind("kind-test", command, {{.target = loaded()}}).error().code,
+            ExitCode::kUsage);
+  EXPECT_TRUE(load_into_kind("none", command, {{.target = app()}}));
+}
+
+TEST(KubectlForward, SaysToKubectlWhichClusterAndPod) {
+  Connection connection;
+  const ForwardTarget target{"team", "pod/registry-x", 5000, "1"};
+  EXPECT_THAT(forward_arguments(connection, target, 0),
+              ElementsAre("port-forward", "--address", "127.0.0.1", "--namespace", "team",
+                          "pod/registry-x", ":5000"));
+  connection.kubeconfig = "file";
+  connection.context = "c";
+  EXPECT_THAT(
+      forward_arguments(connection, target, 40001),
+      ElementsAre("port-forward", "--address", "127.0.0.1", "--namespace", "team", "--kubeconfig",
+                  "file", "--context", "c", "pod/registry-x", "40001:5000"));
+}
+
+TEST(KubectlForward, ThePortIsReadFromWhatKubectlPrints) {
+  EXPECT_EQ(forwarded_port("Forwarding from 127.0.0.1:40001 -> 5000\n"), 40001);
+  EXPECT_EQ(forwarded_port("Forwarding from 127.0.0.1:400"), 0);
+  EXPECT_EQ(forwarded_port("Handling connection for 40001\n"), 0);
+  EXPECT_EQ(forwarded_port(""), 0);
+}
+
+TEST(KubectlForward, ItsLinesAreRoutineOrAProblemOrForTheUser) {
+  EXPECT_EQ(kind_of_line("Forwarding from [::1]:40001 -> 5000"), ForwardLine::kRoutine);
+  EXPECT_EQ(kind_of_line("Handling connection for 40001"), ForwardLine::kRoutine);
+  EXPECT_EQ(kind_of_line("E1129 13:58:01.123456  12 portforward.go:424] \"Unhandled Error\""),
+            ForwardLine::kLog);
+  EXPECT_EQ(kind_of_line("error: lost connection to pod"), ForwardLine::kProblem);
+  EXPECT_EQ(kind_of_line("Error from server (NotFound): pods \"a\" not found"),
+            ForwardLine::kProblem);
+  EXPECT_EQ(kind_of_line("To sign in, open https://idp.test and enter ABC"), ForwardLine::kOther);
+  EXPECT_EQ(kind_of_line("E1129"), ForwardLine::kOther);
+  EXPECT_EQ(kind_of_line(""), ForwardLine::kOther);
+}
+
+// Forward runs a script in place of kubectl. The script reports that it listens, prints a problem,
+// and ends when the file `end` exists.
+class Forward : public testing::Test {
+ protected:
+  Forward() {
+    folder_.script("kubectl",
+                   "echo \"$@\" >>" + folder_.path("ran") + "\nif [ -e " + folder_.path("broken") +
+                       " ]; then echo 'error: no such pod' >&2; exit 1; fi"
+                       "\necho 'Forwarding from 127.0.0.1:40001 -> 5000'"
+                       "\necho 'E1129 13:58:01.1 1 x.go:1] \"Unhandled Error\"' >&2"
+                       "\necho 'open https://idp.test' >&2"
+                       "\nwhile [ ! -e " +
+                       folder_.path("end") + " ]; do sleep 0.02; done\nrm " + folder_.path("end"));
+    ::setenv("PATH", (folder_.path("") + ":" + path_).c_str(), 1);
+  }
+  ~Forward() override { ::setenv("PATH", path_.c_str(), 1); }
+
+  boost::asio::awaitable<Outcome<ForwardTarget>> find() {
+    const std::string number = std::to_string(pod_);
+    co_return ForwardTarget{"team", "pod/registry-" + number, 5000, number};
+  }
+
+  boost::asio::awaitable<void> wait_for_second(KubectlForward& forward, bool kubectl_ends) {
+    pod_ = 2;
+    if (kubectl_ends) folder_.write("end", "");
+    while (forward.pods() < 2) co_await clock_.sleep_for(std::chrono::milliseconds(10));
+    co_await forward.wait_for_confirmation();
+  }
+
+  boost::asio::awaitable<Outcome<>> follow(KubectlForward& forward, bool kubectl_ends) {
+    auto starting = forward.start();
+    const Outcome<> started = co_await std::move(starting);
+    if (!started) co_return started.error();
+    std::vector<boost::asio::awaitable<void>> branches;
+    branches.push_back(forward.run());
+    branches.push_back(wait_for_second(forward, kubectl_ends));
+    co_await kube::run_until_one_ends(std::move(branches));
+    co_return Outcome<>();
+  }
+
+  support::TemporaryFolder folder_;
+  const std::string path_ = std::getenv("PATH");
+  base::SystemClock clock_;
+  std::ostringstream out_;
+  std::ostringstream err_;
+  Console console_{out_, err_};
+  int pod_ = 1;
+};
+
+TEST_F(Forward, ItFollowsThePodThatRunsAndKeepsItsPort) {
+  Loop loop;
+  KubectlForward forward(loop.executor(), clock_, console_, {}, [this] { return find(); });
+  const Outcome<> followed = loop.run(follow(forward, true));
+  ASSERT_TRUE(followed) << followed.error().message;
+  const std::string before = "port-forward --address 127.0.0.1 --namespace team pod/registry-";
+  EXPECT_EQ(folder_.read("ran"), before + "1 :5000\n" + before + "2 40001:5000\n");
+  // The second kubectl prints its prompt, too. The test may read it or may end before.
+  const std::string reported =
+      "open https://idp.test\n"
+      "note: the connection to pod/registry-1 has ended (\"Unhandled Error\"); connecting again\n";
+  EXPECT_THAT(err_.str(), testing::AnyOf(reported, reported + "open https://idp.test\n"));
+}
+
+TEST_F(Forward, ItFollowsThePodAlthoughKubectlDoesNotNotice) {
+  Loop loop;
+  KubectlForward forward(loop.executor(), clock_, console_, {}, [this] { return find(); });
+  const Outcome<> followed = loop.run(follow(forward, false));
+  ASSERT_TRUE(followed) << followed.error().message;
+  EXPECT_THAT(folder_.read("ran"), testing::EndsWith("pod/registry-2 40001:5000\n"));
+  EXPECT_THAT(err_.str(), testing::HasSubstr("the connection to pod/registry-1 has ended (another "
+                                             "pod of the registry runs now); connecting again\n"));
+}
+
+TEST_F(Forward, WhatKubectlReportsIsInTheError) {
+  folder_.write("broken", "");
+  Loop loop;
+  KubectlForward forward(loop.executor(), clock_, console_, {}, [this] { return find(); });
+  const Outcome<> started = loop.run(forward.start());
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().message,
+            "kubectl port-forward to pod/registry-1 in namespace team: error: no such pod");
+}
+
+TEST(Progress, BytesAreShownInDecimalUnits) {
+  EXPECT_EQ(print_bytes(0), "0 B");
+  EXPECT_EQ(print_bytes(999), "999 B");
+  EXPECT_EQ(print_bytes(1000), "1.0 kB");
+  EXPECT_EQ(print_bytes(12'345'678), "12.3 MB");
+  EXPECT_EQ(print_bytes(5'000'000'000), "5.0 GB");
+}
+
+TEST(Progress, ABarIsAsLongAsTheTerminalLets) {
+  EXPECT_EQ(progress_line("pushing a", 50, 100, 1000, 79),
+            "pushing a  [===============>              ]   50%  50 B / 100 B  1.0 kB/s");
+  EXPECT_EQ(progress_line("pushing a", 50, 100, 1000, 50),
+            "pushing a  [===>   ]   50%  50 B / 100 B  1.0 kB/s");
+  EXPECT_EQ(progress_line("pushing a", 50, 100, 1000, 40),
+            "pushing a   50%  50 B / 100 B  1.0 kB/s");
+  EXPECT_EQ(progress_line("pushing a", 100, 100, 0, 20).size(), 20U);
+  EXPECT_EQ(progress_line("reading a", 1500, 0, 500, 79), "reading a  1.5 kB  500 B/s");
+}
+
+}  // namespace
+}  // namespace cli
