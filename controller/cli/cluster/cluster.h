@@ -11,9 +11,9 @@
 #include "base/environment.h"
 #include "base/random.h"
 #include "cli/cluster/connection.h"
+#include "cli/cluster/session.h"
 #include "cli/terminal/loop.h"
 #include "cli/terminal/outcome.h"
-#include "cli/cluster/session.h"
 
 namespace cli {
 

@@ -5,8 +5,8 @@
 #include <string>
 
 #include "api/local_registry.h"
-#include "cli/terminal/outcome.h"
 #include "cli/cluster/session.h"
+#include "cli/terminal/outcome.h"
 
 namespace cli {
 

@@ -7,8 +7,8 @@
 #include "api/image_reference.h"
 #include "base/quote.h"
 #include "cli/commands/status.h"
-#include "cli/devspace/variables.h"
 #include "cli/commands/wait.h"
+#include "cli/devspace/variables.h"
 
 namespace cli {
 namespace {

@@ -6,8 +6,8 @@
 #include <string>
 
 #include "api/local_registry.h"
-#include "cli/terminal/outcome.h"
 #include "cli/cluster/session.h"
+#include "cli/terminal/outcome.h"
 #include "json/value.h"
 
 namespace cli {

@@ -12,8 +12,8 @@
 #include "api/local_registry.h"
 #include "cli/cluster/connection.h"
 #include "cli/cluster/kubectl_forward.h"
-#include "cli/terminal/outcome.h"
 #include "cli/cluster/session.h"
+#include "cli/terminal/outcome.h"
 
 namespace cli {
 

@@ -8,11 +8,11 @@
 #include <ostream>
 
 #include "api/image_reference.h"
-#include "cli/terminal/hook_process.h"
 #include "cli/cluster/pods.h"
 #include "cli/cluster/push_target.h"
 #include "cli/cluster/registries.h"
 #include "cli/commands/wait.h"
+#include "cli/terminal/hook_process.h"
 #include "json/writer.h"
 #include "registry/url.h"
 

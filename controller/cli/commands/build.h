@@ -8,9 +8,9 @@
 
 #include "api/local_registry.h"
 #include "cli/cluster/connection.h"
-#include "cli/terminal/outcome.h"
 #include "cli/cluster/session.h"
 #include "cli/devspace/variables.h"
+#include "cli/terminal/outcome.h"
 
 namespace cli {
 

@@ -6,9 +6,9 @@
 #include <ostream>
 
 #include "base/quote.h"
-#include "cli/docker/credentials.h"
 #include "cli/cluster/registries.h"
 #include "cli/devspace/variables.h"
+#include "cli/docker/credentials.h"
 #include "json/writer.h"
 #include "net/file.h"
 

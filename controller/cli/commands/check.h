@@ -9,9 +9,9 @@
 
 #include "base/clock.h"
 #include "base/environment.h"
+#include "cli/cluster/session.h"
 #include "cli/terminal/outcome.h"
 #include "cli/terminal/output.h"
-#include "cli/cluster/session.h"
 #include "registry/push_checker.h"
 
 namespace cli {

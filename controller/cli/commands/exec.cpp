@@ -4,9 +4,9 @@
 
 #include <ostream>
 
+#include "cli/cluster/registries.h"
 #include "cli/terminal/hook_process.h"
 #include "cli/terminal/interrupts.h"
-#include "cli/cluster/registries.h"
 
 namespace cli {
 

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "cli/terminal/outcome.h"
 #include "cli/cluster/session.h"
 #include "cli/devspace/variables.h"
+#include "cli/terminal/outcome.h"
 
 namespace cli {
 

@@ -5,8 +5,8 @@
 #include <ostream>
 
 #include "base/limits.h"
-#include "cli/terminal/input.h"
 #include "cli/rewriting/rewrite.h"
+#include "cli/terminal/input.h"
 #include "json/format.h"
 
 namespace cli {

@@ -6,11 +6,11 @@
 #include <map>
 #include <ostream>
 
+#include "cli/cluster/registries.h"
 #include "cli/docker/daemon.h"
+#include "cli/docker/source_image.h"
 #include "cli/terminal/hook_process.h"
 #include "cli/terminal/progress.h"
-#include "cli/cluster/registries.h"
-#include "cli/docker/source_image.h"
 #include "cli/terminal/temporary_file.h"
 #include "json/writer.h"
 #include "kube/parallel.h"

@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "cli/cluster/connection.h"
-#include "cli/terminal/outcome.h"
 #include "cli/cluster/push_target.h"
 #include "cli/cluster/route.h"
 #include "cli/cluster/session.h"
+#include "cli/terminal/outcome.h"
 
 namespace cli {
 

@@ -7,8 +7,8 @@
 #include "base/quote.h"
 #include "cli/cluster/names.h"
 #include "cli/cluster/registries.h"
-#include "cli/rewriting/rewrite.h"
 #include "cli/devspace/variables.h"
+#include "cli/rewriting/rewrite.h"
 
 namespace cli {
 

@@ -8,8 +8,8 @@
 
 #include "api/image_rewriter.h"
 #include "api/local_registry.h"
-#include "cli/terminal/outcome.h"
 #include "cli/cluster/session.h"
+#include "cli/terminal/outcome.h"
 
 namespace cli {
 

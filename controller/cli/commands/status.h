@@ -6,8 +6,8 @@
 
 #include "api/local_registry.h"
 #include "base/time.h"
-#include "cli/terminal/outcome.h"
 #include "cli/cluster/session.h"
+#include "cli/terminal/outcome.h"
 
 namespace cli {
 

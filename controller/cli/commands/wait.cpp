@@ -8,8 +8,8 @@
 #include <ostream>
 #include <vector>
 
-#include "cli/terminal/duration.h"
 #include "cli/cluster/registries.h"
+#include "cli/terminal/duration.h"
 #include "kube/parallel.h"
 #include "kube/watcher.h"
 

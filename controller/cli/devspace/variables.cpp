@@ -8,8 +8,8 @@
 
 #include "api/image_reference.h"
 #include "base/quote.h"
-#include "cli/terminal/output.h"
 #include "cli/commands/wait.h"
+#include "cli/terminal/output.h"
 #include "json/fields.h"
 #include "json/value.h"
 

@@ -5,17 +5,17 @@
 #include <variant>
 #include <vector>
 
+#include "cli/cluster/connection.h"
 #include "cli/commands/build.h"
 #include "cli/commands/check.h"
-#include "cli/grammar/completion.h"
-#include "cli/cluster/connection.h"
 #include "cli/commands/exec.h"
 #include "cli/commands/import.h"
-#include "cli/terminal/outcome.h"
 #include "cli/commands/push.h"
 #include "cli/commands/rewrite.h"
 #include "cli/commands/status.h"
 #include "cli/commands/wait.h"
+#include "cli/grammar/completion.h"
+#include "cli/terminal/outcome.h"
 
 namespace cli {
 

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "cli/grammar/help.h"
 #include "cli/cluster/names.h"
+#include "cli/grammar/help.h"
 #include "cli/grammar/parser.h"
 
 namespace cli {

@@ -6,9 +6,9 @@
 #include <algorithm>
 
 #include "base/quote.h"
-#include "cli/terminal/duration.h"
-#include "cli/grammar/help.h"
 #include "cli/cluster/names.h"
+#include "cli/grammar/help.h"
+#include "cli/terminal/duration.h"
 
 namespace cli {
 namespace {

@@ -1,3 +1,5 @@
+#include "cli/docker/credentials.h"
+
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -7,7 +9,6 @@
 #include <fstream>
 
 #include "cli/commands/check.h"
-#include "cli/docker/credentials.h"
 #include "cli/terminal/loop.h"
 
 namespace cli {

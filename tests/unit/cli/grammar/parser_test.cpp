@@ -1,8 +1,8 @@
-#include "cli/grammar/command_line.h"
-
 #include <gmock/gmock.h>
 
 #include <sstream>
+
+#include "cli/grammar/command_line.h"
 
 namespace cli {
 namespace {
