@@ -6,9 +6,7 @@
 
 #include "api/image_reference.h"
 #include "base/quote.h"
-#include "cli/commands/status.h"
-#include "cli/commands/wait.h"
-#include "cli/devspace/variables.h"
+#include "cli/cluster/registry_status.h"
 
 namespace cli {
 namespace {

@@ -87,12 +87,6 @@ boost::asio::awaitable<Outcome<json::Document>> read_object(const ClusterSession
   co_return *std::move(document);
 }
 
-bool is_condition_true(const Registry& registry, const std::string& condition) {
-  const api::Condition* found = api::find_condition(registry.status.conditions, condition);
-  return found != nullptr && found->status == "True" &&
-         found->observed_generation >= registry.metadata.generation;
-}
-
 std::string print_name(const Registry& registry) {
   return fmt::format("localregistry.localregistry.dev/{}", registry.metadata.name);
 }

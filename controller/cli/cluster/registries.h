@@ -25,9 +25,6 @@ boost::asio::awaitable<Outcome<json::Document>> read_object(const ClusterSession
 // Converts an error of a request to the API server to a Failure whose message names the remedy.
 Failure explain(const base::Error& error, const ClusterSession& session);
 
-// Reports whether a condition is True and was computed from the current spec.
-bool is_condition_true(const api::LocalRegistry& registry, const std::string& condition);
-
 // Returns the name as kubectl prints it: "localregistry.localregistry.dev/dev".
 std::string print_name(const api::LocalRegistry& registry);
 

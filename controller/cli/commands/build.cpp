@@ -11,7 +11,8 @@
 #include "cli/cluster/pods.h"
 #include "cli/cluster/push_target.h"
 #include "cli/cluster/registries.h"
-#include "cli/commands/wait.h"
+#include "cli/cluster/registry_status.h"
+#include "cli/grammar/in_cluster.h"
 #include "cli/terminal/hook_process.h"
 #include "json/writer.h"
 #include "registry/url.h"
@@ -77,6 +78,75 @@ std::string output_of(const api::LocalRegistry& registry, const std::vector<Push
   // The option is a line of comma-separated values, so the list of names is quoted.
   return fmt::format("type=image,\"name={}\",push=true,registry.insecure=true",
                      fmt::join(names, ","));
+}
+
+constexpr CommandHelp kHelp = {
+    .name = "build",
+    .summary = "Build an image in the cluster",
+    .usage = "[CONTEXT] -t IMAGE [flags]",
+    .description =
+        "Builds an image with the BuildKit sidecar of the local registry and pushes it to\n"
+        "that registry. Needs buildctl and kubectl on PATH. Prints the image references\n"
+        "to use in Pods, as does -o name.",
+    .examples =
+        "build -t ghcr.io/org/project/image:dev .\nbuild -t backend -f backend/Dockerfile backend",
+};
+
+void declare(Flags& flags, BuildCommand& command) {
+  flags.add({.names = "CONTEXT", .kind = ValueKind::kFolder}, command.context);
+  flags.add({.names = "-t,--tag",
+             .description = "Image to build, or name of an image of spec.images; may be repeated",
+             .type = "IMAGE",
+             .kind = ValueKind::kReference,
+             .is_required = true},
+            command.tags);
+  flags.add({.names = "-f,--file",
+             .description = "Dockerfile (default CONTEXT/Dockerfile)",
+             .type = "FILE",
+             .kind = ValueKind::kFile},
+            command.file);
+  flags.add_registry(command.registry);
+  flags.add({.names = "--build-arg",
+             .description = "Build argument of the Dockerfile; may be repeated",
+             .type = "NAME=VALUE"},
+            command.build_args);
+  flags.add(
+      {.names = "--target", .description = "Stage of the Dockerfile to build", .type = "STAGE"},
+      command.target);
+  flags.add({.names = "--platform",
+             .description = "Platform to build for; may be repeated",
+             .type = "OS/ARCH"},
+            command.platforms);
+  flags.add({.names = "--secret",
+             .description = "Secret for the build, as id=ID,src=FILE; may be repeated",
+             .type = "SPEC"},
+            command.secrets);
+  flags.add({.names = "--ssh",
+             .description = "SSH agent for the build: default, or ID=SOCKET; may be repeated",
+             .type = "SPEC"},
+            command.ssh);
+  flags.add(
+      {.names = "--no-cache", .description = "Build every step again, without the build cache"},
+      command.no_cache);
+  flags.add({.names = "--progress",
+             .description = "Progress output: auto, plain, tty or rawjson",
+             .type = "KIND"},
+            command.progress);
+  flags.add_output(command.output, "references");
+}
+
+// The connection ends before buildctl starts, because run_build() needs a process without other
+// threads.
+Outcome<int> prepare_and_run(const Invocation& invocation, const BuildCommand& command) {
+  BuildRun build;
+  {
+    const auto cluster = connect(invocation);
+    if (!cluster) return cluster.error();
+    auto prepared = (*cluster)->run(prepare((*cluster)->session(), invocation.connection, command));
+    if (!prepared) return prepared.error();
+    build = *std::move(prepared);
+  }
+  return run_build(invocation.console, build);
 }
 
 }  // namespace
@@ -155,6 +225,10 @@ Outcome<int> run_build(Console& console, const BuildRun& run) {
   }
   console.out << print(run);
   return 0;
+}
+
+CommandEntry build_command() {
+  return CommandDefinition<BuildCommand>{.help = kHelp, .declare = declare, .run = prepare_and_run};
 }
 
 }  // namespace cli

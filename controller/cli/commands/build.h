@@ -9,7 +9,8 @@
 #include "api/local_registry.h"
 #include "cli/cluster/connection.h"
 #include "cli/cluster/session.h"
-#include "cli/devspace/variables.h"
+#include "cli/grammar/command.h"
+#include "cli/terminal/hook_process.h"
 #include "cli/terminal/outcome.h"
 
 namespace cli {
@@ -55,5 +56,7 @@ boost::asio::awaitable<Outcome<BuildRun>> prepare(const ClusterSession& session,
 // Runs buildctl and prints the references. Blocks until buildctl ends. The process must have no
 // other threads (see hook_process.h). kFailure: buildctl is missing or failed.
 Outcome<int> run_build(Console& console, const BuildRun& run);
+
+CommandEntry build_command();
 
 }  // namespace cli

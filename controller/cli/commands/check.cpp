@@ -7,8 +7,9 @@
 
 #include "base/quote.h"
 #include "cli/cluster/registries.h"
-#include "cli/devspace/variables.h"
 #include "cli/docker/credentials.h"
+#include "cli/grammar/in_cluster.h"
+#include "cli/terminal/loop.h"
 #include "json/writer.h"
 #include "net/file.h"
 
@@ -56,6 +57,61 @@ registry::CheckOptions options_of(const CheckCommand& command,
   options.environment = environment;
   options.user_agent = "kubectl-localregistry";
   return options;
+}
+
+constexpr CommandHelp kHelp = {
+    .name = "check",
+    .summary = "Check whether you may push images to their own registries",
+    .usage = "[IMAGE...] [flags]",
+    .description =
+        "Asks the registry of each image whether you may push the image there. Nothing is\n"
+        "pushed. Without IMAGE, the images of spec.images of the LocalRegistry are\n"
+        "checked. -o name prints only the images that you may push. Exit code 1 if an\n"
+        "image may not be pushed, or if the registry gives no clear answer.\n"
+        "\n"
+        "Your credentials are read as docker push reads them: from $DOCKER_AUTH_CONFIG,\n"
+        "or else from the first of these files that has credentials for the registry:\n"
+        "$REGISTRY_AUTH_FILE, config.json in $DOCKER_CONFIG or ~/.docker,\n"
+        "containers/auth.json in $XDG_RUNTIME_DIR or ~/.config. Credential helpers that\n"
+        "such a file names are run.",
+    .examples = "check ghcr.io/org/project/image\ncheck -o json",
+};
+
+void declare(Flags& flags, CheckCommand& command) {
+  flags.add({.names = "IMAGE", .kind = ValueKind::kReference}, command.images);
+  flags.add_registry(command.registry);
+  flags.add({.names = "--insecure-registry",
+             .description = "HOST[:PORT] or network for which plain HTTP and unverified TLS are "
+                            "allowed; may be repeated",
+             .type = "HOST"},
+            command.insecure_registries);
+  flags.add({.names = "--ca-file",
+             .description = "PEM file with CAs to trust in addition to the system's",
+             .type = "FILE",
+             .kind = ValueKind::kFile},
+            command.ca_file);
+  flags.add_output(command.output, "a table");
+}
+
+Outcome<> check_flags(CheckCommand& command, const Connection&) {
+  const auto parsed = registry::InsecureRegistries::parse(command.insecure_registries);
+  if (parsed) return {};
+  return usage_failure(fmt::format("--insecure-registry: {}", parsed.error().message));
+}
+
+Outcome<int> run_check(const Invocation& invocation, const CheckCommand& command) {
+  CheckCommand complete = command;
+  if (complete.images.empty()) {
+    const auto cluster = connect(invocation);
+    if (!cluster) return cluster.error();
+    auto images = (*cluster)->run(declared_images((*cluster)->session(), command.registry));
+    if (!images) return images.error();
+    complete.images = *std::move(images);
+  }
+  Loop loop;
+  base::SystemClock clock;
+  return loop.run(
+      run(loop.executor(), clock, invocation.environment, invocation.console, complete));
 }
 
 }  // namespace
@@ -137,6 +193,11 @@ asio::awaitable<Outcome<int>> run(asio::any_io_executor executor, base::Clock& c
   console.out << print(checked, command.output);
   const bool all_granted = std::all_of(checked.begin(), checked.end(), is_granted);
   co_return static_cast<int>(all_granted ? ExitCode::kOk : ExitCode::kFailure);
+}
+
+CommandEntry check_command() {
+  return CommandDefinition<CheckCommand>{
+      .help = kHelp, .declare = declare, .run = run_check, .check = check_flags};
 }
 
 }  // namespace cli

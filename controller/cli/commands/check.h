@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/environment.h"
 #include "cli/cluster/session.h"
+#include "cli/grammar/command.h"
 #include "cli/terminal/outcome.h"
 #include "cli/terminal/output.h"
 #include "registry/push_checker.h"
@@ -43,5 +44,7 @@ boost::asio::awaitable<Outcome<std::vector<std::string>>> declared_images(
 boost::asio::awaitable<Outcome<int>> run(boost::asio::any_io_executor executor, base::Clock& clock,
                                          const base::EnvironmentVariables& environment,
                                          Console& console, CheckCommand command);
+
+CommandEntry check_command();
 
 }  // namespace cli

@@ -1,4 +1,4 @@
-// The commands env and exec give the variables of DevSpace to other programs.
+// The exec command runs a program with the variables of DevSpace, once for each image.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -7,23 +7,16 @@
 
 #include "cli/cluster/session.h"
 #include "cli/devspace/variables.h"
+#include "cli/grammar/command.h"
 #include "cli/terminal/outcome.h"
 
 namespace cli {
-
-struct EnvCommand {
-  std::string registry;
-  std::string image;  // name in spec.images; empty: all
-  VariablesFormat format = VariablesFormat::kShell;
-};
 
 struct ExecCommand {
   std::string registry;
   std::string image;
   std::vector<std::string> command;
 };
-
-boost::asio::awaitable<Outcome<int>> run(const ClusterSession& session, EnvCommand command);
 
 // The runs of exec: the command, and one set of variables for each run.
 struct HookRuns {
@@ -38,5 +31,7 @@ boost::asio::awaitable<Outcome<HookRuns>> prepare(const ClusterSession& session,
 // After a signal to this process no further run starts. Blocks. The process must have no other
 // threads, such as those of connections; otherwise the command may miss signals.
 int run_hooks(Console& console, const HookRuns& runs);
+
+CommandEntry exec_command();
 
 }  // namespace cli

@@ -5,11 +5,68 @@
 #include <ostream>
 
 #include "base/limits.h"
+#include "base/quote.h"
 #include "cli/rewriting/rewrite.h"
 #include "cli/terminal/input.h"
 #include "json/format.h"
 
 namespace cli {
+namespace {
+
+constexpr CommandHelp kHelp = {
+    .name = "import",
+    .summary = "Convert a devspace.yaml to a LocalRegistry",
+    .usage = "FILE|- [flags]",
+    .description =
+        "Prints a LocalRegistry with the settings of the sections localRegistry and\n"
+        "images of a devspace.yaml. The value of a variable is taken from --var, the\n"
+        "file, the environment or the variable's default, in this order. Fields that\n"
+        "cannot be carried over are listed on standard error. Errors in the file are\n"
+        "reported with line and column.",
+    .examples =
+        "import devspace.yaml | kubectl apply -f -\nimport devspace.yaml --var HOST=ghcr.io",
+};
+
+Outcome<> assign(std::map<std::string, std::string>& variables,
+                 const std::vector<std::string>& assignments) {
+  for (const std::string& word : assignments) {
+    const std::size_t equals = word.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return usage_failure(fmt::format("--var: {} is not NAME=VALUE", base::quoted(word)));
+    }
+    variables.insert_or_assign(word.substr(0, equals), word.substr(equals + 1));
+  }
+  return {};
+}
+
+void declare(Flags& flags, ImportCommand& command) {
+  flags.add({.names = "FILE", .kind = ValueKind::kFile, .is_required = true}, command.options.file);
+  flags.add({.names = "--name",
+             .description = "Name of the LocalRegistry (default that of the DevSpace project)",
+             .type = "NAME"},
+            command.options.name);
+  flags.add({.names = "--var",
+             .description = "Value of ${NAME}, overrides the one in the file; may be repeated",
+             .type = "NAME=VALUE"},
+            command.assignments);
+  flags.add_choice<Output>({.names = "-o,--output",
+                            .description = "Output format: yaml or json (default yaml)",
+                            .type = "FORMAT"},
+                           command.output, {{"yaml", Output::kYaml}, {"json", Output::kJson}});
+}
+
+Outcome<> check(ImportCommand& command, const Connection& connection) {
+  command.options.namespace_name = connection.namespace_name;
+  return assign(command.options.variables, command.assignments);
+}
+
+Outcome<int> run_import(const Invocation& invocation, const ImportCommand& command) {
+  ImportCommand complete = command;
+  complete.options.environment = invocation.environment;
+  return run(invocation.console, complete);
+}
+
+}  // namespace
 
 Outcome<int> run(Console& console, const ImportCommand& command) {
   const Outcome<std::string> text = read_input(command.options.file, limits::kYamlBytes);
@@ -25,6 +82,11 @@ Outcome<int> run(Console& console, const ImportCommand& command) {
   if (!manifest) return failure_of(manifest.error());
   console.out << print_object(manifest->root(), command.output);
   return 0;
+}
+
+CommandEntry import_command() {
+  return CommandDefinition<ImportCommand>{
+      .help = kHelp, .declare = declare, .run = run_import, .check = check};
 }
 
 }  // namespace cli

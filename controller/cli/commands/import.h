@@ -1,17 +1,24 @@
 // The import command reads a devspace.yaml and prints a LocalRegistry.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "cli/devspace/import.h"
+#include "cli/grammar/command.h"
 #include "cli/terminal/output.h"
 
 namespace cli {
 
 struct ImportCommand {
   ImportOptions options;
+  std::vector<std::string> assignments;  // --var: NAME=VALUE; checked, they are options.variables
   Output output = Output::kYaml;
 };
 
 // Notes go to standard error.
 Outcome<int> run(Console& console, const ImportCommand& command);
+
+CommandEntry import_command();
 
 }  // namespace cli

@@ -9,6 +9,7 @@
 #include "cli/cluster/registries.h"
 #include "cli/docker/daemon.h"
 #include "cli/docker/source_image.h"
+#include "cli/grammar/in_cluster.h"
 #include "cli/terminal/hook_process.h"
 #include "cli/terminal/progress.h"
 #include "cli/terminal/temporary_file.h"
@@ -218,6 +219,74 @@ Outcome<> check_archive(const std::string& archive, const Images& images) {
   return {};
 }
 
+constexpr CommandHelp kHelp = {
+    .name = "push",
+    .summary = "Push images to the local registry, or load them into KinD",
+    .usage = "IMAGE... [flags]",
+    .description =
+        "Pushes images to the local registry. On a KinD cluster it runs kind load. IMAGE\n"
+        "is an image reference, or the name of an image in spec.images: then each of its\n"
+        "tags is pushed. The images are read from a Docker-compatible daemon\n"
+        "($DOCKER_HOST, the Docker context, or the socket of Docker, rootless Docker or\n"
+        "podman), or from --archive or --layout. Blobs that the registry already has are\n"
+        "not sent again, so an interrupted push can be repeated. Prints the image\n"
+        "references to use in Pods, as does -o name.",
+    .examples = "push ghcr.io/org/project/image:dev\npush backend --archive image.tar",
+};
+
+void declare(Flags& flags, PushCommand& command) {
+  flags.add({.names = "IMAGE", .kind = ValueKind::kReference, .is_required = true}, command.images);
+  flags.add_registry(command.registry);
+  flags.add({.names = "--archive",
+             .description = "Read the image from this tar file (`docker save` or OCI archive) "
+                            "instead of the daemon",
+             .type = "FILE",
+             .kind = ValueKind::kFile},
+            command.archive);
+  flags.add({.names = "--layout",
+             .description = "Read the image from this OCI layout folder instead of the daemon",
+             .type = "FOLDER",
+             .kind = ValueKind::kFolder},
+            command.layout);
+  flags.add_choice<Via>(
+      {.names = "--via",
+       .description = "How to reach the registry: node (localhost:<nodePort>), api-server (kubectl "
+                      "port-forward) or auto (default auto)",
+       .type = "WAY"},
+      command.via, {{"auto", Via::kAuto}, {"node", Via::kNode}, {"api-server", Via::kApiServer}});
+  flags.add({.names = "--kind-cluster",
+             .description = "Name of the KinD cluster (default that of the context)",
+             .type = "NAME"},
+            command.kind_cluster);
+  flags.add_output(command.output, "references");
+}
+
+Outcome<> check(PushCommand& command, const Connection&) {
+  if (command.archive.empty() || command.layout.empty()) return {};
+  return usage_failure("--archive and --layout cannot be combined: give one of them");
+}
+
+// The connection ends before `kind` starts, because run_hook() needs a process without other
+// threads.
+Outcome<int> run_push(const Invocation& invocation, const PushCommand& command) {
+  Images images;
+  std::string context;
+  {
+    const auto cluster = connect(invocation);
+    if (!cluster) return cluster.error();
+    const ClusterSession& session = (*cluster)->session();
+    auto pushed = (*cluster)->run(push(session, invocation.connection, command));
+    if (!pushed) return pushed.error();
+    images = *std::move(pushed);
+    context = session.context;
+  }
+  if (const Outcome<> loaded = load_into_kind(context, command, images); !loaded) {
+    return loaded.error();
+  }
+  invocation.console.out << print(images, command.output);
+  return 0;
+}
+
 }  // namespace
 
 std::string print(const Images& images, Output output) {
@@ -303,6 +372,11 @@ Outcome<> load_into_kind(const std::string& context, const PushCommand& command,
     if (!command.archive.empty()) break;  // kind has loaded the whole archive
   }
   return {};
+}
+
+CommandEntry push_command() {
+  return CommandDefinition<PushCommand>{
+      .help = kHelp, .declare = declare, .run = run_push, .check = check};
 }
 
 }  // namespace cli

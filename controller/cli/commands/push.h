@@ -11,6 +11,7 @@
 #include "cli/cluster/push_target.h"
 #include "cli/cluster/route.h"
 #include "cli/cluster/session.h"
+#include "cli/grammar/command.h"
 #include "cli/terminal/outcome.h"
 
 namespace cli {
@@ -51,5 +52,7 @@ boost::asio::awaitable<Outcome<std::vector<PushedImage>>> push(const ClusterSess
 // one of them; then nothing is loaded. Blocks.
 Outcome<> load_into_kind(const std::string& context, const PushCommand& command,
                          const std::vector<PushedImage>& images);
+
+CommandEntry push_command();
 
 }  // namespace cli

@@ -9,6 +9,7 @@
 #include "api/image_rewriter.h"
 #include "api/local_registry.h"
 #include "cli/cluster/session.h"
+#include "cli/grammar/command.h"
 #include "cli/terminal/outcome.h"
 
 namespace cli {
@@ -38,5 +39,7 @@ boost::asio::awaitable<Outcome<std::vector<api::RewriteTarget>>> ask_targets(
 // Writes the text to standard output with the references rewritten, and warnings to standard error.
 Outcome<int> run(Console& console, const RewriteCommand& command,
                  const std::vector<api::RewriteTarget>& targets);
+
+CommandEntry rewrite_command();
 
 }  // namespace cli

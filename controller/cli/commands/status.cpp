@@ -7,6 +7,8 @@
 #include "base/quote.h"
 #include "cli/cluster/names.h"
 #include "cli/cluster/registries.h"
+#include "cli/cluster/registry_status.h"
+#include "cli/grammar/in_cluster.h"
 #include "json/writer.h"
 
 namespace cli {
@@ -73,28 +75,48 @@ std::string images(const api::LocalRegistry& registry) {
   return "\n" + table(rows) + (messages.empty() ? "" : "\n" + messages);
 }
 
+constexpr CommandHelp kStatusHelp = {
+    .name = "status",
+    .summary = "Show the state, address and images of a LocalRegistry",
+    .usage = "[NAME] [flags]",
+    .description =
+        "Shows a LocalRegistry: whether it is ready, its address, its conditions, and for\n"
+        "each image of spec.images where it is delivered from and why. -o json and -o\n"
+        "yaml print the resource itself. The exit code is 0 even if the LocalRegistry is\n"
+        "not ready; use the command wait to test that.",
+    .examples = "status\nstatus dev -n team-a -o yaml",
+};
+
+void declare_status(Flags& flags, StatusCommand& command) {
+  flags.add_name(command.registry);
+  flags.add_output(command.output, "text");
+}
+
+constexpr CommandHelp kUrlHelp = {
+    .name = "url",
+    .summary = "Print the address of the local registry",
+    .usage = "[NAME] [flags]",
+    .description =
+        "Prints the address of the local registry as image references name it, such as\n"
+        "localhost:31234: every node pulls from localhost:<nodePort>. With --in-cluster\n"
+        "it prints the address of the Service instead, which programs inside Pods use,\n"
+        "such as registry.team-a.svc:5000. -o name prints the name of the LocalRegistry.\n"
+        "Exit code 5 if no registry runs.",
+    .examples = "url\nurl dev --in-cluster",
+};
+
+void declare_url(Flags& flags, UrlCommand& command) {
+  flags.add_name(command.registry);
+  flags.add({.names = "--in-cluster",
+             .description = "Print the address of the Service, for use inside Pods"},
+            command.in_cluster);
+  flags.add_output(command.output, "text");
+}
+
 }  // namespace
 
 std::string describe(const api::LocalRegistry& registry, base::Time now) {
   return head(registry) + conditions(registry, now) + images(registry);
-}
-
-Outcome<std::string> url_of(const api::LocalRegistry& registry, bool in_cluster) {
-  const std::string& url = in_cluster ? registry.status.cluster_url : registry.status.url;
-  if (is_host_port(url)) return url;
-  if (!url.empty()) {
-    return Failure{
-        ExitCode::kFailure,
-        fmt::format(
-            "status.{} of LocalRegistry {} is {}, which is not HOST:PORT, so it is not used",
-            in_cluster ? "clusterURL" : "url", registry.metadata.name, base::quoted(url))};
-  }
-  const api::Condition* ready = api::find_condition(registry.status.conditions, "Ready");
-  const std::string why = ready == nullptr ? "the operator has not reconciled it yet"
-                                           : fmt::format("{}: {}", ready->reason, ready->message);
-  return Failure{ExitCode::kNotReady, printable(fmt::format("no registry runs for LocalRegistry "
-                                                            "{}: {}",
-                                                            registry.metadata.name, why))};
 }
 
 boost::asio::awaitable<Outcome<int>> run(const ClusterSession& session, StatusCommand command) {
@@ -133,6 +155,16 @@ boost::asio::awaitable<Outcome<int>> run(const ClusterSession& session, UrlComma
     session.console.out << print_text(writer.take(), command.output);
   }
   co_return 0;
+}
+
+CommandEntry status_command() {
+  return CommandDefinition<StatusCommand>{
+      .help = kStatusHelp, .declare = declare_status, .run = run_in_cluster};
+}
+
+CommandEntry url_command() {
+  return CommandDefinition<UrlCommand>{
+      .help = kUrlHelp, .declare = declare_url, .run = run_in_cluster};
 }
 
 }  // namespace cli

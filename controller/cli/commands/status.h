@@ -7,6 +7,7 @@
 #include "api/local_registry.h"
 #include "base/time.h"
 #include "cli/cluster/session.h"
+#include "cli/grammar/command.h"
 #include "cli/terminal/outcome.h"
 
 namespace cli {
@@ -25,12 +26,10 @@ struct UrlCommand {
 // Returns what the status command prints, several lines. Pure.
 std::string describe(const api::LocalRegistry& registry, base::Time now);
 
-// Returns status.url, or status.clusterURL if `in_cluster`. kNotReady: no registry runs; the
-// message has the reason. kFailure: the value is not HOST:PORT, which shells and pushes rely on.
-// Pure.
-Outcome<std::string> url_of(const api::LocalRegistry& registry, bool in_cluster);
-
 boost::asio::awaitable<Outcome<int>> run(const ClusterSession& session, StatusCommand command);
 boost::asio::awaitable<Outcome<int>> run(const ClusterSession& session, UrlCommand command);
+
+CommandEntry status_command();
+CommandEntry url_command();
 
 }  // namespace cli

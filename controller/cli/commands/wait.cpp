@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "cli/cluster/registries.h"
+#include "cli/cluster/registry_status.h"
+#include "cli/grammar/in_cluster.h"
 #include "cli/terminal/duration.h"
 #include "kube/parallel.h"
 #include "kube/watcher.h"
@@ -17,14 +19,6 @@ namespace cli {
 namespace {
 
 namespace asio = boost::asio;
-
-// Reports whether a reason of Ready=False passes without an action of the user. All other reasons,
-// such as NodePortTaken, require one.
-bool is_passing(std::string_view reason) {
-  constexpr std::string_view kPassing[] = {"CheckingPush", "Deploying",         "Starting",
-                                           "Pending",      "ContainerCreating", "PodInitializing"};
-  return std::find(std::begin(kPassing), std::end(kPassing), reason) != std::end(kPassing);
-}
 
 // Progress watches one LocalRegistry and prints what the command waits for.
 class Progress final : public kube::WatchSink, public kube::WatchObserver {
@@ -101,33 +95,39 @@ class Progress final : public kube::WatchSink, public kube::WatchObserver {
   bool seen_ = false;  // the object is in the list that is being received
 };
 
+constexpr CommandHelp kHelp = {
+    .name = "wait",
+    .summary = "Wait until a LocalRegistry is ready",
+    .usage = "[NAME] [flags]",
+    .description =
+        "Waits until a condition of a LocalRegistry is True for the current spec.\n"
+        "Standard error shows what it waits for. -o json and -o yaml print the resource\n"
+        "afterwards. Exit code 5 if the condition is not True after the timeout.",
+    .examples = "wait\nwait dev --timeout 5m\nwait dev --for BuildKitReady",
+};
+
+constexpr const char* kTimeout = "3m";
+
+void declare(Flags& flags, WaitCommand& command) {
+  flags.add_name(command.registry);
+  flags.add_converted({.names = "--for",
+                       .description = "Condition to wait for (default Ready)",
+                       .type = "CONDITION"},
+                      [&command](std::string condition) -> Outcome<> {
+                        constexpr std::string_view kPrefix = "condition=";
+                        if (condition.starts_with(kPrefix)) condition.erase(0, kPrefix.size());
+                        if (!condition.empty()) command.condition = condition;
+                        return {};
+                      });
+  flags.add_duration(
+      {.names = "--timeout",
+       .description = fmt::format("How long to wait, 0 to check once (default {})", kTimeout),
+       .type = "TIME"},
+      command.timeout, kTimeout);
+  flags.add_output(command.output, "text");
+}
+
 }  // namespace
-
-std::string why_not_true(const api::LocalRegistry& registry, const std::string& condition) {
-  if (is_condition_true(registry, condition)) return "";
-  const api::Condition* found = api::find_condition(registry.status.conditions, condition);
-  if (found == nullptr) {
-    return registry.status.conditions.empty() ? "the operator has not reconciled it yet"
-                                              : "the LocalRegistry has no such condition";
-  }
-  if (found->observed_generation < registry.metadata.generation) {
-    return "the operator has not reconciled the latest change yet";
-  }
-  return found->message.empty() ? found->reason
-                                : fmt::format("{}: {}", found->reason, found->message);
-}
-
-std::string explain_missing_status(const api::LocalRegistry& registry) {
-  const std::string& name = registry.metadata.name;
-  const api::Condition* ready = api::find_condition(registry.status.conditions, "Ready");
-  const bool is_current =
-      ready != nullptr && ready->observed_generation >= registry.metadata.generation;
-  if (is_current && ready->status == "True") return "see `kubectl localregistry status`";
-  const bool passes = !is_current || is_passing(ready->reason);
-  std::string missing = why_not_true(registry, "Ready");
-  if (!passes) return missing;
-  return fmt::format("{}; run `kubectl localregistry wait {}`", missing, name);
-}
 
 asio::awaitable<Outcome<int>> run(const ClusterSession& session, WaitCommand command) {
   auto finding = find_registry(session, command.registry);
@@ -164,6 +164,10 @@ asio::awaitable<Outcome<int>> run(const ClusterSession& session, WaitCommand com
   if (!object) co_return object.error();
   session.console.out << print_object(object->root(), command.output);
   co_return 0;
+}
+
+CommandEntry wait_command() {
+  return CommandDefinition<WaitCommand>{.help = kHelp, .declare = declare, .run = run_in_cluster};
 }
 
 }  // namespace cli

@@ -7,6 +7,7 @@
 
 #include "api/local_registry.h"
 #include "cli/cluster/session.h"
+#include "cli/grammar/command.h"
 #include "cli/terminal/outcome.h"
 
 namespace cli {
@@ -18,16 +19,11 @@ struct WaitCommand {
   Output output = Output::kPeople;
 };
 
-// Returns why the condition does not hold, such as "Deploying: …"; empty if it holds. Pure.
-std::string why_not_true(const api::LocalRegistry& registry, const std::string& condition);
-
-// Explains why a part of the status is missing: returns reason and message of the condition Ready.
-// Recommends the wait command if the reason passes without an action of the user. Pure.
-std::string explain_missing_status(const api::LocalRegistry& registry);
-
 // Watches the LocalRegistry until the condition holds. Whenever the reason why the condition does
 // not hold changes, prints the reason to standard error. kNotReady: the timeout expired. kNotFound:
 // the LocalRegistry does not exist or was deleted.
 boost::asio::awaitable<Outcome<int>> run(const ClusterSession& session, WaitCommand command);
+
+CommandEntry wait_command();
 
 }  // namespace cli

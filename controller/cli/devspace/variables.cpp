@@ -8,49 +8,13 @@
 
 #include "api/image_reference.h"
 #include "base/quote.h"
-#include "cli/commands/wait.h"
+#include "cli/cluster/registry_status.h"
 #include "cli/terminal/output.h"
 #include "json/fields.h"
 #include "json/value.h"
 
 namespace cli {
 namespace {
-
-bool is_repository(const std::string& text) {
-  const auto reference = api::parse_image_reference(text);
-  return reference && reference->tag.empty() && reference->digest.empty();
-}
-
-Failure no_repository(const api::LocalRegistry& registry, const api::ImageStatus& image) {
-  constexpr std::string_view kMessage =
-      "image {}: {} in the status of LocalRegistry {} is not a repository, so it is not used";
-  return {ExitCode::kFailure,
-          fmt::format(kMessage, image.name, base::quoted(image.resolved), registry.metadata.name)};
-}
-
-Outcome<ImageDelivery> delivery_of(const api::LocalRegistry& registry,
-                                   const api::ImageSpec& image) {
-  const auto& statuses = registry.status.images;
-  const auto found =
-      std::find_if(statuses.begin(), statuses.end(), [&](const api::ImageStatus& status) {
-        return status.name == image.name && status.image == image.image;
-      });
-  const auto not_ready = [&](const std::string& why) {
-    return Failure{ExitCode::kNotReady, fmt::format("image {}: {}", image.name, why)};
-  };
-  if (found == statuses.end() || (!found->delivery && found->message.empty())) {
-    return not_ready("its delivery is not decided yet: " + explain_missing_status(registry));
-  }
-  if (!found->delivery) return not_ready(found->message);
-  ImageDelivery result{image.name, image.image, image.tags, *found->delivery, found->resolved};
-  if (!result.resolved.empty() && !is_repository(result.resolved)) {
-    return no_repository(registry, *found);
-  }
-  if (!result.resolved.empty()) return result;
-  result.resolved = image.image;
-  if (result.delivery != api::Delivery::kLocalRegistry) return result;
-  return not_ready("the registry has no node port yet: " + explain_missing_status(registry));
-}
 
 std::string encode_tags(const std::vector<std::string>& tags) {
   json::Writer writer;
@@ -157,24 +121,6 @@ const std::string* clash(const std::vector<ImageVariables>& images) {
 }
 
 }  // namespace
-
-Outcome<std::vector<ImageDelivery>> image_deliveries(const api::LocalRegistry& registry,
-                                                     const std::string& only) {
-  std::vector<ImageDelivery> result;
-  for (const api::ImageSpec& image : registry.spec.images) {
-    if (!only.empty() && image.name != only) continue;
-    auto delivery = delivery_of(registry, image);
-    if (!delivery) return delivery.error();
-    result.push_back(*std::move(delivery));
-  }
-  if (!result.empty()) return result;
-  const std::string& name = registry.metadata.name;
-  return Failure{
-      ExitCode::kNotFound,
-      only.empty() ? fmt::format("LocalRegistry {} declares no images: spec.images is empty", name)
-                   : fmt::format("LocalRegistry {} declares no image {} in spec.images", name,
-                                 base::shown(only))};
-}
 
 Outcome<std::vector<ImageVariables>> image_variables(const api::LocalRegistry& registry,
                                                      const std::string& only) {

@@ -4,15 +4,13 @@
 #pragma once
 
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "api/local_registry.h"
+#include "cli/terminal/hook_process.h"
 #include "cli/terminal/outcome.h"
 
 namespace cli {
-
-using Variable = std::pair<std::string, std::string>;  // name and value
 
 struct ImageVariables {
   std::string image;              // its name in spec.images
@@ -20,25 +18,9 @@ struct ImageVariables {
   std::vector<Variable> hook;     // DEVSPACE_HOOK_IMAGE_*: the same names for every image
 };
 
-// How a declared image reaches Pods (from its own registry or from the local registry), and the
-// repository that Pods pull it from.
-struct ImageDelivery {
-  std::string name;   // in spec.images
-  std::string image;  // as declared in spec.images
-  std::vector<std::string> tags;
-  api::Delivery delivery = api::Delivery::kUpstream;
-  std::string resolved;  // repository to pull from, without tag
-};
-
-// Returns the deliveries of all declared images, in the order of the spec; or only that of the
-// image named `only`. kNotFound: there is none. kNotReady: the delivery of an image is not decided
-// yet, the image was refused, or the registry has no port yet. kFailure: the repository in status
-// is not valid.
-Outcome<std::vector<ImageDelivery>> image_deliveries(const api::LocalRegistry& registry,
-                                                     const std::string& only = {});
-
-// Returns the variables of the same images. Errors: those of image_deliveries(); kFailure also if
-// two images set the same variable.
+// Returns the variables of all declared images, in the order of the spec; or only those of the
+// image named `only`. Errors: those of image_deliveries(); kFailure also if two images set the same
+// variable.
 Outcome<std::vector<ImageVariables>> image_variables(const api::LocalRegistry& registry,
                                                      const std::string& only = {});
 

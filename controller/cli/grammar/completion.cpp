@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "cli/cluster/names.h"
-#include "cli/grammar/help.h"
 #include "cli/grammar/parser.h"
 
 namespace cli {
@@ -96,14 +95,13 @@ class CommandLinePosition {
 Candidates values(const Parser& parser, const CLI::Option* option,
                   const ClusterSelection& selection, NameSource& names) {
   if (option == nullptr) return {};
-  if (const Words choices = parser.choices(option); !choices.empty()) return {choices};
+  if (const Words words = parser.suggestions(option); !words.empty()) return {words};
   switch (parser.value_kind(option)) {
     case ValueKind::kRegistry: return {names.registries(selection)};
     case ValueKind::kImage:
     case ValueKind::kReference: return {names.images(selection)};
     case ValueKind::kContext: return {names.contexts(selection)};
     case ValueKind::kNamespace: return {names.namespaces(selection)};
-    case ValueKind::kShell: return {{"bash", "zsh", "fish"}};
     case ValueKind::kFile: return {{}, Directive::kFiles};
     case ValueKind::kFolder: return {{}, Directive::kFolders};
     case ValueKind::kNone: return {};
@@ -135,7 +133,7 @@ Candidates commands(const CLI::App& root) {
   Candidates candidates;
   for (const CLI::App* command : root.get_subcommands({})) {
     candidates.words.push_back(
-        fmt::format("{}\t{}", command->get_name(), help_of(command->get_name()).summary));
+        fmt::format("{}\t{}", command->get_name(), command->get_description()));
   }
   return candidates;
 }
@@ -158,82 +156,11 @@ Candidates candidates_at(const Parser& parser, const CommandLinePosition& positi
   return values(parser, position.positional(), position.selection(), names);
 }
 
-constexpr std::string_view kBash = R"(# bash completion of kubectl-localregistry
-_kubectl_localregistry() {
-  local line="${COMP_LINE:0:COMP_POINT}" word="${COMP_WORDS[COMP_CWORD]}" words lines directive
-  read -ra words <<<"$line"
-  [[ $line != *[[:space:]] ]] || words+=("")
-  mapfile -t lines < <(kubectl-localregistry __complete "${words[@]:1}" 2>/dev/null)
-  ((${#lines[@]})) || return
-  directive=${lines[-1]#:}
-  unset 'lines[-1]'
-  # Bash begins a new word at = and :, and wants only what follows.
-  [[ $word != [=:] ]] || word=
-  local typed="${words[-1]}"
-  local before="${typed%"$word"}"
-  COMPREPLY=("${lines[@]%%$'\t'*}")
-  COMPREPLY=("${COMPREPLY[@]#"$before"}")
-  case $directive in
-    0) compopt -o default ;;
-    16) compopt -o dirnames ;;
-  esac
-}
-complete -F _kubectl_localregistry kubectl-localregistry
-)";
-
-constexpr std::string_view kZsh = R"(#compdef kubectl-localregistry
-_kubectl_localregistry() {
-  local -a lines candidates
-  local directive line
-  lines=("${(@f)$(kubectl-localregistry __complete "${(@Q)words[2,CURRENT]}" 2>/dev/null)}")
-  directive=${lines[-1]#:}
-  lines[-1]=()
-  for line in $lines; do
-    candidates+=("${${line%%$'\t'*}//:/\\:}${${(M)line%$'\t'*}/$'\t'/:}")
-  done
-  ((${#candidates})) && _describe kubectl-localregistry candidates
-  case $directive in
-    0) _files ;;
-    16) _files -/ ;;
-  esac
-}
-if [[ $funcstack[1] == _kubectl-localregistry ]]; then
-  _kubectl_localregistry "$@"
-else
-  compdef _kubectl_localregistry kubectl-localregistry
-fi
-)";
-
-constexpr std::string_view kFish = R"(# fish completion of kubectl-localregistry
-function __kubectl_localregistry
-    set -l words (commandline --tokenize --cut-at-cursor --current-process)
-    set -l word (commandline --current-token --cut-at-cursor)
-    set -l lines (kubectl-localregistry __complete $words[2..-1] "$word" 2>/dev/null)
-    test (count $lines) -gt 0; or return
-    set -l directive (string sub --start 2 -- $lines[-1])
-    set -e lines[-1]
-    printf '%s\n' $lines
-    switch $directive
-        case 0
-            __fish_complete_path "$word"
-        case 16
-            __fish_complete_directories "$word"
-    end
-end
-complete --command kubectl-localregistry --no-files --arguments '(__kubectl_localregistry)'
-)";
-
 }  // namespace
 
-std::optional<Shell> parse_shell(std::string_view word) {
-  if (word == "bash") return Shell::kBash;
-  if (word == "zsh") return Shell::kZsh;
-  if (word == "fish") return Shell::kFish;
-  return std::nullopt;
-}
-
-Candidates complete(const Words& words, NameSource& names) {
-  const Parser parser("");
+Candidates complete(const std::vector<CommandEntry>& commands, const Words& words,
+                    NameSource& names) {
+  const Parser parser(commands, "");
   CommandLinePosition position(parser.app());
   const std::string last = words.empty() ? "" : words.back();
   for (std::size_t i = 0; i + 1 < words.size(); ++i) position.step(words[i]);
@@ -248,15 +175,6 @@ std::string print(const Candidates& candidates) {
   std::string text;
   for (const std::string& word : candidates.words) text += word + "\n";
   return text + fmt::format(":{}\n", static_cast<int>(candidates.directive));
-}
-
-std::string completion_script(Shell shell) {
-  switch (shell) {
-    case Shell::kBash: return std::string(kBash);
-    case Shell::kZsh: return std::string(kZsh);
-    case Shell::kFish: return std::string(kFish);
-  }
-  return "";
 }
 
 }  // namespace cli

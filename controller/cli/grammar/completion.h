@@ -1,13 +1,13 @@
-// This file completes command lines: it has the scripts for shells, and computes the candidates
-// that those scripts and kubectl request.
+// This file completes command lines: it computes the candidates that kubectl and the scripts of the
+// completion command request. One thread.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "cli/cluster/connection.h"
+#include "cli/grammar/command.h"
 
 namespace cli {
 
@@ -15,19 +15,6 @@ namespace cli {
 // kubectl runs to get the candidates of this plugin.
 inline constexpr std::string_view kCompleteWord = "__complete";
 inline constexpr std::string_view kCompleteProgram = "kubectl_complete-localregistry";
-
-enum class Shell { kBash, kZsh, kFish };
-
-struct CompletionCommand {
-  Shell shell = Shell::kBash;
-};
-
-struct CompleteCommand {
-  std::vector<std::string> words;  // the last word, which may be empty, is completed
-};
-
-// Accepts "bash", "zsh" and "fish"; returns nullopt for any other word.
-std::optional<Shell> parse_shell(std::string_view word);
 
 // A Directive is an instruction to the shell. Source: the completion protocol of the Go library
 // cobra (spf13/cobra), which kubectl uses.
@@ -63,13 +50,12 @@ class NameSource {
   virtual Words namespaces(const ClusterSelection& selection) = 0;
 };
 
-// Returns the candidates for the last word. `words`: as in CompleteCommand.
-Candidates complete(const std::vector<std::string>& words, NameSource& names);
+// Returns the candidates for the last word of `words`, which may be empty. `commands`: the table of
+// commands.
+Candidates complete(const std::vector<CommandEntry>& commands,
+                    const std::vector<std::string>& words, NameSource& names);
 
 // Formats one candidate per line, then ":" and the number of the directive.
 std::string print(const Candidates& candidates);
-
-// Returns the completion script for a shell. Source: the manuals of bash, zsh (compsys) and fish.
-std::string completion_script(Shell shell);
 
 }  // namespace cli

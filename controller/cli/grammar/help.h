@@ -2,15 +2,20 @@
 // thread.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
+
+namespace CLI {
+class FormatterBase;
+}  // namespace CLI
 
 namespace cli {
 
 inline constexpr std::string_view kProgram = "kubectl localregistry";
 
+// CommandHelp has what --help and completion show of one command. Its texts are constants.
 struct CommandHelp {
   std::string_view name;
   std::string_view summary;       // one line, for the list of commands
@@ -20,10 +25,8 @@ struct CommandHelp {
   std::string_view further = {};  // more examples, as complete command lines
 };
 
-// Returns the help of a subcommand. Throws std::logic_error for an unknown name.
-const CommandHelp& help_of(std::string_view name);
-
-// Makes the formatter for --help of the program and of its subcommands.
-std::shared_ptr<CLI::FormatterBase> make_help_formatter();
+// Makes the formatter for --help of the program and of its subcommands. The list of `commands` has
+// their order.
+std::shared_ptr<CLI::FormatterBase> make_help_formatter(std::vector<CommandHelp> commands);
 
 }  // namespace cli

@@ -1,106 +1,69 @@
-// Parser holds the grammar of the command line, its subcommands and flags; parsing, help and
-// completion use it. One owner; any thread.
+// Parser holds the grammar of the command line: the flags of every command and, for each line of
+// the table of commands, a subcommand with its flags. Parsing, help and completion use it. One
+// owner; one thread.
 #pragma once
 
 #include <CLI/CLI.hpp>
-#include <map>
+#include <deque>
 #include <memory>
 #include <string>
-#include <string_view>
+#include <utility>
 #include <vector>
 
-#include "cli/grammar/command_line.h"
+#include "cli/grammar/command.h"
+#include "cli/grammar/flags.h"
 
 namespace cli {
 
-// The kind of value that an option or argument takes; completion uses it.
-enum class ValueKind {
-  kNone,
-  kRegistry,
-  kImage,      // the name of a declared image
-  kReference,  // an image reference, or the name of a declared image
-  kContext,
-  kNamespace,
-  kFile,
-  kFolder,
-  kShell
+// The parsed command line.
+struct CommandLine {
+  Connection connection;
+  std::unique_ptr<Command> command;  // null if `print` is not empty
+  std::string print;                 // text of --help or --version; if not empty, no command runs
 };
 
 class Parser {
  public:
-  explicit Parser(std::string version);
+  // `commands`: the table of commands, in the order of --help.
+  Parser(const std::vector<CommandEntry>& commands, std::string version);
   Parser(const Parser&) = delete;
   Parser& operator=(const Parser&) = delete;
 
-  // Parses the words; may be called once.
+  // Parses `words`, the arguments without the name of the program; may be called once. kUsage: the
+  // message names the wrong flag or argument.
   Outcome<CommandLine> parse(std::vector<std::string> words);
 
   const CLI::App& app() const { return app_; }
 
-  // Returns the words that an option accepts; empty: any word.
-  std::vector<std::string> choices(const CLI::Option* option) const;
+  // See Flags.
+  std::vector<std::string> suggestions(const CLI::Option* option) const;
   ValueKind value_kind(const CLI::Option* option) const;
 
  private:
   using Words = std::vector<std::string>;
 
-  CLI::App* add(std::string_view name);
-  void add_connection();
-  void add_status();
-  void add_url();
-  void add_wait();
-  void add_env();
-  void add_exec();
-  void add_import();
-  void add_rewrite();
-  void add_check();
-  void add_push();
-  void add_build();
-  void add_completion();
+  struct Declared {
+    Declared(CLI::App& its_app, std::unique_ptr<Command> its_command)
+        : app(its_app), flags(its_app), command(std::move(its_command)) {}
 
-  CLI::Option* add_registry(CLI::App* command, std::string& registry);
-  CLI::Option* add_name(CLI::App* command, std::string& registry);
-  CLI::Option* add_choice(CLI::App* command, const char* flags, std::string& word,
-                          const Words& words, const std::string& description);
-  void add_output(CLI::App* command, const char* usual);  // adds -o; `usual`: the default format
-  CLI::Option* add_several(CLI::App* command, const char* flags, Words& words,
-                           const char* description, const char* type);
-  CLI::Option* set_value_kind(CLI::Option* option, ValueKind value_kind);
+    CLI::App& app;
+    Flags flags;
+    std::unique_ptr<Command> command;
+  };
 
-  Outcome<Command> chosen(const Words& tail);
-  Outcome<Command> read_wait();
-  Outcome<Command> read_exec(const Words& tail);
-  Outcome<Command> read_import();
-  Outcome<Command> read_rewrite();
-  Outcome<Command> read_check();
-  Outcome<Command> read_push();
-  Outcome<Command> read_completion(const std::string& shell);
+  void declare_connection();
+  void declare(const CommandEntry& entry);
+  Words take_words_after_dashes(Words& words) const;
+  Failure explain(const CLI::ParseError& error);
+  Declared* chosen();
+  Outcome<> check_connection() const;
 
   std::string version_;
   CLI::App app_;
-  std::map<const CLI::Option*, Words> choices_;
-  std::map<const CLI::Option*, ValueKind> value_kinds_;
-
+  Flags common_;  // the flags of every command
+  std::deque<Declared> commands_;
   Connection connection_;
   bool print_version_ = false;
-  StatusCommand status_;
-  UrlCommand url_;
-  WaitCommand wait_;
-  EnvCommand env_;
-  ExecCommand exec_;
-  ImportCommand import_;
-  RewriteCommand rewrite_;
-  CheckCommand check_;
-  PushCommand push_;
-  BuildCommand build_;
-  std::string shell_;
-  // Values as the user typed them; they are converted after the whole command line is parsed.
-  std::string output_;
-  std::string condition_;
-  std::string timeout_;
-  std::string via_;
-  std::string request_timeout_;
-  Words variables_;
 };
 
 }  // namespace cli

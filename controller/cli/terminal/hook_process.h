@@ -6,11 +6,12 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "cli/devspace/variables.h"
-
 namespace cli {
+
+using Variable = std::pair<std::string, std::string>;  // name and value
 
 struct HookResult {
   // The exit code of the command. As in a shell: 128 + the number of the signal if a signal ended

@@ -2,7 +2,20 @@
 
 #include <sstream>
 
-#include "cli/grammar/command_line.h"
+#include "cli/command_table.h"
+#include "cli/commands/build.h"
+#include "cli/commands/check.h"
+#include "cli/commands/completion.h"
+#include "cli/commands/env.h"
+#include "cli/commands/exec.h"
+#include "cli/commands/import.h"
+#include "cli/commands/push.h"
+#include "cli/commands/rewrite.h"
+#include "cli/commands/status.h"
+#include "cli/commands/wait.h"
+#include "cli/program.h"
+
+#include "cli/grammar/parser.h"
 
 namespace cli {
 namespace {
@@ -18,17 +31,20 @@ using Words = std::vector<std::string>;
 const Words kCommands = {"status",  "url",   "wait", "env",   "exec",      "import",
                          "rewrite", "check", "push", "build", "completion"};
 
-Outcome<CommandLine> parse(const Words& words) { return parse_command_line(words, "1.2.3"); }
+Outcome<CommandLine> parse(const Words& words) {
+  return Parser(command_table(), "1.2.3").parse(words);
+}
 
 template <class T>
 T command(const Words& words) {
   const auto line = parse(words);
   EXPECT_TRUE(line) << line.error().message;
-  if (!line || !std::holds_alternative<T>(line->command)) {
+  const auto* const found = line ? dynamic_cast<const CommandOf<T>*>(line->command.get()) : nullptr;
+  if (found == nullptr) {
     ADD_FAILURE() << "another command";
     return T();
   }
-  return std::get<T>(line->command);
+  return found->value();
 }
 
 std::string error_of(const Words& words) {
@@ -70,7 +86,8 @@ TEST(CommandLine, TheFlagsOfKubectlStandBeforeOrAfterTheCommand) {
     EXPECT_EQ(line->connection.context, "c");
     EXPECT_EQ(line->connection.kubeconfig, "f");
     EXPECT_EQ(line->connection.request_timeout, milliseconds(5000));
-    EXPECT_EQ(std::get<StatusCommand>(line->command).registry, "dev");
+    const auto& command = dynamic_cast<const CommandOf<StatusCommand>&>(*line->command);
+    EXPECT_EQ(command.value().registry, "dev");
   }
   EXPECT_EQ(parse({"status", "--request-timeout", "0"})->connection.request_timeout,
             limits::kDurationMost);
@@ -217,9 +234,21 @@ TEST(CommandLine, TheHelpListsEveryCommandAndTheExitCodes) {
   EXPECT_THAT(help, HasSubstr("Exit codes: 0 success"));
 }
 
+// Returns what the program prints, whose name is `arguments.front()`.
+std::string printed_by(const Words& arguments) {
+  std::ostringstream out;
+  std::ostringstream err;
+  Console console{out, err};
+  EXPECT_EQ(run_program(arguments, "1.2.3", {}, console), 0) << err.str();
+  return out.str();
+}
+
 TEST(CommandLine, CompletionGetsItsWordsAsTheyAre) {
-  EXPECT_THAT(command<CompleteCommand>({"__complete", "status", "--", ""}).words,
-              ElementsAre("status", "--", ""));
+  // After "--", the next word is a word of a command.
+  EXPECT_EQ(printed_by({"kubectl-localregistry", "__complete", "status", "--", ""}), ":0\n");
+  EXPECT_EQ(printed_by({"/bin/kubectl_complete-localregistry", "exec", "--", ""}), ":0\n");
+  EXPECT_EQ(printed_by({"kubectl_complete-localregistry", "url", "--in"}),
+            "--in-cluster\tPrint the address of the Service, for use inside Pods\n:4\n");
 }
 
 }  // namespace

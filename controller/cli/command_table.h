@@ -1,0 +1,14 @@
+// This file lists the commands of the plugin. To add one, define it in a file of commands/ and add
+// its line to the table. Any thread.
+#pragma once
+
+#include <vector>
+
+#include "cli/grammar/command.h"
+
+namespace cli {
+
+// Returns one entry per command, in the order of --help.
+std::vector<CommandEntry> command_table();
+
+}  // namespace cli
