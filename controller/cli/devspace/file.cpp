@@ -72,11 +72,8 @@ bool is_expression(std::string_view text) {
 std::optional<bool> boolean_word(std::string_view text) {
   constexpr std::string_view kTrue[] = {"y", "Y", "yes", "Yes", "YES", "on", "On", "ON"};
   constexpr std::string_view kFalse[] = {"n", "N", "no", "No", "NO", "off", "Off", "OFF"};
-  const auto is_one_of = [&](const auto& words) {
-    return std::find(std::begin(words), std::end(words), text) != std::end(words);
-  };
-  if (is_one_of(kTrue)) return true;
-  if (is_one_of(kFalse)) return false;
+  if (is_one_of(text, kTrue)) return true;
+  if (is_one_of(text, kFalse)) return false;
   return std::nullopt;
 }
 
