@@ -13,7 +13,7 @@
 
 namespace cli {
 
-std::vector<CommandEntry> command_table() {
+CommandTable command_table() {
   return {
       status_command(), url_command(),    wait_command(),       env_command(),
       exec_command(),   import_command(), rewrite_command(),    check_command(),

@@ -2,13 +2,11 @@
 // its line to the table. Any thread.
 #pragma once
 
-#include <vector>
-
 #include "cli/grammar/command.h"
 
 namespace cli {
 
 // Returns one entry per command, in the order of --help.
-std::vector<CommandEntry> command_table();
+CommandTable command_table();
 
 }  // namespace cli

@@ -16,7 +16,7 @@ namespace {
 
 Outcome<int> run(const std::vector<std::string>& words, const std::string& version,
                  const base::EnvironmentVariables& environment, Console& console) {
-  const std::vector<CommandEntry> commands = command_table();
+  const CommandTable commands = command_table();
   if (!words.empty() && words.front() == kCompleteWord) {
     ClusterNames names(environment);
     console.out << print(complete(commands, {words.begin() + 1, words.end()}, names));

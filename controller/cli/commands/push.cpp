@@ -211,10 +211,10 @@ Outcome<> check_archive(const std::string& archive, const Images& images) {
     if (goes_to_registry(image)) continue;
     const auto chosen = choose_image(**source, image.target.source, Naming::kReference);
     if (chosen) continue;
-    return Failure{
-        chosen.error().code,
+    const std::string message =
         fmt::format("{}: {}; kind loads images only under the names that they have in the archive",
-                    archive, chosen.error().message)};
+                    archive, chosen.error().message);
+    return Failure{chosen.error().code, message};
   }
   return {};
 }

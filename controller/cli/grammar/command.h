@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/environment.h"
 #include "cli/cluster/connection.h"
@@ -16,7 +17,7 @@
 
 namespace cli {
 
-// What a command gets besides the values of its own flags. All references outlive the run.
+// What a command gets besides the values of its flags. All references outlive the run.
 struct Invocation {
   const std::string& version;
   const base::EnvironmentVariables& environment;
@@ -83,5 +84,7 @@ struct CommandEntry {
   CommandHelp help;
   std::function<std::unique_ptr<Command>()> make;
 };
+
+using CommandTable = std::vector<CommandEntry>;
 
 }  // namespace cli

@@ -158,8 +158,7 @@ Candidates candidates_at(const Parser& parser, const CommandLinePosition& positi
 
 }  // namespace
 
-Candidates complete(const std::vector<CommandEntry>& commands, const Words& words,
-                    NameSource& names) {
+Candidates complete(const CommandTable& commands, const Words& words, NameSource& names) {
   const Parser parser(commands, "");
   CommandLinePosition position(parser.app());
   const std::string last = words.empty() ? "" : words.back();

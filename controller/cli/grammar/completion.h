@@ -52,8 +52,8 @@ class NameSource {
 
 // Returns the candidates for the last word of `words`, which may be empty. `commands`: the table of
 // commands.
-Candidates complete(const std::vector<CommandEntry>& commands,
-                    const std::vector<std::string>& words, NameSource& names);
+Candidates complete(const CommandTable& commands, const std::vector<std::string>& words,
+                    NameSource& names);
 
 // Formats one candidate per line, then ":" and the number of the directive.
 std::string print(const Candidates& candidates);

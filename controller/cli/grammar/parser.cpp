@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::string_view kDashes = "--";  // ends the flags
 
-std::vector<CommandHelp> help_of(const std::vector<CommandEntry>& commands) {
+std::vector<CommandHelp> help_of(const CommandTable& commands) {
   std::vector<CommandHelp> result;
   for (const CommandEntry& entry : commands) result.push_back(entry.help);
   return result;
@@ -22,8 +22,7 @@ std::vector<CommandHelp> help_of(const std::vector<CommandEntry>& commands) {
 
 }  // namespace
 
-Parser::Parser(const std::vector<CommandEntry>& commands, std::string version)
-    : version_(std::move(version)), app_("", "kubectl-localregistry"), common_(app_) {
+Parser::Parser(const CommandTable& commands, std::string version) : version_(std::move(version)) {
   app_.formatter(make_help_formatter(help_of(commands)));
   app_.set_help_flag("-h,--help", "Print this help and exit");
   app_.require_subcommand(0, 1);

@@ -25,7 +25,7 @@ struct CommandLine {
 class Parser {
  public:
   // `commands`: the table of commands, in the order of --help.
-  Parser(const std::vector<CommandEntry>& commands, std::string version);
+  Parser(const CommandTable& commands, std::string version);
   Parser(const Parser&) = delete;
   Parser& operator=(const Parser&) = delete;
 
@@ -59,8 +59,8 @@ class Parser {
   Outcome<> check_connection() const;
 
   std::string version_;
-  CLI::App app_;
-  Flags common_;  // the flags of every command
+  CLI::App app_{"", "kubectl-localregistry"};
+  Flags common_{app_};  // the flags of every command
   std::deque<Declared> commands_;
   Connection connection_;
   bool print_version_ = false;

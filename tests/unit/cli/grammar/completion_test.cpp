@@ -47,7 +47,7 @@ class Completion : public testing::Test {
   Words words(const Words& typed) { return complete(commands_, typed, names_).words; }
   Directive directive(const Words& typed) { return complete(commands_, typed, names_).directive; }
 
-  const std::vector<CommandEntry> commands_ = command_table();
+  const CommandTable commands_ = command_table();
   FixedNames names_;
 };
 
