@@ -13,16 +13,16 @@ namespace cli {
 // Reports whether a condition is True and was computed from the current spec.
 bool is_condition_true(const api::LocalRegistry& registry, const std::string& condition);
 
-// Returns why the condition does not hold, such as "Deploying: …"; empty if it holds. Pure.
+// Returns why the condition does not hold, such as "Deploying: …"; empty if it holds.
 std::string why_not_true(const api::LocalRegistry& registry, const std::string& condition);
 
 // Explains why a part of the status is missing: returns reason and message of the condition Ready.
-// Recommends the wait command if the reason passes without an action of the user. Pure.
+// Recommends the wait command if the reason passes without an action of the user.
 std::string explain_missing_status(const api::LocalRegistry& registry);
 
 // Returns status.url, or status.clusterURL if `in_cluster`. kNotReady: no registry runs; the
 // message has the reason. kFailure: the value is not HOST:PORT, which shells and pushes rely on.
-// Pure.
+//
 Outcome<std::string> url_of(const api::LocalRegistry& registry, bool in_cluster);
 
 // How a declared image reaches Pods (from its own registry or from the local registry), and the

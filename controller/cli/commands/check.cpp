@@ -93,7 +93,7 @@ void declare(Flags& flags, CheckCommand& command) {
   flags.add_output(command.output, "a table");
 }
 
-Outcome<> check_flags(CheckCommand& command, const Connection&) {
+Outcome<> check_flags(const CheckCommand& command) {
   const auto parsed = registry::InsecureRegistries::parse(command.insecure_registries);
   if (parsed) return {};
   return usage_failure(fmt::format("--insecure-registry: {}", parsed.error().message));

@@ -37,7 +37,7 @@ void declare(Flags& flags, ExecCommand& command) {
   flags.add_words_after_dashes(command.command);
 }
 
-Outcome<> check(ExecCommand& command, const Connection&) {
+Outcome<> check(const ExecCommand& command) {
   if (!command.command.empty()) return {};
   return usage_failure(fmt::format("exec: no command: write `{} exec -- COMMAND`", kProgram));
 }

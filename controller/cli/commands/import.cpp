@@ -5,7 +5,6 @@
 #include <ostream>
 
 #include "base/limits.h"
-#include "base/quote.h"
 #include "cli/rewriting/rewrite.h"
 #include "cli/terminal/input.h"
 #include "json/format.h"
@@ -27,18 +26,6 @@ constexpr CommandHelp kHelp = {
         "import devspace.yaml | kubectl apply -f -\nimport devspace.yaml --var HOST=ghcr.io",
 };
 
-Outcome<> assign(std::map<std::string, std::string>& variables,
-                 const std::vector<std::string>& assignments) {
-  for (const std::string& word : assignments) {
-    const std::size_t equals = word.find('=');
-    if (equals == std::string::npos || equals == 0) {
-      return usage_failure(fmt::format("--var: {} is not NAME=VALUE", base::quoted(word)));
-    }
-    variables.insert_or_assign(word.substr(0, equals), word.substr(equals + 1));
-  }
-  return {};
-}
-
 void declare(Flags& flags, ImportCommand& command) {
   flags.add({.names = "FILE", .kind = ValueKind::kFile, .is_required = true}, command.options.file);
   flags.add({.names = "--name",
@@ -48,20 +35,16 @@ void declare(Flags& flags, ImportCommand& command) {
   flags.add({.names = "--var",
              .description = "Value of ${NAME}, overrides the one in the file; may be repeated",
              .type = "NAME=VALUE"},
-            command.assignments);
+            command.options.variables);
   flags.add_choice<Output>({.names = "-o,--output",
                             .description = "Output format: yaml or json (default yaml)",
                             .type = "FORMAT"},
                            command.output, {{"yaml", Output::kYaml}, {"json", Output::kJson}});
 }
 
-Outcome<> check(ImportCommand& command, const Connection& connection) {
-  command.options.namespace_name = connection.namespace_name;
-  return assign(command.options.variables, command.assignments);
-}
-
 Outcome<int> run_import(const Invocation& invocation, const ImportCommand& command) {
   ImportCommand complete = command;
+  complete.options.namespace_name = invocation.connection.namespace_name;
   complete.options.environment = invocation.environment;
   return run(invocation.console, complete);
 }
@@ -85,8 +68,7 @@ Outcome<int> run(Console& console, const ImportCommand& command) {
 }
 
 CommandEntry import_command() {
-  return CommandDefinition<ImportCommand>{
-      .help = kHelp, .declare = declare, .run = run_import, .check = check};
+  return CommandDefinition<ImportCommand>{.help = kHelp, .declare = declare, .run = run_import};
 }
 
 }  // namespace cli

@@ -1,9 +1,6 @@
 // The import command reads a devspace.yaml and prints a LocalRegistry.
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "cli/devspace/import.h"
 #include "cli/grammar/command.h"
 #include "cli/terminal/output.h"
@@ -12,7 +9,6 @@ namespace cli {
 
 struct ImportCommand {
   ImportOptions options;
-  std::vector<std::string> assignments;  // --var: NAME=VALUE; checked, they are options.variables
   Output output = Output::kYaml;
 };
 

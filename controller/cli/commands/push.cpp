@@ -261,7 +261,7 @@ void declare(Flags& flags, PushCommand& command) {
   flags.add_output(command.output, "references");
 }
 
-Outcome<> check(PushCommand& command, const Connection&) {
+Outcome<> check(const PushCommand& command) {
   if (command.archive.empty() || command.layout.empty()) return {};
   return usage_failure("--archive and --layout cannot be combined: give one of them");
 }

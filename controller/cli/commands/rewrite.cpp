@@ -61,7 +61,7 @@ void declare(Flags& flags, RewriteCommand& command) {
             command.registry_url);
 }
 
-Outcome<> check(RewriteCommand& command, const Connection&) {
+Outcome<> check(const RewriteCommand& command) {
   if (command.images.empty() == command.registry_url.empty()) return {};
   return usage_failure(
       "--image and --registry-url must be given together; give neither to use the LocalRegistry in "

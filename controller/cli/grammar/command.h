@@ -37,10 +37,10 @@ class Command {
 
   // Checks the values together after the whole command line is parsed. kUsage: the message names
   // the wrong flag or argument.
-  virtual Outcome<> check(const Connection& connection) = 0;
+  virtual Outcome<> check() const = 0;
 
   // Runs the command and returns the exit code. Blocks.
-  virtual Outcome<int> run(const Invocation& invocation) = 0;
+  virtual Outcome<int> run(const Invocation& invocation) const = 0;
 };
 
 // A command whose flags are the members of T, a value.
@@ -49,9 +49,7 @@ struct CommandDefinition {
   CommandHelp help;
   void (*declare)(Flags& flags, T& command);
   Outcome<int> (*run)(const Invocation& invocation, const T& command);
-  // Checks flags together, and takes what the command needs of the flags of every command. Null:
-  // there is nothing to check.
-  Outcome<> (*check)(T& command, const Connection& connection) = nullptr;
+  Outcome<> (*check)(const T& command) = nullptr;  // null: there is nothing to check
 };
 
 template <class T>
@@ -60,10 +58,10 @@ class CommandOf final : public Command {
   explicit CommandOf(const CommandDefinition<T>& definition) : definition_(definition) {}
 
   void declare(Flags& flags) override { definition_.declare(flags, value_); }
-  Outcome<> check(const Connection& connection) override {
-    return definition_.check == nullptr ? Outcome<>() : definition_.check(value_, connection);
+  Outcome<> check() const override {
+    return definition_.check == nullptr ? Outcome<>() : definition_.check(value_);
   }
-  Outcome<int> run(const Invocation& invocation) override {
+  Outcome<int> run(const Invocation& invocation) const override {
     return definition_.run(invocation, value_);
   }
 

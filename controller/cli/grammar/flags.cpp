@@ -35,6 +35,21 @@ void Flags::add(const Flag& flag, Words& values) {
   if (!option->get_positional()) option->allow_extra_args(false);
 }
 
+void Flags::add(const Flag& flag, std::map<std::string, std::string>& values) {
+  Words& typed = typed_lists_.emplace_back();
+  add(flag, typed);
+  conversions_.push_back([&typed, &values, name = std::string(flag.names)]() -> Outcome<> {
+    for (const std::string& word : typed) {
+      const std::size_t equals = word.find('=');
+      if (equals == std::string::npos || equals == 0) {
+        return usage_failure(fmt::format("{}: {} is not NAME=VALUE", name, base::quoted(word)));
+      }
+      values.insert_or_assign(word.substr(0, equals), word.substr(equals + 1));
+    }
+    return {};
+  });
+}
+
 void Flags::add_converted(const Flag& flag, Convert convert) {
   std::string& typed = typed_.emplace_back();
   add(flag, typed);

@@ -57,6 +57,8 @@ class Flags {
   void add(const Flag& flag, std::string& value);
   void add(const Flag& flag, bool& value);    // a flag without a value
   void add(const Flag& flag, Words& values);  // may be repeated, each time with one value
+  // May be repeated, each time with NAME=VALUE; the last value of a name counts.
+  void add(const Flag& flag, std::map<std::string, std::string>& values);
 
   // `convert` gets the value, or "" if the user does not give the flag. kUsage: it is wrong.
   void add_converted(const Flag& flag, Convert convert);
@@ -99,7 +101,9 @@ class Flags {
   void add_word(const Flag& flag, const Words& words, std::function<void(std::size_t)> choose);
 
   CLI::App& app_;
-  std::deque<std::string> typed_;  // values as the user typed them, of add_converted()
+  // Values as the user typed them, until convert().
+  std::deque<std::string> typed_;
+  std::deque<Words> typed_lists_;
   std::vector<std::function<Outcome<>()>> conversions_;
   std::map<const CLI::Option*, Words> suggestions_;
   std::map<const CLI::Option*, ValueKind> value_kinds_;

@@ -158,7 +158,7 @@ Outcome<CommandLine> Parser::parse(Words words) {
   if (const auto checked = check_connection(); !checked) return checked.error();
   if (const auto converted = command->flags.convert(); !converted) return converted.error();
   if (Words* const taken = command->flags.words_after_dashes()) *taken = after_dashes;
-  if (const auto checked = command->command->check(connection_); !checked) return checked.error();
+  if (const auto checked = command->command->check(); !checked) return checked.error();
   line.connection = connection_;
   line.command = std::move(command->command);
   return line;
