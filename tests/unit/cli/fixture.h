@@ -54,6 +54,12 @@ class Fixture {
       console};
 };
 
+// Members of a status for registry_json(): the local registry delivers the image.
+inline constexpr const char* kDelivered =
+    R"(,"url":"localhost:31234","images":[{"name":"backend","image":"ghcr.io/org/app",)"
+    R"("pushPermission":"Denied","delivery":"LocalRegistry",)"
+    R"("resolved":"localhost:31234/org/app"}])";
+
 // Returns a LocalRegistry as the API server encodes it. `more`: further members of its status.
 inline std::string registry_json(const std::string& name, const std::string& ready,
                                  const std::string& reason, const std::string& more = {}) {

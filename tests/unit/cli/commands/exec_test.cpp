@@ -18,11 +18,6 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr const char* kDelivered =
-    R"(,"url":"localhost:31234","images":[{"name":"backend","image":"ghcr.io/org/app",)"
-    R"("pushPermission":"Denied","delivery":"LocalRegistry",)"
-    R"("resolved":"localhost:31234/org/app"}])";
-
 class Hooks : public testing::Test, public Fixture {
  protected:
   int exec(ExecCommand command) {
@@ -49,12 +44,6 @@ class Hooks : public testing::Test, public Fixture {
   std::filesystem::path file_ =
       std::filesystem::temp_directory_path() / ("hook-" + std::to_string(::getpid()));
 };
-
-TEST_F(Hooks, TheVariablesArePrinted) {
-  EXPECT_EQ(*run(EnvCommand{"", "", VariablesFormat::kEnv}), 0);
-  EXPECT_THAT(out.str(), HasSubstr("runtime.images.backend=localhost:31234/org/app:latest\n"));
-  EXPECT_EQ(err.str(), "");
-}
 
 TEST_F(Hooks, TheCommandSeesTheVariables) {
   const int code = exec(

@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 
 #include "cli/command_table.h"
-#include "cli/commands/completion.h"
 
 namespace cli {
 namespace {
@@ -11,7 +10,6 @@ namespace {
 using testing::Contains;
 using testing::Each;
 using testing::ElementsAre;
-using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 using testing::StartsWith;
@@ -102,12 +100,6 @@ TEST_F(Completion, WhatIsNoCommandHasNoCandidates) {
 TEST_F(Completion, IsPrintedAsKubectlExpectsIt) {
   EXPECT_EQ(print({{"a\tone", "b"}, Directive::kNoFiles}), "a\tone\nb\n:4\n");
   EXPECT_EQ(print({{}, Directive::kFiles}), ":0\n");
-}
-
-TEST_F(Completion, EachShellHasAScript) {
-  for (const Shell shell : {Shell::kBash, Shell::kZsh, Shell::kFish}) {
-    EXPECT_THAT(completion_script(shell), HasSubstr("kubectl-localregistry __complete"));
-  }
 }
 
 }  // namespace

@@ -1,3 +1,5 @@
+#include "cli/grammar/parser.h"
+
 #include <gmock/gmock.h>
 
 #include <sstream>
@@ -13,9 +15,6 @@
 #include "cli/commands/rewrite.h"
 #include "cli/commands/status.h"
 #include "cli/commands/wait.h"
-#include "cli/program.h"
-
-#include "cli/grammar/parser.h"
 
 namespace cli {
 namespace {
@@ -111,13 +110,12 @@ TEST(CommandLine, WhatFollowsTwoDashesIsTheCommandWhateverItLooksLike) {
 }
 
 TEST(CommandLine, ImportTakesVariables) {
-  const auto import = command<ImportCommand>({"import", "-n", "team", "--var", "A=1",
-                                              "devspace.yaml", "--var", "B=x=y", "--name", "mine"});
+  const auto import = command<ImportCommand>(
+      {"import", "--var", "A=1", "devspace.yaml", "--var", "B=x=y", "--name", "mine"});
   EXPECT_EQ(import.options.file, "devspace.yaml");
   EXPECT_EQ(import.options.variables.at("A"), "1");
   EXPECT_EQ(import.options.variables.at("B"), "x=y");
   EXPECT_EQ(import.options.name, "mine");
-  EXPECT_EQ(import.options.namespace_name, "team");
   EXPECT_EQ(import.output, Output::kYaml);
   EXPECT_EQ(command<ImportCommand>({"import", "-"}).options.file, "-");
   EXPECT_THAT(error_of({"import", "f", "--var", "A"}), HasSubstr("--var: 'A' is not NAME=VALUE"));
@@ -232,23 +230,6 @@ TEST(CommandLine, TheHelpListsEveryCommandAndTheExitCodes) {
   const std::string help = parse({"-h"})->print;
   for (const std::string& name : kCommands) EXPECT_THAT(help, HasSubstr("\n  " + name + " "));
   EXPECT_THAT(help, HasSubstr("Exit codes: 0 success"));
-}
-
-// Returns what the program prints, whose name is `arguments.front()`.
-std::string printed_by(const Words& arguments) {
-  std::ostringstream out;
-  std::ostringstream err;
-  Console console{out, err};
-  EXPECT_EQ(run_program(arguments, "1.2.3", {}, console), 0) << err.str();
-  return out.str();
-}
-
-TEST(CommandLine, CompletionGetsItsWordsAsTheyAre) {
-  // After "--", the next word is a word of a command.
-  EXPECT_EQ(printed_by({"kubectl-localregistry", "__complete", "status", "--", ""}), ":0\n");
-  EXPECT_EQ(printed_by({"/bin/kubectl_complete-localregistry", "exec", "--", ""}), ":0\n");
-  EXPECT_EQ(printed_by({"kubectl_complete-localregistry", "url", "--in"}),
-            "--in-cluster\tPrint the address of the Service, for use inside Pods\n:4\n");
 }
 
 }  // namespace

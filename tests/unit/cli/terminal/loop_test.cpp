@@ -9,10 +9,8 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
-#include <cstdlib>
-#include <sstream>
+#include <string>
 
-#include "cli/program.h"
 #include "kube/child_process.h"
 #include "support/temporary_folder.h"
 
@@ -82,40 +80,6 @@ TEST(LoopDeathTest, ASecondSignalEndsAtOnce) {
 TEST(LoopDeathTest, OutsideTheLoopASignalEndsTheProgramAsEver) {
   interrupted_by(SIGTERM);
   EXPECT_EXIT(::raise(SIGTERM), testing::KilledBySignal(SIGTERM), "");
-}
-
-TEST(Program, ThatIsInterruptedEndsWithTheSignalAsItsCode) {
-  const support::TemporaryFolder folder;
-  folder.write("config.json", R"({"credHelpers":{"ghcr.io":"slow"}})");
-  folder.script("docker-credential-slow", "kill -INT $PPID; exec sleep 60");
-  const std::string path = std::getenv("PATH");
-  ::setenv("PATH", (folder.path("") + ":" + path).c_str(), 1);
-  std::ostringstream out;
-  std::ostringstream err;
-  Console console{out, err, true};
-  EXPECT_EQ(run_program({"kubectl-localregistry", "check", "ghcr.io/org/app"}, "1",
-                        {{"DOCKER_CONFIG", folder.path("")}}, console),
-            128 + SIGINT);
-  ::setenv("PATH", path.c_str(), 1);
-  EXPECT_EQ(out.str(), "");
-  EXPECT_EQ(err.str(), "\nerror: stopped by SIGINT\n");
-}
-
-TEST(Program, SaysWhichCredentialPluginFailedAndHow) {
-  const support::TemporaryFolder folder;
-  const std::string plugin = folder.script("plugin", "exit 3");
-  const std::string config = folder.write("config", R"({"apiVersion":"v1","kind":"Config",
-      "clusters":[{"name":"k","cluster":{"server":"https://127.0.0.1:1"}}],
-      "users":[{"name":"u","user":{"exec":{"apiVersion":"client.authentication.k8s.io/v1",
-          "command":")" + plugin + R"(","interactiveMode":"Never"}}}],
-      "contexts":[{"name":"c","context":{"cluster":"k","user":"u"}}],"current-context":"c"})");
-  std::ostringstream out;
-  std::ostringstream err;
-  Console console{out, err};
-  EXPECT_EQ(
-      run_program({"kubectl-localregistry", "status"}, "1", {{"KUBECONFIG", config}}, console), 1);
-  EXPECT_EQ(err.str(), "error: no credentials for context c: credential plugin " + plugin +
-                           ": failed with exit code 3\n");
 }
 
 }  // namespace
