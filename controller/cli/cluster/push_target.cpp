@@ -2,8 +2,6 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
-
 #include "api/image_reference.h"
 #include "base/quote.h"
 #include "cli/cluster/registry_status.h"

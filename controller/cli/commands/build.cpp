@@ -3,11 +3,9 @@
 #include <fmt/core.h>
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <ostream>
 
-#include "api/image_reference.h"
 #include "cli/cluster/pods.h"
 #include "cli/cluster/push_target.h"
 #include "cli/cluster/registries.h"

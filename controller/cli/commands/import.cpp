@@ -1,7 +1,5 @@
 #include "cli/commands/import.h"
 
-#include <fmt/core.h>
-
 #include <ostream>
 
 #include "base/limits.h"

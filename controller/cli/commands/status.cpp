@@ -5,7 +5,6 @@
 #include <ostream>
 
 #include "base/quote.h"
-#include "cli/cluster/names.h"
 #include "cli/cluster/registries.h"
 #include "cli/cluster/registry_status.h"
 #include "cli/grammar/in_cluster.h"

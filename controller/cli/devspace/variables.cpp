@@ -6,7 +6,6 @@
 #include <cctype>
 #include <set>
 
-#include "api/image_reference.h"
 #include "base/quote.h"
 #include "cli/cluster/registry_status.h"
 #include "cli/terminal/output.h"
