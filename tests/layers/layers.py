@@ -7,7 +7,8 @@ import pathlib
 import re
 import sys
 
-# The layers that each layer may include, apart from itself.
+# The layers that each layer may include, apart from itself. A layer is a folder of controller/ with
+# its sub-folders.
 TABLE = {
     "base": {},
     "json": {"base"},

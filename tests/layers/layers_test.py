@@ -13,6 +13,7 @@ GOOD = {
     "controller/base/error.h": "#include <string>\n",
     "controller/json/decode.cpp": '#include <rapidjson/reader.h>\n#include "base/error.h"\n',
     "controller/api/types.h": '#include "base/error.h"\n',
+    "controller/api/part/field.h": '#include "api/types.h"\n',
     "controller/reconcile/plan.h": '#include "api/types.h"\n',
     "controller/net/http.cpp": '#include <boost/beast/http.hpp>\n',
     "controller/kube/client.h": '#include "api/types.h"\n',
@@ -42,6 +43,8 @@ def test_a_tree_that_keeps_to_the_table_passes(tmp_path):
 @pytest.mark.parametrize("path, text, expected", [
     ("controller/base/error.h", '#include "kube/client.h"\n', "base/ may not include kube/"),
     ("controller/api/types.h", '#include "kube/client.h"\n', "api/ may not include kube/"),
+    ("controller/api/part/types.h", '#include "kube/client.h"\n', "api/ may not include kube/"),
+    ("controller/api/part/types.h", '#include "part/x.h"\n', "not a file below controller/"),
     ("controller/reconcile/plan.h", '#include "json/x.h"\n', "not a file below controller/"),
     ("controller/json/decode.cpp", '#include "types.h"\n', "not a file below controller/"),
     ("controller/api/types.h", "#include <rapidjson/reader.h>\n", "belongs to json"),

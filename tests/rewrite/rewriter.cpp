@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "api/image_rewriter.h"
-#include "cli/rewrite.h"
+#include "cli/rewriting/rewrite.h"
 
 int main(int argc, char** argv) {
   std::ios::sync_with_stdio(false);
