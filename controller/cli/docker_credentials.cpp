@@ -8,12 +8,12 @@
 #include <iterator>
 #include <utility>
 
+#include "async/child_process.h"
 #include "base/limits.h"
 #include "base/quote.h"
 #include "cli/docker_context.h"
 #include "cli/input.h"
 #include "json/fields.h"
-#include "kube/child_process.h"
 
 namespace cli {
 namespace {
@@ -67,8 +67,8 @@ base::Error failed(const std::string& program, base::Error error) {
 asio::awaitable<Found> run_helper(asio::any_io_executor executor,
                                   registry::CredentialHelper helper) {
   const std::string program = "docker-credential-" + helper.name;
-  kube::ChildProcess process(executor);
-  kube::Command command;
+  async::ChildProcess process(executor);
+  async::Command command;
   command.program = program;
   command.arguments = {"get"};
   command.input = helper.server + "\n";

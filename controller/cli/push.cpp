@@ -6,6 +6,7 @@
 #include <map>
 #include <ostream>
 
+#include "async/parallel.h"
 #include "cli/daemon.h"
 #include "cli/hook_process.h"
 #include "cli/progress.h"
@@ -13,7 +14,6 @@
 #include "cli/source_image.h"
 #include "cli/temporary_file.h"
 #include "json/writer.h"
-#include "kube/parallel.h"
 #include "registry/upload.h"
 
 namespace cli {
@@ -266,7 +266,7 @@ asio::awaitable<Outcome<Images>> push(const ClusterSession& session, Connection 
   std::vector<asio::awaitable<void>> branches;
   branches.push_back(pusher.run(images, outcome));
   if (route->forward) branches.push_back(route->forward->run());
-  const std::size_t first = co_await kube::run_until_one_ends(std::move(branches));
+  const std::size_t first = co_await async::run_until_one_ends(std::move(branches));
   const bool lost = first != 0 && route->forward->failure();
   if (lost) co_return *route->forward->failure();
   if (!outcome) co_return outcome.error();

@@ -8,9 +8,10 @@
 #include <ostream>
 #include <vector>
 
+#include "async/parallel.h"
+#include "async/signal.h"
 #include "cli/duration.h"
 #include "cli/registries.h"
-#include "kube/parallel.h"
 #include "kube/watcher.h"
 
 namespace cli {
@@ -94,7 +95,7 @@ class Progress final : public kube::WatchSink, public kube::WatchObserver {
   const ClusterSession& session_;
   std::string condition_;
   std::string name_;
-  kube::Signal ended_;
+  async::Signal ended_;
   std::optional<Outcome<int>> outcome_;
   std::string missing_;
   std::string reported_;
@@ -145,7 +146,7 @@ asio::awaitable<Outcome<int>> run(const ClusterSession& session, WaitCommand com
     branches.push_back(watcher.run());
     branches.push_back(progress.ended());
     branches.push_back(session.kube.clock.sleep_for(command.timeout));
-    co_await kube::run_until_one_ends(std::move(branches));
+    co_await async::run_until_one_ends(std::move(branches));
   }
   if (!progress.outcome()) {
     co_return Failure{

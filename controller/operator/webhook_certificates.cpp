@@ -4,10 +4,10 @@
 
 #include <algorithm>
 
+#include "async/parallel.h"
 #include "base/backoff.h"
 #include "base/base64.h"
 #include "base/limits.h"
-#include "kube/parallel.h"
 #include "reconcile/names.h"
 
 namespace controller {
@@ -129,7 +129,7 @@ asio::awaitable<void> WebhookCertificates::run() {
   std::vector<asio::awaitable<void>> watches;
   watches.push_back(secrets_.run());
   watches.push_back(configurations_.run());
-  co_await kube::run_until_one_ends(std::move(watches));
+  co_await async::run_until_one_ends(std::move(watches));
 }
 
 asio::awaitable<void> WebhookCertificates::lead() {

@@ -24,6 +24,7 @@
 
 #include "api/secret.h"
 #include "api/webhook_configuration.h"
+#include "async/signal.h"
 #include "kube/environment.h"
 #include "kube/informer.h"
 #include "pki/rotation.h"
@@ -86,7 +87,7 @@ class WebhookCertificates {
   runtime::Metrics& metrics_;
   kube::Informer<api::Secret> secrets_;
   kube::Informer<api::MutatingWebhookConfiguration> configurations_;
-  kube::Signal changed_;
+  async::Signal changed_;
   bool dirty_ = false;  // something has changed since the last step began
   bool leading_ = false;
   std::string served_;      // the certificate; empty: none

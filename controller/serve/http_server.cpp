@@ -94,7 +94,7 @@ struct HttpServer::Connection {
   beast::tcp_stream stream;
   beast::flat_buffer buffer{kBufferBytes};
   ConnectionInfo info;
-  runtime::TaskGroup::TaskId task = 0;
+  async::TaskGroup::TaskId task = 0;
   bool evicted = false;
   std::size_t answer_bytes = 0;  // bytes of the answer that is being sent
 };
@@ -406,7 +406,7 @@ void HttpServer::make_room_for_answer(Connection& connection, std::size_t bytes)
 void HttpServer::serve(tcp::socket socket) {
   auto connection = std::make_unique<Connection>(*this, std::move(socket));
   const std::uint64_t id = connection->info.id;
-  runtime::TaskGroup::TaskId task = 0;
+  async::TaskGroup::TaskId task = 0;
   if (options_.certificate == nullptr) {
     task = group_.spawn(serve_plainly(std::move(connection)));
   } else if (options_.certificate->current()) {

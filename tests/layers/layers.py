@@ -10,17 +10,19 @@ import sys
 # The layers that each layer may include, apart from itself.
 TABLE = {
     "base": {},
+    "async": {"base"},
     "json": {"base"},
     "api": {"base", "json"},
     "reconcile": {"base", "api"},
-    "net": {"base"},
-    "kube": {"base", "json", "api", "net"},
-    "registry": {"base", "json", "api", "net"},
+    "net": {"base", "async"},
+    "kube": {"base", "async", "json", "api", "net"},
+    "registry": {"base", "async", "json", "api", "net"},
     "pki": {"base"},
-    "runtime": {"base"},
-    "serve": {"base", "json", "api", "net", "runtime"},
-    "operator": {"base", "json", "api", "reconcile", "net", "kube", "registry", "pki", "runtime"},
-    "cli": {"base", "json", "api", "net", "kube", "registry"},
+    "runtime": {"base", "async"},
+    "serve": {"base", "async", "json", "api", "net", "runtime"},
+    "operator": {"base", "async", "json", "api", "reconcile", "net", "kube", "registry", "pki",
+                 "runtime"},
+    "cli": {"base", "async", "json", "api", "net", "kube", "registry"},
 }
 MAINS = {"main.cpp", "kubectl_localregistry.cpp"}  # these may include every layer
 
@@ -29,6 +31,8 @@ OWNERS = {
     "boost/beast": {"net", "serve"},
     "openssl/": {"net", "registry", "pki", "serve"},
     "boost/asio/ssl": {"net", "serve"},
+    "boost/asio/experimental/": {"async"},
+    "sys/wait.h": {"async", "cli"},
     "rapidjson/": {"json"},
     "yaml-cpp/": {"json"},
     "yaml.h": {"json"},

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <sstream>
 
+#include "async/parallel.h"
 #include "cli/kubectl_forward.h"
 #include "cli/loop.h"
 #include "cli/progress.h"
@@ -170,7 +171,7 @@ class Forward : public testing::Test {
     std::vector<boost::asio::awaitable<void>> branches;
     branches.push_back(forward.run());
     branches.push_back(wait_for_second(forward, kubectl_ends));
-    co_await kube::run_until_one_ends(std::move(branches));
+    co_await async::run_until_one_ends(std::move(branches));
     co_return Outcome<>();
   }
 

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-namespace kube {
+namespace async {
 
 struct Spawn {
   std::vector<std::string> words;  // the program, found in PATH when it has no slash; arguments
@@ -29,4 +29,4 @@ struct Spawn {
 // so that the program does not outlive it.
 int spawn(const Spawn& program, pid_t& pid);
 
-}  // namespace kube
+}  // namespace async

@@ -2,7 +2,7 @@
 //
 //   boost::asio::awaitable<void> run() {
 //     co_await boost::asio::this_coro::throw_if_cancelled(false);  // see Assumptions
-//     runtime::TaskGroup group(co_await boost::asio::this_coro::executor);
+//     async::TaskGroup group(co_await boost::asio::this_coro::executor);
 //     group.spawn(watch());
 //     group.spawn(serve());
 //     co_await group.join();
@@ -27,17 +27,14 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <map>
 
-namespace runtime {
+#include "async/signal.h"
 
-// True for the exceptions that a cancelled coroutine throws: operation_aborted, or asio's
-// multiple_exceptions whose first is operation_aborted (operators && and ||).
-bool is_cancellation(const std::exception_ptr& exception);
+namespace async {
 
 class TaskGroup {
  public:
@@ -79,11 +76,11 @@ class TaskGroup {
   void finish(TaskId task, const std::exception_ptr& exception);
 
   boost::asio::any_io_executor executor_;
-  boost::asio::steady_timer empty_;  // never expires: its cancellation wakes join()
+  Signal empty_;  // notified when the last child has ended
   std::map<TaskId, Task> tasks_;
   TaskId last_ = 0;
   bool cancelled_ = false;
   std::exception_ptr failure_;
 };
 
-}  // namespace runtime
+}  // namespace async

@@ -10,7 +10,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 
-namespace net {
+namespace async {
 
 // Waits for the operation (started with asio::deferred, completing with an error_code) until the
 // deadline. Returns its error, or asio::error::timed_out. Throws boost::system::system_error
@@ -33,4 +33,4 @@ boost::asio::awaitable<boost::system::error_code> wait_until(
   co_return operation_error;
 }
 
-}  // namespace net
+}  // namespace async

@@ -1,27 +1,16 @@
-// Structured concurrency for this layer: coroutines that run concurrently and end together.
-//
-// The coroutine that awaits run_until_one_ends() is the parent of the branches. When one branch
-// ends, or the parent is cancelled, the other branches are cancelled, and the function returns only
-// after all of them have ended. Used on one thread.
+// A Signal wakes all coroutines that wait for it. One owner; the Signal outlives the waits. Used on
+// the thread of the io_context only.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <cstddef>
 #include <cstdint>
-#include <vector>
 
 #include "base/clock.h"
 
-namespace kube {
+namespace async {
 
-// Runs the branches until the first of them ends, then cancels and awaits the others. Returns the
-// index of the first. Throws what a branch threw; operation_aborted: the parent was cancelled.
-boost::asio::awaitable<std::size_t> run_until_one_ends(
-    std::vector<boost::asio::awaitable<void>> branches);
-
-// A Signal wakes all coroutines that wait for it. One owner; the Signal outlives the waits.
 class Signal {
  public:
   explicit Signal(const boost::asio::any_io_executor& executor);
@@ -31,13 +20,18 @@ class Signal {
   void notify();
 
   // Returns once notify() has been called after the call of wait(). notify() may have been called
-  // for another reason, so the caller checks its condition and waits again.
+  // for another reason, so the caller checks its condition and waits again. Throws
+  // boost::system::system_error (operation_aborted) when the awaiting coroutine is cancelled.
   boost::asio::awaitable<void> wait() { return wait_beyond(count_); }
 
   // Like wait(), but returns at the latest after `duration`.
   boost::asio::awaitable<void> wait_for(base::Clock& clock, base::Clock::Duration duration) {
     return wait_beyond_for(count_, clock, duration);
   }
+
+  // Like wait(), but also returns when the awaiting coroutine is cancelled. The next co_await of
+  // that coroutine then throws, unless it has turned throw_if_cancelled off.
+  boost::asio::awaitable<void> wait_or_cancellation() { return wait_until_cancelled(count_); }
 
  private:
   boost::asio::awaitable<void> wait_until_cancelled(std::uint64_t seen);
@@ -49,4 +43,4 @@ class Signal {
   boost::asio::steady_timer timer_;  // never expires; notify() cancels it to wake the waits
 };
 
-}  // namespace kube
+}  // namespace async

@@ -8,7 +8,7 @@
 #include <memory>
 #include <utility>
 
-namespace kube {
+namespace async {
 
 class Alarm {
  public:
@@ -32,4 +32,4 @@ class Alarm {
   std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
 };
 
-}  // namespace kube
+}  // namespace async

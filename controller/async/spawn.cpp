@@ -1,4 +1,4 @@
-#include "kube/spawn.h"
+#include "async/spawn.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -11,7 +11,7 @@
 
 #include "base/environment.h"
 
-namespace kube {
+namespace async {
 namespace {
 
 constexpr unsigned kFirstOther = 3;        // first descriptor after standard error
@@ -105,4 +105,4 @@ int spawn(const Spawn& program, pid_t& pid) {
   return why;
 }
 
-}  // namespace kube
+}  // namespace async

@@ -1,33 +1,19 @@
-#include "runtime/task_group.h"
+#include "async/task_group.h"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/multiple_exceptions.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 #include <cassert>
 #include <utility>
 #include <vector>
 
-namespace runtime {
+#include "async/cancellation.h"
+
+namespace async {
 
 namespace asio = boost::asio;
-
-bool is_cancellation(const std::exception_ptr& exception) {
-  if (!exception) return false;
-  try {
-    std::rethrow_exception(exception);
-  } catch (const boost::system::system_error& error) {
-    return error.code() == asio::error::operation_aborted;
-  } catch (const asio::multiple_exceptions& several) {
-    return is_cancellation(several.first_exception());
-  } catch (...) {
-    return false;
-  }
-}
 
 struct TaskGroup::Finished {
   TaskGroup* group;
@@ -37,7 +23,7 @@ struct TaskGroup::Finished {
 };
 
 TaskGroup::TaskGroup(asio::any_io_executor executor)
-    : executor_(std::move(executor)), empty_(executor_, asio::steady_timer::time_point::max()) {}
+    : executor_(std::move(executor)), empty_(executor_) {}
 
 TaskGroup::~TaskGroup() {
   assert(tasks_.empty() && "a TaskGroup was destroyed before join()");
@@ -95,7 +81,7 @@ void TaskGroup::finish(TaskId task, const std::exception_ptr& exception) {
     if (!failure_) failure_ = exception;
     cancel();
   }
-  if (tasks_.empty()) empty_.cancel();
+  if (tasks_.empty()) empty_.notify();
 }
 
 asio::awaitable<void> TaskGroup::join() {
@@ -108,8 +94,7 @@ asio::awaitable<void> TaskGroup::join() {
     aborted = aborted || state.cancelled() != asio::cancellation_type::none;
     if (aborted) cancel();
     if (tasks_.empty()) break;
-    boost::system::error_code ignored;  // always operation_aborted
-    auto waiting = empty_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    auto waiting = empty_.wait_or_cancellation();
     co_await std::move(waiting);
   }
   co_await asio::this_coro::throw_if_cancelled(true);
@@ -117,4 +102,4 @@ asio::awaitable<void> TaskGroup::join() {
   if (aborted) throw boost::system::system_error(asio::error::operation_aborted);
 }
 
-}  // namespace runtime
+}  // namespace async

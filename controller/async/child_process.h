@@ -18,7 +18,7 @@
 
 #include "base/error.h"
 
-namespace kube {
+namespace async {
 
 struct Command {
   std::string program;  // found in PATH when it has no slash
@@ -67,4 +67,4 @@ class ChildProcess {
   bool own_group_ = false;
 };
 
-}  // namespace kube
+}  // namespace async

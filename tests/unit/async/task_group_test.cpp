@@ -1,4 +1,4 @@
-#include "runtime/task_group.h"
+#include "async/task_group.h"
 
 #include <gtest/gtest.h>
 
@@ -16,11 +16,13 @@
 #include <string>
 #include <vector>
 
+#include "async/cancellation.h"
+
 namespace {
 
 using namespace std::chrono_literals;
 namespace asio = boost::asio;
-using runtime::TaskGroup;
+using async::TaskGroup;
 
 struct World {
   asio::io_context context;
@@ -169,7 +171,7 @@ TEST(TaskGroup, CancellingTheParentCancelsTheChildrenAndWaitsForThem) {
   world.context.run();
   EXPECT_TRUE(world.ended);
   EXPECT_EQ(world.log.size(), 2U);
-  EXPECT_TRUE(runtime::is_cancellation(world.outcome));
+  EXPECT_TRUE(async::is_cancellation(world.outcome));
 }
 
 TEST(TaskGroup, JoinCalledByAParentThatIsCancelledAlreadyStillWaitsForTheChildren) {
@@ -182,7 +184,7 @@ TEST(TaskGroup, JoinCalledByAParentThatIsCancelledAlreadyStillWaitsForTheChildre
   world.context.restart();
   world.context.run();
   EXPECT_EQ(world.log, (std::vector<std::string>{"cancelled", "cleaned up"}));
-  EXPECT_TRUE(runtime::is_cancellation(world.outcome));
+  EXPECT_TRUE(async::is_cancellation(world.outcome));
 }
 
 asio::awaitable<void> spawn_and_join(World* world) {
@@ -227,7 +229,7 @@ TEST(TaskGroup, AfterJoinACancelledParentThrowsAsBefore) {
   world.stop.emit(asio::cancellation_type::terminal);
   world.context.restart();
   world.context.run();
-  EXPECT_TRUE(runtime::is_cancellation(world.outcome));
+  EXPECT_TRUE(async::is_cancellation(world.outcome));
 }
 
 TEST(TaskGroup, AFailureGoesBeforeTheCancellationOfTheParent) {
@@ -342,11 +344,11 @@ TEST(Cancellation, IsToldApartFromEveryOtherException) {
       boost::system::system_error(asio::error::make_error_code(asio::error::operation_aborted)));
   const auto refused = std::make_exception_ptr(
       boost::system::system_error(asio::error::make_error_code(asio::error::connection_refused)));
-  EXPECT_TRUE(runtime::is_cancellation(aborted));
-  EXPECT_FALSE(runtime::is_cancellation(refused));
-  EXPECT_FALSE(runtime::is_cancellation(std::make_exception_ptr(std::logic_error("bug"))));
-  EXPECT_FALSE(runtime::is_cancellation(std::make_exception_ptr(7)));
-  EXPECT_FALSE(runtime::is_cancellation(nullptr));
+  EXPECT_TRUE(async::is_cancellation(aborted));
+  EXPECT_FALSE(async::is_cancellation(refused));
+  EXPECT_FALSE(async::is_cancellation(std::make_exception_ptr(std::logic_error("bug"))));
+  EXPECT_FALSE(async::is_cancellation(std::make_exception_ptr(7)));
+  EXPECT_FALSE(async::is_cancellation(nullptr));
 }
 
 }  // namespace

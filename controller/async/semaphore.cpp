@@ -1,10 +1,10 @@
-#include "net/semaphore.h"
+#include "async/semaphore.h"
 
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 
-namespace net {
+namespace async {
 
 namespace asio = boost::asio;
 
@@ -67,4 +67,4 @@ void Semaphore::release() {
   next.timer.cancel();
 }
 
-}  // namespace net
+}  // namespace async

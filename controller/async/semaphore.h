@@ -11,7 +11,7 @@
 #include <optional>
 #include <utility>
 
-namespace net {
+namespace async {
 
 class Semaphore {
  public:
@@ -55,4 +55,4 @@ class Semaphore {
   std::list<Waiter*> waiters_;
 };
 
-}  // namespace net
+}  // namespace async

@@ -1,4 +1,4 @@
-#include "kube/spawn.h"
+#include "async/spawn.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -11,7 +11,7 @@
 
 namespace {
 
-using kube::Spawn;
+using async::Spawn;
 
 // Returns what a program writes to its standard output, until every process has closed that pipe.
 std::string output_of(Spawn program) {
@@ -19,7 +19,7 @@ std::string output_of(Spawn program) {
   if (::pipe2(pipe.data(), O_CLOEXEC) != 0) return "no pipe";
   program.output = pipe[1];
   pid_t pid = -1;
-  const int failure = kube::spawn(program, pid);
+  const int failure = async::spawn(program, pid);
   ::close(pipe[1]);
   std::string text;
   std::array<char, 256> part{};
@@ -49,9 +49,9 @@ TEST(Spawn, SaysWhyAProgramIsNotStarted) {
   pid_t pid = -1;
   Spawn program;
   program.words = {"no-such-program-anywhere"};
-  EXPECT_EQ(kube::spawn(program, pid), ENOENT);
+  EXPECT_EQ(async::spawn(program, pid), ENOENT);
   program.words = {"/"};
-  EXPECT_EQ(kube::spawn(program, pid), EACCES);
+  EXPECT_EQ(async::spawn(program, pid), EACCES);
   EXPECT_EQ(pid, -1);
 }
 
@@ -78,7 +78,7 @@ TEST(Spawn, AProgramEndsWithTheProcessThatStartedIt) {
     program.output = pipe[1];
     program.death_signal = SIGKILL;
     pid_t pid = -1;
-    ::_exit(kube::spawn(program, pid) == 0 && pid > 0 ? 0 : 1);
+    ::_exit(async::spawn(program, pid) == 0 && pid > 0 ? 0 : 1);
   }
   ::close(pipe[1]);
   int status = -1;

@@ -1,4 +1,4 @@
-#include "kube/child_process.h"
+#include "async/child_process.h"
 
 #include <fcntl.h>
 #include <fmt/core.h>
@@ -14,12 +14,12 @@
 #include <chrono>
 #include <cstring>
 
+#include "async/spawn.h"
+#include "async/wait.h"
 #include "base/limits.h"
 #include "base/quote.h"
-#include "kube/spawn.h"
-#include "net/wait.h"
 
-namespace kube {
+namespace async {
 namespace {
 
 namespace asio = boost::asio;
@@ -108,7 +108,7 @@ asio::awaitable<base::Result<std::string>> ChildProcess::read(Instant deadline) 
     if (error == asio::error::eof) co_return std::string();
     if (!error) co_return std::string(buffer.data(), size);
     if (error == asio::error::would_block || error == asio::error::try_again) {
-      auto waiting = net::wait_until(
+      auto waiting = async::wait_until(
           timer_, deadline,
           output_.async_wait(asio::posix::descriptor_base::wait_read, asio::deferred));
       error = co_await std::move(waiting);
@@ -139,9 +139,9 @@ asio::awaitable<base::Result<std::string>> ChildProcess::output(std::size_t most
 
 asio::awaitable<boost::system::error_code> ChildProcess::wait_for_end(Instant deadline) {
   if (ended_.is_open()) {
-    auto waiting =
-        net::wait_until(timer_, deadline,
-                        ended_.async_wait(asio::posix::descriptor_base::wait_read, asio::deferred));
+    auto waiting = async::wait_until(
+        timer_, deadline,
+        ended_.async_wait(asio::posix::descriptor_base::wait_read, asio::deferred));
     const boost::system::error_code error = co_await std::move(waiting);
     co_return error;
   }
@@ -173,4 +173,4 @@ asio::awaitable<base::Result<std::string>> ChildProcess::wait(Instant deadline) 
   co_return std::string();
 }
 
-}  // namespace kube
+}  // namespace async
