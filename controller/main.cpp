@@ -202,8 +202,9 @@ void Program::make_webhook() {
   controller::WebhookCertificateOptions options;
   options.secret = {own, options_.webhook_secret};
   options.configuration = options_.webhook_configuration;
-  options.policy = pki::policy_for(options_.webhook_certificate_validity, options_.webhook_service,
-                                   {options_.webhook_service + "." + own + ".svc"});
+  options.policy =
+      crypto::policy_for(options_.webhook_certificate_validity, options_.webhook_service,
+                         {options_.webhook_service + "." + own + ".svc"});
   certificates_.emplace(
       *environment_, std::move(options),
       [this](const std::string& certificate, const std::string& key) {

@@ -46,7 +46,7 @@ def test_a_tree_that_keeps_to_the_table_passes(tmp_path):
     ("controller/json/decode.cpp", '#include "types.h"\n', "not a file below controller/"),
     ("controller/api/types.h", "#include <rapidjson/reader.h>\n", "belongs to json"),
     ("controller/api/types.h", "  #  include <yaml-cpp/yaml.h>\n", "belongs to json"),
-    ("controller/base/error.h", "#include <openssl/ssl.h>\n", "belongs to net, pki, registry"),
+    ("controller/base/error.h", "#include <openssl/ssl.h>\n", "belongs to crypto, net, serve"),
     ("controller/base/error.h", "#include <boost/beast/core.hpp>\n", "belongs to net"),
     ("controller/kube/client.h", "#include <spdlog/spdlog.h>\n", "belongs to base"),
     ("controller/kube/client.h", "#include <prometheus/counter.h>\n", "belongs to runtime"),

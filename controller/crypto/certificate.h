@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "base/time.h"
 
-namespace pki {
+namespace crypto {
 
 struct Certificate {
   std::string name;                // common name, cut after 64 bytes
@@ -47,4 +47,4 @@ std::vector<std::string> split_certificates(std::string_view text);
 bool has_key(std::string_view certificate, std::string_view key);
 bool is_signed_by(std::string_view certificate, std::string_view authority);
 
-}  // namespace pki
+}  // namespace crypto

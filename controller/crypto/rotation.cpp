@@ -1,11 +1,11 @@
-#include "pki/rotation.h"
+#include "crypto/rotation.h"
 
 #include <algorithm>
 
 #include "base/limits.h"
-#include "pki/certificate.h"
+#include "crypto/certificate.h"
 
-namespace pki {
+namespace crypto {
 namespace {
 
 constexpr int kAuthorityLeaves = 4;    // lifetime of an authority, in lifetimes of a leaf
@@ -19,7 +19,7 @@ Validity validity_of(const Certificate& certificate) {
 }
 
 // Returns the stored certificates that can be read and are authorities, newest first.
-std::vector<std::string> authorities_of(const Stored& stored) {
+std::vector<std::string> authorities_of(const StoredCertificates& stored) {
   std::vector<std::string> texts = split_certificates(stored.authorities);
   std::erase_if(texts, [](const std::string& text) {
     const auto read = read_certificate(text);
@@ -34,7 +34,8 @@ bool covers(const std::vector<std::string>& has, const std::vector<std::string>&
   });
 }
 
-std::optional<Leaf> leaf_of(const Stored& stored, const std::vector<std::string>& authorities,
+std::optional<Leaf> leaf_of(const StoredCertificates& stored,
+                            const std::vector<std::string>& authorities,
                             const std::vector<std::string>& hosts) {
   const auto read = read_certificate(stored.certificate);
   if (!read || !covers(read->hosts, hosts) || !has_key(stored.certificate, stored.key)) {
@@ -55,12 +56,12 @@ Duration propagation_time_of(Duration leaf) {
 // Returns when the leaf is due: policy.leaf * 2/3 after it was issued, or policy.leaf * 1/3 before
 // it expires, whichever is first. So a leaf of an earlier policy with a longer lifetime is renewed
 // as if the current policy had issued it.
-base::Time leaf_due(const Validity& leaf, const Policy& policy) {
+base::Time leaf_due(const Validity& leaf, const RotationPolicy& policy) {
   const Duration renew = renewal_of(policy.leaf);
   return std::min(leaf.made + renew, leaf.until - (policy.leaf - renew));
 }
 
-base::Time authority_due(const Validity& authority, const Policy& policy) {
+base::Time authority_due(const Validity& authority, const RotationPolicy& policy) {
   return std::min(authority.made + policy.authority, authority.until) - policy.leaf;
 }
 
@@ -68,7 +69,7 @@ base::Time authority_due(const Validity& authority, const Policy& policy) {
 // in total. A leaf of an earlier policy with a shorter lifetime may expire before that. Then the
 // authority signs when the leaf is due by that earlier policy, but not before the propagation time
 // of that policy.
-Duration time_until_signing(const Validity& leaf, const Policy& policy, base::Time now,
+Duration time_until_signing(const Validity& leaf, const RotationPolicy& policy, base::Time now,
                             Duration trusted_for) {
   const Duration length = leaf.until - leaf.made;
   const Duration least = propagation_time_of(length) - trusted_for;
@@ -76,7 +77,7 @@ Duration time_until_signing(const Validity& leaf, const Policy& policy, base::Ti
   return std::min(policy.propagation_time - trusted_for, std::max(least, lasts));
 }
 
-base::Result<KeyPair> new_authority(const Policy& policy, base::Time now) {
+base::Result<KeyPair> new_authority(const RotationPolicy& policy, base::Time now) {
   Certificate wanted;
   wanted.name = base::format_seconds(now) + " " + policy.name;
   wanted.from = now - limits::kCertificateBackdate;
@@ -84,7 +85,8 @@ base::Result<KeyPair> new_authority(const Policy& policy, base::Time now) {
   return make_authority(wanted);
 }
 
-base::Result<Stored> issue_leaf(Stored stored, const Policy& policy, base::Time now) {
+base::Result<StoredCertificates> issue_leaf(StoredCertificates stored, const RotationPolicy& policy,
+                                            base::Time now) {
   const std::string authority = newest_authority(stored);
   const auto read = read_certificate(authority);
   if (!read) return read.error();
@@ -102,7 +104,8 @@ base::Result<Stored> issue_leaf(Stored stored, const Policy& policy, base::Time 
 
 // Adds a new authority before the old ones. Keeps the old authority that signed the current leaf
 // and the next older one, whose leaf may still be served by another replica. Drops all others.
-base::Result<Stored> add_authority(Stored stored, const Policy& policy, base::Time now) {
+base::Result<StoredCertificates> add_authority(StoredCertificates stored,
+                                               const RotationPolicy& policy, base::Time now) {
   base::Result<KeyPair> made = new_authority(policy, now);
   if (!made) return made.error();
   const std::vector<std::string> authorities = authorities_of(stored);
@@ -119,12 +122,13 @@ base::Result<Stored> add_authority(Stored stored, const Policy& policy, base::Ti
 
 }  // namespace
 
-Policy policy_for(Duration leaf, std::string name, std::vector<std::string> hosts) {
+RotationPolicy policy_for(Duration leaf, std::string name, std::vector<std::string> hosts) {
   return {std::move(name), std::move(hosts), leaf, leaf * kAuthorityLeaves,
           propagation_time_of(leaf)};
 }
 
-UsableParts find_usable_parts(const Stored& stored, const std::vector<std::string>& hosts) {
+UsableParts find_usable_parts(const StoredCertificates& stored,
+                              const std::vector<std::string>& hosts) {
   UsableParts usable;
   const std::vector<std::string> authorities = authorities_of(stored);
   for (const std::string& authority : authorities) {
@@ -135,46 +139,51 @@ UsableParts find_usable_parts(const Stored& stored, const std::vector<std::strin
   return usable;
 }
 
-Decision decide(const UsableParts& usable, const Policy& policy, base::Time now,
-                std::optional<Duration> trusted_for) {
+RotationDecision decide(const UsableParts& usable, const RotationPolicy& policy, base::Time now,
+                        std::optional<Duration> trusted_for) {
   const auto& authorities = usable.authorities;
   const bool can_sign = usable.can_sign && now < authorities.front().until;
   const bool has_leaf = usable.leaf && now < usable.leaf->validity.until &&
                         now < authorities[usable.leaf->authority].until;
   if (!has_leaf) {
-    if (!can_sign) return {Step::kReplaceAll, "there is no usable CA", {}};
-    return {Step::kIssueLeaf, "there is no usable certificate", {}};
+    if (!can_sign) return {RotationStep::kReplaceAll, "there is no usable CA", {}};
+    return {RotationStep::kIssueLeaf, "there is no usable certificate", {}};
   }
   const Leaf& leaf = *usable.leaf;
-  if (!can_sign) return {Step::kAddAuthority, "the CA has expired or its key is missing", {}};
+  if (!can_sign)
+    return {RotationStep::kAddAuthority, "the CA has expired or its key is missing", {}};
   const base::Time renewal = authority_due(authorities.front(), policy);
-  if (now >= renewal) return {Step::kAddAuthority, "the CA is due for renewal", {}};
+  if (now >= renewal) return {RotationStep::kAddAuthority, "the CA is due for renewal", {}};
 
   if (leaf.authority != 0) {
-    if (!trusted_for) return {Step::kKeep, "the API server does not trust the new CA yet", {}};
+    if (!trusted_for)
+      return {RotationStep::kKeep, "the API server does not trust the new CA yet", {}};
     const Duration left = time_until_signing(leaf.validity, policy, now, *trusted_for);
     if (left > Duration())
-      return {Step::kKeep, "the API server has trusted the new CA only for a short time", left};
-    return {Step::kIssueLeaf, "the API server trusts the new CA", {}};
+      return {RotationStep::kKeep, "the API server has trusted the new CA only for a short time",
+              left};
+    return {RotationStep::kIssueLeaf, "the API server trusts the new CA", {}};
   }
   const base::Time due = leaf_due(leaf.validity, policy);
-  if (now >= due) return {Step::kIssueLeaf, "the certificate is due for renewal", {}};
+  if (now >= due) return {RotationStep::kIssueLeaf, "the certificate is due for renewal", {}};
   const base::Time next = std::min(due, renewal);
-  if (authorities.size() == 1) return {Step::kKeep, "", next - now};
+  if (authorities.size() == 1) return {RotationStep::kKeep, "", next - now};
   const base::Time propagated = leaf.validity.made + policy.propagation_time;
-  if (now < propagated) return {Step::kKeep, "", std::min(next, propagated) - now};
-  return {Step::kDropAuthorities, "no certificate of the old CA is served any more", {}};
+  if (now < propagated) return {RotationStep::kKeep, "", std::min(next, propagated) - now};
+  return {RotationStep::kDropAuthorities, "no certificate of the old CA is served any more", {}};
 }
 
-base::Result<Stored> carry_out(Step step, const Stored& stored, const Policy& policy,
-                               base::Time now) {
-  Stored result = stored;
+base::Result<StoredCertificates> carry_out(RotationStep step, const StoredCertificates& stored,
+                                           const RotationPolicy& policy, base::Time now) {
+  StoredCertificates result = stored;
   switch (step) {
-    case Step::kKeep: return result;
-    case Step::kIssueLeaf: return issue_leaf(std::move(result), policy, now);
-    case Step::kAddAuthority: return add_authority(std::move(result), policy, now);
-    case Step::kDropAuthorities: result.authorities = newest_authority(stored); return result;
-    case Step::kReplaceAll: break;
+    case RotationStep::kKeep: return result;
+    case RotationStep::kIssueLeaf: return issue_leaf(std::move(result), policy, now);
+    case RotationStep::kAddAuthority: return add_authority(std::move(result), policy, now);
+    case RotationStep::kDropAuthorities:
+      result.authorities = newest_authority(stored);
+      return result;
+    case RotationStep::kReplaceAll: break;
   }
   base::Result<KeyPair> made = new_authority(policy, now);
   if (!made) return made.error();
@@ -183,15 +192,15 @@ base::Result<Stored> carry_out(Step step, const Stored& stored, const Policy& po
   return issue_leaf(std::move(result), policy, now);
 }
 
-std::optional<base::Time> expiry(const Stored& stored) {
+std::optional<base::Time> expiry(const StoredCertificates& stored) {
   const auto read = read_certificate(stored.certificate);
   if (!read) return std::nullopt;
   return read->until;
 }
 
-std::string newest_authority(const Stored& stored) {
+std::string newest_authority(const StoredCertificates& stored) {
   const auto authorities = authorities_of(stored);
   return authorities.empty() ? "" : authorities.front();
 }
 
-}  // namespace pki
+}  // namespace crypto

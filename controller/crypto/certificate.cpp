@@ -1,36 +1,18 @@
-#include "pki/certificate.h"
+#include "crypto/certificate.h"
 
 #include <fmt/core.h>
-#include <openssl/bn.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
-#include <openssl/evp.h>
 #include <openssl/pem.h>
-#include <openssl/x509.h>
-#include <openssl/x509v3.h>
 
 #include <ctime>
-#include <memory>
 #include <optional>
 
 #include "base/limits.h"
+#include "crypto/openssl.h"
 
-namespace pki {
+namespace crypto {
 namespace {
-
-template <auto Free>
-struct Freed {
-  template <class T>
-  void operator()(T* object) const {
-    Free(object);
-  }
-};
-using BioPtr = std::unique_ptr<BIO, Freed<BIO_free>>;
-using CertificatePtr = std::unique_ptr<X509, Freed<X509_free>>;
-using KeyPtr = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
-using NumberPtr = std::unique_ptr<BIGNUM, Freed<BN_free>>;
-using ExtensionPtr = std::unique_ptr<X509_EXTENSION, Freed<X509_EXTENSION_free>>;
-using NamesPtr = std::unique_ptr<GENERAL_NAMES, Freed<GENERAL_NAMES_free>>;
 
 constexpr std::size_t kNameBytes = 64;  // ub-common-name of RFC 5280
 constexpr int kSerialBits = 127;        // a positive number in 16 bytes; RFC 5280 allows 20
@@ -40,33 +22,19 @@ struct Extension {
   std::string value;  // in the syntax of OpenSSL's configuration files
 };
 
-// Returns the first error of OpenSSL's error queue, and empties the queue.
+// Returns an error with the first reason of OpenSSL's error queue, and empties the queue.
 base::Error failure(base::ErrorCode code, std::string_view what) {
-  const unsigned long number = ERR_get_error();
-  ERR_clear_error();
-  const char* reason = number == 0 ? nullptr : ERR_reason_error_string(number);
-  return {code, fmt::format("{}: {}", what, reason == nullptr ? "unknown error" : reason)};
+  return {code, fmt::format("{}: {}", what, take_error())};
 }
 
-BioPtr reader(std::string_view text) {
-  return BioPtr(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
-}
-
-// Password callback that has no password. OpenSSL's default would ask on the terminal.
-int no_password(char*, int, int, void*) { return 0; }
-
-CertificatePtr next_certificate(BIO* bio) {
-  CertificatePtr certificate(PEM_read_bio_X509(bio, nullptr, no_password, nullptr));
+CertificatePtr load_certificate(std::string_view text) {
+  CertificatePtr certificate = next_certificate(reader(text).get());
   ERR_clear_error();
   return certificate;
 }
 
-CertificatePtr load_certificate(std::string_view text) {
-  return next_certificate(reader(text).get());
-}
-
 KeyPtr load_key(std::string_view text) {
-  KeyPtr key(PEM_read_bio_PrivateKey(reader(text).get(), nullptr, no_password, nullptr));
+  KeyPtr key = first_key(text);
   ERR_clear_error();
   return key;
 }
@@ -145,16 +113,12 @@ base::Result<KeyPair> make(const Certificate& wanted, const std::vector<Extensio
 }
 
 std::vector<std::string> hosts_of(X509* certificate) {
-  const NamesPtr names(static_cast<GENERAL_NAMES*>(
-      X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
+  const NamesPtr names = alternative_names(certificate);
   std::vector<std::string> hosts;
   const int count = names ? sk_GENERAL_NAME_num(names.get()) : 0;
   for (int i = 0; i < count; ++i) {
     const GENERAL_NAME* name = sk_GENERAL_NAME_value(names.get(), i);
-    if (name->type != GEN_DNS) continue;
-    const unsigned char* data = ASN1_STRING_get0_data(name->d.dNSName);
-    hosts.emplace_back(reinterpret_cast<const char*>(data),
-                       static_cast<std::size_t>(ASN1_STRING_length(name->d.dNSName)));
+    if (name->type == GEN_DNS) hosts.emplace_back(bytes_of(name->d.dNSName));
   }
   return hosts;
 }
@@ -163,9 +127,7 @@ std::string name_of(X509* certificate) {
   const X509_NAME* name = X509_get_subject_name(certificate);
   const int place = X509_NAME_get_index_by_NID(name, NID_commonName, -1);
   if (place < 0) return "";
-  const ASN1_STRING* text = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, place));
-  return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
-          static_cast<std::size_t>(ASN1_STRING_length(text))};
+  return std::string(bytes_of(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, place))));
 }
 
 }  // namespace
@@ -219,6 +181,7 @@ std::vector<std::string> split_certificates(std::string_view text) {
     if (!certificate) break;
     texts.push_back(text_of(certificate.get()));
   }
+  ERR_clear_error();
   return texts;
 }
 
@@ -241,4 +204,4 @@ bool is_signed_by(std::string_view certificate, std::string_view authority) {
   return is_signed;
 }
 
-}  // namespace pki
+}  // namespace crypto

@@ -9,14 +9,14 @@
 //   the leaf is due                         →  a new leaf, signed by the newest authority
 //   the newest authority is due             →  a new authority beside the old one; both are
 //                                              trusted; the leaf stays
-//   … trusted for Policy::propagation_time  →  a new leaf, signed by the new authority
-//   … served for Policy::propagation_time   →  the old authority is dropped
+//   … trusted for the propagation time      →  a new leaf, signed by the new authority
+//   … served for the propagation time       →  the old authority is dropped
 //
 // Guarantees
 //  * After each step, the leaf that was served before is still trusted, and the leaf that is served
 //    next is already trusted, if each step reaches all replicas and API servers within
-//    Policy::propagation_time. After a change of the policy, each step has to reach them within the
-//    shorter of the two propagation times.
+//    RotationPolicy::propagation_time. After a change of the policy, each step has to reach them
+//    within the shorter of the two propagation times.
 //  * A certificate or key that cannot be read, does not match or has expired is replaced at once.
 // Pure but for the randomness of keys; any thread.
 #pragma once
@@ -29,21 +29,21 @@
 #include "base/error.h"
 #include "base/time.h"
 
-namespace pki {
+namespace crypto {
 
 // The content of the Secret: PEM texts, empty when absent.
-struct Stored {
+struct StoredCertificates {
   std::string authorities;    // newest first
   std::string authority_key;  // private key of the newest authority
   std::string certificate;    // the leaf, which is served
   std::string key;            // private key of the leaf
 
-  bool operator==(const Stored&) const = default;
+  bool operator==(const StoredCertificates&) const = default;
 };
 
 using Duration = base::Time::duration;
 
-struct Policy {
+struct RotationPolicy {
   std::string name;                // common name in the certificates, for the user
   std::vector<std::string> hosts;  // DNS names of the leaf; not empty
   Duration leaf;                   // lifetime of a leaf
@@ -52,7 +52,7 @@ struct Policy {
 };
 
 // Returns the policy whose other times follow from the lifetime of a leaf.
-Policy policy_for(Duration leaf, std::string name, std::vector<std::string> hosts);
+RotationPolicy policy_for(Duration leaf, std::string name, std::vector<std::string> hosts);
 
 struct Validity {
   base::Time made;
@@ -64,16 +64,17 @@ struct Leaf {
   std::size_t authority = 0;  // index of its signer in UsableParts::authorities
 };
 
-// The parts of a Stored that can be used.
+// The stored certificates and keys that can be used.
 struct UsableParts {
   std::vector<Validity> authorities;  // newest first
   bool can_sign = false;              // authority_key is the key of the newest authority
   std::optional<Leaf> leaf;           // has its key, all hosts, and a signature by an authority
 };
 
-UsableParts find_usable_parts(const Stored& stored, const std::vector<std::string>& hosts);
+UsableParts find_usable_parts(const StoredCertificates& stored,
+                              const std::vector<std::string>& hosts);
 
-enum class Step {
+enum class RotationStep {
   kKeep,
   kReplaceAll,       // replaces everything: new authority, new leaf
   kIssueLeaf,        // new leaf, signed by the newest authority
@@ -81,25 +82,25 @@ enum class Step {
   kDropAuthorities,  // drops all authorities but the newest
 };
 
-struct Decision {
-  Step step = Step::kKeep;
+struct RotationDecision {
+  RotationStep step = RotationStep::kKeep;
   std::string why;               // for the log
   std::optional<Duration> wait;  // kKeep: time until another step may be due; absent: not known
 };
 
 // Returns the next step. `trusted_for`: how long the caBundle has had the newest authority;
 // nullopt: the caBundle does not have it yet.
-Decision decide(const UsableParts& usable, const Policy& policy, base::Time now,
-                std::optional<Duration> trusted_for);
+RotationDecision decide(const UsableParts& usable, const RotationPolicy& policy, base::Time now,
+                        std::optional<Duration> trusted_for);
 
 // Returns the content of the Secret after the step. kInternal, kInvalid: the step failed.
-base::Result<Stored> carry_out(Step step, const Stored& stored, const Policy& policy,
-                               base::Time now);
+base::Result<StoredCertificates> carry_out(RotationStep step, const StoredCertificates& stored,
+                                           const RotationPolicy& policy, base::Time now);
 
 // Returns when the leaf expires; nullopt when it cannot be read.
-std::optional<base::Time> expiry(const Stored& stored);
+std::optional<base::Time> expiry(const StoredCertificates& stored);
 
 // Returns the newest authority; empty when there is none.
-std::string newest_authority(const Stored& stored);
+std::string newest_authority(const StoredCertificates& stored);
 
-}  // namespace pki
+}  // namespace crypto

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace registry {
+namespace crypto {
 
 // True for "sha256:" with 64 or "sha512:" with 128 lower-case hexadecimal digits. Other algorithms
 // are not supported.
@@ -38,4 +38,4 @@ std::string sha256(std::string_view bytes);
 // Whether `digest` is the digest of the bytes; is_digest(digest) must be true.
 bool matches(std::string_view digest, std::string_view bytes);
 
-}  // namespace registry
+}  // namespace crypto

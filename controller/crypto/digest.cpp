@@ -1,13 +1,14 @@
-#include "registry/digest.h"
+#include "crypto/digest.h"
 
 #include <fmt/core.h>
-#include <openssl/evp.h>
 
 #include <algorithm>
 #include <array>
 #include <new>
 
-namespace registry {
+#include "crypto/openssl.h"
+
+namespace crypto {
 namespace {
 
 constexpr std::string_view kSha256 = "sha256:";
@@ -21,10 +22,6 @@ bool has_digits(std::string_view text, std::size_t count) {
          });
 }
 
-struct Freed {
-  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-};
-
 }  // namespace
 
 bool is_digest(std::string_view text) {
@@ -33,7 +30,7 @@ bool is_digest(std::string_view text) {
 }
 
 struct Hasher::State {
-  std::unique_ptr<EVP_MD_CTX, Freed> context;
+  DigestPtr context;
   std::string_view algorithm;
 };
 
@@ -74,4 +71,4 @@ bool matches(std::string_view digest, std::string_view bytes) {
   return hasher.digest() == digest;
 }
 
-}  // namespace registry
+}  // namespace crypto

@@ -1,4 +1,4 @@
-#include "pki/certificate.h"
+#include "crypto/certificate.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -13,8 +13,8 @@
 namespace {
 
 using namespace std::chrono_literals;
-using pki::Certificate;
-using pki::KeyPair;
+using crypto::Certificate;
+using crypto::KeyPair;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
@@ -31,7 +31,7 @@ Certificate wanted(const std::string& name) {
 }
 
 KeyPair authority(const std::string& name = "authority") {
-  return pki::make_authority(wanted(name)).value();
+  return crypto::make_authority(wanted(name)).value();
 }
 
 // Returns the output of `openssl COMMAND`, an implementation that is independent of this code.
@@ -45,55 +45,55 @@ std::string openssl(const std::string& command) {
 }
 
 std::string file(const std::string& name, const std::string& content) {
-  std::string path = testing::TempDir() + "pki-" + std::to_string(getpid()) + "-" + name;
+  std::string path = testing::TempDir() + "crypto-" + std::to_string(getpid()) + "-" + name;
   std::ofstream(path) << content;
   return path;
 }
 
 TEST(Certificate, SaysWhatWasAskedFor) {
   const KeyPair issuer = authority();
-  const auto read_issuer = pki::read_certificate(issuer.certificate);
+  const auto read_issuer = crypto::read_certificate(issuer.certificate);
   ASSERT_TRUE(read_issuer);
   EXPECT_EQ(read_issuer->name, "authority");
   EXPECT_TRUE(read_issuer->is_authority);
   EXPECT_THAT(read_issuer->hosts, IsEmpty());
 
-  const auto made = pki::issue(wanted("server"), issuer);
+  const auto made = crypto::issue(wanted("server"), issuer);
   ASSERT_TRUE(made);
-  EXPECT_EQ(pki::read_certificate(made->certificate).value(), wanted("server"));
+  EXPECT_EQ(crypto::read_certificate(made->certificate).value(), wanted("server"));
 }
 
 TEST(Certificate, ANameThatIsTooLongIsCut) {
-  const auto made = pki::issue(wanted(std::string(100, 'n')), authority(std::string(100, 'a')));
+  const auto made = crypto::issue(wanted(std::string(100, 'n')), authority(std::string(100, 'a')));
   ASSERT_TRUE(made);
-  EXPECT_EQ(pki::read_certificate(made->certificate)->name, std::string(64, 'n'));
+  EXPECT_EQ(crypto::read_certificate(made->certificate)->name, std::string(64, 'n'));
 }
 
 TEST(Certificate, ATimeBeyondTheYear2050IsKept) {
   Certificate long_lived = wanted("authority");
   long_lived.until = base::parse_time("2062-01-01T00:00:00Z").value();
-  const auto made = pki::make_authority(long_lived);
-  EXPECT_EQ(pki::read_certificate(made->certificate)->until, long_lived.until);
+  const auto made = crypto::make_authority(long_lived);
+  EXPECT_EQ(crypto::read_certificate(made->certificate)->until, long_lived.until);
 }
 
 TEST(Certificate, BelongsToItsKeyAndItsAuthorityAlone) {
   const KeyPair first = authority();
   const KeyPair second = authority();
-  const KeyPair leaf = pki::issue(wanted("server"), first).value();
-  EXPECT_TRUE(pki::has_key(leaf.certificate, leaf.key));
-  EXPECT_FALSE(pki::has_key(leaf.certificate, first.key));
-  EXPECT_FALSE(pki::has_key(leaf.certificate, ""));
-  EXPECT_FALSE(pki::has_key("", leaf.key));
-  EXPECT_TRUE(pki::is_signed_by(leaf.certificate, first.certificate));
-  EXPECT_FALSE(pki::is_signed_by(leaf.certificate, second.certificate));
-  EXPECT_FALSE(pki::is_signed_by(leaf.certificate, ""));
-  EXPECT_FALSE(pki::is_signed_by("", first.certificate));
+  const KeyPair leaf = crypto::issue(wanted("server"), first).value();
+  EXPECT_TRUE(crypto::has_key(leaf.certificate, leaf.key));
+  EXPECT_FALSE(crypto::has_key(leaf.certificate, first.key));
+  EXPECT_FALSE(crypto::has_key(leaf.certificate, ""));
+  EXPECT_FALSE(crypto::has_key("", leaf.key));
+  EXPECT_TRUE(crypto::is_signed_by(leaf.certificate, first.certificate));
+  EXPECT_FALSE(crypto::is_signed_by(leaf.certificate, second.certificate));
+  EXPECT_FALSE(crypto::is_signed_by(leaf.certificate, ""));
+  EXPECT_FALSE(crypto::is_signed_by("", first.certificate));
 }
 
 TEST(Certificate, OpensslTakesIt) {
   if (openssl("version").find("OpenSSL") != 0) GTEST_SKIP() << "no openssl";
   const KeyPair issuer = authority();
-  const KeyPair leaf = pki::issue(wanted("server"), issuer).value();
+  const KeyPair leaf = crypto::issue(wanted("server"), issuer).value();
   const std::string ca = file("ca", issuer.certificate);
   const std::string certificate = file("leaf", leaf.certificate);
   const std::string time =
@@ -125,7 +125,7 @@ TEST(Certificate, AnAuthorityThatCannotBeReadCannotSign) {
   const KeyPair good = authority();
   for (const KeyPair& bad : {KeyPair{"", ""}, KeyPair{good.certificate, ""}, KeyPair{"", good.key},
                              KeyPair{good.certificate, authority().key}}) {
-    const auto made = pki::issue(wanted("server"), bad);
+    const auto made = crypto::issue(wanted("server"), bad);
     ASSERT_FALSE(made);
     EXPECT_EQ(made.error().code, base::ErrorCode::kInvalid);
   }
@@ -136,20 +136,20 @@ TEST(Certificate, WhatIsNoneIsInvalid) {
   for (const std::string& text :
        {std::string(), std::string("nonsense"), good.substr(0, good.size() / 2),
         std::string("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")}) {
-    EXPECT_FALSE(pki::read_certificate(text)) << text;
-    EXPECT_THAT(pki::split_certificates(text), IsEmpty());
+    EXPECT_FALSE(crypto::read_certificate(text)) << text;
+    EXPECT_THAT(crypto::split_certificates(text), IsEmpty());
   }
 }
 
 TEST(Certificate, ManyInOneTextAreTakenApart) {
   const std::string first = authority("first").certificate;
   const std::string second = authority("second").certificate;
-  const auto texts = pki::split_certificates("# about them\n" + first + "\n" + second + "rest");
+  const auto texts = crypto::split_certificates("# about them\n" + first + "\n" + second + "rest");
   ASSERT_EQ(texts.size(), 2U);
-  EXPECT_EQ(pki::read_certificate(texts[1])->name, "second");
+  EXPECT_EQ(crypto::read_certificate(texts[1])->name, "second");
   std::string many;
   for (std::size_t i = 0; i < limits::kAuthorities + 5; ++i) many += first;
-  EXPECT_EQ(pki::split_certificates(many).size(), limits::kAuthorities);
+  EXPECT_EQ(crypto::split_certificates(many).size(), limits::kAuthorities);
 }
 
 }  // namespace
