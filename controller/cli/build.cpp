@@ -8,6 +8,7 @@
 #include <ostream>
 
 #include "api/image_reference.h"
+#include "base/percent.h"
 #include "cli/hook_process.h"
 #include "cli/pods.h"
 #include "cli/push_target.h"
@@ -42,7 +43,7 @@ std::string address(const api::LocalRegistry& registry, const std::string& pod,
                     const Connection& connection) {
   std::string text = fmt::format("kube-pod://{}?namespace={}&container=buildkitd", pod,
                                  api::target_namespace(registry));
-  if (!connection.context.empty()) text += "&context=" + registry::encode_value(connection.context);
+  if (!connection.context.empty()) text += "&context=" + base::percent_encoded(connection.context);
   return text;
 }
 

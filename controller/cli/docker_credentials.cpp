@@ -11,6 +11,7 @@
 #include "async/child_process.h"
 #include "base/limits.h"
 #include "base/quote.h"
+#include "base/text.h"
 #include "cli/docker_context.h"
 #include "cli/input.h"
 #include "json/fields.h"
@@ -48,9 +49,7 @@ constexpr std::string_view kIdentityToken = "<token>";  // user name of identity
 constexpr std::string_view kAuthVariable = "DOCKER_AUTH_CONFIG";
 
 bool says_not_found(std::string output) {
-  std::transform(output.begin(), output.end(), output.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
+  output = base::lower(std::move(output));
   return std::any_of(std::begin(kNotFound), std::end(kNotFound),
                      [&](std::string_view text) { return output.find(text) != std::string::npos; });
 }

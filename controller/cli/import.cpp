@@ -9,8 +9,10 @@
 #include "api/image_reference.h"
 #include "api/local_registry.h"
 #include "api/quantity.h"
+#include "base/dns_name.h"
 #include "base/limits.h"
 #include "base/quote.h"
+#include "base/text.h"
 #include "cli/devspace.h"
 #include "cli/names.h"
 #include "cli/reference_template.h"
@@ -140,13 +142,6 @@ constexpr std::string_view kPredefined[] = {
     "DEVSPACE_PROFILE",   "DEVSPACE_PROFILES",   "DEVSPACE_USER_HOME",
     "DEVSPACE_TIMESTAMP", "DEVSPACE_GIT_BRANCH", "DEVSPACE_GIT_COMMIT",
     "DEVSPACE_CONTEXT",   "DEVSPACE_NAMESPACE"};
-
-// Removes spaces and tabs at both ends.
-std::string_view trimmed(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t") + 1 - begin);
-}
 
 // Returns where the first "${" or "$!{" begins; npos: there is none. Stops reading there, so that
 // the search for all variables of the text takes linear time.
@@ -348,7 +343,7 @@ std::optional<std::string> Importer::replace(std::string_view text, int depth, s
     const std::size_t close = text.find('}', open);
     if (close == std::string_view::npos) break;
     const auto inner =
-        replacement(std::string(trimmed(text.substr(open, close - open))), depth, why);
+        replacement(std::string(base::trimmed(text.substr(open, close - open), " \t")), depth, why);
     if (!inner) return std::nullopt;
     result += text.substr(0, begin);
     result += *inner;
@@ -437,7 +432,7 @@ void Importer::take_registry(const devspace::LocalRegistry& from, Spec& to) {
 void Importer::check_registry(const Spec& spec) {
   const std::string path = "localRegistry.name";
   const std::string other = "localRegistry.namespace";
-  if (!spec.namespace_name.empty() && !is_dns_label(spec.namespace_name)) {
+  if (!spec.namespace_name.empty() && !base::is_dns_label(spec.namespace_name)) {
     fail(other, fmt::format("{} is not a Kubernetes name: use a-z, 0-9 and -",
                             shown(other, spec.namespace_name)));
   } else if (!spec.namespace_name.empty() && spec.namespace_name != options_.namespace_name) {
@@ -448,7 +443,7 @@ void Importer::check_registry(const Spec& spec) {
                             name));
   }
   if (spec.name.empty()) return;
-  if (!is_dns_label(spec.name) || !is_letter(spec.name.front())) {
+  if (!base::is_dns_label(spec.name) || !is_letter(spec.name.front())) {
     fail(path, fmt::format("{} is not a Kubernetes Service name: use a-z, 0-9 and -, and begin "
                            "with a letter",
                            shown(path, spec.name)));
@@ -470,7 +465,7 @@ void Importer::take_persistence(const devspace::Persistence& from, Spec& to) {
   }
   to.persistence.size = size;
   const std::string name = text(path + ".storageClassName", from.storage_class_name).value_or("");
-  if (!name.empty() && !is_dns_subdomain(name)) {
+  if (!name.empty() && !base::is_dns_subdomain(name)) {
     fail(path + ".storageClassName",
          fmt::format("{} is not a Kubernetes name: use a-z, 0-9, - and .",
                      shown(path + ".storageClassName", name)));
@@ -565,7 +560,7 @@ void Importer::take_images(Spec& to) {
 std::string Importer::resource_name() {
   if (!options_.name.empty()) return options_.name;
   const auto name = text("name", file_.name);
-  if (name && is_dns_subdomain(*name)) return *name;
+  if (name && base::is_dns_subdomain(*name)) return *name;
   if (name) {
     note("name", fmt::format("{} is not a Kubernetes name, so the LocalRegistry is named {}: "
                              "choose another name with --name",
@@ -641,7 +636,7 @@ Outcome<Imported> import_devspace(std::string_view yaml, const ImportOptions& op
   const auto failed = [&](const std::string& message) {
     return Failure{ExitCode::kFailure, fmt::format("{}: {}", options.file, message)};
   };
-  if (!options.name.empty() && !is_dns_subdomain(options.name)) {
+  if (!options.name.empty() && !base::is_dns_subdomain(options.name)) {
     return Failure{ExitCode::kUsage,
                    fmt::format("--name: \"{}\" is not a Kubernetes name: use a-z, 0-9, - and .",
                                base::shown(options.name))};

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/dns_name.h"
 #include "base/quote.h"
 #include "cli/duration.h"
 #include "cli/help.h"
@@ -437,7 +438,7 @@ Outcome<CommandLine> Parser::parse(Words words) {
     connection_.request_timeout = timeout->count() == 0 ? limits::kDurationMost : *timeout;
   }
   const std::string& namespace_name = connection_.namespace_name;
-  if (!namespace_name.empty() && !is_dns_label(namespace_name)) {
+  if (!namespace_name.empty() && !base::is_dns_label(namespace_name)) {
     return usage(
         fmt::format("--namespace: {} is not the name of a namespace: use lower case "
                     "letters, digits and -, such as team-a",

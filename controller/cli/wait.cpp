@@ -10,6 +10,7 @@
 
 #include "async/parallel.h"
 #include "async/signal.h"
+#include "base/duration.h"
 #include "cli/duration.h"
 #include "cli/registries.h"
 #include "kube/watcher.h"
@@ -152,7 +153,7 @@ asio::awaitable<Outcome<int>> run(const ClusterSession& session, WaitCommand com
     co_return Failure{
         ExitCode::kNotReady,
         printable(fmt::format("LocalRegistry {} is not {} after {}: {}", name, command.condition,
-                              print_duration(command.timeout), progress.missing()))};
+                              base::print_duration(command.timeout), progress.missing()))};
   }
   if (progress.outcome()->has_error()) co_return progress.outcome()->error();
   if (command.output == Output::kPeople || command.output == Output::kName) {

@@ -6,6 +6,7 @@
 #include <array>
 #include <new>
 
+#include "base/text.h"
 #include "crypto/openssl.h"
 
 namespace crypto {
@@ -17,9 +18,7 @@ constexpr std::size_t kSha256Digits = 64;
 constexpr std::size_t kSha512Digits = 128;
 
 bool has_digits(std::string_view text, std::size_t count) {
-  return text.size() == count && std::all_of(text.begin(), text.end(), [](char character) {
-           return (character >= '0' && character <= '9') || (character >= 'a' && character <= 'f');
-         });
+  return text.size() == count && std::all_of(text.begin(), text.end(), base::is_lower_hex);
 }
 
 }  // namespace

@@ -18,6 +18,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/text.h"
 #include "serve/body.h"
 
 namespace serve {
@@ -160,10 +161,7 @@ Request to_request(Message message) {
   request.path = std::string(target.substr(0, mark));
   if (mark != std::string_view::npos) request.query = std::string(target.substr(mark + 1));
   for (const auto& field : message) {
-    std::string name(field.name_string());
-    std::transform(name.begin(), name.end(), name.begin(), [](unsigned char character) {
-      return static_cast<char>(std::tolower(character));
-    });
+    const std::string name = base::lower(std::string(field.name_string()));
     request.headers[name] = std::string(field.value());
   }
   request.body = std::move(message.body());
