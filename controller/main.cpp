@@ -14,11 +14,11 @@
 #include <thread>
 #include <utility>
 
+#include "async/parallel.h"
 #include "base/core_dumps.h"
 #include "kube/config.h"
 #include "kube/https_transport.h"
 #include "kube/leader_election.h"
-#include "kube/parallel.h"
 #include "operator/controller.h"
 #include "operator/options.h"
 #include "operator/service_network.h"
@@ -202,8 +202,9 @@ void Program::make_webhook() {
   controller::WebhookCertificateOptions options;
   options.secret = {own, options_.webhook_secret};
   options.configuration = options_.webhook_configuration;
-  options.policy = pki::policy_for(options_.webhook_certificate_validity, options_.webhook_service,
-                                   {options_.webhook_service + "." + own + ".svc"});
+  options.policy =
+      crypto::policy_for(options_.webhook_certificate_validity, options_.webhook_service,
+                         {options_.webhook_service + "." + own + ".svc"});
   certificates_.emplace(
       *environment_, std::move(options),
       [this](const std::string& certificate, const std::string& key) {
@@ -269,7 +270,7 @@ asio::awaitable<void> Program::live() {
   std::vector<asio::awaitable<void>> branches;
   branches.push_back(run_until_signal());
   if (webhook_server_) branches.push_back(webhook_server_->run());
-  co_await kube::run_until_one_ends(std::move(branches));
+  co_await async::run_until_one_ends(std::move(branches));
   logger_.info("stopped");
   context_.stop();  // else the timers of idle connections keep it running
 }
@@ -280,7 +281,7 @@ asio::awaitable<void> Program::run_until_signal() {
   std::vector<asio::awaitable<void>> branches;
   branches.push_back(wait_for_signal());
   branches.push_back(work());
-  co_await kube::run_until_one_ends(std::move(branches));
+  co_await async::run_until_one_ends(std::move(branches));
   co_await events_->flush(limits::kEventFlush);
   if (drain_.count() > 0) co_await clock_.sleep_for(drain_);
 }
@@ -313,7 +314,7 @@ asio::awaitable<void> Program::lead() {
   branches.push_back(service_network_->run());
   branches.push_back(controller_->run());
   if (certificates_) branches.push_back(certificates_->lead());
-  co_await kube::run_until_one_ends(std::move(branches));
+  co_await async::run_until_one_ends(std::move(branches));
 }
 
 asio::awaitable<void> Program::give_back_memory() {
@@ -336,7 +337,7 @@ asio::awaitable<void> Program::work() {
   if (certificates_) branches.push_back(certificates_->run());
   branches.push_back(give_back_memory());
   branches.push_back(elect_and_lead());
-  co_await kube::run_until_one_ends(std::move(branches));
+  co_await async::run_until_one_ends(std::move(branches));
 }
 
 base::Result<void> check_addresses(const Options& options) {

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "base/limits.h"
+#include "base/text.h"
 
 namespace api {
 namespace {
@@ -28,12 +29,11 @@ struct Algorithm {
 constexpr std::array<Algorithm, 3> kAlgorithms = {
     {{"sha256:", 64}, {"sha384:", 96}, {"sha512:", 128}}};
 
-bool is_digit(char character) { return character >= '0' && character <= '9'; }
-bool is_lower(char character) { return character >= 'a' && character <= 'z'; }
-bool is_upper(char character) { return character >= 'A' && character <= 'Z'; }
-bool is_hex(char character) {
-  return is_digit(character) || (character >= 'a' && character <= 'f');
-}
+using base::is_alphanumeric;
+using base::is_digit;
+using base::is_lower;
+using base::is_lower_hex;
+using base::is_upper;
 
 template <class Predicate>
 bool all_of(std::string_view text, Predicate predicate) {
@@ -53,17 +53,15 @@ bool all_parts(std::string_view text, char separator, Predicate predicate) {
 
 bool is_host_label(std::string_view label) {
   return !label.empty() && label.front() != '-' && label.back() != '-' &&
-         all_of(label, [](char character) {
-           return is_digit(character) || is_lower(character) || is_upper(character) ||
-                  character == '-';
-         });
+         all_of(label,
+                [](char character) { return is_alphanumeric(character) || character == '-'; });
 }
 
 // True for hexadecimal digits and colons in brackets. Docker allows no zone and no IPv4 suffix.
 bool is_ipv6_literal(std::string_view host) {
   if (host.size() < 3 || host.front() != '[' || host.back() != ']') return false;
   return all_of(host.substr(1, host.size() - 2), [](char character) {
-    return is_hex(character) || (character >= 'A' && character <= 'F') || character == ':';
+    return is_lower_hex(character) || (character >= 'A' && character <= 'F') || character == ':';
   });
 }
 
@@ -102,8 +100,8 @@ bool is_path(std::string_view path) { return all_parts(path, '/', is_path_compon
 bool is_tag(std::string_view tag) {
   return !tag.empty() && tag.front() != '.' && tag.front() != '-' &&
          all_of(tag, [](char character) {
-           return is_digit(character) || is_lower(character) || is_upper(character) ||
-                  character == '_' || character == '.' || character == '-';
+           return is_alphanumeric(character) || character == '_' || character == '.' ||
+                  character == '-';
          });
 }
 
@@ -173,7 +171,7 @@ std::optional<base::Error> refusal_of_digest(std::string_view digest) {
   for (const Algorithm& algorithm : kAlgorithms) {
     if (!digest.starts_with(algorithm.prefix)) continue;
     const std::string_view digits = digest.substr(algorithm.prefix.size());
-    if (digits.size() == algorithm.digits && all_of(digits, is_hex)) return std::nullopt;
+    if (digits.size() == algorithm.digits && all_of(digits, is_lower_hex)) return std::nullopt;
     return invalid(
         fmt::format("a digest that begins with {} must have {} lower case hexadecimal digits",
                     algorithm.prefix, algorithm.digits));
@@ -189,7 +187,7 @@ base::Result<ImageReference> parse_image_reference(std::string_view text) {
     return invalid(
         fmt::format("the image reference has more than {} bytes", limits::kImageReferenceBytes));
   }
-  if (text.size() == kIdentifierBytes && all_of(text, is_hex)) {
+  if (text.size() == kIdentifierBytes && all_of(text, is_lower_hex)) {
     return invalid("64 hexadecimal digits are an image's ID, not its name");
   }
   Split parts = split(text);

@@ -1,47 +1,16 @@
 #include "base/quote.h"
 
 #include <algorithm>
-#include <cstddef>
 #include <iterator>
 
 #include "base/limits.h"
+#include "base/text.h"
+#include "base/utf8.h"
 
 namespace base {
 namespace {
 
-constexpr std::string_view kSpaces = " \t\r\n";
 constexpr std::string_view kLeftOut = "…";
-
-struct Character {
-  char32_t code = 0;
-  std::size_t size = 0;  // in bytes
-};
-
-constexpr char32_t kNone = 0xFFFFFFFF;  // the code of a byte that is not valid UTF-8
-
-// Decodes the first character of a text that is not empty.
-Character first_character(std::string_view text) {
-  struct Form {
-    unsigned mask, lead;  // of the first byte
-    char32_t least;       // smallest code; a smaller one in this form is overlong
-  };
-  constexpr Form kForms[] = {
-      {0x80, 0x00, 0}, {0xE0, 0xC0, 0x80}, {0xF0, 0xE0, 0x800}, {0xF8, 0xF0, 0x10000}};
-  constexpr unsigned kRestBits = 6;
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  for (std::size_t size = 1; size <= std::size(kForms); ++size) {
-    const auto& [mask, lead, least] = kForms[size - 1];
-    if ((byte(0) & mask) != lead) continue;
-    char32_t code = byte(0) & ~mask;
-    for (std::size_t i = 1; i < size; ++i) {
-      if (i >= text.size() || (byte(i) & 0xC0U) != 0x80U) return {kNone, 1};
-      code = code << kRestBits | (byte(i) & 0x3FU);
-    }
-    const bool is_valid = code >= least && code <= 0x10FFFF && (code < 0xD800 || code > 0xDFFF);
-    return is_valid ? Character{code, size} : Character{kNone, 1};
-  }
-  return {kNone, 1};
-}
 
 // Returns true when a terminal obeys the character instead of showing it: C0 and C1 controls, line
 // ends, changes of the text direction, and invisible characters.
@@ -50,17 +19,17 @@ bool is_terminal_control(char32_t code) {
     char32_t first, last;
   };
   constexpr Range kRanges[] = {
-      {0x00, 0x1F},        // C0
-      {0x7F, 0x9F},        // DEL, C1
-      {0x061C, 0x061C},    // Arabic letter mark
-      {0x200B, 0x200B},    // zero width space
-      {0x200E, 0x200F},    // left-to-right and right-to-left mark
-      {0x2028, 0x202E},    // line and paragraph separator, embeddings, overrides
-      {0x2060, 0x206F},    // invisible operators, isolates, deprecated formats
-      {0xFEFF, 0xFEFF},    // byte order mark
-      {0xFFF9, 0xFFFB},    // interlinear annotations
-      {0xE0000, 0xE0FFF},  // tags
-      {0x110000, kNone},   // beyond Unicode, and kNone
+      {0x00, 0x1F},          // C0
+      {0x7F, 0x9F},          // DEL, C1
+      {0x061C, 0x061C},      // Arabic letter mark
+      {0x200B, 0x200B},      // zero width space
+      {0x200E, 0x200F},      // left-to-right and right-to-left mark
+      {0x2028, 0x202E},      // line and paragraph separator, embeddings, overrides
+      {0x2060, 0x206F},      // invisible operators, isolates, deprecated formats
+      {0xFEFF, 0xFEFF},      // byte order mark
+      {0xFFF9, 0xFFFB},      // interlinear annotations
+      {0xE0000, 0xE0FFF},    // tags
+      {0x110000, kNotUtf8},  // beyond Unicode, and kNotUtf8
   };
   return std::any_of(std::begin(kRanges), std::end(kRanges), [code](const Range& range) {
     return code >= range.first && code <= range.last;
@@ -93,11 +62,11 @@ std::string printable_part(std::string_view text, std::size_t most) {
 std::size_t end_of_value(std::string_view line) {
   std::size_t word = 0;
   for (std::size_t i = 0; i < line.size(); ++i) {
-    if (kSpaces.find(line[i]) != std::string_view::npos) word = i + 1;
+    if (kWhiteSpace.find(line[i]) != std::string_view::npos) word = i + 1;
     if (line[i] != ':') continue;
-    if (word > 0) return line.find_last_not_of(kSpaces, word - 1) + 1;
+    if (word > 0) return line.find_last_not_of(kWhiteSpace, word - 1) + 1;
     const bool ends_word =
-        i + 1 == line.size() || kSpaces.find(line[i + 1]) != std::string_view::npos;
+        i + 1 == line.size() || kWhiteSpace.find(line[i + 1]) != std::string_view::npos;
     if (ends_word && i > 0 && i + 1 < line.size()) return i;  // ": x" has no key
   }
   return line.size();
@@ -125,9 +94,7 @@ std::string shown_path(std::string_view path) {
 std::string quoted(std::string_view value) { return "'" + shown(value) + "'"; }
 
 std::string reported(std::string_view text) {
-  const std::size_t begin = std::min(text.find_first_not_of(kSpaces), text.size());
-  const std::string_view inner = text.substr(begin, text.find_last_not_of(kSpaces) + 1 - begin);
-  return printable_part(inner, limits::kReportCharacters);
+  return printable_part(trimmed(text), limits::kReportCharacters);
 }
 
 std::string cut_line(std::string_view text, std::size_t bytes) {
@@ -135,10 +102,7 @@ std::string cut_line(std::string_view text, std::size_t bytes) {
   if (line.size() <= bytes) return line;
   const std::string_view mark = bytes < kLeftOut.size() ? "" : kLeftOut;
   std::size_t end = bytes - mark.size();
-  const auto inside = [&](std::size_t at) {
-    return (static_cast<unsigned char>(line[at]) & 0xC0U) == 0x80U;
-  };
-  while (end > 0 && inside(end)) --end;
+  while (end > 0 && !begins_character(line[end])) --end;
   line.resize(end);
   return line + std::string(mark);
 }

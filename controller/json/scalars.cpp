@@ -4,6 +4,7 @@
 #include <array>
 #include <stdexcept>
 
+#include "base/text.h"
 #include "json/text.h"
 
 namespace json {
@@ -14,11 +15,10 @@ namespace {
 // that begins with a letter or digit begins no other YAML syntax.
 bool may_be_plain(std::string_view word, bool in_flow) {
   const char first = word.front();
-  const bool letter = (first >= 'a' && first <= 'z') || (first >= 'A' && first <= 'Z');
-  const bool digit = first >= '0' && first <= '9';
+  const bool letter = base::is_letter(first);
   const bool slash = word.find('/') != std::string_view::npos;
   const bool host = letter && !in_flow && word.find(':') != std::string_view::npos;
-  return (letter || digit) && (slash || host) && word.back() != ':' &&
+  return base::is_alphanumeric(first) && (slash || host) && word.back() != ':' &&
          !(in_flow && word.find_first_of(",[]{}") != std::string_view::npos);
 }
 

@@ -27,61 +27,29 @@ std::size_t plain_bytes(std::string_view bytes) {
 
 std::optional<base::Error> TextCheck::feed(std::string_view bytes) {
   while (!bytes.empty()) {
-    const std::size_t plain = missing_ == 0 ? plain_bytes(bytes) : 0;
+    const std::size_t plain = decoder_.is_inside() ? 0 : plain_bytes(bytes);
     if (plain > 0) {
       after_return_ = false;
       column_ += plain;
       bytes.remove_prefix(plain);
       continue;
     }
-    const auto byte = static_cast<unsigned char>(bytes.front());
+    const auto state = decoder_.feed(static_cast<unsigned char>(bytes.front()));
     bytes.remove_prefix(1);
-    std::optional<base::Error> wrong;
-    if (missing_ == 0) {
-      wrong = begin(byte);
-    } else if ((byte & 0xC0) != 0x80) {
-      wrong = error("not UTF-8");
-    } else {
-      character_ = character_ << 6 | (byte & 0x3FU);
-      if (--missing_ == 0) wrong = character(character_);
-    }
-    if (wrong) return wrong;
+    if (state == base::Utf8Decoder::State::kInvalid) return error("not UTF-8");
+    if (state == base::Utf8Decoder::State::kIncomplete) continue;
+    if (auto wrong = character(decoder_.character())) return wrong;
   }
   return std::nullopt;
 }
 
 std::optional<base::Error> TextCheck::finish() const {
-  if (missing_ > 0) return error("not UTF-8");
-  return std::nullopt;
-}
-
-std::optional<base::Error> TextCheck::begin(unsigned char byte) {
-  if (byte < 0x80) {
-    least_ = 0;
-    return character(byte);
-  }
-  if (byte >= 0xC2 && byte <= 0xDF) {
-    missing_ = 1;
-    least_ = 0x80;
-    character_ = byte & 0x1FU;
-  } else if (byte >= 0xE0 && byte <= 0xEF) {
-    missing_ = 2;
-    least_ = 0x800;
-    character_ = byte & 0x0FU;
-  } else if (byte >= 0xF0 && byte <= 0xF4) {
-    missing_ = 3;
-    least_ = 0x10000;
-    character_ = byte & 0x07U;
-  } else {
-    return error("not UTF-8");
-  }
+  if (decoder_.is_inside()) return error("not UTF-8");
   return std::nullopt;
 }
 
 // Checks one character. The line ends are those of YAML: LF, CR, CR LF, NEL, LS and PS.
 std::optional<base::Error> TextCheck::character(char32_t character) {
-  const bool surrogate = character >= 0xD800 && character <= 0xDFFF;
-  if (character < least_ || surrogate || character > 0x10FFFF) return error("not UTF-8");
   const bool line_end = character == '\n' || character == '\r' || character == 0x85 ||
                         character == 0x2028 || character == 0x2029;
   const bool control = (character < 0x20 && character != '\t') ||

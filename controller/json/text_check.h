@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/utf8.h"
 
 namespace json {
 
@@ -26,15 +27,12 @@ class TextCheck {
   base::Error error(std::string_view what) const;
 
  private:
-  std::optional<base::Error> begin(unsigned char byte);
   std::optional<base::Error> character(char32_t character);
 
   std::uint64_t line_ = 1;
   std::uint64_t column_ = 1;
   bool after_return_ = false;  // the last character was CR: an LF now belongs to it
-  char32_t character_ = 0;     // code point of the current character, as decoded so far
-  char32_t least_ = 0;         // smallest code point for the character's number of bytes
-  int missing_ = 0;            // bytes of the character that have not arrived
+  base::Utf8Decoder decoder_;
 };
 
 }  // namespace json

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "base/utf8.h"
 #include "json/nesting.h"
 #include "json/scalars.h"
 #include "json/text.h"
@@ -117,7 +118,7 @@ class Places {
     return offset_ + used_;
   }
 
-  static bool begins(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) != 0x80; }
+  static bool begins(char byte) { return base::begins_character(byte); }
 
   ByteSource& source_;
   std::vector<char> buffer_;

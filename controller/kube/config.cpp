@@ -5,8 +5,8 @@
 #include <boost/asio/ip/address.hpp>
 
 #include "base/limits.h"
+#include "base/text.h"
 #include "kube/kubeconfig.h"
-#include "net/text.h"
 
 namespace kube {
 namespace {
@@ -38,7 +38,7 @@ base::Result<ClientConfig> in_cluster_config(const EnvironmentVariables& environ
     if (!content) return invalid("service account: " + content.error().message);
   }
   if (const auto name = read_credential_file(folder + "/namespace"); name) {
-    config.namespace_name = net::trimmed(*name);
+    config.namespace_name = base::trimmed(*name);
   }
   const auto proxy = proxy_from_environment(config.server, environment);
   if (!proxy) return proxy.error();

@@ -4,6 +4,7 @@
 
 #include "base/base64.h"
 #include "base/quote.h"
+#include "base/text.h"
 #include "kube/id_token.h"
 #include "net/text.h"
 
@@ -19,7 +20,7 @@ Credentials::Credentials(const ClientConfig& config, base::Clock& clock, base::L
       executor_(std::move(executor)),
       bounds_(bounds),
       plugin_turn_(executor_, 1),
-      token_(net::trimmed(config.token)) {}
+      token_(base::trimmed(config.token)) {}
 
 base::Result<void> Credentials::load() {
   auto loaded = reload_files(true);
@@ -73,7 +74,7 @@ base::Result<void> Credentials::reload_files(bool first) {
       return base::Error{base::ErrorCode::kInvalid, "token: " + content.error().message};
     }
     if (!content) warn(content.error());
-    const std::string token = content ? net::trimmed(*content) : std::string();
+    const std::string token = content ? std::string(base::trimmed(*content)) : std::string();
     if (!net::fits_header(token)) {
       return base::Error{
           base::ErrorCode::kInvalid,

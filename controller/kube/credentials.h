@@ -12,13 +12,13 @@
 #include <string>
 #include <vector>
 
+#include "async/semaphore.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "kube/config.h"
 #include "kube/exec_plugin.h"
 #include "net/http.h"
-#include "net/semaphore.h"
 #include "net/tls.h"
 
 namespace kube {
@@ -77,7 +77,7 @@ class Credentials {
   base::Logger& logger_;
   boost::asio::any_io_executor executor_;
   CredentialBounds bounds_;
-  net::Semaphore plugin_turn_;  // one run at a time; requests that waited use its result
+  async::Semaphore plugin_turn_;  // one run at a time; requests that waited use its result
 
   Identity identity_;
   net::TlsSettings tls_;  // the settings that identity_.tls was made from

@@ -5,12 +5,12 @@
 
 #include <algorithm>
 
+#include "async/child_process.h"
 #include "base/base64.h"
 #include "base/limits.h"
 #include "base/quote.h"
 #include "json/fields.h"
 #include "json/raw.h"
-#include "kube/child_process.h"
 #include "net/text.h"
 
 namespace kube {
@@ -169,9 +169,9 @@ asio::awaitable<base::Result<ExecCredential>> run_exec_plugin(const ExecPlugin& 
                            "interactiveMode is Always, but standard input is not a terminal");
   }
   const bool interactive = terminal && plugin.interactive != ExecPlugin::Interactive::kNever;
-  Command command{plugin.command, plugin.args, plugin.env, interactive};
+  async::Command command{plugin.command, plugin.args, plugin.env, interactive};
   command.environment.emplace_back("KUBERNETES_EXEC_INFO", exec_info(plugin, cluster, interactive));
-  ChildProcess child(executor);
+  async::ChildProcess child(executor);
   const auto started = child.start(command);
   if (!started) co_return not_started(plugin, started.error());
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "async/parallel.h"
 #include "kube/status.h"
 
 namespace kube {
@@ -23,7 +24,7 @@ WatchTarget target_of(WatchTarget target, const Scope& scope, const InformerOpti
 // Passes the objects from the watcher of one scope to that scope's part of the store.
 class InformerCore::Sink final : public WatchSink {
  public:
-  Sink(StoreCore& store, std::size_t scope, Signal& listed, base::Logger& logger,
+  Sink(StoreCore& store, std::size_t scope, async::Signal& listed, base::Logger& logger,
        std::string_view plural)
       : store_(store), scope_(scope), listed_(listed), logger_(logger), plural_(plural) {}
 
@@ -56,7 +57,7 @@ class InformerCore::Sink final : public WatchSink {
 
   StoreCore& store_;
   std::size_t scope_;
-  Signal& listed_;
+  async::Signal& listed_;
   base::Logger& logger_;
   std::string_view plural_;
   bool is_short_ = false;
@@ -64,7 +65,7 @@ class InformerCore::Sink final : public WatchSink {
 
 struct InformerCore::Part {
   Part(const Environment& environment, WatchTarget target, WatchObserver* observer,
-       StoreCore& store, std::size_t scope, Signal& listed)
+       StoreCore& store, std::size_t scope, async::Signal& listed)
       : sink(store, scope, listed, environment.logger, target.type.plural),
         watcher(environment, std::move(target), sink, observer) {}
 
@@ -87,7 +88,7 @@ InformerCore::~InformerCore() = default;
 asio::awaitable<void> InformerCore::run() {
   std::vector<asio::awaitable<void>> watchers;
   for (const std::unique_ptr<Part>& part : parts_) watchers.push_back(part->watcher.run());
-  co_await run_until_one_ends(std::move(watchers));
+  co_await async::run_until_one_ends(std::move(watchers));
 }
 
 bool InformerCore::synced() const {

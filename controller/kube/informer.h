@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-#include "kube/parallel.h"
+#include "async/signal.h"
 #include "kube/store.h"
 #include "kube/watcher.h"
 
@@ -45,7 +45,7 @@ class InformerCore {
   struct Part;
 
   const api::ResourceType& type_;
-  Signal listed_;  // notified whenever a watcher has received a whole list
+  async::Signal listed_;  // notified whenever a watcher has received a whole list
   std::vector<std::unique_ptr<Part>> parts_;
 };
 

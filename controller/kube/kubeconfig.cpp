@@ -8,6 +8,7 @@
 
 #include "base/base64.h"
 #include "base/quote.h"
+#include "base/text.h"
 #include "kube/id_token.h"
 #include "kube/kubeconfig_file.h"
 #include "net/text.h"
@@ -229,7 +230,7 @@ base::Result<ExecPlugin> exec_of(const Entry<kubeconfig::User>& entry,
     if (variable.name.empty()) return invalid(entry.at("exec.env") + ": a name is missing");
     plugin.env.emplace_back(variable.name, variable.value);
   }
-  plugin.install_hint = net::trimmed(exec.install_hint);
+  plugin.install_hint = base::trimmed(exec.install_hint);
   plugin.provide_cluster_info = exec.provide_cluster_info;
   plugin.interactive = *interactive;
   for (const kubeconfig::Extension& extension : cluster.extensions) {
@@ -296,7 +297,7 @@ base::Result<void> apply_user(const Entry<kubeconfig::User>& entry,
                               const kubeconfig::Cluster& cluster, ClientConfig& config) {
   const kubeconfig::User& user = entry.value;
   if (auto applied = apply_certificate(entry, config); !applied) return applied;
-  config.token = net::trimmed(user.token);
+  config.token = base::trimmed(user.token);
   if (!net::fits_header(config.token)) {
     return invalid(entry.at("token") + ": has control characters");
   }

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "kube/parallel.h"
+#include "async/parallel.h"
 #include "reconcile/acceptance.h"
 #include "reconcile/images.h"
 #include "reconcile/names.h"
@@ -110,7 +110,7 @@ asio::awaitable<void> Caches::run() {
   watches.push_back(services.informer.run());
   watches.push_back(pvcs.informer.run());
   watches.push_back(pods.informer.run());
-  co_await kube::run_until_one_ends(std::move(watches));
+  co_await async::run_until_one_ends(std::move(watches));
 }
 
 asio::awaitable<void> Caches::wait_synced() {

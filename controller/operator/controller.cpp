@@ -4,6 +4,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <map>
 
+#include "async/parallel.h"
 #include "reconcile/acceptance.h"
 #include "reconcile/names.h"
 #include "reconcile/places.h"
@@ -178,7 +179,7 @@ asio::awaitable<void> Controller::run() {
     branches.push_back(push_checks_.run());  // first: reconciles start checks
     branches.push_back(runner_->run());
     branches.push_back(watch_nodes());
-    co_await kube::run_until_one_ends(std::move(branches));
+    co_await async::run_until_one_ends(std::move(branches));
   } catch (...) {
     failure = std::current_exception();
   }

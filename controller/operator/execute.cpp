@@ -6,12 +6,12 @@
 #include <boost/asio/this_coro.hpp>
 
 #include "api/managed_fields.h"
+#include "async/task_group.h"
 #include "base/limits.h"
 #include "reconcile/names.h"
 #include "reconcile/node_port.h"
 #include "reconcile/places.h"
 #include "reconcile/pods.h"
-#include "runtime/task_group.h"
 
 namespace controller {
 namespace {
@@ -115,7 +115,7 @@ asio::awaitable<void> Executor::execute(std::vector<reconcile::Action> actions,
     co_return;
   }
   co_await asio::this_coro::throw_if_cancelled(false);  // see TaskGroup
-  runtime::TaskGroup group(co_await asio::this_coro::executor);
+  async::TaskGroup group(co_await asio::this_coro::executor);
   for (reconcile::Action& action : actions) group.spawn(execute_one(std::move(action), state));
   co_await group.join();
 }
@@ -345,7 +345,7 @@ asio::awaitable<void> Executor::read_live(ReconcileState& state) {
 
 asio::awaitable<void> Executor::read_objects(api::ObjectKey target, ReconcileState& state) {
   co_await asio::this_coro::throw_if_cancelled(false);  // see TaskGroup
-  runtime::TaskGroup group(co_await asio::this_coro::executor);
+  async::TaskGroup group(co_await asio::this_coro::executor);
   group.spawn(read(caches_.deployments, target, state.deployment, state));
   group.spawn(read(caches_.stateful_sets, target, state.stateful_set, state));
   group.spawn(read(caches_.services, target, state.service, state));
@@ -370,7 +370,7 @@ asio::awaitable<void> Executor::read_namespace(std::string name, ReconcileState&
       fmt::format("{}={},{}={}", reconcile::kManagedByLabel, reconcile::kManager,
                   reconcile::kOwnerUidLabel, state.registry->metadata.uid);
   options.limit = static_cast<int>(limits::kObjectsOfOwner);
-  runtime::TaskGroup group(co_await asio::this_coro::executor);
+  async::TaskGroup group(co_await asio::this_coro::executor);
   group.spawn(read_children<api::Deployment>(ObjectKind::kDeployment, options, state));
   group.spawn(read_children<api::StatefulSet>(ObjectKind::kStatefulSet, options, state));
   group.spawn(read_children<api::Service>(ObjectKind::kService, options, state));

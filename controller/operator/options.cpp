@@ -1,9 +1,9 @@
 #include "operator/options.h"
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
-#include <charconv>
 
+#include "base/dns_name.h"
+#include "base/duration.h"
 #include "base/limits.h"
 #include "base/quote.h"
 #include "registry/policy.h"
@@ -32,24 +32,14 @@ struct Words {
 // Checks for a DNS label (RFC 1123). Returns an empty text if the name is one, else the error
 // message, as CLI11 expects.
 std::string check_namespace(const std::string& name) {
-  constexpr std::size_t kMost = 63;
-  const auto is_inner = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-  };
-  const bool valid = !name.empty() && name.size() <= kMost && name.front() != '-' &&
-                     name.back() != '-' && std::all_of(name.begin(), name.end(), is_inner);
-  return valid ? "" : "'" + name + "' is not the name of a namespace: use a-z, 0-9 and -";
+  return base::is_dns_label(name)
+             ? ""
+             : "'" + name + "' is not the name of a namespace: use a-z, 0-9 and -";
 }
 
 // Checks for a DNS subdomain (RFC 1123). The result has the same form as that of check_namespace.
 std::string check_name(const std::string& name) {
-  constexpr std::size_t kMost = 253;
-  bool valid = name.size() <= kMost;
-  for (std::size_t begin = 0; valid && begin <= name.size();) {
-    const std::size_t end = std::min(name.find('.', begin), name.size());
-    valid = check_namespace(name.substr(begin, end - begin)).empty();
-    begin = end + 1;
-  }
+  const bool valid = base::is_dns_subdomain(name, base::kDnsLabelBytes);
   return valid ? "" : "'" + name + "' is not a Kubernetes name: use a-z, 0-9, - and .";
 }
 
@@ -162,26 +152,10 @@ void add_flags(CLI::App& app, Options& options, Words& words) {
 }  // namespace
 
 base::Result<std::chrono::seconds> parse_duration(std::string_view text) {
-  const base::Error invalid{base::ErrorCode::kInvalid,
-                            base::quoted(text) + " is not a duration, such as 90s or 2160h"};
-  std::chrono::seconds sum{};
-  std::string_view rest = text;
-  std::string_view units = "hms";
-  while (!rest.empty()) {
-    unsigned number = 0;
-    const auto [stop, failure] = std::from_chars(rest.data(), rest.data() + rest.size(), number);
-    rest.remove_prefix(static_cast<std::size_t>(stop - rest.data()));
-    const auto unit = rest.empty() ? std::string_view::npos : units.find(rest.front());
-    if (failure != std::errc() || unit == std::string_view::npos) return invalid;
-    const std::chrono::seconds one = rest.front() == 'h'   ? std::chrono::hours(1)
-                                     : rest.front() == 'm' ? std::chrono::minutes(1)
-                                                           : std::chrono::seconds(1);
-    sum += number * one;
-    rest.remove_prefix(1);
-    units.remove_prefix(unit + 1);
-  }
-  if (text.empty()) return invalid;
-  return sum;
+  const auto duration = base::parse_duration(text, base::DurationForm::kSeconds);
+  if (duration) return std::chrono::duration_cast<std::chrono::seconds>(*duration);
+  return base::Error{base::ErrorCode::kInvalid,
+                     base::quoted(text) + " is not a duration, such as 90s or 2160h"};
 }
 
 base::Result<CommandLine> parse_command_line(int count, const char* const* arguments,

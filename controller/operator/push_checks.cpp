@@ -3,12 +3,11 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
 #include "api/secret.h"
+#include "async/cancellation.h"
 #include "base/base64.h"
 #include "base/limits.h"
 #include "base/quote.h"
@@ -97,15 +96,10 @@ PushChecks::PushChecks(const kube::Environment& environment, registry::PushCheck
 asio::awaitable<void> PushChecks::run() {
   co_await asio::this_coro::throw_if_cancelled(false);  // see TaskGroup
   const AtEnd at_end{*this};
-  group_ = std::make_unique<runtime::TaskGroup>(environment_.executor);
-  group_->spawn(wait_forever());
+  group_ = std::make_unique<async::TaskGroup>(environment_.executor);
+  group_->spawn(async::wait_for_cancellation());
   auto children = group_->join();
   co_await std::move(children);
-}
-
-asio::awaitable<void> PushChecks::wait_forever() {
-  asio::steady_timer never(environment_.executor, asio::steady_timer::time_point::max());
-  co_await never.async_wait(asio::use_awaitable);
 }
 
 // Returns the entry of the check; null when the current spec does not need the check any more.
@@ -277,7 +271,7 @@ void PushChecks::start_next_checks() {
 void PushChecks::start_check(const PushQuestion& question) {
   const std::uint64_t number = ++checks_started_;
   find(question)->check_number = number;
-  const runtime::TaskGroup::TaskId task = group_->spawn(run_check(question, number));
+  const async::TaskGroup::TaskId task = group_->spawn(run_check(question, number));
   Entry* entry = find(question);
   if (entry != nullptr && entry->check_number == number) entry->task = task;
 }

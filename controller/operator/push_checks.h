@@ -22,12 +22,12 @@
 #include <vector>
 
 #include "api/local_registry.h"
+#include "async/task_group.h"
 #include "base/backoff.h"
 #include "kube/environment.h"
 #include "operator/push_queue.h"
 #include "reconcile/observed.h"
 #include "registry/push_checker.h"
-#include "runtime/task_group.h"
 
 namespace controller {
 
@@ -64,10 +64,10 @@ class PushChecks {
   struct Entry {
     reconcile::PushCheck check;
     base::Backoff backoff{limits::kPushRetry};
-    std::string image;                    // the reference in the spec
-    PushQuestion question;                // while check.running
-    std::uint64_t check_number = 0;       // number of the running check; 0: the check is queued
-    runtime::TaskGroup::TaskId task = 0;  // the task of the running check
+    std::string image;                  // the reference in the spec
+    PushQuestion question;              // while check.running
+    std::uint64_t check_number = 0;     // number of the running check; 0: the check is queued
+    async::TaskGroup::TaskId task = 0;  // the task of the running check
   };
 
   // The checks and answers of one generation of one LocalRegistry.
@@ -84,7 +84,6 @@ class PushChecks {
   struct AtEnd;
   struct RunningSlot;
 
-  boost::asio::awaitable<void> wait_forever();
   bool reserve(const std::string& namespace_name, std::size_t answers);
   void release(const std::string& namespace_name, std::size_t answers);
   bool enqueue_question(const api::ObjectKey& key, Checks& checks, const api::ImageSpec& image);
@@ -112,7 +111,7 @@ class PushChecks {
   std::uint64_t checks_started_ = 0;  // checks begun so far
   bool starting_ = false;             // start_next_checks() runs
   std::map<api::ObjectKey, Checks> table_;
-  std::unique_ptr<runtime::TaskGroup> group_;  // while run() runs
+  std::unique_ptr<async::TaskGroup> group_;  // while run() runs
 };
 
 }  // namespace controller

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 
+#include "async/parallel.h"
 #include "base/backoff.h"
 #include "base/base64.h"
 #include "base/limits.h"
-#include "kube/parallel.h"
 #include "reconcile/names.h"
 
 namespace controller {
@@ -24,12 +24,12 @@ std::string decoded(const api::Secret& secret, const char* key) {
   return base::decode_base64(api::lookup(secret.data, key)).value_or("");
 }
 
-pki::Stored stored_in(const api::Secret& secret) {
+crypto::StoredCertificates stored_in(const api::Secret& secret) {
   return {decoded(secret, kAuthorities), decoded(secret, kAuthorityKey),
           decoded(secret, kCertificate), decoded(secret, kKey)};
 }
 
-api::StringMap data_of(const pki::Stored& stored) {
+api::StringMap data_of(const crypto::StoredCertificates& stored) {
   return {{kAuthorities, base::encode_base64(stored.authorities)},
           {kAuthorityKey, base::encode_base64(stored.authority_key)},
           {kCertificate, base::encode_base64(stored.certificate)},
@@ -47,13 +47,13 @@ base::Result<void> ignore_not_found(const base::Error& error) {
   return error;
 }
 
-std::string_view name(pki::Step step) {
+std::string_view name(crypto::RotationStep step) {
   switch (step) {
-    case pki::Step::kKeep: return "keep";
-    case pki::Step::kReplaceAll: return "created a CA and a certificate";
-    case pki::Step::kIssueLeaf: return "issued a certificate";
-    case pki::Step::kAddAuthority: return "added a CA";
-    case pki::Step::kDropAuthorities: return "removed the old CA";
+    case crypto::RotationStep::kKeep: return "keep";
+    case crypto::RotationStep::kReplaceAll: return "created a CA and a certificate";
+    case crypto::RotationStep::kIssueLeaf: return "issued a certificate";
+    case crypto::RotationStep::kAddAuthority: return "added a CA";
+    case crypto::RotationStep::kDropAuthorities: return "removed the old CA";
   }
   return "keep";
 }
@@ -106,7 +106,7 @@ WebhookCertificates::Configuration WebhookCertificates::configuration() const {
 // Serves the certificate in the Secret. If the Secret is empty, the previous certificate is still
 // served, because it may still be trusted.
 void WebhookCertificates::serve_stored_certificate(const api::Secret& secret) {
-  const pki::Stored stored = stored_in(secret);
+  const crypto::StoredCertificates stored = stored_in(secret);
   if (stored.certificate.empty() || stored.certificate == served_) return;
   const base::Result<void> taken = serve_(stored.certificate, stored.key);
   if (!taken) {
@@ -118,7 +118,7 @@ void WebhookCertificates::serve_stored_certificate(const api::Secret& secret) {
   }
   unusable_.clear();
   served_ = stored.certificate;
-  const base::Time until = pki::expiry(stored).value_or(base::Time());
+  const base::Time until = crypto::expiry(stored).value_or(base::Time());
   metrics_.set_webhook_certificate_expiry(
       std::chrono::floor<std::chrono::seconds>(until.time_since_epoch()));
   environment_.logger.info("the webhook serves a new certificate",
@@ -129,7 +129,7 @@ asio::awaitable<void> WebhookCertificates::run() {
   std::vector<asio::awaitable<void>> watches;
   watches.push_back(secrets_.run());
   watches.push_back(configurations_.run());
-  co_await kube::run_until_one_ends(std::move(watches));
+  co_await async::run_until_one_ends(std::move(watches));
 }
 
 asio::awaitable<void> WebhookCertificates::lead() {
@@ -173,12 +173,14 @@ asio::awaitable<base::Result<WebhookCertificates::Wait>> WebhookCertificates::st
   // Without a configuration the webhook is not used, and no owner would delete a Secret that is
   // created now.
   if (!held && !configuration()) co_return limits::kCertificateCheck;
-  const pki::Stored stored = held ? stored_in(*held) : pki::Stored();
+  const crypto::StoredCertificates stored = held ? stored_in(*held) : crypto::StoredCertificates();
   const base::Time now = environment_.clock.wall();
-  const pki::Decision decision = pki::decide(pki::find_usable_parts(stored, options_.policy.hosts),
-                                             options_.policy, now, trusted_for(stored));
-  if (decision.step != pki::Step::kKeep) {
-    base::Result<pki::Stored> renewed = pki::carry_out(decision.step, stored, options_.policy, now);
+  const crypto::RotationDecision decision =
+      crypto::decide(crypto::find_usable_parts(stored, options_.policy.hosts), options_.policy, now,
+                     trusted_for(stored));
+  if (decision.step != crypto::RotationStep::kKeep) {
+    base::Result<crypto::StoredCertificates> renewed =
+        crypto::carry_out(decision.step, stored, options_.policy, now);
     if (!renewed) co_return renewed.error();
     environment_.logger.info("renewed the webhook's certificates",
                              {{"step", std::string(name(decision.step))}, {"why", decision.why}});
@@ -200,9 +202,10 @@ asio::awaitable<base::Result<WebhookCertificates::Wait>> WebhookCertificates::st
 
 // Returns how long the newest CA certificate has been trusted: the time by the local clock since
 // this process first saw the certificate in the configuration. nullopt: it is not trusted yet.
-std::optional<pki::Duration> WebhookCertificates::trusted_for(const pki::Stored& stored) {
+std::optional<crypto::Duration> WebhookCertificates::trusted_for(
+    const crypto::StoredCertificates& stored) {
   const Configuration configured = configuration();
-  const std::string newest = pki::newest_authority(stored);
+  const std::string newest = crypto::newest_authority(stored);
   if (!configured || newest.empty() ||
       !trusts(*configured, base::encode_base64(stored.authorities))) {
     trusted_.clear();
@@ -211,10 +214,10 @@ std::optional<pki::Duration> WebhookCertificates::trusted_for(const pki::Stored&
   const base::Clock::Instant now = environment_.clock.now();
   if (trusted_ != newest) trusted_since_ = now;
   trusted_ = newest;
-  return std::chrono::duration_cast<pki::Duration>(now - trusted_since_);
+  return std::chrono::duration_cast<crypto::Duration>(now - trusted_since_);
 }
 
-asio::awaitable<base::Result<void>> WebhookCertificates::write(pki::Stored stored) {
+asio::awaitable<base::Result<void>> WebhookCertificates::write(crypto::StoredCertificates stored) {
   const auto before = secret();
   api::Secret wanted;
   wanted.data = data_of(stored);

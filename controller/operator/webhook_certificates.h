@@ -1,5 +1,5 @@
 // Manages the certificates of the webhook. Every replica serves the certificate in one Secret. The
-// leader renews it (pki/rotation.h) and writes its CA certificates into the caBundle of the
+// leader renews it (crypto/rotation.h) and writes its CA certificates into the caBundle of the
 // MutatingWebhookConfiguration.
 //
 // Guarantees
@@ -24,9 +24,10 @@
 
 #include "api/secret.h"
 #include "api/webhook_configuration.h"
+#include "async/signal.h"
+#include "crypto/rotation.h"
 #include "kube/environment.h"
 #include "kube/informer.h"
-#include "pki/rotation.h"
 #include "runtime/metrics.h"
 
 namespace controller {
@@ -34,7 +35,7 @@ namespace controller {
 struct WebhookCertificateOptions {
   api::ObjectKey secret;
   std::string configuration;  // name of the MutatingWebhookConfiguration
-  pki::Policy policy;
+  crypto::RotationPolicy policy;
 };
 
 class WebhookCertificates {
@@ -69,11 +70,11 @@ class WebhookCertificates {
 
   void serve_stored_certificate(const api::Secret& secret);
   boost::asio::awaitable<base::Result<Wait>> step();
-  boost::asio::awaitable<base::Result<void>> write(pki::Stored stored);
+  boost::asio::awaitable<base::Result<void>> write(crypto::StoredCertificates stored);
   boost::asio::awaitable<base::Result<void>> write_ca_bundle(std::string authorities);
   boost::asio::awaitable<base::Result<void>> apply_bundle(
       api::MutatingWebhookConfiguration configuration, std::string bundle);
-  std::optional<pki::Duration> trusted_for(const pki::Stored& stored);
+  std::optional<crypto::Duration> trusted_for(const crypto::StoredCertificates& stored);
   bool is_trusted() const;
   std::shared_ptr<const api::Secret> secret() const;
   Configuration configuration() const;
@@ -86,7 +87,7 @@ class WebhookCertificates {
   runtime::Metrics& metrics_;
   kube::Informer<api::Secret> secrets_;
   kube::Informer<api::MutatingWebhookConfiguration> configurations_;
-  kube::Signal changed_;
+  async::Signal changed_;
   bool dirty_ = false;  // something has changed since the last step began
   bool leading_ = false;
   std::string served_;      // the certificate; empty: none

@@ -7,6 +7,7 @@
 #include "api/image_reference.h"
 #include "api/quantity.h"
 #include "base/limits.h"
+#include "base/text.h"
 #include "reconcile/decision.h"
 #include "reconcile/names.h"
 #include "reconcile/reasons.h"
@@ -17,17 +18,11 @@ namespace {
 constexpr int kMostPort = 65535;
 constexpr std::size_t kMostName = 63;
 
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-  return text;
-}
-
 // Whether `name` is an item of the comma-separated `list`.
 bool lists(std::string_view list, std::string_view name) {
   while (!list.empty()) {
     const std::size_t comma = list.find(',');
-    if (trim(list.substr(0, comma)) == name) return true;
+    if (base::trimmed(list.substr(0, comma), " ") == name) return true;
     if (comma == std::string_view::npos) return false;
     list.remove_prefix(comma + 1);
   }

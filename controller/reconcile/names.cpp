@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+
 namespace reconcile {
 namespace {
 
@@ -22,12 +24,10 @@ const api::OwnerReference* controller_of(const api::ObjectMeta& meta) {
 // "..", which must not become a part of a request's path.
 bool is_name(std::string_view text) {
   constexpr std::size_t kMostCharacters = 253;
-  const auto is_alphanumeric = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-  };
-  return !text.empty() && text.size() <= kMostCharacters && is_alphanumeric(text.front()) &&
-         is_alphanumeric(text.back()) && std::all_of(text.begin(), text.end(), [&](char c) {
-           return is_alphanumeric(c) || c == '-' || c == '.';
+  const auto is_outer = [](char c) { return base::is_lower(c) || base::is_digit(c); };
+  return !text.empty() && text.size() <= kMostCharacters && is_outer(text.front()) &&
+         is_outer(text.back()) && std::all_of(text.begin(), text.end(), [&](char c) {
+           return is_outer(c) || c == '-' || c == '.';
          });
 }
 

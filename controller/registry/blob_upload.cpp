@@ -6,7 +6,7 @@
 #include <charconv>
 
 #include "base/limits.h"
-#include "registry/digest.h"
+#include "crypto/digest.h"
 
 namespace registry {
 namespace {
@@ -92,7 +92,7 @@ class BlobUpload::Source final : public BodySource {
  private:
   BlobUpload& upload_;
   const ImageParts::Blob& blob_;
-  Hasher hasher_;
+  crypto::Hasher hasher_;
   std::uint64_t begin_ = 0;
   std::uint64_t end_ = 0;
   std::uint64_t at_ = 0;
@@ -180,7 +180,7 @@ Awaitable<void> BlobUpload::ask_offset() {
 Awaitable<void> BlobUpload::send_whole() {
   auto text = read_whole(*blob_.range, limits::kWholeBlobBytes);
   if (!text) co_return text.error();
-  if (!matches(blob_.descriptor.digest, *text)) {
+  if (!crypto::matches(blob_.descriptor.digest, *text)) {
     co_return base::Error{base::ErrorCode::kMalformed,
                           fmt::format("{}: digest mismatch: the content of {} has another digest",
                                       blob_.range->file->path(), blob_.descriptor.digest)};

@@ -7,7 +7,7 @@
 #include <array>
 
 #include "base/limits.h"
-#include "registry/digest.h"
+#include "crypto/digest.h"
 
 namespace registry {
 namespace {
@@ -124,13 +124,15 @@ class SavedSource final : public ImageSource {
       layers.push_back(std::move(*layer));
     }
     const Descriptor config_descriptor{std::string(kOciConfigType),
-                                       sha256(*config),
+                                       crypto::sha256(*config),
                                        static_cast<std::int64_t>(config->size()),
                                        {}};
     blobs_.insert_or_assign(config_descriptor.digest, *config_range);
     std::string text = oci_manifest(config_descriptor, layers);
-    const Descriptor root{
-        std::string(kOciManifestType), sha256(text), static_cast<std::int64_t>(text.size()), {}};
+    const Descriptor root{std::string(kOciManifestType),
+                          crypto::sha256(text),
+                          static_cast<std::int64_t>(text.size()),
+                          {}};
     texts_.insert_or_assign(root.digest, std::move(text));
     images_.push_back({image.repo_tags, root});
     return {};
@@ -157,7 +159,7 @@ class SavedSource final : public ImageSource {
   }
 
   static base::Result<std::string> digest_of(const FileRange& range) {
-    Hasher hasher("sha256:");
+    crypto::Hasher hasher("sha256:");
     std::vector<char> buffer(limits::kUploadReadBytes);
     for (std::uint64_t at = 0; at < range.size;) {
       const std::span<char> room(buffer.data(),
@@ -239,7 +241,7 @@ base::Result<std::optional<ImageParts::ManifestText>> ImageSource::manifest(
     if (!read) return read.error();
     text = std::move(*read);
   }
-  if (!matches(descriptor.digest, text)) {
+  if (!crypto::matches(descriptor.digest, text)) {
     return malformed(
         fmt::format("digest mismatch: the content of {} has another digest", descriptor.digest));
   }

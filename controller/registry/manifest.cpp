@@ -5,8 +5,8 @@
 #include <tuple>
 
 #include "base/limits.h"
+#include "crypto/digest.h"
 #include "json/fields.h"
-#include "registry/digest.h"
 
 namespace registry {
 namespace {
@@ -87,7 +87,7 @@ base::Error malformed(std::string message) {
 }
 
 bool is_good(const Descriptor& descriptor) {
-  return is_digest(descriptor.digest) && descriptor.size >= 0;
+  return crypto::is_digest(descriptor.digest) && descriptor.size >= 0;
 }
 
 }  // namespace

@@ -3,14 +3,8 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <boost/asio/cancellation_state.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/deferred.hpp>
-#include <boost/asio/experimental/parallel_group.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/system/system_error.hpp>
-#include <exception>
+
+#include "async/parallel.h"
 
 namespace registry {
 namespace {
@@ -53,51 +47,6 @@ Awaitable<void> send_waiting(Work& work) {
   co_return base::Result<void>();
 }
 
-// Cancels the other branches when one has failed.
-struct UntilOneFails {
-  asio::cancellation_type_t operator()(const std::exception_ptr& thrown,
-                                       const base::Result<void>& result) const {
-    return thrown || !result ? asio::cancellation_type::terminal : asio::cancellation_type::none;
-  }
-};
-
-bool is_cancellation(const std::exception_ptr& thrown) {
-  try {
-    std::rethrow_exception(thrown);
-  } catch (const boost::system::system_error& error) {
-    return error.code() == asio::error::operation_aborted;
-  } catch (...) {
-    return false;
-  }
-}
-
-// Runs the branches concurrently and returns the error of the first that failed. All branches have
-// ended on return.
-Awaitable<void> all_of(std::vector<asio::awaitable<base::Result<void>>> branches) {
-  const asio::any_io_executor executor = co_await asio::this_coro::executor;
-  using Operation = decltype(asio::co_spawn(
-      executor, std::declval<asio::awaitable<base::Result<void>>>(), asio::deferred));
-  std::vector<Operation> operations;
-  operations.reserve(branches.size());
-  for (auto& branch : branches) {
-    operations.push_back(asio::co_spawn(executor, std::move(branch), asio::deferred));
-  }
-  auto group = asio::experimental::make_parallel_group(std::move(operations));
-  auto ending = group.async_wait(UntilOneFails(), asio::use_awaitable);
-  auto [order, thrown, results] = co_await std::move(ending);
-  for (const std::exception_ptr& one : thrown) {
-    if (one && !is_cancellation(one)) std::rethrow_exception(one);
-  }
-  for (const std::size_t i : order) {
-    if (!thrown[i] && !results[i]) co_return results[i].error();
-  }
-  // No branch returned an error, so a cancelled branch means that the whole push was cancelled.
-  for (const std::exception_ptr& one : thrown) {
-    if (one) std::rethrow_exception(one);
-  }
-  co_return base::Result<void>();
-}
-
 base::Error refused(const RepositorySession& session, int status) {
   const std::string message = fmt::format("{} answers HTTP status {} to a manifest of {}",
                                           session.host(), status, session.path());
@@ -132,7 +81,7 @@ Awaitable<void> Uploader::send_blobs(RepositorySession& session, ImageParts& par
   if (branches == 0) co_return base::Result<void>();
   std::vector<asio::awaitable<base::Result<void>>> senders;
   for (std::size_t i = 0; i < branches; ++i) senders.push_back(send_waiting(work));
-  auto sending = all_of(std::move(senders));
+  auto sending = async::run_until_one_fails(std::move(senders));
   auto sent = co_await std::move(sending);
   co_return sent;
 }

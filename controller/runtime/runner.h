@@ -20,10 +20,7 @@
 #include <algorithm>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <cstddef>
 #include <exception>
@@ -34,13 +31,16 @@
 #include <utility>
 #include <vector>
 
+#include "async/cancellation.h"
+#include "async/clock_alarm.h"
+#include "async/signal.h"
+#include "async/task_group.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "runtime/metrics.h"
 #include "runtime/pace.h"
-#include "runtime/task_group.h"
 #include "runtime/work_queue.h"
 
 namespace runtime {
@@ -86,31 +86,6 @@ bool is_worth_warning(const base::Error& error, int failures);
 void log_failure(base::Logger& logger, bool warning, std::string key, const base::Error& error,
                  base::Clock::Duration delay);
 
-// The runner's timer: calls `ring` at an instant that may change while it sleeps.
-class Alarm {
- public:
-  using Instant = base::Clock::Instant;
-
-  // run() calls `ring` on its coroutine; `ring` calls set() with the next instant.
-  Alarm(base::Clock& clock, TaskGroup& group, std::function<void()> ring);
-
-  // Rings no later than `then`, and possibly earlier.
-  void set(Instant then);
-
-  // Has to run as a child of the group. Ends when the group is cancelled.
-  boost::asio::awaitable<void> run();
-
-  void start() { task_ = group_.spawn(run()); }
-
- private:
-  base::Clock& clock_;
-  TaskGroup& group_;
-  std::function<void()> ring_;
-  TaskGroup::TaskId task_ = 0;
-  Instant next_ = Instant::max();
-  bool sleeping_ = false;
-};
-
 template <class Key>
 class Runner {
  public:
@@ -147,7 +122,7 @@ class Runner {
  private:
   struct Worker {
     std::optional<Key> key;  // absent: the worker is free
-    TaskGroup::TaskId task = 0;
+    async::TaskGroup::TaskId task = 0;
     Instant started{};
     bool timed_out = false;
   };
@@ -180,9 +155,9 @@ class Runner {
   Duration average_duration_ = Duration::zero();  // duration of a reconcile, a moving average
   bool running_ = false;
   bool woken_ = false;
-  boost::asio::steady_timer woken_timer_;  // never expires; cancelling it wakes pump_when_woken()
-  TaskGroup group_;
-  Alarm alarm_;
+  async::Signal woken_signal_;  // wakes pump_when_woken()
+  async::TaskGroup group_;
+  async::ClockAlarm alarm_;
   Metrics::Collector collector_;
 };
 
@@ -195,7 +170,7 @@ Runner<Key>::Runner(boost::asio::any_io_executor executor, RunnerOptions options
       logger_(logger),
       metrics_(metrics),
       workers_(std::clamp<std::size_t>(options.workers, 1, limits::kWorkersMost)),
-      woken_timer_(executor, boost::asio::steady_timer::time_point::max()),
+      woken_signal_(executor),
       group_(executor),
       alarm_(clock, group_, [this] { pump(); }),
       collector_(metrics, [this] { report_queue(); }) {
@@ -241,7 +216,7 @@ template <class Key>
 void Runner<Key>::wake() {
   if (!running_ || woken_) return;
   woken_ = true;
-  woken_timer_.cancel();
+  woken_signal_.notify();
 }
 
 // Starts reconciles of ready keys, cancels overdue ones and sets the alarm for the next instant.
@@ -267,7 +242,7 @@ void Runner<Key>::start_workers(Instant now) {
     metrics_.key_taken(taken->waited);
     metrics_.set_active_workers(++active_);
     worker = {taken->key, 0, now, false};
-    const TaskGroup::TaskId task = group_.spawn(work(worker));
+    const async::TaskGroup::TaskId task = group_.spawn(work(worker));
     worker.task = task;  // a task that has ended already ignores cancel()
   }
 }
@@ -296,9 +271,7 @@ boost::asio::awaitable<void> Runner<Key>::pump_when_woken() {
       pump();
       continue;
     }
-    boost::system::error_code ignored;  // always operation_aborted
-    auto waiting =
-        woken_timer_.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
+    auto waiting = woken_signal_.wait_or_cancellation();
     co_await std::move(waiting);
   }
 }
@@ -314,7 +287,7 @@ boost::asio::awaitable<void> Runner<Key>::work(Worker& worker) {
   } catch (...) {
     exception = std::current_exception();
   }
-  if (group_.cancelled() && is_cancellation(exception)) {
+  if (group_.cancelled() && async::is_cancellation(exception)) {
     release(worker, clock_.now());
     std::rethrow_exception(exception);
   }
@@ -324,7 +297,7 @@ boost::asio::awaitable<void> Runner<Key>::work(Worker& worker) {
 // Returns the error for a reconcile that ended with an exception.
 template <class Key>
 ReconcileResult Runner<Key>::explain(Worker& worker, const std::exception_ptr& exception) {
-  if (worker.timed_out && is_cancellation(exception)) {
+  if (worker.timed_out && async::is_cancellation(exception)) {
     metrics_.reconcile_timed_out();
     return timeout_error(options_.timeout);
   }

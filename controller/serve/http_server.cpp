@@ -18,6 +18,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/text.h"
 #include "serve/body.h"
 
 namespace serve {
@@ -94,7 +95,7 @@ struct HttpServer::Connection {
   beast::tcp_stream stream;
   beast::flat_buffer buffer{kBufferBytes};
   ConnectionInfo info;
-  runtime::TaskGroup::TaskId task = 0;
+  async::TaskGroup::TaskId task = 0;
   bool evicted = false;
   std::size_t answer_bytes = 0;  // bytes of the answer that is being sent
 };
@@ -160,10 +161,7 @@ Request to_request(Message message) {
   request.path = std::string(target.substr(0, mark));
   if (mark != std::string_view::npos) request.query = std::string(target.substr(mark + 1));
   for (const auto& field : message) {
-    std::string name(field.name_string());
-    std::transform(name.begin(), name.end(), name.begin(), [](unsigned char character) {
-      return static_cast<char>(std::tolower(character));
-    });
+    const std::string name = base::lower(std::string(field.name_string()));
     request.headers[name] = std::string(field.value());
   }
   request.body = std::move(message.body());
@@ -406,7 +404,7 @@ void HttpServer::make_room_for_answer(Connection& connection, std::size_t bytes)
 void HttpServer::serve(tcp::socket socket) {
   auto connection = std::make_unique<Connection>(*this, std::move(socket));
   const std::uint64_t id = connection->info.id;
-  runtime::TaskGroup::TaskId task = 0;
+  async::TaskGroup::TaskId task = 0;
   if (options_.certificate == nullptr) {
     task = group_.spawn(serve_plainly(std::move(connection)));
   } else if (options_.certificate->current()) {

@@ -11,25 +11,29 @@ import sys
 # its sub-folders.
 TABLE = {
     "base": {},
+    "async": {"base"},
+    "crypto": {"base"},
     "json": {"base"},
     "api": {"base", "json"},
     "reconcile": {"base", "api"},
-    "net": {"base"},
-    "kube": {"base", "json", "api", "net"},
-    "registry": {"base", "json", "api", "net"},
-    "pki": {"base"},
-    "runtime": {"base"},
-    "serve": {"base", "json", "api", "net", "runtime"},
-    "operator": {"base", "json", "api", "reconcile", "net", "kube", "registry", "pki", "runtime"},
-    "cli": {"base", "json", "api", "net", "kube", "registry"},
+    "net": {"base", "async", "crypto"},
+    "kube": {"base", "async", "json", "api", "net"},
+    "registry": {"base", "async", "crypto", "json", "api", "net"},
+    "runtime": {"base", "async"},
+    "serve": {"base", "async", "crypto", "json", "api", "net", "runtime"},
+    "operator": {"base", "async", "crypto", "json", "api", "reconcile", "net", "kube", "registry",
+                 "runtime"},
+    "cli": {"base", "async", "crypto", "json", "api", "net", "kube", "registry"},
 }
 MAINS = {"main.cpp", "kubectl_localregistry.cpp"}  # these may include every layer
 
 # The headers of libraries, and the only layers that may include them.
 OWNERS = {
     "boost/beast": {"net", "serve"},
-    "openssl/": {"net", "registry", "pki", "serve"},
+    "openssl/": {"crypto", "net", "serve"},
     "boost/asio/ssl": {"net", "serve"},
+    "boost/asio/experimental/": {"async"},
+    "sys/wait.h": {"async", "cli"},
     "rapidjson/": {"json"},
     "yaml-cpp/": {"json"},
     "yaml.h": {"json"},

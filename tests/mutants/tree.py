@@ -34,6 +34,7 @@ FILES = [
     "controller/kube/leader_election.h", "controller/kube/leader_election.cpp",
     "controller/runtime/work_queue.h", "controller/runtime/work_queue.cpp",
     "controller/runtime/runner.h", "controller/runtime/runner.cpp",
+    "controller/async/clock_alarm.cpp",
 ]
 TARGETS = ["unit_reconcile", "unit_kube", "unit_runtime", "unit_operator", "simulate"]
 LAYERS = ["reconcile", "kube", "runtime", "operator"]

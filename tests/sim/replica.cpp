@@ -5,8 +5,8 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/system/system_error.hpp>
 
+#include "async/parallel.h"
 #include "base/limits.h"
-#include "kube/parallel.h"
 #include "reconcile/names.h"
 
 namespace sim {
@@ -123,7 +123,7 @@ asio::awaitable<void> Replica::live() {
   branches.push_back(elect_and_lead());
   std::exception_ptr thrown;
   try {
-    co_await kube::run_until_one_ends(std::move(branches));
+    co_await async::run_until_one_ends(std::move(branches));
   } catch (...) {
     thrown = std::current_exception();
   }

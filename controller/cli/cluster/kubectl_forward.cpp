@@ -7,6 +7,7 @@
 #include <chrono>
 #include <ostream>
 
+#include "async/parallel.h"
 #include "base/limits.h"
 #include "base/quote.h"
 
@@ -91,7 +92,7 @@ void KubectlForward::take(const std::string& line) {
 
 // Returns the next line of kubectl; empty once kubectl has closed its output.
 asio::awaitable<base::Result<std::string>> KubectlForward::read_line(
-    kube::ChildProcess::Instant deadline) {
+    async::ChildProcess::Instant deadline) {
   for (;;) {
     const std::size_t end = unread_.find('\n');
     if (end != std::string::npos || unread_.size() > limits::kReportCharacters) {
@@ -131,10 +132,10 @@ asio::awaitable<Outcome<>> KubectlForward::wait_for_port() {
 }
 
 asio::awaitable<Outcome<>> KubectlForward::start_process() {
-  process_ = std::make_unique<kube::ChildProcess>(executor_);
+  process_ = std::make_unique<async::ChildProcess>(executor_);
   unread_.clear();
   problem_.clear();
-  kube::Command command;
+  async::Command command;
   command.program = "kubectl";
   command.arguments = forward_arguments(connection_, target_, port_);
   command.merges_errors = true;
@@ -185,7 +186,7 @@ asio::awaitable<void> KubectlForward::wait_for_confirmation() {
 asio::awaitable<void> KubectlForward::follow_output() {
   for (;;) {
     // kubectl prints a line for each connection, and blocks if its output is not read.
-    auto reading = read_line(kube::ChildProcess::Instant::max());
+    auto reading = read_line(async::ChildProcess::Instant::max());
     const base::Result<std::string> line = co_await std::move(reading);
     if (!line || line->empty()) co_return;
     take(line->substr(0, line->find('\n')));
@@ -231,7 +232,7 @@ asio::awaitable<void> KubectlForward::run() {
     std::vector<asio::awaitable<void>> branches;
     branches.push_back(follow_output());
     branches.push_back(follow_pod());
-    co_await kube::run_until_one_ends(std::move(branches));
+    co_await async::run_until_one_ends(std::move(branches));
     listens_ = false;
     process_.reset();
     console_.err << printable(fmt::format(

@@ -15,12 +15,12 @@
 #include <string_view>
 #include <vector>
 
+#include "async/child_process.h"
+#include "async/signal.h"
 #include "base/clock.h"
 #include "cli/cluster/connection.h"
 #include "cli/terminal/outcome.h"
 #include "cli/terminal/output.h"
-#include "kube/child_process.h"
-#include "kube/parallel.h"
 
 namespace cli {
 
@@ -90,7 +90,8 @@ class KubectlForward {
  private:
   boost::asio::awaitable<Outcome<>> start_process();
   boost::asio::awaitable<Outcome<>> wait_for_port();
-  boost::asio::awaitable<base::Result<std::string>> read_line(kube::ChildProcess::Instant deadline);
+  boost::asio::awaitable<base::Result<std::string>> read_line(
+      async::ChildProcess::Instant deadline);
   boost::asio::awaitable<Outcome<ForwardTarget>> check_pod();
   void confirm();
   boost::asio::awaitable<void> follow_output();
@@ -104,15 +105,15 @@ class KubectlForward {
   Connection connection_;
   Find find_;
   ForwardTarget target_;
-  std::unique_ptr<kube::ChildProcess> process_;
+  std::unique_ptr<async::ChildProcess> process_;
   bool listens_ = false;
   int checks_ = 0;  // number of pod checks that have begun
   // The number of the last check that did not find the pod ended or replaced.
   int last_confirmed_ = 0;
-  kube::Signal confirms_;   // notified when last_confirmed_ changes
-  kube::Signal check_now_;  // requests a check before limits::kForwardCheck is over
-  std::string unread_;      // the incomplete last line of kubectl's output
-  std::string problem_;     // the last problem that kubectl reported
+  async::Signal confirms_;   // notified when last_confirmed_ changes
+  async::Signal check_now_;  // requests a check before limits::kForwardCheck is over
+  std::string unread_;       // the incomplete last line of kubectl's output
+  std::string problem_;      // the last problem that kubectl reported
   std::optional<Failure> failure_;
   std::uint16_t port_ = 0;
   int pods_ = 0;

@@ -6,14 +6,6 @@
 
 namespace cli {
 
-// Accepts a DNS label (RFC 1123), which the name of a namespace must be: at most 63 of a-z, 0-9 and
-// -, without - at the ends.
-bool is_dns_label(std::string_view name);
-
-// Accepts a DNS subdomain (RFC 1123), which most names must be: labels with dots between them, at
-// most 253 characters.
-bool is_dns_subdomain(std::string_view name);
-
 // Accepts a name or an IPv4 address, and a port from 1 to 65535: "localhost:31234".
 bool is_host_port(std::string_view text);
 

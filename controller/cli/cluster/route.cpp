@@ -6,11 +6,11 @@
 #include <ostream>
 #include <vector>
 
+#include "async/parallel.h"
 #include "base/limits.h"
 #include "cli/cluster/names.h"
 #include "cli/cluster/pods.h"
 #include "cli/cluster/registries.h"
-#include "kube/parallel.h"
 #include "registry/http_client.h"
 #include "registry/trust.h"
 
@@ -163,7 +163,7 @@ asio::awaitable<Outcome<RegistryRoute>> find_registry_route(const ClusterSession
   std::vector<asio::awaitable<void>> branches;
   branches.push_back(compare(node, route->address, session.kube.executor, same));
   branches.push_back(route->forward->run());
-  co_await kube::run_until_one_ends(std::move(branches));
+  co_await async::run_until_one_ends(std::move(branches));
   if (same) co_return RegistryRoute{node, nullptr};
   co_return std::move(route);
 }

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <ostream>
 
+#include "base/percent.h"
 #include "cli/cluster/pods.h"
 #include "cli/cluster/push_target.h"
 #include "cli/cluster/registries.h"
@@ -41,7 +42,7 @@ std::string address(const api::LocalRegistry& registry, const std::string& pod,
                     const Connection& connection) {
   std::string text = fmt::format("kube-pod://{}?namespace={}&container=buildkitd", pod,
                                  api::target_namespace(registry));
-  if (!connection.context.empty()) text += "&context=" + registry::encode_value(connection.context);
+  if (!connection.context.empty()) text += "&context=" + base::percent_encoded(connection.context);
   return text;
 }
 

@@ -6,6 +6,7 @@
 #include <map>
 #include <ostream>
 
+#include "async/parallel.h"
 #include "cli/cluster/registries.h"
 #include "cli/docker/daemon.h"
 #include "cli/docker/source_image.h"
@@ -14,7 +15,6 @@
 #include "cli/terminal/progress.h"
 #include "cli/terminal/temporary_file.h"
 #include "json/writer.h"
-#include "kube/parallel.h"
 #include "registry/upload.h"
 
 namespace cli {
@@ -335,7 +335,7 @@ asio::awaitable<Outcome<Images>> push(const ClusterSession& session, Connection 
   std::vector<asio::awaitable<void>> branches;
   branches.push_back(pusher.run(images, outcome));
   if (route->forward) branches.push_back(route->forward->run());
-  const std::size_t first = co_await kube::run_until_one_ends(std::move(branches));
+  const std::size_t first = co_await async::run_until_one_ends(std::move(branches));
   const bool lost = first != 0 && route->forward->failure();
   if (lost) co_return *route->forward->failure();
   if (!outcome) co_return outcome.error();

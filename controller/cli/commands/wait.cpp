@@ -6,11 +6,13 @@
 #include <ostream>
 #include <vector>
 
+#include "async/parallel.h"
+#include "async/signal.h"
+#include "base/duration.h"
 #include "cli/cluster/registries.h"
 #include "cli/cluster/registry_status.h"
 #include "cli/grammar/in_cluster.h"
 #include "cli/terminal/duration.h"
-#include "kube/parallel.h"
 #include "kube/watcher.h"
 
 namespace cli {
@@ -86,7 +88,7 @@ class Progress final : public kube::WatchSink, public kube::WatchObserver {
   const ClusterSession& session_;
   std::string condition_;
   std::string name_;
-  kube::Signal ended_;
+  async::Signal ended_;
   std::optional<Outcome<int>> outcome_;
   std::string missing_;
   std::string reported_;
@@ -143,13 +145,13 @@ asio::awaitable<Outcome<int>> run(const ClusterSession& session, WaitCommand com
     branches.push_back(watcher.run());
     branches.push_back(progress.ended());
     branches.push_back(session.kube.clock.sleep_for(command.timeout));
-    co_await kube::run_until_one_ends(std::move(branches));
+    co_await async::run_until_one_ends(std::move(branches));
   }
   if (!progress.outcome()) {
     co_return Failure{
         ExitCode::kNotReady,
         printable(fmt::format("LocalRegistry {} is not {} after {}: {}", name, command.condition,
-                              print_duration(command.timeout), progress.missing()))};
+                              base::print_duration(command.timeout), progress.missing()))};
   }
   if (progress.outcome()->has_error()) co_return progress.outcome()->error();
   if (command.output == Output::kPeople || command.output == Output::kName) {

@@ -7,6 +7,7 @@
 #include "api/image_reference.h"
 #include "api/local_registry.h"
 #include "api/quantity.h"
+#include "base/dns_name.h"
 #include "base/limits.h"
 #include "base/quote.h"
 #include "cli/cluster/names.h"
@@ -95,7 +96,7 @@ void Importer::take_registry(const devspace::LocalRegistry& from, Spec& to) {
 void Importer::check_registry(const Spec& spec) {
   const std::string path = "localRegistry.name";
   const std::string other = "localRegistry.namespace";
-  if (!spec.namespace_name.empty() && !is_dns_label(spec.namespace_name)) {
+  if (!spec.namespace_name.empty() && !base::is_dns_label(spec.namespace_name)) {
     report_.fail(other, fmt::format("{} is not a Kubernetes name: use a-z, 0-9 and -",
                                     report_.shown(other, spec.namespace_name)));
   } else if (!spec.namespace_name.empty() && spec.namespace_name != options_.namespace_name) {
@@ -107,7 +108,7 @@ void Importer::check_registry(const Spec& spec) {
                              name));
   }
   if (spec.name.empty()) return;
-  if (!is_dns_label(spec.name) || !is_letter(spec.name.front())) {
+  if (!base::is_dns_label(spec.name) || !is_letter(spec.name.front())) {
     report_.fail(path,
                  fmt::format("{} is not a Kubernetes Service name: use a-z, 0-9 and -, and begin "
                              "with a letter",
@@ -132,7 +133,7 @@ void Importer::take_persistence(const devspace::Persistence& from, Spec& to) {
   to.persistence.size = size;
   const std::string name =
       reader_.text(path + ".storageClassName", from.storage_class_name).value_or("");
-  if (!name.empty() && !is_dns_subdomain(name)) {
+  if (!name.empty() && !base::is_dns_subdomain(name)) {
     report_.fail(path + ".storageClassName",
                  fmt::format("{} is not a Kubernetes name: use a-z, 0-9, - and .",
                              report_.shown(path + ".storageClassName", name)));
@@ -218,7 +219,7 @@ void Importer::take_images(Spec& to) {
 std::string Importer::resource_name() {
   if (!options_.name.empty()) return options_.name;
   const auto name = reader_.text("name", file_.name);
-  if (name && is_dns_subdomain(*name)) return *name;
+  if (name && base::is_dns_subdomain(*name)) return *name;
   if (name) {
     report_.note("name",
                  fmt::format("{} is not a Kubernetes name, so the LocalRegistry is named {}: "
@@ -266,7 +267,7 @@ Outcome<Imported> import_devspace(std::string_view yaml, const ImportOptions& op
   const auto failed = [&](const std::string& message) {
     return Failure{ExitCode::kFailure, fmt::format("{}: {}", options.file, message)};
   };
-  if (!options.name.empty() && !is_dns_subdomain(options.name)) {
+  if (!options.name.empty() && !base::is_dns_subdomain(options.name)) {
     return Failure{ExitCode::kUsage,
                    fmt::format("--name: \"{}\" is not a Kubernetes name: use a-z, 0-9, - and .",
                                base::shown(options.name))};

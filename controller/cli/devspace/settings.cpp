@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "base/text.h"
 #include "base/environment.h"
 #include "base/limits.h"
 #include "base/quote.h"
@@ -24,13 +25,6 @@ constexpr std::string_view kPredefined[] = {
     "DEVSPACE_PROFILE",   "DEVSPACE_PROFILES",   "DEVSPACE_USER_HOME",
     "DEVSPACE_TIMESTAMP", "DEVSPACE_GIT_BRANCH", "DEVSPACE_GIT_COMMIT",
     "DEVSPACE_CONTEXT",   "DEVSPACE_NAMESPACE"};
-
-// Removes spaces and tabs at both ends.
-std::string_view trimmed(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t") + 1 - begin);
-}
 
 // Returns where the first "${" or "$!{" begins; npos: there is none. Stops reading there, so that
 // the search for all variables of the text takes linear time.
@@ -143,7 +137,7 @@ std::optional<std::string> SettingReader::replace(std::string_view text, int dep
     const std::size_t close = text.find('}', open);
     if (close == std::string_view::npos) break;
     const auto inner =
-        replacement(std::string(trimmed(text.substr(open, close - open))), depth, why);
+        replacement(std::string(base::trimmed(text.substr(open, close - open), " \t")), depth, why);
     if (!inner) return std::nullopt;
     result += text.substr(0, begin);
     result += *inner;

@@ -8,8 +8,8 @@
 #include "base/limits.h"
 #include "base/quote.h"
 #include "cli/terminal/input.h"
+#include "crypto/digest.h"
 #include "json/fields.h"
-#include "registry/digest.h"
 
 namespace cli {
 namespace {
@@ -109,7 +109,7 @@ Outcome<DockerHost> docker_host(const base::EnvironmentVariables& environment) {
   const Outcome<Choice> choice = chosen_context(environment, folder);
   if (!choice) return choice.error();
   if (choice->name.empty()) return DockerHost{};
-  const std::string digest = registry::sha256(choice->name);
+  const std::string digest = crypto::sha256(choice->name);
   const std::string file =
       fmt::format("{}/contexts/meta/{}/meta.json", folder, digest.substr(digest.find(':') + 1));
   if (!exists(file)) {

@@ -8,12 +8,13 @@
 #include <iterator>
 #include <utility>
 
+#include "async/child_process.h"
 #include "base/limits.h"
 #include "base/quote.h"
+#include "base/text.h"
 #include "cli/docker/context.h"
 #include "cli/terminal/input.h"
 #include "json/fields.h"
-#include "kube/child_process.h"
 
 namespace cli {
 namespace {
@@ -48,9 +49,7 @@ constexpr std::string_view kIdentityToken = "<token>";  // user name of identity
 constexpr std::string_view kAuthVariable = "DOCKER_AUTH_CONFIG";
 
 bool says_not_found(std::string output) {
-  std::transform(output.begin(), output.end(), output.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
+  output = base::lower(std::move(output));
   return std::any_of(std::begin(kNotFound), std::end(kNotFound),
                      [&](std::string_view text) { return output.find(text) != std::string::npos; });
 }
@@ -67,8 +66,8 @@ base::Error failed(const std::string& program, base::Error error) {
 asio::awaitable<Found> run_helper(asio::any_io_executor executor,
                                   registry::CredentialHelper helper) {
   const std::string program = "docker-credential-" + helper.name;
-  kube::ChildProcess process(executor);
-  kube::Command command;
+  async::ChildProcess process(executor);
+  async::Command command;
   command.program = program;
   command.arguments = {"get"};
   command.input = helper.server + "\n";

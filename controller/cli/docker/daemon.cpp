@@ -11,13 +11,13 @@
 #include <cstring>
 #include <vector>
 
+#include "async/wait.h"
 #include "base/limits.h"
 #include "base/quote.h"
 #include "cli/docker/context.h"
 #include "cli/terminal/output.h"
 #include "json/fields.h"
 #include "net/http.h"
-#include "net/wait.h"
 
 namespace cli {
 namespace {
@@ -58,8 +58,8 @@ class Exchange {
 
   asio::awaitable<base::Result<void>> send(std::string head) {
     const asio::local::stream_protocol::endpoint endpoint(path_);
-    auto connecting = net::wait_until(timer_, soon(limits::kConnectTimeout),
-                                      socket_.async_connect(endpoint, asio::deferred));
+    auto connecting = async::wait_until(timer_, soon(limits::kConnectTimeout),
+                                        socket_.async_connect(endpoint, asio::deferred));
     const boost::system::error_code error = co_await std::move(connecting);
     if (error) co_return failed(base::ErrorCode::kNetwork, error.message());
     socket_.native_non_blocking(true);
@@ -80,8 +80,8 @@ class Exchange {
       if (errno != EAGAIN && errno != EINTR) {
         co_return failed(base::ErrorCode::kNetwork, std::strerror(errno));
       }
-      auto waiting = net::wait_until(timer_, soon(limits::kDaemonSilence),
-                                     socket_.async_wait(Socket::wait_read, asio::deferred));
+      auto waiting = async::wait_until(timer_, soon(limits::kDaemonSilence),
+                                       socket_.async_wait(Socket::wait_read, asio::deferred));
       const boost::system::error_code error = co_await std::move(waiting);
       if (error == asio::error::timed_out) {
         co_return failed(base::ErrorCode::kTimeout, "no answer in time");

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/dns_name.h"
 #include "base/limits.h"
 #include "base/quote.h"
 #include "cli/cluster/names.h"
@@ -126,7 +127,7 @@ Failure Parser::explain(const CLI::ParseError& error) {
 
 Outcome<> Parser::check_connection() const {
   const std::string& namespace_name = connection_.namespace_name;
-  if (namespace_name.empty() || is_dns_label(namespace_name)) return {};
+  if (namespace_name.empty() || base::is_dns_label(namespace_name)) return {};
   return usage_failure(
       fmt::format("--namespace: {} is not the name of a namespace: use lower case "
                   "letters, digits and -, such as team-a",

@@ -3,13 +3,15 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/text.h"
+
 namespace cli {
 namespace {
 
-bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
-bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-char lower(char c) { return is_upper(c) ? static_cast<char>(c + ('a' - 'A')) : c; }
+using base::is_digit;
+using base::is_lower;
+using base::is_upper;
+using base::lower;
 
 // Splits a key into lower-case words: "initImageName", "INIT_IMAGE_NAME" and "init-image.name" give
 // init, image, name.

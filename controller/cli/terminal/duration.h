@@ -1,9 +1,8 @@
-// This file parses and prints durations of flags: "90s", "1m30s", "2h", "500ms", or a bare number
-// of seconds. Pure; any thread.
+// This file parses durations of flags: "90s", "1m30s", "2h", "500ms", or a bare number of seconds.
+// Pure; any thread.
 #pragma once
 
 #include <chrono>
-#include <string>
 #include <string_view>
 
 #include "base/error.h"
@@ -13,8 +12,5 @@ namespace cli {
 // Parses a duration. kInvalid: the text is not a duration, or exceeds limits::kDurationMost; the
 // message shows the accepted forms.
 base::Result<std::chrono::milliseconds> parse_duration(std::string_view text);
-
-// Formats a duration: "1m30s".
-std::string print_duration(std::chrono::milliseconds duration);
 
 }  // namespace cli

@@ -10,9 +10,9 @@
 #include <cerrno>
 #include <cstring>
 
+#include "async/spawn.h"
 #include "base/quote.h"
 #include "cli/terminal/interrupts.h"
-#include "kube/spawn.h"
 
 namespace cli {
 namespace {
@@ -59,13 +59,13 @@ class HeldSignals {
 // Starts the command. Returns 0, or the errno of the failure.
 int start(const std::vector<std::string>& command, const std::vector<Variable>& variables,
           const sigset_t& mask, pid_t& pid) {
-  kube::Spawn program;
+  async::Spawn program;
   program.words = command;
   program.environment = variables;
   program.default_signals = {SIGPIPE};  // which this process ignores
   program.mask = &mask;
   program.death_signal = SIGTERM;
-  return kube::spawn(program, pid);
+  return async::spawn(program, pid);
 }
 
 // Forwards the pending signals that another process sent. Signals of the terminal (SI_KERNEL) are

@@ -4,19 +4,13 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
 #include "json/format.h"
 
 namespace cli {
 namespace {
 
 constexpr std::size_t kGap = 3;
-
-// Counts the characters of a UTF-8 text.
-std::size_t width(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
-  }));
-}
 
 }  // namespace
 
@@ -28,7 +22,7 @@ std::string table(const std::vector<std::vector<std::string>>& rows) {
     widths.resize(std::max(widths.size(), row.size()));
     for (std::size_t i = 0; i < row.size(); ++i) {
       cells.push_back(printable(row[i]));
-      widths[i] = std::max(widths[i], width(cells[i]));
+      widths[i] = std::max(widths[i], base::count_characters(cells[i]));
     }
   }
   std::string text;
@@ -36,7 +30,7 @@ std::string table(const std::vector<std::vector<std::string>>& rows) {
     std::string line;
     for (std::size_t i = 0; i < row.size(); ++i) {
       line += row[i];
-      line.append(widths[i] - width(row[i]) + kGap, ' ');
+      line.append(widths[i] - base::count_characters(row[i]) + kGap, ' ');
     }
     line.erase(line.find_last_not_of(' ') + 1);
     text += line + "\n";

@@ -12,6 +12,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "async/cancellation.h"
 #include "unit/runtime/manual_clock.h"
 
 namespace {
@@ -489,7 +490,7 @@ TEST(Runner, CancelledItCancelsWhatIsInFlightAndWaitsForIt) {
   EXPECT_EQ(world.in_flight.size(), 2U);
   world.stop();
   EXPECT_TRUE(world.ended);
-  EXPECT_TRUE(runtime::is_cancellation(world.outcome));
+  EXPECT_TRUE(async::is_cancellation(world.outcome));
   EXPECT_TRUE(world.in_flight.empty());
   EXPECT_EQ(world.begun, (Keys{"a", "b"}));
   EXPECT_EQ(panics(world), "0") << "that is no bug";
@@ -505,7 +506,7 @@ TEST(Runner, CancelledByItsVeryFirstReconcileItWaitsForItAllTheSame) {
   world.start();
   EXPECT_EQ(world.begun, Keys{"a"});
   EXPECT_TRUE(world.ended);
-  EXPECT_TRUE(runtime::is_cancellation(world.outcome));
+  EXPECT_TRUE(async::is_cancellation(world.outcome));
   EXPECT_TRUE(world.in_flight.empty());
 }
 

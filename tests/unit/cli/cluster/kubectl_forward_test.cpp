@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <sstream>
 
+#include "async/parallel.h"
 #include "cli/terminal/loop.h"
 #include "support/temporary_folder.h"
 
@@ -83,7 +84,7 @@ class Forward : public testing::Test {
     std::vector<boost::asio::awaitable<void>> branches;
     branches.push_back(forward.run());
     branches.push_back(wait_for_second(forward, kubectl_ends));
-    co_await kube::run_until_one_ends(std::move(branches));
+    co_await async::run_until_one_ends(std::move(branches));
     co_return Outcome<>();
   }
 

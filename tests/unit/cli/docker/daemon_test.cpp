@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <unistd.h>
 
-#include "registry/digest.h"
+#include "crypto/digest.h"
 #include "support/temporary_folder.h"
 
 namespace cli {
@@ -16,7 +16,7 @@ class Daemon : public testing::Test {
  protected:
   // Writes a Docker context with this endpoint.
   void context(const std::string& name, const std::string& host) const {
-    const std::string digest = registry::sha256(name).substr(std::string("sha256:").size());
+    const std::string digest = crypto::sha256(name).substr(std::string("sha256:").size());
     folder_.write(".docker/contexts/meta/" + digest + "/meta.json",
                   R"({"Name":")" + name + R"(","Metadata":{},"Endpoints":{"docker":{"Host":")" +
                       host + R"(","SkipTLSVerify":false}}})");

@@ -27,11 +27,5 @@ TEST(Duration, EverythingElseIsRefused) {
   }
 }
 
-TEST(Duration, IsPrintedAsItIsRead) {
-  EXPECT_EQ(print_duration(milliseconds(0)), "0s");
-  EXPECT_EQ(print_duration(milliseconds(90'000)), "1m30s");
-  EXPECT_EQ(print_duration(milliseconds(3'661'001)), "1h1m1s1ms");
-}
-
 }  // namespace
 }  // namespace cli

@@ -11,7 +11,7 @@
 #include <chrono>
 #include <string>
 
-#include "kube/child_process.h"
+#include "async/child_process.h"
 #include "support/temporary_folder.h"
 
 namespace cli {
@@ -22,7 +22,7 @@ using std::chrono::steady_clock;
 
 // Runs `sleep` until it is cancelled. Writes the id of its process to `file`.
 asio::awaitable<int> run_child(asio::any_io_executor executor, std::string file) {
-  kube::ChildProcess child(executor);
+  async::ChildProcess child(executor);
   EXPECT_TRUE(child.start({"sh", {"-c", "echo $$ >" + file + "; echo; exec sleep 60"}, {}}));
   auto reading = child.read(steady_clock::time_point::max());
   co_await std::move(reading);
