@@ -20,6 +20,8 @@ TABLE = {
     "runtime": {"base"},
     "serve": {"base", "json", "api", "net", "runtime"},
     "operator": {"base", "json", "api", "reconcile", "net", "kube", "registry", "pki", "runtime"},
+    "app": {"base", "json", "api", "reconcile", "net", "kube", "registry", "pki", "runtime",
+            "serve", "operator"},
     "cli": {"base", "json", "api", "net", "kube", "registry"},
 }
 MAINS = {"main.cpp", "kubectl_localregistry.cpp"}  # these may include every layer
@@ -33,9 +35,9 @@ OWNERS = {
     "yaml-cpp/": {"json"},
     "yaml.h": {"json"},
     "spdlog/": {"base"},
-    "prometheus/": {"runtime"},
-    "CLI/": {"operator", "cli"} | MAINS,
-    "CLI11": {"operator", "cli"} | MAINS,
+    "prometheus/": {"app"},
+    "CLI/": {"app", "cli"} | MAINS,
+    "CLI11": {"app", "cli"} | MAINS,
 }
 
 # Pure layers must not include IO headers, not even through a header of the project.
