@@ -111,6 +111,20 @@ void settle(World& world) {
   if (!world.converge(kSettle)) world.oracles.violated("not converged within 60 s");
 }
 
+// Checks that every replica serves the webhook if it is configured, and waits for nothing.
+void look_into_webhooks(World& world) {
+  const bool is_configured =
+      world.server.find("mutatingwebhookconfigurations", {"", kOwnNamespace}) != nullptr;
+  for (Replica* replica : world.replicas()) {
+    if (is_configured && !replica->has_certificate()) {
+      world.oracles.violated("a replica has no certificate for its webhook");
+    }
+    if (const std::string why = replica->waits_for(); !why.empty()) {
+      world.oracles.violated(fmt::format("a replica is not ready: {}", why));
+    }
+  }
+}
+
 // Checks the end of a run. The world must have settled before.
 void finish(World& world, base::Clock::Duration quiet, Course& course) {
   for (std::string& problem : end_state_problems(world.server)) {
@@ -119,6 +133,7 @@ void finish(World& world, base::Clock::Duration quiet, Course& course) {
   watch(world, quiet);
   world.oracles.at_end();
   look_into_caches(world);
+  look_into_webhooks(world);
   if (const std::size_t events = world.oracles.events(); events > kMostEvents) {
     world.oracles.violated(fmt::format("{} events", events));
   }
@@ -298,6 +313,7 @@ Course run_random(std::uint64_t seed, bool keep_trace) {
     options.clock_skew = kLargeSkew;
     options.two_may_lead = true;
   }
+  options.webhook = chance.one_in(2);
   const Scenario scenario = random_scenario(chance);
   World world(options);
   Weather weather(world);
