@@ -11,19 +11,21 @@ namespace sim {
 namespace asio = boost::asio;
 
 Replica::Replica(LinkHost host, Link& link, ReplicaOptions options, std::uint64_t seed)
-    : link_(link),
+    : process_(host.scheduler.add_process()),
+      link_(link),
       options_(std::move(options)),
       clock_(host.scheduler, options_.clock_rate, options_.wall_offset),
       random_(seed),
       logger_(base::Logger::silent()),
-      checker_(host.scheduler.executor(), clock_) {
-  const asio::any_io_executor executor = host.scheduler.executor();
+      checker_(process_.executor(), clock_) {
+  const asio::any_io_executor executor = process_.executor();
   app::Options flags;
   flags.leader_elect = options_.leader_elect;
   flags.max_concurrent_reconciles = options_.workers;
   program_.emplace(app::Surroundings{executor, link_, clock_, random_, logger_, checker_,
                                      options_.name, kOwnNamespace},
                    flags, "sim");
+  process_.poll_pause = [this] { return program_->poll_pause(); };
   asio::co_spawn(executor, live(),
                  asio::bind_cancellation_slot(cancel_.slot(), [this](std::exception_ptr thrown) {
                    done_ = true;
@@ -31,7 +33,7 @@ Replica::Replica(LinkHost host, Link& link, ReplicaOptions options, std::uint64_
                  }));
 }
 
-Replica::~Replica() = default;
+Replica::~Replica() { process_.poll_pause = nullptr; }
 
 void Replica::stop() {
   stopped_ = true;

@@ -65,6 +65,7 @@ class Replica {
  private:
   boost::asio::awaitable<void> live();
 
+  Scheduler::Process& process_;
   Link& link_;
   ReplicaOptions options_;
   MachineClock clock_;
