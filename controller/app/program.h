@@ -71,9 +71,6 @@ class Program {
   // Returns the certificate of the webhook's server.
   const serve::ServerCertificate& certificate() const { return certificate_; }
 
-  // Returns null without the webhook.
-  const controller::WebhookCertificates* certificates() const { return certificates_.get(); }
-
  private:
   void add_election(const Options& options);
   void add_certificates(const Options& options);
