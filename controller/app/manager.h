@@ -10,10 +10,10 @@
 // Guarantees
 //  * When leadership is lost, the leader's runnables are cancelled and awaited. They start again
 //    when it is regained.
-//  * A runnable that throws ends all others at once, without finishing steps or drain time; run()
-//    waits for them and then throws the exception. A runnable that returns before the stop counts
-//    as thrown: std::logic_error with its name.
-//  * Cancelling run() ends all runnables at once, too.
+//  * A runnable that throws ends all others, without finishing steps or drain time; run() waits for
+//    them and then throws the exception. A runnable that returns before the stop counts as thrown:
+//    std::logic_error with its name.
+//  * Cancelling run() cancels all runnables at once and waits for them.
 // Assumption: every runnable ends when it is cancelled (asio's cancellation, terminal).
 //
 // One owner, which outlives run(). Used on the thread of the io_context only.

@@ -198,8 +198,8 @@ void Oracles::check_webhook(const Change& change) {
     violated("the operator created or deleted a MutatingWebhookConfiguration");
     return;
   }
-  const auto but_bundles = [](const ObjectPtr& object) {
-    auto configuration = read<api::MutatingWebhookConfiguration>(object);
+  const auto but_bundles = [](const ObjectPtr& state) {
+    auto configuration = read<api::MutatingWebhookConfiguration>(state);
     for (auto& webhook : configuration.webhooks) webhook.client_config.ca_bundle.clear();
     return configuration;
   };

@@ -250,47 +250,28 @@ TEST_F(ManagerTest, WithoutRunnablesItWaitsForTheStop) {
   EXPECT_EQ(thrown(), "none");
 }
 
-TEST_F(ManagerTest, ARunnableThatThrowsEndsAllOthersWithoutDrainTime) {
-  for (const Runs runs : {Runs::kAlways, Runs::kWhileLeading, Runs::kPastTheStop}) {
-    support::World other;
-    Manager failing(other.executor(), other.clock);
-    std::vector<std::string> ended;
-    struct AtEnd {
-      std::vector<std::string>* ended;
-      std::string name;
-      static asio::awaitable<void> live(support::World* world, std::vector<std::string>* ended,
-                                        std::string name) {
-        const AtEnd at_end{ended, std::move(name)};
-        auto sleep = world->clock.sleep_for(1000h);
-        co_await std::move(sleep);
-      }
-      static asio::awaitable<void> fail(support::World* world) {
-        auto sleep = world->clock.sleep_for(1s);
-        co_await std::move(sleep);
-        throw std::runtime_error("a bug");
-      }
-      ~AtEnd() { ended->push_back(name); }
-    };
-    for (const auto& [name, when] :
-         {std::pair{"webhook", Runs::kPastTheStop}, std::pair{"caches", Runs::kAlways},
-          std::pair{"controller", Runs::kWhileLeading}}) {
-      failing.add({name, when,
-                   [&other, &ended, name = name] { return AtEnd::live(&other, &ended, name); }});
-    }
-    bool finished = false;
-    failing.add_finish([&] {
-      finished = true;
-      return other.clock.sleep_for(0s);
-    });
-    failing.add({"faulty", runs, [&other] { return AtEnd::fail(&other); }});
-    const support::Running& run = other.start(failing.run());
-    other.run_for(1s);
-    ASSERT_TRUE(run.done());
-    EXPECT_THAT(ended, testing::UnorderedElementsAre("webhook", "caches", "controller"));
-    EXPECT_FALSE(finished);
-    EXPECT_THROW(std::rethrow_exception(run.thrown()), std::runtime_error);
-  }
+class ManagerFailureTest : public ManagerTest, public testing::WithParamInterface<Runs> {};
+
+TEST_P(ManagerFailureTest, ARunnableThatThrowsEndsAllOthersWithoutDrainTime) {
+  add("webhook", Runs::kPastTheStop);
+  add("caches", Runs::kAlways, {1000h, 2s});
+  add("controller", Runs::kWhileLeading);
+  add("faulty", GetParam(), {1s, 0s, "a bug"});
+  manager.add_finish([this] {
+    log.push_back("flush");
+    return world.clock.sleep_for(0s);
+  });
+  start();
+  log.clear();
+  world.run_for(1s);
+  EXPECT_EQ(thrown(), "it has not ended") << "it waits for the caches";
+  world.run_for(2s);
+  EXPECT_THAT(log, testing::UnorderedElementsAre("-faulty", "-webhook", "-controller", "-caches"));
+  EXPECT_EQ(thrown(), "a bug");
 }
+
+INSTANTIATE_TEST_SUITE_P(EachGroup, ManagerFailureTest,
+                         testing::Values(Runs::kAlways, Runs::kWhileLeading, Runs::kPastTheStop));
 
 TEST_F(ManagerTest, ARunnableThatThrowsWithinItsStartEndsTheOthers) {
   add("caches", Runs::kAlways);
