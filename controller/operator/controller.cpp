@@ -61,18 +61,13 @@ std::vector<kube::IndexCandidate> oldest(std::vector<kube::IndexCandidate> candi
 }  // namespace
 
 Controller::Controller(const kube::Environment& environment, Caches& caches,
-                       kube::EventRecorder& events, runtime::Metrics& metrics,
+                       kube::EventRecorder& events, runtime::RunnerObserver& observer,
                        registry::PushChecker& checker, std::size_t workers,
                        std::vector<std::string> allowed_images)
     : environment_(environment),
       caches_(caches),
       events_(events),
-      metrics_(metrics),
-      collector_(metrics,
-                 [this] {
-                   count_resources();
-                   count_caches();
-                 }),
+      observer_(observer),
       push_checks_(environment, checker, [this](const Key& key) { enqueue(key); }),
       histories_(environment.clock),
       executor_(environment, caches, push_checks_, histories_),
@@ -168,7 +163,7 @@ asio::awaitable<void> Controller::run() {
   runner_ = std::make_unique<runtime::Runner<Key>>(
       environment_.executor, runtime::RunnerOptions{workers_},
       [this](Key key) { return reconcile(std::move(key)); }, environment_.clock,
-      environment_.logger, metrics_);
+      environment_.logger, observer_);
   environment_.logger.info("reconciling",
                            {{"resources", std::to_string(caches_.registries.store().size())},
                             {"kind_cluster", kind_cluster_ ? "true" : "false"}});
@@ -306,7 +301,12 @@ asio::awaitable<void> Controller::watch_nodes() {
   }
 }
 
-void Controller::count_resources() {
+std::optional<runtime::QueueState> Controller::queue_state() const {
+  if (!runner_) return std::nullopt;
+  return runner_->queue_state();
+}
+
+std::vector<ResourceCount> Controller::count_resources() const {
   std::map<std::pair<std::string, std::string>, std::size_t> counts;
   caches_.registries.store().each([&](const auto& registry) {
     const auto& status = registry->status;
@@ -314,17 +314,10 @@ void Controller::count_resources() {
     ++counts[{status.delivery ? std::string(api::name(*status.delivery)) : std::string(),
               ready == nullptr ? "Unknown" : ready->status}];
   });
-  std::vector<runtime::ResourceCount> list;
+  std::vector<ResourceCount> list;
   list.reserve(counts.size());
   for (const auto& [labels, count] : counts) list.push_back({labels.first, labels.second, count});
-  metrics_.set_resources(list);
-  metrics_.set_contested_objects(histories_.contested());
-}
-
-void Controller::count_caches() {
-  for (const Caches::Usage& usage : caches_.usage()) {
-    metrics_.set_cache(usage.resource, usage.bytes, usage.reduced, usage.dropped);
-  }
+  return list;
 }
 
 }  // namespace controller

@@ -74,14 +74,15 @@ class Held {
 
 WebhookCertificates::WebhookCertificates(const kube::Environment& environment,
                                          WebhookCertificateOptions options, Serve serve,
-                                         runtime::Metrics& metrics, kube::WatchObserver* observer)
+                                         CertificateObserver& observer,
+                                         kube::WatchObserver* watch_observer)
     : environment_(environment),
       options_(std::move(options)),
       serve_(std::move(serve)),
-      metrics_(metrics),
+      observer_(observer),
       secrets_(environment, {{{options_.secret.namespace_name, options_.secret.name}}, ""},
-               observer),
-      configurations_(environment, {{{"", options_.configuration}}, ""}, observer),
+               watch_observer),
+      configurations_(environment, {{{"", options_.configuration}}, ""}, watch_observer),
       changed_(environment.executor) {
   secrets_.store().on_change([this](const api::Secret*, const api::Secret* after) {
     if (after != nullptr) serve_stored_certificate(*after);
@@ -119,7 +120,7 @@ void WebhookCertificates::serve_stored_certificate(const api::Secret& secret) {
   unusable_.clear();
   served_ = stored.certificate;
   const base::Time until = crypto::expiry(stored).value_or(base::Time());
-  metrics_.set_webhook_certificate_expiry(
+  observer_.set_webhook_certificate_expiry(
       std::chrono::floor<std::chrono::seconds>(until.time_since_epoch()));
   environment_.logger.info("the webhook serves a new certificate",
                            {{"until", base::format_seconds(until)}});

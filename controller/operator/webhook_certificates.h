@@ -18,6 +18,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
@@ -28,7 +29,6 @@
 #include "crypto/rotation.h"
 #include "kube/environment.h"
 #include "kube/informer.h"
-#include "runtime/metrics.h"
 
 namespace controller {
 
@@ -38,16 +38,29 @@ struct WebhookCertificateOptions {
   crypto::RotationPolicy policy;
 };
 
+// A CertificateObserver gets what metrics show of the certificates. Its function does nothing
+// unless overridden.
+class CertificateObserver {
+ public:
+  CertificateObserver() = default;
+  CertificateObserver(const CertificateObserver&) = delete;
+  CertificateObserver& operator=(const CertificateObserver&) = delete;
+  virtual ~CertificateObserver() = default;
+
+  // The certificate that is served from now on expires at this time, in seconds since the epoch.
+  virtual void set_webhook_certificate_expiry(std::chrono::seconds /*since_epoch*/) {}
+};
+
 class WebhookCertificates {
  public:
   // Starts to serve a certificate with its key, both in PEM.
   using Serve =
       std::function<base::Result<void>(const std::string& certificate, const std::string& key)>;
 
-  // `metrics` and `observer` (which may be null) must outlive this object.
+  // `observer` and `watch_observer` (which may be null) must outlive this object.
   WebhookCertificates(const kube::Environment& environment, WebhookCertificateOptions options,
-                      Serve serve, runtime::Metrics& metrics,
-                      kube::WatchObserver* observer = nullptr);
+                      Serve serve, CertificateObserver& observer,
+                      kube::WatchObserver* watch_observer = nullptr);
   WebhookCertificates(const WebhookCertificates&) = delete;
   WebhookCertificates& operator=(const WebhookCertificates&) = delete;
 
@@ -84,7 +97,7 @@ class WebhookCertificates {
   kube::Environment environment_;
   WebhookCertificateOptions options_;
   Serve serve_;
-  runtime::Metrics& metrics_;
+  CertificateObserver& observer_;
   kube::Informer<api::Secret> secrets_;
   kube::Informer<api::MutatingWebhookConfiguration> configurations_;
   async::Signal changed_;

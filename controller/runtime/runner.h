@@ -39,8 +39,8 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/log.h"
-#include "runtime/metrics.h"
 #include "runtime/pace.h"
+#include "runtime/runner_observer.h"
 #include "runtime/work_queue.h"
 
 namespace runtime {
@@ -61,7 +61,7 @@ struct RunnerOptions {
   base::Clock::Duration timeout = limits::kReconcileTimeout;
 };
 
-// Returns the outcome under which metrics count the result.
+// Returns the kind of the result.
 ReconcileOutcome outcome_of(const ReconcileResult& result);
 
 // Returns the text of a key for logs. Another type of keys has an overload in its own namespace.
@@ -95,7 +95,7 @@ class Runner {
   using Reconcile = std::function<boost::asio::awaitable<ReconcileResult>(Key)>;
 
   Runner(boost::asio::any_io_executor executor, RunnerOptions options, Reconcile reconcile,
-         base::Clock& clock, base::Logger& logger, Metrics& metrics);
+         base::Clock& clock, base::Logger& logger, RunnerObserver& observer);
 
   // Requests a reconcile, now or after a delay; allowed before run() and while it runs, also from
   // within a reconcile. Does not wait. Ignored when run() has ended.
@@ -112,6 +112,7 @@ class Runner {
   boost::asio::awaitable<void> run();
 
   const WorkQueue<Key>& queue() const { return queue_; }
+  QueueState queue_state() const;
   std::size_t active() const { return active_; }  // reconciles in flight
 
   // Returns how long the event loop (runtime/loop.h) may pause. The pause is zero except in a
@@ -140,13 +141,12 @@ class Runner {
   void handle_result(Worker& worker, const ReconcileResult& result);
   void forget_failures(const Key& key);
   void release(Worker& worker, Instant now);
-  void report_queue();
 
   RunnerOptions options_;
   Reconcile reconcile_;
   base::Clock& clock_;
   base::Logger& logger_;
-  Metrics& metrics_;
+  RunnerObserver& observer_;
   WorkQueue<Key> queue_;
   Pace<Key> pace_;
   std::set<Key> warned_;  // failing keys whose warning was logged
@@ -158,23 +158,22 @@ class Runner {
   async::Signal woken_signal_;  // wakes pump_when_woken()
   async::TaskGroup group_;
   async::ClockAlarm alarm_;
-  Metrics::Collector collector_;
 };
 
 template <class Key>
 Runner<Key>::Runner(boost::asio::any_io_executor executor, RunnerOptions options,
-                    Reconcile reconcile, base::Clock& clock, base::Logger& logger, Metrics& metrics)
+                    Reconcile reconcile, base::Clock& clock, base::Logger& logger,
+                    RunnerObserver& observer)
     : options_(options),
       reconcile_(std::move(reconcile)),
       clock_(clock),
       logger_(logger),
-      metrics_(metrics),
+      observer_(observer),
       workers_(std::clamp<std::size_t>(options.workers, 1, limits::kWorkersMost)),
       woken_signal_(executor),
       group_(executor),
-      alarm_(clock, group_, [this] { pump(); }),
-      collector_(metrics, [this] { report_queue(); }) {
-  metrics_.set_max_concurrent_reconciles(workers_.size());
+      alarm_(clock, group_, [this] { pump(); }) {
+  observer_.set_max_concurrent_reconciles(workers_.size());
 }
 
 template <class Key>
@@ -239,8 +238,8 @@ void Runner<Key>::start_workers(Instant now) {
     const auto taken = queue_.take(now);
     if (!taken) return;
     pace_.count(taken->key, now);
-    metrics_.key_taken(taken->waited);
-    metrics_.set_active_workers(++active_);
+    observer_.key_taken(taken->waited);
+    observer_.set_active_workers(++active_);
     worker = {taken->key, 0, now, false};
     const async::TaskGroup::TaskId task = group_.spawn(work(worker));
     worker.task = task;  // a task that has ended already ignores cancel()
@@ -298,10 +297,10 @@ boost::asio::awaitable<void> Runner<Key>::work(Worker& worker) {
 template <class Key>
 ReconcileResult Runner<Key>::explain(Worker& worker, const std::exception_ptr& exception) {
   if (worker.timed_out && async::is_cancellation(exception)) {
-    metrics_.reconcile_timed_out();
+    observer_.reconcile_timed_out();
     return timeout_error(options_.timeout);
   }
-  metrics_.reconcile_panicked();
+  observer_.reconcile_panicked();
   const base::Error error = bug_error(exception);
   logger_.error("reconcile threw an exception, which is a bug",
                 {{"key", std::string(to_string(*worker.key))}, {"exception", error.message}});
@@ -336,7 +335,7 @@ void Runner<Key>::handle_result(Worker& worker, const ReconcileResult& result) {
       break;
     }
   }
-  metrics_.reconciled(outcome, now - worker.started);
+  observer_.reconciled(outcome, now - worker.started);
   average_duration_ += (now - worker.started - average_duration_) / kAverageOf;
   release(worker, now);
 }
@@ -350,17 +349,17 @@ typename Runner<Key>::Duration Runner<Key>::poll_pause() const {
 // Returns the key to the queue and frees the worker.
 template <class Key>
 void Runner<Key>::release(Worker& worker, Instant now) {
-  metrics_.key_done(queue_.done(*worker.key, now));
+  observer_.key_done(queue_.done(*worker.key, now));
   worker.key.reset();
-  metrics_.set_active_workers(--active_);
+  observer_.set_active_workers(--active_);
   wake();
 }
 
 template <class Key>
-void Runner<Key>::report_queue() {
+QueueState Runner<Key>::queue_state() const {
   const Instant now = clock_.now();
-  metrics_.set_queue({queue_.ready(), queue_.counters().adds, queue_.counters().retries,
-                      queue_.unfinished_work(now), queue_.longest_running(now)});
+  return {queue_.ready(), queue_.counters().adds, queue_.counters().retries,
+          queue_.unfinished_work(now), queue_.longest_running(now)};
 }
 
 }  // namespace runtime

@@ -9,15 +9,15 @@ namespace serve {
 namespace {
 
 Response answer(std::string body, const api::ReviewPolicy& policy, base::Logger& logger,
-                runtime::Metrics& metrics) {
+                ReviewObserver& observer) {
   const base::Result<api::Review> review = api::review_pod(std::move(body), policy);
   if (!review) {
-    metrics.pod_reviewed(api::name(api::ReviewOutcome::kMalformed), 0);
+    observer.pod_reviewed(api::name(api::ReviewOutcome::kMalformed), 0);
     logger.debug("refused a request that is not a valid AdmissionReview",
                  {{"error", review.error().message}});
     return {400, "text/plain; charset=utf-8", review.error().message + "\n"};
   }
-  metrics.pod_reviewed(api::name(review->outcome), review->images);
+  observer.pod_reviewed(api::name(review->outcome), review->images);
   if (review->outcome == api::ReviewOutcome::kMalformed) {
     logger.warning("admitted a pod unchanged, because it cannot be reviewed",
                    {{"pod", review->pod}, {"error", review->problem}});
@@ -32,16 +32,16 @@ Response answer(std::string body, const api::ReviewPolicy& policy, base::Logger&
 }  // namespace
 
 Route admission_route(api::ReviewPolicy policy, const base::Clock& clock, base::Logger& logger,
-                      runtime::Metrics& metrics) {
-  metrics.serve_webhook(kAdmissionPath);
+                      ReviewObserver& observer) {
+  observer.serve_webhook(kAdmissionPath);
   Route route;
   route.path = kAdmissionPath;
   route.methods = {"POST"};
   route.body_bytes = limits::kAdmissionBytes;
-  route.handler = [policy = std::move(policy), &clock, &logger, &metrics](Request&& request) {
+  route.handler = [policy = std::move(policy), &clock, &logger, &observer](Request&& request) {
     const base::Clock::Instant begin = clock.now();
-    Response response = answer(std::move(request.body), policy, logger, metrics);
-    metrics.webhook_answered(kAdmissionPath, response.status, clock.now() - begin);
+    Response response = answer(std::move(request.body), policy, logger, observer);
+    observer.webhook_answered(kAdmissionPath, response.status, clock.now() - begin);
     return response;
   };
   return route;

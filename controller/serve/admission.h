@@ -1,21 +1,21 @@
 // The route POST /mutate: the admission webhook for pods, which answers from memory.
 //
 // A review that can be read is answered with 200 and always admits the pod. Any other body gets
-// 400. Metrics count each request with its duration. Used on the thread of the io_context only.
+// 400. The observer gets each request with its duration. Used on the thread of the io_context only.
 #pragma once
 
 #include "api/admission.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "runtime/metrics.h"
 #include "serve/http.h"
+#include "serve/review_observer.h"
 
 namespace serve {
 
 inline constexpr const char* kAdmissionPath = "/mutate";
 
-// `clock`, `logger` and `metrics` must outlive the route.
+// `clock`, `logger` and `observer` must outlive the route.
 Route admission_route(api::ReviewPolicy policy, const base::Clock& clock, base::Logger& logger,
-                      runtime::Metrics& metrics);
+                      ReviewObserver& observer);
 
 }  // namespace serve

@@ -1,12 +1,14 @@
 #include "serve/metrics_endpoint.h"
 
+#include <utility>
+
 namespace serve {
 
-Route metrics_route(runtime::Metrics& metrics) {
+Route metrics_route(std::function<std::string()> serialize) {
   Route route;
   route.path = "/metrics";
-  route.handler = [&metrics](const Request&) {
-    return Response{200, "text/plain; version=0.0.4; charset=utf-8", metrics.serialize()};
+  route.handler = [serialize = std::move(serialize)](const Request&) {
+    return Response{200, "text/plain; version=0.0.4; charset=utf-8", serialize()};
   };
   return route;
 }

@@ -2,12 +2,14 @@
 // io_context only.
 #pragma once
 
-#include "runtime/metrics.h"
+#include <functional>
+#include <string>
+
 #include "serve/http.h"
 
 namespace serve {
 
-// `metrics` must outlive the route.
-Route metrics_route(runtime::Metrics& metrics);
+// `serialize` returns all metrics in the text format 0.0.4. It is called for each request.
+Route metrics_route(std::function<std::string()> serialize);
 
 }  // namespace serve

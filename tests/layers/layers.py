@@ -23,6 +23,8 @@ TABLE = {
     "serve": {"base", "async", "crypto", "json", "api", "net", "runtime"},
     "operator": {"base", "async", "crypto", "json", "api", "reconcile", "net", "kube", "registry",
                  "runtime"},
+    "app": {"base", "async", "crypto", "json", "api", "reconcile", "net", "kube", "registry",
+            "runtime", "serve", "operator"},
     "cli": {"base", "async", "crypto", "json", "api", "net", "kube", "registry"},
 }
 MAINS = {"main.cpp", "kubectl_localregistry.cpp"}  # these may include every layer
@@ -38,9 +40,9 @@ OWNERS = {
     "yaml-cpp/": {"json"},
     "yaml.h": {"json"},
     "spdlog/": {"base"},
-    "prometheus/": {"runtime"},
-    "CLI/": {"operator", "cli"} | MAINS,
-    "CLI11": {"operator", "cli"} | MAINS,
+    "prometheus/": {"app"},
+    "CLI/": {"app", "cli"} | MAINS,
+    "CLI11": {"app", "cli"} | MAINS,
 }
 
 # Pure layers must not include IO headers, not even through a header of the project.

@@ -5,10 +5,12 @@
 #include <algorithm>
 
 #include "api/apps.h"
+#include "api/webhook_configuration.h"
 #include "reconcile/children.h"
 #include "reconcile/names.h"
 #include "sim/end_state.h"
 #include "sim/read.h"
+#include "sim/webhooks.h"
 #include "sim/workloads.h"
 
 namespace sim {
@@ -86,6 +88,7 @@ void Oracles::changed(const Change& change) {
     ++writes_;
     last_write_ = scheduler_.now();
     check_foreign(change);
+    check_webhook(change);
     check_owner(change);
     check_heir(change);
     check_claim(change);
@@ -190,6 +193,30 @@ void Oracles::check_foreign(const Change& change) {
   if (ours_.contains(change.before->uid)) return;
   violated(fmt::format("the operator wrote {} {}, which is not its own", change.before->plural,
                        api::to_string(change.before->key)));
+}
+
+// Of the webhook the operator writes one Secret, and the caBundles of an existing configuration.
+void Oracles::check_webhook(const Change& change) {
+  const Object& object = change.after ? *change.after : *change.before;
+  if (object.plural == "secrets" && object.key != api::ObjectKey{kOwnNamespace, kWebhookSecret}) {
+    violated(fmt::format("the operator wrote Secret {}", api::to_string(object.key)));
+  }
+  if (object.plural != "mutatingwebhookconfigurations") return;
+  if (!change.before || !change.after) {
+    violated("the operator created or deleted a MutatingWebhookConfiguration");
+    return;
+  }
+  const auto but_bundles = [](const ObjectPtr& state) {
+    auto configuration = read<api::MutatingWebhookConfiguration>(state);
+    for (auto& webhook : configuration.webhooks) webhook.client_config.ca_bundle.clear();
+    return configuration;
+  };
+  const auto before = but_bundles(change.before);
+  const auto after = but_bundles(change.after);
+  if (before.webhooks != after.webhooks || before.metadata.labels != after.metadata.labels ||
+      before.metadata.annotations != after.metadata.annotations) {
+    violated("the operator changed more than the caBundle of its MutatingWebhookConfiguration");
+  }
 }
 
 bool Oracles::may_delete_claim(const std::string& owner_uid, const api::ObjectKey& claim) const {

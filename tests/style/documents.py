@@ -17,8 +17,8 @@ PROJECT = pathlib.Path(__file__).parents[2]
 SOURCES = {
     "condition or reason": ("controller/reconcile/reasons.h", r'\bk\w+ =\s+"(\w+)"'),
     "event": ("controller/reconcile/events.cpp", r'\{(?:true|false), "(\w+)"'),
-    "flag": ("controller/operator/options.cpp", r'add_(?:option|flag)\("(--[\w-]+)"'),
-    "metric": ("controller/runtime/metrics.cpp", r'"((?:localregistry|leader_election)_\w+)"'),
+    "flag": ("controller/app/options.cpp", r'add_(?:option|flag)\("(--[\w-]+)"'),
+    "metric": ("controller/app/metrics.cpp", r'"((?:localregistry|leader_election)_\w+)"'),
 }
 LEAST = 4  # names of each pattern; fewer mean that the pattern is outdated
 CRD = "crds/localregistries.localregistry.dev.yaml"

@@ -22,15 +22,19 @@ const std::vector<std::string> kHosts = {"webhook.system.svc"};
 constexpr auto kValidity = 10h;
 
 // Replica is one replica of the operator, with the certificates that it serves.
-struct Replica {
-  Replica(const kube::Environment& environment, runtime::Metrics& metrics)
+struct Replica final : controller::CertificateObserver {
+  explicit Replica(const kube::Environment& environment)
       : certificates(
             environment,
             {kSecret, kConfiguration.name, crypto::policy_for(kValidity, "webhook", kHosts)},
             [this](const std::string& certificate, const std::string& key) {
               return serve(certificate, key);
             },
-            metrics) {}
+            *this) {}
+
+  void set_webhook_certificate_expiry(std::chrono::seconds since_epoch) override {
+    expiry = since_epoch;
+  }
 
   base::Result<void> serve(const std::string& certificate, const std::string& key) {
     if (!crypto::has_key(certificate, key)) {
@@ -41,6 +45,7 @@ struct Replica {
   }
 
   std::vector<std::string> served;
+  std::chrono::seconds expiry{};
   WebhookCertificates certificates;
 };
 
@@ -54,7 +59,7 @@ class WebhookCertificatesTest : public test::OperatorTest {
   }
 
   Replica& replica() {
-    replicas.push_back(std::make_unique<Replica>(environment(), metrics));
+    replicas.push_back(std::make_unique<Replica>(environment()));
     world.start(replicas.back()->certificates.run());
     settle();
     return *replicas.back();
@@ -104,7 +109,6 @@ class WebhookCertificatesTest : public test::OperatorTest {
   }
 
   std::vector<std::unique_ptr<Replica>> replicas;
-  runtime::Metrics metrics{"1"};
 };
 
 TEST_F(WebhookCertificatesTest, TheLeaderMakesThemAndHasThemTrusted) {
@@ -116,7 +120,7 @@ TEST_F(WebhookCertificatesTest, TheLeaderMakesThemAndHasThemTrusted) {
   EXPECT_TRUE(crypto::is_signed_by(stored("tls.crt"), trusted()));
   EXPECT_EQ(one.certificates.waiting_for(), "");
   EXPECT_THAT(cluster.writes(), ElementsAre("POST secrets system/", HasSubstr("PATCH mutating")));
-  EXPECT_THAT(metrics.serialize(), HasSubstr("certificate_expiry_timestamp_seconds 1800036000"));
+  EXPECT_EQ(one.expiry, 1800036000s);
 }
 
 TEST_F(WebhookCertificatesTest, AnEmptySecretThatIsThereIsFilled) {

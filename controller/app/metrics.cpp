@@ -1,4 +1,4 @@
-#include "runtime/metrics.h"
+#include "app/metrics.h"
 
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
@@ -12,7 +12,7 @@
 #include "base/limits.h"
 #include "runtime/process.h"
 
-namespace runtime {
+namespace app {
 namespace {
 
 using prometheus::Counter;
@@ -20,6 +20,7 @@ using prometheus::Family;
 using prometheus::Gauge;
 using prometheus::Histogram;
 using prometheus::Labels;
+using runtime::ReconcileOutcome;
 using Buckets = Histogram::BucketBoundaries;
 
 constexpr const char* kController = "localregistry";
@@ -284,7 +285,7 @@ void Metrics::set_max_concurrent_reconciles(std::size_t workers) {
   series_->controller.most.Set(static_cast<double>(workers));
 }
 
-void Metrics::set_queue(const QueueState& state) {
+void Metrics::set_queue(const runtime::QueueState& state) {
   QueueSeries& queue = series_->queue;
   queue.depth.Set(static_cast<double>(state.depth));
   queue.adds.Increment(static_cast<double>(state.adds) - queue.adds.Value());
@@ -325,10 +326,10 @@ void Metrics::set_webhook_certificate_expiry(std::chrono::seconds since_epoch) {
   series_->webhook.expiry.Add({}).Set(static_cast<double>(since_epoch.count()));
 }
 
-void Metrics::set_resources(const std::vector<ResourceCount>& counts) {
+void Metrics::set_resources(const std::vector<controller::ResourceCount>& counts) {
   auto& gauges = series_->resource_gauges;
   for (auto& [labels, value] : gauges) value->Set(0);
-  for (const ResourceCount& count : counts) {
+  for (const controller::ResourceCount& count : counts) {
     std::pair<std::string, std::string> key(count.delivery, count.ready);
     if (!gauges.contains(key) && gauges.size() >= limits::kMetricSeries) key = {kOther, kOther};
     Gauge*& value = gauges[key];
@@ -344,8 +345,9 @@ void Metrics::set_contested_objects(std::size_t count) {
   series_->contested.Set(static_cast<double>(count));
 }
 
-void Metrics::watch_restarted(std::string_view resource, std::string_view reason) {
-  series_->watch_restarts.at({std::string(resource), std::string(reason)}).Increment();
+void Metrics::restarted(const api::ResourceType& type, kube::RestartReason reason) {
+  series_->watch_restarts.at({std::string(type.plural), std::string(kube::name(reason))})
+      .Increment();
 }
 
 void Metrics::set_cache(std::string_view resource, std::size_t bytes, std::size_t reduced,
@@ -358,8 +360,8 @@ void Metrics::set_cache(std::string_view resource, std::size_t bytes, std::size_
   set(series_->cache_dropped, dropped);
 }
 
-void Metrics::malformed_object(std::string_view resource) {
-  series_->malformed.at({std::string(resource)}).Increment();
+void Metrics::malformed(const api::ResourceType& type) {
+  series_->malformed.at({std::string(type.plural)}).Increment();
 }
 
 Metrics::Collector::Collector(Metrics& metrics, std::function<void()> collect)
@@ -371,7 +373,7 @@ Metrics::Collector::~Collector() { metrics_.collectors_.erase(place_); }
 std::string Metrics::serialize() {
   for (const auto& collect : collectors_) collect();
   std::vector<prometheus::MetricFamily> families = series_->registry.Collect();
-  for (const ProcessValue& value : read_process()) {
+  for (const runtime::ProcessValue& value : runtime::read_process()) {
     prometheus::MetricFamily family;
     family.name = value.name;
     family.help = value.help;
@@ -383,4 +385,4 @@ std::string Metrics::serialize() {
   return prometheus::TextSerializer().Serialize(families);
 }
 
-}  // namespace runtime
+}  // namespace app

@@ -10,7 +10,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 
-namespace controller {
+namespace app {
 
 struct Options {
   std::string kubeconfig;
@@ -58,4 +58,4 @@ base::Result<std::chrono::seconds> parse_duration(std::string_view text);
 base::Result<CommandLine> parse_command_line(int count, const char* const* arguments,
                                              const std::string& version);
 
-}  // namespace controller
+}  // namespace app

@@ -1,4 +1,4 @@
-#include "runtime/metrics.h"
+#include "app/metrics.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -17,8 +17,11 @@ using namespace std::chrono_literals;
 using testing::HasSubstr;
 using testing::Not;
 
+// Returns a type of this name, which lives as long as the text.
+api::ResourceType type_of(std::string_view plural) { return {"", "v1", "Kind", plural}; }
+
 // Uses every metric once.
-void use_all(runtime::Metrics& metrics) {
+void use_all(app::Metrics& metrics) {
   metrics.reconciled(runtime::ReconcileOutcome::kSuccess, 12ms);
   metrics.reconciled(runtime::ReconcileOutcome::kError, 2s);
   metrics.reconcile_panicked();
@@ -32,8 +35,8 @@ void use_all(runtime::Metrics& metrics) {
   metrics.request_answered(0, "PATCH", "10.96.0.1:443");
   metrics.set_leader(true);
   metrics.set_resources({{"LocalRegistry", "True", 3}, {"", "False", 1}});
-  metrics.watch_restarted("services", "Timeout");
-  metrics.malformed_object("localregistries");
+  metrics.restarted(type_of("services"), kube::RestartReason::kSilence);
+  metrics.malformed(type_of("localregistries"));
   metrics.serve_webhook("/mutate");
   metrics.webhook_answered("/mutate", 200, 30us);
   metrics.pod_reviewed("rewritten", 2);
@@ -60,7 +63,7 @@ Run run(const std::string& command) {
 }
 
 TEST(Metrics, CarryTheNamesThatDashboardsExpect) {
-  runtime::Metrics metrics("1.2.3");
+  app::Metrics metrics("1.2.3");
   use_all(metrics);
   const std::string text = metrics.serialize();
   for (const char* line : {
@@ -85,7 +88,7 @@ TEST(Metrics, CarryTheNamesThatDashboardsExpect) {
            R"(leader_election_master_status{name="local-registry-operator"} 1)",
            R"(localregistry_resources{delivery="LocalRegistry",ready="True"} 3)",
            R"(localregistry_resources{delivery="",ready="False"} 1)",
-           R"(localregistry_watch_restarts_total{reason="Timeout",resource="services"} 1)",
+           R"(localregistry_watch_restarts_total{reason="silence",resource="services"} 1)",
            R"(localregistry_malformed_objects_total{resource="localregistries"} 1)",
            R"(localregistry_build_info{version="1.2.3"} 1)",
            R"(controller_runtime_webhook_requests_total{code="200",webhook="/mutate"} 1)",
@@ -105,7 +108,7 @@ TEST(Metrics, CarryTheNamesThatDashboardsExpect) {
 }
 
 TEST(Metrics, HistogramsHaveTheBucketsOfControllerRuntimeAndClientGo) {
-  runtime::Metrics metrics("1");
+  app::Metrics metrics("1");
   const std::string text = metrics.serialize();
   EXPECT_EQ(count(text, "\ncontroller_runtime_reconcile_time_seconds_bucket{"), 41U);
   EXPECT_EQ(count(text, "\nworkqueue_queue_duration_seconds_bucket{"), 13U);
@@ -124,7 +127,7 @@ TEST(Metrics, HistogramsHaveTheBucketsOfControllerRuntimeAndClientGo) {
 
 TEST(Metrics, PassPromtoolsChecks) {
   if (run("command -v promtool").output.empty()) GTEST_SKIP() << "no promtool";
-  runtime::Metrics metrics("1.2.3");
+  app::Metrics metrics("1.2.3");
   use_all(metrics);
   const std::string name = testing::TempDir() + "metrics." + std::to_string(getpid());
   std::ofstream(name) << metrics.serialize();
@@ -135,7 +138,7 @@ TEST(Metrics, PassPromtoolsChecks) {
 }
 
 TEST(Metrics, SayNothingOfALeaderWithoutLeaderElection) {
-  runtime::Metrics metrics("1");
+  app::Metrics metrics("1");
   EXPECT_THAT(metrics.serialize(), Not(HasSubstr("leader_election_master_status")));
   metrics.set_leader(true);
   metrics.set_leader(false);
@@ -144,7 +147,7 @@ TEST(Metrics, SayNothingOfALeaderWithoutLeaderElection) {
 }
 
 TEST(Metrics, ResourcesThatAreGoneCountAsZero) {
-  runtime::Metrics metrics("1");
+  app::Metrics metrics("1");
   metrics.set_resources({{"LocalRegistry", "True", 3}});
   metrics.set_resources({{"LocalRegistry", "False", 2}, {"LocalRegistry", "False", 1}});
   const std::string text = metrics.serialize();
@@ -155,12 +158,11 @@ TEST(Metrics, ResourcesThatAreGoneCountAsZero) {
 }
 
 TEST(Metrics, AreBoundedWhateverLabelsComeFromOutside) {
-  runtime::Metrics metrics("1");
+  app::Metrics metrics("1");
   for (int i = 0; i < 1000; ++i) {
     const std::string text = std::to_string(i);
     metrics.request_answered(200, "GET", "host" + text);
-    metrics.watch_restarted("services", "reason" + text);
-    metrics.malformed_object(text);
+    metrics.malformed(type_of(text));
     metrics.set_resources({{"delivery" + text, "True", 1}});
   }
   metrics.request_answered(200, "GET", "host1");
@@ -174,8 +176,9 @@ TEST(Metrics, AreBoundedWhateverLabelsComeFromOutside) {
 }
 
 TEST(Metrics, KeepHostileLabelValuesOnTheirLine) {
-  runtime::Metrics metrics("1\n\"2");
-  metrics.watch_restarted("a\"} 5\nevil 1", "\xff\xfe" + std::string(1000, 'x'));
+  app::Metrics metrics("1\n\"2");
+  metrics.malformed(type_of("a\"} 5\nevil 1"));
+  metrics.request_answered(200, "GET", "\xff\xfe" + std::string(1000, 'x'));
   const std::string text = metrics.serialize();
   EXPECT_THAT(text, Not(HasSubstr("\nevil")));
   EXPECT_THAT(text, Not(HasSubstr("\xff")));
@@ -184,11 +187,10 @@ TEST(Metrics, KeepHostileLabelValuesOnTheirLine) {
 }
 
 TEST(Metrics, AskTheirCollectorsEachTimeAndOnlyWhileTheyLive) {
-  runtime::Metrics metrics("1");
+  app::Metrics metrics("1");
   std::size_t asked = 0;
   {
-    const runtime::Metrics::Collector collector(metrics,
-                                                [&] { metrics.set_active_workers(++asked); });
+    const app::Metrics::Collector collector(metrics, [&] { metrics.set_active_workers(++asked); });
     metrics.serialize();
     EXPECT_THAT(metrics.serialize(),
                 HasSubstr("controller_runtime_active_workers{controller=\"localregistry\"} 2\n"));
@@ -198,7 +200,7 @@ TEST(Metrics, AskTheirCollectorsEachTimeAndOnlyWhileTheyLive) {
 }
 
 TEST(Metrics, CountersOfTheQueueNeverGoBack) {
-  runtime::Metrics metrics("1");
+  app::Metrics metrics("1");
   metrics.set_queue({0, 10, 3, 0s, 0s});
   metrics.set_queue({0, 4, 1, 0s, 0s});
   EXPECT_THAT(metrics.serialize(), HasSubstr("workqueue_adds_total{name=\"localregistry\"} 10\n"));

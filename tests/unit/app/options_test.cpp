@@ -1,9 +1,9 @@
-#include "operator/options.h"
+#include "app/options.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace controller {
+namespace app {
 namespace {
 
 using testing::ElementsAre;
@@ -124,6 +124,10 @@ TEST(Options, AWrongValueIsToldWithItsFlag) {
                 HasSubstr("--max-concurrent-reconciles"))
         << number;
   }
+  for (const char* flag :
+       {"--metrics-bind-address", "--health-probe-bind-address", "--webhook-bind-address"}) {
+    EXPECT_THAT(error_of({flag, "nowhere"}), HasSubstr(flag));
+  }
   for (const char* name : {"Team", "a b", "-a", "a-", "a.b"}) {
     EXPECT_THAT(error_of({"--watch-namespaces", name}), HasSubstr("--watch-namespaces")) << name;
   }
@@ -146,4 +150,4 @@ TEST(Options, VersionIsPrinted) {
 }
 
 }  // namespace
-}  // namespace controller
+}  // namespace app

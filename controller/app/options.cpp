@@ -1,4 +1,4 @@
-#include "operator/options.h"
+#include "app/options.h"
 
 #include <CLI/CLI.hpp>
 
@@ -7,8 +7,9 @@
 #include "base/limits.h"
 #include "base/quote.h"
 #include "registry/policy.h"
+#include "serve/bind_address.h"
 
-namespace controller {
+namespace app {
 namespace {
 
 constexpr const char* kDescription =
@@ -149,6 +150,20 @@ void add_flags(CLI::App& app, Options& options, Words& words) {
       ->type_name("FORMAT");
 }
 
+base::Result<void> check_addresses(const Options& options) {
+  const std::pair<const char*, const std::string*> flags[] = {
+      {"--metrics-bind-address", &options.metrics_bind_address},
+      {"--health-probe-bind-address", &options.health_probe_bind_address},
+      {"--webhook-bind-address", &options.webhook_bind_address}};
+  for (const auto& [flag, address] : flags) {
+    const auto parsed = serve::parse_bind_address(*address);
+    if (parsed) continue;
+    return base::Error{base::ErrorCode::kInvalid,
+                       std::string(flag) + ": " + parsed.error().message};
+  }
+  return {};
+}
+
 }  // namespace
 
 base::Result<std::chrono::seconds> parse_duration(std::string_view text) {
@@ -187,7 +202,9 @@ base::Result<CommandLine> parse_command_line(int count, const char* const* argum
   }
   line.options.log_level = *base::parse_log_level(words.log_level);
   line.options.log_format = *base::parse_log_format(words.log_format);
+  const base::Result<void> addresses = check_addresses(line.options);
+  if (!addresses) return addresses.error();
   return line;
 }
 
-}  // namespace controller
+}  // namespace app
