@@ -140,6 +140,7 @@ quickstart: ## the README's commands, in a fresh clone (root)
 .PHONY: style tidy format
 style: ## clang-format, shellcheck, lengths, names, words, what the README has to name
 	@tests/style/run text documents format shell python
+	@$(PYTEST) -q tests/style
 
 tidy: build ## clang-tidy
 	@tests/style/run tidy

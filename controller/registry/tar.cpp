@@ -132,7 +132,8 @@ bool read_pax(std::string_view text, Extension& extension) {
     if (key != "size") continue;
     std::uint64_t size = 0;
     const char* end = value.data() + value.size();
-    if (std::from_chars(value.data(), end, size).ptr != end) return false;
+    const auto parsed = std::from_chars(value.data(), end, size);
+    if (parsed.ec != std::errc() || parsed.ptr != end) return false;
     extension.size = size;
   }
   return true;

@@ -1,13 +1,16 @@
-// The CRD and the types of this project have the same fields: a field that only the CRD has would
-// be accepted and ignored, and one that only the type has would be dropped by the API server.
+// The CRD and the types of this project have the same fields and default values: a field that only
+// the CRD has would be accepted and ignored, and one that only the type has would be dropped by the
+// API server.
 #include <gmock/gmock.h>
 
 #include <algorithm>
 #include <fstream>
+#include <map>
 #include <set>
 #include <sstream>
 
 #include "api/local_registry.h"
+#include "json/fields.h"
 #include "json/shape.h"
 #include "json/value.h"
 #include "json/yaml.h"
@@ -49,17 +52,71 @@ void add_schema(json::View schema, const std::string& path, const Paths& opaque,
   }
 }
 
-Paths schema_of(const std::string& name, const Paths& opaque) {
+base::Result<json::Document> read_crd() {
   const std::ifstream file(std::string(SOURCE_DIR) +
                            "/crds/localregistries.localregistry.dev.yaml");
   std::ostringstream text;
   text << file.rdbuf();
-  const auto crd = json::Document::parse(*json::from_yaml(text.str()));
-  const json::View version = crd->root().find("spec")->find("versions")->element(0);
-  const json::View whole = *version.find("schema")->find("openAPIV3Schema")->find("properties");
+  return json::Document::parse(*json::from_yaml(text.str()));
+}
+
+// Returns the schema of `name`: spec or status.
+json::View schema_in(const json::Document& crd, const std::string& name) {
+  const json::View version = crd.root().find("spec")->find("versions")->element(0);
+  return *version.find("schema")->find("openAPIV3Schema")->find("properties")->find(name);
+}
+
+Paths schema_of(const std::string& name, const Paths& opaque) {
+  const auto crd = read_crd();
   Paths paths;
-  add_schema(*whole.find(name), name, opaque, paths);
+  add_schema(schema_in(*crd, name), name, opaque, paths);
   return paths;
+}
+
+using Values = std::map<std::string, std::string>;  // JSON by path
+
+std::string text_of(json::View value) {
+  json::Writer writer;
+  switch (value.kind()) {
+    case json::Kind::kBool: return value.boolean() ? "true" : "false";
+    case json::Kind::kInteger: return std::to_string(value.integer());
+    case json::Kind::kString: writer.string(value.string()); return writer.take();
+    default: ADD_FAILURE() << "no scalar"; return "";
+  }
+}
+
+// Collects the default values of the fields that have no fields of their own.
+void add_defaults(json::View schema, const std::string& path, Values& values) {
+  const auto properties = schema.find("properties");
+  if (const auto value = schema.find("default"); value && !properties) {
+    values[path] = text_of(*value);
+  }
+  for (std::size_t i = 0; properties && i < properties->size(); ++i) {
+    const json::Member member = properties->member(i);
+    const std::string name(member.name);
+    add_defaults(member.value, path.empty() ? name : path + "." + name, values);
+  }
+}
+
+// Collects the values of an object that are no objects.
+void add_values(json::View object, const std::string& path, Values& values) {
+  for (std::size_t i = 0; i < object.size(); ++i) {
+    const json::Member member = object.member(i);
+    const std::string name =
+        path.empty() ? std::string(member.name) : path + "." + std::string(member.name);
+    if (member.value.kind() == json::Kind::kObject) {
+      add_values(member.value, name, values);
+    } else {
+      values[name] = text_of(member.value);
+    }
+  }
+}
+
+// Returns an object with that value only.
+std::string object_with(const std::string& path, const std::string& value) {
+  const std::size_t dot = path.find('.');
+  if (dot == std::string::npos) return "{\"" + path + "\":" + value + "}";
+  return "{\"" + path.substr(0, dot) + "\":" + object_with(path.substr(dot + 1), value) + "}";
 }
 
 TEST(CustomResourceDefinition, HasTheFieldsOfTheSpecAndNoOthers) {
@@ -73,6 +130,22 @@ TEST(CustomResourceDefinition, HasTheFieldsOfTheSpecAndNoOthers) {
 
 TEST(CustomResourceDefinition, HasTheFieldsOfTheStatusAndNoOthers) {
   EXPECT_EQ(schema_of("status", {}), fields_of<LocalRegistryStatus>("status"));
+}
+
+TEST(CustomResourceDefinition, HasTheDefaultValuesOfTheSpecAndNoOthers) {
+  const auto crd = read_crd();
+  Values defaults;
+  add_defaults(schema_in(*crd, "spec"), "", defaults);
+  EXPECT_TRUE(defaults.contains("persistence.size")) << "the search ends too early";
+  for (const auto& [path, value] : defaults) {
+    EXPECT_EQ(*json::parse<LocalRegistrySpec>(object_with(path, value)), LocalRegistrySpec())
+        << path;
+  }
+  const auto encoded = json::Document::parse(json::encode(LocalRegistrySpec()));
+  Values values;
+  add_values(encoded->root(), "", values);
+  EXPECT_FALSE(values.empty());
+  for (const auto& [path, value] : values) EXPECT_EQ(defaults[path], value) << path;
 }
 
 }  // namespace

@@ -283,23 +283,12 @@ void add_facts(World& world, const Description& description) {
   world.now = at("2026-01-02T00:00:00Z");
 }
 
-Tree tree_of_conditions(const std::vector<api::Condition>& conditions, base::Time now) {
-  Tree tree = object();
-  for (const api::Condition& condition : conditions) {
-    const bool is_new = condition.last_transition_time == now;
-    Tree& entry = tree[condition.type];
-    entry["status"] = string(condition.status + " " + condition.reason);
-    entry["since"] = string(is_new ? "now" : base::format_seconds(*condition.last_transition_time));
-    entry["message"] = string(condition.message);
-  }
-  return tree;
+Shown shown(const std::string& word) {
+  if (word.empty()) return Shown::kDifferences;
+  if (word == "objects") return Shown::kObjects;
+  if (word == "everything") return Shown::kEverything;
+  throw std::runtime_error("nothing to show: " + word);
 }
-
-template <class T>
-void add_object(const reconcile::Apply<T>& action, Tree& entry) {
-  entry["object"] = tree_of(action.object);
-}
-void add_object(const auto&, Tree&) {}
 
 }  // namespace
 
@@ -328,27 +317,7 @@ GoldenCase read_case(const Tree& yaml) {
   const api::ObjectKey target = world.registry ? world.target_key() : key;
   patch_namespace(world, target.namespace_name, description.target_namespace);
   add_facts(world, description);
-  return {std::move(world), description.show == "objects"};
-}
-
-Tree tree_of_actions(const std::vector<reconcile::Action>& actions, bool show_objects) {
-  Tree tree = list();
-  for (const reconcile::Action& action : actions) {
-    Tree entry = string(line_of(action));
-    if (show_objects) {
-      entry = object();
-      entry["action"] = string(line_of(action));
-      std::visit([&](const auto& what) { add_object(what, entry); }, action);
-    }
-    tree.items.push_back(std::move(entry));
-  }
-  return tree;
-}
-
-Tree tree_of_status(const api::LocalRegistryStatus& status, base::Time now) {
-  Tree tree = tree_of(status);
-  tree["conditions"] = tree_of_conditions(status.conditions, now);
-  return tree;
+  return {std::move(world), shown(description.show)};
 }
 
 std::string difference(const std::string& expected, const std::string& actual) {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "unit/reconcile/world.h"
+#include "unit/reconcile/golden_print.h"
 
 namespace test {
 
@@ -17,16 +17,9 @@ std::vector<std::string> golden_cases();
 // it cannot be read.
 struct GoldenCase {
   World world;
-  bool show_objects = false;
+  Shown shown = Shown::kDifferences;
 };
 GoldenCase read_case(const Tree& yaml);
-
-// Returns the actions in the form of plan.yaml: one line each, or with the whole objects.
-Tree tree_of_actions(const std::vector<reconcile::Action>& actions, bool show_objects);
-
-// Returns the status in the form of plan.yaml. A condition that changed at `now` has the time
-// "now".
-Tree tree_of_status(const api::LocalRegistryStatus& status, base::Time now);
 
 // Returns the lines that only one of the texts has, marked - for expected and + for actual; empty
 // if the texts are equal.

@@ -28,15 +28,12 @@ Tree lines(const std::vector<std::string>& texts) {
   return tree;
 }
 
-Tree tree_of_end(const World& world) {
+Tree tree_of_end(const World& world, Shown shown) {
   Tree tree = object();
   tree["objects"] = lines(world.list());
-  if (!world.registry) return tree;
-  const api::LocalRegistryStatus& status = world.registry->status;
-  for (const char* type :
-       {"Ready", "Accepted", "Available", "BuildKitReady", "StorageReady", "UpToDate"}) {
-    if (!condition(status, type).empty()) tree[type] = string(condition(status, type));
-  }
+  Tree conditions =
+      world.registry ? tree_of_last_conditions(world.registry->status, shown) : string("gone");
+  if (conditions.kind != json::Kind::kNull) tree["conditions"] = std::move(conditions);
   return tree;
 }
 
@@ -69,21 +66,47 @@ void expect_last_word(World world, const std::vector<std::string>& done) {
   EXPECT_FALSE(world.requeue_after);
 }
 
-// Reconciles the world of an observed.yaml. Returns the first plan, the actions after it and the
-// status that is written at the end.
-Tree tree_of_reconcile(World& world, bool show_objects) {
-  Tree tree = object();
-  const std::vector<reconcile::Action> actions = first_actions(world);
-  tree["actions"] = tree_of_actions(actions, show_objects);
-  EXPECT_EQ(tree["actions"], tree_of_actions(first_actions(world), show_objects))
-      << "the same gives the same";
+// Reconciles once. Returns the lines of the actions, and each with its details.
+std::pair<std::vector<std::string>, std::vector<Tree>> reconcile_in_detail(World& world,
+                                                                           Shown shown) {
+  std::vector<Tree> details;
+  world.before_action = [&](const World& before, const reconcile::Action& action) {
+    details.push_back(tree_of_action(before, action, line_of(action), shown));
+  };
   std::vector<std::string> done = world.reconcile();
+  world.before_action = nullptr;
+  return {std::move(done), std::move(details)};
+}
+
+// Adds "(refused)" to an action that was refused.
+Tree with_answer(Tree detail, const std::string& line) {
+  if (is_write(line)) return detail;
+  (detail.kind == json::Kind::kString ? detail : detail["action"]) = string(line);
+  return detail;
+}
+
+// Reconciles the world of an observed.yaml. Returns the first plan, the actions after it and what
+// differs in the status that is written at the end.
+Tree tree_of_reconcile(World& world, Shown shown) {
+  const std::size_t first = first_actions(world).size();
+  EXPECT_EQ(first_actions(world), first_actions(world)) << "the same gives the same";
+  const auto before = world.registry;
+  auto [done, details] = reconcile_in_detail(world, shown);
   expect_last_word(world, done);
-  done.erase(done.begin(), done.begin() + static_cast<std::ptrdiff_t>(actions.size()));
   const bool writes = !done.empty() && done.back() == "write the status";
-  if (writes) done.pop_back();
-  tree["then"] = lines(done);
-  tree["status"] = writes ? tree_of_status(world.registry->status, world.now) : string("unchanged");
+  Tree tree = object();
+  Tree& actions = tree["actions"] = list();
+  Tree then = list();
+  for (std::size_t i = 0; i < details.size(); ++i) {
+    if (i < first) {
+      actions.items.push_back(std::move(details[i]));
+    } else {
+      then.items.push_back(with_answer(std::move(details[i]), done[i]));
+    }
+  }
+  tree["then"] = std::move(then);
+  tree["status"] = writes ? tree_of_status(before->status, world.registry->status, world.now, shown)
+                          : string("unchanged");
   if (world.requeue_after) {
     tree["requeueAfter"] = string(std::to_string(world.requeue_after->count() / 1000) + " s");
   }
@@ -94,12 +117,12 @@ TEST_P(Golden, Case) {
   const std::string& name = GetParam();
   GoldenCase golden = read_case(from_yaml(read(path_of(name, "observed.yaml"))));
   World& world = golden.world;
-  Tree actual = tree_of_reconcile(world, golden.show_objects);
+  Tree actual = tree_of_reconcile(world, golden.shown);
   const std::vector<std::string> later = world.run();
   actual["later"] = lines(later);
   EXPECT_TRUE(std::ranges::none_of(world.run(), is_write)) << "what has converged is written again";
   world.converge();
-  actual["end"] = tree_of_end(world);
+  actual["end"] = tree_of_end(world, golden.shown);
   const std::string text = to_yaml(actual);
   if (std::getenv("UPDATE_GOLDEN") != nullptr) std::ofstream(path_of(name, "plan.yaml")) << text;
   const std::string expected = to_yaml(from_yaml(read(path_of(name, "plan.yaml"))));

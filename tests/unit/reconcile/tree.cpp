@@ -187,6 +187,20 @@ Tree applied_list(const Tree& last, const Tree& now, const Tree& intent) {
 
 bool is_keyed(const Tree& tree) { return !tree.items.empty() && !key_of(tree.items[0]).empty(); }
 
+// Returns the patch of a list by the keys of its elements. It may give another order than `after`.
+Tree list_patch(const Tree& before, const Tree& after) {
+  Tree patch = object();
+  for (const Tree& item : before.items) {
+    if (find_item(&after, key_of(item)) == nullptr) patch[key_of(item)] = Tree();
+  }
+  for (const Tree& item : after.items) {
+    const Tree* earlier = find_item(&before, key_of(item));
+    if (earlier != nullptr && is_same(*earlier, item)) continue;
+    patch[key_of(item)] = earlier == nullptr ? item : patch_between(*earlier, item);
+  }
+  return patch;
+}
+
 }  // namespace
 
 namespace detail {
@@ -265,6 +279,34 @@ Tree merged(Tree base, const Tree& patch) {
     }
   }
   return base;
+}
+
+bool is_same(const Tree& a, const Tree& b) {
+  if (a.kind != b.kind || a.text != b.text || a.members.size() != b.members.size()) return false;
+  const auto has_member = [&](const auto& member) {
+    const Tree* found = b.find(member.first);
+    return found != nullptr && is_same(member.second, *found);
+  };
+  return std::ranges::equal(a.items, b.items, is_same) &&
+         std::ranges::all_of(a.members, has_member);
+}
+
+Tree patch_between(const Tree& before, const Tree& after) {
+  if (before.kind == Kind::kArray && is_keyed(before) && is_keyed(after)) {
+    Tree patch = list_patch(before, after);
+    return is_same(merged(before, patch), after) ? patch : after;
+  }
+  if (!is_object(before) || !is_object(after)) return after;
+  Tree patch = object();
+  for (const auto& [name, member] : before.members) {
+    if (after.find(name) == nullptr) patch[name] = Tree();
+  }
+  for (const auto& [name, member] : after.members) {
+    const Tree* earlier = before.find(name);
+    if (earlier != nullptr && is_same(*earlier, member)) continue;
+    patch[name] = earlier == nullptr ? member : patch_between(*earlier, member);
+  }
+  return patch;
 }
 
 Tree applied(const Tree& last, const Tree& now, const Tree& intent) {

@@ -46,6 +46,13 @@ std::string key_of(const Tree& element);
 // keys of its elements: {containers: {registry: {image: other}, sidecar: null}}.
 Tree merged(Tree base, const Tree& patch);
 
+// Returns the patch for merged() that makes `after` of `before`: an object without the members that
+// are equal; for a list with keys a patch by keys, if that gives `after`, else `after` itself.
+Tree patch_between(const Tree& before, const Tree& after);
+
+// Returns whether the values are equal. The order of an object's members does not matter.
+bool is_same(const Tree& a, const Tree& b);
+
 // Returns the object after a server-side apply of `intent` by a manager that applied `last` before
 // (KEP-555). Fields that left the intent are removed; fields that others added stay.
 Tree applied(const Tree& last, const Tree& now, const Tree& intent);

@@ -629,6 +629,7 @@ std::vector<std::string> World::reconcile() {
     for (const ObjectKind kind : plan.ended_contests) reconcile::end_contest(history, kind);
     for (const reconcile::Action& action : plan.actions) {
       const std::size_t failed = failures.size();
+      if (before_action) before_action(*this, action);
       lines.push_back(line_of(action));
       execute(action);
       if (failures.size() > failed) lines.back() += kRefused;

@@ -4,6 +4,7 @@
 // when an action breaks a rule of the operator. Owned by one test; one thread.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -75,6 +76,9 @@ class World {
 
   std::optional<std::chrono::milliseconds> requeue_after;  // of the last reconcile
 
+  // Is called before each action of reconcile() is carried out; may be empty.
+  std::function<void(const World&, const reconcile::Action&)> before_action;
+
   reconcile::Observed observe() const;
 
   // The same rules as in operator/caches.
@@ -83,6 +87,10 @@ class World {
 
   template <class T>
   Objects<T>& all();
+  template <class T>
+  const Objects<T>& all() const {
+    return const_cast<World*>(this)->all<T>();
+  }
 
   // Returns the object named spec.name in the target namespace; null if there is none.
   template <class T>

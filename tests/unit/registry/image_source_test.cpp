@@ -118,6 +118,18 @@ TEST_F(TarTest, SizesThatCannotBeAreRefused) {
   EXPECT_THAT(content(text + kEnd, "a"), HasSubstr("is truncated"));
 }
 
+TEST_F(TarTest, ASizeInAnExtendedHeaderIsANumberThatFits) {
+  const auto content_of = [&](const std::string& line) {
+    return content(tar_entry("x", line, 'x') + tar_entry("a", "content") + kEnd, "a");
+  };
+  EXPECT_EQ(content_of("10 size=7\n"), "content");
+  EXPECT_EQ(content_of("10 size=4\n"), "cont");
+  for (const std::string line : {"8 size=\n", "10 size=x\n", "11 size=7x\n", "11 size=-1\n",
+                                 "29 size=18446744073709551616\n"}) {
+    EXPECT_THAT(content_of(line), HasSubstr("damaged")) << line;
+  }
+}
+
 using Sources = Archives;
 
 TEST_F(Sources, AnOciLayoutIsReadFromAFolderAndFromATar) {
