@@ -27,8 +27,8 @@
 #include <string>
 #include <vector>
 
-#include "base/clock.h"
 #include "async/parallel.h"
+#include "base/clock.h"
 
 namespace app {
 

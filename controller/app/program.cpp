@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "base/limits.h"
-#include "operator/webhook_images.h"
 #include "crypto/rotation.h"
+#include "operator/webhook_images.h"
 #include "reconcile/names.h"
 
 namespace app {
@@ -62,7 +62,7 @@ void Program::add_certificates(const Options& options) {
   wanted.secret = {namespace_name_, options.webhook_secret};
   wanted.configuration = options.webhook_configuration;
   wanted.policy = crypto::policy_for(options.webhook_certificate_validity, options.webhook_service,
-                                  {options.webhook_service + "." + namespace_name_ + ".svc"});
+                                     {options.webhook_service + "." + namespace_name_ + ".svc"});
   certificates_ = std::make_unique<controller::WebhookCertificates>(
       environment_, std::move(wanted),
       [this](const std::string& certificate, const std::string& key) {
