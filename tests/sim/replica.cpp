@@ -70,8 +70,9 @@ bool Replica::holds_foreign_objects() const {
         [&](const auto& object) { found = found || !reconcile::is_managed(object->metadata); });
     return found;
   };
-  return is_foreign(caches_->deployments) || is_foreign(caches_->stateful_sets) ||
-         is_foreign(caches_->services) || is_foreign(caches_->pvcs) || is_foreign(caches_->pods);
+  bool holds = is_foreign(caches_->pods);
+  caches_->each_children_cache([&](const auto& cache) { holds = holds || is_foreign(cache); });
+  return holds;
 }
 
 bool Replica::holds_foreign_annotations() const {
@@ -85,10 +86,7 @@ bool Replica::holds_foreign_annotations() const {
   };
   look(caches_->registries.store());
   look(caches_->namespaces.store());
-  look(caches_->deployments.store());
-  look(caches_->stateful_sets.store());
-  look(caches_->services.store());
-  look(caches_->pvcs.store());
+  caches_->each_children_cache([&](const auto& cache) { look(cache.store()); });
   look(caches_->pods.store());
   return found;
 }
