@@ -90,8 +90,8 @@ void Controller::watch_caches() {
         const bool moved = before == nullptr || after == nullptr || before->spec != after->spec ||
                            before->status.delivery != after->status.delivery;
         if (!moved) return;
-        if (before != nullptr) enqueue_rivals(target_key(*before), before->metadata.uid);
-        if (after != nullptr) enqueue_rivals(target_key(*after), after->metadata.uid);
+        if (before != nullptr) enqueue_rivals(reconcile::target_key(*before), before->metadata.uid);
+        if (after != nullptr) enqueue_rivals(reconcile::target_key(*after), after->metadata.uid);
       });
   caches_.namespaces.store().on_change(
       [this](const api::Namespace* before, const api::Namespace* after) {
@@ -99,10 +99,7 @@ void Controller::watch_caches() {
         for (const auto& registry : caches_.candidates_for_namespace(meta.name))
           enqueue(registry.key());
       });
-  watch_children(caches_.deployments);
-  watch_children(caches_.stateful_sets);
-  watch_children(caches_.services);
-  watch_children(caches_.pvcs);
+  caches_.each_children_cache([this](auto& cache) { watch_children(cache); });
   watch_children(caches_.pods);
 }
 
@@ -144,17 +141,16 @@ void Controller::enqueue_rivals(const api::ObjectKey& target, std::string_view e
 
 // Enqueues every LocalRegistry, and every owner that is gone but has children.
 void Controller::enqueue_everything() {
-  const auto add_owners = [this](const auto& cache) {
+  caches_.registries.store().each(
+      [this](const auto& registry) { enqueue(api::key_of(registry->metadata)); });
+  reconcile::for_each_row([this](auto row) {
+    if (row.kPolicy.is_retained) return;
+    const auto& cache = caches_.children<reconcile::ObjectOf<decltype(row)>>();
     cache.store().each([this](const auto& object) {
       const Key owner = owner_of(object->metadata);
       if (!owner.name.empty()) enqueue(owner);
     });
-  };
-  caches_.registries.store().each(
-      [this](const auto& registry) { enqueue(api::key_of(registry->metadata)); });
-  add_owners(caches_.deployments);
-  add_owners(caches_.stateful_sets);
-  add_owners(caches_.services);
+  });
 }
 
 asio::awaitable<void> Controller::run() {
@@ -215,8 +211,8 @@ reconcile::Observed Controller::observe(const ReconcileState& state) const {
 asio::awaitable<runtime::ReconcileResult> Controller::finish(
     ReconcileState& state, reconcile::Plan plan, std::shared_ptr<const api::LocalRegistry> before,
     std::shared_ptr<const api::LocalRegistry> after) {
-  for (const reconcile::ObjectKind kind : plan.ended_contests) {
-    histories_.end_contest(state.key, kind);
+  for (const reconcile::ObjectRole role : plan.ended_contests) {
+    histories_.end_contest(state.key, role);
   }
   base::Result<void> written;
   if (after && plan.status) {

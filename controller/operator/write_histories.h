@@ -20,9 +20,9 @@ class WriteHistories {
   const reconcile::WriteHistory& of(const api::ObjectKey& key) const;
 
   void record_write(const api::ObjectKey& key, reconcile::WriteRecord write);
-  void record_failed_write(const api::ObjectKey& key, reconcile::ObjectKind kind);
+  void record_failed_write(const api::ObjectKey& key, reconcile::ObjectRole role);
   void record_contest(const api::ObjectKey& key, reconcile::ContestRecord record);
-  void end_contest(const api::ObjectKey& key, reconcile::ObjectKind kind);
+  void end_contest(const api::ObjectKey& key, reconcile::ObjectRole role);
   void forget(const api::ObjectKey& key);
 
   std::size_t size() const { return entries_.size(); }

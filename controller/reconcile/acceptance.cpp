@@ -130,18 +130,18 @@ std::optional<Refusal> check_rival(const Observed& observed) {
                              api::target_namespace(*observed.registry))};
 }
 
-std::optional<Refusal> foreign(const Observed& observed, ObjectKind kind) {
+std::optional<Refusal> foreign(const Observed& observed, ObjectRole role) {
   return Refusal{reason::kNameConflict,
                  fmt::format("{0} {1}/{2} exists and is not managed by this LocalRegistry: change "
                              "spec.name, or delete the {0}",
-                             kind_name(kind), api::target_namespace(*observed.registry),
+                             kind_name(role), api::target_namespace(*observed.registry),
                              observed.registry->spec.name)};
 }
 
 std::optional<Refusal> foreign_pvc(const Observed& observed) {
-  const api::ObjectKey owner = owner_key(observed.pvc->metadata);
-  if (!is_managed(observed.pvc->metadata) || owner.name.empty()) {
-    return foreign(observed, ObjectKind::kPvc);
+  const api::ObjectKey owner = owner_key(observed.pvc()->metadata);
+  if (!is_managed(observed.pvc()->metadata) || owner.name.empty()) {
+    return foreign(observed, ObjectRole::kPvc);
   }
   return Refusal{
       reason::kNameConflict,
@@ -154,29 +154,25 @@ std::optional<Refusal> foreign_pvc(const Observed& observed) {
 // Refuses when the cache holds only a part of an object at the target name, because a part cannot
 // be compared with the intent.
 std::optional<Refusal> check_whole(const Observed& observed) {
-  const auto check = [](ObjectKind kind, const api::ObjectMeta& meta) -> std::optional<Refusal> {
+  const auto check = [](ObjectRole role, const api::ObjectMeta& meta) -> std::optional<Refusal> {
     if (meta.kept == json::Kept::kWhole) return std::nullopt;
     if (meta.kept == json::Kept::kNoRoom) {
       return Refusal{reason::kNoRoom,
                      fmt::format("the operator's cache has no room for {0} {1}: namespace {2} has "
                                  "too many objects with the label {3}={4}; delete some of them",
-                                 kind_name(kind), api::to_string(api::key_of(meta)),
+                                 kind_name(role), api::to_string(api::key_of(meta)),
                                  meta.namespace_name, kManagedByLabel, kManager)};
     }
     return Refusal{
         reason::kTooLarge,
         fmt::format("{} {} is larger than the {} bytes that the operator reads: remove the fields "
                     "that other clients added to it, or delete it",
-                    kind_name(kind), api::to_string(api::key_of(meta)), limits::kObjectBytes)};
+                    kind_name(role), api::to_string(api::key_of(meta)), limits::kObjectBytes)};
   };
   std::optional<Refusal> refusal;
-  const auto check_object = [&](ObjectKind kind, const auto& object) {
-    if (object && !refusal) refusal = check(kind, object->metadata);
-  };
-  check_object(ObjectKind::kDeployment, observed.deployment);
-  check_object(ObjectKind::kStatefulSet, observed.stateful_set);
-  check_object(ObjectKind::kService, observed.service);
-  check_object(ObjectKind::kPvc, observed.pvc);
+  observed.slots.each([&](auto row, const auto& object) {
+    if (object && !refusal) refusal = check(row.kRole, object->metadata);
+  });
   return refusal;
 }
 
@@ -187,13 +183,13 @@ std::optional<Refusal> check_foreign_objects(const Observed& observed) {
   const auto is_foreign = [&](const auto& object) {
     return object && !belongs_to(object->metadata, registry);
   };
-  if (is_foreign(observed.service)) return foreign(observed, ObjectKind::kService);
+  if (is_foreign(observed.service())) return foreign(observed, ObjectRole::kService);
   if (!registry.spec.persistence.enabled) {
-    if (is_foreign(observed.deployment)) return foreign(observed, ObjectKind::kDeployment);
+    if (is_foreign(observed.deployment())) return foreign(observed, ObjectRole::kDeployment);
     return std::nullopt;
   }
-  if (is_foreign(observed.stateful_set)) return foreign(observed, ObjectKind::kStatefulSet);
-  if (observed.pvc && !pvc_is_usable(observed)) return foreign_pvc(observed);
+  if (is_foreign(observed.stateful_set())) return foreign(observed, ObjectRole::kStatefulSet);
+  if (observed.pvc() && !pvc_is_usable(observed)) return foreign_pvc(observed);
   return std::nullopt;
 }
 
@@ -237,8 +233,8 @@ std::optional<Refusal> find_foreign_refusal(const api::LocalRegistry& registry,
 }
 
 bool pvc_is_usable(const Observed& observed) {
-  if (!observed.pvc) return false;
-  const api::ObjectMeta& pvc = observed.pvc->metadata;
+  if (!observed.pvc()) return false;
+  const api::ObjectMeta& pvc = observed.pvc()->metadata;
   if (belongs_to(pvc, *observed.registry)) return true;
   const std::string& own = observed.registry->metadata.namespace_name;
   return is_managed(pvc) && !owner_uid(pvc).empty() && !observed.pvc_owner_may_exist &&

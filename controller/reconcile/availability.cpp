@@ -3,9 +3,9 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
+#include "api/error_texts.h"
 #include "base/limits.h"
 #include "base/quote.h"
 #include "reconcile/decision.h"
@@ -111,16 +111,13 @@ std::optional<ConditionValue> condition_of_failing_container(const api::Containe
   return std::nullopt;
 }
 
-// The messages of the admission plugin ResourceQuota.
-constexpr std::array<std::string_view, 4> kQuotaMessages = {
-    "exceeded quota", "failed quota", "insufficient quota", "status unknown for quota"};
-
 std::string_view reason_for(std::string_view message) {
-  for (const std::string_view quota : kQuotaMessages) {
-    if (message.find(quota) != std::string_view::npos) return reason::kQuotaExceeded;
+  switch (api::admission_refusal_in(message)) {
+    case api::AdmissionRefusal::kQuota: return reason::kQuotaExceeded;
+    case api::AdmissionRefusal::kPodSecurity: return reason::kPodSecurity;
+    case api::AdmissionRefusal::kOther: return reason::kForbidden;
+    case api::AdmissionRefusal::kNone: break;
   }
-  if (message.find("violates PodSecurity") != std::string_view::npos) return reason::kPodSecurity;
-  if (message.find("forbidden") != std::string_view::npos) return reason::kForbidden;
   return reason::kFailed;
 }
 
@@ -170,7 +167,7 @@ std::optional<ConditionValue> condition_of_container(const Observed& observed,
       pod == nullptr ? nullptr : find_container(*pod, container_name);
   if (workload.replicas->value_or(1) == 0) {
     std::string message =
-        fmt::format("{} {} has 0 replicas", kind_name(workload.kind), workload.metadata->name);
+        fmt::format("{} {} has 0 replicas", kind_name(workload.role), workload.metadata->name);
     return ConditionValue{kFalse, std::string(reason::kScaledToZero), std::move(message)};
   }
   if (container != nullptr) {
@@ -192,20 +189,20 @@ std::optional<ConditionValue> condition_of_container(const Observed& observed,
 // publishNotReadyAddresses. The second case matters while a sidecar keeps the pod from being ready.
 bool is_reachable(const Observed& observed, const Workload& workload) {
   if (workload.status->ready_replicas > 0) return true;
-  if (observed.service->spec.publish_not_ready_addresses == api::Switch::kOn) return true;
+  if (observed.service()->spec.publish_not_ready_addresses == api::Switch::kOn) return true;
   const api::Pod* pod = find_pod(observed, workload);
   const api::Condition* ready =
       pod == nullptr ? nullptr : api::find_condition(pod->status.conditions, "Ready");
   return ready != nullptr && ready->status == kTrue;
 }
 
-ObjectKind wanted_workload(const Observed& observed) {
-  return observed.registry->spec.persistence.enabled ? ObjectKind::kStatefulSet
-                                                     : ObjectKind::kDeployment;
+ObjectRole wanted_workload(const Observed& observed) {
+  return observed.registry->spec.persistence.enabled ? ObjectRole::kStatefulSet
+                                                     : ObjectRole::kDeployment;
 }
 
-std::string not_created_yet(const Observed& observed, ObjectKind kind) {
-  return fmt::format("{} {} has not been created yet", kind_name(kind),
+std::string not_created_yet(const Observed& observed, ObjectRole role) {
+  return fmt::format("{} {} has not been created yet", kind_name(role),
                      observed.registry->spec.name);
 }
 
@@ -223,14 +220,14 @@ std::string_view reason_of_failure(const base::Error& error) {
 }
 
 std::optional<ConditionValue> condition_of_failed_write(const Observed& observed,
-                                                        std::initializer_list<ObjectKind> kinds) {
-  for (const ObjectKind kind : kinds) {
-    const FailedRequest* failure = find_failure(observed, kind);
+                                                        std::initializer_list<ObjectRole> kinds) {
+  for (const ObjectRole role : kinds) {
+    const FailedRequest* failure = find_failure(observed, role);
     if (failure == nullptr) continue;
-    const std::string& name = kind == ObjectKind::kLocalRegistry ? observed.registry->metadata.name
+    const std::string& name = role == ObjectRole::kLocalRegistry ? observed.registry->metadata.name
                                                                  : observed.registry->spec.name;
     return ConditionValue{kFalse, std::string(reason_of_failure(failure->error)),
-                          fmt::format("{} {}: {}", kind_name(kind), name, failure->error.message)};
+                          fmt::format("{} {}: {}", kind_name(role), name, failure->error.message)};
   }
   return std::nullopt;
 }
@@ -247,19 +244,19 @@ ConditionValue compute_available(const Observed& observed) {
   const Workload workload = find_workload(observed);
   if (workload.metadata == nullptr && !is_deployed(observed)) return not_deployed(observed);
   const bool has_service =
-      observed.service && belongs_to(observed.service->metadata, *observed.registry);
+      observed.service() && belongs_to(observed.service()->metadata, *observed.registry);
   if (workload.metadata == nullptr || !has_service) {
     if (auto failure = condition_of_failed_write(
-            observed, {ObjectKind::kDeployment, ObjectKind::kStatefulSet, ObjectKind::kService,
-                       ObjectKind::kLocalRegistry})) {
+            observed, {ObjectRole::kDeployment, ObjectRole::kStatefulSet, ObjectRole::kService,
+                       ObjectRole::kLocalRegistry})) {
       return *failure;
     }
-    const ObjectKind missing =
-        workload.metadata == nullptr ? wanted_workload(observed) : ObjectKind::kService;
+    const ObjectRole missing =
+        workload.metadata == nullptr ? wanted_workload(observed) : ObjectRole::kService;
     return {kFalse, std::string(reason::kDeploying), not_created_yet(observed, missing)};
   }
-  if (node_port_of(*observed.service) == 0) {
-    if (auto failure = condition_of_failed_write(observed, {ObjectKind::kService})) return *failure;
+  if (node_port_of(*observed.service()) == 0) {
+    if (auto failure = condition_of_failed_write(observed, {ObjectRole::kService})) return *failure;
     return {kFalse, std::string(reason::kDeploying), "the Service has no node port yet"};
   }
   if (auto problem =
@@ -272,7 +269,7 @@ ConditionValue compute_available(const Observed& observed) {
             "or has failed"};
   }
   if (auto failure = condition_of_failed_write(  // a registry runs, but not as the spec asks
-          observed, {ObjectKind::kDeployment, ObjectKind::kStatefulSet, ObjectKind::kService})) {
+          observed, {ObjectRole::kDeployment, ObjectRole::kStatefulSet, ObjectRole::kService})) {
     return {kTrue, std::string(reason::kAvailable),
             fmt::format("the registry answers requests, but a change was refused: {}",
                         failure->message)};

@@ -34,7 +34,7 @@ std::string_view reason_of_failure(const base::Error& error);
 // Returns the condition for the first failed or refused write of an object of these kinds; nullopt
 // when all their writes succeeded.
 std::optional<ConditionValue> condition_of_failed_write(const Observed& observed,
-                                                        std::initializer_list<ObjectKind> kinds);
+                                                        std::initializer_list<ObjectRole> kinds);
 
 // Returns, for messages, what the user can do to replace a kept pod template (template_hold.h).
 std::string restart_remedy(const Observed& observed);

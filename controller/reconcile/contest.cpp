@@ -13,14 +13,8 @@ constexpr std::string_view kFalse = "False";
 constexpr std::string_view kAdmission = "an admission webhook or policy";
 
 // Returns "Deployment team-a/registry".
-std::string describe(ObjectKind kind, const api::ObjectKey& key) {
-  return fmt::format("{} {}", kind_name(kind), api::to_string(key));
-}
-
-api::ObjectKey key_of(const Observed& observed, ObjectKind kind) {
-  const api::LocalRegistry& registry = *observed.registry;
-  if (kind == ObjectKind::kLocalRegistry) return api::key_of(registry.metadata);
-  return {api::target_namespace(registry), registry.spec.name};
+std::string describe(ObjectRole role, const api::ObjectKey& key) {
+  return fmt::format("{} {}", kind_name(role), api::to_string(key));
 }
 
 std::size_t writes_lately(const FieldContest& contest, Instant now) {
@@ -38,7 +32,7 @@ bool was_reported(const Observed& observed, const Drift& drift, std::string_view
   return drift.was_applied && converged != nullptr &&
          converged->reason == reason::kFieldOverridden &&
          converged->observed_generation == registry.metadata.generation &&
-         converged->message.find(describe(drift.kind, drift.key) + ":") != std::string::npos &&
+         converged->message.find(describe(drift.role, drift.key) + ":") != std::string::npos &&
          converged->message.find(stored_path(path)) != std::string::npos;
 }
 
@@ -50,7 +44,7 @@ std::vector<std::string> fields_to_record(const Observed& observed, const Drift&
   for (const std::string& path : drift.fields) {
     const ContestedField* field = contest == nullptr ? nullptr : contest->find(path);
     const bool is_new =
-        is_healed_too_often(observed.history, drift.kind, drift.intent, path, observed.instant) ||
+        is_healed_too_often(observed.history, drift.role, drift.intent, path, observed.instant) ||
         (contest == nullptr && was_reported(observed, drift, path));
     if (field == nullptr ? is_new : !field->manager_is_known) paths.push_back(path);
   }
@@ -65,7 +59,7 @@ std::string describe(const ContestedField& field) {
 }
 
 std::string describe(const Observed& observed, const FieldContest& contest) {
-  std::string text = describe(contest.kind, key_of(observed, contest.kind)) + ": ";
+  std::string text = describe(contest.role, key_of_role(*observed.registry, contest.role)) + ": ";
   for (std::size_t i = 0; i < std::min(contest.fields.size(), limits::kContestedNamed); ++i) {
     if (i > 0) text += ", ";
     text += describe(contest.fields[i]);
@@ -108,7 +102,7 @@ bool is_write(const Action& action) {
 
 DriftDecision decide_drift(const Observed& observed, const Drift& drift) {
   DriftDecision decision;
-  const FieldContest* contest = observed.history.find(drift.kind);
+  const FieldContest* contest = observed.history.find(drift.role);
   if (contest != nullptr && contest->intent != drift.intent) {  // a new intent is always tried
     decision.apply = true;
     decision.healed = drift.fields.front();
@@ -118,7 +112,7 @@ DriftDecision decide_drift(const Observed& observed, const Drift& drift) {
       !recorded.empty()) {
     const bool is_adopted = contest == nullptr && was_reported(observed, drift, recorded.front());
     decision.record = RecordContestedFields{
-        drift.kind, drift.key, drift.intent, std::move(recorded),
+        drift.role, drift.key, drift.intent, std::move(recorded),
         is_adopted ? limits::kContestAdoptedRetry : limits::kContestFirstRetry};
     return decision;
   }
@@ -143,7 +137,7 @@ bool is_in_heal_window(const FieldContest& contest, Instant now) {
 }
 
 bool is_contested(const Observed& observed, const Drift& drift, std::string_view path) {
-  const FieldContest* contest = observed.history.find(drift.kind);
+  const FieldContest* contest = observed.history.find(drift.role);
   if (contest == nullptr) return was_reported(observed, drift, path);
   return contest->intent == drift.intent && contest->find(path) != nullptr;
 }
@@ -182,7 +176,8 @@ ConditionValue compute_converged(const Observed& observed, const std::optional<R
   if (const FailedRequest* failure = find_any_failure(observed)) {
     const bool rejected = failure->error.code == base::ErrorCode::kInvalid;
     return {kFalse, std::string(rejected ? reason::kRejected : reason_of_failure(failure->error)),
-            fmt::format("{}: {}", describe(failure->kind, key_of(observed, failure->kind)),
+            fmt::format("{}: {}",
+                        describe(failure->role, key_of_role(*observed.registry, failure->role)),
                         failure->error.message)};
   }
   const auto writes = std::count_if(plan.actions.begin(), plan.actions.end(), is_write);

@@ -19,32 +19,12 @@ namespace reconcile {
 
 // An object that differs from the intent.
 struct Drift {
-  ObjectKind kind{};
+  ObjectRole role{};
   api::ObjectKey key;
   std::size_t intent = 0;           // digest_of() the intended object
   std::vector<std::string> fields;  // paths of the first fields that differ
   bool was_applied = false;         // the API server accepted this intent before
 };
-
-// Returns the ObjectKind of objects of type T.
-template <class T>
-constexpr ObjectKind kind_for();
-template <>
-constexpr ObjectKind kind_for<api::Deployment>() {
-  return ObjectKind::kDeployment;
-}
-template <>
-constexpr ObjectKind kind_for<api::StatefulSet>() {
-  return ObjectKind::kStatefulSet;
-}
-template <>
-constexpr ObjectKind kind_for<api::Service>() {
-  return ObjectKind::kService;
-}
-template <>
-constexpr ObjectKind kind_for<api::PersistentVolumeClaim>() {
-  return ObjectKind::kPvc;
-}
 
 // Returns the intent hash that an annotation of the child records; empty if there is none.
 template <class T>
@@ -54,9 +34,9 @@ std::string intent_hash(const T& object) {
 
 // Returns the difference of an observed child from the intended one.
 template <class T>
-Drift drift_of(const T& wanted, const T& existing) {
-  return {kind_for<T>(), api::key_of(wanted.metadata), digest_of(wanted),
-          differing_fields(wanted, existing), intent_hash(wanted) == intent_hash(existing)};
+Drift drift_of(const T& wanted, const T& existing, ObjectRole role = role_of_type<T>()) {
+  return {role, api::key_of(wanted.metadata), digest_of(wanted), differing_fields(wanted, existing),
+          intent_hash(wanted) == intent_hash(existing)};
 }
 
 // The decision about a drift.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "api/error_texts.h"
 #include "reconcile/children.h"
 #include "reconcile/images.h"
 #include "reconcile/names.h"
@@ -21,7 +22,8 @@ bool pods_are_refused(const Observed& observed) {
   if (workload.metadata == nullptr) return false;
   if (!has_container(*workload.pod_template, kBuildKitContainer)) return false;
   if (workload.status->observed_generation < workload.metadata->generation) return false;
-  return refusal_of_pods(observed, workload).find("violates PodSecurity") != std::string_view::npos;
+  return api::admission_refusal_in(refusal_of_pods(observed, workload)) ==
+         api::AdmissionRefusal::kPodSecurity;
 }
 
 // Returns a hash of the inputs of the cluster's Pod Security default: the BuildKit image, and the
@@ -51,8 +53,8 @@ bool was_refused(const Observed& observed) {
     if (value.empty() || value == kNeverRefused) return;
     is_refused = is_refused || value == buildkit_circumstances(observed);
   };
-  look(observed.deployment);
-  look(observed.stateful_set);
+  look(observed.deployment());
+  look(observed.stateful_set());
   if (is_recorded) return is_refused;
   const api::Condition* condition =
       api::find_condition(registry.status.conditions, condition::kBuildKitReady);
@@ -115,33 +117,33 @@ bool is_deployed(const Observed& observed) {
   return decide_delivery(observed) == api::Delivery::kLocalRegistry;
 }
 
-std::string workload_name(const api::LocalRegistry& registry, ObjectKind kind) {
-  return fmt::format("{}/{}", kind_name(kind), registry.spec.name);
+std::string workload_name(const api::LocalRegistry& registry, ObjectRole role) {
+  return fmt::format("{}/{}", kind_name(role), registry.spec.name);
 }
 
 namespace {
 
-bool is_unseen(const Observed& observed, ObjectKind kind, bool seen) {
+bool is_unseen(const Observed& observed, ObjectRole role, bool seen) {
   const api::LocalRegistry& registry = *observed.registry;
-  return !observed.live && !seen && registry.status.workload == workload_name(registry, kind);
+  return !observed.live && !seen && registry.status.workload == workload_name(registry, role);
 }
 
 }  // namespace
 
 bool has_unseen_workload(const Observed& observed) {
-  return is_unseen(observed, ObjectKind::kDeployment, observed.deployment != nullptr) ||
-         is_unseen(observed, ObjectKind::kStatefulSet, observed.stateful_set != nullptr);
+  return is_unseen(observed, ObjectRole::kDeployment, observed.deployment() != nullptr) ||
+         is_unseen(observed, ObjectRole::kStatefulSet, observed.stateful_set() != nullptr);
 }
 
 bool has_unseen_service(const Observed& observed) {
-  return !observed.live && !observed.service && observed.registry->status.node_port != 0 &&
+  return !observed.live && !observed.service() && observed.registry->status.node_port != 0 &&
          !is_deployed(observed);
 }
 
 bool has_unseen_workload_to_delete(const Observed& observed) {
   if (!has_unseen_workload(observed)) return false;
   const bool persistent = observed.registry->spec.persistence.enabled;
-  const ObjectKind wanted = persistent ? ObjectKind::kStatefulSet : ObjectKind::kDeployment;
+  const ObjectRole wanted = persistent ? ObjectRole::kStatefulSet : ObjectRole::kDeployment;
   return !is_deployed(observed) ||
          observed.registry->status.workload != workload_name(*observed.registry, wanted);
 }

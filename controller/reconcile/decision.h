@@ -28,7 +28,7 @@ std::optional<api::Delivery> decide_delivery(const Observed& observed);
 bool is_deployed(const Observed& observed);
 
 // Returns the value of status.workload for a workload of that kind: "Deployment/registry".
-std::string workload_name(const api::LocalRegistry& registry, ObjectKind kind);
+std::string workload_name(const api::LocalRegistry& registry, ObjectRole role);
 
 // True when status.workload names a workload that is in no cache and was not read live yet. It may
 // still exist: a workload without the operator's labels is not watched.

@@ -62,7 +62,7 @@ struct Collect {
   }
   void operator()(const Delete& remove) const {
     if (remove.is_orphan) return;  // it belonged to an earlier LocalRegistry
-    append(writes.deleted, fmt::format("{}/{}", kind_name(remove.kind), remove.key.name));
+    append(writes.deleted, fmt::format("{}/{}", kind_name(remove.role), remove.key.name));
   }
   template <class T>
   void operator()(const Apply<T>& apply) const {

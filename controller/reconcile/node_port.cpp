@@ -8,8 +8,9 @@ namespace reconcile {
 namespace {
 
 int observed_node_port(const Observed& observed) {
-  if (!observed.service || !belongs_to(observed.service->metadata, *observed.registry)) return 0;
-  return node_port_of(*observed.service);
+  if (!observed.service() || !belongs_to(observed.service()->metadata, *observed.registry))
+    return 0;
+  return node_port_of(*observed.service());
 }
 
 }  // namespace

@@ -26,10 +26,12 @@ bool contains(const std::vector<std::string>& list, const std::string& name) {
 // owner-uid label is not checked, because another client may have edited it.
 bool has_own_object(const Observed& observed) {
   const api::ObjectKey key = api::key_of(observed.registry->metadata);
-  const auto is_own = [&](const auto& object) {
-    return object && is_managed(object->metadata) && owner_key(object->metadata) == key;
-  };
-  return is_own(observed.deployment) || is_own(observed.stateful_set) || is_own(observed.service);
+  bool has = false;
+  observed.slots.each([&](auto row, const auto& object) {
+    has = has || (!row.kPolicy.is_retained && object && is_managed(object->metadata) &&
+                  owner_key(object->metadata) == key);
+  });
+  return has;
 }
 
 // Returns the namespaces, besides the LocalRegistry's own, in which children are known, may be, or
@@ -41,12 +43,12 @@ std::set<std::string> namespaces_with_objects(const Observed& observed, bool cre
   // A retained PVC is never deleted, so its namespace does not have to be recorded for it.
   const bool with_pvcs = registry.spec.persistence.when_deleted == api::RetentionPolicy::kDelete;
   for (const MisplacedChild& child : observed.misplaced_children) {
-    if (child.kind == ObjectKind::kPvc && !with_pvcs) continue;
+    if (policy_of(child.role).is_retained && !with_pvcs) continue;
     names.insert(child.metadata.namespace_name);
   }
   const std::string& target = api::target_namespace(registry);
   const bool was_used = contains(other_namespaces(registry), target);
-  const bool has_pvc = with_pvcs && observed.pvc && is_owned(observed.pvc->metadata, registry);
+  const bool has_pvc = with_pvcs && observed.pvc() && is_owned(observed.pvc()->metadata, registry);
   if (creates || (was_used && (has_own_object(observed) || has_pvc))) names.insert(target);
   names.erase(registry.metadata.namespace_name);
   return names;

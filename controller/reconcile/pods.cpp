@@ -11,10 +11,10 @@ namespace {
 
 template <class T>
 Workload workload_of(const api::LocalRegistry& registry, const std::shared_ptr<const T>& object,
-                     ObjectKind kind) {
+                     ObjectRole role) {
   if (!object || !belongs_to(object->metadata, registry)) return {};
   return {&object->metadata, &object->spec.replicas, &object->spec.pod_template, &object->status,
-          kind};
+          role};
 }
 
 // Whether the pod belongs to the workload. A StatefulSet owns its pods; a Deployment owns a
@@ -26,7 +26,7 @@ bool is_pod_of(const api::Pod& pod, const Workload& workload) {
   if (api::lookup(meta.labels, api::kInstanceLabel) != workload.metadata->name) return false;
   for (const api::OwnerReference& owner : pod.metadata.owner_references) {
     if (owner.uid == workload.metadata->uid) return true;
-    if (workload.kind == ObjectKind::kDeployment && owner.kind == "ReplicaSet" &&
+    if (workload.role == ObjectRole::kDeployment && owner.kind == "ReplicaSet" &&
         owner.name.starts_with(workload.metadata->name + "-")) {
       return true;
     }
@@ -56,8 +56,8 @@ base::Time last_time(const api::EventSummary& event) {
 Workload find_workload(const Observed& observed) {
   const api::LocalRegistry& registry = *observed.registry;
   return registry.spec.persistence.enabled
-             ? workload_of(registry, observed.stateful_set, ObjectKind::kStatefulSet)
-             : workload_of(registry, observed.deployment, ObjectKind::kDeployment);
+             ? workload_of(registry, observed.stateful_set(), ObjectRole::kStatefulSet)
+             : workload_of(registry, observed.deployment(), ObjectRole::kDeployment);
 }
 
 bool is_terminating_or_ended(const api::Pod& pod) {
@@ -79,7 +79,7 @@ const api::Pod* find_pod(const Observed& observed, const Workload& workload) {
 }
 
 bool lacks_pod(const Observed& observed, const Workload& workload) {
-  return workload.metadata != nullptr && workload.kind == ObjectKind::kStatefulSet &&
+  return workload.metadata != nullptr && workload.role == ObjectRole::kStatefulSet &&
          !is_terminating(*workload.metadata) && workload.replicas->value_or(1) > 0 &&
          workload.status->observed_generation >= workload.metadata->generation &&
          workload.status->replicas == 0 && find_pod(observed, workload) == nullptr;

@@ -17,7 +17,7 @@ struct Workload {
   const std::optional<int>* replicas = nullptr;
   const api::PodTemplateSpec* pod_template = nullptr;
   const api::WorkloadStatus* status = nullptr;
-  ObjectKind kind = ObjectKind::kDeployment;
+  ObjectRole role = ObjectRole::kDeployment;
 };
 
 Workload find_workload(const Observed& observed);

@@ -38,8 +38,8 @@ Publishing decide_publishing(const Observed& observed) {
   if (workload.metadata == nullptr || has_terminating_pod(observed, workload)) return {};
   const api::Pod* pod = find_pod(observed, workload);
   if (pod == nullptr) return {};
-  const bool current =
-      observed.service && observed.service->spec.publish_not_ready_addresses == api::Switch::kOn;
+  const bool current = observed.service() &&
+                       observed.service()->spec.publish_not_ready_addresses == api::Switch::kOn;
   const api::Condition* ready = api::find_condition(pod->status.conditions, "Ready");
   if (ready != nullptr && ready->status == "True") {
     if (!current) return {};

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "api/error_texts.h"
 #include "base/limits.h"
 #include "base/quote.h"
 #include "reconcile/availability.h"
@@ -79,6 +80,16 @@ void replace(std::vector<api::Condition>& list, std::vector<api::Condition> cond
   }
 }
 
+// What the conditions are computed from.
+struct StatusInput {
+  const Observed& observed;
+  const std::optional<Refusal>& refusal;
+  const std::string& url;        // status.url
+  const Conditions& conditions;  // those of earlier rows
+  const ConditionValue& convergence;
+  const std::string& outdated_field;
+};
+
 ConditionValue compute_accepted(const std::optional<Refusal>& refusal) {
   if (refusal) return {kFalse, std::string(refusal->reason), refusal->message};
   return {kTrue, std::string(reason::kAccepted), "the resource is accepted"};
@@ -91,7 +102,7 @@ const MisplacedChild* find_earlier_service(const Observed& observed,
   if (!refusal) return nullptr;
   const auto found =
       std::find_if(observed.misplaced_children.begin(), observed.misplaced_children.end(),
-                   [](const MisplacedChild& child) { return child.kind == ObjectKind::kService; });
+                   [](const MisplacedChild& child) { return child.role == ObjectRole::kService; });
   return found == observed.misplaced_children.end() ? nullptr : &*found;
 }
 
@@ -135,7 +146,7 @@ ConditionValue compute_up_to_date(const Observed& observed, const std::string& o
 std::optional<ConditionValue> condition_of_refused_port(const Observed& observed) {
   for (const FailedRequest& failure : observed.failures) {
     if (failure.node_port == 0 || failure.node_port != observed.registry->spec.node_port) continue;
-    const bool range = failure.error.message.find("valid range") != std::string::npos;
+    const bool range = api::is_node_port_out_of_range(failure.error.message);
     return ConditionValue{
         kFalse, std::string(range ? reason::kNodePortOutOfRange : reason::kNodePortTaken),
         fmt::format(
@@ -189,7 +200,7 @@ ConditionValue compute_ready(const Observed& observed, const Conditions& conditi
   if (buildkit.status != kTrue && !is_degraded_on_purpose(buildkit))
     return not_ready_because_of(buildkit);
   if (const auto failure = condition_of_failed_write(
-          observed, {ObjectKind::kDeployment, ObjectKind::kStatefulSet, ObjectKind::kService})) {
+          observed, {ObjectRole::kDeployment, ObjectRole::kStatefulSet, ObjectRole::kService})) {
     return {kFalse, failure->reason, available.message};
   }
   return {kTrue, std::string(reason::kReady),
@@ -208,6 +219,68 @@ ConditionValue compute_cleanup_blocked(const Observed& observed) {
                       observed.registry->metadata.uid, kFinalizer)};
 }
 
+// Returns the condition of an object that may be absent, or elsewhere. `exists`: the object is at
+// its key.
+ConditionValue condition_of_object(const StatusInput& input, bool exists,
+                                   ConditionValue (*compute)(const Observed&)) {
+  if (find_earlier_service(input.observed, input.refusal) != nullptr) return not_observed();
+  const auto absence = condition_of_absent_object(input.observed, input.refusal);
+  return absence && !exists ? *absence : compute(input.observed);
+}
+
+bool has_workload(const Observed& observed) { return find_workload(observed).metadata != nullptr; }
+
+ConditionValue ready_condition(const StatusInput& input) {
+  ConditionValue ready = compute_ready(input.observed, input.conditions);
+  if (input.observed.registry->spec.suspend) {
+    ready.reason = reason::kSuspended;
+    ready.message = "spec.suspend is true: nothing is created, changed or removed";
+  }
+  if (ready.status == kTrue && ready.reason == reason::kReady) {
+    ready.message = fmt::format("registry is ready; push and pull at {}", input.url);
+  }
+  return ready;
+}
+
+using ConditionResult = std::optional<ConditionValue>;  // nullopt: the status has no such condition
+
+struct ConditionRow {
+  std::string_view type;
+  ConditionResult (*compute)(const StatusInput&);
+};
+
+// The conditions of a LocalRegistry, in the order of the status. A row may use earlier ones.
+constexpr ConditionRow kConditions[] = {
+    {condition::kAccepted,
+     [](const StatusInput& in) -> ConditionResult { return compute_accepted(in.refusal); }},
+    {condition::kAvailable,
+     [](const StatusInput& in) -> ConditionResult {
+       return condition_of_object(in, has_workload(in.observed), compute_available);
+     }},
+    {condition::kBuildKitReady,
+     [](const StatusInput& in) -> ConditionResult {
+       return condition_of_object(in, has_workload(in.observed), compute_buildkit_ready);
+     }},
+    {condition::kStorageReady,
+     [](const StatusInput& in) -> ConditionResult {
+       const bool is_ephemeral = !in.observed.registry->spec.persistence.enabled;
+       return condition_of_object(in, is_ephemeral || in.observed.pvc(), storage_condition);
+     }},
+    {condition::kUpToDate,
+     [](const StatusInput& in) -> ConditionResult {
+       return compute_up_to_date(in.observed, in.outdated_field);
+     }},
+    {condition::kReady,
+     [](const StatusInput& in) -> ConditionResult { return ready_condition(in); }},
+    {condition::kCleanupBlocked,
+     [](const StatusInput& in) -> ConditionResult {
+       if (in.observed.unwatched_namespaces.empty()) return std::nullopt;
+       return compute_cleanup_blocked(in.observed);
+     }},
+    {condition::kConverged,
+     [](const StatusInput& in) -> ConditionResult { return in.convergence; }},
+};
+
 // Returns the value of status.workload. A workload that has to be deleted comes first: if another
 // client removes its labels, only the status still names it.
 std::string workload_of(const Observed& observed) {
@@ -221,13 +294,13 @@ std::string workload_of(const Observed& observed) {
   const auto goes = [&](const auto& workload) {
     return is_there(workload) && !is_terminating(workload->metadata);
   };
-  const auto name_of = [&](ObjectKind kind) { return workload_name(registry, kind); };
+  const auto name_of = [&](ObjectRole role) { return workload_name(registry, role); };
   if (registry.spec.persistence.enabled) {
-    if (goes(observed.deployment)) return name_of(ObjectKind::kDeployment);
-    return is_there(observed.stateful_set) ? name_of(ObjectKind::kStatefulSet) : "";
+    if (goes(observed.deployment())) return name_of(ObjectRole::kDeployment);
+    return is_there(observed.stateful_set()) ? name_of(ObjectRole::kStatefulSet) : "";
   }
-  if (goes(observed.stateful_set)) return name_of(ObjectKind::kStatefulSet);
-  return is_there(observed.deployment) ? name_of(ObjectKind::kDeployment) : "";
+  if (goes(observed.stateful_set())) return name_of(ObjectRole::kStatefulSet);
+  return is_there(observed.deployment()) ? name_of(ObjectRole::kDeployment) : "";
 }
 
 void set_node_port(int port, api::LocalRegistryStatus& status) {
@@ -238,9 +311,9 @@ void set_node_port(int port, api::LocalRegistryStatus& status) {
 void describe_addresses(const Observed& observed, api::LocalRegistryStatus& status) {
   const api::LocalRegistry& registry = *observed.registry;
   // While a registry is deployed, a Service that is being deleted counts until it is gone.
-  const bool is_there = observed.service && belongs_to(observed.service->metadata, registry) &&
-                        (is_deployed(observed) || !is_terminating(observed.service->metadata));
-  const api::ServicePort* port = is_there ? find_port(*observed.service) : nullptr;
+  const bool is_there = observed.service() && belongs_to(observed.service()->metadata, registry) &&
+                        (is_deployed(observed) || !is_terminating(observed.service()->metadata));
+  const api::ServicePort* port = is_there ? find_port(*observed.service()) : nullptr;
   if (port != nullptr && port->node_port != 0) {
     set_node_port(port->node_port, status);
   } else if (has_unseen_service(observed)) {
@@ -251,7 +324,7 @@ void describe_addresses(const Observed& observed, api::LocalRegistryStatus& stat
     // there. The port is requested again when the Service is recreated.
     status.last_node_port = remembered_node_port(registry.status);
   }
-  if (port == nullptr || is_terminating(observed.service->metadata)) return;
+  if (port == nullptr || is_terminating(observed.service()->metadata)) return;
   status.cluster_url =
       fmt::format("{}.{}.svc:{}", registry.spec.name, api::target_namespace(registry), port->port);
 }
@@ -280,7 +353,7 @@ void describe(const Observed& observed, const std::optional<Refusal>& refusal,
   describe_addresses(observed, status);
   status.workload = workload_of(observed);
   if (observed.registry->spec.persistence.enabled && pvc_is_usable(observed)) {
-    status.volume_claim = observed.pvc->metadata.name;
+    status.volume_claim = observed.pvc()->metadata.name;
   }
 }
 
@@ -298,7 +371,6 @@ void add_required_records(const Observed& observed, bool may_create,
 api::LocalRegistryStatus compute_status(const Observed& observed,
                                         const std::optional<Refusal>& refusal,
                                         const ConditionValue& convergence,
-
                                         const std::string& outdated_field) {
   api::LocalRegistryStatus status;
   status.observed_generation = observed.registry->metadata.generation;
@@ -307,33 +379,10 @@ api::LocalRegistryStatus compute_status(const Observed& observed,
   add_required_records(observed, !refusal && !observed.registry->spec.suspend, status);
   status.images = describe_images(observed, status.url);
   Conditions conditions(observed);
-  const bool elsewhere = find_earlier_service(observed, refusal) != nullptr;
-  conditions.set(condition::kAccepted, compute_accepted(refusal));
-  const std::optional<ConditionValue> absence = condition_of_absent_object(observed, refusal);
-  const bool has_workload = find_workload(observed).metadata != nullptr;
-  const bool has_storage = !observed.registry->spec.persistence.enabled || observed.pvc;
-  const auto add = [&](std::string_view type, bool exists,
-                       ConditionValue (*compute)(const Observed&)) {
-    const bool absent = absence && !exists;
-    conditions.set(type, elsewhere ? not_observed() : absent ? *absence : compute(observed));
-  };
-  add(condition::kAvailable, has_workload, compute_available);
-  add(condition::kBuildKitReady, has_workload, compute_buildkit_ready);
-  add(condition::kStorageReady, has_storage, storage_condition);
-  conditions.set(condition::kUpToDate, compute_up_to_date(observed, outdated_field));
-  ConditionValue ready = compute_ready(observed, conditions);
-  if (observed.registry->spec.suspend) {
-    ready.reason = reason::kSuspended;
-    ready.message = "spec.suspend is true: nothing is created, changed or removed";
+  const StatusInput input{observed, refusal, status.url, conditions, convergence, outdated_field};
+  for (const ConditionRow& row : kConditions) {
+    if (const auto value = row.compute(input)) conditions.set(row.type, *value);
   }
-  if (ready.status == kTrue && ready.reason == reason::kReady) {
-    ready.message = fmt::format("registry is ready; push and pull at {}", status.url);
-  }
-  conditions.set(condition::kReady, ready);
-  if (!observed.unwatched_namespaces.empty()) {
-    conditions.set(condition::kCleanupBlocked, compute_cleanup_blocked(observed));
-  }
-  conditions.set(condition::kConverged, convergence);
   status.conditions = conditions.take();
   return status;
 }

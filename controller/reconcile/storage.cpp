@@ -27,13 +27,13 @@ bool is_less(const api::Quantity& a, const api::Quantity& b) {
 // changed; nullopt otherwise. The PVC stays unchanged.
 std::optional<StorageState> refused_change(const Observed& observed) {
   const api::PersistenceSpec& wanted = observed.registry->spec.persistence;
-  const api::PersistentVolumeClaimSpec& pvc = observed.pvc->spec;
+  const api::PersistentVolumeClaimSpec& pvc = observed.pvc()->spec;
   const api::Quantity size = storage_of(pvc.resources.requests);
   if (is_less(requested_storage(*observed.registry), size)) {
     return StorageState{false, reason::kShrinkRefused,
                         fmt::format("PersistentVolumeClaim {} cannot shrink from {}: set "
                                     "spec.persistence.size to {} or more",
-                                    observed.pvc->metadata.name, size.text, size.text)};
+                                    observed.pvc()->metadata.name, size.text, size.text)};
   }
   if (wanted.storage_class_name && pvc.storage_class_name &&
       *wanted.storage_class_name != *pvc.storage_class_name) {
@@ -42,21 +42,21 @@ std::optional<StorageState> refused_change(const Observed& observed) {
         fmt::format("PersistentVolumeClaim {0} cannot change its storage class {1}: set "
                     "spec.persistence.storageClassName to {1}, or delete the PersistentVolumeClaim "
                     "and with it the images",
-                    observed.pvc->metadata.name, base::shown(*pvc.storage_class_name))};
+                    observed.pvc()->metadata.name, base::shown(*pvc.storage_class_name))};
   }
   return std::nullopt;
 }
 
 // Returns the state for a failed write of the PVC.
 StorageState state_of_failed_write(const Observed& observed, const base::Error& error) {
-  const bool grows = observed.pvc && is_less(storage_of(observed.pvc->spec.resources.requests),
-                                             requested_storage(*observed.registry));
+  const bool grows = observed.pvc() && is_less(storage_of(observed.pvc()->spec.resources.requests),
+                                               requested_storage(*observed.registry));
   const bool refused = grows && !error.transient();
   return {false, refused ? reason::kExpansionRefused : reason_of_failure(error), error.message};
 }
 
 StorageState state_of_phase(const Observed& observed) {
-  const api::PersistentVolumeClaim& pvc = *observed.pvc;
+  const api::PersistentVolumeClaim& pvc = *observed.pvc();
   const std::string& name = pvc.metadata.name;
   if (pvc.status.phase == "Lost") {
     return {false, reason::kLost,
@@ -91,7 +91,7 @@ StorageState compute_storage_ready(const Observed& observed) {
     return {true, reason::kEphemeral,
             "images are kept in an emptyDir and are gone when the pod is replaced"};
   }
-  if (const FailedRequest* failure = find_failure(observed, ObjectKind::kPvc)) {
+  if (const FailedRequest* failure = find_failure(observed, ObjectRole::kPvc)) {
     return state_of_failed_write(observed, failure->error);
   }
   if (!pvc_is_usable(observed)) {
@@ -99,11 +99,11 @@ StorageState compute_storage_ready(const Observed& observed) {
             fmt::format("PersistentVolumeClaim {} has not been created yet",
                         observed.registry->spec.name)};
   }
-  if (is_terminating(observed.pvc->metadata)) {
+  if (is_terminating(observed.pvc()->metadata)) {
     return {false, reason::kDeleting,
             fmt::format(
                 "PersistentVolumeClaim {} is being deleted; the operator then creates a new one",
-                observed.pvc->metadata.name)};
+                observed.pvc()->metadata.name)};
   }
   if (auto refused = refused_change(observed)) return *refused;
   return state_of_phase(observed);

@@ -18,7 +18,7 @@ namespace {
 // and they are not those of the new pod, the running template is assumed.
 std::optional<AppliedPod> recorded_pod(const Observed& observed, const AppliedPod& pod,
                                        const std::string& refused) {
-  const api::Deployment& existing = *observed.deployment;
+  const api::Deployment& existing = *observed.deployment();
   const std::string_view text = api::lookup(existing.metadata.annotations, kAppliedPodAnnotation);
   if (text.empty()) {
     const api::Deployment wanted = build_deployment(*observed.registry, pod, refused);
@@ -75,7 +75,7 @@ void drop_containers_without_match(api::PodTemplateSpec& part, const api::PodTem
 bool is_changed_by_user(const Observed& observed, const api::PodTemplateSpec& wanted) {
   const api::LocalRegistry& registry = *observed.registry;
   if (registry.status.observed_generation == registry.metadata.generation) return false;
-  const api::PodTemplateSpec& existing = observed.deployment->spec.pod_template;
+  const api::PodTemplateSpec& existing = observed.deployment()->spec.pod_template;
   api::PodTemplateSpec chosen = chosen_part(wanted);
   api::PodTemplateSpec found = chosen_part(existing);
   if (!is_localbuild_changed(registry)) {
@@ -102,7 +102,7 @@ json::Difference change(const AppliedPod& applied, const AppliedPod& wanted,
 bool is_overridden(const Observed& observed, const AppliedPod& applied) {
   const api::Deployment held =
       build_deployment(*observed.registry, applied, buildkit_refusal(observed));
-  return is_contested(observed, drift_of(held, *observed.deployment));
+  return is_contested(observed, drift_of(held, *observed.deployment()));
 }
 
 // Decides whether the running template is kept. If so, returns the first field that the new
@@ -140,7 +140,7 @@ DeploymentIntent intended_deployment(const Observed& observed) {
   const api::LocalRegistry& registry = *observed.registry;
   const std::string refused = buildkit_refusal(observed);
   AppliedPod pod = new_pod(registry, gets_buildkit(observed));
-  if (!observed.deployment) return {build_deployment(registry, pod, refused), ""};
+  if (!observed.deployment()) return {build_deployment(registry, pod, refused), ""};
   std::optional<AppliedPod> applied = recorded_pod(observed, pod, refused);
   if (const auto field = reason_to_keep(observed, applied, pod)) {
     return {build_deployment(registry, *applied, refused), "spec.template." + *field};

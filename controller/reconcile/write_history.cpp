@@ -20,16 +20,16 @@ void add_time(std::vector<Instant>& times, Instant now) {
   times.push_back(now);
 }
 
-FieldContest* find_mutable(WriteHistory& history, ObjectKind kind) {
+FieldContest* find_mutable(WriteHistory& history, ObjectRole role) {
   for (FieldContest& contest : history.contests) {
-    if (contest.kind == kind) return &contest;
+    if (contest.role == role) return &contest;
   }
   return nullptr;
 }
 
-FieldContest& begin_contest(WriteHistory& history, ObjectKind kind) {
+FieldContest& begin_contest(WriteHistory& history, ObjectRole role) {
   FieldContest& contest = history.contests.emplace_back();
-  contest.kind = kind;
+  contest.role = role;
   return contest;
 }
 
@@ -48,14 +48,14 @@ ContestedField& field_of(FieldContest& contest, const std::string& path) {
 void add_heal(WriteHistory& history, const WriteRecord& write, const std::string& path) {
   auto place = std::find_if(
       history.healed.begin(), history.healed.end(),
-      [&](const HealedField& field) { return field.kind == write.kind && field.path == path; });
+      [&](const HealedField& field) { return field.role == write.role && field.path == path; });
   if (place == history.healed.end()) {
     if (history.healed.size() >= limits::kHealedFields) {
       history.healed.erase(std::min_element(
           history.healed.begin(), history.healed.end(),
           [](const auto& a, const auto& b) { return a.times.back() < b.times.back(); }));
     }
-    place = history.healed.insert(history.healed.end(), {write.kind, path, write.intent, {}});
+    place = history.healed.insert(history.healed.end(), {write.role, path, write.intent, {}});
   }
   add_time(place->times, write.now);
 }
@@ -82,7 +82,7 @@ std::size_t count_since(const std::vector<Instant>& times, Instant since) {
 std::vector<Instant> heals_of(const WriteHistory& history, const FieldContest& contest) {
   std::vector<Instant> most;
   for (const HealedField& field : history.healed) {
-    const bool counts = field.kind == contest.kind && contest.find(field.path) != nullptr;
+    const bool counts = field.role == contest.role && contest.find(field.path) != nullptr;
     if (counts && field.times.size() > most.size()) most = field.times;
   }
   return most;
@@ -125,9 +125,9 @@ const ContestedField* FieldContest::find(std::string_view path) const {
   return nullptr;
 }
 
-const FieldContest* WriteHistory::find(ObjectKind kind) const {
+const FieldContest* WriteHistory::find(ObjectRole role) const {
   for (const FieldContest& contest : contests) {
-    if (contest.kind == kind) return &contest;
+    if (contest.role == role) return &contest;
   }
   return nullptr;
 }
@@ -155,29 +155,29 @@ std::size_t bytes_of(const WriteHistory& history) {
 void record_write(WriteHistory& history, const WriteRecord& record) {
   const WriteRecord write = with_stored_paths(record);
   std::erase_if(history.healed, [&](const HealedField& field) {
-    return field.kind == write.kind && field.intent != write.intent;
+    return field.role == write.role && field.intent != write.intent;
   });
   for (const std::string& path : write.healed) add_heal(history, write, path);
-  FieldContest* contest = find_mutable(history, write.kind);
+  FieldContest* contest = find_mutable(history, write.role);
   if (contest == nullptr && write.overridden.empty()) return;
-  if (contest == nullptr) contest = &begin_contest(history, write.kind);
+  if (contest == nullptr) contest = &begin_contest(history, write.role);
   replace_answered(*contest, write);
-  if (contest->fields.empty()) return end_contest(history, write.kind);
+  if (contest->fields.empty()) return end_contest(history, write.role);
   contest->intent = write.intent;
   contest->last_write = write.now;
   contest->retry = write.now + delay_after(++contest->tries);
   add_time(contest->writes, write.now);
 }
 
-void record_failed_write(WriteHistory& history, ObjectKind kind, Instant now) {
-  FieldContest* contest = find_mutable(history, kind);
+void record_failed_write(WriteHistory& history, ObjectRole role, Instant now) {
+  FieldContest* contest = find_mutable(history, role);
   if (contest != nullptr) contest->retry = now + delay_after(++contest->tries);
 }
 
 void record_contest(WriteHistory& history, const ContestRecord& record) {
-  FieldContest* contest = find_mutable(history, record.kind);
+  FieldContest* contest = find_mutable(history, record.role);
   const bool is_new = contest == nullptr;
-  if (is_new) contest = &begin_contest(history, record.kind);
+  if (is_new) contest = &begin_contest(history, record.role);
   for (const auto& [path, manager] : record.managers) {
     ContestedField& field = field_of(*contest, stored_path(path));
     field.manager_is_known = true;
@@ -194,9 +194,9 @@ void record_contest(WriteHistory& history, const ContestRecord& record) {
   }
 }
 
-void end_contest(WriteHistory& history, ObjectKind kind) {
+void end_contest(WriteHistory& history, ObjectRole role) {
   std::erase_if(history.contests,
-                [&](const FieldContest& contest) { return contest.kind == kind; });
+                [&](const FieldContest& contest) { return contest.role == role; });
 }
 
 void forget_old_heals(WriteHistory& history, Instant now) {
@@ -205,11 +205,11 @@ void forget_old_heals(WriteHistory& history, Instant now) {
   });
 }
 
-bool is_healed_too_often(const WriteHistory& history, ObjectKind kind, std::size_t intent,
+bool is_healed_too_often(const WriteHistory& history, ObjectRole role, std::size_t intent,
                          std::string_view path, Instant now) {
   const std::string stored = stored_path(path);
   for (const HealedField& field : history.healed) {
-    if (field.kind != kind || field.intent != intent || field.path != stored) continue;
+    if (field.role != role || field.intent != intent || field.path != stored) continue;
     return count_since(field.times, now - limits::kHealWindow) >= limits::kHealsInWindow ||
            count_since(field.times, now - limits::kContestedWindow) >= limits::kContestedWrites;
   }
@@ -248,7 +248,7 @@ void add_fields_compared_as_whole(const api::Service& wanted, const api::Service
 
 WriteRecord record_of_strategy(std::size_t intent, const api::Deployment& answer) {
   WriteRecord write;
-  write.kind = ObjectKind::kDeployment;
+  write.role = ObjectRole::kDeployment;
   write.intent = intent;
   write.healed = {std::string(kStrategyTypeField), std::string(kRollingUpdateField)};
   write.part = "spec.strategy";
@@ -262,7 +262,7 @@ WriteRecord record_of_strategy(std::size_t intent, const api::Deployment& answer
 WriteRecord record_of_ports(std::size_t intent, const api::Service& patch,
                             const api::Service& answer) {
   WriteRecord write;
-  write.kind = ObjectKind::kService;
+  write.role = ObjectRole::kService;
   write.intent = intent;
   write.healed.emplace_back(kPortsField);
   write.part = kPortsField;

@@ -17,7 +17,7 @@
 
 namespace reconcile {
 
-enum class ObjectKind;
+enum class ObjectRole;
 
 // A time of the monotonic clock, because the wall clock may jump.
 using Instant = std::chrono::steady_clock::time_point;
@@ -25,7 +25,7 @@ using Instant = std::chrono::steady_clock::time_point;
 // The times at which one field was healed for one intent, the newest last; at most
 // limits::kContestedWrites.
 struct HealedField {
-  ObjectKind kind{};
+  ObjectRole role{};
   std::string path;        // "spec.replicas"
   std::size_t intent = 0;  // digest_of() the object that was applied
   std::vector<Instant> times;
@@ -42,7 +42,7 @@ struct ContestedField {
 
 // One object whose fields another client or an admission plugin keeps changing.
 struct FieldContest {
-  ObjectKind kind{};
+  ObjectRole role{};
   std::size_t intent = 0;  // digest_of() the object that was applied last
   std::vector<ContestedField> fields;
   int tries = 0;
@@ -58,7 +58,7 @@ struct WriteHistory {
   std::vector<HealedField> healed;
   std::vector<FieldContest> contests;
 
-  const FieldContest* find(ObjectKind kind) const;
+  const FieldContest* find(ObjectRole role) const;
   bool empty() const { return healed.empty() && contests.empty(); }
 };
 
@@ -71,7 +71,7 @@ std::size_t bytes_of(const WriteHistory& history);
 
 // One write that succeeded.
 struct WriteRecord {
-  ObjectKind kind{};
+  ObjectRole role{};
   std::size_t intent = 0;
   std::vector<std::string> healed;      // the fields that the write changed back
   std::vector<std::string> overridden;  // the fields that differ in the API server's answer
@@ -82,11 +82,11 @@ struct WriteRecord {
 void record_write(WriteHistory& history, const WriteRecord& write);
 
 // Records that a write failed. If the object is contested, its next retry is delayed.
-void record_failed_write(WriteHistory& history, ObjectKind kind, Instant now);
+void record_failed_write(WriteHistory& history, ObjectRole role, Instant now);
 
 // Fields that become contested.
 struct ContestRecord {
-  ObjectKind kind{};
+  ObjectRole role{};
   std::size_t intent = 0;
   std::map<std::string, std::string> managers;  // by path; empty: not known
   std::chrono::milliseconds retry_after{};      // until the first retry, if this begins a contest
@@ -95,7 +95,7 @@ struct ContestRecord {
 void record_contest(WriteHistory& history, const ContestRecord& record);
 
 // Removes the contest over that object.
-void end_contest(WriteHistory& history, ObjectKind kind);
+void end_contest(WriteHistory& history, ObjectRole role);
 
 // Drops fields that were last healed more than limits::kContestedWindow ago.
 void forget_old_heals(WriteHistory& history, Instant now);
@@ -103,7 +103,7 @@ void forget_old_heals(WriteHistory& history, Instant now);
 // Whether the field was healed too often for that intent to be healed again:
 // limits::kHealsInWindow times within limits::kHealWindow, or limits::kContestedWrites times within
 // limits::kContestedWindow.
-bool is_healed_too_often(const WriteHistory& history, ObjectKind kind, std::size_t intent,
+bool is_healed_too_often(const WriteHistory& history, ObjectRole role, std::size_t intent,
                          std::string_view path, Instant now);
 
 // Returns a hash that distinguishes one intent from another within this process.
@@ -125,9 +125,7 @@ void add_fields_compared_as_whole(const api::StatefulSet& wanted, const api::Sta
                                   std::vector<std::string>& fields);
 void add_fields_compared_as_whole(const api::Service& wanted, const api::Service& actual,
                                   std::vector<std::string>& fields);
-inline void add_fields_compared_as_whole(const api::PersistentVolumeClaim&,
-                                         const api::PersistentVolumeClaim&,
-                                         std::vector<std::string>&) {}
+inline void add_fields_compared_as_whole(const auto&, const auto&, std::vector<std::string>&) {}
 
 inline constexpr std::string_view kSelectorField = "spec.selector";
 inline constexpr std::string_view kPodManagementField = "spec.podManagementPolicy";

@@ -59,8 +59,9 @@ bool Replica::holds_foreign_objects() const {
         [&](const auto& object) { found = found || !reconcile::is_managed(object->metadata); });
     return found;
   };
-  return is_foreign(caches.deployments) || is_foreign(caches.stateful_sets) ||
-         is_foreign(caches.services) || is_foreign(caches.pvcs) || is_foreign(caches.pods);
+  bool holds = is_foreign(caches.pods);
+  caches.each_children_cache([&](const auto& cache) { holds = holds || is_foreign(cache); });
+  return holds;
 }
 
 bool Replica::holds_foreign_annotations() const {
@@ -75,10 +76,7 @@ bool Replica::holds_foreign_annotations() const {
   };
   look(caches.registries.store());
   look(caches.namespaces.store());
-  look(caches.deployments.store());
-  look(caches.stateful_sets.store());
-  look(caches.services.store());
-  look(caches.pvcs.store());
+  caches.each_children_cache([&](const auto& cache) { look(cache.store()); });
   look(caches.pods.store());
   return found;
 }

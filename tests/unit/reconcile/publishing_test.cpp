@@ -105,7 +105,7 @@ TEST_F(Publishing, WithoutAPodOrAWorkloadNothingIsPublished) {
   publish();
   world.pods.clear();
   EXPECT_FALSE(answer());
-  world.deployments.clear();
+  world.all<api::Deployment>().clear();
   EXPECT_FALSE(answer());
 }
 
