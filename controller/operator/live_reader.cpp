@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <boost/asio/this_coro.hpp>
 
+#include "async/task_group.h"
 #include "base/limits.h"
 #include "reconcile/names.h"
 #include "reconcile/node_port.h"
 #include "reconcile/places.h"
-#include "async/task_group.h"
 
 namespace controller {
 namespace {

@@ -2,10 +2,10 @@
 
 #include <fmt/core.h>
 
-#include "base/text.h"
 #include "base/environment.h"
 #include "base/limits.h"
 #include "base/quote.h"
+#include "base/text.h"
 #include "cli/rewriting/reference_template.h"
 
 namespace cli {
