@@ -1,6 +1,6 @@
-// Classifies the messages with which the API server and its admission plugins refuse a request. No
-// field of a metav1.Status tells these causes apart, so the text has to. The texts come from the
-// sources of Kubernetes. All functions are pure and can be called on any thread.
+// Classifies the messages with which the API server and its admission plugins refuse a request. A
+// metav1.Status has no field for these causes, so the text decides. The texts come from the sources
+// of Kubernetes. All functions are pure and can be called on any thread.
 #pragma once
 
 #include <string_view>

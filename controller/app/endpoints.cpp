@@ -4,9 +4,9 @@
 #include <vector>
 
 #include "base/limits.h"
-#include "serve/admission.h"
-#include "serve/health.h"
-#include "serve/metrics_endpoint.h"
+#include "serve/endpoints/admission.h"
+#include "serve/endpoints/health.h"
+#include "serve/endpoints/metrics_endpoint.h"
 
 namespace app {
 namespace {

@@ -18,9 +18,9 @@
 #include <string_view>
 #include <vector>
 
-#include "kube/watcher.h"
+#include "kube/watch/watcher.h"
 #include "operator/controller.h"
-#include "operator/webhook_certificates.h"
+#include "operator/webhook/webhook_certificates.h"
 #include "runtime/runner_observer.h"
 #include "serve/review_observer.h"
 

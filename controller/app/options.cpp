@@ -2,10 +2,10 @@
 
 #include <CLI/CLI.hpp>
 
-#include "base/dns_name.h"
-#include "base/duration.h"
 #include "base/limits.h"
-#include "base/quote.h"
+#include "base/text/dns_name.h"
+#include "base/text/duration.h"
+#include "base/text/quote.h"
 #include "registry/policy.h"
 #include "serve/bind_address.h"
 

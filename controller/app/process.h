@@ -13,7 +13,7 @@
 #include "app/endpoints.h"
 #include "app/options.h"
 #include "app/program.h"
-#include "kube/config.h"
+#include "kube/config/config.h"
 #include "kube/https_transport.h"
 #include "registry/push_checker.h"
 

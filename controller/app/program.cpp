@@ -4,8 +4,8 @@
 
 #include "base/limits.h"
 #include "crypto/rotation.h"
-#include "operator/webhook_images.h"
-#include "reconcile/names.h"
+#include "operator/webhook/webhook_images.h"
+#include "reconcile/children/names.h"
 
 namespace app {
 namespace {
@@ -97,8 +97,8 @@ void Program::collect_metrics() {
   }
 }
 
-api::ReviewPolicy Program::review_policy() const {
-  api::ReviewPolicy policy;
+admission::ReviewPolicy Program::review_policy() const {
+  admission::ReviewPolicy policy;
   policy.rewriter = [this](const std::string& namespace_name) {
     return controller::rewriter_for(caches_, namespace_name);
   };

@@ -12,15 +12,15 @@
 #include <optional>
 #include <string>
 
-#include "api/admission.h"
+#include "admission/review.h"
 #include "app/manager.h"
 #include "app/metrics.h"
 #include "app/options.h"
 #include "app/watch_reporter.h"
 #include "kube/leader_election.h"
 #include "operator/controller.h"
-#include "operator/service_network.h"
-#include "operator/webhook_certificates.h"
+#include "operator/push/service_network.h"
+#include "operator/webhook/webhook_certificates.h"
 #include "registry/push_checker.h"
 #include "serve/certificate.h"
 
@@ -58,7 +58,7 @@ class Program {
   base::Clock::Duration poll_pause() const { return controller_.poll_pause(); }
 
   // Returns how the webhook reviews pods. The Program must outlive the policy.
-  api::ReviewPolicy review_policy() const;
+  admission::ReviewPolicy review_policy() const;
 
   // Returns the metrics in the Prometheus text format.
   std::string serialize_metrics() { return metrics_.serialize(); }

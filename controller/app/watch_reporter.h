@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "base/log.h"
-#include "kube/watcher.h"
+#include "kube/watch/watcher.h"
 
 namespace app {
 

@@ -17,7 +17,7 @@
 #include "async/spawn.h"
 #include "async/wait.h"
 #include "base/limits.h"
-#include "base/quote.h"
+#include "base/text/quote.h"
 
 namespace async {
 namespace {

@@ -10,7 +10,7 @@ namespace limits {
 
 using namespace std::chrono_literals;
 
-// base/: characters of text from outside in one message (base/quote.h)
+// base/: characters of text from outside in one message (base/text/quote.h)
 inline constexpr std::size_t kShownCharacters = 80;       // of a value
 inline constexpr std::size_t kShownPathCharacters = 256;  // of a file name
 inline constexpr std::size_t kReportCharacters = 1024;    // of a report by a server or program

@@ -3,7 +3,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
-#include "base/utf8.h"
+#include "base/text/utf8.h"
 
 namespace base {
 namespace {

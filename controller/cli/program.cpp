@@ -4,7 +4,7 @@
 #include <exception>
 #include <ostream>
 
-#include "base/quote.h"
+#include "base/text/quote.h"
 #include "cli/command_table.h"
 #include "cli/grammar/cluster_names.h"
 #include "cli/grammar/completion.h"

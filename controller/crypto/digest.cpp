@@ -6,7 +6,7 @@
 #include <array>
 #include <new>
 
-#include "base/text.h"
+#include "base/text/text.h"
 #include "crypto/openssl.h"
 
 namespace crypto {

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <string>
 
-#include "base/text.h"
+#include "base/text/text.h"
 #include "json/path.h"
 #include "json/raw.h"
 

@@ -21,7 +21,7 @@
 #include <utility>
 
 #include "base/limits.h"
-#include "base/utf8.h"
+#include "base/text/utf8.h"
 
 namespace json {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "async/parallel.h"
 #include "base/backoff.h"
-#include "base/quote.h"
+#include "base/text/quote.h"
 
 namespace kube {
 namespace asio = boost::asio;

@@ -27,7 +27,7 @@
 #include "async/signal.h"
 #include "base/limits.h"
 #include "kube/environment.h"
-#include "kube/informer.h"
+#include "kube/watch/informer.h"
 
 namespace kube {
 

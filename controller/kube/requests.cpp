@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "base/percent.h"
+#include "base/text/percent.h"
 #include "json/fields.h"
 
 namespace kube {

@@ -6,7 +6,7 @@
 
 #include "api/error_texts.h"
 #include "base/limits.h"
-#include "base/quote.h"
+#include "base/text/quote.h"
 #include "json/fields.h"
 
 namespace kube {

@@ -10,8 +10,8 @@
 #include <limits>
 
 #include "async/wait.h"
-#include "base/base64.h"
 #include "base/limits.h"
+#include "base/text/base64.h"
 #include "net/socks.h"
 #include "net/text.h"
 

@@ -3,7 +3,7 @@
 #include <boost/asio/ip/network_v4.hpp>
 #include <boost/asio/ip/network_v6.hpp>
 
-#include "base/text.h"
+#include "base/text/text.h"
 #include "net/url.h"
 
 namespace net {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/percent.h"
+#include "base/text/percent.h"
 
 namespace net {
 namespace {

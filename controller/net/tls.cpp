@@ -11,7 +11,7 @@
 #include <limits>
 #include <vector>
 
-#include "base/quote.h"
+#include "base/text/quote.h"
 #include "crypto/openssl.h"
 #include "crypto/tls.h"
 

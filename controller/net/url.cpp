@@ -7,7 +7,7 @@
 #include <boost/url/parse.hpp>
 #include <charconv>
 
-#include "base/text.h"
+#include "base/text/text.h"
 
 namespace net {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "reconcile/child_table.h"
+#include "reconcile/children/child_table.h"
 
 namespace controller {
 namespace {

@@ -5,11 +5,11 @@
 #include <algorithm>
 
 #include "async/parallel.h"
-#include "reconcile/acceptance.h"
-#include "reconcile/images.h"
-#include "reconcile/names.h"
-#include "reconcile/places.h"
-#include "reconcile/rivalry.h"
+#include "reconcile/checks/acceptance.h"
+#include "reconcile/checks/places.h"
+#include "reconcile/checks/rivalry.h"
+#include "reconcile/children/names.h"
+#include "reconcile/status/images.h"
 
 namespace controller {
 namespace {

@@ -11,8 +11,8 @@
 
 #include "api/apps.h"
 #include "api/local_registry.h"
-#include "kube/informer.h"
-#include "reconcile/child_table.h"
+#include "kube/watch/informer.h"
+#include "reconcile/children/child_table.h"
 
 namespace controller {
 

@@ -5,10 +5,10 @@
 #include <map>
 
 #include "async/parallel.h"
-#include "reconcile/acceptance.h"
-#include "reconcile/names.h"
-#include "reconcile/places.h"
-#include "reconcile/rivalry.h"
+#include "reconcile/checks/acceptance.h"
+#include "reconcile/checks/places.h"
+#include "reconcile/checks/rivalry.h"
+#include "reconcile/children/names.h"
 
 namespace controller {
 namespace {

@@ -25,8 +25,8 @@
 #include "operator/caches.h"
 #include "operator/execute.h"
 #include "operator/gather.h"
-#include "operator/push_checks.h"
-#include "reconcile/events.h"
+#include "operator/push/push_checks.h"
+#include "reconcile/status/events.h"
 #include "runtime/runner.h"
 
 namespace controller {

@@ -10,8 +10,8 @@
 #include "api/managed_fields.h"
 #include "async/task_group.h"
 #include "base/limits.h"
-#include "reconcile/names.h"
-#include "reconcile/node_port.h"
+#include "reconcile/children/names.h"
+#include "reconcile/children/node_port.h"
 
 namespace controller {
 namespace {

@@ -20,7 +20,7 @@
 #include "operator/caches.h"
 #include "operator/live_reader.h"
 #include "operator/pod_refusals.h"
-#include "operator/push_checks.h"
+#include "operator/push/push_checks.h"
 #include "operator/write_histories.h"
 
 namespace controller {

@@ -3,10 +3,10 @@
 #include <algorithm>
 
 #include "base/limits.h"
-#include "reconcile/names.h"
-#include "reconcile/node_port.h"
-#include "reconcile/places.h"
-#include "reconcile/rivalry.h"
+#include "reconcile/checks/places.h"
+#include "reconcile/checks/rivalry.h"
+#include "reconcile/children/names.h"
+#include "reconcile/children/node_port.h"
 
 namespace controller {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "api/managed_fields.h"
 #include "base/limits.h"
-#include "reconcile/pods.h"
+#include "reconcile/status/pods.h"
 
 namespace controller {
 

@@ -10,8 +10,8 @@
 
 #include "api/apps.h"
 #include "api/local_registry.h"
-#include "reconcile/child_table.h"
-#include "reconcile/write_history.h"
+#include "reconcile/children/child_table.h"
+#include "reconcile/contest/write_history.h"
 
 namespace reconcile {
 

@@ -3,17 +3,17 @@
 #include <algorithm>
 
 #include "base/limits.h"
-#include "reconcile/contest.h"
-#include "reconcile/decision.h"
-#include "reconcile/ensure.h"
-#include "reconcile/images.h"
-#include "reconcile/live_reads.h"
-#include "reconcile/places.h"
-#include "reconcile/plan_parts.h"
-#include "reconcile/pods.h"
-#include "reconcile/reasons.h"
-#include "reconcile/removal.h"
-#include "reconcile/status.h"
+#include "reconcile/checks/decision.h"
+#include "reconcile/checks/places.h"
+#include "reconcile/contest/contest.h"
+#include "reconcile/status/images.h"
+#include "reconcile/status/pods.h"
+#include "reconcile/status/reasons.h"
+#include "reconcile/status/status.h"
+#include "reconcile/steps/ensure.h"
+#include "reconcile/steps/live_reads.h"
+#include "reconcile/steps/plan_parts.h"
+#include "reconcile/steps/removal.h"
 
 namespace reconcile {
 namespace {

@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "base/limits.h"
-#include "base/text.h"
+#include "base/text/text.h"
 
 namespace registry {
 namespace {

@@ -6,9 +6,9 @@
 #include <map>
 #include <tuple>
 
-#include "base/base64.h"
 #include "base/limits.h"
-#include "base/text.h"
+#include "base/text/base64.h"
+#include "base/text/text.h"
 #include "json/fields.h"
 
 namespace registry {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <boost/asio/ip/address.hpp>
 
-#include "base/text.h"
+#include "base/text/text.h"
 
 namespace registry {
 namespace {

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <tuple>
 
-#include "base/base64.h"
-#include "base/percent.h"
+#include "base/text/base64.h"
+#include "base/text/percent.h"
 #include "registry/token.h"
 
 namespace registry {

@@ -20,7 +20,7 @@
 #include <string>
 #include <string_view>
 
-#include "api/image_reference.h"
+#include "api/images/image_reference.h"
 #include "async/semaphore.h"
 #include "base/error.h"
 #include "registry/challenge.h"

@@ -7,8 +7,8 @@
 #include <boost/url/url.hpp>
 
 #include "base/limits.h"
-#include "base/percent.h"
-#include "base/text.h"
+#include "base/text/percent.h"
+#include "base/text/text.h"
 
 namespace registry {
 namespace {

@@ -13,13 +13,10 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
-#include <exception>
-#include <iterator>
 #include <optional>
 #include <utility>
 
-#include "base/text.h"
-#include "serve/body.h"
+#include "serve/answer.h"
 
 namespace serve {
 
@@ -111,29 +108,6 @@ struct HttpServer::Listening {
 
 namespace {
 
-// The response of a route, and what is sent with it.
-struct Answer {
-  Response response;
-  std::string allow;        // header of a 405
-  bool head_only = false;   // HEAD: the answer has a length but no body
-  bool keep_alive = false;  // false: the answer closes the connection
-};
-
-Answer plain(int status, std::string text) {
-  Answer answer;
-  answer.response = {status, "text/plain; charset=utf-8", std::move(text) + "\n"};
-  return answer;
-}
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
-  return text;
-}
-
-using Message = http::request<ReceivedBody>;
-using Parser = http::request_parser<ReceivedBody>;
-
 // Returns true when a whole TLS handshake record has come, which holds the ClientHello (RFC 8446,
 // 5.1).
 bool has_greeting(const asio::const_buffer& received) {
@@ -143,104 +117,6 @@ bool has_greeting(const asio::const_buffer& received) {
   if (received.size() < kHeaderBytes || bytes[0] != kHandshake) return false;
   const std::size_t length = std::size_t{bytes[3]} << 8U | bytes[4];
   return received.size() >= kHeaderBytes + length;
-}
-
-// The error of a large body that does not get the turn in time.
-constexpr auto kNoRoom = asio::error::no_buffer_space;
-
-std::string_view path_of(const Message& message) {
-  const std::string_view target(message.target().data(), message.target().size());
-  return target.substr(0, target.find('?'));
-}
-
-Request to_request(Message message) {
-  Request request;
-  const std::string_view target(message.target().data(), message.target().size());
-  const auto mark = target.find('?');
-  request.method = std::string(message.method_string());
-  request.path = std::string(target.substr(0, mark));
-  if (mark != std::string_view::npos) request.query = std::string(target.substr(mark + 1));
-  for (const auto& field : message) {
-    const std::string name = base::lower(std::string(field.name_string()));
-    request.headers[name] = std::string(field.value());
-  }
-  request.body = std::move(message.body());
-  return request;
-}
-
-// Returns the answer to a request that could not be read; nullopt when no client waits for one.
-std::optional<Answer> refusal(error_code failure) {
-  if (failure == http::error::header_limit || failure == http::error::buffer_overflow) {
-    return plain(431, "request header too large");
-  }
-  if (failure == http::error::body_limit) return plain(413, "request body too large");
-  if (failure == kNoRoom) {
-    return plain(503,
-                 fmt::format("too many requests of more than {} bytes at the same time; try again",
-                             limits::kServeSmallBodyBytes));
-  }
-  if (failure == http::error::end_of_stream || failure == http::error::partial_message ||
-      failure.category() != make_error_code(http::error::bad_method).category()) {
-    return std::nullopt;
-  }
-  return plain(400, "bad request");
-}
-
-const Route* find_route(const std::vector<Route>& routes, std::string_view path) {
-  for (const Route& route : routes) {
-    if (route.path == path) return &route;
-  }
-  return nullptr;
-}
-
-// Returns the answer that refuses a request because of its head; nullopt when the server may read
-// the body.
-std::optional<Answer> objection(const Route* route, const Parser& parser) {
-  const auto fields = std::distance(parser.get().begin(), parser.get().end());
-  if (static_cast<std::size_t>(fields) > limits::kServeHeaderFields) {
-    return plain(
-        431, fmt::format("the request has more than {} header fields", limits::kServeHeaderFields));
-  }
-  if (route == nullptr) return plain(404, "not found");
-  const auto& methods = route->methods;
-  const auto method = parser.get().method_string();
-  if (std::find(methods.begin(), methods.end(), std::string_view(method.data(), method.size())) ==
-      methods.end()) {
-    Answer answer = plain(405, "method not allowed");
-    answer.allow = joined(methods);
-    return answer;
-  }
-  if (parser.content_length().value_or(0) > route->body_bytes) {
-    return plain(413, fmt::format("request body too large: {} bytes, of {} at most",
-                                  *parser.content_length(), route->body_bytes));
-  }
-  return std::nullopt;
-}
-
-Answer call(const Route& route, Request request, base::Logger& logger) {
-  Answer answer;
-  try {
-    answer.response = route.handler(std::move(request));
-  } catch (const std::exception& exception) {
-    logger.error("an endpoint threw an exception, which is a bug",
-                 {{"path", route.path}, {"exception", exception.what()}});
-    return plain(500, "internal error");
-  }
-  return answer;
-}
-
-http::response<http::string_body> to_message(Answer answer) {
-  http::response<http::string_body> message;
-  message.version(11);
-  message.result(static_cast<unsigned>(answer.response.status));
-  message.set(http::field::content_type, answer.response.content_type);
-  message.set(http::field::cache_control, "no-store");
-  message.set("X-Content-Type-Options", "nosniff");
-  if (!answer.allow.empty()) message.set(http::field::allow, answer.allow);
-  message.keep_alive(answer.keep_alive);
-  message.content_length(answer.response.body.size());
-  if (!answer.head_only) message.body() = std::move(answer.response.body);
-  return message;
 }
 
 // Sends the answer. Returns true when the client has been sent all of it. `timed`: the stream

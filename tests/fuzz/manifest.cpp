@@ -1,6 +1,6 @@
 // Fuzz target for texts of registries and archives: manifests, indexes, the manifest.json of
 // `docker save`, image configs, and the answers of token servers.
-#include "registry/manifest.h"
+#include "registry/upload/manifest.h"
 
 #include "base/limits.h"
 #include "crypto/digest.h"

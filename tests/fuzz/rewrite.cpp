@@ -7,12 +7,12 @@
 #include <sstream>
 #include <vector>
 
-#include "api/image_rewriter.h"
+#include "api/images/image_rewriter.h"
 #include "cli/rewriting/image_keys.h"
 #include "cli/rewriting/reference_template.h"
 #include "fuzz/property.h"
-#include "json/scalars.h"
 #include "json/text.h"
+#include "json/text/scalars.h"
 #include "unit/json/replacing.h"
 
 namespace {

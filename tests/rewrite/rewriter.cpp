@@ -5,7 +5,7 @@
 #include <iostream>
 #include <vector>
 
-#include "api/image_rewriter.h"
+#include "api/images/image_rewriter.h"
 #include "cli/rewriting/rewrite.h"
 
 int main(int argc, char** argv) {

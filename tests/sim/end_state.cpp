@@ -10,7 +10,7 @@
 #include "api/local_registry.h"
 #include "api/secret.h"
 #include "api/webhook_configuration.h"
-#include "base/base64.h"
+#include "base/text/base64.h"
 #include "crypto/certificate.h"
 #include "sim/kubelet.h"
 #include "sim/read.h"

@@ -6,8 +6,8 @@
 
 #include "api/apps.h"
 #include "api/webhook_configuration.h"
-#include "reconcile/children.h"
-#include "reconcile/names.h"
+#include "reconcile/children/children.h"
+#include "reconcile/children/names.h"
 #include "sim/end_state.h"
 #include "sim/read.h"
 #include "sim/webhooks.h"

@@ -4,7 +4,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/system/system_error.hpp>
 
-#include "reconcile/names.h"
+#include "reconcile/children/names.h"
 
 namespace sim {
 

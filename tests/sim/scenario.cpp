@@ -4,8 +4,8 @@
 
 #include <utility>
 
-#include "reconcile/children.h"
-#include "reconcile/names.h"
+#include "reconcile/children/children.h"
+#include "reconcile/children/names.h"
 #include "sim/hostile.h"
 #include "sim/read.h"
 #include "sim/webhooks.h"

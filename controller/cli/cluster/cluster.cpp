@@ -1,7 +1,7 @@
 #include "cli/cluster/cluster.h"
 
+#include "kube/config/kubeconfig.h"
 #include "kube/https_transport.h"
-#include "kube/kubeconfig.h"
 
 namespace cli {
 namespace {

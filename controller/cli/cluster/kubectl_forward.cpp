@@ -9,7 +9,7 @@
 
 #include "async/parallel.h"
 #include "base/limits.h"
-#include "base/quote.h"
+#include "base/text/quote.h"
 
 namespace cli {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <charconv>
 
-#include "base/dns_name.h"
+#include "base/text/dns_name.h"
 
 namespace cli {
 

@@ -2,8 +2,8 @@
 
 #include <fmt/core.h>
 
-#include "api/image_reference.h"
-#include "base/quote.h"
+#include "api/images/image_reference.h"
+#include "base/text/quote.h"
 #include "cli/cluster/registry_status.h"
 
 namespace cli {

@@ -3,8 +3,8 @@
 #include <fmt/core.h>
 #include <fmt/format.h>
 
-#include "base/quote.h"
-#include "kube/exec_plugin.h"
+#include "base/text/quote.h"
+#include "kube/config/exec_plugin.h"
 #include "kube/status.h"
 
 namespace cli {

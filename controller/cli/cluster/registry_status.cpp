@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <iterator>
 
-#include "api/image_reference.h"
-#include "base/quote.h"
+#include "api/images/image_reference.h"
+#include "base/text/quote.h"
 #include "cli/cluster/names.h"
 #include "cli/terminal/output.h"
 

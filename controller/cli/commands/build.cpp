@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <ostream>
 
-#include "base/percent.h"
+#include "base/text/percent.h"
 #include "cli/cluster/pods.h"
 #include "cli/cluster/push_target.h"
 #include "cli/cluster/registries.h"

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <ostream>
 
-#include "base/quote.h"
+#include "base/text/quote.h"
 #include "cli/cluster/registries.h"
 #include "cli/docker/credentials.h"
 #include "cli/grammar/in_cluster.h"

@@ -4,7 +4,7 @@
 
 #include <ostream>
 
-#include "base/quote.h"
+#include "base/text/quote.h"
 
 namespace cli {
 namespace {

@@ -15,7 +15,7 @@
 #include "cli/terminal/progress.h"
 #include "cli/terminal/temporary_file.h"
 #include "json/writer.h"
-#include "registry/upload.h"
+#include "registry/upload/upload.h"
 
 namespace cli {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <ostream>
 
-#include "base/quote.h"
+#include "base/text/quote.h"
 #include "cli/cluster/names.h"
 #include "cli/cluster/registries.h"
 #include "cli/cluster/registry_status.h"

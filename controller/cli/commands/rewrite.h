@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "api/image_rewriter.h"
+#include "api/images/image_rewriter.h"
 #include "api/local_registry.h"
 #include "cli/cluster/session.h"
 #include "cli/grammar/command.h"

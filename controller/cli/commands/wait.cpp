@@ -8,12 +8,12 @@
 
 #include "async/parallel.h"
 #include "async/signal.h"
-#include "base/duration.h"
+#include "base/text/duration.h"
 #include "cli/cluster/registries.h"
 #include "cli/cluster/registry_status.h"
 #include "cli/grammar/in_cluster.h"
 #include "cli/terminal/duration.h"
-#include "kube/watcher.h"
+#include "kube/watch/watcher.h"
 
 namespace cli {
 namespace {

@@ -4,21 +4,21 @@
 
 #include <algorithm>
 
-#include "api/image_reference.h"
+#include "api/images/image_reference.h"
 #include "api/local_registry.h"
 #include "api/quantity.h"
-#include "base/dns_name.h"
 #include "base/limits.h"
-#include "base/quote.h"
+#include "base/text/dns_name.h"
+#include "base/text/quote.h"
 #include "cli/cluster/names.h"
 #include "cli/devspace/file.h"
 #include "cli/devspace/import_report.h"
 #include "cli/devspace/manifest.h"
 #include "cli/devspace/settings.h"
 #include "cli/devspace/unknown_fields.h"
+#include "json/text/yaml.h"
 #include "json/unknown.h"
 #include "json/value.h"
-#include "json/yaml.h"
 
 namespace cli {
 namespace {

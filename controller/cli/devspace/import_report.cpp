@@ -2,7 +2,7 @@
 
 #include <fmt/core.h>
 
-#include "base/quote.h"
+#include "base/text/quote.h"
 
 namespace cli {
 

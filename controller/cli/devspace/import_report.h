@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "cli/terminal/outcome.h"
-#include "json/yaml.h"
+#include "json/text/yaml.h"
 
 namespace cli {
 

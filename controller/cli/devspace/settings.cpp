@@ -4,8 +4,8 @@
 
 #include "base/environment.h"
 #include "base/limits.h"
-#include "base/quote.h"
-#include "base/text.h"
+#include "base/text/quote.h"
+#include "base/text/text.h"
 #include "cli/rewriting/reference_template.h"
 
 namespace cli {

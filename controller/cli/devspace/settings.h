@@ -12,7 +12,7 @@
 #include "cli/devspace/file.h"
 #include "cli/devspace/import.h"
 #include "cli/devspace/import_report.h"
-#include "json/yaml.h"
+#include "json/text/yaml.h"
 
 namespace cli {
 

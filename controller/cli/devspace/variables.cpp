@@ -6,7 +6,7 @@
 #include <cctype>
 #include <set>
 
-#include "base/quote.h"
+#include "base/text/quote.h"
 #include "cli/cluster/registry_status.h"
 #include "cli/terminal/output.h"
 #include "json/fields.h"

@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "base/limits.h"
-#include "base/quote.h"
+#include "base/text/quote.h"
 #include "cli/terminal/input.h"
 #include "crypto/digest.h"
 #include "json/fields.h"

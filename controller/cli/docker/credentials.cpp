@@ -10,8 +10,8 @@
 
 #include "async/child_process.h"
 #include "base/limits.h"
-#include "base/quote.h"
-#include "base/text.h"
+#include "base/text/quote.h"
+#include "base/text/text.h"
 #include "cli/docker/context.h"
 #include "cli/terminal/input.h"
 #include "json/fields.h"

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "api/image_reference.h"
+#include "api/images/image_reference.h"
 #include "base/environment.h"
 #include "base/error.h"
 #include "registry/docker_config.h"

@@ -13,7 +13,7 @@
 
 #include "async/wait.h"
 #include "base/limits.h"
-#include "base/quote.h"
+#include "base/text/quote.h"
 #include "cli/docker/context.h"
 #include "cli/terminal/output.h"
 #include "json/fields.h"

@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
-#include "api/image_reference.h"
-#include "base/quote.h"
+#include "api/images/image_reference.h"
+#include "base/text/quote.h"
 
 namespace cli {
 namespace {

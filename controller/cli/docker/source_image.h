@@ -5,7 +5,7 @@
 #include <string>
 
 #include "cli/terminal/outcome.h"
-#include "registry/image_source.h"
+#include "registry/upload/image_source.h"
 
 namespace cli {
 

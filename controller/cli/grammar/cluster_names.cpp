@@ -5,7 +5,7 @@
 #include "api/core.h"
 #include "cli/cluster/cluster.h"
 #include "cli/cluster/registries.h"
-#include "kube/kubeconfig.h"
+#include "kube/config/kubeconfig.h"
 
 namespace cli {
 namespace {

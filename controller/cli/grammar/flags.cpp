@@ -6,7 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
-#include "base/quote.h"
+#include "base/text/quote.h"
 #include "cli/cluster/names.h"
 #include "cli/terminal/duration.h"
 

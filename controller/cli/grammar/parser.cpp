@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
-#include "base/dns_name.h"
 #include "base/limits.h"
-#include "base/quote.h"
+#include "base/text/dns_name.h"
+#include "base/text/quote.h"
 #include "cli/cluster/names.h"
 #include "cli/terminal/duration.h"
 

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "base/error.h"
-#include "json/scalars.h"
+#include "json/text/scalars.h"
 
 namespace cli {
 

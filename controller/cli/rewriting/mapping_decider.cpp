@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "base/quote.h"
+#include "base/text/quote.h"
 #include "cli/rewriting/image_keys.h"
 #include "cli/rewriting/reference_text.h"
 

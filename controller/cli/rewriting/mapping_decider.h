@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "api/image_rewriter.h"
+#include "api/images/image_rewriter.h"
 #include "cli/rewriting/edit_queue.h"
 #include "cli/rewriting/reference_candidate.h"
 

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "json/scalars.h"
+#include "json/text/scalars.h"
 
 namespace cli {
 

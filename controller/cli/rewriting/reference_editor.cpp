@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "base/limits.h"
-#include "base/quote.h"
+#include "base/text/quote.h"
 #include "cli/rewriting/reference_template.h"
 #include "cli/rewriting/reference_text.h"
 #include "json/text.h"

@@ -10,12 +10,12 @@
 #include <string>
 #include <vector>
 
-#include "api/image_rewriter.h"
+#include "api/images/image_rewriter.h"
 #include "cli/rewriting/edit_queue.h"
 #include "cli/rewriting/image_keys.h"
 #include "cli/rewriting/mapping_decider.h"
 #include "cli/rewriting/reference_candidate.h"
-#include "json/scalars.h"
+#include "json/text/scalars.h"
 
 namespace cli {
 

@@ -1,6 +1,6 @@
 #include "cli/rewriting/reference_text.h"
 
-#include "api/image_reference.h"
+#include "api/images/image_reference.h"
 
 namespace cli {
 namespace {

@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "api/image_rewriter.h"
+#include "api/images/image_rewriter.h"
 #include "base/error.h"
-#include "json/scalars.h"
+#include "json/text/scalars.h"
 
 namespace cli {
 

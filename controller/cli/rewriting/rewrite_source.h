@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "json/scalars.h"
+#include "json/text/scalars.h"
 
 namespace cli {
 

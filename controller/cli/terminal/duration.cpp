@@ -2,9 +2,9 @@
 
 #include <fmt/core.h>
 
-#include "base/duration.h"
 #include "base/limits.h"
-#include "base/quote.h"
+#include "base/text/duration.h"
+#include "base/text/quote.h"
 
 namespace cli {
 namespace {

@@ -11,7 +11,7 @@
 #include <cstring>
 
 #include "async/spawn.h"
-#include "base/quote.h"
+#include "base/text/quote.h"
 #include "cli/terminal/interrupts.h"
 
 namespace cli {

@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "base/quote.h"
+#include "base/text/quote.h"
 
 namespace cli {
 namespace {

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/quote.h"
+#include "base/text/quote.h"
 #include "cli/terminal/outcome.h"
 #include "json/value.h"
 

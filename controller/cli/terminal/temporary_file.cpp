@@ -9,7 +9,7 @@
 #include <cstring>
 #include <utility>
 
-#include "base/quote.h"
+#include "base/text/quote.h"
 
 namespace cli {
 namespace {

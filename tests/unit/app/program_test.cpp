@@ -102,7 +102,7 @@ TEST_F(ProgramTest, WithoutTheWebhookItHasNoCertificate) {
 
 TEST_F(ProgramTest, LeavesItsOwnNamespaceAndItsPodsToThemselves) {
   start();
-  const api::ReviewPolicy policy = program->review_policy();
+  const admission::ReviewPolicy policy = program->review_policy();
   EXPECT_THAT(policy.excluded_namespaces, Contains("system"));
   EXPECT_THAT(policy.excluded_namespaces, Contains("kube-system"));
   EXPECT_EQ(policy.excluded_value, "local-registry-operator");

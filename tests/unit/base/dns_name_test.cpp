@@ -1,4 +1,4 @@
-#include "base/dns_name.h"
+#include "base/text/dns_name.h"
 
 #include <gtest/gtest.h>
 

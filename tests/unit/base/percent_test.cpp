@@ -1,4 +1,4 @@
-#include "base/percent.h"
+#include "base/text/percent.h"
 
 #include <gtest/gtest.h>
 

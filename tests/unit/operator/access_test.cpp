@@ -7,7 +7,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "reconcile/child_table.h"
+#include "reconcile/children/child_table.h"
 
 namespace controller {
 namespace {

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "operator/gather.h"
-#include "reconcile/children.h"
+#include "reconcile/children/children.h"
 #include "unit/operator/fake_push_checker.h"
 #include "unit/operator/fixture.h"
 

@@ -1,6 +1,6 @@
 #include "operator/gather.h"
 
-#include "reconcile/children.h"
+#include "reconcile/children/children.h"
 #include "unit/operator/fixture.h"
 
 namespace test {

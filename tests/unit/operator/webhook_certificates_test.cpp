@@ -1,8 +1,8 @@
-#include "operator/webhook_certificates.h"
+#include "operator/webhook/webhook_certificates.h"
 
 #include <gmock/gmock.h>
 
-#include "base/base64.h"
+#include "base/text/base64.h"
 #include "crypto/certificate.h"
 #include "unit/operator/fixture.h"
 

@@ -1,9 +1,9 @@
-#include "reconcile/acceptance.h"
+#include "reconcile/checks/acceptance.h"
 
 #include <gtest/gtest.h>
 
 #include "reconcile/plan.h"
-#include "reconcile/reasons.h"
+#include "reconcile/status/reasons.h"
 #include "unit/reconcile/world.h"
 
 namespace test {

@@ -1,4 +1,4 @@
-#include "reconcile/availability.h"
+#include "reconcile/status/availability.h"
 
 #include <gtest/gtest.h>
 

@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "base/limits.h"
-#include "reconcile/reasons.h"
+#include "reconcile/status/reasons.h"
 #include "unit/reconcile/world.h"
 
 namespace test {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <functional>
 
-#include "reconcile/reasons.h"
+#include "reconcile/status/reasons.h"
 #include "unit/reconcile/world.h"
 
 namespace test {

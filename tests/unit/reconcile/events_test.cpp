@@ -1,9 +1,9 @@
-#include "reconcile/events.h"
+#include "reconcile/status/events.h"
 
 #include <gmock/gmock.h>
 
-#include "reconcile/children.h"
-#include "reconcile/reasons.h"
+#include "reconcile/children/children.h"
+#include "reconcile/status/reasons.h"
 #include "unit/reconcile/world.h"
 
 namespace test {

@@ -5,8 +5,8 @@
 #include <stdexcept>
 
 #include "base/limits.h"
-#include "reconcile/children.h"
-#include "reconcile/names.h"
+#include "reconcile/children/children.h"
+#include "reconcile/children/names.h"
 
 namespace test {
 

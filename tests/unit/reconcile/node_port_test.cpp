@@ -1,9 +1,9 @@
-#include "reconcile/node_port.h"
+#include "reconcile/children/node_port.h"
 
 #include <gtest/gtest.h>
 
 #include "reconcile/plan.h"
-#include "reconcile/reasons.h"
+#include "reconcile/status/reasons.h"
 #include "unit/reconcile/world.h"
 
 namespace test {

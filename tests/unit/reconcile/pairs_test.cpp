@@ -6,7 +6,7 @@
 #include <functional>
 #include <random>
 
-#include "reconcile/names.h"
+#include "reconcile/children/names.h"
 #include "unit/reconcile/world.h"
 
 namespace test {

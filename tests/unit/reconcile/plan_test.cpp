@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "base/limits.h"
-#include "reconcile/names.h"
-#include "reconcile/reasons.h"
+#include "reconcile/children/names.h"
+#include "reconcile/status/reasons.h"
 #include "unit/reconcile/world.h"
 
 namespace test {

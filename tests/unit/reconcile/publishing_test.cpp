@@ -1,4 +1,4 @@
-#include "reconcile/publishing.h"
+#include "reconcile/children/publishing.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "reconcile/status.h"
+#include "reconcile/status/status.h"
 
 #include <fmt/core.h>
 #include <gtest/gtest.h>

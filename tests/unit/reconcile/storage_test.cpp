@@ -1,8 +1,8 @@
-#include "reconcile/storage.h"
+#include "reconcile/status/storage.h"
 
 #include <gtest/gtest.h>
 
-#include "reconcile/children.h"
+#include "reconcile/children/children.h"
 #include "unit/reconcile/world.h"
 
 namespace test {

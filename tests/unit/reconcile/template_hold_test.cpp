@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "base/limits.h"
-#include "reconcile/children.h"
-#include "reconcile/names.h"
+#include "reconcile/children/children.h"
+#include "reconcile/children/names.h"
 #include "unit/reconcile/world.h"
 
 namespace test {

@@ -6,9 +6,9 @@
 #include <algorithm>
 
 #include "base/limits.h"
-#include "reconcile/names.h"
-#include "reconcile/node_port.h"
-#include "reconcile/places.h"
+#include "reconcile/checks/places.h"
+#include "reconcile/children/names.h"
+#include "reconcile/children/node_port.h"
 
 namespace test {
 namespace {

@@ -1,4 +1,4 @@
-#include "registry/image_source.h"
+#include "registry/upload/image_source.h"
 
 #include <gmock/gmock.h>
 

@@ -1,4 +1,4 @@
-#include "registry/upload.h"
+#include "registry/upload/upload.h"
 
 #include <gmock/gmock.h>
 

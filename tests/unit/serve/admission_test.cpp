@@ -1,4 +1,4 @@
-#include "serve/admission.h"
+#include "serve/endpoints/admission.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -32,8 +32,8 @@ class AdmissionRoute : public testing::Test {
  protected:
   AdmissionRoute() : route(serve::admission_route(policy(), clock, logger, counts)) {}
 
-  static api::ReviewPolicy policy() {
-    api::ReviewPolicy policy;
+  static admission::ReviewPolicy policy() {
+    admission::ReviewPolicy policy;
     policy.rewriter = [](const std::string&) {
       return api::ImageRewriter(
           {{api::parse_image_reference("ghcr.io/org/image").value(), "localhost:31234"}});

@@ -1,8 +1,8 @@
-#include "serve/health.h"
+#include "serve/endpoints/health.h"
 
 #include <gtest/gtest.h>
 
-#include "serve/metrics_endpoint.h"
+#include "serve/endpoints/metrics_endpoint.h"
 
 namespace {
 

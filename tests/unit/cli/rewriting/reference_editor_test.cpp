@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/limits.h"
-#include "base/quote.h"
+#include "base/text/quote.h"
 #include "unit/cli/rewriting/rewritten.h"
 
 namespace cli {
