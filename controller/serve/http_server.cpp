@@ -1,11 +1,8 @@
 #include "serve/http_server.h"
 
 #include <fmt/core.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
 
 #include <algorithm>
-#include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -17,6 +14,7 @@
 #include <utility>
 
 #include "serve/answer.h"
+#include "serve/sockets.h"
 
 namespace serve {
 
@@ -37,23 +35,6 @@ constexpr std::size_t kBufferBytes = limits::kServeHeaderBytes + limits::kServeR
 
 // Spare bytes behind a large body, so that a parser that appends to the text does not copy it.
 constexpr std::size_t kBytesForParser = 64;
-
-// Returns the client's address, an IPv4-mapped IPv6 one as IPv4; 0.0.0.0 when the socket has no
-// peer.
-asio::ip::address address_of(const tcp::socket& socket) {
-  error_code failure;
-  asio::ip::address address = socket.remote_endpoint(failure).address();
-  if (failure || !address.is_v6() || !address.to_v6().is_v4_mapped()) return address;
-  return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
-}
-
-// Returns the number of connections that the kernel has established and that are not accepted yet.
-std::size_t backlog(tcp::acceptor& acceptor) {
-  tcp_info info{};
-  socklen_t size = sizeof info;
-  const int got = ::getsockopt(acceptor.native_handle(), IPPROTO_TCP, TCP_INFO, &info, &size);
-  return got == 0 ? info.tcpi_unacked : 0;  // for a listening socket: the accept queue
-}
 
 }  // namespace
 
@@ -139,30 +120,6 @@ asio::awaitable<bool> send(Stream& stream, beast::tcp_stream& timed, Answer answ
     co_await std::move(writing);
   }
   co_return !failure;
-}
-
-// Opens a socket for every address: one for IPv6 and IPv4, or IPv4 alone where there is no IPv6.
-// Returns the endpoint to bind.
-tcp::endpoint open_any(tcp::acceptor& acceptor, std::uint16_t port, error_code& failure) {
-  acceptor.open(tcp::v6(), failure);
-  if (!failure) acceptor.set_option(asio::ip::v6_only(false), failure);
-  if (!failure) return {tcp::v6(), port};
-  error_code ignored;
-  acceptor.close(ignored);
-  acceptor.open(tcp::v4(), failure);
-  return {tcp::v4(), port};
-}
-
-tcp::endpoint open(tcp::acceptor& acceptor, const BindAddress& address, error_code& failure) {
-  if (address.host.empty()) return open_any(acceptor, address.port, failure);
-  const auto host = asio::ip::make_address(address.host, failure);
-  if (failure) return {};
-  tcp::endpoint endpoint(host, address.port);
-  acceptor.open(endpoint.protocol(), failure);
-  if (!failure && host.is_v6()) {
-    acceptor.set_option(asio::ip::v6_only(!host.is_unspecified()), failure);
-  }
-  return endpoint;
 }
 
 }  // namespace
