@@ -89,17 +89,6 @@ struct HttpServer::Listening {
 
 namespace {
 
-// Returns true when a whole TLS handshake record has come, which holds the ClientHello (RFC 8446,
-// 5.1).
-bool has_greeting(const asio::const_buffer& received) {
-  constexpr std::size_t kHeaderBytes = 5;
-  constexpr unsigned kHandshake = 22;
-  const auto* bytes = static_cast<const unsigned char*>(received.data());
-  if (received.size() < kHeaderBytes || bytes[0] != kHandshake) return false;
-  const std::size_t length = std::size_t{bytes[3]} << 8U | bytes[4];
-  return received.size() >= kHeaderBytes + length;
-}
-
 // Sends the answer. Returns true when the client has been sent all of it. `timed`: the stream
 // below, which has the timeout.
 template <class Stream>

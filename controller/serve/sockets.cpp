@@ -51,4 +51,13 @@ tcp::endpoint open(tcp::acceptor& acceptor, const BindAddress& address, error_co
   return endpoint;
 }
 
+bool has_greeting(const asio::const_buffer& received) {
+  constexpr std::size_t kHeaderBytes = 5;
+  constexpr unsigned kHandshake = 22;
+  const auto* bytes = static_cast<const unsigned char*>(received.data());
+  if (received.size() < kHeaderBytes || bytes[0] != kHandshake) return false;
+  const std::size_t length = std::size_t{bytes[3]} << 8U | bytes[4];
+  return received.size() >= kHeaderBytes + length;
+}
+
 }  // namespace serve

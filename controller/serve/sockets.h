@@ -1,6 +1,7 @@
 // What HttpServer asks the kernel about its sockets. Used by HttpServer only, on its thread.
 #pragma once
 
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/system/error_code.hpp>
 #include <cstddef>
@@ -20,5 +21,9 @@ std::size_t backlog(boost::asio::ip::tcp::acceptor& acceptor);
 // for every address: one socket serves IPv6 and IPv4, or IPv4 alone where there is no IPv6.
 boost::asio::ip::tcp::endpoint open(boost::asio::ip::tcp::acceptor& acceptor,
                                     const BindAddress& address, boost::system::error_code& failure);
+
+// Returns true when a whole TLS handshake record has come, which holds the ClientHello (RFC 8446,
+// 5.1).
+bool has_greeting(const boost::asio::const_buffer& received);
 
 }  // namespace serve
