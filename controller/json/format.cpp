@@ -30,7 +30,7 @@ bool is_binary_quantity(std::string_view text) {
   constexpr std::string_view kUnits = "KMGTPE";
   if (text.size() < 3 || text.back() != 'i') return false;
   if (kUnits.find(text[text.size() - 2]) == std::string_view::npos) return false;
-  return std::all_of(text.begin(), text.end() - 2, is_digit);
+  return std::all_of(text.begin(), text.end() - 2, base::is_digit);
 }
 
 // True when the text needs no quotes. The check is stricter than YAML, because quoting is always
@@ -39,8 +39,7 @@ bool is_plain(std::string_view text) {
   if (is_binary_quantity(text)) return true;
   if (text.empty() || !(base::is_letter(text.front()) || text.front() == '/')) return false;
   const auto is_inner = [](char c) {
-    return base::is_letter(c) || base::is_digit(c) ||
-           std::string_view("._/-+@:").find(c) != std::string::npos;
+    return base::is_alphanumeric(c) || std::string_view("._/-+@:").find(c) != std::string::npos;
   };
   if (!std::all_of(text.begin(), text.end(), is_inner) || text.back() == ':') return false;
   const std::string lower = base::lower(std::string(text));
