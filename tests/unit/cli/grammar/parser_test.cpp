@@ -85,8 +85,8 @@ TEST(CommandLine, TheFlagsOfKubectlStandBeforeOrAfterTheCommand) {
     EXPECT_EQ(line->connection.context, "c");
     EXPECT_EQ(line->connection.kubeconfig, "f");
     EXPECT_EQ(line->connection.request_timeout, milliseconds(5000));
-    const auto& command = dynamic_cast<const CommandOf<StatusCommand>&>(*line->command);
-    EXPECT_EQ(command.value().registry, "dev");
+    const auto& status = dynamic_cast<const CommandOf<StatusCommand>&>(*line->command);
+    EXPECT_EQ(status.value().registry, "dev");
   }
   EXPECT_EQ(parse({"status", "--request-timeout", "0"})->connection.request_timeout,
             limits::kDurationMost);
