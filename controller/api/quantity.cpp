@@ -38,10 +38,10 @@ constexpr std::array<Suffix, 15> kSuffixes = {{{"", 0, 0},
                                                {"Gi", 0, 3},
                                                {"Ti", 0, 4},
                                                {"Pi", 0, 5}}};
-constexpr std::size_t kMostCharacters = 64;  // the API server's own numbers have 19 digits
-constexpr int kMostExponent = 99;
+constexpr std::size_t kMaxCharacters = 64;  // the API server's own numbers have 19 digits
+constexpr int kMaxExponent = 99;
 constexpr int kSmallestExponent = -3;  // the API server stores resource amounts in thousandths
-const char* const kMostBinary = "9223372036854775807";  // 2^63 - 1, the maximum with "Ki" to "Ei"
+const char* const kMaxBinary = "9223372036854775807";  // 2^63 - 1, the maximum with "Ki" to "Ei"
 
 using base::is_digit;
 
@@ -73,7 +73,7 @@ std::optional<int> decimal_exponent(std::string_view text) {
   if (text.empty()) return std::nullopt;
   int value = 0;
   for (const char character : text) {
-    if (!is_digit(character) || value > kMostExponent) return std::nullopt;
+    if (!is_digit(character) || value > kMaxExponent) return std::nullopt;
     value = value * 10 + (character - '0');
   }
   return negative ? -value : value;
@@ -81,7 +81,7 @@ std::optional<int> decimal_exponent(std::string_view text) {
 
 std::optional<Parsed> parse(std::string_view text) {
   Parsed parsed;
-  if (text.size() > kMostCharacters) return std::nullopt;
+  if (text.size() > kMaxCharacters) return std::nullopt;
   if (!text.empty() && (text.front() == '-' || text.front() == '+')) {
     parsed.negative = text.front() == '-';
     text.remove_prefix(1);
@@ -155,8 +155,8 @@ std::optional<std::strong_ordering> compare(const Quantity& a, const Quantity& b
 Quantity rounded_up(const Quantity& quantity) {
   const auto parsed = parse(quantity.text);
   if (!parsed || parsed->negative) return quantity;
-  if (parsed->binary > 0 && compare_magnitude(*parsed, Parsed{false, kMostBinary, 0, 0}) > 0) {
-    return {kMostBinary};
+  if (parsed->binary > 0 && compare_magnitude(*parsed, Parsed{false, kMaxBinary, 0, 0}) > 0) {
+    return {kMaxBinary};
   }
   if (parsed->exponent >= kSmallestExponent) return quantity;
   std::string digits = digits_of(*parsed);  // the least significant first

@@ -49,8 +49,7 @@ std::string check_name(const std::string& name) {
 std::string check_validity(const std::string& text) {
   const auto duration = parse_duration(text);
   if (!duration) return duration.error().message;
-  if (*duration < limits::kCertificateValidityLeast ||
-      *duration > limits::kCertificateValidityMost) {
+  if (*duration < limits::kMinCertificateValidity || *duration > limits::kMaxCertificateValidity) {
     return "'" + text + "' must be from 10s to 43800h";
   }
   return "";
@@ -120,7 +119,7 @@ void add_flags(CLI::App& app, Options& options, Words& words) {
   app.add_option("--max-concurrent-reconciles", options.max_concurrent_reconciles,
                  "Number of LocalRegistries that are reconciled at the same time")
       ->capture_default_str()
-      ->check(CLI::Range(std::size_t{1}, limits::kWorkersMost))
+      ->check(CLI::Range(std::size_t{1}, limits::kMaxWorkers))
       ->type_name("N");
   app.add_option("--insecure-registries", options.insecure_registries,
                  "Registries that push checks contact by plain HTTP or unverified TLS,\nand at any "

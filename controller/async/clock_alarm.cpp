@@ -23,7 +23,7 @@ void ClockAlarm::set(Instant then) {
 boost::asio::awaitable<void> ClockAlarm::run() {
   while (!group_.cancelled()) {
     const base::Clock::Duration duration = std::clamp<base::Clock::Duration>(
-        next_ - clock_.now(), base::Clock::Duration::zero(), limits::kAlarmMost);
+        next_ - clock_.now(), base::Clock::Duration::zero(), limits::kMaxAlarmDelay);
     bool interrupted = false;
     sleeping_ = true;
     try {

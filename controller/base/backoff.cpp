@@ -5,17 +5,17 @@
 namespace base {
 
 namespace {
-constexpr int kMostDoublings = 20;  // 2^20 times `first` exceeds any bound; avoids overflow
-constexpr double kLeast = 0.1;      // smallest share of the bound: prevents a busy loop
+constexpr int kMaxDoublings = 20;  // 2^20 times `first` exceeds any bound; avoids overflow
+constexpr double kMin = 0.1;       // smallest share of the bound: prevents a busy loop
 }  // namespace
 
 std::chrono::milliseconds Backoff::next(Random& random, Instant now) {
   if (failures_ > 0 && now - last_ > policy_.reset_after) failures_ = 0;
   last_ = now;
-  const auto doubled = policy_.first * (1LL << std::min(failures_, kMostDoublings));
+  const auto doubled = policy_.first * (1LL << std::min(failures_, kMaxDoublings));
   const auto bound = std::min<std::chrono::milliseconds>(doubled, policy_.most);
   ++failures_;
-  const double share = kLeast + (1.0 - kLeast) * random.fraction();
+  const double share = kMin + (1.0 - kMin) * random.fraction();
   return std::chrono::milliseconds(
       static_cast<long long>(static_cast<double>(bound.count()) * share));
 }

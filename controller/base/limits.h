@@ -74,9 +74,9 @@ inline constexpr std::size_t kConnections = 16;        // to the API server, bes
 inline constexpr auto kConnectTimeout = 10s;           // TCP and TLS
 inline constexpr auto kRequestTimeout = 30s;           // every request but a watch
 inline constexpr auto kIdleConnection = 60s;           // then an idle connection is closed
-// timeoutSeconds of a watch: a random time from kWatchLeast to kWatchMost.
-inline constexpr auto kWatchLeast = 5min;
-inline constexpr auto kWatchMost = 10min;
+// timeoutSeconds of a watch: a random time from kMinWatchTimeout to kMaxWatchTimeout.
+inline constexpr auto kMinWatchTimeout = 5min;
+inline constexpr auto kMaxWatchTimeout = 10min;
 // A watch without any event for this time counts as broken; bookmarks come about once a minute.
 inline constexpr auto kWatchSilence = 100s;
 inline constexpr auto kTcpUserTimeout = 25s;    // for sent data without an acknowledgement
@@ -89,7 +89,7 @@ inline constexpr std::size_t kStreamChunkBytes = 64 << 10;   // of a watch, deco
 inline constexpr std::size_t kBytesBeforeYield = 256 << 10;  // read before other coroutines run
 inline constexpr int kInterimResponses = 8;                  // 1xx answers before the final one
 inline constexpr base::BackoffPolicy kWatchBackoff = {800ms, 30s, 2min};
-inline constexpr auto kRetryAfterMost = 2min;  // a longer Retry-After is cut to this
+inline constexpr auto kMaxRetryAfter = 2min;  // a longer Retry-After is cut to this
 inline constexpr auto kLeaseDuration = 15s;
 inline constexpr auto kLeaseRenewDeadline = 10s;
 inline constexpr auto kLeaseRetry = 2s;
@@ -155,27 +155,27 @@ inline constexpr auto kCertificatePropagation = 10min;
 inline constexpr auto kCertificatePause = 1s;
 inline constexpr auto kCertificateCheck = 1h;  // longest delay when no step is due
 inline constexpr auto kCertificateValidity = 90 * 24h;
-inline constexpr auto kCertificateValidityLeast = 10s;
-inline constexpr auto kCertificateValidityMost = 5 * 365 * 24h;
+inline constexpr auto kMinCertificateValidity = 10s;
+inline constexpr auto kMaxCertificateValidity = 5 * 365 * 24h;
 
 // runtime/
 // Delay before a failed key is tried again: doubled with each failure in a row, from kRetryFirst to
-// kRetryMost, or to kRetryTransientMost after a transient error (base::Error).
+// kMaxRetryDelay, or to kMaxTransientRetryDelay after a transient error (base::Error).
 inline constexpr auto kRetryFirst = 5ms;
-inline constexpr auto kRetryMost = 1000s;
-inline constexpr auto kRetryTransientMost = 30s;
+inline constexpr auto kMaxRetryDelay = 1000s;
+inline constexpr auto kMaxTransientRetryDelay = 30s;
 inline constexpr int kConflictsToWarn = 5;  // in a row, of one key
 // A key may be reconciled kPaceBurst times in a row, then once every kPaceInterval.
 inline constexpr int kPaceBurst = 20;
 inline constexpr auto kPaceInterval = 250ms;
-inline constexpr std::size_t kPacedKeys = 4096;   // further keys are not delayed
-inline constexpr std::size_t kWorkersMost = 256;  // --max-concurrent-reconciles
-inline constexpr auto kAlarmMost = 1h;            // the runner's longest sleep
+inline constexpr std::size_t kPacedKeys = 4096;  // further keys are not delayed
+inline constexpr std::size_t kMaxWorkers = 256;  // --max-concurrent-reconciles
+inline constexpr auto kMaxAlarmDelay = 1h;       // the runner's longest sleep
 // While more keys than kBacklog wait for a worker, the event loop pauses between two polls for
-// 1/kBacklogShare of an average reconcile, at most kBacklogPauseMost.
+// 1/kBacklogShare of an average reconcile, at most kMaxBacklogPause.
 inline constexpr std::size_t kBacklog = 32;
 inline constexpr int kBacklogShare = 10;
-inline constexpr auto kBacklogPauseMost = 5ms;
+inline constexpr auto kMaxBacklogPause = 5ms;
 // Every kTrimInterval, the operator returns unused memory to the kernel. Heap: if the free bytes
 // have changed by kTrimHeapBytes or more since the last trim. Mapped files: if at least
 // kTrimMappedBytes are resident and the process used at most kTrimQuiet of processor time in the
@@ -264,10 +264,10 @@ inline constexpr std::size_t kPushQuestions = 4096;        // queued checks
 inline constexpr std::size_t kPushQuestionsPerNamespace = 1024;  // queued checks of one namespace
 // Checks with their answers, and Secret names, that are kept in memory. One namespace may have
 // kPushAnswersPerNamespace while less than half of kPushAnswers are in use, and
-// kPushAnswersPerNamespaceLeast from then on.
+// kMinPushAnswersPerNamespace from then on.
 inline constexpr std::size_t kPushAnswers = 4096;
 inline constexpr std::size_t kPushAnswersPerNamespace = 1024;
-inline constexpr std::size_t kPushAnswersPerNamespaceLeast = 128;
+inline constexpr std::size_t kMinPushAnswersPerNamespace = 128;
 inline constexpr auto kServiceNetworkCheck = 10min;  // between two reads of the Service network
 inline constexpr base::BackoffPolicy kPushRetry = {20s, 10min, 24h};  // after the answer Unknown
 inline constexpr auto kPushRecheck = 10min;                           // after the answer Denied
@@ -311,7 +311,8 @@ inline constexpr auto kForwardCheck = 2s;    // between two checks of the pod
 inline constexpr auto kForwardLost = 60s;    // without a pod to forward to; then the push fails
 inline constexpr int kPushRounds = 3;        // of one push, when the pod is replaced meanwhile
 inline constexpr auto kReachTimeout = 3s;    // for an answer of localhost:<nodePort>
-inline constexpr std::chrono::milliseconds kDurationMost = 7 * 24h;  // largest duration of a flag
+inline constexpr std::chrono::milliseconds kMaxFlagDuration =
+    7 * 24h;                                                         // largest duration of a flag
 inline constexpr std::chrono::milliseconds kCompletionTimeout = 2s;  // the user waits for it
 inline constexpr std::size_t kRewriteMemoryBytes = 8 << 20;          // of a pipe; more goes to disk
 // The number of values that may stand between `registry:` and the `repository:` beside it.

@@ -7,7 +7,7 @@ namespace {
 
 constexpr unsigned kBits = 7;
 constexpr unsigned kMore = 1U << kBits;  // another byte follows
-constexpr unsigned kMostBits = 64;
+constexpr unsigned kMaxBits = 64;
 
 }  // namespace
 
@@ -26,7 +26,7 @@ void Packer::text(std::string_view value) {
 
 std::uint64_t Unpacker::number() {
   std::uint64_t value = 0;
-  for (unsigned shift = 0; !rest_.empty() && shift < kMostBits; shift += kBits) {
+  for (unsigned shift = 0; !rest_.empty() && shift < kMaxBits; shift += kBits) {
     const auto byte = static_cast<unsigned char>(rest_.front());
     rest_.remove_prefix(1);
     value |= std::uint64_t(byte & (kMore - 1)) << shift;

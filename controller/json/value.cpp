@@ -62,8 +62,8 @@ constexpr std::size_t kBytesAfterEnd = 16;
 
 // Memory for values is allocated in pieces of about the size that the values of the text need,
 // within these limits in bytes.
-constexpr std::size_t kLeastPiece = 1024;
-constexpr std::size_t kMostPiece = 65536;
+constexpr std::size_t kMinPiece = 1024;
+constexpr std::size_t kMaxPiece = 65536;
 
 std::string_view view_of(const rapidjson::Value& value) {
   return {value.GetString(), value.GetStringLength()};
@@ -283,7 +283,7 @@ std::optional<View> View::find(std::string_view name) const {
 struct Document::Parsed {
   explicit Parsed(std::string given)
       : text(std::move(given)),
-        allocator(std::clamp(2 * text.size(), kLeastPiece, kMostPiece)),
+        allocator(std::clamp(2 * text.size(), kMinPiece, kMaxPiece)),
         document(&allocator) {
     text.append(kBytesAfterEnd, '\0');
   }

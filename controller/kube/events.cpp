@@ -21,10 +21,10 @@ constexpr std::size_t kNameBytes = 253;      // longest name of an object
 constexpr std::size_t kHexDigits = 16;       // in the name of an Event
 constexpr std::size_t kInstanceBytes = 128;  // longest reportingInstance
 constexpr auto kSweep = std::chrono::minutes(1);
-constexpr auto kLeastPause = base::Clock::Duration(std::chrono::milliseconds(100));
+constexpr auto kMinPause = base::Clock::Duration(std::chrono::milliseconds(100));
 constexpr int kRest = 9;  // the pause after an event is this many times as long as its request took
 constexpr std::size_t kAmple = limits::kEventQueue / 5;  // with less free, pauses get shorter
-constexpr auto kMostRest = base::Clock::Duration(std::chrono::seconds(1));
+constexpr auto kMaxRest = base::Clock::Duration(std::chrono::seconds(1));
 constexpr base::BackoffPolicy kSendBackoff = {std::chrono::seconds(1), std::chrono::seconds(10),
                                               std::chrono::minutes(1)};
 
@@ -229,7 +229,7 @@ asio::awaitable<void> EventRecorder::run() {
     if (!queue_.empty()) continue;
     const std::optional<base::Clock::Instant> next = table_.next_due();
     if (next) {
-      co_await changed_.wait_for(environment_.clock, std::max(*next - now, kLeastPause));
+      co_await changed_.wait_for(environment_.clock, std::max(*next - now, kMinPause));
     } else {
       co_await changed_.wait();
     }
@@ -250,7 +250,7 @@ base::Clock::Duration EventRecorder::rest_after(base::Clock::Duration took) cons
   const std::size_t room = std::min(limits::kEventQueue - queue_.size(), kAmple);
   const auto share = static_cast<double>(room) / kAmple;
   const std::chrono::duration<double, base::Clock::Duration::period> rest = kRest * share * took;
-  return std::min(std::chrono::duration_cast<base::Clock::Duration>(rest), kMostRest);
+  return std::min(std::chrono::duration_cast<base::Clock::Duration>(rest), kMaxRest);
 }
 
 // An event stays in the queue until it is sent. So flush() can still send an event that run() was

@@ -86,7 +86,7 @@ ErrorCode code_of(int http_code, std::string_view reason) {
 
 std::optional<std::chrono::milliseconds> bounded(std::chrono::milliseconds wait) {
   if (wait <= std::chrono::seconds::zero()) return std::nullopt;
-  return std::min<std::chrono::milliseconds>(wait, limits::kRetryAfterMost);
+  return std::min<std::chrono::milliseconds>(wait, limits::kMaxRetryAfter);
 }
 
 // Returns the first line of a body, cut to kQuotedBytes.

@@ -16,7 +16,7 @@ constexpr char kConnect = 1;
 constexpr char kAddressV4 = 1;
 constexpr char kAddressName = 3;
 constexpr char kAddressV6 = 4;
-constexpr std::size_t kLengthMost = 255;
+constexpr std::size_t kMaxLength = 255;
 constexpr std::size_t kV4Bytes = 4;
 constexpr std::size_t kV6Bytes = 16;
 constexpr std::size_t kPortBytes = 2;
@@ -64,7 +64,7 @@ base::Result<Method> parse_method(std::string_view answer) {
 }
 
 base::Result<std::string> password_message(const ProxyUrl& proxy) {
-  if (proxy.user.size() > kLengthMost || proxy.password.size() > kLengthMost) {
+  if (proxy.user.size() > kMaxLength || proxy.password.size() > kMaxLength) {
     return invalid("SOCKS 5 allows at most 255 bytes each for user name and password");
   }
   std::string message = {kPasswordVersion};
@@ -90,7 +90,7 @@ base::Result<std::string> connect_message(const std::string& host, std::uint16_t
   } else if (!is_name) {
     message += kAddressV6;
     append_bytes(message, address.to_v6().to_bytes());
-  } else if (host.size() > kLengthMost) {
+  } else if (host.size() > kMaxLength) {
     return invalid("the server's name has more than 255 bytes");
   } else {
     message += kAddressName;

@@ -38,7 +38,7 @@ base::Clock::Duration least_delay(const base::Error& error) {
 }
 
 base::Clock::Duration most_delay(const base::Error& error) {
-  return error.transient() ? limits::kRetryTransientMost : limits::kRetryMost;
+  return error.transient() ? limits::kMaxTransientRetryDelay : limits::kMaxRetryDelay;
 }
 
 bool is_worth_warning(const base::Error& error, int failures) {

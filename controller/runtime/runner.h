@@ -57,7 +57,7 @@ struct Requeue {
 using ReconcileResult = base::Result<Requeue>;
 
 struct RunnerOptions {
-  std::size_t workers = 8;  // 1 to limits::kWorkersMost
+  std::size_t workers = 8;  // 1 to limits::kMaxWorkers
   base::Clock::Duration timeout = limits::kReconcileTimeout;
 };
 
@@ -169,7 +169,7 @@ Runner<Key>::Runner(boost::asio::any_io_executor executor, RunnerOptions options
       clock_(clock),
       logger_(logger),
       observer_(observer),
-      workers_(std::clamp<std::size_t>(options.workers, 1, limits::kWorkersMost)),
+      workers_(std::clamp<std::size_t>(options.workers, 1, limits::kMaxWorkers)),
       woken_signal_(executor),
       group_(executor),
       alarm_(clock, group_, [this] { pump(); }) {
@@ -343,7 +343,7 @@ void Runner<Key>::handle_result(Worker& worker, const ReconcileResult& result) {
 template <class Key>
 typename Runner<Key>::Duration Runner<Key>::poll_pause() const {
   if (queue_.ready() <= limits::kBacklog) return Duration::zero();
-  return std::min<Duration>(average_duration_ / limits::kBacklogShare, limits::kBacklogPauseMost);
+  return std::min<Duration>(average_duration_ / limits::kBacklogShare, limits::kMaxBacklogPause);
 }
 
 // Returns the key to the queue and frees the worker.

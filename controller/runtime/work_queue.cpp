@@ -5,9 +5,9 @@
 namespace runtime {
 
 std::chrono::steady_clock::duration retry_delay(int failures) {
-  constexpr int kMostDoublings = 20;  // beyond the bound; avoids overflow
-  const auto doubled = limits::kRetryFirst * (1LL << std::clamp(failures, 0, kMostDoublings));
-  return std::min<std::chrono::steady_clock::duration>(doubled, limits::kRetryMost);
+  constexpr int kMaxDoublings = 20;  // beyond the bound; avoids overflow
+  const auto doubled = limits::kRetryFirst * (1LL << std::clamp(failures, 0, kMaxDoublings));
+  return std::min<std::chrono::steady_clock::duration>(doubled, limits::kMaxRetryDelay);
 }
 
 }  // namespace runtime

@@ -50,7 +50,7 @@ struct WorkQueueCounters {
 };
 
 // Returns the delay before the next try: limits::kRetryFirst, doubled for each earlier failure in a
-// row, at most limits::kRetryMost. `failures`: number of earlier failures.
+// row, at most limits::kMaxRetryDelay. `failures`: number of earlier failures.
 std::chrono::steady_clock::duration retry_delay(int failures);
 
 // `Key`: a value type with operator<.
@@ -81,7 +81,7 @@ class WorkQueue {
   // Counts a failure of the key, and adds it as add_after() does with the delay for its failures:
   // at most `most`, but at least `least`. Returns the delay.
   Duration add_rate_limited(const Key& key, Instant now, Duration least = Duration::zero(),
-                            Duration most = limits::kRetryMost);
+                            Duration most = limits::kMaxRetryDelay);
 
   // Sets the key's failures to 0.
   void forget(const Key& key);

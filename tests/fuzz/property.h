@@ -35,11 +35,11 @@ inline void require_same(std::string_view one, std::string_view other, std::stri
 
 // Requires that a message is one printable line, and short even for a long input.
 inline void require_short_line(std::string_view message) {
-  constexpr std::size_t kMostBytes = 2048;
+  constexpr std::size_t kMaxBytes = 2048;
   require(!message.empty(), "a message says something");
   require_same(base::printable(message), message,
                "a message is one line without control characters");
-  require(message.size() <= kMostBytes, "a message is short");
+  require(message.size() <= kMaxBytes, "a message is short");
 }
 
 // Numbers is a pseudo-random generator that depends on the text only (FNV-1a, then xorshift).

@@ -223,8 +223,8 @@ std::string Generator::next() {
   }
   const std::uint64_t mutations = once_in(2) ? 0 : below(3);
   for (std::uint64_t i = 0; i < mutations; ++i) mutate(text);
-  constexpr std::size_t kMost = 4000;  // bytes; below the bound that only this project has
-  if (text.size() > kMost) text.resize(kMost);
+  constexpr std::size_t kMax = 4000;  // bytes; below the bound that only this project has
+  if (text.size() > kMax) text.resize(kMax);
   last_ = text;
   return text;
 }

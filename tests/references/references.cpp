@@ -14,7 +14,7 @@
 
 namespace {
 
-constexpr std::uint64_t kLeastShare = 5;         // at least 1/5 accepted and 1/5 refused
+constexpr std::uint64_t kMinShare = 5;           // at least 1/5 accepted and 1/5 refused
 constexpr std::uint64_t kSmallestSample = 1000;  // texts; with fewer the shares are not checked
 constexpr std::uint64_t kShown = 20;             // differences that are printed at most
 
@@ -73,7 +73,7 @@ int compare(std::uint64_t count, std::uint64_t seed) {
   std::cout << fmt::format("{} references, seed {}: {} accepted, {} refused, {} different\n", count,
                            seed, accepted, refused, different);
   if (count < kSmallestSample) return different == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-  if (accepted * kLeastShare < count || refused * kLeastShare < count) {
+  if (accepted * kMinShare < count || refused * kMinShare < count) {
     std::cerr << "too few accepted or refused\n";
     return EXIT_FAILURE;
   }

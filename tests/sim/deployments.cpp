@@ -16,7 +16,7 @@ constexpr std::string_view kUser = "system:workload-controller";
 constexpr std::string_view kHashLabel = "pod-template-hash";
 constexpr std::string_view kRevision = "deployment.kubernetes.io/revision";
 constexpr std::string_view kDesired = "deployment.kubernetes.io/desired-replicas";
-constexpr std::string_view kMost = "deployment.kubernetes.io/max-replicas";
+constexpr std::string_view kMax = "deployment.kubernetes.io/max-replicas";
 constexpr std::string_view kReplicaFailure = "ReplicaFailure";
 constexpr std::size_t kSuffixLength = 5;
 
@@ -256,7 +256,7 @@ void Controllers::scale(const Rollout& rollout) {
   for (const ObjectPtr& set : active) {
     int proportion = 0;
     if (to_add != 0 && to_add != added) {
-      const int before = number(annotation(set, kMost));
+      const int before = number(annotation(set, kMax));
       const int has = size_of(set);
       const int most = replicas + rollout.surge();
       const int part = replicas == 0 ? -has
@@ -278,7 +278,7 @@ bool Controllers::scale_replica_set(const Rollout& rollout, const ObjectPtr& rep
   const int most = desired + rollout.surge();
   const bool same_size = size_of(replica_set) == replicas;
   if (same_size && number(annotation(replica_set, kDesired)) == desired &&
-      number(annotation(replica_set, kMost)) == most) {
+      number(annotation(replica_set, kMax)) == most) {
     return false;
   }
   due([this, replica_set, replicas, desired, most] {
@@ -286,7 +286,7 @@ bool Controllers::scale_replica_set(const Rollout& rollout, const ObjectPtr& rep
         replica_set, "",
         fmt::format(
             R"({{"metadata":{{"annotations":{{"{}":"{}","{}":"{}"}}}},"spec":{{"replicas":{}}}}})",
-            kDesired, desired, kMost, most, replicas),
+            kDesired, desired, kMax, most, replicas),
         kUser);
   });
   return true;
@@ -389,7 +389,7 @@ void Controllers::create_replica_set(const Rollout& rollout) {
     meta.labels[std::string(kHashLabel)] = pods.hash;
     meta.annotations = {{std::string(kRevision), std::to_string(newest + 1)},
                         {std::string(kDesired), std::to_string(replicas)},
-                        {std::string(kMost), std::to_string(most)}};
+                        {std::string(kMax), std::to_string(most)}};
     Document parts;
     parts.Parse(fmt::format(R"({{"metadata":{},"selector":{{"matchLabels":{}}}}})",
                             json::encode(meta), json::encode(selector))

@@ -14,8 +14,8 @@ constexpr auto kSettle = 60s;  // time to reach the declared state after the las
 constexpr auto kSilenceEnds = 150s;  // until a request or a watch without an answer is given up
 constexpr auto kStaleFor = 5s;
 constexpr auto kLag = 3s;
-constexpr std::size_t kMostEvents = 60;
-constexpr std::size_t kMostWrites = 60;  // sent by the operator for one step
+constexpr std::size_t kMaxEvents = 60;
+constexpr std::size_t kMaxWrites = 60;  // sent by the operator for one step
 // A Lease of 15 s that is renewed within 10 s is safe only while no clock runs more than 1.5 times
 // as fast as another.
 constexpr double kSmallSkew = 0.15;
@@ -146,7 +146,7 @@ void finish(World& world, base::Clock::Duration quiet, Course& course) {
   world.oracles.at_end();
   look_into_caches(world);
   look_into_webhooks(world);
-  if (const std::size_t events = world.oracles.events(); events > kMostEvents) {
+  if (const std::size_t events = world.oracles.events(); events > kMaxEvents) {
     world.oracles.violated(fmt::format("{} events", events));
   }
   course.end = fingerprint(world.server);
@@ -210,7 +210,7 @@ Course run(const Plan& plan) {
     if (!world.converge(kSettle + 60s)) {
       world.oracles.violated(fmt::format("not converged after {}", step.name));
     }
-    if (world.writes_sent() > sent + kMostWrites) {
+    if (world.writes_sent() > sent + kMaxWrites) {
       world.oracles.violated(
           fmt::format("{} writes were sent after {}", world.writes_sent() - sent, step.name));
     }

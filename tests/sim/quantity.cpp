@@ -18,8 +18,8 @@ using Integer = boost::multiprecision::cpp_int;
 
 constexpr int kNano = -9;
 constexpr int kMilli = -3;
-constexpr int kMostDigits = 18;        // of a value that certainly fits into an int64
-constexpr int kMostBinaryDigits = 15;  // the same, before a factor of 1024^n is applied
+constexpr int kMaxDigits = 18;        // of a value that certainly fits into an int64
+constexpr int kMaxBinaryDigits = 15;  // the same, before a factor of 1024^n is applied
 
 enum class Form { kBinary, kDecimal, kExponent };
 
@@ -156,11 +156,11 @@ std::optional<Amount> parse(std::string_view text) {
   amount.form = scale->form;
   if (scale->base == 10) {
     amount.scale += scale->exponent;
-    amount.is_small = digits <= kMostDigits && amount.scale >= kNano;
+    amount.is_small = digits <= kMaxDigits && amount.scale >= kNano;
   } else {
     amount.value *= power(2, scale->exponent);
     amount.is_small =
-        parts->fraction.empty() && digits + scale->exponent * 3 / 10 + 1 <= kMostBinaryDigits;
+        parts->fraction.empty() && digits + scale->exponent * 3 / 10 + 1 <= kMaxBinaryDigits;
   }
   if (amount.is_small) {
     keep_text(amount, *parts, *scale, text);

@@ -15,8 +15,8 @@ namespace {
 constexpr std::string_view kDockerHub = "docker.io";
 constexpr std::string_view kDockerHubLegacy = "index.docker.io";
 constexpr std::string_view kOfficial = "library/";
-constexpr std::size_t kMostPathBytes = 255;
-constexpr std::size_t kMostTagBytes = 128;
+constexpr std::size_t kMaxPathBytes = 255;
+constexpr std::size_t kMaxTagBytes = 128;
 constexpr std::size_t kIdentifierBytes = 64;
 
 struct Algorithm {
@@ -156,8 +156,8 @@ std::optional<base::Error> refusal_of_path(std::string_view path) {
 }
 
 std::optional<base::Error> refusal_of_tag(std::string_view tag) {
-  if (tag.size() > kMostTagBytes) {
-    return invalid(fmt::format("a tag must have at most {} characters", kMostTagBytes));
+  if (tag.size() > kMaxTagBytes) {
+    return invalid(fmt::format("a tag must have at most {} characters", kMaxTagBytes));
   }
   if (!is_tag(tag)) {
     return invalid(
@@ -203,9 +203,8 @@ base::Result<ImageReference> parse_image_reference(std::string_view text) {
         "the part before the first '/' is neither a valid host nor a valid part of a repository "
         "name");
   }
-  if (reference.path.size() > kMostPathBytes) {
-    return invalid(
-        fmt::format("a repository name must have at most {} characters", kMostPathBytes));
+  if (reference.path.size() > kMaxPathBytes) {
+    return invalid(fmt::format("a repository name must have at most {} characters", kMaxPathBytes));
   }
   if (parts.tag) {
     if (auto refusal = refusal_of_tag(*parts.tag)) return *std::move(refusal);

@@ -22,7 +22,7 @@ constexpr Unit kUnits[] = {{"h", 3'600'000}, {"m", 60'000}, {"s", 1000}, {"ms", 
 constexpr const Unit& kSecond = kUnits[2];
 
 // A longer sum of units is refused, so that it does not overflow.
-constexpr milliseconds::rep kMost = std::numeric_limits<milliseconds::rep>::max() / 2;
+constexpr milliseconds::rep kMax = std::numeric_limits<milliseconds::rep>::max() / 2;
 
 // Returns the index of the longest unit that the text begins with; units.size() when there is none.
 std::size_t first_unit(std::string_view text, std::span<const Unit> units) {
@@ -52,7 +52,7 @@ std::optional<milliseconds> parse_duration(std::string_view text, DurationForm f
     const std::size_t unit = first_unit(rest, units);
     if (unit == units.size()) return std::nullopt;
     sum += number * units[unit].size;
-    if (sum > kMost) return std::nullopt;
+    if (sum > kMax) return std::nullopt;
     rest.remove_prefix(units[unit].name.size());
     if (has_order) units = units.subspan(unit + 1);
   } while (!rest.empty());

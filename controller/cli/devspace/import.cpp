@@ -25,7 +25,7 @@ namespace {
 
 constexpr std::string_view kDefaultName = "dev";
 constexpr std::string_view kVersion = "v2beta1";
-constexpr int kPortMost = 65535;
+constexpr int kMaxPort = 65535;
 constexpr std::size_t kQuantityBytes = 32;
 constexpr std::size_t kPersistentNameBytes = 52;  // StatefulSets add a suffix to it
 
@@ -38,9 +38,9 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // Accepts the name of an entry of spec.images, which must be a valid label value.
 bool is_image_name(std::string_view name) {
-  constexpr std::size_t kMost = 63;
+  constexpr std::size_t kMax = 63;
   const auto outer = [](char c) { return is_letter(c) || is_digit(c); };
-  return !name.empty() && name.size() <= kMost && outer(name.front()) && outer(name.back()) &&
+  return !name.empty() && name.size() <= kMax && outer(name.front()) && outer(name.back()) &&
          std::all_of(name.begin(), name.end(),
                      [&](char c) { return outer(c) || c == '-' || c == '_' || c == '.'; });
 }
@@ -83,10 +83,10 @@ void Importer::take_registry(const devspace::LocalRegistry& from, Spec& to) {
   to.buildkit_image = take_reference("localRegistry.buildKitImage", from.buildkit_image);
   const std::string path = "localRegistry.port";
   const auto port = reader_.number(path, from.port);
-  if (port && (*port < 1 || *port > kPortMost)) {
+  if (port && (*port < 1 || *port > kMaxPort)) {
     report_.fail(path, fmt::format("{} is not between 1 and {}",
                                    report_.is_hidden(path) ? kHiddenValue : std::to_string(*port),
-                                   kPortMost));
+                                   kMaxPort));
   }
   to.port = static_cast<int>(port.value_or(0));
   if (from.persistence) take_persistence(*from.persistence, to);

@@ -66,7 +66,7 @@ void Parser::declare_connection() {
         if (!timeout) {
           return usage_failure(fmt::format("--request-timeout: {}", timeout.error().message));
         }
-        connection_.request_timeout = timeout->count() == 0 ? limits::kDurationMost : *timeout;
+        connection_.request_timeout = timeout->count() == 0 ? limits::kMaxFlagDuration : *timeout;
         return {};
       });
 }

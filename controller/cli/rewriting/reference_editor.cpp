@@ -263,13 +263,13 @@ base::Result<void> ReferenceEditor::located(json::ScalarLocation location) {
 }
 
 base::Result<void> ReferenceEditor::end_of_map(std::uint64_t map) {
-  constexpr std::size_t kLateMost = limits::kRewriteMemoryBytes / sizeof(std::uint64_t);
-  if (late_.size() > kLateMost) {
+  constexpr std::size_t kMaxLate = limits::kRewriteMemoryBytes / sizeof(std::uint64_t);
+  if (late_.size() > kMaxLate) {
     return base::Error{
         base::ErrorCode::kTooLarge,
         fmt::format("more than {} LocalRegistries have other keys before apiVersion; "
                     "write apiVersion first",
-                    kLateMost)};
+                    kMaxLate)};
   }
   if (mappings_.empty() || mappings_.back().map != map) return {};
   decider_.decide(mappings_.back());

@@ -14,14 +14,14 @@ using std::chrono::milliseconds;
 base::Error invalid(std::string_view text) {
   return {base::ErrorCode::kInvalid,
           fmt::format("{} is not a duration: use for example 30s, 1m30s or 2h, at most {}",
-                      base::quoted(text), base::print_duration(limits::kDurationMost))};
+                      base::quoted(text), base::print_duration(limits::kMaxFlagDuration))};
 }
 
 }  // namespace
 
 base::Result<milliseconds> parse_duration(std::string_view text) {
   const auto duration = base::parse_duration(text, base::DurationForm::kMilliseconds);
-  if (!duration || *duration > limits::kDurationMost) return invalid(text);
+  if (!duration || *duration > limits::kMaxFlagDuration) return invalid(text);
   return *duration;
 }
 

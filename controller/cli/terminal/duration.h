@@ -9,7 +9,7 @@
 
 namespace cli {
 
-// Parses a duration. kInvalid: the text is not a duration, or exceeds limits::kDurationMost; the
+// Parses a duration. kInvalid: the text is not a duration, or exceeds limits::kMaxFlagDuration; the
 // message shows the accepted forms.
 base::Result<std::chrono::milliseconds> parse_duration(std::string_view text);
 

@@ -12,8 +12,8 @@ namespace {
 
 constexpr std::chrono::milliseconds kRedraw(100);
 constexpr std::size_t kColumns = 80;  // width if the terminal does not report it
-constexpr std::size_t kBarMost = 30;
-constexpr std::size_t kBarLeast = 5;
+constexpr std::size_t kMaxBar = 30;
+constexpr std::size_t kMinBar = 5;
 constexpr std::string_view kClear = "\r\x1b[K";
 
 std::size_t terminal_columns() {
@@ -55,8 +55,8 @@ std::string progress_line(const std::string& label, std::uint64_t done, std::uin
   const std::string numbers = fmt::format("{:3.0f}%  {} / {}  {}", share * 100, print_bytes(done),
                                           print_bytes(total), speed);
   const std::size_t taken = label.size() + numbers.size() + 6;  // brackets and gaps
-  if (columns < taken + kBarLeast) return fmt::format("{}  {}", label, numbers).substr(0, columns);
-  return fmt::format("{}  {}  {}", label, bar(share, std::min(kBarMost, columns - taken)), numbers);
+  if (columns < taken + kMinBar) return fmt::format("{}  {}", label, numbers).substr(0, columns);
+  return fmt::format("{}  {}  {}", label, bar(share, std::min(kMaxBar, columns - taken)), numbers);
 }
 
 void ProgressBar::begin(const std::string& label) {

@@ -33,8 +33,8 @@ namespace kube {
 namespace {
 
 constexpr std::string_view kProvider = "oidc";
-constexpr std::size_t kBase64Group = 4;        // characters
-constexpr double kSecondsMost = 253402300799;  // end of the year 9999, in seconds since the epoch
+constexpr std::size_t kBase64Group = 4;       // characters
+constexpr double kMaxSeconds = 253402300799;  // end of the year 9999, in seconds since the epoch
 
 // Decodes base64url without padding (RFC 7515, section 2).
 std::optional<std::string> decode_part(std::string part) {
@@ -56,7 +56,7 @@ std::optional<base::Time> end_of(const std::string& token) {
   if (!claims || claims->expires.text.empty()) return std::nullopt;
   char* stop = nullptr;
   const double seconds = std::strtod(claims->expires.text.c_str(), &stop);
-  const bool is_time = *stop == '\0' && seconds >= 0 && seconds <= kSecondsMost;
+  const bool is_time = *stop == '\0' && seconds >= 0 && seconds <= kMaxSeconds;
   if (!is_time) return std::nullopt;
   return base::Time(std::chrono::seconds(std::llround(std::floor(seconds))));
 }

@@ -229,9 +229,9 @@ asio::awaitable<base::Result<void>> Watcher::connect(bool send_initial_events) {
   options.send_initial_events = send_initial_events;
   if (!send_initial_events) options.resource_version = resource_version_;
   using std::chrono::seconds;
-  options.timeout = seconds(
-      environment_.random.between(static_cast<std::uint64_t>(seconds(limits::kWatchLeast).count()),
-                                  static_cast<std::uint64_t>(seconds(limits::kWatchMost).count())));
+  options.timeout = seconds(environment_.random.between(
+      static_cast<std::uint64_t>(seconds(limits::kMinWatchTimeout).count()),
+      static_cast<std::uint64_t>(seconds(limits::kMaxWatchTimeout).count())));
   Awaitable<std::unique_ptr<Stream>> opening =
       environment_.client.open(target_.type, watch_request(target_.type, options));
   base::Result<std::unique_ptr<Stream>> opened = co_await std::move(opening);

@@ -164,7 +164,7 @@ void PushChecks::drop_all(const api::ObjectKey& key, Checks& checks) {
 bool PushChecks::reserve(const std::string& namespace_name, std::size_t answers) {
   const bool plenty = answers_ < limits::kPushAnswers / 2;
   const std::size_t most =
-      plenty ? limits::kPushAnswersPerNamespace : limits::kPushAnswersPerNamespaceLeast;
+      plenty ? limits::kPushAnswersPerNamespace : limits::kMinPushAnswersPerNamespace;
   std::size_t& own = answers_of_namespace_[namespace_name];
   const bool fits = answers_ + answers <= limits::kPushAnswers && own + answers <= most;
   if (fits) {

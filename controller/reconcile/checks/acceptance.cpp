@@ -15,8 +15,8 @@
 namespace reconcile {
 namespace {
 
-constexpr int kMostPort = 65535;
-constexpr std::size_t kMostName = 63;
+constexpr int kMaxPort = 65535;
+constexpr std::size_t kMaxName = 63;
 
 // Whether `name` is an item of the comma-separated `list`.
 bool lists(std::string_view list, std::string_view name) {
@@ -68,11 +68,11 @@ Refusal pull_secret_refusal(std::string_view secret, const api::Namespace& targe
 std::optional<Refusal> check_spec(const Observed& observed) {
   const api::LocalRegistrySpec& spec = observed.registry->spec;
   std::string problem;
-  if (spec.port < 1 || spec.port > kMostPort) problem = "spec.port must be from 1 to 65535";
-  if (spec.node_port < 0 || spec.node_port > kMostPort) {
+  if (spec.port < 1 || spec.port > kMaxPort) problem = "spec.port must be from 1 to 65535";
+  if (spec.node_port < 0 || spec.node_port > kMaxPort) {
     problem = "spec.nodePort must be 0 or from 1 to 65535";
   }
-  if (spec.name.empty() || spec.name.size() > kMostName) {
+  if (spec.name.empty() || spec.name.size() > kMaxName) {
     problem = "spec.name must be a DNS label of at most 63 characters";
   }
   if (spec.image.empty()) problem = "spec.image must not be empty";

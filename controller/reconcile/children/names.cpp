@@ -23,9 +23,9 @@ const api::OwnerReference* controller_of(const api::ObjectMeta& meta) {
 // Whether the text is a name or namespace (RFC 1123). An annotation may contain any text, such as
 // "..", which must not become a part of a request's path.
 bool is_name(std::string_view text) {
-  constexpr std::size_t kMostCharacters = 253;
+  constexpr std::size_t kMaxCharacters = 253;
   const auto is_outer = [](char c) { return base::is_lower(c) || base::is_digit(c); };
-  return !text.empty() && text.size() <= kMostCharacters && is_outer(text.front()) &&
+  return !text.empty() && text.size() <= kMaxCharacters && is_outer(text.front()) &&
          is_outer(text.back()) && std::all_of(text.begin(), text.end(), [&](char c) {
            return is_outer(c) || c == '-' || c == '.';
          });

@@ -22,7 +22,7 @@ constexpr std::array<Type, 7> kTypes = {
      {"Lease", "coordination.k8s.io/v1", "/apis/coordination.k8s.io/v1/namespaces/@ns@/leases",
       ""}}};
 
-constexpr int kMostPercent = 65;
+constexpr int kMaxPercent = 65;
 
 }  // namespace
 
@@ -43,7 +43,7 @@ const Type& Dice::any_type() { return kTypes.at(between(0, kTypes.size() - 1)); 
 
 std::size_t Dice::draw_child() { return between(1, 4); }
 
-const Type& Dice::child() { return kTypes.at(chance(kMostPercent) ? most_drawn_ : draw_child()); }
+const Type& Dice::child() { return kTypes.at(chance(kMaxPercent) ? most_drawn_ : draw_child()); }
 
 std::string Dice::child_name() { return chance(80) ? "registry" : pick({"other", "third"}); }
 

@@ -24,7 +24,7 @@ using namespace std::chrono_literals;
 
 constexpr auto kUser = "local-registry-operator";  // also the user of the kubeconfig
 constexpr auto kPatience = 30s;
-constexpr std::size_t kMostEvents = 1000;
+constexpr std::size_t kMaxEvents = 1000;
 
 base::Time wall_time() {
   return std::chrono::time_point_cast<base::Time::duration>(std::chrono::system_clock::now());
@@ -97,7 +97,7 @@ asio::awaitable<std::vector<std::string>> watch_real(Pair& pair, kube::Request r
   if (!opened) throw std::runtime_error("no watch: " + base::to_string(opened.error()));
   if (!opened->stream) co_return std::vector{pair.real.canonical(opened->head)};
   kube::LineSplitter lines;
-  while (events.size() < kMostEvents) {
+  while (events.size() < kMaxEvents) {
     base::Result<std::string> bytes = co_await opened->stream->read(12s);
     if (!bytes || bytes->empty()) co_return events;
     lines.feed(*bytes);

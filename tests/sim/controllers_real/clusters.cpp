@@ -15,7 +15,7 @@ namespace {
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
-constexpr int kMostSteps = 2000;  // by the simulated controllers after one move
+constexpr int kMaxSteps = 2000;  // by the simulated controllers after one move
 constexpr auto kSilence = 3600s;
 constexpr auto kPatience = 30s;
 
@@ -189,7 +189,7 @@ SimulatedCluster::SimulatedCluster(std::string space, std::uint64_t seed)
 }
 
 bool SimulatedCluster::settle() {
-  for (int i = 0; i < kMostSteps; ++i) {
+  for (int i = 0; i < kMaxSteps; ++i) {
     if (!controllers_.step()) return true;
   }
   return false;

@@ -44,7 +44,7 @@ constexpr auto kPatience = 20s;           // rest after which different clusters
 constexpr auto kNamespacePatience = 45s;  // the namespace controller waits between its tries
 constexpr std::uint64_t kProgress = 100;
 constexpr int kRepeats = 2;
-constexpr std::uint64_t kMostUnrepeatedPercent = 1;
+constexpr std::uint64_t kMaxUnrepeatedPercent = 1;
 constexpr std::size_t kShown = 500;
 
 struct Options {
@@ -261,7 +261,7 @@ bool compare_all(const Options& options) {
   run.context.run();
   if (run.failed) std::rethrow_exception(run.failed);
   report(run, std::chrono::steady_clock::now() - begin);
-  return run.differences == 0 && run.unrepeated * 100 <= run.done * kMostUnrepeatedPercent;
+  return run.differences == 0 && run.unrepeated * 100 <= run.done * kMaxUnrepeatedPercent;
 }
 
 }  // namespace

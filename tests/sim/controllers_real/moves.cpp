@@ -13,7 +13,7 @@ namespace {
 using kube::Method;
 
 constexpr std::uint64_t kFewest = 3;
-constexpr std::uint64_t kMost = 14;
+constexpr std::uint64_t kMax = 14;
 constexpr int kNamespacePercent = 6;  // of the sequences delete their namespace at the end
 constexpr int kRoundsAfterNamespace = 3;
 
@@ -319,7 +319,7 @@ Sequence make_sequence(std::uint64_t seed) {
       moves.push_back(round);
     }
   }
-  const std::uint64_t count = dice.between(kFewest, kMost);
+  const std::uint64_t count = dice.between(kFewest, kMax);
   for (std::uint64_t i = 0; i < count; ++i) {
     if (dice.chance(4)) {
       recreate_set(dice, moves);

@@ -100,7 +100,7 @@ TEST(Status, TheTimeToWaitComesFromTheHeaderOrTheBodyAndIsBounded) {
   response.retry_after = std::chrono::seconds(3);
   EXPECT_EQ(error_of(response, "x").retry_after, std::chrono::seconds(3));
   response.retry_after = std::chrono::hours(24);
-  EXPECT_EQ(error_of(response, "x").retry_after, limits::kRetryAfterMost);
+  EXPECT_EQ(error_of(response, "x").retry_after, limits::kMaxRetryAfter);
 }
 
 TEST(Status, AStatusWithFieldsOfWrongTypesIsQuotedInsteadOfBelieved) {

@@ -41,7 +41,7 @@ class OperatorTest : public testing::Test {
   // Delivers changes to the watches and lets everything react, until nothing happens any more.
   void settle() {
     world.settle();
-    for (int i = 0; i < kMostRounds && cluster.tell_watches(); ++i) world.settle();
+    for (int i = 0; i < kMaxRounds && cluster.tell_watches(); ++i) world.settle();
   }
 
   // Starts the caches. They receive changes only in settle().
@@ -52,7 +52,7 @@ class OperatorTest : public testing::Test {
     ASSERT_TRUE(caches->synced());
   }
 
-  static constexpr int kMostRounds = 100;
+  static constexpr int kMaxRounds = 100;
   const api::ObjectKey kDev = {"team-a", "dev"};
   const api::ObjectKey kTarget = {"team-a", "registry"};
 

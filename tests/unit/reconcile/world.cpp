@@ -15,7 +15,7 @@ namespace {
 
 constexpr int kFirstPort = 30000;
 constexpr int kLastPort = 32767;
-constexpr int kMostReconciles = 12;
+constexpr int kMaxReconciles = 12;
 constexpr std::string_view kRefused = " (refused)";
 
 base::Error invalid(std::string field, std::string message) {
@@ -627,7 +627,7 @@ std::vector<std::string> World::reconcile() {
 
 std::vector<std::string> World::run() {
   std::vector<std::string> lines;
-  for (int i = 0; i < kMostReconciles; ++i) {
+  for (int i = 0; i < kMaxReconciles; ++i) {
     bool wrote = false;
     for (const std::string& line : reconcile()) {
       if (line.starts_with("read ")) continue;
@@ -690,7 +690,7 @@ void World::settle() {
 
 std::vector<std::string> World::converge() {
   std::vector<std::string> lines;
-  for (int i = 0; i < kMostReconciles; ++i) {
+  for (int i = 0; i < kMaxReconciles; ++i) {
     std::vector<std::string> more = run();
     std::erase_if(more, [](const std::string& line) { return line.ends_with(kRefused); });
     if (i > 1 && more.empty()) return lines;

@@ -254,7 +254,7 @@ TEST(Runner, AnOutageOfAnyLengthIsForgottenThirtySecondsAfterItsEnd) {
   world.runner.add("a");
   world.clock.advance(1h);
   ASSERT_GT(world.begun_at.size(), 100U);
-  EXPECT_EQ(world.begun_at.back() - world.begun_at.end()[-2], limits::kRetryTransientMost);
+  EXPECT_EQ(world.begun_at.back() - world.begun_at.end()[-2], limits::kMaxTransientRetryDelay);
 }
 
 TEST(Runner, AnErrorThatTimeDoesNotMendIsTriedEverMoreSeldom) {
@@ -263,7 +263,7 @@ TEST(Runner, AnErrorThatTimeDoesNotMendIsTriedEverMoreSeldom) {
   world.start();
   world.runner.add("a");
   world.clock.advance(2h);
-  EXPECT_EQ(world.begun_at.back() - world.begun_at.end()[-2], limits::kRetryMost);
+  EXPECT_EQ(world.begun_at.back() - world.begun_at.end()[-2], limits::kMaxRetryDelay);
 }
 
 TEST(Runner, ASuccessEndsTheBackoff) {
@@ -521,7 +521,7 @@ TEST(Runner, AfterItsEndNothingIsTakenIn) {
 TEST(Runner, SleepsOnceAtATimeAndDoesNotPoll) {
   World world;
   world.start();
-  world.clock.advance(limits::kAlarmMost * 3);
+  world.clock.advance(limits::kMaxAlarmDelay * 3);
   EXPECT_EQ(world.clock.sleepers(), 1U);
   EXPECT_LE(world.clock.sleeps(), 4U);
   const auto before = world.clock.sleeps();
@@ -558,7 +558,7 @@ TEST(Runner, HasPatienceInABurstOnlyAndASmallPartOfWhatAReconcileTakes) {
   world.takes = 1s;
   world.clock.advance(3s);
   EXPECT_GT(world.runner.queue().ready(), limits::kBacklog);
-  EXPECT_EQ(world.runner.poll_pause(), limits::kBacklogPauseMost);
+  EXPECT_EQ(world.runner.poll_pause(), limits::kMaxBacklogPause);
   while (world.runner.queue().ready() > limits::kBacklog) world.clock.advance(1s);
   EXPECT_EQ(world.runner.poll_pause(), 0s);
 }

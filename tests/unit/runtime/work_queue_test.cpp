@@ -308,7 +308,7 @@ TEST(WorkQueue, RetriesWaitTwiceAsLongEachTimeUpToTheBound) {
   std::chrono::steady_clock::duration expected = limits::kRetryFirst;
   for (int i = 0; i < 30; ++i) {
     EXPECT_EQ(queue.add_rate_limited("a", kStart), expected);
-    expected = std::min<Queue::Duration>(expected * 2, limits::kRetryMost);
+    expected = std::min<Queue::Duration>(expected * 2, limits::kMaxRetryDelay);
   }
   EXPECT_EQ(queue.failures("a"), 30);
   EXPECT_EQ(queue.failures("unknown"), 0);

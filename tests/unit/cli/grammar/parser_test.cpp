@@ -89,7 +89,7 @@ TEST(CommandLine, TheFlagsOfKubectlStandBeforeOrAfterTheCommand) {
     EXPECT_EQ(status.value().registry, "dev");
   }
   EXPECT_EQ(parse({"status", "--request-timeout", "0"})->connection.request_timeout,
-            limits::kDurationMost);
+            limits::kMaxFlagDuration);
 }
 
 TEST(CommandLine, WaitTakesItsConditionAsKubectlDoes) {
@@ -206,7 +206,7 @@ TEST(CommandLine, WithoutACommandTheHelpIsPrinted) {
 
 TEST(CommandLine, EachHelpFitsOnAScreen) {
   constexpr std::size_t kColumns = 80;
-  constexpr int kLinesMost = 40;
+  constexpr int kMaxLines = 40;
   std::vector<Words> all = {{"--help"}};
   for (const std::string& name : kCommands) all.push_back({name, "--help"});
   for (const Words& words : all) {
@@ -221,7 +221,7 @@ TEST(CommandLine, EachHelpFitsOnAScreen) {
       });
       EXPECT_LE(width, kColumns) << line;
     }
-    EXPECT_LE(count, kLinesMost) << help;
+    EXPECT_LE(count, kMaxLines) << help;
     EXPECT_THAT(help, HasSubstr("Usage:\n  kubectl localregistry"));
   }
 }

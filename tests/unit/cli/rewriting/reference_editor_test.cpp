@@ -383,9 +383,9 @@ TEST(References, ALocalRegistryIsUnchangedAmongManyEdits) {
 }
 
 TEST(References, SomeMillionLocalRegistriesThatAreRecognizedLateAreRefused) {
-  constexpr std::size_t kMost = limits::kRewriteMemoryBytes / sizeof(std::uint64_t);
+  constexpr std::size_t kMax = limits::kRewriteMemoryBytes / sizeof(std::uint64_t);
   std::string text = "[\n";
-  for (std::size_t i = 0; i <= kMost; ++i)
+  for (std::size_t i = 0; i <= kMax; ++i)
     text += "{\"a\":\"\",\"apiVersion\":\"localregistry.dev/v1\"},\n";
   EXPECT_THAT(rewritten(text + "1]").substr(0, 200),
               StartsWith("TooLarge: more than 1048576 LocalRegistries have other keys before "
