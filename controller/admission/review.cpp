@@ -150,7 +150,7 @@ base::Result<Review> review_pod(std::string body, const ReviewPolicy& policy) {
         fmt::format("the AdmissionReview has more than {} bytes", limits::kAdmissionBytes)};
   }
   json::ParseOptions options;
-  options.most_values = limits::kAdmissionValues;
+  options.max_values = limits::kAdmissionValues;
   options.members = json::selection<WholeReview>();
   const auto document = json::Document::parse(std::move(body), options);
   if (!document) return document.error();

@@ -114,7 +114,7 @@ struct ControllerSeries {
   Counter& timeouts;
   Histogram& time;
   Gauge& active;
-  Gauge& most;
+  Gauge& max;
 };
 
 ControllerSeries::ControllerSeries(prometheus::Registry& registry)
@@ -133,9 +133,9 @@ ControllerSeries::ControllerSeries(prometheus::Registry& registry)
       active(gauge(registry, "controller_runtime_active_workers",
                    "Number of currently used workers per controller")
                  .Add(labels)),
-      most(gauge(registry, "controller_runtime_max_concurrent_reconciles",
-                 "Maximum number of concurrent reconciles per controller")
-               .Add(labels)) {
+      max(gauge(registry, "controller_runtime_max_concurrent_reconciles",
+                "Maximum number of concurrent reconciles per controller")
+              .Add(labels)) {
   Family<Counter>& family = counter(registry, "controller_runtime_reconcile_total",
                                     "Total number of reconciliations per controller");
   for (const auto& [outcome, name] : {std::pair{ReconcileOutcome::kSuccess, "success"},
@@ -282,7 +282,7 @@ void Metrics::set_active_workers(std::size_t workers) {
 }
 
 void Metrics::set_max_concurrent_reconciles(std::size_t workers) {
-  series_->controller.most.Set(static_cast<double>(workers));
+  series_->controller.max.Set(static_cast<double>(workers));
 }
 
 void Metrics::set_queue(const runtime::QueueState& state) {

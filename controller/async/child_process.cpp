@@ -121,8 +121,7 @@ asio::awaitable<base::Result<std::string>> ChildProcess::read(Instant deadline) 
   }
 }
 
-asio::awaitable<base::Result<std::string>> ChildProcess::output(std::size_t most,
-                                                                Instant deadline) {
+asio::awaitable<base::Result<std::string>> ChildProcess::output(std::size_t max, Instant deadline) {
   std::string text;
   for (;;) {
     auto reading = read(deadline);
@@ -130,9 +129,9 @@ asio::awaitable<base::Result<std::string>> ChildProcess::output(std::size_t most
     if (!part) co_return part.error();
     if (part->empty()) co_return text;
     text += *part;
-    if (text.size() > most) {
+    if (text.size() > max) {
       co_return base::Error{base::ErrorCode::kTooLarge,
-                            fmt::format("it prints more than {} bytes", most)};
+                            fmt::format("it prints more than {} bytes", max)};
     }
   }
 }

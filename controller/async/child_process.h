@@ -47,9 +47,9 @@ class ChildProcess {
   // kInternal: the output cannot be read.
   boost::asio::awaitable<base::Result<std::string>> read(Instant deadline);
 
-  // Returns the output as a whole, once the program has closed it. kTooLarge: more than `most`
+  // Returns the output as a whole, once the program has closed it. kTooLarge: more than `max`
   // bytes. kTimeout, kInternal: as read().
-  boost::asio::awaitable<base::Result<std::string>> output(std::size_t most, Instant deadline);
+  boost::asio::awaitable<base::Result<std::string>> output(std::size_t max, Instant deadline);
 
   // Waits for the end of the program. Returns an empty text for exit code 0, else the reason:
   // "exit code 1", "signal 9". kTimeout, kInternal.

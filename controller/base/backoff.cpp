@@ -13,7 +13,7 @@ std::chrono::milliseconds Backoff::next(Random& random, Instant now) {
   if (failures_ > 0 && now - last_ > policy_.reset_after) failures_ = 0;
   last_ = now;
   const auto doubled = policy_.first * (1LL << std::min(failures_, kMaxDoublings));
-  const auto bound = std::min<std::chrono::milliseconds>(doubled, policy_.most);
+  const auto bound = std::min<std::chrono::milliseconds>(doubled, policy_.max);
   ++failures_;
   const double share = kMin + (1.0 - kMin) * random.fraction();
   return std::chrono::milliseconds(

@@ -9,7 +9,7 @@ namespace base {
 
 struct BackoffPolicy {
   std::chrono::milliseconds first;        // upper bound of the first delay
-  std::chrono::milliseconds most;         // upper bound of every delay
+  std::chrono::milliseconds max;          // upper bound of every delay
   std::chrono::milliseconds reset_after;  // time without a failure that resets the delay
 };
 

@@ -72,9 +72,9 @@ base::Time authority_due(const Validity& authority, const RotationPolicy& policy
 Duration time_until_signing(const Validity& leaf, const RotationPolicy& policy, base::Time now,
                             Duration trusted_for) {
   const Duration length = leaf.until - leaf.made;
-  const Duration least = propagation_time_of(length) - trusted_for;
+  const Duration min = propagation_time_of(length) - trusted_for;
   const Duration lasts = leaf.made + renewal_of(length) - now;
-  return std::min(policy.propagation_time - trusted_for, std::max(least, lasts));
+  return std::min(policy.propagation_time - trusted_for, std::max(min, lasts));
 }
 
 base::Result<KeyPair> new_authority(const RotationPolicy& policy, base::Time now) {

@@ -78,7 +78,7 @@ enum class Kept {
 // A key of a map that is kept. A key that ends in '/' stands for all keys with this prefix.
 struct KeptKey {
   std::string_view key;
-  std::size_t most_bytes;  // of the value as JSON; a larger value is left out
+  std::size_t max_bytes;  // of the value as JSON; a larger value is left out
 };
 
 // A map of which the sieve (json/sieve.h) keeps only these keys. Decoding, encoding and comparing
@@ -122,19 +122,19 @@ using DecodeError = std::optional<base::Error>;
 // The path of the first difference; nothing when there is none.
 using Difference = std::optional<std::string>;
 
-// Collects the paths at which two values differ, the first `most` of them.
+// Collects the paths at which two values differ, the first `max` of them.
 class Differences {
  public:
-  explicit Differences(std::size_t most) : most_(most) {}
+  explicit Differences(std::size_t max) : max_(max) {}
 
-  bool full() const { return paths_.size() >= most_; }
+  bool full() const { return paths_.size() >= max_; }
   void add(const Path& path) {
     if (!full()) paths_.push_back(path.text());
   }
   std::vector<std::string> take() { return std::move(paths_); }
 
  private:
-  std::size_t most_;
+  std::size_t max_;
   std::vector<std::string> paths_;
 };
 
@@ -373,10 +373,10 @@ std::string encode(const T& value) {
 }
 
 // Returns the paths at which `actual` lacks a value of `wanted` or has another one:
-// "spec.ports[5000].nodePort". They are in the order of the tables; at most `most` paths.
+// "spec.ports[5000].nodePort". They are in the order of the tables; at most `max` paths.
 template <class T>
-std::vector<std::string> differences(const T& wanted, const T& actual, std::size_t most) {
-  Differences found(most);
+std::vector<std::string> differences(const T& wanted, const T& actual, std::size_t max) {
+  Differences found(max);
   Codec<T>::compare(wanted, actual, Path(), found);
   return found.take();
 }

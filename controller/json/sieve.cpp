@@ -86,7 +86,7 @@ void Sieve::reset() {
   frames_.clear();
   current_.clear();
   next_ = input_ == Input::kOne ? shape_ : input_ == Input::kLines ? &event_shape() : &page_shape();
-  next_most_ = 0;
+  next_max_ = 0;
   is_error_ = false;
   page_items_ = false;
   page_metadata_.clear();
@@ -182,7 +182,7 @@ void Sieve::end_key() {
   state_ = State::kColon;
   Frame& frame = frames_.back();
   const Shape& shape = *frame.shape;
-  next_most_ = 0;
+  next_max_ = 0;
   next_ = nullptr;
   frame.member_start = current_.size();
   frame.had_members = frame.has_members;
@@ -200,7 +200,7 @@ void Sieve::end_key() {
     next_ = shape.element;
   } else if (const KeptKey* kept = key_too_long_ ? nullptr : find_key(shape, key_)) {
     next_ = shape.element;
-    next_most_ = kept->most_bytes;
+    next_max_ = kept->max_bytes;
   }
   if (next_ == nullptr) return;
   if (shape.kind == Shape::Kind::kMap) {
@@ -238,7 +238,7 @@ void Sieve::begin_value(char character) {
 // Returns false when the element exceeds a bound.
 bool Sieve::begin_element() {
   Frame& list = frames_.back();
-  next_most_ = 0;
+  next_max_ = 0;
   if (list.shape == &items_shape()) {
     next_ = shape_;
     current_ = kItemBegins;
@@ -319,7 +319,7 @@ void Sieve::begin_raw(char character, bool keep) {
   raw_depth_ = character == '{' || character == '[' ? 1 : 0;
   raw_scalar_ = !raw_string_ && raw_depth_ == 0;
   raw_bytes_ = 0;
-  raw_most_ = next_most_;
+  raw_max_ = next_max_;
   if (keep) keep_raw({&character, 1});
 }
 
@@ -327,7 +327,7 @@ void Sieve::begin_raw(char character, bool keep) {
 bool Sieve::keep_raw(std::string_view bytes) {
   current_ += bytes;
   raw_bytes_ += bytes.size();
-  if (raw_most_ != 0 && raw_bytes_ > raw_most_) {
+  if (raw_max_ != 0 && raw_bytes_ > raw_max_) {
     overflow();
     return false;
   }

@@ -103,7 +103,7 @@ class Sieve {
   State state_ = State::kValue;
   std::vector<Frame> frames_;
   const Shape* next_ = nullptr;  // shape of the next value; null: it is left out
-  std::size_t next_most_ = 0;    // bound of the next value in bytes; 0: none
+  std::size_t next_max_ = 0;     // bound of the next value in bytes; 0: none
   bool is_error_ = false;        // kLines: the event is an ERROR
   std::string page_metadata_;    // kPage: the list's metadata, for the PAGE line
   bool page_items_ = false;      // kPage: the list has the member items
@@ -117,7 +117,7 @@ class Sieve {
   bool raw_scalar_ = false;
   std::size_t raw_depth_ = 0;
   std::size_t raw_bytes_ = 0;  // kept so far
-  std::size_t raw_most_ = 0;   // bound in bytes; 0: none
+  std::size_t raw_max_ = 0;    // bound in bytes; 0: none
   // The resource that is being read.
   std::size_t resource_ = 0;  // depth of its frame in frames_, from 1; 0: there is none
   bool metadata_ = false;     // its current member is metadata

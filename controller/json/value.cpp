@@ -82,7 +82,7 @@ class Builder {
   }
 
   bool is_too_deep() const { return depth_ > limits::kJsonDepth; }
-  bool is_too_much() const { return values_ > options_.most_values; }
+  bool is_too_much() const { return values_ > options_.max_values; }
   bool has_half_pair() const { return has_half_pair_; }
 
   // RapidJSON calls the following functions. It stops when one returns false, so it recurses no
@@ -147,7 +147,7 @@ class Builder {
     return is_dropped || (count() && write());
   }
 
-  bool count() { return ++values_ <= options_.most_values; }
+  bool count() { return ++values_ <= options_.max_values; }
 
   bool open(bool is_list) {
     after_managed_fields_ = false;
@@ -318,7 +318,7 @@ base::Result<Document> Document::parse(std::string text, const ParseOptions& opt
   }
   if (builder.is_too_much()) {
     return base::Error{base::ErrorCode::kTooLarge,
-                       fmt::format("JSON of more than {} values", options.most_values)};
+                       fmt::format("JSON of more than {} values", options.max_values)};
   }
   if (builder.has_half_pair()) {
     return malformed(reader.GetErrorOffset(), "Half of a surrogate pair.");

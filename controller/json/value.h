@@ -64,7 +64,7 @@ struct Selection {
 struct ParseOptions {
   // The number of values that may be kept; more give kTooLarge. Each value takes up to 32 bytes
   // besides its text.
-  std::size_t most_values = std::numeric_limits<std::size_t>::max();
+  std::size_t max_values = std::numeric_limits<std::size_t>::max();
   // False: a list named managedFields is read as null. Such a list is half of many objects, and few
   // callers need it.
   bool managed_fields = true;

@@ -2,9 +2,9 @@
 
 namespace kube {
 
-ConnectionPool::ConnectionPool(const boost::asio::any_io_executor& executor, std::size_t most,
+ConnectionPool::ConnectionPool(const boost::asio::any_io_executor& executor, std::size_t max,
                                std::chrono::milliseconds idle)
-    : idle_time_(idle), permits_(executor, most), alarm_(executor, [this] { close_old(); }) {}
+    : idle_time_(idle), permits_(executor, max), alarm_(executor, [this] { close_old(); }) {}
 
 std::unique_ptr<net::Connection> ConnectionPool::take(const net::TlsContext* identity) {
   while (!idle_.empty()) {

@@ -21,7 +21,7 @@ class ConnectionPool {
  public:
   using Instant = net::Connection::Instant;
 
-  ConnectionPool(const boost::asio::any_io_executor& executor, std::size_t most,
+  ConnectionPool(const boost::asio::any_io_executor& executor, std::size_t max,
                  std::chrono::milliseconds idle);
 
   // Waits for the permit to have one connection. Returns nothing when the deadline has passed.

@@ -236,13 +236,13 @@ asio::awaitable<void> EventRecorder::run() {
   }
 }
 
-asio::awaitable<void> EventRecorder::flush(base::Clock::Duration most) {
+asio::awaitable<void> EventRecorder::flush(base::Clock::Duration max) {
   for (EventWrite& write : table_.due(environment_.clock.now(), true)) {
     enqueue(std::move(write));
   }
   std::vector<asio::awaitable<void>> branches;
   branches.push_back(send_queue(SendMode::kUrgent));
-  branches.push_back(environment_.clock.sleep_for(most));
+  branches.push_back(environment_.clock.sleep_for(max));
   co_await async::run_until_one_ends(std::move(branches));
 }
 

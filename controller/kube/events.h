@@ -117,8 +117,8 @@ class EventRecorder {
   // Sends events until it is cancelled, which throws boost::system::system_error.
   boost::asio::awaitable<void> run();
 
-  // Sends the remaining events, for at most the time `most`. Call it after run() has ended.
-  boost::asio::awaitable<void> flush(base::Clock::Duration most);
+  // Sends the remaining events, for at most the time `max`. Call it after run() has ended.
+  boost::asio::awaitable<void> flush(base::Clock::Duration max);
 
   std::uint64_t sent() const { return sent_; }
   std::uint64_t dropped() const { return dropped_; }  // the queue was full

@@ -28,14 +28,14 @@ class Parser final : public http::basic_parser<false> {
   int status = 0;
   std::optional<std::chrono::milliseconds> retry_after;
   std::string body;
-  std::size_t most = 0;     // limit for `body` in bytes; 0: no limit
+  std::size_t max = 0;      // limit for `body` in bytes; 0: no limit
   std::size_t refused = 0;  // the same for an answer other than 2xx; 0: as most
   AnswerParser::BodyFilter filter;
   bool keep_headers = false;
   std::vector<HeaderLine> headers;
 
   bool is_success() const { return status / 100 == 2; }
-  std::size_t bound_of_body() const { return refused != 0 && !is_success() ? refused : most; }
+  std::size_t bound_of_body() const { return refused != 0 && !is_success() ? refused : max; }
 
  private:
   void on_request_impl(http::verb, string_view, string_view, int, Code&) override {}
@@ -51,7 +51,7 @@ class Parser final : public http::basic_parser<false> {
   std::size_t on_body_impl(string_view part, Code& error) override {
     if (filter && is_success()) {
       filter({part.data(), part.size()}, body);
-      if (most != 0 && body.size() > most) error = http::error::body_limit;
+      if (max != 0 && body.size() > max) error = http::error::body_limit;
       return part.size();
     }
     const std::size_t bound = bound_of_body();
@@ -86,7 +86,7 @@ struct AnswerParser::State {
     parser->eager(true);
     parser->header_limit(static_cast<std::uint32_t>(bounds.header_bytes));
     parser->body_limit(boost::none);
-    parser->most = bounds.body_bytes;
+    parser->max = bounds.body_bytes;
     parser->refused = bounds.refused_bytes;
     parser->filter = filter;
     parser->keep_headers = headers == Headers::kKept;
@@ -184,7 +184,7 @@ std::optional<std::chrono::milliseconds> AnswerParser::retry_after() const {
 
 const std::vector<HeaderLine>& AnswerParser::headers() const { return state_->parser->headers; }
 
-void AnswerParser::keep_whole_body(std::size_t bytes) { state_->parser->most = bytes; }
+void AnswerParser::keep_whole_body(std::size_t bytes) { state_->parser->max = bytes; }
 
 void AnswerParser::filter_body(BodyFilter filter) {
   state_->parser->filter = filter;

@@ -63,8 +63,8 @@ OwnedObjectCache<T>::OwnedObjectCache(const kube::Environment& environment,
 
 template <class T>
 std::vector<std::shared_ptr<const T>> OwnedObjectCache<T>::owned_in(
-    const std::string& namespace_name, const api::ObjectKey& owner, std::size_t most) const {
-  return store().by_index(by_owner, index_key(namespace_name, owner), most);
+    const std::string& namespace_name, const api::ObjectKey& owner, std::size_t max) const {
+  return store().by_index(by_owner, index_key(namespace_name, owner), max);
 }
 
 template struct OwnedObjectCache<api::Deployment>;

@@ -29,10 +29,10 @@ struct OwnedObjectCache {
   kube::Store<T>& store() { return informer.store(); }
   const kube::Store<T>& store() const { return informer.store(); }
 
-  // Returns at most `most` objects in that namespace that name the LocalRegistry as their owner.
+  // Returns at most `max` objects in that namespace that name the LocalRegistry as their owner.
   std::vector<std::shared_ptr<const T>> owned_in(const std::string& namespace_name,
                                                  const api::ObjectKey& owner,
-                                                 std::size_t most) const;
+                                                 std::size_t max) const;
 };
 
 // One cache for each of these types.

@@ -108,17 +108,17 @@ bool Networks::contains(const ip::address& address) const {
 
 namespace {
 
-// Returns the shortest prefix length, at least `least`, for which `bytes` can be the first address
+// Returns the shortest prefix length, at least `min`, for which `bytes` can be the first address
 // of a network, that is the network address plus one.
 template <class Bytes>
-int common_bits(const Bytes& bytes, int least) {
+int common_bits(const Bytes& bytes, int min) {
   int bits = static_cast<int>(bytes.size() * 8);
   // The last bit does not count: it is set because the address is the network address plus one.
-  for (int bit = bits - 2; bit >= least; --bit) {
+  for (int bit = bits - 2; bit >= min; --bit) {
     const auto byte = bytes[static_cast<std::size_t>(bit / 8)];
     if (((byte >> (7 - bit % 8)) & 1) != 0) return bit + 1;
   }
-  return least;
+  return min;
 }
 
 }  // namespace

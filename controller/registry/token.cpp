@@ -62,7 +62,7 @@ base::Result<Token> parse_token(std::string body) {
   const base::Error none{base::ErrorCode::kMalformed, "not a JSON object with a usable token"};
   // The number of values is limited because many small values need far more memory than the body.
   const auto document =
-      json::Document::parse(std::move(body), {.most_values = limits::kTokenValues});
+      json::Document::parse(std::move(body), {.max_values = limits::kTokenValues});
   if (!document) return none;
   auto text = json::decode<TokenText>(document->root());
   if (!text) return none;

@@ -113,10 +113,10 @@ std::vector<ProcessValue> read_process() {
   if (const auto count = open_files()) {
     values.push_back({"process_open_fds", "Number of open file descriptors.", false, *count});
   }
-  rlimit most{};
-  if (getrlimit(RLIMIT_NOFILE, &most) == 0) {
+  rlimit max{};
+  if (getrlimit(RLIMIT_NOFILE, &max) == 0) {
     values.push_back({"process_max_fds", "Maximum number of open file descriptors.", false,
-                      static_cast<double>(most.rlim_cur)});
+                      static_cast<double>(max.rlim_cur)});
   }
   return values;
 }

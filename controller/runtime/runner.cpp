@@ -33,11 +33,11 @@ base::Error bug_error(const std::exception_ptr& exception) {
   }
 }
 
-base::Clock::Duration least_delay(const base::Error& error) {
+base::Clock::Duration min_delay(const base::Error& error) {
   return error.retry_after.value_or(std::chrono::milliseconds(0));
 }
 
-base::Clock::Duration most_delay(const base::Error& error) {
+base::Clock::Duration max_delay(const base::Error& error) {
   return error.transient() ? limits::kMaxTransientRetryDelay : limits::kMaxRetryDelay;
 }
 

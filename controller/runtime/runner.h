@@ -69,12 +69,12 @@ inline const std::string& to_string(const std::string& key) { return key; }
 
 base::Error timeout_error(base::Clock::Duration timeout);
 base::Error bug_error(const std::exception_ptr& exception);
-base::Clock::Duration least_delay(const base::Error& error);  // its retry_after, or zero
+base::Clock::Duration min_delay(const base::Error& error);  // its retry_after, or zero
 
 // Returns the longest delay before the next try. The delay is shorter for transient errors: after
 // an outage no event reports that the API server is available again, and keys with many failures
 // must not wait long.
-base::Clock::Duration most_delay(const base::Error& error);
+base::Clock::Duration max_delay(const base::Error& error);
 
 // Returns whether a failure deserves a warning. The caller logs one warning for each series of
 // consecutive failures. A conflict deserves a warning only from the limits::kConflictsToWarn-th
@@ -329,8 +329,7 @@ void Runner<Key>::handle_result(Worker& worker, const ReconcileResult& result) {
       const base::Error& error = result.error();
       const bool warning =
           is_worth_warning(error, queue_.failures(key)) && warned_.insert(key).second;
-      const Duration delay =
-          queue_.add_rate_limited(key, now, least_delay(error), most_delay(error));
+      const Duration delay = queue_.add_rate_limited(key, now, min_delay(error), max_delay(error));
       log_failure(logger_, warning, std::string(to_string(key)), error, delay);
       break;
     }

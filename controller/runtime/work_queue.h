@@ -79,9 +79,9 @@ class WorkQueue {
   void add_after(const Key& key, Duration delay, Instant now);
 
   // Counts a failure of the key, and adds it as add_after() does with the delay for its failures:
-  // at most `most`, but at least `least`. Returns the delay.
-  Duration add_rate_limited(const Key& key, Instant now, Duration least = Duration::zero(),
-                            Duration most = limits::kMaxRetryDelay);
+  // at most `max`, but at least `min`. Returns the delay.
+  Duration add_rate_limited(const Key& key, Instant now, Duration min = Duration::zero(),
+                            Duration max = limits::kMaxRetryDelay);
 
   // Sets the key's failures to 0.
   void forget(const Key& key);
@@ -208,10 +208,10 @@ void WorkQueue<Key>::add_after(const Key& key, Duration delay, Instant now) {
 
 template <class Key>
 typename WorkQueue<Key>::Duration WorkQueue<Key>::add_rate_limited(const Key& key, Instant now,
-                                                                   Duration least, Duration most) {
+                                                                   Duration min, Duration max) {
   if (shut_down_) return Duration::zero();
   Entry& entry = entries_.try_emplace(key).first->second;
-  const Duration delay = std::max(std::min(retry_delay(entry.failures), most), least);
+  const Duration delay = std::max(std::min(retry_delay(entry.failures), max), min);
   ++entry.failures;
   ++counters_.retries;
   add_after(key, delay, now);

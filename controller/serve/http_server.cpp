@@ -184,10 +184,10 @@ asio::awaitable<void> HttpServer::make_room(asio::ip::address address) {
       if (!connection->evicted) candidates.push_back(connection->info);
     }
     const std::size_t clients = backlog(acceptor_);
-    most_waiting_ = clients == 0 ? 0 : std::max(most_waiting_, clients);
+    max_waiting_ = clients == 0 ? 0 : std::max(max_waiting_, clients);
     const Instant instant = now();
     const auto eviction =
-        choose_eviction(candidates, address, most_waiting_, instant, options_.connection_limits);
+        choose_eviction(candidates, address, max_waiting_, instant, options_.connection_limits);
     if (!eviction) co_return;
     if (eviction->due <= instant) {
       evict(*open_.at(eviction->id));
@@ -327,8 +327,8 @@ bool HttpServer::evict_if_slow(Connection& connection) {
 template <class Stream, class Parser>
 asio::awaitable<error_code> HttpServer::read_body(Stream& stream, Connection& connection,
                                                   Parser& parser, Incoming& incoming) {
-  const std::size_t most = incoming.route->body_bytes;
-  const std::size_t total = std::min<std::uint64_t>(parser.content_length().value_or(most), most);
+  const std::size_t max = incoming.route->body_bytes;
+  const std::size_t total = std::min<std::uint64_t>(parser.content_length().value_or(max), max);
   std::string& body = parser.get().body();
   body.reserve(std::min(total, limits::kServeSmallBodyBytes));
   connection.stream.expires_after(options_.timeout);

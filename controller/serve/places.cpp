@@ -29,13 +29,13 @@ std::chrono::microseconds keep_time(const ConnectionInfo& connection, std::size_
                                     std::size_t waiting, const ConnectionLimits& limits) {
   if (connection.idle) return {};
   const auto clients = static_cast<std::int64_t>(std::max<std::size_t>(waiting, 1));
-  const std::chrono::microseconds most =
+  const std::chrono::microseconds max =
       connection.stage == RequestStage::kNoBytes ? limits.silent_keep_time : limits.keep_time;
   const std::chrono::microseconds wait = limits.wait;
   const bool is_in_handshake =
       connection.stage == RequestStage::kClientHello || connection.stage == RequestStage::kTlsReady;
   const int times = is_in_handshake ? kHandshakeFactor : 1;
-  return times * std::min(most, wait * static_cast<std::int64_t>(places) / clients);
+  return times * std::min(max, wait * static_cast<std::int64_t>(places) / clients);
 }
 
 }  // namespace

@@ -18,10 +18,10 @@ constexpr std::size_t kKeptBytes = limits::kWatchLineBytes + (64 << 10);
 using Lines = std::vector<std::string>;
 
 // Returns the lines that the splitter must find.
-Lines expected(std::string_view text, std::size_t most) {
+Lines expected(std::string_view text, std::size_t max) {
   Lines lines;
   for (std::size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n')) {
-    if (end > most) {
+    if (end > max) {
       lines.emplace_back(kTooLong);
     } else if (end > 0) {
       lines.emplace_back(text.substr(0, end));
@@ -31,13 +31,13 @@ Lines expected(std::string_view text, std::size_t most) {
   return lines;
 }
 
-Lines split(const std::vector<std::string_view>& pieces, std::size_t most) {
-  kube::LineSplitter splitter(most);
+Lines split(const std::vector<std::string_view>& pieces, std::size_t max) {
+  kube::LineSplitter splitter(max);
   Lines lines;
   for (const std::string_view piece : pieces) {
     splitter.feed(piece);
     while (auto line = splitter.next()) lines.push_back(*line ? **line : std::string(kTooLong));
-    fuzz::require(splitter.unfinished() <= most, "a line that is too long is not kept");
+    fuzz::require(splitter.unfinished() <= max, "a line that is too long is not kept");
   }
   return lines;
 }
@@ -111,10 +111,10 @@ void check_kept(const std::string& text) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text = fuzz::text_of(data, size);
-  for (const std::size_t most : {kShortLine, limits::kWatchLineBytes}) {
-    const Lines lines = expected(text, most);
+  for (const std::size_t max : {kShortLine, limits::kWatchLineBytes}) {
+    const Lines lines = expected(text, max);
     for (const auto& pieces : fuzz::ways_to_cut(text)) {
-      fuzz::require(split(pieces, most) == lines, "the lines are those of the text");
+      fuzz::require(split(pieces, max) == lines, "the lines are those of the text");
     }
   }
   for (const std::string& line : expected(text, limits::kWatchLineBytes)) check_event(line);

@@ -172,9 +172,9 @@ class Validator {
     }
   }
 
-  void too_many(const std::string& path, std::int64_t most, std::int64_t size) {
+  void too_many(const std::string& path, std::int64_t max, std::int64_t size) {
     causes.push_back({"FieldValueTooMany",
-                      fmt::format("Too many: {}: must have at most {} items", size, most), path});
+                      fmt::format("Too many: {}: must have at most {} items", size, max), path});
   }
 
   void visit_list(const Schema& schema, const Value& value, const std::string& path) {

@@ -70,9 +70,9 @@ bool goes_first(const ObjectPtr& a, const ObjectPtr& b) {
     return std::tuple(!pod.spec.node_name.empty(), phase, is_ready(pod));
   };
   const auto restarts = [](const Pod& pod) {
-    int most = 0;
-    for (const auto& one : pod.status.container_statuses) most = std::max(most, one.restart_count);
-    return most;
+    int max = 0;
+    for (const auto& one : pod.status.container_statuses) max = std::max(max, one.restart_count);
+    return max;
   };
   const auto& first = read<Pod>(a);
   const auto& second = read<Pod>(b);
@@ -104,7 +104,7 @@ struct Controllers::Rollout {
                        [&](const ObjectPtr& set) { return pod->revision > set->revision; });
   }
 
-  int most_unavailable() const {
+  int max_unavailable() const {
     const int replicas = wanted.spec.wanted();
     if (!rolls() || replicas == 0) return 0;
     const RollingUpdate& rolling = wanted.spec.strategy.rolling_update;
@@ -144,10 +144,10 @@ struct Controllers::Rollout {
   int new_size(int has) const {
     const int replicas = wanted.spec.wanted();
     if (!rolls()) return replicas;
-    const int most = replicas + surge();
+    const int max = replicas + surge();
     const int pods_wanted = wanted_pods();
-    if (pods_wanted >= most) return has;
-    return has + std::min(most - pods_wanted, replicas - has);
+    if (pods_wanted >= max) return has;
+    return has + std::min(max - pods_wanted, replicas - has);
   }
 
   bool is_complete(int updated, int replicas, int available_pods) const {
@@ -258,11 +258,11 @@ void Controllers::scale(const Rollout& rollout) {
     if (to_add != 0 && to_add != added) {
       const int before = number(annotation(set, kMax));
       const int has = size_of(set);
-      const int most = replicas + rollout.surge();
+      const int max = replicas + rollout.surge();
       const int part = replicas == 0 ? -has
                        : before == 0
                            ? 0
-                           : static_cast<int>(std::lround(double(has) * most / before)) - has;
+                           : static_cast<int>(std::lround(double(has) * max / before)) - has;
       proportion = to_add > 0 ? std::min(part, to_add - added) : std::max(part, to_add - added);
     }
     sizes.push_back(size_of(set) + proportion);
@@ -275,18 +275,18 @@ void Controllers::scale(const Rollout& rollout) {
 bool Controllers::scale_replica_set(const Rollout& rollout, const ObjectPtr& replica_set,
                                     int replicas) {
   const int desired = rollout.wanted.spec.wanted();
-  const int most = desired + rollout.surge();
+  const int max = desired + rollout.surge();
   const bool same_size = size_of(replica_set) == replicas;
   if (same_size && number(annotation(replica_set, kDesired)) == desired &&
-      number(annotation(replica_set, kMax)) == most) {
+      number(annotation(replica_set, kMax)) == max) {
     return false;
   }
-  due([this, replica_set, replicas, desired, most] {
+  due([this, replica_set, replicas, desired, max] {
     patch(
         replica_set, "",
         fmt::format(
             R"({{"metadata":{{"annotations":{{"{}":"{}","{}":"{}"}}}},"spec":{{"replicas":{}}}}})",
-            kDesired, desired, kMax, most, replicas),
+            kDesired, desired, kMax, max, replicas),
         kUser);
   });
   return true;
@@ -332,20 +332,20 @@ bool Controllers::roll_out_rolling(Rollout& rollout) {
 bool Controllers::scale_down_old(const Rollout& rollout) {
   const std::vector<ObjectPtr> active = rollout.active(rollout.old);
   if (active.empty()) return false;
-  const int least = rollout.wanted.spec.wanted() - rollout.most_unavailable();
+  const int min = rollout.wanted.spec.wanted() - rollout.max_unavailable();
   const int new_unavailable =
       size_of(rollout.now) - workload(rollout.now).status.available_replicas;
-  int most = rollout.wanted_pods() - least - new_unavailable;
-  if (most <= 0) return false;
+  int max = rollout.wanted_pods() - min - new_unavailable;
+  if (max <= 0) return false;
   // ReplicaSets with unavailable pods are scaled down first, then the others by the number of pods
   // that may be missing.
   for (const ObjectPtr& set : active) {
     const int unhealthy = size_of(set) - workload(set).status.available_replicas;
     if (unhealthy <= 0) continue;
-    scale_replica_set(rollout, set, size_of(set) - std::min(most, unhealthy));
+    scale_replica_set(rollout, set, size_of(set) - std::min(max, unhealthy));
     return true;
   }
-  int spare = rollout.available() - least;
+  int spare = rollout.available() - min;
   bool scaled_down = false;
   for (const ObjectPtr& set : active) {
     if (spare <= 0) break;
@@ -368,8 +368,8 @@ void Controllers::create_replica_set(const Rollout& rollout) {
   }
   const int replicas = rollout.wanted.spec.wanted();
   const int size = rollout.new_size(0);
-  const int most = replicas + rollout.surge();
-  due([this, deployment, name, newest, replicas, size, most] {
+  const int max = replicas + rollout.surge();
+  due([this, deployment, name, newest, replicas, size, max] {
     const PodTemplate& pods = template_of(deployment);
     Document set;
     set.Parse(R"({"apiVersion":"apps/v1","kind":"ReplicaSet","metadata":{},"spec":{}})");
@@ -389,7 +389,7 @@ void Controllers::create_replica_set(const Rollout& rollout) {
     meta.labels[std::string(kHashLabel)] = pods.hash;
     meta.annotations = {{std::string(kRevision), std::to_string(newest + 1)},
                         {std::string(kDesired), std::to_string(replicas)},
-                        {std::string(kMax), std::to_string(most)}};
+                        {std::string(kMax), std::to_string(max)}};
     Document parts;
     parts.Parse(fmt::format(R"({{"metadata":{},"selector":{{"matchLabels":{}}}}})",
                             json::encode(meta), json::encode(selector))
@@ -461,7 +461,7 @@ std::string Controllers::deployment_status(const Rollout& rollout, bool with_pro
   if (rollout.now && api::find_condition(conditions, "Progressing") == nullptr) {
     set("Progressing", "True", "FoundNewReplicaSet");
   }
-  const bool enough = available >= wanted.spec.wanted() - rollout.most_unavailable();
+  const bool enough = available >= wanted.spec.wanted() - rollout.max_unavailable();
   set("Available", enough ? "True" : "False",
       enough ? "MinimumReplicasAvailable" : "MinimumReplicasUnavailable");
   std::erase_if(conditions, [](const auto& one) { return one.type == kReplicaFailure; });

@@ -194,7 +194,7 @@ void Link::cut_watches() {
 void Link::set_lag(std::string plural, Duration lag) { lags_.emplace_back(std::move(plural), lag); }
 
 Duration Link::event_delay(const std::string& plural) {
-  Duration delay = host_.chance.between(delays.event_least, delays.event_most);
+  Duration delay = host_.chance.between(delays.event_least, delays.event_max);
   for (const auto& [which, lag] : lags_) {
     if (which == plural) delay += lag;
   }
@@ -250,7 +250,7 @@ void Link::deliver(const std::shared_ptr<Exchange>& exchange, Fate chosen) {
   exchange->answer = chosen == Fate::kUnanswered
                          ? base::Result<kube::Response>(broken("the connection broke"))
                          : base::Result<kube::Response>(std::move(response));
-  host_.scheduler.after(host_.chance.between(delays.request_least, delays.request_most),
+  host_.scheduler.after(host_.chance.between(delays.request_least, delays.request_max),
                         [exchange] { exchange->waiter.wake(); });
 }
 
@@ -263,7 +263,7 @@ asio::awaitable<base::Result<kube::Response>> Link::send(kube::Request request) 
   const base::Clock::Instant deadline = host_.scheduler.now() + timeout;
   const auto exchange =
       std::make_shared<Exchange>(co_await asio::this_coro::executor, std::move(request));
-  const Duration way = host_.chance.between(delays.request_least, delays.request_most);
+  const Duration way = host_.chance.between(delays.request_least, delays.request_max);
   if (chosen == Fate::kLost) {
     exchange->answer = broken("the connection broke");
     host_.scheduler.after(way, [exchange] { exchange->waiter.wake(); });
@@ -312,7 +312,7 @@ asio::awaitable<base::Result<kube::Opened>> Link::open(kube::Request request) {
   }
   const auto executor = co_await asio::this_coro::executor;
   const auto exchange = std::make_shared<Exchange>(executor, std::move(request));
-  const Duration way = host_.chance.between(delays.request_least, delays.request_most);
+  const Duration way = host_.chance.between(delays.request_least, delays.request_max);
   host_.scheduler.after(silent_ ? exchange->request.timeout : way,
                         [exchange] { exchange->waiter.wake(); });
   co_await exchange->waiter.wait();

@@ -37,9 +37,9 @@ enum class Fate {
 // How long messages take, drawn between the bounds.
 struct Delays {
   base::Clock::Duration request_least = std::chrono::microseconds(200);
-  base::Clock::Duration request_most = std::chrono::milliseconds(4);
+  base::Clock::Duration request_max = std::chrono::milliseconds(4);
   base::Clock::Duration event_least = std::chrono::microseconds(100);
-  base::Clock::Duration event_most = std::chrono::milliseconds(20);
+  base::Clock::Duration event_max = std::chrono::milliseconds(20);
 };
 
 // The parts of the world that a link uses. They outlive the link.

@@ -284,8 +284,8 @@ class Weather {
           one.link().set_silent(true);
           was_silent_ = true;
           break;
-        case 7: one.link().delays.event_most = world_.chance.between(20ms, 5s); break;
-        case 8: one.link().delays.request_most = world_.chance.between(4ms, 2s); break;
+        case 7: one.link().delays.event_max = world_.chance.between(20ms, 5s); break;
+        case 8: one.link().delays.request_max = world_.chance.between(4ms, 2s); break;
       }
     }
     world_.scheduler.after(world_.chance.between(10ms, 20s), [this] { strike(); });

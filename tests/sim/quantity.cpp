@@ -166,11 +166,11 @@ std::optional<Amount> parse(std::string_view text) {
     keep_text(amount, *parts, *scale, text);
   } else {
     round_up(amount, kNano);
-    const Integer most = std::numeric_limits<std::int64_t>::max();
+    const Integer max = std::numeric_limits<std::int64_t>::max();
     Integer whole = amount.value;
     if (amount.scale < 0) whole /= power(10, -amount.scale);
-    if (amount.form == Form::kBinary && whole >= most) {
-      amount.value = most;
+    if (amount.form == Form::kBinary && whole >= max) {
+      amount.value = max;
       amount.scale = 0;
     }
     if (amount.form == Form::kBinary && whole == 0) amount.form = Form::kDecimal;

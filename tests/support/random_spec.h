@@ -60,9 +60,9 @@ class RandomSpec {
     return "{" + result + "}";
   }
 
-  std::string list(std::uint64_t most, const std::function<std::string()>& element) {
+  std::string list(std::uint64_t max, const std::function<std::string()>& element) {
     std::string result;
-    for (std::uint64_t left = below(most + 1); left > 0; --left) {
+    for (std::uint64_t left = below(max + 1); left > 0; --left) {
       result += (result.empty() ? "" : ",") + element();
     }
     return "[" + result + "]";

@@ -30,7 +30,7 @@ namespace testing_tls {
 struct ServerTls {
   Identity identity;
   std::string client_ca = {};  // PEM; if set, clients must present a certificate
-  int most_version = TLS1_3_VERSION;
+  int max_version = TLS1_3_VERSION;
 };
 
 // Peer is one connection, seen from the server.
@@ -177,9 +177,9 @@ class ScriptedServer {
  private:
   static SSL_CTX* make_context(const ServerTls& tls) {
     SSL_CTX* context = SSL_CTX_new(TLS_server_method());
-    SSL_CTX_set_max_proto_version(context, tls.most_version);
-    if (tls.most_version < TLS1_2_VERSION) SSL_CTX_set_cipher_list(context, "DEFAULT@SECLEVEL=0");
-    SSL_CTX_set_min_proto_version(context, std::min(tls.most_version, TLS1_2_VERSION));
+    SSL_CTX_set_max_proto_version(context, tls.max_version);
+    if (tls.max_version < TLS1_2_VERSION) SSL_CTX_set_cipher_list(context, "DEFAULT@SECLEVEL=0");
+    SSL_CTX_set_min_proto_version(context, std::min(tls.max_version, TLS1_2_VERSION));
     const BioPtr certificate(BIO_new_mem_buf(tls.identity.certificate.data(), -1));
     const BioPtr key(BIO_new_mem_buf(tls.identity.key.data(), -1));
     const CertificatePtr own(PEM_read_bio_X509(certificate.get(), nullptr, nullptr, nullptr));

@@ -10,8 +10,8 @@ namespace {
 bool is_outer(char character) { return is_lower(character) || is_digit(character); }
 bool is_inner(char character) { return is_outer(character) || character == '-'; }
 
-bool is_label(std::string_view text, std::size_t most) {
-  return !text.empty() && text.size() <= most && is_outer(text.front()) && is_outer(text.back()) &&
+bool is_label(std::string_view text, std::size_t max) {
+  return !text.empty() && text.size() <= max && is_outer(text.front()) && is_outer(text.back()) &&
          std::all_of(text.begin(), text.end(), is_inner);
 }
 

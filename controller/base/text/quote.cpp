@@ -36,12 +36,12 @@ bool is_terminal_control(char32_t code) {
   });
 }
 
-// Returns the text as printable() does, cut after `most` characters.
-std::string printable_part(std::string_view text, std::size_t most) {
+// Returns the text as printable() does, cut after `max` characters.
+std::string printable_part(std::string_view text, std::size_t max) {
   std::string result;
-  result.reserve(std::min(text.size(), most));
+  result.reserve(std::min(text.size(), max));
   for (std::size_t count = 0; !text.empty(); ++count) {
-    if (count == most) return result + std::string(kLeftOut);
+    if (count == max) return result + std::string(kLeftOut);
     const Character next = first_character(text);
     if (next.code == '\n' || next.code == '\t') {
       result += ' ';
@@ -72,11 +72,11 @@ std::size_t end_of_value(std::string_view line) {
   return line.size();
 }
 
-// Returns at most `most` characters of the value, up to its end as shown() defines it.
-std::string first_part(std::string_view value, std::size_t most) {
+// Returns at most `max` characters of the value, up to its end as shown() defines it.
+std::string first_part(std::string_view value, std::size_t max) {
   const std::string_view line = value.substr(0, value.find_first_of("\r\n"));
   const std::string_view part = line.substr(0, end_of_value(line));
-  std::string result = printable_part(part, most);
+  std::string result = printable_part(part, max);
   if (part.size() < value.size() && !result.ends_with(kLeftOut)) result += kLeftOut;
   return result;
 }

@@ -36,7 +36,7 @@ class Input {
 
 }  // namespace
 
-Outcome<std::string> read_input(const std::string& file, std::size_t most) {
+Outcome<std::string> read_input(const std::string& file, std::size_t max) {
   const std::string shown = file == "-" ? "standard input" : file;
   const auto failed = [&](int why) {
     return Failure{ExitCode::kFailure,
@@ -53,9 +53,9 @@ Outcome<std::string> read_input(const std::string& file, std::size_t most) {
     if (got < 0) return failed(errno);
     if (got == 0) break;
     size += static_cast<std::size_t>(got);
-    if (size > most) {
+    if (size > max) {
       return Failure{ExitCode::kFailure,
-                     fmt::format("{} has more than {} bytes", base::shown_path(shown), most)};
+                     fmt::format("{} has more than {} bytes", base::shown_path(shown), max)};
     }
   }
   text.resize(size);

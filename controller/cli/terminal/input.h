@@ -8,8 +8,8 @@
 
 namespace cli {
 
-// Returns the content of the file, or of standard input for "-". `most`: maximum size in bytes.
+// Returns the content of the file, or of standard input for "-". `max`: maximum size in bytes.
 // kFailure: the file cannot be read or is larger.
-Outcome<std::string> read_input(const std::string& file, std::size_t most);
+Outcome<std::string> read_input(const std::string& file, std::size_t max);
 
 }  // namespace cli

@@ -25,9 +25,9 @@ std::string compress(const std::string& packed, const std::string& dictionary) {
   LZ4_initStream(&stream, sizeof(stream));
   LZ4_loadDict(&stream, dictionary.data(), static_cast<int>(dictionary.size()));
   std::string smaller(packed.size(), '\0');
-  const int most = static_cast<int>(packed.size()) - 1;
+  const int max = static_cast<int>(packed.size()) - 1;
   const int size = LZ4_compress_fast_continue(&stream, packed.data(), smaller.data(),
-                                              static_cast<int>(packed.size()), most, 1);
+                                              static_cast<int>(packed.size()), max, 1);
   if (size <= 0) return packed;
   smaller.resize(static_cast<std::size_t>(size));
   return smaller;

@@ -314,13 +314,13 @@ class Store {
     core_.each([&](const Entry& entry) { visit(as_pointer(entry)); });
   }
 
-  // Returns at most `most` objects of a key, since all of them may not fit into memory.
+  // Returns at most `max` objects of a key, since all of them may not fit into memory.
   std::vector<Pointer> by_index(Index index, std::string_view key,
-                                std::size_t most = limits::kObjectsOfIndex) const {
+                                std::size_t max = limits::kObjectsOfIndex) const {
     std::vector<Pointer> pointers;
     core_.each_of(index.number, key, [&](const Entry& entry) {
-      if (pointers.size() < most) pointers.push_back(as_pointer(entry));
-      return pointers.size() < most;
+      if (pointers.size() < max) pointers.push_back(as_pointer(entry));
+      return pointers.size() < max;
     });
     return pointers;
   }

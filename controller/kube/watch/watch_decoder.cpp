@@ -69,7 +69,7 @@ std::optional<base::Result<std::string>> LineSplitter::next() {
     const std::size_t end = buffer_.find('\n', scanned_);
     const bool ended = end != std::string::npos;
     const std::size_t length = (ended ? end : buffer_.size()) - taken_;
-    if (length > most_) dropping_ = true;
+    if (length > max_) dropping_ = true;
     if (!ended) {
       if (dropping_) buffer_.resize(taken_);  // the bytes of a dropped line take no memory
       scanned_ = buffer_.size();
@@ -79,7 +79,7 @@ std::optional<base::Result<std::string>> LineSplitter::next() {
     taken_ = scanned_ = end + 1;
     if (std::exchange(dropping_, false)) {
       return base::Error{base::ErrorCode::kTooLarge,
-                         fmt::format("a watch event of more than {} bytes", most_)};
+                         fmt::format("a watch event of more than {} bytes", max_)};
     }
     if (!line.empty()) return line;
   }

@@ -14,10 +14,10 @@
 
 namespace kube {
 
-// A LineSplitter cuts bytes into lines, one event each. It drops a line of more than `most` bytes.
+// A LineSplitter cuts bytes into lines, one event each. It drops a line of more than `max` bytes.
 class LineSplitter {
  public:
-  explicit LineSplitter(std::size_t most = limits::kWatchLineBytes) : most_(most) {}
+  explicit LineSplitter(std::size_t max = limits::kWatchLineBytes) : max_(max) {}
 
   void feed(std::string_view bytes);
 
@@ -29,7 +29,7 @@ class LineSplitter {
   std::size_t unfinished() const { return buffer_.size() - taken_; }
 
  private:
-  std::size_t most_;
+  std::size_t max_;
   std::string buffer_;
   std::size_t taken_ = 0;    // bytes of buffer_ that next() has returned or dropped
   std::size_t scanned_ = 0;  // the next end of line is not before this position in buffer_

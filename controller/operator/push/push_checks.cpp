@@ -163,10 +163,10 @@ void PushChecks::drop_all(const api::ObjectKey& key, Checks& checks) {
 // the namespace would be exceeded.
 bool PushChecks::reserve(const std::string& namespace_name, std::size_t answers) {
   const bool plenty = answers_ < limits::kPushAnswers / 2;
-  const std::size_t most =
+  const std::size_t max =
       plenty ? limits::kPushAnswersPerNamespace : limits::kMinPushAnswersPerNamespace;
   std::size_t& own = answers_of_namespace_[namespace_name];
-  const bool fits = answers_ + answers <= limits::kPushAnswers && own + answers <= most;
+  const bool fits = answers_ + answers <= limits::kPushAnswers && own + answers <= max;
   if (fits) {
     own += answers;
     answers_ += answers;

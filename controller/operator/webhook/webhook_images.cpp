@@ -19,14 +19,13 @@ struct Declared {
   std::vector<api::RewriteTarget> targets;
 };
 
-Declared declared_by(const api::LocalRegistry& registry, std::size_t most) {
+Declared declared_by(const api::LocalRegistry& registry, std::size_t max) {
   const api::ObjectMeta& meta = registry.metadata;
   Declared declared{meta.creation_timestamp.value_or(base::Time::max()), meta.name, {}};
   const api::LocalRegistryStatus& status = registry.status;
   if (!reconcile::rewrites_images(registry)) return declared;
   for (const api::ImageStatus& image : status.images) {
-    if (image.delivery != api::Delivery::kLocalRegistry || declared.targets.size() >= most)
-      continue;
+    if (image.delivery != api::Delivery::kLocalRegistry || declared.targets.size() >= max) continue;
     auto repository = api::parse_image_reference(image.image);
     if (repository) declared.targets.push_back({*std::move(repository), status.url});
   }

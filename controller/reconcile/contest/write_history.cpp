@@ -80,12 +80,12 @@ std::size_t count_since(const std::vector<Instant>& times, Instant since) {
 // Returns the times of the heals that led to the contest. They count as writes to the contested
 // object.
 std::vector<Instant> heals_of(const WriteHistory& history, const FieldContest& contest) {
-  std::vector<Instant> most;
+  std::vector<Instant> max;
   for (const HealedField& field : history.healed) {
     const bool counts = field.role == contest.role && contest.find(field.path) != nullptr;
-    if (counts && field.times.size() > most.size()) most = field.times;
+    if (counts && field.times.size() > max.size()) max = field.times;
   }
-  return most;
+  return max;
 }
 
 WriteRecord with_stored_paths(WriteRecord write) {

@@ -53,11 +53,10 @@ base::Result<std::size_t> BlobFile::read(std::uint64_t offset, std::span<char> b
   return size;
 }
 
-base::Result<std::string> read_whole(const FileRange& range, std::size_t most) {
-  if (range.size > most) {
-    return base::Error{
-        base::ErrorCode::kTooLarge,
-        fmt::format("a part of {} has more than {} bytes", range.file->path(), most)};
+base::Result<std::string> read_whole(const FileRange& range, std::size_t max) {
+  if (range.size > max) {
+    return base::Error{base::ErrorCode::kTooLarge,
+                       fmt::format("a part of {} has more than {} bytes", range.file->path(), max)};
   }
   std::string bytes(range.size, '\0');
   const auto got = range.file->read(range.offset, bytes);

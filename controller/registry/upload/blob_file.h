@@ -48,9 +48,9 @@ struct FileRange {
   std::uint64_t size = 0;
 };
 
-// Reads all bytes of the range. kTooLarge: more than `most` bytes; kInvalid: the file cannot be
+// Reads all bytes of the range. kTooLarge: more than `max` bytes; kInvalid: the file cannot be
 // read or has become shorter.
-base::Result<std::string> read_whole(const FileRange& range, std::size_t most);
+base::Result<std::string> read_whole(const FileRange& range, std::size_t max);
 
 // The entries of a tar archive (POSIX ustar and pax, GNU), by name.
 class Tar {

@@ -62,8 +62,8 @@ class BlobUpload::Source final : public BodySource {
   }
 
   base::Result<std::size_t> read(std::span<char> buffer) override {
-    const std::size_t most = std::min<std::uint64_t>(buffer.size(), end_ - at_);
-    auto got = blob_.range->file->read(blob_.range->offset + at_, buffer.first(most));
+    const std::size_t max = std::min<std::uint64_t>(buffer.size(), end_ - at_);
+    auto got = blob_.range->file->read(blob_.range->offset + at_, buffer.first(max));
     if (!got) {
       failure_ = got.error();
       return got;
@@ -148,8 +148,8 @@ Awaitable<void> BlobUpload::begin() {
   if (answer->status != 202) co_return refused("the start of an upload", answer->status);
   auto location = session_.location(*answer);
   if (!location) co_return location.error();
-  const std::string_view least = answer->header("OCI-Chunk-Min-Length");
-  std::from_chars(least.data(), least.data() + least.size(), least_chunk_);
+  const std::string_view min = answer->header("OCI-Chunk-Min-Length");
+  std::from_chars(min.data(), min.data() + min.size(), min_chunk_);
   upload_ = std::move(*location);
   offset_ = 0;
   co_return base::Result<void>();
@@ -215,7 +215,7 @@ base::Result<void> BlobUpload::take_chunk(const HttpAnswer& answer, std::uint64_
 }
 
 Awaitable<void> BlobUpload::send_chunk() {
-  const std::uint64_t end = offset_ + std::min(size() - offset_, std::max(chunk_, least_chunk_));
+  const std::uint64_t end = offset_ + std::min(size() - offset_, std::max(chunk_, min_chunk_));
   source_->set_range(offset_, end);
   HttpRequest request{"PATCH", *upload_};
   request.headers = {{"Content-Type", std::string(kBytes)}};

@@ -73,11 +73,11 @@ class BlobUpload {
   ImageParts::Blob blob_;
   Report report_;
   std::unique_ptr<Source> source_;
-  std::optional<Url> upload_;      // for the next request of the upload; none: no upload is open
-  std::uint64_t offset_ = 0;       // bytes that the registry has
-  std::uint64_t furthest_ = 0;     // the highest offset so far
-  std::uint64_t chunk_ = 0;        // most bytes of one request
-  std::uint64_t least_chunk_ = 0;  // least bytes of a chunk but the last, set by the registry
+  std::optional<Url> upload_;    // for the next request of the upload; none: no upload is open
+  std::uint64_t offset_ = 0;     // bytes that the registry has
+  std::uint64_t furthest_ = 0;   // the highest offset so far
+  std::uint64_t chunk_ = 0;      // most bytes of one request
+  std::uint64_t min_chunk_ = 0;  // least bytes of a chunk but the last, set by the registry
   std::uint64_t sent_ = 0;
 };
 

@@ -121,12 +121,12 @@ asio::awaitable<Difference> shrink(Run& run, Sequence& sequence, Difference foun
 
 void print(const Sequence& sequence, const Difference& difference, bool whole) {
   fmt::print("\nseed {}:\n{}\n", sequence.seed, first_difference(difference.real, difference.fake));
-  const std::size_t most = whole ? std::string::npos : kShown;
+  const std::size_t max = whole ? std::string::npos : kShown;
   for (const Step& step : sequence.steps) {
-    fmt::print("   {} {} {}{}\n", kube::name(step.method), step.target, step.body.substr(0, most),
+    fmt::print("   {} {} {}{}\n", kube::name(step.method), step.target, step.body.substr(0, max),
                step.base.empty() ? "" : " into " + step.base);
   }
-  fmt::print("   > {}\n", difference.request.substr(0, most));
+  fmt::print("   > {}\n", difference.request.substr(0, max));
   if (whole) fmt::print("   real {}\n   fake {}\n", difference.real, difference.fake);
   std::fflush(stdout);
 }
@@ -157,8 +157,8 @@ asio::awaitable<void> work(Run& run) {
       continue;
     }
     run.report.count_difference();
-    Difference least = co_await shrink(run, sequence, *std::move(difference));
-    print(sequence, least, options.seed.has_value());
+    Difference smallest = co_await shrink(run, sequence, *std::move(difference));
+    print(sequence, smallest, options.seed.has_value());
   }
 }
 

@@ -43,7 +43,7 @@ const Type& Dice::any_type() { return kTypes.at(between(0, kTypes.size() - 1)); 
 
 std::size_t Dice::draw_child() { return between(1, 4); }
 
-const Type& Dice::child() { return kTypes.at(chance(kMaxPercent) ? most_drawn_ : draw_child()); }
+const Type& Dice::child() { return kTypes.at(chance(kMaxPercent) ? max_drawn_ : draw_child()); }
 
 std::string Dice::child_name() { return chance(80) ? "registry" : pick({"other", "third"}); }
 

@@ -27,7 +27,7 @@ const Type& type_of(std::string_view kind);
 
 class Dice {
  public:
-  explicit Dice(std::uint64_t seed) : random_(seed), most_drawn_(draw_child()) {}
+  explicit Dice(std::uint64_t seed) : random_(seed), max_drawn_(draw_child()) {}
 
   // Returns a number from [low, high], uniformly.
   std::uint64_t between(std::uint64_t low, std::uint64_t high) {
@@ -47,7 +47,7 @@ class Dice {
   std::size_t draw_child();
 
   base::Random random_;
-  std::size_t most_drawn_;
+  std::size_t max_drawn_;
 };
 
 }  // namespace against_real

@@ -205,8 +205,8 @@ asio::awaitable<void> work(Run& run) {
       continue;
     }
     ++run.differences;
-    Difference least = co_await shrink(run, sequence, *std::move(again));
-    print(sequence, least);
+    Difference smallest = co_await shrink(run, sequence, *std::move(again));
+    print(sequence, smallest);
   }
 }
 

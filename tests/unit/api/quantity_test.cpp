@@ -79,12 +79,12 @@ TEST(Quantity, IsOrderedByItsValue) {
 
 TEST(Quantity, MoreThanTheApiServerStoresIsTheSameAsTheMost) {
   using Leaf = json::Leaf<Quantity>;
-  const Quantity most{"9223372036854775807"};
-  EXPECT_TRUE(Leaf::same(Quantity{"8Ei"}, most));
-  EXPECT_TRUE(Leaf::same(Quantity{"2000Ei"}, most));
-  EXPECT_TRUE(Leaf::same(Quantity{"9000000.5Ti"}, most));
-  EXPECT_FALSE(Leaf::same(Quantity{"7Ei"}, most));
-  EXPECT_FALSE(Leaf::same(Quantity{"10E"}, most));
+  const Quantity max{"9223372036854775807"};
+  EXPECT_TRUE(Leaf::same(Quantity{"8Ei"}, max));
+  EXPECT_TRUE(Leaf::same(Quantity{"2000Ei"}, max));
+  EXPECT_TRUE(Leaf::same(Quantity{"9000000.5Ti"}, max));
+  EXPECT_FALSE(Leaf::same(Quantity{"7Ei"}, max));
+  EXPECT_FALSE(Leaf::same(Quantity{"10E"}, max));
 }
 
 TEST(Quantity, JunkIsNoQuantity) {

@@ -32,12 +32,12 @@ T decoded(const std::string& text, std::size_t bytes = limits::kObjectBytes) {
 
 // Returns the lines that the sieve makes of `bytes`, fed in pieces of `piece` bytes.
 std::string lines_of(Sieve::Input input, const std::string& bytes, std::size_t piece,
-                     std::size_t* most = nullptr) {
+                     std::size_t* max = nullptr) {
   Sieve sieve(json::shape_of<api::Service>(), limits::kObjectBytes, input);
   std::string lines;
   for (std::size_t at = 0; at < bytes.size(); at += piece) {
     sieve.feed(std::string_view(bytes).substr(at, piece), lines);
-    if (most != nullptr) *most = std::max(*most, sieve.unfinished());
+    if (max != nullptr) *max = std::max(*max, sieve.unfinished());
   }
   return lines;
 }
@@ -141,15 +141,15 @@ TEST(Sieve, MakesEventsOfAPageHoweverTheBytesAreCut) {
 }
 
 TEST(Sieve, WhatIsLeftOutTakesNoMemoryHoweverLarge) {
-  std::size_t most = 0;
+  std::size_t max = 0;
   const std::string event =
       "{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"name\":\"a\",\"annotations\":{" +
       repeated("\"x\":\"" + std::string(10000, '<') + "\",", 2000) +
       "\"y\":\"\"}},\"spec\":{\"status\":[" + repeated("[[],{}],", 100000) + "0]}}}\n";
-  EXPECT_EQ(lines_of(Sieve::Input::kLines, event, 4096, &most),
+  EXPECT_EQ(lines_of(Sieve::Input::kLines, event, 4096, &max),
             "{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"name\":\"a\",\"annotations\":{}},"
             "\"spec\":{}}}\n");
-  EXPECT_LT(most, 1000U);
+  EXPECT_LT(max, 1000U);
 }
 
 TEST(Sieve, OfAnObjectOverItsBoundTheMetadataAreKept) {

@@ -26,16 +26,16 @@ TEST(Backoff, IsBetweenATenthOfTheBoundAndTheBoundWhichDoubles) {
 
 TEST(Backoff, UsesTheWholeRange) {
   Random random(1);
-  std::chrono::milliseconds least = 1h;
-  std::chrono::milliseconds most = 0ms;
+  std::chrono::milliseconds min = 1h;
+  std::chrono::milliseconds max = 0ms;
   for (int i = 0; i < 1'000; ++i) {
     Backoff backoff({1000ms, 30s, 2min});
     const auto delay = backoff.next(random, kStart);
-    least = std::min(least, delay);
-    most = std::max(most, delay);
+    min = std::min(min, delay);
+    max = std::max(max, delay);
   }
-  EXPECT_LT(least, 150ms);
-  EXPECT_GT(most, 950ms);
+  EXPECT_LT(min, 150ms);
+  EXPECT_GT(max, 950ms);
 }
 
 TEST(Backoff, BeginsAnewAfterAQuietTime) {

@@ -31,12 +31,12 @@ TEST(Quote, AShortValueIsShownWhole) {
 }
 
 TEST(Quote, ALongValueIsCutBetweenCharacters) {
-  const std::size_t most = limits::kShownCharacters;
+  const std::size_t max = limits::kShownCharacters;
   std::string exact;
-  for (std::size_t i = 0; i < most; ++i) exact += "ö";
+  for (std::size_t i = 0; i < max; ++i) exact += "ö";
   EXPECT_EQ(shown(exact), exact);
   EXPECT_EQ(shown(exact + "x"), exact + "…");
-  EXPECT_EQ(shown(std::string(10'000, 'x')), std::string(most, 'x') + "…");
+  EXPECT_EQ(shown(std::string(10'000, 'x')), std::string(max, 'x') + "…");
 }
 
 TEST(Quote, AValueEndsWhereItsLineEnds) {
@@ -68,9 +68,9 @@ TEST(Quote, ALineIsCutBetweenCharacters) {
   EXPECT_EQ(cut_line("longer text", 10), "longer …");
   EXPECT_EQ(cut_line("äöü€", 8), "äö…");
   EXPECT_EQ(cut_line("abc", 2), "ab");
-  for (std::size_t most = 0; most < 40; ++most) {
-    const std::string cut = cut_line("€€€€€€€€€€€€€€", most);
-    EXPECT_LE(cut.size(), most);
+  for (std::size_t max = 0; max < 40; ++max) {
+    const std::string cut = cut_line("€€€€€€€€€€€€€€", max);
+    EXPECT_LE(cut.size(), max);
     EXPECT_EQ(cut.size() % 3, 0U);
     EXPECT_EQ(printable(cut), cut);
   }

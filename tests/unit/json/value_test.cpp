@@ -122,8 +122,8 @@ TEST(Document, LeavesListsOfManagedFieldsOutWhenToldTo) {
 }
 
 TEST(Document, BoundsAndChecksWhatItLeavesOutAsWell) {
-  const auto code = [](const std::string& list, std::size_t most_values = 100) {
-    return code_of(Document::parse("{\"managedFields\":" + list + "}", {most_values, false}));
+  const auto code = [](const std::string& list, std::size_t max_values = 100) {
+    return code_of(Document::parse("{\"managedFields\":" + list + "}", {max_values, false}));
   };
   EXPECT_EQ(code("[1,2,3]", 1), base::ErrorCode::kTooLarge);
   // The values that are left out take no memory, so they do not count.
@@ -155,9 +155,9 @@ TEST(Document, KeepsWhatIsSelectedAndDropsTheOtherMembers) {
 
 TEST(Document, ChecksWhatItDropsAndDoesNotCountIt) {
   const json::Selection root[] = {{"a", {}}};
-  const auto code = [&](const std::string& dropped, std::size_t most = 2) {
-    const auto document = Document::parse(R"({"x":)" + dropped + R"(,"a":1})",
-                                          {.most_values = most, .members = root});
+  const auto code = [&](const std::string& dropped, std::size_t max = 2) {
+    const auto document =
+        Document::parse(R"({"x":)" + dropped + R"(,"a":1})", {.max_values = max, .members = root});
     return document ? base::ErrorCode::kNotFound : code_of(document);
   };
   EXPECT_EQ(code("[1,2,{\"a\":3}]"), base::ErrorCode::kNotFound);

@@ -200,14 +200,14 @@ class LeaseServer {
 // Stage counts the runs of the leader's work, and how many of them run at the same time.
 struct Stage {
   int on_stage = 0;
-  int most = 0;
+  int max = 0;
   int performances = 0;
 };
 
 struct OnStage {
   explicit OnStage(Stage& on) : stage(on) {
     ++stage.performances;
-    stage.most = std::max(stage.most, ++stage.on_stage);
+    stage.max = std::max(stage.max, ++stage.on_stage);
   }
   ~OnStage() { --stage.on_stage; }
   OnStage(const OnStage&) = delete;
@@ -308,7 +308,7 @@ class LeaderElectionTest : public testing::Test {
     run_for(3s);
     for (const auto& one : participants) EXPECT_TRUE(one->running->done());
     EXPECT_EQ(stage.on_stage, 0);
-    EXPECT_LE(stage.most, 1);
+    EXPECT_LE(stage.max, 1);
   }
 };
 
@@ -753,7 +753,7 @@ TEST_F(LeaderElectionTest, OfTenWhoStartTogetherOneLeadsWhateverFails) {
       return base::Result<Response>(Error{ErrorCode::kNetwork, "lost"});
     };
     run_for(3s);
-    ASSERT_LE(stage.most, 1);
+    ASSERT_LE(stage.max, 1);
   }
   server.fault = nullptr;
   run_for(40s);

@@ -26,7 +26,7 @@ class FakePushChecker final : public registry::PushChecker {
     const std::string name = api::repository(repository);
     asked.push_back(credentials ? credentials->username + "@" + name : name);
     const Counted counted(running);
-    most_running = std::max(most_running, running);
+    max_running = std::max(max_running, running);
     while (!answers.contains(name)) {
       boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor,
                                       boost::asio::steady_timer::time_point::max());
@@ -57,7 +57,7 @@ class FakePushChecker final : public registry::PushChecker {
   std::vector<std::string> asked;  // "user@ghcr.io/org/image"
   std::vector<boost::asio::steady_timer*> waiting;
   int running = 0;
-  int most_running = 0;
+  int max_running = 0;
 };
 
 }  // namespace test

@@ -118,7 +118,7 @@ TEST_F(PushChecksTest, AnUnknownAnswerIsAskedForAgainLaterAndLater) {
     start(with_image());
     const auto delay = check_of(with_image()).next - world.clock.wall();
     EXPECT_GE(delay, limits::kPushRetry.first / 10);
-    EXPECT_LE(delay, limits::kPushRetry.most);
+    EXPECT_LE(delay, limits::kPushRetry.max);
     longest = std::max<base::Clock::Duration>(longest, delay);
     world.run_for(std::chrono::duration_cast<std::chrono::milliseconds>(delay) +
                   std::chrono::milliseconds(1));
@@ -165,7 +165,7 @@ TEST_F(PushChecksTest, OnlySoManyRegistriesAreAskedAtOnce) {
   }
   world.settle();
   EXPECT_EQ(checker.asked.size(), 30U);
-  EXPECT_EQ(checker.most_running, static_cast<int>(limits::kPushChecks));
+  EXPECT_EQ(checker.max_running, static_cast<int>(limits::kPushChecks));
 }
 
 TEST_F(PushChecksTest, TheCredentialsOfThePushSecretsAreUsed) {

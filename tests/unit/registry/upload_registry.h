@@ -30,7 +30,7 @@ struct Behaviour {
   std::size_t largest = SIZE_MAX;  // most bytes of a body; a longer one gets a 413 at once
   int unavailable = 0;             // requests that get a 503; pings, tokens and PATCHes do not
   int refused = 0;                 // status of every POST instead of 202; 0: none
-  std::string least_chunk;         // OCI-Chunk-Min-Length
+  std::string min_chunk;           // OCI-Chunk-Min-Length
   std::string early_range;  // Range of the answer to a PATCH, which is sent before its body is read
   std::string location_host;  // host in the Locations of uploads; empty: relative Locations
   int meeting = 1;  // PATCHes that must be under way before a body is read; waits 10 s at most
@@ -87,7 +87,7 @@ class UploadRegistry {
     return static_cast<int>(std::count_if(
         lines.begin(), lines.end(), [&](const auto& line) { return line.starts_with(method); }));
   }
-  int most_at_once() const { return most_; }
+  int max_at_once() const { return max_; }
   std::size_t taken() const { return taken_; }  // bytes of PATCH bodies
 
  private:
@@ -232,10 +232,10 @@ class UploadRegistry {
       if (behaviour_.refused != 0) return peer.answer(behaviour_.refused, ""), true;
       const std::string id = "upload-" + std::to_string(++number_);
       uploads_[id];
-      const std::string least = behaviour_.least_chunk.empty()
-                                    ? ""
-                                    : "OCI-Chunk-Min-Length: " + behaviour_.least_chunk + "\r\n";
-      peer.answer(202, "", where(id) + least);
+      const std::string min = behaviour_.min_chunk.empty()
+                                  ? ""
+                                  : "OCI-Chunk-Min-Length: " + behaviour_.min_chunk + "\r\n";
+      peer.answer(202, "", where(id) + min);
       return true;
     }
     const std::string id = id_of(request);
@@ -259,9 +259,9 @@ class UploadRegistry {
   bool patch(const Request& request, std::string& buffer, Peer& peer) {
     {
       std::unique_lock lock(mutex_);
-      most_ = std::max<int>(most_, ++now_);
+      max_ = std::max<int>(max_, ++now_);
       met_.notify_all();
-      met_.wait_for(lock, std::chrono::seconds(10), [this] { return most_ >= behaviour_.meeting; });
+      met_.wait_for(lock, std::chrono::seconds(10), [this] { return max_ >= behaviour_.meeting; });
     }
     const bool done = take(request, buffer, peer);
     --now_;
@@ -317,7 +317,7 @@ class UploadRegistry {
   int number_ = 0;
   std::atomic<std::size_t> token_ = 0;
   std::atomic<int> now_ = 0;
-  std::atomic<int> most_ = 0;
+  std::atomic<int> max_ = 0;
   std::atomic<std::size_t> taken_ = 0;
   ScriptedServer server_;
 };

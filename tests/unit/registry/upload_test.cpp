@@ -264,7 +264,7 @@ TEST_F(UploadTest, AtMostFourBlobsAreSentAtOnce) {
   UploadRegistry registry(behaviour);
   const auto pushed = push(registry, with_layers(layers));
   ASSERT_TRUE(pushed) << base::to_string(pushed.error());
-  EXPECT_EQ(registry.most_at_once(), 4);
+  EXPECT_EQ(registry.max_at_once(), 4);
   EXPECT_EQ(registry.blobs(), 13U);
 }
 
@@ -352,10 +352,10 @@ TEST_F(UploadTest, ProgressIsToldOfEachBlob) {
 
 TEST_F(UploadTest, TheSizeOfAChunkIsAtLeastWhatTheRegistryWants) {
   Behaviour behaviour;
-  behaviour.least_chunk = "999999999999999999999";
+  behaviour.min_chunk = "999999999999999999999";
   UploadRegistry nonsense(behaviour);
   EXPECT_TRUE(push(nonsense, with_layers({bytes(kLarge)})));
-  behaviour.least_chunk = "1000";
+  behaviour.min_chunk = "1000";
   UploadRegistry registry(behaviour);
   EXPECT_TRUE(push(registry, with_layers({bytes(kLarge)})));
 }
@@ -363,7 +363,7 @@ TEST_F(UploadTest, TheSizeOfAChunkIsAtLeastWhatTheRegistryWants) {
 TEST_F(UploadTest, AChunkNeverReachesBeyondTheBlob) {
   const std::string large = bytes(kLarge);
   Behaviour behaviour;
-  behaviour.least_chunk = "18446744073709551615";
+  behaviour.min_chunk = "18446744073709551615";
   behaviour.cuts = {100'000};
   UploadRegistry registry(behaviour);
   EXPECT_TRUE(push(registry, with_layers({large})));

@@ -25,7 +25,7 @@ using Runner = runtime::Runner<std::string>;
 
 // Counts keeps what the runner reported.
 struct Counts final : runtime::RunnerObserver {
-  void set_max_concurrent_reconciles(std::size_t workers) override { most_workers = workers; }
+  void set_max_concurrent_reconciles(std::size_t workers) override { max_workers = workers; }
   void set_active_workers(std::size_t workers) override { active_workers = workers; }
   void key_taken(Duration) override { ++taken; }
   void key_done(Duration) override { ++done; }
@@ -33,7 +33,7 @@ struct Counts final : runtime::RunnerObserver {
   void reconcile_panicked() override { ++panics; }
   void reconcile_timed_out() override { ++timeouts; }
 
-  std::size_t most_workers = 0;
+  std::size_t max_workers = 0;
   std::size_t active_workers = 0;
   int taken = 0;
   int done = 0;
@@ -97,7 +97,7 @@ class World {
   std::set<std::string> ends_well_when_cancelled;
   std::map<std::string, int> again;  // key → number of reconciles that add the key again
   std::set<std::string> in_flight;
-  std::size_t most_in_flight = 0;
+  std::size_t max_in_flight = 0;
   bool twice_at_once = false;
   bool cancels_the_runner = false;
   Runner runner;
@@ -108,7 +108,7 @@ class World {
     world->begun_at.push_back(world->clock.now());
     if (!world->in_flight.insert(key).second) world->twice_at_once = true;
     const InFlight in_flight{world, key};
-    world->most_in_flight = std::max(world->most_in_flight, world->in_flight.size());
+    world->max_in_flight = std::max(world->max_in_flight, world->in_flight.size());
     if (world->again[key]-- > 0) world->runner.add(key);
     if (world->throws.contains(key)) throw std::runtime_error("a bug");
     if (world->throws_strangely.contains(key)) throw 7;
@@ -188,7 +188,7 @@ TEST(Runner, ReconcilesNoMoreAtOnceThanItHasWorkers) {
   EXPECT_EQ(world.runner.queue_state().depth, 7U);
   world.clock.advance(10s);
   EXPECT_EQ(world.finished.size(), 10U);
-  EXPECT_EQ(world.most_in_flight, 3U);
+  EXPECT_EQ(world.max_in_flight, 3U);
 }
 
 TEST(Runner, AKeyThatIsAddedDuringItsReconcileIsReconciledOnceMoreAfterwards) {
@@ -447,7 +447,7 @@ TEST(Runner, AMillisecondIsADelay) {
 
 TEST(Runner, EightWorkAtOnceUnlessItIsToldOtherwise) {
   World world(runtime::RunnerOptions().workers);
-  EXPECT_EQ(world.counts.most_workers, 8U);
+  EXPECT_EQ(world.counts.max_workers, 8U);
 }
 
 TEST(Runner, AReconcileThatTakesTooLongIsCancelledAndRetried) {
@@ -616,7 +616,7 @@ TEST(Runner, UnderRandomEventsEveryKeyIsReconciledAfterItsLastEventAndNeverTwice
     }
     EXPECT_EQ(reconciled.size(), last.size());
     EXPECT_FALSE(world.twice_at_once);
-    EXPECT_LE(world.most_in_flight, 3U);
+    EXPECT_LE(world.max_in_flight, 3U);
     EXPECT_EQ(world.runner.queue().size(), 0U);
   }
 }

@@ -290,10 +290,10 @@ class Flood {
  public:
   Flood(std::uint16_t port, std::size_t connections, const std::string& text,
         const std::function<int(std::size_t)>& last_byte) {
-    rlimit most{};
-    getrlimit(RLIMIT_NOFILE, &most);
-    most.rlim_cur = most.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &most);
+    rlimit max{};
+    getrlimit(RLIMIT_NOFILE, &max);
+    max.rlim_cur = max.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &max);
     for (std::size_t i = 0; i < connections; ++i) {
       tcp::socket& socket = sockets_.emplace_back(context_);
       const auto from = "127.0.0." + std::to_string(last_byte(i));

@@ -30,11 +30,11 @@ using testing_tls::Identity;
 
 class Client {
  public:
-  Client(std::uint16_t port, const std::string& trusted, int most = TLS1_3_VERSION) {
+  Client(std::uint16_t port, const std::string& trusted, int max = TLS1_3_VERSION) {
     context_.add_certificate_authority(asio::buffer(trusted));
     context_.set_verify_mode(ssl::verify_peer);
     SSL_CTX_set_min_proto_version(context_.native_handle(), TLS1_VERSION);
-    SSL_CTX_set_max_proto_version(context_.native_handle(), most);
+    SSL_CTX_set_max_proto_version(context_.native_handle(), max);
     stream_.emplace(io_, context_);
     stream_->set_verify_callback(ssl::host_name_verification("localhost"));
     stream_->lowest_layer().connect({asio::ip::make_address("127.0.0.1"), port});
@@ -96,9 +96,9 @@ class HttpsServer : public testing::Test {
 
 TEST_F(HttpsServer, AnswersOverTls) {
   const Server server(options());
-  for (const int most : {TLS1_2_VERSION, TLS1_3_VERSION}) {
-    Client client(server.port(), authority.pem(), most);
-    EXPECT_EQ(client.version(), most);
+  for (const int max : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    Client client(server.port(), authority.pem(), max);
+    EXPECT_EQ(client.version(), max);
     client.send(closing("GET /hello?tls"));
     const std::string answer = client.read_to_end();
     EXPECT_THAT(answer, StartsWith("HTTP/1.1 200 OK\r\n"));

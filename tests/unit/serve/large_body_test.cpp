@@ -112,10 +112,10 @@ class Attack {
  public:
   Attack(std::uint16_t port, const Attacker& attacker) : port_(port) {
     constexpr int kConnections = 1000;
-    rlimit most{};
-    getrlimit(RLIMIT_NOFILE, &most);
-    most.rlim_cur = most.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &most);
+    rlimit max{};
+    getrlimit(RLIMIT_NOFILE, &max);
+    max.rlim_cur = max.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &max);
     for (int i = 0; i < kConnections; ++i) {
       const bool is_silent = static_cast<std::size_t>(i % 100) < attacker.silent;
       asio::co_spawn(context_, keep(is_silent ? "" : attacker.text, 2 + i % attacker.addresses),
