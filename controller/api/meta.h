@@ -60,7 +60,8 @@ struct ObjectMeta {
   StringMap annotations;
   std::vector<std::string> finalizers;
   std::vector<OwnerReference> owner_references;
-  json::Kept kept = json::Kept::kWhole;  // how much of the object is kept; not an API field
+  json::Completeness completeness =
+      json::Completeness::kComplete;  // how much of the object is kept; not an API field
 
   bool operator==(const ObjectMeta&) const = default;
 };

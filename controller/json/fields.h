@@ -67,12 +67,12 @@ struct KeyedField {
   Key Element::*key;
 };
 
-// How much of a resource a sieve or a cache keeps (json/sieve.h, kube/watch/store.h).
-enum class Kept {
-  kWhole = 0,
-  kPart = 1,      // without members that exceed the bound, for example spec
-  kIdentity = 2,  // without some members of its metadata; other members may be missing too
-  kNoRoom = 3,    // only its metadata, because the cache is full
+// How much of a resource is left after a sieve or in a cache (json/sieve.h, kube/watch/store.h).
+enum class Completeness {
+  kComplete = 0,
+  kPartial = 1,          // without members that exceed the bound, for example spec
+  kPartialMetadata = 2,  // without some members of its metadata; other members may be missing too
+  kMetadataOnly = 3,     // only its metadata, because the cache is full
 };
 
 // A key of a map that is kept. A key that ends in '/' stands for all keys with this prefix.

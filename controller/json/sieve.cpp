@@ -267,7 +267,7 @@ void Sieve::open(const Shape& shape, bool is_list) {
   if (resource_ == 0 && shape.is_resource) {
     resource_ = frames_.size();
     metadata_ = false;
-    kept_ = Kept::kWhole;
+    completeness_ = Completeness::kComplete;
     cost_ = metadata_cost_ = 0;
   }
   state_ = State::kFirst;
@@ -277,9 +277,9 @@ void Sieve::close(char character) {
   const Frame frame = frames_.back();
   if (frame.is_list != (character == ']')) return broken();
   if (frames_.size() == resource_) {
-    if (kept_ != Kept::kWhole) {
-      current_ += fmt::format("{}\"{}\":{}", frame.has_members ? "," : "", kKeptMember,
-                              static_cast<int>(kept_));
+    if (completeness_ != Completeness::kComplete) {
+      current_ += fmt::format("{}\"{}\":{}", frame.has_members ? "," : "", kCompletenessMember,
+                              static_cast<int>(completeness_));
     }
     resource_ = 0;
   }
@@ -398,7 +398,8 @@ void Sieve::overflow() {
   current_.resize(frame.member_start);
   frame.has_members = frame.had_members;
   (metadata_ ? metadata_cost_ : cost_) = frame.member_cost;
-  kept_ = std::max(kept_, metadata_ ? Kept::kIdentity : Kept::kPart);
+  completeness_ =
+      std::max(completeness_, metadata_ ? Completeness::kPartialMetadata : Completeness::kPartial);
 }
 
 std::string sift(std::string_view text, const Shape& shape, std::size_t object_bytes) {

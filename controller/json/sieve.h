@@ -8,8 +8,8 @@
 //    keys that a table does not keep (json::limited) and for resources above a limit.
 //  * If a resource exceeds `object_bytes`, the members that do not fit (spec, status) are left out.
 //    If its metadata exceeds limits::kMetadataBytes, the members of metadata that do not fit are
-//    left out. Such a resource gets the member kKeptMember, whose value records what is missing. A
-//    member of that name in the input is left out.
+//    left out. Such a resource gets the member kCompletenessMember, whose value records what is
+//    missing. A member of that name in the input is left out.
 //  * Memory: the output that is not yet returned, and a stack as deep as the shape.
 // Assumptions: the reader of the output validates it. The sieve does not check that the parts which
 // it leaves out are JSON. When the sieve finds that a text is not JSON, its output is not JSON
@@ -26,7 +26,7 @@
 
 namespace json {
 
-inline constexpr std::string_view kKeptMember = "~kept";  // its value is a Kept, as a number
+inline constexpr std::string_view kCompletenessMember = "~kept";  // a Completeness as a number
 
 class Sieve {
  public:
@@ -121,7 +121,7 @@ class Sieve {
   // The resource that is being read.
   std::size_t resource_ = 0;  // depth of its frame in frames_, from 1; 0: there is none
   bool metadata_ = false;     // its current member is metadata
-  Kept kept_ = Kept::kWhole;
+  Completeness completeness_ = Completeness::kComplete;
   std::size_t cost_ = 0;
   std::size_t metadata_cost_ = 0;
   std::string current_;  // the output of the current line or text so far

@@ -79,23 +79,24 @@ class Client {
 
   template <class T>
   Awaitable<T> get(const api::ObjectKey& key) const {
-    return typed<T>(
-        exchange(api::Resource<T>::kType, kept<T>(get_request(api::Resource<T>::kType, key))));
+    return typed<T>(exchange(api::Resource<T>::kType,
+                             with_fields_of<T>(get_request(api::Resource<T>::kType, key))));
   }
 
   // Reads an object with its metadata.managedFields, which every other function leaves out.
   template <class T>
   Awaitable<T> get_with_managed_fields(const api::ObjectKey& key) const {
     return typed<T>(exchange(api::Resource<T>::kType,
-                             kept<T>(get_request(api::Resource<T>::kType, key)),
+                             with_fields_of<T>(get_request(api::Resource<T>::kType, key)),
                              {.managed_fields = true}));
   }
 
   // Reads one page of a list. kMalformed: one of its objects cannot be decoded.
   template <class T>
   Awaitable<List<T>> list(const ListOptions& options) const {
-    return typed<List<T>>(exchange(api::Resource<T>::kType,
-                                   kept<List<T>>(list_request(api::Resource<T>::kType, options))));
+    return typed<List<T>>(
+        exchange(api::Resource<T>::kType,
+                 with_fields_of<List<T>>(list_request(api::Resource<T>::kType, options))));
   }
 
   // Sends a server-side apply of the whole intent. `object` has a name, a namespace if its type is
@@ -105,9 +106,10 @@ class Client {
   Awaitable<T> apply(T object, const ApplyGuard& guard) const {
     const api::ObjectKey key = api::key_of(object.metadata);
     guard.write_to(object.metadata);
-    return typed<T>(guarded(api::Resource<T>::kType,
-                            kept<T>(apply_request(api::Resource<T>::kType, key, Subresource::kNone,
-                                                  api::encode_object(object)))));
+    return typed<T>(
+        guarded(api::Resource<T>::kType,
+                with_fields_of<T>(apply_request(api::Resource<T>::kType, key, Subresource::kNone,
+                                                api::encode_object(object)))));
   }
 
   // Sends a server-side apply of the status alone, with the object's name, namespace, uid and
@@ -124,17 +126,17 @@ class Client {
     sent.status = object.status;
     return typed<T>(
         guarded(api::Resource<T>::kType,
-                kept<T>(apply_request(api::Resource<T>::kType, api::key_of(sent.metadata),
-                                      Subresource::kStatus, api::encode_object(sent)))));
+                with_fields_of<T>(apply_request(api::Resource<T>::kType, api::key_of(sent.metadata),
+                                                Subresource::kStatus, api::encode_object(sent)))));
   }
 
   // Creates an object with POST. kAlreadyExists: the name is taken.
   template <class T>
   Awaitable<T> create(const T& object) const {
-    return typed<T>(
-        exchange(api::Resource<T>::kType,
-                 kept<T>(create_request(api::Resource<T>::kType, object.metadata.namespace_name,
-                                        api::encode_object(object)))));
+    return typed<T>(exchange(
+        api::Resource<T>::kType,
+        with_fields_of<T>(create_request(api::Resource<T>::kType, object.metadata.namespace_name,
+                                         api::encode_object(object)))));
   }
 
   // Sends a JSON merge patch. kConflict: metadata.resourceVersion or metadata.uid in the body does
@@ -142,9 +144,9 @@ class Client {
   template <class T>
   Awaitable<T> patch(const api::ObjectKey& key, std::string body,
                      Subresource subresource = Subresource::kNone) const {
-    return typed<T>(guarded(
-        api::Resource<T>::kType,
-        kept<T>(merge_patch_request(api::Resource<T>::kType, key, subresource, std::move(body)))));
+    return typed<T>(guarded(api::Resource<T>::kType,
+                            with_fields_of<T>(merge_patch_request(api::Resource<T>::kType, key,
+                                                                  subresource, std::move(body)))));
   }
 
   // Replaces the finalizers of the object that `meta` was read from. kConflict: the object changed
@@ -162,7 +164,7 @@ class Client {
   Awaitable<std::optional<T>> remove(const api::ObjectKey& key, const Preconditions& preconditions,
                                      Propagation propagation) const {
     return remainder<T>(exchange(api::Resource<T>::kType,
-                                 kept<DeleteAnswer<T>>(delete_request(
+                                 with_fields_of<DeleteAnswer<T>>(delete_request(
                                      api::Resource<T>::kType, key, preconditions, propagation))));
   }
 
@@ -181,7 +183,7 @@ class Client {
 
   // Sets Request::keep to the fields that T reads.
   template <class T>
-  static Request kept(Request request) {
+  static Request with_fields_of(Request request) {
     request.keep = &json::shape_of<T>();
     request.keep_bytes = api::kObjectBytes<T>;
     return request;

@@ -6,15 +6,15 @@
 
 namespace kube {
 
-// Like json::decode, but also sets metadata.kept, which reports whether the sieve kept the whole
-// object.
+// Like json::decode, but also sets metadata.completeness, which reports whether the sieve kept the
+// whole object.
 template <class T>
 base::Result<T> decode_object(json::View view) {
   base::Result<T> object = json::decode<T>(view);
-  if constexpr (requires { object->metadata.kept; }) {
-    const auto kept = object ? view.find(json::kKeptMember) : std::nullopt;
-    if (kept && kept->kind() == json::Kind::kInteger) {
-      object->metadata.kept = static_cast<json::Kept>(kept->integer());
+  if constexpr (requires { object->metadata.completeness; }) {
+    const auto completeness = object ? view.find(json::kCompletenessMember) : std::nullopt;
+    if (completeness && completeness->kind() == json::Kind::kInteger) {
+      object->metadata.completeness = static_cast<json::Completeness>(completeness->integer());
     }
   }
   return object;

@@ -35,7 +35,7 @@ std::vector<kube::Scope> scopes_of_namespaces(const std::vector<std::string>& na
 // True when the cache holds all of the LocalRegistry. Otherwise the spec may be missing, and with
 // the spec the target name and namespace.
 bool is_whole(const api::LocalRegistry& registry) {
-  return registry.metadata.kept == json::Kept::kWhole;
+  return registry.metadata.completeness == json::Completeness::kComplete;
 }
 
 kube::InformerOptions children_in(const std::vector<std::string>& names) {

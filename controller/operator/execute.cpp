@@ -305,7 +305,7 @@ asio::awaitable<void> Executor::set_finalizer(reconcile::SetFinalizer action,
   const auto registry = store.get(state.key);
   if (!registry) co_return;
   // If the cached list of finalizers is incomplete, writing it would remove other finalizers.
-  if (registry->metadata.kept == json::Kept::kIdentity) co_return;
+  if (registry->metadata.completeness == json::Completeness::kPartialMetadata) co_return;
   std::vector<std::string> finalizers = registry->metadata.finalizers;
   std::erase(finalizers, std::string(reconcile::kFinalizer));
   if (action.present) finalizers.emplace_back(reconcile::kFinalizer);

@@ -100,7 +100,7 @@ std::shared_ptr<const api::LocalRegistry> find_registry(const Caches& caches,
                                                         const ReconcileState& state) {
   auto cached = caches.registries.store().get(state.key);
   const auto& read = state.registry;
-  const bool is_part = cached && cached->metadata.kept != json::Kept::kWhole &&
+  const bool is_part = cached && cached->metadata.completeness != json::Completeness::kComplete &&
                        reconcile::is_terminating(cached->metadata);
   return is_part && read && read->metadata.uid == cached->metadata.uid ? read : cached;
 }

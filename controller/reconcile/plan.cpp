@@ -27,16 +27,16 @@ Next delete_leftovers(Draft& draft) {
   return Next::kEnd;
 }
 
-// Without its cached status (kNoRoom) only an event reports the missing part, because an apply of
-// conditions alone would remove the other status fields.
+// Without its cached status (kMetadataOnly) only an event reports the missing part, because an
+// apply of conditions alone would remove the other status fields.
 Next report_missing_part(Draft& draft) {
   const api::ObjectMeta& meta = draft.registry().metadata;
   const auto missing = find_missing_part(draft.registry());
   // If metadata is missing, even the operator's own finalizer cannot be removed: the write would
   // drop the finalizers that are not known.
-  const bool is_unknown = meta.kept == json::Kept::kIdentity;
+  const bool is_unknown = meta.completeness == json::Completeness::kPartialMetadata;
   if (!missing || (!is_unknown && is_terminating(meta))) return Next::kStep;
-  if (meta.kept != json::Kept::kNoRoom) {
+  if (meta.completeness != json::Completeness::kMetadataOnly) {
     report(draft.observed, compute_status_of_partial_object(draft.observed, *missing), draft.plan);
   }
   return Next::kEnd;

@@ -56,7 +56,7 @@ std::optional<Answer> refusal(error_code failure) {
     return plain(431, "request header too large");
   }
   if (failure == http::error::body_limit) return plain(413, "request body too large");
-  if (failure == kNoRoom) {
+  if (failure == kLargeBodyTimeout) {
     return plain(503,
                  fmt::format("too many requests of more than {} bytes at the same time; try again",
                              limits::kServeSmallBodyBytes));

@@ -28,7 +28,7 @@ using Message = boost::beast::http::request<ReceivedBody>;
 using Parser = boost::beast::http::request_parser<ReceivedBody>;
 
 // The error of a large body that does not get the turn in time.
-inline constexpr auto kNoRoom = boost::asio::error::no_buffer_space;
+inline constexpr auto kLargeBodyTimeout = boost::asio::error::no_buffer_space;
 
 // Returns the path of the request, without its query.
 std::string_view path_of(const Message& message);

@@ -323,7 +323,8 @@ bool HttpServer::evict_if_slow(Connection& connection) {
   return true;
 }
 
-// Reads the body. Returns kNoRoom when the body is large and does not get the turn in time.
+// Reads the body. Returns kLargeBodyTimeout when the body is large and does not get the turn in
+// time.
 template <class Stream, class Parser>
 asio::awaitable<error_code> HttpServer::read_body(Stream& stream, Connection& connection,
                                                   Parser& parser, Incoming& incoming) {
@@ -341,7 +342,7 @@ asio::awaitable<error_code> HttpServer::read_body(Stream& stream, Connection& co
                             [this, &connection] { return evict_if_slow(connection); });
       auto waiting = incoming.turn->wait(now() + options_.large_wait);
       const bool came = co_await std::move(waiting);
-      if (!came) co_return error_code(kNoRoom);
+      if (!came) co_return error_code(kLargeBodyTimeout);
       body.reserve(total + kBytesForParser);
       connection.stream.expires_after(options_.large_body);
     }

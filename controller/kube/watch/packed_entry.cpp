@@ -53,8 +53,8 @@ struct PackedEntry::Block {
   std::uint32_t size;
   std::uint32_t namespace_size;
   std::uint32_t name_size;
-  std::uint32_t kept : 2;     // a json::Kept
-  std::uint32_t wanted : 30;  // bytes
+  std::uint32_t completeness : 2;  // a json::Completeness
+  std::uint32_t wanted : 30;       // bytes
 
   const char* texts() const { return reinterpret_cast<const char*>(this + 1); }
 };
@@ -69,15 +69,16 @@ PackedEntry::PackedEntry(const api::ObjectMeta& meta, std::string_view bytes, st
                          std::size_t wanted) {
   const std::string& namespace_name = meta.namespace_name;
   const std::size_t whole = sizeof(Block) + namespace_name.size() + meta.name.size() + bytes.size();
-  auto* block = new (::operator new(whole)) Block{revision_of(meta.resource_version),
-                                                  hash(meta.uid),
-                                                  0,
-                                                  static_cast<std::uint32_t>(bytes.size()),
-                                                  static_cast<std::uint32_t>(size),
-                                                  static_cast<std::uint32_t>(namespace_name.size()),
-                                                  static_cast<std::uint32_t>(meta.name.size()),
-                                                  static_cast<std::uint32_t>(meta.kept) & 3U,
-                                                  static_cast<std::uint32_t>(wanted) & 0x3fffffffU};
+  auto* block =
+      new (::operator new(whole)) Block{revision_of(meta.resource_version),
+                                        hash(meta.uid),
+                                        0,
+                                        static_cast<std::uint32_t>(bytes.size()),
+                                        static_cast<std::uint32_t>(size),
+                                        static_cast<std::uint32_t>(namespace_name.size()),
+                                        static_cast<std::uint32_t>(meta.name.size()),
+                                        static_cast<std::uint32_t>(meta.completeness) & 3U,
+                                        static_cast<std::uint32_t>(wanted) & 0x3fffffffU};
   char* texts = reinterpret_cast<char*>(block + 1);
   texts = std::copy(namespace_name.begin(), namespace_name.end(), texts);
   texts = std::copy(meta.name.begin(), meta.name.end(), texts);
@@ -99,7 +100,9 @@ std::string_view PackedEntry::bytes() const {
 
 std::size_t PackedEntry::size() const { return block_->size; }
 
-json::Kept PackedEntry::kept() const { return static_cast<json::Kept>(block_->kept); }
+json::Completeness PackedEntry::completeness() const {
+  return static_cast<json::Completeness>(block_->completeness);
+}
 
 std::size_t PackedEntry::wanted() const { return block_->wanted; }
 
@@ -113,12 +116,12 @@ bool PackedEntry::is_version(std::string_view uid, std::string_view resource_ver
   return block_ && block_->revision == revision_of(resource_version) && has_uid(uid);
 }
 
-// Compares uid, resourceVersion and `kept`, not addresses, because the watch delivers a second copy
-// of each object that this operator wrote.
+// Compares uid, resourceVersion and completeness, not addresses, because the watch delivers a
+// second copy of each object that this operator wrote.
 bool PackedEntry::is_same_version(const PackedEntry& other) const {
   if (block_ == other.block_) return true;
   return block_ && other.block_ && block_->revision == other.block_->revision &&
-         block_->uid == other.block_->uid && block_->kept == other.block_->kept;
+         block_->uid == other.block_->uid && block_->completeness == other.block_->completeness;
 }
 
 bool PackedEntry::has_uid(std::string_view uid) const { return block_->uid == hash(uid); }

@@ -41,7 +41,7 @@ class PackedEntry {
   std::string_view name() const;
   std::string_view bytes() const;
   std::size_t size() const;
-  json::Kept kept() const;
+  json::Completeness completeness() const;
   std::size_t wanted() const;
   std::size_t cost() const;  // bytes of memory, including tables and indexes; 0 without an object
   const void* address() const { return block_.get(); }  // unique as long as a copy lives

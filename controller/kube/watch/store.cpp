@@ -109,7 +109,7 @@ base::Result<void> StoreCore::put(std::size_t scope, json::View object) {
   base::Result<void> read;
   // A version that the cache already has with its content is not decoded again.
   if (!entry.is_version(identity->uid, identity->resource_version) ||
-      entry.kept() == json::Kept::kNoRoom) {
+      entry.completeness() == json::Completeness::kMetadataOnly) {
     base::Result<Entry> decoded = type_.decode(object);
     if (decoded) {
       entry = keep(*decoded, entry, part.relisting);
@@ -205,7 +205,7 @@ Entry StoreCore::unpack(const PackedEntry& entry) const {
     if (kept && kept.address() == entry.address()) return unpacked;
   }
   const std::string packed = decompress(entry.bytes(), entry.size(), dictionary_);
-  Entry unpacked = type_.unpack(packed, entry.kept());
+  Entry unpacked = type_.unpack(packed, entry.completeness());
   remember(entry, unpacked);
   return unpacked;
 }

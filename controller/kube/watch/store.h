@@ -26,9 +26,9 @@
 //  * The objects of a store take at most Type::cache_bytes. Once more than half of these are in
 //    use, each namespace has a limit of 1/limits::kCacheShare of cache_bytes, so that it cannot use
 //    up the capacity for other namespaces. An object that exceeds a limit is kept as a stub, which
-//    is its metadata alone (json::Kept::kNoRoom). The stubs of a namespace have a limit of the same
-//    size; an object beyond that is dropped. wants_relist() is true once the limits allow a stub to
-//    be kept whole, or a dropped object to be kept.
+//    is its metadata alone (json::Completeness::kMetadataOnly). The stubs of a namespace have a
+//    limit of the same size; an object beyond that is dropped. wants_relist() is true once the
+//    limits allow a stub to be kept whole, or a dropped object to be kept.
 //
 // One owner (the Informer). Used on the thread of the io_context only.
 #pragma once
@@ -76,7 +76,7 @@ class StoreCore {
   struct Type {
     base::Result<Entry> (*decode)(json::View);
     std::string (*pack)(const void*);
-    Entry (*unpack)(std::string_view, json::Kept);
+    Entry (*unpack)(std::string_view, json::Completeness);
     Entry (*stub)(const api::ObjectMeta&);  // returns an object with this metadata alone
     std::size_t cache_bytes;                // most bytes of memory of the whole store
   };
@@ -245,20 +245,20 @@ std::string pack_entry(const void* object) {
 }
 
 template <class T>
-Entry unpack_entry(std::string_view packed, json::Kept kept) {
+Entry unpack_entry(std::string_view packed, json::Completeness completeness) {
   auto object = std::make_shared<T>();
   json::unpack(packed, *object);
-  object->metadata.kept = kept;
+  object->metadata.completeness = completeness;
   const api::ObjectMeta* meta = &object->metadata;
   return Entry{std::move(object), meta};
 }
 
-// Returns an object with this metadata alone, marked as kNoRoom.
+// Returns an object with this metadata alone, marked as kMetadataOnly.
 template <class T>
 Entry stub_entry(const api::ObjectMeta& metadata) {
   T object;
   object.metadata = metadata;
-  object.metadata.kept = json::Kept::kNoRoom;
+  object.metadata.completeness = json::Completeness::kMetadataOnly;
   return entry_of(std::move(object));
 }
 

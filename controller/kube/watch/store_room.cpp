@@ -21,7 +21,7 @@ bool StoreCore::has_room(std::string_view namespace_name, std::size_t held,
 bool StoreCore::has_room_for_stub(const PackedEntry& stub, const PackedEntry& visible,
                                   bool relisting) const {
   if (!crowded_ || (visible && stub.cost() <= visible.cost())) return true;
-  const bool replaces_stub = visible && visible.kept() != json::Kept::kWhole;
+  const bool replaces_stub = visible && visible.completeness() != json::Completeness::kComplete;
   const std::size_t stubs = share_of(stub.namespace_name()).stubs;
   const std::size_t others = stubs - std::min(stubs, replaces_stub ? visible.cost() : 0);
   // During a relist the earlier versions count as well.
@@ -40,8 +40,9 @@ PackedEntry StoreCore::keep(const Entry& entry, const PackedEntry& visible, bool
   const PackedEntry instead_of = relisting ? PackedEntry() : visible;
   const std::size_t held = bytes_ - std::min(bytes_, instead_of.cost());
   PackedEntry whole = pack(entry);
-  const bool has_place =
-      instead_of && instead_of.kept() != json::Kept::kNoRoom && whole.cost() <= instead_of.cost();
+  const bool has_place = instead_of &&
+                         instead_of.completeness() != json::Completeness::kMetadataOnly &&
+                         whole.cost() <= instead_of.cost();
   if (has_place || has_room(entry.meta->namespace_name, held, whole.cost())) return whole;
   PackedEntry stub = pack(type_.stub(*entry.meta), whole.cost());
   const bool fits = held + stub.cost() <= type_.cache_bytes;
@@ -53,7 +54,7 @@ PackedEntry StoreCore::keep(const Entry& entry, const PackedEntry& visible, bool
 void StoreCore::account(const PackedEntry& entry, bool added) {
   if (!entry) return;
   const std::size_t cost = entry.cost();
-  const bool in_part = entry.kept() != json::Kept::kWhole;
+  const bool in_part = entry.completeness() != json::Completeness::kComplete;
   if (added) {
     bytes_ += cost;
     reduced_ += in_part ? 1 : 0;
@@ -71,7 +72,7 @@ void StoreCore::note_share(const PackedEntry& entry, bool added) {
   };
   Share& share = shares_[std::string(entry.namespace_name())];
   change(share.bytes);
-  if (entry.kept() != json::Kept::kWhole) change(share.stubs);
+  if (entry.completeness() != json::Completeness::kComplete) change(share.stubs);
 }
 
 // Counts the bytes of each namespace, but only while the cache is crowded (crowded_): then each
@@ -98,7 +99,7 @@ void StoreCore::recount() {
   shares_.clear();
   for (const PackedEntry& entry : objects_) {
     bytes_ += entry.cost();
-    reduced_ += entry.kept() == json::Kept::kWhole ? 0 : 1;
+    reduced_ += entry.completeness() == json::Completeness::kComplete ? 0 : 1;
   }
   note_shares();
 }
@@ -108,7 +109,7 @@ bool StoreCore::wants_relist() const {
   if (over_share_ > 0 && !crowded_) return true;
   if (reduced_ == 0) return false;
   return std::any_of(objects_.begin(), objects_.end(), [this](const PackedEntry& entry) {
-    return entry.kept() == json::Kept::kNoRoom &&
+    return entry.completeness() == json::Completeness::kMetadataOnly &&
            has_room(entry.namespace_name(), bytes_, entry.wanted());
   });
 }

@@ -155,8 +155,8 @@ std::optional<Refusal> foreign_pvc(const Observed& observed) {
 // be compared with the intent.
 std::optional<Refusal> check_whole(const Observed& observed) {
   const auto check = [](ObjectRole role, const api::ObjectMeta& meta) -> std::optional<Refusal> {
-    if (meta.kept == json::Kept::kWhole) return std::nullopt;
-    if (meta.kept == json::Kept::kNoRoom) {
+    if (meta.completeness == json::Completeness::kComplete) return std::nullopt;
+    if (meta.completeness == json::Completeness::kMetadataOnly) {
       return Refusal{reason::kNoRoom,
                      fmt::format("the operator's cache has no room for {0} {1}: namespace {2} has "
                                  "too many objects with the label {3}={4}; delete some of them",
@@ -254,16 +254,17 @@ std::optional<Refusal> find_refusal(const Observed& observed) {
 }
 
 std::optional<Refusal> find_missing_part(const api::LocalRegistry& registry) {
-  if (registry.metadata.kept == json::Kept::kWhole) return std::nullopt;
+  if (registry.metadata.completeness == json::Completeness::kComplete) return std::nullopt;
   const std::string& own = registry.metadata.namespace_name;
-  if (registry.metadata.kept == json::Kept::kNoRoom) {
+  if (registry.metadata.completeness == json::Completeness::kMetadataOnly) {
     return Refusal{reason::kNoRoom,
                    fmt::format("the operator's cache has no room for this LocalRegistry: namespace "
                                "{} has too many or too large LocalRegistries; delete some of them",
                                own)};
   }
   const bool delays_deletion =
-      registry.metadata.kept == json::Kept::kIdentity && is_terminating(registry.metadata);
+      registry.metadata.completeness == json::Completeness::kPartialMetadata &&
+      is_terminating(registry.metadata);
   return Refusal{reason::kTooLarge,
                  fmt::format("this LocalRegistry is too large: the operator reads at most {} bytes "
                              "of it and {} bytes of its metadata; remove images, or finalizers, "

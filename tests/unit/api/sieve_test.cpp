@@ -10,7 +10,7 @@
 
 namespace {
 
-using json::Kept;
+using json::Completeness;
 using json::Sieve;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -164,7 +164,7 @@ TEST(Sieve, OfAnObjectOverItsBoundTheMetadataAreKept) {
     for (const std::string& text :
          {"{" + metadata + ",\"spec\":" + spec + "}", "{\"spec\":" + spec + "," + metadata + "}"}) {
       const auto service = decoded<api::Service>(text);
-      EXPECT_EQ(service.metadata.kept, Kept::kPart);
+      EXPECT_EQ(service.metadata.completeness, Completeness::kPartial);
       EXPECT_EQ(service.metadata.name, "a");
       EXPECT_THAT(service.metadata.finalizers, ElementsAre("x/y"));
       EXPECT_EQ(service.spec, api::ServiceSpec());
@@ -177,7 +177,7 @@ TEST(Sieve, WhatFitsBesideAMemberThatDoesNotIsKept) {
       decoded<api::LocalRegistry>(R"({"spec":{"affinity":{"x":")" + std::string(2000, 'x') +
                                       R"("}},"metadata":{"name":"a"},"status":{"nodePort":31234}})",
                                   1000);
-  EXPECT_EQ(registry.metadata.kept, Kept::kPart);
+  EXPECT_EQ(registry.metadata.completeness, Completeness::kPartial);
   EXPECT_EQ(registry.status.node_port, 31234);
 }
 
@@ -191,7 +191,8 @@ TEST(Sieve, OfMetadataOverTheirBoundTheIdentityIsKept) {
     const auto service = decoded<api::Service>("{\"metadata\":{" + hostile +
                                                R"(,"name":"a","uid":"u","resourceVersion":"7"},)"
                                                R"("spec":{"type":"NodePort"}})");
-    EXPECT_EQ(service.metadata.kept, Kept::kIdentity) << hostile.substr(0, 30);
+    EXPECT_EQ(service.metadata.completeness, Completeness::kPartialMetadata)
+        << hostile.substr(0, 30);
     EXPECT_EQ(service.metadata.uid, "u");
     EXPECT_EQ(service.metadata.resource_version, "7");
     EXPECT_EQ(service.spec.type, "NodePort");
@@ -201,14 +202,14 @@ TEST(Sieve, OfMetadataOverTheirBoundTheIdentityIsKept) {
 
 TEST(Sieve, NobodyElseSaysThatAPartIsMissing) {
   const auto service = decoded<api::Service>(R"({"~kept":2,"metadata":{"name":"a"},"~kept":1})");
-  EXPECT_EQ(service.metadata.kept, Kept::kWhole);
+  EXPECT_EQ(service.metadata.completeness, Completeness::kComplete);
 }
 
 TEST(Sieve, ElementsCountWithTheMemoryThatTheyTakeDecoded) {
   const auto deployment = decoded<api::Deployment>(
       R"({"metadata":{"name":"a"},"spec":{"template":{"spec":{"containers":[)" +
       repeated("{},", 10000) + "{}]}}}}");
-  EXPECT_EQ(deployment.metadata.kept, Kept::kPart);
+  EXPECT_EQ(deployment.metadata.completeness, Completeness::kPartial);
   EXPECT_TRUE(deployment.spec.pod_template.spec.containers.empty());
 }
 

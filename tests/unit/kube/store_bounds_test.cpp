@@ -11,7 +11,7 @@
 namespace kube {
 namespace {
 
-using json::Kept;
+using json::Completeness;
 using testing::ElementsAre;
 
 // Returns text that LZ4 cannot compress.
@@ -54,9 +54,11 @@ class FullStore : public testing::Test {
     if (!service) return "none";
     EXPECT_EQ(service->metadata.uid, "u-" + team + name);
     EXPECT_THAT(service->metadata.finalizers, ElementsAre("a/b"));
-    const bool whole = service->metadata.kept == Kept::kWhole;
+    const bool whole = service->metadata.completeness == Completeness::kComplete;
     EXPECT_EQ(whole, !service->spec.selector.empty());
-    return whole ? "whole" : service->metadata.kept == Kept::kNoRoom ? "metadata" : "part";
+    return whole                                                           ? "whole"
+           : service->metadata.completeness == Completeness::kMetadataOnly ? "metadata"
+                                                                           : "part";
   }
   // Puts as many objects of 20 kB as one namespace has room for, and more.
   void flood(const std::string& team, int count = 1000) {

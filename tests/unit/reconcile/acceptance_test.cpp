@@ -174,11 +174,11 @@ TEST(Acceptance, AConflictIsNotTakenBackByAReadThatFailed) {
 }
 
 // Observes a converged world whose resource the cache keeps only in part.
-reconcile::Observed part_of(World& world, json::Kept kept) {
+reconcile::Observed part_of(World& world, json::Completeness completeness) {
   reconcile::Observed observed = world.observe();
   auto registry = std::make_shared<api::LocalRegistry>(*observed.registry);
-  registry->metadata.kept = kept;
-  if (kept == json::Kept::kNoRoom) {
+  registry->metadata.completeness = completeness;
+  if (completeness == json::Completeness::kMetadataOnly) {
     registry->spec = {};
     registry->status = {};
   }
@@ -187,10 +187,11 @@ reconcile::Observed part_of(World& world, json::Kept kept) {
 }
 
 TEST(Acceptance, OfAResourceThatIsKnownInPartNothingIsWrittenButWhy) {
-  for (const auto kept : {json::Kept::kPart, json::Kept::kIdentity}) {
+  for (const auto completeness :
+       {json::Completeness::kPartial, json::Completeness::kPartialMetadata}) {
     World world(a_registry());
     world.converge();
-    const reconcile::Plan plan = reconcile::plan(part_of(world, kept));
+    const reconcile::Plan plan = reconcile::plan(part_of(world, completeness));
     EXPECT_TRUE(plan.actions.empty());
     ASSERT_TRUE(plan.status);
     const auto* accepted = api::find_condition(plan.status->conditions, "Accepted");
@@ -206,7 +207,7 @@ TEST(Acceptance, OfAResourceThatIsKnownInPartNothingIsWrittenButWhy) {
 TEST(Acceptance, AResourceWithoutRoomIsLeftAsItIs) {
   World world(a_registry());
   world.converge();
-  const reconcile::Observed observed = part_of(world, json::Kept::kNoRoom);
+  const reconcile::Observed observed = part_of(world, json::Completeness::kMetadataOnly);
   const reconcile::Plan plan = reconcile::plan(observed);
   EXPECT_TRUE(plan.actions.empty());
   EXPECT_FALSE(plan.status) << "it would remove the fields of the status that are not known";
@@ -216,17 +217,18 @@ TEST(Acceptance, AResourceWithoutRoomIsLeftAsItIs) {
 TEST(Acceptance, AChildThatIsKnownInPartIsNotWritten) {
   World world(a_registry());
   world.converge();
-  for (const auto kept : {json::Kept::kPart, json::Kept::kNoRoom}) {
+  for (const auto completeness :
+       {json::Completeness::kPartial, json::Completeness::kMetadataOnly}) {
     reconcile::Observed observed = world.observe();
     auto deployment = std::make_shared<api::Deployment>(*observed.deployment());
-    deployment->metadata.kept = kept;
+    deployment->metadata.completeness = completeness;
     deployment->spec = {};
     observed.slots.get<reconcile::ObjectRole::kDeployment>() = deployment;
     const reconcile::Plan plan = reconcile::plan(observed);
     EXPECT_TRUE(plan.actions.empty());
     ASSERT_TRUE(plan.status);
     EXPECT_EQ(api::find_condition(plan.status->conditions, "Accepted")->reason,
-              kept == json::Kept::kPart ? "TooLarge" : "NoRoom");
+              completeness == json::Completeness::kPartial ? "TooLarge" : "NoRoom");
   }
 }
 

@@ -127,7 +127,7 @@ void patch_object(World& world, const api::ObjectKey& key, const json::Raw& patc
     object.metadata.uid = "uid-foreign";
     object.metadata.resource_version = "9";
   }
-  Kept<T>& kept = objects[key];
+  StoredObject<T>& kept = objects[key];
   kept.object = patched(kept.object, patch);
 }
 

@@ -133,7 +133,7 @@ struct Details {
   }
 
   template <class T>
-  const Kept<T>& kept(const reconcile::Apply<T>& action) const {
+  const StoredObject<T>& kept(const reconcile::Apply<T>& action) const {
     return world.all<T>().at(api::key_of(action.object.metadata));
   }
   template <class T>
@@ -142,7 +142,7 @@ struct Details {
   }
   template <class T>
   T changed(const reconcile::Apply<T>& action) const {
-    const Kept<T>& before = kept(action);
+    const StoredObject<T>& before = kept(action);
     return decoded<T>(applied(before.last, tree_of(before.object), tree_of(action.object)));
   }
 };

@@ -405,7 +405,7 @@ void World::apply(const reconcile::Apply<T>& action) {
     reconcile::record_failed_write(history, role, instant);
     return failures.push_back({role, refusals.at(role)});
   }
-  const Kept<T> before = exists ? found->second : Kept<T>();
+  const StoredObject<T> before = exists ? found->second : StoredObject<T>();
   const Tree intent = tree_of(action.object);
   T after = admitted<T>(role, applied(before.last, tree_of(before.object), intent));
   int asked_for = 0;
@@ -643,7 +643,7 @@ std::vector<std::string> World::run() {
 }
 
 template <class T>
-void World::run_pods(Kept<T>& kept) {
+void World::run_pods(StoredObject<T>& kept) {
   api::ObjectMeta& meta = kept.object.metadata;
   const api::PodTemplateSpec& pod_template = kept.object.spec.pod_template;
   const bool has_buildkit = pod_template.spec.containers.size() > 1;

@@ -17,9 +17,9 @@ namespace test {
 
 using ObjectRole = reconcile::ObjectRole;
 
-// Kept is an object, and the intent that the operator applied to it last.
+// StoredObject is an object, and the intent that the operator applied to it last.
 template <class T>
-struct Kept {
+struct StoredObject {
   T object;
   Tree last = object_tree();
 
@@ -27,7 +27,7 @@ struct Kept {
 };
 
 template <class T>
-using Objects = std::map<api::ObjectKey, Kept<T>>;
+using Objects = std::map<api::ObjectKey, StoredObject<T>>;
 
 base::Time at(std::string_view time);
 
@@ -145,7 +145,7 @@ class World {
   void collect_garbage(const std::string& uid);
   void finish_deletions();
   template <class T>
-  void run_pods(Kept<T>& kept);
+  void run_pods(StoredObject<T>& kept);
 
   static std::optional<base::Error> refuse_owners(const api::ObjectMeta& meta);
   std::optional<base::Error> refuse(const api::Deployment* before, const api::Deployment& after);
