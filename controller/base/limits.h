@@ -260,8 +260,9 @@ inline constexpr auto kSidecarUnpublishDelay = 60s;
 inline constexpr std::size_t kPushChecks = 8;              // that run at once
 inline constexpr std::size_t kPushChecksPerNamespace = 4;  // that run at once, of one namespace
 inline constexpr std::size_t kPushChecksPerHost = 4;       // that run at once, at one registry
-inline constexpr std::size_t kPushQuestions = 4096;        // queued checks
-inline constexpr std::size_t kPushQuestionsPerNamespace = 1024;  // queued checks of one namespace
+inline constexpr std::size_t kQueuedPushChecks = 4096;     // queued checks
+inline constexpr std::size_t kQueuedPushChecksPerNamespace =
+    1024;  // queued checks of one namespace
 // Checks with their answers, and Secret names, that are kept in memory. One namespace may have
 // kPushAnswersPerNamespace while less than half of kPushAnswers are in use, and
 // kMinPushAnswersPerNamespace from then on.

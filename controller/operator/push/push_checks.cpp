@@ -81,10 +81,10 @@ struct PushChecks::AtEnd {
 // cancellation, and begins the next check.
 struct PushChecks::RunningSlot {
   PushChecks& checks;
-  PushQuestion question;
+  PushCheckRequest request;
 
   ~RunningSlot() {
-    checks.queue_.done(question);
+    checks.queue_.done(request);
     checks.start_next_checks();
   }
 };
@@ -103,17 +103,17 @@ asio::awaitable<void> PushChecks::run() {
 }
 
 // Returns the entry of the check; null when the current spec does not need the check any more.
-PushChecks::Entry* PushChecks::find(const PushQuestion& question) {
-  const auto checks = table_.find(question.resource);
+PushChecks::Entry* PushChecks::find(const PushCheckRequest& request) {
+  const auto checks = table_.find(request.resource);
   if (checks == table_.end()) return nullptr;
-  const auto entry = checks->second.entries.find(question.image);
+  const auto entry = checks->second.entries.find(request.image);
   return entry == checks->second.entries.end() ? nullptr : &entry->second;
 }
 
 void PushChecks::drop(Entry& entry) {
   if (!entry.check.running) return;
   if (entry.check_number == 0) {
-    queue_.remove(entry.question);
+    queue_.remove(entry.request);
   } else if (group_) {
     group_->cancel(entry.task);
   }
@@ -188,11 +188,11 @@ bool PushChecks::enqueue_question(const api::ObjectKey& key, Checks& checks,
                                   const api::ImageSpec& image) {
   const auto known = checks.entries.find(image.name);
   if (known != checks.entries.end() && known->second.check.running) return true;
-  PushQuestion question{key, image.name, host_of(image.image)};
+  PushCheckRequest request{key, image.name, host_of(image.image)};
   const bool is_new = known == checks.entries.end();
   const std::size_t secrets = checks.entries.empty() ? checks.secrets.size() : 0;
   if (is_new && !reserve(key.namespace_name, 1 + secrets)) return false;
-  if (!queue_.add(question)) {
+  if (!queue_.add(request)) {
     if (is_new) release(key.namespace_name, 1 + secrets);
     return false;
   }
@@ -200,7 +200,7 @@ bool PushChecks::enqueue_question(const api::ObjectKey& key, Checks& checks,
   entry.check.name = image.name;
   entry.check.running = true;
   entry.image = image.image;
-  entry.question = std::move(question);
+  entry.request = std::move(request);
   entry.check_number = 0;
   return true;
 }
@@ -261,28 +261,28 @@ void PushChecks::start_next_checks() {
   if (starting_) return;
   starting_ = true;
   while (group_ && !group_->cancelled()) {
-    const std::optional<PushQuestion> question = queue_.next();
-    if (!question) break;
-    start_check(*question);
+    const std::optional<PushCheckRequest> request = queue_.next();
+    if (!request) break;
+    start_check(*request);
   }
   starting_ = false;
 }
 
-void PushChecks::start_check(const PushQuestion& question) {
+void PushChecks::start_check(const PushCheckRequest& request) {
   const std::uint64_t number = ++checks_started_;
-  find(question)->check_number = number;
-  const async::TaskGroup::TaskId task = group_->spawn(run_check(question, number));
-  Entry* entry = find(question);
+  find(request)->check_number = number;
+  const async::TaskGroup::TaskId task = group_->spawn(run_check(request, number));
+  Entry* entry = find(request);
   if (entry != nullptr && entry->check_number == number) entry->task = task;
 }
 
-asio::awaitable<void> PushChecks::run_check(PushQuestion question, std::uint64_t number) {
-  const RunningSlot slot{*this, question};
-  const std::string image = find(question)->image;
+asio::awaitable<void> PushChecks::run_check(PushCheckRequest request, std::uint64_t number) {
+  const RunningSlot slot{*this, request};
+  const std::string image = find(request)->image;
   auto checking =
-      answer(image, question.resource.namespace_name, table_.at(question.resource).secrets);
+      answer(image, request.resource.namespace_name, table_.at(request.resource).secrets);
   registry::PushAnswer given = co_await std::move(checking);
-  record(question, number, std::move(given));
+  record(request, number, std::move(given));
 }
 
 asio::awaitable<registry::PushAnswer> PushChecks::answer(
@@ -322,9 +322,9 @@ asio::awaitable<base::Result<Credentials>> PushChecks::find_credentials(
   co_return credentials;
 }
 
-void PushChecks::record(const PushQuestion& question, std::uint64_t number,
+void PushChecks::record(const PushCheckRequest& request, std::uint64_t number,
                         registry::PushAnswer answer) {
-  Entry* entry = find(question);
+  Entry* entry = find(request);
   if (entry == nullptr || entry->check_number != number) return;  // the spec no longer needs it
   entry->check.running = false;
   entry->check.permission = registry::permission_of(answer.answer);
@@ -337,11 +337,11 @@ void PushChecks::record(const PushQuestion& question, std::uint64_t number,
   }
   entry->check.next = environment_.clock.wall() + delay;
   environment_.logger.info("checked whether an image can be pushed",
-                           {{"resource", api::to_string(question.resource)},
+                           {{"resource", api::to_string(request.resource)},
                             {"image", entry->image},
                             {"permission", std::string(api::name(entry->check.permission))},
                             {"why", entry->check.message}});
-  changed_(question.resource);
+  changed_(request.resource);
 }
 
 }  // namespace controller

@@ -5,7 +5,7 @@
 //  * An answer belongs to one generation of one LocalRegistry. After a change of the spec the check
 //    is repeated.
 //  * A check that the current spec no longer needs is dropped: it leaves the queue or, if it runs,
-//    is cancelled. A check that the current spec still needs keeps its place in the queue.
+//    is cancelled. A check that the current spec still needs keeps its position in the queue.
 //  * At most one check of an image runs at a time. PushQueue decides the order of the checks.
 //  * An answer of Unknown or Denied has a time for the next check (PushCheck::next).
 // Assumptions
@@ -65,7 +65,7 @@ class PushChecks {
     reconcile::PushCheck check;
     base::Backoff backoff{limits::kPushRetry};
     std::string image;                  // the reference in the spec
-    PushQuestion question;              // while check.running
+    PushCheckRequest request;           // while check.running
     std::uint64_t check_number = 0;     // number of the running check; 0: the check is queued
     async::TaskGroup::TaskId task = 0;  // the task of the running check
   };
@@ -87,19 +87,19 @@ class PushChecks {
   bool reserve(const std::string& namespace_name, std::size_t answers);
   void release(const std::string& namespace_name, std::size_t answers);
   bool enqueue_question(const api::ObjectKey& key, Checks& checks, const api::ImageSpec& image);
-  Entry* find(const PushQuestion& question);
+  Entry* find(const PushCheckRequest& request);
   void drop(Entry& entry);
   void drop_all(const api::ObjectKey& key, Checks& checks);
   void start_next_checks();
-  void start_check(const PushQuestion& question);
-  boost::asio::awaitable<void> run_check(PushQuestion question, std::uint64_t number);
+  void start_check(const PushCheckRequest& request);
+  boost::asio::awaitable<void> run_check(PushCheckRequest request, std::uint64_t number);
   boost::asio::awaitable<registry::PushAnswer> answer(
       std::string image, std::string namespace_name,
       std::vector<api::LocalObjectReference> secrets);
   boost::asio::awaitable<base::Result<std::optional<registry::Credentials>>> find_credentials(
       std::string namespace_name, std::vector<api::LocalObjectReference> secrets,
       api::ImageReference reference);
-  void record(const PushQuestion& question, std::uint64_t number, registry::PushAnswer answer);
+  void record(const PushCheckRequest& request, std::uint64_t number, registry::PushAnswer answer);
 
   kube::Environment environment_;
   registry::PushChecker& checker_;

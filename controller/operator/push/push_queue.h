@@ -28,17 +28,17 @@ struct PushQueueBounds {
   std::size_t running = limits::kPushChecks;
   std::size_t running_of_namespace = limits::kPushChecksPerNamespace;
   std::size_t running_of_host = limits::kPushChecksPerHost;
-  std::size_t waiting = limits::kPushQuestions;
-  std::size_t waiting_of_namespace = limits::kPushQuestionsPerNamespace;
+  std::size_t waiting = limits::kQueuedPushChecks;
+  std::size_t waiting_of_namespace = limits::kQueuedPushChecksPerNamespace;
 };
 
 // A request to check whether an image of a LocalRegistry can be pushed to its own registry.
-struct PushQuestion {
+struct PushCheckRequest {
   api::ObjectKey resource;
   std::string image;  // its name in spec.images
   std::string host;   // of its registry
 
-  bool operator==(const PushQuestion&) const = default;
+  bool operator==(const PushCheckRequest&) const = default;
 };
 
 class PushQueue {
@@ -46,15 +46,15 @@ class PushQueue {
   explicit PushQueue(PushQueueBounds bounds = {}) : bounds_(bounds) {}
 
   // Returns false when a limit of queued checks is reached. The caller must not add a check twice.
-  bool add(PushQuestion question);
+  bool add(PushCheckRequest request);
 
   // Removes a queued check. Returns false if it is not queued.
-  bool remove(const PushQuestion& question);
+  bool remove(const PushCheckRequest& request);
 
   // Returns the next check; nullopt when no check may run now. The check counts as running until
   // the caller passes it to done().
-  std::optional<PushQuestion> next();
-  void done(const PushQuestion& question);
+  std::optional<PushCheckRequest> next();
+  void done(const PushCheckRequest& request);
 
   void clear();
 
@@ -64,7 +64,7 @@ class PushQueue {
  private:
   struct Host {
     std::string name;
-    std::deque<PushQuestion> questions;  // never empty
+    std::deque<PushCheckRequest> requests;  // never empty
   };
   struct Namespace {
     std::string name;

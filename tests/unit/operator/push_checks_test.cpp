@@ -202,7 +202,7 @@ TEST_F(PushChecksTest, NoStatusSaysWhetherASecretExistsOrOfWhatTypeItIs) {
   }
 }
 
-TEST_F(PushChecksTest, QuestionsOfAnEarlierSpecAreDroppedAndTheirChecksCancelled) {
+TEST_F(PushChecksTest, RequestsOfAnEarlierSpecAreDroppedAndTheirChecksCancelled) {
   for (int generation = 1; generation <= 200; ++generation) {
     api::LocalRegistry registry = with_images("slow.test/" + std::to_string(generation) + "/", 64);
     registry.metadata.generation = generation;
@@ -217,7 +217,7 @@ TEST_F(PushChecksTest, QuestionsOfAnEarlierSpecAreDroppedAndTheirChecksCancelled
   }
 }
 
-TEST_F(PushChecksTest, AQuestionThatTheNewSpecStillAsksKeepsItsPlace) {
+TEST_F(PushChecksTest, ACheckThatTheNewSpecStillNeedsKeepsItsPositionInTheQueue) {
   api::LocalRegistry registry = with_images("slow.test/", 20);
   checks->start(registry, names_of(registry));
   world.settle();
@@ -241,7 +241,7 @@ TEST_F(PushChecksTest, AQuestionThatTheNewSpecStillAsksKeepsItsPlace) {
   }
 }
 
-TEST_F(PushChecksTest, AQuestionIsOutdatedByTheSpecTheSecretsAndTheDeletion) {
+TEST_F(PushChecksTest, ARequestIsOutdatedByTheSpecTheSecretsAndTheDeletion) {
   using Change = std::function<void(api::LocalRegistry&)>;
   const std::vector<Change> changes = {
       [](api::LocalRegistry& registry) { registry.spec.images.front().image = "other.test/x"; },
@@ -288,13 +288,13 @@ TEST_F(PushChecksTest, ANamespaceWithASlowRegistryDoesNotHoldUpAnother) {
 }
 
 TEST_F(PushChecksTest, AnImageThatFindsNoRoomInTheQueueIsAskedAboutLater) {
-  for (std::size_t i = 0; i * 64 <= limits::kPushQuestionsPerNamespace; ++i) {
+  for (std::size_t i = 0; i * 64 <= limits::kQueuedPushChecksPerNamespace; ++i) {
     api::LocalRegistry registry = with_images("slow.test/", 64);
     registry.metadata.name = "dev" + std::to_string(i);
     checks->start(registry, names_of(registry));
   }
   world.settle();
-  EXPECT_LE(checks->queue().waiting(), limits::kPushQuestionsPerNamespace);
+  EXPECT_LE(checks->queue().waiting(), limits::kQueuedPushChecksPerNamespace);
   api::LocalRegistry late = with_image("slow.test/late");
   late.metadata.name = "late";
   start(late);

@@ -8,12 +8,12 @@
 namespace test {
 namespace {
 
-using controller::PushQuestion;
+using controller::PushCheckRequest;
 using controller::PushQueue;
 using controller::PushQueueBounds;
 
-PushQuestion question(const std::string& team, const std::string& image,
-                      const std::string& host = "ghcr.io") {
+PushCheckRequest request(const std::string& team, const std::string& image,
+                         const std::string& host = "ghcr.io") {
   return {{team, "dev"}, image, host};
 }
 
@@ -24,9 +24,9 @@ std::string next_of(PushQueue& queue) {
 
 TEST(PushQueue, NamespacesTakeTurns) {
   PushQueue queue({100, 100, 100, 100, 100});
-  for (const char* image : {"1", "2", "3"}) queue.add(question("a", image));
-  queue.add(question("b", "1"));
-  queue.add(question("c", "1"));
+  for (const char* image : {"1", "2", "3"}) queue.add(request("a", image));
+  queue.add(request("b", "1"));
+  queue.add(request("c", "1"));
   for (const char* expected : {"a/1", "b/1", "c/1", "a/2", "a/3", "-"}) {
     EXPECT_EQ(next_of(queue), expected);
   }
@@ -34,11 +34,11 @@ TEST(PushQueue, NamespacesTakeTurns) {
 
 TEST(PushQueue, ANamespaceThatComesBackWaitsForItsTurn) {
   PushQueue queue({100, 100, 100, 100, 100});
-  queue.add(question("a", "1"));
-  queue.add(question("b", "1"));
-  queue.add(question("b", "2"));
+  queue.add(request("a", "1"));
+  queue.add(request("b", "1"));
+  queue.add(request("b", "2"));
   EXPECT_EQ(next_of(queue), "a/1");
-  queue.add(question("a", "2"));
+  queue.add(request("a", "2"));
   EXPECT_EQ(next_of(queue), "b/1");
   EXPECT_EQ(next_of(queue), "a/2");
   EXPECT_EQ(next_of(queue), "b/2");
@@ -46,8 +46,8 @@ TEST(PushQueue, ANamespaceThatComesBackWaitsForItsTurn) {
 
 TEST(PushQueue, HostsOfANamespaceTakeTurns) {
   PushQueue queue({100, 100, 100, 100, 100});
-  for (const char* image : {"1", "2"}) queue.add(question("a", image, "slow"));
-  queue.add(question("a", "3", "fast"));
+  for (const char* image : {"1", "2"}) queue.add(request("a", image, "slow"));
+  queue.add(request("a", "3", "fast"));
   EXPECT_EQ(next_of(queue), "a/1");
   EXPECT_EQ(next_of(queue), "a/3");
   EXPECT_EQ(next_of(queue), "a/2");
@@ -56,28 +56,28 @@ TEST(PushQueue, HostsOfANamespaceTakeTurns) {
 TEST(PushQueue, BoundsHoldUntilAPlaceIsGivenBack) {
   PushQueue queue({3, 2, 1, 100, 100});
   for (const char* team : {"a", "b"}) {
-    for (const char* host : {"x", "y", "z"}) queue.add(question(team, host, host));
+    for (const char* host : {"x", "y", "z"}) queue.add(request(team, host, host));
   }
   EXPECT_EQ(next_of(queue), "a/x");
   EXPECT_EQ(next_of(queue), "b/y") << "x is busy";
   EXPECT_EQ(next_of(queue), "a/z");
   EXPECT_EQ(next_of(queue), "-");
-  queue.done(question("b", "y", "y"));
+  queue.done(request("b", "y", "y"));
   EXPECT_EQ(next_of(queue), "-") << "a has its two, and x and z are busy for b";
-  queue.done(question("a", "x", "x"));
+  queue.done(request("a", "x", "x"));
   EXPECT_EQ(next_of(queue), "b/x");
 }
 
 TEST(PushQueue, HasRoomForSoManyAndNoMore) {
   PushQueue queue({0, 0, 0, 3, 2});
-  EXPECT_TRUE(queue.add(question("a", "1")));
-  EXPECT_TRUE(queue.add(question("a", "2")));
-  EXPECT_FALSE(queue.add(question("a", "3")));
-  EXPECT_TRUE(queue.add(question("b", "1")));
-  EXPECT_FALSE(queue.add(question("c", "1")));
-  EXPECT_TRUE(queue.remove(question("a", "1")));
-  EXPECT_FALSE(queue.remove(question("a", "1")));
-  EXPECT_TRUE(queue.add(question("c", "1")));
+  EXPECT_TRUE(queue.add(request("a", "1")));
+  EXPECT_TRUE(queue.add(request("a", "2")));
+  EXPECT_FALSE(queue.add(request("a", "3")));
+  EXPECT_TRUE(queue.add(request("b", "1")));
+  EXPECT_FALSE(queue.add(request("c", "1")));
+  EXPECT_TRUE(queue.remove(request("a", "1")));
+  EXPECT_FALSE(queue.remove(request("a", "1")));
+  EXPECT_TRUE(queue.add(request("c", "1")));
   EXPECT_EQ(queue.waiting(), 3U);
 }
 
@@ -97,7 +97,7 @@ class RandomRun {
     } else {
       begin_next();
     }
-    // Fairness counts only while a namespace has a question that could start: others may pass it
+    // Fairness counts only while a namespace has a request that could start: others may pass it
     // while it waits for another limit.
     const std::set<std::string> ready = ready_namespaces();
     std::erase_if(passed_, [&](const auto& one) { return !ready.contains(one.first); });
@@ -106,7 +106,7 @@ class RandomRun {
     EXPECT_LE(waiting_.size(), bounds_.waiting);
   }
 
-  // Expects that every question is handed out in the end.
+  // Expects that every request is handed out in the end.
   void finish() {
     while (!waiting_.empty()) {
       while (const auto next = queue_.next()) {
@@ -121,23 +121,23 @@ class RandomRun {
  private:
   std::size_t below(std::size_t n) { return std::size_t{random_() % n}; }
 
-  PushQuestion take(std::vector<PushQuestion>& from) {
+  PushCheckRequest take(std::vector<PushCheckRequest>& from) {
     const auto at = from.begin() + static_cast<std::ptrdiff_t>(below(from.size()));
-    PushQuestion taken = *at;
+    PushCheckRequest taken = *at;
     from.erase(at);
     return taken;
   }
 
   void add() {
-    const auto one = question("team" + std::to_string(below(5)), std::to_string(++number_),
-                              "host" + std::to_string(below(4)));
+    const auto one = request("team" + std::to_string(below(5)), std::to_string(++number_),
+                             "host" + std::to_string(below(4)));
     if (queue_.add(one)) waiting_.push_back(one);
   }
 
-  bool is_ready(const PushQuestion& one) const {
+  bool is_ready(const PushCheckRequest& one) const {
     std::size_t of_namespace = 0;
     std::size_t of_host = 0;
-    for (const PushQuestion& other : running_) {
+    for (const PushCheckRequest& other : running_) {
       of_namespace += other.resource.namespace_name == one.resource.namespace_name ? 1 : 0;
       of_host += other.host == one.host ? 1 : 0;
     }
@@ -146,7 +146,7 @@ class RandomRun {
 
   std::set<std::string> ready_namespaces() const {
     std::set<std::string> ready;
-    for (const PushQuestion& one : waiting_) {
+    for (const PushCheckRequest& one : waiting_) {
       if (is_ready(one)) ready.insert(one.resource.namespace_name);
     }
     return ready;
@@ -173,8 +173,8 @@ class RandomRun {
   std::mt19937 random_;
   PushQueueBounds bounds_{1 + below(6), 1 + below(4), 1 + below(4), 60, 25};
   PushQueue queue_{bounds_};
-  std::vector<PushQuestion> waiting_;
-  std::vector<PushQuestion> running_;
+  std::vector<PushCheckRequest> waiting_;
+  std::vector<PushCheckRequest> running_;
   // For each namespace that waits for its turn: how often each other namespace was served since.
   std::map<std::string, std::map<std::string, int>> passed_;
   int number_ = 0;
