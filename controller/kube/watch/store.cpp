@@ -93,7 +93,7 @@ std::size_t StoreCore::add_index(IndexKey key, Digest digest) {
 void StoreCore::begin_relist(std::size_t scope) {
   parts_[scope].relisting = true;
   dropped_ = 0;
-  over_share_ = 0;
+  dropped_by_namespace_limit_ = 0;
   if (parts_[scope].relisted.empty()) return;
   parts_[scope].relisted.clear();
   recount();

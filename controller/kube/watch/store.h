@@ -113,7 +113,7 @@ class StoreCore {
   std::size_t reduced() const { return reduced_; }  // objects that are kept in part
   // Returns the number of objects that were dropped since the last relist because a limit was
   // reached.
-  std::size_t dropped() const { return dropped_ + over_share_; }
+  std::size_t dropped() const { return dropped_ + dropped_by_namespace_limit_; }
   bool wants_relist() const;
   std::uint64_t revision(std::string_view namespace_name, std::string_view name) const;
   void record_written(const Entry& entry);
@@ -149,7 +149,7 @@ class StoreCore {
   };
   using PendingWrites = std::map<api::ObjectKey, PendingWrite>;
 
-  struct Share {
+  struct NamespaceUsage {
     std::size_t bytes = 0;  // of all objects of one namespace
     std::size_t stubs = 0;  // bytes of those that are kept in part
   };
@@ -187,14 +187,14 @@ class StoreCore {
   const Part* part_of(std::string_view namespace_name, std::string_view name) const;
   PackedEntry pack(const Entry& entry, std::size_t wanted = 0);
   PackedEntry keep(const Entry& entry, const PackedEntry& visible, bool relisting);
-  bool has_room(std::string_view namespace_name, std::size_t held, std::size_t cost) const;
+  bool has_room(std::string_view namespace_name, std::size_t other_bytes, std::size_t cost) const;
   bool has_room_for_stub(const PackedEntry& stub, const PackedEntry& visible, bool relisting) const;
-  Share share_of(std::string_view namespace_name) const;
-  std::size_t bytes_of_share() const { return type_.cache_bytes / limits::kCacheShare; }
+  NamespaceUsage usage_of(std::string_view namespace_name) const;
+  std::size_t bytes_per_namespace() const { return type_.cache_bytes / limits::kCacheShare; }
   void account(const PackedEntry& entry, bool added);
   void recount();
-  void note_share(const PackedEntry& entry, bool added);
-  void note_shares();
+  void count_usage(const PackedEntry& entry, bool added);
+  void update_namespace_limits();
   Entry unpack(const PackedEntry& entry) const;
   void remember(const PackedEntry& entry, const Entry& unpacked) const;
   PackedEntry visible(const Name& name) const;
@@ -217,10 +217,11 @@ class StoreCore {
   std::string dictionary_;  // start of the first packed object
   std::size_t bytes_ = 0;   // memory of objects_ and of unfinished relists
   std::size_t reduced_ = 0;
-  std::size_t dropped_ = 0;                           // objects dropped by cache_bytes
-  std::size_t over_share_ = 0;                        // objects dropped by a namespace's limit
-  std::map<std::string, Share, std::less<>> shares_;  // by namespace, while crowded_
-  bool crowded_ = false;  // set above 1/2 of cache_bytes, reset below 3/8
+  std::size_t dropped_ = 0;                     // objects dropped by cache_bytes
+  std::size_t dropped_by_namespace_limit_ = 0;  // objects dropped by a namespace's limit
+  std::map<std::string, NamespaceUsage, std::less<>>
+      usage_by_namespace_;          // by namespace, while limits_namespaces_
+  bool limits_namespaces_ = false;  // set above 1/2 of cache_bytes, reset below 3/8
   mutable std::array<std::pair<PackedEntry, Entry>, limits::kUnpackedObjects> recent_;
   mutable std::size_t next_recent_ = 0;
 };

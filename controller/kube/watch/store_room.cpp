@@ -6,12 +6,13 @@
 
 namespace kube {
 
-// Returns whether an object of this cost may be kept whole. `held`: bytes of the other objects.
-bool StoreCore::has_room(std::string_view namespace_name, std::size_t held,
+// Returns whether an object of this cost may be kept whole. `other_bytes`: bytes of the other
+// objects.
+bool StoreCore::has_room(std::string_view namespace_name, std::size_t other_bytes,
                          std::size_t cost) const {
   const std::size_t for_stubs = type_.cache_bytes / 8;
-  if (held + cost > type_.cache_bytes - for_stubs) return false;
-  return !crowded_ || share_of(namespace_name).bytes + cost <= bytes_of_share();
+  if (other_bytes + cost > type_.cache_bytes - for_stubs) return false;
+  return !limits_namespaces_ || usage_of(namespace_name).bytes + cost <= bytes_per_namespace();
 }
 
 // Returns whether the metadata of an object may be kept as a stub. `visible`: the version that
@@ -20,17 +21,17 @@ bool StoreCore::has_room(std::string_view namespace_name, std::size_t held,
 // namespaces.
 bool StoreCore::has_room_for_stub(const PackedEntry& stub, const PackedEntry& visible,
                                   bool relisting) const {
-  if (!crowded_ || (visible && stub.cost() <= visible.cost())) return true;
+  if (!limits_namespaces_ || (visible && stub.cost() <= visible.cost())) return true;
   const bool replaces_stub = visible && visible.completeness() != json::Completeness::kComplete;
-  const std::size_t stubs = share_of(stub.namespace_name()).stubs;
+  const std::size_t stubs = usage_of(stub.namespace_name()).stubs;
   const std::size_t others = stubs - std::min(stubs, replaces_stub ? visible.cost() : 0);
   // During a relist the earlier versions count as well.
-  return others + stub.cost() <= bytes_of_share() * (relisting ? 2 : 1);
+  return others + stub.cost() <= bytes_per_namespace() * (relisting ? 2 : 1);
 }
 
-StoreCore::Share StoreCore::share_of(std::string_view namespace_name) const {
-  const auto found = shares_.find(namespace_name);
-  return found == shares_.end() ? Share() : found->second;
+StoreCore::NamespaceUsage StoreCore::usage_of(std::string_view namespace_name) const {
+  const auto found = usage_by_namespace_.find(namespace_name);
+  return found == usage_by_namespace_.end() ? NamespaceUsage() : found->second;
 }
 
 // Packs an object whole, packs its metadata alone, or drops it, depending on the limits. `visible`:
@@ -38,75 +39,75 @@ StoreCore::Share StoreCore::share_of(std::string_view namespace_name) const {
 // besides the new version.
 PackedEntry StoreCore::keep(const Entry& entry, const PackedEntry& visible, bool relisting) {
   const PackedEntry instead_of = relisting ? PackedEntry() : visible;
-  const std::size_t held = bytes_ - std::min(bytes_, instead_of.cost());
+  const std::size_t other_bytes = bytes_ - std::min(bytes_, instead_of.cost());
   PackedEntry whole = pack(entry);
-  const bool has_place = instead_of &&
-                         instead_of.completeness() != json::Completeness::kMetadataOnly &&
-                         whole.cost() <= instead_of.cost();
-  if (has_place || has_room(entry.meta->namespace_name, held, whole.cost())) return whole;
+  const bool fits_in_old = instead_of &&
+                           instead_of.completeness() != json::Completeness::kMetadataOnly &&
+                           whole.cost() <= instead_of.cost();
+  if (fits_in_old || has_room(entry.meta->namespace_name, other_bytes, whole.cost())) return whole;
   PackedEntry stub = pack(type_.stub(*entry.meta), whole.cost());
-  const bool fits = held + stub.cost() <= type_.cache_bytes;
+  const bool fits = other_bytes + stub.cost() <= type_.cache_bytes;
   if (fits && has_room_for_stub(stub, visible, relisting)) return stub;
-  ++(fits ? over_share_ : dropped_);
+  ++(fits ? dropped_by_namespace_limit_ : dropped_);
   return PackedEntry();
 }
 
 void StoreCore::account(const PackedEntry& entry, bool added) {
   if (!entry) return;
   const std::size_t cost = entry.cost();
-  const bool in_part = entry.completeness() != json::Completeness::kComplete;
+  const bool is_incomplete = entry.completeness() != json::Completeness::kComplete;
   if (added) {
     bytes_ += cost;
-    reduced_ += in_part ? 1 : 0;
+    reduced_ += is_incomplete ? 1 : 0;
   } else {
     bytes_ -= std::min(bytes_, cost);
-    reduced_ -= in_part && reduced_ > 0 ? 1 : 0;
+    reduced_ -= is_incomplete && reduced_ > 0 ? 1 : 0;
   }
-  if (crowded_) note_share(entry, added);
-  note_shares();
+  if (limits_namespaces_) count_usage(entry, added);
+  update_namespace_limits();
 }
 
-void StoreCore::note_share(const PackedEntry& entry, bool added) {
+void StoreCore::count_usage(const PackedEntry& entry, bool added) {
   const auto change = [&](std::size_t& bytes) {
     bytes = added ? bytes + entry.cost() : bytes - std::min(bytes, entry.cost());
   };
-  Share& share = shares_[std::string(entry.namespace_name())];
+  NamespaceUsage& share = usage_by_namespace_[std::string(entry.namespace_name())];
   change(share.bytes);
   if (entry.completeness() != json::Completeness::kComplete) change(share.stubs);
 }
 
-// Counts the bytes of each namespace, but only while the cache is crowded (crowded_): then each
-// namespace has a limit.
-void StoreCore::note_shares() {
-  if (!crowded_ && bytes_ > type_.cache_bytes / 2) {
-    crowded_ = true;
-    for (const PackedEntry& entry : objects_) note_share(entry, true);
+// Counts the bytes of each namespace, but only while the cache is crowded (limits_namespaces_):
+// then each namespace has a limit.
+void StoreCore::update_namespace_limits() {
+  if (!limits_namespaces_ && bytes_ > type_.cache_bytes / 2) {
+    limits_namespaces_ = true;
+    for (const PackedEntry& entry : objects_) count_usage(entry, true);
     for (const Part& part : parts_) {
       for (const PackedEntry& entry : part.relisted) {
-        if (!objects_.contains(entry)) note_share(entry, true);
+        if (!objects_.contains(entry)) count_usage(entry, true);
       }
     }
-  } else if (crowded_ && bytes_ < type_.cache_bytes / 8 * 3) {
-    crowded_ = false;
-    shares_.clear();
+  } else if (limits_namespaces_ && bytes_ < type_.cache_bytes / 8 * 3) {
+    limits_namespaces_ = false;
+    usage_by_namespace_.clear();
   }
 }
 
 void StoreCore::recount() {
   bytes_ = 0;
   reduced_ = 0;
-  crowded_ = false;
-  shares_.clear();
+  limits_namespaces_ = false;
+  usage_by_namespace_.clear();
   for (const PackedEntry& entry : objects_) {
     bytes_ += entry.cost();
     reduced_ += entry.completeness() == json::Completeness::kComplete ? 0 : 1;
   }
-  note_shares();
+  update_namespace_limits();
 }
 
 bool StoreCore::wants_relist() const {
   if (dropped_ > 0 && bytes_ < type_.cache_bytes / 4 * 3) return true;
-  if (over_share_ > 0 && !crowded_) return true;
+  if (dropped_by_namespace_limit_ > 0 && !limits_namespaces_) return true;
   if (reduced_ == 0) return false;
   return std::any_of(objects_.begin(), objects_.end(), [this](const PackedEntry& entry) {
     return entry.completeness() == json::Completeness::kMetadataOnly &&
