@@ -8,8 +8,8 @@
 namespace kube {
 namespace {
 
-// These fields of an answer to a delete show whether the object still exists.
-struct Held {
+// The fields of the answer to a DELETE that show whether the object still exists.
+struct DeletedObject {
   std::string kind;
   api::ObjectMeta metadata;
 };
@@ -30,8 +30,8 @@ void make_uid_mismatch_conflict(base::Error& error) {
 }  // namespace kube
 
 template <>
-struct json::Fields<kube::Held> {
-  using T = kube::Held;
+struct json::Fields<kube::DeletedObject> {
+  using T = kube::DeletedObject;
   static constexpr auto kTable =
       std::make_tuple(json::field("kind", &T::kind), json::field("metadata", &T::metadata));
 };
@@ -79,8 +79,8 @@ Awaitable<std::unique_ptr<Stream>> Client::open(const api::ResourceType& type,
   co_return std::move(opened->stream);
 }
 
-bool Client::is_held(json::View answer) {
-  const base::Result<Held> read = json::decode<Held>(answer);
+bool Client::still_exists(json::View answer) {
+  const base::Result<DeletedObject> read = json::decode<DeletedObject>(answer);
   return read && read->kind != "Status" && read->metadata.deletion_timestamp.has_value();
 }
 

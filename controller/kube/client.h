@@ -200,14 +200,14 @@ class Client {
   static Awaitable<std::optional<T>> remainder(Awaitable<json::Document> exchanged) {
     const base::Result<json::Document> answer = co_await std::move(exchanged);
     if (!answer) co_return answer.error();
-    if (!is_held(answer->root())) co_return std::nullopt;
+    if (!still_exists(answer->root())) co_return std::nullopt;
     base::Result<T> object = decode_object<T>(answer->root());
     if (!object) co_return object.error();
     co_return std::optional<T>(*std::move(object));
   }
 
   // True when the answer to a delete is the object, which still exists because of finalizers.
-  static bool is_held(json::View answer);
+  static bool still_exists(json::View answer);
 
   void observe(Method method, int code) const;
 

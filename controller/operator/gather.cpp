@@ -142,7 +142,8 @@ void find_rival(const Caches& caches, Observed& observed) {
         {std::string(wanted.namespace_name), std::string(wanted.name)});
     return found && reconcile::target_key(*found) == target ? found : nullptr;
   };
-  observed.has_twin = reconcile::has_twin(registry, name_candidates);
+  observed.has_same_second_candidate =
+      reconcile::has_same_second_candidate(registry, name_candidates);
   observed.rival = reconcile::find_rival(
       registry, std::move(name_candidates), load,
       {observed.target_namespace.get(), observed.kind_cluster, incumbent, observed.allowed_images});

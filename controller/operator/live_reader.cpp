@@ -28,7 +28,7 @@ void fail(ReconcileState& state, const base::Error& error) {
 
 // Returns the error of a live read that ended before the last page of the list. A child may be on a
 // later page.
-base::Error too_many_forged(std::string_view kind, const std::string& namespace_name) {
+base::Error too_many_foreign_objects(std::string_view kind, const std::string& namespace_name) {
   return {ErrorCode::kTooLarge,
           fmt::format("the objects of kind {} in namespace \"{}\" cannot be listed: more than {} "
                       "objects have the label {} of this LocalRegistry but belong to another "
@@ -184,7 +184,7 @@ asio::awaitable<void> LiveReader::read_children(kube::ListOptions options, Recon
     // One page with children is enough: once they are deleted, the next live read finds the others.
     if (options.continue_token.empty() || found > 0) co_return;
   }
-  fail(state, too_many_forged(api::Resource<T>::kType.kind, options.namespace_name));
+  fail(state, too_many_foreign_objects(api::Resource<T>::kType.kind, options.namespace_name));
 }
 
 }  // namespace controller

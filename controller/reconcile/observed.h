@@ -77,7 +77,7 @@ struct Observed {
   bool kind_cluster = false;                // the nodes belong to a KinD cluster
   bool pvc_owner_may_exist = false;         // another LocalRegistry owns the PVC and may exist
   std::optional<api::ObjectKey> rival;      // another LocalRegistry that has the target name
-  bool has_twin = false;                    // see rivalry.h
+  bool has_same_second_candidate = false;   // see rivalry.h
 
   std::vector<PushCheck> push_checks;
   WriteHistory history;  // of earlier reconciles and of this one

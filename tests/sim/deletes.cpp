@@ -151,8 +151,8 @@ kube::Response ApiServer::State::remove(const Call& call) {
   const bool held = !is_empty(sim::find(meta, "finalizers")) ||
                     (resource.plural == "namespaces" &&
                      !is_empty(sim::find(draft.value, {"spec", "finalizers"})));
-  const bool goes = !held && !waits;
-  if (!deleting && !goes) {
+  const bool is_removed = !held && !waits;
+  if (!deleting && !is_removed) {
     mark_deleted(resource, draft, wall(), grace);
     changed = true;
   } else if (deleting && waits && options.grace && left != nullptr && grace < left->GetInt64()) {
@@ -162,7 +162,7 @@ kube::Response ApiServer::State::remove(const Call& call) {
   draft.unsettled = false;
   kube::Response response;
   response.status = 200;
-  if (!goes) {
+  if (!is_removed) {
     response.body = changed ? store(call, &before, draft)->text : before.object->text;
     return response;
   }

@@ -602,11 +602,11 @@ kube::Response ApiServer::State::finish_update(const Call& call, const Stored& b
   Refusal refusal = check_update(call, before, draft);
   const Value* grace = sim::find(object, {"metadata", "deletionGracePeriodSeconds"});
   const bool waits = grace != nullptr && grace->GetInt64() > 0;  // the node must stop the pod first
-  const bool goes = sim::find(object["metadata"], "deletionTimestamp") != nullptr && !waits &&
-                    !is_held(resource, object);
-  if (is_service && (refusal || goes)) addresses.release(object, &old);
+  const bool is_removed = sim::find(object["metadata"], "deletionTimestamp") != nullptr && !waits &&
+                          !is_held(resource, object);
+  if (is_service && (refusal || is_removed)) addresses.release(object, &old);
   if (refusal) return *std::move(refusal);
-  if (goes) return finish_deletion(call, before, draft);
+  if (is_removed) return finish_deletion(call, before, draft);
   if (is_service) addresses.release(old, &object);
   const bool changed = !same_object(object, old) ||
                        !same_but_for_times(draft.managers, before.content->managers) ||

@@ -215,8 +215,8 @@ std::string print(const BuildRun& run) {
 Outcome<int> run_build(Console& console, const BuildRun& run) {
   const HookResult result = run_hook(run.command, run.variables);
   if (!result.problem.empty()) {
-    const bool is_there = result.code != kNotThere;
-    return Failure{ExitCode::kFailure, is_there ? result.problem : std::string(kInstall)};
+    const bool has_buildctl = result.code != kNotThere;
+    return Failure{ExitCode::kFailure, has_buildctl ? result.problem : std::string(kInstall)};
   }
   if (result.code != 0) {
     return Failure{ExitCode::kFailure,

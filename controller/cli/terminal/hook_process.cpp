@@ -22,12 +22,12 @@ constexpr int kNotThere = 127;
 constexpr int kCannotRun = 126;
 constexpr int kLookAgain = 1000;  // ms; another thread may have received SIGCHLD
 
-// HeldSignals blocks signals during its lifetime, so that they are read from a descriptor and do
+// BlockedSignals blocks signals during its lifetime, so that they are read from a descriptor and do
 // not terminate the process. SIGCHLD is one of them and reports the end of the child: some kernels
 // and seccomp profiles do not support pidfd_open.
-class HeldSignals {
+class BlockedSignals {
  public:
-  HeldSignals() {
+  BlockedSignals() {
     sigset_t held;
     sigemptyset(&held);
     for (const int number : kPassedOn) sigaddset(&held, number);
@@ -39,13 +39,13 @@ class HeldSignals {
     ::sigprocmask(SIG_BLOCK, &held, &earlier_);
     descriptor_ = ::signalfd(-1, &held, SFD_CLOEXEC | SFD_NONBLOCK);
   }
-  ~HeldSignals() {
+  ~BlockedSignals() {
     if (descriptor_ >= 0) ::close(descriptor_);
     ::sigaction(SIGCHLD, &earlier_child_, nullptr);
     ::sigprocmask(SIG_SETMASK, &earlier_, nullptr);
   }
-  HeldSignals(const HeldSignals&) = delete;
-  HeldSignals& operator=(const HeldSignals&) = delete;
+  BlockedSignals(const BlockedSignals&) = delete;
+  BlockedSignals& operator=(const BlockedSignals&) = delete;
 
   int descriptor() const { return descriptor_; }
   const sigset_t& earlier() const { return earlier_; }
@@ -90,7 +90,7 @@ int code_of(int status) {
 
 HookResult run_hook(const std::vector<std::string>& command,
                     const std::vector<Variable>& variables) {
-  const HeldSignals signals;
+  const BlockedSignals signals;
   HookResult result;
   pid_t pid = -1;
   if (const int failure = start(command, variables, signals.earlier(), pid); failure != 0) {

@@ -59,12 +59,12 @@ std::string_view name(crypto::RotationStep step) {
 }
 
 // Keeps a flag true for the lifetime of this object.
-class Held {
+class ScopedFlag {
  public:
-  explicit Held(bool& flag) : flag_(flag) { flag_ = true; }
-  ~Held() { flag_ = false; }
-  Held(const Held&) = delete;
-  Held& operator=(const Held&) = delete;
+  explicit ScopedFlag(bool& flag) : flag_(flag) { flag_ = true; }
+  ~ScopedFlag() { flag_ = false; }
+  ScopedFlag(const ScopedFlag&) = delete;
+  ScopedFlag& operator=(const ScopedFlag&) = delete;
 
  private:
   bool& flag_;
@@ -134,7 +134,7 @@ asio::awaitable<void> WebhookCertificates::run() {
 }
 
 asio::awaitable<void> WebhookCertificates::lead() {
-  const Held leading(leading_);
+  const ScopedFlag leading(leading_);
   trusted_.clear();
   co_await secrets_.wait_synced();
   co_await configurations_.wait_synced();

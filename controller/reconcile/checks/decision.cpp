@@ -28,7 +28,7 @@ bool pods_are_refused(const Observed& observed) {
 
 // Returns a hash of the inputs of the cluster's Pod Security default: the BuildKit image, and the
 // Pod Security labels of the namespace.
-std::string buildkit_circumstances(const Observed& observed) {
+std::string hash_of_pod_security(const Observed& observed) {
   std::string text = observed.registry->spec.buildkit_image;
   if (observed.target_namespace) {
     for (const auto& [name, value] : observed.target_namespace->metadata.labels) {
@@ -51,7 +51,7 @@ bool was_refused(const Observed& observed) {
     const auto value = api::lookup(workload->metadata.annotations, kBuildKitRefusedAnnotation);
     is_recorded = is_recorded || !value.empty();
     if (value.empty() || value == kNeverRefused) return;
-    is_refused = is_refused || value == buildkit_circumstances(observed);
+    is_refused = is_refused || value == hash_of_pod_security(observed);
   };
   look(observed.deployment());
   look(observed.stateful_set());
@@ -186,7 +186,7 @@ std::string buildkit_refusal(const Observed& observed) {
   if (observed.registry->spec.localbuild || !default_forbids_buildkit(observed)) {
     return std::string(kNeverRefused);
   }
-  return buildkit_circumstances(observed);
+  return hash_of_pod_security(observed);
 }
 
 bool gets_buildkit(const Observed& observed) {

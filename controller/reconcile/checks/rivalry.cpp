@@ -65,7 +65,8 @@ std::uint64_t name_candidate_digest(const api::LocalRegistry& registry) {
 
 bool may_want_registry(std::uint64_t digest) { return (digest & (kMayWant | kMayWantInKind)) != 0; }
 
-bool has_twin(const api::LocalRegistry& self, const std::vector<NameCandidate>& candidates) {
+bool has_same_second_candidate(const api::LocalRegistry& self,
+                               const std::vector<NameCandidate>& candidates) {
   return std::any_of(candidates.begin(), candidates.end(), [&](const NameCandidate& candidate) {
     return !candidate.is_self && candidate.digest >> kFlagBits == creation_second(self);
   });

@@ -60,17 +60,17 @@ std::optional<api::ObjectKey> find_rival(const api::LocalRegistry& self,
                                          std::vector<NameCandidate> candidates,
                                          const LoadNameCandidate& load, const NameContest& contest);
 
-// True when the LocalRegistry may have a twin: another LocalRegistry that was created in the same
-// second and may want the same name.
-bool has_twin(const api::LocalRegistry& self, const std::vector<NameCandidate>& candidates);
+// True when another LocalRegistry that was created in the same second may want the same name.
+bool has_same_second_candidate(const api::LocalRegistry& self,
+                               const std::vector<NameCandidate>& candidates);
 
 // Returns the resourceVersion with which the LocalRegistry was created. The operator's first write
 // of the LocalRegistry changes the resourceVersion. This first write is a status update, which
-// records the original resourceVersion if there is a twin (has_twin) or if the next write adds the
-// finalizer. Empty: the operator wrote the status before it saw a twin. Then the LocalRegistry is
-// the oldest of its second, because a watch sends objects in the order of their creation. The
-// finalizer alone does not prove that the operator wrote the object: the user who creates a
-// LocalRegistry can set it.
+// records the original resourceVersion if has_same_second_candidate() or if the next write adds
+// the finalizer. Empty: the operator wrote the status before it saw such a candidate. Then
+// the LocalRegistry is the oldest of its second, because a watch sends objects in the order of
+// their creation. The finalizer alone does not prove that the operator wrote the object: the user
+// who creates a LocalRegistry can set it.
 std::string first_resource_version(const api::LocalRegistry& registry);
 
 }  // namespace reconcile

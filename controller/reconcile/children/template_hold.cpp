@@ -36,7 +36,7 @@ std::optional<AppliedPod> recorded_pod(const Observed& observed, const AppliedPo
 }
 
 // Returns the fields of a pod template that come from the spec.
-api::PodTemplateSpec chosen_part(const api::PodTemplateSpec& pod) {
+api::PodTemplateSpec fields_from_spec(const api::PodTemplateSpec& pod) {
   api::PodTemplateSpec part;
   for (const api::Container& container : pod.spec.containers) {
     api::Container& chosen = part.spec.containers.emplace_back();
@@ -76,8 +76,8 @@ bool is_changed_by_user(const Observed& observed, const api::PodTemplateSpec& wa
   const api::LocalRegistry& registry = *observed.registry;
   if (registry.status.observed_generation == registry.metadata.generation) return false;
   const api::PodTemplateSpec& existing = observed.deployment()->spec.pod_template;
-  api::PodTemplateSpec chosen = chosen_part(wanted);
-  api::PodTemplateSpec found = chosen_part(existing);
+  api::PodTemplateSpec chosen = fields_from_spec(wanted);
+  api::PodTemplateSpec found = fields_from_spec(existing);
   if (!is_localbuild_changed(registry)) {
     drop_containers_without_match(chosen, existing);
     drop_containers_without_match(found, wanted);
@@ -99,7 +99,7 @@ json::Difference change(const AppliedPod& applied, const AppliedPod& wanted,
 
 // Whether a webhook, a policy or another controller keeps changing the Deployment. Then the running
 // template differs from the recorded one all the time.
-bool is_overridden(const Observed& observed, const AppliedPod& applied) {
+bool is_template_contested(const Observed& observed, const AppliedPod& applied) {
   const api::Deployment held =
       build_deployment(*observed.registry, applied, buildkit_refusal(observed));
   return is_contested(observed, drift_of(held, *observed.deployment()));
@@ -108,8 +108,8 @@ bool is_overridden(const Observed& observed, const AppliedPod& applied) {
 // Decides whether the running template is kept. If so, returns the first field that the new
 // template would change; nullopt when the new template is applied. `applied`: the recorded
 // template. If there is no record, it is set to the running template, so that this one is recorded.
-json::Difference reason_to_keep(const Observed& observed, std::optional<AppliedPod>& applied,
-                                const AppliedPod& wanted) {
+json::Difference find_held_back_change(const Observed& observed, std::optional<AppliedPod>& applied,
+                                       const AppliedPod& wanted) {
   const Workload workload = find_workload(observed);
   if (workload.metadata == nullptr || is_terminating(*workload.metadata)) return std::nullopt;
   const api::PodTemplateSpec& existing = *workload.pod_template;
@@ -121,7 +121,7 @@ json::Difference reason_to_keep(const Observed& observed, std::optional<AppliedP
   if (applied) {
     if (applied->inputs != wanted.inputs) return std::nullopt;
     is_changed = json::difference(applied->pod_template, existing).has_value();
-    if (is_changed && !is_overridden(observed, *applied)) return std::nullopt;
+    if (is_changed && !is_template_contested(observed, *applied)) return std::nullopt;
   } else {
     if (!json::difference(wanted.pod_template, existing)) return std::nullopt;
     if (is_changed_by_user(observed, wanted.pod_template)) return std::nullopt;
@@ -142,7 +142,7 @@ DeploymentIntent intended_deployment(const Observed& observed) {
   AppliedPod pod = new_pod(registry, gets_buildkit(observed));
   if (!observed.deployment()) return {build_deployment(registry, pod, refused), ""};
   std::optional<AppliedPod> applied = recorded_pod(observed, pod, refused);
-  if (const auto field = reason_to_keep(observed, applied, pod)) {
+  if (const auto field = find_held_back_change(observed, applied, pod)) {
     return {build_deployment(registry, *applied, refused), "spec.template." + *field};
   }
   // The recorded value stays when the annotation is removed, so that setting the same value again

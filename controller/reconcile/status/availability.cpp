@@ -285,9 +285,9 @@ ConditionValue compute_buildkit_ready(const Observed& observed) {
             "spec.localbuild is true: images are built with a local Docker, so BuildKit is not "
             "deployed"};
   }
-  const bool is_there =
+  const bool has_buildkit =
       workload.metadata != nullptr && has_container(*workload.pod_template, kBuildKitContainer);
-  if (!is_there && buildkit_is_forbidden(observed)) {
+  if (!has_buildkit && buildkit_is_forbidden(observed)) {
     const bool by_label = label_forbids_buildkit(observed);
     return {kFalse, std::string(by_label ? reason::kPodSecurity : reason::kPodSecurityDefault),
             fmt::format("{} {} forbids rootless BuildKit, so the registry runs without BuildKit: "
@@ -300,7 +300,7 @@ ConditionValue compute_buildkit_ready(const Observed& observed) {
     return {kFalse, std::string(reason::kStarting),
             not_created_yet(observed, wanted_workload(observed))};
   }
-  if (!is_there && may_hold_images(observed, workload) &&
+  if (!has_buildkit && may_hold_images(observed, workload) &&
       !observed.registry->spec.persistence.enabled) {
     return {kFalse, std::string(reason::kRestartLosesImages),
             fmt::format("Pod Security allows BuildKit now, and BuildKit is added when the pod is "

@@ -288,19 +288,19 @@ std::string workload_of(const Observed& observed) {
     return observed.registry->status.workload;
   }
   const api::LocalRegistry& registry = *observed.registry;
-  const auto is_there = [&](const auto& workload) {
+  const auto is_own = [&](const auto& workload) {
     return workload && belongs_to(workload->metadata, registry);
   };
-  const auto goes = [&](const auto& workload) {
-    return is_there(workload) && !is_terminating(workload->metadata);
+  const auto must_be_deleted = [&](const auto& workload) {
+    return is_own(workload) && !is_terminating(workload->metadata);
   };
   const auto name_of = [&](ObjectRole role) { return workload_name(registry, role); };
   if (registry.spec.persistence.enabled) {
-    if (goes(observed.deployment())) return name_of(ObjectRole::kDeployment);
-    return is_there(observed.stateful_set()) ? name_of(ObjectRole::kStatefulSet) : "";
+    if (must_be_deleted(observed.deployment())) return name_of(ObjectRole::kDeployment);
+    return is_own(observed.stateful_set()) ? name_of(ObjectRole::kStatefulSet) : "";
   }
-  if (goes(observed.stateful_set())) return name_of(ObjectRole::kStatefulSet);
-  return is_there(observed.deployment()) ? name_of(ObjectRole::kDeployment) : "";
+  if (must_be_deleted(observed.stateful_set())) return name_of(ObjectRole::kStatefulSet);
+  return is_own(observed.deployment()) ? name_of(ObjectRole::kDeployment) : "";
 }
 
 void set_node_port(int port, api::LocalRegistryStatus& status) {
@@ -311,9 +311,10 @@ void set_node_port(int port, api::LocalRegistryStatus& status) {
 void describe_addresses(const Observed& observed, api::LocalRegistryStatus& status) {
   const api::LocalRegistry& registry = *observed.registry;
   // While a registry is deployed, a Service that is being deleted counts until it is gone.
-  const bool is_there = observed.service() && belongs_to(observed.service()->metadata, registry) &&
-                        (is_deployed(observed) || !is_terminating(observed.service()->metadata));
-  const api::ServicePort* port = is_there ? find_port(*observed.service()) : nullptr;
+  const bool has_service = observed.service() &&
+                           belongs_to(observed.service()->metadata, registry) &&
+                           (is_deployed(observed) || !is_terminating(observed.service()->metadata));
+  const api::ServicePort* port = has_service ? find_port(*observed.service()) : nullptr;
   if (port != nullptr && port->node_port != 0) {
     set_node_port(port->node_port, status);
   } else if (has_unseen_service(observed)) {
@@ -363,7 +364,8 @@ void add_required_records(const Observed& observed, bool may_create,
                           api::LocalRegistryStatus& status) {
   status.other_namespaces = namespaces_to_record(observed, may_create && is_deployed(observed));
   status.first_resource_version = observed.registry->status.first_resource_version;
-  if (observed.has_twin) status.first_resource_version = first_resource_version(*observed.registry);
+  if (observed.has_same_second_candidate)
+    status.first_resource_version = first_resource_version(*observed.registry);
 }
 
 }  // namespace

@@ -67,7 +67,7 @@ bool has_required_records(const Observed& observed) {
   const api::LocalRegistry& registry = *observed.registry;
   if (is_deployed(observed) && !target_is_recorded(observed)) return false;
   const bool adds_finalizer = needs_finalizer(observed) && !has_finalizer(registry.metadata);
-  return (!observed.has_twin && !adds_finalizer) ||
+  return (!observed.has_same_second_candidate && !adds_finalizer) ||
          !registry.status.first_resource_version.empty() ||
          first_resource_version(registry).empty();
 }

@@ -19,7 +19,7 @@ bool takes_over(const Observed& observed);
 // Whether the status records all that must be recorded before the first write to another object.
 // After a crash, only the status shows which other namespaces have children. Another reason: adding
 // the finalizer changes the resourceVersion, and the original resourceVersion decides which of two
-// twins is older.
+// LocalRegistries of the same second is older.
 bool has_required_records(const Observed& observed);
 
 // Whether one of the actions deletes an object or may change a node port.

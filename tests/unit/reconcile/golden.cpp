@@ -34,7 +34,7 @@ struct Description {
   std::string earlier_version;
   std::vector<std::string> not_watched;
   std::vector<std::string> allowed_images;
-  bool has_twin = false;
+  bool has_same_second_candidate = false;
   bool live = false;
   bool target_not_watched = false;
   bool kind_cluster = false;
@@ -70,7 +70,8 @@ struct json::Fields<test::Description> {
       json::field("pushesWere", &T::pushes_were), json::field("pushes", &T::pushes),
       json::field("show", &T::show), json::field("earlierVersion", &T::earlier_version),
       json::field("live", &T::live), json::field("targetNotWatched", &T::target_not_watched),
-      json::field("notWatched", &T::not_watched), json::field("hasTwin", &T::has_twin),
+      json::field("notWatched", &T::not_watched),
+      json::field("hasSameSecondCandidate", &T::has_same_second_candidate),
       json::field("allowedImages", &T::allowed_images),
       json::field("kindCluster", &T::kind_cluster),
       json::field("claimOwnerLives", &T::pvc_owner_may_exist),
@@ -256,7 +257,7 @@ void add_facts(World& world, const Description& description) {
   world.target_watched = !description.target_not_watched;
   world.unwatched.insert(description.not_watched.begin(), description.not_watched.end());
   world.allowed_images = description.allowed_images;
-  world.has_twin = description.has_twin;
+  world.has_same_second_candidate = description.has_same_second_candidate;
   world.kind_cluster = description.kind_cluster;
   world.pvc_owner_may_exist = description.pvc_owner_may_exist;
   world.expandable = !description.class_does_not_expand;

@@ -43,8 +43,8 @@ class Rivalry : public testing::Test {
                                  {target, kind_cluster, incumbent, allowed_images});
   }
 
-  bool has_twin(const api::LocalRegistry& self) const {
-    return reconcile::has_twin(self, candidates(self));
+  bool has_same_second_candidate(const api::LocalRegistry& self) const {
+    return reconcile::has_same_second_candidate(self, candidates(self));
   }
 
   std::vector<NameCandidate> candidates(const api::LocalRegistry& self) const {
@@ -104,8 +104,8 @@ TEST_F(Rivalry, OfTwoOfTheSameSecondTheOneThatWasCreatedFirstWins) {
 
 TEST_F(Rivalry, TheOrderOfASecondIsRecordedBeforeAWriteChangesIt) {
   put_into_one_second("9", "10");
-  EXPECT_TRUE(has_twin(old()));
-  EXPECT_TRUE(has_twin(young()));
+  EXPECT_TRUE(has_same_second_candidate(old()));
+  EXPECT_TRUE(has_same_second_candidate(young()));
   registries[0].status.first_resource_version = "9";
   registries[0].metadata.resource_version = "11";
   expect_the_old_one();
@@ -115,7 +115,7 @@ TEST_F(Rivalry, TheOrderOfASecondIsRecordedBeforeAWriteChangesIt) {
   expect_the_old_one();
 }
 
-TEST_F(Rivalry, WhatWasWrittenBeforeATwinWasSeenIsTheOldest) {
+TEST_F(Rivalry, AStatusWrittenBeforeTheOtherOfTheSameSecondWasSeenMeansTheOldest) {
   put_into_one_second("12", "11");
   registries[0].status.conditions = {{"Ready", "False", "Deploying", "", 1, {}}};
   expect_the_old_one();
@@ -128,7 +128,9 @@ TEST_F(Rivalry, AFinalizerThatItsCreatorHasSetMakesNothingOlder) {
   expect_the_old_one();
 }
 
-TEST_F(Rivalry, ResourcesOfOtherSecondsAreNoTwins) { EXPECT_FALSE(has_twin(old())); }
+TEST_F(Rivalry, ResourcesOfOtherSecondsAreNotOfTheSameSecond) {
+  EXPECT_FALSE(has_same_second_candidate(old()));
+}
 
 TEST_F(Rivalry, AnOlderOneThatIsBeingCheckedIsWaitedFor) {
   registries[0].spec.images = {{"a", "ghcr.io/a/a", {}}};

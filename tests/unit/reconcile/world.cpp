@@ -215,7 +215,7 @@ reconcile::Observed World::observe() const {
   observed.target_watched = target_watched;
   observed.pvc_owner_may_exist = pvc_owner_may_exist;
   observed.rival = rival;
-  observed.has_twin = has_twin;
+  observed.has_same_second_candidate = has_same_second_candidate;
   observed.allowed_images = allowed_images;
   observed.push_checks = push_checks;
   const auto each = [&](auto visit) {

@@ -55,7 +55,7 @@ class World {
   bool kind_cluster = false;
   bool pvc_owner_may_exist = false;
   std::optional<api::ObjectKey> rival;
-  bool has_twin = false;
+  bool has_same_second_candidate = false;
   std::set<std::string> unwatched;  // namespaces outside of --watch-namespaces
   std::vector<std::string> allowed_images;
   std::map<std::string, api::PushPermission> pushes;  // answers of the push checks by image name
