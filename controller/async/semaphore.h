@@ -15,7 +15,7 @@ namespace async {
 
 class Semaphore {
  public:
-  // Holds one place and releases it in the destructor.
+  // Holds one permit and releases it in the destructor.
   class Permit {
    public:
     explicit Permit(Semaphore& owner) : owner_(&owner) {}
@@ -32,12 +32,12 @@ class Semaphore {
     Semaphore* owner_;
   };
 
-  Semaphore(boost::asio::any_io_executor executor, std::size_t places)
-      : executor_(std::move(executor)), free_(places) {}
+  Semaphore(boost::asio::any_io_executor executor, std::size_t permits)
+      : executor_(std::move(executor)), free_(permits) {}
   Semaphore(const Semaphore&) = delete;
   Semaphore& operator=(const Semaphore&) = delete;
 
-  // Waits for a free place. Returns nothing when the deadline passes first. Throws
+  // Waits for a free permit. Returns nothing when the deadline passes first. Throws
   // boost::system::system_error (operation_aborted) when the awaiting coroutine is cancelled.
   boost::asio::awaitable<std::optional<Permit>> acquire(
       boost::asio::steady_timer::time_point deadline);

@@ -198,23 +198,23 @@ inline constexpr std::size_t kServeSmallBodyBytes = 32 << 10;   // of each body,
 inline constexpr std::size_t kServeBodyBytes = 8 << 20;         // of all bodies together
 inline constexpr std::size_t kServeAnswerBytes = 2 << 20;       // of all answers being sent
 inline constexpr int kServeSocketBytes = 64 << 10;  // kernel buffer of a connection, each direction
-// How long a connection without a request is kept while other clients wait for a place. It is long
+// How long a connection without a request is kept while other clients wait for a slot. It is long
 // enough that a burst of honest clients on a busy node is served.
 inline constexpr auto kServeKeepTime = 250ms;
 inline constexpr auto kServeSilentKeepTime = 50ms;  // for a connection that has sent nothing
-inline constexpr auto kServeWait = 400ms;           // for a place; see ConnectionLimits::wait
+inline constexpr auto kServeWait = 400ms;           // for a slot; see ConnectionLimits::wait
 inline constexpr auto kServeHandshake = 2s;         // from accept to the end of the TLS handshake
 inline constexpr auto kServeHead = 2s;  // from the first byte of a request to its whole head
 inline constexpr auto kServeLargeBody = 500ms;  // to read one large body; other large ones wait
 inline constexpr auto kServeLargeWait = 1s;     // of a large body for its turn
-// How long a large body keeps the turn while others wait; see LargeTurn.
+// How long a large body keeps the turn while others wait; see LargeBodyQueue.
 inline constexpr auto kServeLargeKeepTime = 20ms;
 inline constexpr auto kServeLargeCredit = 30ms;   // extra, minus the time used lately
 inline constexpr int kServeLargeRate = 32 << 10;  // bytes for each additional millisecond
-// Half-life of the time for which an address has used the turn. A time below kServeSpentForgotten
+// Half-life of the time for which an address has used the turn. A time below kServeUsageForgotten
 // is forgotten; that limit is shorter than the keep time while all connections wait.
-inline constexpr std::chrono::milliseconds kServeSpentHalves = 5s;
-inline constexpr auto kServeSpentForgotten = 3ms;
+inline constexpr std::chrono::milliseconds kServeUsageHalfLife = 5s;
+inline constexpr auto kServeUsageForgotten = 3ms;
 inline constexpr auto kServeTimeout = 5s;      // to read a small body, or to write an answer
 inline constexpr auto kServeTlsShutdown = 1s;  // for the peer to end TLS
 inline constexpr auto kServeIdle = 120s;  // between requests: longer than Go's clients wait, 90 s
@@ -223,8 +223,8 @@ inline constexpr auto kAcceptPause = 1s;  // after a connection could not be acc
 static_assert(kServeConnections * kServeSmallBodyBytes + kAdmissionBytes <= kServeBodyBytes);
 // The largest number of addresses whose time is not forgotten. The sum of these times is at most
 // the half-life divided by ln 2: an address that always has the turn reaches that time.
-inline constexpr std::size_t kServeSpentAddresses =
-    kServeSpentHalves * 1443 / 1000 / kServeSpentForgotten;
+inline constexpr std::size_t kServeUsageAddresses =
+    kServeUsageHalfLife * 1443 / 1000 / kServeUsageForgotten;
 
 // reconcile/
 inline constexpr std::size_t kImageMessageBytes = 1024;  // the limit in the CRD
@@ -358,7 +358,7 @@ inline constexpr std::size_t kOtherReads =
     kWorkers * kMetadataBytes + kPodRefusalReads * kPodRefusalEvents * kPodRefusalEventBytes;
 // Connections of the webhook, the metrics and the probes, with their TLS, requests and answers.
 inline constexpr std::size_t kServe = kServeConnections * ((40 << 10) + 3 * (20 << 10)) +
-                                      kServeSpentAddresses * 128 + kServeBodyBytes +
+                                      kServeUsageAddresses * 128 + kServeBodyBytes +
                                       kServeAnswerBytes;
 
 static_assert(kProgram + kCaches + kFragments + kUnpacked + kWorkers * kReconcile + kDecoding +

@@ -125,9 +125,9 @@ std::vector<std::string> hosts_of(X509* certificate) {
 
 std::string name_of(X509* certificate) {
   const X509_NAME* name = X509_get_subject_name(certificate);
-  const int place = X509_NAME_get_index_by_NID(name, NID_commonName, -1);
-  if (place < 0) return "";
-  return std::string(bytes_of(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, place))));
+  const int index = X509_NAME_get_index_by_NID(name, NID_commonName, -1);
+  if (index < 0) return "";
+  return std::string(bytes_of(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, index))));
 }
 
 }  // namespace

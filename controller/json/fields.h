@@ -224,11 +224,11 @@ struct Codec<std::map<std::string, T>> {
   static void compare(const Map& wanted, const Map& actual, const Path& path, Differences& found) {
     for (const auto& [name, element] : wanted) {
       if (found.full()) return;
-      const auto place = actual.find(name);
-      if (place == actual.end()) {
+      const auto match = actual.find(name);
+      if (match == actual.end()) {
         found.add(Path::element(path, name));
       } else {
-        Codec<T>::compare(element, place->second, Path::element(path, name), found);
+        Codec<T>::compare(element, match->second, Path::element(path, name), found);
       }
     }
   }

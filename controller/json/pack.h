@@ -131,8 +131,8 @@ struct Packing<std::map<std::string, T>> {
   static void read(Unpacker& unpacker, Map& out) {
     out.clear();
     for (std::uint64_t left = unpacker.number(); left > 0 && !unpacker.at_end(); --left) {
-      const auto place = out.emplace_hint(out.end(), unpacker.text(), T());
-      Packing<T>::read(unpacker, place->second);
+      const auto added = out.emplace_hint(out.end(), unpacker.text(), T());
+      Packing<T>::read(unpacker, added->second);
     }
   }
 };

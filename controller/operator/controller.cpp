@@ -6,7 +6,7 @@
 
 #include "async/parallel.h"
 #include "reconcile/checks/acceptance.h"
-#include "reconcile/checks/places.h"
+#include "reconcile/checks/child_namespaces.h"
 #include "reconcile/checks/rivalry.h"
 #include "reconcile/children/names.h"
 

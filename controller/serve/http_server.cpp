@@ -38,7 +38,7 @@ constexpr std::size_t kBytesForParser = 64;
 
 }  // namespace
 
-// Occupies a place while it lives. Its destructor closes the connection, also when its coroutine is
+// Occupies a slot while it lives. Its destructor closes the connection, also when its coroutine is
 // cancelled.
 struct HttpServer::Connection {
   Connection(HttpServer& owner, tcp::socket socket) : server(owner), stream(std::move(socket)) {
@@ -121,7 +121,7 @@ HttpServer::HttpServer(asio::any_io_executor executor, std::vector<Route> routes
       options_(options),
       acceptor_(executor),
       room_(executor),
-      large_turn_(executor, options.large_keep_time),
+      large_body_queue_(executor, options.large_keep_time),
       group_(executor) {}
 
 base::Result<> HttpServer::bind(const BindAddress& address) {
@@ -176,7 +176,7 @@ asio::awaitable<void> HttpServer::accept() {
   }
 }
 
-// Waits until there is a place for a connection from that address.
+// Waits until there is a free slot for a connection from that address.
 asio::awaitable<void> HttpServer::make_room(asio::ip::address address) {
   while (!group_.cancelled()) {
     std::vector<ConnectionInfo> candidates;
@@ -232,8 +232,8 @@ void HttpServer::serve(tcp::socket socket) {
   } else if (options_.certificate->current()) {
     task = group_.spawn(serve_securely(std::move(connection), options_.certificate->current()));
   }
-  const auto place = open_.find(id);  // the connection may have ended already
-  if (place != open_.end()) place->second->task = task;
+  const auto found = open_.find(id);  // the connection may have ended already
+  if (found != open_.end()) found->second->task = task;
 }
 
 asio::awaitable<void> HttpServer::serve_plainly(std::unique_ptr<Connection> connection) {
@@ -310,8 +310,8 @@ struct HttpServer::Incoming {
   bool is_gone = false;           // no client waits for an answer
   bool head_only = false;
   bool keep_alive = false;
-  bool is_unread = false;                // the client may still send a part of it
-  std::optional<LargeTurn::Claim> turn;  // held for a large body
+  bool is_unread = false;                     // the client may still send a part of it
+  std::optional<LargeBodyQueue::Entry> turn;  // held for a large body
 };
 
 // Closes the connection, which has the turn for a large body, unless bytes of the body have arrived
@@ -338,7 +338,7 @@ asio::awaitable<error_code> HttpServer::read_body(Stream& stream, Connection& co
     const bool is_large = total > limits::kServeSmallBodyBytes &&
                           body.size() + kBufferBytes > limits::kServeSmallBodyBytes;
     if (is_large && !incoming.turn) {
-      incoming.turn.emplace(large_turn_, connection.info.address,
+      incoming.turn.emplace(large_body_queue_, connection.info.address,
                             [this, &connection] { return evict_if_slow(connection); });
       auto waiting = incoming.turn->wait(now() + options_.large_wait);
       const bool came = co_await std::move(waiting);

@@ -2,14 +2,14 @@
 //
 // Guarantees
 //  * The number of connections is limited by ConnectionLimits. When a new connection would exceed
-//    the limits, serve/places.h chooses an open connection, which is closed. So silent or slow
+//    the limits, serve/eviction.h chooses an open connection, which is closed. So silent or slow
 //    clients never keep others out.
 //  * The size of a request is limited: limits::kServeHeaderBytes and kServeHeaderFields for its
 //    head, and the body_bytes of its route.
 //  * Times are limited: limits::kServeHandshake, kServeHead and kServeTimeout to receive and to
 //    send, and limits::kServeIdle between two requests.
 //  * Memory for bodies is limited. Each body may take limits::kServeSmallBodyBytes at any time. A
-//    larger body needs the turn of serve/large_turn.h, which one connection at a time has, until
+//    larger body needs the turn of serve/large_body_queue.h. One connection at a time has it, until
 //    its endpoint has answered or limits::kServeLargeBody is over. Other connections wait for the
 //    turn for up to limits::kServeLargeWait. Content-Length alone reserves no more than a small
 //    body.
@@ -44,9 +44,9 @@
 #include "base/log.h"
 #include "serve/bind_address.h"
 #include "serve/certificate.h"
+#include "serve/eviction.h"
 #include "serve/http.h"
-#include "serve/large_turn.h"
-#include "serve/places.h"
+#include "serve/large_body_queue.h"
 
 namespace serve {
 
@@ -81,7 +81,7 @@ class HttpServer {
   // it once, after bind().
   boost::asio::awaitable<void> run();
 
-  // Serves a connection that is already accepted, without a check for a free place. Only while
+  // Serves a connection that is already accepted, without a check for a free slot. Only while
   // run() runs.
   void serve(boost::asio::ip::tcp::socket socket);
 
@@ -124,7 +124,7 @@ class HttpServer {
   ServerOptions options_;
   boost::asio::ip::tcp::acceptor acceptor_;
   boost::asio::steady_timer room_;  // cancelling it wakes make_room()
-  LargeTurn large_turn_;
+  LargeBodyQueue large_body_queue_;
   async::TaskGroup group_;
   std::map<std::uint64_t, Connection*> open_;  // by ConnectionInfo::id, the order of arrival
   std::uint64_t last_ = 0;                     // id of the latest connection

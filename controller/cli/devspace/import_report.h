@@ -1,5 +1,5 @@
 // ImportReport collects what one import reports: notes, and the first failure. Each begins with its
-// place in the file. One owner; one thread.
+// position in the file. One owner; one thread.
 #pragma once
 
 #include <optional>
@@ -40,7 +40,7 @@ class ImportReport {
   std::vector<std::string> notes() && { return std::move(notes_); }
 
  private:
-  // Returns the message with its place in the file before it.
+  // Returns the message with its position in the file before it.
   std::string placed(const std::string& path, const std::string& message) const;
 
   const std::string file_;

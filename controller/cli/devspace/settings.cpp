@@ -40,9 +40,9 @@ std::size_t find_variable(std::string_view text) {
 
 }  // namespace
 
-// Returns the value of a variable, or its default, as text. `path`: its place in the file. nullopt:
-// the file has no such value. In an integer, DevSpace uses the number that it has read, not the
-// notation.
+// Returns the value of a variable, or its default, as text. `path`: its position in the file.
+// nullopt: the file has no such value. In an integer, DevSpace uses the number that it has read,
+// not the notation.
 std::optional<std::string> SettingReader::text_of(const std::optional<std::string>& value,
                                                   const std::string& path) const {
   const std::string* const written = path.empty() ? nullptr : positions_.written(path);

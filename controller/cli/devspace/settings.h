@@ -23,8 +23,8 @@ class SettingReader {
                 const json::Positions& positions, ImportReport& report)
       : options_(options), variables_(variables), positions_(positions), report_(report) {}
 
-  // `path`: the place of the setting in the file. nullopt: it is not set, or cannot be replaced, or
-  // is wrong; see ImportReport.
+  // `path`: the position of the setting in the file. nullopt: it is not set, or cannot be replaced,
+  // or is wrong; see ImportReport.
   std::optional<std::string> text(const std::string& path,
                                   const devspace::Setting<std::string>& setting);
   std::optional<bool> boolean(const std::string& path, const devspace::Setting<bool>& setting);

@@ -1,5 +1,5 @@
 // EditQueue emits edits in the order of the text, although they are decided in another order. A
-// place is reserved for each candidate; edits wait until all places before theirs are decided. One
+// slot is reserved for each candidate; edits wait until all slots before theirs are decided. One
 // owner; one thread.
 #pragma once
 
@@ -21,29 +21,29 @@ class EditQueue {
   // `emit` gets the edits in the order of the text.
   explicit EditQueue(Emit emit) : emit_(std::move(emit)) {}
 
-  // Reserves the next place in the text and returns its number.
+  // Reserves the next slot in the text and returns its number.
   std::uint64_t reserve();
 
-  // Marks the place as decided without an edit. It must not have been emitted yet.
-  void decide(std::uint64_t place) { at(place).decided = true; }
-  // Adds the edit of a place.
-  void decide(std::uint64_t place, json::Edit edit);
+  // Marks the slot as decided without an edit. It must not have been emitted yet.
+  void decide(std::uint64_t slot) { at(slot).decided = true; }
+  // Adds the edit of a slot.
+  void decide(std::uint64_t slot, json::Edit edit);
 
-  // Emits the edits up to the first place that is not decided. Returns the first error of `emit`.
+  // Emits the edits up to the first slot that is not decided. Returns the first error of `emit`.
   base::Result<void> flush();
 
  private:
   // The state of one candidate: undecided, decided with an edit, or decided without one.
-  struct Place {
+  struct Slot {
     bool decided = false;
     std::optional<json::Edit> edit;
   };
 
-  Place& at(std::uint64_t place) { return places_[place - first_]; }
+  Slot& at(std::uint64_t slot) { return slots_[slot - first_]; }
 
   const Emit emit_;
-  std::deque<Place> places_;
-  std::uint64_t first_ = 0;  // number of places_.front()
+  std::deque<Slot> slots_;
+  std::uint64_t first_ = 0;  // number of slots_.front()
 };
 
 }  // namespace cli

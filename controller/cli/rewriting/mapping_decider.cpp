@@ -223,13 +223,13 @@ void MappingDecider::replace(const Candidate& candidate, const std::string& word
   mark_decided(candidate);
   auto edit = json::edit_at(candidate.location, word);
   if (!edit) return leave(candidate, "the rewritten value would need quotes");
-  edits_.decide(*candidate.place, *std::move(edit));
+  edits_.decide(*candidate.slot, *std::move(edit));
 }
 
 // Marks the candidate as decided; replace() then adds its edit. A candidate without a location has
-// no place.
+// no slot.
 void MappingDecider::mark_decided(const Candidate& candidate) {
-  if (candidate.place) edits_.decide(*candidate.place);
+  if (candidate.slot) edits_.decide(*candidate.slot);
 }
 
 }  // namespace cli

@@ -35,8 +35,8 @@ struct ReferenceCandidate {
   bool is_anchored = false;         // see json::Scalar
   std::string stem;                 // see ReferencePartKey
   std::uint64_t line = 0;
-  std::uint64_t map = 0;               // number of the mapping that holds it; 0: none
-  std::optional<std::uint64_t> place;  // its place in the EditQueue, set by located()
+  std::uint64_t map = 0;              // number of the mapping that holds it; 0: none
+  std::optional<std::uint64_t> slot;  // its slot in the EditQueue, set by located()
   json::ScalarLocation location;
 };
 

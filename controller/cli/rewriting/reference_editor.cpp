@@ -250,7 +250,7 @@ base::Result<void> ReferenceEditor::located(json::ScalarLocation location) {
   Candidate candidate = *std::move(waiting_);
   waiting_.reset();
   candidate.location = std::move(location);
-  candidate.place = edits_.reserve();
+  candidate.slot = edits_.reserve();
   if (candidate.role == Candidate::Role::kComplete) {
     decider_.replace(candidate, candidate.replacement);
     return edits_.flush();

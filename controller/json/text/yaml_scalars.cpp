@@ -68,9 +68,9 @@ class Feed {
 
 // Converts libyaml's positions, which count characters, to byte offsets. The positions must be
 // requested in ascending order.
-class Places {
+class ByteOffsets {
  public:
-  Places(ByteSource& source, std::uint64_t begin)
+  ByteOffsets(ByteSource& source, std::uint64_t begin)
       : source_(source), buffer_(kReadBytes), offset_(begin) {}
 
   // Returns the byte offset in the source of a character, given by its number.
@@ -241,7 +241,7 @@ class YamlScan {
  public:
   // `begin`: offset of the text after a byte order mark, which libyaml would count as a column.
   YamlScan(ByteSource& source, std::uint64_t begin, ScalarVisitor& visitor)
-      : visitor_(visitor), feed_(source, begin), places_(source, begin) {}
+      : visitor_(visitor), feed_(source, begin), byte_offsets_(source, begin) {}
 
   base::Result<void> run() {
     while (true) {
@@ -265,7 +265,7 @@ class YamlScan {
 
   ScalarVisitor& visitor_;
   Feed feed_;
-  Places places_;
+  ByteOffsets byte_offsets_;
   Parser parser_{feed_};
   Nesting nesting_;
   std::set<std::string, std::less<>> anchors_;  // anchors of this document
@@ -365,12 +365,12 @@ base::Result<ScalarLocation> YamlScan::locate(const yaml_event_t& event, const S
   const std::string_view part = scalar.value.substr(0, length);
   if (!is_word(part)) throw std::invalid_argument("a part that is no word");
   const bool whole = part.size() == scalar.value.size();
-  const auto begin = places_.offset(event.start_mark.index);
+  const auto begin = byte_offsets_.offset(event.start_mark.index);
   if (!begin) return begin.error();
-  const auto end = places_.offset(event.end_mark.index);
+  const auto end = byte_offsets_.offset(event.end_mark.index);
   if (!end) return end.error();
-  const auto window =
-      places_.text(*begin, std::min<std::uint64_t>(*end - *begin, limits::kScalarWindowBytes));
+  const auto window = byte_offsets_.text(
+      *begin, std::min<std::uint64_t>(*end - *begin, limits::kScalarWindowBytes));
   if (!window) return window.error();
   const auto span =
       whole ? find_text(*window, scalar.style, part) : find_part(*window, scalar.style, part);

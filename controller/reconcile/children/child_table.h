@@ -123,7 +123,7 @@ constexpr ChildPolicy policy_of(ObjectRole role) {
 // Returns the key of the object of that role.
 api::ObjectKey key_of_role(const api::LocalRegistry& registry, ObjectRole role);
 
-// True when a child of the same kind as that role has its place at that key.
+// True when a child of the same kind as that role belongs at that key.
 bool is_key_of_child(const api::LocalRegistry& registry, ObjectRole role,
                      const api::ObjectKey& key);
 

@@ -47,7 +47,7 @@ std::string owner_uid(const api::ObjectMeta& meta);
 
 // True when the object belongs to this LocalRegistry, not to an earlier one of the same name. A uid
 // can be copied, so the caller also checks whether the LocalRegistry may have children in the
-// object's namespace (reconcile/checks/places.h).
+// object's namespace (reconcile/checks/child_namespaces.h).
 bool is_owned(const api::ObjectMeta& meta, const api::LocalRegistry& registry);
 
 // True when the object is inherited: it is in the LocalRegistry's own namespace and its annotation

@@ -46,18 +46,18 @@ ContestedField& field_of(FieldContest& contest, const std::string& path) {
 
 // Adds a heal. If there are too many fields, the least recently healed field is dropped.
 void add_heal(WriteHistory& history, const WriteRecord& write, const std::string& path) {
-  auto place = std::find_if(
+  auto entry = std::find_if(
       history.healed.begin(), history.healed.end(),
       [&](const HealedField& field) { return field.role == write.role && field.path == path; });
-  if (place == history.healed.end()) {
+  if (entry == history.healed.end()) {
     if (history.healed.size() >= limits::kHealedFields) {
       history.healed.erase(std::min_element(
           history.healed.begin(), history.healed.end(),
           [](const auto& a, const auto& b) { return a.times.back() < b.times.back(); }));
     }
-    place = history.healed.insert(history.healed.end(), {write.role, path, write.intent, {}});
+    entry = history.healed.insert(history.healed.end(), {write.role, path, write.intent, {}});
   }
-  add_time(place->times, write.now);
+  add_time(entry->times, write.now);
 }
 
 // Replaces the fields that earlier answers overrode by those of this answer, and keeps the field

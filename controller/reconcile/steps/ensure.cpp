@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "reconcile/checks/child_namespaces.h"
 #include "reconcile/checks/decision.h"
-#include "reconcile/checks/places.h"
 #include "reconcile/children/children.h"
 #include "reconcile/children/node_port.h"
 #include "reconcile/children/publishing.h"

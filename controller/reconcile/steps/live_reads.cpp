@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "reconcile/checks/acceptance.h"
+#include "reconcile/checks/child_namespaces.h"
 #include "reconcile/checks/decision.h"
-#include "reconcile/checks/places.h"
 #include "reconcile/checks/rivalry.h"
 #include "reconcile/children/names.h"
 #include "reconcile/children/node_port.h"

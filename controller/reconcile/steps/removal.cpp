@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "base/limits.h"
+#include "reconcile/checks/child_namespaces.h"
 #include "reconcile/checks/decision.h"
-#include "reconcile/checks/places.h"
 #include "reconcile/children/node_port.h"
 #include "reconcile/status/status.h"
 

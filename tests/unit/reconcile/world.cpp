@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "base/limits.h"
-#include "reconcile/checks/places.h"
+#include "reconcile/checks/child_namespaces.h"
 #include "reconcile/children/names.h"
 #include "reconcile/children/node_port.h"
 

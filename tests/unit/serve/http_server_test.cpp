@@ -314,7 +314,7 @@ constexpr std::size_t kFlood = 1000;
 
 const std::string kWhole = "GET /hello HTTP/1.1\r\nHost: test\r\n\r\n";
 
-// UnderFlood expects answers for two clients while a flood takes all places: a new one, and one
+// UnderFlood expects answers for two clients while a flood takes all slots: a new one, and one
 // that had an answer before. If the flood has answers, too, only the new client is checked: the
 // other one's connection is idle longest, so the server closes it and that client is a new one,
 // too.

@@ -1,4 +1,4 @@
-#include "reconcile/checks/places.h"
+#include "reconcile/checks/child_namespaces.h"
 
 #include <algorithm>
 #include <set>

@@ -1,6 +1,6 @@
 // Chooses the connection that a server closes when a client wants to connect and the limit of
 // connections is reached, in total or for the client's address. Each open connection occupies one
-// place.
+// slot.
 //
 // A connection that has had an answer is "served". Served connections are worth more than others,
 // so that a kept connection of the API server survives a flood of silent connections. But when more
@@ -9,7 +9,7 @@
 //
 // Every other connection is kept for a time, which is shorter the more clients wait. Of the
 // connections whose time is over, the one at the earliest RequestStage is closed; among equals, the
-// one with the earliest `since`. When the client's address occupies all the places that one address
+// one with the earliest `since`. When the client's address occupies all the slots that one address
 // may have, only connections of that address are considered.
 //
 // Pure; any thread.
@@ -34,7 +34,7 @@ struct ConnectionLimits {
   // How long a connection that is not idle is kept, from its `since`, when few clients wait.
   std::chrono::milliseconds keep_time = limits::kServeKeepTime;
   std::chrono::milliseconds silent_keep_time = limits::kServeSilentKeepTime;
-  // The longest time that a client waits while every place is occupied by a connection that sends
+  // The longest time that a client waits while every slot is occupied by a connection that sends
   // nothing useful. A connection that has sent its ClientHello is kept kHandshakeFactor times as
   // long; the head of a request starts one more period.
   std::chrono::milliseconds wait = limits::kServeWait;
@@ -52,7 +52,7 @@ enum class RequestStage {
 // client a key exchange, and the handshake takes round trips before the request.
 inline constexpr int kHandshakeFactor = 4;
 
-// An open connection, which occupies a place.
+// An open connection, which occupies a slot.
 struct ConnectionInfo {
   using Instant = std::chrono::steady_clock::time_point;
 
@@ -71,7 +71,7 @@ struct Eviction {
   ConnectionInfo::Instant due;  // not evicted before this time
 };
 
-// Returns nullopt when there is a place for a connection from `address`. `waiting`: the largest
+// Returns nullopt when there is a slot for a connection from `address`. `waiting`: the largest
 // number of clients that waited at once since the queue was last empty. With the current number,
 // the keep time would grow as the queue shrinks, and the last client would wait too long.
 std::optional<Eviction> choose_eviction(const std::vector<ConnectionInfo>& connections,

@@ -1,4 +1,4 @@
-#include "serve/places.h"
+#include "serve/eviction.h"
 
 #include <algorithm>
 #include <tuple>
@@ -7,13 +7,13 @@ namespace serve {
 namespace {
 
 // Returns true to evict a served connection, false to evict a connection that was not served.
-bool evicts_served(const std::vector<const ConnectionInfo*>& candidates, std::size_t places,
+bool evicts_served(const std::vector<const ConnectionInfo*>& candidates, std::size_t slots,
                    const ConnectionLimits& limits) {
   const auto served = static_cast<std::size_t>(
       std::count_if(candidates.begin(), candidates.end(),
                     [](const ConnectionInfo* candidate) { return candidate->served; }));
-  // Served connections may take the same fraction of one address's places as of all places.
-  return served == candidates.size() || served > places * limits.served / limits.connections;
+  // Served connections may take the same fraction of one address's slots as of all slots.
+  return served == candidates.size() || served > slots * limits.served / limits.connections;
 }
 
 // Returns the eviction rank; the lowest is evicted first. Compares connections only if either all
@@ -23,9 +23,9 @@ int rank(const ConnectionInfo& connection) {
   return static_cast<int>(connection.stage);
 }
 
-// Returns how long the connection is kept from its `since`. With `waiting` clients for `places`
-// places, even the last client gets a place within limits.wait.
-std::chrono::microseconds keep_time(const ConnectionInfo& connection, std::size_t places,
+// Returns how long the connection is kept from its `since`. With `waiting` clients for `slots`
+// slots, even the last client gets a slot within limits.wait.
+std::chrono::microseconds keep_time(const ConnectionInfo& connection, std::size_t slots,
                                     std::size_t waiting, const ConnectionLimits& limits) {
   if (connection.idle) return {};
   const auto clients = static_cast<std::int64_t>(std::max<std::size_t>(waiting, 1));
@@ -35,7 +35,7 @@ std::chrono::microseconds keep_time(const ConnectionInfo& connection, std::size_
   const bool is_in_handshake =
       connection.stage == RequestStage::kClientHello || connection.stage == RequestStage::kTlsReady;
   const int times = is_in_handshake ? kHandshakeFactor : 1;
-  return times * std::min(max, wait * static_cast<std::int64_t>(places) / clients);
+  return times * std::min(max, wait * static_cast<std::int64_t>(slots) / clients);
 }
 
 }  // namespace
@@ -55,8 +55,8 @@ std::optional<Eviction> choose_eviction(const std::vector<ConnectionInfo>& conne
   for (const ConnectionInfo& connection : connections) {
     if (!address_is_full || of_address(connection)) candidates.push_back(&connection);
   }
-  const std::size_t places = address_is_full ? limits.per_address : limits.connections;
-  const bool served = evicts_served(candidates, places, limits);
+  const std::size_t slots = address_is_full ? limits.per_address : limits.connections;
+  const bool served = evicts_served(candidates, slots, limits);
   std::erase_if(candidates,
                 [&](const ConnectionInfo* candidate) { return candidate->served != served; });
   const auto due = [&](const ConnectionInfo& candidate) {

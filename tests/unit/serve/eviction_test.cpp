@@ -1,4 +1,4 @@
-#include "serve/places.h"
+#include "serve/eviction.h"
 
 #include <gtest/gtest.h>
 
@@ -39,7 +39,7 @@ serve::ConnectionLimits few() {
 }
 
 // Returns the id of the connection that is closed for a client from 10.0.0.`last`; 0 if there is a
-// free place.
+// free slot.
 std::uint64_t victim(const std::vector<ConnectionInfo>& connections, int last = 9) {
   const auto eviction = choose_eviction(connections, address(last), 0, kStart + 1min, few());
   return eviction ? eviction->id : 0;
@@ -52,14 +52,14 @@ std::chrono::nanoseconds kept_for(Kind kind, std::size_t waiting) {
   return choose_eviction(all, address(2), waiting, kStart, few())->due - kStart;
 }
 
-TEST(Places, NoConnectionGoesWhileThereArePlaces) {
+TEST(Eviction, NoConnectionGoesWhileThereAreFreeSlots) {
   EXPECT_EQ(victim({}), 0U);
   EXPECT_EQ(victim({connection(1, 1, Kind::kSilent, 0), connection(2, 1, Kind::kIdle, 0),
                     connection(3, 2, Kind::kSlow, 0)}),
             0U);
 }
 
-TEST(Places, TheOneThatHasBeenLongestWithoutAWholeRequestGoesFirstOfAllASilentOne) {
+TEST(Eviction, TheOneThatHasBeenLongestWithoutAWholeRequestGoesFirstOfAllASilentOne) {
   EXPECT_EQ(victim({connection(1, 1, Kind::kIdle, 0), connection(2, 1, Kind::kSlow, 1),
                     connection(3, 2, Kind::kSilent, 5), connection(4, 2, Kind::kSilent, 4)}),
             4U);
@@ -68,7 +68,7 @@ TEST(Places, TheOneThatHasBeenLongestWithoutAWholeRequestGoesFirstOfAllASilentOn
             3U);
 }
 
-TEST(Places, AConnectionThatHasCompletedTheHandshakeOutlivesThoseThatHaveNot) {
+TEST(Eviction, AConnectionThatHasCompletedTheHandshakeOutlivesThoseThatHaveNot) {
   EXPECT_EQ(victim({connection(1, 1, Kind::kSecured, 0), connection(2, 1, Kind::kSlow, 1),
                     connection(3, 2, Kind::kSlow, 2), connection(4, 2, Kind::kBusy, 0)}),
             2U);
@@ -77,7 +77,7 @@ TEST(Places, AConnectionThatHasCompletedTheHandshakeOutlivesThoseThatHaveNot) {
             2U);
 }
 
-TEST(Places, OneWhosePatienceIsOverGoesBeforeASilentOneThatHasJustCome) {
+TEST(Eviction, OneWhosePatienceIsOverGoesBeforeASilentOneThatHasJustCome) {
   const std::vector<ConnectionInfo> all = {
       connection(1, 1, Kind::kSecured, 0), connection(2, 1, Kind::kSlow, 1),
       connection(3, 2, Kind::kSilent, 9), connection(4, 2, Kind::kSilent, 8)};
@@ -90,7 +90,7 @@ TEST(Places, OneWhosePatienceIsOverGoesBeforeASilentOneThatHasJustCome) {
   EXPECT_EQ(victim_at(0s), 1U) << "the first whose patience will be over";
 }
 
-TEST(Places, ServedConnectionsGiveWayToNewOnesWhenTheyHaveMoreThanTheirPart) {
+TEST(Eviction, ServedConnectionsGiveWayToNewOnesWhenTheyHaveMoreThanTheirPart) {
   const std::vector<ConnectionInfo> all = {
       connection(1, 1, Kind::kBusy, 0), connection(2, 1, Kind::kIdle, 7),
       connection(3, 2, Kind::kIdle, 6), connection(4, 3, Kind::kIdle, 8)};
@@ -103,7 +103,7 @@ TEST(Places, ServedConnectionsGiveWayToNewOnesWhenTheyHaveMoreThanTheirPart) {
   EXPECT_EQ(victim(one_is_new), 4U);
 }
 
-TEST(Places, OfAnAddressThatHasAllOfItsPlacesOneOfItsOwnGoes) {
+TEST(Eviction, OfAnAddressThatHasAllOfItsSlotsOneOfItsOwnGoes) {
   const std::vector<ConnectionInfo> three = {connection(1, 1, Kind::kIdle, 0),
                                              connection(2, 1, Kind::kSlow, 5),
                                              connection(3, 1, Kind::kSlow, 4)};
@@ -115,7 +115,7 @@ TEST(Places, OfAnAddressThatHasAllOfItsPlacesOneOfItsOwnGoes) {
   EXPECT_EQ(victim(four, 2), 4U);
 }
 
-TEST(Places, AConnectionIsKeptForItsPatienceAndAnIdleOneIsNot) {
+TEST(Eviction, AConnectionIsKeptForItsPatienceAndAnIdleOneIsNot) {
   EXPECT_EQ(kept_for(Kind::kSilent, 0), limits::kServeSilentKeepTime);
   EXPECT_EQ(kept_for(Kind::kSlow, 0), limits::kServeKeepTime);
   EXPECT_EQ(kept_for(Kind::kSecured, 0), serve::kHandshakeFactor * limits::kServeKeepTime);
@@ -123,7 +123,7 @@ TEST(Places, AConnectionIsKeptForItsPatienceAndAnIdleOneIsNot) {
   EXPECT_EQ(kept_for(Kind::kIdle, 0), 0s);
 }
 
-TEST(Places, PatienceGetsShorterSoThatHoweverManyWaitEachHasAPlaceInTime) {
+TEST(Eviction, PatienceGetsShorterSoThatHoweverManyWaitEachHasASlotInTime) {
   constexpr int kPlaces = 4;
   for (const std::size_t waiting : {1U, 8U, 100U, 1000U, 4096U}) {
     for (const Kind kind : {Kind::kSilent, Kind::kSlow, Kind::kBusy}) {

@@ -1,5 +1,5 @@
-// A queue with one slot, the turn to read a large body: only the connection that has the turn may
-// read a large body, and the others wait for the turn.
+// A queue of the connections with a large body. One connection at a time has the turn: only it may
+// read its large body, and the others wait for their turn.
 //
 // Order: the turn goes to the waiting connection whose address has used the turn for the least time
 // lately; among equals, to the connection that has waited longest. So an address with slow or many
@@ -12,7 +12,7 @@
 // trips to another zone. The more connections wait, the shorter is the keep time, so that even the
 // last of many connections with slow bodies gets the turn in time.
 //
-// One owner, which outlives every Claim. Used on the thread of the io_context only.
+// One owner, which outlives every Entry. Used on the thread of the io_context only.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -28,22 +28,23 @@
 
 namespace serve {
 
-class LargeTurn {
+class LargeBodyQueue {
  public:
   using Instant = std::chrono::steady_clock::time_point;
   using Milliseconds = std::chrono::duration<double, std::milli>;
 
-  // The claim of one connection: it waits for the turn, and then has the turn until it is
+  // The entry of one connection: it waits for the turn, and then has the turn until it is
   // destroyed.
-  class Claim {
+  class Entry {
    public:
     // `address`: of the client. `close_if_slow`: closes the connection, unless bytes have arrived
     // that the server has not read yet; returns whether it closed the connection. The owner of a
-    // closed connection destroys its claim soon, but not during the call.
-    Claim(LargeTurn& turn, boost::asio::ip::address address, std::function<bool()> close_if_slow);
-    ~Claim();
-    Claim(const Claim&) = delete;
-    Claim& operator=(const Claim&) = delete;
+    // closed connection destroys its entry soon, but not during the call.
+    Entry(LargeBodyQueue& queue, boost::asio::ip::address address,
+          std::function<bool()> close_if_slow);
+    ~Entry();
+    Entry(const Entry&) = delete;
+    Entry& operator=(const Entry&) = delete;
 
     // Waits for the turn. Returns false when the deadline passes first. When the awaiting coroutine
     // is cancelled, its next co_await throws.
@@ -53,9 +54,9 @@ class LargeTurn {
     void received(std::size_t bytes) { bytes_ = bytes; }
 
    private:
-    friend class LargeTurn;
+    friend class LargeBodyQueue;
 
-    LargeTurn& turn_;
+    LargeBodyQueue& queue_;
     boost::asio::ip::address address_;
     std::function<bool()> close_if_slow_;
     boost::asio::steady_timer timer_;
@@ -67,15 +68,15 @@ class LargeTurn {
   };
 
   // `longest_keep_time`: the keep time when few connections wait, without the credit.
-  LargeTurn(boost::asio::any_io_executor executor, std::chrono::milliseconds longest_keep_time)
+  LargeBodyQueue(boost::asio::any_io_executor executor, std::chrono::milliseconds longest_keep_time)
       : executor_(std::move(executor)), longest_keep_time_(longest_keep_time) {}
-  LargeTurn(const LargeTurn&) = delete;
-  LargeTurn& operator=(const LargeTurn&) = delete;
+  LargeBodyQueue(const LargeBodyQueue&) = delete;
+  LargeBodyQueue& operator=(const LargeBodyQueue&) = delete;
 
  private:
-  // How long an address has used the turn lately. After each limits::kServeSpentHalves, half of the
-  // time is forgotten.
-  struct Spent {
+  // How long an address has used the turn lately. After each limits::kServeUsageHalfLife, half of
+  // the time is forgotten.
+  struct Usage {
     Milliseconds time;
     Instant at;
 
@@ -85,16 +86,16 @@ class LargeTurn {
   void grant();
   void wake_first();
   void close_holder_if_slow();
-  void charge(const Claim& claim);
-  Milliseconds spent(const Claim& claim, Instant instant) const;
+  void charge(const Entry& entry);
+  Milliseconds used_time(const Entry& entry, Instant instant) const;
   Instant::duration keep_time() const;
   Instant due() const;
 
   boost::asio::any_io_executor executor_;
   std::chrono::milliseconds longest_keep_time_;
-  Claim* holder_ = nullptr;
-  std::list<Claim*> waiting_;  // in the order of arrival; the first one watches the holder
-  std::map<boost::asio::ip::address, Spent> spent_;
+  Entry* holder_ = nullptr;
+  std::list<Entry*> waiting_;  // in the order of arrival; the first one watches the holder
+  std::map<boost::asio::ip::address, Usage> usage_;
 };
 
 }  // namespace serve

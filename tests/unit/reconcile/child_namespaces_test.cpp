@@ -1,4 +1,4 @@
-#include "reconcile/checks/places.h"
+#include "reconcile/checks/child_namespaces.h"
 
 #include <gmock/gmock.h>
 
@@ -17,7 +17,7 @@ api::LocalRegistry in_shared() {
   return registry;
 }
 
-TEST(Places, ChildrenAreInTheOwnTheTargetAndTheRecordedNamespaces) {
+TEST(ChildNamespaces, ChildrenAreInTheOwnTheTargetAndTheRecordedNamespaces) {
   api::LocalRegistry registry = in_shared();
   registry.status.other_namespaces = {"before"};
   EXPECT_TRUE(may_have_children_in(registry, "team-a"));
@@ -26,7 +26,7 @@ TEST(Places, ChildrenAreInTheOwnTheTargetAndTheRecordedNamespaces) {
   EXPECT_FALSE(may_have_children_in(registry, "team-c"));
 }
 
-TEST(Places, WhatAGoneResourceLeftElsewhereIsInANamespaceThatAllowedIt) {
+TEST(ChildNamespaces, WhatAGoneResourceLeftElsewhereIsInANamespaceThatAllowedIt) {
   api::Namespace found = a_namespace("shared");
   api::ObjectMeta left;
   left.namespace_name = "shared";
@@ -42,7 +42,7 @@ TEST(Places, WhatAGoneResourceLeftElsewhereIsInANamespaceThatAllowedIt) {
   EXPECT_TRUE(reconcile::may_be_orphan_of_deleted_owner(left, nullptr));
 }
 
-TEST(Places, AnEarlierOperatorsRegistryIsWhereItsStatusSaysThatItRan) {
+TEST(ChildNamespaces, AnEarlierOperatorsRegistryIsWhereItsStatusSaysThatItRan) {
   api::LocalRegistry registry = in_shared();
   EXPECT_THAT(reconcile::other_namespaces(registry), IsEmpty());
   registry.status.observed_generation = registry.metadata.generation;
