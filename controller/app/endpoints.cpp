@@ -58,13 +58,13 @@ base::Result<void> Endpoints::bind(const Options& options, std::string& flag) {
 
 void Endpoints::add_to(Manager& manager) {
   if (health_.port() != 0) {
-    manager.add({"health endpoint", Runs::kAlways, [this] { return health_.run(); }});
+    manager.add({"health endpoint", RunPeriod::kAlways, [this] { return health_.run(); }});
   }
   if (metrics_.port() != 0) {
-    manager.add({"metrics endpoint", Runs::kAlways, [this] { return metrics_.run(); }});
+    manager.add({"metrics endpoint", RunPeriod::kAlways, [this] { return metrics_.run(); }});
   }
   if (webhook_) {
-    manager.add({"webhook endpoint", Runs::kPastTheStop, [this] { return webhook_->run(); }});
+    manager.add({"webhook endpoint", RunPeriod::kUntilDrained, [this] { return webhook_->run(); }});
   }
 }
 

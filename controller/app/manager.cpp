@@ -23,7 +23,7 @@ asio::awaitable<void> expect_cancelled(std::string name) {
 Manager::Manager(asio::any_io_executor executor, base::Clock& clock)
     : clock_(clock), stopped_(executor) {}
 
-std::vector<const Runnable*> Manager::of(Runs runs) const {
+std::vector<const Runnable*> Manager::of(RunPeriod runs) const {
   std::vector<const Runnable*> found;
   for (const Runnable& runnable : runnables_) {
     if (runnable.runs == runs) found.push_back(&runnable);
@@ -33,7 +33,8 @@ std::vector<const Runnable*> Manager::of(Runs runs) const {
 
 asio::awaitable<void> Manager::run() {
   std::vector<asio::awaitable<void>> branches;
-  if (!of(Runs::kPastTheStop).empty()) branches.push_back(run_group(Runs::kPastTheStop));
+  if (!of(RunPeriod::kUntilDrained).empty())
+    branches.push_back(run_group(RunPeriod::kUntilDrained));
   branches.push_back(run_until_drained());
   auto running = async::run_until_one_ends(std::move(branches));
   co_await std::move(running);
@@ -42,7 +43,7 @@ asio::awaitable<void> Manager::run() {
 // Runs everything but the runnables that outlive the stop, and ends when these may end, too.
 asio::awaitable<void> Manager::run_until_drained() {
   std::vector<asio::awaitable<void>> branches;
-  if (!of(Runs::kAlways).empty()) branches.push_back(run_group(Runs::kAlways));
+  if (!of(RunPeriod::kAlways).empty()) branches.push_back(run_group(RunPeriod::kAlways));
   branches.push_back(lead_until_stopped());
   auto running = async::run_until_one_ends(std::move(branches));
   co_await std::move(running);
@@ -59,19 +60,19 @@ asio::awaitable<void> Manager::run_until_drained() {
 asio::awaitable<void> Manager::lead_until_stopped() {
   std::vector<asio::awaitable<void>> branches;
   branches.push_back(wait_for_stop());
-  if (!of(Runs::kWhileLeading).empty()) branches.push_back(lead());
+  if (!of(RunPeriod::kWhileLeading).empty()) branches.push_back(lead());
   auto running = async::run_until_one_ends(std::move(branches));
   co_await std::move(running);
 }
 
 asio::awaitable<void> Manager::lead() {
-  const Work work = [this] { return run_group(Runs::kWhileLeading); };
+  const Work work = [this] { return run_group(RunPeriod::kWhileLeading); };
   auto leading = election_ ? election_(work) : work();
   co_await std::move(leading);
   co_await expect_cancelled("leader election");
 }
 
-asio::awaitable<void> Manager::run_group(Runs runs) {
+asio::awaitable<void> Manager::run_group(RunPeriod runs) {
   const std::vector<const Runnable*> group = of(runs);
   for (const Runnable* runnable : group) {
     if (!runnable->prepare) continue;

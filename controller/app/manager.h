@@ -36,15 +36,15 @@ namespace app {
 using Work = std::function<boost::asio::awaitable<void>()>;
 
 // When a runnable runs.
-enum class Runs {
+enum class RunPeriod {
   kAlways,        // from the start to the stop
   kWhileLeading,  // while this process leads; possibly several times
-  kPastTheStop,   // from the start to the end of the drain time
+  kUntilDrained,  // from the start to the end of the drain time
 };
 
 struct Runnable {
   std::string name;  // for error messages
-  Runs runs = Runs::kAlways;
+  RunPeriod runs = RunPeriod::kAlways;
   Work run;
   Work prepare = {};  // awaited before any runnable of the same kind starts; may be empty
 };
@@ -81,8 +81,8 @@ class Manager {
   std::optional<std::string> waits_for() const;
 
  private:
-  std::vector<const Runnable*> of(Runs runs) const;
-  boost::asio::awaitable<void> run_group(Runs runs);
+  std::vector<const Runnable*> of(RunPeriod runs) const;
+  boost::asio::awaitable<void> run_group(RunPeriod runs);
   boost::asio::awaitable<void> run_one(const Runnable& runnable);
   boost::asio::awaitable<void> run_until_drained();
   boost::asio::awaitable<void> lead_until_stopped();

@@ -23,7 +23,7 @@ constexpr const char* kFooter =
     "cannot be reached, or the CRD or a permission is missing, the operator\ncontinues to run and "
     "tries again; the log and /readyz show what it is waiting for.";
 
-struct Words {
+struct FlagTexts {
   std::string webhook_certificate_validity = "2160h";
   std::string log_level = "info";
   std::string log_format = "text";
@@ -55,7 +55,7 @@ std::string check_validity(const std::string& text) {
   return "";
 }
 
-void add_webhook_flags(CLI::App& app, Options& options, Words& words) {
+void add_webhook_flags(CLI::App& app, Options& options, FlagTexts& texts) {
   app.add_option("--webhook-bind-address", options.webhook_bind_address,
                  "Address that the admission webhook listens on; 0: off")
       ->capture_default_str()
@@ -75,16 +75,16 @@ void add_webhook_flags(CLI::App& app, Options& options, Words& words) {
       ->capture_default_str()
       ->check(check_name, "")
       ->type_name("NAME");
-  app.add_option("--webhook-certificate-validity", words.webhook_certificate_validity,
+  app.add_option("--webhook-certificate-validity", texts.webhook_certificate_validity,
                  "Validity of the webhook's certificate; it is renewed in time")
       ->capture_default_str()
       ->check(check_validity, "")
       ->type_name("DURATION");
 }
 
-void add_flags(CLI::App& app, Options& options, Words& words) {
+void add_flags(CLI::App& app, Options& options, FlagTexts& texts) {
   app.set_help_flag("-h,--help", "Print this help and exit");
-  app.add_flag("--version", words.version, "Print the version and exit");
+  app.add_flag("--version", texts.version, "Print the version and exit");
   app.add_option("--kubeconfig", options.kubeconfig,
                  "Kubeconfig file. Default: the pod's service account; outside of a "
                  "pod,\n$KUBECONFIG or ~/.kube/config")
@@ -115,7 +115,7 @@ void add_flags(CLI::App& app, Options& options, Words& words) {
                  "Address that /healthz and /readyz are served on; 0: off")
       ->capture_default_str()
       ->type_name("ADDRESS");
-  add_webhook_flags(app, options, words);
+  add_webhook_flags(app, options, texts);
   app.add_option("--max-concurrent-reconciles", options.max_concurrent_reconciles,
                  "Number of LocalRegistries that are reconciled at the same time")
       ->capture_default_str()
@@ -139,11 +139,11 @@ void add_flags(CLI::App& app, Options& options, Words& words) {
   app.add_option("--registry-ca-file", options.registry_ca_file,
                  "PEM file with CAs for registries, in addition to the system's")
       ->type_name("FILE");
-  app.add_option("--log-level", words.log_level, "Log level: debug, info, warn or error")
+  app.add_option("--log-level", texts.log_level, "Log level: debug, info, warn or error")
       ->capture_default_str()
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
       ->type_name("LEVEL");
-  app.add_option("--log-format", words.log_format, "Log format: text or json")
+  app.add_option("--log-format", texts.log_format, "Log format: text or json")
       ->capture_default_str()
       ->check(CLI::IsMember({"text", "json"}))
       ->type_name("FORMAT");
@@ -175,10 +175,10 @@ base::Result<std::chrono::seconds> parse_duration(std::string_view text) {
 base::Result<CommandLine> parse_command_line(int count, const char* const* arguments,
                                              const std::string& version) {
   CommandLine line;
-  Words words;
+  FlagTexts texts;
   CLI::App app(kDescription, "local-registry-operator");
   app.footer(kFooter);
-  add_flags(app, line.options, words);
+  add_flags(app, line.options, texts);
   try {
     app.parse(count, arguments);
   } catch (const CLI::CallForHelp&) {
@@ -187,9 +187,9 @@ base::Result<CommandLine> parse_command_line(int count, const char* const* argum
   } catch (const CLI::ParseError& error) {
     return base::Error{base::ErrorCode::kInvalid, base::reported(error.what())};
   }
-  if (words.version) line.print = "local-registry-operator " + version + "\n";
+  if (texts.version) line.print = "local-registry-operator " + version + "\n";
   line.options.webhook_certificate_validity =
-      parse_duration(words.webhook_certificate_validity).value();
+      parse_duration(texts.webhook_certificate_validity).value();
   const auto insecure = registry::InsecureRegistries::parse(line.options.insecure_registries);
   if (!insecure) {
     return base::Error{base::ErrorCode::kInvalid,
@@ -199,8 +199,8 @@ base::Result<CommandLine> parse_command_line(int count, const char* const* argum
   if (!denied) {
     return base::Error{base::ErrorCode::kInvalid, "--push-check-deny: " + denied.error().message};
   }
-  line.options.log_level = *base::parse_log_level(words.log_level);
-  line.options.log_format = *base::parse_log_format(words.log_format);
+  line.options.log_level = *base::parse_log_level(texts.log_level);
+  line.options.log_format = *base::parse_log_format(texts.log_format);
   const base::Result<void> addresses = check_addresses(line.options);
   if (!addresses) return addresses.error();
   return line;

@@ -65,8 +65,8 @@ std::optional<ExitCode> Process::start() {
   const asio::any_io_executor executor = context_.get_executor();
   const registry::CheckOptions check = check_options(options_);
   push_checker_.emplace(executor, clock_, check);
-  Surroundings around{executor, *transport_,    clock_,      random_,
-                      logger_,  *push_checker_, host_name(), config_.namespace_name};
+  ProgramDependencies around{executor, *transport_,    clock_,      random_,
+                             logger_,  *push_checker_, host_name(), config_.namespace_name};
   around.server = config_.server.authority();
   around.kubernetes_address = base::variable(check.environment, "KUBERNETES_SERVICE_HOST");
   program_.emplace(around, options_, version_);
@@ -79,7 +79,7 @@ std::optional<ExitCode> Process::start() {
   }
   endpoints_->add_to(program_->manager());
   program_->manager().add(
-      {"return of memory", Runs::kAlways, [this] { return give_back_memory(); }});
+      {"return of memory", RunPeriod::kAlways, [this] { return give_back_memory(); }});
   return std::nullopt;
 }
 

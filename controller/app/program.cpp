@@ -14,7 +14,7 @@ namespace asio = boost::asio;
 
 constexpr std::size_t kIdentityCharacters = 8;
 
-kube::Environment environment_of(const Surroundings& around, Metrics& metrics) {
+kube::Environment environment_of(const ProgramDependencies& around, Metrics& metrics) {
   kube::Client client(around.transport,
                       [&metrics, server = around.server](kube::Method method, int code) {
                         metrics.request_answered(code, kube::name(method), server);
@@ -24,7 +24,7 @@ kube::Environment environment_of(const Surroundings& around, Metrics& metrics) {
 
 }  // namespace
 
-Program::Program(const Surroundings& surroundings, const Options& options,
+Program::Program(const ProgramDependencies& surroundings, const Options& options,
                  const std::string& version)
     : pod_name_(surroundings.pod_name),
       namespace_name_(surroundings.namespace_name),
@@ -72,19 +72,21 @@ void Program::add_certificates(const Options& options) {
 }
 
 void Program::add_runnables() {
-  manager_.add({"caches", Runs::kAlways, [this] { return caches_.run(); }});
-  manager_.add({"events", Runs::kAlways, [this] { return events_.run(); }});
+  manager_.add({"caches", RunPeriod::kAlways, [this] { return caches_.run(); }});
+  manager_.add({"events", RunPeriod::kAlways, [this] { return events_.run(); }});
   // The Service networks are learned before any push check, which must not contact Services.
-  manager_.add({"Service networks", Runs::kWhileLeading, [this] { return service_network_.run(); },
-                [this] { return service_network_.learn(); }});
-  manager_.add({"controller", Runs::kWhileLeading, [this] { return controller_.run(); }});
+  manager_.add({"Service networks", RunPeriod::kWhileLeading,
+                [this] { return service_network_.run(); },
+                [this] { return service_network_.detect(); }});
+  manager_.add({"controller", RunPeriod::kWhileLeading, [this] { return controller_.run(); }});
   manager_.add_finish([this] { return events_.flush(limits::kEventFlush); });
   if (election_) manager_.add_check([this] { return election_->waiting_for(); });
   manager_.add_check([this] { return caches_.waiting_for(); });
   if (!certificates_) return;
-  manager_.add({"webhook certificates", Runs::kAlways, [this] { return certificates_->run(); }});
   manager_.add(
-      {"certificate renewal", Runs::kWhileLeading, [this] { return certificates_->lead(); }});
+      {"webhook certificates", RunPeriod::kAlways, [this] { return certificates_->run(); }});
+  manager_.add(
+      {"certificate renewal", RunPeriod::kWhileLeading, [this] { return certificates_->lead(); }});
   manager_.add_check([this] { return certificates_->waiting_for(); });
 }
 

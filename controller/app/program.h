@@ -27,7 +27,7 @@
 namespace app {
 
 // What a Program gets from outside. Everything that it refers to outlives the Program.
-struct Surroundings {
+struct ProgramDependencies {
   boost::asio::any_io_executor executor;
   kube::Transport& transport;
   base::Clock& clock;
@@ -43,7 +43,8 @@ struct Surroundings {
 class Program {
  public:
   // `version`: for the metrics.
-  Program(const Surroundings& surroundings, const Options& options, const std::string& version);
+  Program(const ProgramDependencies& surroundings, const Options& options,
+          const std::string& version);
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
 

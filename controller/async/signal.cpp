@@ -34,14 +34,14 @@ asio::awaitable<void> Signal::wait_until_cancelled(std::uint64_t seen) {
   co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, notified));
 }
 
-asio::awaitable<void> Signal::wait_beyond(std::uint64_t seen) {
+asio::awaitable<void> Signal::wait_for_count_above(std::uint64_t seen) {
   co_await wait_until_cancelled(seen);
   co_await check_cancellation();
 }
 
 // The branch that ends second returns normally: timeouts are too frequent for exceptions.
-asio::awaitable<void> Signal::wait_beyond_for(std::uint64_t seen, base::Clock& clock,
-                                              base::Clock::Duration duration) {
+asio::awaitable<void> Signal::wait_for_count_above_for(std::uint64_t seen, base::Clock& clock,
+                                                       base::Clock::Duration duration) {
   std::vector<asio::awaitable<void>> branches;
   branches.push_back(wait_until_cancelled(seen));
   branches.push_back(sleep_until_cancelled(clock, duration));

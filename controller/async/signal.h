@@ -22,11 +22,11 @@ class Signal {
   // Returns once notify() has been called after the call of wait(). notify() may have been called
   // for another reason, so the caller checks its condition and waits again. Throws
   // boost::system::system_error (operation_aborted) when the awaiting coroutine is cancelled.
-  boost::asio::awaitable<void> wait() { return wait_beyond(count_); }
+  boost::asio::awaitable<void> wait() { return wait_for_count_above(count_); }
 
   // Like wait(), but returns at the latest after `duration`.
   boost::asio::awaitable<void> wait_for(base::Clock& clock, base::Clock::Duration duration) {
-    return wait_beyond_for(count_, clock, duration);
+    return wait_for_count_above_for(count_, clock, duration);
   }
 
   // Like wait(), but also returns when the awaiting coroutine is cancelled. The next co_await of
@@ -35,9 +35,9 @@ class Signal {
 
  private:
   boost::asio::awaitable<void> wait_until_cancelled(std::uint64_t seen);
-  boost::asio::awaitable<void> wait_beyond(std::uint64_t seen);
-  boost::asio::awaitable<void> wait_beyond_for(std::uint64_t seen, base::Clock& clock,
-                                               base::Clock::Duration duration);
+  boost::asio::awaitable<void> wait_for_count_above(std::uint64_t seen);
+  boost::asio::awaitable<void> wait_for_count_above_for(std::uint64_t seen, base::Clock& clock,
+                                                        base::Clock::Duration duration);
 
   std::uint64_t count_ = 0;          // calls of notify()
   boost::asio::steady_timer timer_;  // never expires; notify() cancels it to wake the waits

@@ -173,8 +173,8 @@ RotationDecision decide(const UsableParts& usable, const RotationPolicy& policy,
   return {RotationStep::kDropAuthorities, "no certificate of the old CA is served any more", {}};
 }
 
-base::Result<StoredCertificates> carry_out(RotationStep step, const StoredCertificates& stored,
-                                           const RotationPolicy& policy, base::Time now) {
+base::Result<StoredCertificates> perform_step(RotationStep step, const StoredCertificates& stored,
+                                              const RotationPolicy& policy, base::Time now) {
   StoredCertificates result = stored;
   switch (step) {
     case RotationStep::kKeep: return result;

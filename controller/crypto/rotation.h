@@ -94,8 +94,8 @@ RotationDecision decide(const UsableParts& usable, const RotationPolicy& policy,
                         std::optional<Duration> trusted_for);
 
 // Returns the content of the Secret after the step. kInternal, kInvalid: the step failed.
-base::Result<StoredCertificates> carry_out(RotationStep step, const StoredCertificates& stored,
-                                           const RotationPolicy& policy, base::Time now);
+base::Result<StoredCertificates> perform_step(RotationStep step, const StoredCertificates& stored,
+                                              const RotationPolicy& policy, base::Time now);
 
 // Returns when the leaf expires; nullopt when it cannot be read.
 std::optional<base::Time> expiry(const StoredCertificates& stored);

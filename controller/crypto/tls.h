@@ -10,9 +10,9 @@
 
 namespace crypto {
 
-using ContextPtr = std::unique_ptr<SSL_CTX, Freed<SSL_CTX_free>>;
-using SessionPtr = std::unique_ptr<SSL_SESSION, Freed<SSL_SESSION_free>>;
-using SslPtr = std::unique_ptr<SSL, Freed<SSL_free>>;
+using ContextPtr = std::unique_ptr<SSL_CTX, OpenSslDeleter<SSL_CTX_free>>;
+using SessionPtr = std::unique_ptr<SSL_SESSION, OpenSslDeleter<SSL_SESSION_free>>;
+using SslPtr = std::unique_ptr<SSL, OpenSslDeleter<SSL_free>>;
 
 // Sets what every TLS context of this project has: at least TLS 1.2, no compression and no
 // renegotiation, no buffers in idle connections, and no password for keys.

@@ -82,7 +82,7 @@ class Builder {
   }
 
   bool is_too_deep() const { return depth_ > limits::kJsonDepth; }
-  bool is_too_much() const { return values_ > options_.max_values; }
+  bool exceeds_max_values() const { return values_ > options_.max_values; }
   bool has_half_pair() const { return has_half_pair_; }
 
   // RapidJSON calls the following functions. It stops when one returns false, so it recurses no
@@ -316,7 +316,7 @@ base::Result<Document> Document::parse(std::string text, const ParseOptions& opt
     return base::Error{base::ErrorCode::kTooLarge,
                        fmt::format("JSON nested deeper than {} levels", limits::kJsonDepth)};
   }
-  if (builder.is_too_much()) {
+  if (builder.exceeds_max_values()) {
     return base::Error{base::ErrorCode::kTooLarge,
                        fmt::format("JSON of more than {} values", options.max_values)};
   }

@@ -246,7 +246,7 @@ asio::awaitable<void> EventRecorder::flush(base::Clock::Duration max) {
   co_await async::run_until_one_ends(std::move(branches));
 }
 
-base::Clock::Duration EventRecorder::rest_after(base::Clock::Duration took) const {
+base::Clock::Duration EventRecorder::pause_after(base::Clock::Duration took) const {
   const std::size_t room = std::min(limits::kEventQueue - queue_.size(), kAmple);
   const auto share = static_cast<double>(room) / kAmple;
   const std::chrono::duration<double, base::Clock::Duration::period> rest = kRest * share * took;
@@ -278,7 +278,7 @@ asio::awaitable<void> EventRecorder::send_queue(SendMode mode) {
       environment_.logger.warning("cannot send an Event",
                                   {{"about", about}, {"why", base::to_string(sent.error())}});
     }
-    const base::Clock::Duration rest = rest_after(environment_.clock.now() - begin);
+    const base::Clock::Duration rest = pause_after(environment_.clock.now() - begin);
     if (mode == SendMode::kYielding && rest > base::Clock::Duration::zero()) {
       co_await environment_.clock.sleep_for(rest);
     }

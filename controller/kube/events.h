@@ -131,7 +131,7 @@ class EventRecorder {
   enum class SendMode { kYielding, kUrgent };
 
   boost::asio::awaitable<void> send_queue(SendMode mode);
-  base::Clock::Duration rest_after(base::Clock::Duration took) const;
+  base::Clock::Duration pause_after(base::Clock::Duration took) const;
   boost::asio::awaitable<base::Result<void>> send(EventWrite write);
   void enqueue(EventWrite write);
   void report_dropped();

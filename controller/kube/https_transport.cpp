@@ -212,7 +212,7 @@ class HttpsTransport final : public Transport {
                                                  json::Sieve::Input::kOne)](
               std::string_view piece, std::string& kept) { sieve->feed(piece, kept); });
     }
-    auto exchanging = converse(*connection, exchange, parser, Until::kEnd);
+    auto exchanging = send_and_receive(*connection, exchange, parser, ReadUntil::kEnd);
     const auto exchanged = co_await std::move(exchanging);
     if (!exchanged) {
       const bool broke = exchanged.error().code == base::ErrorCode::kNetwork;
@@ -225,12 +225,12 @@ class HttpsTransport final : public Transport {
     co_return Attempt{std::move(response), false};
   }
 
-  enum class Until { kEnd, kStream };
+  enum class ReadUntil { kEnd, kStream };
 
   // Writes the request and reads the answer. With kStream, reading stops after the head of an HTTP
   // 200 answer.
-  Awaitable<void> converse(net::Connection& connection, const Exchange& exchange,
-                           net::AnswerParser& parser, Until until) {
+  Awaitable<void> send_and_receive(net::Connection& connection, const Exchange& exchange,
+                                   net::AnswerParser& parser, ReadUntil until) {
     auto writing = connection.write(exchange.bytes, exchange.deadline);
     const auto written = co_await std::move(writing);
     // A peer that closes the connection early may have sent the reason before: a TLS alert, or an
@@ -238,7 +238,7 @@ class HttpsTransport final : public Transport {
     const bool cut = !written && written.error().code == base::ErrorCode::kNetwork;
     if (!written && !cut) co_return written.error();
     const Instant deadline = cut ? std::chrono::steady_clock::now() : exchange.deadline;
-    const bool stream = until == Until::kStream;
+    const bool stream = until == ReadUntil::kStream;
     const std::size_t batch = stream ? 1 : limits::kBytesBeforeYield;
     while (!parser.done() && !(stream && parser.head_done() && parser.status() == kStatusOk)) {
       if (stream && parser.head_done()) parser.keep_whole_body(limits::kErrorBytes);
@@ -256,7 +256,7 @@ class HttpsTransport final : public Transport {
     auto connection = co_await std::move(connecting);
     if (!connection) co_return connection.error();
     auto parser = std::make_unique<net::AnswerParser>(net::AnswerBounds{bounds_.header_bytes, 0});
-    auto exchanging = converse(**connection, exchange, *parser, Until::kStream);
+    auto exchanging = send_and_receive(**connection, exchange, *parser, ReadUntil::kStream);
     const auto exchanged = co_await std::move(exchanging);
     if (!exchanged) co_return named(exchanged.error());
     if (parser->status() != kStatusOk) co_return Opened{response_of(*parser), nullptr};

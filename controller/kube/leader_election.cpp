@@ -180,9 +180,9 @@ asio::awaitable<LeaderElection::Outcome> LeaderElection::hold(Work lead) {
 // Renews the Lease until another process holds it.
 asio::awaitable<void> LeaderElection::keep_renewing() {
   Instant next = renewed_ + options_.retry;
-  while (is_ours()) {
+  while (holds_lease()) {
     co_await pause_before_renewal(next);
-    if (!is_ours()) break;
+    if (!holds_lease()) break;
     const Instant now = environment_.clock.now();
     LeaseDecision decision = decide(view(), options_, now, environment_.clock.wall());
     base::Result<void> renewed =
@@ -212,14 +212,14 @@ asio::awaitable<void> LeaderElection::until_deadline() {
 
 // Waits until `next`, or until this process no longer holds the Lease.
 asio::awaitable<void> LeaderElection::pause_before_renewal(Instant next) {
-  for (Instant now = environment_.clock.now(); now < next && is_ours();
+  for (Instant now = environment_.clock.now(); now < next && holds_lease();
        now = environment_.clock.now()) {
     co_await changed_.wait_for(environment_.clock, next - now);
   }
 }
 
 asio::awaitable<void> LeaderElection::release() {
-  for (int tries = 0; tries < kReleaseTries && is_ours(); ++tries) {
+  for (int tries = 0; tries < kReleaseTries && holds_lease(); ++tries) {
     api::LeaseSpec spec = released(view().lease->spec, environment_.clock.wall());
     const base::Result<void> written =
         co_await write(LeaseAction::kRenew, std::move(spec), limits::kLeaseReleaseTimeout);
@@ -284,7 +284,7 @@ LeaseView LeaderElection::view() const {
   return {*lease, lease_changed_};
 }
 
-bool LeaderElection::is_ours() const { return holder() == options_.identity; }
+bool LeaderElection::holds_lease() const { return holder() == options_.identity; }
 
 void LeaderElection::lease_changed(const api::Lease* before, const api::Lease* after) {
   // A change of the metadata alone, such as a label, does not prolong the Lease.

@@ -103,7 +103,7 @@ class LeaderElection {
                                                    std::chrono::milliseconds timeout);
   boost::asio::awaitable<base::Result<void>> refresh(std::chrono::milliseconds timeout);
   LeaseView view() const;
-  bool is_ours() const;
+  bool holds_lease() const;
   void lease_changed(const api::Lease* before, const api::Lease* after);
   void set_leading(bool leading);
   void set_waiting_for(std::string text);

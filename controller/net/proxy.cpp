@@ -19,8 +19,8 @@ std::optional<ip::address> address_of(const std::string& text) {
 }
 
 // Returns the variable `upper` if it is set, else the variable `lower_case`, as Go does.
-std::string either(const base::EnvironmentVariables& environment, std::string_view upper,
-                   std::string_view lower_case) {
+std::string environment_value(const base::EnvironmentVariables& environment, std::string_view upper,
+                              std::string_view lower_case) {
   const std::string value = base::variable(environment, upper);
   return value.empty() ? base::variable(environment, lower_case) : value;
 }
@@ -78,7 +78,7 @@ bool excludes(const std::string& pattern, const ServerUrl& server) {
   return name == host || name.ends_with("." + host);
 }
 
-bool excluded(const std::string& list, const ServerUrl& server) {
+bool is_excluded_by_no_proxy(const std::string& list, const ServerUrl& server) {
   std::size_t begin = 0;
   while (begin <= list.size()) {
     const std::size_t end = std::min(list.find(',', begin), list.size());
@@ -94,11 +94,11 @@ bool excluded(const std::string& list, const ServerUrl& server) {
 
 base::Result<std::optional<ProxyUrl>> proxy_from_environment(
     const ServerUrl& server, const base::EnvironmentVariables& environment) {
-  const std::string text = server.tls ? either(environment, "HTTPS_PROXY", "https_proxy")
-                                      : either(environment, "HTTP_PROXY", "http_proxy");
+  const std::string text = server.tls ? environment_value(environment, "HTTPS_PROXY", "https_proxy")
+                                      : environment_value(environment, "HTTP_PROXY", "http_proxy");
   const std::optional<ip::address> address = address_of(server.host);
   if (text.empty() || server.host == "localhost" || (address && address->is_loopback()) ||
-      excluded(either(environment, "NO_PROXY", "no_proxy"), server)) {
+      is_excluded_by_no_proxy(environment_value(environment, "NO_PROXY", "no_proxy"), server)) {
     return std::optional<ProxyUrl>();
   }
   // "proxy:3128" means http://proxy:3128.

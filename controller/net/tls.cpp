@@ -151,14 +151,14 @@ std::string why_refused(X509_STORE_CTX* store) {
 }
 
 // The data of the BIO through which OpenSSL reads and writes: the lower channel and its last error.
-struct Below {
+struct LowerChannel {
   std::unique_ptr<Channel> channel;
   base::Error error = {};
   bool ended = false;
 };
 
-int bridge(BIO* bio, const IoResult& result) {
-  auto* below = static_cast<Below*>(BIO_get_data(bio));
+int bio_result(BIO* bio, const IoResult& result) {
+  auto* below = static_cast<LowerChannel*>(BIO_get_data(bio));
   BIO_clear_retry_flags(bio);
   switch (result.status) {
     case IoStatus::kDone: return static_cast<int>(result.bytes);
@@ -171,17 +171,17 @@ int bridge(BIO* bio, const IoResult& result) {
 }
 
 int bio_read(BIO* bio, char* data, int size) {
-  auto* below = static_cast<Below*>(BIO_get_data(bio));
-  return bridge(bio, below->channel->read({data, static_cast<std::size_t>(size)}));
+  auto* below = static_cast<LowerChannel*>(BIO_get_data(bio));
+  return bio_result(bio, below->channel->read({data, static_cast<std::size_t>(size)}));
 }
 
 int bio_write(BIO* bio, const char* data, int size) {
-  auto* below = static_cast<Below*>(BIO_get_data(bio));
-  return bridge(bio, below->channel->write({data, static_cast<std::size_t>(size)}));
+  auto* below = static_cast<LowerChannel*>(BIO_get_data(bio));
+  return bio_result(bio, below->channel->write({data, static_cast<std::size_t>(size)}));
 }
 
 long bio_control(BIO* bio, int command, long, void*) {
-  if (command == BIO_CTRL_EOF) return static_cast<Below*>(BIO_get_data(bio))->ended ? 1 : 0;
+  if (command == BIO_CTRL_EOF) return static_cast<LowerChannel*>(BIO_get_data(bio))->ended ? 1 : 0;
   return command == BIO_CTRL_FLUSH ? 1 : 0;
 }
 
@@ -214,7 +214,7 @@ struct TlsContext::State {
 
 struct TlsChannel::State {
   std::shared_ptr<TlsContext> context;
-  Below below;
+  LowerChannel below;
   crypto::SslPtr ssl;
   std::string peer;
   Role role = Role::kServer;

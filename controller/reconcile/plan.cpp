@@ -21,9 +21,9 @@ namespace {
 // What follows a step: the next one, or nothing because the plan is complete.
 enum class Next { kStep, kEnd };
 
-Next delete_leftovers(Draft& draft) {
+Next delete_orphaned_children(Draft& draft) {
   if (draft.observed.registry) return Next::kStep;
-  plan_leftovers(draft.observed, draft.plan);
+  plan_orphan_deletion(draft.observed, draft.plan);
   return Next::kEnd;
 }
 
@@ -179,7 +179,7 @@ Next retry_failures(Draft& draft) {
 Next find_pod_refusal(Draft& draft) {
   const Observed& observed = draft.observed;
   const Workload workload = find_workload(observed);
-  if (!lacks_pod(observed, workload)) return Next::kStep;
+  if (!has_no_pod(observed, workload)) return Next::kStep;
   if (!observed.pod_refusal) {
     draft.plan.actions.emplace_back(
         ReadPodRefusal{api::key_of(*workload.metadata), workload.metadata->uid});
@@ -222,7 +222,7 @@ struct Step {
 
 // All that plan() does, in this order.
 constexpr Step kSteps[] = {
-    {"delete what a LocalRegistry left that is gone", delete_leftovers},
+    {"delete what a LocalRegistry left that is gone", delete_orphaned_children},
     {"report a LocalRegistry that the cache holds only in part", report_missing_part},
     {"delete the children of a LocalRegistry that is being deleted", delete_children},
     {"check whether the spec is accepted", check_spec},

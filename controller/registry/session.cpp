@@ -44,7 +44,7 @@ base::Error unexpected(const std::string& who, int status) {
 // Whether `named` is a plain-HTTP URL of the registry itself, although the registry is reached by
 // HTTPS. A registry behind a TLS proxy may see plain HTTP; its URL has the port of the proxy or no
 // port.
-bool names_itself_without_tls(const net::ServerUrl& server, const net::ServerUrl& named) {
+bool is_same_server_without_tls(const net::ServerUrl& server, const net::ServerUrl& named) {
   return server.tls && !named.tls && server.host == named.host &&
          (named.port == server.port || named.port == kHttpPort);
 }
@@ -89,7 +89,7 @@ base::Result<Url> RepositorySession::location(const HttpAnswer& answer) const {
   }
   const bool secure = server_.tls || answer.url.server.tls;
   if (!secure || found->server.tls) return found;
-  if (names_itself_without_tls(server_, found->server)) {
+  if (is_same_server_without_tls(server_, found->server)) {
     found->server = server_;
     return found;
   }

@@ -34,7 +34,7 @@ class Pace {
 
   // Counts a reconcile of the key that starts now.
   void count(const Key& key, Instant now) {
-    if (paid_until_.size() >= next_sweep_) sweep(now);
+    if (paid_until_.size() >= next_removal_) remove_expired(now);
     const auto found = paid_until_.find(key);
     if (found != paid_until_.end()) {
       found->second = std::max(found->second, now) + limits::kPaceInterval;
@@ -49,17 +49,17 @@ class Pace {
   static constexpr Duration kAhead = (limits::kPaceBurst - 1) * limits::kPaceInterval;
   static constexpr std::size_t kSweep = 64;
 
-  // Removes the keys whose cost has elapsed. The next sweep comes when the table has grown to
-  // more than twice its size, so that the average cost of count() stays small.
-  void sweep(Instant now) {
+  // Removes the keys whose cost has elapsed. The next remove_expired comes when the table has grown
+  // to more than twice its size, so that the average cost of count() stays small.
+  void remove_expired(Instant now) {
     std::erase_if(paid_until_, [now](const auto& entry) { return entry.second <= now; });
-    next_sweep_ = 2 * paid_until_.size() + kSweep;
+    next_removal_ = 2 * paid_until_.size() + kSweep;
   }
 
   // The theoretical arrival time (GCRA) of each key. Each reconcile moves this time
   // limits::kPaceInterval ahead. A key is delayed while its time is more than kAhead in the future.
   std::map<Key, Instant> paid_until_;
-  std::size_t next_sweep_ = kSweep;
+  std::size_t next_removal_ = kSweep;
 };
 
 }  // namespace runtime

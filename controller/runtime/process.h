@@ -23,7 +23,8 @@ struct ProcessValue {
 std::vector<ProcessValue> read_process();
 
 // Returns memory to the kernel that the process no longer needs:
-//  * Freed heap memory, when its amount has changed by limits::kTrimHeapBytes since the last trim.
+//  * OpenSslDeleter heap memory, when its amount has changed by limits::kTrimHeapBytes since the
+//  last trim.
 //    After a burst or a list, the heap cannot shrink, because free blocks lie between blocks in
 //    use.
 //  * Mapped code and constants, while the process is quiet: most of these pages are used only at

@@ -75,7 +75,7 @@ const Route* find_route(const std::vector<Route>& routes, std::string_view path)
   return nullptr;
 }
 
-std::optional<Answer> objection(const Route* route, const Parser& parser) {
+std::optional<Answer> find_request_error(const Route* route, const Parser& parser) {
   const auto fields = std::distance(parser.get().begin(), parser.get().end());
   if (static_cast<std::size_t>(fields) > limits::kServeHeaderFields) {
     return plain(

@@ -43,7 +43,7 @@ const Route* find_route(const std::vector<Route>& routes, std::string_view path)
 
 // Returns the answer that refuses a request because of its head; nullopt when the server may read
 // the body. `route`: null when no route has the path.
-std::optional<Answer> objection(const Route* route, const Parser& parser);
+std::optional<Answer> find_request_error(const Route* route, const Parser& parser);
 
 // Calls the route. An exception of its handler is a bug: it is logged and answered with status 500.
 Answer call(const Route& route, Request request, base::Logger& logger);

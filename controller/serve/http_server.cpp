@@ -341,8 +341,8 @@ asio::awaitable<error_code> HttpServer::read_body(Stream& stream, Connection& co
       incoming.turn.emplace(large_body_queue_, connection.info.address,
                             [this, &connection] { return evict_if_slow(connection); });
       auto waiting = incoming.turn->wait(now() + options_.large_wait);
-      const bool came = co_await std::move(waiting);
-      if (!came) co_return error_code(kLargeBodyTimeout);
+      const bool has_turn = co_await std::move(waiting);
+      if (!has_turn) co_return error_code(kLargeBodyTimeout);
       body.reserve(total + kBytesForParser);
       connection.stream.expires_after(options_.large_body);
     }
@@ -370,7 +370,7 @@ asio::awaitable<void> HttpServer::read_request(Stream& stream, Connection& conne
     connection.advance(RequestStage::kRequestHead);
     incoming.head_only = parser.get().method() == http::verb::head;
     incoming.route = find_route(routes_, path_of(parser.get()));
-    incoming.refusal = objection(incoming.route, parser);
+    incoming.refusal = find_request_error(incoming.route, parser);
     incoming.keep_alive =
         parser.get().keep_alive() && !(incoming.refusal && !parser.is_done()) && !draining_;
     incoming.is_unread = !parser.is_done();
@@ -410,8 +410,8 @@ asio::awaitable<void> HttpServer::discard(Stream& stream, Connection& connection
 template <class Stream>
 asio::awaitable<bool> HttpServer::exchange(Stream& stream, Connection& connection) {
   auto waiting = wait_for_request(stream, connection);
-  const bool came = co_await std::move(waiting);
-  if (!came) co_return false;
+  const bool has_request = co_await std::move(waiting);
+  if (!has_request) co_return false;
   Incoming incoming;
   auto reading = read_request(stream, connection, incoming);
   co_await std::move(reading);

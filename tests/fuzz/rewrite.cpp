@@ -55,8 +55,9 @@ std::string applied(std::string_view text, const std::vector<json::Edit>& edits)
                   "edits are in the text, in its order");
     const std::string_view old = text.substr(edit.begin, edit.end - edit.begin);
     // In double quotes a word may continue on the next line, after a backslash.
-    const bool may_go_on = old.find('\\') != std::string_view::npos;
-    fuzz::require(old.find('\n') == std::string_view::npos || may_go_on, "an edit is of one word");
+    const bool continue_if_ok = old.find('\\') != std::string_view::npos;
+    fuzz::require(old.find('\n') == std::string_view::npos || continue_if_ok,
+                  "an edit is of one word");
     result += text.substr(at, edit.begin - at);
     result += edit.text;
     at = edit.end;

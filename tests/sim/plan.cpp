@@ -92,7 +92,7 @@ void watch(World& world, base::Clock::Duration quiet) {
   const std::size_t writes = world.oracles.writes();
   const std::size_t events = world.oracles.events();
   const std::size_t sent = world.writes_sent();
-  const auto is_too_much = [&](base::Clock::Duration watched) {
+  const auto exceeds_max_values = [&](base::Clock::Duration watched) {
     const std::size_t tried = world.writes_sent() - sent;
     const bool much = tried > std::size_t(watched / kRefusedAgain) * kRefusedAtOnce;
     if (much) {
@@ -103,9 +103,9 @@ void watch(World& world, base::Clock::Duration quiet) {
   const auto counts_due = std::min<base::Clock::Duration>(quiet, limits::kEventSeriesWindow);
   world.run_for(counts_due);
   const std::size_t counts = world.oracles.counts();
-  if (is_too_much(counts_due)) return;
+  if (exceeds_max_values(counts_due)) return;
   world.run_for(quiet - counts_due);
-  is_too_much(quiet);
+  exceeds_max_values(quiet);
   if (world.oracles.writes() != writes) {
     world.oracles.violated(
         fmt::format("{} writes after it had converged", world.oracles.writes() - writes));

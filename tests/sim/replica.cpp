@@ -22,8 +22,8 @@ Replica::Replica(LinkHost host, Link& link, ReplicaOptions options, std::uint64_
   app::Options flags;
   flags.leader_elect = options_.leader_elect;
   flags.max_concurrent_reconciles = options_.workers;
-  program_.emplace(app::Surroundings{executor, link_, clock_, random_, logger_, checker_,
-                                     options_.name, kOwnNamespace},
+  program_.emplace(app::ProgramDependencies{executor, link_, clock_, random_, logger_, checker_,
+                                            options_.name, kOwnNamespace},
                    flags, "sim");
   process_.poll_pause = [this] { return program_->poll_pause(); };
   asio::co_spawn(executor, live(),

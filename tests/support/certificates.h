@@ -28,15 +28,15 @@ struct Wanted {
 };
 
 template <auto Free>
-struct Freed {
+struct OpenSslDeleter {
   template <class T>
   void operator()(T* object) const {
     Free(object);
   }
 };
-using KeyPtr = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
-using CertificatePtr = std::unique_ptr<X509, Freed<X509_free>>;
-using BioPtr = std::unique_ptr<BIO, Freed<BIO_free>>;
+using KeyPtr = std::unique_ptr<EVP_PKEY, OpenSslDeleter<EVP_PKEY_free>>;
+using CertificatePtr = std::unique_ptr<X509, OpenSslDeleter<X509_free>>;
+using BioPtr = std::unique_ptr<BIO, OpenSslDeleter<BIO_free>>;
 
 inline std::string text_of(BIO* bio) {
   char* data = nullptr;

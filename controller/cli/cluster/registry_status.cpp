@@ -15,7 +15,7 @@ namespace {
 
 // Reports whether a reason of Ready=False passes without an action of the user. All other reasons,
 // such as NodePortTaken, require one.
-bool is_passing(std::string_view reason) {
+bool is_temporary_reason(std::string_view reason) {
   constexpr std::string_view kPassing[] = {"CheckingPush", "Deploying",         "Starting",
                                            "Pending",      "ContainerCreating", "PodInitializing"};
   return std::find(std::begin(kPassing), std::end(kPassing), reason) != std::end(kPassing);
@@ -85,7 +85,7 @@ std::string explain_missing_status(const api::LocalRegistry& registry) {
   const bool is_current =
       ready != nullptr && ready->observed_generation >= registry.metadata.generation;
   if (is_current && ready->status == "True") return "see `kubectl localregistry status`";
-  const bool passes = !is_current || is_passing(ready->reason);
+  const bool passes = !is_current || is_temporary_reason(ready->reason);
   std::string missing = why_not_true(registry, "Ready");
   if (!passes) return missing;
   return fmt::format("{}; run `kubectl localregistry wait {}`", missing, name);

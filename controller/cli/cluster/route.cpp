@@ -24,10 +24,10 @@ constexpr int kStatusNoContent = 204;
 constexpr int kStatusOk = 200;
 constexpr std::string_view kProbeRepository = "localregistry.dev/probe";
 
-// Asker sends requests to a registry at an address of this machine.
-class Asker {
+// RegistryProbe sends requests to a registry at an address of this machine.
+class RegistryProbe {
  public:
-  explicit Asker(const asio::any_io_executor& executor)
+  explicit RegistryProbe(const asio::any_io_executor& executor)
       : trust_(""), client_(executor, trust_, options()) {}
 
   asio::awaitable<bool> is_registry(std::string address) {
@@ -120,13 +120,13 @@ asio::awaitable<Outcome<RegistryRoute>> forwarded(const ClusterSession& session,
 // address is known at the node port only if the registry there is the same.
 asio::awaitable<void> compare(std::string node, std::string forwarded_address,
                               asio::any_io_executor executor, bool& same) {
-  Asker asker(executor);
-  auto beginning = asker.begin_upload(forwarded_address);
+  RegistryProbe probe(executor);
+  auto beginning = probe.begin_upload(forwarded_address);
   const std::optional<std::string> upload = co_await std::move(beginning);
   if (!upload) co_return;
-  auto looking = asker.knows_upload(node, *upload);
+  auto looking = probe.knows_upload(node, *upload);
   same = co_await std::move(looking);
-  auto ending = asker.end_upload(forwarded_address, *upload);
+  auto ending = probe.end_upload(forwarded_address, *upload);
   co_await std::move(ending);
 }
 
@@ -145,8 +145,8 @@ asio::awaitable<Outcome<RegistryRoute>> find_registry_route(const ClusterSession
   if (via == Via::kNode) co_return RegistryRoute{node, nullptr};
   bool answers = false;
   if (via == Via::kAuto) {
-    Asker asker(session.kube.executor);
-    auto asking = asker.is_registry(node);
+    RegistryProbe probe(session.kube.executor);
+    auto asking = probe.is_registry(node);
     answers = co_await std::move(asking);
   }
   auto forwarding = forwarded(session, std::move(connection), registry);

@@ -109,7 +109,7 @@ std::string encode(const std::vector<ImageVariables>& images) {
 
 // Returns the name of a variable that two images set; null: there is none. Images "a" and "a.tag"
 // both set runtime.images.a.tag.
-const std::string* clash(const std::vector<ImageVariables>& images) {
+const std::string* find_duplicate_variable(const std::vector<ImageVariables>& images) {
   std::set<std::string_view> names;
   for (const ImageVariables& image : images) {
     for (const auto& [name, value] : image.runtime) {
@@ -127,7 +127,7 @@ Outcome<std::vector<ImageVariables>> image_variables(const api::LocalRegistry& r
   if (!deliveries) return deliveries.error();
   std::vector<ImageVariables> result;
   for (const ImageDelivery& image : *deliveries) result.push_back(variables_of(image));
-  if (const std::string* twice = clash(result)) {
+  if (const std::string* twice = find_duplicate_variable(result)) {
     return Failure{ExitCode::kFailure, fmt::format("two images set the same variable {}: rename "
                                                    "one of them in spec.images of LocalRegistry {}",
                                                    *twice, registry.metadata.name)};

@@ -48,7 +48,7 @@ constexpr std::string_view kNotFound[] = {"credentials not found",
 constexpr std::string_view kIdentityToken = "<token>";  // user name of identity tokens
 constexpr std::string_view kAuthVariable = "DOCKER_AUTH_CONFIG";
 
-bool says_not_found(std::string output) {
+bool reports_not_found(std::string output) {
   output = base::lower(std::move(output));
   return std::any_of(std::begin(kNotFound), std::end(kNotFound),
                      [&](std::string_view text) { return output.find(text) != std::string::npos; });
@@ -82,7 +82,7 @@ asio::awaitable<Found> run_helper(asio::any_io_executor executor,
   const base::Result<std::string> end = co_await std::move(waiting);
   if (!end) co_return failed(program, end.error());
   if (!end->empty()) {
-    if (says_not_found(*output)) co_return std::nullopt;
+    if (reports_not_found(*output)) co_return std::nullopt;
     co_return failed(program, {base::ErrorCode::kInternal,
                                fmt::format("{}: {}", *end,
                                            base::reported(output->substr(0, output->find('\n'))))});

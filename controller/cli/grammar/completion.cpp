@@ -22,7 +22,7 @@ class CommandLinePosition {
       take(*option_, word);
       option_ = nullptr;
     } else if (word == "--") {
-      beyond_ = true;
+      is_after_dashes_ = true;
     } else if (word.size() > 1 && word.front() == '-') {
       step_flag(word);
     } else if (app_ != &root_) {
@@ -52,7 +52,9 @@ class CommandLinePosition {
   const CLI::App& app() const { return *app_; }
   // Returns the flag whose value is the next word; null: there is none.
   const CLI::Option* option() const { return option_; }
-  bool beyond() const { return beyond_; }  // after --, among the words of a command
+  bool is_after_dashes() const {
+    return is_after_dashes_;
+  }  // after --, among the words of a command
   bool lost() const { return lost_; }
   const ClusterSelection& selection() const { return selection_; }
 
@@ -87,7 +89,7 @@ class CommandLinePosition {
   const CLI::App* app_;
   const CLI::Option* option_ = nullptr;
   std::size_t positionals_ = 0;
-  bool beyond_ = false;
+  bool is_after_dashes_ = false;
   bool lost_ = false;
   ClusterSelection selection_;
 };
@@ -141,7 +143,7 @@ Candidates commands(const CLI::App& root) {
 Candidates candidates_at(const Parser& parser, const CommandLinePosition& position,
                          const std::string& word, NameSource& names) {
   if (position.lost()) return {};
-  if (position.beyond()) return {{}, Directive::kFiles};
+  if (position.is_after_dashes()) return {{}, Directive::kFiles};
   if (position.option() != nullptr)
     return values(parser, position.option(), position.selection(), names);
   const std::size_t equals = word.find('=');

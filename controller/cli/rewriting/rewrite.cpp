@@ -80,9 +80,9 @@ base::Error changed() {
   return {base::ErrorCode::kInvalid, "the input changed while it was rewritten"};
 }
 
-class Copy {
+class EditedCopy {
  public:
-  Copy(json::ByteSource& source, std::ostream& output)
+  EditedCopy(json::ByteSource& source, std::ostream& output)
       : source_(source), output_(output), buffer_(kCopyBytes) {}
 
   // Copies the source up to `end`; nullopt: to the end of the source.
@@ -138,7 +138,7 @@ struct FirstReading {
   std::vector<std::uint64_t> late;  // see ReferenceEditor::late
 };
 
-base::Result<FirstReading> look_once(Format format, json::ByteSource& source,
+base::Result<FirstReading> scan_once(Format format, json::ByteSource& source,
                                      const api::ImageRewriter& rewriter,
                                      std::vector<std::uint64_t> late) {
   FirstReading reading;
@@ -167,9 +167,9 @@ base::Result<FirstReading> look_once(Format format, json::ByteSource& source,
 
 base::Result<FirstReading> find_edits(Format format, json::ByteSource& source,
                                       const api::ImageRewriter& rewriter) {
-  auto first = look_once(format, source, rewriter, {});
+  auto first = scan_once(format, source, rewriter, {});
   if (!first || first->late.empty()) return first;
-  auto second = look_once(format, source, rewriter, first->late);
+  auto second = scan_once(format, source, rewriter, first->late);
   if (second && !second->late.empty()) return changed();
   if (second) second->late = std::move(first->late);
   return second;
@@ -178,7 +178,7 @@ base::Result<FirstReading> find_edits(Format format, json::ByteSource& source,
 // Parses the text a second time, because there were too many edits to keep.
 base::Result<void> copy_with_second_reading(const FirstReading& found, Format format,
                                             json::ByteSource& source,
-                                            const api::ImageRewriter& rewriter, Copy& copy) {
+                                            const api::ImageRewriter& rewriter, EditedCopy& copy) {
   FoundEdits again;
   ReferenceEditor editor(
       rewriter,
@@ -205,7 +205,7 @@ base::Result<RewriteReport> rewrite_text(json::ByteSource& source,
     found = find_edits(format, source, rewriter);
   }
   if (!found) return found.error();
-  Copy copy(source, output);
+  EditedCopy copy(source, output);
   FoundEdits& found_edits = found->found_edits;
   const base::Result<void> made =
       found_edits.keeps_all()

@@ -114,14 +114,14 @@ base::Result<void> RewriteSource::keep(int descriptor) {
     if (got <= 0) break;
     memory_.append(chunk, 0, static_cast<std::size_t>(got));
     size_ += static_cast<std::uint64_t>(got);
-    if (descriptor_ >= 0 || memory_.size() > limits::kRewriteMemoryBytes) result = spill();
+    if (descriptor_ >= 0 || memory_.size() > limits::kRewriteMemoryBytes) result = move_to_file();
   }
   if (close) ::close(descriptor);
   return result;
 }
 
 // Moves the text in memory to the end of the temporary file.
-base::Result<void> RewriteSource::spill() {
+base::Result<void> RewriteSource::move_to_file() {
   if (descriptor_ < 0) {
     descriptor_ = temporary_file();
     if (descriptor_ < 0) return failed("cannot write a temporary copy of", errno);

@@ -29,7 +29,7 @@ class RewriteSource final : public json::ByteSource {
 
   base::Result<void> take(int descriptor);
   base::Result<void> keep(int descriptor);
-  base::Result<void> spill();
+  base::Result<void> move_to_file();
   base::Error failed(const char* what, int why) const;
 
   std::string shown_;

@@ -71,7 +71,7 @@ int start(const std::vector<std::string>& command, const std::vector<Variable>& 
 // Forwards the pending signals that another process sent. Signals of the terminal (SI_KERNEL) are
 // not forwarded, because the terminal sends them to the whole process group. Returns the last
 // pending signal; 0: none.
-int pass_on(int descriptor, pid_t pid) {
+int forward_signal(int descriptor, pid_t pid) {
   signalfd_siginfo info{};
   int last = 0;
   while (::read(descriptor, &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
@@ -105,7 +105,8 @@ HookResult run_hook(const std::vector<std::string>& command,
     const pid_t ended = ::waitpid(pid, &status, WNOHANG);
     if (ended == pid || (ended < 0 && errno != EINTR)) break;
     ::poll(&waits, 1, kLookAgain);
-    if (const int number = pass_on(signals.descriptor(), pid); number != 0) result.signal = number;
+    if (const int number = forward_signal(signals.descriptor(), pid); number != 0)
+      result.signal = number;
   }
   result.code = code_of(status);
   return result;

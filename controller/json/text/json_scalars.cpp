@@ -120,7 +120,7 @@ class JsonScan {
   bool open(bool object);
   bool end_of_object();
   bool end_of_array();
-  bool may_go_on(const base::Result<void>& result);
+  bool continue_if_ok(const base::Result<void>& result);
   base::Result<ScalarLocation> locate(std::string_view value, std::size_t length);
 
   ScalarVisitor& visitor_;
@@ -160,8 +160,8 @@ bool JsonScan::String(const char* text, unsigned length, bool) {
   nesting_.leaf({});
   if (wanted == 0) return true;
   auto found = locate(scalar.value, wanted);
-  if (!found) return may_go_on(found.error());
-  return may_go_on(visitor_.located(*std::move(found)));
+  if (!found) return continue_if_ok(found.error());
+  return continue_if_ok(visitor_.located(*std::move(found)));
 }
 
 bool JsonScan::Key(const char* text, unsigned length, bool) {
@@ -186,7 +186,7 @@ bool JsonScan::open(bool object) {
 
 bool JsonScan::end_of_object() {
   stream_.progress();
-  return may_go_on(visitor_.end_of_map(nesting_.close()));
+  return continue_if_ok(visitor_.end_of_map(nesting_.close()));
 }
 
 bool JsonScan::end_of_array() {
@@ -195,7 +195,7 @@ bool JsonScan::end_of_array() {
   return true;
 }
 
-bool JsonScan::may_go_on(const base::Result<void>& result) {
+bool JsonScan::continue_if_ok(const base::Result<void>& result) {
   if (!result) error_ = result.error();
   return result.has_value();
 }

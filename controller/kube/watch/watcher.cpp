@@ -60,7 +60,7 @@ std::string explain(const api::ResourceType& type, const base::Error& error) {
 }
 
 // True for problems that an administrator has to solve; the others are often temporary.
-bool is_lasting(RestartReason reason) {
+bool needs_administrator(RestartReason reason) {
   return reason == RestartReason::kMissing || reason == RestartReason::kForbidden ||
          reason == RestartReason::kUnauthorized;
 }
@@ -385,7 +385,7 @@ void Watcher::report_problem(RestartReason reason, const base::Error& error) {
   environment_.logger.debug("watch interrupted", {{"resource", qualified_name(target_.type)},
                                                   {"reason", std::string(name(reason))},
                                                   {"why", base::to_string(error)}});
-  if (reported_problem_ == reason || (failures_ < 2 && synced_ && !is_lasting(reason))) return;
+  if (reported_problem_ == reason || (failures_ < 2 && synced_ && !needs_administrator(reason))) return;
   reported_problem_ = reason;
   set_waiting_for(explain(target_.type, error));
 }

@@ -184,8 +184,8 @@ void PushChecks::release(const std::string& namespace_name, std::size_t answers)
 }
 
 // Queues the check of one image; returns false when a limit is reached.
-bool PushChecks::enqueue_question(const api::ObjectKey& key, Checks& checks,
-                                  const api::ImageSpec& image) {
+bool PushChecks::enqueue_check(const api::ObjectKey& key, Checks& checks,
+                               const api::ImageSpec& image) {
   const auto known = checks.entries.find(image.name);
   if (known != checks.entries.end() && known->second.check.running) return true;
   PushCheckRequest request{key, image.name, host_of(image.image)};
@@ -216,7 +216,7 @@ void PushChecks::start(const api::LocalRegistry& registry, const std::vector<std
   if (checks.entries.empty()) checks.secrets = registry.spec.push_secrets;
   for (const std::string& name : images) {
     const api::ImageSpec* image = find_image(registry, name);
-    if (image == nullptr || enqueue_question(key, checks, *image)) continue;
+    if (image == nullptr || enqueue_check(key, checks, *image)) continue;
     checks.full_until = environment_.clock.wall() + limits::kPushRetry.first;
     const auto known = checks.entries.find(name);
     if (known != checks.entries.end()) known->second.check.next = *checks.full_until;

@@ -86,7 +86,7 @@ class PushChecks {
 
   bool reserve(const std::string& namespace_name, std::size_t answers);
   void release(const std::string& namespace_name, std::size_t answers);
-  bool enqueue_question(const api::ObjectKey& key, Checks& checks, const api::ImageSpec& image);
+  bool enqueue_check(const api::ObjectKey& key, Checks& checks, const api::ImageSpec& image);
   Entry* find(const PushCheckRequest& request);
   void drop(Entry& entry);
   void drop_all(const api::ObjectKey& key, Checks& checks);

@@ -59,7 +59,7 @@ asio::awaitable<Result> ServiceNetwork::read() {
   co_return guessed;
 }
 
-asio::awaitable<void> ServiceNetwork::learn() {
+asio::awaitable<void> ServiceNetwork::detect() {
   while (true) {
     auto reading = read();
     const Result networks = co_await std::move(reading);
@@ -81,7 +81,7 @@ asio::awaitable<void> ServiceNetwork::learn() {
 asio::awaitable<void> ServiceNetwork::run() {
   while (true) {
     co_await environment_.clock.sleep_for(limits::kServiceNetworkCheck);
-    co_await learn();
+    co_await detect();
   }
 }
 

@@ -26,7 +26,7 @@ class ServiceNetwork {
                  Changed changed);
 
   // Returns once the networks are known. Retries until the API server answers.
-  boost::asio::awaitable<void> learn();
+  boost::asio::awaitable<void> detect();
 
   // Reads the networks again every limits::kServiceNetworkCheck, until it is cancelled.
   boost::asio::awaitable<void> run();

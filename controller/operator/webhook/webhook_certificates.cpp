@@ -181,7 +181,7 @@ asio::awaitable<base::Result<WebhookCertificates::Wait>> WebhookCertificates::st
                      trusted_for(stored));
   if (decision.step != crypto::RotationStep::kKeep) {
     base::Result<crypto::StoredCertificates> renewed =
-        crypto::carry_out(decision.step, stored, options_.policy, now);
+        crypto::perform_step(decision.step, stored, options_.policy, now);
     if (!renewed) co_return renewed.error();
     environment_.logger.info("renewed the webhook's certificates",
                              {{"step", std::string(name(decision.step))}, {"why", decision.why}});

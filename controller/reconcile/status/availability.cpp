@@ -138,7 +138,7 @@ std::optional<ConditionValue> reported_refusal(const api::LocalRegistry& registr
 std::optional<ConditionValue> condition_of_replicas(const Observed& observed,
                                                     const Workload& workload,
                                                     std::string_view type) {
-  if (lacks_pod(observed, workload) && observed.pod_refusal && !observed.pod_refusal->is_known) {
+  if (has_no_pod(observed, workload) && observed.pod_refusal && !observed.pod_refusal->is_known) {
     return reported_refusal(*observed.registry, type);
   }
   const std::string_view refusal = refusal_of_pods(observed, workload);

@@ -44,7 +44,7 @@ struct Writes {
   std::vector<ReconcileEvent> healed;
 };
 
-struct Collect {
+struct EventCollector {
   Writes& writes;
   bool ran_before;
 
@@ -212,7 +212,7 @@ std::vector<ReconcileEvent> compute_events(const api::LocalRegistry& before,
   Writes writes;
   const bool same_spec = before.status.observed_generation == before.metadata.generation;
   const bool ran_before = same_spec && remembered_node_port(before.status) != 0;
-  for (const Action& action : done) std::visit(Collect{writes, ran_before}, action);
+  for (const Action& action : done) std::visit(EventCollector{writes, ran_before}, action);
   report_creation(before, after, writes.created, list);
   if (!writes.restored.empty()) {
     list.push_back({false, "Healed", "Create", "recreated after deletion: " + writes.restored});

@@ -78,7 +78,7 @@ const api::Pod* find_pod(const Observed& observed, const Workload& workload) {
   return newest;
 }
 
-bool lacks_pod(const Observed& observed, const Workload& workload) {
+bool has_no_pod(const Observed& observed, const Workload& workload) {
   return workload.metadata != nullptr && workload.role == ObjectRole::kStatefulSet &&
          !is_terminating(*workload.metadata) && workload.replicas->value_or(1) > 0 &&
          workload.status->observed_generation >= workload.metadata->generation &&
@@ -87,7 +87,7 @@ bool lacks_pod(const Observed& observed, const Workload& workload) {
 
 std::string_view refusal_of_pods(const Observed& observed, const Workload& workload) {
   if (workload.metadata == nullptr) return "";
-  if (lacks_pod(observed, workload) && observed.pod_refusal) return observed.pod_refusal->message;
+  if (has_no_pod(observed, workload) && observed.pod_refusal) return observed.pod_refusal->message;
   const api::Condition* failure =
       api::find_condition(workload.status->conditions, "ReplicaFailure");
   return failure != nullptr && failure->status == "True" ? failure->message : std::string_view();

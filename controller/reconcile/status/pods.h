@@ -30,7 +30,7 @@ bool is_terminating_or_ended(const api::Pod& pod);
 const api::Pod* find_pod(const Observed& observed, const Workload& workload);
 
 // True for a StatefulSet whose controller has seen the current spec and has not created a pod.
-bool lacks_pod(const Observed& observed, const Workload& workload);
+bool has_no_pod(const Observed& observed, const Workload& workload);
 
 // Returns why the workload's controller cannot create a pod, in the API server's words; empty when
 // no refusal is known. For a StatefulSet, Observed::pod_refusal has it.

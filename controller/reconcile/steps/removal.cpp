@@ -139,7 +139,7 @@ void plan_deletion(const Observed& observed, Plan& plan) {
   if (!observed.failures.empty()) report_failure(observed, plan);
 }
 
-void plan_leftovers(const Observed& observed, Plan& plan) {
+void plan_orphan_deletion(const Observed& observed, Plan& plan) {
   if (!observed.owner_watched) return;  // the LocalRegistry may still exist
   if (!observed.failures.empty()) plan.requeue_after = limits::kRefusedRetry;
   for (const MisplacedChild& child : observed.misplaced_children) {

@@ -39,6 +39,6 @@ void plan_deletion(const Observed& observed, Plan& plan);
 // Plans for a LocalRegistry that is gone: deletes children without an owner reference. They are in
 // another namespace, or another client removed the reference. PVCs stay, because their retention
 // policy is no longer known.
-void plan_leftovers(const Observed& observed, Plan& plan);
+void plan_orphan_deletion(const Observed& observed, Plan& plan);
 
 }  // namespace reconcile

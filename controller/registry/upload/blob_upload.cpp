@@ -87,7 +87,9 @@ class BlobUpload::Source final : public BodySource {
   const std::optional<base::Error>& failure() const { return failure_; }
 
   // True when the whole blob has been read and its digest does not match.
-  bool is_wrong() const { return !digest_.empty() && digest_ != blob_.descriptor.digest; }
+  bool has_digest_mismatch() const {
+    return !digest_.empty() && digest_ != blob_.descriptor.digest;
+  }
 
  private:
   BlobUpload& upload_;
@@ -252,7 +254,7 @@ Awaitable<void> BlobUpload::send_chunks() {
     auto sending = send_chunk();
     const auto sent = co_await std::move(sending);
     furthest_ = std::max(furthest_, offset_);
-    if (source_->is_wrong()) break;
+    if (source_->has_digest_mismatch()) break;
     if (!sent) co_return sent.error();
     if (offset_ <= before) {
       co_return base::Error{base::ErrorCode::kUnavailable,
@@ -260,7 +262,7 @@ Awaitable<void> BlobUpload::send_chunks() {
                                         session_.host(), blob_.descriptor.digest)};
     }
   }
-  if (source_->is_wrong()) {
+  if (source_->has_digest_mismatch()) {
     auto abandoning = abandon();
     co_await std::move(abandoning);
     co_return base::Error{base::ErrorCode::kMalformed,

@@ -86,7 +86,7 @@ base::Error malformed(std::string message) {
   return {base::ErrorCode::kMalformed, std::move(message)};
 }
 
-bool is_good(const Descriptor& descriptor) {
+bool is_usable(const Descriptor& descriptor) {
   return crypto::is_digest(descriptor.digest) && descriptor.size >= 0;
 }
 
@@ -103,9 +103,9 @@ base::Result<Manifest> parse_manifest(std::string_view text) {
   if (manifest->layers.size() + manifest->manifests.size() > limits::kImageParts) {
     return base::Error{base::ErrorCode::kTooLarge, "a manifest has too many layers or manifests"};
   }
-  const bool good = (!manifest->config || is_good(*manifest->config)) &&
-                    std::all_of(manifest->layers.begin(), manifest->layers.end(), is_good) &&
-                    std::all_of(manifest->manifests.begin(), manifest->manifests.end(), is_good);
+  const bool good = (!manifest->config || is_usable(*manifest->config)) &&
+                    std::all_of(manifest->layers.begin(), manifest->layers.end(), is_usable) &&
+                    std::all_of(manifest->manifests.begin(), manifest->manifests.end(), is_usable);
   if (!good) return malformed("a manifest has an invalid digest or size");
   return manifest;
 }

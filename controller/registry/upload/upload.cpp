@@ -18,7 +18,7 @@ using Awaitable = asio::awaitable<base::Result<T>>;
 constexpr Instant kNoDeadline = Instant::max();
 
 // The state that the blob-sending coroutines share.
-struct Work {
+struct UploadState {
   RepositorySession& session;
   base::Clock& clock;
   base::Random& random;
@@ -28,7 +28,7 @@ struct Work {
 };
 
 // Sends one blob after the other until none waits.
-Awaitable<void> send_waiting(Work& work) {
+Awaitable<void> send_waiting(UploadState& work) {
   while (!work.waiting.empty()) {
     ImageParts::Blob blob = std::move(work.waiting.back());
     work.waiting.pop_back();
@@ -75,7 +75,7 @@ Awaitable<void> Uploader::send_blobs(RepositorySession& session, ImageParts& par
   std::sort(parts.blobs.begin(), parts.blobs.end(), [](const auto& left, const auto& right) {
     return left.descriptor.size < right.descriptor.size;
   });
-  Work work{session, clock_, random_, std::move(parts.blobs), request.report, pushed};
+  UploadState work{session, clock_, random_, std::move(parts.blobs), request.report, pushed};
   const std::size_t branches =
       std::min(std::max<std::size_t>(options_.uploads, 1), work.waiting.size());
   if (branches == 0) co_return base::Result<void>();

@@ -12,7 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 namespace asio = boost::asio;
 using app::Manager;
-using app::Runs;
+using app::RunPeriod;
 using app::Work;
 using testing::ElementsAre;
 using testing::IsEmpty;
@@ -29,7 +29,7 @@ class ManagerTest : public testing::Test {
   void TearDown() override { world.stop(); }
 
   // Adds a runnable that logs "+NAME" at its start and "-NAME" at its end.
-  void add(const std::string& name, Runs runs, Course course = {}) {
+  void add(const std::string& name, RunPeriod runs, Course course = {}) {
     manager.add({name, runs, [this, name, course] { return live(this, name, course); }});
   }
 
@@ -132,11 +132,11 @@ class ManagerTest : public testing::Test {
 };
 
 TEST_F(ManagerTest, StartsInTheOrderOfTheGroupsAndOfAddition) {
-  add("controller", Runs::kWhileLeading);
-  add("caches", Runs::kAlways);
-  add("webhook", Runs::kPastTheStop);
-  add("renewal", Runs::kWhileLeading);
-  add("events", Runs::kAlways);
+  add("controller", RunPeriod::kWhileLeading);
+  add("caches", RunPeriod::kAlways);
+  add("webhook", RunPeriod::kUntilDrained);
+  add("renewal", RunPeriod::kWhileLeading);
+  add("events", RunPeriod::kAlways);
   EXPECT_THAT(log, IsEmpty());
   start();
   EXPECT_THAT(log, ElementsAre("+webhook", "+caches", "+events", "+controller", "+renewal"));
@@ -144,13 +144,14 @@ TEST_F(ManagerTest, StartsInTheOrderOfTheGroupsAndOfAddition) {
 }
 
 TEST_F(ManagerTest, PreparesAGroupBeforeItStartsAnyOfIt) {
-  add("controller", Runs::kWhileLeading);
-  manager.add({"networks", Runs::kWhileLeading, [this] { return world.clock.sleep_for(1000h); },
+  add("controller", RunPeriod::kWhileLeading);
+  manager.add({"networks", RunPeriod::kWhileLeading,
+               [this] { return world.clock.sleep_for(1000h); },
                [this] {
                  log.push_back("learn");
                  return world.clock.sleep_for(5s);
                }});
-  add("caches", Runs::kAlways);
+  add("caches", RunPeriod::kAlways);
   start();
   EXPECT_THAT(log, ElementsAre("+caches", "learn"));
   world.run_for(5s);
@@ -158,9 +159,9 @@ TEST_F(ManagerTest, PreparesAGroupBeforeItStartsAnyOfIt) {
 }
 
 TEST_F(ManagerTest, StopsTheLeadersWorkFirstAndThenInOrderAfterTheDrain) {
-  add("webhook", Runs::kPastTheStop);
-  add("caches", Runs::kAlways, {1000h, 1s});
-  add("controller", Runs::kWhileLeading, {1000h, 2s});
+  add("webhook", RunPeriod::kUntilDrained);
+  add("caches", RunPeriod::kAlways, {1000h, 1s});
+  add("controller", RunPeriod::kWhileLeading, {1000h, 2s});
   manager.add_finish([this] {
     log.push_back("flush");
     return world.clock.sleep_for(3s);
@@ -183,8 +184,8 @@ TEST_F(ManagerTest, StopsTheLeadersWorkFirstAndThenInOrderAfterTheDrain) {
 }
 
 TEST_F(ManagerTest, StopsAtOnceWithoutDrainTime) {
-  add("webhook", Runs::kPastTheStop);
-  add("caches", Runs::kAlways);
+  add("webhook", RunPeriod::kUntilDrained);
+  add("caches", RunPeriod::kAlways);
   start();
   stop();
   EXPECT_THAT(log, ElementsAre("+webhook", "+caches", "-caches", "-webhook"));
@@ -192,7 +193,7 @@ TEST_F(ManagerTest, StopsAtOnceWithoutDrainTime) {
 }
 
 TEST_F(ManagerTest, OnlyTheFirstStopSetsTheDrainTime) {
-  add("webhook", Runs::kPastTheStop);
+  add("webhook", RunPeriod::kUntilDrained);
   start();
   stop(5s);
   stop(1h);
@@ -201,7 +202,7 @@ TEST_F(ManagerTest, OnlyTheFirstStopSetsTheDrainTime) {
 }
 
 TEST_F(ManagerTest, AStopBeforeTheStartEndsItAtTheStart) {
-  add("caches", Runs::kAlways);
+  add("caches", RunPeriod::kAlways);
   stop();
   start();
   EXPECT_THAT(log, ElementsAre("+caches", "-caches"));
@@ -209,7 +210,8 @@ TEST_F(ManagerTest, AStopBeforeTheStartEndsItAtTheStart) {
 }
 
 TEST_F(ManagerTest, AStopDuringThePreparationEndsIt) {
-  manager.add({"networks", Runs::kWhileLeading, [this] { return world.clock.sleep_for(1000h); },
+  manager.add({"networks", RunPeriod::kWhileLeading,
+               [this] { return world.clock.sleep_for(1000h); },
                [this] { return world.clock.sleep_for(1000h); }});
   start();
   stop();
@@ -217,8 +219,8 @@ TEST_F(ManagerTest, AStopDuringThePreparationEndsIt) {
 }
 
 TEST_F(ManagerTest, TheLeadersWorkRunsOnlyWhileItLeadsAndAsOftenAsItLeads) {
-  add("caches", Runs::kAlways);
-  add("controller", Runs::kWhileLeading);
+  add("caches", RunPeriod::kAlways);
+  add("controller", RunPeriod::kWhileLeading);
   elect();
   start();
   EXPECT_THAT(taken_log(), ElementsAre("+caches"));
@@ -234,7 +236,7 @@ TEST_F(ManagerTest, TheLeadersWorkRunsOnlyWhileItLeadsAndAsOftenAsItLeads) {
 }
 
 TEST_F(ManagerTest, AStopWhileAnotherReplicaLeadsEndsTheElection) {
-  add("controller", Runs::kWhileLeading);
+  add("controller", RunPeriod::kWhileLeading);
   elect();
   start();
   stop();
@@ -250,12 +252,12 @@ TEST_F(ManagerTest, WithoutRunnablesItWaitsForTheStop) {
   EXPECT_EQ(thrown(), "none");
 }
 
-class ManagerFailureTest : public ManagerTest, public testing::WithParamInterface<Runs> {};
+class ManagerFailureTest : public ManagerTest, public testing::WithParamInterface<RunPeriod> {};
 
 TEST_P(ManagerFailureTest, ARunnableThatThrowsEndsAllOthersWithoutDrainTime) {
-  add("webhook", Runs::kPastTheStop);
-  add("caches", Runs::kAlways, {1000h, 2s});
-  add("controller", Runs::kWhileLeading);
+  add("webhook", RunPeriod::kUntilDrained);
+  add("caches", RunPeriod::kAlways, {1000h, 2s});
+  add("controller", RunPeriod::kWhileLeading);
   add("faulty", GetParam(), {1s, 0s, "a bug"});
   manager.add_finish([this] {
     log.push_back("flush");
@@ -271,20 +273,21 @@ TEST_P(ManagerFailureTest, ARunnableThatThrowsEndsAllOthersWithoutDrainTime) {
 }
 
 INSTANTIATE_TEST_SUITE_P(EachGroup, ManagerFailureTest,
-                         testing::Values(Runs::kAlways, Runs::kWhileLeading, Runs::kPastTheStop));
+                         testing::Values(RunPeriod::kAlways, RunPeriod::kWhileLeading,
+                                         RunPeriod::kUntilDrained));
 
 TEST_F(ManagerTest, ARunnableThatThrowsWithinItsStartEndsTheOthers) {
-  add("caches", Runs::kAlways);
-  manager.add({"faulty", Runs::kAlways,
+  add("caches", RunPeriod::kAlways);
+  manager.add({"faulty", RunPeriod::kAlways,
                []() -> asio::awaitable<void> { throw std::runtime_error("cannot start"); }});
-  add("events", Runs::kAlways);
+  add("events", RunPeriod::kAlways);
   start();
   EXPECT_EQ(thrown(), "cannot start");
 }
 
 TEST_F(ManagerTest, ARunnableThatReturnsBeforeTheStopIsAFailureWithItsName) {
-  add("webhook", Runs::kPastTheStop);
-  add("caches", Runs::kAlways, {1s});
+  add("webhook", RunPeriod::kUntilDrained);
+  add("caches", RunPeriod::kAlways, {1s});
   start();
   world.run_for(1s);
   EXPECT_THAT(log, ElementsAre("+webhook", "+caches", "-caches", "-webhook"));
@@ -292,7 +295,7 @@ TEST_F(ManagerTest, ARunnableThatReturnsBeforeTheStopIsAFailureWithItsName) {
 }
 
 TEST_F(ManagerTest, AnElectionThatEndsIsAFailure) {
-  add("controller", Runs::kWhileLeading);
+  add("controller", RunPeriod::kWhileLeading);
   manager.set_election([this](const Work&) { return world.clock.sleep_for(1s); });
   start();
   world.run_for(1s);
@@ -300,7 +303,7 @@ TEST_F(ManagerTest, AnElectionThatEndsIsAFailure) {
 }
 
 TEST_F(ManagerTest, WhatIsThrownDuringTheStopIsThrown) {
-  add("caches", Runs::kAlways);
+  add("caches", RunPeriod::kAlways);
   manager.add_finish([]() -> asio::awaitable<void> { throw std::runtime_error("cannot flush"); });
   start();
   stop(10s);
@@ -308,9 +311,9 @@ TEST_F(ManagerTest, WhatIsThrownDuringTheStopIsThrown) {
 }
 
 TEST_F(ManagerTest, CancellingItEndsAllAtOnceAndWaitsForThem) {
-  add("webhook", Runs::kPastTheStop);
-  add("caches", Runs::kAlways, {1000h, 2s});
-  add("controller", Runs::kWhileLeading);
+  add("webhook", RunPeriod::kUntilDrained);
+  add("caches", RunPeriod::kAlways, {1000h, 2s});
+  add("controller", RunPeriod::kWhileLeading);
   manager.add_finish([this] {
     log.push_back("flush");
     return world.clock.sleep_for(0s);
@@ -327,7 +330,7 @@ TEST_F(ManagerTest, CancellingItEndsAllAtOnceAndWaitsForThem) {
 }
 
 TEST_F(ManagerTest, CancellingItDuringTheDrainTimeEndsIt) {
-  add("webhook", Runs::kPastTheStop);
+  add("webhook", RunPeriod::kUntilDrained);
   start();
   stop(1h);
   running->cancel();

@@ -17,8 +17,8 @@ using testing::Not;
 class ProgramTest : public OperatorTest {
  protected:
   void start(const app::Options& options = {}) {
-    app::Surroundings around{world.executor(), transport, world.clock, random,
-                             logger,           checker,   "pod",       "system"};
+    app::ProgramDependencies around{world.executor(), transport, world.clock, random,
+                                    logger,           checker,   "pod",       "system"};
     around.server = "10.96.0.1:443";
     program = std::make_unique<app::Program>(around, options, "1.2.3");
     running = &world.start(program->run());
@@ -56,8 +56,8 @@ TEST_F(ProgramTest, ReconcilesAndIsReady) {
 }
 
 TEST_F(ProgramTest, IsNotReadyBeforeItsCachesAre) {
-  const app::Surroundings around{world.executor(), transport, world.clock, random,
-                                 logger,           checker,   "pod",       "system"};
+  const app::ProgramDependencies around{world.executor(), transport, world.clock, random,
+                                        logger,           checker,   "pod",       "system"};
   app::Program idle(around, {}, "1");
   EXPECT_THAT(idle.manager().waits_for().value_or(""), Not(IsEmpty()));
   EXPECT_FALSE(idle.caches().synced());

@@ -135,7 +135,7 @@ TEST(Rotation, AClockThatWentBackDoesNoHarm) {
 
 TEST(UsableParts, AreWhatIsReadFromTheTexts) {
   const StoredCertificates stored =
-      crypto::carry_out(RotationStep::kReplaceAll, {}, policy(), kStart).value();
+      crypto::perform_step(RotationStep::kReplaceAll, {}, policy(), kStart).value();
   const UsableParts usable = crypto::find_usable_parts(stored, kHosts);
   ASSERT_EQ(usable.authorities.size(), 1U);
   EXPECT_EQ(usable.authorities[0].made, kStart);
@@ -149,9 +149,9 @@ TEST(UsableParts, AreWhatIsReadFromTheTexts) {
 
 TEST(UsableParts, WhatDoesNotBelongTogetherIsNotThere) {
   const StoredCertificates good =
-      crypto::carry_out(RotationStep::kReplaceAll, {}, policy(), kStart).value();
+      crypto::perform_step(RotationStep::kReplaceAll, {}, policy(), kStart).value();
   const StoredCertificates other =
-      crypto::carry_out(RotationStep::kReplaceAll, {}, policy(), kStart).value();
+      crypto::perform_step(RotationStep::kReplaceAll, {}, policy(), kStart).value();
   const auto with = [&](std::string StoredCertificates::*field, const std::string& text) {
     StoredCertificates stored = good;
     stored.*field = text;
@@ -172,52 +172,53 @@ TEST(UsableParts, WhatDoesNotBelongTogetherIsNotThere) {
 
 TEST(CarryOut, EachStepKeepsWhatIsServedTrusted) {
   StoredCertificates stored =
-      crypto::carry_out(RotationStep::kReplaceAll, {}, policy(), kStart).value();
+      crypto::perform_step(RotationStep::kReplaceAll, {}, policy(), kStart).value();
   const std::string first = crypto::newest_authority(stored);
   const std::string old_leaf = stored.certificate;
-  stored = crypto::carry_out(RotationStep::kAddAuthority, stored, policy(), kStart + 1h).value();
+  stored = crypto::perform_step(RotationStep::kAddAuthority, stored, policy(), kStart + 1h).value();
   const std::string second = crypto::newest_authority(stored);
   EXPECT_NE(first, second);
   EXPECT_EQ(stored.authorities, second + first);
   EXPECT_EQ(stored.certificate, old_leaf);
   EXPECT_EQ(crypto::find_usable_parts(stored, kHosts).leaf->authority, 1U);
-  stored = crypto::carry_out(RotationStep::kIssueLeaf, stored, policy(), kStart + 2h).value();
+  stored = crypto::perform_step(RotationStep::kIssueLeaf, stored, policy(), kStart + 2h).value();
   EXPECT_EQ(stored.authorities, second + first);
   EXPECT_EQ(crypto::find_usable_parts(stored, kHosts).leaf->authority, 0U);
-  stored = crypto::carry_out(RotationStep::kDropAuthorities, stored, policy(), kStart + 3h).value();
+  stored =
+      crypto::perform_step(RotationStep::kDropAuthorities, stored, policy(), kStart + 3h).value();
   EXPECT_EQ(stored.authorities, second);
   EXPECT_TRUE(crypto::find_usable_parts(stored, kHosts).leaf);
 }
 
 TEST(CarryOut, AnAuthorityThatSignedNothingThatIsServedIsNotKept) {
   StoredCertificates stored =
-      crypto::carry_out(RotationStep::kReplaceAll, {}, policy(), kStart).value();
+      crypto::perform_step(RotationStep::kReplaceAll, {}, policy(), kStart).value();
   const std::string first = crypto::newest_authority(stored);
-  stored = crypto::carry_out(RotationStep::kAddAuthority, stored, policy(), kStart).value();
-  stored = crypto::carry_out(RotationStep::kAddAuthority, stored, policy(), kStart).value();
+  stored = crypto::perform_step(RotationStep::kAddAuthority, stored, policy(), kStart).value();
+  stored = crypto::perform_step(RotationStep::kAddAuthority, stored, policy(), kStart).value();
   EXPECT_EQ(stored.authorities, crypto::newest_authority(stored) + first);
 }
 
 TEST(CarryOut, WhatMayStillBeServedSomewhereStaysTrustedWhenAnotherAuthorityComes) {
   StoredCertificates stored =
-      crypto::carry_out(RotationStep::kReplaceAll, {}, policy(), kStart).value();
+      crypto::perform_step(RotationStep::kReplaceAll, {}, policy(), kStart).value();
   const std::string first = crypto::newest_authority(stored);
-  stored = crypto::carry_out(RotationStep::kAddAuthority, stored, policy(), kStart).value();
+  stored = crypto::perform_step(RotationStep::kAddAuthority, stored, policy(), kStart).value();
   const std::string second = crypto::newest_authority(stored);
-  stored = crypto::carry_out(RotationStep::kIssueLeaf, stored, policy(), kStart).value();
-  stored = crypto::carry_out(RotationStep::kAddAuthority, stored, policy(), kStart).value();
+  stored = crypto::perform_step(RotationStep::kIssueLeaf, stored, policy(), kStart).value();
+  stored = crypto::perform_step(RotationStep::kAddAuthority, stored, policy(), kStart).value();
   const std::string third = crypto::newest_authority(stored);
   EXPECT_EQ(stored.authorities, third + second + first);
-  stored = crypto::carry_out(RotationStep::kIssueLeaf, stored, policy(), kStart).value();
-  stored = crypto::carry_out(RotationStep::kAddAuthority, stored, policy(), kStart).value();
+  stored = crypto::perform_step(RotationStep::kIssueLeaf, stored, policy(), kStart).value();
+  stored = crypto::perform_step(RotationStep::kAddAuthority, stored, policy(), kStart).value();
   EXPECT_EQ(stored.authorities, crypto::newest_authority(stored) + third + second);
 }
 
 TEST(CarryOut, NoLeafOutlivesItsAuthority) {
   StoredCertificates stored =
-      crypto::carry_out(RotationStep::kReplaceAll, {}, policy(), kStart).value();
+      crypto::perform_step(RotationStep::kReplaceAll, {}, policy(), kStart).value();
   const base::Time late = kStart + policy().authority - 24h;
-  stored = crypto::carry_out(RotationStep::kIssueLeaf, stored, policy(), late).value();
+  stored = crypto::perform_step(RotationStep::kIssueLeaf, stored, policy(), late).value();
   EXPECT_EQ(crypto::expiry(stored), kStart + policy().authority);
 }
 
@@ -265,7 +266,7 @@ class LongRun {
         crypto::decide(crypto::find_usable_parts(stored_, kHosts), policy_, now_, trusted_for);
     ++steps[decision.step];
     if (decision.step == RotationStep::kKeep) return;
-    stored_ = crypto::carry_out(decision.step, stored_, policy_, now_).value();
+    stored_ = crypto::perform_step(decision.step, stored_, policy_, now_).value();
     changed_ = now_;
     if (decision.step == RotationStep::kAddAuthority ||
         decision.step == RotationStep::kReplaceAll) {

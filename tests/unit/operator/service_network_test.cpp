@@ -25,11 +25,11 @@ class ServiceNetworkTest : public OperatorTest {
     };
   }
 
-  void learn(const std::string& kubernetes_address = "") {
+  void detect(const std::string& kubernetes_address = "") {
     network = std::make_unique<controller::ServiceNetwork>(
         environment(), kubernetes_address,
         [this](Networks networks) { learned.push_back(std::move(networks)); });
-    running = &world.start(network->learn());
+    running = &world.start(network->detect());
     world.settle();
   }
 
@@ -50,35 +50,35 @@ const std::string kService =
 
 TEST_F(ServiceNetworkTest, IsWhatTheObjectsSay) {
   answers({{"GET servicecidrs", {200, kCidrs}}});
-  learn("10.43.0.1");
+  detect("10.43.0.1");
   EXPECT_TRUE(running->done());
   EXPECT_THAT(learned, ElementsAre(networks({"10.96.0.0/16", "fd00::/112", "10.7.0.0/24"})));
 }
 
 TEST_F(ServiceNetworkTest, IsGuessedFromTheAddressOfThePodWithoutThem) {
   answers({});
-  learn("10.96.0.1");
+  detect("10.96.0.1");
   EXPECT_THAT(learned, ElementsAre(networks({"10.96.0.0/12"})));
 }
 
 TEST_F(ServiceNetworkTest, IsGuessedFromTheServiceOutsideOfAPod) {
   answers({{"GET servicecidrs", {403, R"({"kind":"Status","reason":"Forbidden","code":403})"}},
            {"GET services default/kubernetes", {200, kService}}});
-  learn();
+  detect();
   EXPECT_THAT(learned, ElementsAre(networks({"10.43.0.0/16"})));
 }
 
 TEST_F(ServiceNetworkTest, MayBeUnknown) {
   answers({{"GET services default/kubernetes",
             {403, R"({"kind":"Status","reason":"Forbidden","code":403})"}}});
-  learn();
+  detect();
   EXPECT_TRUE(running->done());
   EXPECT_THAT(learned, IsEmpty());
 }
 
 TEST_F(ServiceNetworkTest, IsAwaitedWhileTheApiServerDoesNotAnswer) {
   answers({{"GET servicecidrs", {503, "{}"}}});
-  learn("10.96.0.1");
+  detect("10.96.0.1");
   EXPECT_FALSE(running->done());
   answers({{"GET servicecidrs", {200, kCidrs}}});
   world.run_for(limits::kNodeRetry + std::chrono::seconds(1));

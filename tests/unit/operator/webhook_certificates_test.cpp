@@ -76,7 +76,7 @@ class WebhookCertificatesTest : public test::OperatorTest {
   void renew_elsewhere() {
     const crypto::RotationPolicy policy = crypto::policy_for(kValidity, "webhook", kHosts);
     const crypto::StoredCertificates made =
-        crypto::carry_out(crypto::RotationStep::kReplaceAll, {}, policy, world.clock.wall())
+        crypto::perform_step(crypto::RotationStep::kReplaceAll, {}, policy, world.clock.wall())
             .value();
     api::Secret secret = *cluster.find<api::Secret>(kSecret);
     secret.data = {{"ca.crt", base::encode_base64(made.authorities)},
