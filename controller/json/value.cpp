@@ -21,6 +21,7 @@
 #include <utility>
 
 #include "base/limits.h"
+#include "base/text/text.h"
 #include "base/text/utf8.h"
 
 namespace json {
@@ -220,6 +221,14 @@ base::Error malformed(std::size_t offset, std::string_view what) {
   return {base::ErrorCode::kMalformed, fmt::format("JSON at byte {}: {}", offset, what)};
 }
 
+// Returns RapidJSON's message, which is a sentence, as a part of a sentence.
+std::string parse_error(rapidjson::ParseErrorCode code) {
+  std::string message = rapidjson::GetParseError_En(code);
+  if (message.ends_with('.')) message.pop_back();
+  if (!message.empty()) message.front() = base::lower(message.front());
+  return message;
+}
+
 }  // namespace
 
 std::string_view describe(Kind kind) {
@@ -300,7 +309,7 @@ Document::~Document() = default;
 
 base::Result<Document> Document::parse(std::string text, const ParseOptions& options) {
   if (const std::size_t bad = first_bad_byte(text); bad < text.size()) {
-    return malformed(bad, "Not UTF-8, or a control character.");
+    return malformed(bad, "not UTF-8, or a control character");
   }
   const bool has_escapes = text.find("\\u") != std::string::npos;
   auto parsed = std::make_unique<Parsed>(std::move(text));
@@ -314,18 +323,17 @@ base::Result<Document> Document::parse(std::string text, const ParseOptions& opt
   parsed->document.Populate(read);
   if (builder.is_too_deep()) {
     return base::Error{base::ErrorCode::kTooLarge,
-                       fmt::format("JSON nested deeper than {} levels", limits::kJsonDepth)};
+                       fmt::format("the JSON is nested deeper than {} levels", limits::kJsonDepth)};
   }
   if (builder.exceeds_max_values()) {
     return base::Error{base::ErrorCode::kTooLarge,
-                       fmt::format("JSON of more than {} values", options.max_values)};
+                       fmt::format("the JSON has more than {} values", options.max_values)};
   }
   if (builder.has_half_pair()) {
-    return malformed(reader.GetErrorOffset(), "Half of a surrogate pair.");
+    return malformed(reader.GetErrorOffset(), "half of a surrogate pair");
   }
   if (reader.HasParseError()) {
-    return malformed(reader.GetErrorOffset(),
-                     rapidjson::GetParseError_En(reader.GetParseErrorCode()));
+    return malformed(reader.GetErrorOffset(), parse_error(reader.GetParseErrorCode()));
   }
   return Document(std::move(parsed));
 }

@@ -178,7 +178,8 @@ class HttpsTransport final : public Transport {
     auto waiting = pool_.permit(exchange.deadline);
     const auto permit = co_await std::move(waiting);
     if (!permit) {
-      co_return named({base::ErrorCode::kTimeout, "no connection was free in time"});
+      co_return named(
+          {base::ErrorCode::kTimeout, "no connection to the API server became free in time"});
     }
     if (auto idle = pool_.take(exchange.tls.get())) {
       auto trying = attempt(std::move(idle), exchange);

@@ -97,7 +97,7 @@ std::string first_line(std::string_view body) {
 // Returns the error for a type that the API server does not serve. It does not mean that an object
 // is absent: the CRD may be installed later, or a proxy may have sent the 404.
 base::Error missing_type(std::string_view what) {
-  base::Error error{ErrorCode::kUnavailable, fmt::format("the server does not have {}", what)};
+  base::Error error{ErrorCode::kUnavailable, fmt::format("the API server does not serve {}", what)};
   error.causes.push_back({"", std::string(kMissingType), error.message});
   return error;
 }
@@ -111,7 +111,7 @@ base::Error error_of_status(Status status, int http_code, std::string_view what)
   }
   // The Status names a missing object; it has no name when the API server does not serve the type.
   if (error.code == ErrorCode::kNotFound && status.details.name.empty()) return missing_type(what);
-  if (error.message.empty()) error.message = fmt::format("{}: status {}", what, http_code);
+  if (error.message.empty()) error.message = fmt::format("{}: HTTP status {}", what, http_code);
   error.causes = std::move(status.details.causes);
   error.retry_after = bounded(std::chrono::seconds(status.details.retry_after_seconds));
   return error;
@@ -136,8 +136,8 @@ base::Error error_of(const Response& response, std::string_view what) {
   } else if (response.status == 404) {
     error = missing_type(what);
   } else {
-    error = {code_of(response.status, ""),
-             fmt::format("{}: status {}: {}", what, response.status, first_line(response.body))};
+    error = {code_of(response.status, ""), fmt::format("{}: HTTP status {}: {}", what,
+                                                       response.status, first_line(response.body))};
   }
   if (response.retry_after) error.retry_after = bounded(*response.retry_after);
   return error;
@@ -146,8 +146,9 @@ base::Error error_of(const Response& response, std::string_view what) {
 base::Error error_of_event(json::View status, std::string_view what) {
   std::optional<Status> read = read_status(status);
   if (!read)
-    return {ErrorCode::kMalformed,
-            fmt::format("{}: a watch event of type ERROR without a Status", what)};
+    return {
+        ErrorCode::kMalformed,
+        fmt::format("{}: the API server sent a watch event of type ERROR without a Status", what)};
   return error_of_status(*std::move(read), 0, what);
 }
 

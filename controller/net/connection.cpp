@@ -325,7 +325,7 @@ asio::awaitable<base::Result<void>> Connection::wait(IoStatus direction, Instant
   auto waiting = async::wait_until(timer_, deadline, socket_.async_wait(type, asio::deferred));
   const boost::system::error_code error = co_await std::move(waiting);
   if (!error) co_return base::Result<void>();
-  if (error == asio::error::timed_out) co_return timed_out("no answer in time");
+  if (error == asio::error::timed_out) co_return timed_out("no complete answer in time");
   co_return base::Error{base::ErrorCode::kNetwork, error.message()};
 }
 

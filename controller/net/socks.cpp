@@ -107,7 +107,7 @@ base::Result<std::size_t> rest_of_reply(std::string_view begin) {
   if (code != 0) {
     return base::Error{base::ErrorCode::kNetwork, code < std::size(kReplies)
                                                       ? std::string(kReplies[code])
-                                                      : fmt::format("reply {}", code)};
+                                                      : fmt::format("unknown reply code {}", code)};
   }
   // The fifth byte, which is already read, is the first byte of an IP address or the length of a
   // name.

@@ -222,13 +222,13 @@ struct Step {
 
 // All that plan() does, in this order.
 constexpr Step kSteps[] = {
-    {"delete what a LocalRegistry left that is gone", delete_orphaned_children},
+    {"delete the orphaned children of a LocalRegistry that is gone", delete_orphaned_children},
     {"report a LocalRegistry that the cache holds only in part", report_missing_part},
     {"delete the children of a LocalRegistry that is being deleted", delete_children},
     {"check whether the spec is accepted", check_spec},
     {"decide which pod a Deployment gets", decide_pod},
     {"read live when objects may exist that no cache shows", find_unseen_objects},
-    {"record in the status what a crash must not lose", record_first},
+    {"record in the status what must survive a crash", record_first},
     {"create, update, heal and delete the children", maintain_children},
     {"delete what was created before a name conflict was noticed", undo_creation},
     {"delete orphaned children", delete_orphans},

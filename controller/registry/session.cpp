@@ -32,11 +32,15 @@ base::Error malformed(std::string message) {
 // Returns the error for an HTTP status that a working registry or token server does not send.
 base::Error unexpected(const std::string& who, int status) {
   if (status == 429) {
-    return {base::ErrorCode::kTooManyRequests,
-            fmt::format("{} rate-limited the request (HTTP status {})", who, status)};
+    return {
+        base::ErrorCode::kTooManyRequests,
+        fmt::format("{} rate-limited the request (HTTP status {}): wait, or use credentials with a "
+                    "higher limit",
+                    who, status)};
   }
   if (status >= 500) {
-    return {base::ErrorCode::kUnavailable, fmt::format("{} answers HTTP status {}", who, status)};
+    return {base::ErrorCode::kUnavailable,
+            fmt::format("{} answers HTTP status {}: it failed, so try again later", who, status)};
   }
   return malformed(fmt::format("{} answers with the unexpected HTTP status {}", who, status));
 }
@@ -250,7 +254,7 @@ asio::awaitable<base::Result<void>> RepositorySession::fetch_token(Url realm, st
   if (status == 401 || status == 403) {
     co_return unauthorized(fmt::format(
         "{} {} (HTTP status {})", who,
-        credentials_ ? "refuses the credentials" : "refuses a token without credentials", status));
+        credentials_ ? "refuses the credentials" : "issues no token without credentials", status));
   }
   // OAuth2 uses 400 for an invalid refresh token (RFC 6749, 5.2).
   if (status == 400 && credentials_ && !credentials_->identity_token.empty()) {
@@ -282,7 +286,8 @@ void RepositorySession::use_authorization(std::string authorization, std::option
 asio::awaitable<base::Result<void>> RepositorySession::renew(std::uint64_t seen, Instant deadline) {
   auto waiting = turn_.acquire(deadline);
   const auto turn = co_await std::move(waiting);
-  if (!turn) co_return base::Error{base::ErrorCode::kTimeout, host() + ": no answer in time"};
+  if (!turn)
+    co_return base::Error{base::ErrorCode::kTimeout, host() + ": the authentication took too long"};
   if (authentications_ != seen) co_return base::Result<void>();
   auto authorizing = authorize(deadline);
   auto authorized = co_await std::move(authorizing);

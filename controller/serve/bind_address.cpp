@@ -11,9 +11,10 @@ namespace serve {
 namespace {
 
 base::Error invalid(std::string_view text, std::string_view why) {
-  return {base::ErrorCode::kInvalid, fmt::format("{} is not an address to listen on: {} (examples: "
-                                                 ":8080, 127.0.0.1:8080, [::1]:8080, or 0 for off)",
-                                                 base::quoted(text), why)};
+  return {base::ErrorCode::kInvalid,
+          fmt::format("{} is not an address to listen on: {}; use for example :8080, "
+                      "127.0.0.1:8080 or [::1]:8080, or 0 to listen on no address",
+                      base::quoted(text), why)};
 }
 
 std::optional<std::uint16_t> parse_port(std::string_view text) {
@@ -29,7 +30,7 @@ std::optional<std::uint16_t> parse_port(std::string_view text) {
 base::Result<std::optional<BindAddress>> parse_bind_address(std::string_view text) {
   if (text == "0") return std::optional<BindAddress>();
   const auto colon = text.rfind(':');
-  if (colon == std::string_view::npos) return invalid(text, "no port");
+  if (colon == std::string_view::npos) return invalid(text, "the port is missing");
   const auto port = parse_port(text.substr(colon + 1));
   if (!port) return invalid(text, "the port is not a number from 0 to 65535");
   std::string_view host = text.substr(0, colon);
@@ -41,7 +42,7 @@ base::Result<std::optional<BindAddress>> parse_bind_address(std::string_view tex
     const auto address = boost::asio::ip::make_address(host, failure);
     if (failure) return invalid(text, "the host is not an IP address");
     if (address.is_v6() != brackets)
-      return invalid(text, "an IPv6 address must be in brackets, and no other address may be");
+      return invalid(text, "brackets must enclose an IPv6 address, and only that");
   }
   return std::optional(BindAddress{std::string(host), *port});
 }

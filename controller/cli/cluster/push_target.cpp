@@ -14,7 +14,8 @@ constexpr std::string_view kKind = "kind-";
 Failure not_delivered(const std::string& image) {
   return {ExitCode::kFailure,
           fmt::format(
-              "{} is delivered from its own registry, not from the local registry: use docker push",
+              "the nodes pull {} from its own registry, not from the local one: push it there with "
+              "docker push",
               image)};
 }
 
@@ -50,9 +51,10 @@ Outcome<api::Delivery> delivery_of(const api::LocalRegistry& registry,
     return deliveries->front().delivery;
   }
   if (registry.status.delivery) return *registry.status.delivery;
-  return Failure{ExitCode::kNotReady,
-                 fmt::format("the delivery of images is not decided yet for LocalRegistry {}: {}",
-                             registry.metadata.name, explain_missing_status(registry))};
+  return Failure{
+      ExitCode::kNotReady,
+      fmt::format("LocalRegistry {} has not decided yet from where nodes pull images: {}",
+                  registry.metadata.name, explain_missing_status(registry))};
 }
 
 Outcome<PushTarget> check(const api::LocalRegistry& registry,

@@ -59,26 +59,29 @@ Outcome<std::string> line_of(const Variable& variable, VariablesFormat format) {
   // A line break would end the comment, and eval would run what follows.
   const std::string shown = fmt::format("{}={}", name, value);
   if (printable(shown) != shown) {
-    return Failure{ExitCode::kFailure,
-                   fmt::format("{}: the value contains control characters: use --output json",
-                               printable(name))};
+    return Failure{
+        ExitCode::kFailure,
+        fmt::format("variable {} contains control characters: use --output json", printable(name))};
   }
   if (format == VariablesFormat::kShell) {
     if (!is_shell_name(name)) return fmt::format("# {}={}\n", name, value);
     return fmt::format("export {}={}\n", name, shell_quoted(value));
   }
   if (format == VariablesFormat::kEnv && has_space(shown)) {
-    return Failure{
-        ExitCode::kFailure,
-        fmt::format("{}: this format cannot represent white space in the value: use --output json",
-                    name)};
+    return Failure{ExitCode::kFailure,
+                   fmt::format("variable {} contains white space, which --output env cannot "
+                               "represent: use --output json",
+                               name)};
   }
   if (format == VariablesFormat::kEnv || is_bare(value)) return fmt::format("{}={}\n", name, value);
   if (value.find_first_of("'\r\n") == std::string::npos)
     return fmt::format("{}='{}'\n", name, value);
   return Failure{
       ExitCode::kFailure,
-      fmt::format("{}: this format cannot represent the value: use --output json", name)};
+      fmt::format(
+          "variable {} contains a quote and other special characters, which --output dotenv cannot "
+          "represent: use --output json",
+          name)};
 }
 
 void write_object(json::Writer& writer, const std::vector<Variable>& variables) {

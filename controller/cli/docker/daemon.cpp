@@ -66,7 +66,7 @@ class Exchange {
     // The head of the request fits into the socket's buffer.
     const ssize_t written = ::write(socket_.native_handle(), head.data(), head.size());
     if (written == static_cast<ssize_t>(head.size())) co_return base::Result<void>();
-    co_return failed(base::ErrorCode::kNetwork, "it does not accept the request");
+    co_return failed(base::ErrorCode::kNetwork, "it did not read the request");
   }
 
   // Reads more of the answer into the parser.
@@ -84,7 +84,7 @@ class Exchange {
                                        socket_.async_wait(Socket::wait_read, asio::deferred));
       const boost::system::error_code error = co_await std::move(waiting);
       if (error == asio::error::timed_out) {
-        co_return failed(base::ErrorCode::kTimeout, "no answer in time");
+        co_return failed(base::ErrorCode::kTimeout, "no complete answer in time");
       }
       if (error) co_return failed(base::ErrorCode::kNetwork, error.message());
     }
@@ -119,8 +119,8 @@ base::Error refusal(const Exchange& exchange, const std::string& image, int stat
   const auto problem = json::parse<Problem>(std::move(body));
   const std::string said = problem ? base::reported(problem->message) : "";
   return exchange.failed(base::ErrorCode::kInternal,
-                         fmt::format("HTTP status {} for image {}{}{}", status, base::shown(image),
-                                     said.empty() ? "" : ": ", said));
+                         fmt::format("it answers HTTP status {} to the request for image {}{}{}",
+                                     status, base::shown(image), said.empty() ? "" : ": ", said));
 }
 
 base::Result<void> write_all(int descriptor, std::string_view bytes) {

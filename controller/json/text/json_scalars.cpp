@@ -14,7 +14,9 @@ namespace {
 
 constexpr std::size_t kReadBytes = 64 << 10;
 
-base::Error malformed() { return {base::ErrorCode::kMalformed, "invalid or incomplete JSON"}; }
+base::Error malformed() {
+  return {base::ErrorCode::kMalformed, "the JSON is invalid or incomplete"};
+}
 
 // Adapts the source to RapidJSON's stream interface: byte by byte, with NUL at the end.
 class Stream {
@@ -37,10 +39,12 @@ class Stream {
   std::size_t Tell() const { return offset_ + used_; }
 
   // RapidJSON requires these functions, but calls them only when it parses in place.
-  char* PutBegin() { throw std::logic_error("the source is not written to"); }
+  char* PutBegin() { throw std::logic_error("RapidJSON must not write to the source"); }
   void Put(char) { PutBegin(); }
   void Flush() { PutBegin(); }
-  std::size_t PutEnd(const char*) { throw std::logic_error("the source is not written to"); }
+  std::size_t PutEnd(const char*) {
+    throw std::logic_error("RapidJSON must not write to the source");
+  }
 
   // Returns `size` bytes from `offset`, which the stream has read before.
   base::Result<std::string> text(std::uint64_t offset, std::size_t size) {
@@ -67,7 +71,7 @@ class Stream {
     if (error_) return;
     if (offset_ - std::min<std::uint64_t>(last_, offset_) > limits::kScalarBytes) {
       error_ = base::Error{base::ErrorCode::kTooLarge,
-                           fmt::format("JSON with more than {} MiB of text between two values",
+                           fmt::format("the JSON has more than {} MiB of text between two values",
                                        limits::kScalarBytes >> 20)};
       return;
     }
@@ -179,8 +183,9 @@ bool JsonScan::other() {
 bool JsonScan::open(bool object) {
   stream_.progress();
   if (nesting_.open(object, true)) return true;
-  error_ = base::Error{base::ErrorCode::kTooLarge,
-                       fmt::format("JSON nested deeper than {} levels", limits::kScalarDepth)};
+  error_ =
+      base::Error{base::ErrorCode::kTooLarge,
+                  fmt::format("the JSON is nested deeper than {} levels", limits::kScalarDepth)};
   return false;
 }
 
@@ -219,7 +224,8 @@ std::optional<std::size_t> begin_of_string(std::string_view window) {
 // most six bytes in the text for each byte of its value (\u0061).
 base::Result<ScalarLocation> JsonScan::locate(std::string_view value, std::size_t length) {
   const std::string_view part = value.substr(0, length);
-  if (!is_word(part)) throw std::invalid_argument("a part that is no word");
+  if (!is_word(part))
+    throw std::invalid_argument("the part to locate has characters of JSON syntax");
   const std::uint64_t end = stream_.Tell() - 1;
   const std::uint64_t from = end - std::min<std::uint64_t>(end, 6 * value.size() + 1);
   const auto window = stream_.text(from, end - from);

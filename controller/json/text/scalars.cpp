@@ -25,7 +25,8 @@ bool may_be_plain(std::string_view word, bool in_flow) {
 }  // namespace
 
 std::optional<Edit> edit_at(const ScalarLocation& location, std::string_view word) {
-  if (!is_word(word)) throw std::invalid_argument("a replacement that is no word");
+  if (!is_word(word))
+    throw std::invalid_argument("the replacement has characters of JSON or YAML syntax");
   const bool quote = location.plain && !may_be_plain(word, location.in_flow);
   if (quote && !location.whole) return std::nullopt;
   std::string text(word);

@@ -196,9 +196,9 @@ class Reader {
 
   void merge(const YAML::Node& source, std::vector<YamlMember>& members, std::size_t depth) {
     if (source.IsMap()) return collect(source, members, depth);
-    if (!source.IsSequence()) throw YAML::Exception(source.Mark(), "<< needs a map");
+    if (!source.IsSequence()) throw YAML::Exception(source.Mark(), "the value of << must be a map");
     for (const YAML::Node& one : source) {
-      if (!one.IsMap()) throw YAML::Exception(one.Mark(), "<< needs a map");
+      if (!one.IsMap()) throw YAML::Exception(one.Mark(), "the value of << must be a map");
       collect(one, members, depth);
     }
   }
@@ -261,7 +261,7 @@ void refuse_second_document(const std::string& yaml) {
 
 base::Error too_large() {
   return {base::ErrorCode::kTooLarge,
-          fmt::format("YAML of more than {} bytes, {} values or {} levels", limits::kYamlBytes,
+          fmt::format("the YAML has more than {} bytes, {} values or {} levels", limits::kYamlBytes,
                       limits::kYamlNodes, limits::kJsonDepth)};
 }
 
@@ -297,13 +297,13 @@ base::Result<std::string> read(std::string_view yaml, Positions* positions) {
     std::string text = writer.take();
     // Neither yaml-cpp nor the Writer refuses invalid UTF-8. Document::parse does.
     if (const auto checked = Document::parse(text); !checked) {
-      return base::Error{base::ErrorCode::kMalformed, "YAML with text that is not UTF-8"};
+      return base::Error{base::ErrorCode::kMalformed, "the YAML contains text that is not UTF-8"};
     }
     return text;
   } catch (const TooLarge&) {
     return too_large();
   } catch (const SecondDocument&) {
-    return base::Error{base::ErrorCode::kMalformed, "YAML with more than one document"};
+    return base::Error{base::ErrorCode::kMalformed, "the YAML has more than one document"};
   } catch (const YAML::Exception& exception) {
     const Position position = position_of(exception.mark);
     return base::Error{base::ErrorCode::kMalformed,

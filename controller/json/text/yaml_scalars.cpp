@@ -44,7 +44,7 @@ class Feed {
   bool read(char* buffer, std::size_t size, std::size_t& length) {
     if (offset_ - last_ > limits::kScalarBytes) {
       error_ = base::Error{base::ErrorCode::kTooLarge,
-                           fmt::format("YAML with more than {} MiB of text between two values",
+                           fmt::format("the YAML has more than {} MiB of text between two values",
                                        limits::kScalarBytes >> 20)};
       return false;
     }
@@ -304,8 +304,7 @@ base::Result<void> YamlScan::handle(const yaml_event_t& event) {
     case YAML_SEQUENCE_END_EVENT: nesting_.close(); return {};
     case YAML_ALIAS_EVENT:
       if (!anchors_.contains(text_of(event.data.alias.anchor))) {
-        return error_at(base::ErrorCode::kMalformed, event.start_mark,
-                        "an alias without an anchor");
+        return error_at(base::ErrorCode::kMalformed, event.start_mark, "the alias has no anchor");
       }
       if (nesting_.is_value()) {
         visitor_.alias({{}, nesting_.key(), {}, event.start_mark.line + 1, nesting_});
@@ -363,7 +362,8 @@ base::Result<void> YamlScan::scalar(const yaml_event_t& event) {
 base::Result<ScalarLocation> YamlScan::locate(const yaml_event_t& event, const Scalar& scalar,
                                               std::size_t length) {
   const std::string_view part = scalar.value.substr(0, length);
-  if (!is_word(part)) throw std::invalid_argument("a part that is no word");
+  if (!is_word(part))
+    throw std::invalid_argument("the part to locate has characters of YAML syntax");
   const bool whole = part.size() == scalar.value.size();
   const auto begin = byte_offsets_.offset(event.start_mark.index);
   if (!begin) return begin.error();

@@ -43,7 +43,7 @@ base::Result<Identity> identify(json::View object) {
   base::Result<Identified> read = json::decode<Identified>(object);
   if (!read) return read.error();
   if (read->metadata.name.empty() || revision_of(read->metadata.resource_version) == 0) {
-    return base::Error{base::ErrorCode::kMalformed, "an object without a name or resourceVersion"};
+    return base::Error{base::ErrorCode::kMalformed, "the object has no name or no resourceVersion"};
   }
   return std::move(read->metadata);
 }

@@ -78,8 +78,9 @@ std::optional<base::Result<std::string>> LineSplitter::next() {
     std::string line = dropping_ ? std::string() : buffer_.substr(taken_, length);
     taken_ = scanned_ = end + 1;
     if (std::exchange(dropping_, false)) {
-      return base::Error{base::ErrorCode::kTooLarge,
-                         fmt::format("a watch event of more than {} bytes", max_)};
+      return base::Error{
+          base::ErrorCode::kTooLarge,
+          fmt::format("the API server sent a watch event of more than {} bytes", max_)};
     }
     if (!line.empty()) return line;
   }
@@ -93,10 +94,10 @@ base::Result<WatchEvent> WatchEvent::parse(std::string line) {
   const std::optional<json::View> object = document->root().find("object");
   if (!type || type->kind() != json::Kind::kString || !object ||
       object->kind() != json::Kind::kObject) {
-    return malformed("not a watch event");
+    return malformed("the API server sent a line that is not a watch event");
   }
   const std::optional<WatchEventType> known = parse_type(type->string());
-  if (!known) return malformed("a watch event of an unknown type");
+  if (!known) return malformed("the API server sent a watch event of an unknown type");
   return WatchEvent(*std::move(document), *known);
 }
 

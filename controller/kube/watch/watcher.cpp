@@ -192,7 +192,7 @@ asio::awaitable<base::Result<void>> Watcher::read_page() {
     if (!handled) co_return handled;
   }
   // The body ended before the list was complete.
-  if (!page_ended_) co_return base::Error{base::ErrorCode::kMalformed, "not a list"};
+  if (!page_ended_) co_return base::Error{base::ErrorCode::kMalformed, "the answer is not a list"};
   if (!continue_token_.empty()) co_return base::Result<void>();
   base::Result<void> complete = listed(std::move(resource_version_));
   if (complete) state_ = WatcherState::kListed;
@@ -202,7 +202,7 @@ asio::awaitable<base::Result<void>> Watcher::read_page() {
 // Takes the metadata of the list from `page`, which is {"metadata":…} (json::Sieve).
 base::Result<void> Watcher::end_page(json::View page) {
   const std::optional<json::View> meta = page.find("metadata");
-  if (!meta) return base::Error{base::ErrorCode::kMalformed, "not a list"};
+  if (!meta) return base::Error{base::ErrorCode::kMalformed, "the answer is not a list"};
   base::Result<ListMeta> read = json::decode<ListMeta>(*meta);
   if (!read) return read.error();
   continue_token_ = std::move(read->continue_token);
@@ -273,7 +273,7 @@ asio::awaitable<void> Watcher::end_of_watch() {
   const bool too_short =
       !received_ && environment_.clock.now() - opened_ < base::Clock::Duration(kShortestWatch);
   if (state_ == WatcherState::kStreaming || too_short) {
-    base::Error error{base::ErrorCode::kNetwork, "the server ended the watch too early"};
+    base::Error error{base::ErrorCode::kNetwork, "the API server ended the watch too early"};
     co_await fail(std::move(error));
     co_return;
   }
@@ -351,7 +351,7 @@ base::Result<void> Watcher::handle(const WatchEvent& event) {
 base::Result<void> Watcher::listed(std::string resource_version) {
   const std::uint64_t revision = revision_of(resource_version);
   if (revision == 0)
-    return base::Error{base::ErrorCode::kMalformed, "a list without resourceVersion"};
+    return base::Error{base::ErrorCode::kMalformed, "the list has no resourceVersion"};
   resource_version_ = std::move(resource_version);
   synced_ = true;
   sink_.end_relist(revision);
@@ -385,7 +385,8 @@ void Watcher::report_problem(RestartReason reason, const base::Error& error) {
   environment_.logger.debug("watch interrupted", {{"resource", qualified_name(target_.type)},
                                                   {"reason", std::string(name(reason))},
                                                   {"why", base::to_string(error)}});
-  if (reported_problem_ == reason || (failures_ < 2 && synced_ && !needs_administrator(reason))) return;
+  if (reported_problem_ == reason || (failures_ < 2 && synced_ && !needs_administrator(reason)))
+    return;
   reported_problem_ = reason;
   set_waiting_for(explain(target_.type, error));
 }
@@ -394,7 +395,7 @@ void Watcher::set_waiting_for(std::string text) {
   if (text == waiting_for_) return;
   waiting_for_ = std::move(text);
   const std::string resource = qualified_name(target_.type);
-  environment_.logger.debug("watch", {{"resource", resource}, {"waiting_for", waiting_for_}});
+  environment_.logger.debug("watch problem", {{"resource", resource}, {"reason", waiting_for_}});
   if (observer_ != nullptr) observer_->waiting(target_.type, waiting_for_);
 }
 

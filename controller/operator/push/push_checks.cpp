@@ -240,8 +240,8 @@ std::vector<reconcile::PushCheck> PushChecks::of(const api::LocalRegistry& regis
     reconcile::PushCheck& check = list.emplace_back();
     check.name = image.name;
     check.message = fmt::format(
-        "the push check of this image is delayed, because too many images of namespace {} are "
-        "waiting for theirs",
+        "the push check of this image is delayed, because too many push checks of "
+        "namespace {} are waiting",
         registry.metadata.namespace_name);
     check.next = *checks.full_until;
   }

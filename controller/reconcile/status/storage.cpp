@@ -31,7 +31,7 @@ std::optional<StorageState> refused_change(const Observed& observed) {
   const api::Quantity size = storage_of(pvc.resources.requests);
   if (is_less(requested_storage(*observed.registry), size)) {
     return StorageState{false, reason::kShrinkRefused,
-                        fmt::format("PersistentVolumeClaim {} cannot shrink from {}: set "
+                        fmt::format("PersistentVolumeClaim {} has {} and cannot shrink: set "
                                     "spec.persistence.size to {} or more",
                                     observed.pvc()->metadata.name, size.text, size.text)};
   }
@@ -39,10 +39,11 @@ std::optional<StorageState> refused_change(const Observed& observed) {
       *wanted.storage_class_name != *pvc.storage_class_name) {
     return StorageState{
         false, reason::kStorageClassChangeRefused,
-        fmt::format("PersistentVolumeClaim {0} cannot change its storage class {1}: set "
-                    "spec.persistence.storageClassName to {1}, or delete the PersistentVolumeClaim "
-                    "and with it the images",
-                    observed.pvc()->metadata.name, base::shown(*pvc.storage_class_name))};
+        fmt::format(
+            "the storage class {1} of PersistentVolumeClaim {0} cannot be changed: set "
+            "spec.persistence.storageClassName to {1}, or delete the PersistentVolumeClaim, "
+            "which deletes its images",
+            observed.pvc()->metadata.name, base::shown(*pvc.storage_class_name))};
   }
   return std::nullopt;
 }
@@ -65,18 +66,19 @@ StorageState state_of_phase(const Observed& observed) {
                         name)};
   }
   if (pvc.status.phase != "Bound") {
-    return {false, reason::kPending,
-            fmt::format("PersistentVolumeClaim {} is waiting for a volume", name)};
+    return {
+        false, reason::kPending,
+        fmt::format("PersistentVolumeClaim {} is not bound to a volume yet: see its events", name)};
   }
   const api::Quantity size = storage_of(pvc.spec.resources.requests);
   const api::Quantity capacity = storage_of(pvc.status.capacity);
   if (is_less(capacity, size)) {
     return {true, reason::kExpanding,
-            fmt::format("PersistentVolumeClaim {} has {} and is growing to {}", name, capacity.text,
-                        size.text)};
+            fmt::format("PersistentVolumeClaim {} has {} and is being expanded to {}", name,
+                        capacity.text, size.text)};
   }
   return {true, reason::kBound,
-          fmt::format("PersistentVolumeClaim {} has {}", name, capacity.text)};
+          fmt::format("PersistentVolumeClaim {} is bound and has {}", name, capacity.text)};
 }
 
 }  // namespace
@@ -85,11 +87,11 @@ StorageState compute_storage_ready(const Observed& observed) {
   const bool is_kept = observed.registry->spec.persistence.enabled && pvc_is_usable(observed);
   if (!is_deployed(observed) && !is_kept) {
     return {false, reason::kNotDeployed,
-            "no registry is deployed, and no PersistentVolumeClaim is kept"};
+            "no registry is deployed, and no PersistentVolumeClaim has its images"};
   }
   if (!observed.registry->spec.persistence.enabled) {
     return {true, reason::kEphemeral,
-            "images are kept in an emptyDir and are gone when the pod is replaced"};
+            "images are stored in an emptyDir and are lost when the pod is replaced"};
   }
   if (const FailedRequest* failure = find_failure(observed, ObjectRole::kPvc)) {
     return state_of_failed_write(observed, failure->error);

@@ -42,7 +42,7 @@ TEST_F(WatchReporterTest, LogsWhenTheLastWatchIsBack) {
   logged(kPods, "connection refused");
   logged(kServices, "connection refused");
   EXPECT_EQ(logged(kPods, ""), "");
-  EXPECT_THAT(logged(kServices, ""), HasSubstr("watching again"));
+  EXPECT_THAT(logged(kServices, ""), HasSubstr("all watches work again"));
   EXPECT_EQ(logged(kServices, ""), "");
 }
 

@@ -90,7 +90,8 @@ TEST_F(ClientTest, AMissingCrdIsToldFromAMissingObject) {
   answer_with(404, "404 page not found\n");
   const auto object = world.result_of(client.get<api::LocalRegistry>({"team", "a"}));
   EXPECT_TRUE(is_missing_type(object.error()));
-  EXPECT_EQ(object.error().message, "the server does not have localregistries.localregistry.dev");
+  EXPECT_EQ(object.error().message,
+            "the API server does not serve localregistries.localregistry.dev");
 }
 
 TEST_F(ClientTest, AListGivesOnePageAndTheWayToTheNext) {

@@ -180,7 +180,7 @@ TEST_F(HttpsTransport, WhoFindsNoFreeConnectionInTimeIsTold) {
   const auto response = run(transport->send(second));
   ASSERT_FALSE(response);
   EXPECT_EQ(response.error().code, ErrorCode::kTimeout);
-  EXPECT_THAT(response.error().message, HasSubstr("no connection was free"));
+  EXPECT_THAT(response.error().message, HasSubstr("no connection to the API server became free"));
   first.cancel.emit(asio::cancellation_type::terminal);
   finish(first);
 }

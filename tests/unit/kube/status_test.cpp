@@ -71,7 +71,7 @@ TEST(Status, AnUnknownResourceSaysNothingAboutAnObjectHoweverTheServerPutsIt) {
   const base::Error plain = decoded(404, "404 page not found\n");
   EXPECT_EQ(plain.code, ErrorCode::kUnavailable);
   EXPECT_TRUE(is_missing_type(plain));
-  EXPECT_EQ(plain.message, "the server does not have deployments.apps");
+  EXPECT_EQ(plain.message, "the API server does not serve deployments.apps");
   EXPECT_TRUE(is_missing_type(decoded(404, R"({"kind":"Status","reason":"NotFound",
     "message":"the server could not find the requested resource","details":{},"code":404})")));
 }
@@ -86,7 +86,7 @@ TEST(Status, TwoPortsWithOneNodePortAreTheObjectsFaultNotTheServers) {
 TEST(Status, ABodyThatIsNoStatusIsQuotedInPrintableCharacters) {
   const base::Error error = decoded(502, "<h1>Bad\tGateway</h1>\nsecond line");
   EXPECT_EQ(error.code, ErrorCode::kUnavailable);
-  EXPECT_EQ(error.message, "deployments.apps: status 502: <h1>Bad Gateway</h1>");
+  EXPECT_EQ(error.message, "deployments.apps: HTTP status 502: <h1>Bad Gateway</h1>");
   EXPECT_LT(decoded(502, std::string(100'000, 'x')).message.size(), 300U);
 }
 

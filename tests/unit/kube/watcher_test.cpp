@@ -515,7 +515,7 @@ TEST_F(WatcherTest, OnlyATypeOfACrdIsMissedAsOne) {
                      nullptr};
     support::Running& waiting = world.start(built_in.run());
     world.run_for(1min);
-    EXPECT_THAT(built_in.waiting_for(), HasSubstr("the server does not have")) << type->plural;
+    EXPECT_THAT(built_in.waiting_for(), HasSubstr("the API server does not serve")) << type->plural;
     waiting.cancel();
     world.settle();
   }
@@ -540,7 +540,7 @@ TEST_F(WatcherTest, WhatSomebodyHasToSeeToIsToldAtOnce) {
   const std::tuple<int, const char*, const char*> lasting[] = {
       {401, "Unauthorized", "Unauthorized"},
       {403, "Forbidden", "Forbidden"},
-      {404, "NotFound", "the server does not have services"}};
+      {404, "NotFound", "the API server does not serve services"}};
   start();
   for (const auto& [code, reason, told] : lasting) {
     list_by_stream();

@@ -302,8 +302,8 @@ TEST_F(PushChecksTest, AnImageThatFindsNoRoomInTheQueueIsAskedAboutLater) {
   EXPECT_EQ(check_of(late).permission, PushPermission::kNotChecked);
   EXPECT_GT(check_of(late).next, world.clock.wall());
   EXPECT_EQ(check_of(late).message,
-            "the push check of this image is delayed, because too many images of namespace team-a "
-            "are waiting for theirs");
+            "the push check of this image is delayed, because too many push checks of "
+            "namespace team-a are waiting");
 }
 
 TEST_F(PushChecksTest, WhatRunsIsCancelledWithIt) {

@@ -216,8 +216,8 @@ TEST_F(Events, ARefusedShrinkIsToldOnce) {
   world.converge();
   change([](auto& spec) { spec.persistence.size.text = "1Gi"; });
   EXPECT_EQ(reconcile(),
-            Lines({"Warning Refused: ShrinkRefused: PersistentVolumeClaim registry cannot shrink "
-                   "from 5Gi: set spec.persistence.size to 5Gi or more"}));
+            Lines({"Warning Refused: ShrinkRefused: PersistentVolumeClaim registry has 5Gi "
+                   "and cannot shrink: set spec.persistence.size to 5Gi or more"}));
   EXPECT_EQ(reconcile(), Lines());
 }
 

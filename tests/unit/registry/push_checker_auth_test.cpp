@@ -162,7 +162,7 @@ TEST_F(PushCheckAuth, ATokenServerThatRefusesIsDenied) {
                                           " refuses the credentials"));
     answer = check_with_tokens({});
     EXPECT_EQ(answer.answer, Answer::kDenied);
-    EXPECT_THAT(answer.message, HasSubstr("refuses a token without credentials"));
+    EXPECT_THAT(answer.message, HasSubstr("issues no token without credentials"));
   }
 }
 

@@ -70,7 +70,7 @@ TEST_F(PushCheckNetwork, ARefusedConnectionIsUnknown) {
 TEST_F(PushCheckNetwork, ARegistryThatSaysNothingIsUnknown) {
   options_.request_timeout = 2s;  // long enough for the TLS handshake on a slow machine
   FakeServer server([](const Seen&, Peer& peer) { return !peer.some().empty(); }, tls());
-  expect_unknown(server.authority(), server.authority() + ": no answer in time");
+  expect_unknown(server.authority(), server.authority() + ": no complete answer in time");
 }
 
 TEST_F(PushCheckNetwork, ARegistryThatDoesNotShakeHandsIsUnknown) {

@@ -75,7 +75,7 @@ TEST(PushTarget, WhatIsNotDeclaredGoesWhereAllGoes) {
 
 TEST(PushTarget, WhatItsOwnRegistryDeliversIsNotPushed) {
   EXPECT_EQ(failure("quay.io/org/public:dev").code, ExitCode::kFailure);
-  EXPECT_THAT(failure("public").message, HasSubstr("use docker push"));
+  EXPECT_THAT(failure("public").message, HasSubstr("push it there with docker push"));
 }
 
 TEST(PushTarget, WithoutARegistryNothingIsPushed) {
