@@ -32,11 +32,11 @@ base::Error malformed(std::string message) {
 // Returns the error for an HTTP status that a working registry or token server does not send.
 base::Error unexpected(const std::string& who, int status) {
   if (status == 429) {
-    return {
-        base::ErrorCode::kTooManyRequests,
-        fmt::format("{} rate-limited the request (HTTP status {}): wait, or use credentials with a "
-                    "higher limit",
-                    who, status)};
+    std::string message = fmt::format(
+        "{} rate-limited the request (HTTP status 429): wait, or use credentials with a higher "
+        "limit",
+        who);
+    return {base::ErrorCode::kTooManyRequests, std::move(message)};
   }
   if (status >= 500) {
     return {base::ErrorCode::kUnavailable,
