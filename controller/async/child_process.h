@@ -52,7 +52,7 @@ class ChildProcess {
   boost::asio::awaitable<base::Result<std::string>> output(std::size_t max, Instant deadline);
 
   // Waits for the end of the program. Returns an empty text for exit code 0, else the reason:
-  // "exit code 1", "signal 9". kTimeout, kInternal.
+  // "exit code 1", "signal 9". Errors: kTimeout, kInternal.
   boost::asio::awaitable<base::Result<std::string>> wait(Instant deadline);
 
  private:

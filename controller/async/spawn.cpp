@@ -14,8 +14,8 @@
 namespace async {
 namespace {
 
-constexpr unsigned kFirstOther = 3;       // first descriptor after standard error
-constexpr unsigned kMaxOldKernel = 1024;  // descriptors from this one on stay open on old kernels
+constexpr unsigned kFirstOther = 3;             // first descriptor after standard error
+constexpr unsigned kClosedByOldKernels = 1024;  // on old kernels, only lower descriptors are closed
 constexpr int kExecFailed = 127;
 
 // The functions below run in the forked child, which has a copy of this process's memory and only
@@ -28,7 +28,7 @@ bool become(int descriptor, int standard) {
 // Marks the other descriptors close-on-exec. Kernels before 5.11 do not have CLOSE_RANGE_CLOEXEC.
 void close_others() {
   if (::close_range(kFirstOther, ~0U, CLOSE_RANGE_CLOEXEC) == 0) return;
-  for (unsigned other = kFirstOther; other < kMaxOldKernel; ++other) {
+  for (unsigned other = kFirstOther; other < kClosedByOldKernels; ++other) {
     ::fcntl(static_cast<int>(other), F_SETFD, FD_CLOEXEC);
   }
 }

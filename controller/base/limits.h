@@ -273,7 +273,7 @@ inline constexpr auto kServiceNetworkCheck = 10min;  // between two reads of the
 inline constexpr base::BackoffPolicy kPushRetry = {20s, 10min, 24h};  // after the answer Unknown
 inline constexpr auto kPushRecheck = 10min;                           // after the answer Denied
 inline constexpr int kPassesPerReconcile = 6;                         // of planning and executing
-inline constexpr auto kPassesTime = 30s;  // then no pass begins, and the status is written
+inline constexpr auto kPassesTime = 30s;  // of a reconcile; after that, no new pass begins
 inline constexpr std::size_t kWriteHistories = 4096;  // resources with remembered heals
 // Bytes of all write histories. When they are full, those of a namespace that uses more than
 // 1/kCacheShare of the bytes are dropped first.

@@ -47,7 +47,7 @@ class ConnectionPool {
   std::chrono::milliseconds idle_time_;
   async::Semaphore permits_;
   std::deque<Idle> idle_;  // the oldest first
-  async::Alarm alarm_;     // set while something is idle
+  async::Alarm alarm_;     // set while a connection is idle
 };
 
 }  // namespace kube

@@ -104,7 +104,7 @@ class EventSeriesTable {
   base::Random& random_;
   std::map<Hash, Series> series_;                // by object, reason, note and type
   std::map<Hash, std::vector<Instant>> writes_;  // times of the last writes, by regarded object
-  Instant swept_ = {};                           // time of the last sweep of forget_old()
+  Instant swept_ = {};                           // when forget_old() last ran
 };
 
 class EventRecorder {

@@ -74,12 +74,12 @@ class Connection {
                                                      std::shared_ptr<TlsContext> context,
                                                      Instant deadline);
 
-  // Writes all of `bytes`, which must outlive the call. kNetwork, kTimeout, kTls.
+  // Writes all of `bytes`, which must outlive the call. Errors: kNetwork, kTimeout, kTls.
   boost::asio::awaitable<base::Result<void>> write(std::string_view bytes, Instant deadline);
 
   // Waits for bytes and feeds them to the parser. When the peer has closed its side, reports this
   // to the parser. Then reads what has already arrived, without waiting, while the parser holds
-  // less than `batch` bytes of body. kNetwork, kTimeout, kTls, and the errors of the parser.
+  // less than `batch` bytes of body. Errors: kNetwork, kTimeout, kTls, and those of the parser.
   boost::asio::awaitable<base::Result<void>> advance(AnswerParser& parser, std::size_t batch,
                                                      Instant deadline);
 

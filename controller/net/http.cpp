@@ -29,7 +29,7 @@ class Parser final : public http::basic_parser<false> {
   std::optional<std::chrono::milliseconds> retry_after;
   std::string body;
   std::size_t max = 0;      // limit for `body` in bytes; 0: no limit
-  std::size_t refused = 0;  // the same for an answer other than 2xx; 0: as most
+  std::size_t refused = 0;  // the same for an answer other than 2xx; 0: the same as `max`
   AnswerParser::BodyFilter filter;
   bool keep_headers = false;
   std::vector<HeaderLine> headers;

@@ -22,7 +22,8 @@ inline constexpr std::size_t kReplyBytes = 5;     // to connect_message(); see r
 // Returns the first message to the proxy. It offers authentication by password only when the URL of
 // the proxy has a user name or a password.
 std::string greeting(const ProxyUrl& proxy);
-// Returns the method that the proxy chose. kNetwork: the proxy requires another method. kMalformed.
+// Returns the method that the proxy chose. kNetwork: the proxy requires another
+// method. kMalformed: it does not speak SOCKS 5.
 base::Result<Method> parse_method(std::string_view answer);
 
 // Returns the message with user name and password. kInvalid: one of them has more than 255 bytes.
@@ -34,7 +35,8 @@ base::Result<void> parse_password_answer(std::string_view answer);
 base::Result<std::string> connect_message(const std::string& host, std::uint16_t port);
 
 // Parses the first kReplyBytes bytes of the reply and returns how many bytes are still to come.
-// kNetwork: the proxy did not connect; the message is the proxy's reason. kMalformed.
+// kNetwork: the proxy did not connect; the message is the proxy's reason.
+// kMalformed: it does not speak SOCKS 5.
 base::Result<std::size_t> rest_of_reply(std::string_view begin);
 
 }  // namespace net::socks

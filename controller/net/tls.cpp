@@ -23,7 +23,7 @@ using crypto::CertificatePtr;
 using crypto::KeyPtr;
 using crypto::take_error;
 
-constexpr std::size_t kNamesShown = 6;  // most names of a certificate in one message
+constexpr std::size_t kNamesShown = 6;  // maximum number of names of a certificate in one message
 constexpr std::array<unsigned char, 9> kHttp11 = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
 
 base::Error invalid(std::string_view what) {

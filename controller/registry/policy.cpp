@@ -124,18 +124,18 @@ int common_bits(const Bytes& bytes, int min) {
 }  // namespace
 
 std::string service_network_of(const std::string& kubernetes_address) {
-  constexpr int kLeastBits4 = 12;  // kube-apiserver accepts at most 20 host bits
-  constexpr int kLeastBits6 = 108;
+  constexpr int kMinBits4 = 12;  // kube-apiserver accepts at most 20 host bits
+  constexpr int kMinBits6 = 108;
   const auto address = address_of(kubernetes_address);
   if (!address) return "";
   if (address->is_v4()) {
-    const int bits = common_bits(address->to_v4().to_bytes(), kLeastBits4);
+    const int bits = common_bits(address->to_v4().to_bytes(), kMinBits4);
     return fmt::format(
         "{}/{}",
         ip::network_v4(address->to_v4(), static_cast<unsigned short>(bits)).network().to_string(),
         bits);
   }
-  const int bits = common_bits(address->to_v6().to_bytes(), kLeastBits6);
+  const int bits = common_bits(address->to_v6().to_bytes(), kMinBits6);
   return fmt::format(
       "{}/{}",
       ip::network_v6(address->to_v6(), static_cast<unsigned short>(bits)).network().to_string(),

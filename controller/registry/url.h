@@ -21,7 +21,7 @@ struct Url {
 // IP address, and it must not contain a user name. kInvalid; the message does not quote the URL.
 base::Result<Url> parse_url(std::string_view text);
 
-// Resolves the Location in an answer from `base` (RFC 3986, section 5). kInvalid.
+// Resolves the Location in an answer from `base` (RFC 3986, section 5). Error: kInvalid.
 base::Result<Url> resolve_url(const Url& base, std::string_view reference);
 
 // Returns the URL with a parameter added to its query; the value is percent-encoded.

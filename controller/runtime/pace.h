@@ -49,7 +49,7 @@ class Pace {
   static constexpr Duration kAhead = (limits::kPaceBurst - 1) * limits::kPaceInterval;
   static constexpr std::size_t kSweep = 64;
 
-  // Removes the keys whose cost has elapsed. The next remove_expired comes when the table has grown
+  // Removes the keys whose cost has elapsed. remove_expired() runs again when the table has grown
   // to more than twice its size, so that the average cost of count() stays small.
   void remove_expired(Instant now) {
     std::erase_if(paid_until_, [now](const auto& entry) { return entry.second <= now; });

@@ -123,7 +123,7 @@ class WorkQueue {
   using EntryIterator = typename Entries::iterator;
   using Ready = FairQueue<EntryIterator>;
   using List = typename Ready::List;
-  using Due = std::pair<Instant, std::uint64_t>;  // the number orders keys of one instant
+  using Due = std::pair<Instant, std::uint64_t>;  // the number orders keys that are due at once
 
   enum class State { kIdle, kReadyAdded, kReadyDelayed, kWaiting, kTaken };
 

@@ -42,11 +42,11 @@ struct ConnectionLimits {
 
 // What a connection has done so far for its first request.
 enum class RequestStage {
-  kNoBytes,      // no bytes came
-  kFirstBytes,   // some bytes came
-  kClientHello,  // a whole TLS ClientHello came
+  kNoBytes,      // no bytes have arrived
+  kFirstBytes,   // some bytes have arrived
+  kClientHello,  // a whole TLS ClientHello has arrived
   kTlsReady,     // the TLS handshake is complete
-  kRequestHead   // the head of a request came
+  kRequestHead   // the head of a request has arrived
 };
 // How many times as long a connection is kept during its TLS handshake. A ClientHello costs the
 // client a key exchange, and the handshake takes round trips before the request.

@@ -129,7 +129,7 @@ class HttpServer {
   std::map<std::uint64_t, Connection*> open_;  // by ConnectionInfo::id, the order of arrival
   std::uint64_t last_ = 0;                     // id of the latest connection
   std::size_t answer_bytes_ = 0;               // bytes of answers that are being sent
-  std::size_t max_waiting_ = 0;                // most clients at once since the queue was empty
+  std::size_t max_waiting_ = 0;  // maximum number of waiting clients since the queue was empty
   std::uint16_t port_ = 0;
   bool draining_ = false;
 };

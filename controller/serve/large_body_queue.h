@@ -50,7 +50,7 @@ class LargeBodyQueue {
     // is cancelled, its next co_await throws.
     boost::asio::awaitable<bool> wait(Instant deadline);
 
-    // Records how many bytes of the body have come.
+    // Records how many bytes of the body have arrived.
     void received(std::size_t bytes) { bytes_ = bytes; }
 
    private:

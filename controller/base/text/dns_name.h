@@ -14,7 +14,7 @@ inline constexpr std::size_t kDnsSubdomainBytes = 253;
 bool is_dns_label(std::string_view name);
 
 // Accepts a DNS subdomain, which most names must be: labels with dots between them, at most 253
-// bytes. `label_bytes`: the most bytes of each label; Kubernetes has no limit for it.
+// bytes. `label_bytes`: the maximum size of each label; Kubernetes has no limit for it.
 bool is_dns_subdomain(std::string_view name, std::size_t label_bytes = kDnsSubdomainBytes);
 
 }  // namespace base

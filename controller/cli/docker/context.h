@@ -18,9 +18,9 @@ struct DockerHost {
   std::string origin;   // for messages: "DOCKER_HOST", "the Docker context remote"
 };
 
-// Returns DOCKER_HOST, else the endpoint of the Docker context that DOCKER_CONTEXT, or else
-// currentContext of config.json, names. kFailure: the context does not exist or has no address, or
-// a file cannot be read.
+// Returns DOCKER_HOST if it is set, else the endpoint of the Docker context. DOCKER_CONTEXT names
+// the context; if it is not set, currentContext of config.json does. kFailure: the context does not
+// exist or has no address, or a file cannot be read.
 Outcome<DockerHost> docker_host(const base::EnvironmentVariables& environment);
 
 }  // namespace cli

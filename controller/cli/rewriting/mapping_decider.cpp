@@ -37,11 +37,11 @@ void MappingDecider::decide(Mapping& mapping) {
 // chart puts the value of image.registry, which is in another mapping, before the value of
 // image.repository.
 void MappingDecider::settle_value(const Mapping& mapping, const Candidate& value) {
-  if (mapping.name_says_part) {
+  if (mapping.name_suggests_part) {
     leave(value,
           "it is one part of an image reference, and the other part is in another entry; change "
           "both by hand");
-  } else if (mapping.name_says_image) {
+  } else if (mapping.name_suggests_image) {
     replace(value, value.replacement);
   } else {
     leave_bare(value);

@@ -50,11 +50,11 @@ struct ReferenceMapping {
   bool all_unknown = false;                  // more stems than are kept: all count as unknown
   bool has_merge = false;                    // an alias is merged into the mapping (<<)
   bool has_new_name = false;
-  bool has_new_tag = false;        // newTag or digest of Kustomize
-  bool is_local_registry = false;  // its values declare images and stay unchanged
-  bool name_says_image = false;    // as in {name: RELATED_IMAGE_X, value: ...}
-  bool name_says_part = false;     // as in {name: image.repository, value: ...}
-  bool is_overdue = false;         // candidates no longer wait for its end
+  bool has_new_tag = false;          // newTag or digest of Kustomize
+  bool is_local_registry = false;    // its values declare images and stay unchanged
+  bool name_suggests_image = false;  // as in {name: RELATED_IMAGE_X, value: ...}
+  bool name_suggests_part = false;   // as in {name: image.repository, value: ...}
+  bool is_overdue = false;           // candidates no longer wait for its end
 
   // Adds the stem of a registry without a known value.
   void add_unknown(const std::string& stem) {

@@ -65,8 +65,8 @@ void ReferenceEditor::note_siblings(const json::Scalar& scalar) {
   const std::uint64_t map = scalar.around.map();
   if (map == 0) return;
   note_kustomize(scalar);
-  if (scalar.key == "name" && names_image(scalar.value)) at(map).name_says_image = true;
-  if (scalar.key == "name" && names_part_of_image(scalar.value)) at(map).name_says_part = true;
+  if (scalar.key == "name" && names_image(scalar.value)) at(map).name_suggests_image = true;
+  if (scalar.key == "name" && names_part_of_image(scalar.value)) at(map).name_suggests_part = true;
   if (scalar.key == "apiVersion" && scalar.value.starts_with(kOwnGroup)) {
     Mapping& mapping = at(map);
     const bool is_first_value = last_map_ < map;

@@ -16,7 +16,7 @@ class Nesting {
   // The following functions describe the next node.
   bool is_value() const;
   bool in_flow() const { return !levels_.empty() && levels_.back().flow; }
-  std::string_view key() const;  // its key, or the key of the list that holds it
+  std::string_view key() const;  // key of the current node, or of the list that holds it
   // Returns the key of the mapping that holds the node, or of the list that holds this mapping;
   // empty when there is none.
   std::string_view parent_key() const;

@@ -78,7 +78,7 @@ class StoreCore {
     std::string (*pack)(const void*);
     Entry (*unpack)(std::string_view, json::Completeness);
     Entry (*stub)(const api::ObjectMeta&);  // returns an object with this metadata alone
-    std::size_t cache_bytes;                // most bytes of memory of the whole store
+    std::size_t cache_bytes;                // maximum memory of the whole store
   };
   using IndexKey = std::function<std::string(const void*)>;
   using Digest = std::function<std::uint64_t(const void*)>;

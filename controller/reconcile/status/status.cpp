@@ -121,7 +121,8 @@ ConditionValue storage_condition(const Observed& observed) {
 // suspension or refusal. nullopt: the object's own condition counts.
 std::optional<ConditionValue> condition_of_absent_object(const Observed& observed,
                                                          const std::optional<Refusal>& refusal) {
-  if (!is_deployed(observed)) return std::nullopt;  // its own condition covers it
+  // If nothing is deployed, the object's own condition reports why.
+  if (!is_deployed(observed)) return std::nullopt;
   if (observed.registry->spec.suspend) {
     return ConditionValue{kFalse, std::string(reason::kNotDeployed),
                           "nothing is deployed while spec.suspend is true"};

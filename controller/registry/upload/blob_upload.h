@@ -76,8 +76,8 @@ class BlobUpload {
   std::optional<Url> upload_;    // for the next request of the upload; none: no upload is open
   std::uint64_t offset_ = 0;     // bytes that the registry has
   std::uint64_t furthest_ = 0;   // the highest offset so far
-  std::uint64_t chunk_ = 0;      // most bytes of one request
-  std::uint64_t min_chunk_ = 0;  // least bytes of a chunk but the last, set by the registry
+  std::uint64_t chunk_ = 0;      // maximum size of one request, bytes
+  std::uint64_t min_chunk_ = 0;  // minimum size of a chunk but the last, set by the registry
   std::uint64_t sent_ = 0;
 };
 

@@ -61,10 +61,10 @@ struct SavedImage {
   std::vector<std::string> layers;     // names of the files, the lowest layer first
 };
 
-// Parses manifest.json of `docker save`. kMalformed.
+// Parses manifest.json of `docker save`. Error: kMalformed.
 base::Result<std::vector<SavedImage>> parse_saved_images(std::string text);
 
-// Returns rootfs.diff_ids of a config: the digests of the uncompressed layers. kMalformed.
+// Returns rootfs.diff_ids of a config: the digests of the uncompressed layers. Error: kMalformed.
 base::Result<std::vector<std::string>> parse_diff_ids(std::string text);
 
 }  // namespace registry

@@ -12,7 +12,7 @@ namespace registry {
 namespace {
 
 constexpr std::size_t kBlock = 512;
-constexpr int kLinks = 16;  // most links that one search follows
+constexpr int kLinks = 16;  // maximum number of links that one search follows
 
 // Offsets and sizes of header fields in bytes (POSIX.1-1988 and later, "ustar Interchange Format").
 constexpr std::size_t kNameAt = 0;
