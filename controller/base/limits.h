@@ -212,7 +212,7 @@ inline constexpr auto kServeLargeKeepTime = 20ms;
 inline constexpr auto kServeLargeCredit = 30ms;   // extra, minus the time used lately
 inline constexpr int kServeLargeRate = 32 << 10;  // bytes for each additional millisecond
 // Half-life of the time for which an address has used the turn. A time below kServeUsageForgotten
-// is forgotten; that limit is shorter than the keep time while all connections wait.
+// is forgotten. That is shorter than the keep time when the maximum number of connections waits.
 inline constexpr std::chrono::milliseconds kServeUsageHalfLife = 5s;
 inline constexpr auto kServeUsageForgotten = 3ms;
 inline constexpr auto kServeTimeout = 5s;      // to read a small body, or to write an answer
@@ -310,7 +310,7 @@ inline constexpr auto kForwardStart = 30s;   // until kubectl port-forward liste
 inline constexpr auto kForwardRestart = 1s;  // pause before kubectl port-forward is restarted
 inline constexpr auto kForwardCheck = 2s;    // between two checks of the pod
 inline constexpr auto kForwardLost = 60s;    // without a pod to forward to; then the push fails
-inline constexpr int kPushRounds = 3;        // of one push, when the pod is replaced meanwhile
+inline constexpr int kPushRounds = 3;        // tries of one push if the pod is replaced
 inline constexpr auto kReachTimeout = 3s;    // for an answer of localhost:<nodePort>
 inline constexpr std::chrono::milliseconds kMaxFlagDuration =
     7 * 24h;                                                         // largest duration of a flag

@@ -90,7 +90,8 @@ Next maintain_children(Draft& draft) {
   Plan& plan = draft.plan;
   const bool has = has_finalizer(draft.registry().metadata);
   const bool needs = needs_finalizer(observed);
-  if (needs && !has) {  // before the first object that needs it is created
+  // The finalizer is set before the first object that needs it is created.
+  if (needs && !has) {
     set_finalizer(observed, true, plan);
     return Next::kStep;
   }

@@ -48,7 +48,8 @@ struct CheckOptions {
   // Whether addresses are checked by may_connect_to (policy.h). Must be true unless the user of
   // this machine chooses the registry.
   bool guard_addresses = true;
-  std::vector<std::string> denied_networks = {};  // get no requests; invalid entries are ignored
+  std::vector<std::string> denied_networks =
+      {};  // must not be contacted; invalid entries are ignored
   // Whether messages contain the reason why a registry or its token server cannot be reached.
   bool report_network_errors = true;
   base::EnvironmentVariables environment = {};  // for HTTPS_PROXY, HTTP_PROXY and NO_PROXY

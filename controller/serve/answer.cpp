@@ -91,7 +91,7 @@ std::optional<Answer> find_request_error(const Route* route, const Parser& parse
     return answer;
   }
   if (parser.content_length().value_or(0) > route->body_bytes) {
-    return plain(413, fmt::format("request body too large: {} bytes, of {} at most",
+    return plain(413, fmt::format("request body too large: {} bytes, the maximum is {}",
                                   *parser.content_length(), route->body_bytes));
   }
   return std::nullopt;

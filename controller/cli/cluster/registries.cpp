@@ -68,9 +68,10 @@ boost::asio::awaitable<Outcome<Registry>> find_registry(const ClusterSession& se
     if (registry.error().code != base::ErrorCode::kNotFound) {
       co_return explain(registry.error(), session);
     }
-    co_return Failure{ExitCode::kNotFound,
-                      fmt::format("no LocalRegistry {} in namespace {}", base::shown(name),
-                                  base::shown(session.namespace_name))};
+    co_return Failure{
+        ExitCode::kNotFound,
+        fmt::format("no LocalRegistry {} in namespace {}: see `kubectl get localregistries`",
+                    base::shown(name), base::shown(session.namespace_name))};
   }
   auto listing = session.kube.client.list<Registry>({.namespace_name = session.namespace_name});
   base::Result<kube::List<Registry>> list = co_await std::move(listing);

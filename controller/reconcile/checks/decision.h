@@ -19,9 +19,9 @@ bool wants_registry(const api::LocalRegistry& registry, bool kind_cluster);
 bool may_want_registry(const api::LocalRegistry& registry, bool kind_cluster);
 
 // Returns the delivery of the LocalRegistry as a whole. If spec.enabled is set, the cluster is KinD
-// or spec.images is empty, the images do not matter. Otherwise it is LocalRegistry if any image has
-// the delivery LocalRegistry, else Upstream. nullopt: the first check of the images has not
-// finished.
+// or spec.images is empty, it does not depend on the images. Otherwise the delivery is
+// LocalRegistry if any image has the delivery LocalRegistry, else Upstream. nullopt: the first
+// check of the images has not finished.
 std::optional<api::Delivery> decide_delivery(const Observed& observed);
 
 // True when workload and Service have to exist.

@@ -12,7 +12,7 @@ namespace reconcile {
 
 struct ImageDecision {
   api::ImageStatus status;  // without delivery: refused, or being checked for the first time
-  bool refused = false;     // the spec declares it in a way that cannot be used
+  bool refused = false;     // spec.images declares the image in an invalid way
 };
 
 // Returns one entry for each of spec.images, in the same order: the reason why the image is

@@ -86,7 +86,7 @@ inline constexpr std::string_view kFieldOverridden = "FieldOverridden";
 inline constexpr std::string_view kApplying = "Applying";
 inline constexpr std::string_view kRejected = "Rejected";  // by the API server, as invalid
 
-// Reasons of several conditions
+// Reasons that several conditions use
 inline constexpr std::string_view kNotDeployed = "NotDeployed";
 inline constexpr std::string_view kFailed = "Failed";
 // Why a pod or another child cannot be created.

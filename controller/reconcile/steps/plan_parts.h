@@ -19,7 +19,7 @@ struct Draft {
   Plan plan = {};
   std::optional<Refusal> refusal = {};              // why the spec is not accepted
   std::optional<DeploymentIntent> deployment = {};  // set without persistence
-  bool is_unclear = false;  // what exists is not known well enough to judge the spec
+  bool is_unclear = false;  // too little is known of the existing objects to judge the spec
   bool must_read = false;   // a live read comes before any write of a child
 
   const api::LocalRegistry& registry() const { return *observed.registry; }

@@ -269,7 +269,8 @@ base::Result<void> ImageSource::collect(const Descriptor& descriptor, int depth,
     return malformed("the indexes of the image are nested too deeply");
   if (parts.digests.size() > limits::kImageParts) {
     return base::Error{base::ErrorCode::kTooLarge,
-                       path_ + ": the image has too many manifests and blobs"};
+                       fmt::format("{}: the image has more than {} manifests and blobs", path_,
+                                   limits::kImageParts)};
   }
   if (!parts.digests.insert(descriptor.digest).second) return {};
   auto text = manifest(descriptor);

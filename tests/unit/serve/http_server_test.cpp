@@ -143,7 +143,7 @@ TEST(HttpServer, AClientThatIsStillSendingGetsTheRefusal) {
         answer_to(server, closing("POST /echo", "Content-Length: " + std::to_string(body.size()) +
                                                     "\r\n\r\n" + body));
     EXPECT_THAT(answer, StartsWith("HTTP/1.1 413 "));
-    EXPECT_THAT(answer, HasSubstr("request body too large: 4000000 bytes, of 1000 at most"));
+    EXPECT_THAT(answer, HasSubstr("request body too large: 4000000 bytes, the maximum is 1000"));
   }
 }
 
