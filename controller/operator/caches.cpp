@@ -85,7 +85,7 @@ Caches::Caches(const kube::Environment& environment,
             return is_whole(registry) ? api::to_string(reconcile::target_key(registry))
                                       : std::string();
           },
-          reconcile::name_candidate_digest)),
+          reconcile::name_candidate_summary)),
       by_target_namespace_(registries.store().add_index([](const api::LocalRegistry& registry) {
         return is_whole(registry) ? api::target_namespace(registry) : std::string();
       })),
@@ -163,7 +163,7 @@ void Caches::for_each_rewriting_registry(
     const std::function<bool(const std::shared_ptr<const api::LocalRegistry>&)>& visit) const {
   for (const kube::IndexCandidate& candidate :
        registries.store().candidates(by_namespace_, namespace_name)) {
-    if (candidate.digest == 0 || candidate.entry.namespace_name() != namespace_name) continue;
+    if (candidate.summary == 0 || candidate.entry.namespace_name() != namespace_name) continue;
     const auto found = registries.store().get(candidate.key());
     if (found && !visit(found)) return;
   }

@@ -77,7 +77,7 @@ class Caches {
   std::vector<std::string> namespaces_of_deleted_owner(const api::ObjectKey& owner) const;
 
   // Returns the LocalRegistries with that target_key(), each with its
-  // reconcile::name_candidate_digest.
+  // reconcile::name_candidate_summary.
   std::vector<kube::IndexCandidate> candidates_for_name(const api::ObjectKey& target) const;
 
   // Returns the LocalRegistries with that target namespace.

@@ -46,13 +46,13 @@ bool needs_no_further_reconcile(const ReconcileState& state, const reconcile::Pl
 // may get it next. The others are reconciled after limits::kConflictCheck anyway.
 std::vector<kube::IndexCandidate> oldest(std::vector<kube::IndexCandidate> candidates) {
   std::erase_if(candidates, [](const kube::IndexCandidate& candidate) {
-    return !reconcile::may_want_registry(candidate.digest);
+    return !reconcile::may_want_registry(candidate.summary);
   });
   const auto some = std::min(candidates.size(), limits::kRivals);
   std::partial_sort(candidates.begin(), candidates.begin() + static_cast<std::ptrdiff_t>(some),
                     candidates.end(),
                     [](const kube::IndexCandidate& one, const kube::IndexCandidate& other) {
-                      return one.digest < other.digest;
+                      return one.summary < other.summary;
                     });
   candidates.resize(some);
   return candidates;

@@ -183,7 +183,7 @@ void Executor::record(const T* before, const T& after, reconcile::Apply<T>& acti
                       const ReconcileState& state) {
   reconcile::WriteRecord write;
   write.role = action.role;
-  write.intent = reconcile::digest_of(action.object);
+  write.intent = reconcile::fingerprint_of(action.object);
   write.overridden = reconcile::differing_fields(action.object, after);
   if (before != nullptr) {
     const bool is_heal = action.cause == reconcile::Cause::kHeal;

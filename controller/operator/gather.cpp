@@ -134,7 +134,7 @@ void find_rival(const Caches& caches, Observed& observed) {
   name_candidates.reserve(candidates.size());
   for (const kube::IndexCandidate& candidate : candidates) {
     const kube::PackedEntry& entry = candidate.entry;
-    name_candidates.push_back({entry.namespace_name(), entry.name(), candidate.digest,
+    name_candidates.push_back({entry.namespace_name(), entry.name(), candidate.summary,
                                entry.has_uid(registry.metadata.uid), entry.has_uid(incumbent)});
   }
   const auto load = [&](const reconcile::NameCandidate& wanted) {

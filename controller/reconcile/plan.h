@@ -52,8 +52,8 @@ struct Delete {
   std::string resource_version;
   bool keeps_pods = false;  // for a workload: the next workload of the same name adopts its pods
   bool is_orphan = false;   // an orphaned child: see Observed::orphans
-  // If the object is deleted to be recreated: digest_of() the intended object, and the fields that
-  // cannot be healed without recreating the object.
+  // If the object is deleted to be recreated: fingerprint_of() the intended object, and the fields
+  // that cannot be healed without recreating the object.
   std::size_t intent = 0;
   std::vector<std::string> healed = {};
 
@@ -65,7 +65,7 @@ struct Delete {
 // server refuses these parameters with Recreate.
 struct ResetStrategy {
   api::Deployment patch;
-  std::size_t intent = 0;  // digest_of() the intended Deployment
+  std::size_t intent = 0;  // fingerprint_of() the intended Deployment
 
   bool operator==(const ResetStrategy&) const = default;
 };
@@ -74,7 +74,7 @@ struct ResetStrategy {
 // it keeps that port, and the API server refuses two ports with the same name or node port.
 struct ResetPorts {
   api::Service patch;
-  std::size_t intent = 0;  // digest_of() the intended Service
+  std::size_t intent = 0;  // fingerprint_of() the intended Service
 
   bool operator==(const ResetPorts&) const = default;
 };

@@ -62,7 +62,7 @@ class PackedEntry {
 // hash of the key, so a candidate can belong to another key.
 struct IndexCandidate {
   PackedEntry entry;
-  std::uint64_t digest = 0;  // the number that the index has computed from the object
+  std::uint64_t summary = 0;  // the number that the index has computed from the object
 
   api::ObjectKey key() const {
     return {std::string(entry.namespace_name()), std::string(entry.name())};

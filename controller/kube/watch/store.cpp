@@ -85,8 +85,8 @@ StoreCore::StoreCore(Type type, std::vector<Scope> scopes) : type_(type) {
   for (Scope& scope : scopes) parts_.push_back(Part{std::move(scope), 0, false, {}, {}});
 }
 
-std::size_t StoreCore::add_index(IndexKey key, Digest digest) {
-  indexes_.push_back(Index{std::move(key), std::move(digest), {}});
+std::size_t StoreCore::add_index(IndexKey key, Summary summary) {
+  indexes_.push_back(Index{std::move(key), std::move(summary), {}});
   return indexes_.size() - 1;
 }
 
@@ -187,7 +187,7 @@ void StoreCore::each_of(std::size_t index, std::string_view key,
 std::vector<IndexCandidate> StoreCore::candidates(std::size_t index, std::string_view key) const {
   const auto [first, last] = indexes_[index].entries.equal_range(hash(key));
   std::vector<IndexCandidate> found;
-  for (auto it = first; it != last; ++it) found.push_back({it->entry, it->digest});
+  for (auto it = first; it != last; ++it) found.push_back({it->entry, it->summary});
   return found;
 }
 
@@ -382,7 +382,7 @@ void StoreCore::update_indexes(const Change& change, const Entry& before, const 
     const std::string new_key = after ? index.key(after.object.get()) : std::string();
     if (!old_key.empty()) index.entries.erase(Indexed{hash(old_key), change.first});
     if (new_key.empty()) continue;
-    index.entries.insert(Indexed{hash(new_key), change.second, index.digest(after.object.get())});
+    index.entries.insert(Indexed{hash(new_key), change.second, index.summary(after.object.get())});
   }
 }
 

@@ -81,15 +81,15 @@ class StoreCore {
     std::size_t cache_bytes;                // maximum memory of the whole store
   };
   using IndexKey = std::function<std::string(const void*)>;
-  using Digest = std::function<std::uint64_t(const void*)>;
+  using Summary = std::function<std::uint64_t(const void*)>;
   // A null pointer means that there is no object.
   using Changed = std::function<void(const void* before, const void* after)>;
 
   StoreCore(Type type, std::vector<Scope> scopes);
 
-  // Adds an index and returns its number. To be called before the first object arrives. `digest`
+  // Adds an index and returns its number. To be called before the first object arrives. `summary`
   // computes a number from each object; a reader uses it to decide whether to unpack the object.
-  std::size_t add_index(IndexKey key, Digest digest);
+  std::size_t add_index(IndexKey key, Summary summary);
   void on_change(Changed changed) { listeners_.push_back(std::move(changed)); }
 
   // The following functions are for the watcher of scope number `scope`. Changes by put() and
@@ -167,7 +167,7 @@ class StoreCore {
   struct Indexed {
     std::size_t hash;
     PackedEntry entry;
-    std::uint64_t digest = 0;
+    std::uint64_t summary = 0;
   };
   struct ByHashAndName {
     using is_transparent = void;
@@ -177,7 +177,7 @@ class StoreCore {
   };
   struct Index {
     IndexKey key;
-    Digest digest;
+    Summary summary;
     std::set<Indexed, ByHashAndName> entries;
   };
 
@@ -283,15 +283,15 @@ class Store {
       : core_({decode_entry<T>, pack_entry<T>, unpack_entry<T>, stub_entry<T>, kCacheBytes<T>},
               std::move(scopes)) {}
 
-  // Adds a secondary index; objects with an empty key are not in it. `digest` computes the number
+  // Adds a secondary index; objects with an empty key are not in it. `summary` computes the number
   // that candidates() returns with each object; the default value is 0. Called before run().
   Index add_index(
       std::function<std::string(const T&)> key,
-      std::function<std::uint64_t(const T&)> digest = [](const T&) { return 0U; }) {
+      std::function<std::uint64_t(const T&)> summary = [](const T&) { return 0U; }) {
     return {core_.add_index(
         [key = std::move(key)](const void* object) { return key(*static_cast<const T*>(object)); },
-        [digest = std::move(digest)](const void* object) {
-          return digest(*static_cast<const T*>(object));
+        [summary = std::move(summary)](const void* object) {
+          return summary(*static_cast<const T*>(object));
         })};
   }
 

@@ -28,11 +28,11 @@ std::uint64_t creation_second(const api::LocalRegistry& registry) {
       std::chrono::duration_cast<std::chrono::seconds>(created.time_since_epoch()).count());
 }
 
-// Whether the candidate may get the name, according to its digest. Its LocalRegistry is not loaded
+// Whether the candidate may get the name, according to its summary. Its LocalRegistry is not loaded
 // yet.
 bool may_count(const NameCandidate& candidate, const NameContest& contest) {
   const std::uint64_t wants = contest.kind_cluster ? kMayWantInKind : kMayWant;
-  return (candidate.digest & wants) != 0 && contest.target_namespace != nullptr &&
+  return (candidate.summary & wants) != 0 && contest.target_namespace != nullptr &&
          allows(*contest.target_namespace, candidate.namespace_name);
 }
 
@@ -57,18 +57,20 @@ bool is_older(const api::LocalRegistry& a, const api::LocalRegistry& b) {
 
 }  // namespace
 
-std::uint64_t name_candidate_digest(const api::LocalRegistry& registry) {
+std::uint64_t name_candidate_summary(const api::LocalRegistry& registry) {
   const std::uint64_t flags = (may_want_registry(registry, false) ? kMayWant : 0) |
                               (may_want_registry(registry, true) ? kMayWantInKind : 0);
   return creation_second(registry) << kFlagBits | flags;
 }
 
-bool may_want_registry(std::uint64_t digest) { return (digest & (kMayWant | kMayWantInKind)) != 0; }
+bool may_want_registry(std::uint64_t summary) {
+  return (summary & (kMayWant | kMayWantInKind)) != 0;
+}
 
 bool has_same_second_candidate(const api::LocalRegistry& self,
                                const std::vector<NameCandidate>& candidates) {
   return std::any_of(candidates.begin(), candidates.end(), [&](const NameCandidate& candidate) {
-    return !candidate.is_self && candidate.digest >> kFlagBits == creation_second(self);
+    return !candidate.is_self && candidate.summary >> kFlagBits == creation_second(self);
   });
 }
 
@@ -86,15 +88,15 @@ std::optional<api::ObjectKey> find_rival(const api::LocalRegistry& self,
   if (self.metadata.uid == contest.incumbent_uid) return std::nullopt;
   std::sort(candidates.begin(), candidates.end(),
             [](const NameCandidate& one, const NameCandidate& other) {
-              return std::tuple(!one.is_incumbent, one.digest) <
-                     std::tuple(!other.is_incumbent, other.digest);
+              return std::tuple(!one.is_incumbent, one.summary) <
+                     std::tuple(!other.is_incumbent, other.summary);
             });
   std::shared_ptr<const api::LocalRegistry> winner;
   std::size_t loaded = 0;
   for (const NameCandidate& candidate : candidates) {
     const api::LocalRegistry& best = winner ? *winner : self;
     if (candidate.is_self || !may_count(candidate, contest)) continue;
-    if (!candidate.is_incumbent && candidate.digest >> kFlagBits > creation_second(best)) break;
+    if (!candidate.is_incumbent && candidate.summary >> kFlagBits > creation_second(best)) break;
     if (++loaded > limits::kRivals) break;
     const auto other = load(candidate);
     if (!other || !competes(*other, contest)) continue;

@@ -25,16 +25,16 @@ struct NameContest {
 // Returns a number that orders LocalRegistries by the second of their creation. Its low bits record
 // whether the LocalRegistry may want a registry. With this number, find_rival() rules out most
 // candidates without unpacking their LocalRegistries from the cache.
-std::uint64_t name_candidate_digest(const api::LocalRegistry& registry);
+std::uint64_t name_candidate_summary(const api::LocalRegistry& registry);
 
-// Whether a LocalRegistry with that digest may want a registry, on a KinD cluster or on another.
-bool may_want_registry(std::uint64_t digest);
+// Whether a LocalRegistry with that summary may want a registry, on a KinD cluster or on another.
+bool may_want_registry(std::uint64_t summary);
 
 // One LocalRegistry that may want the name. The views refer to text that the caller owns.
 struct NameCandidate {
   std::string_view namespace_name;
   std::string_view name;
-  std::uint64_t digest = 0;
+  std::uint64_t summary = 0;
   bool is_self = false;
   bool is_incumbent = false;
 };

@@ -21,7 +21,7 @@ namespace reconcile {
 struct Drift {
   ObjectRole role{};
   api::ObjectKey key;
-  std::size_t intent = 0;           // digest_of() the intended object
+  std::size_t intent = 0;           // fingerprint_of() the intended object
   std::vector<std::string> fields;  // paths of the first fields that differ
   bool was_applied = false;         // the API server accepted this intent before
 };
@@ -35,8 +35,8 @@ std::string intent_hash(const T& object) {
 // Returns the difference of an observed child from the intended one.
 template <class T>
 Drift drift_of(const T& wanted, const T& existing, ObjectRole role = role_of_type<T>()) {
-  return {role, api::key_of(wanted.metadata), digest_of(wanted), differing_fields(wanted, existing),
-          intent_hash(wanted) == intent_hash(existing)};
+  return {role, api::key_of(wanted.metadata), fingerprint_of(wanted),
+          differing_fields(wanted, existing), intent_hash(wanted) == intent_hash(existing)};
 }
 
 // The decision about a drift.

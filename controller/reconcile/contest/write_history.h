@@ -27,7 +27,7 @@ using Instant = std::chrono::steady_clock::time_point;
 struct HealedField {
   ObjectRole role{};
   std::string path;        // "spec.replicas"
-  std::size_t intent = 0;  // digest_of() the object that was applied
+  std::size_t intent = 0;  // fingerprint_of() the object that was applied
   std::vector<Instant> times;
 };
 
@@ -43,7 +43,7 @@ struct ContestedField {
 // One object whose fields another client or an admission plugin keeps changing.
 struct FieldContest {
   ObjectRole role{};
-  std::size_t intent = 0;  // digest_of() the object that was applied last
+  std::size_t intent = 0;  // fingerprint_of() the object that was applied last
   std::vector<ContestedField> fields;
   int tries = 0;
   Instant last_write;
@@ -108,7 +108,7 @@ bool is_healed_too_often(const WriteHistory& history, ObjectRole role, std::size
 
 // Returns a hash that distinguishes one intent from another within this process.
 template <class T>
-std::size_t digest_of(const T& wanted) {
+std::size_t fingerprint_of(const T& wanted) {
   return std::hash<std::string>()(api::encode_object(wanted));
 }
 

@@ -308,8 +308,8 @@ void ensure_service(const Observed& observed, Plan& plan) {
   if (publishing.recheck_after) requeue_no_later_than(*publishing.recheck_after, plan);
   const api::Service wanted = build_service(*observed.registry, choice.port, publishing.not_ready);
   if (is_refused_for_its_ports(observed, wanted)) {
-    plan.actions.emplace_back(
-        ResetPorts{build_ports_patch(observed.service()->metadata, wanted), digest_of(wanted)});
+    plan.actions.emplace_back(ResetPorts{build_ports_patch(observed.service()->metadata, wanted),
+                                         fingerprint_of(wanted)});
   } else {
     create_or_heal<ObjectRole::kService>(observed, wanted, plan);
   }

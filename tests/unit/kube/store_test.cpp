@@ -145,7 +145,7 @@ TEST_F(StoreTest, CandidatesHaveTheDigestOfTheObjectAsItIsNow) {
   relist(12, {{"a", 11, "uid-a", "x"}});
   const auto found = store.candidates(by_name, "a");
   ASSERT_EQ(found.size(), 1U);
-  EXPECT_EQ(found[0].digest, 11U);
+  EXPECT_EQ(found[0].summary, 11U);
   EXPECT_EQ(found[0].key().name, "a");
   EXPECT_TRUE(found[0].entry.has_uid("uid-a"));
   EXPECT_TRUE(store.candidates(by_name, "b").empty());

@@ -238,7 +238,7 @@ World earlier_world(const Description& description) {
 
 template <class T>
 std::size_t intent_of(World& world) {
-  return reconcile::digest_of(decoded<T>(world.all<T>().at(world.target_key()).last));
+  return reconcile::fingerprint_of(decoded<T>(world.all<T>().at(world.target_key()).last));
 }
 
 // Records as many heals of each field as the limit allows.

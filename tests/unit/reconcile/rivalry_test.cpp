@@ -51,7 +51,7 @@ class Rivalry : public testing::Test {
     std::vector<NameCandidate> list;
     for (const api::LocalRegistry& registry : registries) {
       const api::ObjectMeta& meta = registry.metadata;
-      list.push_back({meta.namespace_name, meta.name, reconcile::name_candidate_digest(registry),
+      list.push_back({meta.namespace_name, meta.name, reconcile::name_candidate_summary(registry),
                       meta.uid == self.metadata.uid, meta.uid == incumbent});
     }
     return list;

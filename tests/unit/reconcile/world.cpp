@@ -438,7 +438,7 @@ template <class T>
 void World::record(const reconcile::Apply<T>& action, const T* before, const T& after) {
   reconcile::WriteRecord write;
   write.role = action.role;
-  write.intent = reconcile::digest_of(action.object);
+  write.intent = reconcile::fingerprint_of(action.object);
   write.now = instant;
   write.overridden = reconcile::differing_fields(action.object, after);
   if (before != nullptr) {
