@@ -248,7 +248,7 @@ TEST_F(ClientContract, TheStatusOfAChangedOrGoneObjectIsNotWritten) {
   EXPECT_EQ(result_of(client.apply_status(registry)).error().code, ErrorCode::kNotFound);
 }
 
-TEST_F(ClientContract, TheStatusOfAnObjectThatWasMadeAnewIsNotWritten) {
+TEST_F(ClientContract, TheStatusOfAnObjectThatWasRecreatedIsNotWritten) {
   api::LocalRegistry before = make_registry();
   ASSERT_TRUE(result_of(client.remove<api::LocalRegistry>(
       key("registry"), {before.metadata.uid, ""}, Propagation::kBackground)));
@@ -324,7 +324,7 @@ TEST_F(ClientContract, AnInvalidResourceIsRefusedByTheCrd) {
   EXPECT_THAT(refused.error().message, HasSubstr("spec.port"));
 }
 
-TEST_F(ClientContract, ACreateOfWhatIsThereAlreadyIsToldFromAConflict) {
+TEST_F(ClientContract, ACreateOfWhatIsThereAlreadyIsDistinguishedFromAConflict) {
   ASSERT_TRUE(result_of(client.create(service_of(named("registry")))));
   EXPECT_EQ(result_of(client.create(service_of(named("registry")))).error().code,
             ErrorCode::kAlreadyExists);
@@ -351,7 +351,7 @@ TEST_F(ClientContract, AMergePatchOfAnOldVersionIsAConflict) {
   EXPECT_EQ(other.error().code, ErrorCode::kConflict);
 }
 
-TEST_F(ClientContract, AMissingObjectAndAMissingTypeAreToldApart) {
+TEST_F(ClientContract, AMissingObjectAndAMissingTypeAreDistinguished) {
   const auto object = result_of(client.get<api::LocalRegistry>(key("none")));
   EXPECT_EQ(object.error().code, ErrorCode::kNotFound);
   EXPECT_FALSE(kube::is_missing_type(object.error())) << base::to_string(object.error());

@@ -83,7 +83,7 @@ TEST_F(EventsContract, TheLongestNoteAndNameAndInstanceAreTaken) {
   stop(running);
 }
 
-TEST_F(EventsContract, AnEventThatWasDeletedIsCreatedAnewWithItsSeries) {
+TEST_F(EventsContract, AnEventThatWasDeletedIsCreatedAgainWithItsSeries) {
   kube::EventRecorder recorder(environment(), "pod-1");
   Running& running = start(recorder.run());
   recorder.record(about_service("a"));

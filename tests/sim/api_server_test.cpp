@@ -189,7 +189,7 @@ TEST_F(ApiServerTest, TwoPortsThatInheritOneNodePortAreAFailure) {
             500);
 }
 
-TEST_F(ApiServerTest, APortThatIsThereTwiceIsToldAsTheRealOneTellsIt) {
+TEST_F(ApiServerTest, APortThatIsThereTwiceIsReportedAsTheRealOneTellsIt) {
   const kube::Response refused =
       create("/api/v1/namespaces/space/services",
              R"({"metadata":{"name":"a"},"spec":{"ports":[{"name":"a","port":1},)"

@@ -26,7 +26,7 @@ TEST(ErrorTexts, TheRefusalOfAPodIsAboutQuotaPodSecurityOrSomethingElse) {
   EXPECT_EQ(admission_refusal_in("the server is busy"), AdmissionRefusal::kNone);
 }
 
-TEST(ErrorTexts, AdmissionIsToldFromValidationByTheBeginningOfTheMessage) {
+TEST(ErrorTexts, AdmissionIsDistinguishedFromValidationByTheBeginningOfTheMessage) {
   EXPECT_TRUE(is_refused_by_admission(kQuota));
   EXPECT_TRUE(is_refused_by_admission(R"(admission webhook "a.b.c" denied the request: no)"));
   EXPECT_FALSE(is_refused_by_admission(kInvalid)) << "a validation error can quote any text";

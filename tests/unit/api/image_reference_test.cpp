@@ -59,7 +59,7 @@ TEST(ImageReference, AHostWithAnUnderscoreIsAPathWithoutADomain) {
   EXPECT_EQ(to_string(*parsed), "under_score.example/image:1");
 }
 
-TEST(ImageReference, ItsPartsAreToldApart) {
+TEST(ImageReference, ItsPartsAreDistinguished) {
   const auto parsed = parse_image_reference("host.example:5000/org/image:v1.2-a_b@" + kSha256);
   ASSERT_TRUE(parsed);
   EXPECT_EQ(*parsed, (ImageReference{"host.example:5000", "org/image", "v1.2-a_b", kSha256}));

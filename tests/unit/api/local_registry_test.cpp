@@ -63,7 +63,7 @@ TEST(LocalRegistry, EnabledHasThreeStates) {
   EXPECT_EQ(decode(R"({"spec":{"enabled":false}})").spec.enabled, false);
 }
 
-TEST(LocalRegistry, AWrongTypeIsToldWithItsPath) {
+TEST(LocalRegistry, AWrongTypeIsReportedWithItsPath) {
   const std::pair<const char*, const char*> cases[] = {
       {R"({"spec":{"port":"5000"}})", "spec.port: expected a 32-bit integer, found a string"},
       {R"({"spec":{"persistence":{"size":true}}})",

@@ -116,7 +116,7 @@ TEST(Options, AWrongFlagIsNamed) {
   EXPECT_THAT(error_of({"--kubeconfig"}), HasSubstr("--kubeconfig"));
 }
 
-TEST(Options, AWrongValueIsToldWithItsFlag) {
+TEST(Options, AWrongValueIsReportedWithItsFlag) {
   EXPECT_THAT(error_of({"--log-level", "loud"}), HasSubstr("--log-level"));
   EXPECT_THAT(error_of({"--log-format", "xml"}), HasSubstr("--log-format"));
   for (const char* number : {"0", "-1", "257", "many", "1.5"}) {

@@ -339,7 +339,7 @@ TEST(TaskGroupDeathTest, DestroyingAGroupThatHasChildrenIsABug) {
 #endif
 }
 
-TEST(Cancellation, IsToldApartFromEveryOtherException) {
+TEST(Cancellation, IsDistinguishedFromEveryOtherException) {
   const auto aborted = std::make_exception_ptr(
       boost::system::system_error(asio::error::make_error_code(asio::error::operation_aborted)));
   const auto refused = std::make_exception_ptr(

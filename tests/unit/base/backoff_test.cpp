@@ -38,14 +38,14 @@ TEST(Backoff, UsesTheWholeRange) {
   EXPECT_GT(max, 950ms);
 }
 
-TEST(Backoff, BeginsAnewAfterAQuietTime) {
+TEST(Backoff, StartsOverAfterAQuietTime) {
   Random random(1);
   Backoff backoff({100ms, 30s, 2min});
   for (int i = 0; i < 20; ++i) backoff.next(random, kStart);
   EXPECT_LE(backoff.next(random, kStart + 2min + 1ms), 100ms);
 }
 
-TEST(Backoff, DoesNotBeginAnewWhileFailuresGoOn) {
+TEST(Backoff, DoesNotStartOverWhileFailuresGoOn) {
   Random random(1);
   Backoff backoff({1s, 1h, 2min});
   auto now = kStart;
@@ -53,7 +53,7 @@ TEST(Backoff, DoesNotBeginAnewWhileFailuresGoOn) {
   EXPECT_GE(backoff.next(random, now), 6min);
 }
 
-TEST(Backoff, BeginsAnewAfterASuccess) {
+TEST(Backoff, StartsOverAfterASuccess) {
   Random random(1);
   Backoff backoff({100ms, 30s, 2min});
   for (int i = 0; i < 20; ++i) backoff.next(random, kStart);

@@ -28,7 +28,7 @@ struct Sleep {
   }
 };
 
-TEST(SystemClock, SleepsAtLeastAsLongAsItWasTold) {
+TEST(SystemClock, SleepsAtLeastAsLongAsRequested) {
   Sleep sleep;
   const auto start = sleep.clock.now();
   sleep.start(20ms);

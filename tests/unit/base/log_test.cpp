@@ -75,7 +75,7 @@ TEST(LogText, HostileValuesAndMessagesStayOnTheirLine) {
             "a\\u009b2Jb");
 }
 
-TEST(LogText, UnicodeIsLeftAsItIs) {
+TEST(LogText, UnicodeIsUnchanged) {
   EXPECT_EQ(format_log_line(LogFormat::kText, "m", {{"k", "größe"}}), "m k=größe");
 }
 

@@ -19,7 +19,7 @@ std::string difference(const std::string& wanted, const std::string& actual) {
   return json::difference(thing(wanted), thing(actual)).value_or("none");
 }
 
-TEST(Fields, WhatIsAbsentKeepsTheValueItIsBornWith) {
+TEST(Fields, WhatIsAbsentKeepsTheValueOfItsDefault) {
   EXPECT_EQ(thing("{}"), Thing());
   EXPECT_EQ(thing("{}").count, 3);
   EXPECT_EQ(thing(R"({"inner":{}})").inner.mode, "slow");
@@ -108,7 +108,7 @@ TEST(Fields, AWrongTypeIsRefusedWithItsPath) {
   }
 }
 
-TEST(Fields, TheFirstOfSeveralFailuresIsTold) {
+TEST(Fields, TheFirstOfSeveralFailuresIsReported) {
   const auto result = json::parse<Thing>(R"({"count":"x","name":5})");
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().causes[0].field, "count");
@@ -124,7 +124,7 @@ TEST(Fields, WhatIsEmptyIsNotEncoded) {
             R"({"count":3,"choice":false,"inner":{"mode":"slow"},"labels":{"a":""}})");
 }
 
-TEST(Fields, WhatIsEmptyThoughBornOtherwiseIsEncoded) {
+TEST(Fields, WhatIsEmptyThoughItsDefaultIsNotIsEncoded) {
   Thing value;
   value.count = 0;
   value.inner.mode = "";

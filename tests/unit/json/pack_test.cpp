@@ -38,14 +38,14 @@ TEST(Pack, GivesBackEveryValue) {
   EXPECT_EQ(repacked(Thing()), Thing());
 }
 
-TEST(Pack, AValueThatIsEmptyWhereItIsBornWithSomethingStaysEmpty) {
+TEST(Pack, AValueThatIsEmptyWhereItsDefaultIsNotStaysEmpty) {
   Thing thing;
   thing.count = 0;
   thing.inner.mode = "";
   EXPECT_EQ(repacked(thing), thing);
 }
 
-TEST(Pack, WhatIsAsBornTakesOneByte) { EXPECT_EQ(json::pack(Thing()).size(), 1U); }
+TEST(Pack, WhatIsAtItsDefaultTakesOneByte) { EXPECT_EQ(json::pack(Thing()).size(), 1U); }
 
 TEST(Pack, WhatIsThereAlreadyIsReplaced) {
   Thing thing = full();

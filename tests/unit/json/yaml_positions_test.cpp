@@ -52,7 +52,7 @@ TEST(YamlPositions, AnElementOfAMapIsFoundEitherWayItIsWritten) {
   EXPECT_EQ(result.positions.find("images.app.image"), (Position{3, 5}));
 }
 
-TEST(YamlPositions, OfAPathThatIsNotThereTheNearestAroundItIsTold) {
+TEST(YamlPositions, OfAPathThatIsNotThereTheNearestAroundItIsReported) {
   const auto result = read("a: 1\nb:\n  c: 2\n");
   EXPECT_EQ(result.positions.find("b.x.y"), (Position{2, 1}));
   EXPECT_EQ(result.positions.find("x"), (Position{1, 1}));

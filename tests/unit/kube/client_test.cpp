@@ -86,7 +86,7 @@ TEST_F(ClientTest, AnAnswerThatIsNoJsonIsMalformed) {
   EXPECT_EQ(service.error().code, ErrorCode::kMalformed);
 }
 
-TEST_F(ClientTest, AMissingCrdIsToldFromAMissingObject) {
+TEST_F(ClientTest, AMissingCrdIsDistinguishedFromAMissingObject) {
   answer_with(404, "404 page not found\n");
   const auto object = world.result_of(client.get<api::LocalRegistry>({"team", "a"}));
   EXPECT_TRUE(is_missing_type(object.error()));

@@ -232,7 +232,7 @@ TEST_F(LoadConfig, AContextIsLookedForInAKubeconfigEvenInAPod) {
   EXPECT_EQ(server({"", "there"}), "variable.test");
 }
 
-TEST_F(LoadConfig, APodWithoutATokenAndAKubeconfigIsToldOfTheToken) {
+TEST_F(LoadConfig, TheErrorOfAPodWithoutATokenAndAKubeconfigNamesTheToken) {
   std::filesystem::remove(folder_.path("account/token"));
   environment_["HOME"] = folder_.path("");
   EXPECT_THAT(server({}), HasSubstr("service account: cannot read"));

@@ -273,7 +273,7 @@ TEST_F(EventRecorderTest, AFullQueueDropsAndCounts) {
   EXPECT_EQ(recorder.dropped(), 7U);
 }
 
-TEST_F(EventRecorderTest, WhatWasDroppedIsToldInTheLogOnceTheQueueIsEmpty) {
+TEST_F(EventRecorderTest, WhatWasDroppedIsReportedInTheLogOnceTheQueueIsEmpty) {
   base::Logger talking(base::LogLevel::kWarning, base::LogFormat::kText);
   EventRecorder full({world.executor(), Client(transport), world.clock, random, talking}, "pod-1");
   for (std::size_t i = 0; i < limits::kEventQueue + 7; ++i) {
@@ -292,7 +292,7 @@ TEST_F(EventRecorderTest, WhatWasDroppedIsToldInTheLogOnceTheQueueIsEmpty) {
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1) << text;
 }
 
-TEST_F(EventRecorderTest, ASeriesWhoseEventIsGoneIsCreatedAnew) {
+TEST_F(EventRecorderTest, ASeriesWhoseEventIsGoneIsCreatedAgain) {
   start();
   recorder.record(occurrence("a"));
   world.settle();

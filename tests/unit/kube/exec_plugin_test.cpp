@@ -57,7 +57,7 @@ TEST_F(ExecPlugin, SeesItsArgumentsItsEnvironmentAndThatOfTheProcess) {
             "get token|--x=*|value with spaces|" + std::string(std::getenv("PATH")) + "|");
 }
 
-TEST_F(ExecPlugin, IsToldOfTheClusterOnlyIfItIsToBe) {
+TEST_F(ExecPlugin, GetsTheClusterOnlyIfItIsConfigured) {
   auto plugin = this->plugin("printf '%s' \"$KUBERNETES_EXEC_INFO\" > " + folder_.path("info") +
                              "\n" + prints(R"({"token":"t"})"));
   ASSERT_TRUE(run_plugin(plugin));
@@ -86,7 +86,7 @@ TEST_F(ExecPlugin, HasNoStandardInputAndNoneOfTheOpenFiles) {
   EXPECT_THAT(folder_.read("files"), Not(HasSubstr("90")));
 }
 
-TEST_F(ExecPlugin, ThatDoesNotExistIsToldWithItsHint) {
+TEST_F(ExecPlugin, ThatDoesNotExistIsReportedWithItsHint) {
   auto plugin = this->plugin("");
   plugin.command = "no-such-credential-plugin";
   plugin.install_hint = "Install it from your package manager.";
@@ -98,7 +98,7 @@ TEST_F(ExecPlugin, ThatDoesNotExistIsToldWithItsHint) {
             "from your package manager.");
 }
 
-TEST_F(ExecPlugin, ThatFailsIsToldWithItsExitCodeAndNotWithWhatItPrints) {
+TEST_F(ExecPlugin, ThatFailsIsReportedWithItsExitCodeAndNotWithWhatItPrints) {
   const auto credential = run_plugin(plugin("echo secret; exit 7"));
   ASSERT_FALSE(credential);
   EXPECT_EQ(credential.error().code, ErrorCode::kUnauthorized);

@@ -221,7 +221,7 @@ TEST_F(HttpsCredentials, APluginThatFailsIsNotRunAgainAtOnce) {
   EXPECT_EQ(server.connections(), 0);
 }
 
-TEST_F(HttpsCredentials, ACancelledRequestKillsThePluginAndTheNextRunsItAnew) {
+TEST_F(HttpsCredentials, ACancelledRequestKillsThePluginAndTheNextRunsItAgain) {
   ScriptedServer server(answers("{}"), tls());
   auto config = config_for(server);
   config.exec = plugin(R"({"token":"t"})");

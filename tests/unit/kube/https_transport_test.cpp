@@ -169,7 +169,7 @@ TEST_F(HttpsTransport, WhoWaitsForAConnectionIsServedInTheOrderOfComing) {
   EXPECT_THAT(order, testing::ElementsAre("GET /0", "GET /1", "GET /2", "GET /3"));
 }
 
-TEST_F(HttpsTransport, WhoFindsNoFreeConnectionInTimeIsTold) {
+TEST_F(HttpsTransport, ARequestThatFindsNoFreeConnectionInTimeFails) {
   bounds_.connections = 1;
   ScriptedServer server([](Peer& peer) { peer.some(), peer.some(); }, tls());
   const auto transport = this->transport(config_for(server));
@@ -361,7 +361,7 @@ TEST_F(HttpsTransport, AHeadOverItsBoundIsRefused) {
   EXPECT_EQ(response.error().code, ErrorCode::kTooLarge);
 }
 
-TEST_F(HttpsTransport, ABodyOverItsBoundIsRefusedHoweverItsLengthIsTold) {
+TEST_F(HttpsTransport, ABodyOverItsBoundIsRefusedHoweverItsLengthIsReported) {
   bounds_.body_bytes = 1000;
   ScriptedServer server(
       [](Peer& peer) {

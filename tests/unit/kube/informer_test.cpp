@@ -74,7 +74,7 @@ TEST_F(InformerTest, IsSyncedOnceTheListIsWhole) {
   EXPECT_TRUE(late);
 }
 
-TEST_F(InformerTest, ChangesAreToldWithWhatWasBefore) {
+TEST_F(InformerTest, ChangesAreReportedWithWhatWasBefore) {
   std::vector<std::string> told;
   start();
   informer->store().on_change([&told](const api::Service* before, const api::Service* after) {

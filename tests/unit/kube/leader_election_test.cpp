@@ -397,7 +397,7 @@ TEST_F(LeaderElectionTest, ACandidateWithoutAWatchFindsOutThatTheLeaseIsGone) {
   EXPECT_EQ(server.holder(), "b");
 }
 
-TEST_F(LeaderElectionTest, ALeaseThatSomebodyLabelsMeanwhileIsReleasedAllTheSame) {
+TEST_F(LeaderElectionTest, ALeaseThatAnotherClientLabelsMeanwhileIsReleasedAllTheSame) {
   Participant& a = join("a");
   run_for(20s);
   int labels = 0;
@@ -620,7 +620,7 @@ TEST_F(LeaderElectionTest, ALeaseThatIsDeletedIsMadeAgain) {
   EXPECT_EQ(server.holder(), "a");
 }
 
-TEST_F(LeaderElectionTest, SomebodyWhoLabelsTheLeaseDoesNotProlongIt) {
+TEST_F(LeaderElectionTest, AClientThatLabelsTheLeaseDoesNotProlongIt) {
   Participant& a = join("a");
   Participant& b = join("b");
   run_for(20s);

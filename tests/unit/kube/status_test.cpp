@@ -23,7 +23,7 @@ struct Case {
 
 class StatusCodes : public testing::TestWithParam<Case> {};
 
-TEST_P(StatusCodes, AreToldApart) {
+TEST_P(StatusCodes, AreDistinguished) {
   const Case& test = GetParam();
   const std::string body = R"({"kind":"Status","status":"Failure","message":"m","reason":")" +
                            test.reason + R"(","details":{"name":"x"},"code":)" +

@@ -519,7 +519,7 @@ TEST_F(StoreTest, ADeleteThatLeftTheObjectWithFinalizersShowsItAsDeleting) {
   EXPECT_EQ(seen("a"), "-");
 }
 
-TEST_F(StoreTest, DeletedAndWrittenAnewBeforeEitherEventCame) {
+TEST_F(StoreTest, DeletedAndWrittenAgainBeforeEitherEventCame) {
   relist(10, {{"a", 5}});
   record_deleted("a", "uid-1", 5);
   store.record_written(service_of({"a", 13, "uid-2"}));

@@ -331,7 +331,7 @@ TEST_F(WatcherTest, APageThatIsTooLargeIsAskedForAgainInHalf) {
   EXPECT_TRUE(watcher.synced());
 }
 
-TEST_F(WatcherTest, AnExpiredPageStartsTheListAnew) {
+TEST_F(WatcherTest, AnExpiredPageStartsTheListAgain) {
   no_streaming();
   int answers = 0;
   transport.on_send = [&answers](const Request&) {
@@ -536,7 +536,7 @@ TEST_F(WatcherTest, ACrdThatMayNotBeReadIsNotMissing) {
   world.settle();
 }
 
-TEST_F(WatcherTest, WhatSomebodyHasToSeeToIsToldAtOnce) {
+TEST_F(WatcherTest, WhatAnAdministratorHasToFixIsReportedAtOnce) {
   const std::tuple<int, const char*, const char*> lasting[] = {
       {401, "Unauthorized", "Unauthorized"},
       {403, "Forbidden", "Forbidden"},
@@ -551,7 +551,7 @@ TEST_F(WatcherTest, WhatSomebodyHasToSeeToIsToldAtOnce) {
   }
 }
 
-TEST_F(WatcherTest, WhatPassesByItselfIsToldAtTheSecondFailure) {
+TEST_F(WatcherTest, WhatPassesByItselfIsReportedAtTheSecondFailure) {
   start();
   list_by_stream();
   line(error_event(503, "ServiceUnavailable"));
@@ -570,7 +570,7 @@ TEST_F(WatcherTest, WhatPassesByItselfIsToldAtTheSecondFailure) {
   EXPECT_THAT(watcher.waiting_for(), HasSubstr("Unavailable")) << "as often as it happens";
 }
 
-TEST_F(WatcherTest, ATroubleIsToldOnceInWhateverWords) {
+TEST_F(WatcherTest, ATroubleIsReportedOnceInWhateverWords) {
   int tries = 0;
   transport.on_open = [&tries](const Request&) -> base::Result<Response> {
     return Error{ErrorCode::kNetwork, "try " + std::to_string(++tries)};
@@ -626,7 +626,7 @@ TEST_F(WatcherTest, MissingRightsAreWaitedForWithTheServersReason) {
   EXPECT_EQ(watcher.waiting_for(), "Forbidden: services is forbidden: User \"x\" cannot watch");
 }
 
-TEST_F(WatcherTest, AnUnreachableServerIsToldOfOnce) {
+TEST_F(WatcherTest, AnUnreachableServerIsReportedOnce) {
   transport.on_open = [](const Request&) -> base::Result<Response> {
     return Error{ErrorCode::kNetwork, "connection refused"};
   };
@@ -659,7 +659,7 @@ TEST_F(WatcherTest, TheServersRetryAfterIsObeyed) {
   EXPECT_THAT(counts.restarts, testing::Each("throttled"));
 }
 
-TEST_F(WatcherTest, AStreamedListThatIsCutStartsAnew) {
+TEST_F(WatcherTest, AStreamedListThatIsCutStartsAgain) {
   start();
   line(event("ADDED", "a", 5));
   transport.streams.back()->end();

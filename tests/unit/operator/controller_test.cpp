@@ -199,7 +199,7 @@ TEST_F(ControllerTest, AFinalizerThatAPolicyRemovesIsNotFoughtOver) {
       << "nothing would ever remove it";
 }
 
-TEST_F(ControllerTest, AStatusThatSomebodyOverwritesIsPutRight) {
+TEST_F(ControllerTest, AStatusThatAnotherClientOverwritesIsPutRight) {
   cluster.put(a_registry());
   start();
   api::LocalRegistry registry = *cluster.find<api::LocalRegistry>(kDev);
@@ -294,7 +294,7 @@ TEST_F(ControllerTest, AChangeByHandIsChangedBack) {
   EXPECT_EQ(events_with("restored spec.replicas"), 1U);
 }
 
-TEST_F(ControllerTest, AForeignObjectIsToldOfAndLookedAtAgain) {
+TEST_F(ControllerTest, AForeignObjectIsReportedAndReadAgain) {
   api::Service foreign;
   foreign.metadata.name = "registry";
   foreign.metadata.namespace_name = "team-a";
@@ -468,7 +468,7 @@ TEST_F(ControllerTest, ARefusalIsTriedAgainAfterAWhileOnly) {
   EXPECT_EQ(events_with("QuotaExceeded"), 1U);
 }
 
-TEST_F(ControllerTest, WhatWasMadeIsToldThoughTheStatusCouldNotBeWritten) {
+TEST_F(ControllerTest, WhatWasMadeIsReportedThoughTheStatusCouldNotBeWritten) {
   bool refused = false;
   cluster.intercept =
       [&refused](const std::string& line) -> std::optional<base::Result<kube::Response>> {

@@ -174,7 +174,7 @@ TEST_F(Execute, ARefusedWriteIsAFailureOfItsTarget) {
   EXPECT_EQ(state.done.size(), 1U) << "the Service was made";
 }
 
-TEST_F(Execute, ARefusedNodePortIsToldWithTheFailure) {
+TEST_F(Execute, ARefusedNodePortIsReportedWithTheFailure) {
   answer("PATCH services team-a/registry",
          failure(422, "Invalid", "not in the valid range", "spec.ports[0].nodePort"));
   execute({create(service(80))});
@@ -195,7 +195,7 @@ TEST_F(Execute, APortThatIsAboutToBeGivenBackIsWaitedFor) {
   EXPECT_EQ(made->spec.ports.front().node_port, 30007);
 }
 
-TEST_F(Execute, APortThatSomebodyElseHasIsAskedForOnce) {
+TEST_F(Execute, APortThatAnotherClientHasIsAskedForOnce) {
   answer("PATCH services team-a/registry",
          failure(422, "Invalid", "provided port is already allocated", "spec.ports[0].nodePort"));
   execute({create(service(30007))});

@@ -222,7 +222,7 @@ TEST_F(Gather, ObjectsOfARecordedNamespaceAreLeftoversByTheUidAlone) {
   EXPECT_EQ(gather().misplaced_children[0].metadata.name, "registry");
 }
 
-TEST_F(Gather, ARecordedNamespaceThatIsNotWatchedIsToldOf) {
+TEST_F(Gather, ARecordedNamespaceThatIsNotWatchedIsReported) {
   api::LocalRegistry registry = a_registry();
   registry.status.other_namespaces = {"before"};
   cluster.put(registry);
@@ -309,7 +309,7 @@ TEST_F(GatherClaims, AnOwnerThatCannotBeSeenIsTakenToLive) {
   EXPECT_TRUE(gather().pvc_owner_may_exist) << "team-b is not watched: who knows";
 }
 
-TEST_F(Gather, ATargetThatIsNotWatchedIsToldOf) {
+TEST_F(Gather, ATargetThatIsNotWatchedIsReported) {
   api::LocalRegistry registry = a_registry();
   registry.spec.namespace_name = "shared";
   cluster.put(registry);

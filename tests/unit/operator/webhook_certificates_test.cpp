@@ -151,7 +151,7 @@ TEST_F(WebhookCertificatesTest, ConvergedNothingIsWritten) {
   EXPECT_EQ(cluster.writes().size(), writes);
 }
 
-TEST_F(WebhookCertificatesTest, AConfigurationThatComesLaterIsToldThen) {
+TEST_F(WebhookCertificatesTest, AConfigurationThatComesLaterIsReportedThen) {
   Replica& one = leader();
   EXPECT_EQ(one.certificates.waiting_for(), "");
   EXPECT_THAT(cluster.writes(), IsEmpty());
@@ -188,7 +188,7 @@ TEST_F(WebhookCertificatesTest, ACaBundleThatWasChangedIsPutBack) {
   EXPECT_EQ(trusted(), stored("ca.crt"));
 }
 
-TEST_F(WebhookCertificatesTest, ASecretThatWasDeletedIsMadeAnewAndTheOldServedUntilThen) {
+TEST_F(WebhookCertificatesTest, ASecretThatWasDeletedIsRecreatedAndTheOldServedUntilThen) {
   put_configuration();
   Replica& one = leader();
   const std::string first = one.served.back();
@@ -329,7 +329,7 @@ TEST_F(WebhookCertificatesTest, WithoutRightsItSaysSoAndGoesOnWhenTheyCome) {
   EXPECT_THAT(one.served, SizeIs(1));
 }
 
-TEST_F(WebhookCertificatesTest, ACertificateThatCannotBeUsedIsToldOf) {
+TEST_F(WebhookCertificatesTest, ACertificateThatCannotBeUsedIsReported) {
   api::Secret secret;
   secret.metadata.namespace_name = kSecret.namespace_name;
   secret.metadata.name = kSecret.name;

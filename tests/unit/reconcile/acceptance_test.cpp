@@ -204,7 +204,7 @@ TEST(Acceptance, OfAResourceThatIsKnownInPartNothingIsWrittenButWhy) {
   }
 }
 
-TEST(Acceptance, AResourceWithoutRoomIsLeftAsItIs) {
+TEST(Acceptance, AResourceWithoutRoomIsUnchanged) {
   World world(a_registry());
   world.converge();
   const reconcile::Observed observed = part_of(world, json::Completeness::kMetadataOnly);

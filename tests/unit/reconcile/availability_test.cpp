@@ -152,7 +152,7 @@ TEST_F(Availability, NothingIsBelievedOfAnEarlierRollout) {
   EXPECT_EQ(registry(), "False Deploying");
 }
 
-TEST_F(Availability, WhatAContainerWaitsForIsTold) {
+TEST_F(Availability, WhatAContainerWaitsForIsReported) {
   make_unready();
   container().ready = false;
   container().state.waiting = api::ContainerStateWaiting{"CreateContainerConfigError", "why"};
@@ -263,7 +263,7 @@ TEST_F(Availability, AReadyPodCountsBeforeTheWorkloadHasSeenIt) {
   EXPECT_EQ(registry(), "True Available");
 }
 
-TEST_F(Availability, PodsThatCannotBeMadeAreTold) {
+TEST_F(Availability, PodsThatCannotBeMadeAreReported) {
   world.pods.clear();
   workload().ready_replicas = workload().updated_replicas = 0;
   const auto say = [&](const char* why) {
@@ -280,7 +280,7 @@ TEST_F(Availability, PodsThatCannotBeMadeAreTold) {
   EXPECT_EQ(registry(), "False Deploying");
 }
 
-TEST_F(Availability, APodWithoutANodeIsTold) {
+TEST_F(Availability, APodWithoutANodeIsReported) {
   make_unready();
   pod().status.container_statuses.clear();
   pod().status.conditions.push_back({"PodScheduled", "False", "Unschedulable", "no cpu", 0, {}});

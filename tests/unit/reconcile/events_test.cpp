@@ -54,7 +54,7 @@ class Events : public testing::Test {
   World world{a_registry()};
 };
 
-TEST_F(Events, CreationAndPortAreToldOnce) {
+TEST_F(Events, CreationAndPortAreReportedOnce) {
   EXPECT_EQ(reconcile(),
             Lines({"Normal Created: created Deployment/registry, Service/registry; images are "
                    "pushed to and pulled from localhost:30000"}));
@@ -64,7 +64,7 @@ TEST_F(Events, CreationAndPortAreToldOnce) {
   EXPECT_EQ(reconcile(), Lines());
 }
 
-TEST_F(Events, AHealedFieldIsToldByItsName) {
+TEST_F(Events, AHealedFieldIsReportedByItsName) {
   world.converge();
   world.find<api::Deployment>()->spec.replicas = 3;
   EXPECT_EQ(
@@ -74,7 +74,7 @@ TEST_F(Events, AHealedFieldIsToldByItsName) {
   EXPECT_EQ(reconcile(), Lines());
 }
 
-TEST_F(Events, AStrategyThatIsChangedBackIsTold) {
+TEST_F(Events, AStrategyThatIsChangedBackIsReported) {
   world.converge();
   world.find<api::Deployment>()->spec.strategy = {"RollingUpdate", {R"({"maxSurge":1})"}};
   EXPECT_EQ(
@@ -83,7 +83,7 @@ TEST_F(Events, AStrategyThatIsChangedBackIsTold) {
           {"Normal Healed: Deployment/registry: restored spec.strategy, which had been changed"}));
 }
 
-TEST_F(Events, PortsThatAreTakenAwayAreTold) {
+TEST_F(Events, PortsThatAreTakenAwayAreReported) {
   world.converge();
   const api::Service wanted = *world.find<api::Service>();
   const reconcile::ResetPorts reset{reconcile::build_ports_patch(wanted.metadata, wanted)};
@@ -106,7 +106,7 @@ TEST_F(Events, WhatIsMadeByALaterTryIsCreatedNotHealed) {
             "localhost:30000");
 }
 
-TEST_F(Events, ASidecarThatTheClustersDefaultForbidsIsToldOnce) {
+TEST_F(Events, ASidecarThatTheClustersDefaultForbidsIsReportedOnce) {
   world.pods_are_restricted = true;
   int told = 0;
   for (int round = 0; round < 5; ++round) {
@@ -118,7 +118,7 @@ TEST_F(Events, ASidecarThatTheClustersDefaultForbidsIsToldOnce) {
   EXPECT_EQ(told, 1);
 }
 
-TEST_F(Events, HowImagesAreDeliveredIsToldOnceAllOfThemAreDecided) {
+TEST_F(Events, HowImagesAreDeliveredIsReportedOnceAllOfThemAreDecided) {
   change([](auto& spec) {
     spec.images = {{"app", "ghcr.io/org/app", {}}, {"web", "ghcr.io/org/web", {}}};
   });
@@ -152,7 +152,7 @@ TEST_F(Events, ARefusedImageDoesNotHideHowTheOthersAreDelivered) {
   EXPECT_THAT(reconcile(), testing::Not(testing::Contains(testing::HasSubstr("DeliveryDecided"))));
 }
 
-TEST_F(Events, OnlyTheImagesWhoseDeliveryIsNewAreTold) {
+TEST_F(Events, OnlyTheImagesWhoseDeliveryIsNewAreReported) {
   api::LocalRegistry before = *world.registry;
   api::LocalRegistryStatus after;
   const auto image = [](const char* name, api::Delivery delivery) {
@@ -171,7 +171,7 @@ TEST_F(Events, OnlyTheImagesWhoseDeliveryIsNewAreTold) {
   EXPECT_EQ(lines(reconcile::compute_events(before, {}, before.status)), Lines());
 }
 
-TEST_F(Events, ADeletedObjectIsToldAsHealed) {
+TEST_F(Events, ADeletedObjectIsReportedAsHealed) {
   world.converge();
   world.all<api::Service>().clear();
   EXPECT_EQ(reconcile(), Lines({"Normal Healed: recreated after deletion: Service/registry"}));
@@ -211,7 +211,7 @@ TEST_F(Events, ALargerClaimIsNoHealing) {
   EXPECT_EQ(reconcile(), Lines());
 }
 
-TEST_F(Events, ARefusedShrinkIsToldOnce) {
+TEST_F(Events, ARefusedShrinkIsReportedOnce) {
   change([](auto& spec) { spec.persistence.enabled = true; });
   world.converge();
   change([](auto& spec) { spec.persistence.size.text = "1Gi"; });
@@ -221,7 +221,7 @@ TEST_F(Events, ARefusedShrinkIsToldOnce) {
   EXPECT_EQ(reconcile(), Lines());
 }
 
-TEST_F(Events, APortThatWasTakenWhileTheRegistryWasOffIsToldAsChanged) {
+TEST_F(Events, APortThatWasTakenWhileTheRegistryWasOffIsReportedAsChanged) {
   reconcile();
   change([](auto& spec) { spec.enabled = false; });
   reconcile();
@@ -231,7 +231,7 @@ TEST_F(Events, APortThatWasTakenWhileTheRegistryWasOffIsToldAsChanged) {
                                "Warning PortChanged: the node port changed from 30000 to 30001")));
 }
 
-TEST_F(Events, ObjectsThatCannotBeRemovedAreToldOnce) {
+TEST_F(Events, ObjectsThatCannotBeRemovedAreReportedOnce) {
   world.namespaces["shared"].metadata.annotations = {{"localregistry.dev/allow-from", "team-a"}};
   world.namespaces["shared"].metadata.name = "shared";
   change([](auto& spec) { spec.namespace_name = "shared"; });
@@ -247,7 +247,7 @@ TEST_F(Events, ObjectsThatCannotBeRemovedAreToldOnce) {
   EXPECT_EQ(reconcile(), Lines());
 }
 
-TEST_F(Events, AConflictIsToldOnce) {
+TEST_F(Events, AConflictIsReportedOnce) {
   world.rival = {"team-b", "other"};
   EXPECT_EQ(
       reconcile(),
@@ -259,7 +259,7 @@ TEST_F(Events, AConflictIsToldOnce) {
   EXPECT_EQ(reconcile().size(), 1U) << "created, and its port";
 }
 
-TEST_F(Events, ARefusedWriteIsToldOnceHoweverOftenItIsTried) {
+TEST_F(Events, ARefusedWriteIsReportedOnceHoweverOftenItIsTried) {
   world.refusals[ObjectRole::kDeployment] = {base::ErrorCode::kForbidden, "exceeded quota: tight"};
   const Lines lines = reconcile();
   EXPECT_EQ(lines.back(),
@@ -291,7 +291,7 @@ TEST_F(Events, AServiceThatCannotBecomeANodePortIsReported) {
   EXPECT_EQ(ready->message, "Service registry: clusterIPs: may not be None");
 }
 
-TEST_F(Events, APinThatIsTakenIsToldOnce) {
+TEST_F(Events, APinThatIsTakenIsReportedOnce) {
   world.taken_ports = {31234};
   change([](auto& spec) { spec.node_port = 31234; });
   EXPECT_EQ(reconcile().back(),
@@ -300,7 +300,7 @@ TEST_F(Events, APinThatIsTakenIsToldOnce) {
   EXPECT_EQ(reconcile(), Lines());
 }
 
-TEST_F(Events, ASidecarThatIsLeftOutIsToldOnce) {
+TEST_F(Events, ASidecarThatIsLeftOutIsReportedOnce) {
   world.namespaces["team-a"].metadata.labels = {
       {"pod-security.kubernetes.io/enforce", "restricted"}};
   EXPECT_EQ(reconcile().back().substr(0, 24), "Warning BuildKitOmitted:");

@@ -127,7 +127,7 @@ TEST_F(Planning, WhatIsBeingDeletedIsNotHealed) {
   EXPECT_THAT(plan(), IsEmpty());
 }
 
-TEST_F(Planning, PortsThatSomebodyGaveTheServiceGoWhenAnApplyIsRefusedForThem) {
+TEST_F(Planning, PortsThatAnotherClientGaveTheServiceGoWhenAnApplyIsRefusedForThem) {
   world.converge();
   give_the_service_another_port();
   change([](auto& spec) { spec.port = 5001; });

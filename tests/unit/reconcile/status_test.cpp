@@ -256,7 +256,7 @@ TEST_F(Status, ThePortOfAServiceThatMayBeThereIsNotForgottenWhenNoRegistryIsUsed
   EXPECT_EQ(status().node_port, 0) << "it is gone";
 }
 
-TEST_F(Status, ThePortIsToldAsSoonAsTheServiceHasIt) {
+TEST_F(Status, ThePortIsReportedAsSoonAsTheServiceHasIt) {
   world.run();
   EXPECT_EQ(world.registry->status.node_port, 30000);
   EXPECT_EQ(world.registry->status.url, "localhost:30000");

@@ -36,7 +36,7 @@ class Storage : public testing::Test {
   World world{a_registry()};
 };
 
-TEST_F(Storage, EachPhaseOfTheClaimIsTold) {
+TEST_F(Storage, EachPhaseOfTheClaimIsReported) {
   EXPECT_EQ(judge(), "ready Bound");
   pvc().status.phase = "Pending";
   EXPECT_EQ(judge(), "not ready Pending");
@@ -57,7 +57,7 @@ TEST_F(Storage, WithoutPersistenceThereIsNothingToWaitFor) {
   EXPECT_EQ(judge(), "not ready NotDeployed");
 }
 
-TEST_F(Storage, AKeptClaimIsToldOfWithoutARegistry) {
+TEST_F(Storage, AKeptClaimIsReportedWithoutARegistry) {
   change([](auto& spec) { spec.enabled = false; });
   EXPECT_EQ(judge(), "ready Bound");
 }

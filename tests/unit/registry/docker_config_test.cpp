@@ -177,7 +177,7 @@ TEST(DockerConfig, WhatIsNotJsonIsRefusedWithoutQuotingIt) {
   }
 }
 
-TEST(DockerConfig, AWrongTypeIsToldByItsPlaceWithoutItsKey) {
+TEST(DockerConfig, AWrongTypeIsReportedByItsPlaceWithoutItsKey) {
   const auto error = refusal(R"({"auths":{"hunter2]":{"auth":7}}})");
   EXPECT_EQ(error.code, base::ErrorCode::kInvalid);
   EXPECT_EQ(error.message, "auths[…].auth: expected a string, found an integer");

@@ -192,7 +192,7 @@ TEST_F(Sources, OfAnIncompleteIndexTheOnlyPlatformIsTaken) {
   EXPECT_EQ(parts->manifests[0].text, one);
 }
 
-TEST_F(Sources, WhatIsMissingOrDamagedIsToldByItsDigest) {
+TEST_F(Sources, WhatIsMissingOrDamagedIsReportedByItsDigest) {
   const auto failure = [&](const Layout& layout) {
     const auto source = open(test_image::tar(layout.files()));
     if (!source) return source.error().message;
@@ -296,7 +296,7 @@ TEST_F(Sources, WhatDockerSavesGetsAManifest) {
   EXPECT_EQ(*registry::read_whole(*parts->blobs[2].range, 100), two);
 }
 
-TEST_F(Sources, WhatIsWrongInWhatDockerSavesIsTold) {
+TEST_F(Sources, WhatIsWrongInWhatDockerSavesIsReported) {
   const auto failure = [&](const std::string& manifest, const std::string& config) {
     const auto source = open(tar_entry("l", "layer") + tar_entry("c", config) +
                              tar_entry("manifest.json", manifest) + kEnd);

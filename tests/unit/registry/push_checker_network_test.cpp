@@ -87,7 +87,7 @@ TEST_F(PushCheckNetwork, ARegistryThatHangsUpIsUnknown) {
   expect_unknown(server.authority(), "closed before an answer came");
 }
 
-TEST_F(PushCheckNetwork, AnUnknownAuthorityIsToldAsSuch) {
+TEST_F(PushCheckNetwork, AnUnknownAuthorityIsReportedAsSuch) {
   const Authority other("other authority");
   FakeServer server(Registry{}, ServerTls{other.server()});
   expect_unknown(server.authority(), "not signed by a trusted CA");
@@ -100,17 +100,17 @@ TEST_F(PushCheckNetwork, WithoutTheFileOfItsAuthorityARegistryIsUnknown) {
   expect_unknown(server.authority(), "cannot be trusted: it was not signed by a trusted CA");
 }
 
-TEST_F(PushCheckNetwork, ACertificateForAnotherHostIsToldAsSuch) {
+TEST_F(PushCheckNetwork, ACertificateForAnotherHostIsReportedAsSuch) {
   FakeServer server(Registry{}, ServerTls{authority_.issue({"x", "DNS:other.test"})});
   expect_unknown(server.authority(), "it is for another host: other.test");
 }
 
-TEST_F(PushCheckNetwork, AnExpiredCertificateIsToldAsSuch) {
+TEST_F(PushCheckNetwork, AnExpiredCertificateIsReportedAsSuch) {
   FakeServer server(Registry{}, ServerTls{authority_.issue({"x", "IP:127.0.0.1", -48h, -24h})});
   expect_unknown(server.authority(), "it expired on 20");
 }
 
-TEST_F(PushCheckNetwork, AFileOfAuthoritiesThatIsNoneIsToldByItsName) {
+TEST_F(PushCheckNetwork, AFileOfAuthoritiesThatIsNoneIsReportedByItsName) {
   FakeServer server(Registry{}, tls());
   options_.ca_file = folder_.path("missing");
   expect_unknown(server.authority(), "cannot read " + folder_.path("missing"));

@@ -162,7 +162,7 @@ TEST_F(UploadTest, ACutConnectionGoesOnWhereTheRegistrySays) {
   EXPECT_EQ(clock_.pauses(), 3U);
 }
 
-TEST_F(UploadTest, ARegistryThatForgetsGetsTheBlobAnew) {
+TEST_F(UploadTest, ARegistryThatForgetsGetsTheBlobAgain) {
   const std::string large = bytes(kLarge);
   Behaviour behaviour;
   behaviour.resumes = false;
@@ -329,7 +329,7 @@ TEST_F(UploadTest, ALayerThatOnlyTheRegistryHasIsEnough) {
   EXPECT_TRUE(push(registry, layout));
 }
 
-TEST_F(UploadTest, ProgressIsToldOfEachBlob) {
+TEST_F(UploadTest, ProgressIsReportedForEachBlob) {
   const std::string large = bytes(kLarge);
   UploadRegistry registry;
   registry.put("present");
@@ -380,7 +380,7 @@ TEST_F(UploadTest, ARegistryThatClaimsToHaveWhatWasNotReadYetEndsThePush) {
   EXPECT_THAT(pushed.error().message, HasSubstr("than were sent"));
 }
 
-TEST_F(UploadTest, ARegistryThatIsAwayIsToldAsSuch) {
+TEST_F(UploadTest, ARegistryThatIsAwayIsReportedAsSuch) {
   std::string authority;
   {
     UploadRegistry gone;

@@ -340,7 +340,7 @@ TEST(WorkQueue, ARetryWaitsNoLongerThanTheCallerAllowsUnlessTheServerAskedForMor
   EXPECT_EQ(queue.add_rate_limited("b", kStart, 0s, 30s), limits::kRetryFirst);
 }
 
-TEST(WorkQueue, ForgetBeginsTheRetriesAnew) {
+TEST(WorkQueue, ForgetBeginsTheRetriesAgain) {
   Queue queue;
   queue.add_rate_limited("a", kStart);
   queue.add_rate_limited("a", kStart);

@@ -23,7 +23,7 @@ TEST(RewriteCommand, TheImagesAreThoseThatTheLocalRegistryDelivers) {
   EXPECT_EQ(targets->front().registry, "localhost:31234");
 }
 
-TEST(RewriteCommand, WhatIsDeliveredElsewhereIsLeftAsItIs) {
+TEST(RewriteCommand, WhatIsDeliveredElsewhereIsUnchanged) {
   api::LocalRegistry registry;
   registry.spec.images = {{"a", "ghcr.io/org/app", {}}};
   registry.status.images.emplace_back();

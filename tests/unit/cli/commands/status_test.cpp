@@ -76,7 +76,7 @@ TEST_F(Status, WithoutARegistryOrWithSeveralItSaysWhatToDo) {
   EXPECT_EQ(out.str(), "");
 }
 
-TEST_F(Status, AClusterWithoutTheOperatorIsToldOf) {
+TEST_F(Status, AClusterWithoutTheOperatorIsReported) {
   transport.on_send = [](const kube::Request&) {
     return support::answer(404, "404 page not found");
   };
@@ -85,7 +85,7 @@ TEST_F(Status, AClusterWithoutTheOperatorIsToldOf) {
   EXPECT_THAT(outcome.error().message, HasSubstr("install the chart"));
 }
 
-TEST_F(Status, AnApiServerThatIsAwayIsToldOf) {
+TEST_F(Status, AnApiServerThatIsAwayIsReported) {
   transport.on_send = [](const kube::Request&) -> base::Result<kube::Response> {
     return base::Error{base::ErrorCode::kNetwork, "connection refused"};
   };

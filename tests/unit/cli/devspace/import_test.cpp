@@ -40,7 +40,7 @@ TEST(Import, GoldenCases) {
   EXPECT_GE(cases, 6);
 }
 
-TEST(Import, AWrongTypeIsToldWithLineAndColumn) {
+TEST(Import, AWrongTypeIsReportedWithLineAndColumn) {
   EXPECT_EQ(failure("name: a\nlocalRegistry:\n  port: \"5000\"\n"),
             "devspace.yaml:3:3: localRegistry.port: expected an integer, found a string");
   EXPECT_EQ(failure("localRegistry:\n  enabled: maybe\n"),
@@ -56,7 +56,7 @@ TEST(Import, AWrongTypeIsToldWithLineAndColumn) {
             "devspace.yaml:2:3: images[a]: expected an object, found null");
 }
 
-TEST(Import, AWrongValueIsToldWithLineAndColumn) {
+TEST(Import, AWrongValueIsReportedWithLineAndColumn) {
   EXPECT_THAT(failure("localRegistry: {port: 0}\n"),
               StartsWith("devspace.yaml:1:17: localRegistry.port: 0 is not between"));
   EXPECT_THAT(failure("localRegistry:\n  name: Registry\n"), StartsWith("devspace.yaml:2:3: "));
@@ -137,7 +137,7 @@ TEST(Import, OnlyTheTagOfAnImageMayBeUnknown) {
               HasSubstr("images.b.image: left out, because the value of ${X}"));
 }
 
-TEST(Import, WhatIsNoYamlIsToldWithLineAndColumn) {
+TEST(Import, WhatIsNoYamlIsReportedWithLineAndColumn) {
   EXPECT_THAT(failure("images: [a\n"), StartsWith("devspace.yaml: YAML at line 2, column 1"));
   EXPECT_THAT(failure("a: 1\na: 2\n"), HasSubstr("line 2, column 1: duplicate key a"));
   EXPECT_THAT(failure("[1]\n"), HasSubstr("expected a map"));

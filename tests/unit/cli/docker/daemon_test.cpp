@@ -53,7 +53,7 @@ TEST_F(Daemon, TheEnvironmentWinsOverTheCurrentContext) {
   EXPECT_EQ(socket(), "/run/host.sock");
 }
 
-TEST_F(Daemon, AContextThatIsNotThereIsToldWithWhoNamesIt) {
+TEST_F(Daemon, AContextThatIsNotThereIsReportedWithWhoNamesIt) {
   environment_["DOCKER_CONTEXT"] = "gone";
   EXPECT_THAT(failure(), HasSubstr("DOCKER_CONTEXT names the Docker context gone"));
   environment_.erase("DOCKER_CONTEXT");
@@ -61,7 +61,7 @@ TEST_F(Daemon, AContextThatIsNotThereIsToldWithWhoNamesIt) {
   EXPECT_THAT(failure(), AllOf(HasSubstr("currentContext of "), HasSubstr("docker context ls")));
 }
 
-TEST_F(Daemon, AnEndpointThatIsNoSocketIsToldWithTheRemedy) {
+TEST_F(Daemon, AnEndpointThatIsNoSocketIsReportedWithTheRemedy) {
   context("remote", "ssh://user@host");
   environment_["DOCKER_CONTEXT"] = "remote";
   EXPECT_THAT(failure(), AllOf(HasSubstr("the Docker context remote is ssh://user@host"),

@@ -60,7 +60,7 @@ TEST(Rewrite, RewritingTwiceChangesNothing) {
   EXPECT_EQ(rewritten(once), once);
 }
 
-TEST(Rewrite, ATextWithoutReferencesComesOutAsItIs) {
+TEST(Rewrite, ATextWithoutReferencesComesOutUnchanged) {
   for (const char* text : {"", "\n", "# only a comment", "a: 1\r\n\r\n", "---\n...\n---\n", "{}"}) {
     EXPECT_EQ(rewritten(text), text);
   }
