@@ -153,7 +153,8 @@ std::string message_of(const api::Condition& condition, const std::vector<api::C
     return other.type != condition.type && other.status == condition.status &&
            other.reason == condition.reason && other.message == condition.message;
   });
-  return same == all.end() || condition.type != "Ready" ? condition.message : "that of " + same->type;
+  return same == all.end() || condition.type != "Ready" ? condition.message
+                                                        : "that of " + same->type;
 }
 
 Tree readable(const api::LocalRegistryStatus& status, base::Time now) {
