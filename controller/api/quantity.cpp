@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text/text.h"
 #include "json/raw.h"
 
 namespace api {
@@ -42,7 +43,7 @@ constexpr int kMostExponent = 99;
 constexpr int kSmallestExponent = -3;  // the API server stores resource amounts in thousandths
 const char* const kMostBinary = "9223372036854775807";  // 2^63 - 1, the maximum with "Ki" to "Ei"
 
-bool is_digit(char character) { return character >= '0' && character <= '9'; }
+using base::is_digit;
 
 // Moves a number such as "12.50" from the front of `rest` into digits and exponent. Returns false
 // when `rest` does not begin with a number.

@@ -10,7 +10,7 @@ namespace limits {
 
 using namespace std::chrono_literals;
 
-// base/: characters of text from outside in one message (base/quote.h)
+// base/: characters of text from outside in one message (base/text/quote.h)
 inline constexpr std::size_t kShownCharacters = 80;       // of a value
 inline constexpr std::size_t kShownPathCharacters = 256;  // of a file name
 inline constexpr std::size_t kReportCharacters = 1024;    // of a report by a server or program
@@ -145,7 +145,7 @@ inline constexpr std::size_t kArchiveEntries = 100'000;     // files in a tar
 inline constexpr std::size_t kArchiveNameBytes = 64 << 10;  // extended header of one tar entry
 inline constexpr std::size_t kWholeBlobBytes = 1 << 20;     // a blob sent in one request
 
-// pki/
+// crypto/
 inline constexpr std::size_t kAuthorities = 16;     // certificates read from one PEM text
 inline constexpr auto kCertificateBackdate = 5min;  // start of validity, for clocks that are behind
 // The longest time that all replicas and API servers may take to receive a new certificate.

@@ -3,7 +3,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
+#include "base/text/utf8.h"
 
 namespace base {
 namespace {
@@ -20,51 +20,22 @@ spdlog::level::level_enum to_spdlog(LogLevel level) {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 
-// Returns the length in bytes of the UTF-8 sequence at the start of a text that is not empty; 0
-// when it is invalid.
-std::size_t sequence_length(std::string_view text) {
-  const auto byte = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char first = byte(0);
-  if (first < 0x80) return 1;
-  const std::size_t length = first < 0xc2   ? 0
-                             : first < 0xe0 ? 2
-                             : first < 0xf0 ? 3
-                             : first < 0xf5 ? 4
-                                            : 0;
-  if (length == 0 || text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0U) != 0x80) return 0;
-  }
-  const unsigned char second = byte(1);
-  const bool overlong = (first == 0xe0 && second < 0xa0) || (first == 0xf0 && second < 0x90);
-  const bool surrogate = first == 0xed && second > 0x9f;
-  const bool too_large = first == 0xf4 && second > 0x8f;
-  return overlong || surrogate || too_large ? 0 : length;
-}
-
-// Returns the code of the sequence if it is a control character: C0, DEL, or C1, which terminals
-// obey as well.
-std::optional<unsigned> control_character(std::string_view sequence) {
-  const auto first = static_cast<unsigned char>(sequence[0]);
-  if (sequence.size() == 1 && (first < 0x20 || first == 0x7f)) return first;
-  if (sequence.size() != 2 || first != 0xc2) return std::nullopt;
-  const auto second = static_cast<unsigned char>(sequence[1]);
-  return second < 0xa0 ? std::optional<unsigned>(second) : std::nullopt;
-}
+// Returns true for C0, DEL, and C1, which terminals obey as well.
+bool is_control(char32_t code) { return code < 0x20 || (code >= 0x7f && code < 0xa0); }
 
 // Appends the value as valid UTF-8 without line breaks and control characters, since it may come
 // from outside. `special`: further characters that get a backslash.
 void append_escaped(std::string& line, std::string_view value, std::string_view special) {
   while (!value.empty()) {
-    const std::size_t length = sequence_length(value);
-    const std::string_view sequence = value.substr(0, std::max<std::size_t>(length, 1));
-    value.remove_prefix(sequence.size());
-    if (length == 0) {
+    const Character next = first_character(value);
+    const std::string_view sequence = value.substr(0, next.size);
+    value.remove_prefix(next.size);
+    if (next.code == kNotUtf8) {
       line += kReplacement;
-    } else if (sequence == "\n") {
+    } else if (next.code == '\n') {
       line += "\\n";
-    } else if (const auto control = control_character(sequence)) {
-      line += fmt::format("\\u{:04x}", *control);
+    } else if (is_control(next.code)) {
+      line += fmt::format("\\u{:04x}", static_cast<unsigned>(next.code));
     } else {
       if (special.find(sequence) != std::string_view::npos) line += '\\';
       line += sequence;

@@ -4,6 +4,8 @@
 
 #include <charconv>
 
+#include "base/text/text.h"
+
 namespace base {
 namespace {
 
@@ -38,7 +40,7 @@ std::optional<microseconds> take_fraction(std::string_view& rest) {
   rest.remove_prefix(1);
   int value = 0;
   int count = 0;
-  while (!rest.empty() && rest.front() >= '0' && rest.front() <= '9') {
+  while (!rest.empty() && is_digit(rest.front())) {
     if (count < kMicroDigits) value = value * 10 + (rest.front() - '0');
     ++count;
     rest.remove_prefix(1);

@@ -3,136 +3,32 @@
 #include <cstring>
 #include <exception>
 #include <ostream>
-#include <type_traits>
 
-#include "base/quote.h"
-#include "cli/cluster.h"
-#include "cli/cluster_names.h"
-#include "cli/command_line.h"
+#include "base/text/quote.h"
+#include "cli/command_table.h"
+#include "cli/grammar/cluster_names.h"
+#include "cli/grammar/completion.h"
+#include "cli/grammar/parser.h"
+#include "cli/terminal/interrupts.h"
 
 namespace cli {
 namespace {
 
-struct ProgramContext {
-  const std::string& version;
-  const base::EnvironmentVariables& environment;
-  Console& console;
-};
-
-Outcome<std::unique_ptr<Cluster>> connect(const ProgramContext& program,
-                                          const Connection& connection) {
-  return Cluster::make(connection, program.version, program.environment, program.console);
-}
-
-Outcome<int> run(const ProgramContext& program, const Connection&, ImportCommand command) {
-  command.options.environment = program.environment;
-  return run(program.console, command);
-}
-
-Outcome<int> run(const ProgramContext& program, const Connection&,
-                 const CompletionCommand& command) {
-  program.console.out << completion_script(command.shell);
-  return 0;
-}
-
-Outcome<int> run(const ProgramContext& program, const Connection&, const CompleteCommand& command) {
-  ClusterNames names(program.environment);
-  program.console.out << print(complete(command.words, names));
-  return 0;
-}
-
-Outcome<int> run(const ProgramContext& program, const Connection& connection,
-                 const ExecCommand& command) {
-  HookRuns runs;
-  {
-    const auto cluster = connect(program, connection);
-    if (!cluster) return cluster.error();
-    Outcome<HookRuns> prepared = (*cluster)->run(prepare((*cluster)->session(), command));
-    if (!prepared) return prepared.error();
-    runs = *std::move(prepared);
-  }
-  return run_hooks(program.console, runs);
-}
-
-Outcome<int> run(const ProgramContext& program, const Connection& connection,
-                 const RewriteCommand& command) {
-  if (is_offline(command)) {
-    const auto targets = rewrite_targets(command);
-    if (!targets) return targets.error();
-    return run(program.console, command, *targets);
-  }
-  const auto cluster = connect(program, connection);
-  if (!cluster) return cluster.error();
-  const auto targets = (*cluster)->run(ask_targets((*cluster)->session(), command.registry));
-  if (!targets) return targets.error();
-  return run(program.console, command, *targets);
-}
-
-Outcome<int> run(const ProgramContext& program, const Connection& connection,
-                 CheckCommand command) {
-  if (command.images.empty()) {
-    const auto cluster = connect(program, connection);
-    if (!cluster) return cluster.error();
-    auto images = (*cluster)->run(declared_images((*cluster)->session(), command.registry));
-    if (!images) return images.error();
-    command.images = *std::move(images);
-  }
-  Loop loop;
-  base::SystemClock clock;
-  return loop.run(run(loop.executor(), clock, program.environment, program.console, command));
-}
-
-Outcome<int> run(const ProgramContext& program, const Connection& connection,
-                 const PushCommand& command) {
-  std::vector<PushedImage> images;
-  std::string context;
-  {
-    const auto cluster = connect(program, connection);
-    if (!cluster) return cluster.error();
-    const ClusterSession& session = (*cluster)->session();
-    auto pushed = (*cluster)->run(push(session, connection, command));
-    if (!pushed) return pushed.error();
-    images = *std::move(pushed);
-    context = session.context;
-  }
-  if (const Outcome<> loaded = load_into_kind(context, command, images); !loaded) {
-    return loaded.error();
-  }
-  program.console.out << print(images, command.output);
-  return 0;
-}
-
-Outcome<int> run(const ProgramContext& program, const Connection& connection,
-                 const BuildCommand& command) {
-  BuildRun build;
-  {
-    const auto cluster = connect(program, connection);
-    if (!cluster) return cluster.error();
-    auto prepared = (*cluster)->run(prepare((*cluster)->session(), connection, command));
-    if (!prepared) return prepared.error();
-    build = *std::move(prepared);
-  }
-  return run_build(program.console, build);
-}
-
-// The other commands need only a ClusterSession.
-template <class Command>
-Outcome<int> run(const ProgramContext& program, const Connection& connection,
-                 const Command& command) {
-  const auto cluster = connect(program, connection);
-  if (!cluster) return cluster.error();
-  return (*cluster)->run(run((*cluster)->session(), command));
-}
-
-Outcome<int> run(const ProgramContext& program, const std::vector<std::string>& words) {
-  const Outcome<CommandLine> line = parse_command_line(words, program.version);
-  if (!line) return line.error();
-  if (!line->print.empty()) {
-    program.console.out << line->print;
+Outcome<int> run(const std::vector<std::string>& words, const std::string& version,
+                 const base::EnvironmentVariables& environment, Console& console) {
+  const CommandTable commands = command_table();
+  if (!words.empty() && words.front() == kCompleteWord) {
+    ClusterNames names(environment);
+    console.out << print(complete(commands, {words.begin() + 1, words.end()}, names));
     return 0;
   }
-  return std::visit([&](const auto& command) { return run(program, line->connection, command); },
-                    line->command);
+  Outcome<CommandLine> line = Parser(commands, version).parse(words);
+  if (!line) return line.error();
+  if (!line->print.empty()) {
+    console.out << line->print;
+    return 0;
+  }
+  return line->command->run({version, environment, console, line->connection});
 }
 
 int interrupted(Console& console, int number) {
@@ -152,7 +48,7 @@ int run_program(std::vector<std::string> arguments, const std::string& version,
   if (completes) arguments.insert(arguments.begin(), std::string(kCompleteWord));
   Outcome<int> code = 0;
   try {
-    code = run({version, environment, console}, arguments);
+    code = run(arguments, version, environment, console);
   } catch (const Interrupted& signal) {
     console.out.flush();
     return interrupted(console, signal.number());

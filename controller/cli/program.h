@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/environment.h"
-#include "cli/output.h"
+#include "cli/terminal/output.h"
 
 namespace cli {
 

@@ -67,7 +67,7 @@ struct KeyedField {
   Key Element::*key;
 };
 
-// How much of a resource a sieve or a cache keeps (json/sieve.h, kube/store.h).
+// How much of a resource a sieve or a cache keeps (json/sieve.h, kube/watch/store.h).
 enum class Kept {
   kWhole = 0,
   kPart = 1,      // without members that exceed the bound, for example spec

@@ -5,9 +5,9 @@
 #include <yaml-cpp/emitter.h>
 
 #include <algorithm>
-#include <cctype>
 #include <string>
 
+#include "base/text/text.h"
 #include "json/path.h"
 #include "json/raw.h"
 
@@ -25,29 +25,24 @@ rapidjson::SizeType size_of(std::string_view text) {
   return static_cast<rapidjson::SizeType>(text.size());
 }
 
-bool is_letter(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 // True for "5Gi", which begins like a number but is not one in any version of YAML.
 bool is_binary_quantity(std::string_view text) {
   constexpr std::string_view kUnits = "KMGTPE";
   if (text.size() < 3 || text.back() != 'i') return false;
   if (kUnits.find(text[text.size() - 2]) == std::string_view::npos) return false;
-  return std::all_of(text.begin(), text.end() - 2, is_digit);
+  return std::all_of(text.begin(), text.end() - 2, base::is_digit);
 }
 
 // True when the text needs no quotes. The check is stricter than YAML, because quoting is always
 // correct.
 bool is_plain(std::string_view text) {
   if (is_binary_quantity(text)) return true;
-  if (text.empty() || !(is_letter(text.front()) || text.front() == '/')) return false;
+  if (text.empty() || !(base::is_letter(text.front()) || text.front() == '/')) return false;
   const auto is_inner = [](char c) {
-    return is_letter(c) || is_digit(c) || std::string_view("._/-+@:").find(c) != std::string::npos;
+    return base::is_alphanumeric(c) || std::string_view("._/-+@:").find(c) != std::string::npos;
   };
   if (!std::all_of(text.begin(), text.end(), is_inner) || text.back() == ':') return false;
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const std::string lower = base::lower(std::string(text));
   return std::find(std::begin(kWords), std::end(kWords), lower) == std::end(kWords);
 }
 

@@ -1,6 +1,6 @@
 #include "json/path.h"
 
-#include "base/quote.h"
+#include "base/text/quote.h"
 
 namespace json {
 

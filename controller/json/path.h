@@ -1,6 +1,6 @@
 // A Path names a field in messages: "spec.ports[0].nodePort". Names and keys may come from
-// untrusted input, so text() shortens them (base/quote.h). A Path refers to its parent, which must
-// outlive the Path: both are local variables of a recursive function that walks a value. Only
+// untrusted input, so text() shortens them (base/text/quote.h). A Path refers to its parent, which
+// must outlive the Path: both are local variables of a recursive function that walks a value. Only
 // text() allocates.
 #pragma once
 

@@ -13,7 +13,6 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/locale/utf.hpp>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
@@ -22,11 +21,10 @@
 #include <utility>
 
 #include "base/limits.h"
+#include "base/text/utf8.h"
 
 namespace json {
 namespace {
-
-namespace utf = boost::locale::utf;
 
 const rapidjson::Value& as_value(const void* value) {
   return *static_cast<const rapidjson::Value*>(value);
@@ -49,23 +47,13 @@ std::size_t first_bad_byte(std::string_view text) {
         continue;
       }
     }
-    const char* next = text.data() + i;
-    const auto character = utf::utf_traits<char>::decode(next, text.data() + text.size());
+    const base::Character next = base::first_character(text.substr(i));
     const bool is_control =
-        character < ' ' && character != '\n' && character != '\t' && character != '\r';
-    if (is_control || character == utf::illegal || character == utf::incomplete) return i;
-    i = static_cast<std::size_t>(next - text.data());
+        next.code < ' ' && next.code != '\n' && next.code != '\t' && next.code != '\r';
+    if (is_control || next.code == base::kNotUtf8) return i;
+    i += next.size;
   }
   return i;
-}
-
-bool is_utf8(std::string_view text) {
-  const char* const end = text.data() + text.size();
-  for (const char* next = text.data(); next != end;) {
-    const auto character = utf::utf_traits<char>::decode(next, end);
-    if (character == utf::illegal || character == utf::incomplete) return false;
-  }
-  return true;
 }
 
 // RapidJSON's SSE2 code reads aligned blocks of 16 bytes, which may extend past the end of the
@@ -197,7 +185,7 @@ class Builder {
   }
 
   bool is_whole(std::string_view text) {
-    has_half_pair_ = has_escapes_ && !is_utf8(text);
+    has_half_pair_ = has_escapes_ && !base::is_utf8(text);
     return !has_half_pair_;
   }
 

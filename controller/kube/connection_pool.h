@@ -11,9 +11,9 @@
 #include <memory>
 #include <optional>
 
-#include "kube/alarm.h"
+#include "async/alarm.h"
+#include "async/semaphore.h"
 #include "net/connection.h"
-#include "net/semaphore.h"
 
 namespace kube {
 
@@ -25,7 +25,7 @@ class ConnectionPool {
                  std::chrono::milliseconds idle);
 
   // Waits for the permit to have one connection. Returns nothing when the deadline has passed.
-  boost::asio::awaitable<std::optional<net::Semaphore::Permit>> permit(Instant deadline) {
+  boost::asio::awaitable<std::optional<async::Semaphore::Permit>> permit(Instant deadline) {
     return permits_.acquire(deadline);
   }
 
@@ -45,9 +45,9 @@ class ConnectionPool {
   void close_old();
 
   std::chrono::milliseconds idle_time_;
-  net::Semaphore permits_;
+  async::Semaphore permits_;
   std::deque<Idle> idle_;  // the oldest first
-  Alarm alarm_;            // set while something is idle
+  async::Alarm alarm_;     // set while something is idle
 };
 
 }  // namespace kube

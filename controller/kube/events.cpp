@@ -6,8 +6,9 @@
 #include <functional>
 #include <utility>
 
+#include "async/parallel.h"
 #include "base/backoff.h"
-#include "base/quote.h"
+#include "base/text/quote.h"
 
 namespace kube {
 namespace asio = boost::asio;
@@ -242,7 +243,7 @@ asio::awaitable<void> EventRecorder::flush(base::Clock::Duration most) {
   std::vector<asio::awaitable<void>> branches;
   branches.push_back(send_queue(SendMode::kUrgent));
   branches.push_back(environment_.clock.sleep_for(most));
-  co_await run_until_one_ends(std::move(branches));
+  co_await async::run_until_one_ends(std::move(branches));
 }
 
 base::Clock::Duration EventRecorder::rest_after(base::Clock::Duration took) const {

@@ -25,8 +25,8 @@
 #include <vector>
 
 #include "api/coordination.h"
+#include "async/signal.h"
 #include "kube/environment.h"
-#include "kube/parallel.h"
 
 namespace kube {
 
@@ -138,7 +138,7 @@ class EventRecorder {
 
   Environment environment_;
   EventSeriesTable table_;
-  Signal changed_;
+  async::Signal changed_;
   std::deque<EventWrite> queue_;
   std::uint64_t sent_ = 0;
   std::uint64_t dropped_ = 0;

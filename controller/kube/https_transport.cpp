@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "json/sieve.h"
+#include "kube/config/credentials.h"
 #include "kube/connection_pool.h"
-#include "kube/credentials.h"
 #include "net/connection.h"
 #include "net/http.h"
 #include "net/text.h"

@@ -38,7 +38,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/log.h"
-#include "kube/config.h"
+#include "kube/config/config.h"
 #include "kube/transport.h"
 
 namespace kube {

@@ -5,6 +5,8 @@
 #include <boost/asio/this_coro.hpp>
 #include <utility>
 
+#include "async/parallel.h"
+
 namespace kube {
 namespace asio = boost::asio;
 
@@ -97,7 +99,7 @@ asio::awaitable<void> LeaderElection::run(Work lead) {
   std::vector<asio::awaitable<void>> branches;
   branches.push_back(elect(std::move(lead)));
   branches.push_back(informer_.run());
-  co_await run_until_one_ends(std::move(branches));
+  co_await async::run_until_one_ends(std::move(branches));
 }
 
 std::string LeaderElection::holder() const {
@@ -160,7 +162,7 @@ asio::awaitable<LeaderElection::Outcome> LeaderElection::hold(Work lead) {
     branches.push_back(lead());
     branches.push_back(keep_renewing());
     branches.push_back(until_deadline());
-    const std::size_t first = co_await run_until_one_ends(std::move(branches));
+    const std::size_t first = co_await async::run_until_one_ends(std::move(branches));
     if (first > 0) outcome = Outcome::kLost;
   } catch (...) {
     thrown = std::current_exception();

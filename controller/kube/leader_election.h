@@ -24,9 +24,10 @@
 #include <string>
 
 #include "api/coordination.h"
+#include "async/signal.h"
 #include "base/limits.h"
 #include "kube/environment.h"
-#include "kube/informer.h"
+#include "kube/watch/informer.h"
 
 namespace kube {
 
@@ -111,7 +112,7 @@ class LeaderElection {
   LeaderElectionOptions options_;
   std::function<void(bool)> on_change_;
   Informer<api::Lease> informer_;  // its store includes the writes of this process
-  Signal changed_;                 // notified when the holder changes
+  async::Signal changed_;          // notified when the holder changes
   bool known_ = false;             // false: try_acquire() begins with a live read
   base::Clock::Instant lease_changed_ = {};
   base::Clock::Instant renewed_ = {};  // when the last successful renewal was sent

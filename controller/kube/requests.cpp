@@ -1,9 +1,8 @@
 #include "kube/requests.h"
 
-#include <boost/url/encode.hpp>
-#include <boost/url/rfc/unreserved_chars.hpp>
 #include <utility>
 
+#include "base/text/percent.h"
 #include "json/fields.h"
 
 namespace kube {
@@ -15,21 +14,21 @@ constexpr std::string_view kMergePatch = "application/merge-patch+json";
 constexpr std::string_view kApplyPatch = "application/apply-patch+yaml";
 constexpr std::string_view kJson = "application/json";
 
-std::string encode(std::string_view text) {
-  return boost::urls::encode(text, boost::urls::unreserved_chars);
-}
-
 std::string collection_path(const api::ResourceType& type, std::string_view namespace_name) {
-  std::string path = type.group.empty() ? "/api/" : "/apis/" + encode(type.group) + "/";
-  path += encode(type.version);
-  if (type.namespaced && !namespace_name.empty()) path += "/namespaces/" + encode(namespace_name);
-  path += "/" + encode(type.plural);
+  std::string path =
+      type.group.empty() ? "/api/" : "/apis/" + base::percent_encoded(type.group) + "/";
+  path += base::percent_encoded(type.version);
+  if (type.namespaced && !namespace_name.empty()) {
+    path += "/namespaces/" + base::percent_encoded(namespace_name);
+  }
+  path += "/" + base::percent_encoded(type.plural);
   return path;
 }
 
 std::string object_path(const api::ResourceType& type, const api::ObjectKey& key,
                         Subresource subresource = Subresource::kNone) {
-  std::string path = collection_path(type, key.namespace_name) + "/" + encode(key.name);
+  std::string path =
+      collection_path(type, key.namespace_name) + "/" + base::percent_encoded(key.name);
   if (subresource == Subresource::kStatus) path += "/status";
   return path;
 }
@@ -44,7 +43,7 @@ class Query {
     target_ += separator_;
     target_ += name;
     target_ += '=';
-    target_ += encode(value);
+    target_ += base::percent_encoded(value);
     separator_ = '&';
     return *this;
   }

@@ -4,8 +4,9 @@
 
 #include <algorithm>
 
+#include "api/error_texts.h"
 #include "base/limits.h"
-#include "base/quote.h"
+#include "base/text/quote.h"
 #include "json/fields.h"
 
 namespace kube {
@@ -93,23 +94,6 @@ std::string first_line(std::string_view body) {
   return base::cut_line(body.substr(0, body.find_first_of("\r\n")), kQuotedBytes);
 }
 
-// The API server reports an internal error when two ports of a Service have the same node port. The
-// cause is the Service, so a retry does not help.
-bool is_duplicate_port(std::string_view message) {
-  return message.starts_with("duplicate nodePort");
-}
-
-// True when a policy, quota or webhook refused the request. The refusing component chooses the HTTP
-// status, and a ValidatingAdmissionPolicy uses 422 by default. Yet the object is valid, and the
-// refusal may end. A validation error can quote any text, but its message begins in another way.
-bool is_refused_by_admission(std::string_view message) {
-  const std::size_t forbidden = message.find("\" is forbidden: ");
-  if (forbidden != std::string_view::npos && forbidden < message.find("\" is invalid: "))
-    return true;
-  return message.starts_with("admission webhook \"") &&
-         message.find("denied the request") != std::string_view::npos;
-}
-
 // Returns the error for a type that the API server does not serve. It does not mean that an object
 // is absent: the CRD may be installed later, or a proxy may have sent the 404.
 base::Error missing_type(std::string_view what) {
@@ -121,8 +105,8 @@ base::Error missing_type(std::string_view what) {
 base::Error error_of_status(Status status, int http_code, std::string_view what) {
   if (status.code != 0) http_code = status.code;
   base::Error error{code_of(http_code, status.reason), base::reported(status.message)};
-  if (is_duplicate_port(error.message)) error.code = ErrorCode::kInvalid;
-  if (error.code == ErrorCode::kInvalid && is_refused_by_admission(error.message)) {
+  if (api::is_duplicate_node_port(error.message)) error.code = ErrorCode::kInvalid;
+  if (error.code == ErrorCode::kInvalid && api::is_refused_by_admission(error.message)) {
     error.code = ErrorCode::kForbidden;
   }
   // The Status names a missing object; it has no name when the API server does not serve the type.

@@ -9,11 +9,11 @@
 #include <boost/asio/redirect_error.hpp>
 #include <limits>
 
-#include "base/base64.h"
+#include "async/wait.h"
 #include "base/limits.h"
+#include "base/text/base64.h"
 #include "net/socks.h"
 #include "net/text.h"
-#include "net/wait.h"
 
 namespace net {
 namespace {
@@ -123,7 +123,8 @@ asio::awaitable<boost::system::error_code> Connection::connect_endpoint(const En
   if (error) co_return error;
   socket_.non_blocking(true, error);
   if (error) co_return error;
-  auto connected = wait_until(timer_, deadline, socket_.async_connect(endpoint, asio::deferred));
+  auto connected =
+      async::wait_until(timer_, deadline, socket_.async_connect(endpoint, asio::deferred));
   const auto error_of_connect = co_await std::move(connected);
   co_return error_of_connect;
 }
@@ -321,7 +322,7 @@ asio::awaitable<base::Result<void>> Connection::wait(IoStatus direction, Instant
   since_yield_ = 0;
   const auto type =
       direction == IoStatus::kWantWrite ? tcp::socket::wait_write : tcp::socket::wait_read;
-  auto waiting = wait_until(timer_, deadline, socket_.async_wait(type, asio::deferred));
+  auto waiting = async::wait_until(timer_, deadline, socket_.async_wait(type, asio::deferred));
   const boost::system::error_code error = co_await std::move(waiting);
   if (!error) co_return base::Result<void>();
   if (error == asio::error::timed_out) co_return timed_out("no answer in time");

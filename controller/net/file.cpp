@@ -9,7 +9,7 @@
 #include <cstring>
 
 #include "base/limits.h"
-#include "base/quote.h"
+#include "base/text/quote.h"
 
 namespace net {
 namespace {

@@ -2,21 +2,14 @@
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/network_v4.hpp>
 #include <boost/asio/ip/network_v6.hpp>
-#include <cctype>
 
-#include "net/text.h"
+#include "base/text/text.h"
 #include "net/url.h"
 
 namespace net {
 namespace {
 
 namespace ip = boost::asio::ip;
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char character) { return std::tolower(character); });
-  return text;
-}
 
 std::optional<ip::address> address_of(const std::string& text) {
   boost::system::error_code error;
@@ -80,7 +73,7 @@ bool excludes(const std::string& pattern, const ServerUrl& server) {
   if (host.empty() || (!port.empty() && port != std::to_string(server.port))) return false;
   if (const auto named = address_of(host)) return address == named;
   if (host.starts_with("*.")) host.erase(0, 1);
-  const std::string name = lower(server.host);
+  const std::string name = base::lower(server.host);
   if (host.front() == '.') return name.ends_with(host);
   return name == host || name.ends_with("." + host);
 }
@@ -89,7 +82,8 @@ bool excluded(const std::string& list, const ServerUrl& server) {
   std::size_t begin = 0;
   while (begin <= list.size()) {
     const std::size_t end = std::min(list.find(',', begin), list.size());
-    const std::string pattern = lower(trimmed(std::string_view(list).substr(begin, end - begin)));
+    const std::string_view item = std::string_view(list).substr(begin, end - begin);
+    const std::string pattern = base::lower(std::string(base::trimmed(item)));
     begin = end + 1;
     if (!pattern.empty() && excludes(pattern, server)) return true;
   }

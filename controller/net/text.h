@@ -1,13 +1,10 @@
-// Helpers for text: trimming, and what an HTTP header may contain. Pure; any thread.
+// What an HTTP header may contain. Pure; any thread.
 #pragma once
 
 #include <string>
 #include <string_view>
 
 namespace net {
-
-// Returns the text without white space at its ends.
-std::string trimmed(std::string_view text);
 
 // True when text can be the value of an HTTP header: no control characters (RFC 9110, 5.5).
 bool fits_header(std::string_view text);

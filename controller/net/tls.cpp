@@ -1,11 +1,7 @@
 #include "net/tls.h"
 
 #include <fmt/core.h>
-#include <openssl/bio.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
-#include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,51 +11,23 @@
 #include <limits>
 #include <vector>
 
-#include "base/quote.h"
+#include "base/text/quote.h"
+#include "crypto/openssl.h"
+#include "crypto/tls.h"
 
 namespace net {
 namespace {
 
-template <auto Free>
-struct Freed {
-  template <class T>
-  void operator()(T* object) const {
-    Free(object);
-  }
-};
-using BioPtr = std::unique_ptr<BIO, Freed<BIO_free>>;
-using CertificatePtr = std::unique_ptr<X509, Freed<X509_free>>;
-using KeyPtr = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
-using ContextPtr = std::unique_ptr<SSL_CTX, Freed<SSL_CTX_free>>;
-using SessionPtr = std::unique_ptr<SSL_SESSION, Freed<SSL_SESSION_free>>;
-using SslPtr = std::unique_ptr<SSL, Freed<SSL_free>>;
-using NamesPtr = std::unique_ptr<GENERAL_NAMES, Freed<GENERAL_NAMES_free>>;
+using crypto::BioPtr;
+using crypto::CertificatePtr;
+using crypto::KeyPtr;
+using crypto::take_error;
 
 constexpr std::size_t kNamesShown = 6;  // most names of a certificate in one message
 constexpr std::array<unsigned char, 9> kHttp11 = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
 
-// Returns the oldest error of OpenSSL's error queue and empties the queue.
-std::string take_error() {
-  const unsigned long code = ERR_get_error();
-  ERR_clear_error();
-  const char* reason = code == 0 ? nullptr : ERR_reason_error_string(code);
-  return reason == nullptr ? "unknown error" : reason;
-}
-
 base::Error invalid(std::string_view what) {
   return {base::ErrorCode::kInvalid, fmt::format("{}: {}", what, take_error())};
-}
-
-BioPtr memory(const std::string& text) {
-  return BioPtr(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
-}
-
-// Password callback: encrypted PEM is not supported. Without a callback OpenSSL would prompt on the
-// terminal.
-int no_password(char*, int, int, void*) { return 0; }
-
-CertificatePtr next_certificate(BIO* bio) {
-  return CertificatePtr(PEM_read_bio_X509(bio, nullptr, no_password, nullptr));
 }
 
 // Trusts the system's CAs. OpenSSL's default paths are those of Debian; if they are not readable
@@ -83,9 +51,9 @@ base::Result<void> trust_system(SSL_CTX* context) {
 }
 
 base::Result<void> trust(SSL_CTX* context, const std::string& ca) {
-  const BioPtr bio = memory(ca);
+  const BioPtr bio = crypto::reader(ca);
   int count = 0;
-  while (const CertificatePtr certificate = next_certificate(bio.get())) {
+  while (const CertificatePtr certificate = crypto::next_certificate(bio.get())) {
     X509_STORE_add_cert(SSL_CTX_get_cert_store(context), certificate.get());
     ++count;
   }
@@ -96,18 +64,17 @@ base::Result<void> trust(SSL_CTX* context, const std::string& ca) {
 
 base::Result<void> present(SSL_CTX* context, const TlsSettings& settings) {
   if (settings.certificate.empty()) return {};
-  const BioPtr chain = memory(settings.certificate);
-  const CertificatePtr own = next_certificate(chain.get());
+  const BioPtr chain = crypto::reader(settings.certificate);
+  const CertificatePtr own = crypto::next_certificate(chain.get());
   if (!own) return invalid("the client certificate is not in PEM format");
   if (SSL_CTX_use_certificate(context, own.get()) != 1)
     return invalid("cannot use the client certificate");
-  while (const CertificatePtr issuer = next_certificate(chain.get())) {
+  while (const CertificatePtr issuer = crypto::next_certificate(chain.get())) {
     if (SSL_CTX_add1_chain_cert(context, issuer.get()) != 1)
       return invalid("cannot use the issuers of the client certificate");
   }
   ERR_clear_error();
-  const BioPtr bio = memory(settings.key);
-  const KeyPtr key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_password, nullptr));
+  const KeyPtr key = crypto::first_key(settings.key);
   if (!key) return invalid("the client key is not an unencrypted PEM key");
   if (SSL_CTX_use_PrivateKey(context, key.get()) != 1) {
     return invalid("the client key does not belong to the client certificate");
@@ -117,8 +84,7 @@ base::Result<void> present(SSL_CTX* context, const TlsSettings& settings) {
 
 // Lists the names and addresses that a certificate is valid for: "localhost, 127.0.0.1, …".
 std::string names_of(X509* certificate) {
-  const NamesPtr names(static_cast<GENERAL_NAMES*>(
-      X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
+  const crypto::NamesPtr names = crypto::alternative_names(certificate);
   std::vector<std::string> shown;
   const int count = names ? sk_GENERAL_NAME_num(names.get()) : 0;
   for (int i = 0; i < count; ++i) {
@@ -240,16 +206,16 @@ BIO_METHOD* bio_method() {
 }  // namespace
 
 struct TlsContext::State {
-  ContextPtr context;
-  SessionPtr session;        // the latest session with a server
-  std::string session_peer;  // the server of `session`; no other server may resume it
+  crypto::ContextPtr context;
+  crypto::SessionPtr session;  // the latest session with a server
+  std::string session_peer;    // the server of `session`; no other server may resume it
   bool insecure = false;
 };
 
 struct TlsChannel::State {
   std::shared_ptr<TlsContext> context;
   Below below;
-  SslPtr ssl;
+  crypto::SslPtr ssl;
   std::string peer;
   Role role = Role::kServer;
   std::string refused;  // why the peer's certificate was refused; empty: it was not
@@ -273,10 +239,8 @@ base::Result<std::shared_ptr<TlsContext>> TlsContext::make(const TlsSettings& se
   state->context.reset(SSL_CTX_new(TLS_client_method()));
   SSL_CTX* context = state->context.get();
   if (context == nullptr) return invalid("OpenSSL");
-  SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
-  SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
-  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
-                                SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  crypto::set_common_options(context);
+  SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_alpn_protos(context, kHttp11.data(), kHttp11.size());
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   if (!settings.insecure) {

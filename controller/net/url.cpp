@@ -7,6 +7,8 @@
 #include <boost/url/parse.hpp>
 #include <charconv>
 
+#include "base/text/text.h"
+
 namespace net {
 namespace {
 
@@ -31,9 +33,7 @@ bool is_host(std::string_view host) {
   }
   constexpr std::string_view kMarks = "-._";
   return std::all_of(host.begin(), host.end(), [&](char character) {
-    return (character >= '0' && character <= '9') || (character >= 'a' && character <= 'z') ||
-           (character >= 'A' && character <= 'Z') ||
-           kMarks.find(character) != std::string_view::npos;
+    return base::is_alphanumeric(character) || kMarks.find(character) != std::string_view::npos;
   });
 }
 
@@ -73,11 +73,7 @@ base::Result<ProxyScheme> proxy_scheme(const boost::urls::url_view& url) {
   using boost::urls::scheme;
   if (url.scheme_id() == scheme::http) return ProxyScheme{ProxyKind::kHttp, kHttpPort};
   if (url.scheme_id() == scheme::https) return ProxyScheme{ProxyKind::kHttps, kHttpsPort};
-  std::string other(url.scheme().data(), url.scheme().size());
-  std::transform(other.begin(), other.end(), other.begin(), [](char character) {
-    return character >= 'A' && character <= 'Z' ? static_cast<char>(character - 'A' + 'a')
-                                                : character;
-  });
+  const std::string other = base::lower(std::string(url.scheme().data(), url.scheme().size()));
   // Go's HTTP client treats both alike.
   if (other == "socks5" || other == "socks5h") return ProxyScheme{ProxyKind::kSocks5, kSocksPort};
   return invalid("expected a URL that begins with http://, https:// or socks5://");

@@ -14,12 +14,9 @@ namespace controller {
 struct ReconcileState {
   api::ObjectKey key;
 
-  // Objects at the target name that a live read returned and that no cache holds, because they lack
-  // the operator's labels or the cache is full.
-  std::shared_ptr<const api::Deployment> deployment;
-  std::shared_ptr<const api::StatefulSet> stateful_set;
-  std::shared_ptr<const api::Service> service;
-  std::shared_ptr<const api::PersistentVolumeClaim> pvc;
+  // Objects at the keys of the child table that a live read returned and that no cache holds,
+  // because they lack the operator's labels or the cache is full.
+  reconcile::ChildSlots uncached;
 
   // Children of any name that a live read listed, until they are deleted.
   std::vector<reconcile::MisplacedChild> children;

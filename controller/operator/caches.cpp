@@ -4,12 +4,12 @@
 
 #include <algorithm>
 
-#include "kube/parallel.h"
-#include "reconcile/acceptance.h"
-#include "reconcile/images.h"
-#include "reconcile/names.h"
-#include "reconcile/places.h"
-#include "reconcile/rivalry.h"
+#include "async/parallel.h"
+#include "reconcile/checks/acceptance.h"
+#include "reconcile/checks/places.h"
+#include "reconcile/checks/rivalry.h"
+#include "reconcile/children/names.h"
+#include "reconcile/status/images.h"
 
 namespace controller {
 namespace {
@@ -38,7 +38,7 @@ bool is_whole(const api::LocalRegistry& registry) {
   return registry.metadata.kept == json::Kept::kWhole;
 }
 
-kube::InformerOptions children(const std::vector<std::string>& names) {
+kube::InformerOptions children_in(const std::vector<std::string>& names) {
   return {scopes_in_namespaces(names),
           fmt::format("{}={}", reconcile::kManagedByLabel, reconcile::kManager)};
 }
@@ -49,10 +49,6 @@ std::string index_key(const std::string& namespace_name, const api::ObjectKey& o
 }
 
 }  // namespace
-
-api::ObjectKey target_key(const api::LocalRegistry& registry) {
-  return {api::target_namespace(registry), registry.spec.name};
-}
 
 template <class T>
 OwnedObjectCache<T>::OwnedObjectCache(const kube::Environment& environment,
@@ -81,15 +77,13 @@ Caches::Caches(const kube::Environment& environment,
                const std::vector<std::string>& watch_namespaces, kube::WatchObserver* observer)
     : registries(environment, {scopes_in_namespaces(watch_namespaces), ""}, observer),
       namespaces(environment, {scopes_of_namespaces(watch_namespaces), ""}, observer),
-      deployments(environment, children(watch_namespaces), observer),
-      stateful_sets(environment, children(watch_namespaces), observer),
-      services(environment, children(watch_namespaces), observer),
-      pvcs(environment, children(watch_namespaces), observer),
-      pods(environment, children(watch_namespaces), observer),
+      pods(environment, children_in(watch_namespaces), observer),
       watch_namespaces_(watch_namespaces),
+      children_(environment, children_in(watch_namespaces), observer),
       by_target_(registries.store().add_index(
           [](const api::LocalRegistry& registry) {
-            return is_whole(registry) ? api::to_string(target_key(registry)) : std::string();
+            return is_whole(registry) ? api::to_string(reconcile::target_key(registry))
+                                      : std::string();
           },
           reconcile::name_candidate_digest)),
       by_target_namespace_(registries.store().add_index([](const api::LocalRegistry& registry) {
@@ -105,38 +99,35 @@ asio::awaitable<void> Caches::run() {
   std::vector<asio::awaitable<void>> watches;
   watches.push_back(registries.run());
   watches.push_back(namespaces.run());
-  watches.push_back(deployments.informer.run());
-  watches.push_back(stateful_sets.informer.run());
-  watches.push_back(services.informer.run());
-  watches.push_back(pvcs.informer.run());
+  children_.each([&](auto& cache) { watches.push_back(cache.informer.run()); });
   watches.push_back(pods.informer.run());
-  co_await kube::run_until_one_ends(std::move(watches));
+  co_await async::run_until_one_ends(std::move(watches));
 }
 
 asio::awaitable<void> Caches::wait_synced() {
   co_await registries.wait_synced();
   co_await namespaces.wait_synced();
-  co_await deployments.informer.wait_synced();
-  co_await stateful_sets.informer.wait_synced();
-  co_await services.informer.wait_synced();
-  co_await pvcs.informer.wait_synced();
+  std::vector<asio::awaitable<void>> lists;
+  children_.each([&](auto& cache) { lists.push_back(cache.informer.wait_synced()); });
+  for (asio::awaitable<void>& list : lists) co_await std::move(list);
   co_await pods.informer.wait_synced();
 }
 
 bool Caches::synced() const {
-  return registries.synced() && namespaces.synced() && deployments.informer.synced() &&
-         stateful_sets.informer.synced() && services.informer.synced() && pvcs.informer.synced() &&
-         pods.informer.synced();
+  bool are_synced = registries.synced() && namespaces.synced() && pods.informer.synced();
+  children_.each([&](const auto& cache) { are_synced = are_synced && cache.informer.synced(); });
+  return are_synced;
 }
 
 std::string Caches::waiting_for() const {
-  for (std::string text :
-       {registries.waiting_for(), namespaces.waiting_for(), deployments.informer.waiting_for(),
-        stateful_sets.informer.waiting_for(), services.informer.waiting_for(),
-        pvcs.informer.waiting_for(), pods.informer.waiting_for()}) {
-    if (!text.empty()) return text;
-  }
-  return synced() ? "" : "waiting for the first list of every watched resource";
+  std::string text = registries.waiting_for();
+  if (text.empty()) text = namespaces.waiting_for();
+  children_.each([&](const auto& cache) {
+    if (text.empty()) text = cache.informer.waiting_for();
+  });
+  if (text.empty()) text = pods.informer.waiting_for();
+  if (!text.empty() || synced()) return text;
+  return "waiting for the first list of every watched resource";
 }
 
 bool Caches::watches(const std::string& namespace_name) const {
@@ -188,10 +179,10 @@ Caches::Usage usage_of(const kube::Store<T>& store) {
 }  // namespace
 
 std::vector<Caches::Usage> Caches::usage() const {
-  return {usage_of(registries.store()),  usage_of(namespaces.store()),
-          usage_of(deployments.store()), usage_of(stateful_sets.store()),
-          usage_of(services.store()),    usage_of(pvcs.store()),
-          usage_of(pods.store())};
+  std::vector<Usage> usage = {usage_of(registries.store()), usage_of(namespaces.store())};
+  children_.each([&](const auto& cache) { usage.push_back(usage_of(cache.store())); });
+  usage.push_back(usage_of(pods.store()));
+  return usage;
 }
 
 }  // namespace controller

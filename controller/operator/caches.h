@@ -11,7 +11,8 @@
 
 #include "api/apps.h"
 #include "api/local_registry.h"
-#include "kube/informer.h"
+#include "kube/watch/informer.h"
+#include "reconcile/children/child_table.h"
 
 namespace controller {
 
@@ -32,6 +33,24 @@ struct OwnedObjectCache {
   std::vector<std::shared_ptr<const T>> owned_in(const std::string& namespace_name,
                                                  const api::ObjectKey& owner,
                                                  std::size_t most) const;
+};
+
+// One cache for each of these types.
+template <class... T>
+class CacheOfEach : public OwnedObjectCache<T>... {
+ public:
+  CacheOfEach(const kube::Environment& environment, const kube::InformerOptions& options,
+              kube::WatchObserver* observer)
+      : OwnedObjectCache<T>(environment, options, observer)... {}
+
+  template <class Visit>
+  void each(Visit&& visit) {
+    (visit(static_cast<OwnedObjectCache<T>&>(*this)), ...);
+  }
+  template <class Visit>
+  void each(Visit&& visit) const {
+    (visit(static_cast<const OwnedObjectCache<T>&>(*this)), ...);
+  }
 };
 
 class Caches {
@@ -82,20 +101,34 @@ class Caches {
 
   kube::Informer<api::LocalRegistry> registries;
   kube::Informer<api::Namespace> namespaces;
-  OwnedObjectCache<api::Deployment> deployments;
-  OwnedObjectCache<api::StatefulSet> stateful_sets;
-  OwnedObjectCache<api::Service> services;
-  OwnedObjectCache<api::PersistentVolumeClaim> pvcs;
   OwnedObjectCache<api::Pod> pods;
+
+  // Returns the cache of the children of that type.
+  template <class T>
+  OwnedObjectCache<T>& children() {
+    return children_;
+  }
+  template <class T>
+  const OwnedObjectCache<T>& children() const {
+    return children_;
+  }
+
+  // Calls `visit(cache)` for the cache of each type of children.
+  template <class Visit>
+  void each_children_cache(Visit&& visit) {
+    children_.each(visit);
+  }
+  template <class Visit>
+  void each_children_cache(Visit&& visit) const {
+    children_.each(visit);
+  }
 
  private:
   std::vector<std::string> watch_namespaces_;
+  boost::mp11::mp_rename<reconcile::ChildTypes, CacheOfEach> children_;
   kube::Store<api::LocalRegistry>::Index by_target_;
   kube::Store<api::LocalRegistry>::Index by_target_namespace_;
   kube::Store<api::LocalRegistry>::Index by_namespace_;
 };
-
-// Returns the key of the LocalRegistry's children: spec.name in the target namespace.
-api::ObjectKey target_key(const api::LocalRegistry& registry);
 
 }  // namespace controller

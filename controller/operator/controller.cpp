@@ -4,10 +4,11 @@
 #include <boost/asio/this_coro.hpp>
 #include <map>
 
-#include "reconcile/acceptance.h"
-#include "reconcile/names.h"
-#include "reconcile/places.h"
-#include "reconcile/rivalry.h"
+#include "async/parallel.h"
+#include "reconcile/checks/acceptance.h"
+#include "reconcile/checks/places.h"
+#include "reconcile/checks/rivalry.h"
+#include "reconcile/children/names.h"
 
 namespace controller {
 namespace {
@@ -60,18 +61,13 @@ std::vector<kube::IndexCandidate> oldest(std::vector<kube::IndexCandidate> candi
 }  // namespace
 
 Controller::Controller(const kube::Environment& environment, Caches& caches,
-                       kube::EventRecorder& events, runtime::Metrics& metrics,
+                       kube::EventRecorder& events, runtime::RunnerObserver& observer,
                        registry::PushChecker& checker, std::size_t workers,
                        std::vector<std::string> allowed_images)
     : environment_(environment),
       caches_(caches),
       events_(events),
-      metrics_(metrics),
-      collector_(metrics,
-                 [this] {
-                   count_resources();
-                   count_caches();
-                 }),
+      observer_(observer),
       push_checks_(environment, checker, [this](const Key& key) { enqueue(key); }),
       histories_(environment.clock),
       executor_(environment, caches, push_checks_, histories_),
@@ -94,8 +90,8 @@ void Controller::watch_caches() {
         const bool moved = before == nullptr || after == nullptr || before->spec != after->spec ||
                            before->status.delivery != after->status.delivery;
         if (!moved) return;
-        if (before != nullptr) enqueue_rivals(target_key(*before), before->metadata.uid);
-        if (after != nullptr) enqueue_rivals(target_key(*after), after->metadata.uid);
+        if (before != nullptr) enqueue_rivals(reconcile::target_key(*before), before->metadata.uid);
+        if (after != nullptr) enqueue_rivals(reconcile::target_key(*after), after->metadata.uid);
       });
   caches_.namespaces.store().on_change(
       [this](const api::Namespace* before, const api::Namespace* after) {
@@ -103,10 +99,7 @@ void Controller::watch_caches() {
         for (const auto& registry : caches_.candidates_for_namespace(meta.name))
           enqueue(registry.key());
       });
-  watch_children(caches_.deployments);
-  watch_children(caches_.stateful_sets);
-  watch_children(caches_.services);
-  watch_children(caches_.pvcs);
+  caches_.each_children_cache([this](auto& cache) { watch_children(cache); });
   watch_children(caches_.pods);
 }
 
@@ -148,17 +141,16 @@ void Controller::enqueue_rivals(const api::ObjectKey& target, std::string_view e
 
 // Enqueues every LocalRegistry, and every owner that is gone but has children.
 void Controller::enqueue_everything() {
-  const auto add_owners = [this](const auto& cache) {
+  caches_.registries.store().each(
+      [this](const auto& registry) { enqueue(api::key_of(registry->metadata)); });
+  reconcile::for_each_row([this](auto row) {
+    if (row.kPolicy.is_retained) return;
+    const auto& cache = caches_.children<reconcile::ObjectOf<decltype(row)>>();
     cache.store().each([this](const auto& object) {
       const Key owner = owner_of(object->metadata);
       if (!owner.name.empty()) enqueue(owner);
     });
-  };
-  caches_.registries.store().each(
-      [this](const auto& registry) { enqueue(api::key_of(registry->metadata)); });
-  add_owners(caches_.deployments);
-  add_owners(caches_.stateful_sets);
-  add_owners(caches_.services);
+  });
 }
 
 asio::awaitable<void> Controller::run() {
@@ -167,7 +159,7 @@ asio::awaitable<void> Controller::run() {
   runner_ = std::make_unique<runtime::Runner<Key>>(
       environment_.executor, runtime::RunnerOptions{workers_},
       [this](Key key) { return reconcile(std::move(key)); }, environment_.clock,
-      environment_.logger, metrics_);
+      environment_.logger, observer_);
   environment_.logger.info("reconciling",
                            {{"resources", std::to_string(caches_.registries.store().size())},
                             {"kind_cluster", kind_cluster_ ? "true" : "false"}});
@@ -178,7 +170,7 @@ asio::awaitable<void> Controller::run() {
     branches.push_back(push_checks_.run());  // first: reconciles start checks
     branches.push_back(runner_->run());
     branches.push_back(watch_nodes());
-    co_await kube::run_until_one_ends(std::move(branches));
+    co_await async::run_until_one_ends(std::move(branches));
   } catch (...) {
     failure = std::current_exception();
   }
@@ -219,8 +211,8 @@ reconcile::Observed Controller::observe(const ReconcileState& state) const {
 asio::awaitable<runtime::ReconcileResult> Controller::finish(
     ReconcileState& state, reconcile::Plan plan, std::shared_ptr<const api::LocalRegistry> before,
     std::shared_ptr<const api::LocalRegistry> after) {
-  for (const reconcile::ObjectKind kind : plan.ended_contests) {
-    histories_.end_contest(state.key, kind);
+  for (const reconcile::ObjectRole role : plan.ended_contests) {
+    histories_.end_contest(state.key, role);
   }
   base::Result<void> written;
   if (after && plan.status) {
@@ -305,7 +297,12 @@ asio::awaitable<void> Controller::watch_nodes() {
   }
 }
 
-void Controller::count_resources() {
+std::optional<runtime::QueueState> Controller::queue_state() const {
+  if (!runner_) return std::nullopt;
+  return runner_->queue_state();
+}
+
+std::vector<ResourceCount> Controller::count_resources() const {
   std::map<std::pair<std::string, std::string>, std::size_t> counts;
   caches_.registries.store().each([&](const auto& registry) {
     const auto& status = registry->status;
@@ -313,17 +310,10 @@ void Controller::count_resources() {
     ++counts[{status.delivery ? std::string(api::name(*status.delivery)) : std::string(),
               ready == nullptr ? "Unknown" : ready->status}];
   });
-  std::vector<runtime::ResourceCount> list;
+  std::vector<ResourceCount> list;
   list.reserve(counts.size());
   for (const auto& [labels, count] : counts) list.push_back({labels.first, labels.second, count});
-  metrics_.set_resources(list);
-  metrics_.set_contested_objects(histories_.contested());
-}
-
-void Controller::count_caches() {
-  for (const Caches::Usage& usage : caches_.usage()) {
-    metrics_.set_cache(usage.resource, usage.bytes, usage.reduced, usage.dropped);
-  }
+  return list;
 }
 
 }  // namespace controller

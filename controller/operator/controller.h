@@ -15,6 +15,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,18 +25,24 @@
 #include "operator/caches.h"
 #include "operator/execute.h"
 #include "operator/gather.h"
-#include "operator/push_checks.h"
-#include "reconcile/events.h"
-#include "runtime/metrics.h"
+#include "operator/push/push_checks.h"
+#include "reconcile/status/events.h"
 #include "runtime/runner.h"
 
 namespace controller {
 
+// How many LocalRegistries have the same delivery and readiness.
+struct ResourceCount {
+  std::string delivery;  // "LocalRegistry", "KindLoad", "Upstream"; empty: not decided
+  std::string ready;     // "True", "False" or "Unknown"
+  std::size_t count = 0;
+};
+
 class Controller {
  public:
-  // `caches`, `events`, `metrics` and `checker` must outlive the controller.
+  // `caches`, `events`, `observer` and `checker` must outlive the controller.
   Controller(const kube::Environment& environment, Caches& caches, kube::EventRecorder& events,
-             runtime::Metrics& metrics, registry::PushChecker& checker, std::size_t workers,
+             runtime::RunnerObserver& observer, registry::PushChecker& checker, std::size_t workers,
              std::vector<std::string> allowed_images = {});
   Controller(const Controller&) = delete;
   Controller& operator=(const Controller&) = delete;
@@ -47,6 +54,15 @@ class Controller {
   base::Clock::Duration poll_pause() const {
     return runner_ ? runner_->poll_pause() : base::Clock::Duration::zero();
   }
+
+  // Returns the state of the work queue; nullopt while run() does not reconcile.
+  std::optional<runtime::QueueState> queue_state() const;
+
+  // Counts the cached LocalRegistries. Unpacks each of them.
+  std::vector<ResourceCount> count_resources() const;
+
+  // Returns the number of children with contested fields.
+  std::size_t contested_objects() const { return histories_.contested(); }
 
  private:
   using Key = api::ObjectKey;
@@ -72,14 +88,11 @@ class Controller {
   void record_events(const api::LocalRegistry& registry,
                      const std::vector<reconcile::ReconcileEvent>& events);
   void report_missing_part(const api::LocalRegistry& registry);
-  void count_resources();
-  void count_caches();
 
   kube::Environment environment_;
   Caches& caches_;
   kube::EventRecorder& events_;
-  runtime::Metrics& metrics_;
-  runtime::Metrics::Collector collector_;
+  runtime::RunnerObserver& observer_;
   PushChecks push_checks_;
   WriteHistories histories_;
   Executor executor_;

@@ -18,7 +18,9 @@
 #include "kube/environment.h"
 #include "operator/attempt.h"
 #include "operator/caches.h"
-#include "operator/push_checks.h"
+#include "operator/live_reader.h"
+#include "operator/pod_refusals.h"
+#include "operator/push/push_checks.h"
 #include "operator/write_histories.h"
 
 namespace controller {
@@ -31,7 +33,9 @@ class Executor {
       : environment_(environment),
         caches_(caches),
         push_checks_(push_checks),
-        histories_(histories) {}
+        histories_(histories),
+        live_reader_(environment, caches),
+        pod_refusals_(environment) {}
 
   // Executes all actions concurrently, since they are independent of each other.
   boost::asio::awaitable<void> execute(std::vector<reconcile::Action> actions,
@@ -43,18 +47,10 @@ class Executor {
       std::shared_ptr<const api::LocalRegistry> observed, api::LocalRegistryStatus status);
 
  private:
-  using Registry = std::shared_ptr<const api::LocalRegistry>;
+  struct Dispatch;
 
   boost::asio::awaitable<void> execute_one(reconcile::Action action, ReconcileState& state);
-  boost::asio::awaitable<void> read_live(ReconcileState& state);
-  boost::asio::awaitable<void> read_objects(api::ObjectKey target, ReconcileState& state);
-  // Reads the LocalRegistry live, records the result in the cache and returns it; null: it is gone.
-  boost::asio::awaitable<base::Result<Registry>> read_registry(api::ObjectKey key);
-  boost::asio::awaitable<base::Result<reconcile::PodRefusal>> refusal_in_events(
-      reconcile::ReadPodRefusal action);
-  boost::asio::awaitable<void> read_pod_refusal(reconcile::ReadPodRefusal action,
-                                                ReconcileState& state);
-  void check_push(const reconcile::CheckPush& action, const ReconcileState& state);
+  boost::asio::awaitable<void> check_push(reconcile::CheckPush action, const ReconcileState& state);
   boost::asio::awaitable<void> record_contested_fields(reconcile::RecordContestedFields action,
                                                        ReconcileState& state);
   template <class T>
@@ -64,31 +60,19 @@ class Executor {
   void record(const T* before, const T& after, reconcile::Apply<T>& action,
               const ReconcileState& state);
   template <class T, class Reset>
-  boost::asio::awaitable<void> reset(OwnedObjectCache<T>& cache, Reset action,
-                                     std::shared_ptr<const T>& foreign, ReconcileState& state);
+  boost::asio::awaitable<void> reset(Reset action, ReconcileState& state);
   boost::asio::awaitable<void> set_finalizer(reconcile::SetFinalizer action, ReconcileState& state);
-
-  // Lists the children in that namespace, of any name.
-  boost::asio::awaitable<void> read_namespace(std::string name, ReconcileState& state);
   template <class T>
-  boost::asio::awaitable<void> read_children(reconcile::ObjectKind kind, kube::ListOptions options,
-                                             ReconcileState& state);
+  boost::asio::awaitable<void> apply(reconcile::Apply<T> action, ReconcileState& state);
   template <class T>
-  boost::asio::awaitable<void> read(OwnedObjectCache<T>& cache, api::ObjectKey key,
-                                    std::shared_ptr<const T>& foreign, ReconcileState& state);
-  template <class T>
-  boost::asio::awaitable<void> apply(OwnedObjectCache<T>& cache, reconcile::Apply<T> action,
-                                     std::shared_ptr<const T>& foreign, ReconcileState& state);
-  template <class T>
-  boost::asio::awaitable<void> remove(OwnedObjectCache<T>& cache, reconcile::Delete action,
-                                      std::shared_ptr<const T>& foreign, ReconcileState& state);
+  boost::asio::awaitable<void> remove(reconcile::Delete action, ReconcileState& state);
 
   kube::Environment environment_;
   Caches& caches_;
   PushChecks& push_checks_;
-  std::map<std::string, std::size_t> refusal_reads_;  // that run, by namespace
-  bool has_warned_of_events_ = false;                 // that they cannot be read
   WriteHistories& histories_;
+  LiveReader live_reader_;
+  PodRefusals pod_refusals_;
 };
 
 }  // namespace controller

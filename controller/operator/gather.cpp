@@ -3,28 +3,21 @@
 #include <algorithm>
 
 #include "base/limits.h"
-#include "reconcile/names.h"
-#include "reconcile/node_port.h"
-#include "reconcile/places.h"
-#include "reconcile/rivalry.h"
+#include "reconcile/checks/places.h"
+#include "reconcile/checks/rivalry.h"
+#include "reconcile/children/names.h"
+#include "reconcile/children/node_port.h"
 
 namespace controller {
 namespace {
 
 using reconcile::MisplacedChild;
-using reconcile::ObjectKind;
+using reconcile::ObjectRole;
 using reconcile::Observed;
 
 // Per reconcile, kind and owner: at most this many children are read from one namespace, so that
 // one namespace cannot use up limits::kObjectsOfOwner.
 constexpr std::size_t kObjectsInNamespace = limits::kObjectsOfOwner / 2;
-
-template <class T>
-std::shared_ptr<const T> find(const OwnedObjectCache<T>& cache, const api::ObjectKey& key,
-                              const std::shared_ptr<const T>& live_object) {
-  auto cached = cache.store().get(key);
-  return cached ? cached : live_object;
-}
 
 void add_misplaced_child(const Caches& caches, MisplacedChild object, Observed& observed) {
   const api::ObjectMeta& meta = object.metadata;
@@ -38,14 +31,15 @@ void add_misplaced_child(const Caches& caches, MisplacedChild object, Observed& 
     observed.orphans.push_back(object);
   }
   if (!reconcile::belongs_to(meta, registry)) return;
-  if (api::key_of(meta) != target_key(registry))
+  if (!reconcile::is_key_of_child(registry, object.role, api::key_of(meta))) {
     observed.misplaced_children.push_back(std::move(object));
+  }
 }
 
 // Adds the children of `owner`, except the one at the current target name, and orphaned children.
 // If the LocalRegistry is gone, every object that may have been its child is added.
 template <class T>
-void add_misplaced_children(const Caches& caches, const OwnedObjectCache<T>& cache, ObjectKind kind,
+void add_misplaced_children(const Caches& caches, const OwnedObjectCache<T>& cache,
                             const std::vector<std::string>& namespaces, const api::ObjectKey& owner,
                             Observed& observed) {
   std::size_t room = limits::kObjectsOfOwner;
@@ -54,7 +48,7 @@ void add_misplaced_children(const Caches& caches, const OwnedObjectCache<T>& cac
     room -= objects.size();
     for (const auto& object : objects) {
       const int port = reconcile::node_port_of_child(*object);
-      add_misplaced_child(caches, {kind, object->metadata, port}, observed);
+      add_misplaced_child(caches, {reconcile::role_of_type<T>(), object->metadata, port}, observed);
     }
   }
 }
@@ -64,43 +58,40 @@ void add_all_misplaced_children(const Caches& caches, const api::ObjectKey& owne
   const std::vector<std::string> namespaces =
       observed.registry ? reconcile::namespaces_that_may_have_children(*observed.registry)
                         : caches.namespaces_of_deleted_owner(owner);
-  const auto add = [&](const auto& cache, ObjectKind kind) {
-    add_misplaced_children(caches, cache, kind, namespaces, owner, observed);
-  };
-  add(caches.deployments, ObjectKind::kDeployment);
-  add(caches.stateful_sets, ObjectKind::kStatefulSet);
-  add(caches.services, ObjectKind::kService);
-  add(caches.pvcs, ObjectKind::kPvc);
+  caches.each_children_cache([&](const auto& cache) {
+    add_misplaced_children(caches, cache, namespaces, owner, observed);
+  });
 }
 
 // Returns the uid of the LocalRegistry that owns the objects at the target name; empty: none.
 std::string incumbent_of(const Observed& observed) {
   std::string uid;
-  if (observed.service) uid = reconcile::owner_uid(observed.service->metadata);
-  if (uid.empty() && observed.deployment) uid = reconcile::owner_uid(observed.deployment->metadata);
-  if (uid.empty() && observed.stateful_set) {
-    uid = reconcile::owner_uid(observed.stateful_set->metadata);
+  if (observed.service()) uid = reconcile::owner_uid(observed.service()->metadata);
+  if (uid.empty() && observed.deployment())
+    uid = reconcile::owner_uid(observed.deployment()->metadata);
+  if (uid.empty() && observed.stateful_set()) {
+    uid = reconcile::owner_uid(observed.stateful_set()->metadata);
   }
   return uid;
 }
 
 bool pvc_owner_may_exist(const Caches& caches, const Observed& observed) {
-  if (!observed.pvc) return false;
-  const api::ObjectKey key = reconcile::owner_key(observed.pvc->metadata);
+  if (!observed.pvc()) return false;
+  const api::ObjectKey key = reconcile::owner_key(observed.pvc()->metadata);
   // The owner's namespace is not watched, so the owner may exist.
   if (!key.name.empty() && !caches.watches(key.namespace_name)) return true;
   const auto owner = caches.registries.store().get(key);
   return owner && owner->metadata.uid != observed.registry->metadata.uid &&
-         owner->metadata.uid == reconcile::owner_uid(observed.pvc->metadata);
+         owner->metadata.uid == reconcile::owner_uid(observed.pvc()->metadata);
 }
 
 void add_objects(const Caches& caches, const ReconcileState& state, Observed& observed) {
-  const api::ObjectKey key = target_key(*observed.registry);
-  observed.deployment = find(caches.deployments, key, state.deployment);
-  observed.stateful_set = find(caches.stateful_sets, key, state.stateful_set);
-  observed.service = find(caches.services, key, state.service);
-  observed.pvc = find(caches.pvcs, key, state.pvc);
-  observed.pods = caches.pods.owned_in(key.namespace_name, state.key, limits::kObjectsOfOwner);
+  observed.slots.each([&]<class Row>(Row, auto& object) {
+    object = caches.children<reconcile::ObjectOf<Row>>().store().get(Row::key(*observed.registry));
+    if (!object) object = state.uncached.get<Row::kRole>();
+  });
+  observed.pods = caches.pods.owned_in(api::target_namespace(*observed.registry), state.key,
+                                       limits::kObjectsOfOwner);
 }
 
 // Returns the LocalRegistry from the cache. If the cache holds only a part of one that is being
@@ -136,7 +127,7 @@ void add_listed(const Caches& caches, const ReconcileState& state, Observed& obs
 
 void find_rival(const Caches& caches, Observed& observed) {
   const api::LocalRegistry& registry = *observed.registry;
-  const api::ObjectKey target = target_key(registry);
+  const api::ObjectKey target = reconcile::target_key(registry);
   const std::string incumbent = incumbent_of(observed);
   const auto candidates = caches.candidates_for_name(target);
   std::vector<reconcile::NameCandidate> name_candidates;
@@ -149,7 +140,7 @@ void find_rival(const Caches& caches, Observed& observed) {
   const auto load = [&](const reconcile::NameCandidate& wanted) {
     auto found = caches.registries.store().get(
         {std::string(wanted.namespace_name), std::string(wanted.name)});
-    return found && target_key(*found) == target ? found : nullptr;
+    return found && reconcile::target_key(*found) == target ? found : nullptr;
   };
   observed.has_twin = reconcile::has_twin(registry, name_candidates);
   observed.rival = reconcile::find_rival(

@@ -33,9 +33,9 @@ void WriteHistories::record_write(const api::ObjectKey& key, reconcile::WriteRec
   drop_outdated(key);
 }
 
-void WriteHistories::record_failed_write(const api::ObjectKey& key, reconcile::ObjectKind kind) {
-  if (of(key).find(kind) == nullptr) return;
-  reconcile::record_failed_write(mutable_history(key), kind, clock_.now());
+void WriteHistories::record_failed_write(const api::ObjectKey& key, reconcile::ObjectRole role) {
+  if (of(key).find(role) == nullptr) return;
+  reconcile::record_failed_write(mutable_history(key), role, clock_.now());
   drop_outdated(key);
 }
 
@@ -45,9 +45,9 @@ void WriteHistories::record_contest(const api::ObjectKey& key, reconcile::Contes
   drop_outdated(key);
 }
 
-void WriteHistories::end_contest(const api::ObjectKey& key, reconcile::ObjectKind kind) {
-  if (of(key).find(kind) == nullptr) return;
-  reconcile::end_contest(mutable_history(key), kind);
+void WriteHistories::end_contest(const api::ObjectKey& key, reconcile::ObjectRole role) {
+  if (of(key).find(role) == nullptr) return;
+  reconcile::end_contest(mutable_history(key), role);
   drop_outdated(key);
 }
 

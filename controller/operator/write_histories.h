@@ -1,14 +1,15 @@
-// Keeps the write history of each LocalRegistry (reconcile/write_history.h) for as long as this
-// process lives. At most limits::kWriteHistories are kept, in at most limits::kWriteHistoryBytes.
-// If there are more, the least recently changed history is dropped; namespaces that use more than
-// 1/limits::kCacheShare of the bytes lose histories first. The status still reports the contests of
-// a dropped history, so the operator does not heal those fields again and again.
+// Keeps the write history of each LocalRegistry (reconcile/contest/write_history.h) for as long as
+// this process lives. At most limits::kWriteHistories are kept, in at most
+// limits::kWriteHistoryBytes. If there are more, the least recently changed history is dropped;
+// namespaces that use more than 1/limits::kCacheShare of the bytes lose histories first. The status
+// still reports the contests of a dropped history, so the operator does not heal those fields again
+// and again.
 #pragma once
 
 #include <map>
 
 #include "base/clock.h"
-#include "reconcile/write_history.h"
+#include "reconcile/contest/write_history.h"
 
 namespace controller {
 
@@ -20,9 +21,9 @@ class WriteHistories {
   const reconcile::WriteHistory& of(const api::ObjectKey& key) const;
 
   void record_write(const api::ObjectKey& key, reconcile::WriteRecord write);
-  void record_failed_write(const api::ObjectKey& key, reconcile::ObjectKind kind);
+  void record_failed_write(const api::ObjectKey& key, reconcile::ObjectRole role);
   void record_contest(const api::ObjectKey& key, reconcile::ContestRecord record);
-  void end_contest(const api::ObjectKey& key, reconcile::ObjectKind kind);
+  void end_contest(const api::ObjectKey& key, reconcile::ObjectRole role);
   void forget(const api::ObjectKey& key);
 
   std::size_t size() const { return entries_.size(); }

@@ -10,27 +10,22 @@
 
 #include "api/apps.h"
 #include "api/local_registry.h"
-#include "reconcile/write_history.h"
+#include "reconcile/children/child_table.h"
+#include "reconcile/contest/write_history.h"
 
 namespace reconcile {
-
-// The kinds of objects that the operator writes.
-enum class ObjectKind { kLocalRegistry, kDeployment, kStatefulSet, kService, kPvc };
-
-// Returns the name of the kind, such as "Deployment" or "PersistentVolumeClaim".
-std::string_view kind_name(ObjectKind kind);
 
 // A request that failed or was refused in this reconcile. It is not retried in the same reconcile.
 // kLocalRegistry stands for every live read, and for writes of the LocalRegistry.
 struct FailedRequest {
-  ObjectKind kind;
+  ObjectRole role;
   base::Error error;
   int node_port = 0;  // the requested node port, if that port was refused; else 0
 };
 
 // A child under another name or in another namespace than the spec asks for now.
 struct MisplacedChild {
-  ObjectKind kind;
+  ObjectRole role;
   api::ObjectMeta metadata;
   int node_port = 0;  // of a Service; 0: it has none
 };
@@ -56,11 +51,12 @@ struct Observed {
   // The LocalRegistry of the reconciled key; null when it is gone.
   std::shared_ptr<const api::LocalRegistry> registry;
 
-  // The objects named spec.name in the target namespace, of any owner; null when absent.
-  std::shared_ptr<const api::Deployment> deployment;
-  std::shared_ptr<const api::StatefulSet> stateful_set;
-  std::shared_ptr<const api::Service> service;
-  std::shared_ptr<const api::PersistentVolumeClaim> pvc;
+  // The objects at the keys of the rows of the child table, of any owner.
+  ChildSlots slots;
+  const auto& deployment() const { return slots.get<ObjectRole::kDeployment>(); }
+  const auto& stateful_set() const { return slots.get<ObjectRole::kStatefulSet>(); }
+  const auto& service() const { return slots.get<ObjectRole::kService>(); }
+  const auto& pvc() const { return slots.get<ObjectRole::kPvc>(); }
 
   // Children under an earlier name or in an earlier namespace. If the LocalRegistry is gone: all
   // children.
@@ -97,6 +93,6 @@ struct Observed {
 
 // Returns the failure for that kind of object in this reconcile; null when there is none. A refused
 // node port is no failure here, because choose_node_port() chooses another port then.
-const FailedRequest* find_failure(const Observed& observed, ObjectKind kind);
+const FailedRequest* find_failure(const Observed& observed, ObjectRole role);
 
 }  // namespace reconcile

@@ -39,13 +39,14 @@ struct Apply {
   // worth a few retries.
   bool port_may_be_released_soon = false;
   std::string resource_version = {};
+  ObjectRole role = role_of_type<T>();
 
   bool operator==(const Apply&) const = default;
 };
 
 // A delete. Its preconditions are the uid and, if not empty, resource_version.
 struct Delete {
-  ObjectKind kind;
+  ObjectRole role;
   api::ObjectKey key;
   std::string uid;
   std::string resource_version;
@@ -111,7 +112,7 @@ struct CheckPush {
 // Records that these fields of the object are contested (see write_history.h). The executor reads
 // their field managers, and writes nothing to the API server.
 struct RecordContestedFields {
-  ObjectKind kind;
+  ObjectRole role;
   api::ObjectKey key;
   std::size_t intent = 0;
   std::vector<std::string> fields;
@@ -120,19 +121,20 @@ struct RecordContestedFields {
   bool operator==(const RecordContestedFields&) const = default;
 };
 
-using Action =
+// A std::variant of these actions and of an Apply for each type of children.
+using Action = boost::mp11::mp_append<
     std::variant<ReadLive, ReadPodRefusal, SetFinalizer, CheckPush, RecordContestedFields,
-                 Apply<api::PersistentVolumeClaim>, Apply<api::Deployment>, Apply<api::StatefulSet>,
-                 Apply<api::Service>, ResetStrategy, ResetPorts, Delete>;
+                 ResetStrategy, ResetPorts, Delete>,
+    boost::mp11::mp_rename<boost::mp11::mp_transform<Apply, ChildTypes>, std::variant>>;
 
-// Returns the kind of object that the action is about.
-ObjectKind kind_of(const Action& action);
+// Returns the role of the object that the action is about.
+ObjectRole role_of(const Action& action);
 
 struct Plan {
   // The actions are independent of each other: they may be executed in any order, or at once.
   std::vector<Action> actions;
   std::vector<FieldContest> contested;     // objects whose contested fields are left unchanged
-  std::vector<ObjectKind> ended_contests;  // objects whose contest has ended
+  std::vector<ObjectRole> ended_contests;  // objects whose contest has ended
   std::string waits_for;                   // the deletion to wait for, as a sentence; empty: none
   // The status to write; nullopt if it is unchanged. The caller writes it when a Plan has no
   // actions, or when the reconcile stops at limits::kPassesPerReconcile or limits::kPassesTime.

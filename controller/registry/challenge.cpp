@@ -4,38 +4,25 @@
 #include <optional>
 
 #include "base/limits.h"
+#include "base/text/text.h"
 
 namespace registry {
 namespace {
 
-bool alphanumeric(char character) {
-  return (character >= '0' && character <= '9') || (character >= 'a' && character <= 'z') ||
-         (character >= 'A' && character <= 'Z');
-}
-
 // RFC 7230, 3.2.6
 bool token_character(char character) {
   constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
-  return alphanumeric(character) || kMarks.find(character) != std::string_view::npos;
+  return base::is_alphanumeric(character) || kMarks.find(character) != std::string_view::npos;
 }
 
 bool token68_character(char character) {
   constexpr std::string_view kMarks = "-._~+/";
-  return alphanumeric(character) || kMarks.find(character) != std::string_view::npos;
+  return base::is_alphanumeric(character) || kMarks.find(character) != std::string_view::npos;
 }
 
 bool blank(char character) { return character == ' ' || character == '\t'; }
 
 bool blank_or_comma(char character) { return blank(character) || character == ','; }
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(), [](char character) {
-    return character >= 'A' && character <= 'Z' ? static_cast<char>(character - 'A' + 'a')
-                                                : character;
-  });
-  return result;
-}
 
 // Consumes a text from its front. Each function consumes the element that it is named after, or
 // nothing.
@@ -59,7 +46,7 @@ class Reader {
   // token BWS "=" BWS ( token / quoted-string )
   std::optional<std::pair<std::string, std::string>> parameter() {
     const Reader before = *this;
-    const std::string name = lower(token());
+    const std::string name = base::lower(std::string(token()));
     while_(blank);
     if (!name.empty() && text_.starts_with('=')) {
       text_.remove_prefix(1);
@@ -127,7 +114,7 @@ std::vector<Challenge> parse_challenges(std::string_view header) {
         continue;
       }
     }
-    const std::string scheme = lower(reader.token());
+    const std::string scheme = base::lower(std::string(reader.token()));
     const bool alone = reader.at_value_end();
     if (scheme.empty() || challenges.size() == limits::kChallenges) return challenges;
     if (!alone && reader.while_(blank).empty()) return challenges;

@@ -6,8 +6,9 @@
 #include <map>
 #include <tuple>
 
-#include "base/base64.h"
 #include "base/limits.h"
+#include "base/text/base64.h"
+#include "base/text/text.h"
 #include "json/fields.h"
 
 namespace registry {
@@ -53,6 +54,7 @@ namespace {
 
 constexpr std::size_t kBase64Group = 4;  // characters; some tools leave the padding out
 constexpr std::string_view kHub = "docker.io";
+constexpr std::string_view kNul("\0", 1);
 constexpr std::string_view kHubServer = "https://index.docker.io/v1/";
 
 // Other names of Docker Hub, in references and in keys.
@@ -71,11 +73,7 @@ std::string without_keys(std::string message) {
 }
 
 std::string normalized_host(std::string_view text) {
-  std::string host(text);
-  std::transform(host.begin(), host.end(), host.begin(), [](char character) {
-    return character >= 'A' && character <= 'Z' ? static_cast<char>(character - 'A' + 'a')
-                                                : character;
-  });
+  std::string host = base::lower(std::string(text));
   if (host.ends_with(":443")) host.erase(host.size() - 4);
   const bool hub =
       std::find(std::begin(kHubNames), std::end(kHubNames), host) != std::end(kHubNames);
@@ -110,12 +108,6 @@ AuthScope scope_of(std::string_view key) {
   return {normalized_host(key.substr(0, slash)), std::string(path)};
 }
 
-std::string without_nuls(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of('\0');
-  if (begin == std::string_view::npos) return "";
-  return std::string(text.substr(begin, text.find_last_not_of('\0') - begin + 1));
-}
-
 base::Result<Credentials> credentials_of(const AuthText& text) {
   Credentials found{text.username, text.password, text.identity_token, text.registry_token};
   if (text.auth.empty()) return found;
@@ -128,7 +120,7 @@ base::Result<Credentials> credentials_of(const AuthText& text) {
   if (colon == std::string::npos) return invalid("auths[…].auth is not user:password in base64");
   found.username = decoded->substr(0, colon);
   // Docker sometimes pads passwords with NUL bytes.
-  found.password = without_nuls(std::string_view(*decoded).substr(colon + 1));
+  found.password = base::trimmed(std::string_view(*decoded).substr(colon + 1), kNul);
   return found;
 }
 
@@ -139,8 +131,7 @@ bool usable(const Credentials& credentials) {
 
 bool is_helper_name(std::string_view name) {
   return std::all_of(name.begin(), name.end(), [](char character) {
-    return (character >= 'a' && character <= 'z') || (character >= 'A' && character <= 'Z') ||
-           (character >= '0' && character <= '9') || character == '.' || character == '_' ||
+    return base::is_alphanumeric(character) || character == '.' || character == '_' ||
            character == '-';
   });
 }

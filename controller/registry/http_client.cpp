@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <boost/asio/ip/address.hpp>
 
+#include "base/text/text.h"
+
 namespace registry {
 namespace {
 
@@ -12,15 +14,6 @@ namespace asio = boost::asio;
 
 template <class T>
 using Awaitable = asio::awaitable<base::Result<T>>;
-
-bool same_name(std::string_view left, std::string_view right) {
-  const auto lower = [](char character) {
-    return character >= 'A' && character <= 'Z' ? static_cast<char>(character - 'A' + 'a')
-                                                : character;
-  };
-  return std::equal(left.begin(), left.end(), right.begin(), right.end(),
-                    [&](char a, char b) { return lower(a) == lower(b); });
-}
 
 bool is_redirect(int status) {
   return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
@@ -42,8 +35,9 @@ base::Error named(const net::ServerUrl& server, base::Error error) {
 }  // namespace
 
 std::string_view HttpAnswer::header(std::string_view name) const {
-  const auto found = std::find_if(headers.begin(), headers.end(),
-                                  [&](const auto& line) { return same_name(line.name, name); });
+  const auto found = std::find_if(headers.begin(), headers.end(), [&](const auto& line) {
+    return base::equal_ignoring_case(line.name, name);
+  });
   return found == headers.end() ? std::string_view() : std::string_view(found->value);
 }
 
@@ -263,7 +257,7 @@ Awaitable<HttpAnswer> HttpClient::follow(HttpRequest request, CrossHostRedirect 
         co_return malformed(who + " redirects to another host, which is not followed");
       }
       std::erase_if(request.headers, [](const net::HeaderLine& line) {
-        return same_name(line.name, "Authorization");
+        return base::equal_ignoring_case(line.name, "Authorization");
       });
     }
     request.url = std::move(*target);

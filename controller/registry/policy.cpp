@@ -7,7 +7,8 @@
 #include <boost/asio/ip/network_v4.hpp>
 #include <boost/asio/ip/network_v6.hpp>
 
-#include "base/quote.h"
+#include "base/text/quote.h"
+#include "base/text/text.h"
 
 namespace registry {
 namespace {
@@ -16,14 +17,6 @@ namespace ip = boost::asio::ip;
 
 constexpr std::uint16_t kHttpPort = 80;
 constexpr std::uint16_t kHttpsPort = 443;
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](char character) {
-    return character >= 'A' && character <= 'Z' ? static_cast<char>(character - 'A' + 'a')
-                                                : character;
-  });
-  return text;
-}
 
 std::optional<ip::address> address_of(const std::string& text) {
   boost::system::error_code error;
@@ -157,7 +150,7 @@ std::optional<InsecureRegistries::Host> InsecureRegistries::parse_host(const std
   }
   const bool has_port = entry.back() != ']' && entry.find(':') != std::string::npos;
   const auto address = address_of(server->host);
-  Host host{address ? address->to_string() : lower(server->host), std::nullopt};
+  Host host{address ? address->to_string() : base::lower(server->host), std::nullopt};
   if (has_port) host.port = server->port;
   return host;
 }
@@ -188,7 +181,7 @@ bool InsecureRegistries::matches(const net::ServerUrl& server) const {
 
 bool InsecureRegistries::matches_host(const net::ServerUrl& server) const {
   const auto address = address_of(server.host);
-  const std::string host = address ? address->to_string() : lower(server.host);
+  const std::string host = address ? address->to_string() : base::lower(server.host);
   const bool usual_port = server.port == kHttpsPort || server.port == kHttpPort;
   return std::any_of(hosts_.begin(), hosts_.end(), [&](const Host& entry) {
     return entry.name == host && (entry.port ? *entry.port == server.port : usual_port);

@@ -27,7 +27,7 @@
 #include <string>
 #include <vector>
 
-#include "api/image_reference.h"
+#include "api/images/image_reference.h"
 #include "api/local_registry.h"
 #include "base/clock.h"
 #include "base/environment.h"

@@ -5,7 +5,8 @@
 #include <algorithm>
 #include <tuple>
 
-#include "base/base64.h"
+#include "base/text/base64.h"
+#include "base/text/percent.h"
 #include "registry/token.h"
 
 namespace registry {
@@ -216,8 +217,8 @@ asio::awaitable<base::Result<HttpAnswer>> RepositorySession::ask_for_token(Url r
     request.headers.push_back({"Content-Type", "application/x-www-form-urlencoded"});
     request.body =
         fmt::format("grant_type=refresh_token&service={}&scope={}&client_id={}&refresh_token={}",
-                    encode_value(service), encode_value(scope()), kClient,
-                    encode_value(credentials_->identity_token));
+                    base::percent_encoded(service), base::percent_encoded(scope()), kClient,
+                    base::percent_encoded(credentials_->identity_token));
   } else {
     request.url = realm;
     if (!service.empty()) {

@@ -20,9 +20,9 @@
 #include <string>
 #include <string_view>
 
-#include "api/image_reference.h"
+#include "api/images/image_reference.h"
+#include "async/semaphore.h"
 #include "base/error.h"
-#include "net/semaphore.h"
 #include "registry/challenge.h"
 #include "registry/docker_config.h"
 #include "registry/http_client.h"
@@ -96,7 +96,7 @@ class RepositorySession {
   api::ImageReference repository_;
   std::optional<Credentials> credentials_;
   Access access_;
-  net::Semaphore turn_;  // held while authenticating again; waiting calls use the result
+  async::Semaphore turn_;  // held while authenticating again; waiting calls use the result
   std::uint64_t authentications_ = 0;  // how often the session has authenticated
   net::ServerUrl server_;
   std::vector<Challenge> challenges_;

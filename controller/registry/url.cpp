@@ -7,6 +7,8 @@
 #include <boost/url/url.hpp>
 
 #include "base/limits.h"
+#include "base/text/percent.h"
+#include "base/text/text.h"
 
 namespace registry {
 namespace {
@@ -14,19 +16,6 @@ namespace {
 namespace urls = boost::urls;
 
 base::Error invalid(std::string message) { return {base::ErrorCode::kInvalid, std::move(message)}; }
-
-bool letter_or_digit(char character) {
-  return (character >= '0' && character <= '9') || (character >= 'a' && character <= 'z') ||
-         (character >= 'A' && character <= 'Z');
-}
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](char character) {
-    return character >= 'A' && character <= 'Z' ? static_cast<char>(character - 'A' + 'a')
-                                                : character;
-  });
-  return text;
-}
 
 base::Result<Url> checked(const urls::url_view& url) {
   std::string origin = std::string(url.scheme()) + "://" + std::string(url.encoded_authority());
@@ -37,7 +26,7 @@ base::Result<Url> checked(const urls::url_view& url) {
   }
   auto server = net::parse_server_url(origin);
   if (!server) return server.error();
-  server->host = lower(std::move(server->host));
+  server->host = base::lower(std::move(server->host));
   if (server->host.size() > limits::kHostBytes) {
     return invalid(fmt::format("the host of the URL has more than {} bytes", limits::kHostBytes));
   }
@@ -75,25 +64,12 @@ Url with_parameter(Url url, std::string_view name, std::string_view value) {
   url.target += url.target.find('?') == std::string::npos ? '?' : '&';
   url.target += name;
   url.target += '=';
-  url.target += encode_value(value);
+  url.target += base::percent_encoded(value);
   return url;
 }
 
-std::string encode_value(std::string_view text) {
-  constexpr std::string_view kMarks = "-._~";
-  std::string encoded;
-  for (const char character : text) {
-    if (letter_or_digit(character) || kMarks.find(character) != std::string_view::npos) {
-      encoded += character;
-    } else {
-      encoded += fmt::format("%{:02X}", static_cast<unsigned char>(character));
-    }
-  }
-  return encoded;
-}
-
 bool same_host(const net::ServerUrl& from, const net::ServerUrl& to) {
-  if (lower(from.host) != lower(to.host)) return false;
+  if (base::lower(from.host) != base::lower(to.host)) return false;
   const bool upgrade = !from.tls && to.tls;
   return upgrade || (from.tls == to.tls && from.port == to.port);
 }

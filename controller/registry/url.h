@@ -27,9 +27,6 @@ base::Result<Url> resolve_url(const Url& base, std::string_view reference);
 // Returns the URL with a parameter added to its query; the value is percent-encoded.
 Url with_parameter(Url url, std::string_view name, std::string_view value);
 
-// Percent-encodes a value for a query or a form: every byte except letters, digits and "-._~".
-std::string encode_value(std::string_view text);
-
 // Whether credentials for `from` may be sent to `to`: both have the same host, scheme and port, or
 // `to` is the same host by HTTPS and `from` by plain HTTP.
 bool same_host(const net::ServerUrl& from, const net::ServerUrl& to);

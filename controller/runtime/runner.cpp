@@ -2,10 +2,6 @@
 
 #include <fmt/core.h>
 
-#include <boost/asio/error.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/system/system_error.hpp>
-
 namespace runtime {
 
 namespace {
@@ -60,40 +56,6 @@ void log_failure(base::Logger& logger, bool warning, std::string key, const base
     logger.debug(is_conflict ? "an object changed during the reconcile, will be tried again"
                              : "reconcile failed again",
                  {{"key", std::move(key)}, {"error", text}, {"in", seconds_text(delay)}});
-  }
-}
-
-Alarm::Alarm(base::Clock& clock, TaskGroup& group, std::function<void()> ring)
-    : clock_(clock), group_(group), ring_(std::move(ring)) {}
-
-void Alarm::set(Instant then) {
-  const bool earlier = then < next_;
-  if (sleeping_ && !earlier) return;  // it rings too early; ring_ then sets the time again
-  next_ = then;
-  if (sleeping_) group_.cancel(task_);
-}
-
-boost::asio::awaitable<void> Alarm::run() {
-  while (!group_.cancelled()) {
-    const base::Clock::Duration duration = std::clamp<base::Clock::Duration>(
-        next_ - clock_.now(), base::Clock::Duration::zero(), limits::kAlarmMost);
-    bool interrupted = false;
-    sleeping_ = true;
-    try {
-      auto sleep = clock_.sleep_for(duration);
-      co_await std::move(sleep);
-    } catch (const boost::system::system_error& error) {
-      if (error.code() != boost::asio::error::operation_aborted) throw;
-      interrupted = true;
-    }
-    sleeping_ = false;
-    if (group_.cancelled()) co_return;
-    if (interrupted) {  // by set(); the group is not cancelled
-      co_await boost::asio::this_coro::reset_cancellation_state();
-      continue;
-    }
-    next_ = Instant::max();
-    ring_();
   }
 }
 

@@ -20,10 +20,7 @@
 #include <algorithm>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <cstddef>
 #include <exception>
@@ -34,13 +31,16 @@
 #include <utility>
 #include <vector>
 
+#include "async/cancellation.h"
+#include "async/clock_alarm.h"
+#include "async/signal.h"
+#include "async/task_group.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/log.h"
-#include "runtime/metrics.h"
 #include "runtime/pace.h"
-#include "runtime/task_group.h"
+#include "runtime/runner_observer.h"
 #include "runtime/work_queue.h"
 
 namespace runtime {
@@ -61,7 +61,7 @@ struct RunnerOptions {
   base::Clock::Duration timeout = limits::kReconcileTimeout;
 };
 
-// Returns the outcome under which metrics count the result.
+// Returns the kind of the result.
 ReconcileOutcome outcome_of(const ReconcileResult& result);
 
 // Returns the text of a key for logs. Another type of keys has an overload in its own namespace.
@@ -86,31 +86,6 @@ bool is_worth_warning(const base::Error& error, int failures);
 void log_failure(base::Logger& logger, bool warning, std::string key, const base::Error& error,
                  base::Clock::Duration delay);
 
-// The runner's timer: calls `ring` at an instant that may change while it sleeps.
-class Alarm {
- public:
-  using Instant = base::Clock::Instant;
-
-  // run() calls `ring` on its coroutine; `ring` calls set() with the next instant.
-  Alarm(base::Clock& clock, TaskGroup& group, std::function<void()> ring);
-
-  // Rings no later than `then`, and possibly earlier.
-  void set(Instant then);
-
-  // Has to run as a child of the group. Ends when the group is cancelled.
-  boost::asio::awaitable<void> run();
-
-  void start() { task_ = group_.spawn(run()); }
-
- private:
-  base::Clock& clock_;
-  TaskGroup& group_;
-  std::function<void()> ring_;
-  TaskGroup::TaskId task_ = 0;
-  Instant next_ = Instant::max();
-  bool sleeping_ = false;
-};
-
 template <class Key>
 class Runner {
  public:
@@ -120,7 +95,7 @@ class Runner {
   using Reconcile = std::function<boost::asio::awaitable<ReconcileResult>(Key)>;
 
   Runner(boost::asio::any_io_executor executor, RunnerOptions options, Reconcile reconcile,
-         base::Clock& clock, base::Logger& logger, Metrics& metrics);
+         base::Clock& clock, base::Logger& logger, RunnerObserver& observer);
 
   // Requests a reconcile, now or after a delay; allowed before run() and while it runs, also from
   // within a reconcile. Does not wait. Ignored when run() has ended.
@@ -137,6 +112,7 @@ class Runner {
   boost::asio::awaitable<void> run();
 
   const WorkQueue<Key>& queue() const { return queue_; }
+  QueueState queue_state() const;
   std::size_t active() const { return active_; }  // reconciles in flight
 
   // Returns how long the event loop (runtime/loop.h) may pause. The pause is zero except in a
@@ -147,7 +123,7 @@ class Runner {
  private:
   struct Worker {
     std::optional<Key> key;  // absent: the worker is free
-    TaskGroup::TaskId task = 0;
+    async::TaskGroup::TaskId task = 0;
     Instant started{};
     bool timed_out = false;
   };
@@ -165,13 +141,12 @@ class Runner {
   void handle_result(Worker& worker, const ReconcileResult& result);
   void forget_failures(const Key& key);
   void release(Worker& worker, Instant now);
-  void report_queue();
 
   RunnerOptions options_;
   Reconcile reconcile_;
   base::Clock& clock_;
   base::Logger& logger_;
-  Metrics& metrics_;
+  RunnerObserver& observer_;
   WorkQueue<Key> queue_;
   Pace<Key> pace_;
   std::set<Key> warned_;  // failing keys whose warning was logged
@@ -180,26 +155,25 @@ class Runner {
   Duration average_duration_ = Duration::zero();  // duration of a reconcile, a moving average
   bool running_ = false;
   bool woken_ = false;
-  boost::asio::steady_timer woken_timer_;  // never expires; cancelling it wakes pump_when_woken()
-  TaskGroup group_;
-  Alarm alarm_;
-  Metrics::Collector collector_;
+  async::Signal woken_signal_;  // wakes pump_when_woken()
+  async::TaskGroup group_;
+  async::ClockAlarm alarm_;
 };
 
 template <class Key>
 Runner<Key>::Runner(boost::asio::any_io_executor executor, RunnerOptions options,
-                    Reconcile reconcile, base::Clock& clock, base::Logger& logger, Metrics& metrics)
+                    Reconcile reconcile, base::Clock& clock, base::Logger& logger,
+                    RunnerObserver& observer)
     : options_(options),
       reconcile_(std::move(reconcile)),
       clock_(clock),
       logger_(logger),
-      metrics_(metrics),
+      observer_(observer),
       workers_(std::clamp<std::size_t>(options.workers, 1, limits::kWorkersMost)),
-      woken_timer_(executor, boost::asio::steady_timer::time_point::max()),
+      woken_signal_(executor),
       group_(executor),
-      alarm_(clock, group_, [this] { pump(); }),
-      collector_(metrics, [this] { report_queue(); }) {
-  metrics_.set_max_concurrent_reconciles(workers_.size());
+      alarm_(clock, group_, [this] { pump(); }) {
+  observer_.set_max_concurrent_reconciles(workers_.size());
 }
 
 template <class Key>
@@ -241,7 +215,7 @@ template <class Key>
 void Runner<Key>::wake() {
   if (!running_ || woken_) return;
   woken_ = true;
-  woken_timer_.cancel();
+  woken_signal_.notify();
 }
 
 // Starts reconciles of ready keys, cancels overdue ones and sets the alarm for the next instant.
@@ -264,10 +238,10 @@ void Runner<Key>::start_workers(Instant now) {
     const auto taken = queue_.take(now);
     if (!taken) return;
     pace_.count(taken->key, now);
-    metrics_.key_taken(taken->waited);
-    metrics_.set_active_workers(++active_);
+    observer_.key_taken(taken->waited);
+    observer_.set_active_workers(++active_);
     worker = {taken->key, 0, now, false};
-    const TaskGroup::TaskId task = group_.spawn(work(worker));
+    const async::TaskGroup::TaskId task = group_.spawn(work(worker));
     worker.task = task;  // a task that has ended already ignores cancel()
   }
 }
@@ -296,9 +270,7 @@ boost::asio::awaitable<void> Runner<Key>::pump_when_woken() {
       pump();
       continue;
     }
-    boost::system::error_code ignored;  // always operation_aborted
-    auto waiting =
-        woken_timer_.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
+    auto waiting = woken_signal_.wait_or_cancellation();
     co_await std::move(waiting);
   }
 }
@@ -314,7 +286,7 @@ boost::asio::awaitable<void> Runner<Key>::work(Worker& worker) {
   } catch (...) {
     exception = std::current_exception();
   }
-  if (group_.cancelled() && is_cancellation(exception)) {
+  if (group_.cancelled() && async::is_cancellation(exception)) {
     release(worker, clock_.now());
     std::rethrow_exception(exception);
   }
@@ -324,11 +296,11 @@ boost::asio::awaitable<void> Runner<Key>::work(Worker& worker) {
 // Returns the error for a reconcile that ended with an exception.
 template <class Key>
 ReconcileResult Runner<Key>::explain(Worker& worker, const std::exception_ptr& exception) {
-  if (worker.timed_out && is_cancellation(exception)) {
-    metrics_.reconcile_timed_out();
+  if (worker.timed_out && async::is_cancellation(exception)) {
+    observer_.reconcile_timed_out();
     return timeout_error(options_.timeout);
   }
-  metrics_.reconcile_panicked();
+  observer_.reconcile_panicked();
   const base::Error error = bug_error(exception);
   logger_.error("reconcile threw an exception, which is a bug",
                 {{"key", std::string(to_string(*worker.key))}, {"exception", error.message}});
@@ -363,7 +335,7 @@ void Runner<Key>::handle_result(Worker& worker, const ReconcileResult& result) {
       break;
     }
   }
-  metrics_.reconciled(outcome, now - worker.started);
+  observer_.reconciled(outcome, now - worker.started);
   average_duration_ += (now - worker.started - average_duration_) / kAverageOf;
   release(worker, now);
 }
@@ -377,17 +349,17 @@ typename Runner<Key>::Duration Runner<Key>::poll_pause() const {
 // Returns the key to the queue and frees the worker.
 template <class Key>
 void Runner<Key>::release(Worker& worker, Instant now) {
-  metrics_.key_done(queue_.done(*worker.key, now));
+  observer_.key_done(queue_.done(*worker.key, now));
   worker.key.reset();
-  metrics_.set_active_workers(--active_);
+  observer_.set_active_workers(--active_);
   wake();
 }
 
 template <class Key>
-void Runner<Key>::report_queue() {
+QueueState Runner<Key>::queue_state() const {
   const Instant now = clock_.now();
-  metrics_.set_queue({queue_.ready(), queue_.counters().adds, queue_.counters().retries,
-                      queue_.unfinished_work(now), queue_.longest_running(now)});
+  return {queue_.ready(), queue_.counters().adds, queue_.counters().retries,
+          queue_.unfinished_work(now), queue_.longest_running(now)};
 }
 
 }  // namespace runtime

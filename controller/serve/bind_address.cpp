@@ -5,7 +5,7 @@
 #include <boost/asio/ip/address.hpp>
 #include <charconv>
 
-#include "base/quote.h"
+#include "base/text/quote.h"
 
 namespace serve {
 namespace {

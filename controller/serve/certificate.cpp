@@ -1,10 +1,11 @@
 #include "serve/certificate.h"
 
 #include <openssl/err.h>
-#include <openssl/ssl.h>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ssl/context.hpp>
+
+#include "crypto/tls.h"
 
 namespace serve {
 namespace {
@@ -18,12 +19,10 @@ base::Error invalid(const std::string& what, const boost::system::error_code& fa
 
 void configure(ssl::context& context) {
   SSL_CTX* native = context.native_handle();
-  SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION);
-  SSL_CTX_set_options(native, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET |
-                                  SSL_OP_CIPHER_SERVER_PREFERENCE);
+  crypto::set_common_options(native);
+  SSL_CTX_set_options(native, SSL_OP_NO_TICKET | SSL_OP_CIPHER_SERVER_PREFERENCE);
   SSL_CTX_set_num_tickets(native, 0);
   SSL_CTX_set_session_cache_mode(native, SSL_SESS_CACHE_OFF);
-  SSL_CTX_set_mode(native, SSL_MODE_RELEASE_BUFFERS);
 }
 
 }  // namespace
@@ -33,9 +32,7 @@ base::Result<void> ServerCertificate::replace(const std::string& chain, const st
   auto context = std::make_shared<ssl::context>(ssl::context::tls_server);
   configure(*context);
   boost::system::error_code failure;
-  context->set_password_callback(  // the default asks on the terminal
-      [](std::size_t, ssl::context::password_purpose) { return std::string(); }, failure);
-  if (!failure) context->use_certificate_chain(boost::asio::buffer(chain), failure);
+  context->use_certificate_chain(boost::asio::buffer(chain), failure);
   if (failure) return invalid("the certificate cannot be used", failure);
   context->use_private_key(boost::asio::buffer(key), ssl::context::pem, failure);
   if (failure) return invalid("the key cannot be used", failure);

@@ -1,11 +1,8 @@
 #include "serve/http_server.h"
 
 #include <fmt/core.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
 
 #include <algorithm>
-#include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -13,12 +10,11 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
-#include <exception>
-#include <iterator>
 #include <optional>
 #include <utility>
 
-#include "serve/body.h"
+#include "serve/answer.h"
+#include "serve/sockets.h"
 
 namespace serve {
 
@@ -39,23 +35,6 @@ constexpr std::size_t kBufferBytes = limits::kServeHeaderBytes + limits::kServeR
 
 // Spare bytes behind a large body, so that a parser that appends to the text does not copy it.
 constexpr std::size_t kBytesForParser = 64;
-
-// Returns the client's address, an IPv4-mapped IPv6 one as IPv4; 0.0.0.0 when the socket has no
-// peer.
-asio::ip::address address_of(const tcp::socket& socket) {
-  error_code failure;
-  asio::ip::address address = socket.remote_endpoint(failure).address();
-  if (failure || !address.is_v6() || !address.to_v6().is_v4_mapped()) return address;
-  return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
-}
-
-// Returns the number of connections that the kernel has established and that are not accepted yet.
-std::size_t backlog(tcp::acceptor& acceptor) {
-  tcp_info info{};
-  socklen_t size = sizeof info;
-  const int got = ::getsockopt(acceptor.native_handle(), IPPROTO_TCP, TCP_INFO, &info, &size);
-  return got == 0 ? info.tcpi_unacked : 0;  // for a listening socket: the accept queue
-}
 
 }  // namespace
 
@@ -94,7 +73,7 @@ struct HttpServer::Connection {
   beast::tcp_stream stream;
   beast::flat_buffer buffer{kBufferBytes};
   ConnectionInfo info;
-  runtime::TaskGroup::TaskId task = 0;
+  async::TaskGroup::TaskId task = 0;
   bool evicted = false;
   std::size_t answer_bytes = 0;  // bytes of the answer that is being sent
 };
@@ -109,141 +88,6 @@ struct HttpServer::Listening {
 };
 
 namespace {
-
-// The response of a route, and what is sent with it.
-struct Answer {
-  Response response;
-  std::string allow;        // header of a 405
-  bool head_only = false;   // HEAD: the answer has a length but no body
-  bool keep_alive = false;  // false: the answer closes the connection
-};
-
-Answer plain(int status, std::string text) {
-  Answer answer;
-  answer.response = {status, "text/plain; charset=utf-8", std::move(text) + "\n"};
-  return answer;
-}
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
-  return text;
-}
-
-using Message = http::request<ReceivedBody>;
-using Parser = http::request_parser<ReceivedBody>;
-
-// Returns true when a whole TLS handshake record has come, which holds the ClientHello (RFC 8446,
-// 5.1).
-bool has_greeting(const asio::const_buffer& received) {
-  constexpr std::size_t kHeaderBytes = 5;
-  constexpr unsigned kHandshake = 22;
-  const auto* bytes = static_cast<const unsigned char*>(received.data());
-  if (received.size() < kHeaderBytes || bytes[0] != kHandshake) return false;
-  const std::size_t length = std::size_t{bytes[3]} << 8U | bytes[4];
-  return received.size() >= kHeaderBytes + length;
-}
-
-// The error of a large body that does not get the turn in time.
-constexpr auto kNoRoom = asio::error::no_buffer_space;
-
-std::string_view path_of(const Message& message) {
-  const std::string_view target(message.target().data(), message.target().size());
-  return target.substr(0, target.find('?'));
-}
-
-Request to_request(Message message) {
-  Request request;
-  const std::string_view target(message.target().data(), message.target().size());
-  const auto mark = target.find('?');
-  request.method = std::string(message.method_string());
-  request.path = std::string(target.substr(0, mark));
-  if (mark != std::string_view::npos) request.query = std::string(target.substr(mark + 1));
-  for (const auto& field : message) {
-    std::string name(field.name_string());
-    std::transform(name.begin(), name.end(), name.begin(), [](unsigned char character) {
-      return static_cast<char>(std::tolower(character));
-    });
-    request.headers[name] = std::string(field.value());
-  }
-  request.body = std::move(message.body());
-  return request;
-}
-
-// Returns the answer to a request that could not be read; nullopt when no client waits for one.
-std::optional<Answer> refusal(error_code failure) {
-  if (failure == http::error::header_limit || failure == http::error::buffer_overflow) {
-    return plain(431, "request header too large");
-  }
-  if (failure == http::error::body_limit) return plain(413, "request body too large");
-  if (failure == kNoRoom) {
-    return plain(503,
-                 fmt::format("too many requests of more than {} bytes at the same time; try again",
-                             limits::kServeSmallBodyBytes));
-  }
-  if (failure == http::error::end_of_stream || failure == http::error::partial_message ||
-      failure.category() != make_error_code(http::error::bad_method).category()) {
-    return std::nullopt;
-  }
-  return plain(400, "bad request");
-}
-
-const Route* find_route(const std::vector<Route>& routes, std::string_view path) {
-  for (const Route& route : routes) {
-    if (route.path == path) return &route;
-  }
-  return nullptr;
-}
-
-// Returns the answer that refuses a request because of its head; nullopt when the server may read
-// the body.
-std::optional<Answer> objection(const Route* route, const Parser& parser) {
-  const auto fields = std::distance(parser.get().begin(), parser.get().end());
-  if (static_cast<std::size_t>(fields) > limits::kServeHeaderFields) {
-    return plain(
-        431, fmt::format("the request has more than {} header fields", limits::kServeHeaderFields));
-  }
-  if (route == nullptr) return plain(404, "not found");
-  const auto& methods = route->methods;
-  const auto method = parser.get().method_string();
-  if (std::find(methods.begin(), methods.end(), std::string_view(method.data(), method.size())) ==
-      methods.end()) {
-    Answer answer = plain(405, "method not allowed");
-    answer.allow = joined(methods);
-    return answer;
-  }
-  if (parser.content_length().value_or(0) > route->body_bytes) {
-    return plain(413, fmt::format("request body too large: {} bytes, of {} at most",
-                                  *parser.content_length(), route->body_bytes));
-  }
-  return std::nullopt;
-}
-
-Answer call(const Route& route, Request request, base::Logger& logger) {
-  Answer answer;
-  try {
-    answer.response = route.handler(std::move(request));
-  } catch (const std::exception& exception) {
-    logger.error("an endpoint threw an exception, which is a bug",
-                 {{"path", route.path}, {"exception", exception.what()}});
-    return plain(500, "internal error");
-  }
-  return answer;
-}
-
-http::response<http::string_body> to_message(Answer answer) {
-  http::response<http::string_body> message;
-  message.version(11);
-  message.result(static_cast<unsigned>(answer.response.status));
-  message.set(http::field::content_type, answer.response.content_type);
-  message.set(http::field::cache_control, "no-store");
-  message.set("X-Content-Type-Options", "nosniff");
-  if (!answer.allow.empty()) message.set(http::field::allow, answer.allow);
-  message.keep_alive(answer.keep_alive);
-  message.content_length(answer.response.body.size());
-  if (!answer.head_only) message.body() = std::move(answer.response.body);
-  return message;
-}
 
 // Sends the answer. Returns true when the client has been sent all of it. `timed`: the stream
 // below, which has the timeout.
@@ -265,30 +109,6 @@ asio::awaitable<bool> send(Stream& stream, beast::tcp_stream& timed, Answer answ
     co_await std::move(writing);
   }
   co_return !failure;
-}
-
-// Opens a socket for every address: one for IPv6 and IPv4, or IPv4 alone where there is no IPv6.
-// Returns the endpoint to bind.
-tcp::endpoint open_any(tcp::acceptor& acceptor, std::uint16_t port, error_code& failure) {
-  acceptor.open(tcp::v6(), failure);
-  if (!failure) acceptor.set_option(asio::ip::v6_only(false), failure);
-  if (!failure) return {tcp::v6(), port};
-  error_code ignored;
-  acceptor.close(ignored);
-  acceptor.open(tcp::v4(), failure);
-  return {tcp::v4(), port};
-}
-
-tcp::endpoint open(tcp::acceptor& acceptor, const BindAddress& address, error_code& failure) {
-  if (address.host.empty()) return open_any(acceptor, address.port, failure);
-  const auto host = asio::ip::make_address(address.host, failure);
-  if (failure) return {};
-  tcp::endpoint endpoint(host, address.port);
-  acceptor.open(endpoint.protocol(), failure);
-  if (!failure && host.is_v6()) {
-    acceptor.set_option(asio::ip::v6_only(!host.is_unspecified()), failure);
-  }
-  return endpoint;
 }
 
 }  // namespace
@@ -406,7 +226,7 @@ void HttpServer::make_room_for_answer(Connection& connection, std::size_t bytes)
 void HttpServer::serve(tcp::socket socket) {
   auto connection = std::make_unique<Connection>(*this, std::move(socket));
   const std::uint64_t id = connection->info.id;
-  runtime::TaskGroup::TaskId task = 0;
+  async::TaskGroup::TaskId task = 0;
   if (options_.certificate == nullptr) {
     task = group_.spawn(serve_plainly(std::move(connection)));
   } else if (options_.certificate->current()) {

@@ -38,10 +38,10 @@
 #include <string>
 #include <vector>
 
+#include "async/task_group.h"
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/log.h"
-#include "runtime/task_group.h"
 #include "serve/bind_address.h"
 #include "serve/certificate.h"
 #include "serve/http.h"
@@ -125,7 +125,7 @@ class HttpServer {
   boost::asio::ip::tcp::acceptor acceptor_;
   boost::asio::steady_timer room_;  // cancelling it wakes make_room()
   LargeTurn large_turn_;
-  runtime::TaskGroup group_;
+  async::TaskGroup group_;
   std::map<std::uint64_t, Connection*> open_;  // by ConnectionInfo::id, the order of arrival
   std::uint64_t last_ = 0;                     // id of the latest connection
   std::size_t answer_bytes_ = 0;               // bytes of answers that are being sent

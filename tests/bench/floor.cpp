@@ -18,7 +18,7 @@
 #include "json/writer.h"
 #include "kube/client.h"
 #include "kube/https_transport.h"
-#include "reconcile/children.h"
+#include "reconcile/children/children.h"
 
 namespace {
 

@@ -6,7 +6,7 @@
 #include "api/local_registry.h"
 #include "contract/contract.h"
 #include "kube/status.h"
-#include "reconcile/children.h"
+#include "reconcile/children/children.h"
 
 namespace contract {
 

@@ -24,7 +24,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "kube/client.h"
-#include "kube/config.h"
+#include "kube/config/config.h"
 #include "kube/environment.h"
 #include "kube/https_transport.h"
 

@@ -10,8 +10,8 @@
 #include <cstdlib>
 
 #include "contract/contract.h"
-#include "reconcile/children.h"
-#include "reconcile/write_history.h"
+#include "reconcile/children/children.h"
+#include "reconcile/contest/write_history.h"
 #include "support/random_spec.h"
 
 namespace contract {

@@ -4,10 +4,10 @@
 #include "api/coordination.h"
 #include "api/local_registry.h"
 #include "contract/contract.h"
-#include "kube/informer.h"
 #include "kube/requests.h"
 #include "kube/status.h"
-#include "kube/watch_decoder.h"
+#include "kube/watch/informer.h"
+#include "kube/watch/watch_decoder.h"
 
 namespace contract {
 namespace {

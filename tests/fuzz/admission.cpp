@@ -2,19 +2,18 @@
 // the request's uid and allows the Pod. Its patch applies and changes only images and one
 // annotation; on UPDATE only images that the update changed. A second review of the patched Pod
 // gives no patch.
-#include "api/admission.h"
-
 #include <boost/json/src.hpp>
 
-#include "base/base64.h"
+#include "admission/review.h"
+#include "base/text/base64.h"
 #include "fuzz/property.h"
 
 namespace {
 
 namespace js = boost::json;
 
-const api::ReviewPolicy& policy() {
-  static const api::ReviewPolicy kPolicy = {
+const admission::ReviewPolicy& policy() {
+  static const admission::ReviewPolicy kPolicy = {
       [](const std::string&) {
         return api::ImageRewriter({{*api::parse_image_reference("alpine"), "localhost:31234"},
                                    {*api::parse_image_reference("ghcr.io/o/app"), "[::1]:5000"}});
@@ -65,13 +64,13 @@ void apply(js::value& pod, const js::value& operation) {
     parent->as_object()[key] = operation.at("value");
     return;
   }
-  fuzz::require_same(key, api::kOriginalImagesAnnotation, "one annotation is removed");
+  fuzz::require_same(key, admission::kOriginalImagesAnnotation, "one annotation is removed");
   fuzz::require(parent->as_object().erase(key) == 1, "what is removed is there");
 }
 
 // Undoes the patch and requires that the result is the original Pod.
 void revert(js::value& patched, const js::value& pod, const js::value& patch) {
-  const std::string key(api::kOriginalImagesAnnotation);
+  const std::string key(admission::kOriginalImagesAnnotation);
   js::error_code error;
   for (const js::value& operation : patch.as_array()) {
     const std::string path(operation.at("path").as_string());
@@ -89,7 +88,7 @@ void revert(js::value& patched, const js::value& pod, const js::value& patch) {
     } else if (path == "/metadata/annotations") {
       patched.at("metadata").as_object().erase("annotations");
     } else {
-      fuzz::require_same(path, "/metadata/annotations/" + api::pointer_token(key),
+      fuzz::require_same(path, "/metadata/annotations/" + admission::pointer_token(key),
                          "one annotation is added");
       patched.at("metadata").at("annotations").as_object().erase(key);
     }
@@ -141,8 +140,8 @@ void check_patch(js::value body, const js::value& patch) {
     check_update(pod, body.at("request").at("oldObject"), patch);
   }
   for (const js::value& operation : patch.as_array()) apply(pod, operation);
-  const auto again = api::review_pod(js::serialize(body), policy());
-  fuzz::require(again && again->outcome == api::ReviewOutcome::kUnchanged,
+  const auto again = admission::review_pod(js::serialize(body), policy());
+  fuzz::require(again && again->outcome == admission::ReviewOutcome::kUnchanged,
                 "what is patched is not patched again");
   revert(pod, before, patch);
 }
@@ -151,7 +150,7 @@ void check_patch(js::value body, const js::value& patch) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string text(fuzz::text_of(data, size));
-  const auto review = api::review_pod(text, policy());
+  const auto review = admission::review_pod(text, policy());
   if (!review) {
     fuzz::require_short_line(review.error().message);
     return 0;
@@ -165,7 +164,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   fuzz::require(response.at("uid") == body->at("request").at("uid"), "the uid is the request's");
   fuzz::require(response.at("allowed") == true, "nothing is refused");
   const js::value* patch = response.as_object().if_contains("patch");
-  fuzz::require((patch != nullptr) == (review->outcome == api::ReviewOutcome::kRewritten),
+  fuzz::require((patch != nullptr) == (review->outcome == admission::ReviewOutcome::kRewritten),
                 "what is rewritten has a patch");
   if (patch == nullptr) return 0;
   fuzz::require(response.at("patchType") == "JSONPatch", "a patch has a type");

@@ -1,13 +1,13 @@
 // Fuzz target for kubeconfig files. An error is one short line without a word of a password, token
 // or key, even after an open quote. A file that is accepted gives the same result when it is read
 // again. Lines such as "token: abc" mark which words are secret.
-#include "kube/kubeconfig.h"
+#include "kube/config/kubeconfig.h"
 
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "fuzz/property.h"
-#include "json/yaml.h"
+#include "json/text/yaml.h"
 
 namespace {
 

@@ -1,16 +1,16 @@
 // Fuzz target for texts of registries and archives: manifests, indexes, the manifest.json of
 // `docker save`, image configs, and the answers of token servers.
-#include "registry/manifest.h"
+#include "registry/upload/manifest.h"
 
 #include "base/limits.h"
+#include "crypto/digest.h"
 #include "fuzz/property.h"
-#include "registry/digest.h"
 #include "registry/token.h"
 
 namespace {
 
 void check_descriptor(const registry::Descriptor& descriptor) {
-  fuzz::require(registry::is_digest(descriptor.digest), "a descriptor names content");
+  fuzz::require(crypto::is_digest(descriptor.digest), "a descriptor names content");
   fuzz::require(descriptor.size >= 0, "nothing is smaller than nothing");
   registry::is_foreign(descriptor);
 }
@@ -56,7 +56,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check_token(text);
   registry::parse_saved_images(text);
   if (const auto ids = registry::parse_diff_ids(text)) {
-    for (const std::string& id : *ids) fuzz::require(registry::is_digest(id), "an id is a digest");
+    for (const std::string& id : *ids) fuzz::require(crypto::is_digest(id), "an id is a digest");
   }
   return 0;
 }

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/quote.h"
+#include "base/text/quote.h"
 
 namespace fuzz {
 

@@ -1,8 +1,8 @@
 // Fuzz target for image references. The first line of the input is a reference; the other lines are
 // the images of a local registry. The canonical form is read as the same reference, and a rewritten
 // reference is not rewritten again.
-#include "api/image_reference.h"
-#include "api/image_rewriter.h"
+#include "api/images/image_reference.h"
+#include "api/images/image_rewriter.h"
 #include "fuzz/property.h"
 
 namespace {

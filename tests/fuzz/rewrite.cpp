@@ -1,18 +1,18 @@
 // Fuzz target for rewriting images in YAML and JSON. Only references change, and every other byte
 // stays. The result can be read, and nothing in it is rewritten again. A value changes only if its
 // key names an image, or if it has a registry, tag or digest.
-#include "cli/rewrite.h"
+#include "cli/rewriting/rewrite.h"
 
 #include <algorithm>
 #include <sstream>
 #include <vector>
 
-#include "api/image_rewriter.h"
-#include "cli/image_keys.h"
-#include "cli/reference_template.h"
+#include "api/images/image_rewriter.h"
+#include "cli/rewriting/image_keys.h"
+#include "cli/rewriting/reference_template.h"
 #include "fuzz/property.h"
-#include "json/scalars.h"
 #include "json/text.h"
+#include "json/text/scalars.h"
 #include "unit/json/replacing.h"
 
 namespace {

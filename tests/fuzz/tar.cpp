@@ -10,7 +10,7 @@
 
 #include "base/limits.h"
 #include "fuzz/property.h"
-#include "registry/image_source.h"
+#include "registry/upload/image_source.h"
 
 namespace {
 

@@ -6,7 +6,7 @@
 #include "json/sieve.h"
 #include "kube/decode.h"
 #include "kube/status.h"
-#include "kube/watch_decoder.h"
+#include "kube/watch/watch_decoder.h"
 
 namespace {
 

@@ -22,18 +22,19 @@ PARTS = ["CMakeLists.txt", "CMakePresets.json", "controller", "crds", "tests"]
 
 # Headers, and for each a translation unit that uses all of it.
 UNITS = {
-    "controller/kube/store.h": "tests/unit/kube/store_test.cpp",
+    "controller/kube/watch/store.h": "tests/unit/kube/store_test.cpp",
     "controller/runtime/runner.h": "tests/unit/runtime/runner_test.cpp",
     "controller/runtime/work_queue.h": "tests/unit/runtime/work_queue_test.cpp",
 }
 FILES = [
     *sorted(str(path.relative_to(PROJECT)) for path in
             (PROJECT / "controller" / "reconcile").glob("*.cpp")),
-    "controller/kube/store.h", "controller/kube/store.cpp",
-    "controller/kube/watcher.h", "controller/kube/watcher.cpp",
+    "controller/kube/watch/store.h", "controller/kube/watch/store.cpp",
+    "controller/kube/watch/watcher.h", "controller/kube/watch/watcher.cpp",
     "controller/kube/leader_election.h", "controller/kube/leader_election.cpp",
     "controller/runtime/work_queue.h", "controller/runtime/work_queue.cpp",
     "controller/runtime/runner.h", "controller/runtime/runner.cpp",
+    "controller/async/clock_alarm.cpp",
 ]
 TARGETS = ["unit_reconcile", "unit_kube", "unit_runtime", "unit_operator", "simulate"]
 LAYERS = ["reconcile", "kube", "runtime", "operator"]

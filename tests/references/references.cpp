@@ -9,7 +9,7 @@
 #include <iostream>
 #include <string>
 
-#include "api/image_reference.h"
+#include "api/images/image_reference.h"
 #include "references/generator.h"
 
 namespace {

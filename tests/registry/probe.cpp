@@ -13,7 +13,7 @@
 #include "json/writer.h"
 #include "registry/docker_config.h"
 #include "registry/push_checker.h"
-#include "registry/upload.h"
+#include "registry/upload/upload.h"
 
 namespace {
 

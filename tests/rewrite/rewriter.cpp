@@ -5,8 +5,8 @@
 #include <iostream>
 #include <vector>
 
-#include "api/image_rewriter.h"
-#include "cli/rewrite.h"
+#include "api/images/image_rewriter.h"
+#include "cli/rewriting/rewrite.h"
 
 int main(int argc, char** argv) {
   std::ios::sync_with_stdio(false);

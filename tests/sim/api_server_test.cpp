@@ -12,7 +12,7 @@
 #include "api/core.h"
 #include "api/local_registry.h"
 #include "kube/requests.h"
-#include "reconcile/children.h"
+#include "reconcile/children/children.h"
 #include "sim/json_value.h"
 
 namespace sim {

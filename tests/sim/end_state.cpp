@@ -8,8 +8,13 @@
 
 #include "api/apps.h"
 #include "api/local_registry.h"
+#include "api/secret.h"
+#include "api/webhook_configuration.h"
+#include "base/text/base64.h"
+#include "crypto/certificate.h"
 #include "sim/kubelet.h"
 #include "sim/read.h"
+#include "sim/webhooks.h"
 
 namespace sim {
 namespace {
@@ -255,6 +260,29 @@ class EndState {
   std::vector<std::string> problems_;
 };
 
+// If the webhook is configured, the API server has to trust the certificate in its Secret.
+void add_webhook_problems(const ApiServer& server, std::vector<std::string>& problems) {
+  const auto configuration = find<api::MutatingWebhookConfiguration>(
+      server, "mutatingwebhookconfigurations", {"", kWebhookConfiguration});
+  if (!configuration) return;
+  const auto secret = find<api::Secret>(server, "secrets", {kOwnNamespace, kWebhookSecret});
+  if (!secret) {
+    problems.emplace_back("the webhook has no certificate");
+    return;
+  }
+  const auto part = [&](const char* key) {
+    return base::decode_base64(api::lookup(secret->data, key)).value_or("");
+  };
+  if (!crypto::has_key(part("tls.crt"), part("tls.key")) ||
+      !crypto::is_signed_by(part("tls.crt"), part("ca.crt"))) {
+    problems.emplace_back("the webhook's certificate cannot be used");
+  }
+  for (const api::MutatingWebhook& webhook : configuration->webhooks) {
+    if (webhook.client_config.ca_bundle == base::encode_base64(part("ca.crt"))) continue;
+    problems.emplace_back("the API server does not trust the webhook's certificate");
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> end_state_problems(const ApiServer& server) {
@@ -278,6 +306,7 @@ std::vector<std::string> end_state_problems(const ApiServer& server) {
           fmt::format("{} {} outlived its resource", plural, api::to_string(object->key)));
     }
   }
+  add_webhook_problems(server, problems);
   return problems;
 }
 

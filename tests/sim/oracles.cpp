@@ -5,10 +5,12 @@
 #include <algorithm>
 
 #include "api/apps.h"
-#include "reconcile/children.h"
-#include "reconcile/names.h"
+#include "api/webhook_configuration.h"
+#include "reconcile/children/children.h"
+#include "reconcile/children/names.h"
 #include "sim/end_state.h"
 #include "sim/read.h"
+#include "sim/webhooks.h"
 #include "sim/workloads.h"
 
 namespace sim {
@@ -45,14 +47,22 @@ api::ObjectKey target_of(const api::LocalRegistrySpec& spec, const api::ObjectKe
   return {spec.namespace_name.empty() ? resource.namespace_name : spec.namespace_name, spec.name};
 }
 
+// True if two specs may ask for different workloads: with or without persistence, or none.
+bool may_ask_for_another_workload(const api::LocalRegistrySpec& before,
+                                  const api::LocalRegistrySpec& after) {
+  return before.persistence.enabled != after.persistence.enabled ||
+         before.enabled != after.enabled || (!after.enabled && before.images != after.images);
+}
+
 // True if a user's change may replace pods: it deletes an object, edits a Deployment, changes the
-// pod by the spec, or moves the registry.
+// pod or the workload by the spec, or moves the registry.
 bool may_replace_pods(const Change& change, const std::string& plural) {
   if (change.method == kube::Method::kDelete || plural == "deployments") return true;
   if (plural != "localregistries" || !change.before || !change.after) return false;
   const auto& before = read<api::LocalRegistry>(change.before);
   const auto& after = read<api::LocalRegistry>(change.after);
   return target_of(before.spec, change.before->key) != target_of(after.spec, change.after->key) ||
+         may_ask_for_another_workload(before.spec, after.spec) ||
          reconcile::new_pod(before, true).inputs != reconcile::new_pod(after, true).inputs;
 }
 
@@ -78,6 +88,7 @@ void Oracles::changed(const Change& change) {
     ++writes_;
     last_write_ = scheduler_.now();
     check_foreign(change);
+    check_webhook(change);
     check_owner(change);
     check_heir(change);
     check_claim(change);
@@ -182,6 +193,30 @@ void Oracles::check_foreign(const Change& change) {
   if (ours_.contains(change.before->uid)) return;
   violated(fmt::format("the operator wrote {} {}, which is not its own", change.before->plural,
                        api::to_string(change.before->key)));
+}
+
+// Of the webhook the operator writes one Secret, and the caBundles of an existing configuration.
+void Oracles::check_webhook(const Change& change) {
+  const Object& object = change.after ? *change.after : *change.before;
+  if (object.plural == "secrets" && object.key != api::ObjectKey{kOwnNamespace, kWebhookSecret}) {
+    violated(fmt::format("the operator wrote Secret {}", api::to_string(object.key)));
+  }
+  if (object.plural != "mutatingwebhookconfigurations") return;
+  if (!change.before || !change.after) {
+    violated("the operator created or deleted a MutatingWebhookConfiguration");
+    return;
+  }
+  const auto but_bundles = [](const ObjectPtr& state) {
+    auto configuration = read<api::MutatingWebhookConfiguration>(state);
+    for (auto& webhook : configuration.webhooks) webhook.client_config.ca_bundle.clear();
+    return configuration;
+  };
+  const auto before = but_bundles(change.before);
+  const auto after = but_bundles(change.after);
+  if (before.webhooks != after.webhooks || before.metadata.labels != after.metadata.labels ||
+      before.metadata.annotations != after.metadata.annotations) {
+    violated("the operator changed more than the caBundle of its MutatingWebhookConfiguration");
+  }
 }
 
 bool Oracles::may_delete_claim(const std::string& owner_uid, const api::ObjectKey& claim) const {

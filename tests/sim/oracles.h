@@ -73,6 +73,7 @@ class Oracles {
   void remember_pod(const ObjectPtr& object);
   bool has_living_owner(const ObjectPtr& object) const;
   void check_foreign(const Change& change);
+  void check_webhook(const Change& change);
   void check_owner(const Change& change);
   void check_heir(const Change& change);
   void check_claim(const Change& change);

@@ -24,12 +24,24 @@ constexpr std::size_t kLongQuietIn = 1000;  // one random run in that many
 constexpr auto kRefusedAgain = 25s;         // least time between two tries of refused writes
 constexpr std::size_t kRefusedAtOnce = 4;
 
+// More resources than may wait for a worker before the event loop pauses between two polls.
+constexpr std::size_t kCrowd = limits::kBacklog + 8;
+
 bool is_write(const kube::Request& request) { return request.method != kube::Method::kGet; }
 
 void answer_push_checks(Replica& replica) {
   auto& registries = replica.registries();
   registries.say("granted.example/a", registry::Answer::kGranted, "it may be pushed");
   registries.say("denied.example/b", registry::Answer::kDenied, "it may not be pushed");
+}
+
+// Creates resources without a registry. Their keys are ready at the same time, now and at each
+// start of a process.
+void create_crowd(World& world) {
+  for (std::size_t i = 0; i < kCrowd; ++i) {
+    const std::string name = fmt::format("crowd-{}", i);
+    world.apply_registry(fmt::format(R"({{"enabled":false,"name":"{}"}})", name), name, "team-b");
+  }
 }
 
 // Counts requests, and lets one of them go wrong.
@@ -111,6 +123,20 @@ void settle(World& world) {
   if (!world.converge(kSettle)) world.oracles.violated("not converged within 60 s");
 }
 
+// Checks that every replica serves the webhook if it is configured, and waits for nothing.
+void look_into_webhooks(World& world) {
+  const bool is_configured =
+      world.server.find("mutatingwebhookconfigurations", {"", kOwnNamespace}) != nullptr;
+  for (Replica* replica : world.replicas()) {
+    if (is_configured && !replica->has_certificate()) {
+      world.oracles.violated("a replica has no certificate for its webhook");
+    }
+    if (const std::string why = replica->waits_for(); !why.empty()) {
+      world.oracles.violated(fmt::format("a replica is not ready: {}", why));
+    }
+  }
+}
+
 // Checks the end of a run. The world must have settled before.
 void finish(World& world, base::Clock::Duration quiet, Course& course) {
   for (std::string& problem : end_state_problems(world.server)) {
@@ -119,6 +145,7 @@ void finish(World& world, base::Clock::Duration quiet, Course& course) {
   watch(world, quiet);
   world.oracles.at_end();
   look_into_caches(world);
+  look_into_webhooks(world);
   if (const std::size_t events = world.oracles.events(); events > kMostEvents) {
     world.oracles.violated(fmt::format("{} events", events));
   }
@@ -298,6 +325,7 @@ Course run_random(std::uint64_t seed, bool keep_trace) {
     options.clock_skew = kLargeSkew;
     options.two_may_lead = true;
   }
+  options.webhook = chance.one_in(2);
   const Scenario scenario = random_scenario(chance);
   World world(options);
   Weather weather(world);
@@ -305,6 +333,7 @@ Course run_random(std::uint64_t seed, bool keep_trace) {
   world.fate = [&](Replica&, const kube::Request& request) { return weather.fate(request); };
   for (int i = 0; i < replicas; ++i) world.start_replica(fmt::format("operator-{}", i));
   weather.strike();
+  if (chance.one_in(8)) create_crowd(world);
   for (const Step& step : scenario.steps) {
     world.run_for(chance.one_in(3) ? chance.between(1ms, 200ms) : chance.between(200ms, 30s));
     world.trace.add(world.scheduler.now(), "--- " + step.name);

@@ -1,19 +1,20 @@
-// Replica is one replica of the operator: the production code above the transport and clock seams,
-// wired as in main.cpp, without the HTTP endpoints. A World owns it. One thread.
+// Replica is one replica of the operator: app::Program, as main.cpp runs it, above a simulated
+// transport and clock, and without the HTTP endpoints. A World owns it. One thread.
 #pragma once
 
 #include <boost/asio/cancellation_signal.hpp>
 #include <exception>
-#include <memory>
 #include <optional>
 #include <string>
 
-#include "kube/leader_election.h"
-#include "operator/controller.h"
+#include "app/program.h"
 #include "sim/link.h"
 #include "unit/operator/fake_push_checker.h"
 
 namespace sim {
+
+// The namespace in which the operator runs.
+inline constexpr const char* kOwnNamespace = "local-registry-operator";
 
 struct ReplicaOptions {
   std::string name;  // of the pod
@@ -39,7 +40,7 @@ class Replica {
 
   bool done() const { return done_; }
   bool leading() const;
-  bool synced() const { return caches_->synced(); }
+  bool synced() const { return program_->caches().synced(); }
   const std::string& name() const { return options_.name; }
 
   // True if its caches hold objects without the operator's managed-by label.
@@ -48,31 +49,30 @@ class Replica {
   // True if its caches hold annotations that the operator does not use.
   bool holds_foreign_annotations() const;
 
+  // True if its webhook has a certificate.
+  bool has_certificate() const { return program_->certificate().current() != nullptr; }
+
+  // Returns why it is not ready; empty if it is.
+  std::string waits_for() const { return program_->manager().waits_for().value_or(""); }
+
   // Returns the error with which it ended by itself, which is a bug; empty if it did not.
   std::string failure() const;
 
-  test::FakePushChecker& registries() { return *checker_; }
+  test::FakePushChecker& registries() { return checker_; }
   MachineClock& clock() { return clock_; }
   Link& link() { return link_; }
 
  private:
   boost::asio::awaitable<void> live();
-  boost::asio::awaitable<void> elect_and_lead();
 
-  LinkHost host_;
+  Scheduler::Process& process_;
   Link& link_;
   ReplicaOptions options_;
   MachineClock clock_;
   base::Random random_;
   base::Logger logger_;
-  runtime::Metrics metrics_;
-  boost::asio::any_io_executor executor_;
-  std::optional<kube::Environment> environment_;
-  std::optional<controller::Caches> caches_;
-  std::optional<kube::EventRecorder> events_;
-  std::optional<test::FakePushChecker> checker_;
-  std::optional<controller::Controller> controller_;
-  std::optional<kube::LeaderElection> election_;
+  test::FakePushChecker checker_;
+  std::optional<app::Program> program_;
   boost::asio::cancellation_signal cancel_;
   bool started_ = false;
   bool stopped_ = false;

@@ -4,10 +4,11 @@
 
 #include <utility>
 
-#include "reconcile/children.h"
-#include "reconcile/names.h"
+#include "reconcile/children/children.h"
+#include "reconcile/children/names.h"
 #include "sim/hostile.h"
 #include "sim/read.h"
+#include "sim/webhooks.h"
 
 namespace sim {
 namespace {
@@ -663,6 +664,7 @@ std::vector<Scenario> scenarios() {
   std::vector<Scenario> all = lives();
   for (Scenario& scenario : contests()) all.push_back(std::move(scenario));
   for (Scenario& scenario : hostilities()) all.push_back(std::move(scenario));
+  for (Scenario& scenario : webhooks()) all.push_back(std::move(scenario));
   for (Scenario& scenario : corrections()) all.push_back(std::move(scenario));
   for (Scenario& scenario : corruptions()) all.push_back(std::move(scenario));
   for (Scenario& scenario : spec_changes()) all.push_back(std::move(scenario));

@@ -7,6 +7,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/error_code.hpp>
+#include <utility>
 
 namespace sim {
 namespace {
@@ -17,38 +18,64 @@ constexpr auto kEpoch = std::chrono::seconds(1'800'000'000);  // wall clock at v
 
 }  // namespace
 
-// The executor for asio. Work that may block its caller runs at once, as on the io_context.
+// The executor for asio. Work that may block its caller runs at once, as on the io_context, unless
+// the process pauses.
 class Scheduler::Executor {
  public:
-  Executor(Scheduler& scheduler, bool may_block) : scheduler_(&scheduler), may_block_(may_block) {}
+  Executor(Process& process, bool may_block) : process_(&process), may_block_(may_block) {}
 
   asio::execution_context& query(asio::execution::context_t) const noexcept {
-    return scheduler_->context_;
+    return process_->scheduler_.context_;
   }
   asio::execution::blocking_t query(asio::execution::blocking_t) const noexcept {
     if (may_block_) return asio::execution::blocking.possibly;
     return asio::execution::blocking.never;
   }
-  Executor require(asio::execution::blocking_t::possibly_t) const { return {*scheduler_, true}; }
-  Executor require(asio::execution::blocking_t::never_t) const { return {*scheduler_, false}; }
+  Executor require(asio::execution::blocking_t::possibly_t) const { return {*process_, true}; }
+  Executor require(asio::execution::blocking_t::never_t) const { return {*process_, false}; }
 
   template <class Function>
   void execute(Function function) const {
-    if (may_block_ && scheduler_->running_) {
+    Scheduler& scheduler = process_->scheduler_;
+    if (process_->paused_) {
+      process_->held_.push_back(std::make_unique<WorkOf<Function>>(std::move(function)));
+      return;
+    }
+    process_->has_run_ = true;
+    if (may_block_ && scheduler.running_) {
       std::move(function)();
       return;
     }
-    scheduler_->ready_.push_back(std::make_unique<WorkOf<Function>>(std::move(function)));
+    scheduler.ready_.push_back(std::make_unique<WorkOf<Function>>(std::move(function)));
   }
 
   bool operator==(const Executor& other) const noexcept = default;
 
  private:
-  Scheduler* scheduler_;
+  Process* process_;
   bool may_block_;
 };
 
-asio::any_io_executor Scheduler::executor() { return Executor(*this, true); }
+asio::any_io_executor Scheduler::Process::executor() { return Executor(*this, true); }
+
+Scheduler::Process& Scheduler::add_process() { return processes_.emplace_back(*this); }
+
+// Begins the pause of each process that has run and wants one.
+void Scheduler::begin_pauses() {
+  for (Process& process : processes_) {
+    if (!std::exchange(process.has_run_, false) || process.paused_ || !process.poll_pause) continue;
+    const Duration pause = process.poll_pause();
+    if (pause <= Duration::zero()) continue;
+    process.paused_ = true;
+    after(pause, [this, &process] { end_pause(process); });
+  }
+}
+
+void Scheduler::end_pause(Process& process) {
+  process.paused_ = false;
+  process.has_run_ = !process.held_.empty();
+  for (auto& work : std::exchange(process.held_, {})) ready_.push_back(std::move(work));
+}
 
 void Scheduler::after(Duration delay, std::function<void()> work) {
   later_.push_back({now_ + std::max(delay, Duration::zero()), ++numbers_, std::move(work)});
@@ -69,6 +96,7 @@ void Scheduler::settle() {
     work->run();
   }
   running_ = false;
+  begin_pauses();
 }
 
 bool Scheduler::step(Instant latest) {

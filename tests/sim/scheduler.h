@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <list>
 #include <memory>
 #include <random>
 #include <utility>
@@ -45,6 +46,15 @@ class Chance {
 };
 
 class Scheduler {
+  class Executor;
+  struct Work {
+    Work() = default;
+    Work(const Work&) = delete;
+    Work& operator=(const Work&) = delete;
+    virtual ~Work() = default;
+    virtual void run() = 0;
+  };
+
  public:
   using Instant = base::Clock::Instant;
   using Duration = base::Clock::Duration;
@@ -53,7 +63,30 @@ class Scheduler {
   Scheduler(const Scheduler&) = delete;
   Scheduler& operator=(const Scheduler&) = delete;
 
-  boost::asio::any_io_executor executor();
+  // One simulated process. When all of its work is done, its event loop may pause before it polls
+  // again (runtime/loop.h); what becomes ready meanwhile waits for the end of the pause.
+  class Process {
+   public:
+    explicit Process(Scheduler& scheduler) : scheduler_(scheduler) {}
+    Process(const Process&) = delete;
+    Process& operator=(const Process&) = delete;
+
+    // Returns the length of the next pause; null: the process never pauses.
+    std::function<Duration()> poll_pause;
+
+    boost::asio::any_io_executor executor();
+
+   private:
+    friend class Scheduler;
+
+    Scheduler& scheduler_;
+    bool has_run_ = false;  // since the last poll
+    bool paused_ = false;
+    std::vector<std::unique_ptr<Work>> held_;  // work that became ready during the pause
+  };
+
+  // Adds a process, which lives as long as the scheduler.
+  Process& add_process();
 
   Instant now() const { return now_; }
 
@@ -74,14 +107,6 @@ class Scheduler {
   std::uint64_t steps() const { return steps_; }
 
  private:
-  class Executor;
-  struct Work {
-    Work() = default;
-    Work(const Work&) = delete;
-    Work& operator=(const Work&) = delete;
-    virtual ~Work() = default;
-    virtual void run() = 0;
-  };
   template <class Function>
   struct WorkOf final : Work {
     explicit WorkOf(Function given) : function(std::move(given)) {}
@@ -97,7 +122,11 @@ class Scheduler {
     }
   };
 
+  void begin_pauses();
+  void end_pause(Process& process);
+
   boost::asio::io_context context_{1};
+  std::list<Process> processes_;
   std::vector<std::unique_ptr<Work>> ready_;
   std::vector<Later> later_;  // a heap whose front is the earliest
   Instant now_{};

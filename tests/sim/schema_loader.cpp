@@ -6,7 +6,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "json/yaml.h"
+#include "json/text/yaml.h"
 #include "sim/schema.h"
 
 namespace sim {

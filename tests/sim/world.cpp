@@ -6,11 +6,12 @@
 
 #include "api/local_registry.h"
 #include "sim/read.h"
+#include "sim/seeded_random.h"
+#include "sim/webhooks.h"
 
 namespace sim {
 namespace {
 
-constexpr const char* kOwnNamespace = "local-registry-operator";
 constexpr std::size_t kContestedWrites = 10;  // by the operator to one contested object in an hour
 constexpr int kForeignPort = 80;              // to which another client moves the Service's port
 constexpr std::size_t kHealsToNotice = 7;     // after a start, until it notices the contest
@@ -44,6 +45,7 @@ World::World(const WorldOptions& options)
       oracles(server, scheduler),
       controllers(server, chance),
       options_(options) {
+  seed_openssl(options.seed ^ 0xd6e8feb86659fd93ULL);
   server.on_change = [this](const Change& change) { changed(change); };
   server.admit = [this](const Admission& admission) -> std::optional<kube::Response> {
     if (refuse) return refuse(admission);
@@ -61,6 +63,7 @@ World::World(const WorldOptions& options)
          fmt::format(R"({{"apiVersion":"v1","kind":"Node","metadata":{{"name":"node-1"}},)"
                      R"("spec":{{"providerID":"{}"}}}})",
                      options.provider_id));
+  if (options.webhook) install_webhook();
   for (int i = 0; i < options.replicas; ++i) start_replica(fmt::format("operator-{}", i));
 }
 
@@ -383,6 +386,10 @@ int World::apply_registry(const std::string& spec, const std::string& name,
                fmt::format(R"({{"apiVersion":"localregistry.dev/v1alpha1","kind":"LocalRegistry",)"
                            R"("metadata":{{"name":"{}","namespace":"{}"}},"spec":{}}})",
                            name, namespace_name, spec));
+}
+
+int World::install_webhook() {
+  return create("mutatingwebhookconfigurations", "", webhook_configuration());
 }
 
 }  // namespace sim

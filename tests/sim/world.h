@@ -30,6 +30,7 @@ struct WorldOptions {
   // The clock of each machine runs too fast or too slow by up to this fraction, and its wall clock
   // is wrong by up to 10 minutes.
   double clock_skew = 0;
+  bool webhook = false;                    // the webhook is configured from the start
   bool two_may_lead = false;               // the clocks are worse than a Lease allows for
   std::string provider_id = "aws:///i-1";  // of the only node
 };
@@ -65,6 +66,9 @@ class World {
   // Applies LocalRegistry NAMESPACE/NAME with this spec, which is JSON.
   int apply_registry(const std::string& spec, const std::string& name = "dev",
                      const std::string& namespace_name = "team-a");
+
+  // Creates the MutatingWebhookConfiguration as the chart does, without a caBundle.
+  int install_webhook();
 
   // --- time
 

@@ -6,7 +6,7 @@
 #include <array>
 #include <utility>
 
-#include "json/yaml.h"
+#include "json/text/yaml.h"
 #include "sim/defaults.h"
 #include "sim/json_patch.h"
 #include "sim/state.h"

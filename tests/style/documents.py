@@ -174,7 +174,7 @@ def check_flags(readme, sources):
 def check_commands(readme, sources):
     rows = readme.rows("`kubectl localregistry …`", "what it does")
     named = {span.split()[0] for cells in rows for span in spans(cells[0])}
-    known = sources.names(r"^cli/.*help\.cpp$", r'(?m)^ +\{"([a-z]+)",')
+    known = sources.names(r"^cli/commands/", r'\.name = "([a-z]+)",')
     yield from compare("command", named, known)
 
 

@@ -12,8 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "async/signal.h"
 #include "base/error.h"
-#include "kube/parallel.h"
 #include "kube/transport.h"
 #include "support/virtual_clock.h"
 
@@ -38,7 +38,7 @@ struct Feed {
   }
 
   std::deque<base::Result<std::string>> chunks;
-  kube::Signal changed;
+  async::Signal changed;
   bool closed = false;  // by the reader
 };
 

@@ -60,28 +60,8 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
   namespace: {{ .Release.Namespace }}
 {{- end }}
 
-{{- /* rules: what the operator may do in a namespace that it watches. No Secrets. */}}
+{{- /* rules: what the operator may do in a namespace that it watches. No Secrets. The file is
+generated from the table of children in the operator's code. */}}
 {{- define "local-registry-operator.rules" -}}
-- apiGroups: [localregistry.dev]
-  resources: [localregistries]
-  verbs: [get, list, watch, patch]
-- apiGroups: [localregistry.dev]
-  resources: [localregistries/status]
-  verbs: [get, patch]
-# Needed where the admission plugin OwnerReferencesPermissionEnforcement is enabled.
-- apiGroups: [localregistry.dev]
-  resources: [localregistries/finalizers]
-  verbs: [update]
-- apiGroups: [apps]
-  resources: [deployments, statefulsets]
-  verbs: [get, list, watch, create, patch, delete]
-- apiGroups: ['']
-  resources: [services, persistentvolumeclaims]
-  verbs: [get, list, watch, create, patch, delete]
-- apiGroups: ['']
-  resources: [pods]
-  verbs: [get, list, watch]
-- apiGroups: [events.k8s.io]
-  resources: [events]
-  verbs: [create, list, patch]
+{{- .Files.Get "files/rules.yaml" | trimSuffix "\n" }}
 {{- end }}

@@ -28,7 +28,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
-#include "kube/config.h"
+#include "kube/config/config.h"
 #include "kube/environment.h"
 #include "kube/https_transport.h"
 #include "sim/against_real/explained.h"

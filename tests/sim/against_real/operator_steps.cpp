@@ -7,7 +7,7 @@
 
 #include "api/apps.h"
 #include "api/local_registry.h"
-#include "reconcile/children.h"
+#include "reconcile/children/children.h"
 #include "sim/against_real/steps.h"
 #include "support/random_spec.h"
 

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "kube/watch_decoder.h"
+#include "kube/watch/watch_decoder.h"
 #include "sim/against_real/compared.h"
 #include "sim/against_real/explained.h"
 #include "sim/api_server.h"

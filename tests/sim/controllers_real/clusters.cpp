@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <stdexcept>
 
-#include "kube/watch_decoder.h"
+#include "kube/watch/watch_decoder.h"
 #include "sim/json_value.h"
 
 namespace controllers_real {

@@ -12,8 +12,8 @@
 #include "api/local_registry.h"
 #include "json/fields.h"
 #include "json/shape.h"
+#include "json/text/yaml.h"
 #include "json/value.h"
-#include "json/yaml.h"
 
 namespace api {
 namespace {

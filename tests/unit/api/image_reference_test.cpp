@@ -1,4 +1,4 @@
-#include "api/image_reference.h"
+#include "api/images/image_reference.h"
 
 #include <gtest/gtest.h>
 

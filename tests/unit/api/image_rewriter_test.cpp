@@ -1,4 +1,4 @@
-#include "api/image_rewriter.h"
+#include "api/images/image_rewriter.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

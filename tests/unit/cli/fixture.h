@@ -5,7 +5,7 @@
 #include <sstream>
 #include <string>
 
-#include "cli/session.h"
+#include "cli/cluster/session.h"
 #include "support/scripted_transport.h"
 
 namespace cli {
@@ -53,6 +53,12 @@ class Fixture {
       {},
       console};
 };
+
+// Members of a status for registry_json(): the local registry delivers the image.
+inline constexpr const char* kDelivered =
+    R"(,"url":"localhost:31234","images":[{"name":"backend","image":"ghcr.io/org/app",)"
+    R"("pushPermission":"Denied","delivery":"LocalRegistry",)"
+    R"("resolved":"localhost:31234/org/app"}])";
 
 // Returns a LocalRegistry as the API server encodes it. `more`: further members of its status.
 inline std::string registry_json(const std::string& name, const std::string& ready,

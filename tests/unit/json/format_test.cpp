@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "json/raw.h"
-#include "json/yaml.h"
+#include "json/text/yaml.h"
 
 namespace json {
 namespace {

@@ -6,8 +6,8 @@
 #include <string>
 #include <utility>
 
-#include "json/scalars.h"
 #include "json/text.h"
+#include "json/text/scalars.h"
 
 namespace testing_json {
 

@@ -1,4 +1,4 @@
-#include "json/scalars.h"
+#include "json/text/scalars.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 
 #include "base/limits.h"
-#include "json/yaml.h"
+#include "json/text/yaml.h"
 
 namespace {
 

@@ -1,4 +1,4 @@
-#include "json/yaml.h"
+#include "json/text/yaml.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "kube/config.h"
+#include "kube/config/config.h"
 
 #include <gmock/gmock.h>
 

@@ -1,4 +1,4 @@
-#include "kube/informer.h"
+#include "kube/watch/informer.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

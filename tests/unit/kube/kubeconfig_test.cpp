@@ -1,8 +1,8 @@
-#include "kube/kubeconfig.h"
+#include "kube/config/kubeconfig.h"
 
 #include <gmock/gmock.h>
 
-#include "base/base64.h"
+#include "base/text/base64.h"
 #include "unit/kube/transport_fixture.h"
 
 namespace {

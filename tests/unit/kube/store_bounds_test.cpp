@@ -6,7 +6,7 @@
 #include <random>
 
 #include "api/core.h"
-#include "kube/store.h"
+#include "kube/watch/store.h"
 
 namespace kube {
 namespace {

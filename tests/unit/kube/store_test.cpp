@@ -1,4 +1,4 @@
-#include "kube/store.h"
+#include "kube/watch/store.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

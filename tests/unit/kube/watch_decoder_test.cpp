@@ -1,4 +1,4 @@
-#include "kube/watch_decoder.h"
+#include "kube/watch/watch_decoder.h"
 
 #include <gtest/gtest.h>
 

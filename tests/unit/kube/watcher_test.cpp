@@ -1,4 +1,4 @@
-#include "kube/watcher.h"
+#include "kube/watch/watcher.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,7 +10,7 @@
 #include "api/coordination.h"
 #include "api/core.h"
 #include "api/local_registry.h"
-#include "kube/store.h"
+#include "kube/watch/store.h"
 #include "support/scripted_transport.h"
 
 namespace kube {

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "operator/gather.h"
-#include "reconcile/children.h"
+#include "reconcile/children/children.h"
 #include "unit/operator/fake_push_checker.h"
 #include "unit/operator/fixture.h"
 
@@ -14,7 +14,7 @@ using base::ErrorCode;
 using controller::ReconcileState;
 using reconcile::Apply;
 using reconcile::Delete;
-using reconcile::ObjectKind;
+using reconcile::ObjectRole;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::UnorderedElementsAre;
@@ -96,9 +96,10 @@ class Execute : public OperatorTest {
 
 TEST_F(Execute, OwnWritesAreSeenBeforeAnyWatchTells) {
   execute({create(deployment()), create(service())});
-  EXPECT_NE(caches->deployments.store().get(kTarget), nullptr);
-  ASSERT_NE(caches->services.store().get(kTarget), nullptr);
-  EXPECT_EQ(caches->services.store().get(kTarget)->spec.ports.front().node_port, 30000);
+  EXPECT_NE(caches->children<api::Deployment>().store().get(kTarget), nullptr);
+  ASSERT_NE(caches->children<api::Service>().store().get(kTarget), nullptr);
+  EXPECT_EQ(caches->children<api::Service>().store().get(kTarget)->spec.ports.front().node_port,
+            30000);
   EXPECT_EQ(state.done.size(), 2U);
   EXPECT_FALSE(state.conflicted);
   EXPECT_THAT(state.failures, IsEmpty());
@@ -114,7 +115,7 @@ TEST_F(Execute, AResetOfPortsIsRecordedAsAHealOfThem) {
   ASSERT_EQ(state.done.size(), 1U);
   const reconcile::WriteHistory& history = histories.of(kDev);
   ASSERT_EQ(history.healed.size(), 1U);
-  EXPECT_EQ(history.healed[0].kind, ObjectKind::kService);
+  EXPECT_EQ(history.healed[0].role, ObjectRole::kService);
   EXPECT_EQ(history.healed[0].path, "spec.ports");
   EXPECT_EQ(history.healed[0].intent, 7U);
   EXPECT_THAT(history.contests, IsEmpty());
@@ -122,7 +123,7 @@ TEST_F(Execute, AResetOfPortsIsRecordedAsAHealOfThem) {
 
 TEST_F(Execute, ADeleteBeforeARecreationIsRecordedAsAHeal) {
   cluster.put(service(30000));
-  reconcile::Delete remove{ObjectKind::kService, kTarget,
+  reconcile::Delete remove{ObjectRole::kService, kTarget,
                            cluster.find<api::Service>(kTarget)->metadata.uid, "", false};
   remove.intent = 7;
   remove.healed = {"spec.type"};
@@ -136,9 +137,9 @@ TEST_F(Execute, AForeignObjectIsReadAndLeftAlone) {
   cluster.put(foreign<api::Service>());
   execute({create(service())});
   EXPECT_TRUE(state.conflicted);
-  ASSERT_NE(state.service, nullptr);
-  EXPECT_EQ(state.service->metadata.uid, "uid-foreign");
-  EXPECT_EQ(caches->services.store().get(kTarget), nullptr) << "it is in no cache";
+  ASSERT_NE(state.uncached.get<reconcile::ObjectRole::kService>(), nullptr);
+  EXPECT_EQ(state.uncached.get<reconcile::ObjectRole::kService>()->metadata.uid, "uid-foreign");
+  EXPECT_EQ(caches->children<api::Service>().store().get(kTarget), nullptr) << "it is in no cache";
   EXPECT_THAT(state.done, IsEmpty());
   EXPECT_THAT(cluster.requests,
               ElementsAre("PATCH services team-a/registry", "GET services team-a/registry"));
@@ -148,9 +149,10 @@ TEST_F(Execute, AForeignObjectIsReadAndLeftAlone) {
 TEST_F(Execute, AnObjectOfOursThatNoWatchToldOfIsReadIntoTheCache) {
   cluster.put(service(30007));
   execute({create(service())});
-  EXPECT_EQ(state.service, nullptr);
-  ASSERT_NE(caches->services.store().get(kTarget), nullptr);
-  EXPECT_EQ(caches->services.store().get(kTarget)->spec.ports.front().node_port, 30007);
+  EXPECT_EQ(state.uncached.get<reconcile::ObjectRole::kService>(), nullptr);
+  ASSERT_NE(caches->children<api::Service>().store().get(kTarget), nullptr);
+  EXPECT_EQ(caches->children<api::Service>().store().get(kTarget)->spec.ports.front().node_port,
+            30007);
 }
 
 TEST_F(Execute, AnUpdateOfAnObjectThatIsGoneForgetsIt) {
@@ -159,14 +161,14 @@ TEST_F(Execute, AnUpdateOfAnObjectThatIsGoneForgetsIt) {
   cluster.erase<api::Deployment>(kTarget);
   execute({Apply<api::Deployment>{deployment(), uid, reconcile::Cause::kUpdate, ""}});
   EXPECT_TRUE(state.conflicted);
-  EXPECT_EQ(caches->deployments.store().get(kTarget), nullptr);
+  EXPECT_EQ(caches->children<api::Deployment>().store().get(kTarget), nullptr);
 }
 
 TEST_F(Execute, ARefusedWriteIsAFailureOfItsTarget) {
   answer("PATCH deployments team-a/registry", failure(403, "Forbidden", "exceeded quota"));
   execute({create(deployment()), create(service())});
   ASSERT_EQ(state.failures.size(), 1U);
-  EXPECT_EQ(state.failures[0].kind, ObjectKind::kDeployment);
+  EXPECT_EQ(state.failures[0].role, ObjectRole::kDeployment);
   EXPECT_EQ(state.failures[0].error.code, ErrorCode::kForbidden);
   EXPECT_EQ(state.failures[0].node_port, 0);
   EXPECT_EQ(state.done.size(), 1U) << "the Service was made";
@@ -212,10 +214,11 @@ TEST_F(Execute, AWriteWithoutAnAnswerIsAFailure) {
 TEST_F(Execute, ADeletedObjectIsGoneBeforeAnyWatchTells) {
   execute({create(deployment())});
   const std::string uid = cluster.find<api::Deployment>(kTarget)->metadata.uid;
-  execute({Delete{ObjectKind::kDeployment, kTarget, uid, "", false}});
-  EXPECT_EQ(caches->deployments.store().get(kTarget), nullptr);
+  execute({Delete{ObjectRole::kDeployment, kTarget, uid, "", false}});
+  EXPECT_EQ(caches->children<api::Deployment>().store().get(kTarget), nullptr);
   settle();
-  EXPECT_EQ(caches->deployments.store().get(kTarget), nullptr) << "late news do not bring it back";
+  EXPECT_EQ(caches->children<api::Deployment>().store().get(kTarget), nullptr)
+      << "late news do not bring it back";
   EXPECT_EQ(state.done.size(), 2U);
 }
 
@@ -224,16 +227,17 @@ TEST_F(Execute, ADeletedObjectThatSomethingHoldsIsSeenToGo) {
   held.metadata.finalizers = {"kubernetes.io/pvc-protection"};
   const auto kept = cluster.put(held);
   settle();
-  execute({Delete{ObjectKind::kPvc, kTarget, kept.metadata.uid, kept.metadata.resource_version,
+  execute({Delete{ObjectRole::kPvc, kTarget, kept.metadata.uid, kept.metadata.resource_version,
                   false}});
-  ASSERT_NE(caches->pvcs.store().get(kTarget), nullptr);
-  EXPECT_TRUE(reconcile::is_terminating(caches->pvcs.store().get(kTarget)->metadata));
+  ASSERT_NE(caches->children<api::PersistentVolumeClaim>().store().get(kTarget), nullptr);
+  EXPECT_TRUE(reconcile::is_terminating(
+      caches->children<api::PersistentVolumeClaim>().store().get(kTarget)->metadata));
 }
 
 TEST_F(Execute, AClaimThatChangedSinceItWasReadIsNotDeleted) {
   const auto kept = cluster.put(pvc());
   settle();
-  execute({Delete{ObjectKind::kPvc, kTarget, kept.metadata.uid, "1", false}});
+  execute({Delete{ObjectRole::kPvc, kTarget, kept.metadata.uid, "1", false}});
   EXPECT_TRUE(state.conflicted);
   EXPECT_NE(cluster.find<api::PersistentVolumeClaim>(kTarget), nullptr);
 }
@@ -241,10 +245,10 @@ TEST_F(Execute, AClaimThatChangedSinceItWasReadIsNotDeleted) {
 TEST_F(Execute, AnotherObjectOfTheNameIsNotDeleted) {
   cluster.put(deployment());
   settle();
-  execute({Delete{ObjectKind::kDeployment, kTarget, "uid-earlier", "", false}});
+  execute({Delete{ObjectRole::kDeployment, kTarget, "uid-earlier", "", false}});
   EXPECT_TRUE(state.conflicted);
   EXPECT_NE(cluster.find<api::Deployment>(kTarget), nullptr);
-  EXPECT_NE(caches->deployments.store().get(kTarget), nullptr);
+  EXPECT_NE(caches->children<api::Deployment>().store().get(kTarget), nullptr);
 }
 
 TEST_F(Execute, WhatIsGoneAlreadyNeedsNoDelete) {
@@ -252,20 +256,20 @@ TEST_F(Execute, WhatIsGoneAlreadyNeedsNoDelete) {
   settle();
   const std::string uid = cluster.find<api::Deployment>(kTarget)->metadata.uid;
   cluster.erase<api::Deployment>(kTarget);
-  execute({Delete{ObjectKind::kDeployment, kTarget, uid, "", false}});
-  EXPECT_EQ(caches->deployments.store().get(kTarget), nullptr);
+  execute({Delete{ObjectRole::kDeployment, kTarget, uid, "", false}});
+  EXPECT_EQ(caches->children<api::Deployment>().store().get(kTarget), nullptr);
   EXPECT_THAT(state.failures, IsEmpty());
 }
 
 TEST_F(Execute, ADeleteForgivesWhatWasRefusedAboutTheObject) {
   cluster.put(deployment());
   settle();
-  state.failures = {{ObjectKind::kDeployment, {ErrorCode::kInvalid, "no"}},
-                    {ObjectKind::kService, {ErrorCode::kInvalid, "no"}}};
+  state.failures = {{ObjectRole::kDeployment, {ErrorCode::kInvalid, "no"}},
+                    {ObjectRole::kService, {ErrorCode::kInvalid, "no"}}};
   const std::string uid = cluster.find<api::Deployment>(kTarget)->metadata.uid;
-  execute({Delete{ObjectKind::kDeployment, kTarget, uid, "", false}});
+  execute({Delete{ObjectRole::kDeployment, kTarget, uid, "", false}});
   ASSERT_EQ(state.failures.size(), 1U);
-  EXPECT_EQ(state.failures[0].kind, ObjectKind::kService);
+  EXPECT_EQ(state.failures[0].role, ObjectRole::kService);
 }
 
 TEST_F(Execute, ALiveReadSeesWhatNoWatchHasTold) {
@@ -273,9 +277,9 @@ TEST_F(Execute, ALiveReadSeesWhatNoWatchHasTold) {
   cluster.put(foreign<api::Deployment>());
   execute({reconcile::ReadLive{}});
   EXPECT_TRUE(state.live);
-  EXPECT_NE(caches->services.store().get(kTarget), nullptr);
-  ASSERT_NE(state.deployment, nullptr);
-  EXPECT_EQ(state.deployment->metadata.uid, "uid-foreign");
+  EXPECT_NE(caches->children<api::Service>().store().get(kTarget), nullptr);
+  ASSERT_NE(state.uncached.get<reconcile::ObjectRole::kDeployment>(), nullptr);
+  EXPECT_EQ(state.uncached.get<reconcile::ObjectRole::kDeployment>()->metadata.uid, "uid-foreign");
   EXPECT_THAT(
       cluster.requests,
       UnorderedElementsAre("GET localregistries team-a/dev", "GET deployments team-a/registry",
@@ -377,9 +381,9 @@ TEST_F(ExecuteElsewhere, ALiveReadLeavesOutChildrenOfAnotherResource) {
 TEST_F(ExecuteElsewhere, AChildThatTheCacheHasNoRoomForIsFoundUntilItIsDeleted) {
   const std::string uid = cluster.put(earlier).metadata.uid;
   state.children.push_back(
-      {ObjectKind::kService, cluster.find<api::Service>({"before", "earlier"})->metadata, 30007});
+      {ObjectRole::kService, cluster.find<api::Service>({"before", "earlier"})->metadata, 30007});
   ASSERT_EQ(observed().misplaced_children.size(), 1U);
-  execute({Delete{ObjectKind::kService, {"before", "earlier"}, uid, "", false}});
+  execute({Delete{ObjectRole::kService, {"before", "earlier"}, uid, "", false}});
   EXPECT_EQ(cluster.find<api::Service>({"before", "earlier"}), nullptr);
   EXPECT_THAT(observed().misplaced_children, IsEmpty());
 }
@@ -432,7 +436,7 @@ TEST_F(ExecuteElsewhere, ALiveReadWithoutOneOfTheListsIsNotLive) {
   execute({reconcile::ReadLive{}});
   EXPECT_FALSE(state.live);
   ASSERT_EQ(state.failures.size(), 1U);
-  EXPECT_EQ(state.failures[0].kind, ObjectKind::kLocalRegistry);
+  EXPECT_EQ(state.failures[0].role, ObjectRole::kLocalRegistry);
 }
 
 TEST_F(ExecuteElsewhere, ALiveReadThatFindsOnlyForgedObjectsDoesNotTakeTheChildrenForGone) {
@@ -447,7 +451,7 @@ TEST_F(ExecuteElsewhere, ALiveReadThatFindsOnlyForgedObjectsDoesNotTakeTheChildr
   execute({reconcile::ReadLive{}});
   EXPECT_FALSE(state.live);
   ASSERT_EQ(state.failures.size(), 1U);
-  EXPECT_EQ(state.failures[0].kind, ObjectKind::kLocalRegistry);
+  EXPECT_EQ(state.failures[0].role, ObjectRole::kLocalRegistry);
   EXPECT_THAT(state.failures[0].error.message,
               testing::AllOf(testing::HasSubstr("namespace \"before\""),
                              testing::HasSubstr("localregistry.dev/owner-uid")));
@@ -458,13 +462,13 @@ TEST_F(Execute, WhatIsCreatedWhileALiveReadIsOnItsWayIsNotTakenForGone) {
   // after the one of the creation.
   cluster.intercept = [&](const std::string& line) -> std::optional<base::Result<kube::Response>> {
     if (line != "GET deployments team-a/registry") return std::nullopt;
-    caches->deployments.store().record_written(cluster.put(deployment()));
+    caches->children<api::Deployment>().store().record_written(cluster.put(deployment()));
     return failure(404, "NotFound", "there is none");
   };
   execute({reconcile::ReadLive{}});
-  EXPECT_NE(caches->deployments.store().get(kTarget), nullptr);
+  EXPECT_NE(caches->children<api::Deployment>().store().get(kTarget), nullptr);
   settle();
-  EXPECT_NE(caches->deployments.store().get(kTarget), nullptr);
+  EXPECT_NE(caches->children<api::Deployment>().store().get(kTarget), nullptr);
 }
 
 TEST_F(Execute, ALiveReadSeesThatTheResourceIsGone) {
@@ -488,7 +492,7 @@ TEST_F(Execute, ALiveReadThatFailsIsNotLive) {
   execute({reconcile::ReadLive{}});
   EXPECT_FALSE(state.live);
   ASSERT_EQ(state.failures.size(), 1U);
-  EXPECT_EQ(state.failures[0].kind, ObjectKind::kLocalRegistry);
+  EXPECT_EQ(state.failures[0].role, ObjectRole::kLocalRegistry);
 }
 
 TEST_F(Execute, ALiveReadWithoutTheClaimSaysSo) {
@@ -510,7 +514,7 @@ TEST_F(Execute, A404OfAProxyIsNotTakenForTheAbsenceOfAnObject) {
     EXPECT_FALSE(state.live) << request;
     ASSERT_EQ(state.failures.size(), 1U) << request;
     EXPECT_TRUE(state.failures[0].error.transient()) << request;
-    EXPECT_NE(caches->services.store().get(kTarget), nullptr) << request;
+    EXPECT_NE(caches->children<api::Service>().store().get(kTarget), nullptr) << request;
     EXPECT_NE(caches->registries.store().get(kDev), nullptr) << request;
   }
 }
@@ -519,10 +523,10 @@ TEST_F(Execute, A404OfAProxyIsNoEndOfADelete) {
   const auto kept = cluster.put(service(30007));
   settle();
   answer("DELETE services team-a/registry", kube::Response{404, "404 page not found\n", {}});
-  execute({Delete{ObjectKind::kService, kTarget, kept.metadata.uid, "", false}});
-  EXPECT_NE(caches->services.store().get(kTarget), nullptr);
+  execute({Delete{ObjectRole::kService, kTarget, kept.metadata.uid, "", false}});
+  EXPECT_NE(caches->children<api::Service>().store().get(kTarget), nullptr);
   ASSERT_EQ(state.failures.size(), 1U);
-  EXPECT_EQ(state.failures[0].kind, ObjectKind::kService);
+  EXPECT_EQ(state.failures[0].role, ObjectRole::kService);
 }
 
 TEST_F(Execute, ALiveReadThatIsCancelledBetweenItsReadsEnds) {

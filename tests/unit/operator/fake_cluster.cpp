@@ -7,7 +7,7 @@
 #include <sstream>
 
 #include "json/fields.h"
-#include "reconcile/names.h"
+#include "reconcile/children/names.h"
 
 namespace test {
 

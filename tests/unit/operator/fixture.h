@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "operator/caches.h"
-#include "reconcile/names.h"
+#include "reconcile/children/names.h"
 #include "unit/operator/fake_cluster.h"
 
 namespace test {

@@ -1,13 +1,13 @@
 #include "operator/gather.h"
 
-#include "reconcile/children.h"
+#include "reconcile/children/children.h"
 #include "unit/operator/fixture.h"
 
 namespace test {
 namespace {
 
 using controller::ReconcileState;
-using reconcile::ObjectKind;
+using reconcile::ObjectRole;
 using reconcile::Observed;
 
 class Gather : public OperatorTest {
@@ -47,10 +47,10 @@ TEST_F(Gather, TheResourceItsObjectsAndItsNamespaceAreFound) {
   kind_cluster = true;
   const Observed observed = gather();
   ASSERT_NE(observed.registry, nullptr);
-  ASSERT_NE(observed.deployment, nullptr);
-  ASSERT_NE(observed.service, nullptr);
-  EXPECT_EQ(observed.stateful_set, nullptr);
-  EXPECT_EQ(observed.pvc, nullptr);
+  ASSERT_NE(observed.deployment(), nullptr);
+  ASSERT_NE(observed.service(), nullptr);
+  EXPECT_EQ(observed.stateful_set(), nullptr);
+  EXPECT_EQ(observed.pvc(), nullptr);
   EXPECT_EQ(observed.target_namespace->metadata.name, "team-a");
   EXPECT_TRUE(observed.misplaced_children.empty());
   EXPECT_TRUE(observed.target_watched);
@@ -66,10 +66,10 @@ TEST_F(Gather, ObjectsOfAnEarlierNameAreLeftovers) {
   cluster.put(renamed);
   watch();
   const Observed observed = gather();
-  EXPECT_EQ(observed.deployment, nullptr);
+  EXPECT_EQ(observed.deployment(), nullptr);
   ASSERT_EQ(observed.misplaced_children.size(), 2U);
-  EXPECT_EQ(observed.misplaced_children[0].kind, ObjectKind::kDeployment);
-  EXPECT_EQ(observed.misplaced_children[1].kind, ObjectKind::kService);
+  EXPECT_EQ(observed.misplaced_children[0].role, ObjectRole::kDeployment);
+  EXPECT_EQ(observed.misplaced_children[1].role, ObjectRole::kService);
   EXPECT_EQ(observed.misplaced_children[0].metadata.name, "registry");
 }
 
@@ -96,7 +96,8 @@ TEST_F(Gather, ForeignObjectsAreSeenOnlyWhereThisReconcileReadThem) {
   cluster.put(foreign);
   watch();
   EXPECT_EQ(gather().service, nullptr);
-  state.service = std::make_shared<const api::Service>(foreign);
+  state.uncached.get<reconcile::ObjectRole::kService>() =
+      std::make_shared<const api::Service>(foreign);
   EXPECT_NE(gather().service, nullptr);
 }
 
@@ -104,7 +105,7 @@ TEST_F(Gather, WhatThisReconcileKnowsIsPassedOn) {
   cluster.put(a_registry());
   watch();
   state.live = true;
-  state.failures = {{ObjectKind::kService, {base::ErrorCode::kInvalid, "no"}, 30000}};
+  state.failures = {{ObjectRole::kService, {base::ErrorCode::kInvalid, "no"}, 30000}};
   const Observed observed = gather();
   EXPECT_TRUE(observed.live);
   ASSERT_EQ(observed.failures.size(), 1U);
@@ -157,7 +158,7 @@ TEST_F(GatherForged, ObjectsOfANamespaceThatTheResourceNeverUsedAreNoChildren) {
   EXPECT_TRUE(observed.misplaced_children.empty());
   EXPECT_TRUE(observed.orphans.empty());
   EXPECT_TRUE(observed.pods.empty());
-  EXPECT_EQ(observed.service, nullptr);
+  EXPECT_EQ(observed.service(), nullptr);
 }
 
 TEST_F(GatherForged, HoweverManyTheyAreTheyHideNoChildOfTheResource) {

@@ -1,10 +1,10 @@
-#include "operator/push_checks.h"
+#include "operator/push/push_checks.h"
 
 #include <fmt/core.h>
 #include <gmock/gmock.h>
 
-#include "base/base64.h"
 #include "base/limits.h"
+#include "base/text/base64.h"
 #include "unit/operator/fake_push_checker.h"
 #include "unit/operator/fixture.h"
 

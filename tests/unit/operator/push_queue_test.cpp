@@ -1,4 +1,4 @@
-#include "operator/push_queue.h"
+#include "operator/push/push_queue.h"
 
 #include <gtest/gtest.h>
 

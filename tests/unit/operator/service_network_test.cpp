@@ -1,4 +1,4 @@
-#include "operator/service_network.h"
+#include "operator/push/service_network.h"
 
 #include <gmock/gmock.h>
 

@@ -1,9 +1,9 @@
-#include "operator/webhook_certificates.h"
+#include "operator/webhook/webhook_certificates.h"
 
 #include <gmock/gmock.h>
 
-#include "base/base64.h"
-#include "pki/certificate.h"
+#include "base/text/base64.h"
+#include "crypto/certificate.h"
 #include "unit/operator/fixture.h"
 
 namespace {
@@ -22,18 +22,22 @@ const std::vector<std::string> kHosts = {"webhook.system.svc"};
 constexpr auto kValidity = 10h;
 
 // Replica is one replica of the operator, with the certificates that it serves.
-struct Replica {
-  Replica(const kube::Environment& environment, runtime::Metrics& metrics)
+struct Replica final : controller::CertificateObserver {
+  explicit Replica(const kube::Environment& environment)
       : certificates(
             environment,
-            {kSecret, kConfiguration.name, pki::policy_for(kValidity, "webhook", kHosts)},
+            {kSecret, kConfiguration.name, crypto::policy_for(kValidity, "webhook", kHosts)},
             [this](const std::string& certificate, const std::string& key) {
               return serve(certificate, key);
             },
-            metrics) {}
+            *this) {}
+
+  void set_webhook_certificate_expiry(std::chrono::seconds since_epoch) override {
+    expiry = since_epoch;
+  }
 
   base::Result<void> serve(const std::string& certificate, const std::string& key) {
-    if (!pki::has_key(certificate, key)) {
+    if (!crypto::has_key(certificate, key)) {
       return base::Error{base::ErrorCode::kInvalid, "not its key"};
     }
     served.push_back(certificate);
@@ -41,6 +45,7 @@ struct Replica {
   }
 
   std::vector<std::string> served;
+  std::chrono::seconds expiry{};
   WebhookCertificates certificates;
 };
 
@@ -54,7 +59,7 @@ class WebhookCertificatesTest : public test::OperatorTest {
   }
 
   Replica& replica() {
-    replicas.push_back(std::make_unique<Replica>(environment(), metrics));
+    replicas.push_back(std::make_unique<Replica>(environment()));
     world.start(replicas.back()->certificates.run());
     settle();
     return *replicas.back();
@@ -69,9 +74,10 @@ class WebhookCertificatesTest : public test::OperatorTest {
 
   // Renews the certificates as another leader does.
   void renew_elsewhere() {
-    const pki::Policy policy = pki::policy_for(kValidity, "webhook", kHosts);
-    const pki::Stored made =
-        pki::carry_out(pki::Step::kReplaceAll, {}, policy, world.clock.wall()).value();
+    const crypto::RotationPolicy policy = crypto::policy_for(kValidity, "webhook", kHosts);
+    const crypto::StoredCertificates made =
+        crypto::carry_out(crypto::RotationStep::kReplaceAll, {}, policy, world.clock.wall())
+            .value();
     api::Secret secret = *cluster.find<api::Secret>(kSecret);
     secret.data = {{"ca.crt", base::encode_base64(made.authorities)},
                    {"ca.key", base::encode_base64(made.authority_key)},
@@ -103,7 +109,6 @@ class WebhookCertificatesTest : public test::OperatorTest {
   }
 
   std::vector<std::unique_ptr<Replica>> replicas;
-  runtime::Metrics metrics{"1"};
 };
 
 TEST_F(WebhookCertificatesTest, TheLeaderMakesThemAndHasThemTrusted) {
@@ -112,10 +117,10 @@ TEST_F(WebhookCertificatesTest, TheLeaderMakesThemAndHasThemTrusted) {
   ASSERT_THAT(one.served, SizeIs(1));
   EXPECT_EQ(one.served.back(), stored("tls.crt"));
   EXPECT_EQ(trusted(), stored("ca.crt"));
-  EXPECT_TRUE(pki::is_signed_by(stored("tls.crt"), trusted()));
+  EXPECT_TRUE(crypto::is_signed_by(stored("tls.crt"), trusted()));
   EXPECT_EQ(one.certificates.waiting_for(), "");
   EXPECT_THAT(cluster.writes(), ElementsAre("POST secrets system/", HasSubstr("PATCH mutating")));
-  EXPECT_THAT(metrics.serialize(), HasSubstr("certificate_expiry_timestamp_seconds 1800036000"));
+  EXPECT_EQ(one.expiry, 1800036000s);
 }
 
 TEST_F(WebhookCertificatesTest, AnEmptySecretThatIsThereIsFilled) {
@@ -203,7 +208,7 @@ TEST_F(WebhookCertificatesTest, ASecretThatWasSpoiltIsMendedAndWhatItHoldsNotSer
   settle();
   EXPECT_THAT(one.served, SizeIs(2));
   EXPECT_EQ(one.served.back(), stored("tls.crt"));
-  EXPECT_TRUE(pki::is_signed_by(stored("tls.crt"), trusted()));
+  EXPECT_TRUE(crypto::is_signed_by(stored("tls.crt"), trusted()));
 }
 
 TEST_F(WebhookCertificatesTest, WhatIsServedIsTrustedWhileAuthoritiesComeAndGo) {
@@ -215,12 +220,12 @@ TEST_F(WebhookCertificatesTest, WhatIsServedIsTrustedWhileAuthoritiesComeAndGo) 
     pass(10min);
     ASSERT_EQ(one.served.back(), other.served.back());
     bool is_trusted = false;
-    for (const std::string& authority : pki::split_certificates(trusted())) {
+    for (const std::string& authority : crypto::split_certificates(trusted())) {
       authorities.insert(authority);
-      is_trusted = is_trusted || pki::is_signed_by(other.served.back(), authority);
+      is_trusted = is_trusted || crypto::is_signed_by(other.served.back(), authority);
     }
     ASSERT_TRUE(is_trusted);
-    ASSERT_LT(world.clock.wall(), pki::read_certificate(other.served.back())->until);
+    ASSERT_LT(world.clock.wall(), crypto::read_certificate(other.served.back())->until);
   }
   EXPECT_GE(authorities.size(), 3U);
   EXPECT_GE(other.served.size(), 9U);
@@ -345,7 +350,7 @@ TEST_F(WebhookCertificatesTest, ANewLeaderTakesOverWhatTheOldOneBegan) {
   pass(kValidity);
   EXPECT_EQ(trusted(), stored("ca.crt"));
   EXPECT_EQ(one.served.back(), stored("tls.crt"));
-  EXPECT_THAT(pki::split_certificates(trusted()), SizeIs(1));
+  EXPECT_THAT(crypto::split_certificates(trusted()), SizeIs(1));
 }
 
 }  // namespace

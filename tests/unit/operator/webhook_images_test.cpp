@@ -1,4 +1,4 @@
-#include "operator/webhook_images.h"
+#include "operator/webhook/webhook_images.h"
 
 #include <gmock/gmock.h>
 

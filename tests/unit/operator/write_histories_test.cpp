@@ -9,7 +9,7 @@
 namespace test {
 namespace {
 
-using reconcile::ObjectKind;
+using reconcile::ObjectRole;
 
 constexpr int kResources = 300;  // more than there is room for
 
@@ -17,13 +17,13 @@ class WriteHistoriesTest : public testing::Test {
  protected:
   // Records contests with long paths and field managers over all objects of a resource.
   void fill(const api::ObjectKey& key) {
-    for (const ObjectKind kind :
-         {ObjectKind::kDeployment, ObjectKind::kStatefulSet, ObjectKind::kService, ObjectKind::kPvc,
-          ObjectKind::kLocalRegistry}) {
+    for (const ObjectRole role :
+         {ObjectRole::kDeployment, ObjectRole::kStatefulSet, ObjectRole::kService, ObjectRole::kPvc,
+          ObjectRole::kLocalRegistry}) {
       reconcile::WriteRecord write;
-      write.kind = kind;
+      write.role = role;
       reconcile::ContestRecord record;
-      record.kind = kind;
+      record.role = role;
       for (std::size_t i = 0; i < limits::kContestedFields; ++i) {
         const std::string path = "spec." + std::string(400, 'x') + std::to_string(i);
         write.healed.push_back(path);
@@ -68,7 +68,7 @@ TEST_F(WriteHistoriesTest, TheirMemoryIsBounded) {
 }
 
 TEST_F(WriteHistoriesTest, OneNamespaceDoesNotMakeTheOthersForgotten) {
-  histories.record_write({"team-b", "dev"}, {ObjectKind::kService, 1, {"spec.type"}, {}, {}});
+  histories.record_write({"team-b", "dev"}, {ObjectRole::kService, 1, {"spec.type"}, {}, {}});
   world.run_for(std::chrono::minutes(1));
   for (int i = 0; i < kResources; ++i) fill({"team-a", "dev-" + std::to_string(i)});
   EXPECT_EQ(histories.of({"team-b", "dev"}).healed.size(), 1U);
@@ -77,17 +77,17 @@ TEST_F(WriteHistoriesTest, OneNamespaceDoesNotMakeTheOthersForgotten) {
 TEST_F(WriteHistoriesTest, TheirNumberIsBounded) {
   for (std::size_t i = 0; i < limits::kWriteHistories + 10; ++i) {
     histories.record_write({"team-" + std::to_string(i), "dev"},
-                           {ObjectKind::kService, 1, {"spec.type"}, {}, {}});
+                           {ObjectRole::kService, 1, {"spec.type"}, {}, {}});
   }
   EXPECT_LE(histories.size(), limits::kWriteHistories);
   EXPECT_LE(histories.bytes(), limits::kWriteHistoryBytes);
 }
 
 TEST_F(WriteHistoriesTest, AContestThatEndsLeavesNothing) {
-  reconcile::WriteRecord write{ObjectKind::kService, 1, {}, {"spec.type"}, {}};
+  reconcile::WriteRecord write{ObjectRole::kService, 1, {}, {"spec.type"}, {}};
   histories.record_write({"team-a", "dev"}, write);
   EXPECT_EQ(histories.contested(), 1U);
-  histories.end_contest({"team-a", "dev"}, ObjectKind::kService);
+  histories.end_contest({"team-a", "dev"}, ObjectRole::kService);
   EXPECT_EQ(histories.size(), 0U);
   EXPECT_EQ(histories.bytes(), 0U);
 }

@@ -1,9 +1,9 @@
-#include "reconcile/acceptance.h"
+#include "reconcile/checks/acceptance.h"
 
 #include <gtest/gtest.h>
 
 #include "reconcile/plan.h"
-#include "reconcile/reasons.h"
+#include "reconcile/status/reasons.h"
 #include "unit/reconcile/world.h"
 
 namespace test {
@@ -165,7 +165,7 @@ TEST(Acceptance, AConflictIsNotTakenBackByAReadThatFailed) {
       {"Accepted", "False", std::string(reconcile::reason::kNameConflict), "", 1, {}}};
   World world(registry);
   world.failures.push_back(
-      {ObjectKind::kLocalRegistry, {base::ErrorCode::kTimeout, "no answer"}, 0});
+      {ObjectRole::kLocalRegistry, {base::ErrorCode::kTimeout, "no answer"}, 0});
   const reconcile::Plan plan = reconcile::plan(world.observe());
   ASSERT_TRUE(plan.status);
   EXPECT_EQ(condition(*plan.status, "Accepted"), "False NameConflict") << "it is in no cache";
@@ -218,10 +218,10 @@ TEST(Acceptance, AChildThatIsKnownInPartIsNotWritten) {
   world.converge();
   for (const auto kept : {json::Kept::kPart, json::Kept::kNoRoom}) {
     reconcile::Observed observed = world.observe();
-    auto deployment = std::make_shared<api::Deployment>(*observed.deployment);
+    auto deployment = std::make_shared<api::Deployment>(*observed.deployment());
     deployment->metadata.kept = kept;
     deployment->spec = {};
-    observed.deployment = deployment;
+    observed.slots.get<reconcile::ObjectRole::kDeployment>() = deployment;
     const reconcile::Plan plan = reconcile::plan(observed);
     EXPECT_TRUE(plan.actions.empty());
     ASSERT_TRUE(plan.status);

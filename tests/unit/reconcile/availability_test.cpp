@@ -1,4 +1,4 @@
-#include "reconcile/availability.h"
+#include "reconcile/status/availability.h"
 
 #include <gtest/gtest.h>
 
@@ -293,9 +293,9 @@ TEST_F(Availability, APodWithoutANodeIsTold) {
 TEST_F(Availability, WithoutAServiceOrItsPortNobodyReachesIt) {
   world.find<api::Service>()->spec.ports.front().node_port = 0;
   EXPECT_EQ(registry(), "False Deploying");
-  world.services.clear();
+  world.all<api::Service>().clear();
   EXPECT_EQ(registry(), "False Deploying");
-  world.deployments.clear();
+  world.all<api::Deployment>().clear();
   EXPECT_EQ(registry(), "False Deploying");
 }
 
@@ -319,7 +319,7 @@ TEST_F(Availability, WhatIsNotWantedIsNotDeployed) {
   world.change_spec(spec);
   EXPECT_EQ(registry(), "True Available") << "it is still there";
   EXPECT_EQ(buildkit(), "True Ready");
-  world.deployments.clear();
+  world.all<api::Deployment>().clear();
   EXPECT_EQ(registry(), "False NotDeployed");
   EXPECT_EQ(buildkit(), "False NotDeployed");
 }

@@ -1,11 +1,11 @@
-#include "reconcile/children.h"
+#include "reconcile/children/children.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/limits.h"
 #include "json/sieve.h"
-#include "reconcile/names.h"
+#include "reconcile/children/names.h"
 #include "unit/reconcile/world.h"
 
 namespace test {

@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "base/limits.h"
-#include "reconcile/reasons.h"
+#include "reconcile/status/reasons.h"
 #include "unit/reconcile/world.h"
 
 namespace test {
@@ -23,8 +23,8 @@ class Contest : public testing::Test {
  protected:
   void SetUp() override { world.manager = "scaler"; }
 
-  void set_policy(const std::string& patch, ObjectKind kind = ObjectKind::kDeployment) {
-    world.policies[kind] = from_json(patch);
+  void set_policy(const std::string& patch, ObjectRole role = ObjectRole::kDeployment) {
+    world.policies[role] = from_json(patch);
   }
 
   // Lets time pass with reconciles every minute. Returns the number of writes to children, refused
@@ -136,7 +136,7 @@ TEST_F(Contest, OtherFieldsOfTheObjectAreStillHealed) {
   EXPECT_EQ(world.find<api::Deployment>()->spec.replicas, 1);
   ASSERT_EQ(count_writes(lines), 1U);
   EXPECT_THAT(lines[0], HasSubstr("spec.replicas")) << "the event names what was healed";
-  world.services.clear();
+  world.all<api::Service>().clear();
   EXPECT_EQ(count_writes(world.run()), 1U) << "and so are other objects";
 }
 
@@ -256,7 +256,7 @@ TEST_F(Contest, PortsWithoutTheIntentHashAreLeftToTheOtherClientToo) {
 
 TEST_F(Contest, APolicyThatMovesThePortIsNotFoughtOver) {
   set_policy(R"({"spec":{"ports":[{"name":"registry","port":80,"nodePort":30000}]}})",
-             ObjectKind::kService);
+             ObjectRole::kService);
   world.converge();
   EXPECT_LE(writes_within(60min), limits::kContestedWrites);
   EXPECT_EQ(condition_of("Converged"), "False FieldOverridden");
@@ -307,7 +307,7 @@ TEST_F(Contest, AnImmutableFieldThatAPolicySetAtCreationNeverCausesADelete) {
   api::LocalRegistrySpec spec;
   spec.persistence.enabled = true;
   world.change_spec(spec);
-  set_policy(R"({"spec":{"serviceName":"other"}})", ObjectKind::kStatefulSet);
+  set_policy(R"({"spec":{"serviceName":"other"}})", ObjectRole::kStatefulSet);
   world.converge();
   const std::string uid = world.find<api::StatefulSet>()->metadata.uid;
   world.policies.clear();  // from now on the apply is refused
@@ -317,19 +317,19 @@ TEST_F(Contest, AnImmutableFieldThatAPolicySetAtCreationNeverCausesADelete) {
 
 TEST_F(Contest, WhatIsRememberedIsBounded) {
   for (int i = 0; i < 1000; ++i) {
-    reconcile::record_write(world.history, {ObjectKind::kDeployment,
+    reconcile::record_write(world.history, {ObjectRole::kDeployment,
                                             1,
                                             {"spec.field" + std::to_string(i)},
                                             {"spec.other" + std::to_string(i)},
                                             world.instant});
     reconcile::record_contest(
         world.history,
-        {ObjectKind::kDeployment, 1, {{"spec.more" + std::to_string(i), "x"}}, 1ms, world.instant});
+        {ObjectRole::kDeployment, 1, {{"spec.more" + std::to_string(i), "x"}}, 1ms, world.instant});
   }
   const std::string path = "spec." + std::string(500, 'x');
   reconcile::record_write(world.history,
-                          {ObjectKind::kDeployment, 1, {path}, {path, path + "y"}, world.instant});
-  const reconcile::FieldContest* contest = world.history.find(ObjectKind::kDeployment);
+                          {ObjectRole::kDeployment, 1, {path}, {path, path + "y"}, world.instant});
+  const reconcile::FieldContest* contest = world.history.find(ObjectRole::kDeployment);
   ASSERT_TRUE(contest != nullptr && contest->find(path) && contest->find(path + "y"));
   EXPECT_NE(contest->find(path), contest->find(path + "y"));
   EXPECT_EQ(contest->find(path + "z"), nullptr);

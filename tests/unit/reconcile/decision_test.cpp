@@ -1,4 +1,4 @@
-#include "reconcile/decision.h"
+#include "reconcile/checks/decision.h"
 
 #include <gtest/gtest.h>
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <functional>
 
-#include "reconcile/reasons.h"
+#include "reconcile/status/reasons.h"
 #include "unit/reconcile/world.h"
 
 namespace test {
@@ -213,7 +213,7 @@ TEST(Drift, EveryFieldOfTheServiceInAnotherNamespaceIsHealed) {
   converged.converge();
   const Tree whole = tree_of(*converged.find<api::Service>());
   std::vector<Way> leaves;
-  add_leaves(converged.services.at(converged.target_key()).last, {}, leaves);
+  add_leaves(converged.all<api::Service>().at(converged.target_key()).last, {}, leaves);
   const std::string owner_uid = "/metadata/labels/localregistry.dev/owner-uid";
   for (const Way& way : leaves) {
     if (is_fixed(text_of(way)) || text_of(way) == owner_uid) continue;
@@ -247,7 +247,8 @@ TEST(Drift, EveryFieldOfTheClaimIsHealed) {
   World converged = converged_world(spec);
   const Tree whole = tree_of(*converged.find<api::PersistentVolumeClaim>());
   std::vector<Way> leaves;
-  add_leaves(converged.pvcs.at(converged.target_key()).last, {}, leaves);
+  add_leaves(converged.all<api::PersistentVolumeClaim>().at(converged.target_key()).last, {},
+             leaves);
   for (const Way& way : leaves) {
     const std::string path = text_of(way);
     if (is_fixed(path) || path == "/spec/resources/requests/storage") continue;

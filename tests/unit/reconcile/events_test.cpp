@@ -1,9 +1,9 @@
-#include "reconcile/events.h"
+#include "reconcile/status/events.h"
 
 #include <gmock/gmock.h>
 
-#include "reconcile/children.h"
-#include "reconcile/reasons.h"
+#include "reconcile/children/children.h"
+#include "reconcile/status/reasons.h"
 #include "unit/reconcile/world.h"
 
 namespace test {
@@ -98,7 +98,7 @@ TEST_F(Events, AStatusThatSaysNothingTellsNothing) {
 }
 
 TEST_F(Events, WhatIsMadeByALaterTryIsCreatedNotHealed) {
-  world.refusals[ObjectKind::kService] = {base::ErrorCode::kUnavailable, "try later"};
+  world.refusals[ObjectRole::kService] = {base::ErrorCode::kUnavailable, "try later"};
   reconcile();
   world.refusals.clear();
   EXPECT_EQ(reconcile().front(),
@@ -173,14 +173,14 @@ TEST_F(Events, OnlyTheImagesWhoseDeliveryIsNewAreTold) {
 
 TEST_F(Events, ADeletedObjectIsToldAsHealed) {
   world.converge();
-  world.services.clear();
+  world.all<api::Service>().clear();
   EXPECT_EQ(reconcile(), Lines({"Normal Healed: recreated after deletion: Service/registry"}));
   EXPECT_EQ(reconcile(), Lines());
 }
 
 TEST_F(Events, APortThatWasTakenMeanwhileIsAWarning) {
   world.converge();
-  world.services.clear();
+  world.all<api::Service>().clear();
   world.taken_ports = {30000};
   const Lines lines = reconcile();
   ASSERT_EQ(lines.size(), 2U);
@@ -238,8 +238,8 @@ TEST_F(Events, ObjectsThatCannotBeRemovedAreToldOnce) {
   world.converge();
   world.unwatched = {"shared"};
   world.target_watched = false;
-  world.deployments.clear();  // no cache shows them
-  world.services.clear();
+  world.all<api::Deployment>().clear();  // no cache shows them
+  world.all<api::Service>().clear();
   world.delete_registry();
   EXPECT_THAT(reconcile(), testing::ElementsAre(testing::StartsWith(
                                "Warning CleanupBlocked: objects of this LocalRegistry may be in "
@@ -260,7 +260,7 @@ TEST_F(Events, AConflictIsToldOnce) {
 }
 
 TEST_F(Events, ARefusedWriteIsToldOnceHoweverOftenItIsTried) {
-  world.refusals[ObjectKind::kDeployment] = {base::ErrorCode::kForbidden, "exceeded quota: tight"};
+  world.refusals[ObjectRole::kDeployment] = {base::ErrorCode::kForbidden, "exceeded quota: tight"};
   const Lines lines = reconcile();
   EXPECT_EQ(lines.back(),
             "Warning Failed: QuotaExceeded: Deployment registry: exceeded quota: tight");
@@ -270,7 +270,7 @@ TEST_F(Events, ARefusedWriteIsToldOnceHoweverOftenItIsTried) {
 
 TEST_F(Events, ARefusedChangeOfARunningRegistryIsReportedOnce) {
   world.converge();
-  world.refusals[ObjectKind::kDeployment] = {base::ErrorCode::kForbidden, "denied: no nginx here"};
+  world.refusals[ObjectRole::kDeployment] = {base::ErrorCode::kForbidden, "denied: no nginx here"};
   change([](auto& spec) { spec.image = "registry:3"; });
   EXPECT_EQ(reconcile(), Lines({"Warning Failed: Forbidden: Deployment team-a/registry: denied: no "
                                 "nginx here"}));
@@ -282,7 +282,7 @@ TEST_F(Events, ARefusedChangeOfARunningRegistryIsReportedOnce) {
 TEST_F(Events, AServiceThatCannotBecomeANodePortIsReported) {
   reconcile();
   world.find<api::Service>()->spec.ports.front().node_port = 0;
-  world.refusals[ObjectKind::kService] = {base::ErrorCode::kInvalid, "clusterIPs: may not be None"};
+  world.refusals[ObjectRole::kService] = {base::ErrorCode::kInvalid, "clusterIPs: may not be None"};
   const Lines told = reconcile();
   EXPECT_THAT(told, testing::Contains(testing::HasSubstr("clusterIPs: may not be None")));
   EXPECT_EQ(reconcile(), Lines());
@@ -325,7 +325,7 @@ TEST_F(Events, ATakeOverIsNoHealing) {
 }
 
 TEST_F(Events, AFailedWriteIsNotToldAsDone) {
-  world.refusals[ObjectKind::kService] = {base::ErrorCode::kUnavailable, "try later"};
+  world.refusals[ObjectRole::kService] = {base::ErrorCode::kUnavailable, "try later"};
   EXPECT_EQ(reconcile().front(), "Normal Created: created Deployment/registry");
 }
 

@@ -5,8 +5,8 @@
 #include <stdexcept>
 
 #include "base/limits.h"
-#include "reconcile/children.h"
-#include "reconcile/names.h"
+#include "reconcile/children/children.h"
+#include "reconcile/children/names.h"
 
 namespace test {
 
@@ -149,7 +149,7 @@ constexpr std::string_view kAppliedPod = reconcile::kAppliedPodAnnotation;
 void age_workloads(World& world, const std::string& how) {
   if (how.empty()) return;
   if (how != "recorded" && how != "unrecorded") throw std::runtime_error("no such age: " + how);
-  for (auto& [key, kept] : world.deployments) {
+  for (auto& [key, kept] : world.all<api::Deployment>()) {
     const auto& record = kept.object.metadata.annotations[std::string(kAppliedPod)];
     auto pod = decoded<reconcile::AppliedPod>(from_json(record));
     age(pod.pod_template);
@@ -163,7 +163,7 @@ void age_workloads(World& world, const std::string& how) {
     kept.object.spec.pod_template = aged.spec.pod_template;
     kept.last = tree_of(aged);
   }
-  for (auto& [key, kept] : world.stateful_sets) {
+  for (auto& [key, kept] : world.all<api::StatefulSet>()) {
     age(kept.object.spec.pod_template);
     kept.object.spec.pod_management_policy = "OrderedReady";
   }
@@ -193,10 +193,10 @@ base::ErrorCode code_of(const std::string& name) {
   throw std::runtime_error("no such error code: " + name);
 }
 
-ObjectKind kind_of_name(const std::string& name) {
-  for (const ObjectKind kind : {ObjectKind::kLocalRegistry, ObjectKind::kDeployment,
-                                ObjectKind::kStatefulSet, ObjectKind::kService, ObjectKind::kPvc}) {
-    if (reconcile::kind_name(kind) == name) return kind;
+ObjectRole kind_of_name(const std::string& name) {
+  for (const ObjectRole role : {ObjectRole::kLocalRegistry, ObjectRole::kDeployment,
+                                ObjectRole::kStatefulSet, ObjectRole::kService, ObjectRole::kPvc}) {
+    if (reconcile::kind_name(role) == name) return role;
   }
   throw std::runtime_error("no such target: " + name);
 }
@@ -243,8 +243,8 @@ std::size_t intent_of(World& world) {
 // Records as many heals of each field as the limit allows.
 void add_heals(World& world, const std::map<std::string, std::string>& fields) {
   for (const auto& [kind, path] : fields) {
-    const ObjectKind target = kind_of_name(kind);
-    const std::size_t intent = target == ObjectKind::kService ? intent_of<api::Service>(world)
+    const ObjectRole target = kind_of_name(kind);
+    const std::size_t intent = target == ObjectRole::kService ? intent_of<api::Service>(world)
                                                               : intent_of<api::Deployment>(world);
     for (std::size_t i = 0; i < limits::kHealsInWindow; ++i) {
       reconcile::record_write(world.history, {target, intent, {path}, {}, world.instant});
@@ -272,7 +272,7 @@ void add_facts(World& world, const Description& description) {
   }
   for (const json::Raw& text : description.refused) {
     const reconcile::FailedRequest failure = failure_of(text);
-    world.refusals[failure.kind] = failure.error;
+    world.refusals[failure.role] = failure.error;
   }
   for (const auto& [target, patch] : description.policies) {
     world.policies[kind_of_name(target)] = from_json(patch.text);

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "reconcile/children.h"
-#include "reconcile/names.h"
+#include "reconcile/children/children.h"
+#include "reconcile/children/names.h"
 
 namespace test {
 namespace {

@@ -1,4 +1,4 @@
-#include "reconcile/images.h"
+#include "reconcile/status/images.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,8 +1,8 @@
-#include "reconcile/names.h"
+#include "reconcile/children/names.h"
 
 #include <gtest/gtest.h>
 
-#include "reconcile/children.h"
+#include "reconcile/children/children.h"
 #include "unit/reconcile/world.h"
 
 namespace test {

@@ -1,9 +1,9 @@
-#include "reconcile/node_port.h"
+#include "reconcile/children/node_port.h"
 
 #include <gtest/gtest.h>
 
 #include "reconcile/plan.h"
-#include "reconcile/reasons.h"
+#include "reconcile/status/reasons.h"
 #include "unit/reconcile/world.h"
 
 namespace test {
@@ -20,13 +20,13 @@ class NodePort : public testing::Test {
     registry.status.node_port = in_status;
     world.registry = std::make_shared<const api::LocalRegistry>(registry);
     if (in_service == 0) return;
-    auto& service = world.services[world.target_key()].object;
+    auto& service = world.all<api::Service>()[world.target_key()].object;
     service.metadata.labels = {{"localregistry.dev/owner-uid", "uid-dev"}};
     service.spec.ports = {{"registry", "TCP", 5000, {}, in_service}};
   }
 
   void refuse(int port) {
-    world.failures.push_back({ObjectKind::kService, {base::ErrorCode::kInvalid, "taken"}, port});
+    world.failures.push_back({ObjectRole::kService, {base::ErrorCode::kInvalid, "taken"}, port});
   }
 
   int port() const {
@@ -113,7 +113,7 @@ TEST_F(NodePort, ARefusedPinWithoutAServiceGivesNothing) {
 
 TEST_F(NodePort, AForeignServiceHasNoPortOfOurs) {
   set(0, 0, 30002);
-  world.services.begin()->second.object.metadata.labels.clear();
+  world.all<api::Service>().begin()->second.object.metadata.labels.clear();
   EXPECT_EQ(port(), 0);
 }
 

@@ -6,7 +6,7 @@
 #include <functional>
 #include <random>
 
-#include "reconcile/names.h"
+#include "reconcile/children/names.h"
 #include "unit/reconcile/world.h"
 
 namespace test {
@@ -125,9 +125,9 @@ void add_all(const Objects<T>& objects, Tree& list) {
 // Returns the workloads and Services, without node ports.
 Tree state_of(const World& world) {
   Tree list = test::list();
-  add_all(world.deployments, list);
-  add_all(world.stateful_sets, list);
-  Objects<api::Service> services = world.services;
+  add_all(world.all<api::Deployment>(), list);
+  add_all(world.all<api::StatefulSet>(), list);
+  Objects<api::Service> services = world.all<api::Service>();
   for (auto& [key, kept] : services) {
     for (api::ServicePort& port : kept.object.spec.ports) port.node_port = 0;
   }
@@ -136,9 +136,9 @@ Tree state_of(const World& world) {
 }
 
 int port_of(const World& world) {
-  return world.services.empty()
+  return world.all<api::Service>().empty()
              ? 0
-             : world.services.begin()->second.object.spec.ports.front().node_port;
+             : world.all<api::Service>().begin()->second.object.spec.ports.front().node_port;
 }
 
 bool is_deployed(const LocalRegistrySpec& spec) { return spec.enabled.value_or(true); }
@@ -155,15 +155,17 @@ int wanted_port(const World& before, const World& after, const LocalRegistrySpec
 void expect_claims(const World& before, const World& after, const LocalRegistrySpec& to) {
   const bool deletes = to.persistence.when_deleted == api::RetentionPolicy::kDelete;
   const api::ObjectKey target = after.target_key();
-  for (const auto& [key, kept] : before.pvcs) {
+  for (const auto& [key, kept] : before.all<api::PersistentVolumeClaim>()) {
     const bool wanted = to.persistence.enabled && key == target;
     if (deletes && !wanted) {
-      EXPECT_FALSE(after.pvcs.contains(key)) << "deleted by policy";
+      EXPECT_FALSE(after.all<api::PersistentVolumeClaim>().contains(key)) << "deleted by policy";
       continue;
     }
-    ASSERT_TRUE(after.pvcs.contains(key)) << api::to_string(key) << " is gone";
-    const auto& spec = after.pvcs.at(key).object.spec;
-    EXPECT_EQ(after.pvcs.at(key).object.metadata.uid, kept.object.metadata.uid);
+    ASSERT_TRUE(after.all<api::PersistentVolumeClaim>().contains(key))
+        << api::to_string(key) << " is gone";
+    const auto& spec = after.all<api::PersistentVolumeClaim>().at(key).object.spec;
+    EXPECT_EQ(after.all<api::PersistentVolumeClaim>().at(key).object.metadata.uid,
+              kept.object.metadata.uid);
     if (kept.object.spec.storage_class_name) {
       EXPECT_EQ(spec.storage_class_name, kept.object.spec.storage_class_name);
     }
@@ -171,7 +173,7 @@ void expect_claims(const World& before, const World& after, const LocalRegistryS
                               kept.object.spec.resources.requests.at("storage")) >= 0);
   }
   if (to.persistence.enabled && is_deployed(to)) {
-    EXPECT_TRUE(after.pvcs.contains(target));
+    EXPECT_TRUE(after.all<api::PersistentVolumeClaim>().contains(target));
   }
 }
 

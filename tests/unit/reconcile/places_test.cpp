@@ -1,4 +1,4 @@
-#include "reconcile/places.h"
+#include "reconcile/checks/places.h"
 
 #include <gmock/gmock.h>
 

@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "base/limits.h"
-#include "reconcile/names.h"
-#include "reconcile/reasons.h"
+#include "reconcile/children/names.h"
+#include "reconcile/status/reasons.h"
 #include "unit/reconcile/world.h"
 
 namespace test {
@@ -51,7 +51,7 @@ class Planning : public testing::Test {
     change([](auto& spec) { spec.namespace_name = "shared"; });
   }
 
-  void fail(ObjectKind kind, base::ErrorCode code) { world.failures = {{kind, {code, "no"}}}; }
+  void fail(ObjectRole role, base::ErrorCode code) { world.failures = {{role, {code, "no"}}}; }
 
   // Replaces the resource by another one of the same name. The objects in the world belong to the
   // former.
@@ -64,7 +64,7 @@ class Planning : public testing::Test {
 
   // Makes the status report the current spec as reconciled, and removes the Service.
   void acknowledge_without_service() {
-    world.services.clear();
+    world.all<api::Service>().clear();
     tell([this](auto& status) {
       status.observed_generation = world.registry->metadata.generation;
       status.node_port = 0;
@@ -133,7 +133,7 @@ TEST_F(Planning, PortsThatSomebodyGaveTheServiceGoWhenAnApplyIsRefusedForThem) {
   change([](auto& spec) { spec.port = 5001; });
   world.live = true;
   EXPECT_THAT(plan(), Contains(StartsWith("update Service team-a/registry")));
-  fail(ObjectKind::kService, base::ErrorCode::kInvalid);
+  fail(ObjectRole::kService, base::ErrorCode::kInvalid);
   EXPECT_THAT(plan(), Contains(StartsWith("reset the ports of Service team-a/registry")));
   EXPECT_THAT(plan(), Not(Contains(StartsWith("delete Service"))));
   world.failures.push_back(world.failures.front());
@@ -146,7 +146,7 @@ TEST_F(Planning, APortWithAnotherNameAndNodePortStays) {
   give_the_service_another_port();
   world.find<api::Service>()->spec.ports.back().node_port = 30009;
   EXPECT_THAT(plan(), IsEmpty());
-  fail(ObjectKind::kService, base::ErrorCode::kInvalid);
+  fail(ObjectRole::kService, base::ErrorCode::kInvalid);
   EXPECT_THAT(plan(), IsEmpty());
 }
 
@@ -154,7 +154,7 @@ TEST_F(Planning, PortsAreResetToAnotherNodePortOnlyAfterALiveRead) {
   world.converge();
   give_the_service_another_port();
   world.find<api::Service>()->spec.ports.front().node_port = 30005;
-  fail(ObjectKind::kService, base::ErrorCode::kInvalid);
+  fail(ObjectRole::kService, base::ErrorCode::kInvalid);
   EXPECT_THAT(plan(), ElementsAre("read live"));
   world.live = true;
   EXPECT_THAT(plan(), ElementsAre(StartsWith("reset the ports of Service team-a/registry")));
@@ -166,8 +166,8 @@ TEST_F(Planning, TheOtherWorkloadIsCreatedOnceTheDeletionOfTheFirstIsAccepted) {
   world.live = true;
   EXPECT_THAT(plan(), AllOf(Contains(StartsWith("delete Deployment team-a/registry")),
                             Not(Contains(StartsWith("create StatefulSet")))));
-  fail(ObjectKind::kDeployment, base::ErrorCode::kForbidden);
-  world.pvcs.clear();
+  fail(ObjectRole::kDeployment, base::ErrorCode::kForbidden);
+  world.all<api::PersistentVolumeClaim>().clear();
   EXPECT_THAT(plan(), Not(Contains(StartsWith("create StatefulSet"))));
   world.failures.clear();
   world.converge();
@@ -180,15 +180,15 @@ TEST_F(Planning, PortsAreNotResetForAnotherReason) {
   give_the_service_another_port();
   change([](auto& spec) { spec.port = 5001; });
   world.live = true;
-  fail(ObjectKind::kService, base::ErrorCode::kForbidden);
+  fail(ObjectRole::kService, base::ErrorCode::kForbidden);
   EXPECT_THAT(plan(), Not(Contains(StartsWith("reset the ports"))));
-  fail(ObjectKind::kDeployment, base::ErrorCode::kInvalid);
+  fail(ObjectRole::kDeployment, base::ErrorCode::kInvalid);
   EXPECT_THAT(plan(), Not(Contains(StartsWith("reset the ports"))));
-  fail(ObjectKind::kService, base::ErrorCode::kInvalid);
+  fail(ObjectRole::kService, base::ErrorCode::kInvalid);
   EXPECT_THAT(plan(), Contains(StartsWith("reset the ports")));
   begin_deletion(service());
   EXPECT_THAT(plan(), Not(Contains(StartsWith("reset the ports"))));
-  world.services.clear();
+  world.all<api::Service>().clear();
   EXPECT_THAT(plan(), Not(Contains(StartsWith("reset the ports"))));
 }
 
@@ -198,7 +198,7 @@ TEST_F(Planning, PortsAreNotResetForANodePortThatIsRefused) {
   world.find<api::Service>()->spec.ports.back().node_port = 30009;
   change([](auto& spec) { spec.node_port = 80; });
   world.live = true;
-  world.failures.push_back({ObjectKind::kService, {base::ErrorCode::kInvalid, "out of range"}, 80});
+  world.failures.push_back({ObjectRole::kService, {base::ErrorCode::kInvalid, "out of range"}, 80});
   EXPECT_THAT(plan(), Not(Contains(StartsWith("reset the ports"))));
 }
 
@@ -206,7 +206,7 @@ TEST_F(Planning, TheStrategyOfADeploymentThatIsGoingIsLeftAlone) {
   world.converge();
   world.find<api::Deployment>()->spec.strategy = {"RollingUpdate", {R"({"maxSurge":1})"}};
   EXPECT_THAT(plan(), ElementsAre(StartsWith("reset the strategy")));
-  fail(ObjectKind::kDeployment, base::ErrorCode::kForbidden);
+  fail(ObjectRole::kDeployment, base::ErrorCode::kForbidden);
   EXPECT_THAT(plan(), IsEmpty()) << "it was refused in this reconcile";
   world.failures.clear();
   begin_deletion(deployment());
@@ -232,7 +232,7 @@ TEST_F(Planning, AServiceOfTheEarlierNameThatIsGoingDoesNotHoldUpTheNewOne) {
 
 TEST_F(Planning, WhatIsLeftUnderTheEarlierNameWithoutAServiceIsRemoved) {
   world.converge();
-  world.services.clear();
+  world.all<api::Service>().clear();
   change([](auto& spec) { spec.name = "images"; });
   world.live = true;
   EXPECT_THAT(plan(), Contains(StartsWith("delete Deployment team-a/registry")));
@@ -264,7 +264,7 @@ TEST_F(Planning, ARemovalThatIsRefusedIsNotTriedTwiceInOneReconcile) {
   world.converge();
   change([](auto& spec) { spec.enabled = false; });
   world.live = true;
-  fail(ObjectKind::kDeployment, base::ErrorCode::kForbidden);
+  fail(ObjectRole::kDeployment, base::ErrorCode::kForbidden);
   EXPECT_THAT(plan(), ElementsAre(StartsWith("delete Service")));
 }
 
@@ -274,7 +274,7 @@ TEST_F(Planning, AClaimIsNeverReplacedByANewOne) {
   world.find<api::PersistentVolumeClaim>()->spec.access_modes = {"ReadWriteMany"};
   EXPECT_THAT(plan(), ElementsAre(StartsWith("heal PersistentVolumeClaim")));
   world.live = true;
-  fail(ObjectKind::kPvc, base::ErrorCode::kInvalid);
+  fail(ObjectRole::kPvc, base::ErrorCode::kInvalid);
   EXPECT_THAT(plan(), IsEmpty());
 }
 
@@ -284,7 +284,7 @@ TEST_F(Planning, TheSoonerOfTwoReasonsToLookAgainCounts) {
     return reconcile::plan(world.observe()).requeue_after;
   };
   change([](auto& spec) { spec.images = {{"app", "ghcr.io/org/app", {}}}; });
-  fail(ObjectKind::kService, base::ErrorCode::kForbidden);
+  fail(ObjectRole::kService, base::ErrorCode::kForbidden);
   EXPECT_EQ(after(1s), std::optional<std::chrono::milliseconds>(1s));
   EXPECT_EQ(after(1000h), std::optional<std::chrono::milliseconds>(limits::kRefusedRetry));
 }
@@ -313,7 +313,7 @@ TEST_F(Planning, AClaimThatNobodyElseWouldRemoveIsMadeOnlyForAResourceThatWasRea
 
 TEST_F(Planning, AWorkloadOfTheOtherKindThatNoCacheHoldsIsLookedFor) {
   world.converge();
-  world.deployments.clear();
+  world.all<api::Deployment>().clear();
   EXPECT_THAT(plan(), ElementsAre(StartsWith("create Deployment"))) << "its name tells soon enough";
   use_persistence();
   EXPECT_THAT(plan(), Contains("read live")) << "it may only have lost its labels";
@@ -324,7 +324,7 @@ TEST_F(Planning, AWorkloadOfTheOtherKindThatNoCacheHoldsIsLookedFor) {
 TEST_F(Planning, AStatefulSetThatNoCacheHoldsIsLookedForBeforeADeploymentTakesItsPlace) {
   use_persistence();
   world.converge();
-  world.stateful_sets.clear();
+  world.all<api::StatefulSet>().clear();
   EXPECT_THAT(plan(), ElementsAre(StartsWith("create StatefulSet")));
   change([](auto& spec) { spec.persistence.enabled = false; });
   EXPECT_THAT(plan(), ElementsAre("read live"));
@@ -338,7 +338,7 @@ TEST_F(Planning, AWorkloadOfARegistryThatIsNotUsedAnyMoreIsLookedForWhenNoCacheH
   acknowledge_without_service();
   begin_deletion(deployment());
   EXPECT_THAT(plan(), IsEmpty()) << "it is there, and going";
-  world.deployments.clear();
+  world.all<api::Deployment>().clear();
   EXPECT_THAT(plan(), ElementsAre("read live"));
   world.live = true;
   EXPECT_THAT(plan(), IsEmpty());
@@ -365,17 +365,17 @@ TEST_F(Planning, AnotherSpecIsActedOnOnlyAfterALookAtWhatIsThere) {
 
 TEST_F(Planning, AServiceOfARegistryThatIsNotUsedAnyMoreIsLookedForWhenNoCacheHoldsIt) {
   world.converge();
-  const auto services = world.services;
+  const auto services = world.all<api::Service>();
   change([](auto& spec) { spec.enabled = false; });
   acknowledge_without_service();
-  world.deployments.clear();
+  world.all<api::Deployment>().clear();
   tell([](auto& status) { status.workload.clear(); });
   EXPECT_THAT(plan(), IsEmpty());
   tell([](auto& status) { status.node_port = 30000; });
-  world.services = services;
+  world.all<api::Service>() = services;
   begin_deletion(service());
   EXPECT_THAT(plan(), IsEmpty()) << "it is there, and going";
-  world.services.clear();
+  world.all<api::Service>().clear();
   EXPECT_THAT(plan(), ElementsAre("read live")) << "it may have lost its labels";
   change([](auto& spec) { spec.suspend = true; });
   EXPECT_THAT(plan(), ElementsAre("read live")) << "or the status would forget it";
@@ -390,7 +390,7 @@ TEST_F(Planning, AStatefulSetOfARegistryThatIsNotUsedAnyMoreIsLookedForWhenNoCac
   acknowledge_without_service();
   begin_deletion(stateful_set());
   EXPECT_THAT(plan(), IsEmpty()) << "it is there, and going";
-  world.stateful_sets.clear();
+  world.all<api::StatefulSet>().clear();
   EXPECT_THAT(plan(), ElementsAre("read live"));
   world.live = true;
   EXPECT_THAT(plan(), IsEmpty());
@@ -399,7 +399,7 @@ TEST_F(Planning, AStatefulSetOfARegistryThatIsNotUsedAnyMoreIsLookedForWhenNoCac
 TEST_F(Planning, AClaimThatIsLeftIsDeletedByPolicyOnlyAsItWasReadLive) {
   use_persistence(api::RetentionPolicy::kDelete);
   world.converge();
-  world.stateful_sets.clear();
+  world.all<api::StatefulSet>().clear();
   change([](auto& spec) { spec.persistence.enabled = false; });
   api::LocalRegistry switched = *world.registry;
   switched.status.workload = "Deployment/registry";  // the StatefulSet that used the PVC is gone
@@ -413,11 +413,11 @@ TEST_F(Planning, AClaimThatIsLeftIsDeletedByPolicyOnlyAsItWasReadLive) {
 TEST_F(Planning, OneLiveReadIsEnoughForTwoClaims) {
   use_persistence(api::RetentionPolicy::kDelete);
   world.converge();
-  const auto kept = *world.pvcs.begin();
+  const auto kept = *world.all<api::PersistentVolumeClaim>().begin();
   change([](auto& spec) { spec.name = "images"; });
   world.converge();
-  world.pvcs.insert(kept);
-  world.stateful_sets.clear();
+  world.all<api::PersistentVolumeClaim>().insert(kept);
+  world.all<api::StatefulSet>().clear();
   change([](auto& spec) { spec.persistence.enabled = false; });
   const Lines lines = plan();
   EXPECT_EQ(std::count(lines.begin(), lines.end(), "read live"), 1);
@@ -430,7 +430,7 @@ TEST_F(Planning, OneLiveReadIsEnoughWhateverElseIsDone) {
   move_elsewhere();
   use_persistence(api::RetentionPolicy::kDelete);
   world.converge();
-  world.stateful_sets.clear();
+  world.all<api::StatefulSet>().clear();
   change([](auto& spec) { spec.name = "images"; });
   acknowledge_without_service();
   EXPECT_THAT(plan(), ElementsAre("read live"));
@@ -439,8 +439,8 @@ TEST_F(Planning, OneLiveReadIsEnoughWhateverElseIsDone) {
 TEST_F(Planning, NothingIsCreatedInAnotherNamespaceForASpecThatWasNotReadLive) {
   move_elsewhere();
   world.converge();
-  world.deployments.clear();
-  world.services.clear();
+  world.all<api::Deployment>().clear();
+  world.all<api::Service>().clear();
   EXPECT_THAT(plan(), ElementsAre("read live"));
   world.live = true;
   EXPECT_THAT(plan(), ElementsAre(StartsWith("create Deployment shared/registry"),
@@ -457,10 +457,10 @@ TEST_F(Planning, ARefusedResourceTakesNothingOver) {
 TEST_F(Planning, EachObjectOfAnEarlierResourceIsTakenOverOnlyAfterALiveRead) {
   world.converge();
   make_anew();
-  const auto services = std::exchange(world.services, {});
+  const auto services = std::exchange(world.all<api::Service>(), {});
   EXPECT_THAT(plan(), ElementsAre("read live")) << "a Deployment alone";
-  world.services = services;
-  world.deployments.clear();
+  world.all<api::Service>() = services;
+  world.all<api::Deployment>().clear();
   EXPECT_THAT(plan(), ElementsAre("read live")) << "a Service alone";
 }
 
@@ -468,7 +468,7 @@ TEST_F(Planning, AStatefulSetOfAnEarlierResourceIsTakenOverOnlyAfterALiveRead) {
   use_persistence();
   world.converge();
   make_anew();
-  world.services.clear();
+  world.all<api::Service>().clear();
   pvc().labels["localregistry.dev/owner-uid"] = "uid-next";
   EXPECT_THAT(plan(), ElementsAre("read live"));
 }
@@ -477,8 +477,8 @@ TEST_F(Planning, WhatAnEarlierResourceLeavesUnderAnotherNameIsReasonForALiveRead
   world.converge();
   make_anew();
   change([](auto& spec) { spec.name = "images"; });
-  world.services.clear();
-  begin_deletion(world.deployments.begin()->second.object.metadata);
+  world.all<api::Service>().clear();
+  begin_deletion(world.all<api::Deployment>().begin()->second.object.metadata);
   EXPECT_THAT(plan(), ElementsAre("read live"));
 }
 
@@ -515,7 +515,7 @@ TEST_F(Planning, AfterAConflictOnlyWhatNeedsNoLookIsToldBeforeALiveRead) {
   const auto reason = [&](std::string_view type) {
     return api::find_condition(status()->conditions, type)->reason;
   };
-  world.services.clear();
+  world.all<api::Service>().clear();
   EXPECT_THAT(plan(), ElementsAre("read live"));
   EXPECT_FALSE(status()) << "whether the name is free now is not known yet";
   change([](auto& spec) { spec.port = 0; });
@@ -540,12 +540,12 @@ TEST_F(Planning, APolicyForClaimsThatAreNotThereNeedsNoFinalizer) {
 TEST_F(Planning, AClaimThatGoesByPolicyNeedsTheFinalizerUntilItIsGone) {
   use_persistence(api::RetentionPolicy::kDelete);
   world.converge();
-  auto kept = *world.pvcs.begin();
+  auto kept = *world.all<api::PersistentVolumeClaim>().begin();
   begin_deletion(kept.second.object.metadata);
   change([](auto& spec) { spec.persistence.enabled = false; });
   world.converge();
   EXPECT_THAT(plan(), IsEmpty());
-  world.pvcs.insert(kept);
+  world.all<api::PersistentVolumeClaim>().insert(kept);
   EXPECT_THAT(plan(), ElementsAre("add the finalizer"));
   change([](auto& spec) { spec.name = "images"; });
   world.live = true;
@@ -555,12 +555,12 @@ TEST_F(Planning, AClaimThatGoesByPolicyNeedsTheFinalizerUntilItIsGone) {
 TEST_F(Planning, WhatIsLeftInAnotherNamespaceNeedsTheFinalizerUntilItIsGone) {
   move_elsewhere();
   world.converge();
-  auto kept = *world.deployments.begin();
+  auto kept = *world.all<api::Deployment>().begin();
   begin_deletion(kept.second.object.metadata);
   change([](auto& spec) { spec.namespace_name = ""; });
   world.converge();
   EXPECT_THAT(plan(), IsEmpty());
-  world.deployments.insert(kept);
+  world.all<api::Deployment>().insert(kept);
   EXPECT_THAT(plan(), IsEmpty()) << "in a namespace that the resource never used it is no child";
   api::LocalRegistry recorded = *world.registry;
   recorded.status.other_namespaces = {"shared"};
@@ -572,31 +572,31 @@ TEST_F(Planning, EachObjectOfADisabledRegistryElsewhereNeedsTheFinalizerUntilItI
   move_elsewhere();
   use_persistence();
   world.converge();
-  const auto stateful_sets = world.stateful_sets;
+  const auto stateful_sets = world.all<api::StatefulSet>();
   change([](auto& spec) { spec.persistence.enabled = false; });
   world.converge();
-  const auto deployments = world.deployments;
-  const auto services = world.services;
+  const auto deployments = world.all<api::Deployment>();
+  const auto services = world.all<api::Service>();
   change([](auto& spec) { spec.enabled = false; });
   world.converge();
   EXPECT_THAT(plan(), IsEmpty());
-  world.deployments = deployments;
+  world.all<api::Deployment>() = deployments;
   EXPECT_THAT(plan(), ElementsAre("add the finalizer"));
-  world.deployments.clear();
-  world.stateful_sets = stateful_sets;
+  world.all<api::Deployment>().clear();
+  world.all<api::StatefulSet>() = stateful_sets;
   EXPECT_THAT(plan(), ElementsAre("add the finalizer"));
-  world.stateful_sets.clear();
-  world.services = services;
+  world.all<api::StatefulSet>().clear();
+  world.all<api::Service>() = services;
   EXPECT_THAT(plan(), ElementsAre("add the finalizer"));
 }
 
 TEST_F(Planning, AClaimThatComesToLightLaterGoesByPolicyAfterALiveRead) {
   use_persistence(api::RetentionPolicy::kDelete);
   world.converge();
-  const auto kept = *world.pvcs.begin();
+  const auto kept = *world.all<api::PersistentVolumeClaim>().begin();
   change([](auto& spec) { spec.persistence.enabled = false; });
   world.converge();
-  world.pvcs.insert(kept);
+  world.all<api::PersistentVolumeClaim>().insert(kept);
   EXPECT_THAT(plan(), ElementsAre("add the finalizer"));
   world.execute(reconcile::SetFinalizer{true});
   EXPECT_THAT(plan(), ElementsAre("read live"));
@@ -609,11 +609,11 @@ TEST_F(Planning, TheFinalizerGoesOnceThereIsNothingElseToDo) {
   world.converge();
   change([](auto& spec) { spec.persistence.when_deleted = api::RetentionPolicy::kRetain; });
   world.live = true;
-  const auto services = std::exchange(world.services, {});
+  const auto services = std::exchange(world.all<api::Service>(), {});
   EXPECT_THAT(plan(), ElementsAre(StartsWith("create Service")));
-  world.services = services;
+  world.all<api::Service>() = services;
   EXPECT_THAT(plan(), ElementsAre("remove the finalizer"));
-  fail(ObjectKind::kLocalRegistry, base::ErrorCode::kForbidden);
+  fail(ObjectRole::kLocalRegistry, base::ErrorCode::kForbidden);
   EXPECT_THAT(plan(), IsEmpty()) << "it was refused in this reconcile";
 }
 
@@ -629,7 +629,7 @@ TEST_F(Planning, ThePvcOfAnEarlierOperatorLosesTheLabelThatArgoCdTakesForItsOwn)
   const char* const kLabel = "app.kubernetes.io/instance";
   use_persistence();
   world.converge();
-  auto& kept = world.pvcs.at(world.target_key());
+  auto& kept = world.all<api::PersistentVolumeClaim>().at(world.target_key());
   kept.object.metadata.labels[kLabel] = "registry";
   kept.object.metadata.annotations["localregistry.dev/intent-hash"] = "earlier";
   kept.last["metadata"]["labels"][kLabel] = string("registry");
@@ -640,8 +640,8 @@ TEST_F(Planning, ThePvcOfAnEarlierOperatorLosesTheLabelThatArgoCdTakesForItsOwn)
 // Actions
 
 TEST_F(Planning, AResetOfTheStrategyWritesTheDeployment) {
-  EXPECT_EQ(reconcile::kind_of(reconcile::ResetStrategy{}), ObjectKind::kDeployment);
-  EXPECT_EQ(reconcile::kind_of(reconcile::ResetPorts{}), ObjectKind::kService);
+  EXPECT_EQ(reconcile::role_of(reconcile::ResetStrategy{}), ObjectRole::kDeployment);
+  EXPECT_EQ(reconcile::role_of(reconcile::ResetPorts{}), ObjectRole::kService);
 }
 
 }  // namespace

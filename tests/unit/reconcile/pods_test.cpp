@@ -1,4 +1,4 @@
-#include "reconcile/pods.h"
+#include "reconcile/status/pods.h"
 
 #include <gtest/gtest.h>
 

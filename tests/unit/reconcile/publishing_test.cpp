@@ -1,4 +1,4 @@
-#include "reconcile/publishing.h"
+#include "reconcile/children/publishing.h"
 
 #include <gtest/gtest.h>
 
@@ -105,7 +105,7 @@ TEST_F(Publishing, WithoutAPodOrAWorkloadNothingIsPublished) {
   publish();
   world.pods.clear();
   EXPECT_FALSE(answer());
-  world.deployments.clear();
+  world.all<api::Deployment>().clear();
   EXPECT_FALSE(answer());
 }
 

@@ -1,4 +1,4 @@
-#include "reconcile/rivalry.h"
+#include "reconcile/checks/rivalry.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "reconcile/status.h"
+#include "reconcile/status/status.h"
 
 #include <fmt/core.h>
 #include <gtest/gtest.h>
@@ -28,7 +28,7 @@ class Status : public testing::Test {
   }
 
   void refuse(std::string message) {
-    world.failures = {{ObjectKind::kDeployment, {base::ErrorCode::kForbidden, std::move(message)}}};
+    world.failures = {{ObjectRole::kDeployment, {base::ErrorCode::kForbidden, std::move(message)}}};
   }
 
   World world{a_registry()};
@@ -154,7 +154,7 @@ TEST_F(Status, NothingThatWasNotObservedIsCalledReady) {
   EXPECT_EQ(condition_of("Ready").status, "False") << "written, but not seen to run";
   world.settle();
   EXPECT_EQ(condition_of("Ready").status, "True");
-  world.services.clear();
+  world.all<api::Service>().clear();
   EXPECT_EQ(condition_of("Ready").status, "False");
 }
 
@@ -163,9 +163,9 @@ TEST_F(Status, AFailureIsInTheWayOfReadyThoughTheRegistryRuns) {
   refuse("no");
   EXPECT_EQ(condition(status(), "Ready"), "False Forbidden");
   EXPECT_EQ(condition(status(), "Available"), "True Available");
-  for (const ObjectKind kind : {ObjectKind::kService, ObjectKind::kStatefulSet}) {
-    world.failures.front().kind = kind;
-    EXPECT_EQ(condition(status(), "Ready"), "False Forbidden") << reconcile::kind_name(kind);
+  for (const ObjectRole role : {ObjectRole::kService, ObjectRole::kStatefulSet}) {
+    world.failures.front().role = role;
+    EXPECT_EQ(condition(status(), "Ready"), "False Forbidden") << reconcile::kind_name(role);
   }
 }
 
@@ -182,8 +182,8 @@ TEST_F(Status, ARefusedRenameLeavesTheRegistryAndItsClaimAsTheyWere) {
   EXPECT_EQ(condition(status(), "Available"), "Unknown NotObserved");
   EXPECT_EQ(status().volume_claim, "registry");
   EXPECT_EQ(status().workload, "StatefulSet/registry");
-  world.stateful_sets.clear();
-  world.pvcs.clear();
+  world.all<api::StatefulSet>().clear();
+  world.all<api::PersistentVolumeClaim>().clear();
   EXPECT_EQ(condition(status(), "Available"), "Unknown NotObserved") << "its Service tells";
 }
 
@@ -191,8 +191,8 @@ TEST_F(Status, AClaimThatIsLeftIsNoRegistry) {
   change([](auto& spec) { spec.persistence.enabled = true; });
   world.converge();
   change([](auto& spec) { spec.name = "images", spec.port = 0; });
-  world.stateful_sets.clear();
-  world.services.clear();
+  world.all<api::StatefulSet>().clear();
+  world.all<api::Service>().clear();
   EXPECT_EQ(condition(status(), "Available"), "False NotDeployed");
 }
 
@@ -210,20 +210,20 @@ TEST_F(Status, ADeploymentThatHasToGoIsTheWorkloadUntilItGoes) {
   world.converge();
   change([](auto& spec) { spec.persistence.enabled = true; });
   EXPECT_EQ(status().workload, "Deployment/registry");
-  auto deployments = world.deployments;
-  world.deployments.clear();
+  auto deployments = world.all<api::Deployment>();
+  world.all<api::Deployment>().clear();
   EXPECT_EQ(status().workload, "Deployment/registry") << "it may only have lost its labels";
   world.live = true;
   EXPECT_EQ(status().workload, "") << "as was read, it is gone";
   deployments.begin()->second.object.metadata.deletion_timestamp = world.now;
-  world.deployments = deployments;
+  world.all<api::Deployment>() = deployments;
   EXPECT_EQ(status().workload, "");
 }
 
 TEST_F(Status, AWorkloadThatLosesItsLabelsWhileNothingIsHealedIsNotForgotten) {
   world.converge();
   change([](auto& spec) { spec.suspend = true; });
-  world.deployments.clear();  // no cache shows the Deployment any more
+  world.all<api::Deployment>().clear();  // no cache shows the Deployment any more
   EXPECT_EQ(status().workload, "Deployment/registry");
   change([](auto& spec) { spec.suspend = false, spec.port = 0; });
   EXPECT_EQ(status().workload, "Deployment/registry");
@@ -231,7 +231,7 @@ TEST_F(Status, AWorkloadThatLosesItsLabelsWhileNothingIsHealedIsNotForgotten) {
 
 TEST_F(Status, AWorkloadWhoseNamespaceIsGoneIsGoneToo) {
   world.converge();
-  world.deployments.clear();
+  world.all<api::Deployment>().clear();
   EXPECT_EQ(status().workload, "Deployment/registry") << "it may have lost its labels";
   world.namespaces.clear();
   EXPECT_EQ(status().workload, "");
@@ -248,7 +248,7 @@ TEST_F(Status, AServiceThatIsGoingHasNoAddressButItsPortIsRemembered) {
 TEST_F(Status, ThePortOfAServiceThatMayBeThereIsNotForgottenWhenNoRegistryIsUsed) {
   world.converge();
   change([](auto& spec) { spec.enabled = false; });
-  world.services.clear();  // no cache shows the Service any more
+  world.all<api::Service>().clear();  // no cache shows the Service any more
   EXPECT_EQ(status().node_port, 30000);
   EXPECT_EQ(status().url, "localhost:30000");
   EXPECT_EQ(status().cluster_url, "");

@@ -1,8 +1,8 @@
-#include "reconcile/storage.h"
+#include "reconcile/status/storage.h"
 
 #include <gtest/gtest.h>
 
-#include "reconcile/children.h"
+#include "reconcile/children/children.h"
 #include "unit/reconcile/world.h"
 
 namespace test {
@@ -29,7 +29,7 @@ class Storage : public testing::Test {
     return (state.ready ? "ready " : "not ready ") + std::string(state.reason);
   }
 
-  void fail(base::ErrorCode code) { world.failures = {{ObjectKind::kPvc, {code, "no"}}}; }
+  void fail(base::ErrorCode code) { world.failures = {{ObjectRole::kPvc, {code, "no"}}}; }
 
   api::PersistentVolumeClaim& pvc() { return *world.find<api::PersistentVolumeClaim>(); }
 
@@ -46,7 +46,7 @@ TEST_F(Storage, EachPhaseOfTheClaimIsTold) {
   EXPECT_EQ(judge(), "not ready Lost");
   pvc().metadata.deletion_timestamp = world.now;
   EXPECT_EQ(judge(), "not ready Deleting");
-  world.pvcs.clear();
+  world.all<api::PersistentVolumeClaim>().clear();
   EXPECT_EQ(judge(), "not ready Pending");
 }
 
@@ -64,7 +64,7 @@ TEST_F(Storage, AKeptClaimIsToldOfWithoutARegistry) {
 
 TEST_F(Storage, WithoutARegistryAndWithoutAClaimThereIsNothing) {
   change([](auto& spec) { spec.enabled = false; });
-  world.pvcs.clear();
+  world.all<api::PersistentVolumeClaim>().clear();
   EXPECT_EQ(judge(), "not ready NotDeployed");
 }
 
@@ -97,15 +97,15 @@ TEST_F(Storage, OnlyARefusedGrowthIsARefusedExpansion) {
   EXPECT_EQ(judge(), "not ready ExpansionRefused");
   fail(base::ErrorCode::kTimeout);
   EXPECT_EQ(judge(), "not ready Failed");
-  world.pvcs.clear();
+  world.all<api::PersistentVolumeClaim>().clear();
   fail(base::ErrorCode::kForbidden);
   EXPECT_EQ(judge(), "not ready Forbidden");
 }
 
 TEST_F(Storage, AQuotaThatRefusesTheClaimIsTheReason) {
-  world.pvcs.clear();
+  world.all<api::PersistentVolumeClaim>().clear();
   world.failures = {
-      {ObjectKind::kPvc, {base::ErrorCode::kForbidden, "forbidden: exceeded quota: tight"}}};
+      {ObjectRole::kPvc, {base::ErrorCode::kForbidden, "forbidden: exceeded quota: tight"}}};
   EXPECT_EQ(judge(), "not ready QuotaExceeded");
 }
 

@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "base/limits.h"
-#include "reconcile/children.h"
-#include "reconcile/names.h"
+#include "reconcile/children/children.h"
+#include "reconcile/children/names.h"
 #include "unit/reconcile/world.h"
 
 namespace test {
@@ -42,7 +42,7 @@ class LargeTemplate : public testing::Test {
         reconcile::build_deployment(*world.registry, pod, reconcile::kNeverRefused);
     deployment().metadata.annotations = earlier.metadata.annotations;
     deployment().spec.pod_template = earlier.spec.pod_template;
-    world.deployments.begin()->second.last = tree_of(earlier);
+    world.all<api::Deployment>().begin()->second.last = tree_of(earlier);
     world.settle();
   }
 
@@ -65,7 +65,7 @@ TEST_F(LargeTemplate, ItIsKeptByAnUpgradeAfterARestartThatTheUserRequestedBefore
 TEST_F(LargeTemplate, ItIsKeptWhenAnotherPartOfTheSpecChangesWithTheUpgrade) {
   age();
   deployment().spec.pod_template.spec.containers[0].image = "harbor.test/reg";  // by a policy
-  world.policies[ObjectKind::kDeployment] = from_json(
+  world.policies[ObjectRole::kDeployment] = from_json(
       R"({"spec":{"template":{"spec":{"containers":{"registry":{"image":"harbor.test/reg"}}}}}})");
   api::LocalRegistrySpec spec = world.registry->spec;
   spec.push_secrets = {{"regcred"}};

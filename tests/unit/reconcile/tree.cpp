@@ -5,7 +5,7 @@
 #include <cctype>
 #include <stdexcept>
 
-#include "json/yaml.h"
+#include "json/text/yaml.h"
 
 namespace test {
 namespace {

@@ -6,9 +6,9 @@
 #include <algorithm>
 
 #include "base/limits.h"
-#include "reconcile/names.h"
-#include "reconcile/node_port.h"
-#include "reconcile/places.h"
+#include "reconcile/checks/places.h"
+#include "reconcile/children/names.h"
+#include "reconcile/children/node_port.h"
 
 namespace test {
 namespace {
@@ -23,7 +23,7 @@ base::Error invalid(std::string field, std::string message) {
 }
 
 template <class T>
-void add_misplaced_children(const Objects<T>& objects, ObjectKind kind, const World& world,
+void add_misplaced_children(const Objects<T>& objects, const World& world,
                             std::vector<reconcile::MisplacedChild>& list) {
   const api::ObjectKey owner = {"team-a", "dev"};
   for (const auto& [key, kept] : objects) {
@@ -32,18 +32,19 @@ void add_misplaced_children(const Objects<T>& objects, ObjectKind kind, const Wo
     if (world.registry ? !world.may_own(meta) : !world.may_be_orphan(meta)) continue;
     if (world.registry && !reconcile::belongs_to(meta, *world.registry)) continue;
     if (world.registry && key == world.target_key()) continue;
-    list.push_back({kind, meta, reconcile::node_port_of_child(kept.object)});
+    list.push_back(
+        {reconcile::role_of_type<T>(), meta, reconcile::node_port_of_child(kept.object)});
   }
 }
 
 template <class T>
-void add_orphans(const Objects<T>& objects, ObjectKind kind, const World& world,
+void add_orphans(const Objects<T>& objects, const World& world,
                  std::vector<reconcile::MisplacedChild>& list) {
   for (const auto& [key, kept] : objects) {
     const api::ObjectMeta& meta = kept.object.metadata;
     if (reconcile::may_have_orphans_in(*world.registry, key.namespace_name) &&
         reconcile::is_orphan(meta, *world.registry)) {
-      list.push_back({kind, meta});
+      list.push_back({reconcile::role_of_type<T>(), meta});
     }
   }
 }
@@ -118,7 +119,7 @@ struct LineOf {
     return fmt::format("check push of {}", fmt::join(action.images, ", "));
   }
   std::string operator()(const reconcile::RecordContestedFields& action) const {
-    return fmt::format("note that {} {} is contested in {}", reconcile::kind_name(action.kind),
+    return fmt::format("note that {} {} is contested in {}", reconcile::kind_name(action.role),
                        api::to_string(action.key), fmt::join(action.fields, ", "));
   }
   std::string operator()(const reconcile::ResetStrategy& action) const {
@@ -133,7 +134,7 @@ struct LineOf {
                        reconcile::node_port_of(action.patch));
   }
   std::string operator()(const reconcile::Delete& action) const {
-    std::string line = fmt::format("delete {} {} {}", reconcile::kind_name(action.kind),
+    std::string line = fmt::format("delete {} {} {}", reconcile::kind_name(action.role),
                                    api::to_string(action.key), action.uid);
     if (!action.resource_version.empty()) line += " at version " + action.resource_version;
     if (action.keeps_pods) line += " without its pods";
@@ -187,23 +188,6 @@ World::World(api::LocalRegistry created) {
   namespaces.emplace(target, a_namespace(target));
 }
 
-template <>
-Objects<api::Deployment>& World::all() {
-  return deployments;
-}
-template <>
-Objects<api::StatefulSet>& World::all() {
-  return stateful_sets;
-}
-template <>
-Objects<api::Service>& World::all() {
-  return services;
-}
-template <>
-Objects<api::PersistentVolumeClaim>& World::all() {
-  return pvcs;
-}
-
 template <class T>
 T* World::find() {
   const auto found = all<T>().find(target_key());
@@ -234,23 +218,18 @@ reconcile::Observed World::observe() const {
   observed.has_twin = has_twin;
   observed.allowed_images = allowed_images;
   observed.push_checks = push_checks;
-  add_misplaced_children(deployments, ObjectKind::kDeployment, *this, observed.misplaced_children);
-  add_misplaced_children(stateful_sets, ObjectKind::kStatefulSet, *this,
-                         observed.misplaced_children);
-  add_misplaced_children(services, ObjectKind::kService, *this, observed.misplaced_children);
-  add_misplaced_children(pvcs, ObjectKind::kPvc, *this, observed.misplaced_children);
+  const auto each = [&](auto visit) {
+    std::apply([&](const auto&... all) { (visit(all), ...); }, children_);
+  };
+  each([&](const auto& all) { add_misplaced_children(all, *this, observed.misplaced_children); });
   if (!registry) return observed;
-  add_orphans(deployments, ObjectKind::kDeployment, *this, observed.orphans);
-  add_orphans(stateful_sets, ObjectKind::kStatefulSet, *this, observed.orphans);
-  add_orphans(services, ObjectKind::kService, *this, observed.orphans);
-  add_orphans(pvcs, ObjectKind::kPvc, *this, observed.orphans);
+  each([&](const auto& all) { add_orphans(all, *this, observed.orphans); });
   observed.unwatched_namespaces = reconcile::other_namespaces(*registry);
   std::erase_if(observed.unwatched_namespaces,
                 [&](const std::string& name) { return !unwatched.contains(name); });
-  observed.deployment = snapshot(deployments, target_key());
-  observed.stateful_set = snapshot(stateful_sets, target_key());
-  observed.service = snapshot(services, target_key());
-  observed.pvc = snapshot(pvcs, target_key());
+  observed.slots.each([&]<class Row>(Row, auto& slot) {
+    slot = snapshot(all<reconcile::ObjectOf<Row>>(), Row::key(*registry));
+  });
   for (const api::Pod& pod : pods) observed.pods.push_back(std::make_shared<const api::Pod>(pod));
   const auto found = namespaces.find(api::target_namespace(*registry));
   if (found != namespaces.end()) {
@@ -292,22 +271,20 @@ void World::delete_registry() {
 }
 
 void World::collect_garbage(const std::string& uid) {
-  collect(deployments, uid);
-  collect(stateful_sets, uid);
-  collect(services, uid);
-  collect(pvcs, uid);
+  std::apply([&](auto&... all) { (collect(all, uid), ...); }, children_);
   finish_deletions();
 }
 
 void World::finish_deletions() {
-  std::erase_if(pvcs, [&](const auto& entry) {
+  std::erase_if(all<api::PersistentVolumeClaim>(), [&](const auto& entry) {
     return reconcile::is_terminating(entry.second.object.metadata) &&
-           !stateful_sets.contains(entry.first);
+           !all<api::StatefulSet>().contains(entry.first);
   });
   std::erase_if(pods, [&](const api::Pod& pod) {
     const api::ObjectKey workload = {pod.metadata.namespace_name,
                                      std::string(api::lookup(pod.metadata.labels, "workload"))};
-    return !deployments.contains(workload) && !stateful_sets.contains(workload);
+    return !all<api::Deployment>().contains(workload) &&
+           !all<api::StatefulSet>().contains(workload);
   });
 }
 
@@ -344,12 +321,13 @@ std::optional<base::Error> World::refuse(const api::StatefulSet* before,
 
 bool World::is_free(int port, const api::ObjectKey& own) const {
   if (taken_ports.contains(port)) return false;
-  return std::none_of(services.begin(), services.end(), [&](const auto& entry) {
-    const auto& ports = entry.second.object.spec.ports;
-    return entry.first != own &&
-           std::any_of(ports.begin(), ports.end(),
-                       [&](const api::ServicePort& used) { return used.node_port == port; });
-  });
+  return std::none_of(
+      all<api::Service>().begin(), all<api::Service>().end(), [&](const auto& entry) {
+        const auto& ports = entry.second.object.spec.ports;
+        return entry.first != own &&
+               std::any_of(ports.begin(), ports.end(),
+                           [&](const api::ServicePort& used) { return used.node_port == port; });
+      });
 }
 
 // A ServicePort without node port keeps that of the earlier ServicePort with the same name, as in
@@ -409,7 +387,7 @@ std::optional<base::Error> World::refuse(const api::PersistentVolumeClaim* befor
 template <class T>
 void World::apply(const reconcile::Apply<T>& action) {
   Objects<T>& objects = all<T>();
-  const ObjectKind kind = reconcile::kind_of(action);
+  const ObjectRole role = action.role;
   const api::ObjectKey key = api::key_of(action.object.metadata);
   const auto found = objects.find(key);
   const bool exists = found != objects.end();
@@ -422,14 +400,14 @@ void World::apply(const reconcile::Apply<T>& action) {
     return;
   }
   const bool foreign = exists && !reconcile::belongs_to(found->second.object.metadata, *registry);
-  if (foreign && kind != ObjectKind::kPvc) ADD_FAILURE() << line_of(action) << ": not ours";
-  if (refusals.contains(kind)) {
-    reconcile::record_failed_write(history, kind, instant);
-    return failures.push_back({kind, refusals.at(kind)});
+  if (foreign && role != ObjectRole::kPvc) ADD_FAILURE() << line_of(action) << ": not ours";
+  if (refusals.contains(role)) {
+    reconcile::record_failed_write(history, role, instant);
+    return failures.push_back({role, refusals.at(role)});
   }
   const Kept<T> before = exists ? found->second : Kept<T>();
   const Tree intent = tree_of(action.object);
-  T after = admitted<T>(kind, applied(before.last, tree_of(before.object), intent));
+  T after = admitted<T>(role, applied(before.last, tree_of(before.object), intent));
   int asked_for = 0;
   if constexpr (std::is_same_v<T, api::Service>) {
     asked_for = action.object.spec.ports.front().node_port;
@@ -439,8 +417,8 @@ void World::apply(const reconcile::Apply<T>& action) {
   if (error) {
     const bool about_port =
         !error->causes.empty() && error->causes.front().field == "spec.ports[0].nodePort";
-    reconcile::record_failed_write(history, kind, instant);
-    return failures.push_back({kind, *error, about_port ? asked_for : 0});
+    reconcile::record_failed_write(history, role, instant);
+    return failures.push_back({role, *error, about_port ? asked_for : 0});
   }
   if (!exists) after.metadata.uid = next_uid();
   if (!exists || tree_of(after.spec) != tree_of(before.object.spec)) ++after.metadata.generation;
@@ -450,8 +428,8 @@ void World::apply(const reconcile::Apply<T>& action) {
 }
 
 template <class T>
-T World::admitted(ObjectKind kind, Tree object) const {
-  const auto policy = policies.find(kind);
+T World::admitted(ObjectRole role, Tree object) const {
+  const auto policy = policies.find(role);
   return decoded<T>(policy == policies.end() ? object : merged(object, policy->second));
 }
 
@@ -459,7 +437,7 @@ T World::admitted(ObjectKind kind, Tree object) const {
 template <class T>
 void World::record(const reconcile::Apply<T>& action, const T* before, const T& after) {
   reconcile::WriteRecord write;
-  write.kind = reconcile::kind_of(action);
+  write.role = action.role;
   write.intent = reconcile::digest_of(action.object);
   write.now = instant;
   write.overridden = reconcile::differing_fields(action.object, after);
@@ -471,7 +449,7 @@ void World::record(const reconcile::Apply<T>& action, const T* before, const T& 
 }
 
 void World::note(const reconcile::RecordContestedFields& action) {
-  reconcile::ContestRecord record{action.kind, action.intent, {}, action.retry_after, instant};
+  reconcile::ContestRecord record{action.role, action.intent, {}, action.retry_after, instant};
   for (const std::string& path : action.fields) record.managers[path] = manager;
   reconcile::record_contest(history, record);
 }
@@ -490,13 +468,13 @@ void World::remove(const reconcile::Delete& action) {
   if (registry && !is_orphan && !reconcile::belongs_to(meta, *registry)) {
     ADD_FAILURE() << line_of(action) << ": not ours";
   }
-  std::erase_if(failures, [&](const auto& failure) { return failure.kind == action.kind; });
+  std::erase_if(failures, [&](const auto& failure) { return failure.role == action.role; });
   if (!action.healed.empty()) {
-    reconcile::WriteRecord write{action.kind, action.intent, action.healed, {}, instant};
+    reconcile::WriteRecord write{action.role, action.intent, action.healed, {}, instant};
     write.is_delete = true;
     reconcile::record_write(history, write);
   }
-  if (action.kind != ObjectKind::kPvc) {
+  if (action.role != ObjectRole::kPvc) {
     objects.erase(found);
     return action.keeps_pods ? void() : finish_deletions();
   }
@@ -510,19 +488,19 @@ void World::remove(const reconcile::Delete& action) {
 
 // Returns the object to reset; null if it is gone or the write is refused.
 template <class T>
-T* World::find_for_reset(Objects<T>& objects, ObjectKind kind, const api::ObjectMeta& meta) {
+T* World::find_for_reset(Objects<T>& objects, ObjectRole role, const api::ObjectMeta& meta) {
   const auto found = objects.find(api::key_of(meta));
   if (found == objects.end() || found->second.object.metadata.uid != meta.uid) {
     ADD_FAILURE() << "reset of another object";
     return nullptr;
   }
-  if (refusals.contains(kind)) {
-    reconcile::record_failed_write(history, kind, instant);
-    failures.push_back({kind, refusals.at(kind)});
+  if (refusals.contains(role)) {
+    reconcile::record_failed_write(history, role, instant);
+    failures.push_back({role, refusals.at(role)});
     return nullptr;
   }
   std::erase_if(failures,
-                [&](const reconcile::FailedRequest& failure) { return failure.kind == kind; });
+                [&](const reconcile::FailedRequest& failure) { return failure.role == role; });
   T& object = found->second.object;
   ++object.metadata.generation;
   object.metadata.resource_version = next_version();
@@ -530,21 +508,22 @@ T* World::find_for_reset(Objects<T>& objects, ObjectKind kind, const api::Object
 }
 
 void World::reset_strategy(const reconcile::ResetStrategy& action) {
-  auto* object = find_for_reset(deployments, ObjectKind::kDeployment, action.patch.metadata);
+  auto* object =
+      find_for_reset(all<api::Deployment>(), ObjectRole::kDeployment, action.patch.metadata);
   if (object == nullptr) return;
   object->spec.strategy.type = action.patch.spec.strategy.type;
   object->spec.strategy.rolling_update.text.clear();
-  *object = admitted<api::Deployment>(ObjectKind::kDeployment, tree_of(*object));
+  *object = admitted<api::Deployment>(ObjectRole::kDeployment, tree_of(*object));
   reconcile::WriteRecord write = reconcile::record_of_strategy(action.intent, *object);
   write.now = instant;
   reconcile::record_write(history, write);
 }
 
 void World::reset_ports(const reconcile::ResetPorts& action) {
-  auto* object = find_for_reset(services, ObjectKind::kService, action.patch.metadata);
+  auto* object = find_for_reset(all<api::Service>(), ObjectRole::kService, action.patch.metadata);
   if (object == nullptr) return;
   object->spec.ports = action.patch.spec.ports;
-  *object = admitted<api::Service>(ObjectKind::kService, tree_of(*object));
+  *object = admitted<api::Service>(ObjectRole::kService, tree_of(*object));
   reconcile::WriteRecord write = reconcile::record_of_ports(action.intent, action.patch, *object);
   write.now = instant;
   reconcile::record_write(history, write);
@@ -578,42 +557,39 @@ void World::set_finalizer(bool present) {
   if (gone) collect_garbage(changed.metadata.uid);
 }
 
-void World::execute(const reconcile::Action& action) {
-  if (std::holds_alternative<reconcile::ReadLive>(action)) {
-    EXPECT_FALSE(live) << "read twice in one reconcile";
-    live = true;
-  } else if (std::holds_alternative<reconcile::ReadPodRefusal>(action)) {
-    EXPECT_FALSE(pod_refusal) << "read twice in one reconcile";
-    pod_refusal = reconcile::PodRefusal{events_are_readable,
-                                        std::string(pods_are_restricted ? kRestricted : ""), now};
-  } else if (const auto* finalizer = std::get_if<reconcile::SetFinalizer>(&action)) {
-    set_finalizer(finalizer->present);
-  } else if (const auto* noted = std::get_if<reconcile::RecordContestedFields>(&action)) {
-    note(*noted);
-  } else if (const auto* check = std::get_if<reconcile::CheckPush>(&action)) {
-    check_push(*check);
-  } else if (const auto* reset = std::get_if<reconcile::ResetStrategy>(&action)) {
-    reset_strategy(*reset);
-  } else if (const auto* ports = std::get_if<reconcile::ResetPorts>(&action)) {
-    reset_ports(*ports);
-  } else if (const auto* gone = std::get_if<reconcile::Delete>(&action)) {
-    switch (gone->kind) {
-      case ObjectKind::kDeployment: return remove<api::Deployment>(*gone);
-      case ObjectKind::kStatefulSet: return remove<api::StatefulSet>(*gone);
-      case ObjectKind::kService: return remove<api::Service>(*gone);
-      case ObjectKind::kPvc: return remove<api::PersistentVolumeClaim>(*gone);
-      case ObjectKind::kLocalRegistry: ADD_FAILURE() << "the resource is the user's"; return;
-    }
-  } else if (const auto* pvc = std::get_if<reconcile::Apply<api::PersistentVolumeClaim>>(&action)) {
-    apply(*pvc);
-  } else if (const auto* deployment = std::get_if<reconcile::Apply<api::Deployment>>(&action)) {
-    apply(*deployment);
-  } else if (const auto* set = std::get_if<reconcile::Apply<api::StatefulSet>>(&action)) {
-    apply(*set);
-  } else if (const auto* service = std::get_if<reconcile::Apply<api::Service>>(&action)) {
-    apply(*service);
+// Carries out an action.
+struct World::Execute {
+  World& world;
+
+  void operator()(const reconcile::ReadLive&) const {
+    EXPECT_FALSE(world.live) << "read twice in one reconcile";
+    world.live = true;
   }
-}
+  void operator()(const reconcile::ReadPodRefusal&) const {
+    EXPECT_FALSE(world.pod_refusal) << "read twice in one reconcile";
+    world.pod_refusal =
+        reconcile::PodRefusal{world.events_are_readable,
+                              std::string(world.pods_are_restricted ? kRestricted : ""), world.now};
+  }
+  void operator()(const reconcile::SetFinalizer& action) const {
+    world.set_finalizer(action.present);
+  }
+  void operator()(const reconcile::RecordContestedFields& action) const { world.note(action); }
+  void operator()(const reconcile::CheckPush& action) const { world.check_push(action); }
+  void operator()(const reconcile::ResetStrategy& action) const { world.reset_strategy(action); }
+  void operator()(const reconcile::ResetPorts& action) const { world.reset_ports(action); }
+  void operator()(const reconcile::Delete& action) const {
+    const bool is_child = reconcile::visit_row(
+        action.role, [&]<class Row>(Row) { world.remove<reconcile::ObjectOf<Row>>(action); });
+    EXPECT_TRUE(is_child) << "the resource is the user's";
+  }
+  template <class T>
+  void operator()(const reconcile::Apply<T>& action) const {
+    world.apply(action);
+  }
+};
+
+void World::execute(const reconcile::Action& action) { std::visit(Execute{*this}, action); }
 
 void World::write(const api::LocalRegistryStatus& status) {
   api::LocalRegistry changed = *registry;
@@ -626,7 +602,7 @@ std::vector<std::string> World::reconcile() {
   std::vector<std::string> lines;
   for (int pass = 0; pass < limits::kPassesPerReconcile; ++pass) {
     const reconcile::Plan plan = reconcile::plan(observe());
-    for (const ObjectKind kind : plan.ended_contests) reconcile::end_contest(history, kind);
+    for (const ObjectRole role : plan.ended_contests) reconcile::end_contest(history, role);
     for (const reconcile::Action& action : plan.actions) {
       const std::size_t failed = failures.size();
       if (before_action) before_action(*this, action);
@@ -704,12 +680,12 @@ void World::run_pods(Kept<T>& kept) {
 
 void World::settle() {
   pods.clear();
-  for (auto& [key, kept] : pvcs) {
+  for (auto& [key, kept] : all<api::PersistentVolumeClaim>()) {
     kept.object.status.phase = "Bound";
     kept.object.status.capacity = kept.object.spec.resources.requests;
   }
-  for (auto& [key, kept] : deployments) run_pods(kept);
-  for (auto& [key, kept] : stateful_sets) run_pods(kept);
+  for (auto& [key, kept] : all<api::Deployment>()) run_pods(kept);
+  for (auto& [key, kept] : all<api::StatefulSet>()) run_pods(kept);
 }
 
 std::vector<std::string> World::converge() {
@@ -727,10 +703,7 @@ std::vector<std::string> World::converge() {
 
 std::vector<std::string> World::list() const {
   std::vector<std::string> lines;
-  add_lines(deployments, lines);
-  add_lines(stateful_sets, lines);
-  add_lines(services, lines);
-  add_lines(pvcs, lines);
+  std::apply([&](const auto&... all) { (add_lines(all, lines), ...); }, children_);
   return lines;
 }
 

@@ -15,7 +15,7 @@
 
 namespace test {
 
-using ObjectKind = reconcile::ObjectKind;
+using ObjectRole = reconcile::ObjectRole;
 
 // Kept is an object, and the intent that the operator applied to it last.
 template <class T>
@@ -41,15 +41,11 @@ class World {
 
   // The state of the cluster; tests may change it.
   std::shared_ptr<const api::LocalRegistry> registry;
-  Objects<api::Deployment> deployments;
-  Objects<api::StatefulSet> stateful_sets;
-  Objects<api::Service> services;
-  Objects<api::PersistentVolumeClaim> pvcs;
   std::map<std::string, api::Namespace> namespaces;
   std::vector<api::Pod> pods;
   std::set<int> taken_ports;
-  std::map<ObjectKind, base::Error> refusals;  // errors for every apply of such an object
-  std::map<ObjectKind, Tree>
+  std::map<ObjectRole, base::Error> refusals;  // errors for every apply of such an object
+  std::map<ObjectRole, Tree>
       policies;            // merge patches that an admission policy applies to every write
   bool expandable = true;  // the storage class allows PVCs to grow
   bool pods_are_restricted = false;  // Pod Security by a default of the cluster, not by a label
@@ -85,11 +81,14 @@ class World {
   bool may_own(const api::ObjectMeta& object) const;
   bool may_be_orphan(const api::ObjectMeta& object) const;
 
+  // Returns the children of that type.
   template <class T>
-  Objects<T>& all();
+  Objects<T>& all() {
+    return std::get<Objects<T>>(children_);
+  }
   template <class T>
   const Objects<T>& all() const {
-    return const_cast<World*>(this)->all<T>();
+    return std::get<Objects<T>>(children_);
   }
 
   // Returns the object named spec.name in the target namespace; null if there is none.
@@ -126,17 +125,19 @@ class World {
   std::vector<std::string> list() const;
 
  private:
+  struct Execute;
+
   template <class T>
   void apply(const reconcile::Apply<T>& action);
   template <class T>
-  T admitted(ObjectKind kind, Tree object) const;
+  T admitted(ObjectRole role, Tree object) const;
   template <class T>
   void record(const reconcile::Apply<T>& action, const T* before, const T& after);
   void note(const reconcile::RecordContestedFields& action);
   template <class T>
   void remove(const reconcile::Delete& action);
   template <class T>
-  T* find_for_reset(Objects<T>& objects, reconcile::ObjectKind kind, const api::ObjectMeta& meta);
+  T* find_for_reset(Objects<T>& objects, reconcile::ObjectRole role, const api::ObjectMeta& meta);
   void reset_strategy(const reconcile::ResetStrategy& action);
   void reset_ports(const reconcile::ResetPorts& action);
   void check_push(const reconcile::CheckPush& action);
@@ -158,6 +159,8 @@ class World {
   std::string next_uid();
   std::string next_version();
 
+  boost::mp11::mp_rename<boost::mp11::mp_transform<Objects, reconcile::ChildTypes>, std::tuple>
+      children_;
   int uids_ = 0;
   int versions_ = 100;
 };

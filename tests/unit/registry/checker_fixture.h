@@ -8,8 +8,8 @@
 #include <optional>
 #include <string>
 
-#include "base/base64.h"
 #include "base/clock.h"
+#include "base/text/base64.h"
 #include "registry/push_checker.h"
 #include "support/certificates.h"
 #include "support/coroutine_test.h"

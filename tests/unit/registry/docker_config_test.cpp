@@ -2,8 +2,8 @@
 
 #include <gmock/gmock.h>
 
-#include "base/base64.h"
 #include "base/limits.h"
+#include "base/text/base64.h"
 
 namespace {
 

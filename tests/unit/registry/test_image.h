@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "registry/digest.h"
+#include "crypto/digest.h"
 #include "support/temporary_folder.h"
 
 namespace test_image {
@@ -34,7 +34,7 @@ inline std::string blob_name(const std::string& digest) {
 // Returns a descriptor of `content` that claims `size` bytes.
 inline std::string sized(const std::string& content, std::string_view type, std::size_t size,
                          const std::string& more = "") {
-  return R"({"mediaType":")" + std::string(type) + R"(","digest":")" + registry::sha256(content) +
+  return R"({"mediaType":")" + std::string(type) + R"(","digest":")" + crypto::sha256(content) +
          R"(","size":)" + std::to_string(size) + more + "}";
 }
 
@@ -50,7 +50,7 @@ class Layout {
  public:
   // Adds a blob and returns its content.
   std::string add(std::string content) {
-    files_.emplace_back(blob_name(registry::sha256(content)), content);
+    files_.emplace_back(blob_name(crypto::sha256(content)), content);
     return content;
   }
 
@@ -93,12 +93,12 @@ class Layout {
 
   // Removes a blob.
   void remove(const std::string& content) {
-    const std::string name = blob_name(registry::sha256(content));
+    const std::string name = blob_name(crypto::sha256(content));
     std::erase_if(files_, [&](const auto& file) { return file.first == name; });
   }
 
   void replace(const std::string& content, const std::string& by) {
-    const std::string name = blob_name(registry::sha256(content));
+    const std::string name = blob_name(crypto::sha256(content));
     for (auto& file : files_) {
       if (file.first == name) file.second = by;
     }

@@ -15,7 +15,7 @@
 #include <string_view>
 #include <vector>
 
-#include "registry/digest.h"
+#include "crypto/digest.h"
 #include "support/scripted_server.h"
 
 namespace upload_registry {
@@ -56,7 +56,7 @@ class UploadRegistry {
   }
   void put(const std::string& content) {
     const std::lock_guard lock(mutex_);
-    blobs_[registry::sha256(content)] = content;
+    blobs_[crypto::sha256(content)] = content;
   }
   std::size_t blobs() const {
     const std::lock_guard lock(mutex_);
@@ -249,8 +249,8 @@ class UploadRegistry {
       const std::string content = uploads_[id] + body;
       uploads_.erase(id);
       const bool right =
-          request.target.ends_with("&digest=sha256%3A" + registry::sha256(content).substr(7));
-      if (right) blobs_[registry::sha256(content)] = content;
+          request.target.ends_with("&digest=sha256%3A" + crypto::sha256(content).substr(7));
+      if (right) blobs_[crypto::sha256(content)] = content;
       peer.answer(right ? 201 : 400, "");
     }
     return true;

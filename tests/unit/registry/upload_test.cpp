@@ -1,4 +1,4 @@
-#include "registry/upload.h"
+#include "registry/upload/upload.h"
 
 #include <gmock/gmock.h>
 
@@ -10,9 +10,9 @@ namespace {
 
 using namespace std::chrono_literals;
 using base::ErrorCode;
+using crypto::sha256;
 using registry::BlobProgress;
 using registry::Pushed;
-using registry::sha256;
 using support::Started;
 using test_image::bytes;
 using test_image::descriptor;

@@ -12,6 +12,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "async/cancellation.h"
 #include "unit/runtime/manual_clock.h"
 
 namespace {
@@ -22,6 +23,25 @@ using runtime::ReconcileResult;
 using runtime::Requeue;
 using Runner = runtime::Runner<std::string>;
 
+// Counts keeps what the runner reported.
+struct Counts final : runtime::RunnerObserver {
+  void set_max_concurrent_reconciles(std::size_t workers) override { most_workers = workers; }
+  void set_active_workers(std::size_t workers) override { active_workers = workers; }
+  void key_taken(Duration) override { ++taken; }
+  void key_done(Duration) override { ++done; }
+  void reconciled(runtime::ReconcileOutcome outcome, Duration) override { ++outcomes[outcome]; }
+  void reconcile_panicked() override { ++panics; }
+  void reconcile_timed_out() override { ++timeouts; }
+
+  std::size_t most_workers = 0;
+  std::size_t active_workers = 0;
+  int taken = 0;
+  int done = 0;
+  std::map<runtime::ReconcileOutcome, int> outcomes;
+  int panics = 0;
+  int timeouts = 0;
+};
+
 // World has a Runner on a ManualClock, and controls what its reconciles do.
 class World {
  public:
@@ -31,7 +51,7 @@ class World {
         runner(
             context.get_executor(), {workers, 2min},
             [this](std::string key) { return reconcile(this, std::move(key)); }, clock, logger,
-            metrics) {}
+            counts) {}
 
   // Cancels everything in flight, as the parent coroutine would.
   ~World() { stop(); }
@@ -58,18 +78,10 @@ class World {
     results_[key] = std::move(results);
   }
 
-  std::string metric(const std::string& series) {
-    const std::string text = metrics.serialize();
-    const auto begin = text.find("\n" + series + " ");
-    if (begin == std::string::npos) return "absent";
-    const auto value = begin + series.size() + 2;
-    return text.substr(value, text.find('\n', value) - value);
-  }
-
   asio::io_context context;
   test::ManualClock clock{context};
   base::Logger logger;
-  runtime::Metrics metrics{"1.2.3"};
+  Counts counts;
   asio::cancellation_signal signal;
   std::exception_ptr outcome;
   bool started = false;
@@ -172,8 +184,8 @@ TEST(Runner, ReconcilesNoMoreAtOnceThanItHasWorkers) {
   for (int i = 0; i < 10; ++i) world.runner.add("key" + std::to_string(i));
   world.start();
   EXPECT_EQ(world.runner.active(), 3U);
-  EXPECT_EQ(world.metric("controller_runtime_active_workers{controller=\"localregistry\"}"), "3");
-  EXPECT_EQ(world.metric("workqueue_depth{name=\"localregistry\"}"), "7");
+  EXPECT_EQ(world.counts.active_workers, 3U);
+  EXPECT_EQ(world.runner.queue_state().depth, 7U);
   world.clock.advance(10s);
   EXPECT_EQ(world.finished.size(), 10U);
   EXPECT_EQ(world.most_in_flight, 3U);
@@ -313,16 +325,7 @@ TEST(Runner, AnExceptionIsCaughtAndTheKeyRetried) {
   EXPECT_EQ(world.begun.size(), 5U);
   EXPECT_EQ(world.finished, Keys{"c"});
   EXPECT_FALSE(world.ended);
-  EXPECT_EQ(world.metric("controller_runtime_reconcile_panics_total{controller=\"localregistry\"}"),
-            "4");
-}
-
-std::string panics(World& world) {
-  return world.metric("controller_runtime_reconcile_panics_total{controller=\"localregistry\"}");
-}
-
-std::string timeouts(World& world) {
-  return world.metric("controller_runtime_reconcile_timeouts_total{controller=\"localregistry\"}");
+  EXPECT_EQ(world.counts.panics, 4);
 }
 
 TEST(Runner, WhatIsThrownInPlaceOfACancellationIsABug) {
@@ -332,11 +335,11 @@ TEST(Runner, WhatIsThrownInPlaceOfACancellationIsABug) {
   world.start();
   world.runner.add("a");
   world.clock.advance(2min);
-  EXPECT_EQ(panics(world), "1");
-  EXPECT_EQ(timeouts(world), "0");
+  EXPECT_EQ(world.counts.panics, 1);
+  EXPECT_EQ(world.counts.timeouts, 0);
   world.clock.advance(1s);
   world.stop();
-  EXPECT_EQ(panics(world), "2") << "at the end too";
+  EXPECT_EQ(world.counts.panics, 2) << "at the end too";
   EXPECT_TRUE(world.ended);
 }
 
@@ -346,8 +349,8 @@ TEST(Runner, ACancellationThatNobodyAskedForIsABug) {
   world.start();
   world.runner.add("a");
   world.clock.run();
-  EXPECT_EQ(panics(world), "1");
-  EXPECT_EQ(timeouts(world), "0");
+  EXPECT_EQ(world.counts.panics, 1);
+  EXPECT_EQ(world.counts.timeouts, 0);
 }
 
 TEST(Runner, AReconcileMayEndWellThoughItIsCancelled) {
@@ -444,9 +447,7 @@ TEST(Runner, AMillisecondIsADelay) {
 
 TEST(Runner, EightWorkAtOnceUnlessItIsToldOtherwise) {
   World world(runtime::RunnerOptions().workers);
-  EXPECT_EQ(
-      world.metric("controller_runtime_max_concurrent_reconciles{controller=\"localregistry\"}"),
-      "8");
+  EXPECT_EQ(world.counts.most_workers, 8U);
 }
 
 TEST(Runner, AReconcileThatTakesTooLongIsCancelledAndRetried) {
@@ -461,11 +462,8 @@ TEST(Runner, AReconcileThatTakesTooLongIsCancelledAndRetried) {
   EXPECT_TRUE(world.in_flight.empty());
   world.clock.advance(5ms);
   EXPECT_EQ(world.finished, Keys{"a"});
-  EXPECT_EQ(
-      world.metric("controller_runtime_reconcile_timeouts_total{controller=\"localregistry\"}"),
-      "1");
-  EXPECT_EQ(world.metric("controller_runtime_reconcile_errors_total{controller=\"localregistry\"}"),
-            "1");
+  EXPECT_EQ(world.counts.timeouts, 1);
+  EXPECT_EQ(world.counts.outcomes[runtime::ReconcileOutcome::kError], 1);
 }
 
 TEST(Runner, EachReconcileHasItsOwnTime) {
@@ -489,10 +487,10 @@ TEST(Runner, CancelledItCancelsWhatIsInFlightAndWaitsForIt) {
   EXPECT_EQ(world.in_flight.size(), 2U);
   world.stop();
   EXPECT_TRUE(world.ended);
-  EXPECT_TRUE(runtime::is_cancellation(world.outcome));
+  EXPECT_TRUE(async::is_cancellation(world.outcome));
   EXPECT_TRUE(world.in_flight.empty());
   EXPECT_EQ(world.begun, (Keys{"a", "b"}));
-  EXPECT_EQ(panics(world), "0") << "that is no bug";
+  EXPECT_EQ(world.counts.panics, 0) << "that is no bug";
   EXPECT_EQ(world.runner.active(), 0U);
   EXPECT_EQ(world.runner.queue().size(), 0U);
 }
@@ -505,7 +503,7 @@ TEST(Runner, CancelledByItsVeryFirstReconcileItWaitsForItAllTheSame) {
   world.start();
   EXPECT_EQ(world.begun, Keys{"a"});
   EXPECT_TRUE(world.ended);
-  EXPECT_TRUE(runtime::is_cancellation(world.outcome));
+  EXPECT_TRUE(async::is_cancellation(world.outcome));
   EXPECT_TRUE(world.in_flight.empty());
 }
 
@@ -573,18 +571,15 @@ TEST(Runner, CountsOutcomesAsControllerRuntimeDoes) {
   world.start();
   for (const char* key : {"success", "after", "again", "error"}) world.runner.add(key);
   world.clock.advance(1s);
-  const auto total = [&](const std::string& result) {
-    return world.metric(
-        "controller_runtime_reconcile_total{controller=\"localregistry\",result=\"" + result +
-        "\"}");
-  };
-  EXPECT_EQ(total("success"), "3");
-  EXPECT_EQ(total("requeue_after"), "1");
-  EXPECT_EQ(total("requeue"), "1");
-  EXPECT_EQ(total("error"), "1");
-  EXPECT_EQ(world.metric("workqueue_retries_total{name=\"localregistry\"}"), "2");
-  EXPECT_EQ(world.metric("workqueue_adds_total{name=\"localregistry\"}"), "6");
-  EXPECT_EQ(world.metric("workqueue_queue_duration_seconds_count{name=\"localregistry\"}"), "6");
+  auto& outcomes = world.counts.outcomes;
+  EXPECT_EQ(outcomes[runtime::ReconcileOutcome::kSuccess], 3);
+  EXPECT_EQ(outcomes[runtime::ReconcileOutcome::kRequeueAfter], 1);
+  EXPECT_EQ(outcomes[runtime::ReconcileOutcome::kRequeue], 1);
+  EXPECT_EQ(outcomes[runtime::ReconcileOutcome::kError], 1);
+  EXPECT_EQ(world.counts.taken, 6);
+  EXPECT_EQ(world.counts.done, 6);
+  EXPECT_EQ(world.runner.queue_state().retries, 2U);
+  EXPECT_EQ(world.runner.queue_state().adds, 6U);
 }
 
 TEST(Runner, UnderRandomEventsEveryKeyIsReconciledAfterItsLastEventAndNeverTwiceAtOnce) {
@@ -646,7 +641,7 @@ TEST(Runner, WorksOnTheMachinesOwnClock) {
   asio::io_context context;
   base::SystemClock clock;
   base::Logger logger = base::Logger::silent();
-  runtime::Metrics metrics("1");
+  Counts counts;
   asio::cancellation_signal signal;
   int count = 0;
   struct Once {
@@ -661,7 +656,7 @@ TEST(Runner, WorksOnTheMachinesOwnClock) {
   Runner runner(
       context.get_executor(), {},
       [&](const std::string&) { return Once::reconcile(&count, &signal, &context); }, clock, logger,
-      metrics);
+      counts);
   runner.add("a");
   asio::co_spawn(context, runner.run(),
                  asio::bind_cancellation_slot(signal.slot(), [](const std::exception_ptr&) {}));

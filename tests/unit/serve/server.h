@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "async/cancellation.h"
 #include "serve/http_server.h"
 
 namespace test {
@@ -51,7 +52,7 @@ class Server {
     boost::asio::co_spawn(
         context_, server_.run(),
         boost::asio::bind_cancellation_slot(signal_.slot(), [this](std::exception_ptr exception) {
-          cancelled = runtime::is_cancellation(exception);
+          cancelled = async::is_cancellation(exception);
         }));
     thread_ = std::thread([this] { context_.run(); });
   }

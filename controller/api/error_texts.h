@@ -1,0 +1,36 @@
+// Classifies the messages with which the API server and its admission plugins refuse a request. A
+// metav1.Status has no field for these causes, so the text decides. The texts come from the sources
+// of Kubernetes. All functions are pure and can be called on any thread.
+#pragma once
+
+#include <string_view>
+
+namespace api {
+
+// Why admission refused to create an object.
+enum class AdmissionRefusal {
+  kNone,         // the text names no refusal
+  kQuota,        // the admission plugin ResourceQuota
+  kPodSecurity,  // the admission plugin PodSecurity
+  kOther,        // another plugin, a policy or RBAC
+};
+AdmissionRefusal admission_refusal_in(std::string_view message);
+
+// True when a policy, quota or webhook refused the request. The refusing component chooses the HTTP
+// status, and a ValidatingAdmissionPolicy uses 422 by default. Yet the object is valid, and the
+// refusal may end. A validation error can quote any text, but its message begins in another way.
+bool is_refused_by_admission(std::string_view message);
+
+// True when two ports of one Service have the same node port. The API server reports this as an
+// internal error, but the cause is the Service, so a retry does not help.
+bool is_duplicate_node_port(std::string_view message);
+
+// True when another Service has the node port. The API server reports a Service as deleted before
+// it releases the Service's node port. So for a moment, the API server may refuse a recreated
+// Service its previous port.
+bool is_node_port_allocated(std::string_view message);
+
+// True when the node port is outside of the API server's --service-node-port-range.
+bool is_node_port_out_of_range(std::string_view message);
+
+}  // namespace api

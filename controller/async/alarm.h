@@ -1,0 +1,35 @@
+// An Alarm calls a function once, at a given time. A later set() replaces that time, and the
+// destructor cancels the call. Used by kube/ only, on the thread of the io_context.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <memory>
+#include <utility>
+
+namespace async {
+
+class Alarm {
+ public:
+  Alarm(const boost::asio::any_io_executor& executor, std::function<void()> ring)
+      : timer_(executor), ring_(std::move(ring)) {}
+  Alarm(const Alarm&) = delete;
+  Alarm& operator=(const Alarm&) = delete;
+
+  void set(boost::asio::steady_timer::time_point when) {
+    timer_.expires_at(when);
+    // The handler may already be queued when the Alarm is destroyed, so it checks `alive` first.
+    timer_.async_wait(
+        [this, alive = std::weak_ptr<const bool>(alive_)](const boost::system::error_code& error) {
+          if (!error && !alive.expired()) ring_();
+        });
+  }
+
+ private:
+  boost::asio::steady_timer timer_;
+  std::function<void()> ring_;
+  std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
+};
+
+}  // namespace async

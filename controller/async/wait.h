@@ -1,0 +1,36 @@
+// Waits for one asynchronous operation with a deadline. It replaces asio::cancel_after, which Boost
+// 1.81 does not have. On the thread of the io_context.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/experimental/parallel_group.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
+
+namespace async {
+
+// Waits for the operation (started with asio::deferred, completing with an error_code) until the
+// deadline. Returns its error, or asio::error::timed_out. Throws boost::system::system_error
+// (operation_aborted) when the awaiting coroutine is cancelled. The operation and the timer have
+// ended on return.
+template <class Operation>
+boost::asio::awaitable<boost::system::error_code> wait_until(
+    boost::asio::steady_timer& timer, boost::asio::steady_timer::time_point deadline,
+    Operation operation) {
+  namespace asio = boost::asio;
+  timer.expires_at(deadline);
+  auto both = asio::experimental::make_parallel_group(std::move(operation),
+                                                      timer.async_wait(asio::deferred))
+                  .async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
+  const auto [order, operation_error, timer_error] = co_await std::move(both);
+  if (order[0] == 1 && !timer_error) co_return asio::error::timed_out;
+  if (operation_error == asio::error::operation_aborted) {
+    throw boost::system::system_error(operation_error);
+  }
+  co_return operation_error;
+}
+
+}  // namespace async

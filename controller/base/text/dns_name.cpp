@@ -1,0 +1,32 @@
+#include "base/text/dns_name.h"
+
+#include <algorithm>
+
+#include "base/text/text.h"
+
+namespace base {
+namespace {
+
+bool is_outer(char character) { return is_lower(character) || is_digit(character); }
+bool is_inner(char character) { return is_outer(character) || character == '-'; }
+
+bool is_label(std::string_view text, std::size_t most) {
+  return !text.empty() && text.size() <= most && is_outer(text.front()) && is_outer(text.back()) &&
+         std::all_of(text.begin(), text.end(), is_inner);
+}
+
+}  // namespace
+
+bool is_dns_label(std::string_view name) { return is_label(name, kDnsLabelBytes); }
+
+bool is_dns_subdomain(std::string_view name, std::size_t label_bytes) {
+  if (name.size() > kDnsSubdomainBytes) return false;
+  for (;;) {
+    const std::size_t dot = name.find('.');
+    if (!is_label(name.substr(0, dot), label_bytes)) return false;
+    if (dot == std::string_view::npos) return true;
+    name.remove_prefix(dot + 1);
+  }
+}
+
+}  // namespace base

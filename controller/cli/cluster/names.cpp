@@ -1,0 +1,31 @@
+#include "cli/cluster/names.h"
+
+#include <charconv>
+
+#include "base/text/dns_name.h"
+
+namespace cli {
+
+bool is_host_port(std::string_view text) {
+  const std::size_t colon = text.find(':');
+  return colon != std::string_view::npos && base::is_dns_subdomain(text.substr(0, colon)) &&
+         is_port(text.substr(colon + 1));
+}
+
+bool is_port(std::string_view digits) {
+  std::uint16_t port = 0;
+  const char* end = digits.data() + digits.size();
+  const auto [stop, error] = std::from_chars(digits.data(), end, port);
+  return error == std::errc() && stop == end && port != 0 && !digits.starts_with('0');
+}
+
+std::string resource_name(std::string_view argument) {
+  for (const std::string_view type :
+       {"lreg/", "localregistry/", "localregistries/", "localregistry.localregistry.dev/",
+        "localregistries.localregistry.dev/"}) {
+    if (argument.starts_with(type)) return std::string(argument.substr(type.size()));
+  }
+  return std::string(argument);
+}
+
+}  // namespace cli

@@ -1,0 +1,19 @@
+// This file checks names and addresses of Kubernetes objects. Pure; any thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace cli {
+
+// Accepts a name or an IPv4 address, and a port from 1 to 65535: "localhost:31234".
+bool is_host_port(std::string_view text);
+
+// Accepts a port from 1 to 65535, without leading zeros: "31234".
+bool is_port(std::string_view digits);
+
+// Removes the type from an argument, as kubectl does: returns "dev" for "dev", "lreg/dev" and
+// "localregistries.localregistry.dev/dev". An argument with another type is unchanged.
+std::string resource_name(std::string_view argument);
+
+}  // namespace cli

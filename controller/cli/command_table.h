@@ -1,0 +1,12 @@
+// This file lists the commands of the plugin. To add one, define it in a file of commands/ and add
+// its line to the table. Any thread.
+#pragma once
+
+#include "cli/grammar/command.h"
+
+namespace cli {
+
+// Returns one entry per command, in the order of --help.
+CommandTable command_table();
+
+}  // namespace cli

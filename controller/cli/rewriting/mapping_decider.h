@@ -1,0 +1,64 @@
+// MappingDecider decides which candidates of a mapping are references to declared images, and by
+// which references they are replaced. It sees the candidates of a mapping together, because a
+// decision may need another value, such as registry and repository. One owner; one thread.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "api/images/image_rewriter.h"
+#include "cli/rewriting/edit_queue.h"
+#include "cli/rewriting/reference_candidate.h"
+
+namespace cli {
+
+class MappingDecider {
+ public:
+  // All arguments must outlive the object. `repositories`: those of `rewriter`.
+  MappingDecider(const api::ImageRewriter& rewriter, const std::vector<std::string>& repositories,
+                 const Warn& warn, EditQueue& edits)
+      : rewriter_(rewriter), repositories_(repositories), warn_(warn), edits_(edits) {}
+
+  // Decides all candidates that wait in the mapping, and removes them from it.
+  void decide(ReferenceMapping& mapping);
+
+  // Replaces the candidate by `word`, or leaves it if the word would need quotes.
+  void replace(const ReferenceCandidate& candidate, const std::string& word);
+  // Leaves the candidate unchanged, with a warning.
+  void leave(const ReferenceCandidate& candidate, const std::string& why);
+  // Leaves a value unchanged that has neither registry nor tag nor digest. Warns only of a path
+  // with a slash.
+  void leave_bare(const ReferenceCandidate& candidate);
+
+ private:
+  using Candidate = ReferenceCandidate;
+  using Mapping = ReferenceMapping;
+
+  // Candidates of one mapping that form references together: one registry and its repositories.
+  struct RegistryAndRepositories {
+    const Candidate* registry = nullptr;
+    std::vector<const Candidate*> paths;
+    bool has_other = false;  // it may also be for a ReferencePart::kOtherRepository
+  };
+
+  void settle_value(const Mapping& mapping, const Candidate& value);
+  void decide_name(const Mapping& mapping, const Candidate& name,
+                   std::map<std::string, RegistryAndRepositories>& by_stem);
+  static void join_to_registry(const Mapping& mapping,
+                               std::map<std::string, RegistryAndRepositories>& by_stem);
+  void decide_registry_and_repositories(Mapping& mapping, const std::string& stem,
+                                        const RegistryAndRepositories& values);
+  void decide_alone(const Candidate& candidate);
+  void decide_lone_registry(const Candidate& registry);
+  void decide_pair(const RegistryAndRepositories& values);
+  void leave_without_registry(const Candidate& path);
+  void mark_decided(const Candidate& candidate);
+
+  const api::ImageRewriter& rewriter_;
+  const std::vector<std::string>& repositories_;  // "docker.io/library/alpine"
+  const Warn& warn_;
+  EditQueue& edits_;
+};
+
+}  // namespace cli

@@ -1,0 +1,56 @@
+// Handles of OpenSSL's objects and the reading of PEM texts, for the files that call OpenSSL
+// themselves. Only .cpp files include this header, because it includes those of OpenSSL. Each
+// handle has one owner; any thread: OpenSSL has an error queue for each thread.
+#pragma once
+
+#include <openssl/bio.h>
+#include <openssl/bn.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace crypto {
+
+template <auto Free>
+struct Freed {
+  template <class T>
+  void operator()(T* object) const {
+    Free(object);
+  }
+};
+using BioPtr = std::unique_ptr<BIO, Freed<BIO_free>>;
+using CertificatePtr = std::unique_ptr<X509, Freed<X509_free>>;
+using DigestPtr = std::unique_ptr<EVP_MD_CTX, Freed<EVP_MD_CTX_free>>;
+using ExtensionPtr = std::unique_ptr<X509_EXTENSION, Freed<X509_EXTENSION_free>>;
+using KeyPtr = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
+using NamesPtr = std::unique_ptr<GENERAL_NAMES, Freed<GENERAL_NAMES_free>>;
+using NumberPtr = std::unique_ptr<BIGNUM, Freed<BN_free>>;
+
+// Returns the reason of the oldest error in OpenSSL's error queue, and empties the queue.
+std::string take_error();
+
+// Returns a BIO that reads the text, which must outlive it.
+BioPtr reader(std::string_view text);
+
+// A password callback that has no password, because encrypted PEM is not supported. OpenSSL's own
+// callback would ask on the terminal.
+int no_password(char* buffer, int size, int is_encrypting, void* data);
+
+// Reads the next certificate in PEM; null when there is none. Leaves OpenSSL's errors in the queue.
+CertificatePtr next_certificate(BIO* bio);
+
+// Reads the first private key in PEM; null when there is none, or when it is encrypted. Leaves
+// OpenSSL's errors in the queue.
+KeyPtr first_key(std::string_view text);
+
+// Returns the subject alternative names of a certificate; null when it has none.
+NamesPtr alternative_names(const X509* certificate);
+
+// Returns the bytes of the string, which the certificate owns.
+std::string_view bytes_of(const ASN1_STRING* string);
+
+}  // namespace crypto

@@ -1,0 +1,26 @@
+// What TLS clients and TLS servers have in common, for the files that call OpenSSL themselves. A
+// header only: crypto/ does not link libssl. Only .cpp files include it. Any thread.
+#pragma once
+
+#include <openssl/ssl.h>
+
+#include <memory>
+
+#include "crypto/openssl.h"
+
+namespace crypto {
+
+using ContextPtr = std::unique_ptr<SSL_CTX, Freed<SSL_CTX_free>>;
+using SessionPtr = std::unique_ptr<SSL_SESSION, Freed<SSL_SESSION_free>>;
+using SslPtr = std::unique_ptr<SSL, Freed<SSL_free>>;
+
+// Sets what every TLS context of this project has: at least TLS 1.2, no compression and no
+// renegotiation, no buffers in idle connections, and no password for keys.
+inline void set_common_options(SSL_CTX* context) {
+  SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+  SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
+  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_default_passwd_cb(context, no_password);
+}
+
+}  // namespace crypto

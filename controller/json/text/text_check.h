@@ -1,0 +1,38 @@
+// A TextCheck checks that a stream of bytes is text that YAML allows: UTF-8 without control
+// characters. It counts lines and columns for error messages. One thread at a time can use it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "base/error.h"
+#include "base/text/utf8.h"
+
+namespace json {
+
+class TextCheck {
+ public:
+  // Checks the next bytes, any number of them. Returns kMalformed with line and column, which are
+  // counted from 1. After an error, feed() must not be called again.
+  std::optional<base::Error> feed(std::string_view bytes);
+
+  // Checks the end of the text. Returns kMalformed when the last character is cut off.
+  std::optional<base::Error> finish() const;
+
+  // Returns the line of the next character, counted from 1.
+  std::uint64_t line() const { return line_; }
+  // Returns kMalformed with the line and column of the next character.
+  base::Error error(std::string_view what) const;
+
+ private:
+  std::optional<base::Error> character(char32_t character);
+
+  std::uint64_t line_ = 1;
+  std::uint64_t column_ = 1;
+  bool after_return_ = false;  // the last character was CR: an LF now belongs to it
+  base::Utf8Decoder decoder_;
+};
+
+}  // namespace json

@@ -1,0 +1,82 @@
+// One version of an object as the caches hold it: packed (json/pack.h), compressed, and counted by
+// reference without atomics. Used on one thread.
+#pragma once
+
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "api/meta.h"
+#include "json/pack.h"
+
+namespace kube {
+
+// Returns metadata.resourceVersion as a number; 0 if it is not a number.
+std::uint64_t revision_of(std::string_view resource_version);
+
+// An Entry is an object of any type with its metadata. A default-constructed Entry has no object.
+struct Entry {
+  std::shared_ptr<const void> object;
+  const api::ObjectMeta* meta = nullptr;
+
+  explicit operator bool() const { return meta != nullptr; }
+};
+
+// A PackedEntry is one version of an object in the cache: its name and version, and the packed
+// object. A default-constructed PackedEntry has no object. Copies share their content; one thread.
+class PackedEntry {
+ public:
+  PackedEntry() = default;
+  // `bytes`: the packed object, compressed or not. `size`: bytes of the packed object when it is
+  // not compressed. `wanted`: if only the metadata is kept because a limit is reached, the cost()
+  // of the whole object; otherwise 0.
+  PackedEntry(const api::ObjectMeta& meta, std::string_view bytes, std::size_t size,
+              std::size_t wanted = 0);
+
+  explicit operator bool() const { return block_ != nullptr; }
+  std::string_view namespace_name() const;
+  std::string_view name() const;
+  std::string_view bytes() const;
+  std::size_t size() const;
+  json::Kept kept() const;
+  std::size_t wanted() const;
+  std::size_t cost() const;  // bytes of memory, including tables and indexes; 0 without an object
+  const void* address() const { return block_.get(); }  // unique as long as a copy lives
+
+  bool is_version(std::string_view uid, std::string_view resource_version) const;
+  bool is_same_version(const PackedEntry& other) const;
+  bool has_uid(std::string_view uid) const;
+
+ private:
+  struct Block;
+  friend void intrusive_ptr_add_ref(const Block* block);
+  friend void intrusive_ptr_release(const Block* block);
+
+  boost::intrusive_ptr<const Block> block_;
+};
+
+// An IndexCandidate is an object that an index probably has for a key. The index compares only a
+// hash of the key, so a candidate can belong to another key.
+struct IndexCandidate {
+  PackedEntry entry;
+  std::uint64_t digest = 0;  // the number that the index has computed from the object
+
+  api::ObjectKey key() const {
+    return {std::string(entry.namespace_name()), std::string(entry.name())};
+  }
+};
+
+// Compresses with LZ4. Returns the input unchanged if it does not get smaller.
+std::string compress(const std::string& packed, const std::string& dictionary);
+
+// Returns the text of `size` bytes that was compressed with that dictionary. Throws
+// std::logic_error when the bytes are no such text, which is a bug.
+std::string decompress(std::string_view bytes, std::size_t size, const std::string& dictionary);
+
+// Returns a hash that index keys and names share. It is not cryptographic.
+std::size_t hash(std::string_view text);
+
+}  // namespace kube

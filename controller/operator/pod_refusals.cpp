@@ -1,0 +1,63 @@
+#include "operator/pod_refusals.h"
+
+#include <fmt/core.h>
+
+#include <utility>
+
+#include "api/managed_fields.h"
+#include "base/limits.h"
+#include "reconcile/status/pods.h"
+
+namespace controller {
+
+namespace asio = boost::asio;
+
+asio::awaitable<base::Result<reconcile::PodRefusal>> PodRefusals::refusal_in_events(
+    reconcile::ReadPodRefusal action) {
+  const kube::Client client = environment_.client.with_timeout(limits::kPodRefusalTimeout);
+  auto reading = client.get_with_managed_fields<api::ManagedFieldsOf<api::StatefulSet>>(action.key);
+  const auto set = co_await std::move(reading);
+  if (!set) co_return set.error();
+  const base::Time changed = api::last_change(set->metadata.managed_fields);
+  if (changed == base::Time()) co_return reconcile::PodRefusal();
+  kube::ListOptions options;
+  options.namespace_name = action.key.namespace_name;
+  options.field_selector = fmt::format("regarding.uid={},reason=FailedCreate", action.uid);
+  options.limit = limits::kPodRefusalEvents;
+  auto listing = client.list<api::EventSummary>(options);
+  const base::Result<kube::List<api::EventSummary>> events = co_await std::move(listing);
+  if (!events) co_return events.error();
+  co_return reconcile::PodRefusal{true, reconcile::latest_refusal(events->items, changed), changed};
+}
+
+asio::awaitable<void> PodRefusals::read(reconcile::ReadPodRefusal action, ReconcileState& state) {
+  state.pod_refusal = reconcile::PodRefusal();
+  const std::string name = action.key.namespace_name;
+  std::size_t reads = 0;
+  for (const auto& [other, count] : reads_) reads += count;
+  const auto own = reads_.find(name);
+  const std::size_t own_reads = own == reads_.end() ? 0 : own->second;
+  if (reads >= limits::kPodRefusalReads || own_reads >= limits::kPodRefusalReadsPerNamespace) {
+    co_return;
+  }
+  struct Counted {
+    std::map<std::string, std::size_t>& reads;
+    const std::string& name;
+    ~Counted() {
+      if (--reads[name] == 0) reads.erase(name);
+    }
+  };
+  ++reads_[name];
+  const Counted counted{reads_, name};
+  auto reading = refusal_in_events(std::move(action));
+  base::Result<reconcile::PodRefusal> refusal = co_await std::move(reading);
+  if (refusal) {
+    state.pod_refusal = *std::move(refusal);
+  } else if (!std::exchange(has_warned_, true)) {
+    environment_.logger.warning(
+        "cannot read the Events of a StatefulSet that has no pod; this is logged once",
+        {{"object", api::to_string(state.key)}, {"error", base::to_string(refusal.error())}});
+  }
+}
+
+}  // namespace controller

@@ -1,0 +1,277 @@
+#include "reconcile/contest/write_history.h"
+
+#include <algorithm>
+
+#include "reconcile/children/children.h"
+#include "reconcile/observed.h"
+
+namespace reconcile {
+namespace {
+
+// Returns a delay that doubles from limits::kContestFirstRetry to limits::kContestLastRetry.
+Instant::duration delay_after(int tries) {
+  Instant::duration delay = limits::kContestFirstRetry;
+  for (int i = 1; i < tries && delay < limits::kContestLastRetry; ++i) delay *= 2;
+  return std::min<Instant::duration>(delay, limits::kContestLastRetry);
+}
+
+void add_time(std::vector<Instant>& times, Instant now) {
+  if (times.size() >= limits::kContestedWrites) times.erase(times.begin());
+  times.push_back(now);
+}
+
+FieldContest* find_mutable(WriteHistory& history, ObjectRole role) {
+  for (FieldContest& contest : history.contests) {
+    if (contest.role == role) return &contest;
+  }
+  return nullptr;
+}
+
+FieldContest& begin_contest(WriteHistory& history, ObjectRole role) {
+  FieldContest& contest = history.contests.emplace_back();
+  contest.role = role;
+  return contest;
+}
+
+ContestedField& field_of(FieldContest& contest, const std::string& path) {
+  for (ContestedField& field : contest.fields) {
+    if (field.path == path) return field;
+  }
+  if (contest.fields.size() >= limits::kContestedFields) {
+    contest.fields.erase(contest.fields.begin());
+  }
+  contest.fields.push_back({path, false, false, {}});
+  return contest.fields.back();
+}
+
+// Adds a heal. If there are too many fields, the least recently healed field is dropped.
+void add_heal(WriteHistory& history, const WriteRecord& write, const std::string& path) {
+  auto place = std::find_if(
+      history.healed.begin(), history.healed.end(),
+      [&](const HealedField& field) { return field.role == write.role && field.path == path; });
+  if (place == history.healed.end()) {
+    if (history.healed.size() >= limits::kHealedFields) {
+      history.healed.erase(std::min_element(
+          history.healed.begin(), history.healed.end(),
+          [](const auto& a, const auto& b) { return a.times.back() < b.times.back(); }));
+    }
+    place = history.healed.insert(history.healed.end(), {write.role, path, write.intent, {}});
+  }
+  add_time(place->times, write.now);
+}
+
+// Replaces the fields that earlier answers overrode by those of this answer, and keeps the field
+// managers that are known.
+void replace_answered(FieldContest& contest, const WriteRecord& write) {
+  if (write.is_delete) return;
+  const std::vector<std::string>& overridden = write.overridden;
+  std::erase_if(contest.fields, [&](const ContestedField& field) {
+    return field.by_answer && field.path.starts_with(write.part) &&
+           std::find(overridden.begin(), overridden.end(), field.path) == overridden.end();
+  });
+  for (const std::string& path : overridden) field_of(contest, path).by_answer = true;
+}
+
+std::size_t count_since(const std::vector<Instant>& times, Instant since) {
+  return static_cast<std::size_t>(
+      std::count_if(times.begin(), times.end(), [&](Instant time) { return time > since; }));
+}
+
+// Returns the times of the heals that led to the contest. They count as writes to the contested
+// object.
+std::vector<Instant> heals_of(const WriteHistory& history, const FieldContest& contest) {
+  std::vector<Instant> most;
+  for (const HealedField& field : history.healed) {
+    const bool counts = field.role == contest.role && contest.find(field.path) != nullptr;
+    if (counts && field.times.size() > most.size()) most = field.times;
+  }
+  return most;
+}
+
+WriteRecord with_stored_paths(WriteRecord write) {
+  for (std::string& path : write.healed) path = stored_path(path);
+  for (std::string& path : write.overridden) path = stored_path(path);
+  return write;
+}
+
+constexpr std::size_t kAllocation = 16;  // bytes that the heap takes for each allocation
+
+std::size_t bytes_of(const std::string& text) {
+  const bool is_inline = text.capacity() <= std::string().capacity();
+  return is_inline ? 0 : text.capacity() + 1 + kAllocation;
+}
+
+template <class T>
+std::size_t bytes_of(const std::vector<T>& list) {
+  return list.capacity() == 0 ? 0 : list.capacity() * sizeof(T) + kAllocation;
+}
+
+template <class T>
+void add_if_differs(const T& wanted, const T& actual, std::string_view path,
+                    std::vector<std::string>& fields) {
+  if (wanted == actual) return;
+  const auto within = [&](const std::string& field) { return field.starts_with(path); };
+  std::erase_if(fields, within);
+  fields.emplace_back(path);
+}
+
+}  // namespace
+
+const ContestedField* FieldContest::find(std::string_view path) const {
+  const std::string stored = stored_path(path);
+  for (const ContestedField& field : fields) {
+    if (field.path == stored) return &field;
+  }
+  return nullptr;
+}
+
+const FieldContest* WriteHistory::find(ObjectRole role) const {
+  for (const FieldContest& contest : contests) {
+    if (contest.role == role) return &contest;
+  }
+  return nullptr;
+}
+
+std::string stored_path(std::string_view path) {
+  if (path.size() <= limits::kOverriddenBytes) return std::string(path);
+  const std::string end = "~" + hash(path);
+  return std::string(path.substr(0, limits::kOverriddenBytes - end.size())) + end;
+}
+
+std::size_t bytes_of(const WriteHistory& history) {
+  std::size_t bytes = bytes_of(history.healed) + bytes_of(history.contests);
+  for (const HealedField& field : history.healed) {
+    bytes += bytes_of(field.path) + bytes_of(field.times);
+  }
+  for (const FieldContest& contest : history.contests) {
+    bytes += bytes_of(contest.fields) + bytes_of(contest.writes);
+    for (const ContestedField& field : contest.fields) {
+      bytes += bytes_of(field.path) + bytes_of(field.manager);
+    }
+  }
+  return bytes;
+}
+
+void record_write(WriteHistory& history, const WriteRecord& record) {
+  const WriteRecord write = with_stored_paths(record);
+  std::erase_if(history.healed, [&](const HealedField& field) {
+    return field.role == write.role && field.intent != write.intent;
+  });
+  for (const std::string& path : write.healed) add_heal(history, write, path);
+  FieldContest* contest = find_mutable(history, write.role);
+  if (contest == nullptr && write.overridden.empty()) return;
+  if (contest == nullptr) contest = &begin_contest(history, write.role);
+  replace_answered(*contest, write);
+  if (contest->fields.empty()) return end_contest(history, write.role);
+  contest->intent = write.intent;
+  contest->last_write = write.now;
+  contest->retry = write.now + delay_after(++contest->tries);
+  add_time(contest->writes, write.now);
+}
+
+void record_failed_write(WriteHistory& history, ObjectRole role, Instant now) {
+  FieldContest* contest = find_mutable(history, role);
+  if (contest != nullptr) contest->retry = now + delay_after(++contest->tries);
+}
+
+void record_contest(WriteHistory& history, const ContestRecord& record) {
+  FieldContest* contest = find_mutable(history, record.role);
+  const bool is_new = contest == nullptr;
+  if (is_new) contest = &begin_contest(history, record.role);
+  for (const auto& [path, manager] : record.managers) {
+    ContestedField& field = field_of(*contest, stored_path(path));
+    field.manager_is_known = true;
+    field.manager = manager.substr(0, limits::kOverridingManagerBytes);
+  }
+  if (is_new) {
+    contest->intent = record.intent;
+    contest->tries = 1;
+    contest->last_write = record.now;
+    contest->retry = record.now + record.retry_after;
+    contest->writes = heals_of(history, *contest);
+  } else if (contest->retry <= record.now) {
+    contest->retry = record.now + delay_after(++contest->tries);
+  }
+}
+
+void end_contest(WriteHistory& history, ObjectRole role) {
+  std::erase_if(history.contests,
+                [&](const FieldContest& contest) { return contest.role == role; });
+}
+
+void forget_old_heals(WriteHistory& history, Instant now) {
+  std::erase_if(history.healed, [&](const HealedField& field) {
+    return field.times.back() + limits::kContestedWindow < now;
+  });
+}
+
+bool is_healed_too_often(const WriteHistory& history, ObjectRole role, std::size_t intent,
+                         std::string_view path, Instant now) {
+  const std::string stored = stored_path(path);
+  for (const HealedField& field : history.healed) {
+    if (field.role != role || field.intent != intent || field.path != stored) continue;
+    return count_since(field.times, now - limits::kHealWindow) >= limits::kHealsInWindow ||
+           count_since(field.times, now - limits::kContestedWindow) >= limits::kContestedWrites;
+  }
+  return false;
+}
+
+void add_fields_compared_as_whole(const api::Deployment& wanted, const api::Deployment& actual,
+                                  std::vector<std::string>& fields) {
+  add_if_differs(wanted.spec.selector, actual.spec.selector, kSelectorField, fields);
+  add_if_differs(wanted.spec.strategy.rolling_update, actual.spec.strategy.rolling_update,
+                 kRollingUpdateField, fields);
+}
+
+void add_fields_compared_as_whole(const api::StatefulSet& wanted, const api::StatefulSet& actual,
+                                  std::vector<std::string>& fields) {
+  add_if_differs(wanted.spec.selector, actual.spec.selector, kSelectorField, fields);
+}
+
+bool has_conflicting_port(const api::Service& wanted, const api::Service& actual) {
+  const api::ServicePort& own = wanted.spec.ports.front();
+  const auto& ports = actual.spec.ports;
+  return std::any_of(ports.begin(), ports.end(), [&](const api::ServicePort& port) {
+    const bool is_other = port.port != own.port || port.protocol != own.protocol;
+    const bool has_node_port = port.node_port != 0 && port.node_port == own.node_port;
+    return is_other && (port.name.empty() || port.name == own.name ||
+                        (has_node_port && port.protocol == own.protocol));
+  });
+}
+
+void add_fields_compared_as_whole(const api::Service& wanted, const api::Service& actual,
+                                  std::vector<std::string>& fields) {
+  if (!has_conflicting_port(wanted, actual)) return;
+  std::erase_if(fields, [](const std::string& field) { return field.starts_with(kPortsField); });
+  fields.emplace_back(kPortsField);
+}
+
+WriteRecord record_of_strategy(std::size_t intent, const api::Deployment& answer) {
+  WriteRecord write;
+  write.role = ObjectRole::kDeployment;
+  write.intent = intent;
+  write.healed = {std::string(kStrategyTypeField), std::string(kRollingUpdateField)};
+  write.part = "spec.strategy";
+  if (answer.spec.strategy.type != "Recreate") write.overridden.emplace_back(kStrategyTypeField);
+  if (!answer.spec.strategy.rolling_update.text.empty()) {
+    write.overridden.emplace_back(kRollingUpdateField);
+  }
+  return write;
+}
+
+WriteRecord record_of_ports(std::size_t intent, const api::Service& patch,
+                            const api::Service& answer) {
+  WriteRecord write;
+  write.role = ObjectRole::kService;
+  write.intent = intent;
+  write.healed.emplace_back(kPortsField);
+  write.part = kPortsField;
+  api::Service wanted;
+  api::Service actual;
+  wanted.spec.ports = patch.spec.ports;
+  actual.spec.ports = answer.spec.ports;
+  write.overridden = differing_fields(wanted, actual);
+  return write;
+}
+
+}  // namespace reconcile

@@ -1,0 +1,165 @@
+// The write history of one LocalRegistry: which fields the operator had to heal, and which fields
+// other clients keep changing (contests). The executor of a plan records into it, and plan() reads
+// it as a part of Observed. limits::kHealedFields and limits::kContestedFields limit its size.
+// Paths are stored in the form that stored_path() returns. The types are plain values; the
+// functions can be called on any thread.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/apps.h"
+#include "base/limits.h"
+
+namespace reconcile {
+
+enum class ObjectRole;
+
+// A time of the monotonic clock, because the wall clock may jump.
+using Instant = std::chrono::steady_clock::time_point;
+
+// The times at which one field was healed for one intent, the newest last; at most
+// limits::kContestedWrites.
+struct HealedField {
+  ObjectRole role{};
+  std::string path;        // "spec.replicas"
+  std::size_t intent = 0;  // digest_of() the object that was applied
+  std::vector<Instant> times;
+};
+
+struct ContestedField {
+  std::string path;
+  // True: the API server's answer to an apply differed from what was applied. False: the field was
+  // healed again and again.
+  bool by_answer = false;
+  bool manager_is_known = false;
+  std::string manager;  // the field manager that changes it; empty: an admission plugin, or unknown
+};
+
+// One object whose fields another client or an admission plugin keeps changing.
+struct FieldContest {
+  ObjectRole role{};
+  std::size_t intent = 0;  // digest_of() the object that was applied last
+  std::vector<ContestedField> fields;
+  int tries = 0;
+  Instant last_write;
+  Instant retry;                // no apply for these fields alone before that time
+  std::vector<Instant> writes;  // write times, newest last; at most limits::kContestedWrites
+
+  // Returns the contested field at `path`; null when there is none. `path` may have any length.
+  const ContestedField* find(std::string_view path) const;
+};
+
+struct WriteHistory {
+  std::vector<HealedField> healed;
+  std::vector<FieldContest> contests;
+
+  const FieldContest* find(ObjectRole role) const;
+  bool empty() const { return healed.empty() && contests.empty(); }
+};
+
+// Returns the path if it has at most limits::kOverriddenBytes; otherwise its first bytes and a hash
+// of it.
+std::string stored_path(std::string_view path);
+
+// Returns the memory that the history takes besides its own size, in bytes.
+std::size_t bytes_of(const WriteHistory& history);
+
+// One write that succeeded.
+struct WriteRecord {
+  ObjectRole role{};
+  std::size_t intent = 0;
+  std::vector<std::string> healed;      // the fields that the write changed back
+  std::vector<std::string> overridden;  // the fields that differ in the API server's answer
+  Instant now;
+  std::string part = {};   // only fields below this path were written; empty: all
+  bool is_delete = false;  // the object was deleted to be recreated
+};
+void record_write(WriteHistory& history, const WriteRecord& write);
+
+// Records that a write failed. If the object is contested, its next retry is delayed.
+void record_failed_write(WriteHistory& history, ObjectRole role, Instant now);
+
+// Fields that become contested.
+struct ContestRecord {
+  ObjectRole role{};
+  std::size_t intent = 0;
+  std::map<std::string, std::string> managers;  // by path; empty: not known
+  std::chrono::milliseconds retry_after{};      // until the first retry, if this begins a contest
+  Instant now;
+};
+void record_contest(WriteHistory& history, const ContestRecord& record);
+
+// Removes the contest over that object.
+void end_contest(WriteHistory& history, ObjectRole role);
+
+// Drops fields that were last healed more than limits::kContestedWindow ago.
+void forget_old_heals(WriteHistory& history, Instant now);
+
+// Whether the field was healed too often for that intent to be healed again:
+// limits::kHealsInWindow times within limits::kHealWindow, or limits::kContestedWrites times within
+// limits::kContestedWindow.
+bool is_healed_too_often(const WriteHistory& history, ObjectRole role, std::size_t intent,
+                         std::string_view path, Instant now);
+
+// Returns a hash that distinguishes one intent from another within this process.
+template <class T>
+std::size_t digest_of(const T& wanted) {
+  return std::hash<std::string>()(api::encode_object(wanted));
+}
+
+// Returns whether the Service has a port that the API server does not accept together with the
+// wanted port: a port with the same name or node port, or without a name.
+bool has_conflicting_port(const api::Service& wanted, const api::Service& actual);
+
+// Adds differences that a comparison field by field does not find. A selector counts as one value.
+// The ports of a Service count as one value if one of them conflicts with the wanted port. The
+// parameters of a rolling update must be absent.
+void add_fields_compared_as_whole(const api::Deployment& wanted, const api::Deployment& actual,
+                                  std::vector<std::string>& fields);
+void add_fields_compared_as_whole(const api::StatefulSet& wanted, const api::StatefulSet& actual,
+                                  std::vector<std::string>& fields);
+void add_fields_compared_as_whole(const api::Service& wanted, const api::Service& actual,
+                                  std::vector<std::string>& fields);
+inline void add_fields_compared_as_whole(const auto&, const auto&, std::vector<std::string>&) {}
+
+inline constexpr std::string_view kSelectorField = "spec.selector";
+inline constexpr std::string_view kPodManagementField = "spec.podManagementPolicy";
+inline constexpr std::string_view kIntentField =
+    "metadata.annotations[localregistry.dev/intent-hash]";
+inline constexpr std::string_view kStrategyTypeField = "spec.strategy.type";
+inline constexpr std::string_view kRollingUpdateField = "spec.strategy.rollingUpdate";
+inline constexpr std::string_view kPortsField = "spec.ports";
+
+// Returns the paths of the owned fields in which the object differs from the intent. The comparison
+// field by field stops after limits::kContestedFields.
+template <class T>
+std::vector<std::string> differing_fields(const T& wanted, const T& actual) {
+  std::vector<std::string> fields = json::differences(wanted, actual, limits::kContestedFields);
+  add_fields_compared_as_whole(wanted, actual, fields);
+  return fields;
+}
+
+// Returns the record of a ResetStrategy patch. `answer`: the Deployment in the API server's
+// response.
+WriteRecord record_of_strategy(std::size_t intent, const api::Deployment& answer);
+
+// Returns the record of a ResetPorts patch. `answer`: the Service in the API server's response.
+WriteRecord record_of_ports(std::size_t intent, const api::Service& patch,
+                            const api::Service& answer);
+
+// Returns the fields that an update of an existing object heals; none if it applies a new intent. A
+// differing intent hash means a new intent, unless it is the only difference.
+template <class T>
+std::vector<std::string> healed_fields(const T& wanted, const T& existing, bool is_heal) {
+  std::vector<std::string> fields = differing_fields(wanted, existing);
+  const bool is_hash = fields.size() == 1 && fields.front() == kIntentField;
+  if (!is_heal && !is_hash) fields.clear();
+  return fields;
+}
+
+}  // namespace reconcile

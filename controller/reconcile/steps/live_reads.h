@@ -1,0 +1,28 @@
+// Decides when the caches are not enough, so that a live read comes before a write. The caches may
+// be stale, and an object without the operator's labels is in none of them. All functions are pure
+// and can be called on any thread.
+#pragma once
+
+#include "reconcile/plan.h"
+
+namespace reconcile {
+
+// True when objects may exist that only a live read shows: a foreign object with the target name,
+// or an unrecorded child.
+bool may_miss_objects(const Observed& observed);
+
+// True when the plan would take over children of an earlier LocalRegistry of the same name. That
+// needs a live read: if this LocalRegistry comes from a stale cache, it may itself be the earlier
+// one, and the children belong to its successor.
+bool takes_over(const Observed& observed);
+
+// Whether the status records all that must be recorded before the first write to another object.
+// After a crash, only the status shows which other namespaces have children. Another reason: adding
+// the finalizer changes the resourceVersion, and the original resourceVersion decides which of two
+// twins is older.
+bool has_required_records(const Observed& observed);
+
+// Whether one of the actions deletes an object or may change a node port.
+bool is_risky(const Observed& observed, const Plan& plan);
+
+}  // namespace reconcile

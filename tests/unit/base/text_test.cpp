@@ -1,0 +1,50 @@
+#include "base/text/text.h"
+
+#include <gtest/gtest.h>
+
+namespace base {
+namespace {
+
+TEST(Text, LettersOfAsciiBecomeLowerCaseAndOtherBytesStay) {
+  EXPECT_EQ(lower(std::string("Docker.IO:5000/Ä@[")), "docker.io:5000/Ä@[");
+  EXPECT_EQ(lower('Z'), 'z');
+  EXPECT_EQ(lower('['), '[');
+}
+
+TEST(Text, EqualityMayIgnoreTheCase) {
+  EXPECT_TRUE(equal_ignoring_case("Content-Type", "content-TYPE"));
+  EXPECT_TRUE(equal_ignoring_case("", ""));
+  EXPECT_FALSE(equal_ignoring_case("a", "ab"));
+  EXPECT_FALSE(equal_ignoring_case("@", "`"));
+}
+
+TEST(Text, WhiteSpaceAtBothEndsIsTrimmed) {
+  EXPECT_EQ(trimmed(" \t\r\na b \n"), "a b");
+  EXPECT_EQ(trimmed("a"), "a");
+  EXPECT_EQ(trimmed(" \n "), "");
+  EXPECT_EQ(trimmed(""), "");
+  EXPECT_EQ(trimmed("\v a"), "\v a");
+}
+
+TEST(Text, OtherCharactersMayBeTrimmed) {
+  EXPECT_EQ(trimmed(" \n a ", " "), "\n a");
+  EXPECT_EQ(trimmed(std::string_view("\0a\0", 3), std::string_view("\0", 1)), "a");
+}
+
+TEST(Text, ClassesOfCharactersAreThoseOfAscii) {
+  for (int byte = 0; byte < 256; ++byte) {
+    const auto character = static_cast<char>(byte);
+    const bool digit = byte >= 0x30 && byte <= 0x39;
+    const bool upper = byte >= 0x41 && byte <= 0x5A;
+    const bool lower_case = byte >= 0x61 && byte <= 0x7A;
+    EXPECT_EQ(is_digit(character), digit) << byte;
+    EXPECT_EQ(is_upper(character), upper) << byte;
+    EXPECT_EQ(is_lower(character), lower_case) << byte;
+    EXPECT_EQ(is_letter(character), upper || lower_case) << byte;
+    EXPECT_EQ(is_alphanumeric(character), upper || lower_case || digit) << byte;
+    EXPECT_EQ(is_lower_hex(character), digit || (lower_case && byte <= 0x66)) << byte;
+  }
+}
+
+}  // namespace
+}  // namespace base
