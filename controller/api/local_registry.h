@@ -39,6 +39,7 @@ struct LocalRegistrySpec {
   std::vector<LocalObjectReference> image_pull_secrets;
   ResourceRequirements resources;
   ResourceRequirements buildkit_resources;
+  std::string priority_class_name;  // empty: the cluster's default
   StringMap node_selector;
   std::vector<Toleration> tolerations;
   json::Raw affinity;
@@ -179,6 +180,7 @@ struct json::Fields<api::LocalRegistrySpec> {
       json::keyed("imagePullSecrets", &T::image_pull_secrets, &api::LocalObjectReference::name),
       json::field("resources", &T::resources),
       json::field("buildKitResources", &T::buildkit_resources),
+      json::field("priorityClassName", &T::priority_class_name),
       json::field("nodeSelector", &T::node_selector), json::field("tolerations", &T::tolerations),
       json::field("affinity", &T::affinity), json::field("suspend", &T::suspend),
       json::keyed("images", &T::images, &api::ImageSpec::name),

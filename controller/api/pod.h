@@ -154,6 +154,7 @@ struct PodSpec {
   std::optional<bool> enable_service_links;
   std::optional<bool> automount_service_account_token;
   std::optional<std::int64_t> termination_grace_period_seconds;
+  std::string priority_class_name;
   StringMap node_selector;
   std::vector<Toleration> tolerations;
   json::Raw affinity;
@@ -374,6 +375,7 @@ struct json::Fields<api::PodSpec> {
       json::field("enableServiceLinks", &T::enable_service_links),
       json::field("automountServiceAccountToken", &T::automount_service_account_token),
       json::field("terminationGracePeriodSeconds", &T::termination_grace_period_seconds),
+      json::field("priorityClassName", &T::priority_class_name),
       json::field("nodeSelector", &T::node_selector), json::field("tolerations", &T::tolerations),
       json::field("affinity", &T::affinity));
 };

@@ -28,6 +28,7 @@
 #include <vector>
 
 #include "async/parallel.h"
+#include "async/signal.h"
 #include "base/clock.h"
 
 namespace app {

@@ -65,7 +65,7 @@ def test_a_name_that_only_the_readme_has_is_found(project, old, new, kind):
     ("options.cpp", '"--allowed-images"', '"--images"', "does not name the flag --images"),
     ("metrics.cpp", '"localregistry_resources"', '"localregistry_things"',
      "does not name the metric localregistry_things"),
-    ("help.cpp", '{"check"', '{"ask"', "does not name the command ask"),
+    ("check.cpp", '.name = "check"', '.name = "ask"', "does not name the command ask"),
     ("options.h", "kBind = 4", "kBind = 6", "does not name the exit code in 'The program': 6"),
     ("outcome.h", "kNotReady = 5", "kNotReady = 9",
      "does not name the exit code in 'The kubectl plugin': 9"),

@@ -19,6 +19,7 @@ struct PodInputs {
   std::vector<api::LocalObjectReference> image_pull_secrets;
   api::ResourceRequirements resources;
   api::ResourceRequirements buildkit_resources;
+  std::string priority_class_name;
   api::StringMap node_selector;
   std::vector<api::Toleration> tolerations;
   json::Raw affinity;
@@ -35,6 +36,7 @@ struct json::Fields<reconcile::PodInputs> {
       json::field("imagePullSecrets", &T::image_pull_secrets),
       json::field("resources", &T::resources),
       json::field("buildKitResources", &T::buildkit_resources),
+      json::field("priorityClassName", &T::priority_class_name),
       json::field("nodeSelector", &T::node_selector), json::field("tolerations", &T::tolerations),
       json::field("affinity", &T::affinity));
 };
@@ -43,9 +45,10 @@ namespace reconcile {
 namespace {
 
 PodInputs inputs_of(const api::LocalRegistrySpec& spec) {
-  PodInputs inputs{spec.image,     spec.port, spec.buildkit_image, spec.image_pull_secrets,
-                   spec.resources, {},        spec.node_selector,  spec.tolerations,
-                   spec.affinity};
+  PodInputs inputs{
+      spec.image,       spec.port,    spec.buildkit_image,      spec.image_pull_secrets,
+      spec.resources,   {},           spec.priority_class_name, spec.node_selector,
+      spec.tolerations, spec.affinity};
   if (spec.localbuild) {
     inputs.buildkit_image.clear();
   } else {
@@ -217,6 +220,7 @@ api::PodTemplateSpec pod_template(const api::LocalRegistry& registry, bool with_
   pod.spec.enable_service_links = false;
   pod.spec.automount_service_account_token = false;
   pod.spec.termination_grace_period_seconds = kGraceSeconds;
+  pod.spec.priority_class_name = registry.spec.priority_class_name;
   pod.spec.node_selector = registry.spec.node_selector;
   pod.spec.tolerations = registry.spec.tolerations;
   pod.spec.affinity = api::stored_affinity(registry.spec.affinity);

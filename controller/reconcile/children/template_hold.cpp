@@ -46,6 +46,7 @@ api::PodTemplateSpec fields_from_spec(const api::PodTemplateSpec& pod) {
     chosen.resources = container.resources;
   }
   part.spec.image_pull_secrets = pod.spec.image_pull_secrets;
+  part.spec.priority_class_name = pod.spec.priority_class_name;
   part.spec.node_selector = pod.spec.node_selector;
   part.spec.tolerations = pod.spec.tolerations;
   part.spec.affinity = pod.spec.affinity;

@@ -141,7 +141,7 @@ base::Result<std::vector<std::string>> parse_diff_ids(std::string text) {
   auto config = json::parse<Config>(std::move(text));
   if (!config) return malformed("the config of the image: " + config.error().message);
   std::vector<std::string>& ids = config->rootfs.diff_ids;
-  if (!std::all_of(ids.begin(), ids.end(), is_digest)) {
+  if (!std::all_of(ids.begin(), ids.end(), crypto::is_digest)) {
     return malformed("the config of the image: rootfs.diff_ids has an entry that is not a digest");
   }
   return std::move(ids);

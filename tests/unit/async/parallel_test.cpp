@@ -111,7 +111,7 @@ TEST(RunUntilOneEnds, CancelsAndAwaitsTheOtherBranches) {
   branches.push_back(branch(&world, "long", 1h));
   branches.push_back(branch(&world, "short", 1ms));
   world.run(until_one_ends(&world, std::move(branches)));
-  EXPECT_EQ(world.first, 1);
+  EXPECT_EQ(world.first, 1U);
   EXPECT_EQ(world.log, (std::vector<std::string>{"short", "long"}));
 }
 

@@ -47,7 +47,7 @@ TEST(Utf8, ACharacterThatIsCutOffIsInvalid) {
   for (const std::string whole : {"ö", "日", "🙂"}) {
     for (std::size_t size = 1; size < whole.size(); ++size) {
       EXPECT_EQ(first_character(whole.substr(0, size)).code, kNotUtf8);
-      EXPECT_EQ(first_character(whole.substr(0, size)).size, 1);
+      EXPECT_EQ(first_character(whole.substr(0, size)).size, 1U);
       EXPECT_FALSE(is_utf8(whole.substr(0, size) + "a"));
     }
     EXPECT_FALSE(is_utf8(whole.substr(1)));
@@ -67,8 +67,8 @@ TEST(Utf8, BytesMayArriveOneAtATime) {
 }
 
 TEST(Utf8, CharactersAreCounted) {
-  EXPECT_EQ(count_characters(""), 0);
-  EXPECT_EQ(count_characters("größe 🙂"), 7);
+  EXPECT_EQ(count_characters(""), 0U);
+  EXPECT_EQ(count_characters("größe 🙂"), 7U);
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ TEST(Digests, AreSha256OrSha512InLowerCase) {
 }
 
 TEST(Digests, AreComputedFromPieces) {
-  for (const std::string& algorithm : {"sha256:", "sha512:"}) {
+  for (const std::string algorithm : {"sha256:", "sha512:"}) {
     crypto::Hasher hasher(algorithm);
     hasher.add("a");
     hasher.add("bc");

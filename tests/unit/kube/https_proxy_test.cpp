@@ -1,6 +1,6 @@
 #include <gmock/gmock.h>
-#include <poll.h>
 
+#include "support/scripted_proxy.h"
 #include "unit/kube/transport_fixture.h"
 
 namespace {
@@ -11,47 +11,11 @@ using kube::Method;
 using testing::HasSubstr;
 using testing::Not;
 
-// Carries bytes between the client and `port` until one side ends. `connected`: the proxy's answer
-// once it is connected to the server.
-void tunnel(Peer& peer, std::uint16_t port,
-            const std::string& connected = "HTTP/1.1 200 Connection established\r\n\r\n") {
-  const int server = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(port);
-  if (::connect(server, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0) {
-    peer.send(connected);
-    std::thread back([&] {
-      std::array<char, 4096> part{};
-      for (;;) {
-        const ssize_t got = ::recv(server, part.data(), part.size(), 0);
-        if (got <= 0 || !peer.send({part.data(), static_cast<std::size_t>(got)})) break;
-      }
-      ::shutdown(peer.descriptor(), SHUT_RDWR);
-    });
-    for (std::string part = peer.some(); !part.empty(); part = peer.some()) {
-      ::send(server, part.data(), part.size(), MSG_NOSIGNAL);
-    }
-    ::shutdown(server, SHUT_RDWR);
-    back.join();
-  }
-  ::close(server);
-}
-
 class HttpsProxy : public TransportTest {
  protected:
-  ScriptedServer::Script proxy() {
-    return [this](Peer& peer) {
-      const auto request = peer.request();
-      if (!request) return;
-      asked_ = *request;
-      const std::size_t colon = request->find(':');
-      tunnel(peer, static_cast<std::uint16_t>(std::stoi(request->substr(colon + 1))));
-    };
-  }
+  ScriptedServer::Script proxy() { return connects_.script(); }
 
-  std::string asked_;  // the last CONNECT request
+  ConnectProxy connects_;
 };
 
 TEST_F(HttpsProxy, TheServerIsReachedThroughConnectAndStillVerified) {
@@ -67,10 +31,11 @@ TEST_F(HttpsProxy, TheServerIsReachedThroughConnectAndStillVerified) {
     EXPECT_EQ(response->body, "behind");
   }
   EXPECT_EQ(proxy.connections(), 1);
-  EXPECT_EQ(asked_.find("CONNECT 127.0.0.1:" + std::to_string(server.port()) + " HTTP/1.1\r\n"),
-            0U);
-  EXPECT_THAT(asked_, HasSubstr("\r\nProxy-Authorization: Basic amFuZTpzZWNyZXQ=\r\n"));
-  EXPECT_THAT(asked_, Not(HasSubstr("for the server only")));
+  EXPECT_EQ(
+      connects_.asked.find("CONNECT 127.0.0.1:" + std::to_string(server.port()) + " HTTP/1.1\r\n"),
+      0U);
+  EXPECT_THAT(connects_.asked, HasSubstr("\r\nProxy-Authorization: Basic amFuZTpzZWNyZXQ=\r\n"));
+  EXPECT_THAT(connects_.asked, Not(HasSubstr("for the server only")));
 }
 
 TEST_F(HttpsProxy, AProxyWithTlsIsVerifiedAndCarriesTlsWithinTls) {
@@ -111,34 +76,11 @@ TEST_F(HttpsProxy, AProxyThatRefusesIsANetworkErrorWithItsStatus) {
   EXPECT_EQ(server.connections(), 0);
 }
 
-// SocksProxy requires a password if the client offers that method (RFC 1928 and 1929).
 class SocksProxy : public HttpsProxy {
  protected:
-  ScriptedServer::Script socks(char reply = 0) {
-    return [this, reply](Peer& peer) {
-      const std::string greeting = peer.some();
-      const bool wants_password = greeting == std::string("\5\2\0\2", 4);
-      peer.send(wants_password ? std::string("\5\2", 2) : std::string("\5\0", 2));
-      if (wants_password) {
-        password_ = peer.some();
-        peer.send(password_ == "\1\4jane\6secret" ? std::string("\1\0", 2) : "\1\1");
-      }
-      target_ = peer.some();
-      if (target_.size() < 4) return;
-      const std::string reply_bytes =
-          std::string("\5") + reply + std::string("\0\1\0\0\0\0\0\0", 8);
-      if (reply != 0) {
-        peer.send(reply_bytes);
-        return;
-      }
-      const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(target_[i]); };
-      const std::size_t size = target_.size();
-      tunnel(peer, static_cast<std::uint16_t>(byte(size - 2) << 8U | byte(size - 1)), reply_bytes);
-    };
-  }
+  ScriptedServer::Script socks(char reply = 0) { return socks_.script(reply); }
 
-  std::string password_;
-  std::string target_;
+  Socks5Proxy socks_;
 };
 
 TEST_F(SocksProxy, TheServerIsReachedThroughItAndStillVerified) {
@@ -152,8 +94,8 @@ TEST_F(SocksProxy, TheServerIsReachedThroughItAndStillVerified) {
     const auto response = get(*transport);
     ASSERT_TRUE(response) << base::to_string(response.error());
     EXPECT_EQ(response->body, "behind");
-    EXPECT_EQ(target_.substr(0, 8), std::string("\5\1\0\1\x7f\0\0\1", 8));
-    EXPECT_EQ(password_.empty(), user.empty());
+    EXPECT_EQ(socks_.target.substr(0, 8), std::string("\5\1\0\1\x7f\0\0\1", 8));
+    EXPECT_EQ(socks_.password.empty(), user.empty());
   }
 }
 
@@ -193,7 +135,7 @@ TEST_F(SocksProxy, AnotherProtocolIsMalformed) {
 TEST_F(HttpsProxy, ARequestForAPlainServerGoesToTheProxyItself) {
   ScriptedServer proxy([this](Peer& peer) {
     while (const auto request = peer.request()) {
-      asked_ = *request;
+      connects_.asked = *request;
       peer.answer(200, "behind");
     }
   });
@@ -204,9 +146,9 @@ TEST_F(HttpsProxy, ARequestForAPlainServerGoesToTheProxyItself) {
   const auto response = get(*transport);
   ASSERT_TRUE(response) << base::to_string(response.error());
   EXPECT_EQ(response->body, "behind");
-  EXPECT_EQ(asked_.find("GET http://api.test:8080/base/"), 0U);
-  EXPECT_THAT(asked_, HasSubstr("\r\nHost: api.test:8080\r\n"));
-  EXPECT_THAT(asked_, HasSubstr("\r\nProxy-Authorization: Basic amFuZTpzZWNyZXQ=\r\n"));
+  EXPECT_EQ(connects_.asked.find("GET http://api.test:8080/base/"), 0U);
+  EXPECT_THAT(connects_.asked, HasSubstr("\r\nHost: api.test:8080\r\n"));
+  EXPECT_THAT(connects_.asked, HasSubstr("\r\nProxy-Authorization: Basic amFuZTpzZWNyZXQ=\r\n"));
 }
 
 TEST_F(HttpsProxy, AProxyThatSaysNothingTimesOut) {

@@ -55,6 +55,7 @@ std::vector<api::LocalRegistrySpec> changed_specs() {
   add([](auto& spec) { spec.image_pull_secrets = {{"pull"}}; });
   add([](auto& spec) { spec.resources.limits = {{"cpu", {"1"}}}; });
   add([](auto& spec) { spec.buildkit_resources.limits = {{"cpu", {"1"}}}; });
+  add([](auto& spec) { spec.priority_class_name = "team-high"; });
   add([](auto& spec) { spec.node_selector = {{"disk", "ssd"}}; });
   add([](auto& spec) { spec.tolerations = {{"k", "Exists", "", "", {}}}; });
   add([](auto& spec) { spec.affinity.text = R"({"podAffinity":{}})"; });
