@@ -229,7 +229,7 @@ TEST_F(Connections, ADeadlineThatHasPassedIsATimeout) {
   ASSERT_TRUE(connect(*reading, route));
   const Outcome outcome = get(*reading, {1000, 1000}, past());
   EXPECT_EQ(outcome.error.code, ErrorCode::kTimeout);
-  EXPECT_EQ(outcome.error.message, "no answer in time");
+  EXPECT_EQ(outcome.error.message, "no complete answer in time");
 
   const auto writing = connection();
   ASSERT_TRUE(connect(*writing, route));
