@@ -94,8 +94,8 @@ void Sieve::reset() {
 }
 
 void Sieve::broken() {
-  // For kOne, a complete text may already be in `out` when wrong bytes follow it. So a complete
-  // text is never withdrawn, and the output does not depend on how the bytes are split.
+  // For kOne, the caller may have a complete text already when invalid bytes follow it. So a
+  // complete text always stays in the output, however the bytes are split.
   if (input_ != Input::kOne || state_ != State::kEnd) current_.clear();
   current_ += '?';  // no reader accepts it as JSON
   state_ = State::kBroken;

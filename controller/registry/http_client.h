@@ -52,7 +52,7 @@ class BodySource {
   // Reads the next bytes into the buffer and returns how many; 0 only at the end.
   virtual base::Result<std::size_t> read(std::span<char> buffer) = 0;
 
-  // Reports that `bytes` more of the bytes that were read have been written to the connection.
+  // Called when more bytes from read() have been written to the connection. `bytes`: how many more.
   virtual void sent(std::size_t bytes) = 0;
 };
 

@@ -1,6 +1,6 @@
-// ReviewObserver: what the admission webhook (serve/admission.h) reports of its requests. The
-// owner of the server implements it, for example for metrics. Used on the thread of the io_context
-// only.
+// ReviewObserver: what the admission webhook (serve/endpoints/admission.h) reports of its requests.
+// The owner of the server implements it, for example for metrics. Used on the thread of the
+// io_context only.
 #pragma once
 
 #include <cstddef>

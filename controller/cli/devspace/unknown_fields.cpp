@@ -24,7 +24,7 @@ constexpr Hint kImageHints[] = {
     {"target", "pass it to `kubectl localregistry build --target`"},
     {"buildArgs", "pass them to `kubectl localregistry build --build-arg`"},
     {"createPullSecret", "a LocalRegistry needs no pull secret"},
-    {"rebuildStrategy", "a LocalRegistry does not decide when to build"},
+    {"rebuildStrategy", "you decide when to build, by running `kubectl localregistry build`"},
     {"skipPush", "a LocalRegistry pushes nothing by itself"},
 };
 constexpr std::string_view kImageFields[] = {

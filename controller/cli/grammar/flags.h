@@ -80,7 +80,7 @@ class Flags {
   // Adds --registry, which names a LocalRegistry; "lreg/dev" is accepted as "dev".
   void add_registry(std::string& registry);
 
-  // Adds the same as an argument NAME, too. The user may give one of the two.
+  // Adds --registry, and an argument NAME with the same meaning. The user may give one of them.
   void add_name(std::string& registry);
 
   // `words` gets all words after "--", even if they look like flags.

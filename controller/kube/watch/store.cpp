@@ -107,7 +107,7 @@ base::Result<void> StoreCore::put(std::size_t scope, json::View object) {
   const std::uint64_t revision = revision_of(identity->resource_version);
   PackedEntry entry = visible(name);
   base::Result<void> read;
-  // A version that the cache already has with its content is not decoded again.
+  // If the cache has this version, and not only its metadata, it is not decoded again.
   if (!entry.is_version(identity->uid, identity->resource_version) ||
       entry.completeness() == json::Completeness::kMetadataOnly) {
     base::Result<Entry> decoded = type_.decode(object);

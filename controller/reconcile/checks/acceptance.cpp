@@ -100,8 +100,9 @@ std::optional<Refusal> check_namespace(const Observed& observed) {
         fmt::format("namespace {} does not exist: create it, or change spec.namespace", target)};
   }
   if (is_terminating(observed.target_namespace->metadata)) {
-    return Refusal{reason::kNamespaceTerminating,
-                   fmt::format("namespace {} is being deleted", target)};
+    return Refusal{
+        reason::kNamespaceTerminating,
+        fmt::format("namespace {} is being deleted, so nothing can be created in it", target)};
   }
   return std::nullopt;
 }

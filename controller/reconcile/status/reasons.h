@@ -51,7 +51,7 @@ inline constexpr std::string_view kPodSecurityDefault =
     "PodSecurityDefault";  // the cluster default
 inline constexpr std::string_view kStarting = "Starting";
 
-// Available; or the waiting reason of a container
+// Reasons of Available. Others are the waiting reasons of a container, such as ImagePullBackOff.
 inline constexpr std::string_view kAvailable = "Available";
 inline constexpr std::string_view kDeploying = "Deploying";
 inline constexpr std::string_view kUnschedulable = "Unschedulable";
