@@ -22,9 +22,11 @@ constexpr std::size_t kHexDigits = 16;       // in the name of an Event
 constexpr std::size_t kInstanceBytes = 128;  // longest reportingInstance
 constexpr auto kSweep = std::chrono::minutes(1);
 constexpr auto kMinPause = base::Clock::Duration(std::chrono::milliseconds(100));
-constexpr int kRest = 9;  // the pause after an event is this many times as long as its request took
-constexpr std::size_t kAmple = limits::kEventQueue / 5;  // with less free, pauses get shorter
-constexpr auto kMaxRest = base::Clock::Duration(std::chrono::seconds(1));
+constexpr int kPauseFactor =
+    9;  // the pause after an event is this many times as long as its request took
+constexpr std::size_t kAmpleFreeSlots =
+    limits::kEventQueue / 5;  // with less free, pauses get shorter
+constexpr auto kMaxPause = base::Clock::Duration(std::chrono::seconds(1));
 constexpr base::BackoffPolicy kSendBackoff = {std::chrono::seconds(1), std::chrono::seconds(10),
                                               std::chrono::minutes(1)};
 
@@ -247,10 +249,11 @@ asio::awaitable<void> EventRecorder::flush(base::Clock::Duration max) {
 }
 
 base::Clock::Duration EventRecorder::pause_after(base::Clock::Duration took) const {
-  const std::size_t room = std::min(limits::kEventQueue - queue_.size(), kAmple);
-  const auto share = static_cast<double>(room) / kAmple;
-  const std::chrono::duration<double, base::Clock::Duration::period> rest = kRest * share * took;
-  return std::min(std::chrono::duration_cast<base::Clock::Duration>(rest), kMaxRest);
+  const std::size_t room = std::min(limits::kEventQueue - queue_.size(), kAmpleFreeSlots);
+  const auto share = static_cast<double>(room) / kAmpleFreeSlots;
+  const std::chrono::duration<double, base::Clock::Duration::period> pause =
+      kPauseFactor * share * took;
+  return std::min(std::chrono::duration_cast<base::Clock::Duration>(pause), kMaxPause);
 }
 
 // An event stays in the queue until it is sent. So flush() can still send an event that run() was

@@ -100,9 +100,10 @@ LargeBodyQueue::Milliseconds LargeBodyQueue::used_time(const Entry& entry, Insta
 }
 
 LargeBodyQueue::Instant::duration LargeBodyQueue::keep_time() const {
-  constexpr std::size_t kFew = 25;  // up to this number, waiting connections do not shorten it
-  const auto waiting = static_cast<std::int64_t>(std::max(waiting_.size(), kFew));
-  return Instant::duration(longest_keep_time_) * kFew / waiting;
+  constexpr std::size_t kFewWaiting =
+      25;  // up to this number, waiting connections do not shorten it
+  const auto waiting = static_cast<std::int64_t>(std::max(waiting_.size(), kFewWaiting));
+  return Instant::duration(longest_keep_time_) * kFewWaiting / waiting;
 }
 
 // Returns the time at which the holder is closed if it is slow; the maximum when there is no holder

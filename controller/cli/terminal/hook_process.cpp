@@ -20,7 +20,7 @@ namespace {
 constexpr int kPassedOn[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2};
 constexpr int kNotThere = 127;
 constexpr int kCannotRun = 126;
-constexpr int kLookAgain = 1000;  // ms; another thread may have received SIGCHLD
+constexpr int kRecheckInterval = 1000;  // ms; another thread may have received SIGCHLD
 
 // BlockedSignals blocks signals during its lifetime, so that they are read from a descriptor and do
 // not terminate the process. SIGCHLD is one of them and reports the end of the child: some kernels
@@ -104,7 +104,7 @@ HookResult run_hook(const std::vector<std::string>& command,
   for (;;) {
     const pid_t ended = ::waitpid(pid, &status, WNOHANG);
     if (ended == pid || (ended < 0 && errno != EINTR)) break;
-    ::poll(&waits, 1, kLookAgain);
+    ::poll(&waits, 1, kRecheckInterval);
     if (const int number = forward_signal(signals.descriptor(), pid); number != 0)
       result.signal = number;
   }

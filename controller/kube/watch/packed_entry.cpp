@@ -54,7 +54,7 @@ struct PackedEntry::Block {
   std::uint32_t namespace_size;
   std::uint32_t name_size;
   std::uint32_t completeness : 2;  // a json::Completeness
-  std::uint32_t wanted : 30;       // bytes
+  std::uint32_t full_cost : 30;    // bytes
 
   const char* texts() const { return reinterpret_cast<const char*>(this + 1); }
 };
@@ -66,7 +66,7 @@ void intrusive_ptr_release(const PackedEntry::Block* block) {
 }
 
 PackedEntry::PackedEntry(const api::ObjectMeta& meta, std::string_view bytes, std::size_t size,
-                         std::size_t wanted) {
+                         std::size_t full_cost) {
   const std::string& namespace_name = meta.namespace_name;
   const std::size_t whole = sizeof(Block) + namespace_name.size() + meta.name.size() + bytes.size();
   auto* block =
@@ -78,7 +78,7 @@ PackedEntry::PackedEntry(const api::ObjectMeta& meta, std::string_view bytes, st
                                         static_cast<std::uint32_t>(namespace_name.size()),
                                         static_cast<std::uint32_t>(meta.name.size()),
                                         static_cast<std::uint32_t>(meta.completeness) & 3U,
-                                        static_cast<std::uint32_t>(wanted) & 0x3fffffffU};
+                                        static_cast<std::uint32_t>(full_cost) & 0x3fffffffU};
   char* texts = reinterpret_cast<char*>(block + 1);
   texts = std::copy(namespace_name.begin(), namespace_name.end(), texts);
   texts = std::copy(meta.name.begin(), meta.name.end(), texts);
@@ -104,7 +104,7 @@ json::Completeness PackedEntry::completeness() const {
   return static_cast<json::Completeness>(block_->completeness);
 }
 
-std::size_t PackedEntry::wanted() const { return block_->wanted; }
+std::size_t PackedEntry::full_cost() const { return block_->full_cost; }
 
 std::size_t PackedEntry::cost() const {
   if (!block_) return 0;

@@ -31,10 +31,10 @@ class PackedEntry {
  public:
   PackedEntry() = default;
   // `bytes`: the packed object, compressed or not. `size`: bytes of the packed object when it is
-  // not compressed. `wanted`: if only the metadata is kept because a limit is reached, the cost()
-  // of the whole object; otherwise 0.
+  // not compressed. `full_cost`: if only the metadata is kept because a limit is reached, the
+  // cost() of the whole object; otherwise 0.
   PackedEntry(const api::ObjectMeta& meta, std::string_view bytes, std::size_t size,
-              std::size_t wanted = 0);
+              std::size_t full_cost = 0);
 
   explicit operator bool() const { return block_ != nullptr; }
   std::string_view namespace_name() const;
@@ -42,7 +42,7 @@ class PackedEntry {
   std::string_view bytes() const;
   std::size_t size() const;
   json::Completeness completeness() const;
-  std::size_t wanted() const;
+  std::size_t full_cost() const;
   std::size_t cost() const;  // bytes of memory, including tables and indexes; 0 without an object
   const void* address() const { return block_.get(); }  // unique as long as a copy lives
 

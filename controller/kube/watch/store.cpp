@@ -191,9 +191,9 @@ std::vector<IndexCandidate> StoreCore::candidates(std::size_t index, std::string
   return found;
 }
 
-PackedEntry StoreCore::pack(const Entry& entry, std::size_t wanted) {
+PackedEntry StoreCore::pack(const Entry& entry, std::size_t full_cost) {
   const std::string packed = type_.pack(entry.object.get());
-  PackedEntry kept(*entry.meta, compress(packed, dictionary_), packed.size(), wanted);
+  PackedEntry kept(*entry.meta, compress(packed, dictionary_), packed.size(), full_cost);
   if (dictionary_.empty()) dictionary_ = packed.substr(0, limits::kDictionaryBytes);
   remember(kept, entry);
   return kept;

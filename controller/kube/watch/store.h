@@ -185,7 +185,7 @@ class StoreCore {
 
   Part* part_of(std::string_view namespace_name, std::string_view name);
   const Part* part_of(std::string_view namespace_name, std::string_view name) const;
-  PackedEntry pack(const Entry& entry, std::size_t wanted = 0);
+  PackedEntry pack(const Entry& entry, std::size_t full_cost = 0);
   PackedEntry keep(const Entry& entry, const PackedEntry& visible, bool relisting);
   bool has_room(std::string_view namespace_name, std::size_t other_bytes, std::size_t cost) const;
   bool has_room_for_stub(const PackedEntry& stub, const PackedEntry& visible, bool relisting) const;

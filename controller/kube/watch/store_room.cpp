@@ -111,7 +111,7 @@ bool StoreCore::wants_relist() const {
   if (reduced_ == 0) return false;
   return std::any_of(objects_.begin(), objects_.end(), [this](const PackedEntry& entry) {
     return entry.completeness() == json::Completeness::kMetadataOnly &&
-           has_room(entry.namespace_name(), bytes_, entry.wanted());
+           has_room(entry.namespace_name(), bytes_, entry.full_cost());
   });
 }
 
