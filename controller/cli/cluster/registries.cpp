@@ -3,6 +3,8 @@
 #include <fmt/core.h>
 #include <fmt/format.h>
 
+#include <ostream>
+
 #include "base/text/quote.h"
 #include "kube/config/exec_plugin.h"
 #include "kube/status.h"

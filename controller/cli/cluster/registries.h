@@ -8,7 +8,7 @@
 #include "api/local_registry.h"
 #include "cli/cluster/session.h"
 #include "cli/terminal/outcome.h"
-#include "json/value.h"
+#include "cli/terminal/output.h"
 
 namespace cli {
 
