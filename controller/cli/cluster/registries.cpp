@@ -3,6 +3,8 @@
 #include <fmt/core.h>
 #include <fmt/format.h>
 
+#include <ostream>
+
 #include "base/text/quote.h"
 #include "kube/config/exec_plugin.h"
 #include "kube/status.h"
@@ -79,13 +81,14 @@ boost::asio::awaitable<Outcome<Registry>> find_registry(const ClusterSession& se
   co_return only_one(std::move(list->items), session.namespace_name);
 }
 
-boost::asio::awaitable<Outcome<json::Document>> read_object(const ClusterSession& session,
-                                                            api::ObjectKey key) {
+boost::asio::awaitable<Outcome<int>> print_whole(const ClusterSession& session, api::ObjectKey key,
+                                                 Output output) {
   const api::ResourceType& type = api::Resource<Registry>::kType;
   auto exchanging = session.kube.client.exchange(type, kube::get_request(type, key));
   base::Result<json::Document> document = co_await std::move(exchanging);
   if (!document) co_return explain(document.error(), session);
-  co_return *std::move(document);
+  session.console.out << print_object(document->root(), output);
+  co_return 0;
 }
 
 std::string print_name(const Registry& registry) {

@@ -8,7 +8,7 @@
 #include "api/local_registry.h"
 #include "cli/cluster/session.h"
 #include "cli/terminal/outcome.h"
-#include "json/value.h"
+#include "cli/terminal/output.h"
 
 namespace cli {
 
@@ -18,9 +18,9 @@ namespace cli {
 boost::asio::awaitable<Outcome<api::LocalRegistry>> find_registry(const ClusterSession& session,
                                                                   std::string name);
 
-// Reads the complete object from the API server, for -o json and -o yaml.
-boost::asio::awaitable<Outcome<json::Document>> read_object(const ClusterSession& session,
-                                                            api::ObjectKey key);
+// Reads the complete object from the API server and prints it as JSON or YAML. Returns exit code 0.
+boost::asio::awaitable<Outcome<int>> print_whole(const ClusterSession& session, api::ObjectKey key,
+                                                 Output output);
 
 // Converts an error of a request to the API server to a Failure whose message names the remedy.
 Failure explain(const base::Error& error, const ClusterSession& session);

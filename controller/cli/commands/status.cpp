@@ -127,10 +127,8 @@ boost::asio::awaitable<Outcome<int>> run(const ClusterSession& session, StatusCo
   } else if (command.output == Output::kName) {
     session.console.out << print_name(*registry) << "\n";
   } else {
-    auto reading = read_object(session, api::key_of(registry->metadata));
-    const Outcome<json::Document> object = co_await std::move(reading);
-    if (!object) co_return object.error();
-    session.console.out << print_object(object->root(), command.output);
+    auto printing = print_whole(session, api::key_of(registry->metadata), command.output);
+    co_return co_await std::move(printing);
   }
   co_return 0;
 }

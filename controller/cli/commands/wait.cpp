@@ -159,11 +159,8 @@ asio::awaitable<Outcome<int>> run(const ClusterSession& session, WaitCommand com
                         << (command.output == Output::kName ? "\n" : " condition met\n");
     co_return 0;
   }
-  auto reading = read_object(session, api::key_of(registry->metadata));
-  const Outcome<json::Document> object = co_await std::move(reading);
-  if (!object) co_return object.error();
-  session.console.out << print_object(object->root(), command.output);
-  co_return 0;
+  auto printing = print_whole(session, api::key_of(registry->metadata), command.output);
+  co_return co_await std::move(printing);
 }
 
 CommandEntry wait_command() {

@@ -48,14 +48,7 @@ class Stream {
 
   // Returns `size` bytes from `offset`, which the stream has read before.
   base::Result<std::string> text(std::uint64_t offset, std::size_t size) {
-    if (offset >= offset_ && offset + size <= offset_ + size_) {
-      return std::string(buffer_.data() + (offset - offset_), size);
-    }
-    std::string text(size, '\0');
-    const auto read = source_.read(offset, text.data(), size);
-    if (!read) return read.error();
-    text.resize(*read);
-    return text;
+    return text_at(source_, offset, size, {buffer_.data(), size_}, offset_);
   }
 
   bool at_end() const { return size_ == 0 || error_; }

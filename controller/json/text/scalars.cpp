@@ -34,6 +34,18 @@ std::optional<Edit> edit_at(const ScalarLocation& location, std::string_view wor
   return Edit{location.begin, location.end, std::move(text), location.original};
 }
 
+base::Result<std::string> text_at(ByteSource& source, std::uint64_t offset, std::size_t size,
+                                  std::string_view window, std::uint64_t window_offset) {
+  if (offset >= window_offset && offset + size <= window_offset + window.size()) {
+    return std::string(window.substr(offset - window_offset, size));
+  }
+  std::string text(size, '\0');
+  const auto read = source.read(offset, text.data(), size);
+  if (!read) return read.error();
+  text.resize(*read);
+  return text;
+}
+
 base::Result<std::size_t> TextSource::read(std::uint64_t offset, char* buffer, std::size_t size) {
   if (offset >= text_.size()) return std::size_t{0};
   const std::string_view part = text_.substr(offset, size);

@@ -28,6 +28,11 @@ class ByteSource {
   virtual base::Result<std::size_t> read(std::uint64_t offset, char* buffer, std::size_t size) = 0;
 };
 
+// Returns `size` bytes from `offset`; fewer only at the end of the source. They come from `window`,
+// the bytes of the source from `window_offset` on, if it has them all.
+base::Result<std::string> text_at(ByteSource& source, std::uint64_t offset, std::size_t size,
+                                  std::string_view window, std::uint64_t window_offset);
+
 // A text in memory. The text must outlive the source.
 class TextSource final : public ByteSource {
  public:
