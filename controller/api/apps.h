@@ -133,3 +133,15 @@ struct json::Fields<api::StatefulSet> {
       std::make_tuple(json::field("metadata", &T::metadata), json::field("spec", &T::spec),
                       json::field("status", &T::status));
 };
+
+// Compiled in apps.cpp.
+extern template struct json::TableCodec<api::DeploymentSpec>;
+extern template struct json::TableCodec<api::Deployment>;
+extern template struct json::TableCodec<api::WorkloadStatus>;
+extern template struct json::TableCodec<api::StatefulSetSpec>;
+extern template struct json::TableCodec<api::StatefulSet>;
+extern template const json::Shape& json::shape_of<api::DeploymentSpec>();
+extern template const json::Shape& json::shape_of<api::Deployment>();
+extern template const json::Shape& json::shape_of<api::WorkloadStatus>();
+extern template const json::Shape& json::shape_of<api::StatefulSetSpec>();
+extern template const json::Shape& json::shape_of<api::StatefulSet>();

@@ -196,3 +196,17 @@ struct json::Fields<api::Node> {
   static constexpr auto kTable =
       std::make_tuple(json::field("metadata", &T::metadata), json::field("spec", &T::spec));
 };
+
+// Compiled in core.cpp.
+extern template struct json::TableCodec<api::ServiceSpec>;
+extern template struct json::TableCodec<api::Service>;
+extern template struct json::TableCodec<api::PersistentVolumeClaimSpec>;
+extern template struct json::TableCodec<api::PersistentVolumeClaimStatus>;
+extern template struct json::TableCodec<api::PersistentVolumeClaim>;
+extern template struct json::TableCodec<api::Namespace>;
+extern template const json::Shape& json::shape_of<api::ServiceSpec>();
+extern template const json::Shape& json::shape_of<api::Service>();
+extern template const json::Shape& json::shape_of<api::PersistentVolumeClaimSpec>();
+extern template const json::Shape& json::shape_of<api::PersistentVolumeClaimStatus>();
+extern template const json::Shape& json::shape_of<api::PersistentVolumeClaim>();
+extern template const json::Shape& json::shape_of<api::Namespace>();

@@ -73,3 +73,10 @@ bool Leaf<api::PushPermission>::read(View view, api::PushPermission& out) {
 }
 
 }  // namespace json
+
+template struct json::TableCodec<api::LocalRegistrySpec>;
+template struct json::TableCodec<api::LocalRegistryStatus>;
+template struct json::TableCodec<api::LocalRegistry>;
+template const json::Shape& json::shape_of<api::LocalRegistrySpec>();
+template const json::Shape& json::shape_of<api::LocalRegistryStatus>();
+template const json::Shape& json::shape_of<api::LocalRegistry>();

@@ -209,3 +209,11 @@ struct json::Fields<api::LocalRegistry> {
       std::make_tuple(json::field("metadata", &T::metadata), json::field("spec", &T::spec),
                       json::field("status", &T::status));
 };
+
+// Compiled in local_registry.cpp.
+extern template struct json::TableCodec<api::LocalRegistrySpec>;
+extern template struct json::TableCodec<api::LocalRegistryStatus>;
+extern template struct json::TableCodec<api::LocalRegistry>;
+extern template const json::Shape& json::shape_of<api::LocalRegistrySpec>();
+extern template const json::Shape& json::shape_of<api::LocalRegistryStatus>();
+extern template const json::Shape& json::shape_of<api::LocalRegistry>();

@@ -26,3 +26,10 @@ std::string api_version(const ResourceType& type) {
 }
 
 }  // namespace api
+
+template struct json::TableCodec<api::OwnerReference>;
+template struct json::TableCodec<api::ObjectMeta>;
+template struct json::TableCodec<api::Condition>;
+template const json::Shape& json::shape_of<api::OwnerReference>();
+template const json::Shape& json::shape_of<api::ObjectMeta>();
+template const json::Shape& json::shape_of<api::Condition>();

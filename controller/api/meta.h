@@ -13,6 +13,7 @@
 #include "base/limits.h"
 #include "base/time.h"
 #include "json/fields.h"
+#include "json/shape.h"
 
 namespace api {
 
@@ -169,3 +170,11 @@ struct json::Fields<api::Condition> {
                       json::field("observedGeneration", &T::observed_generation),
                       json::field("lastTransitionTime", &T::last_transition_time));
 };
+
+// Compiled in meta.cpp.
+extern template struct json::TableCodec<api::OwnerReference>;
+extern template struct json::TableCodec<api::ObjectMeta>;
+extern template struct json::TableCodec<api::Condition>;
+extern template const json::Shape& json::shape_of<api::OwnerReference>();
+extern template const json::Shape& json::shape_of<api::ObjectMeta>();
+extern template const json::Shape& json::shape_of<api::Condition>();

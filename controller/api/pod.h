@@ -440,3 +440,13 @@ struct json::Fields<api::Pod> {
   static constexpr auto kTable =
       std::make_tuple(json::field("metadata", &T::metadata), json::field("status", &T::status));
 };
+
+// Compiled in pod.cpp.
+extern template struct json::TableCodec<api::PodSpec>;
+extern template struct json::TableCodec<api::PodTemplateSpec>;
+extern template struct json::TableCodec<api::PodStatus>;
+extern template struct json::TableCodec<api::Pod>;
+extern template const json::Shape& json::shape_of<api::PodSpec>();
+extern template const json::Shape& json::shape_of<api::PodTemplateSpec>();
+extern template const json::Shape& json::shape_of<api::PodStatus>();
+extern template const json::Shape& json::shape_of<api::Pod>();

@@ -34,7 +34,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "base/time.h"
+#include "json/leaf.h"
 #include "json/path.h"
 #include "json/value.h"
 #include "json/writer.h"
@@ -44,15 +44,6 @@ namespace json {
 // Each type with named members specialises Fields with `static constexpr auto kTable`.
 template <class T>
 struct Fields;
-
-// Each type that is a single JSON value specialises Leaf with these members:
-//   static constexpr std::string_view kExpected;            "a quantity": for messages
-//   static bool read(View value, T& out);                   false: the value is not a T
-//   static void write(Writer& writer, const T& value);
-//   static bool absent(const T& value);                     empty, zero or false
-//   static bool same(const T& wanted, const T& actual);     the same meaning
-template <class T>
-struct Leaf;
 
 template <class Owner, class Value>
 struct Field {
@@ -241,62 +232,19 @@ const T& default_value() {
   return kDefault;
 }
 
-template <HasFields T>
-struct Codec<T> {
-  static void decode(View view, T& out, const Path& path, DecodeError& failure) {
-    if (view.kind() != Kind::kObject) return fail_type(failure, path, "an object", view);
-    std::uint64_t seen = 0;
-    for (std::size_t i = 0; i < view.size() && !failure; ++i) {
-      const Member member = view.member(i);
-      const bool is_null = member.value.kind() == Kind::kNull;
-      std::uint64_t bit = 1;
-      for_each([&](const auto& entry) {
-        const bool here = entry.name == member.name;
-        if (here) {
-          // A second member of the same name replaces the first: nothing is merged.
-          if ((seen & bit) != 0) out.*entry.member = T{}.*entry.member;
-          if (!is_null) {
-            decode_member(member.value, out.*entry.member, Path(path, entry.name), failure);
-          }
-          seen |= bit;
-        }
-        bit <<= 1U;
-        return here;
-      });
-    }
-  }
-
-  static void encode(Writer& writer, const T& value) {
-    writer.begin_object();
-    encode_members(writer, value);
-    writer.end_object();
-  }
+// The Codec of a type with a table. Its functions are defined outside of the class and are not
+// inline, so that a header can declare `extern template struct json::TableCodec<T>` for a large
+// type: then only one source compiles them (api/).
+template <class T>
+struct TableCodec {
+  static void decode(View view, T& out, const Path& path, DecodeError& failure);
+  static void encode(Writer& writer, const T& value);
 
   // Writes only the members, for an object that begins with other ones (apiVersion, kind).
-  static void encode_members(Writer& writer, const T& value) {
-    for_each([&](const auto& entry) {
-      using Value = std::remove_cvref_t<decltype(value.*entry.member)>;
-      if (must_be_encoded(entry, value)) {
-        writer.key(entry.name);
-        Codec<Value>::encode(writer, value.*entry.member);
-      }
-      return false;
-    });
-  }
+  static void encode_members(Writer& writer, const T& value);
 
-  static bool absent(const T& value) {
-    return !for_each([&](const auto& entry) { return must_be_encoded(entry, value); });
-  }
-
-  static void compare(const T& wanted, const T& actual, const Path& path, Differences& found) {
-    for_each([&](const auto& entry) {
-      using Value = std::remove_cvref_t<decltype(wanted.*entry.member)>;
-      if (!Codec<Value>::absent(wanted.*entry.member)) {
-        compare_member(entry, wanted, actual, Path(path, entry.name), found);
-      }
-      return found.full();
-    });
-  }
+  static bool absent(const T& value);
+  static void compare(const T& wanted, const T& actual, const Path& path, Differences& found);
 
  private:
   static_assert(std::tuple_size_v<std::remove_cvref_t<decltype(Fields<T>::kTable)>> <= 64);
@@ -349,6 +297,69 @@ struct Codec<T> {
 };
 
 template <class T>
+void TableCodec<T>::decode(View view, T& out, const Path& path, DecodeError& failure) {
+  if (view.kind() != Kind::kObject) return fail_type(failure, path, "an object", view);
+  std::uint64_t seen = 0;
+  for (std::size_t i = 0; i < view.size() && !failure; ++i) {
+    const Member member = view.member(i);
+    const bool is_null = member.value.kind() == Kind::kNull;
+    std::uint64_t bit = 1;
+    for_each([&](const auto& entry) {
+      const bool here = entry.name == member.name;
+      if (here) {
+        // A second member of the same name replaces the first: nothing is merged.
+        if ((seen & bit) != 0) out.*entry.member = T{}.*entry.member;
+        if (!is_null) {
+          decode_member(member.value, out.*entry.member, Path(path, entry.name), failure);
+        }
+        seen |= bit;
+      }
+      bit <<= 1U;
+      return here;
+    });
+  }
+}
+
+template <class T>
+void TableCodec<T>::encode(Writer& writer, const T& value) {
+  writer.begin_object();
+  encode_members(writer, value);
+  writer.end_object();
+}
+
+template <class T>
+void TableCodec<T>::encode_members(Writer& writer, const T& value) {
+  for_each([&](const auto& entry) {
+    using Value = std::remove_cvref_t<decltype(value.*entry.member)>;
+    if (must_be_encoded(entry, value)) {
+      writer.key(entry.name);
+      Codec<Value>::encode(writer, value.*entry.member);
+    }
+    return false;
+  });
+}
+
+template <class T>
+bool TableCodec<T>::absent(const T& value) {
+  return !for_each([&](const auto& entry) { return must_be_encoded(entry, value); });
+}
+
+template <class T>
+void TableCodec<T>::compare(const T& wanted, const T& actual, const Path& path,
+                            Differences& found) {
+  for_each([&](const auto& entry) {
+    using Value = std::remove_cvref_t<decltype(wanted.*entry.member)>;
+    if (!Codec<Value>::absent(wanted.*entry.member)) {
+      compare_member(entry, wanted, actual, Path(path, entry.name), found);
+    }
+    return found.full();
+  });
+}
+
+template <HasFields T>
+struct Codec<T> : TableCodec<T> {};
+
+template <class T>
 base::Result<T> decode(View view) {
   T value;
   DecodeError failure;
@@ -388,58 +399,5 @@ Difference difference(const T& wanted, const T& actual) {
   if (paths.empty()) return std::nullopt;
   return std::move(paths.front());
 }
-
-template <>
-struct Leaf<std::string> {
-  static constexpr std::string_view kExpected = "a string";
-  static bool read(View view, std::string& out);
-  static void write(Writer& writer, const std::string& value) { writer.string(value); }
-  static bool absent(const std::string& value) { return value.empty(); }
-  static bool same(const std::string& wanted, const std::string& actual) {
-    return wanted == actual;
-  }
-};
-
-template <>
-struct Leaf<bool> {
-  static constexpr std::string_view kExpected = "true or false";
-  static bool read(View view, bool& out);
-  static void write(Writer& writer, bool value) { writer.boolean(value); }
-  static bool absent(bool value) { return !value; }
-  static bool same(bool wanted, bool actual) { return wanted == actual; }
-};
-
-template <>
-struct Leaf<std::int64_t> {
-  static constexpr std::string_view kExpected = "an integer";
-  static bool read(View view, std::int64_t& out);
-  static void write(Writer& writer, std::int64_t value) { writer.integer(value); }
-  static bool absent(std::int64_t value) { return value == 0; }
-  static bool same(std::int64_t wanted, std::int64_t actual) { return wanted == actual; }
-};
-
-template <>
-struct Leaf<int> {
-  static constexpr std::string_view kExpected = "a 32-bit integer";
-  static bool read(View view, int& out);
-  static void write(Writer& writer, int value) { writer.integer(value); }
-  static bool absent(int value) { return value == 0; }
-  static bool same(int wanted, int actual) { return wanted == actual; }
-};
-
-// metav1.Time, in whole seconds. It is absent only as an empty std::optional.
-template <>
-struct Leaf<base::Time> {
-  static constexpr std::string_view kExpected = "a time as in RFC 3339";
-  static bool read(View view, base::Time& out);
-  static void write(Writer& writer, base::Time value) {
-    writer.string(base::format_seconds(value));
-  }
-  static bool absent(base::Time) { return false; }
-  static bool same(base::Time wanted, base::Time actual) {
-    using std::chrono::seconds;
-    return std::chrono::floor<seconds>(wanted) == std::chrono::floor<seconds>(actual);
-  }
-};
 
 }  // namespace json

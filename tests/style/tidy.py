@@ -2,7 +2,8 @@
 """Runs clang-tidy over controller/ on all cores. It skips a file if an earlier clean run, in any
 clone, had the same text, headers, command and configuration.
 
-    tidy.py BUILD_FOLDER      which has compile_commands.json, and Ninja's record of the headers
+    tidy.py COMMANDS BUILD    the folders with compile_commands.json, without precompiled headers,
+                              and with Ninja's record of the headers of each source
 """
 import concurrent.futures
 import hashlib
@@ -23,14 +24,15 @@ PROGRESS_SECONDS = 20
 
 
 def headers(build):
-    """Returns object file → the files that it was compiled from, as Ninja recorded them."""
+    """Returns object file → the files that it was compiled from, as Ninja recorded them. Those that
+    the build itself made, its precompiled headers, are left out."""
     output = subprocess.run(["ninja", "-C", str(build), "-t", "deps"], capture_output=True,
                             text=True, check=False).stdout
     found, current = {}, None
     for line in output.splitlines():
         if line and not line.startswith(" "):
             current = found.setdefault(line.split(":")[0], [])
-        elif line:
+        elif line and "/cmake_pch.hxx" not in line:
             current.append(line.strip())
     return found
 
@@ -61,8 +63,8 @@ def check(build, path, stamp):
 
 
 def main():
-    build = pathlib.Path(sys.argv[1]).resolve()
-    commands = [command for command in json.loads((build / "compile_commands.json").read_text())
+    folder, build = (pathlib.Path(name).resolve() for name in sys.argv[1:])
+    commands = [command for command in json.loads((folder / "compile_commands.json").read_text())
                 if command["file"].startswith(f"{PROJECT}/controller/")]
     STAMPS.mkdir(parents=True, exist_ok=True)
     version = subprocess.run(["clang-tidy", "--version"], capture_output=True, check=True).stdout
@@ -74,7 +76,7 @@ def main():
         for command in commands:
             made = re.search(r" -o (\S+)", command["command"])[1]
             stamp = key(command, known.get(made, []), common)
-            jobs.append(pool.submit(check, build, command["file"], stamp))
+            jobs.append(pool.submit(check, folder, command["file"], stamp))
         for job in concurrent.futures.as_completed(jobs):
             clean, output = job.result()
             done += 1
