@@ -50,10 +50,10 @@ class HttpsTransport final : public Transport {
         credentials_(config_, clock, logger, executor,
                      {bounds.reload, bounds.plugin_timeout, bounds.plugin_retry}),
         http_(executor, clock, options()) {
-    server_.route = {config_.server, config_.proxy,
-                     config_.tls_server_name.empty() ? config_.server.host
-                                                     : config_.tls_server_name,
-                     bounds.tcp_user_timeout, bounds.header_bytes};
+    server_.route = {
+        config_.server, config_.proxy,
+        config_.tls_server_name.empty() ? config_.server.host : config_.tls_server_name,
+        bounds.tcp_user_timeout, bounds.header_bytes};
     server_.name = config_.server.text();
     add_constant_headers();
   }

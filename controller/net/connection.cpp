@@ -319,9 +319,8 @@ asio::awaitable<base::Result<void>> Connection::connect(const ServerRoute& route
 
 asio::awaitable<base::Result<void>> Connection::wait(IoStatus direction, Instant deadline) {
   since_yield_ = 0;
-  const auto type =
-      direction == IoStatus::kWantWrite ? StreamProtocol::socket::wait_write
-                                        : StreamProtocol::socket::wait_read;
+  const auto type = direction == IoStatus::kWantWrite ? StreamProtocol::socket::wait_write
+                                                      : StreamProtocol::socket::wait_read;
   auto waiting = async::wait_until(timer_, deadline, socket_.async_wait(type, asio::deferred));
   const boost::system::error_code error = co_await std::move(waiting);
   if (!error) co_return base::Result<void>();

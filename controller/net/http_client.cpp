@@ -223,7 +223,7 @@ Awaitable<bool> HttpClient::converse(Connection& connection, const HttpRequest& 
     const bool has_cause = !cut || advanced.error().code == base::ErrorCode::kTls;
     co_return has_cause ? advanced.error() : written.error();
   }
-  co_return written && *written;
+  co_return written&&* written;
 }
 
 }  // namespace net

@@ -8,7 +8,8 @@
 //  * Heads, bodies, idle connections and times are bounded (HttpRequest, HttpClientOptions).
 //  * No message contains a header or a body.
 // Caveats
-//  * Instants are those of base::Clock, and sockets wait by the steady clock of the machine: a clock
+//  * Instants are those of base::Clock, and sockets wait by the steady clock of the machine: a
+//  clock
 //    that differs from it serves only tests of code that waits for no socket.
 //  * A DNS lookup that hangs is abandoned at the deadline, but the next lookup waits until it ends.
 // Errors: kNetwork, kTimeout, kTls; kTooLarge (a head or body over its bound); kMalformed (not

@@ -161,7 +161,8 @@ asio::awaitable<Outcome<RegistryRoute>> find_registry_route(const ClusterSession
   }
   bool same = false;
   std::vector<asio::awaitable<void>> branches;
-  branches.push_back(compare(node, route->address, session.kube.executor, session.kube.clock, same));
+  branches.push_back(
+      compare(node, route->address, session.kube.executor, session.kube.clock, same));
   branches.push_back(route->forward->run());
   co_await async::run_until_one_ends(std::move(branches));
   if (same) co_return RegistryRoute{node, nullptr};

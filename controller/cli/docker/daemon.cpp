@@ -51,8 +51,7 @@ base::Error named(const std::string& socket, const base::Error& error) {
   return failed(socket, error.code, error.message);
 }
 
-base::Error refusal(const std::string& socket, const std::string& image,
-                    net::HttpAnswer answer) {
+base::Error refusal(const std::string& socket, const std::string& image, net::HttpAnswer answer) {
   if (answer.status == kStatusNotFound) {
     return failed(socket, base::ErrorCode::kNotFound,
                   fmt::format("it has no image {}", base::shown(image)));
