@@ -1,5 +1,5 @@
 // An Alarm calls a function once, at a given time. A later set() replaces that time, and the
-// destructor cancels the call. Used by kube/ only, on the thread of the io_context.
+// destructor cancels the call. On the thread of the io_context only.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>

@@ -4,16 +4,15 @@
 #include <fmt/core.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
+#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
-#include <limits>
 
 #include "async/wait.h"
 #include "base/limits.h"
-#include "base/text/base64.h"
 #include "net/socks.h"
-#include "net/text.h"
 
 namespace net {
 namespace {
@@ -50,25 +49,7 @@ struct Lookup {
   std::vector<tcp::endpoint> endpoints;
 };
 
-bool has_credentials(const ProxyUrl& proxy) {
-  return !proxy.user.empty() || !proxy.password.empty();
-}
-
-HeaderLine proxy_authorization(const ProxyUrl& proxy) {
-  return {"Proxy-Authorization", "Basic " + base::encode_base64(proxy.user + ":" + proxy.password)};
-}
-
 }  // namespace
-
-std::string ServerRoute::request_target(const std::string& target) const {
-  if (!passes_requests()) return target;
-  return fmt::format("http://{}{}", server.authority(), target);
-}
-
-void ServerRoute::add_proxy_headers(std::vector<HeaderLine>& headers) const {
-  if (!passes_requests() || !has_credentials(*proxy)) return;
-  headers.push_back(proxy_authorization(*proxy));
-}
 
 Connection::Connection(const asio::any_io_executor& executor, std::span<char> scratch)
     : executor_(executor), scratch_(scratch), socket_(executor), timer_(executor) {}
@@ -77,7 +58,6 @@ Connection::~Connection() = default;
 
 void Connection::set_options(std::chrono::milliseconds tcp_user_timeout) {
   const int descriptor = socket_.native_handle();
-  ::fcntl(descriptor, F_SETFD, FD_CLOEXEC);
   set_option(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
   set_option(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1);
   set_option(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, as_seconds(limits::kTcpKeepAliveIdle));
@@ -115,18 +95,32 @@ asio::awaitable<base::Result<Connection::Endpoints>> Connection::resolve(const s
   co_return std::move(lookup->endpoints);
 }
 
-asio::awaitable<boost::system::error_code> Connection::connect_endpoint(const Endpoint& endpoint,
-                                                                        Instant deadline) {
+asio::awaitable<boost::system::error_code> Connection::connect_endpoint(
+    StreamProtocol::endpoint endpoint, Instant deadline) {
   boost::system::error_code error;
   if (socket_.is_open()) socket_.close(error);
   socket_.open(endpoint.protocol(), error);
   if (error) co_return error;
+  ::fcntl(socket_.native_handle(), F_SETFD, FD_CLOEXEC);
   socket_.non_blocking(true, error);
   if (error) co_return error;
   auto connected =
       async::wait_until(timer_, deadline, socket_.async_connect(endpoint, asio::deferred));
   const auto error_of_connect = co_await std::move(connected);
   co_return error_of_connect;
+}
+
+asio::awaitable<base::Result<void>> Connection::connect_unix(const std::string& path,
+                                                             Instant deadline) {
+  boost::system::error_code error = asio::error::name_too_long;
+  if (path.size() < sizeof(sockaddr_un::sun_path)) {
+    const asio::local::stream_protocol::endpoint endpoint(path);
+    auto connecting = connect_endpoint(endpoint, deadline);
+    error = co_await std::move(connecting);
+  }
+  if (error) co_return base::Error{base::ErrorCode::kNetwork, error.message()};
+  channel_ = std::make_unique<SocketChannel>(socket_.native_handle());
+  co_return base::Result<void>();
 }
 
 asio::awaitable<base::Result<void>> Connection::connect_socket(const std::string& host,
@@ -188,7 +182,7 @@ asio::awaitable<base::Result<void>> Connection::secure(std::shared_ptr<TlsContex
 asio::awaitable<base::Result<void>> Connection::tunnel(const ServerRoute& route, Instant deadline) {
   const std::string target = shown(route.server.host, route.server.port);
   std::vector<HeaderLine> headers = {{"Host", target}};
-  if (has_credentials(*route.proxy)) headers.push_back(proxy_authorization(*route.proxy));
+  add_proxy_authorization(*route.proxy, headers);
   const auto head = request_head("CONNECT", target, headers);
   if (!head) co_return head.error();
   auto writing = write(*head, deadline);
@@ -293,6 +287,11 @@ asio::awaitable<base::Result<void>> Connection::connect(const ServerRoute& route
                                                         std::shared_ptr<TlsContext> context,
                                                         Instant deadline) {
   context_ = context;
+  if (!route.unix_socket.empty()) {
+    auto reaching = connect_unix(route.unix_socket, deadline);
+    auto reached = co_await std::move(reaching);
+    co_return reached;
+  }
   const bool proxied = route.proxy.has_value();
   const ServerRoute::Guard no_guard;
   auto connecting = connect_socket(proxied ? route.proxy->host : route.server.host,
@@ -320,8 +319,8 @@ asio::awaitable<base::Result<void>> Connection::connect(const ServerRoute& route
 
 asio::awaitable<base::Result<void>> Connection::wait(IoStatus direction, Instant deadline) {
   since_yield_ = 0;
-  const auto type =
-      direction == IoStatus::kWantWrite ? tcp::socket::wait_write : tcp::socket::wait_read;
+  const auto type = direction == IoStatus::kWantWrite ? StreamProtocol::socket::wait_write
+                                                      : StreamProtocol::socket::wait_read;
   auto waiting = async::wait_until(timer_, deadline, socket_.async_wait(type, asio::deferred));
   const boost::system::error_code error = co_await std::move(waiting);
   if (!error) co_return base::Result<void>();

@@ -1,17 +1,16 @@
 // A Connection opens and holds one connection to a server: it resolves the name, connects (through
-// a proxy if the route has one) and performs the TLS handshake. It carries one exchange at a time
-// and buffers nothing between exchanges. One owner; on the thread of the io_context.
+// a proxy if the route has one, or to a Unix socket) and performs the TLS handshake. It carries one
+// exchange at a time and buffers nothing between exchanges. Only HttpClient and ConnectionPool use
+// it. One owner; on the thread of the io_context.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/ip/address.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
-#include <functional>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,38 +19,10 @@
 #include "base/error.h"
 #include "net/channel.h"
 #include "net/http.h"
+#include "net/server_route.h"
 #include "net/tls.h"
-#include "net/url.h"
 
 namespace net {
-
-// How a server is reached. The connections of a transport share one ServerRoute; only the TLS
-// context may differ between them.
-struct ServerRoute {
-  ServerUrl server;
-  std::optional<ProxyUrl> proxy;
-  std::string tls_name;  // host name or IP address that the server's certificate must match
-  std::chrono::milliseconds tcp_user_timeout{};
-  std::size_t header_bytes = 0;  // limit for the head of a proxy's answer to CONNECT
-
-  // Returns an error if no connection may be made to an address of the server. The guard is called
-  // for the resolved addresses, and the connection is made to the same addresses, so a DNS answer
-  // that changes later cannot bypass the guard. An empty function allows every address. The guard
-  // is called neither for the proxy's address nor for addresses that the proxy resolves.
-  using Guard = std::function<base::Result<void>(const boost::asio::ip::address&)>;
-  Guard guard = {};
-
-  // True for a server without TLS behind an HTTP or HTTPS proxy: requests go to the proxy itself,
-  // which passes them on. Every other server behind a proxy is reached through a tunnel.
-  bool passes_requests() const { return proxy && proxy->kind != ProxyKind::kSocks5 && !server.tls; }
-
-  // Returns the target for the request line: `target` itself, or the absolute URL (RFC 9112, 3.2.2)
-  // for a proxy that passes requests on.
-  std::string request_target(const std::string& target) const;
-
-  // Adds the proxy's credentials to `headers` if the proxy passes requests on.
-  void add_proxy_headers(std::vector<HeaderLine>& headers) const;
-};
 
 // Every coroutine throws boost::system::system_error (operation_aborted) when it is cancelled. A
 // connection that failed, timed out or was cancelled cannot be used again.
@@ -69,7 +40,8 @@ class Connection {
   // Connects as `route` describes; `route` must outlive the call. `context` may be null when
   // neither the server nor the proxy uses TLS. kNetwork, kTimeout, kTls; the guard's error for the
   // last address when it allows none; kMalformed, kTooLarge: an invalid answer of the proxy;
-  // kInvalid: credentials or a host name that the proxy's protocol cannot carry.
+  // kInvalid: credentials or a host name that the proxy's protocol cannot carry. The message names
+  // the host, but for a Unix socket it has only the system's error.
   boost::asio::awaitable<base::Result<void>> connect(const ServerRoute& route,
                                                      std::shared_ptr<TlsContext> context,
                                                      Instant deadline);
@@ -95,11 +67,14 @@ class Connection {
  private:
   using Endpoint = boost::asio::ip::tcp::endpoint;
   using Endpoints = std::vector<Endpoint>;
+  using StreamProtocol = boost::asio::generic::stream_protocol;  // TCP or a Unix socket
 
   boost::asio::awaitable<base::Result<Endpoints>> resolve(const std::string& host,
                                                           std::uint16_t port, Instant deadline);
-  boost::asio::awaitable<boost::system::error_code> connect_endpoint(const Endpoint& endpoint,
-                                                                     Instant deadline);
+  boost::asio::awaitable<boost::system::error_code> connect_endpoint(
+      StreamProtocol::endpoint endpoint, Instant deadline);
+  boost::asio::awaitable<base::Result<void>> connect_unix(const std::string& path,
+                                                          Instant deadline);
   boost::asio::awaitable<base::Result<void>> connect_socket(const std::string& host,
                                                             std::uint16_t port,
                                                             const ServerRoute::Guard& guard,
@@ -124,7 +99,7 @@ class Connection {
   std::span<char> scratch_;
   std::size_t since_yield_ = 0;
   std::shared_ptr<TlsContext> context_;
-  boost::asio::ip::tcp::socket socket_;
+  StreamProtocol::socket socket_;
   boost::asio::steady_timer timer_;
   std::unique_ptr<Channel> channel_;  // uses socket_, so it is destroyed first
 };

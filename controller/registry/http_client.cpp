@@ -27,9 +27,15 @@ base::Error malformed(std::string message) {
   return {base::ErrorCode::kMalformed, std::move(message)};
 }
 
-base::Error named(const net::ServerUrl& server, base::Error error) {
-  error.message = fmt::format("{}: {}", server.authority(), error.message);
-  return error;
+net::HttpClientOptions client_options(const HttpOptions& options) {
+  net::HttpClientOptions http;
+  http.user_agent = options.user_agent;
+  // The callers bound their requests (limits::kUploads), and a client lives for one check or push
+  // only, so neither the number of connections nor their idle time needs a limit here.
+  http.pool.idle_connections = limits::kUploads + 1;
+  http.connect_timeout = options.connect_timeout;
+  http.silence = options.silence;
+  return http;
 }
 
 }  // namespace
@@ -41,34 +47,12 @@ std::string_view HttpAnswer::header(std::string_view name) const {
   return found == headers.end() ? std::string_view() : std::string_view(found->value);
 }
 
-HttpClient::HttpClient(const asio::any_io_executor& executor, Trust& trust, HttpOptions options)
+HttpClient::HttpClient(const asio::any_io_executor& executor, base::Clock& clock, Trust& trust,
+                       HttpOptions options)
     : executor_(executor),
       trust_(trust),
       options_(std::move(options)),
-      scratch_(limits::kReadBytes) {}
-
-HttpClient::~HttpClient() = default;
-
-base::Result<std::string> HttpClient::head_of(const HttpRequest& request) const {
-  std::vector<net::HeaderLine> headers = {{"Host", request.url.server.authority()},
-                                          {"User-Agent", options_.user_agent}};
-  headers.insert(headers.end(), request.headers.begin(), request.headers.end());
-  const std::uint64_t size =
-      request.source != nullptr ? request.source->size() : request.body.size();
-  if (!reads_only(request.method)) headers.push_back({"Content-Length", std::to_string(size)});
-  const auto route = route_to(request.url.server);
-  if (!route) return route.error();
-  route->add_proxy_headers(headers);
-  return net::request_head(request.method, route->request_target(request.url.target), headers);
-}
-
-HttpClient::Instant HttpClient::exchange_deadline(const HttpRequest& request,
-                                                  Instant deadline) const {
-  const auto timeout = request.timeout > std::chrono::milliseconds::zero()
-                           ? request.timeout
-                           : options_.request_timeout;
-  return std::min(deadline, std::chrono::steady_clock::now() + timeout);
-}
+      http_(executor, clock, client_options(options_)) {}
 
 base::Result<void> HttpClient::check_address(const net::ServerUrl& server,
                                              const asio::ip::address& address) const {
@@ -87,145 +71,58 @@ base::Result<void> HttpClient::check_address(const net::ServerUrl& server,
                                  server.authority(), address.to_string(), use)};
 }
 
-base::Result<net::ServerRoute> HttpClient::route_to(const net::ServerUrl& server) const {
-  auto proxy = net::proxy_from_environment(server, options_.environment);
+base::Result<std::shared_ptr<net::TlsContext>> HttpClient::tls_context(
+    const net::ServerUrl& server) {
+  return options_.insecure.matches(server) ? trust_.unverified() : trust_.verified();
+}
+
+base::Result<net::HttpServer> HttpClient::server_of(const net::ServerUrl& url) {
+  auto proxy = net::proxy_from_environment(url, options_.environment);
   if (!proxy) return proxy.error();
-  net::ServerRoute route;
-  route.server = server;
-  route.proxy = std::move(*proxy);
-  route.tls_name = server.host;
-  route.tcp_user_timeout = limits::kTcpUserTimeout;
-  route.header_bytes = options_.header_bytes;
+  net::HttpServer server;
+  server.name = url.authority();
+  server.route.server = url;
+  server.route.proxy = std::move(*proxy);
+  server.route.tls_name = url.host;
+  server.route.tcp_user_timeout = limits::kTcpUserTimeout;
+  server.route.header_bytes = options_.header_bytes;
   boost::system::error_code not_address;
-  const auto address = asio::ip::make_address(server.host, not_address);
+  const auto address = asio::ip::make_address(url.host, not_address);
   if (!not_address) {
-    if (auto allowed = check_address(server, address); !allowed) return allowed.error();
+    if (auto allowed = check_address(url, address); !allowed) return allowed.error();
   }
-  // Capturing `this` is safe: the guard is called only while send() runs.
-  route.guard = [this, server](const asio::ip::address& resolved) {
-    return check_address(server, resolved);
+  // Capturing `this` is safe: both functions are called only while send() runs.
+  server.route.guard = [this, url](const asio::ip::address& resolved) {
+    return check_address(url, resolved);
   };
-  return route;
-}
-
-HttpClient::ConnectionPtr HttpClient::take_idle(const net::ServerUrl& server) {
-  for (auto entry = idle_.begin(); entry != idle_.end();) {
-    ConnectionPtr connection;
-    const bool fits = entry->server == server;
-    if (fits) connection = std::move(entry->connection);
-    entry = fits ? idle_.erase(entry) : std::next(entry);
-    if (connection && connection->is_reusable()) return connection;
-  }
-  return nullptr;
-}
-
-void HttpClient::keep(const net::ServerUrl& server, ConnectionPtr connection) {
-  idle_.push_front({server, std::move(connection)});
-  if (idle_.size() > limits::kUploads + 1) idle_.pop_back();
-}
-
-Awaitable<HttpClient::ConnectionPtr> HttpClient::connect(net::ServerUrl server, Instant deadline) {
-  const auto route = route_to(server);
-  if (!route) co_return route.error();
-  Trust::Context context;
-  if (server.tls || (route->proxy && route->proxy->tls())) {
-    auto found = options_.insecure.matches(server) ? trust_.unverified() : trust_.verified();
-    if (!found) co_return found.error();
-    context = std::move(*found);
-  }
-  auto connection = std::make_unique<net::Connection>(executor_, scratch_);
-  const Instant limit = std::chrono::steady_clock::now() + options_.connect_timeout;
-  auto connecting = connection->connect(*route, std::move(context), std::min(limit, deadline));
-  const auto connected = co_await std::move(connecting);
-  if (!connected) co_return connected.error();
-  co_return connection;
-}
-
-// Returns true when the whole body was sent, false when the server answered or closed earlier.
-Awaitable<bool> HttpClient::write_source(net::Connection& connection, BodySource& source) {
-  std::vector<char> buffer(limits::kUploadReadBytes);
-  std::uint64_t left = source.size();
-  while (left > 0) {
-    if (!connection.is_reusable()) co_return false;
-    const std::span<char> room(buffer.data(), std::min<std::uint64_t>(buffer.size(), left));
-    const auto got = source.read(room);
-    if (!got) co_return got.error();
-    if (*got == 0)
-      co_return base::Error{base::ErrorCode::kInvalid, "the file became shorter while it was read"};
-    const Instant silence = std::chrono::steady_clock::now() + options_.silence;
-    auto writing = connection.write({buffer.data(), *got}, silence);
-    const auto written = co_await std::move(writing);
-    if (!written) co_return written.error();
-    source.sent(*got);
-    left -= *got;
-  }
-  co_return true;
-}
-
-Awaitable<bool> HttpClient::write(net::Connection& connection, const HttpRequest& request,
-                                  const std::string& head, Instant deadline) {
-  const std::string bytes = head + request.body;
-  auto writing = connection.write(bytes, deadline);
-  const auto written = co_await std::move(writing);
-  if (!written) co_return written.error();
-  if (request.source == nullptr) co_return true;
-  if (const auto rewound = request.source->rewind(); !rewound) co_return rewound.error();
-  auto streaming = write_source(connection, *request.source);
-  auto streamed = co_await std::move(streaming);
-  co_return streamed;
-}
-
-asio::awaitable<HttpClient::Attempt> HttpClient::attempt(ConnectionPtr connection,
-                                                         const HttpRequest& request,
-                                                         const std::string& head,
-                                                         Instant deadline) {
-  const net::ServerUrl server = request.url.server;
-  const bool whole = request.source == nullptr;
-  Instant limit = exchange_deadline(request, deadline);
-  auto writing = write(*connection, request, head, limit);
-  const auto written = co_await std::move(writing);
-  // A server that closes the connection during the request may have sent the reason before that: a
-  // TLS alert or an early answer. So the answer is still read, without waiting.
-  const bool cut = !written && written.error().code == base::ErrorCode::kNetwork;
-  if (!written && !cut) co_return Attempt{named(server, written.error())};
-  const bool complete = written && *written;
-  if (!whole) limit = exchange_deadline(request, deadline);
-  if (cut) limit = std::chrono::steady_clock::now();
-  const std::size_t body_bytes =
-      request.answer_bytes != 0 ? request.answer_bytes : options_.body_bytes;
-  using Parser = net::AnswerParser;
-  Parser parser({options_.header_bytes, body_bytes},
-                request.method == "HEAD" ? Parser::Kind::kHead : Parser::Kind::kPlain,
-                Parser::Headers::kKept);
-  while (!parser.done()) {
-    auto advancing = connection->advance(parser, limits::kBytesBeforeYield, limit);
-    const auto advanced = co_await std::move(advancing);
-    if (advanced) continue;
-    const base::Error& error =
-        cut && advanced.error().code != base::ErrorCode::kTls ? written.error() : advanced.error();
-    const bool stale = whole && error.code == base::ErrorCode::kNetwork && !parser.started();
-    co_return Attempt{named(server, error), stale};
-  }
-  HttpAnswer answer{parser.status(), parser.headers(), {}, request.url};
-  answer.body = parser.take_body();
-  if (complete && parser.keep_alive()) keep(server, std::move(connection));
-  co_return Attempt{std::move(answer)};
+  if (server.route.uses_tls()) server.tls = [this, url] { return tls_context(url); };
+  return server;
 }
 
 Awaitable<HttpAnswer> HttpClient::send(HttpRequest request, Instant deadline) {
-  const auto head = head_of(request);
-  if (!head) co_return head.error();
-  if (auto idle = take_idle(request.url.server)) {
-    auto trying = attempt(std::move(idle), request, *head, deadline);
-    auto tried = co_await std::move(trying);
-    if (!tried.stale) co_return std::move(tried.answer);
-  }
-  auto connecting = connect(request.url.server, exchange_deadline(request, deadline));
-  auto connection = co_await std::move(connecting);
-  if (!connection) co_return connection.error();
-  auto trying = attempt(std::move(*connection), request, *head, deadline);
-  auto tried = co_await std::move(trying);
-  co_return std::move(tried.answer);
+  auto server = server_of(request.url.server);
+  if (!server) co_return server.error();
+  net::HttpRequest sent;
+  sent.method = std::move(request.method);
+  sent.target = request.url.target;
+  sent.headers = std::move(request.headers);
+  sent.body = std::move(request.body);
+  sent.source = request.source;
+  // A request may be repeated: PUT, PATCH and DELETE have the same effect again, and an additional
+  // upload that a repeated POST begins is removed by the registry. A body from a source is not
+  // repeated, because BlobUpload first asks how much of it the registry has.
+  sent.repeat = request.source == nullptr ? net::Repeat::kAlways : net::Repeat::kNever;
+  sent.deadline = deadline;
+  sent.timeout = request.timeout > std::chrono::milliseconds::zero() ? request.timeout
+                                                                     : options_.request_timeout;
+  sent.bounds = {options_.header_bytes,
+                 request.answer_bytes != 0 ? request.answer_bytes : options_.body_bytes};
+  sent.answer_headers = net::AnswerParser::Headers::kKept;
+  auto sending = http_.send(std::move(*server), std::move(sent));
+  auto answer = co_await std::move(sending);
+  if (!answer) co_return answer.error();
+  co_return HttpAnswer{answer->status, std::move(answer->headers), std::move(answer->body),
+                       std::move(request.url)};
 }
 
 Awaitable<HttpAnswer> HttpClient::follow(HttpRequest request, CrossHostRedirect cross_host,

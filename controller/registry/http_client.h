@@ -1,5 +1,6 @@
-// Sends HTTP requests to registries and token servers: reuses connections, bounds answers and
-// follows redirects. It has no knowledge of images.
+// Sends HTTP requests to registries and token servers over net::HttpClient: chooses proxy and TLS
+// context for each server, checks its addresses and follows redirects. It has no knowledge of
+// images.
 //
 // Guarantees
 //  * A server is verified (Trust) unless InsecureRegistries names it. Plain HTTP is used only for
@@ -16,52 +17,29 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
-#include <cstdint>
-#include <functional>
-#include <list>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/environment.h"
 #include "base/error.h"
 #include "base/limits.h"
-#include "net/connection.h"
-#include "net/http.h"
+#include "net/body_source.h"
+#include "net/http_client.h"
 #include "registry/policy.h"
 #include "registry/trust.h"
 #include "registry/url.h"
 
 namespace registry {
 
-// The body of a request that is too large for memory: it is read in pieces while it is sent.
-class BodySource {
- public:
-  BodySource() = default;
-  BodySource(const BodySource&) = delete;
-  BodySource& operator=(const BodySource&) = delete;
-  virtual ~BodySource() = default;
-
-  virtual std::uint64_t size() const = 0;  // bytes of the whole body
-
-  // Makes read() start from the beginning of the body. Called before each attempt to send it.
-  virtual base::Result<void> rewind() = 0;
-
-  // Reads the next bytes into the buffer and returns how many; 0 only at the end.
-  virtual base::Result<std::size_t> read(std::span<char> buffer) = 0;
-
-  // Called when more bytes from read() have been written to the connection. `bytes`: how many more.
-  virtual void sent(std::size_t bytes) = 0;
-};
-
 struct HttpRequest {
   std::string method = "GET";
   Url url;
   std::vector<net::HeaderLine> headers = {};  // the client adds Host, User-Agent, Content-Length
   std::string body = {};
-  BodySource* source = nullptr;         // sent in place of `body`; outlives the request
+  net::BodySource* source = nullptr;    // sent in place of `body`; outlives the request
   std::size_t answer_bytes = 0;         // limit for the answer's body; 0: HttpOptions::body_bytes
   std::chrono::milliseconds timeout{};  // of one exchange; 0: HttpOptions::request_timeout
 };
@@ -91,16 +69,16 @@ struct HttpOptions {
 
 class HttpClient {
  public:
-  using Instant = net::Connection::Instant;
+  using Instant = base::Clock::Instant;
 
-  // `trust` must outlive the client.
-  HttpClient(const boost::asio::any_io_executor& executor, Trust& trust, HttpOptions options);
+  // `clock` and `trust` outlive the client.
+  HttpClient(const boost::asio::any_io_executor& executor, base::Clock& clock, Trust& trust,
+             HttpOptions options);
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
-  ~HttpClient();
 
   // Sends a request and returns its answer; a redirect is returned, not followed. The request's
-  // timeout and `deadline` limit the exchange. Exception: a body that is streamed from a BodySource
+  // timeout and `deadline` limit the exchange. Exception: a body that is streamed from a source
   // has no total limit. Each write may take HttpOptions::silence; after the last one, the timeout
   // starts again for the answer. Throws system_error (operation_aborted) when it is cancelled.
   //  * kNetwork, kTimeout, kTls, kTooLarge, kMalformed: the exchange failed.
@@ -124,40 +102,15 @@ class HttpClient {
   const boost::asio::any_io_executor& executor() const { return executor_; }
 
  private:
-  using ConnectionPtr = std::unique_ptr<net::Connection>;
-
-  struct Idle {
-    net::ServerUrl server;
-    ConnectionPtr connection;
-  };
-
-  struct Attempt {
-    base::Result<HttpAnswer> answer;
-    bool stale = false;  // a closed idle connection: send() retries on a new one
-  };
-
-  base::Result<std::string> head_of(const HttpRequest& request) const;
-  Instant exchange_deadline(const HttpRequest& request, Instant deadline) const;
-  base::Result<net::ServerRoute> route_to(const net::ServerUrl& server) const;
+  base::Result<net::HttpServer> server_of(const net::ServerUrl& url);
+  base::Result<std::shared_ptr<net::TlsContext>> tls_context(const net::ServerUrl& server);
   base::Result<void> check_address(const net::ServerUrl& server,
                                    const boost::asio::ip::address& address) const;
-  ConnectionPtr take_idle(const net::ServerUrl& server);
-  void keep(const net::ServerUrl& server, ConnectionPtr connection);
-  boost::asio::awaitable<base::Result<ConnectionPtr>> connect(net::ServerUrl server,
-                                                              Instant deadline);
-  boost::asio::awaitable<Attempt> attempt(ConnectionPtr connection, const HttpRequest& request,
-                                          const std::string& head, Instant deadline);
-  boost::asio::awaitable<base::Result<bool>> write(net::Connection& connection,
-                                                   const HttpRequest& request,
-                                                   const std::string& head, Instant deadline);
-  boost::asio::awaitable<base::Result<bool>> write_source(net::Connection& connection,
-                                                          BodySource& source);
 
   boost::asio::any_io_executor executor_;
   Trust& trust_;
-  HttpOptions options_;
-  std::vector<char> scratch_;
-  std::list<Idle> idle_;  // most recently used first
+  const HttpOptions options_;
+  net::HttpClient http_;
 };
 
 }  // namespace registry

@@ -105,7 +105,7 @@ asio::awaitable<PushAnswer> PushChecker::check(api::ImageReference repository,
   http.header_bytes = options_.header_bytes;
   http.body_bytes = options_.body_bytes;
   http.request_timeout = options_.request_timeout;
-  HttpClient client(executor_, trust_, std::move(http));
+  HttpClient client(executor_, clock_, trust_, std::move(http));
   RepositorySession session(client, std::move(repository), std::move(credentials), Access::kPush);
   const Instant deadline = clock_.now() + options_.timeout;
   auto asking = try_upload(session, deadline);

@@ -1,6 +1,6 @@
-// ScriptedServer listens on loopback and runs a test's script for each connection, with TLS or
-// without. It uses one thread for each connection and blocking calls. Owned by the test; its
-// destructor cuts all connections.
+// ScriptedServer listens on loopback or on a Unix socket and runs a test's script for each
+// connection, with TLS or without. It uses one thread for each connection and blocking calls. Owned
+// by the test; its destructor cuts all connections.
 #pragma once
 
 #include <arpa/inet.h>
@@ -10,6 +10,7 @@
 #include <openssl/ssl.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <array>
@@ -142,18 +143,21 @@ class ScriptedServer {
   explicit ScriptedServer(Script script, std::optional<ServerTls> tls = {})
       : script_(std::move(script)) {
     if (tls) context_ = make_context(*tls);
-    listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address;
-    if (::bind(listener_, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
-        ::listen(listener_, SOMAXCONN) != 0) {
-      throw std::runtime_error("cannot listen");
-    }
+    listen(reinterpret_cast<sockaddr*>(&address), size);
     ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
     port_ = ntohs(address.sin_port);
-    acceptor_ = std::thread([this] { accept(); });
+  }
+
+  // Listens on a Unix socket with this path, without TLS.
+  ScriptedServer(const std::string& path, Script script) : script_(std::move(script)) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    listen(reinterpret_cast<sockaddr*>(&address), sizeof address);
   }
 
   ~ScriptedServer() {
@@ -196,6 +200,14 @@ class ScriptedServer {
                                      static_cast<unsigned>(id.size()));
     }
     return context;
+  }
+
+  void listen(const sockaddr* address, socklen_t size) {
+    listener_ = ::socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (::bind(listener_, address, size) != 0 || ::listen(listener_, SOMAXCONN) != 0) {
+      throw std::runtime_error("cannot listen");
+    }
+    acceptor_ = std::thread([this] { accept(); });
   }
 
   void accept() {

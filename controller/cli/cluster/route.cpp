@@ -27,8 +27,8 @@ constexpr std::string_view kProbeRepository = "localregistry.dev/probe";
 // RegistryProbe sends requests to a registry at an address of this machine.
 class RegistryProbe {
  public:
-  explicit RegistryProbe(const asio::any_io_executor& executor)
-      : trust_(""), client_(executor, trust_, options()) {}
+  RegistryProbe(const asio::any_io_executor& executor, base::Clock& clock)
+      : clock_(clock), trust_(""), client_(executor, clock, trust_, options()) {}
 
   asio::awaitable<bool> is_registry(std::string address) {
     auto asking = ask("GET", url(address, "/v2/"));
@@ -79,12 +79,12 @@ class RegistryProbe {
     registry::HttpRequest request;
     request.method = std::move(method);
     request.url = std::move(to);
-    auto sending =
-        client_.send(std::move(request), std::chrono::steady_clock::now() + limits::kReachTimeout);
+    auto sending = client_.send(std::move(request), clock_.now() + limits::kReachTimeout);
     auto answer = co_await std::move(sending);
     co_return answer;
   }
 
+  base::Clock& clock_;
   registry::Trust trust_;
   registry::HttpClient client_;
 };
@@ -119,8 +119,8 @@ asio::awaitable<Outcome<RegistryRoute>> forwarded(const ClusterSession& session,
 // Sets `same` if both addresses lead to the same registry: an upload that begins at the forwarded
 // address is known at the node port only if the registry there is the same.
 asio::awaitable<void> compare(std::string node, std::string forwarded_address,
-                              asio::any_io_executor executor, bool& same) {
-  RegistryProbe probe(executor);
+                              asio::any_io_executor executor, base::Clock& clock, bool& same) {
+  RegistryProbe probe(executor, clock);
   auto beginning = probe.begin_upload(forwarded_address);
   const std::optional<std::string> upload = co_await std::move(beginning);
   if (!upload) co_return;
@@ -145,7 +145,7 @@ asio::awaitable<Outcome<RegistryRoute>> find_registry_route(const ClusterSession
   if (via == Via::kNode) co_return RegistryRoute{node, nullptr};
   bool answers = false;
   if (via == Via::kAuto) {
-    RegistryProbe probe(session.kube.executor);
+    RegistryProbe probe(session.kube.executor, session.kube.clock);
     auto asking = probe.is_registry(node);
     answers = co_await std::move(asking);
   }
@@ -161,7 +161,8 @@ asio::awaitable<Outcome<RegistryRoute>> find_registry_route(const ClusterSession
   }
   bool same = false;
   std::vector<asio::awaitable<void>> branches;
-  branches.push_back(compare(node, route->address, session.kube.executor, same));
+  branches.push_back(
+      compare(node, route->address, session.kube.executor, session.kube.clock, same));
   branches.push_back(route->forward->run());
   co_await async::run_until_one_ends(std::move(branches));
   if (same) co_return RegistryRoute{node, nullptr};

@@ -136,9 +136,9 @@ class Pusher {
     const auto socket = daemon_socket(session_.variables);
     if (!socket) co_return socket.error();
     bar_.begin("reading " + target.source);
-    auto saving =
-        save_image(session_.kube.executor, *socket, target.source, open.spool->descriptor(),
-                   [this](std::uint64_t bytes) { bar_.update(bytes, 0); });
+    auto saving = save_image(session_.kube.executor, session_.kube.clock, *socket, target.source,
+                             open.spool->descriptor(),
+                             [this](std::uint64_t bytes) { bar_.update(bytes, 0); });
     const base::Result<void> saved = co_await std::move(saving);
     if (!saved) co_return failure_of(saved.error());
     auto source = registry::ImageSource::open(open.spool->path());

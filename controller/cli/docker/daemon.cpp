@@ -4,20 +4,16 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <array>
-#include <boost/asio/local/stream_protocol.hpp>
 #include <cerrno>
-#include <chrono>
 #include <cstring>
 #include <vector>
 
-#include "async/wait.h"
 #include "base/limits.h"
 #include "base/text/quote.h"
 #include "cli/docker/context.h"
 #include "cli/terminal/output.h"
 #include "json/fields.h"
-#include "net/http.h"
+#include "net/http_client.h"
 
 namespace cli {
 namespace {
@@ -42,85 +38,45 @@ namespace cli {
 namespace {
 
 namespace asio = boost::asio;
-using Socket = asio::local::stream_protocol::socket;
-using Instant = asio::steady_timer::time_point;
 
 constexpr std::string_view kUnix = "unix://";
-constexpr int kStatusOk = 200;
 constexpr int kStatusNotFound = 404;
 constexpr std::size_t kProblemBytes = 64 << 10;
 
-// Exchange sends one request and reads its answer.
-class Exchange {
- public:
-  Exchange(const asio::any_io_executor& executor, std::string path)
-      : path_(std::move(path)), socket_(executor), timer_(executor) {}
+base::Error failed(const std::string& socket, base::ErrorCode code, std::string_view why) {
+  return {code, fmt::format("the daemon at {}: {}", socket, why)};
+}
 
-  asio::awaitable<base::Result<void>> send(std::string head) {
-    const asio::local::stream_protocol::endpoint endpoint(path_);
-    auto connecting = async::wait_until(timer_, soon(limits::kConnectTimeout),
-                                        socket_.async_connect(endpoint, asio::deferred));
-    const boost::system::error_code error = co_await std::move(connecting);
-    if (error) co_return failed(base::ErrorCode::kNetwork, error.message());
-    socket_.native_non_blocking(true);
-    // The head of the request fits into the socket's buffer.
-    const ssize_t written = ::write(socket_.native_handle(), head.data(), head.size());
-    if (written == static_cast<ssize_t>(head.size())) co_return base::Result<void>();
-    co_return failed(base::ErrorCode::kNetwork, "it did not read the request");
+base::Error named(const std::string& socket, const base::Error& error) {
+  return failed(socket, error.code, error.message);
+}
+
+base::Error refusal(const std::string& socket, const std::string& image, net::HttpAnswer answer) {
+  if (answer.status == kStatusNotFound) {
+    return failed(socket, base::ErrorCode::kNotFound,
+                  fmt::format("it has no image {}", base::shown(image)));
   }
-
-  // Reads more of the answer into the parser.
-  asio::awaitable<base::Result<void>> advance(net::AnswerParser& parser) {
-    for (;;) {
-      const ssize_t got = ::read(socket_.native_handle(), buffer_.data(), buffer_.size());
-      if (got > 0) {
-        co_return named(parser.feed({buffer_.data(), static_cast<std::size_t>(got)}));
-      }
-      if (got == 0) co_return named(parser.end());
-      if (errno != EAGAIN && errno != EINTR) {
-        co_return failed(base::ErrorCode::kNetwork, std::strerror(errno));
-      }
-      auto waiting = async::wait_until(timer_, soon(limits::kDaemonSilence),
-                                       socket_.async_wait(Socket::wait_read, asio::deferred));
-      const boost::system::error_code error = co_await std::move(waiting);
-      if (error == asio::error::timed_out) {
-        co_return failed(base::ErrorCode::kTimeout, "no complete answer in time");
-      }
-      if (error) co_return failed(base::ErrorCode::kNetwork, error.message());
-    }
-  }
-
-  base::Error failed(base::ErrorCode code, std::string_view why) const {
-    return {code, fmt::format("the daemon at {}: {}", path_, why)};
-  }
-
- private:
-  static Instant soon(std::chrono::milliseconds duration) {
-    return std::chrono::steady_clock::now() + duration;
-  }
-
-  base::Result<void> named(base::Result<void> result) const {
-    if (result) return result;
-    return failed(result.error().code, result.error().message);
-  }
-
-  std::string path_;
-  Socket socket_;
-  asio::steady_timer timer_;
-  std::array<char, limits::kDaemonReadBytes> buffer_{};
-};
-
-base::Error refusal(const Exchange& exchange, const std::string& image, int status,
-                    std::string body) {
-  if (status == kStatusNotFound) {
-    return exchange.failed(base::ErrorCode::kNotFound,
-                           fmt::format("it has no image {}", base::shown(image)));
-  }
-  const auto problem = json::parse<Problem>(std::move(body));
+  const auto problem = json::parse<Problem>(std::move(answer.body));
   const std::string said = problem ? base::reported(problem->message) : "";
-  return exchange.failed(base::ErrorCode::kInternal,
-                         fmt::format("it answers HTTP status {} to the request for image {}{}{}",
-                                     status, base::shown(image), said.empty() ? "" : ": ", said));
+  return failed(socket, base::ErrorCode::kInternal,
+                fmt::format("it answers HTTP status {} to the request for image {}{}{}",
+                            answer.status, base::shown(image), said.empty() ? "" : ": ", said));
+}
+
+net::HttpClientOptions client_options() {
+  net::HttpClientOptions options;
+  options.user_agent = "kubectl-localregistry";
+  options.read_bytes = limits::kDaemonReadBytes;
+  options.stream_bytes = limits::kDaemonReadBytes;
+  return options;
+}
+
+// The server has no name, because also the errors of a connect need the one that save_image adds.
+net::HttpServer server_at(const std::string& socket) {
+  net::HttpServer server;
+  server.route.server = {false, "localhost", 80, ""};
+  server.route.unix_socket = socket;
+  return server;
 }
 
 base::Result<void> write_all(int descriptor, std::string_view bytes) {
@@ -173,35 +129,29 @@ Outcome<std::string> daemon_socket(const base::EnvironmentVariables& environment
                                                  fmt::join(paths, ", "))};
 }
 
-asio::awaitable<base::Result<void>> save_image(asio::any_io_executor executor, std::string socket,
-                                               std::string image, int descriptor,
+asio::awaitable<base::Result<void>> save_image(asio::any_io_executor executor, base::Clock& clock,
+                                               std::string socket, std::string image,
+                                               int descriptor,
                                                std::function<void(std::uint64_t)> on_progress) {
-  Exchange exchange(executor, socket);
-  const auto head =
-      net::request_head("GET", "/images/" + image + "/get",
-                        {{"Host", "localhost"}, {"User-Agent", "kubectl-localregistry"}});
-  if (!head) co_return head.error();
-  auto sending = exchange.send(*head);
-  const auto sent = co_await std::move(sending);
-  if (!sent) co_return sent.error();
-  net::AnswerParser parser({limits::kHeaderBytes, 0});
-  std::uint64_t bytes = 0;
-  while (!parser.done()) {
-    auto advancing = exchange.advance(parser);
-    const auto advanced = co_await std::move(advancing);
-    if (!advanced) co_return advanced.error();
-    if (!parser.head_done()) continue;
-    if (parser.status() != kStatusOk) {
-      parser.keep_whole_body(kProblemBytes);
-      continue;
-    }
-    const std::string part = parser.take_body();
-    if (const auto written = write_all(descriptor, part); !written) co_return written.error();
-    bytes += part.size();
+  net::HttpClient client(executor, clock, client_options());
+  net::HttpRequest request;
+  request.target = "/images/" + image + "/get";
+  request.timeout = limits::kDaemonSilence;
+  request.bounds = {limits::kHeaderBytes, 0, kProblemBytes};
+  auto opening = client.open(server_at(socket), std::move(request));
+  auto opened = co_await std::move(opening);
+  if (!opened && opened.error().code == base::ErrorCode::kInvalid) co_return opened.error();
+  if (!opened) co_return named(socket, opened.error());
+  if (!opened->stream) co_return refusal(socket, image, std::move(opened->head));
+  for (std::uint64_t bytes = 0;;) {
+    auto reading = opened->stream->read(limits::kDaemonSilence);
+    const auto part = co_await std::move(reading);
+    if (!part) co_return named(socket, part.error());
+    if (part->empty()) co_return base::Result<void>();
+    if (const auto written = write_all(descriptor, *part); !written) co_return written.error();
+    bytes += part->size();
     on_progress(bytes);
   }
-  if (parser.status() == kStatusOk) co_return base::Result<void>();
-  co_return refusal(exchange, image, parser.status(), parser.take_body());
 }
 
 }  // namespace cli

@@ -8,6 +8,7 @@
 #include <functional>
 #include <string>
 
+#include "base/clock.h"
 #include "base/environment.h"
 #include "base/error.h"
 #include "cli/terminal/outcome.h"
@@ -27,7 +28,7 @@ Outcome<std::string> daemon_socket(const base::EnvironmentVariables& environment
 // kInvalid: the file cannot be written, or `image` does not fit into a URL. Messages about the
 // daemon name the socket.
 boost::asio::awaitable<base::Result<void>> save_image(
-    boost::asio::any_io_executor executor, std::string socket, std::string image, int descriptor,
-    std::function<void(std::uint64_t)> on_progress);
+    boost::asio::any_io_executor executor, base::Clock& clock, std::string socket,
+    std::string image, int descriptor, std::function<void(std::uint64_t)> on_progress);
 
 }  // namespace cli

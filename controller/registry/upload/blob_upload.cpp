@@ -44,7 +44,7 @@ std::optional<std::uint64_t> bytes_in_range(std::string_view range) {
 }  // namespace
 
 // Provides the bytes of one chunk. Each byte of the blob is hashed when it is first read.
-class BlobUpload::Source final : public BodySource {
+class BlobUpload::Source final : public net::BodySource {
  public:
   Source(BlobUpload& upload, const ImageParts::Blob& blob)
       : upload_(upload), blob_(blob), hasher_(blob.descriptor.digest) {}

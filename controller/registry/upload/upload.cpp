@@ -116,7 +116,7 @@ Awaitable<Pushed> Uploader::push(const ImageSource& source, const SourceImage& i
   http.user_agent = options_.user_agent;
   auto parts = source.parts(image);
   if (!parts) co_return parts.error();
-  HttpClient client(executor_, trust_, std::move(http));
+  HttpClient client(executor_, clock_, trust_, std::move(http));
   RepositorySession session(client, request.repository, request.credentials, Access::kPush);
   auto opening = session.open(clock_.now() + limits::kPushCheckTimeout);
   const auto opened = co_await std::move(opening);

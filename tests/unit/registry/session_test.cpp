@@ -22,7 +22,7 @@ class SessionTest : public CheckerTest {
       options.guard = false;
       options.insecure = *registry::InsecureRegistries::parse(insecure_);
       trust_.emplace(options_.ca_file);
-      client_.emplace(io_.get_executor(), *trust_, std::move(options));
+      client_.emplace(io_.get_executor(), clock_, *trust_, std::move(options));
       session_.emplace(*client_, image(server.authority()), std::nullopt, Access::kPush);
       const auto opened = run(session_->open(clock_.now() + 10s));
       if (!opened) return opened.error();

@@ -1,9 +1,15 @@
 #include "cli/docker/daemon.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <unistd.h>
 
+#include <vector>
+
+#include "base/clock.h"
 #include "crypto/digest.h"
+#include "support/coroutine_test.h"
+#include "support/scripted_server.h"
 #include "support/temporary_folder.h"
 
 namespace cli {
@@ -78,6 +84,90 @@ TEST_F(Daemon, WithoutAChoiceTheSocketsOfDockerAndPodmanAreTried) {
   EXPECT_EQ(socket(), podman);
   const std::string docker = folder_.write("run/docker.sock", "");
   EXPECT_EQ(socket(), docker);
+}
+
+// SavedImage is the fixture of an image that is read from a daemon into a file.
+class SavedImage : public support::CoroutineTest {
+ protected:
+  base::Result<void> save(const std::string& image = "app:1") {
+    const std::string file = folder_.write("image", "");
+    const int descriptor = ::open(file.c_str(), O_WRONLY | O_CLOEXEC);
+    const auto saved = run(saving(descriptor, image));
+    ::close(descriptor);
+    return saved;
+  }
+
+  std::string failure() {
+    const auto saved = save();
+    return saved ? "" : base::to_string(saved.error());
+  }
+
+  const support::TemporaryFolder folder_;
+  const std::string socket_ = folder_.path("socket");
+  std::vector<std::uint64_t> progress_;
+
+ private:
+  asio::awaitable<base::Result<void>> saving(int descriptor, std::string image) {
+    auto save = save_image(io_.get_executor(), clock_, socket_, std::move(image), descriptor,
+                           [this](std::uint64_t bytes) { progress_.push_back(bytes); });
+    auto saved = co_await std::move(save);
+    co_return saved;
+  }
+
+  base::SystemClock clock_;
+};
+
+TEST_F(SavedImage, IsWrittenWholeWithItsProgress) {
+  const std::string image(1 << 20, 'i');
+  std::string asked;
+  testing_tls::ScriptedServer daemon(socket_, [&](testing_tls::Peer& peer) {
+    asked = peer.request().value_or("");
+    peer.begin_chunks();
+    peer.chunk(image);
+    peer.chunk("end");
+    peer.send("0\r\n\r\n");
+  });
+  const auto saved = save("org/app:1");
+  ASSERT_TRUE(saved) << base::to_string(saved.error());
+  EXPECT_EQ(folder_.read("image"), image + "end");
+  ASSERT_FALSE(progress_.empty());
+  EXPECT_EQ(progress_.back(), image.size() + 3);
+  EXPECT_EQ(asked,
+            "GET /images/org/app:1/get HTTP/1.1\r\nHost: localhost\r\n"
+            "User-Agent: kubectl-localregistry\r\n\r\n");
+}
+
+TEST_F(SavedImage, ARefusalIsReportedWithTheReasonOfTheDaemon) {
+  int status = 404;
+  testing_tls::ScriptedServer daemon(socket_, [&](testing_tls::Peer& peer) {
+    peer.request();
+    peer.answer(status, R"({"message":"no space left"})");
+  });
+  const std::string name = "the daemon at " + socket_ + ": ";
+  EXPECT_EQ(failure(), "NotFound: " + name + "it has no image app:1");
+  status = 500;
+  EXPECT_EQ(failure(), "Internal: " + name + "HTTP status 500 for image app:1: no space left");
+}
+
+TEST_F(SavedImage, AnErrorOfTheExchangeNamesTheSocket) {
+  const std::string name = "the daemon at " + socket_ + ": ";
+  EXPECT_EQ(failure(), "Network: " + name + "No such file or directory");
+  bool begin = false;
+  testing_tls::ScriptedServer daemon(socket_, [&](testing_tls::Peer& peer) {
+    peer.request();
+    if (!begin) return;
+    peer.begin_chunks();
+    peer.chunk("part");
+  });
+  EXPECT_EQ(failure(), "Network: " + name + "the connection was closed before an answer came");
+  begin = true;
+  EXPECT_EQ(failure(),
+            "Network: " + name + "the connection was closed in the middle of the answer");
+  EXPECT_EQ(folder_.read("image"), "part");
+  const auto unusable = save("two words");
+  ASSERT_FALSE(unusable);
+  EXPECT_EQ(unusable.error(),
+            (base::Error{base::ErrorCode::kInvalid, "the path of the request is not URL-encoded"}));
 }
 
 }  // namespace
