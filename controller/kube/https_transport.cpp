@@ -6,7 +6,7 @@
 
 #include "json/sieve.h"
 #include "kube/config/credentials.h"
-#include "net/http_client.h"
+#include "net/http/http_client.h"
 #include "net/text.h"
 
 namespace kube {

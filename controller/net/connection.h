@@ -18,7 +18,7 @@
 
 #include "base/error.h"
 #include "net/channel.h"
-#include "net/http.h"
+#include "net/http/http.h"
 #include "net/server_route.h"
 #include "net/tls.h"
 

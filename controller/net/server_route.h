@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "net/http.h"
+#include "net/http/http.h"
 #include "net/url.h"
 
 namespace net {

@@ -3,7 +3,7 @@
 // a text that is not HTTP and ends early is cut off or malformed, depending on where the parser
 // stopped.
 #include "fuzz/property.h"
-#include "net/http.h"
+#include "net/http/http.h"
 
 namespace {
 

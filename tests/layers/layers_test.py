@@ -15,7 +15,7 @@ GOOD = {
     "controller/api/types.h": '#include "base/error.h"\n',
     "controller/api/part/field.h": '#include "api/types.h"\n',
     "controller/reconcile/plan.h": '#include "api/types.h"\n',
-    "controller/net/http.cpp": '#include <boost/beast/http.hpp>\n',
+    "controller/net/http/http.cpp": '#include <boost/beast/http.hpp>\n',
     "controller/kube/client.h": '#include "api/types.h"\n',
     "controller/main.cpp": '#include <CLI/CLI.hpp>\n#include "kube/client.h"\n',
     "CMakeLists.txt": "layer(base)\nlayer(json USES base LIBRARIES yaml-cpp)\n",

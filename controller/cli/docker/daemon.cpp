@@ -13,7 +13,7 @@
 #include "cli/docker/context.h"
 #include "cli/terminal/output.h"
 #include "json/fields.h"
-#include "net/http_client.h"
+#include "net/http/http_client.h"
 
 namespace cli {
 namespace {

@@ -18,7 +18,7 @@
 #include "base/log.h"
 #include "kube/config/config.h"
 #include "kube/config/exec_plugin.h"
-#include "net/http.h"
+#include "net/http/http.h"
 #include "net/tls.h"
 
 namespace kube {

@@ -1,4 +1,4 @@
-#include "net/http_client.h"
+#include "net/http/http_client.h"
 
 #include <algorithm>
 #include <atomic>
@@ -277,7 +277,7 @@ TEST_F(HttpClients, MoreRequestsThanConnectionsWait) {
   const auto waited = send(at(server), second);
   ASSERT_FALSE(waited);
   EXPECT_EQ(waited.error(),
-            (base::Error{ErrorCode::kTimeout, "it: no connection was free in time"}));
+            (base::Error{ErrorCode::kTimeout, "it: no connection became free in time"}));
   first.cancel.emit(boost::asio::cancellation_type::all);
   finish(first);
   EXPECT_EQ(failure_of(first.failure), "cancelled");

@@ -1,4 +1,4 @@
-#include "net/connection_pool.h"
+#include "net/http/connection_pool.h"
 
 #include <limits>
 

@@ -8,8 +8,8 @@
 //  * Heads, bodies, idle connections and times are bounded (HttpRequest, HttpClientOptions).
 //  * No message contains a header or a body.
 // Caveats
-//  * Instants are those of base::Clock, and sockets wait by the steady clock of the machine. A clock
-//    that differs from it serves only tests of code that waits for no socket.
+//  * Instants are those of base::Clock, and sockets wait by the steady clock of the machine. A
+//    different clock serves only tests of code that waits for no socket.
 //  * A DNS lookup that hangs is abandoned at the deadline, but the next lookup waits until it ends.
 // Errors: kNetwork, kTimeout, kTls; kTooLarge (a head or body over its bound); kMalformed (not
 //   HTTP); kInvalid (a header that cannot be sent, or a source that cannot be read); those of
@@ -31,10 +31,10 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/limits.h"
-#include "net/body_source.h"
 #include "net/connection.h"
-#include "net/connection_pool.h"
-#include "net/http.h"
+#include "net/http/body_source.h"
+#include "net/http/connection_pool.h"
+#include "net/http/http.h"
 #include "net/server_route.h"
 
 namespace net {
