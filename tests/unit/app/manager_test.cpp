@@ -21,7 +21,7 @@ using testing::IsEmpty;
 struct Course {
   base::Clock::Duration lasts = 1000h;  // then it returns
   base::Clock::Duration stops_in{};     // how long it takes to end when it is cancelled
-  std::string throws;                   // what it throws instead of returning; empty: nothing
+  std::string throws = {};              // what it throws instead of returning; empty: nothing
 };
 
 class ManagerTest : public testing::Test {
