@@ -8,13 +8,13 @@
 #include "admission/pod_patch.h"
 #include "base/limits.h"
 #include "base/text/base64.h"
-#include "json/selection.h"
+#include "json/sieve/selection.h"
 
 namespace admission {
 namespace {
 
-// The parts of a review that the parser keeps (json/selection.h). This struct is never decoded
-// itself: the pods are decoded separately from the AdmissionReview, so that a review with a
+// The parts of a review that the parser keeps (json/sieve/selection.h). This struct is never
+// decoded itself: the pods are decoded separately from the AdmissionReview, so that a review with a
 // malformed pod is still answered.
 struct ReviewedRequest : AdmissionRequest {
   ReviewedPod object;

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "api/meta.h"
-#include "api/pod.h"
+#include "api/pods/pod.h"
 #include "api/quantity.h"
 #include "json/raw.h"
 

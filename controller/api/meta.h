@@ -13,7 +13,7 @@
 #include "base/limits.h"
 #include "base/time.h"
 #include "json/fields.h"
-#include "json/shape.h"
+#include "json/sieve/shape.h"
 
 namespace api {
 
@@ -31,8 +31,8 @@ struct OwnerReference {
 };
 
 // The labels and annotations that the operator reads. All others are dropped from the API server's
-// responses and never cached (json/sieve.h), so every key that the operator reads or writes must be
-// listed here.
+// responses and never cached (json/sieve/sieve.h), so every key that the operator reads or writes
+// must be listed here.
 inline constexpr std::array kKeptLabels = {
     json::KeptKey{"app", limits::kLabelBytes},
     json::KeptKey{"app.kubernetes.io/", limits::kLabelBytes},
@@ -44,7 +44,7 @@ inline constexpr std::array kKeptAnnotations = {
     json::KeptKey{"k8s.io/initial-events-end", limits::kLabelBytes}};
 
 // Memory limit, in bytes, of one decoded object of type T. If an object exceeds the limit, the
-// members that do not fit are dropped (json/sieve.h).
+// members that do not fit are dropped (json/sieve/sieve.h).
 template <class T>
 inline constexpr std::size_t kObjectBytes = limits::kObjectBytes;
 

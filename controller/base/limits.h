@@ -37,8 +37,8 @@ inline constexpr std::size_t kAdmissionReviewBytes = 12 << 20;  // memory for on
 inline constexpr std::size_t kAnnotationsBytes = 256 << 10;     // of one object: the API's limit
 
 // kube/: an object has up to 1.5 MiB in etcd, and several times that as JSON. While an answer
-// arrives, only the fields that the operator reads are kept (json/sieve.h). "Decoded" bounds count
-// these fields alone.
+// arrives, only the fields that the operator reads are kept (json/sieve/sieve.h). "Decoded" bounds
+// count these fields alone.
 inline constexpr std::size_t kObjectBytes = 64 << 10;           // one object, decoded
 inline constexpr std::size_t kRegistryObjectBytes = 512 << 10;  // one LocalRegistry, decoded
 inline constexpr std::size_t kSecretBytes = 256 << 10;          // one Secret, decoded

@@ -58,7 +58,8 @@ struct KeyedField {
   Key Element::*key;
 };
 
-// How much of a resource is left after a sieve or in a cache (json/sieve.h, kube/watch/store.h).
+// How much of a resource is left after a sieve or in a cache (json/sieve/sieve.h,
+// kube/watch/store.h).
 enum class Completeness {
   kComplete = 0,
   kPartial = 1,          // without members that exceed the bound, for example spec
@@ -72,8 +73,8 @@ struct KeptKey {
   std::size_t max_bytes;  // of the value as JSON; a larger value is left out
 };
 
-// A map of which the sieve (json/sieve.h) keeps only these keys. Decoding, encoding and comparing
-// treat it as a Field.
+// A map of which the sieve (json/sieve/sieve.h) keeps only these keys. Decoding, encoding and
+// comparing treat it as a Field.
 template <class Owner, class Map>
 struct LimitedField : Field<Owner, Map> {
   std::span<const KeptKey> keys;

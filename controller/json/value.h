@@ -55,7 +55,7 @@ struct Member {
   View value;
 };
 
-// A member of an object that is kept while a text is parsed. See json/selection.h.
+// A member of an object that is kept while a text is parsed. See json/sieve/selection.h.
 struct Selection {
   std::string_view name;
   std::span<const Selection> members;  // members of its value that are kept; empty: all

@@ -31,7 +31,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "json/fields.h"
-#include "json/sieve.h"
+#include "json/sieve/sieve.h"
 #include "kube/decode.h"
 #include "kube/requests.h"
 #include "kube/transport.h"

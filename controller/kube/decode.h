@@ -2,7 +2,7 @@
 #pragma once
 
 #include "api/meta.h"
-#include "json/sieve.h"
+#include "json/sieve/sieve.h"
 
 namespace kube {
 

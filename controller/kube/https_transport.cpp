@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "json/sieve.h"
+#include "json/sieve/sieve.h"
 #include "kube/config/credentials.h"
 #include "net/http/http_client.h"
 #include "net/text.h"

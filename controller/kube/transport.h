@@ -32,7 +32,8 @@ struct Request {
   std::string content_type;  // of the body; empty without a body
   std::string body;
   std::chrono::milliseconds timeout{};  // of send(): whole exchange; of open(): until the head
-  // The fields of a 2xx body that the caller of send() reads; null: all fields. See json/sieve.h.
+  // The fields of a 2xx body that the caller of send() reads; null: all fields. See
+  // json/sieve/sieve.h.
   const json::Shape* keep = nullptr;
   std::size_t keep_bytes = limits::kObjectBytes;  // limit of each resource in the body, decoded
 };

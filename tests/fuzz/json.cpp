@@ -5,8 +5,8 @@
 #include "fuzz/property.h"
 #include "json/format.h"
 #include "json/raw.h"
+#include "json/sieve/unknown.h"
 #include "json/text/yaml.h"
-#include "json/unknown.h"
 
 namespace {
 

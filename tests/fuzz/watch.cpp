@@ -3,7 +3,7 @@
 #include "api/local_registry.h"
 #include "fuzz/property.h"
 #include "json/raw.h"
-#include "json/sieve.h"
+#include "json/sieve/sieve.h"
 #include "kube/decode.h"
 #include "kube/status.h"
 #include "kube/watch/watch_decoder.h"

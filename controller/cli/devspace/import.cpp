@@ -16,8 +16,8 @@
 #include "cli/devspace/manifest.h"
 #include "cli/devspace/settings.h"
 #include "cli/devspace/unknown_fields.h"
+#include "json/sieve/unknown.h"
 #include "json/text/yaml.h"
-#include "json/unknown.h"
 #include "json/value.h"
 
 namespace cli {

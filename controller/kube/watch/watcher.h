@@ -26,7 +26,7 @@
 
 #include "api/meta.h"
 #include "base/backoff.h"
-#include "json/sieve.h"
+#include "json/sieve/sieve.h"
 #include "kube/environment.h"
 #include "kube/watch/watch_decoder.h"
 

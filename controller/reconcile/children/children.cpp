@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "api/affinity.h"
+#include "api/pods/affinity.h"
 #include "base/limits.h"
 #include "reconcile/children/names.h"
 

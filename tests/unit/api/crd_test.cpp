@@ -11,7 +11,7 @@
 
 #include "api/local_registry.h"
 #include "json/fields.h"
-#include "json/shape.h"
+#include "json/sieve/shape.h"
 #include "json/text/yaml.h"
 #include "json/value.h"
 

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "json/selection.h"
+#include "json/sieve/selection.h"
 #include "unit/json/example.h"
 
 namespace {

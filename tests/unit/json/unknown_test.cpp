@@ -1,4 +1,4 @@
-#include "json/unknown.h"
+#include "json/sieve/unknown.h"
 
 #include <gmock/gmock.h>
 

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/limits.h"
-#include "json/sieve.h"
+#include "json/sieve/sieve.h"
 #include "reconcile/children/names.h"
 #include "unit/reconcile/world.h"
 

@@ -1,4 +1,4 @@
-#include "json/sieve.h"
+#include "json/sieve/sieve.h"
 
 #include <fmt/core.h>
 

@@ -1,4 +1,4 @@
-#include "api/pod.h"
+#include "api/pods/pod.h"
 
 template struct json::TableCodec<api::PodSpec>;
 template struct json::TableCodec<api::PodTemplateSpec>;

@@ -1,4 +1,4 @@
-#include "api/affinity.h"
+#include "api/pods/affinity.h"
 
 namespace api {
 namespace {

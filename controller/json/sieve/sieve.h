@@ -22,7 +22,7 @@
 #include <string_view>
 #include <vector>
 
-#include "json/shape.h"
+#include "json/sieve/shape.h"
 
 namespace json {
 
