@@ -2,7 +2,6 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
 #include <boost/url/parse.hpp>
 #include <boost/url/url.hpp>
 
