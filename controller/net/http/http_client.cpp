@@ -223,7 +223,8 @@ Awaitable<bool> HttpClient::converse(Connection& connection, const HttpRequest& 
     const bool has_cause = !cut || advanced.error().code == base::ErrorCode::kTls;
     co_return has_cause ? advanced.error() : written.error();
   }
-  co_return written&&* written;
+  const bool is_whole = written && *written;
+  co_return is_whole;
 }
 
 }  // namespace net
