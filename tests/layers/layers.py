@@ -55,6 +55,7 @@ IO_HEADERS = re.compile(
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 CMAKE_LAYER = re.compile(r"^layer\((\w+)([^)]*)\)", re.MULTILINE)
+CMAKE_SET = re.compile(r"^set\((PLAIN_HEADERS|PLAIN_LAYERS|IO_HEADERS)\b([^)]*)\)", re.MULTILINE)
 
 
 class Tree:
@@ -130,6 +131,20 @@ class Tree:
             if name not in TABLE or uses != set(TABLE[name]):
                 line = text.count("\n", 0, match.start()) + 1
                 yield f"CMakeLists.txt:{line}: layer {name} uses {sorted(uses)}, not as the table"
+        yield from self._precompiled(text)
+
+    @staticmethod
+    def _precompiled(text):
+        """Checks that no layer gets a header that it may not include from the precompiled ones."""
+        sets = {match[1]: match[2].split() for match in CMAKE_SET.finditer(text)}
+        for name in ("PLAIN_HEADERS", "IO_HEADERS"):
+            for header in (word.strip("<>") for word in sets.get(name, []) if word[0] == "<"):
+                if name == "PLAIN_HEADERS" and IO_HEADERS.match(header):
+                    yield f"CMakeLists.txt: <{header}> in {name}, which pure layers get"
+                if any(header.startswith(prefix) for prefix in OWNERS):
+                    yield f"CMakeLists.txt: <{header}> in {name}, which not all may include"
+        for layer in PURE - set(sets.get("PLAIN_LAYERS", PURE)):
+            yield f"CMakeLists.txt: {layer} is not in PLAIN_LAYERS, yet pure"
 
 
 def main():

@@ -18,7 +18,9 @@ GOOD = {
     "controller/net/http/http.cpp": '#include <boost/beast/http.hpp>\n',
     "controller/kube/client.h": '#include "api/types.h"\n',
     "controller/main.cpp": '#include <CLI/CLI.hpp>\n#include "kube/client.h"\n',
-    "CMakeLists.txt": "layer(base)\nlayer(json USES base LIBRARIES yaml-cpp)\n",
+    "CMakeLists.txt": "layer(base)\nlayer(json USES base LIBRARIES yaml-cpp)\n"
+                      "set(PLAIN_LAYERS reconcile admission)\nset(PLAIN_HEADERS <string>)\n"
+                      "set(IO_HEADERS ${PLAIN_HEADERS} <boost/asio/io_context.hpp>)\n",
 }
 
 
@@ -60,6 +62,10 @@ def test_a_tree_that_keeps_to_the_table_passes(tmp_path):
     ("controller/reconcile/plan.h", '#include "base/clock.h"\n', "through base/clock.h"),
     ("controller/other/thing.h", "#include <string>\n", "not in the table"),
     ("CMakeLists.txt", "layer(json USES base api)\n", "CMakeLists.txt:1: layer json uses"),
+    ("CMakeLists.txt", "set(PLAIN_HEADERS <map>\n  <fstream>)\n", "<fstream> in PLAIN_HEADERS"),
+    ("CMakeLists.txt", "set(PLAIN_HEADERS <boost/asio/error.hpp>)\n", "> in PLAIN_HEADERS"),
+    ("CMakeLists.txt", "set(IO_HEADERS <boost/beast/http.hpp>)\n", "http.hpp> in IO_HEADERS"),
+    ("CMakeLists.txt", "set(PLAIN_LAYERS base admission)\n", "reconcile is not in PLAIN_LAYERS"),
 ])
 def test_a_violation_is_found(tmp_path, path, text, expected):
     found = violations(tmp_path, **{path: text})
