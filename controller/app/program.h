@@ -66,6 +66,7 @@ class Program {
 
   bool leading() const { return election_ ? election_->leading() : true; }
   Manager& manager() { return manager_; }
+  const Manager& manager() const { return manager_; }
   Metrics& metrics() { return metrics_; }
   const controller::Caches& caches() const { return caches_; }
 
