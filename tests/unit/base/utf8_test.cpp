@@ -38,7 +38,8 @@ TEST(Utf8, EveryCharacterIsDecodedAndNoOther) {
 TEST(Utf8, OverlongFormsAreInvalid) {
   for (const char32_t code : {0x00, 0x2F, 0x7F, 0x80, 0x7FF, 0x800, 0xFFFF}) {
     for (std::size_t size = size_of(code) + 1; size <= 4; ++size) {
-      EXPECT_FALSE(is_utf8(encoded(code, size))) << static_cast<unsigned>(code) << " in " << size << " bytes";
+      EXPECT_FALSE(is_utf8(encoded(code, size)))
+          << static_cast<unsigned>(code) << " in " << size << " bytes";
     }
   }
 }
