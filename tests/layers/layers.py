@@ -46,6 +46,12 @@ OWNERS = {
     "CLI11": {"app", "cli"} | MAINS,
 }
 
+# Headers that only their own layer may include, and the header that the others include instead.
+INNER = {
+    "net/connection.h": "net/http/http_client.h",
+    "net/connection_pool.h": "net/http/http_client.h",
+}
+
 # Pure layers must not include IO headers, not even through a header of the project.
 PURE = {"reconcile", "admission"}
 IO_HEADERS = re.compile(
@@ -97,6 +103,8 @@ class Tree:
         if not (self.controller / name).is_file():
             return f'"{name}" is not a file below controller/'
         used = name.split("/")[0]
+        if name in INNER and layer != used:
+            return f"{name} is for {used}/ alone: include {INNER[name]}"
         if layer == used or layer in MAINS or used in TABLE[layer]:
             return None
         return f"{layer}/ may not include {used}/ ({name})"

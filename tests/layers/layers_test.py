@@ -15,7 +15,9 @@ GOOD = {
     "controller/api/types.h": '#include "base/error.h"\n',
     "controller/api/part/field.h": '#include "api/types.h"\n',
     "controller/reconcile/plan.h": '#include "api/types.h"\n',
-    "controller/net/http/http.cpp": '#include <boost/beast/http.hpp>\n',
+    "controller/net/connection.h": "#include <string>\n",
+    "controller/net/http/http.cpp": '#include <boost/beast/http.hpp>\n'
+                                    '#include "net/connection.h"\n',
     "controller/kube/client.h": '#include "api/types.h"\n',
     "controller/main.cpp": '#include <CLI/CLI.hpp>\n#include "kube/client.h"\n',
     "CMakeLists.txt": "layer(base)\nlayer(json USES base LIBRARIES yaml-cpp)\n"
@@ -60,6 +62,7 @@ def test_a_tree_that_keeps_to_the_table_passes(tmp_path):
     ("controller/reconcile/plan.h", "#include <boost/asio/io_context.hpp>\n", "pure, yet"),
     ("controller/reconcile/plan.h", "#include <fstream>\n", "pure, yet"),
     ("controller/reconcile/plan.h", '#include "base/clock.h"\n', "through base/clock.h"),
+    ("controller/kube/client.h", '#include "net/connection.h"\n', "include net/http/http_client.h"),
     ("controller/other/thing.h", "#include <string>\n", "not in the table"),
     ("CMakeLists.txt", "layer(json USES base api)\n", "CMakeLists.txt:1: layer json uses"),
     ("CMakeLists.txt", "set(PLAIN_HEADERS <map>\n  <fstream>)\n", "<fstream> in PLAIN_HEADERS"),
