@@ -49,7 +49,7 @@ OWNERS = {
 # Headers that only their own layer may include, and the header that the others include instead.
 INNER = {
     "net/connection.h": "net/http/http_client.h",
-    "net/connection_pool.h": "net/http/http_client.h",
+    "net/http/connection_pool.h": "net/http/http_client.h",
 }
 
 # Pure layers must not include IO headers, not even through a header of the project.
