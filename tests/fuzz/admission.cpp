@@ -4,6 +4,7 @@
 // gives no patch.
 #include <boost/json/src.hpp>
 
+#include "admission/pod_patch.h"
 #include "admission/review.h"
 #include "base/text/base64.h"
 #include "fuzz/property.h"

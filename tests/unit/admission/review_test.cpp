@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "admission/pod_patch.h"
 #include "base/limits.h"
 #include "base/text/base64.h"
 #include "json/raw.h"

@@ -196,12 +196,6 @@ TEST(RequestHead, RefusesWhatWouldBecomeAnotherRequest) {
   EXPECT_EQ(secret.error().message, "the value of the header Authorization has control characters");
 }
 
-TEST(Text, IsTrimmedAtBothEnds) {
-  EXPECT_EQ(net::trimmed(" \t a b\r\n"), "a b");
-  EXPECT_EQ(net::trimmed(" \n"), "");
-  EXPECT_EQ(net::trimmed(""), "");
-}
-
 TEST(Text, FitsAHeaderWithoutControlCharacters) {
   EXPECT_TRUE(net::fits_header(""));
   EXPECT_TRUE(net::fits_header("Bearer abc d\xc3\xa9"));
