@@ -4,11 +4,18 @@
 
 #include <sstream>
 #include <string>
+#include <utility>
 
 #include "cli/cluster/session.h"
 #include "support/scripted_transport.h"
 
 namespace cli {
+
+// Calls the run() of that command, whichever header declares it.
+template <class Command>
+auto start(const ClusterSession& session, Command command) {
+  return run(session, std::move(command));
+}
 
 class Fixture {
  public:
@@ -22,7 +29,7 @@ class Fixture {
 
   template <class Command>
   Outcome<int> run(Command command) {
-    return world.result_of(cli::run(session, std::move(command)));
+    return world.result_of(start(session, std::move(command)));
   }
 
   static std::string path(const std::string& name = {}) {

@@ -95,10 +95,10 @@ TEST_F(Gather, ForeignObjectsAreSeenOnlyWhereThisReconcileReadThem) {
   foreign.metadata.namespace_name = "team-a";
   cluster.put(foreign);
   watch();
-  EXPECT_EQ(gather().service, nullptr);
+  EXPECT_EQ(gather().service(), nullptr);
   state.uncached.get<reconcile::ObjectRole::kService>() =
       std::make_shared<const api::Service>(foreign);
-  EXPECT_NE(gather().service, nullptr);
+  EXPECT_NE(gather().service(), nullptr);
 }
 
 TEST_F(Gather, WhatThisReconcileKnowsIsPassedOn) {
