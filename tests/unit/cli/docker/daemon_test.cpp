@@ -107,7 +107,7 @@ class SavedImage : public support::CoroutineTest {
   std::vector<std::uint64_t> progress_;
 
  private:
-  asio::awaitable<base::Result<void>> saving(int descriptor, std::string image) {
+  boost::asio::awaitable<base::Result<void>> saving(int descriptor, std::string image) {
     auto save = save_image(io_.get_executor(), clock_, socket_, std::move(image), descriptor,
                            [this](std::uint64_t bytes) { progress_.push_back(bytes); });
     auto saved = co_await std::move(save);
