@@ -162,6 +162,7 @@ TEST(Metrics, AreBoundedWhateverLabelsComeFromOutside) {
   for (int i = 0; i < 1000; ++i) {
     const std::string text = std::to_string(i);
     metrics.request_answered(200, "GET", "host" + text);
+    metrics.restarted(type_of(text), kube::RestartReason::kSilence);
     metrics.malformed(type_of(text));
     metrics.set_resources({{"delivery" + text, "True", 1}});
   }
