@@ -15,6 +15,7 @@
 #include "async/semaphore.h"
 #include "base/clock.h"
 #include "net/connection.h"
+#include "net/server_route.h"
 
 namespace net {
 
@@ -43,18 +44,19 @@ class ConnectionPool {
     return permits_.acquire(deadline);
   }
 
-  // Returns the most recently used idle connection to `server` that is still open and has the TLS
-  // context `identity` (null: any); null without one. Closes the idle connections to `server` that
+  // Returns the most recently used idle connection of that route that is still open and has the TLS
+  // context `identity` (null: any); null without one. Closes the idle connections of the route that
   // it passes over.
-  std::unique_ptr<Connection> take(const ServerUrl& server, const TlsContext* identity);
+  std::unique_ptr<Connection> take(const ServerRoute& route, const TlsContext* identity);
 
-  // Keeps a connection to `server` that can carry another request. The caller still holds its
+  // Keeps a connection of that route that can carry another request. The caller still holds its
   // permit.
-  void keep(const ServerUrl& server, std::unique_ptr<Connection> connection);
+  void keep(const ServerRoute& route, std::unique_ptr<Connection> connection);
 
  private:
   struct Idle {
     ServerUrl server;
+    std::string unix_socket;
     std::unique_ptr<Connection> connection;
     Instant until;
   };

@@ -97,7 +97,7 @@ Awaitable<HttpAnswer> HttpClient::send(HttpServer server, HttpRequest request) {
   if (!permit) {
     co_return named(server.name, {base::ErrorCode::kTimeout, "no connection became free in time"});
   }
-  if (auto idle = pool_.take(server.route.server, server.identity)) {
+  if (auto idle = pool_.take(server.route, server.identity)) {
     auto trying = attempt(std::move(idle), server, request, *head);
     auto tried = co_await std::move(trying);
     if (!tried.stale) co_return std::move(tried.answer);
@@ -159,7 +159,7 @@ asio::awaitable<HttpClient::Attempt> HttpClient::attempt(ConnectionPtr connectio
     co_return Attempt{named(server.name, error), closed && may_repeat(request.repeat, unwritten)};
   }
   if (*written_whole && parser->keep_alive()) {
-    pool_.keep(server.route.server, std::move(connection));
+    pool_.keep(server.route, std::move(connection));
   }
   co_return Attempt{answer_of(*parser)};
 }

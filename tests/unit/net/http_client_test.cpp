@@ -257,7 +257,7 @@ TEST_F(HttpClients, ATimeoutLimitsEachAttemptAndADeadlineAll) {
   limited.timeout = 20ms;
   const auto slow = send(at(server), limited);
   ASSERT_FALSE(slow);
-  EXPECT_EQ(slow.error(), (base::Error{ErrorCode::kTimeout, "it: no answer in time"}));
+  EXPECT_EQ(slow.error(), (base::Error{ErrorCode::kTimeout, "it: no complete answer in time"}));
   limited = request("GET");
   limited.deadline = past();
   EXPECT_EQ(send(at(server), limited).error().code, ErrorCode::kTimeout);
@@ -360,7 +360,7 @@ TEST_F(HttpClients, TheSilenceOfAStreamIsBounded) {
   const auto opened = open(at(server));
   ASSERT_TRUE(opened);
   EXPECT_EQ(run(opened->stream->read(1ms)).error(),
-            (base::Error{ErrorCode::kTimeout, "it: no answer in time"}));
+            (base::Error{ErrorCode::kTimeout, "it: no complete answer in time"}));
 }
 
 TEST_F(HttpClients, AnErrorInPlaceOfAStreamIsAWholeAnswerWithABound) {

@@ -146,7 +146,9 @@ TEST_F(SavedImage, ARefusalIsReportedWithTheReasonOfTheDaemon) {
   const std::string name = "the daemon at " + socket_ + ": ";
   EXPECT_EQ(failure(), "NotFound: " + name + "it has no image app:1");
   status = 500;
-  EXPECT_EQ(failure(), "Internal: " + name + "HTTP status 500 for image app:1: no space left");
+  EXPECT_EQ(failure(),
+            "Internal: " + name +
+                "it answers HTTP status 500 to the request for image app:1: no space left");
 }
 
 TEST_F(SavedImage, AnErrorOfTheExchangeNamesTheSocket) {
