@@ -80,6 +80,7 @@ asio::awaitable<void> Manager::run_group(RunPeriod runs) {
     co_await std::move(preparing);
   }
   std::vector<asio::awaitable<void>> branches;
+  branches.reserve(group.size());
   for (const Runnable* runnable : group) branches.push_back(run_one(*runnable));
   auto running = async::run_until_one_ends(std::move(branches));
   co_await std::move(running);
