@@ -10,8 +10,6 @@
 namespace app {
 namespace {
 
-namespace asio = boost::asio;
-
 constexpr std::size_t kIdentityCharacters = 8;
 
 kube::Environment environment_of(const ProgramDependencies& around, Metrics& metrics) {
