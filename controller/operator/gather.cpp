@@ -12,7 +12,6 @@ namespace controller {
 namespace {
 
 using reconcile::MisplacedChild;
-using reconcile::ObjectRole;
 using reconcile::Observed;
 
 // Per reconcile, kind and owner: at most this many children are read from one namespace, so that
