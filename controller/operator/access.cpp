@@ -9,13 +9,8 @@
 namespace controller {
 namespace {
 
-using Verbs = std::vector<std::string>;
-
-const Verbs kWatched = {"get", "list", "watch"};
-const Verbs kOwned = {"get", "list", "watch", "create", "patch", "delete"};
-
 template <class T>
-AccessRule rule_for(const std::string& subresource, Verbs verbs) {
+AccessRule rule_for(const std::string& subresource, std::vector<std::string> verbs) {
   const api::ResourceType& type = api::Resource<T>::kType;
   return {std::string(type.group), {std::string(type.plural) + subresource}, std::move(verbs)};
 }
@@ -23,7 +18,8 @@ AccessRule rule_for(const std::string& subresource, Verbs verbs) {
 void add_children(std::vector<AccessRule>& rules) {
   const std::size_t first = rules.size();
   reconcile::for_each_row([&](auto row) {
-    AccessRule added = rule_for<reconcile::ObjectOf<decltype(row)>>("", kOwned);
+    AccessRule added = rule_for<reconcile::ObjectOf<decltype(row)>>(
+        "", {"get", "list", "watch", "create", "patch", "delete"});
     const auto known =
         std::find_if(rules.begin() + static_cast<std::ptrdiff_t>(first), rules.end(),
                      [&](const AccessRule& rule) { return rule.api_group == added.api_group; });
@@ -46,7 +42,7 @@ std::vector<AccessRule> access_rules() {
   rules.back().comment =
       "Needed where the admission plugin OwnerReferencesPermissionEnforcement is enabled.";
   add_children(rules);
-  rules.push_back(rule_for<api::Pod>("", kWatched));
+  rules.push_back(rule_for<api::Pod>("", {"get", "list", "watch"}));
   rules.push_back({"events.k8s.io", {"events"}, {"create", "list", "patch"}});
   return rules;
 }

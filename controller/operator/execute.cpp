@@ -118,9 +118,8 @@ struct Executor::Dispatch {
     return executor.reset<api::Service>(std::move(action), state);
   }
   Awaitable operator()(reconcile::Delete& action) const {
-    std::optional<Awaitable> removing;
-    reconcile::visit_row(action.role, [&]<class Row>(Row) {
-      removing.emplace(executor.remove<reconcile::ObjectOf<Row>>(std::move(action), state));
+    auto removing = reconcile::map_row(action.role, [&]<class Row>(Row) {
+      return executor.remove<reconcile::ObjectOf<Row>>(std::move(action), state);
     });
     assert(removing);  // no plan deletes a LocalRegistry
     return *std::move(removing);
@@ -274,9 +273,8 @@ asio::awaitable<void> Executor::record_contested_fields(reconcile::RecordContest
   record.retry_after = action.retry_after;
   for (const std::string& path : action.fields) record.managers.emplace(path, "");
   const std::string own(kube::kFieldManager);
-  std::optional<asio::awaitable<void>> reading;
-  reconcile::visit_row(action.role, [&]<class Row>(Row) {
-    reading.emplace(read_managers<reconcile::ObjectOf<Row>>(action.key, own, record.managers));
+  auto reading = reconcile::map_row(action.role, [&]<class Row>(Row) {
+    return read_managers<reconcile::ObjectOf<Row>>(action.key, own, record.managers);
   });
   if (reading) {
     asio::awaitable<void> managers = *std::move(reading);

@@ -85,9 +85,8 @@ asio::awaitable<base::Result<LiveReader::Registry>> LiveReader::read_registry(ap
 
 asio::awaitable<void> LiveReader::read_child(ObjectRole role, api::ObjectKey key,
                                              ReconcileState& state) {
-  std::optional<asio::awaitable<void>> reading;
-  reconcile::visit_row(role, [&]<class Row>(Row) {
-    reading.emplace(read<reconcile::ObjectOf<Row>>(role, std::move(key), state));
+  auto reading = reconcile::map_row(role, [&]<class Row>(Row) {
+    return read<reconcile::ObjectOf<Row>>(role, std::move(key), state);
   });
   if (!reading) co_return;
   asio::awaitable<void> read = *std::move(reading);

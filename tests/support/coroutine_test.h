@@ -9,6 +9,9 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 #include <chrono>
 #include <exception>
@@ -18,6 +21,23 @@
 namespace support {
 
 namespace asio = boost::asio;
+
+// Waits for that time.
+inline asio::awaitable<void> pause(std::chrono::milliseconds duration) {
+  asio::steady_timer timer(co_await asio::this_coro::executor, duration);
+  auto waiting = timer.async_wait(asio::use_awaitable);
+  co_await std::move(waiting);
+}
+
+// Returns the message of the exception; empty when there is none.
+inline std::string message_of(const std::exception_ptr& thrown) {
+  try {
+    if (thrown) std::rethrow_exception(thrown);
+  } catch (const std::exception& exception) {
+    return exception.what();
+  }
+  return "";
+}
 
 // Started holds the outcome of a coroutine that may be cancelled.
 template <class T>

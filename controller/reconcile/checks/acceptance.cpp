@@ -132,11 +132,11 @@ std::optional<Refusal> check_rival(const Observed& observed) {
 }
 
 std::optional<Refusal> foreign(const Observed& observed, ObjectRole role) {
-  return Refusal{reason::kNameConflict,
-                 fmt::format("{0} {1}/{2} exists and is not managed by this LocalRegistry: change "
-                             "spec.name, or delete the {0}",
-                             kind_name(role), api::target_namespace(*observed.registry),
-                             observed.registry->spec.name)};
+  return Refusal{
+      reason::kNameConflict,
+      fmt::format("{0} {1} exists and is not managed by this LocalRegistry: change "
+                  "spec.name, or delete the {0}",
+                  kind_name(role), api::to_string(key_of_role(*observed.registry, role)))};
 }
 
 std::optional<Refusal> foreign_pvc(const Observed& observed) {

@@ -8,6 +8,7 @@
 #include <boost/mp11/list.hpp>
 #include <cassert>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
@@ -111,6 +112,15 @@ constexpr bool visit_row(ObjectRole role, Visit&& visit) {
     visit(row);
   });
   return is_found;
+}
+
+// Returns `map(Row{})` for the row of that role; nullopt when the role is that of the
+// LocalRegistry.
+template <class Map>
+auto map_row(ObjectRole role, Map&& map) {
+  std::optional<decltype(map(DeploymentRow{}))> result;
+  visit_row(role, [&](auto row) { result.emplace(map(row)); });
+  return result;
 }
 
 // Returns the policy of the child; the default policy for the LocalRegistry.

@@ -224,8 +224,7 @@ std::optional<ConditionValue> condition_of_failed_write(const Observed& observed
   for (const ObjectRole role : kinds) {
     const FailedRequest* failure = find_failure(observed, role);
     if (failure == nullptr) continue;
-    const std::string& name = role == ObjectRole::kLocalRegistry ? observed.registry->metadata.name
-                                                                 : observed.registry->spec.name;
+    const std::string name = key_of_role(*observed.registry, role).name;
     return ConditionValue{kFalse, std::string(reason_of_failure(failure->error)),
                           fmt::format("{} {}: {}", kind_name(role), name, failure->error.message)};
   }

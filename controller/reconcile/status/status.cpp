@@ -88,6 +88,8 @@ struct StatusInput {
   const Conditions& conditions;  // those of earlier rows
   const ConditionValue& convergence;
   const std::string& outdated_field;
+  bool is_elsewhere;                      // see find_earlier_service()
+  std::optional<ConditionValue> absence;  // see condition_of_absent_object()
 };
 
 ConditionValue compute_accepted(const std::optional<Refusal>& refusal) {
@@ -224,9 +226,8 @@ ConditionValue compute_cleanup_blocked(const Observed& observed) {
 // its key.
 ConditionValue condition_of_object(const StatusInput& input, bool exists,
                                    ConditionValue (*compute)(const Observed&)) {
-  if (find_earlier_service(input.observed, input.refusal) != nullptr) return not_observed();
-  const auto absence = condition_of_absent_object(input.observed, input.refusal);
-  return absence && !exists ? *absence : compute(input.observed);
+  if (input.is_elsewhere) return not_observed();
+  return input.absence && !exists ? *input.absence : compute(input.observed);
 }
 
 bool has_workload(const Observed& observed) { return find_workload(observed).metadata != nullptr; }
@@ -382,7 +383,14 @@ api::LocalRegistryStatus compute_status(const Observed& observed,
   add_required_records(observed, !refusal && !observed.registry->spec.suspend, status);
   status.images = describe_images(observed, status.url);
   Conditions conditions(observed);
-  const StatusInput input{observed, refusal, status.url, conditions, convergence, outdated_field};
+  const StatusInput input{observed,
+                          refusal,
+                          status.url,
+                          conditions,
+                          convergence,
+                          outdated_field,
+                          find_earlier_service(observed, refusal) != nullptr,
+                          condition_of_absent_object(observed, refusal)};
   for (const ConditionRow& row : kConditions) {
     if (const auto value = row.compute(input)) conditions.set(row.type, *value);
   }

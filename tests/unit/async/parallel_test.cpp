@@ -18,11 +18,13 @@
 #include <vector>
 
 #include "async/cancellation.h"
+#include "support/coroutine_test.h"
 
 namespace {
 
 using namespace std::chrono_literals;
 namespace asio = boost::asio;
+using support::pause;
 using Outcome = base::Result<void>;
 
 struct World {
@@ -40,21 +42,8 @@ struct World {
                    }));
     context.run();
   }
-  std::string message() const {
-    try {
-      if (thrown) std::rethrow_exception(thrown);
-    } catch (const std::exception& exception) {
-      return exception.what();
-    }
-    return "";
-  }
+  std::string message() const { return support::message_of(thrown); }
 };
-
-asio::awaitable<void> pause(std::chrono::milliseconds duration) {
-  asio::steady_timer timer(co_await asio::this_coro::executor, duration);
-  auto waiting = timer.async_wait(asio::use_awaitable);
-  co_await std::move(waiting);
-}
 
 struct LogsItsEnd {
   World& world;

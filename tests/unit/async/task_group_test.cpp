@@ -17,12 +17,14 @@
 #include <vector>
 
 #include "async/cancellation.h"
+#include "support/coroutine_test.h"
 
 namespace {
 
 using namespace std::chrono_literals;
 namespace asio = boost::asio;
 using async::TaskGroup;
+using support::pause;
 
 struct World {
   asio::io_context context;
@@ -38,21 +40,8 @@ struct World {
                      ended = true;
                    }));
   }
-  std::string message() const {
-    try {
-      if (outcome) std::rethrow_exception(outcome);
-    } catch (const std::exception& exception) {
-      return exception.what();
-    }
-    return "";
-  }
+  std::string message() const { return support::message_of(outcome); }
 };
-
-asio::awaitable<void> pause(std::chrono::milliseconds duration) {
-  asio::steady_timer timer(co_await asio::this_coro::executor, duration);
-  auto waiting = timer.async_wait(asio::use_awaitable);
-  co_await std::move(waiting);
-}
 
 asio::awaitable<void> wait_and_log(World* world, std::chrono::milliseconds duration,
                                    std::string text) {
