@@ -35,11 +35,18 @@ debug: ## the same without optimisation, in build/debug
 	@cmake --preset debug >/dev/null
 	@cmake --build --preset debug
 
-.PHONY: test check unit golden asan tsan fuzz fuzz-fixed kubectl layers chart contract references rewrite registry push-speed
+.PHONY: test nightly check unit golden asan tsan fuzz fuzz-fixed kubectl layers chart contract references rewrite registry push-speed
 .PHONY: against-real simulate bugs mutants bench e2e memory quickstart
 test: ## everything, with a summary; what needs root is skipped without it
 	@command -v python3 >/dev/null || $(HARNESS)/packages.sh test
 	@tests/all
+
+nightly: ## what is too long for each change: more seeds, bugs, threads, new fuzz inputs (root, 3 h)
+	@$(MAKE) simulate SEEDS=10000
+	@$(MAKE) bugs
+	@$(MAKE) tsan
+	@$(MAKE) fuzz FUZZ_SECONDS=300
+	@$(MAKE) memory
 
 unit: build ## unit tests
 	@ctest --preset release --no-tests=error -j 2 -E Golden
@@ -57,12 +64,12 @@ golden: build ## golden cases of what the operator decides
 asan: ## unit tests and golden cases under AddressSanitizer and UBSan
 	@cmake --preset asan >/dev/null
 	@cmake --build --preset asan
-	@ctest --preset asan --no-tests=error -j 2
+	@tests/unit/run build/asan
 
 tsan: ## the same under ThreadSanitizer
 	@cmake --preset tsan >/dev/null
 	@cmake --build --preset tsan
-	@ctest --preset tsan --no-tests=error -j 2
+	@tests/unit/run build/tsan
 
 # For a long run: make fuzz FUZZ_SECONDS=600. The report is build/fuzz/report.txt.
 fuzz: ## the parsers under libFuzzer with new seeds, a minute each, two at once
@@ -108,12 +115,14 @@ against-real: build ## the simulated API server and controllers against real one
 	@tests/sim/against_real/run
 	@tests/sim/controllers_real/run
 
+# For more: make simulate SEEDS=10000.
+SEEDS ?= 3000
 simulate: build ## the operator in a simulated cluster where everything goes wrong
 	@cmake --build --preset release --target simulate sim_server_test
 	@build/release/sim_server_test --gtest_brief=1
 	@build/release/simulate systematic
-	@build/release/simulate random --seeds 10000
-	@build/release/simulate replay --seeds 1000
+	@build/release/simulate random --seeds $(SEEDS)
+	@build/release/simulate replay --seeds $(shell expr $(SEEDS) / 10)
 
 bugs: build ## bugs of other operators and of this one, put in one at a time: each is caught
 	@tests/sim/bugs/run

@@ -67,11 +67,20 @@ struct ObjectMeta {
   bool operator==(const ObjectMeta&) const = default;
 };
 
+// The values of a condition's status (metav1.ConditionStatus).
+namespace condition_status {
+
+inline constexpr std::string_view kTrue = "True";
+inline constexpr std::string_view kFalse = "False";
+inline constexpr std::string_view kUnknown = "Unknown";
+
+}  // namespace condition_status
+
 // metav1.Condition. It also holds the conditions of workloads, PVCs and Pods, which do not have all
 // of these fields.
 struct Condition {
   std::string type;
-  std::string status;  // "True", "False" or "Unknown"
+  std::string status;  // one of condition_status
   std::string reason;
   std::string message;
   std::int64_t observed_generation = 0;

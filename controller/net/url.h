@@ -12,6 +12,9 @@
 
 namespace net {
 
+inline constexpr std::uint16_t kHttpPort = 80;
+inline constexpr std::uint16_t kHttpsPort = 443;
+
 // A URL such as "https://host:port/base/path"; without TLS "http://…".
 struct ServerUrl {
   bool tls = true;

@@ -15,8 +15,8 @@ namespace {
 
 namespace ip = boost::asio::ip;
 
-constexpr std::uint16_t kHttpPort = 80;
-constexpr std::uint16_t kHttpsPort = 443;
+using net::kHttpPort;
+using net::kHttpsPort;
 
 std::optional<ip::address> address_of(const std::string& text) {
   boost::system::error_code error;

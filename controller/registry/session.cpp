@@ -7,6 +7,7 @@
 
 #include "base/text/base64.h"
 #include "base/text/percent.h"
+#include "net/url.h"
 #include "registry/token.h"
 
 namespace registry {
@@ -18,7 +19,6 @@ constexpr std::string_view kHub = "docker.io";
 constexpr std::string_view kHubServer = "registry-1.docker.io";
 constexpr std::string_view kClient = "local-registry-operator";
 constexpr std::string_view kIdentityTokenUser = "<token>";  // helpers mark identity tokens by it
-constexpr std::uint16_t kHttpPort = 80;
 constexpr int kRenewals = 2;  // for one request; includes renewals by other requests
 
 base::Error unauthorized(std::string message) {
@@ -50,7 +50,7 @@ base::Error unexpected(const std::string& who, int status) {
 // port.
 bool is_same_server_without_tls(const net::ServerUrl& server, const net::ServerUrl& named) {
   return server.tls && !named.tls && server.host == named.host &&
-         (named.port == server.port || named.port == kHttpPort);
+         (named.port == server.port || named.port == net::kHttpPort);
 }
 
 void set_authorization(HttpRequest& request, const std::string& value) {

@@ -35,6 +35,9 @@ class RepositorySession {
  public:
   using Instant = HttpClient::Instant;
 
+  // For uploads: together they take as long as they need; each request has its own timeout.
+  static constexpr Instant kNoDeadline = Instant::max();
+
   // `client` outlives the session. The tag and digest of the reference are ignored.
   RepositorySession(HttpClient& client, api::ImageReference repository,
                     std::optional<Credentials> credentials, Access access);

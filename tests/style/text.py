@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Checks the text of every file that git has or would add. Lines have at most 100 columns and
 functions at most 70 lines. Headers begin with their purpose. No coroutine is a lambda with
-captures. No file names a foreign host or anything of the machine that it was written on. Sources of
-the operator and documents use no word of UNCLEAR.
+captures. A source uses each name that it declares by using or as an alias. No file names a foreign
+host or anything of the machine that it was written on. Sources of the operator and documents use no
+word of UNCLEAR.
 
     text.py [FILE...]      prints FILE:LINE: why; exit code 1 if there is a violation
 """
@@ -40,6 +41,8 @@ WITH_PLAIN_WORDS = re.compile(r"(controller|charts|crds|deploy)/|.*\.md$")
 
 CPP_FUNCTION = re.compile(r"^( {0,4})(?!namespace|class|struct|enum|union|extern|\}|//)\S.*\{$")
 SHELL_FUNCTION = re.compile(r"^()[\w-]+\(\) [{(]")
+# clang-tidy sees these only in a source that it reads alone; tidy.py joins sources.
+ALIAS = re.compile(r"^(?:using (?:[\w:]+::)?(\w+)(?:;| =)|namespace (\w+) =)", re.MULTILINE)
 LAMBDA_COROUTINE = re.compile(r"\[[^\]\[]+\]\s*\([^()]*\)\s*(mutable\s*)?->\s*[\w:]*awaitable<")
 
 
@@ -107,6 +110,14 @@ def of_lines(path_kind, text, machine):
                 yield number, f"names a path of this machine: {own}"
 
 
+def unused_aliases(text):
+    """Yields (line, name) of names at the top of a source that occur nowhere else in it."""
+    for match in ALIAS.finditer(text):
+        name = match[1] or match[2]
+        if len(re.findall(rf"\b{name}\b", text.replace(match[0], "", 1))) == 0:
+            yield text.count("\n", 0, match.start()) + 1, name
+
+
 def problems(path, machine):
     try:
         text = path.read_text()
@@ -122,6 +133,9 @@ def problems(path, machine):
     if path_kind in (".h", ".cpp"):
         for match in LAMBDA_COROUTINE.finditer(text):
             yield text.count("\n", 0, match.start()) + 1, "a lambda coroutine with captures"
+    if path_kind == ".cpp":
+        for number, name in unused_aliases(text):
+            yield number, f"{name} is declared but not used"
     if WITH_PLAIN_WORDS.match(str(path.relative_to(PROJECT))):
         for match in UNCLEAR.finditer(text):
             words = " ".join(match[0].split())

@@ -13,7 +13,7 @@ namespace {
 
 bool is_ready(const api::Pod& pod) {
   const api::Condition* ready = api::find_condition(pod.status.conditions, "Ready");
-  return ready != nullptr && ready->status == "True";
+  return ready != nullptr && ready->status == api::condition_status::kTrue;
 }
 
 }  // namespace

@@ -61,7 +61,7 @@ Outcome<ImageDelivery> delivery_of(const api::LocalRegistry& registry,
 
 bool is_condition_true(const api::LocalRegistry& registry, const std::string& condition) {
   const api::Condition* found = api::find_condition(registry.status.conditions, condition);
-  return found != nullptr && found->status == "True" &&
+  return found != nullptr && found->status == api::condition_status::kTrue &&
          found->observed_generation >= registry.metadata.generation;
 }
 
@@ -84,7 +84,7 @@ std::string explain_missing_status(const api::LocalRegistry& registry) {
   const api::Condition* ready = api::find_condition(registry.status.conditions, "Ready");
   const bool is_current =
       ready != nullptr && ready->observed_generation >= registry.metadata.generation;
-  if (is_current && ready->status == "True") return "see `kubectl localregistry status`";
+  if (is_current && ready->status == api::condition_status::kTrue) return "see `kubectl localregistry status`";
   const bool passes = !is_current || is_temporary_reason(ready->reason);
   std::string missing = why_not_true(registry, "Ready");
   if (!passes) return missing;

@@ -79,7 +79,7 @@ std::string output_of(const api::LocalRegistry& registry, const std::vector<Push
                      fmt::join(names, ","));
 }
 
-constexpr CommandHelp kHelp = {
+constexpr CommandHelp kBuildHelp = {
     .name = "build",
     .summary = "Build an image in the cluster",
     .usage = "[CONTEXT] -t IMAGE [flags]",
@@ -227,7 +227,8 @@ Outcome<int> run_build(Console& console, const BuildRun& run) {
 }
 
 CommandEntry build_command() {
-  return CommandDefinition<BuildCommand>{.help = kHelp, .declare = declare, .run = prepare_and_run};
+  return CommandDefinition<BuildCommand>{
+      .help = kBuildHelp, .declare = declare, .run = prepare_and_run};
 }
 
 }  // namespace cli

@@ -59,7 +59,7 @@ registry::CheckOptions options_of(const CheckCommand& command,
   return options;
 }
 
-constexpr CommandHelp kHelp = {
+constexpr CommandHelp kCheckHelp = {
     .name = "check",
     .summary = "Check whether you may push images to their own registries",
     .usage = "[IMAGE...] [flags]",
@@ -197,7 +197,7 @@ asio::awaitable<Outcome<int>> run(asio::any_io_executor executor, base::Clock& c
 
 CommandEntry check_command() {
   return CommandDefinition<CheckCommand>{
-      .help = kHelp, .declare = declare, .run = run_check, .check = check_flags};
+      .help = kCheckHelp, .declare = declare, .run = run_check, .check = check_flags};
 }
 
 }  // namespace cli

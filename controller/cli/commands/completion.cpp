@@ -74,7 +74,7 @@ end
 complete --command kubectl-localregistry --no-files --arguments '(__kubectl_localregistry)'
 )";
 
-constexpr CommandHelp kHelp = {
+constexpr CommandHelp kCompletionHelp = {
     .name = "completion",
     .summary = "Print a shell completion script",
     .usage = "bash|zsh|fish",
@@ -124,7 +124,7 @@ std::string completion_script(Shell shell) {
 
 CommandEntry completion_command() {
   return CommandDefinition<CompletionCommand>{
-      .help = kHelp, .declare = declare, .run = print_script};
+      .help = kCompletionHelp, .declare = declare, .run = print_script};
 }
 
 }  // namespace cli

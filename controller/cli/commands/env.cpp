@@ -8,7 +8,7 @@
 namespace cli {
 namespace {
 
-constexpr CommandHelp kHelp = {
+constexpr CommandHelp kEnvHelp = {
     .name = "env",
     .summary = "Print the image variables that DevSpace sets",
     .usage = "[NAME] [flags]",
@@ -67,7 +67,7 @@ boost::asio::awaitable<Outcome<int>> run(const ClusterSession& session, EnvComma
 }
 
 CommandEntry env_command() {
-  return CommandDefinition<EnvCommand>{.help = kHelp, .declare = declare, .run = run_in_cluster};
+  return CommandDefinition<EnvCommand>{.help = kEnvHelp, .declare = declare, .run = run_in_cluster};
 }
 
 }  // namespace cli

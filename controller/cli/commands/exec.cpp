@@ -12,7 +12,7 @@
 namespace cli {
 namespace {
 
-constexpr CommandHelp kHelp = {
+constexpr CommandHelp kExecHelp = {
     .name = "exec",
     .summary = "Run a command with the image variables that DevSpace sets",
     .usage = "[flags] -- COMMAND [ARGUMENT...]",
@@ -94,7 +94,7 @@ int run_hooks(Console& console, const HookRuns& runs) {
 
 CommandEntry exec_command() {
   return CommandDefinition<ExecCommand>{
-      .help = kHelp, .declare = declare, .run = run_exec, .check = check};
+      .help = kExecHelp, .declare = declare, .run = run_exec, .check = check};
 }
 
 }  // namespace cli

@@ -10,7 +10,7 @@
 namespace cli {
 namespace {
 
-constexpr CommandHelp kHelp = {
+constexpr CommandHelp kImportHelp = {
     .name = "import",
     .summary = "Convert a devspace.yaml to a LocalRegistry",
     .usage = "FILE|- [flags]",
@@ -66,7 +66,8 @@ Outcome<int> run(Console& console, const ImportCommand& command) {
 }
 
 CommandEntry import_command() {
-  return CommandDefinition<ImportCommand>{.help = kHelp, .declare = declare, .run = run_import};
+  return CommandDefinition<ImportCommand>{
+      .help = kImportHelp, .declare = declare, .run = run_import};
 }
 
 }  // namespace cli

@@ -219,7 +219,7 @@ Outcome<> check_archive(const std::string& archive, const Images& images) {
   return {};
 }
 
-constexpr CommandHelp kHelp = {
+constexpr CommandHelp kPushHelp = {
     .name = "push",
     .summary = "Push images to the local registry, or load them into KinD",
     .usage = "IMAGE... [flags]",
@@ -376,7 +376,7 @@ Outcome<> load_into_kind(const std::string& context, const PushCommand& command,
 
 CommandEntry push_command() {
   return CommandDefinition<PushCommand>{
-      .help = kHelp, .declare = declare, .run = run_push, .check = check};
+      .help = kPushHelp, .declare = declare, .run = run_push, .check = check};
 }
 
 }  // namespace cli

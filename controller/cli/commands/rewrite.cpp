@@ -14,7 +14,7 @@
 namespace cli {
 namespace {
 
-constexpr CommandHelp kHelp = {
+constexpr CommandHelp kRewriteHelp = {
     .name = "rewrite",
     .summary = "Rewrite image references in manifests to the local registry",
     .usage = "-f FILE|- [flags]",
@@ -156,7 +156,7 @@ Outcome<int> run(Console& console, const RewriteCommand& command,
 
 CommandEntry rewrite_command() {
   return CommandDefinition<RewriteCommand>{
-      .help = kHelp, .declare = declare, .run = run_rewrite, .check = check};
+      .help = kRewriteHelp, .declare = declare, .run = run_rewrite, .check = check};
 }
 
 }  // namespace cli

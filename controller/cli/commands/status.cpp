@@ -22,7 +22,7 @@ std::string summary(const api::LocalRegistry& registry) {
   const api::Condition* ready = api::find_condition(registry.status.conditions, "Ready");
   if (ready == nullptr) return "unknown: the operator has not reconciled it yet";
   const bool is_stale = ready->observed_generation < registry.metadata.generation;
-  const std::string state = ready->status == "True" ? "yes" : "no";
+  const std::string state = ready->status == api::condition_status::kTrue ? "yes" : "no";
   return fmt::format("{} ({}){}", state, ready->reason,
                      is_stale ? ", but the operator has not reconciled the latest change yet" : "");
 }

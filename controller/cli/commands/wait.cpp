@@ -95,7 +95,7 @@ class Progress final : public kube::WatchSink, public kube::WatchObserver {
   bool seen_ = false;  // the object is in the list that is being received
 };
 
-constexpr CommandHelp kHelp = {
+constexpr CommandHelp kWaitHelp = {
     .name = "wait",
     .summary = "Wait until a LocalRegistry is ready",
     .usage = "[NAME] [flags]",
@@ -164,7 +164,8 @@ asio::awaitable<Outcome<int>> run(const ClusterSession& session, WaitCommand com
 }
 
 CommandEntry wait_command() {
-  return CommandDefinition<WaitCommand>{.help = kHelp, .declare = declare, .run = run_in_cluster};
+  return CommandDefinition<WaitCommand>{
+      .help = kWaitHelp, .declare = declare, .run = run_in_cluster};
 }
 
 }  // namespace cli

@@ -41,7 +41,7 @@ Publishing decide_publishing(const Observed& observed) {
   const bool current = observed.service() &&
                        observed.service()->spec.publish_not_ready_addresses == api::Switch::kOn;
   const api::Condition* ready = api::find_condition(pod->status.conditions, "Ready");
-  if (ready != nullptr && ready->status == "True") {
+  if (ready != nullptr && ready->status == api::condition_status::kTrue) {
     if (!current) return {};
     return after(true, ready->last_transition_time.value_or(base::Time()),
                  limits::kSidecarUnpublishDelay, observed.now);

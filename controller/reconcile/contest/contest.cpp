@@ -9,7 +9,9 @@
 namespace reconcile {
 namespace {
 
-constexpr std::string_view kFalse = "False";
+using api::condition_status::kFalse;
+using api::condition_status::kTrue;
+
 constexpr std::string_view kAdmission = "an admission webhook or policy";
 
 // Returns "Deployment team-a/registry".
@@ -188,7 +190,7 @@ ConditionValue compute_converged(const Observed& observed, const std::optional<R
   if (!plan.waits_for.empty()) {
     return {kFalse, std::string(reason::kApplying), plan.waits_for};
   }
-  return {"True", std::string(reason::kConverged),
+  return {kTrue, std::string(reason::kConverged),
           "every field that the operator manages has its intended value"};
 }
 

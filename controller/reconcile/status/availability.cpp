@@ -18,8 +18,8 @@
 namespace reconcile {
 namespace {
 
-constexpr std::string_view kTrue = "True";
-constexpr std::string_view kFalse = "False";
+using api::condition_status::kFalse;
+using api::condition_status::kTrue;
 
 // True when a pod runs the current generation of the workload, not an earlier one.
 bool is_rolled_out(const Workload& workload) {

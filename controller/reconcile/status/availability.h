@@ -21,7 +21,7 @@ enum class MessageSource {
 
 // A condition without its generation and transition time.
 struct ConditionValue {
-  std::string_view status;  // "True", "False" or "Unknown"
+  std::string_view status;  // one of api::condition_status
   std::string reason;
   std::string message;
   MessageSource source = MessageSource::kOwn;

@@ -90,7 +90,7 @@ std::string_view refusal_of_pods(const Observed& observed, const Workload& workl
   if (has_no_pod(observed, workload) && observed.pod_refusal) return observed.pod_refusal->message;
   const api::Condition* failure =
       api::find_condition(workload.status->conditions, "ReplicaFailure");
-  return failure != nullptr && failure->status == "True" ? failure->message : std::string_view();
+  return failure != nullptr && failure->status == api::condition_status::kTrue ? failure->message : std::string_view();
 }
 
 std::string latest_refusal(const std::vector<api::EventSummary>& events, base::Time since) {
@@ -146,7 +146,7 @@ const api::ContainerStateTerminated* find_crash(const api::ContainerStatus& cont
 bool is_ready(const api::Pod& pod, const api::ContainerStatus& container) {
   const api::Condition* ready = api::find_condition(pod.status.conditions, "Ready");
   return container.ready && ready != nullptr &&
-         (ready->status == "True" || ready->reason == "ContainersNotReady");
+         (ready->status == api::condition_status::kTrue || ready->reason == "ContainersNotReady");
 }
 
 bool may_hold_images(const Observed& observed, const Workload& workload) {

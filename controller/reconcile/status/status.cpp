@@ -22,9 +22,9 @@
 namespace reconcile {
 namespace {
 
-constexpr std::string_view kTrue = "True";
-constexpr std::string_view kFalse = "False";
-constexpr std::string_view kUnknown = "Unknown";
+using api::condition_status::kFalse;
+using api::condition_status::kTrue;
+using api::condition_status::kUnknown;
 
 // Whether the earlier message can stay, so that a different wording alone causes no write.
 bool still_holds(const api::Condition& earlier, const api::Condition& now, MessageSource source) {

@@ -18,7 +18,7 @@ using State = BlobProgress::State;
 template <class T>
 using Awaitable = asio::awaitable<base::Result<T>>;
 
-constexpr Instant kNoDeadline = Instant::max();  // each request has its own timeout
+constexpr Instant kNoDeadline = RepositorySession::kNoDeadline;
 constexpr std::string_view kBytes = "application/octet-stream";
 
 // After HTTP 413 from the registry, or from a proxy before it, the chunk size is halved: to at most

@@ -15,8 +15,6 @@ using Instant = RepositorySession::Instant;
 template <class T>
 using Awaitable = asio::awaitable<base::Result<T>>;
 
-constexpr Instant kNoDeadline = Instant::max();
-
 // The state that the blob-sending coroutines share.
 struct UploadState {
   RepositorySession& session;
@@ -95,7 +93,7 @@ Awaitable<void> Uploader::send_manifest(RepositorySession& session,
     request.headers = {{"Content-Type", manifest.descriptor.media_type}};
     request.body = manifest.text;
     request.timeout = limits::kUploadSilence;
-    auto sending = session.send(std::move(request), kNoDeadline);
+    auto sending = session.send(std::move(request), RepositorySession::kNoDeadline);
     const auto answer = co_await std::move(sending);
     if (answer && answer->status / 100 == 2) co_return base::Result<void>();
     const base::Error error = answer ? refused(session, answer->status) : answer.error();

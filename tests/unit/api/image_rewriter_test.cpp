@@ -7,7 +7,6 @@
 
 namespace {
 
-using api::ImageReference;
 using api::ImageRewriter;
 using api::parse_image_reference;
 using api::refusals;

@@ -13,8 +13,6 @@ namespace {
 using json::Completeness;
 using json::Sieve;
 using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::Not;
 
 template <class T>
 std::string kept(const std::string& text, std::size_t bytes = limits::kObjectBytes) {

@@ -13,7 +13,6 @@ namespace {
 using base::ErrorCode;
 using json::Edit;
 using json::Scalar;
-using json::ScalarStyle;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::StartsWith;

@@ -7,7 +7,6 @@ namespace {
 
 using namespace testing_tls;
 using base::ErrorCode;
-using kube::Method;
 using testing::HasSubstr;
 using testing::Not;
 

@@ -6,7 +6,6 @@ namespace {
 
 using namespace testing_tls;
 using base::ErrorCode;
-using kube::Method;
 using testing::HasSubstr;
 
 class HttpsTls : public TransportTest {

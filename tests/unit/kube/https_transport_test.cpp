@@ -10,7 +10,6 @@ using namespace testing_tls;
 using base::ErrorCode;
 using kube::Method;
 using testing::HasSubstr;
-using testing::Not;
 
 class HttpsTransport : public TransportTest {
  protected:

@@ -14,7 +14,6 @@ namespace {
 
 using std::chrono_literals::operator""s;
 using std::chrono_literals::operator""min;
-using testing::Contains;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::UnorderedElementsAre;

@@ -13,7 +13,6 @@ using controller::WebhookCertificates;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using testing::Not;
 using testing::SizeIs;
 
 const api::ObjectKey kSecret = {"system", "webhook"};

@@ -14,7 +14,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::HasSubstr;
-using testing::IsEmpty;
 
 constexpr const char* kImagePolicy =
     R"({"spec":{"template":{"spec":{"containers":{"registry":{"image":"harbor.test/reg"}}}}}})";

@@ -9,7 +9,6 @@ namespace {
 
 using crypto::sha256;
 using registry::BlobFile;
-using registry::ImageParts;
 using registry::ImageSource;
 using registry::Tar;
 using test_image::descriptor;
@@ -19,7 +18,6 @@ using test_image::Layout;
 using test_image::tar_entry;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
 
 const std::string kEnd(1024, '\0');
 
