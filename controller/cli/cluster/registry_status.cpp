@@ -84,7 +84,8 @@ std::string explain_missing_status(const api::LocalRegistry& registry) {
   const api::Condition* ready = api::find_condition(registry.status.conditions, "Ready");
   const bool is_current =
       ready != nullptr && ready->observed_generation >= registry.metadata.generation;
-  if (is_current && ready->status == api::condition_status::kTrue) return "see `kubectl localregistry status`";
+  if (is_current && ready->status == api::condition_status::kTrue)
+    return "see `kubectl localregistry status`";
   const bool passes = !is_current || is_temporary_reason(ready->reason);
   std::string missing = why_not_true(registry, "Ready");
   if (!passes) return missing;

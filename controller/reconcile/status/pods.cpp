@@ -90,7 +90,8 @@ std::string_view refusal_of_pods(const Observed& observed, const Workload& workl
   if (has_no_pod(observed, workload) && observed.pod_refusal) return observed.pod_refusal->message;
   const api::Condition* failure =
       api::find_condition(workload.status->conditions, "ReplicaFailure");
-  return failure != nullptr && failure->status == api::condition_status::kTrue ? failure->message : std::string_view();
+  return failure != nullptr && failure->status == api::condition_status::kTrue ? failure->message
+                                                                               : std::string_view();
 }
 
 std::string latest_refusal(const std::vector<api::EventSummary>& events, base::Time since) {
