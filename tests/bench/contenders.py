@@ -51,11 +51,15 @@ def built(source, command, build):
     return f"{home}/{command}"
 
 
-def operators(peers):
-    """Returns name -> command, in which {kubeconfig} is to be replaced."""
-    found = {"operator": f"{BINARIES}/local-registry-operator --kubeconfig {{kubeconfig}} "
-             f"--max-concurrent-reconciles {WORKERS} --metrics-bind-address 127.0.0.1:0 "
-             "--health-probe-bind-address 127.0.0.1:0 --webhook-bind-address 0"}
+def operators(peers, before=None):
+    """Returns name -> command, in which {kubeconfig} is to be replaced. BEFORE is the program of an
+    earlier build of this operator."""
+    options = (f" --kubeconfig {{kubeconfig}} --max-concurrent-reconciles {WORKERS} "
+               "--metrics-bind-address 127.0.0.1:0 --health-probe-bind-address 127.0.0.1:0 "
+               "--webhook-bind-address 0")
+    found = {"operator": f"{BINARIES}/local-registry-operator{options}"}
+    if before:
+        found["before"] = f"{before}{options}"
     for name, (folder, command, build) in PEERS.items() if peers else ():
         found[name] = built(peers / folder, command.format(workers=WORKERS), build)
     return found

@@ -145,7 +145,7 @@ def written(head, lines, contenders):
 
 
 def contenders_of(figures):
-    return [name for name in ("go", "rust", "floor-create", "floor-apply", OURS)
+    return [name for name in ("go", "rust", "floor-create", "floor-apply", "before", OURS)
             if figures.has(name)]
 
 
