@@ -5,8 +5,8 @@
 namespace base {
 
 namespace {
-constexpr int kMaxDoublings = 20;  // 2^20 times `first` exceeds any bound; avoids overflow
-constexpr double kMin = 0.1;       // smallest share of the bound: prevents a busy loop
+constexpr int kMaxDoublings = 20;  // 2^20 times `first` exceeds every `max`; more could overflow
+constexpr double kMin = 0.1;       // smallest share of the bound; it prevents a busy loop
 }  // namespace
 
 std::chrono::milliseconds Backoff::next(Random& random, Instant now) {

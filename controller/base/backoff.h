@@ -1,4 +1,5 @@
-// Exponential backoff with jitter. A value type; the caller passes the time. Any thread.
+// A Backoff computes exponentially growing delays with jitter. It is a plain value, reads no clock,
+// and can be used on any thread.
 #pragma once
 
 #include <chrono>
@@ -10,7 +11,7 @@ namespace base {
 struct BackoffPolicy {
   std::chrono::milliseconds first;        // upper bound of the first delay
   std::chrono::milliseconds max;          // upper bound of every delay
-  std::chrono::milliseconds reset_after;  // time without a failure that resets the delay
+  std::chrono::milliseconds reset_after;  // a failure-free time after which `first` applies again
 };
 
 // Computes the delays between the tries of one operation.
@@ -20,12 +21,12 @@ class Backoff {
 
   explicit Backoff(BackoffPolicy policy) : policy_(policy) {}
 
-  // Returns the delay before the next try: uniform between a tenth of the bound and the bound. The
-  // bound starts at policy.first and doubles with every call, up to policy.most. `now`: time of the
-  // failure.
+  // Returns the delay before the next try: a random time between a tenth of a bound and the bound.
+  // The bound is policy.first after the first failure and doubles with each further one, up to
+  // policy.max. `now`: the time of the failure.
   std::chrono::milliseconds next(Random& random, Instant now);
 
-  // Call it after a confirmed success: the next bound is policy.first again.
+  // Call reset() after a success: the next bound is policy.first again.
   void reset() { failures_ = 0; }
 
  private:

@@ -1,6 +1,6 @@
-// The interface to the clock: code that waits or reads the time uses a Clock, so that the
-// simulation can replace it by virtual time. One owner (main or a test), passed by reference; used
-// on the thread of the io_context only.
+// A Clock is the only source of time for code that waits or reads the time, so that the simulation
+// can replace it by virtual time. main or a test owns the Clock and passes it by reference. It is
+// used on the thread of the io_context only.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -24,10 +24,10 @@ class Clock {
   // Returns the monotonic time, for durations and deadlines.
   virtual Instant now() const = 0;
 
-  // Returns the wall-clock time, for timestamps in objects. This time may jump.
+  // Returns the wall-clock time, for timestamps in objects. It may jump forwards and backwards.
   virtual Time wall() const = 0;
 
-  // Returns true after the duration, and false when the awaiting coroutine is cancelled.
+  // Returns true after the duration, or false as soon as the awaiting coroutine is cancelled.
   virtual boost::asio::awaitable<bool> try_sleep_for(Duration duration) = 0;
 
   // Like try_sleep_for, but throws boost::system::system_error (operation_aborted) when the
@@ -35,7 +35,7 @@ class Clock {
   boost::asio::awaitable<void> sleep_for(Duration duration);
 };
 
-// The machine's own clocks.
+// A SystemClock reads the clocks of the machine.
 class SystemClock final : public Clock {
  public:
   Instant now() const override;

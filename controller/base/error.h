@@ -1,8 +1,9 @@
-// The error type of the program, and Result<T>, which carries it.
+// This file defines Error, the error type of the program, and Result<T>, which holds a value or an
+// Error.
 //
-// An error that the API server or a registry answers with (NotFound, Conflict, Gone, Invalid, …)
-// is a value and travels as a Result. Exceptions are for bugs, for errors at program start and for
-// cancelled coroutines. Values; safe to use on any thread.
+// An error that the API server or a registry reports (NotFound, Conflict, Gone, Invalid, …) is
+// returned as a Result. Exceptions are only for bugs, for errors at program start and for cancelled
+// coroutines. The types are plain values and can be used on any thread.
 #pragma once
 
 #include <boost/system/result.hpp>
@@ -17,18 +18,18 @@ namespace base {
 enum class ErrorCode {
   kNotFound,         // 404: no such object, or no such resource type
   kAlreadyExists,    // 409, reason AlreadyExists
-  kConflict,         // 409, reason Conflict: a precondition or a resourceVersion did not hold
+  kConflict,         // 409, reason Conflict: the resourceVersion or a precondition does not match
   kGone,             // 410: the resourceVersion is too old; list again
   kInvalid,          // 400, 422: the content of the request was rejected
   kUnauthorized,     // 401
-  kForbidden,        // 403: RBAC, quota, admission
+  kForbidden,        // 403: refused by RBAC, quota or admission
   kTooManyRequests,  // 429
   kUnavailable,      // 5xx (the API server's 504 is kTimeout)
-  kTimeout,          // no answer in time: the request may have taken effect
-  kNetwork,          // no or a broken connection: the request may have taken effect
-  kTls,              // certificate not verified, or no common protocol version
-  kMalformed,        // input that cannot be read: bad JSON or YAML, a wrong type
-  kTooLarge,         // 413, or over a bound of base/limits.h
+  kTimeout,          // no answer in time; the request may have taken effect
+  kNetwork,          // connection failed or broken; the request may have taken effect
+  kTls,              // untrusted certificate, or no common TLS version
+  kMalformed,        // input that cannot be decoded: invalid JSON or YAML, or a wrong type
+  kTooLarge,         // 413, or above a bound of base/limits.h
   kInternal,         // a bug, or an unforeseen failure
 };
 
@@ -50,7 +51,7 @@ struct Error {
   std::vector<FieldCause> causes = {};
   std::optional<std::chrono::milliseconds> retry_after = {};  // from Retry-After on 429 and 503
 
-  // Returns true when a retry may succeed without a change by a user.
+  // Returns whether a retry may succeed although no user changes anything.
   bool transient() const;
 
   bool operator==(const Error&) const = default;
@@ -59,7 +60,8 @@ struct Error {
 // Returns the code and the message: "Conflict: the object has been modified".
 std::string to_string(const Error& error);
 
-// Result<T>::value() calls this on an error, which is a bug of the caller. Throws std::logic_error.
+// Result<T>::value() calls this function when the Result holds an error, which is a bug of the
+// caller. Throws std::logic_error.
 [[noreturn]] void throw_exception_from_error(const Error& error, const boost::source_location&);
 
 template <class T = void>

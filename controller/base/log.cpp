@@ -20,11 +20,11 @@ spdlog::level::level_enum to_spdlog(LogLevel level) {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 
-// Returns true for C0, DEL, and C1, which terminals obey as well.
+// Returns true for the control characters that terminals obey: C0, DEL and C1.
 bool is_control(char32_t code) { return code < 0x20 || (code >= 0x7f && code < 0xa0); }
 
-// Appends the value as valid UTF-8 without line breaks and control characters, since it may come
-// from outside. `special`: further characters that get a backslash.
+// Appends the value as valid UTF-8 without line breaks and control characters, because it may come
+// from untrusted input. A backslash is put before each character of `special`.
 void append_escaped(std::string& line, std::string_view value, std::string_view special) {
   while (!value.empty()) {
     const Character next = first_character(value);

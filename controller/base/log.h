@@ -1,7 +1,8 @@
-// Structured logging: a message and key-value pairs, as text for people or as JSON lines.
+// A Logger writes structured log lines to standard error: a message and key-value pairs, as text
+// for people or as JSON.
 //
-// main creates the Logger and passes it by reference. It writes whole lines to standard error.
-// Never give it the content of a Secret, a token or a request body. Any thread.
+// main creates the Logger and passes it by reference. Each line is written as a whole. Never log
+// the content of a Secret, a token or a request body. A Logger can be used on any thread.
 #pragma once
 
 #include <initializer_list>
@@ -15,10 +16,11 @@ namespace base {
 enum class LogLevel { kDebug, kInfo, kWarning, kError };
 enum class LogFormat { kText, kJson };
 
-// Reads "debug", "info", "warn" or "error"; nullopt for any other text.
+// Returns the level that the text names: "debug", "info", "warn" or "error". Returns nullopt for
+// any other text.
 std::optional<LogLevel> parse_log_level(std::string_view text);
 
-// Reads "text" or "json"; nullopt for any other text.
+// Returns the format that the text names: "text" or "json". Returns nullopt for any other text.
 std::optional<LogFormat> parse_log_format(std::string_view text);
 
 struct LogField {
@@ -52,8 +54,8 @@ class Logger {
   std::unique_ptr<Sink> sink_;
 };
 
-// Returns the log line without time and level: `message key=value` or `"msg":"…","key":"…"`.
-// Public for tests.
+// Returns a log line without its time and level: `message key=value`, or `"msg":"…","key":"…"` for
+// JSON. It is public for tests.
 std::string format_log_line(LogFormat format, std::string_view message,
                             std::initializer_list<LogField> fields);
 

@@ -5,7 +5,8 @@
 namespace base {
 
 namespace {
-// The alphabet of k8s.io/apimachinery/pkg/util/rand: no vowels, and no characters that look alike.
+// The alphabet of k8s.io/apimachinery/pkg/util/rand, which has no vowels and no characters that
+// look alike.
 constexpr std::string_view kAlphabet = "bcdfghjklmnpqrstvwxz2456789";
 }  // namespace
 

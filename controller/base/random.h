@@ -1,5 +1,6 @@
-// The program's random numbers, for names and jitter. One per program; a fixed seed makes a run
-// repeatable. Not thread-safe: used on the thread of the io_context only.
+// A Random produces the random numbers of the program, for names and jitter. A program has one
+// Random; a fixed seed makes a run repeatable. It is not thread-safe and is used on the thread of
+// the io_context only.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +13,7 @@ class Random {
  public:
   explicit Random(std::uint64_t seed) : engine_(seed) {}
 
-  // Returns a generator that is seeded by the operating system.
+  // Returns a Random whose seed comes from the operating system.
   static Random from_device();
 
   // Returns a number that is uniformly distributed in [0, 1).
@@ -21,8 +22,8 @@ class Random {
   // Returns a number that is uniformly distributed in [low, high].
   std::uint64_t between(std::uint64_t low, std::uint64_t high);
 
-  // Returns `length` characters that are valid in a Kubernetes name, from the alphabet of
-  // generateName.
+  // Returns `length` characters that are valid in the name of an object: the API server uses the
+  // same characters for generateName.
   std::string name_suffix(std::size_t length);
 
  private:

@@ -24,7 +24,7 @@ std::string format_date_and_time(Time time) {
                      clock.hours().count(), clock.minutes().count(), clock.seconds().count());
 }
 
-// Returns the decimal number; -1 when the text has anything but digits.
+// Returns the decimal number, or -1 when the text is empty or has a character that is not a digit.
 int digits(std::string_view text) {
   int value = 0;
   const char* end = text.data() + text.size();
@@ -34,7 +34,7 @@ int digits(std::string_view text) {
 }
 
 // Removes a fraction (".123456789") from the front of `rest` and returns it, cut to microseconds.
-// Returns zero without a point, and nullopt when no digit follows the point.
+// Returns 0 when `rest` does not begin with a point, and nullopt when no digit follows the point.
 std::optional<microseconds> take_fraction(std::string_view& rest) {
   if (rest.empty() || rest.front() != '.') return microseconds(0);
   rest.remove_prefix(1);
@@ -50,7 +50,7 @@ std::optional<microseconds> take_fraction(std::string_view& rest) {
   return microseconds(value);
 }
 
-// Reads "Z" or "+01:00" with nothing after it.
+// Parses a time zone offset, "Z" or "+01:00". Returns nullopt for any other text.
 std::optional<seconds> parse_offset(std::string_view text) {
   if (text == "Z" || text == "z") return seconds(0);
   if (text.size() != 6 || (text[0] != '+' && text[0] != '-') || text[3] != ':') return std::nullopt;

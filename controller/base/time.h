@@ -1,4 +1,5 @@
-// Points in time as the Kubernetes API writes them (RFC 3339). Values; any thread.
+// These functions read and write times as the Kubernetes API does (RFC 3339). They are pure and can
+// be called on any thread.
 #pragma once
 
 #include <chrono>
@@ -8,7 +9,7 @@
 
 namespace base {
 
-// Wall-clock time in microseconds since the Unix epoch, the precision of metav1.MicroTime.
+// Wall-clock time in microseconds since the Unix epoch. This is the precision of metav1.MicroTime;
 // metav1.Time has whole seconds.
 using Time = std::chrono::sys_time<std::chrono::microseconds>;
 
@@ -18,7 +19,8 @@ std::string format_seconds(Time time);
 // Formats a time as metav1.MicroTime: "2026-01-31T12:00:00.000001Z".
 std::string format_micros(Time time);
 
-// Reads RFC 3339 with any fraction and offset; nullopt for any other text.
+// Parses an RFC 3339 time with any fraction and time zone offset. Returns nullopt for any other
+// text.
 std::optional<Time> parse_time(std::string_view text);
 
 }  // namespace base

@@ -11,7 +11,7 @@ constexpr std::string_view kAlphabet =
 constexpr std::string_view kWhiteSpace = " \t\r\n";
 constexpr int kGroup = 4;  // characters that encode three bytes
 
-// Returns the six bits that the character encodes; -1 when it is not in the alphabet.
+// Returns the six bits that the character encodes, or -1 when it is not in the alphabet.
 int value_of(char character) {
   const std::size_t at = kAlphabet.find(character);
   return at == std::string_view::npos ? -1 : static_cast<int>(at);

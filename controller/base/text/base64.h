@@ -1,5 +1,5 @@
-// Base64 (RFC 4648, section 4), as used by Secrets, kubeconfigs and HTTP Basic authentication.
-// Pure; any thread.
+// These functions encode and decode Base64 (RFC 4648, section 4), which Secrets, kubeconfigs and
+// HTTP Basic authentication use. They are pure and can be called on any thread.
 #pragma once
 
 #include <optional>
@@ -8,7 +8,7 @@
 
 namespace base {
 
-// Skips white space. Returns nullopt for any other text that is not padded base64.
+// Decodes padded Base64; white space is ignored. Returns nullopt when the text is not valid.
 std::optional<std::string> decode_base64(std::string_view text);
 
 std::string encode_base64(std::string_view bytes);

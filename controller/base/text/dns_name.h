@@ -1,4 +1,5 @@
-// The names that Kubernetes takes from DNS (RFC 1123). Pure; any thread.
+// These functions check the DNS names (RFC 1123) that Kubernetes requires for objects. They are
+// pure and can be called on any thread.
 #pragma once
 
 #include <cstddef>
@@ -9,12 +10,13 @@ namespace base {
 inline constexpr std::size_t kDnsLabelBytes = 63;
 inline constexpr std::size_t kDnsSubdomainBytes = 253;
 
-// Accepts a DNS label, which the name of a namespace or Service must be: at most 63 of a-z, 0-9 and
-// -, without - at the ends.
+// Returns whether the text is a DNS label, as the names of Namespaces and Services must be: 1 to 63
+// of the characters a-z, 0-9 and -, with no - at either end.
 bool is_dns_label(std::string_view name);
 
-// Accepts a DNS subdomain, which most names must be: labels with dots between them, at most 253
-// bytes. `label_bytes`: the maximum size of each label; Kubernetes has no limit for it.
+// Returns whether the text is a DNS subdomain, as most names must be: labels that are separated by
+// dots, at most 253 bytes in total. `label_bytes`: the maximum size of each label; by default only
+// the total size limits a label, as in Kubernetes.
 bool is_dns_subdomain(std::string_view name, std::size_t label_bytes = kDnsSubdomainBytes);
 
 }  // namespace base

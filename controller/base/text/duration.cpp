@@ -17,14 +17,15 @@ struct Unit {
   std::string_view name;
   milliseconds::rep size;
 };
-// In descending order.
+// The units are in descending order.
 constexpr Unit kUnits[] = {{"h", 3'600'000}, {"m", 60'000}, {"s", 1000}, {"ms", 1}};
 constexpr const Unit& kSecond = kUnits[2];
 
-// A longer sum of units is refused, so that it does not overflow.
+// A duration above this bound is refused, so that the sum of the units cannot overflow.
 constexpr milliseconds::rep kMax = std::numeric_limits<milliseconds::rep>::max() / 2;
 
-// Returns the index of the longest unit that the text begins with; units.size() when there is none.
+// Returns the index of the longest unit name that the text begins with, or units.size() when the
+// text begins with no unit.
 std::size_t first_unit(std::string_view text, std::span<const Unit> units) {
   std::size_t best = units.size();
   for (std::size_t i = 0; i < units.size(); ++i) {

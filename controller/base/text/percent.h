@@ -1,4 +1,5 @@
-// Percent-encoding (RFC 3986, section 2.1). Pure; any thread.
+// This file percent-encodes text for URLs (RFC 3986, section 2.1). The function is pure and can be
+// called on any thread.
 #pragma once
 
 #include <string>
@@ -6,12 +7,12 @@
 
 namespace base {
 
-// The marks that a URL does not reserve: with letters and digits, the unreserved characters.
+// RFC 3986 calls these marks, the letters and the digits "unreserved": they need no encoding.
 inline constexpr std::string_view kUnreservedMarks = "-._~";
 
-// Replaces every byte except letters, digits and those of `kept` by "%" and two upper-case
-// hexadecimal digits. By default, the result fits into a segment of a path, the value of a query
-// and the value of a form.
+// Replaces every byte except letters, digits and the characters of `kept` by "%" and two upper-case
+// hexadecimal digits. With the default `kept`, the result can be used as a path segment, a query
+// value or a form value.
 std::string percent_encoded(std::string_view text, std::string_view kept = kUnreservedMarks);
 
 }  // namespace base

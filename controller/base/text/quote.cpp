@@ -12,8 +12,8 @@ namespace {
 
 constexpr std::string_view kLeftOut = "…";
 
-// Returns true when a terminal obeys the character instead of showing it: C0 and C1 controls, line
-// ends, changes of the text direction, and invisible characters.
+// Returns true when a terminal acts on the character instead of showing it: C0 and C1 controls,
+// line ends, changes of the text direction, and invisible characters.
 bool is_terminal_control(char32_t code) {
   struct Range {
     char32_t first, last;
@@ -36,7 +36,8 @@ bool is_terminal_control(char32_t code) {
   });
 }
 
-// Returns the text as printable() does, cut after `max` characters.
+// Returns at most `max` characters of the text, as printable() returns them. "…" stands for the
+// rest.
 std::string printable_part(std::string_view text, std::size_t max) {
   std::string result;
   result.reserve(std::min(text.size(), max));
@@ -55,10 +56,11 @@ std::string printable_part(std::string_view text, std::size_t max) {
   return result;
 }
 
-// Returns the offset at which the value ends: before text that looks like the next YAML key, else
-// the end of the line. The YAML parser has replaced line breaks inside quotes by spaces, so a key
-// may follow on the same line. A word that contains a colon counts as a key. The first word counts
-// only if a space follows the colon, so "arn:aws:eks" is a value.
+// Returns the offset at which the value ends: before text that looks like the next YAML key, or
+// else at the end of the line. The next key may be on the same line, because the YAML parser
+// replaces line breaks inside quotes by spaces. Every word that contains a colon counts as a key,
+// except the first word: that one counts only if a space follows the colon, so "arn:aws:eks" is a
+// value.
 std::size_t end_of_value(std::string_view line) {
   std::size_t word = 0;
   for (std::size_t i = 0; i < line.size(); ++i) {
@@ -72,7 +74,7 @@ std::size_t end_of_value(std::string_view line) {
   return line.size();
 }
 
-// Returns at most `max` characters of the value, up to its end as shown() defines it.
+// Returns the value as shown() does, but with at most `max` characters.
 std::string first_part(std::string_view value, std::size_t max) {
   const std::string_view line = value.substr(0, value.find_first_of("\r\n"));
   const std::string_view part = line.substr(0, end_of_value(line));

@@ -1,5 +1,6 @@
-// Helpers for ASCII text: kinds of characters, letter case, white space. Bytes that are not ASCII
-// are in no class and are never changed; no function depends on the locale. Pure; any thread.
+// These functions classify ASCII characters, change the case of letters and remove white space. A
+// byte that is not ASCII is neither a letter, a digit nor white space, and is never changed. The
+// locale has no effect. The functions are pure and can be called on any thread.
 #pragma once
 
 #include <string>
@@ -14,7 +15,7 @@ constexpr bool is_letter(char character) { return is_lower(character) || is_uppe
 constexpr bool is_alphanumeric(char character) {
   return is_letter(character) || is_digit(character);
 }
-// Accepts 0 to 9 and a to f, the digits of digests.
+// Returns true for 0 to 9 and a to f, the digits of a digest such as "sha256:…".
 constexpr bool is_lower_hex(char character) {
   return is_digit(character) || (character >= 'a' && character <= 'f');
 }
@@ -26,13 +27,13 @@ constexpr char lower(char character) {
 
 std::string lower(std::string text);
 
-// Compares without regard to the case of letters.
+// Compares two texts case-insensitively.
 bool equal_ignoring_case(std::string_view left, std::string_view right);
 
 // The characters that trimmed() removes by default.
 inline constexpr std::string_view kWhiteSpace = " \t\r\n";
 
-// Returns the part of the text without the characters of `removed` at both ends.
+// Returns the text without the characters of `removed` at its beginning and end.
 std::string_view trimmed(std::string_view text, std::string_view removed = kWhiteSpace);
 
 }  // namespace base

@@ -5,7 +5,7 @@
 namespace base {
 namespace {
 
-constexpr unsigned kBits = 6;  // of a code point, in each byte after the first
+constexpr unsigned kBits = 6;  // bits of the code point in each byte after the first
 constexpr char32_t kLast = 0x10FFFF;
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Decodes UTF-8 (RFC 3629): overlong forms, surrogates and code points above U+10FFFF are invalid.
-// Pure; each Utf8Decoder has one owner; any thread.
+// This file decodes UTF-8 (RFC 3629). Overlong forms, surrogates and code points above U+10FFFF are
+// invalid. A Utf8Decoder has one owner. Everything here can be used on any thread.
 #pragma once
 
 #include <cstddef>
@@ -7,12 +7,12 @@
 
 namespace base {
 
-// Decodes one character after the other from bytes that arrive one at a time.
+// A Utf8Decoder decodes characters from bytes that arrive one at a time.
 class Utf8Decoder {
  public:
   enum class State {
     kCharacter,   // character() is the next character
-    kIncomplete,  // bytes of the character are missing
+    kIncomplete,  // the character needs more bytes
     kInvalid,     // the bytes are not UTF-8; feed() must not be called again
   };
 
@@ -20,7 +20,7 @@ class Utf8Decoder {
 
   char32_t character() const { return code_; }
 
-  // Whether bytes of a character are missing.
+  // Returns whether a character has begun of which bytes are missing.
   bool is_inside() const { return missing_ > 0; }
 
  private:
@@ -31,7 +31,7 @@ class Utf8Decoder {
   int missing_ = 0;     // bytes that have not arrived
 };
 
-// The code of a byte that does not begin a valid character.
+// The code of a Character that stands for a byte which does not begin a valid character.
 inline constexpr char32_t kNotUtf8 = 0xFFFFFFFF;
 
 struct Character {
@@ -39,11 +39,11 @@ struct Character {
   std::size_t size = 1;  // bytes; 1 for kNotUtf8
 };
 
-// Decodes a first character that is not ASCII; see first_character().
+// Does the work of first_character() for a character that is not ASCII.
 Character first_wide_character(std::string_view text);
 
-// Decodes the first character of a text that is not empty. A character that is cut off at the end
-// of the text is kNotUtf8.
+// Decodes the first character of the text, which must not be empty. The code is kNotUtf8 when the
+// bytes are invalid, or when the text ends before the character does.
 inline Character first_character(std::string_view text) {
   const auto byte = static_cast<unsigned char>(text.front());
   return byte < 0x80 ? Character{byte, 1} : first_wide_character(text);
@@ -51,12 +51,12 @@ inline Character first_character(std::string_view text) {
 
 bool is_utf8(std::string_view text);
 
-// Whether the byte begins a character of valid UTF-8; the other bytes continue one.
+// Returns whether the byte begins a character. All other bytes of valid UTF-8 continue a character.
 constexpr bool begins_character(char byte) {
   return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U;
 }
 
-// Counts the characters of valid UTF-8.
+// Counts the characters of a text that is valid UTF-8.
 std::size_t count_characters(std::string_view text);
 
 }  // namespace base
