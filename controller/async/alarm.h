@@ -1,5 +1,5 @@
-// An Alarm calls a function once, at a given time. A later set() replaces that time, and the
-// destructor cancels the call. On the thread of the io_context only.
+// An Alarm calls a function once, at a given time. Another call of set() replaces that time, and
+// the destructor cancels the call. An Alarm is used on the thread of the io_context only.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -19,7 +19,8 @@ class Alarm {
 
   void set(boost::asio::steady_timer::time_point when) {
     timer_.expires_at(when);
-    // The handler may already be queued when the Alarm is destroyed, so it checks `alive` first.
+    // The timer may have queued the handler before the Alarm is destroyed, so the handler checks
+    // `alive` first.
     timer_.async_wait(
         [this, alive = std::weak_ptr<const bool>(alive_)](const boost::system::error_code& error) {
           if (!error && !alive.expired()) ring_();

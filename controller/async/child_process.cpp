@@ -35,7 +35,7 @@ base::Result<int> empty_input() {
   return opened;
 }
 
-// Returns the read end of a pipe that holds `input` and whose write end is closed.
+// Returns the read end of a pipe that contains `input`. Its write end is closed.
 base::Result<int> filled_pipe(const std::string& input) {
   if (input.size() > limits::kChildInputBytes) {
     return base::Error{base::ErrorCode::kTooLarge,
@@ -84,7 +84,7 @@ base::Result<void> ChildProcess::start(const Command& command) {
   program.input = input.is_open() ? input.native_handle() : -1;
   program.output = pipe[1];
   program.merges_errors = command.merges_errors;
-  program.closes_others = true;  // connections of libraries are not always marked close-on-exec
+  program.closes_others = true;  // libraries may open sockets without close-on-exec
   program.own_group = own_group_;
   program.default_signals = {SIGPIPE, SIGTERM, SIGINT, SIGCHLD};
   program.death_signal = SIGKILL;
@@ -93,9 +93,9 @@ base::Result<void> ChildProcess::start(const Command& command) {
     if (failure == ENOENT) error.code = base::ErrorCode::kNotFound;
     return error;
   }
-  // glibc 2.36 declares pidfd_open for C only.
+  // glibc 2.36 declares pidfd_open() only for C, so syscall() calls it.
   const int ended = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
-  if (ended >= 0) ended_.assign(ended);  // old kernels and some seccomp profiles refuse the call
+  if (ended >= 0) ended_.assign(ended);  // old kernels and some seccomp profiles refuse it
   return {};
 }
 

@@ -1,8 +1,9 @@
 // A ChildProcess runs a program and reads its output.
 //
-// The destructor kills the program if it still runs, and waits for its end. It also kills the
-// processes that the program started, unless the program shares the terminal. The kernel kills the
-// program when this process is killed. One owner; used on the thread of the io_context only.
+// The destructor kills the program if it still runs, and waits until it has ended. Unless the
+// program shares the terminal, the destructor also kills the processes that the program has
+// started. The kernel kills the program when this process ends. A ChildProcess has one owner and is
+// used on the thread of the io_context only.
 #pragma once
 
 #include <sys/types.h>
@@ -21,12 +22,14 @@
 namespace async {
 
 struct Command {
-  std::string program;  // found in PATH when it has no slash
+  std::string program;  // a name without a slash is searched in PATH
   std::vector<std::string> arguments;
-  std::vector<std::pair<std::string, std::string>> environment;  // overrides this process's own
+  // Variables that the program gets besides those of this process; they take precedence.
+  std::vector<std::pair<std::string, std::string>> environment;
   bool shares_terminal = false;  // the program reads the standard input of this process
-  bool merges_errors = false;    // read() returns the standard error of the program as well
-  // Standard input unless shares_terminal; at most limits::kChildInputBytes.
+  bool merges_errors = false;    // read() also returns the standard error of the program
+  // The bytes that the program reads from its standard input, at most limits::kChildInputBytes.
+  // They are ignored if shares_terminal is set.
   std::string input = {};
 };
 
@@ -39,28 +42,30 @@ class ChildProcess {
   ChildProcess& operator=(const ChildProcess&) = delete;
   ~ChildProcess();
 
-  // Starts the program. kNotFound: it does not exist. kTooLarge: the input is too long. kInternal:
-  // it cannot be started.
+  // Starts the program. Returns kNotFound when the program does not exist, kTooLarge when the input
+  // is too long, or kInternal when the program cannot be started.
   base::Result<void> start(const Command& command);
 
-  // Returns the next bytes of the output; empty once the program has closed it. kTimeout;
-  // kInternal: the output cannot be read.
+  // Returns the next bytes of the output, or an empty text once the program has closed the output.
+  // Returns kTimeout when nothing arrives before the deadline, or kInternal when the output cannot
+  // be read.
   boost::asio::awaitable<base::Result<std::string>> read(Instant deadline);
 
-  // Returns the output as a whole, once the program has closed it. kTooLarge: more than `max`
-  // bytes. kTimeout, kInternal: as read().
+  // Returns the whole output, once the program has closed it. Returns kTooLarge when the output has
+  // more than `max` bytes, and the errors of read().
   boost::asio::awaitable<base::Result<std::string>> output(std::size_t max, Instant deadline);
 
-  // Waits for the end of the program. Returns an empty text for exit code 0, else the reason:
-  // "exit code 1", "signal 9". Errors: kTimeout, kInternal.
+  // Waits until the program has ended. Returns an empty text for exit code 0, and otherwise the
+  // reason: "exit code 1" or "signal 9". Returns kTimeout when the program still runs at the
+  // deadline, or kInternal when waiting fails.
   boost::asio::awaitable<base::Result<std::string>> wait(Instant deadline);
 
  private:
-  // Waits for the end of the program and does not reap it.
+  // Waits until the program has ended, but does not reap it.
   boost::asio::awaitable<boost::system::error_code> wait_for_end(Instant deadline);
 
   boost::asio::posix::stream_descriptor output_;
-  // A pidfd, readable once the program has ended; closed where pidfd_open() fails.
+  // A pidfd, which becomes readable when the program ends. It is closed if pidfd_open() failed.
   boost::asio::posix::stream_descriptor ended_;
   boost::asio::steady_timer timer_;
   pid_t pid_ = -1;

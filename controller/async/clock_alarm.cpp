@@ -15,7 +15,7 @@ ClockAlarm::ClockAlarm(base::Clock& clock, TaskGroup& group, std::function<void(
 
 void ClockAlarm::set(Instant then) {
   const bool earlier = then < next_;
-  if (sleeping_ && !earlier) return;  // it rings too early; ring_ then sets the time again
+  if (sleeping_ && !earlier) return;  // the alarm rings earlier, and ring_ sets the time again
   next_ = then;
   if (sleeping_) group_.cancel(task_);
 }
@@ -35,7 +35,7 @@ boost::asio::awaitable<void> ClockAlarm::run() {
     }
     sleeping_ = false;
     if (group_.cancelled()) co_return;
-    if (interrupted) {  // by set(); the group is not cancelled
+    if (interrupted) {  // set() cancelled the sleep, but the group is not cancelled
       co_await boost::asio::this_coro::reset_cancellation_state();
       continue;
     }

@@ -1,6 +1,6 @@
-// A ClockAlarm calls a function at an instant of base::Clock, so that it also follows the clock of
-// a test. The instant may change while it waits. One owner, which is the parent of the group. Used
-// on the thread of the io_context only.
+// A ClockAlarm calls a function at an instant of a base::Clock, so that the virtual clock of a test
+// triggers it, too. The instant can be changed while the alarm waits. The parent of the TaskGroup
+// owns the alarm, which is used on the thread of the io_context only.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -15,15 +15,15 @@ class ClockAlarm {
  public:
   using Instant = base::Clock::Instant;
 
-  // run() calls `ring` on its coroutine; `ring` calls set() with the next instant.
+  // run() calls `ring` when the instant comes. `ring` then calls set() with the next instant.
   ClockAlarm(base::Clock& clock, TaskGroup& group, std::function<void()> ring);
   ClockAlarm(const ClockAlarm&) = delete;
   ClockAlarm& operator=(const ClockAlarm&) = delete;
 
-  // Rings no later than `then`, and possibly earlier.
+  // Makes the alarm ring at `then` or earlier.
   void set(Instant then);
 
-  // Has to run as a child of the group. Ends when the group is cancelled.
+  // Waits and rings until the group is cancelled. It must run as a child of the group.
   boost::asio::awaitable<void> run();
 
   void start() { task_ = group_.spawn(run()); }

@@ -17,7 +17,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-// Returns the branches as one operation: a group that runs them concurrently.
+// Returns one operation that runs the branches concurrently.
 template <class T>
 auto group_of(const asio::any_io_executor& executor, std::vector<asio::awaitable<T>> branches) {
   using Operation =
@@ -30,14 +30,15 @@ auto group_of(const asio::any_io_executor& executor, std::vector<asio::awaitable
   return asio::experimental::make_parallel_group(std::move(operations));
 }
 
-// An exception other than a cancellation is rethrown, even when another branch ended first.
+// Rethrows an exception that is not a cancellation, even when another branch ended first: such an
+// exception is a bug.
 void rethrow_bug(const std::vector<std::exception_ptr>& thrown) {
   for (const std::exception_ptr& exception : thrown) {
     if (exception && !is_cancellation(exception)) std::rethrow_exception(exception);
   }
 }
 
-// Cancels the other branches when one has failed.
+// This completion condition cancels the other branches when one has failed.
 struct UntilOneFails {
   asio::cancellation_type_t operator()(const std::exception_ptr& thrown,
                                        const base::Result<void>& result) const {

@@ -13,8 +13,8 @@ struct Semaphore::Waiter {
   bool granted = false;
 };
 
-// Keeps the waiter in the queue. If the coroutine is cancelled after it was granted a permit, the
-// destructor releases that permit.
+// A Queued keeps a waiter in the queue. If the coroutine is cancelled after it was granted a
+// permit, the destructor releases that permit.
 class Semaphore::Queued {
  public:
   Queued(Semaphore& owner, Waiter& waiter) : owner_(owner), waiter_(waiter) {

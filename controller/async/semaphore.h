@@ -1,6 +1,6 @@
-// A semaphore for coroutines: it bounds how many of them hold a Permit at the same time. The others
-// wait in a queue, first in, first out. The owner of the guarded resource owns the semaphore, which
-// must outlive every Permit. Used on the thread of the io_context only.
+// A Semaphore limits how many coroutines hold a Permit at the same time. The others wait in a queue
+// and are served in the order of their arrival. The owner of the guarded resource owns the
+// Semaphore, which must outlive every Permit. It is used on the thread of the io_context only.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -15,7 +15,7 @@ namespace async {
 
 class Semaphore {
  public:
-  // Holds one permit and releases it in the destructor.
+  // A Permit holds one permit and releases it in the destructor.
   class Permit {
    public:
     explicit Permit(Semaphore& owner) : owner_(&owner) {}
@@ -37,7 +37,7 @@ class Semaphore {
   Semaphore(const Semaphore&) = delete;
   Semaphore& operator=(const Semaphore&) = delete;
 
-  // Waits for a free permit. Returns nothing when the deadline passes first. Throws
+  // Waits for a free permit and returns it. Returns nothing when the deadline passes first. Throws
   // boost::system::system_error (operation_aborted) when the awaiting coroutine is cancelled.
   boost::asio::awaitable<std::optional<Permit>> acquire(
       boost::asio::steady_timer::time_point deadline);

@@ -39,7 +39,8 @@ asio::awaitable<void> Signal::wait_for_count_above(std::uint64_t seen) {
   co_await check_cancellation();
 }
 
-// The branch that ends second returns normally: timeouts are too frequent for exceptions.
+// Both branches return normally when they are cancelled, because timeouts are too frequent for
+// exceptions.
 asio::awaitable<void> Signal::wait_for_count_above_for(std::uint64_t seen, base::Clock& clock,
                                                        base::Clock::Duration duration) {
   std::vector<asio::awaitable<void>> branches;

@@ -15,17 +15,18 @@ namespace async {
 namespace {
 
 constexpr unsigned kFirstOther = 3;             // first descriptor after standard error
-constexpr unsigned kClosedByOldKernels = 1024;  // on old kernels, only lower descriptors are closed
+constexpr unsigned kClosedByOldKernels = 1024;  // old kernels: only lower descriptors are closed
 constexpr int kExecFailed = 127;
 
-// The functions below run in the forked child, which has a copy of this process's memory and only
-// one thread. So they call only functions that are safe in a signal handler.
+// The functions below run in the forked child, which has a copy of the memory of this process but
+// only one thread. So they call only functions that are async-signal-safe.
 
 bool become(int descriptor, int standard) {
   return descriptor < 0 || ::dup2(descriptor, standard) == standard;
 }
 
-// Marks the other descriptors close-on-exec. Kernels before 5.11 do not have CLOSE_RANGE_CLOEXEC.
+// Marks all descriptors above standard error as close-on-exec. Kernels before 5.11 do not support
+// CLOSE_RANGE_CLOEXEC.
 void close_others() {
   if (::close_range(kFirstOther, ~0U, CLOSE_RANGE_CLOEXEC) == 0) return;
   for (unsigned other = kFirstOther; other < kClosedByOldKernels; ++other) {
@@ -33,8 +34,8 @@ void close_others() {
   }
 }
 
-// Resets all signal handlers. A handler of this process that ran in the child would write to
-// descriptors that both share.
+// Resets all signal handlers. A handler that ran in the child would write to descriptors which the
+// child shares with this process.
 void remove_handlers() {
   for (int number = 1; number < NSIG; ++number) {
     struct sigaction current {};
@@ -58,7 +59,7 @@ bool prepare(const Spawn& program, pid_t parent) {
   if (program.closes_others) close_others();
   if (program.death_signal == 0) return true;
   if (::prctl(PR_SET_PDEATHSIG, program.death_signal) != 0) return false;
-  // The parent may have ended before prctl.
+  // The parent may have ended before prctl(); then the kernel sends no signal.
   if (::getppid() != parent) ::_exit(kExecFailed);
   return true;
 }

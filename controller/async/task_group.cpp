@@ -39,9 +39,9 @@ TaskGroup::TaskId TaskGroup::spawn(asio::awaitable<void> task) {
   return id;
 }
 
-// Works around two bugs of Boost 1.81. A coroutine that is cancelled before it first runs never
-// notices. When one is cancelled before its first suspension, its exception leaves
-// io_context::run() instead of reaching the completion handler.
+// Runs a child, and works around two bugs of Boost 1.81. A coroutine that is cancelled before it
+// first runs does not notice the cancellation. When a coroutine is cancelled before its first
+// suspension, its exception leaves io_context::run() instead of reaching the completion handler.
 asio::awaitable<void> TaskGroup::guard(TaskId id, asio::awaitable<void> task) {
   Task& entry = tasks_.at(id);
   entry.started = true;

@@ -1,4 +1,5 @@
-// Structured concurrency: a parent starts coroutines, cancels them and waits for all of them.
+// A TaskGroup is structured concurrency: a parent coroutine starts child coroutines, cancels them
+// and waits until all of them have ended.
 //
 //   boost::asio::awaitable<void> run() {
 //     co_await boost::asio::this_coro::throw_if_cancelled(false);  // see Assumptions
@@ -10,18 +11,18 @@
 //
 // Guarantees
 //  * The first child that fails cancels the others; join() throws the exception of that child.
-//  * Cancelling the coroutine that waits in join() cancels the children; join() still waits for all
-//    of them, and then throws operation_aborted.
-//  * A child that ends because it was cancelled has not failed.
+//  * When the coroutine that waits in join() is cancelled, the children are cancelled. join() still
+//    waits for all of them, and then throws operation_aborted.
+//  * A child that ends because of its cancellation does not count as failed.
 // Assumptions
-//  * Every child ends when it is cancelled (asio's cancellation, terminal).
-//  * A coroutine that is already cancelled throws at its next co_await, and would never enter
-//    join(). So the parent calls throw_if_cancelled(false) before it starts children; join() turns
-//    throwing on again.
+//  * Every child ends when it is cancelled (asio's terminal cancellation).
+//  * A coroutine that is already cancelled throws at its next co_await, so it would never enter
+//    join(). Therefore the parent calls throw_if_cancelled(false) before it starts children. join()
+//    turns throwing on again.
 //
-// One owner, the parent coroutine. Destroying a group that still has children is a bug, and ends
-// the program: no code that can throw belongs between the first spawn() and join(). Used on the
-// thread of the io_context only.
+// The parent coroutine owns the group. The program ends if a group is destroyed while it has
+// children, which is a bug. So no code that can throw may be between the first spawn() and join().
+// A TaskGroup is used on the thread of the io_context only.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -45,20 +46,20 @@ class TaskGroup {
   TaskGroup(const TaskGroup&) = delete;
   TaskGroup& operator=(const TaskGroup&) = delete;
 
-  // Starts a child. On the thread of the io_context, spawn() runs the child up to its first
-  // suspension before it returns. After the group is cancelled, the task is dropped without being
-  // started.
+  // Starts a child and returns its ID. On the thread of the io_context, the child runs up to its
+  // first suspension before spawn() returns. When the group has been cancelled, spawn() drops the
+  // task without starting it.
   TaskId spawn(boost::asio::awaitable<void> task);
 
-  // Cancels one child; does nothing when it has ended.
+  // Cancels one child. Does nothing when the child has ended.
   void cancel(TaskId task);
 
-  // Cancels every child and drops tasks that are spawned later. Does not wait.
+  // Cancels every child, and makes later calls of spawn() drop their tasks. Does not wait.
   void cancel();
 
-  // Returns when there is no child left; throws what the first failed child threw, or
-  // operation_aborted when the waiting coroutine was cancelled. One caller at a time. Leaves
-  // throw_if_cancelled on.
+  // Returns when all children have ended. Throws the exception of the first child that failed, or
+  // operation_aborted when the waiting coroutine was cancelled. Only one coroutine may wait at a
+  // time. join() leaves throw_if_cancelled on.
   boost::asio::awaitable<void> join();
 
   std::size_t size() const { return tasks_.size(); }  // children that have not ended

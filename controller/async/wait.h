@@ -1,5 +1,6 @@
-// Waits for one asynchronous operation with a deadline. It replaces asio::cancel_after, which Boost
-// 1.81 does not have. On the thread of the io_context.
+// wait_until() waits for one asynchronous operation with a deadline. It replaces
+// asio::cancel_after, which Boost 1.81 does not have. It is used on the thread of the io_context
+// only.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -12,10 +13,10 @@
 
 namespace async {
 
-// Waits for the operation (started with asio::deferred, completing with an error_code) until the
-// deadline. Returns its error, or asio::error::timed_out. Throws boost::system::system_error
-// (operation_aborted) when the awaiting coroutine is cancelled. The operation and the timer have
-// ended on return.
+// Waits for the operation until the deadline. Returns the error_code of the operation, or
+// asio::error::timed_out. Throws boost::system::system_error (operation_aborted) when the awaiting
+// coroutine is cancelled. The operation and the timer have ended when the function returns.
+// `operation`: started with asio::deferred; it completes with an error_code.
 template <class Operation>
 boost::asio::awaitable<boost::system::error_code> wait_until(
     boost::asio::steady_timer& timer, boost::asio::steady_timer::time_point deadline,

@@ -239,7 +239,8 @@ inline constexpr std::size_t kServeUsageAddresses =
 
 // reconcile/
 inline constexpr std::size_t kImageMessageBytes = 1024;  // the limit in the CRD
-// A field that was healed kHealsInWindow times in kHealWindow becomes contested.
+// A field that was healed kHealsInWindow times in kHealWindow, or kContestedWrites times in
+// kContestedWindow, becomes contested.
 inline constexpr std::size_t kHealsInWindow = 6;
 inline constexpr auto kHealWindow = 10min;
 // For one intent, an object with a contested field is written at most kContestedWrites times in

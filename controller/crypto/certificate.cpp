@@ -15,7 +15,7 @@ namespace crypto {
 namespace {
 
 constexpr std::size_t kNameBytes = 64;  // ub-common-name of RFC 5280
-constexpr int kSerialBits = 127;        // a positive number in 16 bytes; RFC 5280 allows 20
+constexpr int kSerialBits = 127;        // a positive number of 16 bytes; RFC 5280 allows 20 bytes
 
 struct Extension {
   int kind;
@@ -92,8 +92,8 @@ bool extend(X509* certificate, X509* issuer, const std::vector<Extension>& exten
   return true;
 }
 
-// Creates a key and its certificate: signed by the authority, or self-signed when `authority` is
-// null.
+// Creates a key and its certificate. The authority signs the certificate; if `authority` is null,
+// the certificate is self-signed.
 base::Result<KeyPair> make(const Certificate& wanted, const std::vector<Extension>& extensions,
                            X509* authority, EVP_PKEY* authority_key) {
   const KeyPtr key(EVP_EC_gen("P-256"));

@@ -1,7 +1,7 @@
-// Creates and reads X.509 certificates with OpenSSL, as PEM texts: certificate authorities, and the
-// server certificates that they sign. Keys are ECDSA on P-256. Pure but for OpenSSL's randomness;
-// any thread. Members and parameters named `key` hold private keys: never log them. Source: RFC
-// 5280.
+// This file creates and reads X.509 certificates with OpenSSL, as PEM texts: certificate
+// authorities (CAs), and the server certificates that they sign (RFC 5280). Keys are ECDSA on
+// P-256. Apart from the random numbers of OpenSSL, the functions are pure; they can be called on
+// any thread. Members and parameters named `key` hold private keys: never log them.
 #pragma once
 
 #include <string>
@@ -28,22 +28,24 @@ struct KeyPair {
   std::string key;
 };
 
-// Creates an authority that signs server certificates only, no other authorities. Ignores
-// wanted.hosts. kInternal: OpenSSL failed.
+// Creates a CA that may sign server certificates but no other CAs. Ignores wanted.hosts. Returns
+// kInternal when OpenSSL fails.
 base::Result<KeyPair> make_authority(const Certificate& wanted);
 
-// Creates a server certificate, signed by the authority. kInvalid: the authority cannot be read, or
-// its key does not match. kInternal: OpenSSL failed.
+// Creates a server certificate that the authority signs. Returns kInvalid when the authority cannot
+// be read or its key does not match, or kInternal when OpenSSL fails.
 base::Result<KeyPair> issue(const Certificate& wanted, const KeyPair& authority);
 
-// Returns the fields of the first certificate in the text. kInvalid: there is none.
+// Returns the fields of the first certificate in the text, or kInvalid when the text has none.
 base::Result<Certificate> read_certificate(std::string_view text);
 
-// Returns the certificates in the text, up to the first that cannot be read; at most
-// limits::kAuthorities.
+// Returns the certificates in the text, at most limits::kAuthorities. Stops at the first one that
+// cannot be read.
 std::vector<std::string> split_certificates(std::string_view text);
 
-// has_key() and is_signed_by() also return false when one of the texts cannot be read.
+// has_key() returns whether `key` is the private key of the certificate; is_signed_by() returns
+// whether the authority has signed the certificate. Both return false when one of the texts cannot
+// be read.
 bool has_key(std::string_view certificate, std::string_view key);
 bool is_signed_by(std::string_view certificate, std::string_view authority);
 

@@ -1,5 +1,5 @@
-// Computes the digests that name content in registries: "sha256:…" (by OpenSSL). Each Hasher has
-// one owner; any thread.
+// This file computes the digests that name content in registries, such as "sha256:…", with OpenSSL.
+// A Hasher has one owner. Everything here can be used on any thread.
 #pragma once
 
 #include <memory>
@@ -8,14 +8,14 @@
 
 namespace crypto {
 
-// True for "sha256:" with 64 or "sha512:" with 128 lower-case hexadecimal digits. Other algorithms
-// are not supported.
+// Returns true for "sha256:" with 64 or "sha512:" with 128 lower-case hexadecimal digits. Other
+// algorithms are not supported.
 bool is_digest(std::string_view text);
 
-// Computes the digest of bytes that arrive in pieces.
+// A Hasher computes the digest of bytes that arrive in pieces.
 class Hasher {
  public:
-  // Uses the algorithm of `digest`, for which is_digest() must be true.
+  // Selects the algorithm of `digest`, for which is_digest() must be true.
   explicit Hasher(std::string_view digest);
   Hasher(const Hasher&) = delete;
   Hasher& operator=(const Hasher&) = delete;
@@ -23,7 +23,7 @@ class Hasher {
 
   void add(std::string_view bytes);
 
-  // Returns the digest of all bytes that were added. It is called once, as the last call.
+  // Returns the digest of all bytes that were added. The Hasher must not be used afterwards.
   std::string digest();
 
  private:
@@ -32,10 +32,10 @@ class Hasher {
   std::unique_ptr<State> state_;
 };
 
-// Returns the digest "sha256:…" of the bytes.
+// Returns the SHA-256 digest of the bytes: "sha256:…".
 std::string sha256(std::string_view bytes);
 
-// Whether `digest` is the digest of the bytes; is_digest(digest) must be true.
+// Returns whether `digest` is the digest of the bytes. is_digest(digest) must be true.
 bool matches(std::string_view digest, std::string_view bytes);
 
 }  // namespace crypto

@@ -1,6 +1,7 @@
-// Handles of OpenSSL's objects and the reading of PEM texts, for the files that call OpenSSL
-// themselves. Only .cpp files include this header, because it includes those of OpenSSL. Each
-// handle has one owner; any thread: OpenSSL has an error queue for each thread.
+// This file has owning handles for OpenSSL's objects and functions that read PEM texts, for the
+// files that call OpenSSL themselves. Only .cpp files include this header, because it includes
+// headers of OpenSSL. Each handle has one owner. Everything here can be used on any thread; OpenSSL
+// has one error queue for each thread.
 #pragma once
 
 #include <openssl/bio.h>
@@ -36,21 +37,22 @@ std::string take_error();
 // Returns a BIO that reads the text, which must outlive it.
 BioPtr reader(std::string_view text);
 
-// A password callback that has no password, because encrypted PEM is not supported. OpenSSL's own
-// callback would ask on the terminal.
+// This password callback returns no password, because encrypted PEM is not supported. Without a
+// callback, OpenSSL would ask on the terminal.
 int no_password(char* buffer, int size, int is_encrypting, void* data);
 
-// Reads the next certificate in PEM; null when there is none. Leaves OpenSSL's errors in the queue.
+// Reads the next certificate of a PEM text. Returns null when there is none. OpenSSL's errors stay
+// in the queue.
 CertificatePtr next_certificate(BIO* bio);
 
-// Reads the first private key in PEM; null when there is none, or when it is encrypted. Leaves
-// OpenSSL's errors in the queue.
+// Reads the first private key of a PEM text. Returns null when there is none, or when the key is
+// encrypted. OpenSSL's errors stay in the queue.
 KeyPtr first_key(std::string_view text);
 
-// Returns the subject alternative names of a certificate; null when it has none.
+// Returns the subject alternative names of a certificate, or null when it has none.
 NamesPtr alternative_names(const X509* certificate);
 
-// Returns the bytes of the string, which the certificate owns.
+// Returns a view of the bytes of an OpenSSL string. The view is valid as long as the string.
 std::string_view bytes_of(const ASN1_STRING* string);
 
 }  // namespace crypto

@@ -8,11 +8,11 @@
 namespace crypto {
 namespace {
 
-constexpr int kAuthorityLeaves = 4;    // lifetime of an authority, in lifetimes of a leaf
-constexpr int kPropagationParts = 20;  // propagation time: 1/20 of a leaf's lifetime, or less
+constexpr int kAuthorityLeaves = 4;    // an authority lives as long as four leaves
+constexpr int kPropagationParts = 20;  // the propagation time is at most 1/20 of a leaf's lifetime
 constexpr int kRenewNumerator = 2;     // a leaf is renewed after two thirds of its lifetime
 constexpr int kRenewDenominator = 3;
-constexpr int kKept = 2;  // old authorities that stay when a new one is added
+constexpr int kKept = 2;  // old authorities that add_authority() keeps at most
 
 Validity validity_of(const Certificate& certificate) {
   return {certificate.from + limits::kCertificateBackdate, certificate.until};
@@ -53,9 +53,9 @@ Duration propagation_time_of(Duration leaf) {
   return std::min<Duration>(leaf / kPropagationParts, limits::kCertificatePropagation);
 }
 
-// Returns when the leaf is due: policy.leaf * 2/3 after it was issued, or policy.leaf * 1/3 before
-// it expires, whichever is first. So a leaf of an earlier policy with a longer lifetime is renewed
-// as if the current policy had issued it.
+// Returns the time at which the leaf is due for renewal: policy.leaf * 2/3 after it was issued, or
+// policy.leaf * 1/3 before it expires, whichever is earlier. So a leaf that was issued with a
+// longer lifetime, under an earlier policy, is renewed as if the current policy had issued it.
 base::Time leaf_due(const Validity& leaf, const RotationPolicy& policy) {
   const Duration renew = renewal_of(policy.leaf);
   return std::min(leaf.made + renew, leaf.until - (policy.leaf - renew));
@@ -65,10 +65,10 @@ base::Time authority_due(const Validity& authority, const RotationPolicy& policy
   return std::min(authority.made + policy.authority, authority.until) - policy.leaf;
 }
 
-// Returns how much longer a new authority must be trusted before it signs: policy.propagation_time
-// in total. A leaf of an earlier policy with a shorter lifetime may expire before that. Then the
-// authority signs when the leaf is due by that earlier policy, but not before the propagation time
-// of that policy.
+// Returns how much longer a new authority must be trusted before it signs a leaf. The total is
+// policy.propagation_time. But a leaf of an earlier policy with a shorter lifetime may expire
+// before that. Then the authority signs as soon as that leaf is due under its own policy, but not
+// before the propagation time of that policy.
 Duration time_until_signing(const Validity& leaf, const RotationPolicy& policy, base::Time now,
                             Duration trusted_for) {
   const Duration length = leaf.until - leaf.made;
@@ -102,8 +102,9 @@ base::Result<StoredCertificates> issue_leaf(StoredCertificates stored, const Rot
   return stored;
 }
 
-// Adds a new authority before the old ones. Keeps the old authority that signed the current leaf
-// and the next older one, whose leaf may still be served by another replica. Drops all others.
+// Adds a new authority before the old ones. Keeps the old authority that signed the current leaf,
+// and the next older one, because another replica may still serve a leaf that it signed. Drops all
+// others.
 base::Result<StoredCertificates> add_authority(StoredCertificates stored,
                                                const RotationPolicy& policy, base::Time now) {
   base::Result<KeyPair> made = new_authority(policy, now);

@@ -1,10 +1,10 @@
-// Decides when the webhook's certificates are renewed, so that the API server is never served a
-// certificate that it does not trust.
+// This file decides when the certificates of the webhook are renewed, so that the webhook never
+// serves a certificate that the API server does not trust.
 //
-// A Secret holds CA certificates (the authorities, of which the newest signs) and one server
-// certificate (the leaf), which every replica serves. The webhook configuration has the authorities
-// as caBundle. The replicas and the API servers receive a change of these objects at different
-// times:
+// A Secret holds the CA certificates (the authorities) and one server certificate (the leaf). The
+// newest authority signs new leaves. Every replica serves the leaf, and the caBundle of the
+// MutatingWebhookConfiguration has the authorities. The replicas and the API servers receive a
+// change of these objects at different times, so a renewal has these steps:
 //
 //   the leaf is due                         →  a new leaf, signed by the newest authority
 //   the newest authority is due             →  a new authority beside the old one; both are
@@ -13,12 +13,11 @@
 //   … served for the propagation time       →  the old authority is dropped
 //
 // Guarantees
-//  * After each step, the leaf that was served before is still trusted, and the leaf that is served
-//    next is already trusted, if each step reaches all replicas and API servers within
-//    RotationPolicy::propagation_time. After a change of the policy, each step has to reach them
-//    within the shorter of the two propagation times.
+//  * After each step, the API server trusts both the previous and the new leaf, if each step
+//    reaches all replicas and API servers within RotationPolicy::propagation_time. After a change
+//    of the policy, each step must reach them within the shorter of the two propagation times.
 //  * A certificate or key that cannot be read, does not match or has expired is replaced at once.
-// Pure but for the randomness of keys; any thread.
+// Apart from the random keys, the functions are pure; they can be called on any thread.
 #pragma once
 
 #include <chrono>
@@ -31,7 +30,7 @@
 
 namespace crypto {
 
-// The content of the Secret: PEM texts, empty when absent.
+// The content of the Secret, as PEM texts. A missing one is empty.
 struct StoredCertificates {
   std::string authorities;    // newest first
   std::string authority_key;  // private key of the newest authority
@@ -44,14 +43,14 @@ struct StoredCertificates {
 using Duration = base::Time::duration;
 
 struct RotationPolicy {
-  std::string name;                // common name in the certificates, for the user
+  std::string name;                // common name in the certificates
   std::vector<std::string> hosts;  // DNS names of the leaf; not empty
   Duration leaf;                   // lifetime of a leaf
   Duration authority;              // lifetime of an authority, several times `leaf`
   Duration propagation_time;       // time until a step has reached all replicas and API servers
 };
 
-// Returns the policy whose other times follow from the lifetime of a leaf.
+// Returns a policy in which all times follow from the lifetime of a leaf.
 RotationPolicy policy_for(Duration leaf, std::string name, std::vector<std::string> hosts);
 
 struct Validity {
@@ -61,14 +60,14 @@ struct Validity {
 
 struct Leaf {
   Validity validity;
-  std::size_t authority = 0;  // index of its signer in UsableParts::authorities
+  std::size_t authority = 0;  // index in UsableParts::authorities of the one that signed the leaf
 };
 
-// The stored certificates and keys that can be used.
+// The stored certificates and keys that are usable.
 struct UsableParts {
   std::vector<Validity> authorities;  // newest first
   bool can_sign = false;              // authority_key is the key of the newest authority
-  std::optional<Leaf> leaf;           // has its key, all hosts, and a signature by an authority
+  std::optional<Leaf> leaf;  // only if it has its key, all hosts and a signature by an authority
 };
 
 UsableParts find_usable_parts(const StoredCertificates& stored,
@@ -85,22 +84,22 @@ enum class RotationStep {
 struct RotationDecision {
   RotationStep step = RotationStep::kKeep;
   std::string why;               // for the log
-  std::optional<Duration> wait;  // kKeep: time until another step may be due; absent: not known
+  std::optional<Duration> wait;  // kKeep: time until the next step may be due; nullopt: unknown
 };
 
-// Returns the next step. `trusted_for`: how long the caBundle has had the newest authority;
-// nullopt: the caBundle does not have it yet.
+// Returns the next step. `trusted_for`: how long the caBundle has contained the newest authority;
+// nullopt when it does not contain that authority yet.
 RotationDecision decide(const UsableParts& usable, const RotationPolicy& policy, base::Time now,
                         std::optional<Duration> trusted_for);
 
-// Returns the content of the Secret after the step. kInternal, kInvalid: the step failed.
+// Returns the content of the Secret after the step, or kInternal or kInvalid when the step fails.
 base::Result<StoredCertificates> perform_step(RotationStep step, const StoredCertificates& stored,
                                               const RotationPolicy& policy, base::Time now);
 
-// Returns when the leaf expires; nullopt when it cannot be read.
+// Returns the time at which the leaf expires, or nullopt when the leaf cannot be read.
 std::optional<base::Time> expiry(const StoredCertificates& stored);
 
-// Returns the newest authority; empty when there is none.
+// Returns the newest authority, or an empty text when there is none.
 std::string newest_authority(const StoredCertificates& stored);
 
 }  // namespace crypto
