@@ -42,8 +42,8 @@ void add_all(Containers& all, const std::vector<ReviewedContainer>& containers) 
   for (const auto& container : containers) all.emplace(container.name, container.image);
 }
 
-// Returns the original images that the pod's annotation records. Returns none when the annotation
-// is malformed or longer than the API server allows.
+// Returns the original images that the pod's annotation records. The map is empty if the pod has no
+// such annotation, or if the annotation is malformed or longer than the API server allows.
 api::StringMap recorded_originals(const ReviewedPod& pod) {
   const std::string_view text = pod.annotation(kOriginalImagesAnnotation);
   if (text.size() > limits::kAnnotationsBytes) return {};
@@ -56,7 +56,8 @@ api::StringMap recorded_originals(const ReviewedPod& pod) {
 // Collects the operations of one patch.
 class Patch {
  public:
-  // `before`: the containers that are not rewritten, because they had this image before an UPDATE.
+  // `before`: the containers before an UPDATE. A container whose image is still the same is not
+  // rewritten.
   explicit Patch(const api::ImageRewriter& rewriter, Containers before = {})
       : rewriter_(rewriter), before_(std::move(before)) {}
 
@@ -84,9 +85,10 @@ class Patch {
     annotate(pod, all);
   }
 
-  // Writes the annotation of an updated pod, so that the entries of all containers whose image
-  // changed are correct. An entry that the update removed is restored if its container is
-  // unchanged.
+  // Corrects the annotation of an updated pod. For each container whose image changed, sets the
+  // entry to the original image, or removes an entry that is not the original of the new image. If
+  // that changes the annotation, also restores the entries of unchanged containers that the update
+  // removed.
   void annotate_updated(const ReviewedPod& pod, const ReviewedPod& before) {
     api::StringMap all = recorded_originals(pod);
     const auto changed = changed_images(pod);
@@ -105,7 +107,7 @@ class Patch {
     annotate(pod, all);
   }
 
-  // Returns the patch; kTooLarge when it exceeds limits::kAdmissionPatchBytes.
+  // Returns the patch, or kTooLarge if it exceeds limits::kAdmissionPatchBytes.
   base::Result<PodPatch> take() && {
     PodPatch result;
     if (!operations_.empty() && bytes_ <= limits::kAdmissionPatchBytes) {
@@ -149,8 +151,8 @@ class Patch {
     originals_[name] = original;
   }
 
-  // Sets the annotation to these entries. Removes it when there are no entries, or when the API
-  // server would refuse the pod because its annotations are too large.
+  // Sets the annotation to the entries of `all`. Removes the annotation if there are no entries, or
+  // if the pod's annotations would become so large that the API server would refuse the pod.
   void annotate(const ReviewedPod& pod, const api::StringMap& all) {
     const std::string key(kOriginalImagesAnnotation);
     const std::string path = "/metadata/annotations/" + pointer_token(key);
@@ -176,7 +178,7 @@ class Patch {
   const api::ImageRewriter& rewriter_;
   Containers before_;
   std::vector<PatchOperation> operations_;
-  std::size_t bytes_ = 0;  // of paths and images; above the bound, operations are not kept
+  std::size_t bytes_ = 0;  // size of all paths and images; above the bound, no operation is added
   api::StringMap originals_;
 };
 

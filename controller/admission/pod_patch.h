@@ -1,5 +1,6 @@
-// Computes the JSON patch (RFC 6902) that replaces the images of one pod, with the annotation that
-// records the original ones. The functions are pure and can be called on any thread.
+// This file computes the JSON patch (RFC 6902) that replaces the images of one pod and adds the
+// annotation that records the original images. The functions are pure and can be called on any
+// thread.
 #pragma once
 
 #include <optional>
@@ -58,11 +59,11 @@ struct ReviewedPod {
 
 struct PodPatch {
   std::string patch;         // JSON; empty: nothing changes
-  api::StringMap originals;  // the original images that the patch replaces, as in the annotation
+  api::StringMap originals;  // the images that the patch replaces, by the annotation's keys
 };
 
-// Each function returns the patch of a pod; kTooLarge when it exceeds limits::kAdmissionPatchBytes.
-// `before`: the pod before the update.
+// Each of these functions returns the patch of a pod, or kTooLarge if the patch exceeds
+// limits::kAdmissionPatchBytes. `before`: the pod before the update.
 base::Result<PodPatch> patch_created(const ReviewedPod& pod, const api::ImageRewriter& rewriter);
 base::Result<PodPatch> patch_updated(const ReviewedPod& pod, const ReviewedPod& before,
                                      const api::ImageRewriter& rewriter);

@@ -13,9 +13,9 @@
 namespace admission {
 namespace {
 
-// The parts of a review that the parser keeps (json/sieve/selection.h). This struct is never
-// decoded itself: the pods are decoded separately from the AdmissionReview, so that a review with a
-// malformed pod is still answered.
+// WholeReview names the members of a review that the parser keeps (json/sieve/selection.h). No
+// review is decoded as a WholeReview: the pods are decoded separately from the AdmissionReview, so
+// that a review with a malformed pod is still answered.
 struct ReviewedRequest : AdmissionRequest {
   ReviewedPod object;
   ReviewedPod old_object;
@@ -98,8 +98,8 @@ base::Result<PodPatch> patch_pod(const AdmissionRequest& request, const Reviewed
   return PodPatch();
 }
 
-// Returns the patch. Sets review.pod, and review.outcome to kExcluded or kOptedOut where that
-// applies; the caller sets kRewritten and kMalformed.
+// Returns the patch of the pod in the request. Sets review.pod. Sets review.outcome if it is
+// kExcluded or kOptedOut; the caller sets kRewritten and kMalformed.
 base::Result<PodPatch> review_objects(json::View root, const AdmissionRequest& request,
                                       const ReviewPolicy& policy, Review& review) {
   const base::Result<ReviewedPod> pod = decode_pod(root, "object");

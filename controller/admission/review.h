@@ -8,16 +8,17 @@
 //    image that is already rewritten is not rewritten again.
 //  * On UPDATE, only the containers whose image the update changes are rewritten, so that an update
 //    of other fields never changes a running container. Volumes cannot change on UPDATE.
-//  * The annotation stays correct: when an UPDATE gives a container another image, its entry is
-//    removed.
+//  * The annotation stays correct: when an UPDATE gives a container another image, the container's
+//    entry is replaced or removed.
 //  * Of the ephemeral containers, only new ones are rewritten. They get no annotation, because the
 //    ephemeralcontainers subresource accepts no other change; the audit log has their original
 //    images.
 //  * A mirror pod is never changed: the kubelet runs the static pod from its file, whatever the API
 //    server stores.
-//  * A patch always applies. The API server fails a request whose patch does not apply, whatever
-//    the failurePolicy is.
-//  * Memory besides the text of the review: at most limits::kAdmissionReviewBytes.
+//  * A patch always applies. Otherwise the API server would fail the request, whatever the
+//    failurePolicy is.
+//  * Besides the text of the review, an answer takes at most limits::kAdmissionReviewBytes of
+//    memory.
 // The functions are pure and can be called on any thread.
 // Source: https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/
 #pragma once
@@ -87,12 +88,13 @@ struct ReviewPolicy {
 enum class ReviewOutcome {
   kRewritten,  // the answer has a patch
   kUnchanged,  // the pod names no image of a local registry, or no image changed
-  kOptedOut,   // by the pod's annotation
-  kExcluded,   // by the policy, a mirror pod, or a request for another resource or operation
+  kOptedOut,   // the pod's annotation opts out
+  kExcluded,   // a pod that the policy excludes, a mirror pod, or not a request to rewrite
   kMalformed,  // the pod cannot be read, or its patch would be too large
 };
 
-// Returns "rewritten", …: a label value of the metric localregistry_webhook_reviews_total.
+// Returns the outcome as a label value of the metric localregistry_webhook_reviews_total, such as
+// "rewritten".
 std::string_view name(ReviewOutcome outcome);
 
 struct Review {

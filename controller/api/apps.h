@@ -134,7 +134,7 @@ struct json::Fields<api::StatefulSet> {
                       json::field("status", &T::status));
 };
 
-// Compiled in apps.cpp.
+// apps.cpp instantiates these templates.
 extern template struct json::TableCodec<api::DeploymentSpec>;
 extern template struct json::TableCodec<api::Deployment>;
 extern template struct json::TableCodec<api::WorkloadStatus>;

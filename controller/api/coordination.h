@@ -6,7 +6,7 @@
 
 namespace api {
 
-// metav1.MicroTime, which is written with microseconds.
+// This is metav1.MicroTime, a time whose JSON text has microseconds.
 struct MicroTime {
   base::Time time;
   bool operator==(const MicroTime&) const = default;
@@ -43,7 +43,7 @@ struct EventSeries {
   bool operator==(const EventSeries&) const = default;
 };
 
-// The fields that the operator reads of an Event of another controller.
+// An Event of another controller, with only the fields that the operator reads.
 struct EventSummary {
   struct Meta {
     std::string name;

@@ -20,7 +20,7 @@ struct ServicePort {
 };
 
 // A boolean that the API server omits when it is false. A comparison treats kOff and kUnset as
-// equal, but kOff is sent, so that an apply resets a true that another client set.
+// equal. An apply sends kOff, but not kUnset: only kOff resets a `true` that another client set.
 enum class Switch { kUnset, kOff, kOn };
 
 struct ServiceSpec {
@@ -197,7 +197,7 @@ struct json::Fields<api::Node> {
       std::make_tuple(json::field("metadata", &T::metadata), json::field("spec", &T::spec));
 };
 
-// Compiled in core.cpp.
+// core.cpp instantiates these templates.
 extern template struct json::TableCodec<api::ServiceSpec>;
 extern template struct json::TableCodec<api::Service>;
 extern template struct json::TableCodec<api::PersistentVolumeClaimSpec>;

@@ -6,7 +6,7 @@
 namespace api {
 namespace {
 
-// The messages of the admission plugin ResourceQuota.
+// Phrases in the messages of the admission plugin ResourceQuota.
 constexpr std::array<std::string_view, 4> kQuotaMessages = {
     "exceeded quota", "failed quota", "insufficient quota", "status unknown for quota"};
 

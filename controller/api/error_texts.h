@@ -16,9 +16,10 @@ enum class AdmissionRefusal {
 };
 AdmissionRefusal admission_refusal_in(std::string_view message);
 
-// True when a policy, quota or webhook refused the request. The refusing component chooses the HTTP
-// status, and a ValidatingAdmissionPolicy uses 422 by default. Yet the object is valid, and the
-// refusal may end. A validation error can quote any text, but its message begins in another way.
+// True when a policy, quota or webhook refused the request. The HTTP status does not show this: a
+// ValidatingAdmissionPolicy uses 422 by default, as validation errors do. But the object is valid,
+// and a later request may be accepted. A validation error can quote any text, but its message
+// begins in another way.
 bool is_refused_by_admission(std::string_view message);
 
 // True when two ports of one Service have the same node port. The API server reports this as an
@@ -26,8 +27,8 @@ bool is_refused_by_admission(std::string_view message);
 bool is_duplicate_node_port(std::string_view message);
 
 // True when another Service has the node port. The API server reports a Service as deleted before
-// it releases the Service's node port. So for a moment, the API server may refuse a recreated
-// Service its previous port.
+// it releases the Service's node port. So for a moment, the API server may refuse the previous port
+// to a recreated Service.
 bool is_node_port_allocated(std::string_view message);
 
 // True when the node port is outside of the API server's --service-node-port-range.

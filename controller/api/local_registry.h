@@ -27,7 +27,7 @@ struct ImageSpec {
 };
 
 struct LocalRegistrySpec {
-  std::optional<bool> enabled;  // unset: used only if an image cannot be pushed
+  std::optional<bool> enabled;  // unset: KinD and the images decide
   bool localbuild = false;
   std::string namespace_name;  // empty: the resource's own
   std::string name = "registry";
@@ -67,15 +67,15 @@ struct ImageStatus {
 struct LocalRegistryStatus {
   std::int64_t observed_generation = 0;
   std::optional<Delivery> delivery;
-  int node_port = 0;       // 0: no registry runs
-  int last_node_port = 0;  // while node_port is 0: the previous one, to request again; 0: none
+  int node_port = 0;       // 0: there is no Service with a node port
+  int last_node_port = 0;  // the port to request for the next Service; 0: none
   std::string url;
   std::string cluster_url;
   std::string workload;                       // "Deployment/registry"
   std::string volume_claim;                   // name of the PVC
-  std::vector<std::string> other_namespaces;  // other namespaces that may hold its objects
-  // The resourceVersion at the resource's creation. It is recorded only when another resource that
-  // was created in the same second wants the same name, and decides which of the two is older.
+  std::vector<std::string> other_namespaces;  // may hold its children
+  // The resourceVersion with which the resource was created; empty if it was not needed. Of two
+  // resources that were created in the same second and want the same name, it shows which is older.
   std::string first_resource_version;
   std::vector<ImageStatus> images;
   std::vector<Condition> conditions;
@@ -89,16 +89,16 @@ struct LocalRegistry {
   bool operator==(const LocalRegistry&) const = default;
 };
 
-// Returns "LocalRegistry", …, as in .status.delivery.
+// Returns the value of .status.delivery, such as "LocalRegistry".
 std::string_view name(Delivery delivery);
 
-// Returns "Granted", …, as in .status.images[].pushPermission.
+// Returns the value of .status.images[].pushPermission, such as "Granted".
 std::string_view name(PushPermission permission);
 
 // Returns the namespace in which the registry runs: spec.namespace, or the resource's own.
 const std::string& target_namespace(const LocalRegistry& registry);
 
-// The label whose value is spec.name. Pods have it, and selector_labels contains it.
+// The value of this label is spec.name. The pods have it, and selector_labels() includes it.
 inline constexpr std::string_view kInstanceLabel = "app.kubernetes.io/instance";
 
 // Returns the labels by which the workload and the Service select the pods.
@@ -210,7 +210,7 @@ struct json::Fields<api::LocalRegistry> {
                       json::field("status", &T::status));
 };
 
-// Compiled in local_registry.cpp.
+// local_registry.cpp instantiates these templates.
 extern template struct json::TableCodec<api::LocalRegistrySpec>;
 extern template struct json::TableCodec<api::LocalRegistryStatus>;
 extern template struct json::TableCodec<api::LocalRegistry>;

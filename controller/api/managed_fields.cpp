@@ -56,8 +56,8 @@ std::optional<json::View> find_step(json::View node, const Step& step) {
   return std::nullopt;
 }
 
-// True when the field set `node` contains the path `steps`. A set without members contains
-// everything below it.
+// True when the field set `node` contains the path `steps`. A set without members contains every
+// path below it.
 bool owns(json::View node, const std::vector<Step>& steps) {
   for (std::size_t i = 0; i < steps.size(); ++i) {
     const auto next = find_step(node, steps[i]);

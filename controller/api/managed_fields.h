@@ -28,8 +28,8 @@ struct ManagedFieldsMeta {
   bool operator==(const ManagedFieldsMeta&) const = default;
 };
 
-// An object of the type T, of which only metadata.managedFields is read. It is empty if it exceeds
-// limits::kMetadataBytes.
+// An object of type T of which only metadata.managedFields is read. The list is empty if the
+// metadata exceeds limits::kMetadataBytes.
 template <class T>
 struct ManagedFieldsOf {
   ManagedFieldsMeta metadata;

@@ -43,8 +43,8 @@ inline constexpr std::array kKeptAnnotations = {
     json::KeptKey{"localregistry.dev/", limits::kMetadataBytes / 2},
     json::KeptKey{"k8s.io/initial-events-end", limits::kLabelBytes}};
 
-// Memory limit, in bytes, of one decoded object of type T. If an object exceeds the limit, the
-// members that do not fit are dropped (json/sieve/sieve.h).
+// The memory, in bytes, that one decoded object of type T may take. If an object exceeds the limit,
+// the members that do not fit are dropped (json/sieve/sieve.h).
 template <class T>
 inline constexpr std::size_t kObjectBytes = limits::kObjectBytes;
 
@@ -76,8 +76,8 @@ inline constexpr std::string_view kUnknown = "Unknown";
 
 }  // namespace condition_status
 
-// metav1.Condition. It also holds the conditions of workloads, PVCs and Pods, which do not have all
-// of these fields.
+// This is metav1.Condition. It also holds the conditions of workloads, PVCs and Pods, which do not
+// have all of these fields.
 struct Condition {
   std::string type;
   std::string status;  // one of condition_status
@@ -125,7 +125,7 @@ struct ResourceType {
 template <class T>
 struct Resource;
 
-// Returns "apps/v1", or "v1" for the core group.
+// Returns the apiVersion of the type: "apps/v1", or "v1" for the core group.
 std::string api_version(const ResourceType& type);
 
 // Returns the JSON text of a whole object: apiVersion, kind and the members of its field table
@@ -180,7 +180,7 @@ struct json::Fields<api::Condition> {
                       json::field("lastTransitionTime", &T::last_transition_time));
 };
 
-// Compiled in meta.cpp.
+// meta.cpp instantiates these templates.
 extern template struct json::TableCodec<api::OwnerReference>;
 extern template struct json::TableCodec<api::ObjectMeta>;
 extern template struct json::TableCodec<api::Condition>;

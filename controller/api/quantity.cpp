@@ -38,7 +38,7 @@ constexpr std::array<Suffix, 15> kSuffixes = {{{"", 0, 0},
                                                {"Gi", 0, 3},
                                                {"Ti", 0, 4},
                                                {"Pi", 0, 5}}};
-constexpr std::size_t kMaxCharacters = 64;  // the API server's own numbers have 19 digits
+constexpr std::size_t kMaxCharacters = 64;  // ample: an int64 has at most 19 digits
 constexpr int kMaxExponent = 99;
 constexpr int kSmallestExponent = -3;  // the API server stores resource amounts in thousandths
 const char* const kMaxBinary = "9223372036854775807";  // 2^63 - 1, the maximum with "Ki" to "Ei"
@@ -63,8 +63,8 @@ bool take_number(std::string_view& rest, Parsed& parsed) {
   return any;
 }
 
-// Parses a decimal exponent: "e3", "E-3". Returns nothing for "E" alone, which is the suffix exa in
-// kSuffixes.
+// Parses a decimal exponent: "e3", "E-3". Returns nothing if the text is not one, such as "E"
+// alone, which is the suffix exa in kSuffixes.
 std::optional<int> decimal_exponent(std::string_view text) {
   if (text.size() < 2 || (text.front() != 'e' && text.front() != 'E')) return std::nullopt;
   text.remove_prefix(1);

@@ -1,5 +1,5 @@
-// This file declares Secret (core/v1). Its data is confidential: never log it. The types are plain
-// values and can be used on any thread.
+// This file declares Secret (core/v1). The data of a Secret is confidential and must never be
+// logged. The types are plain values and can be used on any thread.
 #pragma once
 
 #include <map>

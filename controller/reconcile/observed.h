@@ -16,7 +16,7 @@
 namespace reconcile {
 
 // A request that failed or was refused in this reconcile. It is not retried in the same reconcile.
-// kLocalRegistry stands for every live read, and for writes of the LocalRegistry.
+// The role kLocalRegistry stands for every live read, and for writes of the LocalRegistry.
 struct FailedRequest {
   ObjectRole role;
   base::Error error;
@@ -51,7 +51,8 @@ struct Observed {
   // The LocalRegistry of the reconciled key; null when it is gone.
   std::shared_ptr<const api::LocalRegistry> registry;
 
-  // The objects at the keys of the rows of the child table, of any owner.
+  // Has one slot for each row of the child table: the object at the row's key, even if it is
+  // foreign.
   ChildSlots slots;
   const auto& deployment() const { return slots.get<ObjectRole::kDeployment>(); }
   const auto& stateful_set() const { return slots.get<ObjectRole::kStatefulSet>(); }
@@ -80,7 +81,7 @@ struct Observed {
   bool has_same_second_candidate = false;   // see rivalry.h
 
   std::vector<PushCheck> push_checks;
-  WriteHistory history;  // of earlier reconciles and of this one
+  WriteHistory history;  // includes the writes of this reconcile
 
   std::optional<PodRefusal> pod_refusal;  // nullopt: not read in this reconcile
 
@@ -91,8 +92,8 @@ struct Observed {
   Instant instant;  // the same moment on the monotonic clock
 };
 
-// Returns the failure for that kind of object in this reconcile; null when there is none. A refused
-// node port is no failure here, because choose_node_port() chooses another port then.
+// Returns the failure of a request about the object of that role; null when there is none. A
+// refused node port is no failure here, because choose_node_port() chooses another port then.
 const FailedRequest* find_failure(const Observed& observed, ObjectRole role);
 
 }  // namespace reconcile

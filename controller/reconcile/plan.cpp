@@ -27,13 +27,14 @@ Next delete_orphaned_children(Draft& draft) {
   return Next::kEnd;
 }
 
-// Without its cached status (kMetadataOnly) only an event reports the missing part, because an
-// apply of conditions alone would remove the other status fields.
+// If the cache holds only the metadata (kMetadataOnly), the status is not written, because an apply
+// of conditions alone would remove the other status fields. Then only an event reports the missing
+// part.
 Next report_missing_part(Draft& draft) {
   const api::ObjectMeta& meta = draft.registry().metadata;
   const auto missing = find_missing_part(draft.registry());
-  // If metadata is missing, even the operator's own finalizer cannot be removed: the write would
-  // drop the finalizers that are not known.
+  // If a part of the metadata is missing, even the operator's own finalizer cannot be removed: the
+  // write would drop the finalizers that the cache does not hold.
   const bool is_unknown = meta.completeness == json::Completeness::kPartialMetadata;
   if (!missing || (!is_unknown && is_terminating(meta))) return Next::kStep;
   if (meta.completeness != json::Completeness::kMetadataOnly) {
@@ -63,8 +64,8 @@ Next decide_pod(Draft& draft) {
 Next find_unseen_objects(Draft& draft) {
   const Observed& observed = draft.observed;
   const bool has_unseen = has_unseen_workload(observed) || has_unseen_service(observed);
-  // Only the status records these objects, and the plan for a suspended or refused LocalRegistry
-  // does not read them otherwise.
+  // Only the status records these objects, and for a suspended or refused LocalRegistry no other
+  // step reads them live.
   if ((draft.is_suspended() || draft.refusal) && has_unseen) {
     require_live_read(observed, draft.plan);
   }
@@ -80,7 +81,7 @@ Next record_first(Draft& draft) {
   const bool writes = !draft.is_suspended() && !draft.must_read && !draft.refusal;
   if (!writes || has_required_records(draft.observed)) return Next::kStep;
   draft.plan.status = status_with_required_records(draft.observed);
-  draft.plan.requeue_after = limits::kRefusedRetry;  // a fallback: the watch event comes first
+  draft.plan.requeue_after = limits::kRefusedRetry;  // the watch event usually comes first
   return Next::kEnd;
 }
 
@@ -143,7 +144,8 @@ Next confirm_empty_namespaces(Draft& draft) {
   return Next::kStep;
 }
 
-// A refused apply (kInvalid) does not count as a failure, because the delete is the remedy for it.
+// A failure with the code kInvalid is a refused apply. It does not prevent the delete, which is the
+// remedy for the refusal.
 Next drop_failed_deletes(Draft& draft) {
   std::erase_if(draft.plan.actions, [&](const Action& action) {
     const auto* remove = std::get_if<Delete>(&action);
@@ -176,7 +178,8 @@ Next retry_failures(Draft& draft) {
   return Next::kStep;
 }
 
-// The status of a StatefulSet does not contain the reason, and no watch event reports it.
+// A StatefulSet's status does not say why there is no pod, and the operator does not watch events.
+// So the reason is read, and the read is repeated after a while.
 Next find_pod_refusal(Draft& draft) {
   const Observed& observed = draft.observed;
   const Workload workload = find_workload(observed);
@@ -249,7 +252,7 @@ struct RoleOf {
   ObjectRole operator()(const CheckPush&) const { return ObjectRole::kLocalRegistry; }
   ObjectRole operator()(const ResetStrategy&) const { return ObjectRole::kDeployment; }
   ObjectRole operator()(const ResetPorts&) const { return ObjectRole::kService; }
-  // An apply, a delete or a record of contested fields.
+  // This overload is for Apply, Delete and RecordContestedFields.
   ObjectRole operator()(const auto& action) const { return action.role; }
 };
 

@@ -26,8 +26,8 @@ namespace reconcile {
 // Why an object is applied: for events and logs.
 enum class Cause { kCreate, kUpdate, kHeal };
 
-// A server-side apply of the full intent, with preconditions. uid empty: the object must not exist
-// yet. Otherwise the object must have this uid and, if resource_version is not empty, this
+// A server-side apply of the full intent, with preconditions. If uid is empty, the object must not
+// exist yet. Otherwise the object must have this uid and, if resource_version is not empty, this
 // resourceVersion.
 template <class T>
 struct Apply {
@@ -35,8 +35,8 @@ struct Apply {
   std::string uid;
   Cause cause = Cause::kCreate;
   std::string field;  // kHeal: the first field that differed, "spec.type"
-  // For a Service: another Service may release the requested node port soon, so a refused port is
-  // worth a few retries.
+  // True for a Service if another Service may release the requested node port soon, so that a
+  // refused create or update is worth a few retries.
   bool port_may_be_released_soon = false;
   std::string resource_version = {};
   ObjectRole role = role_of_type<T>();
@@ -101,8 +101,8 @@ struct ReadPodRefusal {
   bool operator==(const ReadPodRefusal&) const = default;
 };
 
-// Starts push checks of these images (names in spec.images) at their own registries. The answers
-// are in Observed::push_checks later.
+// Starts push checks of these images (names in spec.images) at their own registries. A later
+// reconcile finds the answers in Observed::push_checks.
 struct CheckPush {
   std::vector<std::string> images;
 
@@ -139,7 +139,8 @@ struct Plan {
   // The status to write; nullopt if it is unchanged. The caller writes it when a Plan has no
   // actions, or when the reconcile stops at limits::kPassesPerReconcile or limits::kPassesTime.
   std::optional<api::LocalRegistryStatus> status;
-  // Reconcile again after this time, even without an event.
+  // The time until the next reconcile, if no event causes an earlier one; nullopt: only an event
+  // causes one.
   std::optional<std::chrono::milliseconds> requeue_after;
 };
 

@@ -24,8 +24,7 @@ struct Algorithm {
   std::size_t digits;
 };
 
-// The digest algorithms that are accepted. Docker's grammar allows others, but no client reads
-// them.
+// The accepted digest algorithms. Docker's grammar allows others, but no client supports them.
 constexpr std::array<Algorithm, 3> kAlgorithms = {
     {{"sha256:", 64}, {"sha384:", 96}, {"sha512:", 128}}};
 
@@ -76,8 +75,8 @@ bool is_domain(std::string_view domain) {
   return is_ipv6_literal(host) || all_parts(host, '.', is_host_label);
 }
 
-// A path component is runs of lower-case letters and digits. A dot, one or two underscores, or any
-// number of dashes joins two runs.
+// A path component consists of runs of lower-case letters and digits. A dot, one or two
+// underscores, or any number of dashes joins two runs.
 bool is_path_component(std::string_view component) {
   std::size_t at = 0;
   while (true) {

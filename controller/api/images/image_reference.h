@@ -27,8 +27,8 @@ struct ImageReference {
 };
 
 // Parses a reference: "alpine" becomes docker.io/library/alpine. Adds no default tag. Returns
-// kInvalid with a message that gives the reason and does not quote the text. Time and memory are
-// linear in the length of the text.
+// kInvalid if the text is not a reference; the message gives the reason and does not quote the
+// text. Time and memory are linear in the length of the text.
 base::Result<ImageReference> parse_image_reference(std::string_view text);
 
 // Returns the reference without tag and digest: "docker.io/library/alpine".

@@ -48,10 +48,10 @@ class ImageRewriter {
   std::set<std::string, std::less<>> known_;                    // the registries of all targets
 };
 
-// Returns for each declared image why it cannot be used, as a sentence for its status without a
-// full stop; nothing when it can be used. A usable image is a repository without tag and digest,
-// and no earlier image has the same path at another host. The local registry stores images by their
-// path only, so it cannot hold both.
+// Returns for each declared image why it cannot be used: a sentence without a full stop, for the
+// image's status. nullopt if the image can be used. A usable image is a repository without tag and
+// digest, and no earlier image has the same path at another host. The local registry stores images
+// by their path only, so it cannot hold both.
 std::vector<std::optional<std::string>> refusals(const std::vector<DeclaredImage>& images);
 
 }  // namespace api

@@ -29,7 +29,7 @@ struct Volume {
 
 struct Toleration {
   std::string key;
-  std::string operation;  // "operator"
+  std::string operation;  // the field `operator`, a keyword of C++
   std::string value;
   std::string effect;
   std::optional<std::int64_t> toleration_seconds;
@@ -247,7 +247,7 @@ struct json::Fields<api::Pod> {
       std::make_tuple(json::field("metadata", &T::metadata), json::field("status", &T::status));
 };
 
-// Compiled in pod.cpp.
+// pod.cpp instantiates these templates.
 extern template struct json::TableCodec<api::PodSpec>;
 extern template struct json::TableCodec<api::PodTemplateSpec>;
 extern template struct json::TableCodec<api::PodStatus>;

@@ -19,8 +19,8 @@ struct Refusal {
 // Returns the first refusal of the checks; nullopt when the spec is accepted.
 std::optional<Refusal> find_refusal(const Observed& observed);
 
-// Returns why the LocalRegistry is not reconciled when the cache holds only a part of it; nullopt
-// when the cache holds all of it.
+// If the cache holds only a part of the LocalRegistry, returns why it is not reconciled; otherwise
+// nullopt.
 std::optional<Refusal> find_missing_part(const api::LocalRegistry& registry);
 
 // True when the LocalRegistry's registry may be in the target namespace: either `target` is the
@@ -34,14 +34,16 @@ bool allows(const api::Namespace& target, std::string_view other);
 
 // Returns why the spec is refused in a target namespace that is not the LocalRegistry's own: an
 // image outside of `allowed_images` (prefixes; empty: any), or a pull Secret that the Namespace
-// does not list. nullopt when the target is the LocalRegistry's own namespace.
+// does not list. nullopt if nothing is refused, and always if the target is the LocalRegistry's own
+// namespace.
 std::optional<Refusal> find_foreign_refusal(const api::LocalRegistry& registry,
                                             const api::Namespace& target,
                                             const std::vector<std::string>& allowed_images);
 
-// Whether the image begins with one of the prefixes. Images and prefixes are expanded in the same
-// way as Docker expands image names ("registry" is docker.io/library/registry). A prefix matches
-// whole components of a name: "ghcr.io/acme" matches ghcr.io/acme/tool, but not ghcr.io/acme-tools.
+// True when the image begins with one of the prefixes, or when there are no prefixes. Images and
+// prefixes are expanded in the same way as Docker expands image names ("registry" is
+// docker.io/library/registry). A prefix matches whole components of a name: "ghcr.io/acme" matches
+// ghcr.io/acme/tool, but not ghcr.io/acme-tools.
 bool image_is_allowed(std::string_view image, const std::vector<std::string>& prefixes);
 
 // True when the PVC may be mounted and written: it belongs to this LocalRegistry, or a deleted

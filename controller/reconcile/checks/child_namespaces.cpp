@@ -34,8 +34,8 @@ bool has_own_object(const Observed& observed) {
   return has;
 }
 
-// Returns the namespaces, besides the LocalRegistry's own, in which children are known, may be, or
-// will be created.
+// Returns the namespaces, besides the LocalRegistry's own, in which children exist, may exist
+// (because the namespace is not watched) or will be created. `creates`: see namespaces_to_record().
 std::set<std::string> namespaces_with_objects(const Observed& observed, bool creates) {
   const api::LocalRegistry& registry = *observed.registry;
   std::set<std::string> names(observed.unwatched_namespaces.begin(),

@@ -1,6 +1,6 @@
-// Answers in which namespaces a LocalRegistry has, or may have, children. Users who may edit
-// objects in a namespace can copy labels and uids there, so an object in any other namespace is
-// never treated as a child. All functions are pure and can be called on any thread.
+// Answers in which namespaces a LocalRegistry has, or may have, children. An object in any other
+// namespace is never treated as a child, because users who may edit objects there can copy labels
+// and uids. All functions are pure and can be called on any thread.
 #pragma once
 
 #include <string>
@@ -40,15 +40,15 @@ bool may_be_orphan_of_deleted_owner(const api::ObjectMeta& object, const api::Na
 // spec.namespace has changed.
 bool target_is_recorded(const Observed& observed);
 
-// Whether orphaned children of an earlier LocalRegistry of the same key are deleted in that
-// namespace. True for the target namespace as long as this LocalRegistry cannot have children
-// there. Later, an object with another owner-uid label may be a child of this LocalRegistry whose
-// label was edited.
+// Whether the operator looks for orphaned children of an earlier LocalRegistry of the same key in
+// that namespace. It does so in the target namespace until this LocalRegistry may have children
+// there. From then on, an object with another owner-uid label may be a child of this LocalRegistry
+// whose label another client edited.
 bool may_have_orphans_in(const api::LocalRegistry& registry, const std::string& namespace_name);
 
-// Returns the value of status.otherNamespaces: the namespaces that may still have children.
-// `creates`: the plan creates, or will create, objects in the target namespace. Caches may not show
-// a child yet, so a name is dropped only after a live read.
+// Returns the namespaces to write to status.otherNamespaces: those that may still have children.
+// `creates`: the plan creates, or will create, objects in the target namespace. A recorded
+// namespace is dropped only after a live read, because caches may not show a child yet.
 std::vector<std::string> namespaces_to_record(const Observed& observed, bool creates);
 
 // Whether status.otherNamespaces names a namespace in which no child is known. A live read can

@@ -26,8 +26,8 @@ bool pods_are_refused(const Observed& observed) {
          api::AdmissionRefusal::kPodSecurity;
 }
 
-// Returns a hash of the inputs of the cluster's Pod Security default: the BuildKit image, and the
-// Pod Security labels of the namespace.
+// Returns a hash of the values on which a refusal by the cluster's Pod Security default depends:
+// the BuildKit image and the namespace's Pod Security labels.
 std::string hash_of_pod_security(const Observed& observed) {
   std::string text = observed.registry->spec.buildkit_image;
   if (observed.target_namespace) {
@@ -39,9 +39,9 @@ std::string hash_of_pod_security(const Observed& observed) {
 }
 
 // True when a refusal of BuildKit is recorded. Once the pods run without BuildKit, nothing reports
-// the failure any more, so an annotation of the workload records it. The record counts while image
-// and Pod Security labels are unchanged. Earlier versions of the operator set no such annotation;
-// then the condition BuildKitReady decides.
+// the failure any more, so an annotation of the workload records it. The record counts while the
+// BuildKit image and the Pod Security labels are unchanged. Earlier versions of the operator set no
+// such annotation; for their workloads, the condition BuildKitReady decides.
 bool was_refused(const Observed& observed) {
   const api::LocalRegistry& registry = *observed.registry;
   bool is_recorded = false;
@@ -65,13 +65,14 @@ bool default_forbids_buildkit(const Observed& observed) {
   return pods_are_refused(observed) || was_refused(observed);
 }
 
-// Returns the Pod Security level in the target namespace's label; empty: it has no such label.
+// Returns the Pod Security level in the target namespace's label; empty if there is no such label.
 std::string_view enforced_level(const Observed& observed) {
   if (!observed.target_namespace) return "";
   return api::lookup(observed.target_namespace->metadata.labels, kPodSecurityLabel);
 }
 
-// Returns the delivery that spec.enabled and the kind of cluster alone decide.
+// Returns the delivery for a LocalRegistry that does not depend on its images: spec.enabled and
+// KinD decide.
 api::Delivery delivery_of(const api::LocalRegistry& registry, bool kind_cluster) {
   const std::optional<bool>& enabled = registry.spec.enabled;
   if (enabled) return *enabled ? api::Delivery::kLocalRegistry : api::Delivery::kUpstream;

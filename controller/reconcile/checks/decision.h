@@ -1,4 +1,4 @@
-// Decides for which LocalRegistries a registry is deployed, by the product's delivery table
+// Decides for which LocalRegistries a registry is deployed, by the delivery table in README.md
 // (spec.enabled, KinD, push permission), and whether the pod gets BuildKit. All functions are pure
 // and can be called on any thread.
 #pragma once
@@ -10,17 +10,17 @@
 
 namespace reconcile {
 
-// Whether the LocalRegistry wants a registry, decided from its spec, its status and the kind of
-// cluster only. If the delivery depends on the images, the result is true only when status.delivery
-// is LocalRegistry.
+// Whether the LocalRegistry wants a registry. `kind_cluster`: the cluster is KinD. Only the spec
+// and the status are read, no push checks. If the delivery depends on the images, the result is
+// true only when status.delivery is LocalRegistry.
 bool wants_registry(const api::LocalRegistry& registry, bool kind_cluster);
 
 // Like wants_registry, but also true while the first push check of the images is still open.
 bool may_want_registry(const api::LocalRegistry& registry, bool kind_cluster);
 
 // Returns the delivery of the LocalRegistry as a whole. If spec.enabled is set, the cluster is KinD
-// or spec.images is empty, it does not depend on the images. Otherwise the delivery is
-// LocalRegistry if any image has the delivery LocalRegistry, else Upstream. nullopt: the first
+// or spec.images is empty, the delivery does not depend on the images. Otherwise the delivery is
+// LocalRegistry if any image has the delivery LocalRegistry, else Upstream. nullopt: the first push
 // check of the images has not finished.
 std::optional<api::Delivery> decide_delivery(const Observed& observed);
 

@@ -28,15 +28,15 @@ std::uint64_t creation_second(const api::LocalRegistry& registry) {
       std::chrono::duration_cast<std::chrono::seconds>(created.time_since_epoch()).count());
 }
 
-// Whether the candidate may get the name, according to its summary. Its LocalRegistry is not loaded
-// yet.
+// Whether the candidate may get the name, according to its summary and namespace. This check runs
+// before the candidate's LocalRegistry is loaded.
 bool may_count(const NameCandidate& candidate, const NameContest& contest) {
   const std::uint64_t wants = contest.kind_cluster ? kMayWantInKind : kMayWant;
   return (candidate.summary & wants) != 0 && contest.target_namespace != nullptr &&
          allows(*contest.target_namespace, candidate.namespace_name);
 }
 
-// Returns 0 if the text is not a number.
+// Returns the number in the text, or 0 if the text is not a number.
 std::uint64_t number(std::string_view text) {
   std::uint64_t value = 0;
   std::from_chars(text.data(), text.data() + text.size(), value);

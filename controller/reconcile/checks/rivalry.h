@@ -18,7 +18,7 @@ namespace reconcile {
 struct NameContest {
   const api::Namespace* target_namespace = nullptr;
   bool kind_cluster = false;
-  std::string_view incumbent_uid;  // of the owner of the existing objects; empty: none exist
+  std::string_view incumbent_uid;  // uid of the existing objects' owner; empty: none exist
   std::vector<std::string> allowed_images = {};  // --allowed-images; empty: any
 };
 
@@ -27,7 +27,8 @@ struct NameContest {
 // candidates without unpacking their LocalRegistries from the cache.
 std::uint64_t name_candidate_summary(const api::LocalRegistry& registry);
 
-// Whether a LocalRegistry with that summary may want a registry, on a KinD cluster or on another.
+// Whether a LocalRegistry with that summary may want a registry on a KinD cluster or on another
+// cluster.
 bool may_want_registry(std::uint64_t summary);
 
 // One LocalRegistry that may want the name. The views refer to text that the caller owns.
@@ -64,13 +65,13 @@ std::optional<api::ObjectKey> find_rival(const api::LocalRegistry& self,
 bool has_same_second_candidate(const api::LocalRegistry& self,
                                const std::vector<NameCandidate>& candidates);
 
-// Returns the resourceVersion with which the LocalRegistry was created. The operator's first write
-// of the LocalRegistry changes the resourceVersion. This first write is a status update, which
-// records the original resourceVersion if has_same_second_candidate() or if the next write adds
-// the finalizer. Empty: the operator wrote the status before it saw such a candidate. Then
-// the LocalRegistry is the oldest of its second, because a watch sends objects in the order of
-// their creation. The finalizer alone does not prove that the operator wrote the object: the user
-// who creates a LocalRegistry can set it.
+// Returns the resourceVersion with which the LocalRegistry was created. Each write of the
+// LocalRegistry changes the resourceVersion. So the operator's first write is a status update that
+// records the original one, if has_same_second_candidate() or if the next write adds the finalizer.
+// The result is empty if the operator wrote the status before it saw such a candidate. Then the
+// LocalRegistry is the oldest of its second, because a watch sends objects in the order of their
+// creation. The finalizer alone does not prove that the operator wrote the object: the user who
+// creates a LocalRegistry can set it.
 std::string first_resource_version(const api::LocalRegistry& registry);
 
 }  // namespace reconcile

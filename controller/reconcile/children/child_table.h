@@ -1,7 +1,8 @@
-// The table of children: one row for each object that the operator may create for a LocalRegistry.
-// A row names the type, the key and the policy of the child. The slots of Observed, live reads,
-// deletes, the finalizer and the operator's RBAC rules are derived from the rows, so that a new
-// child is a new row and its builder. All functions are pure and can be called on any thread.
+// This file declares the table of children, with one row for each object that the operator may
+// create for a LocalRegistry. A row names the type, the key and the policy of the child. The slots
+// of Observed, live reads, deletes, the finalizer and the operator's RBAC rules are derived from
+// the rows, so that a new child is a new row and its builder. All functions are pure and can be
+// called on any thread.
 #pragma once
 
 #include <boost/mp11/algorithm.hpp>
@@ -22,16 +23,17 @@ namespace reconcile {
 // children of one type have different roles.
 enum class ObjectRole { kLocalRegistry, kDeployment, kStatefulSet, kService, kPvc };
 
-// How a child is treated, besides its builder.
+// How the operator deletes and recreates a child.
 struct ChildPolicy {
   // True: the child in the LocalRegistry's own namespace has an owner reference, so that garbage
   // collection deletes it. False: only the operator deletes it, so the LocalRegistry needs the
   // finalizer while the child is to be deleted with it.
   bool is_garbage_collected = true;
   // True: the child holds images. It outlives its LocalRegistry unless persistence.whenDeleted is
-  // Delete; it is deleted only in the resourceVersion that was read live, and never as an orphan.
+  // Delete. A delete has the resourceVersion of a live read as a precondition. As an orphan, the
+  // child is never deleted.
   bool is_retained = false;
-  // True: the child is deleted and created again when only that makes the API server accept it.
+  // True: the operator recreates the child if the API server refuses to update it to the intent.
   bool may_be_recreated = true;
 };
 
@@ -123,7 +125,8 @@ auto map_row(ObjectRole role, Map&& map) {
   return result;
 }
 
-// Returns the policy of the child; the default policy for the LocalRegistry.
+// Returns the policy of the child of that role; the default policy if the role is that of the
+// LocalRegistry.
 constexpr ChildPolicy policy_of(ObjectRole role) {
   ChildPolicy policy;
   visit_row(role, [&](auto row) { policy = decltype(row)::kPolicy; });
@@ -133,14 +136,15 @@ constexpr ChildPolicy policy_of(ObjectRole role) {
 // Returns the key of the object of that role.
 api::ObjectKey key_of_role(const api::LocalRegistry& registry, ObjectRole role);
 
-// True when a child of the same kind as that role belongs at that key.
+// True when `key` is the key of a child that has the same kind as the child of that role.
 bool is_key_of_child(const api::LocalRegistry& registry, ObjectRole role,
                      const api::ObjectKey& key);
 
 // Returns the kind of the object of that role, such as "Deployment" or "PersistentVolumeClaim".
 std::string_view kind_name(ObjectRole role);
 
-// One slot for each row: the object at the row's key, of any owner; null when it is absent.
+// Has one slot for each row: the object at the row's key, even if it is foreign; null when it is
+// absent.
 class ChildSlots {
  public:
   template <ObjectRole role>

@@ -63,7 +63,7 @@ constexpr std::int64_t kUser = 1000;  // uid and gid of registry and BuildKit, a
 constexpr std::string_view kStrategy = "Recreate";
 constexpr int kRevisionHistory = 1;
 constexpr std::int64_t kGraceSeconds = 10;
-constexpr int kPrivilegedPorts = 1024;  // below this port a process needs a capability or a sysctl
+constexpr int kPrivilegedPorts = 1024;  // lower ports need a capability or a sysctl
 constexpr std::string_view kUnprivilegedPorts = "net.ipv4.ip_unprivileged_port_start";
 constexpr std::string_view kLogIsMessage = "FallbackToLogsOnError";
 // Unlike the default OrderedReady, this policy replaces a pod of an old revision that is not ready.
@@ -90,8 +90,8 @@ api::ObjectMeta metadata(const api::LocalRegistry& registry) {
   return meta;
 }
 
-// Argo CD before 3.0 treats an object with this label as a part of the Application of that name and
-// prunes it, unless the object has an owner reference.
+// Argo CD before 3.0 treats an object with the instance label as a part of the Application that the
+// label names, and prunes the object unless it has an owner reference.
 void remove_instance_label(api::ObjectMeta& meta) {
   meta.labels.erase(std::string(api::kInstanceLabel));
 }
@@ -126,8 +126,8 @@ api::Container registry_container(const api::LocalRegistry& registry) {
   api::Container container;
   container.name = kRegistryContainer;
   container.image = registry.spec.image;
-  // A cached blob descriptor outlives its blob: after a garbage collection of blobs, a push would
-  // succeed without sending them.
+  // The cache of blob descriptors is off, because a cached descriptor outlives its blob. After a
+  // garbage collection of the registry, a push would succeed without sending the deleted blobs.
   container.env = {{"REGISTRY_HTTP_ADDR", fmt::format(":{}", registry.spec.port)},
                    {"REGISTRY_STORAGE_CACHE_BLOBDESCRIPTOR", "none"},
                    {"REGISTRY_STORAGE_DELETE_ENABLED", "true"}};
@@ -239,7 +239,7 @@ api::Quantity pvc_size(const api::LocalRegistry& registry,
   return order && *order == std::strong_ordering::less ? found->second : wanted;
 }
 
-// Records the pod in an annotation: whole, or its hashes if it is larger than
+// Records the pod in an annotation: as JSON, or as a HashedRecord if the JSON is larger than
 // limits::kRecordedTemplateBytes.
 void record_pod(api::Deployment& deployment, const AppliedPod& pod) {
   std::string text = json::encode(pod);

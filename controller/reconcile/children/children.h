@@ -23,8 +23,8 @@ struct AppliedPod {
   api::PodTemplateSpec pod_template;
 };
 
-// The record of an AppliedPod whose JSON is too large: these three values, separated by commas. A
-// version of the operator that does not know this format treats it as a missing record.
+// The record of an AppliedPod whose JSON is too large. Its text is these three values, separated by
+// commas. A version of the operator that does not know this format treats it as a missing record.
 struct HashedRecord {
   std::string inputs;        // as in AppliedPod
   std::string restart;       // as in AppliedPod
@@ -35,7 +35,8 @@ HashedRecord hashed_record_of(const AppliedPod& pod);
 // Parses a HashedRecord; returns nullopt if `text` is not one.
 std::optional<HashedRecord> hashed_record(std::string_view text);
 
-// Returns a hash of the text as 16 hexadecimal digits. It is not cryptographic: not for secrets.
+// Returns a hash of the text as 16 hexadecimal digits. The hash is not cryptographic and must not
+// be used for secrets.
 std::string hash(std::string_view text);
 bool is_hash(std::string_view text);
 
@@ -55,7 +56,7 @@ api::StatefulSet build_stateful_set(const api::LocalRegistry& registry, bool wit
                                     std::string_view buildkit_refused = kNeverRefused);
 
 // Returns the intended Service. `node_port`: 0 means that the control plane assigns a port. The
-// intent hash does not cover the node port. `publishes_not_ready`: see Publishing.
+// intent hash does not cover the node port. `publishes_not_ready`: see Publishing::not_ready.
 api::Service build_service(const api::LocalRegistry& registry, int node_port,
                            bool publishes_not_ready = false);
 

@@ -31,7 +31,8 @@ bool is_name(std::string_view text) {
          });
 }
 
-// Owner references count only inside the owner's namespace: Kubernetes allows no others.
+// True when the object is in its owner's namespace. In any other namespace an owner reference does
+// not count, because Kubernetes does not allow owner references across namespaces.
 bool may_be_referenced(const api::ObjectMeta& meta) {
   return owner_key(meta).namespace_name == meta.namespace_name;
 }

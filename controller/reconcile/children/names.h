@@ -1,6 +1,6 @@
-// Names of labels, annotations and other identifiers that the operator puts on objects, and
-// functions that derive the owner of an object from them. All functions are pure and can be called
-// on any thread.
+// This file declares the names of labels, annotations and other identifiers that the operator puts
+// on objects, and functions that derive the owner of an object from them. All functions are pure
+// and can be called on any thread.
 #pragma once
 
 #include <string>
@@ -17,19 +17,20 @@ inline constexpr std::string_view kComponentLabel = "app.kubernetes.io/component
 inline constexpr std::string_view kComponentValue = "registry";
 inline constexpr std::string_view kManagedByLabel = "app.kubernetes.io/managed-by";
 inline constexpr std::string_view kOwnerUidLabel = "localregistry.dev/owner-uid";
-inline constexpr std::string_view kAppLabel = "app";  // on pods: DevSpace finds them by it
+inline constexpr std::string_view kAppLabel = "app";  // DevSpace finds the pods by it
 
 inline constexpr std::string_view kOwnerAnnotation = "localregistry.dev/owner";
 inline constexpr std::string_view kIntentAnnotation = "localregistry.dev/intent-hash";
-// On a Deployment: the pod template that was applied and hashes of its inputs, as JSON of an
-// AppliedPod or as a HashedRecord (children.h).
+// This annotation of a Deployment records the pod template that was applied and hashes of its
+// inputs, as JSON of an AppliedPod or as a HashedRecord (children.h).
 inline constexpr std::string_view kAppliedPodAnnotation = "localregistry.dev/applied-pod";
-// On a workload: kNeverRefused, or the hash that buildkit_refusal() returns (decision.h).
+// This annotation of a workload records the result of buildkit_refusal() (decision.h).
 inline constexpr std::string_view kBuildKitRefusedAnnotation = "localregistry.dev/buildkit-refused";
-// On a LocalRegistry, set by users: a new value makes the operator replace a kept pod template
-// (template_hold.h).
+// Users set this annotation on a LocalRegistry: a new value makes the operator replace a kept pod
+// template (template_hold.h).
 inline constexpr std::string_view kRestartAnnotation = "localregistry.dev/restart-requested-at";
-// On the target Namespace.
+// With these annotations, a Namespace lists the namespaces whose LocalRegistries may run a registry
+// in it, and the pull Secrets that such a registry may use.
 inline constexpr std::string_view kAllowFromAnnotation = "localregistry.dev/allow-from";
 inline constexpr std::string_view kAllowPullSecretsAnnotation =
     "localregistry.dev/allow-pull-secrets";
@@ -42,7 +43,8 @@ inline constexpr std::string_view kPortName = "registry";  // of container and S
 
 // Returns the uid of the LocalRegistry that the object belongs to: from the controller reference
 // or, if there is none, from the owner-uid label. Empty when the object has neither, when its
-// controller is of another kind, and when it has a controller but is not in its owner's namespace.
+// controller is not a LocalRegistry, and when it has a controller but is not in its owner's
+// namespace.
 std::string owner_uid(const api::ObjectMeta& meta);
 
 // True when the object belongs to this LocalRegistry, not to an earlier one of the same name. A uid
@@ -66,9 +68,9 @@ bool belongs_to(const api::ObjectMeta& meta, const api::LocalRegistry& registry)
 // after a live read of the LocalRegistry.
 bool is_orphan(const api::ObjectMeta& meta, const api::LocalRegistry& registry);
 
-// Returns the LocalRegistry that the object names as its owner. The name is empty when the object
-// names no owner, or when the text cannot be a name. Users who may edit the object can forge the
-// owner's name, so it is only a hint which LocalRegistry to check.
+// Returns the key of the LocalRegistry that the object names as its owner. The name is empty when
+// the object names no owner, or when the text cannot be a name. Users who may edit the object can
+// forge the owner's name, so it is only a hint which LocalRegistry to check.
 api::ObjectKey owner_key(const api::ObjectMeta& meta);
 
 // True for an object that this operator created, for any LocalRegistry.

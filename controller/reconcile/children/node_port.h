@@ -20,7 +20,8 @@ bool is_refused(const Observed& observed, int port);
 
 // Returns the first of these ports that the API server did not refuse in this reconcile: the pinned
 // port, the port that the status records (so that a recreated Service keeps its port), the
-// Service's current port.
+// Service's current port. If none is left, the control plane assigns a port, unless spec.nodePort
+// pins one.
 NodePortChoice choose_node_port(const Observed& observed);
 
 // Returns the Service's port named kPortName; null when it has none. The port is found by its name

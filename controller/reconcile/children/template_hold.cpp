@@ -12,10 +12,11 @@
 namespace reconcile {
 namespace {
 
-// Returns the pod that was applied last; nullopt when the record is missing and the pod is unknown.
-// `pod`: the new pod. If the existing Deployment has the intent hash of the Deployment with the new
-// pod, the new pod was applied and another client removed the record. If only hashes are recorded
-// and they are not those of the new pod, the running template is assumed.
+// Returns the pod that was applied last, according to the annotation that records it; nullopt if
+// the pod is not known. `pod`: the new pod. If the annotation is missing, but the Deployment has
+// the intent hash of a Deployment with the new pod, then the new pod was applied and another client
+// removed the annotation. If the annotation has only hashes, and they are not those of the new pod,
+// returns the running template.
 std::optional<AppliedPod> recorded_pod(const Observed& observed, const AppliedPod& pod,
                                        const std::string& refused) {
   const api::Deployment& existing = *observed.deployment();
@@ -68,11 +69,11 @@ void drop_containers_without_match(api::PodTemplateSpec& part, const api::PodTem
   });
 }
 
-// Whether the user changed the pod since the template was applied. Used when there is no record.
-// While status.observedGeneration is the current generation, the user changed nothing: differences
-// come from another version of the operator, a mutating policy or another client, which cannot be
-// distinguished. A change that the API server refused before the upgrade is not applied either, and
-// is reported.
+// Whether the user changed the pod since the template was applied. This function decides when there
+// is no record. While status.observedGeneration is the current generation, the user changed
+// nothing: differences come from another version of the operator, a mutating policy or another
+// client, which cannot be distinguished. So a change that the API server refused before an upgrade
+// of the operator is held back, too, and UpToDate reports it.
 bool is_changed_by_user(const Observed& observed, const api::PodTemplateSpec& wanted) {
   const api::LocalRegistry& registry = *observed.registry;
   if (registry.status.observed_generation == registry.metadata.generation) return false;
@@ -90,8 +91,9 @@ bool asks_for_restart(const AppliedPod& applied, const AppliedPod& wanted) {
   return !wanted.restart.empty() && wanted.restart != applied.restart;
 }
 
-// Returns the first field in which the new template differs from `before`, the running or the
-// recorded one: a field that the new template adds or changes, or a field that it lacks.
+// Returns the first field in which the new template differs from the old one: a field that the new
+// template adds or changes, or a field that it lacks. `before`: the running or the recorded
+// template.
 json::Difference change(const AppliedPod& applied, const AppliedPod& wanted,
                         const api::PodTemplateSpec& before) {
   if (auto added = json::difference(wanted.pod_template, before)) return added;
@@ -108,7 +110,8 @@ bool is_template_contested(const Observed& observed, const AppliedPod& applied) 
 
 // Decides whether the running template is kept. If so, returns the first field that the new
 // template would change; nullopt when the new template is applied. `applied`: the recorded
-// template. If there is no record, it is set to the running template, so that this one is recorded.
+// template. If there is no record, `applied` is set to the running template, so that the operator
+// records that template.
 json::Difference find_held_back_change(const Observed& observed, std::optional<AppliedPod>& applied,
                                        const AppliedPod& wanted) {
   const Workload workload = find_workload(observed);
@@ -116,7 +119,7 @@ json::Difference find_held_back_change(const Observed& observed, std::optional<A
   const api::PodTemplateSpec& existing = *workload.pod_template;
   const api::LocalRegistry& registry = *observed.registry;
   if (api::lookup(existing.metadata.labels, kOwnerUidLabel) != registry.metadata.uid) {
-    return std::nullopt;  // an earlier LocalRegistry's, deleted with its images
+    return std::nullopt;  // the pod belongs to an earlier LocalRegistry
   }
   bool is_changed = false;  // by another client
   if (applied) {
@@ -126,7 +129,8 @@ json::Difference find_held_back_change(const Observed& observed, std::optional<A
   } else {
     if (!json::difference(wanted.pod_template, existing)) return std::nullopt;
     if (is_changed_by_user(observed, wanted.pod_template)) return std::nullopt;
-    // Whether the operator has acted on the restart annotation is not known, so it is not repeated.
+    // It is not known whether the operator acted on the restart annotation, so the restart is not
+    // repeated.
     applied = AppliedPod{wanted.inputs, wanted.restart, existing};
   }
   if (asks_for_restart(*applied, wanted) || !may_hold_images(observed, workload)) {
@@ -146,8 +150,8 @@ DeploymentIntent intended_deployment(const Observed& observed) {
   if (const auto field = find_held_back_change(observed, applied, pod)) {
     return {build_deployment(registry, *applied, refused), "spec.template." + *field};
   }
-  // The recorded value stays when the annotation is removed, so that setting the same value again
-  // is no new request.
+  // When the user removes the restart annotation, the recorded value stays, so that setting the
+  // same value again is no new request.
   if (pod.restart.empty() && applied) pod.restart = applied->restart;
   return {build_deployment(registry, pod, refused), ""};
 }

@@ -11,7 +11,7 @@
 //
 // The template is replaced when
 //  * the user changed the pod by the spec, or the restart annotation of the LocalRegistry,
-//  * no pod may hold images,
+//  * there is no pod that may hold images,
 //  * another client edited a recorded field: that edit has already replaced the pods. A field that
 //    a mutating policy changes does not count, because the pods had that value from the start.
 // All functions are pure and can be called on any thread.

@@ -156,7 +156,7 @@ std::optional<Instant> next_try(const std::vector<FieldContest>& contests, Insta
     if (is_in_heal_window(contest, now))
       time = std::min(time, contest.last_write + limits::kHealWindow);
     if (time <= now && !contest.writes.empty()) {
-      time = contest.writes.front() + limits::kContestedWindow;  // no writes left in this window
+      time = contest.writes.front() + limits::kContestedWindow;  // until then, no more writes
     }
     if (!next || time < *next) next = time;
   }
@@ -167,7 +167,7 @@ ConditionValue compute_converged(const Observed& observed, const std::optional<R
                                  const Plan& plan) {
   if (observed.registry->spec.suspend) {
     return {"Unknown", std::string(reason::kSuspended),
-            "spec.suspend is true: differences from the spec are not corrected"};
+            "spec.suspend is true: differences from the spec are not healed"};
   }
   if (refusal) {
     return {

@@ -1,4 +1,4 @@
-// Decides about drift, which means that fields of a child differ from the intent. The operator
+// Decides what to do about drift: the fields in which a child differs from its intent. The operator
 // either heals the drift by applying the intent again, or leaves the child unchanged because the
 // fields are contested. A field is contested when the API server's answer to an apply has another
 // value than the applied one, or when the field had to be healed too often. Also computes the
@@ -39,7 +39,8 @@ Drift drift_of(const T& wanted, const T& existing, ObjectRole role = role_of_typ
           differing_fields(wanted, existing), intent_hash(wanted) == intent_hash(existing)};
 }
 
-// The decision about a drift.
+// The decision about a drift. If `apply` is false and `record` is not set, the object is left
+// unchanged.
 struct DriftDecision {
   bool apply = false;
   // With `apply`: the first field that the apply heals; empty: it only retries contested fields.

@@ -60,8 +60,8 @@ void add_heal(WriteHistory& history, const WriteRecord& write, const std::string
   add_time(entry->times, write.now);
 }
 
-// Replaces the fields that earlier answers overrode by those of this answer, and keeps the field
-// managers that are known.
+// Replaces the fields that are contested because of earlier answers (by_answer) with
+// write.overridden, the fields that the latest answer changed. Known field managers stay.
 void replace_answered(FieldContest& contest, const WriteRecord& write) {
   if (write.is_delete) return;
   const std::vector<std::string>& overridden = write.overridden;
@@ -94,7 +94,7 @@ WriteRecord with_stored_paths(WriteRecord write) {
   return write;
 }
 
-constexpr std::size_t kAllocation = 16;  // bytes that the heap takes for each allocation
+constexpr std::size_t kAllocation = 16;  // bytes of overhead of each heap allocation
 
 std::size_t bytes_of(const std::string& text) {
   const bool is_inline = text.capacity() <= std::string().capacity();

@@ -1,8 +1,8 @@
-// The write history of one LocalRegistry: which fields the operator had to heal, and which fields
-// other clients keep changing (contests). The executor of a plan records into it, and plan() reads
-// it as a part of Observed. limits::kHealedFields and limits::kContestedFields limit its size.
-// Paths are stored in the form that stored_path() returns. The types are plain values; the
-// functions can be called on any thread.
+// This file keeps the write history of one LocalRegistry: which fields the operator had to heal,
+// and which fields other clients keep changing (contests). The executor of a plan records into it,
+// and plan() reads it as a part of Observed. limits::kHealedFields and limits::kContestedFields
+// limit its size. Paths are stored in the form that stored_path() returns. The types are plain
+// values; the functions can be called on any thread.
 #pragma once
 
 #include <chrono>
@@ -66,7 +66,7 @@ struct WriteHistory {
 // of it.
 std::string stored_path(std::string_view path);
 
-// Returns the memory that the history takes besides its own size, in bytes.
+// Returns the heap memory that the history takes, in bytes.
 std::size_t bytes_of(const WriteHistory& history);
 
 // One write that succeeded.
@@ -74,7 +74,7 @@ struct WriteRecord {
   ObjectRole role{};
   std::size_t intent = 0;
   std::vector<std::string> healed;      // the fields that the write changed back
-  std::vector<std::string> overridden;  // the fields that differ in the API server's answer
+  std::vector<std::string> overridden;  // the fields that the API server's answer changed
   Instant now;
   std::string part = {};   // only fields below this path were written; empty: all
   bool is_delete = false;  // the object was deleted to be recreated
@@ -84,11 +84,11 @@ void record_write(WriteHistory& history, const WriteRecord& write);
 // Records that a write failed. If the object is contested, its next retry is delayed.
 void record_failed_write(WriteHistory& history, ObjectRole role, Instant now);
 
-// Fields that become contested.
+// Fields of one object that become contested.
 struct ContestRecord {
   ObjectRole role{};
   std::size_t intent = 0;
-  std::map<std::string, std::string> managers;  // by path; empty: not known
+  std::map<std::string, std::string> managers;  // by path; see ContestedField
   std::chrono::milliseconds retry_after{};      // until the first retry, if this begins a contest
   Instant now;
 };
@@ -100,7 +100,7 @@ void end_contest(WriteHistory& history, ObjectRole role);
 // Drops fields that were last healed more than limits::kContestedWindow ago.
 void forget_old_heals(WriteHistory& history, Instant now);
 
-// Whether the field was healed too often for that intent to be healed again:
+// Whether the field was healed so often for that intent that it must not be healed again:
 // limits::kHealsInWindow times within limits::kHealWindow, or limits::kContestedWrites times within
 // limits::kContestedWindow.
 bool is_healed_too_often(const WriteHistory& history, ObjectRole role, std::size_t intent,
@@ -135,8 +135,8 @@ inline constexpr std::string_view kStrategyTypeField = "spec.strategy.type";
 inline constexpr std::string_view kRollingUpdateField = "spec.strategy.rollingUpdate";
 inline constexpr std::string_view kPortsField = "spec.ports";
 
-// Returns the paths of the owned fields in which the object differs from the intent. The comparison
-// field by field stops after limits::kContestedFields.
+// Returns the paths of the fields in which the object differs from the intent. The comparison field
+// by field stops after limits::kContestedFields differences.
 template <class T>
 std::vector<std::string> differing_fields(const T& wanted, const T& actual) {
   std::vector<std::string> fields = json::differences(wanted, actual, limits::kContestedFields);
@@ -152,8 +152,9 @@ WriteRecord record_of_strategy(std::size_t intent, const api::Deployment& answer
 WriteRecord record_of_ports(std::size_t intent, const api::Service& patch,
                             const api::Service& answer);
 
-// Returns the fields that an update of an existing object heals; none if it applies a new intent. A
-// differing intent hash means a new intent, unless it is the only difference.
+// Returns the fields that an update of an existing object heals: with `is_heal`, all that differ.
+// Without `is_heal`, the update applies a new intent and heals nothing, unless only the intent hash
+// differs: then another client changed the hash.
 template <class T>
 std::vector<std::string> healed_fields(const T& wanted, const T& existing, bool is_heal) {
   std::vector<std::string> fields = differing_fields(wanted, existing);

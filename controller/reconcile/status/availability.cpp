@@ -121,7 +121,8 @@ std::string_view reason_for(std::string_view message) {
   return reason::kFailed;
 }
 
-// Returns the condition `type` of the status if it reports that pods cannot be created.
+// Returns the condition `type` of the current status if it reports that pods cannot be created;
+// nullopt otherwise.
 std::optional<ConditionValue> reported_refusal(const api::LocalRegistry& registry,
                                                std::string_view type) {
   constexpr auto& kReasons = reason::kCreationRefusals;
@@ -134,7 +135,7 @@ std::optional<ConditionValue> reported_refusal(const api::LocalRegistry& registr
 }
 
 // Returns the condition `type` when the workload's controller cannot create pods; nullopt
-// otherwise. While the cause cannot be read, the status keeps reporting the last one.
+// otherwise. While the cause cannot be read, the condition stays the same.
 std::optional<ConditionValue> condition_of_replicas(const Observed& observed,
                                                     const Workload& workload,
                                                     std::string_view type) {
@@ -154,8 +155,8 @@ std::optional<ConditionValue> condition_of_scheduling(const api::Pod& pod) {
                         MessageSource::kQuoted};
 }
 
-// Returns the condition of a container of the workload; nullopt when it is ready. `starting`: the
-// reason while it starts.
+// Returns the condition of a container of the workload; nullopt when the container is ready.
+// `starting`: the reason of the condition while the container starts.
 std::optional<ConditionValue> condition_of_container(const Observed& observed,
                                                      const Workload& workload,
                                                      std::string_view container_name,

@@ -96,7 +96,7 @@ std::string where_images_go(const api::LocalRegistryStatus& status) {
   return fmt::format("images are pushed to and pulled from {}", status.url);
 }
 
-// Reports created objects and the node port in one event if they come in one reconcile, because
+// Reports created objects and the node port in one event if both are new in this reconcile, because
 // each event is a write.
 void report_creation(const api::LocalRegistry& before, const api::LocalRegistryStatus& after,
                      const std::string& created, std::vector<ReconcileEvent>& list) {
@@ -134,7 +134,7 @@ void report_refusal(const api::LocalRegistry& before, const api::LocalRegistrySt
 }
 
 // Reports a write that was rejected, such as the update or the deletion of a child, unless another
-// condition gives the same reason and has its own event.
+// condition reports a refusal, which has its own event.
 void report_rejected_write(const api::LocalRegistry& before, const api::LocalRegistryStatus& after,
                            std::vector<ReconcileEvent>& list) {
   if (is_one_of(reason_of(after, condition::kAvailable), reason::kCreationRefusals) ||
@@ -171,7 +171,8 @@ void report_cleanup(const api::LocalRegistry& before, const api::LocalRegistrySt
                   std::string(message_of(after, condition::kCleanupBlocked))});
 }
 
-// True while an image is checked for the first time. A refused image never gets a delivery.
+// True while an image is checked for the first time. Refused images do not count, because they
+// never get a delivery.
 bool has_undecided_image(const api::LocalRegistrySpec& spec,
                          const std::vector<api::ImageStatus>& images) {
   const auto is_decided = [](const api::ImageStatus& image) { return image.delivery.has_value(); };
@@ -184,8 +185,8 @@ bool has_undecided_image(const api::LocalRegistrySpec& spec,
   return false;
 }
 
-// Reports how images are delivered, in one event once all of them are decided. The status entries
-// of refused images say why.
+// Reports how images are delivered, in one event once all of them are decided. status.images says
+// why an image is refused.
 void report_images(const api::LocalRegistry& before, const api::LocalRegistryStatus& after,
                    std::vector<ReconcileEvent>& list) {
   if (has_undecided_image(before.spec, after.images)) return;

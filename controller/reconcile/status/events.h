@@ -14,7 +14,7 @@ struct ReconcileEvent {
   bool warning = false;
   std::string reason;  // "Created"
   std::string action;  // what the operator did or tried: "Create"
-  std::string note;    // for people
+  std::string note;    // the text that users read
 
   bool operator==(const ReconcileEvent&) const = default;
 };

@@ -1,5 +1,6 @@
-// Decides for each declared image how it is delivered to the nodes, by the product's delivery
-// table, and when its push check is due. All functions are pure and can be called on any thread.
+// Decides for each declared image how it is delivered to the nodes, by the delivery table in
+// README.md, and when its push check is due. All functions are pure and can be called on any
+// thread.
 #pragma once
 
 #include <optional>
@@ -15,12 +16,12 @@ struct ImageDecision {
   bool refused = false;     // spec.images declares the image in an invalid way
 };
 
-// Returns one entry for each of spec.images, in the same order: the reason why the image is
-// refused, for example because another image has the same path; nullopt if the image is accepted.
+// Returns for each entry of spec.images, in the same order, why the image is refused (for example,
+// because another image has the same path); nullopt if the image is accepted.
 std::vector<std::optional<std::string>> refused_images(const api::LocalRegistrySpec& spec);
 
-// Returns one decision for each of spec.images, in the same order; ImageStatus::resolved stays
-// empty.
+// Returns one decision for each entry of spec.images, in the same order. ImageStatus::resolved is
+// empty in all of them.
 //
 // If the local registry delivers an image, this delivery stays until the spec changes: a push
 // permission that is granted later is reported, but does not change the delivery. While a changed

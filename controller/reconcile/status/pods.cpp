@@ -44,7 +44,7 @@ bool may_hold_images(const api::Pod& pod) {
   return container != nullptr ? has_started(*container) : pod.status.phase == "Running";
 }
 
-// Returns when the event last occurred: its recorder reports that in one of three fields.
+// Returns when the event last occurred. Its recorder set one of three fields to that time.
 base::Time last_time(const api::EventSummary& event) {
   const base::Time of_series = event.series ? event.series->last_observed_time.time : base::Time();
   return std::max(
@@ -152,8 +152,9 @@ bool is_ready(const api::Pod& pod, const api::ContainerStatus& container) {
 
 bool may_hold_images(const Observed& observed, const Workload& workload) {
   if (workload.metadata == nullptr) return false;
-  // The cache may not show the pod. Another client may have removed the label by which pods are
-  // watched, or the cache is stale and shows only an earlier pod.
+  // The workload's status counts as well, because the cache may not show the pod: another client
+  // may have removed the label by which pods are watched, or the cache is stale and shows only an
+  // earlier pod.
   if (workload.status->ready_replicas > 0) return true;
   return std::any_of(observed.pods.begin(), observed.pods.end(), [&](const auto& pod) {
     return !is_terminating_or_ended(*pod) && is_pod_of(*pod, workload) && may_hold_images(*pod);

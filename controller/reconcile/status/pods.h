@@ -1,5 +1,5 @@
-// Functions about the workload of a registry and its pods, as observed. All functions are pure and
-// can be called on any thread.
+// Answers questions about the observed workload of a registry and its pods. All functions are pure
+// and can be called on any thread.
 #pragma once
 
 #include <string>
@@ -11,7 +11,8 @@
 
 namespace reconcile {
 
-// The intended workload, a Deployment or a StatefulSet; all pointers are null when it is absent.
+// The observed workload of the kind that the spec asks for, a Deployment or a StatefulSet. All
+// pointers are null when it is absent.
 struct Workload {
   const api::ObjectMeta* metadata = nullptr;
   const std::optional<int>* replicas = nullptr;
@@ -33,13 +34,13 @@ const api::Pod* find_pod(const Observed& observed, const Workload& workload);
 bool has_no_pod(const Observed& observed, const Workload& workload);
 
 // Returns why the workload's controller cannot create a pod, in the API server's words; empty when
-// no refusal is known. For a StatefulSet, Observed::pod_refusal has it.
+// no refusal is known. For a StatefulSet, the refusal is that in Observed::pod_refusal.
 std::string_view refusal_of_pods(const Observed& observed, const Workload& workload);
 
-// Returns the API server's message from the latest event in which the StatefulSet controller
-// reports that it could not create a pod; the controller's introductory words are removed. Events
-// before `since` are ignored; empty: there are none. Source: recordPodEvent in
-// pkg/controller/statefulset of Kubernetes.
+// Returns the API server's message from the latest of these events, in which the StatefulSet
+// controller reports that it could not create a pod. The controller's introductory words are
+// removed, and events before `since` are ignored. Empty: there is no event since then. Source:
+// recordPodEvent in pkg/controller/statefulset of Kubernetes.
 std::string latest_refusal(const std::vector<api::EventSummary>& events, base::Time since);
 
 // True while a pod of the workload is being deleted.
@@ -49,8 +50,8 @@ bool has_container(const api::PodTemplateSpec& pod, std::string_view name);
 
 const api::ContainerStatus* find_container(const api::Pod& pod, std::string_view name);
 
-// True when the container is ready and its kubelet still reports it. When a node is lost, another
-// controller makes the pod unready, and the states of its containers stay unchanged.
+// True when the container is ready and the kubelet still reports its state. When a node is lost,
+// the node lifecycle controller makes the pod unready, but the container statuses stay unchanged.
 bool is_ready(const api::Pod& pod, const api::ContainerStatus& container);
 
 // True when the container is in state `waiting` with a reason worth reporting, such as
@@ -63,8 +64,8 @@ bool waits_for_reason(const api::ContainerStatus& container);
 const api::ContainerStateTerminated* find_crash(const api::ContainerStatus& container,
                                                 base::Time now);
 
-// True when the pod's volumes may hold images: the registry's container runs, or has run. An
-// emptyDir outlives a crash of its container.
+// True when the volumes of a pod of the workload may hold images: the registry's container runs, or
+// has run. An emptyDir outlives a crash of its container.
 bool may_hold_images(const Observed& observed, const Workload& workload);
 
 }  // namespace reconcile

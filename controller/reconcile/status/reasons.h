@@ -1,4 +1,5 @@
-// Types and reasons of conditions, as users and tools read them. Constants only.
+// This file declares the types and reasons of conditions, which users and tools read. It has only
+// constants.
 #pragma once
 
 #include <array>
@@ -20,7 +21,7 @@ inline constexpr std::string_view kCleanupBlocked = "CleanupBlocked";
 
 namespace reconcile::reason {
 
-// Accepted
+// Reasons of Accepted.
 inline constexpr std::string_view kAccepted = "Accepted";
 inline constexpr std::string_view kNameConflict = "NameConflict";
 inline constexpr std::string_view kNamespaceNotAllowed = "NamespaceNotAllowed";
@@ -33,7 +34,7 @@ inline constexpr std::string_view kInvalidSpec = "InvalidSpec";
 inline constexpr std::string_view kTooLarge = "TooLarge";
 inline constexpr std::string_view kNoRoom = "NoRoom";
 
-// StorageReady
+// Reasons of StorageReady.
 inline constexpr std::string_view kEphemeral = "Ephemeral";
 inline constexpr std::string_view kBound = "Bound";
 inline constexpr std::string_view kExpanding = "Expanding";
@@ -44,11 +45,11 @@ inline constexpr std::string_view kShrinkRefused = "ShrinkRefused";
 inline constexpr std::string_view kStorageClassChangeRefused = "StorageClassChangeRefused";
 inline constexpr std::string_view kExpansionRefused = "ExpansionRefused";
 
-// BuildKitReady
+// Reasons of BuildKitReady.
 inline constexpr std::string_view kLocalBuild = "LocalBuild";
-inline constexpr std::string_view kPodSecurity = "PodSecurity";  // namespace label
+inline constexpr std::string_view kPodSecurity = "PodSecurity";  // by the namespace's label
 inline constexpr std::string_view kPodSecurityDefault =
-    "PodSecurityDefault";  // the cluster default
+    "PodSecurityDefault";  // by the cluster's default
 inline constexpr std::string_view kStarting = "Starting";
 
 // Reasons of Available. Others are the waiting reasons of a container, such as ImagePullBackOff.
@@ -64,11 +65,11 @@ inline constexpr std::string_view kCrashLoopBackOff = "CrashLoopBackOff";
 inline constexpr std::string_view kOomKilled = "OOMKilled";
 inline constexpr std::string_view kScaledToZero = "ScaledToZero";
 
-// UpToDate
+// Reasons of UpToDate.
 inline constexpr std::string_view kUpToDate = "UpToDate";
 inline constexpr std::string_view kRestartLosesImages = "RestartLosesImages";
 
-// Ready; or the reason of the first condition that is not True
+// Reasons of Ready, besides those of the conditions that make it False.
 inline constexpr std::string_view kReady = "Ready";
 inline constexpr std::string_view kDisabled = "Disabled";
 inline constexpr std::string_view kKindLoad = "KindLoad";
@@ -80,16 +81,16 @@ inline constexpr std::string_view kNodePortOutOfRange = "NodePortOutOfRange";
 inline constexpr std::array<std::string_view, 2> kPortRefusals = {kNodePortTaken,
                                                                   kNodePortOutOfRange};
 
-// Converged
+// Reasons of Converged.
 inline constexpr std::string_view kConverged = "Converged";
 inline constexpr std::string_view kFieldOverridden = "FieldOverridden";
 inline constexpr std::string_view kApplying = "Applying";
 inline constexpr std::string_view kRejected = "Rejected";  // by the API server, as invalid
 
-// Reasons that several conditions use
+// Reasons that several conditions use.
 inline constexpr std::string_view kNotDeployed = "NotDeployed";
 inline constexpr std::string_view kFailed = "Failed";
-// Why a pod or another child cannot be created.
+// The reasons why a pod or another child cannot be created.
 inline constexpr std::array<std::string_view, 4> kCreationRefusals = {kQuotaExceeded, kForbidden,
                                                                       kFailed, kPodSecurity};
 

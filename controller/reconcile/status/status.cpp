@@ -85,10 +85,10 @@ struct StatusInput {
   const Observed& observed;
   const std::optional<Refusal>& refusal;
   const std::string& url;        // status.url
-  const Conditions& conditions;  // those of earlier rows
+  const Conditions& conditions;  // those that earlier rows computed
   const ConditionValue& convergence;
   const std::string& outdated_field;
-  bool is_elsewhere;                      // see find_earlier_service()
+  bool is_elsewhere;                      // find_earlier_service() found a Service
   std::optional<ConditionValue> absence;  // see condition_of_absent_object()
 };
 
@@ -119,8 +119,8 @@ ConditionValue storage_condition(const Observed& observed) {
   return {state.ready ? kTrue : kFalse, std::string(state.reason), state.message};
 }
 
-// Returns the condition of an object that does not exist and is not created for now, because of a
-// suspension or refusal. nullopt: the object's own condition counts.
+// Returns the condition for an object that does not exist and is not created now, because the
+// LocalRegistry is suspended or refused; nullopt if the object's own condition counts.
 std::optional<ConditionValue> condition_of_absent_object(const Observed& observed,
                                                          const std::optional<Refusal>& refusal) {
   // If nothing is deployed, the object's own condition reports why.
@@ -144,8 +144,7 @@ ConditionValue compute_up_to_date(const Observed& observed, const std::string& o
                       outdated_field, restart_remedy(observed))};
 }
 
-// Returns the condition for a pinned node port that the API server refused; nullopt when it was not
-// refused.
+// Returns the condition for a pinned node port that the API server refused; nullopt if it did not.
 std::optional<ConditionValue> condition_of_refused_port(const Observed& observed) {
   for (const FailedRequest& failure : observed.failures) {
     if (failure.node_port == 0 || failure.node_port != observed.registry->spec.node_port) continue;
@@ -170,7 +169,6 @@ ConditionValue not_ready_because_of(const api::Condition& condition) {
   return {kFalse, condition.reason, condition.message};
 }
 
-// Computes the condition Ready when no registry is deployed.
 ConditionValue compute_ready_without_registry(const Observed& observed,
                                               std::optional<api::Delivery> delivery) {
   if (!delivery) {
@@ -210,8 +208,7 @@ ConditionValue compute_ready(const Observed& observed, const Conditions& conditi
           "registry is ready; push and pull at " + observed.registry->spec.name};
 }
 
-// Computes the condition CleanupBlocked: children may be in namespaces that the operator does not
-// watch.
+// Computes the condition CleanupBlocked. Children may be in namespaces that are not watched.
 ConditionValue compute_cleanup_blocked(const Observed& observed) {
   return {kTrue, std::string(reason::kNamespaceNotWatched),
           fmt::format("objects of this LocalRegistry may be in namespace {}, which the operator "
@@ -222,8 +219,8 @@ ConditionValue compute_cleanup_blocked(const Observed& observed) {
                       observed.registry->metadata.uid, kFinalizer)};
 }
 
-// Returns the condition of an object that may be absent, or elsewhere. `exists`: the object is at
-// its key.
+// Returns the condition of a child: NotObserved if the registry stays at an earlier name,
+// input.absence if the child does not exist and is not to be created, else the result of `compute`.
 ConditionValue condition_of_object(const StatusInput& input, bool exists,
                                    ConditionValue (*compute)(const Observed&)) {
   if (input.is_elsewhere) return not_observed();
@@ -360,8 +357,7 @@ void describe(const Observed& observed, const std::optional<Refusal>& refusal,
   }
 }
 
-// Records what must survive a crash. `may_create`: the spec is accepted and not suspended, so
-// children may be created.
+// Records what must survive a crash. `may_create`: children may be created for this spec.
 void add_required_records(const Observed& observed, bool may_create,
                           api::LocalRegistryStatus& status) {
   status.other_namespaces = namespaces_to_record(observed, may_create && is_deployed(observed));

@@ -15,14 +15,15 @@
 namespace reconcile {
 namespace {
 
-// True when the difference comes from the spec, so that it is an update and no drift. The intent
-// hash does not cover size and storage class of a PVC.
+// True when the difference comes from the spec, so that the apply is an update and no heal. The
+// intent hash of a PVC does not show this, because it does not cover the size and the storage
+// class.
 bool is_change_of_spec(const Observed&, const api::PersistentVolumeClaim&, std::string_view field) {
   return field.starts_with("spec.resources") || field == "spec.storageClassName";
 }
 
-// True when the Service has the node port that the status records. Then no client moved the port,
-// and the changed port comes from the spec.
+// True when the node port differs from the intent, but is the one that the status records. Then no
+// client moved the port, and the change comes from the spec.
 bool is_change_of_spec(const Observed& observed, const api::Service& existing,
                        std::string_view field) {
   return field.ends_with(".nodePort") &&
@@ -83,10 +84,11 @@ std::string version_to_write(const T&) {
 template <ObjectRole role, class T>
 void create(const Observed& observed, T wanted, Plan& plan) {
   if (find_failure(observed, role) != nullptr) return leave_contested(observed, role, plan);
-  // A create needs a live read in two cases. An object with contested fields may exist although no
-  // cache shows it, because a policy may have changed the label by which the cache selects it. If
-  // the target is another namespace and the cached spec is stale, the child would be created in a
-  // namespace that is no longer in status.otherNamespaces, and would never be found or deleted.
+  // A create needs a live read in two cases. First, an object with contested fields may exist
+  // although no cache shows it, because a policy may have changed the label by which the cache
+  // selects it. Second, if the target is another namespace and the cached spec is stale, the child
+  // would be created in a namespace that is no longer in status.otherNamespaces, and would never be
+  // found or deleted.
   const bool is_risky =
       observed.history.find(role) != nullptr || is_in_other_namespace(*observed.registry);
   if (is_risky && !observed.live) return require_live_read(observed, plan);
@@ -111,7 +113,7 @@ bool may_recreate_contested(const Observed& observed, const Drift& drift) {
                       [](const ContestedField& field) { return field.by_answer; });
 }
 
-// Recreates the object after the API server refused an apply, if only that helps. A PVC is never
+// Recreates the object after the API server refused an apply, if nothing else helps. A PVC is never
 // recreated, because its images would be lost. Neither is a workload that another client keeps
 // changing.
 template <class T>
@@ -128,18 +130,18 @@ void recreate_after_refusal(const Observed& observed, const Drift& drift, const 
       delete_to_heal(delete_of(drift.role, existing.metadata), drift.intent, drift.fields));
 }
 
-// Returns the merge patch that has to precede an apply. An apply keeps the parameters of a
-// RollingUpdate, and the API server refuses them with Recreate.
+// Returns the merge patch that has to precede an apply; nullopt if none is needed. An apply keeps
+// the parameters of a RollingUpdate, and the API server refuses them with Recreate.
 std::optional<Action> reset_before_apply(const Observed&, const api::Deployment&,
                                          const api::Deployment& existing, const Drift& drift) {
   if (existing.spec.strategy.rolling_update.text.empty()) return std::nullopt;
   return ResetStrategy{build_strategy_patch(existing.metadata), drift.intent};
 }
 
-// Returns the merge patch that has to precede an apply. An apply keeps a port that another client
-// added, and the API server refuses that port beside the wanted one. If the API server did not
-// accept this intent before, the port may be one that the operator applied for an earlier intent;
-// an apply removes such a port.
+// Returns the merge patch that has to precede an apply; nullopt if none is needed. An apply keeps a
+// port that another client added, and the API server refuses that port beside the wanted one. If
+// the API server did not accept this intent before, the port may be one that the operator applied
+// for an earlier intent; an apply removes such a port.
 std::optional<Action> reset_before_apply(const Observed& observed, const api::Service& wanted,
                                          const api::Service& existing, const Drift& drift) {
   const bool is_foreign = drift.was_applied || is_contested(observed, drift, kPortsField);
@@ -153,7 +155,7 @@ std::optional<Action> reset_before_apply(const Observed&, const T&, const T&, co
 }
 
 // Returns the decision to change the object for this drift. Returns nullopt when it must not be
-// changed now: then the contested fields are recorded, or the object is left unchanged.
+// changed now: then it records the contested fields, or leaves the object unchanged.
 std::optional<DriftDecision> decide_to_write(const Observed& observed, const Drift& drift,
                                              Plan& plan) {
   DriftDecision decision = decide_drift(observed, drift);
@@ -207,7 +209,7 @@ void create_or_heal(const Observed& observed, T wanted, Plan& plan) {
 }
 
 // A selector is immutable, so a workload with another selector is recreated. If another client sets
-// that selector on each new workload, it is contested and left unchanged.
+// that selector on each new workload, the selector is contested and the workload is left unchanged.
 template <ObjectRole role, class T>
 void ensure_with_selector(const Observed& observed, T wanted, Plan& plan) {
   const auto& existing = observed.slots.get<role>();
@@ -222,8 +224,9 @@ void ensure_with_selector(const Observed& observed, T wanted, Plan& plan) {
   create_or_heal<role>(observed, std::move(wanted), plan);
 }
 
-// The pod management policy is immutable too. The StatefulSet is recreated, and the new one adopts
-// the pod, unless another client sets that policy on each new StatefulSet.
+// True when the StatefulSet must be recreated because of its pod management policy, which is
+// immutable. The new StatefulSet adopts the pod. False if another client sets that policy on each
+// new StatefulSet.
 bool must_be_recreated(const Observed& observed, const api::StatefulSet& existing,
                        const api::StatefulSet& wanted) {
   return existing.spec.pod_management_policy != wanted.spec.pod_management_policy &&
@@ -237,8 +240,8 @@ void ensure_stateful_set(const Observed& observed, Plan& plan) {
   if (observed.pvc() && is_terminating(observed.pvc()->metadata)) {
     return delete_child<ObjectRole::kStatefulSet>(observed, plan);
   }
-  // No pod may mount the PVC before the plan has seen it: a PVC that no cache shows may belong to
-  // another owner.
+  // The StatefulSet is not created or updated before the PVC is observed: a PVC that no cache shows
+  // may belong to another owner, and no pod may mount it.
   if (!observed.pvc()) return;
   const auto& existing = observed.stateful_set();
   api::StatefulSet wanted =
@@ -252,9 +255,9 @@ void ensure_stateful_set(const Observed& observed, Plan& plan) {
   ensure_with_selector<ObjectRole::kStatefulSet>(observed, std::move(wanted), plan);
 }
 
-// Plans the deletion of a workload that is not wanted any more. True if it still runs. Then the
-// other workload must wait: behind one Service, each of two workloads would have a part of the
-// images.
+// Plans the deletion of the workload that is not wanted any more. Returns true if that workload
+// still runs. Then the wanted workload must wait: of two workloads behind one Service, each would
+// have a part of the images.
 template <ObjectRole role>
 bool remove_other_workload(const Observed& observed, Plan& plan) {
   const auto& workload = observed.slots.get<role>();

@@ -9,8 +9,8 @@ namespace reconcile {
 // Creates or heals the PVC. Without persistence, nothing is planned.
 void ensure_pvc(const Observed& observed, Plan& plan);
 
-// Deletes the workload of the other kind, and creates or heals the wanted one after that.
-// `deployment`: null with persistence.
+// Deletes the workload of the other kind (Deployment or StatefulSet), and creates or heals the
+// wanted one after that. `deployment`: null with persistence.
 void ensure_workload(const Observed& observed, const DeploymentIntent* deployment, Plan& plan);
 
 // Creates or heals the Service, with the node port that choose_node_port() returns.

@@ -16,7 +16,7 @@ namespace {
 
 // Whether the action may change the node port of an existing Service. Clients may use that port, so
 // the change needs a live read. A requested port of 0 counts as well: then the status records no
-// port, but it may be stale.
+// port, but the status may be stale.
 bool moves_node_port(const Observed& observed, const Action& action) {
   const auto* apply = std::get_if<Apply<api::Service>>(&action);
   const auto* reset = std::get_if<ResetPorts>(&action);

@@ -16,13 +16,13 @@ bool may_miss_objects(const Observed& observed);
 // one, and the children belong to its successor.
 bool takes_over(const Observed& observed);
 
-// Whether the status records all that must be recorded before the first write to another object.
-// After a crash, only the status shows which other namespaces have children. Another reason: adding
-// the finalizer changes the resourceVersion, and the original resourceVersion decides which of two
-// LocalRegistries of the same second is older.
+// Whether the status records what must be recorded before the first write to another object. One
+// record is the target namespace: after a crash, only the status shows which other namespaces have
+// children. The other is the original resourceVersion, which decides which of two LocalRegistries
+// of the same second is older: adding the finalizer changes it.
 bool has_required_records(const Observed& observed);
 
-// Whether one of the actions deletes an object or may change a node port.
+// Whether an action of the plan deletes an object or may change a node port.
 bool is_risky(const Observed& observed, const Plan& plan);
 
 }  // namespace reconcile

@@ -1,5 +1,6 @@
-// What the steps of plan() share: the draft that they work on, and small additions to a plan. Used
-// by the sources of plan() only. All functions are pure and can be called on any thread.
+// This file declares what the steps of plan() share: the draft that they work on, and small
+// additions to a plan. Only the sources of plan() use it. All functions are pure and can be called
+// on any thread.
 #pragma once
 
 #include <algorithm>
@@ -18,7 +19,7 @@ struct Draft {
   const Observed& observed;
   Plan plan = {};
   std::optional<Refusal> refusal = {};              // why the spec is not accepted
-  std::optional<DeploymentIntent> deployment = {};  // set without persistence
+  std::optional<DeploymentIntent> deployment = {};  // set if a Deployment is wanted
   bool is_unclear = false;  // too little is known of the existing objects to judge the spec
   bool must_read = false;   // a live read comes before any write of a child
 
@@ -58,16 +59,19 @@ void delete_child(const Observed& observed, Plan& plan) {
 // the plan, so that the status reports it.
 void leave_contested(const Observed& observed, ObjectRole role, Plan& plan);
 
-// Ends the contest over an object without drift, unless its last heal was too recent.
+// Ends the contest over an object without drift, unless another client may still change the object
+// again (is_in_heal_window()).
 void end_contest(const Observed& observed, ObjectRole role, Plan& plan);
 
-// Plans the change at most once in a reconcile, and not while another client keeps reverting it.
+// Plans to add (`present`) or remove the finalizer. Plans nothing if a request about the
+// LocalRegistry failed in this reconcile, or until the next retry if another client keeps reverting
+// the change.
 void set_finalizer(const Observed& observed, bool present, Plan& plan);
 
 // Plans a reconcile for the next retry of contested fields.
 void retry_contested(const Observed& observed, Plan& plan);
 
-// Plans this status unless it is the observed one.
+// Plans to write this status, unless the observed status is equivalent to it.
 void report(const Observed& observed, api::LocalRegistryStatus status, Plan& plan);
 
 // Reports a failed live read or delete in the status. The rest of the status stays unchanged,

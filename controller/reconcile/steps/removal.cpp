@@ -11,7 +11,7 @@
 namespace reconcile {
 namespace {
 
-// Whether this LocalRegistry owns the retained child, and its whenDeleted is Delete. A PVC that an
+// True when this LocalRegistry owns the retained child and has whenDeleted: Delete. A PVC that an
 // earlier LocalRegistry retained stays until this one has taken it over.
 bool may_delete_retained(const Observed& observed, const api::ObjectMeta& child) {
   return observed.registry->spec.persistence.when_deleted == api::RetentionPolicy::kDelete &&
@@ -28,8 +28,7 @@ void remove_retained(const Observed& observed, ObjectRole role, const api::Objec
       Delete{role, api::key_of(child), child.uid, child.resource_version, false});
 }
 
-// Keeps the finalizer and reports why: children may be in namespaces that the operator does not
-// watch.
+// Keeps the finalizer and reports why: children may be in namespaces that are not watched.
 void block_deletion(const Observed& observed, Plan& plan) {
   report(observed, status_with_blocked_cleanup(observed), plan);
 }
@@ -124,7 +123,7 @@ void plan_deletion(const Observed& observed, Plan& plan) {
   if (is_in_other_namespace(*observed.registry)) remove_registry(observed, plan);
   if (observed.pvc()) remove_retained(observed, ObjectRole::kPvc, observed.pvc()->metadata, plan);
   remove_misplaced_children(observed, plan);
-  // A delete that failed is planned again by the next reconcile, and keeps the finalizer.
+  // The next reconcile plans a failed delete again. The finalizer stays until then.
   std::erase_if(plan.actions, [&](const Action& action) {
     return find_failure(observed, role_of(action)) != nullptr;
   });

@@ -1,6 +1,6 @@
 // Plans how children are deleted: those that the spec does not ask for any more, those of a
-// LocalRegistry that is being deleted or is gone, and orphans. Also decides about the finalizer.
-// All functions are pure and can be called on any thread.
+// LocalRegistry that is being deleted or is gone, and orphaned children. Also decides about the
+// finalizer. All functions are pure and can be called on any thread.
 #pragma once
 
 #include "reconcile/steps/plan_parts.h"
