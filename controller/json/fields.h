@@ -1,4 +1,5 @@
-// A field table drives decoding, encoding, comparing and the paths in messages: one table per type.
+// A field table lists the JSON members of a C++ type. It drives decoding, encoding, comparing and
+// the paths in messages. Each type has one table:
 //
 //   struct ServicePort { std::string name; int port = 0; };
 //   template <> struct json::Fields<ServicePort> {
@@ -6,20 +7,21 @@
 //                                                    json::field("port", &ServicePort::port));
 //   };
 //
-// Kinds of members: a leaf (std::string, bool, int, std::int64_t, base::Time, or a type with a
-// json::Leaf), a type with a table, std::optional, std::vector and std::map<std::string, …> of
-// them.
+// A member is a leaf (std::string, bool, int, std::int64_t, base::Time, or a type with a
+// json::Leaf), a type with a table, or a std::optional, std::vector or std::map<std::string, …> of
+// these.
 //
 // Guarantees
-//  * A member that is empty, zero or false is absent. Comparing skips absent members of `wanted`.
-//    Encoding writes an absent member only if its default value is not absent, so that decoding the
+//  * A member counts as absent when it is empty, zero or false. Comparing ignores every member that
+//    is absent in `wanted`. Encoding leaves out absent members; but if the default value of a
+//    member is not absent (as in port = 5000), that member is always written, so that decoding the
 //    text gives the same value. A member that must be sent even when it is empty, zero or false is
 //    a std::optional.
-//  * Decoding ignores unknown members, reads null as absent, and reports the path of a value of the
-//    wrong type. Of two members with the same name, the last one wins.
-//  * difference(wanted, actual) and differences() compare only what `wanted` has. Maps and keyed
-//    lists may have more elements in `actual` (from another manager). Every other list must be
-//    equal in length and order.
+//  * Decoding ignores unknown members, treats null as absent, and reports the path of a value of
+//    the wrong type. If two members have the same name, the last one is used.
+//  * difference(wanted, actual) and differences() compare only the members that `wanted` has. In
+//    `actual`, maps and keyed lists may have further elements, of other field managers. All other
+//    lists must be equal in length and order.
 // The functions are pure and can be called on any thread.
 #pragma once
 
@@ -41,7 +43,7 @@
 
 namespace json {
 
-// Each type with named members specialises Fields with `static constexpr auto kTable`.
+// A type with a field table specialises Fields with `static constexpr auto kTable`.
 template <class T>
 struct Fields;
 
@@ -58,8 +60,8 @@ struct KeyedField {
   Key Element::*key;
 };
 
-// How much of a resource is left after a sieve or in a cache (json/sieve/sieve.h,
-// kube/watch/store.h).
+// A Completeness states which parts of a Kubernetes object a sieve or a cache has kept
+// (json/sieve/sieve.h, kube/watch/store.h).
 enum class Completeness {
   kComplete = 0,
   kPartial = 1,          // without members that exceed the bound, for example spec
@@ -67,14 +69,15 @@ enum class Completeness {
   kMetadataOnly = 3,     // only its metadata, because the cache is full
 };
 
-// A key of a map that is kept. A key that ends in '/' stands for all keys with this prefix.
+// A KeptKey is a map key whose value the sieve keeps (json/sieve/sieve.h). A key that ends with '/'
+// stands for all keys with this prefix.
 struct KeptKey {
   std::string_view key;
-  std::size_t max_bytes;  // of the value as JSON; a larger value is left out
+  std::size_t max_bytes;  // maximum size of the value as JSON; a larger value is left out
 };
 
-// A map of which the sieve (json/sieve/sieve.h) keeps only these keys. Decoding, encoding and
-// comparing treat it as a Field.
+// A LimitedField is a map of which the sieve keeps only the elements with these keys. Decoding,
+// encoding and comparing treat it as a Field.
 template <class Owner, class Map>
 struct LimitedField : Field<Owner, Map> {
   std::span<const KeptKey> keys;
@@ -91,7 +94,7 @@ constexpr LimitedField<Owner, Map> limited(std::string_view name, Map Owner::*me
   return {{name, member}, keys};
 }
 
-// A list that the API server merges by a key (listType=map).
+// Returns the table entry of a list that the API server merges by a key (listType=map).
 template <class Owner, class Element, class Key>
 constexpr KeyedField<Owner, Element, Key> keyed(std::string_view name,
                                                 std::vector<Element> Owner::*member,
@@ -108,13 +111,14 @@ concept IsLeaf = requires {
   Leaf<T>::kExpected;
 };
 
-// The first error of a decoding; later errors are dropped.
+// The first error that decoding finds; later errors are dropped. It is empty while there is no
+// error.
 using DecodeError = std::optional<base::Error>;
 
-// The path of the first difference; nothing when there is none.
+// The path of the first difference, or nothing when there is none.
 using Difference = std::optional<std::string>;
 
-// Collects the paths at which two values differ, the first `max` of them.
+// A Differences collects the paths at which two values differ, at most `max` of them.
 class Differences {
  public:
   explicit Differences(std::size_t max) : max_(max) {}
@@ -241,7 +245,8 @@ struct TableCodec {
   static void decode(View view, T& out, const Path& path, DecodeError& failure);
   static void encode(Writer& writer, const T& value);
 
-  // Writes only the members, for an object that begins with other ones (apiVersion, kind).
+  // Writes only the members, into an object to which the caller has written other members before
+  // (apiVersion, kind).
   static void encode_members(Writer& writer, const T& value);
 
   static bool absent(const T& value);
@@ -250,7 +255,8 @@ struct TableCodec {
  private:
   static_assert(std::tuple_size_v<std::remove_cvref_t<decltype(Fields<T>::kTable)>> <= 64);
 
-  // Calls `visit` with the entries of the table until a call returns true. Returns whether one did.
+  // Calls `visit` with the entries of the table until a call returns true. Returns whether a call
+  // has returned true.
   template <class Visit>
   static bool for_each(Visit visit) {
     return std::apply([&](const auto&... entry) { return (visit(entry) || ...); },
@@ -369,7 +375,7 @@ base::Result<T> decode(View view) {
   return value;
 }
 
-// Parses the text and decodes it.
+// Parses a JSON text and decodes it.
 template <class T>
 base::Result<T> parse(std::string text) {
   const auto document = Document::parse(std::move(text));
@@ -384,8 +390,8 @@ std::string encode(const T& value) {
   return writer.take();
 }
 
-// Returns the paths at which `actual` lacks a value of `wanted` or has another one:
-// "spec.ports[5000].nodePort". They are in the order of the tables; at most `max` paths.
+// Returns at most `max` paths at which `actual` lacks a value of `wanted` or has another one, in
+// the order of the tables: "spec.ports[5000].nodePort".
 template <class T>
 std::vector<std::string> differences(const T& wanted, const T& actual, std::size_t max) {
   Differences found(max);
@@ -393,7 +399,7 @@ std::vector<std::string> differences(const T& wanted, const T& actual, std::size
   return found.take();
 }
 
-// Returns the first path that differences() returns; nothing when there is no difference.
+// Returns the first path that differences() returns, or nothing when there is no difference.
 template <class T>
 Difference difference(const T& wanted, const T& actual) {
   std::vector<std::string> paths = differences(wanted, actual, 1);

@@ -25,7 +25,8 @@ rapidjson::SizeType size_of(std::string_view text) {
   return static_cast<rapidjson::SizeType>(text.size());
 }
 
-// True for "5Gi", which begins like a number but is not one in any version of YAML.
+// Returns true for a binary quantity such as "5Gi". It begins like a number, but no version of YAML
+// reads it as a number.
 bool is_binary_quantity(std::string_view text) {
   constexpr std::string_view kUnits = "KMGTPE";
   if (text.size() < 3 || text.back() != 'i') return false;
@@ -79,8 +80,9 @@ void write_text(YAML::Emitter& emitter, std::string_view text) {
   emitter << std::string(text);
 }
 
-// Writes a key, as an explicit one ("? key") if it is long: an implicit key has at most 1024
-// characters (YAML 1.2, section 8.2.2). Quoted, each of its bytes may take ten characters.
+// Writes a key. A long key gets the explicit notation ("? key"), because an implicit key may have
+// at most 1024 characters (YAML 1.2, section 8.2.2). In quotes, each byte of a key may take ten
+// characters.
 void write_key(YAML::Emitter& emitter, std::string_view name) {
   constexpr std::size_t kPlain = 1000;
   constexpr std::size_t kQuoted = 100;

@@ -14,8 +14,8 @@ namespace json {
 std::string pretty(View value, std::string_view hidden = {});
 
 // Returns YAML with a line end. Parsers of YAML 1.1 and of YAML 1.2 read the same value from the
-// result: a string is quoted if one of these versions would read another type. `hidden`: as for
-// pretty().
+// result, because a string is quoted if one of these versions would read it as another type.
+// `hidden`: as for pretty().
 std::string to_yaml(View value, std::string_view hidden = {});
 
 }  // namespace json

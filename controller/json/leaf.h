@@ -1,6 +1,6 @@
-// A Leaf reads and writes a value that is a single JSON value. Here are the leaves of the types
-// that most field tables use (json/fields.h). The functions are pure and can be called on any
-// thread.
+// Leaf<T> reads and writes a type that a field table (json/fields.h) treats as one indivisible
+// value, such as a number. This file has the leaves of the most common types. The functions are
+// pure and can be called on any thread.
 #pragma once
 
 #include <chrono>
@@ -14,12 +14,12 @@
 
 namespace json {
 
-// Each type that is a single JSON value specialises Leaf with these members:
+// A leaf type specialises Leaf with these members:
 //   static constexpr std::string_view kExpected;            "a quantity": for messages
 //   static bool read(View value, T& out);                   false: the value is not a T
 //   static void write(Writer& writer, const T& value);
 //   static bool absent(const T& value);                     empty, zero or false
-//   static bool same(const T& wanted, const T& actual);     the same meaning
+//   static bool same(const T& wanted, const T& actual);     both mean the same
 template <class T>
 struct Leaf;
 
@@ -61,7 +61,8 @@ struct Leaf<int> {
   static bool same(int wanted, int actual) { return wanted == actual; }
 };
 
-// metav1.Time, in whole seconds. It is absent only as an empty std::optional.
+// A base::Time is written as metav1.Time, in whole seconds. It never counts as absent; only an
+// empty std::optional does.
 template <>
 struct Leaf<base::Time> {
   static constexpr std::string_view kExpected = "a time as in RFC 3339";

@@ -6,7 +6,7 @@ namespace json {
 namespace {
 
 constexpr unsigned kBits = 7;
-constexpr unsigned kMore = 1U << kBits;  // another byte follows
+constexpr unsigned kMore = 1U << kBits;  // set in a byte that another byte follows
 constexpr unsigned kMaxBits = 64;
 
 }  // namespace

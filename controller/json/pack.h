@@ -2,8 +2,8 @@
 // of the type's table (json::Fields) that differ from their default values, one after the other.
 // Only this process can read the bytes: another version of the program may have other tables.
 //
-// unpack() expects the output of pack() for the same type. Truncated bytes give an incomplete
-// value; unpack() never reads past their end. The functions are pure and can be called on any
+// unpack() expects the output of pack() for the same type. From truncated bytes it reads an
+// incomplete value; it never reads past their end. The functions are pure and can be called on any
 // thread.
 #pragma once
 
@@ -21,10 +21,11 @@
 
 namespace json {
 
-// Collects packed bytes.
+// A Packer collects packed bytes.
 class Packer {
  public:
-  // Writes seven bits in each byte, the lowest first, so that a small number takes one byte.
+  // Writes a number with seven bits in each byte, the lowest bits first, so that a small number
+  // takes one byte.
   void number(std::uint64_t value);
   void text(std::string_view value);
   std::string take() { return std::move(bytes_); }
@@ -33,7 +34,7 @@ class Packer {
   std::string bytes_;
 };
 
-// Reads packed bytes.
+// An Unpacker reads packed bytes.
 class Unpacker {
  public:
   explicit Unpacker(std::string_view bytes) : rest_(bytes) {}
@@ -46,7 +47,7 @@ class Unpacker {
   std::string_view rest_;
 };
 
-// Packs a leaf: a number, a time or a text.
+// A PackedLeaf packs and unpacks a leaf: a number, a time or a text.
 template <class T>
 struct PackedLeaf {
   static void write(Packer& packer, const T& value) {
@@ -137,7 +138,8 @@ struct Packing<std::map<std::string, T>> {
   }
 };
 
-// Packs one bit per field, set if the field differs from its default value, then those fields.
+// Writes one bit for each field of the table, which is set if the field differs from its default
+// value. Then writes the fields whose bit is set.
 template <HasFields T>
 struct Packing<T> {
   static void write(Packer& packer, const T& value) {

@@ -16,7 +16,8 @@ class Path {
   Path(const Path& parent, std::string_view name) : parent_(&parent), name_(name) {}
   Path(const Path& parent, std::size_t index) : parent_(&parent), index_(index) {}
 
-  // Returns the path of an element of a keyed list or a map, by its key: "containers[registry]".
+  // Returns the path of the element that has this key in a keyed list or a map:
+  // "containers[registry]".
   static Path element(const Path& parent, std::string_view key) {
     Path path(parent, key);
     path.is_key_ = true;

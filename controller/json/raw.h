@@ -1,6 +1,6 @@
-// Raw is a JSON value that is passed through untyped, such as spec.affinity. The text "null" in an
-// intent means that the field must be absent, whichever manager owns it. Raw is a plain value and
-// can be used on any thread.
+// Raw is a JSON value that the operator passes on without decoding it, such as spec.affinity. In an
+// intent, the text "null" means that the field must be absent, whichever field manager owns it. Raw
+// is a plain value and can be used on any thread.
 #pragma once
 
 #include <string>
@@ -24,7 +24,8 @@ struct Leaf<Raw> {
   static bool read(View view, Raw& out);
   static void write(Writer& writer, const Raw& value) { writer.raw(value.text); }
   static bool absent(const Raw& value) { return value.text.empty(); }
-  // Ignores members that only `actual` has, such as default values of the API server.
+  // Returns whether both values mean the same. Ignores members that only `actual` has, such as
+  // default values that the API server has set.
   static bool same(const Raw& wanted, const Raw& actual);
 };
 

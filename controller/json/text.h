@@ -12,8 +12,8 @@ namespace json {
 // The UTF-8 byte order mark. It may precede a text and is not part of it.
 inline constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
-// True for a word: printable ASCII, not empty, without spaces, quotes and backslashes. No style of
-// YAML or JSON string has to escape a character of a word.
+// Returns true for a word: one or more characters of printable ASCII, without spaces, quotes and
+// backslashes. No notation of a string in YAML or JSON has to escape these characters.
 inline bool is_word(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char character) {
     return character > ' ' && character < 0x7F && character != '"' && character != '\'' &&
@@ -21,9 +21,8 @@ inline bool is_word(std::string_view text) {
   });
 }
 
-// Returns how many bytes at the beginning of `text` encode `word`. The text may contain a character
-// unchanged or escaped: \/, \u002f or \x2f. Returns nothing when the text does not begin with the
-// word.
+// Returns how many bytes at the beginning of `text` encode `word`, or nothing when the text does
+// not begin with the word. In `text`, each character may be escaped: \/, \u002f or \x2f.
 inline std::optional<std::size_t> written_length(std::string_view text, std::string_view word) {
   std::size_t at = 0;
   for (const char wanted : word) {

@@ -1,7 +1,7 @@
 #include "json/value.h"
 
-// With RAPIDJSON_SSE2, RapidJSON scans strings 16 bytes at a time. Only this file defines it: where
-// a text is not parsed in place, RapidJSON would read past the end of the text.
+// With RAPIDJSON_SSE2, RapidJSON scans strings 16 bytes at a time. Only this file defines it,
+// because RapidJSON would read past the end of a text that is not parsed in place.
 #ifdef __SSE2__
 #define RAPIDJSON_SSE2
 #endif
@@ -58,7 +58,7 @@ std::size_t first_bad_byte(std::string_view text) {
 }
 
 // RapidJSON's SSE2 code reads aligned blocks of 16 bytes, which may extend past the end of the
-// text.
+// text. So this many bytes follow the text.
 constexpr std::size_t kBytesAfterEnd = 16;
 
 // Memory for values is allocated in pieces of about the size that the values of the text need,
@@ -134,7 +134,7 @@ class Builder {
  private:
   static constexpr std::string_view kManagedFields = "managedFields";
 
-  // An object or list that is open and kept.
+  // An object or list that has begun and is kept.
   struct Level {
     std::span<const Selection> selected;  // empty: everything is kept
     bool is_list = true;
@@ -190,7 +190,7 @@ class Builder {
     return !has_half_pair_;
   }
 
-  // Returns false when the number is too large.
+  // Stores a number. Returns false when the number is too large.
   bool number(std::string_view text) {
     const char* const end = text.data() + text.size();
     std::int64_t integer = 0;
@@ -221,7 +221,8 @@ base::Error malformed(std::size_t offset, std::string_view what) {
   return {base::ErrorCode::kMalformed, fmt::format("JSON at byte {}: {}", offset, what)};
 }
 
-// Returns RapidJSON's message, which is a sentence, as a part of a sentence.
+// Returns RapidJSON's message without its capital letter and its full stop, as a part of a longer
+// message.
 std::string parse_error(rapidjson::ParseErrorCode code) {
   std::string message = rapidjson::GetParseError_En(code);
   if (message.ends_with('.')) message.pop_back();

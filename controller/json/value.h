@@ -31,7 +31,7 @@ class View {
 
   Kind kind() const;
 
-  // Call each of these functions only for the kind that its name states.
+  // Call each of the following functions only for the kind in its name or comment.
   bool boolean() const;
   std::int64_t integer() const;  // kInteger: a signed 64-bit number
   double number() const;         // kInteger or kNumber
@@ -55,18 +55,19 @@ struct Member {
   View value;
 };
 
-// A member of an object that is kept while a text is parsed. See json/sieve/selection.h.
+// A Selection names a member of an object that is kept while a text is parsed
+// (json/sieve/selection.h).
 struct Selection {
   std::string_view name;
   std::span<const Selection> members;  // members of its value that are kept; empty: all
 };
 
 struct ParseOptions {
-  // The number of values that may be kept; more give kTooLarge. Each value takes up to 32 bytes
-  // besides its text.
+  // The maximum number of values that may be kept; parse() refuses a text with more as kTooLarge.
+  // Each value takes up to 32 bytes besides its text.
   std::size_t max_values = std::numeric_limits<std::size_t>::max();
-  // False: a list named managedFields is read as null. Such a list is half of many objects, and few
-  // callers need it.
+  // False: a list named managedFields is read as null. Such a list makes up half of many objects,
+  // and few callers need it.
   bool managed_fields = true;
   // The members of the root that are kept; empty: everything. The syntax of other members is
   // checked, but they are dropped, so that they take no memory. A selection on a list applies to
@@ -76,8 +77,8 @@ struct ParseOptions {
 
 class Document {
  public:
-  // Parses a text. Returns kMalformed with the position in bytes, or kTooLarge when the text is
-  // nested too deeply or has too many values.
+  // Parses a text. Returns kMalformed with the position in bytes when the text is not valid JSON,
+  // or kTooLarge when it is nested too deeply or has too many values.
   static base::Result<Document> parse(std::string text, const ParseOptions& options = {});
 
   Document(Document&&) noexcept;

@@ -52,8 +52,8 @@ void Writer::separate() {
   first_ = false;
 }
 
-// Copies a string without escapes as a whole. RapidJSON writes strings character by character,
-// which took an eighth of a reconcile's instructions.
+// Writes a string in quotes. A string without characters to escape is copied as a whole: RapidJSON
+// writes character by character, which took an eighth of a reconcile's instructions.
 void Writer::quote(std::string_view value) {
   if (!is_plain(value)) {
     append_by_library(text_, [&](auto& writer) {

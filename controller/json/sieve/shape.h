@@ -29,8 +29,8 @@ struct Shape {
   std::span<const KeptKey> keys = {};              // kMap: the keys that are kept; empty: all
   const Shape* element = nullptr;                  // kMap, kList: shape of each element
   std::size_t element_bytes = 0;                   // kMap, kList: memory of a decoded element
-  bool is_resource = false;                        // kObject: its metadata has a resourceVersion
-  std::vector<std::unique_ptr<Shape>> owned = {};  // shapes of limited members
+  bool is_resource = false;                        // kObject: it is a Kubernetes object
+  std::vector<std::unique_ptr<Shape>> owned = {};  // shapes of LimitedFields
 };
 
 template <class T>

@@ -94,10 +94,10 @@ void Sieve::reset() {
 }
 
 void Sieve::broken() {
-  // For kOne, the caller may have a complete text already when invalid bytes follow it. So a
-  // complete text always stays in the output, however the bytes are split.
+  // For kOne, feed() may already have returned the complete text when invalid bytes follow. So a
+  // complete text always stays in the output, however the input is split.
   if (input_ != Input::kOne || state_ != State::kEnd) current_.clear();
-  current_ += '?';  // no reader accepts it as JSON
+  current_ += '?';  // makes the output invalid JSON
   state_ = State::kBroken;
 }
 
@@ -235,7 +235,7 @@ void Sieve::begin_value(char character) {
   begin_raw(character, next_ != nullptr);
 }
 
-// Returns false when the element exceeds a bound.
+// Begins an element of a list. Returns false when the element exceeds a bound.
 bool Sieve::begin_element() {
   Frame& list = frames_.back();
   next_max_ = 0;
@@ -260,7 +260,8 @@ bool Sieve::begin_element() {
 
 void Sieve::open(const Shape& shape, bool is_list) {
   Frame frame{&shape, is_list};
-  // The outer brackets of a list are not written: its items become watch events.
+  // For kPage, the outer brackets of the list are not written, because its items become watch
+  // events.
   frame.is_shown = input_ != Input::kPage || frames_.size() >= 2;
   if (frame.is_shown) current_ += is_list ? '[' : '{';
   frames_.push_back(frame);
@@ -323,7 +324,7 @@ void Sieve::begin_raw(char character, bool keep) {
   if (keep) keep_raw({&character, 1});
 }
 
-// Returns false when the bytes exceed a bound.
+// Writes bytes of an unparsed value to the output. Returns false when they exceed a bound.
 bool Sieve::keep_raw(std::string_view bytes) {
   current_ += bytes;
   raw_bytes_ += bytes.size();
@@ -334,7 +335,8 @@ bool Sieve::keep_raw(std::string_view bytes) {
   return charge(bytes.size());
 }
 
-// Returns how many of the bytes belong to the unparsed value. Sets `over` when it ends with them.
+// Returns how many of the bytes belong to the unparsed value. Sets `over` when the value ends
+// there.
 std::size_t Sieve::raw_run(std::string_view bytes, bool& over) {
   std::size_t used = 0;
   while (used < bytes.size() && !over) {

@@ -1,20 +1,20 @@
-// A Sieve removes the fields that no type reads from a JSON text, while the bytes arrive. A removed
-// field costs no memory, however large it is. The kept fields of one resource take a limited amount
-// of memory.
+// A Sieve reads a JSON text while its bytes arrive, and removes the fields that the operator does
+// not use. A removed field costs no memory, however large it is. The kept fields of one resource
+// (here: a Kubernetes object) take a limited amount of memory.
 //
 // Guarantees
 //  * The output does not depend on how the input is split into pieces.
-//  * Decoding the output of a valid text gives the same value as decoding the text, except for map
-//    keys that a table does not keep (json::limited) and for resources above a limit.
+//  * Decoding the output of a valid text gives the same value as decoding the text. Exceptions are
+//    map keys that a table does not keep (json::limited), and resources above a limit.
 //  * If a resource exceeds `object_bytes`, the members that do not fit (spec, status) are left out.
 //    If its metadata exceeds limits::kMetadataBytes, the members of metadata that do not fit are
 //    left out. Such a resource gets the member kCompletenessMember, whose value records what is
 //    missing. A member of that name in the input is left out.
-//  * Memory: the output that is not yet returned, and a stack as deep as the shape.
-// Assumptions: the reader of the output validates it. The sieve does not check that the parts which
-// it leaves out are JSON. When the sieve finds that a text is not JSON, its output is not JSON
-// either.
-// A Sieve has one owner and can be used on any thread.
+//  * A Sieve holds only the output that feed() has not returned yet, and a stack as deep as the
+//    Shape.
+// Assumptions: the reader of the output validates it. The sieve does not check whether the removed
+// parts are valid JSON. When the sieve finds that a text is not JSON, it makes its output invalid,
+// too.
 #pragma once
 
 #include <cstddef>
@@ -41,14 +41,14 @@ class Sieve {
     kPage,
   };
 
-  // `shape`: of the resource, or for kOne of the text; it must outlive the sieve. `object_bytes`:
-  // the bytes of memory that one decoded resource may take.
+  // `shape`: the Shape of each resource, or of the whole text for kOne; it must outlive the sieve.
+  // `object_bytes`: the maximum memory of one decoded resource.
   Sieve(const Shape& shape, std::size_t object_bytes, Input input);
   Sieve(Sieve&&) noexcept = default;
   Sieve& operator=(Sieve&&) noexcept = default;
 
   // Reads the next bytes and appends finished output to `out`: whole lines with their line ends, or
-  // for kOne the text once it is complete.
+  // for kOne the whole text once it is complete.
   void feed(std::string_view bytes, std::string& out);
 
   // Returns the number of buffered bytes of the line or text that has not arrived completely.

@@ -1,5 +1,6 @@
-// unknown_members finds the members of a JSON text that no field table names: misspelled ones, and
-// those that a program does not support. It is pure and can be called on any thread.
+// unknown_members() finds the members of a JSON text that no field table names: members with a
+// misspelled name, and members that this program does not support. It is pure and can be called on
+// any thread.
 #pragma once
 
 #include <map>

@@ -18,7 +18,8 @@ base::Error malformed() {
   return {base::ErrorCode::kMalformed, "the JSON is invalid or incomplete"};
 }
 
-// Adapts the source to RapidJSON's stream interface: byte by byte, with NUL at the end.
+// A Stream adapts the source to RapidJSON's stream interface, which reads byte by byte and expects
+// NUL at the end.
 class Stream {
  public:
   using Ch = char;
@@ -88,15 +89,15 @@ class Stream {
   std::optional<base::Error> error_;
 };
 
-// Handles the events of RapidJSON's reader. A handler that returns false ends the parsing; error_
-// then has the reason.
+// A JsonScan handles the events of RapidJSON's reader. When a handler returns false, the parsing
+// ends, and error_ has the reason.
 class JsonScan {
  public:
   JsonScan(ByteSource& source, ScalarVisitor& visitor) : visitor_(visitor), stream_(source) {}
 
   base::Result<void> run();
 
-  // Called by RapidJSON.
+  // RapidJSON calls the following functions.
   bool Null() { return other(); }
   bool Bool(bool) { return other(); }
   bool Int(int) { return other(); }

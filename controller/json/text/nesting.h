@@ -20,23 +20,25 @@ class Nesting {
   // Returns the key of the mapping that holds the node, or of the list that holds this mapping;
   // empty when there is none.
   std::string_view parent_key() const;
-  // True when `is_such` holds for a key on the path from the root to the node; the path includes
-  // the node's own key.
+  // Returns whether `is_such` is true for a key on the path from the root to the node, including
+  // the key of the node itself.
   bool any_key(const std::function<bool(std::string_view)>& is_such) const;
   // Returns the number of the mapping that directly holds the node; 0: no mapping does. The numbers
   // are unique, and an inner mapping has a larger number than the mappings around it.
   std::uint64_t map() const;
   // Returns the number of mappings entered so far, which is also the number of the latest mapping.
   std::uint64_t maps() const { return maps_; }
-  // True when the mapping that directly holds the node has an anchor.
+  // Returns whether the mapping that directly holds the node has an anchor.
   bool in_anchored_map() const { return !levels_.empty() && levels_.back().anchored_map; }
 
-  // Enters a mapping or a sequence. Returns false when it is nested too deeply. `flow`: it is
+  // Enters a mapping or a sequence. Returns false when it would be nested too deeply. `flow`: it is
   // written in brackets. `anchored`: it has an anchor.
   bool open(bool mapping, bool flow, bool anchored = false);
-  // Leaves the innermost mapping or sequence. Returns the number of the mapping; 0 for a sequence.
+  // Leaves the innermost mapping or sequence. Returns the number of that mapping, or 0 for a
+  // sequence.
   std::uint64_t close();
-  // Steps over a scalar, which may be the key of the next node, or an alias (with an empty text).
+  // Steps over a scalar, which may be the key of the next node, or over an alias, for which `text`
+  // is empty.
   void leaf(std::string_view text);
 
  private:

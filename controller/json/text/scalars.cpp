@@ -10,9 +10,9 @@
 namespace json {
 namespace {
 
-// True when every YAML parser reads the unquoted word as this string. A word with a slash is never
-// a number, date or boolean, and neither is a word with a colon that begins with a letter. A word
-// that begins with a letter or digit begins no other YAML syntax.
+// Returns true when every YAML parser reads the unquoted word as a string with this text. A word
+// with a slash is never a number, date or boolean, and neither is a word with a colon that begins
+// with a letter. A word that begins with a letter or digit begins no other YAML syntax.
 bool may_be_plain(std::string_view word, bool in_flow) {
   const char first = word.front();
   const bool letter = base::is_letter(first);

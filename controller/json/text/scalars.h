@@ -24,12 +24,13 @@ class ByteSource {
   ByteSource& operator=(const ByteSource&) = delete;
   virtual ~ByteSource() = default;
 
-  // Reads `size` bytes from `offset` into `buffer`; fewer only at the end. Returns their number.
+  // Reads `size` bytes from `offset` into `buffer`, and fewer only at the end of the source.
+  // Returns the number of bytes.
   virtual base::Result<std::size_t> read(std::uint64_t offset, char* buffer, std::size_t size) = 0;
 };
 
-// Returns `size` bytes from `offset`; fewer only at the end of the source. They come from `window`,
-// the bytes of the source from `window_offset` on, if it has them all.
+// Returns `size` bytes from `offset`, and fewer only at the end of the source. `window`: bytes of
+// the source from `window_offset` on; if it contains all requested bytes, the source is not read.
 base::Result<std::string> text_at(ByteSource& source, std::uint64_t offset, std::size_t size,
                                   std::string_view window, std::uint64_t window_offset);
 
@@ -45,26 +46,30 @@ class TextSource final : public ByteSource {
 
 enum class ScalarStyle { kPlain, kSingleQuoted, kDoubleQuoted, kBlock };
 
-// A scalar that is a value, not a key or a part of a key. Its views are valid only during the call.
+// A Scalar describes a scalar that is a value, not a key or a part of a key. Its views are valid
+// only during the call of the visitor.
 struct Scalar {
   std::string_view value;  // decoded; without the line ends at the end of a block scalar
-  std::string_view key;    // its key, or the key of its list; empty: none, or above kScalarKeyBytes
+  // The key of the value, or of the list that contains the value. Empty when there is no key, or
+  // when the key is longer than limits::kScalarKeyBytes.
+  std::string_view key;
   ScalarStyle style = ScalarStyle::kPlain;
   std::uint64_t line = 0;  // line on which it begins, counted from 1
   const Nesting& around;   // the keys and the mapping around it
-  // The scalar, or the mapping that directly holds the scalar, has an anchor. An alias or a merge
-  // key may repeat the scalar beside other values.
+  // True if the scalar, or the mapping that directly holds it, has an anchor. Then an alias or a
+  // merge key may use the scalar in another mapping, too, beside other values.
   bool is_anchored = false;
 };
 
-// The location in the text of a value, or of a first part of it, and the notation there.
+// A ScalarLocation describes where a value, or the beginning of a value, is in the text, and how it
+// is written there.
 struct ScalarLocation {
   std::uint64_t begin = 0;  // offset in bytes of the first byte, after an opening quote
   std::uint64_t end = 0;    // offset in bytes after the last byte, before a closing quote
   std::string original;     // the bytes from begin to end
   bool plain = false;       // neither quoted nor a block scalar
-  bool in_flow = false;     // inside brackets
-  bool whole = true;        // the location is of the whole value
+  bool in_flow = false;     // inside [] or {}
+  bool whole = true;        // false: only the beginning of the value
 };
 
 // An edit replaces the bytes from begin to end, which are `original`, with `text`.
@@ -78,11 +83,11 @@ struct Edit {
 };
 
 // Returns the edit that writes a word (json/text.h) at the location, in the style of the value. A
-// plain value is quoted if the word needs quotes. Returns nothing when it needs quotes and the
-// location is only a part of the value.
+// plain value gets quotes if the word needs them. Returns nothing when the word needs quotes and
+// the location is only the beginning of the value.
 std::optional<Edit> edit_at(const ScalarLocation& location, std::string_view word);
 
-// Receives the values of a text, in the order of the text.
+// A ScalarVisitor receives the values of a text, in the order of the text.
 class ScalarVisitor {
  public:
   ScalarVisitor() = default;
@@ -110,7 +115,7 @@ base::Result<void> scan_yaml(ByteSource& source, ScalarVisitor& visitor);
 // escapes. A text that is YAML but not JSON is kMalformed; the error names no line.
 base::Result<void> scan_json(ByteSource& source, ScalarVisitor& visitor);
 
-// True when the text begins with '{' or '[', as JSON does. YAML may also begin like this.
+// Returns true when the text begins with '{' or '[', as JSON does. YAML may also begin like this.
 base::Result<bool> begins_as_json(ByteSource& source);
 
 }  // namespace json

@@ -14,11 +14,12 @@ namespace json {
 
 class TextCheck {
  public:
-  // Checks the next bytes, any number of them. Returns kMalformed with line and column, which are
-  // counted from 1. After an error, feed() must not be called again.
+  // Checks the next bytes; a text may be split anywhere. Returns kMalformed with line and column,
+  // which are counted from 1, or nothing when the bytes are text. After an error, feed() must not
+  // be called again.
   std::optional<base::Error> feed(std::string_view bytes);
 
-  // Checks the end of the text. Returns kMalformed when the last character is cut off.
+  // Checks the end of the text. Returns kMalformed when the last character is cut off, or nothing.
   std::optional<base::Error> finish() const;
 
   // Returns the line of the next character, counted from 1.
@@ -31,7 +32,7 @@ class TextCheck {
 
   std::uint64_t line_ = 1;
   std::uint64_t column_ = 1;
-  bool after_return_ = false;  // the last character was CR: an LF now belongs to it
+  bool after_return_ = false;  // the last character was CR; a following LF belongs to it
   base::Utf8Decoder decoder_;
 };
 

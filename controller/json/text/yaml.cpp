@@ -23,8 +23,9 @@ namespace {
 class TooLarge : public std::exception {};
 class SecondDocument : public std::exception {};
 
-// The values and bytes by which the result may still grow. The bound is on the result, because a
-// few aliases of a large node expand to far more than the text.
+// A Budget counts how many values and bytes the result may still take. The size of the text alone
+// does not bound the result, because a few aliases of a large node expand to far more than the
+// text.
 struct Budget {
   std::size_t values = limits::kYamlNodes;
   std::size_t bytes = limits::kYamlExpandedBytes;
@@ -36,8 +37,8 @@ struct Budget {
   }
 };
 
-// True when the scalar is a string, whatever its text is. This is so if the scalar is quoted
-// (yaml-cpp reports the tag "!"), or if its tag is not null, bool, int or float of the core schema.
+// Returns true when the scalar is a string, whatever its text is: because it is quoted (yaml-cpp
+// reports the tag "!"), or because its tag is not null, bool, int or float of the core schema.
 bool is_string(const YAML::Node& node) {
   static constexpr std::string_view kCore = "tag:yaml.org,2002:";
   const std::string_view tag = node.Tag();
@@ -47,8 +48,9 @@ bool is_string(const YAML::Node& node) {
   return type != "null" && type != "bool" && type != "int" && type != "float";
 }
 
-// Writes a scalar. A plain one is read by the core schema of YAML 1.2, with decimal numbers only.
-// Returns true for a number, a boolean, or a plain string that begins as a number does.
+// Writes a scalar as JSON. An unquoted scalar is read by the core schema of YAML 1.2, with decimal
+// numbers only. Returns true for a number, a boolean, or an unquoted string that begins as a number
+// does.
 bool write_scalar(Writer& writer, const YAML::Node& node) {
   const std::string& text = node.Scalar();
   if (is_string(node)) {
@@ -113,8 +115,8 @@ struct YamlMember {
   YAML::Node value;
 };
 
-// Converts YAML nodes to JSON. With `positions`, a Reader also refuses duplicate keys and applies
-// merge keys (<<).
+// A Reader converts YAML nodes to JSON. With `positions`, it also refuses duplicate keys and
+// applies merge keys (<<).
 class Reader {
  public:
   Reader(Writer& writer, Positions* positions) : writer_(writer), positions_(positions) {}
@@ -215,7 +217,7 @@ class Reader {
   Budget budget_;
 };
 
-// Detects whether a document has any content other than null.
+// A Content detects whether a document has any content other than null.
 class Content final : public YAML::EventHandler {
  public:
   bool found() const { return found_; }
@@ -246,7 +248,7 @@ class Content final : public YAML::EventHandler {
 // Throws SecondDocument when content follows the first document. YAML::LoadAll cannot be used:
 // yaml-cpp 0.7 returns an endless series of documents for a text that begins with a comma.
 void refuse_second_document(const std::string& yaml) {
-  constexpr int kDocuments = 4;  // so many more documents are refused even if all are empty
+  constexpr int kDocuments = 4;  // this many more documents are refused even if empty
   std::istringstream stream(yaml);
   YAML::Parser parser(stream);
   Content first;
@@ -273,8 +275,8 @@ class NoScalars final : public ScalarVisitor {
   base::Result<void> end_of_map(std::uint64_t) override { return {}; }
 };
 
-// Refuses a quote that is never closed, by means of libyaml; kubectl refuses it too. yaml-cpp would
-// read the quoted text up to the end of the file, and lose the members in it.
+// Refuses a text with a quote that is never closed, as kubectl does. Only libyaml detects it:
+// yaml-cpp would read the quoted text up to the end of the file and lose the members in it.
 base::Result<void> refuse_open_quote(std::string_view yaml) {
   TextSource source(yaml);
   NoScalars visitor;

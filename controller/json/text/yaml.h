@@ -13,8 +13,9 @@
 
 namespace json {
 
-// Returns the JSON text of the only document in the YAML text; "null" when there is none. Errors:
-// kMalformed, for a syntax error with line and column, and kTooLarge.
+// Returns the JSON text of the only document in the YAML text, or "null" when there is none.
+// Returns kMalformed when the text is not valid, with line and column for a syntax error, or
+// kTooLarge when it exceeds a bound.
 base::Result<std::string> from_yaml(std::string_view yaml);
 
 // A position in a text. Line and column are counted from 1; columns are characters.
@@ -25,21 +26,21 @@ struct Position {
   bool operator==(const Position&) const = default;
 };
 
-// The positions of all members (of their keys) and elements of a text.
+// The positions of all elements, and of the keys of all members, of a text.
 class Positions {
  public:
   void put(std::string_view path, Position position);
 
-  // Returns the position of a path; if the text does not have it, the position of its nearest
-  // ancestor, else line 1, column 1. `path`: as json::Path writes it, "images.app.tags[0]" or
+  // Returns the position of a path. If the text does not have the path, returns the position of its
+  // nearest ancestor, or line 1, column 1. `path`: as json::Path writes it, "images.app.tags[0]" or
   // "images[app].tags[0]".
   Position find(std::string_view path) const;
 
   void put_written(std::string_view path, std::string_view text);
 
   // Returns the number or boolean at a path in its original notation, which JSON does not keep:
-  // "1.10", "True". Also returns an unquoted string that begins as a number does, because YAML 1.1
-  // may read it as one: "0x1388", "5_000". Returns null when there is neither.
+  // "1.10", "True". Does the same for an unquoted string that begins as a number does ("0x1388",
+  // "5_000"), because YAML 1.1 may read it as a number. Returns null for any other value.
   const std::string* written(std::string_view path) const;
 
  private:
@@ -52,8 +53,8 @@ struct PositionedJson {
   Positions positions;
 };
 
-// Like from_yaml, for a file that a person writes: also returns positions, applies merge keys (<<)
-// as YAML 1.1 does, and refuses duplicate keys.
+// Converts a file that a person writes. Unlike from_yaml(), it also returns positions, applies
+// merge keys (<<) as YAML 1.1 does, and refuses duplicate keys.
 base::Result<PositionedJson> from_yaml_with_positions(std::string_view yaml);
 
 }  // namespace json

@@ -25,8 +25,8 @@ namespace {
 
 constexpr std::size_t kReadBytes = 64 << 10;
 
-// Passes the bytes of the source to libyaml. Refuses bytes that are not text, and more than
-// limits::kScalarBytes between two values, before libyaml reads them.
+// A Feed passes the bytes of the source to libyaml. Before libyaml reads them, it refuses bytes
+// that are not text, and more than limits::kScalarBytes between two values.
 class Feed {
  public:
   Feed(ByteSource& source, std::uint64_t begin) : source_(source), offset_(begin), last_(begin) {}
@@ -35,7 +35,8 @@ class Feed {
     return static_cast<Feed*>(self)->read(reinterpret_cast<char*>(buffer), size, *length) ? 1 : 0;
   }
 
-  // Restarts the count for limits::kScalarBytes. Called when the parser has returned an event.
+  // Restarts the count of bytes that limits::kScalarBytes bounds. It is called when the parser has
+  // returned an event.
   void progress() { last_ = offset_; }
   const TextCheck& check() const { return check_; }
   const std::optional<base::Error>& error() const { return error_; }
@@ -66,8 +67,8 @@ class Feed {
   std::optional<base::Error> error_;
 };
 
-// Converts libyaml's positions, which count characters, to byte offsets. The positions must be
-// requested in ascending order.
+// A ByteOffsets converts libyaml's positions, which count characters, to byte offsets. The
+// positions must be requested in ascending order.
 class ByteOffsets {
  public:
   ByteOffsets(ByteSource& source, std::uint64_t begin)
@@ -94,7 +95,7 @@ class ByteOffsets {
     }
   }
 
-  // Returns `size` bytes from `offset`; fewer only at the end of the source.
+  // Returns `size` bytes from `offset`, and fewer only at the end of the source.
   base::Result<std::string> text(std::uint64_t offset, std::size_t size) {
     return text_at(source_, offset, size, {buffer_.data(), size_}, offset_);
   }
@@ -207,7 +208,7 @@ std::optional<Span> find_part(std::string_view window, ScalarStyle style, std::s
   return length ? std::optional(Span{begin, begin + *length}) : std::nullopt;
 }
 
-// Like find_part, for the whole value. The window also ends where the scalar ends.
+// Does the same as find_part() for the whole value. `window` also ends where the scalar ends.
 std::optional<Span> find_text(std::string_view window, ScalarStyle style, std::string_view value) {
   std::size_t begin = skip_properties(window);
   if (begin >= window.size()) return std::nullopt;
