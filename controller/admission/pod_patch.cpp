@@ -115,7 +115,7 @@ class Patch {
     }
     if (std::max(result.patch.size(), bytes_) > limits::kAdmissionPatchBytes) {
       return base::Error{base::ErrorCode::kTooLarge,
-                         fmt::format("the patch for its images has more than {} bytes",
+                         fmt::format("the patch of the pod's images has more than {} bytes",
                                      limits::kAdmissionPatchBytes)};
     }
     result.originals = std::move(originals_);

@@ -89,7 +89,7 @@ enum class ReviewOutcome {
   kRewritten,  // the answer has a patch
   kUnchanged,  // the pod names no image of a local registry, or no image changed
   kOptedOut,   // the pod's annotation opts out
-  kExcluded,   // a pod that the policy excludes, a mirror pod, or not a request to rewrite
+  kExcluded,   // a pod that the policy excludes, a mirror pod, another resource or operation
   kMalformed,  // the pod cannot be read, or its patch would be too large
 };
 

@@ -48,7 +48,7 @@ void Leaf<api::RetentionPolicy>::write(Writer& writer, api::RetentionPolicy valu
 
 namespace {
 
-// Sets `out` to the value whose name is the JSON string; returns false when there is none.
+// Sets `out` to the one of `values` that the JSON string names; returns false if there is none.
 template <class T>
 bool read_name(View view, std::initializer_list<T> values, T& out) {
   if (view.kind() != Kind::kString) return false;

@@ -58,7 +58,7 @@ struct ImageStatus {
   std::string name;
   std::string image;
   PushPermission push_permission = PushPermission::kNotChecked;
-  std::optional<Delivery> delivery;  // unset: refused, or not decided yet
+  std::optional<Delivery> delivery;  // unset: the image is refused, or the delivery is not decided
   std::string resolved;              // the reference to use in Pods; empty while it is unknown
   std::string message;
   bool operator==(const ImageStatus&) const = default;

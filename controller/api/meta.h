@@ -62,7 +62,7 @@ struct ObjectMeta {
   std::vector<std::string> finalizers;
   std::vector<OwnerReference> owner_references;
   json::Completeness completeness =
-      json::Completeness::kComplete;  // how much of the object is kept; not an API field
+      json::Completeness::kComplete;  // how much of the object the cache holds; not an API field
 
   bool operator==(const ObjectMeta&) const = default;
 };

@@ -27,12 +27,12 @@ struct FailedRequest {
 struct MisplacedChild {
   ObjectRole role;
   api::ObjectMeta metadata;
-  int node_port = 0;  // of a Service; 0: it has none
+  int node_port = 0;  // of a Service; 0: the child has none
 };
 
 // The latest answer to the push check of an image, for the current generation of the spec.
 struct PushCheck {
-  std::string name;  // in spec.images
+  std::string name;  // the image's name in spec.images
   api::PushPermission permission = api::PushPermission::kNotChecked;
   std::string message;
   bool running = false;  // a check is queued or runs

@@ -51,7 +51,7 @@ struct ExecAction {
   bool operator==(const ExecAction&) const = default;
 };
 
-struct Probe {  // times in seconds
+struct Probe {
   std::optional<HttpGetAction> http_get;
   std::optional<ExecAction> exec;
   int initial_delay_seconds = 0;

@@ -358,7 +358,7 @@ api::Service build_ports_patch(const api::ObjectMeta& existing, const api::Servi
   patch.metadata.name = existing.name;
   patch.metadata.namespace_name = existing.namespace_name;
   patch.metadata.uid = existing.uid;
-  patch.metadata.resource_version = existing.resource_version;  // 409 if the Service changed since
+  patch.metadata.resource_version = existing.resource_version;  // a changed Service causes a 409
   patch.spec.ports = wanted.spec.ports;
   return patch;
 }

@@ -121,7 +121,7 @@ json::Difference find_held_back_change(const Observed& observed, std::optional<A
   if (api::lookup(existing.metadata.labels, kOwnerUidLabel) != registry.metadata.uid) {
     return std::nullopt;  // the pod belongs to an earlier LocalRegistry
   }
-  bool is_changed = false;  // by another client
+  bool is_changed = false;  // another client changed the template
   if (applied) {
     if (applied->inputs != wanted.inputs) return std::nullopt;
     is_changed = json::difference(applied->pod_template, existing).has_value();

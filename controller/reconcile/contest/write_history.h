@@ -47,7 +47,7 @@ struct FieldContest {
   std::vector<ContestedField> fields;
   int tries = 0;
   Instant last_write;
-  Instant retry;                // no apply for these fields alone before that time
+  Instant retry;                // the earliest time of an apply for these fields alone
   std::vector<Instant> writes;  // write times, newest last; at most limits::kContestedWrites
 
   // Returns the contested field at `path`; null when there is none. `path` may have any length.
@@ -88,7 +88,7 @@ void record_failed_write(WriteHistory& history, ObjectRole role, Instant now);
 struct ContestRecord {
   ObjectRole role{};
   std::size_t intent = 0;
-  std::map<std::string, std::string> managers;  // by path; see ContestedField
+  std::map<std::string, std::string> managers;  // by path; as ContestedField::manager
   std::chrono::milliseconds retry_after{};      // until the first retry, if this begins a contest
   Instant now;
 };

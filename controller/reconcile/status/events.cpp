@@ -61,7 +61,7 @@ struct EventCollector {
     report_healed(api::Resource<api::Service>::kType.kind, reset.patch.metadata, "spec.ports");
   }
   void operator()(const Delete& remove) const {
-    if (remove.is_orphan) return;  // it belonged to an earlier LocalRegistry
+    if (remove.is_orphan) return;  // the child was of an earlier LocalRegistry
     append(writes.deleted, fmt::format("{}/{}", kind_name(remove.role), remove.key.name));
   }
   template <class T>

@@ -12,7 +12,7 @@
 namespace reconcile {
 
 struct ImageDecision {
-  api::ImageStatus status;  // without delivery: refused, or being checked for the first time
+  api::ImageStatus status;  // no delivery: the image is refused, or its first check is open
   bool refused = false;     // spec.images declares the image in an invalid way
 };
 
