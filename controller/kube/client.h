@@ -7,15 +7,15 @@
 //    was sent (no credentials, an invalid header). After any other error it may have taken effect.
 //  * Every apply has an ApplyGuard, so that no foreign object is taken over by accident.
 // Assumptions
-//  * ApplyGuard relies on Kubernetes 1.34, and tests/contract verifies it. A resourceVersion that
-//    no object has makes an apply a create. A uid makes an apply an update, and a uid with a
-//    resourceVersion makes it an update of exactly that version.
+//  * ApplyGuard relies on this behaviour of Kubernetes 1.34, which tests/contract verifies: a
+//    resourceVersion that no object has makes an apply a create; a uid makes it an update; a uid
+//    with a resourceVersion makes it an update of exactly that version.
 //  * kNotFound means that the object does not exist. When the API server does not serve the type,
 //    or a 404 has no Kubernetes Status, the error is kUnavailable and is_missing_type() is true.
 //
 // A Client is a value that refers to a Transport. The Transport and the Client outlive the
-// awaitables that the Client returns; arguments need not outlive the call. Used on the thread of
-// the io_context only.
+// awaitables that the Client returns; arguments need not outlive the call. A Client is used on the
+// thread of the io_context only.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -67,7 +67,8 @@ struct StatusOf {
 
 class Client {
  public:
-  // Called for each answer with its HTTP status code, for the metric rest_client_requests_total.
+  // An Observer is called for each answer with its HTTP status code, for the metric
+  // rest_client_requests_total.
   using Observer = std::function<void(Method, int code)>;
 
   explicit Client(Transport& transport, Observer observer = {})
@@ -114,8 +115,9 @@ class Client {
 
   // Sends a server-side apply of the status alone, with the object's name, namespace, uid and
   // resourceVersion. kConflict: the object changed since that resourceVersion, or was recreated.
-  // kNotFound: it does not exist. With an empty resourceVersion the status of a recreated object is
-  // overwritten: the API server does not compare the uid in the status of a custom resource.
+  // kNotFound: it does not exist. An empty resourceVersion overwrites the status even if the object
+  // was recreated, because the API server does not compare the uid when it writes the status of a
+  // custom resource.
   template <class T>
   Awaitable<T> apply_status(const T& object) const {
     StatusOf<T> sent;
@@ -150,7 +152,8 @@ class Client {
   }
 
   // Replaces the finalizers of the object that `meta` was read from. kConflict: the object changed
-  // since. If that removes the last finalizer of a deleted object, the answer is its last state.
+  // since. If this removes the last finalizer of an object with a deletionTimestamp, the API server
+  // deletes the object and answers with its last state.
   template <class T>
   Awaitable<T> set_finalizers(const api::ObjectMeta& meta,
                               std::vector<std::string> finalizers) const {
@@ -178,7 +181,8 @@ class Client {
   Awaitable<std::unique_ptr<Stream>> open(const api::ResourceType& type, Request request) const;
 
  private:
-  // Like exchange(), but a mismatch of the uid is kConflict instead of kInvalid.
+  // Sends a request as exchange() does, but reports a uid mismatch as kConflict instead of
+  // kInvalid.
   Awaitable<json::Document> guarded(const api::ResourceType& type, Request request) const;
 
   // Sets Request::keep to the fields that T reads.
@@ -206,7 +210,7 @@ class Client {
     co_return std::optional<T>(*std::move(object));
   }
 
-  // True when the answer to a delete is the object, which still exists because of finalizers.
+  // Returns whether the answer to a delete is the object, which finalizers keep, and not a Status.
   static bool still_exists(json::View answer);
 
   void observe(Method method, int code) const;

@@ -1,4 +1,5 @@
-// Decodes an object from the JSON that a json::Sieve kept of it. Pure; any thread.
+// Decodes an object from the JSON that a json::Sieve kept of it. The function is pure and can be
+// called on any thread.
 #pragma once
 
 #include "api/meta.h"
@@ -6,8 +7,8 @@
 
 namespace kube {
 
-// Like json::decode, but also sets metadata.completeness, which reports whether the sieve kept the
-// whole object.
+// Decodes an object as json::decode does, and sets metadata.completeness, which reports whether the
+// sieve kept the whole object.
 template <class T>
 base::Result<T> decode_object(json::View view) {
   base::Result<T> object = json::decode<T>(view);

@@ -1,5 +1,5 @@
 // An Environment bundles the dependencies that the coroutines of this layer share. main() or a test
-// creates it, owns the objects that it refers to, and outlives all copies.
+// creates it. The objects that an Environment refers to outlive all of its copies.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -12,7 +12,7 @@
 namespace kube {
 
 struct Environment {
-  boost::asio::any_io_executor executor;  // of the one io_context
+  boost::asio::any_io_executor executor;  // executor of the only io_context
   Client client;
   base::Clock& clock;
   base::Random& random;

@@ -15,7 +15,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::string_view kDefaultNamespace = "default";  // if the regarded object has none
+constexpr std::string_view kDefaultNamespace = "default";  // for cluster-scoped objects
 constexpr std::string_view kCombined = "(combined from similar events): ";
 constexpr std::size_t kNameBytes = 253;      // longest name of an object
 constexpr std::size_t kHexDigits = 16;       // in the name of an Event
@@ -25,7 +25,7 @@ constexpr auto kMinPause = base::Clock::Duration(std::chrono::milliseconds(100))
 constexpr int kPauseFactor =
     9;  // the pause after an event is this many times as long as its request took
 constexpr std::size_t kAmpleFreeSlots =
-    limits::kEventQueue / 5;  // with less free, pauses get shorter
+    limits::kEventQueue / 5;  // with fewer free slots, pauses get shorter
 constexpr auto kMaxPause = base::Clock::Duration(std::chrono::seconds(1));
 constexpr base::BackoffPolicy kSendBackoff = {std::chrono::seconds(1), std::chrono::seconds(10),
                                               std::chrono::minutes(1)};
@@ -107,7 +107,7 @@ std::optional<EventSeriesTable::Instant> EventSeriesTable::next_due() const {
   return next;
 }
 
-// Returns the series that is still open; null when there is none or it has ended.
+// Returns the series with this identity; null when there is none, or when it has ended.
 EventSeriesTable::Series* EventSeriesTable::find(Hash identity, Instant now) {
   const auto known = series_.find(identity);
   if (known == series_.end()) return nullptr;
@@ -174,8 +174,8 @@ bool EventSeriesTable::may_write(Hash object, Instant now) const {
   return now - written->second.front() >= limits::kEventSeriesWindow;
 }
 
-// Drops ended series, at most once in kSweep or when the table is full. A table that is still full
-// then loses the older half of its series.
+// Drops ended series, at most once in kSweep or when the table is full. If the table is then still
+// full, drops the older half of its series, too.
 void EventSeriesTable::forget_old(Instant now) {
   const bool full = series_.size() >= limits::kEventSeries;
   if (!full && now - swept_ < kSweep) return;

@@ -4,13 +4,14 @@
 //  * record() never waits and never fails. Events that do not fit into the queue are dropped, and
 //    their number is logged once the queue is empty again.
 //  * Equal events within limits::kEventSeriesWindow become one Event whose series.count grows.
-//  * In that window at most limits::kEventSeriesBurst writes are made about one regarded object.
-//    Further events are counted and merged ("combined from similar events"), and their counts are
-//    written when the window allows it.
+//  * Within such a window the recorder makes at most limits::kEventSeriesBurst writes about one
+//    object. Further events are counted and merged ("combined from similar events"), and the counts
+//    are written once the limit allows another write.
 // Caveats: delivery is best effort. An event that cannot be sent in limits::kEventTries attempts is
 //   dropped and logged.
 //
-// One owner, which runs run() as one coroutine. Used on the thread of the io_context only.
+// An EventRecorder has one owner, which runs run() as one coroutine. It is used on the thread of
+// the io_context only.
 // Source: https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/ and
 // client-go tools/events.
 #pragma once
@@ -34,11 +35,11 @@ enum class EventType { kNormal, kWarning };
 
 // An Occurrence is what the caller of EventRecorder::record() reports.
 struct Occurrence {
-  api::ObjectReference regarding;  // with its uid
+  api::ObjectReference regarding;  // the object, with its uid
   EventType type = EventType::kNormal;
   std::string reason;  // "Created": a word in CamelCase
-  std::string action;  // "Reconcile": what was being done; in CamelCase
-  std::string note;    // for people; cut to limits::kEventNoteBytes
+  std::string action;  // "Reconcile": what the operator did; a word in CamelCase
+  std::string note;    // text for people, which is cut to limits::kEventNoteBytes
 
   bool operator==(const Occurrence&) const = default;
 };
@@ -50,14 +51,14 @@ api::ObjectReference reference_to(const api::ResourceType& type, const api::Obje
 // the Event to patch no longer exists, it is created again if `event` is complete.
 struct EventWrite {
   bool create;
-  api::Event event;  // for a patch from due(): only namespace, name and series
+  api::Event event;  // complete, or only namespace, name and series from due()
 
   bool operator==(const EventWrite&) const = default;
 };
 
-// Decides which events are written. Pure, except that the names of Events come from the random
-// source. Remembers at most limits::kEventSeries series, by hash: a collision merges two events and
-// has no other effect.
+// An EventSeriesTable decides which events are written. It is pure, except that the names of Events
+// come from the random source. It remembers at most limits::kEventSeries series and identifies them
+// by a hash: a collision merges two series and has no other effect.
 class EventSeriesTable {
  public:
   using Instant = base::Clock::Instant;
@@ -68,11 +69,11 @@ class EventSeriesTable {
   // Returns the write to make now for the occurrence; nothing if it is only counted.
   std::optional<EventWrite> add(const Occurrence& occurrence, Instant now, base::Time wall);
 
-  // Returns a patch for each series whose count has grown since the last write. Leaves out series
-  // of objects that have used up limits::kEventSeriesBurst, unless `all` is true.
+  // Returns a patch for each series whose count has grown since the last write. Unless `all` is
+  // true, it leaves out the series of objects that have used up limits::kEventSeriesBurst.
   std::vector<EventWrite> due(Instant now, bool all = false);
 
-  // Returns the time of the next call of due(); nothing when every series has its count written.
+  // Returns when due() should be called next; nothing when the count of every series is written.
   std::optional<Instant> next_due() const;
 
   std::size_t size() const { return series_.size(); }
@@ -102,8 +103,8 @@ class EventSeriesTable {
 
   std::string instance_;
   base::Random& random_;
-  std::map<Hash, Series> series_;                // by object, reason, note and type
-  std::map<Hash, std::vector<Instant>> writes_;  // times of the last writes, by regarded object
+  std::map<Hash, Series> series_;                // key: hash of object, reason, note and type
+  std::map<Hash, std::vector<Instant>> writes_;  // times of the last writes, by object
   Instant swept_ = {};                           // when forget_old() last ran
 };
 
@@ -114,20 +115,20 @@ class EventRecorder {
 
   void record(const Occurrence& occurrence);
 
-  // Sends events until it is cancelled, which throws boost::system::system_error.
+  // Sends events until it is cancelled. The cancellation throws boost::system::system_error.
   boost::asio::awaitable<void> run();
 
   // Sends the remaining events, for at most the time `max`. Call it after run() has ended.
   boost::asio::awaitable<void> flush(base::Clock::Duration max);
 
   std::uint64_t sent() const { return sent_; }
-  std::uint64_t dropped() const { return dropped_; }  // the queue was full
-  std::uint64_t failed() const { return failed_; }    // the API server did not accept them
+  std::uint64_t dropped() const { return dropped_; }  // events without room in the queue
+  std::uint64_t failed() const { return failed_; }    // events that could not be sent
 
  private:
-  // With kYielding, sending pauses after each event, so that it takes about a tenth of the time,
-  // and more when the queue gets full. The writes that the events report have precedence, and a
-  // slow API server gets fewer events.
+  // With kYielding, the recorder pauses after each event, so that sending takes about a tenth of
+  // the time, and more when the queue is nearly full. So events leave room for the operator's other
+  // requests, and a slow API server gets fewer events. With kUrgent, it does not pause.
   enum class SendMode { kYielding, kUrgent };
 
   boost::asio::awaitable<void> send_queue(SendMode mode);

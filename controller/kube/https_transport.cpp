@@ -102,7 +102,7 @@ class HttpsTransport final : public Transport {
   }
 
  private:
-  // An Exchange is a request with the credentials to send it with.
+  // An Exchange is a request with its server and the credentials that it sends.
   struct Exchange {
     net::HttpServer server;
     net::HttpRequest request;
@@ -169,7 +169,7 @@ class HttpsTransport final : public Transport {
   base::Clock& clock_;
   Credentials credentials_;
   net::HttpClient http_;
-  net::HttpServer server_;                // without the TLS identity
+  net::HttpServer server_;                // server of every request, without the TLS identity
   std::vector<net::HeaderLine> headers_;  // the same in every request
 };
 

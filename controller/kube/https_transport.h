@@ -1,12 +1,12 @@
 // This file implements Transport for production: HTTP/1.1 over TLS to one API server.
 //
 // Guarantees
-//  * send() uses a pool of at most bounds.connections connections; further requests wait, first
-//    come, first served. Idle connections are closed after bounds.idle. Each open() uses a separate
-//    connection outside the pool.
-//  * The server's certificate is verified (with the CA of the configuration, else those of the
-//    system; against the host name or IP address). Redirects are never followed. The oldest TLS
-//    version in use is 1.2.
+//  * send() uses a pool of at most bounds.connections connections; further requests wait in FIFO
+//    order. Idle connections are closed after bounds.idle. Each open() uses a separate connection
+//    outside the pool.
+//  * The server's certificate is verified: its CA must be the one of the configuration or, if none
+//    is configured, one of the system, and it must match the host name or IP address. Redirects are
+//    never followed. TLS 1.2 is the minimum.
 //  * A request is sent twice in two cases only. First: the server had closed an idle connection
 //    before the first byte of the answer, and the request is a GET or no byte of it was written.
 //    Second: the answer was HTTP 401 and the credentials have been renewed since.
@@ -51,7 +51,7 @@ struct TransportBounds {
   std::size_t header_bytes = limits::kHeaderBytes;
   std::size_t body_bytes = limits::kResponseBytes;
   Milliseconds connect_timeout = limits::kConnectTimeout;  // DNS lookup, TCP, proxy and TLS
-  Milliseconds request_timeout = limits::kRequestTimeout;  // of a request without a timeout
+  Milliseconds request_timeout = limits::kRequestTimeout;  // if Request::timeout is 0
   Milliseconds idle = limits::kIdleConnection;
   Milliseconds tcp_user_timeout = limits::kTcpUserTimeout;
   Milliseconds reload = limits::kTokenReload;

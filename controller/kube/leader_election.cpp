@@ -120,7 +120,8 @@ asio::awaitable<void> LeaderElection::acquire() {
   while (!acquired) acquired = co_await try_acquire();
 }
 
-// Decides once about the Lease and acts on the decision. True: this process has acquired it.
+// Decides once about the Lease and acts on the decision. Returns whether this process has acquired
+// the Lease.
 asio::awaitable<bool> LeaderElection::try_acquire() {
   if (!informer_.synced() || !known_) {
     const base::Result<void> seen = co_await refresh(limits::kLeaseRequestTimeout);
@@ -294,7 +295,8 @@ void LeaderElection::lease_changed(const api::Lease* before, const api::Lease* a
   const std::string was = before == nullptr ? "" : before->spec.holder_identity.value_or("");
   const std::string is = after == nullptr ? "" : after->spec.holder_identity.value_or("");
   if (was == is) return;
-  environment_.logger.info("leader", {{"lease", api::to_string(options_.lease)}, {"holder", is}});
+  environment_.logger.info("the holder of the Lease changed",
+                           {{"lease", api::to_string(options_.lease)}, {"holder", is}});
   changed_.notify();
 }
 

@@ -3,16 +3,17 @@
 // Guarantees
 //  * The work that is passed to run() executes only while the Lease is held: from its acquisition
 //    until renew_deadline after the last successful renewal. When the Lease is lost, the work is
-//    cancelled and awaited before anything else happens.
+//    cancelled and awaited before the election continues.
 //  * The local monotonic clock decides whether the Lease has expired, counted from the last change
-//    of the Lease that was seen. Wall clock times are written and never compared.
+//    of the Lease that this process saw. Wall clock times are written and never compared.
 //  * On cancellation the work ends first, then the Lease is released, then run() ends.
 // Assumptions: the clocks of all participants run at about the same rate (10 s on the leader take
 //   less than 15 s on another replica), and all participants follow these rules.
 // Caveats: the election does not fence. A write that was sent before the Lease was lost may take
 //   effect later, so destructive writes carry preconditions.
 //
-// One owner, which runs it as one coroutine. Used on the thread of the io_context only.
+// A LeaderElection has one owner, which runs it as one coroutine. It is used on the thread of the
+// io_context only.
 // Source: client-go tools/leaderelection; https://kubernetes.io/docs/concepts/architecture/leases/
 #pragma once
 
@@ -33,7 +34,7 @@ namespace kube {
 
 struct LeaderElectionOptions {
   api::ObjectKey lease;
-  std::string identity;  // unique to this process; an earlier process of the pod has another one
+  std::string identity;  // unique to this process, also among the processes of one pod
   std::chrono::milliseconds duration = limits::kLeaseDuration;  // whole seconds
   std::chrono::milliseconds renew_deadline = limits::kLeaseRenewDeadline;
   std::chrono::milliseconds retry = limits::kLeaseRetry;
@@ -42,7 +43,7 @@ struct LeaderElectionOptions {
 // A LeaseView is the Lease as the cache shows it.
 struct LeaseView {
   std::optional<api::Lease> lease;    // nothing: the Lease does not exist
-  base::Clock::Instant changed = {};  // when its spec was last seen to change, by the local clock
+  base::Clock::Instant changed = {};  // local time at which a change of its spec was last seen
 };
 
 enum class LeaseAction {
@@ -75,9 +76,10 @@ class LeaderElection {
                  std::function<void(bool leading)> on_change = {},
                  WatchObserver* observer = nullptr);
 
-  // Waits for the Lease, runs lead() while this process holds it, and starts over after each loss.
-  // Returns when lead() returns and throws what lead() throws, in both cases after it has released
-  // the Lease. Throws boost::system::system_error (operation_aborted) when it is cancelled.
+  // Waits for the Lease, runs lead() while this process holds it, and starts over whenever the
+  // Lease is lost. Returns when lead() returns and throws what lead() throws, in both cases after
+  // it has released the Lease. Throws boost::system::system_error (operation_aborted) when it is
+  // cancelled.
   boost::asio::awaitable<void> run(Work lead);
 
   bool leading() const { return leading_; }

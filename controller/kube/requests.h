@@ -1,5 +1,5 @@
 // This file alone builds the paths, queries and bodies of requests to the API server. Every value
-// in a path or a query is percent-encoded. Pure functions of values; any thread.
+// in a path or a query is percent-encoded. The functions are pure and can be called on any thread.
 //
 // Source: https://kubernetes.io/docs/reference/using-api/api-concepts/
 #pragma once
@@ -26,22 +26,22 @@ struct ListOptions {
   std::string label_selector = {};
   std::string field_selector = {};
   int limit = 0;                    // objects in one page; 0: all of them
-  std::string continue_token = {};  // from the previous page
+  std::string continue_token = {};  // ListMeta::continue_token of the previous page
 };
 
 struct WatchOptions {
   std::string namespace_name = {};  // empty: all namespaces, or a cluster-scoped type
   std::string label_selector = {};
   std::string field_selector = {};
-  std::string resource_version = {};  // where the watch continues; empty with send_initial_events
-  bool send_initial_events = false;   // the list first, as ADDED events (KEP-3157)
-  std::chrono::seconds timeout{};     // after which the server ends the watch
+  std::string resource_version = {};  // where to continue; empty with send_initial_events
+  bool send_initial_events = false;   // begin with the list, as ADDED events (KEP-3157)
+  std::chrono::seconds timeout{};     // the server ends the watch after this time
 };
 
 // The API server deletes an object only if these preconditions hold. An empty one is not checked.
 struct Preconditions {
   std::string uid = {};
-  std::string resource_version = {};  // set for objects that hold data, such as PVCs
+  std::string resource_version = {};  // to be set for objects that hold data, such as PVCs
 };
 
 // Propagation decides what happens to the dependents of a deleted object (propagationPolicy).
@@ -54,8 +54,8 @@ class ApplyGuard {
   // Expects that no object has this name; otherwise kConflict.
   static ApplyGuard create_only() { return ApplyGuard({}); }
 
-  // Expects the object with this uid, which is not empty. kConflict: the object does not exist, or
-  // another object has its name.
+  // Expects that the object has this uid, which must not be empty. kConflict: the object does not
+  // exist, or another object has its name.
   static ApplyGuard uid(std::string uid) { return ApplyGuard(std::move(uid)); }
 
   // Expects the uid and resourceVersion of `read`; both must be set. kConflict: the object has

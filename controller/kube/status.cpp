@@ -12,7 +12,7 @@
 namespace kube {
 namespace {
 
-constexpr std::size_t kQuotedBytes = 200;  // of a body that is not a Status
+constexpr std::size_t kQuotedBytes = 200;  // maximum quoted from a body that is not a Status
 constexpr std::string_view kMissingType = "ResourceTypeMissing";
 
 struct StatusDetails {

@@ -1,4 +1,5 @@
-// Converts failed answers of the API server (metav1.Status) to base::Error. Pure; any thread.
+// Converts failed answers of the API server (metav1.Status) to base::Error. The functions are pure
+// and can be called on any thread.
 // Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/
 #pragma once
 

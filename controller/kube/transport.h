@@ -29,19 +29,19 @@ std::string_view name(Method method);
 struct Request {
   Method method = Method::kGet;
   std::string target;        // path and query, percent-encoded: requests.h builds it
-  std::string content_type;  // of the body; empty without a body
+  std::string content_type;  // Content-Type of the body; empty without a body
   std::string body;
-  std::chrono::milliseconds timeout{};  // of send(): whole exchange; of open(): until the head
+  std::chrono::milliseconds timeout{};  // for send(): whole exchange; for open(): until the head
   // The fields of a 2xx body that the caller of send() reads; null: all fields. See
   // json/sieve/sieve.h.
   const json::Shape* keep = nullptr;
-  std::size_t keep_bytes = limits::kObjectBytes;  // limit of each resource in the body, decoded
+  std::size_t keep_bytes = limits::kObjectBytes;  // limit of each object in the body, decoded
 };
 
 struct Response {
   int status = 0;  // HTTP status code
   std::string body;
-  std::optional<std::chrono::milliseconds> retry_after;  // from Retry-After, seconds only
+  std::optional<std::chrono::milliseconds> retry_after;  // Retry-After, if it has seconds
   bool sifted = false;  // the transport has already reduced the body to Request::keep
 };
 

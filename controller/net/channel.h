@@ -1,5 +1,6 @@
 // A Channel reads and writes bytes over one non-blocking socket: directly (SocketChannel), or with
-// TLS over another channel (TlsChannel). One owner (the Connection); one thread.
+// TLS over another channel (TlsChannel). A Channel belongs to one Connection and is used on one
+// thread.
 #pragma once
 
 #include <cstddef>
@@ -35,16 +36,16 @@ class Channel {
   virtual IoResult read(std::span<char> buffer) = 0;
   virtual IoResult write(std::string_view bytes) = 0;
 
-  // True when the peer has neither sent data nor closed its side, so that an idle connection can be
-  // used again.
+  // Returns true when the peer has neither sent data nor closed its side: then an idle connection
+  // can be used again.
   virtual bool is_reusable() = 0;
 
-  // Bytes that the kernel has accepted so far. A TLS channel counts encrypted bytes.
+  // Returns how many bytes the kernel has accepted so far. A TLS channel counts encrypted bytes.
   virtual std::uint64_t written() const = 0;
 };
 
-// A channel over a non-blocking socket. The caller owns the socket and closes it after the channel
-// is destroyed.
+// A SocketChannel reads and writes a non-blocking socket without TLS. The caller owns the socket
+// and closes it after the channel is destroyed.
 class SocketChannel final : public Channel {
  public:
   explicit SocketChannel(int descriptor) : descriptor_(descriptor) {}

@@ -32,7 +32,7 @@ base::Error timed_out(std::string message) {
 int as_seconds(std::chrono::seconds duration) { return static_cast<int>(duration.count()); }
 
 void set_option(int descriptor, int level, int option, int value) {
-  // Best effort: a socket without the option still works, but detects a dead peer later.
+  // An error is ignored: a socket without the option still works, but detects a dead peer later.
   ::setsockopt(descriptor, level, option, &value, sizeof value);
 }
 
@@ -205,8 +205,8 @@ asio::awaitable<base::Result<void>> Connection::tunnel(const ServerRoute& route,
   co_return base::Result<void>();
 }
 
-// The read must not go through scratch_, which could take more than `size` bytes: bytes after the
-// proxy's answer belong to the server.
+// Reads exactly `size` bytes, and so not into scratch_: a larger read could take bytes after the
+// proxy's answer, which belong to the server.
 asio::awaitable<base::Result<std::string>> Connection::read_exactly(std::size_t size,
                                                                     Instant deadline) {
   std::string bytes(size, '\0');
@@ -372,8 +372,7 @@ asio::awaitable<base::Result<void>> Connection::advance(AnswerParser& parser, st
   }
   auto reading = read_once(parser, deadline);
   auto read = co_await std::move(reading);
-  // Bytes that have already arrived are read now: that needs no wait, and saves the cost of another
-  // call.
+  // Read the bytes that have already arrived, because that needs no wait and saves another call.
   while (read && !parser.done() && parser.body_size() < batch) {
     const IoResult result = channel_->read(scratch_);
     if (result.status == IoStatus::kWantRead || result.status == IoStatus::kWantWrite) break;

@@ -1,7 +1,7 @@
 // A Connection opens and holds one connection to a server: it resolves the name, connects (through
 // a proxy if the route has one, or to a Unix socket) and performs the TLS handshake. It carries one
 // exchange at a time and buffers nothing between exchanges. Only HttpClient and ConnectionPool use
-// it. One owner; on the thread of the io_context.
+// it. It has one owner and is used on the thread of the io_context only.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -38,10 +38,11 @@ class Connection {
   ~Connection();
 
   // Connects as `route` describes; `route` must outlive the call. `context` may be null when
-  // neither the server nor the proxy uses TLS. kNetwork, kTimeout, kTls; the guard's error for the
-  // last address when it allows none; kMalformed, kTooLarge: an invalid answer of the proxy;
-  // kInvalid: credentials or a host name that the proxy's protocol cannot carry. The message names
-  // the host, but for a Unix socket it has only the system's error.
+  // neither the server nor the proxy uses TLS. Errors: kNetwork, kTimeout, kTls. kMalformed,
+  // kTooLarge: the proxy sent an invalid answer. kInvalid: the proxy's protocol cannot carry the
+  // credentials or the host name. If the guard allows no address, the error is the guard's for the
+  // last address. The message names the host, except for a Unix socket, for which it is the
+  // system's error alone.
   boost::asio::awaitable<base::Result<void>> connect(const ServerRoute& route,
                                                      std::shared_ptr<TlsContext> context,
                                                      Instant deadline);
@@ -50,15 +51,16 @@ class Connection {
   boost::asio::awaitable<base::Result<void>> write(std::string_view bytes, Instant deadline);
 
   // Waits for bytes and feeds them to the parser. When the peer has closed its side, reports this
-  // to the parser. Then reads what has already arrived, without waiting, while the parser holds
-  // less than `batch` bytes of body. Errors: kNetwork, kTimeout, kTls, and those of the parser.
+  // to the parser. Then reads the bytes that have already arrived, without waiting, while the
+  // parser holds less than `batch` bytes of body. Errors: kNetwork, kTimeout, kTls, and those of
+  // the parser.
   boost::asio::awaitable<base::Result<void>> advance(AnswerParser& parser, std::size_t batch,
                                                      Instant deadline);
 
   // True when the idle connection can still carry a request.
   bool is_reusable() { return channel_ && channel_->is_reusable(); }
 
-  // Bytes that the kernel has accepted so far.
+  // Returns how many bytes the kernel has accepted so far.
   std::uint64_t written() const { return channel_ ? channel_->written() : 0; }
 
   // Returns the TLS context that was given to connect(); null without one.

@@ -101,7 +101,7 @@ base::Result<std::optional<ProxyUrl>> proxy_from_environment(
       is_excluded_by_no_proxy(environment_value(environment, "NO_PROXY", "no_proxy"), server)) {
     return std::optional<ProxyUrl>();
   }
-  // "proxy:3128" means http://proxy:3128.
+  // A proxy without a scheme, such as "proxy:3128", is reached by HTTP.
   const bool has_scheme = text.find("://") != std::string::npos;
   const auto proxy = parse_proxy_url(has_scheme ? text : "http://" + text);
   if (!proxy) {

@@ -1,5 +1,5 @@
-// How a server is reached: its URL or Unix socket, the proxy, the name in its certificate and the
-// addresses that are allowed. A value; any thread.
+// A ServerRoute describes how a server is reached: its URL or Unix socket, the proxy, the name in
+// its certificate and the addresses that are allowed. It is a value that any thread may use.
 #pragma once
 
 #include <boost/asio/ip/address.hpp>
@@ -30,8 +30,8 @@ struct ServerRoute {
   using Guard = std::function<base::Result<void>(const boost::asio::ip::address&)>;
   Guard guard = {};
 
-  // Path of a Unix socket. If set, connections go to it without proxy and guard; `server` then only
-  // has the name for the Host header.
+  // The path of a Unix socket. If it is set, connections go to this socket without proxy and guard,
+  // and `server` serves only for the Host header.
   std::string unix_socket = {};
 
   // True for a server without TLS behind an HTTP or HTTPS proxy: requests go to the proxy itself,
@@ -49,7 +49,7 @@ struct ServerRoute {
   void add_proxy_headers(std::vector<HeaderLine>& headers) const;
 };
 
-// Adds the header with the proxy's user name and password, if it has any.
+// Adds the header with the proxy's user name and password, if the proxy has any.
 void add_proxy_authorization(const ProxyUrl& proxy, std::vector<HeaderLine>& headers);
 
 }  // namespace net

@@ -1,5 +1,6 @@
 // Builds and parses the SOCKS 5 messages (RFC 1928; user name and password: RFC 1929) by which a
-// client is connected to a server through a proxy. Pure; any thread.
+// client lets a proxy connect it to a server. The functions are pure and can be called on any
+// thread.
 #pragma once
 
 #include <cstddef>
@@ -14,15 +15,16 @@ namespace net::socks {
 
 enum class Method { kNone, kPassword };
 
-// Sizes of the proxy's answers, in bytes. Only the reply to connect_message() has more bytes.
-inline constexpr std::size_t kMethodBytes = 2;    // to greeting()
-inline constexpr std::size_t kPasswordBytes = 2;  // to password_message()
-inline constexpr std::size_t kReplyBytes = 5;     // to connect_message(); see rest_of_reply()
+// The sizes of the proxy's answers, in bytes. Only the reply to connect_message() is longer:
+// rest_of_reply() returns by how much.
+inline constexpr std::size_t kMethodBytes = 2;    // the answer to greeting()
+inline constexpr std::size_t kPasswordBytes = 2;  // the answer to password_message()
+inline constexpr std::size_t kReplyBytes = 5;     // the beginning of the reply to connect_message()
 
 // Returns the first message to the proxy. It offers authentication by password only when the URL of
 // the proxy has a user name or a password.
 std::string greeting(const ProxyUrl& proxy);
-// Returns the method that the proxy chose. kNetwork: the proxy requires another
+// Returns the authentication method that the proxy chose. kNetwork: the proxy requires another
 // method. kMalformed: it does not speak SOCKS 5.
 base::Result<Method> parse_method(std::string_view answer);
 

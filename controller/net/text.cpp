@@ -7,7 +7,7 @@
 namespace net {
 namespace {
 
-constexpr std::string_view kNameMarks = "!#$&'*+-.^_`|~";  // RFC 9110, 5.6.2, without "%"
+constexpr std::string_view kNameMarks = "!#$&'*+-.^_`|~";  // of RFC 9110, 5.6.2, without "%"
 
 }  // namespace
 

@@ -1,4 +1,4 @@
-// What an HTTP header may contain. Pure; any thread.
+// Checks and encodes text for HTTP headers. The functions are pure and can be called on any thread.
 #pragma once
 
 #include <string>
@@ -6,7 +6,8 @@
 
 namespace net {
 
-// True when text can be the value of an HTTP header: no control characters (RFC 9110, 5.5).
+// Returns whether the text can be the value of an HTTP header, that is, has no control characters
+// (RFC 9110, 5.5).
 bool fits_header(std::string_view text);
 
 // Encodes a text for use in the name of a header: percent-encodes (RFC 3986, 2.1) "%" and every

@@ -125,7 +125,7 @@ std::string date_of(const ASN1_TIME* time) {
                      date.tm_mday, date.tm_hour, date.tm_min, date.tm_sec);
 }
 
-// Returns the text for a message: why verification refused the current certificate.
+// Returns why verification refused the current certificate, as a text for messages.
 std::string why_refused(X509_STORE_CTX* store) {
   X509* certificate = X509_STORE_CTX_get_current_cert(store);
   const int error = X509_STORE_CTX_get_error(store);
@@ -150,7 +150,8 @@ std::string why_refused(X509_STORE_CTX* store) {
   }
 }
 
-// The data of the BIO through which OpenSSL reads and writes: the lower channel and its last error.
+// A LowerChannel is the data of the BIO through which OpenSSL reads and writes: the channel below
+// TLS and its last error.
 struct LowerChannel {
   std::unique_ptr<Channel> channel;
   base::Error error = {};
@@ -218,7 +219,7 @@ struct TlsChannel::State {
   crypto::SslPtr ssl;
   std::string peer;
   Role role = Role::kServer;
-  std::string refused;  // why the peer's certificate was refused; empty: it was not
+  std::string refused;  // why the peer's certificate was refused; empty: it was accepted
   bool established = false;
   bool broken = false;
 
@@ -247,8 +248,8 @@ base::Result<std::shared_ptr<TlsContext>> TlsContext::make(const TlsSettings& se
     auto trusted = settings.ca.empty() ? trust_system(context) : trust(context, settings.ca);
     if (trusted && !settings.more_ca.empty()) trusted = trust(context, settings.more_ca);
     if (!trusted) return trusted.error();
-    // A certificate in the trust store is a trust anchor even if its issuer is not there, as in Go;
-    // some clusters rely on that.
+    // A certificate in the trust store is a trust anchor even if its issuer is not in the store, as
+    // in Go; some clusters rely on this.
     X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_PARTIAL_CHAIN);
   }
   if (auto presented = present(context, settings); !presented) return presented.error();

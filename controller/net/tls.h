@@ -3,7 +3,7 @@
 //
 // TLS 1.2 is the minimum. The peer's certificate chain, its dates and its names are verified unless
 // TlsSettings::insecure is set. The context keeps its latest session with a server and resumes it
-// only with a server of the same name. One thread.
+// only with a server of the same name. Contexts and channels are used on one thread.
 #pragma once
 
 #include <memory>
@@ -17,7 +17,7 @@ namespace net {
 struct TlsSettings {
   std::string ca;           // PEM, one or more CA certificates; empty: the system's CAs
   std::string more_ca;      // PEM, CA certificates that are trusted in addition
-  std::string certificate;  // PEM, the client's chain, its own first; empty: none
+  std::string certificate;  // PEM, the client's certificate and then its issuers; empty: none
   std::string key;          // PEM, not encrypted
   bool insecure = false;    // true: the peer's certificate is not verified
 
@@ -45,18 +45,19 @@ class TlsContext {
 
 class TlsChannel final : public Channel {
  public:
-  // What the peer is. Only sessions with servers are kept and resumed, not those with proxies.
+  // Role is the kind of the peer. Only sessions with servers are kept and resumed, not those with
+  // proxies.
   enum class Role { kServer, kProxy };
 
-  // `peer`: host name or IP address that the peer's certificate must match.
-  // The channel shares ownership of the context, which the transport may replace meanwhile.
+  // `peer`: host name or IP address that the peer's certificate must match. The channel shares
+  // ownership of the context, because the client may replace its context while the channel is open.
   TlsChannel(std::shared_ptr<TlsContext> context, std::unique_ptr<Channel> below,
              const std::string& peer, Role role);
   ~TlsChannel() override;
 
   // Continues the handshake; kDone when it is complete. kFailed with kTls: the certificate is
-  // expired, from an unknown authority or for another host, or the peer refused. With kNetwork: the
-  // connection was cut.
+  // expired, from an unknown authority or for another host, or the peer refused the session.
+  // kFailed with kNetwork: the connection was closed.
   IoResult handshake();
 
   IoResult read(std::span<char> buffer) override;

@@ -35,8 +35,8 @@ bool is_host(std::string_view host) {
   });
 }
 
-// Parses what the URLs of servers and proxies have in common. `default_port` applies when the URL
-// has no port.
+// Parses the parts that the URLs of servers and proxies have in common. `default_port` applies when
+// the URL has no port.
 base::Result<Address> parse_address(const boost::urls::url_view& url, std::uint16_t default_port) {
   Address address;
   address.host = url.host_address();
@@ -72,7 +72,7 @@ base::Result<ProxyScheme> proxy_scheme(const boost::urls::url_view& url) {
   if (url.scheme_id() == scheme::http) return ProxyScheme{ProxyKind::kHttp, kHttpPort};
   if (url.scheme_id() == scheme::https) return ProxyScheme{ProxyKind::kHttps, kHttpsPort};
   const std::string other = base::lower(std::string(url.scheme().data(), url.scheme().size()));
-  // Go's HTTP client treats both alike.
+  // Go's HTTP client treats socks5 and socks5h alike.
   if (other == "socks5" || other == "socks5h") return ProxyScheme{ProxyKind::kSocks5, kSocksPort};
   return invalid("expected a URL that begins with http://, https:// or socks5://");
 }

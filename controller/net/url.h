@@ -1,5 +1,5 @@
-// The URLs of servers and proxies. Values; any thread. A ProxyUrl may hold a password: messages
-// must use ProxyUrl::shown().
+// Parses the URLs of servers and proxies. The types are values that any thread may use. A ProxyUrl
+// may hold a password: messages must use ProxyUrl::shown().
 #pragma once
 
 #include <cstdint>
@@ -33,7 +33,7 @@ struct ServerUrl {
 
 enum class ProxyKind {
   kHttp,
-  kHttps,   // TLS to the proxy itself, whose certificate is verified as the server's is
+  kHttps,   // TLS to the proxy, whose certificate is verified like a server's
   kSocks5,  // RFC 1928; the proxy looks up the server's name
 };
 
@@ -41,7 +41,7 @@ struct ProxyUrl {
   ProxyKind kind = ProxyKind::kHttp;
   std::string host;
   std::uint16_t port = 80;
-  std::string user;  // percent-decoded, as is the password
+  std::string user;  // user and password are percent-decoded
   std::string password;
 
   bool tls() const { return kind == ProxyKind::kHttps; }
@@ -55,8 +55,8 @@ struct ProxyUrl {
 // Returns the host as it stands in a URL: an IPv6 address gets brackets.
 std::string with_brackets(const std::string& host);
 
-// Parse a URL. kInvalid: the message names the error and does not quote the text, which may hold a
-// password.
+// The following functions parse a URL. kInvalid: the message names the error and does not quote the
+// text, which may hold a password.
 base::Result<ServerUrl> parse_server_url(std::string_view text);
 base::Result<ProxyUrl> parse_proxy_url(std::string_view text);  // http, https, socks5, socks5h
 

@@ -9,7 +9,7 @@
 namespace registry {
 namespace {
 
-// RFC 7230, 3.2.6
+// True for the characters of a token (RFC 7230, 3.2.6).
 bool token_character(char character) {
   constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
   return base::is_alphanumeric(character) || kMarks.find(character) != std::string_view::npos;
@@ -43,7 +43,7 @@ class Reader {
 
   std::string_view token() { return while_(token_character); }
 
-  // token BWS "=" BWS ( token / quoted-string )
+  // Consumes a parameter: token BWS "=" BWS ( token / quoted-string ).
   std::optional<std::pair<std::string, std::string>> parameter() {
     const Reader before = *this;
     const std::string name = base::lower(std::string(token()));

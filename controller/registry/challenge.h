@@ -1,5 +1,5 @@
-// Parses the challenges of WWW-Authenticate headers (RFC 7235, sections 2.1 and 4.1). Pure; any
-// thread.
+// Parses the challenges of WWW-Authenticate headers (RFC 7235, sections 2.1 and 4.1). The functions
+// are pure and can be called on any thread.
 #pragma once
 
 #include <string>
@@ -20,7 +20,7 @@ struct Challenge {
 };
 
 // Parses the challenges of one header, at most limits::kChallenges. Parsing ends at the first
-// syntax error and returns what came before it.
+// syntax error and returns the challenges before it.
 std::vector<Challenge> parse_challenges(std::string_view header);
 
 }  // namespace registry

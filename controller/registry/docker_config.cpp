@@ -52,7 +52,7 @@ struct json::Fields<registry::ConfigText> {
 namespace registry {
 namespace {
 
-constexpr std::size_t kBase64Group = 4;  // characters; some tools leave the padding out
+constexpr std::size_t kBase64Group = 4;  // in characters; some tools omit the padding
 constexpr std::string_view kHub = "docker.io";
 constexpr std::string_view kNul("\0", 1);
 constexpr std::string_view kHubServer = "https://index.docker.io/v1/";
@@ -194,8 +194,9 @@ std::optional<Credentials> DockerConfig::credentials(std::string_view domain,
                                                      std::string_view path) const {
   const std::string host = normalized_host(domain);
   const Entry* best = nullptr;
-  // An entry for the exact host ranks above a pattern. Next, with a path the longest entry ranks
-  // highest; without one the shortest, which may be the whole registry.
+  // An entry for the exact host ranks above a pattern. Among equal hosts, the entry with the
+  // longest path ranks highest; if `path` is empty, the one with the shortest path, which may be
+  // the whole registry.
   const auto rank = [&](const Entry& entry) {
     const auto length = static_cast<std::ptrdiff_t>(entry.path.size());
     return std::make_tuple(entry.host == host, path.empty() ? -length : length);

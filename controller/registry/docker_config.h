@@ -3,7 +3,7 @@
 //
 // Keys of `auths` are interpreted as Docker and the kubelet do: with or without a scheme, with or
 // without a path ("https://host/v1/" means the host), and "*" in "*.example.com" matches any one
-// label. Values; any thread. They hold secrets: never log them.
+// label. The types are values that any thread may use. They hold secrets: never log them.
 #pragma once
 
 #include <optional>
@@ -24,8 +24,8 @@ struct Credentials {
   bool operator==(const Credentials&) const = default;
 };
 
-// A credential helper: the program docker-credential-<name>, and the server name that is written to
-// its standard input.
+// A CredentialHelper is the program docker-credential-<name>, with the server name to write to its
+// standard input.
 struct CredentialHelper {
   std::string name;    // letters, digits, ".", "_" and "-" only
   std::string server;  // "ghcr.io"; for Docker Hub "https://index.docker.io/v1/"
@@ -43,16 +43,17 @@ class DockerConfig {
   // Returns the credentials for a domain as it stands in an image reference: "docker.io",
   // "localhost:5000". All names of Docker Hub are equivalent. An entry for the exact host is
   // preferred to a pattern. With the path of a repository, entries for a part of the registry
-  // ("quay.io/org") apply if they contain the repository, and the longest is preferred. Without a
-  // path the shortest is preferred. Nothing: there is no entry, or none with a secret (Docker
-  // writes empty entries when a helper stores the credentials).
+  // ("quay.io/org") apply if they contain the repository, and the one with the longest path is
+  // preferred. Without a path the entry with the shortest path is preferred. Returns nothing when
+  // there is no entry, or none with a secret (Docker writes empty entries when a helper stores the
+  // credentials).
   std::optional<Credentials> credentials(std::string_view domain, std::string_view path = {}) const;
 
   // Returns the helper that stores the domain's credentials: the helper in credHelpers, else the
   // one in credsStore, else nothing. Docker asks the helper before it reads `auths`.
   std::optional<CredentialHelper> helper(std::string_view domain) const;
 
-  // Removes the helpers: Docker reads only `auths` from DOCKER_AUTH_CONFIG.
+  // Removes the helpers. This is for DOCKER_AUTH_CONFIG, of which Docker reads only `auths`.
   void drop_helpers();
 
  private:
@@ -63,7 +64,7 @@ class DockerConfig {
   };
 
   std::vector<Entry> entries_;
-  std::vector<CredentialHelper> helpers_;  // with `server` as Entry::host
+  std::vector<CredentialHelper> helpers_;  // `server` has the form of Entry::host
   std::string store_;
 };
 

@@ -11,7 +11,8 @@
 //  * No message contains a header or a body.
 // Caveats
 //  * Name lookups run one after the other: a lookup that hangs delays the next ones.
-// One owner; its coroutines end before it is destroyed. On the thread of the io_context.
+// An HttpClient has one owner. Its coroutines end before it is destroyed. It is used on the thread
+// of the io_context only.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -41,7 +42,7 @@ struct HttpRequest {
   std::string body = {};
   net::BodySource* source = nullptr;    // sent in place of `body`; outlives the request
   std::size_t answer_bytes = 0;         // limit for the answer's body; 0: HttpOptions::body_bytes
-  std::chrono::milliseconds timeout{};  // of one exchange; 0: HttpOptions::request_timeout
+  std::chrono::milliseconds timeout{};  // limit of one exchange; 0: HttpOptions::request_timeout
 };
 
 struct HttpAnswer {
@@ -64,7 +65,7 @@ struct HttpOptions {
   std::size_t body_bytes = limits::kRegistryBodyBytes;
   std::chrono::milliseconds request_timeout = limits::kRegistryRequestTimeout;
   std::chrono::milliseconds connect_timeout = limits::kRegistryConnectTimeout;
-  std::chrono::milliseconds silence = limits::kUploadSilence;  // of one write from a source
+  std::chrono::milliseconds silence = limits::kUploadSilence;  // limit of one write of a source
 };
 
 class HttpClient {

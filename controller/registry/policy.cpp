@@ -42,8 +42,8 @@ std::string_view special_use(const ip::address_v4& address) {
   return address == ip::address_v4::broadcast() ? "broadcast" : "";
 }
 
-// Returns the IPv4 address that the IPv6 address embeds. Packets to the IPv6 address may arrive
-// there.
+// Returns the IPv4 address that the IPv6 address embeds; nothing without one. Packets to the IPv6
+// address may arrive at this IPv4 address.
 std::optional<ip::address_v4> embedded(const ip::address_v6& address) {
   constexpr std::array<unsigned char, 12> kNat64 = {0, 0x64, 0xff, 0x9b};
   constexpr std::array<unsigned char, 12> kMapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};

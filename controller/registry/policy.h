@@ -1,6 +1,6 @@
 // Decides to which addresses a request may go, and which registries need no verified TLS. Image
 // references come from users of the cluster, so the name of a registry must not give them access to
-// services of the node or the cloud. Values; any thread.
+// services of the node or the cloud. The types are values that any thread may use.
 #pragma once
 
 #include <boost/asio/ip/address.hpp>
@@ -15,18 +15,18 @@
 
 namespace registry {
 
-// A set of IPv4 and IPv6 networks.
+// Networks is a set of IPv4 and IPv6 networks.
 class Networks {
  public:
   // Parses entries, each of which is a network such as "10.0.0.0/8" or one address. kInvalid: the
   // message names the entry.
   static base::Result<Networks> parse(const std::vector<std::string>& entries);
 
-  // Makes the empty set.
+  // Creates the empty set.
   Networks() = default;
 
-  // Whether the address is in one of the networks. An IPv6 address that embeds an IPv4 address
-  // (mapped, compatible, NAT64, 6to4) is also in the networks of that IPv4 address.
+  // Returns whether the address is in one of the networks. An IPv6 address that embeds an IPv4
+  // address (mapped, compatible, NAT64, 6to4) is also in the networks of that IPv4 address.
   bool contains(const boost::asio::ip::address& address) const;
 
   bool empty() const { return networks_.empty(); }
@@ -51,9 +51,9 @@ class Networks {
 // argument is not an address.
 std::string service_network_of(const std::string& kubernetes_address);
 
-// The registries that are used without verification, as with Docker's insecure-registries: HTTPS
-// without verification is tried first, then plain HTTP. may_connect_to() allows them at addresses
-// that are denied to other registries.
+// InsecureRegistries is a set of registries that are used without verification, as with Docker's
+// insecure-registries: HTTPS without verification is tried first, then plain HTTP. may_connect_to()
+// allows them at addresses that are denied to other registries.
 //
 // An entry is "host" (at port 443 or 80), "host:port", or a network such as "10.0.0.0/8". A network
 // matches every registry whose name is an IP address in it, at any port.
@@ -62,13 +62,13 @@ class InsecureRegistries {
   // kInvalid: the message names the entry.
   static base::Result<InsecureRegistries> parse(const std::vector<std::string>& entries);
 
-  // Matches no registry.
+  // Creates a set that matches no registry.
   InsecureRegistries() = default;
 
-  // Whether an entry, host or network, matches the server.
+  // Returns whether an entry, host or network, matches the server.
   bool matches(const net::ServerUrl& server) const;
 
-  // Whether an entry names the server as a host; networks do not count.
+  // Returns whether an entry names the server as a host; networks do not count.
   bool matches_host(const net::ServerUrl& server) const;
 
  private:
@@ -89,13 +89,14 @@ class InsecureRegistries {
 // of that IPv4 address.
 std::string_view special_use(const boost::asio::ip::address& address);
 
-// Addresses to which no request is sent, in addition to those of special use.
+// DeniedAddresses are addresses to which no request is sent, in addition to those of special use.
 struct DeniedAddresses {
-  Networks always;    // --push-check-deny, without exception
-  Networks services;  // the Service network, except for hosts in --insecure-registries
+  Networks always;    // networks of --push-check-deny, without exception
+  Networks services;  // Service networks; hosts in --insecure-registries are exempt
 };
 
-// Whether a request for the registry whose name is `server` may be sent to `address`.
+// Returns whether a request to `server` may be sent to `address`, which is one of the server's
+// addresses.
 bool may_connect_to(const boost::asio::ip::address& address, const net::ServerUrl& server,
                     const InsecureRegistries& insecure, const DeniedAddresses& denied);
 

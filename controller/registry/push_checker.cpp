@@ -11,7 +11,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-// Parses the valid entries; ignores the others.
+// Returns the list of the valid entries; ignores the others.
 template <class List>
 List readable(const std::vector<std::string>& entries) {
   std::vector<std::string> good;
@@ -40,7 +40,8 @@ std::string_view credentials_note(const RepositorySession& session) {
   return session.has_credentials() ? "with the given credentials" : "without credentials";
 }
 
-// Returns the result of the check for the status that answers the beginning of an upload.
+// Returns the result of the check if the registry answers the request to begin an upload with
+// `status`.
 PushAnswer answer_for_status(const RepositorySession& session, int status) {
   const std::string host = session.host();
   switch (status) {
@@ -51,8 +52,10 @@ PushAnswer answer_for_status(const RepositorySession& session, int status) {
       return denied(fmt::format("{} does not allow pushing {} {} (HTTP status {})", host,
                                 session.path(), credentials_note(session), status));
     case 404:
-      return denied(fmt::format("{} has no repository {} that allows pushing {} (HTTP status 404)",
-                                host, session.path(), credentials_note(session)));
+      return denied(
+          fmt::format("repository {} does not exist on {}, or is not visible {} (HTTP status 404): "
+                      "create it, or use credentials that may push to it",
+                      session.path(), host, credentials_note(session)));
     case 429:
       return unknown(
           fmt::format("{} rate-limited the request (HTTP status 429): wait, or use credentials "

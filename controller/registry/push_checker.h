@@ -16,8 +16,8 @@
 //    closes its connections.
 //  * The guarantees of session.h and http_client.h about credentials, HTTPS, redirects and
 //    addresses hold.
-// One owner, which outlives the checks; any number of checks at once. On the thread of the
-// io_context.
+// A PushChecker has one owner and outlives its checks, of which any number may run at once. It is
+// used on the thread of the io_context only.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -54,7 +54,7 @@ struct CheckOptions {
   bool report_network_errors = true;
   base::EnvironmentVariables environment = {};  // for HTTPS_PROXY, HTTP_PROXY and NO_PROXY
   std::string user_agent = "local-registry-operator";
-  std::chrono::milliseconds timeout = limits::kPushCheckTimeout;  // of the whole check
+  std::chrono::milliseconds timeout = limits::kPushCheckTimeout;  // limit of the whole check
   std::chrono::milliseconds request_timeout = limits::kRegistryRequestTimeout;
   // Timeout of the request that cancels the upload.
   std::chrono::milliseconds cancel_timeout = limits::kUploadCancelTimeout;
@@ -64,7 +64,7 @@ struct CheckOptions {
 
 enum class Answer { kGranted, kDenied, kUnknown };
 
-// Returns the value for the status; api::name() gives its text.
+// Returns the value for this answer in the status of a LocalRegistry; api::name() gives its text.
 api::PushPermission permission_of(Answer answer);
 
 struct PushAnswer {

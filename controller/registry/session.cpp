@@ -18,8 +18,8 @@ namespace asio = boost::asio;
 constexpr std::string_view kHub = "docker.io";
 constexpr std::string_view kHubServer = "registry-1.docker.io";
 constexpr std::string_view kClient = "local-registry-operator";
-constexpr std::string_view kIdentityTokenUser = "<token>";  // helpers mark identity tokens by it
-constexpr int kRenewals = 2;  // for one request; includes renewals by other requests
+constexpr std::string_view kIdentityTokenUser = "<token>";  // helpers use it for identity tokens
+constexpr int kRenewals = 2;  // maximum for one request, including renewals by other requests
 
 base::Error unauthorized(std::string message) {
   return {base::ErrorCode::kUnauthorized, std::move(message)};
@@ -45,9 +45,9 @@ base::Error unexpected(const std::string& who, int status) {
   return malformed(fmt::format("{} answers with the unexpected HTTP status {}", who, status));
 }
 
-// Whether `named` is a plain-HTTP URL of the registry itself, although the registry is reached by
-// HTTPS. A registry behind a TLS proxy may see plain HTTP; its URL has the port of the proxy or no
-// port.
+// Returns whether `named` is a plain-HTTP URL of the registry itself, although the registry is
+// reached by HTTPS. A registry behind a TLS proxy may send such a URL, because it receives plain
+// HTTP; the URL has the port of the proxy or no port.
 bool is_same_server_without_tls(const net::ServerUrl& server, const net::ServerUrl& named) {
   return server.tls && !named.tls && server.host == named.host &&
          (named.port == server.port || named.port == net::kHttpPort);
@@ -108,7 +108,7 @@ asio::awaitable<base::Result<HttpAnswer>> RepositorySession::ping(Instant deadli
       client_.follow(std::move(request), HttpClient::CrossHostRedirect::kRefused, deadline);
   auto answer = co_await std::move(following);
   if (!answer) co_return answer;
-  // A redirect may have led from HTTP up to HTTPS.
+  // A redirect may have led from HTTP to HTTPS.
   server_ = answer->url.server;
   co_return answer;
 }
@@ -118,7 +118,7 @@ asio::awaitable<base::Result<void>> RepositorySession::open(Instant deadline) {
   auto server = parse_url("https://" + domain);
   if (!server)
     co_return base::Error{base::ErrorCode::kInvalid,
-                          "the host of the image is not a valid registry host"};
+                          host() + " is not a valid registry host: correct the image reference"};
   server_ = server->server;
   auto pinging = ping(deadline);
   auto answer = co_await std::move(pinging);

@@ -10,8 +10,8 @@
 //    that the registry names; to the latter only by HTTPS, unless the registry is insecure by
 //    configuration. A bearer token goes only to the registry's own host.
 //  * No message contains a password, a token or a header, or text that a server sent after it had
-//    received one.
-// One owner; on the thread of the io_context.
+//    received a password or token.
+// A RepositorySession has one owner and is used on the thread of the io_context only.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -35,7 +35,8 @@ class RepositorySession {
  public:
   using Instant = HttpClient::Instant;
 
-  // For uploads: together they take as long as they need; each request has its own timeout.
+  // The deadline for the requests of an upload: the upload as a whole has no time limit, but each
+  // request has a timeout.
   static constexpr Instant kNoDeadline = Instant::max();
 
   // `client` outlives the session. The tag and digest of the reference are ignored.
@@ -46,7 +47,7 @@ class RepositorySession {
 
   // Connects to the registry and authenticates. kUnauthorized: the credentials were refused, or
   // credentials are required and missing. kTooManyRequests: HTTP 429; kUnavailable: HTTP 5xx;
-  // kMalformed: an answer that violates the specification. Other errors as HttpClient::follow.
+  // kMalformed: an answer that violates the specification. Other errors: as HttpClient::follow.
   boost::asio::awaitable<base::Result<void>> open(Instant deadline);
 
   // Returns the URL of "/v2/<repository>/<suffix>" at the registry. Valid after open().
@@ -59,15 +60,16 @@ class RepositorySession {
       HttpRequest request, Instant deadline,
       HttpClient::CrossHostRedirect cross_host = HttpClient::CrossHostRedirect::kRefused);
 
-  // Returns the Location of an answer to a request of this session, at which an upload continues. A
-  // registry behind a TLS proxy may send an http:// URL of itself; the result is then the HTTPS
-  // URL. kMalformed: there is no Location, or it leads from HTTPS to plain HTTP.
+  // Returns the URL in the Location header of `answer`, at which an upload continues. `answer`
+  // belongs to a request of this session. A registry behind a TLS proxy may send an http:// URL of
+  // itself; the result is then the HTTPS URL. kMalformed: there is no Location, or it leads from
+  // HTTPS to plain HTTP.
   base::Result<Url> location(const HttpAnswer& answer) const;
 
   // Returns the domain of the image reference, such as "ghcr.io", for messages.
   std::string host() const { return repository_.domain; }
 
-  // Whether the URL is one of the registry itself.
+  // Returns whether the URL leads to the registry itself.
   bool is_url_of_registry(const Url& url) const { return same_host(server_, url.server); }
   // Returns the path of the image reference, such as "org/app".
   const std::string& path() const { return repository_.path; }
@@ -99,12 +101,12 @@ class RepositorySession {
   api::ImageReference repository_;
   std::optional<Credentials> credentials_;
   Access access_;
-  async::Semaphore turn_;  // held while authenticating again; waiting calls use the result
+  async::Semaphore turn_;              // one renewal at a time; calls that waited use its result
   std::uint64_t authentications_ = 0;  // how often the session has authenticated
   net::ServerUrl server_;
   std::vector<Challenge> challenges_;
-  std::string authorization_;         // the value of the header; empty: none is needed
-  std::optional<Instant> token_end_;  // when the token expires; none: unknown
+  std::string authorization_;         // value of the header; empty: no authentication is needed
+  std::optional<Instant> token_end_;  // when the token expires; nullopt: unknown
   bool deleting_ = false;             // whether the scope of the token includes delete
   bool at_token_server_ = false;
   bool authorization_accepted_ = false;

@@ -1,5 +1,5 @@
-// Parses the answers of token servers (Docker's token authentication, and OAuth2). Values; any
-// thread. They hold secrets: never log them.
+// Parses the answers of token servers (Docker's token authentication, and OAuth2). A Token is a
+// value that any thread may use. It is a secret: never log it.
 #pragma once
 
 #include <chrono>
@@ -10,8 +10,8 @@
 namespace registry {
 
 struct Token {
-  std::string text;           // valid in a header: printable ASCII without space
-  std::chrono::seconds life;  // from now on; at most a day
+  std::string text;           // printable ASCII without spaces, as a header allows
+  std::chrono::seconds life;  // time until the token expires; at most a day
 };
 
 // Parses the body of an answer. kMalformed, kTooLarge: the message describes the body, without

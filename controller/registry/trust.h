@@ -1,6 +1,6 @@
 // Provides the TLS contexts for connections to registries. They trust the system's CAs and the CAs
-// of a file; a changed file takes effect at the next call. One owner, which outlives the
-// HttpClients that use it; on the thread of the io_context.
+// of a file; a changed file takes effect at the next call. A Trust has one owner and outlives the
+// HttpClients that use it. It is used on the thread of the io_context only.
 #pragma once
 
 #include <memory>
@@ -29,7 +29,7 @@ class Trust {
 
  private:
   std::string ca_file_;
-  std::string more_ca_;  // the content of ca_file_ in verified_
+  std::string more_ca_;  // the content of ca_file_ that verified_ trusts
   Context verified_;
   Context unverified_;
 };

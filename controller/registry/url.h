@@ -1,5 +1,6 @@
 // Parses the URLs in a registry's answers: of its token server, and for the next request of an
-// upload. They come from outside, so they are validated. Values; any thread.
+// upload. These URLs come from outside, so they are validated. The types are values that any thread
+// may use.
 #pragma once
 
 #include <string>
@@ -21,14 +22,15 @@ struct Url {
 // IP address, and it must not contain a user name. kInvalid; the message does not quote the URL.
 base::Result<Url> parse_url(std::string_view text);
 
-// Resolves the Location in an answer from `base` (RFC 3986, section 5). Error: kInvalid.
+// Resolves `reference`, the Location in an answer from `base` (RFC 3986, section 5). Error:
+// kInvalid.
 base::Result<Url> resolve_url(const Url& base, std::string_view reference);
 
 // Returns the URL with a parameter added to its query; the value is percent-encoded.
 Url with_parameter(Url url, std::string_view name, std::string_view value);
 
-// Whether credentials for `from` may be sent to `to`: both have the same host, scheme and port, or
-// `to` is the same host by HTTPS and `from` by plain HTTP.
+// Returns whether credentials for `from` may be sent to `to`: both have the same host, scheme and
+// port, or `to` is the same host by HTTPS and `from` by plain HTTP.
 bool same_host(const net::ServerUrl& from, const net::ServerUrl& to);
 
 }  // namespace registry

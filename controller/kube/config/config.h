@@ -1,7 +1,7 @@
 // This file defines the address of the API server, the credentials for it, and the functions that
 // load both from a kubeconfig or from the service account of the pod.
 //
-// Values; any thread. They hold secrets: never log them.
+// The types are values that any thread may use. They hold secrets: never log them.
 #pragma once
 
 #include <cstdint>
@@ -33,7 +33,7 @@ using net::ServerUrl;
 // file. If both are given, the text is used.
 struct Pem {
   std::string text;
-  std::string file;  // read again every limits::kTokenReload
+  std::string file;  // is read again every limits::kTokenReload
 
   bool empty() const { return text.empty() && file.empty(); }
   bool operator==(const Pem&) const = default;
@@ -47,8 +47,8 @@ struct ExecPlugin {
   std::string api_version;
   std::string command;  // found in PATH when it has no slash
   std::vector<std::string> args;
-  std::vector<std::pair<std::string, std::string>> env;  // overrides this process's own
-  std::string install_hint;                              // shown when the program does not exist
+  std::vector<std::pair<std::string, std::string>> env;  // overrides variables of this process
+  std::string install_hint;                              // message if the program does not exist
   bool provide_cluster_info = false;
   std::string cluster_config;  // JSON: the extension client.authentication.k8s.io/exec
   Interactive interactive = Interactive::kIfAvailable;
@@ -56,7 +56,7 @@ struct ExecPlugin {
   bool operator==(const ExecPlugin&) const = default;
 };
 
-// These values are sent with every request, in the Impersonate-* headers.
+// An Impersonation has the values of the Impersonate-* headers that every request carries.
 struct Impersonation {
   std::string user;
   std::string uid;
@@ -67,9 +67,8 @@ struct Impersonation {
 };
 
 // An IdToken is the ID token of auth-provider "oidc" in a kubeconfig. The token is sent as a bearer
-// token until it expires, and is never refreshed here. A refresh token may be valid for one use
-// only. The client that uses a refresh token must write the next one into the kubeconfig, as
-// kubectl does.
+// token until it expires. Only kubectl refreshes it: a refresh token may be valid for one use only,
+// and the client that uses it must write the next one into the kubeconfig.
 struct IdToken {
   std::string token;
   base::Time expires;
@@ -83,7 +82,7 @@ struct ClientConfig {
   std::optional<ProxyUrl> proxy;
 
   Pem ca;                       // empty: the CAs of the system
-  std::string tls_server_name;  // verified and sent as SNI instead of the host
+  std::string tls_server_name;  // name for SNI and verification; empty: the host
   bool insecure_skip_tls_verify = false;
 
   // `token_file` is read again every limits::kTokenReload and wins over `token`.
@@ -98,14 +97,14 @@ struct ClientConfig {
   Impersonation impersonate;
 
   std::string context;                     // name of the kubeconfig context; empty in a pod
-  std::string namespace_name = "default";  // of the context or of the pod
+  std::string namespace_name = "default";  // namespace of the context or of the pod
   std::string user_agent = "local-registry-operator";
   std::string origin;  // "in-cluster" or "context NAME of FILE": for the log
 
   bool operator==(const ClientConfig&) const = default;
 };
 
-// The service account that Kubernetes mounts into every pod.
+// Kubernetes mounts the credentials of the pod's service account into this folder.
 inline constexpr std::string_view kServiceAccountFolder =
     "/var/run/secrets/kubernetes.io/serviceaccount";
 

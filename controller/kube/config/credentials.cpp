@@ -154,7 +154,8 @@ asio::awaitable<base::Result<void>> Credentials::run_plugin() {
   auto acquiring = plugin_turn_.acquire(std::chrono::steady_clock::now() + bounds_.plugin_timeout);
   const auto turn = co_await std::move(acquiring);
   if (!turn) {
-    co_return plugin_error(*config_.exec, base::ErrorCode::kTimeout, "busy");
+    co_return plugin_error(*config_.exec, base::ErrorCode::kTimeout,
+                           "an earlier run has not ended in time");
   }
   if (!plugin_due()) co_return base::Result<void>();
   if (plugin_failure_ && clock_.now() - plugin_failed_ < bounds_.plugin_retry) {

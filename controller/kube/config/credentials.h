@@ -2,7 +2,8 @@
 // and the client certificate are read again at an interval, and the credential plugin is run again
 // when its credential has expired.
 //
-// Owned by the transport; used on the thread of the io_context only. No message contains a secret.
+// The transport owns the Credentials and uses them on the thread of the io_context only. No message
+// contains a secret.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -25,7 +26,7 @@ namespace kube {
 
 struct CredentialBounds {
   std::chrono::milliseconds reload{};          // age after which files are read again
-  std::chrono::milliseconds plugin_timeout{};  // of one run of the plugin
+  std::chrono::milliseconds plugin_timeout{};  // limit of one run of the plugin
   std::chrono::milliseconds plugin_retry{};    // minimum time between a failed run and the next run
 };
 
@@ -43,7 +44,7 @@ class Credentials {
   Credentials(const Credentials&) = delete;
   Credentials& operator=(const Credentials&) = delete;
 
-  // Reads all files for the first time and does not run the plugin. kInvalid: a file, certificate
+  // Reads all files for the first time, but does not run the plugin. kInvalid: a file, certificate
   // or key cannot be used.
   base::Result<void> load();
 
@@ -57,7 +58,7 @@ class Credentials {
   boost::asio::awaitable<base::Result<void>> refresh();
 
   // Renews the credentials, at most once in bounds.reload. Call it after a 401 to a request with
-  // this `authorization`. Returns true when the credentials have changed: then the request can be
+  // this `authorization`. Returns whether the credentials have changed, so that the request can be
   // repeated.
   boost::asio::awaitable<bool> refused(std::string authorization);
 

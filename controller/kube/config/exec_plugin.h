@@ -1,11 +1,12 @@
 // This file runs credential plugins: programs named in a kubeconfig that print an ExecCredential
 // (client.authentication.k8s.io/v1 and v1beta1, KEP-541).
 //
-// The plugin gets its arguments and environment from the kubeconfig, and KUBERNETES_EXEC_INFO. It
-// writes to the standard error of this process. Its standard input is /dev/null, or that of this
-// process when the plugin may ask a person (interactiveMode, and a terminal). When the coroutine is
-// cancelled or the timeout expires, the plugin is killed. The processes that the plugin started are
-// killed too, unless the plugin shares the terminal. Used on the thread of the io_context only.
+// The plugin gets its arguments and environment variables from the kubeconfig, and in addition the
+// variable KUBERNETES_EXEC_INFO. It shares the standard error of this process. It also shares the
+// standard input if this is a terminal and interactiveMode lets the plugin ask a person; otherwise
+// its standard input is /dev/null. When the coroutine is cancelled or the timeout expires, the
+// plugin is killed. The processes that the plugin started are killed too, unless the plugin shares
+// the terminal. Plugins are run on the thread of the io_context only.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -52,12 +53,14 @@ inline constexpr std::string_view kNoCredentials = "NoCredentials";
 // server nor from the network.
 bool has_no_credentials(const base::Error& error);
 
-// Decodes the output of the plugin. kMalformed: the message names the field without its value.
+// Decodes the output of the plugin. kMalformed: the output is not a usable ExecCredential; the
+// message names the field, but not its value.
 base::Result<ExecCredential> parse_exec_credential(const ExecPlugin& plugin, std::string output);
 
 // Runs the plugin and decodes its output. kUnauthorized: the program cannot be run, or it failed.
-// kTooLarge: its output exceeds limits::kExecPluginBytes. kTimeout, kMalformed. `plugin` outlives
-// the awaitable. Cancellation throws boost::system::system_error (operation_aborted).
+// kTooLarge: its output exceeds limits::kExecPluginBytes. kTimeout: it ran too long. kMalformed:
+// its output cannot be decoded. `plugin` outlives the awaitable. Cancellation throws
+// boost::system::system_error (operation_aborted).
 boost::asio::awaitable<base::Result<ExecCredential>> run_exec_plugin(
     const ExecPlugin& plugin, ExecCluster cluster, std::chrono::milliseconds timeout,
     boost::asio::any_io_executor executor);

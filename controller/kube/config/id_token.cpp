@@ -18,7 +18,7 @@ namespace kube {
 namespace {
 
 struct Claims {
-  json::Raw expires;  // seconds since the epoch; some providers write a fraction
+  json::Raw expires;  // seconds since the epoch; some providers write decimals
 };
 
 }  // namespace

@@ -1,4 +1,5 @@
-// Reads the ID token of a kubeconfig's auth-provider "oidc" (OpenID Connect). Pure; any thread.
+// Reads the ID token of a kubeconfig's auth-provider "oidc" (OpenID Connect). The functions are
+// pure and can be called on any thread.
 #pragma once
 
 #include <string>

@@ -4,14 +4,15 @@
 //  * Of several clusters, users or contexts with the same name, the first wins as a whole. The
 //    first current-context that is set wins.
 //  * Relative paths are relative to the folder of the kubeconfig file that contains them.
-//  * The fields *-data win over their files, and tokenFile wins over token. exec is used only when
-//    there is no token, password or client certificate.
+//  * A field whose name ends in -data wins over the field of the same name without -data, which
+//    names a file, and tokenFile wins over token. exec is used only when there is no token,
+//    password or client certificate.
 //  * A server without a scheme is reached by HTTPS when a CA, a client certificate or
 //    insecure-skip-tls-verify is given, else by HTTP. No credentials are sent by HTTP.
 //  * The ID token of auth-provider "oidc" is sent while it is valid and is not refreshed. Other
 //    providers are refused by name, as kubectl does since 1.26.
 //
-// The functions read the files at each call and cache nothing. Any thread.
+// The functions read the files at each call, cache nothing, and can be called on any thread.
 #pragma once
 
 #include <string>
@@ -27,7 +28,7 @@ struct KubeconfigChoice {
   std::string context;  // --context; empty: current-context
 };
 
-// Loads the chosen context. kNotFound: the file, or every file of the list, does not exist.
+// Loads the chosen context. kNotFound: the file does not exist, or no file of the list does.
 // kInvalid, kMalformed, kTooLarge: the message names the file and the field, and never repeats a
 // value that may be secret.
 base::Result<ClientConfig> load_kubeconfig(const KubeconfigChoice& choice,

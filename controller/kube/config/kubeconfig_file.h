@@ -1,5 +1,5 @@
-// This file defines the content of one kubeconfig file (clientcmd/api/v1). Used by kubeconfig.cpp
-// and id_token.cpp only. Values; any thread.
+// This file defines the content of one kubeconfig file (clientcmd/api/v1). Only kubeconfig.cpp and
+// id_token.cpp use it. The types are values that any thread may use.
 #pragma once
 
 #include <map>
@@ -44,8 +44,8 @@ struct Exec {
 };
 
 // AuthProviderConfig has the fields of provider "oidc" that are used. Other keys are not decoded,
-// because an error message names the key: without a space after its colon, "refresh-token:SECRET"
-// is a key.
+// because an error message would name the key, and a key may contain a secret: without a space
+// after the colon, YAML reads all of "refresh-token:SECRET" as a key.
 struct AuthProviderConfig {
   std::string idp_issuer_url;
   std::string client_id;
@@ -104,8 +104,9 @@ struct Config {
   std::vector<NamedContext> contexts;
 };
 
-// Parses a kubeconfig. kMalformed: the message names the field. kTooLarge: over a bound of YAML.
-// kInvalid: another kind or apiVersion.
+// Parses a kubeconfig. kMalformed: not YAML, or a field of the wrong type; the message names the
+// field. kTooLarge: the YAML exceeds a limit of json::from_yaml. kInvalid: another kind or
+// apiVersion.
 base::Result<Config> parse(std::string_view yaml);
 
 }  // namespace kube::kubeconfig

@@ -4,8 +4,8 @@
 //   services.store().on_change(…);
 //   co_await services.run();            // runs until its parent cancels it
 //
-// The guarantees, assumptions and caveats of Watcher and Store apply. One owner; used on the thread
-// of the io_context only.
+// The guarantees, assumptions and caveats of Watcher and Store apply. An Informer has one owner and
+// is used on the thread of the io_context only.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -28,7 +28,7 @@ struct InformerOptions {
 // InformerCore is the part of an Informer that does not depend on the type.
 class InformerCore {
  public:
-  // The namespace and the selectors of `target` are replaced by those of the options.
+  // The options replace the namespace and the selectors of `target`.
   InformerCore(const Environment& environment, const WatchTarget& target,
                const InformerOptions& options, WatchObserver* observer, StoreCore& store);
   ~InformerCore();
@@ -63,13 +63,13 @@ class Informer {
   Store<T>& store() { return store_; }
   const Store<T>& store() const { return store_; }
 
-  // Watches until it is cancelled, which throws boost::system::system_error.
+  // Watches until it is cancelled. The cancellation throws boost::system::system_error.
   boost::asio::awaitable<void> run() { return core_.run(); }
 
   // True once every scope has received a whole list; it stays true from then on.
   bool synced() const { return core_.synced(); }
 
-  // Returns once synced.
+  // Returns once synced() is true.
   boost::asio::awaitable<void> wait_synced() { return core_.wait_synced(); }
 
   // Returns the reason for /readyz, such as "waiting for localregistries: the CRD is not

@@ -1,5 +1,5 @@
-// One version of an object as the caches hold it: packed (json/pack.h), compressed, and counted by
-// reference without atomics. Used on one thread.
+// A PackedEntry holds one version of an object as the caches store it: packed (json/pack.h) and
+// compressed. Its reference count is not atomic, so it is used on one thread only.
 #pragma once
 
 #include <boost/smart_ptr/intrusive_ptr.hpp>
@@ -25,8 +25,8 @@ struct Entry {
   explicit operator bool() const { return meta != nullptr; }
 };
 
-// A PackedEntry is one version of an object in the cache: its name and version, and the packed
-// object. A default-constructed PackedEntry has no object. Copies share their content; one thread.
+// A PackedEntry has the name and version of an object, and the packed object. A default-constructed
+// PackedEntry has no object. Copies share their content.
 class PackedEntry {
  public:
   PackedEntry() = default;
@@ -44,7 +44,8 @@ class PackedEntry {
   json::Completeness completeness() const;
   std::size_t full_cost() const;
   std::size_t cost() const;  // bytes of memory, including tables and indexes; 0 without an object
-  const void* address() const { return block_.get(); }  // unique as long as a copy lives
+  // The address is unique while the entry or a copy of it exists.
+  const void* address() const { return block_.get(); }
 
   bool is_version(std::string_view uid, std::string_view resource_version) const;
   bool is_same_version(const PackedEntry& other) const;
@@ -72,11 +73,12 @@ struct IndexCandidate {
 // Compresses with LZ4. Returns the input unchanged if it does not get smaller.
 std::string compress(const std::string& packed, const std::string& dictionary);
 
-// Returns the text of `size` bytes that was compressed with that dictionary. Throws
-// std::logic_error when the bytes are no such text, which is a bug.
+// Reverses compress(): returns the text of `size` bytes that was compressed with the same
+// dictionary. Throws std::logic_error when the bytes are not such a text, which is a bug.
 std::string decompress(std::string_view bytes, std::size_t size, const std::string& dictionary);
 
-// Returns a hash that index keys and names share. It is not cryptographic.
+// Returns the hash by which the store compares names, uids and keys of indexes. It is not
+// cryptographic.
 std::size_t hash(std::string_view text);
 
 }  // namespace kube

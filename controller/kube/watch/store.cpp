@@ -325,7 +325,7 @@ void StoreCore::add_pending_write(Part& part, api::ObjectKey key, PendingWrite w
   pending_writes_.insert_or_assign(std::move(key), std::move(write));
 }
 
-// Puts the pending writes over the new list, and ends those that the list has caught up with.
+// Overlays the new list with the pending writes, and ends those that the list has caught up with.
 // `rewound`: the list is older than the cache, so all pending writes end.
 void StoreCore::apply_pending_writes(Part& part, bool rewound) {
   for (auto it = part.pending.begin(); it != part.pending.end();) {

@@ -30,7 +30,7 @@
 //    limit of the same size; an object beyond that is dropped. wants_relist() is true once the
 //    limits allow a stub to be kept whole, or a dropped object to be kept.
 //
-// One owner (the Informer). Used on the thread of the io_context only.
+// The Informer owns the Store. It is used on the thread of the io_context only.
 #pragma once
 
 #include <array>
@@ -59,8 +59,8 @@
 
 namespace kube {
 
-// A Scope is the set of objects that a watch covers: in one namespace or in all, and there one
-// object or all.
+// A Scope is the set of objects that a watch covers: those of all namespaces, those of one
+// namespace, or one object.
 struct Scope {
   std::string namespace_name = {};  // empty: all namespaces, or a cluster-scoped type
   std::string name = {};            // empty: all objects
@@ -87,7 +87,7 @@ class StoreCore {
 
   StoreCore(Type type, std::vector<Scope> scopes);
 
-  // Adds an index and returns its number. To be called before the first object arrives. `summary`
+  // Adds an index and returns its number. Call it before the first object arrives. `summary`
   // computes a number from each object; a reader uses it to decide whether to unpack the object.
   std::size_t add_index(IndexKey key, Summary summary);
   void on_change(Changed changed) { listeners_.push_back(std::move(changed)); }
@@ -142,16 +142,16 @@ class StoreCore {
   // A write that the watch has not delivered yet. The written object is in objects_.
   struct PendingWrite {
     PackedEntry watched;      // the object as the watch delivered it last
-    std::uint64_t revision;   // of the write
-    std::string deleted_uid;  // for a delete: the uid of the deleted object; empty: another write
+    std::uint64_t revision;   // resourceVersion of the written object
+    std::string deleted_uid;  // uid of the deleted object; empty if the write is not a delete
 
-    bool is_confirmed(std::uint64_t now) const;  // the watch has caught up; `now`: its revision
+    bool is_confirmed(std::uint64_t now) const;  // whether a watch at revision `now` has caught up
   };
   using PendingWrites = std::map<api::ObjectKey, PendingWrite>;
 
   struct NamespaceUsage {
-    std::size_t bytes = 0;  // of all objects of one namespace
-    std::size_t stubs = 0;  // bytes of those that are kept in part
+    std::size_t bytes = 0;  // memory of all objects of the namespace
+    std::size_t stubs = 0;  // memory of the objects that are kept in part
   };
 
   struct Part {
@@ -159,7 +159,7 @@ class StoreCore {
     std::uint64_t revision = 0;  // the watch is known to be complete up to this revision
     bool relisting = false;
     Set relisted;
-    std::multimap<std::uint64_t, api::ObjectKey> pending;  // by revision of the write
+    std::multimap<std::uint64_t, api::ObjectKey> pending;  // key: PendingWrite::revision
   };
 
   // An index is ordered by the hash of the key and then by the name of the object, so that one
@@ -181,7 +181,7 @@ class StoreCore {
     std::set<Indexed, ByHashAndName> entries;
   };
 
-  using Change = std::pair<PackedEntry, PackedEntry>;  // before, after
+  using Change = std::pair<PackedEntry, PackedEntry>;  // the object before and after
 
   Part* part_of(std::string_view namespace_name, std::string_view name);
   const Part* part_of(std::string_view namespace_name, std::string_view name) const;
@@ -214,14 +214,14 @@ class StoreCore {
   std::vector<Changed> listeners_;
   Set objects_;  // the objects that readers see
   PendingWrites pending_writes_;
-  std::string dictionary_;  // start of the first packed object
+  std::string dictionary_;  // for compress(): the start of the first packed object
   std::size_t bytes_ = 0;   // memory of objects_ and of unfinished relists
   std::size_t reduced_ = 0;
-  std::size_t dropped_ = 0;                     // objects dropped by cache_bytes
-  std::size_t dropped_by_namespace_limit_ = 0;  // objects dropped by a namespace's limit
+  std::size_t dropped_ = 0;                     // objects dropped because of cache_bytes
+  std::size_t dropped_by_namespace_limit_ = 0;  // objects dropped because of a namespace's limit
   std::map<std::string, NamespaceUsage, std::less<>>
-      usage_by_namespace_;          // by namespace, while limits_namespaces_
-  bool limits_namespaces_ = false;  // set above 1/2 of cache_bytes, reset below 3/8
+      usage_by_namespace_;          // key: namespace; empty unless limits_namespaces_
+  bool limits_namespaces_ = false;  // set when bytes_ is above 1/2 of cache_bytes, reset below 3/8
   mutable std::array<std::pair<PackedEntry, Entry>, limits::kUnpackedObjects> recent_;
   mutable std::size_t next_recent_ = 0;
 };
@@ -263,7 +263,7 @@ Entry stub_entry(const api::ObjectMeta& metadata) {
   return entry_of(std::move(object));
 }
 
-// A store of the type takes at most this many bytes of memory for packed objects.
+// A Store<T> takes at most this many bytes of memory for packed objects.
 template <class T>
 inline constexpr std::size_t kCacheBytes = limits::kChildCacheBytes;
 template <>
@@ -284,7 +284,8 @@ class Store {
               std::move(scopes)) {}
 
   // Adds a secondary index; objects with an empty key are not in it. `summary` computes the number
-  // that candidates() returns with each object; the default value is 0. Called before run().
+  // that candidates() returns with each object; the default value is 0. Call it before the
+  // Informer's run().
   Index add_index(
       std::function<std::string(const T&)> key,
       std::function<std::uint64_t(const T&)> summary = [](const T&) { return 0U; }) {
@@ -315,7 +316,8 @@ class Store {
     core_.each([&](const Entry& entry) { visit(as_pointer(entry)); });
   }
 
-  // Returns at most `max` objects of a key, since all of them may not fit into memory.
+  // Returns the objects that have this key in the index, but at most `max`, since all of them may
+  // not fit into memory.
   std::vector<Pointer> by_index(Index index, std::string_view key,
                                 std::size_t max = limits::kObjectsOfIndex) const {
     std::vector<Pointer> pointers;
@@ -326,8 +328,9 @@ class Store {
     return pointers;
   }
 
-  // Returns all objects of a key without unpacking them, and sometimes an object of another key
-  // (see IndexCandidate). Takes time linear in the number of returned objects.
+  // Returns all objects that have this key in the index, without unpacking them, and sometimes an
+  // object of another key (see IndexCandidate). Takes time linear in the number of returned
+  // objects.
   std::vector<IndexCandidate> candidates(Index index, std::string_view key) const {
     return core_.candidates(index.number, key);
   }
@@ -355,8 +358,8 @@ class Store {
     core_.record_written(Entry{std::move(pointer), meta});
   }
 
-  // Records that the object with this uid no longer exists. `resource_version`: the last one that
-  // it was known to have.
+  // Records that the object with this uid no longer exists. `resource_version`: its last known
+  // resourceVersion.
   void record_deleted(const api::ObjectKey& key, std::string_view uid,
                       std::string_view resource_version) {
     core_.record_deleted(key, uid, resource_version);

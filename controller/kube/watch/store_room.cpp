@@ -1,5 +1,5 @@
-// The part of StoreCore that decides how much of an object is kept: whole, its metadata, or
-// nothing.
+// This file is the part of StoreCore that decides how much of an object is kept: the whole object,
+// its metadata alone, or nothing.
 #include <algorithm>
 
 #include "kube/watch/store.h"
@@ -25,7 +25,8 @@ bool StoreCore::has_room_for_stub(const PackedEntry& stub, const PackedEntry& vi
   const bool replaces_stub = visible && visible.completeness() != json::Completeness::kComplete;
   const std::size_t stubs = usage_of(stub.namespace_name()).stubs;
   const std::size_t others = stubs - std::min(stubs, replaces_stub ? visible.cost() : 0);
-  // During a relist the earlier versions count as well.
+  // During a relist the earlier versions of the objects are counted as well, so the limit is
+  // doubled.
   return others + stub.cost() <= bytes_per_namespace() * (relisting ? 2 : 1);
 }
 
@@ -76,8 +77,8 @@ void StoreCore::count_usage(const PackedEntry& entry, bool added) {
   if (entry.completeness() != json::Completeness::kComplete) change(share.stubs);
 }
 
-// Counts the bytes of each namespace, but only while the cache is crowded (limits_namespaces_):
-// then each namespace has a limit.
+// Turns the limits of namespaces on when more than 1/2 of cache_bytes is in use, and off when less
+// than 3/8 is. Bytes are counted by namespace only while the limits are on.
 void StoreCore::update_namespace_limits() {
   if (!limits_namespaces_ && bytes_ > type_.cache_bytes / 2) {
     limits_namespaces_ = true;

@@ -1,4 +1,5 @@
-// This file splits the body of a watch into lines and decodes them as events. Pure; any thread.
+// This file splits the body of a watch into lines and decodes them as events. It does no I/O and
+// can be used on any thread.
 // Source:
 // https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
 #pragma once
@@ -21,11 +22,11 @@ class LineSplitter {
 
   void feed(std::string_view bytes);
 
-  // Returns the next whole line without its end, and skips empty lines. kTooLarge: a line was
-  // dropped. Returns nothing when more bytes are needed.
+  // Returns the next whole line without its line break, and skips empty lines. kTooLarge: a line
+  // was dropped. Returns nothing when more bytes are needed.
   std::optional<base::Result<std::string>> next();
 
-  // Returns the number of buffered bytes of the line whose end has not arrived.
+  // Returns how many bytes of the last, incomplete line are buffered.
   std::size_t unfinished() const { return buffer_.size() - taken_; }
 
  private:
@@ -52,7 +53,7 @@ class WatchEvent {
   static base::Result<WatchEvent> parse(std::string line);
 
   WatchEventType type() const { return type_; }
-  json::View object() const;  // for kError: a metav1.Status
+  json::View object() const;  // in a kError event, the object is a metav1.Status
 
   // Returns metadata.resourceVersion of the object; empty when it has none.
   std::string resource_version() const;

@@ -192,7 +192,8 @@ asio::awaitable<base::Result<void>> Watcher::read_page() {
     if (!handled) co_return handled;
   }
   // The body ended before the list was complete.
-  if (!page_ended_) co_return base::Error{base::ErrorCode::kMalformed, "the answer is not a list"};
+  if (!page_ended_)
+    co_return base::Error{base::ErrorCode::kMalformed, "the API server's answer is not a list"};
   if (!continue_token_.empty()) co_return base::Result<void>();
   base::Result<void> complete = listed(std::move(resource_version_));
   if (complete) state_ = WatcherState::kListed;
@@ -202,7 +203,8 @@ asio::awaitable<base::Result<void>> Watcher::read_page() {
 // Takes the metadata of the list from `page`, which is {"metadata":…} (json::Sieve).
 base::Result<void> Watcher::end_page(json::View page) {
   const std::optional<json::View> meta = page.find("metadata");
-  if (!meta) return base::Error{base::ErrorCode::kMalformed, "the answer is not a list"};
+  if (!meta)
+    return base::Error{base::ErrorCode::kMalformed, "the API server's answer is not a list"};
   base::Result<ListMeta> read = json::decode<ListMeta>(*meta);
   if (!read) return read.error();
   continue_token_ = std::move(read->continue_token);
@@ -287,7 +289,7 @@ asio::awaitable<void> Watcher::fail(base::Error error) {
   stream_.reset();
   state_ = recovery.next;
   if (recovery.reason == RestartReason::kNoStreaming) {
-    // If streaming is off already, there is no other way to list: report the problem.
+    // If the watcher already lists in pages, there is no other way to list: report the problem.
     if (!std::exchange(streams_lists_, false)) report_problem(RestartReason::kOther, error);
   } else {
     report_problem(recovery.reason, error);
@@ -378,8 +380,8 @@ void Watcher::report_recovery() {
   set_waiting_for("");
 }
 
-// Reports a problem in waiting_for(), once for each reason. The first failure of a synced watcher
-// is reported only if it is lasting.
+// Reports a problem in waiting_for(), once for each reason. A synced watcher reports its first
+// failure only if an administrator has to solve it: other problems are often temporary.
 void Watcher::report_problem(RestartReason reason, const base::Error& error) {
   ++failures_;
   environment_.logger.debug("watch interrupted", {{"resource", qualified_name(target_.type)},

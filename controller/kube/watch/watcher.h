@@ -2,8 +2,9 @@
 // objects to a WatchSink.
 //
 // Guarantees
-//  * The sink gets a whole list (begin_relist … end_relist) and then every change in order,
-//    without gaps, until the next list. A list shows only the result of earlier changes.
+//  * The sink gets a whole list (begin_relist … end_relist) and then every change in order, without
+//    gaps, until the next list. A list has the current state of each object, not the changes that
+//    led to it.
 //  * No error of the server or the network ends the watcher: it retries with backoff. Only
 //    cancellation ends it.
 //  * An object that cannot be decoded is counted and skipped; it is no fatal error.
@@ -13,7 +14,8 @@
 //   once a minute.
 // Caveats: between two attempts the sink is stale; waiting_for() reports the reason.
 //
-// One owner, which runs it as one coroutine. Used on the thread of the io_context only.
+// A Watcher has one owner, which runs it as one coroutine. It is used on the thread of the
+// io_context only.
 // Source: https://kubernetes.io/docs/reference/using-api/api-concepts/ and KEP-3157.
 #pragma once
 
@@ -40,7 +42,8 @@ enum class WatcherState {
   kWatching,   // events arrive
 };
 
-// Why a watch ended or a list failed. It is a label of localregistry_watch_restarts_total.
+// A RestartReason is why a watch ended or a list failed. It is a label of
+// localregistry_watch_restarts_total.
 enum class RestartReason {
   kEnded,         // the server ended the watch normally
   kExpired,       // 410: the resourceVersion is too old
@@ -52,11 +55,11 @@ enum class RestartReason {
   kMissing,       // 404: the CRD is not installed
   kNoStreaming,   // the server cannot stream lists: request pages instead
   kServer,        // 5xx
-  kRoom,          // the cache can hold objects again that it could not keep before
+  kRoom,          // the cache has room for objects that it could not keep whole before
   kOther,
 };
 
-// Returns the value of the label: "expired", …
+// Returns the label value for the reason, such as "expired".
 std::string_view name(RestartReason reason);
 
 // A Recovery is the reaction to an error. recover() is pure, so that a table of cases can test it.
@@ -83,8 +86,9 @@ class WatchSink {
   virtual void end_relist(std::uint64_t revision) = 0;
   // Reports that the sink has received all changes up to this revision.
   virtual void progress(std::uint64_t revision) = 0;
-  // True when a new list would bring objects that could not be kept before because a limit was
-  // reached. Called after progress(), about once a minute.
+  // Returns true when the sink has room for objects that it dropped or kept in part because of a
+  // limit: the watcher then lists again. The watcher calls this after progress(), about once a
+  // minute.
   virtual bool wants_relist() const { return false; }
 };
 
@@ -98,7 +102,7 @@ class WatchObserver {
 
   virtual void restarted(const api::ResourceType&, RestartReason) {}
   virtual void malformed(const api::ResourceType&) {}
-  // Called after a change of waiting_for(); empty: there is no problem.
+  // Called with the new text after a change of waiting_for(); empty: there is no problem.
   virtual void waiting(const api::ResourceType&, const std::string&) {}
 };
 
@@ -117,7 +121,7 @@ class Watcher {
   Watcher(const Environment& environment, WatchTarget target, WatchSink& sink,
           WatchObserver* observer);
 
-  // Lists and watches until it is cancelled, which throws boost::system::system_error.
+  // Lists and watches until it is cancelled. The cancellation throws boost::system::system_error.
   boost::asio::awaitable<void> run();
 
   // Makes one state transition. run() calls it in an endless loop.
@@ -172,7 +176,7 @@ class Watcher {
   std::optional<RestartReason>
       reported_problem_;     // why no objects arrive; nullopt: there is no problem
   std::string waiting_for_;  // the reported problem as a text for people
-  std::string skipped_;      // the last error of a skipped object that was logged
+  std::string skipped_;      // the last logged error about a skipped object
 };
 
 }  // namespace kube

@@ -1,5 +1,6 @@
-// The body of a request that is too large for memory: it is read in pieces while it is sent. One
-// owner, which outlives the request; on the thread of the io_context.
+// A BodySource is the body of a request that is too large for memory: it is read in pieces while it
+// is sent. A BodySource has one owner, outlives the request, and is used on the thread of the
+// io_context only.
 #pragma once
 
 #include <cstddef>
@@ -22,10 +23,11 @@ class BodySource {
   // Makes read() start from the beginning of the body. Called before each attempt to send it.
   virtual base::Result<void> rewind() = 0;
 
-  // Reads the next bytes into the buffer and returns how many; 0 only at the end.
+  // Reads the next bytes into the buffer and returns how many it has read; 0 only at the end.
   virtual base::Result<std::size_t> read(std::span<char> buffer) = 0;
 
-  // Reports that `bytes` more of the bytes that were read have been written to the connection.
+  // Reports that another `bytes` bytes of those that read() returned have been written to the
+  // connection.
   virtual void sent(std::size_t bytes) = 0;
 };
 

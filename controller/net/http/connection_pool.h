@@ -1,6 +1,6 @@
 // A ConnectionPool bounds the number of connections, keeps idle ones for the next request and
-// closes those that stay idle for too long. Owned by the HttpClient, which outlives every Permit.
-// Used on the thread of the io_context only.
+// closes those that stay idle for too long. The HttpClient owns the pool and outlives every Permit.
+// The pool is used on the thread of the io_context only.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -20,11 +20,11 @@
 namespace net {
 
 struct PoolBounds {
-  // Connections in use at once; further requests wait, first come, first served. 0: no limit, for
-  // callers that bound their requests themselves.
+  // The maximum number of connections in use at once; further requests wait in FIFO order. 0: no
+  // limit, for callers that limit their requests themselves.
   std::size_t connections = 0;
 
-  std::size_t idle_connections = 0;  // idle ones to keep; the least recently used is closed first
+  std::size_t idle_connections = 0;  // maximum number; the least recently used is closed first
 
   // An idle connection is closed after this time. 0: it is kept until the pool is destroyed, so
   // that no timer keeps io_context::run() from returning.
@@ -44,13 +44,13 @@ class ConnectionPool {
     return permits_.acquire(deadline);
   }
 
-  // Returns the most recently used idle connection of that route that is still open and has the TLS
-  // context `identity` (null: any); null without one. Closes the idle connections of the route that
-  // it passes over.
+  // Returns the most recently used idle connection to the server of `route` that is still open and
+  // has the TLS context `identity` (null: any context); null when there is none. Closes the
+  // connections to this server that it finds unusable on the way.
   std::unique_ptr<Connection> take(const ServerRoute& route, const TlsContext* identity);
 
-  // Keeps a connection of that route that can carry another request. The caller still holds its
-  // permit.
+  // Keeps an idle connection to the server of `route` for another request. The caller still holds
+  // the connection's permit.
   void keep(const ServerRoute& route, std::unique_ptr<Connection> connection);
 
  private:
@@ -67,7 +67,7 @@ class ConnectionPool {
   const PoolBounds bounds_;
   async::Semaphore permits_;
   std::deque<Idle> idle_;  // the least recently used first
-  async::Alarm alarm_;     // set while something is idle, if there is an idle time
+  async::Alarm alarm_;     // set while a connection is idle, unless idle_time is 0
 };
 
 }  // namespace net

@@ -29,7 +29,7 @@ class Parser final : public http::basic_parser<false> {
   std::optional<std::chrono::milliseconds> retry_after;
   std::string body;
   std::size_t max = 0;      // limit for `body` in bytes; 0: no limit
-  std::size_t refused = 0;  // the same for an answer other than 2xx; 0: the same as `max`
+  std::size_t refused = 0;  // limit instead of `max` if the status is not 2xx; 0: `max`
   AnswerParser::BodyFilter filter;
   bool keep_headers = false;
   std::vector<HeaderLine> headers;
@@ -41,7 +41,7 @@ class Parser final : public http::basic_parser<false> {
   void on_request_impl(http::verb, string_view, string_view, int, Code&) override {}
   void on_response_impl(int code, string_view, int, Code&) override { status = code; }
   void on_field_impl(http::field name, string_view text, string_view value, Code&) override {
-    if (is_header_done()) return;  // a trailer
+    if (is_header_done()) return;  // this field is a trailer
     if (name == http::field::retry_after)
       retry_after = parse_retry_after({value.data(), value.size()});
     if (keep_headers) headers.push_back({std::string(text), std::string(value)});
@@ -131,7 +131,7 @@ base::Result<void> AnswerParser::feed(std::string_view bytes) {
   }
   while (!bytes.empty()) {
     if (state.parser->is_done()) {
-      // A proxy that refuses a CONNECT gives its reason in a body, which is ignored.
+      // A proxy that refuses a CONNECT may send a body with the reason, which is ignored.
       if (state.kind == Kind::kConnect && state.parser->status >= 300) return {};
       if (!state.is_interim()) {
         return base::Error{base::ErrorCode::kMalformed, "the answer has bytes after its end"};

@@ -1,5 +1,6 @@
 // HTTP/1.1 for clients: parses an answer piece by piece and writes the head of a request. It uses
-// Beast's parser, whose headers this file does not include. One owner; one thread.
+// Beast's parser, whose headers this file does not include. A parser has one owner and is used on
+// one thread.
 #pragma once
 
 #include <chrono>
@@ -17,8 +18,8 @@ namespace net {
 
 struct AnswerBounds {
   std::size_t header_bytes;
-  std::size_t body_bytes;         // of body that the parser holds at once; 0: no limit
-  std::size_t refused_bytes = 0;  // body_bytes for an answer other than 2xx; 0: the same
+  std::size_t body_bytes;         // limit of the body that the parser holds at once; 0: none
+  std::size_t refused_bytes = 0;  // body_bytes of answers other than 2xx; 0: the same
 };
 
 struct HeaderLine {
@@ -28,7 +29,7 @@ struct HeaderLine {
   bool operator==(const HeaderLine&) const = default;
 };
 
-// Parses the bytes of one answer, including interim answers (1xx) before it.
+// An AnswerParser parses the bytes of one answer, including interim answers (1xx) before it.
 class AnswerParser {
  public:
   enum class Kind {
@@ -64,8 +65,8 @@ class AnswerParser {
   // trailers. Valid when head_done(); empty with Headers::kDropped.
   const std::vector<HeaderLine>& headers() const;
 
-  // Limits the body to `bytes`, in place of AnswerBounds::body_bytes. For use when head_done(),
-  // when an error answer comes where the caller expected a body without a limit.
+  // Limits the body to `bytes`, in place of AnswerBounds::body_bytes. Call it when head_done(), if
+  // the answer is an error and the caller expected a stream, which has no limit.
   void keep_whole_body(std::size_t bytes);
 
   // Sets a filter for the body of a 2xx answer: it gets each piece and appends to `kept` what the
@@ -73,8 +74,8 @@ class AnswerParser {
   using BodyFilter = std::function<void(std::string_view piece, std::string& kept)>;
   void filter_body(BodyFilter filter);
 
-  // body_size() is the number of bytes of body that the parser holds; take_body() moves them out. A
-  // caller without a limit takes the body repeatedly while it arrives.
+  // body_size() is the number of bytes of body that the parser holds; take_body() moves them out.
+  // If body_bytes is 0, the caller takes the body repeatedly while it arrives.
   std::size_t body_size() const;
   std::string take_body();
 

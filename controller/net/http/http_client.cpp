@@ -164,7 +164,8 @@ asio::awaitable<HttpClient::Attempt> HttpClient::attempt(ConnectionPtr connectio
   co_return Attempt{answer_of(*parser)};
 }
 
-// Returns true when the whole body was sent, false when the server answered or closed earlier.
+// Returns true when the whole body was sent, false when the server answered or closed the
+// connection before.
 Awaitable<bool> HttpClient::write_source(Connection& connection, BodySource& source) {
   std::vector<char> buffer(limits::kUploadReadBytes);
   std::uint64_t left = source.size();
@@ -174,7 +175,10 @@ Awaitable<bool> HttpClient::write_source(Connection& connection, BodySource& sou
     const auto got = source.read(room);
     if (!got) co_return got.error();
     if (*got == 0) {
-      co_return base::Error{base::ErrorCode::kInvalid, "the file became shorter while it was read"};
+      co_return base::Error{base::ErrorCode::kInvalid,
+                            fmt::format("the file became shorter than {} bytes while it was sent: "
+                                        "send it again when no program writes to it",
+                                        source.size())};
     }
     const Instant silence = clock_.now() + options_.silence;
     auto writing = connection.write({buffer.data(), *got}, silence);
@@ -186,8 +190,8 @@ Awaitable<bool> HttpClient::write_source(Connection& connection, BodySource& sou
   co_return true;
 }
 
-// Returns true when the whole request was sent, false when the server answered or closed while its
-// body was read from a source.
+// Returns true when the whole request was sent, false when the server answered or closed the
+// connection while the source was being sent.
 Awaitable<bool> HttpClient::write(Connection& connection, const HttpRequest& request,
                                   const std::string& head, Instant deadline) {
   const std::string bytes = head + request.body;
@@ -201,7 +205,8 @@ Awaitable<bool> HttpClient::write(Connection& connection, const HttpRequest& req
   co_return streamed;
 }
 
-// Writes the request and reads the answer. Returns whether the whole request was sent.
+// Writes the request and reads the answer. Returns whether the whole request was sent; if not, the
+// connection cannot be used again.
 Awaitable<bool> HttpClient::converse(Connection& connection, const HttpRequest& request,
                                      const std::string& head, AnswerParser& parser, Until until) {
   Instant deadline = limit_of(request);

@@ -1,6 +1,6 @@
 // The one HTTP/1.1 client: it sends a request over a new or an idle connection and reads its
-// answer, as a whole (send) or as a stream (open). It knows nothing of redirects, credentials or
-// content: those belong to the clients of the API server, of registries and of the Docker daemon.
+// answer, as a whole (send) or as a stream (open). Redirects, credentials and content are handled
+// by the clients that use it: those of the API server, of registries and of the Docker daemon.
 //
 // Guarantees
 //  * A request is sent twice in one case only: the server had closed an idle connection before the
@@ -8,14 +8,14 @@
 //  * Heads, bodies, idle connections and times are bounded (HttpRequest, HttpClientOptions).
 //  * No message contains a header or a body.
 // Caveats
-//  * Instants are those of base::Clock, and sockets wait by the steady clock of the machine. A
-//    different clock serves only tests of code that waits for no socket.
+//  * Deadlines are computed with base::Clock, but sockets wait by the steady clock of the machine.
+//    So only tests in which no socket waits may use a simulated clock.
 //  * A DNS lookup that hangs is abandoned at the deadline, but the next lookup waits until it ends.
 // Errors: kNetwork, kTimeout, kTls; kTooLarge (a head or body over its bound); kMalformed (not
 //   HTTP); kInvalid (a header that cannot be sent, or a source that cannot be read); those of
 //   HttpServer::tls and of the route's guard.
-// One owner; its coroutines and streams end before it is destroyed. On the thread of the
-// io_context.
+// An HttpClient has one owner. Its coroutines and streams end before it is destroyed. It is used on
+// the thread of the io_context only.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -39,28 +39,29 @@
 
 namespace net {
 
-// The server of a request.
+// An HttpServer describes the server of a request.
 struct HttpServer {
   ServerRoute route;
 
-  // Put before the messages of an exchange, with ": ". Errors of a connect do not get it, because
-  // they name the host that was connected to. Empty: the caller names the errors.
+  // The name of the server in error messages: messages about an exchange begin with this name.
+  // Messages about connecting do not, because they name the host already. Empty: the caller of the
+  // HttpClient adds a name.
   std::string name = {};
 
-  // Returns the TLS context of a new connection; called only when one is made, because the caller
-  // may read files for it. Empty: neither the server nor the proxy uses TLS.
+  // Returns the TLS context for a new connection. It is called only when a connection is opened,
+  // because it may read files. An empty function: neither the server nor the proxy uses TLS.
   std::function<base::Result<std::shared_ptr<TlsContext>>()> tls = {};
 
   // An idle connection is used only if it has this TLS context, so that a replaced client
-  // certificate takes effect at once. Null: any, for a caller without client certificates.
+  // certificate takes effect at once. Null: any context, for a caller without client certificates.
   const TlsContext* identity = nullptr;
 };
 
-// When a request may be sent again after an idle connection turned out to be closed.
+// Repeat decides whether a request is sent again when the server had closed the idle connection.
 enum class Repeat {
   kNever,
-  kIfUnwritten,  // if the kernel accepted no byte of it: the server cannot have acted on it
-  kAlways,       // also if the server may have received it: repeating it does no harm
+  kIfUnwritten,  // if the kernel accepted no byte of the request, which then had no effect
+  kAlways,       // even if the server may have received it: a repetition does no harm
 };
 
 struct HttpRequest {
@@ -75,18 +76,19 @@ struct HttpRequest {
   BodySource* source = nullptr;  // sent in place of `body`; outlives the request
   Repeat repeat = Repeat::kNever;
 
-  // The end of all: waiting for a free connection, connecting, and every attempt. It does not limit
-  // a body from `source`: each write of that may take HttpClientOptions::silence.
+  // The deadline for the whole call: waiting for a free connection, connecting, and every attempt.
+  // It does not limit the sending of a `source`: each write of its bytes may take
+  // HttpClientOptions::silence.
   Instant deadline = Instant::max();
-  // Limit of connecting and of each attempt, in addition. With a `source` it starts again for the
-  // answer. 0: only `deadline` applies.
+  // A limit for connecting and for each attempt, in addition to `deadline`. It starts again when a
+  // `source` has been sent. 0: only `deadline` applies.
   std::chrono::milliseconds timeout{};
 
   // Limits of the answer, in bytes. For open(), body_bytes has to be 0, and refused_bytes limits
   // the body of an answer other than HTTP 200.
   AnswerBounds bounds = {limits::kHeaderBytes, limits::kResponseBytes};
   AnswerParser::Headers answer_headers = AnswerParser::Headers::kDropped;
-  // Returns a filter for the 2xx body of one attempt (AnswerParser::filter_body). Empty: none.
+  // Returns a filter for the 2xx body of one attempt (AnswerParser::filter_body). Empty: no filter.
   std::function<AnswerParser::BodyFilter()> filter = {};
 };
 
@@ -94,10 +96,11 @@ struct HttpAnswer {
   int status = 0;  // HTTP status code
   std::vector<HeaderLine> headers = {};
   std::string body = {};
-  std::optional<std::chrono::milliseconds> retry_after = {};  // from Retry-After, seconds only
+  std::optional<std::chrono::milliseconds> retry_after = {};  // Retry-After, if it has seconds
 };
 
-// The body of an answer whose head has been read. Its destructor closes the connection.
+// An HttpStream is the body of an answer whose head has been read. Its destructor closes the
+// connection.
 class HttpStream {
  public:
   HttpStream(std::unique_ptr<Connection> connection, std::unique_ptr<AnswerParser> parser,
@@ -115,7 +118,7 @@ class HttpStream {
   std::unique_ptr<Connection> connection_;
   std::unique_ptr<AnswerParser> parser_;
   base::Clock& clock_;
-  std::size_t batch_;  // bytes of body after which reading stops
+  std::size_t batch_;  // read() stops after this many bytes of the body
   std::string name_;
   std::optional<base::Error> failure_;
 };
@@ -127,11 +130,12 @@ struct HttpOpened {
 
 struct HttpClientOptions {
   std::string user_agent;
-  PoolBounds pool = {};  // of send(); each open() uses a separate connection outside the pool
+  PoolBounds pool = {};  // for send(); each open() uses a separate connection outside the pool
   std::chrono::milliseconds connect_timeout = limits::kConnectTimeout;  // lookup, TCP, proxy, TLS
-  std::chrono::milliseconds silence = limits::kUploadSilence;  // of one write from a BodySource
-  std::size_t read_bytes = limits::kReadBytes;                 // of one read from a socket
-  std::size_t stream_bytes = limits::kStreamChunkBytes;  // of body after which a stream's read ends
+  std::chrono::milliseconds silence = limits::kUploadSilence;  // limit of one write of a BodySource
+  std::size_t read_bytes = limits::kReadBytes;                 // maximum of one read from a socket
+  // HttpStream::read() returns once it has read this many bytes of the body.
+  std::size_t stream_bytes = limits::kStreamChunkBytes;
 };
 
 class HttpClient {
@@ -149,7 +153,8 @@ class HttpClient {
   boost::asio::awaitable<base::Result<HttpAnswer>> send(HttpServer server, HttpRequest request);
 
   // Sends a request over a new connection and returns once the head of the answer has arrived.
-  // Deadline and timeout limit the time until then. Errors and cancellation are those of send().
+  // HttpRequest::deadline and timeout limit the time until then. Errors and cancellation are those
+  // of send().
   boost::asio::awaitable<base::Result<HttpOpened>> open(HttpServer server, HttpRequest request);
 
  private:
@@ -162,7 +167,8 @@ class HttpClient {
     bool stale = false;  // the server had closed the connection, and a second attempt is allowed
   };
 
-  // Where reading stops: at the end of the answer, or after the head of an HTTP 200 answer.
+  // Until is the point where reading stops: at the end of the answer, or after the head of an HTTP
+  // 200 answer.
   enum class Until { kEnd, kStream };
 
   Instant limit_of(const HttpRequest& request) const;

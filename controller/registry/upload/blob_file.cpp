@@ -63,7 +63,9 @@ base::Result<std::string> read_whole(const FileRange& range, std::size_t max) {
   if (!got) return got.error();
   if (*got != bytes.size()) {
     return base::Error{base::ErrorCode::kInvalid,
-                       range.file->path() + " became shorter while it was read"};
+                       range.file->path() +
+                           " became shorter while it was read: push it again when no program "
+                           "writes to it"};
   }
   return bytes;
 }

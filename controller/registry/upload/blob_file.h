@@ -1,5 +1,6 @@
-// Reads the files that a push sends: a plain file by offset, a tar archive by the names of its
-// entries. No content of a file stays in memory. One thread; reading blocks.
+// Reads the files that a push sends: a regular file by offset, a tar archive by the names of its
+// entries. No content of a file stays in memory. Files are read on one thread, which the reads
+// block.
 #pragma once
 
 #include <cstdint>
@@ -16,9 +17,9 @@ namespace registry {
 
 class BlobFile {
  public:
-  // Checks that the path is a plain file. The first read opens the file, which then stays open; a
-  // file that is never read uses no descriptor. kNotFound, kInvalid: not a plain file; the message
-  // names the file.
+  // Checks that the path is a regular file. The first read opens the file, which then stays open; a
+  // file that is never read uses no descriptor. kNotFound: the file does not exist. kInvalid: it is
+  // not a regular file. The message names the file.
   static base::Result<std::shared_ptr<const BlobFile>> open(const std::string& path);
 
   BlobFile(const BlobFile&) = delete;
@@ -29,8 +30,8 @@ class BlobFile {
   std::uint64_t size() const { return size_; }
 
   // Fills the buffer from `offset` and returns the number of bytes read, which is smaller than the
-  // buffer only at the end of the file. kInvalid; kNotFound: the file was removed before it was
-  // opened.
+  // buffer only at the end of the file. kInvalid: the file cannot be read. kNotFound: it was
+  // removed before it was opened.
   base::Result<std::size_t> read(std::uint64_t offset, std::span<char> buffer) const;
 
  private:
@@ -41,7 +42,6 @@ class BlobFile {
   mutable int descriptor_ = -1;
 };
 
-// A range of bytes in a file.
 struct FileRange {
   std::shared_ptr<const BlobFile> file;
   std::uint64_t offset = 0;
@@ -52,7 +52,7 @@ struct FileRange {
 // read or has become shorter.
 base::Result<std::string> read_whole(const FileRange& range, std::size_t max);
 
-// The entries of a tar archive (POSIX ustar and pax, GNU), by name.
+// A Tar has the entries of a tar archive (POSIX ustar and pax, GNU), by name.
 class Tar {
  public:
   // Reads the headers and skips the content. kMalformed: not a tar, damaged, truncated or with a
@@ -60,14 +60,14 @@ class Tar {
   // limits::kArchiveNameBytes; kInvalid: the file cannot be read.
   static base::Result<Tar> read(const std::shared_ptr<const BlobFile>& file);
 
-  // Returns the plain file of that name; follows links within the archive.
+  // Returns the regular file of that name, following links within the archive; nothing without one.
   std::optional<FileRange> find(std::string_view name) const;
 
  private:
   struct Entry {
     std::uint64_t offset = 0;
     std::uint64_t size = 0;
-    std::optional<std::string> link;  // name of the entry that this link points to
+    std::optional<std::string> link;  // if the entry is a link: the name of its target
   };
 
   std::shared_ptr<const BlobFile> file_;

@@ -99,7 +99,7 @@ class BlobUpload::Source final : public net::BodySource {
   std::uint64_t end_ = 0;
   std::uint64_t at_ = 0;
   std::uint64_t hashed_ = 0;
-  std::string digest_;  // empty until all was read
+  std::string digest_;  // empty until the whole blob was read
   std::optional<base::Error> failure_;
 };
 
@@ -199,8 +199,8 @@ Awaitable<void> BlobUpload::send_whole() {
   co_return base::Result<void>();
 }
 
-// Takes over Location and Range from the answer to a chunk that ends at offset `end`. The registry
-// may have stored only a part of the chunk.
+// Reads Location and Range from the answer to a chunk that ends at offset `end`. The registry may
+// have stored only a part of the chunk.
 base::Result<void> BlobUpload::take_chunk(const HttpAnswer& answer, std::uint64_t end) {
   auto location = session_.location(answer);
   if (!location) return location.error();
@@ -208,7 +208,7 @@ base::Result<void> BlobUpload::take_chunk(const HttpAnswer& answer, std::uint64_
   const std::string_view range = answer.header("Range");
   offset_ = range.empty() ? end : bytes_in_range(range).value_or(end);
   // The registry may answer before the whole chunk was sent, so its offset is also compared with
-  // what was read.
+  // the number of bytes that were read.
   if (offset_ <= std::min(end, source_->hashed())) return {};
   upload_.reset();
   return base::Error{base::ErrorCode::kMalformed,
@@ -234,7 +234,8 @@ Awaitable<void> BlobUpload::send_chunk() {
     chunk_ = std::max(kSmallestChunk, std::min(chunk_ / 2, kSmallerChunk));
     upload_.reset();
     co_return base::Error{base::ErrorCode::kUnavailable,
-                          "the registry refused a chunk as too large (HTTP status 413)"};
+                          fmt::format("{} refused a chunk of {} as too large (HTTP status 413)",
+                                      session_.host(), blob_.descriptor.digest)};
   }
   if (answer->status != 202) {
     // 404: the registry has lost the upload, so the next attempt begins a new one. 416: the

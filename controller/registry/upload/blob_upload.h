@@ -1,5 +1,6 @@
 // Uploads one blob to a registry, unless the registry already has the blob. After a lost connection
-// it resumes at the offset that the registry reports. On the thread of the io_context.
+// it resumes at the offset that the registry reports. A BlobUpload is used on the thread of the
+// io_context only.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -41,13 +42,13 @@ class BlobUpload {
 
   // Uploads the blob. Transient errors are retried with backoff, until limits::kUploadTries
   // attempts in a row have failed without progress. kUnauthorized, kForbidden: the registry refuses
-  // access; kMalformed: digest mismatch, or the registry violates its API; kInvalid: the file
-  // cannot be read; kNotFound: neither the image source nor the registry has the blob; other errors
-  // as HttpClient::send. Throws system_error (operation_aborted) when it is cancelled; the registry
-  // then keeps the received bytes until it removes abandoned uploads.
+  // access; kMalformed: digest mismatch, or the registry violates the specification; kInvalid: the
+  // file cannot be read; kNotFound: neither the image source nor the registry has the blob; other
+  // errors as HttpClient::send. Throws system_error (operation_aborted) when it is cancelled; the
+  // registry then keeps the received bytes until it removes abandoned uploads.
   boost::asio::awaitable<base::Result<void>> run();
 
-  // Bytes that were sent, including those that had to be sent again.
+  // Returns the number of bytes sent, including those that had to be sent again.
   std::uint64_t sent() const { return sent_; }
 
  private:
@@ -73,11 +74,11 @@ class BlobUpload {
   ImageParts::Blob blob_;
   Report report_;
   std::unique_ptr<Source> source_;
-  std::optional<Url> upload_;    // for the next request of the upload; none: no upload is open
+  std::optional<Url> upload_;    // URL for the next request; none: no upload is open
   std::uint64_t offset_ = 0;     // bytes that the registry has
   std::uint64_t furthest_ = 0;   // the highest offset so far
   std::uint64_t chunk_ = 0;      // maximum size of one request, bytes
-  std::uint64_t min_chunk_ = 0;  // minimum size of a chunk but the last, set by the registry
+  std::uint64_t min_chunk_ = 0;  // the registry's minimum size of a chunk other than the last
   std::uint64_t sent_ = 0;
 };
 

@@ -7,6 +7,7 @@
 #include <array>
 
 #include "base/limits.h"
+#include "base/text/quote.h"
 #include "crypto/digest.h"
 
 namespace registry {
@@ -38,7 +39,7 @@ std::vector<std::string> names_of(const Descriptor& descriptor) {
   return {};
 }
 
-// An OCI layout in a folder or in a tar.
+// An OciSource is an OCI layout in a folder or in a tar.
 class OciSource final : public ImageSource {
  public:
   OciSource(std::string path, std::optional<Tar> tar)
@@ -81,7 +82,8 @@ class OciSource final : public ImageSource {
   std::optional<Tar> tar_;
 };
 
-// An archive in the older format of `docker save`, without an OCI layout. Other tools write it too.
+// A SavedSource is an archive in the older format of `docker save`, without an OCI layout. Other
+// tools write this format, too.
 class SavedSource final : public ImageSource {
  public:
   SavedSource(std::string path, Tar tar) : ImageSource(std::move(path)), tar_(std::move(tar)) {}
@@ -109,13 +111,18 @@ class SavedSource final : public ImageSource {
 
   base::Result<void> add(const SavedImage& image) {
     const auto config_range = tar_.find(image.config);
-    if (!config_range) return malformed("the config of an image is missing");
+    if (!config_range) {
+      return malformed(fmt::format("the config {} that manifest.json names is missing",
+                                   base::quoted(image.config)));
+    }
     const auto config = read_whole(*config_range, limits::kManifestBytes);
     if (!config) return config.error();
     const auto diff_ids = parse_diff_ids(*config);
     if (!diff_ids) return malformed(diff_ids.error().message);
     if (diff_ids->size() != image.layers.size()) {
-      return malformed("the number of layers of an image differs from its config");
+      return malformed(
+          fmt::format("manifest.json lists {} layers for the config {}, but this config has {}",
+                      image.layers.size(), base::quoted(image.config), diff_ids->size()));
     }
     std::vector<Descriptor> layers;
     for (std::size_t i = 0; i < image.layers.size(); ++i) {
@@ -140,7 +147,10 @@ class SavedSource final : public ImageSource {
 
   base::Result<Descriptor> add_layer(const std::string& name, const std::string& diff_id) {
     const auto range = tar_.find(name);
-    if (!range) return malformed("a layer is missing");
+    if (!range) {
+      return malformed(
+          fmt::format("the layer {} that manifest.json names is missing", base::quoted(name)));
+    }
     std::array<char, kMagicBytes> begin{};
     const auto got = range->file->read(range->offset, begin);
     if (!got) return got.error();
@@ -277,7 +287,7 @@ base::Result<void> ImageSource::collect(const Descriptor& descriptor, int depth,
   if (!text) return text.error();
   if (!*text) return malformed(descriptor.digest + " is missing");
   const auto parsed = parse_manifest((*text)->text);
-  if (!parsed) return malformed(parsed.error().message);
+  if (!parsed) return malformed(descriptor.digest + ": " + parsed.error().message);
   if (!parsed->config && parsed->manifests.empty()) {
     return malformed(descriptor.digest + " is neither an image manifest nor an index");
   }
@@ -296,8 +306,8 @@ base::Result<void> ImageSource::collect(const Descriptor& descriptor, int depth,
   return {};
 }
 
-// Returns the only platform of an incomplete index that the source has; nothing when the index is
-// complete, or when none or several are there.
+// Returns the only platform of an incomplete index whose manifest is in the source; nothing when
+// the index is complete, or when the source has no platform or several.
 std::optional<Descriptor> ImageSource::only_platform(const Manifest& index) const {
   std::vector<Descriptor> present;
   bool complete = true;
@@ -317,7 +327,7 @@ base::Result<ImageParts> ImageSource::parts(const SourceImage& image) const {
   if (!text) return text.error();
   if (*text) {
     const auto parsed = parse_manifest((*text)->text);
-    if (!parsed) return malformed(parsed.error().message);
+    if (!parsed) return malformed(root.digest + ": " + parsed.error().message);
     if (const auto only = only_platform(*parsed)) root = *only;
   }
   ImageParts parts;

@@ -6,7 +6,7 @@
 //    refers to the manifest.
 //  * For an archive of `docker save` without an OCI layout an OCI manifest is generated. Its layers
 //    are sent as stored, most of them uncompressed: nothing is compressed or decompressed.
-// One owner; one thread; reading blocks.
+// An ImageSource has one owner and is used on one thread, which its reads block.
 #pragma once
 
 #include <cstdint>
@@ -26,30 +26,31 @@ namespace registry {
 
 struct SourceImage {
   std::vector<std::string> names;  // as in the archive: "alpine:3", "3", or none
-  Descriptor root;                 // its manifest or index
+  Descriptor root;                 // the manifest or index of the image
 };
 
-// The manifests and blobs that a registry needs for an image.
+// ImageParts are the manifests and blobs that a registry needs for an image.
 struct ImageParts {
   struct Blob {
     Descriptor descriptor;
-    std::optional<FileRange> range;  // none: not in the source, so the registry must have it
+    std::optional<FileRange> range;  // none: the registry must have the blob
   };
   struct ManifestText {
-    Descriptor descriptor;  // with its media type
+    Descriptor descriptor;  // its media type is set
     std::string text;
   };
 
   std::vector<Blob> blobs;
   std::vector<ManifestText> manifests;  // each before the index that refers to it; the root last
-  std::set<std::string> digests;        // of all parts found so far, so that none is listed twice
+  std::set<std::string> digests;        // of all parts, so that each part is listed once
 };
 
 class ImageSource {
  public:
-  // Opens the images at the path in the format that it has. kNotFound; kInvalid: the file cannot be
-  // read; kMalformed: not a tar, a damaged or compressed one, or one without an image; kTooLarge.
-  // The message names the file.
+  // Opens the images at the path, in whichever of the formats they have. kNotFound: nothing is at
+  // the path. kInvalid: the file cannot be read. kMalformed: it is not a tar, or a damaged or
+  // compressed one, or has no image. kTooLarge: a limit of Tar::read or limits::kManifestBytes is
+  // exceeded. The message names the file.
   static base::Result<std::unique_ptr<ImageSource>> open(const std::string& path);
 
   ImageSource(const ImageSource&) = delete;
@@ -61,7 +62,8 @@ class ImageSource {
   // Returns the manifests and blobs of the image, for all its platforms. `docker save` writes an
   // index that also names platforms that are not in the archive. So if parts of the index are
   // missing and exactly one platform is present, that platform is the image. kMalformed: a part is
-  // missing or invalid, or its digest or size does not match; kTooLarge.
+  // missing or invalid, or its digest or size does not match. kTooLarge: there are more than
+  // limits::kImageParts parts, or a manifest is too large.
   base::Result<ImageParts> parts(const SourceImage& image) const;
 
  protected:

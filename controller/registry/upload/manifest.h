@@ -1,5 +1,5 @@
-// Manifests and indexes of images, of OCI (image specification 1.1) and Docker (schema 2). Values;
-// any thread.
+// Parses and writes manifests and indexes of images, in the formats of OCI (image specification
+// 1.1) and Docker (schema 2). The types are values that any thread may use.
 #pragma once
 
 #include <cstdint>
@@ -54,7 +54,7 @@ inline constexpr std::string_view kOciConfigType = "application/vnd.oci.image.co
 inline constexpr std::string_view kOciLayerType = "application/vnd.oci.image.layer.v1.tar";
 inline constexpr std::string_view kOciManifestType = "application/vnd.oci.image.manifest.v1+json";
 
-// manifest.json of `docker save`: one entry for each image.
+// A SavedImage is one image in the manifest.json that `docker save` writes.
 struct SavedImage {
   std::string config;                  // name of the file in the archive
   std::vector<std::string> repo_tags;  // "alpine:3"

@@ -107,7 +107,7 @@ std::string resolve_link(const std::string& name, const std::string& target) {
   return normalized(name.substr(0, slash + 1) + target);
 }
 
-// Fields of the next entry that extended headers (pax or GNU) have set.
+// An Extension has the fields of the next entry that extended headers (pax or GNU) have set.
 struct Extension {
   std::optional<std::string> name;
   std::optional<std::string> link;

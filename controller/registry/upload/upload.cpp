@@ -20,12 +20,12 @@ struct UploadState {
   RepositorySession& session;
   base::Clock& clock;
   base::Random& random;
-  std::vector<ImageParts::Blob> waiting;  // taken from the back
+  std::vector<ImageParts::Blob> waiting;  // blobs to send; the last one is sent first
   const BlobUpload::Report& report;
   Pushed& pushed;
 };
 
-// Sends one blob after the other until none waits.
+// Sends one blob after the other until no blob is waiting.
 Awaitable<void> send_waiting(UploadState& work) {
   while (!work.waiting.empty()) {
     ImageParts::Blob blob = std::move(work.waiting.back());

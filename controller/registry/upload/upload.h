@@ -10,7 +10,8 @@
 //  * The memory in use does not depend on the size of the image.
 //  * The guarantees of session.h and http_client.h about credentials, HTTPS, redirects and
 //    addresses hold.
-// One owner, which outlives the pushes. On the thread of the io_context; reading files blocks it.
+// An Uploader has one owner and outlives its pushes. It is used on the thread of the io_context
+// only, and blocks this thread while it reads files.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -35,9 +36,9 @@
 namespace registry {
 
 struct UploadOptions {
-  std::vector<std::string> insecure_registries = {};  // as in CheckOptions
+  std::vector<std::string> insecure_registries = {};  // see CheckOptions::insecure_registries
   std::string ca_file = {};
-  bool guard_addresses = false;  // the user of this machine chooses the registry
+  bool guard_addresses = false;  // false: the user of this machine chooses the registry
   base::EnvironmentVariables environment = {};
   std::string user_agent = "local-registry-operator";
   std::size_t uploads = limits::kUploads;  // blobs that are sent at once
@@ -51,7 +52,7 @@ struct PushRequest {
 };
 
 struct Pushed {
-  std::string digest;      // of the manifest or index that the tags name
+  std::string digest;      // digest of the manifest or index that the tags name
   std::uint64_t sent = 0;  // bytes of blobs that were sent
   int present = 0;         // blobs that the registry already had
   int blobs = 0;           // all blobs of the image

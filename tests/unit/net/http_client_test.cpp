@@ -310,7 +310,9 @@ TEST_F(HttpClients, ASourceThatBecameShorterIsAnError) {
   const auto answer = send(at(server), put);
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error(),
-            (base::Error{ErrorCode::kInvalid, "it: the file became shorter while it was read"}));
+            (base::Error{ErrorCode::kInvalid,
+                         "it: the file became shorter than 10 bytes while it was sent: send it "
+                         "again when no program writes to it"}));
 }
 
 TEST_F(HttpClients, AStreamGivesTheBytesBeforeAFailureFirst) {

@@ -303,9 +303,11 @@ TEST_F(Sources, WhatIsWrongInWhatDockerSavesIsReported) {
   const std::string good = R"({"rootfs":{"diff_ids":[")" + sha256("layer") + R"("]}})";
   EXPECT_EQ(failure(R"([{"Config":"c","Layers":["l"]}])", good), "fine");
   EXPECT_THAT(failure(R"([{"Config":"c","Layers":["l","l"]}])", good),
-              HasSubstr("number of layers"));
-  EXPECT_THAT(failure(R"([{"Config":"c","Layers":["m"]}])", good), HasSubstr("layer is missing"));
-  EXPECT_THAT(failure(R"([{"Config":"d","Layers":["l"]}])", good), HasSubstr("config of an image"));
+              HasSubstr("lists 2 layers for the config 'c', but this config has 1"));
+  EXPECT_THAT(failure(R"([{"Config":"c","Layers":["m"]}])", good),
+              HasSubstr("the layer 'm' that manifest.json names is missing"));
+  EXPECT_THAT(failure(R"([{"Config":"d","Layers":["l"]}])", good),
+              HasSubstr("the config 'd' that manifest.json names is missing"));
   EXPECT_THAT(failure(R"([{"Config":"c","Layers":["l"]}])", "{"), HasSubstr("config of the image"));
   EXPECT_THAT(failure(R"([{"Config":"c","Layers":["l"]}])", R"({"rootfs":{"diff_ids":["x"]}})"),
               HasSubstr("not a digest"));

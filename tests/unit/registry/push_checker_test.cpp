@@ -102,7 +102,7 @@ TEST_F(PushCheck, ARefusalIsDenied) {
 
 TEST_F(PushCheck, ARepositoryThatIsNotThereIsDenied) {
   EXPECT_EQ(answer_to({404}), Answer::kDenied);
-  EXPECT_THAT(last_.message, HasSubstr("has no repository org/app that allows pushing"));
+  EXPECT_THAT(last_.message, HasSubstr("repository org/app does not exist on "));
 }
 
 TEST_F(PushCheck, EveryOtherStatusIsUnknownAndTold) {
