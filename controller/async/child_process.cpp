@@ -38,8 +38,9 @@ base::Result<int> empty_input() {
 // Returns the read end of a pipe that contains `input`. Its write end is closed.
 base::Result<int> filled_pipe(const std::string& input) {
   if (input.size() > limits::kChildInputBytes) {
-    return base::Error{base::ErrorCode::kTooLarge,
-                       fmt::format("its input has more than {} bytes", limits::kChildInputBytes)};
+    return base::Error{
+        base::ErrorCode::kTooLarge,
+        fmt::format("the program's input has more than {} bytes", limits::kChildInputBytes)};
   }
   std::array<int, 2> pipe{};
   if (::pipe2(pipe.data(), O_CLOEXEC) != 0) return cannot("pipe", errno);
@@ -113,7 +114,7 @@ asio::awaitable<base::Result<std::string>> ChildProcess::read(Instant deadline) 
           output_.async_wait(asio::posix::descriptor_base::wait_read, asio::deferred));
       error = co_await std::move(waiting);
       if (error == asio::error::timed_out) {
-        co_return base::Error{base::ErrorCode::kTimeout, "it did not finish in time"};
+        co_return base::Error{base::ErrorCode::kTimeout, "the program did not finish in time"};
       }
       if (!error) continue;
     }
@@ -131,7 +132,7 @@ asio::awaitable<base::Result<std::string>> ChildProcess::output(std::size_t max,
     text += *part;
     if (text.size() > max) {
       co_return base::Error{base::ErrorCode::kTooLarge,
-                            fmt::format("it prints more than {} bytes", max)};
+                            fmt::format("the program printed more than {} bytes", max)};
     }
   }
 }
@@ -160,7 +161,7 @@ asio::awaitable<base::Result<std::string>> ChildProcess::wait(Instant deadline) 
   auto waiting = wait_for_end(deadline);
   const boost::system::error_code error = co_await std::move(waiting);
   if (error == asio::error::timed_out) {
-    co_return base::Error{base::ErrorCode::kTimeout, "it did not finish in time"};
+    co_return base::Error{base::ErrorCode::kTimeout, "the program did not finish in time"};
   }
   if (error) co_return base::Error{base::ErrorCode::kInternal, error.message()};
   int status = 0;

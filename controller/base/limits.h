@@ -71,7 +71,7 @@ inline constexpr std::size_t kDeclaredImages = 4096;  // of one namespace, for t
 // The unpacked form of an object is kept only if its packed form has at most this many bytes.
 inline constexpr std::size_t kRememberedBytes = 1536;
 inline constexpr std::size_t kHeaderBytes = 64 << 10;  // status line and headers of one answer
-inline constexpr std::size_t kUnpackedObjects = 16;    // of one cache: those that were read last
+inline constexpr std::size_t kUnpackedObjects = 16;    // kept unpacked by one cache
 inline constexpr std::size_t kDictionaryBytes = 4096;  // compression dictionary of one cache
 inline constexpr int kListPage = 500;                  // objects in one page of a list
 inline constexpr std::size_t kConnections = 16;        // to the API server, besides watches
@@ -88,8 +88,8 @@ inline constexpr auto kTcpKeepAliveIdle = 10s;  // idle time before the first pr
 inline constexpr auto kTcpKeepAliveProbe = 5s;  // between two probes
 inline constexpr auto kTokenReload = 30s;       // between two reads of a token file
 inline constexpr std::size_t kCredentialBytes = 1 << 20;    // a file with a token, key or CAs
-inline constexpr std::size_t kReadBytes = 16 << 10;         // of one read: the size of a TLS record
-inline constexpr std::size_t kStreamChunkBytes = 64 << 10;  // of a watch, decoded in one go
+inline constexpr std::size_t kReadBytes = 16 << 10;         // of one read; as large as a TLS record
+inline constexpr std::size_t kStreamChunkBytes = 64 << 10;  // bytes of a watch decoded at once
 inline constexpr std::size_t kBytesBeforeYield = 256 << 10;  // read before other coroutines may run
 inline constexpr int kInterimResponses = 8;                  // 1xx answers before the final one
 inline constexpr base::BackoffPolicy kWatchBackoff = {800ms, 30s, 2min};
@@ -114,7 +114,7 @@ inline constexpr std::size_t kEventQueue = 1000;  // unsent events; further ones
 inline constexpr int kEventSeriesBurst = 10;
 inline constexpr auto kEventSeriesWindow = 10min;
 inline constexpr auto kEventFlush = 1s;               // time at exit to send the queued events
-inline constexpr std::size_t kEventNoteBytes = 1024;  // the API's limit
+inline constexpr std::size_t kEventNoteBytes = 1024;  // of one Event: the API's limit
 // The number of event series in memory. When it is reached, the older half is forgotten.
 inline constexpr std::size_t kEventSeries = 4096;
 inline constexpr int kEventTries = 5;  // tries to send one event
@@ -122,7 +122,7 @@ inline constexpr int kEventTries = 5;  // tries to send one event
 // registry/
 inline constexpr std::size_t kDockerConfigBytes = 1 << 20;  // the largest that a Secret can have
 inline constexpr std::size_t kChallenges = 16;              // in one WWW-Authenticate header
-inline constexpr std::size_t kUrlBytes = 8 << 10;           // of a Location or a realm
+inline constexpr std::size_t kUrlBytes = 8 << 10;           // of a Location header or a token realm
 inline constexpr std::size_t kHostBytes = 253;              // of a DNS name
 inline constexpr std::size_t kTokenBytes = 32 << 10;        // a token is sent with every request
 inline constexpr int kRedirects = 5;                        // followed for one request
@@ -139,7 +139,7 @@ inline constexpr auto kTokenLife = 60s;  // of a token without expires_in: the p
 inline constexpr auto kTokenMargin = 10s;
 inline constexpr std::size_t kUploads = 4;                  // blobs uploaded at once
 inline constexpr std::size_t kUploadReadBytes = 256 << 10;  // of one read of a file
-inline constexpr auto kUploadSilence = 60s;  // without progress in sending; then a try fails
+inline constexpr auto kUploadSilence = 60s;          // a try fails after this time without progress
 inline constexpr auto kUploadCommitTimeout = 10min;  // long: the registry verifies the whole blob
 // The upload of a blob or manifest fails after this many consecutive attempts without progress.
 inline constexpr int kUploadTries = 6;
@@ -152,8 +152,9 @@ inline constexpr std::size_t kArchiveNameBytes = 64 << 10;  // extended header o
 inline constexpr std::size_t kWholeBlobBytes = 1 << 20;     // a larger blob is sent in pieces
 
 // crypto/
-inline constexpr std::size_t kAuthorities = 16;     // certificates read from one PEM text
-inline constexpr auto kCertificateBackdate = 5min;  // validity begins earlier, for slow clocks
+inline constexpr std::size_t kAuthorities = 16;  // certificates read from one PEM text
+// The validity of a certificate begins this long before its creation, for clients with slow clocks.
+inline constexpr auto kCertificateBackdate = 5min;
 // The longest time until all replicas and API servers have received a new certificate.
 inline constexpr auto kCertificatePropagation = 10min;
 // The delay after each step of a certificate renewal, such as "add a CA" or "issue a certificate".
@@ -175,7 +176,7 @@ inline constexpr int kConflictsToWarn = 5;  // consecutive conflicts of one key 
 inline constexpr int kPaceBurst = 20;
 inline constexpr auto kPaceInterval = 250ms;
 inline constexpr std::size_t kPacedKeys = 4096;  // tracked keys; others are not delayed
-inline constexpr std::size_t kMaxWorkers = 256;  // --max-concurrent-reconciles
+inline constexpr std::size_t kMaxWorkers = 256;  // maximum of --max-concurrent-reconciles
 inline constexpr auto kMaxAlarmDelay = 1h;       // longest sleep of a ClockAlarm
 // While more than kBacklog keys wait for a worker, the event loop pauses between two polls. The
 // pause is 1/kBacklogShare of the average duration of a reconcile, but at most kMaxBacklogPause.
@@ -195,7 +196,7 @@ inline constexpr std::size_t kLabelBytes = 128;   // of one label value
 
 // serve/: these bounds hold for each server.
 inline constexpr std::size_t kServeConnections = 128;           // open at once
-inline constexpr std::size_t kServeConnectionsPerAddress = 96;  // of one client address
+inline constexpr std::size_t kServeConnectionsPerAddress = 96;  // open at once, of one client
 inline constexpr std::size_t kServeConnectionsServed = 96;      // see ConnectionLimits::served
 inline constexpr std::size_t kServeHeaderBytes = 16 << 10;      // the head of one request
 inline constexpr std::size_t kServeHeaderFields = 100;          // header fields of one request
@@ -208,7 +209,7 @@ inline constexpr int kServeSocketBytes = 64 << 10;  // kernel buffer of a connec
 // is long enough to serve a burst of honest clients on a busy node.
 inline constexpr auto kServeKeepTime = 250ms;
 inline constexpr auto kServeSilentKeepTime = 50ms;  // for a connection that has sent nothing
-inline constexpr auto kServeWait = 400ms;           // for a slot; see ConnectionLimits::wait
+inline constexpr auto kServeWait = 400ms;           // longest wait for a slot, see ConnectionLimits
 inline constexpr auto kServeHandshake = 2s;         // from accept to the end of the TLS handshake
 inline constexpr auto kServeHead = 2s;              // to receive the whole head of a request
 inline constexpr auto kServeLargeBody = 500ms;      // to read one large body, which has the turn
@@ -247,7 +248,7 @@ inline constexpr auto kHealWindow = 10min;
 // kContestedWindow.
 inline constexpr std::size_t kContestedWrites = 10;
 inline constexpr auto kContestedWindow = 1h;
-inline constexpr auto kContestFirstRetry = 5min;  // doubled with each try
+inline constexpr auto kContestFirstRetry = 5min;  // the first delay; it doubles with each try
 inline constexpr auto kContestLastRetry = 1h;     // the longest delay between tries
 // The first retry of a contest that an earlier process has recorded in the status.
 inline constexpr auto kContestAdoptedRetry = 10min;
@@ -288,14 +289,14 @@ inline constexpr std::size_t kMinPushAnswersPerNamespace = 128;
 inline constexpr auto kServiceNetworkCheck = 10min;  // between two reads of the Service network
 inline constexpr base::BackoffPolicy kPushRetry = {20s, 10min, 24h};  // after the answer Unknown
 inline constexpr auto kPushRecheck = 10min;                           // after the answer Denied
-inline constexpr int kPassesPerReconcile = 6;                         // of planning and executing
+inline constexpr int kPassesPerReconcile = 6;                         // of gather, plan and execute
 inline constexpr auto kPassesTime = 30s;  // of a reconcile; after that, no new pass begins
 inline constexpr std::size_t kWriteHistories = 4096;  // LocalRegistries with a write history
 // The bytes of all write histories together. When this bound is reached, the histories of a
 // namespace that uses more than 1/kCacheShare of the bytes are dropped first.
 inline constexpr std::size_t kWriteHistoryBytes = 1280 << 10;
 inline constexpr auto kReconcileTimeout = 2min;
-inline constexpr auto kWebhookDrain = 4s;  // the webhook still serves after SIGTERM
+inline constexpr auto kWebhookDrain = 4s;  // the webhook still serves for this time after SIGTERM
 inline constexpr auto kShutdown = 8s;      // from SIGTERM to exit
 inline constexpr auto kNodeCheck = 60s;    // between two checks for a KinD cluster
 // A node port that was just released is requested again after a delay, which doubles from
@@ -310,7 +311,7 @@ inline constexpr auto kRefusedRetry = 30s;   // after a write that was refused
 // and at most kPodRefusalLast.
 inline constexpr auto kPodRefusalFirst = 2s;
 inline constexpr auto kPodRefusalLast = 10min;
-inline constexpr auto kPodRefusalRetry = 10s;  // after a failed read, or without a free slot
+inline constexpr auto kPodRefusalRetry = 10s;  // after a failed or postponed read
 inline constexpr std::chrono::milliseconds kPodRefusalTimeout = 5s;
 inline constexpr std::size_t kPodRefusalReads = 4;              // run at once
 inline constexpr std::size_t kPodRefusalReadsPerNamespace = 2;  // run at once for one namespace
@@ -319,7 +320,7 @@ inline constexpr std::size_t kPodRefusalEventBytes = 8 << 10;   // of one event,
 inline constexpr std::size_t kConditionMessageBytes = 1024;
 
 // cli/
-inline constexpr auto kCredentialHelperTimeout = 30s;            // it may ask the user
+inline constexpr auto kCredentialHelperTimeout = 30s;            // a helper may ask the user
 inline constexpr std::size_t kCredentialHelperBytes = 64 << 10;  // output of a helper
 inline constexpr auto kDaemonSilence = 10min;  // podman writes an image to disk before it sends it
 inline constexpr std::size_t kDaemonReadBytes = 256 << 10;
@@ -348,10 +349,10 @@ inline constexpr std::size_t kSpecTagBytes = 128;
 // except for three counts.
 namespace memory {
 
-inline constexpr std::size_t kLimit = 128 << 20;  // charts/…/values.yaml
+inline constexpr std::size_t kLimit = 128 << 20;  // the limit in charts/…/values.yaml
 inline constexpr std::size_t kWorkers = 8;        // --max-concurrent-reconciles
-inline constexpr std::size_t kWatches = 7;        // LocalRegistries, Namespaces, children
-inline constexpr std::size_t kChildKinds = 5;     // Pods included
+inline constexpr std::size_t kWatches = 7;     // of LocalRegistries, Namespaces, children and Pods
+inline constexpr std::size_t kChildKinds = 5;  // Pods included
 inline constexpr std::size_t kProgram = 6 << 20;  // the idle program: measured, plus a margin
 inline constexpr std::size_t kCaches =
     kRegistryCacheBytes + kNamespaceCacheBytes + kChildKinds * kChildCacheBytes;

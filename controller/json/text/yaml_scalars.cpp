@@ -298,7 +298,8 @@ base::Result<void> YamlScan::handle(const yaml_event_t& event) {
     case YAML_SEQUENCE_END_EVENT: nesting_.close(); return {};
     case YAML_ALIAS_EVENT:
       if (!anchors_.contains(text_of(event.data.alias.anchor))) {
-        return error_at(base::ErrorCode::kMalformed, event.start_mark, "the alias has no anchor");
+        return error_at(base::ErrorCode::kMalformed, event.start_mark,
+                        "the alias refers to an undefined anchor");
       }
       if (nesting_.is_value()) {
         visitor_.alias({{}, nesting_.key(), {}, event.start_mark.line + 1, nesting_});

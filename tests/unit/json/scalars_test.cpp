@@ -177,8 +177,9 @@ TEST(YamlEdits, MalformedYamlHasALineAndAColumn) {
   EXPECT_THAT(failure("a: 1\n---\nb: 'x\n"), StartsWith("Malformed: YAML at line 4, column 1: "));
   EXPECT_THAT(failure("a: b: c"), StartsWith("Malformed: YAML at line 1, column 5: "));
   EXPECT_THAT(failure("a:\n\tb: 1"), StartsWith("Malformed: YAML at line 2, column 1: "));
-  EXPECT_THAT(failure("a: *missing"),
-              StartsWith("Malformed: YAML at line 1, column 4: the alias has no anchor"));
+  EXPECT_THAT(
+      failure("a: *missing"),
+      StartsWith("Malformed: YAML at line 1, column 4: the alias refers to an undefined anchor"));
   EXPECT_THAT(failure("&a a: 1\n---\nb: *a\n"),
               StartsWith("Malformed: YAML at line 3, column 4: "));
   EXPECT_THAT(failure("%YAML 3.0\n--- a"), StartsWith("Malformed: YAML at line 1"));
