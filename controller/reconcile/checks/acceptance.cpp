@@ -102,8 +102,7 @@ std::optional<Refusal> check_namespace(const Observed& observed) {
   if (is_terminating(observed.target_namespace->metadata)) {
     return Refusal{
         reason::kNamespaceTerminating,
-        fmt::format("namespace {} is being deleted, so nothing can be created in it: change "
-                    "spec.namespace, or create the namespace again when it is gone",
+        fmt::format("namespace {} is being deleted: wait and recreate it, or change spec.namespace",
                     target)};
   }
   return std::nullopt;

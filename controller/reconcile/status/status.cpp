@@ -248,7 +248,8 @@ struct ConditionRow {
   ConditionResult (*compute)(const StatusInput&);
 };
 
-// The conditions of a LocalRegistry, in the order of the status. A row may use earlier ones.
+// The conditions of a LocalRegistry, in the order of the status. A row may use the conditions of
+// earlier rows.
 constexpr ConditionRow kConditions[] = {
     {condition::kAccepted,
      [](const StatusInput& in) -> ConditionResult { return compute_accepted(in.refusal); }},

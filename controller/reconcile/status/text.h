@@ -1,4 +1,5 @@
-// Helpers for the texts of conditions. All functions are pure and can be called on any thread.
+// This file has helpers for the texts of conditions. All functions are pure and can be called on
+// any thread.
 #pragma once
 
 #include <string>
