@@ -38,9 +38,8 @@ base::Result<int> empty_input() {
 // Returns the read end of a pipe that contains `input`. Its write end is closed.
 base::Result<int> filled_pipe(const std::string& input) {
   if (input.size() > limits::kChildInputBytes) {
-    return base::Error{
-        base::ErrorCode::kTooLarge,
-        fmt::format("the program's input has more than {} bytes", limits::kChildInputBytes)};
+    return base::Error{base::ErrorCode::kTooLarge,
+                       fmt::format("the input has more than {} bytes", limits::kChildInputBytes)};
   }
   std::array<int, 2> pipe{};
   if (::pipe2(pipe.data(), O_CLOEXEC) != 0) return cannot("pipe", errno);
