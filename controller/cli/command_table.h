@@ -1,5 +1,5 @@
 // This file lists the commands of the plugin. To add one, define it in a file of commands/ and add
-// its line to the table. Any thread.
+// its line to the table. The function can be called on any thread.
 #pragma once
 
 #include "cli/grammar/command.h"

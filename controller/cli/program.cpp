@@ -32,7 +32,7 @@ Outcome<int> run(const std::vector<std::string>& words, const std::string& versi
 }
 
 int interrupted(Console& console, int number) {
-  // The terminal has printed ^C at the cursor.
+  // After Ctrl-C the terminal shows ^C, so the message begins on a new line.
   if (console.err_is_terminal) console.err << "\n";
   console.err << "error: stopped by SIG" << ::sigabbrev_np(number) << std::endl;
   return kExitBySignal + number;
@@ -57,7 +57,10 @@ int run_program(std::vector<std::string> arguments, const std::string& version,
   }
   console.out.flush();
   if (code && !console.out) {
-    code = Failure{ExitCode::kFailure, "standard output cannot be written"};
+    code =
+        Failure{ExitCode::kFailure,
+                "cannot write to standard output, so the output is incomplete: check the disk, or "
+                "the program that reads the pipe"};
   }
   if (code) return *code;
   console.err << "error: " << base::reported(code.error().message) << "\n";

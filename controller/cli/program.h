@@ -1,4 +1,5 @@
-// run_program() runs the plugin from its command line to its exit code. Blocks; on one thread.
+// run_program() runs the plugin from its command line to its exit code. It blocks until the command
+// has ended, and is called on one thread.
 #pragma once
 
 #include <string>
@@ -9,8 +10,8 @@
 
 namespace cli {
 
-// Returns the exit code. `arguments` begins with the name of the program, which may be
-// kubectl_complete-localregistry.
+// Returns the exit code. `arguments` begins with the name of the program. If that is
+// kubectl_complete-localregistry, prints completion candidates.
 int run_program(std::vector<std::string> arguments, const std::string& version,
                 const base::EnvironmentVariables& environment, Console& console);
 

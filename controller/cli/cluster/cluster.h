@@ -1,5 +1,5 @@
 // Cluster owns a ClusterSession for the cluster of a kubeconfig, and every object that the
-// ClusterSession refers to. One owner, on the thread that calls run().
+// ClusterSession refers to. A Cluster has one owner and is used on the thread that calls run().
 #pragma once
 
 #include <boost/asio/awaitable.hpp>

@@ -1,5 +1,4 @@
-// Connection holds the flags that every command has; they have the same names as in kubectl.
-// Values.
+// Connection holds the flags that every command has; these have the same names as in kubectl.
 #pragma once
 
 #include <chrono>

@@ -16,7 +16,8 @@ namespace {
 
 namespace asio = boost::asio;
 
-// Accepts a line of klog: "E1129 13:58:01.123456   12 portforward.go:424] …".
+// Reports whether klog, the log library of kubectl, wrote the line:
+// "E1129 13:58:01.123456   12 portforward.go:424] …".
 bool is_log(std::string_view line) {
   constexpr std::string_view kLevels = "IWEF";
   constexpr std::size_t kDigits = 4;  // month and day

@@ -1,8 +1,8 @@
 // KubectlForward reaches a port of the registry's pod through the API server, with `kubectl
-// port-forward`. When kubectl ends, KubectlForward starts it again, with the same local port and to
-// the pod that runs then. It also stops kubectl when the pod ends or is replaced: kubectl does not
-// notice that, and its connections would wait forever. The destructor stops kubectl. One owner; on
-// the thread of the io_context.
+// port-forward`. When kubectl ends, KubectlForward starts it again with the same local port, to the
+// pod that runs then. It also stops kubectl when the pod ends or is replaced: kubectl does not
+// notice that, and its connections would wait forever. The destructor stops kubectl. A
+// KubectlForward has one owner and is used on the thread of the io_context.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -33,8 +33,8 @@ struct ForwardTarget {
   bool operator==(const ForwardTarget&) const = default;
 };
 
-// Returns the arguments of kubectl for a port-forward. `local_port` 0: kubectl chooses a free port.
-// Pure.
+// Returns the arguments of kubectl for a port-forward. If `local_port` is 0, kubectl chooses a free
+// port. Pure.
 std::vector<std::string> forward_arguments(const Connection& connection,
                                            const ForwardTarget& target, std::uint16_t local_port);
 
@@ -54,8 +54,8 @@ ForwardLine kind_of_line(std::string_view line);
 
 class KubectlForward {
  public:
-  // Finds the pod to forward to; kNotReady: no pod runs. It is called before each start of kubectl,
-  // and every limits::kForwardCheck while kubectl listens.
+  // A Find returns the pod to forward to; kNotReady: no pod runs. It is called before each start of
+  // kubectl, and every limits::kForwardCheck while kubectl listens.
   using Find = std::function<boost::asio::awaitable<Outcome<ForwardTarget>>()>;
 
   // `clock`, `console` and everything that `find` refers to must outlive the object.
@@ -108,7 +108,7 @@ class KubectlForward {
   std::unique_ptr<async::ChildProcess> process_;
   bool listens_ = false;
   int checks_ = 0;  // number of pod checks that have begun
-  // The number of the last check that did not find the pod ended or replaced.
+  // The number of the last check that confirmed the pod, or got no answer.
   int last_confirmed_ = 0;
   async::Signal confirms_;   // notified when last_confirmed_ changes
   async::Signal check_now_;  // requests a check before limits::kForwardCheck is over

@@ -1,4 +1,5 @@
-// This file checks names and addresses of Kubernetes objects. Pure; any thread.
+// This file checks names and addresses of Kubernetes objects. The functions are pure and can be
+// called on any thread.
 #pragma once
 
 #include <string>
@@ -6,10 +7,11 @@
 
 namespace cli {
 
-// Accepts a name or an IPv4 address, and a port from 1 to 65535: "localhost:31234".
+// Reports whether the text is a name or an IPv4 address with a port from 1 to 65535:
+// "localhost:31234".
 bool is_host_port(std::string_view text);
 
-// Accepts a port from 1 to 65535, without leading zeros: "31234".
+// Reports whether the text is a port from 1 to 65535, without leading zeros: "31234".
 bool is_port(std::string_view digits);
 
 // Removes the type from an argument, as kubectl does: returns "dev" for "dev", "lreg/dev" and

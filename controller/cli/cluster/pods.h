@@ -1,4 +1,4 @@
-// find_pod() finds the pod that runs a registry.
+// find_pod() finds the pod that runs a registry. It runs on the thread of the io_context.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -10,9 +10,9 @@
 
 namespace cli {
 
-// Returns the metadata of the registry's pod: of a ready one, else of one that runs. kNotReady:
-// there is none, or it is being deleted. Other errors: see explain(). `registry` must outlive the
-// coroutine.
+// Returns the metadata of a ready pod of the registry; if none is ready, of one that runs.
+// kNotReady: no pod runs, apart from pods that are being deleted. Other errors: see explain().
+// `registry` must outlive the coroutine.
 boost::asio::awaitable<Outcome<api::ObjectMeta>> find_pod(const ClusterSession& session,
                                                           const api::LocalRegistry& registry);
 

@@ -39,8 +39,8 @@ const api::ImageSpec* find_declared(const api::LocalRegistry& registry, const st
   return nullptr;
 }
 
-// Returns the delivery of an image: the delivery of the declared image with the same repository,
-// else the delivery of the whole LocalRegistry.
+// Returns the delivery of the declared image with the same repository; if there is none, the
+// delivery of the whole LocalRegistry.
 Outcome<api::Delivery> delivery_of(const api::LocalRegistry& registry,
                                    const api::ImageReference& reference) {
   for (const api::ImageSpec& image : registry.spec.images) {
@@ -53,7 +53,8 @@ Outcome<api::Delivery> delivery_of(const api::LocalRegistry& registry,
   if (registry.status.delivery) return *registry.status.delivery;
   return Failure{
       ExitCode::kNotReady,
-      fmt::format("LocalRegistry {} has not decided yet from where nodes pull images: {}",
+      fmt::format("the operator has not decided yet from where nodes pull images of LocalRegistry "
+                  "{}: {}",
                   registry.metadata.name, explain_missing_status(registry))};
 }
 

@@ -1,4 +1,5 @@
-// push_targets() decides from the LocalRegistry alone where an image is pushed. Pure; any thread.
+// push_targets() decides from the LocalRegistry alone where an image is pushed. The functions are
+// pure and can be called on any thread.
 #pragma once
 
 #include <string>
@@ -20,14 +21,14 @@ struct PushTarget {
 };
 
 // Returns one target for an image reference. The name of a declared image gives one target for each
-// of its tags. kUsage: `image` is neither, or has a digest. kNotReady: no registry runs, or the
-// delivery is not decided yet. kFailure: the image is delivered by its own registry, or status.url
-// is not HOST:PORT.
+// of its tags. kUsage: `image` is neither an image reference nor such a name, or has a digest.
+// kNotReady: no registry runs, or the delivery is not decided yet. kFailure: the nodes pull the
+// image from its own registry, or status.url is not HOST:PORT.
 Outcome<std::vector<PushTarget>> push_targets(const api::LocalRegistry& registry,
                                               const std::string& image);
 
-// Returns the name of the KinD cluster of a context: "test" for "kind-test". kUsage: the context is
-// not called kind-NAME.
+// Returns the name of the KinD cluster to which a context belongs: "test" for "kind-test". kUsage:
+// the name of the context is not kind-NAME.
 Outcome<std::string> kind_cluster(const std::string& context);
 
 }  // namespace cli

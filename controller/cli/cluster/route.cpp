@@ -36,7 +36,7 @@ class RegistryProbe {
     co_return answer && answer->status == kStatusOk;
   }
 
-  // Begins an upload and returns the path and query of its URL.
+  // Begins an upload. Returns the path and query of its URL; nullopt if the upload cannot begin.
   asio::awaitable<std::optional<std::string>> begin_upload(std::string address) {
     const auto begin = url(address, fmt::format("/v2/{}/blobs/uploads/", kProbeRepository));
     auto asking = ask("POST", begin);
@@ -138,9 +138,11 @@ asio::awaitable<Outcome<RegistryRoute>> find_registry_route(const ClusterSession
                                                             Via via) {
   const std::string node = fmt::format("localhost:{}", registry.status.node_port);
   if (!is_host_port(node)) {
-    co_return Failure{ExitCode::kNotReady,
-                      fmt::format("LocalRegistry {} has no node port: status.nodePort is {}",
-                                  registry.metadata.name, registry.status.node_port)};
+    co_return Failure{
+        ExitCode::kNotReady,
+        fmt::format("LocalRegistry {0} has no node port (status.nodePort is {1}): run "
+                    "`kubectl localregistry wait {0}`",
+                    registry.metadata.name, registry.status.node_port)};
   }
   if (via == Via::kNode) co_return RegistryRoute{node, nullptr};
   bool answers = false;

@@ -1,5 +1,5 @@
 // find_registry_route() decides how this machine reaches the registry: at localhost:<nodePort> if
-// that is this registry, else through the API server. Coroutines run on the thread of the
+// the registry answers there, else through the API server. Coroutines run on the thread of the
 // io_context.
 #pragma once
 
@@ -24,8 +24,9 @@ enum class Via {
 };
 
 struct RegistryRoute {
-  std::string address;                      // "localhost:31234" or "127.0.0.1:40001"
-  std::unique_ptr<KubectlForward> forward;  // if not null, run it while the route is used
+  std::string address;  // "localhost:31234" or "127.0.0.1:40001"
+  // If not null, forward->run() must run while the route is used.
+  std::unique_ptr<KubectlForward> forward;
 };
 
 // Finds the route to the registry. kNotReady: the registry has no node port, or none of its pods

@@ -1,6 +1,6 @@
 // ClusterSession holds what a command needs: the connection to the API server, the namespace and
 // the streams to print to. The program or a test creates it and owns the objects that it refers to.
-// On the thread of the io_context.
+// A ClusterSession is used on the thread of the io_context.
 #pragma once
 
 #include <string>

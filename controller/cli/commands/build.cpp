@@ -67,14 +67,14 @@ Words command_of(const BuildCommand& command, const std::string& to, const std::
   return words;
 }
 
-// Returns the output option of the build. BuildKit runs in the same pod as the registry, so it
-// pushes to localhost.
+// Returns the value of buildctl's flag --output. BuildKit runs in the same pod as the registry, so
+// it pushes to localhost.
 std::string output_of(const api::LocalRegistry& registry, const std::vector<PushTarget>& targets) {
   Words names;
   for (const PushTarget& target : targets) {
     names.push_back(fmt::format("localhost:{}/{}:{}", registry.spec.port, target.path, target.tag));
   }
-  // The option is a line of comma-separated values, so the list of names is quoted.
+  // The value is a line of CSV, so the list of names, which contains commas, is quoted.
   return fmt::format("type=image,\"name={}\",push=true,registry.insecure=true",
                      fmt::join(names, ","));
 }

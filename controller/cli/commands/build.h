@@ -1,5 +1,5 @@
-// The build command: buildctl makes the BuildKit sidecar of the registry's pod build an image and
-// push it to the registry.
+// The build command runs buildctl, by which the BuildKit sidecar in the registry's pod builds an
+// image and pushes it to the registry.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -30,7 +30,7 @@ struct BuildCommand {
   Output output = Output::kPeople;
 };
 
-// A prepared run of buildctl.
+// BuildRun is a prepared call of buildctl.
 struct BuildRun {
   std::vector<std::string> command;
   std::vector<Variable> variables;   // override the environment of this process
@@ -48,8 +48,9 @@ std::string print(const BuildRun& run);
 Outcome<BuildRun> build_run(const api::LocalRegistry& registry, const std::string& pod,
                             const Connection& connection, const BuildCommand& command);
 
-// Reads the LocalRegistry and finds its pod. kNotReady: the condition BuildKitReady is not True.
-// Other errors: those of find_registry(), find_pod() and build_run().
+// Prepares the call of buildctl: reads the LocalRegistry and finds its pod. kNotReady: the
+// condition BuildKitReady is not True. Other errors: those of find_registry(), find_pod() and
+// build_run().
 boost::asio::awaitable<Outcome<BuildRun>> prepare(const ClusterSession& session,
                                                   Connection connection, BuildCommand command);
 

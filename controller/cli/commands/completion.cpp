@@ -18,7 +18,7 @@ _kubectl_localregistry() {
   ((${#lines[@]})) || return
   directive=${lines[-1]#:}
   unset 'lines[-1]'
-  # Bash begins a new word at = and :, and wants only what follows.
+  # Bash splits words at = and :, and expects candidates without the part before these.
   [[ $word != [=:] ]] || word=
   local typed="${words[-1]}"
   local before="${typed%"$word"}"

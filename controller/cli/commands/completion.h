@@ -1,5 +1,5 @@
 // The completion command prints the scripts by which shells complete command lines of the plugin.
-// Pure; any thread.
+// The functions are pure and can be called on any thread.
 #pragma once
 
 #include <string>

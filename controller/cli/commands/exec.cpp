@@ -20,10 +20,10 @@ constexpr CommandHelp kExecHelp = {
         "Runs a command once for each image in spec.images of the LocalRegistry, as\n"
         "DevSpace runs a hook. Each run has the environment variables\n"
         "DEVSPACE_HOOK_IMAGE_* of its image and runtime.images.* of all images; see the\n"
-        "command env. The first run that fails ends it. Signals are passed to the\n"
-        "command. The exit code is that of the command; 128 plus the number of the signal\n"
-        "that ended the command; 127 if the command does not exist; 126 if it cannot be\n"
-        "run.",
+        "command env. After a run that fails, no further run starts. Signals are passed\n"
+        "to the command. The exit code is that of the command; 128 plus the number of the\n"
+        "signal that ended the command; 127 if the command does not exist; 126 if it\n"
+        "cannot be run.",
     .examples = "exec -- ./deploy.sh\nexec --image backend -- env",
 };
 
@@ -65,8 +65,8 @@ boost::asio::awaitable<Outcome<HookRuns>> prepare(const ClusterSession& session,
   if (!registry) co_return registry.error();
   const auto chosen = image_variables(*registry, command.image);
   if (!chosen) co_return chosen.error();
-  // Each run gets the runtime variables of all images. If one of them is not decided yet, it gets
-  // those of the chosen images only.
+  // Each run gets the runtime variables of all images. If the delivery of one image is not decided
+  // yet, each run gets those of the chosen images only.
   const auto all = image_variables(*registry);
   std::vector<Variable> runtime;
   for (const ImageVariables& image : all ? *all : *chosen) {

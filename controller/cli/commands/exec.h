@@ -18,17 +18,19 @@ struct ExecCommand {
   std::vector<std::string> command;
 };
 
-// The runs of exec: the command, and one set of variables for each run.
+// HookRuns holds the command, and one set of variables for each run.
 struct HookRuns {
   std::vector<std::string> command;
   std::vector<std::vector<Variable>> variables;
 };
 
+// Reads the LocalRegistry and computes the variables. Errors: those of find_registry() and
+// image_variables().
 boost::asio::awaitable<Outcome<HookRuns>> prepare(const ClusterSession& session,
                                                   ExecCommand command);
 
 // Executes the runs one after the other until one fails, and returns the exit code of the last one.
-// After a signal to this process no further run starts. Blocks. The process must have no other
+// After a signal to this process, no further run starts. Blocks. The process must have no other
 // threads, such as those of connections; otherwise the command may miss signals.
 int run_hooks(Console& console, const HookRuns& runs);
 

@@ -27,7 +27,7 @@ constexpr CommandHelp kImportHelp = {
 void declare(Flags& flags, ImportCommand& command) {
   flags.add({.names = "FILE", .kind = ValueKind::kFile, .is_required = true}, command.options.file);
   flags.add({.names = "--name",
-             .description = "Name of the LocalRegistry (default that of the DevSpace project)",
+             .description = "Name of the LocalRegistry (default: the name of the DevSpace project)",
              .type = "NAME"},
             command.options.name);
   flags.add({.names = "--var",

@@ -12,7 +12,8 @@ struct ImportCommand {
   Output output = Output::kYaml;
 };
 
-// Notes go to standard error.
+// Prints the LocalRegistry to standard output, and notes to standard error. Errors: those of
+// read_input() and import_devspace().
 Outcome<int> run(Console& console, const ImportCommand& command);
 
 CommandEntry import_command();

@@ -195,14 +195,14 @@ class Pusher {
   const ClusterSession& session_;
   const std::shared_ptr<const registry::ImageSource> given_;
   std::string address_;
-  KubectlForward* forward_;  // null: not through the API server
+  KubectlForward* forward_;  // null: the route is the node port
   ProgressBar bar_;
   registry::Uploader uploader_;
   bool several_ = false;  // the images go to several repositories
 };
 
-// Checks that the archive has every image under its reference: kind loads all images of an archive
-// under the names that they have there.
+// Checks that the archive has each image for KinD under its reference, because kind loads all
+// images of an archive under the names that they have there.
 Outcome<> check_archive(const std::string& archive, const Images& images) {
   if (std::all_of(images.begin(), images.end(), goes_to_registry)) return {};
   const auto source = registry::ImageSource::open(archive);
@@ -255,7 +255,7 @@ void declare(Flags& flags, PushCommand& command) {
        .type = "WAY"},
       command.via, {{"auto", Via::kAuto}, {"node", Via::kNode}, {"api-server", Via::kApiServer}});
   flags.add({.names = "--kind-cluster",
-             .description = "Name of the KinD cluster (default that of the context)",
+             .description = "Name of the KinD cluster (default: NAME if the context is kind-NAME)",
              .type = "NAME"},
             command.kind_cluster);
   flags.add_output(command.output, "references");
@@ -308,14 +308,14 @@ asio::awaitable<Outcome<Images>> push(const ClusterSession& session, Connection 
                                       PushCommand command) {
   const std::string& path = command.archive.empty() ? command.layout : command.archive;
   std::shared_ptr<const registry::ImageSource> given;
-  if (!path.empty()) {  // fail before the first request to the cluster
+  if (!path.empty()) {  // a wrong path is reported before any request to the cluster
     auto source = registry::ImageSource::open(path);
     if (!source) {
       co_return Failure{ExitCode::kUsage,
                         fmt::format("--{}: {}", command.archive.empty() ? "layout" : "archive",
                                     source.error().message)};
     }
-    given = *std::move(source);  // another file may soon have this path
+    given = *std::move(source);  // kept open, because another file may get this path
   }
   auto finding = find_registry(session, command.registry);
   const Outcome<api::LocalRegistry> registry = co_await std::move(finding);

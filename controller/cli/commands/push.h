@@ -34,22 +34,23 @@ struct PushedImage {
   int present_blobs = 0;  // blobs that the registry already had
 };
 
-// Returns the output of the command: the references in the cluster, one per line (kPeople and
-// kName), or JSON or YAML. Pure.
+// Returns the output of the command: the references for Pods, one per line (kPeople and kName), or
+// JSON or YAML. Pure.
 std::string print(const std::vector<PushedImage>& images, Output output);
 
 // Returns the command line of `kind` that loads the image. Pure.
 std::vector<std::string> kind_arguments(const PushCommand& command, const PushTarget& target,
                                         const std::string& cluster);
 
-// Pushes the images that are delivered by the local registry. Images for KinD are returned without
-// a digest; the caller passes them to load_into_kind() when the process has no other threads.
+// Pushes the images that the local registry delivers. Images for KinD are returned without a
+// digest; the caller passes them to load_into_kind() when the process has no other threads.
 boost::asio::awaitable<Outcome<std::vector<PushedImage>>> push(const ClusterSession& session,
                                                                Connection connection,
                                                                PushCommand command);
 
 // Runs `kind load` for the images that are loaded into KinD. kNotFound: the archive does not have
-// one of them; then nothing is loaded. Blocks.
+// one of them; then nothing is loaded. Blocks. The process must have no other threads (see
+// hook_process.h).
 Outcome<> load_into_kind(const std::string& context, const PushCommand& command,
                          const std::vector<PushedImage>& images);
 

@@ -16,8 +16,8 @@ namespace cli {
 
 struct RewriteCommand {
   std::string file = "-";
-  std::string registry;             // the LocalRegistry whose images are rewritten
-  std::vector<std::string> images;  // --image: repositories; with registry_url
+  std::string registry;             // name of the LocalRegistry whose images are rewritten
+  std::vector<std::string> images;  // --image: repositories; requires registry_url
   std::string registry_url;         // --registry-url: HOST:PORT
 };
 
@@ -32,11 +32,12 @@ Outcome<std::vector<api::RewriteTarget>> rewrite_targets(const RewriteCommand& c
 // Reports whether the flags name the targets, so that no request to the cluster is needed.
 inline bool is_offline(const RewriteCommand& command) { return !command.images.empty(); }
 
-// Reads the LocalRegistry and returns its targets.
+// Reads the LocalRegistry and returns its targets. Errors: those of find_registry() and
+// rewrite_targets().
 boost::asio::awaitable<Outcome<std::vector<api::RewriteTarget>>> ask_targets(
     const ClusterSession& session, std::string registry);
 
-// Writes the text to standard output with the references rewritten, and warnings to standard error.
+// Writes the text with rewritten references to standard output, and warnings to standard error.
 Outcome<int> run(Console& console, const RewriteCommand& command,
                  const std::vector<api::RewriteTarget>& targets);
 

@@ -17,7 +17,7 @@ using Rows = std::vector<std::vector<std::string>>;
 
 std::string or_dash(const std::string& text) { return text.empty() ? "-" : text; }
 
-// Returns the state in a few words, with the reason: "no (ImagePullBackOff)".
+// Returns whether the LocalRegistry is ready, with the reason: "no (ImagePullBackOff)".
 std::string summary(const api::LocalRegistry& registry) {
   const api::Condition* ready = api::find_condition(registry.status.conditions, "Ready");
   if (ready == nullptr) return "unknown: the operator has not reconciled it yet";

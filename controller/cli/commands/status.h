@@ -19,7 +19,7 @@ struct StatusCommand {
 
 struct UrlCommand {
   std::string registry;
-  bool in_cluster = false;  // the address for Pods
+  bool in_cluster = false;  // print the address for Pods
   Output output = Output::kPeople;
 };
 

@@ -92,7 +92,7 @@ class Progress final : public kube::WatchSink, public kube::WatchObserver {
   std::optional<Outcome<int>> outcome_;
   std::string missing_;
   std::string reported_;
-  bool seen_ = false;  // the object is in the list that is being received
+  bool seen_ = false;  // the list that is being received has the LocalRegistry
 };
 
 constexpr CommandHelp kWaitHelp = {

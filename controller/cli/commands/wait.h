@@ -19,9 +19,9 @@ struct WaitCommand {
   Output output = Output::kPeople;
 };
 
-// Watches the LocalRegistry until the condition holds. Whenever the reason why the condition does
-// not hold changes, prints the reason to standard error. kNotReady: the timeout expired. kNotFound:
-// the LocalRegistry does not exist or was deleted.
+// Watches the LocalRegistry until the condition is True. Prints the reason why it is not, and each
+// change of this reason, to standard error. kNotReady: the timeout expired. kNotFound: the
+// LocalRegistry does not exist or was deleted.
 boost::asio::awaitable<Outcome<int>> run(const ClusterSession& session, WaitCommand command);
 
 CommandEntry wait_command();

@@ -10,7 +10,8 @@ namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// Parses all of the text, which has no sign, as a number of the base.
+// Parses the whole text, which has no sign, as a number with this base. Returns nullopt if it is
+// not such a number.
 std::optional<std::int64_t> digits_of(std::string_view text, bool negative, int base) {
   if (text.starts_with('-')) return std::nullopt;
   const std::string signed_text = (negative ? "-" : "") + std::string(text);
@@ -20,8 +21,8 @@ std::optional<std::int64_t> digits_of(std::string_view text, bool negative, int 
   return error == std::errc() && stop == end ? std::optional(number) : std::nullopt;
 }
 
-// Returns the text as a number without a fraction; nullopt when it has a fraction or is not a
-// number.
+// Parses a number such as "5e3". Returns nullopt if it has a fraction or is too large, or if the
+// text is not a number.
 std::optional<std::int64_t> whole_number(std::string_view text, bool negative) {
   constexpr double kExact = 1LL << 53;  // a double represents all integers up to this one
   if (text.empty() || !(is_digit(text.front()) || text.front() == '.')) return std::nullopt;

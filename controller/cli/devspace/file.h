@@ -1,5 +1,6 @@
 // These types hold the parts of a devspace.yaml (v2beta1) that correspond to fields of a
-// LocalRegistry. Values; any thread. Source: the configuration reference of DevSpace 6.
+// LocalRegistry. The types are plain values and can be used on any thread. Source: the
+// configuration reference of DevSpace 6.
 #pragma once
 
 #include <algorithm>
@@ -22,8 +23,8 @@ template <class T>
 struct Setting {
   std::optional<T> value;
   std::string expression;
-  // True if the file has a number or a boolean where a string is expected, and for every integer.
-  // Then the source text counts, which json::Positions keeps.
+  // True if only the source text, which json::Positions keeps, has the value. This is so for a
+  // number or a boolean where a string is expected, and for every integer.
   bool is_written = false;
 
   bool given() const { return value.has_value() || !expression.empty() || is_written; }
@@ -32,14 +33,13 @@ struct Setting {
 // Reports whether the text contains a variable or a command that DevSpace replaces.
 bool is_expression(std::string_view text);
 
-// Reports whether the text is one of the words.
 template <std::size_t N>
 bool is_one_of(std::string_view text, const std::string_view (&words)[N]) {
   return std::find(std::begin(words), std::end(words), text) != std::end(words);
 }
 
 // Parses the words that DevSpace accepts as booleans besides true and false, such as yes, On and n.
-// Returns nullopt for any other word.
+// Returns nullopt for any other word, also for true and false.
 std::optional<bool> boolean_word(std::string_view text);
 
 // Returns the integer that gopkg.in/yaml.v3, which DevSpace uses, reads from an unquoted value:
@@ -48,7 +48,8 @@ std::optional<bool> boolean_word(std::string_view text);
 // would cut off.
 std::optional<std::int64_t> integer_of_yaml(std::string_view text);
 
-// Returns the integer that DevSpace reads from --var and the environment: a decimal number.
+// Returns the integer that DevSpace reads from a value of --var or the environment. Returns nullopt
+// if the text is not a decimal number.
 std::optional<std::int64_t> integer_of_text(std::string_view text);
 
 struct Persistence {
@@ -74,8 +75,8 @@ struct Image {
   std::vector<Setting<std::string>> tags;
 };
 
-// A variable of section `vars` in devspace.yaml. `value` and `default_value` are nullopt for
-// numbers and booleans; look up their source text in json::Positions at `value_path` and
+// Variable is an entry of the section `vars`. `value` and `default_value` are nullopt if they are
+// missing, and for numbers and booleans, whose source text json::Positions has at `value_path` and
 // `default_path`.
 struct Variable {
   std::optional<std::string> value;
@@ -84,13 +85,13 @@ struct Variable {
   std::string default_path;
   std::string source;  // "env", "input", "none", "all"; empty: "all"
   bool has_command = false;
-  // Messages must not show the value. True for every value of the field `password` except false,
-  // and also for a value that DevSpace refuses.
+  // If true, messages must not show the value. It is true unless the field `password` is missing or
+  // false; a value that is not a boolean counts as true.
   bool is_password = false;
 };
 
-// The section vars: NAME: VALUE, NAME: {value: …}, or a list of {name: NAME, value: …} as older
-// versions of DevSpace have it.
+// Variables is the section `vars`. Its entries are NAME: VALUE or NAME: {value: …}; older versions
+// of DevSpace have a list of {name: NAME, value: …}.
 struct Variables {
   std::map<std::string, Variable> by_name;
 };

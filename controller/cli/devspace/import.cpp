@@ -27,7 +27,7 @@ constexpr std::string_view kDefaultName = "dev";
 constexpr std::string_view kVersion = "v2beta1";
 constexpr int kMaxPort = 65535;
 constexpr std::size_t kQuantityBytes = 32;
-constexpr std::size_t kPersistentNameBytes = 52;  // StatefulSets add a suffix to it
+constexpr std::size_t kPersistentNameBytes = 52;  // a StatefulSet adds a suffix to its name
 
 using devspace::Setting;
 using manifest::Manifest;
@@ -36,7 +36,7 @@ using manifest::Spec;
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// Accepts the name of an entry of spec.images, which must be a valid label value.
+// Reports whether an entry of spec.images may have the name, which must be a valid label value.
 bool is_image_name(std::string_view name) {
   constexpr std::size_t kMax = 63;
   const auto outer = [](char c) { return is_letter(c) || is_digit(c); };
@@ -148,7 +148,8 @@ std::string Importer::take_reference(const std::string& path, const Setting<std:
   const auto reference = api::parse_image_reference(image);
   if (!reference) report_.fail(path, reference.error().message);
   if (image.size() > limits::kSpecImageBytes) {
-    report_.fail(path, fmt::format("longer than {} characters", limits::kSpecImageBytes));
+    report_.fail(
+        path, fmt::format("the reference is longer than {} characters", limits::kSpecImageBytes));
   }
   return image;
 }
@@ -194,8 +195,8 @@ void Importer::take_image(const std::string& key, const devspace::Image& from, S
     add_tag(path + ".image", reference->tag, spec);
   }
   if (spec.image.size() > limits::kSpecImageBytes) {
-    return report_.fail(path + ".image",
-                        fmt::format("longer than {} characters", limits::kSpecImageBytes));
+    return report_.fail(path + ".image", fmt::format("the reference is longer than {} characters",
+                                                     limits::kSpecImageBytes));
   }
   take_tags(path, from, spec);
   if (!is_image_name(key)) {
@@ -244,8 +245,8 @@ Outcome<Imported> Importer::run(const std::vector<std::string>& unknown) {
   return Imported{json::encode(result), std::move(report_).notes()};
 }
 
-// Checks the version before all else, because other versions define the sections differently.
-// Returns nullopt if the version is right or missing.
+// Returns the failure if the version is not kVersion; nullopt if it is right or missing. This check
+// comes first, because other versions define the sections differently.
 std::optional<Failure> wrong_version(json::View root, const json::Positions& positions,
                                      const ImportOptions& options) {
   const auto version = root.find("version");

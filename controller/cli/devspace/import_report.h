@@ -1,5 +1,6 @@
-// ImportReport collects what one import reports: notes, and the first failure. Each begins with its
-// position in the file. One owner; one thread.
+// ImportReport collects what one import reports: notes, and the first failure. Each of these
+// messages begins with its position in the file. The object has one owner and is used on one
+// thread.
 #pragma once
 
 #include <optional>
@@ -13,7 +14,7 @@
 
 namespace cli {
 
-// Stands in messages for a value that contains the value of a variable with `password: true`.
+// Messages show this text instead of a value that contains a variable with `password: true`.
 inline constexpr std::string_view kHiddenValue =
     "a value that is not shown (it contains a variable with `password: true`)";
 
@@ -40,7 +41,7 @@ class ImportReport {
   std::vector<std::string> notes() && { return std::move(notes_); }
 
  private:
-  // Returns the message with its position in the file before it.
+  // Returns the message after its position: FILE:LINE:COLUMN: PATH: MESSAGE.
   std::string placed(const std::string& path, const std::string& message) const;
 
   const std::string file_;

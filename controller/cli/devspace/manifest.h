@@ -1,5 +1,6 @@
 // These types are the LocalRegistry that an import prints. They hold only what the devspace.yaml
-// sets; the CRD supplies the default values. Values; any thread.
+// sets; the CRD supplies the default values. The types are plain values and can be used on any
+// thread.
 #pragma once
 
 #include <optional>

@@ -15,10 +15,10 @@ using devspace::is_one_of;
 using devspace::Setting;
 
 constexpr std::string_view kTooLong = "the value is too long";
-constexpr int kVariableDepth = 8;              // nesting of variables in the values of variables
-constexpr std::size_t kReplacements = 10'000;  // of variables, in all fields of a file together
+constexpr int kVariableDepth = 8;              // maximum nesting of variables in variables
+constexpr std::size_t kReplacements = 10'000;  // maximum for all fields together
 
-// Variables that DevSpace sets itself, regardless of the environment.
+// DevSpace sets these variables itself, regardless of the environment.
 constexpr std::string_view kPredefined[] = {
     "DEVSPACE_NAME",      "DEVSPACE_EXECUTABLE", "DEVSPACE_KUBECTL_EXECUTABLE",
     "DEVSPACE_TMPDIR",    "DEVSPACE_VERSION",    "DEVSPACE_RANDOM",
@@ -26,8 +26,8 @@ constexpr std::string_view kPredefined[] = {
     "DEVSPACE_TIMESTAMP", "DEVSPACE_GIT_BRANCH", "DEVSPACE_GIT_COMMIT",
     "DEVSPACE_CONTEXT",   "DEVSPACE_NAMESPACE"};
 
-// Returns where the first "${" or "$!{" begins; npos: there is none. Stops reading there, so that
-// the search for all variables of the text takes linear time.
+// Returns the offset of the first "${" or "$!{"; npos if there is none. Reads the text only up to
+// this offset, so that finding all variables of a text takes linear time.
 std::size_t find_variable(std::string_view text) {
   std::size_t at = text.find('$');
   while (at != std::string_view::npos) {
@@ -40,9 +40,9 @@ std::size_t find_variable(std::string_view text) {
 
 }  // namespace
 
-// Returns the value of a variable, or its default, as text. `path`: its position in the file.
-// nullopt: the file has no such value. In an integer, DevSpace uses the number that it has read,
-// not the notation.
+// Returns the value or the default value of a variable as text; nullopt if the file has none.
+// `path`: its path in the file, such as "vars.NAME.value". In an integer field, DevSpace replaces
+// the variable by the number in decimal notation: 0x10 becomes 16.
 std::optional<std::string> SettingReader::text_of(const std::optional<std::string>& value,
                                                   const std::string& path) const {
   const std::string* const written = path.empty() ? nullptr : positions_.written(path);
@@ -53,8 +53,9 @@ std::optional<std::string> SettingReader::text_of(const std::optional<std::strin
   return value;
 }
 
-// The order is that of DevSpace: the command line, predefined variables, the value in the file, the
-// environment, the default value.
+// Returns the value of a variable; nullopt if it is unknown. The order of precedence is that of
+// DevSpace: the command line, predefined variables, the value in the file, the environment, the
+// default value.
 std::optional<std::string> SettingReader::variable(const std::string& name,
                                                    std::string& why) const {
   if (const auto found = options_.variables.find(name); found != options_.variables.end()) {
@@ -92,8 +93,8 @@ bool SettingReader::is_password(const std::string& name) const {
   return found != variables_.by_name.end() && found->second.is_password;
 }
 
-// Returns the value of a variable, with the variables in it replaced. Counts the replacement,
-// because variables that contain each other several times can need exponentially many replacements.
+// Returns the value of a variable, with the variables in it replaced. Bounds the number of
+// replacements, which is exponential if variables contain each other several times.
 std::optional<std::string> SettingReader::replacement(const std::string& name, int depth,
                                                       std::string& why) {
   if (depth == 0) {
@@ -116,7 +117,7 @@ std::optional<std::string> SettingReader::replacement(const std::string& name, i
   if (!is_password(name)) return replace(*value, depth - 1, why);
   ++passwords_;
   auto result = replace(*value, depth - 1, why);
-  // The reason may quote the value, or name a variable that is a part of it.
+  // The reason is replaced, because it may quote the value or name a variable in it.
   if (!result) {
     why = fmt::format(
         "the value of ${{{}}} contains a variable or an expression that cannot be replaced; the "

@@ -1,6 +1,7 @@
 // SettingReader turns the settings of a devspace.yaml into values. It replaces variables as
-// DevSpace does. A variable whose value only DevSpace knows gives a note, and its setting is left
-// out; a value of the wrong type is a failure. One owner; one thread.
+// DevSpace does. If only DevSpace knows the value of a variable, the setting is left out with a
+// note; a value of the wrong type is a failure. A SettingReader has one owner and is used on one
+// thread.
 #pragma once
 
 #include <cstddef>
@@ -18,21 +19,22 @@ namespace cli {
 
 class SettingReader {
  public:
-  // All arguments must outlive the object. `variables`: those of the section vars.
+  // All arguments must outlive the object. `variables`: the section `vars`.
   SettingReader(const ImportOptions& options, const devspace::Variables& variables,
                 const json::Positions& positions, ImportReport& report)
       : options_(options), variables_(variables), positions_(positions), report_(report) {}
 
-  // `path`: the position of the setting in the file. nullopt: it is not set, or cannot be replaced,
-  // or is wrong; see ImportReport.
+  // These functions return the value of a setting; nullopt if it is not set or is left out. The
+  // ImportReport gets the notes and failures. `path`: the path of the setting in the file, such as
+  // "localRegistry.port".
   std::optional<std::string> text(const std::string& path,
                                   const devspace::Setting<std::string>& setting);
   std::optional<bool> boolean(const std::string& path, const devspace::Setting<bool>& setting);
   std::optional<std::int64_t> number(const std::string& path,
                                      const devspace::Setting<int>& setting);
 
-  // Returns the reference of an image. If only its tag contains an unknown variable, leaves out the
-  // tag.
+  // Returns the reference of an image in the same way. If only its tag contains an unknown
+  // variable, leaves out only the tag.
   std::optional<std::string> image(const std::string& path,
                                    const devspace::Setting<std::string>& setting);
 
@@ -56,7 +58,7 @@ class SettingReader {
   std::size_t replacements_ = 0;    // variables replaced so far
   std::size_t replaced_bytes_ = 0;  // bytes of their values
   std::size_t passwords_ = 0;       // replaced variables with `password: true`
-  bool in_integer_ = false;         // variables are replaced in a field that is an integer
+  bool in_integer_ = false;         // the field whose variables are replaced is an integer
 };
 
 }  // namespace cli

@@ -13,7 +13,7 @@ namespace {
 
 using devspace::is_one_of;
 
-// A field of an image that is not carried over, and what to do instead.
+// Hint is a field of an image that is not carried over, and what the user can do instead.
 struct Hint {
   std::string_view field;
   std::string_view remedy;
@@ -33,7 +33,7 @@ constexpr std::string_view kImageFields[] = {
     "kaniko",           "custom",   "injectRestartHelper",
     "restartHelperPath"};
 
-// Sections that may change what the imported sections contain.
+// These sections may change the content of the sections localRegistry and images.
 constexpr std::string_view kChanging[] = {"profiles", "imports", "dependencies"};
 constexpr std::string_view kOtherSections[] = {"functions", "pipelines",   "deployments", "dev",
                                                "commands",  "pullSecrets", "require",     "hooks"};
@@ -60,7 +60,7 @@ void explain_unknown_fields(const std::vector<std::string>& unknown, ImportRepor
     } else if (of_image && is_one_of(name, kImageFields)) {
       report.note(path, "not carried over: a LocalRegistry does not build images");
     } else {
-      report.note(path, "not carried over: devspace.yaml has no such field");
+      report.note(path, "not carried over: DevSpace has no such field; check its spelling");
     }
   }
   if (sections.empty()) return;

@@ -1,5 +1,5 @@
-// This file explains the fields of a devspace.yaml that have no counterpart in a LocalRegistry.
-// Pure; any thread.
+// This file explains the fields of a devspace.yaml that have no counterpart in a LocalRegistry. The
+// function is pure and can be called on any thread.
 #pragma once
 
 #include <string>
@@ -10,12 +10,13 @@
 
 namespace cli {
 
-// This command of DevSpace converts a file to the newest version and applies its profiles and
-// imports.
+// This command of DevSpace prints a devspace.yaml in the newest version, with its profiles and
+// imports applied.
 inline constexpr std::string_view kDevSpacePrint = "`devspace print`";
 
-// Adds a note for each path of `unknown`, which says what to do instead. Sections that never belong
-// into a LocalRegistry share one note.
+// Adds a note for each path in `unknown`. The note says what the user can do instead. Sections that
+// a LocalRegistry never needs share one note. `unknown`: paths of fields that devspace::File does
+// not have.
 void explain_unknown_fields(const std::vector<std::string>& unknown, ImportReport& report);
 
 }  // namespace cli

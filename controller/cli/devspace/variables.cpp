@@ -44,7 +44,8 @@ bool is_shell_name(std::string_view name) {
          std::all_of(name.begin(), name.end(), is_inner);
 }
 
-// Reports whether every reader of dotenv files takes the value literally without quotes.
+// Reports whether the value needs no quotes in a .env file: it has no character to which a program
+// that reads such files may give a meaning.
 bool is_bare(std::string_view value) {
   constexpr std::string_view kSpecial = " \t\r\n#$`\\'!;&|<>*?~";
   return value.find_first_of(kSpecial) == std::string_view::npos && !value.starts_with('"');
@@ -56,7 +57,7 @@ bool has_space(std::string_view value) {
 
 Outcome<std::string> line_of(const Variable& variable, VariablesFormat format) {
   const auto& [name, value] = variable;
-  // A line break would end the comment, and eval would run what follows.
+  // A line break in the value would end a comment, and eval would run the rest of the value.
   const std::string shown = fmt::format("{}={}", name, value);
   if (printable(shown) != shown) {
     return Failure{
@@ -110,7 +111,7 @@ std::string encode(const std::vector<ImageVariables>& images) {
   return writer.take();
 }
 
-// Returns the name of a variable that two images set; null: there is none. Images "a" and "a.tag"
+// Returns the name of a variable that two images set; null if there is none. Images "a" and "a.tag"
 // both set runtime.images.a.tag.
 const std::string* find_duplicate_variable(const std::vector<ImageVariables>& images) {
   std::set<std::string_view> names;

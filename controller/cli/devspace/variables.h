@@ -1,6 +1,6 @@
 // This file computes the variables that DevSpace gives to pipelines and hooks, for the images that
-// a LocalRegistry declares. Pure; any thread. Source: the manual's page on the local registry;
-// DevSpace 6.
+// a LocalRegistry declares. The functions are pure and can be called on any thread. Source: the
+// manual's page on the local registry; DevSpace 6.
 #pragma once
 
 #include <string>

@@ -77,7 +77,7 @@ bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0;
 
 struct Choice {
   std::string name;  // name of the context; empty: none is chosen
-  std::string by;
+  std::string by;    // what names the context, for messages
 };
 
 Outcome<Choice> chosen_context(const base::EnvironmentVariables& environment,
@@ -124,7 +124,10 @@ Outcome<DockerHost> docker_host(const base::EnvironmentVariables& environment) {
   DockerHost found{has_host ? meta->endpoints->docker->host : std::string(),
                    fmt::format("the Docker context {}", base::shown(choice->name))};
   if (!found.address.empty()) return found;
-  return Failure{ExitCode::kFailure, fmt::format("{} has no daemon address", found.origin)};
+  return Failure{
+      ExitCode::kFailure,
+      fmt::format("{} has no address of a daemon: set DOCKER_HOST, or use another context",
+                  found.origin)};
 }
 
 }  // namespace cli

@@ -1,6 +1,6 @@
 // This file finds the configuration folder of Docker's client and the daemon that the client uses.
-// Reads files; any thread. Source: the manual's pages on contexts; docker/cli, cli/command and
-// cli/context/store.
+// The functions read files and can be called on any thread. Source: the manual's pages on contexts;
+// docker/cli, cli/command and cli/context/store.
 #pragma once
 
 #include <string>
@@ -18,9 +18,10 @@ struct DockerHost {
   std::string origin;   // for messages: "DOCKER_HOST", "the Docker context remote"
 };
 
-// Returns DOCKER_HOST if it is set, else the endpoint of the Docker context. DOCKER_CONTEXT names
-// the context; if it is not set, currentContext of config.json does. kFailure: the context does not
-// exist or has no address, or a file cannot be read.
+// Returns DOCKER_HOST if it is set, else the endpoint of the Docker context; an empty address if
+// neither is configured. DOCKER_CONTEXT names the context; if it is not set, currentContext of
+// config.json does. kFailure: the context does not exist or has no address, or a file cannot be
+// read.
 Outcome<DockerHost> docker_host(const base::EnvironmentVariables& environment);
 
 }  // namespace cli

@@ -18,7 +18,7 @@
 namespace cli {
 namespace {
 
-// The body of an error answer of Docker's API.
+// Problem is the body of an error response of Docker's API.
 struct Problem {
   std::string message;
   std::string cause;  // only podman sends it
@@ -71,7 +71,8 @@ net::HttpClientOptions client_options() {
   return options;
 }
 
-// The server has no name, because also the errors of a connect need the one that save_image adds.
+// HttpServer::name stays empty, because it is not in the errors of a connect. save_image() adds the
+// path of the socket to all errors instead.
 net::HttpServer server_at(const std::string& socket) {
   net::HttpServer server;
   server.route.server = {false, "localhost", 80, ""};
@@ -117,8 +118,8 @@ Outcome<std::string> daemon_socket(const base::EnvironmentVariables& environment
     paths.push_back(runtime + "/podman/podman.sock");
   }
   paths.emplace_back("/run/podman/podman.sock");
-  // Sockets that this user may access come first, because the system socket may belong to other
-  // users.
+  // A socket that this user may access is preferred, because the system's socket may be for other
+  // users only.
   for (const int wanted : {R_OK | W_OK, F_OK}) {
     for (const std::string& path : paths) {
       if (::access(path.c_str(), wanted) == 0) return path;

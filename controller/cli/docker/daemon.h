@@ -22,7 +22,7 @@ namespace cli {
 // kFailure: none exists, or the configured address is not unix://PATH.
 Outcome<std::string> daemon_socket(const base::EnvironmentVariables& environment);
 
-// Writes the image, in the format of `docker save`, to a file descriptor. Calls the callback with
+// Writes the image, in the format of `docker save`, to a file descriptor. Calls `on_progress` with
 // the number of bytes written so far. kNotFound: the daemon has no such image. kInternal: the
 // daemon answers with another HTTP status. kNetwork, kTimeout, kMalformed: the exchange failed.
 // kInvalid: the file cannot be written, or `image` does not fit into a URL. Messages about the

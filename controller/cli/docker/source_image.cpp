@@ -13,8 +13,8 @@ namespace {
 
 using registry::SourceImage;
 
-// Reports whether the image has the wanted reference, or with `by_tag` its tag as the name: an OCI
-// layout may name an image by the tag alone.
+// Reports whether the image has the wanted reference as a name. With `by_tag`, reports whether it
+// has the wanted tag as a name, because an OCI layout may name an image by the tag alone.
 bool is_named(const SourceImage& image, const api::ImageReference& wanted, bool by_tag) {
   return std::any_of(image.names.begin(), image.names.end(), [&](const std::string& name) {
     if (by_tag) return name == wanted.tag;
@@ -43,11 +43,11 @@ Outcome<SourceImage> choose_image(const registry::ImageSource& source, const std
   for (const SourceImage& image : images) {
     names.insert(names.end(), image.names.begin(), image.names.end());
   }
-  const std::string listed = names.empty()
-                                 ? "they have no names"
-                                 : base::reported(fmt::format("{}", fmt::join(names, ", ")));
-  return Failure{ExitCode::kNotFound, fmt::format("{} is not among the {} images of the source: {}",
-                                                  base::shown(reference), images.size(), listed)};
+  const std::string listed =
+      names.empty() ? "its images have no names"
+                    : "its images are " + base::reported(fmt::format("{}", fmt::join(names, ", ")));
+  return Failure{ExitCode::kNotFound, fmt::format("the archive or OCI layout has no image {}: {}",
+                                                  base::shown(reference), listed)};
 }
 
 }  // namespace cli

@@ -1,5 +1,5 @@
-// choose_image() finds the image of an archive or an OCI layout that a reference names. Pure; any
-// thread.
+// choose_image() finds the image that a reference names in an archive or an OCI layout. The
+// function is pure and can be called on any thread.
 #pragma once
 
 #include <string>
@@ -9,13 +9,15 @@
 
 namespace cli {
 
-// Naming selects which names of an image in the archive or layout match a reference.
+// Naming selects which images of the archive or layout match a reference.
 enum class Naming {
-  // If there is one image, it matches under any name; several are matched as kReferenceOrTag.
+  // A single image matches, whatever its name is. Of several images, the same match as with
+  // kReferenceOrTag.
   kAny,
-  // The reference, or its tag alone: one file may be pushed to several repositories.
+  // An image matches if its name is the reference or the tag alone. Used when the images go to
+  // several repositories, because one image must not match all of them.
   kReferenceOrTag,
-  // The reference only, not a tag alone as in an OCI layout.
+  // An image matches if its name is the reference, but not if it is the tag alone.
   kReference,
 };
 

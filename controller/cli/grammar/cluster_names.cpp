@@ -34,7 +34,8 @@ asio::awaitable<Words> list_images(const ClusterSession& session, std::string re
   co_return names;
 }
 
-// The request timeout is short, because the user waits for completion.
+// Returns null if there is no usable kubeconfig. The request timeout is short, because the user
+// waits for the completion.
 std::unique_ptr<Cluster> connect(const ClusterSelection& selection,
                                  const base::EnvironmentVariables& environment, Console& console) {
   Connection connection = selection.connection;

@@ -1,5 +1,5 @@
-// ClusterNames reads the names for completion from the cluster and the kubeconfig. One owner; any
-// thread.
+// ClusterNames reads the names for completion from the cluster and the kubeconfig. It has one owner
+// and can be used on any thread.
 #pragma once
 
 #include "base/environment.h"

@@ -1,6 +1,6 @@
-// Command is one command of the plugin as the command line sees it: its help, its flags, and what
-// it does. Each file of commands/ defines its commands as CommandDefinitions; the table of
-// cli/command_table.h lists them. One owner; one thread.
+// Command is one command of the plugin: its flags, and what it does with them. Each file of
+// commands/ defines its commands as CommandDefinitions; the table of cli/command_table.h lists
+// them. A Command has one owner and is used on one thread.
 #pragma once
 
 #include <functional>
@@ -17,7 +17,8 @@
 
 namespace cli {
 
-// What a command gets besides the values of its flags. All references outlive the run.
+// Invocation is what a command gets besides the values of its flags. All references must outlive
+// the run.
 struct Invocation {
   const std::string& version;
   const base::EnvironmentVariables& environment;
@@ -32,18 +33,19 @@ class Command {
   Command& operator=(const Command&) = delete;
   virtual ~Command() = default;
 
-  // Adds the flags and arguments. `flags` writes to this object, which therefore outlives it.
+  // Adds the command's flags and arguments to `flags`. The parser writes their values into this
+  // object, which must therefore outlive `flags`.
   virtual void declare(Flags& flags) = 0;
 
-  // Checks the values together after the whole command line is parsed. kUsage: the message names
-  // the wrong flag or argument.
+  // Checks whether the values fit together; called after the whole command line is parsed. kUsage:
+  // the message names the wrong flag or argument.
   virtual Outcome<> check() const = 0;
 
   // Runs the command and returns the exit code. Blocks.
   virtual Outcome<int> run(const Invocation& invocation) const = 0;
 };
 
-// A command whose flags are the members of T, a value.
+// CommandDefinition defines a command. T is a plain struct that holds the values of the flags.
 template <class T>
 struct CommandDefinition {
   CommandHelp help;
@@ -72,7 +74,7 @@ class CommandOf final : public Command {
   T value_;
 };
 
-// CommandEntry is one line of the table of commands. Value.
+// CommandEntry is one entry of the table of commands.
 struct CommandEntry {
   template <class T>
   CommandEntry(const CommandDefinition<T>& definition)  // NOLINT(google-explicit-constructor)

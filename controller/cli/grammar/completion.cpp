@@ -12,7 +12,8 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-// CommandLinePosition follows the words before the last one through the grammar.
+// CommandLinePosition is the position in a command line after the words that are complete. It shows
+// whether a command, a flag, an argument or the value of a flag comes next.
 class CommandLinePosition {
  public:
   explicit CommandLinePosition(const CLI::App& root) : root_(root), app_(&root) {}
@@ -34,7 +35,8 @@ class CommandLinePosition {
     }
   }
 
-  // Returns the flag of this name, of the command or of all commands; null if there is none.
+  // Returns the flag with this name: a flag of the command, else a flag of every command; null if
+  // there is none.
   const CLI::Option* find_flag(const std::string& name) const {
     const CLI::Option* found = app_->get_option_no_throw(name);
     return found != nullptr ? found : root_.get_option_no_throw(name);
@@ -50,11 +52,11 @@ class CommandLinePosition {
 
   const CLI::App& root() const { return root_; }
   const CLI::App& app() const { return *app_; }
-  // Returns the flag whose value is the next word; null: there is none.
+  // Returns the flag whose value comes next; null if no value of a flag comes next.
   const CLI::Option* option() const { return option_; }
-  bool is_after_dashes() const {
-    return is_after_dashes_;
-  }  // after --, among the words of a command
+  // Reports whether the next word comes after "--", as a word of the command to run.
+  bool is_after_dashes() const { return is_after_dashes_; }
+  // Reports whether a word is not a command of the plugin, so that nothing can be completed.
   bool lost() const { return lost_; }
   const ClusterSelection& selection() const { return selection_; }
 

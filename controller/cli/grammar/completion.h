@@ -1,5 +1,5 @@
 // This file completes command lines: it computes the candidates that kubectl and the scripts of the
-// completion command request. One thread.
+// completion command request. The functions are called on one thread.
 #pragma once
 
 #include <string>
@@ -32,9 +32,9 @@ struct ClusterSelection {
   std::string registry;
 };
 
-// NameSource reads candidates from the cluster and the kubeconfig. complete() calls a function only
-// when it needs these names. A function returns no names on any error, because completion prints no
-// errors.
+// NameSource reads candidates from the cluster and the kubeconfig. complete() calls one of the
+// functions only when it needs the names. A function returns no names on any error, because
+// completion prints no errors.
 class NameSource {
  public:
   using Words = std::vector<std::string>;
@@ -50,8 +50,7 @@ class NameSource {
   virtual Words namespaces(const ClusterSelection& selection) = 0;
 };
 
-// Returns the candidates for the last word of `words`, which may be empty. `commands`: the table of
-// commands.
+// Returns the candidates for the last word of `words`; that word may be incomplete or empty.
 Candidates complete(const CommandTable& commands, const std::vector<std::string>& words,
                     NameSource& names);
 

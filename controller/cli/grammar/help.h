@@ -1,5 +1,5 @@
-// This file makes the texts of --help: at most 40 lines of 80 columns per command. Pure; any
-// thread.
+// This file makes the texts of --help: at most 40 lines of 80 columns per command. The function is
+// pure and can be called on any thread.
 #pragma once
 
 #include <memory>
@@ -15,7 +15,8 @@ namespace cli {
 
 inline constexpr std::string_view kProgram = "kubectl localregistry";
 
-// CommandHelp has what --help and completion show of one command. Its texts are constants.
+// CommandHelp holds the texts that --help and completion show for one command. Its members refer to
+// constants.
 struct CommandHelp {
   std::string_view name;
   std::string_view summary;       // one line, for the list of commands
@@ -25,8 +26,8 @@ struct CommandHelp {
   std::string_view further = {};  // more examples, as complete command lines
 };
 
-// Makes the formatter for --help of the program and of its subcommands. The list of `commands` has
-// their order.
+// Makes the formatter for --help of the program and of its subcommands. --help lists the commands
+// in the order of `commands`.
 std::shared_ptr<CLI::FormatterBase> make_help_formatter(std::vector<CommandHelp> commands);
 
 }  // namespace cli

@@ -1,5 +1,5 @@
-// This file connects a command to the cluster that the flags of every command select. Blocks; on
-// one thread.
+// This file connects a command to the cluster that --kubeconfig, --context and --namespace select.
+// The functions are called on one thread; run_in_cluster() blocks.
 #pragma once
 
 #include <memory>
@@ -9,13 +9,15 @@
 
 namespace cli {
 
-// Errors: those of Cluster::make(). `invocation` must outlive the Cluster.
+// Creates the Cluster for a command. Errors: those of Cluster::make(). `invocation` must outlive
+// the Cluster.
 inline Outcome<std::unique_ptr<Cluster>> connect(const Invocation& invocation) {
   return Cluster::make(invocation.connection, invocation.version, invocation.environment,
                        invocation.console);
 }
 
-// Runs a command that needs nothing but a ClusterSession: the coroutine run(session, command).
+// Runs the coroutine run(session, command) of a command that needs only a ClusterSession. Errors:
+// those of Cluster::make() and of the coroutine.
 template <class T>
 Outcome<int> run_in_cluster(const Invocation& invocation, const T& command) {
   const auto cluster = connect(invocation);

@@ -42,23 +42,23 @@ void Parser::declare(const CommandEntry& entry) {
 void Parser::declare_connection() {
   app_.add_flag("--version", print_version_, "Print the version and exit")->group("");
   common_.add({.names = "--kubeconfig",
-               .description = "Kubeconfig (default $KUBECONFIG or ~/.kube/config)",
+               .description = "Kubeconfig (default: $KUBECONFIG or ~/.kube/config)",
                .type = "FILE",
                .kind = ValueKind::kFile},
               connection_.kubeconfig);
   common_.add({.names = "--context",
-               .description = "Context of the kubeconfig (default the current one)",
+               .description = "Kubeconfig context (default: its current-context)",
                .type = "NAME",
                .kind = ValueKind::kContext},
               connection_.context);
   common_.add({.names = "-n,--namespace",
-               .description = "Namespace to use (default that of the context)",
+               .description = "Namespace (default: the namespace of the context)",
                .type = "NAME",
                .kind = ValueKind::kNamespace},
               connection_.namespace_name);
   common_.add_converted(
       {.names = "--request-timeout",
-       .description = "Timeout of one API request, 0: none (default 30s)",
+       .description = "Timeout per API request, 0 for none (default 30s)",
        .type = "TIME"},
       [this](const std::string& word) -> Outcome<> {
         if (word.empty()) return {};
@@ -85,7 +85,8 @@ ValueKind Parser::value_kind(const CLI::Option* option) const {
   return common_.value_kind(option);
 }
 
-// Removes "--" and what follows if a command takes these words, and returns them.
+// If the command takes the words after "--", removes "--" and these words from `words` and returns
+// them. Otherwise returns no words.
 std::vector<std::string> Parser::take_words_after_dashes(Words& words) const {
   const auto marker = std::find(words.begin(), words.end(), kDashes);
   const bool is_taken = marker != words.end() &&
@@ -99,7 +100,7 @@ std::vector<std::string> Parser::take_words_after_dashes(Words& words) const {
   return taken;
 }
 
-// Returns the command that the command line names; null: none.
+// Returns the command that the command line names; null if it names none.
 Parser::Declared* Parser::chosen() {
   const auto apps = app_.get_subcommands();
   for (Declared& one : commands_) {

@@ -1,6 +1,6 @@
-// Parser holds the grammar of the command line: the flags of every command and, for each line of
-// the table of commands, a subcommand with its flags. Parsing, help and completion use it. One
-// owner; one thread.
+// Parser parses the command line of the plugin. Its grammar has the flags of every command and one
+// subcommand, with flags, for each entry of a CommandTable. Completion reads the grammar through
+// app(). A Parser has one owner and is used on one thread.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -15,7 +15,7 @@
 
 namespace cli {
 
-// The parsed command line.
+// CommandLine is the result of parsing.
 struct CommandLine {
   Connection connection;
   std::unique_ptr<Command> command;  // null if `print` is not empty
@@ -24,7 +24,7 @@ struct CommandLine {
 
 class Parser {
  public:
-  // `commands`: the table of commands, in the order of --help.
+  // `commands`: in the order of --help.
   Parser(const CommandTable& commands, std::string version);
   Parser(const Parser&) = delete;
   Parser& operator=(const Parser&) = delete;
@@ -35,7 +35,7 @@ class Parser {
 
   const CLI::App& app() const { return app_; }
 
-  // See Flags.
+  // These functions search the flags of all commands; see the functions of Flags.
   std::vector<std::string> suggestions(const CLI::Option* option) const;
   ValueKind value_kind(const CLI::Option* option) const;
 

@@ -1,6 +1,6 @@
-// EditQueue emits edits in the order of the text, although they are decided in another order. A
-// slot is reserved for each candidate; edits wait until all slots before theirs are decided. One
-// owner; one thread.
+// EditQueue emits edits in the order of the text, although they are decided in another order. Each
+// value that may be edited reserves a slot; its edit waits until all earlier slots are decided. An
+// EditQueue has one owner and is used on one thread.
 #pragma once
 
 #include <cstdint>
@@ -26,14 +26,14 @@ class EditQueue {
 
   // Marks the slot as decided without an edit. It must not have been emitted yet.
   void decide(std::uint64_t slot) { at(slot).decided = true; }
-  // Adds the edit of a slot.
+  // Marks the slot as decided, and adds its edit.
   void decide(std::uint64_t slot, json::Edit edit);
 
   // Emits the edits up to the first slot that is not decided. Returns the first error of `emit`.
   base::Result<void> flush();
 
  private:
-  // The state of one candidate: undecided, decided with an edit, or decided without one.
+  // A Slot is the state of one value: undecided, decided with an edit, or decided without one.
   struct Slot {
     bool decided = false;
     std::optional<json::Edit> edit;

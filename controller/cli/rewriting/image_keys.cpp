@@ -57,14 +57,16 @@ bool is_image(std::string_view word) {
   return word.ends_with("image") || word.ends_with("images");
 }
 
-// Accepts "imagename" and the like, where no upper-case letter marks the second word.
+// Reports whether the word consists of two, as in "imagename", where no upper-case letter marks the
+// second one.
 bool is_image_and_name(std::string_view word) {
   constexpr std::string_view kImage = "image";
   return word.starts_with(kImage) && is_one_of(word.substr(kImage.size()), kNames);
 }
 
-// Rejects most keys fast, without splitting them: keys that neither contain "image" nor end in y as
-// registry and repository do. Accepts newName.
+// Returns false for most keys that do not name an image, without splitting them into words: those
+// that neither contain "image" nor end in y, as registry and repository do. Returns true for
+// newName.
 bool may_name_image(std::string_view key) {
   constexpr std::string_view kImage = "image";
   if (key.empty()) return false;
@@ -77,8 +79,8 @@ bool is_repository(std::string_view word) {
   return word == "repository" || word == "imagerepository";
 }
 
-// Returns the words of a key that distinguish one image of a mapping from the others, such as init.
-// Leaves out words that keys of all images have, such as image, registry and name.
+// Returns the words of a key that distinguish one image of a mapping from the others, such as init,
+// joined by dots. Leaves out words that keys of all images have, such as image, registry and name.
 std::string stem_of(const std::vector<std::string>& words) {
   std::string stem;
   for (const std::string& word : words) {
@@ -106,8 +108,8 @@ bool names_image(std::string_view key) {
   const auto image = std::find_if(words.begin(), words.end(),
                                   [](const std::string& word) { return is_image(word); });
   if (image == words.end()) return false;
-  // The name of an environment variable ends with the component that runs the image:
-  // RELATED_IMAGE_BACKEND.
+  // An environment variable such as RELATED_IMAGE_BACKEND ends with the name of the component that
+  // runs the image.
   if (std::none_of(key.begin(), key.end(), is_lower)) return true;
   return std::all_of(image + 1, words.end(), [](const std::string& word) {
     return is_image(word) || is_one_of(word, kNames);

@@ -1,5 +1,6 @@
-// This file classifies keys of manifests, Helm values, Compose files and devspace.yaml: does the
-// value under a key name an image, or one part of an image reference? Pure; any thread.
+// This file classifies keys of manifests, Helm values, Compose files and devspace.yaml by whether
+// the value under a key names an image, or one part of an image reference. The functions are pure
+// and can be called on any thread.
 #pragma once
 
 #include <string>
@@ -16,24 +17,24 @@ bool names_image(std::string_view key);
 // like.
 bool holds_pull_secrets(std::string_view key);
 
-// Which part of an image reference a key's value contains. Charts that follow Bitnami's pattern
-// build the reference as "{{ registry }}/{{ repository }}:{{ tag }}".
+// ReferencePart is the part of an image reference that the value under a key contains. Charts that
+// follow Bitnami's pattern build the reference as "{{ registry }}/{{ repository }}:{{ tag }}".
 // kOtherRepository: a repository of unknown kind; `initRepository` may be an image or a Git
 // repository.
 enum class ReferencePart { kNone, kRegistry, kRepository, kImage, kOtherRepository };
 
 struct ReferencePartKey {
   ReferencePart part = ReferencePart::kNone;
-  // What the keys of both parts have in common: "" for registry, repository, image and
-  // imageRegistry; "init" for initImageRegistry and initImage.
+  // The stem is what the keys of a registry and of its repository have in common: "" for registry,
+  // repository, image and imageRegistry; "init" for initImageRegistry and initImage.
   std::string stem;
 };
 
 ReferencePartKey reference_part_of(std::string_view key);
 
-// Reports whether a name is the path of a registry or a repository in Helm values, as parameters of
-// Argo CD have it. True for "image.registry" and "web.initRepository", false for "repository",
-// "web.image" and "RELATED_IMAGE_X".
+// Reports whether a name is the path of a registry or a repository in Helm values. The Helm
+// parameters of an Argo CD Application have such names. True for "image.registry" and
+// "web.initRepository", false for "repository", "web.image" and "RELATED_IMAGE_X".
 bool names_part_of_image(std::string_view name);
 
 }  // namespace cli

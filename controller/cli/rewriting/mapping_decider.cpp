@@ -33,9 +33,9 @@ void MappingDecider::decide(Mapping& mapping) {
   for (const auto& [stem, two] : by_stem) decide_registry_and_repositories(mapping, stem, two);
 }
 
-// Decides a value under the key `value`, by the value of the key `name` in the same mapping. A
-// chart puts the value of image.registry, which is in another mapping, before the value of
-// image.repository.
+// Decides a value under the key `value`, by the value of the key `name` in the same mapping. If
+// that name is a path such as image.repository, the value stays unchanged, because the chart
+// combines it with image.registry, which is in another mapping.
 void MappingDecider::settle_value(const Mapping& mapping, const Candidate& value) {
   if (mapping.name_suggests_part) {
     leave(value,
@@ -48,9 +48,9 @@ void MappingDecider::settle_value(const Mapping& mapping, const Candidate& value
   }
 }
 
-// Decides a value under the key `name`. Beside a registry and under a key that names an image, it
-// is a repository. In an image of Kustomize it stays unchanged. Otherwise it is rewritten only
-// if it is a complete reference.
+// Decides a value under the key `name`. Beside newName, newTag or digest of Kustomize it stays
+// unchanged. If the mapping has a key registry, and the key of the mapping names an image, the
+// value is a repository. Otherwise it is rewritten only if it is a complete reference.
 void MappingDecider::decide_name(const Mapping& mapping, const Candidate& name,
                                  std::map<std::string, RegistryAndRepositories>& by_stem) {
   if (mapping.has_new_name) {
@@ -71,9 +71,9 @@ void MappingDecider::decide_name(const Mapping& mapping, const Candidate& name,
   }
 }
 
-// Adds repositories without a registry of the same stem, such as initImageRepository, to the key
-// registry of the mapping, and records whether other repositories need this registry. A chart puts
-// this registry before all of them.
+// Assigns repositories without a registry of the same stem, such as initImageRepository, to the key
+// registry of the mapping, because a chart puts this registry before them, too. Records in
+// has_other whether the registry may also apply to repositories that are not candidates.
 void MappingDecider::join_to_registry(const Mapping& mapping,
                                       std::map<std::string, RegistryAndRepositories>& by_stem) {
   const auto plain = by_stem.find("");
@@ -114,8 +114,8 @@ void MappingDecider::decide_registry_and_repositories(Mapping& mapping, const st
       }
     }
   }
-  // More values of the mapping may follow. These values must not be decided as if the mapping had
-  // no registry.
+  // More values of the mapping may follow. They must not be decided as if the mapping had no
+  // registry, so the registry is recorded as unknown.
   if (registry != nullptr && mapping.is_overdue) mapping.add_unknown(stem);
 }
 
@@ -170,7 +170,8 @@ void MappingDecider::decide_pair(const RegistryAndRepositories& values) {
   std::optional<std::string> host;
   bool possible = rewritten.size() == values.paths.size() && !values.has_other;
   for (Rewritten& one : rewritten) {
-    // If the registry has no path, the "library/" that Docker adds goes into the repository.
+    // If the registry is a host alone, the "library/" that Docker adds becomes a part of the
+    // repository.
     const std::size_t slash =
         has_slash(before) ? one.text.size() - std::min(one.text.size(), one.path->text.size() + 1)
                           : one.text.find('/');

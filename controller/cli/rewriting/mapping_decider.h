@@ -1,6 +1,6 @@
-// MappingDecider decides which candidates of a mapping are references to declared images, and by
-// which references they are replaced. It sees the candidates of a mapping together, because a
-// decision may need another value, such as registry and repository. One owner; one thread.
+// MappingDecider decides which candidates of a mapping are references to declared images, and what
+// replaces them. It decides the candidates of a mapping together, because registry and repository
+// of an image may be two values. A MappingDecider has one owner and is used on one thread.
 #pragma once
 
 #include <map>
@@ -15,7 +15,7 @@ namespace cli {
 
 class MappingDecider {
  public:
-  // All arguments must outlive the object. `repositories`: those of `rewriter`.
+  // All arguments must outlive the object. `repositories`: the result of rewriter.repositories().
   MappingDecider(const api::ImageRewriter& rewriter, const std::vector<std::string>& repositories,
                  const Warn& warn, EditQueue& edits)
       : rewriter_(rewriter), repositories_(repositories), warn_(warn), edits_(edits) {}
@@ -23,12 +23,13 @@ class MappingDecider {
   // Decides all candidates that wait in the mapping, and removes them from it.
   void decide(ReferenceMapping& mapping);
 
-  // Replaces the candidate by `word`, or leaves it if the word would need quotes.
+  // Replaces the candidate by `word`, or leaves it unchanged, with a warning, if the word would
+  // need quotes that cannot be added.
   void replace(const ReferenceCandidate& candidate, const std::string& word);
   // Leaves the candidate unchanged, with a warning.
   void leave(const ReferenceCandidate& candidate, const std::string& why);
-  // Leaves a value unchanged that has neither registry nor tag nor digest. Warns only of a path
-  // with a slash.
+  // Leaves a value unchanged that has neither registry nor tag nor digest. Warns only if the value
+  // has a slash.
   void leave_bare(const ReferenceCandidate& candidate);
 
  private:
@@ -39,7 +40,7 @@ class MappingDecider {
   struct RegistryAndRepositories {
     const Candidate* registry = nullptr;
     std::vector<const Candidate*> paths;
-    bool has_other = false;  // it may also be for a ReferencePart::kOtherRepository
+    bool has_other = false;  // the registry may also apply to a kOtherRepository
   };
 
   void settle_value(const Mapping& mapping, const Candidate& value);

@@ -53,8 +53,8 @@ ReferenceEditor::Mapping& ReferenceEditor::at(std::uint64_t map) {
   return mappings_.back();
 }
 
-// Adds the states of known LocalRegistries that have been entered, before the state of any mapping
-// in them.
+// Adds the states of the LocalRegistries in known_ that the scan has entered. The states are
+// ordered from outside to inside, so this must happen before a mapping inside gets a state.
 void ReferenceEditor::open_known(const json::Nesting& around) {
   while (next_known_ < known_.size() && known_[next_known_] <= around.maps()) {
     at(known_[next_known_++]).is_local_registry = true;
@@ -75,8 +75,8 @@ void ReferenceEditor::note_siblings(const json::Scalar& scalar) {
   }
 }
 
-// Records that the mapping is an image of Kustomize. Helm values may have a digest, too, but not in
-// a list with the name that Kustomize uses.
+// Records that the mapping is an image entry of a kustomization. The key digest counts only in a
+// list with a name that Kustomize uses, because Helm values may have a digest, too.
 void ReferenceEditor::note_kustomize(const json::Scalar& scalar) {
   const std::uint64_t map = scalar.around.map();
   if (scalar.key == "newName") at(map).has_new_name = true;
@@ -158,8 +158,8 @@ std::optional<ReferenceEditor::Candidate> ReferenceEditor::candidate(const json:
   return with_role(scalar, key.part, std::move(found));
 }
 
-// Returns the registry of a mapping; nullopt if the value is not a registry, or contains a
-// variable.
+// Returns the candidate for a value that is a registry; nullopt if the value is not a registry, or
+// contains a variable.
 std::optional<ReferenceEditor::Candidate> ReferenceEditor::registry_candidate(
     const json::Scalar& scalar, const Candidate& found) {
   if (is_null(scalar) || scalar.around.any_key(&holds_pull_secrets)) return std::nullopt;
@@ -174,7 +174,7 @@ std::optional<ReferenceEditor::Candidate> ReferenceEditor::registry_candidate(
 }
 
 // Handles a value with variables. If its repository is literal, sets found.text to the repository
-// and returns true.
+// and returns true. Otherwise returns false, and warns if the value may be a declared image.
 bool ReferenceEditor::take_template(const json::Scalar& scalar, Candidate& found) {
   const auto parsed = parse_template(scalar.value);
   if (!parsed) {

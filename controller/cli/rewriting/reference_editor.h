@@ -2,7 +2,8 @@
 // edits for those that are. The rules are in the README, "Images in files". A decision may need
 // another value of the same mapping, such as registry and repository (see MappingDecider). Edits
 // wait for such decisions, because they are emitted in the order of the text.
-// limits::kRewriteSiblingValues bounds the memory. One thread; one object per text.
+// limits::kRewriteSiblingValues bounds the memory. Each text needs a new object, which is used on
+// one thread.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +22,8 @@ namespace cli {
 
 class ReferenceEditor final : public json::ScalarVisitor {
  public:
-  // `rewriter` must outlive the object. `emit` gets the edits in the order of the text. `late`:
-  // what late() returned for the same text.
+  // `rewriter` must outlive the object. `emit` gets the edits in the order of the text. `late`: the
+  // result of late() after an earlier scan of the same text; empty for the first scan.
   ReferenceEditor(const api::ImageRewriter& rewriter, Emit emit, Warn warn,
                   std::vector<std::uint64_t> late = {});
   ReferenceEditor(const ReferenceEditor&) = delete;
@@ -36,9 +37,9 @@ class ReferenceEditor final : public json::ScalarVisitor {
   // Emits the edits that are left; to be called at the end of the text.
   base::Result<void> finish() { return edits_.flush(); }
 
-  // Returns the numbers of LocalRegistries (see json::Nesting::map) that were recognized late:
-  // other values come before their apiVersion, and may have been rewritten. Unless it is empty,
-  // another object has to scan the text.
+  // Returns the numbers (see json::Nesting::map) of the LocalRegistries that were recognized late:
+  // values before their apiVersion may have been rewritten. If there are any, another
+  // ReferenceEditor must scan the text again, with this result as `late`.
   std::vector<std::uint64_t> late() &&;
 
  private:

@@ -9,13 +9,14 @@ bool is_name(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
 }
 
-// Reports whether a reference may contain the character besides variables. DevSpace replaces # in
-// tags by random characters.
+// Reports whether a reference may contain the character outside of variables. DevSpace replaces #
+// in tags by random characters.
 bool is_literal(char c) {
   return is_name(c) || std::string_view(".-/:@+#[]").find(c) != std::string_view::npos;
 }
 
-// Returns the length up to and including the bracket that closes the first one; 0: none does.
+// Returns the length of the text up to and including the bracket that closes its first one; 0 if no
+// bracket closes it.
 std::size_t bracketed(std::string_view text, char open, char close) {
   std::size_t depth = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -25,7 +26,8 @@ std::size_t bracketed(std::string_view text, char open, char close) {
   return 0;
 }
 
-// Returns the length of the variable at the beginning of the text; 0: the text begins with none.
+// Returns the length of the variable at the beginning of the text; 0 if the text does not begin
+// with one.
 std::size_t variable(std::string_view text) {
   if (text.starts_with("{{")) {
     const std::size_t end = text.find("}}");
@@ -82,7 +84,8 @@ std::optional<ReferenceTemplate> parse_template(std::string_view value) {
 
 bool matches_pattern(std::string_view pattern, std::string_view repository) {
   std::size_t at = 0;
-  // `star`: the last '*' that was reached; its text ends at `taken` in the repository.
+  // `star`: index of the last '*' that was reached. `taken`: where the text that it stands for ends
+  // in the repository.
   std::size_t star = std::string_view::npos;
   std::size_t taken = 0;
   std::size_t i = 0;

@@ -1,5 +1,6 @@
 // This file parses references that contain variables of a shell, Compose, DevSpace or Helm:
-// "ghcr.io/org/app:${TAG:-dev}", "{{ .Values.registry }}/app". Pure; any thread.
+// "ghcr.io/org/app:${TAG:-dev}", "{{ .Values.registry }}/app". The functions are pure and can be
+// called on any thread.
 #pragma once
 
 #include <cstddef>
@@ -10,14 +11,14 @@
 namespace cli {
 
 struct ReferenceTemplate {
-  // Length of the repository in the value, which ends before tag or digest; bytes.
+  // Length of the value before its tag or digest, in bytes.
   std::size_t repository = 0;
   // The repository with '*' for each variable; empty if the repository has no variable.
   std::string pattern;
 };
 
-// Parses a value. Returns nullopt if it has no variable, or is not a reference for any values of
-// its variables.
+// Parses a value. Returns nullopt if it has no variable, or if it cannot be a reference, whatever
+// the values of its variables are.
 std::optional<ReferenceTemplate> parse_template(std::string_view value);
 
 // Reports whether the repository matches the pattern, in which '*' stands for any text. The time is

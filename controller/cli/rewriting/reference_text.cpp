@@ -13,8 +13,8 @@ bool is_word_byte(char c) {
          c == '-';
 }
 
-// Reports whether the text contains the repository, and not only as part of a longer repository.
-// `complete`: a tag or a digest has to follow.
+// Reports whether the text contains the repository, and not only as part of a longer repository. If
+// `complete`, a tag or a digest must follow it.
 bool contains(std::string_view text, std::string_view repository, bool complete) {
   for (std::size_t at = text.find(repository); at != std::string_view::npos;
        at = text.find(repository, at + 1)) {
@@ -49,7 +49,8 @@ std::optional<ReferenceParts> parts_of(std::string_view text) {
   std::size_t rest = 0;
   if (!parsed->tag.empty()) rest += parsed->tag.size() + 1;
   if (!parsed->digest.empty()) rest += parsed->digest.size() + 1;
-  // The parser may add "library/" to the path, and removes nothing but a host.
+  // The text has a host if the path is shorter than the text without tag and digest: the parser
+  // removes nothing but a host from it, and may add "library/".
   return ReferenceParts{parsed->path.size() < text.size() - rest, rest > 0};
 }
 

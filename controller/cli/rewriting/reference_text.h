@@ -1,5 +1,6 @@
-// This file answers questions about one value of a text: how it may be read as a reference to an
-// image, and which repository it contains. Pure; any thread.
+// This file examines one value of a text: whether it is an image reference, of which parts it
+// consists, and which repository it contains. The functions are pure and can be called on any
+// thread.
 #pragma once
 
 #include <optional>
@@ -13,13 +14,13 @@ bool has_variable(std::string_view value);
 
 bool has_slash(std::string_view value);
 
-// The parts of a reference besides its path.
+// ReferenceParts records which parts a reference has besides its path.
 struct ReferenceParts {
   bool host = false;
   bool tag = false;  // or a digest
 };
 
-// Returns the parts of a reference; nullopt: the text is not a reference.
+// Returns the parts of a reference; nullopt if the text is not a reference.
 std::optional<ReferenceParts> parts_of(std::string_view text);
 
 // Returns the value of a key such as registry without the slashes at its end.
@@ -34,7 +35,7 @@ std::vector<std::string_view> spellings(std::string_view repository);
 // and a single word such as "alpine" never counts.
 std::string_view spelling_in(std::string_view text, std::string_view repository);
 
-// True for a value such as "backend:8080", which may be image:tag or host:port.
+// Reports whether a value may be image:tag as well as host:port, such as "backend:8080".
 bool may_be_an_address(std::string_view value);
 
 }  // namespace cli

@@ -20,7 +20,8 @@ using Format = base::Result<void> (*)(json::ByteSource&, json::ScalarVisitor&);
 
 constexpr std::size_t kCopyBytes = 64 << 10;
 
-// FoundEdits holds what one reading of the text found. A second reading must find the same.
+// FoundEdits holds the edits that one scan of the text found, or only their number and hash if they
+// are too large. It can be compared with a second scan, which must find the same edits.
 class FoundEdits {
  public:
   void add(const json::Edit& edit) {
@@ -32,7 +33,8 @@ class FoundEdits {
     }
   }
 
-  // Adds the edit. Keeps it for each() unless all edits together exceed the bound.
+  // Adds the edit, and keeps it for each() unless all edits together exceed the bound of
+  // keeps_all().
   void keep(const json::Edit& edit) {
     add(edit);
     constexpr std::size_t kNumbers = 24;  // maximum size of the numbers, bytes
@@ -47,7 +49,7 @@ class FoundEdits {
   }
 
   std::uint64_t edits() const { return edits_; }
-  // The bound is the same as for the text of a pipe.
+  // Reports whether each() has all edits. The bound is the one that RewriteSource uses for pipes.
   bool keeps_all() const { return bytes_ <= limits::kRewriteMemoryBytes; }
   bool is_same(const FoundEdits& other) const {
     return edits_ == other.edits_ && hash_ == other.hash_;
@@ -71,21 +73,27 @@ class FoundEdits {
  private:
   std::uint64_t edits_ = 0;
   std::size_t hash_ = 0;
-  std::size_t bytes_ = 0;  // size of all edits
+  std::size_t bytes_ = 0;  // size of all edits, bytes
   json::Packer kept_;
 };
 
-base::Error not_written() { return {base::ErrorCode::kInvalid, "the output cannot be written"}; }
+base::Error not_written() {
+  return {base::ErrorCode::kInvalid,
+          "cannot write the rewritten text, so the output is incomplete: check the disk, or the "
+          "program that reads the pipe"};
+}
 base::Error changed() {
-  return {base::ErrorCode::kInvalid, "the input changed while it was rewritten"};
+  return {base::ErrorCode::kInvalid,
+          "the input changed while it was rewritten: discard the output and run the command again"};
 }
 
+// EditedCopy writes the source to the output, with edits that are given in ascending order.
 class EditedCopy {
  public:
   EditedCopy(json::ByteSource& source, std::ostream& output)
       : source_(source), output_(output), buffer_(kCopyBytes) {}
 
-  // Copies the source up to `end`; nullopt: to the end of the source.
+  // Copies the source up to the offset `end`, or to its end for nullopt.
   base::Result<void> until(std::optional<std::uint64_t> end) {
     while (!end || done_ < *end) {
       const auto ready = fill();
@@ -175,7 +183,8 @@ base::Result<FirstReading> find_edits(Format format, json::ByteSource& source,
   return second;
 }
 
-// Parses the text a second time, because there were too many edits to keep.
+// Scans the text a second time and applies the edits, because the first scan found too many to
+// keep.
 base::Result<void> copy_with_second_reading(const FirstReading& found, Format format,
                                             json::ByteSource& source,
                                             const api::ImageRewriter& rewriter, EditedCopy& copy) {

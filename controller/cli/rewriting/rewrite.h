@@ -1,6 +1,6 @@
 // This file rewrites image references in any YAML or JSON text: manifests, Helm values, Compose
 // files, devspace.yaml. All other bytes are unchanged: comments, order, anchors, quotes, line ends.
-// Memory is bounded for texts of any size. One thread.
+// Memory is bounded for texts of any size. A source and an output are used on one thread.
 #pragma once
 
 #include <cstdint>
@@ -14,10 +14,10 @@
 
 namespace cli {
 
-// A warning about a value that looks like a declared image and is left unchanged, or about a
-// rewritten value that may not be an image.
+// RewriteWarning is a warning about a value that looks like a declared image and is left unchanged,
+// or about a rewritten value that may not be an image.
 struct RewriteWarning {
-  std::uint64_t line = 0;  // from 1
+  std::uint64_t line = 0;  // counted from 1
   std::string message;     // one line
 
   bool operator==(const RewriteWarning&) const = default;
@@ -38,12 +38,12 @@ struct RewriteReport {
 // before its apiVersion, the text is parsed once more.
 // Nothing is written unless all of the text can be parsed. kMalformed: the text is not YAML; the
 // message has line and column. kTooLarge: a bound is exceeded. kInvalid: the text cannot be read,
-// the output cannot be written, or the text changed between its two readings.
+// the output cannot be written, or the text changed between two scans.
 base::Result<RewriteReport> rewrite_text(json::ByteSource& source,
                                          const api::ImageRewriter& rewriter, std::ostream& output);
 
-// Does the same for a file, or for standard input if `file` is "-". The file itself is not changed.
-// Messages name the file.
+// Does the same as rewrite_text() for a file, or for standard input if `file` is "-". The file
+// itself is not changed. Messages name the file.
 base::Result<RewriteReport> rewrite_file(const std::string& file,
                                          const api::ImageRewriter& rewriter, std::ostream& output);
 

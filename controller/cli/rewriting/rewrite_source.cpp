@@ -92,7 +92,7 @@ base::Result<void> RewriteSource::take(int descriptor) {
   if (::fstat(descriptor, &about) != 0) return failed("cannot read", errno);
   if (S_ISDIR(about.st_mode)) return failed("cannot read", EISDIR);
   if (!S_ISREG(about.st_mode)) return keep(descriptor);
-  // Another program may have read the beginning of standard input.
+  // Standard input may be a file whose beginning another program has read; that part is skipped.
   const off_t at = ::lseek(descriptor, 0, SEEK_CUR);
   descriptor_ = descriptor;
   begin_ = at < 0 ? 0 : static_cast<std::uint64_t>(at);

@@ -1,7 +1,7 @@
 // RewriteSource lets the same input be read twice. A regular file is read in place, up to the size
 // that it has when it is opened. Input from a pipe is kept in memory, or in an unnamed temporary
-// file if it exceeds limits::kRewriteMemoryBytes. The object closes the descriptors that it opens;
-// one thread.
+// file if it exceeds limits::kRewriteMemoryBytes. The object closes the descriptors that it opens.
+// It is used on one thread.
 #pragma once
 
 #include <memory>

@@ -1,5 +1,5 @@
 // This file parses durations of flags: "90s", "1m30s", "2h", "500ms", or a bare number of seconds.
-// Pure; any thread.
+// The function is pure and can be called on any thread.
 #pragma once
 
 #include <chrono>

@@ -20,11 +20,11 @@ namespace {
 constexpr int kPassedOn[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2};
 constexpr int kNotThere = 127;
 constexpr int kCannotRun = 126;
-constexpr int kRecheckInterval = 1000;  // ms; another thread may have received SIGCHLD
+constexpr int kRecheckInterval = 1000;  // milliseconds, in case another thread received SIGCHLD
 
 // BlockedSignals blocks signals during its lifetime, so that they are read from a descriptor and do
-// not terminate the process. SIGCHLD is one of them and reports the end of the child: some kernels
-// and seccomp profiles do not support pidfd_open.
+// not terminate the process. One of them is SIGCHLD, which reports the end of the child. A pidfd
+// would do so as well, but some kernels and seccomp profiles do not support pidfd_open.
 class BlockedSignals {
  public:
   BlockedSignals() {
@@ -56,7 +56,7 @@ class BlockedSignals {
   int descriptor_ = -1;
 };
 
-// Starts the command. Returns 0, or the errno of the failure.
+// Starts the command and sets `pid`. Returns 0, or the errno of the failure.
 int start(const std::vector<std::string>& command, const std::vector<Variable>& variables,
           const sigset_t& mask, pid_t& pid) {
   async::Spawn program;
@@ -69,8 +69,8 @@ int start(const std::vector<std::string>& command, const std::vector<Variable>& 
 }
 
 // Forwards the pending signals that another process sent. Signals of the terminal (SI_KERNEL) are
-// not forwarded, because the terminal sends them to the whole process group. Returns the last
-// pending signal; 0: none.
+// not forwarded, because the terminal sends them to the whole process group. Returns the number of
+// the last pending signal, forwarded or not; 0 if there is none.
 int forward_signal(int descriptor, pid_t pid) {
   signalfd_siginfo info{};
   int last = 0;

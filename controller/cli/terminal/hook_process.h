@@ -1,8 +1,8 @@
-// run_hook() runs a command of the user in the foreground, with more variables in its environment.
+// run_hook() runs a command of the user in the foreground, with additional environment variables.
 // The command shares the terminal and the process group of this process. Signals that another
 // process sends to this process are forwarded to the command; the terminal sends its signals to the
 // command directly. Blocks the thread until the command ends. The process must have no other
-// threads: they could receive the signals instead.
+// threads, because these could receive the signals instead.
 #pragma once
 
 #include <string>
@@ -14,11 +14,11 @@ namespace cli {
 using Variable = std::pair<std::string, std::string>;  // name and value
 
 struct HookResult {
-  // The exit code of the command. As in a shell: 128 + the number of the signal if a signal ended
-  // the command, 127 if the command does not exist, 126 if it cannot be run.
+  // The exit code of the command. As in a shell, it is 128 plus the number of the signal if a
+  // signal ended the command, 127 if the command does not exist, and 126 if it cannot be run.
   int code = 0;
-  int signal = 0;       // last signal to this process meanwhile; 0: none
-  std::string problem;  // why the command did not start; empty: it ran
+  int signal = 0;       // last signal that this process got during the run; 0: none
+  std::string problem;  // why the command did not start; empty if it started
 };
 
 HookResult run_hook(const std::vector<std::string>& command,

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kFirstBytes = 64 << 10;
 
-// Input opens a file and closes it; it leaves standard input open.
+// Input opens a file, and closes it in the destructor. "-" is standard input, which stays open.
 class Input {
  public:
   explicit Input(const std::string& file)

@@ -1,4 +1,4 @@
-// read_input() reads files that the user names. Any thread.
+// read_input() reads a file that the user names. It can be called on any thread.
 #pragma once
 
 #include <cstddef>

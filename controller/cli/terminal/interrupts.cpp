@@ -14,7 +14,8 @@ namespace asio = boost::asio;
 
 constexpr std::array kHandled = {SIGINT, SIGTERM, SIGHUP};
 
-// The state that the signal handler uses. It must be lock-free to be safe there.
+// The signal handler uses these variables. It may access them safely only because they are
+// lock-free.
 std::atomic<int> first{0};       // number of the first signal
 std::atomic<int> notified = -1;  // write end of the pipe that reports the first signal
 static_assert(std::atomic<int>::is_always_lock_free);

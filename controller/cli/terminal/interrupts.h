@@ -1,7 +1,7 @@
 // Interrupts handles SIGINT, SIGTERM and SIGHUP during its lifetime. The first signal causes a
-// callback on the thread of the io_context. A second one terminates the process at once, whatever
-// the process is doing. A signal that the process ignored before, as under nohup, stays ignored. At
-// most one object exists per process; one owner.
+// callback on the thread of the io_context. A second signal terminates the process at once,
+// whatever the process is doing. A signal that the process ignored before, as under nohup, stays
+// ignored. A process has at most one Interrupts object, which has one owner.
 #pragma once
 
 #include <signal.h>
@@ -18,8 +18,8 @@ inline constexpr int kExitBySignal = 128;  // plus the number of the signal, as 
 
 class Interrupts {
  public:
-  // The callback runs once, after the first signal. Everything that it refers to must outlive the
-  // object.
+  // The callback runs once, after the first signal. Everything that the callback refers to must
+  // outlive the object.
   Interrupts(const boost::asio::any_io_executor& executor, std::function<void()> on_interrupt);
   Interrupts(const Interrupts&) = delete;
   Interrupts& operator=(const Interrupts&) = delete;
@@ -34,7 +34,7 @@ class Interrupts {
   int write_end_ = -1;
 };
 
-// Interrupted is thrown after a signal has cancelled the work.
+// Interrupted is thrown by Loop::run() after a signal has cancelled the coroutine.
 class Interrupted final : public std::exception {
  public:
   explicit Interrupted(int number) : number_(number) {}

@@ -1,5 +1,5 @@
-// Loop runs coroutines for a program that does nothing else meanwhile. One owner, on the thread
-// that calls run().
+// Loop runs coroutines for a program that does nothing else meanwhile. A Loop has one owner and is
+// used on the thread that calls run().
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -24,9 +24,9 @@ class Loop {
 
   boost::asio::any_io_executor executor() { return context_.get_executor(); }
 
-  // Runs the coroutine until it ends; everything that it started must have ended by then. Rethrows
-  // its exception. SIGINT, SIGTERM or SIGHUP cancels the coroutine; after the coroutine has ended,
-  // run() throws Interrupted.
+  // Runs the coroutine until it ends. Everything that the coroutine started must have ended by
+  // then. Rethrows an exception of the coroutine. SIGINT, SIGTERM or SIGHUP cancels the coroutine;
+  // after the coroutine has ended, run() throws Interrupted.
   template <class T>
   T run(boost::asio::awaitable<T> coroutine) {
     std::optional<T> result;
@@ -39,7 +39,7 @@ class Loop {
                           boost::asio::bind_cancellation_slot(
                               cancellation.slot(), [&](const std::exception_ptr& thrown) {
                                 failure = thrown;
-                                context_.stop();  // timers of idle connections still run
+                                context_.stop();  // idle connections have timers that still run
                               }));
     context_.restart();
     context_.run();

@@ -1,5 +1,5 @@
 // Outcome is the result of a command of the plugin: a value such as the exit code, or the Failure
-// that ended the command. Values; any thread.
+// that ended the command. The types are plain values and can be used on any thread.
 #pragma once
 
 #include <boost/system/result.hpp>
@@ -9,12 +9,12 @@
 
 namespace cli {
 
-// Exit codes of the plugin, which --help documents. exec returns the exit code of its command
-// instead.
+// ExitCode lists the exit codes of the plugin, which --help documents. The command exec returns the
+// exit code of the command that it runs instead.
 enum class ExitCode {
   kOk = 0,
-  kFailure = 1,        // the cluster, a registry or a file: the message says which
-  kUsage = 2,          // flags or arguments; also when a LocalRegistry has to be named
+  kFailure = 1,        // an error of the cluster, a registry or a file; see the message
+  kUsage = 2,          // wrong flags or arguments, or a LocalRegistry must be named
   kConfiguration = 3,  // no usable kubeconfig
   kNotFound = 4,       // no such LocalRegistry or image
   kNotReady = 5,       // not ready in time, or no registry runs
@@ -27,8 +27,8 @@ struct Failure {
   bool operator==(const Failure&) const = default;
 };
 
-// Called by Outcome<T>::value() on a failure, which is a bug of the caller: throws
-// std::logic_error.
+// Outcome<T>::value() calls this function if the Outcome is a failure. It throws std::logic_error,
+// because the caller must check for a failure first.
 [[noreturn]] void throw_exception_from_error(const Failure& failure, const boost::source_location&);
 
 template <class T = void>

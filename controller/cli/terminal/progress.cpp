@@ -76,7 +76,7 @@ void ProgressBar::update(std::uint64_t done, std::uint64_t total) {
   const double seconds = std::chrono::duration<double>(now - begun_).count();
   const double speed =
       seconds > 0 && done > *first_ ? static_cast<double>(done - *first_) / seconds : 0;
-  // The last column stays free: some terminals begin a new line there.
+  // The last column stays free, because some terminals begin a new line after it.
   console_.err << kClear << progress_line(label_, done, total, speed, terminal_columns() - 1)
                << std::flush;
   visible_ = true;

@@ -1,5 +1,5 @@
-// ProgressBar shows the progress of long work on standard error when that is a terminal. One owner;
-// one thread.
+// ProgressBar shows the progress of long work on standard error if that is a terminal. It has one
+// owner and is used on one thread.
 #pragma once
 
 #include <chrono>
@@ -16,8 +16,8 @@ namespace cli {
 std::string print_bytes(std::uint64_t bytes);
 
 // Formats a line such as "label  [=====>    ]  45%  12.3 MB / 27.1 MB  8.2 MB/s", of at most
-// `columns` characters. `done` and `total` are bytes; `total` 0: unknown, the line has no bar.
-// Pure.
+// `columns` characters. `done` and `total` are bytes. If `total` is 0, the total is unknown and the
+// line has no bar. Pure.
 std::string progress_line(const std::string& label, std::uint64_t done, std::uint64_t total,
                           double bytes_per_second, std::size_t columns);
 

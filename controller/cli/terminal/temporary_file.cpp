@@ -16,7 +16,8 @@ namespace {
 
 constexpr int kOwnerOnly = 0600;
 
-// Opens a file without a name. On file systems without O_TMPFILE the file has a name for a moment.
+// Opens a file without a name. Returns its descriptor, or -1 with errno set. On file systems
+// without O_TMPFILE the file has a name for a moment.
 int open_in(const std::string& folder) {
   const int descriptor = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, kOwnerOnly);
   if (descriptor >= 0 || (errno != EOPNOTSUPP && errno != EISDIR)) return descriptor;

@@ -1,5 +1,5 @@
 // TemporaryFile is a file without a name; it disappears when this process ends, even after a crash.
-// One owner.
+// It has one owner.
 #pragma once
 
 #include <string>

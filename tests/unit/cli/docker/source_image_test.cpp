@@ -32,7 +32,7 @@ TEST_F(SourceImages, OneImageIsNotPushedToSeveralRepositories) {
   EXPECT_TRUE(choose_image(*source, "ghcr.io/org/backend:dev", Naming::kReferenceOrTag));
   const auto refused = choose_image(*source, "ghcr.io/org/frontend:dev", Naming::kReferenceOrTag);
   ASSERT_FALSE(refused);
-  EXPECT_THAT(refused.error().message, HasSubstr("ghcr.io/org/frontend:dev is not among"));
+  EXPECT_THAT(refused.error().message, HasSubstr("has no image ghcr.io/org/frontend:dev: "));
 }
 
 TEST_F(SourceImages, ATagAloneIsNoReference) {
@@ -40,7 +40,7 @@ TEST_F(SourceImages, ATagAloneIsNoReference) {
   EXPECT_TRUE(choose_image(*source, "ghcr.io/org/app:dev", Naming::kReferenceOrTag));
   EXPECT_FALSE(choose_image(*source, "ghcr.io/org/app:dev", Naming::kReference));
   EXPECT_THAT(choose_image(*named(""), "a:1", Naming::kReference).error().message,
-              HasSubstr("1 images of the source: they have no names"));
+              HasSubstr("the archive or OCI layout has no image a:1: its images have no names"));
 }
 
 }  // namespace

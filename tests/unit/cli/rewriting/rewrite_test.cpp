@@ -80,7 +80,9 @@ TEST(Rewrite, AnOutputThatTakesNothingIsAnError) {
   output.setstate(std::ios::badbit);
   const auto count = rewrite_text(source, rewriter(), output);
   ASSERT_FALSE(count);
-  EXPECT_EQ(count.error().message, "the output cannot be written");
+  EXPECT_EQ(count.error().message,
+            "cannot write the rewritten text, so the output is incomplete: check the disk, or the "
+            "program that reads the pipe");
 }
 
 // Changing is a text that changes as soon as some output has been written.
@@ -111,7 +113,9 @@ TEST(Rewrite, ATextThatChangesBetweenTheReadingsIsAnError) {
     std::ostream output(&changing);
     const auto result = rewrite_text(changing, rewriter(), output);
     ASSERT_FALSE(result);
-    EXPECT_EQ(result.error().message, "the input changed while it was rewritten");
+    EXPECT_EQ(
+        result.error().message,
+        "the input changed while it was rewritten: discard the output and run the command again");
   }
   Changing same(text);
   std::ostream output(&same);
