@@ -248,8 +248,7 @@ struct ConditionRow {
   ConditionResult (*compute)(const StatusInput&);
 };
 
-// The conditions of a LocalRegistry, in the order of the status. A row may use the conditions of
-// earlier rows.
+// The conditions of a LocalRegistry, in the order of the status. A row may use earlier conditions.
 constexpr ConditionRow kConditions[] = {
     {condition::kAccepted,
      [](const StatusInput& in) -> ConditionResult { return compute_accepted(in.refusal); }},
