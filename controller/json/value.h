@@ -1,9 +1,8 @@
 // This file reads JSON: a Document owns a parsed text, and a View refers to one value in it.
 //
 // RapidJSON parses the text in place, so strings are views into it. limits::kJsonDepth bounds the
-// depth.
-// A Document has one owner. Views are valid while the Document lives and is not moved from. Any
-// thread can use them, one at a time.
+// depth. A Document has one owner. Views are valid while the Document lives and is not moved from.
+// Any thread can use them, one at a time.
 #pragma once
 
 #include <cstddef>
