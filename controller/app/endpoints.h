@@ -1,6 +1,6 @@
-// The HTTP servers of the operator: health, metrics and, unless it is off, the webhook.
+// The HTTP servers of the operator: health, metrics and webhook. Flags switch them off one by one.
 //
-// One owner, which outlives the servers' runs. Used on the thread of the io_context only.
+// One owner, which outlives the run of the Manager. Used on the thread of the io_context only.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -19,16 +19,18 @@ class Endpoints {
   Endpoints(boost::asio::any_io_executor executor, Program& program, base::Clock& clock,
             base::Logger& logger, const Options& options);
 
-  // Listens on the addresses of the options. kInvalid, with the failed address and the reason;
-  // `flag` then has the name of its flag.
+  // Listens on the addresses in the options. On failure, returns kInvalid with the address and the
+  // reason, and sets `flag` to the name of the flag that has the address.
   base::Result<void> bind(const Options& options, std::string& flag);
 
-  // Adds the servers that listen to the manager of the program. The webhook runs past the stop,
-  // because the API server calls this pod until it learns that the pod is terminating.
+  // Adds each server that bind() started to `manager`. The webhook continues to run for the drain
+  // time after Manager::stop(), because the API server calls this pod until it learns that the pod
+  // is terminating.
   void add_to(Manager& manager);
 
-  // Has the webhook close its connections one after the other, so that the API server connects to
-  // another replica. Returns how long the webhook must serve from now on; 0 without a webhook.
+  // Starts the drain of the webhook: from now on, each answer closes its connection, so that the
+  // API server connects to another replica. Returns how long the webhook must still serve; 0
+  // without a webhook.
   base::Clock::Duration drain();
 
  private:

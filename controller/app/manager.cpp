@@ -11,7 +11,8 @@ namespace asio = boost::asio;
 
 namespace {
 
-// Throws if the coroutine that awaits it was not cancelled, so that what it ran ended by itself.
+// Throws std::logic_error, unless the awaiting coroutine was cancelled: the runnable `name` then
+// ended by itself.
 asio::awaitable<void> expect_cancelled(std::string name) {
   const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
   if (state.cancelled() != asio::cancellation_type::none) co_return;
@@ -40,7 +41,8 @@ asio::awaitable<void> Manager::run() {
   co_await std::move(running);
 }
 
-// Runs everything but the runnables that outlive the stop, and ends when these may end, too.
+// Runs all runnables that end with the stop, then the finishing steps, and then waits for the drain
+// time. Its return ends the remaining runnables.
 asio::awaitable<void> Manager::run_until_drained() {
   std::vector<asio::awaitable<void>> branches;
   if (!of(RunPeriod::kAlways).empty()) branches.push_back(run_group(RunPeriod::kAlways));

@@ -9,10 +9,10 @@
 //    passes; then the runnables that outlive the stop are cancelled and awaited.
 // Guarantees
 //  * When leadership is lost, the leader's runnables are cancelled and awaited. They start again
-//    when it is regained.
-//  * A runnable that throws ends all others, without finishing steps or drain time; run() waits for
-//    them and then throws the exception. A runnable that returns before the stop counts as thrown:
-//    std::logic_error with its name.
+//    when leadership is regained.
+//  * A runnable that throws ends all others, without finishing steps or drain time. run() waits for
+//    the others and then throws the exception. A runnable that returns before it is cancelled
+//    counts as one that throws std::logic_error, with its name in the message.
 //  * Cancelling run() cancels all runnables at once and waits for them.
 // Assumption: every runnable ends when it is cancelled (asio's cancellation, terminal).
 //
@@ -33,7 +33,7 @@
 
 namespace app {
 
-// A coroutine that can be started.
+// A function that returns a coroutine to run.
 using Work = std::function<boost::asio::awaitable<void>()>;
 
 // When a runnable runs.
@@ -47,13 +47,13 @@ struct Runnable {
   std::string name;  // for error messages
   RunPeriod runs = RunPeriod::kAlways;
   Work run;
-  Work prepare = {};  // awaited before any runnable of the same kind starts; may be empty
+  Work prepare = {};  // awaited before its group starts; may be empty
 };
 
 class Manager {
  public:
-  // Runs `lead` while this process is the leader, and starts over after each loss of leadership. It
-  // ends when `lead` ends.
+  // Runs `lead` while this process is the leader: cancels it when leadership is lost, and starts it
+  // again when leadership is regained. Returns when `lead` returns without being cancelled.
   using Election = std::function<boost::asio::awaitable<void>(Work lead)>;
 
   // Returns what the program waits for, such as a permission; empty: nothing.
@@ -64,11 +64,11 @@ class Manager {
   Manager(const Manager&) = delete;
   Manager& operator=(const Manager&) = delete;
 
-  // Set-up, all of it before run().
+  // These functions set up the manager. Call them before run().
   void add(Runnable runnable) { runnables_.push_back(std::move(runnable)); }
   void add_finish(Work step) { finish_.push_back(std::move(step)); }
   void add_check(ReadinessCheck check) { checks_.push_back(std::move(check)); }
-  void set_election(Election election) { election_ = std::move(election); }  // default: it leads
+  void set_election(Election election) { election_ = std::move(election); }  // default: always lead
 
   // Runs all runnables until stop() is called. Throws what a runnable threw, or
   // boost::system::system_error (operation_aborted) when it is cancelled. Call it once.
@@ -78,7 +78,8 @@ class Manager {
   // else has ended. Does not wait. Further calls do nothing.
   void stop(base::Clock::Duration drain = {});
 
-  // Returns what the first failing check, in the order of addition, waits for; nullopt: all pass.
+  // Returns what the program waits for: the result of the first check that is not empty, in the
+  // order of add_check(). Returns nullopt when all are empty.
   std::optional<std::string> waits_for() const;
 
  private:

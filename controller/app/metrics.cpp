@@ -64,8 +64,8 @@ std::string label(std::string_view value) {
   return text;
 }
 
-// The counters of one metric, by label values: at most limits::kMetricSeries of them, and one
-// labelled "other" for all further values.
+// The counters of one metric: one for each combination of label values, up to
+// limits::kMetricSeries, and one labelled "other" for all further combinations.
 class CounterTable {
  public:
   CounterTable(Family<Counter>& family, std::vector<std::string> names)
@@ -101,7 +101,8 @@ Family<Histogram>& histogram(prometheus::Registry& registry, const char* name, c
   return prometheus::BuildHistogram().Name(name).Help(help).Register(registry);
 }
 
-// client-go counts a request without an answer under this code.
+// Returns the label value of a status code. As in client-go, a request without an answer has the
+// code "<error>".
 std::string code_text(int code) { return code == 0 ? "<error>" : std::to_string(code); }
 
 struct ControllerSeries {
@@ -237,9 +238,10 @@ Metrics::Series::Series(std::string_view version)
       watch_restarts(counter(registry, "localregistry_watch_restarts_total",
                              "Number of watches that were restarted, by resource and reason"),
                      {"resource", "reason"}),
-      malformed(counter(registry, "localregistry_malformed_objects_total",
-                        "Number of objects that could not be read and were skipped, by resource"),
-                {"resource"}),
+      malformed(
+          counter(registry, "localregistry_malformed_objects_total",
+                  "Number of objects that could not be decoded and were skipped, by resource"),
+          {"resource"}),
       webhook(registry),
       leader(gauge(registry, "leader_election_master_status",
                    "Gauge of if the reporting system is master of the relevant lease, 0 indicates "
@@ -256,7 +258,7 @@ Metrics::Series::Series(std::string_view version)
           gauge(registry, "localregistry_cache_dropped_objects",
                 "Number of objects that are not cached, because the cache is full, by resource")),
       contested(gauge(registry, "localregistry_contested_objects",
-                      "Number of objects that the operator stopped correcting, because another "
+                      "Number of objects that the operator stopped healing, because another "
                       "client keeps changing a field that the operator manages")
                     .Add({})) {
   gauge(registry, "localregistry_build_info",

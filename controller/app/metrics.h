@@ -1,10 +1,11 @@
 // The program's metrics, under the names that dashboards made for controller-runtime and client-go
-// expect. prometheus-cpp stays behind this header.
+// expect. No header includes prometheus-cpp.
 //
-// One Metrics per program. The other layers report to it through their observer interfaces; what is
-// computed only for a scrape comes from a Collector. Most label values come from small fixed sets.
-// Of values from outside (hosts, reasons), each metric counts at most limits::kMetricSeries
-// separately, and all further values under "other". Used on the thread of the io_context only.
+// One Metrics per program. The other layers report to it through their observer interfaces. A
+// Collector computes values that are needed only for a scrape. Most label values come from small
+// fixed sets. Of values from outside (hosts, reasons), each metric counts at most
+// limits::kMetricSeries separately, and all further values under "other". Used on the thread of the
+// io_context only.
 // Source: controller-runtime/pkg/internal/controller/metrics, client-go/tools/metrics.
 #pragma once
 
@@ -68,19 +69,18 @@ class Metrics final : public runtime::RunnerObserver,
   void pod_reviewed(std::string_view result, std::size_t images) override;
   void set_webhook_certificate_expiry(std::chrono::seconds since_epoch) override;
 
-  // localregistry_*
-  // Replaces all earlier counts.
+  // localregistry_resources. The counts replace all earlier ones.
   void set_resources(const std::vector<controller::ResourceCount>& counts);
-  // `bytes`: size of the cache; `reduced`: objects that it holds only in part; `dropped`: objects
-  // that it does not hold at all.
+  // localregistry_cache_*. `bytes`: size of the cache; `reduced`: number of objects that it holds
+  // only in part; `dropped`: number of objects that it does not hold at all.
   void set_cache(std::string_view resource, std::size_t bytes, std::size_t reduced,
                  std::size_t dropped);
   void set_contested_objects(std::size_t count);
   void restarted(const api::ResourceType& type, kube::RestartReason reason) override;
   void malformed(const api::ResourceType& type) override;
 
-  // While a Collector exists, serialize() calls `collect`, which sets metrics that are computed
-  // only then. The Metrics must outlive it.
+  // While a Collector exists, serialize() first calls `collect`, which sets the metrics that are
+  // computed only for a scrape. The Metrics must outlive the Collector.
   class [[nodiscard]] Collector {
    public:
     Collector(Metrics& metrics, std::function<void()> collect);

@@ -22,15 +22,16 @@ struct Options {
   std::string metrics_bind_address = ":8080";
   std::string health_probe_bind_address = ":8081";
   std::string webhook_bind_address = ":9443";
-  std::string webhook_service = "local-registry-operator-webhook";  // the certificate is for it
-  std::string webhook_secret = "local-registry-operator-webhook";   // the certificate's Secret
+  std::string webhook_service =
+      "local-registry-operator-webhook";                           // its name is in the certificate
+  std::string webhook_secret = "local-registry-operator-webhook";  // has the certificate
   std::string webhook_configuration = "local-registry-operator";
   std::chrono::seconds webhook_certificate_validity = limits::kCertificateValidity;
   std::size_t max_concurrent_reconciles = 8;
   std::vector<std::string> insecure_registries;  // as in registry/policy.h
   std::vector<std::string> push_check_deny;      // networks, as in registry/policy.h
-  std::vector<std::string> allowed_images;       // image prefixes for other namespaces; empty: any
-  std::string registry_ca_file;                  // trusted besides the system's CAs
+  std::vector<std::string> allowed_images;       // prefixes, for other namespaces; empty: any
+  std::string registry_ca_file;                  // CAs besides the system's
   base::LogLevel log_level = base::LogLevel::kInfo;
   base::LogFormat log_format = base::LogFormat::kText;
 };

@@ -51,7 +51,8 @@ base::Result<void> Process::connect() {
   auto transport = kube::make_https_transport(config_, clock_, logger_, context_.get_executor());
   if (!transport) return transport.error();
   transport_ = *std::move(transport);
-  logger_.info("using", {{"server", config_.server.text()}, {"configuration", config_.origin}});
+  logger_.info("connecting to the API server",
+               {{"server", config_.server.text()}, {"configuration", config_.origin}});
   return {};
 }
 
@@ -88,7 +89,7 @@ ExitCode Process::run() {
   asio::co_spawn(context_, program_->run(), [this, &failure](std::exception_ptr thrown) {
     if (!thrown) logger_.info("stopped");
     failure = std::move(thrown);
-    context_.stop();  // else the timers of idle connections keep it running
+    context_.stop();  // otherwise the timers of idle connections keep the context running
   });
   runtime::run(
       context_, [this] { return program_->poll_pause(); },

@@ -1,7 +1,7 @@
-// Process is the operator in the real world: it connects the Program to the API server, the real
+// Process runs the operator outside of tests: it connects the Program to the API server, the real
 // clock, registries and HTTP endpoints, and runs the event loop.
 //
-// One per process, made by main(). All coroutines run on the thread that calls run().
+// There is one Process, which main() creates. All coroutines run on the thread that calls run().
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -26,16 +26,17 @@ class Process {
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
 
-  // Reads the configuration of the connection, creates all parts and listens. Returns the exit code
-  // if that fails, after it has logged why; else nullopt. Call it once, before run().
+  // Reads the kubeconfig or in-cluster configuration, creates all parts and listens on the
+  // addresses. Returns nullopt on success. On failure, logs the reason and returns the exit code.
+  // Call it once, before run().
   std::optional<ExitCode> start();
 
   // Runs until stop() is called and everything has ended. Returns the exit code.
   ExitCode run();
 
-  // Begins to stop. `number`: the signal, SIGTERM or SIGINT. The kubelet sends SIGTERM, and then
-  // the webhook serves for limits::kWebhookDrain more. SIGINT comes from a person at a terminal,
-  // who need not wait.
+  // Begins to stop. `number`: the signal, SIGTERM or SIGINT. After SIGTERM, which the kubelet
+  // sends, the webhook serves for limits::kWebhookDrain more. After SIGINT, which a user sends from
+  // a terminal, it does not.
   void stop(int number);
 
   boost::asio::io_context& context() { return context_; }

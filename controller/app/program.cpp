@@ -72,7 +72,8 @@ void Program::add_certificates(const Options& options) {
 void Program::add_runnables() {
   manager_.add({"caches", RunPeriod::kAlways, [this] { return caches_.run(); }});
   manager_.add({"events", RunPeriod::kAlways, [this] { return events_.run(); }});
-  // The Service networks are learned before any push check, which must not contact Services.
+  // The networks of Services are detected before any push check runs, because push checks must not
+  // contact Services.
   manager_.add({"Service networks", RunPeriod::kWhileLeading,
                 [this] { return service_network_.run(); },
                 [this] { return service_network_.detect(); }});

@@ -1,9 +1,10 @@
-// Program is the operator between its surroundings: it creates and connects caches, events,
+// Program is the operator without its surroundings: it creates and connects caches, events,
 // controller, leader election and the webhook's certificates, and has a Manager run them.
 //
-// The surroundings are the two seams, transport and clock, and what belongs to the machine. The
-// process (app/process.h) and the simulation (tests/sim) both run this class; only the surroundings
-// differ. One owner, which outlives run(). Used on the thread of the executor only.
+// The surroundings (ProgramDependencies) are the two seams, transport and clock, and parts of the
+// machine, such as random numbers and the pod's name. The process (app/process.h) and the
+// simulation (tests/sim) both run this class, with different surroundings. One owner, which
+// outlives run(). Used on the thread of the executor only.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -26,7 +27,7 @@
 
 namespace app {
 
-// What a Program gets from outside. Everything that it refers to outlives the Program.
+// The surroundings of a Program. All objects that it refers to must outlive the Program.
 struct ProgramDependencies {
   boost::asio::any_io_executor executor;
   kube::Transport& transport;
@@ -34,8 +35,8 @@ struct ProgramDependencies {
   base::Random& random;
   base::Logger& logger;
   registry::PushChecker& push_checker;
-  std::string pod_name;                 // reports events, and is part of the identity for the Lease
-  std::string namespace_name;           // of the pod
+  std::string pod_name;                 // names the operator in Events and in the Lease
+  std::string namespace_name;           // namespace of the pod
   std::string server = {};              // HOST:PORT of the API server, for the metrics
   std::string kubernetes_address = {};  // see controller::ServiceNetwork; may be empty
 };

@@ -1,7 +1,8 @@
-// A WatchReporter logs why watches fail, and passes what metrics count on to another observer.
+// A WatchReporter logs why watches fail, and forwards restarts and malformed objects to another
+// observer, which counts them for the metrics.
 //
-// It logs each cause only once: an API server that is down stops all watches for the same cause.
-// One owner. Used on the thread of the io_context only.
+// While several watches fail for the same cause, such as an API server that is down, it logs the
+// cause only once. One owner. Used on the thread of the io_context only.
 #pragma once
 
 #include <map>
@@ -15,7 +16,7 @@ namespace app {
 
 class WatchReporter final : public kube::WatchObserver {
  public:
-  // `logger` and `counter`, which counts restarts and malformed objects, must outlive this object.
+  // `logger` and `counter` must outlive this object.
   WatchReporter(base::Logger& logger, kube::WatchObserver& counter)
       : logger_(logger), counter_(counter) {}
 
@@ -28,7 +29,7 @@ class WatchReporter final : public kube::WatchObserver {
  private:
   base::Logger& logger_;
   kube::WatchObserver& counter_;
-  std::map<std::string_view, std::string> causes_;  // key: plural name, a string literal
+  std::map<std::string_view, std::string> causes_;  // by plural name, a string literal
 };
 
 }  // namespace app

@@ -1,6 +1,7 @@
 // The RBAC rules that the operator needs in each namespace that it watches, derived from the child
 // table. The chart includes them as files/rules.yaml, and the manifests come from the chart;
-// access_test.cpp holds that file to this function. Pure; can be called on any thread.
+// access_test.cpp checks that file against access_rules(). The functions are pure and can be called
+// on any thread.
 #pragma once
 
 #include <string>
@@ -17,7 +18,7 @@ struct AccessRule {
   std::string comment = {};  // one line, for the reader of the chart
 };
 
-// Returns the rules; children of one API group share a rule.
+// Returns the rules. Children with the same API group share one rule.
 std::vector<AccessRule> access_rules();
 
 // Returns the rules as the YAML of `rules:` in a Role.

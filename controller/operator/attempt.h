@@ -14,20 +14,21 @@ namespace controller {
 struct ReconcileState {
   api::ObjectKey key;
 
-  // Objects at the keys of the child table that a live read returned and that no cache holds,
-  // because they lack the operator's labels or the cache is full.
+  // The objects that a live read returned and that no cache holds, because they lack the operator's
+  // labels or the cache is full. Only objects at the keys of the child table are in it.
   reconcile::ChildSlots uncached;
 
-  // Children of any name that a live read listed, until they are deleted.
+  // The children that a live read listed, whatever their names. The executor removes a child after
+  // it has deleted it.
   std::vector<reconcile::MisplacedChild> children;
 
   // The LocalRegistry that the live read returned. A full cache does not hold its spec.
   std::shared_ptr<const api::LocalRegistry> registry;
 
-  // See reconcile::Observed.
+  // See reconcile::Observed::pod_refusal.
   std::optional<reconcile::PodRefusal> pod_refusal;
 
-  bool live = false;
+  bool live = false;        // see reconcile::Observed::live
   bool conflicted = false;  // a precondition failed: the observed object was stale
   std::vector<reconcile::FailedRequest> failures;
   std::vector<reconcile::Action> done;  // writes that succeeded

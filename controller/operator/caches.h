@@ -1,8 +1,8 @@
-// The controller's informers. Reconciles read these caches instead of sending GET and LIST
-// requests; only live reads go to the API server.
+// The controller's informers. Reconciles read these caches. Only live reads send GET and LIST
+// requests to the API server.
 //
-// Children are selected by label, so that objects of other owners are never received. One owner
-// (the program); used on the thread of the io_context only.
+// The watches of children have a label selector, so that the API server does not send objects that
+// other clients created. One owner (the program); used on the thread of the io_context only.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -16,8 +16,9 @@
 
 namespace controller {
 
-// An informer, with an index by namespace and owner. The namespace is a part of the index key:
-// objects in another namespace that name the same owner cannot hide children of that owner.
+// An informer, with an index by the namespace of the object and its owner. The namespace is a part
+// of the index key, so that objects in another namespace that name the same owner cannot hide
+// children of that owner.
 template <class T>
 struct OwnedObjectCache {
   kube::Informer<T> informer;
@@ -35,7 +36,7 @@ struct OwnedObjectCache {
                                                  std::size_t max) const;
 };
 
-// One cache for each of these types.
+// Holds one OwnedObjectCache for each type of T.
 template <class... T>
 class CacheOfEach : public OwnedObjectCache<T>... {
  public:
@@ -59,7 +60,7 @@ class Caches {
   Caches(const kube::Environment& environment, const std::vector<std::string>& watch_namespaces,
          kube::WatchObserver* observer);
 
-  // Watches until it is cancelled.
+  // Runs all watches until it is cancelled.
   boost::asio::awaitable<void> run();
 
   boost::asio::awaitable<void> wait_synced();
@@ -90,9 +91,9 @@ class Caches {
       const std::string& namespace_name,
       const std::function<bool(const std::shared_ptr<const api::LocalRegistry>&)>& visit) const;
 
-  // What a cache holds, for the metrics.
+  // The size of one cache, for the metrics.
   struct Usage {
-    std::string_view resource;  // the plural
+    std::string_view resource;  // its plural name, such as "services"
     std::size_t bytes;
     std::size_t reduced;  // objects whose cached copy is incomplete
     std::size_t dropped;  // objects that are not cached at all

@@ -16,9 +16,13 @@ namespace {
 namespace asio = boost::asio;
 
 base::Error not_converged_error(const ReconcileState& state) {
-  return {base::ErrorCode::kConflict, state.conflicted
-                                          ? "the objects kept changing while they were written"
-                                          : "the objects still differ from what was written"};
+  return {
+      base::ErrorCode::kConflict,
+      state.conflicted
+          ? "the children changed while the operator wrote them; if this goes on, find the client "
+            "that changes them in their metadata.managedFields"
+          : "the children still differ from the spec of the LocalRegistry after the last pass; if "
+            "this goes on, find the client that changes them in their metadata.managedFields"};
 }
 
 // Returns the result of the reconcile. An error that may go away by itself is retried with backoff.
@@ -31,8 +35,7 @@ runtime::ReconcileResult outcome(const ReconcileState& state, const reconcile::P
   return runtime::Requeue{plan.requeue_after};
 }
 
-// True when no request and no precondition failed, so that the next reconcile would observe the
-// same.
+// True when no request and no precondition failed in this reconcile.
 bool had_no_failure(const ReconcileState& state) {
   return state.failures.empty() && !state.conflicted;
 }
@@ -42,8 +45,9 @@ bool needs_no_further_reconcile(const ReconcileState& state, const reconcile::Pl
   return had_no_failure(state) && plan.actions.empty() && !plan.requeue_after;
 }
 
-// Returns the oldest of the LocalRegistries that want a name, at most limits::kRivals: only these
-// may get it next. The others are reconciled after limits::kConflictCheck anyway.
+// Returns the oldest limits::kRivals of the candidates that may want a registry, because
+// find_rival() compares no more than these. The others are reconciled every limits::kConflictCheck
+// anyway.
 std::vector<kube::IndexCandidate> oldest(std::vector<kube::IndexCandidate> candidates) {
   std::erase_if(candidates, [](const kube::IndexCandidate& candidate) {
     return !reconcile::may_want_registry(candidate.summary);
@@ -118,9 +122,9 @@ void Controller::watch_children(OwnedObjectCache<T>& cache) {
   });
 }
 
-// Returns the key to reconcile when the object changes; an empty name: none. An object in a
-// namespace where the LocalRegistry cannot have children does not count, even if the object names
-// the LocalRegistry as its owner.
+// Returns the key of the LocalRegistry to reconcile when the object changes. Its name is empty when
+// there is none. An object in a namespace where the LocalRegistry cannot have children does not
+// count, even if the object names the LocalRegistry as its owner.
 Controller::Key Controller::owner_of(const api::ObjectMeta& object) const {
   Key owner = reconcile::owner_key(object);
   const auto registry = caches_.registries.store().get(owner);
@@ -139,7 +143,7 @@ void Controller::enqueue_rivals(const api::ObjectKey& target, std::string_view e
   }
 }
 
-// Enqueues every LocalRegistry, and every owner that is gone but has children.
+// Enqueues every LocalRegistry, and the key of every deleted LocalRegistry that still has children.
 void Controller::enqueue_everything() {
   caches_.registries.store().each(
       [this](const auto& registry) { enqueue(api::key_of(registry->metadata)); });
@@ -167,7 +171,7 @@ asio::awaitable<void> Controller::run() {
   std::exception_ptr failure;
   try {
     std::vector<asio::awaitable<void>> branches;
-    branches.push_back(push_checks_.run());  // first: reconciles start checks
+    branches.push_back(push_checks_.run());  // first, because reconciles start checks
     branches.push_back(runner_->run());
     branches.push_back(watch_nodes());
     co_await async::run_until_one_ends(std::move(branches));
@@ -185,8 +189,8 @@ asio::awaitable<runtime::ReconcileResult> Controller::reconcile(Key key) {
   if (before) report_missing_part(*before);
   const auto deadline = environment_.clock.now() + limits::kPassesTime;
   for (int pass = 0;; ++pass) {
-    if (had_no_failure(state))
-      runner_->drop_covered_requests(key);  // mostly events of this reconcile's own writes
+    // Most of these requests come from the writes of this reconcile itself.
+    if (had_no_failure(state)) runner_->drop_covered_requests(key);
     const reconcile::Observed observed = observe(state);
     reconcile::Plan plan = reconcile::plan(observed);
     const bool is_over =
@@ -231,8 +235,8 @@ asio::awaitable<runtime::ReconcileResult> Controller::finish(
   co_return outcome(state, plan);
 }
 
-// Records an event about a LocalRegistry that the cache holds only in part. The status may not be
-// able to report it.
+// If the cache holds only a part of the LocalRegistry, records an event about that, because the
+// status may not be able to report it.
 void Controller::report_missing_part(const api::LocalRegistry& registry) {
   const auto missing = reconcile::find_missing_part(registry);
   if (!missing) return;
@@ -240,7 +244,7 @@ void Controller::report_missing_part(const api::LocalRegistry& registry) {
 }
 
 // Records the written status in the cache. `last`: the next reconcile would plan no action, so this
-// change enqueues no key.
+// change does not enqueue the LocalRegistry again.
 void Controller::record_status(const api::LocalRegistry& written, bool last) {
   struct Recording {
     bool& flag;
@@ -263,8 +267,8 @@ void Controller::record_events(const api::LocalRegistry& registry,
   }
 }
 
-// Returns whether this is a KinD cluster, judged by any one node. If the permission to list nodes
-// is missing, the answer is no. Other errors are retried until the API server answers, because a
+// Returns whether this is a KinD cluster, which any one of its nodes shows. Returns false if the
+// operator may not list nodes. Other errors are retried until the API server answers, because a
 // wrong answer would deploy a registry that has to be removed again.
 asio::awaitable<bool> Controller::detect_kind_cluster() {
   bool warned = false;

@@ -5,7 +5,7 @@
 //  * It is level-based: a key carries no event. Each reconcile looks at the current state, so a
 //    missed event does no harm.
 //  * A reconcile executes at most limits::kPassesPerReconcile plans, and begins none after
-//    limits::kPassesTime. What is left is retried.
+//    limits::kPassesTime. If actions are left, the key is retried with backoff.
 //  * The status is written last, even if actions failed. It is computed from the last observation,
 //    and written only when it changes.
 //
@@ -31,7 +31,7 @@
 
 namespace controller {
 
-// How many LocalRegistries have the same delivery and readiness.
+// The number of LocalRegistries that have this delivery and this status of the condition Ready.
 struct ResourceCount {
   std::string delivery;  // "LocalRegistry", "KindLoad", "Upstream"; empty: not decided
   std::string ready;     // "True", "False" or "Unknown"
@@ -47,10 +47,11 @@ class Controller {
   Controller(const Controller&) = delete;
   Controller& operator=(const Controller&) = delete;
 
-  // Reconciles until it is cancelled. The caller runs the caches before or beside it.
+  // Reconciles until it is cancelled. First waits until the caches are synced, so the caller must
+  // run the caches (Caches::run), too.
   boost::asio::awaitable<void> run();
 
-  // See runtime::Runner.
+  // Returns Runner::poll_pause(); zero while run() does not reconcile.
   base::Clock::Duration poll_pause() const {
     return runner_ ? runner_->poll_pause() : base::Clock::Duration::zero();
   }
@@ -58,7 +59,7 @@ class Controller {
   // Returns the state of the work queue; nullopt while run() does not reconcile.
   std::optional<runtime::QueueState> queue_state() const;
 
-  // Counts the cached LocalRegistries. Unpacks each of them.
+  // Returns the numbers of cached LocalRegistries. It unpacks each of them.
   std::vector<ResourceCount> count_resources() const;
 
   // Returns the number of children with contested fields.
@@ -82,8 +83,8 @@ class Controller {
   Key owner_of(const api::ObjectMeta& object) const;
   void enqueue(const Key& key);
   void enqueue_everything();
-  // Enqueues the LocalRegistries that may get the name `target` next, except the LocalRegistry with
-  // the uid `except_uid`.
+  // Enqueues the LocalRegistries that may be the next to get the name `target`. The LocalRegistry
+  // with the uid `except_uid` is left out.
   void enqueue_rivals(const api::ObjectKey& target, std::string_view except_uid = {});
   void record_events(const api::LocalRegistry& registry,
                      const std::vector<reconcile::ReconcileEvent>& events);
@@ -98,7 +99,7 @@ class Controller {
   Executor executor_;
   std::size_t workers_;
   std::vector<std::string> allowed_images_;       // --allowed-images; empty: any
-  std::unique_ptr<runtime::Runner<Key>> runner_;  // while run() runs
+  std::unique_ptr<runtime::Runner<Key>> runner_;  // null: not reconciling
   bool kind_cluster_ = false;
   bool recording_last_status_ = false;
 };

@@ -47,7 +47,7 @@ reconcile::WriteRecord record_of(const reconcile::ResetPorts& action, const api:
   return reconcile::record_of_ports(action.intent, action.patch, after);
 }
 
-// Returns the history record of a delete that precedes the recreation of the object.
+// Returns the history record of a delete after which the object is recreated.
 reconcile::WriteRecord record_of(const reconcile::Delete& action) {
   reconcile::WriteRecord write;
   write.role = action.role;
@@ -57,15 +57,15 @@ reconcile::WriteRecord record_of(const reconcile::Delete& action) {
   return write;
 }
 
-// Drops the failures of that kind of object, because they do not apply to the changed or recreated
-// object.
+// Drops the failures with that role, because they do not apply to the object once it is changed or
+// recreated.
 void clear_failures_of(ReconcileState& state, ObjectRole role) {
   std::erase_if(state.failures,
                 [&](const reconcile::FailedRequest& failure) { return failure.role == role; });
 }
 
-// Updates ReconcileState::children after a delete. `after`: the deleted object while finalizers
-// keep it; null once it is gone.
+// Updates ReconcileState::children after a delete. `after`: the object while finalizers keep it;
+// null removes the child from the list.
 void record_removal(ReconcileState& state, const std::string& uid, const api::ObjectMeta* after) {
   if (after == nullptr) {
     std::erase_if(state.children, [&](const reconcile::MisplacedChild& child) {
@@ -175,8 +175,8 @@ asio::awaitable<void> Executor::apply(reconcile::Apply<T> action, ReconcileState
   fail(state, role, error, reconcile::refused_node_port(error, port));
 }
 
-// Records a write in the histories. If the answer differs from what was applied, a webhook or
-// policy changes that field, and no event may report the field as healed.
+// Records a write in the histories. If the answer differs from the applied object in action.field,
+// a webhook or policy changes that field, so no event may report it as healed.
 template <class T>
 void Executor::record(const T* before, const T& after, reconcile::Apply<T>& action,
                       const ReconcileState& state) {
@@ -253,7 +253,9 @@ asio::awaitable<void> Executor::remove(reconcile::Delete action, ReconcileState&
   }
 }
 
-// Reads the field managers of the contested fields. They stay empty when the read fails.
+// Reads which field managers changed the contested fields, the keys of `managers`, and stores their
+// names as the values. The values stay empty when the read fails. `own`: the operator's field
+// manager.
 template <class T>
 asio::awaitable<void> Executor::read_managers(api::ObjectKey key, std::string own,
                                               std::map<std::string, std::string>& managers) {

@@ -2,11 +2,13 @@
 //
 // Guarantees
 //  * Every write that succeeds is recorded in the caches before execute() returns, so that the next
-//    gather() sees it (KEP-5647). A written status is recorded by the caller of write_status().
-//  * After a failed precondition (HTTP 409) the object is read live.
-//  * Any other failure is added to ReconcileState::failures. The request is not retried, unless a
-//    node port may be released soon.
-//  * Every heal, and every answer that differs from what was written, is recorded in the histories.
+//    gather() sees it (KEP-5647). Exception: the caller of write_status() records the written
+//    status.
+//  * After a failed precondition (HTTP 409), execute() reads the object live.
+//  * Any other failure is added to ReconcileState::failures. execute() does not retry the request,
+//    except for a node port that may be released soon.
+//  * Every heal, and every answer that differs from what was applied, is recorded in the write
+//    histories.
 // Used on the thread of the io_context only. Cancelling the calling coroutine cancels the requests.
 #pragma once
 
@@ -37,12 +39,13 @@ class Executor {
         live_reader_(environment, caches),
         pod_refusals_(environment) {}
 
-  // Executes all actions concurrently, since they are independent of each other.
+  // Executes all actions concurrently, because the actions of one plan are independent of each
+  // other.
   boost::asio::awaitable<void> execute(std::vector<reconcile::Action> actions,
                                        ReconcileState& state);
 
   // Writes the status of the observed LocalRegistry and returns the updated LocalRegistry; nullopt
-  // when it is gone. kConflict when it has changed since it was observed.
+  // when the LocalRegistry is gone. Returns kConflict when it has changed since it was observed.
   boost::asio::awaitable<base::Result<std::optional<api::LocalRegistry>>> write_status(
       std::shared_ptr<const api::LocalRegistry> observed, api::LocalRegistryStatus status);
 

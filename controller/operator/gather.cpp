@@ -14,8 +14,8 @@ namespace {
 using reconcile::MisplacedChild;
 using reconcile::Observed;
 
-// Per reconcile, kind and owner: at most this many children are read from one namespace, so that
-// one namespace cannot use up limits::kObjectsOfOwner.
+// The largest number of children of one kind that gather() takes from one namespace. So one
+// namespace cannot use up limits::kObjectsOfOwner.
 constexpr std::size_t kObjectsInNamespace = limits::kObjectsOfOwner / 2;
 
 void add_misplaced_child(const Caches& caches, MisplacedChild object, Observed& observed) {
@@ -35,8 +35,8 @@ void add_misplaced_child(const Caches& caches, MisplacedChild object, Observed& 
   }
 }
 
-// Adds the children of `owner`, except the one at the current target name, and orphaned children.
-// If the LocalRegistry is gone, every object that may have been its child is added.
+// Adds orphaned children, and the children of `owner` except the one at the current target name. If
+// the LocalRegistry is gone, adds every object that may have been its child.
 template <class T>
 void add_misplaced_children(const Caches& caches, const OwnedObjectCache<T>& cache,
                             const std::vector<std::string>& namespaces, const api::ObjectKey& owner,
@@ -77,7 +77,7 @@ std::string incumbent_of(const Observed& observed) {
 bool pvc_owner_may_exist(const Caches& caches, const Observed& observed) {
   if (!observed.pvc()) return false;
   const api::ObjectKey key = reconcile::owner_key(observed.pvc()->metadata);
-  // The owner's namespace is not watched, so the owner may exist.
+  // The cache cannot show that the owner is gone when its namespace is not watched.
   if (!key.name.empty() && !caches.watches(key.namespace_name)) return true;
   const auto owner = caches.registries.store().get(key);
   return owner && owner->metadata.uid != observed.registry->metadata.uid &&
@@ -93,8 +93,9 @@ void add_objects(const Caches& caches, const ReconcileState& state, Observed& ob
                                        limits::kObjectsOfOwner);
 }
 
-// Returns the LocalRegistry from the cache. If the cache holds only a part of one that is being
-// deleted, the live read is used, because spec and status are needed to find the children.
+// Returns the cached LocalRegistry. If it is being deleted and the cache holds only a part of it,
+// returns the LocalRegistry of the live read, if any, because spec and status are needed to find
+// the children.
 std::shared_ptr<const api::LocalRegistry> find_registry(const Caches& caches,
                                                         const ReconcileState& state) {
   auto cached = caches.registries.store().get(state.key);
@@ -104,9 +105,9 @@ std::shared_ptr<const api::LocalRegistry> find_registry(const Caches& caches,
   return is_part && read && read->metadata.uid == cached->metadata.uid ? read : cached;
 }
 
-// Whether the live read listed all namespaces that this LocalRegistry needs. If the LocalRegistry
-// is being deleted, the live read must have seen the deletion too, because only then it lists all
-// of namespaces_that_may_have_children().
+// Whether a live read lists the children in all namespaces that the plan needs. If the
+// LocalRegistry is being deleted, the live read must have seen that too, because only then it lists
+// all of namespaces_that_may_have_children().
 bool covers_all_namespaces(const ReconcileState& state, const api::LocalRegistry* registry) {
   const auto is_deleted = [](const api::LocalRegistry* one) {
     return one != nullptr && reconcile::is_terminating(one->metadata);
@@ -114,7 +115,7 @@ bool covers_all_namespaces(const ReconcileState& state, const api::LocalRegistry
   return !is_deleted(registry) || is_deleted(state.registry.get());
 }
 
-// Adds the children that a live read listed and the cache does not show.
+// Adds the children that a live read listed and that are not in the caches.
 void add_listed(const Caches& caches, const ReconcileState& state, Observed& observed) {
   for (const MisplacedChild& child : state.children) {
     const bool is_known = std::any_of(

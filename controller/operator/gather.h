@@ -10,10 +10,10 @@
 
 namespace controller {
 
-// Inputs of gather() that are not in the caches.
+// The inputs of gather() that are neither in the caches nor in the ReconcileState.
 struct ClusterFacts {
   bool kind_cluster = false;
-  base::Time now;
+  base::Time now;                                      // by the wall clock
   std::vector<reconcile::PushCheck> push_checks = {};  // of the LocalRegistry
   reconcile::WriteHistory history = {};                // of the LocalRegistry
   reconcile::Instant instant = {};

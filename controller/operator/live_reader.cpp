@@ -26,8 +26,8 @@ void fail(ReconcileState& state, const base::Error& error) {
   state.failures.push_back({ObjectRole::kLocalRegistry, error, 0});
 }
 
-// Returns the error of a live read that ended before the last page of the list. A child may be on a
-// later page.
+// Returns the error of a live read that found no child within limits::kPagesOfChildren pages. A
+// child may be on a later page.
 base::Error too_many_foreign_objects(std::string_view kind, const std::string& namespace_name) {
   return {ErrorCode::kTooLarge,
           fmt::format("the objects of kind {} in namespace \"{}\" cannot be listed: more than {} "
@@ -37,8 +37,9 @@ base::Error too_many_foreign_objects(std::string_view kind, const std::string& n
                       reconcile::kOwnerUidLabel)};
 }
 
-// Records that a read found no object of that name. Only the version that was cached before the
-// read is dropped: a newer object may have been created since the API server answered.
+// Records in the cache that a read found no object at `key`. Only the version that was cached
+// before the read (`before`) is dropped, because the object may have been created again since the
+// API server answered.
 template <class T>
 void record_absence(kube::Store<T>& store, const api::ObjectKey& key,
                     const std::shared_ptr<const T>& before) {
@@ -93,8 +94,8 @@ asio::awaitable<void> LiveReader::read_child(ObjectRole role, api::ObjectKey key
   co_await std::move(read);
 }
 
-// Reads the object and records it in the cache. If it is the one at the key of its role and the
-// cache does not hold it, ReconcileState::uncached does.
+// Reads the object and records it in the cache. If it has the key of its role in the child table
+// and the cache does not hold it, stores it in ReconcileState::uncached.
 template <class T>
 asio::awaitable<void> LiveReader::read(ObjectRole role, api::ObjectKey key, ReconcileState& state) {
   kube::Store<T>& store = caches_.children<T>().store();
@@ -132,7 +133,7 @@ asio::awaitable<void> LiveReader::read_objects(const api::LocalRegistry& registr
   co_await read_pvc_owner(pvc, state);
 }
 
-// Reads the LocalRegistry that the PVC names as its owner, if it is another one.
+// If the PVC names another LocalRegistry as its owner, reads that LocalRegistry.
 asio::awaitable<void> LiveReader::read_pvc_owner(api::ObjectKey key, ReconcileState& state) {
   const auto pvc = caches_.children<api::PersistentVolumeClaim>().store().get(key);
   if (!pvc) co_return;

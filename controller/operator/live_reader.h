@@ -1,9 +1,11 @@
-// Reads a LocalRegistry and its children from the API server, past the caches, and records what it
-// read in the caches.
+// A LiveReader reads a LocalRegistry and its children from the API server, bypassing the caches,
+// and records the objects in the caches.
 //
 // Guarantees
-//  * A failed read is added to ReconcileState::failures as a failure of kLocalRegistry.
-//  * An object that no cache holds is in ReconcileState::uncached afterwards.
+//  * A failed read is added to ReconcileState::failures with the role kLocalRegistry, whatever
+//    object it read.
+//  * An object at a key of the child table that no cache holds is stored in
+//    ReconcileState::uncached.
 // Used on the thread of the io_context only. Cancelling the calling coroutine cancels the requests.
 #pragma once
 
@@ -29,7 +31,7 @@ class LiveReader {
   // namespaces. Sets ReconcileState::live unless a read failed.
   boost::asio::awaitable<void> read_all(ReconcileState& state);
 
-  // Reads the LocalRegistry and returns it; null: it is gone.
+  // Reads the LocalRegistry and returns it; null when it is gone.
   boost::asio::awaitable<base::Result<Registry>> read_registry(api::ObjectKey key);
 
   // Reads the object of that role and key.
@@ -40,7 +42,7 @@ class LiveReader {
   boost::asio::awaitable<void> read_objects(const api::LocalRegistry& registry,
                                             ReconcileState& state);
   boost::asio::awaitable<void> read_pvc_owner(api::ObjectKey pvc, ReconcileState& state);
-  // Lists the children in that namespace, of any name.
+  // Lists the children in that namespace, whatever their names.
   boost::asio::awaitable<void> read_namespace(std::string name, ReconcileState& state);
   template <class T>
   boost::asio::awaitable<void> read_children(kube::ListOptions options, ReconcileState& state);

@@ -1,5 +1,5 @@
-// Reads why a StatefulSet has no pod: from the events of its controller, because its status does
-// not tell. Used on the thread of the io_context only.
+// Finds out why a StatefulSet has no pod. The status of a StatefulSet has no condition for that, so
+// the Events of the StatefulSet controller are read. Used on the thread of the io_context only.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -15,9 +15,10 @@ class PodRefusals {
  public:
   explicit PodRefusals(const kube::Environment& environment) : environment_(environment) {}
 
-  // Sets ReconcileState::pod_refusal. A list of events scans all events of the namespace, and a
-  // tenant may write many. So the number of concurrent reads is limited, in total and for each
-  // namespace (limits::kPodRefusalReads); a read beyond the limit leaves the refusal unknown.
+  // Sets ReconcileState::pod_refusal. For each list, the API server scans all Events of the
+  // namespace, and a tenant may write many. So the number of concurrent reads is limited, in total
+  // and for each namespace (limits::kPodRefusalReads); a read beyond the limit leaves the refusal
+  // unknown.
   boost::asio::awaitable<void> read(reconcile::ReadPodRefusal action, ReconcileState& state);
 
  private:
@@ -25,8 +26,8 @@ class PodRefusals {
       reconcile::ReadPodRefusal action);
 
   kube::Environment environment_;
-  std::map<std::string, std::size_t> reads_;  // that run, by namespace
-  bool has_warned_ = false;                   // that events cannot be read
+  std::map<std::string, std::size_t> reads_;  // number of running reads, by namespace
+  bool has_warned_ = false;                   // the warning about unreadable Events was logged
 };
 
 }  // namespace controller

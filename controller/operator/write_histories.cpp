@@ -9,7 +9,8 @@
 namespace controller {
 namespace {
 
-// Returns the memory of an entry, in bytes: its node in the map, with the texts of the key.
+// Returns the memory of an entry in bytes: its node in the map, the texts of its key, and its
+// history.
 template <class Entry>
 std::size_t bytes_of_entry(const api::ObjectKey& key, const Entry& entry) {
   constexpr std::size_t kNode = 64;

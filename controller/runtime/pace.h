@@ -1,12 +1,12 @@
-// Limits how often one key is reconciled: limits::kPaceBurst times in a row, then once every
+// A Pace limits how often one key is reconciled: limits::kPaceBurst times in a row, then once every
 // limits::kPaceInterval. So a client that changes one object all the time does not make the
 // operator write to the API server at the same rate.
 //
-// Each reconcile of a key costs limits::kPaceInterval of time. A key is in the table until the cost
-// of its reconciles has elapsed. The table has at most limits::kPacedKeys keys; further keys are
-// not delayed.
+// A table holds a time for each key. Each reconcile moves this time limits::kPaceInterval ahead:
+// from its last value, or from now if that is later. A key leaves the table when its time has
+// passed. The table has at most limits::kPacedKeys keys; further keys are not delayed.
 //
-// Reads no clock: the caller passes the time. One owner, the runner; not thread-safe.
+// A Pace reads no clock: the caller passes the time. One owner, the runner; not thread-safe.
 // Source: the generic cell rate algorithm, ITU-T I.371.
 #pragma once
 
@@ -49,15 +49,15 @@ class Pace {
   static constexpr Duration kAhead = (limits::kPaceBurst - 1) * limits::kPaceInterval;
   static constexpr std::size_t kSweep = 64;
 
-  // Removes the keys whose cost has elapsed. remove_expired() runs again when the table has grown
-  // to more than twice its size, so that the average cost of count() stays small.
+  // Removes the keys whose time has passed. remove_expired() runs again when the table has grown to
+  // more than twice its size, so that the average cost of count() stays small.
   void remove_expired(Instant now) {
     std::erase_if(paid_until_, [now](const auto& entry) { return entry.second <= now; });
     next_removal_ = 2 * paid_until_.size() + kSweep;
   }
 
-  // The theoretical arrival time (GCRA) of each key. Each reconcile moves this time
-  // limits::kPaceInterval ahead. A key is delayed while its time is more than kAhead in the future.
+  // The time of each key, which is the theoretical arrival time of the algorithm (GCRA). A key is
+  // delayed while its time is more than kAhead in the future.
   std::map<Key, Instant> paid_until_;
   std::size_t next_removal_ = kSweep;
 };

@@ -24,7 +24,8 @@ namespace {
 // glibc's default threshold. Setting it explicitly keeps glibc from raising it (mallopt(3)).
 constexpr int kLargeBlockBytes = 128 << 10;
 
-// The fields of /proc/self/stat after the command, which may hold spaces and brackets.
+// Returns the fields of /proc/self/stat that follow the command name. The command name itself may
+// contain spaces and brackets.
 std::vector<std::string> stat_fields() {
   std::ifstream file("/proc/self/stat");
   const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
@@ -36,7 +37,7 @@ std::vector<std::string> stat_fields() {
   return fields;
 }
 
-// Seconds since the epoch at which the machine started.
+// Returns when the machine started, in seconds since the epoch; nullopt when it cannot be read.
 std::optional<double> boot_time() {
   std::ifstream file("/proc/stat");
   for (std::string line; std::getline(file, line);) {
@@ -53,7 +54,7 @@ std::optional<double> open_files() {
     ++count;
   }
   if (failure || count < 1) return std::nullopt;
-  return count - 1;  // without the descriptor that reads the folder
+  return count - 1;  // the directory_iterator itself uses one descriptor
 }
 
 // Returns the resident bytes of mapped files: code and constants.
@@ -66,8 +67,8 @@ std::size_t mapped_bytes() {
   return shared * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
 }
 
-// Callback of dl_iterate_phdr(3): applies madvise(2) to the object's segments that are not
-// writable. `advice` points to an int.
+// Callback of dl_iterate_phdr(3): applies madvise(2) to those segments of the object that are not
+// writable. `advice` points to an int, the advice of madvise(2).
 int advise(dl_phdr_info* object, std::size_t, void* advice) {
   const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
   for (int i = 0; i < object->dlpi_phnum; ++i) {

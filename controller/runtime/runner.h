@@ -1,7 +1,7 @@
-// Takes keys from the work queue and reconciles them, several at once.
+// A Runner takes keys from its work queue and reconciles them, several at once.
 //
 // Guarantees
-//  * At most RunnerOptions::workers reconciles at once, and never two of the same key.
+//  * At most RunnerOptions::workers reconciles run at once, and never two of the same key.
 //  * A key that is added all the time is reconciled no more often than Pace allows.
 //  * One switch (Runner::handle_result) handles every outcome.
 //  * A reconcile that takes longer than RunnerOptions::timeout is cancelled and counts as
@@ -9,8 +9,8 @@
 //  * An exception that is not a cancellation is a bug. It is caught and logged as an error, and the
 //    key is retried as after any other error.
 //  * Cancelling run() cancels the reconciles in flight and waits for them; queued keys are dropped.
-//  * No polling: the runner sleeps on one timer until the next key is due or a reconcile reaches
-//    its timeout. Idle workers cost nothing.
+//  * The runner does not poll: it sleeps on one timer until the next key is due or a reconcile
+//    reaches its timeout. Idle workers cost nothing.
 // Assumption: a reconcile ends when it is cancelled (asio's cancellation, terminal).
 //
 // One owner; everything passed in by reference outlives it. Used on the thread of the io_context
@@ -46,8 +46,7 @@
 namespace runtime {
 
 // The result of a successful reconcile. `after`: delay before the next reconcile of the key;
-// absent: the key waits until it is added; zero: the key is retried with the delay for its
-// failures.
+// absent: the key is reconciled again only when it is added; zero: the key is retried with backoff.
 struct Requeue {
   std::optional<std::chrono::milliseconds> after = {};
 
@@ -61,19 +60,20 @@ struct RunnerOptions {
   base::Clock::Duration timeout = limits::kReconcileTimeout;
 };
 
-// Returns the kind of the result.
+// Returns the outcome of a reconcile with that result.
 ReconcileOutcome outcome_of(const ReconcileResult& result);
 
-// Returns the text of a key for logs. Another type of keys has an overload in its own namespace.
+// Returns the text of a key for logs. A key type other than std::string needs an overload in its
+// own namespace.
 inline const std::string& to_string(const std::string& key) { return key; }
 
 base::Error timeout_error(base::Clock::Duration timeout);
 base::Error bug_error(const std::exception_ptr& exception);
 base::Clock::Duration min_delay(const base::Error& error);  // its retry_after, or zero
 
-// Returns the longest delay before the next try. The delay is shorter for transient errors: after
-// an outage no event reports that the API server is available again, and keys with many failures
-// must not wait long.
+// Returns the longest delay before the next try. It is shorter for transient errors, because no
+// event reports the end of an outage of the API server, and keys with many failures must not wait
+// long after it.
 base::Clock::Duration max_delay(const base::Error& error);
 
 // Returns whether a failure deserves a warning. The caller logs one warning for each series of
@@ -91,20 +91,22 @@ class Runner {
  public:
   using Instant = base::Clock::Instant;
   using Duration = base::Clock::Duration;
-  // Must be a lambda that calls a named coroutine, not a lambda coroutine with captures.
+  // The function must call a named coroutine. It must not be a lambda coroutine with captures,
+  // because the captures may be destroyed before the coroutine ends.
   using Reconcile = std::function<boost::asio::awaitable<ReconcileResult>(Key)>;
 
   Runner(boost::asio::any_io_executor executor, RunnerOptions options, Reconcile reconcile,
          base::Clock& clock, base::Logger& logger, RunnerObserver& observer);
 
-  // Requests a reconcile, now or after a delay; allowed before run() and while it runs, also from
-  // within a reconcile. Does not wait. Ignored when run() has ended.
+  // Requests a reconcile of the key, now or after a delay, and returns at once. May be called
+  // before run() and while it runs, also from within a reconcile. Has no effect after run() has
+  // ended.
   void add(const Key& key);
   void add_after(const Key& key, Duration delay);
 
-  // Drops the requests for another reconcile of the key that came since its current reconcile
-  // started. The reconcile calls this function before it reads all state again, so that this later
-  // read covers the dropped requests.
+  // Drops the requests for another reconcile of the key that were made since its current reconcile
+  // started. Only the current reconcile may call it, before it reads all state again: what it reads
+  // then covers the dropped requests.
   void drop_covered_requests(const Key& key) { queue_.drop_covered_requests(key); }
 
   // Reconciles until it is cancelled; then throws boost::system::system_error (operation_aborted).
@@ -225,7 +227,7 @@ void Runner<Key>::pump() {
   const Instant now = clock_.now();
   start_workers(now);
   Instant next = cancel_overdue(now);
-  if (active_ < workers_.size()) {  // else release() wakes the pump when a worker is free
+  if (active_ < workers_.size()) {  // otherwise release() calls wake() once a worker is free
     if (const auto due = queue_.next_due()) next = std::min(next, *due);
   }
   alarm_.set(next);
@@ -242,7 +244,7 @@ void Runner<Key>::start_workers(Instant now) {
     observer_.set_active_workers(++active_);
     worker = {taken->key, 0, now, false};
     const async::TaskGroup::TaskId task = group_.spawn(work(worker));
-    worker.task = task;  // a task that has ended already ignores cancel()
+    worker.task = task;  // the task may have ended; cancel() then does nothing
   }
 }
 

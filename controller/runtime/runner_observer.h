@@ -1,6 +1,6 @@
-// RunnerObserver: what a runner (runtime/runner.h) reports of its reconciles and its work queue.
-// The caller of the runner implements it, for example for metrics. Used on the thread of the
-// io_context only.
+// A runner (runtime/runner.h) reports its reconciles and the state of its work queue to a
+// RunnerObserver. The caller of the runner implements it, for example for metrics. Used on the
+// thread of the io_context only.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,7 @@
 
 namespace runtime {
 
-// The kind of result that a reconcile had.
+// How a reconcile ended.
 enum class ReconcileOutcome { kSuccess, kRequeueAfter, kRequeue, kError };
 
 // The state of a work queue at one moment.
@@ -36,11 +36,12 @@ class RunnerObserver {
   virtual void set_max_concurrent_reconciles(std::size_t /*workers*/) {}
   // From now on `workers` reconciles are in flight.
   virtual void set_active_workers(std::size_t /*workers*/) {}
-  // A key left the queue and is reconciled; it was ready for `waited`.
+  // The reconcile of a key begins; the key was ready for the time `waited`.
   virtual void key_taken(Duration /*waited*/) {}
-  // The reconcile of a key ended, in whatever way, after `worked`.
+  // The reconcile of a key ended, in whatever way, after the time `worked`.
   virtual void key_done(Duration /*worked*/) {}
-  // A reconcile ended with this outcome after `took`; a cancelled one is not reported.
+  // A reconcile ended with this outcome after the time `took`. Not called for a cancelled
+  // reconcile.
   virtual void reconciled(ReconcileOutcome /*outcome*/, Duration /*took*/) {}
   // A reconcile threw an exception, which is a bug.
   virtual void reconcile_panicked() {}

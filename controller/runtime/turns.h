@@ -1,7 +1,9 @@
-// A queue that is fair between groups of items: groups take turns, and within a group the item that
-// came first is next. So a group with many items delays another group by one item each turn.
+// A queue that is fair between groups of items: groups take turns, and within a group the items
+// keep the order in which they were added. So a group with many items delays another group by one
+// item each turn.
 //
-// Items are nodes of std::lists, which are moved in and out: their iterators stay valid.
+// The items are nodes of a std::list. The queue moves these nodes from and to lists of the caller,
+// so iterators to the items stay valid.
 // One owner; not thread-safe.
 #pragma once
 

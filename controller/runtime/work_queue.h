@@ -1,20 +1,22 @@
-// The keys that wait to be reconciled: which is next, and when. A pure state machine: it does no
-// IO, reads no clock (the caller passes the time) and never calls back.
+// A WorkQueue holds the keys that wait to be reconciled, and decides which of them is next, and
+// when. It is a pure state machine: it does no IO, reads no clock (the caller passes the time) and
+// calls no callbacks.
 //
 // Guarantees
 //  * A key is in the queue at most once, however often it is added.
-//  * A key that was taken is not handed out again before done(). If it is added meanwhile, it is
-//    handed out once more afterwards, so no request is lost. Only drop_covered_requests() drops
+//  * take() does not return a taken key again before done(). If the key is added meanwhile, take()
+//    returns it once more after done(), so no request is lost. Only drop_covered_requests() drops
 //    such a request.
 //  * Keys that were added (add) go before keys whose delay is over (add_after, add_rate_limited).
 //    But at least every kFairTurn-th key taken is one of the latter, so that a flood of events does
 //    not keep retries waiting.
-//  * Among each of the two, groups of keys take turns (fair_group), so that a group with thousands
-//    of keys does not keep others waiting. The keys of one group go in the order in which they
-//    came.
-//  * Bounded by construction: one entry for each key that is waiting, ready, taken or has failures.
-//    forget() drops the failures.
-// Caveat: add() drops the delay of a key, since its reconcile decides again whether it has to wait.
+//  * Within each of these two kinds of keys, groups take turns (fair_group), so that a group with
+//    thousands of keys does not keep others waiting. The keys of one group keep the order in which
+//    they became ready.
+//  * The memory is bounded: there is one entry for each key that is waiting, ready, taken or has
+//    failures. forget() drops the failures.
+// Caveat: add() drops the delay of a key, since the reconcile that follows decides again whether
+// the key has to wait.
 //
 // One owner, the runner; not thread-safe: used on the thread of the io_context only.
 // Source: k8s.io/client-go/util/workqueue, whose semantics it has.
@@ -36,8 +38,8 @@
 
 namespace runtime {
 
-// Returns the group of a key; keys of one group take one turn together. By default all keys are one
-// group. Another type of keys has an overload in its own namespace.
+// Returns the group of a key. Groups take turns: each turn takes one key of one group. By default
+// all keys are one group. A key type with groups has an overload in its own namespace.
 template <class Key>
 std::string_view fair_group(const Key&) {
   return {};
@@ -78,23 +80,24 @@ class WorkQueue {
   // shutdown().
   void add_after(const Key& key, Duration delay, Instant now);
 
-  // Counts a failure of the key, and adds it as add_after() does with the delay for its failures:
-  // at most `max`, but at least `min`. Returns the delay.
+  // Counts a failure of the key and calls add_after() with retry_delay() of its failures, limited
+  // to at most `max` and then to at least `min`. Returns the delay.
   Duration add_rate_limited(const Key& key, Instant now, Duration min = Duration::zero(),
                             Duration max = limits::kMaxRetryDelay);
 
   // Sets the key's failures to 0.
   void forget(const Key& key);
 
-  // Returns the next key, which counts as taken until done(); nullopt when no key is ready, and
-  // after shutdown(). First makes the keys ready whose delay is over.
+  // Makes the keys ready whose delay is over, and then returns the next ready key, which counts as
+  // taken until done(). Returns nullopt when no key is ready, and after shutdown().
   std::optional<Taken> take(Instant now);
 
-  // Drops the requests that came for a taken key so far. The caller has to read all state again
-  // afterwards, which covers these requests.
+  // Drops the requests that were made for a taken key since take(). The caller must read all state
+  // again afterwards, which covers these requests.
   void drop_covered_requests(const Key& key);
 
-  // Gives a taken key back. Returns the time since take(); zero for a key that was not taken.
+  // Ends the processing of a taken key. Returns the time since take(); zero for a key that was not
+  // taken.
   Duration done(const Key& key, Instant now);
 
   // Returns when the next delayed key becomes ready; nullopt when there is none.
@@ -112,8 +115,9 @@ class WorkQueue {
   bool is_shut_down() const { return shut_down_; }
   const WorkQueueCounters& counters() const { return counters_; }
 
-  // Return the sum and the maximum of the times since take() of all taken keys:
-  // workqueue_unfinished_work_seconds and workqueue_longest_running_processor_seconds.
+  // These functions return the sum and the maximum, over all taken keys, of the time since take().
+  // The metrics workqueue_unfinished_work_seconds and workqueue_longest_running_processor_seconds
+  // show them.
   Duration unfinished_work(Instant now) const;
   Duration longest_running(Instant now) const;
 
@@ -123,7 +127,7 @@ class WorkQueue {
   using EntryIterator = typename Entries::iterator;
   using Ready = FairQueue<EntryIterator>;
   using List = typename Ready::List;
-  using Due = std::pair<Instant, std::uint64_t>;  // the number orders keys that are due at once
+  using Due = std::pair<Instant, std::uint64_t>;  // the number orders keys with the same time
 
   enum class State { kIdle, kReadyAdded, kReadyDelayed, kWaiting, kTaken };
 
@@ -131,8 +135,8 @@ class WorkQueue {
     State state = State::kIdle;
     int failures = 0;
     bool added_again = false;               // kTaken: add() was called since take()
-    std::optional<Instant> due_after_done;  // kTaken: when it becomes ready after done()
-    Instant since{};                        // when it became ready or was taken
+    std::optional<Instant> due_after_done;  // kTaken: when the key becomes ready after done()
+    Instant since{};                        // when the key became ready or was taken
     Instant added_at{};                     // kTaken and `added_again`: the time of add()
     Due due{};                              // kWaiting: key in waiting_
     typename List::iterator node{};         // kReadyAdded, kReadyDelayed, kTaken: in its list

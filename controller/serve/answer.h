@@ -1,5 +1,6 @@
-// What HttpServer answers, apart from sending it: routes, refusals, and the messages of Beast. Used
-// by HttpServer only. The functions do no IO and can be called on any thread.
+// These functions compute the answers that HttpServer sends: they find the route, refuse bad
+// requests and convert from and to the messages of Beast. They do no IO and can be called on any
+// thread. Only HttpServer uses them.
 #pragma once
 
 #include <boost/asio/error.hpp>
@@ -16,18 +17,18 @@
 
 namespace serve {
 
-// The response of a route, and what is sent with it.
+// A response, and how HttpServer sends it.
 struct Answer {
   Response response;
-  std::string allow;        // header of a 405
-  bool head_only = false;   // HEAD: the answer has a length but no body
+  std::string allow;        // Allow header of a 405; else empty
+  bool head_only = false;   // the body is not sent, as for HEAD
   bool keep_alive = false;  // false: the answer closes the connection
 };
 
 using Message = boost::beast::http::request<ReceivedBody>;
 using Parser = boost::beast::http::request_parser<ReceivedBody>;
 
-// The error of a large body that does not get the turn in time.
+// The error of a request whose large body does not get the turn in time (large_body_queue.h).
 inline constexpr auto kLargeBodyTimeout = boost::asio::error::no_buffer_space;
 
 // Returns the path of the request, without its query.
@@ -35,7 +36,8 @@ std::string_view path_of(const Message& message);
 
 Request to_request(Message message);
 
-// Returns the answer to a request that could not be read; nullopt when no client waits for one.
+// Returns the answer to a request that could not be read; nullopt when the client is gone or timed
+// out, so that no answer is sent.
 std::optional<Answer> refusal(boost::system::error_code failure);
 
 // Returns the route of that path; null when there is none.

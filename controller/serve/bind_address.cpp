@@ -40,9 +40,9 @@ base::Result<std::optional<BindAddress>> parse_bind_address(std::string_view tex
   if (!host.empty()) {
     boost::system::error_code failure;
     const auto address = boost::asio::ip::make_address(host, failure);
-    if (failure) return invalid(text, "the host is not an IP address");
+    if (failure) return invalid(text, "the host is neither an IP address nor localhost");
     if (address.is_v6() != brackets)
-      return invalid(text, "brackets must enclose an IPv6 address, and only that");
+      return invalid(text, "an IPv6 address must be in brackets, and other hosts must not");
   }
   return std::optional(BindAddress{std::string(host), *port});
 }

@@ -1,5 +1,5 @@
 // Listen addresses, as flags take them: ":8080", "127.0.0.1:8081", "localhost:8081", "[::]:8080",
-// or "0" for no listening. Values; any thread.
+// or "0" to listen on no address. The functions can be called on any thread.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +18,8 @@ struct BindAddress {
   bool operator==(const BindAddress&) const = default;
 };
 
-// Reads a bind address; nullopt for "0" (off). kInvalid, with the text and the reason, for any
-// other text.
+// Parses a bind address. Returns nullopt for "0" (off), and kInvalid, with the text and the reason,
+// for a text that is no bind address.
 base::Result<std::optional<BindAddress>> parse_bind_address(std::string_view text);
 
 // Returns the text of the address: "127.0.0.1:8081", "[::1]:8080", ":8080".

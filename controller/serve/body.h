@@ -1,5 +1,5 @@
-// A request body type for Beast: a string whose memory the server itself reserves. Beast's
-// string_body reserves the whole Content-Length at once. Values; any thread.
+// A request body type for Beast. It does not reserve memory for the body, so that HttpServer
+// decides how much to reserve. Beast's string_body reserves the whole Content-Length at once.
 #pragma once
 
 #include <boost/asio/buffer.hpp>

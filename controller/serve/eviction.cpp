@@ -6,25 +6,25 @@
 namespace serve {
 namespace {
 
-// Returns true to evict a served connection, false to evict a connection that was not served.
+// Returns whether to evict a served connection; false: evict one that is not served.
 bool evicts_served(const std::vector<const ConnectionInfo*>& candidates, std::size_t slots,
                    const ConnectionLimits& limits) {
   const auto served = static_cast<std::size_t>(
       std::count_if(candidates.begin(), candidates.end(),
                     [](const ConnectionInfo* candidate) { return candidate->served; }));
-  // Served connections may take the same fraction of one address's slots as of all slots.
+  // Of the slots of one address, served connections may occupy the same fraction as of all slots.
   return served == candidates.size() || served > slots * limits.served / limits.connections;
 }
 
-// Returns the eviction rank; the lowest is evicted first. Compares connections only if either all
-// of them were served or none was.
+// Returns the eviction rank; the connection with the lowest rank is evicted first. Ranks of served
+// connections and of others must not be compared with each other.
 int rank(const ConnectionInfo& connection) {
   if (connection.served) return connection.idle ? 0 : 1;
   return static_cast<int>(connection.stage);
 }
 
-// Returns how long the connection is kept from its `since`. With `waiting` clients for `slots`
-// slots, even the last client gets a slot within limits.wait.
+// Returns how long the connection is kept, counted from `since`. When `waiting` clients wait for
+// `slots` slots, even the last client gets a slot within limits.wait.
 std::chrono::microseconds keep_time(const ConnectionInfo& connection, std::size_t slots,
                                     std::size_t waiting, const ConnectionLimits& limits) {
   if (connection.idle) return {};

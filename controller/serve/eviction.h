@@ -2,17 +2,17 @@
 // connections is reached, in total or for the client's address. Each open connection occupies one
 // slot.
 //
-// A connection that has had an answer is "served". Served connections are worth more than others,
-// so that a kept connection of the API server survives a flood of silent connections. But when more
-// than limits.served connections are served, the served connection that has been idle longest is
-// closed.
+// A connection is "served" once an endpoint has answered one of its requests. Served connections
+// are closed after all others, so that an idle connection of the API server survives a flood of
+// silent connections. But when more than limits.served connections are served, one of these is
+// closed: the one that has been idle longest.
 //
-// Every other connection is kept for a time, which is shorter the more clients wait. Of the
-// connections whose time is over, the one at the earliest RequestStage is closed; among equals, the
-// one with the earliest `since`. When the client's address occupies all the slots that one address
-// may have, only connections of that address are considered.
+// A connection that is not idle is kept for a time, the keep time, which is shorter the more
+// clients wait. Of the connections whose keep time is over, the one at the earliest RequestStage is
+// closed; among equals, the one with the earliest `since`. When the client's address occupies all
+// the slots that one address may have, only connections of that address are considered.
 //
-// Pure; any thread.
+// choose_eviction() is pure and can be called on any thread.
 #pragma once
 
 #include <boost/asio/ip/address.hpp>
@@ -31,12 +31,13 @@ struct ConnectionLimits {
   std::size_t per_address = limits::kServeConnectionsPerAddress;
   // Up to this number, served connections are kept in preference to others.
   std::size_t served = limits::kServeConnectionsServed;
-  // How long a connection that is not idle is kept, from its `since`, when few clients wait.
+  // The keep time when few clients wait, counted from `since`. silent_keep_time holds for
+  // connections that have sent no bytes.
   std::chrono::milliseconds keep_time = limits::kServeKeepTime;
   std::chrono::milliseconds silent_keep_time = limits::kServeSilentKeepTime;
   // The longest time that a client waits while every slot is occupied by a connection that sends
-  // nothing useful. A connection that has sent its ClientHello is kept kHandshakeFactor times as
-  // long; the head of a request starts one more period.
+  // nothing useful. During its TLS handshake, a connection may be kept kHandshakeFactor times as
+  // long; when the head of its request has arrived, its keep time starts again.
   std::chrono::milliseconds wait = limits::kServeWait;
 };
 
@@ -48,8 +49,9 @@ enum class RequestStage {
   kTlsReady,     // the TLS handshake is complete
   kRequestHead   // the head of a request has arrived
 };
-// How many times as long a connection is kept during its TLS handshake. A ClientHello costs the
-// client a key exchange, and the handshake takes round trips before the request.
+
+// The factor by which the keep time of a connection is longer from its ClientHello to its request.
+// A ClientHello costs the client a key exchange, and the handshake takes round trips.
 inline constexpr int kHandshakeFactor = 4;
 
 // An open connection, which occupies a slot.
@@ -59,21 +61,23 @@ struct ConnectionInfo {
   std::uint64_t id = 0;
   boost::asio::ip::address address;  // of the client
   bool served = false;               // an endpoint has answered one of its requests
-  bool idle = false;                 // it waits for another request after an answer
+  bool idle = false;                 // answered, and no bytes of another request yet
   RequestStage stage = RequestStage::kNoBytes;
   // The latest of these times: the connection was accepted, sent its ClientHello, sent the head of
-  // its first request, became idle, began another request after it was idle.
+  // its first request, became idle, or sent the first bytes of another request after it was idle.
   Instant since;
 };
 
 struct Eviction {
   std::uint64_t id = 0;
-  ConnectionInfo::Instant due;  // not evicted before this time
+  ConnectionInfo::Instant due;  // the connection is kept until this time
 };
 
-// Returns nullopt when there is a slot for a connection from `address`. `waiting`: the largest
-// number of clients that waited at once since the queue was last empty. With the current number,
-// the keep time would grow as the queue shrinks, and the last client would wait too long.
+// Returns the connection to close for a new connection from `address`, and when to close it;
+// nullopt when a slot is free. `waiting`: the largest number of clients that have waited to be
+// accepted at the same time, since no client waited. It must not be the number of clients that wait
+// now, because the keep time would grow as clients are accepted, and the last one would wait too
+// long.
 std::optional<Eviction> choose_eviction(const std::vector<ConnectionInfo>& connections,
                                         const boost::asio::ip::address& address,
                                         std::size_t waiting, ConnectionInfo::Instant now,

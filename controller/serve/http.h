@@ -1,5 +1,5 @@
-// HTTP as endpoints see it: plain values, and a function from a request to a response. Health,
-// metrics and the admission webhook are endpoints. Values; any thread.
+// The HTTP types of the endpoints, which are health, metrics and the admission webhook: plain
+// values, and a function from a request to a response. They can be used on any thread.
 #pragma once
 
 #include <cstddef>
@@ -28,14 +28,14 @@ struct Response {
   std::string body;
 };
 
-// Computes a response from memory, without waiting. It may move the body out of the request. An
-// exception becomes a 500.
+// A handler computes a response from memory, without waiting. It may move the body out of the
+// request. If it throws, the request is answered with status 500.
 using Handler = std::function<Response(Request&&)>;
 
 struct Route {
   std::string path;                                    // matched exactly
   std::vector<std::string> methods = {"GET", "HEAD"};  // HEAD is answered as GET, without the body
-  std::size_t body_bytes = 0;                          // largest body; a larger one gets 413
+  std::size_t body_bytes = 0;                          // maximum size of the body; above it: 413
   Handler handler;
 };
 

@@ -30,16 +30,17 @@ using Instant = ConnectionInfo::Instant;
 
 Instant now() { return std::chrono::steady_clock::now(); }
 
-// Holds a whole head and the bytes of one read that may follow it.
+// The buffer holds a whole head and the bytes of one read that may follow it.
 constexpr std::size_t kBufferBytes = limits::kServeHeaderBytes + limits::kServeReadBytes;
 
-// Spare bytes behind a large body, so that a parser that appends to the text does not copy it.
+// Spare capacity behind a large body, so that a JSON parser that appends padding to the body does
+// not copy it.
 constexpr std::size_t kBytesForParser = 64;
 
 }  // namespace
 
-// Occupies a slot while it lives. Its destructor closes the connection, also when its coroutine is
-// cancelled.
+// An open connection, which occupies a slot. The destructor closes the connection, also when its
+// coroutine is cancelled.
 struct HttpServer::Connection {
   Connection(HttpServer& owner, tcp::socket socket) : server(owner), stream(std::move(socket)) {
     info.id = ++server.last_;
@@ -89,8 +90,8 @@ struct HttpServer::Listening {
 
 namespace {
 
-// Sends the answer. Returns true when the client has been sent all of it. `timed`: the stream
-// below, which has the timeout.
+// Sends the answer. Returns whether all of it was sent. `timed`: the TCP stream below `stream`,
+// which has the timeout.
 template <class Stream>
 asio::awaitable<bool> send(Stream& stream, beast::tcp_stream& timed, Answer answer,
                            std::chrono::milliseconds timeout) {
@@ -163,7 +164,7 @@ asio::awaitable<void> HttpServer::accept() {
         acceptor_.async_accept(socket, asio::redirect_error(asio::use_awaitable, failure));
     co_await std::move(accepting);
     if (failure == asio::error::operation_aborted) continue;
-    if (failure) {  // no free file descriptor, or the peer is gone: try again
+    if (failure) {  // no file descriptor is free, or the client is gone: try again
       logger_.warning("cannot accept a connection", {{"error", failure.message()}});
       asio::steady_timer pause(executor_, limits::kAcceptPause);
       auto waiting = pause.async_wait(asio::redirect_error(asio::use_awaitable, failure));
@@ -208,8 +209,9 @@ void HttpServer::evict(Connection& connection) {
   group_.cancel(connection.task);
 }
 
-// Evicts the connections that have been receiving an answer longest, until `bytes` more fit into
-// options_.answer_bytes or no other answer is being sent. Then charges `bytes` to the connection.
+// Evicts connections that are receiving an answer, those that have been receiving longest first,
+// until `bytes` more fit into options_.answer_bytes or no other answer is being sent. Then charges
+// `bytes` to the connection.
 void HttpServer::make_room_for_answer(Connection& connection, std::size_t bytes) {
   while (answer_bytes_ > 0 && answer_bytes_ + bytes > options_.answer_bytes) {
     Connection* longest = nullptr;
@@ -262,8 +264,8 @@ asio::awaitable<void> HttpServer::serve_securely(std::unique_ptr<Connection> con
   auto greeting = stream.async_handshake(asio::ssl::stream_base::server, buffer.data(),
                                          asio::redirect_error(asio::use_awaitable, failure));
   const std::size_t used = co_await std::move(greeting);
-  // A client sends nothing after its first flight until the server has answered. Bytes that the
-  // handshake did not use are an error.
+  // A TLS client sends nothing after its first flight until the server has answered. So it is an
+  // error when the handshake has not used all bytes.
   if (failure || used != bytes) {
     logger_.debug("a TLS handshake failed", {{"error", failure.message()}});
     co_return;
@@ -280,7 +282,7 @@ asio::awaitable<void> HttpServer::serve_securely(std::unique_ptr<Connection> con
   co_await std::move(ending);
 }
 
-// Waits for the first bytes of a request. Returns false when none came in time or the connection
+// Waits for the first bytes of a request. Returns false when none arrived in time or the connection
 // ended.
 template <class Stream>
 asio::awaitable<bool> HttpServer::wait_for_request(Stream& stream, Connection& connection) {
@@ -302,15 +304,15 @@ asio::awaitable<bool> HttpServer::wait_for_request(Stream& stream, Connection& c
   co_return !failure;
 }
 
-// A request, as far as it could be read.
+// What read_request() has read of a request.
 struct HttpServer::Incoming {
   const Route* route = nullptr;
   Request request;
   std::optional<Answer> refusal;  // replaces the answer of the route
-  bool is_gone = false;           // no client waits for an answer
+  bool is_gone = false;           // the client is gone: send no answer
   bool head_only = false;
   bool keep_alive = false;
-  bool is_unread = false;                     // the client may still send a part of it
+  bool is_unread = false;                     // the client may still send a part of the request
   std::optional<LargeBodyQueue::Entry> turn;  // held for a large body
 };
 
@@ -323,8 +325,8 @@ bool HttpServer::evict_if_slow(Connection& connection) {
   return true;
 }
 
-// Reads the body. Returns kLargeBodyTimeout when the body is large and does not get the turn in
-// time.
+// Reads the body. Returns the error of the read, or kLargeBodyTimeout when the body is large and
+// does not get the turn in time.
 template <class Stream, class Parser>
 asio::awaitable<error_code> HttpServer::read_body(Stream& stream, Connection& connection,
                                                   Parser& parser, Incoming& incoming) {
@@ -360,7 +362,7 @@ asio::awaitable<void> HttpServer::read_request(Stream& stream, Connection& conne
                                                Incoming& incoming) {
   Parser parser;
   parser.header_limit(limits::kServeHeaderBytes);
-  parser.body_limit(boost::none);  // replaced once the route is known
+  parser.body_limit(boost::none);  // no limit until the route is known
   error_code failure;
   connection.stream.expires_after(options_.head);
   auto heading = http::async_read_header(stream, connection.buffer, parser,
@@ -418,7 +420,7 @@ asio::awaitable<bool> HttpServer::exchange(Stream& stream, Connection& connectio
   if (incoming.is_gone) co_return false;
   Answer answer = incoming.refusal ? *std::move(incoming.refusal)
                                    : call(*incoming.route, std::move(incoming.request), logger_);
-  incoming.turn.reset();  // sending the answer may take long
+  incoming.turn.reset();  // before the answer is sent, which may take long
   const bool is_bad_request = answer.response.status >= 400 && answer.response.status < 500;
   const bool is_served = !incoming.refusal && !is_bad_request;
   answer.keep_alive = incoming.keep_alive;

@@ -2,8 +2,8 @@
 //
 // Guarantees
 //  * The number of connections is limited by ConnectionLimits. When a new connection would exceed
-//    the limits, serve/eviction.h chooses an open connection, which is closed. So silent or slow
-//    clients never keep others out.
+//    the limits, choose_eviction() chooses an open connection, which the server closes. So silent
+//    or slow clients never keep others out.
 //  * The size of a request is limited: limits::kServeHeaderBytes and kServeHeaderFields for its
 //    head, and the body_bytes of its route.
 //  * Times are limited: limits::kServeHandshake, kServeHead and kServeTimeout to receive and to
@@ -19,10 +19,11 @@
 //    request that cannot be read, 503 for a large body that does not get the turn in time.
 //    Connections are kept alive between requests.
 //  * Cancelling run() closes the listener and every connection, and waits for them.
-// Caveats: while there is no certificate yet, connections are closed as soon as they are accepted.
+// Caveats: while ServerOptions::certificate holds no certificate yet, the server closes connections
+// as soon as they are accepted.
 //
-// One owner, which outlives run(). Used on the thread of the io_context only. Beast and OpenSSL
-// stay behind this header.
+// One owner, which outlives run(). Used on the thread of the io_context only. Callers do not need
+// to include OpenSSL or the HTTP messages of Beast.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -70,8 +71,8 @@ class HttpServer {
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
-  // Listens on the address; port 0 selects a free port. kInvalid, with the address and the reason,
-  // when that fails.
+  // Listens on the address; port 0 selects a free port. On failure, returns kInvalid with the
+  // address and the reason.
   base::Result<> bind(const BindAddress& address);
 
   // Returns the port that the server listens on; 0 before bind().
@@ -81,8 +82,8 @@ class HttpServer {
   // it once, after bind().
   boost::asio::awaitable<void> run();
 
-  // Serves a connection that is already accepted, without a check for a free slot. Only while
-  // run() runs.
+  // Serves a connection that is already accepted, without a check for a free slot. Call it only
+  // while run() runs.
   void serve(boost::asio::ip::tcp::socket socket);
 
   // From this call on, each answer closes its connection, so that clients connect to another
@@ -127,9 +128,9 @@ class HttpServer {
   LargeBodyQueue large_body_queue_;
   async::TaskGroup group_;
   std::map<std::uint64_t, Connection*> open_;  // by ConnectionInfo::id, the order of arrival
-  std::uint64_t last_ = 0;                     // id of the latest connection
+  std::uint64_t last_ = 0;                     // id of the newest connection
   std::size_t answer_bytes_ = 0;               // bytes of answers that are being sent
-  std::size_t max_waiting_ = 0;  // maximum number of waiting clients since the queue was empty
+  std::size_t max_waiting_ = 0;                // see `waiting` of choose_eviction()
   std::uint16_t port_ = 0;
   bool draining_ = false;
 };

@@ -72,7 +72,8 @@ void LargeBodyQueue::grant() {
   wake_first();
 }
 
-// Wakes the first waiting connection, because the time at which the holder is due has changed.
+// Wakes the first waiting entry, because the time at which it must close a slow holder (due()) has
+// changed.
 void LargeBodyQueue::wake_first() {
   if (!waiting_.empty()) waiting_.front()->timer_.cancel();
 }
@@ -100,8 +101,8 @@ LargeBodyQueue::Milliseconds LargeBodyQueue::used_time(const Entry& entry, Insta
 }
 
 LargeBodyQueue::Instant::duration LargeBodyQueue::keep_time() const {
-  constexpr std::size_t kFewWaiting =
-      25;  // up to this number, waiting connections do not shorten it
+  // Up to this number of waiting connections, the keep time is the longest one.
+  constexpr std::size_t kFewWaiting = 25;
   const auto waiting = static_cast<std::int64_t>(std::max(waiting_.size(), kFewWaiting));
   return Instant::duration(longest_keep_time_) * kFewWaiting / waiting;
 }

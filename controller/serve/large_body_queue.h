@@ -3,12 +3,12 @@
 //
 // Order: the turn goes to the waiting connection whose address has used the turn for the least time
 // lately; among equals, to the connection that has waited longest. So an address with slow or many
-// bodies delays its own bodies rather than those of other addresses. An earlier answer gives no
-// precedence, because every client can get one.
+// bodies delays its own bodies rather than those of other addresses. A served connection has no
+// precedence, because every client can get an answer to a small request.
 //
-// Pace: while others wait, the connection with the turn keeps it for a short time, the keep time,
-// and longer for each byte that arrives. After that, the connection is closed. An address that has
-// used the turn for little time lately has a credit of additional time, enough for a few round
+// Pace: while others wait, a connection may have the turn for a short time, the keep time, plus
+// some time for each byte that has arrived. After that, the connection is closed. An address that
+// has used the turn for little time lately has a credit of additional time, enough for a few round
 // trips to another zone. The more connections wait, the shorter is the keep time, so that even the
 // last of many connections with slow bodies gets the turn in time.
 //
@@ -33,7 +33,7 @@ class LargeBodyQueue {
   using Instant = std::chrono::steady_clock::time_point;
   using Milliseconds = std::chrono::duration<double, std::milli>;
 
-  // The entry of one connection: it waits for the turn, and then has the turn until it is
+  // The entry of one connection. It waits for the turn, and then has the turn until the entry is
   // destroyed.
   class Entry {
    public:
@@ -60,7 +60,7 @@ class LargeBodyQueue {
     boost::asio::ip::address address_;
     std::function<bool()> close_if_slow_;
     boost::asio::steady_timer timer_;
-    Instant begin_;          // of the turn
+    Instant begin_;          // start of the turn
     Instant since_;          // start of the keep time: begin_, or later when the server was slow
     Milliseconds credit_{};  // additional keep time
     std::size_t bytes_ = 0;
@@ -74,10 +74,10 @@ class LargeBodyQueue {
   LargeBodyQueue& operator=(const LargeBodyQueue&) = delete;
 
  private:
-  // How long an address has used the turn lately. After each limits::kServeUsageHalfLife, half of
-  // the time is forgotten.
+  // How long an address has used the turn lately. The time decays: it halves with each
+  // limits::kServeUsageHalfLife.
   struct Usage {
-    Milliseconds time;
+    Milliseconds time;  // as of `at`
     Instant at;
 
     Milliseconds left(Instant instant) const;
@@ -94,7 +94,7 @@ class LargeBodyQueue {
   boost::asio::any_io_executor executor_;
   std::chrono::milliseconds longest_keep_time_;
   Entry* holder_ = nullptr;
-  std::list<Entry*> waiting_;  // in the order of arrival; the first one watches the holder
+  std::list<Entry*> waiting_;  // oldest first; the first entry closes a slow holder
   std::map<boost::asio::ip::address, Usage> usage_;
 };
 

@@ -1,6 +1,6 @@
-// ReviewObserver: what the admission webhook (serve/endpoints/admission.h) reports of its requests.
-// The owner of the server implements it, for example for metrics. Used on the thread of the
-// io_context only.
+// The admission webhook (serve/endpoints/admission.h) reports its requests to a ReviewObserver. The
+// owner of the server implements it, for example for metrics. Used on the thread of the io_context
+// only.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +20,7 @@ class ReviewObserver {
 
   // A route for reviews with this path was created.
   virtual void serve_webhook(std::string_view /*path*/) {}
-  // A request to the path was answered with the HTTP status `code` after `took`.
+  // A request to the path was answered with the HTTP status `code` after the time `took`.
   virtual void webhook_answered(std::string_view /*path*/, int /*code*/,
                                 base::Clock::Duration /*took*/) {}
   // A pod was reviewed. `result`: "rewritten", …; `images`: number of rewritten images.

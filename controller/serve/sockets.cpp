@@ -36,7 +36,8 @@ std::size_t backlog(tcp::acceptor& acceptor) {
   tcp_info info{};
   socklen_t size = sizeof info;
   const int got = ::getsockopt(acceptor.native_handle(), IPPROTO_TCP, TCP_INFO, &info, &size);
-  return got == 0 ? info.tcpi_unacked : 0;  // for a listening socket: the accept queue
+  // For a listening socket, tcpi_unacked is the length of the accept queue.
+  return got == 0 ? info.tcpi_unacked : 0;
 }
 
 tcp::endpoint open(tcp::acceptor& acceptor, const BindAddress& address, error_code& failure) {

@@ -25,14 +25,16 @@ base::Error unusable(std::string why) { return {base::ErrorCode::kInvalid, std::
 
 base::Result<registry::DockerConfig> config_of(const api::Secret& secret) {
   if (secret.type != kSecretType) {
-    return unusable(fmt::format("it is of type {}, not {}", base::shown(secret.type), kSecretType));
+    return unusable(fmt::format("the Secret is of type {} instead of {}", base::shown(secret.type),
+                                kSecretType));
   }
   const auto found = secret.data.find(std::string(kSecretKey));
-  if (found == secret.data.end()) return unusable(fmt::format("it has no {}", kSecretKey));
+  if (found == secret.data.end())
+    return unusable(fmt::format("the Secret has no key {}", kSecretKey));
   const auto text = base::decode_base64(found->second);
-  if (!text) return unusable(fmt::format("its {} is not base64", kSecretKey));
+  if (!text) return unusable(fmt::format("the key {} of the Secret is not base64", kSecretKey));
   auto config = registry::DockerConfig::parse(*text);
-  if (!config) return unusable("its content is invalid: " + config.error().message);
+  if (!config) return unusable("the Secret has invalid content: " + config.error().message);
   return config;
 }
 
@@ -65,7 +67,7 @@ std::string host_of(const std::string& image) {
 
 }  // namespace
 
-// Clears all state when run() ends for any reason. No check runs after that.
+// Clears all state when run() ends, for whatever reason. No check runs after that.
 struct PushChecks::AtEnd {
   PushChecks& checks;
   ~AtEnd() {
@@ -102,7 +104,8 @@ asio::awaitable<void> PushChecks::run() {
   co_await std::move(children);
 }
 
-// Returns the entry of the check; null when the current spec does not need the check any more.
+// Returns the entry of the check; null when the entry was dropped, because the current spec does
+// not need the check any more.
 PushChecks::Entry* PushChecks::find(const PushCheckRequest& request) {
   const auto checks = table_.find(request.resource);
   if (checks == table_.end()) return nullptr;
@@ -255,8 +258,8 @@ void PushChecks::forget(const api::ObjectKey& key) {
   table_.erase(known);
 }
 
-// Begins as many checks as may run. A check may end inside start_check() and call this function
-// again: then the loop that is already running begins the next check.
+// Begins as many checks as may run. A check that ends inside start_check() calls this function
+// again. Then the inner call does nothing, and the loop that already runs begins the next check.
 void PushChecks::start_next_checks() {
   if (starting_) return;
   starting_ = true;

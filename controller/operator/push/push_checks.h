@@ -1,12 +1,13 @@
-// Checks in the background whether images can be pushed to their own registries, and keeps the
-// answers.
+// Checks in the background whether images can be pushed to their own registries (push checks), and
+// keeps the answers.
 //
 // Guarantees
 //  * An answer belongs to one generation of one LocalRegistry. After a change of the spec the check
 //    is repeated.
 //  * A check that the current spec no longer needs is dropped: it leaves the queue or, if it runs,
 //    is cancelled. A check that the current spec still needs keeps its position in the queue.
-//  * At most one check of an image runs at a time. PushQueue decides the order of the checks.
+//  * At most one check runs at a time for one image of a LocalRegistry. PushQueue decides the order
+//    of the checks.
 //  * An answer of Unknown or Denied has a time for the next check (PushCheck::next).
 // Assumptions
 //  * The callback `changed` causes another gather() for the LocalRegistry.
@@ -40,8 +41,8 @@ class PushChecks {
   PushChecks(const PushChecks&) = delete;
   PushChecks& operator=(const PushChecks&) = delete;
 
-  // Runs the started checks until it is cancelled; then drops all checks and answers. May be called
-  // again.
+  // Runs the started checks until it is cancelled; then drops all checks and answers. It may be
+  // called again after that.
   boost::asio::awaitable<void> run();
 
   // Queues checks of these images for the current generation of the LocalRegistry. Does nothing
@@ -49,7 +50,7 @@ class PushChecks {
   // (PushCheck::next).
   void start(const api::LocalRegistry& registry, const std::vector<std::string>& images);
 
-  // Returns the checks for the current generation of the LocalRegistry.
+  // Returns the running checks and the answers for the current generation of the LocalRegistry.
   std::vector<reconcile::PushCheck> of(const api::LocalRegistry& registry) const;
 
   // Drops the checks that the current spec of this LocalRegistry no longer needs.
@@ -65,7 +66,7 @@ class PushChecks {
     reconcile::PushCheck check;
     base::Backoff backoff{limits::kPushRetry};
     std::string image;                  // the reference in the spec
-    PushCheckRequest request;           // while check.running
+    PushCheckRequest request;           // valid while check.running
     std::uint64_t check_number = 0;     // number of the running check; 0: the check is queued
     async::TaskGroup::TaskId task = 0;  // the task of the running check
   };
@@ -74,8 +75,8 @@ class PushChecks {
   struct Checks {
     std::string uid;
     std::int64_t generation = 0;
-    std::vector<api::LocalObjectReference> secrets;
-    std::map<std::string, Entry> entries;  // by the image's name
+    std::vector<api::LocalObjectReference> secrets;  // spec.pushSecrets
+    std::map<std::string, Entry> entries;            // key: name of the image
     // When to retry the images that have no entry because a limit was reached; nullopt: all images
     // have an entry.
     std::optional<base::Time> full_until;
@@ -109,9 +110,9 @@ class PushChecks {
   std::map<std::string, std::size_t> answers_of_namespace_;
   std::size_t answers_ = 0;
   std::uint64_t checks_started_ = 0;  // checks begun so far
-  bool starting_ = false;             // start_next_checks() runs
+  bool starting_ = false;             // true while start_next_checks() runs
   std::map<api::ObjectKey, Checks> table_;
-  std::unique_ptr<async::TaskGroup> group_;  // while run() runs
+  std::unique_ptr<async::TaskGroup> group_;  // null unless run() runs
 };
 
 }  // namespace controller

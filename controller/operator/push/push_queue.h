@@ -2,14 +2,14 @@
 // number of checks is limited for each namespace, for each registry and in total.
 //
 // Guarantees
-//  * Namespaces take turns: while the first check of a namespace is held back by no limit, every
+//  * Namespaces take turns: while no limit holds back the first queued check of a namespace, every
 //    other namespace begins at most one check before it.
-//  * At most bounds.running checks run: of one namespace at most bounds.running_of_namespace, at
-//    one host at most bounds.running_of_host.
-//  * At most bounds.waiting checks are queued; of one namespace at most
-//    bounds.waiting_of_namespace.
-// It uses no clock and does no IO. One owner, PushChecks; used on the thread of the io_context
-// only.
+//  * At most bounds.running checks run. Of these, at most bounds.running_of_namespace belong to one
+//    namespace, and at most bounds.running_of_host contact one host.
+//  * At most bounds.waiting checks are queued. Of these, at most bounds.waiting_of_namespace belong
+//    to one namespace.
+// A PushQueue uses no clock and does no IO. One owner, PushChecks; used on the thread of the
+// io_context only.
 #pragma once
 
 #include <cstddef>
@@ -68,7 +68,7 @@ class PushQueue {
   };
   struct Namespace {
     std::string name;
-    std::list<Host> hosts;  // the next one in front; never empty
+    std::list<Host> hosts;  // never empty; the front one is next
     std::size_t waiting = 0;
   };
   using Turn = std::list<Namespace>::iterator;
@@ -76,8 +76,8 @@ class PushQueue {
   void drop_if_empty(Turn turn, std::list<Host>::iterator host);
 
   PushQueueBounds bounds_;
-  std::list<Namespace> turns_;           // the next one in front
-  std::map<std::string, Turn> by_name_;  // in turns_
+  std::list<Namespace> turns_;           // the front one is next
+  std::map<std::string, Turn> by_name_;  // the elements of turns_
   std::map<std::string, std::size_t> running_of_namespace_;
   std::map<std::string, std::size_t> running_of_host_;
   std::size_t waiting_ = 0;

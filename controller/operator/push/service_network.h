@@ -25,7 +25,7 @@ class ServiceNetwork {
   ServiceNetwork(const kube::Environment& environment, std::string kubernetes_address,
                  Changed changed);
 
-  // Returns once the networks are known. Retries until the API server answers.
+  // Returns once the networks are known. Retries while the API server cannot be reached.
   boost::asio::awaitable<void> detect();
 
   // Reads the networks again every limits::kServiceNetworkCheck, until it is cancelled.

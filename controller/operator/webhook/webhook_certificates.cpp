@@ -157,7 +157,8 @@ asio::awaitable<void> WebhookCertificates::lead() {
   }
 }
 
-// Logs each error once. A conflict is no error: another replica was faster.
+// Logs the error, unless the previous step failed with the same one. A conflict is no error,
+// because it means that another replica was faster.
 void WebhookCertificates::report(const base::Error& error) {
   if (error.code == base::ErrorCode::kConflict || error.code == base::ErrorCode::kAlreadyExists) {
     return;
@@ -202,7 +203,8 @@ asio::awaitable<base::Result<WebhookCertificates::Wait>> WebhookCertificates::st
 }
 
 // Returns how long the newest CA certificate has been trusted: the time by the local clock since
-// this process first saw the certificate in the configuration. nullopt: it is not trusted yet.
+// this process first saw the certificate in the configuration. Returns nullopt when it is not
+// trusted yet.
 std::optional<crypto::Duration> WebhookCertificates::trusted_for(
     const crypto::StoredCertificates& stored) {
   const Configuration configured = configuration();
@@ -247,11 +249,10 @@ asio::awaitable<base::Result<void>> WebhookCertificates::write(crypto::StoredCer
   co_return base::Result<void>();
 }
 
-// Writes these CA certificates into the caBundle if the Secret still holds them; otherwise records
-// the Secret in its store. The caches may be stale, so both objects are read live, the
-// configuration first. Another leader that changes the Secret after these reads writes the
-// configuration later. Then either this write gets a 409, or the other leader's newer write
-// replaces it.
+// Writes these CA certificates into the caBundle, unless the Secret has changed and no longer holds
+// them. The caches may be stale, so both objects are read live, the configuration first. If another
+// leader changes the Secret after these reads, it writes the configuration later. Then either this
+// write gets a 409, or the other leader's newer write replaces it.
 asio::awaitable<base::Result<void>> WebhookCertificates::write_ca_bundle(std::string authorities) {
   auto reading =
       environment_.client.get<api::MutatingWebhookConfiguration>({"", options_.configuration});
@@ -299,10 +300,11 @@ bool WebhookCertificates::is_trusted() const {
 std::string WebhookCertificates::waiting_for() const {
   if (!secrets_.waiting_for().empty()) return secrets_.waiting_for();
   if (!configurations_.waiting_for().empty()) return configurations_.waiting_for();
-  if (served_.empty() && !unusable_.empty()) return "webhook: " + unusable_;
+  if (served_.empty() && !unusable_.empty())
+    return "webhook: Secret " + api::to_string(options_.secret) + ": " + unusable_;
   if (!leading_ || (!served_.empty() && is_trusted())) return "";
   if (!secret() && !configuration()) return "";
-  return "webhook: " + (last_error_.empty() ? "its certificate is being created" : last_error_);
+  return "webhook: " + (last_error_.empty() ? "the certificate is being created" : last_error_);
 }
 
 }  // namespace controller

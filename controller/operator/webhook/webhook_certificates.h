@@ -7,12 +7,12 @@
 //  * Two replicas that both consider themselves the leader do not undo each other's writes, however
 //    stale their caches are. A write carries the resourceVersion that it was decided from, and the
 //    caBundle is written only after a live read of the Secret.
-//  * The configuration owns a Secret that was created here, so that both are deleted together.
+//  * The configuration owns a Secret that this class created, so that both are deleted together.
 //    Without a configuration no Secret is created.
-//  * Of the configuration only the caBundle is written. It is written again whenever another client
-//    changes it.
-// Caveats: a missing configuration is not created, and the API server does not call the webhook
-// then.
+//  * Of the configuration, only the caBundle is written. Whenever another client changes the
+//    caBundle, it is written again.
+// Caveats: a missing configuration is not created; without it, the API server does not call the
+// webhook.
 //
 // One owner (the program). Used on the thread of the io_context only.
 #pragma once
@@ -38,8 +38,8 @@ struct WebhookCertificateOptions {
   crypto::RotationPolicy policy;
 };
 
-// A CertificateObserver gets what metrics show of the certificates. Its function does nothing
-// unless overridden.
+// A CertificateObserver is notified of what metrics show about the certificates. Its function does
+// nothing unless overridden.
 class CertificateObserver {
  public:
   CertificateObserver() = default;
@@ -69,7 +69,7 @@ class WebhookCertificates {
   boost::asio::awaitable<void> run();
 
   // Renews the certificate and updates the caBundle, until it is cancelled. Only the leader calls
-  // it, while run() runs. May be called again.
+  // it, while run() runs. It may be called again after it was cancelled.
   boost::asio::awaitable<void> lead();
 
   // For /readyz: returns why the API server cannot call the webhook. Empty when the API server can
@@ -101,7 +101,7 @@ class WebhookCertificates {
   kube::Informer<api::Secret> secrets_;
   kube::Informer<api::MutatingWebhookConfiguration> configurations_;
   async::Signal changed_;
-  bool dirty_ = false;  // something has changed since the last step began
+  bool dirty_ = false;  // a watched object changed since the last step began
   bool leading_ = false;
   std::string served_;      // the certificate; empty: none
   std::string unusable_;    // why the certificate in the Secret is not served

@@ -11,8 +11,8 @@ namespace controller {
 
 namespace {
 
-// The images that one LocalRegistry declares, with its age and name. If two LocalRegistries declare
-// the same image, age and name decide between them.
+// The images that one LocalRegistry declares, with its creation time and name, which decide between
+// two LocalRegistries that declare the same image.
 struct Declared {
   base::Time created;
   std::string name;

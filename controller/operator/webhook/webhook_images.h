@@ -1,5 +1,6 @@
-// Computes how the webhook rewrites the images of a namespace's pods, from the status of its
-// LocalRegistries. It only reads the caches. Used on the thread of the io_context only.
+// Decides how the webhook rewrites images of pods: the status of the LocalRegistries in the pod's
+// namespace determines it. The function only reads the caches. Used on the thread of the io_context
+// only.
 #pragma once
 
 #include <memory>

@@ -1,7 +1,8 @@
 // The route POST /mutate: the admission webhook for pods, which answers from memory.
 //
-// A review that can be read is answered with 200 and always admits the pod. Any other body gets
-// 400. The observer gets each request with its duration. Used on the thread of the io_context only.
+// A valid AdmissionReview is answered with 200, and the answer always admits the pod. Any other
+// body is answered with 400. Each request is reported to the observer with its duration. Used on
+// the thread of the io_context only.
 #pragma once
 
 #include "admission/review.h"

@@ -14,8 +14,8 @@ Route health_route(const std::string& endpoint, std::vector<HealthCheck> checks)
   return route;
 }
 
-// Replaces control characters by spaces, since a reason may quote text from outside and the
-// response has one line per check.
+// Replaces control characters by spaces, because a reason may quote text from outside and the
+// response has one line for each check.
 std::string one_line(std::string text) {
   for (char& character : text) {
     if (static_cast<unsigned char>(character) < ' ' || character == '\x7f') character = ' ';

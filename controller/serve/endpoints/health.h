@@ -1,8 +1,8 @@
 // The endpoints /healthz and /readyz, which run named checks on each request. They answer 200 "ok",
 // or 503 with the failing checks and their reasons; "?verbose" also lists passing checks.
 //
-// Values; the state that the checks use must outlive the server. Used on the thread of the
-// io_context only. Source: https://kubernetes.io/docs/reference/using-api/health-checks/
+// The state that the checks use must outlive the server. Used on the thread of the io_context only.
+// Source: https://kubernetes.io/docs/reference/using-api/health-checks/
 #pragma once
 
 #include <functional>
@@ -15,13 +15,14 @@
 namespace serve {
 
 struct HealthCheck {
-  std::string name;  // "informers"
-  // Returns nullopt when the check passes; else the reason why it fails, as one line: "list of
-  // services: Forbidden: …". It must not contain secrets: the endpoint requires no authentication.
+  std::string name;  // such as "caches"
+  // Returns nullopt when the check passes; otherwise the reason why it fails, in one line, such as
+  // "list of services: Forbidden: …". It must not contain secrets: the endpoint requires no
+  // authentication.
   std::function<std::optional<std::string>()> waits_for;
 };
 
-// Returns the response of an endpoint with these checks. `endpoint`: "readyz".
+// Returns the response of an endpoint with these checks. `endpoint`: such as "readyz".
 Response check_health(const std::string& endpoint, const std::vector<HealthCheck>& checks,
                       bool verbose);
 

@@ -9,7 +9,7 @@
 
 namespace serve {
 
-// `serialize` returns all metrics in the text format 0.0.4. It is called for each request.
+// `serialize` returns all metrics in the text format 0.0.4. It is called for every request.
 Route metrics_route(std::function<std::string()> serialize);
 
 }  // namespace serve

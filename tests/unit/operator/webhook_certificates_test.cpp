@@ -335,7 +335,7 @@ TEST_F(WebhookCertificatesTest, ACertificateThatCannotBeUsedIsReported) {
   secret.data = {{"tls.crt", base::encode_base64("nonsense")}};
   cluster.put(secret);
   Replica& one = replica();
-  EXPECT_EQ(one.certificates.waiting_for(), "webhook: not its key");
+  EXPECT_EQ(one.certificates.waiting_for(), "webhook: Secret system/webhook: not its key");
 }
 
 TEST_F(WebhookCertificatesTest, ANewLeaderTakesOverWhatTheOldOneBegan) {
