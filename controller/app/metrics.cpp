@@ -252,8 +252,8 @@ Metrics::Series::Series(std::string_view version)
       cache_bytes(gauge(registry, "localregistry_cache_bytes",
                         "Memory used by the cached objects, by resource")),
       cache_reduced(gauge(registry, "localregistry_cache_reduced_objects",
-                          "Number of objects that are cached only in part, because they or all "
-                          "objects of their namespace are too large, by resource")),
+                          "Number of objects that are cached only in part, because they, or all "
+                          "objects of their namespace together, are too large, by resource")),
       cache_dropped(
           gauge(registry, "localregistry_cache_dropped_objects",
                 "Number of objects that are not cached, because the cache is full, by resource")),

@@ -30,7 +30,7 @@ struct FlagTexts {
   bool version = false;
 };
 
-// Checks for a DNS label (RFC 1123). Returns an empty text if the name is one, else the error
+// Checks that `name` is a DNS label (RFC 1123). Returns an empty text if it is, otherwise the error
 // message, as CLI11 expects.
 std::string check_namespace(const std::string& name) {
   return base::is_dns_label(name)
@@ -38,13 +38,14 @@ std::string check_namespace(const std::string& name) {
              : "'" + name + "' is not the name of a namespace: use a-z, 0-9 and -";
 }
 
-// Checks for a DNS subdomain (RFC 1123). The result has the same form as that of check_namespace.
+// Checks that `name` is a DNS subdomain (RFC 1123). The result has the same form as that of
+// check_namespace.
 std::string check_name(const std::string& name) {
   const bool valid = base::is_dns_subdomain(name, base::kDnsLabelBytes);
   return valid ? "" : "'" + name + "' is not a Kubernetes name: use a-z, 0-9, - and .";
 }
 
-// Checks how long a certificate may be valid. The result has the same form as that of
+// Checks that `text` is a valid lifetime of a certificate. The result has the same form as that of
 // check_namespace.
 std::string check_validity(const std::string& text) {
   const auto duration = parse_duration(text);

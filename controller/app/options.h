@@ -28,8 +28,8 @@ struct Options {
   std::string webhook_configuration = "local-registry-operator";
   std::chrono::seconds webhook_certificate_validity = limits::kCertificateValidity;
   std::size_t max_concurrent_reconciles = 8;
-  std::vector<std::string> insecure_registries;  // as in registry/policy.h
-  std::vector<std::string> push_check_deny;      // networks, as in registry/policy.h
+  std::vector<std::string> insecure_registries;  // see registry::InsecureRegistries
+  std::vector<std::string> push_check_deny;      // see registry::Networks
   std::vector<std::string> allowed_images;       // prefixes, for other namespaces; empty: any
   std::string registry_ca_file;                  // CAs besides the system's
   base::LogLevel log_level = base::LogLevel::kInfo;

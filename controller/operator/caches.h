@@ -77,11 +77,11 @@ class Caches {
   // Returns the namespaces that can have children of `owner` when that LocalRegistry is gone.
   std::vector<std::string> namespaces_of_deleted_owner(const api::ObjectKey& owner) const;
 
-  // Returns the LocalRegistries with that target_key(), each with its
-  // reconcile::name_candidate_summary.
+  // Returns the LocalRegistries whose reconcile::target_key() is `target`, each with its
+  // reconcile::name_candidate_summary().
   std::vector<kube::IndexCandidate> candidates_for_name(const api::ObjectKey& target) const;
 
-  // Returns the LocalRegistries with that target namespace.
+  // Returns the LocalRegistries whose target namespace is `namespace_name`.
   std::vector<kube::IndexCandidate> candidates_for_namespace(
       const std::string& namespace_name) const;
 

@@ -92,7 +92,7 @@ asio::awaitable<void> Executor::execute(std::vector<reconcile::Action> actions,
   co_await group.join();
 }
 
-// Returns the coroutine that carries out an action.
+// A visitor of Action that returns the coroutine which executes the action.
 struct Executor::Dispatch {
   Executor& executor;
   ReconcileState& state;

@@ -77,7 +77,7 @@ std::string incumbent_of(const Observed& observed) {
 bool pvc_owner_may_exist(const Caches& caches, const Observed& observed) {
   if (!observed.pvc()) return false;
   const api::ObjectKey key = reconcile::owner_key(observed.pvc()->metadata);
-  // The cache cannot show that the owner is gone when its namespace is not watched.
+  // If the namespace of the owner is not watched, the cache cannot show that the owner is gone.
   if (!key.name.empty() && !caches.watches(key.namespace_name)) return true;
   const auto owner = caches.registries.store().get(key);
   return owner && owner->metadata.uid != observed.registry->metadata.uid &&

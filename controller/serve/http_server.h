@@ -127,7 +127,7 @@ class HttpServer {
   boost::asio::steady_timer room_;  // cancelling it wakes make_room()
   LargeBodyQueue large_body_queue_;
   async::TaskGroup group_;
-  std::map<std::uint64_t, Connection*> open_;  // by ConnectionInfo::id, the order of arrival
+  std::map<std::uint64_t, Connection*> open_;  // key: ConnectionInfo::id
   std::uint64_t last_ = 0;                     // id of the newest connection
   std::size_t answer_bytes_ = 0;               // bytes of answers that are being sent
   std::size_t max_waiting_ = 0;                // see `waiting` of choose_eviction()

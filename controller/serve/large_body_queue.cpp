@@ -107,8 +107,8 @@ LargeBodyQueue::Instant::duration LargeBodyQueue::keep_time() const {
   return Instant::duration(longest_keep_time_) * kFewWaiting / waiting;
 }
 
-// Returns the time at which the holder is closed if it is slow; the maximum when there is no holder
-// that can be closed.
+// Returns the time at which the holder is closed if it is slow; Instant::max() when no open
+// connection has the turn.
 LargeBodyQueue::Instant LargeBodyQueue::due() const {
   if (holder_ == nullptr || holder_->closed_) return Instant::max();
   const Milliseconds earned(static_cast<double>(holder_->bytes_) / limits::kServeLargeRate);

@@ -38,8 +38,9 @@ base::Result<registry::DockerConfig> config_of(const api::Secret& secret) {
   return config;
 }
 
-// The status shows the same message for every cause. Users who may create LocalRegistries but not
-// read Secrets must not learn which Secrets exist and of what type they are.
+// Returns the message for a Secret that cannot be used. It is the same for every cause: users who
+// may create LocalRegistries but not read Secrets must not learn which Secrets exist and of what
+// type they are.
 std::string unusable_secret(const std::string& name, const std::string& namespace_name) {
   return fmt::format(
       "Secret {0} cannot be used: it must exist in namespace {1}, be of type {2} with valid "

@@ -106,7 +106,8 @@ class PushChecks {
   registry::PushChecker& checker_;
   Changed changed_;
   PushQueue queue_;
-  // By namespace: the number of entries, plus the number of Secrets of Checks that have entries.
+  // By namespace: the number of entries, plus the number of Secret names in all Checks that have
+  // entries.
   std::map<std::string, std::size_t> answers_of_namespace_;
   std::size_t answers_ = 0;
   std::uint64_t checks_started_ = 0;  // checks begun so far
