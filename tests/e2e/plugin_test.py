@@ -39,7 +39,7 @@ def test_the_manuals_page_becomes_a_registry_that_delivers_its_images(namespace,
     (tmp_path / "devspace.yaml").write_text(plugin.DEVSPACE)
     code, manifest, notes = ask(namespace, "import", tmp_path / "devspace.yaml")
     assert code == 0
-    assert "sections that a LocalRegistry does not need: deployments, dev" in notes
+    assert "not carried over: the sections deployments, dev, which" in notes
     kubectl("--namespace", namespace, "apply", "--filename", "-", stdin=manifest)
     assert tell(namespace, "wait", "--timeout", "110s").endswith("/dev condition met\n")
     port = node_port(namespace)

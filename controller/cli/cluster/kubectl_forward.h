@@ -44,7 +44,7 @@ std::uint16_t forwarded_port(std::string_view line);
 
 enum class ForwardLine {
   kRoutine,  // kubectl listens, or has accepted a connection
-  kProblem,  // why kubectl ends
+  kProblem,  // an error that ends kubectl
   kLog,      // from klog: an error of one connection; appears after successful pushes, too
   kOther,    // any other line, such as a prompt of a credential plugin
 };

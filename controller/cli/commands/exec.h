@@ -29,7 +29,7 @@ struct HookRuns {
 boost::asio::awaitable<Outcome<HookRuns>> prepare(const ClusterSession& session,
                                                   ExecCommand command);
 
-// Executes the runs one after the other until one fails, and returns the exit code of the last one.
+// Executes the runs one after the other until one fails, and returns the exit code of the last run.
 // After a signal to this process, no further run starts. Blocks. The process must have no other
 // threads, such as those of connections; otherwise the command may miss signals.
 int run_hooks(Console& console, const HookRuns& runs);

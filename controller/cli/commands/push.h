@@ -28,7 +28,7 @@ struct PushCommand {
 
 struct PushedImage {
   PushTarget target;
-  std::string digest = {};  // of the manifest; empty for KinD
+  std::string digest = {};  // digest of the manifest; empty for KinD
   std::uint64_t sent_bytes = 0;
   int blobs = 0;
   int present_blobs = 0;  // blobs that the registry already had

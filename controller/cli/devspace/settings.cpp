@@ -15,8 +15,8 @@ using devspace::is_one_of;
 using devspace::Setting;
 
 constexpr std::string_view kTooLong = "the value is too long";
-constexpr int kVariableDepth = 8;              // maximum nesting of variables in variables
-constexpr std::size_t kReplacements = 10'000;  // maximum for all fields together
+constexpr int kVariableDepth = 8;  // maximum nesting of variables in values of variables
+constexpr std::size_t kReplacements = 10'000;  // maximum number of replaced variables in a file
 
 // DevSpace sets these variables itself, regardless of the environment.
 constexpr std::string_view kPredefined[] = {

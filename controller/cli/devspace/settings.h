@@ -56,7 +56,7 @@ class SettingReader {
   const json::Positions& positions_;
   ImportReport& report_;
   std::size_t replacements_ = 0;    // variables replaced so far
-  std::size_t replaced_bytes_ = 0;  // bytes of their values
+  std::size_t replaced_bytes_ = 0;  // total size of their values, bytes
   std::size_t passwords_ = 0;       // replaced variables with `password: true`
   bool in_integer_ = false;         // the field whose variables are replaced is an integer
 };

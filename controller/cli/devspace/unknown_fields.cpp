@@ -35,6 +35,7 @@ constexpr std::string_view kImageFields[] = {
 
 // These sections may change the content of the sections localRegistry and images.
 constexpr std::string_view kChanging[] = {"profiles", "imports", "dependencies"};
+// A LocalRegistry does not need these sections.
 constexpr std::string_view kOtherSections[] = {"functions", "pipelines",   "deployments", "dev",
                                                "commands",  "pullSecrets", "require",     "hooks"};
 
@@ -65,8 +66,8 @@ void explain_unknown_fields(const std::vector<std::string>& unknown, ImportRepor
   }
   if (sections.empty()) return;
   report.note(fmt::format(
-      "sections that a LocalRegistry does not need: {}; `kubectl localregistry rewrite` "
-      "rewrites the images that they name",
+      "not carried over: the sections {}, which a LocalRegistry does not need; `kubectl "
+      "localregistry rewrite` rewrites the images in them",
       fmt::join(sections, ", ")));
 }
 

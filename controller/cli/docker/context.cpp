@@ -61,7 +61,7 @@ struct json::Fields<cli::ContextMeta> {
 namespace cli {
 namespace {
 
-constexpr std::string_view kNoContext = "default";  // Docker's name for no context
+constexpr std::string_view kNoContext = "default";  // with this name, Docker uses no context
 
 template <class T>
 Outcome<T> read_json(const std::string& path) {

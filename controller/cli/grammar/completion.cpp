@@ -56,7 +56,7 @@ class CommandLinePosition {
   const CLI::Option* option() const { return option_; }
   // Reports whether the next word comes after "--", as a word of the command to run.
   bool is_after_dashes() const { return is_after_dashes_; }
-  // Reports whether a word is not a command of the plugin, so that nothing can be completed.
+  // Reports whether the command is unknown, so that nothing can be completed.
   bool lost() const { return lost_; }
   const ClusterSelection& selection() const { return selection_; }
 

@@ -13,7 +13,7 @@
 namespace cli {
 namespace {
 
-constexpr std::string_view kDashes = "--";  // ends the flags
+constexpr std::string_view kDashes = "--";  // words after it are not flags
 
 std::vector<CommandHelp> help_of(const CommandTable& commands) {
   std::vector<CommandHelp> result;

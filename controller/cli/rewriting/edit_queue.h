@@ -24,7 +24,7 @@ class EditQueue {
   // Reserves the next slot in the text and returns its number.
   std::uint64_t reserve();
 
-  // Marks the slot as decided without an edit. It must not have been emitted yet.
+  // Marks the slot as decided without an edit. The slot must not have been emitted yet.
   void decide(std::uint64_t slot) { at(slot).decided = true; }
   // Marks the slot as decided, and adds its edit.
   void decide(std::uint64_t slot, json::Edit edit);

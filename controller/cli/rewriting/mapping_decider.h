@@ -40,7 +40,7 @@ class MappingDecider {
   struct RegistryAndRepositories {
     const Candidate* registry = nullptr;
     std::vector<const Candidate*> paths;
-    bool has_other = false;  // the registry may also apply to a kOtherRepository
+    bool has_other = false;  // the registry may also apply to Mapping::other_repositories
   };
 
   void settle_value(const Mapping& mapping, const Candidate& value);
@@ -57,7 +57,7 @@ class MappingDecider {
   void mark_decided(const Candidate& candidate);
 
   const api::ImageRewriter& rewriter_;
-  const std::vector<std::string>& repositories_;  // "docker.io/library/alpine"
+  const std::vector<std::string>& repositories_;  // such as "docker.io/library/alpine"
   const Warn& warn_;
   EditQueue& edits_;
 };

@@ -1,6 +1,6 @@
-// These types hold the values of a text that may be references to declared images, until they are
-// decided: a ReferenceCandidate is one value, a ReferenceMapping the values of one mapping. The
-// types are plain values and can be used on any thread.
+// These types hold the values of a text that may be references to declared images, until it is
+// decided whether they are: a ReferenceCandidate is one value, a ReferenceMapping the values of one
+// mapping. The types are plain values and can be used on any thread.
 #pragma once
 
 #include <cstddef>

@@ -62,7 +62,7 @@ class ReferenceEditor final : public json::ScalarVisitor {
   void warn_of_embedded(const json::Scalar& scalar);
 
   const api::ImageRewriter& rewriter_;
-  const std::vector<std::string> repositories_;  // "docker.io/library/alpine"
+  const std::vector<std::string> repositories_;  // such as "docker.io/library/alpine"
   const Warn warn_;
   EditQueue edits_;
   MappingDecider decider_;

@@ -62,7 +62,7 @@ int start(const std::vector<std::string>& command, const std::vector<Variable>& 
   async::Spawn program;
   program.words = command;
   program.environment = variables;
-  program.default_signals = {SIGPIPE};  // which this process ignores
+  program.default_signals = {SIGPIPE};  // this process ignores it, but the command must not
   program.mask = &mask;
   program.death_signal = SIGTERM;
   return async::spawn(program, pid);

@@ -9,7 +9,7 @@
 namespace cli {
 
 // Returns the content of the file, or of standard input for "-". `max`: maximum size in bytes.
-// kFailure: the file cannot be read or is larger.
+// kFailure: the file cannot be read, or is larger than `max`.
 Outcome<std::string> read_input(const std::string& file, std::size_t max);
 
 }  // namespace cli
