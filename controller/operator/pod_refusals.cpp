@@ -49,6 +49,7 @@ asio::awaitable<void> PodRefusals::read(reconcile::ReadPodRefusal action, Reconc
   };
   ++reads_[name];
   const Counted counted{reads_, name};
+  const std::string stateful_set = api::to_string(action.key);
   auto reading = refusal_in_events(std::move(action));
   base::Result<reconcile::PodRefusal> refusal = co_await std::move(reading);
   if (refusal) {
@@ -56,7 +57,7 @@ asio::awaitable<void> PodRefusals::read(reconcile::ReadPodRefusal action, Reconc
   } else if (!std::exchange(has_warned_, true)) {
     environment_.logger.warning(
         "cannot read the Events of a StatefulSet that has no pod; this is logged once",
-        {{"object", api::to_string(state.key)}, {"error", base::to_string(refusal.error())}});
+        {{"object", stateful_set}, {"error", base::to_string(refusal.error())}});
   }
 }
 

@@ -267,7 +267,8 @@ asio::awaitable<void> HttpServer::serve_securely(std::unique_ptr<Connection> con
   // A TLS client sends nothing after its first flight until the server has answered. So it is an
   // error when the handshake has not used all bytes.
   if (failure || used != bytes) {
-    logger_.debug("a TLS handshake failed", {{"error", failure.message()}});
+    logger_.debug("a TLS handshake failed",
+                  {{"error", failure ? failure.message() : "bytes follow the first flight"}});
     co_return;
   }
   buffer.consume(used);

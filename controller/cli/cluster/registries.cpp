@@ -35,14 +35,16 @@ Outcome<Registry> only_one(std::vector<Registry> found, const std::string& names
 }  // namespace
 
 Failure explain(const base::Error& error, const ClusterSession& session) {
+  const std::string identity = session.context.empty()
+                                   ? "the pod's service account"
+                                   : fmt::format("context {}", base::shown(session.context));
   if (kube::is_missing_type(error)) {
     return {
         ExitCode::kNotFound,
         "the cluster has no CRD for LocalRegistries: install the chart local-registry-operator"};
   }
   if (kube::has_no_credentials(error)) {
-    return {ExitCode::kFailure, fmt::format("no credentials for context {}: {}",
-                                            base::shown(session.context), error.message)};
+    return {ExitCode::kFailure, fmt::format("no credentials for {}: {}", identity, error.message)};
   }
   Failure failure = failure_of(error);
   switch (error.code) {
@@ -52,9 +54,8 @@ Failure explain(const base::Error& error, const ClusterSession& session) {
       failure.message = fmt::format("the API server cannot be reached: {}", error.message);
       break;
     case base::ErrorCode::kUnauthorized:
-      failure.message =
-          fmt::format("the API server does not accept the credentials of context {}: {}",
-                      base::shown(session.context), error.message);
+      failure.message = fmt::format("the API server does not accept the credentials of {}: {}",
+                                    identity, error.message);
       break;
     default: break;
   }

@@ -21,7 +21,6 @@ namespace {
 // Problem is the body of an error response of Docker's API.
 struct Problem {
   std::string message;
-  std::string cause;  // only podman sends it
 };
 
 }  // namespace
@@ -30,8 +29,7 @@ struct Problem {
 template <>
 struct json::Fields<cli::Problem> {
   using T = cli::Problem;
-  static constexpr auto kTable =
-      std::make_tuple(json::field("message", &T::message), json::field("cause", &T::cause));
+  static constexpr auto kTable = std::make_tuple(json::field("message", &T::message));
 };
 
 namespace cli {

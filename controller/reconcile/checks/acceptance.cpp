@@ -7,6 +7,7 @@
 #include "api/images/image_reference.h"
 #include "api/quantity.h"
 #include "base/limits.h"
+#include "base/text/quote.h"
 #include "base/text/text.h"
 #include "reconcile/checks/decision.h"
 #include "reconcile/children/names.h"
@@ -68,17 +69,23 @@ Refusal pull_secret_refusal(std::string_view secret, const api::Namespace& targe
 std::optional<Refusal> check_spec(const Observed& observed) {
   const api::LocalRegistrySpec& spec = observed.registry->spec;
   std::string problem;
-  if (spec.port < 1 || spec.port > kMaxPort) problem = "spec.port must be from 1 to 65535";
+  if (spec.port < 1 || spec.port > kMaxPort) {
+    problem = fmt::format("spec.port is {}, and must be from 1 to {}", spec.port, kMaxPort);
+  }
   if (spec.node_port < 0 || spec.node_port > kMaxPort) {
-    problem = "spec.nodePort must be 0 or from 1 to 65535";
+    problem =
+        fmt::format("spec.nodePort is {}, and must be 0 or from 1 to {}", spec.node_port, kMaxPort);
   }
   if (spec.name.empty() || spec.name.size() > kMaxName) {
-    problem = "spec.name must be a DNS label of at most 63 characters";
+    problem = fmt::format("spec.name is {}, and must be a DNS label of at most {} characters",
+                          base::quoted(spec.name), kMaxName);
   }
-  if (spec.image.empty()) problem = "spec.image must not be empty";
+  if (spec.image.empty()) problem = "spec.image is empty, and must name an image";
   const auto order = api::compare(spec.persistence.size, {"0"});
   if (!order || *order != std::strong_ordering::greater) {
-    problem = "spec.persistence.size must be a quantity above zero, such as 5Gi";
+    problem =
+        fmt::format("spec.persistence.size is {}, and must be a quantity above zero, such as 5Gi",
+                    base::quoted(spec.persistence.size.text));
   }
   if (problem.empty()) return std::nullopt;
   return Refusal{reason::kInvalidSpec, problem};

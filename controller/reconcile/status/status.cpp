@@ -204,8 +204,7 @@ ConditionValue compute_ready(const Observed& observed, const Conditions& conditi
           observed, {ObjectRole::kDeployment, ObjectRole::kStatefulSet, ObjectRole::kService})) {
     return {kFalse, failure->reason, available.message};
   }
-  return {kTrue, std::string(reason::kReady),
-          "registry is ready; push and pull at " + observed.registry->spec.name};
+  return {kTrue, std::string(reason::kReady), {}};  // ready_condition() adds the message
 }
 
 // Computes the condition CleanupBlocked. Children may be in namespaces that are not watched.
