@@ -85,10 +85,11 @@ class Patch {
     annotate(pod, all);
   }
 
-  // Corrects the annotation of an updated pod. For each container whose image changed, sets the
-  // entry to the original image, or removes an entry that is not the original of the new image. If
-  // that changes the annotation, also restores the entries of unchanged containers that the update
-  // removed.
+  // Updates the annotation localregistry.dev/original-images of an updated pod. For a container
+  // whose image changed: if this review rewrites the image, records the image before the rewrite;
+  // else removes the entry, unless the entry's image would be rewritten to the new image. If an
+  // entry was recorded or removed, also restores the entries of unchanged containers that the
+  // update removed.
   void annotate_updated(const ReviewedPod& pod, const ReviewedPod& before) {
     api::StringMap all = recorded_originals(pod);
     const auto changed = changed_images(pod);

@@ -33,7 +33,7 @@ std::string text_of(json::View value) {
   return value.kind() == json::Kind::kString ? std::string(value.string()) : json::canonical(value);
 }
 
-// True when `member` names a list element and `key` is the value of one of its merge keys.
+// Returns whether `member` names a list element and `key` is the value of one of its merge keys.
 // managedFields names an element by all its merge keys: k:{"port":5000,"protocol":"TCP"}.
 bool has_key(std::string_view member, std::string_view key) {
   if (!member.starts_with("k:")) return false;
@@ -56,8 +56,8 @@ std::optional<json::View> find_step(json::View node, const Step& step) {
   return std::nullopt;
 }
 
-// True when the field set `node` contains the path `steps`. A set without members contains every
-// path below it.
+// Returns whether the field set `node` contains the path `steps`. A set without members contains
+// every path below it.
 bool owns(json::View node, const std::vector<Step>& steps) {
   for (std::size_t i = 0; i < steps.size(); ++i) {
     const auto next = find_step(node, steps[i]);

@@ -27,7 +27,7 @@ std::optional<std::strong_ordering> compare(const Quantity& a, const Quantity& b
 // binary suffix ("8Ei") becomes 2^63 - 1. Every other text is returned unchanged.
 Quantity rounded_up(const Quantity& quantity);
 
-// True when the API server accepts the text as a quantity.
+// Returns whether the API server accepts the text as a quantity.
 bool is_quantity(std::string_view text);
 
 // A port by number or by name.

@@ -34,8 +34,8 @@ bool is_binary_quantity(std::string_view text) {
   return std::all_of(text.begin(), text.end() - 2, base::is_digit);
 }
 
-// True when the text needs no quotes. The check is stricter than YAML, because quoting is always
-// correct.
+// Returns whether the text needs no quotes. The check is stricter than YAML, because quoting is
+// always correct.
 bool is_plain(std::string_view text) {
   if (is_binary_quantity(text)) return true;
   if (text.empty() || !(base::is_letter(text.front()) || text.front() == '/')) return false;

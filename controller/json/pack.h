@@ -34,7 +34,8 @@ class Packer {
   std::string bytes_;
 };
 
-// An Unpacker reads packed bytes.
+// An Unpacker reads what a Packer wrote, in the same order. The bytes must outlive the Unpacker and
+// the texts that it returns.
 class Unpacker {
  public:
   explicit Unpacker(std::string_view bytes) : rest_(bytes) {}

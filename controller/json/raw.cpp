@@ -34,7 +34,8 @@ void write_canonical(Writer& writer, View view) {
   }
 }
 
-// True for a value that the API server does not store: null and, for typed fields, an empty list.
+// Returns true for a value that the API server does not store: null and, for typed fields, an empty
+// list.
 bool is_dropped(View wanted) {
   return wanted.kind() == Kind::kNull || (wanted.kind() == Kind::kArray && wanted.size() == 0);
 }

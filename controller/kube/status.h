@@ -22,7 +22,7 @@ base::Error error_of(const Response& response, std::string_view what);
 // Returns the error for the Status in an ERROR event of a watch.
 base::Error error_of_event(json::View status, std::string_view what);
 
-// True when the API server does not serve the resource type, for example for lack of the CRD.
+// Returns whether the API server does not serve the resource type, for example for lack of the CRD.
 bool is_missing_type(const base::Error& error);
 
 // Returns the name of a resource type as kubectl shows it: "deployments.apps", "services".

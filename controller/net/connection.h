@@ -57,7 +57,7 @@ class Connection {
   boost::asio::awaitable<base::Result<void>> advance(AnswerParser& parser, std::size_t batch,
                                                      Instant deadline);
 
-  // True when the idle connection can still carry a request.
+  // Returns whether the idle connection can still carry a request.
   bool is_reusable() { return channel_ && channel_->is_reusable(); }
 
   // Returns how many bytes the kernel has accepted so far.

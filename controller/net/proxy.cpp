@@ -61,7 +61,7 @@ void split_port(const std::string& pattern, std::string& host, std::string& port
   }
 }
 
-// Whether `pattern`, one entry of NO_PROXY, matches the server.
+// Returns whether `pattern`, one entry of NO_PROXY, matches the server.
 bool excludes(const std::string& pattern, const ServerUrl& server) {
   if (pattern == "*") return true;
   const std::optional<ip::address> address = address_of(server.host);

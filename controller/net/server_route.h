@@ -34,11 +34,11 @@ struct ServerRoute {
   // and `server` serves only for the Host header.
   std::string unix_socket = {};
 
-  // True for a server without TLS behind an HTTP or HTTPS proxy: requests go to the proxy itself,
-  // which passes them on. Every other server behind a proxy is reached through a tunnel.
+  // Returns true for a server without TLS behind an HTTP or HTTPS proxy: requests go to the proxy
+  // itself, which passes them on. Every other server behind a proxy is reached through a tunnel.
   bool passes_requests() const { return proxy && proxy->kind != ProxyKind::kSocks5 && !server.tls; }
 
-  // True when a connection needs a TLS context: for the server, for the proxy, or for both.
+  // Returns whether a connection needs a TLS context: for the server, for the proxy, or for both.
   bool uses_tls() const { return server.tls || (proxy && proxy->tls()); }
 
   // Returns the target for the request line: `target` itself, or the absolute URL (RFC 9112, 3.2.2)

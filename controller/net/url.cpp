@@ -21,8 +21,8 @@ struct Address {
   std::uint16_t port = 0;
 };
 
-// Whether the host is a name or an IP address. The check is needed because a URL can hold any other
-// character in percent-encoded form.
+// Returns whether the host is a name or an IP address. The check is needed because a URL can hold
+// any other character in percent-encoded form.
 bool is_host(std::string_view host) {
   if (host.find(':') != std::string_view::npos) {
     boost::system::error_code wrong;

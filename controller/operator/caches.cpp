@@ -32,8 +32,8 @@ std::vector<kube::Scope> scopes_of_namespaces(const std::vector<std::string>& na
   return scopes;
 }
 
-// True when the cache holds all of the LocalRegistry. Otherwise the spec may be missing, and with
-// the spec the target name and namespace.
+// Returns whether the cache holds all of the LocalRegistry. Otherwise the spec may be missing, and
+// with the spec the target name and namespace.
 bool is_whole(const api::LocalRegistry& registry) {
   return registry.metadata.completeness == json::Completeness::kComplete;
 }

@@ -71,7 +71,7 @@ class Caches {
 
   bool watches(const std::string& namespace_name) const;
 
-  // Whether the object can be an orphaned child, given that its owner is gone.
+  // Returns whether the object can be an orphaned child, given that its owner is gone.
   bool may_be_orphan(const api::ObjectMeta& object) const;
 
   // Returns the namespaces that can have children of `owner` when that LocalRegistry is gone.

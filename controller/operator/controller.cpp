@@ -19,10 +19,11 @@ base::Error not_converged_error(const ReconcileState& state) {
   return {
       base::ErrorCode::kConflict,
       state.conflicted
-          ? "the children changed while the operator wrote them; if this goes on, find the client "
-            "that changes them in their metadata.managedFields"
+          ? "the children changed while the operator wrote them; if this goes on, look up in "
+            "metadata.managedFields of the children which client changes them"
           : "the children still differ from the spec of the LocalRegistry after the last pass; if "
-            "this goes on, find the client that changes them in their metadata.managedFields"};
+            "this goes on, look up in metadata.managedFields of the children which client changes "
+            "them"};
 }
 
 // Returns the result of the reconcile. An error that may go away by itself is retried with backoff.
@@ -35,12 +36,12 @@ runtime::ReconcileResult outcome(const ReconcileState& state, const reconcile::P
   return runtime::Requeue{plan.requeue_after};
 }
 
-// True when no request and no precondition failed in this reconcile.
+// Returns whether no request and no precondition failed in this reconcile.
 bool had_no_failure(const ReconcileState& state) {
   return state.failures.empty() && !state.conflicted;
 }
 
-// True when the next reconcile would plan no action.
+// Returns whether the next reconcile would plan no action.
 bool needs_no_further_reconcile(const ReconcileState& state, const reconcile::Plan& plan) {
   return had_no_failure(state) && plan.actions.empty() && !plan.requeue_after;
 }

@@ -51,7 +51,8 @@ class Controller {
   // run the caches (Caches::run), too.
   boost::asio::awaitable<void> run();
 
-  // Returns Runner::poll_pause(); zero while run() does not reconcile.
+  // Returns how long the event loop may pause between two polls (runtime/loop.h); zero while run()
+  // does not reconcile.
   base::Clock::Duration poll_pause() const {
     return runner_ ? runner_->poll_pause() : base::Clock::Duration::zero();
   }

@@ -105,7 +105,7 @@ std::shared_ptr<const api::LocalRegistry> find_registry(const Caches& caches,
   return is_part && read && read->metadata.uid == cached->metadata.uid ? read : cached;
 }
 
-// Whether a live read lists the children in all namespaces that the plan needs. If the
+// Returns whether a live read lists the children in all namespaces that the plan needs. If the
 // LocalRegistry is being deleted, the live read must have seen that too, because only then it lists
 // all of namespaces_that_may_have_children().
 bool covers_all_namespaces(const ReconcileState& state, const api::LocalRegistry* registry) {

@@ -9,7 +9,7 @@
 namespace registry {
 namespace {
 
-// True for the characters of a token (RFC 7230, 3.2.6).
+// Returns true for the characters of a token (RFC 7230, 3.2.6).
 bool token_character(char character) {
   constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
   return base::is_alphanumeric(character) || kMarks.find(character) != std::string_view::npos;

@@ -52,7 +52,7 @@ struct json::Fields<registry::ConfigText> {
 namespace registry {
 namespace {
 
-constexpr std::size_t kBase64Group = 4;  // in characters; some tools omit the padding
+constexpr std::size_t kBase64Group = 4;  // characters; for the padding that some tools omit
 constexpr std::string_view kHub = "docker.io";
 constexpr std::string_view kNul("\0", 1);
 constexpr std::string_view kHubServer = "https://index.docker.io/v1/";

@@ -23,8 +23,9 @@ List readable(const std::vector<std::string>& entries) {
 PushAnswer denied(std::string message) { return {Answer::kDenied, std::move(message)}; }
 PushAnswer unknown(std::string message) { return {Answer::kUnknown, std::move(message)}; }
 
-// True for errors by which a user who may create LocalRegistries could explore a network. Such
-// errors reveal whether an address has a listener, its protocol, and the names in its certificate.
+// Returns true for errors by which a user who may create LocalRegistries could explore a network.
+// Such errors reveal whether an address has a listener, its protocol, and the names in its
+// certificate.
 bool is_about_network(const base::Error& error) {
   switch (error.code) {
     case base::ErrorCode::kNetwork:

@@ -258,7 +258,8 @@ asio::awaitable<base::Result<void>> RepositorySession::fetch_token(Url realm, st
   }
   // OAuth2 uses 400 for an invalid refresh token (RFC 6749, 5.2).
   if (status == 400 && credentials_ && !credentials_->identity_token.empty()) {
-    co_return unauthorized(who + " refuses the identity token (HTTP status 400)");
+    co_return unauthorized(
+        who + " refuses the identity token (HTTP status 400): log in to the registry again");
   }
   if (status != 200) co_return unexpected(who, status);
   co_return take_token(*answer, who);

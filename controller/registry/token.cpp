@@ -37,7 +37,7 @@ namespace {
 
 constexpr std::chrono::seconds kLongestToken = std::chrono::hours(24);
 
-// Whether the text can be a bearer token (RFC 6750, 2.1). Other characters would break the
+// Returns whether the text can be a bearer token (RFC 6750, 2.1). Other characters would break the
 // Authorization header.
 bool is_token(std::string_view text) {
   return !text.empty() && text.size() <= limits::kTokenBytes &&

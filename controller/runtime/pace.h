@@ -2,9 +2,11 @@
 // limits::kPaceInterval. So a client that changes one object all the time does not make the
 // operator write to the API server at the same rate.
 //
-// A table holds a time for each key. Each reconcile moves this time limits::kPaceInterval ahead:
-// from its last value, or from now if that is later. A key leaves the table when its time has
-// passed. The table has at most limits::kPacedKeys keys; further keys are not delayed.
+// A table holds for each key the time up to which its reconciles are paid for. Each reconcile moves
+// this time limits::kPaceInterval ahead: from its last value, or from now if that is later. A key
+// has to wait while its time is more than limits::kPaceBurst − 1 intervals in the future. It leaves
+// the table when its time has passed. The table has at most limits::kPacedKeys keys; further keys
+// are not delayed.
 //
 // A Pace reads no clock: the caller passes the time. One owner, the runner; not thread-safe.
 // Source: the generic cell rate algorithm, ITU-T I.371.

@@ -1,10 +1,11 @@
-// A queue of the connections with a large body. One connection at a time has the turn: only it may
-// read its large body, and the others wait for their turn.
+// A LargeBodyQueue holds the connections with a large body. One connection at a time has the turn:
+// only it may read its large body, and the others wait for their turn.
 //
 // Order: the turn goes to the waiting connection whose address has used the turn for the least time
 // lately; among equals, to the connection that has waited longest. So an address with slow or many
-// bodies delays its own bodies rather than those of other addresses. A served connection has no
-// precedence, because every client can get an answer to a small request.
+// bodies delays its own bodies rather than those of other addresses. Unlike in serve/eviction.h, a
+// connection that was already answered has no precedence: any client can get that by sending one
+// small request first.
 //
 // Pace: while others wait, a connection may have the turn for a short time, the keep time, plus
 // some time for each byte that has arrived. After that, the connection is closed. An address that

@@ -39,7 +39,7 @@ bool all_of(std::string_view text, Predicate predicate) {
   return std::all_of(text.begin(), text.end(), predicate);
 }
 
-// True when every part of the text between separators fulfils the predicate.
+// Returns whether every part of the text between separators fulfils the predicate.
 template <class Predicate>
 bool all_parts(std::string_view text, char separator, Predicate predicate) {
   while (true) {
@@ -56,7 +56,8 @@ bool is_host_label(std::string_view label) {
                 [](char character) { return is_alphanumeric(character) || character == '-'; });
 }
 
-// True for hexadecimal digits and colons in brackets. Docker allows no zone and no IPv4 suffix.
+// Returns true for hexadecimal digits and colons in brackets. Docker allows no zone and no IPv4
+// suffix.
 bool is_ipv6_literal(std::string_view host) {
   if (host.size() < 3 || host.front() != '[' || host.back() != ']') return false;
   return all_of(host.substr(1, host.size() - 2), [](char character) {

@@ -7,7 +7,7 @@
 namespace api {
 namespace {
 
-// True when Docker parses the registry as the host of a reference that begins with it.
+// Returns whether Docker parses the registry as the host of a reference that begins with it.
 bool is_registry(const std::string& registry) {
   const auto parsed = parse_image_reference(registry + "/image");
   return parsed && parsed->domain == registry && parsed->path == "image";

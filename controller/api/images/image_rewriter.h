@@ -40,7 +40,7 @@ class ImageRewriter {
   // Returns the canonical repositories of the targets, sorted: "docker.io/library/alpine".
   std::vector<std::string> repositories() const;
 
-  // True when the host is the registry of a target.
+  // Returns whether the host is the registry of a target.
   bool is_known(std::string_view host) const { return known_.contains(host); }
 
  private:

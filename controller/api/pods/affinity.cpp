@@ -3,8 +3,8 @@
 namespace api {
 namespace {
 
-// True for an empty matchLabels, which the API server does not store. Nulls and empty lists need
-// not be dropped: the comparison treats them as absent (json/raw.h).
+// Returns true for an empty matchLabels, which the API server does not store. Nulls and empty lists
+// need not be dropped: the comparison treats them as absent (json/raw.h).
 bool is_dropped(const json::Member& member) {
   return member.value.kind() == json::Kind::kObject && member.name == "matchLabels" &&
          member.value.size() == 0;

@@ -27,7 +27,7 @@ constexpr char lower(char character) {
 
 std::string lower(std::string text);
 
-// Compares two texts case-insensitively.
+// Returns whether the texts are equal if the case of ASCII letters does not count.
 bool equal_ignoring_case(std::string_view left, std::string_view right);
 
 // The characters that trimmed() removes by default.

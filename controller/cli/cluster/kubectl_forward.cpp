@@ -16,7 +16,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-// Reports whether klog, the log library of kubectl, wrote the line:
+// Returns whether klog, the log library of kubectl, wrote the line:
 // "E1129 13:58:01.123456   12 portforward.go:424] …".
 bool is_log(std::string_view line) {
   constexpr std::string_view kLevels = "IWEF";

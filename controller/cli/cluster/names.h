@@ -7,11 +7,11 @@
 
 namespace cli {
 
-// Reports whether the text is a name or an IPv4 address with a port from 1 to 65535:
+// Returns whether the text is a name or an IPv4 address with a port from 1 to 65535:
 // "localhost:31234".
 bool is_host_port(std::string_view text);
 
-// Reports whether the text is a port from 1 to 65535, without leading zeros: "31234".
+// Returns whether the text is a port from 1 to 65535, without leading zeros: "31234".
 bool is_port(std::string_view digits);
 
 // Removes the type from an argument, as kubectl does: returns "dev" for "dev", "lreg/dev" and

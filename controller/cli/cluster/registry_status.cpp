@@ -13,7 +13,7 @@
 namespace cli {
 namespace {
 
-// Reports whether Ready=False with this reason becomes True without an action of the user. All
+// Returns whether Ready=False with this reason becomes True without an action of the user. All
 // other reasons, such as NodePortTaken, require an action.
 bool is_temporary_reason(std::string_view reason) {
   constexpr std::string_view kPassing[] = {"CheckingPush", "Deploying",         "Starting",

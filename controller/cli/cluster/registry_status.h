@@ -10,7 +10,7 @@
 
 namespace cli {
 
-// Reports whether a condition is True and was computed from the current spec.
+// Returns whether a condition is True and was computed from the current spec.
 bool is_condition_true(const api::LocalRegistry& registry, const std::string& condition);
 
 // Returns why is_condition_true() is false, such as "Deploying: …"; empty if it is true.

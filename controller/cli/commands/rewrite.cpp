@@ -94,8 +94,10 @@ Outcome<std::vector<api::RewriteTarget>> rewrite_targets(const api::LocalRegistr
     if (!reference || !resolved) {
       return Failure{
           ExitCode::kFailure,
-          fmt::format("image {} in the status of LocalRegistry {} is not an image reference",
-                      image.name, registry.metadata.name)};
+          fmt::format("LocalRegistry {}: image {} has no valid reference ({} in spec.images, {} in "
+                      "status.images): correct spec.images",
+                      registry.metadata.name, image.name, base::quoted(image.image),
+                      base::quoted(image.resolved))};
     }
     targets.push_back({*reference, resolved->domain});
   }

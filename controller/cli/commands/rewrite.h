@@ -29,7 +29,7 @@ Outcome<std::vector<api::RewriteTarget>> rewrite_targets(const api::LocalRegistr
 // Pure.
 Outcome<std::vector<api::RewriteTarget>> rewrite_targets(const RewriteCommand& command);
 
-// Reports whether the flags name the targets, so that no request to the cluster is needed.
+// Returns whether the flags name the targets, so that no request to the cluster is needed.
 inline bool is_offline(const RewriteCommand& command) { return !command.images.empty(); }
 
 // Reads the LocalRegistry and returns its targets. Errors: those of find_registry() and

@@ -96,8 +96,8 @@ constexpr CommandHelp kUrlHelp = {
     .summary = "Print the address of the local registry",
     .usage = "[NAME] [flags]",
     .description =
-        "Prints the address of the local registry as image references name it, such as\n"
-        "localhost:31234: every node pulls from localhost:<nodePort>. With --in-cluster\n"
+        "Prints the host that image references of the local registry begin with, such as\n"
+        "localhost:31234. Every node pulls from localhost:<nodePort>. With --in-cluster\n"
         "it prints the address of the Service instead, which programs inside Pods use,\n"
         "such as registry.team-a.svc:5000. -o name prints the name of the LocalRegistry.\n"
         "Exit code 5 if no registry runs.",

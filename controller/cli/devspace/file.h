@@ -30,7 +30,7 @@ struct Setting {
   bool given() const { return value.has_value() || !expression.empty() || is_written; }
 };
 
-// Reports whether the text contains a variable or a command that DevSpace replaces.
+// Returns whether the text contains a variable or a command that DevSpace replaces.
 bool is_expression(std::string_view text);
 
 template <std::size_t N>

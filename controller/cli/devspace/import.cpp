@@ -36,7 +36,7 @@ using manifest::Spec;
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// Reports whether an entry of spec.images may have the name, which must be a valid label value.
+// Returns whether an entry of spec.images may have the name, which must be a valid label value.
 bool is_image_name(std::string_view name) {
   constexpr std::size_t kMax = 63;
   const auto outer = [](char c) { return is_letter(c) || is_digit(c); };

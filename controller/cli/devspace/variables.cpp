@@ -44,7 +44,7 @@ bool is_shell_name(std::string_view name) {
          std::all_of(name.begin(), name.end(), is_inner);
 }
 
-// Reports whether the value needs no quotes in a .env file: it has no character to which a program
+// Returns whether the value needs no quotes in a .env file: it has no character to which a program
 // that reads such files may give a meaning.
 bool is_bare(std::string_view value) {
   constexpr std::string_view kSpecial = " \t\r\n#$`\\'!;&|<>*?~";

@@ -13,7 +13,7 @@ namespace {
 
 using registry::SourceImage;
 
-// Reports whether the image has the wanted reference as a name. With `by_tag`, reports whether it
+// Returns whether the image has the wanted reference as a name. With `by_tag`, reports whether it
 // has the wanted tag as a name, because an OCI layout may name an image by the tag alone.
 bool is_named(const SourceImage& image, const api::ImageReference& wanted, bool by_tag) {
   return std::any_of(image.names.begin(), image.names.end(), [&](const std::string& name) {

@@ -54,9 +54,9 @@ class CommandLinePosition {
   const CLI::App& app() const { return *app_; }
   // Returns the flag whose value comes next; null if no value of a flag comes next.
   const CLI::Option* option() const { return option_; }
-  // Reports whether the next word comes after "--", as a word of the command to run.
+  // Returns whether the next word comes after "--", as a word of the command to run.
   bool is_after_dashes() const { return is_after_dashes_; }
-  // Reports whether the command is unknown, so that nothing can be completed.
+  // Returns whether the command is unknown, so that nothing can be completed.
   bool lost() const { return lost_; }
   const ClusterSelection& selection() const { return selection_; }
 

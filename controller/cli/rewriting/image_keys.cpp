@@ -57,7 +57,7 @@ bool is_image(std::string_view word) {
   return word.ends_with("image") || word.ends_with("images");
 }
 
-// Reports whether the word consists of two, as in "imagename", where no upper-case letter marks the
+// Returns whether the word consists of two, as in "imagename", where no upper-case letter marks the
 // second one.
 bool is_image_and_name(std::string_view word) {
   constexpr std::string_view kImage = "image";

@@ -8,12 +8,12 @@
 
 namespace cli {
 
-// Reports whether the value under the key names an image. True for "image", "initImage", "images",
+// Returns whether the value under the key names an image. True for "image", "initImage", "images",
 // "imageName", "repository", "newName", "RELATED_IMAGE_X" and the like. False for
 // "imagePullSecrets", "imageTag", "imagePullPolicy", "name", "repo".
 bool names_image(std::string_view key);
 
-// Reports whether the value under the key holds names of pull Secrets: "imagePullSecrets" and the
+// Returns whether the value under the key holds names of pull Secrets: "imagePullSecrets" and the
 // like.
 bool holds_pull_secrets(std::string_view key);
 
@@ -32,7 +32,7 @@ struct ReferencePartKey {
 
 ReferencePartKey reference_part_of(std::string_view key);
 
-// Reports whether a name is the path of a registry or a repository in Helm values. The Helm
+// Returns whether a name is the path of a registry or a repository in Helm values. The Helm
 // parameters of an Argo CD Application have such names. True for "image.registry" and
 // "web.initRepository", false for "repository", "web.image" and "RELATED_IMAGE_X".
 bool names_part_of_image(std::string_view name);

@@ -71,9 +71,10 @@ void MappingDecider::decide_name(const Mapping& mapping, const Candidate& name,
   }
 }
 
-// Assigns repositories without a registry of the same stem, such as initImageRepository, to the key
-// registry of the mapping, because a chart puts this registry before them, too. Records in
-// has_other whether the registry may also apply to repositories that are not candidates.
+// A chart may put the value of the plain key `registry` before every repository. So this moves a
+// repository whose stem has no registry key (initImageRepository without
+// initImageRegistry) to the group of `registry`, unless the repository names a host. Records in
+// has_other whether `registry` may also apply to repositories that are not candidates.
 void MappingDecider::join_to_registry(const Mapping& mapping,
                                       std::map<std::string, RegistryAndRepositories>& by_stem) {
   const auto plain = by_stem.find("");

@@ -16,7 +16,7 @@ namespace {
 constexpr std::string_view kOwnGroup = "localregistry.dev/";
 constexpr std::string_view kLastApplied = "kubectl.kubernetes.io/last-applied-configuration";
 
-// Reports whether the scalar is empty, or null in YAML.
+// Returns whether the scalar is empty, or null in YAML.
 bool is_null(const json::Scalar& scalar) {
   const std::string_view value = scalar.value;
   if (scalar.style != json::ScalarStyle::kPlain) return value.empty();

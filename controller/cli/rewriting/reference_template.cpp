@@ -9,7 +9,7 @@ bool is_name(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
 }
 
-// Reports whether a reference may contain the character outside of variables. DevSpace replaces #
+// Returns whether a reference may contain the character outside of variables. DevSpace replaces #
 // in tags by random characters.
 bool is_literal(char c) {
   return is_name(c) || std::string_view(".-/:@+#[]").find(c) != std::string_view::npos;

@@ -21,7 +21,7 @@ struct ReferenceTemplate {
 // the values of its variables are.
 std::optional<ReferenceTemplate> parse_template(std::string_view value);
 
-// Reports whether the repository matches the pattern. A '*' in the pattern stands for any text. The
+// Returns whether the repository matches the pattern. A '*' in the pattern stands for any text. The
 // time is proportional to the product of both lengths.
 bool matches_pattern(std::string_view pattern, std::string_view repository);
 

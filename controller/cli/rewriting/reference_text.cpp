@@ -13,7 +13,7 @@ bool is_word_byte(char c) {
          c == '-';
 }
 
-// Reports whether the text contains the repository, and not only as part of a longer repository. If
+// Returns whether the text contains the repository, and not only as part of a longer repository. If
 // `complete`, a tag or a digest must follow it.
 bool contains(std::string_view text, std::string_view repository, bool complete) {
   for (std::size_t at = text.find(repository); at != std::string_view::npos;

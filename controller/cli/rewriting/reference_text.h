@@ -9,7 +9,7 @@
 
 namespace cli {
 
-// Reports whether the value contains a variable: "$" or "{{".
+// Returns whether the value contains a variable: "$" or "{{".
 bool has_variable(std::string_view value);
 
 bool has_slash(std::string_view value);
@@ -35,7 +35,7 @@ std::vector<std::string_view> spellings(std::string_view repository);
 // and a single word such as "alpine" never counts.
 std::string_view spelling_in(std::string_view text, std::string_view repository);
 
-// Reports whether a value may be image:tag as well as host:port, such as "backend:8080".
+// Returns whether a value may be image:tag as well as host:port, such as "backend:8080".
 bool may_be_an_address(std::string_view value);
 
 }  // namespace cli

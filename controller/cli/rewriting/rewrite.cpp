@@ -49,7 +49,7 @@ class FoundEdits {
   }
 
   std::uint64_t edits() const { return edits_; }
-  // Reports whether each() has all edits. The bound is the one that RewriteSource uses for pipes.
+  // Returns whether each() has all edits. The bound is the one that RewriteSource uses for pipes.
   bool keeps_all() const { return bytes_ <= limits::kRewriteMemoryBytes; }
   bool is_same(const FoundEdits& other) const {
     return edits_ == other.edits_ && hash_ == other.hash_;

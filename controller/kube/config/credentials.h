@@ -48,7 +48,7 @@ class Credentials {
   // or key cannot be used.
   base::Result<void> load();
 
-  // True when identity() is up to date, so that refresh() need not be called first.
+  // Returns whether identity() is up to date, so that refresh() need not be called first.
   bool fresh() const;
   const Identity& identity() const { return identity_; }
 

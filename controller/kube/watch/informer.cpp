@@ -49,7 +49,8 @@ class InformerCore::Sink final : public WatchSink {
     if (is_short && !is_short_) {
       logger_.warning(
           "the cache holds some objects only in part or not at all, because they are too large or "
-          "too many",
+          "too many; see the metrics localregistry_cache_reduced_objects and "
+          "localregistry_cache_dropped_objects",
           {{"resource", std::string(plural_)}, {"bytes", std::to_string(store_.bytes())}});
     }
     is_short_ = is_short;

@@ -58,7 +58,7 @@ class WatchEvent {
   // Returns metadata.resourceVersion of the object; empty when it has none.
   std::string resource_version() const;
 
-  // True for the bookmark that completes the list requested by send_initial_events.
+  // Returns true for the bookmark that completes the list requested by send_initial_events.
   bool ends_initial_events() const;
 
  private:

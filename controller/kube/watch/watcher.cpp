@@ -48,7 +48,7 @@ WatcherState resumed(WatcherState state) {
   }
 }
 
-// True for the type of a CRD: built-in groups have no dot or end in k8s.io.
+// Returns true for the type of a CRD: built-in groups have no dot or end in k8s.io.
 bool is_custom(const api::ResourceType& type) {
   constexpr std::string_view kBuiltIn = "k8s.io";
   return type.group.find('.') != std::string_view::npos && !type.group.ends_with(kBuiltIn);
@@ -59,7 +59,7 @@ std::string explain(const api::ResourceType& type, const base::Error& error) {
   return base::to_string(error);
 }
 
-// True for problems that an administrator has to solve; the others are often temporary.
+// Returns true for problems that an administrator has to solve; the others are often temporary.
 bool needs_administrator(RestartReason reason) {
   return reason == RestartReason::kMissing || reason == RestartReason::kForbidden ||
          reason == RestartReason::kUnauthorized;

@@ -26,8 +26,8 @@ class BodySource {
   // Reads the next bytes into the buffer and returns how many it has read; 0 only at the end.
   virtual base::Result<std::size_t> read(std::span<char> buffer) = 0;
 
-  // Reports that another `bytes` bytes of those that read() returned have been written to the
-  // connection.
+  // The HTTP client calls sent() after it has written the next `bytes` bytes that read() returned
+  // to the connection.
   virtual void sent(std::size_t bytes) = 0;
 };
 

@@ -15,8 +15,8 @@ namespace {
 namespace asio = boost::asio;
 using Result = base::Result<std::vector<std::string>>;
 
-// True when the error means that the objects do not exist or that the operator may not read them. A
-// quick retry is pointless then.
+// Returns whether the error means that the objects do not exist or that the operator may not read
+// them. A quick retry is pointless then.
 bool is_answer(const base::Error& error) {
   return error.code == base::ErrorCode::kForbidden || error.code == base::ErrorCode::kNotFound ||
          kube::is_missing_type(error);

@@ -19,7 +19,7 @@ namespace {
 constexpr int kMaxPort = 65535;
 constexpr std::size_t kMaxName = 63;
 
-// Whether `name` is an item of the comma-separated `list`.
+// Returns whether `name` is an item of the comma-separated `list`.
 bool lists(std::string_view list, std::string_view name) {
   while (!list.empty()) {
     const std::size_t comma = list.find(',');
@@ -73,8 +73,10 @@ std::optional<Refusal> check_spec(const Observed& observed) {
     problem = fmt::format("spec.port is {}, and must be from 1 to {}", spec.port, kMaxPort);
   }
   if (spec.node_port < 0 || spec.node_port > kMaxPort) {
-    problem =
-        fmt::format("spec.nodePort is {}, and must be 0 or from 1 to {}", spec.node_port, kMaxPort);
+    problem = fmt::format(
+        "spec.nodePort is {}, and must be a port from 1 to {}, or 0 for a port that "
+        "the cluster assigns",
+        spec.node_port, kMaxPort);
   }
   if (spec.name.empty() || spec.name.size() > kMaxName) {
     problem = fmt::format("spec.name is {}, and must be a DNS label of at most {} characters",

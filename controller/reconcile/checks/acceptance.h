@@ -23,12 +23,12 @@ std::optional<Refusal> find_refusal(const Observed& observed);
 // nullopt.
 std::optional<Refusal> find_missing_part(const api::LocalRegistry& registry);
 
-// True when the LocalRegistry's registry may be in the target namespace: either `target` is the
-// LocalRegistry's own namespace, or the annotation kAllowFromAnnotation of `target` lists the
+// Returns whether the LocalRegistry's registry may be in the target namespace: either `target` is
+// the LocalRegistry's own namespace, or the annotation kAllowFromAnnotation of `target` lists the
 // LocalRegistry's namespace.
 bool is_allowed(const api::LocalRegistry& registry, const api::Namespace& target);
 
-// True when `target` is the namespace `other`, or lists `other` in its annotation
+// Returns whether `target` is the namespace `other`, or lists `other` in its annotation
 // kAllowFromAnnotation.
 bool allows(const api::Namespace& target, std::string_view other);
 
@@ -40,15 +40,15 @@ std::optional<Refusal> find_foreign_refusal(const api::LocalRegistry& registry,
                                             const api::Namespace& target,
                                             const std::vector<std::string>& allowed_images);
 
-// True when the image begins with one of the prefixes, or when there are no prefixes. Images and
-// prefixes are expanded in the same way as Docker expands image names ("registry" is
+// Returns whether the image begins with one of the prefixes, or when there are no prefixes. Images
+// and prefixes are expanded in the same way as Docker expands image names ("registry" is
 // docker.io/library/registry). A prefix matches whole components of a name: "ghcr.io/acme" matches
 // ghcr.io/acme/tool, but not ghcr.io/acme-tools.
 bool image_is_allowed(std::string_view image, const std::vector<std::string>& prefixes);
 
-// True when the PVC may be mounted and written: it belongs to this LocalRegistry, or a deleted
-// LocalRegistry of the same namespace retained it. Images that a LocalRegistry of another namespace
-// retained are never reused.
+// Returns whether the PVC may be mounted and written: it belongs to this LocalRegistry, or a
+// deleted LocalRegistry of the same namespace retained it. Images that a LocalRegistry of another
+// namespace retained are never reused.
 bool pvc_is_usable(const Observed& observed);
 
 }  // namespace reconcile

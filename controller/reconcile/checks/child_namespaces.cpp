@@ -10,7 +10,8 @@
 namespace reconcile {
 namespace {
 
-// True when the status is about the current generation, which was accepted, and names a workload.
+// Returns whether the status is about the current generation, which was accepted, and names a
+// workload.
 bool ran_in_target(const api::LocalRegistry& registry) {
   const api::LocalRegistryStatus& status = registry.status;
   const api::Condition* accepted = api::find_condition(status.conditions, condition::kAccepted);
@@ -22,7 +23,7 @@ bool contains(const std::vector<std::string>& list, const std::string& name) {
   return std::find(list.begin(), list.end(), name) != list.end();
 }
 
-// True when an object at the target name has an annotation that names this LocalRegistry. The
+// Returns whether an object at the target name has an annotation that names this LocalRegistry. The
 // owner-uid label is not checked, because another client may have edited it.
 bool has_own_object(const Observed& observed) {
   const api::ObjectKey key = api::key_of(observed.registry->metadata);

@@ -10,7 +10,7 @@
 
 namespace reconcile {
 
-// True when the target namespace is not the LocalRegistry's own.
+// Returns whether the target namespace is not the LocalRegistry's own.
 bool is_in_other_namespace(const api::LocalRegistry& registry);
 
 // Returns the namespaces, besides the LocalRegistry's own, that may have children according to its
@@ -27,23 +27,23 @@ std::vector<std::string> namespaces_that_may_have_children(const api::LocalRegis
 // all of namespaces_that_may_have_children() once the LocalRegistry is being deleted.
 std::vector<std::string> namespaces_to_search(const api::LocalRegistry& registry);
 
-// Whether the namespace is one of namespaces_that_may_have_children().
+// Returns whether the namespace is one of namespaces_that_may_have_children().
 bool may_have_children_in(const api::LocalRegistry& registry, const std::string& namespace_name);
 
-// Whether the object can be an orphaned child of a LocalRegistry that is gone. Either the object is
-// in the owner's namespace, or it has an owner-uid label and its Namespace (`found`; null: unknown)
-// allows the owner's namespace.
+// Returns whether the object can be an orphaned child of a LocalRegistry that is gone. Either the
+// object is in the owner's namespace, or it has an owner-uid label and its Namespace (`found`;
+// null: unknown) allows the owner's namespace.
 bool may_be_orphan_of_deleted_owner(const api::ObjectMeta& object, const api::Namespace* found);
 
-// True when children may be created in the target namespace: it is the LocalRegistry's own, or
-// status.otherNamespaces names it. Without that record, nothing would find the children there after
-// spec.namespace has changed.
+// Returns whether children may be created in the target namespace: it is the LocalRegistry's own,
+// or status.otherNamespaces names it. Without that record, nothing would find the children there
+// after spec.namespace has changed.
 bool target_is_recorded(const Observed& observed);
 
-// Whether the operator looks for orphaned children of an earlier LocalRegistry of the same key in
-// that namespace. It does so in the target namespace until this LocalRegistry may have children
-// there. From then on, an object with another owner-uid label may be a child of this LocalRegistry
-// whose label another client edited.
+// Returns whether the operator looks for orphaned children of an earlier LocalRegistry of the same
+// key in that namespace. It does so in the target namespace until this LocalRegistry may have
+// children there. From then on, an object with another owner-uid label may be a child of this
+// LocalRegistry whose label another client edited.
 bool may_have_orphans_in(const api::LocalRegistry& registry, const std::string& namespace_name);
 
 // Returns the namespaces to write to status.otherNamespaces: those that may still have children.
@@ -51,8 +51,8 @@ bool may_have_orphans_in(const api::LocalRegistry& registry, const std::string& 
 // namespace is dropped only after a live read, because caches may not show a child yet.
 std::vector<std::string> namespaces_to_record(const Observed& observed, bool creates);
 
-// Whether status.otherNamespaces names a namespace in which no child is known. A live read can
-// confirm that the name can be dropped.
+// Returns whether status.otherNamespaces names a namespace in which no child is known. A live read
+// can confirm that the name can be dropped.
 bool may_drop_namespace(const Observed& observed, bool creates);
 
 }  // namespace reconcile

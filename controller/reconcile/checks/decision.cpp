@@ -15,8 +15,9 @@
 namespace reconcile {
 namespace {
 
-// True when the workload's controller cannot create pods with BuildKit because of Pod Security.
-// Without a Pod Security label on the namespace, the refusal comes from the cluster's default.
+// Returns whether the workload's controller cannot create pods with BuildKit because of Pod
+// Security. Without a Pod Security label on the namespace, the refusal comes from the cluster's
+// default.
 bool pods_are_refused(const Observed& observed) {
   const Workload workload = find_workload(observed);
   if (workload.metadata == nullptr) return false;
@@ -38,10 +39,10 @@ std::string hash_of_pod_security(const Observed& observed) {
   return hash(text);
 }
 
-// True when a refusal of BuildKit is recorded. Once the pods run without BuildKit, nothing reports
-// the failure any more, so an annotation of the workload records it. The record counts while the
-// BuildKit image and the Pod Security labels are unchanged. Earlier versions of the operator set no
-// such annotation; for their workloads, the condition BuildKitReady decides.
+// Returns whether a refusal of BuildKit is recorded. Once the pods run without BuildKit, nothing
+// reports the failure any more, so an annotation of the workload records it. The record counts
+// while the BuildKit image and the Pod Security labels are unchanged. Earlier versions of the
+// operator set no such annotation; for their workloads, the condition BuildKitReady decides.
 bool was_refused(const Observed& observed) {
   const api::LocalRegistry& registry = *observed.registry;
   bool is_recorded = false;

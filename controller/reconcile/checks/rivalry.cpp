@@ -28,8 +28,8 @@ std::uint64_t creation_second(const api::LocalRegistry& registry) {
       std::chrono::duration_cast<std::chrono::seconds>(created.time_since_epoch()).count());
 }
 
-// Whether the candidate may get the name, according to its summary and namespace. This check runs
-// before the candidate's LocalRegistry is loaded.
+// Returns whether the candidate may get the name, according to its summary and namespace. This
+// check runs before the candidate's LocalRegistry is loaded.
 bool may_count(const NameCandidate& candidate, const NameContest& contest) {
   const std::uint64_t wants = contest.kind_cluster ? kMayWantInKind : kMayWant;
   return (candidate.summary & wants) != 0 && contest.target_namespace != nullptr &&

@@ -27,8 +27,8 @@ struct NameContest {
 // candidates without unpacking their LocalRegistries from the cache.
 std::uint64_t name_candidate_summary(const api::LocalRegistry& registry);
 
-// Whether a LocalRegistry with that summary may want a registry on a KinD cluster or on another
-// cluster.
+// Returns whether a LocalRegistry with that summary may want a registry on a KinD cluster or on
+// another cluster.
 bool may_want_registry(std::uint64_t summary);
 
 // One LocalRegistry that may want the name. The views refer to text that the caller owns.
@@ -61,7 +61,7 @@ std::optional<api::ObjectKey> find_rival(const api::LocalRegistry& self,
                                          std::vector<NameCandidate> candidates,
                                          const LoadNameCandidate& load, const NameContest& contest);
 
-// True when another LocalRegistry that was created in the same second may want the same name.
+// Returns whether another LocalRegistry that was created in the same second may want the same name.
 bool has_same_second_candidate(const api::LocalRegistry& self,
                                const std::vector<NameCandidate>& candidates);
 

@@ -136,7 +136,7 @@ constexpr ChildPolicy policy_of(ObjectRole role) {
 // Returns the key of the object of that role.
 api::ObjectKey key_of_role(const api::LocalRegistry& registry, ObjectRole role);
 
-// True when `key` is the key of a child that has the same kind as the child of that role.
+// Returns whether `key` is the key of a child that has the same kind as the child of that role.
 bool is_key_of_child(const api::LocalRegistry& registry, ObjectRole role,
                      const api::ObjectKey& key);
 

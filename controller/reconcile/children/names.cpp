@@ -20,8 +20,8 @@ const api::OwnerReference* controller_of(const api::ObjectMeta& meta) {
   return nullptr;
 }
 
-// Whether the text is a name or namespace (RFC 1123). An annotation may contain any text, such as
-// "..", which must not become a part of a request's path.
+// Returns whether the text is a name or namespace (RFC 1123). An annotation may contain any text,
+// such as "..", which must not become a part of a request's path.
 bool is_name(std::string_view text) {
   constexpr std::size_t kMaxCharacters = 253;
   const auto is_outer = [](char c) { return base::is_lower(c) || base::is_digit(c); };
@@ -31,8 +31,8 @@ bool is_name(std::string_view text) {
          });
 }
 
-// True when the object is in its owner's namespace. In any other namespace an owner reference does
-// not count, because Kubernetes does not allow owner references across namespaces.
+// Returns whether the object is in its owner's namespace. In any other namespace an owner reference
+// does not count, because Kubernetes does not allow owner references across namespaces.
 bool may_be_referenced(const api::ObjectMeta& meta) {
   return owner_key(meta).namespace_name == meta.namespace_name;
 }

@@ -47,25 +47,25 @@ inline constexpr std::string_view kPortName = "registry";  // of container and S
 // namespace.
 std::string owner_uid(const api::ObjectMeta& meta);
 
-// True when the object belongs to this LocalRegistry, not to an earlier one of the same name. A uid
-// can be copied, so the caller also checks whether the LocalRegistry may have children in the
+// Returns whether the object belongs to this LocalRegistry, not to an earlier one of the same name.
+// A uid can be copied, so the caller also checks whether the LocalRegistry may have children in the
 // object's namespace (reconcile/checks/child_namespaces.h).
 bool is_owned(const api::ObjectMeta& meta, const api::LocalRegistry& registry);
 
-// True when the object is inherited: it is in the LocalRegistry's own namespace and its annotation
-// names this LocalRegistry, but its owner's uid is another one or unknown. Either an earlier
-// LocalRegistry of the same name created the object, or its label was removed. The result is
-// reliable only after a live read: a LocalRegistry from a stale cache may itself be the earlier
+// Returns whether the object is inherited: it is in the LocalRegistry's own namespace and its
+// annotation names this LocalRegistry, but its owner's uid is another one or unknown. Either an
+// earlier LocalRegistry of the same name created the object, or its label was removed. The result
+// is reliable only after a live read: a LocalRegistry from a stale cache may itself be the earlier
 // one.
 bool is_inherited(const api::ObjectMeta& meta, const api::LocalRegistry& registry);
 
-// True when the object is owned or inherited: the operator may write and delete it for this
+// Returns whether the object is owned or inherited: the operator may write and delete it for this
 // LocalRegistry.
 bool belongs_to(const api::ObjectMeta& meta, const api::LocalRegistry& registry);
 
-// True when the object is in another namespace and was created for an earlier LocalRegistry of the
-// same namespace and name, so that garbage collection never removes it. The result is reliable only
-// after a live read of the LocalRegistry.
+// Returns whether the object is in another namespace and was created for an earlier LocalRegistry
+// of the same namespace and name, so that garbage collection never removes it. The result is
+// reliable only after a live read of the LocalRegistry.
 bool is_orphan(const api::ObjectMeta& meta, const api::LocalRegistry& registry);
 
 // Returns the key of the LocalRegistry that the object names as its owner. The name is empty when
@@ -73,7 +73,7 @@ bool is_orphan(const api::ObjectMeta& meta, const api::LocalRegistry& registry);
 // forge the owner's name, so it is only a hint which LocalRegistry to check.
 api::ObjectKey owner_key(const api::ObjectMeta& meta);
 
-// True for an object that this operator created, for any LocalRegistry.
+// Returns true for an object that this operator created, for any LocalRegistry.
 bool is_managed(const api::ObjectMeta& meta);
 
 bool has_finalizer(const api::ObjectMeta& meta);

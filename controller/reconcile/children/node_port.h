@@ -15,7 +15,7 @@ struct NodePortChoice {
 // Returns the node port that the status records, of the current or of the last Service; 0: none.
 int remembered_node_port(const api::LocalRegistryStatus& status);
 
-// Whether the API server refused the port in this reconcile.
+// Returns whether the API server refused the port in this reconcile.
 bool is_refused(const Observed& observed, int port);
 
 // Returns the first of these ports that the API server did not refuse in this reconcile: the pinned

@@ -54,8 +54,8 @@ api::PodTemplateSpec fields_from_spec(const api::PodTemplateSpec& pod) {
   return part;
 }
 
-// Whether the user has changed spec.localbuild since the spec was last reconciled. If not, and two
-// templates differ in the sidecar, then a Pod Security level caused the difference.
+// Returns whether the user has changed spec.localbuild since the spec was last reconciled. If not,
+// and two templates differ in the sidecar, then a Pod Security level caused the difference.
 bool is_localbuild_changed(const api::LocalRegistry& registry) {
   const api::Condition* buildkit =
       api::find_condition(registry.status.conditions, condition::kBuildKitReady);
@@ -69,11 +69,11 @@ void drop_containers_without_match(api::PodTemplateSpec& part, const api::PodTem
   });
 }
 
-// Whether the user changed the pod since the template was applied. This function decides when there
-// is no record. While status.observedGeneration is the current generation, the user changed
-// nothing: differences come from another version of the operator, a mutating policy or another
-// client, which cannot be distinguished. So a change that the API server refused before an upgrade
-// of the operator is held back, too, and UpToDate reports it.
+// Returns whether the user changed the pod since the template was applied. This function decides
+// when there is no record. While status.observedGeneration is the current generation, the user
+// changed nothing: differences come from another version of the operator, a mutating policy or
+// another client, which cannot be distinguished. So a change that the API server refused before an
+// upgrade of the operator is held back, too, and UpToDate reports it.
 bool is_changed_by_user(const Observed& observed, const api::PodTemplateSpec& wanted) {
   const api::LocalRegistry& registry = *observed.registry;
   if (registry.status.observed_generation == registry.metadata.generation) return false;
@@ -100,8 +100,8 @@ json::Difference change(const AppliedPod& applied, const AppliedPod& wanted,
   return json::difference(applied.pod_template, wanted.pod_template);
 }
 
-// Whether a webhook, a policy or another controller keeps changing the Deployment. Then the running
-// template differs from the recorded one all the time.
+// Returns whether a webhook, a policy or another controller keeps changing the Deployment. Then the
+// running template differs from the recorded one all the time.
 bool is_template_contested(const Observed& observed, const AppliedPod& applied) {
   const api::Deployment held =
       build_deployment(*observed.registry, applied, buildkit_refusal(observed));

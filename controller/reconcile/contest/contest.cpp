@@ -25,8 +25,8 @@ std::size_t writes_lately(const FieldContest& contest, Instant now) {
                     [&](Instant time) { return time > now - limits::kContestedWindow; }));
 }
 
-// True when the status of an earlier process reports the field as contested and the API server
-// accepted this intent before. Then a restart of the operator alone causes no further write.
+// Returns whether the status of an earlier process reports the field as contested and the API
+// server accepted this intent before. Then a restart of the operator alone causes no further write.
 bool was_reported(const Observed& observed, const Drift& drift, std::string_view path) {
   const api::LocalRegistry& registry = *observed.registry;
   const api::Condition* converged =
@@ -155,8 +155,10 @@ std::optional<Instant> next_try(const std::vector<FieldContest>& contests, Insta
     Instant time = contest.retry;
     if (is_in_heal_window(contest, now))
       time = std::min(time, contest.last_write + limits::kHealWindow);
+    // A write is due, but limits::kContestedWrites is reached. The next write is allowed when the
+    // oldest one leaves limits::kContestedWindow.
     if (time <= now && !contest.writes.empty()) {
-      time = contest.writes.front() + limits::kContestedWindow;  // until then, no more writes
+      time = contest.writes.front() + limits::kContestedWindow;
     }
     if (!next || time < *next) next = time;
   }

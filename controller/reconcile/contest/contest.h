@@ -51,13 +51,13 @@ struct DriftDecision {
 };
 DriftDecision decide_drift(const Observed& observed, const Drift& drift);
 
-// Whether a contest continues although its object has no drift now: a field was healed less than
-// limits::kHealWindow ago, so another client may change it again.
+// Returns whether a contest continues although its object has no drift now: a field was healed less
+// than limits::kHealWindow ago, so another client may change it again.
 bool is_in_heal_window(const FieldContest& contest, Instant now);
 
-// Whether the field at `path` is contested for this intent; without `path`, whether any field of
-// the drift is. The write history decides. If the history has no contest for the object, the
-// condition Converged that an earlier process wrote decides.
+// Returns whether the field at `path` is contested for this intent; without `path`, whether any
+// field of the drift is. The write history decides. If the history has no contest for the object,
+// the condition Converged that an earlier process wrote decides.
 bool is_contested(const Observed& observed, const Drift& drift, std::string_view path);
 bool is_contested(const Observed& observed, const Drift& drift);
 

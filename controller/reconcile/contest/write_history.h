@@ -100,7 +100,7 @@ void end_contest(WriteHistory& history, ObjectRole role);
 // Drops fields that were last healed more than limits::kContestedWindow ago.
 void forget_old_heals(WriteHistory& history, Instant now);
 
-// Whether the field was healed so often for that intent that it must not be healed again:
+// Returns whether the field was healed so often for that intent that it must not be healed again:
 // limits::kHealsInWindow times within limits::kHealWindow, or limits::kContestedWrites times within
 // limits::kContestedWindow.
 bool is_healed_too_often(const WriteHistory& history, ObjectRole role, std::size_t intent,

@@ -21,7 +21,7 @@ namespace {
 using api::condition_status::kFalse;
 using api::condition_status::kTrue;
 
-// True when a pod runs the current generation of the workload, not an earlier one.
+// Returns whether a pod runs the current generation of the workload, not an earlier one.
 bool is_rolled_out(const Workload& workload) {
   return workload.status->observed_generation >= workload.metadata->generation &&
          workload.status->updated_replicas > 0;

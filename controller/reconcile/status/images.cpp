@@ -85,7 +85,7 @@ void decide_by_permission(const Observed& observed, const api::ImageSpec& image,
   }
 }
 
-// True when the answer may change although the spec does not, so that the check is repeated.
+// Returns whether the answer may change although the spec does not, so that the check is repeated.
 bool is_open(PushPermission permission) { return permission != PushPermission::kGranted; }
 
 bool is_due(const Observed& observed, const api::ImageStatus& entry) {

@@ -39,7 +39,7 @@ std::vector<std::string> images_to_check(const Observed& observed);
 // granted, the check is running, or the spec alone decides.
 std::optional<base::Time> next_push_check(const Observed& observed);
 
-// Whether the webhook rewrites images to this LocalRegistry's registry.
+// Returns whether the webhook rewrites images to this LocalRegistry's registry.
 bool rewrites_images(const api::LocalRegistry& registry);
 
 }  // namespace reconcile

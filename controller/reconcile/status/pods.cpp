@@ -17,7 +17,7 @@ Workload workload_of(const api::LocalRegistry& registry, const std::shared_ptr<c
           role};
 }
 
-// Whether the pod belongs to the workload. A StatefulSet owns its pods; a Deployment owns a
+// Returns whether the pod belongs to the workload. A StatefulSet owns its pods; a Deployment owns a
 // ReplicaSet named after it, which owns the pods. The ReplicaSet of another Deployment with a
 // longer name may look the same, so the pod's instance label has to match as well.
 bool is_pod_of(const api::Pod& pod, const Workload& workload) {

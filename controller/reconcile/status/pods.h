@@ -23,14 +23,16 @@ struct Workload {
 
 Workload find_workload(const Observed& observed);
 
-// True for a pod that is being deleted, was evicted or has ended: another pod replaces such a pod.
+// Returns true for a pod that is being deleted, was evicted or has ended: another pod replaces such
+// a pod.
 bool is_terminating_or_ended(const api::Pod& pod);
 
 // Returns the newest pod of the workload for which is_terminating_or_ended() is false; null when
 // there is none. The order of the pods does not matter.
 const api::Pod* find_pod(const Observed& observed, const Workload& workload);
 
-// True for a StatefulSet whose controller has seen the current spec and has not created a pod.
+// Returns true for a StatefulSet whose controller has seen the current spec and has not created a
+// pod.
 bool has_no_pod(const Observed& observed, const Workload& workload);
 
 // Returns why the workload's controller cannot create a pod, in the API server's words; empty when
@@ -50,11 +52,12 @@ bool has_container(const api::PodTemplateSpec& pod, std::string_view name);
 
 const api::ContainerStatus* find_container(const api::Pod& pod, std::string_view name);
 
-// True when the container is ready and the kubelet still reports its state. When a node is lost,
-// the node lifecycle controller makes the pod unready, but the container statuses stay unchanged.
+// Returns whether the container is ready and the kubelet still reports its state. When a node is
+// lost, the node lifecycle controller makes the pod unready, but the container statuses stay
+// unchanged.
 bool is_ready(const api::Pod& pod, const api::ContainerStatus& container);
 
-// True when the container is in state `waiting` with a reason worth reporting, such as
+// Returns whether the container is in state `waiting` with a reason worth reporting, such as
 // ImagePullBackOff.
 bool waits_for_reason(const api::ContainerStatus& container);
 
@@ -64,8 +67,8 @@ bool waits_for_reason(const api::ContainerStatus& container);
 const api::ContainerStateTerminated* find_crash(const api::ContainerStatus& container,
                                                 base::Time now);
 
-// True when the volumes of a pod of the workload may hold images: the registry's container runs, or
-// has run. An emptyDir outlives a crash of its container.
+// Returns whether the volumes of a pod of the workload may hold images: the registry's container
+// runs, or has run. An emptyDir outlives a crash of its container.
 bool may_hold_images(const Observed& observed, const Workload& workload);
 
 }  // namespace reconcile

@@ -26,7 +26,7 @@ using api::condition_status::kFalse;
 using api::condition_status::kTrue;
 using api::condition_status::kUnknown;
 
-// Whether the earlier message can stay, so that a different wording alone causes no write.
+// Returns whether the earlier message can stay, so that a different wording alone causes no write.
 bool still_holds(const api::Condition& earlier, const api::Condition& now, MessageSource source) {
   if (source == MessageSource::kOwn || earlier.status != now.status ||
       earlier.reason != now.reason || earlier.observed_generation != now.observed_generation) {

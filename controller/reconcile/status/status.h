@@ -37,8 +37,8 @@ api::LocalRegistryStatus status_with_blocked_cleanup(const Observed& observed);
 api::LocalRegistryStatus status_after_failure(const Observed& observed,
                                               const ConditionValue& convergence);
 
-// True when the existing status needs no write. The order of its conditions, and conditions that
-// another client added, do not count.
+// Returns whether the existing status needs no write. The order of its conditions, and conditions
+// that another client added, do not count.
 bool is_equivalent(const api::LocalRegistryStatus& wanted,
                    const api::LocalRegistryStatus& existing);
 

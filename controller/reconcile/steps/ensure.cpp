@@ -15,15 +15,15 @@
 namespace reconcile {
 namespace {
 
-// True when the difference comes from the spec, so that the apply is an update and no heal. The
-// intent hash of a PVC does not show this, because it does not cover the size and the storage
+// Returns whether the difference comes from the spec, so that the apply is an update and no heal.
+// The intent hash of a PVC does not show this, because it does not cover the size and the storage
 // class.
 bool is_change_of_spec(const Observed&, const api::PersistentVolumeClaim&, std::string_view field) {
   return field.starts_with("spec.resources") || field == "spec.storageClassName";
 }
 
-// True when the node port differs from the intent, but is the one that the status records. Then no
-// client moved the port, and the change comes from the spec.
+// Returns whether the node port differs from the intent, but is the one that the status records.
+// Then no client moved the port, and the change comes from the spec.
 bool is_change_of_spec(const Observed& observed, const api::Service& existing,
                        std::string_view field) {
   return field.ends_with(".nodePort") &&
@@ -43,8 +43,8 @@ Cause cause_of(const Observed& observed, const T& wanted, const T& existing,
   return changed || is_change_of_spec(observed, existing, field) ? Cause::kUpdate : Cause::kHeal;
 }
 
-// True when the API server refuses an intent that it accepted before. Then another client's edit of
-// the object conflicts with the intent, and only recreating the object helps.
+// Returns whether the API server refuses an intent that it accepted before. Then another client's
+// edit of the object conflicts with the intent, and only recreating the object helps.
 template <class T>
 bool must_be_recreated_after_refusal(const T& wanted, const T& existing,
                                      const FailedRequest& failure) {
@@ -52,9 +52,9 @@ bool must_be_recreated_after_refusal(const T& wanted, const T& existing,
          intent_hash(wanted) == intent_hash(existing);
 }
 
-// Whether the requested node port is worth a few retries, because another Service may be about to
-// release it. True if this generation of the spec was not reconciled before. Later, true only for
-// the port that the Service had last, unless that port was refused before.
+// Returns whether the requested node port is worth a few retries, because another Service may be
+// about to release it. True if this generation of the spec was not reconciled before. Later, true
+// only for the port that the Service had last, unless that port was refused before.
 bool may_be_released_soon(const Observed& observed, const api::Service& wanted) {
   const api::LocalRegistry& registry = *observed.registry;
   if (registry.status.observed_generation != registry.metadata.generation) return true;
@@ -103,9 +103,9 @@ Delete delete_to_heal(Delete remove, std::size_t intent, std::vector<std::string
   return remove;
 }
 
-// Whether a contested object may be recreated after a retry of its apply was refused. Only a
-// Service that had to be healed too often is recreated: a recreated workload would lose its images,
-// and an admission policy would change the recreated object in the same way.
+// Returns whether a contested object may be recreated after a retry of its apply was refused. Only
+// a Service that had to be healed too often is recreated: a recreated workload would lose its
+// images, and an admission policy would change the recreated object in the same way.
 bool may_recreate_contested(const Observed& observed, const Drift& drift) {
   const FieldContest* contest = observed.history.find(drift.role);
   return drift.role == ObjectRole::kService && contest != nullptr &&
@@ -224,7 +224,7 @@ void ensure_with_selector(const Observed& observed, T wanted, Plan& plan) {
   create_or_heal<role>(observed, std::move(wanted), plan);
 }
 
-// True when the StatefulSet must be recreated because of its pod management policy, which is
+// Returns whether the StatefulSet must be recreated because of its pod management policy, which is
 // immutable. The new StatefulSet adopts the pod. False if another client sets that policy on each
 // new StatefulSet.
 bool must_be_recreated(const Observed& observed, const api::StatefulSet& existing,
@@ -266,8 +266,8 @@ bool remove_other_workload(const Observed& observed, Plan& plan) {
   return is_running;
 }
 
-// True when the API server refused the Service as invalid, once in this reconcile, and the Service
-// has a port that conflicts with the wanted one. That port may be the cause.
+// Returns whether the API server refused the Service as invalid, once in this reconcile, and the
+// Service has a port that conflicts with the wanted one. That port may be the cause.
 bool is_refused_for_its_ports(const Observed& observed, const api::Service& wanted) {
   if (!observed.service() || is_terminating(observed.service()->metadata)) return false;
   const auto refusals = std::count_if(

@@ -14,9 +14,9 @@
 namespace reconcile {
 namespace {
 
-// Whether the action may change the node port of an existing Service. Clients may use that port, so
-// the change needs a live read. A requested port of 0 counts as well: then the status records no
-// port, but the status may be stale.
+// Returns whether the action may change the node port of an existing Service. Clients may use that
+// port, so the change needs a live read. A requested port of 0 counts as well: then the status
+// records no port, but the status may be stale.
 bool moves_node_port(const Observed& observed, const Action& action) {
   const auto* apply = std::get_if<Apply<api::Service>>(&action);
   const auto* reset = std::get_if<ResetPorts>(&action);
@@ -32,7 +32,7 @@ bool had_name_conflict(const api::LocalRegistry& registry) {
   return accepted != nullptr && accepted->reason == reason::kNameConflict;
 }
 
-// True when children of an earlier generation of the spec may exist that nothing records. The
+// Returns whether children of an earlier generation of the spec may exist that nothing records. The
 // previous leader may have crashed after it created children and before it recorded them in status.
 // If their labels were removed since, no cache shows them.
 bool may_have_unrecorded_children(const Observed& observed) {

@@ -11,8 +11,8 @@
 namespace reconcile {
 namespace {
 
-// True when this LocalRegistry owns the retained child and has whenDeleted: Delete. A PVC that an
-// earlier LocalRegistry retained stays until this one has taken it over.
+// Returns whether this LocalRegistry owns the retained child and has whenDeleted: Delete. A PVC
+// that an earlier LocalRegistry retained stays until this one has taken it over.
 bool may_delete_retained(const Observed& observed, const api::ObjectMeta& child) {
   return observed.registry->spec.persistence.when_deleted == api::RetentionPolicy::kDelete &&
          is_owned(child, *observed.registry);
@@ -33,13 +33,13 @@ void block_deletion(const Observed& observed, Plan& plan) {
   report(observed, status_with_blocked_cleanup(observed), plan);
 }
 
-// Whether a misplaced child needs the finalizer.
+// Returns whether a misplaced child needs the finalizer.
 bool needs_finalizer(const Observed& observed, const MisplacedChild& child) {
   if (policy_of(child.role).is_retained) return may_delete_retained(observed, child.metadata);
   return child.metadata.namespace_name != observed.registry->metadata.namespace_name;
 }
 
-// Whether the child at the key of that row needs the finalizer, now or once it is created.
+// Returns whether the child at the key of that row needs the finalizer, now or once it is created.
 template <class Row, class T>
 bool needs_finalizer(const Observed& observed, const std::shared_ptr<const T>& object) {
   const api::LocalRegistry& registry = *observed.registry;

@@ -10,7 +10,8 @@ namespace reconcile {
 // Deletes children under an earlier name or in an earlier namespace.
 void remove_misplaced_children(const Observed& observed, Plan& plan);
 
-// True when a Service under an earlier name may hold the node port that the new Service requests.
+// Returns whether a Service under an earlier name may hold the node port that the new Service
+// requests.
 bool has_misplaced_service(const Observed& observed);
 
 // Deletes the PVC of a LocalRegistry without persistence, if spec.persistence.whenDeleted is
@@ -20,8 +21,8 @@ void remove_unwanted_pvc(const Observed& observed, Plan& plan);
 // Deletes the workload and the Service.
 void remove_registry(const Observed& observed, Plan& plan);
 
-// Whether the LocalRegistry needs the finalizer. Garbage collection removes only children with an
-// owner reference; PVCs and children in another namespace have none.
+// Returns whether the LocalRegistry needs the finalizer. Garbage collection removes only children
+// with an owner reference; PVCs and children in another namespace have none.
 bool needs_finalizer(const Observed& observed);
 
 // Deletes children that were created before the name conflict was noticed, unless the status has

@@ -86,7 +86,7 @@ class BlobUpload::Source final : public net::BodySource {
   std::uint64_t hashed() const { return hashed_; }
   const std::optional<base::Error>& failure() const { return failure_; }
 
-  // True when the whole blob has been read and its digest does not match.
+  // Returns whether the whole blob has been read and its digest does not match.
   bool has_digest_mismatch() const {
     return !digest_.empty() && digest_ != blob_.descriptor.digest;
   }

@@ -43,8 +43,8 @@ std::string oci_manifest(const Descriptor& config, const std::vector<Descriptor>
 // the manifest, else the OCI type for a manifest or an index.
 std::string media_type_of(const Descriptor& descriptor, const Manifest& manifest);
 
-// True for a layer that clients fetch from another server, such as a Windows base layer. An image
-// source may lack it.
+// Returns true for a layer that clients fetch from another server, such as a Windows base layer. An
+// image source may lack it.
 bool is_foreign(const Descriptor& layer);
 
 // Returns the OCI media type of a layer: plain, gzip or zstd, by its first bytes.
