@@ -36,6 +36,10 @@ bool Error::transient() const {
   }
 }
 
+bool Error::lost_race() const {
+  return code == ErrorCode::kConflict || code == ErrorCode::kAlreadyExists;
+}
+
 std::string to_string(const Error& error) {
   std::string text(name(error.code));
   if (!error.message.empty()) text += ": " + error.message;

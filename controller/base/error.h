@@ -53,6 +53,9 @@ struct Error {
   // Returns true when a retry may succeed without a change by a user.
   bool transient() const;
 
+  // Returns true for both kinds of a 409: another client was faster to create or change the object.
+  bool lost_race() const;
+
   bool operator==(const Error&) const = default;
 };
 

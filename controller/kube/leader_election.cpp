@@ -43,13 +43,9 @@ Instant expiry(const LeaseView& view, const LeaderElectionOptions& options) {
   return view.changed + std::chrono::seconds(written);
 }
 
-bool is_lost_race(const base::Error& error) {
-  return error.code == base::ErrorCode::kConflict || error.code == base::ErrorCode::kAlreadyExists;
-}
-
 // True when the cached Lease is stale: the Lease changed or does not exist.
 bool is_outdated(const base::Error& error) {
-  return is_lost_race(error) || error.code == base::ErrorCode::kNotFound;
+  return error.lost_race() || error.code == base::ErrorCode::kNotFound;
 }
 
 }  // namespace

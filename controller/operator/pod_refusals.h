@@ -3,11 +3,10 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
-#include <map>
-#include <string>
 
 #include "kube/environment.h"
 #include "operator/attempt.h"
+#include "operator/counts.h"
 
 namespace controller {
 
@@ -25,8 +24,8 @@ class PodRefusals {
       reconcile::ReadPodRefusal action);
 
   kube::Environment environment_;
-  std::map<std::string, std::size_t> reads_;  // that run, by namespace
-  bool has_warned_ = false;                   // that events cannot be read
+  Counts reads_;             // that run, by namespace
+  bool has_warned_ = false;  // that events cannot be read
 };
 
 }  // namespace controller

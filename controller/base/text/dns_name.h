@@ -1,4 +1,5 @@
-// The names that Kubernetes takes from DNS (RFC 1123). Pure; any thread.
+// The names that Kubernetes takes from DNS (RFC 1123), and the values of labels, which have a
+// similar form. Pure; any thread.
 #pragma once
 
 #include <cstddef>
@@ -16,5 +17,9 @@ bool is_dns_label(std::string_view name);
 // Accepts a DNS subdomain, which most names must be: labels with dots between them, at most 253
 // bytes. `label_bytes`: the maximum size of each label; Kubernetes has no limit for it.
 bool is_dns_subdomain(std::string_view name, std::size_t label_bytes = kDnsSubdomainBytes);
+
+// Accepts a label's value that is not empty: at most 63 of a-z, A-Z, 0-9, -, _ and ., with a letter
+// or digit at both ends.
+bool is_label_value(std::string_view text);
 
 }  // namespace base

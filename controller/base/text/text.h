@@ -2,6 +2,8 @@
 // are in no class and are never changed; no function depends on the locale. Pure; any thread.
 #pragma once
 
+#include <algorithm>
+#include <iterator>
 #include <string>
 #include <string_view>
 
@@ -28,6 +30,13 @@ std::string lower(std::string text);
 
 // Compares without regard to the case of letters.
 bool equal_ignoring_case(std::string_view left, std::string_view right);
+
+// Returns true when the text is one of the words. `words`: an array, vector or list of strings or
+// string views.
+template <class Words>
+bool is_one_of(std::string_view text, const Words& words) {
+  return std::find(std::begin(words), std::end(words), text) != std::end(words);
+}
 
 // The characters that trimmed() removes by default.
 inline constexpr std::string_view kWhiteSpace = " \t\r\n";

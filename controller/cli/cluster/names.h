@@ -1,8 +1,12 @@
-// This file checks names and addresses of Kubernetes objects. Pure; any thread.
+// This file checks names and addresses of Kubernetes objects, and image references. Pure; any
+// thread.
 #pragma once
 
 #include <string>
 #include <string_view>
+
+#include "api/images/image_reference.h"
+#include "cli/terminal/outcome.h"
 
 namespace cli {
 
@@ -15,5 +19,8 @@ bool is_port(std::string_view digits);
 // Removes the type from an argument, as kubectl does: returns "dev" for "dev", "lreg/dev" and
 // "localregistries.localregistry.dev/dev". An argument with another type is unchanged.
 std::string resource_name(std::string_view argument);
+
+// Parses an image reference that the user gives. kUsage: it is not one; the message quotes it.
+Outcome<api::ImageReference> parse_reference(std::string_view text);
 
 }  // namespace cli

@@ -106,8 +106,7 @@ class PushChecks {
   Changed changed_;
   PushQueue queue_;
   // By namespace: the number of entries, plus the number of Secrets of Checks that have entries.
-  std::map<std::string, std::size_t> answers_of_namespace_;
-  std::size_t answers_ = 0;
+  Counts answers_;
   std::uint64_t checks_started_ = 0;  // checks begun so far
   bool starting_ = false;             // start_next_checks() runs
   std::map<api::ObjectKey, Checks> table_;

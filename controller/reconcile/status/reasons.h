@@ -4,12 +4,14 @@
 #include <array>
 #include <string_view>
 
+#include "api/conditions.h"
+
 namespace reconcile::condition {
 
-inline constexpr std::string_view kReady = "Ready";
+using api::condition::kBuildKitReady;
+using api::condition::kReady;
 inline constexpr std::string_view kAccepted = "Accepted";
 inline constexpr std::string_view kAvailable = "Available";
-inline constexpr std::string_view kBuildKitReady = "BuildKitReady";
 inline constexpr std::string_view kStorageReady = "StorageReady";
 inline constexpr std::string_view kConverged = "Converged";
 inline constexpr std::string_view kUpToDate = "UpToDate";
@@ -37,7 +39,7 @@ inline constexpr std::string_view kNoRoom = "NoRoom";
 inline constexpr std::string_view kEphemeral = "Ephemeral";
 inline constexpr std::string_view kBound = "Bound";
 inline constexpr std::string_view kExpanding = "Expanding";
-inline constexpr std::string_view kPending = "Pending";
+using api::reason::kPending;
 inline constexpr std::string_view kLost = "Lost";
 inline constexpr std::string_view kDeleting = "Deleting";
 inline constexpr std::string_view kShrinkRefused = "ShrinkRefused";
@@ -49,11 +51,11 @@ inline constexpr std::string_view kLocalBuild = "LocalBuild";
 inline constexpr std::string_view kPodSecurity = "PodSecurity";  // namespace label
 inline constexpr std::string_view kPodSecurityDefault =
     "PodSecurityDefault";  // the cluster default
-inline constexpr std::string_view kStarting = "Starting";
+using api::reason::kStarting;
 
 // Reasons of Available. Others are the waiting reasons of a container, such as ImagePullBackOff.
 inline constexpr std::string_view kAvailable = "Available";
-inline constexpr std::string_view kDeploying = "Deploying";
+using api::reason::kDeploying;
 inline constexpr std::string_view kUnschedulable = "Unschedulable";
 inline constexpr std::string_view kQuotaExceeded = "QuotaExceeded";
 inline constexpr std::string_view kForbidden = "Forbidden";
@@ -63,6 +65,8 @@ inline constexpr std::string_view kErrImagePull = "ErrImagePull";
 inline constexpr std::string_view kCrashLoopBackOff = "CrashLoopBackOff";
 inline constexpr std::string_view kOomKilled = "OOMKilled";
 inline constexpr std::string_view kScaledToZero = "ScaledToZero";
+using api::reason::kContainerCreating;
+using api::reason::kPodInitializing;
 
 // UpToDate
 inline constexpr std::string_view kUpToDate = "UpToDate";
@@ -73,7 +77,7 @@ inline constexpr std::string_view kReady = "Ready";
 inline constexpr std::string_view kDisabled = "Disabled";
 inline constexpr std::string_view kKindLoad = "KindLoad";
 inline constexpr std::string_view kUpstream = "Upstream";
-inline constexpr std::string_view kCheckingPush = "CheckingPush";
+using api::reason::kCheckingPush;
 inline constexpr std::string_view kSuspended = "Suspended";
 inline constexpr std::string_view kNodePortTaken = "NodePortTaken";
 inline constexpr std::string_view kNodePortOutOfRange = "NodePortOutOfRange";
