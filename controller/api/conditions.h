@@ -18,8 +18,5 @@ inline constexpr std::string_view kCheckingPush = "CheckingPush";
 inline constexpr std::string_view kDeploying = "Deploying";
 inline constexpr std::string_view kStarting = "Starting";
 inline constexpr std::string_view kPending = "Pending";
-// The kubelet's reasons for a container that waits for nothing special.
-inline constexpr std::string_view kContainerCreating = "ContainerCreating";
-inline constexpr std::string_view kPodInitializing = "PodInitializing";
 
 }  // namespace api::reason

@@ -6,6 +6,7 @@
 
 #include "api/conditions.h"
 #include "api/images/image_reference.h"
+#include "api/pods/pod.h"
 #include "base/text/quote.h"
 #include "base/text/text.h"
 #include "cli/cluster/names.h"
@@ -19,9 +20,9 @@ using api::condition::kReady;
 // Reports whether a reason of Ready=False passes without an action of the user. All other reasons,
 // such as NodePortTaken, require one.
 bool is_temporary_reason(std::string_view reason) {
-  using namespace api::reason;
-  constexpr std::string_view kPassing[] = {kCheckingPush, kDeploying,         kStarting,
-                                           kPending,      kContainerCreating, kPodInitializing};
+  constexpr std::string_view kPassing[] = {api::reason::kCheckingPush, api::reason::kDeploying,
+                                           api::reason::kStarting,     api::reason::kPending,
+                                           api::kContainerCreating,    api::kPodInitializing};
   return base::is_one_of(reason, kPassing);
 }
 

@@ -3,7 +3,6 @@
 #include <fmt/core.h>
 
 #include <cstdint>
-#include <utility>
 
 #include "api/pods/affinity.h"
 #include "base/limits.h"
@@ -238,7 +237,7 @@ api::Quantity pvc_size(const api::LocalRegistry& registry,
 
 // Returns a workload with the fields that a Deployment and a StatefulSet have in common.
 template <class T>
-T make_workload(const api::LocalRegistry& registry, api::PodTemplateSpec pod,
+T make_workload(const api::LocalRegistry& registry, const api::PodTemplateSpec& pod,
                 std::string_view buildkit_refused) {
   T workload;
   workload.metadata = metadata(registry);
@@ -247,7 +246,7 @@ T make_workload(const api::LocalRegistry& registry, api::PodTemplateSpec pod,
   workload.spec.replicas = 1;
   workload.spec.selector.match_labels = selector_labels(registry);
   workload.spec.revision_history_limit = kRevisionHistory;
-  workload.spec.pod_template = std::move(pod);
+  workload.spec.pod_template = pod;
   return workload;
 }
 

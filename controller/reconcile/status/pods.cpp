@@ -5,7 +5,6 @@
 
 #include "base/limits.h"
 #include "reconcile/children/names.h"
-#include "reconcile/status/reasons.h"
 
 namespace reconcile {
 namespace {
@@ -128,8 +127,8 @@ const api::ContainerStatus* find_container(const api::Pod& pod, std::string_view
 
 bool waits_for_reason(const api::ContainerStatus& container) {
   return container.state.waiting && !container.state.waiting->reason.empty() &&
-         container.state.waiting->reason != reason::kContainerCreating &&
-         container.state.waiting->reason != reason::kPodInitializing;
+         container.state.waiting->reason != api::kContainerCreating &&
+         container.state.waiting->reason != api::kPodInitializing;
 }
 
 const api::ContainerStateTerminated* find_crash(const api::ContainerStatus& container,

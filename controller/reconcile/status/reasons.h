@@ -65,8 +65,6 @@ inline constexpr std::string_view kErrImagePull = "ErrImagePull";
 inline constexpr std::string_view kCrashLoopBackOff = "CrashLoopBackOff";
 inline constexpr std::string_view kOomKilled = "OOMKilled";
 inline constexpr std::string_view kScaledToZero = "ScaledToZero";
-using api::reason::kContainerCreating;
-using api::reason::kPodInitializing;
 
 // UpToDate
 inline constexpr std::string_view kUpToDate = "UpToDate";
