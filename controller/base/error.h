@@ -50,11 +50,11 @@ struct Error {
   std::vector<FieldCause> causes = {};
   std::optional<std::chrono::milliseconds> retry_after = {};  // from Retry-After on 429 and 503
 
-  // Returns true when a retry may succeed without a change by a user.
-  bool transient() const;
-
   // Returns true for both kinds of a 409: another client was faster to create or change the object.
   bool lost_race() const;
+
+  // Returns true when a retry may succeed without a change by a user.
+  bool transient() const;
 
   bool operator==(const Error&) const = default;
 };
