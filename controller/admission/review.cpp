@@ -21,12 +21,6 @@ struct ReviewedRequest : AdmissionRequest {
   ReviewedPod old_object;
 };
 
-struct WholeReview {
-  std::string api_version;
-  std::string kind;
-  ReviewedRequest request;
-};
-
 }  // namespace
 }  // namespace admission
 
@@ -36,14 +30,6 @@ struct json::Fields<admission::ReviewedRequest> {
   static constexpr auto kTable = std::tuple_cat(
       json::Fields<admission::AdmissionRequest>::kTable,
       std::make_tuple(json::field("object", &T::object), json::field("oldObject", &T::old_object)));
-};
-
-template <>
-struct json::Fields<admission::WholeReview> {
-  using T = admission::WholeReview;
-  static constexpr auto kTable =
-      std::make_tuple(json::field("apiVersion", &T::api_version), json::field("kind", &T::kind),
-                      json::field("request", &T::request));
 };
 
 namespace admission {
@@ -151,7 +137,7 @@ base::Result<Review> review_pod(std::string body, const ReviewPolicy& policy) {
   }
   json::ParseOptions options;
   options.max_values = limits::kAdmissionValues;
-  options.members = json::selection<WholeReview>();
+  options.members = json::selection<ReviewOf<ReviewedRequest>>();
   const auto document = json::Document::parse(std::move(body), options);
   if (!document) return document.error();
   const auto decoded = json::decode<AdmissionReview>(document->root());

@@ -56,11 +56,15 @@ struct AdmissionRequest {
   std::string operation;  // "CREATE", "UPDATE"
 };
 
-struct AdmissionReview {
+// An AdmissionReview of the API server. `Request`: what is kept of its request.
+template <class Request>
+struct ReviewOf {
   std::string api_version;
   std::string kind;
-  AdmissionRequest request;
+  Request request;
 };
+
+using AdmissionReview = ReviewOf<AdmissionRequest>;
 
 struct AdmissionResponse {
   std::string uid;
@@ -134,9 +138,9 @@ struct json::Fields<admission::AdmissionRequest> {
       json::field("operation", &T::operation));
 };
 
-template <>
-struct json::Fields<admission::AdmissionReview> {
-  using T = admission::AdmissionReview;
+template <class Request>
+struct json::Fields<admission::ReviewOf<Request>> {
+  using T = admission::ReviewOf<Request>;
   static constexpr auto kTable =
       std::make_tuple(json::field("apiVersion", &T::api_version), json::field("kind", &T::kind),
                       json::field("request", &T::request));

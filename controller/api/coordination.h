@@ -92,7 +92,7 @@ inline constexpr std::size_t kObjectBytes<EventSummary> = limits::kPodRefusalEve
 
 template <>
 struct json::Leaf<api::MicroTime> {
-  static constexpr std::string_view kExpected = "a time as in RFC 3339";
+  static constexpr std::string_view kExpected = Leaf<base::Time>::kExpected;
   static bool read(View view, api::MicroTime& out) {
     return Leaf<base::Time>::read(view, out.time);
   }

@@ -115,7 +115,7 @@ struct json::Fields<api::ServicePort> {
 
 template <>
 struct json::Leaf<api::Switch> {
-  static constexpr std::string_view kExpected = "true or false";
+  static constexpr std::string_view kExpected = Leaf<bool>::kExpected;
   static bool read(View view, api::Switch& out) {
     bool on = false;
     if (!Leaf<bool>::read(view, on)) return false;

@@ -2,6 +2,10 @@
 
 namespace api {
 
+std::string_view name(RetentionPolicy policy) {
+  return policy == RetentionPolicy::kDelete ? "Delete" : "Retain";
+}
+
 std::string_view name(Delivery delivery) {
   switch (delivery) {
     case Delivery::kUpstream: return "Upstream";
@@ -21,6 +25,13 @@ std::string_view name(PushPermission permission) {
   return "";
 }
 
+const ImageSpec* find_image(const LocalRegistry& registry, std::string_view name) {
+  for (const ImageSpec& image : registry.spec.images) {
+    if (image.name == name) return &image;
+  }
+  return nullptr;
+}
+
 const std::string& target_namespace(const LocalRegistry& registry) {
   return registry.spec.namespace_name.empty() ? registry.metadata.namespace_name
                                               : registry.spec.namespace_name;
@@ -34,17 +45,6 @@ StringMap selector_labels(const LocalRegistry& registry) {
 }  // namespace api
 
 namespace json {
-
-bool Leaf<api::RetentionPolicy>::read(View view, api::RetentionPolicy& out) {
-  if (view.kind() != Kind::kString) return false;
-  if (view.string() != "Retain" && view.string() != "Delete") return false;
-  out = view.string() == "Delete" ? api::RetentionPolicy::kDelete : api::RetentionPolicy::kRetain;
-  return true;
-}
-
-void Leaf<api::RetentionPolicy>::write(Writer& writer, api::RetentionPolicy value) {
-  writer.string(value == api::RetentionPolicy::kDelete ? "Delete" : "Retain");
-}
 
 namespace {
 
@@ -61,6 +61,11 @@ bool read_name(View view, std::initializer_list<T> values, T& out) {
 }
 
 }  // namespace
+
+bool Leaf<api::RetentionPolicy>::read(View view, api::RetentionPolicy& out) {
+  using P = api::RetentionPolicy;
+  return read_name(view, {P::kRetain, P::kDelete}, out);
+}
 
 bool Leaf<api::Delivery>::read(View view, api::Delivery& out) {
   using D = api::Delivery;

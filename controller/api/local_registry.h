@@ -8,6 +8,8 @@
 
 namespace api {
 
+inline constexpr int kMaxPort = 65535;
+
 enum class RetentionPolicy { kRetain, kDelete };
 
 struct PersistenceSpec {
@@ -89,11 +91,18 @@ struct LocalRegistry {
   bool operator==(const LocalRegistry&) const = default;
 };
 
+// Returns "Retain" or "Delete", as in .spec.persistence.whenDeleted.
+std::string_view name(RetentionPolicy policy);
+
 // Returns the value of .status.delivery, such as "LocalRegistry".
 std::string_view name(Delivery delivery);
 
 // Returns the value of .status.images[].pushPermission, such as "Granted".
 std::string_view name(PushPermission permission);
+
+// Returns the image of that name in spec.images; null when there is none. It points into
+// `registry`.
+const ImageSpec* find_image(const LocalRegistry& registry, std::string_view name);
 
 // Returns the namespace in which the registry runs: spec.namespace, or the resource's own.
 const std::string& target_namespace(const LocalRegistry& registry);
@@ -113,33 +122,33 @@ struct Resource<LocalRegistry> {
                                          "localregistries"};
 };
 
+// The members that the Leafs of enumerations share. The JSON value is the string name(value).
+template <class T>
+struct NamedLeaf {
+  static void write(json::Writer& writer, T value) { writer.string(name(value)); }
+  static bool absent(T) { return false; }
+  static bool same(T a, T b) { return a == b; }
+};
+
 }  // namespace api
 
 template <>
-struct json::Leaf<api::RetentionPolicy> {
+struct json::Leaf<api::RetentionPolicy> : api::NamedLeaf<api::RetentionPolicy> {
   static constexpr std::string_view kExpected = "Retain or Delete";
   static bool read(View view, api::RetentionPolicy& out);
-  static void write(Writer& writer, api::RetentionPolicy value);
   static bool absent(api::RetentionPolicy value) { return value == api::RetentionPolicy::kRetain; }
-  static bool same(api::RetentionPolicy a, api::RetentionPolicy b) { return a == b; }
 };
 
 template <>
-struct json::Leaf<api::Delivery> {
+struct json::Leaf<api::Delivery> : api::NamedLeaf<api::Delivery> {
   static constexpr std::string_view kExpected = "LocalRegistry, KindLoad or Upstream";
   static bool read(View view, api::Delivery& out);
-  static void write(Writer& writer, api::Delivery value) { writer.string(api::name(value)); }
-  static bool absent(api::Delivery) { return false; }
-  static bool same(api::Delivery a, api::Delivery b) { return a == b; }
 };
 
 template <>
-struct json::Leaf<api::PushPermission> {
+struct json::Leaf<api::PushPermission> : api::NamedLeaf<api::PushPermission> {
   static constexpr std::string_view kExpected = "Granted, Denied, Unknown or NotChecked";
   static bool read(View view, api::PushPermission& out);
-  static void write(Writer& writer, api::PushPermission value) { writer.string(api::name(value)); }
-  static bool absent(api::PushPermission) { return false; }
-  static bool same(api::PushPermission a, api::PushPermission b) { return a == b; }
 };
 
 template <>

@@ -2,11 +2,35 @@
 
 namespace api {
 
+ObjectMeta identity_of(const ObjectMeta& meta) {
+  ObjectMeta identity;
+  identity.name = meta.name;
+  identity.namespace_name = meta.namespace_name;
+  identity.uid = meta.uid;
+  return identity;
+}
+
+ObjectMeta version_of(const ObjectMeta& meta) {
+  ObjectMeta version = identity_of(meta);
+  version.resource_version = meta.resource_version;
+  return version;
+}
+
 const Condition* find_condition(const std::vector<Condition>& conditions, std::string_view type) {
   for (const Condition& condition : conditions) {
     if (condition.type == type) return &condition;
   }
   return nullptr;
+}
+
+bool is_true(const std::vector<Condition>& conditions, std::string_view type) {
+  const Condition* found = find_condition(conditions, type);
+  return found != nullptr && found->status == condition_status::kTrue;
+}
+
+std::string_view reason_of(const std::vector<Condition>& conditions, std::string_view type) {
+  const Condition* found = find_condition(conditions, type);
+  return found == nullptr ? std::string_view() : found->reason;
 }
 
 std::string_view lookup(const StringMap& map, std::string_view key) {

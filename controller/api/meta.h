@@ -67,6 +67,14 @@ struct ObjectMeta {
   bool operator==(const ObjectMeta&) const = default;
 };
 
+// Returns the members of `meta` that identify the object: name, namespace and uid. A patch with
+// them gets a 409 when the object was recreated.
+ObjectMeta identity_of(const ObjectMeta& meta);
+
+// Returns the members of identity_of() and the resourceVersion, so that a write gets a 409 also
+// when the object has changed since.
+ObjectMeta version_of(const ObjectMeta& meta);
+
 // The values of a condition's status (metav1.ConditionStatus).
 namespace condition_status {
 
@@ -91,6 +99,12 @@ struct Condition {
 
 // Returns the condition of this type; null when there is none.
 const Condition* find_condition(const std::vector<Condition>& conditions, std::string_view type);
+
+// Returns true when there is a condition of this type, with the status True.
+bool is_true(const std::vector<Condition>& conditions, std::string_view type);
+
+// Returns the reason of the condition of this type; empty when there is none.
+std::string_view reason_of(const std::vector<Condition>& conditions, std::string_view type);
 
 // Returns the value of a label or annotation; empty when there is none.
 std::string_view lookup(const StringMap& map, std::string_view key);

@@ -152,6 +152,11 @@ std::optional<std::strong_ordering> compare(const Quantity& a, const Quantity& b
   return left_negative ? compare_magnitude(*right, *left) : compare_magnitude(*left, *right);
 }
 
+bool is_less(const Quantity& a, const Quantity& b) {
+  const auto order = compare(a, b);
+  return order && *order == std::strong_ordering::less;
+}
+
 Quantity rounded_up(const Quantity& quantity) {
   const auto parsed = parse(quantity.text);
   if (!parsed || parsed->negative) return quantity;

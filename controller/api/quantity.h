@@ -22,6 +22,9 @@ struct Quantity {
 // Compares by value. Returns nothing when a or b is not a quantity.
 std::optional<std::strong_ordering> compare(const Quantity& a, const Quantity& b);
 
+// Compares by value. Returns false when a or b is not a quantity.
+bool is_less(const Quantity& a, const Quantity& b);
+
 // Returns the quantity as the API server stores it in resource requests and limits. A value is
 // rounded up to whole thousandths ("0.00000000001" becomes "1m"). A value above 2^63 - 1 with a
 // binary suffix ("8Ei") becomes 2^63 - 1. Every other text is returned unchanged.

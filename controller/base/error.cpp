@@ -25,6 +25,10 @@ std::string_view name(ErrorCode code) {
   return "Internal";
 }
 
+bool Error::lost_race() const {
+  return code == ErrorCode::kConflict || code == ErrorCode::kAlreadyExists;
+}
+
 bool Error::transient() const {
   switch (code) {
     case ErrorCode::kConflict:

@@ -51,6 +51,9 @@ struct Error {
   std::vector<FieldCause> causes = {};
   std::optional<std::chrono::milliseconds> retry_after = {};  // from Retry-After on 429 and 503
 
+  // Returns true for both kinds of a 409: another client was faster to create or change the object.
+  bool lost_race() const;
+
   // Returns whether a retry may succeed although no user changes anything.
   bool transient() const;
 

@@ -44,7 +44,7 @@ bool is_plain(std::string_view text) {
   };
   if (!std::all_of(text.begin(), text.end(), is_inner) || text.back() == ':') return false;
   const std::string lower = base::lower(std::string(text));
-  return std::find(std::begin(kWords), std::end(kWords), lower) == std::end(kWords);
+  return !base::is_one_of(lower, kWords);
 }
 
 void write_pretty(PrettyWriter& writer, View value, const Path& path, std::string_view hidden) {

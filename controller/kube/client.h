@@ -121,10 +121,7 @@ class Client {
   template <class T>
   Awaitable<T> apply_status(const T& object) const {
     StatusOf<T> sent;
-    sent.metadata.name = object.metadata.name;
-    sent.metadata.namespace_name = object.metadata.namespace_name;
-    sent.metadata.uid = object.metadata.uid;
-    sent.metadata.resource_version = object.metadata.resource_version;
+    sent.metadata = api::version_of(object.metadata);
     sent.status = object.status;
     return typed<T>(
         guarded(api::Resource<T>::kType,

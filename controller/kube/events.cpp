@@ -8,6 +8,7 @@
 
 #include "async/parallel.h"
 #include "base/backoff.h"
+#include "base/text/dns_name.h"
 #include "base/text/quote.h"
 
 namespace kube {
@@ -17,7 +18,6 @@ namespace {
 
 constexpr std::string_view kDefaultNamespace = "default";  // for cluster-scoped objects
 constexpr std::string_view kCombined = "(combined from similar events): ";
-constexpr std::size_t kNameBytes = 253;      // longest name of an object
 constexpr std::size_t kHexDigits = 16;       // in the name of an Event
 constexpr std::size_t kInstanceBytes = 128;  // longest reportingInstance
 constexpr auto kSweep = std::chrono::minutes(1);
@@ -38,7 +38,7 @@ std::string object_of(const api::ObjectReference& regarding) {
 std::uint64_t hash_of(std::string_view text) { return std::hash<std::string_view>()(text); }
 
 std::string event_name(const std::string& object, base::Random& random) {
-  std::string prefix = object.substr(0, kNameBytes - kHexDigits - 1);
+  std::string prefix = object.substr(0, base::kDnsSubdomainBytes - kHexDigits - 1);
   while (!prefix.empty() && (prefix.back() == '.' || prefix.back() == '-')) prefix.pop_back();
   return fmt::format("{}.{:016x}", prefix, random.between(0, UINT64_MAX));
 }

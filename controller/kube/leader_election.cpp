@@ -43,13 +43,9 @@ Instant expiry(const LeaseView& view, const LeaderElectionOptions& options) {
   return view.changed + std::chrono::seconds(written);
 }
 
-bool is_lost_race(const base::Error& error) {
-  return error.code == base::ErrorCode::kConflict || error.code == base::ErrorCode::kAlreadyExists;
-}
-
 // Returns whether the cached Lease is stale: the Lease changed or does not exist.
 bool is_outdated(const base::Error& error) {
-  return is_lost_race(error) || error.code == base::ErrorCode::kNotFound;
+  return error.lost_race() || error.code == base::ErrorCode::kNotFound;
 }
 
 }  // namespace
@@ -147,7 +143,7 @@ asio::awaitable<bool> LeaderElection::try_acquire() {
     co_return true;
   }
   known_ = false;  // the write may have taken effect, or the cache is stale: read the Lease live
-  const bool lost_race = is_lost_race(written.error());
+  const bool lost_race = written.error().lost_race();
   if (!lost_race) set_waiting_for(base::to_string(written.error()));
   const milliseconds pause = lost_race ? kAfterLostRace : options_.retry;
   co_await environment_.clock.sleep_for(jittered(pause, environment_.random));
@@ -225,7 +221,7 @@ asio::awaitable<void> LeaderElection::release() {
     const base::Result<void> written =
         co_await write(LeaseAction::kRenew, std::move(spec), limits::kLeaseReleaseTimeout);
     if (written) co_return;
-    if (!is_lost_race(written.error())) {
+    if (!written.error().lost_race()) {
       environment_.logger.warning("cannot release the Lease",
                                   {{"why", base::to_string(written.error())}});
       co_return;

@@ -1,6 +1,7 @@
 #include "net/tls.h"
 
 #include <fmt/core.h>
+#include <fmt/format.h>
 #include <openssl/err.h>
 #include <unistd.h>
 
@@ -113,9 +114,7 @@ std::string names_of(X509* certificate) {
       shown.push_back(boost::asio::ip::address_v6(six).to_string());
     }
   }
-  std::string joined;
-  for (const std::string& name : shown) joined += (joined.empty() ? "" : ", ") + name;
-  return joined.empty() ? "no name" : joined;
+  return shown.empty() ? "no name" : fmt::format("{}", fmt::join(shown, ", "));
 }
 
 std::string date_of(const ASN1_TIME* time) {

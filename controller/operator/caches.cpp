@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "async/parallel.h"
+#include "base/text/text.h"
 #include "reconcile/checks/acceptance.h"
 #include "reconcile/checks/child_namespaces.h"
 #include "reconcile/checks/rivalry.h"
@@ -16,20 +17,12 @@ namespace {
 
 namespace asio = boost::asio;
 
-std::vector<kube::Scope> scopes_in_namespaces(const std::vector<std::string>& names) {
-  if (names.empty()) return {kube::Scope{}};
-  std::vector<kube::Scope> scopes;
-  scopes.reserve(names.size());
-  for (const std::string& name : names) scopes.push_back({name, ""});
-  return scopes;
-}
-
-std::vector<kube::Scope> scopes_of_namespaces(const std::vector<std::string>& names) {
-  if (names.empty()) return {kube::Scope{}};
-  std::vector<kube::Scope> scopes;
-  scopes.reserve(names.size());
-  for (const std::string& name : names) scopes.push_back({"", name});
-  return scopes;
+// Returns one scope for each name, with the name in `part`; without names, one of all objects.
+std::vector<kube::Scope> scopes(const std::vector<std::string>& names,
+                                std::string kube::Scope::*part) {
+  std::vector<kube::Scope> list(std::max<std::size_t>(names.size(), 1));
+  for (std::size_t i = 0; i < names.size(); ++i) list[i].*part = names[i];
+  return list;
 }
 
 // Returns whether the cache holds all of the LocalRegistry. Otherwise the spec may be missing, and
@@ -39,7 +32,7 @@ bool is_whole(const api::LocalRegistry& registry) {
 }
 
 kube::InformerOptions children_in(const std::vector<std::string>& names) {
-  return {scopes_in_namespaces(names),
+  return {scopes(names, &kube::Scope::namespace_name),
           fmt::format("{}={}", reconcile::kManagedByLabel, reconcile::kManager)};
 }
 
@@ -75,8 +68,9 @@ template struct OwnedObjectCache<api::Pod>;
 
 Caches::Caches(const kube::Environment& environment,
                const std::vector<std::string>& watch_namespaces, kube::WatchObserver* observer)
-    : registries(environment, {scopes_in_namespaces(watch_namespaces), ""}, observer),
-      namespaces(environment, {scopes_of_namespaces(watch_namespaces), ""}, observer),
+    : registries(environment, {scopes(watch_namespaces, &kube::Scope::namespace_name), ""},
+                 observer),
+      namespaces(environment, {scopes(watch_namespaces, &kube::Scope::name), ""}, observer),
       pods(environment, children_in(watch_namespaces), observer),
       watch_namespaces_(watch_namespaces),
       children_(environment, children_in(watch_namespaces), observer),
@@ -131,8 +125,7 @@ std::string Caches::waiting_for() const {
 }
 
 bool Caches::watches(const std::string& namespace_name) const {
-  return watch_namespaces_.empty() || std::find(watch_namespaces_.begin(), watch_namespaces_.end(),
-                                                namespace_name) != watch_namespaces_.end();
+  return watch_namespaces_.empty() || base::is_one_of(namespace_name, watch_namespaces_);
 }
 
 bool Caches::may_be_orphan(const api::ObjectMeta& object) const {

@@ -5,10 +5,12 @@
 #include <map>
 
 #include "async/parallel.h"
+#include "operator/scoped_flag.h"
 #include "reconcile/checks/acceptance.h"
 #include "reconcile/checks/child_namespaces.h"
 #include "reconcile/checks/rivalry.h"
 #include "reconcile/children/names.h"
+#include "reconcile/status/reasons.h"
 
 namespace controller {
 namespace {
@@ -247,12 +249,7 @@ void Controller::report_missing_part(const api::LocalRegistry& registry) {
 // Records the written status in the cache. `last`: the next reconcile would plan no action, so this
 // change does not enqueue the LocalRegistry again.
 void Controller::record_status(const api::LocalRegistry& written, bool last) {
-  struct Recording {
-    bool& flag;
-    ~Recording() { flag = false; }
-  };
-  const Recording recording{recording_last_status_};
-  recording_last_status_ = last;
+  const ScopedFlag recording(recording_last_status_, last);
   caches_.registries.store().record_written(written);
 }
 
@@ -311,7 +308,8 @@ std::vector<ResourceCount> Controller::count_resources() const {
   std::map<std::pair<std::string, std::string>, std::size_t> counts;
   caches_.registries.store().each([&](const auto& registry) {
     const auto& status = registry->status;
-    const api::Condition* ready = api::find_condition(status.conditions, "Ready");
+    const api::Condition* ready =
+        api::find_condition(status.conditions, reconcile::condition::kReady);
     ++counts[{status.delivery ? std::string(api::name(*status.delivery)) : std::string(),
               ready == nullptr ? "Unknown" : ready->status}];
   });

@@ -10,6 +10,7 @@
 #include "api/managed_fields.h"
 #include "async/task_group.h"
 #include "base/limits.h"
+#include "base/text/text.h"
 #include "reconcile/children/names.h"
 #include "reconcile/children/node_port.h"
 
@@ -165,7 +166,7 @@ asio::awaitable<void> Executor::apply(reconcile::Apply<T> action, ReconcileState
     co_return;
   }
   const base::Error error = result.error();
-  if (error.code == ErrorCode::kConflict || error.code == ErrorCode::kAlreadyExists) {
+  if (error.lost_race()) {
     state.conflicted = true;
     co_await live_reader_.read_child(role, key, state);
     co_return;
@@ -188,8 +189,7 @@ void Executor::record(const T* before, const T& after, reconcile::Apply<T>& acti
     const bool is_heal = action.cause == reconcile::Cause::kHeal;
     write.healed = reconcile::healed_fields(action.object, *before, is_heal);
   }
-  const auto& overridden = write.overridden;
-  if (std::find(overridden.begin(), overridden.end(), action.field) != overridden.end()) {
+  if (base::is_one_of(action.field, write.overridden)) {
     action.cause = reconcile::Cause::kUpdate;
     action.field.clear();
   }
@@ -338,10 +338,7 @@ asio::awaitable<void> Executor::set_finalizer(reconcile::SetFinalizer action,
 asio::awaitable<base::Result<std::optional<api::LocalRegistry>>> Executor::write_status(
     std::shared_ptr<const api::LocalRegistry> observed, api::LocalRegistryStatus status) {
   api::LocalRegistry intent;
-  intent.metadata.name = observed->metadata.name;
-  intent.metadata.namespace_name = observed->metadata.namespace_name;
-  intent.metadata.uid = observed->metadata.uid;
-  intent.metadata.resource_version = observed->metadata.resource_version;
+  intent.metadata = observed->metadata;
   intent.status = std::move(status);
   auto applying = environment_.client.apply_status(intent);
   base::Result<api::LocalRegistry> result = co_await std::move(applying);

@@ -33,21 +33,16 @@ asio::awaitable<base::Result<reconcile::PodRefusal>> PodRefusals::refusal_in_eve
 asio::awaitable<void> PodRefusals::read(reconcile::ReadPodRefusal action, ReconcileState& state) {
   state.pod_refusal = reconcile::PodRefusal();
   const std::string name = action.key.namespace_name;
-  std::size_t reads = 0;
-  for (const auto& [other, count] : reads_) reads += count;
-  const auto own = reads_.find(name);
-  const std::size_t own_reads = own == reads_.end() ? 0 : own->second;
-  if (reads >= limits::kPodRefusalReads || own_reads >= limits::kPodRefusalReadsPerNamespace) {
+  if (reads_.total() >= limits::kPodRefusalReads ||
+      reads_.of(name) >= limits::kPodRefusalReadsPerNamespace) {
     co_return;
   }
   struct Counted {
-    std::map<std::string, std::size_t>& reads;
+    Counts& reads;
     const std::string& name;
-    ~Counted() {
-      if (--reads[name] == 0) reads.erase(name);
-    }
+    ~Counted() { reads.remove(name); }
   };
-  ++reads_[name];
+  reads_.add(name);
   const Counted counted{reads_, name};
   const std::string stateful_set = api::to_string(action.key);
   auto reading = refusal_in_events(std::move(action));

@@ -3,11 +3,10 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
-#include <map>
-#include <string>
 
 #include "kube/environment.h"
 #include "operator/attempt.h"
+#include "operator/counts.h"
 
 namespace controller {
 
@@ -26,8 +25,8 @@ class PodRefusals {
       reconcile::ReadPodRefusal action);
 
   kube::Environment environment_;
-  std::map<std::string, std::size_t> reads_;  // number of running reads, by namespace
-  bool has_warned_ = false;                   // the warning about unreadable Events was logged
+  Counts reads_;             // number of running reads, by namespace
+  bool has_warned_ = false;  // the warning about unreadable Events was logged
 };
 
 }  // namespace controller

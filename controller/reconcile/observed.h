@@ -11,6 +11,7 @@
 #include "api/apps.h"
 #include "api/local_registry.h"
 #include "reconcile/children/child_table.h"
+#include "reconcile/children/names.h"
 #include "reconcile/contest/write_history.h"
 
 namespace reconcile {
@@ -95,5 +96,11 @@ struct Observed {
 // Returns the failure of a request about the object of that role; null when there is none. A
 // refused node port is no failure here, because choose_node_port() chooses another port then.
 const FailedRequest* find_failure(const Observed& observed, ObjectRole role);
+
+// Returns true when the object in a slot of `observed` exists and belongs to the LocalRegistry.
+template <class T>
+bool is_child(const Observed& observed, const std::shared_ptr<const T>& object) {
+  return object && belongs_to(object->metadata, *observed.registry);
+}
 
 }  // namespace reconcile

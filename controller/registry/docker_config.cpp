@@ -6,6 +6,7 @@
 #include <map>
 #include <tuple>
 
+#include "api/images/image_reference.h"
 #include "base/limits.h"
 #include "base/text/base64.h"
 #include "base/text/text.h"
@@ -53,7 +54,7 @@ namespace registry {
 namespace {
 
 constexpr std::size_t kBase64Group = 4;  // characters; for the padding that some tools omit
-constexpr std::string_view kHub = "docker.io";
+constexpr std::string_view kIdentityTokenUser = "<token>";  // helpers use it for identity tokens
 constexpr std::string_view kNul("\0", 1);
 constexpr std::string_view kHubServer = "https://index.docker.io/v1/";
 
@@ -75,9 +76,7 @@ std::string without_keys(std::string message) {
 std::string normalized_host(std::string_view text) {
   std::string host = base::lower(std::string(text));
   if (host.ends_with(":443")) host.erase(host.size() - 4);
-  const bool hub =
-      std::find(std::begin(kHubNames), std::end(kHubNames), host) != std::end(kHubNames);
-  return hub ? std::string(kHub) : host;
+  return base::is_one_of(host, kHubNames) ? std::string(api::kDockerHub) : host;
 }
 
 std::string_view without_slashes(std::string_view path) {
@@ -108,19 +107,26 @@ AuthScope scope_of(std::string_view key) {
   return {normalized_host(key.substr(0, slash)), std::string(path)};
 }
 
-base::Result<Credentials> credentials_of(const AuthText& text) {
-  Credentials found{text.username, text.password, text.identity_token, text.registry_token};
-  if (text.auth.empty()) return found;
-  std::string padded = text.auth;
-  const std::size_t rest = padded.size() % kBase64Group;
-  if (rest != 0 && padded.back() != '=') padded.append(kBase64Group - rest, '=');
-  const auto decoded = base::decode_base64(padded);
+// Decodes "user:password" from base64.
+base::Result<Credentials> decode_auth(std::string auth) {
+  const std::size_t rest = auth.size() % kBase64Group;
+  if (rest != 0 && auth.back() != '=') auth.append(kBase64Group - rest, '=');
+  const auto decoded = base::decode_base64(auth);
   if (!decoded) return invalid("auths[…].auth is not base64");
   const std::size_t colon = decoded->find(':');
   if (colon == std::string::npos) return invalid("auths[…].auth is not user:password in base64");
-  found.username = decoded->substr(0, colon);
   // Docker sometimes pads passwords with NUL bytes.
-  found.password = base::trimmed(std::string_view(*decoded).substr(colon + 1), kNul);
+  return credentials_from(
+      decoded->substr(0, colon),
+      std::string(base::trimmed(std::string_view(*decoded).substr(colon + 1), kNul)));
+}
+
+base::Result<Credentials> credentials_of(const AuthText& text) {
+  auto found =
+      text.auth.empty() ? credentials_from(text.username, text.password) : decode_auth(text.auth);
+  if (!found) return found;
+  if (found->identity_token.empty()) found->identity_token = text.identity_token;
+  found->registry_token = text.registry_token;
   return found;
 }
 
@@ -162,6 +168,11 @@ bool is_part(std::string_view part, std::string_view path) {
 }
 
 }  // namespace
+
+Credentials credentials_from(std::string user, std::string secret) {
+  if (user == kIdentityTokenUser) return {"", "", std::move(secret)};
+  return {std::move(user), std::move(secret), ""};
+}
 
 base::Result<DockerConfig> DockerConfig::parse(std::string_view json) {
   if (json.size() > limits::kDockerConfigBytes) {
@@ -217,7 +228,8 @@ void DockerConfig::drop_helpers() {
 
 std::optional<CredentialHelper> DockerConfig::helper(std::string_view domain) const {
   const std::string host = normalized_host(domain);
-  const std::string server = host == kHub ? std::string(kHubServer) : std::string(domain);
+  const std::string server =
+      host == api::kDockerHub ? std::string(kHubServer) : std::string(domain);
   for (const CredentialHelper& helper : helpers_) {
     if (helper.server == host) return CredentialHelper{helper.name, server};
   }

@@ -24,6 +24,10 @@ struct Credentials {
   bool operator==(const Credentials&) const = default;
 };
 
+// Returns the credentials that Docker stores as a user name and a secret. With the user name
+// "<token>" the secret is an identity token, else a password.
+Credentials credentials_from(std::string user, std::string secret);
+
 // A CredentialHelper is the program docker-credential-<name>, with the server name to write to its
 // standard input.
 struct CredentialHelper {

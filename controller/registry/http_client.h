@@ -55,12 +55,15 @@ struct HttpAnswer {
   std::string_view header(std::string_view name) const;
 };
 
+// The User-Agent unless the options of a request have another one, and the client_id for OAuth2.
+inline constexpr std::string_view kUserAgent = "local-registry-operator";
+
 struct HttpOptions {
   InsecureRegistries insecure = {};
   bool guard = true;                            // check addresses by may_connect_to (policy.h)
   DeniedAddresses denied = {};                  // applies only while guard is on
   base::EnvironmentVariables environment = {};  // for HTTPS_PROXY, HTTP_PROXY, NO_PROXY
-  std::string user_agent = "local-registry-operator";
+  std::string user_agent{kUserAgent};
   std::size_t header_bytes = limits::kRegistryHeaderBytes;
   std::size_t body_bytes = limits::kRegistryBodyBytes;
   std::chrono::milliseconds request_timeout = limits::kRegistryRequestTimeout;

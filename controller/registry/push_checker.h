@@ -53,7 +53,7 @@ struct CheckOptions {
   // Whether messages contain the reason why a registry or its token server cannot be reached.
   bool report_network_errors = true;
   base::EnvironmentVariables environment = {};  // for HTTPS_PROXY, HTTP_PROXY and NO_PROXY
-  std::string user_agent = "local-registry-operator";
+  std::string user_agent{kUserAgent};
   std::chrono::milliseconds timeout = limits::kPushCheckTimeout;  // limit of the whole check
   std::chrono::milliseconds request_timeout = limits::kRegistryRequestTimeout;
   // Timeout of the request that cancels the upload.

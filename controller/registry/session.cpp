@@ -15,10 +15,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr std::string_view kHub = "docker.io";
 constexpr std::string_view kHubServer = "registry-1.docker.io";
-constexpr std::string_view kClient = "local-registry-operator";
-constexpr std::string_view kIdentityTokenUser = "<token>";  // helpers use it for identity tokens
 constexpr int kRenewals = 2;  // maximum for one request, including renewals by other requests
 
 base::Error unauthorized(std::string message) {
@@ -67,11 +64,7 @@ RepositorySession::RepositorySession(HttpClient& client, api::ImageReference rep
       repository_(std::move(repository)),
       credentials_(std::move(credentials)),
       access_(access),
-      turn_(client.executor(), 1) {
-  if (credentials_ && credentials_->username == kIdentityTokenUser) {
-    credentials_ = Credentials{"", "", credentials_->password};
-  }
-}
+      turn_(client.executor(), 1) {}
 
 bool RepositorySession::is_insecure() const { return client_.options().insecure.matches(server_); }
 
@@ -114,7 +107,7 @@ asio::awaitable<base::Result<HttpAnswer>> RepositorySession::ping(Instant deadli
 }
 
 asio::awaitable<base::Result<void>> RepositorySession::open(Instant deadline) {
-  const std::string domain(repository_.domain == kHub ? kHubServer : repository_.domain);
+  const std::string domain(repository_.domain == api::kDockerHub ? kHubServer : repository_.domain);
   auto server = parse_url("https://" + domain);
   if (!server)
     co_return base::Error{base::ErrorCode::kInvalid,
@@ -221,7 +214,7 @@ asio::awaitable<base::Result<HttpAnswer>> RepositorySession::ask_for_token(Url r
     request.headers.push_back({"Content-Type", "application/x-www-form-urlencoded"});
     request.body =
         fmt::format("grant_type=refresh_token&service={}&scope={}&client_id={}&refresh_token={}",
-                    base::percent_encoded(service), base::percent_encoded(scope()), kClient,
+                    base::percent_encoded(service), base::percent_encoded(scope()), kUserAgent,
                     base::percent_encoded(credentials_->identity_token));
   } else {
     request.url = realm;

@@ -1,8 +1,8 @@
 #include "serve/answer.h"
 
 #include <fmt/core.h>
+#include <fmt/format.h>
 
-#include <algorithm>
 #include <exception>
 #include <iterator>
 #include <utility>
@@ -19,14 +19,8 @@ namespace {
 
 Answer plain(int status, std::string text) {
   Answer answer;
-  answer.response = {status, "text/plain; charset=utf-8", std::move(text) + "\n"};
+  answer.response = {.status = status, .body = std::move(text) + "\n"};
   return answer;
-}
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
-  return text;
 }
 
 }  // namespace
@@ -84,10 +78,9 @@ std::optional<Answer> find_request_error(const Route* route, const Parser& parse
   if (route == nullptr) return plain(404, "not found");
   const auto& methods = route->methods;
   const auto method = parser.get().method_string();
-  if (std::find(methods.begin(), methods.end(), std::string_view(method.data(), method.size())) ==
-      methods.end()) {
+  if (!base::is_one_of(std::string_view(method.data(), method.size()), methods)) {
     Answer answer = plain(405, "method not allowed");
-    answer.allow = joined(methods);
+    answer.allow = fmt::format("{}", fmt::join(methods, ", "));
     return answer;
   }
   if (parser.content_length().value_or(0) > route->body_bytes) {

@@ -45,9 +45,13 @@ class Sources:
 
     def reasons(self):
         """Returns the types of conditions, and all reasons."""
-        parts = self.texts(r"/reasons\.h$").split("namespace reconcile::reason {")
-        constant = r'\bk\w+ =\s+"(\w+)"'
-        return set(re.findall(constant, parts[0])), set(re.findall(constant, parts[-1]))
+        text = self.texts(r"/(conditions|reasons)\.h$")
+
+        def constants(namespace):
+            parts = re.findall(rf"namespace \w+::{namespace} {{(.*?)^}}", text, re.DOTALL | re.M)
+            return set(re.findall(r'\bk\w+ =\s+"(\w+)"', "".join(parts)))
+
+        return constants("condition"), constants("reason")
 
     def events(self):
         literal = self.names(r"^reconcile/.*events\.cpp$", r'\{(?:true|false|!\w+), "(\w+)"')

@@ -12,7 +12,6 @@
 namespace api {
 namespace {
 
-constexpr std::string_view kDockerHub = "docker.io";
 constexpr std::string_view kDockerHubLegacy = "index.docker.io";
 constexpr std::string_view kOfficial = "library/";
 constexpr std::size_t kMaxPathBytes = 255;
@@ -115,15 +114,10 @@ struct Split {
 // Returns the domain and the rest of the text. The first segment is the domain if it cannot be part
 // of a name on Docker Hub; otherwise the domain is docker.io.
 std::pair<std::string_view, std::string_view> split_domain(std::string_view text) {
+  if (!has_host(text)) return {kDockerHub, text};
   const std::size_t slash = text.find('/');
-  if (slash == std::string_view::npos) return {kDockerHub, text};
   const std::string_view first = text.substr(0, slash);
-  const std::string_view rest = text.substr(slash + 1);
-  if (first == kDockerHubLegacy) return {kDockerHub, rest};
-  const bool domain = first == "localhost" || first.find_first_of(".:") != std::string_view::npos ||
-                      std::any_of(first.begin(), first.end(), is_upper);
-  if (domain) return {first, rest};
-  return {kDockerHub, text};
+  return {first == kDockerHubLegacy ? kDockerHub : first, text.substr(slash + 1)};
 }
 
 Split split(std::string_view text) {
@@ -215,6 +209,14 @@ base::Result<ImageReference> parse_image_reference(std::string_view text) {
     reference.digest = *parts.digest;
   }
   return reference;
+}
+
+bool has_host(std::string_view text) {
+  const std::size_t slash = text.find('/');
+  if (slash == std::string_view::npos) return false;
+  const std::string_view first = text.substr(0, slash);
+  return first == "localhost" || first.find_first_of(".:") != std::string_view::npos ||
+         std::any_of(first.begin(), first.end(), is_upper);
 }
 
 std::string repository(const ImageReference& reference) {

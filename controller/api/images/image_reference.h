@@ -14,6 +14,9 @@
 
 namespace api {
 
+// The host of Docker Hub in canonical references.
+inline constexpr std::string_view kDockerHub = "docker.io";
+
 struct ImageReference {
   // "docker.io", "localhost:5000", "[::1]:5000". Empty only if the first segment looks like a host
   // but is not a valid one, so that Docker reads it as part of the path:
@@ -30,6 +33,11 @@ struct ImageReference {
 // kInvalid if the text is not a reference; the message gives the reason and does not quote the
 // text. Time and memory are linear in the length of the text.
 base::Result<ImageReference> parse_image_reference(std::string_view text);
+
+// Returns true when Docker takes the text before the first slash as a host: it is "localhost", or
+// it has a dot, a colon or an upper-case letter. Otherwise the text is the name of an image on
+// Docker Hub.
+bool has_host(std::string_view text);
 
 // Returns the reference without tag and digest: "docker.io/library/alpine".
 std::string repository(const ImageReference& reference);

@@ -74,6 +74,10 @@ struct PodTemplateSpec {
   bool operator==(const PodTemplateSpec&) const = default;
 };
 
+// Reasons of a container that waits as every container does before it starts.
+inline constexpr std::string_view kContainerCreating = "ContainerCreating";
+inline constexpr std::string_view kPodInitializing = "PodInitializing";
+
 struct ContainerStateWaiting {
   std::string reason;
   std::string message;

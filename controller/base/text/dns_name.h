@@ -19,4 +19,8 @@ bool is_dns_label(std::string_view name);
 // the total size limits a label, as in Kubernetes.
 bool is_dns_subdomain(std::string_view name, std::size_t label_bytes = kDnsSubdomainBytes);
 
+// Accepts a label's value that is not empty: at most 63 of a-z, A-Z, 0-9, -, _ and ., with a letter
+// or digit at both ends.
+bool is_label_value(std::string_view text);
+
 }  // namespace base

@@ -3,6 +3,8 @@
 // locale has no effect. The functions are pure and can be called on any thread.
 #pragma once
 
+#include <algorithm>
+#include <iterator>
 #include <string>
 #include <string_view>
 
@@ -29,6 +31,13 @@ std::string lower(std::string text);
 
 // Returns whether the texts are equal if the case of ASCII letters does not count.
 bool equal_ignoring_case(std::string_view left, std::string_view right);
+
+// Returns true when the text is one of the words. `words`: an array, vector or list of strings or
+// string views.
+template <class Words>
+bool is_one_of(std::string_view text, const Words& words) {
+  return std::find(std::begin(words), std::end(words), text) != std::end(words);
+}
 
 // The characters that trimmed() removes by default.
 inline constexpr std::string_view kWhiteSpace = " \t\r\n";

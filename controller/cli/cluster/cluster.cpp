@@ -1,5 +1,8 @@
 #include "cli/cluster/cluster.h"
 
+#include <fmt/core.h>
+
+#include "cli/binary.h"
 #include "kube/config/kubeconfig.h"
 #include "kube/https_transport.h"
 
@@ -27,7 +30,7 @@ Outcome<std::unique_ptr<Cluster>> Cluster::make(const Connection& connection,
                                                 Console& console) {
   auto config = load(connection, environment);
   if (!config) return Failure{ExitCode::kConfiguration, config.error().message};
-  config->user_agent = "kubectl-localregistry/" + version;
+  config->user_agent = fmt::format("{}/{}", kBinary, version);
   std::unique_ptr<Cluster> cluster(new Cluster);
   auto transport = kube::make_https_transport(*config, cluster->clock_, cluster->logger_,
                                               cluster->loop_.executor());

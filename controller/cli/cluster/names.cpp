@@ -1,8 +1,11 @@
 #include "cli/cluster/names.h"
 
+#include <fmt/core.h>
+
 #include <charconv>
 
 #include "base/text/dns_name.h"
+#include "base/text/quote.h"
 
 namespace cli {
 
@@ -26,6 +29,13 @@ std::string resource_name(std::string_view argument) {
     if (argument.starts_with(type)) return std::string(argument.substr(type.size()));
   }
   return std::string(argument);
+}
+
+Outcome<api::ImageReference> parse_reference(std::string_view text) {
+  auto reference = api::parse_image_reference(text);
+  if (reference) return *std::move(reference);
+  return Failure{ExitCode::kUsage, fmt::format("{} is not an image reference: {}",
+                                               base::quoted(text), reference.error().message)};
 }
 
 }  // namespace cli

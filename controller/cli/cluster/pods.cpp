@@ -9,14 +9,6 @@
 #include "cli/cluster/registries.h"
 
 namespace cli {
-namespace {
-
-bool is_ready(const api::Pod& pod) {
-  const api::Condition* ready = api::find_condition(pod.status.conditions, "Ready");
-  return ready != nullptr && ready->status == api::condition_status::kTrue;
-}
-
-}  // namespace
 
 boost::asio::awaitable<Outcome<api::ObjectMeta>> find_pod(const ClusterSession& session,
                                                           const api::LocalRegistry& registry) {
@@ -33,7 +25,7 @@ boost::asio::awaitable<Outcome<api::ObjectMeta>> find_pod(const ClusterSession& 
   const api::Pod* found = nullptr;
   for (const api::Pod& pod : pods->items) {
     if (pod.metadata.deletion_timestamp || pod.status.phase != "Running") continue;
-    if (found == nullptr || is_ready(pod)) found = &pod;
+    if (found == nullptr || api::is_true(pod.status.conditions, "Ready")) found = &pod;
   }
   if (found != nullptr) co_return found->metadata;
   co_return Failure{ExitCode::kNotReady,

@@ -4,6 +4,7 @@
 
 #include "api/images/image_reference.h"
 #include "base/text/quote.h"
+#include "cli/cluster/names.h"
 #include "cli/cluster/registry_status.h"
 
 namespace cli {
@@ -30,13 +31,6 @@ PushTarget target_of(const api::LocalRegistry& registry, const api::ImageReferen
                         ? fmt::format("{}/{}:{}", registry.status.url, target.path, target.tag)
                         : target.source;
   return target;
-}
-
-const api::ImageSpec* find_declared(const api::LocalRegistry& registry, const std::string& name) {
-  for (const api::ImageSpec& image : registry.spec.images) {
-    if (image.name == name) return &image;
-  }
-  return nullptr;
 }
 
 // Returns the delivery of the declared image with the same repository; if there is none, the
@@ -73,12 +67,9 @@ Outcome<PushTarget> check(const api::LocalRegistry& registry,
 
 Outcome<std::vector<PushTarget>> push_targets(const api::LocalRegistry& registry,
                                               const std::string& image) {
-  const api::ImageSpec* declared = find_declared(registry, image);
-  const auto reference = api::parse_image_reference(declared == nullptr ? image : declared->image);
-  if (!reference) {
-    return Failure{ExitCode::kUsage, fmt::format("{} is not an image reference: {}",
-                                                 base::quoted(image), reference.error().message)};
-  }
+  const api::ImageSpec* declared = api::find_image(registry, image);
+  const auto reference = parse_reference(declared == nullptr ? image : declared->image);
+  if (!reference) return reference.error();
   if (!reference->digest.empty()) {
     return Failure{ExitCode::kUsage,
                    fmt::format("{} has a digest, and only a tag can be pushed: remove the digest",

@@ -3,22 +3,27 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <iterator>
 
+#include "api/conditions.h"
 #include "api/images/image_reference.h"
+#include "api/pods/pod.h"
 #include "base/text/quote.h"
+#include "base/text/text.h"
 #include "cli/cluster/names.h"
 #include "cli/terminal/output.h"
 
 namespace cli {
 namespace {
 
+using api::condition::kReady;
+
 // Returns whether Ready=False with this reason becomes True without an action of the user. All
 // other reasons, such as NodePortTaken, require an action.
 bool is_temporary_reason(std::string_view reason) {
-  constexpr std::string_view kPassing[] = {"CheckingPush", "Deploying",         "Starting",
-                                           "Pending",      "ContainerCreating", "PodInitializing"};
-  return std::find(std::begin(kPassing), std::end(kPassing), reason) != std::end(kPassing);
+  constexpr std::string_view kPassing[] = {api::reason::kCheckingPush, api::reason::kDeploying,
+                                           api::reason::kStarting,     api::reason::kPending,
+                                           api::kContainerCreating,    api::kPodInitializing};
+  return base::is_one_of(reason, kPassing);
 }
 
 bool is_repository(const std::string& text) {
@@ -59,13 +64,13 @@ Outcome<ImageDelivery> delivery_of(const api::LocalRegistry& registry,
 
 }  // namespace
 
-bool is_condition_true(const api::LocalRegistry& registry, const std::string& condition) {
+bool is_condition_true(const api::LocalRegistry& registry, std::string_view condition) {
   const api::Condition* found = api::find_condition(registry.status.conditions, condition);
   return found != nullptr && found->status == api::condition_status::kTrue &&
          found->observed_generation >= registry.metadata.generation;
 }
 
-std::string why_not_true(const api::LocalRegistry& registry, const std::string& condition) {
+std::string why_not_true(const api::LocalRegistry& registry, std::string_view condition) {
   if (is_condition_true(registry, condition)) return "";
   const api::Condition* found = api::find_condition(registry.status.conditions, condition);
   if (found == nullptr) {
@@ -81,13 +86,12 @@ std::string why_not_true(const api::LocalRegistry& registry, const std::string& 
 
 std::string explain_missing_status(const api::LocalRegistry& registry) {
   const std::string& name = registry.metadata.name;
-  const api::Condition* ready = api::find_condition(registry.status.conditions, "Ready");
+  if (is_condition_true(registry, kReady)) return "see `kubectl localregistry status`";
+  const api::Condition* ready = api::find_condition(registry.status.conditions, kReady);
   const bool is_current =
       ready != nullptr && ready->observed_generation >= registry.metadata.generation;
-  if (is_current && ready->status == api::condition_status::kTrue)
-    return "see `kubectl localregistry status`";
   const bool passes = !is_current || is_temporary_reason(ready->reason);
-  std::string missing = why_not_true(registry, "Ready");
+  std::string missing = why_not_true(registry, kReady);
   if (!passes) return missing;
   return fmt::format("{}; run `kubectl localregistry wait {}`", missing, name);
 }
@@ -102,7 +106,7 @@ Outcome<std::string> url_of(const api::LocalRegistry& registry, bool in_cluster)
             "status.{} of LocalRegistry {} is {}, which is not HOST:PORT, so it is not used",
             in_cluster ? "clusterURL" : "url", registry.metadata.name, base::quoted(url))};
   }
-  const api::Condition* ready = api::find_condition(registry.status.conditions, "Ready");
+  const api::Condition* ready = api::find_condition(registry.status.conditions, kReady);
   const std::string why = ready == nullptr ? "the operator has not reconciled it yet"
                                            : fmt::format("{}: {}", ready->reason, ready->message);
   return Failure{ExitCode::kNotReady, printable(fmt::format("no registry runs for LocalRegistry "

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "api/local_registry.h"
@@ -11,10 +12,10 @@
 namespace cli {
 
 // Returns whether a condition is True and was computed from the current spec.
-bool is_condition_true(const api::LocalRegistry& registry, const std::string& condition);
+bool is_condition_true(const api::LocalRegistry& registry, std::string_view condition);
 
 // Returns why is_condition_true() is false, such as "Deploying: …"; empty if it is true.
-std::string why_not_true(const api::LocalRegistry& registry, const std::string& condition);
+std::string why_not_true(const api::LocalRegistry& registry, std::string_view condition);
 
 // Explains why a part of the status is missing: returns reason and message of the condition Ready,
 // and recommends the wait command if Ready becomes True without an action of the user. If Ready is

@@ -8,6 +8,7 @@
 
 #include "async/parallel.h"
 #include "base/limits.h"
+#include "cli/binary.h"
 #include "cli/cluster/names.h"
 #include "cli/cluster/pods.h"
 #include "cli/cluster/registries.h"
@@ -62,7 +63,7 @@ class RegistryProbe {
   static registry::HttpOptions options() {
     registry::HttpOptions options;
     options.guard = false;  // requests go to this machine only
-    options.user_agent = "kubectl-localregistry";
+    options.user_agent = kBinary;
     return options;
   }
 

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <ostream>
 
+#include "api/conditions.h"
 #include "base/text/percent.h"
 #include "cli/cluster/pods.h"
 #include "cli/cluster/push_target.h"
@@ -22,7 +23,6 @@ namespace {
 namespace asio = boost::asio;
 using Words = std::vector<std::string>;
 
-constexpr int kNotThere = 127;
 constexpr std::string_view kInstall =
     "buildctl was not found on PATH: install it from the archive buildkit-*.tar.gz of a BuildKit "
     "release (github.com/moby/buildkit), or run `go install "
@@ -137,15 +137,11 @@ void declare(Flags& flags, BuildCommand& command) {
 // The connection ends before buildctl starts, because run_build() needs a process without other
 // threads.
 Outcome<int> prepare_and_run(const Invocation& invocation, const BuildCommand& command) {
-  BuildRun build;
-  {
-    const auto cluster = connect(invocation);
-    if (!cluster) return cluster.error();
-    auto prepared = (*cluster)->run(prepare((*cluster)->session(), invocation.connection, command));
-    if (!prepared) return prepared.error();
-    build = *std::move(prepared);
-  }
-  return run_build(invocation.console, build);
+  const auto build = ask_cluster(invocation, [&](const ClusterSession& session) {
+    return prepare(session, invocation.connection, command);
+  });
+  if (!build) return build.error();
+  return run_build(invocation.console, *build);
 }
 
 }  // namespace
@@ -185,7 +181,8 @@ asio::awaitable<Outcome<BuildRun>> prepare(const ClusterSession& session, Connec
   // Errors of the arguments are reported before errors of the cluster.
   const auto checked = build_run(*registry, "", connection, command);
   if (!checked) co_return checked.error();
-  if (const std::string missing = why_not_true(*registry, "BuildKitReady"); !missing.empty()) {
+  if (const std::string missing = why_not_true(*registry, api::condition::kBuildKitReady);
+      !missing.empty()) {
     co_return Failure{ExitCode::kNotReady,
                       printable(fmt::format("BuildKit is not ready for LocalRegistry {}: {}",
                                             registry->metadata.name, missing))};

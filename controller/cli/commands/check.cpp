@@ -5,7 +5,8 @@
 #include <algorithm>
 #include <ostream>
 
-#include "base/text/quote.h"
+#include "cli/binary.h"
+#include "cli/cluster/names.h"
 #include "cli/cluster/registries.h"
 #include "cli/docker/credentials.h"
 #include "cli/grammar/in_cluster.h"
@@ -55,7 +56,7 @@ registry::CheckOptions options_of(const CheckCommand& command,
   options.ca_file = command.ca_file;
   options.guard_addresses = false;  // the user chooses which registries are asked
   options.environment = environment;
-  options.user_agent = "kubectl-localregistry";
+  options.user_agent = kBinary;
   return options;
 }
 
@@ -102,9 +103,9 @@ Outcome<> check_flags(const CheckCommand& command) {
 Outcome<int> run_check(const Invocation& invocation, const CheckCommand& command) {
   CheckCommand complete = command;
   if (complete.images.empty()) {
-    const auto cluster = connect(invocation);
-    if (!cluster) return cluster.error();
-    auto images = (*cluster)->run(declared_images((*cluster)->session(), command.registry));
+    auto images = ask_cluster(invocation, [&](const ClusterSession& session) {
+      return declared_images(session, command.registry);
+    });
     if (!images) return images.error();
     complete.images = *std::move(images);
   }
@@ -153,19 +154,11 @@ asio::awaitable<Outcome<int>> run(asio::any_io_executor executor, base::Clock& c
                                   CheckCommand command) {
   std::vector<api::ImageReference> references;
   for (const std::string& image : command.images) {
-    const auto reference = api::parse_image_reference(image);
-    if (!reference) {
-      co_return Failure{ExitCode::kUsage,
-                        fmt::format("{} is not an image reference: {}", base::quoted(image),
-                                    reference.error().message)};
-    }
+    const auto reference = parse_reference(image);
+    if (!reference) co_return reference.error();
     references.push_back(*reference);
   }
-  if (const auto insecure = registry::InsecureRegistries::parse(command.insecure_registries);
-      !insecure) {
-    co_return Failure{ExitCode::kUsage,
-                      fmt::format("--insecure-registry: {}", insecure.error().message)};
-  }
+  if (const auto checked = check_flags(command); !checked) co_return checked.error();
   if (!command.ca_file.empty()) {
     const auto file = net::read_credential_file(command.ca_file);
     if (!file) {

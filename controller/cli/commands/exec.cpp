@@ -45,15 +45,10 @@ Outcome<> check(const ExecCommand& command) {
 // The connection ends before the command starts, because run_hooks() needs a process without other
 // threads.
 Outcome<int> run_exec(const Invocation& invocation, const ExecCommand& command) {
-  HookRuns runs;
-  {
-    const auto cluster = connect(invocation);
-    if (!cluster) return cluster.error();
-    Outcome<HookRuns> prepared = (*cluster)->run(prepare((*cluster)->session(), command));
-    if (!prepared) return prepared.error();
-    runs = *std::move(prepared);
-  }
-  return run_hooks(invocation.console, runs);
+  const auto runs = ask_cluster(
+      invocation, [&](const ClusterSession& session) { return prepare(session, command); });
+  if (!runs) return runs.error();
+  return run_hooks(invocation.console, *runs);
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 #include <ostream>
 
 #include "base/limits.h"
-#include "cli/rewriting/rewrite.h"
 #include "cli/terminal/input.h"
 #include "json/format.h"
 

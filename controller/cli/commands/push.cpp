@@ -7,6 +7,7 @@
 #include <ostream>
 
 #include "async/parallel.h"
+#include "cli/binary.h"
 #include "cli/cluster/registries.h"
 #include "cli/docker/daemon.h"
 #include "cli/docker/source_image.h"
@@ -122,7 +123,7 @@ class Pusher {
   static registry::UploadOptions options(const std::string& address) {
     registry::UploadOptions options;
     options.insecure_registries = {address};
-    options.user_agent = "kubectl-localregistry";
+    options.user_agent = kBinary;
     return options;
   }
 
@@ -269,21 +270,16 @@ Outcome<> check(const PushCommand& command) {
 // The connection ends before `kind` starts, because run_hook() needs a process without other
 // threads.
 Outcome<int> run_push(const Invocation& invocation, const PushCommand& command) {
-  Images images;
   std::string context;
-  {
-    const auto cluster = connect(invocation);
-    if (!cluster) return cluster.error();
-    const ClusterSession& session = (*cluster)->session();
-    auto pushed = (*cluster)->run(push(session, invocation.connection, command));
-    if (!pushed) return pushed.error();
-    images = *std::move(pushed);
+  const auto images = ask_cluster(invocation, [&](const ClusterSession& session) {
     context = session.context;
-  }
-  if (const Outcome<> loaded = load_into_kind(context, command, images); !loaded) {
+    return push(session, invocation.connection, command);
+  });
+  if (!images) return images.error();
+  if (const Outcome<> loaded = load_into_kind(context, command, *images); !loaded) {
     return loaded.error();
   }
-  invocation.console.out << print(images, command.output);
+  invocation.console.out << print(*images, command.output);
   return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "cli/cluster/registry_status.h"
 #include "cli/grammar/in_cluster.h"
 #include "cli/rewriting/rewrite.h"
+#include "cli/terminal/input.h"
 
 namespace cli {
 namespace {
@@ -69,14 +70,11 @@ Outcome<> check(const RewriteCommand& command) {
 }
 
 Outcome<int> run_rewrite(const Invocation& invocation, const RewriteCommand& command) {
-  if (is_offline(command)) {
-    const auto targets = rewrite_targets(command);
-    if (!targets) return targets.error();
-    return run(invocation.console, command, *targets);
-  }
-  const auto cluster = connect(invocation);
-  if (!cluster) return cluster.error();
-  const auto targets = (*cluster)->run(ask_targets((*cluster)->session(), command.registry));
+  const auto ask = [&](const ClusterSession& session) {
+    return ask_targets(session, command.registry);
+  };
+  const auto targets =
+      is_offline(command) ? rewrite_targets(command) : ask_cluster(invocation, ask);
   if (!targets) return targets.error();
   return run(invocation.console, command, *targets);
 }

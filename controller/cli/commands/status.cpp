@@ -4,6 +4,7 @@
 
 #include <ostream>
 
+#include "api/conditions.h"
 #include "base/text/quote.h"
 #include "cli/cluster/registries.h"
 #include "cli/cluster/registry_status.h"
@@ -19,7 +20,8 @@ std::string or_dash(const std::string& text) { return text.empty() ? "-" : text;
 
 // Returns whether the LocalRegistry is ready, with the reason: "no (ImagePullBackOff)".
 std::string summary(const api::LocalRegistry& registry) {
-  const api::Condition* ready = api::find_condition(registry.status.conditions, "Ready");
+  const api::Condition* ready =
+      api::find_condition(registry.status.conditions, api::condition::kReady);
   if (ready == nullptr) return "unknown: the operator has not reconciled it yet";
   const bool is_stale = ready->observed_generation < registry.metadata.generation;
   const std::string state = ready->status == api::condition_status::kTrue ? "yes" : "no";

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <string>
 
+#include "api/conditions.h"
 #include "api/local_registry.h"
 #include "cli/cluster/session.h"
 #include "cli/grammar/command.h"
@@ -14,7 +15,7 @@ namespace cli {
 
 struct WaitCommand {
   std::string registry;
-  std::string condition = "Ready";
+  std::string condition{api::condition::kReady};
   std::chrono::milliseconds timeout{};
   Output output = Output::kPeople;
 };

@@ -72,8 +72,8 @@ bool is_expression(std::string_view text) {
 std::optional<bool> boolean_word(std::string_view text) {
   constexpr std::string_view kTrue[] = {"y", "Y", "yes", "Yes", "YES", "on", "On", "ON"};
   constexpr std::string_view kFalse[] = {"n", "N", "no", "No", "NO", "off", "Off", "OFF"};
-  if (is_one_of(text, kTrue)) return true;
-  if (is_one_of(text, kFalse)) return false;
+  if (base::is_one_of(text, kTrue)) return true;
+  if (base::is_one_of(text, kFalse)) return false;
   return std::nullopt;
 }
 

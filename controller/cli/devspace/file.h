@@ -3,10 +3,8 @@
 // configuration reference of DevSpace 6.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
 #include <map>
 #include <optional>
 #include <string>
@@ -32,11 +30,6 @@ struct Setting {
 
 // Returns whether the text contains a variable or a command that DevSpace replaces.
 bool is_expression(std::string_view text);
-
-template <std::size_t N>
-bool is_one_of(std::string_view text, const std::string_view (&words)[N]) {
-  return std::find(std::begin(words), std::end(words), text) != std::end(words);
-}
 
 // Parses the words that DevSpace accepts as booleans besides true and false, such as yes, On and n.
 // Returns nullopt for any other word, also for true and false.

@@ -2,14 +2,13 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
-
 #include "api/images/image_reference.h"
 #include "api/local_registry.h"
 #include "api/quantity.h"
 #include "base/limits.h"
 #include "base/text/dns_name.h"
 #include "base/text/quote.h"
+#include "base/text/text.h"
 #include "cli/cluster/names.h"
 #include "cli/devspace/file.h"
 #include "cli/devspace/import_report.h"
@@ -25,25 +24,12 @@ namespace {
 
 constexpr std::string_view kDefaultName = "dev";
 constexpr std::string_view kVersion = "v2beta1";
-constexpr int kMaxPort = 65535;
 constexpr std::size_t kQuantityBytes = 32;
 constexpr std::size_t kPersistentNameBytes = 52;  // a StatefulSet adds a suffix to its name
 
 using devspace::Setting;
 using manifest::Manifest;
 using manifest::Spec;
-
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-// Returns whether an entry of spec.images may have the name, which must be a valid label value.
-bool is_image_name(std::string_view name) {
-  constexpr std::size_t kMax = 63;
-  const auto outer = [](char c) { return is_letter(c) || is_digit(c); };
-  return !name.empty() && name.size() <= kMax && outer(name.front()) && outer(name.back()) &&
-         std::all_of(name.begin(), name.end(),
-                     [&](char c) { return outer(c) || c == '-' || c == '_' || c == '.'; });
-}
 
 class Importer {
  public:
@@ -83,10 +69,10 @@ void Importer::take_registry(const devspace::LocalRegistry& from, Spec& to) {
   to.buildkit_image = take_reference("localRegistry.buildKitImage", from.buildkit_image);
   const std::string path = "localRegistry.port";
   const auto port = reader_.number(path, from.port);
-  if (port && (*port < 1 || *port > kMaxPort)) {
+  if (port && (*port < 1 || *port > api::kMaxPort)) {
     report_.fail(path, fmt::format("{} is not between 1 and {}",
                                    report_.is_hidden(path) ? kHiddenValue : std::to_string(*port),
-                                   kMaxPort));
+                                   api::kMaxPort));
   }
   to.port = static_cast<int>(port.value_or(0));
   if (from.persistence) take_persistence(*from.persistence, to);
@@ -108,7 +94,7 @@ void Importer::check_registry(const Spec& spec) {
                              name));
   }
   if (spec.name.empty()) return;
-  if (!base::is_dns_label(spec.name) || !is_letter(spec.name.front())) {
+  if (!base::is_dns_label(spec.name) || !base::is_letter(spec.name.front())) {
     report_.fail(path,
                  fmt::format("{} is not a Kubernetes Service name: use a-z, 0-9 and -, and begin "
                              "with a letter",
@@ -155,7 +141,7 @@ std::string Importer::take_reference(const std::string& path, const Setting<std:
 }
 
 void Importer::add_tag(const std::string& path, const std::string& tag, api::ImageSpec& to) {
-  if (std::find(to.tags.begin(), to.tags.end(), tag) != to.tags.end()) return;
+  if (base::is_one_of(tag, to.tags)) return;
   if (tag.find('#') != std::string::npos) {
     report_.note(path, "left out, because only DevSpace replaces # with random characters");
   } else if (!api::parse_image_reference("x:" + tag)) {
@@ -199,7 +185,7 @@ void Importer::take_image(const std::string& key, const devspace::Image& from, S
                                                      limits::kSpecImageBytes));
   }
   take_tags(path, from, spec);
-  if (!is_image_name(key)) {
+  if (!base::is_label_value(key)) {
     report_.note(
         path,
         fmt::format("left out, because \"{}\" cannot name an image of a LocalRegistry: use at most "

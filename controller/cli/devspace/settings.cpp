@@ -11,7 +11,7 @@
 namespace cli {
 namespace {
 
-using devspace::is_one_of;
+using base::is_one_of;
 using devspace::Setting;
 
 constexpr std::string_view kTooLong = "the value is too long";

@@ -6,12 +6,13 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/text/text.h"
 #include "cli/devspace/file.h"
 
 namespace cli {
 namespace {
 
-using devspace::is_one_of;
+using base::is_one_of;
 
 // Hint is a field of an image that is not carried over, and what the user can do instead.
 struct Hint {

@@ -45,7 +45,6 @@ using Found = base::Result<std::optional<registry::Credentials>>;
 // and osxkeychain
 constexpr std::string_view kNotFound[] = {"credentials not found",
                                           "could not be found in the keychain"};
-constexpr std::string_view kIdentityToken = "<token>";  // user name of identity tokens
 constexpr std::string_view kAuthVariable = "DOCKER_AUTH_CONFIG";
 
 bool reports_not_found(std::string output) {
@@ -159,15 +158,8 @@ base::Result<std::optional<registry::Credentials>> parse_helper_answer(std::stri
     return base::Error{base::ErrorCode::kMalformed,
                        "it did not print a JSON object with Username and Secret"};
   }
-  const bool is_token = answer->username == kIdentityToken;
-  if (answer->secret.empty() && (is_token || answer->username.empty())) return std::nullopt;
-  registry::Credentials credentials;
-  if (is_token) {
-    credentials.identity_token = answer->secret;
-  } else {
-    credentials.username = answer->username;
-    credentials.password = answer->secret;
-  }
+  auto credentials = registry::credentials_from(answer->username, answer->secret);
+  if (credentials == registry::Credentials()) return std::nullopt;
   return credentials;
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/limits.h"
 #include "base/text/quote.h"
+#include "cli/binary.h"
 #include "cli/docker/context.h"
 #include "cli/terminal/output.h"
 #include "json/fields.h"
@@ -63,7 +64,7 @@ base::Error refusal(const std::string& socket, const std::string& image, net::Ht
 
 net::HttpClientOptions client_options() {
   net::HttpClientOptions options;
-  options.user_agent = "kubectl-localregistry";
+  options.user_agent = kBinary;
   options.read_bytes = limits::kDaemonReadBytes;
   options.stream_bytes = limits::kDaemonReadBytes;
   return options;

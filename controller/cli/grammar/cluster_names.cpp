@@ -34,32 +34,31 @@ asio::awaitable<Words> list_images(const ClusterSession& session, std::string re
   co_return names;
 }
 
-// Returns null if there is no usable kubeconfig. The request timeout is short, because the user
-// waits for the completion.
-std::unique_ptr<Cluster> connect(const ClusterSelection& selection,
-                                 const base::EnvironmentVariables& environment, Console& console) {
+// Returns the result of the coroutine make(session); no names when the cluster cannot be reached.
+// The request timeout is short, because the user waits for completion.
+template <class Make>
+Words ask(const ClusterSelection& selection, const base::EnvironmentVariables& environment,
+          Make make) {
+  std::ostringstream ignored;
+  Console console{ignored, ignored};
   Connection connection = selection.connection;
   connection.request_timeout = limits::kCompletionTimeout;
-  auto cluster = Cluster::make(connection, "", environment, console);
-  return cluster ? *std::move(cluster) : nullptr;
+  const auto cluster = Cluster::make(connection, "", environment, console);
+  return cluster ? (*cluster)->run(make((*cluster)->session())) : Words();
 }
 
 }  // namespace
 
 Words ClusterNames::registries(const ClusterSelection& selection) {
-  std::ostringstream ignored;
-  Console console{ignored, ignored};
-  const auto cluster = connect(selection, environment_, console);
-  if (!cluster) return {};
-  const ClusterSession& session = cluster->session();
-  return cluster->run(list_names<api::LocalRegistry>(session, session.namespace_name));
+  return ask(selection, environment_, [](const ClusterSession& session) {
+    return list_names<api::LocalRegistry>(session, session.namespace_name);
+  });
 }
 
 Words ClusterNames::images(const ClusterSelection& selection) {
-  std::ostringstream ignored;
-  Console console{ignored, ignored};
-  const auto cluster = connect(selection, environment_, console);
-  return cluster ? cluster->run(list_images(cluster->session(), selection.registry)) : Words();
+  return ask(selection, environment_, [&](const ClusterSession& session) {
+    return list_images(session, selection.registry);
+  });
 }
 
 Words ClusterNames::contexts(const ClusterSelection& selection) {
@@ -68,10 +67,8 @@ Words ClusterNames::contexts(const ClusterSelection& selection) {
 }
 
 Words ClusterNames::namespaces(const ClusterSelection& selection) {
-  std::ostringstream ignored;
-  Console console{ignored, ignored};
-  const auto cluster = connect(selection, environment_, console);
-  return cluster ? cluster->run(list_names<api::Namespace>(cluster->session(), "")) : Words();
+  return ask(selection, environment_,
+             [](const ClusterSession& session) { return list_names<api::Namespace>(session, ""); });
 }
 
 }  // namespace cli

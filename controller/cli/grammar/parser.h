@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "cli/binary.h"
 #include "cli/grammar/command.h"
 #include "cli/grammar/flags.h"
 
@@ -59,7 +60,7 @@ class Parser {
   Outcome<> check_connection() const;
 
   std::string version_;
-  CLI::App app_{"", "kubectl-localregistry"};
+  CLI::App app_{"", std::string(kBinary)};
   Flags common_{app_};  // the flags of every command
   std::deque<Declared> commands_;
   Connection connection_;

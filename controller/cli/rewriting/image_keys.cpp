@@ -10,6 +10,7 @@ namespace {
 
 using base::is_digit;
 using base::is_lower;
+using base::is_one_of;
 using base::is_upper;
 using base::lower;
 
@@ -31,11 +32,6 @@ std::vector<std::string> words_of(std::string_view key) {
     last = c;
   }
   return words;
-}
-
-template <std::size_t N>
-bool is_one_of(std::string_view word, const std::string_view (&words)[N]) {
-  return std::find(std::begin(words), std::end(words), word) != std::end(words);
 }
 
 // Words that may follow the word image in a key whose value names an image.

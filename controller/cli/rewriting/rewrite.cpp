@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "cli/rewriting/reference_editor.h"
 #include "cli/rewriting/rewrite_source.h"
+#include "cli/terminal/input.h"
 #include "json/pack.h"
 
 namespace cli {
@@ -237,7 +238,5 @@ base::Result<RewriteReport> rewrite_file(const std::string& file,
   if (!error.message.starts_with(shown + ":")) error.message = shown + ": " + error.message;
   return error;
 }
-
-std::string shown_file(const std::string& file) { return file == "-" ? "standard input" : file; }
 
 }  // namespace cli

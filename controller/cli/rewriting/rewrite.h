@@ -47,7 +47,4 @@ base::Result<RewriteReport> rewrite_text(json::ByteSource& source,
 base::Result<RewriteReport> rewrite_file(const std::string& file,
                                          const api::ImageRewriter& rewriter, std::ostream& output);
 
-// Returns the name of the file for messages: "standard input" for "-".
-std::string shown_file(const std::string& file);
-
 }  // namespace cli

@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "base/limits.h"
+#include "cli/terminal/input.h"
 
 namespace cli {
 namespace {
@@ -45,7 +46,7 @@ int write_all(int descriptor, const char* data, std::size_t size) {
 }  // namespace
 
 base::Result<std::unique_ptr<RewriteSource>> RewriteSource::open(const std::string& file) {
-  if (file == "-") return from(STDIN_FILENO, "standard input");
+  if (file == "-") return from(STDIN_FILENO, shown_file(file));
   std::unique_ptr<RewriteSource> source(new RewriteSource);
   source->shown_ = file;
   source->descriptor_ = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);

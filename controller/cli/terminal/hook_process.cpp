@@ -18,7 +18,6 @@ namespace cli {
 namespace {
 
 constexpr int kPassedOn[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2};
-constexpr int kNotThere = 127;
 constexpr int kCannotRun = 126;
 constexpr int kRecheckInterval = 1000;  // milliseconds, in case another thread received SIGCHLD
 

@@ -13,6 +13,9 @@ namespace cli {
 
 using Variable = std::pair<std::string, std::string>;  // name and value
 
+// HookResult::code of a command that does not exist.
+inline constexpr int kNotThere = 127;
+
 struct HookResult {
   // The exit code of the command. As in a shell, it is 128 plus the number of the signal if a
   // signal ended the command, 127 if the command does not exist, and 126 if it cannot be run.

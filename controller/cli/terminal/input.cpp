@@ -37,7 +37,7 @@ class Input {
 }  // namespace
 
 Outcome<std::string> read_input(const std::string& file, std::size_t max) {
-  const std::string shown = file == "-" ? "standard input" : file;
+  const std::string shown = shown_file(file);
   const auto failed = [&](int why) {
     return Failure{ExitCode::kFailure,
                    fmt::format("cannot read {}: {}", base::shown_path(shown), std::strerror(why))};

@@ -12,4 +12,9 @@ namespace cli {
 // kFailure: the file cannot be read, or is larger than `max`.
 Outcome<std::string> read_input(const std::string& file, std::size_t max);
 
+// Returns the name of the file for messages: "standard input" for "-".
+inline std::string shown_file(const std::string& file) {
+  return file == "-" ? "standard input" : file;
+}
+
 }  // namespace cli

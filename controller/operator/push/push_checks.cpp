@@ -2,7 +2,6 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
 #include <boost/asio/this_coro.hpp>
 #include <utility>
 
@@ -52,14 +51,6 @@ bool needs_push_checks(const api::LocalRegistry& registry) {
   return !registry.spec.enabled && !registry.metadata.deletion_timestamp;
 }
 
-// Returns the image of that name in the spec; null when there is none.
-const api::ImageSpec* find_image(const api::LocalRegistry& registry, const std::string& name) {
-  const auto& images = registry.spec.images;
-  const auto found = std::find_if(images.begin(), images.end(),
-                                  [&](const api::ImageSpec& image) { return image.name == name; });
-  return found == images.end() ? nullptr : &*found;
-}
-
 // Returns the host of the image's registry; empty when the image is no valid reference.
 std::string host_of(const std::string& image) {
   const auto reference = api::parse_image_reference(image);
@@ -74,8 +65,7 @@ struct PushChecks::AtEnd {
   ~AtEnd() {
     checks.group_.reset();
     checks.table_.clear();
-    checks.answers_of_namespace_.clear();
-    checks.answers_ = 0;
+    checks.answers_ = {};
     checks.queue_.clear();
   }
 };
@@ -139,7 +129,7 @@ void PushChecks::update(const api::LocalRegistry& registry) {
   }
   std::size_t dropped = 0;
   for (auto entry = checks.entries.begin(); entry != checks.entries.end();) {
-    const api::ImageSpec* image = find_image(registry, entry->first);
+    const api::ImageSpec* image = api::find_image(registry, entry->first);
     const bool still_asked =
         image != nullptr && image->image == entry->second.image && entry->second.check.running;
     if (still_asked) {
@@ -166,25 +156,17 @@ void PushChecks::drop_all(const api::ObjectKey& key, Checks& checks) {
 // Reserves capacity for `answers` more answers; returns false when the total limit or the limit of
 // the namespace would be exceeded.
 bool PushChecks::reserve(const std::string& namespace_name, std::size_t answers) {
-  const bool plenty = answers_ < limits::kPushAnswers / 2;
+  const bool plenty = answers_.total() < limits::kPushAnswers / 2;
   const std::size_t max =
       plenty ? limits::kPushAnswersPerNamespace : limits::kMinPushAnswersPerNamespace;
-  std::size_t& own = answers_of_namespace_[namespace_name];
-  const bool fits = answers_ + answers <= limits::kPushAnswers && own + answers <= max;
-  if (fits) {
-    own += answers;
-    answers_ += answers;
-  }
-  if (own == 0) answers_of_namespace_.erase(namespace_name);
+  const bool fits = answers_.total() + answers <= limits::kPushAnswers &&
+                    answers_.of(namespace_name) + answers <= max;
+  if (fits) answers_.add(namespace_name, answers);
   return fits;
 }
 
 void PushChecks::release(const std::string& namespace_name, std::size_t answers) {
-  if (answers == 0) return;
-  answers_ -= answers;
-  const auto own = answers_of_namespace_.find(namespace_name);
-  own->second -= answers;
-  if (own->second == 0) answers_of_namespace_.erase(own);
+  answers_.remove(namespace_name, answers);
 }
 
 // Queues the check of one image; returns false when a limit is reached.
@@ -219,7 +201,7 @@ void PushChecks::start(const api::LocalRegistry& registry, const std::vector<std
   checks.full_until.reset();
   if (checks.entries.empty()) checks.secrets = registry.spec.push_secrets;
   for (const std::string& name : images) {
-    const api::ImageSpec* image = find_image(registry, name);
+    const api::ImageSpec* image = api::find_image(registry, name);
     if (image == nullptr || enqueue_check(key, checks, *image)) continue;
     checks.full_until = environment_.clock.wall() + limits::kPushRetry.first;
     const auto known = checks.entries.find(name);

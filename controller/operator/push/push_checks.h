@@ -108,8 +108,7 @@ class PushChecks {
   PushQueue queue_;
   // By namespace: the number of entries, plus the number of Secret names in all Checks that have
   // entries.
-  std::map<std::string, std::size_t> answers_of_namespace_;
-  std::size_t answers_ = 0;
+  Counts answers_;
   std::uint64_t checks_started_ = 0;  // checks begun so far
   bool starting_ = false;             // true while start_next_checks() runs
   std::map<api::ObjectKey, Checks> table_;

@@ -4,19 +4,6 @@
 #include <utility>
 
 namespace controller {
-namespace {
-
-std::size_t count_of(const std::map<std::string, std::size_t>& counts, const std::string& name) {
-  const auto found = counts.find(name);
-  return found == counts.end() ? 0 : found->second;
-}
-
-void decrement(std::map<std::string, std::size_t>& counts, const std::string& name) {
-  const auto found = counts.find(name);
-  if (found != counts.end() && --found->second == 0) counts.erase(found);
-}
-
-}  // namespace
 
 bool PushQueue::add(PushCheckRequest request) {
   const std::string& name = request.resource.namespace_name;
@@ -65,11 +52,11 @@ bool PushQueue::remove(const PushCheckRequest& request) {
 // The search skips only namespaces and hosts that have reached their limit of running checks. Each
 // of them has a running check, so at most bounds_.running namespaces and as many hosts are skipped.
 std::optional<PushCheckRequest> PushQueue::next() {
-  if (running_ >= bounds_.running) return std::nullopt;
+  if (running() >= bounds_.running) return std::nullopt;
   for (Turn turn = turns_.begin(); turn != turns_.end(); ++turn) {
-    if (count_of(running_of_namespace_, turn->name) >= bounds_.running_of_namespace) continue;
+    if (running_of_namespace_.of(turn->name) >= bounds_.running_of_namespace) continue;
     const auto host = std::find_if(turn->hosts.begin(), turn->hosts.end(), [&](const Host& one) {
-      return count_of(running_of_host_, one.name) < bounds_.running_of_host;
+      return running_of_host_.of(one.name) < bounds_.running_of_host;
     });
     if (host == turn->hosts.end()) continue;
     PushCheckRequest request = std::move(host->requests.front());
@@ -77,18 +64,16 @@ std::optional<PushCheckRequest> PushQueue::next() {
     turn->hosts.splice(turn->hosts.end(), turn->hosts, host);
     turns_.splice(turns_.end(), turns_, turn);
     drop_if_empty(turn, host);
-    ++running_;
-    ++running_of_namespace_[request.resource.namespace_name];
-    ++running_of_host_[request.host];
+    running_of_namespace_.add(request.resource.namespace_name);
+    running_of_host_.add(request.host);
     return request;
   }
   return std::nullopt;
 }
 
 void PushQueue::done(const PushCheckRequest& request) {
-  --running_;
-  decrement(running_of_namespace_, request.resource.namespace_name);
-  decrement(running_of_host_, request.host);
+  running_of_namespace_.remove(request.resource.namespace_name);
+  running_of_host_.remove(request.host);
 }
 
 void PushQueue::clear() { *this = PushQueue(bounds_); }

@@ -21,6 +21,7 @@
 
 #include "api/meta.h"
 #include "base/limits.h"
+#include "operator/counts.h"
 
 namespace controller {
 
@@ -59,7 +60,7 @@ class PushQueue {
   void clear();
 
   std::size_t waiting() const { return waiting_; }
-  std::size_t running() const { return running_; }
+  std::size_t running() const { return running_of_namespace_.total(); }
 
  private:
   struct Host {
@@ -78,10 +79,9 @@ class PushQueue {
   PushQueueBounds bounds_;
   std::list<Namespace> turns_;           // the front one is next
   std::map<std::string, Turn> by_name_;  // the elements of turns_
-  std::map<std::string, std::size_t> running_of_namespace_;
-  std::map<std::string, std::size_t> running_of_host_;
+  Counts running_of_namespace_;
+  Counts running_of_host_;
   std::size_t waiting_ = 0;
-  std::size_t running_ = 0;
 };
 
 }  // namespace controller

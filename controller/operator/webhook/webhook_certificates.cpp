@@ -8,6 +8,7 @@
 #include "base/backoff.h"
 #include "base/limits.h"
 #include "base/text/base64.h"
+#include "operator/scoped_flag.h"
 #include "reconcile/children/names.h"
 
 namespace controller {
@@ -57,18 +58,6 @@ std::string_view name(crypto::RotationStep step) {
   }
   return "keep";
 }
-
-// Keeps a flag true for the lifetime of this object.
-class ScopedFlag {
- public:
-  explicit ScopedFlag(bool& flag) : flag_(flag) { flag_ = true; }
-  ~ScopedFlag() { flag_ = false; }
-  ScopedFlag(const ScopedFlag&) = delete;
-  ScopedFlag& operator=(const ScopedFlag&) = delete;
-
- private:
-  bool& flag_;
-};
 
 }  // namespace
 
@@ -160,9 +149,7 @@ asio::awaitable<void> WebhookCertificates::lead() {
 // Logs the error, unless the previous step failed with the same one. A conflict is no error,
 // because it means that another replica was faster.
 void WebhookCertificates::report(const base::Error& error) {
-  if (error.code == base::ErrorCode::kConflict || error.code == base::ErrorCode::kAlreadyExists) {
-    return;
-  }
+  if (error.lost_race()) return;
   const std::string text = base::to_string(error);
   if (text == last_error_) return;
   last_error_ = text;

@@ -7,7 +7,7 @@
 #include "api/images/image_reference.h"
 #include "api/quantity.h"
 #include "base/limits.h"
-#include "base/text/quote.h"
+#include "base/text/dns_name.h"
 #include "base/text/text.h"
 #include "reconcile/checks/decision.h"
 #include "reconcile/children/names.h"
@@ -15,9 +15,6 @@
 
 namespace reconcile {
 namespace {
-
-constexpr int kMaxPort = 65535;
-constexpr std::size_t kMaxName = 63;
 
 // Returns whether `name` is an item of the comma-separated `list`.
 bool lists(std::string_view list, std::string_view name) {
@@ -30,17 +27,11 @@ bool lists(std::string_view list, std::string_view name) {
   return false;
 }
 
-// Returns the prefix in the form of canonical image names. Docker treats the first component of a
-// name as a host only if a slash follows and the component has a dot or a colon or is "localhost".
+// Returns the prefix in the form of canonical image names.
 std::string canonical_prefix(std::string_view prefix) {
-  const std::size_t slash = prefix.find('/');
-  const std::string_view first = prefix.substr(0, slash);
-  const bool has_host =
-      slash != std::string_view::npos &&
-      (first == "localhost" || first.find_first_of(".:") != std::string_view::npos);
-  if (has_host) return std::string(prefix);
-  const bool is_official = slash == std::string_view::npos;
-  return fmt::format("docker.io/{}{}", is_official ? "library/" : "", prefix);
+  if (api::has_host(prefix)) return std::string(prefix);
+  const bool is_official = prefix.find('/') == std::string_view::npos;
+  return fmt::format("{}/{}{}", api::kDockerHub, is_official ? "library/" : "", prefix);
 }
 
 bool covers(std::string_view prefix, std::string_view name) {
@@ -69,18 +60,18 @@ Refusal pull_secret_refusal(std::string_view secret, const api::Namespace& targe
 std::optional<Refusal> check_spec(const Observed& observed) {
   const api::LocalRegistrySpec& spec = observed.registry->spec;
   std::string problem;
-  if (spec.port < 1 || spec.port > kMaxPort) {
-    problem = fmt::format("spec.port is {}, and must be from 1 to {}", spec.port, kMaxPort);
+  if (spec.port < 1 || spec.port > api::kMaxPort) {
+    problem = fmt::format("spec.port is {}, and must be from 1 to {}", spec.port, api::kMaxPort);
   }
-  if (spec.node_port < 0 || spec.node_port > kMaxPort) {
+  if (spec.node_port < 0 || spec.node_port > api::kMaxPort) {
     problem = fmt::format(
         "spec.nodePort is {}, and must be a port from 1 to {}, or 0 for a port that "
         "the cluster assigns",
-        spec.node_port, kMaxPort);
+        spec.node_port, api::kMaxPort);
   }
-  if (spec.name.empty() || spec.name.size() > kMaxName) {
+  if (spec.name.empty() || spec.name.size() > base::kDnsLabelBytes) {
     problem = fmt::format("spec.name is {}, and must be a DNS label of at most {} characters",
-                          base::quoted(spec.name), kMaxName);
+                          base::quoted(spec.name), base::kDnsLabelBytes);
   }
   if (spec.image.empty()) problem = "spec.image is empty, and must name an image";
   const auto order = api::compare(spec.persistence.size, {"0"});

@@ -14,9 +14,8 @@ namespace {
 // workload.
 bool ran_in_target(const api::LocalRegistry& registry) {
   const api::LocalRegistryStatus& status = registry.status;
-  const api::Condition* accepted = api::find_condition(status.conditions, condition::kAccepted);
   return status.observed_generation == registry.metadata.generation && !status.workload.empty() &&
-         accepted != nullptr && accepted->reason == reason::kAccepted;
+         api::reason_of(status.conditions, condition::kAccepted) == reason::kAccepted;
 }
 
 bool contains(const std::vector<std::string>& list, const std::string& name) {

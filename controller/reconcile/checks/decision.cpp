@@ -44,11 +44,10 @@ std::string hash_of_pod_security(const Observed& observed) {
 // while the BuildKit image and the Pod Security labels are unchanged. Earlier versions of the
 // operator set no such annotation; for their workloads, the condition BuildKitReady decides.
 bool was_refused(const Observed& observed) {
-  const api::LocalRegistry& registry = *observed.registry;
   bool is_recorded = false;
   bool is_refused = false;
   const auto look = [&](const auto& workload) {
-    if (!workload || !belongs_to(workload->metadata, registry)) return;
+    if (!is_child(observed, workload)) return;
     const auto value = api::lookup(workload->metadata.annotations, kBuildKitRefusedAnnotation);
     is_recorded = is_recorded || !value.empty();
     if (value.empty() || value == kNeverRefused) return;
@@ -57,9 +56,8 @@ bool was_refused(const Observed& observed) {
   look(observed.deployment());
   look(observed.stateful_set());
   if (is_recorded) return is_refused;
-  const api::Condition* condition =
-      api::find_condition(registry.status.conditions, condition::kBuildKitReady);
-  return condition != nullptr && condition->reason == reason::kPodSecurityDefault;
+  return api::reason_of(observed.registry->status.conditions, condition::kBuildKitReady) ==
+         reason::kPodSecurityDefault;
 }
 
 bool default_forbids_buildkit(const Observed& observed) {
@@ -123,6 +121,10 @@ std::string workload_name(const api::LocalRegistry& registry, ObjectRole role) {
   return fmt::format("{}/{}", kind_name(role), registry.spec.name);
 }
 
+ObjectRole wanted_workload(const api::LocalRegistry& registry) {
+  return registry.spec.persistence.enabled ? ObjectRole::kStatefulSet : ObjectRole::kDeployment;
+}
+
 namespace {
 
 bool is_unseen(const Observed& observed, ObjectRole role, bool seen) {
@@ -144,10 +146,9 @@ bool has_unseen_service(const Observed& observed) {
 
 bool has_unseen_workload_to_delete(const Observed& observed) {
   if (!has_unseen_workload(observed)) return false;
-  const bool persistent = observed.registry->spec.persistence.enabled;
-  const ObjectRole wanted = persistent ? ObjectRole::kStatefulSet : ObjectRole::kDeployment;
+  const api::LocalRegistry& registry = *observed.registry;
   return !is_deployed(observed) ||
-         observed.registry->status.workload != workload_name(*observed.registry, wanted);
+         registry.status.workload != workload_name(registry, wanted_workload(registry));
 }
 
 std::string_view why_not_deployed(const Observed& observed) {

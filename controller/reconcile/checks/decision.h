@@ -30,6 +30,10 @@ bool is_deployed(const Observed& observed);
 // Returns the value of status.workload for a workload of that kind: "Deployment/registry".
 std::string workload_name(const api::LocalRegistry& registry, ObjectRole role);
 
+// Returns the role of the workload that the spec asks for: a StatefulSet with persistence, else a
+// Deployment.
+ObjectRole wanted_workload(const api::LocalRegistry& registry);
+
 // Returns whether status.workload names a workload that is in no cache and was not read live yet.
 // It may still exist: a workload without the operator's labels is not watched.
 bool has_unseen_workload(const Observed& observed);

@@ -58,9 +58,6 @@ PodInputs inputs_of(const api::LocalRegistrySpec& spec) {
 }
 
 constexpr std::int64_t kUser = 1000;  // uid and gid of registry and BuildKit, and fsGroup
-// The strategy Recreate never runs two pods at once. Two pods behind the Service would each have
-// their own emptyDir with different images.
-constexpr std::string_view kStrategy = "Recreate";
 constexpr int kRevisionHistory = 1;
 constexpr std::int64_t kGraceSeconds = 10;
 constexpr int kPrivilegedPorts = 1024;  // lower ports need a capability or a sysctl
@@ -68,6 +65,7 @@ constexpr std::string_view kUnprivilegedPorts = "net.ipv4.ip_unprivileged_port_s
 constexpr std::string_view kLogIsMessage = "FallbackToLogsOnError";
 // Unlike the default OrderedReady, this policy replaces a pod of an old revision that is not ready.
 constexpr std::string_view kPodManagement = "Parallel";
+constexpr const char* kStorage = "storage";  // the resource of a PVC
 constexpr std::string_view kDataVolume = "data";
 constexpr std::string_view kDataPath = "/var/lib/registry";
 constexpr std::string_view kBuildKitVolume = "buildkit";
@@ -233,10 +231,23 @@ api::Quantity pvc_size(const api::LocalRegistry& registry,
                        const api::PersistentVolumeClaim* existing) {
   api::Quantity wanted = requested_storage(registry);
   if (existing == nullptr) return wanted;
-  const auto found = existing->spec.resources.requests.find("storage");
-  if (found == existing->spec.resources.requests.end()) return wanted;
-  const auto order = api::compare(wanted, found->second);
-  return order && *order == std::strong_ordering::less ? found->second : wanted;
+  api::Quantity current = storage_of(existing->spec.resources.requests);
+  return api::is_less(wanted, current) ? current : wanted;
+}
+
+// Returns a workload with the fields that a Deployment and a StatefulSet have in common.
+template <class T>
+T make_workload(const api::LocalRegistry& registry, const api::PodTemplateSpec& pod,
+                std::string_view buildkit_refused) {
+  T workload;
+  workload.metadata = metadata(registry);
+  workload.metadata.annotations.emplace(kBuildKitRefusedAnnotation, buildkit_refused);
+  add_owner_reference(workload.metadata, registry);
+  workload.spec.replicas = 1;
+  workload.spec.selector.match_labels = selector_labels(registry);
+  workload.spec.revision_history_limit = kRevisionHistory;
+  workload.spec.pod_template = pod;
+  return workload;
 }
 
 // Records the pod in an annotation: as JSON, or as a HashedRecord if the JSON is larger than
@@ -297,25 +308,16 @@ api::Deployment build_deployment(const api::LocalRegistry& registry, bool with_b
 
 api::Deployment build_deployment(const api::LocalRegistry& registry, const AppliedPod& pod,
                                  std::string_view buildkit_refused) {
-  api::Deployment deployment;
-  deployment.metadata = metadata(registry);
-  deployment.metadata.annotations.emplace(kBuildKitRefusedAnnotation, buildkit_refused);
+  auto deployment = make_workload<api::Deployment>(registry, pod.pod_template, buildkit_refused);
   record_pod(deployment, pod);
-  add_owner_reference(deployment.metadata, registry);
-  deployment.spec.replicas = 1;
-  deployment.spec.selector.match_labels = selector_labels(registry);
   deployment.spec.strategy.type = std::string(kStrategy);
-  deployment.spec.revision_history_limit = kRevisionHistory;
-  deployment.spec.pod_template = pod.pod_template;
   add_intent_hash(deployment);
   return deployment;
 }
 
 api::Deployment build_strategy_patch(const api::ObjectMeta& existing) {
   api::Deployment patch;
-  patch.metadata.name = existing.name;
-  patch.metadata.namespace_name = existing.namespace_name;
-  patch.metadata.uid = existing.uid;
+  patch.metadata = api::identity_of(existing);
   patch.spec.strategy.type = std::string(kStrategy);
   patch.spec.strategy.rolling_update.text = "null";
   return patch;
@@ -323,16 +325,10 @@ api::Deployment build_strategy_patch(const api::ObjectMeta& existing) {
 
 api::StatefulSet build_stateful_set(const api::LocalRegistry& registry, bool with_buildkit,
                                     std::string_view buildkit_refused) {
-  api::StatefulSet set;
-  set.metadata = metadata(registry);
-  set.metadata.annotations.emplace(kBuildKitRefusedAnnotation, buildkit_refused);
-  add_owner_reference(set.metadata, registry);
-  set.spec.replicas = 1;
-  set.spec.selector.match_labels = selector_labels(registry);
+  auto set = make_workload<api::StatefulSet>(registry, pod_template(registry, with_buildkit),
+                                             buildkit_refused);
   set.spec.service_name = registry.spec.name;
   set.spec.pod_management_policy = kPodManagement;
-  set.spec.revision_history_limit = kRevisionHistory;
-  set.spec.pod_template = pod_template(registry, with_buildkit);
   add_intent_hash(set);
   return set;
 }
@@ -355,16 +351,18 @@ api::Service build_service(const api::LocalRegistry& registry, int node_port,
 
 api::Service build_ports_patch(const api::ObjectMeta& existing, const api::Service& wanted) {
   api::Service patch;
-  patch.metadata.name = existing.name;
-  patch.metadata.namespace_name = existing.namespace_name;
-  patch.metadata.uid = existing.uid;
-  patch.metadata.resource_version = existing.resource_version;  // a changed Service causes a 409
+  patch.metadata = api::version_of(existing);
   patch.spec.ports = wanted.spec.ports;
   return patch;
 }
 
 api::Quantity requested_storage(const api::LocalRegistry& registry) {
   return api::rounded_up(registry.spec.persistence.size);
+}
+
+api::Quantity storage_of(const std::map<std::string, api::Quantity>& amounts) {
+  const auto found = amounts.find(kStorage);
+  return found == amounts.end() ? api::Quantity{"0"} : found->second;
 }
 
 api::PersistentVolumeClaim build_pvc(const api::LocalRegistry& registry,
@@ -374,7 +372,7 @@ api::PersistentVolumeClaim build_pvc(const api::LocalRegistry& registry,
   remove_instance_label(pvc.metadata);
   pvc.spec.access_modes = {"ReadWriteOnce"};
   add_intent_hash(pvc);
-  pvc.spec.resources.requests.emplace("storage", pvc_size(registry, existing));
+  pvc.spec.resources.requests.emplace(kStorage, pvc_size(registry, existing));
   pvc.spec.storage_class_name = registry.spec.persistence.storage_class_name;
   if (existing != nullptr && existing->spec.storage_class_name) {
     pvc.spec.storage_class_name = existing->spec.storage_class_name;

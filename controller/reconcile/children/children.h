@@ -2,6 +2,7 @@
 // operator applies with server-side apply. All functions are pure and can be called on any thread.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +11,10 @@
 #include "api/local_registry.h"
 
 namespace reconcile {
+
+// The strategy of the Deployment. It never runs two pods at once: two pods behind the Service would
+// each have their own emptyDir with different images.
+inline constexpr std::string_view kStrategy = "Recreate";
 
 // The value of kBuildKitRefusedAnnotation if BuildKit was not refused.
 inline constexpr std::string_view kNeverRefused = "no";
@@ -65,6 +70,9 @@ api::Service build_ports_patch(const api::ObjectMeta& existing, const api::Servi
 
 // Returns the size that the API server stores for spec.persistence.size.
 api::Quantity requested_storage(const api::LocalRegistry& registry);
+
+// Returns the amount of storage among the requests or the capacity of a PVC; 0 when there is none.
+api::Quantity storage_of(const std::map<std::string, api::Quantity>& amounts);
 
 // Returns the intended PVC. An existing PVC keeps its storage class and never gets smaller.
 // `existing`: null when there is no PVC yet. The PVC has no owner reference, so that garbage

@@ -1,7 +1,6 @@
 #include "reconcile/children/names.h"
 
-#include <algorithm>
-
+#include "base/text/dns_name.h"
 #include "base/text/text.h"
 
 namespace reconcile {
@@ -18,17 +17,6 @@ const api::OwnerReference* controller_of(const api::ObjectMeta& meta) {
     if (reference.controller.value_or(false)) return &reference;
   }
   return nullptr;
-}
-
-// Returns whether the text is a name or namespace (RFC 1123). An annotation may contain any text,
-// such as "..", which must not become a part of a request's path.
-bool is_name(std::string_view text) {
-  constexpr std::size_t kMaxCharacters = 253;
-  const auto is_outer = [](char c) { return base::is_lower(c) || base::is_digit(c); };
-  return !text.empty() && text.size() <= kMaxCharacters && is_outer(text.front()) &&
-         is_outer(text.back()) && std::all_of(text.begin(), text.end(), [&](char c) {
-           return is_outer(c) || c == '-' || c == '.';
-         });
 }
 
 // Returns whether the object is in its owner's namespace. In any other namespace an owner reference
@@ -83,7 +71,9 @@ api::ObjectKey owner_key(const api::ObjectMeta& meta) {
   if (slash != std::string_view::npos) {
     const std::string_view namespace_name = owner.substr(0, slash);
     const std::string_view name = owner.substr(slash + 1);
-    if (!is_name(namespace_name) || !is_name(name)) return {};
+    // The annotation may contain any text, such as "..", which must not become a part of a
+    // request's path.
+    if (!base::is_dns_subdomain(namespace_name) || !base::is_dns_subdomain(name)) return {};
     return {std::string(namespace_name), std::string(name)};
   }
   const api::OwnerReference* controller = controller_of(meta);
@@ -98,8 +88,7 @@ bool is_managed(const api::ObjectMeta& meta) {
 }
 
 bool has_finalizer(const api::ObjectMeta& meta) {
-  return std::find(meta.finalizers.begin(), meta.finalizers.end(), kFinalizer) !=
-         meta.finalizers.end();
+  return base::is_one_of(kFinalizer, meta.finalizers);
 }
 
 bool is_terminating(const api::ObjectMeta& meta) { return meta.deletion_timestamp.has_value(); }

@@ -8,9 +8,7 @@ namespace reconcile {
 namespace {
 
 int observed_node_port(const Observed& observed) {
-  if (!observed.service() || !belongs_to(observed.service()->metadata, *observed.registry))
-    return 0;
-  return node_port_of(*observed.service());
+  return is_child(observed, observed.service()) ? node_port_of(*observed.service()) : 0;
 }
 
 }  // namespace

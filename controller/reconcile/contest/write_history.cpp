@@ -251,8 +251,8 @@ WriteRecord record_of_strategy(std::size_t intent, const api::Deployment& answer
   write.role = ObjectRole::kDeployment;
   write.intent = intent;
   write.healed = {std::string(kStrategyTypeField), std::string(kRollingUpdateField)};
-  write.part = "spec.strategy";
-  if (answer.spec.strategy.type != "Recreate") write.overridden.emplace_back(kStrategyTypeField);
+  write.part = kStrategyField;
+  if (answer.spec.strategy.type != kStrategy) write.overridden.emplace_back(kStrategyTypeField);
   if (!answer.spec.strategy.rolling_update.text.empty()) {
     write.overridden.emplace_back(kRollingUpdateField);
   }

@@ -131,6 +131,7 @@ inline constexpr std::string_view kSelectorField = "spec.selector";
 inline constexpr std::string_view kPodManagementField = "spec.podManagementPolicy";
 inline constexpr std::string_view kIntentField =
     "metadata.annotations[localregistry.dev/intent-hash]";
+inline constexpr std::string_view kStrategyField = "spec.strategy";
 inline constexpr std::string_view kStrategyTypeField = "spec.strategy.type";
 inline constexpr std::string_view kRollingUpdateField = "spec.strategy.rollingUpdate";
 inline constexpr std::string_view kPortsField = "spec.ports";

@@ -2,12 +2,12 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "api/error_texts.h"
 #include "base/limits.h"
 #include "base/text/quote.h"
+#include "base/text/text.h"
 #include "reconcile/checks/decision.h"
 #include "reconcile/children/names.h"
 #include "reconcile/children/node_port.h"
@@ -125,10 +125,9 @@ std::string_view reason_for(std::string_view message) {
 // nullopt otherwise.
 std::optional<ConditionValue> reported_refusal(const api::LocalRegistry& registry,
                                                std::string_view type) {
-  constexpr auto& kReasons = reason::kCreationRefusals;
   const api::Condition* reported = api::find_condition(registry.status.conditions, type);
   if (reported == nullptr || reported->observed_generation != registry.metadata.generation ||
-      std::find(kReasons.begin(), kReasons.end(), reported->reason) == kReasons.end()) {
+      !base::is_one_of(reported->reason, reason::kCreationRefusals)) {
     return std::nullopt;
   }
   return ConditionValue{reported->status, reported->reason, reported->message};
@@ -192,14 +191,7 @@ bool is_reachable(const Observed& observed, const Workload& workload) {
   if (workload.status->ready_replicas > 0) return true;
   if (observed.service()->spec.publish_not_ready_addresses == api::Switch::kOn) return true;
   const api::Pod* pod = find_pod(observed, workload);
-  const api::Condition* ready =
-      pod == nullptr ? nullptr : api::find_condition(pod->status.conditions, "Ready");
-  return ready != nullptr && ready->status == kTrue;
-}
-
-ObjectRole wanted_workload(const Observed& observed) {
-  return observed.registry->spec.persistence.enabled ? ObjectRole::kStatefulSet
-                                                     : ObjectRole::kDeployment;
+  return pod != nullptr && api::is_true(pod->status.conditions, "Ready");
 }
 
 std::string not_created_yet(const Observed& observed, ObjectRole role) {
@@ -243,8 +235,7 @@ std::string restart_remedy(const Observed& observed) {
 ConditionValue compute_available(const Observed& observed) {
   const Workload workload = find_workload(observed);
   if (workload.metadata == nullptr && !is_deployed(observed)) return not_deployed(observed);
-  const bool has_service =
-      observed.service() && belongs_to(observed.service()->metadata, *observed.registry);
+  const bool has_service = is_child(observed, observed.service());
   if (workload.metadata == nullptr || !has_service) {
     if (auto failure = condition_of_failed_write(
             observed, {ObjectRole::kDeployment, ObjectRole::kStatefulSet, ObjectRole::kService,
@@ -252,7 +243,7 @@ ConditionValue compute_available(const Observed& observed) {
       return *failure;
     }
     const ObjectRole missing =
-        workload.metadata == nullptr ? wanted_workload(observed) : ObjectRole::kService;
+        workload.metadata == nullptr ? wanted_workload(*observed.registry) : ObjectRole::kService;
     return {kFalse, std::string(reason::kDeploying), not_created_yet(observed, missing)};
   }
   if (node_port_of(*observed.service()) == 0) {
@@ -298,7 +289,7 @@ ConditionValue compute_buildkit_ready(const Observed& observed) {
   }
   if (workload.metadata == nullptr) {
     return {kFalse, std::string(reason::kStarting),
-            not_created_yet(observed, wanted_workload(observed))};
+            not_created_yet(observed, wanted_workload(*observed.registry))};
   }
   if (!has_buildkit && may_hold_images(observed, workload) &&
       !observed.registry->spec.persistence.enabled) {

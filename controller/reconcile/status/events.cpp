@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text/text.h"
 #include "reconcile/children/node_port.h"
 #include "reconcile/status/images.h"
 #include "reconcile/status/reasons.h"
@@ -22,14 +23,6 @@ constexpr std::array<std::string_view, 7> kStorageRefusals = {reason::kShrinkRef
 constexpr std::array<std::string_view, 1> kOverrides = {reason::kFieldOverridden};
 constexpr std::array<std::string_view, 4> kRejectedWrites = {
     reason::kQuotaExceeded, reason::kForbidden, reason::kPodSecurity, reason::kRejected};
-
-template <std::size_t N>
-bool is_one_of(std::string_view reason, const std::array<std::string_view, N>& list) {
-  for (const std::string_view candidate : list) {
-    if (candidate == reason) return true;
-  }
-  return false;
-}
 
 void append(std::string& list, std::string_view item) {
   if (!list.empty()) list += ", ";
@@ -54,11 +47,10 @@ struct EventCollector {
   void operator()(const CheckPush&) const {}
   void operator()(const RecordContestedFields&) const {}
   void operator()(const ResetStrategy& reset) const {
-    report_healed(api::Resource<api::Deployment>::kType.kind, reset.patch.metadata,
-                  "spec.strategy");
+    report_healed(api::Resource<api::Deployment>::kType.kind, reset.patch.metadata, kStrategyField);
   }
   void operator()(const ResetPorts& reset) const {
-    report_healed(api::Resource<api::Service>::kType.kind, reset.patch.metadata, "spec.ports");
+    report_healed(api::Resource<api::Service>::kType.kind, reset.patch.metadata, kPortsField);
   }
   void operator()(const Delete& remove) const {
     if (remove.is_orphan) return;  // the child was of an earlier LocalRegistry
@@ -83,8 +75,7 @@ struct EventCollector {
 };
 
 std::string_view reason_of(const api::LocalRegistryStatus& status, std::string_view type) {
-  const api::Condition* condition = api::find_condition(status.conditions, type);
-  return condition == nullptr ? std::string_view() : condition->reason;
+  return api::reason_of(status.conditions, type);
 }
 
 std::string_view message_of(const api::LocalRegistryStatus& status, std::string_view type) {
@@ -128,7 +119,7 @@ void report_refusal(const api::LocalRegistry& before, const api::LocalRegistrySt
                     std::string_view type, const std::array<std::string_view, N>& reasons,
                     std::string_view event_reason, std::vector<ReconcileEvent>& list) {
   const std::string_view reason = reason_of(after, type);
-  if (!is_one_of(reason, reasons) || reason == reason_of(before.status, type)) return;
+  if (!base::is_one_of(reason, reasons) || reason == reason_of(before.status, type)) return;
   list.push_back({true, std::string(event_reason), "Apply",
                   fmt::format("{}: {}", reason, message_of(after, type))});
 }
@@ -137,9 +128,9 @@ void report_refusal(const api::LocalRegistry& before, const api::LocalRegistrySt
 // condition reports a refusal, which has its own event.
 void report_rejected_write(const api::LocalRegistry& before, const api::LocalRegistryStatus& after,
                            std::vector<ReconcileEvent>& list) {
-  if (is_one_of(reason_of(after, condition::kAvailable), reason::kCreationRefusals) ||
-      is_one_of(reason_of(after, condition::kStorageReady), kStorageRefusals) ||
-      is_one_of(reason_of(after, condition::kReady), reason::kPortRefusals)) {
+  if (base::is_one_of(reason_of(after, condition::kAvailable), reason::kCreationRefusals) ||
+      base::is_one_of(reason_of(after, condition::kStorageReady), kStorageRefusals) ||
+      base::is_one_of(reason_of(after, condition::kReady), reason::kPortRefusals)) {
     return;
   }
   report_refusal(before, after, condition::kConverged, kRejectedWrites, "Failed", list);

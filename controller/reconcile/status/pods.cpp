@@ -10,9 +10,9 @@ namespace reconcile {
 namespace {
 
 template <class T>
-Workload workload_of(const api::LocalRegistry& registry, const std::shared_ptr<const T>& object,
+Workload workload_of(const Observed& observed, const std::shared_ptr<const T>& object,
                      ObjectRole role) {
-  if (!object || !belongs_to(object->metadata, registry)) return {};
+  if (!is_child(observed, object)) return {};
   return {&object->metadata, &object->spec.replicas, &object->spec.pod_template, &object->status,
           role};
 }
@@ -54,10 +54,9 @@ base::Time last_time(const api::EventSummary& event) {
 }  // namespace
 
 Workload find_workload(const Observed& observed) {
-  const api::LocalRegistry& registry = *observed.registry;
-  return registry.spec.persistence.enabled
-             ? workload_of(registry, observed.stateful_set(), ObjectRole::kStatefulSet)
-             : workload_of(registry, observed.deployment(), ObjectRole::kDeployment);
+  return observed.registry->spec.persistence.enabled
+             ? workload_of(observed, observed.stateful_set(), ObjectRole::kStatefulSet)
+             : workload_of(observed, observed.deployment(), ObjectRole::kDeployment);
 }
 
 bool is_terminating_or_ended(const api::Pod& pod) {
@@ -128,8 +127,8 @@ const api::ContainerStatus* find_container(const api::Pod& pod, std::string_view
 
 bool waits_for_reason(const api::ContainerStatus& container) {
   return container.state.waiting && !container.state.waiting->reason.empty() &&
-         container.state.waiting->reason != "ContainerCreating" &&
-         container.state.waiting->reason != "PodInitializing";
+         container.state.waiting->reason != api::kContainerCreating &&
+         container.state.waiting->reason != api::kPodInitializing;
 }
 
 const api::ContainerStateTerminated* find_crash(const api::ContainerStatus& container,
@@ -145,9 +144,9 @@ const api::ContainerStateTerminated* find_crash(const api::ContainerStatus& cont
 }
 
 bool is_ready(const api::Pod& pod, const api::ContainerStatus& container) {
-  const api::Condition* ready = api::find_condition(pod.status.conditions, "Ready");
-  return container.ready && ready != nullptr &&
-         (ready->status == api::condition_status::kTrue || ready->reason == "ContainersNotReady");
+  const auto& conditions = pod.status.conditions;
+  return container.ready && (api::is_true(conditions, "Ready") ||
+                             api::reason_of(conditions, "Ready") == "ContainersNotReady");
 }
 
 bool may_hold_images(const Observed& observed, const Workload& workload) {

@@ -5,12 +5,14 @@
 #include <array>
 #include <string_view>
 
+#include "api/conditions.h"
+
 namespace reconcile::condition {
 
-inline constexpr std::string_view kReady = "Ready";
+using api::condition::kBuildKitReady;
+using api::condition::kReady;
 inline constexpr std::string_view kAccepted = "Accepted";
 inline constexpr std::string_view kAvailable = "Available";
-inline constexpr std::string_view kBuildKitReady = "BuildKitReady";
 inline constexpr std::string_view kStorageReady = "StorageReady";
 inline constexpr std::string_view kConverged = "Converged";
 inline constexpr std::string_view kUpToDate = "UpToDate";
@@ -38,7 +40,7 @@ inline constexpr std::string_view kNoRoom = "NoRoom";
 inline constexpr std::string_view kEphemeral = "Ephemeral";
 inline constexpr std::string_view kBound = "Bound";
 inline constexpr std::string_view kExpanding = "Expanding";
-inline constexpr std::string_view kPending = "Pending";
+using api::reason::kPending;
 inline constexpr std::string_view kLost = "Lost";
 inline constexpr std::string_view kDeleting = "Deleting";
 inline constexpr std::string_view kShrinkRefused = "ShrinkRefused";
@@ -50,11 +52,11 @@ inline constexpr std::string_view kLocalBuild = "LocalBuild";
 inline constexpr std::string_view kPodSecurity = "PodSecurity";  // by the namespace's label
 inline constexpr std::string_view kPodSecurityDefault =
     "PodSecurityDefault";  // by the cluster's default
-inline constexpr std::string_view kStarting = "Starting";
+using api::reason::kStarting;
 
 // Reasons of Available. Others are the waiting reasons of a container, such as ImagePullBackOff.
 inline constexpr std::string_view kAvailable = "Available";
-inline constexpr std::string_view kDeploying = "Deploying";
+using api::reason::kDeploying;
 inline constexpr std::string_view kUnschedulable = "Unschedulable";
 inline constexpr std::string_view kQuotaExceeded = "QuotaExceeded";
 inline constexpr std::string_view kForbidden = "Forbidden";
@@ -74,7 +76,7 @@ inline constexpr std::string_view kReady = "Ready";
 inline constexpr std::string_view kDisabled = "Disabled";
 inline constexpr std::string_view kKindLoad = "KindLoad";
 inline constexpr std::string_view kUpstream = "Upstream";
-inline constexpr std::string_view kCheckingPush = "CheckingPush";
+using api::reason::kCheckingPush;
 inline constexpr std::string_view kSuspended = "Suspended";
 inline constexpr std::string_view kNodePortTaken = "NodePortTaken";
 inline constexpr std::string_view kNodePortOutOfRange = "NodePortOutOfRange";

@@ -286,9 +286,7 @@ std::string workload_of(const Observed& observed) {
     return observed.registry->status.workload;
   }
   const api::LocalRegistry& registry = *observed.registry;
-  const auto is_own = [&](const auto& workload) {
-    return workload && belongs_to(workload->metadata, registry);
-  };
+  const auto is_own = [&](const auto& workload) { return is_child(observed, workload); };
   const auto must_be_deleted = [&](const auto& workload) {
     return is_own(workload) && !is_terminating(workload->metadata);
   };
@@ -309,8 +307,7 @@ void set_node_port(int port, api::LocalRegistryStatus& status) {
 void describe_addresses(const Observed& observed, api::LocalRegistryStatus& status) {
   const api::LocalRegistry& registry = *observed.registry;
   // While a registry is deployed, a Service that is being deleted counts until it is gone.
-  const bool has_service = observed.service() &&
-                           belongs_to(observed.service()->metadata, registry) &&
+  const bool has_service = is_child(observed, observed.service()) &&
                            (is_deployed(observed) || !is_terminating(observed.service()->metadata));
   const api::ServicePort* port = has_service ? find_port(*observed.service()) : nullptr;
   if (port != nullptr && port->node_port != 0) {

@@ -13,23 +13,13 @@
 namespace reconcile {
 namespace {
 
-api::Quantity storage_of(const std::map<std::string, api::Quantity>& amounts) {
-  const auto found = amounts.find("storage");
-  return found == amounts.end() ? api::Quantity{"0"} : found->second;
-}
-
-bool is_less(const api::Quantity& a, const api::Quantity& b) {
-  const auto order = api::compare(a, b);
-  return order && *order == std::strong_ordering::less;
-}
-
 // Returns the state if the spec asks for a size or storage class to which the PVC cannot be
 // changed; nullopt otherwise. The PVC stays unchanged.
 std::optional<StorageState> refused_change(const Observed& observed) {
   const api::PersistenceSpec& wanted = observed.registry->spec.persistence;
   const api::PersistentVolumeClaimSpec& pvc = observed.pvc()->spec;
   const api::Quantity size = storage_of(pvc.resources.requests);
-  if (is_less(requested_storage(*observed.registry), size)) {
+  if (api::is_less(requested_storage(*observed.registry), size)) {
     return StorageState{false, reason::kShrinkRefused,
                         fmt::format("PersistentVolumeClaim {} has {} and cannot shrink: set "
                                     "spec.persistence.size to {} or more",
@@ -50,8 +40,9 @@ std::optional<StorageState> refused_change(const Observed& observed) {
 
 // Returns the state for a failed write of the PVC.
 StorageState state_of_failed_write(const Observed& observed, const base::Error& error) {
-  const bool grows = observed.pvc() && is_less(storage_of(observed.pvc()->spec.resources.requests),
-                                               requested_storage(*observed.registry));
+  const bool grows =
+      observed.pvc() && api::is_less(storage_of(observed.pvc()->spec.resources.requests),
+                                     requested_storage(*observed.registry));
   const bool refused = grows && !error.transient();
   return {false, refused ? reason::kExpansionRefused : reason_of_failure(error), error.message};
 }
@@ -72,7 +63,7 @@ StorageState state_of_phase(const Observed& observed) {
   }
   const api::Quantity size = storage_of(pvc.spec.resources.requests);
   const api::Quantity capacity = storage_of(pvc.status.capacity);
-  if (is_less(capacity, size)) {
+  if (api::is_less(capacity, size)) {
     return {true, reason::kExpanding,
             fmt::format("PersistentVolumeClaim {} has {} and is being expanded to {}", name,
                         capacity.text, size.text)};

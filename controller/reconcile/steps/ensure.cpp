@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/text/text.h"
 #include "reconcile/checks/child_namespaces.h"
 #include "reconcile/checks/decision.h"
 #include "reconcile/children/children.h"
@@ -58,10 +59,8 @@ bool must_be_recreated_after_refusal(const T& wanted, const T& existing,
 bool may_be_released_soon(const Observed& observed, const api::Service& wanted) {
   const api::LocalRegistry& registry = *observed.registry;
   if (registry.status.observed_generation != registry.metadata.generation) return true;
-  const api::Condition* ready = api::find_condition(registry.status.conditions, condition::kReady);
-  const auto& refusals = reason::kPortRefusals;
-  const bool was_refused = ready != nullptr && std::find(refusals.begin(), refusals.end(),
-                                                         ready->reason) != refusals.end();
+  const bool was_refused = base::is_one_of(
+      api::reason_of(registry.status.conditions, condition::kReady), reason::kPortRefusals);
   return !was_refused && node_port_of(wanted) == remembered_node_port(registry.status);
 }
 

@@ -27,9 +27,7 @@ bool moves_node_port(const Observed& observed, const Action& action) {
 }
 
 bool had_name_conflict(const api::LocalRegistry& registry) {
-  const api::Condition* accepted =
-      api::find_condition(registry.status.conditions, condition::kAccepted);
-  return accepted != nullptr && accepted->reason == reason::kNameConflict;
+  return api::reason_of(registry.status.conditions, condition::kAccepted) == reason::kNameConflict;
 }
 
 // Returns whether children of an earlier generation of the spec may exist that nothing records. The

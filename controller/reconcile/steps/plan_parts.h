@@ -40,12 +40,6 @@ void require_live_read(const Observed& observed, Plan& plan);
 // Returns the delete of an object with the uid that was observed as its precondition.
 Delete delete_of(ObjectRole role, const api::ObjectMeta& meta);
 
-// Returns whether the object in that slot of Observed exists and belongs to the LocalRegistry.
-template <class T>
-bool is_child(const Observed& observed, const std::shared_ptr<const T>& object) {
-  return object && belongs_to(object->metadata, *observed.registry);
-}
-
 // Plans the deletion of the child of that role, if there is one at its key.
 template <ObjectRole role>
 void delete_child(const Observed& observed, Plan& plan) {

@@ -40,7 +40,7 @@ struct UploadOptions {
   std::string ca_file = {};
   bool guard_addresses = false;  // false: the user of this machine chooses the registry
   base::EnvironmentVariables environment = {};
-  std::string user_agent = "local-registry-operator";
+  std::string user_agent{kUserAgent};
   std::size_t uploads = limits::kUploads;  // blobs that are sent at once
 };
 

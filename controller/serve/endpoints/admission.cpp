@@ -15,7 +15,7 @@ Response answer(std::string body, const admission::ReviewPolicy& policy, base::L
     observer.pod_reviewed(admission::name(admission::ReviewOutcome::kMalformed), 0);
     logger.debug("refused a request that is not a valid AdmissionReview",
                  {{"error", review.error().message}});
-    return {400, "text/plain; charset=utf-8", review.error().message + "\n"};
+    return {.status = 400, .body = review.error().message + "\n"};
   }
   observer.pod_reviewed(admission::name(review->outcome), review->images);
   if (review->outcome == admission::ReviewOutcome::kMalformed) {

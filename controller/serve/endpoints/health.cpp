@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/text/quote.h"
+
 namespace serve {
 namespace {
 
@@ -14,15 +16,6 @@ Route health_route(const std::string& endpoint, std::vector<HealthCheck> checks)
   return route;
 }
 
-// Replaces control characters by spaces, because a reason may quote text from outside and the
-// response has one line for each check.
-std::string one_line(std::string text) {
-  for (char& character : text) {
-    if (static_cast<unsigned char>(character) < ' ' || character == '\x7f') character = ' ';
-  }
-  return text;
-}
-
 }  // namespace
 
 Response check_health(const std::string& endpoint, const std::vector<HealthCheck>& checks,
@@ -31,7 +24,8 @@ Response check_health(const std::string& endpoint, const std::vector<HealthCheck
   std::string failed;
   for (const HealthCheck& check : checks) {
     if (const auto reason = check.waits_for()) {
-      const std::string line = "[-]" + check.name + " failed: " + one_line(*reason) + "\n";
+      // The response has one line for each check, and a reason may quote text from outside.
+      const std::string line = "[-]" + check.name + " failed: " + base::printable(*reason) + "\n";
       passed_and_failed += line;
       failed += line;
     } else {

@@ -24,6 +24,15 @@ bool refused(const std::string& text) {
   return !parsed && parsed.error().code == base::ErrorCode::kInvalid;
 }
 
+TEST(ImageReference, TheFirstPartIsAHostUnlessItMayBeAnOrganizationOnDockerHub) {
+  for (const char* text : {"ghcr.io/a", "localhost/a", "host:5000/", "Host/a"}) {
+    EXPECT_TRUE(api::has_host(text)) << text;
+  }
+  for (const char* text : {"", "alpine", "ghcr.io", "alpine:3.19", "org/image", "localhost"}) {
+    EXPECT_FALSE(api::has_host(text)) << text;
+  }
+}
+
 TEST(ImageReference, ShortNamesAreOnDockerHub) {
   EXPECT_EQ(canonical("alpine"), "docker.io/library/alpine");
   EXPECT_EQ(canonical("alpine:3.19"), "docker.io/library/alpine:3.19");

@@ -31,6 +31,12 @@ TEST(LocalRegistry, OfFiveLinesHasTheDefaultsOfItsDefinition) {
   EXPECT_EQ(registry, decode(R"({"metadata":{"name":"dev","namespace":"team-a"}})"));
 }
 
+TEST(LocalRegistry, ItsImagesAreFoundByTheirName) {
+  const auto registry = decode(R"({"spec":{"images":[{"name":"a","image":"x"}]}})");
+  EXPECT_EQ(api::find_image(registry, "a"), &registry.spec.images.front());
+  EXPECT_EQ(api::find_image(registry, "x"), nullptr);
+}
+
 TEST(LocalRegistry, NullsAndUnknownFieldsAreNothing) {
   EXPECT_EQ(decode(
                 R"({"spec":{"enabled":null,"port":null,"persistence":null,"images":null,

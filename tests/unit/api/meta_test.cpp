@@ -41,6 +41,29 @@ TEST(Conditions, AreFoundByTheirType) {
   EXPECT_EQ(api::find_condition({}, "Ready"), nullptr);
 }
 
+TEST(Conditions, GiveTheirStatusAndReason) {
+  std::vector<api::Condition> conditions(2);
+  conditions[0].type = "Ready";
+  conditions[0].status = "True";
+  conditions[0].reason = "Works";
+  conditions[1].type = "Available";
+  conditions[1].status = "Unknown";
+  EXPECT_TRUE(api::is_true(conditions, "Ready"));
+  EXPECT_FALSE(api::is_true(conditions, "Available"));
+  EXPECT_FALSE(api::is_true(conditions, "Other"));
+  EXPECT_EQ(api::reason_of(conditions, "Ready"), "Works");
+  EXPECT_EQ(api::reason_of(conditions, "Other"), "");
+}
+
+TEST(ObjectMeta, IsReducedToTheIdentityOrTheVersionOfItsObject) {
+  const auto meta = json::parse<api::ObjectMeta>(
+      R"({"name":"a","namespace":"b","uid":"c","resourceVersion":"7","labels":{"app":"x"}})");
+  ASSERT_TRUE(meta);
+  EXPECT_EQ(json::encode(api::identity_of(*meta)), R"({"name":"a","namespace":"b","uid":"c"})");
+  EXPECT_EQ(json::encode(api::version_of(*meta)),
+            R"({"name":"a","namespace":"b","uid":"c","resourceVersion":"7"})");
+}
+
 TEST(ObjectMeta, NeverKeepsManagedFields) {
   const auto meta = json::parse<api::ObjectMeta>(
       R"({"name":"a","managedFields":[{"manager":"x","fieldsV1":{"f:spec":{}}}]})");

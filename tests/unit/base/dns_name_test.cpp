@@ -20,6 +20,17 @@ TEST(DnsNames, LabelsAndSubdomainsDifferFromOtherText) {
   }
 }
 
+TEST(LabelValues, MayHaveUpperCaseUnderscoresAndDotsBetweenTheirEnds) {
+  for (const char* value : {"a", "Z", "7", "a-B_c.1", "a..b", "a-.b"}) {
+    EXPECT_TRUE(is_label_value(value)) << value;
+  }
+  for (const char* value : {"", "-a", "a-", "_a", "a.", "a b", "a/b", "ä"}) {
+    EXPECT_FALSE(is_label_value(value)) << value;
+  }
+  EXPECT_TRUE(is_label_value(std::string(63, 'a')));
+  EXPECT_FALSE(is_label_value(std::string(64, 'a')));
+}
+
 TEST(DnsNames, HaveABoundedLength) {
   const std::string label(63, 'a');
   EXPECT_TRUE(is_dns_label(label));

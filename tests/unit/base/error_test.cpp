@@ -34,6 +34,13 @@ TEST(Error, IsTransientWhenTheSameRequestMaySucceedLater) {
   }
 }
 
+TEST(Error, BothKindsOf409MeanThatAnotherClientWasFaster) {
+  EXPECT_TRUE((Error{ErrorCode::kConflict, ""}.lost_race()));
+  EXPECT_TRUE((Error{ErrorCode::kAlreadyExists, ""}.lost_race()));
+  EXPECT_FALSE((Error{ErrorCode::kNotFound, ""}.lost_race()));
+  EXPECT_FALSE((Error{ErrorCode::kInvalid, ""}.lost_race()));
+}
+
 TEST(Result, TheValueOfAFailureIsABugAndThrows) {
   const base::Result<int> failed = Error{ErrorCode::kGone, "too old"};
   EXPECT_FALSE(failed);

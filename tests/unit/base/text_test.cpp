@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
 namespace base {
 namespace {
 
@@ -16,6 +19,14 @@ TEST(Text, EqualityMayIgnoreTheCase) {
   EXPECT_TRUE(equal_ignoring_case("", ""));
   EXPECT_FALSE(equal_ignoring_case("a", "ab"));
   EXPECT_FALSE(equal_ignoring_case("@", "`"));
+}
+
+TEST(Text, AWordIsFoundInAListOfWords) {
+  constexpr std::string_view kWords[] = {"yes", "on"};
+  EXPECT_TRUE(is_one_of("on", kWords));
+  EXPECT_FALSE(is_one_of("o", kWords));
+  EXPECT_TRUE(is_one_of("a b", std::vector<std::string>{"a", "a b"}));
+  EXPECT_FALSE(is_one_of("", std::vector<std::string>{}));
 }
 
 TEST(Text, WhiteSpaceAtBothEndsIsTrimmed) {

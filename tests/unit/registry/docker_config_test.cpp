@@ -57,6 +57,13 @@ TEST(DockerConfig, HasAnIdentityToken) {
             (Credentials{"", "", "", "abc"}));
 }
 
+TEST(DockerConfig, TheUserTokenMarksAnIdentityToken) {
+  const std::string auth = base::encode_base64("<token>:hidden");
+  const auto config = parsed(R"({"auths":{"ghcr.io":{"auth":")" + auth + R"("}}})");
+  EXPECT_EQ(config.credentials("ghcr.io"), (Credentials{"", "", "hidden"}));
+  EXPECT_EQ(registry::credentials_from("user", "secret"), kUser);
+}
+
 TEST(DockerConfig, BaseSixtyFourMayLackItsPaddingAndHaveZerosAtTheEnd) {
   const auto config =
       parsed(R"({"auths":{"a.test":{"auth":"dXNlcjpwYTpzcw"},"b.test":{"auth":")" +

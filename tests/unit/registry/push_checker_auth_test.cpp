@@ -142,7 +142,8 @@ TEST_F(PushCheckAuth, ARegistryTokenIsSentWithoutATokenServer) {
 }
 
 TEST_F(PushCheckAuth, AHelpersIdentityTokenIsKnownByItsUser) {
-  EXPECT_EQ(check_with_tokens(Credentials{"<token>", "hidden", ""}).answer, Answer::kGranted);
+  EXPECT_EQ(check_with_tokens(registry::credentials_from("<token>", "hidden")).answer,
+            Answer::kGranted);
   EXPECT_THAT(token_request().body, HasSubstr("refresh_token=hidden"));
 }
 

@@ -14,6 +14,14 @@ TEST(Names, AResourceMayBeNamedWithItsType) {
   EXPECT_EQ(resource_name("pod/dev"), "pod/dev");
 }
 
+TEST(Names, AnInvalidReferenceIsQuotedInTheMessage) {
+  const auto reference = parse_reference("Not An Image");
+  ASSERT_FALSE(reference);
+  EXPECT_EQ(reference.error().code, ExitCode::kUsage);
+  EXPECT_TRUE(reference.error().message.starts_with("'Not An Image' is not an image reference: "));
+  EXPECT_EQ(parse_reference("alpine")->domain, "docker.io");
+}
+
 TEST(Names, AnAddressIsAHostAndAPort) {
   for (const char* good :
        {"localhost:31234", "registry.team-a.svc:5000", "10.0.0.1:1", "a:65535"}) {
