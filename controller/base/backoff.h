@@ -13,6 +13,10 @@ struct BackoffPolicy {
   std::chrono::milliseconds reset_after;  // time without a failure that resets the delay
 };
 
+// Returns `first` doubled `times` times, at most `max`; `first` for a negative number of times.
+std::chrono::milliseconds doubled(std::chrono::milliseconds first, int times,
+                                  std::chrono::milliseconds max);
+
 // Computes the delays between the tries of one operation.
 class Backoff {
  public:
@@ -21,7 +25,7 @@ class Backoff {
   explicit Backoff(BackoffPolicy policy) : policy_(policy) {}
 
   // Returns the delay before the next try: uniform between a tenth of the bound and the bound. The
-  // bound starts at policy.first and doubles with every call, up to policy.most. `now`: time of the
+  // bound starts at policy.first and doubles with every call, up to policy.max. `now`: time of the
   // failure.
   std::chrono::milliseconds next(Random& random, Instant now);
 

@@ -53,11 +53,21 @@ struct Error {
   // Returns true when a retry may succeed without a change by a user.
   bool transient() const;
 
+  // Returns true when one of the causes has this reason.
+  bool has_cause(std::string_view reason) const;
+
   bool operator==(const Error&) const = default;
 };
 
 // Returns the code and the message: "Conflict: the object has been modified".
 std::string to_string(const Error& error);
+
+// Return an error of the code that their name has: kInvalid, kMalformed.
+Error invalid(std::string message);
+Error malformed(std::string message);
+
+// Returns the error with the name of what it is about before its message: "{name}: {message}".
+Error prefixed(std::string_view name, Error error);
 
 // Result<T>::value() calls this on an error, which is a bug of the caller. Throws std::logic_error.
 [[noreturn]] void throw_exception_from_error(const Error& error, const boost::source_location&);
