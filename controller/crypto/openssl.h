@@ -10,8 +10,12 @@
 #include <openssl/x509v3.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+
+#include "base/error.h"
+#include "base/time.h"
 
 namespace crypto {
 
@@ -33,6 +37,9 @@ using NumberPtr = std::unique_ptr<BIGNUM, OpenSslDeleter<BN_free>>;
 // Returns the reason of the oldest error in OpenSSL's error queue, and empties the queue.
 std::string take_error();
 
+// Returns an error with that reason, which it takes from the queue: "{what}: {reason}".
+base::Error failure(base::ErrorCode code, std::string_view what);
+
 // Returns a BIO that reads the text, which must outlive it.
 BioPtr reader(std::string_view text);
 
@@ -52,5 +59,8 @@ NamesPtr alternative_names(const X509* certificate);
 
 // Returns the bytes of the string, which the certificate owns.
 std::string_view bytes_of(const ASN1_STRING* string);
+
+// Returns the time; nothing when it is null or not valid.
+std::optional<base::Time> time_of(const ASN1_TIME* time);
 
 }  // namespace crypto

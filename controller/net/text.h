@@ -1,4 +1,4 @@
-// What an HTTP header may contain. Pure; any thread.
+// What an HTTP header may contain, and the credentials in one. Pure; any thread.
 #pragma once
 
 #include <string>
@@ -12,5 +12,8 @@ bool fits_header(std::string_view text);
 // Encodes a text for use in the name of a header: percent-encodes (RFC 3986, 2.1) "%" and every
 // character that is not allowed there (RFC 9110, 5.6.2).
 std::string header_name_part(std::string_view text);
+
+// Returns the value of the header Authorization for a user and a password (RFC 7617).
+std::string basic_authorization(const std::string& user, const std::string& password);
 
 }  // namespace net

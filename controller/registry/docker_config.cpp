@@ -52,16 +52,14 @@ struct json::Fields<registry::ConfigText> {
 namespace registry {
 namespace {
 
-constexpr std::size_t kBase64Group = 4;  // characters; some tools leave the padding out
-constexpr std::string_view kHub = "docker.io";
+using base::invalid;
+
 constexpr std::string_view kNul("\0", 1);
 constexpr std::string_view kHubServer = "https://index.docker.io/v1/";
 
 // Other names of Docker Hub, in references and in keys.
-constexpr std::string_view kHubNames[] = {"index.docker.io", "registry-1.docker.io",
+constexpr std::string_view kHubNames[] = {"index.docker.io", kHubRegistry,
                                           "registry.hub.docker.com"};
-
-base::Error invalid(std::string message) { return {base::ErrorCode::kInvalid, std::move(message)}; }
 
 // Replaces a key of the file in an error message by "…", because messages never quote the
 // file: "auths[…].auth: expected …".
@@ -111,10 +109,9 @@ AuthScope scope_of(std::string_view key) {
 base::Result<Credentials> credentials_of(const AuthText& text) {
   Credentials found{text.username, text.password, text.identity_token, text.registry_token};
   if (text.auth.empty()) return found;
-  std::string padded = text.auth;
-  const std::size_t rest = padded.size() % kBase64Group;
-  if (rest != 0 && padded.back() != '=') padded.append(kBase64Group - rest, '=');
-  const auto decoded = base::decode_base64(padded);
+  // Some tools leave the padding out.
+  const bool is_padded = text.auth.ends_with('=');
+  const auto decoded = base::decode_base64(is_padded ? text.auth : base::padded_base64(text.auth));
   if (!decoded) return invalid("auths[…].auth is not base64");
   const std::size_t colon = decoded->find(':');
   if (colon == std::string::npos) return invalid("auths[…].auth is not user:password in base64");

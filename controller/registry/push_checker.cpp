@@ -53,11 +53,7 @@ PushAnswer answer_for_status(const RepositorySession& session, int status) {
     case 404:
       return denied(fmt::format("{} has no repository {} that allows pushing {} (HTTP status 404)",
                                 host, session.path(), credentials_note(session)));
-    case 429:
-      return unknown(
-          fmt::format("{} rate-limited the request (HTTP status 429): wait, or use credentials "
-                      "with a higher limit",
-                      host));
+    case 429: return unknown(rate_limited(host));
     default:
       return unknown(
           fmt::format("{} answers HTTP status {} to the start of an upload", host, status));

@@ -5,19 +5,18 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/text/number.h"
+#include "base/text/text.h"
+
 namespace cli::devspace {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+using base::is_digit;
 
-// Parses all of the text, which has no sign, as a number of the base.
-std::optional<std::int64_t> digits_of(std::string_view text, bool negative, int base) {
+// Parses all of the text, which has no sign, as a number with this radix.
+std::optional<std::int64_t> digits_of(std::string_view text, bool negative, int radix) {
   if (text.starts_with('-')) return std::nullopt;
-  const std::string signed_text = (negative ? "-" : "") + std::string(text);
-  const char* const end = signed_text.data() + signed_text.size();
-  std::int64_t number = 0;
-  const auto [stop, error] = std::from_chars(signed_text.data(), end, number, base);
-  return error == std::errc() && stop == end ? std::optional(number) : std::nullopt;
+  return base::whole_number<std::int64_t>((negative ? "-" : "") + std::string(text), radix);
 }
 
 // Returns the text as a number without a fraction; nullopt when it has a fraction or is not a

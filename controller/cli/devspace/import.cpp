@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "base/text/dns_name.h"
 #include "base/text/quote.h"
+#include "base/text/text.h"
 #include "cli/cluster/names.h"
 #include "cli/devspace/file.h"
 #include "cli/devspace/import_report.h"
@@ -33,13 +34,10 @@ using devspace::Setting;
 using manifest::Manifest;
 using manifest::Spec;
 
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 // Accepts the name of an entry of spec.images, which must be a valid label value.
 bool is_image_name(std::string_view name) {
   constexpr std::size_t kMax = 63;
-  const auto outer = [](char c) { return is_letter(c) || is_digit(c); };
+  const auto outer = base::is_alphanumeric;
   return !name.empty() && name.size() <= kMax && outer(name.front()) && outer(name.back()) &&
          std::all_of(name.begin(), name.end(),
                      [&](char c) { return outer(c) || c == '-' || c == '_' || c == '.'; });
@@ -108,7 +106,7 @@ void Importer::check_registry(const Spec& spec) {
                              name));
   }
   if (spec.name.empty()) return;
-  if (!base::is_dns_label(spec.name) || !is_letter(spec.name.front())) {
+  if (!base::is_dns_label(spec.name) || !base::is_letter(spec.name.front())) {
     report_.fail(path,
                  fmt::format("{} is not a Kubernetes Service name: use a-z, 0-9 and -, and begin "
                              "with a letter",

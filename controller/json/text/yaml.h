@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,10 @@ namespace json {
 // Returns the JSON text of the only document in the YAML text; "null" when there is none. Errors:
 // kMalformed, for a syntax error with line and column, and kTooLarge.
 base::Result<std::string> from_yaml(std::string_view yaml);
+
+// Read a plain scalar by the core schema: whether it is null, and which boolean it is, if any.
+bool is_null(std::string_view plain);
+std::optional<bool> boolean_of(std::string_view plain);
 
 // A position in a text. Line and column are counted from 1; columns are characters.
 struct Position {

@@ -76,7 +76,4 @@ std::string compress(const std::string& packed, const std::string& dictionary);
 // std::logic_error when the bytes are no such text, which is a bug.
 std::string decompress(std::string_view bytes, std::size_t size, const std::string& dictionary);
 
-// Returns a hash that index keys and names share. It is not cryptographic.
-std::size_t hash(std::string_view text);
-
 }  // namespace kube

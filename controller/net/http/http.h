@@ -15,6 +15,12 @@
 
 namespace net {
 
+// Whether a request with this method only reads, so that repeating it does no harm: GET and HEAD.
+bool reads_only(std::string_view method);
+
+// Whether the HTTP status is one of 2xx.
+constexpr bool is_success(int status) { return status / 100 == 2; }
+
 struct AnswerBounds {
   std::size_t header_bytes;
   std::size_t body_bytes;         // of body that the parser holds at once; 0: no limit

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/file.h"
 
 namespace registry {
 
@@ -23,7 +24,6 @@ class BlobFile {
 
   BlobFile(const BlobFile&) = delete;
   BlobFile& operator=(const BlobFile&) = delete;
-  ~BlobFile();
 
   const std::string& path() const { return path_; }
   std::uint64_t size() const { return size_; }
@@ -38,7 +38,7 @@ class BlobFile {
 
   std::string path_;
   std::uint64_t size_;
-  mutable int descriptor_ = -1;
+  mutable base::Descriptor file_;  // open from the first read on
 };
 
 // A range of bytes in a file.
