@@ -29,6 +29,11 @@ base::Error cannot(std::string_view what, int why) {
   return {base::ErrorCode::kInternal, fmt::format("{}: {}", what, std::strerror(why))};
 }
 
+base::Error error_of(const boost::system::error_code& error) {
+  if (error != asio::error::timed_out) return {base::ErrorCode::kInternal, error.message()};
+  return {base::ErrorCode::kTimeout, "the program did not finish in time"};
+}
+
 base::Result<int> empty_input() {
   const int opened = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   if (opened < 0) return cannot("/dev/null", errno);
@@ -112,12 +117,9 @@ asio::awaitable<base::Result<std::string>> ChildProcess::read(Instant deadline) 
           timer_, deadline,
           output_.async_wait(asio::posix::descriptor_base::wait_read, asio::deferred));
       error = co_await std::move(waiting);
-      if (error == asio::error::timed_out) {
-        co_return base::Error{base::ErrorCode::kTimeout, "the program did not finish in time"};
-      }
       if (!error) continue;
     }
-    co_return base::Error{base::ErrorCode::kInternal, error.message()};
+    co_return error_of(error);
   }
 }
 
@@ -159,10 +161,7 @@ asio::awaitable<boost::system::error_code> ChildProcess::wait_for_end(Instant de
 asio::awaitable<base::Result<std::string>> ChildProcess::wait(Instant deadline) {
   auto waiting = wait_for_end(deadline);
   const boost::system::error_code error = co_await std::move(waiting);
-  if (error == asio::error::timed_out) {
-    co_return base::Error{base::ErrorCode::kTimeout, "the program did not finish in time"};
-  }
-  if (error) co_return base::Error{base::ErrorCode::kInternal, error.message()};
+  if (error) co_return error_of(error);
   int status = 0;
   while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
   }
@@ -170,6 +169,17 @@ asio::awaitable<base::Result<std::string>> ChildProcess::wait(Instant deadline) 
   if (WIFSIGNALED(status)) co_return fmt::format("signal {}", WTERMSIG(status));
   if (WEXITSTATUS(status) != 0) co_return fmt::format("exit code {}", WEXITSTATUS(status));
   co_return std::string();
+}
+
+asio::awaitable<base::Result<ChildProcess::Finished>> ChildProcess::finish(std::size_t max,
+                                                                           Instant deadline) {
+  auto reading = output(max, deadline);
+  auto text = co_await std::move(reading);
+  if (!text) co_return text.error();
+  auto waiting = wait(deadline);
+  auto end = co_await std::move(waiting);
+  if (!end) co_return end.error();
+  co_return Finished{*std::move(text), *std::move(end)};
 }
 
 }  // namespace async

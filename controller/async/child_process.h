@@ -60,6 +60,16 @@ class ChildProcess {
   // deadline, or kInternal when waiting fails.
   boost::asio::awaitable<base::Result<std::string>> wait(Instant deadline);
 
+  // The output of a program and how it ended, as wait() returns it.
+  struct Finished {
+    std::string output;
+    std::string end;
+  };
+
+  // Reads the output as a whole and waits for the end of the program. Errors: those of output() and
+  // wait().
+  boost::asio::awaitable<base::Result<Finished>> finish(std::size_t max, Instant deadline);
+
  private:
   // Waits until the program has ended, but does not reap it.
   boost::asio::awaitable<boost::system::error_code> wait_for_end(Instant deadline);

@@ -14,6 +14,10 @@ struct BackoffPolicy {
   std::chrono::milliseconds reset_after;  // a failure-free time after which `first` applies again
 };
 
+// Returns `first` doubled `times` times, at most `max`; `first` for a negative number of times.
+std::chrono::milliseconds doubled(std::chrono::milliseconds first, int times,
+                                  std::chrono::milliseconds max);
+
 // Computes the delays between the tries of one operation.
 class Backoff {
  public:

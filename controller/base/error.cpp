@@ -1,5 +1,8 @@
 #include "base/error.h"
 
+#include <fmt/core.h>
+
+#include <algorithm>
 #include <stdexcept>
 
 namespace base {
@@ -38,6 +41,20 @@ bool Error::transient() const {
     case ErrorCode::kNetwork: return true;
     default: return false;
   }
+}
+
+bool Error::has_cause(std::string_view reason) const {
+  return std::any_of(causes.begin(), causes.end(),
+                     [&](const FieldCause& cause) { return cause.reason == reason; });
+}
+
+Error invalid(std::string message) { return {ErrorCode::kInvalid, std::move(message)}; }
+
+Error malformed(std::string message) { return {ErrorCode::kMalformed, std::move(message)}; }
+
+Error prefixed(std::string_view name, Error error) {
+  error.message = fmt::format("{}: {}", name, error.message);
+  return error;
 }
 
 std::string to_string(const Error& error) {

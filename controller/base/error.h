@@ -57,11 +57,21 @@ struct Error {
   // Returns whether a retry may succeed although no user changes anything.
   bool transient() const;
 
+  // Returns true when one of the causes has this reason.
+  bool has_cause(std::string_view reason) const;
+
   bool operator==(const Error&) const = default;
 };
 
 // Returns the code and the message: "Conflict: the object has been modified".
 std::string to_string(const Error& error);
+
+// Return an error of the code that their name has: kInvalid, kMalformed.
+Error invalid(std::string message);
+Error malformed(std::string message);
+
+// Returns the error with the name of what it is about before its message: "{name}: {message}".
+Error prefixed(std::string_view name, Error error);
 
 // Result<T>::value() calls this function when the Result holds an error, which is a bug of the
 // caller. Throws std::logic_error.

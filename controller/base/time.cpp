@@ -2,8 +2,7 @@
 
 #include <fmt/core.h>
 
-#include <charconv>
-
+#include "base/text/number.h"
 #include "base/text/text.h"
 
 namespace base {
@@ -26,11 +25,8 @@ std::string format_date_and_time(Time time) {
 
 // Returns the decimal number, or -1 when the text is empty or has a character that is not a digit.
 int digits(std::string_view text) {
-  int value = 0;
-  const char* end = text.data() + text.size();
-  if (text.empty() || text.front() < '0' || text.front() > '9') return -1;
-  const auto [stop, failure] = std::from_chars(text.data(), end, value);
-  return failure == std::errc() && stop == end ? value : -1;
+  const auto number = whole_number<std::uint16_t>(text);
+  return number ? *number : -1;
 }
 
 // Removes a fraction (".123456789") from the front of `rest` and returns it, cut to microseconds.

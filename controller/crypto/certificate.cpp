@@ -1,6 +1,5 @@
 #include "crypto/certificate.h"
 
-#include <fmt/core.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -21,11 +20,6 @@ struct Extension {
   int kind;
   std::string value;  // in the syntax of OpenSSL's configuration files
 };
-
-// Returns an error with the first reason of OpenSSL's error queue, and empties the queue.
-base::Error failure(base::ErrorCode code, std::string_view what) {
-  return {code, fmt::format("{}: {}", what, take_error())};
-}
 
 CertificatePtr load_certificate(std::string_view text) {
   CertificatePtr certificate = next_certificate(reader(text).get());
@@ -55,12 +49,6 @@ std::string text_of(EVP_PKEY* key) {
   const BioPtr bio(BIO_new(BIO_s_secmem()));
   PEM_write_bio_PrivateKey(bio.get(), key, nullptr, nullptr, 0, nullptr, nullptr);
   return text_of(bio.get());
-}
-
-base::Time time_of(const ASN1_TIME* time) {
-  std::tm date{};
-  if (ASN1_TIME_to_tm(time, &date) != 1) return {};
-  return base::Time(std::chrono::seconds(timegm(&date)));
 }
 
 bool set_time(ASN1_TIME* field, base::Time time) {
@@ -166,8 +154,8 @@ base::Result<Certificate> read_certificate(std::string_view text) {
   Certificate result;
   result.name = name_of(certificate.get());
   result.hosts = hosts_of(certificate.get());
-  result.from = time_of(X509_get0_notBefore(certificate.get()));
-  result.until = time_of(X509_get0_notAfter(certificate.get()));
+  result.from = time_of(X509_get0_notBefore(certificate.get())).value_or(base::Time());
+  result.until = time_of(X509_get0_notAfter(certificate.get())).value_or(base::Time());
   result.is_authority = X509_check_ca(certificate.get()) == 1;
   ERR_clear_error();
   return result;

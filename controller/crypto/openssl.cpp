@@ -1,7 +1,10 @@
 #include "crypto/openssl.h"
 
+#include <fmt/core.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+
+#include <ctime>
 
 namespace crypto {
 
@@ -10,6 +13,10 @@ std::string take_error() {
   ERR_clear_error();
   const char* reason = number == 0 ? nullptr : ERR_reason_error_string(number);
   return reason == nullptr ? "unknown error" : reason;
+}
+
+base::Error failure(base::ErrorCode code, std::string_view what) {
+  return {code, fmt::format("{}: {}", what, take_error())};
 }
 
 BioPtr reader(std::string_view text) {
@@ -35,6 +42,12 @@ NamesPtr alternative_names(const X509* certificate) {
 std::string_view bytes_of(const ASN1_STRING* string) {
   return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(string)),
           static_cast<std::size_t>(ASN1_STRING_length(string))};
+}
+
+std::optional<base::Time> time_of(const ASN1_TIME* time) {
+  std::tm date{};
+  if (time == nullptr || ASN1_TIME_to_tm(time, &date) != 1) return std::nullopt;
+  return base::Time(std::chrono::seconds(timegm(&date)));
 }
 
 }  // namespace crypto

@@ -11,8 +11,12 @@
 #include <openssl/x509v3.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+
+#include "base/error.h"
+#include "base/time.h"
 
 namespace crypto {
 
@@ -34,6 +38,9 @@ using NumberPtr = std::unique_ptr<BIGNUM, OpenSslDeleter<BN_free>>;
 // Returns the reason of the oldest error in OpenSSL's error queue, and empties the queue.
 std::string take_error();
 
+// Returns an error with that reason, which it takes from the queue: "{what}: {reason}".
+base::Error failure(base::ErrorCode code, std::string_view what);
+
 // Returns a BIO that reads the text, which must outlive it.
 BioPtr reader(std::string_view text);
 
@@ -54,5 +61,8 @@ NamesPtr alternative_names(const X509* certificate);
 
 // Returns a view of the bytes of an OpenSSL string. The view is valid as long as the string.
 std::string_view bytes_of(const ASN1_STRING* string);
+
+// Returns the time; nothing when it is null or not valid.
+std::optional<base::Time> time_of(const ASN1_TIME* time);
 
 }  // namespace crypto

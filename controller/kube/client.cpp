@@ -4,6 +4,7 @@
 
 #include "json/value.h"
 #include "kube/status.h"
+#include "net/http/http.h"
 
 namespace kube {
 namespace {
@@ -13,8 +14,6 @@ struct DeletedObject {
   std::string kind;
   api::ObjectMeta metadata;
 };
-
-bool is_success(int status) { return status >= 200 && status < 300; }
 
 // The API server reports an invalid metadata.uid when another object has the name. For the caller
 // this is a conflict, not an invalid request.
@@ -53,7 +52,7 @@ Awaitable<json::Document> Client::exchange(const api::ResourceType& type, Reques
   base::Result<Response> response = co_await transport_->send(std::move(request));
   if (!response) co_return response.error();
   observe(method, response->status);
-  if (!is_success(response->status)) co_return error_of(*response, qualified_name(type));
+  if (!net::is_success(response->status)) co_return error_of(*response, qualified_name(type));
   if (keep != nullptr && !response->sifted) {
     response->body = json::sift(response->body, *keep, keep_bytes);
   }

@@ -3,13 +3,13 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <functional>
 #include <utility>
 
 #include "async/parallel.h"
 #include "base/backoff.h"
 #include "base/text/dns_name.h"
 #include "base/text/quote.h"
+#include "kube/hash.h"
 
 namespace kube {
 namespace asio = boost::asio;
@@ -34,8 +34,6 @@ std::string object_of(const api::ObjectReference& regarding) {
   return fmt::format("{}/{}/{}/{}", regarding.kind, regarding.namespace_name, regarding.name,
                      regarding.uid);
 }
-
-std::uint64_t hash_of(std::string_view text) { return std::hash<std::string_view>()(text); }
 
 std::string event_name(const std::string& object, base::Random& random) {
   std::string prefix = object.substr(0, base::kDnsSubdomainBytes - kHexDigits - 1);
@@ -70,13 +68,13 @@ std::optional<EventWrite> EventSeriesTable::add(const Occurrence& occurrence, In
                                                 base::Time wall) {
   forget_old(now);
   const std::string about = object_of(occurrence.regarding);
-  const Hash object = hash_of(about);
+  const Hash object = hash(about);
   const std::string similar =
       fmt::format("{}\n{}\n{}", about, occurrence.reason, static_cast<int>(occurrence.type));
-  const Hash identity = hash_of(similar + "\n" + occurrence.note);
+  const Hash identity = hash(similar + "\n" + occurrence.note);
   if (Series* series = find(identity, now)) return repeat(*series, occurrence, false, now, wall);
   if (may_write(object, now)) return begin(identity, object, occurrence, false, now, wall);
-  const Hash combined = hash_of(similar);
+  const Hash combined = hash(similar);
   if (Series* series = find(combined, now)) return repeat(*series, occurrence, true, now, wall);
   return begin(combined, object, occurrence, true, now, wall);
 }

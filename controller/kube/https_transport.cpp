@@ -61,44 +61,24 @@ class HttpsTransport final : public Transport {
   base::Result<void> load() { return credentials_.load(); }
 
   Awaitable<Response> send(Request request) override {
-    for (int round = 0;; ++round) {
-      auto prepared = prepare(request);
-      auto exchange = co_await std::move(prepared);
-      if (!exchange) co_return exchange.error();
-      exchange->request.bounds = {bounds_.header_bytes, bounds_.body_bytes, limits::kErrorBytes};
-      if (request.keep != nullptr) {
-        exchange->request.filter = [keep = request.keep, bytes = request.keep_bytes] {
-          return sieve_for(*keep, bytes);
-        };
-      }
-      auto answering = http_.send(std::move(exchange->server), std::move(exchange->request));
-      auto answer = co_await std::move(answering);
-      if (!answer) co_return answer.error();
-      Response response = response_of(std::move(*answer));
-      response.sifted = request.keep != nullptr;
-      if (response.status != kStatusUnauthorized || round > 0) co_return std::move(response);
-      auto renewing = credentials_.refused(exchange->authorization);
-      const bool renewed = co_await std::move(renewing);
-      if (!renewed) co_return std::move(response);
-    }
+    const bool sifts = request.keep != nullptr;
+    auto answering =
+        with_credentials(std::move(request), bounds_.body_bytes, &net::HttpClient::send);
+    auto answer = co_await std::move(answering);
+    if (!answer) co_return answer.error();
+    Response response = response_of(std::move(*answer));
+    response.sifted = sifts;
+    co_return std::move(response);
   }
 
   Awaitable<Opened> open(Request request) override {
-    for (int round = 0;; ++round) {
-      auto prepared = prepare(request);
-      auto exchange = co_await std::move(prepared);
-      if (!exchange) co_return exchange.error();
-      exchange->request.bounds = {bounds_.header_bytes, 0, limits::kErrorBytes};
-      auto opening = http_.open(std::move(exchange->server), std::move(exchange->request));
-      auto answer = co_await std::move(opening);
-      if (!answer) co_return answer.error();
-      Opened opened{response_of(std::move(answer->head)), nullptr};
-      if (answer->stream) opened.stream = std::make_unique<HttpStream>(std::move(answer->stream));
-      if (opened.head.status != kStatusUnauthorized || round > 0) co_return std::move(opened);
-      auto renewing = credentials_.refused(exchange->authorization);
-      const bool renewed = co_await std::move(renewing);
-      if (!renewed) co_return std::move(opened);
-    }
+    request.keep = nullptr;  // the reader of the stream has a sieve
+    auto opening = with_credentials(std::move(request), 0, &net::HttpClient::open);
+    auto answer = co_await std::move(opening);
+    if (!answer) co_return answer.error();
+    Opened opened{response_of(std::move(answer->head)), nullptr};
+    if (answer->stream) opened.stream = std::make_unique<HttpStream>(std::move(answer->stream));
+    co_return std::move(opened);
   }
 
  private:
@@ -127,6 +107,36 @@ class HttpsTransport final : public Transport {
       for (const std::string& value : values) {
         headers_.push_back({"Impersonate-Extra-" + net::header_name_part(key), value});
       }
+    }
+  }
+
+  static int status_of(const net::HttpAnswer& answer) { return answer.status; }
+  static int status_of(const net::HttpOpened& answer) { return answer.head.status; }
+
+  // Sends the request by `ask`, and once more if the answer is HTTP 401 and the credentials have
+  // been renewed since. `body_bytes`: maximum size of the body; a stream has no maximum.
+  template <class Answer>
+  Awaitable<Answer> with_credentials(Request request, std::size_t body_bytes,
+                                     Awaitable<Answer> (net::HttpClient::*ask)(net::HttpServer,
+                                                                               net::HttpRequest)) {
+    for (int round = 0;; ++round) {
+      auto preparing = prepare(request);
+      auto exchange = co_await std::move(preparing);
+      if (!exchange) co_return exchange.error();
+      exchange->request.bounds = {bounds_.header_bytes, body_bytes, limits::kErrorBytes};
+      if (request.keep != nullptr) {
+        exchange->request.filter = [keep = request.keep, bytes = request.keep_bytes] {
+          return sieve_for(*keep, bytes);
+        };
+      }
+      auto asking = (http_.*ask)(std::move(exchange->server), std::move(exchange->request));
+      auto answer = co_await std::move(asking);
+      if (!answer || status_of(*answer) != kStatusUnauthorized || round > 0) {
+        co_return std::move(answer);
+      }
+      auto renewing = credentials_.refused(exchange->authorization);
+      const bool renewed = co_await std::move(renewing);
+      if (!renewed) co_return std::move(answer);
     }
   }
 

@@ -256,18 +256,13 @@ asio::awaitable<base::Result<void>> LeaderElection::write(LeaseAction action, ap
 
 asio::awaitable<base::Result<void>> LeaderElection::refresh(milliseconds timeout) {
   const Client client = environment_.client.with_timeout(timeout);
-  // A 404 removes only the Lease that was cached before the request: another replica may have
-  // created a new Lease meanwhile, and the watch may have reported it.
-  const LeaseView seen = view();
+  const auto seen = informer_.store().get(options_.lease);
   Awaitable<api::Lease> getting = client.get<api::Lease>(options_.lease);
   base::Result<api::Lease> answer = co_await std::move(getting);
   if (answer) {
     informer_.store().record_written(*std::move(answer));
   } else if (answer.error().code == base::ErrorCode::kNotFound) {
-    if (seen.lease) {
-      informer_.store().record_deleted(options_.lease, seen.lease->metadata.uid,
-                                       seen.lease->metadata.resource_version);
-    }
+    informer_.store().record_absent(options_.lease, seen);
   } else {
     co_return answer.error();
   }

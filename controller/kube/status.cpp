@@ -152,10 +152,7 @@ base::Error error_of_event(json::View status, std::string_view what) {
   return error_of_status(*std::move(read), 0, what);
 }
 
-bool is_missing_type(const base::Error& error) {
-  return std::any_of(error.causes.begin(), error.causes.end(),
-                     [](const base::FieldCause& cause) { return cause.reason == kMissingType; });
-}
+bool is_missing_type(const base::Error& error) { return error.has_cause(kMissingType); }
 
 std::string qualified_name(const api::ResourceType& type) {
   if (type.group.empty()) return std::string(type.plural);

@@ -20,11 +20,6 @@ namespace {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 
-std::string shown(const std::string& host, std::uint16_t port) {
-  return host.find(':') == std::string::npos ? fmt::format("{}:{}", host, port)
-                                             : fmt::format("[{}]:{}", host, port);
-}
-
 base::Error timed_out(std::string message) {
   return {base::ErrorCode::kTimeout, std::move(message)};
 }
@@ -68,9 +63,7 @@ void Connection::set_options(std::chrono::milliseconds tcp_user_timeout) {
 asio::awaitable<base::Result<Connection::Endpoints>> Connection::resolve(const std::string& host,
                                                                          std::uint16_t port,
                                                                          Instant deadline) {
-  boost::system::error_code not_address;
-  const auto address = asio::ip::make_address(host, not_address);
-  if (!not_address) co_return Endpoints{Endpoint(address, port)};
+  if (const auto address = address_of(host)) co_return Endpoints{Endpoint(*address, port)};
   auto lookup = std::make_shared<Lookup>(executor_, deadline);
   lookup->resolver.async_resolve(
       host, std::to_string(port), tcp::resolver::numeric_service,
@@ -154,7 +147,7 @@ asio::awaitable<base::Result<void>> Connection::connect_socket(const std::string
   const auto code =
       error == asio::error::timed_out ? base::ErrorCode::kTimeout : base::ErrorCode::kNetwork;
   co_return base::Error{
-      code, fmt::format("cannot connect to {}: {}", shown(host, port),
+      code, fmt::format("cannot connect to {}: {}", host_and_port(host, port),
                         error == asio::error::timed_out ? "no answer in time" : error.message())};
 }
 
@@ -180,7 +173,7 @@ asio::awaitable<base::Result<void>> Connection::secure(std::shared_ptr<TlsContex
 }
 
 asio::awaitable<base::Result<void>> Connection::tunnel(const ServerRoute& route, Instant deadline) {
-  const std::string target = shown(route.server.host, route.server.port);
+  const std::string target = host_and_port(route.server.host, route.server.port);
   std::vector<HeaderLine> headers = {{"Host", target}};
   add_proxy_authorization(*route.proxy, headers);
   const auto head = request_head("CONNECT", target, headers);
@@ -197,7 +190,7 @@ asio::awaitable<base::Result<void>> Connection::tunnel(const ServerRoute& route,
                                                            read.error().message)};
     }
   }
-  if (parser.status() / 100 != 2) {
+  if (!is_success(parser.status())) {
     co_return base::Error{base::ErrorCode::kNetwork,
                           fmt::format("the proxy {} does not connect to {}: HTTP status {}",
                                       route.proxy->shown(), target, parser.status())};
@@ -216,11 +209,7 @@ asio::awaitable<base::Result<std::string>> Connection::read_exactly(std::size_t 
       done += result.bytes;
       continue;
     }
-    if (result.status == IoStatus::kFailed) co_return result.error;
-    if (result.status == IoStatus::kEnd) {
-      co_return base::Error{base::ErrorCode::kNetwork, "the connection was closed"};
-    }
-    auto waiting = wait(result.status, deadline);
+    auto waiting = wait_after(result, deadline);
     const auto waited = co_await std::move(waiting);
     if (!waited) co_return waited.error();
   }
@@ -280,7 +269,7 @@ asio::awaitable<base::Result<void>> Connection::enter_proxy(const ServerRoute& r
   co_return base::Error{
       connected.error().code,
       fmt::format("the proxy {} does not connect to {}: {}", route.proxy->shown(),
-                  shown(route.server.host, route.server.port), connected.error().message)};
+                  host_and_port(route.server.host, route.server.port), connected.error().message)};
 }
 
 asio::awaitable<base::Result<void>> Connection::connect(const ServerRoute& route,
@@ -328,6 +317,17 @@ asio::awaitable<base::Result<void>> Connection::wait(IoStatus direction, Instant
   co_return base::Error{base::ErrorCode::kNetwork, error.message()};
 }
 
+asio::awaitable<base::Result<void>> Connection::wait_after(const IoResult& result,
+                                                           Instant deadline) {
+  if (result.status == IoStatus::kFailed) co_return result.error;
+  if (result.status == IoStatus::kEnd) {
+    co_return base::Error{base::ErrorCode::kNetwork, "the connection was closed"};
+  }
+  auto waiting = wait(result.status, deadline);
+  auto waited = co_await std::move(waiting);
+  co_return waited;
+}
+
 asio::awaitable<base::Result<void>> Connection::write(std::string_view bytes, Instant deadline) {
   while (!bytes.empty()) {
     const IoResult result = channel_->write(bytes);
@@ -335,11 +335,7 @@ asio::awaitable<base::Result<void>> Connection::write(std::string_view bytes, In
       bytes.remove_prefix(result.bytes);
       continue;
     }
-    if (result.status == IoStatus::kFailed) co_return result.error;
-    if (result.status == IoStatus::kEnd) {
-      co_return base::Error{base::ErrorCode::kNetwork, "the connection was closed"};
-    }
-    auto waiting = wait(result.status, deadline);
+    auto waiting = wait_after(result, deadline);
     const auto waited = co_await std::move(waiting);
     if (!waited) co_return waited.error();
   }
@@ -349,16 +345,12 @@ asio::awaitable<base::Result<void>> Connection::write(std::string_view bytes, In
 asio::awaitable<base::Result<void>> Connection::read_once(AnswerParser& parser, Instant deadline) {
   for (;;) {
     const IoResult result = channel_->read(scratch_);
-    switch (result.status) {
-      case IoStatus::kDone:
-        since_yield_ += result.bytes;
-        co_return parser.feed({scratch_.data(), result.bytes});
-      case IoStatus::kEnd: co_return parser.end();
-      case IoStatus::kFailed: co_return result.error;
-      case IoStatus::kWantRead:
-      case IoStatus::kWantWrite: break;
+    if (result.status == IoStatus::kDone) {
+      since_yield_ += result.bytes;
+      co_return parser.feed({scratch_.data(), result.bytes});
     }
-    auto waiting = wait(result.status, deadline);
+    if (result.status == IoStatus::kEnd) co_return parser.end();
+    auto waiting = wait_after(result, deadline);
     const auto waited = co_await std::move(waiting);
     if (!waited) co_return waited.error();
   }

@@ -94,6 +94,9 @@ class Connection {
                                                     const std::string& name, TlsChannel::Role role,
                                                     Instant deadline);
   boost::asio::awaitable<base::Result<void>> wait(IoStatus direction, Instant deadline);
+  // Waits until the operation with this result, which is not kDone, can be tried again. kNetwork:
+  // the peer has closed the connection; the error of the result.
+  boost::asio::awaitable<base::Result<void>> wait_after(const IoResult& result, Instant deadline);
   boost::asio::awaitable<base::Result<void>> read_once(AnswerParser& parser, Instant deadline);
   void set_options(std::chrono::milliseconds tcp_user_timeout);
 

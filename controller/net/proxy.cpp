@@ -1,5 +1,3 @@
-#include <algorithm>
-#include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/network_v4.hpp>
 #include <boost/asio/ip/network_v6.hpp>
 
@@ -10,13 +8,6 @@ namespace net {
 namespace {
 
 namespace ip = boost::asio::ip;
-
-std::optional<ip::address> address_of(const std::string& text) {
-  boost::system::error_code error;
-  const auto address = ip::make_address(text, error);
-  if (error) return std::nullopt;
-  return address;
-}
 
 // Returns the variable `upper` if it is set, else the variable `lower_case`, as Go does.
 std::string environment_value(const base::EnvironmentVariables& environment, std::string_view upper,
@@ -79,12 +70,8 @@ bool excludes(const std::string& pattern, const ServerUrl& server) {
 }
 
 bool is_excluded_by_no_proxy(const std::string& list, const ServerUrl& server) {
-  std::size_t begin = 0;
-  while (begin <= list.size()) {
-    const std::size_t end = std::min(list.find(',', begin), list.size());
-    const std::string_view item = std::string_view(list).substr(begin, end - begin);
+  for (const std::string_view item : base::parts(list, ',')) {
     const std::string pattern = base::lower(std::string(base::trimmed(item)));
-    begin = end + 1;
     if (!pattern.empty() && excludes(pattern, server)) return true;
   }
   return false;
@@ -105,8 +92,7 @@ base::Result<std::optional<ProxyUrl>> proxy_from_environment(
   const bool has_scheme = text.find("://") != std::string::npos;
   const auto proxy = parse_proxy_url(has_scheme ? text : "http://" + text);
   if (!proxy) {
-    return base::Error{base::ErrorCode::kInvalid,
-                       (server.tls ? "HTTPS_PROXY: " : "HTTP_PROXY: ") + proxy.error().message};
+    return base::prefixed(server.tls ? "HTTPS_PROXY" : "HTTP_PROXY", proxy.error());
   }
   return std::optional<ProxyUrl>(*proxy);
 }

@@ -2,7 +2,7 @@
 
 #include <fmt/core.h>
 
-#include "base/text/base64.h"
+#include "net/text.h"
 
 namespace net {
 
@@ -17,8 +17,7 @@ void ServerRoute::add_proxy_headers(std::vector<HeaderLine>& headers) const {
 
 void add_proxy_authorization(const ProxyUrl& proxy, std::vector<HeaderLine>& headers) {
   if (proxy.user.empty() && proxy.password.empty()) return;
-  headers.push_back(
-      {"Proxy-Authorization", "Basic " + base::encode_base64(proxy.user + ":" + proxy.password)});
+  headers.push_back({"Proxy-Authorization", basic_authorization(proxy.user, proxy.password)});
 }
 
 }  // namespace net

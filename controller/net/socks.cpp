@@ -2,11 +2,12 @@
 
 #include <fmt/core.h>
 
-#include <boost/asio/ip/address.hpp>
 #include <iterator>
 
 namespace net::socks {
 namespace {
+
+using base::invalid;
 
 constexpr char kVersion = 5;
 constexpr char kPasswordVersion = 1;
@@ -31,8 +32,6 @@ constexpr std::string_view kReplies[] = {"",
                                          "TTL expired",
                                          "it does not support CONNECT",
                                          "it does not support this kind of address"};
-
-base::Error invalid(std::string message) { return {base::ErrorCode::kInvalid, std::move(message)}; }
 
 base::Error malformed() {
   return {base::ErrorCode::kMalformed, "it does not answer like a SOCKS 5 proxy"};
@@ -82,14 +81,13 @@ base::Result<void> parse_password_answer(std::string_view answer) {
 base::Result<std::string> connect_message(const std::string& host, std::uint16_t port) {
   constexpr unsigned kByteBits = 8;
   std::string message = {kVersion, kConnect, 0};
-  boost::system::error_code is_name;
-  const auto address = boost::asio::ip::make_address(host, is_name);
-  if (!is_name && address.is_v4()) {
+  const auto address = address_of(host);
+  if (address && address->is_v4()) {
     message += kAddressV4;
-    append_bytes(message, address.to_v4().to_bytes());
-  } else if (!is_name) {
+    append_bytes(message, address->to_v4().to_bytes());
+  } else if (address) {
     message += kAddressV6;
-    append_bytes(message, address.to_v6().to_bytes());
+    append_bytes(message, address->to_v6().to_bytes());
   } else if (host.size() > kMaxLength) {
     return invalid("the server's name has more than 255 bytes");
   } else {

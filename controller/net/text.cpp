@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/text/base64.h"
 #include "base/text/percent.h"
 
 namespace net {
@@ -20,6 +21,10 @@ bool fits_header(std::string_view text) {
 
 std::string header_name_part(std::string_view text) {
   return base::percent_encoded(text, kNameMarks);
+}
+
+std::string basic_authorization(const std::string& user, const std::string& password) {
+  return "Basic " + base::encode_base64(user + ":" + password);
 }
 
 }  // namespace net

@@ -14,4 +14,7 @@ bool fits_header(std::string_view text);
 // character that is not allowed there (RFC 9110, 5.6.2).
 std::string header_name_part(std::string_view text);
 
+// Returns the value of the header Authorization for a user and a password (RFC 7617).
+std::string basic_authorization(const std::string& user, const std::string& password);
+
 }  // namespace net

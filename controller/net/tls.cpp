@@ -15,6 +15,7 @@
 #include "base/text/quote.h"
 #include "crypto/openssl.h"
 #include "crypto/tls.h"
+#include "net/url.h"
 
 namespace net {
 namespace {
@@ -28,7 +29,7 @@ constexpr std::size_t kNamesShown = 6;  // maximum number of names of a certific
 constexpr std::array<unsigned char, 9> kHttp11 = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
 
 base::Error invalid(std::string_view what) {
-  return {base::ErrorCode::kInvalid, fmt::format("{}: {}", what, take_error())};
+  return crypto::failure(base::ErrorCode::kInvalid, what);
 }
 
 // Trusts the system's CAs. OpenSSL's default paths are those of Debian; if they are not readable
@@ -98,19 +99,18 @@ std::string names_of(X509* certificate) {
                               : name->type == GEN_IPADD ? name->d.iPAddress
                                                         : nullptr;
     if (text == nullptr) continue;
-    const unsigned char* data = ASN1_STRING_get0_data(text);
-    const auto size = static_cast<std::size_t>(ASN1_STRING_length(text));
+    const std::string_view bytes = crypto::bytes_of(text);
     if (name->type == GEN_DNS) {
-      shown.push_back(base::shown({reinterpret_cast<const char*>(data), size}));
+      shown.push_back(base::shown(bytes));
       continue;
     }
     boost::asio::ip::address_v4::bytes_type four{};
     boost::asio::ip::address_v6::bytes_type six{};
-    if (size == four.size()) {
-      std::copy_n(data, size, four.begin());
+    if (bytes.size() == four.size()) {
+      std::copy(bytes.begin(), bytes.end(), four.begin());
       shown.push_back(boost::asio::ip::address_v4(four).to_string());
-    } else if (size == six.size()) {
-      std::copy_n(data, size, six.begin());
+    } else if (bytes.size() == six.size()) {
+      std::copy(bytes.begin(), bytes.end(), six.begin());
       shown.push_back(boost::asio::ip::address_v6(six).to_string());
     }
   }
@@ -118,10 +118,8 @@ std::string names_of(X509* certificate) {
 }
 
 std::string date_of(const ASN1_TIME* time) {
-  std::tm date{};
-  if (time == nullptr || ASN1_TIME_to_tm(time, &date) != 1) return "an unknown date";
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", date.tm_year + 1900, date.tm_mon + 1,
-                     date.tm_mday, date.tm_hour, date.tm_min, date.tm_sec);
+  const auto date = crypto::time_of(time);
+  return date ? base::format_seconds(*date) : "an unknown date";
 }
 
 // Returns why verification refused the current certificate, as a text for messages.
@@ -289,14 +287,13 @@ TlsChannel::TlsChannel(std::shared_ptr<TlsContext> context, std::unique_ptr<Chan
   SSL_set_bio(ssl, bio, bio);
   SSL_set_connect_state(ssl);
 
-  boost::system::error_code not_address;
-  boost::asio::ip::make_address(peer, not_address);
-  if (not_address) SSL_set_tlsext_host_name(ssl, peer.c_str());
+  const bool is_name = !address_of(peer);
+  if (is_name) SSL_set_tlsext_host_name(ssl, peer.c_str());
   if (!shared.insecure) {
     X509_VERIFY_PARAM* rules = SSL_get0_param(ssl);
     X509_VERIFY_PARAM_set_hostflags(
         rules, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
-    if (not_address) {
+    if (is_name) {
       X509_VERIFY_PARAM_set1_host(rules, peer.data(), peer.size());
     } else {
       X509_VERIFY_PARAM_set1_ip_asc(rules, peer.c_str());

@@ -5,16 +5,16 @@
 #include <algorithm>
 #include <boost/asio/ip/address_v6.hpp>
 #include <boost/url/parse.hpp>
-#include <charconv>
 
+#include "base/text/number.h"
 #include "base/text/text.h"
 
 namespace net {
 namespace {
 
-constexpr std::uint16_t kSocksPort = 1080;
+using base::invalid;
 
-base::Error invalid(std::string message) { return {base::ErrorCode::kInvalid, std::move(message)}; }
+constexpr std::uint16_t kSocksPort = 1080;
 
 struct Address {
   std::string host;
@@ -46,11 +46,8 @@ base::Result<Address> parse_address(const boost::urls::url_view& url, std::uint1
   if (url.has_port() && !url.port().empty()) {
     // The digits are parsed here because Boost 1.81 reads 99999 as a smaller port.
     const auto digits = url.port();
-    const char* const end = digits.data() + digits.size();
-    const auto [stop, error] = std::from_chars(digits.data(), end, address.port);
-    if (error != std::errc() || stop != end || address.port == 0) {
-      return invalid("the port of the URL is not between 1 and 65535");
-    }
+    address.port = base::whole_number<std::uint16_t>({digits.data(), digits.size()}).value_or(0);
+    if (address.port == 0) return invalid("the port of the URL is not between 1 and 65535");
   }
   // Boost 1.81 parses "host:80x" as port 80 and the path "x".
   if (!url.encoded_path().empty() && url.encoded_path().front() != '/') {
@@ -79,13 +76,24 @@ base::Result<ProxyScheme> proxy_scheme(const boost::urls::url_view& url) {
 
 }  // namespace
 
+std::optional<boost::asio::ip::address> address_of(std::string_view text) {
+  boost::system::error_code not_address;
+  const auto address = boost::asio::ip::make_address(text, not_address);
+  if (not_address) return std::nullopt;
+  return address;
+}
+
 std::string with_brackets(const std::string& host) {
   return host.find(':') == std::string::npos ? host : "[" + host + "]";
 }
 
+std::string host_and_port(const std::string& host, std::uint16_t port) {
+  return fmt::format("{}:{}", with_brackets(host), port);
+}
+
 std::string ServerUrl::authority() const {
-  const std::string shown = with_brackets(host);
-  return port == (tls ? kHttpsPort : kHttpPort) ? shown : fmt::format("{}:{}", shown, port);
+  const bool is_default = port == (tls ? kHttpsPort : kHttpPort);
+  return is_default ? with_brackets(host) : host_and_port(host, port);
 }
 
 std::string ServerUrl::text() const {
@@ -96,7 +104,7 @@ std::string ProxyUrl::shown() const {
   const std::string_view scheme = kind == ProxyKind::kSocks5  ? "socks5"
                                   : kind == ProxyKind::kHttps ? "https"
                                                               : "http";
-  return fmt::format("{}://{}:{}", scheme, with_brackets(host), port);
+  return fmt::format("{}://{}", scheme, host_and_port(host, port));
 }
 
 base::Result<ServerUrl> parse_server_url(std::string_view text) {

@@ -2,6 +2,7 @@
 // may hold a password: messages must use ProxyUrl::shown().
 #pragma once
 
+#include <boost/asio/ip/address.hpp>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -52,8 +53,14 @@ struct ProxyUrl {
   bool operator==(const ProxyUrl&) const = default;
 };
 
+// Returns the IP address that the text is; nothing when it is another text, such as a name.
+std::optional<boost::asio::ip::address> address_of(std::string_view text);
+
 // Returns the host as it stands in a URL: an IPv6 address gets brackets.
 std::string with_brackets(const std::string& host);
+
+// Returns "host:port", an IPv6 address in brackets.
+std::string host_and_port(const std::string& host, std::uint16_t port);
 
 // The following functions parse a URL. kInvalid: the message names the error and does not quote the
 // text, which may hold a password.

@@ -37,15 +37,6 @@ base::Error too_many_foreign_objects(std::string_view kind, const std::string& n
                       reconcile::kOwnerUidLabel)};
 }
 
-// Records in the cache that a read found no object at `key`. Only the version that was cached
-// before the read (`before`) is dropped, because the object may have been created again since the
-// API server answered.
-template <class T>
-void record_absence(kube::Store<T>& store, const api::ObjectKey& key,
-                    const std::shared_ptr<const T>& before) {
-  if (before) store.record_deleted(key, before->metadata.uid, before->metadata.resource_version);
-}
-
 }  // namespace
 
 asio::awaitable<void> LiveReader::read_all(ReconcileState& state) {
@@ -80,7 +71,7 @@ asio::awaitable<base::Result<LiveReader::Registry>> LiveReader::read_registry(ap
     co_return base::Result<Registry>(std::move(found));
   }
   if (result.error().code != ErrorCode::kNotFound) co_return result.error();
-  record_absence(store, key, before);
+  store.record_absent(key, before);
   co_return base::Result<Registry>(Registry());
 }
 
@@ -115,7 +106,7 @@ asio::awaitable<void> LiveReader::read(ObjectRole role, api::ObjectKey key, Reco
       uncached = std::make_shared<const T>(*std::move(result));
     }
   } else if (result.error().code == ErrorCode::kNotFound) {
-    record_absence(store, key, before);
+    store.record_absent(key, before);
   } else {
     fail(state, result.error());
   }

@@ -53,16 +53,15 @@ struct json::Fields<registry::ConfigText> {
 namespace registry {
 namespace {
 
-constexpr std::size_t kBase64Group = 4;  // characters; for the padding that some tools omit
+using base::invalid;
+
 constexpr std::string_view kIdentityTokenUser = "<token>";  // helpers use it for identity tokens
 constexpr std::string_view kNul("\0", 1);
 constexpr std::string_view kHubServer = "https://index.docker.io/v1/";
 
 // Other names of Docker Hub, in references and in keys.
-constexpr std::string_view kHubNames[] = {"index.docker.io", "registry-1.docker.io",
+constexpr std::string_view kHubNames[] = {"index.docker.io", kHubRegistry,
                                           "registry.hub.docker.com"};
-
-base::Error invalid(std::string message) { return {base::ErrorCode::kInvalid, std::move(message)}; }
 
 // Replaces a key of the file in an error message by "…", because messages never quote the
 // file: "auths[…].auth: expected …".
@@ -107,11 +106,12 @@ AuthScope scope_of(std::string_view key) {
   return {normalized_host(key.substr(0, slash)), std::string(path)};
 }
 
-// Decodes "user:password" from base64.
-base::Result<Credentials> decode_auth(std::string auth) {
-  const std::size_t rest = auth.size() % kBase64Group;
-  if (rest != 0 && auth.back() != '=') auth.append(kBase64Group - rest, '=');
-  const auto decoded = base::decode_base64(auth);
+base::Result<Credentials> credentials_of(const AuthText& text) {
+  Credentials found{text.username, text.password, text.identity_token, text.registry_token};
+  if (text.auth.empty()) return found;
+  // Some tools leave the padding out.
+  const bool is_padded = text.auth.ends_with('=');
+  const auto decoded = base::decode_base64(is_padded ? text.auth : base::padded_base64(text.auth));
   if (!decoded) return invalid("auths[…].auth is not base64");
   const std::size_t colon = decoded->find(':');
   if (colon == std::string::npos) return invalid("auths[…].auth is not user:password in base64");

@@ -15,6 +15,10 @@
 
 namespace registry {
 
+// The domain of Docker Hub in image references, and the host of its registry.
+inline constexpr std::string_view kHub = "docker.io";
+inline constexpr std::string_view kHubRegistry = "registry-1.docker.io";
+
 struct Credentials {
   std::string username;
   std::string password;

@@ -12,6 +12,8 @@ namespace {
 
 namespace asio = boost::asio;
 
+using base::malformed;
+
 template <class T>
 using Awaitable = asio::awaitable<base::Result<T>>;
 
@@ -20,12 +22,6 @@ bool is_redirect(int status) {
 }
 
 bool keeps_method(int status) { return status == 307 || status == 308; }
-
-bool reads_only(const std::string& method) { return method == "GET" || method == "HEAD"; }
-
-base::Error malformed(std::string message) {
-  return {base::ErrorCode::kMalformed, std::move(message)};
-}
 
 net::HttpClientOptions client_options(const HttpOptions& options) {
   net::HttpClientOptions http;
@@ -86,10 +82,8 @@ base::Result<net::HttpServer> HttpClient::server_of(const net::ServerUrl& url) {
   server.route.tls_name = url.host;
   server.route.tcp_user_timeout = limits::kTcpUserTimeout;
   server.route.header_bytes = options_.header_bytes;
-  boost::system::error_code not_address;
-  const auto address = asio::ip::make_address(url.host, not_address);
-  if (!not_address) {
-    if (auto allowed = check_address(url, address); !allowed) return allowed.error();
+  if (const auto address = net::address_of(url.host)) {
+    if (auto allowed = check_address(url, *address); !allowed) return allowed.error();
   }
   // Capturing `this` is safe: both functions are called only while send() runs.
   server.route.guard = [this, url](const asio::ip::address& resolved) {
@@ -135,7 +129,7 @@ Awaitable<HttpAnswer> HttpClient::follow(HttpRequest request, CrossHostRedirect 
     if (redirects == limits::kRedirects) {
       co_return malformed(fmt::format("{} redirects too many times", who));
     }
-    if (!reads_only(request.method) && !keeps_method(answer->status)) {
+    if (!net::reads_only(request.method) && !keeps_method(answer->status)) {
       co_return malformed(
           fmt::format("{} redirects a {} request in a way that changes its method (HTTP status {})",
                       who, request.method, answer->status));

@@ -15,15 +15,9 @@ namespace {
 
 namespace ip = boost::asio::ip;
 
+using net::address_of;
 using net::kHttpPort;
 using net::kHttpsPort;
-
-std::optional<ip::address> address_of(const std::string& text) {
-  boost::system::error_code error;
-  const auto address = ip::make_address(text, error);
-  if (error) return std::nullopt;
-  return address;
-}
 
 bool inside(const ip::address& address, const ip::address& network, unsigned short bits) {
   if (address.is_v4() != network.is_v4()) return false;

@@ -57,11 +57,7 @@ PushAnswer answer_for_status(const RepositorySession& session, int status) {
           fmt::format("repository {} does not exist on {}, or is not visible {} (HTTP status 404): "
                       "create it, or use credentials that may push to it",
                       session.path(), host, credentials_note(session)));
-    case 429:
-      return unknown(
-          fmt::format("{} rate-limited the request (HTTP status 429): wait, or use credentials "
-                      "with a higher limit",
-                      host));
+    case 429: return unknown(rate_limited(host));
     default:
       return unknown(
           fmt::format("{} answers HTTP status {} to the start of an upload", host, status));

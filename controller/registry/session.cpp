@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <tuple>
 
-#include "base/text/base64.h"
 #include "base/text/percent.h"
+#include "net/text.h"
 #include "net/url.h"
 #include "registry/token.h"
 
@@ -15,26 +15,17 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr std::string_view kHubServer = "registry-1.docker.io";
+using base::malformed;
+
 constexpr int kRenewals = 2;  // maximum for one request, including renewals by other requests
 
 base::Error unauthorized(std::string message) {
   return {base::ErrorCode::kUnauthorized, std::move(message)};
 }
 
-base::Error malformed(std::string message) {
-  return {base::ErrorCode::kMalformed, std::move(message)};
-}
-
 // Returns the error for an HTTP status that a working registry or token server does not send.
 base::Error unexpected(const std::string& who, int status) {
-  if (status == 429) {
-    std::string message = fmt::format(
-        "{} rate-limited the request (HTTP status 429): wait, or use credentials with a higher "
-        "limit",
-        who);
-    return {base::ErrorCode::kTooManyRequests, std::move(message)};
-  }
+  if (status == 429) return {base::ErrorCode::kTooManyRequests, rate_limited(who)};
   if (status >= 500) {
     return {base::ErrorCode::kUnavailable,
             fmt::format("{} answers HTTP status {}: it failed, so try again later", who, status)};
@@ -57,6 +48,23 @@ void set_authorization(HttpRequest& request, const std::string& value) {
 }
 
 }  // namespace
+
+std::string rate_limited(std::string_view who) {
+  return fmt::format(
+      "{} rate-limited the request (HTTP status 429): wait, or use credentials with a higher limit",
+      who);
+}
+
+base::Error refusal(int status, std::string message) {
+  using base::ErrorCode;
+  const ErrorCode code = status == 401   ? ErrorCode::kUnauthorized
+                         : status == 403 ? ErrorCode::kForbidden
+                         : status == 413 ? ErrorCode::kTooLarge
+                         : status == 429 ? ErrorCode::kTooManyRequests
+                         : status >= 500 ? ErrorCode::kUnavailable
+                                         : ErrorCode::kMalformed;
+  return {code, std::move(message)};
+}
 
 RepositorySession::RepositorySession(HttpClient& client, api::ImageReference repository,
                                      std::optional<Credentials> credentials, Access access)
@@ -107,7 +115,8 @@ asio::awaitable<base::Result<HttpAnswer>> RepositorySession::ping(Instant deadli
 }
 
 asio::awaitable<base::Result<void>> RepositorySession::open(Instant deadline) {
-  const std::string domain(repository_.domain == api::kDockerHub ? kHubServer : repository_.domain);
+  const std::string domain(repository_.domain == api::kDockerHub ? kHubRegistry
+                                                                 : repository_.domain);
   auto server = parse_url("https://" + domain);
   if (!server)
     co_return base::Error{base::ErrorCode::kInvalid,
@@ -183,9 +192,8 @@ base::Result<void> RepositorySession::authorize_basic() {
     return unauthorized(
         host() + " requires a user name and password, but its credentials contain only a token");
   }
-  use_authorization(
-      "Basic " + base::encode_base64(credentials_->username + ":" + credentials_->password),
-      std::nullopt);
+  use_authorization(net::basic_authorization(credentials_->username, credentials_->password),
+                    std::nullopt);
   return {};
 }
 
@@ -226,7 +234,7 @@ asio::awaitable<base::Result<HttpAnswer>> RepositorySession::ask_for_token(Url r
       request.url = with_parameter(std::move(request.url), "account", credentials_->username);
       request.headers.push_back(
           {"Authorization",
-           "Basic " + base::encode_base64(credentials_->username + ":" + credentials_->password)});
+           net::basic_authorization(credentials_->username, credentials_->password)});
     }
   }
   auto following =
@@ -241,8 +249,7 @@ asio::awaitable<base::Result<void>> RepositorySession::fetch_token(Url realm, st
   at_token_server_ = true;
   auto asking = ask_for_token(std::move(realm), std::move(service), deadline);
   const auto answer = co_await std::move(asking);
-  if (!answer)
-    co_return base::Error{answer.error().code, "token server: " + answer.error().message};
+  if (!answer) co_return base::prefixed("token server", answer.error());
   const int status = answer->status;
   if (status == 401 || status == 403) {
     co_return unauthorized(fmt::format(

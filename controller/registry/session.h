@@ -31,6 +31,14 @@ namespace registry {
 
 enum class Access { kPull, kPush };
 
+// Returns the sentence about HTTP 429 from `who`, a registry or a token server.
+std::string rate_limited(std::string_view who);
+
+// Returns the error for the HTTP status by which a registry refuses a request of an upload.
+// kUnauthorized: 401; kForbidden: 403; kTooLarge: 413; kTooManyRequests: 429; kUnavailable: 5xx;
+// kMalformed: any other status.
+base::Error refusal(int status, std::string message);
+
 class RepositorySession {
  public:
   using Instant = HttpClient::Instant;

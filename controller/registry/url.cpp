@@ -14,7 +14,7 @@ namespace {
 
 namespace urls = boost::urls;
 
-base::Error invalid(std::string message) { return {base::ErrorCode::kInvalid, std::move(message)}; }
+using base::invalid;
 
 base::Result<Url> checked(const urls::url_view& url) {
   std::string origin = std::string(url.scheme()) + "://" + std::string(url.encoded_authority());

@@ -27,6 +27,8 @@ struct Algorithm {
 constexpr std::array<Algorithm, 3> kAlgorithms = {
     {{"sha256:", 64}, {"sha384:", 96}, {"sha512:", 128}}};
 
+using base::all_parts;
+using base::invalid;
 using base::is_alphanumeric;
 using base::is_digit;
 using base::is_lower;
@@ -36,17 +38,6 @@ using base::is_upper;
 template <class Predicate>
 bool all_of(std::string_view text, Predicate predicate) {
   return std::all_of(text.begin(), text.end(), predicate);
-}
-
-// Returns whether every part of the text between separators fulfils the predicate.
-template <class Predicate>
-bool all_parts(std::string_view text, char separator, Predicate predicate) {
-  while (true) {
-    const std::size_t end = text.find(separator);
-    if (!predicate(text.substr(0, end))) return false;
-    if (end == std::string_view::npos) return true;
-    text.remove_prefix(end + 1);
-  }
 }
 
 bool is_host_label(std::string_view label) {
@@ -133,8 +124,6 @@ Split split(std::string_view text) {
   if (at != std::string_view::npos) parts.digest = rest.substr(at + 1);
   return parts;
 }
-
-base::Error invalid(std::string message) { return {base::ErrorCode::kInvalid, std::move(message)}; }
 
 std::optional<base::Error> refusal_of_path(std::string_view path) {
   if (path.empty()) return invalid("the image reference has no repository name");

@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "base/text/text.h"
+
 namespace base {
 namespace {
 
 constexpr std::string_view kAlphabet =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-constexpr std::string_view kWhiteSpace = " \t\r\n";
-constexpr int kGroup = 4;  // characters that encode three bytes
+constexpr std::size_t kGroup = 4;  // characters that encode three bytes
 
 // Returns the six bits that the character encodes, or -1 when it is not in the alphabet.
 int value_of(char character) {
@@ -23,7 +24,7 @@ std::optional<std::string> decode_base64(std::string_view text) {
   std::string bytes;
   bytes.reserve(text.size() / kGroup * 3);
   std::uint32_t bits = 0;
-  int count = 0;
+  std::size_t count = 0;
   int padding = 0;
   for (const char character : text) {
     if (kWhiteSpace.find(character) != std::string_view::npos) continue;
@@ -39,6 +40,11 @@ std::optional<std::string> decode_base64(std::string_view text) {
   }
   if (count % kGroup != 0) return std::nullopt;
   return bytes;
+}
+
+std::string padded_base64(std::string text) {
+  text.append((kGroup - text.size() % kGroup) % kGroup, '=');
+  return text;
 }
 
 std::string encode_base64(std::string_view bytes) {

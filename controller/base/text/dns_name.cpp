@@ -27,12 +27,7 @@ bool is_dns_label(std::string_view name) { return is_label(name, kDnsLabelBytes)
 
 bool is_dns_subdomain(std::string_view name, std::size_t label_bytes) {
   if (name.size() > kDnsSubdomainBytes) return false;
-  for (;;) {
-    const std::size_t dot = name.find('.');
-    if (!is_label(name.substr(0, dot), label_bytes)) return false;
-    if (dot == std::string_view::npos) return true;
-    name.remove_prefix(dot + 1);
-  }
+  return all_parts(name, '.', [&](std::string_view label) { return is_label(label, label_bytes); });
 }
 
 bool is_label_value(std::string_view text) {

@@ -20,4 +20,13 @@ std::string_view trimmed(std::string_view text, std::string_view removed) {
   return text.substr(begin, text.find_last_not_of(removed) + 1 - begin);
 }
 
+std::vector<std::string_view> parts(std::string_view text, char separator) {
+  std::vector<std::string_view> found;
+  all_parts(text, separator, [&](std::string_view part) {
+    found.push_back(part);
+    return true;
+  });
+  return found;
+}
+
 }  // namespace base

@@ -7,6 +7,7 @@
 #include <iterator>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace base {
 
@@ -44,5 +45,20 @@ inline constexpr std::string_view kWhiteSpace = " \t\r\n";
 
 // Returns the text without the characters of `removed` at its beginning and end.
 std::string_view trimmed(std::string_view text, std::string_view removed = kWhiteSpace);
+
+// Returns true when each part of the text between separators fulfils the predicate. A text without
+// a separator is one part, also when it is empty.
+template <class Predicate>
+bool all_parts(std::string_view text, char separator, Predicate predicate) {
+  while (true) {
+    const std::size_t end = text.find(separator);
+    if (!predicate(text.substr(0, end))) return false;
+    if (end == std::string_view::npos) return true;
+    text.remove_prefix(end + 1);
+  }
+}
+
+// Returns the parts of the text between separators, as all_parts() gets them.
+std::vector<std::string_view> parts(std::string_view text, char separator);
 
 }  // namespace base

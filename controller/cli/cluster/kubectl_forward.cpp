@@ -10,6 +10,7 @@
 #include "async/parallel.h"
 #include "base/limits.h"
 #include "base/text/quote.h"
+#include "base/text/text.h"
 
 namespace cli {
 namespace {
@@ -24,8 +25,7 @@ bool is_log(std::string_view line) {
   if (line.size() <= kDigits + 1 || kLevels.find(line.front()) == std::string_view::npos)
     return false;
   const std::string_view digits = line.substr(1, kDigits);
-  return line[kDigits + 1] == ' ' &&
-         std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; });
+  return line[kDigits + 1] == ' ' && std::all_of(digits.begin(), digits.end(), base::is_digit);
 }
 
 }  // namespace

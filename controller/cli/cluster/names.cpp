@@ -1,11 +1,9 @@
 #include "cli/cluster/names.h"
 
-#include <fmt/core.h>
-
-#include <charconv>
+#include <cstdint>
 
 #include "base/text/dns_name.h"
-#include "base/text/quote.h"
+#include "base/text/number.h"
 
 namespace cli {
 
@@ -16,10 +14,7 @@ bool is_host_port(std::string_view text) {
 }
 
 bool is_port(std::string_view digits) {
-  std::uint16_t port = 0;
-  const char* end = digits.data() + digits.size();
-  const auto [stop, error] = std::from_chars(digits.data(), end, port);
-  return error == std::errc() && stop == end && port != 0 && !digits.starts_with('0');
+  return base::whole_number<std::uint16_t>(digits) && !digits.starts_with('0');
 }
 
 std::string resource_name(std::string_view argument) {

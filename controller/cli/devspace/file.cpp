@@ -5,20 +5,18 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/text/number.h"
+#include "base/text/text.h"
+
 namespace cli::devspace {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+using base::is_digit;
 
-// Parses the whole text, which has no sign, as a number with this base. Returns nullopt if it is
-// not such a number.
-std::optional<std::int64_t> digits_of(std::string_view text, bool negative, int base) {
+// Parses all of the text, which has no sign, as a number with this radix.
+std::optional<std::int64_t> digits_of(std::string_view text, bool negative, int radix) {
   if (text.starts_with('-')) return std::nullopt;
-  const std::string signed_text = (negative ? "-" : "") + std::string(text);
-  const char* const end = signed_text.data() + signed_text.size();
-  std::int64_t number = 0;
-  const auto [stop, error] = std::from_chars(signed_text.data(), end, number, base);
-  return error == std::errc() && stop == end ? std::optional(number) : std::nullopt;
+  return base::whole_number<std::int64_t>((negative ? "-" : "") + std::string(text), radix);
 }
 
 // Parses a number such as "5e3". Returns nullopt if it has a fraction or is too large, or if the

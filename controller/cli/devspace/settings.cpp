@@ -178,13 +178,12 @@ std::optional<bool> SettingReader::boolean(const std::string& path, const Settin
   if (setting.expression.empty()) return setting.value;
   const auto value = resolve(path, setting.expression);
   if (!value) return std::nullopt;
-  constexpr std::string_view kTrue[] = {"true", "True", "TRUE"};
-  constexpr std::string_view kFalse[] = {"false", "False", "FALSE"};
-  if (!is_one_of(*value, kTrue) && !is_one_of(*value, kFalse)) {
+  const auto boolean = json::boolean_of(*value);
+  if (!boolean) {
     report_.fail(path,
                  fmt::format("expected true or false, found {}", report_.shown(path, *value)));
   }
-  return is_one_of(*value, kTrue);
+  return boolean.value_or(false);
 }
 
 std::optional<std::int64_t> SettingReader::number(const std::string& path,

@@ -3,10 +3,10 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <cctype>
 #include <set>
 
 #include "base/text/quote.h"
+#include "base/text/text.h"
 #include "cli/cluster/registry_status.h"
 #include "cli/terminal/output.h"
 #include "json/fields.h"
@@ -39,8 +39,8 @@ ImageVariables variables_of(const ImageDelivery& image) {
 }
 
 bool is_shell_name(std::string_view name) {
-  const auto is_inner = [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; };
-  return !name.empty() && std::isdigit(static_cast<unsigned char>(name.front())) == 0 &&
+  const auto is_inner = [](char c) { return base::is_alphanumeric(c) || c == '_'; };
+  return !name.empty() && !base::is_digit(name.front()) &&
          std::all_of(name.begin(), name.end(), is_inner);
 }
 
@@ -52,7 +52,7 @@ bool is_bare(std::string_view value) {
 }
 
 bool has_space(std::string_view value) {
-  return value.find_first_of(" \t\r\n") != std::string_view::npos;
+  return value.find_first_of(base::kWhiteSpace) != std::string_view::npos;
 }
 
 Outcome<std::string> line_of(const Variable& variable, VariablesFormat format) {

@@ -1,13 +1,11 @@
 #include "cli/docker/context.h"
 
 #include <fmt/core.h>
-#include <unistd.h>
 
 #include <optional>
 
-#include "base/limits.h"
+#include "base/file.h"
 #include "base/text/quote.h"
-#include "cli/terminal/input.h"
 #include "crypto/digest.h"
 #include "json/fields.h"
 
@@ -65,26 +63,21 @@ constexpr std::string_view kNoContext = "default";  // with this name, Docker us
 
 template <class T>
 Outcome<T> read_json(const std::string& path) {
-  const Outcome<std::string> text = read_input(path, limits::kDockerConfigBytes);
-  if (!text) return text.error();
-  const auto value = json::parse<T>(*text);
+  const auto value =
+      read_docker_file(path, [](const std::string& text) { return json::parse<T>(text); });
   if (value) return *value;
-  return Failure{ExitCode::kFailure,
-                 fmt::format("{}: {}", base::shown_path(path), value.error().message)};
+  return Failure{ExitCode::kFailure, value.error().message};
 }
-
-bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
 
 struct Choice {
   std::string name;  // name of the context; empty: none is chosen
   std::string by;    // what names the context, for messages
 };
 
-Outcome<Choice> chosen_context(const base::EnvironmentVariables& environment,
-                               const std::string& folder) {
+Outcome<Choice> chosen_context(const base::EnvironmentVariables& environment) {
   Choice choice{base::variable(environment, "DOCKER_CONTEXT"), "DOCKER_CONTEXT"};
-  const std::string file = folder + "/config.json";
-  if (choice.name.empty() && exists(file)) {
+  const std::string file = docker_config_file(environment);
+  if (choice.name.empty() && base::exists(file)) {
     const auto config = read_json<ContextConfig>(file);
     if (!config) return config.error();
     choice = {config->current_context, fmt::format("currentContext of {}", base::shown_path(file))};
@@ -102,17 +95,21 @@ std::string docker_folder(const base::EnvironmentVariables& environment) {
   return home.empty() ? home : fmt::format("{}/.docker", home);
 }
 
+std::string docker_config_file(const base::EnvironmentVariables& environment) {
+  const std::string folder = docker_folder(environment);
+  return folder.empty() ? folder : folder + "/config.json";
+}
+
 Outcome<DockerHost> docker_host(const base::EnvironmentVariables& environment) {
   const std::string host = base::variable(environment, "DOCKER_HOST");
   if (!host.empty()) return DockerHost{host, "DOCKER_HOST"};
-  const std::string folder = docker_folder(environment);
-  const Outcome<Choice> choice = chosen_context(environment, folder);
+  const Outcome<Choice> choice = chosen_context(environment);
   if (!choice) return choice.error();
   if (choice->name.empty()) return DockerHost{};
   const std::string digest = crypto::sha256(choice->name);
-  const std::string file =
-      fmt::format("{}/contexts/meta/{}/meta.json", folder, digest.substr(digest.find(':') + 1));
-  if (!exists(file)) {
+  const std::string file = fmt::format("{}/contexts/meta/{}/meta.json", docker_folder(environment),
+                                       digest.substr(digest.find(':') + 1));
+  if (!base::exists(file)) {
     return Failure{
         ExitCode::kFailure,
         fmt::format("{} names the Docker context {}, which does not exist: see `docker context ls`",

@@ -6,12 +6,31 @@
 #include <string>
 
 #include "base/environment.h"
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/text/quote.h"
+#include "cli/terminal/input.h"
 #include "cli/terminal/outcome.h"
 
 namespace cli {
 
 // Returns $DOCKER_CONFIG, else ~/.docker; empty if neither DOCKER_CONFIG nor HOME is set.
 std::string docker_folder(const base::EnvironmentVariables& environment);
+
+// Returns config.json in that folder; empty if there is no folder.
+std::string docker_config_file(const base::EnvironmentVariables& environment);
+
+// Reads a file of Docker's configuration and returns what `parse` makes of its text. kInvalid: the
+// file cannot be read or has more than limits::kDockerConfigBytes; the errors of `parse`. The
+// message names the file.
+template <class Parse>
+auto read_docker_file(const std::string& path, Parse parse) -> decltype(parse(std::string())) {
+  const Outcome<std::string> text = read_input(path, limits::kDockerConfigBytes);
+  if (!text) return base::invalid(text.error().message);
+  auto value = parse(*text);
+  if (value) return value;
+  return base::prefixed(base::shown_path(path), value.error());
+}
 
 struct DockerHost {
   std::string address;  // "unix:///var/run/docker.sock", "ssh://…"; empty: not configured

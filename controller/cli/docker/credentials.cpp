@@ -1,7 +1,6 @@
 #include "cli/docker/credentials.h"
 
 #include <fmt/core.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -9,11 +8,11 @@
 #include <utility>
 
 #include "async/child_process.h"
+#include "base/file.h"
 #include "base/limits.h"
 #include "base/text/quote.h"
 #include "base/text/text.h"
 #include "cli/docker/context.h"
-#include "cli/terminal/input.h"
 #include "json/fields.h"
 
 namespace cli {
@@ -57,8 +56,7 @@ base::Error failed(const std::string& program, base::Error error) {
   if (error.code == base::ErrorCode::kNotFound) {
     error.message = "the Docker configuration names this credential helper, but it is not on PATH";
   }
-  error.message = fmt::format("{}: {}", base::shown(program), error.message);
-  return error;
+  return base::prefixed(base::shown(program), std::move(error));
 }
 
 // Runs a credential helper. Returns nullopt if the helper has no entry for the server.
@@ -74,33 +72,19 @@ asio::awaitable<Found> run_helper(asio::any_io_executor executor,
     co_return failed(program, started.error());
   }
   const auto deadline = std::chrono::steady_clock::now() + limits::kCredentialHelperTimeout;
-  auto reading = process.output(limits::kCredentialHelperBytes, deadline);
-  base::Result<std::string> output = co_await std::move(reading);
-  if (!output) co_return failed(program, output.error());
-  auto waiting = process.wait(deadline);
-  const base::Result<std::string> end = co_await std::move(waiting);
-  if (!end) co_return failed(program, end.error());
-  if (!end->empty()) {
-    if (reports_not_found(*output)) co_return std::nullopt;
+  auto finishing = process.finish(limits::kCredentialHelperBytes, deadline);
+  auto finished = co_await std::move(finishing);
+  if (!finished) co_return failed(program, finished.error());
+  std::string& output = finished->output;
+  if (!finished->end.empty()) {
+    if (reports_not_found(output)) co_return std::nullopt;
     co_return failed(program, {base::ErrorCode::kInternal,
-                               fmt::format("{}: {}", *end,
-                                           base::reported(output->substr(0, output->find('\n'))))});
+                               fmt::format("{}: {}", finished->end,
+                                           base::reported(output.substr(0, output.find('\n'))))});
   }
-  auto credentials = parse_helper_answer(*std::move(output));
+  auto credentials = parse_helper_answer(std::move(output));
   if (!credentials) co_return failed(program, credentials.error());
   co_return credentials;
-}
-
-bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
-
-base::Result<registry::DockerConfig> read_config(const std::string& path) {
-  const auto text = read_input(path, limits::kDockerConfigBytes);
-  if (!text) return base::Error{base::ErrorCode::kInvalid, text.error().message};
-  auto config = registry::DockerConfig::parse(*text);
-  if (config) return config;
-  base::Error error = config.error();
-  error.message = fmt::format("{}: {}", base::shown_path(path), error.message);
-  return error;
 }
 
 }  // namespace
@@ -110,14 +94,13 @@ std::vector<std::string> credential_files(const base::EnvironmentVariables& envi
     const std::string folder = base::variable(environment, name);
     return folder.empty() ? folder : fmt::format("{}/{}", folder, rest);
   };
-  const std::string docker = docker_folder(environment);
   const std::string xdg = within("XDG_CONFIG_HOME", "containers/auth.json");
   std::vector<std::string> found;
-  for (std::string path : {base::variable(environment, "REGISTRY_AUTH_FILE"),
-                           docker.empty() ? docker : docker + "/config.json",
-                           within("XDG_RUNTIME_DIR", "containers/auth.json"),
-                           xdg.empty() ? within("HOME", ".config/containers/auth.json") : xdg}) {
-    if (!path.empty() && exists(path)) found.push_back(std::move(path));
+  for (std::string path :
+       {base::variable(environment, "REGISTRY_AUTH_FILE"), docker_config_file(environment),
+        within("XDG_RUNTIME_DIR", "containers/auth.json"),
+        xdg.empty() ? within("HOME", ".config/containers/auth.json") : xdg}) {
+    if (!path.empty() && base::exists(path)) found.push_back(std::move(path));
   }
   return found;
 }
@@ -134,7 +117,7 @@ DockerCredentials::DockerCredentials(const base::EnvironmentVariables& environme
     }
   }
   for (const std::string& path : credential_files(environment)) {
-    configs_.push_back(read_config(path));
+    configs_.push_back(read_docker_file(path, registry::DockerConfig::parse));
   }
 }
 

@@ -4,10 +4,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstring>
 #include <vector>
 
+#include "base/file.h"
 #include "base/limits.h"
 #include "base/text/quote.h"
 #include "cli/binary.h"
@@ -42,24 +42,21 @@ constexpr std::string_view kUnix = "unix://";
 constexpr int kStatusNotFound = 404;
 constexpr std::size_t kProblemBytes = 64 << 10;
 
-base::Error failed(const std::string& socket, base::ErrorCode code, std::string_view why) {
-  return {code, fmt::format("the daemon at {}: {}", socket, why)};
-}
-
-base::Error named(const std::string& socket, const base::Error& error) {
-  return failed(socket, error.code, error.message);
+base::Error named(const std::string& socket, base::Error error) {
+  return base::prefixed("the daemon at " + socket, std::move(error));
 }
 
 base::Error refusal(const std::string& socket, const std::string& image, net::HttpAnswer answer) {
   if (answer.status == kStatusNotFound) {
-    return failed(socket, base::ErrorCode::kNotFound,
-                  fmt::format("it has no image {}", base::shown(image)));
+    return named(socket, {base::ErrorCode::kNotFound,
+                          fmt::format("it has no image {}", base::shown(image))});
   }
   const auto problem = json::parse<Problem>(std::move(answer.body));
   const std::string said = problem ? base::reported(problem->message) : "";
-  return failed(socket, base::ErrorCode::kInternal,
+  return named(socket,
+               {base::ErrorCode::kInternal,
                 fmt::format("it answers HTTP status {} to the request for image {}{}{}",
-                            answer.status, base::shown(image), said.empty() ? "" : ": ", said));
+                            answer.status, base::shown(image), said.empty() ? "" : ": ", said)});
 }
 
 net::HttpClientOptions client_options() {
@@ -77,22 +74,6 @@ net::HttpServer server_at(const std::string& socket) {
   server.route.server = {false, "localhost", 80, ""};
   server.route.unix_socket = socket;
   return server;
-}
-
-base::Result<void> write_all(int descriptor, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) {
-      return base::Error{
-          base::ErrorCode::kInvalid,
-          fmt::format(
-              "the image cannot be written to a temporary file: {}; set TMPDIR to another folder",
-              std::strerror(errno))};
-    }
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return {};
 }
 
 }  // namespace
@@ -148,7 +129,11 @@ asio::awaitable<base::Result<void>> save_image(asio::any_io_executor executor, b
     const auto part = co_await std::move(reading);
     if (!part) co_return named(socket, part.error());
     if (part->empty()) co_return base::Result<void>();
-    if (const auto written = write_all(descriptor, *part); !written) co_return written.error();
+    if (const int failure = base::write_all(descriptor, *part); failure != 0) {
+      co_return base::invalid(fmt::format(
+          "the image cannot be written to a temporary file: {}; set TMPDIR to another folder",
+          std::strerror(failure)));
+    }
     bytes += part->size();
     on_progress(bytes);
   }

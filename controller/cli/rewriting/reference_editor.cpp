@@ -9,6 +9,7 @@
 #include "cli/rewriting/reference_template.h"
 #include "cli/rewriting/reference_text.h"
 #include "json/text.h"
+#include "json/text/yaml.h"
 
 namespace cli {
 namespace {
@@ -18,9 +19,8 @@ constexpr std::string_view kLastApplied = "kubectl.kubernetes.io/last-applied-co
 
 // Returns whether the scalar is empty, or null in YAML.
 bool is_null(const json::Scalar& scalar) {
-  const std::string_view value = scalar.value;
-  if (scalar.style != json::ScalarStyle::kPlain) return value.empty();
-  return value.empty() || value == "~" || value == "null" || value == "Null" || value == "NULL";
+  const bool is_plain = scalar.style == json::ScalarStyle::kPlain;
+  return is_plain ? json::is_null(scalar.value) : scalar.value.empty();
 }
 
 }  // namespace

@@ -1,13 +1,12 @@
 #include "cli/rewriting/reference_template.h"
 
 #include "base/limits.h"
+#include "base/text/text.h"
 
 namespace cli {
 namespace {
 
-bool is_name(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
-}
+bool is_name(char c) { return base::is_alphanumeric(c) || c == '_'; }
 
 // Returns whether a reference may contain the character outside of variables. DevSpace replaces #
 // in tags by random characters.

@@ -1,6 +1,9 @@
 #include "cli/rewriting/reference_text.h"
 
+#include <algorithm>
+
 #include "api/images/image_reference.h"
+#include "base/text/text.h"
 
 namespace cli {
 namespace {
@@ -8,10 +11,7 @@ namespace {
 constexpr std::string_view kLibrary = "docker.io/library/";
 constexpr std::string_view kDockerHub = "docker.io/";
 
-bool is_word_byte(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-         c == '-';
-}
+bool is_word_byte(char c) { return base::is_alphanumeric(c) || c == '_' || c == '-'; }
 
 // Returns whether the text contains the repository, and not only as part of a longer repository. If
 // `complete`, a tag or a digest must follow it.
@@ -32,7 +32,7 @@ bool contains(std::string_view text, std::string_view repository, bool complete)
 }
 
 bool is_digits(std::string_view text) {
-  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+  return !text.empty() && std::all_of(text.begin(), text.end(), base::is_digit);
 }
 
 }  // namespace

@@ -18,29 +18,9 @@ namespace {
 
 constexpr std::size_t kReadBytes = 64 << 10;
 
-// Opens a temporary file that disappears when it is closed. Returns -1 and sets errno on failure.
-int temporary_file() {
+std::string temporary_folder() {
   const char* const set = std::getenv("TMPDIR");
-  const std::string folder = set != nullptr && *set != '\0' ? set : "/tmp";
-  const int unnamed = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-  if (unnamed >= 0) return unnamed;
-  // Not every file system supports O_TMPFILE.
-  std::string name = folder + "/kubectl-localregistry-XXXXXX";
-  const int named = ::mkostemp(name.data(), O_CLOEXEC);
-  if (named >= 0) ::unlink(name.c_str());
-  return named;
-}
-
-// Writes all bytes. Returns 0, or the errno of the failure.
-int write_all(int descriptor, const char* data, std::size_t size) {
-  while (size > 0) {
-    const ssize_t written = ::write(descriptor, data, size);
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return errno;
-    data += written;
-    size -= static_cast<std::size_t>(written);
-  }
-  return 0;
+  return set != nullptr && *set != '\0' ? set : "/tmp";
 }
 
 }  // namespace
@@ -49,10 +29,9 @@ base::Result<std::unique_ptr<RewriteSource>> RewriteSource::open(const std::stri
   if (file == "-") return from(STDIN_FILENO, shown_file(file));
   std::unique_ptr<RewriteSource> source(new RewriteSource);
   source->shown_ = file;
-  source->descriptor_ = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
-  if (source->descriptor_ < 0) return source->failed("cannot read", errno);
-  source->own_ = true;
-  if (auto taken = source->take(source->descriptor_); !taken) return taken.error();
+  source->own_ = base::Descriptor(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!source->own_.is_open()) return source->failed("cannot read", errno);
+  if (auto taken = source->take(source->own_.number()); !taken) return taken.error();
   return source;
 }
 
@@ -64,10 +43,6 @@ base::Result<std::unique_ptr<RewriteSource>> RewriteSource::from(int descriptor,
   return source;
 }
 
-RewriteSource::~RewriteSource() {
-  if (own_) ::close(descriptor_);
-}
-
 base::Result<std::size_t> RewriteSource::read(std::uint64_t offset, char* buffer,
                                               std::size_t size) {
   if (offset >= size_) return std::size_t{0};
@@ -77,14 +52,8 @@ base::Result<std::size_t> RewriteSource::read(std::uint64_t offset, char* buffer
     return size;
   }
   std::size_t done = 0;
-  while (done < size) {
-    const ssize_t got = ::pread(descriptor_, buffer + done, size - done,
-                                static_cast<off_t>(begin_ + offset + done));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return failed("cannot read", errno);
-    if (got == 0) break;
-    done += static_cast<std::size_t>(got);
-  }
+  const int failure = base::read_at(descriptor_, begin_ + offset, {buffer, size}, done);
+  if (failure != 0) return failed("cannot read", failure);
   return done;
 }
 
@@ -103,9 +72,7 @@ base::Result<void> RewriteSource::take(int descriptor) {
 }
 
 base::Result<void> RewriteSource::keep(int descriptor) {
-  const bool close = own_;  // this object opened the pipe
-  own_ = false;
-  descriptor_ = -1;
+  const base::Descriptor pipe = std::move(own_);  // closed at the end if this object opened it
   std::string chunk(kReadBytes, '\0');
   base::Result<void> result;
   while (result) {
@@ -117,18 +84,17 @@ base::Result<void> RewriteSource::keep(int descriptor) {
     size_ += static_cast<std::uint64_t>(got);
     if (descriptor_ >= 0 || memory_.size() > limits::kRewriteMemoryBytes) result = move_to_file();
   }
-  if (close) ::close(descriptor);
   return result;
 }
 
 // Moves the text in memory to the end of the temporary file.
 base::Result<void> RewriteSource::move_to_file() {
   if (descriptor_ < 0) {
-    descriptor_ = temporary_file();
-    if (descriptor_ < 0) return failed("cannot write a temporary copy of", errno);
-    own_ = true;
+    own_ = base::temporary_file(temporary_folder());
+    if (!own_.is_open()) return failed("cannot write a temporary copy of", errno);
+    descriptor_ = own_.number();
   }
-  const int failure = write_all(descriptor_, memory_.data(), memory_.size());
+  const int failure = base::write_all(descriptor_, memory_);
   if (failure != 0) return failed("cannot write a temporary copy of", failure);
   memory_.clear();
   return {};

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "base/file.h"
 #include "json/text/scalars.h"
 
 namespace cli {
@@ -20,8 +21,6 @@ class RewriteSource final : public json::ByteSource {
   // Reads from a descriptor that the caller owns and keeps open. `shown`: its name in messages.
   static base::Result<std::unique_ptr<RewriteSource>> from(int descriptor, std::string shown);
 
-  ~RewriteSource() override;
-
   base::Result<std::size_t> read(std::uint64_t offset, char* buffer, std::size_t size) override;
 
  private:
@@ -34,8 +33,8 @@ class RewriteSource final : public json::ByteSource {
 
   std::string shown_;
   std::string memory_;
+  base::Descriptor own_;     // the file that this object opened
   int descriptor_ = -1;      // of the file; -1: the whole text is in memory_
-  bool own_ = false;         // this object closes descriptor_
   std::uint64_t begin_ = 0;  // offset of the text in the file, bytes
   std::uint64_t size_ = 0;
 };

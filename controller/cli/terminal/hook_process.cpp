@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "async/spawn.h"
+#include "base/file.h"
 #include "base/text/quote.h"
 #include "cli/terminal/interrupts.h"
 
@@ -36,23 +37,22 @@ class BlockedSignals {
     heard.sa_handler = SIG_DFL;
     ::sigaction(SIGCHLD, &heard, &earlier_child_);
     ::sigprocmask(SIG_BLOCK, &held, &earlier_);
-    descriptor_ = ::signalfd(-1, &held, SFD_CLOEXEC | SFD_NONBLOCK);
+    pending_ = base::Descriptor(::signalfd(-1, &held, SFD_CLOEXEC | SFD_NONBLOCK));
   }
   ~BlockedSignals() {
-    if (descriptor_ >= 0) ::close(descriptor_);
     ::sigaction(SIGCHLD, &earlier_child_, nullptr);
     ::sigprocmask(SIG_SETMASK, &earlier_, nullptr);
   }
   BlockedSignals(const BlockedSignals&) = delete;
   BlockedSignals& operator=(const BlockedSignals&) = delete;
 
-  int descriptor() const { return descriptor_; }
+  int descriptor() const { return pending_.number(); }
   const sigset_t& earlier() const { return earlier_; }
 
  private:
   sigset_t earlier_{};
   struct sigaction earlier_child_ {};
-  int descriptor_ = -1;
+  base::Descriptor pending_;
 };
 
 // Starts the command and sets `pid`. Returns 0, or the errno of the failure.

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 #include "base/environment.h"
+#include "base/file.h"
 #include "cli/terminal/outcome.h"
 
 namespace cli {
@@ -15,19 +17,15 @@ class TemporaryFile {
   // the file cannot be created.
   static Outcome<TemporaryFile> make(const base::EnvironmentVariables& environment);
 
-  TemporaryFile(TemporaryFile&& other) noexcept;
-  TemporaryFile& operator=(TemporaryFile&& other) noexcept;
-  ~TemporaryFile();
-
-  int descriptor() const { return descriptor_; }
+  int descriptor() const { return file_.number(); }
 
   // Returns a path at which this process can open the file while the object lives.
   std::string path() const;
 
  private:
-  explicit TemporaryFile(int descriptor) : descriptor_(descriptor) {}
+  explicit TemporaryFile(base::Descriptor file) : file_(std::move(file)) {}
 
-  int descriptor_;
+  base::Descriptor file_;
 };
 
 }  // namespace cli

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <initializer_list>
 #include <utility>
 
 #include "base/limits.h"
@@ -41,25 +42,23 @@ const KeptKey* find_key(const Shape& shape, std::string_view name) {
 constexpr std::string_view kItemBegins = R"({"type":"ADDED","object":)";
 constexpr std::string_view kPageBegins = R"({"type":"PAGE","object":{"metadata":)";
 
+// Returns the shape of an object of which these members are kept, whatever is in them.
+Shape object_of(std::initializer_list<std::string_view> members) {
+  Shape shape;
+  shape.kind = Shape::Kind::kObject;
+  for (const std::string_view name : members) shape.members.push_back({name, &leaf()});
+  return shape;
+}
+
 // Returns the shape of a watch event: {"type":…,"object":…}.
 const Shape& event_shape() {
-  static const Shape kShape = [] {
-    Shape shape;
-    shape.kind = Shape::Kind::kObject;
-    shape.members = {{"type", &leaf()}, {"object", &leaf()}};
-    return shape;
-  }();
+  static const Shape kShape = object_of({"type", "object"});
   return kShape;
 }
 
 // Returns the shape of a list: {"metadata":…,"items":[…]}.
 const Shape& page_shape() {
-  static const Shape kShape = [] {
-    Shape shape;
-    shape.kind = Shape::Kind::kObject;
-    shape.members = {{"metadata", &leaf()}, {"items", &leaf()}};
-    return shape;
-  }();
+  static const Shape kShape = object_of({"metadata", "items"});
   return kShape;
 }
 

@@ -12,8 +12,6 @@
 namespace json {
 namespace {
 
-constexpr std::size_t kReadBytes = 64 << 10;
-
 base::Error malformed() {
   return {base::ErrorCode::kMalformed, "the JSON is invalid or incomplete"};
 }
@@ -64,9 +62,7 @@ class Stream {
     current_ = '\0';
     if (error_) return;
     if (offset_ - std::min<std::uint64_t>(last_, offset_) > limits::kScalarBytes) {
-      error_ = base::Error{base::ErrorCode::kTooLarge,
-                           fmt::format("the JSON has more than {} MiB of text between two values",
-                                       limits::kScalarBytes >> 20)};
+      error_ = values_too_far_apart("JSON");
       return;
     }
     const auto size = source_.read(offset_, buffer_.data(), buffer_.size());

@@ -1,9 +1,12 @@
 #include "json/text/scalars.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 #include <stdexcept>
 
+#include "base/limits.h"
 #include "base/text/text.h"
 #include "json/text.h"
 
@@ -53,6 +56,12 @@ base::Result<std::size_t> TextSource::read(std::uint64_t offset, char* buffer, s
   return part.size();
 }
 
+base::Error values_too_far_apart(std::string_view format) {
+  return {base::ErrorCode::kTooLarge,
+          fmt::format("the {} has more than {} MiB of text between two values", format,
+                      limits::kScalarBytes >> 20)};
+}
+
 base::Result<bool> begins_as_json(ByteSource& source) {
   std::array<char, 4096> buffer;
   std::uint64_t offset = 0;
@@ -62,7 +71,7 @@ base::Result<bool> begins_as_json(ByteSource& source) {
     if (*size == 0) return false;
     std::string_view text(buffer.data(), *size);
     if (offset == 0 && text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
-    const std::size_t first = text.find_first_not_of(" \t\r\n");
+    const std::size_t first = text.find_first_not_of(base::kWhiteSpace);
     if (first != std::string_view::npos) return text[first] == '{' || text[first] == '[';
     offset += *size;
   }

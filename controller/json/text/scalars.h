@@ -34,6 +34,13 @@ class ByteSource {
 base::Result<std::string> text_at(ByteSource& source, std::uint64_t offset, std::size_t size,
                                   std::string_view window, std::uint64_t window_offset);
 
+// The bytes that a scan reads from its source at once.
+inline constexpr std::size_t kReadBytes = 64 << 10;
+
+// Returns kTooLarge: the text has more than limits::kScalarBytes between two values. `format`: JSON
+// or YAML.
+base::Error values_too_far_apart(std::string_view format);
+
 // A text in memory. The text must outlive the source.
 class TextSource final : public ByteSource {
  public:

@@ -25,6 +25,11 @@ std::size_t plain_bytes(std::string_view bytes) {
 
 }  // namespace
 
+base::Error error_at(base::ErrorCode code, std::uint64_t line, std::uint64_t column,
+                     std::string_view what) {
+  return {code, fmt::format("YAML at line {}, column {}: {}", line, column, what)};
+}
+
 std::optional<base::Error> TextCheck::feed(std::string_view bytes) {
   while (!bytes.empty()) {
     const std::size_t plain = decoder_.is_inside() ? 0 : plain_bytes(bytes);
@@ -67,8 +72,7 @@ std::optional<base::Error> TextCheck::character(char32_t character) {
 }
 
 base::Error TextCheck::error(std::string_view what) const {
-  return {base::ErrorCode::kMalformed,
-          fmt::format("YAML at line {}, column {}: {}", line_, column_, what)};
+  return error_at(base::ErrorCode::kMalformed, line_, column_, what);
 }
 
 }  // namespace json

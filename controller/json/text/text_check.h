@@ -12,6 +12,10 @@
 
 namespace json {
 
+// Returns the error for a place in YAML; `line` and `column` are counted from 1.
+base::Error error_at(base::ErrorCode code, std::uint64_t line, std::uint64_t column,
+                     std::string_view what);
+
 class TextCheck {
  public:
   // Checks the next bytes; a text may be split anywhere. Returns kMalformed with line and column,

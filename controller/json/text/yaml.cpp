@@ -12,8 +12,10 @@
 
 #include "base/limits.h"
 #include "base/text/quote.h"
+#include "base/text/text.h"
 #include "json/path.h"
 #include "json/text/scalars.h"
+#include "json/text/text_check.h"
 #include "json/value.h"
 #include "json/writer.h"
 
@@ -57,23 +59,19 @@ bool write_scalar(Writer& writer, const YAML::Node& node) {
     writer.string(text);
     return false;
   }
-  if (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL") {
+  if (is_null(text)) {
     writer.null();
     return false;
   }
-  if (text == "true" || text == "True" || text == "TRUE") {
-    writer.boolean(true);
-    return true;
-  }
-  if (text == "false" || text == "False" || text == "FALSE") {
-    writer.boolean(false);
+  if (const auto boolean = boolean_of(text)) {
+    writer.boolean(*boolean);
     return true;
   }
   const bool plus = text.front() == '+';
   const char* begin = text.data() + (plus ? 1 : 0);
   const char* end = text.data() + text.size();
-  const bool numeric = begin != end && ((*begin == '-' && !plus) || *begin == '.' ||
-                                        (*begin >= '0' && *begin <= '9'));
+  const bool numeric =
+      begin != end && ((*begin == '-' && !plus) || *begin == '.' || base::is_digit(*begin));
   std::int64_t integer = 0;
   if (const auto [stop, failure] = std::from_chars(begin, end, integer);
       numeric && failure == std::errc() && stop == end) {
@@ -308,13 +306,22 @@ base::Result<std::string> read(std::string_view yaml, Positions* positions) {
     return base::Error{base::ErrorCode::kMalformed, "the YAML has more than one document"};
   } catch (const YAML::Exception& exception) {
     const Position position = position_of(exception.mark);
-    return base::Error{base::ErrorCode::kMalformed,
-                       fmt::format("YAML at line {}, column {}: {}", position.line, position.column,
-                                   base::reported(exception.msg))};
+    return error_at(base::ErrorCode::kMalformed, position.line, position.column,
+                    base::reported(exception.msg));
   }
 }
 
 }  // namespace
+
+bool is_null(std::string_view plain) {
+  return plain.empty() || plain == "~" || plain == "null" || plain == "Null" || plain == "NULL";
+}
+
+std::optional<bool> boolean_of(std::string_view plain) {
+  if (plain == "true" || plain == "True" || plain == "TRUE") return true;
+  if (plain == "false" || plain == "False" || plain == "FALSE") return false;
+  return std::nullopt;
+}
 
 void Positions::put(std::string_view path, Position position) {
   positions_.emplace(normalized(path), position);

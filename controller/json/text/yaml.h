@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,6 +18,10 @@ namespace json {
 // Returns kMalformed when the text is not valid, with line and column for a syntax error, or
 // kTooLarge when it exceeds a bound.
 base::Result<std::string> from_yaml(std::string_view yaml);
+
+// Read a plain scalar by the core schema: whether it is null, and which boolean it is, if any.
+bool is_null(std::string_view plain);
+std::optional<bool> boolean_of(std::string_view plain);
 
 // A position in a text. Line and column are counted from 1; columns are characters.
 struct Position {

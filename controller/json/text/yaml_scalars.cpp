@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "base/text/text.h"
 #include "base/text/utf8.h"
 #include "json/text.h"
 #include "json/text/nesting.h"
@@ -22,8 +23,6 @@
 
 namespace json {
 namespace {
-
-constexpr std::size_t kReadBytes = 64 << 10;
 
 // A Feed passes the bytes of the source to libyaml. Before libyaml reads them, it refuses bytes
 // that are not text, and more than limits::kScalarBytes between two values.
@@ -44,9 +43,7 @@ class Feed {
  private:
   bool read(char* buffer, std::size_t size, std::size_t& length) {
     if (offset_ - last_ > limits::kScalarBytes) {
-      error_ = base::Error{base::ErrorCode::kTooLarge,
-                           fmt::format("the YAML has more than {} MiB of text between two values",
-                                       limits::kScalarBytes >> 20)};
+      error_ = values_too_far_apart("YAML");
       return false;
     }
     const auto result = source_.read(offset_, buffer, size);
@@ -155,8 +152,7 @@ std::string_view text_of(const yaml_char_t* text) {
 }
 
 base::Error error_at(base::ErrorCode code, const yaml_mark_t& mark, std::string_view what) {
-  return {code,
-          fmt::format("YAML at line {}, column {}: {}", mark.line + 1, mark.column + 1, what)};
+  return json::error_at(code, mark.line + 1, mark.column + 1, what);
 }
 
 ScalarStyle style_of(yaml_scalar_style_t style) {
@@ -169,17 +165,15 @@ ScalarStyle style_of(yaml_scalar_style_t style) {
   }
 }
 
-constexpr std::string_view kBlanks = " \t\r\n";
-
 // Returns where the scalar begins in the window: after its anchor, its tag, and the white space and
 // comments between them.
 std::size_t skip_properties(std::string_view window) {
   std::size_t at = 0;
   while (at < window.size()) {
     if (window[at] == '!' || window[at] == '&' || window[at] == '#') {
-      const std::string_view ends = window[at] == '#' ? "\r\n" : kBlanks;
+      const std::string_view ends = window[at] == '#' ? "\r\n" : base::kWhiteSpace;
       at = std::min(window.find_first_of(ends, at), window.size());
-    } else if (kBlanks.find(window[at]) != std::string_view::npos) {
+    } else if (base::kWhiteSpace.find(window[at]) != std::string_view::npos) {
       ++at;
     } else {
       break;

@@ -9,11 +9,8 @@
 #include "kube/config/kubeconfig.h"
 
 namespace kube {
-namespace {
 
-base::Error invalid(std::string message) { return {base::ErrorCode::kInvalid, std::move(message)}; }
-
-}  // namespace
+using base::invalid;
 
 base::Result<ClientConfig> in_cluster_config(const EnvironmentVariables& environment,
                                              const std::string& folder) {

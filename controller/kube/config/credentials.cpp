@@ -2,7 +2,6 @@
 
 #include <fmt/core.h>
 
-#include "base/text/base64.h"
 #include "base/text/quote.h"
 #include "base/text/text.h"
 #include "kube/config/id_token.h"
@@ -104,8 +103,7 @@ void Credentials::update_authorization() {
   if (!token.empty()) {
     identity_.authorization = "Bearer " + token;
   } else if (!config_.username.empty() || !config_.password.empty()) {
-    identity_.authorization =
-        "Basic " + base::encode_base64(config_.username + ":" + config_.password);
+    identity_.authorization = net::basic_authorization(config_.username, config_.password);
   } else if (config_.id_token) {
     identity_.authorization = "Bearer " + config_.id_token->token;
   } else {

@@ -3,8 +3,6 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
-#include <algorithm>
-
 #include "async/child_process.h"
 #include "base/limits.h"
 #include "base/text/base64.h"
@@ -116,10 +114,7 @@ base::Error plugin_error(const ExecPlugin& plugin, base::ErrorCode code, std::st
           {{"", std::string(kNoCredentials), ""}}};
 }
 
-bool has_no_credentials(const base::Error& error) {
-  return std::any_of(error.causes.begin(), error.causes.end(),
-                     [](const base::FieldCause& cause) { return cause.reason == kNoCredentials; });
-}
+bool has_no_credentials(const base::Error& error) { return error.has_cause(kNoCredentials); }
 
 base::Result<ExecCredential> parse_exec_credential(const ExecPlugin& plugin, std::string output) {
   const auto malformed = [&](std::string_view what) {
@@ -176,16 +171,13 @@ asio::awaitable<base::Result<ExecCredential>> run_exec_plugin(const ExecPlugin& 
   if (!started) co_return not_started(plugin, started.error());
 
   const auto deadline = std::chrono::steady_clock::now() + timeout;
-  auto reading = child.output(limits::kExecPluginBytes, deadline);
-  auto output = co_await std::move(reading);
-  if (!output) co_return plugin_error(plugin, output.error().code, output.error().message);
-  auto waiting = child.wait(deadline);
-  const auto ended = co_await std::move(waiting);
-  if (!ended) co_return plugin_error(plugin, ended.error().code, ended.error().message);
-  if (!ended->empty()) {
-    co_return plugin_error(plugin, base::ErrorCode::kUnauthorized, "failed with " + *ended);
+  auto finishing = child.finish(limits::kExecPluginBytes, deadline);
+  auto finished = co_await std::move(finishing);
+  if (!finished) co_return plugin_error(plugin, finished.error().code, finished.error().message);
+  if (!finished->end.empty()) {
+    co_return plugin_error(plugin, base::ErrorCode::kUnauthorized, "failed with " + finished->end);
   }
-  co_return parse_exec_credential(plugin, std::move(*output));
+  co_return parse_exec_credential(plugin, std::move(finished->output));
 }
 
 }  // namespace kube

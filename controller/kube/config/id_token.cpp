@@ -32,16 +32,16 @@ struct json::Fields<kube::Claims> {
 namespace kube {
 namespace {
 
+using base::invalid;
+
 constexpr std::string_view kProvider = "oidc";
-constexpr std::size_t kBase64Group = 4;       // characters
 constexpr double kMaxSeconds = 253402300799;  // end of the year 9999, in seconds since the epoch
 
 // Decodes base64url without padding (RFC 7515, section 2).
 std::optional<std::string> decode_part(std::string part) {
   std::replace(part.begin(), part.end(), '-', '+');
   std::replace(part.begin(), part.end(), '_', '/');
-  part.append((kBase64Group - part.size() % kBase64Group) % kBase64Group, '=');
-  return base::decode_base64(part);
+  return base::decode_base64(base::padded_base64(std::move(part)));
 }
 
 std::optional<base::Time> end_of(const std::string& token) {
@@ -60,8 +60,6 @@ std::optional<base::Time> end_of(const std::string& token) {
   if (!is_time) return std::nullopt;
   return base::Time(std::chrono::seconds(std::llround(std::floor(seconds))));
 }
-
-base::Error invalid(std::string message) { return {base::ErrorCode::kInvalid, std::move(message)}; }
 
 }  // namespace
 

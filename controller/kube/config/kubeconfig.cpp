@@ -18,11 +18,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
+using base::invalid;
+
 constexpr std::string_view kExecExtension = "client.authentication.k8s.io/exec";
 constexpr std::string_view kExecV1 = "client.authentication.k8s.io/v1";
 constexpr std::string_view kExecV1Beta1 = "client.authentication.k8s.io/v1beta1";
-
-base::Error invalid(std::string message) { return {base::ErrorCode::kInvalid, std::move(message)}; }
 
 struct LoadedFile {
   std::string path;
@@ -65,11 +65,7 @@ base::Result<LoadedFile> load_file(const std::string& path) {
   const auto text = read_credential_file(path);
   if (!text) return text.error();
   auto config = kubeconfig::parse(*text);
-  if (!config) {
-    base::Error error = config.error();
-    error.message = fmt::format("{}: {}", base::shown_path(path), error.message);
-    return error;
-  }
+  if (!config) return base::prefixed(base::shown_path(path), config.error());
   LoadedFile file{path, std::move(*config)};
   for (const auto& checked : {check_names(file, "clusters", file.config.clusters),
                               check_names(file, "users", file.config.users),
@@ -81,13 +77,9 @@ base::Result<LoadedFile> load_file(const std::string& path) {
 
 base::Result<std::vector<LoadedFile>> load_list(const std::string& list) {
   std::vector<LoadedFile> files;
-  std::size_t begin = 0;
-  while (begin <= list.size()) {
-    const std::size_t end = std::min(list.find(':', begin), list.size());
-    const std::string path = list.substr(begin, end - begin);
-    begin = end + 1;
+  for (const std::string_view path : base::parts(list, ':')) {
     if (path.empty()) continue;
-    auto file = load_file(path);
+    auto file = load_file(std::string(path));
     if (file) {
       files.push_back(std::move(*file));
     } else if (file.error().code != base::ErrorCode::kNotFound) {

@@ -3,21 +3,16 @@
 #include <lz4.h>
 
 #include <algorithm>
-#include <charconv>
-#include <functional>
 #include <stdexcept>
 
 #include "base/limits.h"
+#include "base/text/number.h"
+#include "kube/hash.h"
 
 namespace kube {
 
-std::size_t hash(std::string_view text) { return std::hash<std::string_view>()(text); }
-
 std::uint64_t revision_of(std::string_view resource_version) {
-  std::uint64_t revision = 0;
-  const char* end = resource_version.data() + resource_version.size();
-  const auto [stop, failure] = std::from_chars(resource_version.data(), end, revision);
-  return failure == std::errc() && stop == end ? revision : 0;
+  return base::whole_number<std::uint64_t>(resource_version).value_or(0);
 }
 
 std::string compress(const std::string& packed, const std::string& dictionary) {

@@ -77,8 +77,4 @@ std::string compress(const std::string& packed, const std::string& dictionary);
 // dictionary. Throws std::logic_error when the bytes are not such a text, which is a bug.
 std::string decompress(std::string_view bytes, std::size_t size, const std::string& dictionary);
 
-// Returns the hash by which the store compares names, uids and keys of indexes. It is not
-// cryptographic.
-std::size_t hash(std::string_view text);
-
 }  // namespace kube

@@ -4,6 +4,8 @@
 #include <functional>
 #include <utility>
 
+#include "kube/hash.h"
+
 namespace kube {
 namespace {
 
@@ -46,6 +48,15 @@ base::Result<Identity> identify(json::View object) {
     return base::Error{base::ErrorCode::kMalformed, "the object has no name or no resourceVersion"};
   }
   return std::move(read->metadata);
+}
+
+// Returns the part of the store that covers the object; null when none does. `parts` may be const.
+template <class Parts>
+auto* part_of(Parts& parts, std::string_view namespace_name, std::string_view name) {
+  const auto found = std::find_if(parts.begin(), parts.end(), [&](const auto& part) {
+    return part.scope.holds(namespace_name, name);
+  });
+  return found == parts.end() ? nullptr : &*found;
 }
 
 }  // namespace
@@ -217,13 +228,13 @@ void StoreCore::remember(const PackedEntry& entry, const Entry& unpacked) const 
 }
 
 std::uint64_t StoreCore::revision(std::string_view namespace_name, std::string_view name) const {
-  const Part* part = part_of(namespace_name, name);
+  const Part* part = part_of(parts_, namespace_name, name);
   return part == nullptr ? 0 : part->revision;
 }
 
 void StoreCore::record_written(const Entry& entry) {
   const api::ObjectMeta& meta = *entry.meta;
-  Part* part = part_of(meta.namespace_name, meta.name);
+  Part* part = part_of(parts_, meta.namespace_name, meta.name);
   const std::uint64_t revision = revision_of(meta.resource_version);
   if (part == nullptr || revision <= part->revision) return;
   const Name name{meta.namespace_name, meta.name};
@@ -241,7 +252,7 @@ void StoreCore::record_written(const Entry& entry) {
 
 void StoreCore::record_deleted(const api::ObjectKey& key, std::string_view uid,
                                std::string_view resource_version) {
-  Part* part = part_of(key.namespace_name, key.name);
+  Part* part = part_of(parts_, key.namespace_name, key.name);
   if (part == nullptr) return;
   const Name name{key.namespace_name, key.name};
   const PackedEntry current = visible(name);
@@ -256,21 +267,6 @@ void StoreCore::record_deleted(const api::ObjectKey& key, std::string_view uid,
     add_pending_write(*part, key, std::move(write));
   }
   set_visible(name, PackedEntry());
-}
-
-StoreCore::Part* StoreCore::part_of(std::string_view namespace_name, std::string_view name) {
-  for (Part& part : parts_) {
-    if (part.scope.holds(namespace_name, name)) return &part;
-  }
-  return nullptr;
-}
-
-const StoreCore::Part* StoreCore::part_of(std::string_view namespace_name,
-                                          std::string_view name) const {
-  for (const Part& part : parts_) {
-    if (part.scope.holds(namespace_name, name)) return &part;
-  }
-  return nullptr;
 }
 
 PackedEntry StoreCore::visible(const Name& name) const {

@@ -183,8 +183,6 @@ class StoreCore {
 
   using Change = std::pair<PackedEntry, PackedEntry>;  // the object before and after
 
-  Part* part_of(std::string_view namespace_name, std::string_view name);
-  const Part* part_of(std::string_view namespace_name, std::string_view name) const;
   PackedEntry pack(const Entry& entry, std::size_t full_cost = 0);
   PackedEntry keep(const Entry& entry, const PackedEntry& visible, bool relisting);
   bool has_room(std::string_view namespace_name, std::size_t other_bytes, std::size_t cost) const;
@@ -363,6 +361,13 @@ class Store {
   void record_deleted(const api::ObjectKey& key, std::string_view uid,
                       std::string_view resource_version) {
     core_.record_deleted(key, uid, resource_version);
+  }
+
+  // Records that a read found no object of that name. `before`: the object that get() returned
+  // before the read; may be null. Only this version is dropped: another client may have created a
+  // newer object since the API server answered, and the watch may have delivered it.
+  void record_absent(const api::ObjectKey& key, const Pointer& before) {
+    if (before) record_deleted(key, before->metadata.uid, before->metadata.resource_version);
   }
 
   // Returns the core, to which the Informer adds the objects from the watch.

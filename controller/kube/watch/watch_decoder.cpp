@@ -10,6 +10,8 @@
 namespace kube {
 namespace {
 
+using base::malformed;
+
 constexpr std::string_view kInitialEventsEnd = "k8s.io/initial-events-end";
 
 // This metadata is read from an object of any type.
@@ -21,10 +23,6 @@ struct EventMeta {
 struct EventObject {
   EventMeta metadata;
 };
-
-base::Error malformed(std::string message) {
-  return {base::ErrorCode::kMalformed, std::move(message)};
-}
 
 std::optional<WatchEventType> parse_type(std::string_view text) {
   if (text == "ADDED") return WatchEventType::kAdded;

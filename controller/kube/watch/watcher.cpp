@@ -170,9 +170,7 @@ asio::awaitable<void> Watcher::list_page() {
     co_await fail(opened.error());
     co_return;
   }
-  stream_ = *std::move(opened);
-  sieve_ = json::Sieve(*target_.shape, target_.object_bytes, json::Sieve::Input::kPage);
-  lines_ = LineSplitter();
+  begin_stream(*std::move(opened), json::Sieve::Input::kPage);
   auto reading = read_page();
   const base::Result<void> handled = co_await std::move(reading);
   stream_.reset();
@@ -185,10 +183,7 @@ asio::awaitable<base::Result<void>> Watcher::read_page() {
     const base::Result<std::string> bytes = co_await stream_->read(limits::kRequestTimeout);
     if (!bytes) co_return bytes.error();
     if (bytes->empty()) break;
-    std::string lines;
-    sieve_.feed(*bytes, lines);
-    lines_.feed(lines);
-    base::Result<void> handled = handle_lines();
+    base::Result<void> handled = handle_bytes(*bytes);
     if (!handled) co_return handled;
   }
   // The body ended before the list was complete.
@@ -238,9 +233,7 @@ asio::awaitable<base::Result<void>> Watcher::connect(bool send_initial_events) {
       environment_.client.open(target_.type, watch_request(target_.type, options));
   base::Result<std::unique_ptr<Stream>> opened = co_await std::move(opening);
   if (!opened) co_return opened.error();
-  stream_ = *std::move(opened);
-  sieve_ = json::Sieve(*target_.shape, target_.object_bytes, json::Sieve::Input::kLines);
-  lines_ = LineSplitter();
+  begin_stream(*std::move(opened), json::Sieve::Input::kLines);
   relist_ = false;
   opened_ = environment_.clock.now();
   received_ = false;
@@ -257,10 +250,7 @@ asio::awaitable<void> Watcher::read_events() {
     co_await end_of_watch();
     co_return;
   }
-  std::string lines;
-  sieve_.feed(*bytes, lines);
-  lines_.feed(lines);
-  const base::Result<void> handled = handle_lines();
+  const base::Result<void> handled = handle_bytes(*bytes);
   if (!handled) {
     co_await fail(handled.error());
   } else if (relist_) {
@@ -304,7 +294,16 @@ asio::awaitable<void> Watcher::fail(base::Error error) {
   co_await environment_.clock.sleep_for(std::max(delay, asked));
 }
 
-base::Result<void> Watcher::handle_lines() {
+void Watcher::begin_stream(std::unique_ptr<Stream> stream, json::Sieve::Input input) {
+  stream_ = std::move(stream);
+  sieve_ = json::Sieve(*target_.shape, target_.object_bytes, input);
+  lines_ = LineSplitter();
+}
+
+base::Result<void> Watcher::handle_bytes(std::string_view bytes) {
+  std::string lines;
+  sieve_.feed(bytes, lines);
+  lines_.feed(lines);
   while (std::optional<base::Result<std::string>> line = lines_.next()) {
     received_ = true;
     if (!*line) {

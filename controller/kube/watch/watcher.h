@@ -145,7 +145,8 @@ class Watcher {
   boost::asio::awaitable<base::Result<void>> connect(bool send_initial_events);
   boost::asio::awaitable<base::Result<void>> read_page();
   base::Result<void> end_page(json::View page);
-  base::Result<void> handle_lines();
+  void begin_stream(std::unique_ptr<Stream> stream, json::Sieve::Input input);
+  base::Result<void> handle_bytes(std::string_view bytes);
   base::Result<void> handle(const WatchEvent& event);
   base::Result<void> listed(std::string resource_version);
   void skip(const base::Error& error, std::string object = {});

@@ -34,8 +34,7 @@ class Parser final : public http::basic_parser<false> {
   bool keep_headers = false;
   std::vector<HeaderLine> headers;
 
-  bool is_success() const { return status / 100 == 2; }
-  std::size_t bound_of_body() const { return refused != 0 && !is_success() ? refused : max; }
+  std::size_t bound_of_body() const { return refused != 0 && !is_success(status) ? refused : max; }
 
  private:
   void on_request_impl(http::verb, string_view, string_view, int, Code&) override {}
@@ -49,7 +48,7 @@ class Parser final : public http::basic_parser<false> {
   void on_header_impl(Code&) override {}
   void on_body_init_impl(const boost::optional<std::uint64_t>&, Code&) override {}
   std::size_t on_body_impl(string_view part, Code& error) override {
-    if (filter && is_success()) {
+    if (filter && is_success(status)) {
       filter({part.data(), part.size()}, body);
       if (max != 0 && body.size() > max) error = http::error::body_limit;
       return part.size();
@@ -70,6 +69,8 @@ class Parser final : public http::basic_parser<false> {
 };
 
 }  // namespace
+
+bool reads_only(std::string_view method) { return method == "GET" || method == "HEAD"; }
 
 struct AnswerParser::State {
   AnswerBounds bounds;

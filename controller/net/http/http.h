@@ -16,6 +16,13 @@
 
 namespace net {
 
+// Returns whether a request with this method only reads, so that repeating it does no harm: GET and
+// HEAD.
+bool reads_only(std::string_view method);
+
+// Returns whether the HTTP status is one of 2xx.
+constexpr bool is_success(int status) { return status / 100 == 2; }
+
 struct AnswerBounds {
   std::size_t header_bytes;
   std::size_t body_bytes;         // limit of the body that the parser holds at once; 0: none

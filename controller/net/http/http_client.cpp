@@ -1,7 +1,5 @@
 #include "net/http/http_client.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <span>
 
@@ -16,11 +14,9 @@ using Awaitable = asio::awaitable<base::Result<T>>;
 constexpr int kStatusOk = 200;
 
 base::Error named(const std::string& name, base::Error error) {
-  if (!name.empty()) error.message = fmt::format("{}: {}", name, error.message);
-  return error;
+  if (name.empty()) return error;
+  return base::prefixed(name, std::move(error));
 }
-
-bool reads_only(const std::string& method) { return method == "GET" || method == "HEAD"; }
 
 bool may_repeat(Repeat repeat, bool unwritten) {
   return repeat == Repeat::kAlways || (repeat == Repeat::kIfUnwritten && unwritten);

@@ -20,20 +20,19 @@ using Credentials = std::optional<registry::Credentials>;
 constexpr std::string_view kSecretType = "kubernetes.io/dockerconfigjson";
 constexpr std::string_view kSecretKey = ".dockerconfigjson";
 
-base::Error unusable(std::string why) { return {base::ErrorCode::kInvalid, std::move(why)}; }
-
 base::Result<registry::DockerConfig> config_of(const api::Secret& secret) {
   if (secret.type != kSecretType) {
-    return unusable(fmt::format("the Secret is of type {} instead of {}", base::shown(secret.type),
-                                kSecretType));
+    return base::invalid(fmt::format("the Secret is of type {} instead of {}",
+                                     base::shown(secret.type), kSecretType));
   }
   const auto found = secret.data.find(std::string(kSecretKey));
   if (found == secret.data.end())
-    return unusable(fmt::format("the Secret has no key {}", kSecretKey));
+    return base::invalid(fmt::format("the Secret has no key {}", kSecretKey));
   const auto text = base::decode_base64(found->second);
-  if (!text) return unusable(fmt::format("the key {} of the Secret is not base64", kSecretKey));
+  if (!text)
+    return base::invalid(fmt::format("the key {} of the Secret is not base64", kSecretKey));
   auto config = registry::DockerConfig::parse(*text);
-  if (!config) return unusable("the Secret has invalid content: " + config.error().message);
+  if (!config) return base::invalid("the Secret has invalid content: " + config.error().message);
   return config;
 }
 
@@ -301,7 +300,7 @@ asio::awaitable<base::Result<Credentials>> PushChecks::find_credentials(
       environment_.logger.info("cannot use a Secret of spec.pushSecrets",
                                {{"secret", namespace_name + "/" + named.name},
                                 {"why", base::to_string(config.error())}});
-      co_return unusable(unusable_secret(named.name, namespace_name));
+      co_return base::invalid(unusable_secret(named.name, namespace_name));
     }
     if (!credentials) credentials = config->credentials(reference.domain, reference.path);
   }

@@ -18,13 +18,8 @@ namespace {
 
 // Returns whether `name` is an item of the comma-separated `list`.
 bool lists(std::string_view list, std::string_view name) {
-  while (!list.empty()) {
-    const std::size_t comma = list.find(',');
-    if (base::trimmed(list.substr(0, comma), " ") == name) return true;
-    if (comma == std::string_view::npos) return false;
-    list.remove_prefix(comma + 1);
-  }
-  return false;
+  const auto differs = [&](std::string_view item) { return base::trimmed(item, " ") != name; };
+  return !name.empty() && !base::all_parts(list, ',', differs);
 }
 
 // Returns the prefix in the form of canonical image names.

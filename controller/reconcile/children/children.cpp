@@ -2,10 +2,12 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cstdint>
 
 #include "api/pods/affinity.h"
 #include "base/limits.h"
+#include "base/text/text.h"
 #include "reconcile/children/names.h"
 
 namespace reconcile {
@@ -276,7 +278,7 @@ std::string hash(std::string_view text) {
 
 bool is_hash(std::string_view text) {
   return text.size() == hash("").size() &&
-         text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+         std::all_of(text.begin(), text.end(), base::is_lower_hex);
 }
 
 HashedRecord hashed_record_of(const AppliedPod& pod) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/backoff.h"
 #include "reconcile/children/children.h"
 #include "reconcile/observed.h"
 
@@ -10,9 +11,7 @@ namespace {
 
 // Returns a delay that doubles from limits::kContestFirstRetry to limits::kContestLastRetry.
 Instant::duration delay_after(int tries) {
-  Instant::duration delay = limits::kContestFirstRetry;
-  for (int i = 1; i < tries && delay < limits::kContestLastRetry; ++i) delay *= 2;
-  return std::min<Instant::duration>(delay, limits::kContestLastRetry);
+  return base::doubled(limits::kContestFirstRetry, tries - 1, limits::kContestLastRetry);
 }
 
 void add_time(std::vector<Instant>& times, Instant now) {
@@ -20,11 +19,13 @@ void add_time(std::vector<Instant>& times, Instant now) {
   times.push_back(now);
 }
 
-FieldContest* find_mutable(WriteHistory& history, ObjectRole role) {
-  for (FieldContest& contest : history.contests) {
-    if (contest.role == role) return &contest;
-  }
-  return nullptr;
+// Returns the contest of the role; null when there is none. `contests` may be const.
+template <class Contests>
+auto* find_contest(Contests& contests, ObjectRole role) {
+  const auto found =
+      std::find_if(contests.begin(), contests.end(),
+                   [&](const FieldContest& contest) { return contest.role == role; });
+  return found == contests.end() ? nullptr : &*found;
 }
 
 FieldContest& begin_contest(WriteHistory& history, ObjectRole role) {
@@ -126,10 +127,7 @@ const ContestedField* FieldContest::find(std::string_view path) const {
 }
 
 const FieldContest* WriteHistory::find(ObjectRole role) const {
-  for (const FieldContest& contest : contests) {
-    if (contest.role == role) return &contest;
-  }
-  return nullptr;
+  return find_contest(contests, role);
 }
 
 std::string stored_path(std::string_view path) {
@@ -158,7 +156,7 @@ void record_write(WriteHistory& history, const WriteRecord& record) {
     return field.role == write.role && field.intent != write.intent;
   });
   for (const std::string& path : write.healed) add_heal(history, write, path);
-  FieldContest* contest = find_mutable(history, write.role);
+  FieldContest* contest = find_contest(history.contests, write.role);
   if (contest == nullptr && write.overridden.empty()) return;
   if (contest == nullptr) contest = &begin_contest(history, write.role);
   replace_answered(*contest, write);
@@ -170,12 +168,12 @@ void record_write(WriteHistory& history, const WriteRecord& record) {
 }
 
 void record_failed_write(WriteHistory& history, ObjectRole role, Instant now) {
-  FieldContest* contest = find_mutable(history, role);
+  FieldContest* contest = find_contest(history.contests, role);
   if (contest != nullptr) contest->retry = now + delay_after(++contest->tries);
 }
 
 void record_contest(WriteHistory& history, const ContestRecord& record) {
-  FieldContest* contest = find_mutable(history, record.role);
+  FieldContest* contest = find_contest(history.contests, record.role);
   const bool is_new = contest == nullptr;
   if (is_new) contest = &begin_contest(history, record.role);
   for (const auto& [path, manager] : record.managers) {

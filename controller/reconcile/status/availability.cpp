@@ -47,10 +47,7 @@ bool mentions_error(std::string_view line) {
 std::string_view explaining_line(std::string_view log) {
   std::string_view last;
   std::string_view error;
-  while (!log.empty()) {
-    const std::size_t end = log.find('\n');
-    const std::string_view line = log.substr(0, end);
-    log.remove_prefix(end == std::string_view::npos ? log.size() : end + 1);
+  for (const std::string_view line : base::parts(log, '\n')) {
     if (line.starts_with("panic: ") || line.starts_with("fatal error: ")) return line;
     if (!line.empty()) last = line;
     if (mentions_error(line)) error = line;

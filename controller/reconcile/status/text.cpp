@@ -1,6 +1,6 @@
 #include "reconcile/status/text.h"
 
-#include <cctype>
+#include "base/text/text.h"
 
 namespace reconcile {
 
@@ -14,13 +14,12 @@ std::string without_numbers(std::string_view text) {
     has_digit = false;
   };
   for (const char character : text) {
-    const auto byte = static_cast<unsigned char>(character);
-    if (std::isalnum(byte) == 0) {
+    if (!base::is_alphanumeric(character)) {
       end_word();
       result += character;
       continue;
     }
-    has_digit = has_digit || std::isdigit(byte) != 0;
+    has_digit = has_digit || base::is_digit(character);
     word += character;
   }
   end_word();

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -30,26 +29,16 @@ base::Result<std::shared_ptr<const BlobFile>> BlobFile::open(const std::string& 
       new BlobFile(path, static_cast<std::uint64_t>(status.st_size)));
 }
 
-BlobFile::~BlobFile() {
-  if (descriptor_ >= 0) ::close(descriptor_);
-}
-
 base::Result<std::size_t> BlobFile::read(std::uint64_t offset, std::span<char> buffer) const {
-  if (descriptor_ < 0) {
+  if (!file_.is_open()) {
     // O_NONBLOCK: the path may have become a named pipe, whose open() would block.
-    descriptor_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (descriptor_ < 0) return unreadable(path_, errno);
-    ::posix_fadvise(descriptor_, 0, 0, POSIX_FADV_SEQUENTIAL);
+    file_ = base::Descriptor(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    if (!file_.is_open()) return unreadable(path_, errno);
+    ::posix_fadvise(file_.number(), 0, 0, POSIX_FADV_SEQUENTIAL);
   }
   std::size_t size = 0;
-  while (size < buffer.size()) {
-    const ssize_t got = ::pread(descriptor_, buffer.data() + size, buffer.size() - size,
-                                static_cast<off_t>(offset + size));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return unreadable(path_, errno);
-    if (got == 0) break;
-    size += static_cast<std::size_t>(got);
-  }
+  const int failure = base::read_at(file_.number(), offset, buffer, size);
+  if (failure != 0) return unreadable(path_, failure);
   return size;
 }
 

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/file.h"
 
 namespace registry {
 
@@ -24,7 +25,6 @@ class BlobFile {
 
   BlobFile(const BlobFile&) = delete;
   BlobFile& operator=(const BlobFile&) = delete;
-  ~BlobFile();
 
   const std::string& path() const { return path_; }
   std::uint64_t size() const { return size_; }
@@ -39,7 +39,7 @@ class BlobFile {
 
   std::string path_;
   std::uint64_t size_;
-  mutable int descriptor_ = -1;
+  mutable base::Descriptor file_;  // open from the first read on
 };
 
 struct FileRange {

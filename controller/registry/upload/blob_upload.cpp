@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "base/limits.h"
+#include "base/text/number.h"
 #include "crypto/digest.h"
 
 namespace registry {
@@ -32,13 +33,9 @@ std::optional<std::uint64_t> bytes_in_range(std::string_view range) {
   const std::size_t dash = range.find('-');
   if (range.starts_with("bytes=")) return bytes_in_range(range.substr(6));
   if (dash == std::string_view::npos || range.substr(0, dash) != "0") return std::nullopt;
-  const std::string_view digits = range.substr(dash + 1);
-  std::uint64_t last = 0;
-  const char* end = digits.data() + digits.size();
-  const auto [stop, error] = std::from_chars(digits.data(), end, last);
-  if (error != std::errc() || stop != end || digits.empty()) return std::nullopt;
-  if (last == std::uint64_t(-1)) return std::nullopt;
-  return last == 0 ? 0 : last + 1;
+  const auto last = base::whole_number<std::uint64_t>(range.substr(dash + 1));
+  if (!last || *last == std::uint64_t(-1)) return std::nullopt;
+  return *last == 0 ? 0 : *last + 1;
 }
 
 }  // namespace
@@ -120,13 +117,8 @@ void BlobUpload::report_progress(State state, std::uint64_t done) {
 }
 
 base::Error BlobUpload::refused(std::string_view what, int status) const {
-  const std::string message = fmt::format("{} answers HTTP status {} to {} of {}", session_.host(),
-                                          status, what, blob_.descriptor.digest);
-  if (status == 401) return {base::ErrorCode::kUnauthorized, message};
-  if (status == 403) return {base::ErrorCode::kForbidden, message};
-  if (status == 429) return {base::ErrorCode::kTooManyRequests, message};
-  if (status >= 500) return {base::ErrorCode::kUnavailable, message};
-  return {base::ErrorCode::kMalformed, message};
+  return refusal(status, fmt::format("{} answers HTTP status {} to {} of {}", session_.host(),
+                                     status, what, blob_.descriptor.digest));
 }
 
 Awaitable<bool> BlobUpload::is_present() {
@@ -137,10 +129,9 @@ Awaitable<bool> BlobUpload::is_present() {
   const auto answer = co_await std::move(sending);
   if (!answer) co_return answer.error();
   if (answer->status == 200) co_return true;
-  const bool grave = answer->status == 401 || answer->status == 403 || answer->status == 429 ||
-                     answer->status >= 500;
-  if (grave) co_return refused("the HEAD request", answer->status);
-  co_return false;
+  base::Error error = refused("the HEAD request", answer->status);
+  if (error.code == base::ErrorCode::kMalformed) co_return false;  // 404, or another refusal
+  co_return error;
 }
 
 Awaitable<void> BlobUpload::begin() {
@@ -164,9 +155,8 @@ Awaitable<void> BlobUpload::ask_offset() {
   auto sending = session_.send({"GET", *upload_}, kNoDeadline);
   const auto answer = co_await std::move(sending);
   if (!answer) co_return answer.error();
-  if (answer->status == 429 || answer->status >= 500) {
-    co_return refused("the request for the progress of the upload", answer->status);
-  }
+  base::Error error = refused("the request for the progress of the upload", answer->status);
+  if (error.transient()) co_return error;
   const auto bytes = bytes_in_range(answer->header("Range"));
   const bool known = answer->status == 204 || answer->status == 200;
   if (!known || !bytes || *bytes > source_->hashed() || *bytes > size()) {

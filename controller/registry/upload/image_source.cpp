@@ -199,8 +199,8 @@ base::Result<std::unique_ptr<ImageSource>> loaded(std::unique_ptr<Source> source
 
 // Recognises a compressed file by its first bytes and returns the program that decompresses it.
 std::optional<std::string_view> decompressor(std::string_view begin) {
-  if (begin.starts_with("\x1f\x8b")) return "gunzip";
-  if (begin.starts_with("\x28\xb5\x2f\xfd")) return "unzstd";
+  if (begin.starts_with(kGzip)) return "gunzip";
+  if (begin.starts_with(kZstd)) return "unzstd";
   if (begin.starts_with("BZh")) return "bunzip2";
   if (begin.starts_with("\xfd"
                         "7zX"))

@@ -78,13 +78,9 @@ struct json::Fields<registry::SavedImage> {
 namespace registry {
 namespace {
 
-constexpr std::string_view kOciIndexType = "application/vnd.oci.image.index.v1+json";
-constexpr std::string_view kGzip = "\x1f\x8b";
-constexpr std::string_view kZstd = "\x28\xb5\x2f\xfd";
+using base::malformed;
 
-base::Error malformed(std::string message) {
-  return {base::ErrorCode::kMalformed, std::move(message)};
-}
+constexpr std::string_view kOciIndexType = "application/vnd.oci.image.index.v1+json";
 
 bool is_usable(const Descriptor& descriptor) {
   return crypto::is_digest(descriptor.digest) && descriptor.size >= 0;

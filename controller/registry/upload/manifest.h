@@ -47,6 +47,10 @@ std::string media_type_of(const Descriptor& descriptor, const Manifest& manifest
 // image source may lack it.
 bool is_foreign(const Descriptor& layer);
 
+// The first bytes of compressed files.
+inline constexpr std::string_view kGzip = "\x1f\x8b";
+inline constexpr std::string_view kZstd = "\x28\xb5\x2f\xfd";
+
 // Returns the OCI media type of a layer: plain, gzip or zstd, by its first bytes.
 std::string layer_media_type(std::string_view begin);
 

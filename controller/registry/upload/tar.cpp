@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "base/text/number.h"
+#include "base/text/text.h"
 #include "registry/upload/blob_file.h"
 
 namespace registry {
@@ -51,14 +53,9 @@ std::optional<std::uint64_t> number_at(const Block& block, std::size_t at, std::
     }
     return number;
   }
-  std::string_view digits = text_at(block, at, size);
-  while (digits.starts_with(' ')) digits.remove_prefix(1);
-  while (digits.ends_with(' ')) digits.remove_suffix(1);
+  const std::string_view digits = base::trimmed(text_at(block, at, size), " ");
   if (digits.empty()) return 0;
-  const char* end = digits.data() + digits.size();
-  const auto [stop, error] = std::from_chars(digits.data(), end, number, 8);
-  if (error != std::errc() || stop != end) return std::nullopt;
-  return number;
+  return base::whole_number<std::uint64_t>(digits, 8);
 }
 
 bool checksum_fits(const Block& block) {
@@ -81,10 +78,7 @@ std::string name_of(const Block& block) {
 // Returns the path that unpacking would create: "a/c" for "a/./b/../c/".
 std::string normalized(std::string_view name) {
   std::vector<std::string_view> parts;
-  while (!name.empty()) {
-    const std::size_t end = std::min(name.find('/'), name.size());
-    const std::string_view part = name.substr(0, end);
-    name.remove_prefix(std::min(end + 1, name.size()));
+  for (const std::string_view part : base::parts(name, '/')) {
     if (part.empty() || part == ".") continue;
     if (part != "..") {
       parts.push_back(part);
@@ -130,11 +124,8 @@ bool read_pax(std::string_view text, Extension& extension) {
     if (key == "path") extension.name = value;
     if (key == "linkpath") extension.link = value;
     if (key != "size") continue;
-    std::uint64_t size = 0;
-    const char* end = value.data() + value.size();
-    const auto parsed = std::from_chars(value.data(), end, size);
-    if (parsed.ec != std::errc() || parsed.ptr != end) return false;
-    extension.size = size;
+    extension.size = base::whole_number<std::uint64_t>(value);
+    if (!extension.size) return false;
   }
   return true;
 }

@@ -46,14 +46,8 @@ Awaitable<void> send_waiting(UploadState& work) {
 }
 
 base::Error refused(const RepositorySession& session, int status) {
-  const std::string message = fmt::format("{} answers HTTP status {} to a manifest of {}",
-                                          session.host(), status, session.path());
-  if (status == 401) return {base::ErrorCode::kUnauthorized, message};
-  if (status == 403) return {base::ErrorCode::kForbidden, message};
-  if (status == 429) return {base::ErrorCode::kTooManyRequests, message};
-  if (status == 413) return {base::ErrorCode::kTooLarge, message};
-  if (status >= 500) return {base::ErrorCode::kUnavailable, message};
-  return {base::ErrorCode::kMalformed, message};
+  return refusal(status, fmt::format("{} answers HTTP status {} to a manifest of {}",
+                                     session.host(), status, session.path()));
 }
 
 }  // namespace
@@ -95,7 +89,7 @@ Awaitable<void> Uploader::send_manifest(RepositorySession& session,
     request.timeout = limits::kUploadSilence;
     auto sending = session.send(std::move(request), RepositorySession::kNoDeadline);
     const auto answer = co_await std::move(sending);
-    if (answer && answer->status / 100 == 2) co_return base::Result<void>();
+    if (answer && net::is_success(answer->status)) co_return base::Result<void>();
     const base::Error error = answer ? refused(session, answer->status) : answer.error();
     if (!error.transient() || ++failures >= limits::kUploadTries) co_return error;
     auto sleeping = clock_.sleep_for(backoff.next(random_, clock_.now()));

@@ -24,6 +24,15 @@ TEST(Backoff, IsBetweenATenthOfTheBoundAndTheBoundWhichDoubles) {
   }
 }
 
+TEST(Doubled, GrowsFromTheFirstToTheMaximumAndNeverOverflows) {
+  EXPECT_EQ(base::doubled(5ms, -1, 1s), 5ms);
+  EXPECT_EQ(base::doubled(5ms, 0, 1s), 5ms);
+  EXPECT_EQ(base::doubled(5ms, 3, 1s), 40ms);
+  EXPECT_EQ(base::doubled(5ms, 8, 1s), 1s);
+  EXPECT_EQ(base::doubled(5ms, 1'000'000, 1s), 1s);
+  EXPECT_EQ(base::doubled(2s, 0, 1s), 1s);
+}
+
 TEST(Backoff, UsesTheWholeRange) {
   Random random(1);
   std::chrono::milliseconds min = 1h;

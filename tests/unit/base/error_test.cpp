@@ -22,6 +22,26 @@ TEST(Error, ReadsAsItsCodeAndItsMessage) {
   EXPECT_EQ(to_string(Error{ErrorCode::kGone, ""}), "Gone");
 }
 
+TEST(Error, OfInputHasTheCodeInTheNameOfItsFunction) {
+  EXPECT_EQ(base::invalid("no host"), (Error{ErrorCode::kInvalid, "no host"}));
+  EXPECT_EQ(base::malformed("no JSON"), (Error{ErrorCode::kMalformed, "no JSON"}));
+}
+
+TEST(Error, GetsANameBeforeItsMessageAndKeepsTheRest) {
+  using std::chrono::milliseconds;
+  const Error error{ErrorCode::kGone, "too old", {{"f", "r", "m"}}, milliseconds(5)};
+  const Error expected{ErrorCode::kGone, "pods: too old", {{"f", "r", "m"}}, milliseconds(5)};
+  EXPECT_EQ(base::prefixed("pods", error), expected);
+}
+
+TEST(Error, HasACauseWithTheReasonOfAnyOfThem) {
+  const Error error{ErrorCode::kInvalid, "", {{"a", "First", ""}, {"b", "Second", ""}}};
+  EXPECT_TRUE(error.has_cause("First"));
+  EXPECT_TRUE(error.has_cause("Second"));
+  EXPECT_FALSE(error.has_cause("a"));
+  EXPECT_FALSE(Error{}.has_cause(""));
+}
+
 TEST(Error, IsTransientWhenTheSameRequestMaySucceedLater) {
   for (const auto code : {ErrorCode::kConflict, ErrorCode::kTooManyRequests,
                           ErrorCode::kUnavailable, ErrorCode::kTimeout, ErrorCode::kNetwork}) {

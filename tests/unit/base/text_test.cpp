@@ -42,6 +42,26 @@ TEST(Text, OtherCharactersMayBeTrimmed) {
   EXPECT_EQ(trimmed(std::string_view("\0a\0", 3), std::string_view("\0", 1)), "a");
 }
 
+TEST(Text, PartsAreBetweenSeparatorsAndMayBeEmpty) {
+  using Parts = std::vector<std::string_view>;
+  EXPECT_EQ(parts("a,b", ','), (Parts{"a", "b"}));
+  EXPECT_EQ(parts(",a,,", ','), (Parts{"", "a", "", ""}));
+  EXPECT_EQ(parts("a", ','), (Parts{"a"}));
+  EXPECT_EQ(parts("", ','), (Parts{""}));
+}
+
+TEST(Text, APredicateSeesPartsUntilOneDoesNotFulfilIt) {
+  std::string seen;
+  const auto is_short = [&](std::string_view part) {
+    seen += part;
+    return part.size() < 2;
+  };
+  EXPECT_TRUE(all_parts("a.b.", '.', is_short));
+  EXPECT_EQ(seen, "ab");
+  EXPECT_FALSE(all_parts("c.dd.e", '.', is_short));
+  EXPECT_EQ(seen, "abcdd");
+}
+
 TEST(Text, ClassesOfCharactersAreThoseOfAscii) {
   for (int byte = 0; byte < 256; ++byte) {
     const auto character = static_cast<char>(byte);

@@ -59,6 +59,19 @@ TEST(ServerUrl, HasAPortBetween1And65535) {
   }
 }
 
+TEST(HostAndPort, HasBracketsAroundAnIpv6Address) {
+  EXPECT_EQ(net::host_and_port("api.test", 443), "api.test:443");
+  EXPECT_EQ(net::host_and_port("fd00::1", 6443), "[fd00::1]:6443");
+}
+
+TEST(AddressOf, IsNothingForAName) {
+  EXPECT_EQ(net::address_of("127.0.0.1")->to_string(), "127.0.0.1");
+  EXPECT_EQ(net::address_of("::1")->to_string(), "::1");
+  EXPECT_FALSE(net::address_of("localhost"));
+  EXPECT_FALSE(net::address_of("[::1]"));
+  EXPECT_FALSE(net::address_of(""));
+}
+
 TEST(ProxyUrl, MayHaveAUserAndAPasswordWhichAreNotShown) {
   const auto url = net::parse_proxy_url("http://ja%40ne:pass%20word@proxy.test:3128");
   ASSERT_TRUE(url);
