@@ -78,7 +78,6 @@ struct json::Fields<registry::SavedImage> {
 namespace registry {
 namespace {
 
-constexpr std::string_view kOciIndexType = "application/vnd.oci.image.index.v1+json";
 constexpr std::string_view kGzip = "\x1f\x8b";
 constexpr std::string_view kZstd = "\x28\xb5\x2f\xfd";
 
