@@ -30,9 +30,10 @@ TABLE = {
 }
 MAINS = {"main.cpp", "kubectl_localregistry.cpp"}  # these may include every layer
 
-# The headers of libraries, and the only layers that may include them.
+# The headers of libraries, and the only layers that may include them. The longest match counts.
 OWNERS = {
     "boost/beast": {"net", "serve"},
+    "boost/beast/zlib": {"registry"},
     "openssl/": {"crypto", "net", "serve"},
     "boost/asio/ssl": {"net", "serve"},
     "boost/asio/experimental/": {"async"},
@@ -111,10 +112,10 @@ class Tree:
 
     @staticmethod
     def _foreign(layer, name):
-        for prefix, owners in OWNERS.items():
-            if name.startswith(prefix) and layer not in owners:
-                return f"<{name}> belongs to {', '.join(sorted(owners))}, not to {layer}"
-        return None
+        prefix = max((one for one in OWNERS if name.startswith(one)), key=len, default=None)
+        if prefix is None or layer in OWNERS[prefix]:
+            return None
+        return f"<{name}> belongs to {', '.join(sorted(OWNERS[prefix]))}, not to {layer}"
 
     def _impure(self, path):
         """Yields the IO headers that path includes, directly or through other headers."""

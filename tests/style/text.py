@@ -39,7 +39,8 @@ UNCLEAR = re.compile(r"\b(" + r"|".join(
     )) + r")\b", re.IGNORECASE)
 WITH_PLAIN_WORDS = re.compile(r"(controller|charts|crds|deploy)/|.*\.md$")
 
-CPP_FUNCTION = re.compile(r"^( {0,4})(?!namespace|class|struct|enum|union|extern|\}|//)\S.*\{$")
+CPP_FUNCTION = re.compile(r"^( {0,4})(?!namespace|class|struct|enum|union|extern|return|\}|//)"
+                          r"(?!.*= \{$)\S.*\{$")  # a table of values is no function
 SHELL_FUNCTION = re.compile(r"^()[\w-]+\(\) [{(]")
 # clang-tidy sees these only in a source that it reads alone; tidy.py joins sources.
 ALIAS = re.compile(r"^(?:using (?:[\w:]+::)?(\w+)(?:;| =)|namespace (\w+) =)", re.MULTILINE)

@@ -80,8 +80,6 @@ namespace {
 
 using base::malformed;
 
-constexpr std::string_view kOciIndexType = "application/vnd.oci.image.index.v1+json";
-
 bool is_usable(const Descriptor& descriptor) {
   return crypto::is_digest(descriptor.digest) && descriptor.size >= 0;
 }

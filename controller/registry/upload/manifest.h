@@ -56,6 +56,7 @@ std::string layer_media_type(std::string_view begin);
 
 inline constexpr std::string_view kOciConfigType = "application/vnd.oci.image.config.v1+json";
 inline constexpr std::string_view kOciLayerType = "application/vnd.oci.image.layer.v1.tar";
+inline constexpr std::string_view kOciIndexType = "application/vnd.oci.image.index.v1+json";
 inline constexpr std::string_view kOciManifestType = "application/vnd.oci.image.manifest.v1+json";
 
 // A SavedImage is one image in the manifest.json that `docker save` writes.
