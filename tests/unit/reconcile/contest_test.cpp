@@ -314,6 +314,17 @@ TEST_F(Contest, AnImmutableFieldThatAPolicySetAtCreationNeverCausesADelete) {
   EXPECT_EQ(world.find<api::StatefulSet>()->metadata.uid, uid);
 }
 
+TEST_F(Contest, APodManagementPolicyThatAPolicySetsNeverCausesADeleteAtARetryEither) {
+  api::LocalRegistrySpec spec;
+  spec.persistence.enabled = true;
+  world.change_spec(spec);
+  set_policy(R"({"spec":{"podManagementPolicy":"OrderedReady"}})", ObjectRole::kStatefulSet);
+  world.converge();
+  const std::string uid = world.find<api::StatefulSet>()->metadata.uid;
+  writes_within(180min);
+  EXPECT_EQ(world.find<api::StatefulSet>()->metadata.uid, uid);
+}
+
 TEST_F(Contest, WhatIsRememberedIsBounded) {
   for (int i = 0; i < 1000; ++i) {
     reconcile::record_write(world.history, {ObjectRole::kDeployment,
