@@ -127,7 +127,7 @@ Awaitable<HttpAnswer> HttpClient::follow(HttpRequest request, CrossHostRedirect 
     if (!answer || !is_redirect(answer->status)) co_return answer;
     const std::string who = request.url.server.authority();
     if (redirects == limits::kRedirects) {
-      co_return malformed(fmt::format("{} redirects too many times", who));
+      co_return malformed(fmt::format("{} redirects more than {} times", who, limits::kRedirects));
     }
     if (!net::reads_only(request.method) && !keeps_method(answer->status)) {
       co_return malformed(

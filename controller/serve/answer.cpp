@@ -47,7 +47,8 @@ Request to_request(Message message) {
 
 std::optional<Answer> refusal(error_code failure) {
   if (failure == http::error::header_limit || failure == http::error::buffer_overflow) {
-    return plain(431, "request header too large");
+    return plain(431, fmt::format("request header too large: the maximum is {} bytes",
+                                  limits::kServeHeaderBytes));
   }
   if (failure == http::error::body_limit) return plain(413, "request body too large");
   if (failure == kLargeBodyTimeout) {

@@ -68,7 +68,8 @@ class LargeBodyQueue {
     bool closed_ = false;
   };
 
-  // `longest_keep_time`: the keep time when few connections wait, without the credit.
+  // `longest_keep_time`: the keep time (see Pace above) while few connections wait. The credit of
+  // an address is added to it.
   LargeBodyQueue(boost::asio::any_io_executor executor, std::chrono::milliseconds longest_keep_time)
       : executor_(std::move(executor)), longest_keep_time_(longest_keep_time) {}
   LargeBodyQueue(const LargeBodyQueue&) = delete;

@@ -11,7 +11,7 @@ namespace base {
 // Decodes padded Base64; white space is ignored. Returns nullopt when the text is not valid.
 std::optional<std::string> decode_base64(std::string_view text);
 
-// Returns base64 that was written without padding with the padding that decode_base64() expects.
+// Returns base64 text that has no padding with the "=" appended that decode_base64() expects.
 std::string padded_base64(std::string text);
 
 std::string encode_base64(std::string_view bytes);

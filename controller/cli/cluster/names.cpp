@@ -1,9 +1,12 @@
 #include "cli/cluster/names.h"
 
+#include <fmt/core.h>
+
 #include <cstdint>
 
 #include "base/text/dns_name.h"
 #include "base/text/number.h"
+#include "base/text/quote.h"
 
 namespace cli {
 

@@ -89,8 +89,9 @@ void Importer::check_registry(const Spec& spec) {
     const std::string name =
         report_.is_hidden(other) ? "this namespace" : "namespace " + spec.namespace_name;
     report_.note(other,
-                 fmt::format("if you create the LocalRegistry in another namespace, {} must list "
-                             "that namespace in its annotation localregistry.dev/allow-from",
+                 fmt::format("the registry runs in {0}: create the LocalRegistry there, too, "
+                             "or add the LocalRegistry's namespace to the annotation "
+                             "localregistry.dev/allow-from of {0}",
                              name));
   }
   if (spec.name.empty()) return;

@@ -14,7 +14,8 @@ std::size_t plain_bytes(std::string_view bytes) {
   while (at + sizeof(std::uint64_t) <= bytes.size()) {
     std::uint64_t eight = 0;
     std::memcpy(&eight, bytes.data() + at, sizeof eight);
-    // The top bit is set in a byte that is less than 0x20, not ASCII, or 0x7F.
+    // `odd` is 0 exactly if each of the eight bytes is a printable ASCII character. Which of its
+    // bits are set does not matter, because a carry can set further ones.
     const std::uint64_t odd = ((eight - 0x20 * kOnes) | eight | (eight + kOnes)) & 0x80 * kOnes;
     if (odd != 0) break;
     at += sizeof eight;

@@ -8,6 +8,7 @@
 #include "api/quantity.h"
 #include "base/limits.h"
 #include "base/text/dns_name.h"
+#include "base/text/quote.h"
 #include "base/text/text.h"
 #include "reconcile/checks/decision.h"
 #include "reconcile/children/names.h"

@@ -18,7 +18,7 @@ struct FailedPull {
   std::string_view waiting_reason;
   std::string_view message;
   std::string authority;  // "localhost:<nodePort>"
-  int http_status = 0;    // that the registry answered with; 0: none is named
+  int http_status = 0;    // HTTP status that `message` reports; 0: it reports none
 };
 
 bool has(std::string_view text, std::string_view part) {
@@ -236,7 +236,7 @@ constexpr Explanation kExplanations[] = {
     {pull_reason::kConnectionCut, "Connections to localhost:{} break on the node.",
      "See the log of the registry's pod for the same time."},
     {pull_reason::kPullFailed, "The node cannot pull from localhost:{}.",
-     "See the text of the container runtime."},
+     "The operator does not know this error: see the log of the node's container runtime."},
     {pull_reason::kKubeProxyNftables,
      "kube-proxy runs in nftables mode, which does not serve node ports on localhost.",
      "Enable the node proxy (chart value nodeProxy.enabled), or run kube-proxy in iptables mode."},

@@ -201,9 +201,10 @@ base::Result<void> BlobUpload::take_chunk(const HttpAnswer& answer, std::uint64_
   // the number of bytes that were read.
   if (offset_ <= std::min(end, source_->hashed())) return {};
   upload_.reset();
-  return base::Error{base::ErrorCode::kMalformed,
-                     fmt::format("{} reports more bytes of {} than were sent", session_.host(),
-                                 blob_.descriptor.digest)};
+  return base::Error{
+      base::ErrorCode::kMalformed,
+      fmt::format("{} reports more bytes of {} than the {} that were sent", session_.host(),
+                  blob_.descriptor.digest, std::min(end, source_->hashed()))};
 }
 
 Awaitable<void> BlobUpload::send_chunk() {

@@ -138,7 +138,7 @@ TEST_F(PushCheckHostile, RedirectsWithoutEndAreUnknown) {
         return true;
       },
       tls());
-  expect_unknown(check(server), "redirects too many times");
+  expect_unknown(check(server), "redirects more than 5 times");
   EXPECT_THAT(server.lines(), SizeIs(6));
 }
 
