@@ -86,8 +86,8 @@ void Importer::check_registry(const Spec& spec) {
     report_.fail(other, fmt::format("{} is not a Kubernetes name: use a-z, 0-9 and -",
                                     report_.shown(other, spec.namespace_name)));
   } else if (!spec.namespace_name.empty() && spec.namespace_name != options_.namespace_name) {
-    const std::string name =
-        report_.is_hidden(other) ? "this namespace" : "namespace " + spec.namespace_name;
+    const std::string name = report_.is_hidden(other) ? "the namespace in this field"
+                                                      : "namespace " + spec.namespace_name;
     report_.note(other,
                  fmt::format("the registry runs in {0}: create the LocalRegistry there, too, "
                              "or add the LocalRegistry's namespace to the annotation "

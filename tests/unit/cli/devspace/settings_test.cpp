@@ -237,11 +237,12 @@ TEST(Settings, NoMessageShowsAPassword) {
 }
 
 TEST(Settings, NoMessageShowsAPasswordThatIsValid) {
-  EXPECT_EQ(messages("vars: {P: {value: secret, password: yes}}\n"
-                     "localRegistry: {namespace: \"${P}\"}\n"),
-            "devspace.yaml:2:17: localRegistry.namespace: if you create the LocalRegistry in "
-            "another namespace, this namespace must list that namespace in its annotation "
-            "localregistry.dev/allow-from\naccepted");
+  EXPECT_EQ(
+      messages("vars: {P: {value: secret, password: yes}}\n"
+               "localRegistry: {namespace: \"${P}\"}\n"),
+      "devspace.yaml:2:17: localRegistry.namespace: the registry runs in the namespace in this "
+      "field: create the LocalRegistry there, too, or add the LocalRegistry's namespace to the "
+      "annotation localregistry.dev/allow-from of the namespace in this field\naccepted");
   EXPECT_THAT(messages("vars: {P: {value: 70000, password: true}}\n"
                        "localRegistry: {port: \"${P}\"}\n"),
               HasSubstr("localRegistry.port: a value that is not shown (it contains a variable "
