@@ -106,12 +106,9 @@ AuthScope scope_of(std::string_view key) {
   return {normalized_host(key.substr(0, slash)), std::string(path)};
 }
 
-base::Result<Credentials> credentials_of(const AuthText& text) {
-  Credentials found{text.username, text.password, text.identity_token, text.registry_token};
-  if (text.auth.empty()) return found;
-  // Some tools leave the padding out.
-  const bool is_padded = text.auth.ends_with('=');
-  const auto decoded = base::decode_base64(is_padded ? text.auth : base::padded_base64(text.auth));
+// Decodes "user:password" from base64. Some tools omit the padding.
+base::Result<Credentials> decode_auth(const std::string& auth) {
+  const auto decoded = base::decode_base64(auth.ends_with('=') ? auth : base::padded_base64(auth));
   if (!decoded) return invalid("auths[…].auth is not base64");
   const std::size_t colon = decoded->find(':');
   if (colon == std::string::npos) return invalid("auths[…].auth is not user:password in base64");

@@ -1,5 +1,7 @@
 #include "registry/probe/probe_image.h"
 
+#include <fmt/core.h>
+
 #include <array>
 #include <boost/beast/zlib/deflate_stream.hpp>
 #include <boost/crc.hpp>
@@ -16,6 +18,7 @@ namespace {
 
 namespace zlib = boost::beast::zlib;
 
+constexpr std::string_view kGzipLayerType = "application/vnd.oci.image.layer.v1.tar+gzip";
 constexpr std::string_view kOperatingSystem = "linux";
 constexpr std::string_view kUser = "65532";  // "nonroot" of many base images
 constexpr std::string_view kProgram = "pulled";
@@ -190,11 +193,11 @@ ProbeImage make_probe_image(std::string_view round) {
     const PlatformText name{std::string(platform.architecture), std::string(kOperatingSystem),
                             std::string(platform.variant)};
     const std::string tar = layer_of(probe_program(platform), round);
-    ProbeImage::Part layer = part(std::string(kOciLayerType) + "+gzip", gzip(tar));
+    ProbeImage::Part layer = part(kGzipLayerType, gzip(tar));
     ImageConfig config{name.architecture,
                        name.os,
                        name.variant,
-                       {std::string(kUser), {"/" + std::string(kProgram)}},
+                       {std::string(kUser), {fmt::format("/{}", kProgram)}},
                        {"layers", {crypto::sha256(tar)}}};
     ProbeImage::Part config_part = part(kOciConfigType, json::encode(config));
     ProbeImage::Part manifest =
