@@ -50,7 +50,7 @@ TEST(Health, ListsEveryCheckWhenItIsVerbose) {
 
 TEST(Health, AReasonStaysOnItsLine) {
   EXPECT_EQ(serve::check_health("readyz", {failing("a", "x\r\n[+]b ok\x1b[0m")}, false).body,
-            "[-]a failed: x  [+]b ok ?[0m\nreadyz check failed\n");
+            "[-]a failed: x? [+]b ok?[0m\nreadyz check failed\n");
 }
 
 TEST(Health, ChecksAreAskedEachTime) {
