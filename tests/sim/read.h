@@ -2,6 +2,7 @@
 // an object. One thread.
 #pragma once
 
+#include "api/pods/pod.h"
 #include "json/raw.h"
 #include "json/value.h"
 #include "sim/api_server.h"

@@ -49,7 +49,7 @@ class ProgramTest : public OperatorTest {
 TEST_F(ProgramTest, ReconcilesAndIsReady) {
   cluster.put(a_registry());
   start();
-  EXPECT_EQ(cluster.find<api::LocalRegistry>(kDev)->status.node_port, 30000);
+  EXPECT_EQ(cluster.find<api::LocalRegistry>(kDev)->status.node_port, node_port());
   EXPECT_EQ(program->manager().waits_for(), std::nullopt);
   EXPECT_TRUE(program->leading());
   EXPECT_EQ(program->poll_pause(), 0s);
@@ -115,7 +115,7 @@ TEST_F(ProgramTest, SendsItsLastEventsWhenItIsStopped) {
   rest();
   EXPECT_TRUE(running->done());
   EXPECT_EQ(running->thrown(), nullptr);
-  EXPECT_THAT(cluster.events, Contains(HasSubstr("Created")));
+  EXPECT_THAT(cluster.events(), Contains(HasSubstr("Created")));
 }
 
 }  // namespace

@@ -1,11 +1,13 @@
 #include "operator/controller.h"
 
+#include <fmt/core.h>
 #include <gmock/gmock.h>
 
 #include <algorithm>
 #include <map>
 
 #include "base/limits.h"
+#include "sim/answers.h"
 #include "unit/operator/fake_push_checker.h"
 #include "unit/operator/fixture.h"
 
@@ -51,6 +53,7 @@ class ControllerTest : public OperatorTest {
   void run_pods() {
     api::Deployment deployment = *cluster.find<api::Deployment>(kTarget);
     deployment.status.observed_generation = deployment.metadata.generation;
+    deployment.status.replicas = 1;
     deployment.status.updated_replicas = deployment.status.ready_replicas = 1;
     cluster.put(deployment);
     rest();
@@ -60,15 +63,20 @@ class ControllerTest : public OperatorTest {
             const api::ObjectKey& key = {"team-a", "dev"}) {
     api::LocalRegistry registry = *cluster.find<api::LocalRegistry>(key);
     change(registry.spec);
-    ++registry.metadata.generation;
     cluster.put(registry);
+  }
+
+  void put_kind_node() {
+    api::Node node;
+    node.metadata.name = "n";
+    node.spec.provider_id = "kind://docker/kind/kind-control-plane";
+    cluster.put(node);
   }
 
   // Calls `something` while the first request with the line `awaited` is in flight.
   void during_first(const std::string& awaited, const std::function<void()>& something) {
-    cluster.intercept =
-        [awaited, something, done = false](
-            const std::string& line) mutable -> std::optional<base::Result<kube::Response>> {
+    cluster.intercept = [awaited, something,
+                         done = false](const std::string& line) mutable -> Cluster::Answer {
       if (line == awaited && !std::exchange(done, true)) something();
       return std::nullopt;
     };
@@ -93,8 +101,9 @@ class ControllerTest : public OperatorTest {
   }
 
   std::size_t events_with(const std::string& text) const {
+    const auto events = cluster.events();
     return static_cast<std::size_t>(
-        std::count_if(cluster.events.begin(), cluster.events.end(),
+        std::count_if(events.begin(), events.end(),
                       [&](const auto& body) { return body.find(text) != std::string::npos; }));
   }
 
@@ -111,7 +120,7 @@ TEST_F(ControllerTest, AResourceGetsItsObjectsAndItsPortInThreeWrites) {
   EXPECT_THAT(cluster.writes(), UnorderedElementsAre("PATCH deployments team-a/registry",
                                                      "PATCH services team-a/registry",
                                                      "PATCH localregistries/status team-a/dev"));
-  EXPECT_EQ(cluster.find<api::LocalRegistry>(kDev)->status.node_port, 30000);
+  EXPECT_EQ(cluster.find<api::LocalRegistry>(kDev)->status.node_port, node_port());
   EXPECT_EQ(ready(), "False Deploying");
   run_pods();
   EXPECT_EQ(ready(), "True Ready");
@@ -127,14 +136,14 @@ TEST_F(ControllerTest, AResourceGetsItsObjectsAndItsPortInThreeWrites) {
 TEST_F(ControllerTest, ItsOwnWritesAskForNoOtherReconcile) {
   cluster.put(a_registry());
   start();
-  EXPECT_EQ(cluster.find<api::LocalRegistry>(kDev)->status.node_port, 30000);
+  EXPECT_EQ(cluster.find<api::LocalRegistry>(kDev)->status.node_port, node_port());
   EXPECT_EQ(counts.outcomes[runtime::ReconcileOutcome::kSuccess], 1);
 }
 
 TEST_F(ControllerTest, AFieldThatAPolicyRewritesIsReportedAndNotFoughtOver) {
-  cluster.mutate = [](api::Deployment& deployment) {
+  cluster.mutate<api::Deployment>([](api::Deployment& deployment) {
     deployment.spec.pod_template.spec.containers[0].image = "harbor.test/registry";
-  };
+  });
   cluster.put(a_registry());
   start();
   EXPECT_THAT(cluster.writes(), UnorderedElementsAre("PATCH deployments team-a/registry",
@@ -144,34 +153,29 @@ TEST_F(ControllerTest, AFieldThatAPolicyRewritesIsReportedAndNotFoughtOver) {
   rest(10s);
   EXPECT_EQ(ready(), "True Ready");
   EXPECT_EQ(converged(), "False FieldOverridden");
-  EXPECT_EQ(cluster.find<api::LocalRegistry>(kDev)->status.node_port, 30000);
+  EXPECT_EQ(cluster.find<api::LocalRegistry>(kDev)->status.node_port, node_port());
   EXPECT_EQ(events_with("FieldOverridden"), 1U);
   EXPECT_EQ(events_with("Healed"), 0U);
   EXPECT_EQ(controller->contested_objects(), 1U);
-  cluster.delete_registry(kDev);
+  cluster.erase<api::LocalRegistry>(kDev);
   rest();
   EXPECT_EQ(controller->contested_objects(), 0U);
 }
 
 TEST_F(ControllerTest, TheStatusIsWrittenThoughAChildKeepsChanging) {
   cluster.put(a_registry());
-  cluster.intercept = [](const std::string& line) -> std::optional<base::Result<kube::Response>> {
-    if (line != "PATCH deployments team-a/registry") return std::nullopt;
-    return failure(409, "Conflict", "the object has been modified");
-  };
+  cluster.answer("PATCH deployments team-a/registry",
+                 sim::failure(409, "Conflict", "the object has been modified"));
   start();
-  EXPECT_EQ(cluster.find<api::LocalRegistry>(kDev)->status.node_port, 30000);
+  EXPECT_EQ(cluster.find<api::LocalRegistry>(kDev)->status.node_port, node_port());
   EXPECT_EQ(converged(), "False Applying");
 }
 
 TEST_F(ControllerTest, TheStatusIsWrittenThoughTheChildrenCannotBeRead) {
-  api::LocalRegistry registry = a_registry();
-  registry.metadata.generation = 2;  // therefore its children are read before it is acted on
-  cluster.put(registry);
-  cluster.intercept = [](const std::string& line) -> std::optional<base::Result<kube::Response>> {
-    if (line != "GET statefulsets team-a/registry") return std::nullopt;
-    return failure(403, "Forbidden", "no rights");
-  };
+  cluster.put(a_registry());
+  // The generation becomes 2; therefore its children are read before it is acted on.
+  edit([](auto& spec) { spec.image = "registry:3"; });
+  cluster.answer("GET statefulsets team-a/registry", sim::failure(403, "Forbidden", "no rights"));
   start();
   EXPECT_EQ(converged(), "False Forbidden");
   EXPECT_EQ(ready(), "False Forbidden");
@@ -189,7 +193,8 @@ TEST_F(ControllerTest, AFinalizerThatAPolicyRemovesIsNotFoughtOver) {
   api::Namespace shared = a_namespace("shared");
   shared.metadata.annotations = {{"localregistry.dev/allow-from", "team-a"}};
   cluster.put(shared);
-  cluster.removes_finalizers = true;
+  cluster.mutate<api::LocalRegistry>(
+      [](api::LocalRegistry& written) { written.metadata.finalizers.clear(); });
   start();
   rest(60s);
   EXPECT_LE(writes_to("PATCH localregistries team-a/dev"), 2U);
@@ -205,7 +210,7 @@ TEST_F(ControllerTest, AStatusThatAnotherClientOverwritesIsPutRight) {
   registry.status = {};
   cluster.put(registry);
   rest();
-  EXPECT_EQ(cluster.find<api::LocalRegistry>(kDev)->status.node_port, 30000);
+  EXPECT_EQ(cluster.find<api::LocalRegistry>(kDev)->status.node_port, node_port());
   EXPECT_EQ(ready(), "False Deploying");
 }
 
@@ -213,9 +218,9 @@ TEST_F(ControllerTest, WhatHasConvergedIsNeitherWrittenNorRead) {
   cluster.put(a_registry());
   start();
   run_pods();
-  cluster.requests.clear();
+  cluster.forget_requests();
   rest(10min);
-  EXPECT_THAT(cluster.requests, IsEmpty());
+  EXPECT_THAT(cluster.requests(), IsEmpty());
 }
 
 TEST_F(ControllerTest, AnImageThatCannotBePushedGetsARegistryOnceThatIsKnown) {
@@ -230,7 +235,7 @@ TEST_F(ControllerTest, AnImageThatCannotBePushedGetsARegistryOnceThatIsKnown) {
   EXPECT_EQ(ready(), "False Deploying");
   const auto& status = cluster.find<api::LocalRegistry>(kDev)->status;
   ASSERT_EQ(status.images.size(), 1U);
-  EXPECT_EQ(status.images[0].resolved, "localhost:30000/org/image");
+  EXPECT_EQ(status.images[0].resolved, fmt::format("localhost:{}/org/image", node_port()));
   EXPECT_EQ(status.images[0].message, "no");
   EXPECT_EQ(events_with("DeliveryDecided"), 1U);
 }
@@ -242,10 +247,10 @@ TEST_F(ControllerTest, ADeniedImageIsAskedForAgainWithoutAWriteAndStaysWhenItIsG
   cluster.put(registry);
   start();
   run_pods();
-  cluster.requests.clear();
+  cluster.forget_requests();
   rest(31min);
   EXPECT_EQ(checker.asked.size(), 4U);
-  EXPECT_THAT(cluster.requests, IsEmpty());
+  EXPECT_THAT(cluster.requests(), IsEmpty());
   checker.say("ghcr.io/org/image", registry::Answer::kGranted, "yes");
   rest(11min);
   EXPECT_THAT(cluster.writes(), ElementsAre("PATCH localregistries/status team-a/dev"));
@@ -263,21 +268,21 @@ TEST_F(ControllerTest, ARestartWritesNothing) {
   world.stop();
   controller.reset();
   recorder.reset();
-  cluster.requests.clear();
-  cluster.events.clear();
+  transport.sent.clear();
   start();
-  EXPECT_THAT(cluster.requests, IsEmpty());
-  EXPECT_THAT(cluster.events, IsEmpty());
+  EXPECT_THAT(cluster.requests(), IsEmpty());
+  EXPECT_THAT(cluster.events(), IsEmpty());
 }
 
 TEST_F(ControllerTest, ADeletedServiceComesBackWithItsPort) {
   cluster.put(a_registry());
   start();
   run_pods();
+  const int port = node_port();
   cluster.erase<api::Service>(kTarget);
   rest();
   ASSERT_NE(cluster.find<api::Service>(kTarget), nullptr);
-  EXPECT_EQ(cluster.find<api::Service>(kTarget)->spec.ports.front().node_port, 30000);
+  EXPECT_EQ(node_port(), port);
   EXPECT_EQ(events_with("recreated after deletion"), 1U);
 }
 
@@ -294,10 +299,7 @@ TEST_F(ControllerTest, AChangeByHandIsChangedBack) {
 }
 
 TEST_F(ControllerTest, AForeignObjectIsReportedAndReadAgain) {
-  api::Service foreign;
-  foreign.metadata.name = "registry";
-  foreign.metadata.namespace_name = "team-a";
-  cluster.put(foreign);
+  cluster.put(foreign(reconcile::build_service(a_registry(), 0)));
   cluster.put(a_registry());
   start();
   EXPECT_EQ(ready(), "False NameConflict");
@@ -315,13 +317,11 @@ TEST_F(ControllerTest, OfTwoResourcesOfOneNameTheSecondWaitsForTheFirst) {
   start();
   api::LocalRegistry second = a_registry();
   second.metadata.name = "second";
-  second.metadata.uid = "uid-second";
-  second.metadata.creation_timestamp = base::Time(std::chrono::hours(1));
   cluster.put(second);
   rest();
   const api::ObjectKey key = {"team-a", "second"};
   EXPECT_EQ(ready(key), "False NameConflict");
-  cluster.delete_registry(kDev);
+  cluster.erase<api::LocalRegistry>(kDev);
   rest();
   EXPECT_EQ(ready(key), "False Deploying");
 }
@@ -331,50 +331,47 @@ TEST_F(ControllerTest, AForgedChildInAnotherNamespaceCausesNoWriteNoEventAndNoRe
   cluster.put(a_registry());
   start();
   run_pods();
-  cluster.requests.clear();
-  const std::size_t events = cluster.events.size();
+  cluster.forget_requests();
+  const std::size_t events = cluster.events().size();
   const auto before = counts.outcomes;
   for (int i = 0; i < 5; ++i) {
-    api::Service forged;
+    api::Service forged = reconcile::build_service(*cluster.find<api::LocalRegistry>(kDev), 0);
     forged.metadata.name = "forged-" + std::to_string(i);
     forged.metadata.namespace_name = "team-c";
-    forged.metadata.uid = forged.metadata.name;
-    forged.metadata.labels = {{"app.kubernetes.io/managed-by", "local-registry-operator"},
-                              {"localregistry.dev/owner-uid", "uid-dev"}};
-    forged.metadata.annotations = {{"localregistry.dev/owner", "team-a/dev"}};
+    forged.metadata.owner_references.clear();
     cluster.put(forged);
     rest();
     EXPECT_NE(cluster.find<api::Service>({"team-c", forged.metadata.name}), nullptr);
   }
-  EXPECT_THAT(cluster.requests, IsEmpty());
-  EXPECT_EQ(cluster.events.size(), events);
+  EXPECT_THAT(cluster.requests(), IsEmpty());
+  EXPECT_EQ(cluster.events().size(), events);
   EXPECT_EQ(counts.outcomes, before);
   EXPECT_TRUE(cluster.find<api::LocalRegistry>(kDev)->metadata.finalizers.empty());
 }
 
 TEST_F(ControllerTest, AYoungerResourceOfTheSameSecondWritesNothingOfItsOwn) {
   api::LocalRegistry first = a_registry();
-  first.metadata.uid = "zz";  // a rule by uid would prefer the other resource
   first.metadata.name = "first";
-  cluster.put(first);
+  first = cluster.put(first);
   api::LocalRegistry second = a_registry();
-  second.metadata.uid = "aa";
   second.metadata.name = "second";
   second.spec.persistence.enabled = true;
   second.spec.persistence.when_deleted = api::RetentionPolicy::kDelete;
-  cluster.put(second);
+  // A rule by uid would prefer the second resource.
+  while (cluster.put(second).metadata.uid > first.metadata.uid) {
+    cluster.erase<api::LocalRegistry>({"team-a", "second"});
+  }
   start();
   EXPECT_EQ(ready({"team-a", "second"}), "False NameConflict");
   EXPECT_EQ(ready({"team-a", "first"}), "False Deploying");
   EXPECT_TRUE(cluster.find<api::LocalRegistry>({"team-a", "second"})->metadata.finalizers.empty());
   EXPECT_EQ(cluster.find<api::Service>(kTarget)->metadata.labels.at("localregistry.dev/owner-uid"),
-            "zz");
+            first.metadata.uid);
 }
 
 TEST_F(ControllerTest, AYoungerResourceWaitsForTheCheckOfTheOlderOne) {
   api::LocalRegistry first = a_registry();
   first.metadata.name = "first";
-  first.metadata.uid = "uid-first";
   first.spec.images = {{"a", "ghcr.io/acme/a", {}}};
   cluster.put(first);
   cluster.put(a_registry());  // it has no images, so its decision needs no check
@@ -387,37 +384,36 @@ TEST_F(ControllerTest, AServiceThatCannotComeBackNamesNoPortAndComesBackWithIt) 
   cluster.put(a_registry());
   start();
   run_pods();
-  cluster.intercept = [](const std::string& line) -> std::optional<base::Result<kube::Response>> {
-    if (line != "PATCH services team-a/registry") return std::nullopt;
-    return failure(403, "Forbidden", "Services of type NodePort are not allowed");
-  };
+  cluster.answer("PATCH services team-a/registry",
+                 sim::failure(403, "Forbidden", "Services of type NodePort are not allowed"));
+  const int port = node_port();
   cluster.erase<api::Service>(kTarget);
   rest();
   const api::LocalRegistryStatus& status = cluster.find<api::LocalRegistry>(kDev)->status;
   EXPECT_EQ(status.node_port, 0);
   EXPECT_EQ(status.url, "");
-  EXPECT_EQ(status.last_node_port, 30000);
+  EXPECT_EQ(status.last_node_port, port);
   cluster.intercept = nullptr;
   rest(limits::kRefusedRetry + 1s);
-  EXPECT_EQ(cluster.find<api::LocalRegistry>(kDev)->status.node_port, 30000);
+  EXPECT_EQ(cluster.find<api::LocalRegistry>(kDev)->status.node_port, port);
   EXPECT_EQ(events_with("PortChanged"), 0U);
 }
 
 TEST_F(ControllerTest, TheNodePortSurvivesThatTheRegistryIsSwitchedOff) {
   cluster.put(a_registry());
   start();
+  const int port = node_port();
   edit([](auto& spec) { spec.enabled = false; });
   rest();
   EXPECT_EQ(cluster.find<api::Service>(kTarget), nullptr);
   api::LocalRegistry other = a_registry();
   other.metadata.name = "other";
-  other.metadata.uid = "uid-other";
   other.spec.name = "other";
-  cluster.put(other);  // its Service gets the next node port
+  cluster.put(other);  // its Service gets a node port, too
   rest();
   edit([](auto& spec) { spec.enabled = true; });
   rest();
-  EXPECT_EQ(cluster.find<api::LocalRegistry>(kDev)->status.node_port, 30000);
+  EXPECT_EQ(cluster.find<api::LocalRegistry>(kDev)->status.node_port, port);
 }
 
 TEST_F(ControllerTest, ADeletedResourceWhoseNamespaceIsNoLongerWatchedStaysAndSaysWhy) {
@@ -427,7 +423,7 @@ TEST_F(ControllerTest, ADeletedResourceWhoseNamespaceIsNoLongerWatchedStaysAndSa
   registry.status.other_namespaces = {"shared"};
   cluster.put(registry);
   start({"team-a"});
-  cluster.delete_registry(kDev);
+  cluster.erase<api::LocalRegistry>(kDev);
   rest();
   const auto* kept = cluster.find<api::LocalRegistry>(kDev);
   ASSERT_NE(kept, nullptr);
@@ -438,11 +434,10 @@ TEST_F(ControllerTest, ADeletedResourceWhoseNamespaceIsNoLongerWatchedStaysAndSa
 
 TEST_F(ControllerTest, AFailureThatPassesIsRetriedWithBackoff) {
   int refused = 0;
-  cluster.intercept =
-      [&refused](const std::string& line) -> std::optional<base::Result<kube::Response>> {
+  cluster.intercept = [&refused](const std::string& line) -> Cluster::Answer {
     if (line != "PATCH services team-a/registry" || refused >= 3) return std::nullopt;
     ++refused;
-    return failure(503, "ServiceUnavailable", "try later");
+    return sim::failure(503, "ServiceUnavailable", "try later");
   };
   cluster.put(a_registry());
   start();
@@ -451,16 +446,14 @@ TEST_F(ControllerTest, AFailureThatPassesIsRetriedWithBackoff) {
 }
 
 TEST_F(ControllerTest, ARefusalIsTriedAgainAfterAWhileOnly) {
-  cluster.intercept = [](const std::string& line) -> std::optional<base::Result<kube::Response>> {
-    if (line != "PATCH deployments team-a/registry") return std::nullopt;
-    return failure(403, "Forbidden", "exceeded quota: tight");
-  };
+  cluster.answer("PATCH deployments team-a/registry",
+                 sim::failure(403, "Forbidden", "exceeded quota: tight"));
   cluster.put(a_registry());
   start();
   EXPECT_EQ(ready(), "False QuotaExceeded");
-  cluster.requests.clear();
+  cluster.forget_requests();
   rest(limits::kRefusedRetry - 5s);
-  EXPECT_THAT(cluster.requests, IsEmpty());
+  EXPECT_THAT(cluster.requests(), IsEmpty());
   cluster.intercept = nullptr;
   rest(10s);
   EXPECT_NE(cluster.find<api::Deployment>(kTarget), nullptr);
@@ -469,11 +462,10 @@ TEST_F(ControllerTest, ARefusalIsTriedAgainAfterAWhileOnly) {
 
 TEST_F(ControllerTest, WhatWasMadeIsReportedThoughTheStatusCouldNotBeWritten) {
   bool refused = false;
-  cluster.intercept =
-      [&refused](const std::string& line) -> std::optional<base::Result<kube::Response>> {
+  cluster.intercept = [&refused](const std::string& line) -> Cluster::Answer {
     if (line != "PATCH localregistries/status team-a/dev" || refused) return std::nullopt;
     refused = true;
-    return failure(409, "Conflict", "the object has been modified");
+    return sim::failure(409, "Conflict", "the object has been modified");
   };
   cluster.put(a_registry());
   start();
@@ -492,7 +484,7 @@ TEST_F(ControllerTest, ADeletedResourceCleansUpAnotherNamespace) {
   cluster.put(registry);
   start();
   ASSERT_NE(cluster.find<api::Service>({"shared", "registry"}), nullptr);
-  cluster.delete_registry(kDev);
+  cluster.erase<api::LocalRegistry>(kDev);
   rest();
   EXPECT_EQ(cluster.find<api::LocalRegistry>(kDev), nullptr);
   EXPECT_EQ(cluster.find<api::Service>({"shared", "registry"}), nullptr);
@@ -514,7 +506,7 @@ TEST_F(ControllerTest, ANamespaceThatAllowsItLaterGetsTheRegistryThen) {
 }
 
 TEST_F(ControllerTest, OnAKindClusterAFallbackMakesNothing) {
-  cluster.provider_id = "kind://docker/kind/kind-control-plane";
+  put_kind_node();
   cluster.put(a_registry());
   start();
   EXPECT_EQ(ready(), "True KindLoad");
@@ -524,19 +516,15 @@ TEST_F(ControllerTest, OnAKindClusterAFallbackMakesNothing) {
 TEST_F(ControllerTest, AClusterThatTurnsOutToBeKindLosesItsRegistry) {
   cluster.put(a_registry());
   start();
-  cluster.provider_id = "kind://docker/kind/kind-control-plane";
+  put_kind_node();
   rest(limits::kNodeCheck + 1s);
   EXPECT_EQ(ready(), "True KindLoad");
   EXPECT_EQ(cluster.find<api::Deployment>(kTarget), nullptr);
 }
 
 TEST_F(ControllerTest, OrphansOfAResourceThatIsGoneAreRemovedAtTheStart) {
-  api::Service orphan;
-  orphan.metadata.name = "registry";
-  orphan.metadata.namespace_name = "team-a";
-  orphan.metadata.labels = {{"app.kubernetes.io/managed-by", "local-registry-operator"},
-                            {"localregistry.dev/owner-uid", "uid-dev"}};
-  orphan.metadata.annotations = {{"localregistry.dev/owner", "team-a/dev"}};
+  api::Service orphan = reconcile::build_service(a_registry(), 0);
+  orphan.metadata.owner_references.clear();
   cluster.put(orphan);
   start();
   EXPECT_EQ(cluster.find<api::Service>(kTarget), nullptr);

@@ -2,8 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include "api/coordination.h"
 #include "operator/gather.h"
-#include "reconcile/children/children.h"
+#include "sim/answers.h"
 #include "unit/operator/fake_push_checker.h"
 #include "unit/operator/fixture.h"
 
@@ -40,7 +41,6 @@ api::LocalRegistry other_owner() {
   api::LocalRegistry registry = a_registry();
   registry.metadata.namespace_name = "team-b";
   registry.metadata.name = "other";
-  registry.metadata.uid = "uid-other";
   registry.spec.namespace_name = "team-a";
   return registry;
 }
@@ -48,7 +48,7 @@ api::LocalRegistry other_owner() {
 class Execute : public OperatorTest {
  protected:
   void SetUp() override {
-    cluster.put(a_registry());
+    dev = cluster.put(a_registry());
     watch();
     executor =
         std::make_unique<controller::Executor>(environment(), *caches, push_checks, histories);
@@ -64,27 +64,14 @@ class Execute : public OperatorTest {
     return Apply<T>{std::move(object), "", reconcile::Cause::kCreate, ""};
   }
 
-  api::Deployment deployment() const { return reconcile::build_deployment(a_registry(), true); }
-  api::Service service(int port = 0) const { return reconcile::build_service(a_registry(), port); }
-  api::PersistentVolumeClaim pvc() const { return reconcile::build_pvc(a_registry(), nullptr); }
+  api::Deployment deployment() const { return reconcile::build_deployment(dev, true); }
+  api::Service service(int port = 0) const { return reconcile::build_service(dev, port); }
+  api::PersistentVolumeClaim pvc() const { return reconcile::build_pvc(dev, nullptr); }
 
-  template <class T>
-  T foreign() const {
-    T object;
-    object.metadata.name = "registry";
-    object.metadata.namespace_name = "team-a";
-    object.metadata.uid = "uid-foreign";
-    return object;
-  }
-
-  // Answers this request with `response`; the request has no effect.
-  void answer(const std::string& request, base::Result<kube::Response> response) {
-    cluster.intercept =
-        [request,
-         response](const std::string& line) -> std::optional<base::Result<kube::Response>> {
-      if (line != request) return std::nullopt;
-      return response;
-    };
+  void put_other_service(int port) {
+    api::Service other = foreign(service(port));
+    other.metadata.name = "other";
+    cluster.put(other);
   }
 
   FakePushChecker checker{world.executor(), world.clock};
@@ -92,6 +79,7 @@ class Execute : public OperatorTest {
   controller::WriteHistories histories{world.clock};
   std::unique_ptr<controller::Executor> executor;
   ReconcileState state;
+  api::LocalRegistry dev;
 };
 
 TEST_F(Execute, OwnWritesAreSeenBeforeAnyWatchTells) {
@@ -99,12 +87,12 @@ TEST_F(Execute, OwnWritesAreSeenBeforeAnyWatchTells) {
   EXPECT_NE(caches->children<api::Deployment>().store().get(kTarget), nullptr);
   ASSERT_NE(caches->children<api::Service>().store().get(kTarget), nullptr);
   EXPECT_EQ(caches->children<api::Service>().store().get(kTarget)->spec.ports.front().node_port,
-            30000);
+            node_port());
   EXPECT_EQ(state.done.size(), 2U);
   EXPECT_FALSE(state.conflicted);
   EXPECT_THAT(state.failures, IsEmpty());
-  EXPECT_THAT(cluster.requests, UnorderedElementsAre("PATCH deployments team-a/registry",
-                                                     "PATCH services team-a/registry"));
+  EXPECT_THAT(cluster.requests(), UnorderedElementsAre("PATCH deployments team-a/registry",
+                                                       "PATCH services team-a/registry"));
 }
 
 TEST_F(Execute, AResetOfPortsIsRecordedAsAHealOfThem) {
@@ -134,16 +122,18 @@ TEST_F(Execute, ADeleteBeforeARecreationIsRecordedAsAHeal) {
 }
 
 TEST_F(Execute, AForeignObjectIsReadAndLeftAlone) {
-  cluster.put(foreign<api::Service>());
+  api::Service other = foreign(service());
+  other.spec.type = "ClusterIP";
+  const std::string uid = cluster.put(other).metadata.uid;
   execute({create(service())});
   EXPECT_TRUE(state.conflicted);
   ASSERT_NE(state.uncached.get<reconcile::ObjectRole::kService>(), nullptr);
-  EXPECT_EQ(state.uncached.get<reconcile::ObjectRole::kService>()->metadata.uid, "uid-foreign");
+  EXPECT_EQ(state.uncached.get<reconcile::ObjectRole::kService>()->metadata.uid, uid);
   EXPECT_EQ(caches->children<api::Service>().store().get(kTarget), nullptr) << "it is in no cache";
   EXPECT_THAT(state.done, IsEmpty());
-  EXPECT_THAT(cluster.requests,
+  EXPECT_THAT(cluster.requests(),
               ElementsAre("PATCH services team-a/registry", "GET services team-a/registry"));
-  EXPECT_EQ(cluster.find<api::Service>(kTarget)->spec.type, "");
+  EXPECT_EQ(cluster.find<api::Service>(kTarget)->spec.type, "ClusterIP");
 }
 
 TEST_F(Execute, AnObjectOfOursThatNoWatchToldOfIsReadIntoTheCache) {
@@ -165,7 +155,8 @@ TEST_F(Execute, AnUpdateOfAnObjectThatIsGoneForgetsIt) {
 }
 
 TEST_F(Execute, ARefusedWriteIsAFailureOfItsTarget) {
-  answer("PATCH deployments team-a/registry", failure(403, "Forbidden", "exceeded quota"));
+  cluster.answer("PATCH deployments team-a/registry",
+                 sim::failure(403, "Forbidden", "exceeded quota"));
   execute({create(deployment()), create(service())});
   ASSERT_EQ(state.failures.size(), 1U);
   EXPECT_EQ(state.failures[0].role, ObjectRole::kDeployment);
@@ -175,18 +166,17 @@ TEST_F(Execute, ARefusedWriteIsAFailureOfItsTarget) {
 }
 
 TEST_F(Execute, ARefusedNodePortIsReportedWithTheFailure) {
-  answer("PATCH services team-a/registry",
-         failure(422, "Invalid", "not in the valid range", "spec.ports[0].nodePort"));
   execute({create(service(80))});
   ASSERT_EQ(state.failures.size(), 1U);
   EXPECT_EQ(state.failures[0].node_port, 80);
 }
 
 TEST_F(Execute, APortThatIsAboutToBeGivenBackIsWaitedFor) {
-  int refusals = 2;
-  cluster.intercept = [&](const std::string&) -> std::optional<base::Result<kube::Response>> {
-    if (refusals-- <= 0) return std::nullopt;
-    return failure(422, "Invalid", "provided port is already allocated", "spec.ports[0].nodePort");
+  int requests = 0;
+  put_other_service(30007);
+  cluster.intercept = [&](const std::string&) -> Cluster::Answer {
+    if (++requests == 3) cluster.erase<api::Service>({"team-a", "other"});
+    return std::nullopt;
   };
   execute({Apply<api::Service>{service(30007), "", reconcile::Cause::kCreate, "", true}});
   EXPECT_THAT(state.failures, IsEmpty());
@@ -196,16 +186,16 @@ TEST_F(Execute, APortThatIsAboutToBeGivenBackIsWaitedFor) {
 }
 
 TEST_F(Execute, APortThatAnotherClientHasIsAskedForOnce) {
-  answer("PATCH services team-a/registry",
-         failure(422, "Invalid", "provided port is already allocated", "spec.ports[0].nodePort"));
+  put_other_service(30007);
   execute({create(service(30007))});
   ASSERT_EQ(state.failures.size(), 1U);
   EXPECT_EQ(state.failures[0].node_port, 30007);
-  EXPECT_THAT(cluster.requests, ElementsAre("PATCH services team-a/registry"));
+  EXPECT_THAT(cluster.requests(), ElementsAre("PATCH services team-a/registry"));
 }
 
 TEST_F(Execute, AWriteWithoutAnAnswerIsAFailure) {
-  answer("PATCH deployments team-a/registry", base::Error{ErrorCode::kTimeout, "no answer"});
+  cluster.answer("PATCH deployments team-a/registry",
+                 base::Error{ErrorCode::kTimeout, "no answer"});
   execute({create(deployment())});
   ASSERT_EQ(state.failures.size(), 1U);
   EXPECT_TRUE(state.failures[0].error.transient());
@@ -274,14 +264,14 @@ TEST_F(Execute, ADeleteForgivesWhatWasRefusedAboutTheObject) {
 
 TEST_F(Execute, ALiveReadSeesWhatNoWatchHasTold) {
   cluster.put(service(30007));
-  cluster.put(foreign<api::Deployment>());
+  const std::string uid = cluster.put(foreign(deployment())).metadata.uid;
   execute({reconcile::ReadLive{}});
   EXPECT_TRUE(state.live);
   EXPECT_NE(caches->children<api::Service>().store().get(kTarget), nullptr);
   ASSERT_NE(state.uncached.get<reconcile::ObjectRole::kDeployment>(), nullptr);
-  EXPECT_EQ(state.uncached.get<reconcile::ObjectRole::kDeployment>()->metadata.uid, "uid-foreign");
+  EXPECT_EQ(state.uncached.get<reconcile::ObjectRole::kDeployment>()->metadata.uid, uid);
   EXPECT_THAT(
-      cluster.requests,
+      cluster.requests(),
       UnorderedElementsAre("GET localregistries team-a/dev", "GET deployments team-a/registry",
                            "GET statefulsets team-a/registry", "GET services team-a/registry",
                            "GET persistentvolumeclaims team-a/registry"));
@@ -291,37 +281,48 @@ class ExecuteWithoutAPod : public Execute {
  protected:
   void SetUp() override {
     Execute::SetUp();
-    cluster.intercept = [](const std::string& line) {
-      std::optional<base::Result<kube::Response>> answer;
-      if (line == "GET statefulsets team-a/registry") {
-        answer = support::answer(200, R"({"metadata":{"managedFields":[
-          {"manager":"local-registry-operator","time":"2026-01-01T00:00:00Z"},
-          {"manager":"k","subresource":"status","time":"2026-01-01T00:00:09Z"}]}})");
-      }
-      return answer;
-    };
-    cluster.event_list = R"([{"metadata":{"name":"a"},"eventTime":null,"reason":"FailedCreate",
-      "note":"create Pod registry-0 in StatefulSet registry failed error: exceeded quota",
-      "deprecatedLastTimestamp":"2026-01-01T00:00:01Z"}])";
+    execute({create(reconcile::build_stateful_set(dev, true))});
+    const api::StatefulSet made = *cluster.find<api::StatefulSet>(kTarget);
+    uid = made.metadata.uid;
+    applied = world.clock.wall();
+    world.run_for(std::chrono::seconds(1));
+    api::Event event;
+    event.metadata.name = "a";
+    event.metadata.namespace_name = "team-a";
+    event.regarding = {"apps/v1", "StatefulSet", "team-a", "registry", uid, ""};
+    event.type = "Warning";
+    event.reason = "FailedCreate";
+    event.action = "Create";
+    event.reporting_controller = event.reporting_instance = "statefulset-controller";
+    event.note = "create Pod registry-0 in StatefulSet registry failed error: exceeded quota";
+    event.event_time.time = world.clock.wall();
+    cluster.put(event);
+    world.run_for(std::chrono::seconds(8));
+    api::StatefulSet counted = made;
+    counted.status.observed_generation = 1;
+    cluster.put(counted);
   }
 
-  reconcile::ReadPodRefusal read_of(const char* uid) const { return {kTarget, uid}; }
+  reconcile::ReadPodRefusal read_of(const std::string& of) const { return {kTarget, of}; }
+
+  std::string uid;     // of the StatefulSet
+  base::Time applied;  // when the operator applied it
 };
 
 TEST_F(ExecuteWithoutAPod, TheEventsOfTheStatefulSetAreRead) {
-  execute({read_of("uid-set")});
+  execute({read_of(uid)});
   ASSERT_TRUE(state.pod_refusal);
   EXPECT_TRUE(state.pod_refusal->is_known);
   EXPECT_EQ(state.pod_refusal->message, "exceeded quota");
-  EXPECT_EQ(state.pod_refusal->changed, base::parse_time("2026-01-01T00:00:00Z"));
-  EXPECT_THAT(cluster.event_reads,
-              ElementsAre(testing::HasSubstr(
-                  "fieldSelector=regarding.uid%3Duid-set%2Creason%3DFailedCreate&limit=16")));
+  EXPECT_EQ(state.pod_refusal->changed, applied);
+  EXPECT_THAT(cluster.event_reads(),
+              ElementsAre(testing::HasSubstr("fieldSelector=regarding.uid%3D" + uid +
+                                             "%2Creason%3DFailedCreate&limit=16")));
 }
 
 TEST_F(ExecuteWithoutAPod, AStatefulSetThatCannotBeReadHasNoKnownRefusal) {
-  cluster.intercept = {};
-  execute({read_of("uid-set")});
+  cluster.erase<api::StatefulSet>(kTarget);
+  execute({read_of(uid)});
   ASSERT_TRUE(state.pod_refusal);
   EXPECT_FALSE(state.pod_refusal->is_known);
   EXPECT_THAT(state.failures, IsEmpty());
@@ -330,9 +331,9 @@ TEST_F(ExecuteWithoutAPod, AStatefulSetThatCannotBeReadHasNoKnownRefusal) {
 TEST_F(ExecuteWithoutAPod, OnlyTwoReadsOfOneNamespaceRunAtOnce) {
   transport.delay = std::chrono::milliseconds(10);
   execute({read_of("uid-1"), read_of("uid-2"), read_of("uid-3")});
-  EXPECT_EQ(cluster.event_reads.size(), 2U);
+  EXPECT_EQ(cluster.event_reads().size(), 2U);
   execute({read_of("uid-3")});
-  EXPECT_EQ(cluster.event_reads.size(), 3U) << "the earlier ones have ended";
+  EXPECT_EQ(cluster.event_reads().size(), 3U) << "the earlier ones have ended";
 }
 
 // ExecuteElsewhere has a resource that may have children in the namespace "before", which no cache
@@ -341,11 +342,10 @@ class ExecuteElsewhere : public Execute {
  protected:
   void SetUp() override {
     Execute::SetUp();
-    api::LocalRegistry registry = a_registry();
-    registry.status.other_namespaces = {"before"};
-    cluster.put(registry);
+    dev.status.other_namespaces = {"before"};
+    cluster.put(dev);
     settle();
-    cluster.requests.clear();
+    cluster.forget_requests();
     earlier = service(30007);
     earlier.metadata.namespace_name = "before";
     earlier.metadata.name = "earlier";
@@ -361,7 +361,7 @@ TEST_F(ExecuteElsewhere, ALiveReadFindsChildrenWithNamesThatNobodyKnows) {
   execute({reconcile::ReadLive{}});
   EXPECT_TRUE(state.live);
   EXPECT_THAT(
-      cluster.requests,
+      cluster.requests(),
       testing::IsSupersetOf({"GET deployments before/", "GET statefulsets before/",
                              "GET services before/", "GET persistentvolumeclaims before/"}));
   const reconcile::Observed seen = observed();
@@ -409,30 +409,28 @@ TEST_F(ExecuteElsewhere, ALiveReadFromBeforeTheDeletionIsNotEnoughToEndIt) {
   cluster.put(registry);
   execute({reconcile::ReadLive{}});
   EXPECT_TRUE(observed().live);
-  cluster.delete_registry(kDev);
+  cluster.erase<api::LocalRegistry>(kDev);
   settle();
   EXPECT_FALSE(observed().live);
-  cluster.requests.clear();
+  cluster.forget_requests();
   execute({reconcile::ReadLive{}});
   EXPECT_TRUE(observed().live);
-  EXPECT_THAT(cluster.requests,
+  EXPECT_THAT(cluster.requests(),
               testing::IsSupersetOf({"GET services before/", "GET services team-a/"}));
 }
 
 TEST_F(ExecuteElsewhere, ANamespaceThatIsGoneWithItsRoleDoesNotKeepAnybody) {
-  answer("GET services before/", base::Error{ErrorCode::kForbidden, "no"});
+  cluster.answer("GET services before/", base::Error{ErrorCode::kForbidden, "no"});
   execute({reconcile::ReadLive{}});
   EXPECT_TRUE(state.live);
-  api::Namespace found;
-  found.metadata.name = "before";
-  cluster.put(found);
+  cluster.put(a_namespace("before"));
   settle();
   execute({reconcile::ReadLive{}});
   EXPECT_FALSE(state.live) << "what is there cannot be seen";
 }
 
 TEST_F(ExecuteElsewhere, ALiveReadWithoutOneOfTheListsIsNotLive) {
-  answer("GET services before/", base::Error{ErrorCode::kTimeout, "no answer"});
+  cluster.answer("GET services before/", base::Error{ErrorCode::kTimeout, "no answer"});
   execute({reconcile::ReadLive{}});
   EXPECT_FALSE(state.live);
   ASSERT_EQ(state.failures.size(), 1U);
@@ -444,10 +442,11 @@ TEST_F(ExecuteElsewhere, ALiveReadThatFindsOnlyForgedObjectsDoesNotTakeTheChildr
   page.status = 200;
   page.body = R"({"kind":"ServiceList","apiVersion":"v1","metadata":{"continue":"more"},"items":[
       {"metadata":{"name":"forged","namespace":"before","uid":"uid-forged",
-                   "labels":{"localregistry.dev/owner-uid":"uid-dev"},
+                   "labels":{"localregistry.dev/owner-uid":")" +
+              dev.metadata.uid + R"("},
                    "ownerReferences":[{"apiVersion":"v1","kind":"ConfigMap","name":"any",
                                        "uid":"uid-any","controller":true}]}}]})";
-  answer("GET services before/", page);
+  cluster.answer("GET services before/", page);
   execute({reconcile::ReadLive{}});
   EXPECT_FALSE(state.live);
   ASSERT_EQ(state.failures.size(), 1U);
@@ -460,10 +459,10 @@ TEST_F(ExecuteElsewhere, ALiveReadThatFindsOnlyForgedObjectsDoesNotTakeTheChildr
 TEST_F(Execute, WhatIsCreatedWhileALiveReadIsOnItsWayIsNotTakenForGone) {
   // The API server answers the read before the creation, but the operator receives that answer
   // after the one of the creation.
-  cluster.intercept = [&](const std::string& line) -> std::optional<base::Result<kube::Response>> {
+  cluster.intercept = [&](const std::string& line) -> Cluster::Answer {
     if (line != "GET deployments team-a/registry") return std::nullopt;
     caches->children<api::Deployment>().store().record_written(cluster.put(deployment()));
-    return failure(404, "NotFound", "there is none");
+    return sim::not_found(*sim::find_resource("deployments"), "registry");
   };
   execute({reconcile::ReadLive{}});
   EXPECT_NE(caches->children<api::Deployment>().store().get(kTarget), nullptr);
@@ -480,15 +479,14 @@ TEST_F(Execute, ALiveReadSeesThatTheResourceIsGone) {
 
 TEST_F(Execute, ALiveReadSeesThatTheResourceIsAnotherOne) {
   cluster.erase<api::LocalRegistry>(kDev);
-  api::LocalRegistry next = a_registry();
-  next.metadata.uid = "uid-next";
-  cluster.put(next);
+  const std::string uid = cluster.put(a_registry()).metadata.uid;
+  EXPECT_NE(uid, dev.metadata.uid);
   execute({reconcile::ReadLive{}});
-  EXPECT_EQ(caches->registries.store().get(kDev)->metadata.uid, "uid-next");
+  EXPECT_EQ(caches->registries.store().get(kDev)->metadata.uid, uid);
 }
 
 TEST_F(Execute, ALiveReadThatFailsIsNotLive) {
-  answer("GET localregistries team-a/dev", base::Error{ErrorCode::kTimeout, "no answer"});
+  cluster.answer("GET localregistries team-a/dev", base::Error{ErrorCode::kTimeout, "no answer"});
   execute({reconcile::ReadLive{}});
   EXPECT_FALSE(state.live);
   ASSERT_EQ(state.failures.size(), 1U);
@@ -496,8 +494,8 @@ TEST_F(Execute, ALiveReadThatFailsIsNotLive) {
 }
 
 TEST_F(Execute, ALiveReadWithoutTheClaimSaysSo) {
-  answer("GET persistentvolumeclaims team-a/registry",
-         base::Error{ErrorCode::kUnavailable, "no answer"});
+  cluster.answer("GET persistentvolumeclaims team-a/registry",
+                 base::Error{ErrorCode::kUnavailable, "no answer"});
   execute({reconcile::ReadLive{}});
   ASSERT_EQ(state.failures.size(), 1U) << "or the claim would be taken for absent";
   EXPECT_FALSE(state.live);
@@ -509,7 +507,7 @@ TEST_F(Execute, A404OfAProxyIsNotTakenForTheAbsenceOfAnObject) {
   for (const auto* request : {"GET services team-a/registry", "GET localregistries team-a/dev"}) {
     state = {};
     state.key = kDev;
-    answer(request, kube::Response{404, "404 page not found\n", {}});
+    cluster.answer(request, kube::Response{404, "404 page not found\n", {}});
     execute({reconcile::ReadLive{}});
     EXPECT_FALSE(state.live) << request;
     ASSERT_EQ(state.failures.size(), 1U) << request;
@@ -522,7 +520,8 @@ TEST_F(Execute, A404OfAProxyIsNotTakenForTheAbsenceOfAnObject) {
 TEST_F(Execute, A404OfAProxyIsNoEndOfADelete) {
   const auto kept = cluster.put(service(30007));
   settle();
-  answer("DELETE services team-a/registry", kube::Response{404, "404 page not found\n", {}});
+  cluster.answer("DELETE services team-a/registry",
+                 kube::Response{404, "404 page not found\n", {}});
   execute({Delete{ObjectRole::kService, kTarget, kept.metadata.uid, "", false}});
   EXPECT_NE(caches->children<api::Service>().store().get(kTarget), nullptr);
   ASSERT_EQ(state.failures.size(), 1U);
@@ -532,7 +531,7 @@ TEST_F(Execute, A404OfAProxyIsNoEndOfADelete) {
 TEST_F(Execute, ALiveReadThatIsCancelledBetweenItsReadsEnds) {
   support::Running* running = nullptr;
   bool told = false;
-  cluster.intercept = [&](const std::string&) -> std::optional<base::Result<kube::Response>> {
+  cluster.intercept = [&](const std::string&) -> Cluster::Answer {
     if (!std::exchange(told, true)) running->cancel();
     return std::nullopt;
   };
@@ -543,9 +542,7 @@ TEST_F(Execute, ALiveReadThatIsCancelledBetweenItsReadsEnds) {
 }
 
 TEST_F(Execute, TheOwnerOfAForeignClaimIsReadToo) {
-  const api::LocalRegistry other = other_owner();
-  cluster.put(reconcile::build_pvc(other, nullptr));
-  cluster.put(other);
+  cluster.put(reconcile::build_pvc(cluster.put(other_owner()), nullptr));
   execute({reconcile::ReadLive{}});
   EXPECT_TRUE(state.live);
   EXPECT_TRUE(controller::gather(*caches, state, {}).pvc_owner_may_exist);
@@ -553,7 +550,7 @@ TEST_F(Execute, TheOwnerOfAForeignClaimIsReadToo) {
 
 TEST_F(Execute, ALiveReadWithoutTheOwnerOfAForeignClaimIsNotLive) {
   cluster.put(reconcile::build_pvc(other_owner(), nullptr));
-  answer("GET localregistries team-b/other", base::Error{ErrorCode::kTimeout, "no answer"});
+  cluster.answer("GET localregistries team-b/other", base::Error{ErrorCode::kTimeout, "no answer"});
   execute({reconcile::ReadLive{}});
   EXPECT_FALSE(state.live);
   EXPECT_EQ(state.failures.size(), 1U);
@@ -577,7 +574,7 @@ TEST_F(Execute, RemovingTheLastFinalizerOfADeletedResourceEndsIt) {
   api::LocalRegistry registry = *cluster.find<api::LocalRegistry>(kDev);
   registry.metadata.finalizers = {"localregistry.dev/cleanup"};
   cluster.put(registry);
-  cluster.delete_registry(kDev);
+  cluster.erase<api::LocalRegistry>(kDev);
   settle();
   execute({reconcile::SetFinalizer{false}});
   EXPECT_EQ(cluster.find<api::LocalRegistry>(kDev), nullptr);
@@ -611,7 +608,6 @@ TEST_F(Execute, TheStatusIsWrittenOfWhatWasObserved) {
 TEST_F(Execute, TheStatusOfAResourceThatIsGoneIsNoError) {
   const auto observed = caches->registries.store().get(kDev);
   cluster.erase<api::LocalRegistry>(kDev);
-  answer("PATCH localregistries/status team-a/dev", failure(404, "NotFound", "gone"));
   const auto written = world.result_of(executor->write_status(observed, {}));
   ASSERT_TRUE(written);
   EXPECT_FALSE(*written);

@@ -1,12 +1,13 @@
-// OperatorTest is the fixture of this layer's tests: virtual time, a FakeCluster and the caches.
+// OperatorTest is the fixture of this layer's tests: virtual time, a Cluster and the caches.
 // Owned by one test; one thread.
 #pragma once
 
 #include <gtest/gtest.h>
 
 #include "operator/caches.h"
+#include "reconcile/children/children.h"
 #include "reconcile/children/names.h"
-#include "unit/operator/fake_cluster.h"
+#include "unit/operator/cluster.h"
 
 namespace test {
 
@@ -25,9 +26,20 @@ inline api::Namespace a_namespace(const std::string& name) {
   return result;
 }
 
+// Returns the object as another client creates it, which is not the operator's.
+template <class T>
+T foreign(T object) {
+  object.metadata.labels.clear();
+  object.metadata.annotations.clear();
+  object.metadata.owner_references.clear();
+  return object;
+}
+
 class OperatorTest : public testing::Test {
  protected:
-  OperatorTest() { cluster.put(a_namespace("team-a")); }
+  OperatorTest() {
+    for (const char* name : {"team-a", "system"}) cluster.put(a_namespace(name));
+  }
   void TearDown() override { world.stop(); }
 
   kube::Environment environment() {
@@ -41,7 +53,7 @@ class OperatorTest : public testing::Test {
   // Delivers changes to the watches and lets everything react, until nothing happens any more.
   void settle() {
     world.settle();
-    for (int i = 0; i < kMaxRounds && cluster.tell_watches(); ++i) world.settle();
+    for (int i = 0; i < kMaxRounds && cluster.deliver(); ++i) world.settle();
   }
 
   // Starts the caches. They receive changes only in settle().
@@ -52,13 +64,19 @@ class OperatorTest : public testing::Test {
     ASSERT_TRUE(caches->synced());
   }
 
+  // Returns the node port of the Service at kTarget; -1 if there is none.
+  int node_port() const {
+    const auto* service = cluster.find<api::Service>(kTarget);
+    return service == nullptr ? -1 : service->spec.ports.front().node_port;
+  }
+
   static constexpr int kMaxRounds = 100;
   const api::ObjectKey kDev = {"team-a", "dev"};
   const api::ObjectKey kTarget = {"team-a", "registry"};
 
   support::World world;
   support::ScriptedTransport transport{world};
-  FakeCluster cluster{transport};
+  Cluster cluster{transport, world.clock};
   base::Random random{1};
   base::Logger logger = base::Logger::silent();
   std::unique_ptr<controller::Caches> caches;

@@ -1,6 +1,5 @@
 #include "operator/gather.h"
 
-#include "reconcile/children/children.h"
 #include "unit/operator/fixture.h"
 
 namespace test {
@@ -20,12 +19,16 @@ class Gather : public OperatorTest {
 
   // Stores the children of a registry as they were applied.
   void put_children(const api::LocalRegistry& registry) {
-    api::Deployment deployment = reconcile::build_deployment(registry, true);
-    deployment.metadata.uid = "uid-deployment-" + registry.spec.name;
-    cluster.put(deployment);
-    api::Service service = reconcile::build_service(registry, 30000);
-    service.metadata.uid = "uid-service-" + registry.spec.name;
-    cluster.put(service);
+    cluster.put(reconcile::build_deployment(registry, true));
+    cluster.put(reconcile::build_service(registry, 30000));
+  }
+
+  // Stores a LocalRegistry of the same target name that is older than those that follow.
+  void put_old() {
+    api::LocalRegistry old = a_registry();
+    old.metadata.name = "old";
+    cluster.put(old);
+    world.run_for(std::chrono::seconds(1));
   }
 
   ReconcileState state;
@@ -41,8 +44,7 @@ TEST_F(Gather, WithoutTheResourceThereIsNothingToLookAt) {
 }
 
 TEST_F(Gather, TheResourceItsObjectsAndItsNamespaceAreFound) {
-  cluster.put(a_registry());
-  put_children(a_registry());
+  put_children(cluster.put(a_registry()));
   watch();
   kind_cluster = true;
   const Observed observed = gather();
@@ -60,8 +62,8 @@ TEST_F(Gather, TheResourceItsObjectsAndItsNamespaceAreFound) {
 }
 
 TEST_F(Gather, ObjectsOfAnEarlierNameAreLeftovers) {
-  put_children(a_registry());
-  api::LocalRegistry renamed = a_registry();
+  api::LocalRegistry renamed = cluster.put(a_registry());
+  put_children(renamed);
   renamed.spec.name = "images";
   cluster.put(renamed);
   watch();
@@ -90,14 +92,11 @@ TEST_F(Gather, ObjectsOfAResourceThatTheCacheHasNoRoomForAreNotLeftovers) {
 
 TEST_F(Gather, ForeignObjectsAreSeenOnlyWhereThisReconcileReadThem) {
   cluster.put(a_registry());
-  api::Service foreign;
-  foreign.metadata.name = "registry";
-  foreign.metadata.namespace_name = "team-a";
-  cluster.put(foreign);
+  const api::Service other = cluster.put(foreign(reconcile::build_service(a_registry(), 0)));
   watch();
   EXPECT_EQ(gather().service(), nullptr);
   state.uncached.get<reconcile::ObjectRole::kService>() =
-      std::make_shared<const api::Service>(foreign);
+      std::make_shared<const api::Service>(other);
   EXPECT_NE(gather().service(), nullptr);
 }
 
@@ -127,21 +126,17 @@ TEST_F(Gather, PodsAreThoseOfTheResource) {
   EXPECT_EQ(gather().pods[0]->metadata.name, "pod-dev");
 }
 
-// GatherForged stores objects in team-c that look like children of team-a/dev. A tenant with edit
-// rights in team-c who has seen the uid of team-a/dev can create them.
+// GatherForged stores objects in team-c that look like children of this LocalRegistry. A tenant
+// with edit rights in team-c who has seen its uid can create them.
 class GatherForged : public Gather {
  protected:
-  void forge(const std::string& uid) {
-    cluster.put(a_namespace("team-c"));
-    api::Service service = reconcile::build_service(a_registry(), 30001);
+  void forge(const api::LocalRegistry& owner) {
+    api::Service service = reconcile::build_service(owner, 30001);
     service.metadata.namespace_name = "team-c";
-    service.metadata.labels["localregistry.dev/owner-uid"] = uid;
     service.metadata.owner_references.clear();
-    service.metadata.uid = "uid-forged";
     cluster.put(service);
-    api::PersistentVolumeClaim pvc = reconcile::build_pvc(a_registry(), nullptr);
+    api::PersistentVolumeClaim pvc = reconcile::build_pvc(owner, nullptr);
     pvc.metadata.namespace_name = "team-c";
-    pvc.metadata.labels["localregistry.dev/owner-uid"] = uid;
     cluster.put(pvc);
     api::Pod pod;
     pod.metadata = service.metadata;
@@ -151,8 +146,7 @@ class GatherForged : public Gather {
 };
 
 TEST_F(GatherForged, ObjectsOfANamespaceThatTheResourceNeverUsedAreNoChildren) {
-  cluster.put(a_registry());
-  forge("uid-dev");
+  forge(cluster.put(a_registry()));
   watch();
   const Observed observed = gather();
   EXPECT_TRUE(observed.misplaced_children.empty());
@@ -162,18 +156,16 @@ TEST_F(GatherForged, ObjectsOfANamespaceThatTheResourceNeverUsedAreNoChildren) {
 }
 
 TEST_F(GatherForged, HoweverManyTheyAreTheyHideNoChildOfTheResource) {
-  cluster.put(a_registry());
-  forge("uid-dev");
-  api::Service forged = reconcile::build_service(a_registry(), 0);
+  forge(cluster.put(a_registry()));
+  const api::LocalRegistry dev = *cluster.find<api::LocalRegistry>(kDev);
+  api::Service forged = reconcile::build_service(dev, 0);
   forged.metadata.namespace_name = "team-c";
   for (int i = 0; i < 20; ++i) {
     forged.metadata.name = "forged-" + std::to_string(i);
-    forged.metadata.uid = "uid-forged-" + std::to_string(i);
     cluster.put(forged);
   }
-  api::Service left = reconcile::build_service(a_registry(), 0);
+  api::Service left = reconcile::build_service(dev, 0);
   left.metadata.name = "earlier-name";
-  left.metadata.uid = "uid-left";
   cluster.put(left);
   watch();
   const Observed observed = gather();
@@ -183,21 +175,20 @@ TEST_F(GatherForged, HoweverManyTheyAreTheyHideNoChildOfTheResource) {
 
 TEST_F(GatherForged, WithAnotherUidTheyAreNoOrphans) {
   cluster.put(a_registry());
-  forge("uid-earlier");
+  forge(a_registry());
   watch();
   EXPECT_TRUE(gather().orphans.empty());
 }
 
 TEST_F(GatherForged, OfAResourceThatIsGoneTheyAreNotLeft) {
-  forge("uid-dev");
+  forge(a_registry());
   watch();
   EXPECT_TRUE(gather().misplaced_children.empty());
 }
 
 TEST_F(GatherForged, NeitherAreTheyInANamespaceThatAllowsTheResource) {
   api::Namespace allowing = a_namespace("team-c");
-  cluster.put(a_registry());
-  forge("uid-dev");
+  forge(cluster.put(a_registry()));
   allowing.metadata.annotations = {{"localregistry.dev/allow-from", "team-a"}};
   cluster.put(allowing);
   watch();
@@ -208,9 +199,7 @@ TEST_F(GatherForged, NeitherAreTheyInANamespaceThatAllowsTheResource) {
 TEST_F(Gather, ObjectsOfARecordedNamespaceAreLeftoversByTheUidAlone) {
   api::LocalRegistry registry = a_registry();
   registry.status.other_namespaces = {"before"};
-  cluster.put(registry);
-  cluster.put(a_namespace("before"));
-  api::Service service = reconcile::build_service(registry, 30001);
+  api::Service service = reconcile::build_service(cluster.put(registry), 0);
   service.metadata.namespace_name = "before";
   service.metadata.owner_references.clear();
   cluster.put(service);
@@ -231,14 +220,8 @@ TEST_F(Gather, ARecordedNamespaceThatIsNotWatchedIsReported) {
 }
 
 TEST_F(Gather, AnOlderResourceOfTheSameNameIsARival) {
-  api::LocalRegistry young = a_registry();
-  young.metadata.creation_timestamp = base::Time(std::chrono::hours(2));
-  api::LocalRegistry old = a_registry();
-  old.metadata.name = "old";
-  old.metadata.uid = "uid-old";
-  old.metadata.creation_timestamp = base::Time(std::chrono::hours(1));
-  cluster.put(young);
-  cluster.put(old);
+  put_old();
+  cluster.put(a_registry());
   watch();
   EXPECT_EQ(gather().rival, std::optional(api::ObjectKey{"team-a", "old"}));
   state.key = {"team-a", "old"};
@@ -246,15 +229,8 @@ TEST_F(Gather, AnOlderResourceOfTheSameNameIsARival) {
 }
 
 TEST_F(Gather, WhoseServiceItIsHasTheName) {
-  api::LocalRegistry young = a_registry();
-  young.metadata.creation_timestamp = base::Time(std::chrono::hours(2));
-  api::LocalRegistry old = a_registry();
-  old.metadata.name = "old";
-  old.metadata.uid = "uid-old";
-  old.metadata.creation_timestamp = base::Time(std::chrono::hours(1));
-  cluster.put(young);
-  cluster.put(old);
-  put_children(young);
+  put_old();
+  put_children(cluster.put(a_registry()));
   watch();
   EXPECT_EQ(gather().rival, std::nullopt);
   state.key = {"team-a", "old"};
@@ -263,48 +239,42 @@ TEST_F(Gather, WhoseServiceItIsHasTheName) {
 
 class GatherClaims : public Gather {
  protected:
-  // Stores the PVC that team-b/other uses, or has retained.
-  void put_claim() {
+  // Stores the PVC that `owner` uses, or has retained.
+  void put_claim(const api::LocalRegistry& owner) {
     cluster.put(a_registry());
-    api::LocalRegistry other = a_registry();
-    other.metadata.namespace_name = "team-b";
-    other.metadata.name = "other";
-    other.metadata.uid = "uid-other";
-    other.spec.namespace_name = "team-a";
-    cluster.put(reconcile::build_pvc(other, nullptr));
+    cluster.put(reconcile::build_pvc(owner, nullptr));
   }
 
-  void put_owner(const std::string& uid) {
+  static api::LocalRegistry other() {
     api::LocalRegistry owner = a_registry();
     owner.metadata.namespace_name = "team-b";
     owner.metadata.name = "other";
-    owner.metadata.uid = uid;
-    cluster.put(owner);
+    owner.spec.namespace_name = "team-a";
+    return owner;
   }
 };
 
 TEST_F(GatherClaims, AClaimWhoseOwnerExistsIsItsOwners) {
-  put_claim();
-  put_owner("uid-other");
+  put_claim(cluster.put(other()));
   watch();
   EXPECT_TRUE(gather().pvc_owner_may_exist);
 }
 
 TEST_F(GatherClaims, AClaimWhoseOwnerIsGoneIsNobodys) {
-  put_claim();
+  put_claim(other());
   watch();
   EXPECT_FALSE(gather().pvc_owner_may_exist);
 }
 
 TEST_F(GatherClaims, AnotherResourceOfTheOwnersNameIsNotTheOwner) {
-  put_claim();
-  put_owner("uid-next");
+  put_claim(other());
+  cluster.put(other());
   watch();
   EXPECT_FALSE(gather().pvc_owner_may_exist);
 }
 
 TEST_F(GatherClaims, AnOwnerThatCannotBeSeenIsTakenToLive) {
-  put_claim();
+  put_claim(other());
   watch({"team-a"});
   EXPECT_TRUE(gather().pvc_owner_may_exist) << "team-b is not watched: who knows";
 }

@@ -60,11 +60,7 @@ class PushChecksTest : public OperatorTest {
 
   // Makes the API server answer the read of this Secret with `status` and `body`.
   void answer_secret(const std::string& name, int status, const std::string& body) {
-    cluster.intercept =
-        [=](const std::string& request) -> std::optional<base::Result<kube::Response>> {
-      if (request != "GET secrets team-a/" + name) return std::nullopt;
-      return support::answer(status, body);
-    };
+    cluster.answer("GET secrets team-a/" + name, support::answer(status, body));
   }
 
   static std::string secret(const std::string& type, const std::string& config) {

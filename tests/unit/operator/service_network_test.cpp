@@ -14,14 +14,12 @@ using testing::IsEmpty;
 
 class ServiceNetworkTest : public OperatorTest {
  protected:
-  // Makes the API server answer requests by the beginning of their line, and all others with 404.
+  // Makes the API server answer requests by their path, and all others with 404.
   void answers(std::map<std::string, std::pair<int, std::string>> table) {
-    cluster.intercept =
-        [=](const std::string& request) -> std::optional<base::Result<kube::Response>> {
-      for (const auto& [key, value] : table) {
-        if (request.starts_with(key)) return support::answer(value.first, value.second);
-      }
-      return support::answer(404, "{}");
+    transport.on_send = [=](const kube::Request& request) -> base::Result<kube::Response> {
+      const auto found = table.find(request.target.substr(0, request.target.find('?')));
+      if (found == table.end()) return support::answer(404, "{}");
+      return support::answer(found->second.first, found->second.second);
     };
   }
 
@@ -42,6 +40,8 @@ class ServiceNetworkTest : public OperatorTest {
   support::Running* running = nullptr;
 };
 
+const std::string kCidrsPath = "/apis/networking.k8s.io/v1/servicecidrs";
+const std::string kServicePath = "/api/v1/namespaces/default/services/kubernetes";
 const std::string kCidrs =
     R"({"metadata":{},"items":[{"metadata":{"name":"kubernetes"},)"
     R"("spec":{"cidrs":["10.96.0.0/16","fd00::/112"]}},{"spec":{"cidrs":["10.7.0.0/24"]}}]})";
@@ -49,7 +49,7 @@ const std::string kService =
     R"({"metadata":{"name":"kubernetes"},"spec":{"clusterIP":"10.43.0.1"}})";
 
 TEST_F(ServiceNetworkTest, IsWhatTheObjectsSay) {
-  answers({{"GET servicecidrs", {200, kCidrs}}});
+  answers({{kCidrsPath, {200, kCidrs}}});
   detect("10.43.0.1");
   EXPECT_TRUE(running->done());
   EXPECT_THAT(learned, ElementsAre(networks({"10.96.0.0/16", "fd00::/112", "10.7.0.0/24"})));
@@ -62,25 +62,24 @@ TEST_F(ServiceNetworkTest, IsGuessedFromTheAddressOfThePodWithoutThem) {
 }
 
 TEST_F(ServiceNetworkTest, IsGuessedFromTheServiceOutsideOfAPod) {
-  answers({{"GET servicecidrs", {403, R"({"kind":"Status","reason":"Forbidden","code":403})"}},
-           {"GET services default/kubernetes", {200, kService}}});
+  answers({{kCidrsPath, {403, R"({"kind":"Status","reason":"Forbidden","code":403})"}},
+           {kServicePath, {200, kService}}});
   detect();
   EXPECT_THAT(learned, ElementsAre(networks({"10.43.0.0/16"})));
 }
 
 TEST_F(ServiceNetworkTest, MayBeUnknown) {
-  answers({{"GET services default/kubernetes",
-            {403, R"({"kind":"Status","reason":"Forbidden","code":403})"}}});
+  answers({{kServicePath, {403, R"({"kind":"Status","reason":"Forbidden","code":403})"}}});
   detect();
   EXPECT_TRUE(running->done());
   EXPECT_THAT(learned, IsEmpty());
 }
 
 TEST_F(ServiceNetworkTest, IsAwaitedWhileTheApiServerDoesNotAnswer) {
-  answers({{"GET servicecidrs", {503, "{}"}}});
+  answers({{kCidrsPath, {503, "{}"}}});
   detect("10.96.0.1");
   EXPECT_FALSE(running->done());
-  answers({{"GET servicecidrs", {200, kCidrs}}});
+  answers({{kCidrsPath, {200, kCidrs}}});
   world.run_for(limits::kNodeRetry + std::chrono::seconds(1));
   EXPECT_TRUE(running->done());
   EXPECT_EQ(learned.size(), 1U);

@@ -4,6 +4,7 @@
 
 #include "base/text/base64.h"
 #include "crypto/certificate.h"
+#include "sim/answers.h"
 #include "unit/operator/fixture.h"
 
 namespace {
@@ -275,8 +276,7 @@ TEST_F(WebhookCertificatesTest, ALeaderWhoseWatchIsBehindDoesNotBringBackWhatWas
 TEST_F(WebhookCertificatesTest, AConfigurationThatIsChangedInBetweenIsReadAgain) {
   put_configuration();
   int changes = 0;
-  cluster.intercept =
-      [&](const std::string& request) -> std::optional<base::Result<kube::Response>> {
+  cluster.intercept = [&](const std::string& request) -> test::Cluster::Answer {
     if (request.rfind("PATCH mutating", 0) != 0 || changes++ > 0) return std::nullopt;
     api::MutatingWebhookConfiguration changed =
         *cluster.find<api::MutatingWebhookConfiguration>(kConfiguration);
@@ -312,10 +312,9 @@ TEST_F(WebhookCertificatesTest, OfASecretThatIsGoneNothingIsTrustedWhenTheWatchI
 TEST_F(WebhookCertificatesTest, WithoutRightsItSaysSoAndGoesOnWhenTheyCome) {
   put_configuration();
   bool allowed = false;
-  cluster.intercept =
-      [&](const std::string& request) -> std::optional<base::Result<kube::Response>> {
+  cluster.intercept = [&](const std::string& request) -> test::Cluster::Answer {
     if (allowed || request.rfind("GET", 0) == 0) return std::nullopt;
-    return test::failure(403, "Forbidden", "it may not");
+    return sim::failure(403, "Forbidden", "it may not");
   };
   Replica& one = leader();
   pass(5min);

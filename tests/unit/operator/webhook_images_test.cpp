@@ -8,13 +8,10 @@ namespace {
 
 using testing::IsEmpty;
 
-// Returns a resource that was created at `hours` and whose registry delivers `image`.
-api::LocalRegistry delivering(const std::string& name, int port, const std::string& image,
-                              int hours) {
+// Returns a resource whose registry delivers `image`.
+api::LocalRegistry delivering(const std::string& name, int port, const std::string& image) {
   api::LocalRegistry registry = test::a_registry();
   registry.metadata.name = name;
-  registry.metadata.uid = "uid-" + name;
-  registry.metadata.creation_timestamp = base::Time(std::chrono::hours(hours));
   registry.spec.name = name;
   registry.status.node_port = port;
   registry.status.url = "localhost:" + std::to_string(port);
@@ -34,8 +31,8 @@ class WebhookImages : public test::OperatorTest {
 };
 
 TEST_F(WebhookImages, AreThoseThatARegistryOfTheNamespaceDelivers) {
-  cluster.put(delivering("dev", 31234, "ghcr.io/org/image", 1));
-  api::LocalRegistry other = delivering("dev", 32000, "ghcr.io/org/other", 1);
+  cluster.put(delivering("dev", 31234, "ghcr.io/org/image"));
+  api::LocalRegistry other = delivering("dev", 32000, "ghcr.io/org/other");
   other.metadata.namespace_name = "team-b";
   cluster.put(other);
   watch();
@@ -46,11 +43,13 @@ TEST_F(WebhookImages, AreThoseThatARegistryOfTheNamespaceDelivers) {
 }
 
 TEST_F(WebhookImages, OfTwoResourcesTheOlderCountsAndThenTheFirstByName) {
-  cluster.put(delivering("b", 30002, "ghcr.io/org/image", 2));
-  cluster.put(delivering("a", 30001, "ghcr.io/org/image", 2));
+  cluster.put(delivering("c", 30003, "ghcr.io/org/other"));
+  world.run_for(std::chrono::seconds(1));
+  cluster.put(delivering("b", 30002, "ghcr.io/org/image"));
+  cluster.put(delivering("a", 30001, "ghcr.io/org/image"));
   watch();
   EXPECT_EQ(rewritten("ghcr.io/org/image"), "localhost:30001/org/image");
-  cluster.put(delivering("c", 30003, "ghcr.io/org/image", 1));
+  cluster.put(delivering("c", 30003, "ghcr.io/org/image"));
   settle();
   EXPECT_EQ(rewritten("ghcr.io/org/image"), "localhost:30003/org/image");
 }
@@ -58,7 +57,7 @@ TEST_F(WebhookImages, OfTwoResourcesTheOlderCountsAndThenTheFirstByName) {
 TEST_F(WebhookImages, WithoutAPortOrWithAnotherDeliveryNothingIsRewritten) {
   watch();
   const auto with = [&](auto change) {
-    api::LocalRegistry registry = delivering("dev", 31234, "ghcr.io/org/image", 1);
+    api::LocalRegistry registry = delivering("dev", 31234, "ghcr.io/org/image");
     change(registry);
     cluster.put(registry);
     settle();
@@ -75,19 +74,22 @@ TEST_F(WebhookImages, WithoutAPortOrWithAnotherDeliveryNothingIsRewritten) {
   EXPECT_EQ(with([](api::LocalRegistry& registry) { registry.status.images[0].image = "A B"; }),
             "");
   EXPECT_EQ(with([](api::LocalRegistry& registry) {
-              registry.metadata.deletion_timestamp = base::Time(std::chrono::hours(2));
+              registry.metadata.finalizers = {"example.com/hold"};
             }),
-            "");
+            "localhost:31234/org/image");
+  cluster.erase<api::LocalRegistry>({"team-a", "dev"});
+  settle();
+  EXPECT_EQ(rewritten("ghcr.io/org/image"), "") << "it is being deleted";
 }
 
 TEST_F(WebhookImages, FollowTheStatus) {
-  cluster.put(delivering("dev", 31234, "ghcr.io/org/image", 1));
+  cluster.put(delivering("dev", 31234, "ghcr.io/org/image"));
   watch();
   EXPECT_EQ(rewritten("ghcr.io/org/image"), "localhost:31234/org/image");
-  cluster.put(delivering("dev", 31999, "ghcr.io/org/image", 1));
+  cluster.put(delivering("dev", 31999, "ghcr.io/org/image"));
   settle();
   EXPECT_EQ(rewritten("ghcr.io/org/image"), "localhost:31999/org/image");
-  cluster.delete_registry({"team-a", "dev"});
+  cluster.erase<api::LocalRegistry>({"team-a", "dev"});
   settle();
   EXPECT_THAT(rewritten("ghcr.io/org/image"), IsEmpty());
 }

@@ -1,7 +1,9 @@
 // World is a small cluster without IO: it holds what plan() observes, and carries out the actions
 // of a plan. It applies the rules of the API server that plan() relies on: preconditions,
 // server-side apply, node ports, immutable fields, garbage collection. It fails the running test
-// when an action breaks a rule of the operator. Owned by one test; one thread.
+// when an action breaks a rule of the operator. It is not the simulated API server, because the
+// tests copy it thousands of times and give it states that no API server accepts. Owned by one
+// test; one thread.
 #pragma once
 
 #include <functional>
