@@ -24,7 +24,7 @@ constexpr std::string_view kRoundName = "7f3a9c0b1d2e4f60";
 
 class ProbeFiles : public testing::Test {
  protected:
-  ProbeFiles() { ::mkdtemp(folder_.data()); }
+  ProbeFiles() { EXPECT_NE(::mkdtemp(folder_.data()), nullptr); }
   ~ProbeFiles() override { std::filesystem::remove_all(folder_); }
 
   std::string write(std::string_view name, std::string_view bytes) {
