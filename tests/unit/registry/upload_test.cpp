@@ -377,7 +377,7 @@ TEST_F(UploadTest, ARegistryThatClaimsToHaveWhatWasNotReadYetEndsThePush) {
   UploadRegistry registry(behaviour);
   const auto pushed = push(registry, with_layers({large}));
   ASSERT_FALSE(pushed);
-  EXPECT_THAT(pushed.error().message, HasSubstr("than were sent"));
+  EXPECT_THAT(pushed.error().message, HasSubstr("that were sent"));
 }
 
 TEST_F(UploadTest, ARegistryThatIsAwayIsReportedAsSuch) {
