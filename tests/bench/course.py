@@ -213,6 +213,7 @@ class Course:
         self.figures["heal"] = {
             **percentiles([max(0.0, back[key] - deleted[key]) for key in victims]),
             "writes_per_victim": round(requests["writes"] / len(victims), 3),
+            "reads_per_victim": round(requests["reads"] / len(victims), 3),
             "ports_kept": sum(ports[name] == port for name, port in new_ports.items()),
             "ports": len(new_ports)}
         for watch in watches:
