@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <vector>
 
 #include "base/text/quote.h"
 #include "base/text/text.h"
@@ -17,8 +18,9 @@ using enum PullVerdict;
 struct FailedPull {
   std::string_view waiting_reason;
   std::string_view message;
-  std::string authority;  // "localhost:<nodePort>"
-  int http_status = 0;    // HTTP status that `message` reports; 0: it reports none
+  std::vector<std::string_view> hosts;  // of the URLs in `message`
+  std::string registry;                 // "localhost:<nodePort>"
+  int http_status = 0;                  // HTTP status that `message` reports; 0: it reports none
 };
 
 bool has(std::string_view text, std::string_view part) {
@@ -31,35 +33,20 @@ bool has_any(std::string_view text, const std::array<std::string_view, N>& parts
                      [text](std::string_view part) { return has(text, part); });
 }
 
-// Returns the next "http://host" or "https://host" at or after `at`, and sets `at` behind it; empty
-// if there is none.
-std::string_view next_host(std::string_view text, std::size_t& at) {
+// Returns the host and port of each HTTP URL in the text, without user:password.
+std::vector<std::string_view> hosts_in(std::string_view text) {
   constexpr std::string_view kEnds = "/\"'`?#\\ \t\n,;)";
-  while ((at = text.find("://", at)) != std::string_view::npos) {
-    const std::string_view scheme = text.substr(0, at);
+  std::vector<std::string_view> hosts;
+  for (std::size_t at = 0; (at = text.find("://", at)) != std::string_view::npos;) {
+    const std::string_view before = text.substr(0, at);
     const std::size_t begin = at += 3;
-    if (!scheme.ends_with("http") && !scheme.ends_with("https")) continue;
+    if (!before.ends_with("http") && !before.ends_with("https")) continue;
     at = std::min(text.find_first_of(kEnds, begin), text.size());
     const std::string_view authority = text.substr(begin, at - begin);
-    return authority.substr(authority.rfind('@') + 1);  // without user:password
+    const std::string_view host = authority.substr(authority.rfind('@') + 1);
+    if (!host.empty()) hosts.push_back(host);
   }
-  return {};
-}
-
-bool names_url_of(std::string_view text, std::string_view authority) {
-  std::size_t at = 0;
-  for (std::string_view host; !(host = next_host(text, at)).empty();) {
-    if (host == authority) return true;
-  }
-  return false;
-}
-
-bool names_url_of_another(std::string_view text, std::string_view authority) {
-  std::size_t at = 0;
-  for (std::string_view host; !(host = next_host(text, at)).empty();) {
-    if (host != authority) return true;
-  }
-  return false;
+  return hosts;
 }
 
 // Returns the first number 4xx or 5xx that stands alone; 0 if there is none.
@@ -132,12 +119,13 @@ constexpr Rule kRules[] = {
     {{kFailing, pull_reason::kPlainHttpRefused},
      [](const FailedPull& pull) {
        return has(pull.message, "server gave HTTP response to HTTPS client") &&
-              names_url_of(pull.message, pull.authority);
+              base::is_one_of(pull.registry, pull.hosts);
      }},
     {{kFailing, pull_reason::kRuntimeMirror},
      [](const FailedPull& pull) {
        return has(pull.message, "?ns=localhost") ||
-              names_url_of_another(pull.message, pull.authority);
+              std::any_of(pull.hosts.begin(), pull.hosts.end(),
+                          [&pull](std::string_view host) { return host != pull.registry; });
      }},
     {{kFailing, pull_reason::kRegistryBlocked},
      [](const FailedPull& pull) { return has(pull.message, "is blocked in"); }},
@@ -188,7 +176,7 @@ constexpr Rule kRules[] = {
      [](const FailedPull& pull) { return has(pull.message, "pull QPS exceeded"); }},
 };
 
-// What users read for each reason. "{}" stands for the node port.
+// What users read for each reason. "{0}" stands for the node port.
 struct Explanation {
   std::string_view reason;
   std::string_view cause;
@@ -201,41 +189,41 @@ constexpr Explanation kExplanations[] = {
     {pull_reason::kNoDiskSpace, "The node's disk for images is full.",
      "Remove images or other files from the node's image disk."},
     {pull_reason::kPlainHttpRefused,
-     "The node's container runtime accepts only HTTPS from localhost:{}, and the registry speaks "
+     "The node's container runtime accepts only HTTPS from localhost:{0}, and the registry speaks "
      "plain HTTP.",
-     "CRI-O: write [[registry]], location = \"localhost:{}\" and insecure = true to "
+     "CRI-O: write [[registry]], location = \"localhost:{0}\" and insecure = true to "
      "/etc/containers/registries.conf.d/50-localregistry.conf and run systemctl reload crio. "
-     "OpenShift: add localhost:{} to spec.registrySources.insecureRegistries of "
+     "OpenShift: add localhost:{0} to spec.registrySources.insecureRegistries of "
      "image.config.openshift.io/cluster. containerd: upgrade it, or write server = "
-     "\"http://localhost:{}\" to certs.d/localhost:{}/hosts.toml."},
+     "\"http://localhost:{0}\" to certs.d/localhost:{0}/hosts.toml."},
     {pull_reason::kRuntimeMirror,
-     "The node's container runtime sends pulls from localhost:{} to a mirror.",
+     "The node's container runtime sends pulls from localhost:{0} to a mirror.",
      "Exclude localhost from the mirrors in the configuration of the container runtime."},
-    {pull_reason::kRegistryBlocked, "The node's registries.conf blocks pulls from localhost:{}.",
+    {pull_reason::kRegistryBlocked, "The node's registries.conf blocks pulls from localhost:{0}.",
      "Remove the block from the node's registries.conf."},
     {pull_reason::kSignaturePolicy,
-     "The node's signature policy accepts only signed images, and images in localhost:{} are not "
+     "The node's signature policy accepts only signed images, and images in localhost:{0} are not "
      "signed.",
-     "Exclude localhost:{} from the signature policy of the node."},
-    {pull_reason::kAuthRequired, "A server on localhost:{} asks for a password.",
-     "Find out which program listens on port {} of the node: the registry asks for no password."},
+     "Exclude localhost:{0} from the signature policy of the node."},
+    {pull_reason::kAuthRequired, "A server on localhost:{0} asks for a password.",
+     "Find out which program listens on port {0} of the node: the registry asks for no password."},
     {pull_reason::kRegistryDown, "The registry does not run.",
      "See the condition Available of the LocalRegistry."},
     {pull_reason::kRegistryUnreachable, "The node cannot reach the registry's pod.",
      "Allow connections from the nodes to the registry's port in the NetworkPolicies of its "
      "namespace, and check the pod network of the node."},
-    {pull_reason::kImageMissing, "The server on localhost:{} does not have the operator's image.",
-     "Find out whether another registry listens on port {} of the node."},
+    {pull_reason::kImageMissing, "The server on localhost:{0} does not have the operator's image.",
+     "Find out whether another registry listens on port {0} of the node."},
     {pull_reason::kRegistryError, "The registry answers with an error.",
      "See the log of the registry's pod."},
     {pull_reason::kLocalhostUnresolved, "The node cannot resolve the name localhost.",
      "Add localhost to /etc/hosts of the node."},
-    {pull_reason::kLocalhostTimeout, "Connections to localhost:{} get no answer on the node.",
+    {pull_reason::kLocalhostTimeout, "Connections to localhost:{0} get no answer on the node.",
      "Check the node's firewall for rules about the interface lo, or enable the node proxy (chart "
      "value nodeProxy.enabled)."},
-    {pull_reason::kConnectionCut, "Connections to localhost:{} break on the node.",
+    {pull_reason::kConnectionCut, "Connections to localhost:{0} break on the node.",
      "See the log of the registry's pod for the same time."},
-    {pull_reason::kPullFailed, "The node cannot pull from localhost:{}.",
+    {pull_reason::kPullFailed, "The node cannot pull from localhost:{0}.",
      "The operator does not know this error: see the log of the node's container runtime."},
     {pull_reason::kKubeProxyNftables,
      "kube-proxy runs in nftables mode, which does not serve node ports on localhost.",
@@ -255,13 +243,14 @@ constexpr Explanation kExplanations[] = {
      "localhost is only ::1 on the node, and node ports are not served there.",
      "Enable the node proxy (chart value nodeProxy.enabled), or add \"127.0.0.1 localhost\" to "
      "/etc/hosts of the node."},
-    {pull_reason::kPortInUse, "Another program listens on port {} of the node.",
+    {pull_reason::kPortInUse, "Another program listens on port {0} of the node.",
      "Stop that program, or set spec.nodePort to another port."},
-    {pull_reason::kBindForbidden, "The node proxy is not allowed to listen on port {} of the node.",
+    {pull_reason::kBindForbidden,
+     "The node proxy is not allowed to listen on port {0} of the node.",
      "Allow it to listen on node ports, or let the network plugin serve them on localhost."},
     {pull_reason::kNodeProxyNotReady, "The node proxy on the node is not ready.",
      "See the pod of the node proxy on the node."},
-    {pull_reason::kLocalhostRefused, "Nothing on the node accepts connections to localhost:{}.",
+    {pull_reason::kLocalhostRefused, "Nothing on the node accepts connections to localhost:{0}.",
      "Enable the node proxy (chart value nodeProxy.enabled). Known causes: kube-proxy in nftables "
      "or ipvs mode, kube-proxy with localhostNodePorts: false, a network plugin that replaces "
      "kube-proxy, or a localhost that is only ::1."},
@@ -270,17 +259,6 @@ constexpr Explanation kExplanations[] = {
     {pull_reason::kPullRateLimited, "The kubelet delays pulls on the node.",
      "The operator checks the node again later."},
 };
-
-std::string with_port(std::string_view text, std::uint16_t port) {
-  std::string whole;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t hole = std::min(text.find("{}", at), text.size());
-    whole += text.substr(at, hole - at);
-    if (hole < text.size()) whole += std::to_string(port);
-    at = hole + 2;
-  }
-  return whole;
-}
 
 // Returns the text with "…@" instead of the user and the password in each URL.
 std::string without_credentials(std::string_view text) {
@@ -304,8 +282,8 @@ std::string without_credentials(std::string_view text) {
 PullReason classify_pull_failure(std::string_view waiting_reason, std::string_view message,
                                  std::uint16_t node_port) {
   message = message.substr(0, kPullMessageBytes);
-  const FailedPull pull = {waiting_reason, message, fmt::format("localhost:{}", node_port),
-                           http_status_in(message)};
+  const FailedPull pull = {waiting_reason, message, hosts_in(message),
+                           fmt::format("localhost:{}", node_port), http_status_in(message)};
   const auto* rule = std::find_if(std::begin(kRules), std::end(kRules),
                                   [&pull](const Rule& one) { return one.matches(pull); });
   if (rule != std::end(kRules)) return rule->result;
@@ -350,8 +328,7 @@ std::string describe_pull_failure(std::string_view reason, std::string_view runt
   std::string message =
       found == std::end(kExplanations)
           ? fmt::format("The kubelet did not start the operator's Pod: {}.", base::shown(reason))
-          : fmt::format("{} {}", with_port(found->cause, node_port),
-                        with_port(found->remedy, node_port));
+          : fmt::format(fmt::runtime(fmt::format("{} {}", found->cause, found->remedy)), node_port);
   if (runtime_text.empty()) return message;
   const std::string text = without_credentials(runtime_text.substr(0, kPullMessageBytes));
   return fmt::format("{} The container runtime reports: {}", message,

@@ -18,7 +18,6 @@ namespace {
 
 namespace zlib = boost::beast::zlib;
 
-constexpr std::string_view kGzipLayerType = "application/vnd.oci.image.layer.v1.tar+gzip";
 constexpr std::string_view kOperatingSystem = "linux";
 constexpr std::string_view kUser = "65532";  // "nonroot" of many base images
 constexpr std::string_view kProgram = "pulled";
@@ -193,7 +192,9 @@ ProbeImage make_probe_image(std::string_view round) {
     const PlatformText name{std::string(platform.architecture), std::string(kOperatingSystem),
                             std::string(platform.variant)};
     const std::string tar = layer_of(probe_program(platform), round);
-    ProbeImage::Part layer = part(kGzipLayerType, gzip(tar));
+    std::string compressed = gzip(tar);
+    const std::string layer_type = layer_media_type(compressed);
+    ProbeImage::Part layer = part(layer_type, std::move(compressed));
     ImageConfig config{name.architecture,
                        name.os,
                        name.variant,

@@ -51,6 +51,17 @@ class Contest : public testing::Test {
         }));
   }
 
+  // Converges with persistence while a policy changes each new StatefulSet. Returns the set's uid.
+  std::string uid_of_set_under(const std::string& policy) {
+    api::LocalRegistrySpec spec;
+    spec.persistence.enabled = true;
+    world.change_spec(spec);
+    set_policy(policy, ObjectRole::kStatefulSet);
+    world.converge();
+    return uid_of_set();
+  }
+  std::string uid_of_set() { return world.find<api::StatefulSet>()->metadata.uid; }
+
   std::string condition_of(const char* type) { return condition(world.registry->status, type); }
   std::string message() {
     return api::find_condition(world.registry->status.conditions, "Converged")->message;
@@ -303,26 +314,16 @@ TEST_F(Contest, AServiceThatHasToBeRecreatedAgainAndAgainIsLeftToTheOther) {
 // At the retry the API server rejects the change of an immutable field. Even then the StatefulSet
 // is not deleted.
 TEST_F(Contest, AnImmutableFieldThatAPolicySetAtCreationNeverCausesADelete) {
-  api::LocalRegistrySpec spec;
-  spec.persistence.enabled = true;
-  world.change_spec(spec);
-  set_policy(R"({"spec":{"serviceName":"other"}})", ObjectRole::kStatefulSet);
-  world.converge();
-  const std::string uid = world.find<api::StatefulSet>()->metadata.uid;
+  const std::string uid = uid_of_set_under(R"({"spec":{"serviceName":"other"}})");
   world.policies.clear();  // from now on the apply is refused
   writes_within(180min);
-  EXPECT_EQ(world.find<api::StatefulSet>()->metadata.uid, uid);
+  EXPECT_EQ(uid_of_set(), uid);
 }
 
 TEST_F(Contest, APodManagementPolicyThatAPolicySetsNeverCausesADeleteAtARetryEither) {
-  api::LocalRegistrySpec spec;
-  spec.persistence.enabled = true;
-  world.change_spec(spec);
-  set_policy(R"({"spec":{"podManagementPolicy":"OrderedReady"}})", ObjectRole::kStatefulSet);
-  world.converge();
-  const std::string uid = world.find<api::StatefulSet>()->metadata.uid;
+  const std::string uid = uid_of_set_under(R"({"spec":{"podManagementPolicy":"OrderedReady"}})");
   writes_within(180min);
-  EXPECT_EQ(world.find<api::StatefulSet>()->metadata.uid, uid);
+  EXPECT_EQ(uid_of_set(), uid);
 }
 
 TEST_F(Contest, WhatIsRememberedIsBounded) {

@@ -3,16 +3,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <set>
 
 #include "crypto/digest.h"
 #include "registry/probe/program.h"
+#include "support/temporary_folder.h"
 
 namespace registry {
 namespace {
@@ -24,17 +23,13 @@ constexpr std::string_view kRoundName = "7f3a9c0b1d2e4f60";
 
 class ProbeFiles : public testing::Test {
  protected:
-  ProbeFiles() { EXPECT_NE(::mkdtemp(folder_.data()), nullptr); }
-  ~ProbeFiles() override { std::filesystem::remove_all(folder_); }
-
-  std::string write(std::string_view name, std::string_view bytes) {
-    const std::string path = folder_ + "/" + std::string(name);
-    std::ofstream(path, std::ios::binary) << bytes;
+  std::string write(const std::string& name, const std::string& bytes) {
+    const std::string path = folder_.write(name, bytes);
     std::filesystem::permissions(path, std::filesystem::perms(0755));
     return path;
   }
 
-  std::string folder_ = "/tmp/probe-XXXXXX";
+  support::TemporaryFolder folder_;
 };
 
 // Returns what a command prints to standard output.
