@@ -26,12 +26,12 @@ help: ## this list
 deps: ## install the missing Debian packages (root)
 	@$(HARNESS)/packages.sh
 
-build: ## build/release/local-registry-operator, and the tests
+build: ## the two programs, in build/release
 	@$(HARNESS)/packages.sh build
 	@cmake --preset release >/dev/null
-	@cmake --build --preset release
+	@cmake --build --preset release --target local-registry-operator kubectl-localregistry
 
-debug: ## the same without optimisation, in build/debug
+debug: ## the same with the unit tests, without optimisation, in build/debug
 	@cmake --preset debug >/dev/null
 	@cmake --build --preset debug
 
@@ -42,16 +42,19 @@ test: ## everything, with a summary; what needs root is skipped without it
 	@tests/all
 
 nightly: ## what is too long for each change: more seeds, bugs, threads, new fuzz inputs (root, 3 h)
-	@$(MAKE) simulate SEEDS=10000
+	@$(MAKE) unit golden
+	@$(MAKE) simulate SEEDS=10000 EVERY=1
 	@$(MAKE) bugs
 	@$(MAKE) tsan
 	@$(MAKE) fuzz FUZZ_SECONDS=300
 	@$(MAKE) memory
 
 unit: build ## unit tests
+	@cmake --build --preset release
 	@ctest --preset release --no-tests=error -j 2 -E Golden
 
 check: layers style build ## what to run before a commit: no root and no cluster needed
+	@cmake --build --preset release
 	@ctest --preset release --no-tests=error -j 2
 	@cmake --build --preset release --target simulate
 	@build/release/simulate random --seeds 1000
@@ -59,6 +62,7 @@ check: layers style build ## what to run before a commit: no root and no cluster
 	@$(PYTEST) -q tests/chart/chart_test.py
 
 golden: build ## golden cases of what the operator decides
+	@cmake --build --preset release
 	@ctest --preset release --no-tests=error -j 2 -R Golden
 
 asan: ## unit tests and golden cases under AddressSanitizer and UBSan
@@ -115,12 +119,13 @@ against-real: build ## the simulated API server and controllers against real one
 	@tests/sim/against_real/run
 	@tests/sim/controllers_real/run
 
-# For more: make simulate SEEDS=10000.
-SEEDS ?= 3000
+# All faults and more seeds: make simulate EVERY=1 SEEDS=10000.
+EVERY ?= 6
+SEEDS ?= 1000
 simulate: build ## the operator in a simulated cluster where everything goes wrong
 	@cmake --build --preset release --target simulate sim_server_test
 	@build/release/sim_server_test --gtest_brief=1
-	@build/release/simulate systematic
+	@build/release/simulate systematic --every $(EVERY)
 	@build/release/simulate random --seeds $(SEEDS)
 	@build/release/simulate replay --seeds $(shell expr $(SEEDS) / 10)
 

@@ -270,9 +270,32 @@ inline constexpr std::size_t kTerminationMessageBytes = 256;
 inline constexpr auto kCrashMemory = 10min;
 // The Service publishes a pod that is not ready once the sidecar has kept the pod from being ready
 // for kSidecarPublishDelay. The Service stops publishing pods that are not ready once the pod has
-// been ready for kSidecarUnpublishDelay.
+// been ready for kSidecarUnpublishDelay. That is as long as kCrashMemory, so that a sidecar that
+// fails again and again causes few writes.
 inline constexpr auto kSidecarPublishDelay = 15s;
-inline constexpr auto kSidecarUnpublishDelay = 60s;
+inline constexpr std::chrono::seconds kSidecarUnpublishDelay = kCrashMemory;
+// The first bytes of a kubelet's message about a failed pull that are read, and those of the
+// runtime's own text that a message of the operator contains.
+inline constexpr std::size_t kPullMessageBytes = 4096;
+inline constexpr std::size_t kRuntimeTextBytes = 256;
+// A pair is one node and one registry. Up to kProvenPairs pairs, each gets a probe. Above that,
+// every node is probed with one registry, and every registry on kRegistryNodes nodes.
+inline constexpr std::size_t kProvenPairs = 500;
+inline constexpr std::size_t kRegistryNodes = 3;
+inline constexpr std::size_t kPullProbes = 20;            // at once; the default of a flag
+inline constexpr std::size_t kPullProbesPerSecond = 10;   // created
+inline constexpr auto kPullQueueTime = 60s;               // until a waiting pull proves nothing
+inline constexpr auto kPullProbeTime = 300s;              // from the creation of a probe to its end
+inline constexpr auto kPullConfirmation = 10s;            // between a failure and the second try
+inline constexpr auto kFailedPullFirstRetry = 30s;        // the first delay; it doubles
+inline constexpr auto kInconclusivePullFirstRetry = 60s;  // the same, if nothing was proven
+inline constexpr auto kPullLastRetry = 30min;             // the longest delay of both
+inline constexpr auto kPullCheckInterval = 24h;           // the default of a flag
+// If the first kPullProbes probes fail alike, further ones wait for a success or this time.
+inline constexpr auto kPullBreakerTime = 5min;
+inline constexpr auto kNodeNotReadyTime = 5min;  // after it, a node that is not ready is skipped
+inline constexpr std::size_t kFailingNodesNamed = 10;  // in the status of a LocalRegistry
+inline constexpr std::size_t kPullReasons = 16;        // in the status of a LocalRegistry
 
 // operator/
 inline constexpr std::size_t kPushChecks = 8;              // run at once

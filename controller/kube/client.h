@@ -38,9 +38,6 @@
 
 namespace kube {
 
-template <class T>
-using Awaitable = boost::asio::awaitable<base::Result<T>>;
-
 struct ListMeta {
   std::string resource_version;
   std::string continue_token;  // empty on the last page

@@ -14,9 +14,6 @@ namespace {
 
 namespace asio = boost::asio;
 
-template <class T>
-using Awaitable = asio::awaitable<base::Result<T>>;
-
 constexpr int kStatusUnauthorized = 401;
 
 Response response_of(net::HttpAnswer answer) {

@@ -21,6 +21,9 @@ struct Shape;
 
 namespace kube {
 
+template <class T>
+using Awaitable = boost::asio::awaitable<base::Result<T>>;
+
 enum class Method { kGet, kPost, kPut, kPatch, kDelete };
 
 // Returns the HTTP name of the method: "GET", …
@@ -56,8 +59,7 @@ class Stream {
 
   // Returns the next bytes as they arrive, and an empty text at the regular end of the body.
   // kNetwork: the connection broke. kTimeout: no bytes arrived within `silence`.
-  virtual boost::asio::awaitable<base::Result<std::string>> read(
-      std::chrono::milliseconds silence) = 0;
+  virtual Awaitable<std::string> read(std::chrono::milliseconds silence) = 0;
 };
 
 struct Opened {
@@ -75,11 +77,11 @@ class Transport {
   // Sends a request and returns its whole answer. An error means that no complete answer arrived;
   // the request may have taken effect, in particular after kNetwork and kTimeout. Cancellation
   // closes the connection and throws boost::system::system_error (operation_aborted).
-  virtual boost::asio::awaitable<base::Result<Response>> send(Request request) = 0;
+  virtual Awaitable<Response> send(Request request) = 0;
 
   // Sends a request and returns once the head of the answer has arrived. Each stream uses a
   // separate connection. Errors and cancellation are those of send().
-  virtual boost::asio::awaitable<base::Result<Opened>> open(Request request) = 0;
+  virtual Awaitable<Opened> open(Request request) = 0;
 };
 
 }  // namespace kube

@@ -28,8 +28,6 @@ namespace {
 
 using Instant = ConnectionInfo::Instant;
 
-Instant now() { return std::chrono::steady_clock::now(); }
-
 // The buffer holds a whole head and the bytes of one read that may follow it.
 constexpr std::size_t kBufferBytes = limits::kServeHeaderBytes + limits::kServeReadBytes;
 
@@ -45,7 +43,7 @@ struct HttpServer::Connection {
   Connection(HttpServer& owner, tcp::socket socket) : server(owner), stream(std::move(socket)) {
     info.id = ++server.last_;
     info.address = address_of(stream.socket());
-    info.since = now();
+    info.since = Instant::clock::now();
     server.open_.emplace(info.id, this);
     error_code ignored;
     stream.socket().set_option(tcp::no_delay(true), ignored);
@@ -64,7 +62,7 @@ struct HttpServer::Connection {
     if (stage <= info.stage) return;
     info.stage = stage;
     if (stage == RequestStage::kClientHello || stage == RequestStage::kRequestHead)
-      info.since = now();
+      info.since = Instant::clock::now();
   }
 
   // Releases the memory that is charged for the answer.
@@ -186,7 +184,7 @@ asio::awaitable<void> HttpServer::make_room(asio::ip::address address) {
     }
     const std::size_t clients = backlog(acceptor_);
     max_waiting_ = clients == 0 ? 0 : std::max(max_waiting_, clients);
-    const Instant instant = now();
+    const Instant instant = Instant::clock::now();
     const auto eviction =
         choose_eviction(candidates, address, max_waiting_, instant, options_.connection_limits);
     if (!eviction) co_return;
@@ -292,7 +290,7 @@ asio::awaitable<bool> HttpServer::wait_for_request(Stream& stream, Connection& c
   error_code failure;
   if (info.idle) {
     connection.buffer.shrink_to_fit();
-    info.since = now();
+    info.since = Instant::clock::now();
     room_.cancel();
   }
   connection.stream.expires_after(info.idle ? options_.idle : options_.head);
@@ -300,7 +298,7 @@ asio::awaitable<bool> HttpServer::wait_for_request(Stream& stream, Connection& c
                                         asio::redirect_error(asio::use_awaitable, failure));
   const std::size_t bytes = co_await std::move(reading);
   connection.advance(RequestStage::kFirstBytes);
-  if (std::exchange(info.idle, false)) info.since = now();
+  if (std::exchange(info.idle, false)) info.since = Instant::clock::now();
   connection.buffer.commit(bytes);
   co_return !failure;
 }
@@ -343,7 +341,7 @@ asio::awaitable<error_code> HttpServer::read_body(Stream& stream, Connection& co
     if (is_large && !incoming.turn) {
       incoming.turn.emplace(large_body_queue_, connection.info.address,
                             [this, &connection] { return evict_if_slow(connection); });
-      auto waiting = incoming.turn->wait(now() + options_.large_wait);
+      auto waiting = incoming.turn->wait(Instant::clock::now() + options_.large_wait);
       const bool has_turn = co_await std::move(waiting);
       if (!has_turn) co_return error_code(kLargeBodyTimeout);
       body.reserve(total + kBytesForParser);
@@ -439,7 +437,7 @@ asio::awaitable<bool> HttpServer::exchange(Stream& stream, Connection& connectio
   // A connection whose client sends the next request before each answer is never idle, so its
   // `since` is not renewed.
   connection.info.idle = sent && incoming.keep_alive && connection.buffer.size() == 0;
-  if (connection.info.idle) connection.info.since = now();
+  if (connection.info.idle) connection.info.since = Instant::clock::now();
   co_return sent&& incoming.keep_alive;
 }
 

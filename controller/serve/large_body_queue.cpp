@@ -11,12 +11,6 @@ namespace serve {
 
 namespace asio = boost::asio;
 
-namespace {
-
-LargeBodyQueue::Instant now() { return std::chrono::steady_clock::now(); }
-
-}  // namespace
-
 LargeBodyQueue::Entry::Entry(LargeBodyQueue& queue, asio::ip::address address,
                              std::function<bool()> close_if_slow)
     : queue_(queue),
@@ -38,7 +32,7 @@ LargeBodyQueue::Entry::~Entry() {
 }
 
 asio::awaitable<bool> LargeBodyQueue::Entry::wait(Instant deadline) {
-  while (queue_.holder_ != this && now() < deadline) {
+  while (queue_.holder_ != this && Instant::clock::now() < deadline) {
     const bool watches = queue_.waiting_.front() == this;
     boost::system::error_code ignored;
     timer_.expires_at(watches ? std::min(deadline, queue_.due()) : deadline);
@@ -57,7 +51,7 @@ LargeBodyQueue::Milliseconds LargeBodyQueue::Usage::left(Instant instant) const 
 // If no connection has the turn, gives it to the next waiting connection.
 void LargeBodyQueue::grant() {
   if (holder_ == nullptr && !waiting_.empty()) {
-    const Instant instant = now();
+    const Instant instant = Instant::clock::now();
     const auto next = std::min_element(
         waiting_.begin(), waiting_.end(), [&](const Entry* one, const Entry* other) {
           return used_time(*one, instant) < used_time(*other, instant);
@@ -79,16 +73,16 @@ void LargeBodyQueue::wake_first() {
 }
 
 void LargeBodyQueue::close_holder_if_slow() {
-  if (now() < due()) return;
+  if (Instant::clock::now() < due()) return;
   if (holder_->close_if_slow_()) {
     holder_->closed_ = true;
     return;
   }
-  holder_->since_ += now() - due() + keep_time();
+  holder_->since_ += Instant::clock::now() - due() + keep_time();
 }
 
 void LargeBodyQueue::charge(const Entry& entry) {
-  const Instant instant = now();
+  const Instant instant = Instant::clock::now();
   usage_[entry.address_] = {used_time(entry, instant) + (instant - entry.begin_), instant};
   std::erase_if(usage_, [&](const auto& usage) {
     return usage.second.left(instant) < limits::kServeUsageForgotten;

@@ -420,6 +420,22 @@ Step crash_buildkit(int number) {
   return step;
 }
 
+// BuildKit fails and is ready again every three minutes, twelve times. The Service publishes a pod
+// that is not ready, so its intent changes each time.
+Step flapping_buildkit() {
+  const auto flap = [](World& world) {
+    for (int restarts = 1; restarts <= 12; ++restarts) {
+      world.set_buildkit_state(restarts, R"({"waiting":{"reason":"CrashLoopBackOff"}})", "{}");
+      world.run_for(90s);
+      world.set_buildkit_ready(restarts);
+      world.run_for(90s);
+    }
+  };
+  Step step = {"BuildKit that fails again and again", flap};
+  step.is_bound = true;
+  return step;
+}
+
 // Deletes the Service, drops the event and breaks all watches, so that they must begin again with a
 // list in which the Service is missing.
 void remove_unseen(World& world) {
@@ -630,6 +646,12 @@ std::vector<Scenario> contests() {
   list.push_back({"contests/images without a record during an upgrade",
                   {begin_policy(policies().front()), apply(asking), expect_contest(),
                    upgrade(Record::kNone), restart_all(), apply(elsewhere), end_contests()},
+                  {}});
+  const auto of_ports = std::find_if(policies().begin(), policies().end(),
+                                     [](const Policy& policy) { return policy.name == "ports"; });
+  list.push_back({"contests/ports while BuildKit fails again and again",
+                  {apply(kDefault), begin_policy(*of_ports), flapping_buildkit(), expect_contest(),
+                   end_contests()},
                   {}});
   for (const auto& [name, over] : {std::pair("contests/replicas", World::Fight::kReplicas),
                                    std::pair("contests/ports", World::Fight::kPorts)}) {

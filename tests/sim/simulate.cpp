@@ -175,18 +175,20 @@ bool is_explained(const sim::Course& course, const sim::Course& smooth,
          course.creates <= smooth.creates + kUndone;
 }
 
-// Runs every scenario without a fault and with each fault. The end must be the same, after as many
-// creations and deletions.
-void run_systematic(const std::vector<sim::Scenario>& scenarios, int job, int jobs,
-                    Report& report) {
+// Runs every scenario without a fault and with one in `every` faults. The end must be the same,
+// after as many creations and deletions.
+void run_systematic(const std::vector<sim::Scenario>& scenarios, std::size_t every, int job,
+                    int jobs, Report& report) {
   std::size_t runs = 0;
   for (std::size_t i = std::size_t(job); i < scenarios.size(); i += std::size_t(jobs)) {
     const sim::Scenario& scenario = scenarios[i];
     const sim::Course smooth = sim::run({&scenario, {}, 1, 10min, false});
     report.count(smooth, scenario.name);
     const bool all = !scenario.name.starts_with("changes/");
-    for (const sim::Fault& fault : faults_for(smooth, all)) {
+    const std::vector<sim::Fault> faults = faults_for(smooth, all);
+    for (std::size_t j = i % every; j < faults.size(); j += every) {
       if (report.is_enough()) return;
+      const sim::Fault& fault = faults[j];
       const bool long_quiet = ++runs % kLongQuietIn == 0;
       sim::Course course = sim::run({&scenario, fault, 1, long_quiet ? 24h : 10min, false});
       if (course.end != smooth.end) course.violations.push_back("another end than without a fault");
@@ -201,14 +203,14 @@ void run_systematic(const std::vector<sim::Scenario>& scenarios, int job, int jo
   }
 }
 
-int systematic(const std::string& only, const Options& options) {
+int systematic(const std::string& only, std::size_t every, const Options& options) {
   std::vector<sim::Scenario> scenarios = sim::scenarios();
   std::erase_if(scenarios, [&](const sim::Scenario& scenario) {
     return scenario.name.find(only) == std::string::npos;
   });
   const auto begin = std::chrono::steady_clock::now();
   const Totals totals = in_parallel(options, [&](int job, Report& report) {
-    run_systematic(scenarios, job, options.jobs, report);
+    run_systematic(scenarios, every, job, options.jobs, report);
   });
   return conclude("systematic", totals, begin);
 }
@@ -279,10 +281,13 @@ int main(int count, char** arguments) {
   std::uint64_t first = 1;
   std::uint64_t seeds = 1000;
   std::string only;
+  std::size_t every = 1;
   std::string plan;
   std::uint64_t seed = 1;
   auto* all = app.add_subcommand("systematic", "Every write of every scenario, at every moment");
   all->add_option("--only", only, "Scenarios whose name contains this");
+  all->add_option("--every", every, "Only one in so many faults of each scenario")
+      ->check(CLI::Range(1, 1000));
   auto* some = app.add_subcommand("random", "Random scenarios with random faults");
   auto* twice = app.add_subcommand("replay", "The same seeds twice: the same course, to the byte");
   for (auto* command : {all, some, twice}) {
@@ -298,7 +303,7 @@ int main(int count, char** arguments) {
   auto* course = app.add_subcommand("seed", "Shows the course of one seed");
   course->add_option("SEED", seed)->required();
   CLI11_PARSE(app, count, arguments);
-  if (all->parsed()) return systematic(only, options);
+  if (all->parsed()) return systematic(only, every, options);
   if (some->parsed()) return random(first, seeds, options);
   if (twice->parsed()) return replay(first, seeds, options);
   if (one->parsed()) return show_plan(plan);

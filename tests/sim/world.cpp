@@ -159,6 +159,18 @@ void World::expect_contest_in_status() {
 }
 
 void World::set_buildkit_state(int restarts, const std::string& now, const std::string& before) {
+  report_buildkit(R"("type":"Ready","status":"False","reason":"ContainersNotReady")",
+                  fmt::format(R"("ready":false,"restartCount":{},"state":{},"lastState":{})",
+                              restarts, now, before));
+}
+
+void World::set_buildkit_ready(int restarts) {
+  report_buildkit(
+      R"("type":"Ready","status":"True")",
+      fmt::format(R"("ready":true,"restartCount":{},"state":{{"running":{{}}}})", restarts));
+}
+
+void World::report_buildkit(const std::string& condition, const std::string& container) {
   for (const ObjectPtr& object : server.all("pods")) {
     const auto& pod = read<Pod>(object);
     const bool is_child =
@@ -167,12 +179,11 @@ void World::set_buildkit_state(int restarts, const std::string& now, const std::
     if (!is_child || pod.metadata.deletion_timestamp) continue;
     patch("pods", object->key,
           fmt::format(
-              R"({{"status":{{"conditions":[{{"type":"PodScheduled","status":"True"}},)"
-              R"({{"type":"Ready","status":"False","reason":"ContainersNotReady"}}],)"
+              R"({{"status":{{"conditions":[{{"type":"PodScheduled","status":"True"}},{{{}}}],)"
               R"("containerStatuses":[{{"name":"registry","image":"i","imageID":"","ready":true,)"
               R"("restartCount":0,"state":{{"running":{{}}}}}},{{"name":"buildkitd","image":"i",)"
-              R"("imageID":"","ready":false,"restartCount":{},"state":{},"lastState":{}}}]}}}})",
-              restarts, now, before),
+              R"("imageID":"",{}}}]}}}})",
+              condition, container),
           "status");
   }
 }

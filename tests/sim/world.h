@@ -137,6 +137,8 @@ class World {
   // how often it restarted, and its present and last state as JSON. The container "registry" is
   // ready.
   void set_buildkit_state(int restarts, const std::string& now, const std::string& before);
+  // The same for a container that is ready, and with it the pod.
+  void set_buildkit_ready(int restarts);
 
   // note_node_port() remembers the node port of team-a/dev; expect_noted_node_port() reports a
   // violation if it has changed since then.
@@ -154,6 +156,8 @@ class World {
   std::optional<std::string> mutated(const Admission& admission);
   void check_contested_writes(const Object& object, std::size_t each_start);
   void fight_on();
+  // `condition`: the fields of the condition Ready; `container`: those of the container's status.
+  void report_buildkit(const std::string& condition, const std::string& container);
   bool is_fought_over(const Object& object) const;
   void bury();
   Replica* sender(const Link& link);  // null if it has ended

@@ -14,7 +14,6 @@ import hashlib
 import json
 import os
 import pathlib
-import re
 import shlex
 import shutil
 import subprocess
@@ -32,16 +31,15 @@ SOURCES = "/controller/"    # where findings count
 
 
 def headers(build):
-    """Returns object file → the files that it was compiled from, as Ninja recorded them. Those that
-    the build itself made, its precompiled headers, are left out."""
+    """Returns source → the files that its object was compiled from, as Ninja recorded them. An
+    object may have several sources. Files that the build itself made are left out."""
     output = subprocess.run(["ninja", "-C", str(build), "-t", "deps"], capture_output=True,
                             text=True, check=False).stdout
-    found, current = {}, None
-    for line in output.splitlines():
-        if line and not line.startswith(" "):
-            current = found.setdefault(line.split(":")[0], [])
-        elif line and "/cmake_pch.hxx" not in line:
-            current.append(line.strip())
+    found = {}
+    for record in output.split("\n\n"):
+        files = {(build / line.strip()).resolve() for line in record.splitlines()[1:]}
+        files = {file for file in files if not file.is_relative_to(build)}
+        found.update((file, files) for file in files if file.suffix == ".cpp")
     return found
 
 
@@ -81,12 +79,10 @@ class Tidy:
         unknown."""
         digest = hashlib.sha256(self.common + options(commands[0]).encode())
         for command in commands:
-            made = re.search(r" -o (\S+)", command["command"])[1]
-            dependencies = self.known.get(made)
+            dependencies = self.known.get(pathlib.Path(command["file"]))
             if not dependencies:
                 return None
-            for name in sorted(dependencies):
-                path = (pathlib.Path(command["directory"]) / name).resolve()
+            for path in sorted(dependencies):
                 if path.is_relative_to(PROJECT):
                     digest.update(str(path.relative_to(PROJECT)).encode() + path.read_bytes())
                 else:

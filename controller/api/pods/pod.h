@@ -114,6 +114,7 @@ struct ContainerStatus {
 
 struct PodStatus {
   std::string phase;
+  std::string reason;  // why the kubelet refused or evicted the Pod: "OutOfpods", "Evicted", …
   std::vector<Condition> conditions;
   std::vector<ContainerStatus> container_statuses;
   bool operator==(const PodStatus&) const = default;
@@ -239,7 +240,7 @@ template <>
 struct json::Fields<api::PodStatus> {
   using T = api::PodStatus;
   static constexpr auto kTable = std::make_tuple(
-      json::field("phase", &T::phase),
+      json::field("phase", &T::phase), json::field("reason", &T::reason),
       json::keyed("conditions", &T::conditions, &api::Condition::type),
       json::keyed("containerStatuses", &T::container_statuses, &api::ContainerStatus::name));
 };

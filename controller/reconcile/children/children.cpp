@@ -7,6 +7,7 @@
 
 #include "api/pods/affinity.h"
 #include "base/limits.h"
+#include "base/text/hash.h"
 #include "base/text/text.h"
 #include "reconcile/children/names.h"
 
@@ -265,16 +266,9 @@ void record_pod(api::Deployment& deployment, const AppliedPod& pod) {
 
 }  // namespace
 
-// The hash is 64-bit FNV-1a. It only has to distinguish intents, and a collision does no harm
+// The hash only has to distinguish intents, and a collision does no harm
 // because every field is compared as well.
-std::string hash(std::string_view text) {
-  std::uint64_t value = 0xcbf29ce484222325U;
-  for (const char character : text) {
-    value ^= static_cast<unsigned char>(character);
-    value *= 0x100000001b3U;
-  }
-  return fmt::format("{:016x}", value);
-}
+std::string hash(std::string_view text) { return fmt::format("{:016x}", base::fnv1a(text)); }
 
 bool is_hash(std::string_view text) {
   return text.size() == hash("").size() &&

@@ -4,6 +4,7 @@
 
 #include "base/backoff.h"
 #include "reconcile/children/children.h"
+#include "reconcile/children/names.h"
 #include "reconcile/observed.h"
 
 namespace reconcile {
@@ -45,20 +46,31 @@ ContestedField& field_of(FieldContest& contest, const std::string& path) {
   return contest.fields.back();
 }
 
-// Adds a heal. If there are too many fields, the least recently healed field is dropped.
-void add_heal(WriteHistory& history, const WriteRecord& write, const std::string& path) {
-  auto entry = std::find_if(
-      history.healed.begin(), history.healed.end(),
-      [&](const HealedField& field) { return field.role == write.role && field.path == path; });
-  if (entry == history.healed.end()) {
-    if (history.healed.size() >= limits::kHealedFields) {
-      history.healed.erase(std::min_element(
-          history.healed.begin(), history.healed.end(),
-          [](const auto& a, const auto& b) { return a.times.back() < b.times.back(); }));
-    }
-    entry = history.healed.insert(history.healed.end(), {write.role, path, write.intent, {}});
+// Returns the entry of a field, to which the caller adds a time. If there are too many fields, the
+// least recently healed field is dropped.
+HealedField& healed_field(WriteHistory& history, ObjectRole role, std::size_t intent,
+                          const std::string& path) {
+  for (HealedField& field : history.healed) {
+    if (field.role == role && field.path == path) return field;
   }
-  add_time(entry->times, write.now);
+  if (history.healed.size() >= limits::kHealedFields) {
+    history.healed.erase(std::min_element(
+        history.healed.begin(), history.healed.end(),
+        [](const auto& a, const auto& b) { return a.times.back() < b.times.back(); }));
+  }
+  return history.healed.emplace_back(HealedField{role, path, intent, {}});
+}
+
+// The writes of a contest that ends count as heals of its fields: if it begins again and again, the
+// fields become contested before the next write.
+void keep_writes(WriteHistory& history, const FieldContest& contest) {
+  if (contest.writes.empty()) return;
+  for (const ContestedField& field : contest.fields) {
+    HealedField& healed = healed_field(history, contest.role, contest.intent, field.path);
+    const bool is_less = healed.times.empty() || healed.times.back() < contest.writes.back() ||
+                         healed.times.size() < contest.writes.size();
+    if (is_less) healed.times = contest.writes;
+  }
 }
 
 // Replaces the fields that are contested because of earlier answers (by_answer) with
@@ -87,6 +99,15 @@ std::vector<Instant> heals_of(const WriteHistory& history, const FieldContest& c
     if (counts && field.times.size() > max.size()) max = field.times;
   }
   return max;
+}
+
+// Counts a write of a contested object. If the contest begins with it, the heals of its fields
+// count as well; they may include this write.
+void count_write(const WriteHistory& history, FieldContest& contest, Instant now) {
+  const bool begins = contest.writes.empty();
+  if (begins) contest.writes = heals_of(history, contest);
+  const bool is_counted = begins && !contest.writes.empty() && contest.writes.back() == now;
+  if (!is_counted) add_time(contest.writes, now);
 }
 
 WriteRecord with_stored_paths(WriteRecord write) {
@@ -155,16 +176,22 @@ void record_write(WriteHistory& history, const WriteRecord& record) {
   std::erase_if(history.healed, [&](const HealedField& field) {
     return field.role == write.role && field.intent != write.intent;
   });
-  for (const std::string& path : write.healed) add_heal(history, write, path);
+  for (const std::string& path : write.healed) {
+    add_time(healed_field(history, write.role, write.intent, path).times, write.now);
+  }
   FieldContest* contest = find_contest(history.contests, write.role);
   if (contest == nullptr && write.overridden.empty()) return;
   if (contest == nullptr) contest = &begin_contest(history, write.role);
+  std::vector<ContestedField> before;
+  if (contest->intent == write.intent) before = contest->fields;
   replace_answered(*contest, write);
-  if (contest->fields.empty()) return end_contest(history, write.role);
   contest->intent = write.intent;
   contest->last_write = write.now;
   contest->retry = write.now + delay_after(++contest->tries);
-  add_time(contest->writes, write.now);
+  count_write(history, *contest, write.now);
+  if (!contest->fields.empty()) return;
+  contest->fields = before;
+  end_contest(history, write.role);
 }
 
 void record_failed_write(WriteHistory& history, ObjectRole role, Instant now) {
@@ -193,6 +220,7 @@ void record_contest(WriteHistory& history, const ContestRecord& record) {
 }
 
 void end_contest(WriteHistory& history, ObjectRole role) {
+  if (const FieldContest* contest = history.find(role)) keep_writes(history, *contest);
   std::erase_if(history.contests,
                 [&](const FieldContest& contest) { return contest.role == role; });
 }
@@ -224,6 +252,13 @@ void add_fields_compared_as_whole(const api::Deployment& wanted, const api::Depl
 void add_fields_compared_as_whole(const api::StatefulSet& wanted, const api::StatefulSet& actual,
                                   std::vector<std::string>& fields) {
   add_if_differs(wanted.spec.selector, actual.spec.selector, kSelectorField, fields);
+}
+
+std::size_t fingerprint_of(const api::Service& wanted) {
+  api::Service lasting = wanted;
+  lasting.spec.publish_not_ready_addresses = {};
+  lasting.metadata.annotations.erase(std::string(kIntentAnnotation));  // a hash of that field too
+  return fingerprint_of<api::Service>(lasting);
 }
 
 bool has_conflicting_port(const api::Service& wanted, const api::Service& actual) {

@@ -94,7 +94,7 @@ struct ContestRecord {
 };
 void record_contest(WriteHistory& history, const ContestRecord& record);
 
-// Removes the contest over that object.
+// Removes the contest over that object. Its writes count as heals of the contested fields.
 void end_contest(WriteHistory& history, ObjectRole role);
 
 // Drops fields that were last healed more than limits::kContestedWindow ago.
@@ -111,6 +111,10 @@ template <class T>
 std::size_t fingerprint_of(const T& wanted) {
   return std::hash<std::string>()(api::encode_object(wanted));
 }
+
+// Whether a Service publishes pods that are not ready follows the state of its pod. It makes no new
+// intent: otherwise a sidecar that fails again and again would lift limits::kContestedWrites.
+std::size_t fingerprint_of(const api::Service& wanted);
 
 // Returns whether the Service has a port that the API server does not accept together with the
 // wanted port: a port with the same name or node port, or without a name.

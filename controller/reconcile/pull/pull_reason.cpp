@@ -6,13 +6,12 @@
 #include <array>
 #include <vector>
 
+#include "base/limits.h"
 #include "base/text/quote.h"
 #include "base/text/text.h"
 
 namespace reconcile {
 namespace {
-
-using enum PullVerdict;
 
 // A failed pull, as the rules see it.
 struct FailedPull {
@@ -102,77 +101,77 @@ struct Rule {
 // The first rule that matches decides. The order matters: several messages end in ": not found",
 // and most name a URL.
 constexpr Rule kRules[] = {
-    {{kFailing, pull_reason::kRuntimeDown},
+    {{PullVerdict::kFailing, pull_reason::kRuntimeDown},
      [](const FailedPull& pull) {
        constexpr std::array<std::string_view, 3> kTexts = {"containerd.sock", "crio.sock",
                                                            "dial unix"};
        return has_any(pull.message, kTexts);
      }},
-    {{kFailing, pull_reason::kNoDiskSpace},
+    {{PullVerdict::kFailing, pull_reason::kNoDiskSpace},
      [](const FailedPull& pull) { return has(pull.message, "no space left on device"); }},
-    {{kUnknown, pull_reason::kPlatformUnknown},
+    {{PullVerdict::kUnknown, pull_reason::kPlatformUnknown},
      [](const FailedPull& pull) {
        constexpr std::array<std::string_view, 2> kTexts = {"no match for platform",
                                                            "no image found in image index"};
        return has_any(pull.message, kTexts);
      }},
-    {{kFailing, pull_reason::kPlainHttpRefused},
+    {{PullVerdict::kFailing, pull_reason::kPlainHttpRefused},
      [](const FailedPull& pull) {
        return has(pull.message, "server gave HTTP response to HTTPS client") &&
               base::is_one_of(pull.registry, pull.hosts);
      }},
-    {{kFailing, pull_reason::kRuntimeMirror},
+    {{PullVerdict::kFailing, pull_reason::kRuntimeMirror},
      [](const FailedPull& pull) {
        return has(pull.message, "?ns=localhost") ||
               std::any_of(pull.hosts.begin(), pull.hosts.end(),
                           [&pull](std::string_view host) { return host != pull.registry; });
      }},
-    {{kFailing, pull_reason::kRegistryBlocked},
+    {{PullVerdict::kFailing, pull_reason::kRegistryBlocked},
      [](const FailedPull& pull) { return has(pull.message, "is blocked in"); }},
-    {{kFailing, pull_reason::kSignaturePolicy},
+    {{PullVerdict::kFailing, pull_reason::kSignaturePolicy},
      [](const FailedPull& pull) {
        return pull.waiting_reason == "SignatureValidationFailed" ||
               has(pull.message, "SignatureValidationFailed") ||
               has(pull.message, "A signature was required");
      }},
-    {{kFailing, pull_reason::kAuthRequired},
+    {{PullVerdict::kFailing, pull_reason::kAuthRequired},
      [](const FailedPull& pull) {
        return pull.http_status == 401 || pull.http_status == 403 ||
               has(pull.message, "insufficient_scope") ||
               has(pull.message, "authentication required");
      }},
-    {{kFailing, pull_reason::kRegistryDown},
+    {{PullVerdict::kFailing, pull_reason::kRegistryDown},
      [](const FailedPull& pull) { return pull.http_status == 503; }},
-    {{kFailing, pull_reason::kRegistryUnreachable},
+    {{PullVerdict::kFailing, pull_reason::kRegistryUnreachable},
      [](const FailedPull& pull) { return pull.http_status == 502; }},
-    {{kFailing, pull_reason::kImageMissing},
+    {{PullVerdict::kFailing, pull_reason::kImageMissing},
      [](const FailedPull& pull) {
        constexpr std::array<std::string_view, 3> kTexts = {": not found", "manifest unknown",
                                                            "name unknown"};
        return pull.http_status == 404 || has_any(pull.message, kTexts);
      }},
-    {{kFailing, pull_reason::kRegistryError},
+    {{PullVerdict::kFailing, pull_reason::kRegistryError},
      [](const FailedPull& pull) { return pull.http_status >= 500; }},
-    {{kFailing, pull_reason::kLocalhostUnresolved},
+    {{PullVerdict::kFailing, pull_reason::kLocalhostUnresolved},
      [](const FailedPull& pull) { return has(pull.message, "lookup localhost"); }},
-    {{kFailing, pull_reason::kLocalhostRefused},
+    {{PullVerdict::kFailing, pull_reason::kLocalhostRefused},
      [](const FailedPull& pull) {
        return pull.waiting_reason == "RegistryUnavailable" ||
               has(pull.message, "connection refused");
      }},
-    {{kFailing, pull_reason::kLocalhostTimeout},
+    {{PullVerdict::kFailing, pull_reason::kLocalhostTimeout},
      [](const FailedPull& pull) {
        constexpr std::array<std::string_view, 3> kTexts = {"i/o timeout", "deadline exceeded",
                                                            "TLS handshake timeout"};
        return has_any(pull.message, kTexts);
      }},
-    {{kFailing, pull_reason::kConnectionCut},
+    {{PullVerdict::kFailing, pull_reason::kConnectionCut},
      [](const FailedPull& pull) {
        constexpr std::array<std::string_view, 3> kTexts = {"connection reset", "unexpected EOF",
                                                            ": EOF"};
        return has_any(pull.message, kTexts);
      }},
-    {{kUnknown, pull_reason::kPullRateLimited},
+    {{PullVerdict::kUnknown, pull_reason::kPullRateLimited},
      [](const FailedPull& pull) { return has(pull.message, "pull QPS exceeded"); }},
 };
 
@@ -258,6 +257,19 @@ constexpr Explanation kExplanations[] = {
      "Whether the node can pull stays unknown."},
     {pull_reason::kPullRateLimited, "The kubelet delays pulls on the node.",
      "The operator checks the node again later."},
+    {pull_reason::kNodeFull, "The node has no room for the operator's small Pod.",
+     "The operator checks the node again later."},
+    {pull_reason::kSandboxFailed, "The kubelet cannot set up the network of a Pod on the node.",
+     "Check the network plugin on the node."},
+    {pull_reason::kPullQueued, "The pull waits behind others on the node.",
+     "The operator checks the node again later."},
+    {pull_reason::kProbeEnded, "The operator's Pod on the node ended before the pull.",
+     "The operator checks the node again later."},
+    {pull_reason::kProbeForbidden,
+     "The API server refused the operator's Pod, because of a policy or a quota.",
+     "Allow small Pods in the operator's namespace, 20 at a time."},
+    {pull_reason::kProbeNotPushed, "The operator cannot push its small image to the registry.",
+     "If a NetworkPolicy applies to the operator, allow egress to the registries."},
 };
 
 // Returns the text with "…@" instead of the user and the password in each URL.
@@ -281,13 +293,13 @@ std::string without_credentials(std::string_view text) {
 
 PullReason classify_pull_failure(std::string_view waiting_reason, std::string_view message,
                                  std::uint16_t node_port) {
-  message = message.substr(0, kPullMessageBytes);
+  message = message.substr(0, limits::kPullMessageBytes);
   const FailedPull pull = {waiting_reason, message, hosts_in(message),
                            fmt::format("localhost:{}", node_port), http_status_in(message)};
   const auto* rule = std::find_if(std::begin(kRules), std::end(kRules),
                                   [&pull](const Rule& one) { return one.matches(pull); });
   if (rule != std::end(kRules)) return rule->result;
-  return {kFailing, pull_reason::kPullFailed};
+  return {PullVerdict::kFailing, pull_reason::kPullFailed};
 }
 
 std::string_view explain_refusal(const RefusalFacts& facts) {
@@ -330,9 +342,9 @@ std::string describe_pull_failure(std::string_view reason, std::string_view runt
           ? fmt::format("The kubelet did not start the operator's Pod: {}.", base::shown(reason))
           : fmt::format(fmt::runtime(fmt::format("{} {}", found->cause, found->remedy)), node_port);
   if (runtime_text.empty()) return message;
-  const std::string text = without_credentials(runtime_text.substr(0, kPullMessageBytes));
+  const std::string text = without_credentials(runtime_text.substr(0, limits::kPullMessageBytes));
   return fmt::format("{} The container runtime reports: {}", message,
-                     base::cut_line(text, kRuntimeTextBytes));
+                     base::cut_line(text, limits::kRuntimeTextBytes));
 }
 
 }  // namespace reconcile

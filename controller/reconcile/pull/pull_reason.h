@@ -4,7 +4,6 @@
 // functions are pure and can be called on any thread.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -46,6 +45,12 @@ inline constexpr std::string_view kLocalhostRefused = "LocalhostRefused";  // th
 // The probe proved nothing: neither that the node can pull, nor that it cannot.
 inline constexpr std::string_view kPlatformUnknown = "PlatformUnknown";
 inline constexpr std::string_view kPullRateLimited = "PullRateLimited";
+inline constexpr std::string_view kNodeFull = "NodeFull";
+inline constexpr std::string_view kSandboxFailed = "SandboxFailed";
+inline constexpr std::string_view kPullQueued = "PullQueued";
+inline constexpr std::string_view kProbeEnded = "ProbeEnded";
+inline constexpr std::string_view kProbeForbidden = "ProbeForbidden";
+inline constexpr std::string_view kProbeNotPushed = "ProbeNotPushed";
 
 }  // namespace pull_reason
 
@@ -62,15 +67,10 @@ struct PullReason {
   bool operator==(const PullReason&) const = default;
 };
 
-// Only the first kPullMessageBytes bytes of a message are read.
-inline constexpr std::size_t kPullMessageBytes = 4096;
-
-// A message contains at most this many bytes of the runtime's own text.
-inline constexpr std::size_t kRuntimeTextBytes = 256;
-
 // Returns why a pull from localhost:<node_port> failed. `waiting_reason` and `message` are those of
-// the container's state.waiting in the status of its Pod. A refused connection is
-// kLocalhostRefused: explain_refusal() knows more about it.
+// the container's state.waiting in the status of its Pod; only the first limits::kPullMessageBytes
+// of the message are read. A refused connection is kLocalhostRefused: explain_refusal() knows more
+// about it.
 PullReason classify_pull_failure(std::string_view waiting_reason, std::string_view message,
                                  std::uint16_t node_port);
 
@@ -108,9 +108,8 @@ std::string_view explain_refusal(const RefusalFacts& facts);
 bool is_mended_by_node_proxy(std::string_view reason);
 
 // Returns a message for users: the cause in one sentence, what to do in another, and the runtime's
-// text, if there is one, without credentials and with at most kRuntimeTextBytes bytes. `reason` is
-// one of pull_reason; any other reason comes from the kubelet, and the message
-// names it.
+// text, if there is one, without credentials and with at most limits::kRuntimeTextBytes. `reason`
+// is one of pull_reason; any other reason comes from the kubelet, and the message names it.
 std::string describe_pull_failure(std::string_view reason, std::string_view runtime_text,
                                   std::uint16_t node_port);
 

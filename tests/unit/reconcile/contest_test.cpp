@@ -230,6 +230,76 @@ TEST_F(Contest, APolicyThatSetsTheStrategyNeverCausesADelete) {
   EXPECT_EQ(condition_of("Converged"), "True Converged");
 }
 
+// The Service publishes a pod that is not ready while BuildKit keeps it from being ready. In each
+// of these tests a policy changes the Service as well.
+class ContestWithFlappingBuildKit : public Contest {
+ protected:
+  // BuildKit fails for the first `down` minutes of each `period`.
+  void flap(std::chrono::minutes down, std::chrono::minutes period) {
+    each_minute = [this, down, period, start = world.now] {
+      set_buildkit_ready((world.now - start) % period >= down);
+    };
+  }
+
+  void set_buildkit_ready(bool is_ready) {
+    if (is_ready != was_ready_) changed_ = world.now;
+    was_ready_ = is_ready;
+    api::Pod& pod = world.pods.front();
+    pod.status.conditions = {{"Ready", "True", "", "", 0, changed_}};
+    if (!is_ready) pod.status.conditions = {{"Ready", "False", "ContainersNotReady", "", 0, {}}};
+    api::ContainerStatus& buildkit = pod.status.container_statuses.at(1);
+    buildkit.ready = is_ready;
+    buildkit.state = {};
+    if (!is_ready) buildkit.state.waiting = api::ContainerStateWaiting{"CrashLoopBackOff", ""};
+  }
+
+  bool publishes_not_ready() {
+    return world.find<api::Service>()->spec.publish_not_ready_addresses == api::Switch::kOn;
+  }
+
+ private:
+  bool was_ready_ = true;
+  base::Time changed_;
+};
+
+TEST_F(ContestWithFlappingBuildKit, TheServiceIsWrittenAtMostTenTimesInAnHour) {
+  set_policy(R"({"metadata":{"labels":{"app.kubernetes.io/name":"renamed"}}})",
+             ObjectRole::kService);
+  world.converge();
+  flap(1min, limits::kSidecarUnpublishDelay / 1min * 1min + 3min);
+  for (int hour = 0; hour < 6; ++hour) {
+    EXPECT_LE(writes_within(60min), limits::kContestedWrites) << "in hour " << hour;
+    EXPECT_EQ(condition_of("Converged"), "False FieldOverridden");
+  }
+  each_minute = [this] { set_buildkit_ready(true); };
+  writes_within(75min);
+  EXPECT_FALSE(publishes_not_ready()) << "the last state is reached all the same";
+}
+
+TEST_F(ContestWithFlappingBuildKit, APolicyOnThatFieldIsNotFoughtOver) {
+  set_policy(R"({"spec":{"publishNotReadyAddresses":false}})", ObjectRole::kService);
+  world.converge();
+  for (const auto down : {1min, 4min, 7min}) {
+    flap(down, down + limits::kSidecarUnpublishDelay / 1min * 1min + 1min);
+    for (int hour = 0; hour < 3; ++hour) {
+      EXPECT_LE(writes_within(60min), limits::kContestedWrites) << down.count() << " minutes down";
+    }
+  }
+}
+
+TEST_F(ContestWithFlappingBuildKit, AChangedSpecIsAppliedAtOnce) {
+  set_policy(R"({"metadata":{"labels":{"app.kubernetes.io/name":"renamed"}}})",
+             ObjectRole::kService);
+  world.converge();
+  flap(1min, limits::kSidecarUnpublishDelay / 1min * 1min + 3min);
+  writes_within(120min);
+  api::LocalRegistrySpec spec = world.registry->spec;
+  spec.port = 5001;
+  world.change_spec(spec);
+  world.converge();
+  EXPECT_EQ(world.find<api::Service>()->spec.ports.front().port, 5001);
+}
+
 // An apply would keep the other client's port, and two ports cannot have one name.
 TEST_F(Contest, PortsThatAnotherClientSetsAgainAndAgainAreLeftToIt) {
   world.converge();

@@ -7,6 +7,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/limits.h"
+
 namespace reconcile {
 namespace {
 
@@ -103,7 +105,7 @@ TEST(PullReason, AUrlOfTheSameHostAndAnotherPortIsAMirror) {
 }
 
 TEST(PullReason, OnlyTheFirstFourKibibytesAreRead) {
-  const std::string text = std::string(kPullMessageBytes, 'x') + " no space left on device";
+  const std::string text = std::string(limits::kPullMessageBytes, 'x') + " no space left on device";
   EXPECT_EQ(classify_pull_failure("ErrImagePull", text, kPort).reason, pull_reason::kPullFailed);
 }
 
