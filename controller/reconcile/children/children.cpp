@@ -139,15 +139,9 @@ api::Container registry_container(const api::LocalRegistry& registry) {
   container.liveness_probe = registry_probe(20);
   container.liveness_probe->initial_delay_seconds = 10;
   container.termination_message_policy = kLogIsMessage;
-  api::SecurityContext security;
-  security.run_as_user = kUser;
-  security.run_as_group = kUser;
-  security.run_as_non_root = true;
-  security.read_only_root_filesystem = true;
-  security.allow_privilege_escalation = false;
-  security.capabilities = api::Capabilities{{"ALL"}, {}};
-  security.seccomp_profile = api::SecurityProfile{"RuntimeDefault"};
-  container.security_context = security;
+  container.security_context = restricted_security();
+  container.security_context->run_as_user = kUser;
+  container.security_context->run_as_group = kUser;
   return container;
 }
 
@@ -265,6 +259,16 @@ void record_pod(api::Deployment& deployment, const AppliedPod& pod) {
 }
 
 }  // namespace
+
+api::SecurityContext restricted_security() {
+  api::SecurityContext security;
+  security.run_as_non_root = true;
+  security.read_only_root_filesystem = true;
+  security.allow_privilege_escalation = false;
+  security.capabilities = api::Capabilities{{"ALL"}, {}};
+  security.seccomp_profile = api::SecurityProfile{"RuntimeDefault"};
+  return security;
+}
 
 // The hash only has to distinguish intents, and a collision does no harm
 // because every field is compared as well.

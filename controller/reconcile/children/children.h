@@ -40,6 +40,10 @@ HashedRecord hashed_record_of(const AppliedPod& pod);
 // Parses a HashedRecord; returns nullopt if `text` is not one.
 std::optional<HashedRecord> hashed_record(std::string_view text);
 
+// Returns the strictest security context that a container can have: it satisfies the Pod Security
+// level `restricted`.
+api::SecurityContext restricted_security();
+
 // Returns a hash of the text as 16 hexadecimal digits. The hash is not cryptographic and must not
 // be used for secrets.
 std::string hash(std::string_view text);

@@ -80,7 +80,7 @@ bool is_before_pull(const api::ContainerStateWaiting& waiting) {
 }  // namespace
 
 ProbeVerdict judge_probe(const api::Pod& pod, std::uint16_t node_port, base::Time now) {
-  const ProbeVerdict proven{ProbeResult::kProven, {}, {}, true, {}};
+  ProbeVerdict proven{ProbeResult::kProven, {}, {}, true, {}};
   api::ContainerState state;
   if (!pod.status.container_statuses.empty()) state = pod.status.container_statuses.front().state;
   if (state.running || state.terminated || pod.status.phase == "Succeeded") return proven;
