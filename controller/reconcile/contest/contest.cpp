@@ -155,10 +155,12 @@ std::optional<Instant> next_try(const std::vector<FieldContest>& contests, Insta
     Instant time = contest.retry;
     if (is_in_heal_window(contest, now))
       time = std::min(time, contest.last_write + limits::kHealWindow);
-    // A write is due, but limits::kContestedWrites is reached. The next write is allowed when the
-    // oldest one leaves limits::kContestedWindow.
-    if (time <= now && !contest.writes.empty()) {
-      time = contest.writes.front() + limits::kContestedWindow;
+    // While limits::kContestedWrites is reached, the next write is allowed when the oldest one
+    // leaves limits::kContestedWindow. It may heal a field that is not contested, so it does not
+    // wait for the retry.
+    if (writes_lately(contest, now) >= limits::kContestedWrites) {
+      const Instant allowed = contest.writes.front() + limits::kContestedWindow;
+      time = time <= now ? allowed : std::min(time, allowed);
     }
     if (!next || time < *next) next = time;
   }

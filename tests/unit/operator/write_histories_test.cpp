@@ -83,11 +83,16 @@ TEST_F(WriteHistoriesTest, TheirNumberIsBounded) {
   EXPECT_LE(histories.bytes(), limits::kWriteHistoryBytes);
 }
 
-TEST_F(WriteHistoriesTest, AContestThatEndsLeavesNothing) {
-  reconcile::WriteRecord write{ObjectRole::kService, 1, {}, {"spec.type"}, {}};
-  histories.record_write({"team-a", "dev"}, write);
+TEST_F(WriteHistoriesTest, AContestThatEndsLeavesItsWritesForAnHourAndThenNothing) {
+  const api::ObjectKey key{"team-a", "dev"};
+  reconcile::WriteRecord write{ObjectRole::kService, 1, {}, {"spec.type"}, world.clock.now()};
+  histories.record_write(key, write);
   EXPECT_EQ(histories.contested(), 1U);
-  histories.end_contest({"team-a", "dev"}, ObjectRole::kService);
+  histories.end_contest(key, ObjectRole::kService);
+  EXPECT_EQ(histories.contested(), 0U);
+  EXPECT_EQ(histories.of(key).healed.size(), 1U) << "it counts if the contest begins again";
+  world.run_for(limits::kContestedWindow + std::chrono::minutes(1));
+  histories.record_write(key, {ObjectRole::kDeployment, 2, {}, {}, world.clock.now()});
   EXPECT_EQ(histories.size(), 0U);
   EXPECT_EQ(histories.bytes(), 0U);
 }
