@@ -49,20 +49,21 @@ nightly: ## what is too long for each change: more seeds, bugs, threads, new fuz
 	@$(MAKE) fuzz FUZZ_SECONDS=300
 	@$(MAKE) memory
 
-unit: build ## unit tests
+.PHONY: unit-programs
+unit-programs: build
 	@cmake --build --preset release
+
+unit: unit-programs ## unit tests
 	@ctest --preset release --no-tests=error -j 2 -E Golden
 
-check: layers style build ## what to run before a commit: no root and no cluster needed
-	@cmake --build --preset release
+check: layers style unit-programs ## what to run before a commit: no root and no cluster needed
 	@ctest --preset release --no-tests=error -j 2
 	@cmake --build --preset release --target simulate
 	@build/release/simulate random --seeds 1000
 	@$(HARNESS)/tools.sh helm kubectl
 	@$(PYTEST) -q tests/chart/chart_test.py
 
-golden: build ## golden cases of what the operator decides
-	@cmake --build --preset release
+golden: unit-programs ## golden cases of what the operator decides
 	@ctest --preset release --no-tests=error -j 2 -R Golden
 
 asan: ## unit tests and golden cases under AddressSanitizer and UBSan

@@ -270,8 +270,8 @@ api::SecurityContext restricted_security() {
   return security;
 }
 
-// The hash only has to distinguish intents, and a collision does no harm
-// because every field is compared as well.
+// The hash only has to distinguish intents, and a collision does no harm because every field is
+// compared as well.
 std::string hash(std::string_view text) { return fmt::format("{:016x}", base::fnv1a(text)); }
 
 bool is_hash(std::string_view text) {

@@ -11,6 +11,7 @@ namespace {
 
 using api::condition_status::kFalse;
 using api::condition_status::kTrue;
+using api::condition_status::kUnknown;
 
 constexpr std::string_view kAdmission = "an admission webhook or policy";
 
@@ -170,12 +171,12 @@ std::optional<Instant> next_try(const std::vector<FieldContest>& contests, Insta
 ConditionValue compute_converged(const Observed& observed, const std::optional<Refusal>& refusal,
                                  const Plan& plan) {
   if (observed.registry->spec.suspend) {
-    return {"Unknown", std::string(reason::kSuspended),
+    return {kUnknown, std::string(reason::kSuspended),
             "spec.suspend is true: differences from the spec are not healed"};
   }
   if (refusal) {
     return {
-        "Unknown", std::string(reason::kNotObserved),
+        kUnknown, std::string(reason::kNotObserved),
         "the spec was refused (see condition Accepted), so the objects are not compared with it"};
   }
   if (!plan.contested.empty()) return overridden(observed, plan.contested);

@@ -32,13 +32,14 @@ base::Time due_time(const ProbeCandidate& candidate, milliseconds interval) {
   if (record.last_result == ProbeResult::kProven) {
     return next_turn(record.last_end, candidate.node, interval);
   }
+  const auto backed_off = [&record](milliseconds first) {
+    return record.last_end + base::doubled(first, record.repeats - 1, limits::kPullLastRetry);
+  };
   if (record.last_result == ProbeResult::kUnknown) {
-    return record.last_end + base::doubled(limits::kInconclusivePullFirstRetry, record.repeats - 1,
-                                           limits::kPullLastRetry);
+    return backed_off(limits::kInconclusivePullFirstRetry);
   }
   if (record.state == ProbeResult::kProven) return record.last_end + limits::kPullConfirmation;
-  return record.last_end +
-         base::doubled(limits::kFailedPullFirstRetry, record.repeats - 1, limits::kPullLastRetry);
+  return backed_off(limits::kFailedPullFirstRetry);
 }
 
 // The lower, the sooner: new and failing pairs, then those without a result, then the daily ones.
@@ -56,15 +57,9 @@ class Breaker {
  public:
   void add(const PairRecord& record) {
     if (record.state == ProbeResult::kNone) return;
-    if (record.state != ProbeResult::kFailing) {
-      is_mixed_ = true;
-    } else if (failures_.empty()) {
-      reason_ = record.reason;
-      failures_.push_back(record.since);
-    } else {
-      is_mixed_ = is_mixed_ || record.reason != reason_;
-      failures_.push_back(record.since);
-    }
+    if (failures_.empty()) reason_ = record.reason;
+    is_mixed_ = is_mixed_ || record.state != ProbeResult::kFailing || record.reason != reason_;
+    failures_.push_back(record.since);
   }
 
   // Returns until when no further pair of the registry is probed; nullopt: none has to wait.
@@ -78,7 +73,7 @@ class Breaker {
  private:
   bool is_mixed_ = false;
   std::string reason_;
-  std::vector<base::Time> failures_;
+  std::vector<base::Time> failures_;  // when each of the failures began, if not mixed
 };
 
 std::map<std::size_t, base::Time> closed_registries(const std::vector<ProbeCandidate>& candidates,

@@ -12,6 +12,7 @@ namespace {
 
 using api::condition_status::kFalse;
 using api::condition_status::kTrue;
+using api::condition_status::kUnknown;
 
 constexpr std::size_t kNamed = 3;  // nodes in the message of the condition
 
@@ -22,7 +23,12 @@ std::string grouped(std::size_t number) {
   return text;
 }
 
-std::string nodes_in_words(std::size_t count) { return count == 1 ? "node" : "nodes"; }
+// Returns "998 of 1,000 nodes pull from it".
+std::string pulling_in_words(const PullSummary& summary) {
+  return fmt::format("{} of {} {} {} from it", grouped(summary.pulling()),
+                     grouped(summary.eligible), summary.eligible == 1 ? "node" : "nodes",
+                     summary.pulling() == 1 ? "pulls" : "pull");
+}
 
 // Returns "worker-1, worker-2 and 7 more". With `with_reasons`: "worker-1 (NoDiskSpace), …".
 std::string names(const std::vector<const NodePull*>& nodes, std::size_t all, bool with_reasons) {
@@ -60,9 +66,7 @@ ConditionValue failing(const PullSummary& summary) {
   const bool has_one_reason = summary.reasons.size() == 1;
   const std::string_view reason =
       has_one_reason ? summary.reasons.front().reason : pullable_reason::kSeveralReasons;
-  std::string message = fmt::format("{} of {} {} {} from it; {} {} not", grouped(summary.pulling()),
-                                    grouped(summary.eligible), nodes_in_words(summary.eligible),
-                                    summary.pulling() == 1 ? "pulls" : "pull",
+  std::string message = fmt::format("{}; {} {} not", pulling_in_words(summary),
                                     names(summary.failures, summary.failing, !has_one_reason),
                                     summary.failing == 1 ? "does" : "do");
   message += has_one_reason ? fmt::format(": {}.", reason) : ".";
@@ -70,17 +74,15 @@ ConditionValue failing(const PullSummary& summary) {
 }
 
 ConditionValue checking(const PullSummary& summary) {
-  std::string message = fmt::format(
-      "{} of {} {} {} from it; nothing is known yet of {}", grouped(summary.pulling()),
-      grouped(summary.eligible), nodes_in_words(summary.eligible),
-      summary.pulling() == 1 ? "pulls" : "pull", names(summary.unknowns, summary.unknown, false));
+  std::string message = fmt::format("{}; nothing is known yet of {}", pulling_in_words(summary),
+                                    names(summary.unknowns, summary.unknown, false));
   const bool has_reason = !summary.unknowns.empty() && !summary.unknowns.front()->reason.empty();
   message += has_reason ? fmt::format(" ({}).", summary.unknowns.front()->reason) : ".";
-  return {"Unknown", std::string(pullable_reason::kChecking), std::move(message)};
+  return {kUnknown, std::string(pullable_reason::kChecking), std::move(message)};
 }
 
 ConditionValue unchecked(std::string_view reason, std::string message) {
-  return {"Unknown", std::string(reason), std::move(message)};
+  return {kUnknown, std::string(reason), std::move(message)};
 }
 
 }  // namespace
