@@ -28,7 +28,7 @@ using crypto::take_error;
 constexpr std::size_t kNamesShown = 6;  // maximum number of names of a certificate in one message
 constexpr std::array<unsigned char, 9> kHttp11 = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
 
-base::Error invalid(std::string_view what) {
+base::Error refusal(std::string_view what) {
   return crypto::failure(base::ErrorCode::kInvalid, what);
 }
 
@@ -39,7 +39,7 @@ base::Result<void> trust_system(SSL_CTX* context) {
                                                    "/etc/pki/tls/certs/ca-bundle.crt",
                                                    "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"};
   if (SSL_CTX_set_default_verify_paths(context) != 1)
-    return invalid("cannot load the system's CA certificates");
+    return refusal("cannot load the system's CA certificates");
   const auto readable = [](const char* path) { return ::access(path, R_OK) == 0; };
   const bool is_set = std::getenv(X509_get_default_cert_file_env()) != nullptr ||
                       std::getenv(X509_get_default_cert_dir_env()) != nullptr;
@@ -59,7 +59,7 @@ base::Result<void> trust(SSL_CTX* context, const std::string& ca) {
     X509_STORE_add_cert(SSL_CTX_get_cert_store(context), certificate.get());
     ++count;
   }
-  if (count == 0) return invalid("the CA data contains no PEM certificate");
+  if (count == 0) return refusal("the CA data contains no PEM certificate");
   ERR_clear_error();
   return {};
 }
@@ -68,18 +68,18 @@ base::Result<void> present(SSL_CTX* context, const TlsSettings& settings) {
   if (settings.certificate.empty()) return {};
   const BioPtr chain = crypto::reader(settings.certificate);
   const CertificatePtr own = crypto::next_certificate(chain.get());
-  if (!own) return invalid("the client certificate is not in PEM format");
+  if (!own) return refusal("the client certificate is not in PEM format");
   if (SSL_CTX_use_certificate(context, own.get()) != 1)
-    return invalid("cannot use the client certificate");
+    return refusal("cannot use the client certificate");
   while (const CertificatePtr issuer = crypto::next_certificate(chain.get())) {
     if (SSL_CTX_add1_chain_cert(context, issuer.get()) != 1)
-      return invalid("cannot use the issuers of the client certificate");
+      return refusal("cannot use the issuers of the client certificate");
   }
   ERR_clear_error();
   const KeyPtr key = crypto::first_key(settings.key);
-  if (!key) return invalid("the client key is not an unencrypted PEM key");
+  if (!key) return refusal("the client key is not an unencrypted PEM key");
   if (SSL_CTX_use_PrivateKey(context, key.get()) != 1) {
-    return invalid("the client key does not belong to the client certificate");
+    return refusal("the client key does not belong to the client certificate");
   }
   return {};
 }
@@ -236,7 +236,7 @@ base::Result<std::shared_ptr<TlsContext>> TlsContext::make(const TlsSettings& se
   state->insecure = settings.insecure;
   state->context.reset(SSL_CTX_new(TLS_client_method()));
   SSL_CTX* context = state->context.get();
-  if (context == nullptr) return invalid("OpenSSL");
+  if (context == nullptr) return refusal("OpenSSL");
   crypto::set_common_options(context);
   SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_alpn_protos(context, kHttp11.data(), kHttp11.size());

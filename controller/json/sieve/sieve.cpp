@@ -22,6 +22,12 @@ bool is_space(char character) {
   return character == ' ' || character == '\n' || character == '\t' || character == '\r';
 }
 
+// Returns whether the character may be in a number, or in true, false or null.
+bool is_in_scalar(char character) {
+  return (character >= '0' && character <= '9') || (character >= 'a' && character <= 'z') ||
+         character == 'E' || character == '+' || character == '-' || character == '.';
+}
+
 bool ends_scalar(char character) {
   return is_space(character) || character == ',' || character == '}' || character == ']';
 }
@@ -335,14 +341,15 @@ bool Sieve::keep_raw(std::string_view bytes) {
 }
 
 // Returns how many of the bytes belong to the unparsed value. Sets `over` when the value ends
-// there.
+// there. Stops before a byte that cannot be in a scalar.
 std::size_t Sieve::raw_run(std::string_view bytes, bool& over) {
   std::size_t used = 0;
   while (used < bytes.size() && !over) {
     const char character = bytes[used];
     if (raw_scalar_) {
       over = ends_scalar(character);
-      used += over ? 0 : 1;
+      if (over || !is_in_scalar(character)) break;
+      ++used;
     } else if (raw_escape_) {
       raw_escape_ = false;
       ++used;
@@ -366,6 +373,10 @@ std::size_t Sieve::raw_run(std::string_view bytes, bool& over) {
 std::size_t Sieve::read_raw(std::string_view bytes) {
   bool over = false;
   const std::size_t used = raw_run(bytes, over);
+  if (used == 0 && !over) {
+    broken();
+    return bytes.size();
+  }
   if (raw_keep_ && used > 0 && !keep_raw(bytes.substr(0, used))) over = over && raw_depth_ == 0;
   if (over) end_value();
   return used;

@@ -99,6 +99,28 @@ TEST(Sieve, WhatFollowsATextMakesItNoneHoweverTheBytesAreCut) {
   }
 }
 
+// The number exceeds the bound of an object, and what follows it looks like the start of a string.
+TEST(Sieve, ANumberWithOtherCharactersIsNoJsonHoweverTheBytesAreCut) {
+  const std::string number(200, '2');
+  const std::vector<std::string> texts = {"{\"spec\":{\"ports\":" + number + "x\"a\"\"}}",
+                                          "{\"spec\":" + number + "\"a}", "{\"x\":1{\"a\":2}}"};
+  for (const std::size_t bound : {std::size_t{64}, limits::kObjectBytes}) {
+    for (const std::string& text : texts) {
+      std::string whole;
+      Sieve(json::shape_of<api::Service>(), bound, Sieve::Input::kOne).feed(text, whole);
+      for (std::size_t piece = 1; piece <= text.size(); ++piece) {
+        Sieve sieve(json::shape_of<api::Service>(), bound, Sieve::Input::kOne);
+        std::string cut;
+        for (std::size_t at = 0; at < text.size(); at += piece) {
+          sieve.feed(std::string_view(text).substr(at, piece), cut);
+        }
+        EXPECT_EQ(cut, whole) << text << " with a bound of " << bound;
+      }
+      EXPECT_FALSE(json::Document::parse(whole)) << whole;
+    }
+  }
+}
+
 const std::string kEvents =
     "{\"type\":\"ADDED\",\"object\":{\"kind\":\"Service\",\"metadata\":{\"name\":\"a\\\"\"},\"x\":"
     "1}}\n"

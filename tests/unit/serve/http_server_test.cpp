@@ -321,7 +321,7 @@ const std::string kWhole = "GET /hello HTTP/1.1\r\nHost: test\r\n\r\n";
 class UnderFlood : public testing::TestWithParam<std::string> {
  protected:
   static void check(const std::function<int(std::size_t)>& last_byte) {
-    const Server server;
+    const Server server(test::patient_options());
     Client kept(server.port());
     kept.send("GET /hello HTTP/1.1\r\nHost: test\r\n\r\n");
     EXPECT_THAT(kept.read_until("hello "), StartsWith("HTTP/1.1 200 OK"));
@@ -329,7 +329,7 @@ class UnderFlood : public testing::TestWithParam<std::string> {
     for (int i = 0; i < 20; ++i) {
       const auto begin = std::chrono::steady_clock::now();
       EXPECT_THAT(answer_to(server, closing("GET /hello")), StartsWith("HTTP/1.1 200 OK"));
-      EXPECT_LT(std::chrono::steady_clock::now() - begin, 1s) << "the kubelet waits no longer";
+      EXPECT_LT(std::chrono::steady_clock::now() - begin, test::kPatience / 2);
     }
     if (GetParam().starts_with(kWhole)) return;
     kept.send(closing("GET /hello?kept"));
@@ -476,14 +476,14 @@ TEST(HttpServer, ABodyOfUnknownLengthIsRefusedOnceItIsOverTheBound) {
 }
 
 TEST(HttpServer, CancelledItClosesEveryConnectionAndEnds) {
-  Server server;
+  Server server(test::patient_options());
   Client idle(server.port());
   Client busy(server.port());
   busy.send("GET /hello HTTP/1.1\r\nHost: test\r\n\r\nGET /he");
   busy.read(12);
   const auto start = std::chrono::steady_clock::now();
   server.stop();
-  EXPECT_LT(std::chrono::steady_clock::now() - start, limits::kServeTimeout / 2);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, test::kPatience / 2);
   EXPECT_TRUE(server.cancelled);
   EXPECT_EQ(server.connections(), 0U);
   idle.read_to_end();

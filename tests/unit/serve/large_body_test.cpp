@@ -63,7 +63,7 @@ class Client {
 };
 
 TEST(LargeBody, OneThatPausesKeepsItsTurnUntilAnotherOneWaits) {
-  const test::Server server;
+  const test::Server server(test::patient_options());
   Client alone(server, 2);
   alone.send(post(200'000, 100'000));
   std::this_thread::sleep_for(10 * limits::kServeLargeKeepTime);
@@ -76,7 +76,7 @@ TEST(LargeBody, OneThatPausesKeepsItsTurnUntilAnotherOneWaits) {
   const auto begin = Clock::now();
   other.send(post(200'000, 200'000));
   EXPECT_EQ(other.answer(), kAnswered);
-  EXPECT_LT(Clock::now() - begin, limits::kServeLargeBody / 2);
+  EXPECT_LT(Clock::now() - begin, test::kPatience / 2);
   EXPECT_EQ(slow.answer(), "");
 }
 

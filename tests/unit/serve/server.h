@@ -43,6 +43,15 @@ inline std::vector<serve::Route> routes() {
   return routes;
 }
 
+// Options of a server that drops no client for being slow within kPatience. With them, an answer
+// before kPatience / 2 shows that the server made room, on a machine of any speed.
+inline constexpr std::chrono::milliseconds kPatience = std::chrono::minutes(1);
+inline serve::ServerOptions patient_options() {
+  serve::ServerOptions options;
+  options.handshake = options.head = options.timeout = options.large_body = kPatience;
+  return options;
+}
+
 class Server {
  public:
   explicit Server(serve::ServerOptions options = {}, serve::BindAddress address = {"127.0.0.1", 0})
