@@ -247,6 +247,8 @@ inline constexpr auto kHealWindow = 10min;
 // For one intent, an object with a contested field is written at most kContestedWrites times in
 // kContestedWindow.
 inline constexpr std::size_t kContestedWrites = 10;
+// Of these, the writes that only a Service gets whose pod is not ready and has to be published.
+inline constexpr std::size_t kContestedWritesReserved = 1;
 inline constexpr auto kContestedWindow = 1h;
 inline constexpr auto kContestFirstRetry = 5min;  // the first delay; it doubles with each try
 inline constexpr auto kContestLastRetry = 1h;     // the longest delay between tries

@@ -67,7 +67,7 @@ reconcile::WriteHistory& WriteHistories::mutable_history(const api::ObjectKey& k
 void WriteHistories::drop_outdated(const api::ObjectKey& key) {
   const auto found = entries_.find(key);
   if (found == entries_.end()) return;
-  reconcile::forget_old_heals(found->second.history, clock_.now());
+  reconcile::forget_old_writes(found->second.history, clock_.now());
   if (found->second.history.empty()) return erase(found);
   bytes_ -= std::exchange(found->second.bytes, bytes_of_entry(key, found->second));
   bytes_ += found->second.bytes;

@@ -62,7 +62,9 @@ bool is_contested(const Observed& observed, const Drift& drift, std::string_view
 bool is_contested(const Observed& observed, const Drift& drift);
 
 // Returns when the first of the contests is due for a retry; nullopt when there are no contests.
-std::optional<Instant> next_try(const std::vector<FieldContest>& contests, Instant now);
+// `history`: has the contests.
+std::optional<Instant> next_try(const WriteHistory& history,
+                                const std::vector<FieldContest>& contests, Instant now);
 
 // Computes the condition Converged. `plan`: complete except for its status.
 ConditionValue compute_converged(const Observed& observed, const std::optional<Refusal>& refusal,

@@ -1,8 +1,10 @@
 #include "reconcile/contest/write_history.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/backoff.h"
+#include "base/text/text.h"
 #include "reconcile/children/children.h"
 #include "reconcile/children/names.h"
 #include "reconcile/observed.h"
@@ -20,13 +22,12 @@ void add_time(std::vector<Instant>& times, Instant now) {
   times.push_back(now);
 }
 
-// Returns the contest of the role; null when there is none. `contests` may be const.
-template <class Contests>
-auto* find_contest(Contests& contests, ObjectRole role) {
-  const auto found =
-      std::find_if(contests.begin(), contests.end(),
-                   [&](const FieldContest& contest) { return contest.role == role; });
-  return found == contests.end() ? nullptr : &*found;
+// Returns the entry of the role; null when there is none. `entries` may be const.
+template <class Entries>
+auto* find_role(Entries& entries, ObjectRole role) {
+  const auto found = std::find_if(entries.begin(), entries.end(),
+                                  [&](const auto& entry) { return entry.role == role; });
+  return found == entries.end() ? nullptr : &*found;
 }
 
 FieldContest& begin_contest(WriteHistory& history, ObjectRole role) {
@@ -58,19 +59,26 @@ HealedField& healed_field(WriteHistory& history, ObjectRole role, std::size_t in
         history.healed.begin(), history.healed.end(),
         [](const auto& a, const auto& b) { return a.times.back() < b.times.back(); }));
   }
-  return history.healed.emplace_back(HealedField{role, path, intent, {}});
+  return history.healed.emplace_back(HealedField{role, path, intent, {}, false});
 }
 
-// The writes of a contest that ends count as heals of its fields: if it begins again and again, the
-// fields become contested before the next write.
-void keep_writes(WriteHistory& history, const FieldContest& contest) {
-  if (contest.writes.empty()) return;
-  for (const ContestedField& field : contest.fields) {
-    HealedField& healed = healed_field(history, contest.role, contest.intent, field.path);
-    const bool is_less = healed.times.empty() || healed.times.back() < contest.writes.back() ||
-                         healed.times.size() < contest.writes.size();
-    if (is_less) healed.times = contest.writes;
+// Counts the write for each field that it heals, or whose value the answer overrides.
+void count_heals(WriteHistory& history, const WriteRecord& write) {
+  std::set<std::string_view> paths(write.healed.begin(), write.healed.end());
+  paths.insert(write.overridden.begin(), write.overridden.end());
+  for (const std::string_view path : paths) {
+    HealedField& field = healed_field(history, write.role, write.intent, std::string(path));
+    add_time(field.times, write.now);
+    field.by_answer = base::is_one_of(path, write.overridden);
   }
+}
+
+// Returns whether the last write to the field at `path` was overridden by the API server's answer.
+bool was_overridden_by_answer(const WriteHistory& history, ObjectRole role,
+                              const std::string& path) {
+  return std::any_of(history.healed.begin(), history.healed.end(), [&](const HealedField& field) {
+    return field.role == role && field.path == path && field.by_answer;
+  });
 }
 
 // Replaces the fields that are contested because of earlier answers (by_answer) with
@@ -101,13 +109,24 @@ std::vector<Instant> heals_of(const WriteHistory& history, const FieldContest& c
   return max;
 }
 
-// Counts a write of a contested object. If the contest begins with it, the heals of its fields
-// count as well; they may include this write.
-void count_write(const WriteHistory& history, FieldContest& contest, Instant now) {
-  const bool begins = contest.writes.empty();
-  if (begins) contest.writes = heals_of(history, contest);
-  const bool is_counted = begins && !contest.writes.empty() && contest.writes.back() == now;
-  if (!is_counted) add_time(contest.writes, now);
+// Returns the writes to the contested object. If none are counted yet, the heals of the contested
+// fields are the first.
+ObjectWrites& writes_to_contested(WriteHistory& history, const FieldContest& contest) {
+  if (ObjectWrites* writes = find_role(history.writes, contest.role)) return *writes;
+  return history.writes.emplace_back(
+      ObjectWrites{contest.role, contest.intent, heals_of(history, contest)});
+}
+
+// Counts a write to an object that is contested or was lately. `contest`: null if it is not.
+void count_write(WriteHistory& history, const WriteRecord& write, const FieldContest* contest) {
+  ObjectWrites* writes = find_role(history.writes, write.role);
+  const bool is_first = writes == nullptr;
+  if (is_first && contest == nullptr) return;
+  if (is_first) writes = &writes_to_contested(history, *contest);
+  writes->intent = write.intent;
+  // The heals that are the first writes may include this one.
+  const bool is_counted = is_first && !writes->times.empty() && writes->times.back() == write.now;
+  if (!is_counted) add_time(writes->times, write.now);
 }
 
 WriteRecord with_stored_paths(WriteRecord write) {
@@ -147,8 +166,10 @@ const ContestedField* FieldContest::find(std::string_view path) const {
   return nullptr;
 }
 
-const FieldContest* WriteHistory::find(ObjectRole role) const {
-  return find_contest(contests, role);
+const FieldContest* WriteHistory::find(ObjectRole role) const { return find_role(contests, role); }
+
+const ObjectWrites* WriteHistory::writes_to(ObjectRole role) const {
+  return find_role(writes, role);
 }
 
 std::string stored_path(std::string_view path) {
@@ -158,12 +179,14 @@ std::string stored_path(std::string_view path) {
 }
 
 std::size_t bytes_of(const WriteHistory& history) {
-  std::size_t bytes = bytes_of(history.healed) + bytes_of(history.contests);
+  std::size_t bytes =
+      bytes_of(history.healed) + bytes_of(history.contests) + bytes_of(history.writes);
+  for (const ObjectWrites& writes : history.writes) bytes += bytes_of(writes.times);
   for (const HealedField& field : history.healed) {
     bytes += bytes_of(field.path) + bytes_of(field.times);
   }
   for (const FieldContest& contest : history.contests) {
-    bytes += bytes_of(contest.fields) + bytes_of(contest.writes);
+    bytes += bytes_of(contest.fields);
     for (const ContestedField& field : contest.fields) {
       bytes += bytes_of(field.path) + bytes_of(field.manager);
     }
@@ -176,35 +199,35 @@ void record_write(WriteHistory& history, const WriteRecord& record) {
   std::erase_if(history.healed, [&](const HealedField& field) {
     return field.role == write.role && field.intent != write.intent;
   });
-  for (const std::string& path : write.healed) {
-    add_time(healed_field(history, write.role, write.intent, path).times, write.now);
+  count_heals(history, write);
+  FieldContest* contest = find_role(history.contests, write.role);
+  if (contest == nullptr && !write.overridden.empty()) {
+    contest = &begin_contest(history, write.role);
   }
-  FieldContest* contest = find_contest(history.contests, write.role);
-  if (contest == nullptr && write.overridden.empty()) return;
-  if (contest == nullptr) contest = &begin_contest(history, write.role);
-  std::vector<ContestedField> before;
-  if (contest->intent == write.intent) before = contest->fields;
-  replace_answered(*contest, write);
-  contest->intent = write.intent;
-  contest->last_write = write.now;
-  contest->retry = write.now + delay_after(++contest->tries);
-  count_write(history, *contest, write.now);
-  if (!contest->fields.empty()) return;
-  contest->fields = before;
-  end_contest(history, write.role);
+  if (contest != nullptr) {
+    replace_answered(*contest, write);
+    contest->intent = write.intent;
+    contest->last_write = write.now;
+    contest->retry = write.now + delay_after(++contest->tries);
+  }
+  count_write(history, write, contest);
+  if (contest != nullptr && contest->fields.empty()) end_contest(history, write.role);
 }
 
 void record_failed_write(WriteHistory& history, ObjectRole role, Instant now) {
-  FieldContest* contest = find_contest(history.contests, role);
+  FieldContest* contest = find_role(history.contests, role);
   if (contest != nullptr) contest->retry = now + delay_after(++contest->tries);
 }
 
 void record_contest(WriteHistory& history, const ContestRecord& record) {
-  FieldContest* contest = find_contest(history.contests, record.role);
+  FieldContest* contest = find_role(history.contests, record.role);
   const bool is_new = contest == nullptr;
   if (is_new) contest = &begin_contest(history, record.role);
   for (const auto& [path, manager] : record.managers) {
-    ContestedField& field = field_of(*contest, stored_path(path));
+    const std::string stored = stored_path(path);
+    const bool is_known = contest->find(path) != nullptr;
+    ContestedField& field = field_of(*contest, stored);
+    if (!is_known) field.by_answer = was_overridden_by_answer(history, record.role, stored);
     field.manager_is_known = true;
     field.manager = manager.substr(0, limits::kOverridingManagerBytes);
   }
@@ -213,21 +236,24 @@ void record_contest(WriteHistory& history, const ContestRecord& record) {
     contest->tries = 1;
     contest->last_write = record.now;
     contest->retry = record.now + record.retry_after;
-    contest->writes = heals_of(history, *contest);
+    writes_to_contested(history, *contest);
   } else if (contest->retry <= record.now) {
     contest->retry = record.now + delay_after(++contest->tries);
   }
 }
 
 void end_contest(WriteHistory& history, ObjectRole role) {
-  if (const FieldContest* contest = history.find(role)) keep_writes(history, *contest);
   std::erase_if(history.contests,
                 [&](const FieldContest& contest) { return contest.role == role; });
 }
 
-void forget_old_heals(WriteHistory& history, Instant now) {
-  std::erase_if(history.healed, [&](const HealedField& field) {
-    return field.times.back() + limits::kContestedWindow < now;
+void forget_old_writes(WriteHistory& history, Instant now) {
+  const auto is_old = [&](const std::vector<Instant>& times) {
+    return times.empty() || times.back() + limits::kContestedWindow < now;
+  };
+  std::erase_if(history.healed, [&](const HealedField& field) { return is_old(field.times); });
+  std::erase_if(history.writes, [&](const ObjectWrites& writes) {
+    return history.find(writes.role) == nullptr && is_old(writes.times);
   });
 }
 

@@ -23,12 +23,13 @@ enum class ObjectRole;
 using Instant = std::chrono::steady_clock::time_point;
 
 // The times at which one field was healed for one intent, the newest last; at most
-// limits::kContestedWrites.
+// limits::kContestedWrites. A write whose answer has another value for the field counts as well.
 struct HealedField {
   ObjectRole role{};
   std::string path;        // "spec.replicas"
   std::size_t intent = 0;  // fingerprint_of() the object that was applied
   std::vector<Instant> times;
+  bool by_answer = false;  // as ContestedField::by_answer, of the last of these writes
 };
 
 struct ContestedField {
@@ -47,19 +48,28 @@ struct FieldContest {
   std::vector<ContestedField> fields;
   int tries = 0;
   Instant last_write;
-  Instant retry;                // the earliest time of an apply for these fields alone
-  std::vector<Instant> writes;  // write times, newest last; at most limits::kContestedWrites
+  Instant retry;  // the earliest time of an apply for these fields alone
 
   // Returns the contested field at `path`; null when there is none. `path` may have any length.
   const ContestedField* find(std::string_view path) const;
 };
 
+// The writes to one object that is contested, or was within limits::kContestedWindow. They count
+// for the next contest too, so that a contest that ends and begins again causes no more writes.
+struct ObjectWrites {
+  ObjectRole role{};
+  std::size_t intent = 0;      // fingerprint_of() the object that was applied last
+  std::vector<Instant> times;  // newest last; at most limits::kContestedWrites
+};
+
 struct WriteHistory {
   std::vector<HealedField> healed;
   std::vector<FieldContest> contests;
+  std::vector<ObjectWrites> writes;
 
   const FieldContest* find(ObjectRole role) const;
-  bool empty() const { return healed.empty() && contests.empty(); }
+  const ObjectWrites* writes_to(ObjectRole role) const;  // null: there are none
+  bool empty() const { return healed.empty() && contests.empty() && writes.empty(); }
 };
 
 // Returns the path if it has at most limits::kOverriddenBytes; otherwise its first bytes and a hash
@@ -94,11 +104,12 @@ struct ContestRecord {
 };
 void record_contest(WriteHistory& history, const ContestRecord& record);
 
-// Removes the contest over that object. Its writes count as heals of the contested fields.
+// Removes the contest over that object. The times of writes to it stay.
 void end_contest(WriteHistory& history, ObjectRole role);
 
-// Drops fields that were last healed more than limits::kContestedWindow ago.
-void forget_old_heals(WriteHistory& history, Instant now);
+// Drops fields and objects that were last written more than limits::kContestedWindow ago. The
+// writes to a contested object stay.
+void forget_old_writes(WriteHistory& history, Instant now);
 
 // Returns whether the field was healed so often for that intent that it must not be healed again:
 // limits::kHealsInWindow times within limits::kHealWindow, or limits::kContestedWrites times within
@@ -139,6 +150,7 @@ inline constexpr std::string_view kStrategyField = "spec.strategy";
 inline constexpr std::string_view kStrategyTypeField = "spec.strategy.type";
 inline constexpr std::string_view kRollingUpdateField = "spec.strategy.rollingUpdate";
 inline constexpr std::string_view kPortsField = "spec.ports";
+inline constexpr std::string_view kPublishField = "spec.publishNotReadyAddresses";
 
 // Returns the paths of the fields in which the object differs from the intent. The comparison field
 // by field stops after limits::kContestedFields differences.

@@ -35,7 +35,7 @@ void set_finalizer(const Observed& observed, bool present, Plan& plan) {
 }
 
 void retry_contested(const Observed& observed, Plan& plan) {
-  const auto next = next_try(plan.contested, observed.instant);
+  const auto next = next_try(observed.history, plan.contested, observed.instant);
   if (next) requeue_no_later_than(*next - observed.instant, plan);
 }
 

@@ -300,6 +300,28 @@ TEST_F(ContestWithFlappingBuildKit, AChangedSpecIsAppliedAtOnce) {
   EXPECT_EQ(world.find<api::Service>()->spec.ports.front().port, 5001);
 }
 
+// Unpublishing waits for its turn, but a pod that no node can reach does not.
+TEST_F(ContestWithFlappingBuildKit, AtTheBoundOfWritesThePodIsStillPublishedAtOnce) {
+  set_policy(R"({"metadata":{"labels":{"app.kubernetes.io/name":"renamed"}}})",
+             ObjectRole::kService);
+  world.converge();
+  const auto edit = [this](std::size_t i) {
+    if (i % 2 == 0) world.find<api::Service>()->spec.selector["edited"] = "x";
+    if (i % 2 == 1) world.find<api::Service>()->spec.type = "ClusterIP";
+  };
+  std::size_t writes = world.history.writes_to(ObjectRole::kService)->times.size();
+  for (std::size_t i = 0; writes + limits::kContestedWritesReserved < limits::kContestedWrites;
+       ++i) {
+    edit(i);
+    writes += writes_within(1min);
+  }
+  edit(0);
+  ASSERT_EQ(writes_within(1min), 0U) << "no further write is allowed";
+  set_buildkit_ready(false);
+  EXPECT_EQ(writes_within(1min), 1U);
+  EXPECT_TRUE(publishes_not_ready());
+}
+
 // An apply would keep the other client's port, and two ports cannot have one name.
 TEST_F(Contest, PortsThatAnotherClientSetsAgainAndAgainAreLeftToIt) {
   world.converge();
@@ -396,6 +418,39 @@ TEST_F(Contest, APodManagementPolicyThatAPolicySetsNeverCausesADeleteAtARetryEit
   EXPECT_EQ(uid_of_set(), uid);
 }
 
+// A contest that ends leaves the heals of its own fields behind. Writes that changed other fields
+// of the object do not count for them.
+TEST_F(Contest, OneThatEndedCountsOnlyTheWritesThatChangedTheField) {
+  reconcile::WriteHistory& history = world.history;
+  const auto write = [&](std::vector<std::string> healed, std::vector<std::string> overridden) {
+    world.instant += 1s;
+    reconcile::record_write(history, {ObjectRole::kService, 1, std::move(healed),
+                                      std::move(overridden), world.instant});
+  };
+  write({}, {"spec.type"});
+  for (std::size_t i = 0; i < limits::kHealsInWindow; ++i) {
+    write({"spec.selector"}, {"spec.type", "spec.ports"});
+  }
+  reconcile::record_contest(
+      history, {ObjectRole::kService, 1, {{"metadata.labels[team]", "x"}}, 1ms, world.instant});
+  reconcile::end_contest(history, ObjectRole::kService);
+  const auto is_healed_too_often = [&](const char* path) {
+    return reconcile::is_healed_too_often(history, ObjectRole::kService, 1, path, world.instant);
+  };
+  EXPECT_TRUE(is_healed_too_often("spec.type"));
+  EXPECT_TRUE(is_healed_too_often("spec.selector"));
+  EXPECT_FALSE(is_healed_too_often("metadata.labels[team]"));
+  reconcile::record_contest(
+      history,
+      {ObjectRole::kService, 1, {{"spec.type", ""}, {"spec.selector", "x"}}, 1ms, world.instant});
+  const reconcile::FieldContest* contest = history.find(ObjectRole::kService);
+  ASSERT_NE(contest, nullptr);
+  EXPECT_TRUE(contest->find("spec.type")->by_answer) << "so the Service is not recreated";
+  EXPECT_FALSE(contest->find("spec.selector")->by_answer);
+  EXPECT_GE(history.writes_to(ObjectRole::kService)->times.size(), limits::kHealsInWindow)
+      << "they count for the new contest";
+}
+
 TEST_F(Contest, WhatIsRememberedIsBounded) {
   for (int i = 0; i < 1000; ++i) {
     reconcile::record_write(world.history, {ObjectRole::kDeployment,
@@ -420,7 +475,8 @@ TEST_F(Contest, WhatIsRememberedIsBounded) {
   EXPECT_LE(world.history.healed.size(), limits::kHealedFields);
   ASSERT_EQ(world.history.contests.size(), 1U);
   EXPECT_LE(world.history.contests[0].fields.size(), limits::kContestedFields);
-  EXPECT_LE(world.history.contests[0].writes.size(), limits::kContestedWrites);
+  ASSERT_EQ(world.history.writes.size(), 1U);
+  EXPECT_LE(world.history.writes[0].times.size(), limits::kContestedWrites);
 }
 
 }  // namespace
