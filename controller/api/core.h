@@ -74,9 +74,24 @@ struct NodeSpec {
   bool operator==(const NodeSpec&) const = default;
 };
 
+struct NodeSystemInfo {
+  std::string boot_id;
+  std::string container_runtime_version;  // "containerd://2.1.4"
+  std::string kubelet_version;
+  std::string operating_system;  // "linux" or "windows"
+  bool operator==(const NodeSystemInfo&) const = default;
+};
+
+struct NodeStatus {
+  std::vector<Condition> conditions;
+  NodeSystemInfo node_info;
+  bool operator==(const NodeStatus&) const = default;
+};
+
 struct Node {
   ObjectMeta metadata;
   NodeSpec spec;
+  NodeStatus status;
   bool operator==(const Node&) const = default;
 };
 
@@ -191,10 +206,29 @@ struct json::Fields<api::NodeSpec> {
 };
 
 template <>
+struct json::Fields<api::NodeSystemInfo> {
+  using T = api::NodeSystemInfo;
+  static constexpr auto kTable =
+      std::make_tuple(json::field("bootID", &T::boot_id),
+                      json::field("containerRuntimeVersion", &T::container_runtime_version),
+                      json::field("kubeletVersion", &T::kubelet_version),
+                      json::field("operatingSystem", &T::operating_system));
+};
+
+template <>
+struct json::Fields<api::NodeStatus> {
+  using T = api::NodeStatus;
+  static constexpr auto kTable =
+      std::make_tuple(json::keyed("conditions", &T::conditions, &api::Condition::type),
+                      json::field("nodeInfo", &T::node_info));
+};
+
+template <>
 struct json::Fields<api::Node> {
   using T = api::Node;
   static constexpr auto kTable =
-      std::make_tuple(json::field("metadata", &T::metadata), json::field("spec", &T::spec));
+      std::make_tuple(json::field("metadata", &T::metadata), json::field("spec", &T::spec),
+                      json::field("status", &T::status));
 };
 
 // core.cpp instantiates these templates.

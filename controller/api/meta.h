@@ -36,8 +36,10 @@ struct OwnerReference {
 inline constexpr std::array kKeptLabels = {
     json::KeptKey{"app", limits::kLabelBytes},
     json::KeptKey{"app.kubernetes.io/", limits::kLabelBytes},
+    json::KeptKey{"eks.amazonaws.com/compute-type", limits::kLabelBytes},
     json::KeptKey{"localregistry.dev/", limits::kLabelBytes},
-    json::KeptKey{"pod-security.kubernetes.io/", limits::kLabelBytes}};
+    json::KeptKey{"pod-security.kubernetes.io/", limits::kLabelBytes},
+    json::KeptKey{"type", limits::kLabelBytes}};
 inline constexpr std::array kKeptAnnotations = {
     json::KeptKey{"localregistry.dev/owner", 63 + 1 + 253 + 2},  // "namespace/name", quoted
     json::KeptKey{"localregistry.dev/", limits::kMetadataBytes / 2},

@@ -28,7 +28,7 @@ struct PullPair {
 // Returns the pairs to probe, sorted. Up to limits::kProvenPairs, these are all pairs. Above that,
 // every node is probed with one registry, the oldest, and every registry on limits::kRegistryNodes
 // nodes: that of the registry's pod, and others by hash. A node that is added or removed changes
-// few of the others. `nodes`: the names of the nodes; no name stands twice.
+// few of the others. `nodes`: the names of the nodes; names are unique.
 std::vector<PullPair> choose_pairs(const std::vector<std::string>& nodes,
                                    const std::vector<ProbedRegistry>& registries);
 

@@ -1,8 +1,12 @@
 #include "reconcile/pull/probe_plan.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
+#include <set>
+#include <string_view>
 #include <tuple>
+#include <utility>
 
 #include "base/backoff.h"
 #include "base/text/hash.h"
@@ -12,9 +16,12 @@ namespace {
 
 using std::chrono::milliseconds;
 
+bool is_new(const ProbeCandidate& candidate) {
+  return candidate.record.last_result == ProbeResult::kNone;
+}
+
 bool is_changed(const ProbeCandidate& candidate) {
-  return candidate.record.last_result == ProbeResult::kNone ||
-         candidate.record.subject != candidate.subject;
+  return candidate.record.subject != candidate.subject;
 }
 
 // Returns the next time, after `last`, at which the node has its turn in the interval.
@@ -25,26 +32,33 @@ base::Time next_turn(base::Time last, std::string_view node, milliseconds interv
   return last + (passed < milliseconds::zero() ? -passed : interval - passed);
 }
 
-// Returns when the pair should be probed; the epoch means at once.
-base::Time due_time(const ProbeCandidate& candidate, milliseconds interval) {
+// Returns when the pair should be probed; the epoch means at once, nullopt never.
+std::optional<base::Time> due_time(const ProbeCandidate& candidate, milliseconds interval,
+                                   base::Time now) {
   const PairRecord& record = candidate.record;
-  if (is_changed(candidate)) return {};
-  if (record.last_result == ProbeResult::kProven) {
-    return next_turn(record.last_end, candidate.node, interval);
-  }
-  const auto backed_off = [&record](milliseconds first) {
-    return record.last_end + base::doubled(first, record.repeats - 1, limits::kPullLastRetry);
+  if (is_new(candidate)) return base::Time();
+  const base::Time last = std::min(record.last_end, now);
+  // A subject that changes again and again must not take all places.
+  if (is_changed(candidate)) return last + limits::kPullConfirmation;
+  const auto backed_off = [&](milliseconds first) {
+    return last + base::doubled(first, record.repeats - 1, limits::kPullLastRetry);
   };
-  if (record.last_result == ProbeResult::kUnknown) {
-    return backed_off(limits::kInconclusivePullFirstRetry);
+  switch (record.last_result) {
+    case ProbeResult::kProven:
+      if (interval <= milliseconds::zero()) return std::nullopt;
+      return next_turn(last, candidate.node, interval);
+    case ProbeResult::kUnknown: return backed_off(limits::kInconclusivePullFirstRetry);
+    default:
+      if (record.state == ProbeResult::kProven) return last + limits::kPullConfirmation;
+      return backed_off(limits::kFailedPullFirstRetry);
   }
-  if (record.state == ProbeResult::kProven) return record.last_end + limits::kPullConfirmation;
-  return backed_off(limits::kFailedPullFirstRetry);
 }
 
-// The lower, the sooner: new and failing pairs, then those without a result, then the daily ones.
-int urgency(const ProbeCandidate& candidate) {
-  if (is_changed(candidate)) return 0;
+// The lower, the sooner: new, changed and failing pairs, then those without a result, then the
+// daily ones. A pair that has waited for long goes with the first.
+int urgency(const ProbeCandidate& candidate, base::Time due, base::Time now) {
+  if (is_new(candidate) || is_changed(candidate)) return 0;
+  if (now - due > limits::kPullLastRetry) return 0;
   switch (candidate.record.last_result) {
     case ProbeResult::kUnknown: return 1;
     case ProbeResult::kProven: return 2;
@@ -52,42 +66,48 @@ int urgency(const ProbeCandidate& candidate) {
   }
 }
 
-// What the probes of one registry have in common.
+// What the probes of one registry have in common. If the first limits::kPullProbes nodes fail
+// alike, the breaker is open: nodes without a verdict are not probed for a while, since the cause
+// is the registry's or the cluster's.
 class Breaker {
  public:
-  void add(const PairRecord& record) {
-    if (record.state == ProbeResult::kNone) return;
-    if (failures_.empty()) reason_ = record.reason;
-    is_mixed_ = is_mixed_ || record.state != ProbeResult::kFailing || record.reason != reason_;
-    failures_.push_back(record.since);
+  void add(const ProbeCandidate& candidate, base::Time now) {
+    const PairRecord& record = candidate.record;
+    if (record.state == ProbeResult::kFailing) {
+      if (failures_.empty()) reason_ = record.reason;
+      differs_ = differs_ || record.reason != reason_;
+      failures_.push_back(std::min(record.since, now));
+    } else if (record.state == ProbeResult::kProven) {
+      differs_ = true;
+    } else if (candidate.is_running) {
+      ++running_;
+    }
   }
 
-  // Returns until when no further pair of the registry is probed; nullopt: none has to wait.
-  std::optional<base::Time> closed_until(std::size_t parallelism) {
-    if (is_mixed_ || failures_.size() < parallelism || parallelism == 0) return std::nullopt;
-    const auto last = failures_.begin() + static_cast<std::ptrdiff_t>(parallelism - 1);
+  // Returns how many nodes without a verdict may be probed at once.
+  std::size_t places(base::Time now) {
+    if (differs_ || failures_.empty()) return std::numeric_limits<std::size_t>::max();
+    if (const auto end = open_until(); end && *end <= now) {
+      return std::numeric_limits<std::size_t>::max();
+    }
+    const std::size_t used = failures_.size() + running_;
+    return used < limits::kPullProbes ? limits::kPullProbes - used : 0;
+  }
+
+  // Returns when the breaker closes if nothing else happens; nullopt if it is not open.
+  std::optional<base::Time> open_until() {
+    if (differs_ || failures_.size() < limits::kPullProbes) return std::nullopt;
+    const auto last = failures_.begin() + static_cast<std::ptrdiff_t>(limits::kPullProbes - 1);
     std::nth_element(failures_.begin(), last, failures_.end());
     return *last + limits::kPullBreakerTime;
   }
 
  private:
-  bool is_mixed_ = false;
+  bool differs_ = false;  // a node pulls, or two fail for different reasons
   std::string reason_;
-  std::vector<base::Time> failures_;  // when each of the failures began, if not mixed
+  std::vector<base::Time> failures_;  // when each of the failures began
+  std::size_t running_ = 0;           // probes of nodes without a verdict
 };
-
-std::map<std::size_t, base::Time> closed_registries(const std::vector<ProbeCandidate>& candidates,
-                                                    std::size_t parallelism) {
-  std::map<std::size_t, Breaker> breakers;
-  for (const ProbeCandidate& candidate : candidates) {
-    breakers[candidate.registry].add(candidate.record);
-  }
-  std::map<std::size_t, base::Time> closed;
-  for (auto& [registry, breaker] : breakers) {
-    if (const auto until = breaker.closed_until(parallelism)) closed.emplace(registry, *until);
-  }
-  return closed;
-}
 
 struct DueProbe {
   int urgency = 0;
@@ -97,18 +117,104 @@ struct DueProbe {
 
 std::size_t left_of(std::size_t bound, std::size_t used) { return bound > used ? bound - used : 0; }
 
+// Chooses the probes to start.
+class Planner {
+ public:
+  Planner(const std::vector<ProbeCandidate>& candidates, const ProbeBounds& bounds, base::Time now)
+      : candidates_(candidates), bounds_(bounds), now_(now) {}
+
+  ProbePlan plan() {
+    for (const ProbeCandidate& candidate : candidates_) {
+      breakers_[candidate.registry].add(candidate, now_);
+      if (candidate.is_running) busy_nodes_.insert(candidate.node);
+    }
+    for (auto& [registry, breaker] : breakers_) places_[registry] = breaker.places(now_);
+    start(due_probes());
+    return std::move(plan_);
+  }
+
+ private:
+  void plan_again_at(base::Time time) {
+    const auto delay = std::chrono::ceil<milliseconds>(time - now_);
+    if (!plan_.recheck_after || delay < *plan_.recheck_after) plan_.recheck_after = delay;
+  }
+
+  std::vector<DueProbe> due_probes() {
+    std::vector<DueProbe> due;
+    for (std::size_t i = 0; i < candidates_.size(); ++i) {
+      if (candidates_[i].is_running) continue;
+      const auto time = due_time(candidates_[i], bounds_.interval, now_);
+      if (!time) continue;
+      if (*time > now_) {
+        plan_again_at(*time);
+      } else {
+        due.push_back({urgency(candidates_[i], *time, now_), *time, i});
+      }
+    }
+    std::sort(due.begin(), due.end(), [](const DueProbe& a, const DueProbe& b) {
+      return std::tie(a.urgency, a.due, a.candidate) < std::tie(b.urgency, b.due, b.candidate);
+    });
+    return due;
+  }
+
+  // The end of a probe causes the next plan, so a place that is taken needs no recheck.
+  void start(const std::vector<DueProbe>& due) {
+    const std::size_t places = left_of(bounds_.parallelism, bounds_.running);
+    const std::size_t left_this_second =
+        left_of(limits::kPullProbesPerSecond, bounds_.created_lately);
+    for (const DueProbe& probe : due) {
+      if (plan_.starts.size() >= places) return;
+      if (plan_.starts.size() >= left_this_second) {
+        return plan_again_at(now_ + std::chrono::seconds(1));
+      }
+      const ProbeCandidate& candidate = candidates_[probe.candidate];
+      if (busy_nodes_.contains(candidate.node) || !passes_breaker(candidate)) continue;
+      busy_nodes_.insert(candidate.node);
+      plan_.starts.push_back(probe.candidate);
+    }
+  }
+
+  bool passes_breaker(const ProbeCandidate& candidate) {
+    const ProbeResult state = candidate.record.state;
+    if (state == ProbeResult::kProven || state == ProbeResult::kFailing) return true;
+    std::size_t& places = places_[candidate.registry];
+    if (places == 0) {
+      if (const auto end = breakers_[candidate.registry].open_until()) plan_again_at(*end);
+      return false;
+    }
+    --places;
+    return true;
+  }
+
+  const std::vector<ProbeCandidate>& candidates_;
+  const ProbeBounds& bounds_;
+  base::Time now_;
+  std::map<std::size_t, Breaker> breakers_;    // by registry
+  std::map<std::size_t, std::size_t> places_;  // by registry: Breaker::places() that are left
+  std::set<std::string_view> busy_nodes_;
+  ProbePlan plan_;
+};
+
 }  // namespace
 
 void record_verdict(PairRecord& record, const ProbeVerdict& verdict, std::string_view subject,
                     base::Time now) {
-  const bool is_repeat = verdict.result == record.last_result && subject == record.subject;
-  record.repeats = is_repeat ? record.repeats + 1 : 1;
-  record.last_result = verdict.result;
-  record.last_end = now;
-  record.subject = subject;
-  const bool stays_proven = record.state == ProbeResult::kProven &&
-                            (verdict.result == ProbeResult::kUnknown || record.repeats < 2);
-  if (verdict.result != ProbeResult::kProven && stays_proven) return;
+  if (verdict.has_ended) {
+    const bool is_repeat = verdict.result == record.last_result && subject == record.subject;
+    record.repeats = is_repeat ? record.repeats + 1 : 1;
+    record.last_result = verdict.result;
+    record.last_end = now;
+    record.subject = subject;
+    if (verdict.result == ProbeResult::kFailing) ++record.failures;
+    if (verdict.result == ProbeResult::kProven) record.failures = 0;
+  }
+  const bool is_conclusive = verdict.has_ended && verdict.result != ProbeResult::kUnknown;
+  const bool is_known =
+      record.state == ProbeResult::kProven || record.state == ProbeResult::kFailing;
+  if (!is_conclusive && (is_known || verdict.result == ProbeResult::kNone)) return;
+  const bool may_be_chance = record.state == ProbeResult::kProven &&
+                             verdict.result == ProbeResult::kFailing && record.failures < 2;
+  if (may_be_chance) return;
   const bool is_same = record.state == verdict.result && record.reason == verdict.reason;
   if (!is_same) record.since = now;
   record.state = verdict.result;
@@ -117,41 +223,7 @@ void record_verdict(PairRecord& record, const ProbeVerdict& verdict, std::string
 
 ProbePlan plan_probes(const std::vector<ProbeCandidate>& candidates, const ProbeBounds& bounds,
                       base::Time now) {
-  const std::map<std::size_t, base::Time> closed =
-      closed_registries(candidates, bounds.parallelism);
-  ProbePlan plan;
-  const auto plan_again_at = [&](base::Time time) {
-    const auto delay = std::chrono::ceil<milliseconds>(time - now);
-    if (!plan.recheck_after || delay < *plan.recheck_after) plan.recheck_after = delay;
-  };
-  std::vector<DueProbe> due;
-  for (std::size_t i = 0; i < candidates.size(); ++i) {
-    const ProbeCandidate& candidate = candidates[i];
-    if (candidate.is_running) continue;
-    base::Time time = due_time(candidate, bounds.interval);
-    const auto wait = closed.find(candidate.registry);
-    const bool is_new = candidate.record.state == ProbeResult::kNone;
-    if (wait != closed.end() && is_new) time = std::max(time, wait->second);
-    if (time > now) {
-      plan_again_at(time);
-    } else {
-      due.push_back({urgency(candidate), time, i});
-    }
-  }
-  std::sort(due.begin(), due.end(), [](const DueProbe& a, const DueProbe& b) {
-    return std::tie(a.urgency, a.due, a.candidate) < std::tie(b.urgency, b.due, b.candidate);
-  });
-  const std::size_t places = left_of(bounds.parallelism, bounds.running);
-  const std::size_t begun = left_of(limits::kPullProbesPerSecond, bounds.created_lately);
-  for (const DueProbe& probe : due) {
-    if (plan.starts.size() >= places) break;  // the end of a probe causes the next plan
-    if (plan.starts.size() >= begun) {
-      plan_again_at(now + std::chrono::seconds(1));
-      break;
-    }
-    plan.starts.push_back(probe.candidate);
-  }
-  return plan;
+  return Planner(candidates, bounds, now).plan();
 }
 
 }  // namespace reconcile

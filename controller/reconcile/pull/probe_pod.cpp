@@ -15,7 +15,7 @@ constexpr std::string_view kComponent = "pull-probe";
 // There is no run_as_user: the image has one, and OpenShift sets another.
 api::Container probe_container(const ProbeTarget& target) {
   api::Container container;
-  container.name = "probe";
+  container.name = kProbeContainer;
   container.image =
       fmt::format("localhost:{}/{}:{}", target.node_port, kProbeRepository, target.round);
   container.image_pull_policy = "Always";

@@ -11,6 +11,7 @@ namespace reconcile {
 
 // The probe image is localhost:<nodePort>/localregistry-probe:<round>.
 inline constexpr std::string_view kProbeRepository = "localregistry-probe";
+inline constexpr std::string_view kProbeContainer = "probe";
 inline constexpr std::string_view kProbeLabel = "localregistry.dev/pull-probe";  // the round
 // The pair that the Pod probes: the uid of the LocalRegistry, and the name of the Node.
 inline constexpr std::string_view kProbeRegistryAnnotation =
@@ -23,7 +24,7 @@ struct ProbeTarget {
   std::string registry_uid;    // of the LocalRegistry
   std::uint16_t node_port = 0;
   std::string round;          // 16 hexadecimal digits
-  api::OwnerReference owner;  // the LocalRegistryNode, so that the Pod goes with it
+  api::OwnerReference owner;  // the LocalRegistryNode, so that the Pod is deleted with it
 };
 
 // Returns the name of the probe's Pod. The same pair has the same name in one round, so that no

@@ -5,16 +5,32 @@
 
 #include "base/limits.h"
 #include "base/text/text.h"
+#include "reconcile/pull/probe_pod.h"
 #include "reconcile/pull/pull_reason.h"
+#include "reconcile/status/pods.h"
 
 namespace reconcile {
 namespace {
 
-// Reasons with which a container waits because its image was not pulled. It waits with any other
-// reason before the pull (api::kContainerCreating) or after it.
-constexpr std::string_view kPullTrouble[] = {
+using std::chrono::milliseconds;
+
+// Reasons with which a container waits because its image could not be pulled.
+constexpr std::string_view kPullFailures[] = {
     "ErrImagePull",      "ImagePullBackOff",          "RegistryUnavailable",
     "ImageInspectError", "SignatureValidationFailed", "InvalidImageName"};
+
+// Reasons with which a container waits after its image was pulled.
+constexpr std::string_view kWaitsAfterPull[] = {
+    "CreateContainerError", "CreateContainerConfigError", "RunContainerError",
+    "PreCreateHookError",   "PreStartHookError",          "PostStartHookError"};
+
+// Reasons with which a container ends that was created, so its image was pulled. The kubelet
+// reports ContainerStatusUnknown for containers that it never created.
+constexpr std::string_view kEndsAfterPull[] = {"Completed", "Error", "StartError",
+                                               "ContainerCannotRun", "OOMKilled"};
+
+// A policy has changed the pull policy of the Pod, so the node did not try to pull.
+constexpr std::string_view kNeverPulled = "ErrImageNeverPull";
 
 constexpr std::string_view kBackOff = "ImagePullBackOff";
 // Older kubelets report the back-off with this text and the image only. The reason of the failure
@@ -41,19 +57,17 @@ ProbeVerdict refusal(const api::PodStatus& status) {
   return {ProbeResult::kUnknown, std::move(reason), {}, true, {}};
 }
 
-ProbeVerdict unknown_until(base::Time::duration left, std::string_view reason) {
+ProbeVerdict unknown_until(milliseconds left, std::string_view reason) {
   ProbeVerdict verdict;
   if (!reason.empty()) verdict.result = ProbeResult::kUnknown;
   verdict.reason = reason;
-  verdict.has_ended = left <= base::Time::duration::zero();
-  if (!verdict.has_ended) {
-    verdict.recheck_after = std::chrono::ceil<std::chrono::milliseconds>(left);
-  }
+  verdict.has_ended = left <= milliseconds::zero();
+  if (!verdict.has_ended) verdict.recheck_after = left;
   return verdict;
 }
 
 // Returns the verdict on a Pod that waits for its sandbox or for the pull.
-ProbeVerdict waiting_verdict(const api::Pod& pod, base::Time::duration age) {
+ProbeVerdict waiting_verdict(const api::Pod& pod, milliseconds age) {
   if (age < limits::kPullQueueTime) return unknown_until(limits::kPullQueueTime - age, "");
   const api::Condition* sandbox = api::find_condition(pod.status.conditions, kReadyToStart);
   const bool has_failed = sandbox != nullptr && sandbox->status == api::condition_status::kFalse;
@@ -62,12 +76,12 @@ ProbeVerdict waiting_verdict(const api::Pod& pod, base::Time::duration age) {
 }
 
 // Returns the verdict on a Pod whose pull failed with a reason that the kubelet does not tell yet.
-ProbeVerdict back_off_verdict(base::Time::duration age) {
+ProbeVerdict back_off_verdict(milliseconds age) {
   if (age < limits::kPullProbeTime) return unknown_until(limits::kPullProbeTime - age, "");
   return {ProbeResult::kFailing, std::string(pull_reason::kPullFailed), {}, true, {}};
 }
 
-bool tells_no_reason(const api::ContainerStateWaiting& waiting) {
+bool hides_reason(const api::ContainerStateWaiting& waiting) {
   return waiting.reason == kBackOff && waiting.message.starts_with(kBackOffText) &&
          waiting.message.find(": ") == std::string::npos;
 }
@@ -79,16 +93,21 @@ bool is_before_pull(const api::ContainerStateWaiting& waiting) {
 
 }  // namespace
 
-ProbeVerdict judge_probe(const api::Pod& pod, std::uint16_t node_port, base::Time now) {
-  ProbeVerdict proven{ProbeResult::kProven, {}, {}, true, {}};
+ProbeVerdict judge_probe(const api::Pod& pod, std::uint16_t node_port, milliseconds age) {
+  const ProbeVerdict proven{ProbeResult::kProven, {}, {}, true, {}};
   api::ContainerState state;
-  if (!pod.status.container_statuses.empty()) state = pod.status.container_statuses.front().state;
-  if (state.running || state.terminated || pod.status.phase == "Succeeded") return proven;
-  if (pod.status.phase == "Failed") return refusal(pod.status);
-  const auto age = now - pod.metadata.creation_timestamp.value_or(now);
+  if (const auto* container = find_container(pod, kProbeContainer)) state = container->state;
+  if (state.running || pod.status.phase == "Succeeded") return proven;
+  if (state.terminated && base::is_one_of(state.terminated->reason, kEndsAfterPull)) return proven;
+  if (state.terminated || pod.status.phase == "Failed") return refusal(pod.status);
   if (!state.waiting || is_before_pull(*state.waiting)) return waiting_verdict(pod, age);
-  if (!base::is_one_of(state.waiting->reason, kPullTrouble)) return proven;
-  if (tells_no_reason(*state.waiting)) return back_off_verdict(age);
+  const std::string& reason = state.waiting->reason;
+  if (base::is_one_of(reason, kWaitsAfterPull)) return proven;
+  if (reason == kNeverPulled) return {ProbeResult::kUnknown, reason, {}, true, {}};
+  if (!base::is_one_of(reason, kPullFailures)) {
+    return unknown_until(limits::kPullProbeTime - age, age < limits::kPullQueueTime ? "" : reason);
+  }
+  if (hides_reason(*state.waiting)) return back_off_verdict(age);
   return failure(*state.waiting, node_port);
 }
 

@@ -8,7 +8,6 @@
 #include <string>
 
 #include "api/pods/pod.h"
-#include "base/time.h"
 
 namespace reconcile {
 
@@ -23,7 +22,7 @@ struct ProbeVerdict {
   ProbeResult result = ProbeResult::kNone;
   std::string reason;      // of kFailing and kUnknown: one of pull_reason, or the kubelet's own
   std::string message;     // the text of the kubelet and its runtime; empty: there is none
-  bool has_ended = false;  // the Pod has nothing more to tell and can be deleted
+  bool has_ended = false;  // the verdict is final; the Pod can be deleted
   // If the Pod has not ended: after this time the verdict may change without a watch event.
   std::optional<std::chrono::milliseconds> recheck_after;
 
@@ -31,8 +30,10 @@ struct ProbeVerdict {
 };
 
 // Returns the verdict on the probe. The kubelet creates the sandbox, pulls, creates the container
-// and starts it, in this order, so every state after the pull proves the pull. `node_port`: the
-// port from which the node pulls. `now`: the wall clock.
-ProbeVerdict judge_probe(const api::Pod& pod, std::uint16_t node_port, base::Time now);
+// and starts it, in this order, so every state that is known to follow the pull proves the pull.
+// `node_port`: the port from which the node pulls. `age`: the time since the operator created the
+// Pod, by a steady clock.
+ProbeVerdict judge_probe(const api::Pod& pod, std::uint16_t node_port,
+                         std::chrono::milliseconds age);
 
 }  // namespace reconcile

@@ -23,21 +23,22 @@ std::string grouped(std::size_t number) {
   return text;
 }
 
-// Returns "998 of 1,000 nodes pull from it".
+// Returns "998 of 1,000 nodes pull from the registry".
 std::string pulling_in_words(const PullSummary& summary) {
-  return fmt::format("{} of {} {} {} from it", grouped(summary.pulling()),
+  return fmt::format("{} of {} {} {} from the registry", grouped(summary.pulling()),
                      grouped(summary.eligible), summary.eligible == 1 ? "node" : "nodes",
                      summary.pulling() == 1 ? "pulls" : "pull");
 }
 
-// Returns "worker-1, worker-2 and 7 more". With `with_reasons`: "worker-1 (NoDiskSpace), …".
+// Returns "worker-1, worker-2 and 7 more". With `with_reasons`: "worker-1 (NoDiskSpace), …"; a node
+// without a reason is only named.
 std::string names(const std::vector<const NodePull*>& nodes, std::size_t all, bool with_reasons) {
   std::string text;
   const std::size_t shown = std::min(kNamed, nodes.size());
   for (std::size_t i = 0; i < shown; ++i) {
     if (i > 0) text += ", ";
     text += nodes[i]->node;
-    if (with_reasons) text += fmt::format(" ({})", nodes[i]->reason);
+    if (with_reasons && !nodes[i]->reason.empty()) text += fmt::format(" ({})", nodes[i]->reason);
   }
   if (all > shown) text += fmt::format(" and {} more", grouped(all - shown));
   return text;
@@ -69,16 +70,15 @@ ConditionValue failing(const PullSummary& summary) {
   std::string message = fmt::format("{}; {} {} not", pulling_in_words(summary),
                                     names(summary.failures, summary.failing, !has_one_reason),
                                     summary.failing == 1 ? "does" : "do");
-  message += has_one_reason ? fmt::format(": {}.", reason) : ".";
-  return {kFalse, std::string(reason), std::move(message)};
+  if (has_one_reason) message += fmt::format(": {}", reason);
+  if (summary.unknown > 0) message += fmt::format("; {} not checked yet", grouped(summary.unknown));
+  return {kFalse, std::string(reason), message + "."};
 }
 
 ConditionValue checking(const PullSummary& summary) {
-  std::string message = fmt::format("{}; nothing is known yet of {}", pulling_in_words(summary),
-                                    names(summary.unknowns, summary.unknown, false));
-  const bool has_reason = !summary.unknowns.empty() && !summary.unknowns.front()->reason.empty();
-  message += has_reason ? fmt::format(" ({}).", summary.unknowns.front()->reason) : ".";
-  return {kUnknown, std::string(pullable_reason::kChecking), std::move(message)};
+  return {kUnknown, std::string(pullable_reason::kChecking),
+          fmt::format("{}; nothing is known yet of {}.", pulling_in_words(summary),
+                      names(summary.unknowns, summary.unknown, true))};
 }
 
 ConditionValue unchecked(std::string_view reason, std::string message) {
@@ -132,7 +132,7 @@ ConditionValue compute_pullable(const PullSummary& summary, CheckObstacle obstac
   if (summary.failing > 0) return failing(summary);
   if (summary.unknown > 0) return checking(summary);
   return {kTrue, std::string(pullable_reason::kProven),
-          fmt::format("{} {} from it", grouped(summary.eligible),
+          fmt::format("{} {} from the registry", grouped(summary.eligible),
                       summary.eligible == 1 ? "node pulls" : "nodes pull")};
 }
 

@@ -94,6 +94,9 @@ class Nodes {
     const ProbePlan plan = plan_probes(candidates, bounds, now);
     for (const std::size_t node : plan.starts) {
       EXPECT_FALSE(candidates[node].is_running);
+      for (const Running& other : running_) {
+        EXPECT_NE(candidates[node].node, candidates[other.node].node) << "one on each node";
+      }
       candidates[node].is_running = true;
       auto [verdict, time] = answer_(node);
       running_.push_back({now + time, node, std::move(verdict), candidates[node].subject});
@@ -255,6 +258,133 @@ TEST(ProbePlan, AProbeThatNeverEndsTakesOnePlaceOnly) {
   });
   nodes.run_for(2min);
   EXPECT_EQ(nodes.count(ProbeResult::kProven), 99U);
+}
+
+TEST(ProbePlan, WhileTheFirstTwentyAreStillProbedNoOthersStart) {
+  Nodes nodes(200, [](std::size_t node) {
+    return std::pair(failing(), milliseconds(1000 + 700 * (node % 20)));
+  });
+  nodes.run_for(4min);
+  EXPECT_EQ(nodes.count(ProbeResult::kFailing), limits::kPullProbes);
+}
+
+TEST(ProbePlan, ProbesThatSayNothingDoNotHideThatAllOthersFailAlike) {
+  Nodes nodes(200, [](std::size_t node) {
+    return std::pair(node % 10 == 0 ? unknown() : failing(), milliseconds(1500));
+  });
+  nodes.run_for(4min);
+  EXPECT_EQ(nodes.count(ProbeResult::kFailing), limits::kPullProbes);
+}
+
+TEST(ProbePlan, WithOneProbeAtATimeOneNodeThatFailsDelaysNoOther) {
+  Nodes nodes(10, [](std::size_t node) {
+    return std::pair(node == 0 ? failing() : proven(), milliseconds(1500));
+  });
+  nodes.bounds.parallelism = 1;
+  nodes.run_for(25s);
+  EXPECT_EQ(nodes.count(ProbeResult::kProven), 9U);
+}
+
+// For example a node proxy that starts and stops again and again.
+TEST(ProbePlan, NodesThatChangeAllTheTimeLeavePlacesToOthers) {
+  Nodes nodes(120, [&](std::size_t node) {
+    if (node < 40) nodes.candidates[node].subject += "'";
+    return std::pair(proven(), milliseconds(1500));
+  });
+  nodes.run_for(1min);
+  EXPECT_EQ(nodes.count(ProbeResult::kProven), 120U);
+  EXPECT_LE(nodes.probes[0].size(), 6U) << "10 seconds after the last one has ended";
+}
+
+TEST(ProbePlan, FailingNodesWithSlowProbesDoNotKeepTheDailyProbesOut) {
+  Nodes nodes(101, [](std::size_t node) {
+    return node < 100 ? std::pair(failing(node % 2 == 0 ? "A" : "B"), milliseconds(300s))
+                      : std::pair(proven(), milliseconds(1500));
+  });
+  nodes.bounds.parallelism = 2;
+  nodes.run_for(24h * 4);
+  EXPECT_GE(nodes.probes[100].size(), 4U);
+}
+
+TEST(ProbePlan, OnANodeOneProbeRunsAtATime) {
+  Nodes nodes(60, always(proven()));
+  for (std::size_t i = 0; i < 60; ++i) {
+    nodes.candidates[i].registry = i / 3;
+    nodes.candidates[i].node = "node-" + std::to_string(i % 3);
+  }
+  nodes.run_for(1min);
+  EXPECT_EQ(nodes.count(ProbeResult::kProven), 60U);
+  EXPECT_EQ(nodes.most_at_once, 3U);
+}
+
+TEST(ProbePlan, WithoutAnIntervalAProvenNodeIsProbedWhenItChanges) {
+  Nodes nodes(2, always(proven()));
+  nodes.bounds.interval = 0ms;
+  nodes.run_for(72h);
+  EXPECT_EQ(nodes.all_probes(), 2U);
+  nodes.candidates[1].subject = "boot-2";
+  nodes.run_for(10s);
+  EXPECT_EQ(nodes.all_probes(), 3U);
+}
+
+TEST(ProbePlan, ATimeInTheFutureCountsAsNow) {
+  Nodes nodes(1, always(failing()));
+  nodes.run_for(10s);
+  nodes.candidates[0].record.last_end += 24h;
+  EXPECT_EQ(plan_probes(nodes.candidates, {}, nodes.now).recheck_after,
+            limits::kFailedPullFirstRetry);
+}
+
+class PairVerdicts : public testing::Test {
+ protected:
+  void add(const ProbeVerdict& verdict) {
+    now += 1min;
+    record_verdict(record, verdict, "boot-1", now);
+  }
+
+  PairRecord record;
+  base::Time now = kStart;
+};
+
+TEST_F(PairVerdicts, AFailingPairStaysFailingAfterAProbeThatSaysNothing) {
+  add(failing());
+  const base::Time since = now;
+  add(unknown());
+  EXPECT_EQ(record.state, ProbeResult::kFailing);
+  EXPECT_EQ(record.reason, "LocalhostRefused");
+  EXPECT_EQ(record.since, since);
+}
+
+TEST_F(PairVerdicts, TwoFailuresCountWithAProbeBetweenThemThatSaysNothing) {
+  add(proven());
+  add(failing());
+  add(unknown());
+  EXPECT_EQ(record.state, ProbeResult::kProven);
+  add(failing());
+  EXPECT_EQ(record.state, ProbeResult::kFailing);
+}
+
+TEST_F(PairVerdicts, FailuresBeforeAProofDoNotCount) {
+  add(failing());
+  add(failing());
+  add(proven());
+  add(failing());
+  EXPECT_EQ(record.state, ProbeResult::kProven);
+}
+
+TEST_F(PairVerdicts, AProbeThatStillRunsGivesAReasonAndCountsOnceItHasEnded) {
+  ProbeVerdict queued{ProbeResult::kUnknown, "PullQueued", "", false, 240s};
+  add(queued);
+  EXPECT_EQ(record.state, ProbeResult::kUnknown);
+  EXPECT_EQ(record.reason, "PullQueued");
+  EXPECT_EQ(record.last_result, ProbeResult::kNone);
+  queued.has_ended = true;
+  add(queued);
+  EXPECT_EQ(record.repeats, 1);
+  add(proven());
+  queued.has_ended = false;
+  add(queued);
+  EXPECT_EQ(record.state, ProbeResult::kProven);
 }
 
 // Nodes of every mood, for a day: the bounds hold, each node gets probes, and nothing stops.

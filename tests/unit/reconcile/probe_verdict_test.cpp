@@ -13,22 +13,24 @@ using namespace std::chrono_literals;
 using testing::HasSubstr;
 
 constexpr std::uint16_t kPort = 32014;
-constexpr base::Time kCreated{std::chrono::hours(1000)};
 
 class ProbeVerdictTest : public testing::Test {
  protected:
-  void SetUp() override {
-    pod.metadata.creation_timestamp = kCreated;
-    pod.status.phase = "Pending";
-  }
+  void SetUp() override { pod.status.phase = "Pending"; }
 
   void wait_with(const std::string& reason, const std::string& message = "") {
     pod.status.container_statuses = {{"probe", false, 0, {}, {}}};
     pod.status.container_statuses[0].state.waiting = api::ContainerStateWaiting{reason, message};
   }
 
-  ProbeVerdict verdict(base::Time::duration age = 1s) const {
-    return judge_probe(pod, kPort, kCreated + age);
+  void end_with(const std::string& reason) {
+    pod.status.phase = "Failed";
+    pod.status.container_statuses = {{"probe", false, 0, {}, {}}};
+    pod.status.container_statuses[0].state.terminated = {reason, "", 137};
+  }
+
+  ProbeVerdict verdict(std::chrono::milliseconds age = 1s) const {
+    return judge_probe(pod, kPort, age);
   }
 
   api::Pod pod;
@@ -46,10 +48,39 @@ TEST_F(ProbeVerdictTest, EveryStateAfterThePullProvesThePull) {
     wait_with(reason);
     EXPECT_EQ(verdict().result, ProbeResult::kProven) << reason;
   }
-  pod.status.phase = "Failed";
-  pod.status.container_statuses[0].state = {};
-  pod.status.container_statuses[0].state.terminated = {"StartError", "exec format error", 128};
+  end_with("StartError");
   EXPECT_EQ(verdict().result, ProbeResult::kProven);
+}
+
+// The kubelet reports it for containers that it never created, too.
+TEST_F(ProbeVerdictTest, AContainerOfUnknownStateProvesNothing) {
+  end_with("ContainerStatusUnknown");
+  EXPECT_EQ(verdict().result, ProbeResult::kUnknown);
+  EXPECT_EQ(verdict().reason, pull_reason::kProbeEnded);
+}
+
+TEST_F(ProbeVerdictTest, AnImageThatTheNodeMustNotPullProvesNothing) {
+  wait_with("ErrImageNeverPull");
+  EXPECT_EQ(verdict().result, ProbeResult::kUnknown);
+  EXPECT_EQ(verdict().reason, "ErrImageNeverPull");
+  EXPECT_TRUE(verdict().has_ended);
+}
+
+TEST_F(ProbeVerdictTest, AReasonThatIsNotKnownProvesNothing) {
+  wait_with("ReasonOfTheFuture");
+  EXPECT_EQ(verdict().result, ProbeResult::kNone);
+  EXPECT_EQ(verdict(60s).result, ProbeResult::kUnknown);
+  EXPECT_EQ(verdict(60s).reason, "ReasonOfTheFuture");
+  EXPECT_FALSE(verdict(60s).has_ended);
+  EXPECT_TRUE(verdict(300s).has_ended);
+}
+
+TEST_F(ProbeVerdictTest, AContainerThatAPolicyInjectsDoesNotCount) {
+  wait_with("ErrImagePull", "write /x: no space left on device");
+  auto& containers = pod.status.container_statuses;
+  containers.insert(containers.begin(), {"sidecar", true, 0, {}, {}});
+  containers[0].state.running.emplace();
+  EXPECT_EQ(verdict().reason, pull_reason::kNoDiskSpace);
 }
 
 TEST_F(ProbeVerdictTest, ARefusedConnectionIsAFailureWithTheText) {

@@ -31,8 +31,8 @@ std::string pullable(const std::vector<NodePull>& nodes,
 }
 
 TEST(PullSummary, EveryNodeThatPullsMakesItTrue) {
-  EXPECT_EQ(pullable(some_nodes(1)), "True Proven: 1 node pulls from it");
-  EXPECT_EQ(pullable(some_nodes(1000)), "True Proven: 1,000 nodes pull from it");
+  EXPECT_EQ(pullable(some_nodes(1)), "True Proven: 1 node pulls from the registry");
+  EXPECT_EQ(pullable(some_nodes(1000)), "True Proven: 1,000 nodes pull from the registry");
 }
 
 TEST(PullSummary, NodesThatFailAlikeGiveTheirReason) {
@@ -40,7 +40,8 @@ TEST(PullSummary, NodesThatFailAlikeGiveTheirReason) {
   fail(nodes[9], "PlainHTTPRefused");
   fail(nodes[7], "PlainHTTPRefused");
   EXPECT_EQ(pullable(nodes),
-            "False PlainHTTPRefused: 998 of 1,000 nodes pull from it; worker-7, worker-9 do not: "
+            "False PlainHTTPRefused: 998 of 1,000 nodes pull from the registry; worker-7, worker-9 "
+            "do not: "
             "PlainHTTPRefused.");
 }
 
@@ -48,23 +49,25 @@ TEST(PullSummary, NodesThatFailForSeveralReasonsAreNamedWithThem) {
   auto nodes = some_nodes(4);
   fail(nodes[1], "NoDiskSpace");
   fail(nodes[3], "LocalhostRefused");
-  EXPECT_EQ(pullable(nodes),
-            "False SeveralReasons: 2 of 4 nodes pull from it; worker-1 (NoDiskSpace), worker-3 "
-            "(LocalhostRefused) do not.");
+  EXPECT_EQ(
+      pullable(nodes),
+      "False SeveralReasons: 2 of 4 nodes pull from the registry; worker-1 (NoDiskSpace), worker-3 "
+      "(LocalhostRefused) do not.");
 }
 
 TEST(PullSummary, OneFailureOfOneNodeIsInTheSingular) {
   auto nodes = some_nodes(2);
   fail(nodes[1], "NoDiskSpace");
-  EXPECT_EQ(pullable(nodes),
-            "False NoDiskSpace: 1 of 2 nodes pulls from it; worker-1 does not: NoDiskSpace.");
+  EXPECT_EQ(
+      pullable(nodes),
+      "False NoDiskSpace: 1 of 2 nodes pulls from the registry; worker-1 does not: NoDiskSpace.");
 }
 
 TEST(PullSummary, ManyFailuresNameThreeNodesAndTheStatusTen) {
   auto nodes = some_nodes(5000);
   for (NodePull& node : nodes) fail(node, "KubeProxyNFTables");
   EXPECT_EQ(pullable(nodes),
-            "False KubeProxyNFTables: 0 of 5,000 nodes pull from it; worker-0, worker-1, "
+            "False KubeProxyNFTables: 0 of 5,000 nodes pull from the registry; worker-0, worker-1, "
             "worker-10 and 4,997 more do not: KubeProxyNFTables.");
   const PullSummary summary = summarize(nodes);
   ASSERT_EQ(summary.failures.size(), limits::kFailingNodesNamed);
@@ -76,13 +79,34 @@ TEST(PullSummary, AnUnknownNodeIsNeverCalledFailing) {
   auto nodes = some_nodes(3);
   nodes[2].state = ProbeResult::kUnknown;
   nodes[2].reason = "NodeFull";
-  EXPECT_EQ(pullable(nodes),
-            "Unknown Checking: 2 of 3 nodes pull from it; nothing is known yet of worker-2 "
-            "(NodeFull).");
+  EXPECT_EQ(
+      pullable(nodes),
+      "Unknown Checking: 2 of 3 nodes pull from the registry; nothing is known yet of worker-2 "
+      "(NodeFull).");
   nodes[2].state = ProbeResult::kNone;
   nodes[2].reason = "";
+  EXPECT_EQ(
+      pullable(nodes),
+      "Unknown Checking: 2 of 3 nodes pull from the registry; nothing is known yet of worker-2.");
+}
+
+TEST(PullSummary, EachUnknownNodeHasItsOwnReason) {
+  auto nodes = some_nodes(4);
+  for (std::size_t i = 1; i < 4; ++i) nodes[i].state = ProbeResult::kUnknown;
+  nodes[1].reason = "NodeFull";
+  nodes[3].reason = "PullQueued";
   EXPECT_EQ(pullable(nodes),
-            "Unknown Checking: 2 of 3 nodes pull from it; nothing is known yet of worker-2.");
+            "Unknown Checking: 1 of 4 nodes pulls from the registry; nothing is known yet of "
+            "worker-1 (NodeFull), worker-2, worker-3 (PullQueued).");
+}
+
+TEST(PullSummary, BesideFailingNodesThoseNotCheckedYetAreCounted) {
+  auto nodes = some_nodes(1000);
+  for (NodePull& node : nodes) node.state = ProbeResult::kNone;
+  fail(nodes[7], "NoDiskSpace");
+  EXPECT_EQ(pullable(nodes),
+            "False NoDiskSpace: 0 of 1,000 nodes pull from the registry; worker-7 does not: "
+            "NoDiskSpace; 999 not checked yet.");
 }
 
 TEST(PullSummary, TheCountsAddUpToTheEligibleNodes) {
