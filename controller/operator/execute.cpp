@@ -171,7 +171,7 @@ asio::awaitable<void> Executor::apply(reconcile::Apply<T> action, ReconcileState
     co_await live_reader_.read_child(role, key, state);
     co_return;
   }
-  histories_.record_failed_write(state.key, role);
+  histories_.record_failed_write(state.key, role, reconcile::fingerprint_of(action.object));
   const int port = reconcile::node_port_of_child(action.object);
   fail(state, role, error, reconcile::refused_node_port(error, port));
 }
@@ -188,6 +188,7 @@ void Executor::record(const T* before, const T& after, reconcile::Apply<T>& acti
   if (before != nullptr) {
     const bool is_heal = action.cause == reconcile::Cause::kHeal;
     write.healed = reconcile::healed_fields(action.object, *before, is_heal);
+    write.drifted = reconcile::differing_fields(action.object, *before);
   }
   if (base::is_one_of(action.field, write.overridden)) {
     action.cause = reconcile::Cause::kUpdate;
@@ -212,7 +213,7 @@ asio::awaitable<void> Executor::reset(Reset action, ReconcileState& state) {
     state.conflicted = true;
     co_await live_reader_.read_child(role, key, state);
   } else {
-    histories_.record_failed_write(state.key, role);
+    histories_.record_failed_write(state.key, role, action.intent);
     fail(state, role, result.error());
   }
 }

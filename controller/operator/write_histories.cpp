@@ -34,9 +34,10 @@ void WriteHistories::record_write(const api::ObjectKey& key, reconcile::WriteRec
   drop_outdated(key);
 }
 
-void WriteHistories::record_failed_write(const api::ObjectKey& key, reconcile::ObjectRole role) {
+void WriteHistories::record_failed_write(const api::ObjectKey& key, reconcile::ObjectRole role,
+                                         std::size_t intent) {
   if (of(key).find(role) == nullptr) return;
-  reconcile::record_failed_write(mutable_history(key), role, clock_.now());
+  reconcile::record_failed_write(mutable_history(key), role, intent, clock_.now());
   drop_outdated(key);
 }
 

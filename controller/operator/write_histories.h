@@ -21,7 +21,8 @@ class WriteHistories {
   const reconcile::WriteHistory& of(const api::ObjectKey& key) const;
 
   void record_write(const api::ObjectKey& key, reconcile::WriteRecord write);
-  void record_failed_write(const api::ObjectKey& key, reconcile::ObjectRole role);
+  void record_failed_write(const api::ObjectKey& key, reconcile::ObjectRole role,
+                           std::size_t intent);
   void record_contest(const api::ObjectKey& key, reconcile::ContestRecord record);
   void end_contest(const api::ObjectKey& key, reconcile::ObjectRole role);
   void forget(const api::ObjectKey& key);

@@ -353,6 +353,7 @@ api::Service build_ports_patch(const api::ObjectMeta& existing, const api::Servi
   api::Service patch;
   patch.metadata = api::version_of(existing);
   patch.spec.ports = wanted.spec.ports;
+  patch.spec.publish_not_ready_addresses = wanted.spec.publish_not_ready_addresses;
   return patch;
 }
 

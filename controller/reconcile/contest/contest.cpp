@@ -20,31 +20,40 @@ std::string describe(ObjectRole role, const api::ObjectKey& key) {
   return fmt::format("{} {}", kind_name(role), api::to_string(key));
 }
 
-constexpr std::size_t kWritesAllowed = limits::kContestedWrites - limits::kContestedWritesReserved;
+constexpr std::size_t kUnreservedWrites =
+    limits::kContestedWrites - limits::kContestedWritesReserved;
 
-std::size_t writes_lately(const ObjectWrites& writes, Instant now) {
+std::size_t writes_in_window(const ObjectWrites& writes, Instant now) {
   return static_cast<std::size_t>(
       std::count_if(writes.times.begin(), writes.times.end(),
                     [&](Instant time) { return time > now - limits::kContestedWindow; }));
 }
 
-// Returns whether the Service has to publish its pod, which is not ready, and does not. Until it
-// does, no node can pull.
-bool has_to_publish(const Observed& observed, const Drift& drift) {
+// Returns whether another client or a policy keeps the Service from publishing its pod.
+bool is_publishing_contested(const Observed& observed, const Drift& drift) {
   const FieldContest* contest = observed.history.find(drift.role);
-  return drift.role == ObjectRole::kService && observed.service() &&
-         observed.service()->spec.publish_not_ready_addresses != api::Switch::kOn &&
-         (contest == nullptr || contest->find(kPublishField) == nullptr) &&
-         std::find(drift.fields.begin(), drift.fields.end(), kPublishField) != drift.fields.end();
+  const ContestedField* field = contest == nullptr ? nullptr : contest->find(kPublishField);
+  return is_healed_too_often(observed.history, drift.role, drift.intent, kPublishField,
+                             observed.instant) ||
+         (field != nullptr && field->by_answer);
 }
 
-// Returns whether the bound of writes to an object that is contested, or was lately, allows a write
-// for this drift.
+// Returns whether the Service must begin to publish a pod that is not ready. Until it does, no node
+// can pull.
+bool has_to_publish(const Observed& observed, const Drift& drift) {
+  return drift.role == ObjectRole::kService && observed.service() &&
+         observed.service()->spec.publish_not_ready_addresses != api::Switch::kOn &&
+         std::find(drift.fields.begin(), drift.fields.end(), kPublishField) != drift.fields.end() &&
+         !is_publishing_contested(observed, drift);
+}
+
+// Returns whether the bound of writes to an object that is contested, or was within
+// limits::kContestedWindow, allows a write for this drift.
 bool is_write_allowed(const Observed& observed, const Drift& drift) {
   const ObjectWrites* writes = observed.history.writes_to(drift.role);
   if (writes == nullptr || writes->intent != drift.intent) return true;
-  return writes_lately(*writes, observed.instant) <
-         (has_to_publish(observed, drift) ? limits::kContestedWrites : kWritesAllowed);
+  return writes_in_window(*writes, observed.instant) <
+         (has_to_publish(observed, drift) ? limits::kContestedWrites : kUnreservedWrites);
 }
 
 // Returns whether the status of an earlier process reports the field as contested and the API
@@ -65,11 +74,11 @@ bool was_reported(const Observed& observed, const Drift& drift, std::string_view
 std::vector<std::string> fields_to_record(const Observed& observed, const Drift& drift,
                                           const FieldContest* contest) {
   std::vector<std::string> paths;
-  const bool begins_again = contest == nullptr && !is_write_allowed(observed, drift);
+  const bool is_bound_reached = contest == nullptr && !is_write_allowed(observed, drift);
   for (const std::string& path : drift.fields) {
     const ContestedField* field = contest == nullptr ? nullptr : contest->find(path);
     const bool is_new =
-        begins_again ||
+        is_bound_reached ||
         is_healed_too_often(observed.history, drift.role, drift.intent, path, observed.instant) ||
         (contest == nullptr && was_reported(observed, drift, path));
     if (field == nullptr ? is_new : !field->manager_is_known) paths.push_back(path);
@@ -120,8 +129,7 @@ const FailedRequest* find_any_failure(const Observed& observed) {
 bool is_write(const Action& action) {
   return !std::holds_alternative<ReadLive>(action) &&
          !std::holds_alternative<ReadPodRefusal>(action) &&
-         !std::holds_alternative<CheckPush>(action) &&
-         !std::holds_alternative<RecordContestedFields>(action);
+         !std::holds_alternative<CheckPush>(action);
 }
 
 }  // namespace
@@ -151,7 +159,8 @@ DriftDecision decide_drift(const Observed& observed, const Drift& drift) {
     decision.apply = true;
     return decision;
   }
-  const bool is_due = !decision.healed.empty() || observed.instant >= contest->retry;
+  const bool is_due = !decision.healed.empty() || has_to_publish(observed, drift) ||
+                      observed.instant >= contest->retry;
   decision.apply = is_due && is_write_allowed(observed, drift);
   return decision;
 }
@@ -173,6 +182,13 @@ bool is_contested(const Observed& observed, const Drift& drift) {
                      [&](const std::string& path) { return is_contested(observed, drift, path); });
 }
 
+std::optional<Instant> next_allowed_write(const WriteHistory& history, ObjectRole role,
+                                          Instant now) {
+  const ObjectWrites* writes = history.writes_to(role);
+  if (writes == nullptr || writes_in_window(*writes, now) < kUnreservedWrites) return std::nullopt;
+  return writes->times[writes->times.size() - kUnreservedWrites] + limits::kContestedWindow;
+}
+
 std::optional<Instant> next_try(const WriteHistory& history,
                                 const std::vector<FieldContest>& contests, Instant now) {
   std::optional<Instant> next;
@@ -180,14 +196,10 @@ std::optional<Instant> next_try(const WriteHistory& history,
     Instant time = contest.retry;
     if (is_in_heal_window(contest, now))
       time = std::min(time, contest.last_write + limits::kHealWindow);
-    // While the bound is reached, the next write is allowed when the oldest of the last
-    // kWritesAllowed writes leaves limits::kContestedWindow. It may heal a field that is not
-    // contested, so it does not wait for the retry.
-    const ObjectWrites* writes = history.writes_to(contest.role);
-    if (writes != nullptr && writes_lately(*writes, now) >= kWritesAllowed) {
-      const Instant oldest = writes->times[writes->times.size() - kWritesAllowed];
-      const Instant allowed = oldest + limits::kContestedWindow;
-      time = time <= now ? allowed : std::min(time, allowed);
+    // While the bound is reached, the next write may heal a field that is not contested, so it does
+    // not wait for the retry.
+    if (const auto allowed = next_allowed_write(history, contest.role, now)) {
+      time = time <= now ? *allowed : std::min(time, *allowed);
     }
     if (!next || time < *next) next = time;
   }

@@ -1,8 +1,9 @@
 // Decides what to do about drift: the fields in which a child differs from its intent. The operator
 // either heals the drift by applying the intent again, or leaves the child unchanged because the
 // fields are contested. A field is contested when the API server's answer to an apply has another
-// value than the applied one, or when the field had to be healed too often. Also computes the
-// condition Converged. All functions are pure and can be called on any thread.
+// value than the applied one, when the field had to be healed too often, or when it differs while
+// the bound of writes to its object is reached. Also computes the condition Converged. All functions
+// are pure and can be called on any thread.
 #pragma once
 
 #include <cstddef>
@@ -62,9 +63,13 @@ bool is_contested(const Observed& observed, const Drift& drift, std::string_view
 bool is_contested(const Observed& observed, const Drift& drift);
 
 // Returns when the first of the contests is due for a retry; nullopt when there are no contests.
-// `history`: has the contests.
 std::optional<Instant> next_try(const WriteHistory& history,
                                 const std::vector<FieldContest>& contests, Instant now);
+
+// Returns when the bound of writes to an object that is contested, or was within
+// limits::kContestedWindow, allows the next write other than publishing a pod; nullopt: now.
+std::optional<Instant> next_allowed_write(const WriteHistory& history, ObjectRole role,
+                                          Instant now);
 
 // Computes the condition Converged. `plan`: complete except for its status.
 ConditionValue compute_converged(const Observed& observed, const std::optional<Refusal>& refusal,

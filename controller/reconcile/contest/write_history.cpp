@@ -24,7 +24,7 @@ void add_time(std::vector<Instant>& times, Instant now) {
 
 // Returns the entry of the role; null when there is none. `entries` may be const.
 template <class Entries>
-auto* find_role(Entries& entries, ObjectRole role) {
+auto* find_entry(Entries& entries, ObjectRole role) {
   const auto found = std::find_if(entries.begin(), entries.end(),
                                   [&](const auto& entry) { return entry.role == role; });
   return found == entries.end() ? nullptr : &*found;
@@ -81,6 +81,16 @@ bool was_overridden_by_answer(const WriteHistory& history, ObjectRole role,
   });
 }
 
+// Removes the fields that other clients have stopped changing: the object did not differ in them
+// before this write, and the write before it was long ago.
+void drop_calm_fields(FieldContest& contest, const WriteRecord& write) {
+  const bool is_known = !write.drifted.empty() && write.drifted.size() < limits::kContestedFields;
+  if (!is_known || write.now < contest.last_write + limits::kHealWindow) return;
+  std::erase_if(contest.fields, [&](const ContestedField& field) {
+    return !field.by_answer && !base::is_one_of(field.path, write.drifted);
+  });
+}
+
 // Replaces the fields that are contested because of earlier answers (by_answer) with
 // write.overridden, the fields that the latest answer changed. Known field managers stay.
 void replace_answered(FieldContest& contest, const WriteRecord& write) {
@@ -111,18 +121,20 @@ std::vector<Instant> heals_of(const WriteHistory& history, const FieldContest& c
 
 // Returns the writes to the contested object. If none are counted yet, the heals of the contested
 // fields are the first.
-ObjectWrites& writes_to_contested(WriteHistory& history, const FieldContest& contest) {
-  if (ObjectWrites* writes = find_role(history.writes, contest.role)) return *writes;
+ObjectWrites& count_from_heals(WriteHistory& history, const FieldContest& contest) {
+  if (ObjectWrites* writes = find_entry(history.writes, contest.role)) return *writes;
   return history.writes.emplace_back(
       ObjectWrites{contest.role, contest.intent, heals_of(history, contest)});
 }
 
 // Counts a write to an object that is contested or was lately. `contest`: null if it is not.
 void count_write(WriteHistory& history, const WriteRecord& write, const FieldContest* contest) {
-  ObjectWrites* writes = find_role(history.writes, write.role);
+  ObjectWrites* writes = find_entry(history.writes, write.role);
   const bool is_first = writes == nullptr;
-  if (is_first && contest == nullptr) return;
-  if (is_first) writes = &writes_to_contested(history, *contest);
+  const bool is_contested =
+      contest != nullptr || (!is_first && !(write.healed.empty() && write.overridden.empty()));
+  if (!is_contested) return;
+  if (is_first) writes = &count_from_heals(history, *contest);
   writes->intent = write.intent;
   // The heals that are the first writes may include this one.
   const bool is_counted = is_first && !writes->times.empty() && writes->times.back() == write.now;
@@ -132,6 +144,7 @@ void count_write(WriteHistory& history, const WriteRecord& write, const FieldCon
 WriteRecord with_stored_paths(WriteRecord write) {
   for (std::string& path : write.healed) path = stored_path(path);
   for (std::string& path : write.overridden) path = stored_path(path);
+  for (std::string& path : write.drifted) path = stored_path(path);
   return write;
 }
 
@@ -166,10 +179,10 @@ const ContestedField* FieldContest::find(std::string_view path) const {
   return nullptr;
 }
 
-const FieldContest* WriteHistory::find(ObjectRole role) const { return find_role(contests, role); }
+const FieldContest* WriteHistory::find(ObjectRole role) const { return find_entry(contests, role); }
 
 const ObjectWrites* WriteHistory::writes_to(ObjectRole role) const {
-  return find_role(writes, role);
+  return find_entry(writes, role);
 }
 
 std::string stored_path(std::string_view path) {
@@ -200,11 +213,12 @@ void record_write(WriteHistory& history, const WriteRecord& record) {
     return field.role == write.role && field.intent != write.intent;
   });
   count_heals(history, write);
-  FieldContest* contest = find_role(history.contests, write.role);
+  FieldContest* contest = find_entry(history.contests, write.role);
   if (contest == nullptr && !write.overridden.empty()) {
     contest = &begin_contest(history, write.role);
   }
   if (contest != nullptr) {
+    drop_calm_fields(*contest, write);
     replace_answered(*contest, write);
     contest->intent = write.intent;
     contest->last_write = write.now;
@@ -214,13 +228,14 @@ void record_write(WriteHistory& history, const WriteRecord& record) {
   if (contest != nullptr && contest->fields.empty()) end_contest(history, write.role);
 }
 
-void record_failed_write(WriteHistory& history, ObjectRole role, Instant now) {
-  FieldContest* contest = find_role(history.contests, role);
-  if (contest != nullptr) contest->retry = now + delay_after(++contest->tries);
+void record_failed_write(WriteHistory& history, ObjectRole role, std::size_t intent, Instant now) {
+  FieldContest* contest = find_entry(history.contests, role);
+  if (contest != nullptr && contest->intent == intent)
+    contest->retry = now + delay_after(++contest->tries);
 }
 
 void record_contest(WriteHistory& history, const ContestRecord& record) {
-  FieldContest* contest = find_role(history.contests, record.role);
+  FieldContest* contest = find_entry(history.contests, record.role);
   const bool is_new = contest == nullptr;
   if (is_new) contest = &begin_contest(history, record.role);
   for (const auto& [path, manager] : record.managers) {
@@ -236,7 +251,7 @@ void record_contest(WriteHistory& history, const ContestRecord& record) {
     contest->tries = 1;
     contest->last_write = record.now;
     contest->retry = record.now + record.retry_after;
-    writes_to_contested(history, *contest);
+    count_from_heals(history, *contest);
   } else if (contest->retry <= record.now) {
     contest->retry = record.now + delay_after(++contest->tries);
   }

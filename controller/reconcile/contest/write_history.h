@@ -86,13 +86,16 @@ struct WriteRecord {
   std::vector<std::string> healed;      // the fields that the write changed back
   std::vector<std::string> overridden;  // the fields that the API server's answer changed
   Instant now;
+  // For an apply: the fields in which the object differed before; empty: unknown.
+  std::vector<std::string> drifted = {};
   std::string part = {};   // only fields below this path were written; empty: all
   bool is_delete = false;  // the object was deleted to be recreated
 };
 void record_write(WriteHistory& history, const WriteRecord& write);
 
-// Records that a write failed. If the object is contested, its next retry is delayed.
-void record_failed_write(WriteHistory& history, ObjectRole role, Instant now);
+// Records that a write failed. If the object is contested for that intent, its next retry is
+// delayed.
+void record_failed_write(WriteHistory& history, ObjectRole role, std::size_t intent, Instant now);
 
 // Fields of one object that become contested.
 struct ContestRecord {
@@ -153,11 +156,12 @@ inline constexpr std::string_view kPortsField = "spec.ports";
 inline constexpr std::string_view kPublishField = "spec.publishNotReadyAddresses";
 
 // Returns the paths of the fields in which the object differs from the intent. The comparison field
-// by field stops after limits::kContestedFields differences.
+// by field stops after limits::kContestedFields differences, and no more are returned.
 template <class T>
 std::vector<std::string> differing_fields(const T& wanted, const T& actual) {
   std::vector<std::string> fields = json::differences(wanted, actual, limits::kContestedFields);
   add_fields_compared_as_whole(wanted, actual, fields);
+  if (fields.size() > limits::kContestedFields) fields.resize(limits::kContestedFields);
   return fields;
 }
 

@@ -94,7 +94,7 @@ bool is_before_pull(const api::ContainerStateWaiting& waiting) {
 }  // namespace
 
 ProbeVerdict judge_probe(const api::Pod& pod, std::uint16_t node_port, milliseconds age) {
-  const ProbeVerdict proven{ProbeResult::kProven, {}, {}, true, {}};
+  ProbeVerdict proven{ProbeResult::kProven, {}, {}, true, {}};
   api::ContainerState state;
   if (const auto* container = find_container(pod, kProbeContainer)) state = container->state;
   if (state.running || pod.status.phase == "Succeeded") return proven;

@@ -129,11 +129,25 @@ void recreate_after_refusal(const Observed& observed, const Drift& drift, const 
       delete_to_heal(delete_of(drift.role, existing.metadata), drift.intent, drift.fields));
 }
 
+// Returns whether an admission policy undid the reset of these fields, and the next try is not due.
+// Then the apply is sent without a reset: the policy changes it as well, before the API server
+// validates it. `part`: the path of the fields.
+bool was_reset_in_vain(const Observed& observed, const Drift& drift, std::string_view part) {
+  const FieldContest* contest = observed.history.find(drift.role);
+  if (contest == nullptr || contest->intent != drift.intent) return false;
+  return observed.instant < contest->retry &&
+         std::any_of(contest->fields.begin(), contest->fields.end(),
+                     [part](const ContestedField& field) {
+                       return field.by_answer && field.path.starts_with(part);
+                     });
+}
+
 // Returns the merge patch that has to precede an apply; nullopt if none is needed. An apply keeps
 // the parameters of a RollingUpdate, and the API server refuses them with Recreate.
-std::optional<Action> reset_before_apply(const Observed&, const api::Deployment&,
+std::optional<Action> reset_before_apply(const Observed& observed, const api::Deployment&,
                                          const api::Deployment& existing, const Drift& drift) {
   if (existing.spec.strategy.rolling_update.text.empty()) return std::nullopt;
+  if (was_reset_in_vain(observed, drift, kStrategyField)) return std::nullopt;
   return ResetStrategy{build_strategy_patch(existing.metadata), drift.intent};
 }
 
@@ -145,6 +159,7 @@ std::optional<Action> reset_before_apply(const Observed& observed, const api::Se
                                          const api::Service& existing, const Drift& drift) {
   const bool is_foreign = drift.was_applied || is_contested(observed, drift, kPortsField);
   if (!is_foreign || !has_conflicting_port(wanted, existing)) return std::nullopt;
+  if (was_reset_in_vain(observed, drift, kPortsField)) return std::nullopt;
   return ResetPorts{build_ports_patch(existing.metadata, wanted), drift.intent};
 }
 
@@ -303,12 +318,32 @@ void ensure_workload(const Observed& observed, const DeploymentIntent* deploymen
   }
 }
 
+// If the bound of writes allows no write now, a Service that publishes a pod that is not ready goes
+// on doing so, which does no harm. So the last write that the bound allows is left for the moment
+// at which the pod has to be published again. Returns until when; nullopt if it need not wait.
+// `published`: the intent that publishes the pod.
+std::optional<Instant> unpublishing_must_wait(const Observed& observed, const api::Service& wanted,
+                                              const api::Service& published) {
+  const auto& service = observed.service();
+  const bool stops = service && wanted.spec != published.spec &&
+                     service->spec.publish_not_ready_addresses == api::Switch::kOn &&
+                     intent_hash(*service) == intent_hash(published);
+  if (!stops) return std::nullopt;
+  return next_allowed_write(observed.history, ObjectRole::kService, observed.instant);
+}
+
 void ensure_service(const Observed& observed, Plan& plan) {
   const NodePortChoice choice = choose_node_port(observed);
   if (!choice.possible) return;
-  const Publishing publishing = decide_publishing(observed);
+  Publishing publishing = decide_publishing(observed);
+  api::Service wanted = build_service(*observed.registry, choice.port, publishing.not_ready);
+  const api::Service published = build_service(*observed.registry, choice.port, true);
+  if (const auto allowed = unpublishing_must_wait(observed, wanted, published)) {
+    wanted = published;
+    publishing.recheck_after =
+        std::chrono::ceil<std::chrono::milliseconds>(*allowed - observed.instant);
+  }
   if (publishing.recheck_after) requeue_no_later_than(*publishing.recheck_after, plan);
-  const api::Service wanted = build_service(*observed.registry, choice.port, publishing.not_ready);
   if (is_refused_for_its_ports(observed, wanted)) {
     plan.actions.emplace_back(ResetPorts{build_ports_patch(observed.service()->metadata, wanted),
                                          fingerprint_of(wanted)});

@@ -116,7 +116,8 @@ TEST(Children, PortsAreResetAllAtOnceInTheServiceThatWasRead) {
   EXPECT_EQ(api::encode_object(patch),
             R"({"apiVersion":"v1","kind":"Service","metadata":{"name":"registry","uid":"uid-1",)"
             R"("resourceVersion":"7"},"spec":{"ports":[{"name":"registry","protocol":"TCP",)"
-            R"("port":5000,"targetPort":"registry","nodePort":30007}]}})");
+            R"("port":5000,"targetPort":"registry","nodePort":30007}],)"
+            R"("publishNotReadyAddresses":false}})");
 }
 
 TEST(Children, AnObjectWithoutAnOwnerHasNoLabelThatArgoCdTakesForItsOwn) {

@@ -14,6 +14,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::HasSubstr;
+using testing::Not;
 
 constexpr const char* kImagePolicy =
     R"({"spec":{"template":{"spec":{"containers":{"registry":{"image":"harbor.test/reg"}}}}}})";
@@ -300,7 +301,8 @@ TEST_F(ContestWithFlappingBuildKit, AChangedSpecIsAppliedAtOnce) {
   EXPECT_EQ(world.find<api::Service>()->spec.ports.front().port, 5001);
 }
 
-// Unpublishing waits for its turn, but a pod that no node can reach does not.
+// A Service may publish a pod that is ready for longer than it has to. A pod that no node can reach
+// must not wait.
 TEST_F(ContestWithFlappingBuildKit, AtTheBoundOfWritesThePodIsStillPublishedAtOnce) {
   set_policy(R"({"metadata":{"labels":{"app.kubernetes.io/name":"renamed"}}})",
              ObjectRole::kService);
@@ -320,6 +322,40 @@ TEST_F(ContestWithFlappingBuildKit, AtTheBoundOfWritesThePodIsStillPublishedAtOn
   set_buildkit_ready(false);
   EXPECT_EQ(writes_within(1min), 1U);
   EXPECT_TRUE(publishes_not_ready());
+}
+
+TEST_F(ContestWithFlappingBuildKit, APolicyOnThePortsDoesNotKeepThePodFromBeingPublished) {
+  set_policy(R"({"spec":{"ports":[{"name":"registry","port":80,"nodePort":30000}]}})",
+             ObjectRole::kService);
+  world.converge();
+  writes_within(20min);
+  const auto spare = writes_within(1min);
+  set_buildkit_ready(false);
+  EXPECT_LE(writes_within(1min), 1U + spare);
+  EXPECT_TRUE(publishes_not_ready());
+}
+
+// The operator's own change of the Service is no contest.
+TEST_F(ContestWithFlappingBuildKit, AfterAFightOverAnotherFieldThePodIsPublishedEachTimeAtOnce) {
+  world.converge();
+  each_minute = [this] { world.find<api::Service>()->spec.type = "ClusterIP"; };
+  each_minute();
+  writes_within(26min);
+  each_minute = nullptr;
+  writes_within(26min);
+  ASSERT_EQ(condition_of("Converged"), "True Converged");
+  bool is_ready = true;
+  each_minute = [&] { set_buildkit_ready(is_ready); };
+  for (int i = 0; i < 6; ++i) {
+    is_ready = false;
+    writes_within(2min);
+    EXPECT_TRUE(publishes_not_ready()) << "failure " << i;
+    is_ready = true;
+    writes_within(limits::kSidecarUnpublishDelay / 1min * 1min + 2min);
+    EXPECT_EQ(condition_of("Converged"), "True Converged") << message();
+  }
+  writes_within(60min);
+  EXPECT_FALSE(publishes_not_ready());
 }
 
 // An apply would keep the other client's port, and two ports cannot have one name.
@@ -416,6 +452,58 @@ TEST_F(Contest, APodManagementPolicyThatAPolicySetsNeverCausesADeleteAtARetryEit
   const std::string uid = uid_of_set_under(R"({"spec":{"podManagementPolicy":"OrderedReady"}})");
   writes_within(180min);
   EXPECT_EQ(uid_of_set(), uid);
+}
+
+TEST_F(Contest, AFieldThatTheOtherClientLeavesAloneIsHealedAtOnceAgainWhileAPolicyStays) {
+  set_policy(kImagePolicy);
+  world.converge();
+  each_minute = [&] { world.find<api::Deployment>()->spec.replicas = 0; };
+  each_minute();
+  writes_within(20min);
+  ASSERT_THAT(message(), HasSubstr("spec.replicas is changed by field manager scaler"));
+  each_minute = nullptr;
+  writes_within(180min);
+  EXPECT_THAT(message(), Not(HasSubstr("spec.replicas")));
+  EXPECT_THAT(message(), HasSubstr(".image is changed by"));
+  world.find<api::Deployment>()->spec.replicas = 0;
+  EXPECT_EQ(writes_within(1min), 1U);
+  EXPECT_EQ(world.find<api::Deployment>()->spec.replicas, 1);
+}
+
+TEST_F(Contest, AChangedSpecReachesADeploymentWhoseStrategyAPolicySets) {
+  set_policy(R"({"spec":{"strategy":{"type":"RollingUpdate","rollingUpdate":{"maxSurge":1}}}})");
+  world.converge();
+  api::LocalRegistrySpec spec = world.registry->spec;
+  spec.resources.requests["cpu"] = {"100m"};
+  world.change_spec(spec);
+  EXPECT_LE(count_writes(world.run()), 3U);
+  const auto& container = world.find<api::Deployment>()->spec.pod_template.spec.containers[0];
+  EXPECT_EQ(container.resources.requests.at("cpu"), api::Quantity{"100m"});
+}
+
+// For example a node port that is taken: it is tried every 30 seconds.
+TEST_F(Contest, AFailedWriteOfAnotherIntentDoesNotDelayTheRetry) {
+  reconcile::record_write(world.history,
+                          {ObjectRole::kService, 1, {}, {"spec.type"}, world.instant});
+  const auto retry = world.history.find(ObjectRole::kService)->retry;
+  reconcile::record_failed_write(world.history, ObjectRole::kService, 2, world.instant + 1min);
+  EXPECT_EQ(world.history.find(ObjectRole::kService)->retry, retry);
+  reconcile::record_failed_write(world.history, ObjectRole::kService, 1, world.instant + 1min);
+  EXPECT_GT(world.history.find(ObjectRole::kService)->retry, retry);
+}
+
+// Otherwise the writes of an object whose spec changes often would never be forgotten.
+TEST_F(Contest, AfterItsEndOrdinaryWritesDoNotCount) {
+  const auto write = [&](std::size_t intent, std::vector<std::string> overridden) {
+    world.instant += 1s;
+    reconcile::record_write(
+        world.history, {ObjectRole::kService, intent, {}, std::move(overridden), world.instant});
+  };
+  write(1, {"spec.type"});
+  write(1, {});
+  const auto writes = world.history.writes_to(ObjectRole::kService)->times.size();
+  for (std::size_t i = 2; i < 20; ++i) write(i, {});
+  EXPECT_EQ(world.history.writes_to(ObjectRole::kService)->times.size(), writes);
 }
 
 // A contest that ends leaves the heals of its own fields behind. Writes that changed other fields

@@ -401,8 +401,9 @@ void World::apply(const reconcile::Apply<T>& action) {
   }
   const bool foreign = exists && !reconcile::belongs_to(found->second.object.metadata, *registry);
   if (foreign && role != ObjectRole::kPvc) ADD_FAILURE() << line_of(action) << ": not ours";
+  const std::size_t fingerprint = reconcile::fingerprint_of(action.object);
   if (refusals.contains(role)) {
-    reconcile::record_failed_write(history, role, instant);
+    reconcile::record_failed_write(history, role, fingerprint, instant);
     return failures.push_back({role, refusals.at(role)});
   }
   const StoredObject<T> before = exists ? found->second : StoredObject<T>();
@@ -417,7 +418,7 @@ void World::apply(const reconcile::Apply<T>& action) {
   if (error) {
     const bool about_port =
         !error->causes.empty() && error->causes.front().field == "spec.ports[0].nodePort";
-    reconcile::record_failed_write(history, role, instant);
+    reconcile::record_failed_write(history, role, fingerprint, instant);
     return failures.push_back({role, *error, about_port ? asked_for : 0});
   }
   if (!exists) after.metadata.uid = next_uid();
@@ -444,6 +445,7 @@ void World::record(const reconcile::Apply<T>& action, const T* before, const T& 
   if (before != nullptr) {
     const bool is_heal = action.cause == reconcile::Cause::kHeal;
     write.healed = reconcile::healed_fields(action.object, *before, is_heal);
+    write.drifted = reconcile::differing_fields(action.object, *before);
   }
   reconcile::record_write(history, write);
 }
@@ -488,14 +490,15 @@ void World::remove(const reconcile::Delete& action) {
 
 // Returns the object to reset; null if it is gone or the write is refused.
 template <class T>
-T* World::find_for_reset(Objects<T>& objects, ObjectRole role, const api::ObjectMeta& meta) {
+T* World::find_for_reset(Objects<T>& objects, ObjectRole role, const api::ObjectMeta& meta,
+                         std::size_t intent) {
   const auto found = objects.find(api::key_of(meta));
   if (found == objects.end() || found->second.object.metadata.uid != meta.uid) {
     ADD_FAILURE() << "reset of another object";
     return nullptr;
   }
   if (refusals.contains(role)) {
-    reconcile::record_failed_write(history, role, instant);
+    reconcile::record_failed_write(history, role, intent, instant);
     failures.push_back({role, refusals.at(role)});
     return nullptr;
   }
@@ -508,8 +511,8 @@ T* World::find_for_reset(Objects<T>& objects, ObjectRole role, const api::Object
 }
 
 void World::reset_strategy(const reconcile::ResetStrategy& action) {
-  auto* object =
-      find_for_reset(all<api::Deployment>(), ObjectRole::kDeployment, action.patch.metadata);
+  auto* object = find_for_reset(all<api::Deployment>(), ObjectRole::kDeployment,
+                                action.patch.metadata, action.intent);
   if (object == nullptr) return;
   object->spec.strategy.type = action.patch.spec.strategy.type;
   object->spec.strategy.rolling_update.text.clear();
@@ -520,9 +523,11 @@ void World::reset_strategy(const reconcile::ResetStrategy& action) {
 }
 
 void World::reset_ports(const reconcile::ResetPorts& action) {
-  auto* object = find_for_reset(all<api::Service>(), ObjectRole::kService, action.patch.metadata);
+  auto* object = find_for_reset(all<api::Service>(), ObjectRole::kService, action.patch.metadata,
+                                action.intent);
   if (object == nullptr) return;
   object->spec.ports = action.patch.spec.ports;
+  object->spec.publish_not_ready_addresses = action.patch.spec.publish_not_ready_addresses;
   *object = admitted<api::Service>(ObjectRole::kService, tree_of(*object));
   reconcile::WriteRecord write = reconcile::record_of_ports(action.intent, action.patch, *object);
   write.now = instant;

@@ -139,7 +139,8 @@ class World {
   template <class T>
   void remove(const reconcile::Delete& action);
   template <class T>
-  T* find_for_reset(Objects<T>& objects, reconcile::ObjectRole role, const api::ObjectMeta& meta);
+  T* find_for_reset(Objects<T>& objects, reconcile::ObjectRole role, const api::ObjectMeta& meta,
+                    std::size_t intent);
   void reset_strategy(const reconcile::ResetStrategy& action);
   void reset_ports(const reconcile::ResetPorts& action);
   void check_push(const reconcile::CheckPush& action);
