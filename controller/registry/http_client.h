@@ -8,6 +8,8 @@
 //  * While HttpOptions::guard is on, every address is checked by may_connect_to (policy.h) before a
 //    connection is made to it, also for redirects and token servers. Through a proxy only addresses
 //    that stand in URLs are checked, because the proxy resolves the names.
+//  * With HttpOptions::only, no request goes to another server, also for redirects, uploads and
+//    token servers.
 //  * No message contains a header or a body.
 // Caveats
 //  * Name lookups run one after the other: a lookup that hangs delays the next ones.
@@ -62,6 +64,7 @@ struct HttpOptions {
   InsecureRegistries insecure = {};
   bool guard = true;                            // check addresses by may_connect_to (policy.h)
   DeniedAddresses denied = {};                  // applies only while guard is on
+  std::string only = {};                        // "HOST:PORT"; empty: any server
   base::EnvironmentVariables environment = {};  // for HTTPS_PROXY, HTTP_PROXY, NO_PROXY
   std::string user_agent{kUserAgent};
   std::size_t header_bytes = limits::kRegistryHeaderBytes;

@@ -45,19 +45,32 @@ std::vector<PullPair> all_pairs(std::size_t nodes, std::size_t registries) {
   return pairs;
 }
 
-}  // namespace
-
-std::vector<PullPair> choose_pairs(const std::vector<std::string>& nodes,
-                                   const std::vector<ProbedRegistry>& registries) {
-  if (nodes.empty() || registries.empty()) return {};
-  if (registries.size() <= limits::kProvenPairs / nodes.size()) {
-    return all_pairs(nodes.size(), registries.size());
-  }
+// Returns the index of the registry with that uid, else of the oldest one.
+std::size_t choose_witness(const std::vector<ProbedRegistry>& registries, std::string_view uid) {
+  const auto current = std::find_if(registries.begin(), registries.end(),
+                                    [uid](const auto& registry) { return registry.uid == uid; });
   const auto oldest =
       std::min_element(registries.begin(), registries.end(), [](const auto& a, const auto& b) {
         return std::tie(a.created, a.uid) < std::tie(b.created, b.uid);
       });
-  const auto witness = static_cast<std::size_t>(oldest - registries.begin());
+  const auto chosen = current != registries.end() ? current : oldest;
+  return static_cast<std::size_t>(chosen - registries.begin());
+}
+
+}  // namespace
+
+PairChoice choose_pairs(const std::vector<std::string>& nodes,
+                        const std::vector<ProbedRegistry>& registries,
+                        std::string_view current_witness) {
+  if (nodes.empty() || registries.empty()) return {};
+  // With a witness, the number of pairs has to fall further, so that it does not come and go.
+  const std::size_t most = current_witness.empty()
+                               ? limits::kProvenPairs
+                               : limits::kProvenPairs - limits::kProvenPairs / 5;
+  if (registries.size() <= most / nodes.size()) {
+    return {all_pairs(nodes.size(), registries.size()), {}};
+  }
+  const std::size_t witness = choose_witness(registries, current_witness);
   std::vector<PullPair> pairs;
   for (std::size_t node = 0; node < nodes.size(); ++node) pairs.push_back({node, witness});
   std::vector<std::pair<std::string_view, std::size_t>> by_name;
@@ -74,7 +87,7 @@ std::vector<PullPair> choose_pairs(const std::vector<std::string>& nodes,
     for (const std::size_t node : chosen) pairs.push_back({node, i});
   }
   std::sort(pairs.begin(), pairs.end());
-  return pairs;
+  return {std::move(pairs), registries[witness].uid};
 }
 
 }  // namespace reconcile

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/time.h"
@@ -25,11 +26,19 @@ struct PullPair {
   auto operator<=>(const PullPair&) const = default;
 };
 
-// Returns the pairs to probe, sorted. Up to limits::kProvenPairs, these are all pairs. Above that,
-// every node is probed with one registry, the oldest, and every registry on limits::kRegistryNodes
+struct PairChoice {
+  std::vector<PullPair> pairs;  // sorted
+  // The uid of the registry with which every node is probed; empty: all pairs are probed.
+  std::string witness;
+};
+
+// Chooses the pairs to probe. Up to limits::kProvenPairs, these are all pairs. Above that, every
+// node is probed with one registry, the witness, and every registry on limits::kRegistryNodes
 // nodes: that of the registry's pod, and others by hash. A node that is added or removed changes
-// few of the others. `nodes`: the names of the nodes; names are unique.
-std::vector<PullPair> choose_pairs(const std::vector<std::string>& nodes,
-                                   const std::vector<ProbedRegistry>& registries);
+// few other pairs. `nodes`: the names of the nodes; names are unique. `witness`: that of the last
+// choice. It stays while it is among the registries; a new one is the oldest registry.
+PairChoice choose_pairs(const std::vector<std::string>& nodes,
+                        const std::vector<ProbedRegistry>& registries,
+                        std::string_view witness = {});
 
 }  // namespace reconcile

@@ -16,6 +16,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
+// A recorded time that is further in the future comes from a clock that was wrong.
+constexpr auto kClockSkew = std::chrono::minutes(5);
+
 bool is_new(const ProbeCandidate& candidate) {
   return candidate.record.last_result == ProbeResult::kNone;
 }
@@ -32,30 +35,37 @@ base::Time next_turn(base::Time last, std::string_view node, milliseconds interv
   return last + (passed < milliseconds::zero() ? -passed : interval - passed);
 }
 
-// Returns when the pair should be probed; the epoch means at once, nullopt never.
+// Returns a recorded time, which is never in the future. One of a clock that was wrong becomes the
+// epoch.
+base::Time past(base::Time recorded, base::Time now) {
+  return recorded > now + kClockSkew ? base::Time() : std::min(recorded, now);
+}
+
+// Returns when the pair should be probed; nullopt: never.
 std::optional<base::Time> due_time(const ProbeCandidate& candidate, milliseconds interval,
                                    base::Time now) {
   const PairRecord& record = candidate.record;
-  if (is_new(candidate)) return base::Time();
-  const base::Time last = std::min(record.last_end, now);
-  // A subject that changes again and again must not take all places.
-  if (is_changed(candidate)) return last + limits::kPullConfirmation;
-  const auto backed_off = [&](milliseconds first) {
-    return last + base::doubled(first, record.repeats - 1, limits::kPullLastRetry);
+  if (is_new(candidate)) return past(candidate.first_seen, now);
+  const base::Time last = past(record.last_end, now);
+  const auto backed_off = [last](milliseconds first, int times) {
+    return last + base::doubled(first, std::max(times, 0), limits::kPullLastRetry);
   };
+  // A subject that changes again and again must not take all places.
+  if (is_changed(candidate)) return backed_off(limits::kPullConfirmation, record.changes);
   switch (record.last_result) {
     case ProbeResult::kProven:
       if (interval <= milliseconds::zero()) return std::nullopt;
       return next_turn(last, candidate.node, interval);
-    case ProbeResult::kUnknown: return backed_off(limits::kInconclusivePullFirstRetry);
+    case ProbeResult::kUnknown:
+      return backed_off(limits::kInconclusivePullFirstRetry, record.repeats - 1);
     default:
-      if (record.state == ProbeResult::kProven) return last + limits::kPullConfirmation;
-      return backed_off(limits::kFailedPullFirstRetry);
+      if (record.failures == 1) return last + limits::kPullConfirmation;
+      return backed_off(limits::kFailedPullFirstRetry, record.repeats - 2);
   }
 }
 
-// The lower, the sooner: new, changed and failing pairs, then those without a result, then the
-// daily ones. A pair that has waited for long goes with the first.
+// The lower, the sooner: new, changed and failing pairs, then those without a result, then proven
+// ones. A pair that is overdue by more than limits::kPullLastRetry is as urgent as a new one.
 int urgency(const ProbeCandidate& candidate, base::Time due, base::Time now) {
   if (is_new(candidate) || is_changed(candidate)) return 0;
   if (now - due > limits::kPullLastRetry) return 0;
@@ -66,47 +76,52 @@ int urgency(const ProbeCandidate& candidate, base::Time due, base::Time now) {
   }
 }
 
-// What the probes of one registry have in common. If the first limits::kPullProbes nodes fail
-// alike, the breaker is open: nodes without a verdict are not probed for a while, since the cause
-// is the registry's or the cluster's.
+// What the probes of one registry have in common. While all fail alike, the cause is the registry's
+// or the cluster's, so few of its nodes are probed.
 class Breaker {
  public:
   void add(const ProbeCandidate& candidate, base::Time now) {
     const PairRecord& record = candidate.record;
-    if (record.state == ProbeResult::kFailing) {
+    if (record.state == ProbeResult::kProven) {
+      is_mixed_ = true;
+    } else if (record.failures > 0) {
       if (failures_.empty()) reason_ = record.reason;
-      differs_ = differs_ || record.reason != reason_;
-      failures_.push_back(std::min(record.since, now));
-    } else if (record.state == ProbeResult::kProven) {
-      differs_ = true;
+      is_mixed_ = is_mixed_ || record.reason != reason_;
+      failures_.push_back(past(record.since, now));
     } else if (candidate.is_running) {
       ++running_;
     }
   }
 
-  // Returns how many nodes without a verdict may be probed at once.
-  std::size_t places(base::Time now) {
-    if (differs_ || failures_.empty()) return std::numeric_limits<std::size_t>::max();
-    if (const auto end = open_until(); end && *end <= now) {
-      return std::numeric_limits<std::size_t>::max();
-    }
+  // Decides; call it after the last add().
+  void decide(base::Time now) {
+    if (is_mixed_ || failures_.empty()) return;
+    const std::size_t last = std::min(failures_.size(), limits::kPullProbes) - 1;
+    std::nth_element(failures_.begin(), failures_.begin() + static_cast<std::ptrdiff_t>(last),
+                     failures_.end());
+    end_ = failures_[last] + limits::kPullBreakerTime;
+    if (end_ <= now) return;
     const std::size_t used = failures_.size() + running_;
-    return used < limits::kPullProbes ? limits::kPullProbes - used : 0;
+    allowed_ = used < limits::kPullProbes ? limits::kPullProbes - used : 0;
   }
 
-  // Returns when the breaker closes if nothing else happens; nullopt if it is not open.
-  std::optional<base::Time> open_until() {
-    if (differs_ || failures_.size() < limits::kPullProbes) return std::nullopt;
-    const auto last = failures_.begin() + static_cast<std::ptrdiff_t>(limits::kPullProbes - 1);
-    std::nth_element(failures_.begin(), last, failures_.end());
-    return *last + limits::kPullBreakerTime;
+  // Returns whether a further node without a failure may be probed, and counts it.
+  bool allows_one_more() {
+    if (allowed_ == 0) return false;
+    --allowed_;
+    return true;
   }
+
+  // Returns when the nodes that must wait may be probed if nothing else happens.
+  base::Time end() const { return end_; }
 
  private:
-  bool differs_ = false;  // a node pulls, or two fail for different reasons
+  bool is_mixed_ = false;  // a node pulls, or two fail for different reasons
   std::string reason_;
-  std::vector<base::Time> failures_;  // when each of the failures began
-  std::size_t running_ = 0;           // probes of nodes without a verdict
+  std::vector<base::Time> failures_;  // when each node began to fail
+  std::size_t running_ = 0;           // probes of nodes of which nothing is known
+  std::size_t allowed_ = std::numeric_limits<std::size_t>::max();
+  base::Time end_;
 };
 
 struct DueProbe {
@@ -128,7 +143,7 @@ class Planner {
       breakers_[candidate.registry].add(candidate, now_);
       if (candidate.is_running) busy_nodes_.insert(candidate.node);
     }
-    for (auto& [registry, breaker] : breakers_) places_[registry] = breaker.places(now_);
+    for (auto& [registry, breaker] : breakers_) breaker.decide(now_);
     start(due_probes());
     return std::move(plan_);
   }
@@ -157,13 +172,13 @@ class Planner {
     return due;
   }
 
-  // The end of a probe causes the next plan, so a place that is taken needs no recheck.
+  // The end of a probe causes the next plan, so a slot that is taken needs no recheck.
   void start(const std::vector<DueProbe>& due) {
-    const std::size_t places = left_of(bounds_.parallelism, bounds_.running);
+    const std::size_t free_slots = left_of(bounds_.parallelism, bounds_.running);
     const std::size_t left_this_second =
         left_of(limits::kPullProbesPerSecond, bounds_.created_lately);
     for (const DueProbe& probe : due) {
-      if (plan_.starts.size() >= places) return;
+      if (plan_.starts.size() >= free_slots) return;
       if (plan_.starts.size() >= left_this_second) {
         return plan_again_at(now_ + std::chrono::seconds(1));
       }
@@ -175,22 +190,18 @@ class Planner {
   }
 
   bool passes_breaker(const ProbeCandidate& candidate) {
-    const ProbeResult state = candidate.record.state;
-    if (state == ProbeResult::kProven || state == ProbeResult::kFailing) return true;
-    std::size_t& places = places_[candidate.registry];
-    if (places == 0) {
-      if (const auto end = breakers_[candidate.registry].open_until()) plan_again_at(*end);
-      return false;
-    }
-    --places;
-    return true;
+    const PairRecord& record = candidate.record;
+    if (record.state == ProbeResult::kProven || record.failures > 0) return true;
+    Breaker& breaker = breakers_[candidate.registry];
+    if (breaker.allows_one_more()) return true;
+    plan_again_at(breaker.end());
+    return false;
   }
 
   const std::vector<ProbeCandidate>& candidates_;
   const ProbeBounds& bounds_;
   base::Time now_;
-  std::map<std::size_t, Breaker> breakers_;    // by registry
-  std::map<std::size_t, std::size_t> places_;  // by registry: Breaker::places() that are left
+  std::map<std::size_t, Breaker> breakers_;  // by registry
   std::set<std::string_view> busy_nodes_;
   ProbePlan plan_;
 };
@@ -200,24 +211,30 @@ class Planner {
 void record_verdict(PairRecord& record, const ProbeVerdict& verdict, std::string_view subject,
                     base::Time now) {
   if (verdict.has_ended) {
-    const bool is_repeat = verdict.result == record.last_result && subject == record.subject;
-    record.repeats = is_repeat ? record.repeats + 1 : 1;
+    const bool is_first = record.last_result == ProbeResult::kNone;
+    const bool is_same_subject = is_first || subject == record.subject;
+    const bool is_proven = verdict.result == ProbeResult::kProven;
+    record.changes = is_same_subject ? 0 : record.changes + 1;
+    record.repeats = is_proven ? 0 : is_same_subject ? record.repeats + 1 : 1;
     record.last_result = verdict.result;
     record.last_end = now;
     record.subject = subject;
     if (verdict.result == ProbeResult::kFailing) ++record.failures;
-    if (verdict.result == ProbeResult::kProven) record.failures = 0;
+    if (is_proven) record.failures = 0;
   }
-  const bool is_conclusive = verdict.has_ended && verdict.result != ProbeResult::kUnknown;
-  const bool is_known =
-      record.state == ProbeResult::kProven || record.state == ProbeResult::kFailing;
-  if (!is_conclusive && (is_known || verdict.result == ProbeResult::kNone)) return;
-  const bool may_be_chance = record.state == ProbeResult::kProven &&
-                             verdict.result == ProbeResult::kFailing && record.failures < 2;
-  if (may_be_chance) return;
-  const bool is_same = record.state == verdict.result && record.reason == verdict.reason;
-  if (!is_same) record.since = now;
-  record.state = verdict.result;
+  ProbeResult state = verdict.result;
+  if (!verdict.has_ended || state == ProbeResult::kUnknown) {
+    const bool is_known = record.state == ProbeResult::kProven || record.failures > 0;
+    if (is_known || state == ProbeResult::kNone) return;
+    state = ProbeResult::kUnknown;
+  }
+  if (state == ProbeResult::kFailing && record.failures < 2) {
+    if (record.state == ProbeResult::kProven) return;
+    state = ProbeResult::kUnknown;
+  }
+  const bool is_same = record.state == state && record.reason == verdict.reason;
+  if (!is_same || record.since > now) record.since = now;
+  record.state = state;
   record.reason = verdict.reason;
 }
 

@@ -16,8 +16,8 @@ namespace reconcile {
 
 // What the probes of one pair have shown so far.
 struct PairRecord {
-  // What users see. kFailing: the node has never pulled, or the last probes failed. kUnknown: no
-  // probe has shown anything yet.
+  // What users see. kFailing: the last two probes that said anything failed. kUnknown: no probe has
+  // proven anything yet.
   ProbeResult state = ProbeResult::kNone;
   std::string reason;  // of kFailing and kUnknown
   base::Time since;    // when the state, or its reason, began
@@ -26,14 +26,15 @@ struct PairRecord {
   std::string subject;
   ProbeResult last_result = ProbeResult::kNone;
   base::Time last_end;  // when the last probe ended
-  int repeats = 0;      // probes in a row with last_result, of the same subject
+  int repeats = 0;      // probes of this subject in a row that did not prove the pull
   int failures = 0;     // failed probes since the last one that proved the pull
+  int changes = 0;      // probes in a row whose subject differed from that of the one before
 
   bool operator==(const PairRecord&) const = default;
 };
 
-// Adds a verdict. If the probe has not ended, the verdict only gives a pair of which nothing is
-// known a reason. A pair that was proven stays so after one failure: it fails after two,
+// Records a verdict; to be called once for a probe that has ended. If it has not ended, the verdict
+// only gives a pair of which nothing is known a reason. A pair fails after two failures,
 // limits::kPullConfirmation apart. A probe that says nothing changes neither a proven nor a failing
 // pair. `subject`: that at the probe's start. `now`: the wall clock.
 void record_verdict(PairRecord& record, const ProbeVerdict& verdict, std::string_view subject,
@@ -42,6 +43,7 @@ void record_verdict(PairRecord& record, const ProbeVerdict& verdict, std::string
 struct ProbeCandidate {
   PairRecord record;
   std::string subject;       // what a probe would depend on now
+  base::Time first_seen;     // when the pair became a candidate
   std::size_t registry = 0;  // candidates with the same number belong to one registry
   std::string node;          // one probe runs on it at a time; spreads the daily probes
   bool is_running = false;   // a probe of the pair runs now
@@ -62,9 +64,10 @@ struct ProbePlan {
 };
 
 // Returns which probes to start now. At most bounds.parallelism run at once, one on each node, and
-// at most limits::kPullProbesPerSecond begin within a second. If the first limits::kPullProbes
-// nodes of a registry all fail alike, its other nodes wait until one succeeds, or for
-// limits::kPullBreakerTime. A time of a record that is in the future counts as now.
+// at most limits::kPullProbesPerSecond begin within a second. While all nodes of a registry that
+// are known fail alike, at most limits::kPullProbes of its nodes are probed or known to fail; the
+// others wait until one succeeds, or for limits::kPullBreakerTime. Times of a record that are in
+// the future do not delay a probe for longer than its usual delay.
 ProbePlan plan_probes(const std::vector<ProbeCandidate>& candidates, const ProbeBounds& bounds,
                       base::Time now);
 

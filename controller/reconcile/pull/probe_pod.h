@@ -28,7 +28,7 @@ struct ProbeTarget {
 };
 
 // Returns the name of the probe's Pod. The same pair has the same name in one round, so that no
-// pair is probed twice at once, whatever the operator has forgotten.
+// pair is probed twice at once, even after the operator restarts.
 std::string probe_name(const ProbeTarget& target);
 
 // Returns the Pod. It satisfies the Pod Security level `restricted`, tolerates all taints, and asks

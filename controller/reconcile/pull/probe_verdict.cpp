@@ -1,5 +1,6 @@
 #include "reconcile/pull/probe_verdict.h"
 
+#include <algorithm>
 #include <chrono>
 #include <string_view>
 
@@ -71,11 +72,12 @@ ProbeVerdict waiting_verdict(const api::Pod& pod, milliseconds age) {
   if (age < limits::kPullQueueTime) return unknown_until(limits::kPullQueueTime - age, "");
   const api::Condition* sandbox = api::find_condition(pod.status.conditions, kReadyToStart);
   const bool has_failed = sandbox != nullptr && sandbox->status == api::condition_status::kFalse;
-  return unknown_until(limits::kPullProbeTime - age,
-                       has_failed ? pull_reason::kSandboxFailed : pull_reason::kPullQueued);
+  // A sandbox that takes so long is no matter of a pull, so the probe ends and takes no slot.
+  if (has_failed) return unknown_until(milliseconds::zero(), pull_reason::kSandboxFailed);
+  return unknown_until(limits::kPullProbeTime - age, pull_reason::kPullQueued);
 }
 
-// Returns the verdict on a Pod whose pull failed with a reason that the kubelet does not tell yet.
+// Returns the verdict on a Pod whose pull failed with a reason that the kubelet does not report.
 ProbeVerdict back_off_verdict(milliseconds age) {
   if (age < limits::kPullProbeTime) return unknown_until(limits::kPullProbeTime - age, "");
   return {ProbeResult::kFailing, std::string(pull_reason::kPullFailed), {}, true, {}};
@@ -84,6 +86,11 @@ ProbeVerdict back_off_verdict(milliseconds age) {
 bool hides_reason(const api::ContainerStateWaiting& waiting) {
   return waiting.reason == kBackOff && waiting.message.starts_with(kBackOffText) &&
          waiting.message.find(": ") == std::string::npos;
+}
+
+// Some errors of the kubelet come with their text in place of a reason.
+bool is_reason(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), base::is_alphanumeric);
 }
 
 bool is_before_pull(const api::ContainerStateWaiting& waiting) {
@@ -104,8 +111,11 @@ ProbeVerdict judge_probe(const api::Pod& pod, std::uint16_t node_port, milliseco
   const std::string& reason = state.waiting->reason;
   if (base::is_one_of(reason, kWaitsAfterPull)) return proven;
   if (reason == kNeverPulled) return {ProbeResult::kUnknown, reason, {}, true, {}};
+  if (!is_reason(reason))
+    return failure({"ErrImagePull", reason + ": " + state.waiting->message}, node_port);
   if (!base::is_one_of(reason, kPullFailures)) {
-    return unknown_until(limits::kPullProbeTime - age, age < limits::kPullQueueTime ? "" : reason);
+    if (age < limits::kPullQueueTime) return unknown_until(limits::kPullQueueTime - age, "");
+    return unknown_until(limits::kPullProbeTime - age, reason);
   }
   if (hides_reason(*state.waiting)) return back_off_verdict(age);
   return failure(*state.waiting, node_port);

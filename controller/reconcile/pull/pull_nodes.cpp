@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "base/limits.h"
 #include "base/text/hash.h"
 
@@ -9,6 +11,7 @@ namespace reconcile {
 namespace {
 
 constexpr std::string_view kLinux = "linux";
+constexpr std::string_view kReadyCondition = "Ready";
 
 // The labels by which virtual nodes are known: those of virtual-kubelet and of AWS Fargate.
 struct VirtualLabel {
@@ -38,7 +41,7 @@ std::string_view lasting_reason(const api::Node& node) {
 
 // Returns since when the node is not ready; nullopt if it is ready.
 std::optional<base::Time> not_ready_since(const api::Node& node) {
-  const api::Condition* ready = api::find_condition(node.status.conditions, "Ready");
+  const api::Condition* ready = api::find_condition(node.status.conditions, kReadyCondition);
   if (ready != nullptr && ready->status == api::condition_status::kTrue) return std::nullopt;
   const base::Time created = node.metadata.creation_timestamp.value_or(base::Time());
   return ready == nullptr ? created : ready->last_transition_time.value_or(created);
@@ -52,19 +55,25 @@ NodeDecision decide_node(const api::Node& node, base::Time now) {
   }
   const auto since = not_ready_since(node);
   if (!since) return {};
-  const auto left = *since + limits::kNodeNotReadyTime - now;
+  // The clock of the node's controller may be ahead.
+  const auto left = std::min(*since, now) + limits::kNodeNotReadyTime - now;
   if (left <= base::Time::duration::zero()) return {NodeUse::kSkipped, skip_reason::kNotReady, {}};
   return {NodeUse::kPaused, skip_reason::kNotReady,
           std::chrono::ceil<std::chrono::milliseconds>(left)};
 }
 
-std::string probe_subject(const api::Node& node, std::string_view proxy_state,
-                          std::string_view requested_for_registry) {
+std::string probe_subject(const api::Node& node, std::uint16_t node_port,
+                          std::string_view proxy_state, std::string_view requested_for_registry) {
   const api::NodeSystemInfo& info = node.status.node_info;
+  const api::Condition* ready = api::find_condition(node.status.conditions, kReadyCondition);
+  std::string ready_since;
+  if (ready != nullptr && ready->last_transition_time) {
+    ready_since = base::format_seconds(*ready->last_transition_time);
+  }
   const auto requested = api::lookup(node.metadata.annotations, kCheckRequestedAnnotation);
-  const std::string text =
-      fmt::format("{}\n{}\n{}\n{}\n{}\n{}", info.boot_id, info.container_runtime_version,
-                  info.kubelet_version, proxy_state, requested, requested_for_registry);
+  const std::string text = fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", info.boot_id, ready_since,
+                                       info.container_runtime_version, info.kubelet_version,
+                                       node_port, proxy_state, requested, requested_for_registry);
   return fmt::format("{:016x}", base::fnv1a(text));
 }
 

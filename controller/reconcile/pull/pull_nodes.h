@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -46,10 +47,10 @@ struct NodeDecision {
 // Returns whether the node is probed. `now`: the wall clock.
 NodeDecision decide_node(const api::Node& node, base::Time now);
 
-// Returns a hash of what the pull depends on: the node's boot, the versions of its runtime and its
-// kubelet, the state that the node proxy reports, and the requested check of the node or the
-// registry. The pair is probed again when it changes.
-std::string probe_subject(const api::Node& node, std::string_view proxy_state,
-                          std::string_view requested_for_registry);
+// Returns a hash of what the pull depends on: the node's boot, when it became ready, the versions
+// of its runtime and its kubelet, the state that the node proxy reports, the node port, and the
+// requested check of the node or the registry. The pair is probed again when it changes.
+std::string probe_subject(const api::Node& node, std::uint16_t node_port,
+                          std::string_view proxy_state, std::string_view requested_for_registry);
 
 }  // namespace reconcile

@@ -41,6 +41,7 @@ std::vector<std::string_view> hosts_in(std::string_view text) {
     const std::size_t begin = at += 3;
     if (!before.ends_with("http") && !before.ends_with("https")) continue;
     at = std::min(text.find_first_of(kEnds, begin), text.size());
+    if (at == text.size() && text.size() == limits::kPullMessageBytes) break;  // cut off
     const std::string_view authority = text.substr(begin, at - begin);
     const std::string_view host = authority.substr(authority.rfind('@') + 1);
     if (!host.empty()) hosts.push_back(host);
@@ -103,8 +104,12 @@ struct Rule {
 constexpr Rule kRules[] = {
     {{PullVerdict::kFailing, pull_reason::kRuntimeDown},
      [](const FailedPull& pull) {
-       constexpr std::array<std::string_view, 3> kTexts = {"containerd.sock", "crio.sock",
-                                                           "dial unix"};
+       constexpr std::array<std::string_view, 6> kTexts = {"containerd.sock",
+                                                           "crio.sock",
+                                                           "dial unix",
+                                                           "error reading from server",
+                                                           "transport is closing",
+                                                           "Cannot connect to the Docker daemon"};
        return has_any(pull.message, kTexts);
      }},
     {{PullVerdict::kFailing, pull_reason::kNoDiskSpace},
@@ -204,14 +209,14 @@ constexpr Explanation kExplanations[] = {
      "The node's signature policy accepts only signed images, and images in localhost:{0} are not "
      "signed.",
      "Exclude localhost:{0} from the signature policy of the node."},
-    {pull_reason::kAuthRequired, "A server on localhost:{0} asks for a password.",
-     "Find out which program listens on port {0} of the node: the registry asks for no password."},
+    {pull_reason::kAuthRequired, "A server on localhost:{0} requires authentication.",
+     "Find out which program listens on port {0} of the node: the registry requires none."},
     {pull_reason::kRegistryDown, "The registry does not run.",
      "See the condition Available of the LocalRegistry."},
     {pull_reason::kRegistryUnreachable, "The node cannot reach the registry's pod.",
      "Allow connections from the nodes to the registry's port in the NetworkPolicies of its "
      "namespace, and check the pod network of the node."},
-    {pull_reason::kImageMissing, "The server on localhost:{0} does not have the operator's image.",
+    {pull_reason::kImageMissing, "The server on localhost:{0} does not have the probe image.",
      "Find out whether another registry listens on port {0} of the node."},
     {pull_reason::kRegistryError, "The registry answers with an error.",
      "See the log of the registry's pod."},
@@ -253,22 +258,26 @@ constexpr Explanation kExplanations[] = {
      "Enable the node proxy (chart value nodeProxy.enabled). Known causes: kube-proxy in nftables "
      "or ipvs mode, kube-proxy with localhostNodePorts: false, a network plugin that replaces "
      "kube-proxy, or a localhost that is only ::1."},
-    {pull_reason::kPlatformUnknown, "The operator has no image for the node's processor.",
+    {pull_reason::kPlatformUnknown,
+     "The probe image has no program for the node's CPU architecture.",
      "Whether the node can pull stays unknown."},
-    {pull_reason::kPullRateLimited, "The kubelet delays pulls on the node.",
+    {pull_reason::kPullRateLimited,
+     "The kubelet limits the rate of pulls on the node (registryPullQPS).",
      "The operator checks the node again later."},
-    {pull_reason::kNodeFull, "The node has no room for the operator's small Pod.",
+    {pull_reason::kNodeFull, "The node has no room for the probe Pod.",
      "The operator checks the node again later."},
     {pull_reason::kSandboxFailed, "The kubelet cannot set up the network of a Pod on the node.",
      "Check the network plugin on the node."},
-    {pull_reason::kPullQueued, "The pull waits behind others on the node.",
+    {pull_reason::kPullQueued,
+     "The pull did not end within 5 minutes: the kubelet is busy with other pulls, or gets no "
+     "answer.",
      "The operator checks the node again later."},
-    {pull_reason::kProbeEnded, "The operator's Pod on the node ended before the pull.",
+    {pull_reason::kProbeEnded, "The probe Pod on the node ended before the pull.",
      "The operator checks the node again later."},
     {pull_reason::kProbeForbidden,
-     "The API server refused the operator's Pod, because of a policy or a quota.",
+     "The API server refused the probe Pod, because of a policy or a quota.",
      "Allow small Pods in the operator's namespace, 20 at a time."},
-    {pull_reason::kProbeNotPushed, "The operator cannot push its small image to the registry.",
+    {pull_reason::kProbeNotPushed, "The operator cannot push the probe image to the registry.",
      "If a NetworkPolicy applies to the operator, allow egress to the registries."},
 };
 
@@ -339,7 +348,7 @@ std::string describe_pull_failure(std::string_view reason, std::string_view runt
                    [reason](const Explanation& one) { return one.reason == reason; });
   std::string message =
       found == std::end(kExplanations)
-          ? fmt::format("The kubelet did not start the operator's Pod: {}.", base::shown(reason))
+          ? fmt::format("The kubelet did not start the probe Pod: {}.", base::shown(reason))
           : fmt::format(fmt::runtime(fmt::format("{} {}", found->cause, found->remedy)), node_port);
   if (runtime_text.empty()) return message;
   const std::string text = without_credentials(runtime_text.substr(0, limits::kPullMessageBytes));

@@ -71,13 +71,14 @@ ConditionValue failing(const PullSummary& summary) {
                                     names(summary.failures, summary.failing, !has_one_reason),
                                     summary.failing == 1 ? "does" : "do");
   if (has_one_reason) message += fmt::format(": {}", reason);
-  if (summary.unknown > 0) message += fmt::format("; {} not checked yet", grouped(summary.unknown));
+  if (summary.unknown > 0)
+    message += fmt::format("; nothing is known of {}", grouped(summary.unknown));
   return {kFalse, std::string(reason), message + "."};
 }
 
 ConditionValue checking(const PullSummary& summary) {
   return {kUnknown, std::string(pullable_reason::kChecking),
-          fmt::format("{}; nothing is known yet of {}.", pulling_in_words(summary),
+          fmt::format("{}; nothing is known of {}.", pulling_in_words(summary),
                       names(summary.unknowns, summary.unknown, true))};
 }
 
@@ -119,8 +120,10 @@ ConditionValue compute_pullable(const PullSummary& summary, CheckObstacle obstac
                        "nodes are not checked: spec.pullCheck is Disabled, or the operator runs "
                        "with --pull-checks=false");
     case CheckObstacle::kForbidden:
-      return unchecked(pullable_reason::kForbidden,
-                       "nodes are not checked: the operator may not list Nodes");
+      return unchecked(
+          pullable_reason::kForbidden,
+          "nodes are not checked, because the operator may not list Nodes: grant it get, list and "
+          "watch on nodes");
     case CheckObstacle::kNotDeployed:
       return unchecked(pullable_reason::kNotDeployed,
                        "no registry runs that nodes could pull from");

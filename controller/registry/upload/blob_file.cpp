@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -29,7 +30,17 @@ base::Result<std::shared_ptr<const BlobFile>> BlobFile::open(const std::string& 
       new BlobFile(path, static_cast<std::uint64_t>(status.st_size)));
 }
 
+std::shared_ptr<const BlobFile> BlobFile::in_memory(std::string name, std::string bytes) {
+  const std::shared_ptr<BlobFile> file(new BlobFile(std::move(name), bytes.size()));
+  file->bytes_ = std::move(bytes);
+  return file;
+}
+
 base::Result<std::size_t> BlobFile::read(std::uint64_t offset, std::span<char> buffer) const {
+  if (bytes_) {
+    const auto begin = static_cast<std::size_t>(std::min(offset, size_));
+    return bytes_->copy(buffer.data(), buffer.size(), begin);
+  }
   if (!file_.is_open()) {
     // O_NONBLOCK: the path may have become a named pipe, whose open() would block.
     file_ = base::Descriptor(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));

@@ -1,6 +1,6 @@
-// Reads the files that a push sends: a regular file by offset, a tar archive by the names of its
-// entries. No content of a file stays in memory. Files are read on one thread, which the reads
-// block.
+// Reads what a push sends: a regular file by offset, a tar archive by the names of its entries, or
+// bytes in memory. No content of a file on disk stays in memory. Files are read on one thread,
+// which the reads block.
 #pragma once
 
 #include <cstdint>
@@ -23,6 +23,9 @@ class BlobFile {
   // not a regular file. The message names the file.
   static base::Result<std::shared_ptr<const BlobFile>> open(const std::string& path);
 
+  // Returns a file in memory. `name`: for messages, as path().
+  static std::shared_ptr<const BlobFile> in_memory(std::string name, std::string bytes);
+
   BlobFile(const BlobFile&) = delete;
   BlobFile& operator=(const BlobFile&) = delete;
 
@@ -39,7 +42,8 @@ class BlobFile {
 
   std::string path_;
   std::uint64_t size_;
-  mutable base::Descriptor file_;  // open from the first read on
+  std::optional<std::string> bytes_;  // of a file in memory
+  mutable base::Descriptor file_;     // open from the first read on
 };
 
 struct FileRange {

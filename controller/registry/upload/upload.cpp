@@ -99,15 +99,22 @@ Awaitable<void> Uploader::send_manifest(RepositorySession& session,
 
 Awaitable<Pushed> Uploader::push(const ImageSource& source, const SourceImage& image,
                                  PushRequest request) {
+  auto parts = source.parts(image);
+  if (!parts) co_return parts.error();
+  auto pushing = push(*std::move(parts), std::move(request));
+  auto pushed = co_await std::move(pushing);
+  co_return pushed;
+}
+
+Awaitable<Pushed> Uploader::push(ImageParts parts, PushRequest request) {
   HttpOptions http;
   auto insecure = InsecureRegistries::parse(options_.insecure_registries);
   if (!insecure) co_return insecure.error();
   http.insecure = std::move(*insecure);
   http.guard = options_.guard_addresses;
+  http.only = options_.only;
   http.environment = options_.environment;
   http.user_agent = options_.user_agent;
-  auto parts = source.parts(image);
-  if (!parts) co_return parts.error();
   HttpClient client(executor_, clock_, trust_, std::move(http));
   RepositorySession session(client, request.repository, request.credentials, Access::kPush);
   auto opening = session.open(clock_.now() + limits::kPushCheckTimeout);
@@ -115,12 +122,12 @@ Awaitable<Pushed> Uploader::push(const ImageSource& source, const SourceImage& i
   if (!opened) co_return opened.error();
 
   Pushed pushed;
-  pushed.blobs = static_cast<int>(parts->blobs.size());
-  auto sending = send_blobs(session, *parts, request, pushed);
+  pushed.blobs = static_cast<int>(parts.blobs.size());
+  auto sending = send_blobs(session, parts, request, pushed);
   const auto sent = co_await std::move(sending);
   if (!sent) co_return sent.error();
-  for (const ImageParts::ManifestText& manifest : parts->manifests) {
-    const bool is_root = &manifest == &parts->manifests.back();
+  for (const ImageParts::ManifestText& manifest : parts.manifests) {
+    const bool is_root = &manifest == &parts.manifests.back();
     pushed.digest = manifest.descriptor.digest;
     std::vector<std::string> names = {pushed.digest};
     if (is_root && !request.tags.empty()) names = request.tags;

@@ -39,6 +39,7 @@ struct UploadOptions {
   std::vector<std::string> insecure_registries = {};  // see CheckOptions::insecure_registries
   std::string ca_file = {};
   bool guard_addresses = false;  // false: the user of this machine chooses the registry
+  std::string only = {};         // see HttpOptions::only
   base::EnvironmentVariables environment = {};
   std::string user_agent{kUserAgent};
   std::size_t uploads = limits::kUploads;  // blobs that are sent at once
@@ -67,11 +68,15 @@ class Uploader {
   Uploader(const Uploader&) = delete;
   Uploader& operator=(const Uploader&) = delete;
 
-  // Pushes an image of `source`; both outlive the push. Errors as RepositorySession::open,
-  // BlobUpload::run and ImageSource::parts; also kInvalid: an entry of insecure_registries is
-  // invalid. Throws boost::system::system_error (operation_aborted) when it is cancelled.
+  // Pushes an image of `source`; both outlive the push. Errors as ImageSource::parts and the other
+  // push().
   boost::asio::awaitable<base::Result<Pushed>> push(const ImageSource& source,
                                                     const SourceImage& image, PushRequest request);
+
+  // Pushes an image that consists of these parts. Errors as RepositorySession::open and
+  // BlobUpload::run; also kInvalid: an entry of insecure_registries is invalid. Throws
+  // boost::system::system_error (operation_aborted) when it is cancelled.
+  boost::asio::awaitable<base::Result<Pushed>> push(ImageParts parts, PushRequest request);
 
  private:
   boost::asio::awaitable<base::Result<void>> send_blobs(RepositorySession& session,

@@ -32,15 +32,15 @@ std::vector<ProbedRegistry> some_registries(std::size_t count, const std::string
 std::map<std::size_t, std::set<std::string>> nodes_by_registry(
     const std::vector<std::string>& nodes, const std::vector<ProbedRegistry>& registries) {
   std::map<std::size_t, std::set<std::string>> by_registry;
-  for (const PullPair pair : choose_pairs(nodes, registries)) {
+  for (const PullPair pair : choose_pairs(nodes, registries).pairs) {
     EXPECT_TRUE(by_registry[pair.registry].insert(nodes.at(pair.node)).second) << "twice";
   }
   return by_registry;
 }
 
 TEST(ProbePairs, UpToFiveHundredPairsAreAllProven) {
-  EXPECT_EQ(choose_pairs(some_nodes(100), some_registries(5)).size(), 500U);
-  EXPECT_EQ(choose_pairs(some_nodes(500), some_registries(1)).size(), 500U);
+  EXPECT_EQ(choose_pairs(some_nodes(100), some_registries(5)).pairs.size(), 500U);
+  EXPECT_EQ(choose_pairs(some_nodes(500), some_registries(1)).pairs.size(), 500U);
 }
 
 TEST(ProbePairs, AboveThatEveryNodeIsProbedWithTheOldestRegistry) {
@@ -87,9 +87,26 @@ TEST(ProbePairs, ANodeThatIsAddedMovesFewPairs) {
   EXPECT_LE(moved, 250U);
 }
 
+TEST(ProbePairs, TheWitnessStaysWhileItIsThere) {
+  auto registries = some_registries(10);
+  const auto nodes = some_nodes(100);
+  EXPECT_EQ(choose_pairs(nodes, registries).witness, "uid-9") << "the oldest";
+  EXPECT_EQ(choose_pairs(nodes, registries, "uid-3").witness, "uid-3");
+  registries.erase(registries.begin() + 3);
+  EXPECT_EQ(choose_pairs(nodes, registries, "uid-3").witness, "uid-9");
+}
+
+TEST(ProbePairs, ANodeThatComesAndGoesAtTheBoundDoesNotChangeTheWayOfProving) {
+  const auto registries = some_registries(5);
+  EXPECT_EQ(choose_pairs(some_nodes(100), registries).witness, "");
+  EXPECT_EQ(choose_pairs(some_nodes(101), registries).witness, "uid-4");
+  EXPECT_EQ(choose_pairs(some_nodes(100), registries, "uid-4").witness, "uid-4");
+  EXPECT_EQ(choose_pairs(some_nodes(80), registries, "uid-4").witness, "");
+}
+
 TEST(ProbePairs, WithoutNodesOrRegistriesThereIsNothingToProve) {
-  EXPECT_TRUE(choose_pairs({}, some_registries(3)).empty());
-  EXPECT_TRUE(choose_pairs(some_nodes(3), {}).empty());
+  EXPECT_TRUE(choose_pairs({}, some_registries(3)).pairs.empty());
+  EXPECT_TRUE(choose_pairs(some_nodes(3), {}).pairs.empty());
 }
 
 }  // namespace

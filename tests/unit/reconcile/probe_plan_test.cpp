@@ -195,8 +195,9 @@ TEST(ProbePlan, AFailingNodeIsTriedAgainAfterTimesThatDouble) {
   nodes.run_for(4h);
   const auto& times = nodes.probes[0];
   ASSERT_GE(times.size(), 8U);
-  EXPECT_EQ(times[1] - times[0], 30s + 1500ms);
-  EXPECT_EQ(times[2] - times[1], 60s + 1500ms);
+  EXPECT_EQ(times[1] - times[0], 10s + 1500ms) << "to confirm the failure";
+  EXPECT_EQ(times[2] - times[1], 30s + 1500ms);
+  EXPECT_EQ(times[3] - times[2], 60s + 1500ms);
   EXPECT_EQ(times.back() - times[times.size() - 2], 30min + 1500ms);
 }
 
@@ -293,7 +294,37 @@ TEST(ProbePlan, NodesThatChangeAllTheTimeLeavePlacesToOthers) {
   });
   nodes.run_for(1min);
   EXPECT_EQ(nodes.count(ProbeResult::kProven), 120U);
-  EXPECT_LE(nodes.probes[0].size(), 6U) << "10 seconds after the last one has ended";
+  nodes.run_for(24h);
+  EXPECT_LE(nodes.probes[0].size(), 60U) << "after times that double up to 30 minutes";
+}
+
+TEST(ProbePlan, FailuresThatAlternateWithProbesThatSayNothingAreRetriedAfterTimesThatDouble) {
+  std::size_t probes = 0;
+  Nodes nodes(1, [&](std::size_t) {
+    return std::pair(++probes % 2 == 0 ? unknown() : failing(), milliseconds(1500));
+  });
+  nodes.run_for(24h);
+  EXPECT_LE(nodes.probes[0].size(), 60U);
+}
+
+TEST(ProbePlan, ANodeThatJustJoinedFailsOnlyAfterTwoFailures) {
+  Nodes nodes(1, [count = 0](std::size_t) mutable {
+    return std::pair(++count == 1 ? failing() : proven(), milliseconds(1000));
+  });
+  nodes.run_for(5s);
+  EXPECT_EQ(nodes.count(ProbeResult::kUnknown), 1U) << "kube-proxy may not serve the port yet";
+  EXPECT_EQ(nodes.candidates[0].record.reason, "LocalhostRefused");
+  nodes.run_for(10s);
+  EXPECT_EQ(nodes.count(ProbeResult::kProven), 1U);
+}
+
+TEST(ProbePlan, ProbesThatHangDoNotKeepNodesOutForLongWhileOthersFailAlike) {
+  Nodes nodes(169, [](std::size_t node) {
+    if (node < 19) return std::pair(failing(), milliseconds(1500));
+    return std::pair(node < 69 ? unknown() : proven(), milliseconds(node < 69 ? 60'000 : 1500));
+  });
+  nodes.run_for(10min);
+  EXPECT_EQ(nodes.count(ProbeResult::kProven), 100U);
 }
 
 TEST(ProbePlan, FailingNodesWithSlowProbesDoNotKeepTheDailyProbesOut) {
@@ -327,10 +358,15 @@ TEST(ProbePlan, WithoutAnIntervalAProvenNodeIsProbedWhenItChanges) {
   EXPECT_EQ(nodes.all_probes(), 3U);
 }
 
-TEST(ProbePlan, ATimeInTheFutureCountsAsNow) {
+TEST(ProbePlan, ATimeInTheFutureDelaysNoProbe) {
   Nodes nodes(1, always(failing()));
   nodes.run_for(10s);
-  nodes.candidates[0].record.last_end += 24h;
+  ASSERT_EQ(nodes.candidates[0].record.last_result, ProbeResult::kFailing);
+  nodes.candidates[0].record.last_end = nodes.now + 24h;
+  EXPECT_EQ(plan_probes(nodes.candidates, {}, nodes.now).starts.size(), 1U);
+  nodes.candidates[0].record.last_end = nodes.now + 1min;
+  nodes.candidates[0].record.failures = 2;
+  nodes.candidates[0].record.repeats = 2;
   EXPECT_EQ(plan_probes(nodes.candidates, {}, nodes.now).recheck_after,
             limits::kFailedPullFirstRetry);
 }
@@ -347,6 +383,7 @@ class PairVerdicts : public testing::Test {
 };
 
 TEST_F(PairVerdicts, AFailingPairStaysFailingAfterAProbeThatSaysNothing) {
+  add(failing());
   add(failing());
   const base::Time since = now;
   add(unknown());

@@ -69,10 +69,18 @@ TEST_F(ProbeVerdictTest, AnImageThatTheNodeMustNotPullProvesNothing) {
 TEST_F(ProbeVerdictTest, AReasonThatIsNotKnownProvesNothing) {
   wait_with("ReasonOfTheFuture");
   EXPECT_EQ(verdict().result, ProbeResult::kNone);
+  EXPECT_EQ(verdict().recheck_after, 59s);
   EXPECT_EQ(verdict(60s).result, ProbeResult::kUnknown);
   EXPECT_EQ(verdict(60s).reason, "ReasonOfTheFuture");
   EXPECT_FALSE(verdict(60s).has_ended);
   EXPECT_TRUE(verdict(300s).has_ended);
+}
+
+// For example RecordPullIntent of the kubelet (KEP-2535).
+TEST_F(ProbeVerdictTest, AnErrorInPlaceOfAReasonIsReadAsTheMessage) {
+  wait_with("failed to record image pull intent: write /x: no space left on device");
+  EXPECT_EQ(verdict().result, ProbeResult::kFailing);
+  EXPECT_EQ(verdict().reason, pull_reason::kNoDiskSpace);
 }
 
 TEST_F(ProbeVerdictTest, AContainerThatAPolicyInjectsDoesNotCount) {
@@ -130,6 +138,7 @@ TEST_F(ProbeVerdictTest, APullThatWaitsIsUnknownAfterAMinuteAndEndsAfterFive) {
   EXPECT_TRUE(verdict(300s).has_ended);
   pod.status.conditions = {{"PodReadyToStartContainers", "False", "", "", 0, {}}};
   EXPECT_EQ(verdict(60s).reason, pull_reason::kSandboxFailed);
+  EXPECT_TRUE(verdict(60s).has_ended) << "it takes no slot for longer";
 }
 
 TEST_F(ProbeVerdictTest, ADelayOfTheKubeletIsNoFailureOfTheNode) {

@@ -45,7 +45,7 @@ TEST(PullNodes, NodesThatCannotRunTheProbeAreSkipped) {
   EXPECT_EQ(skipped(fargate), skip_reason::kVirtualNode);
 }
 
-TEST(PullNodes, NodesThatGoOrThatSomebodyExcludedAreSkipped) {
+TEST(PullNodes, NodesThatAreDeletedOrExcludedAreSkipped) {
   api::Node going = a_node();
   going.metadata.deletion_timestamp = kNow;
   EXPECT_EQ(skipped(going), skip_reason::kBeingDeleted);
@@ -70,24 +70,27 @@ TEST(PullNodes, ANewNodeWithoutAConditionIsPaused) {
 }
 
 TEST(PullNodes, WhateverThePullDependsOnChangesTheSubject) {
-  const std::string subject = probe_subject(a_node(), "Standby", "");
-  EXPECT_EQ(probe_subject(a_node(), "Standby", ""), subject);
-  EXPECT_NE(probe_subject(a_node(), "Serving", ""), subject);
-  EXPECT_NE(probe_subject(a_node(), "Standby", "now"), subject);
+  const std::string subject = probe_subject(a_node(), 30000, "Standby", "");
+  EXPECT_EQ(probe_subject(a_node(), 30000, "Standby", ""), subject);
+  EXPECT_NE(probe_subject(a_node(), 30000, "Serving", ""), subject);
+  EXPECT_NE(probe_subject(a_node(), 30000, "Standby", "now"), subject);
   for (std::string api::NodeSystemInfo::*member :
        {&api::NodeSystemInfo::boot_id, &api::NodeSystemInfo::container_runtime_version,
         &api::NodeSystemInfo::kubelet_version}) {
     api::Node node = a_node();
     node.status.node_info.*member += "-2";
-    EXPECT_NE(probe_subject(node, "Standby", ""), subject);
+    EXPECT_NE(probe_subject(node, 30000, "Standby", ""), subject);
   }
   api::Node requested = a_node();
   requested.metadata.annotations["localregistry.dev/check-requested-at"] = "2026-12-01T00:00:00Z";
-  EXPECT_NE(probe_subject(requested, "Standby", ""), subject);
+  EXPECT_NE(probe_subject(requested, 30000, "Standby", ""), subject);
+  EXPECT_NE(probe_subject(a_node(), 30001, "Standby", ""), subject);
+  api::Node ready_again = a_node();
+  ready_again.status.conditions[0].last_transition_time = kNow;
+  EXPECT_NE(probe_subject(ready_again, 30000, "Standby", ""), subject);
   api::Node renewed = a_node();
   renewed.metadata.resource_version = "17";
-  renewed.status.conditions[0].last_transition_time = kNow;
-  EXPECT_EQ(probe_subject(renewed, "Standby", ""), subject) << "a heartbeat is no change";
+  EXPECT_EQ(probe_subject(renewed, 30000, "Standby", ""), subject) << "a heartbeat is no change";
 }
 
 }  // namespace

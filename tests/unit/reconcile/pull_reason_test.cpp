@@ -165,7 +165,7 @@ TEST(PullReason, AMessageIsOneShortLine) {
 
 TEST(PullReason, AReasonOfTheKubeletIsNamed) {
   EXPECT_THAT(describe_pull_failure("OutOfpods", "", kPort), StartsWith("The kubelet did not start "
-                                                                        "the operator's Pod: "
+                                                                        "the probe Pod: "
                                                                         "OutOfpods."));
 }
 

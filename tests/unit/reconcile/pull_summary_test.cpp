@@ -79,15 +79,13 @@ TEST(PullSummary, AnUnknownNodeIsNeverCalledFailing) {
   auto nodes = some_nodes(3);
   nodes[2].state = ProbeResult::kUnknown;
   nodes[2].reason = "NodeFull";
-  EXPECT_EQ(
-      pullable(nodes),
-      "Unknown Checking: 2 of 3 nodes pull from the registry; nothing is known yet of worker-2 "
-      "(NodeFull).");
+  EXPECT_EQ(pullable(nodes),
+            "Unknown Checking: 2 of 3 nodes pull from the registry; nothing is known of worker-2 "
+            "(NodeFull).");
   nodes[2].state = ProbeResult::kNone;
   nodes[2].reason = "";
-  EXPECT_EQ(
-      pullable(nodes),
-      "Unknown Checking: 2 of 3 nodes pull from the registry; nothing is known yet of worker-2.");
+  EXPECT_EQ(pullable(nodes),
+            "Unknown Checking: 2 of 3 nodes pull from the registry; nothing is known of worker-2.");
 }
 
 TEST(PullSummary, EachUnknownNodeHasItsOwnReason) {
@@ -96,7 +94,7 @@ TEST(PullSummary, EachUnknownNodeHasItsOwnReason) {
   nodes[1].reason = "NodeFull";
   nodes[3].reason = "PullQueued";
   EXPECT_EQ(pullable(nodes),
-            "Unknown Checking: 1 of 4 nodes pulls from the registry; nothing is known yet of "
+            "Unknown Checking: 1 of 4 nodes pulls from the registry; nothing is known of "
             "worker-1 (NodeFull), worker-2, worker-3 (PullQueued).");
 }
 
@@ -106,7 +104,7 @@ TEST(PullSummary, BesideFailingNodesThoseNotCheckedYetAreCounted) {
   fail(nodes[7], "NoDiskSpace");
   EXPECT_EQ(pullable(nodes),
             "False NoDiskSpace: 0 of 1,000 nodes pull from the registry; worker-7 does not: "
-            "NoDiskSpace; 999 not checked yet.");
+            "NoDiskSpace; nothing is known of 999.");
 }
 
 TEST(PullSummary, TheCountsAddUpToTheEligibleNodes) {

@@ -221,6 +221,10 @@ class UploadRegistry {
 
   bool manifest(const Request& request, const std::string& body, Peer& peer) {
     const std::string name = request.target.substr(request.target.rfind('/') + 1);
+    if (request.method == "DELETE") {
+      peer.answer(manifests_.erase(name) == 0 ? 404 : 202, "");
+      return true;
+    }
     manifests_[name] = request.header("Content-Type") + " " + body;
     order_.push_back(name);
     peer.answer(201, "");
