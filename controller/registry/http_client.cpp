@@ -74,10 +74,9 @@ base::Result<std::shared_ptr<net::TlsContext>> HttpClient::tls_context(
 
 base::Result<net::HttpServer> HttpClient::server_of(const net::ServerUrl& url) {
   if (!options_.only.empty() && net::host_and_port(url.host, url.port) != options_.only) {
-    return base::Error{
-        base::ErrorCode::kInvalid,
-        fmt::format("{} refers to {}, but no other server may be contacted", options_.only,
-                    url.authority())};
+    return base::Error{base::ErrorCode::kInvalid,
+                       fmt::format("{} refers to {}, but no other server may be contacted",
+                                   options_.only, url.authority())};
   }
   auto proxy = net::proxy_from_environment(url, options_.environment);
   if (!proxy) return proxy.error();
