@@ -2,8 +2,8 @@
 // either heals the drift by applying the intent again, or leaves the child unchanged because the
 // fields are contested. A field is contested when the API server's answer to an apply has another
 // value than the applied one, when the field had to be healed too often, or when it differs while
-// the bound of writes to its object is reached. Also computes the condition Converged. All functions
-// are pure and can be called on any thread.
+// the bound of writes to its object is reached. Also computes the condition Converged. All
+// functions are pure and can be called on any thread.
 #pragma once
 
 #include <cstddef>
