@@ -14,6 +14,10 @@ using api::condition_status::kTrue;
 using api::condition_status::kUnknown;
 
 constexpr std::string_view kAdmission = "an admission webhook or policy";
+// Parts of the message of Converged: between two objects, and after the fields of one that has
+// more.
+constexpr std::string_view kNextObject = "; ";
+constexpr std::string_view kMoreFields = " more fields";
 
 // Returns "Deployment team-a/registry".
 std::string describe(ObjectRole role, const api::ObjectKey& key) {
@@ -56,17 +60,23 @@ bool is_write_allowed(const Observed& observed, const Drift& drift) {
          (has_to_publish(observed, drift) ? limits::kContestedWrites : kUnreservedWrites);
 }
 
-// Returns whether the status of an earlier process reports the field as contested and the API
-// server accepted this intent before. Then a restart of the operator alone causes no further write.
+// Returns whether the status of an earlier process reports the field as contested, by its name or
+// as one of "more fields", and the API server accepted this intent before. Then a restart of the
+// operator alone causes no further write.
 bool was_reported(const Observed& observed, const Drift& drift, std::string_view path) {
   const api::LocalRegistry& registry = *observed.registry;
   const api::Condition* converged =
       api::find_condition(registry.status.conditions, condition::kConverged);
-  return drift.was_applied && converged != nullptr &&
-         converged->reason == reason::kFieldOverridden &&
-         converged->observed_generation == registry.metadata.generation &&
-         converged->message.find(describe(drift.role, drift.key) + ":") != std::string::npos &&
-         converged->message.find(stored_path(path)) != std::string::npos;
+  if (!drift.was_applied || converged == nullptr || converged->reason != reason::kFieldOverridden ||
+      converged->observed_generation != registry.metadata.generation) {
+    return false;
+  }
+  const std::string_view message = converged->message;
+  const std::size_t begin = message.find(describe(drift.role, drift.key) + ": ");
+  if (begin == std::string_view::npos) return false;
+  const std::string_view fields = message.substr(begin, message.find(kNextObject, begin) - begin);
+  return fields.find(stored_path(path)) != std::string_view::npos ||
+         fields.find(kMoreFields) != std::string_view::npos;
 }
 
 // Returns the differing fields that have to be recorded as contested, and contested ones whose
@@ -100,7 +110,7 @@ std::string describe(const Observed& observed, const FieldContest& contest) {
     text += describe(contest.fields[i]);
   }
   if (contest.fields.size() > limits::kContestedNamed) {
-    text += fmt::format(", and {} more fields", contest.fields.size() - limits::kContestedNamed);
+    text += fmt::format(", and {}{}", contest.fields.size() - limits::kContestedNamed, kMoreFields);
   }
   return text;
 }
@@ -108,7 +118,7 @@ std::string describe(const Observed& observed, const FieldContest& contest) {
 ConditionValue overridden(const Observed& observed, const std::vector<FieldContest>& contests) {
   std::string text;
   for (const FieldContest& contest : contests) {
-    if (!text.empty()) text += "; ";
+    if (!text.empty()) text += kNextObject;
     text += describe(observed, contest);
   }
   return {kFalse, std::string(reason::kFieldOverridden),

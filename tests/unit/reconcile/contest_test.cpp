@@ -165,6 +165,22 @@ TEST_F(Contest, ARestartOfTheOperatorWritesNothing) {
   EXPECT_EQ(condition_of("Converged"), "False FieldOverridden");
 }
 
+TEST_F(Contest, ARestartWritesNothingEitherWhenTheStatusDoesNotNameAllFields) {
+  set_policy(
+      R"({"metadata":{"labels":{"app.kubernetes.io/name":"x","app.kubernetes.io/component":"x"}},
+                 "spec":{"revisionHistoryLimit":7,"template":{"spec":{"containers":{"registry":
+                         {"image":"harbor.test/reg"}},"enableServiceLinks":true}}}})");
+  world.converge();
+  ASSERT_THAT(message(), HasSubstr("more fields"));
+  std::size_t writes = 0;
+  for (int start = 0; start < 20; ++start) {
+    world.history = {};
+    writes += count_writes(world.run());
+    advance(1min);
+  }
+  EXPECT_EQ(writes, 0U);
+}
+
 TEST_F(Contest, AFieldThatIsHealedAgainAndAgainIsLeftToTheOther) {
   world.converge();
   each_minute = [&] { world.find<api::Deployment>()->spec.replicas = 0; };
