@@ -13,8 +13,9 @@ namespace sim {
 namespace {
 
 constexpr std::size_t kContestedWrites = 10;  // by the operator to one contested object in an hour
-constexpr int kForeignPort = 80;              // to which another client moves the Service's port
-constexpr std::size_t kHealsToNotice = 7;     // after a start, until it notices the contest
+constexpr std::string_view kKubelet = "kubelet";
+constexpr int kForeignPort = 80;           // to which another client moves the Service's port
+constexpr std::size_t kHealsToNotice = 7;  // after a start, until it notices the contest
 // The longest backoff, plus the time to notice the end of the contest, with a clock that runs too
 // slow.
 constexpr auto kContestsEnd = 130min;
@@ -177,14 +178,14 @@ void World::report_buildkit(const std::string& condition, const std::string& con
         object->key.namespace_name == "team-a" &&
         api::lookup(pod.metadata.labels, "app.kubernetes.io/instance") == "registry";
     if (!is_child || pod.metadata.deletion_timestamp) continue;
-    patch("pods", object->key,
-          fmt::format(
-              R"({{"status":{{"conditions":[{{"type":"PodScheduled","status":"True"}},{{{}}}],)"
-              R"("containerStatuses":[{{"name":"registry","image":"i","imageID":"","ready":true,)"
-              R"("restartCount":0,"state":{{"running":{{}}}}}},{{"name":"buildkitd","image":"i",)"
-              R"("imageID":"",{}}}]}}}})",
-              condition, container),
-          "status");
+    const std::string status = fmt::format(
+        R"({{"status":{{"conditions":[{{"type":"PodScheduled","status":"True"}},{{{}}}],)"
+        R"("containerStatuses":[{{"name":"registry","image":"i","imageID":"","ready":true,)"
+        R"("restartCount":0,"state":{{"running":{{}}}}}},{{"name":"buildkitd","image":"i",)"
+        R"("imageID":"",{}}}]}}}})",
+        condition, container);
+    exchange(kube::Method::kPatch, path_of("pods", object->key) + "/status",
+             "application/merge-patch+json", status, kKubelet);
   }
 }
 
