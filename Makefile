@@ -35,7 +35,7 @@ debug: ## the same with the unit tests, without optimisation, in build/debug
 	@cmake --preset debug >/dev/null
 	@cmake --build --preset debug
 
-.PHONY: test nightly check unit golden asan tsan fuzz fuzz-fixed kubectl layers chart contract references rewrite registry push-speed
+.PHONY: test nightly check unit golden json asan tsan fuzz fuzz-fixed kubectl layers chart contract references rewrite registry push-speed
 .PHONY: against-real simulate bugs mutants bench e2e memory quickstart
 test: ## everything, with a summary; what needs root is skipped without it
 	@command -v python3 >/dev/null || $(HARNESS)/packages.sh test
@@ -62,6 +62,10 @@ check: layers style unit-programs ## what to run before a commit: no root and no
 	@build/release/simulate random --seeds 1000
 	@$(HARNESS)/tools.sh helm kubectl
 	@$(PYTEST) -q tests/chart/chart_test.py
+
+json: build ## unit tests of JSON in the optimised program, where RapidJSON has other code
+	@cmake --build --preset release --target unit_json
+	@build/release/unit_json --gtest_brief=1
 
 golden: unit-programs ## golden cases of what the operator decides
 	@ctest --preset release --no-tests=error -j 2 -R Golden

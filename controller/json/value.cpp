@@ -1,11 +1,5 @@
 #include "json/value.h"
 
-// With RAPIDJSON_SSE2, RapidJSON scans strings 16 bytes at a time. Only this file defines it,
-// because RapidJSON would read past the end of a text that is not parsed in place.
-#ifdef __SSE2__
-#define RAPIDJSON_SSE2
-#endif
-
 #include <fmt/core.h>
 #include <rapidjson/document.h>
 #include <rapidjson/error/en.h>
