@@ -187,8 +187,8 @@ void Executor::record(const T* before, const T& after, reconcile::Apply<T>& acti
   write.overridden = reconcile::differing_fields(action.object, after);
   if (before != nullptr) {
     const bool is_heal = action.cause == reconcile::Cause::kHeal;
-    write.healed = reconcile::healed_fields(action.object, *before, is_heal);
     write.drifted = reconcile::differing_fields(action.object, *before);
+    write.healed = reconcile::healed_fields(write.drifted, is_heal);
   }
   if (base::is_one_of(action.field, write.overridden)) {
     action.cause = reconcile::Cause::kUpdate;

@@ -178,14 +178,14 @@ void World::report_buildkit(const std::string& condition, const std::string& con
         object->key.namespace_name == "team-a" &&
         api::lookup(pod.metadata.labels, "app.kubernetes.io/instance") == "registry";
     if (!is_child || pod.metadata.deletion_timestamp) continue;
-    const std::string status = fmt::format(
-        R"({{"status":{{"conditions":[{{"type":"PodScheduled","status":"True"}},{{{}}}],)"
-        R"("containerStatuses":[{{"name":"registry","image":"i","imageID":"","ready":true,)"
-        R"("restartCount":0,"state":{{"running":{{}}}}}},{{"name":"buildkitd","image":"i",)"
-        R"("imageID":"",{}}}]}}}})",
-        condition, container);
-    exchange(kube::Method::kPatch, path_of("pods", object->key) + "/status",
-             "application/merge-patch+json", status, kKubelet);
+    patch("pods", object->key,
+          fmt::format(
+              R"({{"status":{{"conditions":[{{"type":"PodScheduled","status":"True"}},{{{}}}],)"
+              R"("containerStatuses":[{{"name":"registry","image":"i","imageID":"","ready":true,)"
+              R"("restartCount":0,"state":{{"running":{{}}}}}},{{"name":"buildkitd","image":"i",)"
+              R"("imageID":"",{}}}]}}}})",
+              condition, container),
+          "status", kKubelet);
   }
 }
 
@@ -374,10 +374,10 @@ int World::apply(std::string_view plural, const api::ObjectKey& key, const std::
 }
 
 int World::patch(std::string_view plural, const api::ObjectKey& key, const std::string& body,
-                 std::string_view subresource) {
+                 std::string_view subresource, std::string_view who) {
   std::string target = path_of(plural, key);
   if (!subresource.empty()) target += fmt::format("/{}", subresource);
-  return exchange(kube::Method::kPatch, target, "application/merge-patch+json", body, kUser).status;
+  return exchange(kube::Method::kPatch, target, "application/merge-patch+json", body, who).status;
 }
 
 int World::create(std::string_view plural, const std::string& namespace_name,

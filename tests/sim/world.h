@@ -59,7 +59,7 @@ class World {
             std::string_view manager = "kubectl");
   // JSON merge patch.
   int patch(std::string_view plural, const api::ObjectKey& key, const std::string& body,
-            std::string_view subresource = {});
+            std::string_view subresource = {}, std::string_view who = kUser);
   int create(std::string_view plural, const std::string& namespace_name, const std::string& body);
   int remove(std::string_view plural, const api::ObjectKey& key);
 

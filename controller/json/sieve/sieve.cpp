@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/limits.h"
+#include "base/text/text.h"
 
 namespace json {
 namespace {
@@ -24,8 +25,8 @@ bool is_space(char character) {
 
 // Returns whether the character may be in a number, or in true, false or null.
 bool is_in_scalar(char character) {
-  return (character >= '0' && character <= '9') || (character >= 'a' && character <= 'z') ||
-         character == 'E' || character == '+' || character == '-' || character == '.';
+  return base::is_digit(character) || (character >= 'a' && character <= 'z') || character == 'E' ||
+         character == '+' || character == '-' || character == '.';
 }
 
 bool ends_scalar(char character) {

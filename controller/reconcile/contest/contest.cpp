@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/text/text.h"
 #include "reconcile/status/reasons.h"
 
 namespace reconcile {
@@ -47,8 +48,7 @@ bool is_publishing_contested(const Observed& observed, const Drift& drift) {
 bool has_to_publish(const Observed& observed, const Drift& drift) {
   return drift.role == ObjectRole::kService && observed.service() &&
          observed.service()->spec.publish_not_ready_addresses != api::Switch::kOn &&
-         std::find(drift.fields.begin(), drift.fields.end(), kPublishField) != drift.fields.end() &&
-         !is_publishing_contested(observed, drift);
+         base::is_one_of(kPublishField, drift.fields) && !is_publishing_contested(observed, drift);
 }
 
 // Returns whether the bound of writes to an object that is contested, or was within

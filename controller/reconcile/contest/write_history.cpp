@@ -320,6 +320,11 @@ void add_fields_compared_as_whole(const api::Service& wanted, const api::Service
   fields.emplace_back(kPortsField);
 }
 
+std::vector<std::string> healed_fields(const std::vector<std::string>& drifted, bool is_heal) {
+  const bool is_hash = drifted.size() == 1 && drifted.front() == kIntentField;
+  return is_heal || is_hash ? drifted : std::vector<std::string>();
+}
+
 WriteRecord record_of_strategy(std::size_t intent, const api::Deployment& answer) {
   WriteRecord write;
   write.role = ObjectRole::kDeployment;

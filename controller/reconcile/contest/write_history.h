@@ -173,15 +173,10 @@ WriteRecord record_of_strategy(std::size_t intent, const api::Deployment& answer
 WriteRecord record_of_ports(std::size_t intent, const api::Service& patch,
                             const api::Service& answer);
 
-// Returns the fields that an update of an existing object heals: with `is_heal`, all that differ.
-// Without `is_heal`, the update applies a new intent and heals nothing, unless only the intent hash
-// differs: then another client changed the hash.
-template <class T>
-std::vector<std::string> healed_fields(const T& wanted, const T& existing, bool is_heal) {
-  std::vector<std::string> fields = differing_fields(wanted, existing);
-  const bool is_hash = fields.size() == 1 && fields.front() == kIntentField;
-  if (!is_heal && !is_hash) fields.clear();
-  return fields;
-}
+// Returns the fields that an update of an existing object heals. `drifted`: the fields in which the
+// object differs. With `is_heal`, these are all of them. Without `is_heal`, the update applies a
+// new intent and heals nothing, unless only the intent hash differs: then another client changed
+// the hash.
+std::vector<std::string> healed_fields(const std::vector<std::string>& drifted, bool is_heal);
 
 }  // namespace reconcile

@@ -320,30 +320,26 @@ void ensure_workload(const Observed& observed, const DeploymentIntent* deploymen
 
 // If the bound of writes allows no write now, a Service that publishes a pod that is not ready goes
 // on doing so, which does no harm. So the last write that the bound allows is left for the moment
-// at which the pod has to be published again. Returns until when; nullopt if it need not wait.
-// `published`: the intent that publishes the pod.
-std::optional<Instant> unpublishing_must_wait(const Observed& observed, const api::Service& wanted,
-                                              const api::Service& published) {
+// at which the pod has to be published again.
+Publishing within_bound_of_writes(const Observed& observed, int port, const Publishing& decided) {
   const auto& service = observed.service();
-  const bool stops = service && wanted.spec != published.spec &&
-                     service->spec.publish_not_ready_addresses == api::Switch::kOn &&
-                     intent_hash(*service) == intent_hash(published);
-  if (!stops) return std::nullopt;
-  return next_allowed_write(observed.history, ObjectRole::kService, observed.instant);
+  const bool stops = !decided.not_ready && service &&
+                     service->spec.publish_not_ready_addresses == api::Switch::kOn;
+  if (!stops) return decided;
+  const auto allowed = next_allowed_write(observed.history, ObjectRole::kService, observed.instant);
+  const bool is_own =
+      intent_hash(*service) == intent_hash(build_service(*observed.registry, port, true));
+  if (!allowed || !is_own) return decided;
+  return {true, std::chrono::ceil<std::chrono::milliseconds>(*allowed - observed.instant)};
 }
 
 void ensure_service(const Observed& observed, Plan& plan) {
   const NodePortChoice choice = choose_node_port(observed);
   if (!choice.possible) return;
-  Publishing publishing = decide_publishing(observed);
-  api::Service wanted = build_service(*observed.registry, choice.port, publishing.not_ready);
-  const api::Service published = build_service(*observed.registry, choice.port, true);
-  if (const auto allowed = unpublishing_must_wait(observed, wanted, published)) {
-    wanted = published;
-    publishing.recheck_after =
-        std::chrono::ceil<std::chrono::milliseconds>(*allowed - observed.instant);
-  }
+  const Publishing publishing =
+      within_bound_of_writes(observed, choice.port, decide_publishing(observed));
   if (publishing.recheck_after) requeue_no_later_than(*publishing.recheck_after, plan);
+  const api::Service wanted = build_service(*observed.registry, choice.port, publishing.not_ready);
   if (is_refused_for_its_ports(observed, wanted)) {
     plan.actions.emplace_back(ResetPorts{build_ports_patch(observed.service()->metadata, wanted),
                                          fingerprint_of(wanted)});

@@ -30,8 +30,8 @@ T decoded(const std::string& text, std::size_t bytes = limits::kObjectBytes) {
 
 // Returns the lines that the sieve makes of `bytes`, fed in pieces of `piece` bytes.
 std::string lines_of(Sieve::Input input, const std::string& bytes, std::size_t piece,
-                     std::size_t* max = nullptr) {
-  Sieve sieve(json::shape_of<api::Service>(), limits::kObjectBytes, input);
+                     std::size_t* max = nullptr, std::size_t object_bytes = limits::kObjectBytes) {
+  Sieve sieve(json::shape_of<api::Service>(), object_bytes, input);
   std::string lines;
   for (std::size_t at = 0; at < bytes.size(); at += piece) {
     sieve.feed(std::string_view(bytes).substr(at, piece), lines);
@@ -106,15 +106,12 @@ TEST(Sieve, ANumberWithOtherCharactersIsNoJsonHoweverTheBytesAreCut) {
                                           "{\"spec\":" + number + "\"a}", "{\"x\":1{\"a\":2}}"};
   for (const std::size_t bound : {std::size_t{64}, limits::kObjectBytes}) {
     for (const std::string& text : texts) {
-      std::string whole;
-      Sieve(json::shape_of<api::Service>(), bound, Sieve::Input::kOne).feed(text, whole);
+      const auto kept_in_pieces = [&text, bound](std::size_t piece) {
+        return lines_of(Sieve::Input::kOne, text, piece, nullptr, bound);
+      };
+      const std::string whole = kept_in_pieces(text.size());
       for (std::size_t piece = 1; piece <= text.size(); ++piece) {
-        Sieve sieve(json::shape_of<api::Service>(), bound, Sieve::Input::kOne);
-        std::string cut;
-        for (std::size_t at = 0; at < text.size(); at += piece) {
-          sieve.feed(std::string_view(text).substr(at, piece), cut);
-        }
-        EXPECT_EQ(cut, whole) << text << " with a bound of " << bound;
+        EXPECT_EQ(kept_in_pieces(piece), whole) << text << " with a bound of " << bound;
       }
       EXPECT_FALSE(json::Document::parse(whole)) << whole;
     }

@@ -46,6 +46,18 @@ class Contest : public testing::Test {
     world.now += duration;
   }
 
+  // Restarts the operator that many times, a minute apart. Returns the number of writes to
+  // children.
+  std::size_t writes_at_restarts(int restarts) {
+    std::size_t writes = 0;
+    for (int start = 0; start < restarts; ++start) {
+      world.history = {};
+      writes += count_writes(world.run());
+      advance(1min);
+    }
+    return writes;
+  }
+
   static std::size_t count_writes(const std::vector<std::string>& lines) {
     return static_cast<std::size_t>(
         std::count_if(lines.begin(), lines.end(), [](const std::string& line) {
@@ -155,13 +167,7 @@ TEST_F(Contest, OtherFieldsOfTheObjectAreStillHealed) {
 TEST_F(Contest, ARestartOfTheOperatorWritesNothing) {
   set_policy(kImagePolicy);
   world.converge();
-  std::size_t writes = 0;
-  for (int start = 0; start < 20; ++start) {
-    world.history = {};
-    writes += count_writes(world.run());
-    advance(1min);
-  }
-  EXPECT_EQ(writes, 0U);
+  EXPECT_EQ(writes_at_restarts(20), 0U);
   EXPECT_EQ(condition_of("Converged"), "False FieldOverridden");
 }
 
@@ -172,13 +178,7 @@ TEST_F(Contest, ARestartWritesNothingEitherWhenTheStatusDoesNotNameAllFields) {
                          {"image":"harbor.test/reg"}},"enableServiceLinks":true}}}})");
   world.converge();
   ASSERT_THAT(message(), HasSubstr("more fields"));
-  std::size_t writes = 0;
-  for (int start = 0; start < 20; ++start) {
-    world.history = {};
-    writes += count_writes(world.run());
-    advance(1min);
-  }
-  EXPECT_EQ(writes, 0U);
+  EXPECT_EQ(writes_at_restarts(20), 0U);
 }
 
 TEST_F(Contest, AFieldThatIsHealedAgainAndAgainIsLeftToTheOther) {

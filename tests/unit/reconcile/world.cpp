@@ -444,8 +444,8 @@ void World::record(const reconcile::Apply<T>& action, const T* before, const T& 
   write.overridden = reconcile::differing_fields(action.object, after);
   if (before != nullptr) {
     const bool is_heal = action.cause == reconcile::Cause::kHeal;
-    write.healed = reconcile::healed_fields(action.object, *before, is_heal);
     write.drifted = reconcile::differing_fields(action.object, *before);
+    write.healed = reconcile::healed_fields(write.drifted, is_heal);
   }
   reconcile::record_write(history, write);
 }
